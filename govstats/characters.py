@@ -1,0 +1,143 @@
+"""Characters and numerals: what stands in a document, made comparable without touching what was printed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import Literal, NamedTuple
+
+#: Full-width forms and the minus signs that Chinese typesetting uses, for text in which a number is sought.
+#: NFKC would be wrong there: it turns the footnote in ``22①`` into a digit.
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
+    **dict.fromkeys(map(ord, "\u3000\u00a0\u2002\u2003\u2007\u2009\u202f\t\r\n"), " "),
+    **dict.fromkeys(map(ord, "\u2212\u2010\u2011\u2012\u2013\ufe63"), "-"),
+    **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"), None),
+}
+
+_TONE = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹ"
+_PINYIN_WITH_TONE = re.compile(rf"[(（][a-z]{{0,5}}[{_TONE}][a-z]{{0,5}}[)）]")
+_PINYIN = re.compile(rf"(?<=[\u3400-\u9fff])[(（][a-z{_TONE}]{{1,6}}[)）]")
+
+_NOT_APPLICABLE = re.compile(r"[/\\—―~－-]+|不适用|无此项|此项无|无|不涉及|n/?a", re.IGNORECASE)
+_NUMBER = re.compile(r"([+-]?)\s?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?\s?(亿元|万元|元|[万亿]?[件条项个起宗次份部]?)")
+_REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]$")
+_SCALE = {"亿元": 1e8, "万元": 1e4, "元": 1.0}
+
+ValueStatus = Literal["reported", "blank", "not_applicable", "unreadable"]
+
+
+class Figure(NamedTuple):
+    """What a cell says: `value` is null unless `status` is ``reported``; `unit` is the unit printed in the cell."""
+
+    status: ValueStatus
+    value: float | None = None
+    unit: str = ""
+    remark: str = ""
+
+
+@cache
+def _simplifications() -> dict[int, str]:
+    from opencc import OpenCC
+
+    characters = [chr(code) for code in range(0x3400, 0xA000)]
+    simplified = OpenCC("t2s").convert("\n".join(characters)).split("\n")
+    return {ord(before): after for before, after in zip(characters, simplified, strict=True) if before != after}
+
+
+#: Characters so common in reports that a text without any of them is not in traditional characters.
+_TRADITIONAL_MARKS = re.compile("[國報開關務應總計與無處數復訟]")
+
+
+def simplified(text: str) -> str:
+    """Turn traditional into simplified characters, one for one, and drop pinyin injected in brackets.
+
+    Parameters
+    ----------
+    text : str
+        As it stands in the document.
+
+    Returns
+    -------
+    str
+        The same text; every character keeps its place unless pinyin was dropped.
+
+    Examples
+    --------
+    >>> simplified("應(yīng)急管理部政府信息公開工作報(bào)告")
+    '应急管理部政府信息公开工作报告'
+    """
+    if _PINYIN_WITH_TONE.search(text):
+        text = _PINYIN.sub("", text)
+    if _TRADITIONAL_MARKS.search(text):
+        text = text.translate(_simplifications())
+    return text
+
+
+@lru_cache(maxsize=8192)
+def normalised(text: str) -> str:
+    """Return text for comparing: compatibility forms folded, simplified, no pinyin.
+
+    Examples
+    --------
+    >>> normalised("（一）予以公開　２０２１年")
+    '(一)予以公开 2021年'
+    """
+    return simplified(unicodedata.normalize("NFKC", text))
+
+
+@lru_cache(maxsize=8192)
+def figure(text: str) -> Figure:
+    """Read the figure in a cell.
+
+    Parameters
+    ----------
+    text : str
+        The text of the cell.
+
+    Returns
+    -------
+    Figure
+        With amounts of money (``元``, ``万元``, ``亿元``) in yuan and `unit` telling so, counts as they are.
+        ``unreadable`` where something stands there that is not one number.
+
+    Examples
+    --------
+    >>> figure("１，０２４")
+    Figure(status='reported', value=1024.0, unit='', remark='')
+    >>> figure("22（其中修订 16 件）")
+    Figure(status='reported', value=22.0, unit='', remark='(其中修订 16 件)')
+    >>> figure("251000元")
+    Figure(status='reported', value=251000.0, unit='元', remark='')
+    >>> figure("／").status, figure("&nbsp;").status, figure("约30").status
+    ('not_applicable', 'blank', 'unreadable')
+    """
+    plain = text.translate(_HALF_WIDTH).replace("&nbsp;", " ").strip().strip("*").strip()
+    if not plain:
+        return Figure("blank")
+    if _NOT_APPLICABLE.fullmatch(plain):
+        return Figure("not_applicable")
+    remark = _REMARK.search(plain)
+    core = plain[: remark.start()] if remark else plain
+    match = _NUMBER.fullmatch(core.strip())
+    if not match:
+        return Figure("unreadable")
+    sign, whole, decimals, unit = match.groups()
+    value = float(f"{sign}{whole.replace(',', '')}{decimals or ''}")
+    if unit in _SCALE:
+        # 7730.28 × 10⁴ is exact to the printed digits only when rounded to them
+        value = round(value * _SCALE[unit], 6)
+    elif unit[:1] in {"万", "亿"}:
+        value = round(value * (1e4 if unit[0] == "万" else 1e8), 6)
+    return Figure("reported", value, unit, remark[0].strip() if remark else "")
+
+
+def is_figure(text: str) -> bool:
+    """Tell whether a text is a figure or a sign for none, and nothing else.
+
+    Examples
+    --------
+    >>> is_figure("32 项"), is_figure("—"), is_figure(""), is_figure("自然人")
+    (True, True, False, False)
+    """
+    return figure(text).status in {"reported", "not_applicable"}

@@ -1,0 +1,125 @@
+"""A file becomes a `Document`: paragraphs and grids, each with its place, whatever the format."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from os import PathLike
+from pathlib import Path
+
+from govstats.documents.document import Block, Cell, Document, Grid, Paragraph
+from govstats.errors import MissingReader, UnreadableDocument
+
+__all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "open_document"]
+
+#: Formats whose documents are recognised but not read yet: first bytes, name.
+_NOT_READ = (
+    (b"%PDF", "PDF"),
+    (b"PK\x03\x04", "Word (docx) or another zipped office"),
+    (b"\xd0\xcf\x11\xe0", "legacy Word (doc)"),
+    (b"{\\rtf", "RTF"),
+    (b"\x89PNG", "PNG image"),
+    (b"\xff\xd8\xff", "JPEG image"),
+    (b"GIF8", "GIF image"),
+    (b"II*\x00", "TIFF image"),
+    (b"MM\x00*", "TIFF image"),
+    (b"BM", "bitmap image"),
+)
+_HTML = re.compile(r"<(!doctype\s+html|html|head|body|table|tbody|tr|td|div|p|span|br)\b[^>]*>", re.IGNORECASE)
+_PIPE_TABLE = re.compile(r"^[ \t]*\|?[ \t]*:?-{3,}:?[ \t]*(\|[ \t]*:?-{3,}:?[ \t]*)+\|?[ \t]*$", re.MULTILINE)
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
+_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+def open_document(source: str | PathLike[str] | bytes) -> Document:
+    """Read a file into a `Document`.
+
+    Parameters
+    ----------
+    source : path or bytes
+        HTML, plain text or Markdown; the content decides, not the name.
+
+    Returns
+    -------
+    Document
+        Its paragraphs and grids in reading order.
+
+    Raises
+    ------
+    UnreadableDocument
+        The file is missing, empty, or no text in an encoding that Chinese documents use.
+    MissingReader
+        The file is of a kind that is not read yet, such as PDF; the message names it.
+
+    Examples
+    --------
+    >>> document = open_document("二、主动公开政府信息情况\\n规章\\t3\\t0\\t62\\n".encode("gb18030"))
+    >>> document.format, next(document.grids).place
+    ('text', 'lines 2-2')
+    """
+    if isinstance(source, bytes):
+        name, content = "<bytes>", source
+    else:
+        name = Path(source).name
+        try:
+            content = Path(source).read_bytes()
+        except OSError as error:
+            raise UnreadableDocument(f"{source}: the file cannot be opened: {error.strerror}") from error
+    for start, kind in _NOT_READ:
+        if content.startswith(start):
+            raise MissingReader(
+                f"{name}: this is a {kind} document, and this version of govstats has no reader for it; "
+                "expected HTML, plain text or Markdown: save it as a web page or as text"
+            )
+    text = _decode(content, name)
+    if not text.strip():
+        raise UnreadableDocument(f"{name}: the document is empty ({len(content)} bytes, no text); expected an annual report")
+    # reading HTML loads a parser that text does not need
+    from govstats.documents.text import read_markdown, read_text
+
+    metadata: dict[str, str] = {}
+    if len(_HTML.findall(text[:200_000], 0)) > 1 and not _PIPE_TABLE.search(text):
+        from govstats.documents.html import read_html
+
+        format_name = "html"
+        blocks, metadata = read_html(text)
+    elif _PIPE_TABLE.search(text):
+        format_name, blocks = "markdown", read_markdown(text)
+    else:
+        format_name, blocks = "text", read_text(text)
+    if not blocks:
+        raise UnreadableDocument(f"{name}: the page has markup but no text ({len(content)} bytes); expected an annual report")
+    return Document(blocks, format_name, name, hashlib.sha256(content).hexdigest(), metadata)
+
+
+def _decode(content: bytes, name: str) -> str:
+    """Decode as browsers should: byte order mark, declared Big5, UTF-8, then GB 18030 whatever is declared.
+
+    Pages declared gb2312 hold characters outside it (二〇二一), and many declare nothing at all.
+    """
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return content.decode(encoding, errors="replace")
+    declared = _CHARSET.search(content[:4096])
+    candidates = ["utf-8", "gb18030"]
+    if declared and declared[1].lower().startswith(b"big5"):
+        candidates.insert(0, "big5hkscs")
+    for encoding in candidates:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" in text:
+            break
+        return text
+    # a page cut off in the middle of a character, or with a few broken bytes, is still worth reading
+    text = max((content.decode(encoding, errors="replace") for encoding in ("utf-8", "gb18030")), key=_legibility)
+    if _legibility(text) < 0.98 or "\0" in text:
+        raise UnreadableDocument(
+            f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}); expected HTML, plain text or Markdown"
+        )
+    return text
+
+
+def _legibility(text: str) -> float:
+    return 1 - text.count("\ufffd") / max(len(text), 1)

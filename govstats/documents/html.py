@@ -1,0 +1,181 @@
+"""HTML pages: paragraphs, and tables as span-aware grids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from govstats.characters import is_figure
+from govstats.documents.document import Block, Cell, Grid, Paragraph
+
+_INVISIBLE = (
+    "script, style, noscript, template, textarea, select, [hidden], "
+    '[style*="display:none" i], [style*="display: none" i], [style*="visibility:hidden" i]'
+)
+_BLOCKS = frozenset(
+    "address article aside blockquote body center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr "
+    "html li main nav ol p pre section ul table tbody thead tfoot tr td th caption br".split()
+)
+_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6 title caption".split())
+_META_NAMES = {"articletitle": "title", "contentsource": "publisher", "url": "url"}
+_SPACES = re.compile(r"[^\S\n]+")
+#: The review table, the widest of the form, has fifteen columns; wider spans are a slip of the editor (``colspan=99``).
+_WIDEST_SPAN = 20
+
+
+def read_html(text: str) -> tuple[tuple[Block, ...], dict[str, str]]:
+    """Read a page that has been decoded.
+
+    Parameters
+    ----------
+    text : str
+        The page.
+
+    Returns
+    -------
+    blocks : tuple of Paragraph or Grid
+        In reading order. A table that only lays out the page is walked into; inner tables are grids of their own.
+    metadata : dict of str to str
+        ``title``, ``publisher`` and ``url``, as far as the head of the page gives them.
+
+    Examples
+    --------
+    >>> blocks, metadata = read_html("<title>年报</title><p>一、总体情况</p><table><tr><td>规章<td>3</table>")
+    >>> [type(block).__name__ for block in blocks], metadata["title"]
+    (['Paragraph', 'Grid'], '年报')
+    """
+    tree = LexborHTMLParser(text)
+    metadata: dict[str, str] = {}
+    if title := tree.css_first("title"):
+        metadata["title"] = _tidy(title.text())
+    for meta in tree.css("meta[name][content]"):
+        name = _META_NAMES.get((meta.attributes["name"] or "").lower())
+        if name and (content := (meta.attributes["content"] or "").strip()):
+            metadata[name] = content
+    for node in tree.css(_INVISIBLE):
+        node.decompose()
+    walk = _Walk()
+    if tree.body is not None:
+        walk.into(tree.body)
+        walk.end_paragraph()
+    return tuple(walk.blocks), metadata
+
+
+class _Walk:
+    """One pass over the page, collecting blocks."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.pieces: list[str] = []
+        self.paragraphs = self.tables = 0
+
+    def end_paragraph(self, heading: bool = False) -> None:
+        text = _tidy("".join(self.pieces))
+        self.pieces.clear()
+        if text:
+            self.paragraphs += 1
+            self.blocks.append(Paragraph(text, f"paragraph {self.paragraphs}", heading=heading))
+
+    def into(self, node: LexborNode) -> None:
+        for child in node.iter(include_text=True, skip_empty=False):
+            tag = child.tag or ""
+            if tag == "-text":
+                self.pieces.append((child.text_content or "").replace("\n", " "))
+            elif tag == "table":
+                self.end_paragraph()
+                self.table(child)
+            elif tag in _BLOCKS:
+                self.end_paragraph()
+                self.into(child)
+                self.end_paragraph(heading=tag in _HEADINGS)
+            elif not tag.startswith("-"):
+                self.into(child)
+
+    def table(self, table: LexborNode) -> None:
+        self.tables += 1
+        place = f"table {self.tables}"
+        rows = [[cell for cell in row.iter() if cell.tag in {"td", "th"}] for row in _rows(table)]
+        if table.css_first("table table, td table, th table") is None:
+            self.blocks.append(_grid(rows, place))
+            return
+        cells = [cell for row in rows for cell in row]
+        nested = {id(cell): cell.css_first("table") is not None for cell in cells}
+        if sum(is_figure(cell.text()) for cell in cells if not nested[id(cell)]) > 1:
+            own = [[cell for cell in row if not nested[id(cell)]] for row in rows]
+            self.blocks.append(_grid(own, place))
+            cells = [cell for cell in cells if nested[id(cell)]]
+        for cell in cells:
+            self.into(cell)
+            self.end_paragraph()
+
+
+def _rows(table: LexborNode) -> Iterator[LexborNode]:
+    for part in table.iter():
+        if part.tag == "tr":
+            yield part
+        elif part.tag in {"thead", "tbody", "tfoot"}:
+            yield from (row for row in part.iter() if row.tag == "tr")
+
+
+def _grid(rows: list[list[LexborNode]], place: str) -> Grid:
+    """Place cells by their spans, clipped to the table: a bogus ``rowspan=99`` would make phantom rows."""
+    spans = [[(_span(cell, "rowspan"), _span(cell, "colspan")) for cell in row] for row in rows]
+    width = max((sum(min(c, _WIDEST_SPAN) for _, c in row) for row in spans if all(c <= _WIDEST_SPAN for _, c in row)), default=99)
+    taken: set[tuple[int, int]] = set()
+    placed = []
+    for number, (row, row_spans) in enumerate(zip(rows, spans, strict=True)):
+        cells = []
+        column = 0
+        for index, (node, (down, across)) in enumerate(zip(row, row_spans, strict=True)):
+            while (number, column) in taken:
+                column += 1
+            down = len(rows) - number if down == 0 else min(down, len(rows) - number)
+            across = across if across <= _WIDEST_SPAN else max(1, width - column)
+            if down > 1:
+                taken.update((below, c) for below in range(number + 1, number + down) for c in range(column, column + across))
+            cells.append(
+                Cell(_cell_text(node), number, column, down, across, f"{place} row {number + 1} cell {index + 1}")
+            )
+            column += across
+        placed.append(tuple(cells))
+    return Grid(tuple(placed), True, place)
+
+
+def _span(cell: LexborNode, name: str) -> int:
+    value = cell.attributes.get(name)
+    if value is None:
+        return 1
+    digits = re.match(r"\s*(\d{1,4})", value)
+    return int(digits[1]) if digits else 1
+
+
+def _cell_text(cell: LexborNode) -> str:
+    """Text of a cell; only a block or a line break parts two figures, a run of the typesetter does not."""
+    text = cell.text(separator="\0").strip("\0 \n\t\r\xa0")
+    if "\0" not in text:
+        return text.strip()
+    pieces: list[str] = []
+
+    def into(node: LexborNode) -> None:
+        for child in node.iter(include_text=True, skip_empty=False):
+            tag = child.tag or ""
+            if tag == "-text":
+                pieces.append(child.text_content or "")
+                continue
+            block = tag in _BLOCKS
+            if block:
+                pieces.append("\n")
+            if not tag.startswith("-"):
+                into(child)
+            if block:
+                pieces.append("\n")
+
+    into(cell)
+    return _tidy("".join(pieces))
+
+
+def _tidy(text: str) -> str:
+    lines = (_SPACES.sub(" ", line).strip() for line in text.split("\n"))
+    return "\n".join(line for line in lines if line)

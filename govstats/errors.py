@@ -1,0 +1,37 @@
+"""What can go wrong, as one tree: catch `GovstatsError` for all of it."""
+
+
+class GovstatsError(Exception):
+    """The root of every error that govstats raises on purpose."""
+
+
+class UnreadableDocument(GovstatsError, ValueError):
+    """The file is empty, damaged or of a kind that no reader takes."""
+
+
+class MissingReader(UnreadableDocument, ImportError):
+    """The file is of a kind whose reader is not installed; the message names what to install."""
+
+
+class NotAnAnnualReport(GovstatsError, ValueError):
+    """The document is readable, but it is no annual report on government information disclosure."""
+
+
+class SeveralReports(GovstatsError, ValueError):
+    """The document holds more than one report, and reading it would mix them."""
+
+
+class FormError(GovstatsError, ValueError):
+    """A form file contradicts itself, or a form lacks what was asked of it."""
+
+
+class UnknownForm(FormError, LookupError):
+    """There is no such version of the statutory form."""
+
+
+class UnknownReport(GovstatsError, LookupError):
+    """The corpus has no report of that agency and year."""
+
+
+class NotebookError(GovstatsError, ValueError):
+    """A notebook template cannot be run: a parameter it does not declare, a case that the corpus lacks."""

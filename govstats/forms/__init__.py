@@ -1,0 +1,31 @@
+"""The statutory forms as data, one file a version, and the loader that checks them."""
+
+from govstats.forms.form import (
+    Band,
+    CellKey,
+    Column,
+    Edit,
+    Form,
+    Label,
+    Language,
+    Line,
+    Table,
+    form,
+    form_of_year,
+    versions,
+)
+
+__all__ = [
+    "Band",
+    "CellKey",
+    "Column",
+    "Edit",
+    "Form",
+    "Label",
+    "Language",
+    "Line",
+    "Table",
+    "form",
+    "form_of_year",
+    "versions",
+]

@@ -1,0 +1,449 @@
+"""The statutory forms: which lines and columns a report must print, and how its figures hang together."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import resources
+from typing import Any, Literal
+
+from govstats.errors import FormError, UnknownForm
+
+Language = Literal["zh", "en"]
+Relation = Literal["==", ">="]
+CellKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Label:
+    """An id of the vocabulary with the label that the form prints for it.
+
+    Attributes
+    ----------
+    id : str
+        The id, the same over all versions of the form.
+    zh, en : str
+        The label as the form prints it, and in English.
+    also : tuple of str
+        Variants of the Chinese label that published reports print.
+    unit : str
+        The unit of the figures (``件``, ``万元``), empty where the form gives none.
+    """
+
+    id: str
+    zh: str
+    en: str
+    also: tuple[str, ...] = ()
+    unit: str = ""
+
+    def text(self, language: Language) -> str:
+        """Return the label in one language."""
+        return self.zh if language == "zh" else self.en
+
+
+@dataclass(frozen=True)
+class Line(Label):
+    """A line of a table; a ``subtotal`` is a group heading that may carry figures of its own."""
+
+    group: str = ""
+    subtotal: bool = False
+
+
+@dataclass(frozen=True)
+class Column(Label):
+    """A column of a table; ``signed`` figures may be negative, a spanner stands over several columns."""
+
+    spanner_zh: str = ""
+    spanner_en: str = ""
+    signed: bool = False
+
+    def spanner(self, language: Language) -> str:
+        """Return the spanner above the column in one language, empty where there is none."""
+        return self.spanner_zh if language == "zh" else self.spanner_en
+
+
+@dataclass(frozen=True)
+class Band:
+    """Lines that share a header row: ``第二十条第（五）项`` of the table on proactive disclosure."""
+
+    zh: str
+    en: str
+    lines: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    def text(self, language: Language) -> str:
+        """Return the heading in one language."""
+        return self.zh if language == "zh" else self.en
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One linear edit: the sum of `left` is equal to (``==``) or at least (``>=``) the sum of `right`.
+
+    Attributes
+    ----------
+    rule : str
+        The id in ``rules.toml``.
+    table, subject : str
+        The table, and the line or column the edit is about.
+    left, right : tuple of (table, line, column, coefficient)
+        The cells on both sides.
+    """
+
+    rule: str
+    table: str
+    subject: str
+    left: tuple[tuple[str, str, str, int], ...]
+    relation: Relation
+    right: tuple[tuple[str, str, str, int], ...]
+
+    @property
+    def cells(self) -> tuple[CellKey, ...]:
+        """The cells that the edit mentions."""
+        return tuple((table, line, column) for table, line, column, _ in self.left + self.right)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """One statutory table.
+
+    Attributes
+    ----------
+    id, zh, en, corner : str
+        Its id, its title and what stands in its upper left corner.
+    section : int
+        The section of the report it belongs to; 0 where the form has none.
+    lines_across : bool
+        The lines stand side by side in one row (the table on reconsideration and litigation).
+    open : bool
+        Agencies add lines of their own, which keep their printed label as id (the annex before 2019).
+    """
+
+    id: str
+    zh: str
+    en: str
+    corner: str
+    section: int
+    lines: tuple[Line, ...]
+    columns: tuple[Column, ...]
+    bands: tuple[Band, ...]
+    groups: tuple[Label, ...]
+    lines_across: bool
+    open: bool
+    edit_templates: tuple[Mapping[str, Any], ...]
+
+    @cached_property
+    def line(self) -> Mapping[str, Line]:
+        """Its lines by id."""
+        return {line.id: line for line in self.lines}
+
+    @cached_property
+    def column(self) -> Mapping[str, Column]:
+        """Its columns by id."""
+        return {column.id: column for column in self.columns}
+
+    @cached_property
+    def columns_of(self) -> Mapping[str, tuple[str, ...]]:
+        """For each line the columns it has a cell in."""
+        return {line: band.columns for band in self.bands for line in band.lines}
+
+    @cached_property
+    def cells(self) -> tuple[CellKey, ...]:
+        """Every cell that the form asks for, in reading order; without subtotals."""
+        return tuple(
+            (self.id, line.id, column)
+            for line in self.lines
+            if not line.subtotal and not self.open
+            for column in self.columns_of[line.id]
+        )
+
+    def parts(self, group: str) -> tuple[str, ...]:
+        """Return the ids of the lines in a group."""
+        return tuple(line.id for line in self.lines if line.group == group)
+
+    def title(self, language: Language) -> str:
+        """Return the title in one language."""
+        return self.zh if language == "zh" else self.en
+
+    def unit(self, line: str, column: str) -> str:
+        """Return the unit of a cell: that of its column, else that of its line."""
+        stub = self.line.get(line)
+        return self.column[column].unit or (stub.unit if stub else "")
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """One version of the statutory form.
+
+    Examples
+    --------
+    >>> from govstats.forms import form
+    >>> form("2021").table("requests").line["granted"].zh
+    '（一）予以公开'
+    >>> len(form("2021").table("requests").cells)
+    175
+    """
+
+    version: str
+    zh: str
+    en: str
+    source: str
+    first_year: int
+    last_year: int | None
+    sections: tuple[Label, ...]
+    tables: tuple[Table, ...]
+
+    def table(self, name: str) -> Table:
+        """Return a table by its id.
+
+        Raises
+        ------
+        FormError
+            The form has no such table.
+        """
+        for table in self.tables:
+            if table.id == name:
+                return table
+        raise FormError(f"form {self.version} has no table {name!r}; it has {', '.join(t.id for t in self.tables)}")
+
+    def covers(self, year: int) -> bool:
+        """Tell whether the form was in force for a fiscal year."""
+        return self.first_year <= year and (self.last_year is None or year <= self.last_year)
+
+    @cached_property
+    def cells(self) -> tuple[CellKey, ...]:
+        """Every cell that the form asks for, in reading order."""
+        return tuple(cell for table in self.tables for cell in table.cells)
+
+    @cached_property
+    def optional_lines(self) -> frozenset[tuple[str, str]]:
+        """Lines that a report may leave out: subtotals, and all lines of an open table."""
+        return frozenset((t.id, line.id) for t in self.tables for line in t.lines if line.subtotal or t.open)
+
+    def edits(self, printed: Iterable[tuple[str, str]] = ()) -> tuple[Edit, ...]:
+        """Return the edits that bind a report.
+
+        Parameters
+        ----------
+        printed : iterable of (table, line)
+            The lines that the report prints beyond those every report must print: subtotals, lines of an
+            open table. A subtotal printed without any of its parts stands for them (several reports of 2021 and later
+            print （六）其他处理 as one line), so the parts that are printed belong here too.
+
+        Returns
+        -------
+        tuple of Edit
+            In the order of the form.
+        """
+        return _edits(self, frozenset(printed))
+
+
+@cache
+def _edits(form: Form, printed: frozenset[tuple[str, str]]) -> tuple[Edit, ...]:
+    return tuple(
+        edit
+        for table in form.tables
+        for template in table.edit_templates
+        for edit in _expand(table, template, frozenset(line for name, line in printed if name == table.id))
+    )
+
+
+def _expand(table: Table, template: Mapping[str, Any], printed: frozenset[str]) -> Iterable[Edit]:
+    """Turn one edit of a form file into one edit for each line, column or subtotal it speaks of."""
+
+    def stands_alone(line: Line) -> bool:
+        return line.id in printed and not any(part in printed for part in table.parts(line.id))
+
+    def replaced(line: Line) -> bool:
+        """A part that its subtotal stands for."""
+        return line.group in table.line and table.line[line.group].subtotal and stands_alone(table.line[line.group])
+
+    present = {
+        line.id for line in table.lines if (line.id in printed if line.subtotal or table.open else not replaced(line))
+    } | (printed if table.open else set())
+
+    def lines_meant(name: str) -> tuple[str, ...]:
+        if name.endswith(".*"):
+            return tuple(part for part in table.parts(name[:-2]) if part in present)
+        if name in table.line and table.line[name].subtotal and not stands_alone(table.line[name]):
+            return table.parts(name)
+        return (name,)
+
+    def side(names: Iterable[str], fixed: str, by_line: bool) -> tuple[tuple[str, str, str, int], ...]:
+        terms = []
+        for name in names:
+            sign, name = (-1, name[1:]) if name.startswith("-") else (1, name)
+            if by_line:
+                terms.append((table.id, fixed, name, sign))
+            else:
+                terms += [(table.id, line, fixed, sign) for line in lines_meant(name)]
+        return tuple(terms)
+
+    rule, each = template["rule"], template["each"]
+    if each == "subtotal":
+        for line in table.lines:
+            if line.subtotal and line.id in present and not stands_alone(line):
+                for column in table.columns_of[line.id]:
+                    parts = tuple((table.id, part, column, 1) for part in table.parts(line.id))
+                    yield Edit(rule, table.id, f"{line.id}/{column}", parts, "==", ((table.id, line.id, column, 1),))
+        return
+    relation: Relation = template["relation"]
+    if each == "line":
+        order = [line.id for line in table.lines if line.id in present]
+        for name in template.get("lines", order + sorted(present - set(order))):
+            yield Edit(rule, table.id, name, side(template["left"], name, True), relation, side(template["right"], name, True))
+    else:
+        for column in table.columns:
+            left, right = side(template["left"], column.id, False), side(template["right"], column.id, False)
+            if table.open and (not left or any(line not in present for _, line, _, _ in right)):
+                continue
+            yield Edit(rule, table.id, column.id, left, relation, right)
+
+
+def _labels(kind: type[Any], rows: Iterable[Mapping[str, Any]], unit: str = "") -> tuple[Any, ...]:
+    return tuple(kind(**{"unit": unit, "zh": row["id"], **row, "also": tuple(row.get("also", ()))}) for row in rows)
+
+
+def _inherited(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a table with what it takes over ``as_in`` an earlier version, lines replaced where it says so."""
+    if "as_in" not in raw:
+        return raw
+    earlier = _inherited(next(table for table in _file(raw["as_in"])["tables"] if table["id"] == raw["id"]))
+    replace: Mapping[str, list[Mapping[str, Any]]] = raw.get("replace", {})
+    return {**earlier, "lines": [new for line in earlier["lines"] for new in replace.get(line["id"], [line])]}
+
+
+def _table(version: str, raw: Mapping[str, Any]) -> Table:
+    raw = _inherited(raw)
+    columns = _labels(Column, raw["columns"])
+    lines = _labels(Line, raw["lines"], raw.get("unit", ""))
+    everything = {"zh": "", "en": "", "lines": [line.id for line in lines], "columns": [column.id for column in columns]}
+    bands = tuple(
+        Band(band["zh"], band["en"], tuple(band["lines"]), tuple(band["columns"])) for band in raw.get("bands", [everything])
+    )
+    table = Table(
+        id=raw["id"],
+        zh=raw["zh"],
+        en=raw["en"],
+        corner=raw.get("corner", ""),
+        section=raw.get("section", 0),
+        lines=lines,
+        columns=columns,
+        bands=bands,
+        groups=_labels(Label, raw.get("groups", [])),
+        lines_across=raw.get("lines_across", False),
+        open=raw.get("open", False),
+        edit_templates=tuple(raw.get("edits", [])),
+    )
+    _check(version, table)
+    return table
+
+
+def _check(version: str, table: Table) -> None:
+    """Refuse a form file that contradicts itself, naming the place."""
+    where = f"forms/{version}.toml, table {table.id!r}"
+    for kind, ids in (("line", [x.id for x in table.lines]), ("column", [x.id for x in table.columns])):
+        twice = sorted({x for x in ids if ids.count(x) > 1})
+        if twice:
+            raise FormError(f"{where}: {kind} {twice[0]!r} stands there twice")
+    for band in table.bands:
+        for name in band.lines:
+            if name not in table.line:
+                raise FormError(f"{where}: band {band.zh!r} names the line {name!r}, which the table does not list")
+        for name in band.columns:
+            if name not in table.column:
+                raise FormError(f"{where}: band {band.zh!r} names the column {name!r}, which the table does not list")
+    groups = {line.id for line in table.lines} | {group.id for group in table.groups}
+    for line in table.lines:
+        if line.id not in table.columns_of:
+            raise FormError(f"{where}: line {line.id!r} belongs to no band")
+        if line.group and line.group not in groups:
+            raise FormError(f"{where}: line {line.id!r} belongs to the group {line.group!r}, which the table does not list")
+    known = set(table.line) | set(table.column)
+    for template in table.edit_templates:
+        for name in (*template.get("left", ()), *template.get("right", ()), *template.get("lines", ())):
+            if name.lstrip("-").removesuffix(".*") not in known:
+                raise FormError(f"{where}: an edit of rule {template['rule']} names {name!r}, which the table does not list")
+
+
+@cache
+def _file(version: str) -> Mapping[str, Any]:
+    path = resources.files(__package__) / f"{version}.toml"
+    if not path.is_file():
+        raise UnknownForm(f"no form version {version!r}; known: {', '.join(versions())}")
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+@cache
+def versions() -> tuple[str, ...]:
+    """Return the known form versions, oldest first.
+
+    Examples
+    --------
+    >>> from govstats.forms import versions
+    >>> versions()
+    ('2008', '2019', '2021')
+    """
+    files = resources.files(__package__).iterdir()
+    return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+
+
+@cache
+def form(version: str) -> Form:
+    """Load one version of the statutory form.
+
+    Parameters
+    ----------
+    version : str
+        The year the circular named it for: ``"2021"``, ``"2019"``, or ``"2008"`` for the annex before.
+
+    Raises
+    ------
+    UnknownForm
+        There is no file for that version.
+    FormError
+        The file contradicts itself.
+
+    Examples
+    --------
+    >>> from govstats.forms import form
+    >>> form("2019").source
+    '国办公开办函〔2019〕60号'
+    """
+    raw = _file(version)
+    sections = {**(_file(raw["as_in"]) if "as_in" in raw else {}), **raw}.get("sections", [])
+    return Form(
+        version=version,
+        zh=raw["label_zh"],
+        en=raw["label_en"],
+        source=raw["source"],
+        first_year=raw["first_year"],
+        last_year=raw.get("last_year"),
+        sections=tuple(
+            Label(str(number), section["zh"], section["en"], tuple(section.get("also", ())))
+            for number, section in enumerate(sections, start=1)
+        ),
+        tables=tuple(_table(version, table) for table in raw["tables"]),
+    )
+
+
+def form_of_year(year: int) -> Form:
+    """Return the form that was in force for a fiscal year.
+
+    Raises
+    ------
+    UnknownForm
+        No form was in force: the first reports are those of 2008.
+
+    Examples
+    --------
+    >>> from govstats.forms import form_of_year
+    >>> form_of_year(2020).version
+    '2019'
+    """
+    for version in versions():
+        if form(version).covers(year):
+            return form(version)
+    raise UnknownForm(f"no statutory form was in force for {year}; the first reports are those of 2008")

@@ -1,0 +1,56 @@
+"""A document becomes a report: who, when, which form, and every figure in its cell."""
+
+from __future__ import annotations
+
+from govstats.documents import Document
+from govstats.errors import NotAnAnnualReport
+from govstats.recognition.identity import identify
+from govstats.recognition.records import records
+from govstats.recognition.tables import read_tables
+from govstats.report import Report
+
+__all__ = ["recognise"]
+
+
+def recognise(
+    document: Document, *, agency: str | None = None, year: int | None = None, form: str | None = None
+) -> Report:
+    """Recognise the annual report in a document.
+
+    Parameters
+    ----------
+    document : Document
+        Of any format.
+    agency, year, form
+        What the caller knows; what is left out is recognised.
+
+    Returns
+    -------
+    Report
+        Its notes say what could not be read.
+
+    Raises
+    ------
+    NotAnAnnualReport
+        Nothing in the document shows that it is one.
+    """
+    identity = identify(document, agency=agency, year=year, form_version=form)
+    reading = read_tables(records(document, identity.form), identity.form)
+    if not identity.is_annual_report and not reading.cells:
+        begins = next((p.text for p in document.paragraphs), "")[:40]
+        raise NotAnAnnualReport(
+            f"{document.source}: this is no annual report on government information disclosure: it has no such title, fewer than "
+            f"three of the statutory sections and none of the statutory tables (it begins “{begins}”); expected a 政府信息公开工作年度报告"
+        )
+    return Report(
+        agency=identity.agency,
+        year=identity.year,
+        form=identity.form.version,
+        title=identity.title,
+        source=document.source,
+        format=document.format,
+        sha256=document.sha256,
+        sections=identity.sections,
+        read_cells=tuple(reading.cells),
+        read_notes=(*identity.notes, *reading.notes),
+    )

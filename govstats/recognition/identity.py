@@ -1,0 +1,263 @@
+"""Who reports on which year, under which form, and which statutory sections the report has."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rapidfuzz import fuzz
+
+from govstats.characters import normalised
+from govstats.documents import Document, Grid, Paragraph
+from govstats.forms import Form, form, form_of_year, versions
+from govstats.recognition.labels import distinctive, key
+from govstats.report import Note, SectionHeading
+
+_NAME = r"[\u4e00-\u9fff·()]{0,40}?"
+_YEAR = r"(?P<year{0}>20\d\d|二[〇○零Oo0][〇○零一二三四五六七八九Oo0]{{2}})年?(?:度)?"
+_KIND = r"(?:政府|政务)信息公开(?:工作)?(?:年度)?(?:工作)?(?:报告|年报)"
+#: 某局2021年政府信息公开工作年度报告, 2019年某局…, and without a year.
+_TITLE = re.compile(
+    rf"(?:关于)?(?:(?P<agency1>{_NAME}){_YEAR.format(1)}|{_YEAR.format(2)}(?P<agency2>{_NAME})|(?P<agency3>{_NAME}))(?:的)?{_KIND}"
+)
+_PERIOD = re.compile(r"(?:统计|核定|报告)?(?:期限|期间|时间|时限|周期|数据)[^。;]{0,25}?(20\d\d)年?1月0?1日?")
+_LED_TITLE = re.compile(r"^(?:标题|名称|信息名称|题名)[::]\s*(.+)$")
+_LED_PUBLISHER = re.compile(r"(?:发布机构|发布单位|公开主体|信息来源|来源|编制单位)[::]\s*([\u4e00-\u9fff]{4,30})")
+_CONTACT = re.compile(r"(?:由|请与|联系)([\u4e00-\u9fff]{2,25}?(?:局|厅|委员会|委|政府|办公室|管委会|部|院|中心|站|所|队|办))(?:办公室)?(?:负责|汇总)?(?:编制|联系|[(])")
+#: An agency that names no place: its full name stands elsewhere in the report (ningxia-2020: 自治区应急管理厅).
+_GENERIC = re.compile(r"^(?:本|我)?(?:自治区|自治州|省|市|州|县|区|旗)(?!\w{0,6}(?:市|县|区|镇|乡))")
+_AGENCY_END = re.compile(r"(?:局|厅|委|会|部|政府|办公室|办|院|中心|所|队|站|省|市|县|区|旗|镇|乡|街道)$")
+_NOT_AN_AGENCY = re.compile(r"^(?:我|本)|中华人民共和国|条例|按照|根据|编制|公布|现将|报告|及其|信息公开|年度|应当")
+_DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789")
+_LONGEST_TITLE = 70
+
+
+class Line(NamedTuple):
+    """A line of the document, for reading: normalised, without white space."""
+
+    text: str
+    place: str
+    heading: bool
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a report says of itself."""
+
+    agency: str | None
+    year: int | None
+    form: Form
+    title: str | None
+    sections: tuple[SectionHeading, ...]
+    notes: tuple[Note, ...]
+    #: Something in the document shows that it is an annual report: its title, its sections or its tables.
+    is_annual_report: bool
+
+
+class _Title(NamedTuple):
+    agency: str
+    year: int | None
+    text: str
+
+
+def identify(document: Document, *, agency: str | None, year: int | None, form_version: str | None) -> Identity:
+    """Find out who reports on which year.
+
+    Parameters
+    ----------
+    document : Document
+        Of any format.
+    agency, year, form_version
+        What the caller knows already; it is believed.
+
+    Returns
+    -------
+    Identity
+        Null where the document does not say; `notes` tells what was concluded from what.
+    """
+    lines = list(_lines(document))
+    text = "\n".join(line.text for line in lines)
+    notes: list[Note] = []
+    title = _title(document, lines)
+    period = _period_year(text)
+    found_year = (title.year if title else None) or period
+    found_agency = _agency(document, lines, text, title)
+    if year is None and title and title.year and period and title.year != period:
+        notes.append(
+            Note(
+                "year_conflict",
+                f"标题是{title.year}年，统计期限是{period}年；按标题",
+                f"the title names {title.year}, the reporting period {period}; the title was followed",
+                printed=title.text,
+            )
+        )
+    year = year if year is not None else found_year
+    agency = agency or found_agency
+    if agency is None:
+        notes.append(Note("no_agency", "文件没有写明行政机关名称", "the document does not name its agency"))
+    if year is None:
+        notes.append(Note("no_year", "文件没有写明报告年度", "the document does not name its reporting year"))
+    by_table, hits = _form_of_tables(text)
+    if form_version:
+        chosen = form(form_version)
+    elif by_table:
+        chosen = by_table
+    else:
+        chosen = form_of_year(year) if year and year >= form(versions()[0]).first_year else form(versions()[-1])
+        notes.append(
+            Note(
+                "form_from_year",
+                f"文件中没有可以辨认格式的表格；按年度取 {chosen.version} 年格式",
+                f"no table of the document tells its form; the year suggests that of {chosen.version}",
+            )
+        )
+    sections = _sections(lines, chosen)
+    known = title is not None or len({section.number for section in sections}) >= 3 or hits >= 3
+    return Identity(agency, year, chosen, title.text if title else None, sections, tuple(notes), known)
+
+
+def _lines(document: Document) -> Iterator[Line]:
+    for block in document.blocks:
+        pieces = (cell for row in block.rows for cell in row) if isinstance(block, Grid) else (block,)
+        for piece in pieces:
+            heading = isinstance(piece, Paragraph) and piece.heading
+            for part in piece.text.split("\n") if isinstance(block, Paragraph) else (piece.text,):
+                text = "".join(normalised(part).split())
+                if text:
+                    yield Line(text, piece.place, heading)
+
+
+# --- title, agency, year ------------------------------------------------------------------------------------------------
+
+
+def _title(document: Document, lines: list[Line]) -> _Title | None:
+    """Return the best title: whole lines before parts, with agency and year before those without."""
+    candidates = []
+    for rank, text in enumerate(_title_texts(document, lines)):
+        match = _TITLE.fullmatch(text)
+        if not match:
+            continue
+        name = (match["agency1"] or match["agency2"] or match["agency3"] or "").strip("()")
+        if name and _NOT_AN_AGENCY.search(name):
+            continue
+        year = _year(match["year1"] or match["year2"] or "")
+        candidates.append(((bool(name) + bool(year), -rank), _Title(name, year, text)))
+    if not candidates:
+        return None
+    return max(candidates)[1]
+
+
+def _title_texts(document: Document, lines: list[Line]) -> Iterator[str]:
+    """Yield what may be the title: what is marked as one, then short lines, alone and with their neighbours."""
+    for line in lines:
+        if led := _LED_TITLE.match(line.text):
+            yield led[1]
+    for text in (line.text for line in lines if line.heading):
+        yield text
+    if "title" in document.metadata:
+        whole = "".join(normalised(document.metadata["title"]).split())
+        yield whole
+        yield from re.split(r"[_|\-–—]", whole)
+    short = [line.text if len(line.text) <= _LONGEST_TITLE else "" for line in lines]
+    for text in filter(None, short):
+        yield re.sub(r"^\([^()]{1,6}\)", "", text)
+    # a title over two or three lines; the line before belongs to it only where it names an agency
+    for before, text, after in zip(["", *short], short, [*short[1:], ""], strict=False):
+        if text and after:
+            yield text + after
+        if text and _AGENCY_END.search(before):
+            yield before + text
+            yield before + text + after
+    for line in lines:
+        for quoted in re.findall(r"《([^《》]{10,60})》", line.text):
+            yield quoted
+    # a page in one line: its title stands where the text begins, or after the crumbs of the navigation
+    for line in lines[:12]:
+        if len(line.text) > _LONGEST_TITLE:
+            for match in _TITLE.finditer(line.text[:400]):
+                yield match[0]
+
+
+def _year(text: str) -> int | None:
+    digits = text.translate(_DIGITS)
+    return int(digits) if digits.isdigit() else None
+
+
+def _period_year(text: str) -> int | None:
+    """Return the year that the sentences on the reporting period name most often."""
+    years = Counter(int(match[1]) for match in _PERIOD.finditer(text))
+    return years.most_common(1)[0][0] if years else None
+
+
+def _agency(document: Document, lines: list[Line], text: str, title: _Title | None) -> str | None:
+    name = title.agency if title else ""
+    if name and not _GENERIC.match(name):
+        return name
+    publisher = "".join(normalised(document.metadata.get("publisher", "")).split())
+    candidates = [
+        *([publisher] if publisher else []),
+        *_LED_PUBLISHER.findall(text),
+        *_CONTACT.findall(text),
+        *_signatures(lines),
+    ]
+    if name:
+        core = re.sub(r"^(?:本|我)", "", name)
+        longer = Counter(re.findall(rf"(?<![\u4e00-\u9fff])([\u4e00-\u9fff]{{2,8}}{re.escape(core)})(?![\u4e00-\u9fff])", text))
+        longer.update(match for match in candidates if match.endswith(core) and match != core)
+        full = [(count, len(match), match) for match, count in longer.items() if not _NOT_AN_AGENCY.search(match)]
+        return max(full)[2] if full else name
+    return next((match for match in candidates if not _NOT_AN_AGENCY.search(match)), None)
+
+
+def _signatures(lines: list[Line]) -> Iterator[str]:
+    """Yield the names that stand above a date at the end."""
+    for before, line in reversed(list(zip(lines, lines[1:], strict=False))):
+        if re.fullmatch(r"\(?20\d\d年\d{1,2}月\d{1,2}日\)?", line.text) and re.fullmatch(r"[\u4e00-\u9fff]{4,25}", before.text):
+            yield before.text
+
+
+# --- form and sections --------------------------------------------------------------------------------------------------
+
+
+def _form_of_tables(text: str) -> tuple[Form | None, int]:
+    """Return the form whose own labels stand in the document: a circular that the prose cites decides nothing."""
+    words = re.sub(r"[\W_]+", "", text)
+    hits = {
+        version: sum(word in words for word in own)
+        for version, own in distinctive(form(version) for version in versions()).items()
+    }
+    best = max(hits, key=lambda version: hits[version])
+    return (form(best), hits[best]) if hits[best] >= 2 else (None, hits[best])
+
+
+def _sections(lines: list[Line], of_form: Form) -> tuple[SectionHeading, ...]:
+    """Return the headings of the statutory sections, as they are printed."""
+    found = []
+    for line in lines:
+        best, number = 0.0, 0
+        for section in of_form.sections:
+            for label in (section.zh, *section.also):
+                likeness = _heading_likeness(line, label)
+                if likeness > best:
+                    best, number = likeness, int(section.id)
+        if best >= 0.7:
+            found.append(SectionHeading(number, line.text if len(line.text) <= 40 else of_form.sections[number - 1].zh, line.place))
+    return tuple(found)
+
+
+def _heading_likeness(line: Line, label: str) -> float:
+    expected = key(label)
+    if len(line.text) > 40:
+        # the text of the section goes on in the same paragraph, or the whole page is one line
+        spelled = f"{expected.number}、{expected.word}"
+        return 0.9 if spelled in re.sub(r"[^\w、]", "", line.text) else 0.0
+    found = key(line.text)
+    if found.number and found.number != expected.number:
+        return 0.0
+    if found.word == expected.word:
+        return 1.0
+    # a number of its own is half of a heading: 五、存在问题与不足
+    return fuzz.ratio(found.word, expected.word) / 100 + (0.15 if found.number else 0.0)

@@ -1,0 +1,164 @@
+"""Labels as they stand in documents, matched with the labels of the form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from rapidfuzz import fuzz
+
+from govstats.characters import normalised
+from govstats.forms import Form, Label, Table
+
+#: Below this likeness (2 × common characters / both lengths) a label is another label: 予以公开 and 不予公开 reach 0.75.
+ALIKE = 0.78
+#: A misprinted label must be this much more like one line than like the next.
+_MARGIN = 0.08
+
+_ENUMERATOR = re.compile(r"\s*(?:其中\s*:?)?\s*(?:\(\s*([一二三四五六七八九十]{1,3}|\d{1,2})\s*\)|([一二三四五六七八九十]{1,3}|\d{1,2})\s*[、.,:．])\s*")
+_LEADING_DIGITS = re.compile(r"\s*(\d{1,2})(?=[^\d\W])")
+_NOT_WORD = re.compile(r"[\W_]+")
+_BRACKETED = re.compile(r"\([^()]*\)?")
+
+
+class Key(NamedTuple):
+    """A label without its numbering, white space and punctuation; `plain` is also without what stands in brackets."""
+
+    number: str
+    word: str
+    plain: str
+
+
+@lru_cache(maxsize=16384)
+def key(text: str) -> Key:
+    """Return what identifies a label, however it is printed.
+
+    Examples
+    --------
+    >>> key("（二）部分公开（区分处理的，只计这一情形）").plain
+    '部分公开'
+    >>> key("３、 其 他").number, key("3.其他").word
+    ('3', '其他')
+    """
+    text = normalised(text)
+    match = _ENUMERATOR.match(text)
+    number = ""
+    if match:
+        number = f"({match[1]})" if match[1] else match[2]
+    else:
+        match = _LEADING_DIGITS.match(text)
+        number = match[1] if match else ""
+    rest = text[match.end() :] if match else text
+    word = _NOT_WORD.sub("", rest)
+    plain = _NOT_WORD.sub("", _BRACKETED.sub("", rest)) if "(" in rest else word
+    return Key(number, word, plain or word)
+
+
+def variants(label: Label) -> tuple[Key, ...]:
+    """Return the keys under which a label of the form may be printed."""
+    return tuple(dict.fromkeys(key(text) for text in (label.zh, *label.also, label.id) if text))
+
+
+class LabelIndex:
+    """The labels of one table, to be found in a document."""
+
+    def __init__(self, labels: Sequence[Label]) -> None:
+        self.entries = [(label.id, variant) for label in labels for variant in variants(label)]
+        self.exact: dict[str, list[tuple[str, str]]] = {}
+        for name, variant in self.entries:
+            for word in {variant.word, variant.plain}:
+                self.exact.setdefault(word, []).append((name, variant.number))
+
+    def find(self, text: str) -> dict[str, float]:
+        """Return the likely ids for a printed label, with their likeness between 0 and 1; empty where nothing fits."""
+        found = key(text)
+        if not found.word:
+            return {}
+        exact = self.exact.get(found.word) or self.exact.get(found.plain)
+        if exact:
+            return {name: _agreement(found.number, number) for name, number in exact}
+        likeness: dict[str, float] = {}
+        for name, variant in self.entries:
+            if len(variant.plain) >= 4 and (found.plain.endswith(variant.plain) or found.word.endswith(variant.word)):
+                alike = 0.95
+            elif len(found.plain) < 4 or len(found.plain) > 2 * len(variant.word):
+                continue
+            else:
+                alike = max(fuzz.ratio(found.plain, variant.plain), fuzz.ratio(found.word, variant.word)) / 100
+            alike *= _agreement(found.number, variant.number)
+            if alike >= ALIKE:
+                likeness[name] = max(alike, likeness.get(name, 0.0))
+        best = max(likeness.values(), default=0.0)
+        # of two labels that end alike, the longer one is meant
+        return {name: alike for name, alike in likeness.items() if alike > best - _MARGIN}
+
+
+def _agreement(found: str, expected: str) -> float:
+    """Weigh the numbering: ``3.其他`` and ``（六）其他`` are two lines."""
+    if not found or not expected or found == expected:
+        return 1.0 if found == expected else 0.97
+    # misnumbered lists are common (一是…三是…三是), a change of the kind of number is not
+    return 0.85 if found.startswith("(") == expected.startswith("(") and found.isdigit() == expected.isdigit() else 0.6
+
+
+@cache
+def line_index(table: Table) -> LabelIndex:
+    """Return the index of a table's lines."""
+    return LabelIndex(table.lines)
+
+
+@cache
+def column_index(table: Table) -> LabelIndex:
+    """Return the index of a table's columns."""
+    return LabelIndex(table.columns)
+
+
+@cache
+def form_words(form: Form) -> frozenset[str]:
+    """Every label of a form as a key word: what is no figure and no label of an agency's own."""
+    return frozenset(word for label in _all_labels(form) for variant in variants(label) for word in (variant.word, variant.plain))
+
+
+def _all_labels(form: Form) -> Iterator[Label]:
+    for table in form.tables:
+        yield from table.lines
+        yield from table.columns
+        yield from table.groups
+        for band in table.bands:
+            yield Label(band.zh, band.zh, band.en)
+        for column in table.columns:
+            if column.spanner_zh:
+                yield Label(column.spanner_zh, column.spanner_zh, column.spanner_en)
+        for text in (table.corner, table.zh):
+            if text:
+                yield Label(text, text, table.en)
+
+
+@cache
+def printed_labels(form: Form) -> re.Pattern[str]:
+    """Return a pattern that finds the form's labels in running text, with their numbering."""
+    texts = {normalised(text) for label in (*_all_labels(form), *form.sections) for text in (label.zh, *label.also) if text}
+    words = sorted({_without_number(text) for text in texts}, key=len, reverse=True)
+    number = r"(?:其中\s*:?)?\s*(?:\([一二三四五六七八九十\d]{1,3}\)|[一二三四五六七八九十]{1,2}、|(?<![\d.])\d{1,2}[、.])?\s*"
+    return re.compile(number + "(?:" + "|".join(_spaced(word) for word in words) + ")")
+
+
+def _without_number(text: str) -> str:
+    match = _ENUMERATOR.match(text)
+    return text[match.end() :] if match else text
+
+
+def _spaced(word: str) -> str:
+    """Allow white space between the characters of a label: it is torn where a line of the page ended."""
+    return r"\s*".join(re.escape(character) for character in word if not character.isspace())
+
+
+def distinctive(forms: Iterable[Form]) -> Mapping[str, frozenset[str]]:
+    """Return for each form version the label words that no other version has."""
+    words = {form.version: {word for word in form_words(form) if len(word) >= 4} for form in forms}
+    return {
+        version: frozenset(own - set().union(*(others for other, others in words.items() if other != version)))
+        for version, own in words.items()
+    }

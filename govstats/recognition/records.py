@@ -1,0 +1,206 @@
+"""A document as records: a stub of labels and the figures beside it, in reading order, whatever the format."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Literal, NamedTuple
+
+from govstats.characters import figure, is_figure, normalised
+from govstats.documents import Document, Grid, Paragraph
+from govstats.forms import Form
+from govstats.recognition.labels import printed_labels
+
+#: The longest label of the form has 45 characters; a longer line is prose, or a whole page in one line.
+LONGEST_LABEL = 60
+_TRAILING_FIGURES = re.compile(r"(?P<label>.*?[^\d\s.,+\-/])\s+(?P<figures>[\d.,+\-/－—][^\s]*(?:\s+[\d.,+\-/－—][^\s]*)*)")
+_MANY_SPACES = re.compile(r"\s{2,}|\t|\s*\|\s*")
+#: Words that stand in a column of units, or between a label and its figures.
+UNITS = frozenset("条 件 次 元 万元 个 份 人 项".split())
+
+
+class Field(NamedTuple):
+    """A piece of a record: a label, a figure or a blank, with the grid columns it spans."""
+
+    text: str
+    kind: Literal["label", "figure", "blank"]
+    column: int
+    colspan: int
+    place: str
+    page: int | None
+
+
+@dataclass(slots=True)
+class Record:
+    """Figures that stand in one row, and the labels that stand with or before them.
+
+    Attributes
+    ----------
+    labels : list of Field
+        The stub of the row itself.
+    before : list of Field
+        Labels without figures that stand between the record before and this one: headers, headings, torn labels.
+    fields : list of Field
+        What stands right of the stub, in order.
+    grid : Grid or None
+        The grid the row belongs to; none in running text.
+    row : int
+        The number of the row in its grid.
+    """
+
+    labels: list[Field]
+    before: list[Field]
+    fields: list[Field]
+    grid: Grid | None = None
+    row: int = 0
+    order: int = 0
+
+    @property
+    def figures(self) -> list[Field]:
+        """The fields that are not blank."""
+        return [piece for piece in self.fields if piece.kind != "blank"]
+
+    @property
+    def place(self) -> str:
+        """Where the record begins."""
+        return next((piece.place for piece in (*self.labels, *self.fields)), "")
+
+    @property
+    def printed(self) -> str:
+        """What stands right of the stub, for a note."""
+        return " ".join(piece.text for piece in self.fields if piece.text)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Collects records; labels without figures wait for the figures that follow them."""
+
+    form: Form
+    records: list[Record] = field(default_factory=list)
+    waiting: list[Field] = field(default_factory=list)
+    running: list[Field] = field(default_factory=list)
+
+    def close(self) -> None:
+        """End a record of running text, whose cells may stand one a line."""
+        if self.running:
+            self.add(Record([], self.waiting, self.running))
+            self.running = []
+
+    def add(self, record: Record) -> None:
+        record.order = len(self.records)
+        self.records.append(record)
+        self.waiting = []
+
+    def grid(self, grid: Grid) -> None:
+        self.close()
+        for number, cells in enumerate(grid.rows):
+            fields = [
+                Field(cell.text, _kind(cell.text), cell.column, cell.colspan, cell.place, cell.page) for cell in cells
+            ]
+            first = next((i for i, piece in enumerate(fields) if piece.kind == "figure"), None)
+            if first is None:
+                last_label = max((i for i, piece in enumerate(fields) if piece.kind == "label"), default=None)
+                if last_label is None:
+                    continue
+                after = fields[last_label + 1 :]
+                # a line whose every cell is blank is a record as well; a header has labels to its end
+                if not after or not any(piece.kind == "label" for piece in fields[: last_label + 1]):
+                    self.waiting += [piece for piece in fields if piece.kind == "label"]
+                    continue
+                stub = last_label + 1
+            else:
+                stub = max((i + 1 for i, piece in enumerate(fields[:first]) if piece.kind == "label"), default=0)
+            labels = [piece for piece in fields[:stub] if piece.kind == "label"]
+            self.add(Record(labels, self.waiting, fields[stub:], grid, number))
+
+    def paragraph(self, paragraph: Paragraph) -> None:
+        pieces = _pieces(paragraph, self.form)
+        several = sum(piece.kind == "figure" for piece in pieces) > 1 or len({piece.kind for piece in pieces}) > 1
+        for piece in pieces:
+            if piece.kind == "label":
+                self.close()
+                self.waiting.append(piece)
+            else:
+                self.running.append(piece)
+        if several:
+            self.close()
+
+
+def records(document: Document, form: Form) -> list[Record]:
+    """Return the records of a document, in reading order.
+
+    Parameters
+    ----------
+    document : Document
+        Of any format.
+    form : Form
+        Whose labels part figures from labels where a page came as one line of text.
+
+    Returns
+    -------
+    list of Record
+        Of the statutory tables and of whatever else stands in the document with figures beside a label.
+    """
+    reader = _Reader(form)
+    for block in document.blocks:
+        if isinstance(block, Grid):
+            reader.grid(block)
+        else:
+            reader.paragraph(block)
+    reader.close()
+    return reader.records
+
+
+def _kind(text: str) -> Literal["label", "figure", "blank"]:
+    if len(text) > 40:
+        return "label"
+    status = figure(text).status
+    if status == "blank":
+        return "blank"
+    return "label" if status == "unreadable" else "figure"
+
+
+def _pieces(paragraph: Paragraph, form: Form) -> list[Field]:
+    """Part a line of text into labels and figures."""
+
+    def piece(text: str) -> Field:
+        return Field(text, _kind(text), 0, 1, paragraph.place, paragraph.page)
+
+    text = paragraph.text
+    if len(text) > LONGEST_LABEL:
+        return [piece(part) for part in _running_text(text, form)] or [piece(text)]
+    pieces = []
+    for part in _MANY_SPACES.split(text):
+        match = None if is_figure(part) else _TRAILING_FIGURES.fullmatch(part)
+        if match and all(is_figure(token) for token in match["figures"].split()):
+            pieces += [piece(match["label"]), *(piece(token) for token in match["figures"].split())]
+        elif part:
+            pieces += [piece(token) for token in _running_text(part, form)] or [piece(part)]
+    return pieces
+
+
+def _running_text(text: str, form: Form) -> list[str]:
+    """Part text at the labels of the form; empty where no figure stands between two labels and nothing else."""
+    compared = normalised(text)
+    # labels are sought in normalised text; what is printed is cut out of the document's own wherever the two run in step
+    text = text if len(text) == len(compared) else compared
+    found = list(printed_labels(form).finditer(compared))
+    parts: list[str] = []
+    figures_seen = False
+    for label, following in zip_longest(found, found[1:]):
+        between = text[label.end() : following.start() if following else len(text)]
+        tokens = between.split()
+        while tokens and tokens[0] in UNITS:
+            tokens.pop(0)
+        leading = 0
+        while leading < len(tokens) and is_figure(tokens[leading]):
+            leading += 1
+        parts.append(text[label.start() : label.end()].strip())
+        # after the last label of a page other text may follow; elsewhere text between labels is a sentence
+        if leading == len(tokens) or (following is None and tokens[leading] not in UNITS and leading and between[:1].isspace()):
+            parts += tokens[:leading]
+            figures_seen = figures_seen or leading > 0
+        else:
+            parts.append(between.strip())
+    return parts if figures_seen else []

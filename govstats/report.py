@@ -1,0 +1,201 @@
+"""One annual report, as frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import pandas as pd
+
+from govstats.forms import Form, Language, form
+
+#: The columns of `Report.cells`, with their types; the contract of DESIGN.md.
+CELL_TYPES = {
+    "agency": "str",
+    "year": "Int64",
+    "form": "str",
+    "table": "str",
+    "line": "str",
+    "column": "str",
+    "value": "Float64",
+    "printed": "str",
+    "status": "str",
+    "unit": "str",
+    "page": "Int64",
+    "place": "str",
+    "method": "str",
+}
+
+CLAIM_TYPES = {
+    "agency": "str",
+    "year": "Int64",
+    "target": "str",
+    "value": "Float64",
+    "low": "Float64",
+    "high": "Float64",
+    "unit": "str",
+    "qualifier": "str",
+    "quote": "str",
+    "start": "Int64",
+    "end": "Int64",
+}
+
+NOTE_TYPES = {
+    "agency": "str",
+    "year": "Int64",
+    "kind": "str",
+    "table": "str",
+    "line": "str",
+    "column": "str",
+    "printed": "str",
+    "page": "Int64",
+    "place": "str",
+    "message_zh": "str",
+    "message_en": "str",
+}
+
+
+class ReadCell(NamedTuple):
+    """A statutory cell as it was read; `value` is in the form's unit, null unless `status` is ``reported``."""
+
+    table: str
+    line: str
+    column: str
+    value: float | None
+    printed: str
+    status: str
+    unit: str
+    page: int | None
+    place: str
+    method: str
+
+
+class Note(NamedTuple):
+    """Something that could not be read or decided, and where it stands."""
+
+    kind: str
+    message_zh: str
+    message_en: str
+    table: str = ""
+    line: str = ""
+    column: str = ""
+    printed: str = ""
+    page: int | None = None
+    place: str = ""
+
+
+class SectionHeading(NamedTuple):
+    """A heading of one of the six statutory sections: its number in the form, its text and its place."""
+
+    number: int
+    text: str
+    place: str
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """An annual report on government information disclosure, as it was read.
+
+    Attributes
+    ----------
+    agency, title : str or None
+        Null where the document does not say.
+    year : int or None
+        The reporting year, not the year of publication.
+    form : str
+        Version of the statutory form, ``2008``, ``2019`` or ``2021``.
+    source, format, sha256 : str
+        The document it was read from.
+    sections : tuple of SectionHeading
+        The statutory headings that were found, in the order of the document.
+    read_cells, read_notes : tuple
+        The rows behind `cells` and `notes`.
+    """
+
+    agency: str | None
+    year: int | None
+    form: str
+    title: str | None
+    source: str
+    format: str
+    sha256: str
+    sections: tuple[SectionHeading, ...] = ()
+    read_cells: Sequence[ReadCell] = field(default=(), repr=False)
+    read_notes: Sequence[Note] = field(default=(), repr=False)
+
+    def _frame(self, rows: Iterable[NamedTuple], fields: Sequence[str], types: dict[str, str]) -> pd.DataFrame:
+        columns = dict(zip(fields, zip(*rows, strict=True), strict=True)) if rows else {}
+        identity = {"agency": self.agency, "year": self.year, "form": self.form}
+        length = len(next(iter(columns.values()), ()))
+        return pd.DataFrame(
+            {
+                name: pd.array(list(columns.get(name, [identity.get(name)] * length)), dtype=dtype)
+                for name, dtype in types.items()
+            }
+        )
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """One row a statutory cell found in the document.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``agency year form table line column value printed status unit page place method``. `value` is Float64 in the
+            form's unit (amounts in 万元), null unless `status` is ``reported``; `status` is one of ``reported``, ``blank``,
+            ``not_applicable``, ``unreadable``. A cell that the document does not show has no row: `notes` says so.
+        """
+        return self._frame(self.read_cells, ReadCell._fields, CELL_TYPES)
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        """Figures that the prose claims; none are read yet."""
+        return self._frame((), (), CLAIM_TYPES)
+
+    @cached_property
+    def notes(self) -> pd.DataFrame:
+        """One row for everything that could not be read or decided.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``agency year kind table line column printed page place message_zh message_en``.
+        """
+        return self._frame(self.read_notes, Note._fields, NOTE_TYPES)
+
+    @property
+    def statutory_form(self) -> Form:
+        """The form the report was read with."""
+        return form(self.form)
+
+    def table(self, name: str, *, language: Language = "zh") -> pd.DataFrame:
+        """Lay a table out as the form prints it.
+
+        Parameters
+        ----------
+        name : str
+            ``proactive``, ``requests``, ``review``, or ``statistics`` in the annexes before 2019.
+        language : {"zh", "en"}
+            Of the labels.
+
+        Returns
+        -------
+        pandas.DataFrame
+            What is printed, as text; an empty string where a cell is blank, ``…`` where it is missing from the document and
+            ``?`` where it stands there but cannot be decided. The index and the columns are the form's stub and double header.
+
+        Raises
+        ------
+        FormError
+            The form of this report has no such table.
+        """
+        from govstats.display import layout
+
+        return layout(self, name, language)
+
+    def _repr_html_(self) -> str:
+        from govstats.display import report_html
+
+        return report_html(self)
