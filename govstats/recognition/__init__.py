@@ -35,8 +35,8 @@ def recognise(
         Nothing in the document shows that it is one.
     """
     identity = identify(document, agency=agency, year=year, form_version=form)
-    reading = read_tables(records(document, identity.form), identity.form)
-    if not identity.is_annual_report and not reading.cells:
+    cells, notes = read_tables(records(document, identity.form), identity.form)
+    if not identity.is_annual_report and not cells:
         begins = next((p.text for p in document.paragraphs), "")[:40]
         raise NotAnAnnualReport(
             f"{document.source}: this is no annual report on government information disclosure: it has no such title, fewer than "
@@ -51,6 +51,6 @@ def recognise(
         format=document.format,
         sha256=document.sha256,
         sections=identity.sections,
-        read_cells=tuple(reading.cells),
-        read_notes=(*identity.notes, *reading.notes),
+        read_cells=tuple(cells),
+        read_notes=(*identity.notes, *notes),
     )

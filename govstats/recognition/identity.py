@@ -13,7 +13,8 @@ from rapidfuzz import fuzz
 from govstats.characters import normalised
 from govstats.documents import Document, Grid, Paragraph
 from govstats.forms import Form, form, form_of_year, versions
-from govstats.recognition.labels import distinctive, key
+from govstats.recognition.labels import Key, distinctive, key
+from govstats.recognition.notes import note
 from govstats.report import Note, SectionHeading
 
 _NAME = r"[\u4e00-\u9fff·()]{0,40}?"
@@ -33,6 +34,11 @@ _AGENCY_END = re.compile(r"(?:局|厅|委|会|部|政府|办公室|办|院|中�
 _NOT_AN_AGENCY = re.compile(r"^(?:我|本)|中华人民共和国|条例|按照|根据|编制|公布|现将|报告|及其|信息公开|年度|应当")
 _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789")
 _LONGEST_TITLE = 70
+#: Shorter lines are figures and crumbs.
+_SHORTEST = 4
+_LONGEST_HEADING = 40
+_HEADING_LIKENESS = 0.7
+_NOT_WORD = re.compile(r"[^\w、]")
 
 
 class Line(NamedTuple):
@@ -86,20 +92,13 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
     found_year = (title.year if title else None) or period
     found_agency = _agency(document, lines, text, title)
     if year is None and title and title.year and period and title.year != period:
-        notes.append(
-            Note(
-                "year_conflict",
-                f"标题是{title.year}年，统计期限是{period}年；按标题",
-                f"the title names {title.year}, the reporting period {period}; the title was followed",
-                printed=title.text,
-            )
-        )
+        notes.append(note("year_conflict", printed=title.text, title_year=title.year, period_year=period))
     year = year if year is not None else found_year
     agency = agency or found_agency
     if agency is None:
-        notes.append(Note("no_agency", "文件没有写明行政机关名称", "the document does not name its agency"))
+        notes.append(note("no_agency"))
     if year is None:
-        notes.append(Note("no_year", "文件没有写明报告年度", "the document does not name its reporting year"))
+        notes.append(note("no_year"))
     by_table, hits = _form_of_tables(text)
     if form_version:
         chosen = form(form_version)
@@ -107,13 +106,7 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
         chosen = by_table
     else:
         chosen = form_of_year(year) if year and year >= form(versions()[0]).first_year else form(versions()[-1])
-        notes.append(
-            Note(
-                "form_from_year",
-                f"文件中没有可以辨认格式的表格；按年度取 {chosen.version} 年格式",
-                f"no table of the document tells its form; the year suggests that of {chosen.version}",
-            )
-        )
+        notes.append(note("form_from_year", version=chosen.version))
     sections = _sections(lines, chosen)
     known = title is not None or len({section.number for section in sections}) >= 3 or hits >= 3
     return Identity(agency, year, chosen, title.text if title else None, sections, tuple(notes), known)
@@ -126,7 +119,7 @@ def _lines(document: Document) -> Iterator[Line]:
             heading = isinstance(piece, Paragraph) and piece.heading
             for part in piece.text.split("\n") if isinstance(block, Paragraph) else (piece.text,):
                 text = "".join(normalised(part).split())
-                if text:
+                if len(text) >= _SHORTEST:
                     yield Line(text, piece.place, heading)
 
 
@@ -137,7 +130,7 @@ def _title(document: Document, lines: list[Line]) -> _Title | None:
     """Return the best title: whole lines before parts, with agency and year before those without."""
     candidates = []
     for rank, text in enumerate(_title_texts(document, lines)):
-        match = _TITLE.fullmatch(text)
+        match = _TITLE.fullmatch(text) if "信息公开" in text else None
         if not match:
             continue
         name = (match["agency1"] or match["agency2"] or match["agency3"] or "").strip("()")
@@ -235,29 +228,33 @@ def _form_of_tables(text: str) -> tuple[Form | None, int]:
 
 def _sections(lines: list[Line], of_form: Form) -> tuple[SectionHeading, ...]:
     """Return the headings of the statutory sections, as they are printed."""
+    expected = [(int(s.id), key(text)) for s in of_form.sections for text in (s.zh, *s.also)]
     found = []
     for line in lines:
-        best, number = 0.0, 0
-        for section in of_form.sections:
-            for label in (section.zh, *section.also):
-                likeness = _heading_likeness(line, label)
-                if likeness > best:
-                    best, number = likeness, int(section.id)
-        if best >= 0.7:
-            found.append(SectionHeading(number, line.text if len(line.text) <= 40 else of_form.sections[number - 1].zh, line.place))
+        if len(line.text) <= _LONGEST_HEADING:
+            number = _section_of(line.text, expected)
+            if number:
+                found.append(SectionHeading(number, line.text, line.place))
+        elif any(word.word in line.text for _, word in expected):
+            # the text of the section goes on in the same paragraph, or the whole page is one line
+            compact = _NOT_WORD.sub("", line.text)
+            found += [
+                SectionHeading(number, f"{word.number}、{word.word}", line.place)
+                for number, word in expected
+                if f"{word.number}、{word.word}" in compact
+            ]
     return tuple(found)
 
 
-def _heading_likeness(line: Line, label: str) -> float:
-    expected = key(label)
-    if len(line.text) > 40:
-        # the text of the section goes on in the same paragraph, or the whole page is one line
-        spelled = f"{expected.number}、{expected.word}"
-        return 0.9 if spelled in re.sub(r"[^\w、]", "", line.text) else 0.0
-    found = key(line.text)
-    if found.number and found.number != expected.number:
-        return 0.0
-    if found.word == expected.word:
-        return 1.0
-    # a number of its own is half of a heading: 五、存在问题与不足
-    return fuzz.ratio(found.word, expected.word) / 100 + (0.15 if found.number else 0.0)
+def _section_of(text: str, expected: list[tuple[int, Key]]) -> int:
+    """Return the number of the section that a line is the heading of; 0 where it is none."""
+    found = key(text)
+    best, number = 0.0, 0
+    for section, word in expected:
+        if found.number and found.number != word.number:
+            continue
+        # a number of its own is half of a heading: 五、存在问题与不足
+        likeness = fuzz.ratio(found.word, word.word) / 100 + (0.15 if found.number else 0.0)
+        if likeness > best:
+            best, number = likeness, section
+    return number if best >= _HEADING_LIKENESS else 0

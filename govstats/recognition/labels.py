@@ -17,6 +17,11 @@ ALIKE = 0.78
 #: A misprinted label must be this much more like one line than like the next.
 _MARGIN = 0.08
 
+#: No label of the form is half as long, remarks in brackets and torn lines included.
+_LONGEST = 120
+#: The same few hundred labels come again in every report; a corpus has more misprints than memory should hold.
+_MOST_KNOWN = 20_000
+
 _ENUMERATOR = re.compile(r"\s*(?:其中\s*:?)?\s*(?:\(\s*([一二三四五六七八九十]{1,3}|\d{1,2})\s*\)|([一二三四五六七八九十]{1,3}|\d{1,2})\s*[、.,:．])\s*")
 _LEADING_DIGITS = re.compile(r"\s*(\d{1,2})(?=[^\d\W])")
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -67,12 +72,22 @@ class LabelIndex:
     def __init__(self, labels: Sequence[Label]) -> None:
         self.entries = [(label.id, variant) for label in labels for variant in variants(label)]
         self.exact: dict[str, list[tuple[str, str]]] = {}
+        self._known: dict[str, dict[str, float]] = {}
         for name, variant in self.entries:
             for word in {variant.word, variant.plain}:
                 self.exact.setdefault(word, []).append((name, variant.number))
 
     def find(self, text: str) -> dict[str, float]:
         """Return the likely ids for a printed label, with their likeness between 0 and 1; empty where nothing fits."""
+        if len(text) > _LONGEST:
+            return {}
+        if text not in self._known:
+            if len(self._known) > _MOST_KNOWN:
+                self._known.clear()
+            self._known[text] = self._find(text)
+        return self._known[text]
+
+    def _find(self, text: str) -> dict[str, float]:
         found = key(text)
         if not found.word:
             return {}

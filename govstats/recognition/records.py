@@ -198,9 +198,14 @@ def _running_text(text: str, form: Form) -> list[str]:
             leading += 1
         parts.append(text[label.start() : label.end()].strip())
         # after the last label of a page other text may follow; elsewhere text between labels is a sentence
-        if leading == len(tokens) or (following is None and tokens[leading] not in UNITS and leading and between[:1].isspace()):
+        if leading == len(tokens) or (following is None and leading and _other_text(tokens[leading]) and between[:1].isspace()):
             parts += tokens[:leading]
             figures_seen = figures_seen or leading > 0
         else:
             parts.append(between.strip())
     return parts if figures_seen else []
+
+
+def _other_text(text: str) -> bool:
+    """Tell a new text after a table (附件下载) from the rest of a sentence (件，其中…)."""
+    return text[0].isalpha() and text[0] not in "条件次元个份人项宗起万亿余多年月"

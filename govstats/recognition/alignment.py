@@ -1,0 +1,228 @@
+"""Which line is it? Records matched with the lines of a table, in the order of the form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from govstats.forms import Table
+from govstats.recognition.columns import Headers, Placement, side_by_side
+from govstats.recognition.labels import column_index, key, line_index
+from govstats.recognition.notes import note
+from govstats.recognition.records import LONGEST_LABEL, UNITS, Field, Record
+from govstats.report import Note
+
+#: A label may be torn over this many pieces.
+_MOST_PIECES = 6
+#: What a row with the right number of figures adds to the likeness of its label.
+_FIT = 0.6
+#: From this likeness on a label is the form's own, not a misprint of it.
+_SURE = 0.97
+
+
+@dataclass(slots=True)
+class Match:
+    """A record that was found to be a line of the form; without a placement its figures cannot be told apart."""
+
+    record: Record
+    line: str
+    placement: Placement | None
+
+
+class _Candidate(NamedTuple):
+    """A line that a record may be, and how much speaks for it."""
+
+    position: int
+    likeness: float
+    match: Match
+
+    @property
+    def gain(self) -> float:
+        return self.likeness + (_FIT if self.match.placement else 0.0)
+
+
+def align(table: Table, records: Sequence[Record], headers: Headers) -> tuple[list[Match], list[Note]]:
+    """Match records with the lines of a table.
+
+    Parameters
+    ----------
+    table : Table
+        Of the form; not an open one.
+    records : sequence of Record
+        In reading order; the table's rows among others.
+    headers : Headers
+        Of the document.
+
+    Returns
+    -------
+    matches : list of Match
+        At most one a line, in the order of the form; none where the table is not there.
+    notes : list of Note
+        On rows that stand elsewhere, twice, or beyond the form.
+    """
+    if table.lines_across:
+        rows = [(record, parts) for record in records if (parts := side_by_side(record, table, headers))]
+        if rows and all(_texts(parts) == _texts(rows[0][1]) for _, parts in rows):
+            record, parts = rows[-1]
+            return [Match(record, line.id, parts[line.id]) for line in table.lines], []
+    position = {line.id: number for number, line in enumerate(table.lines)}
+    candidates = [
+        _Candidate(position[line], likeness, Match(record, line, headers.place(record, table, line)))
+        for record in records
+        for line, likeness in _lines_of(table, record).items()
+    ]
+    chain = _heaviest_chain(candidates)
+    if not _convincing(table, chain):
+        return [], []
+    notes: list[Note] = []
+    placed = [match for match in chain if match.placement]
+    taken = {id(match.record) for match in chain}
+    elsewhere = _out_of_order([c for c in candidates if id(c.match.record) not in taken], {m.line for m in placed})
+    notes += [note("out_of_order", table, match.line, place=match.record.place) for match in elsewhere]
+    placed += elsewhere
+    taken |= {id(match.record) for match in elsewhere}
+    torn = _enclosed(table, [record for record in records if id(record) not in taken], placed, headers)
+    notes += [
+        note("torn_label", table, match.line, printed=match.record.printed, place=match.record.place) for match in torn
+    ]
+    placed += torn
+    lines = {match.line for match in placed}
+    matches = sorted(placed + [m for m in chain if m.line not in lines], key=lambda match: position[match.line])
+    span = chain[0].record.order, chain[-1].record.order
+    inside = [record for record in records if span[0] < record.order < span[1]]
+    return matches, notes + _repeated_or_own(table, inside, matches, candidates)
+
+
+def _texts(parts: dict[str, Placement]) -> dict[str, tuple[str, ...]]:
+    return {line: placement.texts for line, placement in parts.items()}
+
+
+def stub_texts(pieces: Sequence[Field]) -> Iterator[str]:
+    """Yield the label next to the figures, then with the pieces before it, since a label may be torn."""
+    texts = [piece.text for piece in pieces if piece.text not in UNITS][-_MOST_PIECES:]
+    for length in range(1, len(texts) + 1):
+        yield "".join(texts[-length:])
+
+
+def _lines_of(table: Table, record: Record) -> dict[str, float]:
+    """Return the lines that a record's own label may mean; none where several labels wait for their figures."""
+    index = line_index(table)
+    if record.labels:
+        return next((lines for text in stub_texts(record.labels) if (lines := index.find(text))), {})
+    before = _without_header(table, record.before)
+    found = next((lines for text in stub_texts(before) if (lines := index.find(text))), {})
+    return found if found and len(_lines_waiting(table, before) | set(found)) == 1 else {}
+
+
+def _without_header(table: Table, pieces: Sequence[Field]) -> Sequence[Field]:
+    """Drop the column labels that stand last: the line is named above its header (shuyang-county-2025)."""
+    columns = column_index(table).exact
+    end = len(pieces)
+    while end and not key(pieces[end - 1].text).number and key(pieces[end - 1].text).plain in columns:
+        end -= 1
+    return pieces[:end]
+
+
+def _lines_waiting(table: Table, pieces: Sequence[Field]) -> set[str]:
+    """Return the lines whose labels begin in some pieces of text; a torn label keeps its beginning (stcsm-2024)."""
+    text = "".join(key(piece.text).word for piece in pieces if len(piece.text) <= LONGEST_LABEL)
+    return {
+        line
+        for line, variant in line_index(table).entries
+        if len(variant.plain) >= 4 and variant.plain[:5] in text and not table.line[line].subtotal
+    }
+
+
+def _heaviest_chain(candidates: Sequence[_Candidate]) -> list[Match]:
+    """Return the matches of greatest weight in which records and lines both go forward (dynamic programming).
+
+    Skipped records weigh a little, so that of two tables with the same labels the rows of one stay together.
+    """
+    weights: list[float] = []
+    previous: list[int] = []
+    for number, candidate in enumerate(candidates):
+        best, before = 0.0, -1
+        for earlier in range(number):
+            other = candidates[earlier]
+            skipped = candidate.match.record.order - other.match.record.order - 1
+            if other.position < candidate.position and skipped >= 0:
+                weight = weights[earlier] - min(0.01 * skipped, 0.3)
+                if weight > best:
+                    best, before = weight, earlier
+        weights.append(best + candidate.gain)
+        previous.append(before)
+    chain = []
+    at = max(range(len(weights)), key=weights.__getitem__, default=-1)
+    while at >= 0:
+        chain.append(candidates[at].match)
+        at = previous[at]
+    return chain[::-1]
+
+
+def _convincing(table: Table, chain: Sequence[Match]) -> bool:
+    """Tell whether a chain is the statutory table: half of its lines, or some of them under its header."""
+    if len({match.line for match in chain}) * 2 >= len({line for _, line, _ in table.cells}):
+        return True
+    columns, bands = column_index(table), {key(band.zh).word for band in table.bands if band.zh}
+    headed = any(columns.find(piece.text) or key(piece.text).word in bands for match in chain for piece in match.record.before)
+    return headed and sum(match.placement is not None for match in chain) >= 2
+
+
+def _out_of_order(candidates: Sequence[_Candidate], found: set[str]) -> list[Match]:
+    """Return lines that stand elsewhere, as converters put them (stcsm-2024 prints 规章 after the fees)."""
+    more: dict[str, list[Match]] = {}
+    for candidate in candidates:
+        if candidate.match.line not in found and candidate.gain >= _SURE + _FIT:
+            more.setdefault(candidate.match.line, []).append(candidate.match)
+    return [matches[0] for matches in more.values() if len(matches) == 1]
+
+
+def _enclosed(table: Table, free: Sequence[Record], anchors: Sequence[Match], headers: Headers) -> list[Match]:
+    """Place rows whose labels were torn off: between two anchors, as many rows as lines are missing (stcsm-2024)."""
+    order = [line.id for line in table.lines if not line.subtotal]
+    known = sorted((order.index(match.line), match.record.order) for match in anchors if match.line in order)
+    placed = []
+    for (line, record), (next_line, next_record) in pairwise(known):
+        missing = order[line + 1 : next_line]
+        rows = [row for row in free if record < row.order < next_record and _is_unlabelled(table, row)]
+        placements = [headers.place(row, table, name) for row, name in zip(rows, missing, strict=False)]
+        if len(rows) == len(missing) and all(placements):
+            placed += [Match(row, name, p) for row, name, p in zip(rows, missing, placements, strict=True)]
+    return placed
+
+
+def _is_unlabelled(table: Table, record: Record) -> bool:
+    """Tell a row without a label of its own, the crumbs of a torn one (果, 度办) apart."""
+    return not any(_is_label(piece) for piece in record.labels) and not _lines_of(table, record)
+
+
+def _is_label(piece: Field) -> bool:
+    return len(key(piece.text).word) > 3
+
+
+def _repeated_or_own(
+    table: Table, inside: Sequence[Record], matches: Sequence[Match], candidates: Sequence[_Candidate]
+) -> list[Note]:
+    """Note rows of an agency's own, and take back lines that are printed twice with different figures."""
+    notes = []
+    by_line = {match.line: match for match in matches}
+    taken = {id(match.record) for match in matches}
+    within = {id(record) for record in inside}
+    for candidate in candidates:
+        record, line = candidate.match.record, candidate.match.line
+        first = by_line.get(line)
+        if id(record) in taken or id(record) not in within or first is None or candidate.gain < _SURE + _FIT:
+            continue
+        taken.add(id(record))
+        if first.placement is None or candidate.match.placement is None or first.placement.texts != candidate.match.placement.texts:
+            notes.append(
+                note("duplicate_line", table, line, printed=record.printed, place=record.place, other=first.record.printed)
+            )
+            first.placement = None
+    for record in inside:
+        if id(record) not in taken and record.figures and any(_is_label(piece) for piece in record.labels):
+            label = record.labels[-1].text
+            notes.append(note("outside_form", table, printed=record.printed, place=record.place, label=label))
+    return notes

@@ -1,0 +1,83 @@
+"""What a reading has to say beside its cells, in both languages."""
+
+from __future__ import annotations
+
+from govstats.forms import Table
+from govstats.report import Note
+
+#: Kind of note: sentence in Chinese, sentence in English. `{line}` and `{column}` are the labels of the form.
+MESSAGES = {
+    "no_agency": ("文件没有写明行政机关名称", "the document does not name its agency"),
+    "no_year": ("文件没有写明报告年度", "the document does not name its reporting year"),
+    "year_conflict": (
+        "标题是{title_year}年，统计期限是{period_year}年；按标题",
+        "the title names {title_year}, the reporting period {period_year}; the title was followed",
+    ),
+    "form_from_year": (
+        "文件中没有可以辨认格式的表格；按年度取 {version} 年格式",
+        "no table of the document tells its form; the year suggests that of {version}",
+    ),
+    "missing_table": (
+        "文件中没有找到表“{table}”，或表中没有可以对应的数字",
+        "the table “{table}” was not found in the document, or none of its figures could be placed",
+    ),
+    "missing_line": (
+        "表“{table}”缺少“{line}”一行，或其行标题与数字无法对应",
+        "the table “{table}” lacks the line “{line}”, or its label and figures could not be matched",
+    ),
+    "missing_cell": ("“{line}”的“{column}”在文件中没有单元格", "“{line}”, “{column}”: the document has no cell there"),
+    "out_of_order": (
+        "“{line}”一行不在表格规定的位置，按其标题读入",
+        "the line “{line}” stands out of its order; it was read by its label",
+    ),
+    "torn_label": (
+        "“{line}”的数字与行标题分离，按前后各行的次序读入",
+        "the figures of “{line}” stand apart from their label; the lines before and after place them",
+    ),
+    "duplicate_line": (
+        "“{line}”一行出现不止一次，数字不同：{other}；{printed}",
+        "the line “{line}” stands there more than once with different figures: {other}; {printed}",
+    ),
+    "outside_form": ("格式以外的行或栏“{label}”：{printed}", "a line or column that the form lacks, “{label}”: {printed}"),
+    "unreadable_row": (
+        "“{line}”一行应有 {columns} 格，文件中是“{printed}”，无法确定各数字属于哪一栏",
+        "the line “{line}” should have {columns} cells; the document shows “{printed}”, which cannot be told apart",
+    ),
+    "unreadable_cell": ("“{line}”的“{column}”无法确定：{printed}", "“{line}”, “{column}” cannot be decided: {printed}"),
+}
+
+
+def note(
+    kind: str,
+    table: Table | None = None,
+    line: str = "",
+    column: str = "",
+    *,
+    printed: str = "",
+    place: str = "",
+    page: int | None = None,
+    **details: object,
+) -> Note:
+    """Compose a note.
+
+    Parameters
+    ----------
+    kind : str
+        One of `MESSAGES`.
+    table, line, column
+        What it is about; an id that the form does not list stands for itself.
+    printed, place, page
+        What stands in the document, and where.
+    **details
+        Whatever else the sentences name.
+    """
+    sentences = []
+    for language, template in zip(("zh", "en"), MESSAGES[kind], strict=True):
+        labels = {"line": line, "column": column, "table": ""}
+        if table is not None:
+            labels["table"] = table.zh if language == "zh" else table.en
+            for key, ids in (("line", table.line), ("column", table.column)):
+                if label := ids.get(labels[key]):
+                    labels[key] = label.zh if language == "zh" else label.en
+        sentences.append(template.format(**labels, printed=printed, **details))
+    return Note(kind, sentences[0], sentences[1], table.id if table else "", line, column, printed, page, place)
