@@ -78,7 +78,8 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     from govstats.documents.text import read_markdown, read_text
 
     metadata: dict[str, str] = {}
-    if len(_HTML.findall(text[:200_000], 0)) > 1 and not _PIPE_TABLE.search(text):
+    tags = _HTML.finditer(text)
+    if text.lstrip()[:1] == "<" or (next(tags, None) and next(tags, None) and not _PIPE_TABLE.search(text)):
         from govstats.documents.html import read_html
 
         format_name = "html"

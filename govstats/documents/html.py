@@ -97,7 +97,7 @@ class _Walk:
         self.tables += 1
         place = f"table {self.tables}"
         rows = [[cell for cell in row.iter() if cell.tag in {"td", "th"}] for row in _rows(table)]
-        if table.css_first("table table, td table, th table") is None:
+        if len(table.css("table")) == 1:
             self.blocks.append(_grid(rows, place))
             return
         cells = [cell for row in rows for cell in row]
@@ -121,33 +121,39 @@ def _rows(table: LexborNode) -> Iterator[LexborNode]:
 
 def _grid(rows: list[list[LexborNode]], place: str) -> Grid:
     """Place cells by their spans, clipped to the table: a bogus ``rowspan=99`` would make phantom rows."""
-    spans = [[(_span(cell, "rowspan"), _span(cell, "colspan")) for cell in row] for row in rows]
-    width = max((sum(min(c, _WIDEST_SPAN) for _, c in row) for row in spans if all(c <= _WIDEST_SPAN for _, c in row)), default=99)
+    spans = [[_spans(cell) for cell in row] for row in rows]
+    widths = [sum(across for _, across in row) for row in spans if all(across <= _WIDEST_SPAN for _, across in row)]
+    width = max(widths, default=_WIDEST_SPAN)
     taken: set[tuple[int, int]] = set()
     placed = []
-    for number, (row, row_spans) in enumerate(zip(rows, spans, strict=True)):
+    for number, row in enumerate(rows):
         cells = []
         column = 0
-        for index, (node, (down, across)) in enumerate(zip(row, row_spans, strict=True)):
+        below = len(rows) - number
+        for index, node in enumerate(row):
             while (number, column) in taken:
                 column += 1
-            down = len(rows) - number if down == 0 else min(down, len(rows) - number)
-            across = across if across <= _WIDEST_SPAN else max(1, width - column)
+            down, across = spans[number][index]
+            down = min(down or below, below)
+            if across > _WIDEST_SPAN:
+                across = max(1, width - column)
             if down > 1:
-                taken.update((below, c) for below in range(number + 1, number + down) for c in range(column, column + across))
-            cells.append(
-                Cell(_cell_text(node), number, column, down, across, f"{place} row {number + 1} cell {index + 1}")
-            )
+                taken.update((number + r, column + c) for r in range(1, down) for c in range(across))
+            cells.append(Cell(_cell_text(node), number, column, down, across, f"{place} row {number + 1} cell {index + 1}"))
             column += across
         placed.append(tuple(cells))
     return Grid(tuple(placed), True, place)
 
 
-def _span(cell: LexborNode, name: str) -> int:
-    value = cell.attributes.get(name)
-    if value is None:
-        return 1
-    digits = re.match(r"\s*(\d{1,4})", value)
+def _spans(cell: LexborNode) -> tuple[int, int]:
+    attributes = cell.attributes
+    if "rowspan" not in attributes and "colspan" not in attributes:
+        return 1, 1
+    return _span(attributes.get("rowspan")), _span(attributes.get("colspan"))
+
+
+def _span(value: str | None) -> int:
+    digits = re.match(r"\s*(\d{1,4})", value or "")
     return int(digits[1]) if digits else 1
 
 

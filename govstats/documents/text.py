@@ -10,6 +10,7 @@ from govstats.documents.document import Block, Cell, Grid, Paragraph
 
 _PIPE_RULE = re.compile(r"[\s|:\-–—]*-{2,}[\s|:\-–—]*")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s+|^>\s+|\s#+$")
+_MOST_TORN_LINES = 4
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
@@ -98,8 +99,10 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
     at = start
     while at < len(lines):
         line = lines[at].strip()
-        if not (line.startswith("|") or len(_PIPE.findall(line)) > 1):
+        if not (line.startswith("|") or len(_PIPE.findall(line)) > (0 if rows else 1)):
             break
+        if (rows or line.startswith("|")) and not line.endswith("|") and (end := _closing_pipe(lines, at)):
+            line, at = "".join(part.strip() for part in lines[at : end + 1]), end
         if not (_PIPE_RULE.fullmatch(line) and "-" in line):
             inner = line.removeprefix("|")
             inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
@@ -108,6 +111,17 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
         at += 1
     # a lone pipe is a crumb of a page, not a table
     return ([], start) if not any(cell for _, cells in rows for cell in cells) else (rows, at)
+
+
+def _closing_pipe(lines: Sequence[str], start: int) -> int | None:
+    """Return the line that ends a row whose label is broken over lines; None where the row just lacks its last pipe."""
+    for at in range(start + 1, min(start + 1 + _MOST_TORN_LINES, len(lines))):
+        line = lines[at].strip()
+        if not line or line.startswith("|"):
+            return None
+        if line.endswith("|"):
+            return at
+    return None
 
 
 def _tab_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from govstats.forms import Table
 from govstats.recognition.columns import Headers, Placement, side_by_side
-from govstats.recognition.labels import column_index, key, line_index
+from govstats.recognition.labels import SURE, column_index, key, line_index
 from govstats.recognition.notes import note
 from govstats.recognition.records import LONGEST_LABEL, UNITS, Field, Record
 from govstats.report import Note
@@ -18,8 +18,6 @@ from govstats.report import Note
 _MOST_PIECES = 6
 #: What a row with the right number of figures adds to the likeness of its label.
 _FIT = 0.6
-#: From this likeness on a label is the form's own, not a misprint of it.
-_SURE = 0.97
 
 
 @dataclass(slots=True)
@@ -174,7 +172,7 @@ def _out_of_order(candidates: Sequence[_Candidate], found: set[str]) -> list[Mat
     """Return lines that stand elsewhere, as converters put them (stcsm-2024 prints 规章 after the fees)."""
     more: dict[str, list[Match]] = {}
     for candidate in candidates:
-        if candidate.match.line not in found and candidate.gain >= _SURE + _FIT:
+        if candidate.match.line not in found and candidate.gain >= SURE + _FIT:
             more.setdefault(candidate.match.line, []).append(candidate.match)
     return [matches[0] for matches in more.values() if len(matches) == 1]
 
@@ -213,7 +211,7 @@ def _repeated_or_own(
     for candidate in candidates:
         record, line = candidate.match.record, candidate.match.line
         first = by_line.get(line)
-        if id(record) in taken or id(record) not in within or first is None or candidate.gain < _SURE + _FIT:
+        if id(record) in taken or id(record) not in within or first is None or candidate.gain < SURE + _FIT:
             continue
         taken.add(id(record))
         if first.placement is None or candidate.match.placement is None or first.placement.texts != candidate.match.placement.texts:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from govstats.characters import is_figure
 from govstats.documents import Cell, Grid
 from govstats.forms import Form, Table
-from govstats.recognition.labels import column_index, form_words, key
+from govstats.recognition.labels import SURE, column_index, form_words, key
 from govstats.recognition.records import Field, Record
 
 _LONGEST_HEADER = 30
@@ -57,7 +57,7 @@ class Headers:
     def above(self, record: Record, table: Table) -> dict[str, Field]:
         """Return for each column its nearest header cell above a record; nothing in a grid whose columns say nothing."""
         grid = record.grid
-        if grid is None or not grid.aligned:
+        if grid is None:
             return {}
         name = (id(grid), table.id)
         if name not in self._rows:
@@ -66,7 +66,7 @@ class Headers:
         for number, labels in self._rows[name]:
             if number < record.row:
                 nearest.update(labels)
-        return nearest
+        return nearest if grid.aligned or _straight(grid, nearest) else {}
 
     def under(self, header: Sequence[Field], record: Record) -> Placement | None:
         """Place by position: every figure under one header cell, none left over while a column stays empty."""
@@ -92,16 +92,27 @@ class Headers:
         return Placement(tuple(slots), True, tuple(beyond))
 
 
+def _straight(grid: Grid, header: Mapping[str, Field]) -> bool:
+    """Tell whether tabs kept the columns: rows of one length, every figure under a header cell (not so in haidong-2021)."""
+    under = {label.column for label in header.values()}
+    return len({len(row) for row in grid.rows}) == 1 and all(
+        cell.column in under for row in grid.rows for cell in row if is_figure(cell.text)
+    )
+
+
 def _header_rows(grid: Grid, table: Table) -> list[tuple[int, dict[str, Field]]]:
     index = column_index(table)
     rows = []
     for number, cells in enumerate(grid.rows):
+        # a row with figures is no header: its stub may read 总计 or 其他 as a column does
+        if any(is_figure(cell.text) for cell in cells):
+            continue
         labels = {}
         for cell in cells:
-            if cell.text and len(cell.text) <= _LONGEST_HEADER and not is_figure(cell.text):
-                for column, likeness in index.find(cell.text).items():
-                    if likeness >= 0.95:
-                        labels[column] = _header_field(cell)
+            if cell.text and len(cell.text) <= _LONGEST_HEADER:
+                # numbered labels are lines: 3.其他, （七）总计
+                sure = {} if key(cell.text).number else index.find(cell.text)
+                labels.update({column: _header_field(cell) for column, likeness in sure.items() if likeness >= SURE})
         if labels:
             rows.append((number, labels))
     return rows

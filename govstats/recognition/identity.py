@@ -116,6 +116,8 @@ def _lines(document: Document) -> Iterator[Line]:
     for block in document.blocks:
         pieces = (cell for row in block.rows for cell in row) if isinstance(block, Grid) else (block,)
         for piece in pieces:
+            if len(piece.text) < _SHORTEST:
+                continue
             heading = isinstance(piece, Paragraph) and piece.heading
             for part in piece.text.split("\n") if isinstance(block, Paragraph) else (piece.text,):
                 text = "".join(normalised(part).split())
@@ -165,8 +167,8 @@ def _title_texts(document: Document, lines: list[Line]) -> Iterator[str]:
             yield before + text
             yield before + text + after
     for line in lines:
-        for quoted in re.findall(r"《([^《》]{10,60})》", line.text):
-            yield quoted
+        if "信息公开" in line.text:
+            yield from re.findall(r"《([^《》]{10,60})》", line.text)
     # a page in one line: its title stands where the text begins, or after the crumbs of the navigation
     for line in lines[:12]:
         if len(line.text) > _LONGEST_TITLE:
@@ -218,10 +220,7 @@ def _signatures(lines: list[Line]) -> Iterator[str]:
 def _form_of_tables(text: str) -> tuple[Form | None, int]:
     """Return the form whose own labels stand in the document: a circular that the prose cites decides nothing."""
     words = re.sub(r"[\W_]+", "", text)
-    hits = {
-        version: sum(word in words for word in own)
-        for version, own in distinctive(form(version) for version in versions()).items()
-    }
+    hits = {version: sum(word in words for word in own) for version, own in distinctive().items()}
     best = max(hits, key=lambda version: hits[version])
     return (form(best), hits[best]) if hits[best] >= 2 else (None, hits[best])
 

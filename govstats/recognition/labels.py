@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
 from govstats.characters import normalised
-from govstats.forms import Form, Label, Table
+from govstats.forms import Form, Label, Table, form, versions
 
 #: Below this likeness (2 × common characters / both lengths) a label is another label: 予以公开 and 不予公开 reach 0.75.
 ALIKE = 0.78
+#: From this likeness on a label is the form's own, not a misprint of it.
+SURE = 0.97
 #: A misprinted label must be this much more like one line than like the next.
 _MARGIN = 0.08
 
@@ -131,13 +133,13 @@ def column_index(table: Table) -> LabelIndex:
 
 
 @cache
-def form_words(form: Form) -> frozenset[str]:
+def form_words(of_form: Form) -> frozenset[str]:
     """Every label of a form as a key word: what is no figure and no label of an agency's own."""
-    return frozenset(word for label in _all_labels(form) for variant in variants(label) for word in (variant.word, variant.plain))
+    return frozenset(word for label in _all_labels(of_form) for variant in variants(label) for word in (variant.word, variant.plain))
 
 
-def _all_labels(form: Form) -> Iterator[Label]:
-    for table in form.tables:
+def _all_labels(of_form: Form) -> Iterator[Label]:
+    for table in of_form.tables:
         yield from table.lines
         yield from table.columns
         yield from table.groups
@@ -152,9 +154,9 @@ def _all_labels(form: Form) -> Iterator[Label]:
 
 
 @cache
-def printed_labels(form: Form) -> re.Pattern[str]:
+def printed_labels(of_form: Form) -> re.Pattern[str]:
     """Return a pattern that finds the form's labels in running text, with their numbering."""
-    texts = {normalised(text) for label in (*_all_labels(form), *form.sections) for text in (label.zh, *label.also) if text}
+    texts = {normalised(text) for label in (*_all_labels(of_form), *of_form.sections) for text in (label.zh, *label.also) if text}
     words = sorted({_without_number(text) for text in texts}, key=len, reverse=True)
     number = r"(?:其中\s*:?)?\s*(?:\([一二三四五六七八九十\d]{1,3}\)|[一二三四五六七八九十]{1,2}、|(?<![\d.])\d{1,2}[、.])?\s*"
     return re.compile(number + "(?:" + "|".join(_spaced(word) for word in words) + ")")
@@ -170,10 +172,17 @@ def _spaced(word: str) -> str:
     return r"\s*".join(re.escape(character) for character in word if not character.isspace())
 
 
-def distinctive(forms: Iterable[Form]) -> Mapping[str, frozenset[str]]:
+@cache
+def distinctive() -> Mapping[str, frozenset[str]]:
     """Return for each form version the label words that no other version has."""
-    words = {form.version: {word for word in form_words(form) if len(word) >= 4} for form in forms}
+    words = {version: {word for word in form_words(form(version)) if len(word) >= 4} for version in versions()}
     return {
         version: frozenset(own - set().union(*(others for other, others in words.items() if other != version)))
         for version, own in words.items()
     }
+
+
+@cache
+def table_words(of_form: Form) -> tuple[str, ...]:
+    """Return the first words of lines and columns: a text with several of them may be a table."""
+    return tuple({key(label.zh).plain for table in of_form.tables for label in (*table.lines, *table.columns)})

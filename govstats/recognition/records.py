@@ -10,11 +10,14 @@ from typing import Literal, NamedTuple
 from govstats.characters import figure, is_figure, normalised
 from govstats.documents import Document, Grid, Paragraph
 from govstats.forms import Form
-from govstats.recognition.labels import printed_labels
+from govstats.recognition.labels import printed_labels, table_words
 
 #: The longest label of the form has 45 characters; a longer line is prose, or a whole page in one line.
 LONGEST_LABEL = 60
 _TRAILING_FIGURES = re.compile(r"(?P<label>.*?[^\d\s.,+\-/])\s+(?P<figures>[\d.,+\-/－—][^\s]*(?:\s+[\d.,+\-/－—][^\s]*)*)")
+_DIGIT = re.compile(r"\d")
+#: A line of text that names fewer lines and columns is a sentence.
+_FEWEST_LABELS = 4
 _MANY_SPACES = re.compile(r"\s{2,}|\t|\s*\|\s*")
 #: Words that stand in a column of units, or between a label and its figures.
 UNITS = frozenset("条 件 次 元 万元 个 份 人 项".split())
@@ -168,7 +171,8 @@ def _pieces(paragraph: Paragraph, form: Form) -> list[Field]:
         return Field(text, _kind(text), 0, 1, paragraph.place, paragraph.page)
 
     text = paragraph.text
-    if len(text) > LONGEST_LABEL:
+    # three gaps make a row of columns, however wide they are set
+    if len(text) > LONGEST_LABEL and len(_MANY_SPACES.split(text)) < 4:
         return [piece(part) for part in _running_text(text, form)] or [piece(text)]
     pieces = []
     for part in _MANY_SPACES.split(text):
@@ -183,6 +187,8 @@ def _pieces(paragraph: Paragraph, form: Form) -> list[Field]:
 def _running_text(text: str, form: Form) -> list[str]:
     """Part text at the labels of the form; empty where no figure stands between two labels and nothing else."""
     compared = normalised(text)
+    if not _DIGIT.search(compared) or (len(text) > LONGEST_LABEL and sum(w in compared for w in table_words(form)) < _FEWEST_LABELS):
+        return []
     # labels are sought in normalised text; what is printed is cut out of the document's own wherever the two run in step
     text = text if len(text) == len(compared) else compared
     found = list(printed_labels(form).finditer(compared))

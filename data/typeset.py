@@ -1,0 +1,481 @@
+"""Typeset the documents of the embedded corpus from its figures, and describe every file in datapackage.json.
+
+    python data/typeset.py            write documents/ and datapackage.json
+    python data/typeset.py --check    write nothing; say which files differ, and exit 1 if any does
+
+The figures are those of ``figures.csv``, the agencies, years and titles those of ``reports.csv``; labels and their order come
+from the forms of govstats. The sentences are the project's own, and say that the document is not the original.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from html import escape
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+from unicodedata import east_asian_width
+
+from opencc import OpenCC
+
+from govstats.forms import Line, Table, form
+
+HERE = Path(__file__).resolve().parent
+
+#: The spanner above all columns of the table on requests; it stands for no column, so that the forms do not list it.
+APPLICANTS = "申请人情况"
+
+#: Machine conversion to traditional characters leaves the reading behind characters that have several.
+READINGS = {"應": "yīng", "務": "wù", "關": "guān", "復": "fù", "進": "jìn", "規": "guī", "處": "chù"}
+
+
+class Box(NamedTuple):
+    """A cell of a table and the rows and columns it spans."""
+
+    text: str
+    rows: int = 1
+    columns: int = 1
+
+
+Rows = list[list[Box]]
+Figures = Mapping[tuple[str, str, str], str]
+
+
+class Part(NamedTuple):
+    """A section: its heading, its sentences, and its table in one or more pieces."""
+
+    heading: str
+    sentences: list[str]
+    pieces: list[Rows]
+
+
+class Article(NamedTuple):
+    """A report before it is set in any format."""
+
+    register: Mapping[str, str]
+    lead: list[str]
+    parts: list[Part]
+
+
+def stretched(texts: Sequence[str], width: int) -> list[Box]:
+    """Set a row whose last cell spans what is left of the width."""
+    *boxes, last = map(Box, texts)
+    return [*boxes, last._replace(columns=width - len(boxes))]
+
+
+def banded(table: Table, figures: Figures) -> Rows:
+    """Set a table whose lines come in bands with a header each."""
+    width = 1 + max(len(band.columns) for band in table.bands)
+    rows: Rows = []
+    for band in table.bands:
+        rows.append(stretched([band.zh], width))
+        rows.append(stretched([table.corner, *(table.column[column].zh for column in band.columns)], width))
+        for line in band.lines:
+            printed = (figures[table.id, line, column] for column in band.columns)
+            rows.append(stretched([table.line[line].zh, *printed], width))
+    return rows
+
+
+def stubbed(table: Table, figures: Figures, lines: Sequence[Line]) -> Rows:
+    """Set a table whose lines stand in nested groups, under a header of three rows."""
+    label = {group.id: group.zh for group in table.groups} | {line.id: line.zh for line in table.lines}
+    group_of = {line.id: line.group for line in table.lines}
+
+    def groups(line: Line) -> list[str]:
+        """Name the groups a line stands in, the widest first."""
+        chain: list[str] = []
+        group = line.group
+        while group:
+            chain.insert(0, group)
+            group = group_of.get(group, "")
+        return chain
+
+    depth = 1 + max(len(groups(line)) for line in lines)
+    spanners = [(name, len(list(run))) for name, run in groupby(table.columns, key=lambda column: column.spanner_zh)]
+    second, position = [], 0
+    for name, count in spanners:
+        second += [Box(name, columns=count)] if name else [Box(c.zh, rows=2) for c in table.columns[position : position + count]]
+        position += count
+    rows: Rows = [
+        [Box(table.corner, rows=3, columns=depth), Box(APPLICANTS, columns=len(table.columns))],
+        second,
+        [Box(column.zh) for column in table.columns if column.spanner_zh],
+    ]
+    begun: set[str] = set()
+    for line in lines:
+        chain = groups(line)
+        row = [Box(label[group], rows=sum(group in groups(other) for other in lines)) for group in chain if group not in begun]
+        begun.update(chain)
+        row.append(Box(line.zh, columns=depth - len(chain)))
+        rows.append(row + [Box(figures[table.id, line.id, column.id]) for column in table.columns])
+    return rows
+
+
+def across(table: Table, figures: Figures) -> Rows:
+    """Set a table whose lines stand side by side."""
+    label = {group.id: group.zh for group in table.groups}
+    width = len(table.columns)
+    rows: Rows = [[], [], [], []]
+    for group, run in groupby(table.lines, key=lambda line: line.group):
+        lines = list(run)
+        if group:
+            rows[0].append(Box(label[group], columns=width * len(lines)))
+            rows[1] += [Box(line.zh, columns=width) for line in lines]
+            rows[2] += [Box(column.zh) for _ in lines for column in table.columns]
+        else:
+            rows[0] += [Box(line.zh, columns=width) for line in lines]
+            rows[1] += [Box(column.zh, rows=2) for _ in lines for column in table.columns]
+        rows[3] += [Box(figures[table.id, line.id, column.id]) for line in lines for column in table.columns]
+    return rows
+
+
+def listed(table: Table, figures: Figures) -> Rows:
+    """Set an open table, in which an agency prints the lines it has; the parts of a group are numbered."""
+    rows: Rows = [[Box(table.corner), *(Box(column.zh) for column in table.columns)]]
+    number: dict[str, int] = {}
+    for name in dict.fromkeys(line for _, line, _ in figures):
+        group = table.line[name].group
+        number[group] = number.get(group, 0) + 1
+        mark = f"{'其中：' if number[group] == 1 else ''}{number[group]}、" if group else ""
+        boxes = [Box(figures[table.id, name, column.id]) for column in table.columns]
+        rows.append([Box(mark + table.line[name].zh), *boxes])
+    return rows
+
+
+def pieces(table: Table, figures: Figures, *, torn: bool) -> list[Rows]:
+    """Set a table as the form prints it; torn, one with nested groups comes in two halves that repeat the header."""
+    if table.open:
+        return [listed(table, figures)]
+    if table.lines_across:
+        return [across(table, figures)]
+    if len(table.bands) > 1:
+        return [banded(table, figures)]
+    printed = {line for name, line, _ in figures if name == table.id}
+    lines = [line for line in table.lines if line.id in printed]
+    half = len(lines) // 2
+    return [stubbed(table, figures, some) for some in ([lines[:half], lines[half:]] if torn else [lines])]
+
+
+def matrix(rows: Rows) -> list[list[str]]:
+    """Spread boxes over a rectangle: the text in the upper left corner of its span, nothing in the rest."""
+    taken: dict[tuple[int, int], str] = {}
+    for r, row in enumerate(rows):
+        c = 0
+        for box in row:
+            while (r, c) in taken:
+                c += 1
+            taken.update(dict.fromkeys(((r + i, c + j) for i in range(box.rows) for j in range(box.columns)), ""))
+            taken[r, c] = box.text
+    width = 1 + max(c for _, c in taken)
+    return [[taken.get((r, c), "") for c in range(width)] for r in range(len(rows))]
+
+
+def article(register: Mapping[str, str], figures: Figures, *, torn: bool = False) -> Article:
+    """Put the sections of a report together."""
+    statutory, agency, year = form(register["form"]), register["agency"], int(register["year"])
+    lead = [
+        f"这份{year}年度的报告由 govstats 项目根据{agency}已公布的数字重新排印，并非原件。",
+        f"各表数字的起止：{year}年1月1日起，至{year}年12月31日止。表样见{statutory.source}。",
+    ]
+    tables = {table.section: table for table in statutory.tables}
+    if not statutory.sections:
+        return Article(register, lead, [Part(table.zh, [], pieces(table, figures, torn=False)) for table in tables.values()])
+    parts = []
+    for section in statutory.sections:
+        number, table = int(section.id), tables.get(int(section.id))
+        if table and figures:
+            part = Part(section.zh, ["数字照已公布者录入，空白格仍留空白。"], pieces(table, figures, torn=torn))
+        elif table:
+            part = Part(section.zh, ["所见的副本已失去这张表格，因此没有数字。"], [])
+        elif number == 1:
+            part = Part(section.zh, [summary(figures)], [])
+        elif number == len(statutory.sections):
+            part = Part(section.zh, ["有关信息处理费等事项，请看原件。"], [])
+        else:
+            part = Part(section.zh, [f"原件的这一段文字没有收录；{year + 1}年的安排也请看原件。"], [])
+        parts.append(part)
+    return Article(register, lead, parts)
+
+
+def summary(figures: Figures) -> str:
+    """Say the two totals of the table on requests, where they are printed as plain numbers."""
+    received, processed = (figures.get(("requests", line, "total"), "") for line in ("new", "processed_total"))
+    if received.isdigit() and processed.isdigit():
+        return f"叙述部分没有收录。第三部分的表格印有：本年新收{received}件，办理结果总计{processed}件。"
+    return "叙述部分没有收录。"
+
+
+def html_table(rows: Rows, blank: str) -> str:
+    """Set a table in HTML with its spans."""
+
+    def cell(box: Box) -> str:
+        spans = (f' rowspan="{box.rows}"' if box.rows > 1 else "") + (f' colspan="{box.columns}"' if box.columns > 1 else "")
+        return f'<td{spans} style="text-align: center"><p>{escape(box.text, quote=False) or blank}</p></td>'
+
+    body = "\n".join("<tr>" + "".join(map(cell, row)) + "</tr>" for row in rows)
+    return f'<table border="1" cellspacing="0" style="border-collapse: collapse"><tbody>\n{body}\n</tbody></table>'
+
+
+def html_body(text: Article, blank: str) -> str:
+    """Set title, sentences, headings and tables in HTML."""
+    out = [f'<h1 style="text-align: center">{escape(text.register["title"])}</h1>']
+    if text.register["publication_date"]:
+        out.append(f'<p style="text-align: center">发布日期：{text.register["publication_date"]}</p>')
+    out += [f"<p>{escape(sentence)}</p>" for sentence in text.lead]
+    for part in text.parts:
+        out.append(f"<p><strong>{escape(part.heading)}</strong></p>")
+        out += [f"<p>{escape(sentence)}</p>" for sentence in part.sentences]
+        out += [html_table(piece, blank) for piece in part.pieces]
+    return "\n".join(out)
+
+
+def html_page(text: Article, body: str, charset: str) -> str:
+    """Set the page around the body as a content management system does."""
+    return (
+        f'<!DOCTYPE html>\n<html lang="zh-CN">\n<head>\n{charset}<title>{escape(text.register["title"])}</title>\n'
+        "</head>\n<body>\n"
+        f'<div class="nav"><a href="#">首页</a> &gt; <a href="#">公开目录</a></div>\n<div class="TRS_Editor">\n{body}\n</div>\n'
+        "<p>打印本页 | 关闭窗口</p>\n</body>\n</html>\n"
+    )
+
+
+def plain_html(text: Article) -> str:
+    """Declare UTF-8; blank cells hold an Office tag."""
+    return html_page(text, html_body(text, "<o:p></o:p>"), '<meta charset="utf-8">\n')
+
+
+def undeclared_html(text: Article) -> str:
+    """Declare no charset; the bytes will be GB 18030."""
+    return html_page(text, html_body(text, ""), "")
+
+
+def misdeclared_html(text: Article) -> str:
+    """Declare GB 2312, which lacks the 〇 in the year; the bytes will be GB 18030."""
+    numerals = "".join("〇一二三四五六七八九"[int(digit)] for digit in text.register["year"])
+    return html_page(text, f"<p>{numerals}年度</p>\n{html_body(text, '')}", '<meta charset="gb2312">\n')
+
+
+def nested_html(text: Article) -> str:
+    """Put a table of metadata first, then everything inside a layout table; blank cells hold a no-break space."""
+    metadata = {
+        "索引号": "",
+        "发布机构": text.register["agency"],
+        "名称": text.register["title"],
+        "发布日期": text.register["publication_date"],
+    }
+    items = "".join(f"<tr><td>{name}：</td><td>{escape(value) or '&nbsp;'}</td></tr>" for name, value in metadata.items())
+    body = f'<table class="layout" width="100%"><tr><td>\n{html_body(text, "&nbsp;")}\n</td></tr></table>'
+    return html_page(text, f"<table>{items}</table>\n{body}", '<meta charset="utf-8">\n')
+
+
+def prose(text: Article, render: Callable[[Rows], str], heading: str = "", title: str = "") -> str:
+    """Set title, sentences and headings as paragraphs, and each table with `render`."""
+    out = [title + text.register["title"], *text.lead]
+    for part in text.parts:
+        out += [heading + part.heading, *part.sentences, *map(render, part.pieces)]
+    return "\n\n".join(out) + "\n"
+
+
+def broken(label: str, length: int = 14) -> list[str]:
+    """Break a long label over lines, as narrow cells do."""
+    return [label[i : i + length] for i in range(0, len(label), length)] or [""]
+
+
+def lines_text(text: Article) -> str:
+    """Set one cell a line, rows apart by an empty line, long labels broken: a page flattened. Only without blanks."""
+    return prose(text, lambda rows: "\n\n".join("\n".join(part for box in row for part in broken(box.text)) for row in rows))
+
+
+def tabs_text(text: Article) -> str:
+    """Set a row a line, a tab between cells, nothing where a span covers a cell or where it is blank."""
+    return prose(text, lambda rows: "\n".join("\t".join(row) for row in matrix(rows)))
+
+
+def spaces_text(text: Article) -> str:
+    """Set columns apart by spaces, two at least. Only without blanks."""
+
+    def width(label: str) -> int:
+        return sum(2 if east_asian_width(character) in "WF" else 1 for character in label)
+
+    def table(rows: Rows) -> str:
+        grid = matrix(rows)
+        single = {box.text for row in rows for box in row if box.columns == 1}
+        widths = [max((width(label) for label in column if label in single), default=0) for column in zip(*grid, strict=True)]
+        out = []
+        for row in grid:
+            line, edge = "", 0
+            for label, wide in zip(row, widths, strict=True):
+                if label:
+                    line += " " * max(edge - width(line), 2 if line else 0) + label
+                edge += wide + 2
+            out.append(line)
+        return "\n".join(out)
+
+    return prose(text, table)
+
+
+def traditional_text(text: Article) -> str:
+    """Convert to traditional characters as a machine does, readings left in brackets."""
+    converted = OpenCC("s2t").convert(lines_text(text))
+    return "".join(f"{character}({READINGS[character]})" if character in READINGS else character for character in converted)
+
+
+def pipes_markdown(text: Article) -> str:
+    """Set pipe tables with every cell; a blank one is empty."""
+
+    def table(rows: Rows) -> str:
+        first, *rest = (f"| {' | '.join(row)} |" for row in matrix(rows))
+        return "\n".join([first, "|" + "---|" * (first.count("|") - 1), *rest])
+
+    return prose(text, table, heading="## ", title="# ")
+
+
+def ragged_markdown(text: Article) -> str:
+    """Set pipe tables of uneven rows: cells dropped or added, pipes lost, long labels torn. Only without blanks."""
+
+    def table(rows: Rows) -> str:
+        out = []
+        for number, row in enumerate(rows):
+            line = " | ".join("\n".join(broken(box.text)) for box in row)
+            out.append((f"| {line} |", f"| {line} | |||", f"{line} |")[number % 3])
+        return "\n".join([out[0], "|---|---|", *out[1:]])
+
+    return prose(text, table, heading="## ", title="# ")
+
+
+class Layout(NamedTuple):
+    """How a document is set: its format, its encoding and what it puts to the test."""
+
+    set: Callable[[Article], str]
+    suffix: str
+    zh: str
+    en: str
+    encoding: str = "utf-8"
+    torn: bool = False
+
+
+LAYOUTS = {
+    "plain": Layout(plain_html, "html", "网页，空格内有 Office 标记", "web page, Office tags in blank cells"),
+    "nested": Layout(nested_html, "html", "网页，嵌在版式表格内", "web page nested in a layout table, metadata first"),
+    "undeclared": Layout(undeclared_html, "html", "网页，未声明编码", "web page without declared charset", "gb18030"),
+    "misdeclared": Layout(misdeclared_html, "html", "网页，误称 GB 2312", "web page declared as GB 2312 in error", "gb18030"),
+    "torn": Layout(plain_html, "html", "网页，表三截成两段", "web page, table 3 torn in two, header repeated", torn=True),
+    "lines": Layout(lines_text, "txt", "纯文本，一格一行", "plain text, one cell a line"),
+    "tabs": Layout(tabs_text, "txt", "纯文本，制表符分隔", "plain text, tab-separated"),
+    "spaces": Layout(spaces_text, "txt", "纯文本，空格对齐", "plain text, columns by spaces"),
+    "traditional": Layout(traditional_text, "txt", "纯文本，繁体并夹注音", "plain text, traditional characters with pinyin"),
+    "pipes": Layout(pipes_markdown, "md", "Markdown，整齐的竖线表格", "Markdown, clean pipe tables"),
+    "ragged": Layout(ragged_markdown, "md", "Markdown，参差的竖线表格", "Markdown, ragged pipe tables"),
+}
+
+#: The layouts of each report; one that leaves cells blank only gets layouts in which a blank can be seen.
+LAYOUTS_OF = {
+    "haidong-2021": ("plain", "tabs"),
+    "hongze-2023": ("torn", "spaces"),
+    "mem-2019": ("plain", "lines"),
+    "mem-2021": ("plain", "lines"),
+    "mem-2023": ("nested", "traditional"),
+    "ningxia-2020": ("plain", "tabs", "ragged"),
+    "pingtan-2012": ("plain", "spaces"),
+    "pingtan-2015": ("nested", "pipes"),
+    "pingtan-2017": ("plain", "tabs"),
+    "pingtan-2019": ("plain", "lines"),
+    "pingtan-2020": ("nested", "pipes"),
+    "pingtan-2021": ("torn", "ragged"),
+    "pingtan-2022": ("plain", "spaces"),
+    "pingtan-2023": ("undeclared", "pipes"),
+    "pingtan-2024": ("plain", "tabs"),
+    "pingtan-2025": ("plain", "lines", "pipes"),
+    "shanghai-office-2019": ("nested", "tabs", "pipes"),
+    "shuyang-county-2025": ("misdeclared", "ragged"),
+    "stcsm-2024": ("plain", "pipes"),
+}
+
+
+MEDIA_TYPES = {"html": "text/html", "txt": "text/plain", "md": "text/markdown"}
+
+
+def checksum(content: bytes) -> dict[str, Any]:
+    """Say the size of a file and its hash."""
+    return {"bytes": len(content), "hash": f"sha256:{hashlib.sha256(content).hexdigest()}"}
+
+
+def data_package(reports: Iterable[Mapping[str, str]], documents: Mapping[str, bytes]) -> bytes:
+    """Renew what the data package says of each document, and the checksums; the rest of it is written by hand."""
+    package = json.loads((HERE / "datapackage.json").read_text("utf-8"))
+    resources = [table | checksum((HERE / table["path"]).read_bytes()) for table in package["resources"] if "schema" in table]
+    for report in reports:
+        for name in LAYOUTS_OF[report["slug"]]:
+            layout = LAYOUTS[name]
+            path = f"documents/{report['slug']}.{layout.suffix}"
+            source = {"title": f"{report['agency']} {report['year']}", "path": report["source_address"]}
+            resources.append(
+                {
+                    "name": f"{report['slug']}-{layout.suffix}",
+                    "path": path,
+                    "title": report["title"],
+                    "description": f"typeset.py 据 figures.csv 排印：{layout.zh} / typeset.py from figures.csv: {layout.en}",
+                    "format": layout.suffix,
+                    "mediatype": MEDIA_TYPES[layout.suffix],
+                    "encoding": layout.encoding,
+                    "sources": [{key: value for key, value in source.items() if value}],
+                }
+                | checksum(documents[path])
+            )
+    return (json.dumps(package | {"resources": resources}, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    """Return the rows of one of the two tables."""
+    with (HERE / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def generate() -> dict[str, bytes]:
+    """Return every file that is made, by its path below ``data/``."""
+    figures: dict[tuple[str, str], dict[tuple[str, str, str], str]] = {}
+    for row in rows_of("figures.csv"):
+        figures.setdefault((row["agency"], row["year"]), {})[row["table"], row["line"], row["column"]] = row["printed"]
+    reports = rows_of("reports.csv")
+    made: dict[str, bytes] = {}
+    for report in reports:
+        for name in LAYOUTS_OF[report["slug"]]:
+            layout = LAYOUTS[name]
+            text = article(report, figures.get((report["agency"], report["year"]), {}), torn=layout.torn)
+            made[f"documents/{report['slug']}.{layout.suffix}"] = layout.set(text).encode(layout.encoding)
+    return made | {"datapackage.json": data_package(reports, made)}
+
+
+def differing(made: Mapping[str, bytes]) -> list[str]:
+    """Return the paths of files that are missing, that differ, or that nothing makes."""
+    there = {f"documents/{path.name}" for path in (HERE / "documents").iterdir()} | {"datapackage.json"}
+    return sorted(
+        path
+        for path in there | set(made)
+        if path not in made or not (HERE / path).is_file() or (HERE / path).read_bytes() != made[path]
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the files, or with ``--check`` say which differ."""
+    made = generate()
+    if list(arguments) == ["--check"]:
+        stale = differing(made)
+        for path in stale:
+            sys.stderr.write(f"data/{path} is not what data/typeset.py makes: run it and look at the difference\n")
+        return 1 if stale else 0
+    if arguments:
+        sys.stderr.write("usage: python data/typeset.py [--check]\n")
+        return 2
+    (HERE / "documents").mkdir(exist_ok=True)
+    for path, content in made.items():
+        (HERE / path).write_bytes(content)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
