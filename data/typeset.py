@@ -390,7 +390,7 @@ LAYOUTS_OF = {
     "pingtan-2023": ("undeclared", "pipes"),
     "pingtan-2024": ("plain", "tabs"),
     "pingtan-2025": ("plain", "lines", "pipes"),
-    "shanghai-office-2019": ("nested", "tabs", "pipes"),
+    "shanghai-office-2019": ("nested", "pipes"),
     "shuyang-county-2025": ("misdeclared", "ragged"),
     "stcsm-2024": ("plain", "pipes"),
 }

@@ -19,7 +19,7 @@ _TONE = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹ"
 _PINYIN_WITH_TONE = re.compile(rf"[(（][a-z]{{0,5}}[{_TONE}][a-z]{{0,5}}[)）]")
 _PINYIN = re.compile(rf"(?<=[\u3400-\u9fff])[(（][a-z{_TONE}]{{1,6}}[)）]")
 
-_NOT_APPLICABLE = re.compile(r"[/\\—―~－-]+|不适用|无此项|此项无|无|不涉及|n/?a", re.IGNORECASE)
+_NOT_APPLICABLE = re.compile(r"[/\\—―~－-]+|不适用|不適用|无此项|無此項|此项无|无|無|不涉及|n/?a", re.IGNORECASE)
 _NUMBER = re.compile(r"([+-]?)\s?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?\s?(亿元|万元|元|[万亿]?[件条项个起宗次份部]?)")
 _REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]$")
 _SCALE = {"亿元": 1e8, "万元": 1e4, "元": 1.0}
@@ -37,16 +37,14 @@ class Figure(NamedTuple):
 
 
 @cache
-def _simplifications() -> dict[int, str]:
+def _simplifications() -> tuple[dict[int, str], re.Pattern[str]]:
+    """Return the simplified form of each traditional character, and a pattern that finds any of them."""
     from opencc import OpenCC
 
     characters = [chr(code) for code in range(0x3400, 0xA000)]
-    simplified = OpenCC("t2s").convert("\n".join(characters)).split("\n")
-    return {ord(before): after for before, after in zip(characters, simplified, strict=True) if before != after}
-
-
-#: Characters so common in reports that a text without any of them is not in traditional characters.
-_TRADITIONAL_MARKS = re.compile("[國報開關務應總計與無處數復訟]")
+    simple = OpenCC("t2s").convert("\n".join(characters)).split("\n")
+    table = {ord(before): after for before, after in zip(characters, simple, strict=True) if before != after}
+    return table, re.compile(f"[{''.join(map(chr, table))}]")
 
 
 def simplified(text: str) -> str:
@@ -69,9 +67,8 @@ def simplified(text: str) -> str:
     """
     if _PINYIN_WITH_TONE.search(text):
         text = _PINYIN.sub("", text)
-    if _TRADITIONAL_MARKS.search(text):
-        text = text.translate(_simplifications())
-    return text
+    table, traditional = _simplifications()
+    return text.translate(table) if traditional.search(text) else text
 
 
 @lru_cache(maxsize=8192)

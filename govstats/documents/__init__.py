@@ -8,6 +8,8 @@ from os import PathLike
 from pathlib import Path
 
 from govstats.documents.document import Block, Cell, Document, Grid, Paragraph
+from govstats.documents.html import read_html
+from govstats.documents.text import read_markdown, read_text
 from govstats.errors import MissingReader, UnreadableDocument
 
 __all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "open_document"]
@@ -74,14 +76,9 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     text = _decode(content, name)
     if not text.strip():
         raise UnreadableDocument(f"{name}: the document is empty ({len(content)} bytes, no text); expected an annual report")
-    # reading HTML loads a parser that text does not need
-    from govstats.documents.text import read_markdown, read_text
-
     metadata: dict[str, str] = {}
     tags = _HTML.finditer(text)
     if text.lstrip()[:1] == "<" or (next(tags, None) and next(tags, None) and not _PIPE_TABLE.search(text)):
-        from govstats.documents.html import read_html
-
         format_name = "html"
         blocks, metadata = read_html(text)
     elif _PIPE_TABLE.search(text):

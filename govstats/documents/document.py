@@ -50,14 +50,16 @@ class Grid:
     rows : tuple of tuple of Cell
         Each cell once, in the row where it begins.
     aligned : bool
-        Cells in one column stand under each other, so that a column number means something. False for
-        tab-separated text that lost or gained tabs.
+        Cells in one column stand under each other, so that a column number means something.
+    bounded : bool
+        Every cell is marked off, so that a blank is a cell. False for tab-separated text, which loses and gains tabs.
     place : str
         Where the grid stands in the document.
     """
 
     rows: tuple[tuple[Cell, ...], ...]
     aligned: bool
+    bounded: bool
     place: str
 
 

@@ -11,7 +11,7 @@ from govstats.characters import is_figure
 from govstats.documents.document import Block, Cell, Grid, Paragraph
 
 _INVISIBLE = (
-    "script, style, noscript, template, textarea, select, [hidden], "
+    "script, style, noscript, template, textarea, select, del, s, strike, [hidden], "
     '[style*="display:none" i], [style*="display: none" i], [style*="visibility:hidden" i]'
 )
 _BLOCKS = frozenset(
@@ -25,13 +25,15 @@ _SPACES = re.compile(r"[^\S\n]+")
 _WIDEST_SPAN = 20
 
 
-def read_html(text: str) -> tuple[tuple[Block, ...], dict[str, str]]:
+def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dict[str, str]]:
     """Read a page that has been decoded.
 
     Parameters
     ----------
     text : str
         The page.
+    tables_before : int
+        How many tables stand before, where the text is a part of a document.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def read_html(text: str) -> tuple[tuple[Block, ...], dict[str, str]]:
             metadata[name] = content
     for node in tree.css(_INVISIBLE):
         node.decompose()
-    walk = _Walk()
+    walk = _Walk(tables_before)
     if tree.body is not None:
         walk.into(tree.body)
         walk.end_paragraph()
@@ -66,10 +68,10 @@ def read_html(text: str) -> tuple[tuple[Block, ...], dict[str, str]]:
 class _Walk:
     """One pass over the page, collecting blocks."""
 
-    def __init__(self) -> None:
+    def __init__(self, tables: int) -> None:
         self.blocks: list[Block] = []
         self.pieces: list[str] = []
-        self.paragraphs = self.tables = 0
+        self.paragraphs, self.tables = 0, tables
 
     def end_paragraph(self, heading: bool = False) -> None:
         text = _tidy("".join(self.pieces))
@@ -142,7 +144,7 @@ def _grid(rows: list[list[LexborNode]], place: str) -> Grid:
             cells.append(Cell(_cell_text(node), number, column, down, across, f"{place} row {number + 1} cell {index + 1}"))
             column += across
         placed.append(tuple(cells))
-    return Grid(tuple(placed), True, place)
+    return Grid(tuple(placed), True, True, place)
 
 
 def _spans(cell: LexborNode) -> tuple[int, int]:
@@ -158,7 +160,10 @@ def _span(value: str | None) -> int:
 
 
 def _cell_text(cell: LexborNode) -> str:
-    """Text of a cell; only a block or a line break parts two figures, a run of the typesetter does not."""
+    """Return the text of a cell; a block or a line break parts two figures, a run of the typesetter does not.
+
+    A footnote mark stands in brackets: ``22<sup>1</sup>`` is no 221.
+    """
     text = cell.text(separator="\0").strip("\0 \n\t\r\xa0")
     if "\0" not in text:
         return text.strip()
@@ -170,13 +175,11 @@ def _cell_text(cell: LexborNode) -> str:
             if tag == "-text":
                 pieces.append(child.text_content or "")
                 continue
-            block = tag in _BLOCKS
-            if block:
-                pieces.append("\n")
+            before, after = ("\n", "\n") if tag in _BLOCKS else ("[", "]") if tag == "sup" else ("", "")
+            pieces.append(before)
             if not tag.startswith("-"):
                 into(child)
-            if block:
-                pieces.append("\n")
+            pieces.append(after)
 
     into(cell)
     return _tidy("".join(pieces))

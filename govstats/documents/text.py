@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from govstats.characters import is_figure
 from govstats.documents.document import Block, Cell, Grid, Paragraph
+from govstats.documents.html import read_html
 
 _PIPE_RULE = re.compile(r"[\s|:\-–—]*-{2,}[\s|:\-–—]*")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s+|^>\s+|\s#+$")
+_HTML_TABLE = re.compile(r"(<table\b.*?</table>)", re.IGNORECASE | re.DOTALL)
 _MOST_TORN_LINES = 4
 _PIPE = re.compile(r"(?<!\\)\|")
 
@@ -36,7 +38,7 @@ def read_text(text: str) -> tuple[Block, ...]:
 
 
 def read_markdown(text: str) -> tuple[Block, ...]:
-    """Read Markdown: pipe tables become grids, every other line a paragraph.
+    """Read Markdown: pipe tables and HTML tables become grids, every other line a paragraph.
 
     Parameters
     ----------
@@ -54,7 +56,16 @@ def read_markdown(text: str) -> tuple[Block, ...]:
     >>> blocks[0].heading, [cell.text for cell in blocks[1].rows[1]]
     (True, ['行政许可', ''])
     """
-    return tuple(_blocks(text.splitlines(), _pipe_rows))
+    blocks: list[Block] = []
+    before = 0
+    for number, part in enumerate(_HTML_TABLE.split(text)):
+        if number % 2:
+            blocks += read_html(part, tables_before=number // 2)[0]
+        else:
+            # empty lines stand for what came before, so that line numbers stay those of the document
+            blocks += _blocks([""] * before + part.splitlines(), _pipe_rows)
+        before += part.count("\n")
+    return tuple(blocks)
 
 
 Row = tuple[int, list[str]]
@@ -89,6 +100,7 @@ def _grid(rows: list[Row], tabs: bool) -> Grid:
             for index, (line, cells) in enumerate(rows)
         ),
         aligned,
+        not tabs,
         place,
     )
 

@@ -18,6 +18,8 @@ from govstats.report import Note
 _MOST_PIECES = 6
 #: What a row with the right number of figures adds to the likeness of its label.
 _FIT = 0.6
+#: What a skipped row takes away, and all skipped rows together: a few lines of gain are not worth another table.
+_SKIP, _FARTHEST = 0.1, 3.0
 
 
 @dataclass(slots=True)
@@ -74,10 +76,11 @@ def align(table: Table, records: Sequence[Record], headers: Headers) -> tuple[li
     chain = _heaviest_chain(candidates)
     if not _convincing(table, chain):
         return [], []
-    notes: list[Note] = []
+    notes = _second_copy(table, chain, candidates)
+    chain = _with_subtotals(table, chain)
     placed = [match for match in chain if match.placement]
     taken = {id(match.record) for match in chain}
-    elsewhere = _out_of_order([c for c in candidates if id(c.match.record) not in taken], {m.line for m in placed})
+    elsewhere = _out_of_order(table, [c for c in candidates if id(c.match.record) not in taken], {m.line for m in chain})
     notes += [note("out_of_order", table, match.line, place=match.record.place) for match in elsewhere]
     placed += elsewhere
     taken |= {id(match.record) for match in elsewhere}
@@ -88,8 +91,8 @@ def align(table: Table, records: Sequence[Record], headers: Headers) -> tuple[li
     placed += torn
     lines = {match.line for match in placed}
     matches = sorted(placed + [m for m in chain if m.line not in lines], key=lambda match: position[match.line])
-    span = chain[0].record.order, chain[-1].record.order
-    inside = [record for record in records if span[0] < record.order < span[1]]
+    first, last = min(m.record.order for m in chain), max(m.record.order for m in chain)
+    inside = [record for record in records if first < record.order < last]
     return matches, notes + _repeated_or_own(table, inside, matches, candidates)
 
 
@@ -116,27 +119,35 @@ def _lines_of(table: Table, record: Record) -> dict[str, float]:
 
 def _without_header(table: Table, pieces: Sequence[Field]) -> Sequence[Field]:
     """Drop the column labels that stand last: the line is named above its header (shuyang-county-2025)."""
-    columns = column_index(table).exact
     end = len(pieces)
-    while end and not key(pieces[end - 1].text).number and key(pieces[end - 1].text).plain in columns:
+    while end and _is_column(table, pieces[end - 1]):
         end -= 1
     return pieces[:end]
 
 
+def _is_column(table: Table, piece: Field) -> bool:
+    word = key(piece.text)
+    return not word.number and word.plain in column_index(table).exact
+
+
 def _lines_waiting(table: Table, pieces: Sequence[Field]) -> set[str]:
-    """Return the lines whose labels begin in some pieces of text; a torn label keeps its beginning (stcsm-2024)."""
-    text = "".join(key(piece.text).word for piece in pieces if len(piece.text) <= LONGEST_LABEL)
-    return {
-        line
-        for line, variant in line_index(table).entries
-        if len(variant.plain) >= 4 and variant.plain[:5] in text and not table.line[line].subtotal
-    }
+    """Return the lines whose labels stand before some figures: whole ones anywhere, torn ones since the last header.
+
+    A torn label keeps its beginning (stcsm-2024). Where all labels come first and all figures after, none owns a row.
+    """
+    index = line_index(table)
+    whole = [piece for piece in pieces if not _is_column(table, piece)]
+    waiting = {name for piece in whole for name, _ in index.exact.get(key(piece.text).word, ())}
+    last = max((i + 1 for i, p in enumerate(pieces) if _is_column(table, p) or p.text.endswith(("。", "；"))), default=0)
+    text = "".join(key(piece.text).word for piece in pieces[last:] if len(piece.text) <= LONGEST_LABEL)
+    waiting |= {name for name, variant in index.entries if len(variant.plain) >= 4 and variant.plain[:5] in text}
+    return {name for name in waiting if not table.line[name].subtotal}
 
 
 def _heaviest_chain(candidates: Sequence[_Candidate]) -> list[Match]:
     """Return the matches of greatest weight in which records and lines both go forward (dynamic programming).
 
-    Skipped records weigh a little, so that of two tables with the same labels the rows of one stay together.
+    Skipped records weigh against a match, so that of two tables with the same labels the rows of one stay together.
     """
     weights: list[float] = []
     previous: list[int] = []
@@ -146,7 +157,7 @@ def _heaviest_chain(candidates: Sequence[_Candidate]) -> list[Match]:
             other = candidates[earlier]
             skipped = candidate.match.record.order - other.match.record.order - 1
             if other.position < candidate.position and skipped >= 0:
-                weight = weights[earlier] - min(0.01 * skipped, 0.3)
+                weight = weights[earlier] - min(_SKIP * skipped, _FARTHEST)
                 if weight > best:
                     best, before = weight, earlier
         weights.append(best + candidate.gain)
@@ -159,20 +170,56 @@ def _heaviest_chain(candidates: Sequence[_Candidate]) -> list[Match]:
     return chain[::-1]
 
 
+def _second_copy(table: Table, chain: Sequence[Match], candidates: Sequence[_Candidate]) -> list[Note]:
+    """Look for a second copy of a table: an equal one changes nothing, a different one leaves both undecided."""
+    span = range(chain[0].record.order, chain[-1].record.order + 1)
+    other = _heaviest_chain([c for c in candidates if c.match.record.order not in span])
+    figures = {match.line: match.placement.texts for match in chain if match.placement}
+    again = {match.line: match.placement.texts for match in other if match.placement}
+    if len(again) * 2 < len(figures) or all(again[line] == figures.get(line, again[line]) for line in again):
+        return []
+    places = sorted(copy[0].record.place for copy in (chain, other))
+    for match in chain:
+        match.placement = None
+    return [note("two_tables", table, place=places[0], other=places[1])]
+
+
+def _with_subtotals(table: Table, chain: list[Match]) -> list[Match]:
+    """Keep a subtotal only where it is printed as a line of its own, beside its parts or alone.
+
+    A row under the heading of a group that lost its own label looks just like it: the first part is then missing.
+    """
+    found = {match.line for match in chain}
+    kept = []
+    for number, match in enumerate(chain):
+        parts = table.parts(match.line) if table.line[match.line].subtotal else ()
+        if parts:
+            beside = [m for m in chain[max(number - 1, 0) : number + 2] if m is not match]
+            near = all(m.record.grid is match.record.grid for m in beside)
+            following = chain[number + 1].record.order if number + 1 < len(chain) else match.record.order + 1
+            alone = not found & set(parts) and following == match.record.order + 1
+            if not near or not (alone or set(parts) <= found):
+                continue
+        kept.append(match)
+    return kept
+
+
 def _convincing(table: Table, chain: Sequence[Match]) -> bool:
-    """Tell whether a chain is the statutory table: half of its lines, or some of them under its header."""
-    if len({match.line for match in chain}) * 2 >= len({line for _, line, _ in table.cells}):
-        return True
+    """Tell whether a chain is the statutory table: half of its lines, or two of them, under a header or a band of the form."""
     columns, bands = column_index(table), {key(band.zh).word for band in table.bands if band.zh}
     headed = any(columns.find(piece.text) or key(piece.text).word in bands for match in chain for piece in match.record.before)
+    if len({match.line for match in chain}) * 2 >= len({line for _, line, _ in table.cells}):
+        # a list of permits and penalties in the prose has the same few labels as the bands
+        return headed or not bands
     return headed and sum(match.placement is not None for match in chain) >= 2
 
 
-def _out_of_order(candidates: Sequence[_Candidate], found: set[str]) -> list[Match]:
+def _out_of_order(table: Table, candidates: Sequence[_Candidate], found: set[str]) -> list[Match]:
     """Return lines that stand elsewhere, as converters put them (stcsm-2024 prints 规章 after the fees)."""
     more: dict[str, list[Match]] = {}
     for candidate in candidates:
-        if candidate.match.line not in found and candidate.gain >= SURE + _FIT:
+        line = table.line[candidate.match.line]
+        if line.id not in found and not line.subtotal and candidate.gain >= SURE + _FIT:
             more.setdefault(candidate.match.line, []).append(candidate.match)
     return [matches[0] for matches in more.values() if len(matches) == 1]
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-from govstats.characters import is_figure
+from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
 from govstats.forms import Form, Table
-from govstats.recognition.labels import SURE, column_index, form_words, key
+from govstats.recognition.labels import SURE, column_index, form_words, key, line_index
 from govstats.recognition.records import Field, Record
 
 _LONGEST_HEADER = 30
+_MANY_ROWS = 8
+_YEAR = re.compile(r"20\d\d\s*(?:年度?)?")
 
 
 class Placement(NamedTuple):
@@ -22,7 +26,7 @@ class Placement(NamedTuple):
     fields : tuple of Field or None
         None where the document has no cell.
     certain : bool
-        False where a blank was placed by counting alone.
+        False where blanks leave a doubt.
     beyond : tuple of Field
         Figures under no column of the form: an agency's own column, remarks.
     """
@@ -32,27 +36,93 @@ class Placement(NamedTuple):
     beyond: tuple[Field, ...] = ()
 
     @property
+    def absent(self) -> bool:
+        """Whether the document lacks a cell that the line should have."""
+        return None in self.fields
+
+    @property
     def texts(self) -> tuple[str, ...]:
         """What is printed in each column."""
         return tuple(piece.text if piece else "" for piece in self.fields)
 
 
 class Headers:
-    """The headers of a document's grids, found once for each."""
+    """The headers of a document's grids, and whether the rows below stand under them.
 
-    def __init__(self, form: Form) -> None:
-        self._words = form_words(form)
+    Parameters
+    ----------
+    of_form : Form
+        Whose labels are no figures.
+    records : sequence of Record
+        Of the whole document: full rows show whether a header fits.
+    """
+
+    def __init__(self, of_form: Form, records: Sequence[Record]) -> None:
+        self._words = form_words(of_form)
         self._rows: dict[tuple[int, str], list[tuple[int, dict[str, Field]]]] = {}
+        self._fits: dict[tuple[Field, ...], bool | None] = {}
+        self._years: dict[int, int] = {}
+        self._records: dict[int, list[Record]] = {}
+        for record in records:
+            self._records.setdefault(id(record.grid), []).append(record)
 
     def place(self, record: Record, table: Table, line: str) -> Placement | None:
         """Return the fields of a record in the order of its line's columns; None where they cannot be told apart."""
         columns = table.columns_of[line]
         above = self.above(record, table)
-        if all(column in above for column in columns):
-            placement = self.under([above[column] for column in columns], record)
-            if placement:
-                return placement
-        return in_order(record, len(columns))
+        header = [above[column] for column in columns if column in above]
+        if self._under_years(record):
+            return None
+        slipped = any(label.column < record.fields[0].column for label in header)
+        in_form = [label.column for label in header] == sorted(label.column for label in header)
+        if len(header) == len(columns) and not slipped:
+            # an agency may order its columns as it likes, but in one row of the header
+            if not in_form and len({label.row for label in header}) > 1:
+                return None
+            return self.choose(record, header, lambda placement: balances(table, columns, placement))
+        return in_order(record, len(columns)) if in_form or slipped else None
+
+    def _under_years(self, record: Record) -> bool:
+        """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""
+        if record.grid is None:
+            return _year_rows([[piece.text for piece in record.before]]) == 0
+        name = id(record.grid)
+        if name not in self._years:
+            self._years[name] = _year_rows([[cell.text for cell in row] for row in record.grid.rows])
+        return self._years[name] < record.row
+
+    def choose(
+        self, record: Record, header: Sequence[Field], balanced: Callable[[Placement], bool | None]
+    ) -> Placement | None:
+        """Place by position and by counting; where the two differ, believe what full rows of the grid show."""
+        by_position = self.under(header, record)
+        by_count = self.counted(header, record)
+        if by_position and by_count and by_position.texts == by_count.texts:
+            return by_position._replace(certain=True)
+        fits = self.fits(header, record)
+        if fits and by_position and (by_position.certain or not by_position.absent):
+            return by_position._replace(certain=True)
+        if fits is False and by_count and len(record.fields) == len(header):
+            return by_count
+        if by_count and not by_position:
+            return by_count
+        # headers whose spans do not fit the rows are common: of what is left, the one reading that adds up
+        right = [reading for reading in (by_position, by_count) if reading and balanced(reading)]
+        return right[0]._replace(certain=True) if len(right) == 1 else None
+
+    def fits(self, header: Sequence[Field], record: Record) -> bool | None:
+        """Tell whether the rows below a header stand under it; None where they do not show it."""
+        name = tuple(header)
+        if name not in self._fits:
+            below = [row for row in self._records[id(record.grid)] if row.row > max(label.row for label in header)]
+            both = [(p, c) for row in below if (p := self.under(header, row)) and (c := self.counted(header, row))]
+            agree = sum(by_position.texts == by_count.texts for by_position, by_count in both)
+            differ = len(both) - agree
+            # tabs that kept their columns over many rows did not lose any
+            straight = record.grid is not None and not record.grid.aligned and len(below) >= _MANY_ROWS
+            shown = agree > 0 or straight
+            self._fits[name] = (True if shown and agree >= 4 * differ else False if differ > agree else None)
+        return self._fits[name]
 
     def above(self, record: Record, table: Table) -> dict[str, Field]:
         """Return for each column its nearest header cell above a record; nothing in a grid whose columns say nothing."""
@@ -67,6 +137,15 @@ class Headers:
             if number < record.row:
                 nearest.update(labels)
         return nearest if grid.aligned or _straight(grid, nearest) else {}
+
+    def counted(self, header: Sequence[Field], record: Record) -> Placement | None:
+        """Place by counting along the header, which may have another order than the form."""
+        placement = in_order(record, len(header))
+        if placement is None:
+            return None
+        order = sorted(range(len(header)), key=lambda number: header[number].column)
+        fields = dict(zip(order, placement.fields, strict=True))
+        return placement._replace(fields=tuple(fields[number] for number in range(len(header))))
 
     def under(self, header: Sequence[Field], record: Record) -> Placement | None:
         """Place by position: every figure under one header cell, none left over while a column stays empty."""
@@ -89,7 +168,14 @@ class Headers:
                 slots[over[0]] = piece
         if None in slots and (beyond or all(slot is None for slot in slots)):
             return None
-        return Placement(tuple(slots), True, tuple(beyond))
+        full = all(slot is not None and slot.kind != "blank" for slot in slots)
+        return Placement(tuple(slots), full, tuple(beyond))
+
+
+def _year_rows(rows: Sequence[Sequence[str]]) -> int:
+    """Return the first row that names several years; a number beyond every row where none does."""
+    named = (number for number, row in enumerate(rows) if sum(_YEAR.fullmatch(text) is not None for text in row) > 1)
+    return next(named, len(rows))
 
 
 def _straight(grid: Grid, header: Mapping[str, Field]) -> bool:
@@ -119,25 +205,37 @@ def _header_rows(grid: Grid, table: Table) -> list[tuple[int, dict[str, Field]]]
 
 
 def _header_field(cell: Cell) -> Field:
-    return Field(cell.text, "label", cell.column, cell.colspan, cell.place, cell.page)
+    return Field(cell.text, "label", cell.column, cell.colspan, cell.place, cell.page, cell.row)
+
+
+def balances(table: Table, columns: Sequence[str], placement: Placement) -> bool | None:
+    """Check a placement by the balance edit of its line, blanks counting nothing; None where there is no such check."""
+    values = {c: figure(piece.text).value for c, piece in zip(columns, placement.fields, strict=True) if piece}
+    for edit in table.edit_templates:
+        if edit["each"] == "line" and edit["relation"] == "==" and {*edit["left"], *edit["right"]} <= set(columns):
+            totals = [values.get(column) for column in edit["right"]]
+            if None in totals:
+                return None
+            parts = sum(values.get(column) or 0.0 for column in edit["left"])
+            return abs(parts - sum(total or 0.0 for total in totals)) < 1e-9
+    return None
 
 
 def in_order(record: Record, columns: int) -> Placement | None:
     """Place by counting: as many fields, or as many figures, as the line has columns."""
     fields = record.fields
+    bounded = record.grid is not None and record.grid.bounded
     aligned = record.grid is not None and record.grid.aligned
-    if aligned and len(fields) == columns:
+    if len(fields) == columns and bounded and (aligned or fields[0].kind != "blank"):
         return Placement(tuple(fields), True)
-    start = next((i for i, piece in enumerate(fields) if piece.kind != "blank"), 0)
-    # in text a blank that leads a row may as well be a column of labels (haidong-2021)
-    if start == 0 or aligned:
-        rest = fields[start:]
-        while len(rest) > columns and rest[-1].kind == "blank":
-            rest = rest[:-1]
-        if len(rest) == columns:
-            return Placement(tuple(rest), all(piece.kind != "blank" for piece in rest))
     figures = record.figures
-    return Placement(tuple(figures), True) if len(figures) == columns else None
+    if len(figures) == columns:
+        return Placement(tuple(figures), True)
+    # in text a blank that leads a row may as well be a column of labels (haidong-2021)
+    rest = list(fields)
+    while rest and rest[-1].kind == "blank" and len(rest) > columns:
+        rest.pop()
+    return Placement(tuple(rest), False) if len(rest) == columns and rest[0].kind != "blank" else None
 
 
 def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Placement] | None:
@@ -163,15 +261,23 @@ def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Pl
     above = _words_above(record)
     headed = sum(word in column_index(table).exact for word in above) >= width
     named = all(key(line.zh).word in "".join(above) for line in table.lines)
-    order = _lines_in_print(table, above)
-    if order is None or not (headed or named):
+    if not (headed or named):
         return None
     leaves = _leaf_header(table, record)
-    placement = (headers.under(leaves, record) if leaves else None) or in_order(record, width * len(lines))
+    cells = [(line, column) for line in lines for column in table.columns_of[line]]
+    header = [leaves[cell] for cell in cells if cell in leaves]
+    slipped = any(label.column < record.fields[0].column for label in header)
+    in_form = [label.column for label in header] == sorted(label.column for label in header)
+    if len(header) == len(cells) and not slipped and (in_form or len({label.row for label in header}) == 1):
+        placement = headers.choose(record, header, lambda _: None)
+    elif slipped or not leaves:
+        placement = in_order(record, len(cells)) if slipped or _in_form_order(table, above) else None
+    else:
+        placement = None
     if placement is None:
         return None
-    parts = (placement.fields[i * width : (i + 1) * width] for i in range(len(order)))
-    return {line: placement._replace(fields=part) for line, part in zip(order, parts, strict=True)}
+    parts = (placement.fields[i * width : (i + 1) * width] for i in range(len(lines)))
+    return {line: placement._replace(fields=part) for line, part in zip(lines, parts, strict=True)}
 
 
 def _words_above(record: Record) -> list[str]:
@@ -183,28 +289,36 @@ def _words_above(record: Record) -> list[str]:
     return [key(piece.text).word for piece in record.before]
 
 
-def _lines_in_print(table: Table, above: Sequence[str]) -> list[str] | None:
-    """Return the lines in the order in which the header names them; None where it names only some, in another order."""
+def _in_form_order(table: Table, above: Sequence[str]) -> bool:
+    """Tell whether a header in running text names lines and columns in the order of the form, as far as it names them."""
+    lines = [key(line.zh).word for line in table.lines]
+    columns = [key(column.zh).word for column in table.columns]
+    first = [word for word in (lines[0], *(key(label.zh).word for label in table.groups)) if word in above]
     text = "\n".join(above)
-    order = [line.id for line in table.lines]
-    places = {line.id: text.rfind(key(line.zh).word) for line in table.lines if line.group}
-    seen = sorted((line for line, place in places.items() if place >= 0), key=places.__getitem__)
-    if len(seen) == len(places):
-        return [line for line in order if line not in places] + seen
-    return order if seen == [line for line in order if line in seen] else None
+    places = [text.rfind(word) for word in lines[1:] if word in text]
+    leaves = [columns.index(word) for word in above if word in columns]
+    return (
+        first == sorted(first, key=above.index)
+        and places == sorted(places)
+        and all(later == 0 or later > earlier for earlier, later in pairwise(leaves))
+    )
 
 
-def _leaf_header(table: Table, record: Record) -> list[Field] | None:
-    """Return the column labels above the row from left to right, if each line has all of its own."""
-    if record.grid is None or not record.grid.aligned:
-        return None
-    index = column_index(table).exact
-    leaves = [
-        (cell.column, name, _header_field(cell))
-        for row in record.grid.rows[: record.row]
-        for cell in row
-        for name, _ in index.get(key(cell.text).word, ())
-    ]
-    leaves.sort(key=lambda leaf: leaf[0])
-    in_form = [column.id for column in table.columns] * len(table.lines)
-    return [leaf for _, _, leaf in leaves] if [name for _, name, _ in leaves] == in_form else None
+def _leaf_header(table: Table, record: Record) -> dict[tuple[str, str], Field]:
+    """Return the header cell of each line and column above the row; nothing where the grid has none."""
+    grid = record.grid
+    if grid is None or not grid.aligned:
+        return {}
+    columns, lines = column_index(table).exact, line_index(table).exact
+    lefts: list[tuple[int, str]] = []
+    leaves: dict[tuple[str, str], Field] = {}
+    for cell in (cell for row in grid.rows[: record.row] for cell in row):
+        word = key(cell.text).word
+        lefts += [(cell.column, name) for name, _ in lines.get(word, ())]
+        for column, _ in columns.get(word, ()):
+            # Markdown has no spans: a line's label stands over its columns, or at least over the first
+            _, line = max(((left, name) for left, name in lefts if left <= cell.column), default=(0, ""))
+            leaves[line, column] = _header_field(cell)
+    return leaves
+
+

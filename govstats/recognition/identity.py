@@ -38,7 +38,7 @@ _LONGEST_TITLE = 70
 _SHORTEST = 4
 _LONGEST_HEADING = 40
 _HEADING_LIKENESS = 0.7
-_NOT_WORD = re.compile(r"[^\w、]")
+_NOT_WORD = re.compile(r"[\W_]+")
 
 
 class Line(NamedTuple):
@@ -230,18 +230,15 @@ def _sections(lines: list[Line], of_form: Form) -> tuple[SectionHeading, ...]:
     expected = [(int(s.id), key(text)) for s in of_form.sections for text in (s.zh, *s.also)]
     found = []
     for line in lines:
-        if len(line.text) <= _LONGEST_HEADING:
-            number = _section_of(line.text, expected)
-            if number:
-                found.append(SectionHeading(number, line.text, line.place))
-        elif any(word.word in line.text for _, word in expected):
-            # the text of the section goes on in the same paragraph, or the whole page is one line
-            compact = _NOT_WORD.sub("", line.text)
-            found += [
-                SectionHeading(number, f"{word.number}、{word.word}", line.place)
-                for number, word in expected
-                if f"{word.number}、{word.word}" in compact
-            ]
+        if len(line.text) <= _LONGEST_HEADING and (number := _section_of(line.text, expected)):
+            found.append(SectionHeading(number, line.text, line.place))
+            continue
+        # the text of the section goes on in the same paragraph, or the whole page is one line
+        compact = _NOT_WORD.sub("", line.text)
+        places = {(compact.find(word.number + word.word), number, word) for number, word in expected}
+        found += [
+            SectionHeading(number, f"{word.number}、{word.word}", line.place) for at, number, word in sorted(places) if at >= 0
+        ]
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 from govstats.characters import normalised
-from govstats.forms import Form, Label, Table, form, versions
+from govstats.forms import Form, Label, Line, Table, form, versions
 
 #: Below this likeness (2 × common characters / both lengths) a label is another label: 予以公开 and 不予公开 reach 0.75.
 ALIKE = 0.78
@@ -74,6 +74,7 @@ class LabelIndex:
     def __init__(self, labels: Sequence[Label]) -> None:
         self.entries = [(label.id, variant) for label in labels for variant in variants(label)]
         self.exact: dict[str, list[tuple[str, str]]] = {}
+        self._headings = {label.id for label in labels if isinstance(label, Line) and label.subtotal}
         self._known: dict[str, dict[str, float]] = {}
         for name, variant in self.entries:
             for word in {variant.word, variant.plain}:
@@ -95,12 +96,15 @@ class LabelIndex:
             return {}
         exact = self.exact.get(found.word) or self.exact.get(found.plain)
         if exact:
-            return {name: _agreement(found.number, number) for name, number in exact}
+            numbered = {name: _agreement(found.number, number) for name, number in exact}
+            return {name: alike for name, alike in numbered.items() if alike == max(numbered.values())}
         likeness: dict[str, float] = {}
         for name, variant in self.entries:
             if len(variant.plain) >= 4 and (found.plain.endswith(variant.plain) or found.word.endswith(variant.word)):
+                if self._names_another(found.word, name, variant):
+                    continue
                 alike = 0.95
-            elif len(found.plain) < 4 or len(found.plain) > 2 * len(variant.word):
+            elif len(found.plain) < 4 or len(found.plain) > len(variant.word) + max(2, len(variant.word) // 6):
                 continue
             else:
                 alike = max(fuzz.ratio(found.plain, variant.plain), fuzz.ratio(found.word, variant.word)) / 100
@@ -110,6 +114,15 @@ class LabelIndex:
         best = max(likeness.values(), default=0.0)
         # of two labels that end alike, the longer one is meant
         return {name: alike for name, alike in likeness.items() if alike > best - _MARGIN}
+
+
+    def _names_another(self, text: str, name: str, variant: Key) -> bool:
+        """Tell whether a text that ends with one label begins with another: two lines joined in one row."""
+        before = text.removesuffix(variant.word).removesuffix(variant.plain)
+        return any(
+            len(other.plain) >= 4 and other.plain in before and another != name and another not in self._headings
+            for another, other in self.entries
+        )
 
 
 def _agreement(found: str, expected: str) -> float:

@@ -38,6 +38,10 @@ MESSAGES = {
         "“{line}”一行出现不止一次，数字不同：{other}；{printed}",
         "the line “{line}” stands there more than once with different figures: {other}; {printed}",
     ),
+    "two_tables": (
+        "表“{table}”在文件中出现两次，数字不同（{place} 与 {other}），无法确定哪一个属于本报告",
+        "the table “{table}” stands there twice with different figures ({place} and {other}); which one is meant cannot be told",
+    ),
     "outside_form": ("格式以外的行或栏“{label}”：{printed}", "a line or column that the form lacks, “{label}”: {printed}"),
     "unreadable_row": (
         "“{line}”一行应有 {columns} 格，文件中是“{printed}”，无法确定各数字属于哪一栏",
@@ -79,5 +83,5 @@ def note(
             for key, ids in (("line", table.line), ("column", table.column)):
                 if label := ids.get(labels[key]):
                     labels[key] = label.zh if language == "zh" else label.en
-        sentences.append(template.format(**labels, printed=printed, **details))
+        sentences.append(template.format(**labels, printed=printed, place=place, **details))
     return Note(kind, sentences[0], sentences[1], table.id if table else "", line, column, printed, page, place)

@@ -15,6 +15,7 @@ from govstats.recognition.labels import printed_labels, table_words
 #: The longest label of the form has 45 characters; a longer line is prose, or a whole page in one line.
 LONGEST_LABEL = 60
 _TRAILING_FIGURES = re.compile(r"(?P<label>.*?[^\d\s.,+\-/])\s+(?P<figures>[\d.,+\-/－—][^\s]*(?:\s+[\d.,+\-/－—][^\s]*)*)")
+_PAGE_NUMBER = re.compile(r"[-—–·.\s]+\d{1,4}[-—–·.\s]+|第\s*\d{1,4}\s*页.{0,12}|-+\d{1,4}-+")
 _DIGIT = re.compile(r"\d")
 #: A line of text that names fewer lines and columns is a sentence.
 _FEWEST_LABELS = 4
@@ -32,6 +33,7 @@ class Field(NamedTuple):
     colspan: int
     place: str
     page: int | None
+    row: int = 0
 
 
 @dataclass(slots=True)
@@ -101,25 +103,21 @@ class _Reader:
             fields = [
                 Field(cell.text, _kind(cell.text), cell.column, cell.colspan, cell.place, cell.page) for cell in cells
             ]
-            first = next((i for i, piece in enumerate(fields) if piece.kind == "figure"), None)
-            if first is None:
-                last_label = max((i for i, piece in enumerate(fields) if piece.kind == "label"), default=None)
-                if last_label is None:
-                    continue
-                after = fields[last_label + 1 :]
-                # a line whose every cell is blank is a record as well; a header has labels to its end
-                if not after or not any(piece.kind == "label" for piece in fields[: last_label + 1]):
-                    self.waiting += [piece for piece in fields if piece.kind == "label"]
-                    continue
-                stub = last_label + 1
-            else:
-                stub = max((i + 1 for i, piece in enumerate(fields[:first]) if piece.kind == "label"), default=0)
+            start = _after_serial_number(fields)
+            first = next((i for i, piece in enumerate(fields) if piece.kind == "figure" and i >= start), len(fields))
+            stub = max((i + 1 for i, piece in enumerate(fields[:first]) if piece.kind == "label"), default=0)
+            # a line whose every cell is blank is a record as well; a header has labels to its end
+            if first == len(fields) and stub in {0, len(fields)}:
+                self.waiting += [piece for piece in fields if piece.kind == "label"]
+                continue
             labels = [piece for piece in fields[:stub] if piece.kind == "label"]
             self.add(Record(labels, self.waiting, fields[stub:], grid, number))
 
     def paragraph(self, paragraph: Paragraph) -> None:
         pieces = _pieces(paragraph, self.form)
         several = sum(piece.kind == "figure" for piece in pieces) > 1 or len({piece.kind for piece in pieces}) > 1
+        if several:
+            self.close()
         for piece in pieces:
             if piece.kind == "label":
                 self.close()
@@ -164,6 +162,12 @@ def _kind(text: str) -> Literal["label", "figure", "blank"]:
     return "label" if status == "unreadable" else "figure"
 
 
+def _after_serial_number(fields: list[Field]) -> int:
+    """Return where the label begins: a table may number its rows in a column of its own."""
+    figures = [piece.kind == "figure" for piece in fields[:2]]
+    return 1 if figures == [True, False] and fields[1].kind == "label" else 0
+
+
 def _pieces(paragraph: Paragraph, form: Form) -> list[Field]:
     """Part a line of text into labels and figures."""
 
@@ -171,13 +175,19 @@ def _pieces(paragraph: Paragraph, form: Form) -> list[Field]:
         return Field(text, _kind(text), 0, 1, paragraph.place, paragraph.page)
 
     text = paragraph.text
-    # three gaps make a row of columns, however wide they are set
-    if len(text) > LONGEST_LABEL and len(_MANY_SPACES.split(text)) < 4:
+    if _PAGE_NUMBER.fullmatch(text):
+        return []
+    # a row of columns may be long, however wide they are set
+    row = _TRAILING_FIGURES.fullmatch(text) if len(text) < 4 * LONGEST_LABEL else None
+    few = len(_MANY_SPACES.split(text)) < 4 and not (row and len(row["label"]) <= LONGEST_LABEL)
+    if len(text) > LONGEST_LABEL and few and not all(is_figure(token) for token in text.split()):
         return [piece(part) for part in _running_text(text, form)] or [piece(text)]
     pieces = []
     for part in _MANY_SPACES.split(text):
         match = None if is_figure(part) else _TRAILING_FIGURES.fullmatch(part)
-        if match and all(is_figure(token) for token in match["figures"].split()):
+        if all(is_figure(token) for token in part.split()):
+            pieces += [piece(token) for token in part.split()]
+        elif match and all(is_figure(token) for token in match["figures"].split()):
             pieces += [piece(match["label"]), *(piece(token) for token in match["figures"].split())]
         elif part:
             pieces += [piece(token) for token in _running_text(part, form)] or [piece(part)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from govstats.characters import figure
+from govstats.characters import figure, normalised
 from govstats.forms import Form, Table
 from govstats.recognition.alignment import Match, align
 from govstats.recognition.annex import read_annex
-from govstats.recognition.columns import Headers, Placement
+from govstats.recognition.columns import Headers, balances
 from govstats.recognition.labels import column_index
 from govstats.recognition.notes import note
 from govstats.recognition.records import Field, Record
@@ -35,7 +35,7 @@ def read_tables(records: Sequence[Record], form: Form) -> tuple[list[ReadCell], 
     cells: list[ReadCell] = []
     notes: list[Note] = []
     free = list(records)
-    headers = Headers(form)
+    headers = Headers(form, records)
     for table in form.tables:
         if table.open:
             matches = read_annex(table, free)
@@ -61,7 +61,7 @@ def _table(table: Table, matches: Sequence[Match], headers: Headers) -> Iterator
             continue
         columns = table.columns_of.get(match.line) or tuple(column.id for column in table.columns)
         placement = match.placement
-        if placement and not placement.certain and not (regular and _adds_up(table, columns, placement)):
+        if placement and not placement.certain and not (regular and balances(table, columns, placement)):
             placement = None
         if placement is None:
             yield from _undecided(table, match, columns)
@@ -76,18 +76,6 @@ def _table(table: Table, matches: Sequence[Match], headers: Headers) -> Iterator
                 label = match.record.labels[-1].text if match.record.labels else ""
                 yield note("outside_form", table, match.line, printed=piece.text, page=piece.page, place=piece.place, label=label)
     yield from _missing_lines(table, {match.line for match in matches})
-
-
-def _adds_up(table: Table, columns: Sequence[str], placement: Placement) -> bool:
-    """Check a row whose blanks were placed by counting: its sum must hold with the blanks empty."""
-    values = {c: figure(piece.text).value for c, piece in zip(columns, placement.fields, strict=True) if piece}
-    for edit in table.edit_templates:
-        if edit["each"] == "line" and edit["relation"] == "==" and {*edit["left"], *edit["right"]} <= set(columns):
-            totals = [values.get(column) for column in edit["right"]]
-            parts = sum(values.get(column) or 0.0 for column in edit["left"])
-            if None not in totals and abs(parts - sum(total or 0.0 for total in totals)) > 1e-9:
-                return False
-    return True
 
 
 def _cell(table: Table, match: Match, column: str, piece: Field, headers: Headers) -> Iterator[ReadCell | Note]:
@@ -111,7 +99,7 @@ def _in_yuan(table: Table, record: Record, column: str, headers: Headers) -> boo
     """Tell whether the header gives the amount in 元 where the form asks for 万元."""
     above = headers.above(record, table).get(column)
     texts = [above.text] if above else [p.text for p in record.before if column in column_index(table).find(p.text)]
-    return any("元" in text and "万" not in text for text in texts)
+    return any("元" in text and "万" not in text for text in map(normalised, texts))
 
 
 def _method(record: Record) -> str:
