@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -55,6 +55,10 @@ NOTE_TYPES = {
     "message_zh": "str",
     "message_en": "str",
 }
+
+
+#: Looked up once: pandas takes longer to find a type by its name than to make the column.
+_DTYPES: Mapping[str, Any] = {name: pd.api.types.pandas_dtype(name) for name in ("str", "Int64", "Float64")}
 
 
 class ReadCell(NamedTuple):
@@ -125,13 +129,12 @@ class Report:
     read_cells: Sequence[ReadCell] = field(default=(), repr=False)
     read_notes: Sequence[Note] = field(default=(), repr=False)
 
-    def _frame(self, rows: Iterable[NamedTuple], fields: Sequence[str], types: dict[str, str]) -> pd.DataFrame:
+    def _frame(self, rows: Sequence[NamedTuple], fields: Sequence[str], types: Mapping[str, str]) -> pd.DataFrame:
         columns = dict(zip(fields, zip(*rows, strict=True), strict=True)) if rows else {}
         identity = {"agency": self.agency, "year": self.year, "form": self.form}
-        length = len(next(iter(columns.values()), ()))
         return pd.DataFrame(
             {
-                name: pd.array(list(columns.get(name, [identity.get(name)] * length)), dtype=dtype)
+                name: pd.array(columns.get(name) or [identity.get(name)] * len(rows), dtype=_DTYPES[dtype])
                 for name, dtype in types.items()
             }
         )

@@ -10,10 +10,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from govstats.characters import is_figure
 from govstats.documents.document import Block, Cell, Grid, Paragraph
 
-_INVISIBLE = (
-    "script, style, noscript, template, textarea, select, del, s, strike, [hidden], "
-    '[style*="display:none" i], [style*="display: none" i], [style*="visibility:hidden" i]'
-)
+#: What a reader of the page does not see: code, forms, struck-out text, and what a style hides.
+_UNSEEN = ("script", "style", "noscript", "template", "textarea", "select", "del", "strike", "s")
+_HIDDEN = '[hidden], [style*="display:none" i], [style*="display: none" i], [style*="visibility:hidden" i]'
 _BLOCKS = frozenset(
     "address article aside blockquote body center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr "
     "html li main nav ol p pre section ul table tbody thead tfoot tr td th caption br".split()
@@ -56,7 +55,12 @@ def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dic
         name = _META_NAMES.get((meta.attributes["name"] or "").lower())
         if name and (content := (meta.attributes["content"] or "").strip()):
             metadata[name] = content
-    for node in tree.css(_INVISIBLE):
+    # looking for a word in the text costs less than asking the tree for what is rarely there
+    lower = text.lower()
+    unseen = [tag for tag in _UNSEEN if f"<{tag}>" in lower or f"<{tag} " in lower]
+    if "hidden" in lower or "display" in lower:
+        unseen.append(_HIDDEN)
+    for node in tree.css(", ".join(unseen)) if unseen else ():
         node.decompose()
     walk = _Walk(tables_before)
     if tree.body is not None:
@@ -126,22 +130,22 @@ def _grid(rows: list[list[LexborNode]], place: str) -> Grid:
     spans = [[_spans(cell) for cell in row] for row in rows]
     widths = [sum(across for _, across in row) for row in spans if all(across <= _WIDEST_SPAN for _, across in row)]
     width = max(widths, default=_WIDEST_SPAN)
-    taken: set[tuple[int, int]] = set()
+    last_row: dict[int, int] = {}
     placed = []
     for number, row in enumerate(rows):
         cells = []
         column = 0
         below = len(rows) - number
-        for index, node in enumerate(row):
-            while (number, column) in taken:
+        row_place = f"{place} row {number + 1} cell"
+        for index, (node, (down, across)) in enumerate(zip(row, spans[number], strict=True), start=1):
+            while last_row.get(column, -1) >= number:
                 column += 1
-            down, across = spans[number][index]
-            down = min(down or below, below)
             if across > _WIDEST_SPAN:
                 across = max(1, width - column)
-            if down > 1:
-                taken.update((number + r, column + c) for r in range(1, down) for c in range(across))
-            cells.append(Cell(_cell_text(node), number, column, down, across, f"{place} row {number + 1} cell {index + 1}"))
+            if down != 1:
+                down = min(down or below, below)
+                last_row.update(dict.fromkeys(range(column, column + across), number + down - 1))
+            cells.append(Cell(_cell_text(node), number, column, down, across, f"{row_place} {index}"))
             column += across
         placed.append(tuple(cells))
     return Grid(tuple(placed), True, True, place)

@@ -94,9 +94,7 @@ def _grid(rows: list[Row], tabs: bool) -> Grid:
     aligned = not tabs and len({len(cells) for _, cells in rows}) == 1
     return Grid(
         tuple(
-            tuple(
-                Cell(text, index, column, place=f"line {line + 1} cell {column + 1}") for column, text in enumerate(cells)
-            )
+            tuple(Cell(text, index, column, place=f"line {line + 1} cell {column + 1}") for column, text in enumerate(cells))
             for index, (line, cells) in enumerate(rows)
         ),
         aligned,
@@ -172,5 +170,3 @@ def _one_cell_a_line(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
             new_row = False
         at += 1
     return rows, at
-
-

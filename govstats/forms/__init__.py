@@ -12,6 +12,7 @@ from govstats.forms.form import (
     Table,
     form,
     form_of_year,
+    load_form,
     versions,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "Table",
     "form",
     "form_of_year",
+    "load_form",
     "versions",
 ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
+from pathlib import Path
 from typing import Any, Literal
 
 from govstats.errors import FormError, UnknownForm
@@ -257,12 +258,12 @@ def _expand(table: Table, template: Mapping[str, Any], printed: frozenset[str]) 
         return line.id in printed and not any(part in printed for part in table.parts(line.id))
 
     def replaced(line: Line) -> bool:
-        """A part that its subtotal stands for."""
+        """Tell whether its subtotal stands for the line."""
         return line.group in table.line and table.line[line.group].subtotal and stands_alone(table.line[line.group])
 
-    present = {
-        line.id for line in table.lines if (line.id in printed if line.subtotal or table.open else not replaced(line))
-    } | (printed if table.open else set())
+    present = {line.id for line in table.lines if (line.id in printed if line.subtotal or table.open else not replaced(line))} | (
+        printed if table.open else set()
+    )
 
     def lines_meant(name: str) -> tuple[str, ...]:
         if name.endswith(".*"):
@@ -273,8 +274,8 @@ def _expand(table: Table, template: Mapping[str, Any], printed: frozenset[str]) 
 
     def side(names: Iterable[str], fixed: str, by_line: bool) -> tuple[tuple[str, str, str, int], ...]:
         terms = []
-        for name in names:
-            sign, name = (-1, name[1:]) if name.startswith("-") else (1, name)
+        for signed in names:
+            sign, name = (-1, signed[1:]) if signed.startswith("-") else (1, signed)
             if by_line:
                 terms.append((table.id, fixed, name, sign))
             else:
@@ -285,9 +286,9 @@ def _expand(table: Table, template: Mapping[str, Any], printed: frozenset[str]) 
     if each == "subtotal":
         for line in table.lines:
             if line.subtotal and line.id in present and not stands_alone(line):
-                for column in table.columns_of[line.id]:
-                    parts = tuple((table.id, part, column, 1) for part in table.parts(line.id))
-                    yield Edit(rule, table.id, f"{line.id}/{column}", parts, "==", ((table.id, line.id, column, 1),))
+                for name in table.columns_of[line.id]:
+                    parts = tuple((table.id, part, name, 1) for part in table.parts(line.id))
+                    yield Edit(rule, table.id, f"{line.id}/{name}", parts, "==", ((table.id, line.id, name, 1),))
         return
     relation: Relation = template["relation"]
     if each == "line":
@@ -302,24 +303,51 @@ def _expand(table: Table, template: Mapping[str, Any], printed: frozenset[str]) 
             yield Edit(rule, table.id, column.id, left, relation, right)
 
 
-def _labels(kind: type[Any], rows: Iterable[Mapping[str, Any]], unit: str = "") -> tuple[Any, ...]:
+def _refuse_keys(where: str, raw: Mapping[str, Any], needed: Iterable[str], optional: Iterable[str] = ()) -> None:
+    """Refuse a part of a form file that lacks a key or has one that nothing reads."""
+    for key in needed:
+        if key not in raw:
+            raise FormError(f"{where}: the key {key!r} is missing")
+    for key in raw:
+        if key not in {*needed, *optional}:
+            raise FormError(f"{where}: nothing reads the key {key!r}; known are {', '.join((*needed, *optional))}")
+
+
+def _labels(where: str, kind: type[Any], rows: Iterable[Mapping[str, Any]], unit: str = "") -> tuple[Any, ...]:
+    known = [field.name for field in fields(kind)]
+    for row in rows:
+        _refuse_keys(f"{where}, {kind.__name__.lower()} {row.get('id', '?')!r}", row, ("id", "en"), known)
     return tuple(kind(**{"unit": unit, "zh": row["id"], **row, "also": tuple(row.get("also", ()))}) for row in rows)
 
 
-def _inherited(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+def _inherited(where: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a table with what it takes over ``as_in`` an earlier version, lines replaced where it says so."""
     if "as_in" not in raw:
         return raw
-    earlier = _inherited(next(table for table in _file(raw["as_in"])["tables"] if table["id"] == raw["id"]))
+    _refuse_keys(where, raw, ("id", "as_in"), ("replace",))
+    source = f"forms/{raw['as_in']}.toml"
+    for table in _file(raw["as_in"], where).get("tables", ()):
+        if table["id"] == raw["id"]:
+            earlier = _inherited(source, table)
+            break
+    else:
+        raise FormError(f"{where}: is to be as_in {source}, which has no such table")
     replace: Mapping[str, list[Mapping[str, Any]]] = raw.get("replace", {})
+    for name in replace.keys() - {line["id"] for line in earlier["lines"]}:
+        raise FormError(f"{where}: replaces the line {name!r}, which {source} does not list")
     return {**earlier, "lines": [new for line in earlier["lines"] for new in replace.get(line["id"], [line])]}
 
 
-def _table(version: str, raw: Mapping[str, Any]) -> Table:
-    raw = _inherited(raw)
-    columns = _labels(Column, raw["columns"])
-    lines = _labels(Line, raw["lines"], raw.get("unit", ""))
+def _table(file: str, raw: Mapping[str, Any]) -> Table:
+    where = f"{file}, table {raw.get('id', '?')!r}"
+    raw = _inherited(where, raw)
+    optional = ("corner", "section", "unit", "bands", "groups", "lines_across", "open", "edits")
+    _refuse_keys(where, raw, ("id", "zh", "en", "columns", "lines"), optional)
+    columns = _labels(where, Column, raw["columns"])
+    lines = _labels(where, Line, raw["lines"], raw.get("unit", ""))
     everything = {"zh": "", "en": "", "lines": [line.id for line in lines], "columns": [column.id for column in columns]}
+    for band in raw.get("bands", ()):
+        _refuse_keys(f"{where}, a band", band, ("zh", "en", "lines", "columns"))
     bands = tuple(
         Band(band["zh"], band["en"], tuple(band["lines"]), tuple(band["columns"])) for band in raw.get("bands", [everything])
     )
@@ -332,18 +360,17 @@ def _table(version: str, raw: Mapping[str, Any]) -> Table:
         lines=lines,
         columns=columns,
         bands=bands,
-        groups=_labels(Label, raw.get("groups", [])),
+        groups=_labels(where, Label, raw.get("groups", [])),
         lines_across=raw.get("lines_across", False),
         open=raw.get("open", False),
         edit_templates=tuple(raw.get("edits", [])),
     )
-    _check(version, table)
+    _check(where, table)
     return table
 
 
-def _check(version: str, table: Table) -> None:
+def _check(where: str, table: Table) -> None:
     """Refuse a form file that contradicts itself, naming the place."""
-    where = f"forms/{version}.toml, table {table.id!r}"
     for kind, ids in (("line", [x.id for x in table.lines]), ("column", [x.id for x in table.columns])):
         twice = sorted({x for x in ids if ids.count(x) > 1})
         if twice:
@@ -363,17 +390,32 @@ def _check(version: str, table: Table) -> None:
             raise FormError(f"{where}: line {line.id!r} belongs to the group {line.group!r}, which the table does not list")
     known = set(table.line) | set(table.column)
     for template in table.edit_templates:
+        edit = f"{where}, an edit of rule {template.get('rule', '?')}"
+        _refuse_keys(edit, template, ("rule", "each"), ("left", "relation", "right", "lines"))
+        if template["each"] not in ("line", "column", "subtotal"):
+            raise FormError(f"{edit}: is for each {template['each']!r}; it must be line, column or subtotal")
+        if template["each"] != "subtotal":
+            _refuse_keys(edit, template, ("rule", "each", "left", "relation", "right"), ("lines",))
+            if template["relation"] not in ("==", ">="):
+                raise FormError(f"{edit}: has the relation {template['relation']!r}; it must be == or >=")
         for name in (*template.get("left", ()), *template.get("right", ()), *template.get("lines", ())):
             if name.lstrip("-").removesuffix(".*") not in known:
-                raise FormError(f"{where}: an edit of rule {template['rule']} names {name!r}, which the table does not list")
+                raise FormError(f"{edit}: names {name!r}, which the table does not list")
 
 
 @cache
-def _file(version: str) -> Mapping[str, Any]:
+def _file(version: str, asked_by: str = "") -> Mapping[str, Any]:
     path = resources.files(__package__) / f"{version}.toml"
     if not path.is_file():
-        raise UnknownForm(f"no form version {version!r}; known: {', '.join(versions())}")
-    return tomllib.loads(path.read_text("utf-8"))
+        raise UnknownForm(f"{asked_by and asked_by + ': '}no form version {version!r}; known: {', '.join(versions())}")
+    return _parsed(f"forms/{version}.toml", path.read_text("utf-8"))
+
+
+def _parsed(file: str, text: str) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FormError(f"{file}: is no TOML: {error}") from error
 
 
 @cache
@@ -412,8 +454,31 @@ def form(version: str) -> Form:
     >>> form("2019").source
     '国办公开办函〔2019〕60号'
     """
-    raw = _file(version)
-    sections = {**(_file(raw["as_in"]) if "as_in" in raw else {}), **raw}.get("sections", [])
+    return _form(f"forms/{version}.toml", version, _file(version))
+
+
+def load_form(path: Path) -> Form:
+    """Load a form version from a file of your own, before it becomes one of the known ones.
+
+    Parameters
+    ----------
+    path : Path
+        Written like the files in ``govstats/forms`` and named after its version. What it takes over ``as_in`` another version
+        comes from those.
+
+    Raises
+    ------
+    FormError
+        The file is no TOML, contradicts itself or has a key that nothing reads; the message names the place.
+    """
+    return _form(str(path), path.stem, _parsed(str(path), path.read_text("utf-8")))
+
+
+def _form(file: str, version: str, raw: Mapping[str, Any]) -> Form:
+    needed = ("version", "label_zh", "label_en", "source", "first_year", "tables")
+    _refuse_keys(file, raw, needed, ("last_year", "as_in", "sections"))
+    if raw["version"] != version:
+        raise FormError(f"{file}: says it is version {raw['version']!r}; a file is named after its version")
     return Form(
         version=version,
         zh=raw["label_zh"],
@@ -423,10 +488,17 @@ def form(version: str) -> Form:
         last_year=raw.get("last_year"),
         sections=tuple(
             Label(str(number), section["zh"], section["en"], tuple(section.get("also", ())))
-            for number, section in enumerate(sections, start=1)
+            for number, section in enumerate(_sections(file, raw), start=1)
         ),
-        tables=tuple(_table(version, table) for table in raw["tables"]),
+        tables=tuple(_table(file, table) for table in raw["tables"]),
     )
+
+
+def _sections(file: str, raw: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    if "sections" not in raw and "as_in" in raw:
+        return _sections(file, _file(raw["as_in"], file))
+    sections: Iterable[Mapping[str, Any]] = raw.get("sections", ())
+    return sections
 
 
 def form_of_year(year: int) -> Form:

@@ -12,9 +12,7 @@ from govstats.report import Report
 __all__ = ["recognise"]
 
 
-def recognise(
-    document: Document, *, agency: str | None = None, year: int | None = None, form: str | None = None
-) -> Report:
+def recognise(document: Document, *, agency: str | None = None, year: int | None = None, form: str | None = None) -> Report:
     """Recognise the annual report in a document.
 
     Parameters

@@ -85,9 +85,7 @@ def align(table: Table, records: Sequence[Record], headers: Headers) -> tuple[li
     placed += elsewhere
     taken |= {id(match.record) for match in elsewhere}
     torn = _enclosed(table, [record for record in records if id(record) not in taken], placed, headers)
-    notes += [
-        note("torn_label", table, match.line, printed=match.record.printed, place=match.record.place) for match in torn
-    ]
+    notes += [note("torn_label", table, match.line, printed=match.record.printed, place=match.record.place) for match in torn]
     placed += torn
     lines = {match.line for match in placed}
     matches = sorted(placed + [m for m in chain if m.line not in lines], key=lambda match: position[match.line])
@@ -176,7 +174,7 @@ def _second_copy(table: Table, chain: Sequence[Match], candidates: Sequence[_Can
     other = _heaviest_chain([c for c in candidates if c.match.record.order not in span])
     figures = {match.line: match.placement.texts for match in chain if match.placement}
     again = {match.line: match.placement.texts for match in other if match.placement}
-    if len(again) * 2 < len(figures) or all(again[line] == figures.get(line, again[line]) for line in again):
+    if not _convincing(table, other) or len(again) * 2 < len(figures) or all(again[line] == figures.get(line, again[line]) for line in again):
         return []
     places = sorted(copy[0].record.place for copy in (chain, other))
     for match in chain:
@@ -261,7 +259,11 @@ def _repeated_or_own(
         if id(record) in taken or id(record) not in within or first is None or candidate.gain < SURE + _FIT:
             continue
         taken.add(id(record))
-        if first.placement is None or candidate.match.placement is None or first.placement.texts != candidate.match.placement.texts:
+        if (
+            first.placement is None
+            or candidate.match.placement is None
+            or first.placement.texts != candidate.match.placement.texts
+        ):
             notes.append(
                 note("duplicate_line", table, line, printed=record.printed, place=record.place, other=first.record.printed)
             )

@@ -74,7 +74,7 @@ class Headers:
         if self._under_years(record):
             return None
         slipped = any(label.column < record.fields[0].column for label in header)
-        in_form = [label.column for label in header] == sorted(label.column for label in header)
+        in_form = _in_order(header)
         if len(header) == len(columns) and not slipped:
             # an agency may order its columns as it likes, but in one row of the header
             if not in_form and len({label.row for label in header}) > 1:
@@ -91,9 +91,7 @@ class Headers:
             self._years[name] = _year_rows([[cell.text for cell in row] for row in record.grid.rows])
         return self._years[name] < record.row
 
-    def choose(
-        self, record: Record, header: Sequence[Field], balanced: Callable[[Placement], bool | None]
-    ) -> Placement | None:
+    def choose(self, record: Record, header: Sequence[Field], balanced: Callable[[Placement], bool | None]) -> Placement | None:
         """Place by position and by counting; where the two differ, believe what full rows of the grid show."""
         by_position = self.under(header, record)
         by_count = self.counted(header, record)
@@ -121,7 +119,7 @@ class Headers:
             # tabs that kept their columns over many rows did not lose any
             straight = record.grid is not None and not record.grid.aligned and len(below) >= _MANY_ROWS
             shown = agree > 0 or straight
-            self._fits[name] = (True if shown and agree >= 4 * differ else False if differ > agree else None)
+            self._fits[name] = True if shown and agree >= 4 * differ else False if differ > agree else None
         return self._fits[name]
 
     def above(self, record: Record, table: Table) -> dict[str, Field]:
@@ -143,6 +141,8 @@ class Headers:
         placement = in_order(record, len(header))
         if placement is None:
             return None
+        if _in_order(header):
+            return placement
         order = sorted(range(len(header)), key=lambda number: header[number].column)
         fields = dict(zip(order, placement.fields, strict=True))
         return placement._replace(fields=tuple(fields[number] for number in range(len(header))))
@@ -151,8 +151,9 @@ class Headers:
         """Place by position: every figure under one header cell, none left over while a column stays empty."""
         slots: list[Field | None] = [None] * len(header)
         beyond = []
+        exactly = {(label.column, label.colspan): [number] for number, label in enumerate(header)}
         for piece in record.fields:
-            over = [
+            over = exactly.get((piece.column, piece.colspan)) or [
                 number
                 for number, label in enumerate(header)
                 if piece.column < label.column + label.colspan and label.column < piece.column + piece.colspan
@@ -170,6 +171,10 @@ class Headers:
             return None
         full = all(slot is not None and slot.kind != "blank" for slot in slots)
         return Placement(tuple(slots), full, tuple(beyond))
+
+
+def _in_order(header: Sequence[Field]) -> bool:
+    return all(label.column <= following.column for label, following in pairwise(header))
 
 
 def _year_rows(rows: Sequence[Sequence[str]]) -> int:
@@ -267,7 +272,7 @@ def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Pl
     cells = [(line, column) for line in lines for column in table.columns_of[line]]
     header = [leaves[cell] for cell in cells if cell in leaves]
     slipped = any(label.column < record.fields[0].column for label in header)
-    in_form = [label.column for label in header] == sorted(label.column for label in header)
+    in_form = _in_order(header)
     if len(header) == len(cells) and not slipped and (in_form or len({label.row for label in header}) == 1):
         placement = headers.choose(record, header, lambda _: None)
     elif slipped or not leaves:
@@ -320,5 +325,3 @@ def _leaf_header(table: Table, record: Record) -> dict[tuple[str, str], Field]:
             _, line = max(((left, name) for left, name in lefts if left <= cell.column), default=(0, ""))
             leaves[line, column] = _header_field(cell)
     return leaves
-
-

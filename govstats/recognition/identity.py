@@ -27,7 +27,9 @@ _TITLE = re.compile(
 _PERIOD = re.compile(r"(?:统计|核定|报告)?(?:期限|期间|时间|时限|周期|数据)[^。;]{0,25}?(20\d\d)年?1月0?1日?")
 _LED_TITLE = re.compile(r"^(?:标题|名称|信息名称|题名)[::]\s*(.+)$")
 _LED_PUBLISHER = re.compile(r"(?:发布机构|发布单位|公开主体|信息来源|来源|编制单位)[::]\s*([\u4e00-\u9fff]{4,30})")
-_CONTACT = re.compile(r"(?:由|请与|联系)([\u4e00-\u9fff]{2,25}?(?:局|厅|委员会|委|政府|办公室|管委会|部|院|中心|站|所|队|办))(?:办公室)?(?:负责|汇总)?(?:编制|联系|[(])")
+_CONTACT = re.compile(
+    r"(?:由|请与|联系)([\u4e00-\u9fff]{2,25}?(?:局|厅|委员会|委|政府|办公室|管委会|部|院|中心|站|所|队|办))(?:办公室)?(?:负责|汇总)?(?:编制|联系|[(])"
+)
 #: An agency that names no place: its full name stands elsewhere in the report (ningxia-2020: 自治区应急管理厅).
 _GENERIC = re.compile(r"^(?:本|我)?(?:自治区|自治州|省|市|州|县|区|旗)(?!\w{0,6}(?:市|县|区|镇|乡))")
 _AGENCY_END = re.compile(r"(?:局|厅|委|会|部|政府|办公室|办|院|中心|所|队|站|省|市|县|区|旗|镇|乡|街道)$")
@@ -36,6 +38,9 @@ _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "0000012345678
 _LONGEST_TITLE = 70
 #: Shorter lines are figures and crumbs.
 _SHORTEST = 4
+#: A cell with a title or a name of the publisher: 名称, 发布机构, 来源.
+_LINE_IN_CELL = re.compile(r"[:：]|信息公[开開]|机构|機構|来源|來源")
+_SECTION = re.compile(r"[一二三四五六]|情况|事项|问题")
 _LONGEST_HEADING = 40
 _HEADING_LIKENESS = 0.7
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -99,7 +104,7 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
         notes.append(note("no_agency"))
     if year is None:
         notes.append(note("no_year"))
-    by_table, hits = _form_of_tables(text)
+    by_table, hits = _form_of_tables(document)
     if form_version:
         chosen = form(form_version)
     elif by_table:
@@ -113,16 +118,21 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
 
 
 def _lines(document: Document) -> Iterator[Line]:
+    """Yield what may be a title, a heading or a line about the publisher; table cells only where they look like one."""
     for block in document.blocks:
-        pieces = (cell for row in block.rows for cell in row) if isinstance(block, Grid) else (block,)
-        for piece in pieces:
-            if len(piece.text) < _SHORTEST:
-                continue
-            heading = isinstance(piece, Paragraph) and piece.heading
-            for part in piece.text.split("\n") if isinstance(block, Paragraph) else (piece.text,):
-                text = "".join(normalised(part).split())
-                if len(text) >= _SHORTEST:
-                    yield Line(text, piece.place, heading)
+        if isinstance(block, Paragraph):
+            for part in block.text.split("\n"):
+                if len(text := _compact(part)) >= _SHORTEST:
+                    yield Line(text, block.place, block.heading)
+        else:
+            for row in block.rows:
+                for cell in row:
+                    if len(cell.text) >= _SHORTEST and (len(row) == 1 or _LINE_IN_CELL.search(cell.text)):
+                        yield Line(_compact(cell.text), cell.place, False)
+
+
+def _compact(text: str) -> str:
+    return "".join(normalised(text).split())
 
 
 # --- title, agency, year ------------------------------------------------------------------------------------------------
@@ -130,19 +140,20 @@ def _lines(document: Document) -> Iterator[Line]:
 
 def _title(document: Document, lines: list[Line]) -> _Title | None:
     """Return the best title: whole lines before parts, with agency and year before those without."""
-    candidates = []
-    for rank, text in enumerate(_title_texts(document, lines)):
+    best = None
+    for text in _title_texts(document, lines):
         match = _TITLE.fullmatch(text) if "信息公开" in text else None
         if not match:
             continue
         name = (match["agency1"] or match["agency2"] or match["agency3"] or "").strip("()")
         if name and _NOT_AN_AGENCY.search(name):
             continue
-        year = _year(match["year1"] or match["year2"] or "")
-        candidates.append(((bool(name) + bool(year), -rank), _Title(name, year, text)))
-    if not candidates:
-        return None
-    return max(candidates)[1]
+        title = _Title(name, _year(match["year1"] or match["year2"] or ""), text)
+        if title.agency and title.year:
+            return title
+        if best is None or bool(title.agency) + bool(title.year) > bool(best.agency) + bool(best.year):
+            best = title
+    return best
 
 
 def _title_texts(document: Document, lines: list[Line]) -> Iterator[str]:
@@ -217,12 +228,16 @@ def _signatures(lines: list[Line]) -> Iterator[str]:
 # --- form and sections --------------------------------------------------------------------------------------------------
 
 
-def _form_of_tables(text: str) -> tuple[Form | None, int]:
-    """Return the form whose own labels stand in the document: a circular that the prose cites decides nothing."""
-    words = re.sub(r"[\W_]+", "", text)
-    hits = {version: sum(word in words for word in own) for version, own in distinctive().items()}
-    best = max(hits, key=lambda version: hits[version])
-    return (form(best), hits[best]) if hits[best] >= 2 else (None, hits[best])
+def _form_of_tables(document: Document) -> tuple[Form | None, int]:
+    """Return the form whose own labels stand in the tables, else in the text: a circular that the prose cites decides nothing."""
+    grids = "".join(cell.text for grid in document.grids for row in grid.rows for cell in row)
+    for text in (grids, "".join(paragraph.text for paragraph in document.paragraphs)):
+        words = _NOT_WORD.sub("", normalised(text))
+        hits = {version: sum(word in words for word in own) for version, own in distinctive().items()}
+        best = max(hits, key=lambda version: hits[version])
+        if hits[best] >= 2:
+            return form(best), hits[best]
+    return None, hits[best]
 
 
 def _sections(lines: list[Line], of_form: Form) -> tuple[SectionHeading, ...]:
@@ -230,12 +245,14 @@ def _sections(lines: list[Line], of_form: Form) -> tuple[SectionHeading, ...]:
     expected = [(int(s.id), key(text)) for s in of_form.sections for text in (s.zh, *s.also)]
     found = []
     for line in lines:
+        if not _SECTION.search(line.text):
+            continue
         if len(line.text) <= _LONGEST_HEADING and (number := _section_of(line.text, expected)):
             found.append(SectionHeading(number, line.text, line.place))
             continue
         # the text of the section goes on in the same paragraph, or the whole page is one line
         compact = _NOT_WORD.sub("", line.text)
-        places = {(compact.find(word.number + word.word), number, word) for number, word in expected}
+        places = [(compact.find(word.number + word.word), number, word) for number, word in expected if word.word in compact]
         found += [
             SectionHeading(number, f"{word.number}、{word.word}", line.place) for at, number, word in sorted(places) if at >= 0
         ]

@@ -24,7 +24,9 @@ _LONGEST = 120
 #: The same few hundred labels come again in every report; a corpus has more misprints than memory should hold.
 _MOST_KNOWN = 20_000
 
-_ENUMERATOR = re.compile(r"\s*(?:其中\s*:?)?\s*(?:\(\s*([一二三四五六七八九十]{1,3}|\d{1,2})\s*\)|([一二三四五六七八九十]{1,3}|\d{1,2})\s*[、.,:．])\s*")
+_ENUMERATOR = re.compile(
+    r"\s*(?:其中\s*:?)?\s*(?:\(\s*([一二三四五六七八九十]{1,3}|\d{1,2})\s*\)|([一二三四五六七八九十]{1,3}|\d{1,2})\s*[、.,:．])\s*"
+)
 _LEADING_DIGITS = re.compile(r"\s*(\d{1,2})(?=[^\d\W])")
 _NOT_WORD = re.compile(r"[\W_]+")
 _BRACKETED = re.compile(r"\([^()]*\)?")
@@ -115,7 +117,6 @@ class LabelIndex:
         # of two labels that end alike, the longer one is meant
         return {name: alike for name, alike in likeness.items() if alike > best - _MARGIN}
 
-
     def _names_another(self, text: str, name: str, variant: Key) -> bool:
         """Tell whether a text that ends with one label begins with another: two lines joined in one row."""
         before = text.removesuffix(variant.word).removesuffix(variant.plain)
@@ -148,7 +149,9 @@ def column_index(table: Table) -> LabelIndex:
 @cache
 def form_words(of_form: Form) -> frozenset[str]:
     """Every label of a form as a key word: what is no figure and no label of an agency's own."""
-    return frozenset(word for label in _all_labels(of_form) for variant in variants(label) for word in (variant.word, variant.plain))
+    return frozenset(
+        word for label in _all_labels(of_form) for variant in variants(label) for word in (variant.word, variant.plain)
+    )
 
 
 def _all_labels(of_form: Form) -> Iterator[Label]:
@@ -193,6 +196,14 @@ def distinctive() -> Mapping[str, frozenset[str]]:
         version: frozenset(own - set().union(*(others for other, others in words.items() if other != version)))
         for version, own in words.items()
     }
+
+
+@cache
+def header_words(of_form: Form) -> frozenset[str]:
+    """Return the words that only headers have: columns and corners, but no lines."""
+    lines = {key(text).word for table in of_form.tables for line in table.lines for text in (line.zh, *line.also)}
+    headers = {key(c.zh).word for t in of_form.tables for c in t.columns} | {key(t.corner).word for t in of_form.tables}
+    return frozenset(headers - lines - {""})
 
 
 @cache

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Literal, NamedTuple
 
 from govstats.characters import figure, is_figure, normalised
 from govstats.documents import Document, Grid, Paragraph
 from govstats.forms import Form
-from govstats.recognition.labels import printed_labels, table_words
+from govstats.recognition.labels import header_words, key, printed_labels, table_words
 
 #: The longest label of the form has 45 characters; a longer line is prose, or a whole page in one line.
 LONGEST_LABEL = 60
@@ -52,6 +53,10 @@ class Record:
         The grid the row belongs to; none in running text.
     row : int
         The number of the row in its grid.
+    order : int
+        The number of the record in the document.
+    figures : list of Field
+        The fields that are not blank.
     """
 
     labels: list[Field]
@@ -60,11 +65,10 @@ class Record:
     grid: Grid | None = None
     row: int = 0
     order: int = 0
+    figures: list[Field] = field(init=False)
 
-    @property
-    def figures(self) -> list[Field]:
-        """The fields that are not blank."""
-        return [piece for piece in self.fields if piece.kind != "blank"]
+    def __post_init__(self) -> None:
+        self.figures = [piece for piece in self.fields if piece.kind != "blank"]
 
     @property
     def place(self) -> str:
@@ -82,6 +86,7 @@ class _Reader:
     """Collects records; labels without figures wait for the figures that follow them."""
 
     form: Form
+    header: frozenset[str]
     records: list[Record] = field(default_factory=list)
     waiting: list[Field] = field(default_factory=list)
     running: list[Field] = field(default_factory=list)
@@ -100,14 +105,13 @@ class _Reader:
     def grid(self, grid: Grid) -> None:
         self.close()
         for number, cells in enumerate(grid.rows):
-            fields = [
-                Field(cell.text, _kind(cell.text), cell.column, cell.colspan, cell.place, cell.page) for cell in cells
-            ]
+            fields = [Field(cell.text, _kind(cell.text), cell.column, cell.colspan, cell.place, cell.page) for cell in cells]
             start = _after_serial_number(fields)
             first = next((i for i, piece in enumerate(fields) if piece.kind == "figure" and i >= start), len(fields))
             stub = max((i + 1 for i, piece in enumerate(fields[:first]) if piece.kind == "label"), default=0)
             # a line whose every cell is blank is a record as well; a header has labels to its end
-            if first == len(fields) and stub in {0, len(fields)}:
+            headed = any(key(piece.text).word in self.header for piece in fields[:stub] if piece.kind == "label")
+            if first == len(fields) and (stub in {0, len(fields)} or headed):
                 self.waiting += [piece for piece in fields if piece.kind == "label"]
                 continue
             labels = [piece for piece in fields[:stub] if piece.kind == "label"]
@@ -143,7 +147,7 @@ def records(document: Document, form: Form) -> list[Record]:
     list of Record
         Of the statutory tables and of whatever else stands in the document with figures beside a label.
     """
-    reader = _Reader(form)
+    reader = _Reader(form, header_words(form))
     for block in document.blocks:
         if isinstance(block, Grid):
             reader.grid(block)
@@ -153,6 +157,7 @@ def records(document: Document, form: Form) -> list[Record]:
     return reader.records
 
 
+@lru_cache(maxsize=8192)
 def _kind(text: str) -> Literal["label", "figure", "blank"]:
     if len(text) > 40:
         return "label"
@@ -197,7 +202,9 @@ def _pieces(paragraph: Paragraph, form: Form) -> list[Field]:
 def _running_text(text: str, form: Form) -> list[str]:
     """Part text at the labels of the form; empty where no figure stands between two labels and nothing else."""
     compared = normalised(text)
-    if not _DIGIT.search(compared) or (len(text) > LONGEST_LABEL and sum(w in compared for w in table_words(form)) < _FEWEST_LABELS):
+    if not _DIGIT.search(compared) or (
+        len(text) > LONGEST_LABEL and sum(w in compared for w in table_words(form)) < _FEWEST_LABELS
+    ):
         return []
     # labels are sought in normalised text; what is printed is cut out of the document's own wherever the two run in step
     text = text if len(text) == len(compared) else compared

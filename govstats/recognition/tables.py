@@ -68,7 +68,12 @@ def _table(table: Table, matches: Sequence[Match], headers: Headers) -> Iterator
             continue
         for column, piece in zip(columns, placement.fields, strict=True):
             if piece is not None:
-                yield from _cell(table, match, column, piece, headers)
+                cell = _cell(table, match, column, piece, headers)
+                if cell.status == "unreadable":
+                    yield note(
+                        "unreadable_cell", table, cell.line, column, printed=cell.printed, page=cell.page, place=cell.place
+                    )
+                yield cell
             elif not table.open:
                 yield note("missing_cell", table, match.line, column, place=match.record.place)
         if not table.lines_across or match is matches[-1]:
@@ -78,21 +83,18 @@ def _table(table: Table, matches: Sequence[Match], headers: Headers) -> Iterator
     yield from _missing_lines(table, {match.line for match in matches})
 
 
-def _cell(table: Table, match: Match, column: str, piece: Field, headers: Headers) -> Iterator[ReadCell | Note]:
+def _cell(table: Table, match: Match, column: str, piece: Field, headers: Headers) -> ReadCell:
     read = figure(piece.text)
     unit = table.unit(match.line, column)
     value, status = read.value, str(read.status)
-    money = read.unit.endswith("元") or (unit == "万元" and read.unit in {"万", "亿"})
-    if value is not None and unit == "万元" and (money or (not read.unit and _in_yuan(table, match.record, column, headers))):
-        value = round(value / 1e4, 10)
-    elif value is not None and not table.open and (money or (unit == "万元" and read.unit)):
-        # a count in yuan, an amount in pieces: the figure belongs elsewhere
-        value, status = None, "unreadable"
-    if status == "unreadable":
-        yield note("unreadable_cell", table, match.line, column, printed=piece.text, page=piece.page, place=piece.place)
-    yield ReadCell(
-        table.id, match.line, column, value, piece.text, status, unit, piece.page, piece.place, _method(match.record)
-    )
+    if value is not None and (read.unit or unit == "万元"):
+        money = read.unit.endswith("元") or (unit == "万元" and read.unit in {"万", "亿"})
+        if unit == "万元" and (money or (not read.unit and _in_yuan(table, match.record, column, headers))):
+            value = round(value / 1e4, 10)
+        elif not table.open and (money or (unit == "万元" and read.unit)):
+            # a count in yuan, an amount in pieces: the figure belongs elsewhere
+            value, status = None, "unreadable"
+    return ReadCell(table.id, match.line, column, value, piece.text, status, unit, piece.page, piece.place, _method(match.record))
 
 
 def _in_yuan(table: Table, record: Record, column: str, headers: Headers) -> bool:
@@ -109,9 +111,7 @@ def _method(record: Record) -> str:
 def _undecided(table: Table, match: Match, columns: Sequence[str]) -> Iterator[ReadCell | Note]:
     record = match.record
     page = next((piece.page for piece in record.fields), None)
-    yield note(
-        "unreadable_row", table, match.line, printed=record.printed, page=page, place=record.place, columns=len(columns)
-    )
+    yield note("unreadable_row", table, match.line, printed=record.printed, page=page, place=record.place, columns=len(columns))
     for column in columns:
         unit = table.unit(match.line, column)
         yield ReadCell(
