@@ -3,7 +3,7 @@
 Examples
 --------
 >>> import govstats
->>> page = "<h1>某某局2021年政府信息公开工作年度报告</h1><table><tr><td>信息内容<td>本年处理决定数量<tr><td>行政处罚<td>3<tr><td>行政强制<td>0</table>"
+>>> page = "某某局2021年政府信息公开工作年度报告\\n信息内容\\t本年处理决定数量\\n行政处罚\\t3\\n行政强制\\t0\\n"
 >>> report = govstats.read(page.encode())
 >>> report.agency, report.year, report.form
 ('某某局', 2021, '2021')
@@ -76,10 +76,13 @@ def read(
 
     Examples
     --------
-    >>> text = "某某局2021年政府信息公开工作年度报告\\n行政许可\\t34\\n行政处罚\\t1\\n行政强制\\t/\\n"
-    >>> report = read(text.encode(), form="2021")
-    >>> report.cells[["line", "column", "value", "status"]].to_csv(index=False)
-    'line,column,value,status\\nlicensing,decisions,34.0,reported\\npenalties,decisions,1.0,reported\\ncoercive_measures,decisions,,not_applicable\\n'
+    >>> text = "某某局2021年政府信息公开工作年度报告\\n信息内容\\t本年处理决定数量\\n行政处罚\\t1\\n行政强制\\t/\\n"
+    >>> report = read(text.encode())
+    >>> report.cells.set_index("line")[["value", "printed", "status"]]
+                       value printed          status
+    line
+    penalties            1.0       1        reported
+    coercive_measures   <NA>       /  not_applicable
     """
     from govstats.documents import open_document
     from govstats.recognition import recognise
@@ -98,8 +101,8 @@ def reconcile(source: Report | pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a rule and place: ``rule severity status agency year table expected reported difference cells message_zh message_en``. A
-        rule whose cells are missing is ``not_assessable``, never ``pass``.
+        One row a rule and place: ``rule severity status agency year table expected reported difference cells message_zh
+        message_en``. A rule whose cells are missing is ``not_assessable``, never ``pass``.
 
     See Also
     --------

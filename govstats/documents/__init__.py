@@ -114,7 +114,8 @@ def _decode(content: bytes, name: str) -> str:
     text = max((content.decode(encoding, errors="replace") for encoding in ("utf-8", "gb18030")), key=_legibility)
     if _legibility(text) < 0.98 or "\0" in text:
         raise UnreadableDocument(
-            f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}); expected HTML, plain text or Markdown"
+            f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}); "
+            "expected HTML, plain text or Markdown"
         )
     return text
 

@@ -14,8 +14,8 @@ from govstats.documents.document import Block, Cell, Grid, Paragraph
 _UNSEEN = ("script", "style", "noscript", "template", "textarea", "select", "del", "strike", "s")
 _HIDDEN = '[hidden], [style*="display:none" i], [style*="display: none" i], [style*="visibility:hidden" i]'
 _BLOCKS = frozenset(
-    "address article aside blockquote body center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr "
-    "html li main nav ol p pre section ul table tbody thead tfoot tr td th caption br".split()
+    "address article aside blockquote body center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header "
+    "hr html li main nav ol p pre section ul table tbody thead tfoot tr td th caption br".split()
 )
 _HEADINGS = frozenset("h1 h2 h3 h4 h5 h6 title caption".split())
 _META_NAMES = {"articletitle": "title", "contentsource": "publisher", "url": "url"}
@@ -137,13 +137,12 @@ def _grid(rows: list[list[LexborNode]], place: str) -> Grid:
         column = 0
         below = len(rows) - number
         row_place = f"{place} row {number + 1} cell"
-        for index, (node, (down, across)) in enumerate(zip(row, spans[number], strict=True), start=1):
+        for index, (node, (rowspan, colspan)) in enumerate(zip(row, spans[number], strict=True), start=1):
             while last_row.get(column, -1) >= number:
                 column += 1
-            if across > _WIDEST_SPAN:
-                across = max(1, width - column)
-            if down != 1:
-                down = min(down or below, below)
+            down = min(rowspan or below, below)
+            across = colspan if colspan <= _WIDEST_SPAN else max(1, width - column)
+            if down > 1:
                 last_row.update(dict.fromkeys(range(column, column + across), number + down - 1))
             cells.append(Cell(_cell_text(node), number, column, down, across, f"{row_place} {index}"))
             column += across

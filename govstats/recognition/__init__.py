@@ -37,8 +37,9 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
     if not identity.is_annual_report and not cells:
         begins = next((p.text for p in document.paragraphs), "")[:40]
         raise NotAnAnnualReport(
-            f"{document.source}: this is no annual report on government information disclosure: it has no such title, fewer than "
-            f"three of the statutory sections and none of the statutory tables (it begins “{begins}”); expected a 政府信息公开工作年度报告"
+            f"{document.source}: this is no annual report on government information disclosure: it has no such title, fewer "
+            f"than three of the statutory sections and none of the statutory tables (it begins “{begins}”); "
+            "expected a 政府信息公开工作年度报告"
         )
     return Report(
         agency=identity.agency,

@@ -174,7 +174,11 @@ def _second_copy(table: Table, chain: Sequence[Match], candidates: Sequence[_Can
     other = _heaviest_chain([c for c in candidates if c.match.record.order not in span])
     figures = {match.line: match.placement.texts for match in chain if match.placement}
     again = {match.line: match.placement.texts for match in other if match.placement}
-    if not _convincing(table, other) or len(again) * 2 < len(figures) or all(again[line] == figures.get(line, again[line]) for line in again):
+    if (
+        not _convincing(table, other)
+        or len(again) * 2 < len(figures)
+        or all(again[line] == figures.get(line, again[line]) for line in again)
+    ):
         return []
     places = sorted(copy[0].record.place for copy in (chain, other))
     for match in chain:

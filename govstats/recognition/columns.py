@@ -10,11 +10,12 @@ from typing import NamedTuple
 from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
 from govstats.forms import Form, Table
-from govstats.recognition.labels import SURE, column_index, form_words, key, line_index
+from govstats.recognition.labels import ALIKE, column_index, form_words, key, line_index
 from govstats.recognition.records import Field, Record
 
 _LONGEST_HEADER = 30
 _MANY_ROWS = 8
+_OWN_COLUMN = re.compile(r"(?:备\s*注|序\s*号|说\s*明|附\s*注|備\s*註|序\s*號)")
 _YEAR = re.compile(r"20\d\d\s*(?:年度?)?")
 
 
@@ -62,6 +63,7 @@ class Headers:
         self._rows: dict[tuple[int, str], list[tuple[int, dict[str, Field]]]] = {}
         self._fits: dict[tuple[Field, ...], bool | None] = {}
         self._years: dict[int, int] = {}
+        self._crowds: dict[tuple[int, str], bool] = {}
         self._records: dict[int, list[Record]] = {}
         for record in records:
             self._records.setdefault(id(record.grid), []).append(record)
@@ -80,7 +82,26 @@ class Headers:
             if not in_form and len({label.row for label in header}) > 1:
                 return None
             return self.choose(record, header, lambda placement: balances(table, columns, placement))
-        return in_order(record, len(columns)) if in_form or slipped else None
+        if not (in_form or slipped):
+            return None
+        placement = in_order(record, len(columns))
+        # a header that names other columns too, or fewer: the row itself has to show what its figures are
+        if placement and ((header and not slipped) or self._crowded(record, table)):
+            return placement if balances(table, columns, placement) else None
+        return placement
+
+    def _crowded(self, record: Record, table: Table) -> bool:
+        """Tell whether the table has columns that the form lacks, so that counting says nothing: 备注, 序号."""
+        name = (id(record.grid), table.id)
+        if name not in self._crowds:
+            rows = self._records[id(record.grid)]
+            cells = [cell.text for row in record.grid.rows for cell in row] if record.grid else []
+            texts = (*cells, *(piece.text for row in rows for piece in row.before))
+            most = max(len(columns) for columns in table.columns_of.values())
+            self._crowds[name] = any(_OWN_COLUMN.fullmatch(text) for text in texts) or (
+                len(table.bands) == 1 and any(most < len(row.figures) < 2 * most for row in rows)
+            )
+        return self._crowds[name]
 
     def _under_years(self, record: Record) -> bool:
         """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""
@@ -97,29 +118,32 @@ class Headers:
         by_count = self.counted(header, record)
         if by_position and by_count and by_position.texts == by_count.texts:
             return by_position._replace(certain=True)
-        fits = self.fits(header, record)
-        if fits and by_position and (by_position.certain or not by_position.absent):
+        position_balances = balanced(by_position) if by_position else None
+        count_balances = balanced(by_count) if by_count else None
+        if by_count and count_balances and not position_balances:
+            return by_count._replace(certain=True)
+        if by_position and position_balances and not count_balances:
             return by_position._replace(certain=True)
-        if fits is False and by_count and len(record.fields) == len(header):
+        fits = self.fits(header, record)
+        doubtful = by_position and (by_position.absent or (by_position.beyond and not by_position.certain))
+        if by_position and not doubtful and (fits or (fits is None and by_position.certain and not by_count)):
+            return by_position._replace(certain=True)
+        if by_count and len(record.fields) == len(header) and (fits is False or not by_position):
             return by_count
-        if by_count and not by_position:
-            return by_count
-        # headers whose spans do not fit the rows are common: of what is left, the one reading that adds up
-        right = [reading for reading in (by_position, by_count) if reading and balanced(reading)]
-        return right[0]._replace(certain=True) if len(right) == 1 else None
+        return None
 
     def fits(self, header: Sequence[Field], record: Record) -> bool | None:
         """Tell whether the rows below a header stand under it; None where they do not show it."""
         name = tuple(header)
         if name not in self._fits:
             below = [row for row in self._records[id(record.grid)] if row.row > max(label.row for label in header)]
-            both = [(p, c) for row in below if (p := self.under(header, row)) and (c := self.counted(header, row))]
-            agree = sum(by_position.texts == by_count.texts for by_position, by_count in both)
-            differ = len(both) - agree
+            both = [(row, self.under(header, row), self.counted(header, row)) for row in below]
+            agree = sum(p is not None and c is not None and p.texts == c.texts for _, p, c in both)
+            full = [(p, c) for row, p, c in both if len(row.figures) == len(header)]
+            differ = sum(p is None or c is None or p.texts != c.texts for p, c in full)
             # tabs that kept their columns over many rows did not lose any
             straight = record.grid is not None and not record.grid.aligned and len(below) >= _MANY_ROWS
-            shown = agree > 0 or straight
-            self._fits[name] = True if shown and agree >= 4 * differ else False if differ > agree else None
+            self._fits[name] = False if differ else True if agree or straight else None
         return self._fits[name]
 
     def above(self, record: Record, table: Table) -> dict[str, Field]:
@@ -151,6 +175,7 @@ class Headers:
         """Place by position: every figure under one header cell, none left over while a column stays empty."""
         slots: list[Field | None] = [None] * len(header)
         beyond = []
+        leftmost = min(label.column for label in header)
         exactly = {(label.column, label.colspan): [number] for number, label in enumerate(header)}
         for piece in record.fields:
             over = exactly.get((piece.column, piece.colspan)) or [
@@ -161,8 +186,11 @@ class Headers:
             if piece.kind == "blank":
                 for number in over:
                     slots[number] = slots[number] or piece
-            elif not over:
+            elif not over and piece.column > leftmost:
                 beyond.append(piece)
+            elif not over:
+                # a figure over the stub: the row slipped
+                return None
             elif len(over) > 1 or slots[over[0]] is not None or key(piece.text).word in self._words:
                 return None
             else:
@@ -203,7 +231,7 @@ def _header_rows(grid: Grid, table: Table) -> list[tuple[int, dict[str, Field]]]
             if cell.text and len(cell.text) <= _LONGEST_HEADER:
                 # numbered labels are lines: 3.其他, （七）总计
                 sure = {} if key(cell.text).number else index.find(cell.text)
-                labels.update({column: _header_field(cell) for column, likeness in sure.items() if likeness >= SURE})
+                labels.update({column: _header_field(cell) for column, likeness in sure.items() if likeness >= ALIKE})
         if labels:
             rows.append((number, labels))
     return rows
@@ -269,6 +297,8 @@ def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Pl
     if not (headed or named):
         return None
     leaves = _leaf_header(table, record)
+    if leaves is None:
+        return None
     cells = [(line, column) for line in lines for column in table.columns_of[line]]
     header = [leaves[cell] for cell in cells if cell in leaves]
     slipped = any(label.column < record.fields[0].column for label in header)
@@ -281,8 +311,12 @@ def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Pl
         placement = None
     if placement is None:
         return None
-    parts = (placement.fields[i * width : (i + 1) * width] for i in range(len(lines)))
-    return {line: placement._replace(fields=part) for line, part in zip(lines, parts, strict=True)}
+    fields = (placement.fields[i * width : (i + 1) * width] for i in range(len(lines)))
+    parts = {line: placement._replace(fields=part) for line, part in zip(lines, fields, strict=True)}
+    if record.grid is None and all(balances(table, table.columns_of[line], part) is False for line, part in parts.items()):
+        # a run of figures without a grid may as well be other figures
+        return None
+    return parts
 
 
 def _words_above(record: Record) -> list[str]:
@@ -309,8 +343,8 @@ def _in_form_order(table: Table, above: Sequence[str]) -> bool:
     )
 
 
-def _leaf_header(table: Table, record: Record) -> dict[tuple[str, str], Field]:
-    """Return the header cell of each line and column above the row; nothing where the grid has none."""
+def _leaf_header(table: Table, record: Record) -> dict[tuple[str, str], Field] | None:
+    """Return the header cell of each line and column above the row; None where a name stands there twice."""
     grid = record.grid
     if grid is None or not grid.aligned:
         return {}
@@ -323,5 +357,8 @@ def _leaf_header(table: Table, record: Record) -> dict[tuple[str, str], Field]:
         for column, _ in columns.get(word, ()):
             # Markdown has no spans: a line's label stands over its columns, or at least over the first
             _, line = max(((left, name) for left, name in lefts if left <= cell.column), default=(0, ""))
+            if line and leaves.get((line, column), cell).column != cell.column:
+                # two columns of one name: a block of sums that the form lacks
+                return None
             leaves[line, column] = _header_field(cell)
     return leaves

@@ -6,12 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
 from govstats.characters import normalised
-from govstats.documents import Document, Grid, Paragraph
+from govstats.documents import Document, Paragraph
 from govstats.forms import Form, form, form_of_year, versions
 from govstats.recognition.labels import Key, distinctive, key
 from govstats.recognition.notes import note
@@ -220,7 +221,7 @@ def _agency(document: Document, lines: list[Line], text: str, title: _Title | No
 
 def _signatures(lines: list[Line]) -> Iterator[str]:
     """Yield the names that stand above a date at the end."""
-    for before, line in reversed(list(zip(lines, lines[1:], strict=False))):
+    for before, line in reversed(list(pairwise(lines))):
         if re.fullmatch(r"\(?20\d\d年\d{1,2}月\d{1,2}日\)?", line.text) and re.fullmatch(r"[\u4e00-\u9fff]{4,25}", before.text):
             yield before.text
 

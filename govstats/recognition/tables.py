@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from govstats.characters import figure, normalised
@@ -13,6 +14,9 @@ from govstats.recognition.labels import column_index
 from govstats.recognition.notes import note
 from govstats.recognition.records import Field, Record
 from govstats.report import Note, ReadCell
+
+#: 本年收费金额（单位：元）; a misprint of 万元 is no 元.
+_YUAN = re.compile(r"(?:[(:]|单位)\s*元")
 
 
 def read_tables(records: Sequence[Record], form: Form) -> tuple[list[ReadCell], list[Note]]:
@@ -44,8 +48,9 @@ def read_tables(records: Sequence[Record], form: Form) -> tuple[list[ReadCell], 
             notes += more
         claimed = {id(match.record) for match in matches}
         free = [record for record in free if id(record) not in claimed]
-        for item in _table(table, matches, headers):
-            (cells if isinstance(item, ReadCell) else notes).append(item)  # type: ignore[attr-defined]
+        items = list(_table(table, matches, headers))
+        cells += [item for item in items if isinstance(item, ReadCell)]
+        notes += [item for item in items if isinstance(item, Note)]
     return cells, notes
 
 
@@ -101,7 +106,7 @@ def _in_yuan(table: Table, record: Record, column: str, headers: Headers) -> boo
     """Tell whether the header gives the amount in 元 where the form asks for 万元."""
     above = headers.above(record, table).get(column)
     texts = [above.text] if above else [p.text for p in record.before if column in column_index(table).find(p.text)]
-    return any("元" in text and "万" not in text for text in map(normalised, texts))
+    return any(_YUAN.search(text) for text in map(normalised, texts))
 
 
 def _method(record: Record) -> str:

@@ -1,0 +1,49 @@
+# The environment is made with the first target that needs it, and anew when the lock or the project's own dependencies change.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help reproduce test check format lab bench lock clean
+
+help:  ## what can be made
+	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+# Nothing is resolved or built elsewhere: every package is pinned with its hashes, the build backend included.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(f"govstats needs Python 3.11 or newer, and {sys.executable} is {sys.version.split()[0]}; say make PYTHON=..." if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+reproduce: $(READY)  ## read and reconcile the embedded corpus, execute every listed notebook, write build/reproduce/index.html
+	$(BIN)/govstats reproduce --output build/reproduce
+
+test: $(READY)  ## the unit tests, the docstrings' examples and the notebooks against their reference runs
+	$(BIN)/python -m pytest
+
+check: $(READY)  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)  ## let ruff put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lab: $(READY)  ## open the notebooks
+	$(BIN)/jupyter lab notebooks
+
+bench: $(READY)  ## how fast reading and importing are beside their peers
+	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/importing.py
+
+# No annotations and no options in the lock: they would name this machine. The user's pip settings are left out for the same reason.
+lock: $(READY)  ## resolve the newest versions that pyproject.toml allows (needs the network, takes some minutes)
+	PIP_CONFIG_FILE=/dev/null CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade \
+	  --extra pdf --extra notebooks --extra dev --strip-extras --generate-hashes --allow-unsafe --no-annotate --no-emit-options \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
+
+clean:  ## remove what make and the tools made
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache

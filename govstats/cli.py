@@ -1,0 +1,248 @@
+"""The command ``govstats``: thin over the library.
+
+It ends with 0 when it is done, 1 when a report breaks a rule of severity E or a notebook fails, 2 when an input could not be
+used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import govstats
+from govstats.errors import GovstatsError, NotebookError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DONE, FAILED, UNUSABLE = 0, 1, 2
+_BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
+_SEVERITIES = ["E", "W", "I"]
+_STATUSES = {
+    "reported": "填报 reported",
+    "blank": "空白 blank",
+    "not_applicable": "不适用 not applicable",
+    "unreadable": "无法判读 unreadable",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        The exit status: 0 done, 1 the reports have errors of severity E or a notebook failed, 2 an input could not be used.
+
+    Examples
+    --------
+    >>> main(["read", "没有这个文件.html"])
+    2
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Chinese, also where the system's own encoding has no room for it; file names as they came
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.command(options)
+        sys.stdout.flush()
+    except GovstatsError as error:
+        _complain(error)
+        return UNUSABLE
+    except BrokenPipeError:
+        # Python flushes stdout once more when it ends; without this that would print a traceback
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except KeyboardInterrupt:
+        _complain("interrupted 已中断")
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="govstats",
+        description="Read and reconcile annual reports on government information disclosure. 读取并勾稽政府信息公开年报。",
+        epilog="Exit 0: done; 1: a report breaks a rule of severity E, or a notebook fails; 2: an input could not be used.",
+    )
+    parser.add_argument("--version", action="version", version=f"govstats {govstats.__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    read = commands.add_parser("read", help="show what a report says 显示年报内容")
+    read.add_argument("file", metavar="FILE", type=Path)
+    read.add_argument("--table", metavar="NAME", help="also a table as printed: proactive, requests, review, statistics")
+    read.set_defaults(command=_read)
+
+    check = commands.add_parser("check", help="reconcile reports 勾稽核对")
+    check.add_argument("files", metavar="FILE", type=Path, nargs="+")
+    check.set_defaults(command=_check)
+
+    for command in (read, check):
+        command.add_argument("--json", action="store_true", help="one JSON document, for a program to read")
+        command.add_argument("--language", choices=["zh", "en"], help="of sentences and labels; by default sentences in both")
+
+    again = commands.add_parser("reproduce", help="execute the notebooks for every listed case 逐份执行笔记本")
+    again.add_argument("--notebooks", metavar="FOLDER", type=Path, default=Path("notebooks"), help="with templates and cases.csv")
+    again.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/reproduce"), help="default: %(default)s")
+    again.add_argument("--resume", action="store_true", help="skip what is done and has not changed since")
+    again.add_argument("--case", metavar="NAME", action="append", help="only this one (平潭综合实验区-2025); may be repeated")
+    again.add_argument("--update", action="store_true", help="also rewrite the reference runs that the tests compare with")
+    again.set_defaults(command=_reproduce)
+    return parser
+
+
+def _complain(message: object) -> None:
+    print("govstats:", " ".join(str(message).split()), file=sys.stderr)
+
+
+def _opened(file: Path) -> govstats.Report | Exception:
+    """Read a file, or say why it cannot be used."""
+    try:
+        return govstats.read(file)
+    except (GovstatsError, OSError) as error:
+        _complain(error if file.name in str(error) else f"{file}: {error}")
+        return error
+
+
+def _read(options: argparse.Namespace) -> int:
+    report = _opened(options.file)
+    if isinstance(report, Exception):
+        return UNUSABLE
+    table = report.table(options.table, language=options.language or "zh") if options.table else None
+    if options.json:
+        cells = report.cells[report.cells["table"] == options.table] if options.table else report.cells
+        _print_json(_identity(report) | {"cells": _records(cells), "notes": _records(report.notes)})
+        return DONE
+    print(_headline(report))
+    counts = Counter(report.cells["status"])
+    print(
+        "  单元格 cells:", " · ".join([str(len(report.cells)), *(f"{_STATUSES[status]} {counts[status]}" for status in counts)])
+    )
+    print("  说明 notes:", len(report.notes))
+    for note in _records(report.notes):
+        place = f" ({note['place']})" if note["place"] else ""
+        print(f"  - {note['kind']}{place}:", _sentence(note, options.language, "\n    "))
+    if table is not None:
+        print()
+        print(_for_terminal(table))
+    return DONE
+
+
+def _check(options: argparse.Namespace) -> int:
+    checked: list[dict[str, Any]] = []
+    refused: list[dict[str, Any]] = []
+    failed = False
+    for file in options.files:
+        report = _opened(file)
+        if isinstance(report, Exception):
+            refused.append({"source": str(file), "error": type(report).__name__, "message": str(report)})
+            continue
+        findings = govstats.reconcile(report)
+        wrong = findings[findings["status"] == "fail"]
+        failed = failed or bool((wrong["severity"] == "E").any())
+        counts = {status: int((findings["status"] == status).sum()) for status in ("fail", "pass", "not_assessable")}
+        if options.json:
+            checked.append(_identity(report) | {"counts": counts, "findings": _records(findings)})
+            continue
+        print(_headline(report))
+        worst_first = wrong.sort_values("severity", key=lambda column: column.map(_SEVERITIES.index), kind="stable")
+        for finding in _records(worst_first):
+            print("  ✗", finding["severity"], finding["rule"], _sentence(finding, options.language, "\n         "))
+        print(f"  不符 failed {counts['fail']} · 相符 passed {counts['pass']}", end=" · ")
+        print(f"无法核对 not assessable {counts['not_assessable']}", flush=True)
+    if options.json:
+        _print_json({"reports": checked, "refused": refused})
+    return UNUSABLE if refused else FAILED if failed else DONE
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    try:
+        from govstats.notebooks import reproduce
+    except ImportError as error:
+        raise NotebookError(f"needs {error.name}, which is not installed; run: pip install 'govstats[notebooks]'") from error
+    manifest = reproduce(options.notebooks, options.output, resume=options.resume, only=options.case, update=options.update)
+    if options.case:  # what failed in an earlier batch is not news
+        manifest = manifest[(manifest["agency"] + "-" + manifest["year"].astype("str")).isin(options.case)]
+    wrong = manifest[manifest["status"] == "failed"]
+    for row in wrong.itertuples():
+        _complain(f"{row.notebook} {row.agency} {row.year}: {row.error}")
+    counts = manifest["status"].value_counts()
+    print(
+        f"完成 done {counts.get('done', 0)} · 沿用 skipped {counts.get('skipped', 0)} · 失败 failed {len(wrong)}"
+        f" · 打开 open {options.output / 'index.html'}"
+    )
+    return FAILED if len(wrong) else DONE
+
+
+def _headline(report: govstats.Report) -> str:
+    form = report.statutory_form
+    return (
+        f"{report.agency or '机关不明 agency unknown'} {report.year or '年度不明 year unknown'}"
+        f" · {form.zh} {form.en}\n  {report.title or '无标题 no title'} · {report.source} ({report.format})"
+    )
+
+
+def _sentence(row: dict[str, Any], language: str | None, between: str) -> str:
+    return between.join(row[f"message_{one}"] for one in ([language] if language else ["zh", "en"]))
+
+
+def _for_terminal(table: pd.DataFrame) -> str:
+    """Lay a table out with its stub as one indented column, which the width of a terminal asks for."""
+    import pandas as pd
+
+    if len(table) == 1:  # the table on reconsideration and litigation has its lines side by side
+        table = table.T
+    stub: list[str] = []
+    rows: list[list[str]] = []
+    above: list[str] = []
+    for index, figures in zip(table.index, table.to_numpy().tolist(), strict=True):
+        path = _labels(index)
+        for depth, label in enumerate(path, start=1):
+            if depth == len(path) or above[:depth] != path[:depth]:
+                stub.append("  " * (depth - 1) + label)
+                rows.append(figures if depth == len(path) else [""] * len(figures))
+        above = path
+    header = ["".join(_labels(column)[-1:]) for column in table.columns]
+    with pd.option_context("display.unicode.east_asian_width", True):
+        return pd.DataFrame(rows, index=stub, columns=header).to_string(header=any(header))
+
+
+def _labels(index: str | tuple[str, ...]) -> list[str]:
+    return [label for label in ([index] if isinstance(index, str) else index) if label]
+
+
+def _identity(report: govstats.Report) -> dict[str, Any]:
+    fields = ("agency", "year", "form", "title", "source", "format", "sha256")
+    sections = [section._asdict() for section in report.sections]
+    return {name: getattr(report, name) for name in fields} | {"sections": sections}
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame with null for what is missing."""
+    missing = frame.isna()
+    return [
+        {str(name): value for name, value in row.items()} for row in frame.astype(object).mask(missing, None).to_dict("records")
+    ]
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=1, allow_nan=False, default=_plain)
+    print()
+
+
+def _plain(value: Any) -> Any:
+    """Return a scalar of numpy's, or a set of cells, as JSON knows it."""
+    return value.item() if hasattr(value, "item") else list(value)

@@ -1,0 +1,510 @@
+"""Notebook templates: parameters, executed runs, and the batch that reruns every listed case."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import csv
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from subprocess import DEVNULL
+from typing import Any, Literal
+
+import nbformat
+import pandas as pd
+from nbformat import NotebookNode
+
+from govstats.errors import NotebookError, UnknownReport
+
+MANIFEST_TYPES = {
+    "notebook": "str",
+    "agency": "str",
+    "year": "Int64",
+    "status": "str",
+    "seconds": "Float64",
+    "error": "str",
+    "input_sha256": "str",
+}
+
+_CASE_COLUMNS = ["notebook", "agency", "year"]
+_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+_CELL_SECONDS = 600  # a cell that runs for longer hangs: the slowest of ours takes seconds
+
+
+@dataclass(frozen=True)
+class Case:
+    """A template to execute, and the report to execute it for."""
+
+    notebook: str
+    agency: str
+    year: int
+
+    @property
+    def name(self) -> str:
+        """The folder of its run: ``平潭综合实验区-2025``."""
+        return f"{self.agency}-{self.year}"
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What is injected into the template."""
+        return {"agency": self.agency, "year": self.year}
+
+    def run(self, folder: Path) -> Path:
+        """Return where its executed notebook stands below a folder of runs."""
+        return folder / self.name / self.notebook
+
+
+def cases(path: str | Path) -> tuple[Case, ...]:
+    """Read the list of cases.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A CSV file with the columns ``notebook agency year``; the notebooks stand beside it.
+
+    Returns
+    -------
+    tuple of Case
+        In the order of the file.
+
+    Raises
+    ------
+    NotebookError
+        The file is missing, or a row cannot be run; the message names its line.
+    """
+    path = Path(path)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            if rows.fieldnames != _CASE_COLUMNS:
+                raise NotebookError(f"{path}: its columns are {rows.fieldnames}; expected {','.join(_CASE_COLUMNS)}")
+            listed: dict[Case, int] = {}
+            for row in rows:
+                where = f"{path}, line {rows.line_num}"
+                case = _case(row, where, path.parent)
+                if case in listed:
+                    raise NotebookError(
+                        f"{where}: {case.notebook} for {case.name} stands in line {listed[case]} already; drop one"
+                    )
+                listed[case] = rows.line_num
+    except FileNotFoundError as error:
+        raise NotebookError(f"{path}: no such file; it lists the cases to run ({','.join(_CASE_COLUMNS)})") from error
+    return tuple(listed)
+
+
+def _case(row: Mapping[str | None, str | None], where: str, folder: Path) -> Case:
+    notebook, agency, year = ((row.get(column) or "").strip() for column in _CASE_COLUMNS)
+    if not re.fullmatch(r"\d{4}", year):
+        raise NotebookError(f"{where}: the year is {year!r}; expected four digits")
+    if not agency or re.search(r'[\\/:*?"<>|]', agency):
+        raise NotebookError(f"{where}: the agency is {agency!r}; expected a name that a folder can bear")
+    if Path(notebook).name != notebook or not (folder / notebook).is_file():
+        known = ", ".join(sorted(template.name for template in folder.glob("*.ipynb"))) or "none"
+        raise NotebookError(f"{where}: no notebook {notebook!r} in {folder}; there are: {known}")
+    return Case(notebook, agency, int(year))
+
+
+def read_notebook(path: str | Path) -> NotebookNode:
+    """Read a notebook whose cells have ids, which runs are compared by.
+
+    Raises
+    ------
+    NotebookError
+        The file is missing, no notebook, or of a format (before 4.5) whose cells have no ids.
+    """
+    try:
+        text = Path(path).read_text("utf-8")
+        without = [str(number) for number, cell in enumerate(json.loads(text)["cells"]) if "id" not in cell]
+        if without:
+            raise NotebookError(f"{path}: cells {', '.join(without)} have no id; open and save it with JupyterLab")
+        notebook: NotebookNode = nbformat.reads(text, as_version=4)
+        nbformat.validate(notebook)
+    except FileNotFoundError as error:
+        raise NotebookError(f"{path}: no such notebook") from error
+    except (ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError) as error:
+        raise NotebookError(f"{path}: not a notebook ({type(error).__name__}: {error})") from error
+    return notebook
+
+
+def inject(notebook: NotebookNode, parameters: Mapping[str, Any], *, name: str = "notebook") -> NotebookNode:
+    r"""Set the parameters of a template, as papermill does.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        A template: exactly one of its cells has the tag ``parameters`` and assigns the defaults.
+    parameters : mapping of str to object
+        The values, written into the new cell as Python literals.
+    name : str
+        What to call the notebook in messages.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        A copy with a cell ``injected-parameters`` behind the tagged one.
+
+    Raises
+    ------
+    NotebookError
+        There is not one such cell, or it does not assign a name that is to be set.
+
+    Examples
+    --------
+    >>> from nbformat.v4 import new_code_cell, new_notebook
+    >>> defaults = new_code_cell('agency = "应急管理部"', metadata={"tags": ["parameters"]})
+    >>> inject(new_notebook(cells=[defaults]), {"agency": "平潭综合实验区"}).cells[1].source
+    "# Parameters\nagency = '平潭综合实验区'"
+    """
+    notebook = deepcopy(notebook)
+    notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    tagged = [at for at, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])]
+    if len(tagged) != 1:
+        raise NotebookError(f"{name}: {len(tagged)} cells have the tag 'parameters'; expected one, which sets the defaults")
+    declared = _assigned(notebook.cells[tagged[0]].source, name)
+    unknown = [parameter for parameter in parameters if parameter not in declared]
+    if unknown:
+        raise NotebookError(f"{name}: declares no parameter {', '.join(unknown)}; it declares {', '.join(declared) or 'none'}")
+    source = "\n".join(["# Parameters", *(f"{parameter} = {value!r}" for parameter, value in parameters.items())])
+    cell = nbformat.v4.new_code_cell(source, id="injected-parameters", metadata={"tags": ["injected-parameters"]})
+    notebook.cells.insert(tagged[0] + 1, cell)
+    return notebook
+
+
+def _assigned(source: str, name: str) -> list[str]:
+    """Return the names that a cell assigns at its top level."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError as error:
+        raise NotebookError(f"{name}: its cell of parameters is not plain Python: {error}") from error
+    targets: list[ast.expr] = []
+    for statement in statements:
+        if isinstance(statement, ast.Assign):
+            targets += statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            targets.append(statement.target)
+    return [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+
+
+def kernel_environment(folder: str | Path) -> dict[str, str]:
+    """Return the variables that make a kernel's outputs the same on every machine.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        An empty folder for IPython, so that no configuration of the user's comes in.
+    """
+    return {"IPYTHONDIR": str(folder), "MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_DISABLE": "1"}
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An executed notebook; `error` is one line naming cell and exception, empty where every cell ran."""
+
+    notebook: NotebookNode
+    seconds: float
+    error: str
+
+
+def execute(notebook: NotebookNode, *, folder: str | Path) -> Execution:
+    """Execute every cell in a fresh kernel of this environment.
+
+    Outputs come without what differs between two runs: timings, the version of Python, progress bars.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Not changed.
+    folder : str or pathlib.Path
+        The working directory of the kernel.
+
+    Returns
+    -------
+    Execution
+        Where a cell raised, the notebook up to it; an exception is never raised for what a cell does.
+    """
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
+
+    notebook = deepcopy(notebook)
+    notebook.metadata["kernelspec"] = dict(_KERNEL)
+    client = NotebookClient(
+        notebook,
+        timeout=_CELL_SECONDS,
+        record_timing=False,
+        coalesce_streams=True,
+        kernel_manager_class=AsyncKernelManager,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    error = ""
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="govstats-") as ipython:
+        try:
+            environment = os.environ | kernel_environment(ipython)
+            with ThreadPoolExecutor(1) as thread:  # an event loop of its own, also when called from a notebook
+                thread.submit(asyncio.run, client.async_execute(env=environment, stderr=DEVNULL)).result()
+        except Exception as raised:  # noqa: BLE001 a cell, or the kernel itself, may fail in any way
+            error = _failure(notebook, raised)
+    seconds = time.perf_counter() - started
+    notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
+    return Execution(notebook, round(seconds, 2), error)
+
+
+def _failure(notebook: NotebookNode, raised: Exception) -> str:
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for number, cell in reversed(list(enumerate(code))):  # earlier cells may be tagged raises-exception
+        for output in cell.outputs:
+            if output.output_type == "error":
+                return " ".join(f"Cell {number} ({cell.id}): {output.ename}: {output.evalue}".split())
+    return " ".join(f"{type(raised).__name__}: {raised}".split())
+
+
+def reference_run(folder: str | Path, case: Case) -> NotebookNode:
+    """Read the run of a case that its template is tested against.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        The folder of the templates; the runs stand in its subfolder ``runs``.
+    case : Case
+        The case.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        The executed notebook. Its cells are those of the template with the parameters of the case.
+
+    Raises
+    ------
+    NotebookError
+        There is no run, its cells differ from the template's, or one of them was not executed; the message
+        says which and what to run.
+    """
+    folder = Path(folder)
+    path = case.run(folder / "runs")
+    remedy = f"run: govstats reproduce --update --case {case.name}"
+    if not path.is_file():
+        raise NotebookError(f"{path}: no run of {case.notebook} for {case.name}; {remedy}")
+    expected = inject(read_notebook(folder / case.notebook), case.parameters, name=case.notebook)
+    run = read_notebook(path)
+    stored = {cell.id: cell for cell in run.cells}
+    for cell in expected.cells:
+        where = f"{path}: cell {cell.id!r}"
+        if cell.id not in stored:
+            raise NotebookError(f"{where} of the template is missing; {remedy}")
+        if (cell.cell_type, cell.source) != (stored[cell.id].cell_type, stored[cell.id].source):
+            raise NotebookError(f"{where} differs from the template's; {remedy}")
+        if cell.cell_type == "code" and cell.source.strip() and stored[cell.id].execution_count is None:
+            raise NotebookError(f"{where} has not been executed, or its outputs were stripped; {remedy}")
+    if [cell.id for cell in run.cells] != [cell.id for cell in expected.cells]:
+        raise NotebookError(f"{path}: its cells are not those of the template, in their order; {remedy}")
+    return run
+
+
+@cache
+def _sources_sha256() -> str:
+    """Return a digest of the package itself: its code, forms and rules."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*")):
+        if path.suffix in {".py", ".toml", ".j2", ".css"}:
+            digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def input_sha256(template: str | Path, case: Case, documents: Iterable[Path]) -> str:
+    """Return a digest of what a run is made from: template, parameters, documents and this package.
+
+    It does not depend on where the files stand, so that manifests of two machines can be compared.
+    """
+    digest = hashlib.sha256(f"{_sources_sha256()} {case}".encode())
+    for path in (Path(template), *sorted(documents)):
+        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _documents(case: Case) -> list[Path]:
+    from govstats import embedded
+
+    try:
+        return list(embedded.documents(case.agency, case.year))
+    except UnknownReport:
+        return []  # the template may need none; if it does, its cell says which report the corpus lacks
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of the manifest."""
+
+    case: Case
+    status: Literal["done", "failed", "skipped"]
+    seconds: float
+    error: str
+    input_sha256: str
+
+
+def reproduce(
+    notebooks: str | Path = "notebooks",
+    output: str | Path = "build/reproduce",
+    *,
+    resume: bool = False,
+    only: Iterable[str] | None = None,
+    update: bool = False,
+    progress: bool | None = None,
+    kernels: int = 2,
+) -> pd.DataFrame:
+    """Execute the templates for every listed case, and write pages to read.
+
+    A case that fails becomes a row of the manifest with its error, never an end of the batch. The manifest is written after
+    each case, so that a batch that was interrupted can be resumed.
+
+    Parameters
+    ----------
+    notebooks : str or pathlib.Path
+        A folder with templates and ``cases.csv``.
+    output : str or pathlib.Path
+        Takes ``index.html``, ``manifest.csv`` and a folder for each case with the executed notebooks and their pages.
+    resume : bool
+        Skip the cases that are done already and whose template, documents and package are still the same.
+    only : iterable of str, optional
+        Names of cases (``平潭综合实验区-2025``) to run; the other rows of the manifest stay as they are.
+    update : bool
+        Also rewrite the reference runs in ``notebooks/runs``, which the templates are tested against.
+    progress : bool, optional
+        Show a progress bar on stderr; by default where that is a terminal.
+    kernels : int
+        How many notebooks are executed at a time.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The manifest, one row a case: ``notebook agency year status seconds error input_sha256``. `status` is ``done``,
+        ``failed`` or ``skipped``; `seconds` is what the execution took, also where it is skipped now; `error` is one line.
+
+    Raises
+    ------
+    NotebookError
+        ``cases.csv`` is missing or wrong, or lists no case of a name in `only`.
+    """
+    from tqdm import tqdm
+
+    folder, output = Path(notebooks), Path(output)
+    listed = cases(folder / "cases.csv")
+    chosen = _chosen(listed, only, folder)
+    rows = {case: row for case, row in _read_manifest(output).items() if case in listed}
+    output.mkdir(parents=True, exist_ok=True)
+    bar = tqdm(total=len(chosen), unit="case", disable=None if progress is None else not progress)
+    with ThreadPoolExecutor(kernels) as pool, bar:
+        try:
+            runs = [pool.submit(_run, folder, output, case, rows.get(case) if resume else None) for case in chosen]
+            for run in as_completed(runs):
+                row = run.result()
+                rows[row.case] = row
+                if update and row.status != "failed":
+                    reference = row.case.run(folder / "runs")
+                    reference.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(row.case.run(output), reference)
+                manifest = _write_manifest(output, [rows[case] for case in listed if case in rows])
+                bar.set_postfix_str(row.case.name, refresh=False)
+                bar.update()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # after an interrupt, do not start the cases that still wait
+            raise
+    _write_index(folder, output, [rows[case] for case in listed if case in rows])
+    return manifest
+
+
+def _chosen(listed: tuple[Case, ...], only: Iterable[str] | None, folder: Path) -> list[Case]:
+    names = {case.name for case in listed} if only is None else set(only)
+    unknown = sorted(names - {case.name for case in listed})
+    if unknown or not names:
+        known = ", ".join(dict.fromkeys(case.name for case in listed)) or "none"
+        raise NotebookError(f"{folder / 'cases.csv'}: lists no case {', '.join(unknown)}; it lists {known}")
+    return [case for case in listed if case.name in names]
+
+
+def _run(folder: Path, output: Path, case: Case, earlier: _Row | None) -> _Row:
+    """Execute one case and write its notebook and its page, unless an earlier run is still good."""
+    run = case.run(output)
+    page = run.with_suffix(".html")
+    sha256 = input_sha256(folder / case.notebook, case, _documents(case))
+    if earlier and earlier.status != "failed" and earlier.input_sha256 == sha256 and run.is_file() and page.is_file():
+        return replace(earlier, status="skipped")
+    for stale in (run, page):
+        stale.unlink(missing_ok=True)
+    try:
+        execution = execute(inject(read_notebook(folder / case.notebook), case.parameters, name=case.notebook), folder=folder)
+    except NotebookError as error:
+        return _Row(case, "failed", 0.0, " ".join(str(error).split()), sha256)
+    run.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(execution.notebook, run)
+    page.write_text(_page(execution.notebook, case), "utf-8")
+    return _Row(case, "failed" if execution.error else "done", execution.seconds, execution.error, sha256)
+
+
+def _read_manifest(output: Path) -> dict[Case, _Row]:
+    path = output / "manifest.csv"
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    try:
+        return {
+            case: _Row(case, row["status"], float(row["seconds"]), row["error"], row["input_sha256"])  # type: ignore[arg-type]
+            for row in rows
+            for case in [Case(row["notebook"], row["agency"], int(row["year"]))]
+        }
+    except (KeyError, ValueError, TypeError) as error:
+        raise NotebookError(f"{path}: not a manifest ({error}); delete it to start anew") from error
+
+
+def _write_manifest(output: Path, rows: list[_Row]) -> pd.DataFrame:
+    records = [
+        (row.case.notebook, row.case.agency, row.case.year, row.status, row.seconds, row.error, row.input_sha256) for row in rows
+    ]
+    manifest = pd.DataFrame(records, columns=list(MANIFEST_TYPES)).astype(MANIFEST_TYPES)
+    unfinished = output / "manifest.csv.part"  # an interrupt while writing must not cost the manifest
+    manifest.to_csv(unfinished, index=False, lineterminator="\n")
+    unfinished.replace(output / "manifest.csv")
+    return manifest
+
+
+_PAGES = Path(__file__).parent / "pages"
+
+
+def _page(notebook: NotebookNode, case: Case) -> str:
+    """Render an executed notebook as a page that needs no network."""
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(extra_template_paths=[str(_PAGES)], template_file="case.html.j2", exclude_anchor_links=True)
+    html, _ = exporter.from_notebook_node(notebook, resources={"case": case, "heading": heading(notebook)})
+    return str(html)
+
+
+def heading(notebook: NotebookNode) -> str:
+    """Return the first heading in the text of a notebook, empty where there is none."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and (found := re.search(r"^#\s+(.+)$", cell.source, re.MULTILINE)):
+            return found[1].strip()
+    return ""
+
+
+def _write_index(folder: Path, output: Path, rows: list[_Row]) -> None:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    headings = {row.case.notebook: heading(read_notebook(folder / row.case.notebook)) or row.case.notebook for row in rows}
+    pages = {row.case: row.case.run(output).with_suffix(".html") for row in rows}
+    links = {case: page.relative_to(output).as_posix() for case, page in pages.items() if page.is_file()}
+    environment = Environment(loader=FileSystemLoader(_PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    page = environment.get_template("index.html.j2").render(rows=rows, headings=headings, links=links)
+    (output / "index.html").write_text(page, "utf-8")

@@ -1,0 +1,83 @@
+"""Reconciliation (勾稽): the rules of a form applied to the figures that reports print."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from govstats.reconciliation.edits import check_edits
+from govstats.reconciliation.findings import FINDING_TYPES, Findings, rules
+from govstats.reconciliation.matrix import matrices
+from govstats.reconciliation.structure import check_structure, unknown_form
+from govstats.report import Report
+
+__all__ = ["FINDING_TYPES", "reconcile", "rules"]
+
+
+def reconcile(source: Report | pd.DataFrame) -> pd.DataFrame:
+    """Apply every rule to a report or to a frame of cells; a failed rule is a row, never an exception.
+
+    Parameters
+    ----------
+    source : Report or DataFrame
+        A report; or cells with the columns of `Report.cells`, of any number of agencies and years. Only a report knows its
+        sections (S01) and what could not be read (S03).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each rule and what it applies to, reports in the order of the frame, rules in the order of the form. Columns
+        ``rule severity status agency year table expected reported difference cells message_zh message_en``.
+
+        `status` is ``pass``, ``fail`` or ``not_assessable``: a rule whose cells are missing, blank, not applicable or unreadable
+        was not passed, a blank is not a zero. Where the known parts alone exceed the total, no figure in the blank could help
+        and the rule fails. `expected` is the sum of the parts (the lower bound where the rule is an inequality), `reported` what
+        the form prints for it, in the form's unit, and `difference` is `reported` − `expected`; null where a side is not known.
+        `cells` names all cells the rule looks at, ``table/line/column`` joined by semicolons:
+        ``findings.cells.str.split(";")`` gives lists. `table` is null where a rule speaks of the whole report.
+
+    Raises
+    ------
+    GovstatsError
+        The frame lacks one of the columns ``agency year form table line column value status``.
+
+    Notes
+    -----
+    The rules are data: their titles, severities and sources in ``rules()``, their equations with the forms. The equations of all
+    reports that print the same lines are checked by one sparse matrix product. Balance edits follow the form itself
+    (国办公开办函〔2021〕30号), which prints the relation of T3B.
+
+    Examples
+    --------
+    A block of the table on reconsideration and litigation whose total was not filled in properly:
+
+    >>> import pandas as pd
+    >>> from govstats.reconciliation import reconcile
+    >>> figures = {"upheld": 10, "corrected": 1, "other": 0, "pending": 0, "total": 0}
+    >>> cells = pd.DataFrame(
+    ...     [("某区", 2023, "2021", "review", "reconsideration", column, value, "reported") for column, value in figures.items()],
+    ...     columns=["agency", "year", "form", "table", "line", "column", "value", "status"],
+    ... )
+    >>> failed = reconcile(cells).query("rule == 'T4S' and status == 'fail'")
+    >>> failed.message_zh.item()
+    '“行政复议”：结果维持 10＋结果纠正 1＋其他结果 0＋尚未审结 0＝11，而表上总计为 0，比各项之和少 11。'
+    """
+    report = source if isinstance(source, Report) else None
+    if isinstance(source, Report):
+        cells = source.cells
+        identity = pd.DataFrame(
+            {
+                "agency": pd.array([source.agency], dtype="str"),
+                "year": pd.array([source.year], dtype="Int64"),
+                "form": pd.array([source.form], dtype="str"),
+            }
+        )
+        reports, found = matrices(cells, identity)
+    else:
+        reports, found = matrices(source)
+    findings = Findings()
+    for number in reports.index[~reports["known"]]:
+        unknown_form(reports["form"].iloc[number], int(number), findings)
+    for matrix in found:
+        check_structure(matrix, findings, report)
+        check_edits(matrix, findings)
+    return findings.frame(reports)

@@ -1,0 +1,190 @@
+"""The rules as data, and the frame of what became of each of them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from govstats.errors import FormError
+from govstats.forms import Language
+
+Integers = NDArray[np.intp]
+Floats = NDArray[np.float64]
+
+#: The columns of the findings, with their types; the contract of DESIGN.md.
+FINDING_TYPES = {
+    "rule": "str",
+    "severity": "str",
+    "status": "str",
+    "agency": "str",
+    "year": "Int64",
+    "table": "str",
+    "expected": "Float64",
+    "reported": "Float64",
+    "difference": "Float64",
+    "cells": "str",
+    "message_zh": "str",
+    "message_en": "str",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """A rule as ``rules.toml`` has it: its severity, its titles and what it says in each case."""
+
+    id: str
+    severity: str
+    scope: str
+    title_zh: str
+    title_en: str
+    source: str
+    messages: Mapping[str, Mapping[str, str]]
+    settings: Mapping[str, Any]
+
+    def say(self, message: str, language: Language, **fields: str) -> str:
+        """Return a message in one language with its fields filled in."""
+        return self.messages[message][language].format(**fields)
+
+
+@cache
+def _known_rules() -> Mapping[str, Rule]:
+    raw = tomllib.loads((resources.files(__package__) / "rules.toml").read_text("utf-8"))
+    shared = raw["edits"]["messages"]
+    named = ("id", "severity", "scope", "title_zh", "title_en", "source")
+    return {
+        entry["id"]: Rule(
+            **{name: entry[name] for name in named},
+            messages={**shared, **entry["messages"]},
+            settings={name: value for name, value in entry.items() if name not in (*named, "messages")},
+        )
+        for entry in raw["rules"]
+    }
+
+
+def known_rule(name: str) -> Rule:
+    """Return a rule by its id.
+
+    Raises
+    ------
+    FormError
+        An edit of a form names a rule that ``rules.toml`` lacks.
+    """
+    try:
+        return _known_rules()[name]
+    except KeyError:
+        raise FormError(
+            f"reconciliation/rules.toml has no rule {name!r}, which an edit of a form names; add it there, or correct the form"
+        ) from None
+
+
+def rules() -> pd.DataFrame:
+    """Return the rules that `reconcile` applies, in the order of its findings.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``id severity scope title_zh title_en source``, all text. `severity` is ``E`` (cannot be right), ``W`` (probably
+        wrong or in need of an explanation) or ``I`` (worth knowing); a finding about a blank cell may be milder than its rule.
+
+    Examples
+    --------
+    >>> from govstats.reconciliation import rules
+    >>> rules().set_index("id").title_zh["T3B"]
+    '第一项加第二项之和等于第三项加第四项之和'
+    """
+    columns = ("id", "severity", "scope", "title_zh", "title_en", "source")
+    known = _known_rules().values()
+    return pd.DataFrame({name: pd.array([getattr(rule, name) for rule in known], dtype="str") for name in columns})
+
+
+class Wording(NamedTuple):
+    """All of a finding but its report and its figures; findings of many reports share one."""
+
+    rule: str
+    severity: str
+    status: str
+    table: str | None
+    cells: str
+    message_zh: str
+    message_en: str
+
+
+@dataclass
+class Findings:
+    """Collects findings, many reports at a time, and lays them out as the frame of the contract."""
+
+    wordings: list[Wording] = field(default_factory=list)
+    rows: list[tuple[Integers, Integers, Integers, Floats, Floats]] = field(default_factory=list)
+
+    def wording(
+        self,
+        rule: str,
+        status: str,
+        fields: Mapping[Language, Mapping[str, str]],
+        *,
+        message: str = "",
+        table: str | None = None,
+        cells: str = "",
+    ) -> int:
+        """Write down how a finding reads and return its number; `message` is that of the status unless another is named."""
+        entry = known_rule(rule)
+        message = message or status
+        severity = entry.messages[message].get("severity", entry.severity)
+        said = (entry.say(message, "zh", **fields["zh"]), entry.say(message, "en", **fields["en"]))
+        self.wordings.append(Wording(rule, severity, status, table, cells, *said))
+        return len(self.wordings) - 1
+
+    def add(
+        self,
+        reports: Integers | int,
+        position: Integers | int,
+        wording: Integers | int,
+        expected: Floats | float = np.nan,
+        reported: Floats | float = np.nan,
+    ) -> None:
+        """Add a finding for each of the reports; `position` is its place among the findings of a report."""
+        numbers = np.atleast_1d(np.asarray(reports, dtype=np.intp))
+        size = numbers.shape
+        self.rows.append(
+            (
+                numbers,
+                np.broadcast_to(np.asarray(position, dtype=np.intp), size),
+                np.broadcast_to(np.asarray(wording, dtype=np.intp), size),
+                np.broadcast_to(np.asarray(expected, dtype=np.float64), size),
+                np.broadcast_to(np.asarray(reported, dtype=np.float64), size),
+            )
+        )
+
+    def frame(self, reports: pd.DataFrame) -> pd.DataFrame:
+        """Return the findings; `reports` has the agency and year of each report number."""
+        number, position, wording = (
+            np.concatenate([np.zeros(0, dtype=np.intp), *(row[part] for row in self.rows)]).astype(np.intp) for part in range(3)
+        )
+        expected, reported = (np.concatenate([np.zeros(0), *(row[part] for row in self.rows)]) for part in (3, 4))
+        order = np.lexsort((position, number))
+        number, wording, expected, reported = number[order], wording[order], expected[order], reported[order]
+        worded = dict(zip(Wording._fields, zip(*self.wordings, strict=True), strict=True)) if self.wordings else {}
+        columns: dict[str, Any] = {
+            "agency": reports["agency"].array.take(number),
+            "year": reports["year"].array.take(number),
+            "expected": _figures(expected),
+            "reported": _figures(reported),
+            # figures have at most four decimals more than 万元 (one fen), the rest is noise of binary fractions
+            "difference": _figures(np.round(reported - expected, 6)),
+        }
+        for name in Wording._fields:
+            columns[name] = pd.array(list(worded.get(name, ())), dtype="str").take(wording)
+        return pd.DataFrame({name: columns[name] for name in FINDING_TYPES})
+
+
+def _figures(values: Floats) -> pd.arrays.FloatingArray:
+    missing = np.isnan(values)
+    return pd.arrays.FloatingArray(np.where(missing, 0.0, values), missing)

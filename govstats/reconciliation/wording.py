@@ -1,0 +1,165 @@
+"""How lines, columns, figures and sums are named in a message, in Chinese and in English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+
+from govstats.forms import CellKey, Edit, Language, Table
+
+Fields = dict[Language, dict[str, str]]
+
+#: What stands in the place of a figure, by the number that a status has in `ReportMatrix.status`.
+NO_FIGURE: dict[Language, tuple[str, ...]] = {
+    "zh": ("文中未见", "", "空白", "不适用", "无法辨认"),
+    "en": ("not in the document", "", "blank", "not applicable", "unreadable"),
+}
+_COMMA: dict[Language, str] = {"zh": "、", "en": ", "}
+_PLUS: dict[Language, str] = {"zh": "＋", "en": " + "}
+_EQUALS: dict[Language, str] = {"zh": "＝", "en": " = "}
+_ALL_ZERO: dict[Language, str] = {"zh": "各项均为 0", "en": "all parts are 0"}
+_REST_ZERO: dict[Language, str] = {"zh": "，其余均为 0", "en": ", the rest are 0"}
+
+
+def in_both(fields: Callable[[Language], dict[str, str]]) -> Fields:
+    """Fill in the fields of a message for Chinese and for English."""
+    return {"zh": fields("zh"), "en": fields("en")}
+
+
+def number(value: float) -> str:
+    """Return a figure as a person writes it.
+
+    >>> number(718.0), number(-18.0), number(7730.28)
+    ('718', '−18', '7730.28')
+    """
+    return f"{value + 0.0:.15g}".replace("-", "−")
+
+
+def listed(names: Iterable[str], language: Language, limit: int = 4) -> str:
+    """Join names; beyond `limit` only say how many there are.
+
+    >>> listed(["甲", "乙", "丙"], "zh", limit=2)
+    '甲、乙等 3 项'
+    """
+    names = list(names)
+    if len(names) <= limit:
+        return _COMMA[language].join(names)
+    shown = _COMMA[language].join(names[:limit])
+    return f"{shown}等 {len(names)} 项" if language == "zh" else f"{shown} and {len(names) - limit} more"
+
+
+def quoted(label: str, language: Language) -> str:
+    """Put a label in quotation marks, those inside it becoming single.
+
+    >>> quoted("3.危及“三安全一稳定”", "zh")
+    '“3.危及‘三安全一稳定’”'
+    """
+    inside = label.replace("“", "‘").replace("”", "’") if language == "zh" else label
+    return f"“{inside}”"
+
+
+def without_figure(cells: Iterable[tuple[str, int]], language: Language, limit: int = 4) -> str:
+    """Name cells by the reason why they hold no figure; each is a label and its status in `ReportMatrix.status`.
+
+    >>> without_figure([("自然人", 1), ("商业企业", 2), ("总计", 2)], "zh")
+    '商业企业、总计（空白）'
+    """
+    by_reason: dict[str, list[str]] = {}
+    for label, status in cells:
+        if NO_FIGURE[language][status]:
+            by_reason.setdefault(NO_FIGURE[language][status], []).append(label)
+    opening, closing, joint = ("（", "）", "；") if language == "zh" else (" (", ")", "; ")
+    return joint.join(listed(labels, language, limit) + opening + reason + closing for reason, labels in by_reason.items())
+
+
+def _without_remark(label: str) -> str:
+    """Drop a remark in brackets at the end of a label: ``部分公开（区分处理的…）``."""
+    return re.sub(r"(?<=.)(（[^（）]*）|\s\([^()]*\))$", "", label)
+
+
+@cache
+def line_label(table: Table, line: str, language: Language) -> str:
+    """Return the label of a line, with the number or name of its group where it does not speak for itself."""
+    stub = table.line.get(line)
+    if stub is None:
+        return line
+    label = _without_remark(stub.text(language))
+    heading = table.line.get(stub.group)
+    if heading and heading.subtotal:
+        numbering = re.match(r"（[^（）]+）|\([^()]+\) ", heading.text(language))
+        return (numbering.group() if numbering else "") + label
+    for group in table.groups:
+        if table.lines_across and group.id == stub.group and not label.startswith(group.text(language)):
+            return f"{group.text(language)}·{label}"
+    return label
+
+
+@cache
+def column_label(table: Table, column: str, language: Language) -> str:
+    """Return the label of a column."""
+    label = table.column.get(column)
+    return _without_remark(label.text(language)) if label else column
+
+
+def cell_label(table: Table, cell: CellKey, language: Language) -> str:
+    """Return how a cell is named: its line and its column."""
+    return f"{line_label(table, cell[1], language)}·{column_label(table, cell[2], language)}"
+
+
+def cell_list(cells: Iterable[CellKey]) -> str:
+    """Return cells as the findings carry them: ``table/line/column`` joined by semicolons."""
+    return ";".join("/".join(cell) for cell in cells)
+
+
+def subject(table: Table, edit: Edit, language: Language) -> str:
+    """Return what an edit is about, as the beginning of a sentence."""
+    if len({line for _, line, _ in edit.cells}) > 1:
+        if edit.subject in table.column:
+            label = quoted(column_label(table, edit.subject, language), language)
+            return f"{label}一栏" if language == "zh" else f"Column {label}"
+        line, column = edit.subject.rsplit("/", 1)
+        return quoted(cell_label(table, (table.id, line, column), language), language)
+    label = quoted(line_label(table, edit.subject, language), language)
+    if table.lines_across:
+        return label if language == "zh" else f"Block {label}"
+    return f"{label}一行" if language == "zh" else f"Line {label}"
+
+
+def term_labels(table: Table, edit: Edit, language: Language) -> dict[CellKey, str]:
+    """Name the cells of an edit by what sets them apart: their columns in one line, else their lines."""
+    one_line = len({line for _, line, _ in edit.cells}) == 1
+    return {
+        cell: column_label(table, cell[2], language) if one_line else line_label(table, cell[1], language) for cell in edit.cells
+    }
+
+
+def sum_text(terms: Sequence[tuple[str, int, float]], language: Language) -> str:
+    """Write out a sum of (label, coefficient, figure).
+
+    Sums of more than four parts show only those that are not zero.
+
+    >>> sum_text([("结果维持", 1, 10.0), ("结果纠正", 1, 1.0)], "zh")
+    '结果维持 10＋结果纠正 1＝11'
+    >>> sum_text([("issued this year", 1, 10.0), ("repealed this year", -1, 2.0)], "en")
+    'issued this year 10 − repealed this year 2 = 8'
+    """
+    shown = [term for term in terms if term[2] != 0] if len(terms) > 4 else list(terms)
+    if not shown:
+        return _ALL_ZERO[language]
+    minus = "−" if language == "zh" else " − "
+    text = ""
+    for label, coefficient, figure in shown:
+        joint = minus if coefficient < 0 else _PLUS[language] if text else ""
+        text += f"{joint}{label} {number(figure)}"
+    if len(shown) == 1:
+        return text + (_REST_ZERO[language] if len(terms) > 1 else "")
+    return text + _EQUALS[language] + number(sum(coefficient * figure for _, coefficient, figure in shown))
+
+
+def gap(expected: float, reported: float, language: Language) -> str:
+    """Say how far the reported figure lies from the expected one."""
+    size = number(abs(round(reported - expected, 6)))
+    if language == "zh":
+        return f"少 {size}" if reported < expected else f"多 {size}"
+    return f"{size} less" if reported < expected else f"{size} more"

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The real reports and their transcriptions, which stand beside the repository and are no part of it."""
+    path = Path(__file__).parent.parent.parent / "shared"
+    if not path.is_dir():
+        pytest.skip(f"needs the real reports in {path}, which are no part of the repository")
+    return path

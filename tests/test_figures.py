@@ -1,0 +1,213 @@
+"""The numbers behind the figures, by hand, and what the figures say."""
+
+import builtins
+from collections.abc import Iterable
+from io import BytesIO
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from govstats import figures
+from govstats.errors import GovstatsError
+from govstats.figures import outcomes_by_applicant, reasons_for_refusal, refusal_reasons, requests_by_applicant_and_outcome
+from govstats.forms import form
+from govstats.report import ReadCell, Report
+
+#: Lines and columns with a figure; every other cell of the table is 0. Refused: 2 + 5 = 7 natural persons.
+FIGURES = {
+    ("granted", "natural_person"): 290,
+    ("granted", "legal"): 3,
+    ("refused.state_secret", "natural_person"): 2,
+    ("refused.enforcement_files", "natural_person"): 5,
+    ("refused.enforcement_files", "commercial"): 1,
+    ("unable.not_held", "commercial"): 4,
+    ("other.fee_overdue", "research"): 1,
+    ("other.other", "research"): 6,
+    ("refused.state_secret", "total"): 2,
+    ("refused.enforcement_files", "total"): 6,
+    ("processed_total", "natural_person"): 1234,
+}
+
+
+def cell(line: str, column: str, value: float | None, status: str = "reported") -> ReadCell:
+    printed = "" if value is None else f"{value:g}"
+    return ReadCell("requests", line, column, value, printed, status, "件", None, "line 1", "text")
+
+
+def report(cells: Iterable[ReadCell], version: str = "2021") -> Report:
+    return Report("某市人民政府", 2023, version, None, "example.txt", "text", "", read_cells=list(cells))
+
+
+def full(changed: dict[tuple[str, str], ReadCell | None] | None = None, figures: dict[tuple[str, str], int] = FIGURES) -> Report:
+    """A report with every cell of the table; `changed` replaces cells, or drops them where it has None."""
+    keys = [(line, column) for _, line, column in form("2021").table("requests").cells]
+    cells = [(changed or {}).get(key, cell(*key, float(figures.get(key, 0)))) for key in keys]
+    return report(cell for cell in cells if cell)
+
+
+def row(frame: pd.DataFrame, **wanted: str) -> dict[str, Any]:
+    for name, value in wanted.items():
+        frame = frame[frame[name] == value]
+    (found,) = frame.to_dict("records")
+    return {str(name): value for name, value in found.items()}
+
+
+def words(figure: Any) -> list[str]:
+    """Every text in a figure, line by line."""
+    texts = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]
+    return [line for text in texts for line in text.get_text().split("\n")]
+
+
+def bars(figure: Any) -> list[float]:
+    return sorted(bar.get_width() for axes in figure.axes for bar in axes.patches if bar.get_width())
+
+
+def test_outcomes_sum_the_lines_of_each_group() -> None:
+    counts = outcomes_by_applicant(full())
+    assert len(counts) == 6 * 6
+    assert row(counts, applicant="natural_person", outcome="granted")["value"] == 290
+    assert row(counts, applicant="natural_person", outcome="refused")["value"] == 7
+    assert row(counts, applicant="commercial", outcome="unable")["value"] == 4
+    assert row(counts, applicant="research", outcome="other")["value"] == 7
+    assert row(counts, applicant="social", outcome="not_processed")["value"] == 0
+    assert counts.value.sum() == 290 + 3 + 7 + 1 + 4 + 7
+    assert row(counts, applicant="legal", outcome="partly_granted") == {
+        "agency": "某市人民政府",
+        "year": 2023,
+        "applicant": "legal",
+        "applicant_zh": "法律服务机构",
+        "applicant_en": "legal service organisations",
+        "outcome": "partly_granted",
+        "outcome_zh": "部分公开",
+        "outcome_en": "granted in part",
+        "value": 0,
+        "known": 0,
+        "status": "reported",
+        "cells": 1,
+    }
+
+
+@pytest.mark.parametrize("status", ["blank", "unreadable", "not_applicable"])
+def test_what_is_no_figure_is_not_zero(status: str) -> None:
+    key = ("granted", "legal")
+    found = row(outcomes_by_applicant(full({key: cell(*key, None, status)})), applicant="legal", outcome="granted")
+    assert found["value"] is None
+    assert (found["known"], found["status"]) == (0, status)
+
+
+def test_a_missing_cell_is_missing() -> None:
+    found = row(outcomes_by_applicant(full({("granted", "legal"): None})), applicant="legal", outcome="granted")
+    assert found["value"] is None
+    assert found["status"] == "missing"
+
+
+def test_a_sum_with_a_blank_part_is_incomplete() -> None:
+    key = ("refused.third_party_rights", "natural_person")
+    found = row(outcomes_by_applicant(full({key: cell(*key, None, "blank")})), applicant="natural_person", outcome="refused")
+    assert found["value"] is None
+    assert (found["known"], found["status"], found["cells"]) == (7, "incomplete", 8)
+
+
+def test_a_subtotal_printed_without_its_parts_stands_for_them() -> None:
+    counts = outcomes_by_applicant(report([cell("other", "social", 9.0)]))
+    assert row(counts, applicant="social", outcome="other")["value"] == 9
+    assert row(counts, applicant="legal", outcome="other")["status"] == "missing"
+
+
+def test_a_subtotal_printed_beside_its_parts_is_not_counted_twice() -> None:
+    counts = outcomes_by_applicant(report([*full().read_cells, cell("refused", "natural_person", 99.0)]))
+    assert row(counts, applicant="natural_person", outcome="refused")["value"] == 7
+
+
+def test_the_form_of_2019_has_one_line_of_other_handling() -> None:
+    counts = outcomes_by_applicant(report([cell("other", "social", 9.0)], "2019"))
+    assert row(counts, applicant="social", outcome="other")["value"] == 9
+
+
+def test_refusal_reasons_are_those_of_all_applicants() -> None:
+    counts = refusal_reasons(full())
+    assert counts.value.tolist() == [2, 0, 0, 0, 0, 0, 6, 0]
+    assert counts.reason_zh.tolist()[6] == "属于行政执法案卷"
+    assert counts.reason_en.tolist()[5] == "deliberative or process information"
+
+
+def test_no_table_gives_empty_frames_with_their_columns() -> None:
+    nothing = report([], "2008")
+    assert outcomes_by_applicant(nothing).columns.tolist() == outcomes_by_applicant(full()).columns.tolist()
+    assert refusal_reasons(nothing).dtypes.tolist() == refusal_reasons(full()).dtypes.tolist()
+    assert outcomes_by_applicant(nothing).empty
+    assert refusal_reasons(nothing).empty
+
+
+pytest_figures = pytest.mark.parametrize("draw", [requests_by_applicant_and_outcome, reasons_for_refusal])
+
+
+@pytest_figures
+@pytest.mark.parametrize("version", ["2008", "2019", "2021"])
+def test_a_report_without_the_table_says_so(draw: Any, version: str) -> None:
+    pytest.importorskip("matplotlib")
+    assert "这份文件里没有申请情况表  no requests table in this document" in words(draw(report([], version)))
+
+
+@pytest_figures
+def test_figures_render_without_a_warning_and_without_touching_matplotlib(draw: Any) -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    from matplotlib import font_manager
+
+    settings, fonts = dict(matplotlib.rcParams), list(font_manager.fontManager.ttflist)
+    figure = draw(full())
+    figure.savefig(picture := BytesIO(), format="png")
+    assert picture.getvalue().startswith(b"\x89PNG")
+    assert figure._repr_png_() == picture.getvalue()
+    assert dict(matplotlib.rcParams) == settings
+    assert font_manager.fontManager.ttflist == fonts
+    assert " at 0x" not in repr(figure)
+
+
+def test_outcome_figure_draws_the_counts() -> None:
+    pytest.importorskip("matplotlib")
+    figure = requests_by_applicant_and_outcome(full())
+    assert bars(figure) == [1, 3, 4, 7, 7, 290]
+    assert {"某市人民政府 · 2023", "自然人", "natural persons", "无法提供", "290", "1,234"} <= set(words(figure))
+
+
+def test_reason_figure_puts_the_most_frequent_first() -> None:
+    pytest.importorskip("matplotlib")
+    figure = reasons_for_refusal(full())
+    labels = [word for word in words(figure) if word.startswith("属于")]
+    assert labels[:2] == ["属于行政执法案卷", "属于国家秘密"]
+    assert bars(figure) == [2, 6]
+
+
+def test_what_is_no_figure_is_said_and_not_drawn() -> None:
+    pytest.importorskip("matplotlib")
+    blank, part = ("granted", "natural_person"), ("refused.third_party_rights", "natural_person")
+    figure = requests_by_applicant_and_outcome(full({blank: cell(*blank, None, "blank"), part: cell(*part, None, "unreadable")}))
+    assert bars(figure) == [1, 3, 4, 7, 7]
+    assert {"空白 blank", "≥ 7"} <= set(words(figure))
+    assert any("空白 1 项、不全（≥） 1 项" in word and "1 blank, 1 incomplete (≥)" in word for word in words(figure))
+    blank = ("refused.state_secret", "total")
+    assert bars(reasons_for_refusal(full({blank: cell(*blank, None, "blank")}))) == [6]
+
+
+def test_a_year_without_requests_is_said() -> None:
+    pytest.importorskip("matplotlib")
+    nothing = full(figures={})
+    assert "本年度没有办结的申请  no request was processed this year" in words(requests_by_applicant_and_outcome(nothing))
+    assert "本年度没有不予公开的申请  no request was refused this year" in words(reasons_for_refusal(nothing))
+
+
+@pytest_figures
+def test_a_missing_extra_is_named(draw: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_module = builtins.__import__
+
+    def without_matplotlib(name: str, *args: Any, **keywords: Any) -> Any:
+        if name.startswith("matplotlib"):
+            raise ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
+        return import_module(name, *args, **keywords)
+
+    figures._font.cache_clear()
+    monkeypatch.setattr(builtins, "__import__", without_matplotlib)
+    with pytest.raises(GovstatsError, match=r"matplotlib is not installed.*pip install \"govstats\[notebooks\]\""):
+        draw(full())
