@@ -209,7 +209,11 @@ def _with_subtotals(table: Table, chain: list[Match]) -> list[Match]:
 def _convincing(table: Table, chain: Sequence[Match]) -> bool:
     """Tell whether a chain is the statutory table: half of its lines, or two of them, under a header or a band of the form."""
     columns, bands = column_index(table), {key(band.zh).word for band in table.bands if band.zh}
-    headed = any(columns.find(piece.text) or key(piece.text).word in bands for match in chain for piece in match.record.before)
+    headed = any(
+        max(columns.find(piece.text).values(), default=0) >= SURE or key(piece.text).word in bands
+        for match in chain
+        for piece in match.record.before
+    )
     if len({match.line for match in chain}) * 2 >= len({line for _, line, _ in table.cells}):
         # a list of permits and penalties in the prose has the same few labels as the bands
         return headed or not bands

@@ -77,7 +77,7 @@ class Headers:
             return None
         slipped = any(label.column < record.fields[0].column for label in header)
         in_form = _in_order(header)
-        if len(header) == len(columns) and not slipped:
+        if len(header) == len(columns) and not slipped and not _overlap(header):
             # an agency may order its columns as it likes, but in one row of the header
             if not in_form and len({label.row for label in header}) > 1:
                 return None
@@ -98,8 +98,9 @@ class Headers:
             cells = [cell.text for row in record.grid.rows for cell in row] if record.grid else []
             texts = (*cells, *(piece.text for row in rows for piece in row.before))
             most = max(len(columns) for columns in table.columns_of.values())
+            lines = [row for row in rows if any(_names_line(table, piece.text) for piece in (row.labels or row.before)[-1:])]
             self._crowds[name] = any(_OWN_COLUMN.fullmatch(text) for text in texts) or (
-                len(table.bands) == 1 and any(most < len(row.figures) < 2 * most for row in rows)
+                len(table.bands) == 1 and any(len(row.figures) > most for row in lines)
             )
         return self._crowds[name]
 
@@ -126,7 +127,8 @@ class Headers:
             return by_position._replace(certain=True)
         fits = self.fits(header, record)
         doubtful = by_position and (by_position.absent or (by_position.beyond and not by_position.certain))
-        if by_position and not doubtful and (fits or (fits is None and by_position.certain and not by_count)):
+        sound = by_position and (by_position.certain or _same_shape(header, record)) and not by_count
+        if by_position and not doubtful and (fits or (fits is None and sound)):
             return by_position._replace(certain=True)
         if by_count and len(record.fields) == len(header) and (fits is False or not by_position):
             return by_count
@@ -201,8 +203,25 @@ class Headers:
         return Placement(tuple(slots), full, tuple(beyond))
 
 
+def _same_shape(header: Sequence[Field], record: Record) -> bool:
+    """Tell whether the header is one row, with as many cells as the row in question."""
+    grid, rows = record.grid, {label.row for label in header}
+    return grid is not None and len(rows) == 1 and len(grid.rows[min(rows)]) == len(grid.rows[record.row])
+
+
 def _in_order(header: Sequence[Field]) -> bool:
     return all(label.column <= following.column for label, following in pairwise(header))
+
+
+def _names_line(table: Table, text: str) -> bool:
+    """Tell a line from a column of the same name: （七）总计 from 总计."""
+    return bool(line_index(table).find(text)) and bool(key(text).number or key(text).plain not in column_index(table).exact)
+
+
+def _overlap(header: Sequence[Field]) -> bool:
+    """Tell whether two columns have their labels over one another: a header that slipped says nothing."""
+    ordered = sorted(header, key=lambda label: label.column)
+    return any(label.column + label.colspan > following.column for label, following in pairwise(ordered))
 
 
 def _year_rows(rows: Sequence[Sequence[str]]) -> int:
@@ -223,16 +242,14 @@ def _header_rows(grid: Grid, table: Table) -> list[tuple[int, dict[str, Field]]]
     index = column_index(table)
     rows = []
     for number, cells in enumerate(grid.rows):
-        # a row with figures is no header: its stub may read 总计 or 其他 as a column does
-        if any(is_figure(cell.text) for cell in cells):
-            continue
         labels = {}
         for cell in cells:
             if cell.text and len(cell.text) <= _LONGEST_HEADER:
                 # numbered labels are lines: 3.其他, （七）总计
                 sure = {} if key(cell.text).number else index.find(cell.text)
                 labels.update({column: _header_field(cell) for column, likeness in sure.items() if likeness >= ALIKE})
-        if labels:
+        # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
+        if len(labels) > 1 or (labels and not any(is_figure(cell.text) for cell in cells)):
             rows.append((number, labels))
     return rows
 
@@ -348,12 +365,12 @@ def _leaf_header(table: Table, record: Record) -> dict[tuple[str, str], Field] |
     grid = record.grid
     if grid is None or not grid.aligned:
         return {}
-    columns, lines = column_index(table).exact, line_index(table).exact
+    columns, lines = column_index(table).exact, line_index(table)
     lefts: list[tuple[int, str]] = []
     leaves: dict[tuple[str, str], Field] = {}
     for cell in (cell for row in grid.rows[: record.row] for cell in row):
         word = key(cell.text).word
-        lefts += [(cell.column, name) for name, _ in lines.get(word, ())]
+        lefts += [(cell.column, name) for name in lines.find(cell.text)]
         for column, _ in columns.get(word, ()):
             # Markdown has no spans: a line's label stands over its columns, or at least over the first
             _, line = max(((left, name) for left, name in lefts if left <= cell.column), default=(0, ""))

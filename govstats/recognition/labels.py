@@ -106,7 +106,7 @@ class LabelIndex:
                 if self._names_another(found.word, name, variant):
                     continue
                 alike = 0.95
-            elif len(found.plain) < 4 or len(found.plain) > len(variant.word) + max(2, len(variant.word) // 6):
+            elif len(found.plain) < 4 or len(found.plain) > len(variant.word) + max(1, len(variant.word) // 8):
                 continue
             else:
                 alike = max(fuzz.ratio(found.plain, variant.plain), fuzz.ratio(found.word, variant.word)) / 100

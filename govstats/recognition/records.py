@@ -116,6 +116,9 @@ class _Reader:
                 continue
             labels = [piece for piece in fields[:stub] if piece.kind == "label"]
             self.add(Record(labels, self.waiting, fields[stub:], grid, number))
+            if number == 0 and first == len(fields):
+                # or the title of the grid, spread over its columns
+                self.waiting += labels
 
     def paragraph(self, paragraph: Paragraph) -> None:
         pieces = _pieces(paragraph, self.form)
@@ -169,8 +172,8 @@ def _kind(text: str) -> Literal["label", "figure", "blank"]:
 
 def _after_serial_number(fields: list[Field]) -> int:
     """Return where the label begins: a table may number its rows in a column of its own."""
-    figures = [piece.kind == "figure" for piece in fields[:2]]
-    return 1 if figures == [True, False] and fields[1].kind == "label" else 0
+    following = next((piece.kind for piece in fields[1:] if piece.kind != "blank"), "")
+    return 1 if fields and fields[0].kind == "figure" and following == "label" else 0
 
 
 def _pieces(paragraph: Paragraph, form: Form) -> list[Field]:
