@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from govstats.forms import Table
+from govstats.characters import figure
+from govstats.forms import Edit, Table
 from govstats.recognition.columns import Headers, Placement, side_by_side
 from govstats.recognition.labels import SURE, column_index, key, line_index
 from govstats.recognition.notes import note
@@ -43,7 +44,9 @@ class _Candidate(NamedTuple):
         return self.likeness + (_FIT if self.match.placement else 0.0)
 
 
-def align(table: Table, records: Sequence[Record], headers: Headers) -> tuple[list[Match], list[Note]]:
+def align(
+    table: Table, records: Sequence[Record], headers: Headers, edits: Sequence[Edit]
+) -> tuple[list[Match], list[Note]]:
     """Match records with the lines of a table.
 
     Parameters
@@ -54,6 +57,8 @@ def align(table: Table, records: Sequence[Record], headers: Headers) -> tuple[li
         In reading order; the table's rows among others.
     headers : Headers
         Of the document.
+    edits : sequence of Edit
+        The balance edits of the table: rows placed by their order alone must not break one.
 
     Returns
     -------
@@ -85,6 +90,8 @@ def align(table: Table, records: Sequence[Record], headers: Headers) -> tuple[li
     placed += elsewhere
     taken |= {id(match.record) for match in elsewhere}
     torn = _enclosed(table, [record for record in records if id(record) not in taken], placed, headers)
+    if _breaks(table, edits, placed, torn):
+        torn = []
     notes += [note("torn_label", table, match.line, printed=match.record.printed, place=match.record.place) for match in torn]
     placed += torn
     lines = {match.line for match in placed}
@@ -103,6 +110,9 @@ def stub_texts(pieces: Sequence[Field]) -> Iterator[str]:
     texts = [piece.text for piece in pieces if piece.text not in UNITS][-_MOST_PIECES:]
     for length in range(1, len(texts) + 1):
         yield "".join(texts[-length:])
+        if key(texts[-length]).number:
+            # a label begins with its number; what stands before belongs to another
+            return
 
 
 def _lines_of(table: Table, record: Record) -> dict[str, float]:
@@ -242,6 +252,25 @@ def _enclosed(table: Table, free: Sequence[Record], anchors: Sequence[Match], he
         if len(rows) == len(missing) and all(placements):
             placed += [Match(row, name, p) for row, name, p in zip(rows, missing, placements, strict=True)]
     return placed
+
+
+def _breaks(table: Table, edits: Sequence[Edit], placed: Sequence[Match], torn: Sequence[Match]) -> bool:
+    """Tell whether rows placed by their order break a balance edit whose other cells are known."""
+    lines = {match.line for match in torn}
+    values = {
+        (match.line, column): figure(piece.text).value
+        for match in (*placed, *torn)
+        if match.placement
+        for column, piece in zip(table.columns_of[match.line], match.placement.fields, strict=True)
+        if piece
+    }
+    for edit in edits:
+        if lines & {line for _, line, _ in edit.cells}:
+            sides = [[(values.get((line, column)), sign) for _, line, column, sign in side] for side in (edit.left, edit.right)]
+            known = all(value is not None for side in sides for value, _ in side)
+            if known and len({round(sum((value or 0.0) * sign for value, sign in side), 6) for side in sides}) > 1:
+                return True
+    return False
 
 
 def _is_unlabelled(table: Table, record: Record) -> bool:

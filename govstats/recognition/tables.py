@@ -44,7 +44,8 @@ def read_tables(records: Sequence[Record], form: Form) -> tuple[list[ReadCell], 
         if table.open:
             matches = read_annex(table, free)
         else:
-            matches, more = align(table, free, headers)
+            edits = [edit for edit in form.edits() if edit.table == table.id and edit.relation == "=="]
+            matches, more = align(table, free, headers, edits)
             notes += more
         claimed = {id(match.record) for match in matches}
         free = [record for record in free if id(record) not in claimed]
