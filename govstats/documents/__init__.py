@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from os import PathLike
@@ -30,6 +31,9 @@ _NOT_READ = (
 _HTML = re.compile(r"<(!doctype\s+html|html|head|body|table|tbody|tr|td|div|p|span|br)\b[^>]*>", re.IGNORECASE)
 _PIPE_TABLE = re.compile(r"^[ \t]*\|?[ \t]*:?-{3,}:?[ \t]*(\|[ \t]*:?-{3,}:?[ \t]*)+\|?[ \t]*$", re.MULTILINE)
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
+_LEGIBLE = 0.98
+_ILLEGIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
+_NOT_ASCII = re.compile(r"[^\t-\r -\x7e]")
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -102,23 +106,21 @@ def _decode(content: bytes, name: str) -> str:
     candidates = ["utf-8", "gb18030"]
     if declared and declared[1].lower().startswith(b"big5"):
         candidates.insert(0, "big5hkscs")
+    with contextlib.suppress(UnicodeDecodeError):
+        text = content.decode(candidates[0])
+        if "\0" not in text:
+            return text
     for encoding in candidates:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" in text:
-            break
-        return text
-    # a page cut off in the middle of a character, or with a few broken bytes, is still worth reading
-    text = max((content.decode(encoding, errors="replace") for encoding in ("utf-8", "gb18030")), key=_legibility)
-    if _legibility(text) < 0.98 or "\0" in text:
-        raise UnreadableDocument(
-            f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}); "
-            "expected HTML, plain text or Markdown"
-        )
-    return text
+        # a page cut off inside a character, or with a few broken bytes, is what it is: GB 18030 would take most of it too
+        text = content.decode(encoding, errors="replace")
+        if _legibility(text) > _LEGIBLE:
+            return text
+    raise UnreadableDocument(
+        f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}); "
+        "expected HTML, plain text or Markdown"
+    )
 
 
 def _legibility(text: str) -> float:
-    return 1 - text.count("\ufffd") / max(len(text), 1)
+    """Return the share of what is no plain ASCII that came out of decoding whole; markup would hide broken characters."""
+    return 1 - len(_ILLEGIBLE.findall(text)) / max(len(_NOT_ASCII.findall(text)), 1)

@@ -44,9 +44,7 @@ class _Candidate(NamedTuple):
         return self.likeness + (_FIT if self.match.placement else 0.0)
 
 
-def align(
-    table: Table, records: Sequence[Record], headers: Headers, edits: Sequence[Edit]
-) -> tuple[list[Match], list[Note]]:
+def align(table: Table, records: Sequence[Record], headers: Headers, edits: Sequence[Edit]) -> tuple[list[Match], list[Note]]:
     """Match records with the lines of a table.
 
     Parameters

@@ -120,6 +120,9 @@ class Headers:
         if by_position and by_count and by_position.texts == by_count.texts:
             return by_position._replace(certain=True)
         position_balances = balanced(by_position) if by_position else None
+        if by_position and by_position.beyond and by_count:
+            # leaving a figure out while there are just enough is no better reading for adding up
+            position_balances = None
         count_balances = balanced(by_count) if by_count else None
         if by_count and count_balances and not position_balances:
             return by_count._replace(certain=True)
@@ -241,15 +244,19 @@ def _straight(grid: Grid, header: Mapping[str, Field]) -> bool:
 def _header_rows(grid: Grid, table: Table) -> list[tuple[int, dict[str, Field]]]:
     index = column_index(table)
     rows = []
-    for number, cells in enumerate(grid.rows):
-        labels = {}
-        for cell in cells:
-            if cell.text and len(cell.text) <= _LONGEST_HEADER:
-                # numbered labels are lines: 3.其他, （七）总计
-                sure = {} if key(cell.text).number else index.find(cell.text)
-                labels.update({column: _header_field(cell) for column, likeness in sure.items() if likeness >= ALIKE})
+    for number, row in enumerate(grid.rows):
+        printed = [cell for cell in row if cell.text]
+        words = [cell for cell in printed if not is_figure(cell.text)]
         # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
-        if len(labels) > 1 or (labels and not any(is_figure(cell.text) for cell in cells)):
+        if len(words) < 2 and len(words) < len(printed):
+            continue
+        labels = {}
+        for cell in words:
+            # numbered labels are lines: 3.其他, （七）总计
+            if len(cell.text) <= _LONGEST_HEADER and not key(cell.text).number:
+                found = index.find(cell.text).items()
+                labels.update({column: _header_field(cell) for column, likeness in found if likeness >= ALIKE})
+        if len(labels) > 1 or (labels and len(words) == len(printed)):
             rows.append((number, labels))
     return rows
 

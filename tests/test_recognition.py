@@ -1,0 +1,274 @@
+"""Recognition: a document becomes a report; nothing is guessed."""
+
+import pytest
+
+import govstats
+from govstats import Report
+from govstats.errors import GovstatsError, NotAnAnnualReport
+from govstats.forms import form
+
+TITLE = "某市教育局2021年政府信息公开工作年度报告"
+HEADER = ["自然人", "商业企业", "科研机构", "社会公益组织", "法律服务机构", "其他", "总计"]
+LINES = [line for line in form("2021").table("requests").lines if not line.subtotal]
+REVIEW = ["结果维持", "结果纠正", "其他结果", "尚未审结", "总计"]
+
+
+def read(text: str) -> Report:
+    return govstats.read(text.encode())
+
+
+def values(report: Report, line: str, table: str = "requests") -> list[float | None]:
+    """The values of a line in the order of the form, None where nothing was read."""
+    return [cell.value for cell in report.read_cells if (cell.table, cell.line) == (table, line)]
+
+
+def statuses(report: Report, line: str, table: str = "requests") -> list[str]:
+    return [cell.status for cell in report.read_cells if (cell.table, cell.line) == (table, line)]
+
+
+def kinds(report: Report) -> set[tuple[str, str]]:
+    return {(note.kind, note.line) for note in report.read_notes}
+
+
+def requests(rows: dict[str, list[str]], header: list[str] | None = None) -> str:
+    """A page whose table three has the given rows; all others print seven zeros."""
+    body = [["", *(header or HEADER)], *([line.zh, *rows.get(line.id, ["0"] * 7)] for line in LINES)]
+    return f"<h1>{TITLE}</h1><table>" + "".join("<tr>" + "".join(f"<td>{text}" for text in row) for row in body) + "</table>"
+
+
+# --- who, when, which form ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "agency", "year"),
+    [
+        ("某市教育局2021年政府信息公开工作年度报告", "某市教育局", 2021),
+        ("2019年某部政府信息公开工作报告", "某部", 2019),
+        ("2024 年某市科委政府信息公开工作\n年度报告", "某市科委", 2024),
+        ("自治区应急管理厅\n2020 年政府信息公开工作年度报告\n本报告见“青山自治区应急管理厅”网站。", "青山自治区应急管理厅", 2020),
+        ("標題\n應(yīng)急局2023年政府信息公開工作報(bào)告", "应急局", 2023),
+        ("二〇一二年某区政府信息公开工作年度报告", "某区", 2012),
+        ("某县政府信息公开工作年度报告\n所列数据的统计期限自2022年1月1日起至12月31日止。", "某县", 2022),
+        ("文件\n某局文件\n某局2021年政府信息公开工作年度报告\n2022年1月7日", "某局", 2021),
+        (
+            "某局2021年度政府信息公开年报\n按国办公开办函〔2019〕60号编制，引用《某办2020年政府信息公开工作年度报告》",
+            "某局",
+            2021,
+        ),
+    ],
+)
+def test_agency_and_year_come_from_the_title_then_from_the_text(text: str, agency: str, year: int) -> None:
+    report = read(text)
+    assert (report.agency, report.year) == (agency, year)
+
+
+def test_what_the_caller_knows_is_believed() -> None:
+    report = govstats.read(TITLE.encode(), agency="某局", year=2020, form="2019")
+    assert (report.agency, report.year, report.form) == ("某局", 2020, "2019")
+
+
+def test_the_form_comes_from_the_tables_not_from_the_circular_that_is_cited() -> None:
+    table = "信息内容\t本年新制作数量\t本年新公开数量\t对外公开总数量\n规章\t0\t0\t0\n规范性文件\t1\t1\t2\n"
+    report = read(f"{TITLE}\n按照国办公开办函〔2021〕30号编制。\n{table}")
+    assert report.form == "2019"
+
+
+def test_a_report_without_tables_says_so_and_takes_its_form_from_the_year() -> None:
+    report = read("2019年某部政府信息公开工作报告\n一、总体情况\n正文。\n二、主动公开政府信息情况\n")
+    assert report.form == "2019"
+    assert report.cells.empty
+    assert [note.table for note in report.read_notes if note.kind == "missing_table"] == ["proactive", "requests", "review"]
+    assert ("form_from_year", "") in kinds(report)
+    assert [section.number for section in report.sections] == [1, 2]
+
+
+@pytest.mark.parametrize("text", ["今天天气很好。", "<html><body><p>政府采购公告</p><table><tr><td>数量<td>3</table>"])
+def test_other_documents_are_refused_with_what_was_expected(text: str) -> None:
+    with pytest.raises(NotAnAnnualReport, match="expected a 政府信息公开工作年度报告"):
+        read(text)
+    with pytest.raises(GovstatsError):
+        read(text)
+
+
+# --- cells ----------------------------------------------------------------------------------------------------------------
+
+
+def test_every_line_of_table_three_is_read_with_its_place() -> None:
+    report = read(requests({"granted": ["46", "2", "1", "0", "1", "0", "50"]}))
+    assert len(report.cells) == 175
+    assert values(report, "granted") == [46, 2, 1, 0, 1, 0, 50]
+    (cell,) = (c for c in report.read_cells if (c.line, c.column) == ("granted", "natural_person"))
+    assert (cell.printed, cell.place, cell.method, cell.unit) == ("46", "table 1 row 4 cell 2", "grid", "件")
+
+
+def test_zero_blank_none_and_unreadable_are_kept_apart() -> None:
+    report = read(requests({"granted": ["0", "", "/", "约3", "1,024", "２", "1026"]}))
+    assert statuses(report, "granted") == [
+        "reported",
+        "blank",
+        "not_applicable",
+        "unreadable",
+        "reported",
+        "reported",
+        "reported",
+    ]
+    assert values(report, "granted") == [0, None, None, None, 1024, 2, 1026]
+
+
+def test_a_column_of_remarks_goes_to_the_notes() -> None:
+    report = read(requests({"granted": ["1", "0", "0", "0", "0", "0", "1", "5"]}, [*HEADER, "备注"]))
+    assert values(report, "granted") == [1, 0, 0, 0, 0, 0, 1]
+    assert ("outside_form", "granted") in kinds(report)
+
+
+def test_columns_in_another_order_follow_their_header() -> None:
+    report = read(requests({"granted": ["6", "1", "2", "0", "0", "3", "0"]}, ["总计", *HEADER[:6]]))
+    assert values(report, "granted") == [1, 2, 0, 0, 3, 0, 6]
+
+
+def test_a_lost_cell_leaves_its_row_unread() -> None:
+    report = read(requests({"granted": ["5", "3", "0", "0", "0", "8"]}))
+    assert set(statuses(report, "granted")) == {"unreadable"}
+    assert ("unreadable_row", "granted") in kinds(report)
+
+
+def test_a_table_of_years_is_not_the_statutory_one() -> None:
+    years = [f"{year}年" for year in range(2015, 2022)]
+    assert read(requests({}, years)).cells["status"].eq("reported").sum() == 0
+
+
+def test_rows_between_two_known_ones_are_placed_only_if_none_is_lost() -> None:
+    page = requests({"refused.internal_affairs": ["4", "0", "0", "0", "0", "0", "4"], "processed_total": ["4", *["0"] * 5, "4"]})
+    torn = page.replace("5.属于三类内部事务信息", "")
+    report = read(torn)
+    assert values(report, "refused.internal_affairs") == [4, 0, 0, 0, 0, 0, 4]
+    assert ("torn_label", "refused.internal_affairs") in kinds(report)
+    row = "<tr><td>6.属于四类过程性信息<td>0<td>0<td>0<td>0<td>0<td>0<td>0"
+    assert row in torn
+    assert values(read(torn.replace(row, "")), "refused.internal_affairs") == []
+
+
+def test_neighbouring_lines_that_were_swapped_are_read_by_their_labels_and_noted() -> None:
+    four, five = "4.保护第三方合法权益", "5.属于三类内部事务信息"
+    page = requests({"refused.third_party_rights": ["7", "0", "0", "0", "0", "0", "7"]})
+    report = read(page.replace(four, "甲").replace(five, four).replace("甲", five))
+    assert values(report, "refused.internal_affairs") == [7, 0, 0, 0, 0, 0, 7]
+    assert any(kind == "out_of_order" for kind, _ in kinds(report))
+
+
+def test_a_line_printed_twice_with_different_figures_is_undecided() -> None:
+    row = "<tr><td>（二）部分公开<td>{0}<td>0<td>0<td>0<td>0<td>0<td>{0}"
+    page = requests({}).replace("<tr><td>1.属于国家秘密", row.format(3) + "<tr><td>1.属于国家秘密")
+    report = read(page)
+    assert set(statuses(report, "partly_granted")) == {"unreadable"}
+    assert ("duplicate_line", "partly_granted") in kinds(report)
+
+
+def test_two_copies_of_a_table_that_differ_are_undecided() -> None:
+    page = requests({"granted": ["1", "0", "0", "0", "0", "0", "1"]}) + requests({"granted": ["2", "0", "0", "0", "0", "0", "2"]})
+    report = read(page)
+    assert not report.cells["status"].eq("reported").any()
+    assert ("two_tables", "") in kinds(report)
+
+
+def test_an_agencys_own_row_goes_to_the_notes() -> None:
+    own = "<tr><td>其中：网上提交的申请<td>9<td>0<td>0<td>0<td>0<td>0<td>9"
+    report = read(requests({}).replace("<tr><td>二、上年结转", own + "<tr><td>二、上年结转"))
+    assert len(report.cells) == 175
+    assert any(note.kind == "outside_form" and "网上提交" in note.message_zh for note in report.read_notes)
+
+
+def test_other_handling_may_be_printed_as_one_line() -> None:
+    page = requests({})
+    for line in LINES:
+        if line.group == "other":
+            page = page.replace(f"<tr><td>{line.zh}" + "<td>0" * 7, "")
+    page = page.replace(
+        "<tr><td>（七）总计", "<tr><td>（六）其他处理" + "<td>3<td>0<td>0<td>0<td>0<td>0<td>3" + "<tr><td>（七）总计"
+    )
+    report = read(page)
+    assert values(report, "other") == [3, 0, 0, 0, 0, 0, 3]
+    assert not any(note.kind == "missing_line" for note in report.read_notes)
+
+
+@pytest.mark.parametrize(
+    ("header", "printed", "value"),
+    [
+        ("本年收费金额（单位：万元）", "7730.28", 7730.28),
+        ("本年收费金额（单位：元）", "251000", 25.1),
+        ("本年收费金额（单位：万元）", "251000元", 25.1),
+        ("本年收費金額（單位：萬元）", "194", 194.0),
+        ("本年收费金额（单位：万元）", "3件", None),
+    ],
+)
+def test_amounts_are_given_in_the_unit_of_the_form(header: str, printed: str, value: float | None) -> None:
+    text = f"{TITLE}\n行政处罚\t1\n第二十条第（八）项\n信息内容\t{header}\n行政事业性收费\t{printed}\n"
+    assert values(read(text), "administrative_fees", "proactive") == [value]
+
+
+def test_glued_figures_are_not_split() -> None:
+    text = f"{TITLE} 第二十条第（一）项信息内容本年制发件数本年废止件数现行有效件数规章000行政规范性文件693665第二十条第（五）项"
+    report = read(
+        text
+        + "信息内容本年处理决定数量行政许可2418第二十条第（六）项信息内容本年处理决定数量行政处罚644行政强制64第二十条第（八）项"
+    )
+    assert set(statuses(report, "normative_documents", "proactive")) == {"unreadable"}
+    assert values(report, "licensing", "proactive") == [2418]
+
+
+def test_a_list_in_the_prose_is_not_the_table() -> None:
+    report = read(f"{TITLE}\n信息类别\t数量\n行政许可\t34\n行政处罚\t1\n行政强制\t5\n行政事业性收费\t2\n")
+    assert report.cells.empty
+
+
+def test_page_numbers_between_cells_are_not_figures() -> None:
+    rows = "\n".join(f"{line.zh}\n0\n0\n0\n— 3 —\n0\n0\n0\n0" if line.id == "granted" else line.zh + "\n0" * 7 for line in LINES)
+    assert values(read(f"{TITLE}\n{rows}\n"), "granted") == [0.0] * 7
+
+
+# --- the table on reviews -------------------------------------------------------------------------------------------------
+
+
+def review(blocks: list[str], figures: list[int], columns: list[str] | None = None) -> str:
+    top = "".join(f"<td colspan=5>{block}" for block in blocks)
+    leaves = "".join(f"<td>{column}" for column in (columns or REVIEW)) * 3
+    return f"<h1>{TITLE}</h1><table><tr>{top}<tr>{leaves}<tr>" + "".join(f"<td>{figure}" for figure in figures) + "</table>"
+
+
+STATUTORY = ["行政复议", "未经复议直接起诉", "复议后起诉"]
+
+
+def test_lines_side_by_side_are_parted_by_their_header() -> None:
+    report = read(review(STATUTORY, [1, 2, 3, 4, 10, 5, 0, 0, 0, 5, 0, 0, 7, 0, 7]))
+    assert values(report, "reconsideration", "review") == [1, 2, 3, 4, 10]
+    assert values(report, "litigation_direct", "review") == [5, 0, 0, 0, 5]
+    assert values(report, "litigation_after_reconsideration", "review") == [0, 0, 7, 0, 7]
+
+
+def test_blocks_and_columns_in_another_order_follow_their_labels() -> None:
+    report = read(review(["复议后起诉", "未经复议直接起诉", "行政复议"], [1, 0, 0, 0, 1, 2, 0, 0, 0, 2, 3, 0, 0, 0, 3]))
+    assert values(report, "reconsideration", "review") == [3, 0, 0, 0, 3]
+    total_first = read(review(STATUTORY, [10, 1, 2, 3, 4, *[0] * 10], ["总计", *REVIEW[:4]]))
+    assert values(total_first, "reconsideration", "review") == [1, 2, 3, 4, 10]
+
+
+def test_a_block_of_sums_leaves_the_table_unread() -> None:
+    page = review([*STATUTORY, "合计"], [1, 0, 0, 0, 1] * 4).replace(
+        "".join(f"<td>{c}" for c in REVIEW) * 3, "".join(f"<td>{c}" for c in REVIEW) * 4
+    )
+    assert not read(page).cells["status"].eq("reported").any()
+
+
+# --- the annex before 2019 ------------------------------------------------------------------------------------------------
+
+
+def test_the_annex_keeps_printed_labels_as_lines() -> None:
+    text = (
+        "某区2012年政府信息公开工作年度报告\n指标名称\t计量单位\t2012年度\t历年累计\n主动公开信息数\t条\t739\t4359\n"
+        "其中：1、网站公开\t条\t739\t4359\n2、自有渠道公开\t条\t0\t3\n受理依申请公开信息总数\t条\t1\t2\n1、当面申请数\t条\t1\t2\n"
+    )
+    report = read(text)
+    assert report.form == "2008"
+    assert values(report, "网站公开", "statistics") == [739, 4359]
+    assert values(report, "自有渠道公开", "statistics") == [0, 3]
+    assert [cell.column for cell in report.read_cells if cell.line == "当面申请数"] == ["this_year", "cumulative"]
