@@ -19,6 +19,8 @@ from govstats.report import Note
 _MOST_PIECES = 6
 #: What a row with the right number of figures adds to the likeness of its label.
 _FIT = 0.6
+#: A line out of its order stands at most so many rows from the others.
+_NEAR = 3
 #: What a skipped row takes away, and all skipped rows together: a few lines of gain are not worth another table.
 _SKIP, _FARTHEST = 0.1, 3.0
 
@@ -66,8 +68,10 @@ def align(table: Table, records: Sequence[Record], headers: Headers, edits: Sequ
         On rows that stand elsewhere, twice, or beyond the form.
     """
     if table.lines_across:
-        rows = [(record, parts) for record in records if (parts := side_by_side(record, table, headers))]
-        if rows and all(_texts(parts) == _texts(rows[0][1]) for _, parts in rows):
+        rows = [(record, parts) for record in records if (parts := side_by_side(record, table, headers)) is not None]
+        if len(rows) > 1 and not all(parts and _texts(parts) == _texts(rows[0][1]) for _, parts in rows):
+            return [], [note("two_tables", table, place=rows[0][0].place, other=rows[-1][0].place)]
+        if rows and rows[-1][1]:
             record, parts = rows[-1]
             return [Match(record, line.id, parts[line.id]) for line in table.lines], []
     position = {line.id: number for number, line in enumerate(table.lines)}
@@ -82,8 +86,16 @@ def align(table: Table, records: Sequence[Record], headers: Headers, edits: Sequ
     notes = _second_copy(table, chain, candidates)
     chain = _with_subtotals(table, chain)
     placed = [match for match in chain if match.placement]
+    if len(placed) * 3 < len(chain):
+        # a line or two of a table that cannot be read may as well be notes below it
+        for match in placed:
+            match.placement = None
+        placed = []
     taken = {id(match.record) for match in chain}
-    elsewhere = _out_of_order(table, [c for c in candidates if id(c.match.record) not in taken], {m.line for m in chain})
+    first, last = chain[0].record.order, chain[-1].record.order
+    near = range(first - _NEAR, last + _NEAR + 1)
+    free = [c for c in candidates if id(c.match.record) not in taken and c.match.record.order in near]
+    elsewhere = _out_of_order(table, free, {match.line for match in chain}) if placed else []
     notes += [note("out_of_order", table, match.line, place=match.record.place) for match in elsewhere]
     placed += elsewhere
     taken |= {id(match.record) for match in elsewhere}
@@ -94,8 +106,8 @@ def align(table: Table, records: Sequence[Record], headers: Headers, edits: Sequ
     placed += torn
     lines = {match.line for match in placed}
     matches = sorted(placed + [m for m in chain if m.line not in lines], key=lambda match: position[match.line])
-    first, last = min(m.record.order for m in chain), max(m.record.order for m in chain)
-    inside = [record for record in records if first < record.order < last]
+    grids = {id(chain[0].record.grid), id(chain[-1].record.grid)} - {id(None)}
+    inside = [r for r in records if first - 1 <= r.order <= last + 1 or id(r.grid) in grids]
     return matches, notes + _repeated_or_own(table, inside, matches, candidates)
 
 
@@ -233,7 +245,7 @@ def _out_of_order(table: Table, candidates: Sequence[_Candidate], found: set[str
     more: dict[str, list[Match]] = {}
     for candidate in candidates:
         line = table.line[candidate.match.line]
-        if line.id not in found and not line.subtotal and candidate.gain >= SURE + _FIT:
+        if line.id not in found and not line.subtotal and candidate.likeness == 1.0 and candidate.match.placement:
             more.setdefault(candidate.match.line, []).append(candidate.match)
     return [matches[0] for matches in more.values() if len(matches) == 1]
 
@@ -291,7 +303,9 @@ def _repeated_or_own(
     for candidate in candidates:
         record, line = candidate.match.record, candidate.match.line
         first = by_line.get(line)
-        if id(record) in taken or id(record) not in within or first is None or candidate.gain < SURE + _FIT:
+        if id(record) in taken or id(record) not in within or first is None or candidate.likeness < SURE:
+            continue
+        if candidate.match.placement is None and not record.labels:
             continue
         taken.add(id(record))
         if (
@@ -303,8 +317,10 @@ def _repeated_or_own(
                 note("duplicate_line", table, line, printed=record.printed, place=record.place, other=first.record.printed)
             )
             first.placement = None
+    orders = [match.record.order for match in matches]
     for record in inside:
-        if id(record) not in taken and record.figures and any(_is_label(piece) for piece in record.labels):
+        own = min(orders) < record.order < max(orders) and id(record) not in taken
+        if own and record.figures and any(_is_label(piece) for piece in record.labels):
             label = record.labels[-1].text
             notes.append(note("outside_form", table, printed=record.printed, place=record.place, label=label))
     return notes

@@ -64,6 +64,8 @@ class Headers:
         self._fits: dict[tuple[Field, ...], bool | None] = {}
         self._years: dict[int, int] = {}
         self._crowds: dict[tuple[int, str], bool] = {}
+        self._all = records
+        self._named: dict[tuple[str, str], list[tuple[int, list[str]]]] = {}
         self._records: dict[int, list[Record]] = {}
         for record in records:
             self._records.setdefault(id(record.grid), []).append(record)
@@ -82,13 +84,30 @@ class Headers:
             if not in_form and len({label.row for label in header}) > 1:
                 return None
             return self.choose(record, header, lambda placement: balances(table, columns, placement))
-        if not (in_form or slipped):
+        named = [] if header else self._named_before(record, table, columns)
+        order = _order_in_text(table, columns, named)
+        if not (in_form or slipped) or order is False:
             return None
         placement = in_order(record, len(columns))
         # a header that names other columns too, or fewer: the row itself has to show what its figures are
-        if placement and ((header and not slipped) or self._crowded(record, table)):
+        some = (header and not slipped) or (len(named) < len(columns) <= 2 * len(named))
+        if placement and (some or order is None or self._crowded(record, table)):
             return placement if balances(table, columns, placement) else None
         return placement
+
+    def _named_before(self, record: Record, table: Table, columns: Sequence[str]) -> list[str]:
+        """Return the columns in the order in which running text names them, in the header last seen before a record."""
+        name = (table.id, columns[0])
+        if name not in self._named:
+            index = column_index(table).exact
+            headers = []
+            for row in self._all:
+                words = [key(piece.text) for piece in row.before]
+                found = [c for word in words if not word.number for c, _ in index.get(word.plain, ()) if c in columns]
+                if found:
+                    headers.append((row.order, list(dict.fromkeys(found))))
+            self._named[name] = headers
+        return next((found for order, found in reversed(self._named[name]) if order <= record.order), [])
 
     def _crowded(self, record: Record, table: Table) -> bool:
         """Tell whether the table has columns that the form lacks, so that counting says nothing: 备注, 序号."""
@@ -216,6 +235,21 @@ def _in_order(header: Sequence[Field]) -> bool:
     return all(label.column <= following.column for label, following in pairwise(header))
 
 
+def _order_in_text(table: Table, columns: Sequence[str], named: Sequence[str]) -> bool | None:
+    """Tell whether text names columns in the order of the form, or row by row of its double header.
+
+    None where it begins with a column that stands beside the spanner: 总计 of the first header row (haidong-2021), or 总计 put in
+    front by the agency. False where the order is another one.
+    """
+    spanned = [column for column in columns if table.column[column].spanner_zh]
+    beside = [column for column in columns if column not in spanned]
+    for order in (columns, [*beside, *spanned]):
+        if list(named) == [column for column in order if column in named]:
+            return True
+    first = [column for column in named if column in beside]
+    return None if spanned and list(named) == [*first, *(column for column in spanned if column in named)] else False
+
+
 def _names_line(table: Table, text: str) -> bool:
     """Tell a line from a column of the same name: （七）总计 from 总计."""
     return bool(line_index(table).find(text)) and bool(key(text).number or key(text).plain not in column_index(table).exact)
@@ -310,7 +344,7 @@ def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Pl
     Returns
     -------
     dict of line to Placement, or None
-        None where the row is not that of the table, or where its header contradicts the form.
+        None where the row is not that of the table; empty where it is, but its header contradicts the form.
     """
     width, lines = len(table.columns), [line.id for line in table.lines]
     if len(record.figures) * 2 < width * len(lines) and len(record.fields) < width * len(lines):
@@ -322,7 +356,7 @@ def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Pl
         return None
     leaves = _leaf_header(table, record)
     if leaves is None:
-        return None
+        return {}
     cells = [(line, column) for line in lines for column in table.columns_of[line]]
     header = [leaves[cell] for cell in cells if cell in leaves]
     slipped = any(label.column < record.fields[0].column for label in header)
@@ -334,12 +368,12 @@ def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Pl
     else:
         placement = None
     if placement is None:
-        return None
+        return {}
     fields = (placement.fields[i * width : (i + 1) * width] for i in range(len(lines)))
     parts = {line: placement._replace(fields=part) for line, part in zip(lines, fields, strict=True)}
     if record.grid is None and all(balances(table, table.columns_of[line], part) is False for line, part in parts.items()):
         # a run of figures without a grid may as well be other figures
-        return None
+        return {}
     return parts
 
 
@@ -363,7 +397,7 @@ def _in_form_order(table: Table, above: Sequence[str]) -> bool:
     return (
         first == sorted(first, key=above.index)
         and places == sorted(places)
-        and all(later == 0 or later > earlier for earlier, later in pairwise(leaves))
+        and all(later > earlier or (later == 0 and earlier == len(columns) - 1) for earlier, later in pairwise(leaves))
     )
 
 

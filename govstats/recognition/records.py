@@ -17,6 +17,8 @@ from govstats.recognition.labels import header_words, key, printed_labels, table
 LONGEST_LABEL = 60
 _TRAILING_FIGURES = re.compile(r"(?P<label>.*?[^\d\s.,+\-/])\s+(?P<figures>[\d.,+\-/－—][^\s]*(?:\s+[\d.,+\-/－—][^\s]*)*)")
 _PAGE_NUMBER = re.compile(r"[-—–·.\s]+\d{1,4}[-—–·.\s]+|第\s*\d{1,4}\s*页.{0,12}|-+\d{1,4}-+")
+#: A figure with a mark that makes it unreadable is no label: 5①, 0?, 12 3.
+_SPOILT_FIGURE = re.compile(r"\d[\d,.\s]*\d|\d+[^\d\w、.．,)）\s]{1,3}\d*|\d+[①-⑳²³]")
 _DIGIT = re.compile(r"\d")
 #: A line of text that names fewer lines and columns is a sentence.
 _FEWEST_LABELS = 4
@@ -167,7 +169,7 @@ def _kind(text: str) -> Literal["label", "figure", "blank"]:
     status = figure(text).status
     if status == "blank":
         return "blank"
-    return "label" if status == "unreadable" else "figure"
+    return "label" if status == "unreadable" and not _SPOILT_FIGURE.fullmatch(text) else "figure"
 
 
 def _after_serial_number(fields: list[Field]) -> int:
