@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from govstats.characters import figure
 from govstats.forms import Edit, Table
-from govstats.recognition.columns import Headers, Placement, side_by_side
+from govstats.recognition.across import side_by_side
+from govstats.recognition.columns import Headers, Placement
 from govstats.recognition.labels import SURE, column_index, key, line_index
 from govstats.recognition.notes import note
 from govstats.recognition.records import LONGEST_LABEL, UNITS, Field, Record
@@ -298,12 +299,16 @@ def _repeated_or_own(
     """Note rows of an agency's own, and take back lines that are printed twice with different figures."""
     notes = []
     by_line = {match.line: match for match in matches}
+    orders = [match.record.order for match in matches]
     taken = {id(match.record) for match in matches}
     within = {id(record) for record in inside}
     for candidate in candidates:
         record, line = candidate.match.record, candidate.match.line
         first = by_line.get(line)
         if id(record) in taken or id(record) not in within or first is None or candidate.likeness < SURE:
+            continue
+        beside = record.grid is not first.record.grid or record.grid is None
+        if beside and candidate.likeness < 1.0 and not min(orders) < record.order < max(orders):
             continue
         if candidate.match.placement is None and not record.labels:
             continue
@@ -317,7 +322,6 @@ def _repeated_or_own(
                 note("duplicate_line", table, line, printed=record.printed, place=record.place, other=first.record.printed)
             )
             first.placement = None
-    orders = [match.record.order for match in matches]
     for record in inside:
         own = min(orders) < record.order < max(orders) and id(record) not in taken
         if own and record.figures and any(_is_label(piece) for piece in record.labels):

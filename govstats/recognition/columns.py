@@ -78,7 +78,7 @@ class Headers:
         if self._under_years(record):
             return None
         slipped = any(label.column < record.fields[0].column for label in header)
-        in_form = _in_order(header)
+        in_form = headers_in_order(header)
         if len(header) == len(columns) and not slipped and not _overlap(header):
             # an agency may order its columns as it likes, but in one row of the header
             if not in_form and len({label.row for label in header}) > 1:
@@ -99,11 +99,15 @@ class Headers:
         """Return the columns in the order in which running text names them, in the header last seen before a record."""
         name = (table.id, columns[0])
         if name not in self._named:
-            index = column_index(table).exact
+            variant = {word: c for c, word in column_index(table).words if c in columns}
+            # 其他 of 法人或其他组织 is no column: longer labels are found first
+            longer = {key(column.spanner_zh).plain for column in table.columns} | {word for _, word in line_index(table).words}
+            pattern = re.compile("|".join(sorted({*variant, *longer} - {""}, key=len, reverse=True)))
             headers = []
             for row in self._all:
                 words = [key(piece.text) for piece in row.before]
-                found = [c for word in words if not word.number for c, _ in index.get(word.plain, ()) if c in columns]
+                texts = [text for word in words if not word.number for text in pattern.findall(word.plain)]
+                found = [variant[text] for text in texts if text in variant]
                 if found:
                     headers.append((row.order, list(dict.fromkeys(found))))
             self._named[name] = headers
@@ -189,7 +193,7 @@ class Headers:
         placement = in_order(record, len(header))
         if placement is None:
             return None
-        if _in_order(header):
+        if headers_in_order(header):
             return placement
         order = sorted(range(len(header)), key=lambda number: header[number].column)
         fields = dict(zip(order, placement.fields, strict=True))
@@ -231,7 +235,7 @@ def _same_shape(header: Sequence[Field], record: Record) -> bool:
     return grid is not None and len(rows) == 1 and len(grid.rows[min(rows)]) == len(grid.rows[record.row])
 
 
-def _in_order(header: Sequence[Field]) -> bool:
+def headers_in_order(header: Sequence[Field]) -> bool:
     return all(label.column <= following.column for label, following in pairwise(header))
 
 
@@ -289,13 +293,13 @@ def _header_rows(grid: Grid, table: Table) -> list[tuple[int, dict[str, Field]]]
             # numbered labels are lines: 3.其他, （七）总计
             if len(cell.text) <= _LONGEST_HEADER and not key(cell.text).number:
                 found = index.find(cell.text).items()
-                labels.update({column: _header_field(cell) for column, likeness in found if likeness >= ALIKE})
+                labels.update({column: header_field(cell) for column, likeness in found if likeness >= ALIKE})
         if len(labels) > 1 or (labels and len(words) == len(printed)):
             rows.append((number, labels))
     return rows
 
 
-def _header_field(cell: Cell) -> Field:
+def header_field(cell: Cell) -> Field:
     return Field(cell.text, "label", cell.column, cell.colspan, cell.place, cell.page, cell.row)
 
 
@@ -327,96 +331,3 @@ def in_order(record: Record, columns: int) -> Placement | None:
     while rest and rest[-1].kind == "blank" and len(rest) > columns:
         rest.pop()
     return Placement(tuple(rest), False) if len(rest) == columns and rest[0].kind != "blank" else None
-
-
-def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Placement] | None:
-    """Part a row in which all lines of a table stand side by side, each with its columns.
-
-    Parameters
-    ----------
-    record : Record
-        Any record of the document.
-    table : Table
-        With `lines_across`.
-    headers : Headers
-        Of the document.
-
-    Returns
-    -------
-    dict of line to Placement, or None
-        None where the row is not that of the table; empty where it is, but its header contradicts the form.
-    """
-    width, lines = len(table.columns), [line.id for line in table.lines]
-    if len(record.figures) * 2 < width * len(lines) and len(record.fields) < width * len(lines):
-        return None
-    above = _words_above(record)
-    headed = sum(word in column_index(table).exact for word in above) >= width
-    named = all(key(line.zh).word in "".join(above) for line in table.lines)
-    if not (headed or named):
-        return None
-    leaves = _leaf_header(table, record)
-    if leaves is None:
-        return {}
-    cells = [(line, column) for line in lines for column in table.columns_of[line]]
-    header = [leaves[cell] for cell in cells if cell in leaves]
-    slipped = any(label.column < record.fields[0].column for label in header)
-    in_form = _in_order(header)
-    if len(header) == len(cells) and not slipped and (in_form or len({label.row for label in header}) == 1):
-        placement = headers.choose(record, header, lambda _: None)
-    elif slipped or not leaves:
-        placement = in_order(record, len(cells)) if slipped or _in_form_order(table, above) else None
-    else:
-        placement = None
-    if placement is None:
-        return {}
-    fields = (placement.fields[i * width : (i + 1) * width] for i in range(len(lines)))
-    parts = {line: placement._replace(fields=part) for line, part in zip(lines, fields, strict=True)}
-    if record.grid is None and all(balances(table, table.columns_of[line], part) is False for line, part in parts.items()):
-        # a run of figures without a grid may as well be other figures
-        return {}
-    return parts
-
-
-def _words_above(record: Record) -> list[str]:
-    """Return the labels above a row, from left to right where the grid tells."""
-    grid = record.grid
-    cells = [cell for row in grid.rows[: record.row] for cell in row if cell.text] if grid else []
-    if grid and grid.aligned and cells:
-        return [key(cell.text).word for cell in sorted(cells, key=lambda cell: cell.column)]
-    return [key(piece.text).word for piece in record.before]
-
-
-def _in_form_order(table: Table, above: Sequence[str]) -> bool:
-    """Tell whether a header in running text names lines and columns in the order of the form, as far as it names them."""
-    lines = [key(line.zh).word for line in table.lines]
-    columns = [key(column.zh).word for column in table.columns]
-    first = [word for word in (lines[0], *(key(label.zh).word for label in table.groups)) if word in above]
-    text = "\n".join(above)
-    places = [text.rfind(word) for word in lines[1:] if word in text]
-    leaves = [columns.index(word) for word in above if word in columns]
-    return (
-        first == sorted(first, key=above.index)
-        and places == sorted(places)
-        and all(later > earlier or (later == 0 and earlier == len(columns) - 1) for earlier, later in pairwise(leaves))
-    )
-
-
-def _leaf_header(table: Table, record: Record) -> dict[tuple[str, str], Field] | None:
-    """Return the header cell of each line and column above the row; None where a name stands there twice."""
-    grid = record.grid
-    if grid is None or not grid.aligned:
-        return {}
-    columns, lines = column_index(table).exact, line_index(table)
-    lefts: list[tuple[int, str]] = []
-    leaves: dict[tuple[str, str], Field] = {}
-    for cell in (cell for row in grid.rows[: record.row] for cell in row):
-        word = key(cell.text).word
-        lefts += [(cell.column, name) for name in lines.find(cell.text)]
-        for column, _ in columns.get(word, ()):
-            # Markdown has no spans: a line's label stands over its columns, or at least over the first
-            _, line = max(((left, name) for left, name in lefts if left <= cell.column), default=(0, ""))
-            if line and leaves.get((line, column), cell).column != cell.column:
-                # two columns of one name: a block of sums that the form lacks
-                return None
-            leaves[line, column] = _header_field(cell)
-    return leaves

@@ -76,6 +76,7 @@ class LabelIndex:
     def __init__(self, labels: Sequence[Label]) -> None:
         self.entries = [(label.id, variant) for label in labels for variant in variants(label)]
         self.exact: dict[str, list[tuple[str, str]]] = {}
+        self.words = [(name, variant.plain) for name, variant in self.entries if not variant.plain.isascii()]
         self._headings = {label.id for label in labels if isinstance(label, Line) and label.subtotal}
         self._known: dict[str, dict[str, float]] = {}
         for name, variant in self.entries:
