@@ -236,6 +236,7 @@ def _same_shape(header: Sequence[Field], record: Record) -> bool:
 
 
 def headers_in_order(header: Sequence[Field]) -> bool:
+    """Tell whether header cells stand from left to right."""
     return all(label.column <= following.column for label, following in pairwise(header))
 
 
@@ -300,6 +301,7 @@ def _header_rows(grid: Grid, table: Table) -> list[tuple[int, dict[str, Field]]]
 
 
 def header_field(cell: Cell) -> Field:
+    """Return a header cell as a field, to be compared with the fields below."""
     return Field(cell.text, "label", cell.column, cell.colspan, cell.place, cell.page, cell.row)
 
 
