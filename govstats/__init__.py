@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from govstats.errors import (
     FormError,
     GovstatsError,
+    MissingExtra,
     MissingReader,
     NotAnAnnualReport,
     NotebookError,
@@ -24,6 +25,7 @@ from govstats.errors import (
     UnknownForm,
     UnknownReport,
     UnreadableDocument,
+    UnusableCells,
 )
 from govstats.report import Report
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FormError",
     "GovstatsError",
+    "MissingExtra",
     "MissingReader",
     "NotAnAnnualReport",
     "NotebookError",
@@ -41,6 +44,7 @@ __all__ = [
     "UnknownForm",
     "UnknownReport",
     "UnreadableDocument",
+    "UnusableCells",
     "read",
     "reconcile",
 ]

@@ -23,6 +23,8 @@ _PINYIN = re.compile(rf"(?<=[\u3400-\u9fff])[(（][a-z{_TONE}]{{1,6}}[)）]")
 _NOT_APPLICABLE = re.compile(r"[/\\—―~－-]+|不适用|不適用|无此项|無此項|此项无|无|無|不涉及|n/?a", re.IGNORECASE)
 _NUMBER = re.compile(r"([+-]?)\s?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?\s?(亿元|万元|元|[万亿]?[件条项个起宗次份部]?)")
 _REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]$")
+#: With its unit and a remark in brackets; anything longer is a sentence.
+_LONGEST_FIGURE = 60
 _SCALE = {"亿元": 1e8, "万元": 1e4, "元": 1.0}
 
 ValueStatus = Literal["reported", "blank", "not_applicable", "unreadable"]
@@ -110,6 +112,8 @@ def figure(text: str) -> Figure:
     >>> figure("／").status, figure("&nbsp;").status, figure("约30").status
     ('not_applicable', 'blank', 'unreadable')
     """
+    if len(text) > _LONGEST_FIGURE:
+        return Figure("unreadable")
     plain = text.translate(_HALF_WIDTH).replace("&nbsp;", " ").strip().strip("*").strip()
     if not plain:
         return Figure("blank")

@@ -33,5 +33,13 @@ class UnknownReport(GovstatsError, LookupError):
     """The corpus has no report of that agency and year."""
 
 
+class UnusableCells(GovstatsError, ValueError):
+    """A frame of cells lacks a column that the rules need."""
+
+
+class MissingExtra(GovstatsError, ImportError):
+    """A package of an extra is not installed; the message names the extra."""
+
+
 class NotebookError(GovstatsError, ValueError):
     """A notebook template cannot be run: a parameter it does not declare, a case that the corpus lacks."""

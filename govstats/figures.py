@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from govstats.errors import GovstatsError
+from govstats.errors import MissingExtra
 from govstats.forms import Label, Table
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def requests_by_applicant_and_outcome(report: Report) -> Figure:
 
     Raises
     ------
-    GovstatsError
+    MissingExtra
         Matplotlib or the Chinese font is not installed.
 
     Examples
@@ -191,7 +191,7 @@ def reasons_for_refusal(report: Report) -> Figure:
 
     Raises
     ------
-    GovstatsError
+    MissingExtra
         Matplotlib or the Chinese font is not installed.
 
     Examples
@@ -283,7 +283,7 @@ def _font(size: float) -> FontProperties:
         from matplotlib.font_manager import FontProperties
         from pylopdf_fonts_zh_cn import sans_path
     except ImportError as error:
-        raise GovstatsError(
+        raise MissingExtra(
             f"figures need matplotlib and a Chinese font, and {error.name or 'one of them'} is not installed; "
             'run: pip install "govstats[notebooks]" '
             '绘图需要 matplotlib 与中文字体，尚未安装；请运行 pip install "govstats[notebooks]"'

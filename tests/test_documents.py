@@ -122,6 +122,12 @@ def test_the_head_tells_title_and_publisher() -> None:
     assert read.metadata == {"title": "年报_网站", "publisher": "某某局"}
 
 
+def test_pages_that_nest_without_end_are_read_or_refused() -> None:
+    assert [p.text for p in document("<div>" * 3000 + "深处").paragraphs] == ["深处"]
+    with pytest.raises(UnreadableDocument, match="inside 50 other tables"):
+        document("<table><tr><td>" * 200 + "深处")
+
+
 # --- text and Markdown ----------------------------------------------------------------------------------------------------
 
 

@@ -272,3 +272,11 @@ def test_the_annex_keeps_printed_labels_as_lines() -> None:
     assert values(report, "网站公开", "statistics") == [739, 4359]
     assert values(report, "自有渠道公开", "statistics") == [0, 3]
     assert [cell.column for cell in report.read_cells if cell.line == "当面申请数"] == ["this_year", "cumulative"]
+
+
+# --- size -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_page_of_thousands_of_familiar_rows_comes_to_an_end() -> None:
+    rows = "".join(f"<tr><td>{line.zh}" + "<td>0" * 7 for line in LINES * 100)
+    assert govstats.read(f"<h1>{TITLE}</h1><table>{rows}</table>".encode()).agency == "某市教育局"

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from govstats.characters import is_figure
 from govstats.documents.document import Block, Cell, Grid, Paragraph
+from govstats.errors import UnreadableDocument
 
 #: What a reader of the page does not see: code, forms, struck-out text, and what a style hides.
-_UNSEEN = ("script", "style", "noscript", "template", "textarea", "select", "del", "strike", "s")
+_UNSEEN = re.compile(
+    r"<(script|style|noscript|template|textarea|select|del|strike|s|SCRIPT|STYLE|NOSCRIPT|TEXTAREA|SELECT|DEL|STRIKE|S)[\s>]"
+)
 _HIDDEN = '[hidden], [style*="display:none" i], [style*="display: none" i], [style*="visibility:hidden" i]'
 _BLOCKS = frozenset(
     "address article aside blockquote body center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header "
@@ -19,9 +23,11 @@ _BLOCKS = frozenset(
 )
 _HEADINGS = frozenset("h1 h2 h3 h4 h5 h6 title caption".split())
 _META_NAMES = {"articletitle": "title", "contentsource": "publisher", "url": "url"}
+_DIGIT = re.compile(r"\d")
 _SPACES = re.compile(r"[^\S\n]+")
 #: The review table, the widest of the form, has fifteen columns; wider spans are a slip of the editor (``colspan=99``).
 _WIDEST_SPAN = 20
+_DEEPEST = 50
 
 
 def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dict[str, str]]:
@@ -56,9 +62,8 @@ def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dic
         if name and (content := (meta.attributes["content"] or "").strip()):
             metadata[name] = content
     # looking for a word in the text costs less than asking the tree for what is rarely there
-    lower = text.lower()
-    unseen = [tag for tag in _UNSEEN if f"<{tag}>" in lower or f"<{tag} " in lower]
-    if "hidden" in lower or "display" in lower:
+    unseen = sorted({tag.lower() for tag in _UNSEEN.findall(text)})
+    if any(word in text for word in ("hidden", "HIDDEN", "display", "DISPLAY")):
         unseen.append(_HIDDEN)
     for node in tree.css(", ".join(unseen)) if unseen else ():
         node.decompose()
@@ -75,7 +80,7 @@ class _Walk:
     def __init__(self, tables: int) -> None:
         self.blocks: list[Block] = []
         self.pieces: list[str] = []
-        self.paragraphs, self.tables = 0, tables
+        self.paragraphs, self.tables, self.depth = 0, tables, 0
 
     def end_paragraph(self, heading: bool = False) -> None:
         text = _tidy("".join(self.pieces))
@@ -85,26 +90,29 @@ class _Walk:
             self.blocks.append(Paragraph(text, f"paragraph {self.paragraphs}", heading=heading))
 
     def into(self, node: LexborNode) -> None:
-        for child in node.iter(include_text=True, skip_empty=False):
-            tag = child.tag or ""
-            if tag == "-text":
-                self.pieces.append((child.text_content or "").replace("\n", " "))
+        for event, inner in _events(node, leave_out="table"):
+            tag = inner.tag or ""
+            if event == "text":
+                self.pieces.append((inner.text_content or "").replace("\n", " "))
             elif tag == "table":
                 self.end_paragraph()
-                self.table(child)
+                self.table(inner)
             elif tag in _BLOCKS:
-                self.end_paragraph()
-                self.into(child)
-                self.end_paragraph(heading=tag in _HEADINGS)
-            elif not tag.startswith("-"):
-                self.into(child)
+                self.end_paragraph(heading=event == "end" and tag in _HEADINGS)
 
     def table(self, table: LexborNode) -> None:
         self.tables += 1
         place = f"table {self.tables}"
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise UnreadableDocument(
+                f"{place} stands inside {_DEEPEST} other tables: the page is broken; expected an annual report, "
+                "whose tables lie in a few layout tables at most; save the page anew or as text"
+            )
         rows = [[cell for cell in row.iter() if cell.tag in {"td", "th"}] for row in _rows(table)]
         if len(table.css("table")) == 1:
             self.blocks.append(_grid(rows, place))
+            self.depth -= 1
             return
         cells = [cell for row in rows for cell in row]
         nested = {id(cell): cell.css_first("table") is not None for cell in cells}
@@ -115,6 +123,7 @@ class _Walk:
         for cell in cells:
             self.into(cell)
             self.end_paragraph()
+        self.depth -= 1
 
 
 def _rows(table: LexborNode) -> Iterator[LexborNode]:
@@ -170,22 +179,36 @@ def _cell_text(cell: LexborNode) -> str:
     text = cell.text(separator="\0").strip("\0 \n\t\r\xa0")
     if "\0" not in text:
         return text.strip()
+    if not _DIGIT.search(text):
+        # how the pieces of a label stand apart does not matter
+        return _tidy(text.replace("\0", "\n"))
     pieces: list[str] = []
-
-    def into(node: LexborNode) -> None:
-        for child in node.iter(include_text=True, skip_empty=False):
-            tag = child.tag or ""
-            if tag == "-text":
-                pieces.append(child.text_content or "")
-                continue
-            before, after = ("\n", "\n") if tag in _BLOCKS else ("[", "]") if tag == "sup" else ("", "")
-            pieces.append(before)
-            if not tag.startswith("-"):
-                into(child)
-            pieces.append(after)
-
-    into(cell)
+    for event, inner in _events(cell):
+        tag = inner.tag or ""
+        if event == "text":
+            pieces.append(inner.text_content or "")
+        elif tag in _BLOCKS:
+            pieces.append("\n")
+        elif tag == "sup":
+            pieces.append("[" if event == "start" else "]")
     return _tidy("".join(pieces))
+
+
+def _events(node: LexborNode, leave_out: str = "") -> Iterator[tuple[Literal["start", "text", "end"], LexborNode]]:
+    """Yield what stands in a node, in order; without recursion, since broken pages nest without end."""
+    open_nodes = [(node, node.iter(include_text=True, skip_empty=False))]
+    while open_nodes:
+        child = next(open_nodes[-1][1], None)
+        if child is None:
+            ended, _ = open_nodes.pop()
+            if open_nodes:
+                yield "end", ended
+        elif child.tag == "-text":
+            yield "text", child
+        elif not (child.tag or "-").startswith("-"):
+            yield "start", child
+            if child.tag != leave_out:
+                open_nodes.append((child, child.iter(include_text=True, skip_empty=False)))
 
 
 def _tidy(text: str) -> str:

@@ -76,8 +76,9 @@ def _blocks(lines: Sequence[str], take_rows: TakeRows) -> Iterator[Block]:
     number = 0
     while number < len(lines):
         rows, after = take_rows(lines, number)
-        if rows:
-            yield _grid(rows, tabs=take_rows is _tab_rows)
+        if after > number:
+            if rows:
+                yield _grid(rows, tabs=take_rows is _tab_rows)
             number = after
             continue
         line = lines[number].strip()
@@ -119,8 +120,8 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
             cells = [_MARKUP.sub("", cell.replace("<br>", "\n").replace("\\|", "|").strip()) for cell in _PIPE.split(inner)]
             rows.append((at, cells))
         at += 1
-    # a lone pipe is a crumb of a page, not a table
-    return ([], start) if not any(cell for _, cells in rows for cell in cells) else (rows, at)
+    # pipes without text are crumbs of a page, not a table
+    return (rows if any(cell for _, cells in rows for cell in cells) else []), at
 
 
 def _closing_pipe(lines: Sequence[str], start: int) -> int | None:

@@ -24,6 +24,8 @@ _FIT = 0.6
 _NEAR = 3
 #: What a skipped row takes away, and all skipped rows together: a few lines of gain are not worth another table.
 _SKIP, _FARTHEST = 0.1, 3.0
+#: No table has so many rows; a page of ten thousand rows with familiar labels must not take minutes.
+_LOOKBACK = 200
 
 
 @dataclass(slots=True)
@@ -172,7 +174,7 @@ def _heaviest_chain(candidates: Sequence[_Candidate]) -> list[Match]:
     previous: list[int] = []
     for number, candidate in enumerate(candidates):
         best, before = 0.0, -1
-        for earlier in range(number):
+        for earlier in range(max(0, number - _LOOKBACK), number):
             other = candidates[earlier]
             skipped = candidate.match.record.order - other.match.record.order - 1
             if other.position < candidate.position and skipped >= 0:

@@ -37,7 +37,7 @@ def reconcile(source: Report | pd.DataFrame) -> pd.DataFrame:
 
     Raises
     ------
-    GovstatsError
+    UnusableCells
         The frame lacks one of the columns ``agency year form table line column value status``.
 
     Notes

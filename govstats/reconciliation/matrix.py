@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.errors import GovstatsError
+from govstats.errors import UnusableCells
 from govstats.forms import CellKey, Form, form, versions
 from govstats.reconciliation.findings import Floats, Integers
 
@@ -174,12 +174,12 @@ def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> tuple
 
     Raises
     ------
-    GovstatsError
+    UnusableCells
         The frame lacks a column.
     """
     lacking = [name for name in _NEEDED if name not in cells.columns]
     if lacking:
-        raise GovstatsError(
+        raise UnusableCells(
             f"the cells frame lacks the column(s) {', '.join(lacking)}; it has {', '.join(map(str, cells.columns))}; "
             "pass Report.cells, or a frame with its columns"
         )
