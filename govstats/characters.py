@@ -47,6 +47,8 @@ def _simplifications() -> tuple[dict[int, str], re.Pattern[str]]:
     characters = [chr(code) for code in range(0x3400, 0xA000)]
     simple = OpenCC("t2s").convert("\n".join(characters)).split("\n")
     table = {ord(before): after for before, after in zip(characters, simple, strict=True) if before != after}
+    # converters write 陝 (Shaanxi) with the character of another word
+    table[ord("陜")] = "陕"
     return table, re.compile(f"[{''.join(map(chr, table))}]")
 
 

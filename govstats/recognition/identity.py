@@ -28,13 +28,26 @@ _TITLE = re.compile(
 _PERIOD = re.compile(r"(?:统计|核定|报告)?(?:期限|期间|时间|时限|周期|数据)[^。;]{0,25}?(20\d\d)年?1月0?1日?")
 _LED_TITLE = re.compile(r"^(?:标题|名称|信息名称|题名)[::]\s*(.+)$")
 _LED_PUBLISHER = re.compile(r"(?:发布机构|发布单位|公开主体|信息来源|来源|编制单位)[::]\s*([\u4e00-\u9fff]{4,30})")
-_CONTACT = re.compile(
-    r"(?:由|请与|联系)([\u4e00-\u9fff]{2,25}?(?:局|厅|委员会|委|政府|办公室|管委会|部|院|中心|站|所|队|办))(?:办公室)?(?:负责|汇总)?(?:编制|联系|[(])"
+_ORGAN = r"([\u4e00-\u9fff]{2,24}?(?:人民政府办公[厅室]|人民政府|办公[厅室]|委员会|管委会|分局|[局厅委部院省市县区旗镇乡办]))"
+_DISCLOSURE = r"(?:政府|政务)信息公开"
+#: Sentences that say whose report this is, the plainest first; the last ones name whom to ask.
+_NAMED_IN_SENTENCES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?:公布|公开|发布|编制)《?{_ORGAN}20\d\d年(?:度)?{_DISCLOSURE}",
+        rf"(?:^|[,。;]){_ORGAN}现?向社会(?:公布|公开|发布)",
+        rf"由{_ORGAN}(?:信息公开工作领导小组)?(?:办公[厅室])?(?:根据|依据|按照|负责|汇总|编制)",
+        rf"(?:^|[,。;]){_ORGAN}(?:根据|按照|结合)[^。]{{0,60}}?编制",
+        rf"20\d\d年(?:度)?的?{_ORGAN}{_DISCLOSURE}(?:工作|情况)",
+        rf"(?:请与|联系){_ORGAN}(?:联系|[(,。;])",
+    )
 )
+_YEAR_OF_WORK = re.compile(rf"(20\d\d)年(?:度)?{_DISCLOSURE}(?:工作)?(?:情况|年度|报告)")
+_QUOTED = re.compile(r"《[^《》]*》")
 #: An agency that names no place: its full name stands elsewhere in the report (ningxia-2020: 自治区应急管理厅).
 _GENERIC = re.compile(r"^(?:本|我)?(?:自治区|自治州|省|市|州|县|区|旗)(?!\w{0,6}(?:市|县|区|镇|乡))")
 _AGENCY_END = re.compile(r"(?:局|厅|委|会|部|政府|办公室|办|院|中心|所|队|站|省|市|县|区|旗|镇|乡|街道)$")
-_NOT_AN_AGENCY = re.compile(r"^(?:我|本)|中华人民共和国|条例|按照|根据|编制|公布|现将|报告|及其|信息公开|年度|应当")
+_NOT_AN_AGENCY = re.compile(r"^(?:我|本)|关于|做好|中华人民共和国|条例|按照|根据|编制|公布|现将|报告|及其|信息公开|年度|应当")
 _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789")
 _LONGEST_TITLE = 70
 #: Shorter lines are figures and crumbs.
@@ -115,6 +128,7 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
         notes.append(note("form_from_year", version=chosen.version))
     sections = _sections(lines, chosen)
     known = title is not None or len({section.number for section in sections}) >= 3 or hits >= 3
+    known = known or (period is not None and "信息公开" in text)
     return Identity(agency, year, chosen, title.text if title else None, sections, tuple(notes), known)
 
 
@@ -195,7 +209,9 @@ def _year(text: str) -> int | None:
 
 def _period_year(text: str) -> int | None:
     """Return the year that the sentences on the reporting period name most often."""
-    years = Counter(int(match[1]) for match in _PERIOD.finditer(text))
+    years = Counter(int(year) for year in _PERIOD.findall(text))
+    # the title of a work plan that is cited may be of another year
+    years = years or Counter(int(year) for year in _YEAR_OF_WORK.findall(_QUOTED.sub("", text)))
     return years.most_common(1)[0][0] if years else None
 
 
@@ -203,11 +219,11 @@ def _agency(document: Document, lines: list[Line], text: str, title: _Title | No
     name = title.agency if title else ""
     if name and not _GENERIC.match(name):
         return name
-    publisher = "".join(normalised(document.metadata.get("publisher", "")).split())
+    publisher = _compact(document.metadata.get("publisher", ""))
     candidates = [
+        *(match for pattern in _NAMED_IN_SENTENCES for match in pattern.findall(text)),
         *([publisher] if publisher else []),
         *_LED_PUBLISHER.findall(text),
-        *_CONTACT.findall(text),
         *_signatures(lines),
     ]
     if name:
@@ -216,7 +232,7 @@ def _agency(document: Document, lines: list[Line], text: str, title: _Title | No
         longer.update(match for match in candidates if match.endswith(core) and match != core)
         full = [(count, len(match), match) for match, count in longer.items() if not _NOT_AN_AGENCY.search(match)]
         return max(full)[2] if full else name
-    return next((match for match in candidates if not _NOT_AN_AGENCY.search(match)), None)
+    return next((match for match in candidates if not _NOT_AN_AGENCY.search(match) and not _GENERIC.match(match)), None)
 
 
 def _signatures(lines: list[Line]) -> Iterator[str]:
