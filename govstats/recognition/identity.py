@@ -32,7 +32,7 @@ _ORGAN = r"([\u4e00-\u9fff]{2,24}?(?:人民政府办公[厅室]|人民政府|办
 _DISCLOSURE = r"(?:政府|政务)信息公开"
 #: Sentences that say whose report this is, the plainest first; the last ones name whom to ask.
 _NAMED_IN_SENTENCES = tuple(
-    re.compile(pattern)
+    re.compile(pattern, re.MULTILINE)
     for pattern in (
         rf"(?:公布|公开|发布|编制)《?{_ORGAN}20\d\d年(?:度)?{_DISCLOSURE}",
         rf"(?:^|[,。;]){_ORGAN}现?向社会(?:公布|公开|发布)",
