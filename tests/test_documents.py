@@ -128,6 +128,16 @@ def test_pages_that_nest_without_end_are_read_or_refused() -> None:
         document("<table><tr><td>" * 200 + "深处")
 
 
+def test_a_page_kept_as_a_string_of_a_script_is_unescaped() -> None:
+    page = (
+        r'var page = "<p class=\"a\">\u4e00、总体情况<\/p>'
+        r'<table class=\"b\"><tr><td colspan=\"2\">规章<\/td><td>3<\/td><\/tr><\/table>";'
+    )
+    read = document(page)
+    assert [p.text for p in read.paragraphs][1] == "一、总体情况"
+    assert [(cell.text, cell.column) for grid in read.grids for row in grid.rows for cell in row] == [("规章", 0), ("3", 2)]
+
+
 # --- text and Markdown ----------------------------------------------------------------------------------------------------
 
 

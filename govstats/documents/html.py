@@ -23,6 +23,7 @@ _BLOCKS = frozenset(
 )
 _HEADINGS = frozenset("h1 h2 h3 h4 h5 h6 title caption".split())
 _META_NAMES = {"articletitle": "title", "contentsource": "publisher", "url": "url"}
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
 _DIGIT = re.compile(r"\d")
 _SPACES = re.compile(r"[^\S\n]+")
 #: The review table, the widest of the form, has fifteen columns; wider spans are a slip of the editor (``colspan=99``).
@@ -53,6 +54,8 @@ def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dic
     >>> [type(block).__name__ for block in blocks], metadata["title"]
     (['Paragraph', 'Grid'], '年报')
     """
+    if text.count('=\\"') > text.count('="'):
+        text = _ESCAPE.sub(_unescaped, text)
     tree = LexborHTMLParser(text)
     metadata: dict[str, str] = {}
     if title := tree.css_first("title"):
@@ -72,6 +75,12 @@ def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dic
         walk.into(tree.body)
         walk.end_paragraph()
     return tuple(walk.blocks), metadata
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    """Undo one escape of a script: some sites keep the page as a string in it (shanghai-office-2019)."""
+    mark = escape[1]
+    return chr(int(mark[1:], 16)) if mark[0] == "u" else {"n": "\n", "r": "\n", "t": " "}.get(mark, mark)
 
 
 class _Walk:
