@@ -281,6 +281,27 @@ def test_the_annex_keeps_printed_labels_as_lines() -> None:
     assert [cell.column for cell in report.read_cells if cell.line == "当面申请数"] == ["this_year", "cumulative"]
 
 
+def test_lines_of_another_provinces_annex_keep_their_own_labels() -> None:
+    rows = [
+        "统计指标|单位|统计数",
+        "（一）主动公开政府信息数|条|5",
+        "1.当面申请数|件|1",
+        "2.网络申请数|件|2",
+        "3.传真申请数|件|0",
+        "4.信函申请数|件|3",
+    ]
+    table = "".join("<tr>" + "".join(f"<td>{cell}" for cell in row.split("|")) for row in rows)
+    report = read(f"<h1>某县2016年政府信息公开工作年度报告</h1><table>{table}</table>")
+    assert {cell.line: cell.value for cell in report.read_cells} == {
+        "主动公开政府信息数": 5,
+        "当面申请数": 1,
+        "网络申请数": 2,
+        "传真申请数": 0,
+        "信函申请数": 3,
+    }
+    assert {cell.column for cell in report.read_cells} == {"this_year"}
+
+
 # --- size -----------------------------------------------------------------------------------------------------------------
 
 

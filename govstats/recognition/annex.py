@@ -9,7 +9,7 @@ from govstats.characters import normalised
 from govstats.forms import Table
 from govstats.recognition.alignment import Match, stub_texts
 from govstats.recognition.columns import in_order
-from govstats.recognition.labels import line_index
+from govstats.recognition.labels import SURE, line_index
 from govstats.recognition.records import UNITS, Record
 
 _THIS_YEAR = re.compile(r"(?:本|20\d\d)年|年度|本期|统计数")
@@ -19,7 +19,7 @@ _FEWEST_LINES = 3
 
 
 def read_annex(table: Table, records: Sequence[Record]) -> list[Match]:
-    """Match records with an open table: from its first known label to its last, each line by its printed label.
+    """Match records with an open table: the grids with known labels, or from the first to the last, each line by its label.
 
     Parameters
     ----------
@@ -38,16 +38,18 @@ def read_annex(table: Table, records: Sequence[Record]) -> list[Match]:
 
     def known(record: Record) -> str:
         found = next((lines for text in stub_texts(record.labels or record.before) if (lines := index.find(text))), {})
-        return max(found, key=found.__getitem__) if found else ""
+        # a label that is only alike is another line of another province: 网络申请数 is not 网上申请数
+        return next((line for line, likeness in found.items() if likeness >= SURE), "")
 
     anchors = [record for record in records if record.figures and known(record)]
     if len(anchors) < _FEWEST_LINES:
         return []
-    columns = _columns(anchors[0])
+    grids = {id(record.grid) for record in anchors if record.grid is not None}
+    first, last = anchors[0].order, anchors[-1].order
+    rows = [r for r in records if r.figures and (first <= r.order <= last or id(r.grid) in grids)]
+    columns = _columns(rows[0])
     matches: dict[str, Match] = {}
-    for record in records:
-        if not (anchors[0].order <= record.order <= anchors[-1].order and record.figures):
-            continue
+    for record in rows:
         line = known(record) or _own_label(record)
         if not line:
             continue
