@@ -75,6 +75,8 @@ def read(
         The file is missing, empty or damaged; `MissingReader` where its format is not read.
     NotAnAnnualReport
         The document is something else.
+    SeveralReports
+        The document holds more than one report, and `agency` and `year` do not tell which is meant.
     UnknownForm
         There is no such form version.
 

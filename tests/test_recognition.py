@@ -4,7 +4,7 @@ import pytest
 
 import govstats
 from govstats import Report
-from govstats.errors import GovstatsError, NotAnAnnualReport
+from govstats.errors import GovstatsError, NotAnAnnualReport, SeveralReports
 from govstats.forms import form
 
 TITLE = "某市教育局2021年政府信息公开工作年度报告"
@@ -95,6 +95,25 @@ def test_other_documents_are_refused_with_what_was_expected(text: str) -> None:
         read(text)
     with pytest.raises(GovstatsError):
         read(text)
+
+
+def test_two_reports_in_one_document_are_refused_with_their_places_or_read_apart() -> None:
+    first = requests({"granted": ["1", "0", "0", "0", "0", "0", "1"]})
+    second = requests({"granted": ["2", "0", "0", "0", "0", "0", "2"]}).replace("某市教育局2021年", "某市水利局2022年")
+    with pytest.raises(SeveralReports, match=r"某市教育局 2021 \(paragraph 1\); 某市水利局 2022 \(paragraph 2\)"):
+        read(first + second)
+    water = govstats.read((first + second).encode(), year=2022)
+    assert (water.agency, water.year) == ("某市水利局", 2022)
+    assert values(water, "granted") == [2, 0, 0, 0, 0, 0, 2]
+    assert values(govstats.read((first + second).encode(), agency="某市教育局"), "granted") == [1, 0, 0, 0, 0, 0, 1]
+
+
+def test_links_to_the_reports_of_other_years_are_no_reports() -> None:
+    links = "".join(f"<li><a>某市教育局{year}年政府信息公开工作年度报告</a></li>" for year in (2019, 2020, 2022))
+    page = requests({"granted": ["1", "0", "0", "0", "0", "0", "1"]})
+    period = "<p>所列数据的统计期限自2021年1月1日起。</p>"
+    for report in (read(page + links), read(links + page.replace("h1", "p") + period)):
+        assert (report.year, values(report, "granted")) == (2021, [1, 0, 0, 0, 0, 0, 1])
 
 
 # --- cells ----------------------------------------------------------------------------------------------------------------

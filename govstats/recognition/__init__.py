@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from govstats.documents import Document
-from govstats.errors import NotAnAnnualReport
-from govstats.recognition.identity import identify
+from govstats.errors import NotAnAnnualReport, SeveralReports
+from govstats.recognition.identity import identify, reports_in
 from govstats.recognition.records import records
 from govstats.recognition.tables import read_tables
 from govstats.report import Report
@@ -31,7 +31,10 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
     ------
     NotAnAnnualReport
         Nothing in the document shows that it is one.
+    SeveralReports
+        The document holds more than one report, and `agency` and `year` do not tell which is meant.
     """
+    document = _one_report(document, agency, year)
     identity = identify(document, agency=agency, year=year, form_version=form)
     cells, notes = read_tables(records(document, identity.form), identity.form)
     if not identity.is_annual_report and not cells:
@@ -52,4 +55,18 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
         sections=identity.sections,
         read_cells=tuple(cells),
         read_notes=(*identity.notes, *notes),
+    )
+
+
+def _one_report(document: Document, agency: str | None, year: int | None) -> Document:
+    parts = reports_in(document)
+    if len(parts) < 2:
+        return document
+    meant = [part for name, of_year, _, part in parts if agency in {None, name} and year in {None, of_year}]
+    if len(meant) == 1:
+        return meant[0]
+    found = "; ".join(f"{name} {of_year} ({place})" for name, of_year, place, _ in parts)
+    raise SeveralReports(
+        f"{document.source}: the document holds {len(parts)} annual reports: {found}; expected one; "
+        "say which with agency= and year="
     )

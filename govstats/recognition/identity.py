@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -106,8 +106,8 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
     lines = list(_lines(document))
     text = "\n".join(line.text for line in lines)
     notes: list[Note] = []
-    title = _title(document, lines)
     period = _period_year(text)
+    title = _title(document, lines, period)
     found_year = (title.year if title else None) or period
     found_agency = _agency(document, lines, text, title)
     if year is None and title and title.year and period and title.year != period:
@@ -132,6 +132,35 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
     return Identity(agency, year, chosen, title.text if title else None, sections, tuple(notes), known)
 
 
+def reports_in(document: Document) -> list[tuple[str, int, str, Document]]:
+    """Part a document that holds several reports: a comparison, a yearbook, an agency beside its superior.
+
+    Parameters
+    ----------
+    document : Document
+        Of any format.
+
+    Returns
+    -------
+    list of (agency, year, place, Document)
+        One for each title on a line of its own under which statutory tables stand; at most one in an ordinary document.
+    """
+    titles = []
+    for number, block in enumerate(document.blocks):
+        match = _TITLE.fullmatch(_compact(block.text)) if isinstance(block, Paragraph) and len(block.text) < 100 else None
+        if match and (name := match["agency1"] or match["agency2"]) and not _NOT_AN_AGENCY.search(name):
+            titles.append((number, name, _year(match["year1"] or match["year2"] or "") or 0, block.place))
+    titles = [title for before, title in pairwise([(0, "", 0, ""), *titles]) if title[1:3] != before[1:3]]
+    if len(titles) < 2:
+        return []
+    parts = []
+    for (start, agency, year, place), (end, *_) in pairwise([*titles, (len(document.blocks), "", 0, "")]):
+        part = replace(document, blocks=document.blocks[start:end], metadata={})
+        if _form_of_tables(part)[0]:
+            parts.append((agency, year, place, part))
+    return parts
+
+
 def _lines(document: Document) -> Iterator[Line]:
     """Yield what may be a title, a heading or a line about the publisher; table cells only where they look like one."""
     for block in document.blocks:
@@ -153,8 +182,11 @@ def _compact(text: str) -> str:
 # --- title, agency, year ------------------------------------------------------------------------------------------------
 
 
-def _title(document: Document, lines: list[Line]) -> _Title | None:
-    """Return the best title: whole lines before parts, with agency and year before those without."""
+def _title(document: Document, lines: list[Line], period: int | None) -> _Title | None:
+    """Return the best title: whole lines before parts, with agency and year before those without.
+
+    Pages link to the reports of other years: of several titles that of the reporting period is meant.
+    """
     best = None
     for text in _title_texts(document, lines):
         match = _TITLE.fullmatch(text) if "信息公开" in text else None
@@ -164,7 +196,7 @@ def _title(document: Document, lines: list[Line]) -> _Title | None:
         if name and _NOT_AN_AGENCY.search(name):
             continue
         title = _Title(name, _year(match["year1"] or match["year2"] or ""), text)
-        if title.agency and title.year:
+        if title.agency and title.year and period in {None, title.year}:
             return title
         if best is None or bool(title.agency) + bool(title.year) > bool(best.agency) + bool(best.year):
             best = title
