@@ -160,8 +160,12 @@ def _lines_waiting(table: Table, pieces: Sequence[Field]) -> set[str]:
     whole = [piece for piece in pieces if not _is_column(table, piece)]
     waiting = {name for piece in whole for name, _ in index.exact.get(key(piece.text).word, ())}
     last = max((i + 1 for i, p in enumerate(pieces) if _is_column(table, p) or p.text.endswith(("。", "；"))), default=0)
-    text = "".join(key(piece.text).word for piece in pieces[last:] if len(piece.text) <= LONGEST_LABEL)
-    waiting |= {name for name, variant in index.entries if len(variant.plain) >= 4 and variant.plain[:5] in text}
+    text = "".join(f"\n{key(piece.text).word}" for piece in pieces[last:] if len(piece.text) <= LONGEST_LABEL)
+    waiting |= {
+        name
+        for name, variant in index.entries
+        if len(variant.plain) >= 4 and any(f"{start}{variant.plain[:5]}" in text for start in "\n0123456789")
+    }
     return {name for name in waiting if not table.line[name].subtotal}
 
 
@@ -195,13 +199,11 @@ def _second_copy(table: Table, chain: Sequence[Match], candidates: Sequence[_Can
     """Look for a second copy of a table: an equal one changes nothing, a different one leaves both undecided."""
     span = range(chain[0].record.order, chain[-1].record.order + 1)
     other = _heaviest_chain([c for c in candidates if c.match.record.order not in span])
-    figures = {match.line: match.placement.texts for match in chain if match.placement}
-    again = {match.line: match.placement.texts for match in other if match.placement}
-    if (
-        not _convincing(table, other)
-        or len(again) * 2 < len(figures)
-        or all(again[line] == figures.get(line, again[line]) for line in again)
-    ):
+    figures = {match.line: match.placement and match.placement.texts for match in chain}
+    again = {match.line: match.placement and match.placement.texts for match in other}
+    common = figures.keys() & again.keys()
+    equal = all(figures[line] == again[line] for line in common)
+    if equal or len(common) * 2 < len(figures) or not _convincing(table, other):
         return []
     places = sorted(copy[0].record.place for copy in (chain, other))
     for match in chain:

@@ -224,13 +224,13 @@ def _running_text(text: str, form: Form) -> list[str]:
         leading = 0
         while leading < len(tokens) and is_figure(tokens[leading]):
             leading += 1
-        parts.append(text[label.start() : label.end()].strip())
+        name = text[label.start() : label.end()].strip()
         # after the last label of a page other text may follow; elsewhere text between labels is a sentence
         if leading == len(tokens) or (following is None and leading and _other_text(tokens[leading]) and between[:1].isspace()):
-            parts += tokens[:leading]
+            parts += [name, *tokens[:leading]]
             figures_seen = figures_seen or leading > 0
         else:
-            parts.append(between.strip())
+            parts.append(f"{name}{between}".strip())
     return parts if figures_seen else []
 
 
