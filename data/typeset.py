@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import sys
+import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from itertools import groupby
@@ -347,10 +349,63 @@ def ragged_markdown(text: Article) -> str:
     return prose(text, table, heading="## ", title="# ")
 
 
+def word_table(rows: Rows) -> str:
+    """Set a table in OOXML: a cell that spans rows goes on in an empty cell of each of them."""
+    out, below = [], dict[int, tuple[int, int]]()
+    for row in rows:
+        column, line, boxes = 0, [], list(row)
+        while boxes or below.get(column, (0, 0))[0]:
+            left, across = below.get(column, (0, 0))
+            merge = '<w:vMerge w:val="continue"/>'
+            text = ""
+            if left:
+                below[column] = (left - 1, across)
+            else:
+                box = boxes.pop(0)
+                across, text = box.columns, escape(box.text, quote=False)
+                merge = '<w:vMerge w:val="restart"/>' if box.rows > 1 else ""
+                below[column] = (box.rows - 1, across)
+            line.append(
+                f'<w:tc><w:tcPr><w:gridSpan w:val="{across}"/>{merge}</w:tcPr>'
+                f'<w:p><w:r><w:t xml:space="preserve">{text}</w:t></w:r></w:p></w:tc>'
+            )
+            column += across
+        out.append(f"<w:tr>{''.join(line)}</w:tr>")
+    return f"<w:tbl>{''.join(out)}</w:tbl>"
+
+
+def word_document(text: Article) -> bytes:
+    """Set a report as a Word document; the archive is not compressed, so that it is the same on every machine."""
+
+    def paragraph(words: str) -> str:
+        return f"<w:p><w:r><w:t>{escape(words, quote=False)}</w:t></w:r></w:p>"
+
+    body = [paragraph(text.register["title"]), *map(paragraph, text.lead)]
+    for part in text.parts:
+        body += [paragraph(part.heading), *map(paragraph, part.sentences)]
+        body += [word_table(piece) + "<w:p/>" for piece in part.pieces]
+    head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    formats = "http://schemas.openxmlformats.org"
+    files = {
+        "[Content_Types].xml": f'<Types xmlns="{formats}/package/2006/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Override PartName="/word/document.xml" ContentType="{MEDIA_TYPES["docx"]}.main+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{formats}/package/2006/relationships"><Relationship Id="rId1" '
+        f'Type="{formats}/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>',
+        "word/document.xml": f'<w:document xmlns:w="{formats}/wordprocessingml/2006/main">'
+        f"<w:body>{''.join(body)}</w:body></w:document>",
+    }
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as made:
+        for name, content in files.items():
+            made.writestr(zipfile.ZipInfo(name, date_time=(2000, 1, 1, 0, 0, 0)), head + content)
+    return archive.getvalue()
+
+
 class Layout(NamedTuple):
     """How a document is set: its format, its encoding and what it puts to the test."""
 
-    set: Callable[[Article], str]
+    set: Callable[[Article], str | bytes]
     suffix: str
     zh: str
     en: str
@@ -370,6 +425,7 @@ LAYOUTS = {
     "traditional": Layout(traditional_text, "txt", "纯文本，繁体并夹注音", "plain text, traditional characters with pinyin"),
     "pipes": Layout(pipes_markdown, "md", "Markdown，整齐的竖线表格", "Markdown, clean pipe tables"),
     "ragged": Layout(ragged_markdown, "md", "Markdown，参差的竖线表格", "Markdown, ragged pipe tables"),
+    "word": Layout(word_document, "docx", "Word 文档，单元格纵横合并", "Word document, cells merged both ways", ""),
 }
 
 #: The layouts of each report; one that leaves cells blank only gets layouts in which a blank can be seen.
@@ -377,7 +433,7 @@ LAYOUTS_OF = {
     "haidong-2021": ("plain", "tabs"),
     "hongze-2023": ("torn", "spaces"),
     "mem-2019": ("plain", "lines"),
-    "mem-2021": ("plain", "lines"),
+    "mem-2021": ("plain", "lines", "word"),
     "mem-2023": ("nested", "traditional"),
     "ningxia-2020": ("plain", "tabs", "ragged"),
     "pingtan-2012": ("plain", "spaces"),
@@ -390,13 +446,18 @@ LAYOUTS_OF = {
     "pingtan-2023": ("undeclared", "pipes"),
     "pingtan-2024": ("plain", "tabs"),
     "pingtan-2025": ("plain", "lines", "pipes"),
-    "shanghai-office-2019": ("nested", "pipes"),
+    "shanghai-office-2019": ("nested", "pipes", "word"),
     "shuyang-county-2025": ("misdeclared", "ragged"),
     "stcsm-2024": ("plain", "pipes"),
 }
 
 
-MEDIA_TYPES = {"html": "text/html", "txt": "text/plain", "md": "text/markdown"}
+MEDIA_TYPES = {
+    "html": "text/html",
+    "txt": "text/plain",
+    "md": "text/markdown",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
 
 
 def checksum(content: bytes) -> dict[str, Any]:
@@ -421,7 +482,7 @@ def data_package(reports: Iterable[Mapping[str, str]], documents: Mapping[str, b
                     "description": f"typeset.py 据 figures.csv 排印：{layout.zh} / typeset.py from figures.csv: {layout.en}",
                     "format": layout.suffix,
                     "mediatype": MEDIA_TYPES[layout.suffix],
-                    "encoding": layout.encoding,
+                    **({"encoding": layout.encoding} if layout.encoding else {}),
                     "sources": [{key: value for key, value in source.items() if value}],
                 }
                 | checksum(documents[path])
@@ -446,7 +507,10 @@ def generate() -> dict[str, bytes]:
         for name in LAYOUTS_OF[report["slug"]]:
             layout = LAYOUTS[name]
             text = article(report, figures.get((report["agency"], report["year"]), {}), torn=layout.torn)
-            made[f"documents/{report['slug']}.{layout.suffix}"] = layout.set(text).encode(layout.encoding)
+            content = layout.set(text)
+            made[f"documents/{report['slug']}.{layout.suffix}"] = (
+                content if isinstance(content, bytes) else content.encode(layout.encoding)
+            )
     return made | {"datapackage.json": data_package(reports, made)}
 
 

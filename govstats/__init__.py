@@ -60,7 +60,7 @@ def read(
     Parameters
     ----------
     source : path or bytes
-        HTML, plain text or Markdown; the content decides, not the name.
+        HTML, plain text, Markdown or Word (docx, with the extra ``word``); the content decides, not the name.
     agency, year, form : optional
         What you know of the report; what is left out is recognised. `form` is ``2008``, ``2019`` or ``2021``.
 

@@ -12,7 +12,7 @@ from govstats.errors import UnknownReport
 from govstats.report import Report
 
 #: The formats of the documents, the preferred one first, with the suffix of their files.
-FORMATS = {"html": ".html", "markdown": ".md", "text": ".txt"}
+FORMATS = {"html": ".html", "markdown": ".md", "text": ".txt", "word": ".docx"}
 
 
 @cache

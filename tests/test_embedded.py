@@ -69,7 +69,8 @@ def test_every_file_has_its_hash_in_the_data_package() -> None:
         content = (DATA / resource["path"]).read_bytes()
         assert resource["bytes"] == len(content), resource["path"]
         assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}", resource["path"]
-        content.decode(resource["encoding"])
+        if resource["format"] != "docx":
+            content.decode(resource["encoding"])
     listed = {resource["path"] for resource in resources}
     assert listed == {"reports.csv", "figures.csv", *(f"documents/{path.name}" for path in (DATA / "documents").iterdir())}
     assert len(listed) == len(resources) == len({resource["name"] for resource in resources})

@@ -74,8 +74,9 @@ def test_the_order_of_torn_rows_is_said(shared: Path) -> None:
     assert len(torn) == 10
 
 
-def test_a_page_in_an_undeclared_encoding_is_read(shared: Path) -> None:
-    report = govstats.read(shared / "samples" / "gb18030-undeclared.html")
+@pytest.mark.parametrize("name", ["gb18030-undeclared.html", "word.docx"])
+def test_hard_cases_of_a_format_are_read(shared: Path, name: str) -> None:
+    report = govstats.read(shared / "samples" / name)
     with (shared / "samples" / "cells.csv").open(encoding="utf-8") as file:
         printed = {(row["table"], row["line"], row["column"]): row["printed"] for row in csv.DictReader(file)}
     assert {(c.table, c.line, c.column): c.printed for c in report.read_cells} == printed

@@ -11,6 +11,7 @@ from pathlib import Path
 from govstats.documents.document import Block, Cell, Document, Grid, Paragraph
 from govstats.documents.html import read_html
 from govstats.documents.text import read_markdown, read_text
+from govstats.documents.word import read_word
 from govstats.errors import MissingReader, UnreadableDocument
 
 __all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "open_document"]
@@ -18,7 +19,6 @@ __all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "open_document"]
 #: Formats whose documents are recognised but not read yet: first bytes, name.
 _NOT_READ = (
     (b"%PDF", "PDF"),
-    (b"PK\x03\x04", "Word (docx) or another zipped office"),
     (b"\xd0\xcf\x11\xe0", "legacy Word (doc)"),
     (b"{\\rtf", "RTF"),
     (b"\x89PNG", "PNG image"),
@@ -43,7 +43,7 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     Parameters
     ----------
     source : path or bytes
-        HTML, plain text or Markdown; the content decides, not the name.
+        HTML, plain text, Markdown or Word (docx); the content decides, not the name.
 
     Returns
     -------
@@ -75,8 +75,11 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
         if content.startswith(start):
             raise MissingReader(
                 f"{name}: this is a {kind} document, and this version of govstats has no reader for it; "
-                "expected HTML, plain text or Markdown: save it as a web page or as text"
+                "expected HTML, plain text, Markdown or docx: save it as one of them"
             )
+    sha256 = hashlib.sha256(content).hexdigest()
+    if content.startswith(b"PK\x03\x04"):
+        return Document(_not_empty(read_word(content, name), content, name), "word", name, sha256)
     text = _decode(content, name)
     if not text.strip():
         raise UnreadableDocument(f"{name}: the document is empty ({len(content)} bytes, no text); expected an annual report")
@@ -89,9 +92,13 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
         format_name, blocks = "markdown", read_markdown(text)
     else:
         format_name, blocks = "text", read_text(text)
+    return Document(_not_empty(blocks, content, name), format_name, name, sha256, metadata)
+
+
+def _not_empty(blocks: tuple[Block, ...], content: bytes, name: str) -> tuple[Block, ...]:
     if not blocks:
-        raise UnreadableDocument(f"{name}: the page has markup but no text ({len(content)} bytes); expected an annual report")
-    return Document(blocks, format_name, name, hashlib.sha256(content).hexdigest(), metadata)
+        raise UnreadableDocument(f"{name}: the document has markup but no text ({len(content)} bytes); expected an annual report")
+    return blocks
 
 
 def _decode(content: bytes, name: str) -> str:

@@ -73,7 +73,7 @@ class Document:
     blocks : tuple of Paragraph or Grid
         In reading order.
     format : str
-        ``html``, ``text`` or ``markdown``.
+        ``html``, ``text``, ``markdown`` or ``word``.
     source : str
         The file name, or ``<bytes>``.
     sha256 : str
