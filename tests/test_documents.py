@@ -119,6 +119,13 @@ def test_struck_out_and_hidden_text_is_not_read_and_footnotes_do_not_join() -> N
     assert texts(grid) == [["446", "2", "22[1]", "7"]]
 
 
+def test_a_page_that_a_script_would_show_is_read_and_a_hidden_copy_is_not() -> None:
+    table = "<table><tr><td>规章<td>{}</table>"
+    hidden = '<div style="display:none">{}</div>'
+    assert texts(only_grid("<p>正文</p>" + hidden.format(table.format(3)))) == [["规章", "3"]]
+    assert texts(only_grid(table.format(3) + hidden.format(table.format(4)))) == [["规章", "3"]]
+
+
 def test_the_head_tells_title_and_publisher() -> None:
     read = document("<title>年报_网站</title><meta name=ContentSource content=某某局><p>正文</p><p>第二段</p>")
     assert read.metadata == {"title": "年报_网站", "publisher": "某某局"}

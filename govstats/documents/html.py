@@ -66,10 +66,15 @@ def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dic
             metadata[name] = content
     # looking for a word in the text costs less than asking the tree for what is rarely there
     unseen = sorted({tag.lower() for tag in _UNSEEN.findall(text)})
-    if any(word in text for word in ("hidden", "HIDDEN", "display", "DISPLAY")):
-        unseen.append(_HIDDEN)
-    for node in tree.css(", ".join(unseen)) if unseen else ():
+    # backwards, since what stands in a node is gone with it
+    for node in reversed(tree.css(", ".join(unseen)) if unseen else []):
         node.decompose()
+    if any(word in text for word in ("hidden", "HIDDEN", "display", "DISPLAY")):
+        tables = len(tree.css("table"))
+        for node in reversed(tree.css(_HIDDEN)):
+            # a page whose script shows its text later hides all of it; a second copy for telephones is hidden beside the first
+            if not tables or len(node.css("table")) < tables:
+                node.decompose()
     walk = _Walk(tables_before)
     if tree.body is not None:
         walk.into(tree.body)
