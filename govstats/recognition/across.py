@@ -32,7 +32,7 @@ def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Pl
     width, lines = len(table.columns), [line.id for line in table.lines]
     if len(record.figures) * 2 < width * len(lines) and len(record.fields) < width * len(lines):
         return None
-    above = _words_above(record)
+    above = words_above(record)
     headed = sum(word in column_index(table).exact for word in above) >= width
     named = all(key(line.zh).word in "".join(above) for line in table.lines)
     if not (headed or named):
@@ -47,7 +47,7 @@ def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Pl
     if len(header) == len(cells) and not slipped and (in_form or len({label.row for label in header}) == 1):
         placement = headers.choose(record, header, lambda _: None)
     elif slipped or not leaves:
-        placement = in_order(record, len(cells)) if slipped or _in_form_order(table, above) else None
+        placement = in_order(record, len(cells)) if slipped or in_form_order(table, above) else None
     else:
         placement = None
     if placement is None:
@@ -60,7 +60,7 @@ def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Pl
     return parts
 
 
-def _words_above(record: Record) -> list[str]:
+def words_above(record: Record) -> list[str]:
     """Return the labels above a row, from left to right where the grid tells."""
     grid = record.grid
     cells = [cell for row in grid.rows[: record.row] for cell in row if cell.text] if grid else []
@@ -69,7 +69,7 @@ def _words_above(record: Record) -> list[str]:
     return [key(piece.text).word for piece in record.before]
 
 
-def _in_form_order(table: Table, above: Sequence[str]) -> bool:
+def in_form_order(table: Table, above: Sequence[str]) -> bool:
     """Tell whether a header in running text names lines and columns in the order of the form, as far as it names them."""
     lines = [key(line.zh).word for line in table.lines]
     columns = [key(column.zh).word for column in table.columns]

@@ -35,6 +35,8 @@ class Match:
     record: Record
     line: str
     placement: Placement | None
+    #: Its figures came without separators, and were split.
+    glued: bool = False
 
 
 class _Candidate(NamedTuple):

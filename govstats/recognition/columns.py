@@ -95,6 +95,12 @@ class Headers:
             return placement if balances(table, columns, placement) else None
         return placement
 
+    def usual(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
+        """Tell whether text above a record names columns in the order of the form, and none that the form lacks."""
+        return bool(_order_in_text(table, columns, self._named_before(record, table, columns))) and not self._crowded(
+            record, table
+        )
+
     def _named_before(self, record: Record, table: Table, columns: Sequence[str]) -> list[str]:
         """Return the columns in the order in which running text names them, in the header last seen before a record."""
         name = (table.id, columns[0])

@@ -10,6 +10,7 @@ from govstats.forms import Form, Table
 from govstats.recognition.alignment import Match, align
 from govstats.recognition.annex import read_annex
 from govstats.recognition.columns import Headers, balances
+from govstats.recognition.glued import unglue
 from govstats.recognition.labels import column_index
 from govstats.recognition.notes import note
 from govstats.recognition.records import Field, Record
@@ -46,6 +47,7 @@ def read_tables(records: Sequence[Record], form: Form) -> tuple[list[ReadCell], 
         else:
             edits = [edit for edit in form.edits() if edit.table == table.id and edit.relation == "=="]
             matches, more = align(table, free, headers, edits)
+            matches = unglue(table, matches, edits, free, headers)
             notes += more
         claimed = {id(match.record) for match in matches}
         free = [record for record in free if id(record) not in claimed]
@@ -100,7 +102,7 @@ def _cell(table: Table, match: Match, column: str, piece: Field, headers: Header
         elif not table.open and (money or (unit == "万元" and read.unit)):
             # a count in yuan, an amount in pieces: the figure belongs elsewhere
             value, status = None, "unreadable"
-    return ReadCell(table.id, match.line, column, value, piece.text, status, unit, piece.page, piece.place, _method(match.record))
+    return ReadCell(table.id, match.line, column, value, piece.text, status, unit, piece.page, piece.place, _method(match))
 
 
 def _in_yuan(table: Table, record: Record, column: str, headers: Headers) -> bool:
@@ -110,8 +112,10 @@ def _in_yuan(table: Table, record: Record, column: str, headers: Headers) -> boo
     return any(_YUAN.search(text) for text in map(normalised, texts))
 
 
-def _method(record: Record) -> str:
-    return "grid" if record.grid is not None else "text"
+def _method(match: Match) -> str:
+    if match.glued:
+        return "glued"
+    return "grid" if match.record.grid is not None else "text"
 
 
 def _undecided(table: Table, match: Match, columns: Sequence[str]) -> Iterator[ReadCell | Note]:
@@ -120,9 +124,7 @@ def _undecided(table: Table, match: Match, columns: Sequence[str]) -> Iterator[R
     yield note("unreadable_row", table, match.line, printed=record.printed, page=page, place=record.place, columns=len(columns))
     for column in columns:
         unit = table.unit(match.line, column)
-        yield ReadCell(
-            table.id, match.line, column, None, record.printed, "unreadable", unit, page, record.place, _method(record)
-        )
+        yield ReadCell(table.id, match.line, column, None, record.printed, "unreadable", unit, page, record.place, _method(match))
 
 
 def _missing_lines(table: Table, found: set[str]) -> Iterator[Note]:
