@@ -12,7 +12,7 @@ from govstats.errors import MissingReader
 
 REPORTS = Path(__file__).resolve().parents[2] / "shared" / "reports"
 DOCUMENTS = sorted(path for path in REPORTS.glob("*/report.*") if path.suffix != ".pdf")
-#: Pages that came as one line without separators; only lines with one figure can be told (行政许可2418).
+#: Pages that came as one line without separators; where no edit tells, only lines with one figure are certain (行政许可2418).
 GLUED = {f"pingtan-{year}" for year in (2015, 2017, 2019, 2021, 2023)} | {"pingtan-2025/report.txt"}
 AMOUNTS = {("administrative_fees", "amount"), ("procurement", "amount")}
 
@@ -45,6 +45,15 @@ def test_cells_are_read_as_transcribed(path: Path) -> None:
     assert set(read) <= set(expected)
     if not {path.parent.name, f"{path.parent.name}/{path.name}"} & GLUED:
         assert {key for key, value in expected.items() if value is not None} <= set(read)
+
+
+@pytest.mark.parametrize("year", [2019, 2021, 2023, 2025])
+def test_glued_figures_of_the_tables_with_edits_are_all_split(year: int) -> None:
+    folder = REPORTS / f"pingtan-{year}"
+    expected = {key: value for key, value in transcribed(folder).items() if key[0] in {"requests", "review"}}
+    cells = govstats.read(folder / "report.txt").read_cells
+    assert {(c.table, c.line, c.column): c.value for c in cells if c.table in {"requests", "review"}} == expected
+    assert {c.method for c in cells if c.table in {"requests", "review"}} == {"glued"}
 
 
 @each_document

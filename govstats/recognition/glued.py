@@ -17,7 +17,7 @@ from govstats.recognition.records import Field, Record
 #: 11,398,889 permits are the largest count seen.
 _MOST_DIGITS = 9
 #: A page without separators has a blank here and there (230 000023); figures that stand apart are no such page.
-_MOST_WORDS = 3
+_FEW_WORDS = 3
 #: So many ways to split a table are searched; beyond that nothing is decided.
 _MOST_WAYS = 200_000
 
@@ -56,6 +56,9 @@ def unglue(table: Table, matches: list[Match], edits: Sequence[Edit], records: S
         return matches or _side_by_side(table, edits, records)
     if all(match.placement for match in matches):
         return matches
+    few = sum(match.placement is None and len(match.record.figures) <= _FEW_WORDS for match in matches)
+    if 2 * few < len(matches) and edits:
+        return matches
     ways: dict[str, list[Row]] = {}
     for match in matches:
         columns = table.columns_of[match.line]
@@ -78,7 +81,7 @@ def _is_glued(record: Record, columns: int) -> bool:
     """Tell whether a few words hold at least as many digits as there are columns."""
     tokens = [piece.text for piece in record.figures]
     digits = "".join(tokens)
-    return digits.isdecimal() and len(tokens) <= _MOST_WORDS and len(tokens) < columns <= len(digits)
+    return digits.isdecimal() and len(tokens) < columns <= len(digits)
 
 
 def _placement(record: Record, row: Row) -> Placement:
@@ -173,7 +176,8 @@ def _side_by_side(table: Table, edits: Sequence[Edit], records: Sequence[Record]
     for record in records:
         above = words_above(record)
         named = all(name in "".join(above) for name in names)
-        if named and in_form_order(table, above) and _is_glued(record, width * len(names)):
+        few = len(record.figures) <= _FEW_WORDS
+        if few and named and in_form_order(table, above) and _is_glued(record, width * len(names)):
             digits = "".join(piece.text for piece in record.figures)
             found.append((record, list(_blocks(table, edits, digits, [line.id for line in table.lines]))))
     if len(found) != 1 or len(found[0][1]) != 1:

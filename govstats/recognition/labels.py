@@ -171,19 +171,20 @@ def _all_labels(of_form: Form) -> Iterator[Label]:
 
 
 @cache
-def printed_labels(of_form: Form) -> re.Pattern[str]:
-    """Return a pattern that finds the form's labels in running text, with their numbering."""
+def printed_labels(of_form: Form, *, glued: bool = False) -> re.Pattern[str]:
+    """Return a pattern that finds the form's labels in running text, with their numbering.
+
+    Where figures are `glued` to the number of the next label (``00000002.其他法律…``), only its own number is the label's.
+    """
     texts = {normalised(text) for label in (*_all_labels(of_form), *of_form.sections) for text in (label.zh, *label.also) if text}
-    numbers: dict[str, set[str]] = {}
-    for text in texts:
-        numbers.setdefault(_without_number(text), set()).add(key(text).number)
-    other = r"(?:其中\s*:?)?\s*(?:\([一二三四五六七八九十\d]{1,3}\)|[一二三四五六七八九十]{1,2}、|(?<![\d.])\d{1,2}[、.])?\s*"
-    labels = []
-    for word in sorted(numbers, key=len, reverse=True):
-        # a number that runs into figures before it is the label's only if it is its own: 00000002.其他法律
-        own = "|".join(rf"{number}[、.]\s*" for number in sorted(numbers[word]) if number.isdecimal())
-        labels.append(f"(?:{own}|{other}){_spaced(word)}" if own else f"{other}{_spaced(word)}")
-    return re.compile("|".join(labels))
+    number = r"(?:其中\s*:?)?\s*(?:\([一二三四五六七八九十\d]{1,3}\)|[一二三四五六七八九十]{1,2}、|(?<![\d.])\d{1,2}[、.])?\s*"
+    words = sorted({_without_number(text) for text in texts}, key=len, reverse=True)
+    pattern = number + "(?:" + "|".join(_spaced(word) for word in words) + ")"
+    if glued:
+        numbered = {(key(text).number, _without_number(text)) for text in texts if key(text).number.isdecimal()}
+        own = sorted((rf"{digit}[、.]\s*{_spaced(word)}" for digit, word in numbered), key=len, reverse=True)
+        pattern = "|".join([*own, pattern])
+    return re.compile(pattern)
 
 
 def _without_number(text: str) -> str:

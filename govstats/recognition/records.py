@@ -20,6 +20,7 @@ _PAGE_NUMBER = re.compile(r"[-—–·.\s]+\d{1,4}[-—–·.\s]+|第\s*\d{1,4}\
 #: A figure with a mark that makes it unreadable is no label: 5①, 0?, 12 3.
 _SPOILT_FIGURE = re.compile(r"\d[\d,.\s]*\d|\d+[^\d\w、.．,)）\s]{1,3}\d*|\d+[①-⑳²³]")
 _DIGIT = re.compile(r"\d")
+_GLUED_NUMBER = re.compile(r"\d{2,}[.、](?!\d)")
 #: A line of text that names fewer lines and columns is a sentence.
 _FEWEST_LABELS = 4
 _MANY_SPACES = re.compile(r"\s{2,}|\t|\s*\|\s*")
@@ -213,7 +214,8 @@ def _running_text(text: str, form: Form) -> list[str]:
         return []
     # labels are sought in normalised text; what is printed is cut out of the document's own wherever the two run in step
     text = text if len(text) == len(compared) else compared
-    found = list(printed_labels(form).finditer(compared))
+    glued = _GLUED_NUMBER.search(compared) is not None
+    found = list(printed_labels(form, glued=glued).finditer(compared))
     parts: list[str] = []
     figures_seen = False
     for label, following in zip_longest(found, found[1:]):
