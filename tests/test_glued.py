@@ -69,6 +69,15 @@ def test_blanks_leave_no_trace_so_short_rows_leave_the_table_unread() -> None:
     assert values["requests", "new"] == [None] * 7
 
 
+def test_two_glued_tables_that_differ_leave_both_unread() -> None:
+    first, second = (
+        page({line: f"{count}00000{count}" for line in ("new", "granted", "processed_total")}).decode() for count in (5, 6)
+    )
+    report = govstats.read(f"{first}\n{second[second.index('三、收到') :]}".encode())
+    assert report.read_cells
+    assert all(cell.value is None for cell in report.read_cells if cell.table == "requests")
+
+
 def test_the_blocks_of_reviews_have_to_balance() -> None:
     assert read({}, "3600036" + "10001" + "00000")["review", "reconsideration"] == [36, 0, 0, 0, 36]
     assert ("review", "reconsideration") not in read({}, "121015" + "00000" + "00000")

@@ -37,6 +37,17 @@ class Match:
     placement: Placement | None
     #: Its figures came without separators, and were split.
     glued: bool = False
+    #: The document shows other figures for the same line: no reading of this row alone can decide.
+    contradicted: bool = False
+
+    @property
+    def printed(self) -> tuple[str, ...]:
+        """The figures by column, or as they stand where their columns are not known."""
+        return self.placement.texts if self.placement else tuple(piece.text for piece in self.record.figures)
+
+    def contradict(self) -> None:
+        """Take the reading back."""
+        self.placement, self.contradicted = None, True
 
 
 class _Candidate(NamedTuple):
@@ -201,15 +212,15 @@ def _second_copy(table: Table, chain: Sequence[Match], candidates: Sequence[_Can
     """Look for a second copy of a table: an equal one changes nothing, a different one leaves both undecided."""
     span = range(chain[0].record.order, chain[-1].record.order + 1)
     other = _heaviest_chain([c for c in candidates if c.match.record.order not in span])
-    figures = {match.line: match.placement and match.placement.texts for match in chain}
-    again = {match.line: match.placement and match.placement.texts for match in other}
+    figures = {match.line: match.printed for match in chain}
+    again = {match.line: match.printed for match in other}
     common = figures.keys() & again.keys()
     equal = all(figures[line] == again[line] for line in common)
     if equal or len(common) * 2 < len(figures) or not _convincing(table, other):
         return []
     places = sorted(copy[0].record.place for copy in (chain, other))
     for match in chain:
-        match.placement = None
+        match.contradict()
     return [note("two_tables", table, place=places[0], other=places[1])]
 
 
@@ -327,7 +338,7 @@ def _repeated_or_own(
             notes.append(
                 note("duplicate_line", table, line, printed=record.printed, place=record.place, other=first.record.printed)
             )
-            first.placement = None
+            first.contradict()
     for record in inside:
         own = min(orders) < record.order < max(orders) and id(record) not in taken
         if own and record.figures and any(_is_label(piece) for piece in record.labels):

@@ -54,7 +54,7 @@ def unglue(table: Table, matches: list[Match], edits: Sequence[Edit], records: S
     """
     if table.lines_across:
         return matches or _side_by_side(table, edits, records)
-    if all(match.placement for match in matches):
+    if all(match.placement for match in matches) or any(match.contradicted for match in matches):
         return matches
     few = sum(match.placement is None and len(match.record.figures) <= _FEW_WORDS for match in matches)
     if 2 * few < len(matches) and edits:
