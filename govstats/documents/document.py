@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+_BOX = re.compile(r"\bbox (-?[\d.]+) (-?[\d.]+) (-?[\d.]+) (-?[\d.]+)")
+
+
+class Box(NamedTuple):
+    """A rectangle on a page: points (PDF) or pixels (images) from its upper left corner."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def __str__(self) -> str:
+        return "box " + " ".join(f"{side:.1f}" for side in self)
+
+    @classmethod
+    def in_place(cls, place: str) -> Box | None:
+        """Find the box that a `place` names: ``table 2 row 3 cell 1 box 102.3 455.0 130.1 470.2``."""
+        found = _BOX.search(place)
+        return cls(*map(float, found.groups())) if found else None
 
 
 class Paragraph(NamedTuple):
@@ -29,7 +50,23 @@ class Paragraph(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A cell of a grid at its upper left corner, with the rows and columns it spans."""
+    """A cell of a grid at its upper left corner, with the rows and columns it spans.
+
+    Attributes
+    ----------
+    text : str
+        As it stands in the document.
+    row, column, rowspan, colspan : int
+        Its position in the grid.
+    place : str
+        Where it stands: with its `Box` where the document has pages.
+    page : int or None
+        The page, in documents that have pages.
+    readings : tuple of str
+        What else it may say, where it was recognised from an image or read in two ways that differ; without `text` itself.
+    confidence : float or None
+        How sure optical recognition is of `text`, 0 to 1; None where nothing had to be recognised.
+    """
 
     text: str
     row: int
@@ -38,6 +75,8 @@ class Cell(NamedTuple):
     colspan: int = 1
     place: str = ""
     page: int | None = None
+    readings: tuple[str, ...] = ()
+    confidence: float | None = None
 
 
 class Grid(NamedTuple):

@@ -38,6 +38,8 @@ class Field(NamedTuple):
     place: str
     page: int | None
     row: int = 0
+    readings: tuple[str, ...] = ()
+    confidence: float | None = None
 
 
 @dataclass(slots=True)
@@ -108,7 +110,9 @@ class _Reader:
     def grid(self, grid: Grid) -> None:
         self.close()
         for number, cells in enumerate(grid.rows):
-            fields = [Field(cell.text, _kind(cell.text), cell.column, cell.colspan, cell.place, cell.page) for cell in cells]
+            fields = [
+                Field(c.text, _kind(c.text), c.column, c.colspan, c.place, c.page, c.row, c.readings, c.confidence) for c in cells
+            ]
             start = _after_serial_number(fields)
             first = next((i for i, piece in enumerate(fields) if piece.kind == "figure" and i >= start), len(fields))
             stub = max((i + 1 for i, piece in enumerate(fields[:first]) if piece.kind == "label"), default=0)
