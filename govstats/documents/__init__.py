@@ -18,7 +18,6 @@ __all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "open_document"]
 
 #: Formats whose documents are recognised but not read yet: first bytes, name.
 _NOT_READ = (
-    (b"%PDF", "PDF"),
     (b"\xd0\xcf\x11\xe0", "legacy Word (doc)"),
     (b"{\\rtf", "RTF"),
     (b"\x89PNG", "PNG image"),
@@ -78,6 +77,12 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
                 "expected HTML, plain text, Markdown or docx: save it as one of them"
             )
     sha256 = hashlib.sha256(content).hexdigest()
+    if b"%PDF-" in content[:1024]:
+        # loaded for the documents that need it: the engines take longer to import than a page to read
+        from govstats.documents.pdf import read_pdf
+
+        pages = read_pdf(content, name)
+        return Document(pages.blocks, "pdf", name, sha256, unread=pages.unread, again=pages.again)
     if content.startswith(b"PK\x03\x04"):
         return Document(_not_empty(read_word(content, name), content, name), "word", name, sha256)
     text = _decode(content, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -112,13 +112,17 @@ class Document:
     blocks : tuple of Paragraph or Grid
         In reading order.
     format : str
-        ``html``, ``text``, ``markdown`` or ``word``.
+        ``html``, ``text``, ``markdown``, ``word``, ``pdf`` or ``image``.
     source : str
         The file name, or ``<bytes>``.
     sha256 : str
         Of the bytes that were read.
     metadata : dict of str to str
         What the document says of itself beside its text: ``title``, ``publisher``, ``url``.
+    unread : tuple of int
+        Pages that could not be read: pictures where optical recognition is not installed.
+    again : callable or None
+        Returns the blocks as another engine reads them, for a format that is read in several ways.
     """
 
     blocks: tuple[Block, ...]
@@ -126,6 +130,8 @@ class Document:
     source: str
     sha256: str
     metadata: dict[str, str] = field(default_factory=dict)
+    unread: tuple[int, ...] = ()
+    again: Callable[[], tuple[Block, ...]] | None = None
 
     @property
     def paragraphs(self) -> Iterator[Paragraph]:

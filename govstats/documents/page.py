@@ -1,0 +1,478 @@
+"""A page as pieces of text with their boxes: lines, paragraphs in reading order, and tables that go on over pages."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
+
+from govstats.characters import is_figure
+from govstats.documents.document import Block, Box, Cell, Grid, Paragraph
+
+#: Characters stand this much of their height apart where a new word begins, and where another cell begins.
+_SPACE, _GAP = 0.35, 0.6
+#: Edges of columns on two pages are the same within so many points (pixels, in a picture of 72 dpi).
+_SAME_EDGE = 4.0
+_PAGE_NUMBER = re.compile(r"[-—–·.\s]*\d{1,4}[-—–·.\s]*|第\s*\d{1,4}\s*页.{0,14}|\d{1,4}\s*/\s*\d{1,4}")
+NUMBERING = re.compile(r"\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}\s*[)）、.．]|第[一二三四五六七八九十]+[条章])")
+_DIGITS = re.compile(r"\d+")
+#: So many characters in one piece are prose, and so many lines of two pieces are two columns of it.
+_PROSE, _FEWEST_LINES = 8, 5
+#: A heading is set so much larger than the text.
+_HEADING, _LONGEST_HEADING = 1.12, 80
+
+
+class Word(NamedTuple):
+    """A piece of text on a page: a character of a PDF, or what optical recognition found in one place.
+
+    Attributes
+    ----------
+    text : str
+        As it stands there.
+    box : Box
+        In points or pixels from the upper left corner of the page as it is shown.
+    readings : tuple of str
+        What else it may be, see `Cell`.
+    confidence : float or None
+        Of optical recognition.
+    """
+
+    text: str
+    box: Box
+    readings: tuple[str, ...] = ()
+    confidence: float | None = None
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Centre of the box."""
+        return (self.box.left + self.box.right) / 2, (self.box.top + self.box.bottom) / 2
+
+
+class Segment(NamedTuple):
+    """Words of one line that stand close to one another."""
+
+    text: str
+    box: Box
+    words: tuple[Word, ...]
+
+    @property
+    def height(self) -> float:
+        """Of most characters: digits of another font may be taller."""
+        return median(word.box.bottom - word.box.top for word in self.words)
+
+
+class PageCell(NamedTuple):
+    """A cell of a table on a page."""
+
+    text: str
+    box: Box
+    row: int
+    column: int
+    rowspan: int = 1
+    colspan: int = 1
+    readings: tuple[str, ...] = ()
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """A table, or the part of one that stands on a page.
+
+    Attributes
+    ----------
+    box : Box
+        Around it.
+    edges : tuple of float
+        Left edges of the columns, and the right edge of the last one.
+    cells : tuple of PageCell
+        In rows.
+    rows : int
+        How many rows there are.
+    bounded : bool
+        Its cells are marked off by lines.
+    """
+
+    box: Box
+    edges: tuple[float, ...]
+    cells: tuple[PageCell, ...]
+    rows: int
+    bounded: bool
+
+
+def surrounding(boxes: Sequence[Box]) -> Box:
+    """Return the box around boxes."""
+    return Box(
+        min(box.left for box in boxes),
+        min(box.top for box in boxes),
+        max(box.right for box in boxes),
+        max(box.bottom for box in boxes),
+    )
+
+
+def lines_of(words: Sequence[Word], *, gap: float = _GAP) -> list[list[Segment]]:
+    """Put words into lines, from top to bottom, and part each line where the gap between two words is wide.
+
+    Parameters
+    ----------
+    words : sequence of Word
+        In any order.
+    gap : float
+        How wide, in heights of the characters.
+
+    Returns
+    -------
+    list of list of Segment
+        One list a line, its segments from left to right.
+    """
+    lines: list[list[Word]] = []
+    # a line begins with the tallest character at its height, so that a raised digit joins it and does not open its own
+    for word in sorted(words, key=lambda word: word.middle[1]):
+        middle, height = word.middle[1], word.box.bottom - word.box.top
+        for line in reversed(lines[-4:]):
+            first = max(line, key=lambda other: other.box.bottom - other.box.top)
+            apart = abs(first.middle[1] - middle)
+            if apart < 0.5 * max(height, first.box.bottom - first.box.top):
+                line.append(word)
+                break
+        else:
+            lines.append([word])
+    return [_segments(sorted(line, key=lambda word: word.box.left), gap) for line in lines]
+
+
+def _segments(line: Sequence[Word], gap: float) -> list[Segment]:
+    height = max(word.box.bottom - word.box.top for word in line)
+    groups: list[list[Word]] = [[]]
+    for before, word in pairwise([line[0], *line]):
+        if groups[-1] and _twice(before, word):
+            # bold type is sometimes set by printing twice
+            continue
+        if groups[-1] and word.box.left - max(w.box.right for w in groups[-1]) > gap * height:
+            groups.append([])
+        groups[-1].append(word)
+    return [Segment(_joined(group), surrounding([word.box for word in group]), tuple(group)) for group in groups]
+
+
+def _twice(before: Word, word: Word) -> bool:
+    width = word.box.right - word.box.left
+    return before is not word and before.text == word.text and abs(before.box.left - word.box.left) < 0.3 * width
+
+
+def _joined(words: Sequence[Word]) -> str:
+    """Join the words of a segment; a raised small figure is a footnote mark and stands in brackets, as in HTML."""
+    height = max(word.box.bottom - word.box.top for word in words)
+    bottom = max(word.box.bottom for word in words)
+    text = ""
+    for before, word in pairwise([words[0], *words]):
+        small = word.box.bottom - word.box.top < 0.75 * height and bottom - word.box.bottom > 0.2 * height
+        if text and word.box.left - before.box.right > _SPACE * height:
+            text += " "
+        text += f"[{word.text}]" if small and word.text.isdecimal() else word.text
+    return text.replace("][", "")
+
+
+def text_of(words: Sequence[Word]) -> str:
+    """Return the text of a cell: its lines, broken as they are on the page.
+
+    Text that was turned stands with its last character on top or below: the order in which it was written decides.
+    """
+    if not words:
+        return ""
+    lines = lines_of(words, gap=1e9)
+    if len(lines) > 2 and all(len(line[0].words) == 1 and len(line[0].text) == 1 for line in lines):
+        written = [word.text for word in words]
+        if written == [line[0].text for line in reversed(lines)]:
+            return "".join(written)
+    return "\n".join(line[0].text for line in lines)
+
+
+def cell_of(words: Sequence[Word]) -> tuple[str, tuple[str, ...], float | None]:
+    """Return text, readings and confidence of the words in a cell."""
+    sure = [word.confidence for word in words if word.confidence is not None]
+    readings = words[0].readings if len(words) == 1 else ()
+    if len(words) > 1 and any(word.readings for word in words):
+        # the readings of several pieces are told apart only where one of them is in doubt
+        doubtful = [word for word in words if word.readings]
+        if len(doubtful) == 1:
+            readings = tuple(
+                text_of([word._replace(text=other) if word is doubtful[0] else word for word in words])
+                for other in doubtful[0].readings
+            )
+    return text_of(words), readings, min(sure) if sure else None
+
+
+# --- reading order --------------------------------------------------------------------------------------------------------
+
+
+def reading_order(words: Sequence[Word], tables: Sequence[PageTable]) -> list[list[Segment] | PageTable]:
+    """Put what stands on a page in the order in which it is read, column by column where prose is set in two columns.
+
+    Parameters
+    ----------
+    words : sequence of Word
+        Outside the tables.
+    tables : sequence of PageTable
+        On the page.
+
+    Returns
+    -------
+    list of (list of Segment) or PageTable
+        A list of segments is a line.
+    """
+    lines = lines_of(words)
+    gutter = _gutter(lines)
+    if gutter is None:
+        return _downwards(lines, tables)
+    across = [line for line in lines if any(s.box.left < gutter < s.box.right for s in line)]
+    wide = [table for table in tables if table.box.left < gutter < table.box.right]
+    order: list[list[Segment] | PageTable] = []
+    above = float("-inf")
+    for item in [*_downwards(across, wide), None]:
+        below = float("inf") if item is None else _top(item)
+        for side in ("left", "right"):
+            inside = [
+                [s for s in line if (s.box.right <= gutter) == (side == "left")]
+                for line in lines
+                if line not in across and above <= _top(line) < below
+            ]
+            beside = [t for t in tables if t not in wide and (t.box.right <= gutter) == (side == "left")]
+            order += _downwards([line for line in inside if line], [t for t in beside if above <= t.box.top < below])
+        if item is not None:
+            order.append(item)
+            above = below
+    return order
+
+
+def _downwards(lines: Sequence[list[Segment]], tables: Sequence[PageTable]) -> list[list[Segment] | PageTable]:
+    return sorted([*lines, *tables], key=_top)
+
+
+def _top(item: list[Segment] | PageTable) -> float:
+    return item.box.top if isinstance(item, PageTable) else min(segment.box.top for segment in item)
+
+
+def _gutter(lines: Sequence[list[Segment]]) -> float | None:
+    """Return where the gutter between two columns of prose runs; None where there is one column."""
+    gaps = [
+        (left.box.right, right.box.left)
+        for line in lines
+        for left, right in pairwise(line)
+        if min(len(left.text), len(right.text)) >= _PROSE and right.box.left - left.box.right > left.height
+    ]
+    if len(gaps) < _FEWEST_LINES:
+        return None
+    middle = median((left + right) / 2 for left, right in gaps)
+    through = sum(left < middle < right for left, right in gaps)
+    crossed = sum(segment.box.left < middle < segment.box.right for line in lines for segment in line)
+    return middle if through >= _FEWEST_LINES and through > crossed else None
+
+
+# --- paragraphs -----------------------------------------------------------------------------------------------------------
+
+
+class TextLine(NamedTuple):
+    """A line of prose on a page."""
+
+    text: str
+    box: Box
+    page: int
+    height: float
+
+
+def paragraphs(lines: Sequence[TextLine], width: tuple[float, float], body: float) -> Iterator[Paragraph]:
+    """Join lines of prose to paragraphs.
+
+    Parameters
+    ----------
+    lines : sequence of TextLine
+        That follow one another with no table between them, on one page or several.
+    width : (float, float)
+        Left and right margin of the text.
+    body : float
+        Height of the characters of the text; a heading is taller.
+
+    Yields
+    ------
+    Paragraph
+        A line goes on in the next where it reaches the right margin and the next one is not indented.
+    """
+    left, right = width
+    group: list[TextLine] = []
+    for line in lines:
+        if group and not _goes_on(group[-1], line, left, right, body):
+            yield _paragraph(group, body)
+            group = []
+        group.append(line)
+    if group:
+        yield _paragraph(group, body)
+
+
+def _goes_on(line: TextLine, following: TextLine, left: float, right: float, body: float) -> bool:
+    return (
+        line.box.right > right - 2.2 * line.height
+        and following.box.left < left + 1.2 * line.height
+        and abs(line.height - following.height) < 0.15 * body
+        and not (line.text.endswith("。") and line.box.right < right - line.height)
+    )
+
+
+def _paragraph(group: Sequence[TextLine], body: float) -> Paragraph:
+    first = group[0]
+    text = ""
+    for line in group:
+        # a word in Latin letters ends with its line
+        text += " " if text[-1:].isascii() and text[-1:].isalpha() and line.text[:1].isascii() else ""
+        text += line.text
+    box = surrounding([line.box for line in group if line.page == first.page])
+    heading = first.height > _HEADING * body and len(text) < _LONGEST_HEADING
+    return Paragraph(text.strip(), str(box), first.page, heading)
+
+
+# --- from pages to a document ---------------------------------------------------------------------------------------------
+
+
+def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]]) -> tuple[Block, ...]:
+    """Make the blocks of a document out of its pages.
+
+    Parameters
+    ----------
+    pages : sequence
+        For each page what `reading_order` returns.
+
+    Returns
+    -------
+    tuple of Paragraph or Grid
+        Page numbers and running heads are left out; a table that goes on over pages is one grid.
+    """
+    running = _running_heads(pages)
+    prose = [s for page in pages for item in page if isinstance(item, list) for s in item if len(s.text) >= _PROSE]
+    body = median(segment.height for segment in prose) if prose else 0.0
+    blocks: list[Block] = []
+    lines: list[TextLine] = []
+    parts: list[tuple[int, PageTable]] = []
+    margins = _margins([segment.box for segment in prose])
+
+    def close_lines() -> None:
+        blocks.extend(paragraphs(lines, margins, body))
+        lines.clear()
+
+    def close_table() -> None:
+        if parts:
+            blocks.append(_grid(parts, sum(isinstance(block, Grid) for block in blocks) + 1))
+            parts.clear()
+
+    for number, page in enumerate(pages, start=1):
+        for item in page:
+            if isinstance(item, PageTable):
+                close_lines()
+                if parts and (parts[-1][0] == number or not _same_columns(parts[-1][1], item)):
+                    close_table()
+                parts.append((number, item))
+                continue
+            # segments far apart in a line of prose: a list, or a table that was not seen as one
+            text = "  ".join(segment.text for segment in item)
+            if _PAGE_NUMBER.fullmatch(text) or _compact(text) in running:
+                continue
+            close_table()
+            height = max(segment.height for segment in item)
+            lines.append(TextLine(text, surrounding([segment.box for segment in item]), number, height))
+    close_lines()
+    close_table()
+    return tuple(blocks)
+
+
+def _compact(text: str) -> str:
+    return _DIGITS.sub("", "".join(text.split()))
+
+
+def _running_heads(pages: Sequence[Sequence[list[Segment] | PageTable]]) -> set[str]:
+    """Return what stands first or last on most pages, but for the digits in it."""
+    edges: Counter[str] = Counter()
+    for page in pages:
+        texts = [_compact("".join(s.text for s in item)) if isinstance(item, list) else "" for item in (*page[:1], *page[-1:])]
+        edges.update({text for text in texts if text})
+    return {text for text, count in edges.items() if count > max(2, len(pages) // 2)}
+
+
+def _margins(prose: Sequence[Box]) -> tuple[float, float]:
+    """Return the left and the right margin of the prose."""
+    if not prose:
+        return 0.0, float("inf")
+    return _quantile([box.left for box in prose], 0.1), _quantile([box.right for box in prose], 0.9)
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def _same_columns(upper: PageTable, lower: PageTable) -> bool:
+    """Tell whether a table may go on in another: the edges of one are all edges of the other."""
+    few, many = sorted((upper.edges, lower.edges), key=len)
+    return upper.bounded == lower.bounded and all(any(abs(a - b) < _SAME_EDGE for b in many) for a in few)
+
+
+def _grid(parts: Sequence[tuple[int, PageTable]], number: int) -> Grid:
+    """Make one grid of the parts of a table; a label that ended on the page before goes on in its own cell."""
+    edges = merged([edge for _, part in parts for edge in part.edges], _SAME_EDGE)
+    rows: list[list[Cell]] = []
+    for page, part in parts:
+        first = len(rows)
+        rows += [[] for _ in range(part.rows)]
+        for cell in part.cells:
+            start, end = (_nearest(edges, part.edges[at]) for at in (cell.column, cell.column + cell.colspan))
+            place = f"table {number} row {first + cell.row + 1} cell {len(rows[first + cell.row]) + 1} {cell.box}"
+            rows[first + cell.row].append(
+                Cell(
+                    cell.text,
+                    first + cell.row,
+                    start,
+                    cell.rowspan,
+                    max(end - start, 1),
+                    place,
+                    page,
+                    cell.readings,
+                    cell.confidence,
+                )
+            )
+        if first and part.rows:
+            _merge_upwards(rows, first)
+    return Grid(tuple(map(tuple, rows)), True, parts[0][1].bounded, f"table {number}")
+
+
+def _merge_upwards(rows: list[list[Cell]], first: int) -> None:
+    """Let the end of a label that a page break tore off go on in the last row before: text beside cells without any."""
+    texts = [cell for cell in rows[first] if cell.text.strip()]
+    if len(texts) != 1 or any(is_figure(cell.text) for cell in texts) or NUMBERING.match(texts[0].text):
+        return
+    crumb = texts[0]
+    for row in reversed(rows[:first]):
+        for at, cell in enumerate(row):
+            if (cell.column, cell.colspan) == (crumb.column, crumb.colspan) and cell.text.strip():
+                if cell.row + cell.rowspan == first:
+                    row[at] = cell._replace(text=f"{cell.text}\n{crumb.text}")
+                    rows[first] = [c for c in rows[first] if c is not crumb]
+                return
+
+
+def merged(values: Sequence[float], tolerance: float) -> list[float]:
+    """Return values with those that are nearly the same taken together.
+
+    Examples
+    --------
+    >>> merged([10.0, 80.5, 10.4, 79.9], 1.0)
+    [10.2, 80.2]
+    """
+    groups: list[list[float]] = []
+    for value in sorted(values):
+        if groups and value - groups[-1][-1] <= tolerance:
+            groups[-1].append(value)
+        else:
+            groups.append([value])
+    return [sum(group) / len(group) for group in groups]
+
+
+def _nearest(edges: Sequence[float], value: float) -> int:
+    return min(range(len(edges)), key=lambda number: abs(edges[number] - value))

@@ -1,0 +1,418 @@
+"""PDF documents: camelot finds the ruled tables, the characters' own boxes check what it read."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import unicodedata
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from govstats.characters import is_figure, normalised
+from govstats.documents.borderless import borderless_tables
+from govstats.documents.document import Block, Box
+from govstats.documents.page import PageCell, PageTable, Segment, Word, blocks_of, reading_order, text_of
+from govstats.documents.ruled import ruled_tables
+from govstats.errors import MissingReader, UnreadableDocument
+
+#: Reports have some ten pages, the longest some sixty; a volume of five hundred holds other things.
+MOST_PAGES = 200
+#: A page of so many lines is a drawing or a map.
+_MOST_RULINGS = 3000
+#: A rectangle that is thinner, in points, is a line.
+_THIN = 2.5
+#: A page with fewer characters and a picture is a scan.
+_FEWEST_CHARACTERS = 16
+#: Of the cells of a table, so many in which two readings differ show that one of them misplaced its text.
+_MANY = 0.1
+#: Points an inch, and what recognition needs (150 dpi is read with errors, 300 dpi takes twice as long).
+_POINTS, _DPI = 72, 200
+#: A text layer under a picture is somebody else's recognition, of unknown quality.
+_CONFIDENCE_OF_LAYER = 0.9
+
+
+@dataclass
+class _Page:
+    """What stands on a page, in points from the upper left corner of the page as it is shown."""
+
+    number: int
+    words: list[Word] = field(default_factory=list)
+    horizontal: list[Box] = field(default_factory=list)
+    vertical: list[Box] = field(default_factory=list)
+    #: Turns coordinates of the file into those of the page as it is shown.
+    shown: _Turn | None = None
+    is_picture: bool = False
+    illegible: int = 0
+
+    @property
+    def has_rulings(self) -> bool:
+        return len(self.horizontal) > 1 and len(self.vertical) > 1
+
+
+class _Turn(NamedTuple):
+    """An affine map between two systems of coordinates."""
+
+    a: float
+    b: float
+    c: float
+    d: float
+    e: float
+    f: float
+
+    def box(self, left: float, bottom: float, right: float, top: float) -> Box:
+        x1, y1 = self.a * left + self.c * bottom + self.e, self.b * left + self.d * bottom + self.f
+        x2, y2 = self.a * right + self.c * top + self.e, self.b * right + self.d * top + self.f
+        return Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+
+    def after(self, matrix: pdfium.FS_MATRIX) -> _Turn:
+        """Apply a matrix of the file first."""
+        m = matrix
+        return _Turn(
+            self.a * m.a + self.c * m.b,
+            self.b * m.a + self.d * m.b,
+            self.a * m.c + self.c * m.d,
+            self.b * m.c + self.d * m.d,
+            self.a * m.e + self.c * m.f + self.e,
+            self.b * m.e + self.d * m.f + self.f,
+        )
+
+
+class Pages(NamedTuple):
+    """What stands in a PDF document: see `Document`."""
+
+    blocks: tuple[Block, ...]
+    unread: tuple[int, ...]
+    again: Callable[[], tuple[Block, ...]] | None
+
+
+def read_pdf(content: bytes, name: str) -> Pages:
+    """Read a PDF document.
+
+    Parameters
+    ----------
+    content : bytes
+        The document.
+    name : str
+        For error messages.
+
+    Returns
+    -------
+    Pages
+        Blocks in reading order, each with its page and box; pages that are pictures and were not recognised; and a way to read
+        the document again without camelot, where camelot had a part in it.
+
+    Raises
+    ------
+    UnreadableDocument
+        Damaged, locked with a password, too long, or without anything that can be read as text.
+    MissingReader
+        The pages are pictures, and the extra ``ocr`` is not installed.
+
+    Notes
+    -----
+    camelot (lattice, vector engine) goes by the vertical extent of fonts, which some files give as nothing: text then lands
+    in the row below. So each of its cells is compared with the characters whose own boxes lie in it, and a table in which many
+    differ is made of characters and rulings alone.
+    """
+    with _opened(content, name) as pdf:
+        pages = [_read_page(pdf, number) for number in range(len(pdf))]
+        pictures = [page for page in pages if page.is_picture]
+        unread: tuple[int, ...] = ()
+        if pictures:
+            unread = _recognise(pdf, pictures, name, alone=len(pictures) == len(pages))
+    if not any(page.words for page in pages):
+        raise UnreadableDocument(
+            f"{name}: none of the {len(pages)} pages holds text ({sum(page.illegible for page in pages)} characters without a "
+            "code); expected an annual report: export it anew, or print it to an image and read that"
+        )
+    ruled = [page for page in pages if page.has_rulings and not page.is_picture]
+    found = _lattice(content, ruled)
+    blocks = blocks_of([_contents(page, found.get(page.number, [])) for page in pages])
+    again = (lambda: blocks_of([_contents(page, []) for page in pages])) if found else None
+    return Pages(blocks, unread, again)
+
+
+@contextlib.contextmanager
+def _opened(content: bytes, name: str) -> Iterator[pypdfium2.PdfDocument]:
+    try:
+        pdf = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError as error:
+        locked = pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD or "assword" in str(error)
+        what = "is locked with a password; save it without one" if locked else f"is damaged ({error}); fetch it anew"
+        raise UnreadableDocument(f"{name}: the PDF document {what}") from error
+    try:
+        if not 0 < len(pdf) <= MOST_PAGES:
+            raise UnreadableDocument(
+                f"{name}: the PDF document has {len(pdf)} pages; expected one report of 1 to {MOST_PAGES}: "
+                "save the pages of the report as a document of their own"
+            )
+        yield pdf
+    finally:
+        pdf.close()
+
+
+# --- characters and rulings -----------------------------------------------------------------------------------------------
+
+
+def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
+    """Read the characters and rulings of a page."""
+    page = _Page(index + 1)
+    try:
+        source = pdf[index]
+    except pypdfium2.PdfiumError:
+        # a page that is lost in a damaged file: the others may still hold the tables
+        return page
+    page.shown = _shown(source)
+    text = source.get_textpage()
+    _read_characters(text, page)
+    rulings, pictures, invisible = _read_objects(source, page.shown)
+    if len(rulings) <= _MOST_RULINGS:
+        page.horizontal = [box for box in rulings if box.right - box.left >= box.bottom - box.top]
+        page.vertical = [box for box in rulings if box.right - box.left < box.bottom - box.top]
+    width, height = source.get_size()
+    large = any((b.right - b.left) * (b.bottom - b.top) > 0.5 * width * height for b in pictures)
+    few = len(page.words) < _FEWEST_CHARACTERS
+    page.is_picture = (few and (bool(pictures) or page.illegible > 0)) or (large and invisible)
+    if page.illegible > len(page.words):
+        page.is_picture = True
+    text.close()
+    source.close()
+    return page
+
+
+def _shown(page: pypdfium2.PdfPage) -> _Turn:
+    """Return the map from the coordinates of a page to points from its upper left corner, as it is turned and cropped."""
+    width, height = page.get_size()
+    fine = 1000
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        right, down = ctypes.c_int(), ctypes.c_int()
+        pdfium.FPDF_PageToDevice(page, 0, 0, round(width * fine), round(height * fine), 0, x, y, right, down)
+        return right.value / fine, down.value / fine
+
+    (e, f), (x1, y1), (x2, y2) = at(0, 0), at(fine, 0), at(0, fine)
+    return _Turn((x1 - e) / fine, (y1 - f) / fine, (x2 - e) / fine, (y2 - f) / fine, e, f)
+
+
+def _read_characters(text: pypdfium2.PdfTextPage, page: _Page) -> None:
+    """Collect characters with the boxes of their type, which do not depend on the shape of a 1."""
+    assert page.shown is not None
+    rectangle = pdfium.FS_RECTF()
+    for index in range(text.count_chars()):
+        code = pdfium.FPDFText_GetUnicode(text, index)
+        character = chr(code)
+        if character.isspace() or pdfium.FPDFText_IsGenerated(text, index) == 1:
+            continue
+        if code in {0, 0xFFFD, 0xFFFE, 0xFFFF} or unicodedata.category(character) in {"Cc", "Co", "Cn"}:
+            page.illegible += 1
+            continue
+        if pdfium.FPDFText_GetLooseCharBox(text, index, rectangle):
+            sides = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
+            page.words.append(Word(character, page.shown.box(*_plausible(text, index, sides))))
+
+
+def _plausible(text: pypdfium2.PdfTextPage, index: int, sides: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the box of a character; of one that is set from top to bottom pdfium forgets the scale (hongze-2023)."""
+    left, right, bottom, top = tight = [ctypes.c_double() for _ in range(4)]
+    if sides[3] - sides[1] < 100 or not pdfium.FPDFText_GetCharBox(text, index, *tight):
+        return sides
+    middle = (left.value + right.value) / 2, (bottom.value + top.value) / 2
+    half = max(right.value - left.value, top.value - bottom.value) / 2
+    if sides[3] - sides[1] < 8 * half:
+        return sides
+    return middle[0] - half, middle[1] - half, middle[0] + half, middle[1] + half
+
+
+def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> tuple[list[Box], list[Box], bool]:
+    """Return the straight lines drawn on a page, the boxes of its pictures, and whether its text is not shown."""
+    rulings: list[Box] = []
+    pictures: list[Box] = []
+    texts: Counter[bool] = Counter()
+
+    def look(item: Any, turn: _Turn, depth: int) -> None:
+        kind = pdfium.FPDFPageObj_GetType(item)
+        if kind == pdfium.FPDF_PAGEOBJ_PATH:
+            if len(rulings) <= _MOST_RULINGS:
+                rulings.extend(_rulings(item, turn))
+        elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            pictures.append(_matrix(item, turn).box(0, 0, 1, 1))
+        elif kind == pdfium.FPDF_PAGEOBJ_TEXT:
+            texts[pdfium.FPDFTextObj_GetTextRenderMode(item) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE] += 1
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < 8:
+            inner = _matrix(item, turn)
+            for number in range(pdfium.FPDFFormObj_CountObjects(item)):
+                look(pdfium.FPDFFormObj_GetObject(item, number), inner, depth + 1)
+
+    for number in range(pdfium.FPDFPage_CountObjects(page)):
+        look(pdfium.FPDFPage_GetObject(page, number), shown, 0)
+    return rulings, pictures, texts[True] > texts[False]
+
+
+def _matrix(item: Any, turn: _Turn) -> _Turn:
+    matrix = pdfium.FS_MATRIX()
+    return turn.after(matrix) if pdfium.FPDFPageObj_GetMatrix(item, matrix) else turn
+
+
+def _rulings(path: Any, turn: _Turn) -> Iterator[Box]:
+    """Yield the straight lines of a path: the sides of what is stroked, and filled rectangles that are as thin as a line."""
+    count = pdfium.FPDFPath_CountSegments(path)
+    if not 2 <= count <= _MOST_RULINGS:
+        return
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    pdfium.FPDFPath_GetDrawMode(path, fill, stroke)
+    turn = _matrix(path, turn)
+    x, y = ctypes.c_float(), ctypes.c_float()
+    corners: list[list[tuple[float, float]]] = []
+    for number in range(count):
+        segment = pdfium.FPDFPath_GetPathSegment(path, number)
+        kind = pdfium.FPDFPathSegment_GetType(segment)
+        if kind == pdfium.FPDF_SEGMENT_BEZIERTO or not pdfium.FPDFPathSegment_GetPoint(segment, x, y):
+            return
+        if kind == pdfium.FPDF_SEGMENT_MOVETO or not corners:
+            corners.append([])
+        corners[-1].append((x.value, y.value))
+        if pdfium.FPDFPathSegment_GetClose(segment) and len(corners[-1]) > 2:
+            corners[-1].append(corners[-1][0])
+    for shape in corners:
+        if len(shape) < 2:
+            continue
+        box = turn.box(min(c[0] for c in shape), min(c[1] for c in shape), max(c[0] for c in shape), max(c[1] for c in shape))
+        if min(box.right - box.left, box.bottom - box.top) <= _THIN:
+            yield box
+        elif stroke.value:
+            for (x1, y1), (x2, y2) in zip(shape, shape[1:], strict=False):
+                side = turn.box(x1, y1, x2, y2)
+                if min(side.right - side.left, side.bottom - side.top) <= 0.5:
+                    yield side
+
+
+# --- tables ---------------------------------------------------------------------------------------------------------------
+
+
+def _contents(page: _Page, lattice: Sequence[PageTable]) -> list[list[Segment] | PageTable]:
+    """Return what stands on a page in reading order; tables that camelot did not find are made of rulings, then of figures."""
+    tables, rest = ruled_tables(page.words, page.horizontal, page.vertical)
+    for table in lattice:
+        # the same table, seen both ways: camelot's is the first reading
+        tables = [other for other in tables if not _covers(table.box, other.box)]
+    tables += lattice
+    outside = [word for word in rest if not any(_holds(table.box, word) for table in lattice)]
+    borderless, outside = borderless_tables(outside)
+    return reading_order(outside, [*tables, *borderless])
+
+
+def _covers(one: Box, other: Box) -> bool:
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return width > 0 and height > 0 and width * height > 0.5 * (other.right - other.left) * (other.bottom - other.top)
+
+
+def _holds(box: Box, word: Word) -> bool:
+    x, y = word.middle
+    return box.left <= x <= box.right and box.top <= y <= box.bottom
+
+
+def _lattice(content: bytes, pages: Sequence[_Page]) -> dict[int, list[PageTable]]:
+    """Let camelot read the pages that have rulings; of its tables keep those whose text lies where its characters do."""
+    if not pages:
+        return {}
+    from govstats.documents.lattice import lattice_tables
+
+    found: dict[int, list[PageTable]] = {}
+    by_number = {page.number: page for page in pages}
+    for number, table in lattice_tables(content, sorted(by_number)):
+        checked = _checked(table, by_number[number].words)
+        if checked is not None:
+            found.setdefault(number, []).append(checked)
+    return found
+
+
+def _checked(table: PageTable, words: Sequence[Word]) -> PageTable | None:
+    """Compare the text of each cell with the characters that lie in it; None where the two differ in many cells."""
+    inside: dict[int, list[Word]] = {number: [] for number in range(len(table.cells))}
+    finder = _CellFinder(table)
+    for word in words:
+        number = finder.at(*word.middle)
+        if number is not None:
+            inside[number].append(word)
+    cells = []
+    differ = 0
+    for number, cell in enumerate(table.cells):
+        text = text_of(inside[number])
+        if _compared(text) == _compared(cell.text):
+            cells.append(cell._replace(text=text))
+        elif Counter(_compared(text)) == Counter(_compared(cell.text)) and not is_figure(text):
+            # the lines of a label in another order
+            cells.append(cell._replace(text=text))
+        else:
+            differ += 1
+            cells.append(cell._replace(text=text, readings=(cell.text,)))
+    printed = sum(bool(cell.text) for cell in cells)
+    return replace(table, cells=tuple(cells)) if differ <= _MANY * printed else None
+
+
+class _CellFinder:
+    """Tells in which cell of a table a point lies."""
+
+    def __init__(self, table: PageTable) -> None:
+        self._lefts = table.edges[:-1]
+        self._box = table.box
+        tops: dict[int, float] = {}
+        self._cells: dict[tuple[int, int], int] = {}
+        for number, cell in enumerate(table.cells):
+            tops[cell.row] = min(tops.get(cell.row, cell.box.top), cell.box.top)
+            for row in range(cell.row, cell.row + cell.rowspan):
+                for column in range(cell.column, cell.column + cell.colspan):
+                    self._cells[row, column] = number
+        self._rows = sorted(tops)
+        self._tops = [tops[row] for row in self._rows]
+
+    def at(self, x: float, y: float) -> int | None:
+        box = self._box
+        if not (box.left <= x <= box.right and box.top <= y <= box.bottom):
+            return None
+        row = self._rows[max(bisect_right(self._tops, y) - 1, 0)]
+        return self._cells.get((row, max(bisect_right(self._lefts, x) - 1, 0)))
+
+
+def _compared(text: str) -> str:
+    return "".join(normalised(text).split())
+
+
+# --- scans ----------------------------------------------------------------------------------------------------------------
+
+
+def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str, *, alone: bool) -> tuple[int, ...]:
+    """Read pages that are pictures by optical recognition, where it is installed; return those that were not read.
+
+    A layer of text under a picture is kept only where nothing better is to be had, as a reading that has to be confirmed.
+    """
+    from govstats.documents.image import recognise_picture
+
+    unread = []
+    for page in pages:
+        scale = _DPI / _POINTS
+        try:
+            picture = recognise_picture(pdf[page.number - 1].render(scale=scale).to_numpy(), f"{name}, page {page.number}")
+        except MissingReader:
+            if alone and not any(other.words for other in pages):
+                raise
+            page.words = [word._replace(confidence=_CONFIDENCE_OF_LAYER) for word in page.words]
+            unread.append(page.number)
+            continue
+        page.words = [
+            Word(w.text, _scaled(w.box, scale), w.readings, w.confidence) for w in picture.words
+        ]
+        page.horizontal = [_scaled(box, scale) for box in picture.horizontal]
+        page.vertical = [_scaled(box, scale) for box in picture.vertical]
+    return tuple(unread)
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    return Box(*(side / scale for side in box))
