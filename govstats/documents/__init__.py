@@ -8,8 +8,9 @@ import re
 from os import PathLike
 from pathlib import Path
 
+from govstats.documents.compound import SIGNATURE, read_compound
 from govstats.documents.document import Block, Cell, Document, Grid, Paragraph
-from govstats.documents.html import read_html
+from govstats.documents.html import read_html, web_archive
 from govstats.documents.text import read_markdown, read_text
 from govstats.documents.word import read_word
 from govstats.errors import MissingReader, UnreadableDocument
@@ -18,7 +19,6 @@ __all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "open_document"]
 
 #: Formats whose documents are recognised but not read yet: first bytes, name.
 _NOT_READ = (
-    (b"\xd0\xcf\x11\xe0", "legacy Word (doc)"),
     (b"{\\rtf", "RTF"),
     (b"\x89PNG", "PNG image"),
     (b"\xff\xd8\xff", "JPEG image"),
@@ -28,6 +28,7 @@ _NOT_READ = (
     (b"BM", "bitmap image"),
 )
 _HTML = re.compile(r"<(!doctype\s+html|html|head|body|table|tbody|tr|td|div|p|span|br)\b[^>]*>", re.IGNORECASE)
+_WORD_XML = re.compile(r"<(w:wordDocument|pkg:package)\s")
 _PIPE_TABLE = re.compile(r"^[ \t]*+(?:\|[ \t]*+)?:?-{3,}+:?[ \t]*+(\|[ \t]*+:?-{3,}+:?[ \t]*+)+\|?[ \t]*+$", re.MULTILINE)
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _LEGIBLE = 0.98
@@ -83,9 +84,14 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
 
         pages = read_pdf(content, name)
         return Document(pages.blocks, "pdf", name, sha256, unread=pages.unread, again=pages.again)
+    if content.startswith(SIGNATURE):
+        return Document(_not_empty(read_compound(content, name), content, name), "word", name, sha256)
     if content.startswith(b"PK\x03\x04"):
         return Document(_not_empty(read_word(content, name), content, name), "word", name, sha256)
-    text = _decode(content, name)
+    page = web_archive(content, name)
+    text = _decode(content if page is None else page, name)
+    if _WORD_XML.search(text[:4096]):
+        raise MissingReader(f"{name}: this is a Word document kept as one XML file; expected doc or docx: save it as one of them")
     if not text.strip():
         raise UnreadableDocument(f"{name}: the document is empty ({len(content)} bytes, no text); expected an annual report")
     metadata: dict[str, str] = {}

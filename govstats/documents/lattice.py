@@ -82,7 +82,9 @@ def _page_table(table: Any) -> PageTable:
         members = [at for at, first in anchor.items() if first == (row, column)]
         bottom, right = max(r for r, _ in members) + 1, max(c for _, c in members) + 1
         text = "\n".join(filter(None, (table.cells[r][c].text.strip() for r, c in members)))
-        box = Box(table.cols[column][0], height - table.rows[row][0], table.cols[right - 1][1], height - table.rows[bottom - 1][1])
+        box = Box(
+            table.cols[column][0], height - table.rows[row][0], table.cols[right - 1][1], height - table.rows[bottom - 1][1]
+        )
         cells.append(PageCell(text, box, row, column, bottom - row, right - column))
     edges = (*(x for x, _ in table.cols), table.cols[-1][1])
     return PageTable(surrounding([cell.box for cell in cells]), edges, tuple(cells), rows, True)

@@ -153,7 +153,12 @@ def _segments(line: Sequence[Word], gap: float) -> list[Segment]:
         if groups[-1] and word.box.left - max(w.box.right for w in groups[-1]) > gap * height:
             groups.append([])
         groups[-1].append(word)
-    return [Segment(_joined(group), surrounding([word.box for word in group]), tuple(group)) for group in groups]
+    return [segment_of(group) for group in groups]
+
+
+def segment_of(words: Sequence[Word]) -> Segment:
+    """Join words of a line."""
+    return Segment(_joined(words), surrounding([word.box for word in words]), tuple(words))
 
 
 def _twice(before: Word, word: Word) -> bool:
@@ -270,6 +275,45 @@ def _gutter(lines: Sequence[list[Segment]]) -> float | None:
     return middle if through >= _FEWEST_LINES and through > crossed else None
 
 
+# --- page numbers and running heads ---------------------------------------------------------------------------------------
+
+
+def without_running_heads(pages: Sequence[Sequence[Word]]) -> list[list[Word]]:
+    """Leave out page numbers, and what stands first or last on most pages but for the digits in it.
+
+    Parameters
+    ----------
+    pages : sequence of sequence of Word
+        For each page its words outside tables.
+
+    Returns
+    -------
+    list of list of Word
+        The others, in the same order.
+    """
+    margins = []
+    for words in pages:
+        lines = lines_of(words)
+        margins.append([(line, _compact("".join(s.text for s in line))) for line in (*lines[:1], *lines[1:][-1:])])
+    counts = Counter(text for edges in margins for text in {text for _, text in edges})
+    often = {text for text, count in counts.items() if count > max(2, len(pages) // 2)}
+    rest = []
+    for words, edges in zip(pages, margins, strict=True):
+        dropped = {
+            id(word)
+            for line, text in edges
+            if text in often or _PAGE_NUMBER.fullmatch("".join(s.text for s in line))
+            for segment in line
+            for word in segment.words
+        }
+        rest.append([word for word in words if id(word) not in dropped])
+    return rest
+
+
+def _compact(text: str) -> str:
+    return _DIGITS.sub("", "".join(text.split()))
+
+
 # --- paragraphs -----------------------------------------------------------------------------------------------------------
 
 
@@ -345,9 +389,8 @@ def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]]) -> tuple[Blo
     Returns
     -------
     tuple of Paragraph or Grid
-        Page numbers and running heads are left out; a table that goes on over pages is one grid.
+        A table that goes on over pages is one grid.
     """
-    running = _running_heads(pages)
     prose = [s for page in pages for item in page if isinstance(item, list) for s in item if len(s.text) >= _PROSE]
     body = median(segment.height for segment in prose) if prose else 0.0
     blocks: list[Block] = []
@@ -374,27 +417,12 @@ def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]]) -> tuple[Blo
                 continue
             # segments far apart in a line of prose: a list, or a table that was not seen as one
             text = "  ".join(segment.text for segment in item)
-            if _PAGE_NUMBER.fullmatch(text) or _compact(text) in running:
-                continue
             close_table()
             height = max(segment.height for segment in item)
             lines.append(TextLine(text, surrounding([segment.box for segment in item]), number, height))
     close_lines()
     close_table()
     return tuple(blocks)
-
-
-def _compact(text: str) -> str:
-    return _DIGITS.sub("", "".join(text.split()))
-
-
-def _running_heads(pages: Sequence[Sequence[list[Segment] | PageTable]]) -> set[str]:
-    """Return what stands first or last on most pages, but for the digits in it."""
-    edges: Counter[str] = Counter()
-    for page in pages:
-        texts = [_compact("".join(s.text for s in item)) if isinstance(item, list) else "" for item in (*page[:1], *page[-1:])]
-        edges.update({text for text in texts if text})
-    return {text for text, count in edges.items() if count > max(2, len(pages) // 2)}
 
 
 def _margins(prose: Sequence[Box]) -> tuple[float, float]:

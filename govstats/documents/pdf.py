@@ -7,8 +7,9 @@ import ctypes
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pypdfium2
@@ -17,7 +18,7 @@ import pypdfium2.raw as pdfium
 from govstats.characters import is_figure, normalised
 from govstats.documents.borderless import borderless_tables
 from govstats.documents.document import Block, Box
-from govstats.documents.page import PageCell, PageTable, Segment, Word, blocks_of, reading_order, text_of
+from govstats.documents.page import PageTable, Word, blocks_of, reading_order, text_of, without_running_heads
 from govstats.documents.ruled import ruled_tables
 from govstats.errors import MissingReader, UnreadableDocument
 
@@ -133,9 +134,7 @@ def read_pdf(content: bytes, name: str) -> Pages:
         )
     ruled = [page for page in pages if page.has_rulings and not page.is_picture]
     found = _lattice(content, ruled)
-    blocks = blocks_of([_contents(page, found.get(page.number, [])) for page in pages])
-    again = (lambda: blocks_of([_contents(page, []) for page in pages])) if found else None
-    return Pages(blocks, unread, again)
+    return Pages(_blocks(pages, found), unread, (lambda: _blocks(pages, {})) if found else None)
 
 
 @contextlib.contextmanager
@@ -286,7 +285,7 @@ def _rulings(path: Any, turn: _Turn) -> Iterator[Box]:
         if min(box.right - box.left, box.bottom - box.top) <= _THIN:
             yield box
         elif stroke.value:
-            for (x1, y1), (x2, y2) in zip(shape, shape[1:], strict=False):
+            for (x1, y1), (x2, y2) in pairwise(shape):
                 side = turn.box(x1, y1, x2, y2)
                 if min(side.right - side.left, side.bottom - side.top) <= 0.5:
                     yield side
@@ -295,16 +294,19 @@ def _rulings(path: Any, turn: _Turn) -> Iterator[Box]:
 # --- tables ---------------------------------------------------------------------------------------------------------------
 
 
-def _contents(page: _Page, lattice: Sequence[PageTable]) -> list[list[Segment] | PageTable]:
-    """Return what stands on a page in reading order; tables that camelot did not find are made of rulings, then of figures."""
-    tables, rest = ruled_tables(page.words, page.horizontal, page.vertical)
-    for table in lattice:
+def _blocks(pages: Sequence[_Page], lattice: Mapping[int, Sequence[PageTable]]) -> tuple[Block, ...]:
+    """Put pages together: tables that camelot did not find are made of rulings, then of figures."""
+    tables: list[list[PageTable]] = []
+    outside: list[list[Word]] = []
+    for page in pages:
+        first = lattice.get(page.number, ())
+        found, rest = ruled_tables(page.words, page.horizontal, page.vertical)
         # the same table, seen both ways: camelot's is the first reading
-        tables = [other for other in tables if not _covers(table.box, other.box)]
-    tables += lattice
-    outside = [word for word in rest if not any(_holds(table.box, word) for table in lattice)]
-    borderless, outside = borderless_tables(outside)
-    return reading_order(outside, [*tables, *borderless])
+        found = [other for other in found if not any(_covers(table.box, other.box) for table in first)]
+        tables.append([*first, *found])
+        outside.append([word for word in rest if not any(_holds(table.box, word) for table in first)])
+    borderless, prose = borderless_tables(without_running_heads(outside))
+    return blocks_of([reading_order(w, [*t, *b]) for w, t, b in zip(prose, tables, borderless, strict=True)])
 
 
 def _covers(one: Box, other: Box) -> bool:
@@ -406,9 +408,7 @@ def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str, *,
             page.words = [word._replace(confidence=_CONFIDENCE_OF_LAYER) for word in page.words]
             unread.append(page.number)
             continue
-        page.words = [
-            Word(w.text, _scaled(w.box, scale), w.readings, w.confidence) for w in picture.words
-        ]
+        page.words = [Word(w.text, _scaled(w.box, scale), w.readings, w.confidence) for w in picture.words]
         page.horizontal = [_scaled(box, scale) for box in picture.horizontal]
         page.vertical = [_scaled(box, scale) for box in picture.vertical]
     return tuple(unread)

@@ -24,9 +24,7 @@ class Ruling(NamedTuple):
     end: float
 
 
-def ruled_tables(
-    words: Sequence[Word], horizontal: Iterable[Box], vertical: Iterable[Box]
-) -> tuple[list[PageTable], list[Word]]:
+def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Iterable[Box]) -> tuple[list[PageTable], list[Word]]:
     """Put words into the cells that rulings mark off.
 
     Parameters
