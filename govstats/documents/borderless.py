@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from statistics import median
 from typing import NamedTuple
 
 from govstats.characters import is_figure
@@ -15,10 +16,14 @@ from govstats.documents.page import NUMBERING, PageCell, PageTable, Segment, Wor
 _FEWEST_ROWS, _FEWEST_FIGURES = 2, 6
 #: Prose runs over this share of the width between the margins.
 _PROSE_WIDTH = 0.62
-#: Lines of one label stand closer than this share of their height; a table parts its rows by more.
-_LINE_GAP = 0.45
+#: Lines of one label stand closer than this, in heights of their characters, and closer than the rows of the table by a bit.
+_LEADING, _CLOSER = 2.0, 0.93
+#: Figures stand at least so far apart, in heights of their characters.
+_CLOSE = 0.18
 #: So many labels that begin under one another are a column.
 _MANY_BEGIN = 3
+#: So much of a column may lie between the middle of a header label and the middle of its columns.
+_OFF_CENTRE = 0.3
 #: A heading is set so much larger than the rows of a table.
 _HEADING = 1.15
 
@@ -29,8 +34,28 @@ class _Line(NamedTuple):
 
     @property
     def middle(self) -> float:
-        box = self.segments[0].box
-        return (box.top + box.bottom) / 2
+        # the line of a group label beside may stand a little higher or lower
+        return median(_middle(segment.box) for segment in self.figures or self.segments)
+
+
+def _line(segments: Sequence[Segment]) -> _Line:
+    """Part figures from what stands close before them: wide figures, and labels that fill their column."""
+    parted = []
+    for segment in segments:
+        ends: list[Segment] = []
+        words = segment.words
+        while len(words) > 1:
+            begin = next((at for at in range(len(words) - 1, 0, -1) if _gap(words, at) > _CLOSE * segment.height), 0)
+            if not begin or not is_figure(segment_of(words[begin:]).text):
+                break
+            ends.insert(0, segment_of(words[begin:]))
+            words = words[:begin]
+        parted += [segment_of(words), *ends]
+    return _Line(parted, [segment for segment in parted if is_figure(segment.text)])
+
+
+def _gap(words: Sequence[Word], at: int) -> float:
+    return words[at].box.left - words[at - 1].box.right
 
 
 def borderless_tables(pages: Sequence[Sequence[Word]]) -> tuple[list[list[PageTable]], list[list[Word]]]:
@@ -50,15 +75,17 @@ def borderless_tables(pages: Sequence[Sequence[Word]]) -> tuple[list[list[PageTa
         Words of the prose around them.
     """
     scroll = _Scroll(pages)
-    lines = [_Line(segments, [s for s in segments if is_figure(s.text)]) for segments in scroll.lines]
+    lines = [_line(segments) for segments in scroll.lines]
     tables: list[list[PageTable]] = [[] for _ in pages]
     if not any(_is_row(line) for line in lines):
         return tables, [list(words) for words in pages]
     around = surrounding([segment.box for line in lines for segment in line.segments])
     taken: set[Word] = set()
-    for run in _runs(lines, around.right - around.left):
+    runs = _runs(lines, around.right - around.left)
+    pitch = _pitch(runs)
+    for run in runs:
         for part in _parts(run):
-            for number, table in scroll.parted(_table(part)):
+            for number, table in scroll.parted(_table(part, pitch)):
                 tables[number].append(table)
             taken |= {word for line in part for segment in line.segments for word in segment.words}
     return tables, [[word for word, at in scroll.words[number] if at not in taken] for number in range(len(pages))]
@@ -129,10 +156,17 @@ def _trimmed(run: list[_Line]) -> list[_Line]:
         line, before = run[end], run[end - 1]
         left = min(figure.box.left for figure in run[last].figures)
         beside = all(segment.box.right < left for segment in line.segments)
-        if not beside or not _close(before.segments[0].box, line.segments[0].box):
+        numbered = any(NUMBERING.match(segment.text) for segment in line.segments)
+        if not beside or numbered or line.middle - before.middle > _LEADING * line.segments[0].height:
             break
         end += 1
     return run[:end]
+
+
+def _pitch(runs: Sequence[Sequence[_Line]]) -> float:
+    """Return the distance between rows whose labels have one line; 0 where there are no two rows."""
+    distances = sorted(after.middle - row.middle for run in runs for row, after in pairwise(filter(_is_row, run)))
+    return distances[len(distances) // 5] if distances else 0.0
 
 
 def _is_row(line: _Line) -> bool:
@@ -145,29 +179,20 @@ def _is_table(run: Sequence[_Line]) -> bool:
     return len(rows) >= _FEWEST_ROWS or any(len(line.figures) >= _FEWEST_FIGURES for line in rows)
 
 
-def _close(upper: Box, lower: Box) -> bool:
-    return lower.top - upper.bottom < _LINE_GAP * max(upper.bottom - upper.top, lower.bottom - lower.top)
-
-
 def _parts(run: Sequence[_Line]) -> list[list[_Line]]:
     """Part a stretch where figures stand in other columns than above: each part is a table of its own."""
     parts: list[list[_Line]] = [[]]
-    columns: list[list[float]] = []
     waiting: list[_Line] = []
     for line in run:
         waiting.append(line)
         if not _is_row(line):
             continue
-        grown = _columns([*parts[-1], line])
-        if parts[-1] and any(len(_under(grown, f.box)) > 1 for earlier in (*parts[-1], line) for f in earlier.figures):
-            parts.append([])
-            grown = _columns([line])
-        if parts[-1] and _collides(grown, [*parts[-1], line]):
+        if parts[-1] and _collides(_columns([*parts[-1], line]), [*parts[-1], line]):
             parts.append([])
         parts[-1] += waiting
-        columns, waiting = grown, []
+        waiting = []
     parts[-1] += waiting
-    return [part for part in parts if columns and part]
+    return parts
 
 
 def _collides(columns: Sequence[Sequence[float]], lines: Sequence[_Line]) -> bool:
@@ -208,8 +233,26 @@ class _Label(NamedTuple):
     def box(self) -> Box:
         return surrounding([segment.box for segment in self.segments])
 
+    @property
+    def pitch(self) -> float:
+        """From one line to the next."""
+        middles = [_middle(segment.box) for segment in self.segments]
+        return max((after - before for before, after in pairwise(middles)), default=float("inf"))
 
-def _table(lines: Sequence[_Line]) -> PageTable:
+    def row(self, rows: Sequence[_Line], *, innermost: bool) -> _Line | None:
+        """Return the row of figures that the label stands beside: a group may stand beside several, a line beside one."""
+        beside = [row for row in rows if self.box.top <= row.middle <= self.box.bottom]
+        if len(beside) < 2 or not innermost:
+            return beside[0] if beside else None
+        height = self.segments[0].height
+        for at in (_middle(self.box), _middle(self.segments[0].box)):
+            near = [row for row in beside if abs(row.middle - at) < 0.35 * height]
+            if len(near) == 1:
+                return near[0]
+        return None
+
+
+def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
     """Put the lines of a table into rows and columns: figures make the rows, labels join the row beside them."""
     columns = _columns(lines)
     first = columns[0][0]
@@ -217,25 +260,27 @@ def _table(lines: Sequence[_Line]) -> PageTable:
     texts = [s for line in lines for s in line.segments if not _is_row(line) or s not in line.figures]
     texts = [part for segment in texts for part in _torn_apart(segment, texts)]
     # what stands left of the first column of figures is a stub, unless it stands over that column as well
-    stubs = _labels([s for s in texts if s.box.left < first and not _under(columns, s.box)])
-    headers = _labels([s for s in texts if not (s.box.left < first and not _under(columns, s.box))])
-    spans, stub_places = _stub_columns(stubs)
+    stubs = [s for s in texts if s.box.left < first and not _under(columns, s.box)]
+    spans = _stub_columns(stubs)
+    stub_labels = _stub_labels(stubs, spans, rows, pitch)
+    above = _header_labels([s for s in texts if s not in stubs], pitch)
+    # a figure with a remark may take several lines, between which the other figures of its row stand
+    beside = [(label, row) for label in above if (row := label.row(rows, innermost=True))]
+    header_labels = [label for label in above if not any(label is other for other, _ in beside)]
+    header_spans = _spans(columns, header_labels)
     width = len(spans)
     placed: list[tuple[float, int, int, list[Segment]]] = []
-    header_spans = _spans(columns, headers)
     for row in rows:
-        figures = {_under(columns, figure.box)[0]: figure for figure in row.figures}
-        for place, colspan in _cells_of(row, figures, len(columns), headers, header_spans):
-            within = [figure for at, figure in figures.items() if place <= at < place + colspan]
-            placed.append((row.middle, width + place, colspan, within))
-    for label, (column, colspan) in zip(stubs, stub_places, strict=True):
-        beside = [row for row in rows if label.box.top <= row.middle <= label.box.bottom]
-        nearest = min(beside, key=lambda row: abs(row.middle - _middle(label.box)), default=None)
-        innermost = not any(other.box.left >= label.box.right and _overlaps(other.box, label.box) for other in stubs)
-        if len(beside) > 1 and not innermost:
-            nearest = beside[0]
-        placed.append((nearest.middle if nearest else _middle(label.box), column, colspan, label.segments))
-    for label, (place, colspan) in zip(headers, header_spans, strict=True):
+        printed = [(_under(columns, figure.box)[0], [figure]) for figure in row.figures]
+        printed += [(_closest(columns, label.box), label.segments) for label, other in beside if other is row]
+        for place, colspan in _cells_of(row, [at for at, _ in printed], len(columns), header_labels, header_spans):
+            within = [segments for at, segments in printed if place <= at < place + colspan]
+            placed += [(row.middle, width + place, colspan, segments) for segments in within or [[]]]
+    for label in stub_labels:
+        over = _under(spans, label.box)
+        row = label.row(rows, innermost=over[-1] == width - 1)
+        placed.append((row.middle if row else _middle(label.box), over[0], len(over), label.segments))
+    for label, (place, colspan) in zip(header_labels, header_spans, strict=True):
         placed.append((_middle(label.box), width + place, colspan, label.segments))
     heights = sorted({middle for middle, *_ in placed})
     number_of = _row_numbers(heights, [row.middle for row in rows], lines[0].segments[0].height)
@@ -251,7 +296,7 @@ def _table(lines: Sequence[_Line]) -> PageTable:
 
 
 def _cells_of(
-    row: _Line, figures: Mapping[int, Segment], columns: int, headers: Sequence[_Label], spans: Sequence[tuple[int, int]]
+    row: _Line, figures: Sequence[int], columns: int, headers: Sequence[_Label], spans: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
     """Yield the places of a row and how many columns they run over: one figure under a wide header is one cell."""
     place = 0
@@ -286,35 +331,90 @@ def _overlaps(one: Box, other: Box) -> bool:
     return one.top < other.bottom and other.top < one.bottom
 
 
-def _spans(columns: Sequence[Sequence[float]], headers: Sequence[_Label]) -> list[tuple[int, int]]:
-    """Return first column and number of columns of each header label: it stands over the middle of its columns.
+def _below(lower: Box, upper: Box) -> bool:
+    return _middle(lower) > upper.bottom
 
-    Labels at one height grow to both sides alike until they meet another one or the end of the table.
-    """
-    middles = [(left + right) / 2 for left, right in columns]
+
+def _closest(columns: Sequence[Sequence[float]], box: Box) -> int:
+    middle = (box.left + box.right) / 2
+    return min(range(len(columns)), key=lambda number: abs(sum(columns[number]) / 2 - middle))
+
+
+def _spans(columns: Sequence[Sequence[float]], headers: Sequence[_Label]) -> list[tuple[int, int]]:
+    """Return first column and number of columns of each header label, as labels and figures are aligned with one another."""
+    single = [(label.box, columns[over[0]]) for label in headers if len(over := _under(columns, label.box)) == 1]
+    left, centre, right = (
+        median([abs(at(box) - middle) for box, column in single for middle in [place(column)]] or [0.0])
+        for at, place in (
+            (lambda box: box.left, lambda column: column[0]),
+            (lambda box: (box.left + box.right) / 2, lambda column: sum(column) / 2),
+            (lambda box: box.right, lambda column: column[1]),
+        )
+    )
+    if centre <= min(left, right) or not single:
+        return _centred(columns, headers)
+    return _aligned(columns, headers, left=left < right)
+
+
+def _aligned(columns: Sequence[Sequence[float]], headers: Sequence[_Label], *, left: bool) -> list[tuple[int, int]]:
+    """Return the spans of labels that begin (or end) where their columns do: each reaches to the next one at its height."""
+    side = 0 if left else 1
+    starts = [
+        min(range(len(columns)), key=lambda number: abs(columns[number][side] - (label.box.left if left else label.box.right)))
+        for label in headers
+    ]
     spans = []
+    for number, label in enumerate(headers):
+        others = [start for start, other in zip(starts, headers, strict=True) if not _below(other.box, label.box)]
+        at = starts[number]
+        if left:
+            spans.append((at, min((other for other in others if other > at), default=len(columns)) - at))
+        else:
+            first = max((other for other in others if other < at), default=-1) + 1
+            spans.append((first, at - first + 1))
+    return spans
+
+
+def _centred(columns: Sequence[Sequence[float]], headers: Sequence[_Label]) -> list[tuple[int, int]]:
+    """Return the spans of labels that stand over the middle of their columns.
+
+    Labels at one height take in more columns, the narrowest first, until they meet another one or the end of the table.
+    """
+    count = len(columns)
+    between = [(left[1] + right[0]) / 2 for left, right in pairwise(columns)]
+    outer = min((right[0] - left[1] for left, right in pairwise(columns)), default=0.0) / 2
+    bounds = [columns[0][0] - outer, *between, columns[-1][1] + outer]
+    usual = (bounds[-1] - bounds[0]) / count
+
+    def beside(span: tuple[int, int], label: _Label) -> float:
+        return abs((bounds[span[0]] + bounds[span[1] + 1]) / 2 - (label.box.left + label.box.right) / 2) / usual
+
+    spans: list[tuple[int, int]] = []
     for label in headers:
-        centre = (label.box.left + label.box.right) / 2
-        over = _under(columns, label.box)
-        if len(over) < 2:
-            nearest = sorted(range(len(columns)), key=lambda number: abs(middles[number] - centre))[:2]
-            between = len(nearest) == 2 and abs(middles[nearest[0]] - centre) > 0.3 * abs(
-                middles[nearest[0]] - middles[nearest[1]]
-            )
-            over = sorted(nearest) if between and not over else over or nearest[:1]
-        spans.append([over[0], over[-1]])
+        over = _under(columns, label.box) or [_closest(columns, label.box)]
+        few = [(a, b) for a in over for b in (a, a + 1) if b in over or b == a]
+        spans.append(min(few, key=lambda span: (round(beside(span, label), 1), span[1] - span[0])))
+    direct = [(over[0], label) for label in headers if len(over := _under(columns, label.box)) == 1]
+    leaves = [
+        (at, label) for at, label in direct if not any(at == under and _below(other.box, label.box) for under, other in direct)
+    ]
     growing = list(range(len(headers)))
     while growing:
-        # the narrowest first, so that a long label does not take the columns of a short one
         number = min(growing, key=lambda number: spans[number][1] - spans[number][0])
         first, last = spans[number]
-        others = [
-            span for other, span in enumerate(spans) if other != number and _overlaps(headers[other].box, headers[number].box)
+        box = headers[number].box
+        others = [s for o, s in enumerate(spans) if o != number and _overlaps(headers[o].box, box)]
+        others += [(at, at) for at, leaf in leaves if leaf is not headers[number] and not _below(leaf.box, box)]
+        wider = [
+            (a, b)
+            for a, b in ((first - 1, last), (first, last + 1), (first - 1, last + 1))
+            if a >= 0 and b < count and not any(c <= b and a <= d for c, d in others)
         ]
-        if first == 0 or last == len(columns) - 1 or any(a <= last + 1 and first - 1 <= b for a, b in others):
+        best = min(wider, key=lambda span: beside(span, headers[number]), default=None)
+        if best is None or beside(best, headers[number]) > _OFF_CENTRE:
             growing.remove(number)
         else:
-            spans[number] = [first - 1, last + 1]
+            spans[number] = best
     return [(first, last - first + 1) for first, last in spans]
 
 
@@ -328,15 +428,59 @@ def _torn_apart(segment: Segment, texts: Sequence[Segment]) -> list[Segment]:
     return [segment]
 
 
-def _labels(segments: Sequence[Segment]) -> list[_Label]:
-    """Join the lines of a label that stand close under one another; a number begins another label."""
+def _stub_columns(segments: Sequence[Segment]) -> list[list[float]]:
+    """Return the columns of labels, from left to right; a label that runs over several of them makes none of its own."""
+    spans: list[list[float]] = []
+    for segment in sorted(segments, key=lambda segment: segment.box.right - segment.box.left):
+        columns = _under(spans, segment.box)
+        if not columns:
+            spans.append([segment.box.left, segment.box.right])
+        elif len(columns) == 1:
+            span = spans[columns[0]]
+            span[:] = min(span[0], segment.box.left), max(span[1], segment.box.right)
+    return sorted(spans)
+
+
+def _stub_labels(
+    segments: Sequence[Segment], spans: Sequence[Sequence[float]], rows: Sequence[_Line], pitch: float
+) -> list[_Label]:
+    """Join the lines of labels: a number begins another label, and no label of the last column stands beside two rows."""
     labels: list[_Label] = []
     for segment in sorted(segments, key=lambda segment: segment.box.top):
         for label in reversed(labels):
-            box = label.segments[-1].box
-            across = min(box.right, segment.box.right) - max(box.left, segment.box.left)
-            narrower = min(box.right - box.left, segment.box.right - segment.box.left)
-            if across > 0.5 * narrower and _close(box, segment.box) and not NUMBERING.match(segment.text):
+            last = label.segments[-1]
+            if not _above(last.box, segment.box):
+                continue
+            distance = _middle(segment.box) - _middle(last.box)
+            joined = _Label([*label.segments, segment])
+            beside = sum(joined.box.top <= row.middle <= joined.box.bottom for row in rows)
+            outer = _under(spans, joined.box)[-1] < len(spans) - 1
+            if (
+                not NUMBERING.match(segment.text)
+                and not label.segments[0].text.startswith("第")
+                and distance < _LEADING * segment.height
+                and distance < 1.2 * label.pitch
+                and (outer or beside <= 1)
+                and (outer or NUMBERING.match(label.segments[0].text) or distance < _CLOSER * pitch)
+            ):
+                label.segments.append(segment)
+                break
+            if not outer:
+                labels.append(_Label([segment]))
+                break
+        else:
+            labels.append(_Label([segment]))
+    return labels
+
+
+def _header_labels(segments: Sequence[Segment], pitch: float) -> list[_Label]:
+    """Join the lines of labels over columns, which stand closer to one another than the rows of the table."""
+    labels: list[_Label] = []
+    for segment in sorted(segments, key=lambda segment: segment.box.top):
+        closest = min(_LEADING * segment.height, _CLOSER * pitch or _LEADING * segment.height)
+        for label in reversed(labels):
+            last = label.segments[-1].box
+            if _above(last, segment.box) and _middle(segment.box) - _middle(last) < closest:
                 label.segments.append(segment)
                 break
         else:
@@ -344,22 +488,10 @@ def _labels(segments: Sequence[Segment]) -> list[_Label]:
     return labels
 
 
-def _stub_columns(labels: Sequence[_Label]) -> tuple[list[list[float]], list[tuple[int, int]]]:
-    """Return the columns of labels, and for each label its first column and how many it runs over."""
-    spans: list[list[float]] = []
-
-    def over(box: Box) -> list[int]:
-        return [number for number, (left, right) in enumerate(spans) if box.left < right and left < box.right]
-
-    for label in sorted(labels, key=lambda label: label.box.right - label.box.left):
-        columns = over(label.box)
-        if not columns:
-            spans.append([label.box.left, label.box.right])
-        elif len(columns) == 1:
-            span = spans[columns[0]]
-            span[:] = min(span[0], label.box.left), max(span[1], label.box.right)
-    spans.sort()
-    return spans, [(over(label.box)[0], len(over(label.box))) for label in labels]
+def _above(upper: Box, lower: Box) -> bool:
+    """Tell whether two lines stand over one another."""
+    across = min(upper.right, lower.right) - max(upper.left, lower.left)
+    return across > 0.5 * min(upper.right - upper.left, lower.right - lower.left) and _middle(upper) < _middle(lower)
 
 
 def _row_numbers(heights: Sequence[float], rows: Sequence[float], height: float) -> dict[float, int]:

@@ -20,6 +20,9 @@ _SAME_EDGE = 4.0
 _PAGE_NUMBER = re.compile(r"[-—–·.\s]*\d{1,4}[-—–·.\s]*|第\s*\d{1,4}\s*页.{0,14}|\d{1,4}\s*/\s*\d{1,4}")
 NUMBERING = re.compile(r"\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}\s*[)）、.．]|第[一二三四五六七八九十]+[条章])")
 _DIGITS = re.compile(r"\d+")
+#: Room that a cell leaves left and right of its text.
+_PADDING = 10.0
+_DIGIT_LINES = re.compile(r"[\d.,\n]+")
 #: So many characters in one piece are prose, and so many lines of two pieces are two columns of it.
 _PROSE, _FEWEST_LINES = 8, 5
 #: A heading is set so much larger than the text.
@@ -187,15 +190,15 @@ def text_of(words: Sequence[Word]) -> str:
     if not words:
         return ""
     lines = lines_of(words, gap=1e9)
-    if len(lines) > 2 and all(len(line[0].words) == 1 and len(line[0].text) == 1 for line in lines):
+    if len(lines) > 1 and all(len(line[0].words) == 1 and len(line[0].text) == 1 for line in lines):
         written = [word.text for word in words]
         if written == [line[0].text for line in reversed(lines)]:
             return "".join(written)
     return "\n".join(line[0].text for line in lines)
 
 
-def cell_of(words: Sequence[Word]) -> tuple[str, tuple[str, ...], float | None]:
-    """Return text, readings and confidence of the words in a cell."""
+def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tuple[str, ...], float | None]:
+    """Return text, readings and confidence of the words in a cell of a width: digits that fill a line go on in the next."""
     sure = [word.confidence for word in words if word.confidence is not None]
     readings = words[0].readings if len(words) == 1 else ()
     if len(words) > 1 and any(word.readings for word in words):
@@ -206,7 +209,13 @@ def cell_of(words: Sequence[Word]) -> tuple[str, tuple[str, ...], float | None]:
                 text_of([word._replace(text=other) if word is doubtful[0] else word for word in words])
                 for other in doubtful[0].readings
             )
-    return text_of(words), readings, min(sure) if sure else None
+    text = text_of(words)
+    if "\n" in text and _DIGIT_LINES.fullmatch(text):
+        lines = [line[0] for line in lines_of(words, gap=1e9)]
+        room = [width - _PADDING - (line.box.right - line.box.left) * (1 + 1 / len(line.text)) for line in lines]
+        if all(left < 0 for left in room[:-1]):
+            text = text.replace("\n", "")
+    return text, readings, min(sure) if sure else None
 
 
 # --- reading order --------------------------------------------------------------------------------------------------------
@@ -296,7 +305,7 @@ def without_running_heads(pages: Sequence[Sequence[Word]]) -> list[list[Word]]:
         lines = lines_of(words)
         margins.append([(line, _compact("".join(s.text for s in line))) for line in (*lines[:1], *lines[1:][-1:])])
     counts = Counter(text for edges in margins for text in {text for _, text in edges})
-    often = {text for text, count in counts.items() if count > max(2, len(pages) // 2)}
+    often = {text for text, count in counts.items() if text and count > max(1, len(pages) // 2)}
     rest = []
     for words, edges in zip(pages, margins, strict=True):
         dropped = {

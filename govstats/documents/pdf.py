@@ -18,14 +18,14 @@ import pypdfium2.raw as pdfium
 from govstats.characters import is_figure, normalised
 from govstats.documents.borderless import borderless_tables
 from govstats.documents.document import Block, Box
-from govstats.documents.page import PageTable, Word, blocks_of, reading_order, text_of, without_running_heads
+from govstats.documents.page import PageTable, Word, blocks_of, cell_of, reading_order, without_running_heads
 from govstats.documents.ruled import ruled_tables
 from govstats.errors import MissingReader, UnreadableDocument
 
 #: Reports have some ten pages, the longest some sixty; a volume of five hundred holds other things.
 MOST_PAGES = 200
-#: A page of so many lines is a drawing or a map.
-_MOST_RULINGS = 3000
+#: A page of so many lines is a drawing or a map; of fewer, but more than camelot can take, a table with dotted lines.
+_MOST_RULINGS, _MOST_FOR_CAMELOT = 20_000, 3000
 #: A rectangle that is thinner, in points, is a line.
 _THIN = 2.5
 #: A page with fewer characters and a picture is a scan.
@@ -52,8 +52,9 @@ class _Page:
     illegible: int = 0
 
     @property
-    def has_rulings(self) -> bool:
-        return len(self.horizontal) > 1 and len(self.vertical) > 1
+    def for_camelot(self) -> bool:
+        lines = len(self.horizontal), len(self.vertical)
+        return not self.is_picture and min(lines) > 1 and sum(lines) <= _MOST_FOR_CAMELOT
 
 
 class _Turn(NamedTuple):
@@ -132,8 +133,7 @@ def read_pdf(content: bytes, name: str) -> Pages:
             f"{name}: none of the {len(pages)} pages holds text ({sum(page.illegible for page in pages)} characters without a "
             "code); expected an annual report: export it anew, or print it to an image and read that"
         )
-    ruled = [page for page in pages if page.has_rulings and not page.is_picture]
-    found = _lattice(content, ruled)
+    found = _lattice(content, [page for page in pages if page.for_camelot])
     return Pages(_blocks(pages, found), unread, (lambda: _blocks(pages, {})) if found else None)
 
 
@@ -172,8 +172,9 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     _read_characters(text, page)
     rulings, pictures, invisible = _read_objects(source, page.shown)
     if len(rulings) <= _MOST_RULINGS:
-        page.horizontal = [box for box in rulings if box.right - box.left >= box.bottom - box.top]
-        page.vertical = [box for box in rulings if box.right - box.left < box.bottom - box.top]
+        # a dot of a dotted line may belong to either
+        page.horizontal = [box for box in rulings if box.bottom - box.top <= _THIN]
+        page.vertical = [box for box in rulings if box.right - box.left <= _THIN]
     width, height = source.get_size()
     large = any((b.right - b.left) * (b.bottom - b.top) > 0.5 * width * height for b in pictures)
     few = len(page.words) < _FEWEST_CHARACTERS
@@ -213,7 +214,13 @@ def _read_characters(text: pypdfium2.PdfTextPage, page: _Page) -> None:
             continue
         if pdfium.FPDFText_GetLooseCharBox(text, index, rectangle):
             sides = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
-            page.words.append(Word(character, page.shown.box(*_plausible(text, index, sides))))
+            box = page.shown.box(*_plausible(text, index, sides))
+            width, height = box.right - box.left, box.bottom - box.top
+            if height < width and code >= 0x2E80 and unicodedata.category(character) == "Lo":
+                # Chromium's fonts give 一 the height of its stroke
+                middle = (box.top + box.bottom) / 2
+                box = Box(box.left, middle - width / 2, box.right, middle + width / 2)
+            page.words.append(Word(character, box))
 
 
 def _plausible(text: pypdfium2.PdfTextPage, index: int, sides: tuple[float, ...]) -> tuple[float, ...]:
@@ -346,7 +353,7 @@ def _checked(table: PageTable, words: Sequence[Word]) -> PageTable | None:
     cells = []
     differ = 0
     for number, cell in enumerate(table.cells):
-        text = text_of(inside[number])
+        text, *_ = cell_of(inside[number], cell.box.right - cell.box.left)
         if _compared(text) == _compared(cell.text):
             cells.append(cell._replace(text=text))
         elif Counter(_compared(text)) == Counter(_compared(cell.text)) and not is_figure(text):
