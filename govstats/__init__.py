@@ -15,6 +15,7 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from govstats.errors import (
+    DifferentReports,
     FormError,
     GovstatsError,
     MissingExtra,
@@ -32,7 +33,10 @@ from govstats.report import Report
 if TYPE_CHECKING:
     import pandas as pd
 
+    from govstats.reconciliation import FormatComparison
+
 __all__ = [
+    "DifferentReports",
     "FormError",
     "GovstatsError",
     "MissingExtra",
@@ -45,6 +49,7 @@ __all__ = [
     "UnknownReport",
     "UnreadableDocument",
     "UnusableCells",
+    "compare_formats",
     "read",
     "reconcile",
 ]
@@ -60,7 +65,7 @@ def read(
     Parameters
     ----------
     source : path or bytes
-        HTML, plain text, Markdown or Word (docx, with the extra ``word``); the content decides, not the name.
+        HTML, plain text, Markdown or Word (doc and docx, with the extra ``word``); the content decides, not the name.
     agency, year, form : optional
         What you know of the report; what is left out is recognised. `form` is ``2008``, ``2019`` or ``2021``.
 
@@ -117,3 +122,48 @@ def reconcile(source: Report | pd.DataFrame) -> pd.DataFrame:
     from govstats.reconciliation import reconcile as reconcile_cells
 
     return reconcile_cells(source)
+
+
+def compare_formats(
+    first: Report | str | PathLike[str] | bytes,
+    second: Report | str | PathLike[str] | bytes,
+    *more: Report | str | PathLike[str] | bytes,
+) -> FormatComparison:
+    """Compare one report as it stands in documents of several formats (rule XF).
+
+    Parameters
+    ----------
+    first, second, *more : Report, path or bytes
+        The same report in different documents; what is no `Report` is read with `read`.
+
+    Returns
+    -------
+    FormatComparison
+        `cells` has one row a cell with what each document shows and whether they agree, `findings` the outcome of rule XF with
+        the columns of `reconcile`.
+
+    Raises
+    ------
+    DifferentReports
+        The documents are not known to be of one agency, one year and one form.
+    GovstatsError
+        A document cannot be read, as of `read`.
+
+    See Also
+    --------
+    govstats.reconciliation.compare_formats : what counts as equal.
+
+    Examples
+    --------
+    >>> title = "某某局2021年政府信息公开工作年度报告\\n"
+    >>> text = title + "信息内容\\t本年处理决定数量\\n行政处罚\\t3\\n行政强制\\t0\\n"
+    >>> page = f"<p>{title}</p><table><tr><td>信息内容<td>本年处理决定数量<tr><td>行政处罚<td>8<tr><td>行政强制<td>0</table>"
+    >>> found = compare_formats(text.encode(), page.encode())
+    >>> found.cells[["line", "value_1", "value_2", "agreement"]]
+                    line  value_1  value_2  agreement
+    0          penalties      3.0      8.0  different
+    1  coercive_measures      0.0      0.0      equal
+    """
+    from govstats.reconciliation import compare_formats as compare_reports
+
+    return compare_reports(*(one if isinstance(one, Report) else read(one) for one in (first, second, *more)))

@@ -37,6 +37,10 @@ class UnusableCells(GovstatsError, ValueError):
     """A frame of cells lacks a column that the rules need."""
 
 
+class DifferentReports(GovstatsError, ValueError):
+    """Documents that were to be compared are not known to be one report."""
+
+
 class MissingExtra(GovstatsError, ImportError):
     """A package of an extra is not installed; the message names the extra."""
 

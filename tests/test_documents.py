@@ -1,8 +1,5 @@
 """Readers: bytes become paragraphs and grids, each with its place."""
 
-import io
-import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -41,8 +38,6 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("start", "kind"),
     [
-        (b"%PDF-1.7\n", "PDF"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", "legacy Word"),
         (b"\x89PNG\r\n", "PNG"),
         (b"\xff\xd8\xff\xe0", "JPEG"),
     ],
@@ -188,82 +183,3 @@ def test_html_tables_in_markdown_are_grids_and_lines_keep_their_numbers() -> Non
 def test_markup_does_not_hide_that_a_page_is_not_utf8() -> None:
     page = "<p>" + "<!-- x -->" * 5000 + "规章" + "</p>"
     assert [p.text for p in open_document(page.encode("gb18030")).paragraphs] == ["规章"]
-
-
-# --- Word -----------------------------------------------------------------------------------------------------------------
-
-
-def word(body: str) -> bytes:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as made:
-        made.writestr(
-            "word/document.xml",
-            '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
-            'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
-            f"<w:body>{body}</w:body></w:document>",
-        )
-    return archive.getvalue()
-
-
-def run(text: str, properties: str = "") -> str:
-    return f"<w:r><w:rPr>{properties}</w:rPr><w:t>{text}</w:t></w:r>"
-
-
-def cell(content: str, properties: str = "") -> str:
-    return f"<w:tc><w:tcPr>{properties}</w:tcPr><w:p>{content}</w:p></w:tc>"
-
-
-def test_word_cells_merged_both_ways_are_placed() -> None:
-    down, on, across = '<w:vMerge w:val="restart"/>', "<w:vMerge/>", '<w:gridSpan w:val="2"/>'
-    rows = [
-        cell(run("甲"), down) + cell(run("乙"), across),
-        cell("", on) + cell(run("1")) + cell(run("2")),
-        cell("", on) + cell(run("3"), across),
-    ]
-    (grid,) = open_document(word("<w:tbl>" + "".join(f"<w:tr>{row}</w:tr>" for row in rows) + "</w:tbl>")).grids
-    assert [(c.text, c.row, c.column, c.rowspan, c.colspan) for row in grid.rows for c in row] == [
-        ("甲", 0, 0, 3, 1),
-        ("乙", 0, 1, 1, 2),
-        ("1", 1, 1, 1, 1),
-        ("2", 1, 2, 1, 1),
-        ("3", 2, 1, 1, 2),
-    ]
-    assert grid.rows[1][0].place == "table 1 row 2 cell 2"
-
-
-def test_word_text_is_what_a_reader_sees() -> None:
-    raised = run("1", '<w:vertAlign w:val="superscript"/>')
-    changed = (
-        f"<w:p><w:del><w:r><w:delText>旧</w:delText></w:r></w:del><w:ins>{run('新')}</w:ins>"
-        f"{run('删', '<w:strike/>')}{run('12')}{raised}</w:p>"
-    )
-    box = f"<w:txbxContent><w:p>{run('框内')}</w:p></w:txbxContent>"
-    twice = f"<w:p><mc:AlternateContent><mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback></mc:AlternateContent></w:p>"
-    held = f"<w:sdt><w:sdtContent><w:p>{run('控件内')}</w:p></w:sdtContent></w:sdt>"
-    read = open_document(word(changed + twice + held))
-    assert [p.text for p in read.paragraphs] == ["新12[1]", "框内", "控件内"]
-
-
-def test_a_table_inside_a_cell_is_a_grid_of_its_own() -> None:
-    inner = f"<w:tbl><w:tr>{cell(run('规章'))}{cell(run('3'))}</w:tr></w:tbl>"
-    outer = f"<w:tbl><w:tr><w:tc><w:p>{run('外')}</w:p>{inner}</w:tc></w:tr></w:tbl>"
-    assert [texts(grid) for grid in open_document(word(outer)).grids] == [[["外"]], [["规章", "3"]]]
-
-
-def test_damaged_and_other_archives_are_refused() -> None:
-    whole = word(f"<w:p>{run('正文')}</w:p>")
-    with pytest.raises(UnreadableDocument, match="damaged"):
-        open_document(whole[: len(whole) // 2])
-    with pytest.raises(UnreadableDocument, match="damaged"):
-        open_document(word("<w:p>"))
-    other = io.BytesIO()
-    with zipfile.ZipFile(other, "w") as archive:
-        archive.writestr("xl/workbook.xml", "<workbook/>")
-    with pytest.raises(MissingReader, match="no Word document"):
-        open_document(other.getvalue())
-
-
-def test_word_says_which_extra_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "lxml", None)
-    with pytest.raises(MissingReader, match=r"pip install \"govstats\[word\]\""):
-        open_document(word("<w:p/>"))

@@ -43,7 +43,7 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     Parameters
     ----------
     source : path or bytes
-        HTML, plain text, Markdown or Word (docx); the content decides, not the name.
+        HTML, plain text, Markdown or Word (doc, docx); the content decides, not the name.
 
     Returns
     -------

@@ -29,6 +29,9 @@ _SPACES = re.compile(r"[^\S\n]+")
 #: The review table, the widest of the form, has fifteen columns; wider spans are a slip of the editor (``colspan=99``).
 _WIDEST_SPAN = 20
 _DEEPEST = 50
+_WEB_ARCHIVE = re.compile(
+    rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,20}?Content-Type:\s*(?:multipart/related|text/html)", re.IGNORECASE
+)
 
 
 def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dict[str, str]]:
@@ -86,6 +89,41 @@ def _unescaped(escape: re.Match[str]) -> str:
     """Undo one escape of a script: some sites keep the page as a string in it (shanghai-office-2019)."""
     mark = escape[1]
     return chr(int(mark[1:], 16)) if mark[0] == "u" else {"n": "\n", "r": "\n", "t": " "}.get(mark, mark)
+
+
+def web_archive(content: bytes, name: str) -> bytes | None:
+    r"""Return the page in a web archive (MHTML), which Word and browsers save as one file; None where the file is none.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    name : str
+        For error messages.
+
+    Raises
+    ------
+    UnreadableDocument
+        The archive holds no page.
+
+    Examples
+    --------
+    >>> web_archive(b"MIME-Version: 1.0\nContent-Type: text/html\nContent-Transfer-Encoding: base64\n\nPHA+MzwvcD4=", "a.doc")
+    b'<p>3</p>'
+    """
+    if not _WEB_ARCHIVE.match(content[:20_000].removeprefix(b"\xef\xbb\xbf").lstrip()):
+        return None
+    import email
+
+    message = email.message_from_bytes(content.removeprefix(b"\xef\xbb\xbf").lstrip())
+    for part in message.walk():
+        if part.get_content_type() == "text/html":
+            page = part.get_payload(decode=True)
+            if isinstance(page, bytes) and page.strip():
+                return page
+    raise UnreadableDocument(
+        f"{name}: the web archive (MHTML) holds no page; open it in a browser or in Word and save it as HTML or docx"
+    )
 
 
 class _Walk:

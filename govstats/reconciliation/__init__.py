@@ -6,11 +6,12 @@ import pandas as pd
 
 from govstats.reconciliation.edits import check_edits
 from govstats.reconciliation.findings import FINDING_TYPES, Findings, rules
+from govstats.reconciliation.formats import FormatComparison, compare_formats
 from govstats.reconciliation.matrix import matrices
 from govstats.reconciliation.structure import check_structure, unknown_form
 from govstats.report import Report
 
-__all__ = ["FINDING_TYPES", "reconcile", "rules"]
+__all__ = ["FINDING_TYPES", "FormatComparison", "compare_formats", "reconcile", "rules"]
 
 
 def reconcile(source: Report | pd.DataFrame) -> pd.DataFrame:

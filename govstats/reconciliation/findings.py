@@ -86,7 +86,7 @@ def known_rule(name: str) -> Rule:
 
 
 def rules() -> pd.DataFrame:
-    """Return the rules that `reconcile` applies, in the order of its findings.
+    """Return the rules, in the order of the findings of `reconcile`; XF, which needs several documents, is `compare_formats`'.
 
     Returns
     -------
