@@ -17,16 +17,8 @@ from govstats.errors import MissingReader, UnreadableDocument
 
 __all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "open_document"]
 
-#: Formats whose documents are recognised but not read yet: first bytes, name.
-_NOT_READ = (
-    (b"{\\rtf", "RTF"),
-    (b"\x89PNG", "PNG image"),
-    (b"\xff\xd8\xff", "JPEG image"),
-    (b"GIF8", "GIF image"),
-    (b"II*\x00", "TIFF image"),
-    (b"MM\x00*", "TIFF image"),
-    (b"BM", "bitmap image"),
-)
+#: First bytes of the pictures that optical recognition takes.
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"BM", b"GIF8")
 _HTML = re.compile(r"<(!doctype\s+html|html|head|body|table|tbody|tr|td|div|p|span|br)\b[^>]*>", re.IGNORECASE)
 _WORD_XML = re.compile(r"<(w:wordDocument|pkg:package)\s")
 _PIPE_TABLE = re.compile(r"^[ \t]*+(?:\|[ \t]*+)?:?-{3,}+:?[ \t]*+(\|[ \t]*+:?-{3,}+:?[ \t]*+)+\|?[ \t]*+$", re.MULTILINE)
@@ -43,7 +35,7 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     Parameters
     ----------
     source : path or bytes
-        HTML, plain text, Markdown or Word (doc, docx); the content decides, not the name.
+        HTML, plain text, Markdown, PDF, Word (doc, docx) or an image; the content decides, not the name.
 
     Returns
     -------
@@ -53,9 +45,9 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     Raises
     ------
     UnreadableDocument
-        The file is missing, empty, or no text in an encoding that Chinese documents use.
+        The file is missing, empty, damaged, locked, or no text in an encoding that Chinese documents use.
     MissingReader
-        The file is of a kind that is not read yet, such as PDF; the message names it.
+        The file is of a kind that is not read, or needs an extra that is not installed; the message names it.
 
     Examples
     --------
@@ -71,19 +63,22 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
             content = Path(source).read_bytes()
         except OSError as error:
             raise UnreadableDocument(f"{source}: the file cannot be opened: {error.strerror}") from error
-    for start, kind in _NOT_READ:
-        if content.startswith(start):
-            raise MissingReader(
-                f"{name}: this is a {kind} document, and this version of govstats has no reader for it; "
-                "expected HTML, plain text, Markdown or docx: save it as one of them"
-            )
+    if content.startswith(b"{\\rtf"):
+        raise MissingReader(f"{name}: this is an RTF document, which govstats does not read; save it as docx or PDF")
     sha256 = hashlib.sha256(content).hexdigest()
+    # the engines for pages take longer to import than a page of HTML to read
     if b"%PDF-" in content[:1024]:
-        # loaded for the documents that need it: the engines take longer to import than a page to read
         from govstats.documents.pdf import read_pdf
 
         pages = read_pdf(content, name)
         return Document(pages.blocks, "pdf", name, sha256, unread=pages.unread, again=pages.again)
+    if content.startswith(_PICTURES):
+        from govstats.documents.image import read_image
+
+        blocks = read_image(content, name)
+        if not blocks:
+            raise UnreadableDocument(f"{name}: no text was recognised on the image; expected a scan of an annual report")
+        return Document(blocks, "image", name, sha256)
     if content.startswith(SIGNATURE):
         return Document(_not_empty(read_compound(content, name), content, name), "word", name, sha256)
     if content.startswith(b"PK\x03\x04"):

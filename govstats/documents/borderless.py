@@ -278,18 +278,17 @@ def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
             placed += [(row.middle, width + place, colspan, segments) for segments in within or [[]]]
     for label in stub_labels:
         over = _under(spans, label.box)
-        row = label.row(rows, innermost=over[-1] == width - 1)
-        placed.append((row.middle if row else _middle(label.box), over[0], len(over), label.segments))
+        at = label.row(rows, innermost=over[-1] == width - 1)
+        placed.append((at.middle if at else _middle(label.box), over[0], len(over), label.segments))
     for label, (place, colspan) in zip(header_labels, header_spans, strict=True):
         placed.append((_middle(label.box), width + place, colspan, label.segments))
     heights = sorted({middle for middle, *_ in placed})
     number_of = _row_numbers(heights, [row.middle for row in rows], lines[0].segments[0].height)
     cells = []
     for middle, column, colspan, segments in sorted(placed, key=lambda item: (number_of[item[0]], item[1])):
-        row = number_of[middle]
         text, readings, confidence = cell_of([word for segment in segments for word in segment.words])
         box = surrounding([s.box for s in segments]) if segments else _place(columns[column - width], middle, lines[0])
-        cells.append(PageCell(text, box, row, column, 1, colspan, readings, confidence))
+        cells.append(PageCell(text, box, number_of[middle], column, 1, colspan, readings, confidence))
     around = surrounding([s.box for line in lines for s in line.segments])
     lefts = [left for left, _ in (*spans, *columns)]
     return PageTable(around, (*lefts, around.right), tuple(cells), max(number_of.values()) + 1, False)
@@ -343,15 +342,10 @@ def _closest(columns: Sequence[Sequence[float]], box: Box) -> int:
 def _spans(columns: Sequence[Sequence[float]], headers: Sequence[_Label]) -> list[tuple[int, int]]:
     """Return first column and number of columns of each header label, as labels and figures are aligned with one another."""
     single = [(label.box, columns[over[0]]) for label in headers if len(over := _under(columns, label.box)) == 1]
-    left, centre, right = (
-        median([abs(at(box) - middle) for box, column in single for middle in [place(column)]] or [0.0])
-        for at, place in (
-            (lambda box: box.left, lambda column: column[0]),
-            (lambda box: (box.left + box.right) / 2, lambda column: sum(column) / 2),
-            (lambda box: box.right, lambda column: column[1]),
-        )
-    )
-    if centre <= min(left, right) or not single:
+    left = median([abs(box.left - column[0]) for box, column in single] or [0.0])
+    right = median([abs(box.right - column[1]) for box, column in single] or [0.0])
+    centre = median([abs(box.left + box.right - sum(column)) / 2 for box, column in single] or [0.0])
+    if centre <= min(left, right):
         return _centred(columns, headers)
     return _aligned(columns, headers, left=left < right)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 _BOX = re.compile(r"\bbox (-?[\d.]+) (-?[\d.]+) (-?[\d.]+) (-?[\d.]+)")
 
@@ -101,6 +101,7 @@ class Grid(NamedTuple):
 
 
 Block = Paragraph | Grid
+_Placed = TypeVar("_Placed", Paragraph, Cell)
 
 
 @dataclass(frozen=True)
@@ -142,3 +143,33 @@ class Document:
     def grids(self) -> Iterator[Grid]:
         """The grids, in reading order."""
         return (block for block in self.blocks if isinstance(block, Grid))
+
+
+def put_back(blocks: Iterable[Block], back: Mapping[int, Callable[[Box], Box]]) -> tuple[Block, ...]:
+    """Let the places of blocks that were laid out on pictures set upright lead to the pictures as they were given.
+
+    Parameters
+    ----------
+    blocks : iterable of Paragraph or Grid
+        With boxes in their places.
+    back : dict of int to function
+        For each page that is a picture, where a box stands on it; such as `Picture.locate`.
+
+    Returns
+    -------
+    tuple of Paragraph or Grid
+        The same blocks; those of other pages are left alone.
+    """
+
+    def put(item: _Placed) -> _Placed:
+        box = Box.in_place(item.place)
+        if box is None or item.page is None or item.page not in back:
+            return item
+        return item._replace(place=item.place.replace(str(box), str(back[item.page](box))))
+
+    return tuple(
+        put(block)
+        if isinstance(block, Paragraph)
+        else block._replace(rows=tuple(tuple(put(cell) for cell in row) for row in block.rows))
+        for block in blocks
+    )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from camelot.handlers import PDFHandler
 
 from govstats.documents.document import Box
-from govstats.documents.page import PageCell, PageTable, surrounding
+from govstats.documents.page import PageCell, PageTable, surrounding, without_gaps
 
 #: A font that is taller than this, in thousandths of its size, says nothing true of itself; most Chinese fonts have 880 and -120.
 _TALLEST, _ASCENT, _DESCENT = 1500, 880.0, -120.0
@@ -25,7 +25,7 @@ class LatticeTable(NamedTuple):
     table: PageTable
 
 
-class _Handler(PDFHandler):  # type: ignore[misc]
+class _Handler(PDFHandler):
     """camelot's reader of pages, with fonts whose vertical extent can be believed.
 
     Where a font gives none, the extent of its largest glyph is taken, and text lands in the row below
@@ -87,4 +87,4 @@ def _page_table(table: Any) -> PageTable:
         )
         cells.append(PageCell(text, box, row, column, bottom - row, right - column))
     edges = (*(x for x, _ in table.cols), table.cols[-1][1])
-    return PageTable(surrounding([cell.box for cell in cells]), edges, tuple(cells), rows, True)
+    return without_gaps(PageTable(surrounding([cell.box for cell in cells]), edges, tuple(cells), rows, True))

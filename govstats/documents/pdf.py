@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pypdfium2
 import pypdfium2.raw as pdfium
+from tqdm import tqdm
 
 from govstats.characters import is_figure, normalised
-from govstats.documents.borderless import borderless_tables
-from govstats.documents.document import Block, Box
-from govstats.documents.page import PageTable, Word, blocks_of, cell_of, reading_order, without_running_heads
-from govstats.documents.ruled import ruled_tables
+from govstats.documents.document import Block, Box, put_back
+from govstats.documents.layout import Sheet, lay_out
+from govstats.documents.page import PageTable, Word, cell_of
 from govstats.errors import MissingReader, UnreadableDocument
+
+if TYPE_CHECKING:
+    from govstats.documents.image import Picture
 
 #: Reports have some ten pages, the longest some sixty; a volume of five hundred holds other things.
 MOST_PAGES = 200
 #: A page of so many lines is a drawing or a map; of fewer, but more than camelot can take, a table with dotted lines.
 _MOST_RULINGS, _MOST_FOR_CAMELOT = 20_000, 3000
+#: A report has its tables on some pages; in a volume of many reports camelot would take minutes, optical recognition longer.
+_MOST_LATTICE_PAGES, _MOST_PICTURES = 40, 40
 #: A rectangle that is thinner, in points, is a line.
 _THIN = 2.5
 #: A page with fewer characters and a picture is a scan.
@@ -50,6 +57,10 @@ class _Page:
     shown: _Turn | None = None
     is_picture: bool = False
     illegible: int = 0
+    #: Quarters by which the page has to be turned for its text to stand upright.
+    turns: int = 0
+    #: Leads from the page that optical recognition set upright to the page as it is.
+    back: Callable[[Box], Box] | None = None
 
     @property
     def for_camelot(self) -> bool:
@@ -133,7 +144,8 @@ def read_pdf(content: bytes, name: str) -> Pages:
             f"{name}: none of the {len(pages)} pages holds text ({sum(page.illegible for page in pages)} characters without a "
             "code); expected an annual report: export it anew, or print it to an image and read that"
         )
-    found = _lattice(content, [page for page in pages if page.for_camelot])
+    ruled = [page for page in pages if page.for_camelot]
+    found = _lattice(content, ruled) if len(ruled) <= _MOST_LATTICE_PAGES else {}
     return Pages(_blocks(pages, found), unread, (lambda: _blocks(pages, {})) if found else None)
 
 
@@ -167,8 +179,9 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     except pypdfium2.PdfiumError:
         # a page that is lost in a damaged file: the others may still hold the tables
         return page
-    page.shown = _shown(source)
     text = source.get_textpage()
+    page.turns = _turns(source, text)
+    page.shown = _shown(source, page.turns)
     _read_characters(text, page)
     rulings, pictures, invisible = _read_objects(source, page.shown)
     if len(rulings) <= _MOST_RULINGS:
@@ -186,14 +199,26 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     return page
 
 
-def _shown(page: pypdfium2.PdfPage) -> _Turn:
-    """Return the map from the coordinates of a page to points from its upper left corner, as it is turned and cropped."""
+def _turns(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> int:
+    """Return by how many quarters, clockwise, a page as it is shown has to be turned for most of its text to stand upright."""
+    count = text.count_chars()
+    angles = Counter(
+        round(pdfium.FPDFText_GetCharAngle(text, index) * 2 / math.pi) % 4 for index in range(0, count, max(1, count // 200))
+    )
+    # the angle of characters runs counter-clockwise, the rotation of a page clockwise
+    return (angles.most_common(1)[0][0] - page.get_rotation() // 90) % 4 if angles else 0
+
+
+def _shown(page: pypdfium2.PdfPage, turns: int) -> _Turn:
+    """Return the map from the coordinates of a page to points from the upper left corner, as it is cropped and set upright."""
     width, height = page.get_size()
+    if turns % 2:
+        width, height = height, width
     fine = 1000
 
     def at(x: float, y: float) -> tuple[float, float]:
         right, down = ctypes.c_int(), ctypes.c_int()
-        pdfium.FPDF_PageToDevice(page, 0, 0, round(width * fine), round(height * fine), 0, x, y, right, down)
+        pdfium.FPDF_PageToDevice(page, 0, 0, round(width * fine), round(height * fine), turns, x, y, right, down)
         return right.value / fine, down.value / fine
 
     (e, f), (x1, y1), (x2, y2) = at(0, 0), at(fine, 0), at(0, fine)
@@ -302,29 +327,8 @@ def _rulings(path: Any, turn: _Turn) -> Iterator[Box]:
 
 
 def _blocks(pages: Sequence[_Page], lattice: Mapping[int, Sequence[PageTable]]) -> tuple[Block, ...]:
-    """Put pages together: tables that camelot did not find are made of rulings, then of figures."""
-    tables: list[list[PageTable]] = []
-    outside: list[list[Word]] = []
-    for page in pages:
-        first = lattice.get(page.number, ())
-        found, rest = ruled_tables(page.words, page.horizontal, page.vertical)
-        # the same table, seen both ways: camelot's is the first reading
-        found = [other for other in found if not any(_covers(table.box, other.box) for table in first)]
-        tables.append([*first, *found])
-        outside.append([word for word in rest if not any(_holds(table.box, word) for table in first)])
-    borderless, prose = borderless_tables(without_running_heads(outside))
-    return blocks_of([reading_order(w, [*t, *b]) for w, t, b in zip(prose, tables, borderless, strict=True)])
-
-
-def _covers(one: Box, other: Box) -> bool:
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return width > 0 and height > 0 and width * height > 0.5 * (other.right - other.left) * (other.bottom - other.top)
-
-
-def _holds(box: Box, word: Word) -> bool:
-    x, y = word.middle
-    return box.left <= x <= box.right and box.top <= y <= box.bottom
+    blocks = lay_out([Sheet(page.words, page.horizontal, page.vertical, lattice.get(page.number, ())) for page in pages])
+    return put_back(blocks, {page.number: page.back for page in pages if page.back})
 
 
 def _lattice(content: bytes, pages: Sequence[_Page]) -> dict[int, list[PageTable]]:
@@ -404,22 +408,33 @@ def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str, *,
     """
     from govstats.documents.image import recognise_picture
 
+    if len(pages) > _MOST_PICTURES:
+        raise UnreadableDocument(
+            f"{name}: {len(pages)} pages of the PDF document are pictures, and recognising takes seconds a page; "
+            f"expected at most {_MOST_PICTURES}: save the pages of the report as a document of their own"
+        )
     unread = []
-    for page in pages:
-        scale = _DPI / _POINTS
+    scale = _DPI / _POINTS
+    for page in tqdm(pages, name, unit="page", leave=False, disable=None):
+        rendered = pdf[page.number - 1].render(scale=scale, rotation=90 * page.turns, grayscale=True)
         try:
-            picture = recognise_picture(pdf[page.number - 1].render(scale=scale).to_numpy(), f"{name}, page {page.number}")
+            picture = recognise_picture(rendered.to_numpy().reshape(rendered.height, rendered.width, -1)[:, :, 0], name)
         except MissingReader:
             if alone and not any(other.words for other in pages):
                 raise
             page.words = [word._replace(confidence=_CONFIDENCE_OF_LAYER) for word in page.words]
             unread.append(page.number)
             continue
-        page.words = [Word(w.text, _scaled(w.box, scale), w.readings, w.confidence) for w in picture.words]
-        page.horizontal = [_scaled(box, scale) for box in picture.horizontal]
-        page.vertical = [_scaled(box, scale) for box in picture.vertical]
+        page.words = [word._replace(box=_scaled(word.box, 1 / scale)) for word in picture.words]
+        page.horizontal = [_scaled(box, 1 / scale) for box in picture.horizontal]
+        page.vertical = [_scaled(box, 1 / scale) for box in picture.vertical]
+        page.back = partial(_located, picture, scale)
     return tuple(unread)
 
 
+def _located(picture: Picture, scale: float, box: Box) -> Box:
+    return _scaled(picture.locate(_scaled(box, scale)), 1 / scale)
+
+
 def _scaled(box: Box, scale: float) -> Box:
-    return Box(*(side / scale for side in box))
+    return Box(*(side * scale for side in box))

@@ -7,14 +7,14 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from govstats.documents.document import Box
-from govstats.documents.page import PageCell, PageTable, Word, cell_of, merged, surrounding
+from govstats.documents.page import PageCell, PageTable, Word, cell_of, merged, surrounding, without_gaps
 
 #: Rulings that end this close to each other touch, in points.
 _TOUCH = 3.0
 #: A row of dots that is shorter is no line.
 _SHORTEST = 5.0
-#: Rulings so close to each other are one; a row or column so narrow and empty is the gap in a double line.
-_NARROW, _DOUBLE = 3.0, 6.0
+#: Rulings so close to each other are one.
+_NARROW = 3.0
 #: A table may begin with its header at the end of a page: two cells.
 _FEWEST_CELLS = 2
 
@@ -113,17 +113,11 @@ class _Frame:
         self.lefts = merged([v.at for v in down] + [self.box.left, self.box.right], _NARROW)
         self.tops = merged([h.at for h in across] + [self.box.top, self.box.bottom], _NARROW)
 
-    def close_gaps(self, words: Sequence[Word]) -> None:
-        """Take the two lines of a double line together, where no text stands between them."""
-        self.lefts = _closed(self.lefts, [word.middle[0] for word in words])
-        self.tops = _closed(self.tops, [word.middle[1] for word in words])
-
     def holds(self, word: Word) -> bool:
         x, y = word.middle
         return self.box.left <= x <= self.box.right and self.box.top <= y <= self.box.bottom
 
     def table(self, words: Sequence[Word]) -> PageTable | None:
-        self.close_gaps(words)
         rows, columns = len(self.tops) - 1, len(self.lefts) - 1
         region = self._regions(rows, columns)
         regions = sorted(set(region.values()))
@@ -140,13 +134,13 @@ class _Frame:
             box = Box(self.lefts[column], self.tops[row], self.lefts[right], self.tops[bottom])
             text, readings, confidence = cell_of(inside[row, column], box.right - box.left)
             cells.append(PageCell(text, box, row, column, bottom - row, right - column, readings, confidence))
-        return PageTable(self.box, tuple(self.lefts), tuple(cells), rows, True)
+        return without_gaps(PageTable(self.box, tuple(self.lefts), tuple(cells), rows, True))
 
     def _regions(self, rows: int, columns: int) -> dict[tuple[int, int], tuple[int, int]]:
         """Return for each place of the grid the upper left place of the cell that covers it."""
         region: dict[tuple[int, int], tuple[int, int]] = {}
-        walls = {j: [v for v in self.down if abs(v.at - self.lefts[j]) <= _DOUBLE / 2] for j in range(1, columns)}
-        floors = {i: [h for h in self.across if abs(h.at - self.tops[i]) <= _DOUBLE / 2] for i in range(1, rows)}
+        walls = {j: [v for v in self.down if abs(v.at - self.lefts[j]) <= _NARROW] for j in range(1, columns)}
+        floors = {i: [h for h in self.across if abs(h.at - self.tops[i]) <= _NARROW] for i in range(1, rows)}
         for i, (top, bottom) in enumerate(pairwise(self.tops)):
             for j, (left, right) in enumerate(pairwise(self.lefts)):
                 open_left = j > 0 and not _covered(walls[j], top, bottom)
@@ -160,16 +154,6 @@ class _Frame:
                 else:
                     region[i, j] = (i, j)
         return region
-
-
-def _closed(edges: Sequence[float], taken: Sequence[float]) -> list[float]:
-    closed = list(edges[:1])
-    for edge in edges[1:]:
-        if edge - closed[-1] < _DOUBLE and len(closed) > 1 and not any(closed[-1] < at < edge for at in taken):
-            closed[-1] = (closed[-1] + edge) / 2
-        else:
-            closed.append(edge)
-    return closed
 
 
 def _covered(rulings: Sequence[Ruling], start: float, end: float) -> bool:

@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import csv
+import io
+import struct
+import sys
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from govstats.documents import image
+from govstats.documents.document import Box, Cell, Grid, Paragraph, put_back
+from govstats.documents.image import Picture, read_image, recognise_picture
+from govstats.errors import MissingReader, UnreadableDocument
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PILImage
+
+pytest.importorskip("rapidocr", reason="recognising pictures needs the extra ocr")
+pytest.importorskip("onnxruntime", reason="recognising pictures needs the extra ocr")
+fonts = pytest.importorskip("pylopdf_fonts_zh_cn", reason="drawing Chinese pictures needs a font of the extra notebooks")
+Image = pytest.importorskip("PIL.Image")
+ImageDraw = pytest.importorskip("PIL.ImageDraw")
+ImageFont = pytest.importorskip("PIL.ImageFont")
+
+ROWS = [
+    ["信息内容", "本年制发件数", "本年废止件数", "现行有效件数"],
+    ["规章", "3", "0", "62"],
+    ["行政规范性文件", "17", "", "295"],
+    ["行政许可", "1100", "10650.15", "146986"],
+    ["行政处罚", "1", "/", "7"],
+]
+LEFTS, TOP, TALL = (80, 330, 530, 730, 930), 160, 44
+
+
+def drawn(rows: Sequence[Sequence[str]] = ROWS, *, ruled: bool = True) -> PILImage:
+    """Draw a table under a heading, as at 150 dpi."""
+    page: PILImage = Image.new("L", (1010, 460), 255)
+    pen = ImageDraw.Draw(page)
+    pen.text((80, 60), "二、主动公开政府信息情况", font=ImageFont.truetype(str(fonts.sans_path()), 32), fill=0)
+    font = ImageFont.truetype(str(fonts.sans_path()), 22)
+    bottom = TOP + TALL * len(rows)
+    if ruled:
+        for number in range(len(rows) + 1):
+            pen.line((LEFTS[0], TOP + TALL * number, LEFTS[-1], TOP + TALL * number), fill=0, width=2)
+        for left in LEFTS:
+            pen.line((left, TOP, left, bottom), fill=0, width=2)
+    for number, row in enumerate(rows):
+        for at, text in enumerate(row):
+            middle = (LEFTS[at] + LEFTS[at + 1]) / 2, TOP + TALL * (number + 0.5)
+            pen.text(middle, text, font=font, fill=0, anchor="mm")
+    return page
+
+
+def scanned(page: PILImage, angle: float, *, noise: float = 12.0, quality: int = 60) -> bytes:
+    """Return what a scanner makes of a page: turned, grey, noisy, compressed."""
+    turned = page.rotate(angle, resample=Image.Resampling.BICUBIC, fillcolor=255, expand=abs(angle) > 45)
+    values = np.asarray(turned, np.float64) * 0.9 + np.random.default_rng(7).normal(0, noise, (turned.height, turned.width))
+    return saved(Image.fromarray(np.clip(values, 0, 255).astype(np.uint8)), "JPEG", quality=quality)
+
+
+def saved(page: PILImage, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    page.save(file, kind, **options)
+    return file.getvalue()
+
+
+def texts(grid: Grid) -> list[list[str]]:
+    return [[cell.text for cell in row] for row in grid.rows]
+
+
+def only_grid(content: bytes) -> Grid:
+    (grid,) = (block for block in read_image(content, "scan.jpg") if isinstance(block, Grid))
+    return grid
+
+
+@pytest.fixture(scope="module")
+def skewed() -> Grid:
+    return only_grid(scanned(drawn(), 1.5))
+
+
+def test_a_ruled_table_on_a_skewed_noisy_scan(skewed: Grid) -> None:
+    assert texts(skewed) == ROWS
+    assert all(cell.confidence is None or cell.confidence >= 0.9 for row in skewed.rows for cell in row)
+
+
+def test_an_empty_cell_is_blank_and_has_no_confidence(skewed: Grid) -> None:
+    blank = skewed.rows[2][2]
+    assert (blank.text, blank.confidence, blank.readings) == ("", None, ())
+
+
+def test_places_lead_to_the_scan_as_it_is_and_not_as_it_was_set_upright(skewed: Grid) -> None:
+    cell = skewed.rows[4][3]
+    assert (cell.text, cell.page) == ("7", 1)
+    box = Box.in_place(cell.place)
+    assert box is not None
+    # 7 was drawn around (830, 358); the page of 1010 × 460 turned by 1.5° around its middle brings it here
+    angle = np.radians(1.5)
+    x, y = 830 - 505, 358 - 230
+    there = 505 + x * np.cos(angle) + y * np.sin(angle), 230 - x * np.sin(angle) + y * np.cos(angle)
+    assert box.left < there[0] < box.right
+    assert box.top < there[1] < box.bottom
+    assert box.bottom - box.top < 1.3 * TALL
+
+
+def test_a_heading_is_a_paragraph_of_its_own() -> None:
+    first, second = read_image(saved(drawn(), "PNG"), "page.png")
+    assert isinstance(first, Paragraph)
+    assert (first.text, first.page) == ("二、主动公开政府信息情况", 1)
+    assert isinstance(second, Grid)
+
+
+def test_numbers_without_lines_between_them_are_not_joined() -> None:
+    rows = [
+        ["自然人", "企业", "科研", "总计"],
+        ["30017", "0", "24784", "54801"],
+        ["3363", "1", "0", "3364"],
+        ["8", "11", "5", "24"],
+    ]
+    words = recognise_picture(np.asarray(drawn(rows, ruled=False)), "page").words
+    figures = sorted(word.text for word in words if word.text.isdecimal())
+    assert figures == sorted(text for row in rows[1:] for text in row)
+
+
+@pytest.mark.parametrize("angle", [90, 180])
+def test_a_page_that_lies_on_its_side_or_head(angle: int) -> None:
+    assert texts(only_grid(scanned(drawn(), angle, noise=5.0))) == ROWS
+
+
+def test_pages_of_a_tiff() -> None:
+    first = drawn()
+    second = drawn([["项目", "一", "二", "三"], ["重复申请", "33", "8302", "44"], ["其他处理", "9", "303", "0"]])
+    content = saved(first, "TIFF", save_all=True, append_images=[second])
+    cells = [cell for block in read_image(content, "pages.tif") if isinstance(block, Grid) for row in block.rows for cell in row]
+    assert [cell.page for cell in cells if cell.text in {"10650.15", "8302"}] == [1, 2]
+
+
+def test_a_page_of_a_real_scan(shared: Path) -> None:
+    pdfium = pytest.importorskip("pypdfium2")
+    with (shared / "samples" / "cells.csv").open(encoding="utf-8") as file:
+        printed = [row["printed"] for row in csv.DictReader(file) if row["table"] != "requests"]
+    pdf = pdfium.PdfDocument(shared / "samples" / "scanned.pdf")
+    words = recognise_picture(pdf[1].render(scale=150 / 72).to_numpy(), "scanned.pdf, page 2").words
+    pdf.close()
+    found = [word for word in words if all(c in "0123456789." for c in word.text)]
+    top_to_bottom = [word.text for word in sorted(found, key=lambda word: (round(word.box.top / 20), word.box.left))]
+    proactive = ["3", "0", "62", "17", "2", "295", "133", "0", "0", "10650.15"]
+    assert printed[: len(proactive)] == proactive
+    rest = "30017 33069 24784 6574 35244 12199 141887 3363 0 0 9133 50 5 12551".split()
+    assert top_to_bottom == proactive + rest
+    assert all(word.confidence is not None and word.confidence > 0.95 for word in found)
+
+
+def test_what_a_figure_may_be_besides() -> None:
+    characters = ("", "1", "3", "8", "S", "5")
+
+    def step(**probable: float) -> list[float]:
+        return [probable.get(name, 0.0) for name in ("none", "one", "three", "eight", "s", "five")]
+
+    answer = np.array(
+        [
+            step(one=0.99, none=0.01),
+            step(none=1.0),
+            step(three=0.6, eight=0.4),
+            step(none=1.0),
+            step(s=0.7, five=0.3),
+        ],
+        np.float32,
+    )
+    found = image._figures(answer, characters)
+    assert max(found, key=lambda text: found[text]) == "135"
+    assert found["135"] == pytest.approx(0.99 * 0.6)
+    assert found["185"] == pytest.approx(0.99 * 0.4)
+    assert found["35"] == pytest.approx(0.01 * 0.6)
+
+
+def test_a_doubled_digit_that_runs_together_has_both_readings() -> None:
+    characters = ("", "0")
+    answer = np.array([[0.0, 1.0], [0.3, 0.7], [0.0, 1.0]], np.float32)
+    found = image._figures(answer, characters)
+    assert found["0"] == pytest.approx(0.7)
+    assert found["00"] == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("kind", ["white", "black", "noise", "gradient"])
+def test_a_picture_without_text_yields_nothing(kind: str) -> None:
+    ramp = np.linspace(0, 255, 600)
+    pictures = {
+        "white": np.full((600, 600), 255.0),
+        "black": np.zeros((600, 600)),
+        "noise": np.random.default_rng(3).uniform(0, 255, (600, 600)),
+        "gradient": np.outer(ramp, ramp) / 255,
+    }
+    assert read_image(saved(Image.fromarray(pictures[kind].astype(np.uint8)), "PNG"), "picture.png") == ()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3), (20, 20)])
+def test_a_picture_of_hardly_any_size(size: tuple[int, int]) -> None:
+    assert read_image(saved(Image.new("L", size, 128), "PNG"), "dot.png") == ()
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "RGBA", "LA", "CMYK", "I;16"])
+def test_pixels_of_every_kind_stand_on_white(mode: str) -> None:
+    page = Image.new("L", (40, 30), 255)
+    page.paste(0, (10, 10, 20, 20))
+    if mode in {"RGBA", "LA"}:
+        # nothing but the square is drawn, on a transparent ground that is black below
+        page = Image.new(mode, (40, 30), 0)
+        page.paste((0, 0, 0, 255) if mode == "RGBA" else (0, 255), (10, 10, 20, 20))
+    elif mode == "I;16":
+        page = Image.fromarray(np.asarray(page).astype(np.uint16) * 257)
+    else:
+        page = page.convert(mode)
+    (pixels,) = image.pictures_in(saved(page, "TIFF" if mode == "CMYK" else "PNG"), "square")
+    assert pixels.dtype == np.uint8
+    assert (pixels[15, 15].max(), pixels[5, 5].min()) == (0, 255)
+
+
+@pytest.mark.parametrize("size", [(12_000, 9_000), (60_000, 40_000)])
+def test_a_huge_picture_is_refused_before_it_is_unpacked(size: tuple[int, int]) -> None:
+    head = b"IHDR" + struct.pack(">IIBBBBB", *size, 1, 0, 0, 0, 0)
+    pixels = b"IDAT" + zlib.compress(b"")
+    chunks = (struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in (head, pixels))
+    with pytest.raises(UnreadableDocument, match=r"map\.png: the picture .*pixels.*scale it down"):
+        read_image(b"\x89PNG\r\n\x1a\n" + b"".join(chunks), "map.png")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP"])
+def test_a_truncated_picture_is_refused(kind: str) -> None:
+    content = saved(drawn(), kind)
+    with pytest.raises(UnreadableDocument, match="damaged or cut off"):
+        read_image(content[: len(content) // 2], "half")
+    with pytest.raises(UnreadableDocument, match="damaged or cut off"):
+        read_image(content[:12], "head")
+
+
+def test_without_rapidocr_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    image._load.cache_clear()
+    monkeypatch.setitem(sys.modules, "rapidocr", None)
+    with pytest.raises(MissingReader, match=r'scan\.png: .*pip install "govstats\[ocr\]"'):
+        read_image(saved(drawn(), "PNG"), "scan.png")
+
+
+def test_recognition_says_nothing(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
+    image._load.cache_clear()
+    assert read_image(saved(Image.new("L", (200, 200), 255), "PNG"), "white.png") == ()
+    assert capfd.readouterr() == ("", "")
+    assert not caplog.records
+
+
+def test_boxes_on_a_turned_page_keep_their_sides() -> None:
+    # a page of 200 × 100 that lay on its side: its upright left is the given bottom
+    picture = Picture((), (), (), 100.0, 200.0, np.array([[0.0, 1, 0], [-1, 0, 100], [0, 0, 1]]))
+    assert picture.locate(Box(10, 40, 30, 50)) == Box(40, 70, 50, 90)
+
+
+def test_only_places_on_pictures_are_put_back() -> None:
+    grid = Grid(((Cell("3", 0, 0, place="table 1 row 1 cell 1 box 1.0 2.0 3.0 4.0", page=2),),), True, True, "table 1")
+    paragraph = Paragraph("文", "box 1.0 2.0 3.0 4.0", 1)
+    blocks = put_back([paragraph, grid], {2: lambda box: Box(*(side * 10 for side in box))})
+    assert blocks[0] == paragraph
+    assert isinstance(blocks[1], Grid)
+    assert blocks[1].rows[0][0].place == "table 1 row 1 cell 1 box 10.0 20.0 30.0 40.0"
