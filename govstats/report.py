@@ -26,6 +26,7 @@ CELL_TYPES = {
     "page": "Int64",
     "place": "str",
     "method": "str",
+    "confidence": "Float64",
 }
 
 CLAIM_TYPES = {
@@ -62,7 +63,10 @@ _DTYPES: Mapping[str, Any] = {name: pd.api.types.pandas_dtype(name) for name in 
 
 
 class ReadCell(NamedTuple):
-    """A statutory cell as it was read; `value` is in the form's unit, null unless `status` is ``reported``."""
+    """A statutory cell as it was read; `value` is in the form's unit, null unless `status` is ``reported``.
+
+    `confidence` is that of optical recognition, None where nothing was recognised.
+    """
 
     table: str
     line: str
@@ -74,6 +78,7 @@ class ReadCell(NamedTuple):
     page: int | None
     place: str
     method: str
+    confidence: float | None = None
 
 
 class Note(NamedTuple):
@@ -146,9 +151,11 @@ class Report:
         Returns
         -------
         pandas.DataFrame
-            Columns ``agency year form table line column value printed status unit page place method``. `value` is Float64 in the
-            form's unit (amounts in 万元), null unless `status` is ``reported``; `status` is one of ``reported``, ``blank``,
-            ``not_applicable``, ``unreadable``. A cell that the document does not show has no row: `notes` says so.
+            Columns ``agency year form table line column value printed status unit page place method confidence``. `value` is
+            Float64 in the form's unit (amounts in 万元), null unless `status` is ``reported``; `status` is one of ``reported``,
+            ``blank``, ``not_applicable``, ``unreadable``. `method` is ``grid``, ``text``, ``ocr`` or ``glued``. `confidence`
+            is Float64, how sure optical recognition is of what it read first, null where nothing had to be recognised. A cell
+            that the document does not show has no row: `notes` says so.
         """
         return self._frame(self.read_cells, ReadCell._fields, CELL_TYPES)
 

@@ -88,3 +88,60 @@ def test_columns_in_another_order_are_not_split(header: str) -> None:
     text = page({"new": "5000005", "granted": "5000005", "processed_total": "5000005"}).decode().replace(HEADER, header)
     report = govstats.read(text.encode())
     assert all(cell.value is None for cell in report.read_cells if cell.table == "requests")
+
+
+GRID_HEADER = "申请人情况\t自然人\t商业企业\t科研机构\t社会公益组织\t法律服务机构\t其他\t总计"
+#: 30017 + 33069 + 1 = 63087 received and processed, 63000 of them granted (30000 + 33000), 87 without the information.
+WHOLE = {
+    "new": "30017 33069 0 1 0 0 63087",
+    "granted": "30000 33000 0 0 0 0 63000",
+    "unable.not_held": "17 69 0 1 0 0 87",
+    "processed_total": "30017 33069 0 1 0 0 63087",
+}
+
+
+def rows_apart(rows: dict[str, str]) -> dict[str, list[float | None]]:
+    """Read a report in rows of words, in which a figure or two may be merged or lost."""
+    rows = {line.id: rows.get(line.id, "0 0 0 0 0 0 0") for line in LINES}
+    body = "\n".join("\t".join([line.zh, *rows[line.id].split()]) for line in LINES)
+    text = (
+        f"某市教育局2021年政府信息公开工作年度报告\n三、收到和处理政府信息公开申请情况\n{GRID_HEADER}\n{body}\n五、存在的主要问题"
+    )
+    values: dict[str, list[float | None]] = {}
+    for cell in govstats.read(text.encode()).read_cells:
+        values.setdefault(cell.line, []).append(cell.value)
+    return values
+
+
+def test_a_row_with_two_figures_in_one_is_read_by_its_row_and_columns() -> None:
+    values = rows_apart(WHOLE | {"new": "3001733069 0 1 0 0 63087"})
+    assert values["new"] == [30017, 33069, 0, 1, 0, 0, 63087]
+    assert values["granted"] == [30000, 33000, 0, 0, 0, 0, 63000]
+
+
+def test_a_merged_row_stays_unread_where_another_error_leaves_no_way() -> None:
+    values = rows_apart(WHOLE | {"new": "3001733069 0 1 0 0 63087", "processed_total": "30017 33070 0 1 0 0 63087"})
+    assert values["new"] == [None] * 7
+    assert values["processed_total"] == [30017, 33070, 0, 1, 0, 0, 63087]
+
+
+def test_a_lost_zero_stays_unread_where_it_may_be_any_of_several() -> None:
+    assert rows_apart(WHOLE | {"new": "30017 33069 0 1 0 63087"})["new"] == [None] * 7
+
+
+def test_a_lost_figure_is_never_supplied_by_a_sum() -> None:
+    assert rows_apart(WHOLE | {"new": "30017 0 1 0 0 63087"})["new"] == [None] * 7
+
+
+def test_notes_list_the_ways_to_split() -> None:
+    page = (
+        "某市教育局2021年政府信息公开工作年度报告 二、主动公开政府信息情况第二十条第（一）项信息内容本年制发件数本年废止件数"
+        "现行有效件数规章000行政规范性文件693665第二十条第（五）项信息内容本年处理决定数量行政许可24第二十条第（六）项信息内容"
+        "本年处理决定数量行政处罚12行政强制0第二十条第（八）项信息内容本年收费金额（单位：万元）行政事业性收费0 "
+        "三、收到和处理政府信息公开申请情况"
+    )
+    notes = [note for note in govstats.read(page.encode()).read_notes if note.kind == "glued_row"]
+    assert [note.line for note in notes] == ["normative_documents"]
+    assert "10" in notes[0].message_en
+    assert "69|36|65" in notes[0].message_en
+    assert "69|36|65" in notes[0].message_zh

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from govstats.characters import normalised
 from govstats.forms import Table
 from govstats.recognition.alignment import Match, stub_texts
-from govstats.recognition.columns import in_order
-from govstats.recognition.labels import SURE, line_index
+from govstats.recognition.columns import Placement, in_order
+from govstats.recognition.labels import SURE, key, line_index
 from govstats.recognition.records import UNITS, Record
 
 _THIS_YEAR = re.compile(r"(?:本|20\d\d)年|年度|本期|统计数")
 _CUMULATIVE = "累计"
+#: A header that ran together, and names no third column: 指标名称计量单位2015年度历年累计.
+_TWO_COLUMNS = re.compile(r"(?:指标|项目|单位)[^年累]*年度?(?:历年)?累计数?$")
 _NUMBERING = re.compile(r"\s*(?:其中\s*[:：]?)?\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．]+)?\s*")
 _FEWEST_LINES = 3
 
@@ -48,19 +50,51 @@ def read_annex(table: Table, records: Sequence[Record]) -> list[Match]:
     first, last = anchors[0].order, anchors[-1].order
     rows = [r for r in records if r.figures and (first <= r.order <= last or id(r.grid) in grids)]
     columns = _columns(rows[0])
+    header = normalised("".join(piece.text for piece in rows[0].before[:-1]))
+    pairs = len(columns) == 2 and _TWO_COLUMNS.search(header) is not None
     matches: dict[str, Match] = {}
-    for record in rows:
+    for number, record in enumerate(rows):
         line = known(record) or _own_label(record)
         if not line:
             continue
         placement = in_order(record, len(columns)) if columns else None
+        glued = placement is None and pairs and _numbered_on(rows, number)
+        if glued:
+            placement = _split(record)
         if line in matches:
             placement = matches[line].placement = None
         if placement:
             printed = dict(zip(columns, placement.fields, strict=True))
             placement = placement._replace(fields=tuple(printed.get(column.id) for column in table.columns))
-        matches.setdefault(line, Match(record, line, placement))
+        matches.setdefault(line, Match(record, line, placement, glued=glued and placement is not None))
     return list(matches.values())
+
+
+def _split(record: Record) -> Placement | None:
+    """Split a pair that ran together and begins with zero (01): no number does, so the first figure is the zero itself.
+
+    That the figure of all years is at least that of this year decides nothing: agencies print otherwise.
+    """
+    word = record.figures[0].text
+    rest = word[1:]
+    certain = record.grid is None and len(record.figures) == 1 and word.isdecimal() and word[0] == "0"
+    if not certain or not rest or (rest[0] == "0" and rest != "0"):
+        return None
+    piece = record.figures[0]
+    return Placement((piece._replace(text="0"), piece._replace(text=rest)), True)
+
+
+def _numbered_on(rows: Sequence[Record], number: int) -> bool:
+    """Tell whether the number of the label behind some figures cannot have taken a digit from them.
+
+    In 002、 only the 2 is the label's if the labels before it count from 1; of 0112、 the 12 may be.
+    """
+    counted, label = 0, ""
+    for record in rows[: number + 2]:
+        pieces = record.labels or record.before
+        label = key(pieces[-1].text).number if pieces else ""
+        counted = (int(label) if int(label) in {1, counted + 1} else -1) if label.isdecimal() else 0
+    return number + 1 == len(rows) or not label.isdecimal() or counted > 0
 
 
 def _columns(first: Record) -> list[str]:

@@ -274,8 +274,12 @@ def _overlap(header: Sequence[Field]) -> bool:
 
 def _year_rows(rows: Sequence[Sequence[str]]) -> int:
     """Return the first row that names several years; a number beyond every row where none does."""
-    named = (number for number, row in enumerate(rows) if sum(_YEAR.fullmatch(text) is not None for text in row) > 1)
-    return next(named, len(rows))
+    for number, row in enumerate(rows):
+        years = sum(_YEAR.fullmatch(text) is not None for text in row)
+        # 2012 applications and 2012 in all, beside other figures, are no years
+        if years > 1 and years >= sum(is_figure(text) or _YEAR.fullmatch(text) is not None for text in row):
+            return number
+    return len(rows)
 
 
 def _straight(grid: Grid, header: Mapping[str, Field]) -> bool:

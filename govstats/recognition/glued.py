@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import product
-from math import prod
+from itertools import combinations, product
+from math import comb, prod
 
-from govstats.forms import Edit, Table
+from govstats.characters import figure
+from govstats.forms import Edit, Form, Table
 from govstats.recognition.across import in_form_order, words_above
 from govstats.recognition.alignment import Match
-from govstats.recognition.columns import Headers, Placement
+from govstats.recognition.candidates import CONFIDENT
+from govstats.recognition.columns import Headers, Placement, balances
 from govstats.recognition.labels import key
 from govstats.recognition.records import Field, Record
 
@@ -20,6 +23,11 @@ _MOST_DIGITS = 9
 _FEW_WORDS = 3
 #: So many ways to split a table are searched; beyond that nothing is decided.
 _MOST_WAYS = 200_000
+#: In a table that is otherwise whole so many rows may lack so many figures, merged or lost.
+_MOST_TORN, _MOST_LACKING = 3, 2
+
+#: The end of an amount: 13575394432.52元.
+_DECIMALS = re.compile(r"(?:\.\d+)?(?:[万亿]?元)?$")
 
 Row = tuple[str, ...]
 
@@ -48,13 +56,24 @@ def unglue(table: Table, matches: list[Match], edits: Sequence[Edit], records: S
 
     Notes
     -----
+    Where the other rows are whole, a row with too few figures is read as what it may be: some of its figures two that ran
+    together, others blank (`_mended`). Where most rows are glued, all are searched at once.
+
     A blank leaves no trace among glued figures. So a table is split only where each of its lines shows at least as many
     digits as it has columns, which a table with blanks does not; without balance edits only zeros are certain, since
     no number begins with one.
     """
     if table.lines_across:
         return matches or _side_by_side(table, edits, records)
-    if all(match.placement for match in matches) or any(match.contradicted for match in matches):
+    if any(match.contradicted for match in matches):
+        return matches
+    torn = {match.line: match for match in matches if _is_torn(table, match)} if edits else {}
+    for line, mended in _mended(table, matches, torn, edits, headers).items():
+        torn[line].placement, torn[line].glued = _placement(torn[line].record, mended), True
+    for match in torn.values():
+        if match.placement and not match.glued and _looks_merged(table, match, edits):
+            match.placement = None
+    if all(match.placement for match in matches):
         return matches
     few = sum(match.placement is None and len(match.record.figures) <= _FEW_WORDS for match in matches)
     if 2 * few < len(matches) and edits:
@@ -77,16 +96,196 @@ def unglue(table: Table, matches: list[Match], edits: Sequence[Edit], records: S
     return matches
 
 
+def splits_of(record: Record, table: Table, line: str, columns: Sequence[str], form: Form) -> list[Row]:
+    """Return the ways to split the figures of a row that came without separators; none where they are no such row.
+
+    Parameters
+    ----------
+    record : Record
+        A row without a placement.
+    table, line, columns
+        The line it was found to be, with its columns.
+    form : Form
+        Whose edits of that line a way has to satisfy.
+    """
+    if record.grid is not None:
+        return []
+    tokens = [piece.text for piece in record.figures]
+    tail = _DECIMALS.search(tokens[-1] if tokens else "")
+    if tail is None or not tokens:
+        return []
+    tokens[-1] = tokens[-1][: tail.start()]
+    if not _are_glued(tokens, len(columns)):
+        return []
+    rows = _splits(tuple(tokens), len(columns))
+    if not tail[0]:
+        own = [
+            edit for edit in form.edits() if edit.relation == "==" and set(edit.cells) <= {(table.id, line, c) for c in columns}
+        ]
+        rows = [row for row in rows if all(_holds(edit, {line: row}, table) for edit in own)]
+    return [(*row[:-1], row[-1] + tail[0]) for row in rows]
+
+
+def _mended(
+    table: Table, matches: Sequence[Match], torn: Mapping[str, Match], edits: Sequence[Edit], headers: Headers
+) -> Mapping[str, Row]:
+    """Read rows that lost or merged a figure or two, in a table whose other rows are whole (3001733069 for 30017 and 33069).
+
+    A figure may be two, a column may be blank: of all these readings exactly one must satisfy the edits of the row and of
+    every column.
+    """
+    if not 0 < len(torn) <= _MOST_TORN or 2 * len(torn) >= len(matches):
+        return {}
+    whole = {
+        match.line: amounts
+        for match in matches
+        if match.line not in torn and match.placement and (amounts := _amounts(match.placement))
+    }
+    known = [edit for edit in edits if _is_known(edit, table, torn, whole)]
+    optical = any(map(_optical, torn.values()))
+    ways: dict[str, list[Row]] = {}
+    for line, match in torn.items():
+        columns = table.columns_of[line]
+        own = _own_edits(known, line)
+        bound = {column for edit in known if edit not in own for _, name, column in edit.cells if name == line}
+        if not own or bound != set(columns) or not headers.usual(match.record, table, columns):
+            return {}
+        rows = _fillings(_tokens(match.record), len(columns))
+        ways[line] = [row for row in rows if all(_may_hold(edit, {line: row}, whole, table, optical) for edit in own)]
+    if prod(map(len, ways.values())) > _MOST_WAYS:
+        return {}
+    across = [edit for edit in known if len({line for _, line, _ in edit.cells}) > 1 and torn.keys() & {c[1] for c in edit.cells}]
+    found = []
+    for chosen in product(*ways.values()):
+        rows_of = dict(zip(ways, chosen, strict=True))
+        if all(_may_hold(edit, rows_of, whole, table, optical) for edit in across):
+            found.append(rows_of)
+    return found[0] if len(found) == 1 and _is_confirmed(found[0], known, table, optical) else {}
+
+
+def _looks_merged(table: Table, match: Match, edits: Sequence[Edit]) -> bool:
+    """Tell whether a row with blanks adds up once a figure is split (20 and a blank for 2 and 0), or has one led by zero."""
+    columns, tokens = table.columns_of[match.line], _tokens(match.record)
+    own = _own_edits(edits, match.line)
+    spare = len(columns) - len(tokens)
+    return _led_by_zero(tokens) or any(
+        row.count("") < spare
+        and _is_confirmed({match.line: row}, own, table, False)
+        and all(_may_hold(edit, {match.line: row}, {}, table, False) for edit in own)
+        for row in _fillings(tokens, len(columns))
+        if own
+    )
+
+
+def _own_edits(edits: Sequence[Edit], line: str) -> list[Edit]:
+    return [edit for edit in edits if {name for _, name, _ in edit.cells} == {line}]
+
+
+def _tokens(record: Record) -> tuple[str, ...]:
+    """Return the words of a row; a gap inside a cell parts two figures."""
+    return tuple(text for piece in record.figures for text in piece.text.split())
+
+
+def _optical(match: Match) -> bool:
+    return any(piece.confidence is not None for piece in match.record.fields)
+
+
+def _is_torn(table: Table, match: Match) -> bool:
+    """Tell a row that has fewer figures than columns and cannot be placed, or does not add up as it stands."""
+    columns, tokens = table.columns_of[match.line], _tokens(match.record)
+    if not 0 < len(columns) - len(match.record.figures) <= _MOST_LACKING or len(tokens) > len(columns):
+        return False
+    if any(piece.readings for piece in match.record.fields) or not all(token.isdecimal() for token in tokens):
+        return False
+    return match.placement is None or _led_by_zero(tokens) or balances(table, columns, match.placement) is not True
+
+
+def _led_by_zero(tokens: Sequence[str]) -> bool:
+    """Tell whether a figure begins with a zero, as no number does: 0175 beside a blank adds up like 0 and 175."""
+    return any(token[0] == "0" and token.strip("0") for token in tokens)
+
+
+def _amounts(placement: Placement) -> tuple[float | None, ...]:
+    """Return the amounts of a row, None for a blank; nothing where one of its cells is in doubt."""
+    amounts: list[float | None] = []
+    for piece in placement.fields:
+        read = figure(piece.text) if piece else None
+        if piece is None or read is None or read.status == "unreadable" or piece.readings or not placement.certain:
+            return ()
+        # a blank that recognition sees may be a figure that it missed
+        if piece.confidence is not None and not (piece.confidence >= CONFIDENT and read.value is not None):
+            return ()
+        amounts.append(read.value)
+    return tuple(amounts)
+
+
+def _is_known(edit: Edit, table: Table, torn: Mapping[str, Match], whole: Mapping[str, tuple[float | None, ...]]) -> bool:
+    """Tell whether an edit can be checked: its rows are there, and no total of a whole row is blank."""
+    totals = [(line, table.columns_of[line].index(column)) for _, line, column, _ in edit.right if line in whole]
+    return all(line in torn or line in whole for _, line, _ in edit.cells) and all(
+        whole[line][at] is not None for line, at in totals
+    )
+
+
+def _fillings(tokens: tuple[str, ...], parts: int) -> list[Row]:
+    """Return every way to part tokens into figures and to leave columns blank; none where there are too many."""
+    rows: list[Row] = []
+    for blanks in range(parts - len(tokens) + 1):
+        split = _splits(tokens, parts - blanks)
+        if len(split) * comb(parts, blanks) > _MOST_WAYS:
+            return []
+        for row in split:
+            for places in combinations(range(parts), blanks):
+                left = iter(row)
+                rows.append(tuple("" if place in places else next(left) for place in range(parts)))
+    return rows
+
+
+def _may_hold(
+    edit: Edit, torn: Mapping[str, Row], whole: Mapping[str, tuple[float | None, ...]], table: Table, optical: bool
+) -> bool:
+    """Tell whether rows can satisfy an edit: a blank counts nothing among the parts, and anything as a total.
+
+    Where recognition shows a blank, it may be any figure.
+    """
+    surplus, may_rise, may_fall = 0.0, False, False
+    for side, weight in ((edit.left, 1), (edit.right, -1)):
+        for _, line, column, sign in side:
+            at = table.columns_of[line].index(column)
+            if line not in torn:
+                surplus += weight * sign * (whole[line][at] or 0.0)
+            elif torn[line][at]:
+                surplus += weight * sign * int(torn[line][at])
+            elif weight < 0 or optical:
+                may_rise, may_fall = may_rise or weight * sign > 0, may_fall or weight * sign < 0
+    return surplus == 0 or (surplus < 0 and may_rise) or (surplus > 0 and may_fall)
+
+
+def _is_confirmed(rows: Mapping[str, Row], known: Sequence[Edit], table: Table, optical: bool) -> bool:
+    """Tell whether no blank of some rows is a total, or one that recognition may have missed."""
+    blank = {
+        (line, column) for line, row in rows.items() for column, text in zip(table.columns_of[line], row, strict=True) if not text
+    }
+    totals = {(line, column) for edit in known for _, line, column, _ in edit.right}
+    return not blank & totals and not (blank and optical)
+
+
 def _is_glued(record: Record, columns: int) -> bool:
     """Tell whether a few words hold at least as many digits as there are columns."""
-    tokens = [piece.text for piece in record.figures]
+    return _are_glued([piece.text for piece in record.figures], columns)
+
+
+def _are_glued(tokens: Sequence[str], columns: int) -> bool:
     digits = "".join(tokens)
     return digits.isdecimal() and len(tokens) < columns <= len(digits)
 
 
 def _placement(record: Record, row: Row) -> Placement:
+    """Place the figures that were split; a column without a figure has no cell that could be shown."""
     first = record.fields[0]
-    return Placement(tuple(Field(text, "figure", 0, 1, first.place, first.page) for text in row), True)
+    confidence = min((piece.confidence for piece in record.figures if piece.confidence is not None), default=None)
+    fields = (Field(t, "figure", 0, 1, first.place, first.page, confidence=confidence) if t else None for t in row)
+    return Placement(tuple(fields), True)
 
 
 def _splits(tokens: tuple[str, ...], parts: int) -> list[Row]:
@@ -101,7 +300,7 @@ def _splits(tokens: tuple[str, ...], parts: int) -> list[Row]:
 
     rows: list[Row] = []
     spare = parts - len(tokens)
-    if spare < 0 or sum(map(len, tokens)) > 3 * parts + _MOST_DIGITS:
+    if spare < 0 or (spare > _MOST_LACKING and sum(map(len, tokens)) > 3 * parts + _MOST_DIGITS):
         return rows
     for extra in product(range(spare + 1), repeat=len(tokens)):
         if sum(extra) == spare:

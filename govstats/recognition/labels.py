@@ -182,6 +182,9 @@ def printed_labels(of_form: Form, *, glued: bool = False) -> re.Pattern[str]:
     pattern = number + "(?:" + "|".join(_spaced(word) for word in words) + ")"
     if glued:
         numbered = {(key(text).number, _without_number(text)) for text in texts if key(text).number.isdecimal()}
+        # an annex numbers its lines as it likes; one digit is the least that can be the label's
+        opened = [line for table in of_form.tables if table.open for line in table.lines]
+        numbered |= {("[1-9]", normalised(text)) for line in opened for text in (line.zh, *line.also)}
         own = sorted((rf"{digit}[、.]\s*{_spaced(word)}" for digit, word in numbered), key=len, reverse=True)
         pattern = "|".join([*own, pattern])
     return re.compile(pattern)

@@ -47,6 +47,26 @@ MESSAGES = {
         "“{line}”一行应有 {columns} 格，文件中是“{printed}”，无法确定各数字属于哪一栏",
         "the line “{line}” should have {columns} cells; the document shows “{printed}”, which cannot be told apart",
     ),
+    "glued_row": (
+        "“{line}”一行应有 {columns} 格，文件中粘连为“{printed}”，有 {count} 种分法，无法确定：{candidates}",
+        "the line “{line}” should have {columns} cells; “{printed}” can be split in {count} ways: {candidates}",
+    ),
+    "decided_by_edits": (
+        "“{line}”的“{column}”有几种读法（{readings}），只有“{printed}”符合勾稽关系",
+        "“{line}”, “{column}” can be read as {readings}; only “{printed}” satisfies the edits of the table",
+    ),
+    "undecided_readings": (
+        "“{line}”的“{column}”有几种读法（{readings}），勾稽关系不能确定是哪一种",
+        "“{line}”, “{column}” can be read as {readings}; the edits of the table do not decide which",
+    ),
+    "too_many_readings": (
+        "“{line}”的“{column}”有几种读法（{readings}），与其他存疑的格组合过多，未能逐一检验",
+        "“{line}”, “{column}” can be read as {readings}; with the other cells in doubt these are too many combinations to try",
+    ),
+    "unsure_recognition": (
+        "“{line}”的“{column}”识别为“{printed}”（置信度 {confidence}），勾稽关系不能证实",
+        "“{line}”, “{column}” was recognised as “{printed}” (confidence {confidence}), which no edit of the table confirms",
+    ),
     "unreadable_cell": ("“{line}”的“{column}”无法确定：{printed}", "“{line}”, “{column}” cannot be decided: {printed}"),
 }
 

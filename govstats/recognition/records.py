@@ -227,12 +227,17 @@ def _running_text(text: str, form: Form) -> list[str]:
         tokens = between.split()
         while tokens and tokens[0] in UNITS:
             tokens.pop(0)
+        # the unit ran together with its figures (条294981916)
+        joined = bool(tokens) and tokens[0][0] in UNITS and tokens[0][1:].isdecimal()
+        if joined:
+            tokens[0] = tokens[0][1:]
         leading = 0
         while leading < len(tokens) and is_figure(tokens[leading]):
             leading += 1
         name = text[label.start() : label.end()].strip()
         # after the last label of a page other text may follow; elsewhere text between labels is a sentence
-        if leading == len(tokens) or (following is None and leading and _other_text(tokens[leading]) and between[:1].isspace()):
+        apart = joined or between[:1].isspace()
+        if leading == len(tokens) or (following is None and leading and apart and _other_text(tokens[leading])):
             parts += [name, *tokens[:leading]]
             figures_seen = figures_seen or leading > 0
         else:

@@ -9,8 +9,9 @@ from govstats.characters import figure, normalised
 from govstats.forms import Form, Table
 from govstats.recognition.alignment import Match, align
 from govstats.recognition.annex import read_annex
-from govstats.recognition.columns import Headers, balances
-from govstats.recognition.glued import unglue
+from govstats.recognition.candidates import decide
+from govstats.recognition.columns import Headers, Placement, balances
+from govstats.recognition.glued import splits_of, unglue
 from govstats.recognition.labels import column_index
 from govstats.recognition.notes import note
 from govstats.recognition.records import Field, Record
@@ -18,6 +19,8 @@ from govstats.report import Note, ReadCell
 
 #: 本年收费金额（单位：元）; a misprint of 万元 is no 元.
 _YUAN = re.compile(r"(?:[(:]|单位)\s*元")
+#: Ways to split glued figures that a note lists.
+_MOST_LISTED = 12
 
 
 def read_tables(records: Sequence[Record], form: Form) -> tuple[list[ReadCell], list[Note]]:
@@ -51,33 +54,38 @@ def read_tables(records: Sequence[Record], form: Form) -> tuple[list[ReadCell], 
             notes += more
         claimed = {id(match.record) for match in matches}
         free = [record for record in free if id(record) not in claimed]
-        items = list(_table(table, matches, headers))
+        items = list(_table(table, matches, headers, form))
         cells += [item for item in items if isinstance(item, ReadCell)]
         notes += [item for item in items if isinstance(item, Note)]
     return cells, notes
 
 
-def _table(table: Table, matches: Sequence[Match], headers: Headers) -> Iterator[ReadCell | Note]:
+def _table(table: Table, matches: Sequence[Match], headers: Headers, form: Form) -> Iterator[ReadCell | Note]:
     """Turn the matches of a table into cells, and say what is missing."""
     if not matches:
         yield note("missing_table", table)
         return
-    regular = all(match.placement for match in matches)
+    placements = dict(_placements(table, matches))
+    verdicts = decide(table, placements, form)
     for match in matches:
-        stub = table.line.get(match.line)
-        if stub and stub.subtotal and not any(piece.kind == "figure" for piece in match.record.fields):
+        if _is_heading(table, match):
             continue
-        columns = table.columns_of.get(match.line) or tuple(column.id for column in table.columns)
-        placement = match.placement
-        if placement and not placement.certain and not (regular and balances(table, columns, placement)):
-            placement = None
+        columns = _columns(table, match)
+        placement = placements.get(match.line)
         if placement is None:
-            yield from _undecided(table, match, columns)
+            yield from _undecided(table, match, columns, form)
             continue
         for column, piece in zip(columns, placement.fields, strict=True):
             if piece is not None:
                 cell = _cell(table, match, column, piece, headers)
-                if cell.status == "unreadable":
+                if verdict := verdicts.get((match.line, column)):
+                    chosen = piece if verdict.text is None else piece._replace(text=verdict.text)
+                    cell = _cell(table, match, column, chosen, headers)
+                    if verdict.text is None:
+                        cell = cell._replace(value=None, status="unreadable")
+                    if verdict.note:
+                        yield verdict.note
+                elif cell.status == "unreadable":
                     yield note(
                         "unreadable_cell", table, cell.line, column, printed=cell.printed, page=cell.page, place=cell.place
                     )
@@ -91,6 +99,27 @@ def _table(table: Table, matches: Sequence[Match], headers: Headers) -> Iterator
     yield from _missing_lines(table, {match.line for match in matches})
 
 
+def _is_heading(table: Table, match: Match) -> bool:
+    """Tell a group heading without figures from a subtotal."""
+    stub = table.line.get(match.line)
+    return bool(stub and stub.subtotal and not any(piece.kind == "figure" for piece in match.record.fields))
+
+
+def _columns(table: Table, match: Match) -> tuple[str, ...]:
+    return table.columns_of.get(match.line) or tuple(column.id for column in table.columns)
+
+
+def _placements(table: Table, matches: Sequence[Match]) -> Iterator[tuple[str, Placement]]:
+    """Yield the placements that are certain, or add up while all rows are placed."""
+    regular = all(match.placement for match in matches)
+    for match in matches:
+        placement = match.placement
+        if _is_heading(table, match):
+            continue
+        if placement and (placement.certain or (regular and balances(table, _columns(table, match), placement))):
+            yield match.line, placement
+
+
 def _cell(table: Table, match: Match, column: str, piece: Field, headers: Headers) -> ReadCell:
     read = figure(piece.text)
     unit = table.unit(match.line, column)
@@ -102,7 +131,10 @@ def _cell(table: Table, match: Match, column: str, piece: Field, headers: Header
         elif not table.open and (money or (unit == "万元" and read.unit)):
             # a count in yuan, an amount in pieces: the figure belongs elsewhere
             value, status = None, "unreadable"
-    return ReadCell(table.id, match.line, column, value, piece.text, status, unit, piece.page, piece.place, _method(match))
+    method = _method(match, piece)
+    return ReadCell(
+        table.id, match.line, column, value, piece.text, status, unit, piece.page, piece.place, method, piece.confidence
+    )
 
 
 def _in_yuan(table: Table, record: Record, column: str, headers: Headers) -> bool:
@@ -112,19 +144,39 @@ def _in_yuan(table: Table, record: Record, column: str, headers: Headers) -> boo
     return any(_YUAN.search(text) for text in map(normalised, texts))
 
 
-def _method(match: Match) -> str:
+def _method(match: Match, piece: Field | None) -> str:
     if match.glued:
         return "glued"
+    if piece is not None and piece.confidence is not None:
+        return "ocr"
     return "grid" if match.record.grid is not None else "text"
 
 
-def _undecided(table: Table, match: Match, columns: Sequence[str]) -> Iterator[ReadCell | Note]:
-    record = match.record
-    page = next((piece.page for piece in record.fields), None)
-    yield note("unreadable_row", table, match.line, printed=record.printed, page=page, place=record.place, columns=len(columns))
+def _undecided(table: Table, match: Match, columns: Sequence[str], form: Form) -> Iterator[ReadCell | Note]:
+    record, printed, place = match.record, match.record.printed, match.record.place
+    first = next(iter(record.fields), None)
+    page = first.page if first else None
+    splits = [] if match.contradicted else splits_of(record, table, match.line, columns, form)
+    if splits:
+        listed = ["|".join(row) for row in splits[:_MOST_LISTED]] + ["…"] * (len(splits) > _MOST_LISTED)
+        yield note(
+            "glued_row",
+            table,
+            match.line,
+            printed=printed,
+            page=page,
+            place=place,
+            columns=len(columns),
+            count=len(splits),
+            candidates="; ".join(listed),
+        )
+    else:
+        yield note("unreadable_row", table, match.line, printed=printed, page=page, place=place, columns=len(columns))
+    confidence = min((piece.confidence for piece in record.fields if piece.confidence is not None), default=None)
+    method = _method(match, first._replace(confidence=confidence) if first else None)
     for column in columns:
         unit = table.unit(match.line, column)
-        yield ReadCell(table.id, match.line, column, None, record.printed, "unreadable", unit, page, record.place, _method(match))
+        yield ReadCell(table.id, match.line, column, None, printed, "unreadable", unit, page, place, method, confidence)
 
 
 def _missing_lines(table: Table, found: set[str]) -> Iterator[Note]:
