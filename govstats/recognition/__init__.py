@@ -5,7 +5,9 @@ from __future__ import annotations
 from govstats.documents import Document
 from govstats.errors import NotAnAnnualReport, SeveralReports
 from govstats.recognition.identity import identify, reports_in
+from govstats.recognition.notes import note
 from govstats.recognition.records import records
+from govstats.recognition.second_opinion import with_second_opinion
 from govstats.recognition.tables import read_tables
 from govstats.report import Report
 
@@ -36,7 +38,8 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
     """
     document = _one_report(document, agency, year)
     identity = identify(document, agency=agency, year=year, form_version=form)
-    cells, notes = read_tables(records(document, identity.form), identity.form)
+    reading = read_tables(records(document, identity.form), identity.form)
+    cells, notes = with_second_opinion(document, identity.form, reading)
     if not identity.is_annual_report and not cells:
         begins = next((p.text for p in document.paragraphs), "")[:40]
         raise NotAnAnnualReport(
@@ -54,7 +57,7 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
         sha256=document.sha256,
         sections=identity.sections,
         read_cells=tuple(cells),
-        read_notes=(*identity.notes, *notes),
+        read_notes=(*identity.notes, *(note("unread_page", page=page) for page in document.unread), *notes),
     )
 
 

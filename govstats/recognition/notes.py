@@ -67,6 +67,14 @@ MESSAGES = {
         "“{line}”的“{column}”识别为“{printed}”（置信度 {confidence}），勾稽关系不能证实",
         "“{line}”, “{column}” was recognised as “{printed}” (confidence {confidence}), which no edit of the table confirms",
     ),
+    "engines_differ": (
+        "“{line}”的“{column}”两种方法读出的不同：“{printed}”与“{other}”，无法确定",
+        "“{line}”, “{column}”: two ways of reading the page differ, “{printed}” and “{other}”; which is right cannot be told",
+    ),
+    "unread_page": (
+        '第 {page} 页是图像，文字识别没有安装，因此没有识别：pip install "govstats[ocr]"',
+        'page {page} is a picture and was not recognised: optical recognition is not installed: pip install "govstats[ocr]"',
+    ),
     "unreadable_cell": ("“{line}”的“{column}”无法确定：{printed}", "“{line}”, “{column}” cannot be decided: {printed}"),
 }
 
@@ -103,5 +111,5 @@ def note(
             for key, ids in (("line", table.line), ("column", table.column)):
                 if label := ids.get(labels[key]):
                     labels[key] = label.zh if language == "zh" else label.en
-        sentences.append(template.format(**labels, printed=printed, place=place, **details))
+        sentences.append(template.format(**labels, printed=printed, place=place, page=page, **details))
     return Note(kind, sentences[0], sentences[1], table.id if table else "", line, column, printed, page, place)
