@@ -11,7 +11,9 @@ Examples
 
 from __future__ import annotations
 
+from dataclasses import replace
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govstats.errors import (
@@ -65,7 +67,8 @@ def read(
     Parameters
     ----------
     source : path or bytes
-        HTML, plain text, Markdown or Word (doc and docx, with the extra ``word``); the content decides, not the name.
+        HTML, plain text, Markdown, PDF, Word (doc and docx, with the extra ``word``) or an image (with the extra ``ocr``, which
+        scanned PDF documents need too); the content decides, not the name.
     agency, year, form : optional
         What you know of the report; what is left out is recognised. `form` is ``2008``, ``2019`` or ``2021``.
 
@@ -77,7 +80,7 @@ def read(
     Raises
     ------
     UnreadableDocument
-        The file is missing, empty or damaged; `MissingReader` where its format is not read.
+        The file is missing, empty, damaged or locked; `MissingReader` where its format is not read, or needs an extra.
     NotAnAnnualReport
         The document is something else.
     SeveralReports
@@ -98,7 +101,8 @@ def read(
     from govstats.documents import open_document
     from govstats.recognition import recognise
 
-    return recognise(open_document(source), agency=agency, year=year, form=form)
+    report = recognise(open_document(source), agency=agency, year=year, form=form)
+    return replace(report, origin=source if isinstance(source, bytes) else Path(source))
 
 
 def reconcile(source: Report | pd.DataFrame) -> pd.DataFrame:

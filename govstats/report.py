@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
 from govstats.forms import Form, Language, form
+
+if TYPE_CHECKING:
+    from govstats.excerpt import Excerpt
 
 #: The columns of `Report.cells`, with their types; the contract of DESIGN.md.
 CELL_TYPES = {
@@ -121,6 +125,8 @@ class Report:
         The statutory headings that were found, in the order of the document.
     read_cells, read_notes : tuple
         The rows behind `cells` and `notes`.
+    origin : Path, bytes or None
+        The document itself, for `show`; a path is not kept open.
     """
 
     agency: str | None
@@ -133,6 +139,7 @@ class Report:
     sections: tuple[SectionHeading, ...] = ()
     read_cells: Sequence[ReadCell] = field(default=(), repr=False)
     read_notes: Sequence[Note] = field(default=(), repr=False)
+    origin: Path | bytes | None = field(default=None, repr=False)
 
     def _frame(self, rows: Sequence[NamedTuple], fields: Sequence[str], types: Mapping[str, str]) -> pd.DataFrame:
         columns = dict(zip(fields, zip(*rows, strict=True), strict=True)) if rows else {}
@@ -204,6 +211,45 @@ class Report:
         from govstats.display import layout
 
         return layout(self, name, language)
+
+    def show(self, cell: str | tuple[str, str, str] | pd.Series) -> Excerpt:
+        """Show a cell where it stands in the document.
+
+        Parameters
+        ----------
+        cell : str, (str, str, str) or pandas.Series
+            ``"requests/new/total"``, ``("requests", "new", "total")`` or a row of `cells`.
+
+        Returns
+        -------
+        Excerpt
+            A notebook displays it: the part of the page with a frame around the cell (`picture`) for PDF documents and
+            images, the rows of the document around it (`rows`) for the others.
+
+        Raises
+        ------
+        GovstatsError
+            The report has no such cell.
+        UnreadableDocument
+            The file is gone, or has changed since it was read.
+
+        Examples
+        --------
+        >>> from govstats import read
+        >>> title = "某某局2021年政府信息公开工作年度报告\\n"
+        >>> report = read(f"{title}信息内容\\t本年处理决定数量\\n行政处罚\\t3\\n行政强制\\t0\\n".encode())
+        >>> report.show("proactive/penalties/decisions").rows[1]
+        (('行政处罚', False), ('3', True))
+        """
+        from govstats.excerpt import excerpt
+
+        if isinstance(cell, str):
+            # the line of an annex may hold a slash of its own
+            table, _, rest = cell.partition("/")
+            line, _, column = rest.rpartition("/")
+        else:
+            table, line, column = cell if isinstance(cell, tuple) else (cell["table"], cell["line"], cell["column"])
+        return excerpt(self, (table, line, column))
 
     def _repr_html_(self) -> str:
         from govstats.display import report_html

@@ -25,6 +25,8 @@ from govstats.documents.page import PageTable, Word, cell_of
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from govstats.documents.image import Picture
 
 #: Reports have some ten pages, the longest some sixty; a volume of five hundred holds other things.
@@ -166,6 +168,30 @@ def _opened(content: bytes, name: str) -> Iterator[pypdfium2.PdfDocument]:
         yield pdf
     finally:
         pdf.close()
+
+
+def picture_of_page(content: bytes, name: str, number: int, scale: float) -> Image:
+    """Render a page of a document that was read before, set upright as its boxes are.
+
+    Parameters
+    ----------
+    content : bytes
+        The document.
+    name : str
+        For error messages.
+    number : int
+        Of the page, from 1.
+    scale : float
+        Pixels a point.
+
+    Returns
+    -------
+    PIL.Image.Image
+    """
+    with _opened(content, name) as pdf:
+        page = pdf[number - 1]
+        picture: Image = page.render(scale=scale, rotation=90 * _turns(page, page.get_textpage())).to_pil()
+        return picture
 
 
 # --- characters and rulings -----------------------------------------------------------------------------------------------
