@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from govstats.characters import is_figure
 from govstats.documents.document import Box
-from govstats.documents.page import NUMBERING, PageCell, PageTable, Segment, Word, cell_of, lines_of, segment_of, surrounding
+from govstats.documents.page import NUMBERING, PageCell, PageTable, Segment, Word, cell_of, segment_of, surrounding
 
 #: A table has at least so many rows of figures; a single one has at least so many figures (行政复议、行政诉讼).
 _FEWEST_ROWS, _FEWEST_FIGURES = 2, 6
@@ -43,9 +43,9 @@ def _line(segments: Sequence[Segment]) -> _Line:
     parted = []
     for segment in segments:
         ends: list[Segment] = []
-        words = segment.words
+        words, apart = segment.words, _CLOSE * segment.height
         while len(words) > 1:
-            begin = next((at for at in range(len(words) - 1, 0, -1) if _gap(words, at) > _CLOSE * segment.height), 0)
+            begin = next((at for at in range(len(words) - 1, 0, -1) if _gap(words, at) > apart), 0)
             if not begin or not is_figure(segment_of(words[begin:]).text):
                 break
             ends.insert(0, segment_of(words[begin:]))
@@ -58,58 +58,57 @@ def _gap(words: Sequence[Word], at: int) -> float:
     return words[at].box.left - words[at - 1].box.right
 
 
-def borderless_tables(pages: Sequence[Sequence[Word]]) -> tuple[list[list[PageTable]], list[list[Word]]]:
+def borderless_tables(pages: Sequence[Sequence[list[Segment]]]) -> tuple[list[list[PageTable]], list[list[list[Segment]]]]:
     """Find tables by their figures.
 
     Parameters
     ----------
-    pages : sequence of sequence of Word
-        For each page its words outside ruled tables, without page numbers.
+    pages : sequence of sequence of list of Segment
+        For each page its lines outside ruled tables, without page numbers.
 
     Returns
     -------
     tables : list of list of PageTable
         For each page from top to bottom. A table that goes on over pages is found as one, and parted with the same columns.
         A blank is a place in a row where other rows have a figure.
-    rest : list of list of Word
-        Words of the prose around them.
+    rest : list of list of list of Segment
+        Lines of the prose around them.
     """
-    scroll = _Scroll(pages)
-    lines = [_line(segments) for segments in scroll.lines]
     tables: list[list[PageTable]] = [[] for _ in pages]
-    if not any(_is_row(line) for line in lines):
-        return tables, [list(words) for words in pages]
-    around = surrounding([segment.box for line in lines for segment in line.segments])
-    taken: set[Word] = set()
-    runs = _runs(lines, around.right - around.left)
+    rest = [list(lines) for lines in pages]
+    parted = [[_line(line) for line in lines] for lines in pages]
+    if not _is_table([line for lines in parted for line in lines]):
+        return tables, rest
+    scroll = _Scroll(parted)
+    around = surrounding([segment.box for line in scroll.lines for segment in line.segments])
+    runs = _runs(scroll.lines, around.right - around.left)
     pitch = _pitch(runs)
+    taken = set()
     for run in runs:
         for part in _parts(run):
             for number, table in scroll.parted(_table(part, pitch)):
                 tables[number].append(table)
-            taken |= {word for line in part for segment in line.segments for word in segment.words}
-    return tables, [[word for word, at in scroll.words[number] if at not in taken] for number in range(len(pages))]
+            taken |= {id(line) for line in part}
+    at = iter(scroll.lines)
+    return tables, [[line for line in lines if id(next(at)) not in taken] for lines in rest]
 
 
 class _Scroll:
     """Pages put under one another, the last line of one just above the first line of the next."""
 
-    def __init__(self, pages: Sequence[Sequence[Word]]) -> None:
-        self.words: list[list[tuple[Word, Word]]] = []
-        self.lines: list[list[Segment]] = []
+    def __init__(self, pages: Sequence[Sequence[_Line]]) -> None:
+        self.lines: list[_Line] = []
         self._begins: list[float] = []
         self._shifts: list[float] = []
         end = 0.0
-        for words in pages:
-            top = min((word.box.top for word in words), default=0.0)
-            shift = end - top
-            moved = [word._replace(box=_moved(word.box, shift)) for word in words]
-            self.words.append(list(zip(words, moved, strict=True)))
-            self.lines += lines_of(moved)
+        for lines in pages:
+            boxes = [segment.box for line in lines for segment in line.segments]
+            shift = end - min((box.top for box in boxes), default=0.0)
+            self.lines += [_lower(line, shift) for line in lines]
             self._begins.append(end)
             self._shifts.append(shift)
-            height = max((word.box.bottom - word.box.top for word in words), default=0.0)
-            end = max((word.box.bottom for word in moved), default=end) + height
+            height = max((box.bottom - box.top for box in boxes), default=0.0)
+            end = max((box.bottom + shift for box in boxes), default=end) + height
 
     def parted(self, table: PageTable) -> list[tuple[int, PageTable]]:
         """Part a table where a page ends; return page numbers from 0, and the parts with boxes on their pages."""
@@ -127,6 +126,15 @@ class _Scroll:
             box = surrounding([cell.box for cell in cells])
             parts.append((page, PageTable(box, table.edges, tuple(cells), len(rows), False)))
         return parts
+
+
+def _lower(line: _Line, shift: float) -> _Line:
+    segments = []
+    for segment in line.segments:
+        words = tuple(Word(word.text, _moved(word.box, shift), word.readings, word.confidence) for word in segment.words)
+        segments.append(Segment(segment.text, _moved(segment.box, shift), words))
+    figures = [moved for moved, segment in zip(segments, line.segments, strict=True) if segment in line.figures]
+    return _Line(segments, figures)
 
 
 def _moved(box: Box, shift: float) -> Box:

@@ -16,6 +16,8 @@ from govstats.documents.page import PageCell, PageTable, surrounding, without_ga
 _TALLEST, _ASCENT, _DESCENT = 1500, 880.0, -120.0
 
 _LOGGER = logging.getLogger(__name__)
+# the parser behind camelot prints the whole font to the terminal where its encoding has an unusual form
+logging.getLogger("playa").addHandler(logging.NullHandler())
 
 
 class LatticeTable(NamedTuple):
@@ -36,7 +38,8 @@ class _Handler(PDFHandler):
         for font in page.fonts.values():
             if not 0 < font.ascent - font.descent <= _TALLEST:
                 font.ascent, font.descent = _ASCENT, _DESCENT
-        return super()._get_layout(page, **layout)
+        # the order of boxes of text is of no use here, and where characters are set one by one it takes minutes
+        return super()._get_layout(page, **(layout | {"boxes_flow": None}))
 
 
 def lattice_tables(content: bytes, pages: Sequence[int]) -> list[LatticeTable]:

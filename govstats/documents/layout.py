@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 
 from govstats.documents.borderless import borderless_tables
 from govstats.documents.document import Block, Box
-from govstats.documents.page import PageTable, Word, blocks_of, reading_order, without_running_heads
+from govstats.documents.page import PageTable, Segment, Word, blocks_of, lines_of, reading_order, without_running_heads
 from govstats.documents.ruled import ruled_tables
 
 
-class Sheet(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Sheet:
     """What was found on a page, in points from its upper left corner.
 
     Attributes
@@ -20,23 +23,31 @@ class Sheet(NamedTuple):
         All of them, in any order.
     horizontal, vertical : sequence of Box
         Rulings.
-    tables : sequence of PageTable
-        Those that another engine has read already.
     """
 
     words: Sequence[Word]
     horizontal: Sequence[Box]
     vertical: Sequence[Box]
-    tables: Sequence[PageTable] = ()
+
+    @cached_property
+    def ruled(self) -> tuple[list[PageTable], list[Word]]:
+        """The tables that rulings mark off, and the words outside; a page may be laid out twice."""
+        return ruled_tables(self.words, self.horizontal, self.vertical)
 
 
-def lay_out(sheets: Sequence[Sheet]) -> tuple[Block, ...]:
+def lay_out(
+    sheets: Sequence[Sheet], read: Mapping[int, Sequence[PageTable]] = MappingProxyType({}), first: int = 1
+) -> tuple[Block, ...]:
     """Make the blocks of a document out of its pages.
 
     Parameters
     ----------
     sheets : sequence of Sheet
         In order.
+    read : mapping of int to sequence of PageTable
+        Tables that another engine has read already, by the number of their page.
+    first : int
+        Number of the first one.
 
     Returns
     -------
@@ -45,13 +56,14 @@ def lay_out(sheets: Sequence[Sheet]) -> tuple[Block, ...]:
         make by standing under one another; page numbers and running heads are left out.
     """
     tables: list[list[PageTable]] = []
-    outside: list[list[Word]] = []
-    for sheet in sheets:
-        ruled, rest = ruled_tables(sheet.words, sheet.horizontal, sheet.vertical)
-        tables.append([*sheet.tables, *(t for t in ruled if not any(_covers(first.box, t.box) for first in sheet.tables))])
-        outside.append([word for word in rest if not any(_holds(table.box, word) for table in sheet.tables)])
+    outside: list[list[list[Segment]]] = []
+    for number, sheet in enumerate(sheets, start=first):
+        known = read.get(number, ())
+        ruled, rest = sheet.ruled
+        tables.append([*known, *(table for table in ruled if not any(_covers(one.box, table.box) for one in known))])
+        outside.append(lines_of([word for word in rest if not any(_holds(table.box, word) for table in known)]))
     borderless, prose = borderless_tables(without_running_heads(outside))
-    return blocks_of([reading_order(w, [*t, *b]) for w, t, b in zip(prose, tables, borderless, strict=True)])
+    return blocks_of([reading_order(li, [*t, *b]) for li, t, b in zip(prose, tables, borderless, strict=True)], first)
 
 
 def _covers(one: Box, other: Box) -> bool:

@@ -17,6 +17,8 @@ from govstats.documents.document import Block, Box, Cell, Grid, Paragraph
 _SPACE, _GAP = 0.35, 0.6
 #: Edges of columns on two pages are the same within so many points (pixels, in a picture of 72 dpi).
 _SAME_EDGE = 4.0
+#: Characters of one height are in one line where their middles lie closer than this part of it; type is printed twice closer still.
+_ALIKE, _LIKE, _TWICE = 0.87, 0.4, 0.25
 _PAGE_NUMBER = re.compile(r"[-—–·.\s]*\d{1,4}[-—–·.\s]*|第\s*\d{1,4}\s*页.{0,14}|\d{1,4}\s*/\s*\d{1,4}")
 NUMBERING = re.compile(r"\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}\s*[)）、.．]|第[一二三四五六七八九十]+[条章])")
 _DIGITS = re.compile(r"\d+")
@@ -110,12 +112,8 @@ class PageTable:
 
 def surrounding(boxes: Sequence[Box]) -> Box:
     """Return the box around boxes."""
-    return Box(
-        min(box.left for box in boxes),
-        min(box.top for box in boxes),
-        max(box.right for box in boxes),
-        max(box.bottom for box in boxes),
-    )
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return Box(min(lefts), min(tops), max(rights), max(bottoms))
 
 
 def lines_of(words: Sequence[Word], *, gap: float = _GAP) -> list[list[Segment]]:
@@ -134,30 +132,46 @@ def lines_of(words: Sequence[Word], *, gap: float = _GAP) -> list[list[Segment]]
         One list a line, its segments from left to right.
     """
     lines: list[list[Word]] = []
-    # a line begins with the tallest character at its height, so that a raised digit joins it and does not open its own
-    for word in sorted(words, key=lambda word: word.middle[1]):
-        middle, height = word.middle[1], word.box.bottom - word.box.top
-        for line in reversed(lines[-4:]):
-            first = max(line, key=lambda other: other.box.bottom - other.box.top)
-            apart = abs(first.middle[1] - middle)
-            if apart < 0.5 * max(height, first.box.bottom - first.box.top):
-                line.append(word)
+    # of each line the middle and the height of its tallest character: a raised digit joins it and does not open its own
+    tallest: list[tuple[float, float]] = []
+    for middle, height, word in sorted(((w.box.top + w.box.bottom) / 2, w.box.bottom - w.box.top, w) for w in words):
+        for number in range(len(lines) - 1, max(len(lines) - 5, -1), -1):
+            at, high = tallest[number]
+            low, tall = (height, high) if height < high else (high, height)
+            apart = abs(at - middle) / tall if tall else 0.0
+            if apart < (_LIKE if low > _ALIKE * tall else 0.5) and (apart < _TWICE or not _is_under(word, lines[number])):
+                lines[number].append(word)
+                if low == high < _ALIKE * tall:
+                    tallest[number] = middle, height
                 break
         else:
             lines.append([word])
-    return [_segments(sorted(line, key=lambda word: word.box.left), gap) for line in lines]
+            tallest.append((middle, height))
+    return [
+        _segments(sorted(line, key=lambda word: word.box.left), gap * height)
+        for line, (_, height) in zip(lines, tallest, strict=True)
+    ]
+
+
+def _is_under(word: Word, line: Sequence[Word]) -> bool:
+    left, _, right, _ = word.box
+    return any(
+        min(right, other.box.right) - max(left, other.box.left) > 0.5 * min(right - left, other.box.right - other.box.left)
+        for other in line
+    )
 
 
 def _segments(line: Sequence[Word], gap: float) -> list[Segment]:
-    height = max(word.box.bottom - word.box.top for word in line)
-    groups: list[list[Word]] = [[]]
-    for before, word in pairwise([line[0], *line]):
-        if groups[-1] and _twice(before, word):
+    groups: list[list[Word]] = []
+    end = float("-inf")
+    for word in line:
+        if groups and _twice(groups[-1][-1], word):
             # bold type is sometimes set by printing twice
             continue
-        if groups[-1] and word.box.left - max(w.box.right for w in groups[-1]) > gap * height:
+        if not groups or word.box.left - end > gap:
             groups.append([])
         groups[-1].append(word)
+        end = max(end, word.box.right)
     return [segment_of(group) for group in groups]
 
 
@@ -167,8 +181,12 @@ def segment_of(words: Sequence[Word]) -> Segment:
 
 
 def _twice(before: Word, word: Word) -> bool:
-    width = word.box.right - word.box.left
-    return before is not word and before.text == word.text and abs(before.box.left - word.box.left) < 0.3 * width
+    width, height = word.box.right - word.box.left, word.box.bottom - word.box.top
+    return (
+        before.text == word.text
+        and abs(before.box.left - word.box.left) < 0.3 * width
+        and abs(before.box.top - word.box.top) < _TWICE * height
+    )
 
 
 def _joined(words: Sequence[Word]) -> str:
@@ -189,8 +207,8 @@ def text_of(words: Sequence[Word]) -> str:
 
     Text that was turned stands with its last character on top or below: the order in which it was written decides.
     """
-    if not words:
-        return ""
+    if len(words) < 2:
+        return words[0].text if words else ""
     lines = lines_of(words, gap=1e9)
     if len(lines) > 1 and all(len(line[0].words) == 1 and len(line[0].text) == 1 for line in lines):
         written = [word.text for word in words]
@@ -223,12 +241,12 @@ def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tu
 # --- reading order --------------------------------------------------------------------------------------------------------
 
 
-def reading_order(words: Sequence[Word], tables: Sequence[PageTable]) -> list[list[Segment] | PageTable]:
+def reading_order(lines: Sequence[list[Segment]], tables: Sequence[PageTable]) -> list[list[Segment] | PageTable]:
     """Put what stands on a page in the order in which it is read, column by column where prose is set in two columns.
 
     Parameters
     ----------
-    words : sequence of Word
+    lines : sequence of list of Segment
         Outside the tables.
     tables : sequence of PageTable
         On the page.
@@ -238,7 +256,6 @@ def reading_order(words: Sequence[Word], tables: Sequence[PageTable]) -> list[li
     list of (list of Segment) or PageTable
         A list of segments is a line.
     """
-    lines = lines_of(words)
     gutter = _gutter(lines)
     if gutter is None:
         return _downwards(lines, tables)
@@ -289,35 +306,27 @@ def _gutter(lines: Sequence[list[Segment]]) -> float | None:
 # --- page numbers and running heads ---------------------------------------------------------------------------------------
 
 
-def without_running_heads(pages: Sequence[Sequence[Word]]) -> list[list[Word]]:
+def without_running_heads(pages: Sequence[Sequence[list[Segment]]]) -> list[list[list[Segment]]]:
     """Leave out page numbers, and what stands first or last on most pages but for the digits in it.
 
     Parameters
     ----------
-    pages : sequence of sequence of Word
-        For each page its words outside tables.
+    pages : sequence of sequence of list of Segment
+        For each page its lines outside tables, from top to bottom.
 
     Returns
     -------
-    list of list of Word
+    list of list of list of Segment
         The others, in the same order.
     """
-    margins = []
-    for words in pages:
-        lines = lines_of(words)
-        margins.append([(line, _compact("".join(s.text for s in line))) for line in (*lines[:1], *lines[1:][-1:])])
-    counts = Counter(text for edges in margins for text in {text for _, text in edges})
+    texts = [["".join(segment.text for segment in line) for line in (*lines[:1], *lines[1:][-1:])] for lines in pages]
+    counts = Counter(text for edges in texts for text in {_compact(text) for text in edges})
     often = {text for text, count in counts.items() if text and count > max(1, len(pages) // 2)}
     rest = []
-    for words, edges in zip(pages, margins, strict=True):
-        dropped = {
-            id(word)
-            for line, text in edges
-            if text in often or _PAGE_NUMBER.fullmatch("".join(s.text for s in line))
-            for segment in line
-            for word in segment.words
-        }
-        rest.append([word for word in words if id(word) not in dropped])
+    for lines, edges in zip(pages, texts, strict=True):
+        dropped = [_PAGE_NUMBER.fullmatch(text) is not None or _compact(text) in often for text in edges]
+        first, last = (dropped[0], dropped[-1]) if dropped else (False, False)
+        rest.append(list(lines[int(first) : len(lines) - int(last and len(lines) > 1)]))
     return rest
 
 
@@ -389,13 +398,15 @@ def _paragraph(group: Sequence[TextLine], body: float) -> Paragraph:
 # --- from pages to a document ---------------------------------------------------------------------------------------------
 
 
-def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]]) -> tuple[Block, ...]:
+def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]], first: int = 1) -> tuple[Block, ...]:
     """Make the blocks of a document out of its pages.
 
     Parameters
     ----------
     pages : sequence
         For each page what `reading_order` returns.
+    first : int
+        Number of the first one.
 
     Returns
     -------
@@ -418,7 +429,7 @@ def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]]) -> tuple[Blo
             blocks.append(_grid(parts, sum(isinstance(block, Grid) for block in blocks) + 1))
             parts.clear()
 
-    for number, page in enumerate(pages, start=1):
+    for number, page in enumerate(pages, start=first):
         for item in page:
             if isinstance(item, PageTable):
                 close_lines()

@@ -8,7 +8,7 @@ import math
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
@@ -148,7 +148,15 @@ def read_pdf(content: bytes, name: str) -> Pages:
         )
     ruled = [page for page in pages if page.for_camelot]
     found = _lattice(content, ruled) if len(ruled) <= _MOST_LATTICE_PAGES else {}
-    return Pages(_blocks(pages, found), unread, (lambda: _blocks(pages, {})) if found else None)
+    sheets = [Sheet(page.words, page.horizontal, page.vertical) for page in pages]
+    back = {page.number: page.back for page in pages if page.back}
+
+    def again() -> tuple[Block, ...]:
+        # the other pages would be read as they were
+        first, last = min(found), max(found)
+        return put_back(lay_out(sheets[first - 1 : last], first=first), back)
+
+    return Pages(put_back(lay_out(sheets, found), back), unread, again if found else None)
 
 
 @contextlib.contextmanager
@@ -260,7 +268,8 @@ def _read_characters(text: pypdfium2.PdfTextPage, page: _Page) -> None:
         character = chr(code)
         if character.isspace() or pdfium.FPDFText_IsGenerated(text, index) == 1:
             continue
-        if code in {0, 0xFFFD, 0xFFFE, 0xFFFF} or unicodedata.category(character) in {"Cc", "Co", "Cn"}:
+        if code < 0x20 or 0x7F <= code < 0xA0 or 0xE000 <= code < 0xF900 or 0xFFF0 <= code < 0x10000 or code >= 0xF0000:
+            # no character, or one of private use: the font says what it looks like, but not what it is
             page.illegible += 1
             continue
         if pdfium.FPDFText_GetLooseCharBox(text, index, rectangle):
@@ -290,7 +299,7 @@ def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> tuple[list[Box], lis
     """Return the straight lines drawn on a page, the boxes of its pictures, and whether its text is not shown."""
     rulings: list[Box] = []
     pictures: list[Box] = []
-    texts: Counter[bool] = Counter()
+    texts: list[Any] = []
 
     def look(item: Any, turn: _Turn, depth: int) -> None:
         kind = pdfium.FPDFPageObj_GetType(item)
@@ -300,7 +309,7 @@ def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> tuple[list[Box], lis
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             pictures.append(_matrix(item, turn).box(0, 0, 1, 1))
         elif kind == pdfium.FPDF_PAGEOBJ_TEXT:
-            texts[pdfium.FPDFTextObj_GetTextRenderMode(item) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE] += 1
+            texts.append(item)
         elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < 8:
             inner = _matrix(item, turn)
             for number in range(pdfium.FPDFFormObj_CountObjects(item)):
@@ -308,7 +317,10 @@ def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> tuple[list[Box], lis
 
     for number in range(pdfium.FPDFPage_CountObjects(page)):
         look(pdfium.FPDFPage_GetObject(page, number), shown, 0)
-    return rulings, pictures, texts[True] > texts[False]
+    invisible = sum(
+        pdfium.FPDFTextObj_GetTextRenderMode(item) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE for item in texts * bool(pictures)
+    )
+    return rulings, pictures, 2 * invisible > len(texts)
 
 
 def _matrix(item: Any, turn: _Turn) -> _Turn:
@@ -350,11 +362,6 @@ def _rulings(path: Any, turn: _Turn) -> Iterator[Box]:
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------------
-
-
-def _blocks(pages: Sequence[_Page], lattice: Mapping[int, Sequence[PageTable]]) -> tuple[Block, ...]:
-    blocks = lay_out([Sheet(page.words, page.horizontal, page.vertical, lattice.get(page.number, ())) for page in pages])
-    return put_back(blocks, {page.number: page.back for page in pages if page.back})
 
 
 def _lattice(content: bytes, pages: Sequence[_Page]) -> dict[int, list[PageTable]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -120,17 +121,18 @@ class _Frame:
     def table(self, words: Sequence[Word]) -> PageTable | None:
         rows, columns = len(self.tops) - 1, len(self.lefts) - 1
         region = self._regions(rows, columns)
-        regions = sorted(set(region.values()))
-        if len(regions) < _FEWEST_CELLS:
+        extent: dict[tuple[int, int], tuple[int, int]] = {}
+        for (row, column), anchor in region.items():
+            bottom, right = extent.get(anchor, (0, 0))
+            extent[anchor] = max(bottom, row + 1), max(right, column + 1)
+        if len(extent) < _FEWEST_CELLS:
             return None
-        inside: dict[tuple[int, int], list[Word]] = {anchor: [] for anchor in regions}
+        inside: dict[tuple[int, int], list[Word]] = {anchor: [] for anchor in extent}
         for word in words:
             x, y = word.middle
             inside[region[_index(self.tops, y, rows), _index(self.lefts, x, columns)]].append(word)
         cells = []
-        for row, column in regions:
-            members = [at for at, anchor in region.items() if anchor == (row, column)]
-            bottom, right = max(r for r, _ in members) + 1, max(c for _, c in members) + 1
+        for (row, column), (bottom, right) in sorted(extent.items()):
             box = Box(self.lefts[column], self.tops[row], self.lefts[right], self.tops[bottom])
             text, readings, confidence = cell_of(inside[row, column], box.right - box.left)
             cells.append(PageCell(text, box, row, column, bottom - row, right - column, readings, confidence))
@@ -162,4 +164,4 @@ def _covered(rulings: Sequence[Ruling], start: float, end: float) -> bool:
 
 
 def _index(edges: Sequence[float], value: float, most: int) -> int:
-    return min(max(sum(edge <= value for edge in edges) - 1, 0), most - 1)
+    return min(max(bisect_right(edges, value) - 1, 0), most - 1)

@@ -155,7 +155,7 @@ def reports_in(document: Document) -> list[tuple[str, int, str, Document]]:
         return []
     parts = []
     for (start, agency, year, place), (end, *_) in pairwise([*titles, (len(document.blocks), "", 0, "")]):
-        part = replace(document, blocks=document.blocks[start:end], metadata={})
+        part = replace(document, blocks=document.blocks[start:end], metadata={}, again=None)
         if _form_of_tables(part)[0]:
             parts.append((agency, year, place, part))
     return parts
