@@ -3,22 +3,31 @@
     python data/typeset.py            write documents/ and datapackage.json
     python data/typeset.py --check    write nothing; say which files differ, and exit 1 if any does
 
+PDF documents need fpdf2 and the font of the extra ``notebooks``; their bytes are those of the versions in requirements.lock.
 The figures are those of ``figures.csv``, the agencies, years and titles those of ``reports.csv``; labels and their order come
 from the forms of govstats. The sentences are the project's own, and say that the document is not the original.
 """
 
 from __future__ import annotations
 
+import atexit
 import csv
 import hashlib
 import io
 import json
+import re
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache, partial
 from html import escape
-from itertools import groupby
+from itertools import accumulate, groupby
 from pathlib import Path
+from shutil import rmtree
+from string import printable
+from tempfile import mkdtemp
 from typing import Any, NamedTuple
 from unicodedata import east_asian_width
 
@@ -53,6 +62,15 @@ class Part(NamedTuple):
     heading: str
     sentences: list[str]
     pieces: list[Rows]
+
+
+class Cell(NamedTuple):
+    """A cell on pages: its rows, its sides, and the lines of its text that are not set yet."""
+
+    rows: range
+    left: float
+    right: float
+    lines: list[str]
 
 
 class Article(NamedTuple):
@@ -162,18 +180,26 @@ def pieces(table: Table, figures: Figures, *, torn: bool) -> list[Rows]:
     return [stubbed(table, figures, some) for some in ([lines[:half], lines[half:]] if torn else [lines])]
 
 
-def matrix(rows: Rows) -> list[list[str]]:
-    """Spread boxes over a rectangle: the text in the upper left corner of its span, nothing in the rest."""
-    taken: dict[tuple[int, int], str] = {}
+def placed(rows: Rows) -> list[tuple[int, int, Box]]:
+    """Say in which row and column each box begins."""
+    taken: set[tuple[int, int]] = set()
+    found = []
     for r, row in enumerate(rows):
         c = 0
         for box in row:
             while (r, c) in taken:
                 c += 1
-            taken.update(dict.fromkeys(((r + i, c + j) for i in range(box.rows) for j in range(box.columns)), ""))
-            taken[r, c] = box.text
-    width = 1 + max(c for _, c in taken)
-    return [[taken.get((r, c), "") for c in range(width)] for r in range(len(rows))]
+            taken.update((r + i, c + j) for i in range(box.rows) for j in range(box.columns))
+            found.append((r, c, box))
+    return found
+
+
+def matrix(rows: Rows) -> list[list[str]]:
+    """Spread boxes over a rectangle: the text in the upper left corner of its span, nothing in the rest."""
+    boxes = placed(rows)
+    text = {(r, c): box.text for r, c, box in boxes}
+    width = max(c + box.columns for _, c, box in boxes)
+    return [[text.get((r, c), "") for c in range(width)] for r in range(len(rows))]
 
 
 def article(register: Mapping[str, str], figures: Figures, *, torn: bool = False) -> Article:
@@ -402,6 +428,224 @@ def word_document(text: Article) -> bytes:
     return archive.getvalue()
 
 
+@cache
+def face() -> Path:
+    """Return a font with the characters of the corpus alone: with all of it, fpdf2 takes seconds for each document."""
+    from fontTools import subset
+    from pylopdf_fonts_zh_cn import serif_path
+
+    texts = (prose(article(*report), lambda rows: "".join(box.text for row in rows for box in row)) for report in corpus())
+    folder = Path(mkdtemp())
+    atexit.register(rmtree, folder, ignore_errors=True)
+    options = subset.Options(hinting=False, layout_features=[], notdef_outline=True)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(text="".join(texts) + printable + "　发布日期：—")
+    with subset.load_font(serif_path(), options) as font:
+        font.recalcTimestamp = font.recalcBBoxes = False
+        subsetter.subset(font)
+        font.save(folder / serif_path().name)
+    return folder / serif_path().name
+
+
+class Pages:
+    """The pages of a PDF document, filled from top to bottom; lengths are in points."""
+
+    MARGIN, FOOT, SIZE, LEADING = 64, 60, 12, 20
+    #: The same within tables, and how far text keeps from the sides of its cell.
+    SMALL, SMALL_LEADING, PAD = 10, 13, 3
+
+    def __init__(self, register: Mapping[str, str], *, landscape: bool, ruled: bool, repeated: bool) -> None:
+        from fpdf import FPDF
+        from fpdf.fonts import SubsetMap
+
+        class GlyphNumbers(SubsetMap):
+            """Codes characters by the numbers that their glyphs have in the font, so that no table of codes is needed."""
+
+            def pick_glyph(self, glyph: Any) -> int | None:
+                if glyph is None:
+                    return None
+                return self._char_id_per_glyph.setdefault(glyph, int(glyph.glyph_name.removeprefix("cid")))
+
+        self.title, self.head = register["title"], f"{register['agency']}　{register['year']}年度"
+        self.ruled, self.repeated = ruled, repeated
+        self.pdf = FPDF(orientation="landscape" if landscape else "portrait", unit="pt", format="A4")
+        self.pdf.set_auto_page_break(False)
+        self.pdf.add_font("serif", fname=face())
+        self.font = self.pdf.fonts["serif"]
+        self.font.subset = GlyphNumbers(self.font)
+        self.font.subset._char_id_per_glyph.clear()
+        self.font.ttfont.recalcBBoxes = False
+        self.pdf.set_title(self.title)
+        self.pdf.set_lang("zh-CN")
+        self.pdf.set_creator("govstats, data/typeset.py")
+        self.pdf.set_producer("fpdf2")
+        self.pdf.set_creation_date(datetime(2000, 1, 1, tzinfo=UTC))
+        self.width, self.bottom = self.pdf.w - 2 * self.MARGIN, self.pdf.h - self.FOOT
+        self.turn()
+
+    def turn(self) -> None:
+        """Begin a page: from the second on agency and year stand above a line; the page number stands below."""
+        self.pdf.add_page()
+        self.pdf.set_line_width(0.5)
+        if self.pdf.page > 1:
+            self.centred(self.head, 9, self.pdf.w / 2, 42)
+            self.pdf.line(self.MARGIN, 48, self.MARGIN + self.width, 48)
+        self.centred(f"— {self.pdf.page} —", 10, self.pdf.w / 2, self.pdf.h - 34)
+        self.y = 64.0
+
+    def room(self, height: float) -> None:
+        """Turn the page unless so much of it is left."""
+        if self.y + height > self.bottom:
+            self.turn()
+
+    def centred(self, line: str, size: float, x: float, y: float) -> None:
+        """Set a line with its middle at x and its foot at y."""
+        self.pdf.set_font("serif", size=size)
+        self.pdf.text(x - self.pdf.get_string_width(line) / 2, y, line)
+
+    def wrapped(self, words: str, size: float, width: float, indent: float = 0) -> list[str]:
+        """Break words to a width: no line begins with a closing mark or ends with an opening one, no figure is broken."""
+        self.pdf.set_font("serif", size=size)
+        lines, left = [""], width - indent
+        for token in re.findall("[《（“〔]*(?:[!-~]+|[^《（“〔])[。，、；：）》”〕]*", words):
+            wide = self.pdf.get_string_width(token)
+            if lines[-1] and wide > left:
+                lines, left = [*lines, ""], width
+            lines[-1], left = lines[-1] + token, left - wide
+        return lines
+
+    def balanced(self, words: str, size: float, width: float) -> list[str]:
+        """Break words to lines of much the same length, no more of them than needed."""
+        fewest = len(self.wrapped(words, size, width))
+        tries = (self.wrapped(words, size, width * part / 20) for part in range(8, 20))
+        return next((lines for lines in tries if len(lines) == fewest), self.wrapped(words, size, width))
+
+    def heading(self, words: str, size: float) -> None:
+        """Set lines in the middle of the page."""
+        for line in self.balanced(words, size, self.width):
+            self.y += 1.5 * size
+            self.centred(line, size, self.pdf.w / 2, self.y)
+        self.y += size
+
+    def paragraph(self, words: str, *, keep: float = 0, bold: bool = False) -> None:
+        """Set a paragraph with its first line indented, where there is room for it and for what must stay with it."""
+        lines = self.wrapped(words, self.SIZE, self.width, 2 * self.SIZE)
+        self.room(len(lines) * self.LEADING + keep)
+        self.pdf.set_font("serif", size=self.SIZE)
+        with self.pdf.local_context(text_mode=2 if bold else 0, line_width=0.3):
+            for number, line in enumerate(lines):
+                self.y += self.LEADING
+                self.pdf.text(self.MARGIN + (0 if number else 2 * self.SIZE), self.y - 5, line)
+
+    def edges(self, rows: Rows) -> list[float]:
+        """Place the columns of a table: room for every figure in one line, and for labels in two lines a row."""
+        need: dict[int, float] = {}
+        self.pdf.set_font("serif", size=self.SMALL)
+        for _, column, box in placed(rows):
+            wide = self.pdf.get_string_width(box.text)
+            if not re.fullmatch(r"[-\d.,]+(万?元)?", box.text):
+                wide = min(max(wide / 2 / box.rows, 3 * self.SMALL), 12 * self.SMALL)
+            if box.columns == 1:
+                need[column] = max(need.get(column, 0), wide + 2 * self.PAD)
+        scale = self.width / sum(need.values())
+        return list(accumulate((scale * need[column] for column in sorted(need)), initial=self.MARGIN))
+
+    def cells(self, rows: Rows, edges: Sequence[float]) -> list[Cell]:
+        """Break the text of each cell to its width."""
+        sides = [(r, c, box, edges[c], edges[c + box.columns]) for r, c, box in placed(rows)]
+        return [
+            Cell(range(r, r + box.rows), left, right, self.balanced(box.text, self.SMALL, right - left - 2 * self.PAD))
+            for r, c, box, left, right in sides
+        ]
+
+    def table(self, rows: Rows) -> None:
+        """Set a table; the end of a page cuts the cells that span rows, and the header comes again if it shall."""
+        edges = self.edges(rows)
+        cells = self.cells(rows, edges)
+        heights = [24.0 if self.ruled else 30.0] * len(rows)
+        for cell in sorted(cells, key=lambda cell: len(cell.rows)):
+            lacking = len(cell.lines) * self.SMALL_LEADING + 2 * self.PAD - sum(heights[row] for row in cell.rows)
+            for row in cell.rows:
+                heights[row] += max(lacking, 0) / len(cell.rows)
+        header = max(box.rows for box in rows[0])
+        self.y += 6
+        self.room(sum(heights[: header + 1]))
+        first = 0
+        while first < len(rows):
+            if first and self.repeated:
+                self.part(self.cells(rows, edges), heights, range(header))
+            last = first + 1
+            while last < len(rows) and self.y + sum(heights[first : last + 1]) <= self.bottom:
+                last += 1
+            while first + 1 < last < len(rows) and all(box.text and not box.text[0].isdigit() for box in rows[last - 1]):
+                last -= 1  # a row of labels stays with the figures below it
+            self.part(cells, heights, range(first, last))
+            first = last
+            if first < len(rows):
+                self.turn()
+        self.y += 6
+
+    def part(self, cells: Iterable[Cell], heights: Sequence[float], shown: range) -> None:
+        """Set what lies in some rows; text of a cell that was cut stands in the first part that has room for it."""
+        for cell in cells:
+            rows = range(max(cell.rows.start, shown.start), min(cell.rows.stop, shown.stop))
+            if not rows:
+                continue
+            top, height = self.y + sum(heights[shown.start : rows.start]), sum(heights[row] for row in rows)
+            if self.ruled:
+                self.pdf.rect(cell.left, top, cell.right - cell.left, height)
+            lacking = height - len(cell.lines) * self.SMALL_LEADING
+            if lacking >= 0:
+                for number, line in enumerate(cell.lines, 1):
+                    foot = top + lacking / 2 + number * self.SMALL_LEADING - 3
+                    self.centred(line, self.SMALL, (cell.left + cell.right) / 2, foot)
+                cell.lines.clear()
+        self.y += sum(heights[row] for row in shown)
+
+    def content(self) -> bytes:
+        """Return the file, with nothing compressed, so that it is the same with every zlib, and a plain encoding."""
+        from fpdf.output import OutputProducer
+        from fpdf.syntax import Name, PDFContentStream
+
+        class Producer(OutputProducer):
+            def _add_pdf_obj(self, pdf_obj: Any, *args: Any) -> Any:
+                if getattr(pdf_obj, "c_map_name", None):
+                    return 0
+                if isinstance(pdf_obj, PDFContentStream) and pdf_obj.filter:
+                    pdf_obj._contents = zlib.decompress(pdf_obj._contents)
+                    pdf_obj.filter, pdf_obj.length = None, len(pdf_obj._contents)
+                return super()._add_pdf_obj(pdf_obj, *args)
+
+            def _add_fonts(self, *args: Any) -> Any:
+                fonts = super()._add_fonts(*args)
+                for font in fonts.values():
+                    font.encoding = Name("Identity-H")
+                return fonts
+
+        assert not self.font.missing_glyphs, f"{self.title}: the font lacks {''.join(map(chr, self.font.missing_glyphs))}"
+        self.pdf.set_compression(False)
+        return bytes(self.pdf.output(output_producer_class=Producer))
+
+
+def pdf_document(text: Article, *, landscape: bool = False, ruled: bool = True, repeated: bool = False) -> bytes:
+    """Set a report as a PDF document."""
+    pages = Pages(text.register, landscape=landscape, ruled=ruled, repeated=repeated)
+    pages.y += 16
+    pages.heading(text.register["title"], 20)
+    if text.register["publication_date"]:
+        pages.heading(f"发布日期：{text.register['publication_date']}", 11)
+    for sentence in text.lead:
+        pages.paragraph(sentence)
+    for part in text.parts:
+        pages.y += 8
+        pages.paragraph(part.heading, keep=150 if part.pieces else 2 * pages.LEADING, bold=True)
+        for sentence in part.sentences:
+            pages.paragraph(sentence)
+        for piece in part.pieces:
+            pages.table(piece)
+    return pages.content()
+
+
 class Layout(NamedTuple):
     """How a document is set: its format, its encoding and what it puts to the test."""
 
@@ -426,27 +670,37 @@ LAYOUTS = {
     "pipes": Layout(pipes_markdown, "md", "Markdown，整齐的竖线表格", "Markdown, clean pipe tables"),
     "ragged": Layout(ragged_markdown, "md", "Markdown，参差的竖线表格", "Markdown, ragged pipe tables"),
     "word": Layout(word_document, "docx", "Word 文档，单元格纵横合并", "Word document, cells merged both ways", ""),
+    "pages": Layout(pdf_document, "pdf", "PDF，表格有线", "PDF, ruled tables", ""),
+    "headed": Layout(
+        partial(pdf_document, repeated=True),
+        "pdf",
+        "PDF，表格有线，跨页重复表头",
+        "PDF, ruled tables, header repeated on every page",
+        "",
+    ),
+    "wide": Layout(partial(pdf_document, landscape=True), "pdf", "PDF，横向，表格有线", "PDF, landscape, ruled tables", ""),
+    "unruled": Layout(partial(pdf_document, ruled=False), "pdf", "PDF，表格无线", "PDF, tables without rulings", ""),
 }
 
 #: The layouts of each report; one that leaves cells blank only gets layouts in which a blank can be seen.
 LAYOUTS_OF = {
     "haidong-2021": ("plain", "tabs"),
-    "hongze-2023": ("torn", "spaces"),
-    "mem-2019": ("plain", "lines"),
-    "mem-2021": ("plain", "lines", "word"),
+    "hongze-2023": ("torn", "spaces", "pages"),
+    "mem-2019": ("plain", "lines", "pages"),
+    "mem-2021": ("plain", "lines", "word", "wide"),
     "mem-2023": ("nested", "traditional"),
     "ningxia-2020": ("plain", "tabs", "ragged"),
-    "pingtan-2012": ("plain", "spaces"),
+    "pingtan-2012": ("plain", "spaces", "pages"),
     "pingtan-2015": ("nested", "pipes"),
-    "pingtan-2017": ("plain", "tabs"),
+    "pingtan-2017": ("plain", "tabs", "unruled"),
     "pingtan-2019": ("plain", "lines"),
-    "pingtan-2020": ("nested", "pipes"),
+    "pingtan-2020": ("nested", "pipes", "pages"),
     "pingtan-2021": ("torn", "ragged"),
-    "pingtan-2022": ("plain", "spaces"),
+    "pingtan-2022": ("plain", "spaces", "unruled"),
     "pingtan-2023": ("undeclared", "pipes"),
     "pingtan-2024": ("plain", "tabs"),
-    "pingtan-2025": ("plain", "lines", "pipes"),
-    "shanghai-office-2019": ("nested", "pipes", "word"),
+    "pingtan-2025": ("plain", "lines", "pipes", "headed"),
+    "shanghai-office-2019": ("nested", "pipes", "word", "wide"),
     "shuyang-county-2025": ("misdeclared", "ragged"),
     "stcsm-2024": ("plain", "pipes"),
 }
@@ -457,6 +711,7 @@ MEDIA_TYPES = {
     "txt": "text/plain",
     "md": "text/markdown",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pdf": "application/pdf",
 }
 
 
@@ -496,22 +751,26 @@ def rows_of(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def generate() -> dict[str, bytes]:
-    """Return every file that is made, by its path below ``data/``."""
+def corpus() -> list[tuple[dict[str, str], Figures]]:
+    """Return the reports: what the register says of each, and its figures."""
     figures: dict[tuple[str, str], dict[tuple[str, str, str], str]] = {}
     for row in rows_of("figures.csv"):
         figures.setdefault((row["agency"], row["year"]), {})[row["table"], row["line"], row["column"]] = row["printed"]
-    reports = rows_of("reports.csv")
+    return [(report, figures.get((report["agency"], report["year"]), {})) for report in rows_of("reports.csv")]
+
+
+def generate() -> dict[str, bytes]:
+    """Return every file that is made, by its path below ``data/``."""
+    reports = corpus()
     made: dict[str, bytes] = {}
-    for report in reports:
+    for report, figures in reports:
         for name in LAYOUTS_OF[report["slug"]]:
             layout = LAYOUTS[name]
-            text = article(report, figures.get((report["agency"], report["year"]), {}), torn=layout.torn)
-            content = layout.set(text)
+            content = layout.set(article(report, figures, torn=layout.torn))
             made[f"documents/{report['slug']}.{layout.suffix}"] = (
                 content if isinstance(content, bytes) else content.encode(layout.encoding)
             )
-    return made | {"datapackage.json": data_package(reports, made)}
+    return made | {"datapackage.json": data_package([report for report, _ in reports], made)}
 
 
 def differing(made: Mapping[str, bytes]) -> list[str]:
@@ -526,7 +785,11 @@ def differing(made: Mapping[str, bytes]) -> list[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the files, or with ``--check`` say which differ."""
-    made = generate()
+    try:
+        made = generate()
+    except ImportError as error:
+        sys.stderr.write(f"{error.name} is not installed, which the PDF documents are typeset with: pip install govstats[all]\n")
+        return 2
     if list(arguments) == ["--check"]:
         stale = differing(made)
         for path in stale:

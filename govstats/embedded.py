@@ -12,7 +12,7 @@ from govstats.errors import UnknownReport
 from govstats.report import Report
 
 #: The formats of the documents, the preferred one first, with the suffix of their files.
-FORMATS = {"html": ".html", "markdown": ".md", "text": ".txt", "word": ".docx"}
+FORMATS = {"html": ".html", "markdown": ".md", "text": ".txt", "word": ".docx", "pdf": ".pdf"}
 
 
 @cache
@@ -104,7 +104,7 @@ def figures(agency: str | None = None, year: int | None = None) -> pd.DataFrame:
 
 
 def documents(agency: str, year: int) -> list[Path]:
-    """Return the documents of a report, the preferred format first: HTML, Markdown, plain text.
+    """Return the documents of a report, the preferred format first: HTML, Markdown, plain text, Word, PDF.
 
     They are typeset by the project from `figures`, by ``data/typeset.py``; they are not the originals.
 
@@ -124,7 +124,7 @@ def documents(agency: str, year: int) -> list[Path]:
     --------
     >>> from govstats import embedded
     >>> [path.name for path in embedded.documents("平潭综合实验区", 2025)]
-    ['pingtan-2025.html', 'pingtan-2025.md', 'pingtan-2025.txt']
+    ['pingtan-2025.html', 'pingtan-2025.md', 'pingtan-2025.txt', 'pingtan-2025.pdf']
     """
     slug = _known(agency, year)["slug"].item()
     paths = (folder() / "documents" / f"{slug}{suffix}" for suffix in FORMATS.values())
@@ -140,7 +140,7 @@ def report(agency: str, year: int, format: str | None = None) -> Report:  # noqa
         The agency, spelled as in the register.
     year : int
         The year reported on.
-    format : {"html", "markdown", "text"}, optional
+    format : {"html", "markdown", "text", "word", "pdf"}, optional
         The preferred one by default: HTML.
 
     Raises

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -45,18 +44,15 @@ class Excerpt:
     picture: Image | None = field(default=None, repr=False)
     rows: tuple[tuple[tuple[str, bool], ...], ...] = ()
 
-    def _repr_html_(self) -> str:
-        cell = self.cell
-        page = f"第 {cell.page} 页 page {cell.page} · " if cell.page is not None else ""
-        said = f"{cell.table}/{cell.line}/{cell.column} · “{escape(cell.printed)}” · {page}{escape(cell.place)}"
-        if self.picture is not None:
-            stored = io.BytesIO()
-            self.picture.save(stored, "PNG")
-            source = b64encode(stored.getvalue()).decode()
-            shown = f'<img alt="{escape(cell.printed)}" style="max-width: 100%" src="data:image/png;base64,{source}">'
-        else:
-            shown = f'<table border="1"><tbody>{"".join(map(_row, self.rows))}</tbody></table>'
-        return f'<figure class="govstats-excerpt">{shown}<figcaption>{said}</figcaption></figure>'
+    def _repr_png_(self) -> bytes | None:
+        if self.picture is None:
+            return None
+        stored = io.BytesIO()
+        self.picture.save(stored, "PNG", optimize=True)
+        return stored.getvalue()
+
+    def _repr_html_(self) -> str | None:
+        return None if self.picture else f'<table border="1"><tbody>{"".join(map(_row, self.rows))}</tbody></table>'
 
 
 def _row(fields: Sequence[tuple[str, bool]]) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
+import pypdfium2
+import pypdfium2.raw
 import pytest
 
 import govstats
@@ -60,6 +62,8 @@ def expected(key: tuple[str, str, str], printed: str) -> tuple[float | None, str
 
 
 def test_committed_files_are_what_the_script_makes(typeset: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("fpdf", reason="fpdf2 is not installed: the PDF documents cannot be typeset")
+    pytest.importorskip("pylopdf_fonts_zh_cn", reason="the Chinese font is not installed: the PDF documents cannot be typeset")
     assert typeset.main(["--check"]) == 0, capsys.readouterr().err
 
 
@@ -69,7 +73,7 @@ def test_every_file_has_its_hash_in_the_data_package() -> None:
         content = (DATA / resource["path"]).read_bytes()
         assert resource["bytes"] == len(content), resource["path"]
         assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}", resource["path"]
-        if resource["format"] != "docx":
+        if resource["format"] not in {"docx", "pdf"}:
             content.decode(resource["encoding"])
     listed = {resource["path"] for resource in resources}
     assert listed == {"reports.csv", "figures.csv", *(f"documents/{path.name}" for path in (DATA / "documents").iterdir())}
@@ -178,6 +182,51 @@ def test_documents_come_preferred_first() -> None:
         "ningxia-2020.md",
         "ningxia-2020.txt",
     ]
+    assert [path.suffix for path in embedded.documents("应急管理部", 2021)] == [".html", ".txt", ".docx", ".pdf"]
+
+
+def test_pdf_documents_are_small_and_hold_nothing_that_depends_on_the_machine() -> None:
+    paths = sorted((DATA / "documents").glob("*.pdf"))
+    assert {row["form"] for row, path in DOCUMENTS if path in paths} == {"2008", "2019", "2021"}
+    for path in paths:
+        content = path.read_bytes()
+        assert len(content) < 100_000, path.name
+        assert b"FlateDecode" not in content, f"{path.name}: what zlib makes of it is not the same everywhere"
+        assert b"/CreationDate (D:20000101000000Z)" in content
+
+
+def pdf_pages(slug: str) -> list[tuple[float, float, str, int]]:
+    """Width, height, text and number of drawn lines and boxes of each page."""
+    with pypdfium2.PdfDocument(DATA / "documents" / f"{slug}.pdf") as pdf:
+        return [
+            (
+                *page.get_size(),
+                page.get_textpage().get_text_range(),
+                sum(item.type == pypdfium2.raw.FPDF_PAGEOBJ_PATH for item in page.get_objects()),
+            )
+            for page in pdf
+        ]
+
+
+def test_pdf_tables_go_over_pages_with_and_without_their_header() -> None:
+    for slug, pages_with_header in {"pingtan-2025": [2, 3], "pingtan-2020": [2]}.items():
+        cells = embedded_cells(slug)
+        assert set(cells.loc[cells["table"] == "requests", "page"]) == {2, 3}
+        texts = [text for _, _, text, _ in pdf_pages(slug)]
+        assert [number for number, text in enumerate(texts, 1) if "申请人情况" in text] == pages_with_header
+
+
+def test_pdf_pages_lie_on_their_side_or_have_no_rulings() -> None:
+    assert all(width > height for slug in ("mem-2021", "shanghai-office-2019") for width, height, *_ in pdf_pages(slug))
+    assert all(width < height for slug in ("hongze-2023", "pingtan-2017") for width, height, *_ in pdf_pages(slug))
+    # a running head has one line, and stands on no first page
+    assert [rulings for *_, rulings in pdf_pages("pingtan-2017")] == [0]
+    assert [rulings for *_, rulings in pdf_pages("pingtan-2012")] == [17 * 3]
+
+
+def embedded_cells(slug: str) -> pd.DataFrame:
+    row = next(row for row in REGISTER if row["slug"] == slug)
+    return embedded.report(row["agency"], int(row["year"]), "pdf").cells
 
 
 def test_an_unknown_agency_is_told_the_nearest_first() -> None:

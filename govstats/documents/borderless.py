@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from govstats.characters import is_figure
 from govstats.documents.document import Box
-from govstats.documents.page import NUMBERING, PageCell, PageTable, Segment, Word, cell_of, segment_of, surrounding
+from govstats.documents.page import NUMBERING, PageCell, PageTable, Segment, Word, are_two, cell_of, segment_of, surrounding
 
 #: A table has at least so many rows of figures; a single one has at least so many figures (行政复议、行政诉讼).
 _FEWEST_ROWS, _FEWEST_FIGURES = 2, 6
@@ -46,7 +46,7 @@ def _line(segments: Sequence[Segment]) -> _Line:
         words, apart = segment.words, _CLOSE * segment.height
         while len(words) > 1:
             begin = next((at for at in range(len(words) - 1, 0, -1) if _gap(words, at) > apart), 0)
-            if not begin or not is_figure(segment_of(words[begin:]).text):
+            if not begin or not is_figure(segment_of(words[begin:]).text) or are_two(words[begin - 1], words[begin]):
                 break
             ends.insert(0, segment_of(words[begin:]))
             words = words[:begin]
@@ -267,6 +267,7 @@ def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
     rows = [line for line in lines if _is_row(line)]
     texts = [s for line in lines for s in line.segments if not _is_row(line) or s not in line.figures]
     texts = [part for segment in texts for part in _torn_apart(segment, texts)]
+    texts = [part for segment in texts for part in _between_columns(segment, columns)]
     # what stands left of the first column of figures is a stub, unless it stands over that column as well
     stubs = [s for s in texts if s.box.left < first and not _under(columns, s.box)]
     spans = _stub_columns(stubs)
@@ -283,7 +284,8 @@ def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
         printed += [(_closest(columns, label.box), label.segments) for label, other in beside if other is row]
         for place, colspan in _cells_of(row, [at for at, _ in printed], len(columns), header_labels, header_spans):
             within = [segments for at, segments in printed if place <= at < place + colspan]
-            placed += [(row.middle, width + place, colspan, segments) for segments in within or [[]]]
+            # two figures in one place are none
+            placed.append((row.middle, width + place, colspan, [segment for segments in within for segment in segments]))
     for label in stub_labels:
         over = _under(spans, label.box)
         at = label.row(rows, innermost=over[-1] == width - 1)
@@ -430,6 +432,17 @@ def _torn_apart(segment: Segment, texts: Sequence[Segment]) -> list[Segment]:
     return [segment]
 
 
+def _between_columns(segment: Segment, columns: Sequence[Sequence[float]]) -> list[Segment]:
+    """Part a segment where each of its pieces stands over a column of its own: headers of narrow columns stand close together."""
+    words, height = segment.words, segment.height
+    at = [number for number in range(1, len(words)) if _gap(words, number) > 0.3 * height]
+    pieces = [segment_of(words[begin:end]) for begin, end in pairwise([0, *at, len(words)])]
+    over = [_under(columns, piece.box) for piece in pieces]
+    apart = all(len(places) == 1 for places in over) and len({places[0] for places in over}) == len(pieces)
+    spread = any(len(piece.text) < 2 for piece in pieces[:-1])
+    return pieces if len(pieces) > 1 and apart and not spread else [segment]
+
+
 def _stub_columns(segments: Sequence[Segment]) -> list[list[float]]:
     """Return the columns of labels, from left to right; a label that runs over several of them makes none of its own."""
     spans: list[list[float]] = []
@@ -482,7 +495,9 @@ def _header_labels(segments: Sequence[Segment], pitch: float) -> list[_Label]:
         closest = min(_LEADING * segment.height, _CLOSER * pitch or _LEADING * segment.height)
         for label in reversed(labels):
             last = label.segments[-1].box
-            if _above(last, segment.box) and _middle(segment.box) - _middle(last) < closest:
+            # several labels side by side under one are its columns
+            beside = sum(_overlaps(other.box, segment.box) and _above(last, other.box) for other in segments)
+            if beside == 1 and _above(last, segment.box) and _middle(segment.box) - _middle(last) < closest:
                 label.segments.append(segment)
                 break
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,12 @@ from govstats.documents.document import Block, Box, Cell, Grid, Paragraph
 _SPACE, _GAP = 0.35, 0.6
 #: Edges of columns on two pages are the same within so many points (pixels, in a picture of 72 dpi).
 _SAME_EDGE = 4.0
+#: Digits of one figure are of one height: a smaller one is a mark.
+_SMALL = 0.85
 #: Characters of one height are in one line where their middles lie closer than this part of it; type is printed twice closer still.
 _ALIKE, _LIKE, _TWICE = 0.87, 0.4, 0.25
 _PAGE_NUMBER = re.compile(r"[-—–·.\s]*\d{1,4}[-—–·.\s]*|第\s*\d{1,4}\s*页.{0,14}|\d{1,4}\s*/\s*\d{1,4}")
+_HEADING_NUMBER = re.compile(r"\s*(?:[一二三四五六七八九十]+、|[(（][一二三四五六七八九十]+[)）])")
 NUMBERING = re.compile(r"\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}\s*[)）、.．]|第[一二三四五六七八九十]+[条章])")
 _DIGITS = re.compile(r"\d+")
 #: Room that a cell leaves left and right of its text.
@@ -134,7 +138,9 @@ def lines_of(words: Sequence[Word], *, gap: float = _GAP) -> list[list[Segment]]
     lines: list[list[Word]] = []
     # of each line the middle and the height of its tallest character: a raised digit joins it and does not open its own
     tallest: list[tuple[float, float]] = []
-    for middle, height, word in sorted(((w.box.top + w.box.bottom) / 2, w.box.bottom - w.box.top, w) for w in words):
+    marks = _marks(words)
+    upright = [word for word in words if id(word) not in marks] if marks else words
+    for middle, height, word in sorted(((w.box.top + w.box.bottom) / 2, w.box.bottom - w.box.top, w) for w in upright):
         for number in range(len(lines) - 1, max(len(lines) - 5, -1), -1):
             at, high = tallest[number]
             low, tall = (height, high) if height < high else (high, height)
@@ -147,10 +153,38 @@ def lines_of(words: Sequence[Word], *, gap: float = _GAP) -> list[list[Segment]]
         else:
             lines.append([word])
             tallest.append((middle, height))
+    if marks:
+        line_of = {id(word): line for line in lines for word in line}
+        for word in words:
+            if id(word) in marks:
+                line_of[id(marks[id(word)])].append(word)
     return [
         _segments(sorted(line, key=lambda word: word.box.left), gap * height)
         for line, (_, height) in zip(lines, tallest, strict=True)
     ]
+
+
+def _marks(words: Sequence[Word]) -> dict[int, Word]:
+    """Return the raised small digits, by their id, each with the taller digit behind which it stands."""
+    digits = [word for word in words if word.text.isdigit()]
+    heights = [word.box.bottom - word.box.top for word in digits]
+    if not digits or min(heights) >= _SMALL * max(heights):
+        return {}
+    ends = sorted(digits, key=_right)
+    found: dict[int, Word] = {}
+    for word, height in zip(digits, heights, strict=True):
+        for before in ends[bisect_left(ends, word.box.left - height / 2, key=_right) :]:
+            if before.box.right > word.box.left + height / 2:
+                break
+            tall = before.box.bottom - before.box.top
+            if height < _SMALL * tall and before.box.bottom - tall <= word.middle[1] <= before.middle[1]:
+                found[id(word)] = before
+    # a mark of two digits: the second one stands behind the first
+    return {number: found.get(id(before), before) for number, before in found.items()}
+
+
+def _right(word: Word) -> float:
+    return word.box.right
 
 
 def _is_under(word: Word, line: Sequence[Word]) -> bool:
@@ -193,13 +227,35 @@ def _joined(words: Sequence[Word]) -> str:
     """Join the words of a segment; a raised small figure is a footnote mark and stands in brackets, as in HTML."""
     height = max(word.box.bottom - word.box.top for word in words)
     bottom = max(word.box.bottom for word in words)
+    digits = max((word.box.bottom - word.box.top for word in words if word.text.isdecimal()), default=height)
     text = ""
     for before, word in pairwise([words[0], *words]):
-        small = word.box.bottom - word.box.top < 0.75 * height and bottom - word.box.bottom > 0.2 * height
-        if text and word.box.left - before.box.right > _SPACE * height:
+        high = word.box.bottom - word.box.top
+        small = high < _SMALL * max(digits, 0.75 * height) and bottom - word.box.bottom > 0.1 * height
+        if text and (word.box.left - before.box.right > _SPACE * height or are_two(before, word)):
             text += " "
-        text += f"[{word.text}]" if small and word.text.isdecimal() else word.text
+        text += f"[{word.text}]" if small and word.text.isdigit() else word.text
     return text.replace("][", "")
+
+
+def are_two(before: Word, word: Word) -> bool:
+    """Tell whether two digits are no digits of one figure: one is printed over the other, or smaller.
+
+    Parameters
+    ----------
+    before, word : Word
+        One behind the other.
+
+    Returns
+    -------
+    bool
+    """
+    if word is before or word.confidence is not None or not (before.text.isdecimal() and word.text.isdecimal()):
+        return False
+    one, other = before.box, word.box
+    width = min(one.right - one.left, other.right - other.left)
+    highs = one.bottom - one.top, other.bottom - other.top
+    return one.right - other.left > 0.4 * width or min(highs) < _SMALL * max(highs)
 
 
 def text_of(words: Sequence[Word]) -> str:
@@ -326,6 +382,8 @@ def without_running_heads(pages: Sequence[Sequence[list[Segment]]]) -> list[list
     for lines, edges in zip(pages, texts, strict=True):
         dropped = [_PAGE_NUMBER.fullmatch(text) is not None or _compact(text) in often for text in edges]
         first, last = (dropped[0], dropped[-1]) if dropped else (False, False)
+        # a title may be the running head of the pages after it
+        first = first and bool(rest)
         rest.append(list(lines[int(first) : len(lines) - int(last and len(lines) > 1)]))
     return rest
 
@@ -380,6 +438,7 @@ def _goes_on(line: TextLine, following: TextLine, left: float, right: float, bod
         and following.box.left < left + 1.2 * line.height
         and abs(line.height - following.height) < 0.15 * body
         and not (line.text.endswith("。") and line.box.right < right - line.height)
+        and not _HEADING_NUMBER.match(following.text)
     )
 
 

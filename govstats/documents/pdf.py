@@ -22,6 +22,7 @@ from govstats.characters import is_figure, normalised
 from govstats.documents.document import Block, Box, put_back
 from govstats.documents.layout import Sheet, lay_out
 from govstats.documents.page import PageTable, Word, cell_of
+from govstats.documents.unseen import Paint, without_struck, without_watermark
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
@@ -39,10 +40,14 @@ _MOST_LATTICE_PAGES, _MOST_PICTURES = 40, 40
 _THIN = 2.5
 #: A page with fewer characters and a picture is a scan.
 _FEWEST_CHARACTERS = 16
+#: A page of which so many characters are of no script that a report is written in shows the wrong ones.
+_FOREIGN = 0.3
 #: Of the cells of a table, so many in which two readings differ show that one of them misplaced its text.
 _MANY = 0.1
 #: Points an inch, and what recognition needs (150 dpi is read with errors, 300 dpi takes twice as long).
 _POINTS, _DPI = 72, 200
+#: Text that is turned by more than this part of a quarter is no text of the page: a watermark.
+_SLANT = 0.05
 #: A text layer under a picture is somebody else's recognition, of unknown quality.
 _CONFIDENCE_OF_LAYER = 0.9
 
@@ -59,6 +64,8 @@ class _Page:
     shown: _Turn | None = None
     is_picture: bool = False
     illegible: int = 0
+    #: Characters that the file holds and the page does not show, or that belong to a watermark.
+    unseen: int = 0
     #: Quarters by which the page has to be turned for its text to stand upright.
     turns: int = 0
     #: Leads from the page that optical recognition set upright to the page as it is.
@@ -67,7 +74,8 @@ class _Page:
     @property
     def for_camelot(self) -> bool:
         lines = len(self.horizontal), len(self.vertical)
-        return not self.is_picture and min(lines) > 1 and sum(lines) <= _MOST_FOR_CAMELOT
+        # camelot reads what is not seen as well
+        return not (self.is_picture or self.unseen) and min(lines) > 1 and sum(lines) <= _MOST_FOR_CAMELOT
 
 
 class _Turn(NamedTuple):
@@ -215,22 +223,35 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
         return page
     text = source.get_textpage()
     page.turns = _turns(source, text)
+    width, height = source.get_size()
     page.shown = _shown(source, page.turns)
-    _read_characters(text, page)
-    rulings, pictures, invisible = _read_objects(source, page.shown)
+    rulings, pictures, paint = _read_objects(source, page.shown)
+    large = any((b.right - b.left) * (b.bottom - b.top) > 0.5 * width * height for b in pictures)
+    layer = large and paint.mostly_invisible
+    _read_characters(text, page, None if layer else paint)
     if len(rulings) <= _MOST_RULINGS:
         # a dot of a dotted line may belong to either
         page.horizontal = [box for box in rulings if box.bottom - box.top <= _THIN]
         page.vertical = [box for box in rulings if box.right - box.left <= _THIN]
-    width, height = source.get_size()
-    large = any((b.right - b.left) * (b.bottom - b.top) > 0.5 * width * height for b in pictures)
+    if not layer:
+        count = len(page.words)
+        page.words = without_watermark(without_struck(page.words, page.horizontal))
+        page.unseen += count - len(page.words)
     few = len(page.words) < _FEWEST_CHARACTERS
-    page.is_picture = (few and (bool(pictures) or page.illegible > 0)) or (large and invisible)
-    if page.illegible > len(page.words):
-        page.is_picture = True
+    page.is_picture = (few and (bool(pictures) or page.illegible > 0)) or layer
+    foreign = sum(_is_foreign(word.text) for word in page.words)
+    if page.illegible + foreign > _FOREIGN * (page.illegible + len(page.words)):
+        # a font without a table of its codes: what it draws is all there is to go by
+        page.illegible, page.words, page.is_picture = page.illegible + len(page.words), [], True
     text.close()
     source.close()
     return page
+
+
+def _is_foreign(character: str) -> bool:
+    """Tell a character that neither Chinese nor Latin text has."""
+    code = ord(character)
+    return 0x250 <= code < 0x2000 or 0x2600 <= code < 0x2E80 or 0xA000 <= code < 0xF900 or 0xFB00 <= code < 0xFE10
 
 
 def _turns(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> int:
@@ -259,8 +280,8 @@ def _shown(page: pypdfium2.PdfPage, turns: int) -> _Turn:
     return _Turn((x1 - e) / fine, (y1 - f) / fine, (x2 - e) / fine, (y2 - f) / fine, e, f)
 
 
-def _read_characters(text: pypdfium2.PdfTextPage, page: _Page) -> None:
-    """Collect characters with the boxes of their type, which do not depend on the shape of a 1."""
+def _read_characters(text: pypdfium2.PdfTextPage, page: _Page, paint: Paint | None) -> None:
+    """Collect characters with the boxes of their type, which do not depend on the shape of a 1; of those, what is seen."""
     assert page.shown is not None
     rectangle = pdfium.FS_RECTF()
     for index in range(text.count_chars()):
@@ -280,6 +301,10 @@ def _read_characters(text: pypdfium2.PdfTextPage, page: _Page) -> None:
                 # Chromium's fonts give 一 the height of its stroke
                 middle = (box.top + box.bottom) / 2
                 box = Box(box.left, middle - width / 2, box.right, middle + width / 2)
+            slant = pdfium.FPDFText_GetCharAngle(text, index) * 2 / math.pi
+            if abs(slant - round(slant)) > _SLANT or (paint and not paint.shows(pdfium.FPDFText_GetTextObject(text, index), box)):
+                page.unseen += 1
+                continue
             page.words.append(Word(character, box))
 
 
@@ -295,21 +320,21 @@ def _plausible(text: pypdfium2.PdfTextPage, index: int, sides: tuple[float, ...]
     return middle[0] - half, middle[1] - half, middle[0] + half, middle[1] + half
 
 
-def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> tuple[list[Box], list[Box], bool]:
-    """Return the straight lines drawn on a page, the boxes of its pictures, and whether its text is not shown."""
+def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> tuple[list[Box], list[Box], Paint]:
+    """Return the straight lines drawn on a page, the boxes of its pictures, and what is painted over what."""
     rulings: list[Box] = []
     pictures: list[Box] = []
-    texts: list[Any] = []
+    paint = Paint()
 
     def look(item: Any, turn: _Turn, depth: int) -> None:
         kind = pdfium.FPDFPageObj_GetType(item)
+        if kind != pdfium.FPDF_PAGEOBJ_FORM:
+            paint.add(item, kind, turn.box)
         if kind == pdfium.FPDF_PAGEOBJ_PATH:
             if len(rulings) <= _MOST_RULINGS:
                 rulings.extend(_rulings(item, turn))
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             pictures.append(_matrix(item, turn).box(0, 0, 1, 1))
-        elif kind == pdfium.FPDF_PAGEOBJ_TEXT:
-            texts.append(item)
         elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < 8:
             inner = _matrix(item, turn)
             for number in range(pdfium.FPDFFormObj_CountObjects(item)):
@@ -317,10 +342,7 @@ def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> tuple[list[Box], lis
 
     for number in range(pdfium.FPDFPage_CountObjects(page)):
         look(pdfium.FPDFPage_GetObject(page, number), shown, 0)
-    invisible = sum(
-        pdfium.FPDFTextObj_GetTextRenderMode(item) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE for item in texts * bool(pictures)
-    )
-    return rulings, pictures, 2 * invisible > len(texts)
+    return rulings, pictures, paint
 
 
 def _matrix(item: Any, turn: _Turn) -> _Turn:
