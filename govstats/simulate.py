@@ -1,0 +1,320 @@
+"""Reports that no agency wrote: consistent ones, and errors planted in them on purpose, for teaching, tests and benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from govstats.errors import UnusableCells
+from govstats.forms import CellKey, Form, form
+from govstats.report import CELL_TYPES
+
+Counts = NDArray[np.int64]
+
+#: Requests that natural persons make, in a line of a report: most agencies receive few, ministries thousands.
+_SIZES: Mapping[str, tuple[int, ...]] = {"small": (6,), "medium": (60,), "large": (4000,), "mixed": (2, 6, 60, 600, 4000)}
+#: Lines that most reports use; the others are mostly empty.
+_COMMON = {"granted", "partly_granted", "unable.not_held"}
+_YEARS = {"2008": 2015, "2019": 2020, "2021": 2023}
+#: Requests of an organisation for one of a natural person.
+_ORGANISATIONS = 12
+#: Amounts are printed with so many decimals of 万元, to the yuan.
+_DECIMALS = 4
+
+
+class Planted(NamedTuple):
+    """Reports with errors, and what was done to them.
+
+    Attributes
+    ----------
+    cells : pandas.DataFrame
+        As `simulate` returns them, with the errors.
+    errors : pandas.DataFrame
+        One row a changed cell: ``agency year table line column true reported kind error``; cells that were changed together
+        (two neighbours swapped) share an `error` number.
+    """
+
+    cells: pd.DataFrame
+    errors: pd.DataFrame
+
+
+def simulate(version: str = "2021", reports: int = 1, *, size: str = "mixed", seed: int = 0) -> pd.DataFrame:
+    """Make consistent reports: every balance edit holds.
+
+    Parameters
+    ----------
+    version : str
+        Of the form: ``2008``, ``2019`` or ``2021``.
+    reports : int
+        How many, each of an agency of its own.
+    size : {"small", "medium", "large", "mixed"}
+        About how many requests an agency receives.
+    seed : int
+        The same seed gives the same reports.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Cells with the columns of `Report.cells`, in the order of the form.
+
+    Examples
+    --------
+    >>> from govstats import reconcile
+    >>> cells = simulate("2021", 2, seed=1)
+    >>> len(cells), set(reconcile(cells).query("severity == 'E'").status)
+    (400, {'pass'})
+    """
+    generator = np.random.default_rng(seed)
+    statutory = form(version)
+    most = generator.choice(np.array(_SIZES[size]), reports)
+    values: dict[CellKey, NDArray[Any]] = {}
+    for table in statutory.tables:
+        if table.open:
+            values |= _annex(statutory, generator, most)
+        elif table.id == "requests":
+            values |= _requests(statutory, generator, most)
+        else:
+            values |= _others(statutory, table.id, generator, most)
+    keys = list(values)
+    figures = np.array([values[key] for key in keys], dtype=float).T.ravel()
+    columns: dict[str, Any] = {
+        "agency": np.repeat([f"示例机关{number:05d}" for number in range(1, reports + 1)], len(keys)),
+        "year": _YEARS[version],
+        "form": version,
+        "value": figures,
+        "printed": [f"{figure:.{_DECIMALS}f}".rstrip("0").rstrip(".") for figure in figures.tolist()],
+        "status": "reported",
+        "unit": [statutory.table(name).unit(line, column) for name, line, column in keys] * reports,
+        "page": pd.NA,
+        "place": "",
+        "method": "simulated",
+        "confidence": pd.NA,
+    }
+    for part, name in enumerate(("table", "line", "column")):
+        columns[name] = [key[part] for key in keys] * reports
+    index = range(reports * len(keys))
+    return pd.DataFrame({name: pd.Series(columns[name], index=index, dtype=dtype) for name, dtype in CELL_TYPES.items()})
+
+
+def _rarely(generator: np.random.Generator, most: Counts, likely: float) -> Counts:
+    """Return counts up to a bound, and zero where a line is not used."""
+    used = generator.random(len(most)) < likely
+    return np.where(used, generator.integers(0, most + 1), 0)
+
+
+def _requests(statutory: Form, generator: np.random.Generator, most: Counts) -> dict[CellKey, Counts]:
+    """Fill the table on requests: results first, then what follows from them by the edits."""
+    table = statutory.table("requests")
+    flow = {"new", "carried_in", "processed_total", "carried_out"}
+    results = [line.id for line in table.lines if not line.subtotal and line.id not in flow]
+    applicants = [column.id for column in table.columns if column.id != "total"]
+    counts: dict[tuple[str, str], Counts] = {}
+    for column in applicants:
+        bound = most if column == "natural_person" else most // _ORGANISATIONS
+        for line in (*results, "carried_out"):
+            counts[line, column] = _rarely(generator, bound, 0.7 if line in _COMMON else 0.25)
+        processed = np.sum([counts[line, column] for line in results], axis=0)
+        ended = processed + counts["carried_out", column]
+        carried_in = np.minimum(_rarely(generator, bound, 0.25), ended)
+        counts |= {
+            ("processed_total", column): processed,
+            ("carried_in", column): carried_in,
+            ("new", column): ended - carried_in,
+        }
+    for line in (*results, *flow):
+        counts[line, "total"] = np.sum([counts[line, column] for column in applicants], axis=0)
+    return {("requests", line, column): counts[line, column] for _, line, column in table.cells if (line, column) in counts}
+
+
+def _others(statutory: Form, name: str, generator: np.random.Generator, most: Counts) -> dict[CellKey, NDArray[Any]]:
+    """Fill a table whose totals are sums along its lines, or that has none."""
+    table = statutory.table(name)
+    values: dict[CellKey, NDArray[Any]] = {}
+    for key in table.cells:
+        if table.column[key[2]].signed:
+            values[key] = generator.integers(-9, 10, len(most))
+        elif "元" in table.unit(key[1], key[2]):
+            values[key] = np.round(_rarely(generator, most, 0.6) * generator.random(len(most)), _DECIMALS)
+        else:
+            values[key] = _rarely(generator, most // 4 if name == "review" else 9 * most, 0.5)
+    for edit in statutory.edits():
+        if edit.table == name:
+            left = np.sum([sign * values[n, li, c] for n, li, c, sign in edit.left], axis=0)
+            if edit.relation == "==" and len(edit.right) == 1:
+                values[edit.right[0][:3]] = left
+            elif edit.relation == ">=":
+                # the first term gives way: what was disclosed in all, items of the year before
+                needed = np.sum([sign * values[n, li, c] for n, li, c, sign in edit.right], axis=0) if edit.right else 0
+                values[edit.left[0][:3]] = values[edit.left[0][:3]] + np.maximum(0, needed - left)
+    return values
+
+
+def _annex(statutory: Form, generator: np.random.Generator, most: Counts) -> dict[CellKey, Counts]:
+    """Fill the annex before 2019: channels add up to requests, replies to all replies, and earlier years come on top."""
+    (table,) = statutory.tables
+    sums = {line.group for line in table.lines if line.group}
+    counts: dict[CellKey, Counts] = {}
+    for line in table.lines:
+        if line.id not in sums:
+            this_year = _rarely(generator, most, 0.6)
+            counts[table.id, line.id, "this_year"] = this_year
+            counts[table.id, line.id, "cumulative"] = this_year + _rarely(generator, 7 * most, 0.8)
+    for line in table.lines:
+        for column in table.columns if line.id in sums else ():
+            parts = [counts[table.id, part.id, column.id] for part in table.lines if part.group == line.id]
+            counts[table.id, line.id, column.id] = np.sum(parts, axis=0)
+    return {
+        (table.id, line.id, column.id): counts[table.id, line.id, column.id] for line in table.lines for column in table.columns
+    }
+
+
+# --- errors ---------------------------------------------------------------------------------------------------------------
+
+
+class _Grid(NamedTuple):
+    """The figures of one report, and which cells stand beside which."""
+
+    statutory: Form
+    figures: dict[CellKey, int]
+    random: np.random.Generator
+
+    def choose(self, items: Sequence[Any]) -> Any:
+        return items[int(self.random.integers(len(items)))]
+
+    def beside(self, key: CellKey) -> CellKey | None:
+        """Return the next cell in the row."""
+        columns = self.statutory.table(key[0]).columns_of[key[1]]
+        at = columns.index(key[2]) + 1
+        return (key[0], key[1], columns[at]) if at < len(columns) else None
+
+
+Changes = dict[CellKey, int]
+
+
+def _mistyped(grid: _Grid, key: CellKey) -> Changes:
+    digits = list(str(grid.figures[key]))
+    at = int(grid.random.integers(len(digits)))
+    digits[at] = grid.choose([digit for digit in "0123456789" if digit != digits[at] and not (digit == "0" == str(at))])
+    return {key: int("".join(digits))}
+
+
+def _dropped(grid: _Grid, key: CellKey) -> Changes:
+    digits = str(grid.figures[key])
+    at = int(grid.random.integers(len(digits)))
+    return {key: int(digits[:at] + digits[at + 1 :])} if len(digits) > 1 else {}
+
+
+def _doubled(grid: _Grid, key: CellKey) -> Changes:
+    digits = str(grid.figures[key])
+    at = int(grid.random.integers(len(digits)))
+    return {key: int(digits[: at + 1] + digits[at:])}
+
+
+def _transposed(grid: _Grid, key: CellKey) -> Changes:
+    digits = str(grid.figures[key])
+    if len(digits) < 2:
+        return {}
+    at = int(grid.random.integers(len(digits) - 1))
+    return {key: int(digits[:at] + digits[at + 1] + digits[at] + digits[at + 2 :])}
+
+
+def _swapped(grid: _Grid, key: CellKey) -> Changes:
+    other = grid.beside(key)
+    return {key: grid.figures[other], other: grid.figures[key]} if other else {}
+
+
+def _row_shifted(grid: _Grid, key: CellKey) -> Changes:
+    columns = grid.statutory.table(key[0]).columns_of[key[1]]
+    row = [(key[0], key[1], column) for column in columns]
+    return {cell: grid.figures[before] for before, cell in pairwise(row)} | {row[0]: 0}
+
+
+def _not_updated(grid: _Grid, key: CellKey) -> Changes:
+    """Leave a late addition out of a total."""
+    columns = grid.statutory.table(key[0]).columns_of[key[1]]
+    total = (key[0], key[1], columns[-1])
+    late = grid.figures[key]
+    return {total: grid.figures[total] - late} if total != key and late else {}
+
+
+def _sign(grid: _Grid, key: CellKey) -> Changes:
+    return {key: -grid.figures[key]}
+
+
+#: How errors come about; each returns the changed figures, none where it cannot happen in a cell.
+KINDS: Mapping[str, Callable[[_Grid, CellKey], Changes]] = {
+    "mistyped": _mistyped,
+    "dropped": _dropped,
+    "doubled": _doubled,
+    "transposed": _transposed,
+    "swapped": _swapped,
+    "row_shifted": _row_shifted,
+    "not_updated": _not_updated,
+    "sign": _sign,
+}
+
+
+def plant(
+    cells: pd.DataFrame, kinds: Sequence[str] = ("mistyped",), *, tables: Sequence[str] = ("requests",), seed: int = 0
+) -> Planted:
+    """Plant errors in consistent reports.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        As `simulate` returns them.
+    kinds : sequence of str
+        One error of each kind goes into each report, in different cells: ``mistyped`` ``dropped`` ``doubled`` ``transposed``
+        (digits), ``swapped`` (two neighbours), ``row_shifted``, ``not_updated`` (a total), ``sign``.
+    tables : sequence of str
+        Where they go.
+    seed : int
+        The same seed plants the same errors.
+
+    Returns
+    -------
+    Planted
+        A kind that a report has no room for (two digits to be swapped) is left out of it; `errors` tells.
+
+    Raises
+    ------
+    UnusableCells
+        There is no such kind of error.
+
+    Examples
+    --------
+    >>> planted = plant(simulate("2021", seed=1), ["swapped"], seed=2)
+    >>> planted.errors.reported.tolist() == planted.errors.true.tolist()[::-1]
+    True
+    """
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        raise UnusableCells(f"there is no kind of error {', '.join(unknown)}; known are {', '.join(KINDS)}")
+    generator = np.random.default_rng(seed)
+    changed = cells.copy()
+    values, printed = changed["value"].to_numpy(dtype=float, na_value=np.nan), changed["printed"].to_numpy(dtype=object)
+    rows: list[tuple[Any, ...]] = []
+    for (agency, year), report in changed.groupby(["agency", "year"], sort=False):
+        places = dict(zip(zip(report["table"], report["line"], report["column"], strict=True), report.index, strict=True))
+        statutory = form(str(report["form"].iloc[0]))
+        figures = {key: int(values[at]) for key, at in places.items() if key[0] in tables and float(values[at]).is_integer()}
+        grid = _Grid(statutory, figures, generator)
+        touched: set[CellKey] = set()
+        for number, kind in enumerate(kinds):
+            for at in generator.permutation(len(figures)).tolist():
+                changes = KINDS[kind](grid, list(figures)[at])
+                real = {key: value for key, value in changes.items() if value != figures[key]}
+                if real and not touched & real.keys():
+                    touched |= real.keys()
+                    rows += [(agency, year, *key, figures[key], value, kind, number) for key, value in real.items()]
+                    for key, value in real.items():
+                        values[places[key]], printed[places[key]] = value, str(value)
+                    break
+    changed["value"] = pd.array(values, dtype="Float64")
+    changed["printed"] = pd.array(printed, dtype="str")
+    names = ("agency", "year", "table", "line", "column", "true", "reported", "kind", "error")
+    return Planted(changed, pd.DataFrame(rows, columns=list(names)))
