@@ -93,10 +93,11 @@ def repairs(source: Report | pd.DataFrame, *, seconds: float = 5.0) -> pd.DataFr
         One row a changed cell; the rows that share a `repair` number are one repair. Columns ``repair agency year table line
         column reported proposed cells rules mechanism witnesses unique complete``. Repairs of one group of edits explain the
         same failures: one of them is needed. They stand in the order of plausibility. `proposed` is null where several values
-        would do. `cells` names all cells of the repair as findings do, `rules` what it explains. `mechanism` is how such an error
-        comes about: ``mistyped`` ``transposed`` ``dropped`` ``doubled`` (digits), ``swapped``, ``row_shifted``, ``sign``,
-        ``unit`` (元 for 万元), ``not_updated`` (a total), ``other``. `witnesses` are carry-overs of the years beside, ``+`` for and ``-``
-        against. `unique`: there is no other repair of this group. `complete` is false where the search met its bound.
+        would do. `cells` names all cells of the repair as findings do, `rules` what it explains. `mechanism` is how such an
+        error comes about: ``mistyped`` ``transposed`` ``dropped`` ``doubled`` (digits), ``swapped``, ``row_shifted``,
+        ``sign``, ``unit`` (元 for 万元), ``not_updated`` (a total), ``other``. `witnesses` are carry-overs of the years
+        beside, ``+`` for and ``-`` against. `unique`: there is no other repair of this group. `complete` is false where the
+        search met its bound.
 
     Raises
     ------
