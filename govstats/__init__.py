@@ -54,6 +54,7 @@ __all__ = [
     "compare_formats",
     "read",
     "reconcile",
+    "repairs",
 ]
 
 __version__ = "0.1.0"
@@ -126,6 +127,37 @@ def reconcile(source: Report | pd.DataFrame) -> pd.DataFrame:
     from govstats.reconciliation import reconcile as reconcile_cells
 
     return reconcile_cells(source)
+
+
+def repairs(source: Report | pd.DataFrame, *, seconds: float = 5.0) -> pd.DataFrame:
+    """List every minimal repair of reports whose figures cannot all be right.
+
+    Parameters
+    ----------
+    source : Report or pandas.DataFrame
+        A report, or cells of any number of reports with the columns of `Report.cells`.
+    seconds : float
+        For the search in each group of edits that hang together.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a changed cell, the most plausible repair of each group first.
+
+    See Also
+    --------
+    govstats.reconciliation.repairs.repairs : the columns, and how the search works.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> found = repairs(embedded.report("淮安市洪泽区人民政府", 2023))
+    >>> found[["line", "column", "reported", "proposed", "unique"]].values.tolist()[0]
+    ['reconsideration', 'total', 0.0, 11.0, True]
+    """
+    from govstats.reconciliation.repairs import repairs as repairs_of
+
+    return repairs_of(source, seconds=seconds)
 
 
 def compare_formats(

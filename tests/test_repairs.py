@@ -1,0 +1,190 @@
+"""Repairs: the planted error is found, and nothing is found where nothing is wrong."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import govstats
+from govstats import embedded
+from govstats.forms import form
+from govstats.reconciliation.localisation import Edits, localise
+from govstats.reconciliation.repairs import mechanism, repairs
+from govstats.simulate import KINDS, plant, simulate
+
+
+def one_row(*figures: float) -> tuple[Edits, np.ndarray]:
+    """Four parts and their total."""
+    equality = np.array([[1.0, 1.0, 1.0, 1.0, -1.0]])
+    count = equality.shape[1]
+    return Edits(equality, np.zeros((0, count)), np.zeros(count, bool), np.ones(count, bool)), np.array(figures, float)
+
+
+def test_any_cell_of_a_single_sum_may_be_wrong_if_its_value_can_be() -> None:
+    # 10 + 1 + 0 + 0 printed with total 0 (hongze-2023): no part can be 11 less, so the total it is
+    found = localise(*one_row(10, 1, 0, 0, 0))
+    assert found.solutions == [((4,), (11.0,))]
+    # 5 + 0 + 0 + 0 with total 0: the part or the total
+    assert localise(*one_row(5, 0, 0, 0, 0)).solutions == [((0,), (0.0,)), ((4,), (5.0,))]
+    # 2 + 1 + 0 + 0 with total 5: any part could be 2 more, or the total is 3
+    assert localise(*one_row(2, 1, 0, 0, 5)).solutions == [
+        ((0,), (4.0,)),
+        ((1,), (3.0,)),
+        ((2,), (2.0,)),
+        ((3,), (2.0,)),
+        ((4,), (3.0,)),
+    ]
+
+
+def test_where_all_holds_nothing_has_to_change() -> None:
+    found = localise(*one_row(2, 1, 0, 0, 3))
+    assert (found.solutions, found.complete) == ([], True)
+
+
+def test_a_blank_takes_any_value_at_no_cost() -> None:
+    # 2 + 1 + (blank) + 0 = 5: the blank may be 2
+    assert localise(*one_row(2, 1, np.nan, 0, 5)).solutions == []
+    # 7 + 1 + (blank) + 0 = 5: no blank is -3; the 7 may be at most 4, or the total 8
+    found = localise(*one_row(7, 1, np.nan, 0, 5))
+    assert [solution.cells for solution in found.solutions] == [(0,), (4,)]
+
+
+def test_a_negative_count_has_to_change() -> None:
+    assert localise(*one_row(-2, 1, 0, 0, 3)).solutions == [((0,), (2.0,))]
+
+
+def test_less_weight_goes_first() -> None:
+    edits, figures = one_row(5, 0, 0, 0, 0)
+    weights = np.array([0.5, 1, 1, 1, 1])
+    assert localise(edits, figures, weights).solutions == [((0,), (0.0,))]
+
+
+def test_sets_are_those_that_trying_all_of_them_finds() -> None:
+    """A small table of its own: two rows of two parts with totals, and a row of sums; every pair of cells is tried by hand."""
+    # a b | a+b ; c d | c+d ; a+c b+d | all
+    rows = np.zeros((6, 9))
+    for row, (plus, minus) in enumerate([((0, 1), 2), ((3, 4), 5), ((6, 7), 8), ((0, 3), 6), ((1, 4), 7), ((2, 5), 8)]):
+        rows[row, list(plus)], rows[row, minus] = 1, -1
+    edits = Edits(rows, np.zeros((0, 9)), np.zeros(9, bool), np.ones(9, bool))
+    figures = np.array([3, 4, 7, 5, 6, 11, 8, 10, 18], float)
+    figures[0] += 2
+    figures[8] += 5
+    pairs = []
+    for pair in combinations(range(9), 2):
+        change, *_ = np.linalg.lstsq(rows[:, pair], -rows @ figures, rcond=None)
+        values = figures[list(pair)] + change
+        if np.allclose(rows[:, pair] @ change, -rows @ figures) and (values > -0.5).all():
+            pairs.append((pair, tuple(np.round(values).tolist())))
+    assert localise(edits, figures).solutions == pairs
+    assert ((0, 8), (3.0, 18.0)) in pairs
+
+
+@pytest.mark.parametrize(
+    ("reported", "proposed", "how"),
+    [
+        (258, 275, "other"),
+        (273, 275, "mistyped"),
+        (257, 275, "transposed"),
+        (25, 275, "dropped"),
+        (2275, 275, "doubled"),
+        (-3, 3, "sign"),
+        (251000, 25.1, "unit"),
+        (0, 11, "other"),
+    ],
+)
+def test_mechanisms(reported: float, proposed: float, how: str) -> None:
+    assert mechanism(reported, proposed) == how
+
+
+def test_a_total_that_lags_behind_was_not_updated() -> None:
+    assert mechanism(14, 27, is_total=True) == "not_updated"
+
+
+@pytest.mark.parametrize("version", ["2008", "2019", "2021"])
+def test_consistent_reports_need_no_repair(version: str) -> None:
+    cells = simulate(version, 50, seed=11)
+    findings = govstats.reconcile(cells)
+    assert set(findings["status"]) == {"pass"}
+    assert repairs(cells).empty
+
+
+@pytest.mark.parametrize("kind", ["mistyped", "dropped", "doubled", "transposed", "sign", "not_updated"])
+def test_one_error_in_the_table_on_requests_is_located_with_its_value(kind: str) -> None:
+    planted = plant(simulate("2021", 60, seed=12), [kind], seed=13)
+    assert len(planted.errors) > 20
+    found = repairs(planted.cells)
+    expected = {
+        (agency, line, column): (float(true), float(reported))
+        for agency, line, column, true, reported in planted.errors[["agency", "line", "column", "true", "reported"]].values
+    }
+    assert {(row.agency, row.line, row.column): (row.proposed, row.reported) for row in found.itertuples()} == expected
+    assert found["unique"].all()
+
+
+def test_two_errors_are_among_the_minimal_repairs() -> None:
+    planted = plant(simulate("2019", 40, seed=14), ["mistyped", "dropped"], seed=15)
+    found = repairs(planted.cells)
+    for agency, errors in planted.errors.groupby("agency"):
+        mine = found[found["agency"] == agency]
+        listed = [frozenset(zip(one["line"], one["column"], one["proposed"], strict=True)) for _, one in mine.groupby("repair")]
+        truth = frozenset(zip(errors["line"], errors["column"], errors["true"].astype(float), strict=True))
+        smaller = listed and len(listed[0]) < len(truth)
+        assert listed
+        assert smaller or truth in listed
+
+
+def test_the_year_after_decides_between_repairs() -> None:
+    """A carried-out 0 for 3 in one column and in the total: three repairs, and the next year's carry-over names the right one."""
+    cells = simulate("2021", 1, size="medium", seed=16)
+    key = list(zip(cells["line"], cells["column"], strict=True))
+    value = dict(zip(key, cells["value"], strict=True))
+    more = {("carried_out", "legal"): 3.0, ("carried_out", "total"): 3.0, ("new", "legal"): 3.0, ("new", "total"): 3.0}
+    truth = {cell: value[cell] + more.get(cell, 0.0) for cell in key}
+    printed = dict(truth)
+    for column in ("legal", "total"):
+        printed["carried_out", column] -= 3.0
+    this_year = cells.assign(value=pd.array([printed[cell] for cell in key], dtype="Float64"))
+    alone = repairs(this_year)
+    assert {tuple(one["line"]) for _, one in alone.groupby("repair")} >= {("carried_out", "carried_out"), ("new", "new")}
+    assert not alone["unique"].any()
+    next_year = simulate("2021", 1, size="medium", seed=17)
+    carried = {("carried_in", column): truth["carried_out", column] for column in form("2021").table("requests").column}
+    for line, column in [("carried_in", c) for c in carried_columns(next_year)]:
+        shift = carried[line, column] - next_year.loc[which(next_year, line, column), "value"]
+        next_year.loc[which(next_year, line, column), "value"] += shift
+        next_year.loc[which(next_year, "new", column), "value"] += 100 - shift
+        next_year.loc[which(next_year, "carried_out", column), "value"] += 100
+    both = pd.concat([this_year, next_year.assign(year=this_year["year"] + 1)], ignore_index=True)
+    first = repairs(both)
+    assert first.loc[first["repair"] == 1, "line"].tolist() == ["carried_out", "carried_out"]
+    assert str(first["witnesses"].iloc[0]).startswith("+ 2024 requests/carried_in/")
+
+
+def carried_columns(cells: pd.DataFrame) -> list[str]:
+    return cells.loc[cells["line"] == "carried_in", "column"].tolist()
+
+
+def which(cells: pd.DataFrame, line: str, column: str) -> pd.Series:
+    return (cells["line"] == line) & (cells["column"] == column)
+
+
+def test_real_reports() -> None:
+    found = repairs(embedded.report("淮安市洪泽区人民政府", 2023))
+    total = found[(found["line"] == "reconsideration")]
+    # 10 + 1 + 0 + 0 under a total of 0
+    assert total[["column", "reported", "proposed", "unique"]].values.tolist() == [["total", 0.0, 11.0, True]]
+    # 5 + 0 + 0 + 0 under a total of 0 has two repairs
+    assert found.loc[found["line"] != "reconsideration", "unique"].tolist() == [False, False]
+    pingtan = repairs(embedded.report("平潭综合实验区", 2020))
+    # results add to 27 under a total of 21: six applications are counted twice, as granted or as granted in part
+    assert set(pingtan["line"]) == {"granted", "partly_granted"}
+    assert set(pingtan["reported"] - pingtan["proposed"]) == {6.0}
+
+
+def test_every_kind_of_error_changes_figures() -> None:
+    planted = plant(simulate("2021", 20, size="large", seed=18), list(KINDS), seed=19)
+    assert set(planted.errors["kind"]) == set(KINDS)
+    assert (planted.errors["true"] != planted.errors["reported"]).all()
