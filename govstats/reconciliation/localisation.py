@@ -51,9 +51,14 @@ class Edits:
         return [np.flatnonzero(row).tolist() for row in self.equalities]
 
     @cached_property
-    def most_equalities(self) -> int:
-        """Equalities of the cell that has most."""
-        return max((mask.bit_count() for mask in self.equalities_of), default=1)
+    def disjoint(self) -> list[int]:
+        """Equalities in classes, as bits, so that no cell is in two of a class: a cell settles at most one of each."""
+        classes: list[tuple[int, set[int]]] = []
+        for row, cells in enumerate(self.cells_of):
+            at = next((number for number, (_, taken) in enumerate(classes) if taken.isdisjoint(cells)), len(classes))
+            mask, taken = classes[at] if at < len(classes) else (0, set())
+            classes[at : at + 1] = [(mask | 1 << row, taken | set(cells))]
+        return [mask for mask, _ in classes]
 
 
 class Solution(NamedTuple):
@@ -187,7 +192,7 @@ class _Search:
         if self.steps % 256 == 0 and time.monotonic() > self.deadline:
             raise _OutOfTime
         unsettled = (self.failed & ~(once | many)) | (once & ~self.failed)
-        if unsettled.bit_count() > left * self.edits.most_equalities:
+        if any((unsettled & mask).bit_count() > left for mask in self.edits.disjoint):
             return
         if left == 0:
             yield tuple(sorted(chosen))
