@@ -35,9 +35,10 @@ format: $(READY)  ## let ruff put the code in order
 lab: $(READY)  ## open the notebooks
 	$(BIN)/jupyter lab notebooks
 
-bench: $(READY)  ## how fast reading and importing are beside their peers
+bench: $(READY)  ## how fast reading, importing and repairing are
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/importing.py
+	$(BIN)/python benchmarks/localising.py
 
 # No annotations and no options in the lock: they would name this machine. The user's pip settings are left out for the same reason.
 lock: $(READY)  ## resolve the newest versions that pyproject.toml allows (needs the network, takes some minutes)

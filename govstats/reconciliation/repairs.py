@@ -97,7 +97,7 @@ def repairs(source: Report | pd.DataFrame, *, seconds: float = 5.0) -> pd.DataFr
         error comes about: ``mistyped`` ``transposed`` ``dropped`` ``doubled`` (digits), ``swapped``, ``row_shifted``,
         ``sign``, ``unit`` (元 for 万元), ``not_updated`` (a total), ``other``. `witnesses` are carry-overs of the years
         beside, ``+`` for and ``-`` against. `unique`: there is no other repair of this group. `complete` is false where the
-        search met its bound.
+        search met its bound; a row without line and column says that it found nothing until then.
 
     Raises
     ------
@@ -124,6 +124,11 @@ def repairs(source: Report | pd.DataFrame, *, seconds: float = 5.0) -> pd.DataFr
         for report, component, localisation in _localised(matrix, weights, seconds):
             agency, year = reports["agency"].iloc[matrix.reports[report]], reports["year"].iloc[matrix.reports[report]]
             figures = matrix.value[component.places.astype(int), report]
+            if not localisation.solutions and not localisation.complete:
+                number += 1
+                rules = ";".join(dict.fromkeys(component.equality_rules))
+                table = component.cells[0][0]
+                rows.append((number, agency, year, table, None, None, None, None, "", rules, "", "", False, False))
             explained = [_repair(matrix.form, component, figures, s, witnesses, agency, year) for s in localisation.solutions]
             for repair in sorted(explained, key=lambda repair: (repair.rank, repair.cells)):
                 number += 1
