@@ -16,6 +16,18 @@ _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"), None),
 }
 
+#: Radicals that PDF producers take for the characters that look the same; NFKC folds the others (U+2F00 to U+2FD5).
+_RADICALS = str.maketrans(
+    dict(
+        zip(
+            "⺁⺇⺊⺎⺓⺙⺝⺠⺧⺩⺪⺫⺬⺶⺼⺽⻁⻃⻄⻅⻆⻇⻉⻊⻋⻑⻓⻔⻗⻘⻙⻚⻛⻜⻝⻡⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰",
+            "厂几卜兀幺攵月民牛王疋目示羊月臼虎西西见角角贝足车長长门雨青韦页风飞食首马骨鬼鱼鸟卤麦黄黾齐齿龙",
+            strict=True,
+        )
+    )
+)
+_ANY_RADICAL = re.compile("[\u2e80-\u2eff]")
+
 _TONE = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹ"
 _PINYIN_WITH_TONE = re.compile(rf"[(（][a-z]{{0,5}}[{_TONE}][a-z]{{0,5}}[)）]")
 _PINYIN = re.compile(rf"(?<=[\u3400-\u9fff])[(（][a-z{_TONE}]{{1,6}}[)）]")
@@ -84,7 +96,11 @@ def normalised(text: str) -> str:
     --------
     >>> normalised("（一）予以公開　２０２１年")
     '(一)予以公开 2021年'
+    >>> normalised("⾏政许可，⻔户⽹站，⼈⺠法院")
+    '行政许可,门户网站,人民法院'
     """
+    if _ANY_RADICAL.search(text):
+        text = text.translate(_RADICALS)
     return simplified(unicodedata.normalize("NFKC", text))
 
 

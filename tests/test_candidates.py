@@ -9,6 +9,9 @@ import pytest
 from govstats.documents import Grid, open_document
 from govstats.forms import form
 from govstats.recognition import recognise
+from govstats.recognition.candidates import decide
+from govstats.recognition.columns import Placement
+from govstats.recognition.records import Field
 from govstats.report import ReadCell, Report
 
 LINES = [line for line in form("2021").table("requests").lines if not line.subtotal]
@@ -151,6 +154,14 @@ def test_a_mistake_of_the_agency_is_reported_where_recognition_is_very_sure() ->
 def test_low_confidence_without_other_readings_needs_an_edit() -> None:
     read = report({("granted", "total"): {"confidence": 0.5}}, confidence=0.995)
     assert (cell(read, "granted", "total").value, cell(read, "granted", "total").confidence) == (12, 0.5)
+
+
+def test_where_no_edit_binds_a_cell_recognition_has_to_be_very_sure() -> None:
+    # 现行有效 of a rule is in no sum: 0 was read as 9 at 0.976
+    table = form("2021").table("proactive")
+    fields = tuple(Field("9", "figure", at, 1, "", 1, 0, (), sure) for at, sure in enumerate((0.976, 0.995, None)))
+    verdicts = decide(table, {"rules": Placement(fields, certain=True)}, form("2021"))
+    assert {key: verdict.text for key, verdict in verdicts.items()} == {("rules", "issued"): None}
 
 
 def test_a_blank_of_recognition_may_be_a_figure_that_it_missed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from statistics import median
 from typing import NamedTuple
 
@@ -191,12 +192,17 @@ def _parts(run: Sequence[_Line]) -> list[list[_Line]]:
     """Part a stretch where figures stand in other columns than above: each part is a table of its own."""
     parts: list[list[_Line]] = [[]]
     waiting: list[_Line] = []
+    columns: list[tuple[float, float]] = []
     for line in run:
         waiting.append(line)
         if not _is_row(line):
             continue
-        if parts[-1] and _collides(_columns([*parts[-1], line]), [*parts[-1], line]):
+        wider = _joined([*columns, *_spans_of([line])])
+        torn = len({_under(wider, column)[0] for column in columns}) < len(columns)
+        if parts[-1] and _collides(wider, [*parts[-1], line] if torn else [line]):
             parts.append([])
+            wider = _joined(_spans_of([line]))
+        columns = wider
         parts[-1] += waiting
         waiting = []
     parts[-1] += waiting
@@ -206,7 +212,7 @@ def _parts(run: Sequence[_Line]) -> list[list[_Line]]:
 def _collides(columns: Sequence[Sequence[float]], lines: Sequence[_Line]) -> bool:
     """Tell whether two figures of one row would stand in one column."""
     for line in lines:
-        places = [place for figure in _figures(line) for place in _under(columns, figure.box)]
+        places = [place for span in _spans_of([line]) for place in _under(columns, span)]
         if len(places) > len(set(places)):
             return True
     return False
@@ -216,20 +222,38 @@ def _figures(line: _Line) -> list[Segment]:
     return line.figures if _is_row(line) else []
 
 
-def _columns(lines: Sequence[_Line]) -> list[list[float]]:
+def _columns(lines: Sequence[_Line]) -> list[tuple[float, float]]:
     """Return the intervals in which figures stand under one another, from left to right."""
-    spans = sorted([figure.box.left, figure.box.right] for line in lines for figure in _figures(line))
-    columns: list[list[float]] = []
-    for left, right in spans:
-        if columns and left < columns[-1][1]:
-            columns[-1][1] = max(columns[-1][1], right)
+    return _joined(_spans_of(lines))
+
+
+def _spans_of(lines: Sequence[_Line]) -> list[tuple[float, float]]:
+    return [(figure.box.left, figure.box.right) for line in lines for figure in _figures(line)]
+
+
+def _joined(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    joined: list[tuple[float, float]] = []
+    for left, right in sorted(spans):
+        if joined and left < joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], right)
         else:
-            columns.append([left, right])
-    return columns
+            joined.append((left, right))
+    return joined
 
 
-def _under(columns: Sequence[Sequence[float]], box: Box) -> list[int]:
-    return [number for number, (left, right) in enumerate(columns) if box.left < right and left < box.right]
+def _under(columns: Sequence[Sequence[float]], span: Sequence[float]) -> list[int]:
+    """Return the columns, which do not overlap, that a span of the page overlaps."""
+    left, right = span
+    under = []
+    for number in range(bisect_right(columns, left, key=itemgetter(1)), len(columns)):
+        if columns[number][0] >= right:
+            break
+        under.append(number)
+    return under
+
+
+def _across(box: Box) -> tuple[float, float]:
+    return box.left, box.right
 
 
 class _Label(NamedTuple):
@@ -269,7 +293,7 @@ def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
     texts = [part for segment in texts for part in _torn_apart(segment, texts)]
     texts = [part for segment in texts for part in _between_columns(segment, columns)]
     # what stands left of the first column of figures is a stub, unless it stands over that column as well
-    stubs = [s for s in texts if s.box.left < first and not _under(columns, s.box)]
+    stubs = [s for s in texts if s.box.left < first and not _under(columns, _across(s.box))]
     spans = _stub_columns(stubs)
     stub_labels = _stub_labels(stubs, spans, rows, pitch)
     above = _header_labels([s for s in texts if s not in stubs], pitch)
@@ -280,14 +304,14 @@ def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
     width = len(spans)
     placed: list[tuple[float, int, int, list[Segment]]] = []
     for row in rows:
-        printed = [(_under(columns, figure.box)[0], [figure]) for figure in row.figures]
+        printed = [(_under(columns, _across(figure.box))[0], [figure]) for figure in row.figures]
         printed += [(_closest(columns, label.box), label.segments) for label, other in beside if other is row]
         for place, colspan in _cells_of(row, [at for at, _ in printed], len(columns), header_labels, header_spans):
             within = [segments for at, segments in printed if place <= at < place + colspan]
             # two figures in one place are none
             placed.append((row.middle, width + place, colspan, [segment for segments in within for segment in segments]))
     for label in stub_labels:
-        over = _under(spans, label.box)
+        over = _under(spans, _across(label.box))
         at = label.row(rows, innermost=over[-1] == width - 1)
         placed.append((at.middle if at else _middle(label.box), over[0], len(over), label.segments))
     for label, (place, colspan) in zip(header_labels, header_spans, strict=True):
@@ -351,7 +375,7 @@ def _closest(columns: Sequence[Sequence[float]], box: Box) -> int:
 
 def _spans(columns: Sequence[Sequence[float]], headers: Sequence[_Label]) -> list[tuple[int, int]]:
     """Return first column and number of columns of each header label, as labels and figures are aligned with one another."""
-    single = [(label.box, columns[over[0]]) for label in headers if len(over := _under(columns, label.box)) == 1]
+    single = [(label.box, columns[over[0]]) for label in headers if len(over := _under(columns, _across(label.box))) == 1]
     left = median([abs(box.left - column[0]) for box, column in single] or [0.0])
     right = median([abs(box.right - column[1]) for box, column in single] or [0.0])
     centre = median([abs(box.left + box.right - sum(column)) / 2 for box, column in single] or [0.0])
@@ -395,10 +419,10 @@ def _centred(columns: Sequence[Sequence[float]], headers: Sequence[_Label]) -> l
 
     spans: list[tuple[int, int]] = []
     for label in headers:
-        over = _under(columns, label.box) or [_closest(columns, label.box)]
+        over = _under(columns, _across(label.box)) or [_closest(columns, label.box)]
         few = [(a, b) for a in over for b in (a, a + 1) if b in over or b == a]
         spans.append(min(few, key=lambda span: (round(beside(span, label), 1), span[1] - span[0])))
-    direct = [(over[0], label) for label in headers if len(over := _under(columns, label.box)) == 1]
+    direct = [(over[0], label) for label in headers if len(over := _under(columns, _across(label.box))) == 1]
     leaves = [
         (at, label) for at, label in direct if not any(at == under and _below(other.box, label.box) for under, other in direct)
     ]
@@ -437,7 +461,7 @@ def _between_columns(segment: Segment, columns: Sequence[Sequence[float]]) -> li
     words, height = segment.words, segment.height
     at = [number for number in range(1, len(words)) if _gap(words, number) > 0.3 * height]
     pieces = [segment_of(words[begin:end]) for begin, end in pairwise([0, *at, len(words)])]
-    over = [_under(columns, piece.box) for piece in pieces]
+    over = [_under(columns, _across(piece.box)) for piece in pieces]
     apart = all(len(places) == 1 for places in over) and len({places[0] for places in over}) == len(pieces)
     spread = any(len(piece.text) < 2 for piece in pieces[:-1])
     return pieces if len(pieces) > 1 and apart and not spread else [segment]
@@ -447,7 +471,7 @@ def _stub_columns(segments: Sequence[Segment]) -> list[list[float]]:
     """Return the columns of labels, from left to right; a label that runs over several of them makes none of its own."""
     spans: list[list[float]] = []
     for segment in sorted(segments, key=lambda segment: segment.box.right - segment.box.left):
-        columns = _under(spans, segment.box)
+        columns = _under(spans, _across(segment.box))
         if not columns:
             spans.append([segment.box.left, segment.box.right])
         elif len(columns) == 1:
@@ -469,7 +493,7 @@ def _stub_labels(
             distance = _middle(segment.box) - _middle(last.box)
             joined = _Label([*label.segments, segment])
             beside = sum(joined.box.top <= row.middle <= joined.box.bottom for row in rows)
-            outer = _under(spans, joined.box)[-1] < len(spans) - 1
+            outer = _under(spans, _across(joined.box))[-1] < len(spans) - 1
             if (
                 not NUMBERING.match(segment.text)
                 and not label.segments[0].text.startswith("第")

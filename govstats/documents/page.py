@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -18,9 +18,16 @@ from govstats.documents.document import Block, Box, Cell, Grid, Paragraph
 _SPACE, _GAP = 0.35, 0.6
 #: Edges of columns on two pages are the same within so many points (pixels, in a picture of 72 dpi).
 _SAME_EDGE = 4.0
+#: Stands for a character that the file does not tell.
+ILLEGIBLE = "\ufffd"
+#: Digits of one figure touch, give or take this part of their height.
+_TOUCHING = 0.06
+#: They stand equally far apart, give or take this part.
+_WIDER = 0.12
 #: Digits of one figure are of one height: a smaller one is a mark.
 _SMALL = 0.85
-#: Characters of one height are in one line where their middles lie closer than this part of it; type is printed twice closer still.
+#: Characters of one height are in one line where their middles lie closer than this part of it; bold type that is printed twice
+#: lies closer still.
 _ALIKE, _LIKE, _TWICE = 0.87, 0.4, 0.25
 _PAGE_NUMBER = re.compile(r"[-—–·.\s]*\d{1,4}[-—–·.\s]*|第\s*\d{1,4}\s*页.{0,14}|\d{1,4}\s*/\s*\d{1,4}")
 _HEADING_NUMBER = re.compile(r"\s*(?:[一二三四五六七八九十]+、|[(（][一二三四五六七八九十]+[)）])")
@@ -179,8 +186,13 @@ def _marks(words: Sequence[Word]) -> dict[int, Word]:
             tall = before.box.bottom - before.box.top
             if height < _SMALL * tall and before.box.bottom - tall <= word.middle[1] <= before.middle[1]:
                 found[id(word)] = before
-    # a mark of two digits: the second one stands behind the first
-    return {number: found.get(id(before), before) for number, before in found.items()}
+    return {number: _last(found, before) for number, before in found.items()}
+
+
+def _last(behind: Mapping[int, Word], word: Word) -> Word:
+    while id(word) in behind:
+        word = behind[id(word)]
+    return word
 
 
 def _right(word: Word) -> float:
@@ -228,14 +240,23 @@ def _joined(words: Sequence[Word]) -> str:
     height = max(word.box.bottom - word.box.top for word in words)
     bottom = max(word.box.bottom for word in words)
     digits = max((word.box.bottom - word.box.top for word in words if word.text.isdecimal()), default=height)
+    gaps = [b.box.left - a.box.right for a, b in pairwise(words) if a.text.isdecimal() and b.text.isdecimal()]
+    closest = min(gaps, default=0.0) if len(gaps) > 1 else float("inf")
     text = ""
     for before, word in pairwise([words[0], *words]):
         high = word.box.bottom - word.box.top
         small = high < _SMALL * max(digits, 0.75 * height) and bottom - word.box.bottom > 0.1 * height
-        if text and (word.box.left - before.box.right > _SPACE * height or are_two(before, word)):
+        gap = word.box.left - before.box.right
+        parted = gap - closest > _WIDER * height and word.text.isdecimal() and before.text.isdecimal() and word.confidence is None
+        if text and (gap > _SPACE * height or parted or are_two(before, word)):
             text += " "
         text += f"[{word.text}]" if small and word.text.isdigit() else word.text
-    return text.replace("][", "")
+    text = text.replace("][", "")
+    if ILLEGIBLE in text:
+        # of a label the other characters tell enough
+        legible = text.replace(ILLEGIBLE, "").strip()
+        return text if not legible or is_figure(legible) else legible
+    return text
 
 
 def are_two(before: Word, word: Word) -> bool:
@@ -268,9 +289,53 @@ def text_of(words: Sequence[Word]) -> str:
     lines = lines_of(words, gap=1e9)
     if len(lines) > 1 and all(len(line[0].words) == 1 and len(line[0].text) == 1 for line in lines):
         written = [word.text for word in words]
-        if written == [line[0].text for line in reversed(lines)]:
+        if written == [line[0].text for line in reversed(lines)] and all(map(_may_be_turned, words)):
             return "".join(written)
     return "\n".join(line[0].text for line in lines)
+
+
+def _may_be_turned(word: Word) -> bool:
+    """Tell a character that lies on its side from one that stands: type is at least as high as it is wide."""
+    width, height = word.box.right - word.box.left, word.box.bottom - word.box.top
+    return height < (0.95 if word.text.isdecimal() else 1.05) * width
+
+
+def in_cells(words: Sequence[Word]) -> Iterator[tuple[Word, float, float]]:
+    """Yield words with the point that decides in which cell they stand.
+
+    Parameters
+    ----------
+    words : sequence of Word
+        In the order in which they were written.
+
+    Yields
+    ------
+    (Word, float, float)
+        The middle of the word; of digits that touch, the middle of all of them: a figure that is too wide for its cell
+        stays whole.
+    """
+    run: list[Word] = []
+    for word in words:
+        if run and _touches(run[-1], word):
+            run.append(word)
+            continue
+        yield from _with_middle(run)
+        run = [word]
+    yield from _with_middle(run)
+
+
+def _with_middle(run: Sequence[Word]) -> Iterator[tuple[Word, float, float]]:
+    if run:
+        x = (run[0].box.left + run[-1].box.right) / 2
+        yield from ((word, x, (word.box.top + word.box.bottom) / 2) for word in run)
+
+
+def _touches(before: Word, word: Word) -> bool:
+    if not (before.text.isdecimal() and word.text.isdecimal()):
+        return False
+    one, other = before.box, word.box
+    near = _TOUCHING * (one.bottom - one.top)
+    return abs(one.right - other.left) < near and abs(one.top - other.top) < near
 
 
 def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tuple[str, ...], float | None]:

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from govstats.characters import is_figure, normalised
 from govstats.documents.document import Block, Box, put_back
 from govstats.documents.layout import Sheet, lay_out
-from govstats.documents.page import PageTable, Word, cell_of
+from govstats.documents.page import ILLEGIBLE, PageTable, Word, cell_of, in_cells
 from govstats.documents.unseen import Paint, without_struck, without_watermark
 from govstats.errors import MissingReader, UnreadableDocument
 
@@ -38,6 +38,8 @@ _MOST_RULINGS, _MOST_FOR_CAMELOT = 20_000, 3000
 _MOST_LATTICE_PAGES, _MOST_PICTURES = 40, 40
 #: A rectangle that is thinner, in points, is a line.
 _THIN = 2.5
+#: A page of A3 in small type has some ten thousand characters; dotted lines may take as many objects.
+_MOST_CHARACTERS, _MOST_OBJECTS = 20_000, 100_000
 #: A page with fewer characters and a picture is a scan.
 _FEWEST_CHARACTERS = 16
 #: A page of which so many characters are of no script that a report is written in shows the wrong ones.
@@ -63,6 +65,8 @@ class _Page:
     #: Turns coordinates of the file into those of the page as it is shown.
     shown: _Turn | None = None
     is_picture: bool = False
+    #: It holds more than a page of a report does, and was left alone.
+    is_overfull: bool = False
     illegible: int = 0
     #: Characters that the file holds and the page does not show, or that belong to a watermark.
     unseen: int = 0
@@ -74,8 +78,8 @@ class _Page:
     @property
     def for_camelot(self) -> bool:
         lines = len(self.horizontal), len(self.vertical)
-        # camelot reads what is not seen as well
-        return not (self.is_picture or self.unseen) and min(lines) > 1 and sum(lines) <= _MOST_FOR_CAMELOT
+        # camelot reads what is not seen as well, and has ways of its own to set a page upright
+        return not (self.is_picture or self.unseen or self.turns) and min(lines) > 1 and sum(lines) <= _MOST_FOR_CAMELOT
 
 
 class _Turn(NamedTuple):
@@ -149,6 +153,7 @@ def read_pdf(content: bytes, name: str) -> Pages:
         unread: tuple[int, ...] = ()
         if pictures:
             unread = _recognise(pdf, pictures, name, alone=len(pictures) == len(pages))
+        unread = tuple(sorted([*unread, *(page.number for page in pages if page.is_overfull)]))
     if not any(page.words for page in pages):
         raise UnreadableDocument(
             f"{name}: none of the {len(pages)} pages holds text ({sum(page.illegible for page in pages)} characters without a "
@@ -222,6 +227,9 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
         # a page that is lost in a damaged file: the others may still hold the tables
         return page
     text = source.get_textpage()
+    if text.count_chars() > _MOST_CHARACTERS or pdfium.FPDFPage_CountObjects(source) > _MOST_OBJECTS:
+        page.is_overfull = True
+        return page
     page.turns = _turns(source, text)
     width, height = source.get_size()
     page.shown = _shown(source, page.turns)
@@ -239,10 +247,10 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
         page.unseen += count - len(page.words)
     few = len(page.words) < _FEWEST_CHARACTERS
     page.is_picture = (few and (bool(pictures) or page.illegible > 0)) or layer
-    foreign = sum(_is_foreign(word.text) for word in page.words)
-    if page.illegible + foreign > _FOREIGN * (page.illegible + len(page.words)):
+    foreign = sum(word.text == ILLEGIBLE or _is_foreign(word.text) for word in page.words)
+    if foreign > _FOREIGN * len(page.words):
         # a font without a table of its codes: what it draws is all there is to go by
-        page.illegible, page.words, page.is_picture = page.illegible + len(page.words), [], True
+        page.illegible, page.words, page.is_picture = len(page.words), [], True
     text.close()
     source.close()
     return page
@@ -260,8 +268,8 @@ def _turns(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> int:
     angles = Counter(
         round(pdfium.FPDFText_GetCharAngle(text, index) * 2 / math.pi) % 4 for index in range(0, count, max(1, count // 200))
     )
-    # the angle of characters runs counter-clockwise, the rotation of a page clockwise
-    return (angles.most_common(1)[0][0] - page.get_rotation() // 90) % 4 if angles else 0
+    # both the angle of characters and the rotation of a page run clockwise
+    return -(angles.most_common(1)[0][0] + page.get_rotation() // 90) % 4 if angles else 0
 
 
 def _shown(page: pypdfium2.PdfPage, turns: int) -> _Turn:
@@ -289,10 +297,17 @@ def _read_characters(text: pypdfium2.PdfTextPage, page: _Page, paint: Paint | No
         character = chr(code)
         if character.isspace() or pdfium.FPDFText_IsGenerated(text, index) == 1:
             continue
-        if code < 0x20 or 0x7F <= code < 0xA0 or 0xE000 <= code < 0xF900 or 0xFFF0 <= code < 0x10000 or code >= 0xF0000:
-            # no character, or one of private use: the font says what it looks like, but not what it is
+        # no character, or one of private use, or the number of a glyph: the font says what it looks like, but not what it is
+        if (
+            code < 0x20
+            or 0x7F <= code < 0xA0
+            or 0xE000 <= code < 0xF900
+            or 0xFFF0 <= code < 0x10000
+            or code >= 0xF0000
+            or pdfium.FPDFText_HasUnicodeMapError(text, index) == 1
+        ):
             page.illegible += 1
-            continue
+            character = ILLEGIBLE
         if pdfium.FPDFText_GetLooseCharBox(text, index, rectangle):
             sides = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
             box = page.shown.box(*_plausible(text, index, sides))
@@ -405,8 +420,8 @@ def _checked(table: PageTable, words: Sequence[Word]) -> PageTable | None:
     """Compare the text of each cell with the characters that lie in it; None where the two differ in many cells."""
     inside: dict[int, list[Word]] = {number: [] for number in range(len(table.cells))}
     finder = _CellFinder(table)
-    for word in words:
-        number = finder.at(*word.middle)
+    for word, x, y in in_cells(words):
+        number = finder.at(x, y)
         if number is not None:
             inside[number].append(word)
     cells = []

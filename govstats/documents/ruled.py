@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from govstats.documents.document import Box
-from govstats.documents.page import PageCell, PageTable, Word, cell_of, merged, surrounding, without_gaps
+from govstats.documents.page import PageCell, PageTable, Word, cell_of, in_cells, merged, surrounding, without_gaps
 
 #: Rulings that end this close to each other touch, in points.
 _TOUCH = 3.0
@@ -16,6 +16,8 @@ _TOUCH = 3.0
 _SHORTEST = 5.0
 #: Rulings so close to each other are one.
 _NARROW = 3.0
+#: A table has some fifty lines in each direction; what has so many crossings is a drawing.
+_MOST_CROSSINGS = 500_000
 #: A table may begin with its header at the end of a page: two cells.
 _FEWEST_CELLS = 2
 
@@ -47,8 +49,10 @@ def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Ite
     """
     across = _straightened([Ruling((b.top + b.bottom) / 2, b.left, b.right) for b in horizontal])
     down = _straightened([Ruling((b.left + b.right) / 2, b.top, b.bottom) for b in vertical])
-    tables = []
+    tables: list[PageTable] = []
     rest = list(words)
+    if len(across) * len(down) > _MOST_CROSSINGS:
+        return tables, rest
     frames = [_Frame(*component) for component in _components(across, down)]
     for frame in sorted(frames, key=lambda frame: (frame.box.right - frame.box.left) * (frame.box.bottom - frame.box.top)):
         inside = [word for word in rest if frame.holds(word)]
@@ -128,8 +132,7 @@ class _Frame:
         if len(extent) < _FEWEST_CELLS:
             return None
         inside: dict[tuple[int, int], list[Word]] = {anchor: [] for anchor in extent}
-        for word in words:
-            x, y = word.middle
+        for word, x, y in in_cells(words):
             inside[region[_index(self.tops, y, rows), _index(self.lefts, x, columns)]].append(word)
         cells = []
         for (row, column), (bottom, right) in sorted(extent.items()):

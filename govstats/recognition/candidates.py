@@ -13,10 +13,10 @@ from govstats.recognition.notes import note
 from govstats.recognition.records import Field
 from govstats.report import Note
 
-#: From this confidence on optical recognition is believed where nothing contradicts; digits at 150 dpi have 0.96 to 1.00.
+#: From this confidence on optical recognition is believed where the edits hold; digits at 150 dpi have 0.96 to 1.00.
 CONFIDENT = 0.95
-#: From this confidence on a cell stands as recognised although an edit fails: agencies make mistakes. Below, the error may as
-#: well be ours.
+#: From this confidence on a cell stands as recognised although no edit binds it (0 was read as 9 at 0.976), or one fails:
+#: agencies make mistakes. Below, the error may as well be ours.
 VERY_CONFIDENT = 0.99
 #: One edit may confirm what was read first. Two have to agree on another reading: a mistake of the agency in one of them may be
 #: just the difference of two readings.
@@ -57,12 +57,11 @@ class _Cell(NamedTuple):
     def optical(self) -> bool:
         return self.piece.confidence is not None
 
-    @property
-    def unsure(self) -> bool:
-        """Whether the first reading needs an edit to stand: two engines disagree, or recognition is not confident."""
+    def unsure(self, enough: float) -> bool:
+        """Tell whether the first reading needs an edit to stand: two engines disagree, or recognition is not confident."""
         if self.piece.confidence is None:
             return not self.read or len(self.readings) > 1
-        return not self.read or not self.piece.confidence >= CONFIDENT
+        return not self.read or not self.piece.confidence >= enough
 
     @property
     def solid(self) -> bool:
@@ -89,7 +88,8 @@ def decide(table: Table, placements: Mapping[str, Placement], form: Form) -> dic
 
     Notes
     -----
-    A cell is in doubt if two engines read it differently, or if optical recognition has not the confidence `CONFIDENT`.
+    A cell is in doubt if two engines read it differently, or if optical recognition has not the confidence `CONFIDENT`,
+    where no edit binds it `VERY_CONFIDENT`.
     Edits that share a cell in doubt are solved together. A reading is taken where every combination that satisfies them has
     it; a sum never supplies a figure. Where none does, the other readings of confident cells are admitted too; where even
     then none does, what is in doubt or not solid in the failing edits stays undecided, and the rest stands as printed.
@@ -125,13 +125,15 @@ class _Decision:
     def __init__(self, table: Table, cells: Mapping[Key, _Cell], edits: Sequence[Edit]) -> None:
         self.table, self.cells = table, cells
         self.optical = any(cell.optical for cell in cells.values())
-        self.variables = {key for key, cell in cells.items() if cell.unsure}
         #: What every combination has in common, for cells that are solved.
         self.solved: dict[Key, _Reading] = {}
         #: Cells whose reading an edit contradicts, and those that were too many to try.
         self.contradicted: set[Key] = set()
         self.bounded: set[Key] = set()
         self.checkable = [_terms(edit) for edit in edits if self._checkable(edit)]
+        bound = {key for edit in self.checkable for key, _ in edit}
+        self.unsure = {key for key, cell in cells.items() if cell.unsure(CONFIDENT if key in bound else VERY_CONFIDENT)}
+        self.variables = set(self.unsure)
         # a blank that recognition may have missed decides nothing, but its edit may fail
         self.edits = [edit for edit in self.checkable if not any(self._missed(key) for key, _ in edit)]
 
@@ -206,7 +208,7 @@ class _Decision:
                 return True
             else:
                 # what was admitted in vain is as confident as before
-                self.variables = {key for key, cell in self.cells.items() if cell.unsure}
+                self.variables = set(self.unsure)
                 self._contradict(_failing(edits, self.cells))
                 return True
         return False
