@@ -72,8 +72,8 @@ MESSAGES = {
         "“{line}”, “{column}”: two ways of reading the page differ, “{printed}” and “{other}”; which is right cannot be told",
     ),
     "unread_page": (
-        '第 {page} 页是图像，文字识别没有安装，因此没有识别：pip install "govstats[ocr]"',
-        'page {page} is a picture and was not recognised: optical recognition is not installed: pip install "govstats[ocr]"',
+        "第 {page} 页没有读取：它是图像而没有安装 govstats[ocr]，或内容过多，不像报告的一页",
+        "page {page} was not read: it is a picture and the extra govstats[ocr] is not installed, or it holds far too much",
     ),
     "unreadable_cell": ("“{line}”的“{column}”无法确定：{printed}", "“{line}”, “{column}” cannot be decided: {printed}"),
 }
