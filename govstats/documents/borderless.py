@@ -252,6 +252,11 @@ def _under(columns: Sequence[Sequence[float]], span: Sequence[float]) -> list[in
     return under
 
 
+def _beside(spans: Sequence[Sequence[float]], span: Sequence[float]) -> list[int]:
+    """Return the spans, which may overlap one another, that a span of the page overlaps."""
+    return [number for number, (left, right) in enumerate(spans) if span[0] < right and left < span[1]]
+
+
 def _across(box: Box) -> tuple[float, float]:
     return box.left, box.right
 
@@ -311,7 +316,7 @@ def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
             # two figures in one place are none
             placed.append((row.middle, width + place, colspan, [segment for segments in within for segment in segments]))
     for label in stub_labels:
-        over = _under(spans, _across(label.box))
+        over = _beside(spans, _across(label.box))
         at = label.row(rows, innermost=over[-1] == width - 1)
         placed.append((at.middle if at else _middle(label.box), over[0], len(over), label.segments))
     for label, (place, colspan) in zip(header_labels, header_spans, strict=True):
@@ -471,7 +476,7 @@ def _stub_columns(segments: Sequence[Segment]) -> list[list[float]]:
     """Return the columns of labels, from left to right; a label that runs over several of them makes none of its own."""
     spans: list[list[float]] = []
     for segment in sorted(segments, key=lambda segment: segment.box.right - segment.box.left):
-        columns = _under(spans, _across(segment.box))
+        columns = _beside(spans, _across(segment.box))
         if not columns:
             spans.append([segment.box.left, segment.box.right])
         elif len(columns) == 1:
@@ -493,7 +498,7 @@ def _stub_labels(
             distance = _middle(segment.box) - _middle(last.box)
             joined = _Label([*label.segments, segment])
             beside = sum(joined.box.top <= row.middle <= joined.box.bottom for row in rows)
-            outer = _under(spans, _across(joined.box))[-1] < len(spans) - 1
+            outer = _beside(spans, _across(joined.box))[-1] < len(spans) - 1
             if (
                 not NUMBERING.match(segment.text)
                 and not label.segments[0].text.startswith("第")

@@ -306,6 +306,7 @@ def _pieces(sheet: _Sheet, found: Sequence[tuple[int, int, int, int]]) -> Iterat
     joined = cv2.morphologyEx(rest.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
     joined[sheet.regions == 0] = 0
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
+    overlooked: list[_Piece] = []
     for number in range(1, len(stats)):
         left, top, wide, tall, _ = (int(value) for value in stats[number])
         if max(tall, wide) < 0.4 * sheet.height or tall > 3 * sheet.height:
@@ -314,7 +315,26 @@ def _pieces(sheet: _Sheet, found: Sequence[tuple[int, int, int, int]]) -> Iterat
         own = rest[part] & (labels[part] == number)
         # a ruling may have parted what was joined, and left a side without any ink
         if own.any():
-            yield _Piece(_around(own, left, top), int(np.median(sheet.regions[part][own])), False)
+            overlooked.append(_Piece(_around(own, left, top), int(np.median(sheet.regions[part][own])), False))
+    yield from _strokes_joined(overlooked, sheet.height)
+
+
+def _strokes_joined(pieces: Sequence[_Piece], height: float) -> list[_Piece]:
+    """Join flat strokes that stand over one another: those of 二 and 三."""
+    joined: list[_Piece] = []
+    for piece in sorted(pieces, key=lambda piece: piece.box[1]):
+        left, top, right, bottom = piece.box
+        for at, other in enumerate(joined):
+            above = other.box
+            shared = min(above[2], right) - max(above[0], left)
+            narrow = right - left < 1.5 * height and above[2] - above[0] < 1.5 * height
+            flat = bottom - top < 0.3 * height and above[3] - above[1] < height and above[2] - above[0] > above[3] - above[1]
+            if other.region == piece.region and narrow and flat and top - above[3] < 0.7 * height and shared > 0.3 * height:
+                joined[at] = piece._replace(box=(min(left, above[0]), above[1], max(right, above[2]), bottom))
+                break
+        else:
+            joined.append(piece)
+    return joined
 
 
 def _around(mask: Mask, left: int, top: int) -> tuple[int, int, int, int]:

@@ -312,8 +312,13 @@ def in_cells(words: Sequence[Word]) -> Iterator[tuple[Word, float, float]]:
     ------
     (Word, float, float)
         The middle of the word; of digits that touch, the middle of all of them: a figure that is too wide for its cell
-        stays whole.
+        stays whole, and a footnote mark stays with its figure.
     """
+    marks = _marks(words)
+    if marks:
+        at = {id(word): (x, y) for word, x, y in in_cells([word for word in words if id(word) not in marks])}
+        yield from ((word, *at[id(marks.get(id(word), word))]) for word in words)
+        return
     run: list[Word] = []
     for word in words:
         if run and _touches(run[-1], word):

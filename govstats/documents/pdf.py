@@ -40,6 +40,8 @@ _MOST_LATTICE_PAGES, _MOST_PICTURES = 40, 40
 _THIN = 2.5
 #: A page of A3 in small type has some ten thousand characters; dotted lines may take as many objects.
 _MOST_CHARACTERS, _MOST_OBJECTS = 20_000, 100_000
+#: Type is at least so wide and high, in points.
+_THINNEST = 0.1
 #: A page with fewer characters and a picture is a scan.
 _FEWEST_CHARACTERS = 16
 #: A page of which so many characters are of no script that a report is written in shows the wrong ones.
@@ -48,6 +50,7 @@ _FOREIGN = 0.3
 _MANY = 0.1
 #: Points an inch, and what recognition needs (150 dpi is read with errors, 300 dpi takes twice as long).
 _POINTS, _DPI = 72, 200
+_MOST_PIXELS = 30_000_000
 #: Text that is turned by more than this part of a quarter is no text of the page: a watermark.
 _SLANT = 0.05
 #: A text layer under a picture is somebody else's recognition, of unknown quality.
@@ -312,6 +315,9 @@ def _read_characters(text: pypdfium2.PdfTextPage, page: _Page, paint: Paint | No
             sides = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
             box = page.shown.box(*_plausible(text, index, sides))
             width, height = box.right - box.left, box.bottom - box.top
+            if min(width, height) < _THINNEST:
+                # a font with broken widths: the place of the character is known all the same
+                box = Box(box.left, box.top, box.left + max(width, _THINNEST), box.top + max(height, _THINNEST))
             if height < width and code >= 0x2E80 and unicodedata.category(character) == "Lo":
                 # Chromium's fonts give 一 the height of its stroke
                 middle = (box.top + box.bottom) / 2
@@ -484,8 +490,10 @@ def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str, *,
             f"expected at most {_MOST_PICTURES}: save the pages of the report as a document of their own"
         )
     unread = []
-    scale = _DPI / _POINTS
     for page in tqdm(pages, name, unit="page", leave=False, disable=None):
+        width, height = pdf[page.number - 1].get_size()
+        # a poster is rendered smaller: its text is larger
+        scale = min(_DPI / _POINTS, math.sqrt(_MOST_PIXELS / max(width * height, 1.0)))
         rendered = pdf[page.number - 1].render(scale=scale, rotation=90 * page.turns, grayscale=True)
         try:
             picture = recognise_picture(rendered.to_numpy().reshape(rendered.height, rendered.width, -1)[:, :, 0], name)

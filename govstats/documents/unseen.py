@@ -14,8 +14,8 @@ import pypdfium2.raw as pdfium
 from govstats.documents.document import Box
 from govstats.documents.page import Word
 
-#: Lighter than this, of 255, is white.
-_WHITE = 245
+#: Lighter than this, of 255, is white type, and a ground on which it does not show.
+_WHITE, _LIGHT = 245, 200
 #: What is narrower or lower, in points, covers no text.
 _NARROW = 3.0
 #: Height of the strips into which a page is cut, to find what lies at a place.
@@ -57,7 +57,7 @@ class Paint:
         """Take note of an object of a page; `box` leads to the page as it is shown."""
         self._order += 1
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
-            white, opaque = _colour(item)
+            white, opaque = _colour(item, _WHITE)
             mode = pdfium.FPDFTextObj_GetTextRenderMode(item)
             without_ink = mode in {pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP}
             self._texts[_address(item)] = _Type(self._order, white, without_ink or opaque == 0)
@@ -74,7 +74,7 @@ class Paint:
             pdfium.FPDFPath_GetDrawMode(item, fill, stroke)
             if not fill.value:
                 return
-            white, opaque = _colour(item)
+            white, opaque = _colour(item, _LIGHT)
         covers = opaque == 255 and not pdfium.FPDFPageObj_HasTransparency(item) and _is_rectangle(item) and not _is_clipped(item)
         ink = _Ink(self._order, around, covers, white)
         # a page is at most some two hundred inches tall
@@ -108,12 +108,12 @@ def _address(item: Any) -> int:
     return ctypes.addressof(item.contents)
 
 
-def _colour(item: Any) -> tuple[bool, int]:
-    """Return whether the fill of an object is white, and its opacity, 0 to 255."""
+def _colour(item: Any, light: int) -> tuple[bool, int]:
+    """Return whether the fill of an object is lighter than a limit, and its opacity, 0 to 255."""
     parts = [ctypes.c_uint() for _ in range(4)]
     if not pdfium.FPDFPageObj_GetFillColor(item, *parts):
         return False, 1
-    return all(part.value > _WHITE for part in parts[:3]), parts[3].value
+    return all(part.value > light for part in parts[:3]), parts[3].value
 
 
 def _is_rectangle(path: Any) -> bool:

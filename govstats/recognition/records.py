@@ -17,8 +17,8 @@ from govstats.recognition.labels import header_words, key, printed_labels, table
 LONGEST_LABEL = 60
 _TRAILING_FIGURES = re.compile(r"(?P<label>.*?[^\d\s.,+\-/])\s+(?P<figures>[\d.,+\-/－—][^\s]*(?:\s+[\d.,+\-/－—][^\s]*)*)")
 _PAGE_NUMBER = re.compile(r"[-—–·.\s]+\d{1,4}[-—–·.\s]+|第\s*\d{1,4}\s*页.{0,12}|-+\d{1,4}-+")
-#: A figure with a mark that makes it unreadable is no label: 5①, 0?, 12 3.
-_SPOILT_FIGURE = re.compile(r"\d[\d,.\s]*\d|\d+[^\d\w、.．,)）\s]{1,3}\d*|\d+[①-⑳²³]")
+#: A figure with a mark that makes it unreadable is no label: 5①, 0?, 12 3, nor is what recognition could not read.
+_SPOILT_FIGURE = re.compile(r"\d[\d,.\s]*\d|\d+[^\d\w、.．,)）\s]{1,3}\d*|\d+[①-⑳²³]|[□�]+")
 _DIGIT = re.compile(r"\d")
 _GLUED_NUMBER = re.compile(r"\d{2,}[.、](?!\d)")
 #: A line of text that names fewer lines and columns is a sentence.
