@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import govstats
-from govstats.errors import MissingReader
 
 REPORTS = Path(__file__).resolve().parents[2] / "shared" / "reports"
 DOCUMENTS = sorted(path for path in REPORTS.glob("*/report.*") if path.suffix != ".pdf")
@@ -91,9 +90,14 @@ def test_hard_cases_of_a_format_are_read(shared: Path, name: str) -> None:
     assert {(c.table, c.line, c.column): c.printed for c in report.read_cells} == printed
 
 
-def test_pdf_is_refused_by_name(shared: Path) -> None:
-    with pytest.raises(MissingReader, match=r"report\.pdf: this is a PDF document"):
-        govstats.read(shared / "reports" / "hongze-2023" / "report.pdf")
+def test_the_pdf_report_is_read_in_every_cell(shared: Path) -> None:
+    folder = shared / "reports" / "hongze-2023"
+    report = govstats.read(folder / "report.pdf")
+    read = {(c.table, c.line, c.column): c.value for c in report.read_cells}
+    # rows of figures that do not add up are read as they are printed
+    assert {key: read.get(key) for key in transcribed(folder)} == pytest.approx(transcribed(folder))
+    assert set(read) == set(transcribed(folder))
+    assert {c.page for c in report.read_cells} == {2, 3, 4}
 
 
 def test_a_report_without_errors_fails_no_rule(shared: Path) -> None:

@@ -1,0 +1,447 @@
+"""PDF documents: what stands on the page is read, wherever the file has it from, and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import logging
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import govstats
+from govstats.documents import Grid, open_document
+from govstats.documents.document import Box
+from govstats.documents.lattice import _Handler
+from govstats.errors import GovstatsError, UnreadableDocument
+from govstats.report import ReadCell
+
+fpdf = pytest.importorskip("fpdf", reason="drawing PDF documents needs fpdf2")
+pikepdf = pytest.importorskip("pikepdf", reason="turning pages needs pikepdf")
+pdfplumber = pytest.importorskip("pdfplumber", reason="an independent reader of PDF documents")
+fonts = pytest.importorskip("pylopdf_fonts_zh_cn", reason="drawing Chinese text needs a font of the extra notebooks")
+subset = pytest.importorskip("fontTools.subset")
+
+Finish = Callable[["Page"], None]
+
+HEADER = ("信息内容", "本年制发件数", "本年废止件数", "现行有效件数")
+ROWS = (
+    ("第二十条第（一）项",),
+    HEADER,
+    ("规章", "3", "0", "62"),
+    ("行政规范性文件", "17", "2", "295"),
+    ("第二十条第（五）项",),
+    ("信息内容", "本年处理决定数量"),
+    ("行政许可", "1042"),
+    ("第二十条第（六）项",),
+    ("信息内容", "本年处理决定数量"),
+    ("行政处罚", "7"),
+    ("行政强制", "10"),
+    ("第二十条第（八）项",),
+    ("信息内容", "本年收费金额（单位：万元）"),
+    ("行政事业性收费", "12.5"),
+)
+KEYS = {
+    ("规章", 1): ("rules", "issued"),
+    ("规章", 2): ("rules", "repealed"),
+    ("规章", 3): ("rules", "in_force"),
+    ("行政规范性文件", 1): ("normative_documents", "issued"),
+    ("行政规范性文件", 2): ("normative_documents", "repealed"),
+    ("行政规范性文件", 3): ("normative_documents", "in_force"),
+    ("行政许可", 1): ("licensing", "decisions"),
+    ("行政处罚", 1): ("penalties", "decisions"),
+    ("行政强制", 1): ("coercive_measures", "decisions"),
+    ("行政事业性收费", 1): ("administrative_fees", "amount"),
+}
+FIGURES = {key: float(next(row for row in ROWS if row[0] == label)[at]) for (label, at), key in KEYS.items()}
+LEFTS, TOP, TALL = (60, 200, 310, 420, 530), 160, 22
+TITLE = "某市某区示范局2023年政府信息公开工作年度报告"
+
+
+@pytest.fixture(scope="session")
+def font(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The characters of these tests out of a Chinese font, which takes seconds to put into a document."""
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
+    path = tmp_path_factory.mktemp("font") / "few.otf"
+    options = subset.Options()
+    options.layout_features = []
+    loaded = subset.load_font(str(fonts.sans_path()), options)
+    few = subset.Subsetter(options)
+    few.populate(text="".join(map(chr, range(32, 127))) + "".join(map("".join, ROWS)) + TITLE + "二、主动公开情况内部资料总计")
+    few.subset(loaded)
+    subset.save_font(loaded, str(path), options)
+    loaded.close()
+    return path
+
+
+class Page:
+    """A page with the table on proactive disclosure."""
+
+    def __init__(self, font: Path) -> None:
+        self.pdf = fpdf.FPDF(unit="pt", format=(595, 842))
+        self.pdf.set_auto_page_break(False)
+        self.pdf.add_font("few", "", str(font))
+        self.pdf.add_page()
+        self.at: dict[tuple[str, str], tuple[float, float]] = {}
+
+    def put(self, text: str, x: float, y: float, size: float = 10) -> None:
+        """Write text with the middle of its line at a place."""
+        self.pdf.set_font("few", "", size)
+        self.pdf.text(x - self.pdf.get_string_width(text) / 2, y + 0.38 * size, text)
+
+    def table(
+        self, rows: tuple[tuple[str, ...], ...] = ROWS, *, ruled: bool = True, moved: tuple[str, str] | None = None
+    ) -> None:
+        self.put(TITLE, 297, 60, 16)
+        self.put("二、主动公开政府信息情况", 160, 130, 14)
+        for number, row in enumerate(rows):
+            y = TOP + TALL * (number + 0.5)
+            edges = (*LEFTS[: len(row)], LEFTS[-1])
+            for at, text in enumerate(row):
+                x = (edges[at] + edges[at + 1]) / 2
+                if (row[0], at) in KEYS:
+                    self.at[KEYS[row[0], at]] = x, y
+                if ruled:
+                    self.pdf.rect(edges[at], TOP + TALL * number, edges[at + 1] - edges[at], TALL)
+                if (row[0], at) not in KEYS or KEYS[row[0], at] != moved:
+                    self.put(text, x, y)
+
+    def bytes(self) -> bytes:
+        return bytes(self.pdf.output())
+
+
+def figures(content: bytes) -> dict[tuple[str, str], float | None]:
+    return {(cell.line, cell.column): cell.value for cell in read_cells(content)}
+
+
+def read_cells(content: bytes) -> list[ReadCell]:
+    return [cell for cell in govstats.read(content).read_cells if cell.table == "proactive"]
+
+
+def changed(content: bytes, change: Callable[[Any], None]) -> bytes:
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        change(pdf)
+        out = io.BytesIO()
+        pdf.save(out)
+    return out.getvalue()
+
+
+def drawn(font: Path, finish: Finish | None = None, *, ruled: bool = True, moved: tuple[str, str] | None = None) -> bytes:
+    page = Page(font)
+    page.table(ruled=ruled, moved=moved)
+    if finish is not None:
+        finish(page)
+    return page.bytes()
+
+
+@pytest.mark.parametrize("ruled", [True, False])
+def test_a_drawn_table_is_read(font: Path, ruled: bool) -> None:
+    assert figures(drawn(font, ruled=ruled)) == FIGURES
+
+
+# --- what is in the file but not on the page --------------------------------------------------------------------------------
+
+
+def white(page: Page) -> None:
+    x, y = page.at["rules", "in_force"]
+    page.pdf.set_text_color(255, 255, 255)
+    page.put("8", x + 8, y)
+
+
+def without_ink(page: Page) -> None:
+    x, y = page.at["rules", "in_force"]
+    with page.pdf.local_context(text_mode="INVISIBLE"):
+        page.put("8", x + 8, y)
+
+
+def out_of_the_page(page: Page) -> None:
+    x, y = page.at["rules", "in_force"]
+    with page.pdf.rotation(30, x, y):
+        page.pdf.set_text_color(200, 200, 200)
+        page.put("2023", x, y, 30)
+
+
+def watermark(page: Page) -> None:
+    page.pdf.set_text_color(200, 200, 200)
+    page.put("内部资料2023", 330, 220, 40)
+
+
+@pytest.mark.parametrize("ruled", [True, False])
+@pytest.mark.parametrize("finish", [white, without_ink, out_of_the_page, watermark])
+def test_what_is_not_shown_is_not_read(font: Path, finish: Finish, ruled: bool) -> None:
+    assert figures(drawn(font, finish, ruled=ruled)) == FIGURES
+
+
+def test_white_text_on_a_dark_cell_is_shown(font: Path) -> None:
+    def finish(page: Page) -> None:
+        x, y = page.at["rules", "in_force"]
+        page.pdf.set_fill_color(0, 60, 120)
+        page.pdf.rect(x - 40, y - 10, 80, 20, style="F")
+        page.pdf.set_text_color(255, 255, 255)
+        page.put("62", x, y)
+
+    assert figures(drawn(font, finish, moved=("rules", "in_force"))) == FIGURES
+
+
+def test_a_figure_that_was_painted_over_is_gone(font: Path) -> None:
+    def finish(page: Page) -> None:
+        x, y = page.at["licensing", "decisions"]
+        page.pdf.set_fill_color(255, 255, 255)
+        page.pdf.rect(x - 20, y - 8, 40, 16, style="F")
+        page.put("2042", x, y)
+
+    assert figures(drawn(font, finish)) == FIGURES | {("licensing", "decisions"): 2042}
+
+
+def test_a_figure_that_was_struck_out_is_deleted(font: Path) -> None:
+    def finish(page: Page) -> None:
+        x, y = page.at["licensing", "decisions"]
+        page.put("1042", x - 14, y)
+        page.pdf.line(x - 26, y, x - 2, y)
+        page.put("2042", x + 14, y)
+
+    content = drawn(font, finish, moved=("licensing", "decisions"))
+    assert figures(content) == FIGURES | {("licensing", "decisions"): 2042}
+
+
+# --- figures that are none --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ruled", [True, False])
+@pytest.mark.parametrize(("size", "raised"), [(6, 4), (7, 3), (7.5, 2.5)])
+def test_a_raised_digit_is_a_footnote_mark(font: Path, ruled: bool, size: float, raised: float) -> None:
+    def finish(page: Page) -> None:
+        x, y = page.at["rules", "in_force"]
+        page.put("1", x + 8, y - raised, size)
+        x, y = page.at["licensing", "decisions"]
+        page.put("12", x + 15, y - raised, size)
+
+    cells = {(cell.line, cell.column): cell for cell in read_cells(drawn(font, finish, ruled=ruled))}
+    assert {key: cell.value for key, cell in cells.items()} == FIGURES
+    assert "".join(cells["rules", "in_force"].printed.split()) == "62[1]"
+
+
+def lower_and_smaller(page: Page) -> None:
+    x, y = page.at["rules", "in_force"]
+    page.put("1", x + 8, y + 2, 6)
+
+
+def printed_over(page: Page) -> None:
+    x, y = page.at["rules", "in_force"]
+    page.put("48", x + 1, y)
+
+
+def beside(page: Page) -> None:
+    x, y = page.at["rules", "in_force"]
+    page.put("5", x + 12.5, y)
+
+
+@pytest.mark.parametrize("finish", [lower_and_smaller, printed_over, beside])
+def test_digits_that_make_no_figure_are_left_undecided(font: Path, finish: Finish) -> None:
+    cells = {(cell.line, cell.column): cell for cell in read_cells(drawn(font, finish))}
+    assert cells["rules", "in_force"].status == "unreadable"
+    assert {key: cell.value for key, cell in cells.items() if cell.status == "reported"} == {
+        key: value for key, value in FIGURES.items() if key != ("rules", "in_force")
+    }
+
+
+def test_numbers_of_glyphs_are_no_figures(font: Path) -> None:
+    # without a table of codes, the glyphs of 3 and 7 may be numbered like 5 and 6
+    def finish(page: Page) -> None:
+        page.pdf.add_font("glyphs", "", str(font))
+        page.pdf.set_font("glyphs", "", 10)
+        x, y = page.at["rules", "in_force"]
+        page.pdf.text(x - 6, y + 4, "62")
+
+    def forget(pdf: Any) -> None:
+        tables = [o for o in pdf.objects if isinstance(o, pikepdf.Dictionary) and "/ToUnicode" in o and o.get("/Type") == "/Font"]
+        del tables[-1]["/ToUnicode"]
+
+    content = changed(drawn(font, finish, moved=("rules", "in_force")), forget)
+    cells = {(cell.line, cell.column): cell for cell in read_cells(content)}
+    assert cells["rules", "in_force"].status == "unreadable"
+    assert sum(cell.status == "reported" for cell in cells.values()) == len(FIGURES) - 1
+
+
+def test_a_figure_that_leaves_its_cell_stays_whole(font: Path) -> None:
+    def finish(page: Page) -> None:
+        x, y = page.at["rules", "in_force"]
+        page.put("123456", x - 45, y)
+
+    assert figures(drawn(font, finish, moved=("rules", "in_force"))) == FIGURES | {("rules", "in_force"): 123456}
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------------
+
+
+def stored_turned(quarters: int) -> Callable[[Any], None]:
+    """Store the content of a page on its side, so that the page is shown upright all the same."""
+
+    def turn(pdf: Any) -> None:
+        for page in pdf.pages:
+            matrix = {1: "0 1 -1 0 842 0", 2: "-1 0 0 -1 595 842", 3: "0 -1 1 0 0 595"}[quarters]
+            page.contents_coalesce()
+            page.Contents = pdf.make_stream(f"q {matrix} cm\n".encode() + page.Contents.read_bytes() + b"\nQ")
+            page.mediabox = [0, 0, 595, 842] if quarters == 2 else [0, 0, 842, 595]
+            page.Rotate = 90 * quarters
+
+    return turn
+
+
+def shown_turned(quarters: int) -> Callable[[Any], None]:
+    def turn(pdf: Any) -> None:
+        for page in pdf.pages:
+            page.Rotate = 90 * quarters
+
+    return turn
+
+
+@pytest.mark.parametrize("ruled", [True, False])
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+@pytest.mark.parametrize("turn", [stored_turned, shown_turned])
+def test_pages_on_their_side_are_read(
+    font: Path, turn: Callable[[int], Callable[[Any], None]], quarters: int, ruled: bool
+) -> None:
+    assert figures(changed(drawn(font, ruled=ruled), turn(quarters))) == FIGURES
+
+
+def test_digits_one_below_the_other_are_read_downwards(font: Path) -> None:
+    def finish(page: Page) -> None:
+        x, y = page.at["coercive_measures", "decisions"]
+        page.put("2", x, y + 5, 8)
+        page.put("1", x, y - 4, 8)
+
+    assert figures(drawn(font, finish, moved=("coercive_measures", "decisions"))).get(("coercive_measures", "decisions")) != 21
+
+
+def test_characters_in_any_order_are_read(font: Path) -> None:
+    pieces: list[tuple[str, float, float, float]] = []
+
+    class Scattered(Page):
+        def put(self, text: str, x: float, y: float, size: float = 10) -> None:
+            self.pdf.set_font("few", "", size)
+            left = x - self.pdf.get_string_width(text) / 2
+            for character in text:
+                pieces.append((character, left, y + 0.38 * size, size))
+                left += self.pdf.get_string_width(character)
+
+    page = Scattered(font)
+    page.table()
+    random.Random(4).shuffle(pieces)
+    for character, left, base, size in pieces:
+        page.pdf.set_font("few", "", size)
+        page.pdf.text(left, base, character)
+    assert figures(page.bytes()) == FIGURES
+
+
+def test_lines_of_neighbouring_headers_at_half_a_line_are_told_apart(font: Path) -> None:
+    page = Page(font)
+    page.table()
+    content = page.bytes()
+    grid = next(grid for grid in open_document(content).grids)
+    assert [cell.text for cell in grid.rows[1]] == list(HEADER)
+    page = Page(font)
+    for number, (upper, lower) in enumerate([("总计", "情况"), ("主动", "公开"), ("年度", "报告")]):
+        page.put(upper, 100 + 30 * number, 100 + 3.5 * number, 10)
+        page.put(lower, 100 + 30 * number, 112 + 3.5 * number, 10)
+        page.pdf.rect(85 + 30 * number, 90, 30, 40)
+    page.put("7", 100, 142)
+    page.pdf.rect(85, 130, 90, 24)
+    cells = [cell.text for grid in open_document(page.bytes()).grids for row in grid.rows for cell in row]
+    assert cells == ["总计\n情况", "主动\n公开", "年度\n报告", "7"]
+
+
+# --- real documents -----------------------------------------------------------------------------------------------------------
+
+SAMPLES = ("borderless", "font-without-ascent", "repeated-header", "split-over-pages")
+
+
+def printed(path: Path) -> dict[tuple[str, str, str], str]:
+    with path.open(encoding="utf-8") as file:
+        return {(row["table"], row["line"], row["column"]): row["printed"] for row in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_samples_are_read_in_every_cell(shared: Path, name: str) -> None:
+    report = govstats.read(shared / "samples" / f"{name}.pdf")
+    assert {(cell.table, cell.line, cell.column): cell.printed for cell in report.read_cells} == printed(
+        shared / "samples" / "cells.csv"
+    )
+
+
+@pytest.mark.parametrize("name", ["reports/hongze-2023/report.pdf", "samples/split-over-pages.pdf", "samples/borderless.pdf"])
+def test_places_lead_to_the_page_as_another_reader_sees_it(shared: Path, name: str) -> None:
+    cells = [cell for cell in govstats.read(shared / name).read_cells if cell.status == "reported"]
+    assert len(cells) > 150
+    with pdfplumber.open(shared / name) as pdf:
+        for cell in cells[::23]:
+            box = Box.in_place(cell.place)
+            assert box is not None
+            assert cell.page is not None
+            page = pdf.pages[cell.page - 1]
+            part = page.crop((max(box.left - 1, 0), max(box.top - 1, 0), box.right + 1, box.bottom + 1))
+            assert "".join(cell.printed.split()) in "".join(part.extract_text().split())
+
+
+def test_the_characters_catch_what_a_font_makes_of_camelot(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = shared / "samples" / "font-without-ascent.pdf"
+    monkeypatch.setattr(_Handler, "_get_layout", super(_Handler, _Handler)._get_layout)
+    from govstats.documents.lattice import lattice_tables
+
+    # camelot alone puts figures into wrong cells
+    texts = {cell.text for found in lattice_tables(path.read_bytes(), [1, 2]) for cell in found.table.cells}
+    report = govstats.read(path)
+    assert {(cell.table, cell.line, cell.column): cell.printed for cell in report.read_cells} == printed(
+        shared / "samples" / "cells.csv"
+    )
+    assert not {cell.text for grid in open_document(path).grids for row in grid.rows for cell in row} >= texts
+
+
+# --- what cannot be read ----------------------------------------------------------------------------------------------------
+
+
+def test_a_page_with_more_than_a_page_holds_is_left_alone(font: Path) -> None:
+    def fill(pdf: Any) -> None:
+        pdf.add_blank_page(page_size=(595, 842))
+        page = pdf.pages[-1]
+        page.Resources = pdf.pages[0].Resources
+        name = next(iter(page.Resources.Font.keys()))
+        places = "".join(f"1 0 0 1 {number % 140 * 4} {number // 140 * 5} Tm <0001> Tj " for number in range(22_000))
+        page.Contents = pdf.make_stream(f"BT {name} 4 Tf {places} ET".encode())
+
+    started = time.perf_counter()
+    document = open_document(changed(drawn(font), fill))
+    assert document.unread == (2,)
+    assert any(isinstance(block, Grid) for block in document.blocks)
+    assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("password", ["", "geheim"])
+def test_only_a_password_to_open_a_document_locks_it(font: Path, password: str) -> None:
+    with pikepdf.open(io.BytesIO(drawn(font))) as pdf:
+        out = io.BytesIO()
+        pdf.save(out, encryption=pikepdf.Encryption(user=password, owner="other"))
+    if password:
+        with pytest.raises(UnreadableDocument, match="locked with a password"):
+            govstats.read(out.getvalue())
+    else:
+        assert figures(out.getvalue()) == FIGURES
+
+
+def test_damaged_documents_are_read_or_refused(font: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # optical recognition of what is left of a page takes seconds
+    monkeypatch.setattr("govstats.documents.pdf._recognise", lambda *_, **__: ())
+    content = drawn(font)
+    chance = random.Random(9)
+    for number in range(30):
+        damaged = bytearray(content[: len(content) * (number + 1) // 31] if number % 2 else content)
+        for _ in range(number):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        damaged[:8] = b"%PDF-1.7"
+        with contextlib.suppress(GovstatsError):
+            govstats.read(bytes(damaged))
