@@ -498,7 +498,7 @@ def _stub_labels(
             distance = _middle(segment.box) - _middle(last.box)
             joined = _Label([*label.segments, segment])
             beside = sum(joined.box.top <= row.middle <= joined.box.bottom for row in rows)
-            outer = _beside(spans, _across(joined.box))[-1] < len(spans) - 1
+            outer = _beside(spans, _across(joined.box))[-1] < len(spans) - 1 and _is_group(joined, segments, rows)
             if (
                 not NUMBERING.match(segment.text)
                 and not label.segments[0].text.startswith("第")
@@ -515,6 +515,17 @@ def _stub_labels(
         else:
             labels.append(_Label([segment]))
     return labels
+
+
+def _is_group(label: _Label, stubs: Sequence[Segment], rows: Sequence[_Line]) -> bool:
+    """Tell whether each row beside a label has a label of its own further inside."""
+    box = label.box
+    inner = [stub.box for stub in stubs if stub.box.left >= box.right]
+    return all(
+        any(stub.top - (stub.bottom - stub.top) / 2 <= row.middle <= stub.bottom + (stub.bottom - stub.top) / 2 for stub in inner)
+        for row in rows
+        if box.top <= row.middle <= box.bottom
+    )
 
 
 def _header_labels(segments: Sequence[Segment], pitch: float) -> list[_Label]:

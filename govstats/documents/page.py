@@ -448,7 +448,7 @@ def without_running_heads(pages: Sequence[Sequence[list[Segment]]]) -> list[list
     texts = [["".join(segment.text for segment in line) for line in (*lines[:1], *lines[1:][-1:])] for lines in pages]
     counts = Counter(text for edges in texts for text in {_compact(text) for text in edges})
     often = {text for text, count in counts.items() if text and count > max(1, len(pages) // 2)}
-    rest = []
+    rest: list[list[list[Segment]]] = []
     for lines, edges in zip(pages, texts, strict=True):
         dropped = [_PAGE_NUMBER.fullmatch(text) is not None or _compact(text) in often for text in edges]
         first, last = (dropped[0], dropped[-1]) if dropped else (False, False)

@@ -68,7 +68,8 @@ class Paint:
         around = box(*(side.value for side in sides))
         if min(around.right - around.left, around.bottom - around.top) < _NARROW:
             return
-        white, opaque = False, 0
+        # a stamp is no ground
+        white, opaque = bool(pdfium.FPDFPageObj_HasTransparency(item)), 0
         if kind == pdfium.FPDF_PAGEOBJ_PATH:
             fill, stroke = ctypes.c_int(), ctypes.c_int()
             pdfium.FPDFPath_GetDrawMode(item, fill, stroke)
