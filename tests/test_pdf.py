@@ -356,6 +356,20 @@ def test_lines_of_neighbouring_headers_at_half_a_line_are_told_apart(font: Path)
     assert cells == ["总计\n情况", "主动\n公开", "年度\n报告", "7"]
 
 
+def test_labels_of_two_rows_are_not_joined_where_headers_stand_beside_their_columns(font: Path) -> None:
+    page = Page(font)
+    page.put(TITLE, 297, 60, 16)
+    page.put("二、主动公开政府信息情况", 160, 130, 14)
+    for number, row in enumerate(ROWS):
+        for at, text in enumerate(row):
+            # labels stand at the left side of their cells, figures at the right
+            half = page.pdf.get_string_width(text) / 2
+            x = LEFTS[at] + 3 + half if (row[0], at) not in KEYS else (*LEFTS[: len(row)], LEFTS[-1])[at + 1] - 3 - half
+            page.put(text, x, TOP + 15 * number)
+    read = {key: value for key, value in figures(page.bytes()).items() if value is not None}
+    assert read.items() <= FIGURES.items()
+
+
 # --- real documents -----------------------------------------------------------------------------------------------------------
 
 SAMPLES = ("borderless", "font-without-ascent", "repeated-header", "split-over-pages")
