@@ -172,7 +172,17 @@ def read_pdf(content: bytes, name: str) -> Pages:
         first, last = min(found), max(found)
         return put_back(lay_out(sheets[first - 1 : last], first=first), back)
 
-    return Pages(put_back(lay_out(sheets, found), back), unread, again if found else None)
+    confirmed = all(_same(tables, sheets[number - 1].ruled[0]) for number, tables in found.items())
+    return Pages(put_back(lay_out(sheets, found), back), unread, again if found and not confirmed else None)
+
+
+def _same(first: Sequence[PageTable], second: Sequence[PageTable]) -> bool:
+    """Tell whether two engines found the same cells with the same text on a page, so that reading it again changes nothing."""
+    return [_shape(table) for table in sorted(first, key=lambda table: table.box.top)] == [_shape(table) for table in second]
+
+
+def _shape(table: PageTable) -> list[tuple[object, ...]]:
+    return [(c.row, c.column, c.rowspan, c.colspan, c.text, c.readings) for c in sorted(table.cells, key=lambda cell: cell[2:4])]
 
 
 @contextlib.contextmanager
@@ -239,7 +249,7 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     rulings, pictures, paint = _read_objects(source, page.shown)
     large = any((b.right - b.left) * (b.bottom - b.top) > 0.5 * width * height for b in pictures)
     layer = large and paint.mostly_invisible
-    _read_characters(text, page, None if layer else paint)
+    _read_characters(text, page, paint if paint.hides and not layer else None)
     if len(rulings) <= _MOST_RULINGS:
         # a dot of a dotted line may belong to either
         page.horizontal = [box for box in rulings if box.bottom - box.top <= _THIN]
@@ -298,7 +308,7 @@ def _read_characters(text: pypdfium2.PdfTextPage, page: _Page, paint: Paint | No
     for index in range(text.count_chars()):
         code = pdfium.FPDFText_GetUnicode(text, index)
         character = chr(code)
-        if character.isspace() or pdfium.FPDFText_IsGenerated(text, index) == 1:
+        if character.isspace():
             continue
         # no character, or one of private use, or the number of a glyph: the font says what it looks like, but not what it is
         if (
@@ -331,8 +341,10 @@ def _read_characters(text: pypdfium2.PdfTextPage, page: _Page, paint: Paint | No
 
 def _plausible(text: pypdfium2.PdfTextPage, index: int, sides: tuple[float, ...]) -> tuple[float, ...]:
     """Return the box of a character; of one that is set from top to bottom pdfium forgets the scale (hongze-2023)."""
+    if sides[3] - sides[1] < 100:
+        return sides
     left, right, bottom, top = tight = [ctypes.c_double() for _ in range(4)]
-    if sides[3] - sides[1] < 100 or not pdfium.FPDFText_GetCharBox(text, index, *tight):
+    if not pdfium.FPDFText_GetCharBox(text, index, *tight):
         return sides
     middle = (left.value + right.value) / 2, (bottom.value + top.value) / 2
     half = max(right.value - left.value, top.value - bottom.value) / 2

@@ -83,6 +83,12 @@ class Paint:
             self._strips[strip].append(ink)
 
     @property
+    def hides(self) -> bool:
+        """Something on the page may not be seen; on most pages nothing is white, without ink or painted over."""
+        covered = any(ink.opaque for strip in self._strips.values() for ink in strip)
+        return covered or any(text.white or text.invisible for text in self._texts.values())
+
+    @property
     def mostly_invisible(self) -> bool:
         """Most of the text has no ink: a layer under a scan."""
         return 2 * sum(text.invisible for text in self._texts.values()) > len(self._texts)
