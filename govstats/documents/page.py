@@ -344,7 +344,10 @@ def _touches(before: Word, word: Word) -> bool:
 
 
 def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tuple[str, ...], float | None]:
-    """Return text, readings and confidence of the words in a cell of a width: digits that fill a line go on in the next."""
+    """Return text, readings and confidence of the words in a cell of a width.
+
+    Digits that fill a line may go on in the next, or be another figure: both readings are there for the edits to decide.
+    """
     sure = [word.confidence for word in words if word.confidence is not None]
     readings = words[0].readings if len(words) == 1 else ()
     if len(words) > 1 and any(word.readings for word in words):
@@ -360,7 +363,7 @@ def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tu
         lines = [line[0] for line in lines_of(words, gap=1e9)]
         room = [width - _PADDING - (line.box.right - line.box.left) * (1 + 1 / len(line.text)) for line in lines]
         if all(left < 0 for left in room[:-1]):
-            text = text.replace("\n", "")
+            readings = (*readings, text.replace("\n", ""))
     return text, readings, min(sure) if sure else None
 
 

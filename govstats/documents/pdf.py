@@ -445,15 +445,15 @@ def _checked(table: PageTable, words: Sequence[Word]) -> PageTable | None:
     cells = []
     differ = 0
     for number, cell in enumerate(table.cells):
-        text, *_ = cell_of(inside[number], cell.box.right - cell.box.left)
+        text, readings, _ = cell_of(inside[number], cell.box.right - cell.box.left)
         if _compared(text) == _compared(cell.text):
-            cells.append(cell._replace(text=text))
+            cells.append(cell._replace(text=text, readings=readings))
         elif Counter(_compared(text)) == Counter(_compared(cell.text)) and not is_figure(text):
             # the lines of a label in another order
             cells.append(cell._replace(text=text))
         else:
             differ += 1
-            cells.append(cell._replace(text=text, readings=(cell.text,)))
+            cells.append(cell._replace(text=text, readings=(*readings, cell.text)))
     printed = sum(bool(cell.text) for cell in cells)
     return replace(table, cells=tuple(cells)) if differ <= _MANY * printed else None
 
