@@ -18,6 +18,7 @@ import govstats
 from govstats.documents import Grid, open_document
 from govstats.documents.document import Box
 from govstats.documents.lattice import _Handler
+from govstats.documents.page import Word, cell_of
 from govstats.errors import GovstatsError, UnreadableDocument
 from govstats.report import ReadCell
 
@@ -459,3 +460,10 @@ def test_damaged_documents_are_read_or_refused(font: Path, monkeypatch: pytest.M
         damaged[:8] = b"%PDF-1.7"
         with contextlib.suppress(GovstatsError):
             govstats.read(bytes(damaged))
+
+
+def test_digits_on_two_lines_of_a_cell_are_two_readings() -> None:
+    # 275 over 9: a figure that wrapped, or two figures
+    lines = [("2", 0, 0), ("7", 5, 0), ("5", 10, 0), ("9", 5, 12)]
+    words = [Word(digit, Box(left, top, left + 5, top + 10)) for digit, left, top in lines]
+    assert cell_of(words, 18.0)[:2] == ("275\n9", ("2759",))
