@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from govstats.documents import Document, Grid, open_document
+from govstats.documents import Document, Grid, open_document, page_picture
 from govstats.documents.document import Box
-from govstats.errors import GovstatsError, UnreadableDocument
+from govstats.errors import GovstatsError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -82,47 +80,21 @@ def excerpt(report: Report, key: tuple[str, str, str]) -> Excerpt:
     UnreadableDocument
         The file is gone, or has changed since it was read.
     """
-    cell = next((cell for cell in report.read_cells if (cell.table, cell.line, cell.column) == key), None)
+    cell = next((cell for cell in report.read_cells if cell.key == key), None)
     if cell is None:
         raise GovstatsError(f"{report.source}: the report has no cell {'/'.join(key)}; see report.cells and report.notes")
-    content = _content(report)
+    content = report.content()
     box = Box.in_place(cell.place)
     if cell.page is not None and box is not None and report.format in {"pdf", "image"}:
-        return Excerpt(cell, _framed(_page(content, report, cell.page), box, report.format == "pdf"))
+        page, scale = page_picture(content, report.format, report.source, cell.page, _SCALE)
+        return Excerpt(cell, _framed(page, box, scale))
     return Excerpt(cell, rows=tuple(_rows_around(open_document(content), cell.place)))
 
 
-def _content(report: Report) -> bytes:
-    if report.origin is None:
-        raise UnreadableDocument(f"{report.source}: the report does not know where its document is; read it with govstats.read")
-    if isinstance(report.origin, bytes):
-        return report.origin
-    try:
-        content = Path(report.origin).read_bytes()
-    except OSError as error:
-        raise UnreadableDocument(f"{report.origin}: the file cannot be opened any more: {error.strerror}") from error
-    if hashlib.sha256(content).hexdigest() != report.sha256:
-        raise UnreadableDocument(f"{report.origin}: the file has changed since it was read; read it again")
-    return content
-
-
-def _page(content: bytes, report: Report, number: int) -> Image:
-    if report.format == "pdf":
-        from govstats.documents.pdf import picture_of_page
-
-        return picture_of_page(content, report.source, number, _SCALE)
-    from PIL.Image import fromarray
-
-    from govstats.documents.image import pictures_in
-
-    return fromarray(list(pictures_in(content, report.source))[number - 1])
-
-
-def _framed(page: Image, box: Box, in_points: bool) -> Image:
+def _framed(page: Image, box: Box, scale: float) -> Image:
     """Draw a frame around a cell and cut out the part of the page around it."""
     from PIL import ImageDraw
 
-    scale = _SCALE if in_points else 1.0
     left, top, right, bottom = (side * scale for side in box)
     page = page.convert("RGB")
     ImageDraw.Draw(page).rectangle(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from govstats.forms import Form, Language, form
+from govstats.errors import UnreadableDocument, UnusableCells
+from govstats.forms import CellKey, Form, Language, form
 
 if TYPE_CHECKING:
     from govstats.excerpt import Excerpt
@@ -83,6 +85,11 @@ class ReadCell(NamedTuple):
     place: str
     method: str
     confidence: float | None = None
+
+    @property
+    def key(self) -> CellKey:
+        """The ids of table, line and column."""
+        return self.table, self.line, self.column
 
 
 class Note(NamedTuple):
@@ -181,6 +188,51 @@ class Report:
             Columns ``agency year kind table line column printed page place message_zh message_en``.
         """
         return self._frame(self.read_notes, Note._fields, NOTE_TYPES)
+
+    def content(self) -> bytes:
+        """Return the document that the report was read from.
+
+        Raises
+        ------
+        UnreadableDocument
+            The file is gone, or has changed since it was read.
+        """
+        if self.origin is None:
+            raise UnreadableDocument(f"{self.source}: the report does not know where its document is; read it with govstats.read")
+        if isinstance(self.origin, bytes):
+            return self.origin
+        try:
+            content = Path(self.origin).read_bytes()
+        except OSError as error:
+            raise UnreadableDocument(f"{self.origin}: the file cannot be opened any more: {error.strerror}") from error
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            raise UnreadableDocument(f"{self.origin}: the file has changed since it was read; read it again")
+        return content
+
+    def with_cells(self, cells: pd.DataFrame) -> Report:
+        """Return the same report with other cells, for what-if questions and exercises.
+
+        Parameters
+        ----------
+        cells : pandas.DataFrame
+            The columns of `cells`, without those that tell reports apart; such as `govstats.simulate.plant` returns.
+
+        Returns
+        -------
+        Report
+            Its document is still the one that was read, so that `show` and `govstats.repairs` look there.
+
+        Raises
+        ------
+        UnusableCells
+            The frame lacks a column.
+        """
+        names = list(ReadCell._fields)
+        if lacking := [name for name in names if name not in cells.columns]:
+            raise UnusableCells(f"the cells frame lacks the column(s) {', '.join(lacking)}; pass a frame like Report.cells")
+        plain = cells[names].astype(object)
+        rows = plain.where(plain.notna(), None).itertuples(index=False, name=None)
+        return replace(self, read_cells=tuple(ReadCell(*row) for row in rows))
 
     @property
     def statutory_form(self) -> Form:

@@ -12,7 +12,8 @@ import govstats
 from govstats import embedded
 from govstats.forms import form
 from govstats.reconciliation.localisation import Edits, localise
-from govstats.reconciliation.repairs import mechanism, repairs
+from govstats.reconciliation.mechanisms import mechanism
+from govstats.reconciliation.repairs import repairs
 from govstats.simulate import KINDS, plant, simulate
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+from itertools import islice
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from govstats.documents.compound import SIGNATURE, read_compound
 from govstats.documents.document import Block, Cell, Document, Grid, Paragraph
@@ -15,7 +17,10 @@ from govstats.documents.text import read_markdown, read_text
 from govstats.documents.word import read_word
 from govstats.errors import MissingReader, UnreadableDocument
 
-__all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "open_document"]
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "open_document", "page_picture"]
 
 #: First bytes of the pictures that optical recognition takes.
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"BM", b"GIF8")
@@ -99,6 +104,38 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     else:
         format_name, blocks = "text", read_text(text)
     return Document(_not_empty(blocks, content, name), format_name, name, sha256, metadata)
+
+
+def page_picture(content: bytes, format_name: str, name: str, number: int, scale: float) -> tuple[Image, float]:
+    """Return a page of a document as a picture.
+
+    Parameters
+    ----------
+    content : bytes
+        A document that was read before.
+    format_name : str
+        ``pdf`` or ``image``.
+    name : str
+        For error messages.
+    number : int
+        Of the page, from 1.
+    scale : float
+        Pixels a point in a PDF; an image has the pixels that it has.
+
+    Returns
+    -------
+    (PIL.Image.Image, float)
+        The page set upright, and how many of its pixels make a unit of the boxes in `place`.
+    """
+    if format_name == "pdf":
+        from govstats.documents.pdf import picture_of_page
+
+        return picture_of_page(content, name, number, scale), scale
+    from PIL.Image import fromarray
+
+    from govstats.documents.image import pictures_in
+
+    return fromarray(next(islice(pictures_in(content, name), number - 1, None))), 1.0
 
 
 def _not_empty(blocks: tuple[Block, ...], content: bytes, name: str) -> tuple[Block, ...]:

@@ -60,6 +60,8 @@ _OBVIOUS, _CERTAIN, _PLAIN = 0.9995, 0.995, 0.95
 _WIDEST_LABEL = 20
 #: What is so dark, as a share of the darkest strokes, is print, where nothing else stands beside it.
 _FAINT = 0.3
+#: What differs from paper by less, as a share of its brightness, is none.
+_NO_INK = 0.1
 #: Stands for what cannot be read.
 _ILLEGIBLE = "□"
 #: A page has so many pieces of text that the detector overlooks, where it is a page of text.
@@ -524,6 +526,63 @@ def _apart(sheet: _Sheet, piece: _Piece, gap: float) -> list[_Piece]:
 
 
 # --- files ----------------------------------------------------------------------------------------------------------------
+
+
+def figure_on(page: Pixels, box: Box, name: str) -> tuple[str, float]:
+    """Recognise the one figure in a cell of a page, by nothing but its ink.
+
+    Parameters
+    ----------
+    page : array of uint8
+        Grey, the right way up, with digits at least fifteen pixels tall.
+    box : Box
+        The cell, or the figure itself, in pixels of the page.
+    name : str
+        For error messages.
+
+    Returns
+    -------
+    (str, float)
+        The likeliest text and its probability; nothing, for certain, where the cell has no ink, and nothing with probability
+        zero where it has several lines.
+
+    Raises
+    ------
+    MissingReader
+        rapidocr is not installed (the extra ``ocr``).
+    """
+    engine = engine_for(name)
+    left, top, right, bottom = (round(side) for side in box)
+    cell = page[max(top, 0) : bottom, max(left, 0) : right].copy()
+    paper = float(np.quantile(page, 0.9))
+    _take_out_border(cell, paper * (1 - _NO_INK))
+    darkest = float(cell.min(initial=255))
+    if paper - darkest < _NO_INK * paper:
+        return "", 1.0
+    ink = np.asarray(cell < (paper + darkest) / 2)
+    x, y, end, under = _around(ink, 0, 0)
+    if paper - darkest < _FAINT * paper or len(_runs(np.asarray(ink.any(axis=1)), 0.25 * (under - y))) > 1:
+        return "", 0.0
+    digits = cell[max(y - 2, 0) : under + 2, max(x - 2, 0) : end + 2]
+    looks: list[dict[str, float]] = []
+    for beside, above, _ in _LOOKS:
+        margins = [(round(share * (under - y)),) * 2 for share in (above, 2 * beside)]
+        padded = np.pad(digits, margins, constant_values=round(paper))
+        looks.append(likely_figures(answers_to(engine, [padded])[0], engine.characters))
+        if max(looks[0].values()) > _PLAIN:
+            break
+    likely = _mean(looks)
+    text = max(likely, key=lambda one: likely[one], default="")
+    return text, likely.get(text, 0.0)
+
+
+def _take_out_border(cell: Pixels, paper: float) -> None:
+    """Make paper of the rulings along the edges of a cell."""
+    for lines in (cell, cell.T):
+        edge = max(3, len(lines) // 10)
+        for at in {*range(min(edge, len(lines))), *range(max(0, len(lines) - edge), len(lines))}:
+            if (lines[at] < paper).mean() > 0.9:
+                lines[at] = 255
 
 
 def pictures_in(content: bytes, name: str) -> Iterator[Pixels]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from govstats.forms import CellKey, Form
+from govstats.errors import UnreadableDocument
+from govstats.forms import CellKey, Form, Language
 from govstats.reconciliation.edits import System, system
 from govstats.reconciliation.findings import Floats
 from govstats.reconciliation.localisation import Edits, Localisation, Solution, components, localise
 from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices
-from govstats.report import Report
+from govstats.reconciliation.mechanisms import far_fetched, mechanism_label, mechanisms, say
+from govstats.reconciliation.wording import cell_label, cell_list, number, quoted
+from govstats.report import ReadCell, Report
 
-#: The columns of the repairs, with their types; the contract of DESIGN.md, and whether the list is complete.
+#: The columns of the repairs, with their types: the contract of DESIGN.md, and from `complete` on what else is known of a repair.
 REPAIR_TYPES = {
     "repair": "Int64",
     "agency": "str",
@@ -33,25 +36,18 @@ REPAIR_TYPES = {
     "witnesses": "str",
     "unique": "boolean",
     "complete": "boolean",
+    "origin": "str",
+    "printed": "str",
+    "reread": "str",
+    "message_zh": "str",
+    "message_en": "str",
 }
 
 _TOLERANCE = 1e-6
 #: Below this confidence a reading is as likely to be wrong as the agency, and costs less to change.
 _SURE, _UNSURE_WEIGHT = 0.99, 0.8
-#: How far-fetched it is that an error came about so; what no mechanism explains comes last.
-_FAR_FETCHED = {
-    "mistyped": 1.0,
-    "transposed": 1.0,
-    "dropped": 1.0,
-    "doubled": 1.0,
-    "swapped": 1.0,
-    "row_shifted": 1.0,
-    "sign": 1.0,
-    "unit": 1.0,
-    "not_updated": 2.0,
-    "other": 3.0,
-}
-_TEN_THOUSAND = 1e4
+#: What a witness takes from or adds to how far-fetched a repair is; a reading that fails when it is repeated settles the matter.
+_WITNESS, _MISREAD = 2.0, -100.0
 
 
 class _Component(NamedTuple):
@@ -64,19 +60,33 @@ class _Component(NamedTuple):
     inequality_rules: tuple[str, ...]
 
 
-class Repair(NamedTuple):
+class _Case(NamedTuple):
+    """One report with edits that cannot all hold, and every minimal set of cells that would explain it."""
+
+    form: Form
+    agency: str
+    year: int
+    component: _Component
+    figures: Floats
+    found: Localisation
+
+
+class _Repair(NamedTuple):
     """A set of cells that explains every failed edit they hang together with."""
 
     cells: tuple[CellKey, ...]
     reported: tuple[float, ...]
     proposed: tuple[float, ...]
-    rules: tuple[str, ...]
-    mechanism: str
+    rules: str
+    mechanisms: tuple[str, ...]
     witnesses: str
+    origins: tuple[tuple[str | None, str | None], ...]
     rank: float
 
 
-def repairs(source: Report | pd.DataFrame, *, seconds: float = 5.0) -> pd.DataFrame:
+def repairs(
+    source: Report | pd.DataFrame, *, claims: pd.DataFrame | None = None, seconds: float = 5.0, reread: bool = True
+) -> pd.DataFrame:
     """List every minimal repair of the reports whose balance edits fail.
 
     Parameters
@@ -84,25 +94,44 @@ def repairs(source: Report | pd.DataFrame, *, seconds: float = 5.0) -> pd.DataFr
     source : Report or DataFrame
         A report; or cells with the columns of `Report.cells`, of any number of agencies and years. The years beside a report
         are witnesses where they are in the frame.
+    claims : DataFrame, optional
+        What the prose claims, with the columns of `Report.claims`: further witnesses. Those of the report, if left out.
     seconds : float
         For the search in each group of edits.
+    reread : bool
+        Whether the cells of a repair are read again in the document in every other way that there is. Only a report knows its
+        document.
 
     Returns
     -------
     pandas.DataFrame
         One row a changed cell; the rows that share a `repair` number are one repair. Columns ``repair agency year table line
-        column reported proposed cells rules mechanism witnesses unique complete``. Repairs of one group of edits explain the
-        same failures: one of them is needed. They stand in the order of plausibility. `proposed` is null where several values
-        would do. `cells` names all cells of the repair as findings do, `rules` what it explains. `mechanism` is how such an
-        error comes about: ``mistyped`` ``transposed`` ``dropped`` ``doubled`` (digits), ``swapped``, ``row_shifted``,
-        ``sign``, ``unit`` (元 for 万元), ``not_updated`` (a total), ``other``. `witnesses` are carry-overs of the years
-        beside, ``+`` for and ``-`` against. `unique`: there is no other repair of this group. `complete` is false where the
-        search met its bound; a row without line and column says that it found nothing until then.
+        column reported proposed cells rules mechanism witnesses unique complete origin printed reread message_zh message_en``.
+        Repairs of one group of edits explain the same failures: one of them is needed. They stand in the order of plausibility.
+
+        `proposed` is null where several values would do. `cells` names all cells of the repair as findings do, `rules` what it
+        explains. `mechanism` is how such an error comes about: ``mistyped`` ``transposed`` ``dropped`` ``doubled`` (digits),
+        ``swapped``, ``row_shifted``, ``column_shifted``, ``sign``, ``unit`` (元 for 万元), ``left_at_zero``
+        and ``not_updated`` (totals), ``other``.
+        `witnesses` are claims of the prose and carry-overs of the years beside, ``+`` for and ``-`` against. `unique`: there is
+        no other repair of this group. `complete` is false where the search met its bound; a row without line and column says that
+        it found nothing until then.
+
+        `origin` is ``published`` where every other way of reading the document gives the figure as reported, ``reading`` where
+        one gives the proposed figure instead (the agency is not to blame), ``undecided`` where it gives a third one, and null
+        where there is no other way. `printed` is the text of the cell, `reread` what the other ways found, with the way: ``order``,
+        ``engine``, ``picture``.
 
     Raises
     ------
     UnusableCells
         The frame lacks a column.
+
+    Notes
+    -----
+    Error localisation after Fellegi and Holt, A Systematic Approach to Automatic Edit and Imputation, Journal of the American
+    Statistical Association 71 (1976): the fewest (weighted) cells to change so that all edits hold. All sets of that size are
+    listed: to pick one at random would be a lie.
 
     Examples
     --------
@@ -114,46 +143,90 @@ def repairs(source: Report | pd.DataFrame, *, seconds: float = 5.0) -> pd.DataFr
     >>> found[["line", "column", "unique"]].values.tolist(), float((found.reported - found.proposed).item())
     ([['granted', 'natural_person', True]], 9.0)
     """
+    report = source if isinstance(source, Report) else None
     cells = source.cells if isinstance(source, Report) else source
-    reports, found = matrices(cells)
+    if claims is None and report is not None:
+        claims = report.claims
+    cases = list(_cases(cells, seconds))
+    if not cases:
+        return _frame([])
+    origins = _Origins(report if reread else None, cells, cases)
+    witnesses = _Witnesses(cells, claims)
     rows: list[tuple[Any, ...]] = []
-    witnesses = _Witnesses(cells)
     number = 0
-    for matrix in found:
-        weights = _weights(cells, matrix)
-        for report, component, localisation in _localised(matrix, weights, seconds):
-            agency, year = reports["agency"].iloc[matrix.reports[report]], reports["year"].iloc[matrix.reports[report]]
-            figures = matrix.value[component.places.astype(int), report]
-            if not localisation.solutions and not localisation.complete:
-                number += 1
-                rules = ";".join(dict.fromkeys(component.equality_rules))
-                table = component.cells[0][0]
-                rows.append((number, agency, year, table, None, None, None, None, "", rules, "", "", False, False))
-            explained = [_repair(matrix.form, component, figures, s, witnesses, agency, year) for s in localisation.solutions]
-            for repair in sorted(explained, key=lambda repair: (repair.rank, repair.cells)):
-                number += 1
-                named = ";".join("/".join(key) for key in repair.cells)
-                for key, reported, proposed in zip(repair.cells, repair.reported, repair.proposed, strict=True):
-                    rows.append(
-                        (
-                            number,
-                            agency,
-                            year,
-                            *key,
-                            reported,
-                            None if np.isnan(proposed) else proposed,
-                            named,
-                            ";".join(repair.rules),
-                            repair.mechanism,
-                            repair.witnesses,
-                            len(explained) == 1 and localisation.complete,
-                            localisation.complete,
-                        )
-                    )
+    for case in cases:
+        known = [_repair(case, solution, witnesses, origins) for solution in case.found.solutions]
+        ranked: Sequence[_Repair | None] = sorted(known, key=lambda one: (one.rank, one.cells)) or [None]
+        for repair in ranked:
+            number += 1
+            rows += [(number, case.agency, case.year, *row) for row in _rows(case, repair, len(known), origins)]
+    return _frame(rows)
+
+
+def _frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(REPAIR_TYPES)
     return pd.DataFrame(
         {name: pd.array(list(values), dtype=dtype) for (name, dtype), values in zip(REPAIR_TYPES.items(), columns, strict=True)}  # type: ignore[call-overload]
     )
+
+
+def _rows(case: _Case, repair: _Repair | None, count: int, origins: _Origins) -> Iterator[tuple[Any, ...]]:
+    """Yield what the frame says of each cell of a repair; of none where the search found nothing in its time."""
+    complete = case.found.complete
+    if repair is None:
+        table = case.component.cells[0][0]
+        rules = ";".join(dict.fromkeys(case.component.equality_rules))
+        said = [say("not_found", one, table=case.form.table(table).title(one)) for one in _LANGUAGES]
+        yield (table, *[None] * 4, "", rules, "", "", False, complete, *[None] * 3, *said)
+        return
+    said = [_sentence(case, repair, count, language) for language in _LANGUAGES]
+    for place, key in enumerate(repair.cells):
+        origin, again = repair.origins[place]
+        proposed = repair.proposed[place]
+        yield (
+            *key,
+            repair.reported[place],
+            None if np.isnan(proposed) else proposed,
+            cell_list(repair.cells),
+            repair.rules,
+            ";".join(dict.fromkeys(repair.mechanisms)),
+            repair.witnesses,
+            count == 1 and complete,
+            complete,
+            origin,
+            origins.printed.get((case.agency, case.year, *key)),
+            again,
+            *said,
+        )
+
+
+# --- localisation ---------------------------------------------------------------------------------------------------------
+
+
+def _cases(cells: pd.DataFrame, seconds: float) -> Iterator[_Case]:
+    """Yield each group of edits that cannot all hold, report by report, with its minimal sets."""
+    reports, found = matrices(cells)
+    for matrix in found:
+        weights = _weights(cells, matrix)
+        for members, layout in matrix.layouts():
+            for component in _components(matrix.form, layout):
+                places = np.array([matrix.index[key] for key in component.cells])
+                figures = matrix.value[np.ix_(places, members)]
+                for at in np.flatnonzero(_fails(component.edits, figures)).tolist():
+                    report = int(members[at])
+                    own = None if weights is None else weights[places, report]
+                    # what is broken beyond the balance edits is another matter, and no reason to refuse a repair
+                    edits = component.edits
+                    held = ~(edits.inequalities @ np.nan_to_num(figures[:, at]) < -_TOLERANCE)
+                    edits = Edits(edits.equalities, edits.inequalities[held], edits.signed, edits.whole)
+                    yield _Case(
+                        matrix.form,
+                        reports["agency"].iloc[matrix.reports[report]],
+                        reports["year"].iloc[matrix.reports[report]],
+                        component._replace(edits=edits),
+                        figures[:, at],
+                        localise(edits, figures[:, at], own, seconds=seconds),
+                    )
 
 
 def _weights(cells: pd.DataFrame, matrix: ReportMatrix) -> Floats | None:
@@ -167,26 +240,6 @@ def _weights(cells: pd.DataFrame, matrix: ReportMatrix) -> Floats | None:
     weights = np.ones(matrix.value.shape)
     weights[matrix.cell_of_row[unsure], matrix.report_of_row[unsure]] = _UNSURE_WEIGHT
     return weights
-
-
-def _localised(matrix: ReportMatrix, weights: Floats | None, seconds: float) -> Iterator[tuple[int, _Component, Localisation]]:
-    """Yield each report with a group of edits of which one fails, and the minimal sets of that group."""
-    for members, layout in matrix.layouts():
-        for component in _components(matrix.form, layout):
-            places = np.array([matrix.index[key] for key in component.cells])
-            figures = matrix.value[np.ix_(places, members)]
-            for at in np.flatnonzero(_fails(component.edits, figures)).tolist():
-                report = int(members[at])
-                own = None if weights is None else weights[places, report]
-                edits = component.edits
-                # what is broken beyond the balance edits is another matter, and no reason to refuse a repair
-                held = ~(edits.inequalities @ np.nan_to_num(figures[:, at]) < -_TOLERANCE)
-                edits = Edits(edits.equalities, edits.inequalities[held], edits.signed, edits.whole)
-                yield (
-                    report,
-                    component._replace(places=places, edits=edits),
-                    localise(edits, figures[:, at], own, seconds=seconds),
-                )
 
 
 @cache
@@ -226,74 +279,83 @@ def _fails(edits: Edits, figures: Floats) -> Floats:
     return np.asarray(broken.any(axis=0))
 
 
-# --- how it came about ----------------------------------------------------------------------------------------------------
+# --- how it came about, and what speaks for it ----------------------------------------------------------------------------
+
+_LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
 
-def _repair(
-    form: Form, component: _Component, figures: Floats, solution: Solution, witnesses: _Witnesses, agency: str, year: int
-) -> Repair:
+def _repair(case: _Case, solution: Solution, witnesses: _Witnesses, origins: _Origins) -> _Repair:
+    component, figures = case.component, case.figures
     keys = tuple(component.cells[cell] for cell in solution.cells)
     reported = tuple(float(figures[cell]) for cell in solution.cells)
     broken = np.abs(component.edits.equalities @ np.nan_to_num(figures)) > _TOLERANCE
     touched = (component.edits.equalities[:, list(solution.cells)] != 0).any(axis=1)
-    rules = tuple(dict.fromkeys(r for r, it in zip(component.equality_rules, broken & touched, strict=True) if it))
+    rules = dict.fromkeys(rule for rule, it in zip(component.equality_rules, broken & touched, strict=True) if it)
     changes = dict(zip(keys, zip(reported, solution.values, strict=True), strict=True))
-    mechanisms = _mechanisms(form, changes)
-    heard, weight = witnesses.hear(agency, year, changes)
-    rank = sum(_FAR_FETCHED[one] for one in mechanisms) + weight
-    return Repair(keys, reported, solution.values, rules, ";".join(dict.fromkeys(mechanisms)), heard, rank)
+    ways = mechanisms(case.form, dict(zip(component.cells, figures.tolist(), strict=True)), changes)
+    heard, weight = witnesses.hear(case.agency, case.year, changes)
+    origin = tuple(origins.of(key, proposed) for key, (_, proposed) in changes.items())
+    rank = sum(map(far_fetched, ways)) + weight + _MISREAD * any(one == "reading" for one, _ in origin)
+    return _Repair(keys, reported, solution.values, ";".join(rules), tuple(ways), heard, origin, rank)
 
 
-def _mechanisms(form: Form, changes: Mapping[CellKey, tuple[float, float]]) -> list[str]:
-    """Return how the errors came about: one for cells that changed together, else one for each cell."""
-    reported, proposed = zip(*changes.values(), strict=True)
-    if len(changes) == 2 and reported == proposed[::-1]:
-        return ["swapped"]
-    lines = {key[:2] for key in changes}
-    if len(changes) > 2 and len(lines) == 1:
-        ((table, line),) = lines
-        columns = form.table(table).columns_of[line]
-        at = sorted((columns.index(key[2]), key) for key in changes)
-        if all(changes[after][0] == changes[before][1] for (_, before), (_, after) in pairwise(at)):
-            return ["row_shifted"]
-    return [mechanism(was, ought, is_total=key[2] == "total") for key, (was, ought) in changes.items()]
+def _sentence(case: _Case, repair: _Repair, count: int, language: Language) -> str:
+    changes = []
+    for key, reported, proposed in zip(repair.cells, repair.reported, repair.proposed, strict=True):
+        cell = quoted(cell_label(case.form.table(key[0]), key, language), language)
+        message = "open_change" if np.isnan(proposed) else "change"
+        changes.append(say(message, language, cell=cell, reported=number(reported), proposed=number(proposed)))
+    joined = say("changes_joint", language).join(changes)
+    named = "、" if language == "zh" else ", "
+    mechanism = named.join(mechanism_label(one, language) for one in dict.fromkeys(repair.mechanisms))
+    sentence = say("repair", language, changes=joined, mechanisms=mechanism)
+    if not case.found.complete:
+        sentence += say("incomplete", language)
+    else:
+        sentence += say("unique", language) if count == 1 else say("several", language, count=str(count))
+    told = {origin: again for origin, again in repair.origins if origin}
+    for origin in ("reading", "undecided", "published"):
+        if origin in told:
+            return sentence + say(origin, language, reread=told[origin] or "")
+    return sentence
 
 
-def mechanism(reported: float, proposed: float, *, is_total: bool = False) -> str:
-    """Name how one figure became another.
+class _Origins:
+    """Whether the document still gives a figure when it is read in another way."""
 
-    Examples
-    --------
-    >>> mechanism(275, 257), mechanism(27, 275), mechanism(2275, 275), mechanism(258, 275), mechanism(276, 275)
-    ('transposed', 'dropped', 'doubled', 'other', 'mistyped')
-    """
-    if np.isnan(proposed):
-        return "other"
-    if reported == -proposed:
-        return "sign"
-    if proposed and abs(reported / proposed - _TEN_THOUSAND) < _TOLERANCE * _TEN_THOUSAND:
-        return "unit"
-    was, ought = (f"{abs(figure):.4f}".rstrip("0").rstrip(".") for figure in (reported, proposed))
-    differing = [place for place, (one, other) in enumerate(zip(was, ought, strict=False)) if one != other]
-    if len(was) == len(ought):
-        if len(differing) == 1:
-            return "mistyped"
-        if len(differing) == 2 and differing[1] - differing[0] == 1 and was[differing[0]] == ought[differing[1]]:
-            return "transposed" if was[differing[1]] == ought[differing[0]] else "other"
-    if any(ought[:at] + ought[at + 1 :] == was for at in range(len(ought))):
-        return "dropped"
-    if any(was[:at] + was[at + 1 :] == ought and was[at] in was[max(0, at - 1) : at] for at in range(len(was))):
-        return "doubled"
-    if any(was[:at] + was[at + 1 :] == ought for at in range(len(was))):
-        return "mistyped"
-    return "not_updated" if is_total and proposed > reported else "other"
+    def __init__(self, report: Report | None, cells: pd.DataFrame, cases: Sequence[_Case]) -> None:
+        keys = {case.component.cells[cell] for case in cases for one in case.found.solutions for cell in one.cells}
+        self.printed: dict[tuple[Any, ...], str] = {}
+        if "printed" in cells.columns:
+            concerned = cells[cells["line"].isin({line for _, line, _ in keys})]
+            names = ["agency", "year", "table", "line", "column", "printed"]
+            self.printed = {tuple(row[:-1]): row[-1] for row in concerned[names].itertuples(index=False, name=None)}
+        self.read: dict[CellKey, ReadCell] = {}
+        self.again: Mapping[CellKey, Sequence[Any]] = {}
+        if report is not None and report.origin is not None and keys:
+            from govstats.recognition.rereading import reread
 
+            self.read = {cell.key: cell for cell in report.read_cells}
+            try:
+                self.again = reread(report, keys)
+            except UnreadableDocument:
+                # the file was moved since: what it says cannot be asked again
+                self.again = {}
 
-# --- witnesses ------------------------------------------------------------------------------------------------------------
+    def of(self, key: CellKey, proposed: float) -> tuple[str | None, str | None]:
+        """Return where the figure of a cell comes from, and what other ways of reading found."""
+        again = self.again.get(key)
+        if not again:
+            return None, None
+        found = "; ".join(f"{one.printed or one.status} ({one.way})" for one in again)
+        other = [one for one in again if not one.agrees(self.read[key])]
+        if not other:
+            return "published", found
+        return "reading" if any(one.value == proposed for one in other) else "undecided", found
 
 
 class _Witnesses:
-    """What the years beside a report say of what is carried over."""
+    """What the prose, and the years beside a report, say of its figures."""
 
     #: Lines that are the same number in two years: carried out of one, carried into the next.
     _CARRIED: Sequence[tuple[str, str, str, int]] = (
@@ -301,21 +363,32 @@ class _Witnesses:
         ("requests", "carried_in", "carried_out", -1),
     )
 
-    def __init__(self, cells: pd.DataFrame) -> None:
+    def __init__(self, cells: pd.DataFrame, claims: pd.DataFrame | None) -> None:
         lines = {line for _, line, _, _ in self._CARRIED}
         carried = cells[(cells["table"] == "requests") & cells["line"].isin(lines) & (cells["status"] == "reported")]
         names = ["agency", "year", "line", "column"]
         self.figures = dict(zip(carried[names].itertuples(index=False, name=None), carried["value"].astype(float), strict=True))
+        self.claims: dict[tuple[Any, ...], list[tuple[float, float, str]]] = defaultdict(list)
+        for claim in () if claims is None else claims.to_dict("records"):
+            low, high = (claim["value"] if pd.isna(claim[bound]) else claim[bound] for bound in ("low", "high"))
+            if pd.notna(claim["target"]) and not (pd.isna(low) and pd.isna(high)):
+                bounds = (-np.inf if pd.isna(low) else float(low), np.inf if pd.isna(high) else float(high))
+                self.claims[claim["agency"], claim["year"], claim["target"]].append((*bounds, str(claim["quote"])))
 
     def hear(self, agency: str, year: int, changes: Mapping[CellKey, tuple[float, float]]) -> tuple[str, float]:
-        """Return what the years beside say of a repair, and what that adds to its rank."""
+        """Return what speaks for a repair and against it, and what that adds to its rank."""
         said = []
         weight = 0.0
         for (table, line, column), (reported, proposed) in changes.items():
             for name, here, there, step in self._CARRIED:
                 other = self.figures.get((agency, year + step, there, column)) if (name, here) == (table, line) else None
-                if other is not None and other in {reported, proposed} and reported != proposed:
+                if other is not None and other in {reported, proposed}:
                     sign = "+" if other == proposed else "-"
                     said.append(f"{sign} {year + step} {table}/{there}/{column} = {other:g}")
-                    weight += -2.0 if sign == "+" else 2.0
+                    weight += -_WITNESS if sign == "+" else _WITNESS
+            for low, high, quote in self.claims.get((agency, year, f"{table}/{line}/{column}"), ()):
+                fits = low <= proposed <= high
+                if fits != (low <= reported <= high):
+                    said.append(f"{'+' if fits else '-'} “{quote}”")
+                    weight += -_WITNESS if fits else _WITNESS
         return "; ".join(said), weight
