@@ -87,7 +87,7 @@ def simulate(version: str = "2021", reports: int = 1, *, size: str = "mixed", se
         "year": _YEARS[version],
         "form": version,
         "value": figures,
-        "printed": [f"{figure:.{_DECIMALS}f}".rstrip("0").rstrip(".") for figure in figures.tolist()],
+        "printed": [_as_printed(figure) for figure in figures.tolist()],
         "status": "reported",
         "unit": [statutory.table(name).unit(line, column) for name, line, column in keys] * reports,
         "page": pd.NA,
@@ -99,6 +99,10 @@ def simulate(version: str = "2021", reports: int = 1, *, size: str = "mixed", se
         columns[name] = [key[part] for key in keys] * reports
     index = range(reports * len(keys))
     return pd.DataFrame({name: pd.Series(columns[name], index=index, dtype=dtype) for name, dtype in CELL_TYPES.items()})
+
+
+def _as_printed(figure: float) -> str:
+    return f"{figure:.{_DECIMALS}f}".rstrip("0").rstrip(".")
 
 
 def _rarely(generator: np.random.Generator, most: Counts, likely: float) -> Counts:
@@ -177,10 +181,11 @@ def _annex(statutory: Form, generator: np.random.Generator, most: Counts) -> dic
 
 
 class _Grid(NamedTuple):
-    """The figures of one report, and which cells stand beside which."""
+    """The counts of one report, its amounts of money, and which cells stand beside which."""
 
     statutory: Form
     figures: dict[CellKey, int]
+    amounts: dict[CellKey, float]
     random: np.random.Generator
 
     def choose(self, items: Sequence[Any]) -> Any:
@@ -193,7 +198,7 @@ class _Grid(NamedTuple):
         return (key[0], key[1], columns[at]) if at < len(columns) else None
 
 
-Changes = dict[CellKey, int]
+Changes = dict[CellKey, int] | dict[CellKey, float]
 
 
 def _mistyped(grid: _Grid, key: CellKey) -> Changes:
@@ -234,6 +239,21 @@ def _row_shifted(grid: _Grid, key: CellKey) -> Changes:
     return {cell: grid.figures[before] for before, cell in pairwise(row)} | {row[0]: 0}
 
 
+def _column_shifted(grid: _Grid, key: CellKey) -> Changes:
+    """Move the figures of a group down by one line, from some line on."""
+    table = grid.statutory.table(key[0])
+    group = table.line[key[1]].group
+    down = [(key[0], line.id, key[2]) for line in table.lines if group and line.group == group and not line.subtotal]
+    down = down[down.index(key) :] if key in down else []
+    if len(down) < 2 or any(cell not in grid.figures for cell in down):
+        return {}
+    return {cell: grid.figures[before] for before, cell in pairwise(down)} | {key: 0}
+
+
+def _unit(grid: _Grid, key: CellKey) -> Changes:
+    return {key: round(grid.amounts[key] * 1e4, _DECIMALS)} if key in grid.amounts else {}
+
+
 def _not_updated(grid: _Grid, key: CellKey) -> Changes:
     """Leave a late addition out of a total."""
     columns = grid.statutory.table(key[0]).columns_of[key[1]]
@@ -254,6 +274,8 @@ KINDS: Mapping[str, Callable[[_Grid, CellKey], Changes]] = {
     "transposed": _transposed,
     "swapped": _swapped,
     "row_shifted": _row_shifted,
+    "column_shifted": _column_shifted,
+    "unit": _unit,
     "not_updated": _not_updated,
     "sign": _sign,
 }
@@ -270,7 +292,8 @@ def plant(
         As `simulate` returns them.
     kinds : sequence of str
         One error of each kind goes into each report, in different cells: ``mistyped`` ``dropped`` ``doubled`` ``transposed``
-        (digits), ``swapped`` (two neighbours), ``row_shifted``, ``not_updated`` (a total), ``sign``.
+        (digits), ``swapped`` (two neighbours), ``row_shifted``, ``column_shifted`` (within a group of lines), ``unit`` (元 for
+        万元), ``not_updated`` (a total), ``sign``.
     tables : sequence of str
         Where they go.
     seed : int
@@ -301,18 +324,21 @@ def plant(
     for (agency, year), report in changed.groupby(["agency", "year"], sort=False):
         places = dict(zip(zip(report["table"], report["line"], report["column"], strict=True), report.index, strict=True))
         statutory = form(str(report["form"].iloc[0]))
-        figures = {key: int(values[at]) for key, at in places.items() if key[0] in tables and float(values[at]).is_integer()}
-        grid = _Grid(statutory, figures, generator)
+        inside = {key: float(values[at]) for key, at in places.items() if key[0] in tables and not np.isnan(values[at])}
+        amounts = {key: value for key, value in inside.items() if "元" in statutory.table(key[0]).unit(*key[1:])}
+        figures = {key: int(value) for key, value in inside.items() if key not in amounts and value.is_integer()}
+        grid = _Grid(statutory, figures, amounts, generator)
         touched: set[CellKey] = set()
         for number, kind in enumerate(kinds):
-            for at in generator.permutation(len(figures)).tolist():
-                changes = KINDS[kind](grid, list(figures)[at])
-                real = {key: value for key, value in changes.items() if value != figures[key]}
+            open_to = list(amounts if kind == "unit" else figures)
+            for at in generator.permutation(len(open_to)).tolist():
+                changes = KINDS[kind](grid, open_to[at])
+                real = {key: value for key, value in changes.items() if value != inside[key]}
                 if real and not touched & real.keys():
                     touched |= real.keys()
-                    rows += [(agency, year, *key, figures[key], value, kind, number) for key, value in real.items()]
+                    rows += [(agency, year, *key, inside[key], value, kind, number) for key, value in real.items()]
                     for key, value in real.items():
-                        values[places[key]], printed[places[key]] = value, str(value)
+                        values[places[key]], printed[places[key]] = value, _as_printed(value)
                     break
     changed["value"] = pd.array(values, dtype="Float64")
     changed["printed"] = pd.array(printed, dtype="str")

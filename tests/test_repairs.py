@@ -186,6 +186,6 @@ def test_real_reports() -> None:
 
 
 def test_every_kind_of_error_changes_figures() -> None:
-    planted = plant(simulate("2021", 20, size="large", seed=18), list(KINDS), seed=19)
+    planted = plant(simulate("2021", 20, size="large", seed=18), list(KINDS), tables=("requests", "proactive"), seed=19)
     assert set(planted.errors["kind"]) == set(KINDS)
     assert (planted.errors["true"] != planted.errors["reported"]).all()

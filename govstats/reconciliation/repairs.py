@@ -119,8 +119,8 @@ def repairs(
 
         `origin` is ``published`` where every other way of reading the document gives the figure as reported, ``reading`` where
         one gives the proposed figure instead (the agency is not to blame), ``undecided`` where it gives a third one, and null
-        where there is no other way. `printed` is the text of the cell, `reread` what the other ways found, with the way: ``order``,
-        ``engine``, ``picture``.
+        where there is no other way. `printed` is the text of the cell, `reread` what the other ways (``order``, ``engine``,
+        ``picture``) found.
 
     Raises
     ------
