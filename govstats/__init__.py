@@ -24,11 +24,13 @@ from govstats.errors import (
     MissingReader,
     NotAnAnnualReport,
     NotebookError,
+    RefusedCorrection,
     SeveralReports,
     UnknownForm,
     UnknownReport,
     UnreadableDocument,
     UnusableCells,
+    UnusableCorrections,
 )
 from govstats.report import Report
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from govstats.reconciliation import FormatComparison
+    from govstats.reconciliation.corrections import Corrections
 
 __all__ = [
     "DifferentReports",
@@ -45,13 +48,17 @@ __all__ = [
     "MissingReader",
     "NotAnAnnualReport",
     "NotebookError",
+    "RefusedCorrection",
     "Report",
     "SeveralReports",
     "UnknownForm",
     "UnknownReport",
     "UnreadableDocument",
     "UnusableCells",
+    "UnusableCorrections",
     "compare_formats",
+    "completions",
+    "correct",
     "read",
     "reconcile",
     "repairs",
@@ -106,13 +113,15 @@ def read(
     return replace(report, origin=source if isinstance(source, bytes) else Path(source))
 
 
-def reconcile(source: Report | pd.DataFrame) -> pd.DataFrame:
+def reconcile(source: Report | pd.DataFrame, *, corrections: Corrections | None = None) -> pd.DataFrame:
     """Check a report, or a frame of cells, against the edits of its form.
 
     Parameters
     ----------
     source : Report or pandas.DataFrame
         A report, or cells of any number of reports with the columns of `Report.cells`.
+    corrections : path or pandas.DataFrame, optional
+        Documented corrections to apply first, as `correct` takes them.
 
     Returns
     -------
@@ -125,19 +134,33 @@ def reconcile(source: Report | pd.DataFrame) -> pd.DataFrame:
     govstats.reconciliation.rules : the rules with their severities.
     """
     from govstats.reconciliation import reconcile as reconcile_cells
+    from govstats.reconciliation.corrections import as_corrected
 
-    return reconcile_cells(source)
+    return reconcile_cells(as_corrected(source, corrections))
 
 
-def repairs(source: Report | pd.DataFrame, *, seconds: float = 5.0) -> pd.DataFrame:
+def repairs(
+    source: Report | pd.DataFrame,
+    *,
+    corrections: Corrections | None = None,
+    claims: pd.DataFrame | None = None,
+    seconds: float = 5.0,
+    reread: bool = True,
+) -> pd.DataFrame:
     """List every minimal repair of reports whose figures cannot all be right.
 
     Parameters
     ----------
     source : Report or pandas.DataFrame
         A report, or cells of any number of reports with the columns of `Report.cells`.
+    corrections : path or pandas.DataFrame, optional
+        Documented corrections to apply first, as `correct` takes them.
+    claims : pandas.DataFrame, optional
+        What the prose claims, as `Report.claims`: witnesses. Those of the report, if left out.
     seconds : float
         For the search in each group of edits that hang together.
+    reread : bool
+        Whether the cells of a repair are read again in another way, to tell a wrong reading from a wrong report.
 
     Returns
     -------
@@ -152,12 +175,76 @@ def repairs(source: Report | pd.DataFrame, *, seconds: float = 5.0) -> pd.DataFr
     --------
     >>> from govstats import embedded
     >>> found = repairs(embedded.report("淮安市洪泽区人民政府", 2023))
-    >>> found[["line", "column", "reported", "proposed", "unique"]].values.tolist()[0]
-    ['reconsideration', 'total', 0.0, 11.0, True]
+    >>> found[["column", "reported", "proposed", "unique", "origin"]].values.tolist()[0]
+    ['total', 0.0, 11.0, True, 'published']
     """
+    from govstats.reconciliation.corrections import as_corrected
     from govstats.reconciliation.repairs import repairs as repairs_of
 
-    return repairs_of(source, seconds=seconds)
+    return repairs_of(as_corrected(source, corrections), claims=claims, seconds=seconds, reread=reread)
+
+
+def completions(source: Report | pd.DataFrame, *, corrections: Corrections | None = None) -> pd.DataFrame:
+    """Deduce the figures of blank, unreadable and lost cells where the edits leave no choice, and bounds where they do.
+
+    Parameters
+    ----------
+    source : Report or pandas.DataFrame
+        A report, or cells of any number of reports with the columns of `Report.cells`.
+    corrections : path or pandas.DataFrame, optional
+        Documented corrections to apply first, as `correct` takes them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a cell without a figure, with ``value low high basis rules cells``; never part of `Report.cells`.
+
+    See Also
+    --------
+    govstats.reconciliation.completion.completions : the columns, and what counts as certain.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> found = completions(embedded.report("上海市科学技术委员会", 2024))
+    >>> found[["line", "column", "status", "value", "basis"]].values.tolist()
+    [['carried_out', 'total', 'blank', 1.0, 'sum']]
+    """
+    from govstats.reconciliation.completion import completions as completions_of
+    from govstats.reconciliation.corrections import as_corrected
+
+    return completions_of(as_corrected(source, corrections))
+
+
+def correct(source: Report | pd.DataFrame, corrections: Corrections) -> pd.DataFrame:
+    """Set beside every figure, as reported and as read, what it is after documented corrections.
+
+    Parameters
+    ----------
+    source : Report or pandas.DataFrame
+        A report, or cells of any number of reports with the columns of `Report.cells`.
+    corrections : path or pandas.DataFrame
+        ``corrections.csv``: ``agency year cell old new reason source date``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The cells, unchanged, with ``corrected reason correction_source correction_date``.
+
+    Raises
+    ------
+    UnusableCorrections
+        A correction cannot be understood.
+    RefusedCorrection
+        A cell does not hold the figure that a correction expects; nothing is corrected then.
+
+    See Also
+    --------
+    govstats.reconciliation.corrections.correct : the columns of the file, and an example.
+    """
+    from govstats.reconciliation.corrections import correct as correct_cells
+
+    return correct_cells(source, corrections)
 
 
 def compare_formats(

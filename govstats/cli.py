@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DONE, FAILED, UNUSABLE = 0, 1, 2
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
+_REPAIRS_SHOWN = 5
 _SEVERITIES = ["E", "W", "I"]
 _STATUSES = {
     "reported": "填报 reported",
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="reconcile reports 勾稽核对")
     check.add_argument("files", metavar="FILE", type=Path, nargs="+")
+    check.add_argument("--corrections", metavar="CSV", type=Path, help="apply documented corrections first 先作已知更正")
     check.set_defaults(command=_check)
 
     for command in (read, check):
@@ -150,17 +152,23 @@ def _check(options: argparse.Namespace) -> int:
         if isinstance(report, Exception):
             refused.append({"source": str(file), "error": type(report).__name__, "message": str(report)})
             continue
-        findings = govstats.reconcile(report)
+        findings = govstats.reconcile(report, corrections=options.corrections)
         wrong = findings[findings["status"] == "fail"]
+        repairs = govstats.repairs(report, corrections=options.corrections)
         failed = failed or bool((wrong["severity"] == "E").any())
         counts = {status: int((findings["status"] == status).sum()) for status in ("fail", "pass", "not_assessable")}
         if options.json:
-            checked.append(_identity(report) | {"counts": counts, "findings": _records(findings)})
+            checked.append(_identity(report) | {"counts": counts, "findings": _records(findings), "repairs": _records(repairs)})
             continue
         print(_headline(report))
         worst_first = wrong.sort_values("severity", key=lambda column: column.map(_SEVERITIES.index), kind="stable")
         for finding in _records(worst_first):
             print("  ✗", finding["severity"], finding["rule"], _sentence(finding, options.language, "\n         "))
+        one_each = _records(repairs.drop_duplicates("repair"))
+        for repair in one_each[:_REPAIRS_SHOWN]:
+            print("  →", _sentence(repair, options.language, "\n    "))
+        if len(one_each) > _REPAIRS_SHOWN:
+            print(f"  → 另有 {len(one_each) - _REPAIRS_SHOWN} 种改法，见 --json; more repairs with --json")
         print(f"  不符 failed {counts['fail']} · 相符 passed {counts['pass']}", end=" · ")
         print(f"无法核对 not assessable {counts['not_assessable']}", flush=True)
     if options.json:

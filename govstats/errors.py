@@ -37,6 +37,14 @@ class UnusableCells(GovstatsError, ValueError):
     """A frame of cells lacks a column that the rules need."""
 
 
+class UnusableCorrections(GovstatsError, ValueError):
+    """A file of corrections has a line that cannot be understood."""
+
+
+class RefusedCorrection(GovstatsError, ValueError):
+    """A correction expects another figure than the one that stands in the cell; nothing was corrected."""
+
+
 class DifferentReports(GovstatsError, ValueError):
     """Documents that were to be compared are not known to be one report."""
 

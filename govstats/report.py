@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -65,7 +65,19 @@ NOTE_TYPES = {
 
 
 #: Looked up once: pandas takes longer to find a type by its name than to make the column.
-_DTYPES: Mapping[str, Any] = {name: pd.api.types.pandas_dtype(name) for name in ("str", "Int64", "Float64")}
+_DTYPES: Mapping[str, Any] = {name: pd.api.types.pandas_dtype(name) for name in ("str", "Int64", "Float64", "boolean")}
+
+
+def typed_frame(rows: Iterable[Sequence[Any]], types: Mapping[str, str]) -> pd.DataFrame:
+    """Lay rows out as a frame whose columns have their types also where there are none.
+
+    >>> typed_frame([], {"agency": "str", "year": "Int64"}).dtypes.astype(str).to_dict()
+    {'agency': 'str', 'year': 'Int64'}
+    """
+    columns = list(zip(*rows, strict=True)) or [()] * len(types)
+    return pd.DataFrame(
+        {name: pd.array(list(values), dtype=_DTYPES[dtype]) for (name, dtype), values in zip(types.items(), columns, strict=True)}
+    )
 
 
 class ReadCell(NamedTuple):

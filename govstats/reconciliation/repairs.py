@@ -18,7 +18,7 @@ from govstats.reconciliation.localisation import Edits, Localisation, Solution, 
 from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices
 from govstats.reconciliation.mechanisms import far_fetched, mechanism_label, mechanisms, say
 from govstats.reconciliation.wording import cell_label, cell_list, number, quoted
-from govstats.report import ReadCell, Report
+from govstats.report import ReadCell, Report, typed_frame
 
 #: The columns of the repairs, with their types: the contract of DESIGN.md, and from `complete` on what else is known of a repair.
 REPAIR_TYPES = {
@@ -149,25 +149,18 @@ def repairs(
         claims = report.claims
     cases = list(_cases(cells, seconds))
     if not cases:
-        return _frame([])
+        return typed_frame([], REPAIR_TYPES)
     origins = _Origins(report if reread else None, cells, cases)
     witnesses = _Witnesses(cells, claims)
     rows: list[tuple[Any, ...]] = []
     number = 0
     for case in cases:
         known = [_repair(case, solution, witnesses, origins) for solution in case.found.solutions]
-        ranked: Sequence[_Repair | None] = sorted(known, key=lambda one: (one.rank, one.cells)) or [None]
-        for repair in ranked:
+        ranked: list[_Repair | None] = [*sorted(known, key=lambda one: (one.rank, one.cells))]
+        for repair in ranked or [None]:
             number += 1
             rows += [(number, case.agency, case.year, *row) for row in _rows(case, repair, len(known), origins)]
-    return _frame(rows)
-
-
-def _frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(REPAIR_TYPES)
-    return pd.DataFrame(
-        {name: pd.array(list(values), dtype=dtype) for (name, dtype), values in zip(REPAIR_TYPES.items(), columns, strict=True)}  # type: ignore[call-overload]
-    )
+    return typed_frame(rows, REPAIR_TYPES)
 
 
 def _rows(case: _Case, repair: _Repair | None, count: int, origins: _Origins) -> Iterator[tuple[Any, ...]]:
@@ -345,7 +338,7 @@ class _Origins:
     def of(self, key: CellKey, proposed: float) -> tuple[str | None, str | None]:
         """Return where the figure of a cell comes from, and what other ways of reading found."""
         again = self.again.get(key)
-        if not again:
+        if not again or self.read[key].method == "corrected":
             return None, None
         found = "; ".join(f"{one.printed or one.status} ({one.way})" for one in again)
         other = [one for one in again if not one.agrees(self.read[key])]
