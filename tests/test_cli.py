@@ -134,6 +134,28 @@ def test_notes_are_told_in_the_language_asked_for(tmp_path: Path, capsys: pytest
             assert line.partition(":")[2].strip() in both
 
 
+def test_check_says_what_would_explain_the_failures(bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(bad), "--language", "zh"]) == 1
+    told = capsys.readouterr().out
+    assert "→ “（一）予以公开·总计”印作 11，应为 12" in told
+    assert main(["check", str(bad), "--json"]) == 1
+    (repair,) = json.loads(capsys.readouterr().out)["reports"][0]["repairs"]
+    assert (repair["line"], repair["column"], repair["proposed"], repair["origin"]) == ("granted", "total", 12, "published")
+
+
+def test_check_applies_corrections_when_asked(bad: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "corrections.csv"
+    known = (
+        "agency,year,cell,old,new,reason,source,date\n乙县人民政府,2023,requests/granted/total,{},12,总计有误,来函,2024-05-06\n"
+    )
+    path.write_text(known.format(11), "utf-8")
+    assert main(["check", str(bad), "--corrections", str(path)]) == 0
+    assert "不符 failed 0" in capsys.readouterr().out
+    path.write_text(known.format(10), "utf-8")
+    assert main(["check", str(bad), "--corrections", str(path)]) == 2
+    assert "the correction expects 10" in capsys.readouterr().err
+
+
 def test_check_passes_a_report_that_adds_up(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(good)]) == 0
     told = capsys.readouterr().out

@@ -77,7 +77,7 @@ def test_nothing_follows_from_figures_that_contradict_each_other() -> None:
 
 
 def test_one_block_says_nothing_of_another() -> None:
-    wrong = block({"upheld": 5, "corrected": 0, "other": 0, "pending": 0, "total": 0}, "direct_litigation")
+    wrong = block({"upheld": 5, "corrected": 0, "other": 0, "pending": 0, "total": 0}, "litigation_direct")
     right = block({"upheld": 1, "corrected": None, "other": 0, "pending": 0, "total": 4})
     assert deduced(pd.concat([wrong, right], ignore_index=True)) == {"corrected": (3, 3, 3, "sum")}
 
@@ -129,7 +129,8 @@ def test_a_value_that_breaks_another_rule_is_taken_back() -> None:
         (reason, "total"),
     ]:
         cells.loc[at.index(cell), "value"] = 2.0
-    cells.loc[at.index((reason, "legal")), ["value", "status"]] = [pd.NA, "blank"]
+    cells.loc[at.index((reason, "legal")), "value"] = pd.NA
+    cells.loc[at.index((reason, "legal")), "status"] = "blank"
     subtotal = cells[cells["line"] == reason].assign(line="refused", value=0.0, status="reported")
     with_subtotal = pd.concat([cells, subtotal], ignore_index=True)
     with_subtotal.loc[with_subtotal["line"].eq("refused") & with_subtotal["column"].eq("total"), "value"] = 2.0

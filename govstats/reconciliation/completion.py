@@ -165,7 +165,8 @@ def _deduced(matrix: ReportMatrix) -> Iterator[tuple[int, CellKey, _Bound, _Edit
                 for key in (matrix.cells[place] for place in open_cells.tolist())
                 if matrix.has_table[key[0]][report] and matrix.status[matrix.index[key], report] != REPORTED
             ]
-            bounds = dict(zip(bound_cells, _bounds(edits, matrix.value[places, report]), strict=True)) if edits and here else {}
+            wanted = np.isin(np.array([key[0] for key in bound_cells]), [key[0] for key in here])
+            bounds = _bounds(edits, matrix.value[places, report], wanted) if edits else {}
             for key in here:
                 bound = bounds.get(key)
                 yield report, key, bound or _free(matrix.form, key), edits if bound else None
@@ -188,20 +189,16 @@ def _free(form: Form, key: CellKey) -> _Bound:
     return _NOTHING if signed else _NOTHING._replace(low=0.0)
 
 
-def _bounds(edits: _Edits, figures: Floats) -> list[_Bound]:
-    """Return what the edits say of each cell; where a group of them contradict each other, nothing of its unknown cells."""
+def _bounds(edits: _Edits, figures: Floats, wanted: NDArray[np.bool_]) -> dict[CellKey, _Bound]:
+    """Return what the edits say of cells; where a group of them contradict each other, nothing of its unknown cells."""
     from govstats.reconciliation.localisation import components
 
-    bounds = [_NOTHING] * len(figures)
-    equal = edits.equality
-    for members in components(edits.weights[equal], edits.weights[~equal]):
-        unknown = np.isnan(figures[members])
-        rows = np.flatnonzero((edits.weights[:, members] != 0).any(axis=1))
-        if not unknown.any():
-            continue
-        group = _Group(edits, figures, members, rows)
-        for cell, bound in zip(members.tolist(), group.bounds(), strict=True):
-            bounds[cell] = bound
+    bounds: dict[CellKey, _Bound] = {}
+    for members in components(edits.weights[edits.equality], edits.weights[~edits.equality]):
+        if np.isnan(figures[members]).any() and wanted[members].any():
+            rows = np.flatnonzero((edits.weights[:, members] != 0).any(axis=1))
+            group = _Group(edits, figures, members, rows)
+            bounds |= zip((edits.cells[cell] for cell in members.tolist()), group.bounds(), strict=True)
     return bounds
 
 
