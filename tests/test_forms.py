@@ -170,6 +170,46 @@ def test_the_edits_on_proactive_disclosure() -> None:
         assert {edit.relation for edit in form(version).edits() if edit.table == "proactive"} == {">="}
 
 
+def block(**figures: float | None) -> dict[tuple[str, str, str], float | None]:
+    return {("review", "reconsideration", column): figure for column, figure in figures.items()}
+
+
+@pytest.mark.parametrize(
+    ("figures", "blank", "difference", "holds"),
+    [
+        pytest.param(block(upheld=10, corrected=1, other=0, pending=2, total=13), None, 0, True, id="10 + 1 + 2 are 13"),
+        pytest.param(block(upheld=10, corrected=1, other=0, pending=2, total=3), None, 10, False, id="and not 3"),
+        pytest.param(block(upheld=10, corrected=1, other=None, pending=2, total=13), None, None, None, id="a blank is not zero"),
+        pytest.param(block(upheld=10, corrected=1, other=None, pending=2, total=13), 0, 0, True, id="unless one says so"),
+        pytest.param(block(upheld=0, corrected=0, other=0, pending=0, total=None), 0, None, None, id="a blank total never is"),
+        pytest.param(block(upheld=10, corrected=1, pending=2, total=13), 0, None, None, id="nor a cell that is not there"),
+        pytest.param(block(upheld=0.1, corrected=0.2, other=0, pending=0, total=0.3), None, 0, True, id="binary fractions"),
+        pytest.param(block(upheld=1, corrected=0, other=0, pending=0, total=1.00001), None, -1e-5, False, id="ten fen"),
+    ],
+)
+def test_an_edit_holds_or_not_or_is_open(
+    figures: dict[tuple[str, str, str], float | None], blank: float | None, difference: float | None, holds: bool | None
+) -> None:
+    (edit,) = (edit for edit in form("2021").edits() if edit.rule == "T4S" and edit.subject == "reconsideration")
+    found = edit.difference(figures, blank=blank)
+    assert found == (None if difference is None else pytest.approx(difference, abs=1e-9))
+    assert edit.holds(figures, blank=blank) is holds
+
+
+@pytest.mark.parametrize(("in_force", "difference", "holds"), [(7, -1, False), (8, 0, True), (60, 52, True)])
+def test_an_inequality_holds_from_its_bound_on(in_force: float, difference: float, holds: bool) -> None:
+    (edit,) = (edit for edit in form("2021").edits() if edit.rule == "T2I" and edit.subject == "rules")
+    figures: dict[tuple[str, str, str], float | None] = {
+        ("proactive", "rules", column): figure for column, figure in (("issued", 10), ("repealed", 2), ("in_force", in_force))
+    }
+    assert (edit.difference(figures), edit.holds(figures)) == (difference, holds)
+
+
+def test_the_balance_edits_of_a_table_are_its_equalities() -> None:
+    assert {edit.rule for edit in form("2021").table("requests").balance_edits()} == {"T3R", "T3C", "T3B"}
+    assert form("2021").table("proactive").balance_edits() == [], "table two has inequalities only"
+
+
 @pytest.mark.parametrize(("version", "count"), [("2021", 200), ("2019", 198)])
 def test_the_cells_of_a_form(version: str, count: int) -> None:
     by_hand = {("proactive", line, column) for line, columns in PROACTIVE[version].items() for column in columns}

@@ -16,6 +16,9 @@ Language = Literal["zh", "en"]
 Relation = Literal["==", ">="]
 CellKey = tuple[str, str, str]
 
+#: In 万元. Counts differ by more.
+_ONE_FEN = 1e-6
+
 
 @dataclass(frozen=True)
 class Label:
@@ -100,10 +103,71 @@ class Edit:
     relation: Relation
     right: tuple[tuple[str, str, str, int], ...]
 
-    @property
+    @cached_property
     def cells(self) -> tuple[CellKey, ...]:
         """The cells that the edit mentions."""
         return tuple((table, line, column) for table, line, column, _ in self.left + self.right)
+
+    @cached_property
+    def terms(self) -> tuple[tuple[CellKey, int], ...]:
+        """Its cells, each with its coefficient in `left` less `right`."""
+        signs = (*(sign for *_, sign in self.left), *(-sign for *_, sign in self.right))
+        return tuple(zip(self.cells, signs, strict=True))
+
+    @cached_property
+    def lines(self) -> frozenset[str]:
+        """The lines in which its cells stand."""
+        return frozenset(line for _, line, _ in self.cells)
+
+    def difference(self, figures: Mapping[CellKey, float | None], *, blank: float | None = None) -> float | None:
+        """Return the sum of `left` less the sum of `right`.
+
+        Parameters
+        ----------
+        figures : mapping of (table, line, column) to float or None
+            The figures by cell; None for a blank.
+        blank : float, optional
+            What a blank among the parts, on the `left`, counts. A blank total is never a figure.
+
+        Returns
+        -------
+        float or None
+            None where a cell is not among the figures, or a blank leaves the sums open.
+
+        Examples
+        --------
+        The total of a block of three outcomes, and one of them blank:
+
+        >>> parts = (("review", "reconsideration", "upheld", 1), ("review", "reconsideration", "other", 1))
+        >>> edit = Edit("T4S", "review", "reconsideration", parts, "==", (("review", "reconsideration", "total", 1),))
+        >>> figures = dict(zip(edit.cells, [10, None, 11]))
+        >>> edit.difference(figures), edit.difference(figures, blank=0)
+        (None, -1)
+        """
+        difference: float = 0
+        for place, (cell, coefficient) in enumerate(self.terms):
+            if cell not in figures:
+                return None
+            figure = figures[cell]
+            if figure is None:
+                if blank is None or place >= len(self.left):
+                    return None
+                figure = blank
+            difference += coefficient * figure
+        return difference
+
+    def holds(self, figures: Mapping[CellKey, float | None], *, blank: float | None = None) -> bool | None:
+        """Tell whether figures satisfy the edit, to one fen of an amount in 万元; None where `difference` is not known.
+
+        >>> Edit("T2O3", "proactive", "licensing", (("proactive", "licensing", "items", 1),), ">=", ()).holds(
+        ...     {("proactive", "licensing", "items"): -8}
+        ... )
+        False
+        """
+        difference = self.difference(figures, blank=blank)
+        if difference is None:
+            return None
+        return difference >= -_ONE_FEN and (self.relation == ">=" or difference <= _ONE_FEN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +227,14 @@ class Table:
     def parts(self, group: str) -> tuple[str, ...]:
         """Return the ids of the lines in a group."""
         return tuple(line.id for line in self.lines if line.group == group)
+
+    def edits(self, printed: Iterable[str] = ()) -> tuple[Edit, ...]:
+        """Return the edits that bind the lines of a report, as `Form.edits` does for all tables."""
+        return _edits(self, frozenset(printed))
+
+    def balance_edits(self, printed: Iterable[str] = ()) -> list[Edit]:
+        """Return the edits that are equalities."""
+        return [edit for edit in self.edits(printed) if edit.relation == "=="]
 
     def title(self, language: Language) -> str:
         """Return the title in one language."""
@@ -238,17 +310,13 @@ class Form:
         tuple of Edit
             In the order of the form.
         """
-        return _edits(self, frozenset(printed))
+        lines = frozenset(printed)
+        return tuple(edit for table in self.tables for edit in table.edits(line for name, line in lines if name == table.id))
 
 
 @cache
-def _edits(form: Form, printed: frozenset[tuple[str, str]]) -> tuple[Edit, ...]:
-    return tuple(
-        edit
-        for table in form.tables
-        for template in table.edit_templates
-        for edit in _expand(table, template, frozenset(line for name, line in printed if name == table.id))
-    )
+def _edits(table: Table, printed: frozenset[str]) -> tuple[Edit, ...]:
+    return tuple(edit for template in table.edit_templates for edit in _expand(table, template, printed))
 
 
 def _expand(table: Table, template: Mapping[str, Any], printed: frozenset[str]) -> Iterable[Edit]:

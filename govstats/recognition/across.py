@@ -54,7 +54,7 @@ def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Pl
         return {}
     fields = (placement.fields[i * width : (i + 1) * width] for i in range(len(lines)))
     parts = {line: placement._replace(fields=part) for line, part in zip(lines, fields, strict=True)}
-    if record.grid is None and all(balances(table, table.columns_of[line], part) is False for line, part in parts.items()):
+    if record.grid is None and all(balances(table, line, part) is False for line, part in parts.items()):
         # a run of figures without a grid may as well be other figures
         return {}
     return parts

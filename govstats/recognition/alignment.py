@@ -285,20 +285,14 @@ def _enclosed(table: Table, free: Sequence[Record], anchors: Sequence[Match], he
 def _breaks(table: Table, edits: Sequence[Edit], placed: Sequence[Match], torn: Sequence[Match]) -> bool:
     """Tell whether rows placed by their order break a balance edit whose other cells are known."""
     lines = {match.line for match in torn}
-    values = {
-        (match.line, column): figure(piece.text).value
+    figures = {
+        (table.id, match.line, column): figure(piece.text).value
         for match in (*placed, *torn)
         if match.placement
         for column, piece in zip(table.columns_of[match.line], match.placement.fields, strict=True)
         if piece
     }
-    for edit in edits:
-        if lines & {line for _, line, _ in edit.cells}:
-            sides = [[(values.get((line, column)), sign) for _, line, column, sign in side] for side in (edit.left, edit.right)]
-            known = all(value is not None for side in sides for value, _ in side)
-            if known and len({round(sum((value or 0.0) * sign for value, sign in side), 6) for side in sides}) > 1:
-                return True
-    return False
+    return any(edit.holds(figures) is False for edit in edits if lines & edit.lines)
 
 
 def _is_unlabelled(table: Table, record: Record) -> bool:

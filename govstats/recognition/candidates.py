@@ -7,7 +7,7 @@ from math import prod
 from typing import NamedTuple
 
 from govstats.characters import figure
-from govstats.forms import Edit, Form, Table
+from govstats.forms import CellKey, Edit, Form, Table
 from govstats.recognition.columns import Placement
 from govstats.recognition.notes import note
 from govstats.recognition.records import Field
@@ -28,9 +28,7 @@ _MOST_SUMS = 4_096
 #: Figures are compared in millionths, as whole numbers.
 _SCALE = 1_000_000
 
-Key = tuple[str, str]
-Domains = dict[Key, frozenset[int]]
-Terms = tuple[tuple[Key, int], ...]
+Domains = dict[CellKey, frozenset[int]]
 
 
 class Verdict(NamedTuple):
@@ -69,7 +67,7 @@ class _Cell(NamedTuple):
         return self.read and len(self.readings) == 1 and (not self.optical or (self.piece.confidence or 0.0) >= VERY_CONFIDENT)
 
 
-def decide(table: Table, placements: Mapping[str, Placement], form: Form) -> dict[Key, Verdict]:
+def decide(table: Table, placements: Mapping[str, Placement], form: Form) -> dict[tuple[str, str], Verdict]:
     """Decide between the readings that cells offer.
 
     Parameters
@@ -95,7 +93,7 @@ def decide(table: Table, placements: Mapping[str, Placement], form: Form) -> dic
     then none does, what is in doubt or not solid in the failing edits stays undecided, and the rest stands as printed.
     """
     pieces = {
-        (line, column): piece
+        (table.id, line, column): piece
         for line, placement in placements.items()
         for column, piece in zip(
             table.columns_of.get(line) or [column.id for column in table.columns], placement.fields, strict=True
@@ -106,7 +104,8 @@ def decide(table: Table, placements: Mapping[str, Placement], form: Form) -> dic
         return {}
     cells = {key: cell for key, piece in pieces.items() if (cell := _cell(piece)).readings}
     edits = [] if table.open else form.edits((table.id, line) for line in placements)
-    return _Decision(table, cells, [edit for edit in edits if edit.table == table.id and edit.relation == "=="]).verdicts()
+    decision = _Decision(table, cells, [edit for edit in edits if edit.table == table.id and edit.relation == "=="])
+    return {(line, column): verdict for (_, line, column), verdict in decision.verdicts().items()}
 
 
 def _cell(piece: Field) -> _Cell:
@@ -122,32 +121,33 @@ def _cell(piece: Field) -> _Cell:
 class _Decision:
     """The doubts of one table, and the edits that may settle them."""
 
-    def __init__(self, table: Table, cells: Mapping[Key, _Cell], edits: Sequence[Edit]) -> None:
+    def __init__(self, table: Table, cells: Mapping[CellKey, _Cell], edits: Sequence[Edit]) -> None:
         self.table, self.cells = table, cells
         self.optical = any(cell.optical for cell in cells.values())
         #: What every combination has in common, for cells that are solved.
-        self.solved: dict[Key, _Reading] = {}
+        self.solved: dict[CellKey, _Reading] = {}
         #: Cells whose reading an edit contradicts, and those that were too many to try.
-        self.contradicted: set[Key] = set()
-        self.bounded: set[Key] = set()
-        self.checkable = [_terms(edit) for edit in edits if self._checkable(edit)]
-        bound = {key for edit in self.checkable for key, _ in edit}
+        self.contradicted: set[CellKey] = set()
+        self.bounded: set[CellKey] = set()
+        self.first = {key: cell.readings[0].amount for key, cell in cells.items()}
+        self.checkable = [edit for edit in edits if self._checkable(edit)]
+        bound = {key for edit in self.checkable for key in edit.cells}
         self.unsure = {key for key, cell in cells.items() if cell.unsure(CONFIDENT if key in bound else VERY_CONFIDENT)}
         self.variables = set(self.unsure)
         # a blank that recognition may have missed decides nothing, but its edit may fail
-        self.edits = [edit for edit in self.checkable if not any(self._missed(key) for key, _ in edit)]
+        self.edits = [edit for edit in self.checkable if not any(self._missed(key) for key in edit.cells)]
 
-    def verdicts(self) -> dict[Key, Verdict]:
+    def verdicts(self) -> dict[CellKey, Verdict]:
         """Settle what can be settled."""
-        self._contradict(e for e in self.checkable if _supported({key: self._amounts(key) for key, _ in e}, e) is None)
+        self._contradict([e for e in self.checkable if _supported({key: self._amounts(key) for key in e.cells}, e) is None])
         while self._solve_all():
             pass
         accepted = self._accepted()
         # an edit that what was read first does not satisfy, and that nothing settled, leaves doubt on what is not solid
         open_cells = self.variables - accepted
-        unsettled = [edit for edit in _failing(self.checkable, self.cells) if any(key in open_cells for key, _ in edit)]
-        doubted = self.contradicted | {key for edit in unsettled for key, _ in edit if not self.cells[key].solid} - accepted
-        found: dict[Key, Verdict] = {}
+        unsettled = [edit for edit in self._failing(self.checkable) if not open_cells.isdisjoint(edit.cells)]
+        doubted = self.contradicted | {key for edit in unsettled for key in edit.cells if not self.cells[key].solid} - accepted
+        found: dict[CellKey, Verdict] = {}
         for key in self.variables | doubted:
             cell = self.cells[key]
             if key not in accepted:
@@ -157,7 +157,7 @@ class _Decision:
                 found[key] = Verdict(text, self._note("decided_by_edits", key, printed=text, readings=readings))
         return found
 
-    def _accepted(self) -> set[Key]:
+    def _accepted(self) -> set[CellKey]:
         """Return the solved cells of which enough edits tell; an edit tells nothing while it has other cells in doubt."""
         accepted = self.solved.keys() - self.contradicted
         while True:
@@ -168,33 +168,36 @@ class _Decision:
 
     def _checkable(self, edit: Edit) -> bool:
         """Tell whether all cells of an edit are there; blanks count nothing among the parts, but a blank total says nothing."""
-        return all((line, column) in self.cells for _, line, column, _ in (*edit.left, *edit.right)) and not any(
-            reading.blank for _, line, column, _ in edit.right for reading in self.cells[line, column].readings
+        return self.cells.keys() >= set(edit.cells) and not any(
+            reading.blank for key in edit.cells[len(edit.left) :] for reading in self.cells[key].readings
         )
 
-    def _missed(self, key: Key) -> bool:
+    def _missed(self, key: CellKey) -> bool:
         """Tell a blank that may be a figure which recognition missed, since it does not say itself how sure it is."""
         cell = self.cells[key]
         only_blank = all(reading.blank for reading in cell.readings)
         return only_blank and self.optical and not (cell.piece.confidence or 0.0) >= VERY_CONFIDENT
 
-    def _amounts(self, key: Key) -> frozenset[int]:
+    def _amounts(self, key: CellKey) -> frozenset[int]:
         return frozenset(reading.amount for reading in self.cells[key].readings)
 
-    def _domain(self, key: Key) -> frozenset[int]:
+    def _domain(self, key: CellKey) -> frozenset[int]:
         return self._amounts(key) if key in self.variables else frozenset({self.cells[key].readings[0].amount})
 
-    def _contradict(self, edits: Iterable[Terms]) -> None:
+    def _failing(self, edits: Iterable[Edit]) -> list[Edit]:
+        """Return the edits that what was read first does not satisfy."""
+        return [edit for edit in edits if edit.difference(self.first)]
+
+    def _contradict(self, edits: Sequence[Edit]) -> None:
         """Doubt the cells of edits that fail, and decide nothing more by what is doubted."""
-        edits = list(edits)
-        self.contradicted |= {key for edit in edits for key, _ in edit if key in self.variables or not self.cells[key].solid}
-        self.edits = [edit for edit in self.edits if edit not in edits and not any(key in self.contradicted for key, _ in edit)]
+        self.contradicted |= {key for edit in edits for key in edit.cells if key in self.variables or not self.cells[key].solid}
+        self.edits = [edit for edit in self.edits if edit not in edits and self.contradicted.isdisjoint(edit.cells)]
 
     def _solve_all(self) -> bool:
         """Solve every group of edits that share a cell in doubt; true where it has to be done again."""
         self.solved, self.bounded = {}, set()
         for edits in _groups(self.edits, self.variables):
-            domains = {key: self._domain(key) for edit in edits for key, _ in edit}
+            domains = {key: self._domain(key) for edit in edits for key in edit.cells}
             try:
                 values = _Search(edits).solutions(domains)
             except _TooManyReadings:
@@ -209,38 +212,38 @@ class _Decision:
             else:
                 # what was admitted in vain is as confident as before
                 self.variables = set(self.unsure)
-                self._contradict(_failing(edits, self.cells))
+                self._contradict(self._failing(edits))
                 return True
         return False
 
-    def _take(self, values: Mapping[Key, set[int]]) -> None:
+    def _take(self, values: Mapping[CellKey, set[int]]) -> None:
         for key in values.keys() & self.variables:
             readings = [reading for reading in self.cells[key].readings if reading.amount in values[key]]
             # a blank and a zero are the same to a sum
             if len(readings) == 1:
                 self.solved[key] = readings[0]
 
-    def _stand(self, edits: Sequence[Terms]) -> None:
+    def _stand(self, edits: Sequence[Edit]) -> None:
         """Let first readings stand that satisfy all their edits, one of them without any other cell in doubt."""
-        doubted = {key for edit in _failing(edits, self.cells) for key, _ in edit}
+        doubted = {key for edit in self._failing(edits) for key in edit.cells}
         for edit in edits:
-            unsure = [key for key, _ in edit if key in self.variables]
+            unsure = [key for key in edit.cells if key in self.variables]
             if len(unsure) == 1 and unsure[0] not in doubted and self.cells[unsure[0]].read:
                 self.solved[unsure[0]] = self.cells[unsure[0]].readings[0]
 
-    def _told(self, key: Key, accepted: set[Key]) -> bool:
+    def _told(self, key: CellKey, accepted: set[CellKey]) -> bool:
         """Tell whether enough edits speak for the reading of a cell."""
-        telling = sum(self._tells(edit, key, accepted) for edit in self.edits if key in dict(edit))
+        telling = sum(self._tells(edit, key, accepted) for edit in self.edits if key in edit.cells)
         cell = self.cells[key]
         return telling >= (1 if cell.read and self.solved[key] is cell.readings[0] else _EDITS_TO_REPLACE)
 
-    def _tells(self, edit: Terms, key: Key, accepted: set[Key]) -> bool:
+    def _tells(self, edit: Edit, key: CellKey, accepted: set[CellKey]) -> bool:
         """Tell whether an edit would notice that a reading is wrong.
 
         Recognition takes a digit for another wherever it stands: 3 0 0 0 3 read as 8 0 0 0 8 adds up as well. So no digit may
         stand at the same place in another cell in doubt, on the other side.
         """
-        unsure = {name: sign for name, sign in edit if name in self.variables}
+        unsure = {name: sign for name, sign in edit.terms if name in self.variables}
         if any(name not in accepted for name in unsure):
             return False
         if not self.cells[key].optical:
@@ -253,7 +256,7 @@ class _Decision:
         opposite = (name for name in others if unsure[name] != unsure[key])
         return not any(digits & set(enumerate(reversed(_digits(self.solved[name])))) for name in opposite)
 
-    def _undecided(self, key: Key) -> Note:
+    def _undecided(self, key: CellKey) -> Note:
         piece = self.cells[key].piece
         if key in self.bounded:
             return self._note("too_many_readings", key, readings=_listed([piece.text, *piece.readings]))
@@ -261,22 +264,10 @@ class _Decision:
             return self._note("unsure_recognition", key, confidence=f"{piece.confidence:.2f}")
         return self._note("undecided_readings", key, readings=_listed([piece.text, *piece.readings]))
 
-    def _note(self, kind: str, key: Key, printed: str | None = None, **details: object) -> Note:
-        piece, (line, column) = self.cells[key].piece, key
+    def _note(self, kind: str, key: CellKey, printed: str | None = None, **details: object) -> Note:
+        piece, (_, line, column) = self.cells[key].piece, key
         printed = piece.text if printed is None else printed
         return note(kind, self.table, line, column, printed=printed, page=piece.page, place=piece.place, **details)
-
-
-def _terms(edit: Edit) -> Terms:
-    return (
-        *(((line, column), sign) for _, line, column, sign in edit.left),
-        *(((line, column), -sign) for _, line, column, sign in edit.right),
-    )
-
-
-def _failing(edits: Iterable[Terms], cells: Mapping[Key, _Cell]) -> list[Terms]:
-    """Return the edits that what was read first does not satisfy."""
-    return [edit for edit in edits if sum(sign * cells[key].readings[0].amount for key, sign in edit)]
 
 
 def _digits(reading: _Reading) -> str:
@@ -287,20 +278,20 @@ def _listed(texts: Iterable[str]) -> str:
     return " | ".join(text or "∅" for text in dict.fromkeys(texts))
 
 
-def _groups(edits: Sequence[Terms], variables: set[Key]) -> list[list[Terms]]:
+def _groups(edits: Sequence[Edit], variables: set[CellKey]) -> list[list[Edit]]:
     """Part edits into those that are linked by a cell in doubt; an edit without any is a group of its own."""
-    groups: list[tuple[set[Key], list[Terms]]] = []
+    groups: list[tuple[set[CellKey], list[Edit]]] = []
     for edit in edits:
-        names = {key for key, _ in edit if key in variables}
+        names = variables.intersection(edit.cells)
         linked = [group for group in groups if group[0] & names]
         groups = [group for group in groups if not group[0] & names]
         groups.append((names.union(*(group[0] for group in linked)), [*(one for group in linked for one in group[1]), edit]))
     return [members for _, members in groups]
 
 
-def _supported(domains: Mapping[Key, frozenset[int]], edit: Terms) -> Domains | None:
+def _supported(domains: Mapping[CellKey, frozenset[int]], edit: Edit) -> Domains | None:
     """Return for each cell of an edit the amounts with which it can balance; None where it cannot."""
-    signed = [[(sign * amount, amount) for amount in domains[key]] for key, sign in edit]
+    signed = [[(sign * amount, amount) for amount in domains[key]] for key, sign in edit.terms]
     if not all(signed):
         return None
     if prod(map(len, signed)) > _MOST_SUMS:
@@ -318,7 +309,7 @@ def _supported(domains: Mapping[Key, frozenset[int]], edit: Terms) -> Domains | 
         ]
     if not all(kept):
         return None
-    return {key: frozenset(amount for _, amount in one) for (key, _), one in zip(edit, kept, strict=True)}
+    return {key: frozenset(amount for _, amount in one) for key, one in zip(edit.cells, kept, strict=True)}
 
 
 class _TooManyReadings(Exception):
@@ -328,7 +319,7 @@ class _TooManyReadings(Exception):
 class _Search:
     """A search for the amounts with which all edits balance."""
 
-    def __init__(self, edits: Sequence[Terms]) -> None:
+    def __init__(self, edits: Sequence[Edit]) -> None:
         self.edits = edits
         self.work = 0
 
@@ -338,7 +329,7 @@ class _Search:
         waiting = list(self.edits)
         while waiting:
             edit = waiting.pop()
-            self.work += len(edit) + min(_MOST_SUMS, prod(len(domains[key]) for key, _ in edit))
+            self.work += len(edit.cells) + min(_MOST_SUMS, prod(len(domains[key]) for key in edit.cells))
             if self.work > _MOST_WORK:
                 raise _TooManyReadings
             kept = _supported(domains, edit)
@@ -346,12 +337,12 @@ class _Search:
                 return None
             fewer = {key for key, amounts in kept.items() if len(amounts) < len(domains[key])}
             domains.update(kept)
-            waiting += [other for other in self.edits if other not in waiting and any(key in fewer for key, _ in other)]
+            waiting += [other for other in self.edits if other not in waiting and not fewer.isdisjoint(other.cells)]
         return domains
 
-    def solutions(self, domains: Domains) -> dict[Key, set[int]]:
+    def solutions(self, domains: Domains) -> dict[CellKey, set[int]]:
         """Return the amounts that each cell has in any combination that satisfies all edits."""
-        seen: dict[Key, set[int]] = {key: set() for key in domains}
+        seen: dict[CellKey, set[int]] = {key: set() for key in domains}
         branches = [domains]
         while branches:
             narrowed = self.narrowed(branches.pop())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
-from govstats.forms import Form, Table
+from govstats.forms import Edit, Form, Table
 from govstats.recognition.labels import ALIKE, column_index, form_words, key, line_index
 from govstats.recognition.records import Field, Record
 
@@ -83,7 +84,7 @@ class Headers:
             # an agency may order its columns as it likes, but in one row of the header
             if not in_form and len({label.row for label in header}) > 1:
                 return None
-            return self.choose(record, header, lambda placement: balances(table, columns, placement))
+            return self.choose(record, header, lambda placement: balances(table, line, placement))
         named = [] if header else self._named_before(record, table, columns)
         order = _order_in_text(table, columns, named)
         if not (in_form or slipped) or order is False:
@@ -92,7 +93,7 @@ class Headers:
         # a header that names other columns too, or fewer: the row itself has to show what its figures are
         some = (header and not slipped) or (len(named) < len(columns) <= 2 * len(named))
         if placement and (some or order is None or self._crowded(record, table)):
-            return placement if balances(table, columns, placement) else None
+            return placement if balances(table, line, placement) else None
         return placement
 
     def usual(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
@@ -315,17 +316,20 @@ def header_field(cell: Cell) -> Field:
     return Field(cell.text, "label", cell.column, cell.colspan, cell.place, cell.page, cell.row)
 
 
-def balances(table: Table, columns: Sequence[str], placement: Placement) -> bool | None:
+def balances(table: Table, line: str, placement: Placement) -> bool | None:
     """Check a placement by the balance edit of its line, blanks counting nothing; None where there is no such check."""
-    values = {c: figure(piece.text).value for c, piece in zip(columns, placement.fields, strict=True) if piece}
-    for edit in table.edit_templates:
-        if edit["each"] == "line" and edit["relation"] == "==" and {*edit["left"], *edit["right"]} <= set(columns):
-            totals = [values.get(column) for column in edit["right"]]
-            if None in totals:
-                return None
-            parts = sum(values.get(column) or 0.0 for column in edit["left"])
-            return abs(parts - sum(total or 0.0 for total in totals)) < 1e-9
-    return None
+    edit = _own_balance(table, line)
+    if edit is None:
+        return None
+    fields = zip(table.columns_of[line], placement.fields, strict=True)
+    # a cell that the document lacks is as good as blank
+    figures = {(table.id, line, column): figure(piece.text).value if piece else None for column, piece in fields}
+    return edit.holds(figures, blank=0)
+
+
+@cache
+def _own_balance(table: Table, line: str) -> Edit | None:
+    return next((edit for edit in table.balance_edits((line,)) if edit.lines == {line}), None)
 
 
 def in_order(record: Record, columns: int) -> Placement | None:

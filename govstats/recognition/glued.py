@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import combinations, product
 from math import comb, prod
 
 from govstats.characters import figure
-from govstats.forms import Edit, Form, Table
+from govstats.forms import CellKey, Edit, Table
 from govstats.recognition.across import in_form_order, words_above
 from govstats.recognition.alignment import Match
 from govstats.recognition.candidates import CONFIDENT
@@ -30,6 +30,8 @@ _MOST_TORN, _MOST_LACKING = 3, 2
 _DECIMALS = re.compile(r"(?:\.\d+)?(?:[万亿]?元)?$")
 
 Row = tuple[str, ...]
+#: None for a blank.
+Figures = dict[CellKey, float | None]
 
 
 def unglue(table: Table, matches: list[Match], edits: Sequence[Edit], records: Sequence[Record], headers: Headers) -> list[Match]:
@@ -85,8 +87,8 @@ def unglue(table: Table, matches: list[Match], edits: Sequence[Edit], records: S
         if match.placement and all(text.isdecimal() for text in match.placement.texts):
             ways[match.line] = [match.placement.texts]
         elif match.placement is None and _is_glued(match.record, len(columns)) and headers.usual(match.record, table, columns):
-            balanced = [edit for edit in edits if {line for _, line, _ in edit.cells} == {match.line}]
-            rows = [row for row in _splits(tokens, len(columns)) if all(_holds(e, {match.line: row}, table) for e in balanced)]
+            balanced = _own_edits(edits, match.line)
+            rows = _balanced(table, match.line, _splits(tokens, len(columns)), balanced)
             ways[match.line] = rows if balanced or set("".join(tokens)) == {"0"} else []
     decided = _decide(table, ways, edits)
     for match in matches:
@@ -96,7 +98,7 @@ def unglue(table: Table, matches: list[Match], edits: Sequence[Edit], records: S
     return matches
 
 
-def splits_of(record: Record, table: Table, line: str, columns: Sequence[str], form: Form) -> list[Row]:
+def splits_of(record: Record, table: Table, line: str, columns: Sequence[str]) -> list[Row]:
     """Return the ways to split the figures of a row that came without separators; none where they are no such row.
 
     Parameters
@@ -104,9 +106,7 @@ def splits_of(record: Record, table: Table, line: str, columns: Sequence[str], f
     record : Record
         A row without a placement.
     table, line, columns
-        The line it was found to be, with its columns.
-    form : Form
-        Whose edits of that line a way has to satisfy.
+        The line it was found to be, with its columns; a way has to satisfy its edits.
     """
     if record.grid is not None:
         return []
@@ -119,10 +119,7 @@ def splits_of(record: Record, table: Table, line: str, columns: Sequence[str], f
         return []
     rows = _splits(tuple(tokens), len(columns))
     if not tail[0]:
-        own = [
-            edit for edit in form.edits() if edit.relation == "==" and set(edit.cells) <= {(table.id, line, c) for c in columns}
-        ]
-        rows = [row for row in rows if all(_holds(edit, {line: row}, table) for edit in own)]
+        rows = _balanced(table, line, rows, _own_edits(table.balance_edits(), line))
     return [(*row[:-1], row[-1] + tail[0]) for row in rows]
 
 
@@ -136,12 +133,9 @@ def _mended(
     """
     if not 0 < len(torn) <= _MOST_TORN or 2 * len(torn) >= len(matches):
         return {}
-    whole = {
-        match.line: amounts
-        for match in matches
-        if match.line not in torn and match.placement and (amounts := _amounts(match.placement))
-    }
-    known = [edit for edit in edits if _is_known(edit, table, torn, whole)]
+    whole = {cell: amount for match in matches if match.line not in torn for cell, amount in _amounts(table, match).items()}
+    anything = _figures(table, {line: ("0",) * len(table.columns_of[line]) for line in torn})
+    known = [edit for edit in edits if edit.difference({**whole, **anything}, blank=0) is not None]
     optical = any(map(_optical, torn.values()))
     ways: dict[str, list[Row]] = {}
     for line, match in torn.items():
@@ -151,16 +145,18 @@ def _mended(
         if not own or bound != set(columns) or not headers.usual(match.record, table, columns):
             return {}
         rows = _fillings(_tokens(match.record), len(columns))
-        ways[line] = [row for row in rows if all(_may_hold(edit, {line: row}, whole, table, optical) for edit in own)]
+        ways[line] = [row for row in rows if all(_may_hold(edit, _figures(table, {line: row}), optical) for edit in own)]
     if prod(map(len, ways.values())) > _MOST_WAYS:
         return {}
-    across = [edit for edit in known if len({line for _, line, _ in edit.cells}) > 1 and torn.keys() & {c[1] for c in edit.cells}]
+    across = [edit for edit in known if len(edit.lines) > 1 and torn.keys() & edit.lines]
+    figures: Figures = {cell: amount or 0.0 for cell, amount in whole.items()}
     found = []
     for chosen in product(*ways.values()):
         rows_of = dict(zip(ways, chosen, strict=True))
-        if all(_may_hold(edit, rows_of, whole, table, optical) for edit in across):
+        figures |= _figures(table, rows_of)
+        if all(_may_hold(edit, figures, optical) for edit in across):
             found.append(rows_of)
-    return found[0] if len(found) == 1 and _is_confirmed(found[0], known, table, optical) else {}
+    return found[0] if len(found) == 1 and _is_confirmed(_figures(table, found[0]), known, optical) else {}
 
 
 def _looks_merged(table: Table, match: Match, edits: Sequence[Edit]) -> bool:
@@ -170,15 +166,15 @@ def _looks_merged(table: Table, match: Match, edits: Sequence[Edit]) -> bool:
     spare = len(columns) - len(tokens)
     return _led_by_zero(tokens) or any(
         row.count("") < spare
-        and _is_confirmed({match.line: row}, own, table, False)
-        and all(_may_hold(edit, {match.line: row}, {}, table, False) for edit in own)
+        and _is_confirmed(figures := _figures(table, {match.line: row}), own, False)
+        and all(_may_hold(edit, figures, False) for edit in own)
         for row in _fillings(tokens, len(columns))
         if own
     )
 
 
 def _own_edits(edits: Sequence[Edit], line: str) -> list[Edit]:
-    return [edit for edit in edits if {name for _, name, _ in edit.cells} == {line}]
+    return [edit for edit in edits if edit.lines == {line}]
 
 
 def _tokens(record: Record) -> tuple[str, ...]:
@@ -197,7 +193,7 @@ def _is_torn(table: Table, match: Match) -> bool:
         return False
     if any(piece.readings for piece in match.record.fields) or not all(token.isdecimal() for token in tokens):
         return False
-    return match.placement is None or _led_by_zero(tokens) or balances(table, columns, match.placement) is not True
+    return match.placement is None or _led_by_zero(tokens) or balances(table, match.line, match.placement) is not True
 
 
 def _led_by_zero(tokens: Sequence[str]) -> bool:
@@ -205,26 +201,20 @@ def _led_by_zero(tokens: Sequence[str]) -> bool:
     return any(token[0] == "0" and token.strip("0") for token in tokens)
 
 
-def _amounts(placement: Placement) -> tuple[float | None, ...]:
-    """Return the amounts of a row, None for a blank; nothing where one of its cells is in doubt."""
-    amounts: list[float | None] = []
-    for piece in placement.fields:
+def _amounts(table: Table, match: Match) -> Figures:
+    """Return the amounts of a row that is placed, None for a blank; nothing where one of its cells is in doubt."""
+    amounts: Figures = {}
+    if match.placement is None or not match.placement.certain:
+        return {}
+    for column, piece in zip(table.columns_of[match.line], match.placement.fields, strict=True):
         read = figure(piece.text) if piece else None
-        if piece is None or read is None or read.status == "unreadable" or piece.readings or not placement.certain:
-            return ()
+        if piece is None or read is None or read.status == "unreadable" or piece.readings:
+            return {}
         # a blank that recognition sees may be a figure that it missed
         if piece.confidence is not None and not (piece.confidence >= CONFIDENT and read.value is not None):
-            return ()
-        amounts.append(read.value)
-    return tuple(amounts)
-
-
-def _is_known(edit: Edit, table: Table, torn: Mapping[str, Match], whole: Mapping[str, tuple[float | None, ...]]) -> bool:
-    """Tell whether an edit can be checked: its rows are there, and no total of a whole row is blank."""
-    totals = [(line, table.columns_of[line].index(column)) for _, line, column, _ in edit.right if line in whole]
-    return all(line in torn or line in whole for _, line, _ in edit.cells) and all(
-        whole[line][at] is not None for line, at in totals
-    )
+            return {}
+        amounts[table.id, match.line, column] = read.value
+    return amounts
 
 
 def _fillings(tokens: tuple[str, ...], parts: int) -> list[Row]:
@@ -241,33 +231,21 @@ def _fillings(tokens: tuple[str, ...], parts: int) -> list[Row]:
     return rows
 
 
-def _may_hold(
-    edit: Edit, torn: Mapping[str, Row], whole: Mapping[str, tuple[float | None, ...]], table: Table, optical: bool
-) -> bool:
-    """Tell whether rows can satisfy an edit: a blank counts nothing among the parts, and anything as a total.
+def _may_hold(edit: Edit, figures: Figures, optical: bool) -> bool:
+    """Tell whether figures can satisfy an edit: a blank counts nothing among the parts, and anything as a total.
 
     Where recognition shows a blank, it may be any figure.
     """
-    surplus, may_rise, may_fall = 0.0, False, False
-    for side, weight in ((edit.left, 1), (edit.right, -1)):
-        for _, line, column, sign in side:
-            at = table.columns_of[line].index(column)
-            if line not in torn:
-                surplus += weight * sign * (whole[line][at] or 0.0)
-            elif torn[line][at]:
-                surplus += weight * sign * int(torn[line][at])
-            elif weight < 0 or optical:
-                may_rise, may_fall = may_rise or weight * sign > 0, may_fall or weight * sign < 0
-    return surplus == 0 or (surplus < 0 and may_rise) or (surplus > 0 and may_fall)
+    surplus = sum(sign * (figures[cell] or 0.0) for cell, sign in edit.terms)
+    return surplus == 0 or any(
+        sign * surplus < 0 and figures[cell] is None for cell, sign in edit.terms[0 if optical else len(edit.left) :]
+    )
 
 
-def _is_confirmed(rows: Mapping[str, Row], known: Sequence[Edit], table: Table, optical: bool) -> bool:
-    """Tell whether no blank of some rows is a total, or one that recognition may have missed."""
-    blank = {
-        (line, column) for line, row in rows.items() for column, text in zip(table.columns_of[line], row, strict=True) if not text
-    }
-    totals = {(line, column) for edit in known for _, line, column, _ in edit.right}
-    return not blank & totals and not (blank and optical)
+def _is_confirmed(figures: Figures, known: Sequence[Edit], optical: bool) -> bool:
+    """Tell whether no blank is a total, or one that recognition may have missed."""
+    blank = {cell for cell, amount in figures.items() if amount is None}
+    return not (blank and optical) and all(blank.isdisjoint(edit.cells[len(edit.left) :]) for edit in known)
 
 
 def _is_glued(record: Record, columns: int) -> bool:
@@ -311,12 +289,17 @@ def _splits(tokens: tuple[str, ...], parts: int) -> list[Row]:
     return rows
 
 
-def _holds(edit: Edit, rows: Mapping[str, Row], table: Table) -> bool:
-    left, right = (
-        sum(sign * int(rows[line][table.columns_of[line].index(column)]) for _, line, column, sign in side)
-        for side in (edit.left, edit.right)
-    )
-    return left == right
+def _figures(table: Table, rows: Mapping[str, Row]) -> Figures:
+    return {
+        (table.id, line, column): int(text) if text else None
+        for line, row in rows.items()
+        for column, text in zip(table.columns_of[line], row, strict=True)
+    }
+
+
+def _balanced(table: Table, line: str, rows: Iterable[Row], edits: Sequence[Edit]) -> list[Row]:
+    """Return the ways to split a row that satisfy its own edits."""
+    return [row for row in rows if all(edit.holds(_figures(table, {line: row})) for edit in edits)]
 
 
 def _decide(table: Table, ways: Mapping[str, list[Row]], edits: Sequence[Edit]) -> dict[str, Row]:
@@ -325,8 +308,8 @@ def _decide(table: Table, ways: Mapping[str, list[Row]], edits: Sequence[Edit]) 
     Where no split satisfies all of them (agencies make mistakes), only rows without a choice count: as many digits as columns.
     """
     forced = {line: rows[0] for line, rows in ways.items() if len(rows) == 1 and all(len(text) == 1 for text in rows[0])}
-    across = [edit for edit in edits if len({line for _, line, _ in edit.cells}) > 1]
-    needed = {line for edit in across for _, line, _ in edit.cells}
+    across = [edit for edit in edits if len(edit.lines) > 1]
+    needed = {line for edit in across for line in edit.lines}
     if not needed:
         return forced
     if any(not ways.get(line) for line in needed):
@@ -336,11 +319,13 @@ def _decide(table: Table, ways: Mapping[str, list[Row]], edits: Sequence[Edit]) 
         return forced
     open_lines = [line for line, rows in feasible.items() if len(rows) > 1]
     chosen = {line: rows[0] for line, rows in feasible.items()}
+    figures = _figures(table, chosen)
     solutions = []
     for rows in product(*(feasible[line] for line in open_lines)):
-        chosen = {**chosen, **dict(zip(open_lines, rows, strict=True))}
-        if all(_holds(edit, chosen, table) for edit in across):
-            solutions.append(chosen)
+        changed = dict(zip(open_lines, rows, strict=True))
+        figures |= _figures(table, changed)
+        if all(edit.holds(figures) for edit in across):
+            solutions.append({**chosen, **changed})
     if not solutions:
         return forced
     return {line: row for line, row in solutions[0].items() if all(other[line] == row for other in solutions)}
@@ -351,8 +336,7 @@ def _narrowed(table: Table, ways: dict[str, list[Row]], edits: Sequence[Edit]) -
     while True:
         before = sum(map(len, ways.values()))
         for edit in edits:
-            terms = [(line, table.columns_of[line].index(column), sign) for _, line, column, sign in edit.left]
-            terms += [(line, table.columns_of[line].index(column), -sign) for _, line, column, sign in edit.right]
+            terms = [(line, table.columns_of[line].index(column), sign) for (_, line, column), sign in edit.terms]
             if not all(ways[line] for line, _, _ in terms):
                 return ways
             bounds = [
@@ -395,7 +379,6 @@ def _blocks(table: Table, edits: Sequence[Edit], digits: str, lines: Sequence[st
     own = [edit for edit in edits if edit.subject == lines[0]]
     shortest = width * (len(lines) - 1)
     for end in range(width, len(digits) - shortest + 1) if len(lines) > 1 else [len(digits)]:
-        for row in _splits((digits[:end],), width):
-            if own and all(_holds(edit, {lines[0]: row}, table) for edit in own):
-                for rest in _blocks(table, edits, digits[end:], lines[1:]):
-                    yield (row, *rest)
+        for row in _balanced(table, lines[0], _splits((digits[:end],), width) if own else (), own):
+            for rest in _blocks(table, edits, digits[end:], lines[1:]):
+                yield (row, *rest)

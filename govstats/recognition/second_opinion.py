@@ -36,14 +36,14 @@ def with_second_opinion(document: Document, form: Form, reading: Reading) -> Rea
         For each table the reading that decides more cells, where the two agree on every figure. Where they differ, the one
         that alone satisfies the edits; else the cells in which they differ are ``unreadable``, with a note.
     """
-    if document.again is None or not any(_doubtful(table, form, *reading) for table in form.tables):
+    if document.again is None or not any(_doubtful(table, *reading) for table in form.tables):
         return reading
     again = replace(document, blocks=document.again(), again=None)
     second = read_tables(records(again, form), form)
     cells: list[ReadCell] = []
     notes = [one for one in reading[1] if not one.table]
     for table in form.tables:
-        chosen, said = _agreed(table, form, _of(table, reading), _of(table, second))
+        chosen, said = _agreed(table, _of(table, reading), _of(table, second))
         cells += chosen
         notes += said
     return cells, notes
@@ -53,18 +53,18 @@ def _of(table: Table, reading: Reading) -> Reading:
     return [cell for cell in reading[0] if cell.table == table.id], [one for one in reading[1] if one.table == table.id]
 
 
-def _doubtful(table: Table, form: Form, cells: Sequence[ReadCell], notes: Sequence[Note]) -> bool:
+def _doubtful(table: Table, cells: Sequence[ReadCell], notes: Sequence[Note]) -> bool:
     mine = [cell for cell in cells if cell.table == table.id]
     doubts = any(one.table == table.id and one.kind not in _NO_DOUBT for one in notes)
-    return doubts or any(cell.status == "unreadable" for cell in mine) or bool(_broken(table, form, mine))
+    return doubts or any(cell.status == "unreadable" for cell in mine) or bool(_broken(table, mine))
 
 
-def _agreed(table: Table, form: Form, first: Reading, second: Reading) -> Reading:
+def _agreed(table: Table, first: Reading, second: Reading) -> Reading:
     decided = [{_key(cell): cell for cell in cells if cell.status != "unreadable"} for cells, _ in (first, second)]
     differ = {key for key in decided[0].keys() & decided[1].keys() if _said(decided[0][key]) != _said(decided[1][key])}
     if not differ:
         return second if len(decided[1]) > len(decided[0]) else first
-    broken = [bool(differ & _broken(table, form, cells)) for cells, _ in (first, second)]
+    broken = [bool(differ & _broken(table, cells)) for cells, _ in (first, second)]
     if broken[0] != broken[1]:
         return second if broken[0] else first
     notes = [
@@ -83,16 +83,8 @@ def _key(cell: ReadCell) -> CellKey:
     return cell.table, cell.line, cell.column
 
 
-def _broken(table: Table, form: Form, cells: Iterable[ReadCell]) -> set[CellKey]:
+def _broken(table: Table, cells: Iterable[ReadCell]) -> set[CellKey]:
     """Return the cells of the balance edits that fail; blanks count nothing among the parts."""
     decided = {_key(cell): cell.value for cell in cells if cell.status != "unreadable"}
-    broken: set[CellKey] = set()
-    for edit in () if table.open else form.edits({(name, line) for name, line, _ in decided}):
-        keys = {(name, line, column) for name, line, column, _ in (*edit.left, *edit.right)}
-        totals = [decided.get((name, line, column)) for name, line, column, _ in edit.right]
-        if edit.relation != "==" or not keys <= decided.keys() or None in totals:
-            continue
-        left, right = (sum(sign * (decided[n, li, c] or 0.0) for n, li, c, sign in side) for side in (edit.left, edit.right))
-        if abs(left - right) > 1e-6:
-            broken |= keys
-    return broken
+    edits = [] if table.open else table.balance_edits({line for _, line, _ in decided})
+    return {cell for edit in edits if edit.holds(decided, blank=0) is False for cell in edit.cells}

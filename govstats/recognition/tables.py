@@ -48,7 +48,7 @@ def read_tables(records: Sequence[Record], form: Form) -> tuple[list[ReadCell], 
         if table.open:
             matches = read_annex(table, free)
         else:
-            edits = [edit for edit in form.edits() if edit.table == table.id and edit.relation == "=="]
+            edits = table.balance_edits()
             matches, more = align(table, free, headers, edits)
             matches = unglue(table, matches, edits, free, headers)
             notes += more
@@ -73,7 +73,7 @@ def _table(table: Table, matches: Sequence[Match], headers: Headers, form: Form)
         columns = _columns(table, match)
         placement = placements.get(match.line)
         if placement is None:
-            yield from _undecided(table, match, columns, form)
+            yield from _undecided(table, match, columns)
             continue
         for column, piece in zip(columns, placement.fields, strict=True):
             if piece is not None:
@@ -116,7 +116,7 @@ def _placements(table: Table, matches: Sequence[Match]) -> Iterator[tuple[str, P
         placement = match.placement
         if _is_heading(table, match):
             continue
-        if placement and (placement.certain or (regular and balances(table, _columns(table, match), placement))):
+        if placement and (placement.certain or (regular and balances(table, match.line, placement))):
             yield match.line, placement
 
 
@@ -152,11 +152,11 @@ def _method(match: Match, piece: Field | None) -> str:
     return "grid" if match.record.grid is not None else "text"
 
 
-def _undecided(table: Table, match: Match, columns: Sequence[str], form: Form) -> Iterator[ReadCell | Note]:
+def _undecided(table: Table, match: Match, columns: Sequence[str]) -> Iterator[ReadCell | Note]:
     record, printed, place = match.record, match.record.printed, match.record.place
     first = next(iter(record.fields), None)
     page = first.page if first else None
-    splits = [] if match.contradicted else splits_of(record, table, match.line, columns, form)
+    splits = [] if match.contradicted else splits_of(record, table, match.line, columns)
     if splits:
         listed = ["|".join(row) for row in splits[:_MOST_LISTED]] + ["…"] * (len(splits) > _MOST_LISTED)
         yield note(

@@ -1,0 +1,542 @@
+"""Each rule in two sorts of cases: where it must fire, and near misses in which a naive rule would; worked out by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pytest
+
+from govstats.reconciliation import compare_formats, reconcile, rules
+from govstats.report import Note, ReadCell, Report, SectionHeading
+
+from .test_forms import COLUMNS, GROUPS, OTHER, PROACTIVE, RESULTS, REVIEW_COLUMNS, REVIEW_LINES, request_lines
+
+#: A figure; a figure with the text that is printed for it; a text that is no figure; or None where the cell is not printed.
+Cell = float | tuple[float, str] | str | None
+BLANK, SLASH, ILLEGIBLE = "", "/", "■"
+STATUS = {BLANK: "blank", SLASH: "not_applicable", ILLEGIBLE: "unreadable"}
+APPLICANTS = COLUMNS[:-1]
+
+#: 12 requests received and 1 carried over: 7 granted, 3 not held, 1 of which the fee was not paid, 2 carried forward.
+REQUESTS = {
+    "new": {"natural_person": 10, "commercial": 2, "total": 12},
+    "carried_in": {"natural_person": 1, "total": 1},
+    "granted": {"natural_person": 6, "commercial": 1, "total": 7},
+    "unable.not_held": {"natural_person": 3, "total": 3},
+    "processed_total": {"natural_person": 9, "commercial": 2, "total": 11},
+    "carried_out": {"natural_person": 2, "total": 2},
+}
+UNPAID = {"commercial": 1, "total": 1}
+REVIEW = {"reconsideration": (2, 0, 1, 0, 3), "litigation_direct": (0,) * 5, "litigation_after_reconsideration": (1, 0, 0, 1, 2)}
+DISCLOSURE: Mapping[str, Mapping[str, Sequence[float]]] = {
+    "2019": {
+        "rules": (0, 0, 4),
+        "normative_documents": (3, 2, 9),
+        "licensing": (30, -2, 120),
+        "other_services": (12, 1, 5),
+        "penalties": (80, 3, 14),
+        "coercive_measures": (6, 0, 0),
+        "administrative_fees": (2, -1),
+        "procurement": (5, 321.5),
+    },
+    "2021": {
+        "rules": (1, 0, 4),
+        "normative_documents": (5, 2, 30),
+        "licensing": (120,),
+        "penalties": (14,),
+        "coercive_measures": (0,),
+        "administrative_fees": (7730.28,),
+    },
+}
+ANNEX = {
+    "受理依申请公开信息总数": (5, 9),
+    "当面申请数": (2, 4),
+    "网上申请数": (3, 5),
+    "对申请的答复总数": (5, 8),
+    "同意公开答复数": (4, 7),
+    "不予公开答复数": (1, 1),
+}
+IDENTITY = {"2008": ("某区", 2015), "2019": ("某区", 2020), "2021": ("某区", 2022)}
+
+
+def consistent(version: str) -> dict[str, Cell]:
+    """A report in which every rule holds."""
+    if version == "2008":
+        columns = ("this_year", "cumulative")
+        return {f"statistics/{line}/{c}": v for line, row in ANNEX.items() for c, v in zip(columns, row, strict=True)}
+    requests = REQUESTS | {"other" if version == "2019" else "other.fee_overdue": UNPAID}
+    rows = [("proactive", line, columns, DISCLOSURE[version][line]) for line, columns in PROACTIVE[version].items()]
+    rows += [
+        ("requests", line, COLUMNS, [requests.get(line, {}).get(column, 0) for column in COLUMNS])
+        for line in request_lines(version)
+    ]
+    rows += [("review", line, REVIEW_COLUMNS, figures) for line, figures in REVIEW.items()]
+    return {f"{table}/{line}/{c}": v for table, line, columns, row in rows for c, v in zip(columns, row, strict=True)}
+
+
+def frame(version: str, changes: Mapping[str, Cell] | None = None) -> pd.DataFrame:
+    """The consistent report with some cells changed."""
+    rows: list[tuple[Any, ...]] = []
+    for key, cell in {**consistent(version), **(changes or {})}.items():
+        if cell is not None:
+            value, printed = cell if isinstance(cell, tuple) else (None if isinstance(cell, str) else cell, cell)
+            text = printed if isinstance(printed, str) else f"{printed:.10g}"
+            status = "reported" if value is not None else STATUS[text]
+            rows.append((*IDENTITY[version], version, *key.split("/"), value, text, status))
+    columns = ["agency", "year", "form", "table", "line", "column", "value", "printed", "status"]
+    return pd.DataFrame(rows, columns=columns).astype({"year": "Int64", "value": "Float64"})
+
+
+def report(
+    version: str = "2021",
+    changes: Mapping[str, Cell] | None = None,
+    sections: Sequence[int] = (1, 2, 3, 4, 5, 6),
+    notes: Sequence[Note] = (),
+    kind: str = "html",
+) -> Report:
+    """The same as a report, with its sections and what is noted about it."""
+    cells = [
+        ReadCell(
+            row["table"],
+            row["line"],
+            row["column"],
+            None if pd.isna(row["value"]) else row["value"],
+            row["printed"],
+            row["status"],
+            "万元" if row["column"] == "amount" else "件",
+            None,
+            "",
+            "grid",
+        )
+        for row in frame(version, changes).to_dict("records")
+    ]
+    headings = tuple(SectionHeading(number, "", "") for number in sections)
+    return Report(*IDENTITY[version], version, None, f"report.{kind}", kind, "", headings, cells, tuple(notes))
+
+
+def row(table: str, line: str, columns: Sequence[str]) -> str:
+    return ";".join(f"{table}/{line}/{column}" for column in columns)
+
+
+def column(table: str, lines: Sequence[str], name: str) -> str:
+    return ";".join(f"{table}/{line}/{name}" for line in lines)
+
+
+def filled(table: str, lines: Sequence[str], columns: Sequence[str], cell: Cell) -> dict[str, Cell]:
+    return {f"{table}/{line}/{column}": cell for line in lines for column in columns}
+
+
+class Finding(NamedTuple):
+    """What a rule has to say; sides that are not known are None."""
+
+    status: str
+    expected: float | None = None
+    reported: float | None = None
+    difference: float | None = None
+    cells: str = ""
+
+
+class Case(NamedTuple):
+    """A document, and what one rule has to say of it: just this beside passes, or nothing at all."""
+
+    about: str
+    document: pd.DataFrame | Report | tuple[Report, Report]
+    finding: Finding | None
+
+
+def fails(expected: float | None, reported: float | None, difference: float | None, cells: str = "") -> Finding:
+    return Finding("fail", expected, reported, difference, cells)
+
+
+def passes(expected: float | None, reported: float | None, difference: float | None, cells: str = "") -> Finding:
+    return Finding("pass", expected, reported, difference, cells)
+
+
+def open_(cells: str = "") -> Finding:
+    return Finding("not_assessable", cells=cells)
+
+
+PARTS_OF_OTHER = [f"other.{line}" for line in OTHER]
+ONE_LINE = filled("requests", PARTS_OF_OTHER, COLUMNS, None) | filled("requests", ["other"], COLUMNS, 0.0)
+ONE_LINE |= {f"requests/other/{name}": float(count) for name, count in UNPAID.items()}
+UNABLE = [f"unable.{line}" for line in GROUPS["unable"]]
+SUBTOTAL = filled("requests", ["unable"], COLUMNS, 0.0) | {"requests/unable/natural_person": 3.0, "requests/unable/total": 3.0}
+FEES = "proactive/administrative_fees/amount"
+GRANTED = row("requests", "granted", COLUMNS)
+RESULTS_COMMERCIAL = column("requests", (*RESULTS["2021"], "processed_total"), "commercial")
+FLOW_NATURAL = column("requests", ("new", "carried_in", "processed_total", "carried_out"), "natural_person")
+RECONSIDERATION = row("review", "reconsideration", REVIEW_COLUMNS)
+NORMATIVE = row("proactive", "normative_documents", ("in_force", "issued", "repealed"))
+DISCLOSED = row("proactive", "normative_documents", ("disclosed_total", "newly_disclosed"))
+LICENCES = row("proactive", "licensing", ("items_previous_year", "items_change"))
+CHANNELS = column("statistics", ("当面申请数", "网上申请数", "受理依申请公开信息总数"), "this_year")
+ABSENT_TABLE = filled("review", REVIEW_LINES, REVIEW_COLUMNS, None)
+TORN = filled("requests", ["granted"], COLUMNS, None)
+
+FIRES: dict[str, list[Case]] = {
+    "S01": [
+        Case("a section without its heading", report(sections=(1, 2, 3, 5, 6)), fails(6, 5, -1)),
+        Case("two sections in another order", report(sections=(1, 3, 2, 4, 5, 6)), fails(6, 6, 0)),
+    ],
+    # no figure is wrong in a table that is not there
+    "S02": [Case("a table is not there", frame("2021", ABSENT_TABLE), open_())],
+    "S03": [
+        Case("a line left out", frame("2021", TORN), fails(175, 168, -7, GRANTED)),
+        Case(
+            "a line that the form had before",
+            frame("2021", {"proactive/other_services/decisions": 5}),
+            fails(10, 10, 0, "proactive/other_services/decisions"),
+        ),
+    ],
+    "S04": [
+        Case(
+            "a negative count",
+            frame("2021", {"proactive/penalties/decisions": -14}),
+            fails(None, -14, None, "proactive/penalties/decisions"),
+        ),
+        Case("half a request", frame("2021", {"requests/new/other": 0.5}), fails(None, 0.5, None, "requests/new/other")),
+        Case("a negative amount", frame("2021", {FEES: -7730.28}), fails(None, -7730.28, None, FEES)),
+        Case(
+            "a negative number of items, beside a change that may be negative",
+            frame("2019", {"proactive/licensing/items_previous_year": -30, "proactive/licensing/items_change": 60}),
+            fails(None, -30, None, "proactive/licensing/items_previous_year"),
+        ),
+    ],
+    "S05": [
+        # 251,000 yuan are 25.1 ten thousands
+        Case("元 taken for 万元", frame("2021", {FEES: (251000, "251,000元")}), fails(25.1, 251000, 250974.9, FEES)),
+        Case("元 under a header of 万元", frame("2021", {FEES: (25.1, "251000元")}), fails(25.1, 25.1, 0, FEES)),
+        Case("773 billion yuan of fees", frame("2021", {FEES: 77302800}), fails(None, 77302800, None, FEES)),
+    ],
+    "T2I": [
+        Case(
+            "5 issued, 2 repealed, 2 in force",
+            frame("2021", {"proactive/normative_documents/in_force": 2}),
+            fails(3, 2, -1, NORMATIVE),
+        )
+    ],
+    "T2O1": [
+        Case(
+            "2 newly disclosed, 1 in all",
+            frame("2019", {"proactive/normative_documents/disclosed_total": 1}),
+            fails(2, 1, -1, DISCLOSED),
+        )
+    ],
+    "T2O3": [Case("30 items less 31", frame("2019", {"proactive/licensing/items_change": -31}), fails(0, -1, -1, LICENCES))],
+    "T3R": [
+        Case("6 and 1 are 7, not 8", frame("2021", {"requests/granted/total": 8}), fails(7, 8, 1, GRANTED)),
+        Case(
+            "what is left blank cannot lower 7 to 6",
+            frame("2021", {"requests/granted/total": 6, "requests/granted/other": BLANK}),
+            fails(7, 6, -1, GRANTED),
+        ),
+    ],
+    "T3C": [
+        Case(
+            "1 and 1 are 2, not 3", frame("2021", {"requests/processed_total/commercial": 3}), fails(2, 3, 1, RESULTS_COMMERCIAL)
+        )
+    ],
+    # 10 + 1 against 9 + 3
+    "T3B": [
+        Case(
+            "one more carried forward", frame("2021", {"requests/carried_out/natural_person": 3}), fails(11, 12, 1, FLOW_NATURAL)
+        )
+    ],
+    "T3S": [
+        Case(
+            "3 not held, subtotal of 4",
+            frame("2021", {**SUBTOTAL, "requests/unable/natural_person": 4}),
+            fails(3, 4, 1, column("requests", (*UNABLE, "unable"), "natural_person")),
+        )
+    ],
+    "T4S": [Case("2 and 1 are 3, not 0", frame("2021", {"review/reconsideration/total": 0}), fails(3, 0, -3, RECONSIDERATION))],
+    "A01": [
+        Case("2 and 4 requests are 6, not 5", frame("2008", {"statistics/网上申请数/this_year": 4}), fails(6, 5, -1, CHANNELS)),
+        Case(
+            "4 granted this year, 3 in all years",
+            frame("2008", {"statistics/同意公开答复数/cumulative": 3, "statistics/不予公开答复数/cumulative": 5}),
+            fails(4, 3, -1, row("statistics", "同意公开答复数", ("cumulative", "this_year"))),
+        ),
+    ],
+    "XF": [
+        Case(
+            "another figure in the other document",
+            (report(), report(changes={"review/reconsideration/upheld": 12}, kind="word")),
+            fails(2, 12, 10, "review/reconsideration/upheld"),
+        ),
+        Case(
+            "a blank in one document, a zero in the other",
+            (report(), report(changes={"review/litigation_direct/total": BLANK}, kind="word")),
+            fails(0, None, None, "review/litigation_direct/total"),
+        ),
+    ],
+}
+
+SILENT: dict[str, list[Case]] = {
+    "S01": [
+        Case("a table of contents", report(sections=(1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6)), passes(6, 6, 0)),
+        Case("a seventh section of its own", report(sections=(1, 2, 3, 4, 5, 6, 7)), passes(6, 6, 0)),
+        Case("the annex has no sections", report("2008", sections=()), None),
+    ],
+    "S02": [
+        Case(
+            "a table without a figure is there",
+            frame("2021", filled("review", REVIEW_LINES, REVIEW_COLUMNS, BLANK)),
+            Finding("pass"),
+        ),
+        Case("two years apart", pd.concat([frame("2019"), frame("2021")]), Finding("pass")),
+    ],
+    "S03": [
+        # 23 lines of 7 columns
+        Case("（六） printed as one line", frame("2021", ONE_LINE), passes(161, 161, 0)),
+        Case("a subtotal with figures", frame("2021", SUBTOTAL), passes(175, 175, 0)),
+        Case("a heading over seven blanks", frame("2021", filled("requests", ["refused"], COLUMNS, BLANK)), passes(175, 175, 0)),
+        Case(
+            "a row that could not be read is not missing",
+            report(changes=TORN, notes=[Note("unreadable_row", "", "", table="requests", line="granted")]),
+            Finding("not_assessable", 175, 168, -7, GRANTED),
+        ),
+        Case(
+            "a line of its own is noted, and the form is complete",
+            report(notes=[Note("outside_form", "", "", table="requests", line="")]),
+            passes(175, 175, 0),
+        ),
+    ],
+    "S04": [
+        Case("an amount of 万元 has decimals", frame("2021", {FEES: 0.0001}), Finding("pass")),
+        Case("fewer items than the year before", frame("2019", {"proactive/penalties/items_change": -80}), Finding("pass")),
+        Case("full-width numerals", frame("2021", {"requests/new/total": (12, "１２")}), Finding("pass")),
+        Case("a slash is no figure", frame("2021", {FEES: SLASH}), open_(FEES)),
+        Case(
+            "a blank is no zero",
+            frame("2021", {"review/litigation_direct/total": BLANK}),
+            open_("review/litigation_direct/total"),
+        ),
+    ],
+    "S05": [
+        Case(
+            "full-width numerals with their unit",
+            frame("2021", {FEES: (7730.28, "７７３０．２８万元")}),
+            passes(None, 7730.28, None, FEES),
+        ),
+        Case(
+            "commas, and the unit in brackets",
+            frame("2021", {FEES: (7730.28, "7,730.28（万元）")}),
+            passes(None, 7730.28, None, FEES),
+        ),
+        Case("a rich province", frame("2021", {FEES: 9999999.99}), passes(None, 9999999.99, None, FEES)),
+        Case("a city without fees", frame("2021", {FEES: 0}), passes(None, 0, None, FEES)),
+        Case("无此项", frame("2021", {FEES: SLASH}), open_(FEES)),
+        # 3,215,000 yuan, in a column whose header names no unit
+        Case(
+            "procurement in 元 in the form of 2019",
+            frame("2019", {"proactive/procurement/amount": (321.5, "3215000元")}),
+            passes(None, 321.5, None, "proactive/procurement/amount"),
+        ),
+    ],
+    "T2I": [
+        Case(
+            "the first documents, all in force",
+            frame("2021", {"proactive/normative_documents/in_force": 3}),
+            passes(3, 3, 0, NORMATIVE),
+        ),
+        Case(
+            "more repealed than issued, none left",
+            frame("2021", {"proactive/normative_documents/repealed": 40, "proactive/normative_documents/in_force": 0}),
+            passes(-35, 0, 35, NORMATIVE),
+        ),
+        Case("in force left blank", frame("2021", {"proactive/normative_documents/in_force": BLANK}), open_(NORMATIVE)),
+        Case(
+            "repealed left blank may have been 2",
+            frame("2021", {"proactive/normative_documents/repealed": BLANK, "proactive/normative_documents/in_force": 3}),
+            open_(NORMATIVE),
+        ),
+    ],
+    "T2O1": [
+        Case(
+            "all disclosed this year",
+            frame("2019", {"proactive/normative_documents/disclosed_total": 2}),
+            passes(2, 2, 0, DISCLOSED),
+        ),
+        Case(
+            "more produced than disclosed",
+            frame("2019", {"proactive/normative_documents/produced": 99}),
+            passes(2, 9, 7, DISCLOSED),
+        ),
+        Case("a slash for the total", frame("2019", {"proactive/normative_documents/disclosed_total": SLASH}), open_(DISCLOSED)),
+    ],
+    "T2O3": [
+        Case("all items dropped", frame("2019", {"proactive/licensing/items_change": -30}), passes(0, 0, 0, LICENCES)),
+        Case(
+            "the change left blank may be anything", frame("2019", {"proactive/licensing/items_change": BLANK}), open_(LICENCES)
+        ),
+    ],
+    "T3R": [
+        Case("a total left blank", frame("2021", {"requests/granted/total": BLANK}), open_(GRANTED)),
+        Case("a slash is no zero", frame("2021", {"requests/granted/other": SLASH}), open_(GRANTED)),
+        Case(
+            "an illegible part may be the one that is lacking",
+            frame("2021", {"requests/granted/commercial": ILLEGIBLE}),
+            open_(GRANTED),
+        ),
+        Case("zeros in all columns", frame("2021"), passes(0, 0, 0, row("requests", "partly_granted", COLUMNS))),
+        Case("（六） printed as one line", frame("2021", ONE_LINE), passes(1, 1, 0, row("requests", "other", COLUMNS))),
+        Case(
+            "full-width numerals",
+            frame("2021", {"requests/granted/total": (7, "７"), "requests/granted/natural_person": (6, "６")}),
+            passes(7, 7, 0, GRANTED),
+        ),
+    ],
+    "T3C": [
+        Case("a subtotal is not summed again", frame("2021", SUBTOTAL), passes(2, 2, 0, RESULTS_COMMERCIAL)),
+        Case(
+            "（六） printed as one line",
+            frame("2021", ONE_LINE),
+            passes(2, 2, 0, column("requests", (*RESULTS["2019"], "processed_total"), "commercial")),
+        ),
+        Case(
+            "（七） left blank",
+            frame("2021", {"requests/processed_total/commercial": BLANK}),
+            open_(RESULTS_COMMERCIAL),
+        ),
+    ],
+    "T3B": [
+        Case(
+            "more processed than received: 10 + 4 are 12 + 2",
+            frame(
+                "2021",
+                {
+                    **{f"requests/carried_in/{name}": 4 for name in ("natural_person", "total")},
+                    "requests/processed_total/natural_person": 12,
+                    "requests/processed_total/total": 14,
+                },
+            ),
+            passes(14, 14, 0, FLOW_NATURAL),
+        ),
+        Case(
+            "nothing carried over, said with a slash",
+            frame("2021", {"requests/carried_in/natural_person": SLASH}),
+            open_(FLOW_NATURAL),
+        ),
+        Case("（六） printed as one line", frame("2021", ONE_LINE), passes(11, 11, 0, FLOW_NATURAL)),
+    ],
+    "T3S": [
+        Case(
+            "a subtotal that is right",
+            frame("2021", SUBTOTAL),
+            passes(3, 3, 0, column("requests", (*UNABLE, "unable"), "natural_person")),
+        ),
+        Case("no subtotal printed", frame("2021"), None),
+        Case("a heading over seven blanks", frame("2021", filled("requests", ["unable"], COLUMNS, BLANK)), None),
+        Case("（六） printed as one line has no lines to sum", frame("2021", ONE_LINE), None),
+        Case("（六） was one line in 2019", frame("2019"), None),
+    ],
+    "T4S": [
+        Case(
+            "what is pending counts",
+            frame("2021"),
+            passes(2, 2, 0, row("review", "litigation_after_reconsideration", REVIEW_COLUMNS)),
+        ),
+        Case("no case at all", frame("2021"), passes(0, 0, 0, row("review", "litigation_direct", REVIEW_COLUMNS))),
+        Case("a total left blank", frame("2021", {"review/reconsideration/total": BLANK}), open_(RECONSIDERATION)),
+        Case(
+            "a block of slashes",
+            frame("2021", filled("review", ["reconsideration"], REVIEW_COLUMNS, SLASH)),
+            open_(RECONSIDERATION),
+        ),
+    ],
+    "A01": [
+        # 1 + 3 of 5: who sorted one request under a heading of their own may be right
+        Case(
+            "a line that the agency added may hold the rest",
+            frame(
+                "2008",
+                {
+                    "statistics/当面申请数/this_year": 1,
+                    **filled("statistics", ["其他形式申请数"], ["this_year", "cumulative"], 1),
+                },
+            ),
+            Finding("not_assessable", 4, 5, 1, CHANNELS),
+        ),
+        Case(
+            "a first year: as many as in all years",
+            frame("2008", {f"statistics/{line}/cumulative": figures[0] for line, figures in ANNEX.items()}),
+            passes(2, 2, 0, row("statistics", "当面申请数", ("cumulative", "this_year"))),
+        ),
+        Case(
+            "no column of all years",
+            frame("2008", {f"statistics/{line}/cumulative": None for line in ANNEX}),
+            passes(5, 5, 0, CHANNELS),
+        ),
+        Case(
+            "no channel printed",
+            frame("2008", filled("statistics", ["当面申请数", "网上申请数"], ["this_year", "cumulative"], None)),
+            passes(5, 9, 4, row("statistics", "受理依申请公开信息总数", ("cumulative", "this_year"))),
+        ),
+    ],
+    "XF": [
+        Case(
+            "the same in full-width numerals and with a comma",
+            (
+                report(changes={"proactive/licensing/decisions": (1204, "1,204"), "review/reconsideration/upheld": (2, "２")}),
+                report(changes={"proactive/licensing/decisions": (1204, "1204")}, kind="word"),
+            ),
+            Finding("pass"),
+        ),
+        Case(
+            "the same amount in 元, but for the noise of binary fractions",
+            (report(changes={FEES: 0.3}), report(changes={FEES: (0.1 + 0.2, "3000元")}, kind="word")),
+            Finding("pass"),
+        ),
+        Case(
+            "what one document does not let be read does not differ",
+            (report(), report(changes={"review/reconsideration/upheld": ILLEGIBLE}, kind="word")),
+            open_("review/reconsideration/upheld"),
+        ),
+        Case(
+            "a line that only one document shows",
+            (report(), report(changes=TORN, kind="word")),
+            open_(GRANTED),
+        ),
+    ],
+}
+
+
+def table_of_cases() -> Iterator[Any]:
+    """Every case of every rule, and a gap where a rule has none."""
+    for rule in rules()["id"]:
+        for sort, cases in (("fires", FIRES), ("silent", SILENT)):
+            for case in cases.get(rule, ()):
+                yield pytest.param(rule, sort, case, id=f"{rule} {sort}: {case.about}")
+            if not cases.get(rule):
+                yield pytest.param(rule, sort, None, id=f"{rule} {sort}: no case")
+
+
+@pytest.mark.parametrize(("rule", "sort", "case"), list(table_of_cases()))
+def test_a_rule_fires_where_it_must_and_nowhere_else(rule: str, sort: str, case: Case | None) -> None:
+    assert case is not None, f"rule {rule} needs a case in {sort.upper()}"
+    document = case.document
+    findings = compare_formats(*document).findings if isinstance(document, tuple) else reconcile(document)
+    rows = findings.loc[findings["rule"] == rule, list(Finding._fields)].astype(object)
+    said = [Finding(*row) for row in rows.where(rows.notna(), None).to_numpy().tolist()]
+    alarms = [finding for finding in said if finding.status != "pass"]
+    if case.finding is None:
+        assert not said
+    elif case.finding.status == "pass":
+        assert not alarms
+        assert case.finding in said
+    else:
+        assert alarms == [pytest.approx(case.finding)]
+    fired = any(finding.status == "fail" or rule == "S02" for finding in alarms)
+    assert fired == (sort == "fires")
+
+
+@pytest.mark.parametrize("version", IDENTITY)
+def test_the_report_that_the_cases_change_is_consistent(version: str) -> None:
+    assert set(reconcile(frame(version))["status"]) == {"pass"}
+
+
+def test_cases_are_of_rules() -> None:
+    assert FIRES.keys() | SILENT.keys() == set(rules()["id"])
