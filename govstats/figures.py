@@ -15,6 +15,7 @@ import pandas as pd
 
 from govstats.errors import MissingExtra
 from govstats.forms import Label, Table
+from govstats.report import typed_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 #: From Okabe and Ito's palette, which colour-blind readers can tell apart; one hue, so that only length speaks.
 _BAR = "#0072b2"
-_INK, _QUIET = "#222222", "#767676"
+_INK, _QUIET, _WRONG = "#222222", "#767676", "#d55e00"
 
 _OUTCOMES = ("granted", "partly_granted", "refused", "unable", "not_processed", "other")
 _STATES = {
@@ -217,6 +218,177 @@ def reasons_for_refusal(report: Report) -> Figure:
         notes.insert(0, ("本年度没有不予公开的申请", "no request was refused this year"))
     _foot(figure, [*notes, *_left_out(counts)])
     return figure
+
+
+def residuals(report: Report) -> pd.DataFrame:
+    """Return by how much the sums of each table miss what is printed for them.
+
+    Parameters
+    ----------
+    report : Report
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a balance edit that binds the cells of one line or of one column: ``agency year table rule along id label_zh
+        label_en difference status``. `along` is ``line`` or ``column``, `id` which of them. `difference` is what is printed less
+        what the parts come to, in the form's unit, null where the edit could not be assessed; `status` as `govstats.reconcile`
+        has it.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> found = residuals(embedded.report("平潭综合实验区", 2020))
+    >>> found.loc[found["difference"] != 0, ["rule", "along", "id", "difference"]].values.tolist()
+    [['T3C', 'column', 'natural_person', -6.0], ['T3C', 'column', 'total', -6.0]]
+    """
+    from govstats.reconciliation import reconcile
+
+    findings = reconcile(report)
+    rows = []
+    for finding in findings[findings["cells"] != ""].to_dict("records"):
+        keys = [_key(cell) for cell in finding["cells"].split(";")]
+        table = report.statutory_form.table(keys[0][0])
+        lines, columns = {line for _, line, _ in keys}, {column for _, _, column in keys}
+        if len(keys) < 3 or (len(lines) > 1) == (len(columns) > 1):
+            continue
+        along, label = ("line", table.line.get(min(lines))) if len(lines) == 1 else ("column", table.column[min(columns)])
+        if label is not None:
+            who = (report.agency, report.year, table.id, finding["rule"])
+            rows.append((*who, along, label.id, *_names(label), finding["difference"], finding["status"]))
+    names = ("agency", "year", "table", "rule", "along", "id", "label_zh", "label_en", "difference", "status")
+    types = {name: {"year": "Int64", "difference": "Float64"}.get(name, "str") for name in names}
+    return typed_frame(rows, types)
+
+
+def where_edits_cross(report: Report, name: str, repairs: pd.DataFrame | None = None) -> Figure:
+    """Draw a table with what its sums miss in the margins: where a failed line crosses a failed column, something is wrong.
+
+    Parameters
+    ----------
+    report : Report
+    name : str
+        The table: ``requests`` or ``review``.
+    repairs : pandas.DataFrame, optional
+        What `govstats.repairs` found. Cells of the likeliest repairs have a frame and the proposed figure, those of the others a
+        dotted frame.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The numbers behind it: `residuals`.
+
+    Raises
+    ------
+    MissingExtra
+        Matplotlib or the Chinese font is not installed.
+    FormError
+        The form of this report has no such table.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> figure = where_edits_cross(embedded.report("平潭综合实验区", 2020), "requests")
+    >>> sum(text.get_text() == "−6" for axes in figure.axes for text in axes.texts)
+    2
+    """
+    table = report.statutory_form.table(name)
+    cells = {(cell.line, cell.column): cell for cell in report.read_cells if cell.table == name}
+    lines = [line for line in table.lines if any(line.id == printed for printed, _ in cells)]
+    columns = [column for column in table.columns if any(column.id == printed for _, printed in cells)]
+    missed = residuals(report)
+    missed = missed[missed["table"] == name]
+    beside, below = (list(dict.fromkeys(missed.loc[missed["along"] == along, "rule"])) for along in ("line", "column"))
+    rows, wide = len(lines) + len(below), len(columns) + len(beside)
+    height = 0.34 * rows + 2.3
+    figure = _figure(4.2 + 0.92 * wide, height)
+    axes = figure.add_axes((3.9 / (4.2 + 0.92 * wide), 0.75 / height, 0.92 * wide / (4.2 + 0.92 * wide), 0.34 * rows / height))
+    axes.set(xlim=(0, wide), ylim=(rows, 0))
+    axes.set_axis_off()
+    _write_margins(axes, lines, columns, beside, below)
+    for y, line in enumerate(lines):
+        for x, column in enumerate(columns):
+            cell = cells.get((line.id, column.id))
+            text = "·" if cell is None else _STATES[cell.status][0] if cell.value is None else f"{cell.value:,.10g}"
+            _write(axes, x + 0.5, y + 0.5, text, (0, 0), size=9.5, ha="center", color=_INK if cell and cell.value else _QUIET)
+    _write_residuals(axes, missed, [line.id for line in lines], [column.id for column in columns], beside, below)
+    _frame_repairs(axes, name, [line.id for line in lines], [column.id for column in columns], repairs)
+    _head(figure, report, ("哪些行、哪些栏对不上", "Which lines and columns do not add up"))
+    notes = [
+        ("边上是所印总计减去各项之和，0 为相符", "in the margins: what is printed less the sum of the parts; 0 where they agree")
+    ]
+    if repairs is not None and (repairs["table"] == name).any():
+        notes.append(
+            (
+                "实线框：最可能的改法及应有的数字；虚线框：其他改法",
+                "framed: the likeliest repair and its figure; dotted: the others",
+            )
+        )
+    _foot(figure, notes)
+    return figure
+
+
+def _write_margins(
+    axes: Axes, lines: Sequence[Label], columns: Sequence[Label], beside: Sequence[str], below: Sequence[str]
+) -> None:
+    """Write the labels of lines and columns, and the rules whose residuals stand in the margins."""
+    rows, wide = len(lines) + len(below), len(columns) + len(beside)
+    for y, line in enumerate(lines):
+        zh, en = _names(line)
+        _write(axes, 0, y + 0.5, zh if len(zh) < 19 else f"{zh[:17]}…", (-6, 4.5), size=9, ha="right")
+        _write(axes, 0, y + 0.5, en if len(en) < 46 else f"{en[:44]}…", (-6, -6), size=6.5, color=_QUIET, ha="right")
+        axes.plot([0, wide], [y, y], color="#dddddd", linewidth=0.6, clip_on=False)
+    for x, column in enumerate(columns):
+        zh, en = _names(column)
+        english = wrap(en, 14)
+        _write(axes, x + 0.5, 0, "\n".join(wrap(zh, 6)), (0, 6 + 8 * len(english)), size=8.5, ha="center", va="bottom")
+        _write(axes, x + 0.5, 0, "\n".join(english), (0, 4), size=6, color=_QUIET, ha="center", va="bottom")
+    for at, rule in enumerate(beside):
+        _write(axes, len(columns) + at + 0.5, 0, rule, (0, 6), size=9, ha="center")
+    for at, rule in enumerate(below):
+        _write(axes, 0, len(lines) + at + 0.5, rule, (-6, 0), size=9, ha="right")
+    axes.plot([0, wide], [len(lines)] * 2, color=_QUIET, linewidth=1, clip_on=False)
+    axes.plot([len(columns)] * 2, [0, rows], color=_QUIET, linewidth=1, clip_on=False)
+
+
+def _write_residuals(
+    axes: Axes, missed: pd.DataFrame, lines: list[str], columns: list[str], beside: list[str], below: list[str]
+) -> None:
+    for row in missed.to_dict("records"):
+        if row["id"] not in (lines if row["along"] == "line" else columns):
+            continue
+        if row["along"] == "line":
+            y, x = lines.index(row["id"]), len(columns) + beside.index(row["rule"])
+            whole = (0, y, len(columns), 1)
+        else:
+            y, x = len(lines) + below.index(row["rule"]), columns.index(row["id"])
+            whole = (x, 0, 1, len(lines))
+        failed = row["status"] == "fail"
+        if failed:
+            left, top, width, tall = whole
+            axes.fill_between([left, left + width], top, top + tall, color=_WRONG, alpha=0.13, linewidth=0)
+        text = "?" if pd.isna(row["difference"]) else f"{row['difference']:+,.10g}".replace("-", "−") if failed else "0"
+        _write(
+            axes, x + 0.5, y + 0.5, text, (0, 0), size=10.5 if failed else 8.5, ha="center", color=_WRONG if failed else _QUIET
+        )
+
+
+def _frame_repairs(axes: Axes, name: str, lines: list[str], columns: list[str], repairs: pd.DataFrame | None) -> None:
+    mine = pd.DataFrame() if repairs is None else repairs[(repairs["table"] == name) & repairs["line"].isin(lines)]
+    for row in sorted(mine.to_dict("records"), key=lambda row: -row["repair"]):
+        x, y = columns.index(row["column"]), lines.index(row["line"])
+        likeliest = row["rank"] == 1
+        edges = ([x, x + 1, x + 1, x, x], [y, y, y + 1, y + 1, y])
+        axes.plot(*edges, color=_WRONG, linewidth=1.8 if likeliest else 1, linestyle="-" if likeliest else ":", clip_on=False)
+        if likeliest and not pd.isna(row["proposed"]):
+            _write(axes, x + 1, y, f"→{row['proposed']:,.10g}", (-2, -7), size=7, ha="right", color=_WRONG)
+
+
+def _key(cell: str) -> tuple[str, str, str]:
+    table, _, rest = cell.partition("/")
+    # the line of an annex may hold a slash of its own
+    line, _, column = rest.rpartition("/")
+    return table, line, column
 
 
 def _requests(report: Report) -> Table | None:

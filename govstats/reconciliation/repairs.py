@@ -20,7 +20,7 @@ from govstats.reconciliation.mechanisms import far_fetched, mechanism_label, mec
 from govstats.reconciliation.wording import cell_label, cell_list, number, quoted
 from govstats.report import ReadCell, Report, typed_frame
 
-#: The columns of the repairs, with their types: the contract of DESIGN.md, and from `complete` on what else is known of a repair.
+#: The columns of the repairs, with their types: the contract of DESIGN.md, and what else is known of a repair.
 REPAIR_TYPES = {
     "repair": "Int64",
     "agency": "str",
@@ -36,6 +36,8 @@ REPAIR_TYPES = {
     "witnesses": "str",
     "unique": "boolean",
     "complete": "boolean",
+    "group": "Int64",
+    "rank": "Int64",
     "origin": "str",
     "printed": "str",
     "reread": "str",
@@ -81,7 +83,15 @@ class _Repair(NamedTuple):
     mechanisms: tuple[str, ...]
     witnesses: str
     origins: tuple[tuple[str | None, str | None], ...]
-    rank: float
+    far_fetched: float
+
+
+class _Standing(NamedTuple):
+    """The place of a repair among those that explain the same failures."""
+
+    group: int
+    rank: int
+    among: int
 
 
 def repairs(
@@ -106,8 +116,9 @@ def repairs(
     -------
     pandas.DataFrame
         One row a changed cell; the rows that share a `repair` number are one repair. Columns ``repair agency year table line
-        column reported proposed cells rules mechanism witnesses unique complete origin printed reread message_zh message_en``.
-        Repairs of one group of edits explain the same failures: one of them is needed. They stand in the order of plausibility.
+        column reported proposed cells rules mechanism witnesses unique complete group rank origin printed reread message_zh
+        message_en``. Repairs that share a `group` explain the same failures, and one of them is needed; they stand in the
+        order of plausibility, which `rank` counts from 1: where nothing decides between repairs, they share it.
 
         `proposed` is null where several values would do. `cells` names all cells of the repair as findings do, `rules` what it
         explains. `mechanism` is how such an error comes about: ``mistyped`` ``transposed`` ``dropped`` ``doubled`` (digits),
@@ -154,38 +165,46 @@ def repairs(
     witnesses = _Witnesses(cells, claims)
     rows: list[tuple[Any, ...]] = []
     number = 0
-    for case in cases:
+    for group, case in enumerate(cases, start=1):
         known = [_repair(case, solution, witnesses, origins) for solution in case.found.solutions]
-        ranked: list[_Repair | None] = [*sorted(known, key=lambda one: (one.rank, one.cells))]
-        for repair in ranked or [None]:
+        known.sort(key=lambda one: (one.far_fetched, one.cells))
+        if not known:
             number += 1
-            rows += [(number, case.agency, case.year, *row) for row in _rows(case, repair, len(known), origins)]
+            rows.append((number, case.agency, case.year, *_not_found(case, group)))
+        for repair in known:
+            number += 1
+            standing = _Standing(group, 1 + sum(one.far_fetched < repair.far_fetched for one in known), len(known))
+            rows += [(number, case.agency, case.year, *row) for row in _rows(case, repair, standing, origins)]
     return typed_frame(rows, REPAIR_TYPES)
 
 
-def _rows(case: _Case, repair: _Repair | None, count: int, origins: _Origins) -> Iterator[tuple[Any, ...]]:
-    """Yield what the frame says of each cell of a repair; of none where the search found nothing in its time."""
+def _not_found(case: _Case, group: int) -> tuple[Any, ...]:
+    """Say that the search met its bound before it found anything."""
+    table = case.component.cells[0][0]
+    rules = ";".join(dict.fromkeys(case.component.equality_rules))
+    said = [say("not_found", one, table=case.form.table(table).title(one)) for one in _LANGUAGES]
+    return (table, *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
+
+
+def _rows(case: _Case, repair: _Repair, standing: _Standing, origins: _Origins) -> Iterator[tuple[Any, ...]]:
+    """Yield what the frame says of each cell of a repair."""
     complete = case.found.complete
-    if repair is None:
-        table = case.component.cells[0][0]
-        rules = ";".join(dict.fromkeys(case.component.equality_rules))
-        said = [say("not_found", one, table=case.form.table(table).title(one)) for one in _LANGUAGES]
-        yield (table, *[None] * 4, "", rules, "", "", False, complete, *[None] * 3, *said)
-        return
-    said = [_sentence(case, repair, count, language) for language in _LANGUAGES]
-    for place, key in enumerate(repair.cells):
-        origin, again = repair.origins[place]
-        proposed = repair.proposed[place]
+    said = [_sentence(case, repair, standing.among, language) for language in _LANGUAGES]
+    for at, key in enumerate(repair.cells):
+        origin, again = repair.origins[at]
+        proposed = repair.proposed[at]
         yield (
             *key,
-            repair.reported[place],
+            repair.reported[at],
             None if np.isnan(proposed) else proposed,
             cell_list(repair.cells),
             repair.rules,
             ";".join(dict.fromkeys(repair.mechanisms)),
             repair.witnesses,
-            count == 1 and complete,
+            standing.among == 1 and complete,
             complete,
+            standing.group,
+            standing.rank,
             origin,
             origins.printed.get((case.agency, case.year, *key)),
             again,
@@ -288,8 +307,8 @@ def _repair(case: _Case, solution: Solution, witnesses: _Witnesses, origins: _Or
     ways = mechanisms(case.form, dict(zip(component.cells, figures.tolist(), strict=True)), changes)
     heard, weight = witnesses.hear(case.agency, case.year, changes)
     origin = tuple(origins.of(key, proposed) for key, (_, proposed) in changes.items())
-    rank = sum(map(far_fetched, ways)) + weight + _MISREAD * any(one == "reading" for one, _ in origin)
-    return _Repair(keys, reported, solution.values, ";".join(rules), tuple(ways), heard, origin, rank)
+    doubt = sum(map(far_fetched, ways)) + weight + _MISREAD * any(one == "reading" for one, _ in origin)
+    return _Repair(keys, reported, solution.values, ";".join(rules), tuple(ways), heard, origin, doubt)
 
 
 def _sentence(case: _Case, repair: _Repair, count: int, language: Language) -> str:
