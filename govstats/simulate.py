@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from govstats.errors import UnusableCells
 from govstats.forms import CellKey, Form, form
-from govstats.report import CELL_TYPES
+from govstats.report import CELL_TYPES, typed_frame
 
 Counts = NDArray[np.int64]
 
@@ -23,6 +23,17 @@ _COMMON = {"granted", "partly_granted", "unable.not_held"}
 _YEARS = {"2008": 2015, "2019": 2020, "2021": 2023}
 #: Requests of an organisation for one of a natural person.
 _ORGANISATIONS = 12
+_ERROR_TYPES = {
+    "agency": "str",
+    "year": "Int64",
+    "table": "str",
+    "line": "str",
+    "column": "str",
+    "true": "Float64",
+    "reported": "Float64",
+    "kind": "str",
+    "error": "Int64",
+}
 #: Amounts are printed with so many decimals of 万元, to the yuan.
 _DECIMALS = 4
 
@@ -342,5 +353,57 @@ def plant(
                     break
     changed["value"] = pd.array(values, dtype="Float64")
     changed["printed"] = pd.array(printed, dtype="str")
-    names = ("agency", "year", "table", "line", "column", "true", "reported", "kind", "error")
-    return Planted(changed, pd.DataFrame(rows, columns=list(names)))
+    return Planted(changed, typed_frame(rows, _ERROR_TYPES))
+
+
+def found_again(planted: Planted, repairs: pd.DataFrame) -> pd.DataFrame:
+    """Compare the repairs of reports with the errors that were planted in them.
+
+    Parameters
+    ----------
+    planted : Planted
+    repairs : pandas.DataFrame
+        What `govstats.repairs` found in ``planted.cells``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a report with errors: ``agency year cells noticed minimal listed alone first``. `cells` counts those that were
+        changed. `noticed`: a repair is needed; `minimal`: no fewer cells explain the figures; `listed`: the true figures are
+        among the repairs; `alone`: they are the only repair; `first`: they are ranked first, alone or with others of that rank.
+
+    Examples
+    --------
+    >>> from govstats import repairs
+    >>> planted = plant(simulate("2021", 2, size="medium", seed=1), ["mistyped"], seed=2)
+    >>> found_again(planted, repairs(planted.cells))[["cells", "noticed", "alone"]].values.tolist()
+    [[1, True, True], [1, True, True]]
+    """
+    listed: dict[tuple[Any, ...], list[pd.DataFrame]] = {}
+    for (agency, year, _), group in repairs.dropna(subset=["line"]).groupby(["agency", "year", "group"], sort=False):
+        listed.setdefault((agency, year), []).append(group)
+    rows = []
+    for (agency, year), errors in planted.errors.groupby(["agency", "year"], sort=False):
+        truth = _figures_of(errors, "true")
+        groups = listed.get((agency, year), [])
+        ways = [[(_figures_of(one, "proposed"), one["rank"].iloc[0]) for _, one in group.groupby("repair")] for group in groups]
+        right = [[(cells, rank) for cells, rank in group if cells <= truth] for group in ways]
+        whole = truth == {cell for group in right for cells, _ in group for cell in cells}
+        rows.append(
+            (
+                agency,
+                year,
+                len(truth),
+                bool(groups),
+                sum(len(group[0][0]) for group in ways) == len(truth),
+                whole,
+                whole and all(len(group) == 1 for group in ways),
+                whole and all(rank == 1 for group in right for _, rank in group),
+            )
+        )
+    types = {"agency": "str", "year": "Int64", "cells": "Int64"}
+    return typed_frame(rows, types | dict.fromkeys(("noticed", "minimal", "listed", "alone", "first"), "boolean"))
+
+
+def _figures_of(cells: pd.DataFrame, figure: str) -> frozenset[tuple[Any, ...]]:
+    return frozenset(cells[["table", "line", "column", figure]].itertuples(index=False, name=None))
