@@ -155,6 +155,60 @@ def test_reports_keep_their_order_and_their_identity() -> None:
     pd.testing.assert_frame_equal(shuffled, reconcile(first))
 
 
+def separate(values: pd.Series) -> pd.Series:
+    """The same texts, each an object of its own, as readers of files return them."""
+    return pd.Series([text[:1] + text[1:] if len(text) > 1 else text for text in values], dtype="str")
+
+
+@pytest.mark.parametrize("kind", ["text", "separate", "object", "category", "category of more"])
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_however_the_text_columns_are_kept(kind: str, shuffled: bool) -> None:
+    reports = (
+        cells(changes={"review/reconsideration/upheld": 10}, agency="甲区"),
+        cells(agency="乙区"),
+        cells("2019", {"requests/new/natural_person": GONE, "review/reconsideration/total": 3}, agency="甲区", year=2019),
+    )
+    frame = pd.concat(reports, ignore_index=True)
+    for name in ("agency", "form", "table", "line", "column", "status"):
+        if kind.startswith("category"):
+            extra = ["", "不用"] if kind == "category of more" else []
+            frame[name] = pd.Categorical(frame[name], categories=[*extra, *sorted(set(frame[name]), reverse=True)])
+        else:
+            frame[name] = (
+                separate(frame[name]) if kind == "separate" else frame[name].astype("object" if kind == "object" else "str")
+            )
+    if shuffled:
+        frame = pd.concat([frame[:1], frame[1:].sample(frac=1, random_state=2)])
+    found = reconcile(frame)
+    columns = ["agency", "year", "rule", "expected", "reported"]
+    failures = found.loc[found["status"] == "fail", columns].astype({"agency": "object"})
+    lines = len(form("2019").table("requests").cells)
+    missing = ("甲区", 2019, "S03", lines, lines - 1)
+    expected = [("甲区", 2022, "T4S", 10, 0), missing, ("甲区", 2019, "T4S", 0, 3)]
+    assert sorted(failures.itertuples(index=False, name=None)) == sorted(expected)
+    assert found.groupby(["agency", "year"], observed=True).ngroups == 3
+    if kind != "object":
+        assert found.dtypes.astype(str)["agency"] == "str"
+
+
+def test_a_missing_category_is_a_line_the_form_does_not_have() -> None:
+    frame = cells(changes={"proactive/penalties/decisions": 7})
+    at = (frame["line"] == "penalties") & (frame["column"] == "decisions")
+    frame["line"] = frame["line"].mask(at).astype("category")
+    (message,) = reconcile(frame).query("rule == 'S03' and status == 'fail'")["message_zh"]
+    assert "缺行：" in message
+    assert "nan·decisions" in message
+
+
+def test_a_gap_of_next_to_nothing_has_a_direction() -> None:
+    # 0.1 + 0.2 is a little more than 0.3
+    changes = {
+        f"review/reconsideration/{column}": value for column, value in (("upheld", 0.1), ("corrected", 0.2), ("total", 0.3))
+    }
+    message = reconcile(cells(changes=dict(changes))).query("rule == 'T4S' and status == 'fail'")["message_en"].item()
+    assert "0 less" in message
+
+
 def test_a_frame_without_the_needed_columns_is_refused_by_name() -> None:
     with pytest.raises(GovstatsError, match="lacks the column\\(s\\) value, status"):
         reconcile(cells().drop(columns=["value", "status"]))

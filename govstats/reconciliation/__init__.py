@@ -63,18 +63,8 @@ def reconcile(source: Report | pd.DataFrame) -> pd.DataFrame:
     '“行政复议”：结果维持 10＋结果纠正 1＋其他结果 0＋尚未审结 0＝11，而表上总计为 0，比各项之和少 11。'
     """
     report = source if isinstance(source, Report) else None
-    if isinstance(source, Report):
-        cells = source.cells
-        identity = pd.DataFrame(
-            {
-                "agency": pd.array([source.agency], dtype="str"),
-                "year": pd.array([source.year], dtype="Int64"),
-                "form": pd.array([source.form], dtype="str"),
-            }
-        )
-        reports, found = matrices(cells, identity)
-    else:
-        reports, found = matrices(source)
+    cells = source.cells if isinstance(source, Report) else source
+    reports, found = matrices(cells, _identity(report) if report is not None and cells.empty else None)
     findings = Findings()
     for number in reports.index[~reports["known"]]:
         unknown_form(reports["form"].iloc[number], int(number), findings)
@@ -82,3 +72,14 @@ def reconcile(source: Report | pd.DataFrame) -> pd.DataFrame:
         check_structure(matrix, findings, report)
         check_edits(matrix, findings)
     return findings.frame(reports)
+
+
+def _identity(report: Report) -> pd.DataFrame:
+    """Return what the rows of its cells say of a report that has none."""
+    return pd.DataFrame(
+        {
+            "agency": pd.array([report.agency], dtype="str"),
+            "year": pd.array([report.year], dtype="Int64"),
+            "form": pd.array([report.form], dtype="str"),
+        }
+    )

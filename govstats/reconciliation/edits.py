@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from govstats.forms import CellKey, Edit, Form, Language
-from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule
-from govstats.reconciliation.matrix import Layout, ReportMatrix
+from govstats.forms import CellKey, Edit, Form, Language, Table
+from govstats.reconciliation.findings import Findings, Floats, Integers, Wording, known_rule
+from govstats.reconciliation.matrix import REPORTED, Layout, ReportMatrix
 from govstats.reconciliation.wording import (
+    Fields,
+    Sum,
     cell_list,
     gap,
     in_both,
     number,
     quoted,
     subject,
-    sum_text,
     term_labels,
     without_figure,
 )
@@ -56,6 +57,11 @@ class System:
     tolerance: Floats
     equality: NDArray[np.bool_]
     open_ended: NDArray[np.bool_]
+
+    @cached_property
+    def sides(self) -> csr_array:
+        """The operator for reports whose figures are all known: the left and the right sums."""
+        return self.operator[: 2 * len(self.edits), : len(self.cells)]
 
 
 @cache
@@ -125,13 +131,18 @@ def _absent_annex(matrix: ReportMatrix, table: str, findings: Findings) -> None:
 
 def _check(matrix: ReportMatrix, members: Integers, edits: System, findings: Findings) -> None:
     rows = np.array([matrix.index[cell] for cell in edits.cells])
-    figures = matrix.value[np.ix_(rows, members)]
+    figures = matrix.part(matrix.value, rows, members)
     unknown = np.isnan(figures)
-    stacked = np.vstack([np.where(unknown, 0.0, figures), unknown])
-    left, right, raising, lowering = (edits.operator @ stacked).reshape(4, len(edits.edits), len(members))
+    if unknown.any():
+        stacked = np.vstack([np.where(unknown, 0.0, figures), unknown])
+        left, right, raising, lowering = (edits.operator @ stacked).reshape(4, len(edits.edits), len(members))
+    else:
+        # half of the operator is enough where every figure is known, as in most reports
+        left, right = (edits.sides @ figures).reshape(2, len(edits.edits), len(members))
+        raising = lowering = np.zeros((len(edits.edits), 1))
 
     surplus = left - right
-    complete = (raising + lowering) == 0
+    complete = np.broadcast_to((raising + lowering) == 0, surplus.shape)
     equality, tolerance = edits.equality[:, None], edits.tolerance[:, None]
     satisfied = np.where(equality, np.abs(surplus) <= tolerance, surplus >= -tolerance)
     # An unknown figure is not negative (unless its column is signed): it can only raise or only lower the surplus.
@@ -140,108 +151,101 @@ def _check(matrix: ReportMatrix, members: Integers, edits: System, findings: Fin
     failed, passed = too_low | too_high, complete & satisfied
     expected, reported = np.where(equality, left, right), np.where(equality, right, left)
 
-    for row, edit in enumerate(edits.edits):
-        speech = _Speech(matrix, members, edit, findings)
-        has_table = matrix.has_table[edit.table][members]
+    wording = np.empty(surplus.shape, dtype=np.intp)
+    wording[...] = findings.say(_passed(matrix.form, edits)) + np.arange(len(edits.edits))[:, None]
+    for row in np.flatnonzero(~passed.all(axis=1)).tolist():
+        speech = _speech(matrix.form, edits.edits[row])
+        has_table = matrix.has_table[speech.edit.table][members]
         undecided = ~failed[row] & ~passed[row]
-        cases: tuple[tuple[NDArray[np.bool_], Callable[[Integers], Integers | int], bool], ...] = (
-            (passed[row], speech.passed, True),
-            (failed[row], partial(speech.failed, expected[row], reported[row], "fail"), True),
-            (undecided & has_table & complete[row], partial(speech.failed, expected[row], reported[row], "remainder"), True),
-            (undecided & has_table & ~complete[row], speech.incomplete, False),
-            (undecided & ~has_table, speech.no_table, False),
-        )
-        for which, worded, with_sides in cases:
+        for message, which in (
+            ("fail", failed[row]),
+            ("remainder", undecided & has_table & complete[row]),
+            ("not_assessable", undecided & has_table & ~complete[row]),
+            ("no_table", undecided & ~has_table),
+        ):
             found = np.flatnonzero(which)
-            if len(found):
-                both = (expected[row, found], reported[row, found]) if with_sides else (np.nan, np.nan)
-                findings.add(matrix.reports[members[found]], _POSITION + row, worded(found), *both)
+            if not len(found):
+                continue
+            places = np.array([matrix.index[cell] for cell in speech.edit.cells])
+            status = matrix.status[np.ix_(places, members[found])]
+            if message in {"fail", "remainder"}:
+                values = matrix.value[np.ix_(places, members[found])]
+                said = speech.sides(message, values, status, expected[row, found], reported[row, found])
+                wording[row, found] = findings.say(said) + np.arange(len(said))
+                continue
+            expected[row, found] = reported[row, found] = np.nan
+            # each combination of missing cells is worded once, for all reports that have it
+            states, same = np.unique(status, axis=1, return_inverse=True)
+            wording[row, found] = findings.say([speech.incomplete(message, state) for state in states.T.tolist()]) + same.ravel()
+    findings.add(matrix.reports[members], _POSITION + np.arange(len(edits.edits))[:, None], wording, expected, reported)
+
+
+@cache
+def _passed(form: Form, edits: System) -> tuple[Wording, ...]:
+    """Word what is said of the reports that an edit holds for, which is the same of all of them."""
+    return tuple(_speech(form, edit).wording("pass", "pass") for edit in edits.edits)
+
+
+@cache
+def _speech(form: Form, edit: Edit) -> _Speech:
+    return _Speech(form.table(edit.table), edit)
 
 
 class _Speech:
-    """What one edit says of the reports of a layout, which are given by their positions in it."""
+    """What an edit says of reports."""
 
-    def __init__(self, matrix: ReportMatrix, members: Integers, edit: Edit, findings: Findings) -> None:
-        self.edit, self.findings = edit, findings
-        self.table = matrix.form.table(edit.table)
-        self.rows = np.array([matrix.index[cell] for cell in edit.cells])
-        self.members = members
-        self.matrix = matrix
-        self.labels: dict[Language, dict[CellKey, str]] = {}
+    def __init__(self, table: Table, edit: Edit) -> None:
+        self.edit, self.rule = edit, known_rule(edit.rule)
+        self.cells = cell_list(edit.cells)
+        self.labels: dict[Language, list[str]] = {}
+        self.fields: Fields = in_both(
+            lambda language: {"subject": subject(table, edit, language), "table": table.title(language)}
+        )
+        for language in self.fields:
+            labels = term_labels(table, edit, language)
+            self.labels[language] = [labels[cell] for cell in edit.cells]
+        signs, parts = [sign for *_, sign in edit.left + edit.right], len(edit.left)
+        self.left = Sum({language: labels[:parts] for language, labels in self.labels.items()}, signs[:parts])
+        self.right = Sum({language: labels[parts:] for language, labels in self.labels.items()}, signs[parts:])
 
-    def _labels(self, language: Language) -> dict[CellKey, str]:
-        if language not in self.labels:
-            self.labels[language] = term_labels(self.table, self.edit, language)
-        return self.labels[language]
-
-    def _wording(self, status: str, message: str, more: Callable[[Language], dict[str, str]] = lambda _: {}) -> int:
-        if self.edit.relation == ">=" and f"{message} >=" in known_rule(self.edit.rule).messages:
+    def wording(self, status: str, message: str, more: Callable[[Language], dict[str, str]] = lambda _: {}) -> Wording:
+        if self.edit.relation == ">=" and f"{message} >=" in self.rule.messages:
             message = f"{message} >="
-        fields = in_both(
-            lambda language: {
-                "subject": subject(self.table, self.edit, language),
-                "table": self.table.title(language),
-                **more(language),
-            }
-        )
-        return self.findings.wording(
-            self.edit.rule, status, fields, message=message, table=self.edit.table, cells=cell_list(self.edit.cells)
-        )
+        fields = {language: {**fixed, **more(language)} for language, fixed in self.fields.items()}
+        return self.rule.wording(status, fields, message=message, table=self.edit.table, cells=self.cells)
 
-    def passed(self, _: Integers) -> int:
-        return self._wording("pass", "pass")
+    def incomplete(self, message: str, state: Sequence[int]) -> Wording:
+        """Word that it cannot be assessed: the table is not there, or cells of it."""
+        return self.wording("not_assessable", message, lambda language: {"missing": self._missing(state, language)})
 
-    def no_table(self, _: Integers) -> int:
-        return self._wording("not_assessable", "no_table")
+    def sides(self, message: str, figures: Floats, status: NDArray[np.int8], expected: Floats, reported: Floats) -> list[Wording]:
+        """Word the two sides of each report; figures and statuses have a row a cell."""
+        sums = zip(expected.tolist(), reported.tolist(), np.round(reported - expected, 6).tolist(), strict=True)
+        reports = zip(figures.T.tolist(), status.T.tolist(), sums, strict=True)
+        return [self._sides(message, *report) for report in reports]
 
-    def incomplete(self, found: Integers) -> Integers:
-        """Word each combination of missing cells once, for all reports that have it."""
-        states, which = np.unique(self.matrix.status[np.ix_(self.rows, self.members[found])], axis=1, return_inverse=True)
-
-        def worded(state: NDArray[np.int8]) -> int:
-            return self._wording("not_assessable", "not_assessable", lambda language: {"missing": self._missing(state, language)})
-
-        return np.array([worded(state) for state in states.T], dtype=np.intp)[which.ravel()]
-
-    def failed(self, expected: Floats, reported: Floats, message: str, found: Integers) -> Integers:
-        """Word the two sides of each report."""
-        return np.array([self._failed(one, expected[one], reported[one], message) for one in found.tolist()], dtype=np.intp)
-
-    def _failed(self, report: int, expected: float, reported: float, message: str) -> int:
-        figures = self.matrix.value[self.rows, self.members[report]]
-        wording = self._wording(
+    def _sides(self, message: str, figures: list[float], state: list[int], sums: tuple[float, float, float]) -> Wording:
+        expected, reported = number(sums[0]), number(sums[1])
+        parts = len(self.edit.left)
+        left, right = self.left.texts(figures[:parts]), self.right.texts(figures[parts:])
+        said = self.wording(
             "fail" if message == "fail" else "not_assessable",
             message,
             lambda language: {
-                "left": self._sum(self.edit.left, figures[: len(self.edit.left)], language),
-                "right": self._sum(self.edit.right, figures[len(self.edit.left) :], language),
-                "expected": number(expected),
-                "reported": number(reported),
-                "gap": gap(expected, reported, language),
+                "left": left[language],
+                "right": right[language],
+                "expected": expected,
+                "reported": reported,
+                "gap": gap(sums[2], language),
             },
         )
-        if np.isnan(figures).any():
-            state, said, rule = (
-                self.matrix.status[self.rows, self.members[report]],
-                self.findings.wordings[wording],
-                self.edit.rule,
+        if any(one != REPORTED for one in state):
+            said = said._replace(
+                message_zh=said.message_zh + self.rule.say("even_so", "zh", missing=self._missing(state, "zh")),
+                message_en=said.message_en + " " + self.rule.say("even_so", "en", missing=self._missing(state, "en")),
             )
-            self.findings.wordings[wording] = said._replace(
-                message_zh=said.message_zh + known_rule(rule).say("even_so", "zh", missing=self._missing(state, "zh")),
-                message_en=said.message_en + " " + known_rule(rule).say("even_so", "en", missing=self._missing(state, "en")),
-            )
-        return wording
+        return said
 
-    def _sum(self, terms: Sequence[tuple[str, str, str, int]], figures: Floats, language: Language) -> str:
-        labels = self._labels(language)
-        known = [
-            (labels[table, line, column], coefficient, figure)
-            for (table, line, column, coefficient), figure in zip(terms, figures.tolist(), strict=True)
-            if not np.isnan(figure)
-        ]
-        return sum_text(known, language)
-
-    def _missing(self, state: NDArray[np.int8], language: Language) -> str:
+    def _missing(self, state: Sequence[int], language: Language) -> str:
         """Name the cells without a figure."""
-        labels = self._labels(language)
-        return without_figure(zip((labels[cell] for cell in self.edit.cells), state.tolist(), strict=True), language)
+        return without_figure(zip(self.labels[language], state, strict=True), language)

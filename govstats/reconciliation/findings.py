@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +37,10 @@ FINDING_TYPES = {
 }
 
 
+#: Looked up once: pandas takes longer to find a type by its name than to make a short column.
+_TEXT = pd.StringDtype(na_value=np.nan)
+
+
 @dataclass(frozen=True, eq=False)
 class Rule:
     """A rule as ``rules.toml`` has it: its severity, its titles and what it says in each case."""
@@ -52,6 +57,33 @@ class Rule:
     def say(self, message: str, language: Language, **fields: str) -> str:
         """Return a message in one language with its fields filled in."""
         return self.messages[message][language].format(**fields)
+
+    def wording(
+        self,
+        status: str,
+        fields: Mapping[Language, Mapping[str, str]],
+        *,
+        message: str = "",
+        table: str | None = None,
+        cells: str = "",
+    ) -> Wording:
+        """Return how a finding reads; `message` is that of the status unless another is named."""
+        message = message or status
+        severity = self.messages[message].get("severity", self.severity)
+        said = (self.say(message, "zh", **fields["zh"]), self.say(message, "en", **fields["en"]))
+        return Wording(self.id, severity, status, table, cells, *said)
+
+
+class Wording(NamedTuple):
+    """All of a finding but its report and its figures; findings of many reports share one."""
+
+    rule: str
+    severity: str
+    status: str
+    table: str | None
+    cells: str
+    message_zh: str
+    message_en: str
 
 
 @cache
@@ -105,42 +137,21 @@ def rules() -> pd.DataFrame:
     return pd.DataFrame({name: pd.array([getattr(rule, name) for rule in known], dtype="str") for name in columns})
 
 
-class Wording(NamedTuple):
-    """All of a finding but its report and its figures; findings of many reports share one."""
-
-    rule: str
-    severity: str
-    status: str
-    table: str | None
-    cells: str
-    message_zh: str
-    message_en: str
-
-
 @dataclass
 class Findings:
     """Collects findings, many reports at a time, and lays them out as the frame of the contract."""
 
     wordings: list[Wording] = field(default_factory=list)
-    rows: list[tuple[Integers, Integers, Integers, Floats, Floats]] = field(default_factory=list)
+    blocks: list[tuple[Integers | Floats | float, ...]] = field(default_factory=list)
 
-    def wording(
-        self,
-        rule: str,
-        status: str,
-        fields: Mapping[Language, Mapping[str, str]],
-        *,
-        message: str = "",
-        table: str | None = None,
-        cells: str = "",
-    ) -> int:
-        """Write down how a finding reads and return its number; `message` is that of the status unless another is named."""
-        entry = known_rule(rule)
-        message = message or status
-        severity = entry.messages[message].get("severity", entry.severity)
-        said = (entry.say(message, "zh", **fields["zh"]), entry.say(message, "en", **fields["en"]))
-        self.wordings.append(Wording(rule, severity, status, table, cells, *said))
-        return len(self.wordings) - 1
+    def wording(self, rule: str, status: str, fields: Mapping[Language, Mapping[str, str]], **more: Any) -> int:
+        """Write down how a finding reads, as `Rule.wording` takes it, and return its number."""
+        return self.say([known_rule(rule).wording(status, fields, **more)])
+
+    def say(self, wordings: Sequence[Wording]) -> int:
+        """Take over wordings and return the number of the first; the others follow."""
+        self.wordings += wordings
+        return len(self.wordings) - len(wordings)
 
     def add(
         self,
@@ -150,26 +161,25 @@ class Findings:
         expected: Floats | float = np.nan,
         reported: Floats | float = np.nan,
     ) -> None:
-        """Add a finding for each of the reports; `position` is its place among the findings of a report."""
-        numbers = np.atleast_1d(np.asarray(reports, dtype=np.intp))
-        size = numbers.shape
-        self.rows.append(
-            (
-                numbers,
-                np.broadcast_to(np.asarray(position, dtype=np.intp), size),
-                np.broadcast_to(np.asarray(wording, dtype=np.intp), size),
-                np.broadcast_to(np.asarray(expected, dtype=np.float64), size),
-                np.broadcast_to(np.asarray(reported, dtype=np.float64), size),
-            )
-        )
+        """Add a finding for each of the reports; `position` is its place among the findings of a report.
+
+        Where `position` is a column of numbers, each of the reports gets a finding at each of them, and what else is given may
+        be an array of that shape.
+        """
+        self.blocks.append((reports, position, wording, expected, reported))
 
     def frame(self, reports: pd.DataFrame) -> pd.DataFrame:
         """Return the findings; `reports` has the agency and year of each report number."""
-        number, position, wording = (
-            np.concatenate([np.zeros(0, dtype=np.intp), *(row[part] for row in self.rows)]).astype(np.intp) for part in range(3)
-        )
-        expected, reported = (np.concatenate([np.zeros(0), *(row[part] for row in self.rows)]) for part in (3, 4))
-        order = np.lexsort((position, number))
+        shapes = [np.broadcast(block[0], block[1]).shape for block in self.blocks]
+        ends = np.cumsum([0, *map(prod, shapes)]).tolist()
+        number, position, wording = (np.empty(ends[-1], dtype=np.intp) for _ in range(3))
+        expected, reported = np.empty(ends[-1]), np.empty(ends[-1])
+        positions = np.unique(np.concatenate([np.zeros(0, dtype=np.intp), *(np.ravel(block[1]) for block in self.blocks)]))
+        for (reports_of, at, *rest), shape, start, end in zip(self.blocks, shapes, ends, ends[1:], strict=False):
+            parts = (reports_of, np.searchsorted(positions, at), *rest)
+            for whole, part in zip((number, position, wording, expected, reported), parts, strict=True):
+                whole[start:end].reshape(shape)[...] = part
+        order = np.lexsort((_small(position), _small(number)))
         number, wording, expected, reported = number[order], wording[order], expected[order], reported[order]
         worded = dict(zip(Wording._fields, zip(*self.wordings, strict=True), strict=True)) if self.wordings else {}
         columns: dict[str, Any] = {
@@ -181,8 +191,13 @@ class Findings:
             "difference": _figures(np.round(reported - expected, 6)),
         }
         for name in Wording._fields:
-            columns[name] = pd.array(list(worded.get(name, ())), dtype="str").take(wording)
-        return pd.DataFrame({name: columns[name] for name in FINDING_TYPES})
+            columns[name] = pd.array(list(worded.get(name, ())), dtype=_TEXT).take(wording)
+        return pd.DataFrame({name: columns[name] for name in FINDING_TYPES}, copy=False)
+
+
+def _small(numbers: Integers) -> NDArray[Any]:
+    """Return numbers in the same order: numpy sorts those of 16 bits by counting, which is several times faster."""
+    return numbers.astype(np.min_scalar_type(numbers.max(initial=0)))
 
 
 def _figures(values: Floats) -> pd.arrays.FloatingArray:

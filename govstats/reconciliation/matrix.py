@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from functools import cache, cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from govstats.reconciliation.findings import Floats, Integers
 #: What `ReportMatrix.status` holds; `wording.NO_FIGURE` has the words in this order.
 ABSENT, REPORTED, BLANK, NOT_APPLICABLE, UNREADABLE = range(5)
 _STATUS: dict[object, int] = {"reported": REPORTED, "blank": BLANK, "not_applicable": NOT_APPLICABLE, "unreadable": UNREADABLE}
+#: So many rows tell whether equal texts of a column are mostly the same object.
+_SAMPLE = 1000
+_IDENTITY = ("agency", "year", "form")
 _NEEDED = ("agency", "year", "form", "table", "line", "column", "value", "status")
 
 
@@ -85,50 +88,45 @@ class ReportMatrix:
         return np.asarray(self.status != ABSENT)
 
     @cached_property
-    def rows_of(self) -> Mapping[str, Integers]:
-        """The rows of each table."""
-        names = np.array([table for table, _, _ in self.cells])
-        return {table.id: np.flatnonzero(names == table.id) for table in self.form.tables}
+    def rows_of(self) -> Mapping[str, slice]:
+        """The rows of each table, which stand together."""
+        names = [table for table, _, _ in self.cells]
+        starts = {table.id: names.index(table.id) for table in self.form.tables}
+        return {table: slice(start, start + names.count(table)) for table, start in starts.items()}
 
     @cached_property
     def has_table(self) -> Mapping[str, NDArray[np.bool_]]:
         """For each table whether any cell of it was found, a flag a report."""
         return {table: np.asarray(self.printed[rows].any(axis=0)) for table, rows in self.rows_of.items()}
 
-    def layouts(self) -> Iterator[tuple[Integers, Layout]]:
-        """Yield the positions of the reports that share a layout, with that layout."""
-        choices = self._choices()
-        if not choices:
-            yield np.arange(len(self.reports)), Layout(frozenset(), frozenset(), frozenset(), frozenset())
-            return
-        kinds, which = np.unique(np.array(list(choices.values())), axis=1, return_inverse=True)
-        for number in range(kinds.shape[1]):
-            chosen = {choice for choice, made in zip(choices, kinds[:, number], strict=True) if made}
-            yield np.flatnonzero(which.ravel() == number), self._layout(chosen)
+    def part(self, array: NDArray[Any], rows: Integers | slice, members: Integers) -> NDArray[Any]:
+        """Return some rows of `value`, `status`, `printed` or `repeated` for some reports, given by their positions."""
+        # a slice takes no copy, and whole rows are taken several times faster than cell by cell
+        if len(members) == len(self.reports):
+            return array[rows]
+        return array[rows][:, members] if isinstance(rows, slice) else array[np.ix_(rows, members)]
 
-    def _choices(self) -> dict[tuple[str, str, str], NDArray[np.bool_]]:
-        """For everything the form leaves open, which reports do it."""
-        rows_of_line: dict[tuple[str, str], list[int]] = {}
-        rows_of_column: dict[tuple[str, str], list[int]] = {}
-        for row, (name, line, column) in enumerate(self.cells):
-            rows_of_line.setdefault((name, line), []).append(row)
-            rows_of_column.setdefault((name, column), []).append(row)
-        choices: dict[tuple[str, str, str], NDArray[np.bool_]] = {}
-        for table in self.form.tables:
-            for heading in table.lines:
-                if heading.subtotal:
-                    rows = rows_of_line[table.id, heading.id]
-                    parts = [row for part in table.parts(heading.id) for row in rows_of_line[table.id, part]]
-                    figures = np.isin(self.status[rows], (REPORTED, UNREADABLE))
-                    choices["line", table.id, heading.id] = np.asarray(self.printed[rows].any(axis=0))
-                    choices["figures", table.id, heading.id] = np.asarray(figures.any(axis=0))
-                    choices["parts", table.id, heading.id] = np.asarray(self.printed[parts].any(axis=0))
-            if table.open:
-                for what, rows_of in (("line", rows_of_line), ("column", rows_of_column)):
-                    for (name, part), rows in rows_of.items():
-                        if name == table.id:
-                            choices[what, name, part] = np.asarray(self.printed[rows].any(axis=0))
-        return choices
+    def layouts(self) -> Sequence[tuple[Integers, Layout]]:
+        """Return the positions of the reports that share a layout, with that layout."""
+        return self._layouts
+
+    @cached_property
+    def _layouts(self) -> list[tuple[Integers, Layout]]:
+        choices = _choices(self.form, self.cells)
+        made = np.empty((len(choices), len(self.reports)), dtype=np.bool_)
+        for at, ((what, _, _), rows) in enumerate(choices.items()):
+            status = self.status[rows]
+            filled = (status == REPORTED) | (status == UNREADABLE) if what == "figures" else status != ABSENT
+            made[at] = filled.any(axis=0)
+        # many choices in few bytes, which is what has to be compared
+        kinds, first, which = np.unique(np.packbits(made, axis=0), axis=1, return_index=True, return_inverse=True)
+        if kinds.shape[1] == 1:
+            which = np.zeros(len(self.reports), dtype=np.intp)
+        layouts = []
+        for number, example in enumerate(first.tolist()):
+            chosen = {choice for choice, it in zip(choices, made[:, example].tolist(), strict=True) if it}
+            layouts.append((np.flatnonzero(which.ravel() == number), self._layout(chosen)))
+        return layouts
 
     def _layout(self, chosen: set[tuple[str, str, str]]) -> Layout:
         printed: set[tuple[str, str]] = set()
@@ -155,6 +153,26 @@ class ReportMatrix:
         return Layout(frozenset(printed), frozenset(alone), frozenset(unused), frozenset(own))
 
 
+@cache
+def _choices(statutory: Form, cells: tuple[CellKey, ...]) -> Mapping[tuple[str, str, str], list[int]]:
+    """Return everything the form leaves open, and the rows which tell whether a report does it."""
+    rows_of: dict[tuple[str, str, str], list[int]] = {}
+    for row, (name, line, column) in enumerate(cells):
+        rows_of.setdefault(("line", name, line), []).append(row)
+        rows_of.setdefault(("column", name, column), []).append(row)
+    choices: dict[tuple[str, str, str], list[int]] = {}
+    for table in statutory.tables:
+        for heading in table.lines:
+            if heading.subtotal:
+                rows = rows_of["line", table.id, heading.id]
+                choices["line", table.id, heading.id] = choices["figures", table.id, heading.id] = rows
+                parts = (rows_of["line", table.id, part] for part in table.parts(heading.id))
+                choices["parts", table.id, heading.id] = [row for part in parts for row in part]
+        if table.open:
+            choices |= {choice: rows for choice, rows in rows_of.items() if choice[1] == table.id}
+    return choices
+
+
 def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> tuple[pd.DataFrame, list[ReportMatrix]]:
     """Sort a cells frame by form.
 
@@ -163,7 +181,7 @@ def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> tuple
     cells : DataFrame
         The columns of the contract; any number of reports.
     identity : DataFrame, optional
-        Columns ``agency year form`` of reports that must be there even where they have no cells.
+        Columns ``agency year form`` of the reports, where the frame has no cells to tell them.
 
     Returns
     -------
@@ -183,49 +201,91 @@ def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> tuple
             f"the cells frame lacks the column(s) {', '.join(lacking)}; it has {', '.join(map(str, cells.columns))}; "
             "pass Report.cells, or a frame with its columns"
         )
-    keys = cells[["agency", "year", "form"]]
-    if identity is not None:
-        keys = pd.concat([identity, keys], ignore_index=True)
-    report_of_key, first = _numbered(keys)
-    reports = keys.iloc[first].reset_index(drop=True)
-    report_of_row = report_of_key[len(report_of_key) - len(cells) :]
-    version = np.array([str(name) if str(name) in versions() else "" for name in reports["form"]])
-    reports["known"] = version != ""
+    keys = cells if identity is None else identity
+    report_of_key, first = _numbered([keys[name] for name in _IDENTITY])
+    known: dict[str, Any] = {name: _plain(keys[name].array.take(first)) for name in _IDENTITY}
+    version = np.array([name if isinstance(name, str) and name in versions() else "" for name in known["form"]])
+    reports = pd.DataFrame({**known, "known": version != ""})
+    report_of_row = report_of_key[: len(cells)]
     found = []
     for name in sorted(set(version.tolist()) - {""}):
         members = np.flatnonzero(version == name)
+        if len(members) == len(reports):
+            found.append(_matrix(form(name), members, cells, report_of_row))
+            continue
         position = np.full(len(reports), -1, dtype=np.intp)
         position[members] = np.arange(len(members))
         rows = position[report_of_row] >= 0
-        mine = cells if rows.all() else cells[rows]
-        found.append(_matrix(form(name), members, mine, position[report_of_row[rows]]))
+        found.append(_matrix(form(name), members, cells[rows], position[report_of_row[rows]]))
     return reports, found
 
 
-def _codes(values: pd.Series) -> tuple[Integers, list[object]]:
-    """Return the number of each row's value, and the distinct values.
-
-    The rows of a report, table or line mostly stand together: only the first of a run is hashed.
-    """
-    if values.dtype != "str":
-        numbers, found = pd.factorize(values, use_na_sentinel=False)
-        return numbers.astype(np.intp), list(found)
-    texts = values.to_numpy(dtype=object)
-    first = np.flatnonzero(np.concatenate([np.ones(min(len(texts), 1), dtype=np.bool_), texts[1:] != texts[:-1]]))
-    codes, distinct = pd.factorize(texts[first], use_na_sentinel=False)
-    return np.repeat(codes.astype(np.intp), np.diff(np.append(first, len(texts)))), list(distinct)
+def _plain(values: Any) -> Any:
+    """Return the values of a column as they would be if it were not categorical."""
+    return values.astype(values.categories.dtype) if isinstance(values, pd.Categorical) else values
 
 
-def _numbered(keys: pd.DataFrame) -> tuple[Integers, Integers]:
-    """Return the number of each row, distinct ones in order of appearance, and where each first stands."""
-    combined = np.zeros(len(keys), dtype=np.int64)
-    for name in keys.columns:
-        codes, distinct = _codes(keys[name])
+def _keys(values: pd.Series) -> NDArray[Any]:
+    """Return what is cheap to compare instead of the values: the same key is the same value, and mostly the other way round."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return np.asarray(values.array.codes)
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return values.to_numpy(dtype=float, na_value=np.nan)
+    if not (isinstance(values.dtype, pd.StringDtype) and values.dtype.storage == "python"):
+        return pd.factorize(values, use_na_sentinel=False)[0]
+    texts = np.ascontiguousarray(values.to_numpy(dtype=object))
+    # ids of a form are mostly the same few objects: to compare their addresses is far cheaper than to compare or hash texts
+    addresses = np.ndarray(texts.shape, dtype=np.intp, buffer=texts)
+    shared = len(set(addresses[:_SAMPLE].tolist())) <= 4 * len(set(texts[:_SAMPLE].tolist()))
+    return addresses if shared else texts
+
+
+def _runs(*keys: NDArray[Any]) -> Integers:
+    """Return where rows begin that differ from the one before in one of the keys."""
+    differs = np.ones(len(keys[0]), dtype=np.bool_)
+    differs[1:] = False
+    for key in keys:
+        differs[1:] |= key[1:] != key[:-1]
+    return np.flatnonzero(differs)
+
+
+def _spread(codes: NDArray[Any], starts: Integers, size: int) -> NDArray[Any]:
+    """Give each row the code of its run."""
+    return codes if len(starts) == size else np.repeat(codes, np.diff(starts, append=size))
+
+
+def _codes(values: pd.Series) -> tuple[NDArray[Any], list[object]]:
+    """Return the number of each row's value, and the distinct values."""
+    if len(values) <= _SAMPLE:
+        numbers, found = pd.factorize(values.array, use_na_sentinel=False)
+        return numbers, list(found)
+    keys = _keys(values)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        categories = list(values.cat.categories)
+        return np.where(keys < 0, keys.dtype.type(len(categories)), keys), [*categories, np.nan]
+    starts = _runs(keys)
+    numbers, distinct = pd.factorize(keys[starts], use_na_sentinel=False)
+    example = np.zeros(len(distinct), dtype=np.intp)
+    example[numbers] = starts
+    same, found = pd.factorize(values.array.take(example), use_na_sentinel=False)
+    # few distinct values fit in few bytes, and most of the time goes into memory
+    return _spread(same.astype(np.min_scalar_type(len(found)))[numbers], starts, len(values)), list(found)
+
+
+def _numbered(columns: Sequence[pd.Series]) -> tuple[Integers, Integers]:
+    """Return the number of each row's combination, distinct ones in order of appearance, and where each first stands."""
+    # the rows of a report mostly stand together: only the first of a run is hashed
+    starts = _runs(*map(_keys, columns))
+    if len(starts) == 1:
+        return np.zeros(len(columns[0]), dtype=np.intp), starts
+    combined = np.zeros(len(starts), dtype=np.int64)
+    for values in columns:
+        codes, distinct = pd.factorize(values.array.take(starts), use_na_sentinel=False)
         combined = combined * max(len(distinct), 1) + codes
-    numbers, distinct_keys = pd.factorize(combined)
-    first = np.zeros(len(distinct_keys), dtype=np.intp)
-    first[numbers[::-1]] = np.arange(len(keys))[::-1]
-    return numbers.astype(np.intp), first
+    numbers, combinations = pd.factorize(combined)
+    first = np.zeros(len(combinations), dtype=np.intp)
+    first[numbers[::-1]] = starts[::-1]
+    return _spread(numbers, starts, len(columns[0])), first
 
 
 def _matrix(statutory: Form, reports: Integers, rows: pd.DataFrame, report_of_row: Integers) -> ReportMatrix:
@@ -234,26 +294,36 @@ def _matrix(statutory: Form, reports: Integers, rows: pd.DataFrame, report_of_ro
     names = [{value: number for number, value in enumerate(distinct)} for _, distinct in coded]
     cells = _all_cells(statutory, codes, names)
     lookup = np.full([len(name) + 1 for name in names], -1, dtype=np.intp)
-    for row, key in enumerate(cells):
-        # ids that no report uses go to the spare place at the end of each axis
-        lookup[tuple(name.get(part, -1) for name, part in zip(names, key, strict=True))] = row
+    # ids that no report uses go to the spare place at the end of each axis
+    ids = zip(names, zip(*cells, strict=True), strict=True)
+    lookup[tuple([name.get(part, -1) for part in parts] for name, parts in ids)] = np.arange(len(cells))
     lookup[-1, :, :] = lookup[:, -1, :] = lookup[:, :, -1] = -1
-    cell_of_row = lookup[codes[0], codes[1], codes[2]]
+    _, lines, columns = lookup.shape
+    at = np.multiply(codes[0], lines, dtype=np.intp)
+    at += codes[1]
+    at *= columns
+    at += codes[2]
+    cell_of_row = lookup.ravel().take(at)
 
     shape = (len(cells), len(reports))
     figures = rows["value"].to_numpy(dtype=float, na_value=np.nan)
     state_codes, states = _codes(rows["status"])
-    state = np.array([_STATUS.get(name, UNREADABLE) for name in states], dtype=np.int8)[state_codes]
+    state = np.array([_STATUS.get(name, UNREADABLE) for name in states], dtype=np.int8).take(state_codes)
     state[(state == REPORTED) & ~np.isfinite(figures)] = UNREADABLE
-    figures = np.where(state == REPORTED, figures, np.nan)
-    inside = cell_of_row >= 0
-    place = cell_of_row[inside] * shape[1] + report_of_row[inside]
+    if state.max(initial=REPORTED) > REPORTED:
+        figures = np.where(state == REPORTED, figures, np.nan)
+    place = cell_of_row * shape[1] + report_of_row
+    if cell_of_row.min(initial=0) < 0:
+        inside = cell_of_row >= 0
+        place, figures, state = place[inside], figures[inside], state[inside]
     value = np.full(shape[0] * shape[1], np.nan)
     status = np.full(shape[0] * shape[1], ABSENT, dtype=np.int8)
-    value[place], status[place] = figures[inside], state[inside]
-    often = np.bincount(place, minlength=len(value)) > 1
-    contradicted = place[(status[place] != state[inside]) | ((value[place] != figures[inside]) & (state[inside] == REPORTED))]
-    value[contradicted], status[contradicted] = np.nan, UNREADABLE
+    value[place], status[place] = figures, state
+    repeated = np.zeros(len(value), dtype=np.bool_)
+    if np.count_nonzero(status) < len(place):
+        repeated = np.bincount(place, minlength=len(value)) > 1
+        contradicted = place[(status[place] != state) | ((value[place] != figures) & (state == REPORTED))]
+        value[contradicted], status[contradicted] = np.nan, UNREADABLE
     return ReportMatrix(
         form=statutory,
         reports=reports,
@@ -263,19 +333,18 @@ def _matrix(statutory: Form, reports: Integers, rows: pd.DataFrame, report_of_ro
         rows=rows,
         cell_of_row=cell_of_row,
         report_of_row=report_of_row,
-        repeated=often.reshape(shape),
+        repeated=repeated.reshape(shape),
     )
 
 
-def _all_cells(statutory: Form, codes: list[Integers], names: list[dict[object, int]]) -> tuple[CellKey, ...]:
+def _all_cells(statutory: Form, codes: list[NDArray[Any]], names: list[dict[object, int]]) -> tuple[CellKey, ...]:
     """Every cell of the form, subtotals included, and in open tables the lines that the reports add."""
     cells: list[CellKey] = []
     for table in statutory.tables:
         lines = {line.id: table.columns_of[line.id] for line in table.lines}
         if table.open:
-            everything = tuple(table.column)
-            used = set(np.unique(codes[1][codes[0] == names[0].get(table.id, -1)]).tolist())
-            own = [line for line, place in names[1].items() if place in used and line not in lines and isinstance(line, str)]
-            lines |= dict.fromkeys(own, everything)
+            distinct = list(names[1])
+            used = (distinct[place] for place in pd.unique(codes[1][codes[0] == names[0].get(table.id, -1)]).tolist())
+            lines |= {line: tuple(table.column) for line in used if isinstance(line, str) and line not in lines}
         cells += [(table.id, line, column) for line, columns in lines.items() for column in columns]
     return tuple(cells)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from govstats.forms import CellKey, Language, Table, versions
 from govstats.reconciliation.findings import Findings, known_rule
-from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, Layout, ReportMatrix
+from govstats.reconciliation.matrix import REPORTED, UNREADABLE, Layout, ReportMatrix
 from govstats.reconciliation.wording import (
     NO_FIGURE,
     Fields,
@@ -86,8 +86,9 @@ def _check_sections(matrix: ReportMatrix, findings: Findings, report: Report) ->
 def _check_table(matrix: ReportMatrix, table: Table, position: int, findings: Findings) -> None:
     there = matrix.has_table[table.id]
     for status, members in (("pass", there), ("not_assessable", ~there)):
-        wording = findings.wording("S02", status, _titled(table), table=table.id)
-        findings.add(matrix.reports[members], position, wording)
+        if members.any():
+            wording = findings.wording("S02", status, _titled(table), table=table.id)
+            findings.add(matrix.reports[members], position, wording)
 
 
 @dataclass(frozen=True)
@@ -130,9 +131,11 @@ class _Lines:
         self.noted_twice = {(note.table, note.line) for note in notes if note.kind == "duplicate_line"}
         self.one_line_will_do = set(known_rule("S03").settings["one_line_will_do"])
         self.strange: dict[tuple[int, str], list[CellKey]] = {}
-        for row in np.flatnonzero(matrix.cell_of_row < 0).tolist():
-            table, line, column = (str(matrix.rows[name].iloc[row]) for name in ("table", "line", "column"))
-            self.strange.setdefault((int(matrix.report_of_row[row]), table), []).append((table, line, column))
+        outside = np.flatnonzero(matrix.cell_of_row < 0)
+        if len(outside):
+            names = (map(str, matrix.rows[name].iloc[outside]) for name in ("table", "line", "column"))
+            for number_of, *cell in zip(matrix.report_of_row[outside].tolist(), *names, strict=True):
+                self.strange.setdefault((number_of, cell[0]), []).append((cell[0], cell[1], cell[2]))
 
     def check(self, members: NDArray[np.intp], layout: Layout, table: Table, position: int) -> None:
         """Add a finding for each report of a layout."""
@@ -140,17 +143,18 @@ class _Lines:
         alone = {line for name, line in layout.alone if name == table.id and line in self.one_line_will_do}
         required = [cell for cell in matrix.cells if cell[0] == table.id and _is_required(table, cell[1], alone)]
         rows = np.array([matrix.index[cell] for cell in required], dtype=np.intp)
-        lacking = ~matrix.printed[np.ix_(rows, members)]
+        lacking = ~matrix.part(matrix.printed, rows, members)
         there = matrix.has_table[table.id][members]
-        again = matrix.repeated[np.ix_(matrix.rows_of[table.id], members)].any(axis=0)
-        strange = np.array([(report, table.id) in self.strange for report in members.tolist()], dtype=np.bool_)
+        again = matrix.part(matrix.repeated, matrix.rows_of[table.id], members).any(axis=0)
+        strange = np.isin(members, [report for report, name in self.strange if name == table.id])
         noted = any(name == table.id for name, _ in self.noted_twice)
         differing = strange | (there & (lacking.any(axis=0) | again | noted))
 
         size = len(required) or np.nan
         for status, which, sides in (("pass", there & ~differing, size), ("not_assessable", ~there & ~differing, np.nan)):
-            wording = findings.wording("S03", status, _titled(table), table=table.id)
-            findings.add(matrix.reports[members[which]], position, wording, sides, sides)
+            if which.any():
+                wording = findings.wording("S03", status, _titled(table), table=table.id)
+                findings.add(matrix.reports[members[which]], position, wording, sides, sides)
         for one in np.flatnonzero(differing).tolist():
             missing = [cell for cell, gone in zip(required, lacking[:, one].tolist(), strict=True) if gone]
             difference = self._difference(int(members[one]), table, missing)
@@ -160,7 +164,7 @@ class _Lines:
 
     def _difference(self, report: int, table: Table, missing: list[CellKey]) -> _Difference:
         repeated = {self.matrix.cells[row][1] for row in np.flatnonzero(self.matrix.repeated[:, report]).tolist()}
-        here = {self.matrix.cells[row][1] for row in self.matrix.rows_of[table.id].tolist()}
+        here = {line for _, line, _ in self.matrix.cells[self.matrix.rows_of[table.id]]}
         noted = {line for name, line in self.noted_twice if name == table.id}
         return _Difference(missing, sorted((repeated & here) | noted), self.strange.get((report, table.id), []))
 
@@ -187,14 +191,14 @@ def _is_required(table: Table, line: str, alone: set[str]) -> bool:
 
 def _check_figures(matrix: ReportMatrix, table: Table, position: int, findings: Findings) -> None:
     rows = matrix.rows_of[table.id]
-    cells = [matrix.cells[row] for row in rows.tolist()]
+    cells = matrix.cells[rows]
     value, status = matrix.value[rows], matrix.status[rows]
     signed = np.array([table.column[column].signed for _, _, column in cells], dtype=np.bool_)
     # an open table gives no units, so that a fraction there may be an amount
     whole = np.array([not table.open and "元" not in table.unit(line, column) for _, line, column in cells], dtype=np.bool_)
     negative = (value < 0) & ~signed[:, None]
-    fraction = ~negative & whole[:, None] & ~np.isnan(value) & (value != np.round(value))
-    empty = (status != ABSENT) & (status != REPORTED)
+    fraction = ~negative & whole[:, None] & (status == REPORTED) & (value != np.rint(value))
+    empty = status > REPORTED
 
     for message, wrong in (("negative", negative), ("fraction", fraction)):
         for row, report in np.argwhere(wrong).tolist():
@@ -204,15 +208,16 @@ def _check_figures(matrix: ReportMatrix, table: Table, position: int, findings: 
 
     there = matrix.has_table[table.id]
     sound = there & ~(negative | fraction | empty).any(axis=0)
-    findings.add(matrix.reports[sound], position, findings.wording("S04", "pass", _titled(table), table=table.id))
-    nothing = findings.wording("S04", "not_assessable", _titled(table), message="no_table", table=table.id)
-    findings.add(matrix.reports[~there], position, nothing)
+    for status_of, message, members in (("pass", "pass", sound), ("not_assessable", "no_table", ~there)):
+        if members.any():
+            wording = findings.wording("S04", status_of, _titled(table), message=message, table=table.id)
+            findings.add(matrix.reports[members], position, wording)
 
     hollow = np.flatnonzero(empty.any(axis=0))
     if len(hollow):
         states, which = np.unique(np.where(empty, status, REPORTED)[:, hollow], axis=1, return_inverse=True)
         wordings = [_empty_cells(table, cells, state.tolist(), findings) for state in states.T]
-        findings.add(matrix.reports[hollow], position + len(rows), np.array(wordings, dtype=np.intp)[which.ravel()])
+        findings.add(matrix.reports[hollow], position + len(cells), np.array(wordings, dtype=np.intp)[which.ravel()])
 
 
 def _empty_cells(table: Table, cells: Sequence[CellKey], states: Sequence[int], findings: Findings) -> int:
@@ -250,15 +255,17 @@ def _check_amount(matrix: ReportMatrix, table: Table, cell: CellKey, findings: F
     large = np.isnan(meant) & (value > known_rule("S05").settings["largest"].get(cell[1], np.inf))
     for message, which in (("value", differs), ("unit", other_unit), ("large", large)):
         for report in np.flatnonzero(which).tolist():
-            figures = {"reported": number(value[report]), "expected": number(meant[report]), "missing": texts[report]}
+            text = unicodedata.normalize("NFKC", texts.get(report, ""))
+            figures = {"reported": number(value[report]), "expected": number(meant[report]), "missing": text}
             wording = findings.wording(
                 "S05", "fail", _cell_fields(table, cell, figures), message=message, table=table.id, cells=cells
             )
             findings.add(int(matrix.reports[report]), position, wording, meant[report], value[report])
 
     sound = ~np.isnan(value) & ~differs & ~other_unit & ~large
-    wording = findings.wording("S05", "pass", _cell_fields(table, cell, {}), table=table.id, cells=cells)
-    findings.add(matrix.reports[sound], position, wording, np.nan, value[sound])
+    if sound.any():
+        wording = findings.wording("S05", "pass", _cell_fields(table, cell, {}), table=table.id, cells=cells)
+        findings.add(matrix.reports[sound], position, wording, np.nan, value[sound])
     for state in np.unique(status[np.isnan(value)]).tolist():
         fields = _cell_fields(table, cell, {})
         for language, filled in fields.items():
@@ -267,18 +274,22 @@ def _check_amount(matrix: ReportMatrix, table: Table, cell: CellKey, findings: F
         findings.add(matrix.reports[np.isnan(value) & (status == state)], position, wording)
 
 
-def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[list[str], NDArray[np.float64], NDArray[np.bool_]]:
+def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[dict[int, str], NDArray[np.float64], NDArray[np.bool_]]:
     """Return what stands in a cell of each report, its amount in 万元 if a unit is printed, and whether that is another unit."""
-    texts = [""] * len(matrix.reports)
-    meant = np.full(len(texts), np.nan)
-    other = np.zeros(len(texts), dtype=np.bool_)
-    if "printed" in matrix.rows.columns:
-        mine = matrix.cell_of_row == row
-        for report, printed in zip(matrix.report_of_row[mine].tolist(), matrix.rows["printed"][mine], strict=True):
-            if isinstance(printed, str):
-                texts[report] = unicodedata.normalize("NFKC", printed)
-            if found := _PRINTED_UNIT.search(texts[report]):
-                figure, unit = found.groups()
-                meant[report] = float(figure.replace(",", "").replace("−", "-")) * _TEN_THOUSAND_YUAN[unit]
-                other[report] = unit != "万元"
+    meant = np.full(len(matrix.reports), np.nan)
+    other = np.zeros(len(meant), dtype=np.bool_)
+    if "printed" not in matrix.rows.columns:
+        return {}, meant, other
+    mine = np.flatnonzero(matrix.cell_of_row == row)
+    printed = matrix.rows["printed"].array.take(mine).to_numpy(dtype=object).tolist()
+    texts = {}
+    for report, text in zip(matrix.report_of_row[mine].tolist(), printed, strict=True):
+        if not isinstance(text, str):
+            continue
+        texts[report] = text
+        # no other character stands for 元
+        if "元" in text and (found := _PRINTED_UNIT.search(unicodedata.normalize("NFKC", text))):
+            figure, unit = found.groups()
+            meant[report] = float(figure.replace(",", "").replace("−", "-")) * _TEN_THOUSAND_YUAN[unit]
+            other[report] = unit != "万元"
     return texts, meant, other

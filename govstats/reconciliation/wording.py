@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, lru_cache
+from math import copysign
 
 from govstats.forms import CellKey, Edit, Language, Table
 
@@ -17,6 +18,7 @@ NO_FIGURE: dict[Language, tuple[str, ...]] = {
 }
 _COMMA: dict[Language, str] = {"zh": "、", "en": ", "}
 _PLUS: dict[Language, str] = {"zh": "＋", "en": " + "}
+_MINUS: dict[Language, str] = {"zh": "−", "en": " − "}
 _EQUALS: dict[Language, str] = {"zh": "＝", "en": " = "}
 _ALL_ZERO: dict[Language, str] = {"zh": "各项均为 0", "en": "all parts are 0"}
 _REST_ZERO: dict[Language, str] = {"zh": "，其余均为 0", "en": ", the rest are 0"}
@@ -27,6 +29,7 @@ def in_both(fields: Callable[[Language], dict[str, str]]) -> Fields:
     return {"zh": fields("zh"), "en": fields("en")}
 
 
+@lru_cache(maxsize=100_000)
 def number(value: float) -> str:
     """Return a figure as a person writes it.
 
@@ -134,32 +137,62 @@ def term_labels(table: Table, edit: Edit, language: Language) -> dict[CellKey, s
     }
 
 
-def sum_text(terms: Sequence[tuple[str, int, float]], language: Language) -> str:
-    """Write out a sum of (label, coefficient, figure).
+class Sum:
+    """How a sum of cells is written out in a message.
 
-    Sums of more than four parts show only those that are not zero.
+    Parameters
+    ----------
+    labels : mapping of language to list of str
+        How its cells are named.
+    coefficients : sequence of int
 
-    >>> sum_text([("结果维持", 1, 10.0), ("结果纠正", 1, 1.0)], "zh")
-    '结果维持 10＋结果纠正 1＝11'
-    >>> sum_text([("issued this year", 1, 10.0), ("repealed this year", -1, 2.0)], "en")
-    'issued this year 10 − repealed this year 2 = 8'
+    Examples
+    --------
+    >>> Sum({"zh": ["结果维持", "结果纠正"]}, [1, 1]).texts([10.0, 1.0])
+    {'zh': '结果维持 10＋结果纠正 1＝11'}
+    >>> Sum({"en": ["issued this year", "repealed this year"]}, [1, -1]).texts([10.0, 2.0])
+    {'en': 'issued this year 10 − repealed this year 2 = 8'}
     """
-    shown = [term for term in terms if term[2] != 0] if len(terms) > 4 else list(terms)
-    if not shown:
-        return _ALL_ZERO[language]
-    minus = "−" if language == "zh" else " − "
-    text = ""
-    for label, coefficient, figure in shown:
-        joint = minus if coefficient < 0 else _PLUS[language] if text else ""
-        text += f"{joint}{label} {number(figure)}"
-    if len(shown) == 1:
-        return text + (_REST_ZERO[language] if len(terms) > 1 else "")
-    return text + _EQUALS[language] + number(sum(coefficient * figure for _, coefficient, figure in shown))
+
+    def __init__(self, labels: Mapping[Language, Sequence[str]], coefficients: Sequence[int]) -> None:
+        self.coefficients = coefficients
+        # what stands before a figure is the same in all reports
+        self.leads = {
+            language: [
+                f"{_MINUS[language] if sign < 0 else _PLUS[language]}{label} "
+                for label, sign in zip(names, coefficients, strict=True)
+            ]
+            for language, names in labels.items()
+        }
+
+    def texts(self, figures: Sequence[float]) -> dict[Language, str]:
+        """Write it out; figures that are not known (NaN) are left out, and of more than four those that are zero."""
+        # only NaN is not equal to itself
+        known = [at for at, figure in enumerate(figures) if figure == figure]  # noqa: PLR0124
+        shown = [at for at in known if figures[at]] if len(known) > 4 else known
+        if not shown:
+            return dict(_ALL_ZERO)
+        numbers = [number(figures[at]) for at in shown]
+        result = number(sum([self.coefficients[at] * figures[at] for at in shown]))
+        texts: dict[Language, str] = {}
+        for language, leads in self.leads.items():
+            text = "".join([leads[at] + figure for at, figure in zip(shown, numbers, strict=True)]).removeprefix(_PLUS[language])
+            if len(shown) > 1:
+                text += _EQUALS[language] + result
+            elif len(known) > 1:
+                text += _REST_ZERO[language]
+            texts[language] = text
+        return texts
 
 
-def gap(expected: float, reported: float, language: Language) -> str:
-    """Say how far the reported figure lies from the expected one."""
-    size = number(abs(round(reported - expected, 6)))
+def gap(size: float, language: Language) -> str:
+    """Say how far a reported figure lies from the expected one.
+
+    >>> gap(-11.0, "zh"), gap(0.5, "en")
+    ('少 11', '0.5 more')
+    """
+    # what is less by next to nothing has been rounded to −0
+    less, figure = copysign(1, size) < 0, number(abs(size))
     if language == "zh":
-        return f"少 {size}" if reported < expected else f"多 {size}"
-    return f"{size} less" if reported < expected else f"{size} more"
+        return f"少 {figure}" if less else f"多 {figure}"
+    return f"{figure} less" if less else f"{figure} more"

@@ -1,0 +1,105 @@
+"""How many reports a second are reconciled, beside what must be done at the least, and in how much memory?
+
+    python benchmarks/reconciling.py [--reports N] [--rounds N] [--seed S]
+
+The rivals take turns on the same figures, so that a slow moment of the machine hits all of them; medians are compared. The
+rivals do much less than `govstats.reconcile`: they tell what the machine allows. Memory is the peak beside the frame itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+import tracemalloc
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+import govstats
+from govstats.forms import form
+from govstats.reconciliation.edits import system
+from govstats.reconciliation.matrix import matrices
+from govstats.simulate import plant, simulate
+
+CATEGORICAL = ("agency", "form", "table", "line", "column", "status")
+
+
+def measure(jobs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Return the median seconds of each job."""
+    seconds: dict[str, list[float]] = {name: [] for name in jobs}
+    for job in jobs.values():
+        job()  # whatever is loaded once is loaded now
+    for _ in range(rounds):
+        for name, job in jobs.items():
+            started = time.perf_counter()
+            job()
+            seconds[name].append(time.perf_counter() - started)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def peak(job: Callable[[], object]) -> float:
+    """Return the most memory that a job holds at once, in MB."""
+    tracemalloc.start()
+    job()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most / 1e6
+
+
+def sums(cells: pd.DataFrame) -> object:
+    """Add up every line of every report, as one would in pandas: less than one of the rules asks for."""
+    return cells.groupby(["agency", "table", "line"], sort=False)["value"].sum()
+
+
+def product(cells: pd.DataFrame) -> Callable[[], object]:
+    """Return the bare check of the edits, on arrays that are ready."""
+    (matrix,) = matrices(cells)[1]
+    ((_, layout),) = matrix.layouts()
+    edits = system(form("2021"), layout)
+    assert edits is not None
+    figures = matrix.value[[matrix.index[cell] for cell in edits.cells]]
+    return lambda: edits.sides @ figures
+
+
+def result(findings: pd.DataFrame) -> Callable[[], object]:
+    """Return the mere making of a frame like that of the findings, from values that are ready: each text is one of a few."""
+    columns = {
+        str(name): (values.drop_duplicates().array, pd.factorize(values, use_na_sentinel=False)[0])
+        for name, values in findings.items()
+    }
+    return lambda: pd.DataFrame({name: distinct.take(codes) for name, (distinct, codes) in columns.items()}, copy=False)
+
+
+def main() -> None:
+    """Measure, and print the medians and their ratios."""
+    parser = argparse.ArgumentParser(description="Time govstats.reconcile on many simulated reports.")
+    parser.add_argument("--reports", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    texts = simulate("2021", options.reports, seed=options.seed)
+    frames = {
+        "consistent, text": texts,
+        "consistent, categorical": texts.astype(dict.fromkeys(CATEGORICAL, "category")),
+        "one error each, text": plant(texts, seed=options.seed).cells,
+    }
+    one = texts[texts["agency"] == texts["agency"].iloc[0]]
+    ours = {name: (lambda cells=cells: govstats.reconcile(cells)) for name, cells in frames.items()}
+    least = {
+        "pandas: sums of the same frame": lambda: sums(texts),
+        "the sparse product alone": product(texts),
+        "the findings' frame alone": result(govstats.reconcile(texts)),
+    }
+    medians = measure({**ours, **least}, options.rounds)
+    print(f"{options.reports:,} reports, {len(texts):,} cells, median of {options.rounds} rounds; ratios to the first line")
+    for name, seconds in medians.items():
+        memory = f"{peak(ours[name]):8,.0f} MB" if name in ours else ""
+        ratio = seconds / medians["consistent, text"]
+        print(f"{name:32s}{seconds:8.3f} s {options.reports / seconds:12,.0f} reports/s {ratio:7.2f} ×{memory}")
+    alone = measure({"one": lambda: govstats.reconcile(one)}, 20 * options.rounds)["one"]
+    print(f"{'one report':32s}{1000 * alone:8.2f} ms")
+
+
+if __name__ == "__main__":
+    main()
