@@ -112,3 +112,16 @@ def test_a_file_that_is_no_list_of_corrections_is_refused(tmp_path: Path) -> Non
 def test_large_figures_with_separators_are_understood(tmp_path: Path) -> None:
     path = written(tmp_path, '某区,2023,requests/new/total,"1,024","1,042",颠倒,来函,2024-05-06')
     assert read_corrections(path)[["old", "new"]].values.tolist() == [[1024.0, 1042.0]]
+
+
+def test_a_corrected_amount_is_not_held_against_its_printed_unit() -> None:
+    report = embedded.report("上海市人民政府办公厅", 2019)
+    # 251000元 is 25.1; 25.3 after the correction
+    known = {"agency": report.agency, "year": 2019, "cell": "proactive/procurement/amount", "old": 25.1, "new": 25.3}
+    known |= {"reason": "金额有误", "source": "来函", "date": "2020-05-06"}
+    before, after = (
+        govstats.reconcile(report, corrections=corrections).query("rule == 'S05' and cells == 'proactive/procurement/amount'")
+        for corrections in (None, pd.DataFrame([known]))
+    )
+    assert before[["status", "reported"]].values.tolist() == [["pass", 25.1]]
+    assert after[["status", "reported"]].values.tolist() == [["pass", 25.3]]

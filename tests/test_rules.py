@@ -328,6 +328,12 @@ SILENT: dict[str, list[Case]] = {
         ),
         Case("a rich province", frame("2021", {FEES: 9999999.99}), passes(None, 9999999.99, None, FEES)),
         Case("a city without fees", frame("2021", {FEES: 0}), passes(None, 0, None, FEES)),
+        Case("nothing is nothing in yuan too", frame("2021", {FEES: (0, "0元")}), passes(None, 0, None, FEES)),
+        Case(
+            "a remark with an amount of its own",
+            frame("2021", {FEES: (7730.28, "7730.28（其中罚没收入100元）")}),
+            passes(None, 7730.28, None, FEES),
+        ),
         Case("无此项", frame("2021", {FEES: SLASH}), open_(FEES)),
         # 3,215,000 yuan, in a column whose header names no unit
         Case(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -332,6 +332,14 @@ def _sentence(case: _Case, repair: _Repair, count: int, language: Language) -> s
     return sentence
 
 
+def _rows_where(cells: pd.DataFrame, names: Sequence[str], values: Mapping[str, Collection[Any]]) -> Iterator[tuple[Any, ...]]:
+    """Yield some columns of the rows that have given values, without a frame between, which would cost more than all else."""
+    chosen = np.ones(len(cells), dtype=np.bool_)
+    for name, wanted in values.items():
+        chosen &= cells[name].isin(wanted).to_numpy(dtype=np.bool_)
+    return zip(*(cells[name].array[chosen].tolist() for name in names), strict=True)
+
+
 class _Origins:
     """Whether the document still gives a figure when it is read in another way."""
 
@@ -339,9 +347,9 @@ class _Origins:
         keys = {case.component.cells[cell] for case in cases for one in case.found.solutions for cell in one.cells}
         self.printed: dict[tuple[Any, ...], str] = {}
         if "printed" in cells.columns:
-            concerned = cells[cells["line"].isin({line for _, line, _ in keys})]
-            names = ["agency", "year", "table", "line", "column", "printed"]
-            self.printed = {tuple(row[:-1]): row[-1] for row in concerned[names].itertuples(index=False, name=None)}
+            lines, agencies = {line for _, line, _ in keys}, {case.agency for case in cases}
+            names = ("agency", "year", "table", "line", "column", "printed")
+            self.printed = {row[:-1]: row[-1] for row in _rows_where(cells, names, {"line": lines, "agency": agencies})}
         self.read: dict[CellKey, ReadCell] = {}
         self.again: Mapping[CellKey, Sequence[Any]] = {}
         if report is not None and report.origin is not None and keys:
@@ -376,10 +384,9 @@ class _Witnesses:
     )
 
     def __init__(self, cells: pd.DataFrame, claims: pd.DataFrame | None) -> None:
-        lines = {line for _, line, _, _ in self._CARRIED}
-        carried = cells[(cells["table"] == "requests") & cells["line"].isin(lines) & (cells["status"] == "reported")]
-        names = ["agency", "year", "line", "column"]
-        self.figures = dict(zip(carried[names].itertuples(index=False, name=None), carried["value"].astype(float), strict=True))
+        carried = {"line": {line for _, line, _, _ in self._CARRIED}, "status": {"reported"}, "table": {"requests"}}
+        names = ("agency", "year", "line", "column", "value")
+        self.figures: dict[tuple[Any, ...], float] = {row[:-1]: row[-1] for row in _rows_where(cells, names, carried)}
         self.claims: dict[tuple[Any, ...], list[tuple[float, float, str]]] = defaultdict(list)
         for claim in () if claims is None else claims.to_dict("records"):
             low, high = (claim["value"] if pd.isna(claim[bound]) else claim[bound] for bound in ("low", "high"))

@@ -281,6 +281,9 @@ def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[dict[int, str], ND
     if "printed" not in matrix.rows.columns:
         return {}, meant, other
     mine = np.flatnonzero(matrix.cell_of_row == row)
+    if "method" in matrix.rows.columns:
+        # a corrected figure is not the one that is printed
+        mine = mine[np.asarray(matrix.rows["method"].array.take(mine) != "corrected", dtype=np.bool_)]
     printed = matrix.rows["printed"].array.take(mine).to_numpy(dtype=object).tolist()
     texts = {}
     for report, text in zip(matrix.report_of_row[mine].tolist(), printed, strict=True):
@@ -288,8 +291,9 @@ def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[dict[int, str], ND
             continue
         texts[report] = text
         # no other character stands for 元
-        if "元" in text and (found := _PRINTED_UNIT.search(unicodedata.normalize("NFKC", text))):
+        if "元" in text and (found := _PRINTED_UNIT.match(unicodedata.normalize("NFKC", text).strip())):
             figure, unit = found.groups()
             meant[report] = float(figure.replace(",", "").replace("−", "-")) * _TEN_THOUSAND_YUAN[unit]
-            other[report] = unit != "万元"
+            # nothing is nothing in any unit
+            other[report] = unit != "万元" and meant[report] != 0
     return texts, meant, other
