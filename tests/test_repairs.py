@@ -2,85 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
-import numpy as np
 import pandas as pd
 import pytest
 
 import govstats
 from govstats import embedded
 from govstats.forms import form
-from govstats.reconciliation.localisation import Edits, localise
 from govstats.reconciliation.mechanisms import mechanism
 from govstats.reconciliation.repairs import repairs
 from govstats.simulate import KINDS, plant, simulate
-
-
-def one_row(*figures: float) -> tuple[Edits, np.ndarray]:
-    """Four parts and their total."""
-    equality = np.array([[1.0, 1.0, 1.0, 1.0, -1.0]])
-    count = equality.shape[1]
-    return Edits(equality, np.zeros((0, count)), np.zeros(count, bool), np.ones(count, bool)), np.array(figures, float)
-
-
-def test_any_cell_of_a_single_sum_may_be_wrong_if_its_value_can_be() -> None:
-    # 10 + 1 + 0 + 0 printed with total 0 (hongze-2023): no part can be 11 less, so the total it is
-    found = localise(*one_row(10, 1, 0, 0, 0))
-    assert found.solutions == [((4,), (11.0,))]
-    # 5 + 0 + 0 + 0 with total 0: the part or the total
-    assert localise(*one_row(5, 0, 0, 0, 0)).solutions == [((0,), (0.0,)), ((4,), (5.0,))]
-    # 2 + 1 + 0 + 0 with total 5: any part could be 2 more, or the total is 3
-    assert localise(*one_row(2, 1, 0, 0, 5)).solutions == [
-        ((0,), (4.0,)),
-        ((1,), (3.0,)),
-        ((2,), (2.0,)),
-        ((3,), (2.0,)),
-        ((4,), (3.0,)),
-    ]
-
-
-def test_where_all_holds_nothing_has_to_change() -> None:
-    found = localise(*one_row(2, 1, 0, 0, 3))
-    assert (found.solutions, found.complete) == ([], True)
-
-
-def test_a_blank_takes_any_value_at_no_cost() -> None:
-    # 2 + 1 + (blank) + 0 = 5: the blank may be 2
-    assert localise(*one_row(2, 1, np.nan, 0, 5)).solutions == []
-    # 7 + 1 + (blank) + 0 = 5: no blank is -3; the 7 may be at most 4, or the total 8
-    found = localise(*one_row(7, 1, np.nan, 0, 5))
-    assert [solution.cells for solution in found.solutions] == [(0,), (4,)]
-
-
-def test_a_negative_count_has_to_change() -> None:
-    assert localise(*one_row(-2, 1, 0, 0, 3)).solutions == [((0,), (2.0,))]
-
-
-def test_less_weight_goes_first() -> None:
-    edits, figures = one_row(5, 0, 0, 0, 0)
-    weights = np.array([0.5, 1, 1, 1, 1])
-    assert localise(edits, figures, weights).solutions == [((0,), (0.0,))]
-
-
-def test_sets_are_those_that_trying_all_of_them_finds() -> None:
-    """A small table of its own: two rows of two parts with totals, and a row of sums; every pair of cells is tried by hand."""
-    # a b | a+b ; c d | c+d ; a+c b+d | all
-    rows = np.zeros((6, 9))
-    for row, (plus, minus) in enumerate([((0, 1), 2), ((3, 4), 5), ((6, 7), 8), ((0, 3), 6), ((1, 4), 7), ((2, 5), 8)]):
-        rows[row, list(plus)], rows[row, minus] = 1, -1
-    edits = Edits(rows, np.zeros((0, 9)), np.zeros(9, bool), np.ones(9, bool))
-    figures = np.array([3, 4, 7, 5, 6, 11, 8, 10, 18], float)
-    figures[0] += 2
-    figures[8] += 5
-    pairs = []
-    for pair in combinations(range(9), 2):
-        change, *_ = np.linalg.lstsq(rows[:, pair], -rows @ figures, rcond=None)
-        values = figures[list(pair)] + change
-        if np.allclose(rows[:, pair] @ change, -rows @ figures) and (values > -0.5).all():
-            pairs.append((pair, tuple(np.round(values).tolist())))
-    assert localise(edits, figures).solutions == pairs
-    assert ((0, 8), (3.0, 18.0)) in pairs
 
 
 @pytest.mark.parametrize(

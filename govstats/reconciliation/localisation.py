@@ -2,63 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from govstats.reconciliation.elimination import PARTS, Edits, Row, Undecided, possible_values, rows_without
 from govstats.reconciliation.findings import Floats
 
-#: So many cells at most are sought to be wrong together; beyond, a report is not mistyped but another one.
-_MOST_CELLS = 8
-#: So many sets are listed; with more the errors cannot be told apart anyway.
-_MOST_SETS = 200
-#: Figures differ where they differ by more than this: one fen in 万元.
-_ONE_FEN = 1e-6
+__all__ = ["Edits", "Localisation", "Solution", "components", "localise"]
 
-
-@dataclass(frozen=True, eq=False)
-class Edits:
-    """Edits that hang together by their cells, as matrices.
-
-    Attributes
-    ----------
-    equalities : array, shape (equalities, cells)
-        Coefficients; each row times the figures has to be zero.
-    inequalities : array, shape (inequalities, cells)
-        Each row times the figures has to be zero or more.
-    signed, whole : array, shape (cells,)
-        Cells that may be negative, and those that count things.
-    """
-
-    equalities: Floats
-    inequalities: Floats
-    signed: NDArray[np.bool_]
-    whole: NDArray[np.bool_]
-
-    @cached_property
-    def equalities_of(self) -> list[int]:
-        """For each cell the equalities it is in, as bits."""
-        return [sum(1 << int(row) for row in np.flatnonzero(column)) for column in self.equalities.T]
-
-    @cached_property
-    def cells_of(self) -> list[list[int]]:
-        """For each equality its cells."""
-        return [np.flatnonzero(row).tolist() for row in self.equalities]
-
-    @cached_property
-    def disjoint(self) -> list[int]:
-        """Equalities in classes, as bits, so that no cell is in two of a class: a cell settles at most one of each."""
-        classes: list[tuple[int, set[int]]] = []
-        for row, cells in enumerate(self.cells_of):
-            at = next((number for number, (_, taken) in enumerate(classes) if taken.isdisjoint(cells)), len(classes))
-            mask, taken = classes[at] if at < len(classes) else (0, set())
-            classes[at : at + 1] = [(mask | 1 << row, taken | set(cells))]
-        return [mask for mask, _ in classes]
+#: So many sets are listed: of a shifted row with small figures there are hundreds, and what is plausible tells them apart.
+_MOST_SETS = 1_000
 
 
 class Solution(NamedTuple):
@@ -85,7 +46,7 @@ class Localisation:
     solutions : list of Solution
         Each of the least weight; in the order of the cells.
     complete : bool
-        Whether these are all: False where a bound on time, sets or size was met.
+        Whether these are all: False where a bound on time or sets was met.
     """
 
     solutions: list[Solution] = field(default_factory=list)
@@ -112,139 +73,286 @@ def localise(edits: Edits, figures: Floats, weights: Floats | None = None, *, se
 
     Notes
     -----
-    The principle is that of Fellegi and Holt (1976): the fewest (weighted) changes. Where all cells have figures, sets are
-    enumerated by the shape of a repair: every failed equality has a changed cell, and an equality that held has none or at
-    least two. A cell is in few equalities, so that few sets come near; their values follow from the equations. With cells that
-    have no figure, and for sets beyond that search, a mixed-integer programme (HiGHS) finds the sets one by one.
+    The principle is that of Fellegi and Holt (1976): the fewest (weighted) changes. Cells without a figure are eliminated from
+    the edits first. A set of cells grows by what contradicts it: with no other cell changed, equalities with one changed cell
+    determine its value, which goes into the other equalities; where that leaves a residual, or a value that cannot be, one of
+    the cells of the equalities that led there has to change as well. Contradictions without a common cell each need a cell of
+    their own, which bounds the weight from below; the weight allowed rises until a set fits in (iterative deepening). Cells
+    without a figure that no equality determines are completed by a programme; where they cannot be, its prices give an
+    inequality over the other cells that says why (Benders' decomposition), and that contradicts other sets as well.
+
+    Examples
+    --------
+    Two parts and their total; the second part is no explanation, as it cannot be -2:
+
+    >>> edits = Edits(np.array([[1.0, 1.0, -1.0]]), np.zeros((0, 3)), np.zeros(3, bool), np.ones(3, bool))
+    >>> localise(edits, np.array([7.0, 1.0, 5.0])).solutions
+    [Solution(cells=(0,), values=(4.0,)), Solution(cells=(2,), values=(8.0,))]
     """
     weights = np.ones(len(figures)) if weights is None else weights
-    if np.isnan(figures).any():
-        from govstats.reconciliation.programme import localise_by_programme
-
-        return localise_by_programme(edits, figures, weights, most=_MOST_SETS, seconds=seconds)
-    search = _Search(edits, figures, weights, time.monotonic() + seconds)
-    if search.holds():
-        return Localisation()
-    found = search.minimal()
-    if not found.solutions:
-        from govstats.reconciliation.programme import localise_by_programme
-
-        return localise_by_programme(edits, figures, weights, most=_MOST_SETS, seconds=seconds)
-    return found
+    return _Search(edits, figures, weights, time.monotonic() + seconds).minimal()
 
 
-class _OutOfTime(Exception):
-    """The search has met its bound."""
+class _OutOfBounds(Exception):
+    """The search has met its bound on time or sets."""
+
+
+class _Contradictions(NamedTuple):
+    """What follows if no cell but the chosen ones changes.
+
+    Attributes
+    ----------
+    causes : list of int
+        For each contradiction the cells, as bits, of which another one has to change: those that could make up for it.
+    changes : dict
+        By how much the cells change whose change is determined.
+    open_cells : int
+        Chosen cells whose change is not determined, as bits.
+    open_causes : int
+        The cells, as bits, of the edits that the open cells are in.
+    """
+
+    causes: list[int]
+    changes: dict[int, int]
+    open_cells: int
+    open_causes: int
 
 
 class _Search:
-    """Enumerates sets of cells by the shape that a repair has, smallest first."""
+    """Enumerates sets of cells by what contradicts them, lightest first; in whole numbers, so that nothing is nearly zero."""
 
     def __init__(self, edits: Edits, figures: Floats, weights: Floats, deadline: float) -> None:
-        self.edits, self.figures, self.weights, self.deadline = edits, figures, weights, deadline
-        self.residual = edits.equalities @ figures
-        self.failed = sum(1 << int(row) for row in np.flatnonzero(np.abs(self.residual) > _ONE_FEN))
-        impossible = (~edits.signed & (figures < 0)) | (edits.whole & (np.abs(figures - np.round(figures)) > _ONE_FEN))
+        self.edits, self.reported, self.deadline = edits, figures, deadline
+        known = ~np.isnan(figures)
+        self.figures = [round(figure * PARTS) for figure in np.nan_to_num(figures).tolist()]
+        self.units = [PARTS if whole else 1 for whole in edits.whole.tolist()]
+        self.weights = [max(1, round(weight * PARTS)) for weight in weights.tolist()]
+        rows, self.sure = rows_without(edits, np.flatnonzero(~known).tolist())
+        #: The least change of a cell, as it has to change: it cannot fall below zero. None: any change.
+        self.least = [
+            None if signed else -figure if figure else unit
+            for signed, figure, unit in zip(edits.signed.tolist(), self.figures, self.units, strict=True)
+        ]
+        self.falling = _mask(cell for cell, least in enumerate(self.least) if least is None or least < 0)
+        self.equality: list[bool] = []
+        self.coefficient: list[dict[int, int]] = []
+        self.cells_of: list[int] = []
+        self.rows_of: list[list[tuple[int, int]]] = [[] for _ in self.figures]
+        self.residual: list[int] = []
+        #: Cells whose change could raise or lower the sum of a row.
+        self.up: list[int] = []
+        self.down: list[int] = []
+        self.failed: set[int] = set()
+        for row in rows:
+            self._add(row)
         #: Cells that cannot be right whatever the others say.
-        self.needed = tuple(np.flatnonzero(impossible).tolist())
-        self.steps = 0
-
-    def holds(self) -> bool:
-        """Tell whether nothing has to change."""
-        return not self.failed and not self.needed and bool((self.edits.inequalities @ self.figures >= -_ONE_FEN).all())
+        self.needed = [
+            cell
+            for cell in np.flatnonzero(known).tolist()
+            if (self.figures[cell] < 0 and not edits.signed[cell]) or self.figures[cell] % self.units[cell]
+        ]
+        self.allowed = _mask(cell for cell in np.flatnonzero(known).tolist() if cell not in self.needed)
+        levels = sorted({self.weights[cell] for cell in _bits(self.allowed)})
+        #: From the lightest weight up, the cells of that weight.
+        self.levels = [(level, _mask(c for c in _bits(self.allowed) if self.weights[c] == level)) for level in levels]
+        self.budget: float = sum(self.weights[cell] for cell in self.needed)
+        #: The lightest weight that the budget did not allow.
+        self.beyond = math.inf
+        self.found = Localisation()
 
     def minimal(self) -> Localisation:
-        found = Localisation()
-        lightest = float("inf")
+        """Raise the budget until sets are found."""
+        weight = sum(self.weights[cell] for cell in self.needed)
         try:
-            for size in range(max(1, len(self.needed)), _MOST_CELLS + 1):
-                if found.solutions and size * float(self.weights.min()) > lightest + 1e-9:
+            while True:
+                self.beyond = math.inf
+                self._extend(self.needed, weight, self.allowed)
+                if self.found.solutions or self.beyond == math.inf:
                     break
-                for cells in self._sets(size):
-                    weight = float(self.weights[list(cells)].sum())
-                    if weight > lightest + 1e-9:
-                        continue
-                    solution = self._solved(cells)
-                    if solution is None:
-                        continue
-                    if weight < lightest - 1e-9:
-                        lightest, found.solutions = weight, []
-                    found.solutions.append(solution)
-                    if len(found.solutions) > _MOST_SETS:
-                        raise _OutOfTime
-        except _OutOfTime:
-            found.complete = False
-        found.solutions.sort()
-        return found
+                self.budget = self.beyond
+        except _OutOfBounds:
+            self.found.complete = False
+        self.found.solutions = sorted(solution for solution in self.found.solutions if solution.cells)
+        return self.found
 
-    def _sets(self, size: int) -> Iterator[tuple[int, ...]]:
-        """Yield every set of so many cells that could repair the equalities, each once."""
-        once = many = 0
-        for cell in self.needed:
-            mask = self.edits.equalities_of[cell]
-            once, many = once ^ (mask & ~many), many | (once & mask)
-            once &= ~many
-        yield from self._extended(list(self.needed), once, many, frozenset(), size - len(self.needed))
+    def _extend(self, chosen: list[int], weight: int, allowed: int) -> None:
+        """Add cells, of those allowed, until nothing contradicts the chosen ones."""
+        if time.monotonic() > self.deadline:
+            raise _OutOfBounds
+        contradictions = self._contradictions(chosen, allowed)
+        while not contradictions.causes:
+            solution = self._completed(chosen, contradictions)
+            if solution is not None:
+                if len(self.found.solutions) == _MOST_SETS:
+                    raise _OutOfBounds
+                self.found.solutions.append(solution)
+                return
+            if not self._learnt(chosen, contradictions):
+                break
+            contradictions = self._contradictions(chosen, allowed)
+        causes = contradictions.causes or [contradictions.open_causes]
+        while True:
+            # cells that the budget does not allow beside what is needed anyway leave fewer that could make up for a cause
+            causes = sorted({cause & allowed for cause in causes}, key=int.bit_count)
+            if not causes[0]:
+                return
+            narrowed = allowed
+            first = self._packed(causes)
+            second = self._packed([cause for cause in causes if cause not in first[2]] + causes)
+            for bound, cells, _ in (first, second):
+                spare = self.budget - weight - bound
+                if spare < 0:
+                    self.beyond = min(self.beyond, weight + bound)
+                    return
+                for level, of_level in self.levels:
+                    if level > spare and narrowed & of_level & ~cells:
+                        self.beyond = min(self.beyond, weight + bound + level)
+                        narrowed &= cells | ~of_level
+            if narrowed == allowed:
+                break
+            allowed = narrowed
+        for cell in _bits(causes[0]):
+            allowed &= ~(1 << cell)
+            heavier = weight + self.weights[cell]
+            if heavier <= self.budget:
+                self._extend([*chosen, cell], heavier, allowed)
+            else:
+                self.beyond = min(self.beyond, heavier)
 
-    def _extended(self, chosen: list[int], once: int, many: int, barred: frozenset[int], left: int) -> Iterator[tuple[int, ...]]:
-        """Add cells until every failed equality is touched and no other one by a single cell."""
-        self.steps += 1
-        if self.steps % 256 == 0 and time.monotonic() > self.deadline:
-            raise _OutOfTime
-        unsettled = (self.failed & ~(once | many)) | (once & ~self.failed)
-        if any((unsettled & mask).bit_count() > left for mask in self.edits.disjoint):
-            return
-        if left == 0:
-            yield tuple(sorted(chosen))
-            return
-        if unsettled:
-            equality = min(_bits(unsettled), key=lambda row: len(self.edits.cells_of[row]))
-            candidates = self.edits.cells_of[equality]
-        else:
-            # the equalities are settled, but not with figures that can be: another cell of them has to change as well
-            touched = once | many
-            candidates = sorted({cell for row in _bits(touched) for cell in self.edits.cells_of[row]}) or list(
-                np.flatnonzero((self.edits.inequalities != 0).any(axis=0))
-            )
-        tried: set[int] = set()
-        for cell in candidates:
-            if cell in chosen or cell in barred or cell in tried:
+    def _packed(self, causes: Sequence[int]) -> tuple[int, int, set[int]]:
+        """Return causes without a common cell: the least weight that they need, their cells, and which they are."""
+        bound = taken = 0
+        packed = set()
+        for cause in causes:
+            if not cause & taken:
+                taken |= cause
+                packed.add(cause)
+                bound += next(level for level, of_level in self.levels if cause & of_level)
+        return bound, taken, packed
+
+    def _contradictions(self, chosen: list[int], allowed: int) -> _Contradictions:
+        """Determine by how much the chosen cells change if no other cell does, and where that fails.
+
+        An equality with one chosen cell determines its change. Subtracted from the other equalities of the cell, it makes them
+        depend on whatever the first one depends on: the cells that could raise or lower their sums come together.
+        """
+        residual, up, down = self.residual.copy(), self.up.copy(), self.down.copy()
+        cells_of, coefficient, equality = self.cells_of, self.coefficient, self.equality
+        open_cells = _mask(chosen)
+        touched = {row for cell in chosen for row, _ in self.rows_of[cell]}
+        # the fewer cells could interfere, the surer is what follows from a row
+        ready = [(((up[row] | down[row]) & allowed).bit_count(), row) for row in touched if equality[row]]
+        ready = [(others, row) for others, row in ready if (cells_of[row] & open_cells).bit_count() == 1]
+        heapify(ready)
+        causes: list[int] = []
+        settled = set()
+        changes: dict[int, int] = {}
+        while ready:
+            _, row = heappop(ready)
+            bit = cells_of[row] & open_cells
+            if not bit:
                 continue
-            mask = self.edits.equalities_of[cell]
-            more = many | (once & mask)
-            yield from self._extended([*chosen, cell], (once | mask) & ~more, more, barred | tried, left - 1)
-            tried.add(cell)
+            settled.add(row)
+            cell = bit.bit_length() - 1
+            factor = coefficient[row][cell]
+            change, remainder = divmod(-residual[row], factor)
+            least = self.least[cell]
+            if least is not None and change < least:
+                causes.append(down[row] if factor > 0 else up[row])
+                continue
+            if not change or remainder or (self.figures[cell] + change) % self.units[cell]:
+                causes.append(up[row] | down[row])
+                continue
+            changes[cell] = change
+            open_cells ^= bit
+            for other, by in self.rows_of[cell]:
+                if other == row:
+                    continue
+                residual[other] += by * change
+                if by * factor < 0:
+                    up[other], down[other] = up[other] | up[row], down[other] | down[row]
+                else:
+                    up[other], down[other] = up[other] | down[row], down[other] | up[row]
+                if equality[other] and other not in settled and (cells_of[other] & open_cells).bit_count() == 1:
+                    heappush(ready, (((up[other] | down[other]) & allowed).bit_count(), other))
+        open_causes = 0 if self.sure else allowed
+        for row in touched.union(self.failed).difference(settled):
+            left = residual[row]
+            bounded_above = bounded_below = True
+            for cell in _bits(cells_of[row] & open_cells):
+                open_causes |= up[row] | down[row]
+                least = self.least[cell]
+                rising = coefficient[row][cell] > 0
+                bounded_above &= least is not None and not rising
+                bounded_below &= least is not None and rising
+                left += coefficient[row][cell] * (least or 0)
+            if left > 0 and bounded_below and equality[row]:
+                causes.append(down[row])
+            elif left < 0 and bounded_above:
+                causes.append(up[row])
+        return _Contradictions(causes, changes, open_cells, open_causes)
 
-    def _solved(self, cells: tuple[int, ...]) -> Solution | None:
-        """Return the values that a set of cells has to take; None where there are none, or one of them need not change."""
-        edits = self.edits
-        columns = list(cells)
-        rows = np.flatnonzero((edits.equalities[:, columns] != 0).any(axis=1))
-        left = edits.equalities[rows][:, columns]
-        change, _, rank, _ = np.linalg.lstsq(left, -self.residual[rows], rcond=None) if len(rows) else (None, None, 0, None)
-        if change is None or rank < len(columns):
-            return self._underdetermined(cells)
-        if np.abs(left @ change + self.residual[rows]).max(initial=0.0) > 1e-4:
-            return None
-        values = self.figures.copy()
-        values[columns] = np.where(
-            edits.whole[columns], np.round(values[columns] + change), np.round(values[columns] + change, 6)
-        )
-        changed = np.abs(values[columns] - self.figures[columns]) > _ONE_FEN
-        return Solution(cells, tuple(values[columns].tolist())) if changed.all() and self._possible(values, rows) else None
+    def _completed(self, chosen: list[int], contradictions: _Contradictions) -> Solution | None:
+        """Return the values of the chosen cells; None where those that are not determined cannot be found."""
+        cells = tuple(sorted(chosen))
+        figures = self._changed(chosen, contradictions)
+        if self.sure and not contradictions.open_cells:
+            return Solution(cells, tuple(figures[list(cells)].tolist()))
+        values = self._possible_values(figures, cells)
+        return None if values is None else Solution(cells, values)
 
-    def _possible(self, values: Floats, rows: NDArray[np.intp]) -> bool:
-        edits = self.edits
-        return bool(
-            (edits.signed | (values >= 0)).all()
-            and np.abs(edits.equalities[rows] @ values).max(initial=0.0) <= 1e-4
-            and (edits.inequalities @ values >= -_ONE_FEN).all()
-        )
+    def _possible_values(self, figures: Floats, cells: Sequence[int]) -> tuple[float, ...] | None:
+        if self.sure:
+            with suppress(Undecided):
+                return possible_values(self.edits, figures, cells)
+        from govstats.reconciliation.programme import complete
 
-    def _underdetermined(self, cells: tuple[int, ...]) -> Solution | None:
-        from govstats.reconciliation.programme import possible_values
+        return complete(self.edits, figures, cells)
 
-        return possible_values(self.edits, self.figures, cells)
+    def _changed(self, chosen: list[int], contradictions: _Contradictions) -> Floats:
+        """Return the figures after the changes; NaN where a change is not determined."""
+        figures = self.reported.copy()
+        figures[chosen] = np.nan
+        for cell, change in contradictions.changes.items():
+            figures[cell] = (self.figures[cell] + change) / PARTS
+        return figures
+
+    def _learnt(self, chosen: list[int], contradictions: _Contradictions) -> bool:
+        """Add the inequality by which the open cells and those without a figure cannot be completed, if there is one."""
+        if not np.isnan(self.reported).any():
+            return False
+        from govstats.reconciliation.programme import refutation
+
+        coefficients = refutation(self.edits, self._changed(chosen, contradictions))
+        if coefficients is None:
+            return False
+        known = np.flatnonzero(~np.isnan(self.reported) & (coefficients != 0)).tolist()
+        self._add(Row({cell: int(coefficients[cell]) for cell in known}, equality=False))
+        return True
+
+    def _add(self, row: Row) -> None:
+        """Let the search know a row."""
+        number = len(self.residual)
+        over = _mask(cell for cell, factor in row.coefficients.items() if factor > 0)
+        under = _mask(row.coefficients) & ~over
+        residual = sum(factor * self.figures[cell] for cell, factor in row.coefficients.items())
+        self.equality.append(row.equality)
+        self.coefficient.append(row.coefficients)
+        self.cells_of.append(over | under)
+        self.residual.append(residual)
+        self.up.append(over | (under & self.falling))
+        self.down.append(under | (over & self.falling))
+        for cell, factor in row.coefficients.items():
+            self.rows_of[cell].append((number, factor))
+        if residual < 0 or (residual and row.equality):
+            self.failed.add(number)
+
+
+def _mask(cells: Iterable[int]) -> int:
+    mask = 0
+    for cell in cells:
+        mask |= 1 << cell
+    return mask
 
 
 def _bits(mask: int) -> Iterator[int]:

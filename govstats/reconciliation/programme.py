@@ -1,138 +1,123 @@
-"""Minimal sets of cells by mixed-integer programming, where some cells have no figure or the errors are many."""
+"""Programmes (HiGHS) for cells that the equalities leave open: what values complete them, or why none do."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
+from govstats.reconciliation.elimination import Edits
 from govstats.reconciliation.findings import Floats
-from govstats.reconciliation.localisation import Edits, Localisation, Solution
 
-#: No count changes by more than ten times the largest figure, and by this much at least.
-_ROOM = 1_000.0
+#: The solver holds whole numbers and edits to about this.
+_TOLERANCE = 1e-6
+#: Prices are fractions of small denominators.
+_MULTIPLES = (1, 2, 3, 4, 6)
 
 
-def localise_by_programme(edits: Edits, figures: Floats, weights: Floats, *, most: int, seconds: float) -> Localisation:
-    """Find every minimal set of cells; a set once found is excluded, until none of its weight is left.
+def complete(edits: Edits, figures: Floats, cells: Sequence[int]) -> tuple[float, ...] | None:
+    """Complete figures so that all edits hold.
 
     Parameters
     ----------
-    edits, figures, weights
-        As of `localise`; a cell without a figure (NaN) takes any value at no cost.
-    most : int
-        So many sets are listed.
-    seconds : float
-        In all.
+    edits : Edits
+    figures : array, shape (cells,)
+        NaN for those to complete.
+    cells : sequence of int
+        Whose values are wanted.
 
     Returns
     -------
-    Localisation
+    tuple of float or None
+        NaN for a cell that may take several values; None where the figures cannot be completed.
+    """
+    unknown = np.flatnonzero(np.isnan(figures))
+    start = np.nan_to_num(figures)
+    constraints = [
+        LinearConstraint(matrix[np.ix_(rows, unknown)], -sums[rows], top - sums[rows])
+        for matrix, top in ((edits.equalities, 0.0), (edits.inequalities, np.inf))
+        if (rows := np.flatnonzero((matrix[:, unknown] != 0).any(axis=1))).size and (sums := matrix @ start).size
+    ]
+    bounds = Bounds(np.where(edits.signed[unknown], -np.inf, 0.0), np.inf)
+    whole = edits.whole[unknown].astype(int)
+
+    def extreme(cost: Floats) -> Any:
+        return milp(cost, integrality=whole, bounds=bounds, constraints=constraints)
+
+    result = extreme(np.zeros(len(unknown)))
+    if result.x is None:
+        return None
+    completed = start.copy()
+    completed[unknown] = np.where(whole, np.round(result.x), np.round(result.x, 6))
+    if not _holds(edits, completed):
+        return None
+    values = []
+    for cell in cells:
+        value = float(completed[cell])
+        if np.isnan(figures[cell]):
+            cost = (unknown == cell).astype(float)
+            ends = (extreme(cost), extreme(-cost))
+            if any(end.x is None or abs(float(cost @ end.x) - value) > _TOLERANCE for end in ends):
+                value = float("nan")
+        values.append(value)
+    return tuple(values)
+
+
+def refutation(edits: Edits, figures: Floats) -> Floats | None:
+    """Return why figures cannot be completed.
+
+    Parameters
+    ----------
+    edits : Edits
+    figures : array, shape (cells,)
+        NaN for those to complete.
+
+    Returns
+    -------
+    array, shape (cells,), or None
+        Whole coefficients: each row of them times figures that can be completed is zero or more, these are not, and no cell to
+        complete makes up for it. None where there are no such coefficients to be found.
 
     Notes
     -----
-    y = x + p − q with p + q ≤ U·d, d ∈ {0, 1}, the weighted sum of d least (Fellegi and Holt 1976; de Waal, Pannekoek and
-    Scholtus 2011, chapter 3).
+    Farkas' lemma, as in Benders' decomposition: the prices of what the edits lack where it is least.
     """
-    programme = _Programme(edits, figures, weights)
-    deadline = time.monotonic() + seconds
-    found = Localisation()
-    lightest = float("inf")
-    while len(found.solutions) < most:
-        left = deadline - time.monotonic()
-        solution = programme.next(left) if left > 0 else None
-        if solution is None:
-            found.complete = left > 0 and not programme.out_of_time
-            break
-        weight = float(sum(weights[cell] for cell in solution.cells))
-        if weight > lightest + 1e-9:
-            break
-        lightest = weight
-        if not solution.cells:
-            break
-        found.solutions.append(solution)
-        programme.exclude(solution.cells)
-    else:
-        found.complete = False
-    found.solutions.sort()
-    return found
-
-
-def possible_values(edits: Edits, figures: Floats, cells: tuple[int, ...]) -> Solution | None:
-    """Return values for a set of cells that the equalities leave open; NaN for a cell that may take several."""
-    outside = np.setdiff1d(np.arange(len(figures)), cells)
-    weights = np.ones(len(figures))
-    programme = _Programme(edits, figures, weights, fixed=outside)
-    solution = programme.next(2.0)
-    if solution is None or solution.cells != cells:
+    free = np.isnan(figures)
+    rows = np.vstack([edits.equalities, edits.inequalities])
+    count, equalities = len(rows), len(edits.equalities)
+    sums = rows @ np.nan_to_num(figures)
+    # the columns: cells to complete, what rows lack, and for equalities what they have too much
+    matrix = np.hstack([rows[:, free], np.eye(count), -np.eye(count)[:, :equalities]])
+    completed = int(free.sum())
+    result = linprog(
+        np.concatenate([np.zeros(completed), np.ones(count + equalities)]),
+        A_ub=-matrix[equalities:] if count > equalities else None,
+        b_ub=sums[equalities:] if count > equalities else None,
+        A_eq=matrix[:equalities],
+        b_eq=-sums[:equalities],
+        bounds=[(None if signed else 0, None) for signed in edits.signed[free]] + [(0, None)] * (count + equalities),
+    )
+    if result.x is None or float(result.fun or 0.0) <= _TOLERANCE:
         return None
-    return Solution(cells, programme.sure(solution))
+    prices = np.concatenate([result.eqlin.marginals, -result.ineqlin.marginals])
+    for multiple in _MULTIPLES:
+        whole = np.round(multiple * prices)
+        coefficients = whole @ rows
+        if (
+            np.abs(whole - multiple * prices).max() < _TOLERANCE
+            and (coefficients[free] <= 0).all()
+            and not coefficients[free & edits.signed].any()
+            and coefficients[~free] @ figures[~free] < -_TOLERANCE
+        ):
+            return np.where(free, np.minimum(coefficients, 0), coefficients)
+    return None
 
 
-class _Programme:
-    """The programme: figures y, increases p, decreases q and choices d, stacked."""
-
-    def __init__(self, edits: Edits, figures: Floats, weights: Floats, fixed: Floats | None = None) -> None:
-        self.edits, self.figures = edits, figures
-        self.count = count = len(figures)
-        self.known = ~np.isnan(figures)
-        self.out_of_time = False
-        room = max(_ROOM, 10 * float(np.nanmax(np.abs(figures), initial=0.0)))
-        nothing = np.zeros((count, count))
-        one = np.eye(count)
-        start = np.where(self.known, figures, 0.0)
-        self.cost = np.concatenate([np.zeros(3 * count), np.where(self.known, weights, 0.0)])
-        lower = np.where(edits.signed, -room, 0.0)
-        upper = np.full(count, room)
-        free = np.where(self.known, 0.0, np.inf)
-        self.bounds = Bounds(
-            np.concatenate([lower, np.zeros(3 * count)]),
-            np.concatenate([upper, np.full(2 * count, 2 * room), np.ones(count)]),
-        )
-        if fixed is not None:
-            self.bounds.ub[3 * count + np.asarray(fixed, dtype=int)] = 0.0
-        self.constraints = [
-            LinearConstraint(np.hstack([one, -one, one, nothing]), start - free, start + free),
-            LinearConstraint(np.hstack([nothing, one, one, -2 * room * one]), -np.inf, np.where(self.known, 0.0, np.inf)),
-        ]
-        for rows, top in ((edits.equalities, 0.0), (edits.inequalities, np.inf)):
-            if len(rows):
-                wide = np.hstack([rows, np.zeros((len(rows), 3 * count))])
-                self.constraints.append(LinearConstraint(wide, 0.0, top))
-        self.integrality = np.concatenate([np.where(edits.whole, 1, 0), np.zeros(2 * count), np.ones(count)])
-
-    def next(self, seconds: float) -> Solution | None:
-        """Return the lightest set that is not excluded; None where there is none, or time is out."""
-        result = milp(
-            self.cost,
-            integrality=self.integrality,
-            bounds=self.bounds,
-            constraints=self.constraints,
-            options={"time_limit": max(seconds, 0.01)},
-        )
-        self.out_of_time = int(result.status) == 1
-        if result.x is None or self.out_of_time:
-            return None
-        count = self.count
-        chosen = tuple(np.flatnonzero((result.x[3 * count :] > 0.5) & self.known).tolist())
-        return Solution(chosen, tuple(round(float(result.x[cell]), 6) for cell in chosen))
-
-    def exclude(self, cells: tuple[int, ...]) -> None:
-        """Leave a set out, and every set that contains it."""
-        row = np.zeros((1, 4 * self.count))
-        row[0, 3 * self.count + np.array(cells)] = 1.0
-        self.constraints.append(LinearConstraint(row, -np.inf, len(cells) - 1))
-
-    def sure(self, solution: Solution) -> tuple[float, ...]:
-        """Return the values of a set, NaN where a cell could take another one."""
-        sure = []
-        for cell, value in zip(solution.cells, solution.values, strict=True):
-            spread = []
-            for sign in (1.0, -1.0):
-                cost = np.zeros(4 * self.count)
-                cost[cell] = sign
-                result = milp(cost, integrality=self.integrality, bounds=self.bounds, constraints=self.constraints)
-                spread.append(float(result.x[cell]) if result.x is not None else value)
-            sure.append(value if abs(spread[0] - spread[1]) < 1e-6 else float("nan"))
-        return tuple(sure)
+def _holds(edits: Edits, figures: Floats) -> bool:
+    return bool(
+        (edits.signed | (figures >= 0)).all()
+        and np.abs(edits.equalities @ figures).max(initial=0.0) <= _TOLERANCE
+        and (edits.inequalities @ figures).min(initial=0.0) >= -_TOLERANCE
+    )
