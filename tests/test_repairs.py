@@ -10,7 +10,7 @@ from govstats import embedded
 from govstats.forms import form
 from govstats.reconciliation.mechanisms import mechanism
 from govstats.reconciliation.repairs import repairs
-from govstats.simulate import KINDS, plant, simulate
+from govstats.simulate import KINDS, found_again, plant, simulate
 
 
 @pytest.mark.parametrize(
@@ -119,3 +119,45 @@ def test_every_kind_of_error_changes_figures() -> None:
     planted = plant(simulate("2021", 20, size="large", seed=18), list(KINDS), tables=("requests", "proactive"), seed=19)
     assert set(planted.errors["kind"]) == set(KINDS)
     assert (planted.errors["true"] != planted.errors["reported"]).all()
+
+
+def test_a_search_that_runs_out_of_time_says_so() -> None:
+    planted = plant(simulate("2021", 1, size="large", seed=23), ["mistyped"] * 12, seed=24)
+    found = repairs(planted.cells, seconds=0.0)
+    assert not found["complete"].any()
+    assert not found["unique"].any()
+    assert found["message_zh"].str.contains("时限").all()
+    assert found["message_en"].str.contains("met its bound").all()
+
+
+def test_claims_of_the_prose_are_witnesses() -> None:
+    """5 + 0 + 0 + 0 under a total of 0: the prose says that none was upheld, which decides for the other cell."""
+    report = embedded.report("淮安市洪泽区人民政府", 2023)
+    claim = {
+        "agency": report.agency,
+        "year": 2023,
+        "target": "review/litigation_after_reconsideration/upheld",
+        "value": 0.0,
+        "low": None,
+        "high": None,
+        "quote": "复议后起诉无一维持",
+    }
+    found = repairs(report, claims=pd.DataFrame([claim]), reread=False)
+    mine = found[found["line"] == "litigation_after_reconsideration"]
+    assert mine[["column", "rank", "witnesses"]].values.tolist() == [
+        ["upheld", 1, "+ “复议后起诉无一维持”"],
+        ["total", 2, ""],
+    ]
+
+
+def test_planted_errors_are_found_again() -> None:
+    planted = plant(simulate("2021", 12, size="medium", seed=25), ["mistyped"], seed=26)
+    again = found_again(planted, repairs(planted.cells))
+    assert len(again) == 12
+    assert again[["noticed", "minimal", "listed", "alone", "first"]].to_numpy(dtype=bool).all()
+    # one cell of a block of five: any other may be the wrong one, and none of the repairs is the only one
+    blocks = plant(simulate("2021", 12, size="large", seed=27), ["mistyped"], tables=["review"], seed=28)
+    again = found_again(blocks, repairs(blocks.cells))
+    assert again["noticed"].all()
+    assert again["listed"].all()
+    assert not again["alone"].any()

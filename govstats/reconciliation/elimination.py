@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,15 @@ class Edits:
     signed: NDArray[np.bool_]
     whole: NDArray[np.bool_]
 
+    @cached_property
+    def rows(self) -> list[Row]:
+        """All of them, one after the other."""
+        return [
+            Row({cell: round(values[cell]) for cell in np.flatnonzero(values).tolist()}, equality)
+            for matrix, equality in ((self.equalities, True), (self.inequalities, False))
+            for values in matrix
+        ]
+
 
 class Row(NamedTuple):
     """An edit, or what follows from several: coefficients by cell."""
@@ -63,14 +73,9 @@ def rows_without(edits: Edits, free: Sequence[int]) -> tuple[list[Row], bool]:
     rows : list of Row
     sure : bool
     """
-    rows = [
-        Row({cell: round(values[cell]) for cell in np.flatnonzero(values).tolist()}, equality)
-        for matrix, equality in ((edits.equalities, True), (edits.inequalities, False))
-        for values in matrix
-    ]
     if not free:
-        return rows, True
-    rows += [Row({cell: 1}, equality=False) for cell in free if not edits.signed[cell]]
+        return edits.rows, True
+    rows = edits.rows + [Row({cell: 1}, equality=False) for cell in free if not edits.signed[cell]]
     rows, determined, left = _eliminated(rows, free)
     alike = bool((edits.whole == edits.whole[0]).all())
     sure = not left and alike and all(abs(row[cell]) == 1 for cell, row in determined)

@@ -230,7 +230,8 @@ def _cases(cells: pd.DataFrame, seconds: float) -> Iterator[_Case]:
                     # what is broken beyond the balance edits is another matter, and no reason to refuse a repair
                     edits = component.edits
                     held = ~(edits.inequalities @ np.nan_to_num(figures[:, at]) < -_TOLERANCE)
-                    edits = Edits(edits.equalities, edits.inequalities[held], edits.signed, edits.whole)
+                    if not held.all():
+                        edits = Edits(edits.equalities, edits.inequalities[held], edits.signed, edits.whole)
                     yield _Case(
                         matrix.form,
                         reports["agency"].iloc[matrix.reports[report]],
