@@ -40,6 +40,7 @@ bench: $(READY)  ## how fast reading, importing and repairing are
 	$(BIN)/python benchmarks/importing.py
 	$(BIN)/python benchmarks/localising.py
 	$(BIN)/python benchmarks/reconciling.py
+	$(BIN)/python benchmarks/claims.py
 
 # No annotations and no options in the lock: they would name this machine. The user's pip settings are left out for the same reason.
 lock: $(READY)  ## resolve the newest versions that pyproject.toml allows (needs the network, takes some minutes)

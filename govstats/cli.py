@@ -126,13 +126,16 @@ def _read(options: argparse.Namespace) -> int:
     table = report.table(options.table, language=options.language or "zh") if options.table else None
     if options.json:
         cells = report.cells[report.cells["table"] == options.table] if options.table else report.cells
-        _print_json(_identity(report) | {"cells": _records(cells), "notes": _records(report.notes)})
+        _print_json(
+            _identity(report) | {"cells": _records(cells), "claims": _records(report.claims), "notes": _records(report.notes)}
+        )
         return DONE
     print(_headline(report))
     counts = Counter(report.cells["status"])
     print(
         "  单元格 cells:", " · ".join([str(len(report.cells)), *(f"{_STATUSES[status]} {counts[status]}" for status in counts)])
     )
+    print("  正文所称 claims:", len(report.claims))
     print("  说明 notes:", len(report.notes))
     for note in _records(report.notes):
         place = f" ({note['place']})" if note["place"] else ""

@@ -35,6 +35,7 @@ CELL_TYPES = {
     "confidence": "Float64",
 }
 
+#: The columns of `Report.claims`: the contract of DESIGN.md, and what else is known of a claim.
 CLAIM_TYPES = {
     "agency": "str",
     "year": "Int64",
@@ -47,6 +48,9 @@ CLAIM_TYPES = {
     "quote": "str",
     "start": "Int64",
     "end": "Int64",
+    "scope": "str",
+    "page": "Int64",
+    "place": "str",
 }
 
 NOTE_TYPES = {
@@ -104,6 +108,24 @@ class ReadCell(NamedTuple):
         return self.table, self.line, self.column
 
 
+class Claim(NamedTuple):
+    """A figure that a sentence claims; see `Report.claims`."""
+
+    target: str
+    value: float
+    low: float | None
+    high: float | None
+    unit: str
+    qualifier: str
+    quote: str
+    start: int
+    end: int
+    scope: str
+    page: int | None
+    place: str
+    year: int | None
+
+
 class Note(NamedTuple):
     """Something that could not be read or decided, and where it stands."""
 
@@ -142,8 +164,10 @@ class Report:
         The document it was read from.
     sections : tuple of SectionHeading
         The statutory headings that were found, in the order of the document.
-    read_cells, read_notes : tuple
-        The rows behind `cells` and `notes`.
+    read_cells, read_notes, read_claims : tuple
+        The rows behind `cells`, `notes` and `claims`.
+    text : str
+        The prose of the document, which `claims` quote.
     origin : Path, bytes or None
         The document itself, for `show`; a path is not kept open.
     """
@@ -159,6 +183,8 @@ class Report:
     read_cells: Sequence[ReadCell] = field(default=(), repr=False)
     read_notes: Sequence[Note] = field(default=(), repr=False)
     origin: Path | bytes | None = field(default=None, repr=False)
+    read_claims: Sequence[Claim] = field(default=(), repr=False)
+    text: str = field(default="", repr=False)
 
     def _frame(self, rows: Sequence[NamedTuple], fields: Sequence[str], types: Mapping[str, str]) -> pd.DataFrame:
         columns = dict(zip(fields, zip(*rows, strict=True), strict=True)) if rows else {}
@@ -187,8 +213,20 @@ class Report:
 
     @cached_property
     def claims(self) -> pd.DataFrame:
-        """Figures that the prose claims; none are read yet."""
-        return self._frame((), (), CLAIM_TYPES)
+        """One row a figure that a sentence claims about disclosure.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``agency year target value low high unit qualifier quote start end scope page place``. `target` is
+            ``table/line/column`` of what the figure would be in the tables (also the lines ``refused``, ``unable``,
+            ``not_processed``, ``other`` and ``litigation`` and the column ``organisations``), empty where the tables have no
+            such cell. `low` and `high` are an interval where the sentence says 余, 近, 约, 超 …; `high` is null where there is
+            no upper bound. `qualifier` is that word, ``all`` where a sentence says 均已办结 of a figure before, ``change`` and
+            ``growth`` (in percent) for comparisons with another year, else empty. `quote` is ``text[start:end]``. `year` is
+            the one that the sentence speaks of, `scope` whom (全区, 本机关), or the channel that the requests came by.
+        """
+        return self._frame(self.read_claims, Claim._fields, CLAIM_TYPES)
 
     @cached_property
     def notes(self) -> pd.DataFrame:
