@@ -184,20 +184,24 @@ def repairs(
     return repairs_of(as_corrected(source, corrections), claims=claims, seconds=seconds, reread=reread)
 
 
-def completions(source: Report | pd.DataFrame, *, corrections: Corrections | None = None) -> pd.DataFrame:
+def completions(
+    source: Report | pd.DataFrame, *, claims: pd.DataFrame | None = None, corrections: Corrections | None = None
+) -> pd.DataFrame:
     """Deduce the figures of blank, unreadable and lost cells where the edits leave no choice, and bounds where they do.
 
     Parameters
     ----------
     source : Report or pandas.DataFrame
         A report, or cells of any number of reports with the columns of `Report.cells`.
+    claims : pandas.DataFrame, optional
+        What the prose claims, as `Report.claims`: it makes a partial table of a report whose tables are lost.
     corrections : path or pandas.DataFrame, optional
         Documented corrections to apply first, as `correct` takes them.
 
     Returns
     -------
     pandas.DataFrame
-        One row a cell without a figure, with ``value low high basis rules cells``; never part of `Report.cells`.
+        One row a cell without a figure, with ``value low high basis rules cells quote``; never part of `Report.cells`.
 
     See Also
     --------
@@ -213,7 +217,7 @@ def completions(source: Report | pd.DataFrame, *, corrections: Corrections | Non
     from govstats.reconciliation.completion import completions as completions_of
     from govstats.reconciliation.corrections import as_corrected
 
-    return completions_of(as_corrected(source, corrections))
+    return completions_of(as_corrected(source, corrections), claims=claims)
 
 
 def correct(source: Report | pd.DataFrame, corrections: Corrections) -> pd.DataFrame:

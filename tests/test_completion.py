@@ -167,3 +167,44 @@ def test_what_is_deduced_is_what_was_lost(version: str) -> None:
     assert (found.loc[sure, "value"] == found.loc[sure, "value_true"]).all()
     assert (found["low"].isna() | (found["low"] <= found["value_true"])).all()
     assert (found["high"].isna() | (found["high"] >= found["value_true"])).all()
+
+
+PROSE = (
+    "某某市教育局2023年政府信息公开工作年度报告\n一、总体情况\n全年收到政府信息公开申请10件，其中自然人8件，法人或其他组织2件；"
+    "办结9件，予以公开9件，结转下年度1件。未发生政府信息公开行政诉讼。\n"
+)
+
+
+def test_a_report_without_tables_becomes_a_partial_table() -> None:
+    report = govstats.read(PROSE.encode(), form="2021")
+    assert report.cells.empty
+    assert govstats.completions(report).empty
+    found = govstats.completions(report, claims=report.claims).set_index(["line", "column"])
+    said = found[found["basis"] == "claim"]
+    assert said["value"].to_dict() == {
+        ("new", "natural_person"): 8.0,
+        ("new", "total"): 10.0,
+        ("granted", "total"): 9.0,
+        ("processed_total", "total"): 9.0,
+        ("carried_out", "total"): 1.0,
+        ("new", "organisations"): 2.0,
+        ("litigation", "total"): 0.0,
+    }
+    assert said["quote"].to_dict()["granted", "total"] == "予以公开9件"
+    # received and carried in are processed and carried out: 10 + 0 = 9 + 1
+    values, rules, high = found["value"].to_dict(), found["rules"].to_dict(), found["high"].to_dict()
+    assert (values["carried_in", "total"], rules["carried_in", "total"]) == (0.0, "T3B")
+    # all nine results are grants, so that nothing was refused; no suit of either kind
+    assert values["refused.state_secret", "total"] == 0.0
+    assert values["litigation_direct", "total"] == 0.0
+    # two requests of organisations are of one kind or of two
+    assert pd.isna(values["new", "commercial"])
+    assert high["new", "commercial"] == 2.0
+    assert report.cells.empty
+
+
+def test_sentences_that_contradict_each_other_say_nothing_of_their_cell() -> None:
+    text = PROSE + "今年共收到政府信息公开申请12件。\n"
+    report = govstats.read(text.encode(), form="2021")
+    found = govstats.completions(report, claims=report.claims)
+    assert "claim" not in set(found.loc[(found["line"] == "new") & (found["column"] == "total"), "basis"])
