@@ -211,7 +211,10 @@ def article(register: Mapping[str, str], figures: Figures, *, torn: bool = False
     ]
     tables = {table.section: table for table in statutory.tables}
     if not statutory.sections:
-        return Article(register, lead, [Part(table.zh, [], pieces(table, figures, torn=False)) for table in tables.values()])
+        said = Part("概述", summary(register), [])
+        return Article(
+            register, lead, [said, *(Part(table.zh, [], pieces(table, figures, torn=False)) for table in tables.values())]
+        )
     parts = []
     for section in statutory.sections:
         number, table = int(section.id), tables.get(int(section.id))
@@ -220,7 +223,7 @@ def article(register: Mapping[str, str], figures: Figures, *, torn: bool = False
         elif table:
             part = Part(section.zh, ["所见的副本已失去这张表格，因此没有数字。"], [])
         elif number == 1:
-            part = Part(section.zh, [summary(figures)], [])
+            part = Part(section.zh, summary(register), [])
         elif number == len(statutory.sections):
             part = Part(section.zh, ["有关信息处理费等事项，请看原件。"], [])
         else:
@@ -229,12 +232,50 @@ def article(register: Mapping[str, str], figures: Figures, *, torn: bool = False
     return Article(register, lead, parts)
 
 
-def summary(figures: Figures) -> str:
-    """Say the two totals of the table on requests, where they are printed as plain numbers."""
-    received, processed = (figures.get(("requests", line, "total"), "") for line in ("new", "processed_total"))
-    if received.isdigit() and processed.isdigit():
-        return f"叙述部分没有收录。第三部分的表格印有：本年新收{received}件，办理结果总计{processed}件。"
-    return "叙述部分没有收录。"
+#: How a sentence of ours says what the prose of the report claims; other lines and columns go by their label.
+CLAIMED = {
+    "new": "收到政府信息公开申请",
+    "carried_in": "上年结转政府信息公开申请",
+    "processed_total": "办结政府信息公开申请",
+    "carried_out": "结转下年度继续办理",
+    "other": "其他处理",
+    "organisations": "法人或其他组织",
+    "reconsideration": "因政府信息公开引起的行政复议",
+    "litigation": "因政府信息公开引起的行政诉讼",
+    "issued": "制发",
+    "newly_disclosed": "公开",
+    "in_force": "现行有效的",
+    "decisions": "作出",
+}
+
+
+def summary(register: Mapping[str, str]) -> list[str]:
+    """Say what the prose of the report claims, in sentences of our own."""
+    own = (row for row in rows_of("claims.csv") if row["document"] == f"reports/{register['slug']}" and row["target"])
+    sentences = []
+    for _, rows in groupby(own, key=lambda row: row["target"].split("/")[0]):
+        clauses = [clause(row, register["form"]) for row in rows]
+        sentences.append(f"{register['year']}年，{'，'.join(dict.fromkeys(clauses))}。")
+    return ["叙述部分没有收录，只用我们自己的话转述其中的数字。" if sentences else "叙述部分没有收录。", *sentences]
+
+
+def clause(row: Mapping[str, str], version: str) -> str:
+    """Say one claim."""
+    name, line, column = row["target"].split("/")
+    table, value = form(version if version != "2008" else "2019").table(name), float(row["value"])
+    figure = f"{abs(value):,.10g}"
+    if row["qualifier"] == "all":
+        return "均获维持" if column == "upheld" else "均已办结"
+    if row["qualifier"] == "growth":
+        return f"同比{'增长' if value > 0 else '下降'}{figure}%"
+    known = {one.id: re.sub(r"^(?:（.）|\d\.)|（.*", "", one.zh) for one in (*table.lines, *table.columns)} | CLAIMED
+    if name == "proactive":
+        return f"{known[column]}{known[line]}{'决定' * (column == 'decisions')}{figure}件"
+    if column == "total" and value == 0 and not row["unit"]:
+        return {"new": "未收到政府信息公开申请"}.get(line, f"未发生{known[line]}")
+    if column != "total":
+        return f"其中{known[column]}{figure}件"
+    return f"{known[line]}{figure}件"
 
 
 def html_table(rows: Rows, blank: str) -> str:
@@ -746,7 +787,7 @@ def data_package(reports: Iterable[Mapping[str, str]], documents: Mapping[str, b
 
 
 def rows_of(name: str) -> list[dict[str, str]]:
-    """Return the rows of one of the two tables."""
+    """Return the rows of one of the tables."""
     with (HERE / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 

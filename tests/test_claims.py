@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import govstats
+from govstats import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -191,3 +193,18 @@ def test_what_was_transcribed_is_read() -> None:
     found, missed, wrong = module.totals(scores)
     assert found / (found + missed) >= 0.95
     assert found / (found + wrong) >= 0.98
+
+
+def test_documents_of_the_corpus_say_what_was_transcribed() -> None:
+    """The sentences that the project composes of the published claims, in every format of every report."""
+    with (embedded.folder() / "claims.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["target"]]
+    for report in embedded.register().to_dict("records"):
+        said = {
+            (row["target"], float(row["value"]), row["qualifier"] == "growth")
+            for row in rows
+            if row["document"] == f"reports/{report['slug']}"
+        }
+        for path in embedded.documents(report["agency"], report["year"]):
+            claims = govstats.read(path).read_claims
+            assert {(one.target, one.value, one.qualifier == "growth") for one in claims if one.target} == said, path.name

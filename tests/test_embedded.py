@@ -198,7 +198,7 @@ def test_pdf_documents_are_small_and_hold_nothing_that_depends_on_the_machine() 
     assert {row["form"] for row, path in DOCUMENTS if path in paths} == {"2008", "2019", "2021"}
     for path in paths:
         content = path.read_bytes()
-        assert len(content) < 100_000, path.name
+        assert len(content) < 110_000, path.name
         assert b"FlateDecode" not in content, f"{path.name}: what zlib makes of it is not the same everywhere"
         assert b"/CreationDate (D:20000101000000Z)" in content
 
@@ -228,7 +228,7 @@ def test_pdf_pages_lie_on_their_side_or_have_no_rulings() -> None:
     assert all(width > height for slug in ("mem-2021", "shanghai-office-2019") for width, height, *_ in pdf_pages(slug))
     assert all(width < height for slug in ("hongze-2023", "pingtan-2017") for width, height, *_ in pdf_pages(slug))
     # a running head has one line, and stands on no first page
-    assert [rulings for *_, rulings in pdf_pages("pingtan-2017")] == [0]
+    assert [rulings for *_, rulings in pdf_pages("pingtan-2017")] == [0, 1]
     assert [rulings for *_, rulings in pdf_pages("pingtan-2012")] == [17 * 3]
 
 
