@@ -6,7 +6,7 @@ What the document leaves blank, leaves out or prints unreadably is said in the f
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -245,8 +245,9 @@ def residuals(report: Report) -> pd.DataFrame:
     from govstats.reconciliation import reconcile
 
     findings = reconcile(report)
+    bounds = {edit.rule for edit in report.statutory_form.edits() if edit.relation == ">="}
     rows = []
-    for finding in findings[findings["cells"] != ""].to_dict("records"):
+    for finding in findings[(findings["cells"] != "") & ~findings["rule"].isin(bounds)].to_dict("records"):
         keys = [_key(cell) for cell in finding["cells"].split(";")]
         table = report.statutory_form.table(keys[0][0])
         lines, columns = {line for _, line, _ in keys}, {column for _, _, column in keys}
@@ -384,6 +385,99 @@ def _frame_repairs(axes: Axes, name: str, lines: list[str], columns: list[str], 
             _write(axes, x + 1, y, f"→{row['proposed']:,.10g}", (-2, -7), size=7, ha="right", color=_WRONG)
 
 
+def claims_against_cells(reports: Iterable[Report]) -> pd.DataFrame:
+    """Count how the figures that prose claims compare with the tables.
+
+    Parameters
+    ----------
+    reports : iterable of Report
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a report: ``agency year claims agree differ open``. `claims` counts the figures with a cell of the tables or a sum
+        of cells as their target (rules NT and NZ), `agree` those that the table confirms, `differ` those that it does not, `open`
+        those that could not be compared, since the cell is blank, unreadable or lost.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> claims_against_cells([embedded.report("平潭综合实验区", 2025)])[["claims", "agree", "differ", "open"]]
+       claims  agree  differ  open
+    0       5      5       0     0
+    """
+    from govstats.reconciliation import reconcile
+
+    rows = []
+    for report in reports:
+        findings = reconcile(report)
+        status = findings.loc[findings["rule"].isin(["NT", "NZ"]), "status"]
+        counts = [int((status == name).sum()) for name in ("pass", "fail", "not_assessable")]
+        rows.append((report.agency, report.year, sum(counts), *counts))
+    return typed_frame(rows, {"agency": "str", "year": "Int64", **dict.fromkeys(("claims", "agree", "differ", "open"), "Int64")})
+
+
+def claims_by_report(counts: pd.DataFrame) -> Figure:
+    """Draw how many claimed figures agree with the tables, report by report.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        As `claims_against_cells` returns it.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A bar a report, in three parts that differ in colour and hatching, with their counts.
+
+    Raises
+    ------
+    MissingExtra
+        Matplotlib or the Chinese font is not installed.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> figure = claims_by_report(claims_against_cells([embedded.report("平潭综合实验区", 2025)]))
+    >>> figure.texts[0].get_text()
+    '正文所称的数字与表格相符吗  Do the figures in the prose agree with the tables?'
+    """
+    shown = counts[counts["claims"] > 0]
+    height = 0.42 * len(shown) + 1.9
+    figure = _figure(10.5, height)
+    axes = _bare(
+        figure.add_axes((0.31, 0.62 / height, 0.66, 0.42 * len(shown) / height)), len(shown), max(shown["claims"], default=1)
+    )
+    kinds: dict[str, tuple[dict[str, Any], str, str]] = {
+        "agree": ({"color": _BAR}, "相符 agree", "white"),
+        "differ": ({"color": _WRONG}, "不符 differ", "white"),
+        "open": ({"facecolor": "none", "edgecolor": _QUIET, "hatch": "////", "linewidth": 0.8}, "无从比较 not comparable", _INK),
+    }
+    for row, report in enumerate(shown.to_dict("records")):
+        _write(axes, 0, row, f"{report['agency']} {report['year']}", (-9, 0), size=9.5, ha="right")
+        start = 0
+        for name, (look, _, ink) in kinds.items():
+            if report[name]:
+                axes.barh(row, report[name], left=start, height=0.62, **look)
+                _write(axes, start + report[name] / 2, row, str(report[name]), (0, 0), size=9, ha="center", color=ink)
+                start += report[name]
+    _legend_above(figure, axes, [(look, said) for look, said, _ in kinds.values()])
+    who = f"{len(shown)} 份报告 reports · {shown['claims'].sum()} 个数字 figures"
+    _head(figure, who, ("正文所称的数字与表格相符吗", "Do the figures in the prose agree with the tables?"))
+    _foot(
+        figure, [("每个数字与它所说的那一格，或几格之和比较", "each figure against the cell it speaks of, or the sum of several")]
+    )
+    return figure
+
+
+def _legend_above(figure: Figure, axes: Axes, entries: Sequence[tuple[dict[str, Any], str]]) -> None:
+    from matplotlib.patches import Patch
+
+    patches = [Patch(**look, label=said) for look, said in entries]
+    place = (axes.get_position().x0, 1 - 0.92 / figure.get_figheight())
+    figure.legend(handles=patches, loc="lower left", bbox_to_anchor=place, ncols=3, frameon=False, prop=_font(9), borderaxespad=0)
+
+
 def _key(cell: str) -> tuple[str, str, str]:
     table, _, rest = cell.partition("/")
     # the line of an annex may hold a slash of its own
@@ -516,11 +610,11 @@ def _count(axes: Axes, row: int, known: float, status: str, *, bar: bool = True)
     _write(axes, known if bar else 0, row, figure, (4, 0), color=_INK if known or not sure else _QUIET)
 
 
-def _head(figure: Figure, report: Report, title: tuple[str, str]) -> None:
+def _head(figure: Figure, about: Report | str, title: tuple[str, str]) -> None:
     """Write title and subtitle from the top left corner, at the same distance in figures of any height."""
     inch = 1 / figure.get_figheight()
     left = 0.2 / figure.get_figwidth()
-    who = " · ".join(str(part) for part in (report.agency, report.year) if part is not None)
+    who = about if isinstance(about, str) else " · ".join(str(part) for part in (about.agency, about.year) if part is not None)
     figure.text(left, 1 - 0.2 * inch, f"{title[0]}  {title[1]}", va="top", **_style(13, _INK))
     figure.text(left, 1 - 0.5 * inch, who, va="top", **_style(10, _QUIET))
 

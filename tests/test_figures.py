@@ -8,9 +8,18 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from govstats import figures
+import govstats
+from govstats import embedded, figures
 from govstats.errors import GovstatsError
-from govstats.figures import outcomes_by_applicant, reasons_for_refusal, refusal_reasons, requests_by_applicant_and_outcome
+from govstats.figures import (
+    claims_by_report,
+    outcomes_by_applicant,
+    reasons_for_refusal,
+    refusal_reasons,
+    requests_by_applicant_and_outcome,
+    residuals,
+    where_edits_cross,
+)
 from govstats.forms import form
 from govstats.report import ReadCell, Report
 
@@ -211,3 +220,41 @@ def test_a_missing_extra_is_named(draw: Any, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(builtins, "__import__", without_matplotlib)
     with pytest.raises(GovstatsError, match=r"matplotlib is not installed.*pip install \"govstats\[notebooks\]\""):
         draw(full())
+
+
+def test_residuals_are_printed_totals_less_the_sum_of_the_parts() -> None:
+    hongze = embedded.report("淮安市洪泽区人民政府", 2023)
+    missed = residuals(hongze)
+    # 10 + 1 + 0 + 0 and 5 + 0 + 0 + 0 under totals of 0
+    assert missed.loc[missed["difference"] != 0, ["rule", "along", "id", "difference"]].values.tolist() == [
+        ["T4S", "line", "reconsideration", -11.0],
+        ["T4S", "line", "litigation_after_reconsideration", -5.0],
+    ]
+    # 25 lines of applicants, of which three are printed as one, 7 columns of results and of the balance, 3 blocks
+    assert missed["rule"].value_counts().to_dict() == {"T3R": 23, "T3C": 7, "T3B": 7, "T4S": 3}
+
+
+def test_the_likeliest_repairs_stand_in_the_table() -> None:
+    hongze = embedded.report("淮安市洪泽区人民政府", 2023)
+    figure = where_edits_cross(hongze, "review", govstats.repairs(hongze, reread=False))
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert [text for text in texts if text.startswith("→")] == ["→5", "→11"]
+    assert {"−11", "−5"} <= set(texts)
+    assert "T4S" in texts
+
+
+def test_a_table_that_adds_up_has_no_residual_but_nought() -> None:
+    figure = where_edits_cross(embedded.report("平潭综合实验区", 2025), "requests")
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert not [text for text in texts if text.startswith(("+", "−", "→"))]
+
+
+def test_claims_are_counted_by_what_became_of_them() -> None:
+    counts = pd.DataFrame(
+        {"agency": ["甲局", "乙局"], "year": [2023, 2023], "claims": [6, 0], "agree": [4, 0], "differ": [2, 0], "open": [0, 0]}
+    )
+    figure = claims_by_report(counts)
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    # what claims nothing has no bar, and no part of a bar is drawn for nothing
+    assert texts == ["甲局 2023", "4", "2"]
+    assert len(figure.axes[0].patches) == 2
