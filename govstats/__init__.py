@@ -113,7 +113,9 @@ def read(
     return replace(report, origin=source if isinstance(source, bytes) else Path(source))
 
 
-def reconcile(source: Report | pd.DataFrame, *, corrections: Corrections | None = None) -> pd.DataFrame:
+def reconcile(
+    source: Report | pd.DataFrame, *, corrections: Corrections | None = None, claims: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Check a report, or a frame of cells, against the edits of its form.
 
     Parameters
@@ -122,6 +124,8 @@ def reconcile(source: Report | pd.DataFrame, *, corrections: Corrections | None 
         A report, or cells of any number of reports with the columns of `Report.cells`.
     corrections : path or pandas.DataFrame, optional
         Documented corrections to apply first, as `correct` takes them.
+    claims : pandas.DataFrame, optional
+        What the prose claims, as `Report.claims`, to hold against the cells. Those of the report, if left out.
 
     Returns
     -------
@@ -136,7 +140,7 @@ def reconcile(source: Report | pd.DataFrame, *, corrections: Corrections | None 
     from govstats.reconciliation import reconcile as reconcile_cells
     from govstats.reconciliation.corrections import as_corrected
 
-    return reconcile_cells(as_corrected(source, corrections))
+    return reconcile_cells(as_corrected(source, corrections), claims=claims)
 
 
 def repairs(

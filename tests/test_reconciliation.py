@@ -136,7 +136,7 @@ def test_a_plain_consistent_report_passes_every_rule() -> None:
 def test_every_edit_of_every_form_has_its_rule() -> None:
     known = rules()
     assert known.columns.tolist() == ["id", "severity", "scope", "title_zh", "title_en", "source"]
-    assert set(known["id"]) == {"S01", "S02", "S03", "S04", "S05", *LINEAR, "XF"}
+    assert set(known["id"]) == {"S01", "S02", "S03", "S04", "S05", "S06", *LINEAR, "NT", "NS", "NC", "NZ", "NF", "NE", "XF"}
     assert set(known["severity"]) <= {"E", "W", "I"}
     for version in versions():
         for table in form(version).tables:

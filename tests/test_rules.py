@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
 
 from govstats.reconciliation import compare_formats, reconcile, rules
-from govstats.report import Note, ReadCell, Report, SectionHeading
+from govstats.report import Claim, Note, ReadCell, Report, SectionHeading
 
 from .test_forms import COLUMNS, GROUPS, OTHER, PROACTIVE, RESULTS, REVIEW_COLUMNS, REVIEW_LINES, request_lines
 
@@ -95,6 +96,7 @@ def report(
     sections: Sequence[int] = (1, 2, 3, 4, 5, 6),
     notes: Sequence[Note] = (),
     kind: str = "html",
+    claims: Sequence[Claim] = (),
 ) -> Report:
     """The same as a report, with its sections and what is noted about it."""
     cells = [
@@ -113,7 +115,37 @@ def report(
         for row in frame(version, changes).to_dict("records")
     ]
     headings = tuple(SectionHeading(number, "", "") for number in sections)
-    return Report(*IDENTITY[version], version, None, f"report.{kind}", kind, "", headings, cells, tuple(notes))
+    return Report(
+        *IDENTITY[version], version, None, f"report.{kind}", kind, "", headings, cells, tuple(notes), read_claims=claims
+    )
+
+
+def claim(target: str, value: float, high: float | None = None, *, unit: str = "件", qualifier: str = "", **more: Any) -> Claim:
+    """A figure that the prose of 2022 claims of a cell, from value to high where it is said to be about that."""
+    high = value if high is None else high
+    parts: dict[str, Any] = {
+        "quote": f"收到{value:g}件",
+        "start": 0,
+        "end": 0,
+        "scope": "",
+        "page": None,
+        "place": "",
+        "year": 2022,
+    } | more
+    return Claim(target, value, value, high, unit, qualifier, **parts)
+
+
+def saying(*claims: Claim, version: str = "2021", changes: Mapping[str, Cell] | None = None) -> Report:
+    """The report with the claims of its prose."""
+    return report(version, changes, claims=claims)
+
+
+def prose(sections: Mapping[int, str], version: str = "2021", notes: Sequence[Note] = ()) -> Report:
+    """The report with a text under the headings of some sections."""
+    headings = {number: f"{'一二三四五六'[number - 1]}、第{number}部分的标题" for number in sections}
+    text = "\n".join(f"{headings[number]}\n{words}" for number, words in sections.items())
+    found = tuple(SectionHeading(number, heading, "") for number, heading in headings.items())
+    return replace(report(version, notes=notes), text=text, sections=found)
 
 
 def row(table: str, line: str, columns: Sequence[str]) -> str:
@@ -174,6 +206,13 @@ LICENCES = row("proactive", "licensing", ("items_previous_year", "items_change")
 CHANNELS = column("statistics", ("当面申请数", "网上申请数", "受理依申请公开信息总数"), "this_year")
 ABSENT_TABLE = filled("review", REVIEW_LINES, REVIEW_COLUMNS, None)
 TORN = filled("requests", ["granted"], COLUMNS, None)
+NEW, NEW_PERSONS, NEW_OTHERS = (f"requests/new/{name}" for name in ("total", "natural_person", "organisations"))
+ORGANISATIONS = row("requests", "new", COLUMNS[1:-1])
+LITIGATION = column("review", REVIEW_LINES[1:], "total")
+DONE, OTHERS, UNABLE_ALL = (f"requests/{line}/total" for line in ("processed_total", "other", "unable"))
+OVERVIEW = "2022年，我区认真贯彻落实有关规定，扎实推进政府信息公开工作，主动公开各类信息。"
+PROBLEMS = "一是主动公开的意识有待增强，二是答复的规范程度有待提高，将加强培训，完善机制。"
+LAST_YEAR: dict[str, Any] = {"year": 2021}
 
 FIRES: dict[str, list[Case]] = {
     "S01": [
@@ -260,6 +299,73 @@ FIRES: dict[str, list[Case]] = {
             fails(4, 3, -1, row("statistics", "同意公开答复数", ("cumulative", "this_year"))),
         ),
     ],
+    "S06": [
+        Case("an overview left from the year before", prose({1: OVERVIEW.replace("2022", "2021")}), fails(2022, 2021, -1)),
+        Case(
+            "a title of another year than the period",
+            prose({1: OVERVIEW}, notes=[Note("year_conflict", "", "", printed="某区2022年政府信息公开工作年度报告")]),
+            Finding("fail"),
+        ),
+    ],
+    "NT": [
+        Case("13 claimed, 12 in the table", saying(claim(NEW, 13)), fails(13, 12, -1, NEW)),
+        Case(
+            "4 that could not be provided, 3 in three lines",
+            saying(claim("requests/unable/total", 4)),
+            fails(4, 3, -1, column("requests", UNABLE, "total")),
+        ),
+        Case("1 of an organisation, 2 in five columns", saying(claim(NEW_OTHERS, 1)), fails(1, 2, 1, ORGANISATIONS)),
+        Case("3 cases in court, 0 and 2", saying(claim("review/litigation/total", 3)), fails(3, 2, -1, LITIGATION)),
+        Case("more than 20 are 20 to 29", saying(claim(NEW, 20, 29, qualifier="余")), fails(20, 12, -8, NEW)),
+        Case("all 12 answered", saying(claim("requests/processed_total/total", 12, qualifier="all")), fails(12, 11, -1, DONE)),
+        Case("the office received 5", saying(claim(NEW, 5, scope="本机关")), fails(5, 12, 7, NEW)),
+        # 7730.28 is less than 7731.5
+        Case("an amount beyond rounding", saying(claim(FEES, 7732, unit="万元")), fails(7732, 7730.28, -1.72, FEES)),
+    ],
+    "NS": [
+        Case(
+            "9 and 2 are 11, not 12",
+            saying(claim(NEW_PERSONS, 9), claim(NEW_OTHERS, 2), claim(NEW, 12)),
+            fails(11, 12, 1, f"{NEW_PERSONS};{ORGANISATIONS};{NEW}"),
+        ),
+        # 3 and 9 are more than 11, whatever else there may be
+        Case(
+            "two results that are more than all",
+            saying(claim("requests/unable/total", 3), claim("requests/granted/total", 9), claim(DONE, 11)),
+            fails(12, 11, -1, f"requests/granted/total;{column('requests', UNABLE, 'total')};{DONE}"),
+        ),
+        # 12 and 2 against 11 and 2
+        Case(
+            "more received than answered and left",
+            saying(
+                claim(NEW, 12), claim("requests/carried_in/total", 2), claim(DONE, 11), claim("requests/carried_out/total", 2)
+            ),
+            fails(14, 13, -1, column("requests", ("new", "carried_in", "processed_total", "carried_out"), "total")),
+        ),
+    ],
+    # 10 in the year before: 2 more, a fifth
+    "NC": [
+        Case(
+            "half as many again, from 10 to 12",
+            saying(claim(NEW, 50, unit="%", qualifier="growth"), claim(NEW, 10, **LAST_YEAR)),
+            fails(20, 50, 30, NEW),
+        ),
+        Case(
+            "3 fewer, from 10 to 12",
+            saying(claim(NEW, -3, qualifier="change"), claim(NEW, 10, **LAST_YEAR)),
+            fails(2, -3, -5, NEW),
+        ),
+    ],
+    "NZ": [
+        Case(
+            "none carried forward, 2 in the table",
+            saying(claim("requests/carried_out/total", 0, unit="")),
+            fails(0, 2, 2, "requests/carried_out/total"),
+        ),
+        Case("no case in court, 0 and 2", saying(claim("review/litigation/total", 0, unit="")), fails(0, 2, 2, LITIGATION)),
+    ],
+    "NF": [Case("the fees of another table", prose({1: OVERVIEW, 6: "行政事业性收费见上表，无其他事项。"}), Finding("fail"))],
+    "NE": [Case("nothing to say", prose({1: OVERVIEW, 5: "无。"}), Finding("fail"))],
     "XF": [
         Case(
             "another figure in the other document",
@@ -481,6 +587,115 @@ SILENT: dict[str, list[Case]] = {
             frame("2008", filled("statistics", ["当面申请数", "网上申请数"], ["this_year", "cumulative"], None)),
             passes(5, 9, 4, row("statistics", "受理依申请公开信息总数", ("cumulative", "this_year"))),
         ),
+    ],
+    "S06": [
+        Case("its own year", prose({1: OVERVIEW}), Finding("pass")),
+        Case(
+            "the year of a work, of an event and of a plan",
+            prose({1: "《2021年工作要点》印发后，我区抓好落实。2021年12月，召开会议。", 6: "2023年，我区将继续努力。"}),
+            Finding("pass"),
+        ),
+        Case("an event of the year before", prose({1: "2021年12月，我区召开会议。"}), Finding("pass")),
+        Case("both years", prose({1: f"2021年，我区打下基础。{OVERVIEW}"}), Finding("pass")),
+        Case("no overview", prose({6: "无。"}), open_()),
+        Case("nothing is known of the text", frame("2021"), None),
+    ],
+    "NT": [
+        Case("as in the table", saying(claim(NEW, 12)), passes(12, 12, 0, NEW)),
+        Case("more than 10 are 10 to 19", saying(claim(NEW, 10, 19, qualifier="余")), passes(12, 12, 0, NEW)),
+        Case("（六） printed as one line", saying(claim(OTHERS, 1), changes=ONE_LINE), passes(1, 1, 0, OTHERS)),
+        Case("（六） was one line in 2019", saying(claim(OTHERS, 1, year=2020), version="2019"), passes(1, 1, 0, OTHERS)),
+        Case(
+            "only the subtotal has a figure",
+            saying(
+                claim("requests/unable/total", 3),
+                changes={**SUBTOTAL, **filled("requests", UNABLE, COLUMNS, BLANK), UNABLE_ALL: 3.0},
+            ),
+            passes(3, 3, 0, UNABLE_ALL),
+        ),
+        Case("7730 to the nearest 万元", saying(claim(FEES, 7730, unit="万元")), passes(7730, 7730.28, 0.28, FEES)),
+        Case("of the year before", saying(claim(NEW, 13, **LAST_YEAR)), None),
+        Case("13 more are no level", saying(claim(NEW, 13, qualifier="change")), None),
+        Case("without a counterpart in the tables", saying(claim("", 13)), None),
+        Case("the annex has other lines", saying(claim(NEW, 13, year=2015), version="2008"), None),
+        Case(
+            "a blank is no zero",
+            saying(claim(NEW, 0), changes={NEW: BLANK}),
+            Finding("not_assessable", 0, None, None, NEW),
+        ),
+        Case("nothing is known of the prose", frame("2021"), None),
+    ],
+    "NS": [
+        Case(
+            "10 and 2 are 12",
+            saying(claim(NEW_PERSONS, 10), claim(NEW_OTHERS, 2), claim(NEW, 12)),
+            passes(12, 12, 0, f"{NEW_PERSONS};{ORGANISATIONS};{NEW}"),
+        ),
+        Case(
+            "7 and 3 of 11: other results are not named",
+            saying(claim("requests/granted/total", 7), claim("requests/unable/total", 3), claim(DONE, 11)),
+            Finding("not_assessable", 10, 11, 1, f"requests/granted/total;{column('requests', UNABLE, 'total')};{DONE}"),
+        ),
+        Case(
+            "parts of the office, the total of the district",
+            saying(claim(NEW_PERSONS, 9, scope="本机关"), claim(NEW_OTHERS, 2, scope="本机关"), claim(NEW, 12, scope="全区")),
+            None,
+        ),
+        Case("one part alone", saying(claim(NEW_PERSONS, 9), claim(NEW, 12)), None),
+        Case("about 12", saying(claim(NEW_PERSONS, 9), claim(NEW_OTHERS, 2), claim(NEW, 11, 13, qualifier="约")), None),
+        Case("what was carried over is not claimed", saying(claim(NEW, 12), claim(DONE, 11)), None),
+    ],
+    "NC": [
+        # (12 − 7) / 7 = 71.43 %
+        Case(
+            "71.4 per cent, from 7 to 12",
+            saying(claim(NEW, 71.4, unit="%", qualifier="growth"), claim(NEW, 7, **LAST_YEAR)),
+            passes(500 / 7, 71.4, -0.028571, NEW),
+        ),
+        Case(
+            "2 more, from 10 to 12", saying(claim(NEW, 2, qualifier="change"), claim(NEW, 10, **LAST_YEAR)), passes(2, 2, 0, NEW)
+        ),
+        Case(
+            "the year before is not known",
+            saying(claim(NEW, 50, unit="%", qualifier="growth")),
+            Finding("not_assessable", None, 50, None, NEW),
+        ),
+        Case(
+            "growth from nothing has no percentage",
+            saying(claim(NEW, 50, unit="%", qualifier="growth"), claim(NEW, 0, **LAST_YEAR)),
+            Finding("not_assessable", None, 50, None, NEW),
+        ),
+        Case(
+            "percentage points of a rate",
+            saying(claim(NEW, 5, qualifier="change", quote="公开率提升5个百分点"), claim(NEW, 10, **LAST_YEAR)),
+            None,
+        ),
+    ],
+    "NZ": [
+        Case(
+            "none, and 0 in the table",
+            saying(claim("review/litigation_direct/total", 0, unit="")),
+            passes(0, 0, 0, "review/litigation_direct/total"),
+        ),
+        Case(
+            "a slash is no zero",
+            saying(claim(NEW, 0, unit=""), changes={NEW: SLASH}),
+            Finding("not_assessable", 0, None, None, NEW),
+        ),
+        Case("0 pieces are a figure", saying(claim("requests/carried_out/total", 0)), None),
+    ],
+    "NF": [
+        Case("none charged", prose({1: OVERVIEW, 6: "2022年未收取政府信息公开信息处理费。"}), Finding("pass")),
+        Case("not asked for in 2020", prose({1: OVERVIEW, 6: "无。"}, "2019"), None),
+        Case("no section six", prose({1: OVERVIEW}), open_()),
+        Case("headings and tables alone", prose({5: "", 6: ""}), open_()),
+        Case("a page that was not read", prose({1: OVERVIEW, 6: "无。"}, notes=[Note("unread_page", "", "")]), open_()),
+    ],
+    "NE": [
+        Case("two problems", prose({1: OVERVIEW, 5: PROBLEMS}), Finding("pass")),
+        Case("no section five", prose({1: OVERVIEW}), open_()),
+        Case("headings and tables alone", prose({5: "", 6: ""}), open_()),
+        Case("a report without its text", report(), open_()),
     ],
     "XF": [
         Case(

@@ -224,6 +224,35 @@ class Table:
             for column in self.columns_of[line.id]
         )
 
+    def cells_of(self, line: str, column: str) -> tuple[CellKey, ...]:
+        """Return the cells that a figure of the prose is the sum of.
+
+        Parameters
+        ----------
+        line, column : str
+            Of the table; or a group of lines (``refused``, ``litigation``), and ``organisations`` for all columns under a
+            spanner.
+
+        Returns
+        -------
+        tuple of (table, line, column)
+            The cell itself where the table has it; empty where it has no such lines or columns.
+
+        Examples
+        --------
+        >>> review = form("2021").table("review")
+        >>> [line for _, line, _ in review.cells_of("litigation", "total")]
+        ['litigation_direct', 'litigation_after_reconsideration']
+        >>> [column for *_, column in form("2021").table("requests").cells_of("new", "organisations")]
+        ['commercial', 'research', 'social', 'legal', 'other']
+        """
+        whole = self.line.get(line)
+        lines = self.parts(line) if whole is None or whole.subtotal else (line,)
+        columns = tuple(one.id for one in self.columns if one.spanner_zh) if column == "organisations" else (column,)
+        if any(one not in self.columns_of[part] for part in lines for one in columns):
+            return ()
+        return tuple((self.id, part, one) for part in lines for one in columns)
+
     def parts(self, group: str) -> tuple[str, ...]:
         """Return the ids of the lines in a group."""
         return tuple(line.id for line in self.lines if line.group == group)

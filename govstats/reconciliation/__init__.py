@@ -8,20 +8,24 @@ from govstats.reconciliation.edits import check_edits
 from govstats.reconciliation.findings import FINDING_TYPES, Findings, rules
 from govstats.reconciliation.formats import FormatComparison, compare_formats
 from govstats.reconciliation.matrix import matrices
+from govstats.reconciliation.prose import check_prose
 from govstats.reconciliation.structure import check_structure, unknown_form
 from govstats.report import Report
 
 __all__ = ["FINDING_TYPES", "FormatComparison", "compare_formats", "reconcile", "rules"]
 
 
-def reconcile(source: Report | pd.DataFrame) -> pd.DataFrame:
+def reconcile(source: Report | pd.DataFrame, *, claims: pd.DataFrame | None = None) -> pd.DataFrame:
     """Apply every rule to a report or to a frame of cells; a failed rule is a row, never an exception.
 
     Parameters
     ----------
     source : Report or DataFrame
         A report; or cells with the columns of `Report.cells`, of any number of agencies and years. Only a report knows its
-        sections (S01) and what could not be read (S03).
+        sections (S01), what could not be read (S03) and its text (S06, NE, NF).
+    claims : DataFrame, optional
+        What the prose claims, with the columns of `Report.claims`: NT, NS, NC and NZ hold it against the cells of the same agency
+        and year. The claims of the report, if left out; without claims these rules have no findings.
 
     Returns
     -------
@@ -31,15 +35,16 @@ def reconcile(source: Report | pd.DataFrame) -> pd.DataFrame:
 
         `status` is ``pass``, ``fail`` or ``not_assessable``: a rule whose cells are missing, blank, not applicable or unreadable
         was not passed, a blank is not a zero. Where the known parts alone exceed the total, no figure in the blank could help
-        and the rule fails. `expected` is the sum of the parts (the lower bound where the rule is an inequality), `reported` what
-        the form prints for it, in the form's unit, and `difference` is `reported` − `expected`; null where a side is not known.
+        and the rule fails. `expected` is the sum of the parts (the lower bound where the rule is an inequality) or what the prose
+        claims, `reported` what the form prints for it, in the form's unit (a total or a change that the prose claims, in NS and
+        NC), and `difference` is `reported` − `expected`; null where a side is not known.
         `cells` names all cells the rule looks at, ``table/line/column`` joined by semicolons:
         ``findings.cells.str.split(";")`` gives lists. `table` is null where a rule speaks of the whole report.
 
     Raises
     ------
     UnusableCells
-        The frame lacks one of the columns ``agency year form table line column value status``.
+        The frame lacks one of the columns ``agency year form table line column value status``, or the claims lack one.
 
     Notes
     -----
@@ -61,6 +66,13 @@ def reconcile(source: Report | pd.DataFrame) -> pd.DataFrame:
     >>> failed = reconcile(cells).query("rule == 'T4S' and status == 'fail'")
     >>> failed.message_zh.item()
     '“行政复议”：结果维持 10＋结果纠正 1＋其他结果 0＋尚未审结 0＝11，而表上总计为 0，比各项之和少 11。'
+
+    A text that claims more requests than its table has, because it adds those carried over:
+
+    >>> from govstats import embedded
+    >>> conflicts = reconcile(embedded.report("沭阳县人民政府", 2025)).query("rule == 'NT' and status == 'fail'")
+    >>> conflicts[["cells", "expected", "reported"]].values.tolist()
+    [['requests/new/total', 749.0, 713.0], ['requests/new/natural_person', 741.0, 705.0]]
     """
     report = source if isinstance(source, Report) else None
     cells = source.cells if isinstance(source, Report) else source
@@ -71,6 +83,7 @@ def reconcile(source: Report | pd.DataFrame) -> pd.DataFrame:
     for matrix in found:
         check_structure(matrix, findings, report)
         check_edits(matrix, findings)
+    check_prose(reports, found, findings, report=report, claims=claims)
     return findings.frame(reports)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.forms import CellKey, Form
+from govstats.forms import CellKey, Form, form
 from govstats.reconciliation.edits import system
 from govstats.reconciliation.findings import Floats, Integers, known_rule
 from govstats.reconciliation.matrix import ABSENT, BLANK, NOT_APPLICABLE, REPORTED, UNREADABLE, Layout, ReportMatrix, matrices
@@ -41,9 +41,6 @@ _TOLERANCE = 1e-6
 _MOST_ROUNDS = 50
 #: With more unknown cells in one group hardly anything follows from several edits that does not follow from one.
 _MOST_OPEN = 60
-#: Lines and columns that only claims have, with those that they sum up.
-_BOTH_KINDS = {"litigation": ("litigation_direct", "litigation_after_reconsideration")}
-_NATURAL_PERSONS, _ORGANISATIONS, _TOTAL = "natural_person", "organisations", "total"
 
 
 class _Edits(NamedTuple):
@@ -229,7 +226,7 @@ def _is_reported(matrix: ReportMatrix, key: CellKey, report: int) -> bool:
 
 def _with_claims(form: Form, edits: _Edits | None, said: Mapping[CellKey, _Claimed]) -> _Edits:
     """Add the cells that the prose speaks of, and for sums that no table has what they sum up."""
-    sums = {key: parts for key in said if (parts := _parts(form, key))}
+    sums = {key: form.table(key[0]).cells_of(*key[1:]) for key in said if not _has(form, key)}
     before = edits.cells if edits else ()
     cells = tuple(dict.fromkeys([*before, *said, *(part for parts in sums.values() for part in parts)]))
     place = {key: at for at, key in enumerate(cells)}
@@ -247,27 +244,17 @@ def _with_claims(form: Form, edits: _Edits | None, said: Mapping[CellKey, _Claim
     )
 
 
-def _parts(form: Form, key: CellKey) -> list[CellKey]:
-    """Return the cells that a claimed sum is made of; none where it is a cell of its own."""
+def _has(form: Form, key: CellKey) -> bool:
+    """Tell a cell of the form from a sum that only the prose has."""
     table, line, column = key
-    statutory = form.table(table)
-    lines = list(_BOTH_KINDS.get(line, (line,)))
-    if line in statutory.line and statutory.line[line].subtotal:
-        lines = list(statutory.parts(line))
-    columns = [column]
-    if column == _ORGANISATIONS:
-        columns = [one for one in statutory.column if one not in {_NATURAL_PERSONS, _TOTAL}]
-    parts = [(table, line, column) for line in lines for column in columns]
-    return [] if parts == [key] else parts
+    return form.table(table).cells_of(line, column) == (key,) or form.table(table).open
 
 
 def _kinds(form: Form, cells: Sequence[CellKey]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Tell which cells may be negative, and which count things."""
-    signed = [column != _ORGANISATIONS and form.table(table).column[column].signed for table, _, column in cells]
-    whole = [
-        line in _BOTH_KINDS or column == _ORGANISATIONS or "元" not in form.table(table).unit(line, column)
-        for table, line, column in cells
-    ]
+    tables = [form.table(table) for table, _, _ in cells]
+    signed = [column in table.column and table.column[column].signed for table, (_, _, column) in zip(tables, cells, strict=True)]
+    whole = [not _has(form, key) or "元" not in table.unit(*key[1:]) for table, key in zip(tables, cells, strict=True)]
     return np.array(signed, dtype=np.bool_), np.array(whole, dtype=np.bool_)
 
 
@@ -419,7 +406,8 @@ class _Group:
 def _without_broken(cells: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """Take back the values that would break another rule."""
     # sums that only the prose has are no lines of the form
-    sure = found[found["value"].notna() & ~found["line"].isin(set(_BOTH_KINDS)) & (found["column"] != _ORGANISATIONS)]
+    known = [_has(form(one["form"]), (one["table"], one["line"], one["column"])) for one in found.to_dict("records")]
+    sure = found[found["value"].notna() & np.array(known, dtype=np.bool_)]
     if sure.empty:
         return found
     from govstats.reconciliation import reconcile
