@@ -459,7 +459,10 @@ def claims_by_report(counts: pd.DataFrame) -> Figure:
         for name, (look, _, ink) in kinds.items():
             if report[name]:
                 axes.barh(row, report[name], left=start, height=0.62, **look)
-                _write(axes, start + report[name] / 2, row, str(report[name]), (0, 0), size=9, ha="center", color=ink)
+                ground = {"facecolor": "white", "edgecolor": "none", "pad": 1.2} if "hatch" in look else None
+                _write(
+                    axes, start + report[name] / 2, row, str(report[name]), (0, 0), size=9, ha="center", color=ink, bbox=ground
+                )
                 start += report[name]
     _legend_above(figure, axes, [(look, said) for look, said, _ in kinds.values()])
     who = f"{len(shown)} 份报告 reports · {shown['claims'].sum()} 个数字 figures"
