@@ -40,7 +40,7 @@ SENTENCES: dict[str, list[tuple[str, float]]] = {
         ("requests/refused/total", 1),
     ],
     # comparisons are no levels
-    "全年收到政府信息公开申请112件，比2022年增加12件，达到112件。": [(NEW, 112)],
+    "全年收到政府信息公开申请112件，比2022年增加12件，达到112件。": [(NEW, 112), (NEW, 112)],
     "收到政府信息公开申请1,024件，同比增长12.5%，全部按时答复。": [(NEW, 1024), (DONE, 1024)],
     "政府信息公开申请受理量为25件，较上年减少5件，下降16.7%。": [(NEW, 25)],
     # other words for a piece, other words for to receive and to answer
@@ -116,6 +116,123 @@ SENTENCES: dict[str, list[tuple[str, float]]] = {
 }
 
 
+#: Ways of saying it that agencies have, and the cells of 2023 that are claimed; what is only near to disclosure claims none.
+CELLS: dict[str, dict[str, float]] = {
+    "2023年，全省各级行政机关共收到政府信息公开申请23456件，上年结转1234件，办结23890件，结转下年度继续办理800件。": {
+        NEW: 23456,
+        CARRIED_IN: 1234,
+        DONE: 23890,
+        CARRIED_OUT: 800,
+    },
+    "全省行政机关新收政府信息公开申请1.2万件，办结1.1万余件。": {NEW: 12000, DONE: 11000},
+    "当年受理申请12件，上年结转1件，办结13件，结转下年0件。": {NEW: 12, CARRIED_IN: 1, DONE: 13, CARRIED_OUT: 0},
+    "收到申请数为12，其中自然人10，法人2。": {NEW: 12},
+    "政府信息公开申请受理12（件），答复12（件）。": {NEW: 12, DONE: 12},
+    "2023年我镇依申请公开工作实现零申请。": {NEW: 0},
+    "全年收到政府信息公开申请无一例。": {NEW: 0},
+    "收到依申请公开件由30件增至45件。": {NEW: 45},
+    "政府信息公开申请量同比增长12%，达到560件。": {NEW: 560},
+    "未按时答复0件，按时办结率100%。": {},
+    "共受理政府信息公开申请25件，自然人、法人或其他组织申请分别为20件、5件。": {
+        NEW: 25,
+        "requests/new/natural_person": 20,
+        "requests/new/organisations": 5,
+    },
+    "办结6件，其中予以公开、部分公开、不予公开分别为3、2、1件。": {
+        "requests/granted/total": 3,
+        "requests/partly_granted/total": 2,
+        "requests/refused/total": 1,
+    },
+    "行政复议、行政诉讼分别为3件、2件。": {REVIEWS: 3, LITIGATION: 2},
+    "被提起行政复议3件，复议机关均维持原行政行为。": {REVIEWS: 3, "review/reconsideration/upheld": 3},
+    "2023年，我部收到政府信息公开申请1080件，较2022年下降8%；加上上年结转的21件，共办理1101件，办结1075件，结转2024年26件。": {
+        NEW: 1080,
+        CARRIED_IN: 21,
+        DONE: 1075,
+        CARRIED_OUT: 26,
+    },
+    "共收悉政府信息公开申请7宗，均在法定时限内予以答复。": {NEW: 7, DONE: 7},
+    "申请内容主要涉及征地拆迁12件、财政预算3件、规划许可5件。": {},
+    "从申请渠道看，当面申请2件，邮寄申请3件，网络申请10件。": {},
+    "从办理结果看，予以公开8件，部分公开1件，无法提供5件（其中本机关不掌握相关政府信息4件，没有现成信息需要另行制作1件）。": {
+        "requests/granted/total": 8,
+        "requests/partly_granted/total": 1,
+        "requests/unable/total": 5,
+        "requests/unable.not_held/total": 4,
+        "requests/unable.needs_creation/total": 1,
+    },
+    "其他处理5件，均为申请人逾期不补正。": {"requests/other/total": 5, "requests/other.correction_overdue/total": 5},
+    "全年政府信息公开零投诉、零复议、零诉讼。": {REVIEWS: 0, LITIGATION: 0},
+    "无人申请政府信息公开。": {NEW: 0},
+    "全年市政府新发文件230件，其中主动公开200件，依申请公开20件，不予公开10件。": {},
+    "制作公文120件，属主动公开80件、依申请公开10件、不予公开30件。": {},
+    "针对政府信息公开的行政复议12件，其中维持具体行政行为8件，被依法纠错1件，其他3件。": {
+        REVIEWS: 12,
+        "review/reconsideration/upheld": 8,
+        "review/reconsideration/corrected": 1,
+        "review/reconsideration/other": 3,
+    },
+    "收到申请23件，其中1件因申请人补正未结，结转2024年办理，其余22件均已答复。": {NEW: 23, DONE: 22},
+    "今年新增依申请公开件17件，去年遗留3件，办毕19件，跨年办理1件。": {NEW: 17, CARRIED_IN: 3, DONE: 19, CARRIED_OUT: 1},
+    "共结转政府信息公开申请6件至下年度办理。": {CARRIED_OUT: 6},
+    "全年12件依申请公开均已办结。": {DONE: 12},
+    "2023年我局办理行政复议案件30件、行政应诉案件12件，开展普法宣传40场次。": {},
+    "一年来，全县共受理行政复议申请56件，审结50件，法律援助120件。": {},
+    "作出行政处罚决定35件，行政强制措施3件。": {"proactive/penalties/decisions": 35, "proactive/coercive_measures/decisions": 3},
+    "行政许可申请受理56件，准予许可50件，不予许可6件。": {},
+    "受理专利申请12件，商标申请5件。": {},
+    "审核拟公开信息300条，不予公开2条。": {},
+    "通过系统收到网上申请20件，线下申请5件，共计25件。": {NEW: 25},
+    "近三年分别收到申请12件、15件、20件。": {},
+    "共收到依申请公开申请贰件。": {NEW: 2},
+    "行政复议被纠错0件，行政诉讼败诉0件。": {"review/reconsideration/corrected": 0, "review/litigation/corrected": 0},
+    "政府信息公开行政诉讼一审2件、二审1件。": {},
+    "本年度收到政府信息公开申请12件，答复12件，其中按时答复12件，延期答复0件。": {NEW: 12, DONE: 12},
+    "本年度收到政府信息公开申请12件，均为网络申请，全部为自然人，均予以公开。": {
+        NEW: 12,
+        "requests/new/natural_person": 12,
+        "requests/granted/total": 12,
+    },
+    "政府信息公开申请收到量和办结量均为15件。": {NEW: 15, DONE: 15},
+    "共受理并按期办结政府信息公开申请15件。": {NEW: 15, DONE: 15},
+    "全年共收到申请12件，其中县政府办公室5件，自然资源局4件，住建局3件。": {NEW: 12},
+    "行政复议和行政诉讼情况：无。": {REVIEWS: 0, LITIGATION: 0},
+    "未出现一例因信息公开引发的行政复议。": {REVIEWS: 0},
+    "2023年，因政府信息公开引发行政复议案件4件、行政诉讼案件1件，均无被纠错。": {REVIEWS: 4, LITIGATION: 1},
+    "2023年行政机关因政府信息公开被提起行政诉讼9件（其中未经复议直接起诉5件，复议后起诉4件），结果维持7件，尚未审结2件。": {
+        LITIGATION: 9,
+        "review/litigation_direct/total": 5,
+        "review/litigation_after_reconsideration/total": 4,
+        "review/litigation/upheld": 7,
+        "review/litigation/pending": 2,
+    },
+    "公开行政许可和行政处罚信息230条。": {},
+    "2021年至2023年，共收到政府信息公开申请150件。": {},
+    "清理规范性文件56件，其中废止3件，继续有效50件。": {
+        "proactive/normative_documents/repealed": 3,
+        "proactive/normative_documents/in_force": 50,
+    },
+    "全年行政事业性收费20.3万元。": {"proactive/administrative_fees/amount": 20.3},
+    "接收依申请公开件18件，转办12件，答复6件。": {NEW: 18, DONE: 6},
+    "全年因政府信息公开申请引起的行政复议案件2宗，其中1宗维持，1宗被责令重新答复；无行政诉讼案件。": {
+        REVIEWS: 2,
+        "review/reconsideration/upheld": 1,
+        LITIGATION: 0,
+    },
+    "我厅作为被告的政府信息公开行政诉讼案件3件，均胜诉。": {LITIGATION: 3, "review/litigation/upheld": 3},
+    "劳动保障监察受理投诉45件；调解仲裁受理申请67件；信息公开申请2件，均已答复。": {NEW: 2, DONE: 2},
+    "在县政府网站公开政府信息1,560条，其中依申请公开指南1条。": {},
+    "全年共收到公民、法人或者其他组织政府信息公开申请二十三件，办结二十二件，结转一件。": {NEW: 23, DONE: 22, CARRIED_OUT: 1},
+    "政府信息公开申请和行政复议、诉讼各1件。": {NEW: 1, REVIEWS: 1, LITIGATION: 1},
+    "答复申请9件，其中予以公开、无法提供、其他处理依次为5件、3件、1件。": {
+        DONE: 9,
+        "requests/granted/total": 5,
+        "requests/unable/total": 3,
+        "requests/other/total": 1,
+    },
+}
+
+
 def read(sentence: str, *, title: str = TITLE) -> govstats.Report:
     return govstats.read(f"{title}{sentence}\n".encode())
 
@@ -126,6 +243,21 @@ def test_figures_that_a_reader_finds(sentence: str) -> None:
     levels = claims[~claims["qualifier"].isin(["change", "growth"])]
     assert list(zip(levels["target"], levels["value"].astype(float), strict=True)) == SENTENCES[sentence]
     assert set(levels["year"]) <= {2023}
+
+
+@pytest.mark.parametrize("sentence", CELLS)
+def test_cells_that_a_reader_finds(sentence: str) -> None:
+    claims = read(sentence).claims
+    levels = claims[(claims["target"] != "") & ~claims["qualifier"].isin(["change", "growth"])]
+    assert set(zip(levels["target"], levels["value"].astype(float), strict=True)) == set(CELLS[sentence].items())
+
+
+@pytest.mark.parametrize(
+    "text", ["收到申请12件(" * 300, "1,234," * 500, "零一二" * 900, "未收到" * 500, "、分别为" * 400, "《（" * 400]
+)
+def test_no_text_is_too_odd(text: str) -> None:
+    report = read(text)
+    assert all(report.text[one.start : one.end] == one.quote for one in report.read_claims)
 
 
 def test_a_quote_is_where_its_offsets_say() -> None:
