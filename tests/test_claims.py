@@ -118,6 +118,8 @@ SENTENCES: dict[str, list[tuple[str, float]]] = {
 
 #: Ways of saying it that agencies have, and the cells of 2023 that are claimed; what is only near to disclosure claims none.
 CELLS: dict[str, dict[str, float]] = {
+    "收到政府信息公开申请4件，涉及土地征收2件、房屋拆迁1件、工程招标1件。": {NEW: 4},
+    "通过网站、微信公众号等方式收到政府信息公开申请7件，对接企业12家。": {NEW: 7},
     "2023年，全省各级行政机关共收到政府信息公开申请23456件，上年结转1234件，办结23890件，结转下年度继续办理800件。": {
         NEW: 23456,
         CARRIED_IN: 1234,

@@ -419,7 +419,8 @@ class _Reader:
         ]
         scope = clause.scope(figure.start)
         channel = [mark for mark in [*left, *_touching(figure, right)] if mark.kind == "channel"]
-        aside = len(channel) == 1 and topics == ("requests",) and not line.strong and not _last(left, "column")
+        several = len(channel) != 1 or text[channel[0].end : channel[0].end + 1] in {"、", "和", "及", "与", "等"}
+        aside = not several and topics == ("requests",) and not line.strong and not _last(left, "column")
         if aside:
             scope = text[channel[0].start : channel[0].end]
         was = (
