@@ -55,8 +55,8 @@ def score(shared: Path) -> list[Score]:
         path = next(iter(sorted((shared / document).glob("report.*"))), shared / f"{document}.txt")
         started = time.perf_counter()
         report = govstats.read(path.read_bytes(), agency=agency, year=year)
-        seconds = time.perf_counter() - started
         said = {(one.target, one.value) for one in report.read_claims if one.target and one.qualifier not in _COMPARED}
+        seconds = time.perf_counter() - started
         right = {(row["target"], float(row["value"])) for row in rows if row["target"] and row["qualifier"] not in _COMPARED}
         scores.append(Score(document, said & right, right - said, said - right, seconds))
     return scores

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from govstats.documents import Document
 from govstats.errors import NotAnAnnualReport, SeveralReports
-from govstats.recognition.claims import read_claims
+from govstats.recognition.claims import Claims
 from govstats.recognition.identity import identify, reports_in
 from govstats.recognition.notes import note
 from govstats.recognition.records import records
@@ -48,7 +48,7 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
             f"than three of the statutory sections and none of the statutory tables (it begins “{begins}”); "
             "expected a 政府信息公开工作年度报告"
         )
-    text, claims = read_claims(document, identity.year, identity.form.version)
+    claims = Claims(document, identity.year, identity.form.version)
     return Report(
         agency=identity.agency,
         year=identity.year,
@@ -60,8 +60,8 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
         sections=identity.sections,
         read_cells=tuple(cells),
         read_notes=(*identity.notes, *(note("unread_page", page=page) for page in document.unread), *notes),
-        read_claims=tuple(claims),
-        text=text,
+        read_claims=claims,
+        text=claims.text,
     )
 
 

@@ -6,10 +6,10 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
-from itertools import pairwise, takewhile
-from typing import Any, NamedTuple
+from itertools import accumulate, pairwise, takewhile
+from typing import Any, NamedTuple, overload
 
 from govstats.characters import folded, numeral
 from govstats.documents import Document, Grid
@@ -147,8 +147,10 @@ def _pattern(kind: str, name: str = "") -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{word})" for entry in entries for word in entry["words"]))
 
 
-def read_claims(document: Document, year: int | None, form_version: str) -> tuple[str, list[Claim]]:
-    """Read what the prose of a document claims.
+class Claims(Sequence[Claim]):
+    """What the prose of a document claims, in the order of its text.
+
+    Sentences are read when a claim is first asked for: whoever wants the tables alone does not wait for them.
 
     Parameters
     ----------
@@ -158,25 +160,36 @@ def read_claims(document: Document, year: int | None, form_version: str) -> tupl
     form_version : str
         Of the statutory form, which decides what documents that were made are called.
 
-    Returns
-    -------
+    Attributes
+    ----------
     text : str
         The prose of the document, its paragraphs joined by line breaks; the claims quote it.
-    claims : list of Claim
-        In the order of the text.
     """
-    paragraphs = list(_paragraphs(document))
-    text = "\n".join(words for words, _, _ in paragraphs)
-    claims: list[Claim] = []
-    places = []
-    at = 0
-    for words, place, page in paragraphs:
-        places.append((at, place, page))
-        at += len(words) + 1
-    reader = _Reader(text, places, year, form_version)
-    for passage in _passages(text):
-        claims += reader.read(passage)
-    return text, claims
+
+    def __init__(self, document: Document, year: int | None, form_version: str) -> None:
+        paragraphs = list(_paragraphs(document))
+        starts = accumulate((len(words) + 1 for words, _, _ in paragraphs), initial=0)
+        self.text = "\n".join(words for words, _, _ in paragraphs)
+        self._places = [(at, place, page) for at, (_, place, page) in zip(starts, paragraphs, strict=False)]
+        self._year, self._form = year, form_version
+
+    @cached_property
+    def _read(self) -> tuple[Claim, ...]:
+        reader = _Reader(self.text, self._places, self._year, self._form)
+        return tuple(claim for passage in _passages(self.text) for claim in reader.read(passage))
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    @overload
+    def __getitem__(self, at: int) -> Claim: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Claim]: ...
+    def __getitem__(self, at: int | slice) -> Claim | Sequence[Claim]:
+        return self._read[at]
+
+    def __iter__(self) -> Iterator[Claim]:
+        return iter(self._read)
 
 
 def _paragraphs(document: Document) -> Iterator[tuple[str, str, int | None]]:
