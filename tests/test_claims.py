@@ -88,10 +88,10 @@ SENTENCES: dict[str, list[tuple[str, float]]] = {
         (NEW, 9),
     ],
     "予以公开及部分公开42件。": [("", 42)],
-    "办结政府信息公开申请108件。从申请主体看，自然人提交的申请97件，各类法人或其他组织提交的申请11件。": [
-        (DONE, 108),
-        ("requests/processed_total/natural_person", 97),
-        ("requests/processed_total/organisations", 11),
+    "办结政府信息公开申请31件。按谁来申请分，自然人27件，法人或其他组织4件。": [
+        (DONE, 31),
+        ("requests/processed_total/natural_person", 27),
+        ("requests/processed_total/organisations", 4),
     ],
     # documents
     "制发行政规范性文件6件，废止4件，现行有效18件。": [
