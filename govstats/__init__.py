@@ -27,16 +27,24 @@ from govstats.errors import (
     RefusedCorrection,
     SeveralReports,
     UnknownForm,
+    UnknownIdentity,
     UnknownReport,
     UnreadableDocument,
     UnusableCells,
     UnusableCorrections,
+    UnusablePanel,
+    UnusableRegister,
 )
 from govstats.report import Report
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Mapping
+    from typing import Any
 
+    import pandas as pd
+    from distributed import Client
+
+    from govstats.panel import Panel
     from govstats.reconciliation import FormatComparison
     from govstats.reconciliation.corrections import Corrections
 
@@ -52,14 +60,18 @@ __all__ = [
     "Report",
     "SeveralReports",
     "UnknownForm",
+    "UnknownIdentity",
     "UnknownReport",
     "UnreadableDocument",
     "UnusableCells",
     "UnusableCorrections",
+    "UnusablePanel",
+    "UnusableRegister",
     "compare_formats",
     "completions",
     "correct",
     "read",
+    "read_corpus",
     "reconcile",
     "repairs",
 ]
@@ -111,6 +123,77 @@ def read(
 
     report = recognise(open_document(source), agency=agency, year=year, form=form)
     return replace(report, origin=source if isinstance(source, bytes) else Path(source))
+
+
+def read_corpus(
+    folder: str | PathLike[str],
+    *,
+    output: str | PathLike[str] | None = None,
+    register: str | PathLike[str] | pd.DataFrame | None = None,
+    agencies: str | PathLike[str] | pd.DataFrame | None = None,
+    client: Client | None = None,
+    processes: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> Panel:
+    """Read a folder of annual reports into a panel.
+
+    Parameters
+    ----------
+    folder : path or address
+        Documents in any mix of formats, in folders of any depth; an address that fsspec knows (``s3://…``) works like a path.
+        Files with other suffixes are left alone; `Panel.others` lists them.
+    output : path, optional
+        Where the panel is kept. What was read before is not read again: a build that was interrupted goes on where it stopped,
+        and a new document costs what it takes to read it. A temporary folder by default, which goes with the panel.
+    register : path or DataFrame, optional
+        What is known of the reports: CSV with any of the columns ``document slug agency year form level region region_code
+        published vintage parent summary``. By default ``register.csv`` or ``reports.csv`` in the folder, if there is one. What
+        it says is believed; what it lacks is recognised.
+    agencies : path or DataFrame, optional
+        A table that corrects the identities of agencies; see `govstats.agencies.identify`.
+    client : dask.distributed.Client, optional
+        Read on its workers, which must see the folder under the same path or address.
+    processes : int, optional
+        Read in so many processes; by default as many as there are cores where that pays.
+    storage_options : mapping, optional
+        For the file system of an address.
+
+    Returns
+    -------
+    Panel
+        A document that could not be used is a row of `Panel.reports` with its error.
+
+    Raises
+    ------
+    UnreadableDocument
+        There is no such folder.
+    UnusableRegister
+        The register has a line that cannot be understood.
+    UnusablePanel
+        `output` is a folder that holds something else.
+    MissingExtra
+        The packages of the extra ``panel`` are not installed.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> panel = read_corpus(embedded.folder())
+    >>> panel.only(agency="平潭综合实验区").coverage().query("state == 'inconsistent'")["year"].tolist()
+    [2020]
+    """
+    try:
+        from govstats.panel import read_corpus as read_into_panel
+    except ImportError as error:
+        raise MissingExtra(f"a panel needs {error.name}, which is not installed; run: pip install 'govstats[panel]'") from error
+    return read_into_panel(
+        folder,
+        output=output,
+        register=register,
+        agencies=agencies,
+        client=client,
+        processes=processes,
+        storage_options=storage_options,
+    )
 
 
 def reconcile(

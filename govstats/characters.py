@@ -37,6 +37,7 @@ _NUMBER = re.compile(r"([+-]?)\s?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?\s?(亿元|万�
 _REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]$")
 #: With its unit and a remark in brackets; anything longer is a sentence.
 _LONGEST_FIGURE = 60
+_LONGEST_PARAGRAPH = 500
 _SCALE = {"亿元": 1e8, "万元": 1e4, "元": 1.0}
 
 ValueStatus = Literal["reported", "blank", "not_applicable", "unreadable"]
@@ -88,7 +89,6 @@ def simplified(text: str) -> str:
     return text.translate(table) if traditional.search(text) else text
 
 
-@lru_cache(maxsize=8192)
 def normalised(text: str) -> str:
     """Return text for comparing: compatibility forms folded, simplified, no pinyin.
 
@@ -99,9 +99,17 @@ def normalised(text: str) -> str:
     >>> normalised("⾏政许可，⻔户⽹站，⼈⺠法院")
     '行政许可,门户网站,人民法院'
     """
+    return _normalised_once(text) if len(text) <= _LONGEST_PARAGRAPH else _normalised(text)
+
+
+def _normalised(text: str) -> str:
     if _ANY_RADICAL.search(text):
         text = text.translate(_RADICALS)
     return simplified(unicodedata.normalize("NFKC", text))
+
+
+#: Labels come again in every report, paragraphs are looked at several times; whole documents would fill the memory.
+_normalised_once = lru_cache(maxsize=8192)(_normalised)
 
 
 @lru_cache(maxsize=8192)
@@ -152,6 +160,7 @@ def figure(text: str) -> Figure:
     return Figure("reported", value, unit, remark[0].strip() if remark else "")
 
 
+@lru_cache(maxsize=8192)
 def is_figure(text: str) -> bool:
     """Tell whether a text is a figure or a sign for none, and nothing else.
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import govstats
-from govstats.errors import GovstatsError, NotebookError
+from govstats.errors import GovstatsError, MissingExtra, NotebookError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,6 +95,15 @@ def _parser() -> argparse.ArgumentParser:
     for command in (read, check):
         command.add_argument("--json", action="store_true", help="one JSON document, for a program to read")
         command.add_argument("--language", choices=["zh", "en"], help="of sentences and labels; by default sentences in both")
+
+    build = commands.add_parser("build", help="read a folder of reports into a panel 汇成面板数据")
+    build.add_argument("folder", metavar="FOLDER", help="documents in any mix of formats; also an address such as s3://…")
+    build.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="where the panel is kept")
+    build.add_argument("--register", metavar="CSV", type=Path, help="what is known of the reports; else register.csv in FOLDER")
+    build.add_argument("--agencies", metavar="CSV", type=Path, help="corrects the identities of agencies 更正机关名称")
+    build.add_argument("--processes", metavar="N", type=int, help="read in so many processes")
+    build.add_argument("--scheduler", metavar="ADDRESS", help="of dask.distributed: read on its workers")
+    build.set_defaults(command=_build)
 
     again = commands.add_parser("reproduce", help="execute the notebooks for every listed case 逐份执行笔记本")
     again.add_argument("--notebooks", metavar="FOLDER", type=Path, default=Path("notebooks"), help="with templates and cases.csv")
@@ -177,6 +186,33 @@ def _check(options: argparse.Namespace) -> int:
     if options.json:
         _print_json({"reports": checked, "refused": refused})
     return UNUSABLE if refused else FAILED if failed else DONE
+
+
+def _build(options: argparse.Namespace) -> int:
+    chosen = {"register": options.register, "agencies": options.agencies, "processes": options.processes}
+    if options.scheduler:
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise MissingExtra(f"needs {error.name}, which is not installed; run: pip install 'govstats[scale]'") from error
+        with Client(options.scheduler) as client:  # type: ignore[no-untyped-call]
+            panel = govstats.read_corpus(options.folder, output=options.output, client=client, **chosen)
+    else:
+        panel = govstats.read_corpus(options.folder, output=options.output, **chosen)
+    from govstats.panel.coverage import STATES
+
+    failed = panel.reports[panel.reports["error"].notna()]
+    for row in _records(failed):
+        _complain(f"{row['source'] or '-'.join([row['agency'], str(row['year'])])}: {row['error']}: {row['message']}")
+    documents, chosen_ones = int(panel.reports["source"].notna().sum()), int(panel.reports["chosen"].sum())
+    print(f"文件 documents {documents} · 年报 reports {chosen_ones} · 未能使用 not usable {len(failed)}")
+    if panel.others:
+        print(f"  其余文件未读 other files {len(panel.others)}: {', '.join(panel.others[:5])}{' …' * (len(panel.others) > 5)}")
+    for state, (zh, en) in STATES.items():
+        if count := int((panel.coverage()["state"] == state).sum()):
+            print(f"  {zh} {en}: {count}")
+    print(f"打开 open {options.output}")
+    return DONE if chosen_ones else UNUSABLE
 
 
 def _reproduce(options: argparse.Namespace) -> int:

@@ -45,6 +45,18 @@ class RefusedCorrection(GovstatsError, ValueError):
     """A correction expects another figure than the one that stands in the cell; nothing was corrected."""
 
 
+class UnusableRegister(GovstatsError, ValueError):
+    """A register of reports cannot be read, or has a value of the wrong kind."""
+
+
+class UnknownIdentity(GovstatsError, LookupError):
+    """A document does not say whose report it is, or of which year."""
+
+
+class UnusablePanel(GovstatsError, ValueError):
+    """A folder holds no panel that `govstats build` made, or one of another version."""
+
+
 class DifferentReports(GovstatsError, ValueError):
     """Documents that were to be compared are not known to be one report."""
 

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any, Literal
@@ -26,6 +25,7 @@ import pandas as pd
 from nbformat import NotebookNode
 
 from govstats.errors import NotebookError, UnknownReport
+from govstats.provenance import sources_sha256
 
 MANIFEST_TYPES = {
     "notebook": "str",
@@ -311,23 +311,12 @@ def reference_run(folder: str | Path, case: Case) -> NotebookNode:
     return run
 
 
-@cache
-def _sources_sha256() -> str:
-    """Return a digest of the package itself: its code, forms and rules."""
-    package = Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(package.rglob("*")):
-        if path.suffix in {".py", ".toml", ".j2", ".css"}:
-            digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
 def input_sha256(template: str | Path, case: Case, documents: Iterable[Path]) -> str:
     """Return a digest of what a run is made from: template, parameters, documents and this package.
 
     It does not depend on where the files stand, so that manifests of two machines can be compared.
     """
-    digest = hashlib.sha256(f"{_sources_sha256()} {case}".encode())
+    digest = hashlib.sha256(f"{sources_sha256()} {case}".encode())
     for path in (Path(template), *sorted(documents)):
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

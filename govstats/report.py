@@ -69,7 +69,9 @@ NOTE_TYPES = {
 
 
 #: Looked up once: pandas takes longer to find a type by its name than to make the column.
-_DTYPES: Mapping[str, Any] = {name: pd.api.types.pandas_dtype(name) for name in ("str", "Int64", "Float64", "boolean")}
+_DTYPES: Mapping[str, Any] = {
+    name: pd.api.types.pandas_dtype(name) for name in ("str", "Int64", "Float64", "boolean", "datetime64[us]")
+}
 
 
 def typed_frame(rows: Iterable[Sequence[Any]], types: Mapping[str, str]) -> pd.DataFrame:

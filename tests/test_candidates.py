@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from govstats.documents import Grid, open_document
+from govstats.documents import Cell, Grid, open_document
 from govstats.forms import form
 from govstats.recognition import recognise
 from govstats.recognition.candidates import decide
 from govstats.recognition.columns import Placement
-from govstats.recognition.records import Field
 from govstats.report import ReadCell, Report
 
 LINES = [line for line in form("2021").table("requests").lines if not line.subtotal]
@@ -159,7 +158,7 @@ def test_low_confidence_without_other_readings_needs_an_edit() -> None:
 def test_where_no_edit_binds_a_cell_recognition_has_to_be_very_sure() -> None:
     # 现行有效 of a rule is in no sum: 0 was read as 9 at 0.976
     table = form("2021").table("proactive")
-    fields = tuple(Field("9", "figure", at, 1, "", 1, 0, (), sure) for at, sure in enumerate((0.976, 0.995, None)))
+    fields = tuple(Cell("9", 0, at, page=1, confidence=sure) for at, sure in enumerate((0.976, 0.995, None)))
     verdicts = decide(table, {"rules": Placement(fields, certain=True)}, form("2021"))
     assert {key: verdict.text for key, verdict in verdicts.items()} == {("rules", "issued"): None}
 

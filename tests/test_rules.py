@@ -9,7 +9,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pytest
 
+from govstats.forms import form
 from govstats.reconciliation import compare_formats, reconcile, rules
+from govstats.reconciliation.reuse import sketch
+from govstats.reconciliation.source import Reports
 from govstats.report import Claim, Note, ReadCell, Report, SectionHeading
 
 from .test_forms import COLUMNS, GROUPS, OTHER, PROACTIVE, RESULTS, REVIEW_COLUMNS, REVIEW_LINES, request_lines
@@ -148,6 +151,41 @@ def prose(sections: Mapping[int, str], version: str = "2021", notes: Sequence[No
     return replace(report(version, notes=notes), text=text, sections=found)
 
 
+def with_year_before(
+    before: Mapping[str, Cell],
+    now: Mapping[str, Cell] | None = None,
+    versions: tuple[str, str] = ("2021", "2021"),
+    years: int = 1,
+    **more: Any,
+) -> Reports:
+    """The report, and that of so many years before; figures that are not changed are the same in both."""
+    later = frame(versions[1], now)
+    earlier = frame(versions[0], before).assign(year=later["year"].iloc[0] - years)
+    return Reports(pd.concat([earlier, later], ignore_index=True), **more)
+
+
+def claims_of(*claims: Claim) -> pd.DataFrame:
+    return report(claims=claims).claims
+
+
+def texts(now: str, before: str) -> pd.DataFrame:
+    """The prose of 2022 and of the year before, as a panel keeps it."""
+    return pd.DataFrame({"agency": ["某区"] * 2, "year": [2022, 2021], "sketch": [sketch(now), sketch(before)]})
+
+
+def other_document(changes: Mapping[str, Cell], vintage: int = 2) -> Reports:
+    """The report, and another document of it."""
+    return Reports(frame("2021"), vintages=frame("2021", changes).assign(vintage=vintage, source="again.html"))
+
+
+def summary(children: Sequence[str], changes: Mapping[str, Cell] | None = None) -> Reports:
+    """A report that sums up three agencies, and those of them that are there; each has the figures of the consistent report."""
+    sums = {key: 3 * value for key, value in consistent("2021").items() if isinstance(value, int | float)}
+    everyone = [frame("2021", {**sums, **(changes or {})}), *(frame("2021").assign(agency=child) for child in children)]
+    described = pd.DataFrame({"agency": ["某区", "甲局", "乙局", "丙局"], "year": 2022, "parent": [None, "某区", "某区", "某区"]})
+    return Reports(pd.concat(everyone, ignore_index=True), reports=described.assign(summary=described["agency"] == "某区"))
+
+
 def row(table: str, line: str, columns: Sequence[str]) -> str:
     return ";".join(f"{table}/{line}/{column}" for column in columns)
 
@@ -174,7 +212,7 @@ class Case(NamedTuple):
     """A document, and what one rule has to say of it: just this beside passes, or nothing at all."""
 
     about: str
-    document: pd.DataFrame | Report | tuple[Report, Report]
+    document: pd.DataFrame | Report | Reports | tuple[Report, Report]
     finding: Finding | None
 
 
@@ -213,6 +251,31 @@ DONE, OTHERS, UNABLE_ALL = (f"requests/{line}/total" for line in ("processed_tot
 OVERVIEW = "2022年，我区认真贯彻落实有关规定，扎实推进政府信息公开工作，主动公开各类信息。"
 PROBLEMS = "一是主动公开的意识有待增强，二是答复的规范程度有待提高，将加强培训，完善机制。"
 LAST_YEAR: dict[str, Any] = {"year": 2021}
+OUT, IN = "requests/carried_out/total", "requests/carried_in/total"
+#: What the year before has to report for the consistent report to follow from it.
+CARRIED: dict[str, Cell] = {OUT: 1, "requests/carried_out/natural_person": 1}
+IN_FORCE: dict[str, Cell] = {"proactive/normative_documents/in_force": 27, "proactive/rules/in_force": 3}
+ITEMS: dict[str, Cell] = {
+    f"proactive/{line}/items_previous_year": items
+    for line, items in {
+        "licensing": 32,
+        "other_services": 11,
+        "penalties": 77,
+        "coercive_measures": 6,
+        "administrative_fees": 3,
+    }.items()
+}
+CUMULATIVE: dict[str, Cell] = {f"statistics/{line}/cumulative": total - this_year for line, (this_year, total) in ANNEX.items()}
+BREAK = ("2019", "2021")
+DOCUMENTS_IN_FORCE = row("proactive", "normative_documents", ("issued", "repealed", "in_force"))
+RECEIVED = row("statistics", "受理依申请公开信息总数", ("this_year", "cumulative"))
+PENDING = "review/litigation_after_reconsideration/total"
+#: Tables of the year before that differ from those of the report.
+OTHER_DISCLOSURE: dict[str, Cell] = {"proactive/penalties/decisions": 15}
+OTHER_REVIEW: dict[str, Cell] = {"review/reconsideration/upheld": 3}
+OTHER_REQUESTS: dict[str, Cell] = {"requests/new/other": 1}
+#: Characters that all differ, so that every passage is another one.
+PROSE, PROSE_BEFORE = ("".join(chr(0x4E00 + place) for place in range(start, start + 400)) for start in (0, 1000))
 
 FIRES: dict[str, list[Case]] = {
     "S01": [
@@ -248,6 +311,7 @@ FIRES: dict[str, list[Case]] = {
         Case("元 taken for 万元", frame("2021", {FEES: (251000, "251,000元")}), fails(25.1, 251000, 250974.9, FEES)),
         Case("元 under a header of 万元", frame("2021", {FEES: (25.1, "251000元")}), fails(25.1, 25.1, 0, FEES)),
         Case("773 billion yuan of fees", frame("2021", {FEES: 77302800}), fails(None, 77302800, None, FEES)),
+        Case("ten thousand times the year before", with_year_before({FEES: 0.77}), fails(0.77, 7730.28, 7729.51, FEES)),
     ],
     "T2I": [
         Case(
@@ -366,6 +430,87 @@ FIRES: dict[str, list[Case]] = {
     ],
     "NF": [Case("the fees of another table", prose({1: OVERVIEW, 6: "行政事业性收费见上表，无其他事项。"}), Finding("fail"))],
     "NE": [Case("nothing to say", prose({1: OVERVIEW, 5: "无。"}), Finding("fail"))],
+    "T3Y": [
+        Case("3 carried out, 1 carried in", with_year_before({**CARRIED, OUT: 3}), fails(3, 1, -2, IN)),
+        Case(
+            "1 of a natural person carried out, of an enterprise carried in",
+            with_year_before({**CARRIED, "requests/carried_out/commercial": 1}),
+            fails(1, 0, -1, "requests/carried_in/commercial"),
+        ),
+        Case("over the break", with_year_before({**CARRIED, OUT: 0}, versions=BREAK), fails(0, 1, 1, IN)),
+        Case(
+            "the table leaves it blank, the prose says 4",
+            with_year_before({**CARRIED, OUT: BLANK}, claims=claims_of(claim(OUT, 4, **LAST_YEAR))),
+            fails(4, 1, -3, IN),
+        ),
+        Case(
+            "the year before is not there, its prose says 4",
+            Reports(frame("2021"), claims=claims_of(claim(OUT, 4, **LAST_YEAR))),
+            fails(4, 1, -3, IN),
+        ),
+    ],
+    "T4Y": [Case("1 pending, none this year", with_year_before({}, {PENDING: 0}), fails(1, 0, -1, PENDING))],
+    # 28 + 5 − 2
+    "T2Y": [
+        Case(
+            "31 in force, 30 reported",
+            with_year_before({**IN_FORCE, "proactive/normative_documents/in_force": 28}),
+            fails(31, 30, -1, DOCUMENTS_IN_FORCE),
+        )
+    ],
+    # 40 − 2
+    "T2O2": [
+        Case(
+            "38 items, 30 reported",
+            with_year_before({**ITEMS, "proactive/licensing/items_previous_year": 40}, versions=("2019", "2019")),
+            fails(38, 30, -8, "proactive/licensing/items_previous_year"),
+        )
+    ],
+    # 5 + 5
+    "A02": [
+        Case(
+            "10 in all years, 9 reported",
+            with_year_before({**CUMULATIVE, "statistics/受理依申请公开信息总数/cumulative": 5}, versions=("2008", "2008")),
+            fails(10, 9, -1, RECEIVED),
+        )
+    ],
+    "XO": [
+        Case("ten times as many", with_year_before({}, {NEW: 120}), fails(12, 120, 108, NEW)),
+        # 200 are more than five times 20
+        Case("a fraction of what it was", with_year_before({NEW: 200}), fails(200, 12, -188, NEW)),
+        Case(
+            "over the break",
+            with_year_before({"proactive/penalties/decisions": 1400}, versions=BREAK),
+            fails(1400, 14, -1386, "proactive/penalties/decisions"),
+        ),
+    ],
+    "XD": [
+        Case(
+            "the table on requests of the year before",
+            with_year_before(OTHER_DISCLOSURE | OTHER_REVIEW),
+            fails(None, None, None, ";".join("/".join(cell) for cell in form("2021").table("requests").cells)),
+        ),
+        # 400 characters have 389 passages of twelve, and 373 of them end before the last 16 characters
+        Case(
+            "the prose of the year before, but for its end",
+            with_year_before(
+                OTHER_DISCLOSURE | OTHER_REVIEW | OTHER_REQUESTS, texts=texts(PROSE[:-16] + PROSE_BEFORE[:16], PROSE)
+            ),
+            fails(None, 0.95, None),
+        ),
+    ],
+    "XV": [
+        Case(
+            "another figure in the republished version",
+            other_document({"review/reconsideration/upheld": 12}),
+            fails(2, 12, 10, "review/reconsideration/upheld"),
+        ),
+        Case("a zero for a blank", other_document({"requests/new/other": BLANK}), fails(0, None, None, "requests/new/other")),
+    ],
+    "XH": [
+        # 36 requests of three agencies
+        Case("3 times 12 are 36, not 35", summary(["甲局", "乙局", "丙局"], {NEW: 35}), fails(36, 35, -1, NEW)),
+    ],
     "XF": [
         Case(
             "another figure in the other document",
@@ -434,6 +579,8 @@ SILENT: dict[str, list[Case]] = {
         ),
         Case("a rich province", frame("2021", {FEES: 9999999.99}), passes(None, 9999999.99, None, FEES)),
         Case("a city without fees", frame("2021", {FEES: 0}), passes(None, 0, None, FEES)),
+        Case("a hundred times the year before", with_year_before({FEES: 77.3}), passes(None, 7730.28, None, FEES)),
+        Case("from nothing", with_year_before({FEES: 0}), passes(None, 7730.28, None, FEES)),
         Case("nothing is nothing in yuan too", frame("2021", {FEES: (0, "0元")}), passes(None, 0, None, FEES)),
         Case(
             "a remark with an amount of its own",
@@ -696,6 +843,141 @@ SILENT: dict[str, list[Case]] = {
         Case("no section five", prose({1: OVERVIEW}), open_()),
         Case("headings and tables alone", prose({5: "", 6: ""}), open_()),
         Case("a report without its text", report(), open_()),
+    ],
+    "T3Y": [
+        Case("1 and 1", with_year_before(CARRIED), passes(1, 1, 0, IN)),
+        Case("two years apart", with_year_before({OUT: 9}, years=2), None),
+        Case("a report alone", frame("2021"), None),
+        Case(
+            "another agency", Reports(pd.concat([frame("2021", {OUT: 9}).assign(agency="某县", year=2021), frame("2021")])), None
+        ),
+        Case("the annex carries nothing over", Reports(pd.concat([frame("2008").assign(year=2019), frame("2019")])), None),
+        Case("a blank is no zero", with_year_before({**CARRIED, OUT: BLANK}), open_(IN)),
+        Case(
+            "the table leaves it blank, the prose says 1",
+            with_year_before({**CARRIED, OUT: BLANK}, claims=claims_of(claim(OUT, 1, **LAST_YEAR))),
+            passes(1, 1, 0, IN),
+        ),
+        Case(
+            "the prose says about 4, or 4 of the office",
+            with_year_before(
+                {**CARRIED, OUT: BLANK},
+                claims=claims_of(claim(OUT, 4, 5, qualifier="约", **LAST_YEAR), claim(OUT, 4, scope="本机关", **LAST_YEAR)),
+            ),
+            open_(IN),
+        ),
+        Case(
+            "the prose says 4 and 5",
+            with_year_before({**CARRIED, OUT: BLANK}, claims=claims_of(claim(OUT, 4, **LAST_YEAR), claim(OUT, 5, **LAST_YEAR))),
+            open_(IN),
+        ),
+    ],
+    "T4Y": [
+        Case("1 pending, 1 this year", with_year_before({}, {PENDING: 1}), passes(1, 1, 0, PENDING)),
+        Case(
+            "pending left blank",
+            with_year_before({"review/litigation_after_reconsideration/pending": BLANK}),
+            open_(PENDING),
+        ),
+    ],
+    "T2Y": [
+        Case("27 and 5 less 2 are 30", with_year_before(IN_FORCE), passes(30, 30, 0, DOCUMENTS_IN_FORCE)),
+        Case("the form of 2019 knows no documents in force", with_year_before({}, versions=BREAK), None),
+        Case(
+            "in force left blank",
+            with_year_before({**IN_FORCE, "proactive/normative_documents/in_force": SLASH}),
+            open_(DOCUMENTS_IN_FORCE),
+        ),
+    ],
+    "T2O2": [
+        Case(
+            "32 less 2 are 30",
+            with_year_before(ITEMS, versions=("2019", "2019")),
+            passes(30, 30, 0, "proactive/licensing/items_previous_year"),
+        ),
+        Case("the form of 2021 counts no items", with_year_before({}, versions=BREAK), None),
+        Case(
+            "the change left blank",
+            with_year_before({**ITEMS, "proactive/licensing/items_change": BLANK}, versions=("2019", "2019")),
+            open_("proactive/licensing/items_previous_year"),
+        ),
+    ],
+    "A02": [
+        Case("4 and 5 are 9", with_year_before(CUMULATIVE, versions=("2008", "2008")), passes(9, 9, 0, RECEIVED)),
+        Case(
+            "a channel that the year before did not print",
+            with_year_before(
+                {**CUMULATIVE, **filled("statistics", ["网上申请数"], ["this_year", "cumulative"], None)},
+                versions=("2008", "2008"),
+            ),
+            passes(9, 9, 0, RECEIVED),
+        ),
+        Case(
+            "no column of all years",
+            with_year_before({f"statistics/{line}/cumulative": None for line in ANNEX}, versions=("2008", "2008")),
+            None,
+        ),
+    ],
+    "XO": [
+        Case("from 2 to 12 is little", with_year_before({NEW: 2}), passes(None, None, None)),
+        Case("five times as many", with_year_before({NEW: 20}, {NEW: 100}), passes(None, None, None)),
+        Case(
+            "documents produced are not documents issued",
+            with_year_before({}, {"proactive/normative_documents/issued": 900}, BREAK),
+            passes(None, None, None),
+        ),
+        Case("a blank is no zero", with_year_before({NEW: BLANK}, {NEW: 500}), passes(None, None, None)),
+    ],
+    "XD": [
+        Case(
+            "one figure differs in each table",
+            with_year_before(OTHER_DISCLOSURE | OTHER_REVIEW | OTHER_REQUESTS),
+            passes(None, None, None),
+        ),
+        Case(
+            "3 cases, all upheld, in both years",
+            with_year_before(
+                OTHER_DISCLOSURE
+                | OTHER_REQUESTS
+                | (
+                    three := {
+                        f"review/{line}/{name}": 3.0 * (line == "reconsideration" and name in {"upheld", "total"})
+                        for line in REVIEW_LINES
+                        for name in REVIEW_COLUMNS
+                    }
+                ),
+                three,
+            ),
+            passes(None, None, None),
+        ),
+        Case(
+            "an illegible cell may differ",
+            with_year_before(OTHER_DISCLOSURE | OTHER_REVIEW | {"requests/new/other": ILLEGIBLE}),
+            open_(),
+        ),
+        Case(
+            "half of the prose",
+            with_year_before(
+                OTHER_DISCLOSURE | OTHER_REVIEW | OTHER_REQUESTS, texts=texts(PROSE[:200] + PROSE_BEFORE[:200], PROSE)
+            ),
+            passes(None, 0.48, None),
+        ),
+    ],
+    "XV": [
+        Case("the same again", other_document({}), passes(None, None, None)),
+        Case("a table that was not read again", other_document(TORN), open_(GRANTED)),
+        Case("another format of the same", other_document({"review/reconsideration/upheld": 12}, vintage=1), None),
+        Case("no other version", frame("2021"), None),
+    ],
+    "XH": [
+        Case("3 times 12 are 36", summary(["甲局", "乙局", "丙局"]), passes(None, None, None)),
+        Case("one of the three is not there", summary(["甲局", "乙局"], {NEW: 35}), open_()),
+        Case("a blank is no zero", summary(["甲局", "乙局", "丙局"], {NEW: BLANK}), open_(NEW)),
+        Case(
+            "nobody says that it is a summary",
+            Reports(frame("2021"), reports=pd.DataFrame({"agency": ["某区"], "year": [2022]})),
+            None,
+        ),
     ],
     "XF": [
         Case(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Literal
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -57,7 +58,7 @@ def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dic
     >>> [type(block).__name__ for block in blocks], metadata["title"]
     (['Paragraph', 'Grid'], '年报')
     """
-    if text.count('=\\"') > text.count('="'):
+    if "\\" in text and text.count('=\\"') > text.count('="'):
         text = _ESCAPE.sub(_unescaped, text)
     tree = LexborHTMLParser(text)
     metadata: dict[str, str] = {}
@@ -78,7 +79,9 @@ def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dic
             # a page whose script shows its text later hides all of it; a second copy for telephones is hidden beside the first
             if not tables or len(node.css("table")) < tables:
                 node.decompose()
-    walk = _Walk(tables_before)
+    # few cells have spans, and asking every cell costs more than all else
+    spans = {cell.mem_id: _spans(cell) for cell in tree.css("[rowspan], [colspan]")}
+    walk = _Walk(tables_before, spans)
     if tree.body is not None:
         walk.into(tree.body)
         walk.end_paragraph()
@@ -129,17 +132,18 @@ def web_archive(content: bytes, name: str) -> bytes | None:
 class _Walk:
     """One pass over the page, collecting blocks."""
 
-    def __init__(self, tables: int) -> None:
+    def __init__(self, tables: int, spans: Mapping[int, tuple[int, int]]) -> None:
         self.blocks: list[Block] = []
         self.pieces: list[str] = []
         self.paragraphs, self.tables, self.depth = 0, tables, 0
+        self.spans = spans
 
     def end_paragraph(self, heading: bool = False) -> None:
-        text = _tidy("".join(self.pieces))
+        text = "".join(self.pieces)
         self.pieces.clear()
-        if text:
+        if text and not text.isspace():
             self.paragraphs += 1
-            self.blocks.append(Paragraph(text, f"paragraph {self.paragraphs}", heading=heading))
+            self.blocks.append(Paragraph(_tidy(text), f"paragraph {self.paragraphs}", heading=heading))
 
     def into(self, node: LexborNode) -> None:
         for event, inner in _events(node, leave_out="table"):
@@ -163,14 +167,14 @@ class _Walk:
             )
         rows = [[cell for cell in row.iter() if cell.tag in {"td", "th"}] for row in _rows(table)]
         if len(table.css("table")) == 1:
-            self.blocks.append(_grid(rows, place))
+            self.blocks.append(_grid(rows, self.spans, place))
             self.depth -= 1
             return
         cells = [cell for row in rows for cell in row]
         nested = {id(cell): cell.css_first("table") is not None for cell in cells}
         if sum(is_figure(cell.text()) for cell in cells if not nested[id(cell)]) > 1:
             own = [[cell for cell in row if not nested[id(cell)]] for row in rows]
-            self.blocks.append(_grid(own, place))
+            self.blocks.append(_grid(own, self.spans, place))
             cells = [cell for cell in cells if nested[id(cell)]]
         for cell in cells:
             self.into(cell)
@@ -186,38 +190,44 @@ def _rows(table: LexborNode) -> Iterator[LexborNode]:
             yield from (row for row in part.iter() if row.tag == "tr")
 
 
-def _grid(rows: list[list[LexborNode]], place: str) -> Grid:
+def _grid(rows: list[list[LexborNode]], spans: Mapping[int, tuple[int, int]], place: str) -> Grid:
     """Place cells by their spans, clipped to the table: a bogus ``rowspan=99`` would make phantom rows."""
-    spans = [[_spans(cell) for cell in row] for row in rows]
-    widths = [sum(across for _, across in row) for row in spans if all(across <= _WIDEST_SPAN for _, across in row)]
-    width = max(widths, default=_WIDEST_SPAN)
+    width = _width(rows, spans) if any(across > _WIDEST_SPAN for _, across in spans.values()) else _WIDEST_SPAN
     last_row: dict[int, int] = {}
     placed = []
     for number, row in enumerate(rows):
         cells = []
         column = 0
-        below = len(rows) - number
+        covered = {taken for taken, last in last_row.items() if last >= number}
         row_place = f"{place} row {number + 1} cell"
-        for index, (node, (rowspan, colspan)) in enumerate(zip(row, spans[number], strict=True), start=1):
-            while last_row.get(column, -1) >= number:
+        for index, node in enumerate(row, start=1):
+            while column in covered:
                 column += 1
-            down = min(rowspan or below, below)
-            across = colspan if colspan <= _WIDEST_SPAN else max(1, width - column)
-            if down > 1:
-                last_row.update(dict.fromkeys(range(column, column + across), number + down - 1))
+            down, across = 1, 1
+            if span := spans.get(node.mem_id):
+                below = len(rows) - number
+                down = min(span[0] or below, below)
+                across = span[1] if span[1] <= _WIDEST_SPAN else max(1, width - column)
+                if down > 1:
+                    last_row.update(dict.fromkeys(range(column, column + across), number + down - 1))
             cells.append(Cell(_cell_text(node), number, column, down, across, f"{row_place} {index}"))
             column += across
         placed.append(tuple(cells))
     return Grid(tuple(placed), True, True, place)
 
 
+def _width(rows: list[list[LexborNode]], spans: Mapping[int, tuple[int, int]]) -> int:
+    """Return the columns of the widest row that has no span beyond belief."""
+    across = ([spans[cell.mem_id][1] if cell.mem_id in spans else 1 for cell in row] for row in rows)
+    return max((sum(row) for row in across if not row or max(row) <= _WIDEST_SPAN), default=_WIDEST_SPAN)
+
+
 def _spans(cell: LexborNode) -> tuple[int, int]:
     attributes = cell.attributes
-    if "rowspan" not in attributes and "colspan" not in attributes:
-        return 1, 1
     return _span(attributes.get("rowspan")), _span(attributes.get("colspan"))
 
 
+@lru_cache(maxsize=256)
 def _span(value: str | None) -> int:
     digits = re.match(r"\s*(\d{1,4})", value or "")
     return int(digits[1]) if digits else 1

@@ -271,8 +271,11 @@ class Table:
 
     def unit(self, line: str, column: str) -> str:
         """Return the unit of a cell: that of its column, else that of its line."""
-        stub = self.line.get(line)
-        return self.column[column].unit or (stub.unit if stub else "")
+        return self._units.get((line, column)) or self.column[column].unit
+
+    @cached_property
+    def _units(self) -> Mapping[tuple[str, str], str]:
+        return {(line.id, column.id): column.unit or line.unit for line in self.lines for column in self.columns}
 
 
 @dataclass(frozen=True, eq=False)

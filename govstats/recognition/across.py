@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from govstats.documents import Cell
 from govstats.forms import Table
-from govstats.recognition.columns import Headers, Placement, balances, header_field, headers_in_order, in_order
+from govstats.recognition.columns import Header, Headers, Placement, balances, in_order
 from govstats.recognition.labels import column_index, key, line_index
-from govstats.recognition.records import Field, Record
+from govstats.recognition.records import Record
 
 
 def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Placement] | None:
@@ -29,9 +30,10 @@ def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Pl
     dict of line to Placement, or None
         None where the row is not that of the table; empty where it is, but its header contradicts the form.
     """
-    width, lines = len(table.columns), [line.id for line in table.lines]
-    if len(record.figures) * 2 < width * len(lines) and len(record.fields) < width * len(lines):
+    width = len(table.columns)
+    if len(record.figures) * 2 < width * len(table.lines) and len(record.fields) < width * len(table.lines):
         return None
+    lines = [line.id for line in table.lines]
     above = words_above(record)
     headed = sum(word in column_index(table).exact for word in above) >= width
     named = all(key(line.zh).word in "".join(above) for line in table.lines)
@@ -41,10 +43,9 @@ def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Pl
     if leaves is None:
         return {}
     cells = [(line, column) for line in lines for column in table.columns_of[line]]
-    header = [leaves[cell] for cell in cells if cell in leaves]
-    slipped = any(label.column < record.fields[0].column for label in header)
-    in_form = headers_in_order(header)
-    if len(header) == len(cells) and not slipped and (in_form or len({label.row for label in header}) == 1):
+    header = Header(leaves[cell] for cell in cells if cell in leaves)
+    slipped = header.slipped(record)
+    if len(header) == len(cells) and not slipped and (header.in_form or header.one_row):
         placement = headers.choose(record, header, lambda _: None)
     elif slipped or not leaves:
         placement = in_order(record, len(cells)) if slipped or in_form_order(table, above) else None
@@ -87,14 +88,14 @@ def in_form_order(table: Table, above: Sequence[str]) -> bool:
     )
 
 
-def _leaf_header(table: Table, record: Record) -> dict[tuple[str, str], Field] | None:
+def _leaf_header(table: Table, record: Record) -> dict[tuple[str, str], Cell] | None:
     """Return the header cell of each line and column above the row; None where a name stands there twice."""
     grid = record.grid
     if grid is None or not grid.aligned:
         return {}
     columns, lines = column_index(table).exact, line_index(table)
     lefts: list[tuple[int, str]] = []
-    leaves: dict[tuple[str, str], Field] = {}
+    leaves: dict[tuple[str, str], Cell] = {}
     for cell in (cell for row in grid.rows[: record.row] for cell in row):
         word = key(cell.text).word
         lefts += [(cell.column, name) for name in lines.find(cell.text)]
@@ -104,5 +105,5 @@ def _leaf_header(table: Table, record: Record) -> dict[tuple[str, str], Field] |
             if line and leaves.get((line, column), cell).column != cell.column:
                 # two columns of one name: a block of sums that the form lacks
                 return None
-            leaves[line, column] = header_field(cell)
+            leaves[line, column] = cell
     return leaves

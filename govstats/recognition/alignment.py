@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from govstats.characters import figure
+from govstats.documents import Cell
 from govstats.forms import Edit, Table
 from govstats.recognition.across import side_by_side
 from govstats.recognition.columns import Headers, Placement
-from govstats.recognition.labels import SURE, column_index, key, line_index
+from govstats.recognition.labels import LONGEST, SURE, column_index, key, line_index
 from govstats.recognition.notes import note
-from govstats.recognition.records import LONGEST_LABEL, UNITS, Field, Record
+from govstats.recognition.records import LONGEST_LABEL, UNITS, Record
 from govstats.report import Note
 
 #: A label may be torn over this many pieces.
@@ -131,27 +133,39 @@ def _texts(parts: dict[str, Placement]) -> dict[str, tuple[str, ...]]:
     return {line: placement.texts for line, placement in parts.items()}
 
 
-def stub_texts(pieces: Sequence[Field]) -> Iterator[str]:
-    """Yield the label next to the figures, then with the pieces before it, since a label may be torn."""
-    texts = [piece.text for piece in pieces if piece.text not in UNITS][-_MOST_PIECES:]
-    for length in range(1, len(texts) + 1):
-        yield "".join(texts[-length:])
-        if key(texts[-length]).number:
-            # a label begins with its number; what stands before belongs to another
-            return
+def lines_named(table: Table, pieces: Sequence[Cell]) -> Mapping[str, float]:
+    """Return the lines that the label next to the figures may mean, alone or with the pieces before it: it may be torn."""
+    texts: list[str] = []
+    for piece in reversed(pieces):
+        if len(piece.text) > LONGEST or len(texts) == _MOST_PIECES:
+            break
+        if piece.text not in UNITS:
+            texts.append(piece.text)
+    return _lines_named(table, tuple(texts))
 
 
-def _lines_of(table: Table, record: Record) -> dict[str, float]:
+@lru_cache(maxsize=4096)
+def _lines_named(table: Table, texts: tuple[str, ...]) -> Mapping[str, float]:
+    """Find the pieces of a label, the last one first; the same come again in thousands of reports."""
+    index, joined = line_index(table), ""
+    for text in texts:
+        joined = text + joined
+        # a label begins with its number; what stands before belongs to another
+        if (lines := index.find(joined)) or key(text).number:
+            return lines
+    return {}
+
+
+def _lines_of(table: Table, record: Record) -> Mapping[str, float]:
     """Return the lines that a record's own label may mean; none where several labels wait for their figures."""
-    index = line_index(table)
     if record.labels:
-        return next((lines for text in stub_texts(record.labels) if (lines := index.find(text))), {})
+        return lines_named(table, record.labels)
     before = _without_header(table, record.before)
-    found = next((lines for text in stub_texts(before) if (lines := index.find(text))), {})
+    found = lines_named(table, before)
     return found if found and len(_lines_waiting(table, before) | set(found)) == 1 else {}
 
 
-def _without_header(table: Table, pieces: Sequence[Field]) -> Sequence[Field]:
+def _without_header(table: Table, pieces: Sequence[Cell]) -> Sequence[Cell]:
     """Drop the column labels that stand last: the line is named above its header (shuyang-county-2025)."""
     end = len(pieces)
     while end and _is_column(table, pieces[end - 1]):
@@ -159,12 +173,12 @@ def _without_header(table: Table, pieces: Sequence[Field]) -> Sequence[Field]:
     return pieces[:end]
 
 
-def _is_column(table: Table, piece: Field) -> bool:
+def _is_column(table: Table, piece: Cell) -> bool:
     word = key(piece.text)
     return not word.number and word.plain in column_index(table).exact
 
 
-def _lines_waiting(table: Table, pieces: Sequence[Field]) -> set[str]:
+def _lines_waiting(table: Table, pieces: Sequence[Cell]) -> set[str]:
     """Return the lines whose labels stand before some figures: whole ones anywhere, torn ones since the last header.
 
     A torn label keeps its beginning (stcsm-2024). Where all labels come first and all figures after, none owns a row.
@@ -187,15 +201,17 @@ def _heaviest_chain(candidates: Sequence[_Candidate]) -> list[Match]:
 
     Skipped records weigh against a match, so that of two tables with the same labels the rows of one stay together.
     """
+    orders = [candidate.match.record.order for candidate in candidates]
+    positions = [candidate.position for candidate in candidates]
     weights: list[float] = []
     previous: list[int] = []
     for number, candidate in enumerate(candidates):
         best, before = 0.0, -1
+        order, position = orders[number], positions[number]
         for earlier in range(max(0, number - _LOOKBACK), number):
-            other = candidates[earlier]
-            skipped = candidate.match.record.order - other.match.record.order - 1
-            if other.position < candidate.position and skipped >= 0:
-                weight = weights[earlier] - min(_SKIP * skipped, _FARTHEST)
+            skipped = order - orders[earlier] - 1
+            if positions[earlier] < position and skipped >= 0:
+                weight = weights[earlier] - (min(_SKIP * skipped, _FARTHEST) if skipped else 0.0)
                 if weight > best:
                     best, before = weight, earlier
         weights.append(best + candidate.gain)
@@ -275,6 +291,8 @@ def _enclosed(table: Table, free: Sequence[Record], anchors: Sequence[Match], he
     placed = []
     for (line, record), (next_line, next_record) in pairwise(known):
         missing = order[line + 1 : next_line]
+        if not missing:
+            continue
         rows = [row for row in free if record < row.order < next_record and _is_unlabelled(table, row)]
         placements = [headers.place(row, table, name) for row, name in zip(rows, missing, strict=False)]
         if len(rows) == len(missing) and all(placements):
@@ -284,6 +302,8 @@ def _enclosed(table: Table, free: Sequence[Record], anchors: Sequence[Match], he
 
 def _breaks(table: Table, edits: Sequence[Edit], placed: Sequence[Match], torn: Sequence[Match]) -> bool:
     """Tell whether rows placed by their order break a balance edit whose other cells are known."""
+    if not torn:
+        return False
     lines = {match.line for match in torn}
     figures = {
         (table.id, match.line, column): figure(piece.text).value
@@ -300,7 +320,7 @@ def _is_unlabelled(table: Table, record: Record) -> bool:
     return not any(_is_label(piece) for piece in record.labels) and not _lines_of(table, record)
 
 
-def _is_label(piece: Field) -> bool:
+def _is_label(piece: Cell) -> bool:
     return len(key(piece.text).word) > 3
 
 

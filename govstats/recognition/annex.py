@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from govstats.characters import normalised
 from govstats.forms import Table
-from govstats.recognition.alignment import Match, stub_texts
+from govstats.recognition.alignment import Match, lines_named
 from govstats.recognition.columns import Placement, in_order
-from govstats.recognition.labels import SURE, key, line_index
+from govstats.recognition.labels import SURE, key
 from govstats.recognition.records import UNITS, Record
 
 _THIS_YEAR = re.compile(r"(?:本|20\d\d)年|年度|本期|统计数")
@@ -36,10 +36,8 @@ def read_annex(table: Table, records: Sequence[Record]) -> list[Match]:
         In the order of the document. A label that the form does not list is an id of its own; one that stands there
         twice is left without a placement.
     """
-    index = line_index(table)
-
     def known(record: Record) -> str:
-        found = next((lines for text in stub_texts(record.labels or record.before) if (lines := index.find(text))), {})
+        found = lines_named(table, record.labels or record.before)
         # a label that is only alike is another line of another province: 网络申请数 is not 网上申请数
         return next((line for line, likeness in found.items() if likeness >= SURE), "")
 

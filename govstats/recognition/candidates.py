@@ -7,10 +7,10 @@ from math import prod
 from typing import NamedTuple
 
 from govstats.characters import figure
+from govstats.documents import Cell
 from govstats.forms import CellKey, Edit, Form, Table
 from govstats.recognition.columns import Placement
 from govstats.recognition.notes import note
-from govstats.recognition.records import Field
 from govstats.report import Note
 
 #: From this confidence on optical recognition is believed where the edits hold; digits at 150 dpi have 0.96 to 1.00.
@@ -47,7 +47,7 @@ class _Reading(NamedTuple):
 class _Cell(NamedTuple):
     """A cell with its different readings; `read` tells whether the first of them is what was read first."""
 
-    piece: Field
+    piece: Cell
     readings: tuple[_Reading, ...]
     read: bool
 
@@ -92,6 +92,9 @@ def decide(table: Table, placements: Mapping[str, Placement], form: Form) -> dic
     it; a sum never supplies a figure. Where none does, the other readings of confident cells are admitted too; where even
     then none does, what is in doubt or not solid in the failing edits stays undecided, and the rest stands as printed.
     """
+    offered = [piece for placement in placements.values() for piece in placement.fields if piece is not None]
+    if not any(piece.readings or piece.confidence is not None for piece in offered):
+        return {}
     pieces = {
         (table.id, line, column): piece
         for line, placement in placements.items()
@@ -100,15 +103,13 @@ def decide(table: Table, placements: Mapping[str, Placement], form: Form) -> dic
         )
         if piece is not None
     }
-    if not any(piece.readings or piece.confidence is not None for piece in pieces.values()):
-        return {}
     cells = {key: cell for key, piece in pieces.items() if (cell := _cell(piece)).readings}
     edits = [] if table.open else form.edits((table.id, line) for line in placements)
     decision = _Decision(table, cells, [edit for edit in edits if edit.table == table.id and edit.relation == "=="])
     return {(line, column): verdict for (_, line, column), verdict in decision.verdicts().items()}
 
 
-def _cell(piece: Field) -> _Cell:
+def _cell(piece: Cell) -> _Cell:
     different: dict[tuple[str, float | None, str], _Reading] = {}
     for text in (piece.text, *piece.readings):
         read = figure(text)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import resources
 from itertools import accumulate, pairwise, takewhile
+from operator import itemgetter
 from typing import Any, NamedTuple, overload
 
 from govstats.characters import folded, numeral
@@ -17,11 +20,12 @@ from govstats.report import Claim
 
 #: A cell of a table holds a sentence, and no label.
 _PROSE = re.compile(r"\w{4}[，,][^。]*\w{4}.*[。；]", re.DOTALL)
-_SENTENCE_END = re.compile("[。;!?…]+")
+_SENTENCE_END = re.compile("[。;!?…；！？]+")
+_BLANK = " \t\r\u3000\u00a0\u200b\ufeff"
 _CLAUSE_END = re.compile(r",(?!\d{3}(?!\d))")
 #: A line that goes on in the next one ends without a stop, and the next one begins no item of its own.
-_WHOLE_LINE = re.compile("[。;!?…:]$")
-_ITEM = re.compile(r"^(?:\(?(?:[一二三四五六七八九十]{1,3}|\d{1,2})[)、.]|第[一二三四五六七八九十]+|[-•*#|])")
+_WHOLE_LINE = re.compile("[。;!?…:；！？：]$")
+_ITEM = re.compile(r"^(?:[(（]?(?:[一二三四五六七八九十]{1,3}|\d{1,2})[)）、.．]|第[一二三四五六七八九十]+|[-•*#|])")
 #: Titles of works, document and telephone numbers, numbered articles: figures in them are none.
 _NO_PROSE = re.compile(
     r"《[^》]*》|[〔\[(]\d{4}[〕\])]\d+号|第[\d一二三四五六七八九十百]+[号条项次款期届](?:第?\([一二三四五六七八九十]+\)项)?|\([一二三四五六七八九十]+\)项"
@@ -32,9 +36,10 @@ _OPTIONAL = re.compile(
     r"\(\?(?:<?[=!]|:)[^()]*\)(?:[*?]|\{0,\d+\})|\(\?<?[=!][^()]*\)|\[[^\]]*\][^\u3400-\u9fff(|]*|[\u3400-\u9fff.][*?]|\\.[*?+]*"
 )
 _GROUP = re.compile(r"\(\?:[^()]*\)\+?")
+_TRADITIONAL = str.maketrans("没无涉办", "沒無涉辦")
 _NUMERALS = "〇零一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
-_GLUED = re.compile(r"\d[^\d.,]|[^\d.,]\d")
-_TORN = re.compile(r"\d[.,]")
+_SCALE = {"万": 1e4, "亿": 1e8}
+_BRACKET = re.compile("[()]")
 _JOINED = re.compile(r"^[、和及或与者以(\W]*$")
 _TOGETHER = re.compile("^[数量]*(?:并且?|且|、|和|及|与|按时|按期|依法|全部|已)+$")
 #: Between the items of a list, of which each has its figure.
@@ -44,11 +49,14 @@ _YEARS = re.compile(r"20\d\d年?(?:至|到|-|—|~)20\d\d年|[近前这][两二�
 _DISCLOSURE = re.compile("信息公开|依申请|公开(?:政府信息)?申请|申请公开")
 _REVIEW = "review/"
 _DECISIONS = {"proactive/licensing", "proactive/penalties", "proactive/coercive_measures"}
+_ORGANISATIONS = {"commercial", "research", "social", "legal"}
 _MONEY = {"元", "万元", "亿元"}
 #: Lines that no table has, or of which the words do not say which it is.
 _NO_LINE = {"granted_in_full_or_part", "handled", "unsure"}
 #: Words that stand for two items where a list gives each its figure.
 _PAIRS = {"granted_in_full_or_part": ("granted", "partly_granted"), "anyone": ("natural_person", "organisations")}
+#: Kinds of words that name what a figure is of.
+_NAMES = {"topic", "line", "column", "result"}
 _ADJACENT = 3
 #: A heading that says what the paragraph after it is about.
 _LONGEST_HEADING = 40
@@ -86,15 +94,16 @@ def _data() -> dict[str, Any]:
 
 
 @cache
-def _words() -> dict[str, list[_Word]]:
-    """Return the words, by the one or two letters of which some are in whatever a word matches."""
-    words: dict[str, list[_Word]] = {}
+def _words() -> tuple[list[_Word], dict[str, list[int]]]:
+    """Return the words, and their numbers by the one or two letters of which some are in whatever a word matches."""
+    words: list[_Word] = []
+    by_letters: dict[str, list[int]] = {}
     for rank, entry in enumerate(_data()["marks"]):
         for expression in entry["words"]:
-            word = _Word(rank, entry["kind"], entry["id"], entry.get("strong", False), re.compile(expression))
             for literal in _literals(expression):
-                words.setdefault(literal[:2], []).append(word)
-    return words
+                by_letters.setdefault(literal[:2], []).append(len(words))
+            words.append(_Word(rank, entry["kind"], entry["id"], entry.get("strong", False), re.compile(expression)))
+    return words, by_letters
 
 
 def _literals(expression: str) -> Sequence[str]:
@@ -109,36 +118,45 @@ def _literals(expression: str) -> Sequence[str]:
 
 
 @cache
+def _hints() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what a sentence, as it stands in the source, has some of if it has a figure, or says that there was none."""
+    numerals, pieces = f"{_NUMERALS}兩貳陸", f"{_data()['figures']['units']}|[條個項]"
+    figure = rf"\d|[{numerals}]\s*(?:[{numerals}万亿萬億多余餘]|{pieces})|零|[为為是:：]\s*[{numerals}]"
+    words = [word for entry in _data()["marks"] if entry["kind"] == "none" for word in entry["words"]]
+    nothing = {literal[:2] for word in words for literal in _literals(word)}
+    return re.compile(figure), re.compile("|".join(sorted(nothing | {word.translate(_TRADITIONAL) for word in nothing})))
+
+
+@cache
 def _figure_patterns() -> tuple[re.Pattern[str], ...]:
     """Return patterns of a figure, and of what may stand before it."""
     said = _data()["figures"]
     behind, units = said["behind"], said["units"]
     figure = re.compile(
-        rf"(?P<number>[\d{_NUMERALS}](?:[\d{_NUMERALS}]|,(?=\d{{3}}(?!\d))|\.(?=\d))*)(?P<scale>[万亿](?!元))?(?P<behind>{behind})?"
-        rf"(?:(?P<unit>{units})|\((?P<aside>{units})\)|(?P<listed>(?=[、和及](?:\d+[、和及])*\d+(?:{units})))|(?P<bare>(?=[,。;()]|$)))?"
-        rf"(?P<after>{behind})?"
+        # 12,5件 and 000三件 come of tables and lists that lost their blanks
+        rf"(?P<number>[\d{_NUMERALS}](?<![\d{_NUMERALS}].)(?<!\d[.,].)(?:(?<=\d)(?:\d|,(?=\d{{3}}(?!\d))|\.(?=\d))*+|(?<!\d)[{_NUMERALS}]*+))"
+        rf"(?![\d{_NUMERALS}])(?P<scale>[万亿](?!元))?(?P<behind>{behind})?"
+        rf"(?:(?P<unit>{units})|\((?P<aside>{units})\)|(?=[、和及](?:\d+[、和及])*\d+(?:{units}))|(?<={said['nought']}[0零〇])"
+        rf"|(?P<bare>(?=[,。;()]|$)))(?P<after>{behind})?"
     )
-    return figure, *(re.compile(rf"(?:{said[name]})$") for name in ("counted", "nought", "before"))
+    return figure, *(re.compile(rf"(?:{said[name]})$") for name in ("counted", "before"))
 
 
-def _figures(text: str, first: int, last: int) -> Iterator[_Mark]:
-    pattern, counted, nought, before = _figure_patterns()
+def _figures(text: str, first: int = 0, last: int = sys.maxsize) -> Iterator[_Mark]:
+    pattern, counted, before = _figure_patterns()
     for match in pattern.finditer(text, first, last):
         start = match.start()
-        unit = match["unit"] or match["aside"] or ""
-        if not unit and match["listed"] is None:
-            bare = match["bare"] is not None and counted.search(text, max(first, start - 2), start)
-            if not bare and not (match["number"] in {"0", "零", "〇"} and nought.search(text, max(first, start - 1), start)):
-                continue
-        # 12,5件 and 000三件 come of tables and lists that lost their blanks
-        broken = _GLUED.search(match["number"]) or _TORN.match(text[max(first, start - 2) : start])
-        value = None if broken else numeral(match["number"])
+        number, scale, behind, unit, aside, bare, after = match.groups()
+        if bare is not None and not counted.search(text, max(first, start - 2), start):
+            continue
+        value = numeral(number)
         if value is None:
             continue
+        if scale:
+            value = round(value * _SCALE[scale], 6)
         ahead = before.search(text, max(first, start - 3), start)
-        about = (ahead[0] if ahead else "") or match["behind"] or match["after"] or ""
-        value = round(value * {"万": 1e4, "亿": 1e8}.get(match["scale"] or "", 1.0), 6)
-        yield _Mark(ahead.start() if ahead else start, match.end(), "figure", "figure", value=value, unit=unit, about=about)
+        about = (ahead[0] if ahead else "") or behind or after or ""
+        yield _Mark(ahead.start() if ahead else start, match.end(), "figure", "figure", False, 0, value, unit or aside or "", about)
 
 
 @cache
@@ -175,8 +193,7 @@ class Claims(Sequence[Claim]):
 
     @cached_property
     def _read(self) -> tuple[Claim, ...]:
-        reader = _Reader(self.text, self._places, self._year, self._form)
-        return tuple(claim for passage in _passages(self.text) for claim in reader.read(passage))
+        return tuple(_Reader(self.text, self._places, self._year, self._form).read())
 
     def __len__(self) -> int:
         return len(self._read)
@@ -202,73 +219,157 @@ def _paragraphs(document: Document) -> Iterator[tuple[str, str, int | None]]:
             yield block.text, block.place, block.page
 
 
-class _Passage(NamedTuple):
-    """Text for reading, one character for one of the source."""
-
-    text: str
-    source: Sequence[int]
-
-
-def _passages(text: str) -> Iterator[_Passage]:
-    """Yield paragraphs, lines that were only wrapped being joined."""
-    letters: list[str] = []
-    source: list[int] = []
-    start = 0
+def _passages(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where paragraphs begin and end, lines that were only wrapped being joined."""
+    begin = end = 0
+    goes_on = False
     for line in text.split("\n"):
-        plain, places = folded(line)
-        if letters and (_WHOLE_LINE.search(letters[-1]) or not plain or _ITEM.match(plain)):
-            yield _Passage("".join(letters), tuple(source))
-            letters, source = [], []
-        letters += plain
-        source += [start + place for place in places]
-        start += len(line) + 1
-    if letters:
-        yield _Passage("".join(letters), tuple(source))
+        bare = line.strip(_BLANK)
+        if goes_on and (not bare or _ITEM.match(bare)):
+            yield begin, end
+            goes_on = False
+        if not goes_on:
+            begin = end
+        end += len(line) + 1
+        goes_on = bool(bare) and not _WHOLE_LINE.search(bare)
+        if not goes_on and bare:
+            yield begin, end
+    if goes_on:
+        yield begin, end
 
 
-class _Clause(NamedTuple):
-    """A part of a sentence, and where the sentence stands in the source."""
+class _Sentence:
+    """A sentence, one character for one of the source, and what bears on its figures."""
 
-    text: str
-    first: int
-    last: int
-    passage: _Passage
-    begin: int
-    reported: int | None
+    def __init__(self, text: str, begin: int, places: Sequence[int], reported: int | None, nought: bool) -> None:
+        self.text = _NO_PROSE.sub(lambda found: "□" * len(found[0]), text)
+        self.begin, self.places, self.reported = begin, places, reported
+        self.figures = list(_figures(self.text))
+        self.nothing = [found.start() for found in _pattern("none").finditer(self.text)] if nought else []
 
-    def span(self) -> tuple[int, int]:
-        """Return where it stands in the source, without the stops around it."""
-        last = self.last
-        while last > self.first + 1 and self.text[last - 1] in ",。;!?…":
-            last -= 1
-        return self.passage.source[self.begin + self.first], self.passage.source[self.begin + last - 1] + 1
+    @cached_property
+    def marks(self) -> list[_Mark]:
+        """The words and figures that count."""
+        return _marks(self.text, self.figures)
 
-    def handled(self, figure: _Mark) -> str:
-        """Return what 办理 says of a figure: received where channels follow, nothing sure where a figure of answers does."""
-        if len(_pattern("channel").findall(self.text, figure.end)) > 1:
-            return "new"
-        for found in _pattern("line", "processed_total").finditer(self.text, figure.end):
-            beside = _figures(self.text, max(figure.end, found.start() - 6), min(len(self.text), found.end() + 6))
-            if not found[0].endswith("办理") and any(beside):
-                return "handled"
-        return "processed_total"
+    def clauses(self) -> Iterator[_Clause]:
+        """Yield the parts between commas."""
+        for first, last in pairwise([0, *(found.end() for found in _CLAUSE_END.finditer(self.text)), len(self.text)]):
+            yield _Clause(self, first, last)
 
     def scope(self, at: int) -> str:
         """Return the words before a place that say whom it is about."""
-        before = [found[0] for found in _pattern("scope").finditer(self.text, 0, at)]
-        return before[-1] if before else ""
+        return next((self.text[start:end] for start, end in reversed(self._scopes) if end <= at), "")
 
     def year(self, at: int) -> int | None:
         """Return the year that the sentence speaks of at a place."""
+        return next((year for start, year in reversed(self._years) if start < at), self.reported)
+
+    def bracket(self, at: int) -> int:
+        """Return where the bracket opens that a place stands in."""
+        return self._brackets[at] if self._brackets else -1
+
+    @cached_property
+    def _scopes(self) -> list[tuple[int, int]]:
+        return [(mark.start, mark.end) for mark in self.marks if mark.kind == "scope"]
+
+    @cached_property
+    def _years(self) -> list[tuple[int, int]]:
+        named = [(found.start(), int(found[1])) for found in _YEAR.finditer(self.text)]
+        if self.reported is not None:
+            back = {"this_year": 0, "last_year": 1}
+            # 上年无结转: what was carried in is of this year
+            others = [mark for place, mark in enumerate(self.marks) if all(one.id != "carried" for one in self.marks[place : place + 3])]
+            named += [(mark.start, self.reported - back[mark.kind]) for mark in others if mark.kind in back]
         # 较2022年, 结转2024年: the year that is named is not the one that is told of
-        aside = [_pattern("compare"), _pattern("line", "carried_in"), _pattern("line", "carried_out")]
-        compared = [found.span() for pattern in aside for found in pattern.finditer(self.text, 0, at)]
-        named: list[tuple[int, int | None]] = [(-1, self.reported)]
-        named += [(found.start(), int(found[1])) for found in _YEAR.finditer(self.text, 0, at)]
-        for kind, back in (("this_year", 0), ("last_year", 1)):
-            years = _pattern(kind).finditer(self.text, 0, at) if self.reported is not None else ()
-            named += [(found.start(), (self.reported or 0) - back) for found in years]
-        return max(one for one in named if not any(start <= one[0] < end for start, end in compared))[1]
+        aside = [mark for mark in self.marks if mark.kind == "compare" or mark.id in {"carried_in", "carried_out"}] if named else []
+        return sorted(one for one in named if not any(mark.start <= one[0] < mark.end for mark in aside))
+
+    @cached_property
+    def _brackets(self) -> list[int]:
+        """The place of the bracket around each character; brackets that never close are none."""
+        opened: list[int] = []
+        pairs = []
+        for found in _BRACKET.finditer(self.text):
+            if found[0] == "(":
+                opened.append(found.start())
+            elif opened:
+                pairs.append((opened.pop(), found.start()))
+        around = [-1] * (len(self.text) + 1) if pairs else []
+        for start, end in sorted(pairs):
+            around[start + 1 : end + 1] = [start] * (end - start)
+        return around
+
+
+class _Clause:
+    """A part of a sentence."""
+
+    def __init__(self, sentence: _Sentence, first: int, last: int) -> None:
+        self.sentence, self.first, self.last = sentence, first, last
+        self.text = sentence.text
+
+    @cached_property
+    def marks(self) -> list[_Mark]:
+        """The words and figures that count."""
+        marks = self.sentence.marks
+        return marks[bisect_left(marks, (self.first,)) : bisect_left(marks, (self.last,))]
+
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """Where it stands in the source, without the stops around it."""
+        last = self.first + max(1, len(self.text[self.first : self.last].rstrip(",。;!?…")))
+        begin, places = self.sentence.begin, self.sentence.places
+        return begin + places[self.first], begin + places[last - 1] + 1
+
+    def may_claim(self, counted: bool) -> bool:
+        """Tell whether it has a figure, says that there was none, or something of all that was counted before."""
+        return (
+            bisect_left(self.sentence.figures, (self.first,)) < bisect_left(self.sentence.figures, (self.last,))
+            or bisect_left(self.sentence.nothing, self.first) < bisect_left(self.sentence.nothing, self.last)
+            or (counted and _pattern("all").search(self.text, self.first, self.last) is not None)
+        )
+
+    def handled(self, figure: _Mark) -> str:
+        """Return what 办理 says of a figure: received where channels follow, nothing sure where a figure of answers does."""
+        behind = self.sentence.marks[bisect_left(self.sentence.marks, (figure.end,)) :]
+        if sum(mark.kind == "channel" for mark in behind) > 1:
+            return "new"
+        for before, mark, after in zip([figure, *behind], behind, [*behind[1:], figure], strict=False):
+            answered = mark.id == "processed_total" and not self.text[mark.start : mark.end].endswith("办理")
+            beside = (before.kind == "figure" and before is not figure and mark.start - before.end <= _ADJACENT) or (
+                after.kind == "figure" and 0 <= after.start - mark.end <= _ADJACENT
+            )
+            if answered and beside:
+                return "handled"
+        return "processed_total"
+
+    def neighbours(self, at: int) -> tuple[list[_Mark], list[_Mark]]:
+        """Return the words before a figure and those behind it, to the next figures; a bracket is a world of its own."""
+        figure, bracket = self.marks[at], self.sentence.bracket
+        within = {bracket(figure.start)}
+        # 不予公开(属于国家秘密)1件: what stands in a bracket before a figure says more of it
+        if self.text[figure.start - 1 : figure.start] == ")":
+            within.add(bracket(figure.start - 1))
+        left, before = self._to_figure(range(at - 1, -1, -1), within)
+        right, follower = self._to_figure(range(at + 1, len(self.marks)), within)
+        left.reverse()
+        if before is not None:
+            stop = next((place for place, mark in enumerate(left) if mark.kind == "listed"), -1)
+            left = left[stop + 1 :]
+        if follower is not None:
+            # 办结3件: the verb is of the figure that it touches
+            right = [mark for mark in takewhile(lambda mark: mark.kind != "listed", right) if mark.end != follower.start]
+        return [mark for mark in left if mark.kind != "listed"], [mark for mark in right if mark.kind != "listed"]
+
+    def _to_figure(self, places: Iterable[int], within: set[int]) -> tuple[list[_Mark], _Mark | None]:
+        passed = []
+        for place in places:
+            mark = self.marks[place]
+            if self.sentence.bracket(mark.start) in within:
+                if mark.kind == "figure":
+                    return passed, mark
+                passed.append(mark)
+        return passed, None
 
 
 @dataclass
@@ -287,11 +388,16 @@ class _State:
     #: Lines of reviews with their figures, in one sentence.
     reviews: list[tuple[str, float]] = field(default_factory=list)
     #: What the text was about before a bracket opened.
-    outside: tuple[tuple[str, ...], str, float | None] | None = None
+    outside: tuple[tuple[str, ...], str, float | None, int] | None = None
     #: Of those lines, what was told of some: 除1件尚未审结外,其余均维持.
     told: dict[str, float] = field(default_factory=dict)
     #: What was done with documents, in one sentence.
     done: str = ""
+    #: What was received, and whether it was said how much of it was answered.
+    received: float | None = None
+    answered: bool = False
+    #: Something was carried in: a sum is of more than what was received.
+    carried: bool = False
     #: The sentence tells how documents were classed, not how requests were answered.
     classing: bool = False
 
@@ -303,65 +409,64 @@ class _Reader:
         self.text, self.places, self.year, self.form = text, places, year, form_version
         self.state = _State()
 
-    def read(self, passage: _Passage) -> Iterator[Claim]:
-        text = passage.text
-        if (
-            len(text) <= _LONGEST_HEADING
-            and _ITEM.match(text)
-            and not re.search("[。未]", text)
-            and not any(_figures(text, 0, len(text)))
-        ):
-            self.state = _State(unread=text)
-            return
-        begin = 0
-        for stop in [*(found.end() for found in _SENTENCE_END.finditer(text)), len(text)]:
-            for end in [*range(begin + _LONGEST_SENTENCE, stop, _LONGEST_SENTENCE), stop]:
-                if end > begin:
-                    yield from self._sentence(passage, begin, end)
-                begin = end
+    def read(self) -> Iterator[Claim]:
+        """Yield the claims in the order of the text."""
+        for begin, end in _passages(self.text):
+            yield from self._passage(begin, end)
+
+    def _passage(self, begin: int, end: int) -> Iterator[Claim]:
+        heading = self.text[begin:end].strip(_BLANK)
+        if len(heading) <= _LONGEST_HEADING and _ITEM.match(heading) and not re.search("[。未]", heading):
+            plain, _ = folded(heading)
+            if not any(_figures(plain)):
+                self.state = _State(unread=plain)
+                return
+        claims: list[Claim] = []
+        for stop in [*(found.end() for found in _SENTENCE_END.finditer(self.text, begin, end)), end]:
+            for last in [*range(begin + _LONGEST_SENTENCE, stop, _LONGEST_SENTENCE), stop]:
+                if last > begin:
+                    claims += self._sentence(begin, last)
+                begin = last
+            if self.text[stop - 1 : stop] not in {";", "；"}:
+                yield from _settled(claims, self.text)
+                claims, self.state.classing = [], False
         self.state = _State()
 
-    def _sentence(self, passage: _Passage, begin: int, end: int) -> Iterator[Claim]:
-        text = _NO_PROSE.sub(lambda found: "□" * len(found[0]), passage.text[begin:end])
-        self.state.reviews, self.state.told, self.state.done, self.state.classing = [], {}, "", False
-        self.state.outside = None
-        for first, last in pairwise([0, *(found.end() for found in _CLAUSE_END.finditer(text)), len(text)]):
-            clause = _Clause(text, first, last, passage, begin, self.year)
-            if self._may_claim(text, first, last):
+    def _sentence(self, begin: int, end: int) -> Iterator[Claim]:
+        state, raw = self.state, self.text[begin:end]
+        figure, nothing = _hints()
+        nought = nothing.search(raw) is not None
+        if not nought and not figure.search(raw) and (state.value is None or not _pattern("all").search(raw)):
+            state.unread += raw
+            return
+        plain, places = folded(raw)
+        state.reviews, state.told, state.done, state.outside = [], {}, "", None
+        sentence = _Sentence(plain, begin, places, self.year, nought)
+        for clause in sentence.clauses():
+            if clause.may_claim(state.value is not None or bool(state.reviews)):
                 yield from self._clause(clause)
             else:
-                self.state.unread += text[first:last]
-
-    def _may_claim(self, text: str, first: int, last: int) -> bool:
-        """Tell whether a clause has a figure, says that there was none, or something of all that was counted before."""
-        counted = self.state.value is not None or bool(self.state.reviews)
-        return (
-            any(_figures(text, first, last))
-            or _pattern("none").search(text, first, last) is not None
-            or (counted and _pattern("all").search(text, first, last) is not None)
-        )
+                self.state.unread += sentence.text[clause.first : clause.last]
 
     def _clause(self, clause: _Clause) -> Iterator[Claim]:
-        marks = _marks(clause.text, clause.first, clause.last)
-        figures = [mark for mark in marks if mark.kind == "figure"]
+        marks = clause.marks
+        figures = [place for place, mark in enumerate(marks) if mark.kind == "figure"]
         none = next((mark for mark in marks if mark.kind == "none"), None)
-        each = next((mark for mark in marks if mark.kind == "each"), None)
+        each = next((place for place, mark in enumerate(marks) if mark.kind == "each"), len(marks))
         if not figures:
             yield from self._none(clause, marks, none) if none is not None else self._all(clause, marks)
             if none is None:
                 self.state.unread += clause.text[clause.first : clause.last]
-        elif each is not None and each.start < figures[-1].start:
-            yield from self._listed(
-                clause, [mark for mark in marks if mark.end <= each.start], [one for one in figures if one.start >= each.end]
-            )
+        elif each < figures[0] and not any(mark.kind in _NAMES for mark in marks[figures[0] :]):
+            yield from self._listed(clause, marks[:each], [marks[place] for place in figures if place > each])
         else:
-            for figure in figures:
-                yield from self._figure(clause, figure, *_neighbours(marks, figure, clause))
-            yield from self._all(clause, [mark for mark in marks if mark.start >= figures[-1].end])
+            for place in figures:
+                yield from self._figure(clause, marks[place], *clause.neighbours(place))
+            yield from self._all(clause, marks[figures[-1] + 1 :])
 
     def _topics(self) -> tuple[str, ...]:
         """Return what the text before was about; where it has no figures, it is read only now."""
-        unread, self.state.unread = self.state.unread[-_LONGEST_SENTENCE:], ""
+        unread, self.state.unread = _prose(self.state.unread[-_LONGEST_SENTENCE:]), ""
         marks = _marks(unread)
         if topics := _group([mark for mark in marks if mark.kind == "topic"], unread):
             topics = ("requests",) if topics == ("applications",) else topics
@@ -384,6 +489,7 @@ class _Reader:
             items[:0] = [mark._replace(id=name, start=mark.start + at) for at, name in enumerate(_PAIRS.get(mark.id, (mark.id,)))]
         alike = len(figures) == 1 and figures[0].start == clause.text.find("各", clause.first) + 1
         if len(items) < 2 or (len(items) != len(figures) and not alike):
+            self.state.unread += clause.text[clause.first : clause.last]
             return
         common = [one for one in names if one.kind not in {"listed", items[0].kind}]
         for number, item in enumerate(items):
@@ -391,7 +497,7 @@ class _Reader:
 
     def _figure(self, clause: _Clause, figure: _Mark, left: list[_Mark], right: list[_Mark]) -> Iterator[Claim]:
         text, state = clause.text, self.state
-        self._bracket(text, figure.start)
+        self._bracket(clause.sentence, figure.start)
         change = next((mark for mark in reversed(left) if mark.kind == "change"), None)
         if change is not None and change.end < figure.start:
             change = None
@@ -402,7 +508,8 @@ class _Reader:
         )
         named = bool(topics)
         if topics == ("applications",):
-            strange = "outside" in state.topics or {"outside"} == {m.id for m in left if m.id == "outside" or m.kind == "channel"}
+            away = "outside" in state.topics and not _DISCLOSURE.search(text, clause.first, figure.start)
+            strange = away or {"outside"} == {m.id for m in left if m.id == "outside" or m.kind == "channel"}
             topics = ("outside",) if strange else ("requests",)
         line = self._line(clause, figure, left, right)
         if named:
@@ -421,16 +528,18 @@ class _Reader:
             return
         lines = self._lines(line, left, text)
         # what is part of a figure before, its sum or its change, is of the same line
-        goes_on = change is not None or any(mark.kind in {"scope", "sum", "level"} for mark in left)
+        beside = bool(left) and left[-1].kind == "scope" and figure.start - left[-1].end <= 1
+        goes_on = change is not None or beside or any(mark.kind in {"sum", "level"} for mark in left)
         if not line.id and goes_on and state.line and topics == ("requests",):
-            lines = [state.line]
+            both = state.carried and any(mark.kind == "sum" for mark in left) and state.line in {"new", "carried_in"}
+            lines = ["unsure" if both else state.line]
         targets = [
             target
             for topic in topics
             for one in lines
             for target in self._targets(topic, left, right, figure, one, named, clause)
         ]
-        scope = clause.scope(figure.start)
+        scope = clause.sentence.scope(figure.start)
         channel = [mark for mark in [*left, *_touching(figure, right)] if mark.kind == "channel"]
         several = len(channel) != 1 or text[channel[0].end : channel[0].end + 1] in {"、", "和", "及", "与", "等"}
         aside = not several and topics == ("requests",) and not line.strong and not _last(left, "column")
@@ -441,7 +550,7 @@ class _Reader:
         )
         if aside or (
             targets
-            and (was or _YEARS.search(text, 0, figure.start) or (len(topics) > 1 and figure.value != 0) or self._part(left))
+            and (was or _YEARS.search(text, 0, figure.start) or (len(topics) > 1 and figure.value != 0) or self._part(clause, figure, left))
         ):
             # a channel's or another body's figure, last year's, one figure for several things
             state.topics, state.kind = topics, "channel" if aside else ""
@@ -449,7 +558,7 @@ class _Reader:
                 state.line = state.line or ("processed_total" if line.id == "processed_total" else "new")
             targets = [""]
         elif targets and (topics != ("published",) or state.value is None):
-            self._remember(topics, figure, targets, change)
+            self._remember(topics, figure, targets, change, part=not line.id and any(mark.kind == "scope" for mark in left))
         value, qualifier = figure.value, figure.about
         if change is not None:
             value = -value if change.id == "down" else value
@@ -457,14 +566,16 @@ class _Reader:
         for target in dict.fromkeys(targets):
             yield self._claim(clause, target, value, figure, qualifier, scope)
 
-    def _bracket(self, text: str, at: int) -> None:
+    def _bracket(self, sentence: _Sentence, at: int) -> None:
         """Forget behind a bracket what was said in it."""
         state = self.state
-        inside = text.rfind("(", 0, at) > text.rfind(")", 0, at) and ")" in text[at:]
+        inside = sentence.bracket(at) >= 0
         if inside and state.outside is None:
-            state.outside = (self._topics(), state.line, state.value)
+            state.outside = (self._topics(), state.line, state.value, len(state.reviews))
         elif not inside and state.outside is not None:
-            (state.topics, state.line, state.value), state.outside = state.outside, None
+            state.topics, state.line, state.value, told = state.outside
+            state.outside = None
+            del state.reviews[told:]
 
     def _elsewhere(self, clause: _Clause, figure: _Mark, topics: tuple[str, ...], left: list[_Mark], named: bool) -> bool:
         """Tell whether a figure counts what is none of the tables' business."""
@@ -476,7 +587,7 @@ class _Reader:
         reviews = named and figure.value != 0 and all(topic.startswith(_REVIEW) for topic in topics)
         return "outside" in topics or (reviews and "outside" in self.state.topics and not _DISCLOSURE.search(clause.text))
 
-    def _part(self, left: list[_Mark]) -> bool:
+    def _part(self, clause: _Clause, figure: _Mark, left: list[_Mark]) -> bool:
         """Tell whether a figure is one body's of those that the report is about."""
         bodies = [mark.id for mark in left if mark.kind == "scope"]
         return bodies == ["part"]
@@ -488,6 +599,10 @@ class _Reader:
         done = [
             m for before, m in pairwise(right) if before.kind == "all" and m.kind == "line" and m.start - before.end <= _ADJACENT
         ]
+        if len(strong) > 1 and strong[-2].id.startswith(f"{strong[-1].id}."):
+            # 重复申请不予处理的: the reason before the group is the line, unless there are others
+            if strong[-1].start - strong[-2].end < _ADJACENT and "等" not in clause.text[strong[-2].end : strong[-1].start]:
+                strong.pop()
         found = (strong[-1:] or lines[-1:] or near[:1] or done[:1] or [_Mark(0, 0, "line", "")])[0]
         if found.id == "processed_total" and clause.text[found.start : found.end].endswith("办理"):
             return found._replace(id=clause.handled(figure))
@@ -511,6 +626,11 @@ class _Reader:
                 yield ""
             else:
                 yield f"{topic}/{result or 'total'}"
+        elif topic == "proactive/procurement" and self.form == "2019":
+            if column := {"个": "projects", "项": "projects", "万元": "amount"}.get(figure.unit):
+                yield f"{topic}/{column}"
+        elif topic == "proactive/procurement":
+            return
         elif topic.startswith("proactive/"):
             if (figure.unit in _MONEY) == topic.endswith("fees") and (named or topic not in _DECISIONS):
                 self.state.done = _last(left, "stock") or (self.state.done if topic in _DECISIONS else "")
@@ -529,7 +649,13 @@ class _Reader:
         column = "" if column == "anyone" else column
         if line == "others":
             # 自然人3件,其他1件: another applicant; 网上3件,其他1件: another channel
-            column, line = {"column": ("other", ""), "channel": ("", "unsure")}.get(self.state.kind, ("", "other"))
+            group, _, within = self.state.line.partition(".")
+            rest = "other.other" if within and group == "other" else "other"
+            column, line = {"column": ("other", ""), "channel": ("", "unsure")}.get(self.state.kind, ("", rest))
+        if column == "others":
+            # 企业5件,其他组织1件
+            listed = any(mark.id in _ORGANISATIONS for mark in clause.sentence.marks)
+            column, line = ("other", line) if listed else ("", "unsure")
         if not line and column:
             line = self.state.line or "new"
         elif not line and named:
@@ -550,19 +676,28 @@ class _Reader:
             columns = {"issued": "issued", "repealed": "repealed", "in_force": "in_force", "disclosed": "issued", "": "issued"}
         return columns.get(done, "")
 
-    def _remember(self, topics: tuple[str, ...], figure: _Mark, targets: list[str], change: _Mark | None) -> None:
+    def _remember(
+        self, topics: tuple[str, ...], figure: _Mark, targets: list[str], change: _Mark | None, part: bool
+    ) -> None:
         state = self.state
         state.topics = topics
         if topics == ("requests",) and targets != [""]:
             _, line, column = targets[0].split("/")
             state.kind = "column" if column != "total" else "line"
+            state.carried = state.carried or line == "carried_in"
             if change is not None:
                 state.line = state.line or line
+            elif part and state.value is not None:
+                # 全县304件,其中本级97件: what is said of all after that is said of the whole
+                pass
             elif column == "total" and line == "carried_in" and state.line == "new":
                 # what is said of all requests after that is said of these too
-                state.value = (state.value or 0.0) + figure.value
+                state.value = state.received = (state.value or 0.0) + figure.value
             elif column == "total":
                 state.line, state.value = line, figure.value
+                if line == "new":
+                    state.received = figure.value
+                state.answered = state.answered or line == "processed_total"
             elif line != state.line:
                 state.line, state.value = line, None
         elif all(topic.startswith(_REVIEW) for topic in topics) and change is None:
@@ -583,21 +718,25 @@ class _Reader:
         if not any(mark.kind in {"topic", "line"} for mark in behind):
             behind = [mark for mark in marks if mark.end <= none.start]
         topics = [mark for mark in behind if mark.kind == "topic"]
-        line = next((mark.id for mark in behind if mark.kind == "line" and mark.id in {"carried_in", "carried_out"}), "")
+        lines = [mark.id for mark in behind if mark.id in {"carried_in", "carried_out"}]
+        if any(mark.id == "carried" for mark in behind) and any(mark.kind == "last_year" for mark in marks):
+            lines.append("carried_in")
         named = list(
             dict.fromkeys("requests" if mark.id == "applications" else mark.id for mark in topics if mark.id != "outside")
         )
-        if not topics and not line and clause.text[none.end : clause.last].strip(",。;") == "" and none.end - none.start > 1:
+        if not topics and not lines and clause.text[none.end : clause.last].strip(",。;") == "" and none.end - none.start > 1:
             named = list(self._topics())
-        if not named and not line:
+        ended = next((mark.id for mark in marks if mark.kind == "result" and mark.id != "unsure"), "total")
+        if not named and ended != "total" and all(topic.startswith(_REVIEW) for topic in self._topics()):
+            named = list(self._topics())
+        if not named and not lines:
             return
         if any(name.startswith(_REVIEW) for name in named) and not _lists_requests(topics, clause.text):
             named = [name for name in named if name.startswith(_REVIEW)]
         if "fees" in named:
             named = ["fees"]
-        ended = next((mark.id for mark in marks if mark.kind == "result" and mark.id != "unsure"), "total")
-        if line and (not named or named == ["requests"]):
-            targets = [f"requests/{line}/total"]
+        if lines and (not named or named == ["requests"]):
+            targets = [f"requests/{line}/total" for line in dict.fromkeys(lines)]
         else:
             zero = {"requests": "requests/new/total", "fees": ""}
             targets = [
@@ -606,7 +745,7 @@ class _Reader:
                 if name in zero or name.startswith(_REVIEW)
             ]
         for target in targets:
-            yield self._claim(clause, target, 0.0, none, "", clause.scope(none.start))
+            yield self._claim(clause, target, 0.0, none, "", clause.sentence.scope(none.start))
         self.state.topics = tuple(named)
 
     def _all(self, clause: _Clause, marks: list[_Mark]) -> Iterator[Claim]:
@@ -615,7 +754,7 @@ class _Reader:
         if word is None or any(mark.kind == "topic" and mark.id == "outside" for mark in marks):
             return
         state = self.state
-        self._bracket(clause.text, word.start)
+        self._bracket(clause.sentence, word.start)
         behind = marks[marks.index(word) + 1 :]
         ended = next((mark for mark in behind if mark.kind == "result" and mark.id != "unsure"), None)
         result = ended.id if ended is not None and not re.search("[未无没不]", clause.text[word.end : ended.start]) else ""
@@ -632,12 +771,15 @@ class _Reader:
                 targets = [(f"requests/{how}/total", state.value)]
             elif state.line == "new" and (column or done):
                 targets = [(f"requests/{'new' if column else 'processed_total'}/{column or 'total'}", state.value)]
+            elif done and state.received is not None and not state.answered:
+                # 收到3件,1件予以公开,2件无法提供,均已答复: of whatever was received
+                targets = [("requests/processed_total/total", state.received)]
         for target, value in targets:
-            yield self._claim(clause, target, value, word, "all", clause.scope(word.start))
+            yield self._claim(clause, target, value, word, "all", clause.sentence.scope(word.start))
 
     def _claim(self, clause: _Clause, target: str, value: float, mark: _Mark, qualifier: str, scope: str) -> Claim:
-        start, end = clause.span()
-        place, page = next((place, page) for at, place, page in reversed(self.places) if at <= start)
+        start, end = clause.span
+        _, place, page = self.places[bisect_right(self.places, start, key=itemgetter(0)) - 1]
         low, high = _interval(value, mark.about)
         return Claim(
             target=target,
@@ -652,52 +794,52 @@ class _Reader:
             scope=scope,
             place=place,
             page=page,
-            year=clause.year(mark.start),
+            year=clause.sentence.year(mark.start),
         )
 
 
-def _marks(text: str, first: int = 0, last: int | None = None) -> list[_Mark]:
+def _marks(text: str, figures: Iterable[_Mark] = ()) -> list[_Mark]:
     """Return the words and figures of a sentence; of those that overlap the first and longest."""
-    last = len(text) if last is None else last
-    letters = {"", *text[first:last], *(text[at : at + 2] for at in range(first, last - 1))}
-    found = []
-    words = _words()
-    for word in {word for key in letters & words.keys() for word in words[key]}:
-        spans = (match.span() for match in word.pattern.finditer(text, first, last))
-        found += [_Mark(start, end, word.kind, word.id, word.strong, word.rank) for start, end in spans]
-    found += _figures(text, first, last)
-    found += [_Mark(match.start(), match.end(), "listed", "") for match in _LISTED.finditer(text, first, last)]
+    words, by_letters = _words()
+    letters = {"", *text, *map("".join, pairwise(text))} & by_letters.keys()
+    found = [
+        _Mark(*match.span(), word.kind, word.id, word.strong, word.rank)
+        for word in map(words.__getitem__, {number for key in letters for number in by_letters[key]})
+        for match in word.pattern.finditer(text)
+    ]
+    found += figures
+    found += [_Mark(match.start(), match.end(), "listed", "") for match in _LISTED.finditer(text)]
     found.sort(key=lambda mark: (mark.start, -mark.end, mark.rank))
     marks: list[_Mark] = []
+    end = 0
     for mark in found:
-        if not marks or mark.start >= marks[-1].end:
+        if mark.start >= end:
             marks.append(mark)
+            end = mark.end
     return marks
 
 
-def _neighbours(marks: list[_Mark], figure: _Mark, clause: _Clause) -> tuple[list[_Mark], list[_Mark]]:
-    """Return the words before a figure and those behind it, to the next figures; a bracket is a world of its own."""
+def _settled(claims: Sequence[Claim], text: str) -> Iterator[Claim]:
+    """Yield the claims of a sentence; of several figures for one cell only the whole is sure, the others are parts of it."""
+    told: dict[tuple[str, int | None, str], list[Claim]] = {}
+    for claim in claims:
+        if claim.target and not claim.qualifier:
+            told.setdefault((claim.target, claim.year, claim.scope), []).append(claim)
+    parts = set()
+    for same in told.values():
+        first, *others = same
+        whole = max(same, key=lambda claim: claim.value)
+        if any(claim.value != whole.value for claim in same):
+            opened = whole is first and all(_pattern("of_which").search(text, first.start, other.end) for other in others)
+            summed = 2 * whole.value == sum(claim.value for claim in same) or _pattern("sum").search(whole.quote)
+            parts.update(claim for claim in same if claim.value != whole.value or not (opened or summed))
+    for claim in claims:
+        yield claim._replace(target="") if claim in parts else claim
 
-    def bracket(at: int) -> int:
-        opened = clause.text.rfind("(", clause.first, at)
-        return opened if opened > clause.text.rfind(")", clause.first, at) and ")" in clause.text[at : clause.last] else -1
 
-    # 不予公开(属于国家秘密)1件: what stands in a bracket before a figure says more of it
-    closed = clause.text[figure.start - 1 : figure.start] == ")"
-    within = {bracket(figure.start), bracket(figure.start - 1) if closed else -2}
-    beside = [mark for mark in marks if bracket(mark.start) in within]
-    at = beside.index(figure)
-    left = list(takewhile(lambda mark: mark.kind != "figure", reversed(beside[:at])))[::-1]
-    right = list(takewhile(lambda mark: mark.kind != "figure", beside[at + 1 :]))
-    if len(left) < at:
-        stop = next((place for place, mark in enumerate(left) if mark.kind == "listed"), -1)
-        left = left[stop + 1 :]
-    if at + 1 + len(right) < len(beside):
-        follower = beside[at + 1 + len(right)]
-        right = list(takewhile(lambda mark: mark.kind != "listed", right))
-        # 办结3件: the verb is of the figure that it touches
-        right = [mark for mark in right if mark.end != follower.start]
-    return [mark for mark in left if mark.kind != "listed"], [mark for mark in right if mark.kind != "listed"]
+def _prose(text: str) -> str:
+    """Return text for reading, without the figures of titles and numbers."""
+    return _NO_PROSE.sub(lambda found: "□" * len(found[0]), folded(text)[0])
 
 
 def _touching(figure: _Mark, right: list[_Mark]) -> list[_Mark]:

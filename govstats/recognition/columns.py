@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from itertools import pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
 from govstats.forms import Edit, Form, Table
 from govstats.recognition.labels import ALIKE, column_index, form_words, key, line_index
-from govstats.recognition.records import Field, Record
+from govstats.recognition.records import Record, Shape
 
 _LONGEST_HEADER = 30
 _MANY_ROWS = 8
@@ -25,17 +26,17 @@ class Placement(NamedTuple):
 
     Attributes
     ----------
-    fields : tuple of Field or None
+    fields : tuple of Cell or None
         None where the document has no cell.
     certain : bool
         False where blanks leave a doubt.
-    beyond : tuple of Field
+    beyond : tuple of Cell
         Figures under no column of the form: an agency's own column, remarks.
     """
 
-    fields: tuple[Field | None, ...]
+    fields: tuple[Cell | None, ...]
     certain: bool
-    beyond: tuple[Field, ...] = ()
+    beyond: tuple[Cell, ...] = ()
 
     @property
     def absent(self) -> bool:
@@ -46,6 +47,75 @@ class Placement(NamedTuple):
     def texts(self) -> tuple[str, ...]:
         """What is printed in each column."""
         return tuple(piece.text if piece else "" for piece in self.fields)
+
+
+class Header:
+    """The cells above a row that name columns of its line, in the order of the form.
+
+    Attributes
+    ----------
+    labels : tuple of Cell
+        One for each column that is named.
+    spans : tuple of (column, colspan)
+        Where they stand in the grid.
+    in_form : bool
+        They stand from left to right.
+    one_row : bool
+        They stand in one row of the grid.
+    overlapping : bool
+        Two of them stand over one another: a header that slipped says nothing.
+    """
+
+    def __init__(self, labels: Iterable[Cell] = ()) -> None:
+        self.labels = tuple(labels)
+        self.spans = tuple([(label.column, label.colspan) for label in self.labels])
+        self.in_form = all(left <= following for (left, _), (following, _) in pairwise(self.spans))
+        self.one_row = len({label.row for label in self.labels}) == 1
+        self.overlapping = any(left + width > following for (left, width), (following, _) in pairwise(sorted(self.spans, key=itemgetter(0))))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def slipped(self, record: Record) -> bool:
+        """Tell whether a label stands left of all that stands in a row."""
+        return any(left < record.fields[0].column for left, _ in self.spans)
+
+    def counted(self, record: Record) -> Slots | None:
+        """Place a row by counting along the header, which may have another order than the form."""
+        slots = _in_order(record, len(self))
+        if slots is None or self.in_form:
+            return slots
+        order = sorted(range(len(self)), key=lambda number: self.spans[number][0])
+        fields = dict(zip(order, slots.fields, strict=True))
+        return slots._replace(fields=tuple(fields[number] for number in range(len(self))))
+
+    def same_shape(self, record: Record) -> bool:
+        """Tell whether the header is one row, with as many cells as a row below it."""
+        grid = record.grid
+        return grid is not None and self.one_row and len(grid.rows[self.labels[0].row]) == len(grid.rows[record.row])
+
+
+class Slots(NamedTuple):
+    """A placement by the numbers of the fields, which is the same in all rows of one shape.
+
+    Attributes
+    ----------
+    fields, certain, beyond
+        As in a `Placement`.
+    labels : tuple of int
+        Fields that stand in a column, but are no figures.
+    """
+
+    fields: tuple[int | None, ...]
+    certain: bool
+    beyond: tuple[int, ...] = ()
+    labels: tuple[int, ...] = ()
+
+    def of(self, record: Record) -> Placement:
+        """Place a row of that shape."""
+        pieces = record.fields
+        fields = tuple([None if number is None else pieces[number] for number in self.fields])
+        return Placement(fields, self.certain, tuple([pieces[number] for number in self.beyond]))
 
 
 class Headers:
@@ -61,8 +131,9 @@ class Headers:
 
     def __init__(self, of_form: Form, records: Sequence[Record]) -> None:
         self._words = form_words(of_form)
-        self._rows: dict[tuple[int, str], list[tuple[int, dict[str, Field]]]] = {}
-        self._fits: dict[tuple[Field, ...], bool | None] = {}
+        self._rows: dict[tuple[int, str], list[tuple[int, dict[str, Cell]]]] = {}
+        self._headers: dict[tuple[int, str, int, tuple[str, ...]], Header] = {}
+        self._fits: dict[tuple[Cell, ...], bool | None] = {}
         self._years: dict[int, int] = {}
         self._crowds: dict[tuple[int, str], bool] = {}
         self._all = records
@@ -73,21 +144,19 @@ class Headers:
 
     def place(self, record: Record, table: Table, line: str) -> Placement | None:
         """Return the fields of a record in the order of its line's columns; None where they cannot be told apart."""
-        columns = table.columns_of[line]
-        above = self.above(record, table)
-        header = [above[column] for column in columns if column in above]
         if self._under_years(record):
             return None
-        slipped = any(label.column < record.fields[0].column for label in header)
-        in_form = headers_in_order(header)
-        if len(header) == len(columns) and not slipped and not _overlap(header):
+        columns = table.columns_of[line]
+        header = self._header(record, table, columns)
+        slipped = header.slipped(record)
+        if len(header) == len(columns) and not slipped and not header.overlapping:
             # an agency may order its columns as it likes, but in one row of the header
-            if not in_form and len({label.row for label in header}) > 1:
+            if not header.in_form and not header.one_row:
                 return None
             return self.choose(record, header, lambda placement: balances(table, line, placement))
         named = [] if header else self._named_before(record, table, columns)
         order = _order_in_text(table, columns, named)
-        if not (in_form or slipped) or order is False:
+        if not (header.in_form or slipped) or order is False:
             return None
         placement = in_order(record, len(columns))
         # a header that names other columns too, or fewer: the row itself has to show what its figures are
@@ -143,10 +212,12 @@ class Headers:
             self._years[name] = _year_rows([[cell.text for cell in row] for row in record.grid.rows])
         return self._years[name] < record.row
 
-    def choose(self, record: Record, header: Sequence[Field], balanced: Callable[[Placement], bool | None]) -> Placement | None:
+    def choose(self, record: Record, header: Header, balanced: Callable[[Placement], bool | None]) -> Placement | None:
         """Place by position and by counting; where the two differ, believe what full rows of the grid show."""
-        by_position = self.under(header, record)
-        by_count = self.counted(header, record)
+        under, counted = self.under(header, record), header.counted(record)
+        if under and counted and under.fields == counted.fields:
+            return under.of(record)._replace(certain=True)
+        by_position, by_count = under and under.of(record), counted and counted.of(record)
         if by_position and by_count and by_position.texts == by_count.texts:
             return by_position._replace(certain=True)
         position_balances = balanced(by_position) if by_position else None
@@ -160,91 +231,94 @@ class Headers:
             return by_position._replace(certain=True)
         fits = self.fits(header, record)
         doubtful = by_position and (by_position.absent or (by_position.beyond and not by_position.certain))
-        sound = by_position and (by_position.certain or _same_shape(header, record)) and not by_count
+        sound = by_position and (by_position.certain or header.same_shape(record)) and not by_count
         if by_position and not doubtful and (fits or (fits is None and sound)):
             return by_position._replace(certain=True)
         if by_count and len(record.fields) == len(header) and (fits is False or not by_position):
             return by_count
         return None
 
-    def fits(self, header: Sequence[Field], record: Record) -> bool | None:
+    def fits(self, header: Header, record: Record) -> bool | None:
         """Tell whether the rows below a header stand under it; None where they do not show it."""
-        name = tuple(header)
+        name = header.labels
         if name not in self._fits:
-            below = [row for row in self._records[id(record.grid)] if row.row > max(label.row for label in header)]
-            both = [(row, self.under(header, row), self.counted(header, row)) for row in below]
-            agree = sum(p is not None and c is not None and p.texts == c.texts for _, p, c in both)
-            full = [(p, c) for row, p, c in both if len(row.figures) == len(header)]
-            differ = sum(p is None or c is None or p.texts != c.texts for p, c in full)
+            below = [row for row in self._records[id(record.grid)] if row.row > max(label.row for label in header.labels)]
+            both = [(row, _texts(self.under(header, row), row), _texts(header.counted(row), row)) for row in below]
+            agree = sum(p is not None and p == c for _, p, c in both)
+            differ = sum(p is None or p != c for row, p, c in both if len(row.figures) == len(header))
             # tabs that kept their columns over many rows did not lose any
             straight = record.grid is not None and not record.grid.aligned and len(below) >= _MANY_ROWS
             self._fits[name] = False if differ else True if agree or straight else None
         return self._fits[name]
 
-    def above(self, record: Record, table: Table) -> dict[str, Field]:
+    def _header(self, record: Record, table: Table, columns: tuple[str, ...]) -> Header:
+        """Return the nearest header cells above a record for some columns."""
+        rows = sum(number < record.row for number, _ in self._header_rows(record.grid, table))
+        name = (id(record.grid), table.id, rows, columns)
+        if name not in self._headers:
+            above = self.above(record, table)
+            self._headers[name] = Header(above[column] for column in columns if column in above)
+        return self._headers[name]
+
+    def _header_rows(self, grid: Grid | None, table: Table) -> Sequence[tuple[int, Mapping[str, Cell]]]:
+        if grid is None:
+            return ()
+        name = (id(grid), table.id)
+        if name not in self._rows:
+            self._rows[name] = _header_rows(grid, table)
+        return self._rows[name]
+
+    def above(self, record: Record, table: Table) -> dict[str, Cell]:
         """Return for each column its nearest header cell above a record; nothing in a grid whose columns say nothing."""
         grid = record.grid
         if grid is None:
             return {}
-        name = (id(grid), table.id)
-        if name not in self._rows:
-            self._rows[name] = _header_rows(grid, table)
-        nearest: dict[str, Field] = {}
-        for number, labels in self._rows[name]:
+        nearest: dict[str, Cell] = {}
+        for number, labels in self._header_rows(grid, table):
             if number < record.row:
                 nearest.update(labels)
         return nearest if grid.aligned or _straight(grid, nearest) else {}
 
-    def counted(self, header: Sequence[Field], record: Record) -> Placement | None:
-        """Place by counting along the header, which may have another order than the form."""
-        placement = in_order(record, len(header))
-        if placement is None:
-            return None
-        if headers_in_order(header):
-            return placement
-        order = sorted(range(len(header)), key=lambda number: header[number].column)
-        fields = dict(zip(order, placement.fields, strict=True))
-        return placement._replace(fields=tuple(fields[number] for number in range(len(header))))
-
-    def under(self, header: Sequence[Field], record: Record) -> Placement | None:
+    def under(self, header: Header, record: Record) -> Slots | None:
         """Place by position: every figure under one header cell, none left over while a column stays empty."""
-        slots: list[Field | None] = [None] * len(header)
-        beyond = []
-        leftmost = min(label.column for label in header)
-        exactly = {(label.column, label.colspan): [number] for number, label in enumerate(header)}
-        for piece in record.fields:
-            over = exactly.get((piece.column, piece.colspan)) or [
-                number
-                for number, label in enumerate(header)
-                if piece.column < label.column + label.colspan and label.column < piece.column + piece.colspan
-            ]
-            if piece.kind == "blank":
-                for number in over:
-                    slots[number] = slots[number] or piece
-            elif not over and piece.column > leftmost:
-                beyond.append(piece)
-            elif not over:
-                # a figure over the stub: the row slipped
-                return None
-            elif len(over) > 1 or slots[over[0]] is not None or key(piece.text).word in self._words:
-                return None
-            else:
-                slots[over[0]] = piece
-        if None in slots and (beyond or all(slot is None for slot in slots)):
+        slots = _under(header.spans, record.shape)
+        if slots and any(key(record.fields[number].text).word in self._words for number in slots.labels):
             return None
-        full = all(slot is not None and slot.kind != "blank" for slot in slots)
-        return Placement(tuple(slots), full, tuple(beyond))
+        return slots
 
 
-def _same_shape(header: Sequence[Field], record: Record) -> bool:
-    """Tell whether the header is one row, with as many cells as the row in question."""
-    grid, rows = record.grid, {label.row for label in header}
-    return grid is not None and len(rows) == 1 and len(grid.rows[min(rows)]) == len(grid.rows[record.row])
+def _texts(slots: Slots | None, record: Record) -> tuple[str, ...] | None:
+    return slots and slots.of(record).texts
 
 
-def headers_in_order(header: Sequence[Field]) -> bool:
-    """Tell whether header cells stand from left to right."""
-    return all(label.column <= following.column for label, following in pairwise(header))
+@lru_cache(maxsize=4096)
+def _under(header: tuple[tuple[int, int], ...], shape: Shape) -> Slots | None:
+    """Place a row of some shape by position, under a header of some spans; the same few come again in every report."""
+    slots: list[int | None] = [None] * len(header)
+    beyond = []
+    leftmost = min(left for left, _ in header)
+    exactly = {span: [place] for place, span in enumerate(header)}
+    for number, (column, colspan, what) in enumerate(shape):
+        over = exactly.get((column, colspan)) or [
+            place for place, (left, width) in enumerate(header) if column < left + width and left < column + colspan
+        ]
+        if what == "blank":
+            for place in over:
+                slots[place] = number if slots[place] is None else slots[place]
+        elif not over and column > leftmost:
+            beyond.append(number)
+        elif not over:
+            # a figure over the stub: the row slipped
+            return None
+        elif len(over) > 1 or slots[over[0]] is not None:
+            return None
+        else:
+            slots[over[0]] = number
+    if None in slots and (beyond or all(number is None for number in slots)):
+        return None
+    kinds = {number: shape[number][2] for number in slots if number is not None}
+    full = None not in slots and "blank" not in kinds.values()
+    return Slots(tuple(slots), full, tuple(beyond), tuple(number for number, what in kinds.items() if what == "label"))
 
 
 def _order_in_text(table: Table, columns: Sequence[str], named: Sequence[str]) -> bool | None:
@@ -267,23 +341,22 @@ def _names_line(table: Table, text: str) -> bool:
     return bool(line_index(table).find(text)) and bool(key(text).number or key(text).plain not in column_index(table).exact)
 
 
-def _overlap(header: Sequence[Field]) -> bool:
-    """Tell whether two columns have their labels over one another: a header that slipped says nothing."""
-    ordered = sorted(header, key=lambda label: label.column)
-    return any(label.column + label.colspan > following.column for label, following in pairwise(ordered))
-
-
 def _year_rows(rows: Sequence[Sequence[str]]) -> int:
     """Return the first row that names several years; a number beyond every row where none does."""
     for number, row in enumerate(rows):
-        years = sum(_YEAR.fullmatch(text) is not None for text in row)
+        years = sum(map(_is_year, row))
         # 2012 applications and 2012 in all, beside other figures, are no years
-        if years > 1 and years >= sum(is_figure(text) or _YEAR.fullmatch(text) is not None for text in row):
+        if years > 1 and years >= sum(is_figure(text) or _is_year(text) for text in row):
             return number
     return len(rows)
 
 
-def _straight(grid: Grid, header: Mapping[str, Field]) -> bool:
+@lru_cache(maxsize=8192)
+def _is_year(text: str) -> bool:
+    return _YEAR.fullmatch(text) is not None
+
+
+def _straight(grid: Grid, header: Mapping[str, Cell]) -> bool:
     """Tell whether tabs kept the columns: rows of one length, every figure under a header cell (not so in haidong-2021)."""
     under = {label.column for label in header.values()}
     return len({len(row) for row in grid.rows}) == 1 and all(
@@ -291,7 +364,7 @@ def _straight(grid: Grid, header: Mapping[str, Field]) -> bool:
     )
 
 
-def _header_rows(grid: Grid, table: Table) -> list[tuple[int, dict[str, Field]]]:
+def _header_rows(grid: Grid, table: Table) -> list[tuple[int, dict[str, Cell]]]:
     index = column_index(table)
     rows = []
     for number, row in enumerate(grid.rows):
@@ -305,15 +378,10 @@ def _header_rows(grid: Grid, table: Table) -> list[tuple[int, dict[str, Field]]]
             # numbered labels are lines: 3.其他, （七）总计
             if len(cell.text) <= _LONGEST_HEADER and not key(cell.text).number:
                 found = index.find(cell.text).items()
-                labels.update({column: header_field(cell) for column, likeness in found if likeness >= ALIKE})
+                labels.update({column: cell for column, likeness in found if likeness >= ALIKE})
         if len(labels) > 1 or (labels and len(words) == len(printed)):
             rows.append((number, labels))
     return rows
-
-
-def header_field(cell: Cell) -> Field:
-    """Return a header cell as a field, to be compared with the fields below."""
-    return Field(cell.text, "label", cell.column, cell.colspan, cell.place, cell.page, cell.row)
 
 
 def balances(table: Table, line: str, placement: Placement) -> bool | None:
@@ -334,16 +402,24 @@ def _own_balance(table: Table, line: str) -> Edit | None:
 
 def in_order(record: Record, columns: int) -> Placement | None:
     """Place by counting: as many fields, or as many figures, as the line has columns."""
-    fields = record.fields
-    bounded = record.grid is not None and record.grid.bounded
-    aligned = record.grid is not None and record.grid.aligned
-    if len(fields) == columns and bounded and (aligned or fields[0].kind != "blank"):
-        return Placement(tuple(fields), True)
-    figures = record.figures
+    slots = _in_order(record, columns)
+    return slots and slots.of(record)
+
+
+def _in_order(record: Record, columns: int) -> Slots | None:
+    grid = record.grid
+    return _counted(record.shape, columns, grid is not None and grid.bounded, grid is not None and grid.aligned)
+
+
+@lru_cache(maxsize=4096)
+def _counted(shape: Shape, columns: int, bounded: bool, aligned: bool) -> Slots | None:
+    kinds = [what for *_, what in shape]
+    if len(kinds) == columns and bounded and (aligned or kinds[0] != "blank"):
+        return Slots(tuple(range(columns)), True)
+    figures = tuple(number for number, what in enumerate(kinds) if what != "blank")
     if len(figures) == columns:
-        return Placement(tuple(figures), True)
+        return Slots(figures, True)
     # in text a blank that leads a row may as well be a column of labels (haidong-2021)
-    rest = list(fields)
-    while rest and rest[-1].kind == "blank" and len(rest) > columns:
-        rest.pop()
-    return Placement(tuple(rest), False) if len(rest) == columns and rest[0].kind != "blank" else None
+    while kinds and kinds[-1] == "blank" and len(kinds) > columns:
+        kinds.pop()
+    return Slots(tuple(range(columns)), False) if len(kinds) == columns and kinds[0] != "blank" else None

@@ -9,13 +9,14 @@ from itertools import combinations, product
 from math import comb, prod
 
 from govstats.characters import figure
+from govstats.documents import Cell
 from govstats.forms import CellKey, Edit, Table
 from govstats.recognition.across import in_form_order, words_above
 from govstats.recognition.alignment import Match
 from govstats.recognition.candidates import CONFIDENT
 from govstats.recognition.columns import Headers, Placement, balances
 from govstats.recognition.labels import key
-from govstats.recognition.records import Field, Record
+from govstats.recognition.records import Record
 
 #: 11,398,889 permits are the largest count seen.
 _MOST_DIGITS = 9
@@ -188,10 +189,11 @@ def _optical(match: Match) -> bool:
 
 def _is_torn(table: Table, match: Match) -> bool:
     """Tell a row that has fewer figures than columns and cannot be placed, or does not add up as it stands."""
-    columns, tokens = table.columns_of[match.line], _tokens(match.record)
-    if not 0 < len(columns) - len(match.record.figures) <= _MOST_LACKING or len(tokens) > len(columns):
+    columns = table.columns_of[match.line]
+    if not 0 < len(columns) - len(match.record.figures) <= _MOST_LACKING:
         return False
-    if any(piece.readings for piece in match.record.fields) or not all(token.isdecimal() for token in tokens):
+    tokens = _tokens(match.record)
+    if len(tokens) > len(columns) or any(piece.readings for piece in match.record.fields) or not all(token.isdecimal() for token in tokens):
         return False
     return match.placement is None or _led_by_zero(tokens) or balances(table, match.line, match.placement) is not True
 
@@ -262,7 +264,7 @@ def _placement(record: Record, row: Row) -> Placement:
     """Place the figures that were split; a column without a figure has no cell that could be shown."""
     first = record.fields[0]
     confidence = min((piece.confidence for piece in record.figures if piece.confidence is not None), default=None)
-    fields = (Field(t, "figure", 0, 1, first.place, first.page, confidence=confidence) if t else None for t in row)
+    fields = (Cell(t, 0, 0, place=first.place, page=first.page, confidence=confidence) if t else None for t in row)
     return Placement(tuple(fields), True)
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -147,7 +148,8 @@ def reports_in(document: Document) -> list[tuple[str, int, str, Document]]:
     """
     titles = []
     for number, block in enumerate(document.blocks):
-        match = _TITLE.fullmatch(_compact(block.text)) if isinstance(block, Paragraph) and len(block.text) < 100 else None
+        text = _compact(block.text) if isinstance(block, Paragraph) and len(block.text) < 100 else ""
+        match = _TITLE.fullmatch(text) if "信息公开" in text else None
         if match and (name := match["agency1"] or match["agency2"]) and not _NOT_AN_AGENCY.search(name):
             titles.append((number, name, _year(match["year1"] or match["year2"] or "") or 0, block.place))
     titles = [title for before, title in pairwise([(0, "", 0, ""), *titles]) if title[1:3] != before[1:3]]
@@ -279,24 +281,31 @@ def _signatures(lines: list[Line]) -> Iterator[str]:
 
 def _form_of_tables(document: Document) -> tuple[Form | None, int]:
     """Return the form whose own labels stand in the tables, else in the text: a circular that the prose cites decides nothing."""
-    grids = "".join(cell.text for grid in document.grids for row in grid.rows for cell in row)
-    for text in (grids, "".join(paragraph.text for paragraph in document.paragraphs)):
-        words = _NOT_WORD.sub("", normalised(text))
-        hits = {version: sum(word in words for word in own) for version, own in distinctive().items()}
-        best = max(hits, key=lambda version: hits[version])
-        if hits[best] >= 2:
-            return form(best), hits[best]
-    return None, hits[best]
+    # whatever the figures are, they part labels
+    grids = "".join("0" if cell.text.isdecimal() else cell.text for grid in document.grids for row in grid.rows for cell in row)
+    best, hits = _form_named(grids)
+    if hits < 2:
+        best, hits = _form_named("".join(paragraph.text for paragraph in document.paragraphs))
+    return form(best) if hits >= 2 else None, hits
+
+
+@lru_cache(maxsize=64)
+def _form_named(text: str) -> tuple[str, int]:
+    """Return the form that has most labels of its own in a text, and how many; tables are labelled alike in many reports."""
+    words = _NOT_WORD.sub("", normalised(text))
+    hits = {version: sum(word in words for word in own) for version, own in distinctive().items()}
+    best = max(hits, key=lambda version: hits[version])
+    return best, hits[best]
 
 
 def _sections(lines: list[Line], of_form: Form) -> tuple[SectionHeading, ...]:
     """Return the headings of the statutory sections, as they are printed."""
-    expected = [(int(s.id), key(text)) for s in of_form.sections for text in (s.zh, *s.also)]
+    expected = _expected(of_form)
     found = []
     for line in lines:
         if not _SECTION.search(line.text):
             continue
-        if len(line.text) <= _LONGEST_HEADING and (number := _section_of(line.text, expected)):
+        if len(line.text) <= _LONGEST_HEADING and (number := _section_of(line.text, of_form)):
             found.append(SectionHeading(number, line.text, line.place))
             continue
         # the text of the section goes on in the same paragraph, or the whole page is one line
@@ -308,11 +317,17 @@ def _sections(lines: list[Line], of_form: Form) -> tuple[SectionHeading, ...]:
     return tuple(found)
 
 
-def _section_of(text: str, expected: list[tuple[int, Key]]) -> int:
+@cache
+def _expected(of_form: Form) -> tuple[tuple[int, Key], ...]:
+    return tuple((int(section.id), key(text)) for section in of_form.sections for text in (section.zh, *section.also))
+
+
+@lru_cache(maxsize=1024)
+def _section_of(text: str, of_form: Form) -> int:
     """Return the number of the section that a line is the heading of; 0 where it is none."""
     found = key(text)
     best, number = 0.0, 0
-    for section, word in expected:
+    for section, word in _expected(of_form):
         if found.number and found.number != word.number:
             continue
         # a number of its own is half of a heading: 五、存在问题与不足

@@ -20,7 +20,7 @@ SURE = 0.97
 _MARGIN = 0.08
 
 #: No label of the form is half as long, remarks in brackets and torn lines included.
-_LONGEST = 120
+LONGEST = 120
 #: The same few hundred labels come again in every report; a corpus has more misprints than memory should hold.
 _MOST_KNOWN = 20_000
 
@@ -85,7 +85,7 @@ class LabelIndex:
 
     def find(self, text: str) -> dict[str, float]:
         """Return the likely ids for a printed label, with their likeness between 0 and 1; empty where nothing fits."""
-        if len(text) > _LONGEST:
+        if len(text) > LONGEST:
             return {}
         if text not in self._known:
             if len(self._known) > _MOST_KNOWN:

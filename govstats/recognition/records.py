@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import zip_longest
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from govstats.characters import figure, is_figure, normalised
-from govstats.documents import Document, Grid, Paragraph
+from govstats.documents import Cell, Document, Grid, Paragraph
 from govstats.forms import Form
 from govstats.recognition.labels import header_words, key, printed_labels, table_words
 
@@ -20,6 +21,7 @@ _PAGE_NUMBER = re.compile(r"[-—–·.\s]+\d{1,4}[-—–·.\s]+|第\s*\d{1,4}\
 #: A figure with a mark that makes it unreadable is no label: 5①, 0?, 12 3, nor is what recognition could not read.
 _SPOILT_FIGURE = re.compile(r"\d[\d,.\s]*\d|\d+[^\d\w、.．,)）\s]{1,3}\d*|\d+[①-⑳²³]|[□�]+")
 _DIGIT = re.compile(r"\d")
+_SPACE = re.compile(r"\s")
 _GLUED_NUMBER = re.compile(r"\d{2,}[.、](?!\d)")
 #: A line of text that names fewer lines and columns is a sentence.
 _FEWEST_LABELS = 4
@@ -28,18 +30,8 @@ _MANY_SPACES = re.compile(r"\s{2,}|\t|\s*\|\s*")
 UNITS = frozenset("条 件 次 元 万元 个 份 人 项".split())
 
 
-class Field(NamedTuple):
-    """A piece of a record: a label, a figure or a blank, with the grid columns it spans."""
-
-    text: str
-    kind: Literal["label", "figure", "blank"]
-    column: int
-    colspan: int
-    place: str
-    page: int | None
-    row: int = 0
-    readings: tuple[str, ...] = ()
-    confidence: float | None = None
+Kind = Literal["label", "figure", "blank"]
+Shape = tuple[tuple[int, int, Kind], ...]
 
 
 @dataclass(slots=True)
@@ -48,11 +40,11 @@ class Record:
 
     Attributes
     ----------
-    labels : list of Field
+    labels : sequence of Cell
         The stub of the row itself.
-    before : list of Field
+    before : sequence of Cell
         Labels without figures that stand between the record before and this one: headers, headings, torn labels.
-    fields : list of Field
+    fields : sequence of Cell
         What stands right of the stub, in order.
     grid : Grid or None
         The grid the row belongs to; none in running text.
@@ -60,20 +52,24 @@ class Record:
         The number of the row in its grid.
     order : int
         The number of the record in the document.
-    figures : list of Field
+    figures : list of Cell
         The fields that are not blank.
+    shape : tuple of (column, colspan, kind)
+        Where the fields stand and what they are: all that placing a row goes by, the same in most rows of a table.
     """
 
-    labels: list[Field]
-    before: list[Field]
-    fields: list[Field]
+    labels: Sequence[Cell]
+    before: Sequence[Cell]
+    fields: Sequence[Cell]
     grid: Grid | None = None
     row: int = 0
     order: int = 0
-    figures: list[Field] = field(init=False)
+    figures: list[Cell] = field(init=False)
+    shape: Shape = field(init=False)
 
     def __post_init__(self) -> None:
-        self.figures = [piece for piece in self.fields if piece.kind != "blank"]
+        self.shape = tuple([(piece.column, piece.colspan, kind(piece.text)) for piece in self.fields])
+        self.figures = [piece for piece, (*_, what) in zip(self.fields, self.shape, strict=True) if what != "blank"]
 
     @property
     def place(self) -> str:
@@ -93,8 +89,8 @@ class _Reader:
     form: Form
     header: frozenset[str]
     records: list[Record] = field(default_factory=list)
-    waiting: list[Field] = field(default_factory=list)
-    running: list[Field] = field(default_factory=list)
+    waiting: list[Cell] = field(default_factory=list)
+    running: list[Cell] = field(default_factory=list)
 
     def close(self) -> None:
         """End a record of running text, whose cells may stand one a line."""
@@ -110,30 +106,26 @@ class _Reader:
     def grid(self, grid: Grid) -> None:
         self.close()
         for number, cells in enumerate(grid.rows):
-            fields = [
-                Field(c.text, _kind(c.text), c.column, c.colspan, c.place, c.page, c.row, c.readings, c.confidence) for c in cells
-            ]
-            start = _after_serial_number(fields)
-            first = next((i for i, piece in enumerate(fields) if piece.kind == "figure" and i >= start), len(fields))
-            stub = max((i + 1 for i, piece in enumerate(fields[:first]) if piece.kind == "label"), default=0)
+            kinds = tuple([kind(cell.text) for cell in cells])
+            stub, figures = _stub(kinds)
+            labels = [cell for cell, what in zip(cells[:stub], kinds, strict=False) if what == "label"]
             # a line whose every cell is blank is a record as well; a header has labels to its end
-            headed = any(key(piece.text).word in self.header for piece in fields[:stub] if piece.kind == "label")
-            if first == len(fields) and (stub in {0, len(fields)} or headed):
-                self.waiting += [piece for piece in fields if piece.kind == "label"]
+            if not figures and (stub in {0, len(cells)} or any(key(label.text).word in self.header for label in labels)):
+                self.waiting += labels
                 continue
-            labels = [piece for piece in fields[:stub] if piece.kind == "label"]
-            self.add(Record(labels, self.waiting, fields[stub:], grid, number))
-            if number == 0 and first == len(fields):
+            self.add(Record(labels, self.waiting, cells[stub:], grid, number))
+            if number == 0 and not figures:
                 # or the title of the grid, spread over its columns
                 self.waiting += labels
 
     def paragraph(self, paragraph: Paragraph) -> None:
         pieces = _pieces(paragraph, self.form)
-        several = sum(piece.kind == "figure" for piece in pieces) > 1 or len({piece.kind for piece in pieces}) > 1
+        kinds = [kind(piece.text) for piece in pieces]
+        several = kinds.count("figure") > 1 or len(set(kinds)) > 1
         if several:
             self.close()
-        for piece in pieces:
-            if piece.kind == "label":
+        for piece, what in zip(pieces, kinds, strict=True):
+            if what == "label":
                 self.close()
                 self.waiting.append(piece)
             else:
@@ -168,7 +160,8 @@ def records(document: Document, form: Form) -> list[Record]:
 
 
 @lru_cache(maxsize=8192)
-def _kind(text: str) -> Literal["label", "figure", "blank"]:
+def kind(text: str) -> Kind:
+    """Tell a label, a figure and a blank apart."""
     if len(text) > 40:
         return "label"
     status = figure(text).status
@@ -177,29 +170,36 @@ def _kind(text: str) -> Literal["label", "figure", "blank"]:
     return "label" if status == "unreadable" and not _SPOILT_FIGURE.fullmatch(text) else "figure"
 
 
-def _after_serial_number(fields: list[Field]) -> int:
-    """Return where the label begins: a table may number its rows in a column of its own."""
-    following = next((piece.kind for piece in fields[1:] if piece.kind != "blank"), "")
-    return 1 if fields and fields[0].kind == "figure" and following == "label" else 0
+@lru_cache(maxsize=4096)
+def _stub(kinds: tuple[Kind, ...]) -> tuple[int, bool]:
+    """Return how many cells of a row are its stub, and whether figures follow.
+
+    A table may number its rows in a column of its own.
+    """
+    following = next((what for what in kinds[1:] if what != "blank"), "")
+    start = 1 if kinds[:1] == ("figure",) and following == "label" else 0
+    first = next((i for i, what in enumerate(kinds) if what == "figure" and i >= start), len(kinds))
+    return max((i + 1 for i, what in enumerate(kinds[:first]) if what == "label"), default=0), first < len(kinds)
 
 
-def _pieces(paragraph: Paragraph, form: Form) -> list[Field]:
+def _pieces(paragraph: Paragraph, form: Form) -> list[Cell]:
     """Part a line of text into labels and figures."""
 
-    def piece(text: str) -> Field:
-        return Field(text, _kind(text), 0, 1, paragraph.place, paragraph.page)
+    def piece(text: str) -> Cell:
+        return Cell(text, 0, 0, place=paragraph.place, page=paragraph.page)
 
     text = paragraph.text
     if _PAGE_NUMBER.fullmatch(text):
         return []
+    parts = _MANY_SPACES.split(text)
     # a row of columns may be long, however wide they are set
-    row = _TRAILING_FIGURES.fullmatch(text) if len(text) < 4 * LONGEST_LABEL else None
-    few = len(_MANY_SPACES.split(text)) < 4 and not (row and len(row["label"]) <= LONGEST_LABEL)
+    row = _trailing_figures(text) if len(text) < 4 * LONGEST_LABEL else None
+    few = len(parts) < 4 and not (row and len(row["label"]) <= LONGEST_LABEL)
     if len(text) > LONGEST_LABEL and few and not all(is_figure(token) for token in text.split()):
         return [piece(part) for part in _running_text(text, form)] or [piece(text)]
     pieces = []
-    for part in _MANY_SPACES.split(text):
-        match = None if is_figure(part) else _TRAILING_FIGURES.fullmatch(part)
+    for part in parts:
+        match = None if is_figure(part) else _trailing_figures(part)
         if all(is_figure(token) for token in part.split()):
             pieces += [piece(token) for token in part.split()]
         elif match and all(is_figure(token) for token in match["figures"].split()):
@@ -207,6 +207,11 @@ def _pieces(paragraph: Paragraph, form: Form) -> list[Field]:
         elif part:
             pieces += [piece(token) for token in _running_text(part, form)] or [piece(part)]
     return pieces
+
+
+def _trailing_figures(text: str) -> re.Match[str] | None:
+    # where nothing stands apart the pattern would try every character in vain
+    return _TRAILING_FIGURES.fullmatch(text) if _SPACE.search(text) else None
 
 
 def _running_text(text: str, form: Form) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from govstats.characters import figure, normalised
+from govstats.documents import Cell
 from govstats.forms import Form, Table
 from govstats.recognition.alignment import Match, align
 from govstats.recognition.annex import read_annex
@@ -14,7 +15,7 @@ from govstats.recognition.columns import Headers, Placement, balances
 from govstats.recognition.glued import splits_of, unglue
 from govstats.recognition.labels import column_index
 from govstats.recognition.notes import note
-from govstats.recognition.records import Field, Record
+from govstats.recognition.records import Record, kind
 from govstats.report import Note, ReadCell
 
 #: 本年收费金额（单位：元）; a misprint of 万元 is no 元.
@@ -54,9 +55,11 @@ def read_tables(records: Sequence[Record], form: Form) -> tuple[list[ReadCell], 
             notes += more
         claimed = {id(match.record) for match in matches}
         free = [record for record in free if id(record) not in claimed]
-        items = list(_table(table, matches, headers, form))
-        cells += [item for item in items if isinstance(item, ReadCell)]
-        notes += [item for item in items if isinstance(item, Note)]
+        for item in _table(table, matches, headers, form):
+            if isinstance(item, ReadCell):
+                cells.append(item)
+            else:
+                notes.append(item)
     return cells, notes
 
 
@@ -77,10 +80,10 @@ def _table(table: Table, matches: Sequence[Match], headers: Headers, form: Form)
             continue
         for column, piece in zip(columns, placement.fields, strict=True):
             if piece is not None:
-                cell = _cell(table, match, column, piece, headers)
-                if verdict := verdicts.get((match.line, column)):
-                    chosen = piece if verdict.text is None else piece._replace(text=verdict.text)
-                    cell = _cell(table, match, column, chosen, headers)
+                verdict = verdicts.get((match.line, column)) if verdicts else None
+                chosen = piece if verdict is None or verdict.text is None else piece._replace(text=verdict.text)
+                cell = _cell(table, match, column, chosen, headers)
+                if verdict:
                     if verdict.text is None:
                         cell = cell._replace(value=None, status="unreadable")
                     if verdict.note:
@@ -102,7 +105,7 @@ def _table(table: Table, matches: Sequence[Match], headers: Headers, form: Form)
 def _is_heading(table: Table, match: Match) -> bool:
     """Tell a group heading without figures from a subtotal."""
     stub = table.line.get(match.line)
-    return bool(stub and stub.subtotal and not any(piece.kind == "figure" for piece in match.record.fields))
+    return bool(stub and stub.subtotal and not any(kind(piece.text) == "figure" for piece in match.record.fields))
 
 
 def _columns(table: Table, match: Match) -> tuple[str, ...]:
@@ -120,21 +123,18 @@ def _placements(table: Table, matches: Sequence[Match]) -> Iterator[tuple[str, P
             yield match.line, placement
 
 
-def _cell(table: Table, match: Match, column: str, piece: Field, headers: Headers) -> ReadCell:
-    read = figure(piece.text)
-    unit = table.unit(match.line, column)
-    value, status = read.value, str(read.status)
-    if value is not None and (read.unit or unit == "万元"):
-        money = read.unit.endswith("元") or (unit == "万元" and read.unit in {"万", "亿"})
-        if unit == "万元" and (money or (not read.unit and _in_yuan(table, match.record, column, headers))):
+def _cell(table: Table, match: Match, column: str, piece: Cell, headers: Headers) -> ReadCell:
+    text, line, unit = piece.text, match.line, table.unit(match.line, column)
+    status, value, printed_unit, _ = figure(text)
+    if value is not None and (printed_unit or unit == "万元"):
+        money = printed_unit.endswith("元") or (unit == "万元" and printed_unit in {"万", "亿"})
+        if unit == "万元" and (money or (not printed_unit and _in_yuan(table, match.record, column, headers))):
             value = round(value / 1e4, 10)
-        elif not table.open and (money or (unit == "万元" and read.unit)):
+        elif not table.open and (money or (unit == "万元" and printed_unit)):
             # a count in yuan, an amount in pieces: the figure belongs elsewhere
             value, status = None, "unreadable"
     method = _method(match, piece)
-    return ReadCell(
-        table.id, match.line, column, value, piece.text, status, unit, piece.page, piece.place, method, piece.confidence
-    )
+    return ReadCell(table.id, line, column, value, text, status, unit, piece.page, piece.place, method, piece.confidence)
 
 
 def _in_yuan(table: Table, record: Record, column: str, headers: Headers) -> bool:
@@ -144,7 +144,7 @@ def _in_yuan(table: Table, record: Record, column: str, headers: Headers) -> boo
     return any(_YUAN.search(text) for text in map(normalised, texts))
 
 
-def _method(match: Match, piece: Field | None) -> str:
+def _method(match: Match, piece: Cell | None) -> str:
     if match.glued:
         return "glued"
     if piece is not None and piece.confidence is not None:

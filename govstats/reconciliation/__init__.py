@@ -9,23 +9,45 @@ from govstats.reconciliation.findings import FINDING_TYPES, Findings, rules
 from govstats.reconciliation.formats import FormatComparison, compare_formats
 from govstats.reconciliation.matrix import matrices
 from govstats.reconciliation.prose import check_prose
+from govstats.reconciliation.source import ManyReports, Source, known_of
 from govstats.reconciliation.structure import check_structure, unknown_form
+from govstats.reconciliation.vintages import check_summaries, check_vintages
+from govstats.reconciliation.years import check_years
 from govstats.report import Report
 
-__all__ = ["FINDING_TYPES", "FormatComparison", "compare_formats", "reconcile", "rules"]
+__all__ = ["FINDING_TYPES", "FormatComparison", "ManyReports", "Source", "compare_formats", "reconcile", "rules"]
 
 
-def reconcile(source: Report | pd.DataFrame, *, claims: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Apply every rule to a report or to a frame of cells; a failed rule is a row, never an exception.
+def reconcile(
+    source: Source,
+    *,
+    claims: pd.DataFrame | None = None,
+    texts: pd.DataFrame | None = None,
+    vintages: pd.DataFrame | None = None,
+    reports: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Apply every rule to reports; a failed rule is a row, never an exception.
 
     Parameters
     ----------
-    source : Report or DataFrame
-        A report; or cells with the columns of `Report.cells`, of any number of agencies and years. Only a report knows its
-        sections (S01), what could not be read (S03) and its text (S06, NE, NF).
+    source : Report, DataFrame or panel
+        A report; or cells with the columns of `Report.cells`, of any number of agencies and years; or a panel, which has cells
+        and all that follows. Only a report knows its sections (S01), what could not be read (S03) and its text (S06, NE, NF).
+        The rules across years have findings where the report of the year before is there too.
     claims : DataFrame, optional
         What the prose claims, with the columns of `Report.claims`: NT, NS, NC and NZ hold it against the cells of the same agency
-        and year. The claims of the report, if left out; without claims these rules have no findings.
+        and year, T3Y against those of the year beside where a table lacks a figure. A column ``report_year`` tells in the report
+        of which year a claim stands: what a report says of the year before is held against that year as such. The claims of the
+        report, if left out; without claims these rules have no findings.
+    texts : DataFrame, optional
+        The prose as numbers, ``agency year sketch`` (as of `reuse.sketch`): XD measures how much of it stood in the report of the
+        year before.
+    vintages : DataFrame, optional
+        The cells of further documents of the same reports, with ``vintage`` and ``source`` beside the columns of `Report.cells`:
+        XV for a republished vintage, XF for another format of the same.
+    reports : DataFrame, optional
+        ``agency year`` with ``parent`` and ``summary``: XH holds a report that says it is a summary against the sum over the
+        agencies below; with ``vintage source chosen``: of what vintage the cells are (the first, if left out).
 
     Returns
     -------
@@ -39,7 +61,8 @@ def reconcile(source: Report | pd.DataFrame, *, claims: pd.DataFrame | None = No
         claims, `reported` what the form prints for it, in the form's unit (a total or a change that the prose claims, in NS and
         NC), and `difference` is `reported` − `expected`; null where a side is not known.
         `cells` names all cells the rule looks at, ``table/line/column`` joined by semicolons:
-        ``findings.cells.str.split(";")`` gives lists. `table` is null where a rule speaks of the whole report.
+        ``findings.cells.str.split(";")`` gives lists; of two years those of the later one, to which the finding belongs.
+        `table` is null where a rule speaks of the whole report.
 
     Raises
     ------
@@ -74,17 +97,28 @@ def reconcile(source: Report | pd.DataFrame, *, claims: pd.DataFrame | None = No
     >>> conflicts[["cells", "expected", "reported"]].values.tolist()
     [['requests/new/total', 749.0, 713.0], ['requests/new/natural_person', 741.0, 705.0]]
     """
-    report = source if isinstance(source, Report) else None
-    cells = source.cells if isinstance(source, Report) else source
-    reports, found = matrices(cells, _identity(report) if report is not None and cells.empty else None)
+    known = known_of(source)
+    report, cells = known.report, known.cells
+    claims, texts, vintages, described = (
+        given if given is not None else own
+        for given, own in zip(
+            (claims, texts, vintages, reports), (known.claims, known.texts, known.vintages, known.reports), strict=True
+        )
+    )
+    numbered, found = matrices(cells, _identity(report) if report is not None and cells.empty else None)
     findings = Findings()
-    for number in reports.index[~reports["known"]]:
-        unknown_form(reports["form"].iloc[number], int(number), findings)
+    for number in numbered.index[~numbered["known"]]:
+        unknown_form(numbered["form"].iloc[number], int(number), findings)
     for matrix in found:
         check_structure(matrix, findings, report)
         check_edits(matrix, findings)
-    check_prose(reports, found, findings, report=report, claims=claims)
-    return findings.frame(reports)
+    check_prose(numbered, found, findings, report=report, claims=claims)
+    check_years(numbered, found, findings, claims=claims, texts=texts)
+    if vintages is not None:
+        check_vintages(numbered, found, findings, vintages, described)
+    if described is not None:
+        check_summaries(numbered, found, findings, described)
+    return findings.frame(numbered)
 
 
 def _identity(report: Report) -> pd.DataFrame:

@@ -81,13 +81,17 @@ def check_prose(
     """
     if report is None and claims is None:
         return
+    # by the year that is spoken of: what any report says of it, what its own report says, and what that of the year after does
     of_year: dict[_ReportKey, list[Claim]] = defaultdict(list)
-    if claims is not None:
-        for agency, claim in _rows(claims):
-            of_year[agency, claim.year].append(claim)
-    elif report is not None:
-        for claim in report.read_claims:
-            of_year[report.agency, claim.year].append(claim)
+    own: dict[_ReportKey, list[Claim]] = defaultdict(list)
+    looking_back: dict[_ReportKey, list[Claim]] = defaultdict(list)
+    said = _rows(claims) if claims is not None else _own_claims(report) if report is not None else ()
+    for agency, claim, written in said:
+        of_year[agency, claim.year].append(claim)
+        if written is None or written == claim.year:
+            own[agency, claim.year].append(claim)
+        elif claim.year is not None and written == claim.year + 1:
+            looking_back[agency, claim.year].append(claim)
     keys = [
         (_known(agency), None if pd.isna(year) else int(year))
         for agency, year in zip(reports["agency"].array, reports["year"].array, strict=True)
@@ -99,25 +103,36 @@ def check_prose(
     for key, one in reported.items():
         if report is not None:
             _check_text(one, findings, report)
-        if key in of_year:
-            year_before = (key[0], None if key[1] is None else key[1] - 1)
-            _Claims(one, findings, key[0], of_year[key]).check(reported.get(year_before), of_year.get(year_before, []))
+        year_before = (key[0], None if key[1] is None else key[1] - 1)
+        if key in own or year_before in looking_back:
+            spoken = _Claims(one, findings, key[0], own.get(key, []))
+            spoken.check(reported.get(year_before), of_year.get(year_before, []))
+            if year_before in reported:
+                spoken.look_back(reported[year_before], looking_back.get(year_before, []))
 
 
 def _known(value: object) -> object:
     return None if pd.isna(value) else value  # type: ignore[call-overload]
 
 
-def _rows(claims: pd.DataFrame) -> Iterator[tuple[object, Claim]]:
-    """Yield the rows of a frame, each with its agency."""
+def _own_claims(report: Report) -> Iterator[tuple[object, Claim, int | None]]:
+    return ((report.agency, claim, report.year) for claim in report.read_claims)
+
+
+def _rows(claims: pd.DataFrame) -> Iterator[tuple[object, Claim, int | None]]:
+    """Yield the rows of a frame, each with its agency and the year of the report in which it stands, where that is known."""
     needed = ["agency", *(name for name in Claim._fields if name not in {"place", "page"})]
     if lacking := [name for name in needed if name not in claims.columns]:
         raise UnusableCells(f"the claims frame lacks the column(s) {', '.join(lacking)}; pass a frame like Report.claims")
+    written: list[int | None] = [None] * len(claims)
+    if "report_year" in claims.columns:
+        written = [None if pd.isna(year) else int(year) for year in claims["report_year"]]
     plain = claims[needed].astype(object)
-    for row in plain.where(plain.notna(), None).to_dict("records"):
+    for row, report_year in zip(plain.where(plain.notna(), None).to_dict("records"), written, strict=True):
         agency = row.pop("agency")
         texts = {name: row[name] or "" for name in ("target", "unit", "qualifier", "quote", "scope")}
-        yield agency, Claim(**{str(name): value for name, value in row.items()} | texts, page=None, place="")
+        claim = Claim(**{str(name): value for name, value in row.items()} | texts, page=None, place="")
+        yield agency, claim, report_year
 
 
 # --- what a claim speaks of ---------------------------------------------------------------------------------------------------
@@ -258,7 +273,7 @@ class _Claims:
         value = side.value
         agreed = any(abs(value - _nearest(claim, value)) <= _slack(claim) for claim in claims)
         # of those that say the same the plainest speaks
-        plainest = sorted(claims, key=lambda claim: (claim.qualifier == "all", self._of_another_circle(claim.scope)))
+        plainest = sorted(claims, key=lambda claim: (claim.qualifier == "all", of_another_circle(self.agency, claim.scope)))
         said: dict[tuple[object, ...], Claim] = {}
         for claim in plainest:
             said.setdefault((claim.value, claim.low, claim.high), claim)
@@ -287,7 +302,7 @@ class _Claims:
         """Return the message that fits a claim which differs from the table."""
         if claim.qualifier == "all":
             return "all"
-        if self._of_another_circle(claim.scope) or (agreed and claim.scope):
+        if of_another_circle(self.agency, claim.scope) or (agreed and claim.scope):
             return "scope"
         carried = _side(self.reported, claim.target.replace("/new/", "/carried_in/"))
         both = carried is not None and side.cells != carried.cells and side.value + carried.value == claim.value
@@ -305,13 +320,19 @@ class _Claims:
             "table": side.target.table.title(language),
         }
 
-    def _of_another_circle(self, scope: str) -> bool:
-        """Tell whether a scope is less than the agency that the table is of, or more."""
-        circles = known_rule("NT").settings["circles"]
-        if not scope or re.search(circles["less"], scope):
-            return bool(scope)
-        government = re.search(circles["government"], str(self.agency or ""))
-        return government is None and re.search(circles["area"], scope) is not None
+    def look_back(self, before: _Reported, claims: Sequence[Claim]) -> None:
+        """Add to NT what this report says of the year before and the table of that year does not."""
+        for claim in claims:
+            side = _side(before, claim.target) if claim.target and not claim.qualifier and not claim.scope else None
+            if side is None or np.isnan(side.value):
+                continue
+            nearest = _nearest(claim, side.value)
+            if abs(side.value - nearest) > _slack(claim):
+                fields = in_both(partial(self._level_fields, side, claim, nearest))
+                for filled in fields.values():
+                    filled["before"] = str(claim.year)
+                table = side.target.table.id
+                self._add("NT", "fail", fields, nearest, side.value, message="year_before", table=table)
 
     # --- sums: NS
 
@@ -394,6 +415,15 @@ class _Claims:
             table=side.target.table.id,
             cells=side.cells,
         )
+
+
+def of_another_circle(agency: object, scope: str) -> bool:
+    """Tell whether a scope is less than the agency that a table is of, or more."""
+    circles = known_rule("NT").settings["circles"]
+    if not scope or re.search(circles["less"], scope):
+        return bool(scope)
+    government = re.search(circles["government"], str(agency or ""))
+    return government is None and re.search(circles["area"], scope) is not None
 
 
 def _levels(target: str, side: _Side | None, claims: Sequence[Claim]) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 
 from govstats.characters import folded
 from govstats.report import Report
@@ -12,26 +13,45 @@ from govstats.report import Report
 _LENGTH = 12
 #: Prose with fewer passages is a title and a date, of which nothing can be said.
 _FEWEST = 50
+#: One passage of so many is kept in a sample.
+_ONE_IN = 4
 #: Figures, years and stops differ where nothing else does.
 _LEFT_OUT = re.compile(r"[\W\d_]+")
 
 
-def sketch(text: str) -> frozenset[int]:
+def sketch(text: str, *, sampled: bool = False) -> frozenset[int]:
     """Return the passages of a text as numbers, from which the text cannot be told.
 
     Parameters
     ----------
     text : str
         Prose, such as `Report.text`.
+    sampled : bool
+        Keep one passage in four, in 32 bits: what a panel of many reports has room for, some 2 kB each.
 
     Returns
     -------
     frozenset of int
         A number for each passage of twelve characters; figures, stops and blanks are left out.
+
+    Notes
+    -----
+    A passage is sampled by its number, whatever text it stands in, so that the share of common passages is on average that of the
+    whole texts. For a text of n passages of which a share p is reused the standard error is √(3p(1−p)/n): of 2,000 passages, half
+    of them reused, 2 percentage points; of 90 %, 1.2. Passages that share their 32 bits by chance add less than one in a million.
+
+    Examples
+    --------
+    >>> text = "".join(chr(0x4E00 + place) for place in range(1011))
+    >>> len(sketch(text)), 200 < len(sketch(text, sampled=True)) < 300
+    (1000, True)
     """
     plain = _LEFT_OUT.sub("", folded(text)[0])
     passages = {plain[at : at + _LENGTH] for at in range(len(plain) - _LENGTH + 1)}
-    return frozenset(int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest(), "big") for one in passages)
+    numbers = (int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest(), "big") for one in passages)
+    if sampled:
+        return frozenset((number // _ONE_IN) % 2**32 for number in numbers if number % _ONE_IN == 0)
+    return frozenset(numbers)
 
 
 def text_reuse(later: Report | str, earlier: Report | str) -> float | None:
@@ -55,7 +75,23 @@ def text_reuse(later: Report | str, earlier: Report | str) -> float | None:
     >>> text_reuse(text.format(2023, 12), text.format(2022, 9))
     1.0
     """
-    here, before = (sketch(one.text if isinstance(one, Report) else one) for one in (later, earlier))
-    if min(len(here), len(before)) < _FEWEST:
+    return reused_share(*(sketch(one.text if isinstance(one, Report) else one) for one in (later, earlier)))
+
+
+def reused_share(later: Collection[int], earlier: Collection[int]) -> float | None:
+    """Return the share of the passages of a report that stood in another one before.
+
+    Parameters
+    ----------
+    later, earlier : collection of int
+        As of `sketch`, both sampled or both whole.
+
+    Returns
+    -------
+    float or None
+        Between 0 and 1; None where either has too few passages to compare.
+    """
+    if min(len(later), len(earlier)) < _FEWEST:
         return None
-    return len(here & before) / len(here)
+    before = set(earlier)
+    return sum(passage in before for passage in later) / len(later)

@@ -1,0 +1,270 @@
+"""The divisions of GB/T 2260, as they are and as they were since 2008."""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from govstats.characters import folded
+
+LEVELS = ("national", "province", "prefecture", "county", "township")
+
+_AUTONOMOUS = ("自治区", "自治州", "自治县", "自治旗")
+_LONGEST_NAME = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """A division as it stood from one year to another.
+
+    Attributes
+    ----------
+    code, name : str
+        Of GB/T 2260.
+    since, until : int
+        The year it came to be, 0 before 2008; the year it ceased to be, 9999 where it still is.
+    became : str
+        The code under which the same area goes on, where the name or the code changed.
+    joined : str
+        The code of the division that took it in; it is another one.
+    """
+
+    code: str
+    name: str
+    since: int
+    until: int
+    became: str
+    joined: str
+
+    @cached_property
+    def level(self) -> str:
+        """``province``, ``prefecture`` or ``county``."""
+        return "province" if self.code.endswith("0000") else "prefecture" if self.code.endswith("00") else "county"
+
+    @cached_property
+    def above(self) -> Division | None:
+        """The prefecture, or the province where there is none between, or None."""
+        for code in (self.code[:4] + "00", self.code[:2] + "0000"):
+            if code != self.code and (found := of_code(code)):
+                return found
+        return None
+
+    @cached_property
+    def path(self) -> str:
+        """The full name: 江苏省淮安市洪泽区."""
+        return (self.above.path if self.above else "") + self.name
+
+    @cached_property
+    def title(self) -> str:
+        """The name that its organs carry: a district has that of its city before its own.
+
+        >>> of_code("320813").title, of_code("321322").title
+        ('淮安市洪泽区', '沭阳县')
+        """
+        above = self.above
+        if above and self.level == "county" and self.name.endswith("区"):
+            of_city = above.level == "prefecture" or above.name.endswith("市")
+            return (above.name if of_city else "") + self.name
+        # 巢湖市 was a prefecture and is a county: the one that is no more has its province before it
+        return self.path if self.until < 9999 and self.now is self and _is_taken(self.name) else self.name
+
+    @cached_property
+    def now(self) -> Division:
+        """What the same area is today; itself where it has been dissolved."""
+        division = self
+        while division.became and (found := of_code(division.became)) and found is not division:
+            division = found
+        return division
+
+    def lies_in(self, other: Division) -> bool:
+        """Tell whether it is a part of another division."""
+        return (
+            other.code != self.code
+            and self.code.startswith(other.code[: 2 if other.level == "province" else 4])
+            and (other.level != "county")
+        )
+
+    def stood_in(self, year: int) -> bool:
+        """Tell whether a report on a year may name it: the one on the year before its birth is written after it."""
+        return self.since <= year + 1 and year <= self.until
+
+
+@cache
+def words() -> dict[str, Any]:
+    """Return what the names of organs are made of: ``organs.toml``."""
+    with (files("govstats.agencies") / "organs.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+@cache
+def divisions() -> tuple[Division, ...]:
+    """Return every division, in the order of the codes."""
+    text = (files("govstats.agencies") / "regions.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    return tuple(
+        Division(row["code"], row["name"], int(row["since"] or 0), int(row["until"] or 9999), row["became"], row["joined"])
+        for row in rows
+    )
+
+
+@cache
+def _by_code() -> dict[str, Division]:
+    return {division.code: division for division in sorted(divisions(), key=lambda division: division.until)}
+
+
+def of_code(code: str) -> Division | None:
+    """Return the division with a code, that of today before a former one."""
+    return _by_code().get(code)
+
+
+@cache
+def _names_of_today() -> frozenset[str]:
+    return frozenset(division.name for division in divisions() if division.until == 9999)
+
+
+def _is_taken(name: str) -> bool:
+    return name in _names_of_today()
+
+
+@cache
+def _by_name() -> dict[str, tuple[Division, ...]]:
+    found: dict[str, list[Division]] = {}
+    for division in divisions():
+        # 乾县: the simplified form of the first character is another one in most words
+        for name in dict.fromkeys((division.name, folded(division.name)[0], *_without_nationalities(division.name))):
+            found.setdefault(name, []).append(division)
+    for alias, name in words()["aliases"].items():
+        found.setdefault(alias, []).extend(found[name])
+    return {name: tuple(of_name) for name, of_name in found.items()}
+
+
+@cache
+def _by_short_name() -> dict[str, tuple[Division, ...]]:
+    """Return provinces and prefectures by their names without 省, 市 …: 江苏, 南京, 恩施."""
+    found: dict[str, list[Division]] = {}
+    for division in divisions():
+        if division.level != "county":
+            for name in (division.name, *_without_nationalities(division.name)):
+                for ending in ("特别行政区", "自治区", "自治州", "地区", "省", "市", "州", "盟"):
+                    if name.endswith(ending) and len(short := name.removesuffix(ending)) > 1:
+                        found.setdefault(short, []).append(division)
+                        break
+    for name in ("广西", "宁夏", "新疆"):
+        found[name] = [division for division in divisions() if division.level == "province" and division.name.startswith(name)]
+    return {name: tuple(dict.fromkeys(of_name)) for name, of_name in found.items()}
+
+
+def _without_nationalities(name: str) -> Iterator[str]:
+    """Yield 耿马县 for 耿马傣族佤族自治县."""
+    if not name.endswith(_AUTONOMOUS[1:]):
+        return
+    stem, ending = name[:-3], name[-1]
+    peoples = sorted(words()["nationalities"]["names"], key=len, reverse=True)
+    while True:
+        for people in peoples:
+            cut = next((stem.removesuffix(word) for word in (people + "族", people) if stem.endswith(word)), stem)
+            if len(cut) > 1 and cut != stem and (stem.endswith("族") or len(people) > 1):
+                stem = cut
+                break
+        else:
+            break
+    yield stem.removesuffix("族") + ending
+
+
+class Place(NamedTuple):
+    """What a text begins with: the divisions that may be meant, and how far their names reach.
+
+    `short` tells that the last one stands there without 省 or 市.
+    """
+
+    divisions: tuple[Division, ...]
+    end: int
+    short: bool
+
+
+def place(text: str, inside: tuple[Division, ...] = (), *, follows: re.Pattern[str] | None = None) -> Place:
+    """Return the divisions that a text begins with, each a part of the one before.
+
+    Parameters
+    ----------
+    text : str
+        Folded.
+    inside : tuple of Division
+        Where the first one lies, if that is known.
+    follows : compiled pattern, optional
+        What may follow a short name; nothing but the name of a part of it, if left out.
+
+    Examples
+    --------
+    >>> found = place("江苏淮安市洪泽区人民政府")
+    >>> [division.path for division in found.divisions], found.end
+    (['江苏省淮安市洪泽区'], 8)
+    >>> [division.path for division in place("鼓楼区人民政府").divisions][:2]
+    ['江苏省南京市鼓楼区', '江苏省徐州市鼓楼区']
+    """
+    found = _in_full(text, 0, inside)
+    if found.divisions != inside and found.divisions[0].level != "province":
+        return found
+    short = found
+    # 福建福州…: at most two short names
+    while step := _step(text, short.end, short.divisions, _by_short_name()):
+        short = Place(step[1], step[0], True)
+        further = _in_full(text, short.end, short.divisions)
+        if further.end > short.end:
+            return further
+        if follows is not None and follows.match(text, short.end):
+            return short
+        if short.divisions[0].level == "province" and _of_a_province(text[: short.end], text[short.end :]):
+            return short._replace(short=False)
+    return found
+
+
+def _of_a_province(name: str, organ: str) -> bool:
+    """Tell whether an organ is one of a province: 江苏教育厅 and 上海科委 are, 吉林科技局 is not."""
+    return organ.endswith("厅") or (name in {"北京", "天津", "上海", "重庆"} and organ in words()["short"])
+
+
+def _in_full(text: str, at: int, found: tuple[Division, ...]) -> Place:
+    while step := _step(text, at, found, _by_name()):
+        at, found = step
+    return Place(found, at, False)
+
+
+def _step(
+    text: str, at: int, inside: tuple[Division, ...], names: dict[str, tuple[Division, ...]]
+) -> tuple[int, tuple[Division, ...]] | None:
+    for end in range(min(len(text), at + _LONGEST_NAME), at + 1, -1):
+        if named := names.get(text[at:end]):
+            fitting = tuple(d for d in named if not inside or any(d.lies_in(other) for other in inside))
+            if fitting:
+                return end, fitting
+    return None
+
+
+def places_in(text: str) -> Iterator[tuple[int, int, tuple[Division, ...]]]:
+    """Yield where the full names of divisions stand in a text, and which divisions have that name."""
+    names = _by_name()
+    for end, letter in enumerate(text, start=1):
+        if letter in "省市县区州旗盟":
+            for start in range(max(0, end - _LONGEST_NAME), end - 1):
+                if named := names.get(text[start:end]):
+                    yield start, end, named
+                    break
+
+
+def mentions(text: str) -> Iterator[Division]:
+    """Yield the divisions whose full names stand in a text, as often as they stand there.
+
+    Examples
+    --------
+    >>> [division.name for division in mentions("按照江苏省和泰州市的要求，泰州市已办理")]
+    ['江苏省', '泰州市', '泰州市']
+    """
+    for _, _, named in places_in(text):
+        yield from named

@@ -1,0 +1,401 @@
+"""What the name of an agency says, and what a text adds to it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from govstats.agencies.divisions import Division, mentions, of_code, place, places_in, words
+from govstats.characters import folded
+
+#: How the leading word of a name that tells no place limits which divisions may be meant.
+_KINDS_OF_PLACE: dict[str, Callable[[Division], bool]] = {
+    "自治区": lambda division: division.name.endswith("自治区"),
+    "自治州": lambda division: division.name.endswith("自治州"),
+    "自治县": lambda division: division.name.endswith("自治县"),
+    "省": lambda division: division.name.endswith("省"),
+    "市": lambda division: division.name.endswith("市"),
+    "州": lambda division: division.name.endswith("州"),
+    "盟": lambda division: division.name.endswith("盟"),
+    "县": lambda division: division.level == "county" and division.name.endswith("县"),
+    "区": lambda division: division.level == "county" and division.name.endswith("区"),
+    "旗": lambda division: division.name.endswith("旗"),
+}
+_NO_PLACE = re.compile(r"(自治区|自治州|自治县|省|市(?!场)|州|盟|县|区(?!划|域)|旗)(?=.)")
+_LEVEL_OF_PLACE = {
+    "自治区": "province",
+    "省": "province",
+    "自治州": "prefecture",
+    "州": "prefecture",
+    "盟": "prefecture",
+} | dict.fromkeys(("自治县", "县", "区", "旗"), "county")
+_REMARK = re.compile(r"[(（\[][^()（）\[\]]*[)）\]]$")
+#: 本市应急管理局, but 本溪市.
+_LEADING = re.compile(r"^(?:中华人民共和国(?=.)|(?:本|我)(?=自治|省|市|州|县|区|旗|盟))")
+_TOWNSHIP = re.compile(
+    r"(?:人民政府)?(?P<name>[\u4e00-\u9fff]{1,10}?(?:镇|乡|苏木|街道))"
+    r"(?:人民政府|政府|办事处|公所|党政办公室|人民政府办公室|人民政府党政办公室)?"
+)
+_BRANCH = re.compile(r"[\u4e00-\u9fff]{1,12}?局(?P<place>[\u4e00-\u9fff]{1,12}?)分局")
+_ENDS_LIKE_AN_ORGAN = re.compile(r"(?:局|厅|委|会|部|院|办|处|室|中心|政府|公署|总队|支队|大队)$")
+_AFTER_NATIONAL = re.compile(r"(?:办公厅|办公室|综合司)?")
+#: A division that the table does not know: 某某县人民政府, but not 城市管理局 or 社区建设办公室.
+_STRANGE_PLACE = re.compile(
+    r"[\u4e00-\u9fff]{1,7}(?:[县旗州盟]|(?<!城)市(?!场)|(?<![社地景库林灾园护发矿])区(?!划|域))(?=人民政府|政府|[\u4e00-\u9fff]{2,16}(?:局|委员会|办公室)$|$)"
+)
+#: How far before a word a place is sought that belongs to it.
+_BEFORE = 24
+_OCCURRENCES = 50
+
+
+class Identity(NamedTuple):
+    """Who an agency is; the columns of `identify` after ``printed``."""
+
+    agency: str
+    level: str | None = None
+    region: str | None = None
+    region_code: str | None = None
+    within: str | None = None
+    department: str | None = None
+    basis: str = "undecided"
+    note_zh: str = ""
+    note_en: str = ""
+
+
+class Name(NamedTuple):
+    """The parts of a name.
+
+    Attributes
+    ----------
+    printed : str
+        Folded.
+    divisions : tuple of Division
+        Those that its place may be; empty where it names none.
+    place : str
+        The words that name the place; ``市`` in 市应急管理局.
+    rest : str
+        What follows the place, in full.
+    national : str
+        The organ of the State Council that it is, or belongs to.
+    short : bool
+        The place is named without 省 or 市.
+    """
+
+    printed: str
+    divisions: tuple[Division, ...]
+    place: str
+    rest: str
+    national: str = ""
+    short: bool = False
+
+
+@cache
+def _national() -> dict[str, str]:
+    return {name: full for full, others in words()["national"].items() for name in (full, *others)}
+
+
+@cache
+def _special() -> re.Pattern[str]:
+    """Return what an area without a code is called, with its organ after it."""
+    known = "|".join(words()["special"]["known"])
+    endings = "|".join(sorted(words()["special"]["endings"], key=len, reverse=True))
+    return re.compile(
+        rf"(?P<name>{known}|[\u4e00-\u9fff]{{0,12}}?(?:{endings}))(?P<organ>(?:管理委员会|管委会|人民政府|.{{2,16}}(?:局|委|办|室|中心))?.*)$"
+    )
+
+
+@cache
+def _after_a_short_name() -> re.Pattern[str]:
+    endings = "|".join(words()["located"]["endings"])
+    return re.compile(rf"(?:{_special().pattern})|(?:[\u4e00-\u9fff]{{0,6}}(?:{endings})$)")
+
+
+@cache
+def _department_words() -> tuple[re.Pattern[str], dict[str, str]]:
+    kinds = {word: kind for kind, of_kind in words()["departments"].items() for word in of_kind}
+    return re.compile("|".join(sorted(kinds, key=len, reverse=True))), kinds
+
+
+@lru_cache(maxsize=4096)
+def department(organ: str) -> str | None:
+    """Return the kind of an organ.
+
+    Examples
+    --------
+    >>> department("政务服务和大数据管理局"), department("人民政府办公室"), department("")
+    ('政务服务', '办公厅', None)
+    """
+    pattern, kinds = _department_words()
+    found = pattern.search(organ)
+    return kinds[found[0]] if found else None
+
+
+def _in_full(organ: str) -> str:
+    short: dict[str, str] = words()["short"]
+    if organ in short:
+        return short[organ]
+    for ending in ("管委会", "管委会办公室"):
+        if organ.endswith(ending):
+            return organ.removesuffix(ending) + short[ending]
+    return organ
+
+
+@lru_cache(maxsize=65536)
+def parts(printed: str) -> Name:
+    """Take a name apart.
+
+    Examples
+    --------
+    >>> name = parts("江苏省沭阳县政府")
+    >>> [division.title for division in name.divisions], name.rest
+    (['沭阳县'], '人民政府')
+    >>> parts("市应急局").place, parts("市应急局").rest
+    ('市', '应急管理局')
+    """
+    plain = _LEADING.sub("", _REMARK.sub("", folded(printed)[0]))
+    national = _national()
+    prefix = next((plain[:end] for end in range(min(len(plain), 20), 2, -1) if plain[:end] in national), "")
+    if prefix and _AFTER_NATIONAL.fullmatch(plain, len(prefix)):
+        return Name(plain, (), "", plain[len(prefix) :], national[prefix])
+    rest = plain[len(prefix) :]
+    follows = re.compile("") if prefix else _after_a_short_name()
+    found = place(rest, follows=follows)
+    if found.divisions:
+        return Name(plain, found.divisions, rest[: found.end], _in_full(rest[found.end :]), national.get(prefix, ""), found.short)
+    if generic := _NO_PLACE.match(plain):
+        return Name(plain, (), generic[1], _in_full(plain[generic.end() :]))
+    return Name(plain, (), "", _in_full(plain))
+
+
+def of_name(name: Name, year: int | None, text: str) -> Identity:
+    """Conclude who an agency is from its name, and from what else the document says where the name is not enough."""
+    if name.national and not name.divisions:
+        agency = name.national + name.rest
+        return Identity(agency, "national", "全国", None, None, department(agency), "printed")
+    if not name.divisions:
+        return _without_place(name, year, text)
+    name = _before_its_time(name, year)
+    divisions = _at_the_time(name.divisions, year)
+    if len(divisions) == 1:
+        return _identity(name, divisions[0], "printed")
+    found = _told_by_text(divisions, name.place, folded(text)[0], year) if text else None
+    if found is not None:
+        return _identity(name, found, "text")
+    identities = [_identity(name, division, "text") for division in divisions]
+    return Identity(
+        name.place + name.rest,
+        identities[0].level if len({identity.level for identity in identities}) == 1 else None,
+        department=identities[0].department,
+        **_message("candidates", name=name.printed, candidates="、".join(sorted(identity.agency for identity in identities))),
+    )
+
+
+def _before_its_time(name: Name, year: int | None) -> Name:
+    """Take an area that was a division only later for what it was then: 两江新区 before 2025."""
+    division = name.divisions[0]
+    if year is None or len(name.divisions) > 1 or division.since <= year + 1 or not _special().fullmatch(name.place):
+        return name
+    above = division.above
+    return name if above is None else name._replace(divisions=(above,), place=above.title, rest=division.name + name.rest)
+
+
+def _message(kind: str, **values: object) -> dict[str, str]:
+    message: dict[str, str] = words()["messages"][kind]
+    return {f"note_{language}": message[language].format(**values) for language in ("zh", "en")}
+
+
+def _at_the_time(divisions: Iterable[Division], year: int | None) -> list[Division]:
+    """Leave out what did not exist yet or any more, and take names of one area for one."""
+    chosen = list(divisions)
+    if len(chosen) == 1:
+        return chosen
+    if year is not None:
+        chosen = [division for division in chosen if division.stood_in(year)] or chosen
+    # the one whose name is its own before the one that it has become
+    return list({division.now.code: division for division in reversed(chosen)}.values())
+
+
+@lru_cache(maxsize=65536)
+def _identity(name: Name, division: Division, basis: str) -> Identity:
+    """Put the identity together for a name whose place is known."""
+    now = division.now
+    notes: dict[str, str] = {}
+    if now.title != division.title:
+        notes = _message("former", printed=division.title, now=now.title, year=division.until)
+        basis = "former name" if basis == "printed" else basis
+    elif division.until < 9999 and now is division:
+        into = of_code(division.joined) if division.joined else None
+        kind = "joined" if into else "dissolved"
+        notes = _message(kind, printed=division.path, now=into.path if into else "", year=division.until)
+    title = name.place if name.short else now.title
+    rest = name.rest
+    if rest.startswith("行政公署") and not now.name.endswith(("地区", "盟")):
+        rest = "人民政府" + rest.removeprefix("行政公署")
+    known = Identity(
+        name.national + title + rest,
+        now.level,
+        now.path,
+        now.code,
+        now.code,
+        department(rest) or department(name.national),
+        basis,
+        **notes,
+    )
+    if rest.endswith(tuple(words()["located"]["without_level"])):
+        return known._replace(level=None, region_code=None)
+    if town := _TOWNSHIP.fullmatch(rest):
+        organ = "街道办事处" if rest.endswith("办事处") else rest[town.end("name") :]
+        return known._replace(level="township", region=now.path + town["name"], region_code=None, department=department(organ))
+    if branch := _BRANCH.fullmatch(rest):
+        return _branch(known, now, branch["place"])
+    if not name.national and (area := _special().fullmatch(rest)):
+        return _area(known, "" if area["name"] in words()["special"]["known"] else title, area["name"], area["organ"])
+    if strange := _STRANGE_PLACE.match(rest):
+        message = _message("strange_place", name=name.printed, place=strange[0])
+        return Identity(known.agency, department=department(rest[strange.end() :]), **message)
+    return known
+
+
+def _branch(known: Identity, of_city: Division, where: str) -> Identity:
+    """Place 鹿城区分局 or 鼓楼分局 in the city whose organ it belongs to."""
+    for name in (where, where + "区", where + "县", where + "市"):
+        inside = [d for d in place(name, (of_city,)).divisions if d.until == 9999 and d is not of_city]
+        if len(inside) == 1:
+            code = inside[0].code
+            return known._replace(level=inside[0].level, region=inside[0].path, region_code=code, within=code)
+    return known._replace(level="county", region_code=None)
+
+
+def _area(known: Identity, title: str, area: str, organ: str) -> Identity:
+    """Place an area that has no code in the division around it."""
+    organ = _in_full(organ)
+    told = words()["special"]["known"].get(area, {"level": "county"})
+    answers_for = of_code(told["code"]) if "code" in told else None
+    around = answers_for or (of_code(told["within"]) if "within" in told else None)
+    return known._replace(
+        agency=title + area + organ,
+        level=told["level"],
+        region=around.path if around else known.region,
+        region_code=answers_for.code if answers_for else None,
+        within=around.code if around else known.within,
+        department=department(organ),
+    )
+
+
+# --- what a text adds ---------------------------------------------------------------------------------------------------
+
+
+def _without_place(name: Name, year: int | None, text: str) -> Identity:
+    """Conclude from a name that tells no place: 市应急管理局, 应急管理厅, 平潭综合实验区."""
+    organ = name.place + name.rest
+    area = _special().fullmatch(organ)
+    if area and area["name"] in words()["special"]["known"]:
+        return _area(Identity(organ, basis="printed"), "", area["name"], area["organ"])
+    town = _TOWNSHIP.fullmatch(organ)
+    level = "county" if area else "township" if town else _LEVEL_OF_PLACE.get(name.place)
+    if level is None and organ.endswith("厅"):
+        level = "province"
+    undecided = Identity(
+        area["name"] + _in_full(area["organ"]) if area else organ,
+        level,
+        department=department(area["organ"] if area else organ[town.end("name") :] if town else organ),
+        **_message("no_place", name=name.printed),
+    )
+    if not text or not (area or town or name.place or _ENDS_LIKE_AN_ORGAN.search(organ)):
+        return undecided
+    plain = folded(text)[0]
+    word = town["name"] if town else organ
+
+    def fits(division: Division) -> bool:
+        if name.place:
+            return _KINDS_OF_PLACE[name.place](division)
+        return level != "province" or division.level == level
+
+    before = (_place_before(plain, start, name.place, year) for start in _occurrences(plain, word, name.printed))
+    named = {division.now for division in before if division is not None and fits(division)}
+    heard = Counter(d.now for d in mentions(plain) if fits(d) and (year is None or d.stood_in(year)))
+    if not named and (name.place or level == "province"):
+        named = {division for division in heard if heard[division] > 1}
+    # 市应急管理局 of a county may speak of the one of its prefecture: no other place may be meant
+    rivals = [other for division in named for other in heard if other is not division and not division.lies_in(other)]
+    if len(named) != 1 or (rivals and not town):
+        return undecided
+    (division,) = named
+    found = name._replace(divisions=(division,), place=division.title)
+    return _identity(found, division, "text")
+
+
+def _occurrences(text: str, *sought: str) -> Iterator[int]:
+    for word in dict.fromkeys(sought):
+        for number, found in enumerate(re.finditer(re.escape(word), text)):
+            if number >= _OCCURRENCES:
+                break
+            yield found.start()
+
+
+def _told_by_text(divisions: list[Division], word: str, text: str, year: int | None) -> Division | None:
+    """Choose among divisions of one name: the text names one with its city, or the city or province of one alone."""
+    before = (_place_before(text, start, word, year) for start in _occurrences(text, word))
+    named = Counter(division for division in before if division in divisions)
+    counts = Counter(division.code for division in mentions(text))
+    cities, provinces = (
+        Counter({division: counts[division.code[:digits].ljust(6, "0")] for division in divisions}) for digits in (4, 2)
+    )
+    if named:
+        (chosen, times), *others = named.items()
+        # named once, it may have been visited: then no other city may be spoken of
+        return chosen if not others and (times > 1 or +cities == +Counter({chosen: cities[chosen]})) else None
+    heard = +cities or +provinces
+    return next(iter(heard)) if len(heard) == 1 and heard.total() > 1 else None
+
+
+def _place_before(text: str, at: int, last: str, year: int | None) -> Division | None:
+    """Return the one division whose name ends before a word, or with it where `last` belongs to its name."""
+    before = text[max(0, at - _BEFORE) : at] + last
+    for start in range(len(before) - 1):
+        found = place(before[start:])
+        if found.divisions and start + found.end == len(before):
+            divisions = _at_the_time(found.divisions, year)
+            return divisions[0] if len(divisions) == 1 else None
+    return None
+
+
+def hint(name: str | None, *texts: str | None) -> str:
+    """Return the little of a document that `identify` needs to tell who an agency is; mostly nothing.
+
+    Parameters
+    ----------
+    name : str
+        The agency, as printed.
+    *texts : str
+        The title, the prose and what else the document says.
+
+    Returns
+    -------
+    str
+        Empty where the name is enough; else the words before its mentions, and the divisions that are named.
+
+    Examples
+    --------
+    >>> hint("淮安市洪泽区人民政府", "洪泽区位于江苏省")
+    ''
+    >>> hint("鼓楼区人民政府", "鼓楼区人民政府在福州市八一七路。福州市统一部署。")
+    '鼓楼区人民政府 福州市 福州市'
+    """
+    known = parts(name or "")
+    if known.national or len(known.divisions) == 1 or not known.printed:
+        return ""
+    plain = folded("\n".join(filter(None, texts)))[0]
+    town = _TOWNSHIP.fullmatch(known.rest)
+    sought = (known.place if known.divisions else town["name"] if town else known.place + known.rest, known.printed)
+    spans = [(max(0, at - _BEFORE), at + len(word)) for word in dict.fromkeys(sought) for at in _occurrences(plain, word)]
+    pieces: list[str] = []
+    reached = 0
+    for start, end in sorted((*spans, *((start, end) for start, end, _ in places_in(plain)))):
+        if end > reached:
+            pieces.append(("" if pieces and start <= reached else " ") + plain[max(start, reached) : end])
+            reached = end
+    return "".join(pieces).strip()

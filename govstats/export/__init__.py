@@ -1,0 +1,268 @@
+"""A panel for other programs: Parquet, DuckDB, CSV, Excel, Stata, SPSS, and a Frictionless data package with its codebook."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from os import PathLike
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import pandas as pd
+
+from govstats.errors import MissingExtra, UnusablePanel
+from govstats.export.codebook import datasets
+from govstats.export.database import Source, add_views, create_tables, literal
+from govstats.export.errors import UnusableExport
+from govstats.forms import Language
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["FORMATS", "PanelFrames", "UnusableExport", "add_views", "create_tables", "export"]
+
+Format = Literal["parquet", "duckdb", "csv", "xlsx", "dta", "sav", "datapackage"]
+Shape = Literal["long", "wide"]
+
+#: The formats, each with the suffix of its file; a data package is a folder.
+FORMATS: Mapping[str, str] = {
+    "parquet": ".parquet",
+    "duckdb": ".duckdb",
+    "csv": ".csv",
+    "xlsx": ".xlsx",
+    "dta": ".dta",
+    "sav": ".sav",
+    "datapackage": "",
+}
+#: Of these, one file holds one table, so that it may be the long or the wide one; the first is the default.
+_SHAPES: Mapping[str, tuple[Shape, Shape]] = {
+    "parquet": ("long", "wide"),
+    "csv": ("long", "wide"),
+    "dta": ("wide", "long"),
+    "sav": ("wide", "long"),
+}
+_FOLDERS = ("parquet", "csv", "datapackage")
+
+
+class PanelFrames(Protocol):
+    """What an export needs of a panel; `vintages` and `coverage()` are taken too where it has them."""
+
+    @property
+    def reports(self) -> pd.DataFrame:
+        """One row a document."""
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """The cells of the chosen documents."""
+
+    @property
+    def claims(self) -> pd.DataFrame:
+        """What their prose claims."""
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """What became of the rules."""
+
+    @property
+    def notes(self) -> pd.DataFrame:
+        """What could not be read."""
+
+
+def export(
+    panel: PanelFrames | str | PathLike[str],
+    destination: str | PathLike[str],
+    format: str,  # noqa: A002 - what the command line calls it too
+    *,
+    language: Language = "zh",
+    shape: Shape | None = None,
+    indicators: pd.DataFrame | None = None,
+) -> Path:
+    """Write a panel for another program.
+
+    Parameters
+    ----------
+    panel : Panel or path
+        A panel; or the folder that ``govstats build`` wrote, whose tables are read bit by bit and need not fit into memory.
+    destination : path
+        A file; for ``datapackage`` a folder. For ``csv`` and ``parquet`` a path with their suffix becomes one file with one
+        table, and any other a folder with all tables. What was there under these names is replaced once the export is complete.
+    format : {"parquet", "duckdb", "csv", "xlsx", "dta", "sav", "datapackage"}
+    language : {"zh", "en"}
+        Of the labels in Excel, Stata and SPSS; the other formats carry both.
+    shape : {"long", "wide"}, optional
+        What a single table is: one row a cell, or one row a report and one column a cell. By default wide for Stata and SPSS,
+        long for CSV and Parquet.
+    indicators : pandas.DataFrame, optional
+        A table of indicators to put beside the others.
+
+    Returns
+    -------
+    Path
+        The destination.
+
+    Raises
+    ------
+    UnusableExport
+        There is no such format, the destination does not suit it, or the format cannot hold what the panel has.
+    UnusablePanel
+        The folder is no built panel.
+    UnusableCells
+        A cell stands twice in the panel, so that it has no one figure.
+    MissingExtra
+        A package of the extra ``panel`` or ``export`` is not installed.
+
+    Notes
+    -----
+    Figures stay as they are, to the last bit; missing kinds stay apart. ``docs/exports.md`` says how each format keeps them.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from types import SimpleNamespace
+    >>> import pandas as pd
+    >>> from govstats import embedded
+    >>> report = embedded.report("平潭综合实验区", 2025)
+    >>> none = pd.DataFrame()
+    >>> panel = SimpleNamespace(reports=none, cells=report.cells, claims=report.claims, findings=none, notes=report.notes)
+    >>> with TemporaryDirectory() as folder:
+    ...     file = export(panel, f"{folder}/wide.csv", "csv", shape="wide")
+    ...     pd.read_csv(file)[["agency", "year", "requests_new_total"]].values.tolist()
+    [['平潭综合实验区', 2025, 154]]
+    """
+    if format not in FORMATS:
+        raise UnusableExport(f"there is no export format {format!r}; known are {', '.join(FORMATS)}")
+    if language not in ("zh", "en"):
+        raise UnusableExport(f"there are no labels in the language {language!r}; known are zh and en")
+    path = Path(destination)
+    single = _is_single(path, format)
+    shape = _checked_shape(shape, format, single)
+    writer = _writer(format, single)
+    with ExitStack() as stack:
+        sources = _sources(panel, indicators)
+        place = stack.enter_context(_placed(path, folder=not single))
+        if format == "duckdb":
+            connection = stack.enter_context(_connected(place))
+            create_tables(connection, sources)
+            add_views(connection)
+        else:
+            connection = stack.enter_context(_connected(None))
+            create_tables(connection, sources, copy=False)
+            add_views(connection)
+            writer(connection, place, language=language, shape=shape)
+    return path
+
+
+def _is_single(path: Path, format_: str) -> bool:
+    """Tell whether the destination is one file, or refuse it."""
+    suffix = FORMATS[format_]
+    single = bool(suffix) and path.suffix.lower() == suffix
+    if not single and (format_ not in _FOLDERS or path.suffix.lower() in filter(None, FORMATS.values())):
+        allowed = " or ".join([f"a file *{suffix}"] * bool(suffix) + ["a folder"] * (format_ in _FOLDERS))
+        raise UnusableExport(f"{path}: cannot be the destination of an export to {format_}, which needs {allowed}")
+    if path.exists() and path.is_dir() == single:
+        there, needed = ("a folder", "a file") if single else ("a file", "a folder")
+        raise UnusableExport(f"{path}: is {there}, but this export to {format_} is {needed}; name another destination")
+    return single
+
+
+def _checked_shape(shape: Shape | None, format_: str, single: bool) -> Shape:
+    if shape is not None and (format_ not in _SHAPES or not single or shape not in _SHAPES[format_]):
+        with_shape = ", ".join(f"*{FORMATS[name]}" for name in _SHAPES)
+        raise UnusableExport(
+            f"an export to {format_} takes no shape {shape!r}: only {with_shape} is long or wide, all others hold both tables"
+        )
+    return shape or _SHAPES.get(format_, ("long",))[0]
+
+
+def _writer(format_: str, single: bool) -> Callable[..., None]:
+    """Return what writes a format, once the packages are there that it needs."""
+    extra = "panel"
+    try:
+        import duckdb  # noqa: F401 - every format is written from its tables
+        import pyarrow as pa  # noqa: F401
+
+        extra = "export"
+        if format_ == "xlsx":
+            from govstats.export.workbook import write_workbook
+
+            return write_workbook
+        if format_ in ("dta", "sav"):
+            from govstats.export import stata_spss
+
+            return stata_spss.write_stata if format_ == "dta" else stata_spss.write_spss
+    except ImportError as error:
+        raise MissingExtra(
+            f"an export to {format_} needs {error.name}, which is not installed; run: pip install 'govstats[{extra}]'"
+        ) from error
+    from govstats.export import tables
+
+    if single:
+        return tables.write_csv if format_ == "csv" else tables.write_parquet
+    return {"csv": tables.write_csv_folder, "parquet": tables.write_parquet_folder}.get(format_, tables.write_data_package)
+
+
+def _sources(panel: PanelFrames | str | PathLike[str], indicators: pd.DataFrame | None) -> dict[str, Source]:
+    """Return where each table of a panel comes from; empty frames are left out."""
+    sources: dict[str, Any] = {}
+    names = (*datasets("tables"), *datasets("optional"))
+    if isinstance(panel, str | PathLike):
+        folder = Path(panel)
+        for name in names:
+            files = (
+                [folder / f"{name}.parquet"] if (folder / f"{name}.parquet").is_file() else [*folder.glob(f"{name}/*.parquet")]
+            )
+            if files:
+                sources[name] = sorted(files)
+        if "cells" not in sources:
+            raise UnusablePanel(
+                f"{folder}: holds no cells.parquet, so it is no built panel; make one with: govstats build FOLDER -o OUT"
+            )
+    else:
+        for name in names:
+            # the rules and the variables are not the panel's
+            frame = getattr(panel, name, None) if name not in ("rules", "variables") else None
+            frame = frame() if callable(frame) else frame
+            if isinstance(frame, pd.DataFrame) and len(frame.columns) and (len(frame) or name in datasets("tables")):
+                sources[name] = frame
+    if indicators is not None:
+        sources["indicators"] = indicators
+    return sources
+
+
+@contextmanager
+def _connected(file: Path | None) -> Iterator[DuckDBPyConnection]:
+    """Open a database: that of a file, or one in memory that may spill to disk."""
+    import duckdb
+
+    with TemporaryDirectory() as spill, duckdb.connect(":memory:" if file is None else str(file)) as connection:
+        connection.execute(f"SET memory_limit = '{_MEMORY}'; SET temp_directory = {literal(spill)}")
+        yield connection
+
+
+#: What DuckDB may hold before it goes to the disk.
+_MEMORY = "700MB"
+
+
+@contextmanager
+def _placed(destination: Path, *, folder: bool) -> Iterator[Path]:
+    """Give a place to write to, and put what was written in the destination's place only once all of it is there."""
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(mkdtemp(prefix=".export-", dir=destination.parent))
+    except OSError as error:
+        raise UnusableExport(f"{destination}: cannot be written: {error.strerror}; name another destination") from error
+    try:
+        place = beside / destination.name
+        if folder:
+            place.mkdir()
+        yield place
+        if folder:
+            destination.mkdir(exist_ok=True)
+            for file in place.iterdir():
+                file.replace(destination / file.name)
+        else:
+            place.replace(destination)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)

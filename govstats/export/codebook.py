@@ -1,0 +1,285 @@
+"""What exported tables, columns, values and variables are called: ``codebook.toml``, and for the statutory cells the forms."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from govstats.errors import FormError
+from govstats.forms import CellKey, Form, Language, form, versions
+from govstats.reconciliation.wording import cell_label, column_label, line_label
+
+#: What Stata takes; the other programs take more.
+LONGEST_NAME = 32
+_GROUPS = ("tables", "optional", "views")
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value that stands for something: its number in Stata and SPSS, its labels, and the missing values it is there."""
+
+    id: str
+    code: int
+    zh: str
+    en: str
+    stata: str = ""
+    spss: int | None = None
+    meaning_zh: str = ""
+    meaning_en: str = ""
+
+    def text(self, language: Language) -> str:
+        """Return the label in one language."""
+        return self.zh if language == "zh" else self.en
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of an exported table; `values` names the list of its values, if it has one."""
+
+    name: str
+    type: str
+    zh: str
+    en: str
+    values: str = ""
+
+    def text(self, language: Language) -> str:
+        """Return the label in one language."""
+        return self.zh if language == "zh" else self.en
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """An exported table or view: its name, its titles, what a row is, and the columns that it has in any case."""
+
+    name: str
+    zh: str
+    en: str
+    about_zh: str
+    about_en: str
+    columns: tuple[str, ...] = ()
+
+    def text(self, language: Language) -> str:
+        """Return the title in one language."""
+        return self.zh if language == "zh" else self.en
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A cell of the statutory forms as a column of the wide table."""
+
+    name: str
+    cell: CellKey
+    zh: str
+    en: str
+    line_zh: str
+    line_en: str
+    column_zh: str
+    column_en: str
+    unit: str
+    forms: tuple[str, ...]
+
+    def text(self, language: Language) -> str:
+        """Return the label in one language, that of the newest form which has the cell."""
+        return self.zh if language == "zh" else self.en
+
+
+@cache
+def _raw() -> Mapping[str, Any]:
+    return tomllib.loads((resources.files(__package__) / "codebook.toml").read_text("utf-8"))
+
+
+@cache
+def datasets(group: str) -> Mapping[str, Dataset]:
+    """Return the ``tables`` that every export has, the ``optional`` ones, or the ``views``, by name in their order.
+
+    >>> list(datasets("tables"))[:3]
+    ['reports', 'cells', 'claims']
+    """
+    return {
+        name: Dataset(
+            name, entry["zh"], entry["en"], entry["about_zh"], entry["about_en"], tuple(entry.get("columns", "").split())
+        )
+        for name, entry in _raw()[group].items()
+    }
+
+
+def dataset(name: str) -> Dataset:
+    """Return a table or view by its name."""
+    return next(group[name] for group in map(datasets, _GROUPS) if name in group)
+
+
+def field(table: str, name: str) -> Field | None:
+    """Return what is known of a column of a table or view, None for one that only this panel has.
+
+    >>> field("findings", "status").zh, field("cells", "status").zh
+    ('结果；无法核对不等于相符', '状态；空白不等于 0')
+    """
+    entry = _own_fields(table).get(name) or _raw()["fields"].get(name)
+    return Field(name, **entry) if entry else None
+
+
+@cache
+def _own_fields(table: str) -> Mapping[str, Any]:
+    raw: Mapping[str, Any] = next(_raw()[group][table] for group in _GROUPS if table in _raw()[group])
+    return _own_fields(raw["fields_as_in"]) if "fields_as_in" in raw else raw.get("fields", {})
+
+
+@cache
+def values(name: str) -> Mapping[str, Value]:
+    """Return a list of values by id; ``form`` is that of the known form versions.
+
+    >>> [(value.zh, value.stata) for value in values("status").values()]
+    [('已报告', ''), ('空白', 'a'), ('不适用', 'b'), ('无法辨认', 'c')]
+    """
+    if name == "form":
+        return {version: Value(version, int(version), form(version).zh, form(version).en) for version in versions()}
+    return {id_: Value(id_, **entry) for id_, entry in _raw()["values"][name].items()}
+
+
+def missing_kinds() -> tuple[Value, ...]:
+    """Return the statuses of a cell that is in the document and has no figure."""
+    return tuple(value for value in values("status").values() if value.stata)
+
+
+@cache
+def variables(names: tuple[str, ...] | None = None) -> tuple[Variable, ...]:
+    """Return the cells of forms as variables, in the order of the newest form.
+
+    Parameters
+    ----------
+    names : tuple of str, optional
+        Versions of the form; all that are known by default.
+
+    Returns
+    -------
+    tuple of Variable
+        Also lines that a report need not print (subtotals, the lines that an open table lists). Lines that agencies add to an
+        open table are none: each would be a column of its own.
+
+    Raises
+    ------
+    FormError
+        A cell has no variable name that every program takes, or two have the same.
+
+    Examples
+    --------
+    >>> variables(("2021",))[10].name, len(variables(("2021",)))
+    ('requests_new_person', 228)
+    """
+    newest = sorted(versions() if names is None else names, reverse=True)
+    forms: dict[CellKey, list[Form]] = {}
+    for version in newest:
+        for table in form(version).tables:
+            for line in table.lines:
+                for column in table.columns_of[line.id]:
+                    forms.setdefault((table.id, line.id, column), []).append(form(version))
+    cells: dict[str, CellKey] = {}
+    for cell in forms:
+        name = variable_name(cell)
+        if not name.isascii() or not name.isidentifier() or len(name) > LONGEST_NAME or cells.setdefault(name, cell) != cell:
+            why = f"which {'/'.join(cells[name])} has too" if name in cells else f"not {LONGEST_NAME} ASCII letters or less"
+            raise FormError(
+                f"export/codebook.toml: the cell {'/'.join(cell)} would become the variable {name!r}, {why};"
+                " give one of its ids another short word under [short]"
+            )
+    return tuple(_variable(name, cell, forms[cell]) for name, cell in cells.items())
+
+
+def variable_name(cell: CellKey) -> str:
+    """Return the name of the variable that a cell becomes: its ids, with the short words of ``codebook.toml``.
+
+    >>> variable_name(("requests", "refused.third_party_rights", "natural_person"))
+    'requests_refused_rights_person'
+    """
+    words: Mapping[str, str] = _raw()["short"]
+    return "_".join(words.get(word, word) for part in cell for word in part.split("."))
+
+
+def _variable(name: str, cell: CellKey, forms: Sequence[Form]) -> Variable:
+    table = forms[0].table(cell[0])
+    return Variable(
+        name,
+        cell,
+        cell_label(table, cell, "zh"),
+        cell_label(table, cell, "en"),
+        line_label(table, cell[1], "zh"),
+        line_label(table, cell[1], "en"),
+        column_label(table, cell[2], "zh"),
+        column_label(table, cell[2], "en"),
+        table.unit(cell[1], cell[2]),
+        tuple(sorted(one.version for one in forms)),
+    )
+
+
+def shortened(label: str, limit: int, encoding: str = "") -> str:
+    """Shorten a label in its middle to so many characters, or bytes of an encoding, keeping both of its ends.
+
+    >>> shortened("endangers national security·legal service organisations", 40)
+    'endangers nation…l service organisations'
+    """
+
+    def size(text: str) -> int:
+        return len(text.encode(encoding)) if encoding else len(text)
+
+    if size(label) <= limit:
+        return label
+    kept = next(count for count in range(len(label), 0, -1) if size(_ends(label, count)) <= limit)
+    return _ends(label, kept)
+
+
+def _ends(label: str, kept: int) -> str:
+    tail = kept * 3 // 5
+    return f"{label[: kept - tail]}…{label[-tail:] if tail else ''}"
+
+
+def markdown(tables: Mapping[str, Sequence[str]], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return the codebook as Markdown, in Chinese and English.
+
+    Parameters
+    ----------
+    tables : mapping of str to sequence of str
+        The tables of the export with their columns.
+    rows : iterable of mapping
+        The rows of the view ``codebook``.
+    """
+
+    def line(*entries: object) -> str:
+        return "| " + " | ".join("" if one is None else str(one).replace("|", "\\|").replace("\n", " ") for one in entries) + " |"
+
+    text = ["# 编码本 Codebook", "", "## 没有数字的格 Cells without a figure", ""]
+    text += [line("status", "含义", "meaning", "Stata", "SPSS"), line(*["---"] * 5)]
+    text += [
+        line(f"`{kind.id}`", f"{kind.zh}：{kind.meaning_zh}", f"{kind.en}: {kind.meaning_en}", f"`.{kind.stata}`", kind.spss)
+        for kind in missing_kinds()
+    ]
+    text += [
+        line("", "文件中没有这一格，长表无此行", "not in the document; no row in the long table", "`.`", "系统缺失 sysmis"),
+        "",
+    ]
+    for name, columns in tables.items():
+        described = dataset(name)
+        text += [
+            f"## {described.zh} {name}",
+            "",
+            f"{described.about_zh}。{described.about_en[0].upper()}{described.about_en[1:]}.",
+        ]
+        text += ["", line("column", "中文", "English", "type"), line(*["---"] * 4)]
+        for column in columns:
+            known = field(name, column)
+            text.append(line(f"`{column}`", known.zh, known.en, known.type) if known else line(f"`{column}`", "", "", ""))
+        text.append("")
+    heads = "variable|中文|English|unit|forms|已报告 reported|空白 blank|不适用 n/a|无法辨认 unreadable|min|max".split("|")
+    text += ["## 变量 Variables", "", "法定表格的每一格。Every cell of the statutory tables.", "", line(*heads)]
+    text.append(line(*["---"] * len(heads)))
+    counts = ("reported", "blank", "not_applicable", "unreadable")
+    for row in rows:
+        extremes = (None if row[name] is None else f"{row[name]:.15g}" for name in ("minimum", "maximum"))
+        name = f"`{row['variable']}`"
+        text.append(
+            line(name, row["label_zh"], row["label_en"], row["unit"], row["forms"], *(row[one] for one in counts), *extremes)
+        )
+    return "\n".join(text) + "\n"

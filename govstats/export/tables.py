@@ -1,0 +1,188 @@
+"""CSV, Parquet and the Frictionless data package: tables written bit by bit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from govstats.export.codebook import Variable, dataset, datasets, field, markdown, missing_kinds, values, variables
+from govstats.export.database import batches, columns_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from duckdb import DuckDBPyConnection
+
+#: Excel on a Chinese Windows takes a file for GBK unless it begins with this; R, Stata, pandas and DuckDB skip it.
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_ROWS = 100_000
+
+
+def exported_tables(connection: DuckDBPyConnection) -> list[str]:
+    """Return the tables and views that make up an export of several tables, in their order."""
+    there = {name for (name,) in connection.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+    names = [*datasets("tables"), *datasets("optional"), "wide", "wide_status", "codebook"]
+    return [name for name in dict.fromkeys(names) if name in there and name != "variables"]
+
+
+def codebook_rows(connection: DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Return the rows of the view ``codebook`` for the variables of the wide table."""
+    rows: list[dict[str, Any]] = connection.sql("FROM codebook").to_arrow_table().to_pylist()
+    wide = set(columns_of(connection, "wide"))
+    return [row for row in rows if row["variable"] in wide]
+
+
+def write_csv(connection: DuckDBPyConnection, path: Path, *, shape: str, **_: Any) -> None:
+    """Write the long or the wide table as one file."""
+    _csv(connection, "cells" if shape == "long" else "wide", path, _BYTE_ORDER_MARK)
+
+
+def write_csv_folder(connection: DuckDBPyConnection, folder: Path, **_: Any) -> None:
+    """Write every table as a file, and the codebook."""
+    for name in exported_tables(connection):
+        _csv(connection, name, folder / f"{name}.csv", _BYTE_ORDER_MARK)
+    _codebook(connection, folder)
+
+
+def write_parquet(connection: DuckDBPyConnection, path: Path, *, shape: str, **_: Any) -> None:
+    """Write the long or the wide table as one file."""
+    _parquet(connection, "cells" if shape == "long" else "wide", path)
+
+
+def write_parquet_folder(connection: DuckDBPyConnection, folder: Path, **_: Any) -> None:
+    """Write every table as a file, and the codebook."""
+    for name in exported_tables(connection):
+        _parquet(connection, name, folder / f"{name}.parquet")
+    _codebook(connection, folder)
+
+
+def write_data_package(connection: DuckDBPyConnection, folder: Path, **_: Any) -> None:
+    """Write every table as CSV, the codebook, and ``datapackage.json`` with a Table Schema for each."""
+    names = exported_tables(connection)
+    for name in names:
+        _csv(connection, name, folder / f"{name}.csv", b"")
+    _codebook(connection, folder)
+    package = {
+        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+        "name": "govstats-panel",
+        "title": "政府信息公开工作年度报告面板数据 / panel of annual reports on government information disclosure",
+        "description": "数字照报告所载，差错照录；缺失不等于零，见 codebook.md / figures as reported, their errors kept;"
+        " missing is not zero, see codebook.md",
+        "keywords": ["政府信息公开", "年度报告", "freedom of information", "official statistics"],
+        "resources": [_resource(connection, name, folder) for name in names],
+    }
+    (folder / "datapackage.json").write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
+def _csv(connection: DuckDBPyConnection, table: str, path: Path, opening: bytes) -> None:
+    schema = connection.sql(f"FROM {table} LIMIT 0").to_arrow_table().schema
+    with path.open("wb") as file:
+        file.write(opening)
+        with pyarrow.csv.CSVWriter(file, schema) as writer:
+            for batch in batches(connection, f"FROM {table}", _ROWS):
+                writer.write_batch(batch)
+
+
+def _parquet(connection: DuckDBPyConnection, table: str, path: Path) -> None:
+    schema = _described(table, connection.sql(f"FROM {table} LIMIT 0").to_arrow_table().schema)
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for batch in batches(connection, f"FROM {table}", _ROWS):
+            writer.write_table(pa.Table.from_batches([batch]).cast(schema))
+
+
+def _described(table: str, schema: pa.Schema) -> pa.Schema:
+    """Give columns their labels, and the types that the frames of a panel have."""
+    labels = {one.name: {"label_zh": one.zh, "label_en": one.en, "unit": one.unit} for one in variables()}
+    fields = []
+    for column in schema:
+        known = field(table, column.name)
+        about = {"label_zh": known.zh, "label_en": known.en} if known else labels.get(column.name, {})
+        kind = pa.timestamp("ms") if pa.types.is_date(column.type) else column.type
+        fields.append(pa.field(column.name, kind, metadata=about))
+    described = pa.schema(fields)
+    return described.with_metadata(pa.Schema.from_pandas(_frame(described)).metadata)
+
+
+def _frame(schema: pa.Schema) -> pd.DataFrame:
+    """Return an empty frame with the types that pandas is to read the columns as."""
+    import pandas as pd
+
+    kinds = {pa.int64(): "Int64", pa.int32(): "Int64", pa.float64(): "Float64", pa.bool_(): "boolean", pa.string(): "str"}
+    return pd.DataFrame({one.name: pd.Series(dtype=kinds.get(one.type, one.type.to_pandas_dtype())) for one in schema})
+
+
+def _codebook(connection: DuckDBPyConnection, folder: Path) -> None:
+    columns = {name: columns_of(connection, name) for name in exported_tables(connection) if not name.startswith("wide")}
+    (folder / "codebook.md").write_text(markdown(columns, codebook_rows(connection)), "utf-8")
+
+
+def _resource(connection: DuckDBPyConnection, name: str, folder: Path) -> dict[str, Any]:
+    path = folder / f"{name}.csv"
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    about = dataset(name)
+    types = {column: kind for column, kind, *_ in connection.execute(f"DESCRIBE {name}").fetchall()}
+    schema: dict[str, Any] = {"fields": [_table_schema_field(name, *one) for one in types.items()], "missingValues": [""]}
+    if name.startswith("wide"):
+        schema["primaryKey"] = ["agency", "year"]
+    if name in ("cells", "wide", "wide_status") and _all_registered(connection, name):
+        reference = {"resource": "reports", "fields": ["agency", "year"]}
+        schema["foreignKeys"] = [{"fields": ["agency", "year"], "reference": reference}]
+    return {
+        "name": name,
+        "path": path.name,
+        "type": "table",
+        "title": f"{about.zh} / {about.en}",
+        "description": f"{about.about_zh} / {about.about_en}",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": path.stat().st_size,
+        "hash": f"sha256:{digest}",
+        "schema": schema,
+    }
+
+
+_TABLE_SCHEMA_TYPES = {"VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date", "DOUBLE": "number", "FLOAT": "number"}
+
+
+def _table_schema_field(table: str, column: str, kind: str) -> dict[str, Any]:
+    known = field(table, column)
+    one = _by_name().get(column)
+    schema: dict[str, Any] = {"name": column, "type": _TABLE_SCHEMA_TYPES.get(kind, "integer" if "INT" in kind else "any")}
+    if known:
+        schema["title"] = f"{known.zh} / {known.en}"
+        if known.values and known.values != "form":
+            meanings = values(known.values).values()
+            schema["description"] = _listed((value.id, f"{value.zh} {value.en}") for value in meanings)
+            schema["constraints"] = {"enum": [value.id for value in meanings]}
+    elif one:
+        schema["title"] = f"{one.zh} / {one.en}"
+        schema["description"] = f"{'/'.join(one.cell)}{f'（{one.unit}）' if one.unit else ''}"
+        if table == "wide_status":
+            schema["constraints"] = {"enum": list(values("status"))}
+    if table == "cells" and column == "value":
+        schema["description"] = _listed((kind.id, f"{kind.meaning_zh} {kind.meaning_en}") for kind in missing_kinds())
+    return schema
+
+
+def _listed(meanings: Iterable[tuple[str, str]]) -> str:
+    return "; ".join(f"{name}: {meaning}" for name, meaning in meanings)
+
+
+@cache
+def _by_name() -> dict[str, Variable]:
+    return {one.name: one for one in variables()}
+
+
+def _all_registered(connection: DuckDBPyConnection, table: str) -> bool:
+    """Tell whether every report that a table speaks of stands among the reports."""
+    query = f"SELECT 1 FROM {table} t ANTI JOIN reports r ON t.agency = r.agency AND t.year = r.year LIMIT 1"
+    return connection.execute(query).fetchone() is None

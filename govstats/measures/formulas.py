@@ -1,0 +1,425 @@
+"""Sums of cells, written in data files and worked out for all reports at once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from govstats.errors import FormError, UnusableCells
+from govstats.forms import CellKey, Form, Language, Table, form, versions
+from govstats.reconciliation.findings import Floats, Integers
+from govstats.reconciliation.matrix import ABSENT, BLANK, NOT_APPLICABLE, UNREADABLE, Layout, ReportMatrix, matrices
+from govstats.reconciliation.wording import column_label, line_label
+from govstats.report import Report
+
+if TYPE_CHECKING:
+    from govstats.panel import Panel
+
+#: Why a sum has no value, the reason that outweighs the others last; a status of the results is one of these.
+REASONS = ("reported", "not_applicable", "blank", "unreadable", "absent", "ambiguous", "not_in_form")
+_NOT_APPLICABLE, _BLANK, _UNREADABLE, _ABSENT, _AMBIGUOUS, NOT_IN_FORM = range(1, 7)
+_REASON_OF_STATUS = np.zeros(5, dtype=np.int8)
+_REASON_OF_STATUS[[NOT_APPLICABLE, BLANK, UNREADABLE, ABSENT]] = _NOT_APPLICABLE, _BLANK, _UNREADABLE, _ABSENT
+
+_COLUMNS = ("agency", "year", "form", "table", "line", "column", "value", "status")
+_TOLERANCE = 1e-6
+_NUMBERING = re.compile(r"^(（[^（）]+）|\([^()]+\)\s*|[一二三四五六七八九十]、|\d+\.\s*)+")
+
+
+class Term(NamedTuple):
+    """What a sum adds or takes off.
+
+    Attributes
+    ----------
+    sign : int
+    options : tuple of tuple of (table, line, column)
+        Cells to add up: the first of these of which a report prints anything. The lines of a group come before its subtotal.
+    exclusive : bool
+        Several names for one line, of which a report prints one; where it prints two, neither is taken.
+    """
+
+    sign: int
+    options: tuple[tuple[CellKey, ...], ...]
+    exclusive: bool
+
+
+Sum = tuple[Term, ...]
+
+
+def parsed(where: str, written: Iterable[str], statutory: Form) -> Sum:
+    """Understand a sum as data files write it.
+
+    Parameters
+    ----------
+    where : str
+        Where it stands, for messages.
+    written : iterable of str
+        ``table/line/column``; a line may be a group (``refused``), a column ``organisations``; ``-`` before it takes it off;
+        ``one|other`` are two names of one line.
+    statutory : Form
+        The form whose cells are meant.
+
+    Raises
+    ------
+    FormError
+        The form has no such cell.
+
+    Examples
+    --------
+    >>> (term,) = parsed("here", ["requests/other/total"], form("2021"))
+    >>> [[line for _, line, _ in option] for option in term.options]
+    [['other.correction_overdue', 'other.fee_overdue', 'other.other'], ['other']]
+    """
+    return tuple(_term(where, one, statutory) for one in written)
+
+
+def _term(where: str, written: str, statutory: Form) -> Term:
+    sign = -1 if written.startswith("-") else 1
+    name, _, rest = written.removeprefix("-").partition("/")
+    lines, _, column = rest.rpartition("/")
+    if name not in {table.id for table in statutory.tables}:
+        known = ", ".join(table.id for table in statutory.tables)
+        raise FormError(
+            f"{where}: {written!r} is in no table of form {statutory.version}; write table/line/column, tables: {known}"
+        )
+    table = statutory.table(name)
+    options: list[tuple[CellKey, ...]] = []
+    for line in lines.split("|"):
+        cells = table.cells_of(line, column) if line in table.columns_of or table.parts(line) else ()
+        if not cells:
+            raise FormError(
+                f"{where}: form {statutory.version} has no cell {name}/{line}/{column}; "
+                f"lines of the table: {', '.join(table.line)}; columns: {', '.join(table.column)}"
+            )
+        options.append(cells)
+        if line in table.line and table.line[line].subtotal:
+            options.append(tuple((name, line, one) for one in dict.fromkeys(key[2] for key in cells)))
+    return Term(sign, tuple(options), "|" in lines)
+
+
+# --- definitions in files ---------------------------------------------------------------------------------------------------
+
+
+def definitions_in(file: str, kind: str, *, tables: Iterable[str] = ()) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
+    """Read a file of definitions, those that are for ``each`` of several lines or columns written out one by one.
+
+    Parameters
+    ----------
+    file : str
+        Of this package.
+    kind : str
+        The table of the file that holds them.
+    tables : iterable of str
+        What else the file may hold.
+
+    Raises
+    ------
+    FormError
+        The file is no TOML, or two definitions have one id.
+    """
+    try:
+        raw = tomllib.loads((resources.files(__package__) / file).read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise FormError(f"measures/{file}: is no TOML: {error}") from error
+    for name in raw.keys() - {kind, *tables}:
+        raise FormError(f"measures/{file}: nothing reads {name!r}; known are {', '.join((kind, *tables))}")
+    entries = [one for entry in raw[kind] for one in _each(f"measures/{file}, {entry.get('id', '?')!r}", entry)]
+    ids = [entry["id"] for entry in entries]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise FormError(f"measures/{file}: the id {name!r} stands there twice")
+    return raw, entries
+
+
+def refuse_keys(where: str, entry: Mapping[str, Any], needed: Sequence[str], optional: Sequence[str]) -> None:
+    """Refuse a definition that lacks a key, or has one that nothing reads.
+
+    Raises
+    ------
+    FormError
+    """
+    for key in needed:
+        if key not in entry:
+            raise FormError(f"{where}: the key {key!r} is missing")
+    for key in entry.keys() - {*needed, *optional}:
+        raise FormError(f"{where}: nothing reads the key {key!r}; known are {', '.join((*needed, *optional))}")
+
+
+def _each(where: str, entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    if "each" not in entry:
+        yield entry
+        return
+    refuse_keys(f"{where}, each", entry["each"], ("table",), ("lines", "columns"))
+    for name in (*entry["each"].get("lines", ()), *entry["each"].get("columns", ())):
+        labels = {language: _label_of(where, entry["each"], name, language) for language in ("zh", "en")}
+        filled = {key: _filled(value, name) for key, value in entry.items() if key not in ("each", "zh", "en")}
+        yield {**filled, **{language: entry[language].replace("{}", label) for language, label in labels.items()}}
+
+
+def _filled(value: Any, name: str) -> Any:
+    if isinstance(value, str):
+        return value.replace("{}", name)
+    if isinstance(value, list):
+        return [_filled(one, name) for one in value]
+    return {key: _filled(one, name) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def _label_of(where: str, each: Mapping[str, Any], name: str, language: Language) -> str:
+    for version in reversed(versions()):
+        for table in form(version).tables:
+            if table.id == each["table"]:
+                named = _line(table, name, language) if "lines" in each else _column(table, name, language)
+                if named:
+                    return named
+    raise FormError(f"{where}: each names {name!r}, which no form has in a table {each['table']!r}")
+
+
+def _line(table: Table, line: str, language: Language, *, numbered: bool = False) -> str:
+    groups = {group.id: group.text(language) for group in table.groups}
+    label = line_label(table, line, language) if line in table.line else groups.get(line, "")
+    return label if numbered else _NUMBERING.sub("", label)
+
+
+def _column(table: Table, column: str, language: Language) -> str:
+    if column == "organisations":
+        return next((one.spanner(language) for one in table.columns if one.spanner_zh), "")
+    return column_label(table, column, language) if column in table.column else ""
+
+
+def in_words(written: Iterable[str], statutory: Form, language: Language) -> str:
+    """Write a sum out in the words of its form.
+
+    Examples
+    --------
+    >>> in_words(["requests/new/total", "-requests/refused/natural_person"], form("2021"), "zh")
+    '一、本年新收政府信息公开申请数量 − （三）不予公开·自然人'
+    """
+    words = ""
+    for one in written:
+        name, _, rest = one.removeprefix("-").partition("/")
+        lines, _, column = rest.rpartition("/")
+        table = statutory.table(name)
+        label = ("或" if language == "zh" else " or ").join(
+            _line(table, line, language, numbered=True) for line in lines.split("|")
+        )
+        if column != "total" or table.lines_across:
+            label += f"·{_column(table, column, language)}"
+        words += (" − " if one.startswith("-") else " + " if words else "") + label
+    return words.removeprefix(" ").replace(" + ", "＋") if language == "zh" else words.removeprefix(" ")
+
+
+# --- figures of many reports ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """The figures of all reports on one form, and why there is none where there is none.
+
+    Attributes
+    ----------
+    value : array, shape (cells, reports)
+        NaN where there is no figure.
+    reason : array, shape (cells, reports)
+        The number of a word of `REASONS`.
+    index : mapping of (table, line, column) to int
+        The row of each cell.
+    """
+
+    value: Floats
+    reason: NDArray[np.int8]
+    index: Mapping[CellKey, int]
+
+    def option(self, term: Term) -> tuple[Integers, NDArray[np.bool_]]:
+        """Return for each report which option it takes, and whether it prints several that exclude each other."""
+        taken = np.zeros(self.value.shape[1], dtype=np.intp)
+        if len(term.options) == 1:
+            return taken, np.zeros(len(taken), dtype=np.bool_)
+        printed = np.array([(self.reason[self._rows(option)] != _ABSENT).any(axis=0) for option in term.options])
+        return printed.argmax(axis=0), np.asarray(term.exclusive & (printed.sum(axis=0) > 1))
+
+    def total(self, terms: Sum) -> tuple[Floats, NDArray[np.int8]]:
+        """Add up; a sum with a part that has no figure has none, and gives the reason that outweighs the others."""
+        value = np.zeros(self.value.shape[1])
+        reason = np.zeros(len(value), dtype=np.int8)
+        for term in terms:
+            taken, ambiguous = self.option(term)
+            for number, option in enumerate(term.options):
+                rows, here = self._rows(option), taken == number
+                value += np.where(here, term.sign * self.value[rows].sum(axis=0), 0.0)
+                reason = np.maximum(reason, np.where(here, self.reason[rows].max(axis=0), np.int8(0)))
+            reason[ambiguous] = _AMBIGUOUS
+        value[reason > 0] = np.nan
+        return value, reason
+
+    def any_of(self, terms: Sum, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell for each report whether one of the cells that the sum takes has a flag."""
+        found = np.zeros(self.value.shape[1], dtype=np.bool_)
+        for term in terms:
+            taken, _ = self.option(term)
+            for number, option in enumerate(term.options):
+                found |= (taken == number) & flags[self._rows(option)].any(axis=0)
+        return found
+
+    def coefficients(self, terms: Sum, report: int) -> Mapping[CellKey, int]:
+        """Return how often the sum of one report, given by its position, counts each cell."""
+        counted: dict[CellKey, int] = {}
+        for term in terms:
+            printed = [(self.reason[self._rows(option), report] != _ABSENT).any() for option in term.options]
+            for cell in term.options[int(np.argmax(printed))]:
+                counted[cell] = counted.get(cell, 0) + term.sign
+        return counted
+
+    def _rows(self, cells: Iterable[CellKey]) -> list[int]:
+        return [self.index[cell] for cell in cells]
+
+
+def as_reported(matrix: ReportMatrix) -> Figures:
+    """Return the figures as they are printed."""
+    return Figures(matrix.value, _REASON_OF_STATUS[matrix.status], matrix.index)
+
+
+def blanks_as_zero(matrix: ReportMatrix, reported: Figures) -> Figures:
+    """Return the figures with blank and not applicable cells read as zero, so far as the balance edits allow it.
+
+    A blank total is not zero but the sum of its parts. A blank that an edit shows to be more than zero has no figure.
+    Unreadable cells and cells that the document does not have are no blanks.
+    """
+    blank = np.asarray((matrix.status == BLANK) | (matrix.status == NOT_APPLICABLE))
+    if not blank.any():
+        return reported
+    value, reason = matrix.value.copy(), reported.reason.copy()
+    for positions, layout in matrix.layouts():
+        members = positions[blank[:, positions].any(axis=0)]
+        if len(members):
+            balances = _balances(matrix, layout)
+            value[:, members] = _zeroed(matrix.value[:, members], matrix.status[:, members], blank[:, members], balances)
+    filled = blank & ~np.isnan(value)
+    reason[filled] = 0
+    return Figures(value, reason, matrix.index)
+
+
+def contradicted(matrix: ReportMatrix) -> NDArray[np.bool_]:
+    """Tell which cells stand in a balance edit that fails."""
+    found = np.zeros(matrix.value.shape, dtype=np.bool_)
+    for positions, layout in matrix.layouts():
+        for left, right in _balances(matrix, layout):
+            sums = [matrix.part(matrix.value, np.array(side), positions).sum(axis=0) for side in (left, right)]
+            # a sum of which a part is missing (NaN) contradicts nothing
+            failed = positions[np.abs(sums[0] - sums[1]) > _TOLERANCE]
+            found[np.ix_([*left, *right], failed)] = True
+    return found
+
+
+def _balances(matrix: ReportMatrix, layout: Layout) -> list[tuple[list[int], list[int]]]:
+    """Return the rows on both sides of each balance edit; its coefficients are one."""
+    edits = [edit for edit in matrix.form.edits(layout.printed) if edit.relation == "=="]
+    return [([matrix.index[key[:3]] for key in edit.left], [matrix.index[key[:3]] for key in edit.right]) for edit in edits]
+
+
+def _zeroed(
+    figures: Floats, status: NDArray[np.int8], blank: NDArray[np.bool_], balances: Sequence[tuple[list[int], list[int]]]
+) -> Floats:
+    more_than_zero = np.zeros(blank.shape, dtype=np.bool_)
+    value = figures
+    # what the first round finds to be more than zero leaves the totals open of which it is a part
+    for _ in range(2):
+        value = np.where(blank, 0.0, figures)
+        value[more_than_zero] = np.nan
+        for left, right in balances:
+            if len(right) == 1:
+                printed = (status[left] != ABSENT).any(axis=0)
+                total = value[right[0]]
+                value[right[0]] = np.where(blank[right[0]] & printed & ~np.isnan(total), value[left].sum(axis=0), total)
+        for left, right in balances:
+            difference = value[left].sum(axis=0) - value[right].sum(axis=0)
+            more_than_zero[left] |= blank[left] & (difference < -_TOLERANCE)
+            more_than_zero[right] |= blank[right] & (difference > _TOLERANCE)
+    value[more_than_zero] = np.nan
+    return value
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """All reports of a source, whatever their form.
+
+    Attributes
+    ----------
+    reports : DataFrame
+        Columns ``agency year form`` and those of the frame of reports, one row a report.
+    matrices : list of ReportMatrix
+        Their `reports` are rows of that frame.
+    """
+
+    reports: pd.DataFrame
+    matrices: list[ReportMatrix]
+
+    @cached_property
+    def reported(self) -> list[Figures]:
+        """The figures of each matrix as they are printed."""
+        return [as_reported(matrix) for matrix in self.matrices]
+
+    @cached_property
+    def zeroed(self) -> list[Figures]:
+        """The figures of each matrix with blanks as zero."""
+        return [blanks_as_zero(matrix, known) for matrix, known in zip(self.matrices, self.reported, strict=True)]
+
+    @property
+    def has_blanks(self) -> bool:
+        """Whether any figure would differ with blanks as zero."""
+        return any(known is not zeroed for known, zeroed in zip(self.reported, self.zeroed, strict=True))
+
+    @cached_property
+    def contradicted(self) -> list[NDArray[np.bool_]]:
+        """The cells of each matrix that stand in a balance edit that fails."""
+        return [contradicted(matrix) for matrix in self.matrices]
+
+
+def gathered(source: Report | Panel | pd.DataFrame, cells: pd.DataFrame, reports: pd.DataFrame | None) -> Gathered:
+    """Sort the cells by form, and set beside each report what the frame of reports knows of it.
+
+    Raises
+    ------
+    UnusableCells
+        A frame lacks a column, or the frame of reports has an agency-year twice.
+    """
+    # to sort columns of text that nobody asks for by form would take longer than all else
+    cells = cells[[name for name in cells.columns if name in _COLUMNS]]
+    if isinstance(source, Report):
+        identity = pd.DataFrame({"agency": [source.agency], "year": pd.array([source.year], "Int64"), "form": [source.form]})
+        found, sorted_by_form = matrices(cells, identity if cells.empty else None)
+    else:
+        found, sorted_by_form = matrices(cells)
+    known = found[["agency", "year", "form"]].astype({"year": "Int64"})
+    if reports is None and not isinstance(source, (Report, pd.DataFrame)):
+        reports = source.reports
+    if reports is None:
+        return Gathered(known, sorted_by_form)
+    if lacking := [name for name in ("agency", "year") if name not in reports.columns]:
+        raise UnusableCells(f"the frame of reports lacks the column(s) {', '.join(lacking)}; pass one like Panel.reports")
+    if "chosen" in reports.columns:
+        reports = reports[reports["chosen"].fillna(False).astype(bool)]
+    reports = reports.dropna(subset=["agency", "year"])
+    twice = reports[reports.duplicated(["agency", "year"])]
+    if len(twice):
+        raise UnusableCells(
+            f"the frame of reports has {twice['agency'].iloc[0]} {twice['year'].iloc[0]} twice; leave one row of them"
+        )
+    about = reports.assign(year=reports["year"].astype("Int64"))
+    keys = about[["agency", "year"]]
+    without_cells = about[~pd.MultiIndex.from_frame(keys).isin(pd.MultiIndex.from_frame(known[["agency", "year"]]))]
+    if isinstance(source, pd.DataFrame) or "form" not in about.columns:
+        # a register may list more than the cells at hand
+        without_cells = without_cells.iloc[:0]
+    else:
+        known = pd.concat([known, without_cells[["agency", "year", "form"]]], ignore_index=True)
+    more = about[[name for name in about.columns if name not in known.columns or name in ("agency", "year")]]
+    return Gathered(known.merge(more, on=["agency", "year"], how="left"), sorted_by_form)

@@ -1,0 +1,646 @@
+"""Indicators: sums over sums, with what their uncertainty is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from govstats.errors import FormError, UnusableCells
+from govstats.forms import CellKey, Language, form, versions
+from govstats.measures import outside
+from govstats.measures.formulas import (
+    NOT_IN_FORM,
+    REASONS,
+    Figures,
+    Gathered,
+    Sum,
+    definitions_in,
+    gathered,
+    in_words,
+    parsed,
+    refuse_keys,
+)
+from govstats.measures.intervals import wilson
+from govstats.reconciliation.corrections import Corrections, as_corrected
+from govstats.reconciliation.findings import Floats
+from govstats.report import Report, typed_frame
+
+if TYPE_CHECKING:
+    from govstats.panel import Panel
+
+_FILE = "measures/indicators.toml"
+_KINDS = ("share", "proportion", "ratio", "mean", "net", "concentration", "difference")
+#: Kinds that are one sum over another.
+_QUOTIENTS = ("share", "proportion", "ratio", "mean")
+#: In the order of their numbers; the first are the reasons why a sum has no value.
+STATUSES = ("computed", *REASONS[1:], "not_given", "undefined", "inconsistent", "break")
+_NOT_GIVEN, _UNDEFINED, _INCONSISTENT, _BREAK = (
+    STATUSES.index(one) for one in ("not_given", "undefined", "inconsistent", "break")
+)
+#: Shares of fewer say little.
+_SMALL = 30
+#: So many combinations of repairs are tried one by one.
+_COMBINATIONS = 10_000
+_TOLERANCE = 1e-6
+_DEFINITION_TYPES = {
+    "indicator": "str",
+    "label_zh": "str",
+    "label_en": "str",
+    "kind": "str",
+    "unit": "str",
+    "formula_zh": "str",
+    "formula_en": "str",
+    "forms": "str",
+    "source": "str",
+}
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """An indicator as ``indicators.toml`` has it.
+
+    Attributes
+    ----------
+    kind : str
+        What it makes of its quantities; the file explains the words.
+    times : float
+        What the quotient is multiplied by.
+    written : tuple of tuple of str
+        Its quantities: numerator and denominator, those of the second share of a difference, each part of a concentration.
+    sums : mapping of form version to tuple of Sum
+        The same, worked out for each form; empty where a quantity is `given`.
+    given : tuple of str
+        Names of quantities that come from outside the tables; empty text where they do not.
+    segments : mapping of form version to int
+        Reports on forms with one number can be pooled.
+    """
+
+    id: str
+    zh: str
+    en: str
+    kind: str
+    unit: str
+    times: float
+    source: str
+    written: tuple[tuple[str, ...], ...]
+    sums: Mapping[str, tuple[Sum, ...]]
+    given: tuple[str, ...]
+    segments: Mapping[str, int]
+
+    @property
+    def outside(self) -> bool:
+        """Whether all of it comes from outside the tables, so that the form does not matter."""
+        return all(self.given)
+
+
+class _Outcome(NamedTuple):
+    """What an indicator makes of its quantities; `base` is how many cases it speaks of."""
+
+    numerator: Floats
+    denominator: Floats
+    value: Floats
+    status: NDArray[np.int8]
+    base: Floats
+
+
+# --- definitions ------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _file() -> tuple[Mapping[str, Any], tuple[Indicator, ...]]:
+    raw, entries = definitions_in("indicators.toml", "indicators", tables=("sources", "given", "timeliness"))
+    return raw, tuple(_indicator(entry, raw) for entry in entries)
+
+
+def _indicator(entry: Mapping[str, Any], raw: Mapping[str, Any]) -> Indicator:
+    where = f"{_FILE}, indicator {entry.get('id', '?')!r}"
+    needed = ("id", "zh", "en", "kind", "numerator", "source")
+    refuse_keys(where, entry, needed, ("denominator", "less", "forms", "breaks", "unit", "times"))
+    kind = entry["kind"]
+    if kind not in _KINDS:
+        raise FormError(f"{where}: is of the kind {kind!r}; known: {', '.join(_KINDS)}")
+    if entry["source"] not in raw["sources"]:
+        raise FormError(f"{where}: names the source {entry['source']!r}; known: {', '.join(raw['sources'])}")
+    if (kind in (*_QUOTIENTS, "difference")) != ("denominator" in entry) or (kind == "difference") != ("less" in entry):
+        raise FormError(f"{where}: a {kind} must have a denominator if it is a quotient, and `less` if it is a difference")
+    written = tuple(tuple(one) for one in _quantities(entry))
+    given = tuple(one[0].removeprefix("given/") if one[0].startswith("given/") else "" for one in written)
+    for name in filter(None, given):
+        if name not in raw["given"]:
+            raise FormError(f"{where}: needs given/{name}; known: {', '.join(raw['given'])}")
+    allowed = entry.get("forms", ["2019", "2021"])
+    for version in (*allowed, *entry.get("breaks", ())):
+        if version not in versions():
+            raise FormError(f"{where}: names the form {version!r}, which is not known; known: {', '.join(versions())}")
+    sums = {
+        version: tuple(
+            () if name else parsed(f"{where}, form {version}", one, form(version))
+            for one, name in zip(written, given, strict=True)
+        )
+        for version in allowed
+    }
+    segments = {version: 1 + sum(one <= version for one in entry.get("breaks", ())) for version in allowed}
+    labels = entry["id"], entry["zh"], entry["en"], kind, entry.get("unit", "")
+    return Indicator(*labels, entry.get("times", 1), raw["sources"][entry["source"]], written, sums, given, segments)
+
+
+def _quantities(entry: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+    if entry["kind"] == "concentration":
+        yield from ([one] for one in entry["numerator"])
+        return
+    for part in (entry, entry.get("less", {})):
+        yield from (part[name] for name in ("numerator", "denominator") if name in part)
+
+
+def definitions() -> pd.DataFrame:
+    """Return the indicators that `indicators` works out, in its order.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``indicator label_zh label_en kind unit formula_zh formula_en forms source``, all text. `kind` is ``share`` (has a
+        Wilson interval), ``proportion``, ``ratio``, ``mean``, ``net``, ``concentration`` or ``difference``; `forms` are those in
+        which the indicator means the same.
+
+    Examples
+    --------
+    >>> definitions().set_index("indicator").formula_zh[["disclosure_rate", "documents_net.rules"]].tolist()
+    ['（（一）予以公开＋（二）部分公开）÷（七）总计', '规章·本年制发件数 − 规章·本年废止件数']
+    """
+    raw, known = _file()
+    rows = [
+        (one.id, one.zh, one.en, one.kind, one.unit, *_in_words(one, raw["given"]), " ".join(one.sums), one.source)
+        for one in known
+    ]
+    return typed_frame(rows, _DEFINITION_TYPES)
+
+
+def _in_words(one: Indicator, given: Mapping[str, Mapping[str, str]]) -> tuple[str, str]:
+    return _formula(one, given, "zh"), _formula(one, given, "en")
+
+
+def _formula(one: Indicator, given: Mapping[str, Mapping[str, str]], language: Language) -> str:
+    statutory = form(max(one.sums))
+    opening, closing, over = ("（", "）", "÷") if language == "zh" else ("(", ")", " / ")
+    words = [
+        given[name][language] if name else in_words(cells, statutory, language)
+        for cells, name in zip(one.written, one.given, strict=True)
+    ]
+    if one.kind == "concentration":
+        parts = ("、" if language == "zh" else ", ").join(words)
+        return f"各项占比的平方和：{parts}" if language == "zh" else f"sum of the squared shares of: {parts}"
+    words = [f"{opening}{word}{closing}" if len(cells) > 1 else word for cells, word in zip(one.written, words, strict=True)]
+    if one.kind == "net":
+        return words[0].removeprefix(opening).removesuffix(closing)
+    quotients = [over.join(words[at : at + 2]) for at in range(0, len(words), 2)]
+    return " − ".join(quotients) + (f"×{one.times}" if one.times != 1 else "")
+
+
+# --- the frame --------------------------------------------------------------------------------------------------------------
+
+
+def indicators(
+    source: Report | Panel | pd.DataFrame,
+    *,
+    by: str | Sequence[str] = "report",
+    names: str | Iterable[str] | None = None,
+    repairs: pd.DataFrame | bool | None = None,
+    reports: pd.DataFrame | None = None,
+    population: pd.DataFrame | None = None,
+    findings: pd.DataFrame | bool | None = None,
+    texts: pd.DataFrame | None = None,
+    corrections: Corrections | None = None,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Work out rates, each with its numerator and denominator and with how far it can be relied upon.
+
+    Parameters
+    ----------
+    source : Report, Panel or pandas.DataFrame
+        A frame has the columns of `Report.cells`, of any number of agencies and years.
+    by : str or sequence of str
+        ``"report"``, or what to pool by: ``"year"``, ``"form"``, ``"agency"``, or columns of the frame of reports such as
+        ``"level"`` and ``"region"``. Pooled is the sum of the numerators over the sum of the denominators, not a mean of rates.
+    names : str or iterable of str, optional
+        Which indicators, as `definitions` lists them; all by default.
+    repairs : pandas.DataFrame or True, optional
+        What `govstats.repairs` returned for these reports; True looks for them, which takes its time.
+    reports : pandas.DataFrame, optional
+        One row a report: ``agency year`` and any of ``level region region_code published``. That of the panel, if left out.
+    population : pandas.DataFrame, optional
+        Inhabitants: ``year population`` and ``agency`` or ``region_code``.
+    findings : pandas.DataFrame or True, optional
+        What `govstats.reconcile` returned; True reconciles. Those of the panel, if left out.
+    texts : pandas.DataFrame, optional
+        ``agency year sketch``, as `govstats.reconciliation.reuse.sketch` makes them. Those of the panel, if left out.
+    corrections : path or pandas.DataFrame, optional
+        Documented corrections to apply first, as `govstats.correct` takes them.
+    confidence : float
+        Of the Wilson intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a report (or group) and indicator: ``agency year form`` (or what was pooled by) ``indicator value numerator
+        denominator low high small low_repairs high_repairs repaired low_blanks high_blanks reports left_out contradicted
+        status``.
+
+        `value` is as reported; where `status` is not ``computed`` it is null: a cell is ``blank`` ``not_applicable``
+        ``unreadable`` or ``absent``, the form has no such cell (``not_in_form``), what comes from outside was ``not_given``,
+        the denominator is zero (``undefined``), a share would exceed one (``inconsistent``), the group lies across a
+        ``break``. `low` and `high` are the Wilson interval of a share, null for what is no share. `small`: fewer than 30 cases.
+        `low_repairs` and `high_repairs` are the least and the greatest value over all minimal repairs of the reports, of which
+        `repaired` have any that touch the indicator; null where repairs were not asked for, or leave the value open.
+        `low_blanks` and `high_blanks` are the bounds where blanks may be zeros, so far as the edits allow it.
+        `reports` were counted and `left_out` were not, since something was missing or inconsistent; of `contradicted` a cell
+        that counts stands in a balance edit that fails, so that the value is not to be relied upon.
+
+    Raises
+    ------
+    FormError
+        There is no such indicator.
+    UnusableCells
+        A frame lacks a column.
+
+    Examples
+    --------
+    The office of the government of Shanghai printed blanks for zeros, and no total of the requests it granted:
+
+    >>> from govstats import embedded
+    >>> rates = indicators(embedded.report("上海市人民政府办公厅", 2019), names="disclosure_rate")
+    >>> rates[["value", "status", "low_blanks", "high_blanks"]].round(4).values.tolist()
+    [[<NA>, 'blank', 0.3416, 0.3416]]
+    """
+    chosen = _chosen(names)
+    plain = source if isinstance(source, (Report, pd.DataFrame)) else source.cells
+    corrected = as_corrected(plain, corrections)
+    cells = corrected.cells if isinstance(corrected, Report) else corrected
+    everything = gathered(source, cells, reports)
+    groups = _Groups(everything.reports, by)
+    given = _given(source, corrected, everything.reports, population=population, findings=findings, texts=texts)
+    alternatives = None if repairs is None or repairs is False else _alternatives(everything.reports, repairs, corrected)
+    columns: dict[str, list[Any]] = {}
+    for one in chosen:
+        quantities, reason = _quantities_of(one, everything, everything.reported, given)
+        outcome, counted = _pooled(one, quantities, reason, groups, everything)
+        blanks = outcome
+        if everything.has_blanks:
+            zeroed, why = _quantities_of(one, everything, everything.zeroed, given)
+            blanks, _ = _pooled(one, zeroed, why, groups, everything)
+        low, high = wilson(outcome.numerator, outcome.denominator, confidence=confidence) if one.kind == "share" else (None, None)
+        unknown = np.full(groups.count, np.nan)
+        doubtful = _contradicted(one, everything) & ((reason == 0) if groups.single else _usable(one, quantities, reason))
+        repaired = (unknown, unknown, unknown)
+        if alternatives is not None:
+            repaired = _repaired(one, everything, quantities, outcome, groups, alternatives)
+        valid = outcome.status == 0
+        columns_of = {
+            "value": outcome.value,
+            "numerator": outcome.numerator,
+            "denominator": outcome.denominator,
+            "low": unknown if low is None else np.where(valid, low, np.nan),
+            "high": unknown if high is None else np.where(valid, high, np.nan),
+            "small": np.where(np.isnan(outcome.base), np.nan, outcome.base < _SMALL),
+            "low_repairs": repaired[0],
+            "high_repairs": repaired[1],
+            "repaired": repaired[2],
+            "low_blanks": np.fmin(outcome.value, blanks.value),
+            "high_blanks": np.fmax(outcome.value, blanks.value),
+            "reports": counted,
+            "left_out": groups.sizes - counted,
+            "contradicted": groups.sums(np.ones(len(doubtful)), doubtful),
+            "status": outcome.status,
+        }
+        for name, values in columns_of.items():
+            columns.setdefault(name, []).append(values)
+    return _frame(groups, chosen, {name: np.column_stack(values) for name, values in columns.items()})
+
+
+def _chosen(names: str | Iterable[str] | None) -> list[Indicator]:
+    known = {one.id: one for one in _file()[1]}
+    wanted = list(known) if names is None else [names] if isinstance(names, str) else list(names)
+    for name in wanted:
+        if name not in known:
+            raise FormError(f"there is no indicator {name!r}; definitions() lists them: {', '.join(known)}")
+    return [known[name] for name in wanted]
+
+
+_BOOLEANS, _WHOLE = ("small",), ("repaired", "reports", "left_out", "contradicted")
+
+
+def _frame(groups: _Groups, chosen: Sequence[Indicator], columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+    rows = np.repeat(np.arange(groups.count), len(chosen))
+    laid_out: dict[str, Any] = {name: values.take(rows) for name, values in groups.keys.items()}
+    ids = pd.array([one.id for one in chosen], dtype="str")
+    laid_out["indicator"] = ids.take(np.tile(np.arange(len(chosen)), groups.count))
+    for name, values in columns.items():
+        flat = values.ravel()
+        if name == "status":
+            laid_out[name] = pd.array(STATUSES, dtype="str").take(flat)
+            continue
+        missing = np.isnan(flat)
+        known = np.where(missing, 0, flat)
+        if name in _BOOLEANS:
+            laid_out[name] = pd.arrays.BooleanArray(known.astype(bool), missing)
+        elif name in _WHOLE:
+            laid_out[name] = pd.arrays.IntegerArray(known.astype(np.int64), missing)
+        else:
+            laid_out[name] = pd.arrays.FloatingArray(known, missing)
+    return pd.DataFrame(laid_out, copy=False)
+
+
+class _Groups:
+    """What the rows of the frame are: reports, or groups of them."""
+
+    def __init__(self, reports: pd.DataFrame, by: str | Sequence[str]) -> None:
+        self.single = by == "report"
+        names = ["agency", "year", "form"] if self.single else [by] if isinstance(by, str) else list(by)
+        if lacking := [name for name in names if name not in reports.columns]:
+            raise UnusableCells(
+                f"nothing is known of {', '.join(lacking)} of the reports, only of {', '.join(map(str, reports.columns))}; "
+                "pass reports=, a frame with the columns agency, year and what to pool by"
+            )
+        if self.single:
+            self.of_report = first = np.arange(len(reports), dtype=np.intp)
+        else:
+            grouped = reports.groupby(names, dropna=False, sort=True)
+            self.of_report = np.asarray(grouped.ngroup(), dtype=np.intp)
+            first = np.unique(self.of_report, return_index=True)[1]
+        self.count = len(first)
+        self.keys = {name: reports[name].array.take(first) for name in names}
+        self.sizes = np.bincount(self.of_report, minlength=self.count).astype(float)
+
+    def sums(self, values: Floats, members: NDArray[np.bool_]) -> Floats:
+        """Add up some of the reports, for each group."""
+        return np.bincount(self.of_report[members], weights=values[members], minlength=self.count).astype(float)
+
+
+def _given(
+    source: Report | Panel | pd.DataFrame,
+    corrected: Report | pd.DataFrame,
+    reports: pd.DataFrame,
+    *,
+    population: pd.DataFrame | None,
+    findings: pd.DataFrame | bool | None,
+    texts: pd.DataFrame | None,
+) -> Mapping[str, Floats]:
+    """Return the quantities from outside the tables that can be had, one figure a report."""
+    if not isinstance(source, (Report, pd.DataFrame)):
+        findings = source.findings if findings is None else findings
+        texts = source.texts if texts is None else texts
+    elif findings is None and isinstance(source, Report):
+        findings = True
+    if findings is True:
+        from govstats.reconciliation import reconcile
+
+        findings = reconcile(corrected)
+    given = {"reports": np.ones(len(reports)), **outside.publication(reports, _file()[0]["timeliness"])}
+    if population is not None:
+        given |= outside.inhabitants(reports, population)
+    if isinstance(findings, pd.DataFrame):
+        given |= outside.quality(reports, findings)
+    if texts is not None:
+        given |= outside.reuse(reports, texts)
+    return given
+
+
+# --- values -----------------------------------------------------------------------------------------------------------------
+
+
+def _quantities_of(
+    one: Indicator, everything: Gathered, figures: Sequence[Figures], given: Mapping[str, Floats]
+) -> tuple[Floats, NDArray[np.int8]]:
+    """Return the quantities of an indicator for each report, and why there is none."""
+    shape = (len(one.written), len(everything.reports))
+    quantities = np.full(shape, np.nan)
+    reason = np.full(shape[1], 0 if one.outside else NOT_IN_FORM, dtype=np.int8)
+    for matrix, known in zip(everything.matrices, figures, strict=True):
+        if matrix.form.version in one.sums:
+            reason[matrix.reports] = 0
+            for at, terms in enumerate(one.sums[matrix.form.version]):
+                if terms:
+                    quantities[at, matrix.reports], why = known.total(terms)
+                    reason[matrix.reports] = np.maximum(reason[matrix.reports], why)
+    for at, name in enumerate(one.given):
+        if name:
+            quantities[at] = given.get(name, np.nan)
+            reason[np.isnan(quantities[at]) & (reason == 0)] = _NOT_GIVEN
+    return quantities, reason
+
+
+def _outcome(one: Indicator, quantities: Floats, reason: NDArray[np.int8]) -> _Outcome:
+    """Work an indicator out of its quantities; `reason` is not zero where they are missing."""
+    status = reason.astype(np.int8)
+    if one.kind == "net":
+        value = np.where(status == 0, quantities[0], np.nan)
+        unknown = np.full(value.shape, np.nan)
+        return _Outcome(quantities[0], unknown, value, status, unknown)
+    if one.kind == "concentration":
+        numerator, base = (quantities**2).sum(axis=0), quantities.sum(axis=0)
+        denominator, pairs = base**2, [(numerator, base**2)]
+    else:
+        pairs = [(quantities[at], quantities[at + 1]) for at in range(0, len(quantities), 2)]
+        numerator, denominator = pairs[0]
+        base = np.minimum.reduce([under for _, under in pairs])
+    if one.kind == "difference":
+        numerator = denominator = np.full(base.shape, np.nan)
+    within = one.kind not in ("ratio", "mean")
+    value = np.zeros(base.shape)
+    for sign, (over, under) in zip((1, -1), pairs, strict=False):
+        wrong = (
+            (under < 0) | (within & ((over < -_TOLERANCE) | (over > under + _TOLERANCE))) | ((one.kind == "mean") & (over < 0))
+        )
+        status[(status == 0) & wrong] = _INCONSISTENT
+        status[(status == 0) & (under == 0)] = _UNDEFINED
+        value += sign * np.divide(over, under, out=np.full(base.shape, np.nan), where=under != 0)
+    return _Outcome(numerator, denominator, np.where(status == 0, value * one.times, np.nan), status, base)
+
+
+def _usable(one: Indicator, quantities: Floats, reason: NDArray[np.int8] | None = None) -> NDArray[np.bool_]:
+    """Tell which reports can be pooled: all quantities are known, and none contradicts another."""
+    if reason is None:
+        reason = np.where(np.isnan(quantities).any(axis=0), np.int8(NOT_IN_FORM), np.int8(0))
+    status = _outcome(one, quantities, reason).status
+    return np.asarray((status == 0) | (status == _UNDEFINED))
+
+
+def _contradicted(one: Indicator, everything: Gathered) -> NDArray[np.bool_]:
+    """Tell which reports have a failed balance edit over a cell that the indicator counts."""
+    found = np.zeros(len(everything.reports), dtype=np.bool_)
+    for matrix, figures, failed in zip(everything.matrices, everything.reported, everything.contradicted, strict=True):
+        for terms in one.sums.get(matrix.form.version, ()):
+            found[matrix.reports] |= figures.any_of(terms, failed)
+    return found
+
+
+def _pooled(
+    one: Indicator, quantities: Floats, reason: NDArray[np.int8], groups: _Groups, everything: Gathered
+) -> tuple[_Outcome, Floats]:
+    """Work an indicator out for each group, and count the reports that were taken."""
+    if groups.single:
+        single = _outcome(one, quantities, reason)
+        return single, (single.status == 0).astype(float)
+    members = _usable(one, quantities, reason)
+    counted = groups.sums(np.ones(len(members)), members)
+    # the reason next to a value speaks for a group that has none
+    nearest = np.full(groups.count, len(STATUSES), dtype=np.int8)
+    np.minimum.at(nearest, groups.of_report, _outcome(one, quantities, reason).status)
+    why = np.where(counted > 0, 0, nearest)
+    if not one.outside and len(set(one.segments.values())) > 1:
+        segment = everything.reports["form"].map(one.segments).to_numpy(dtype=float, na_value=np.nan)
+        least, most = np.full(groups.count, np.inf), np.full(groups.count, -np.inf)
+        np.minimum.at(least, groups.of_report[members], segment[members])
+        np.maximum.at(most, groups.of_report[members], segment[members])
+        why = np.where((counted > 0) & (least < most), _BREAK, why)
+    sums = np.array([groups.sums(quantity, members) for quantity in quantities])
+    sums[:, counted == 0] = np.nan
+    return _outcome(one, sums, why), counted
+
+
+# --- repairs ----------------------------------------------------------------------------------------------------------------
+
+
+class _Group(NamedTuple):
+    """Repairs of which a report needs one: what each changes, NaN where several values would do.
+
+    `complete` is false where there may be others, in the table.
+    """
+
+    table: str
+    complete: bool
+    changes: tuple[Mapping[CellKey, float], ...]
+
+
+def _alternatives(
+    reports: pd.DataFrame, repairs: pd.DataFrame | bool, corrected: Report | pd.DataFrame
+) -> Mapping[int, list[_Group]]:
+    """Return the groups of repairs of each report, by its number."""
+    if not isinstance(repairs, pd.DataFrame):
+        from govstats.reconciliation.repairs import repairs as repairs_of
+
+        repairs = repairs_of(corrected, reread=False)
+    needed = ("repair", "agency", "year", "table", "line", "column", "reported", "proposed", "group", "complete")
+    if lacking := [name for name in needed if name not in repairs.columns]:
+        raise UnusableCells(f"the frame of repairs lacks the column(s) {', '.join(lacking)}; pass what govstats.repairs returned")
+    numbers = {key: number for number, key in enumerate(zip(reports["agency"], reports["year"], strict=True))}
+    found: dict[int, list[_Group]] = {}
+    for _, group in repairs.groupby("group", sort=False):
+        every = group["repair"].unique().tolist()
+        # repairs of a chain of years change several reports, and some of them only one
+        for key, rows in group.groupby(["agency", "year"], sort=False):
+            changes: dict[int, dict[CellKey, float]] = {repair: {} for repair in every}
+            by_line = rows[rows["line"].notna()]
+            cells = zip(by_line["table"], by_line["line"], by_line["column"], strict=True)
+            change = (by_line["proposed"] - by_line["reported"]).to_numpy(dtype=float, na_value=np.nan)
+            for repair, cell, by_how_much in zip(by_line["repair"], cells, change.tolist(), strict=True):
+                changes[repair][cell] = by_how_much
+            complete = bool(rows["complete"].fillna(False).all()) and len(by_line) == len(rows)
+            if key in numbers:
+                found.setdefault(numbers[key], []).append(_Group(rows["table"].iloc[0], complete, tuple(changes.values())))
+    return found
+
+
+def _repaired(
+    one: Indicator,
+    everything: Gathered,
+    quantities: Floats,
+    outcome: _Outcome,
+    groups: _Groups,
+    alternatives: Mapping[int, list[_Group]],
+) -> tuple[Floats, Floats, Floats]:
+    """Return the least and the greatest value over the repairs, and how many reports of each group have some that matter."""
+    low, high, repaired = outcome.value.copy(), outcome.value.copy(), np.zeros(groups.count)
+    vectors: dict[int, dict[int, Floats | None]] = {}
+    for position, number, figures, version in _with_repairs(one, everything, alternatives):
+        counted = [figures.coefficients(terms, position) for terms in one.sums[version]]
+        choices = _choices(quantities[:, number], counted, alternatives[number])
+        if choices is not None and len(choices) == 1 and np.array_equal(choices[0], quantities[:, number], equal_nan=True):
+            continue
+        vectors.setdefault(int(groups.of_report[number]), {})[number] = choices
+    if not vectors:
+        return low, high, repaired
+    usable = _usable(one, quantities)
+    for group, of_reports in vectors.items():
+        repaired[group] = len(of_reports)
+        low[group] = high[group] = np.nan
+        if outcome.status[group] == _BREAK or any(choices is None for choices in of_reports.values()):
+            continue
+        fixed = (groups.of_report == group) & usable
+        fixed[list(of_reports)] = False
+        every = [choices for choices in of_reports.values() if choices is not None]
+        options = [kept for choices in every if len(kept := choices[_usable(one, choices.T)])]
+        if options or fixed.any():
+            low[group], high[group] = _extremes(one, quantities[:, fixed].sum(axis=1), options)
+    return low, high, repaired
+
+
+def _with_repairs(
+    one: Indicator, everything: Gathered, alternatives: Mapping[int, list[_Group]]
+) -> Iterator[tuple[int, int, Figures, str]]:
+    for matrix, figures in zip(everything.matrices, everything.reported, strict=True):
+        if matrix.form.version in one.sums:
+            for position, number in enumerate(matrix.reports.tolist()):
+                if number in alternatives:
+                    yield position, number, figures, matrix.form.version
+
+
+def _choices(quantities: Floats, counted: Sequence[Mapping[CellKey, int]], groups: Sequence[_Group]) -> Floats | None:
+    """Return the quantities of a report under each combination of its repairs; None where they are left open."""
+    if np.isnan(quantities).any():
+        return quantities[None, :]
+    tables = {table for cells in counted for table, _, _ in cells}
+    combined = quantities[None, :]
+    for group in groups:
+        if group.table not in tables:
+            continue
+        if not group.complete:
+            return None
+        steps = np.array(
+            [
+                [sum(cells[cell] * by for cell, by in changes.items() if cell in cells) for cells in counted]
+                for changes in group.changes
+            ],
+            dtype=float,
+        )
+        if np.isnan(steps).any():
+            return None
+        combined = np.unique((combined[:, None, :] + steps[None, :, :]).reshape(-1, len(quantities)), axis=0)
+        if len(combined) > _COMBINATIONS:
+            return None
+    return combined
+
+
+def _extremes(one: Indicator, fixed: Floats, options: Sequence[Floats]) -> tuple[float, float]:
+    """Return the least and the greatest value over every choice of one row from each of the options."""
+    combined: Floats | None = fixed[None, :]
+    for rows in options:
+        if combined is not None:
+            combined = np.unique((combined[:, None, :] + rows[None, :, :]).reshape(-1, len(fixed)), axis=0)
+            combined = combined if len(combined) <= _COMBINATIONS else None
+    if combined is not None:
+        values = _outcome(one, combined.T, np.zeros(len(combined), dtype=np.int8)).value
+        return (float(np.nanmin(values)), float(np.nanmax(values))) if not np.isnan(values).all() else (np.nan, np.nan)
+    if one.kind in _QUOTIENTS:
+        return _extreme_quotient(fixed, options, np.argmin) * one.times, _extreme_quotient(fixed, options, np.argmax) * one.times
+    if one.kind == "net":
+        return float(fixed[0] + sum(rows.min() for rows in options)), float(fixed[0] + sum(rows.max() for rows in options))
+    return np.nan, np.nan
+
+
+def _extreme_quotient(fixed: Floats, options: Sequence[Floats], pick: Any) -> float:
+    """Return the extreme quotient of sums (Dinkelbach's method: its value is where the best difference is zero)."""
+    quotient = np.nan
+    chosen = [rows[0] for rows in options]
+    for _ in range(100):
+        over, under = fixed + np.sum(chosen, axis=0)
+        if under <= 0 or over / under == quotient:
+            break
+        quotient = over / under
+        chosen = [rows[pick(rows[:, 0] - quotient * rows[:, 1])] for rows in options]
+    return float(quotient)

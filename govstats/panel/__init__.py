@@ -1,0 +1,182 @@
+"""Many reports as one panel: read once, kept on disk, reconciled over the years."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import weakref
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+
+from govstats.errors import UnusablePanel
+from govstats.panel.assembly import REPORT_TYPES
+from govstats.panel.building import MANIFEST, build
+from govstats.panel.files import read_frame
+from govstats.panel.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from distributed import Client
+
+__all__ = ["REPORT_TYPES", "Panel", "build", "read_corpus"]
+
+
+class _Temporary:
+    """A folder that goes when the last panel that reads from it does."""
+
+    def __init__(self) -> None:
+        self.path = mkdtemp(prefix="govstats-")
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Reports of many agencies and years, as `read_corpus` and ``govstats build`` make it.
+
+    Parameters
+    ----------
+    folder : path
+        Where the panel stands on disk.
+    agencies, years : tuple, optional
+        Only these; all by default. See `only`.
+
+    Attributes
+    ----------
+    reports : DataFrame
+        One row a document, also of those that could not be used (`error`, `message`), and of those that the register lists and
+        the folder lacks; columns as in `REPORT_TYPES`. `agency` is the name that all years share, `agency_printed` what the
+        document says. `vintage` counts the versions of a report by date of publication, `chosen` marks the one document of each
+        agency and year whose figures are the panel's: of the earliest vintage that has tables, the one with the fewest doubts.
+    cells, claims, notes : DataFrame
+        Those of `govstats.Report`, of the chosen documents; claims also have the year of the report they stand in, `report_year`.
+    findings : DataFrame
+        As `govstats.reconcile` returns them, the rules across years and vintages included.
+    vintages : DataFrame
+        The cells of the other documents, with `vintage`, `source` and `published`.
+    texts : DataFrame
+        ``agency year sketch``: the prose as numbers from which its reuse is measured (`govstats.reconciliation.reuse`).
+    """
+
+    folder: Path
+    agencies: tuple[str, ...] | None = None
+    years: tuple[int, ...] | None = None
+    _temporary: _Temporary | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not (Path(self.folder) / MANIFEST).is_file():
+            raise UnusablePanel(
+                f"{self.folder}: there is no panel in this folder ({MANIFEST} is missing); make one: govstats build FOLDER -o OUT"
+            )
+        object.__setattr__(self, "folder", Path(self.folder))
+
+    @cached_property
+    def reports(self) -> pd.DataFrame:
+        """One row a document."""
+        return self._frame("reports")
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """One row a cell of the chosen documents."""
+        return self._frame("cells")
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        """One row a figure that the prose of a chosen document claims."""
+        return self._frame("claims")
+
+    @cached_property
+    def notes(self) -> pd.DataFrame:
+        """One row for everything that could not be read or decided in a chosen document."""
+        return self._frame("notes")
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """One row a rule and what it applies to."""
+        return self._frame("findings")
+
+    @cached_property
+    def vintages(self) -> pd.DataFrame:
+        """One row a cell of the documents that were not chosen."""
+        return self._frame("vintages")
+
+    @cached_property
+    def texts(self) -> pd.DataFrame:
+        """The prose of the chosen documents as numbers."""
+        return self._frame("texts")
+
+    @property
+    def others(self) -> list[str]:
+        """The files of the folder that are no documents."""
+        return list(self._manifest["others"])
+
+    def only(self, *, agency: str | Iterable[str] | None = None, year: int | Iterable[int] | None = None) -> Panel:
+        """Return the part of the panel that is about some agencies or years.
+
+        Parameters
+        ----------
+        agency : str or iterable of str, optional
+        year : int or iterable of int, optional
+
+        Returns
+        -------
+        Panel
+            Its frames are read from disk without the rest. Findings are those of the whole panel: a rule across years still
+            knows the year before.
+        """
+        agencies = (agency,) if isinstance(agency, str) else self.agencies if agency is None else tuple(agency)
+        years = (year,) if isinstance(year, int) else self.years if year is None else tuple(year)
+        return Panel(self.folder, agencies, years, self._temporary)
+
+    def coverage(self) -> pd.DataFrame:
+        """Say of every agency and year what the panel has.
+
+        Returns
+        -------
+        DataFrame
+            One row an agency and year, from the first year of the panel to the last: ``agency year state documents failures
+            message``. `state` is ``consistent``, ``inconsistent`` (rules of severity E fail, `failures` of them), ``incomplete``
+            (tables, lines or columns are not there), ``without tables``, ``failed`` (there is a document that could not be used;
+            `message` says why) or ``missing`` (no document).
+        """
+        from govstats.panel.coverage import coverage
+
+        return coverage(self)
+
+    @cached_property
+    def _manifest(self) -> dict[str, Any]:
+        return dict(json.loads((self.folder / MANIFEST).read_text("utf-8")))
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        return read_frame(Store(self.folder), name, self._manifest["parts"], agencies=self.agencies, years=self.years)
+
+
+def read_corpus(
+    folder: str | PathLike[str],
+    *,
+    output: str | PathLike[str] | None = None,
+    register: str | PathLike[str] | pd.DataFrame | None = None,
+    agencies: str | PathLike[str] | pd.DataFrame | None = None,
+    client: Client | None = None,
+    processes: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> Panel:
+    """Read a folder of annual reports into a panel: `govstats.read_corpus`."""
+    temporary = None
+    if output is None:
+        temporary = _Temporary()
+        output = temporary.path
+    build(
+        folder,
+        output,
+        register=register,
+        agencies=agencies,
+        client=client,
+        processes=processes,
+        storage_options=storage_options,
+    )
+    return Panel(Path(output), _temporary=temporary)

@@ -1,0 +1,248 @@
+"""What was read becomes a panel: which document counts for an agency and year, and the rules over all of its years."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from govstats.panel.store import PANDAS_TYPES, Store
+from govstats.provenance import sources_sha256
+from govstats.reconciliation import FINDING_TYPES, reconcile
+from govstats.reconciliation.source import Reports
+from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES
+
+#: Reports in a part of the panel, more or less: what changes with a new document, and what has to fit into memory.
+_PART = 512
+#: The columns of `Panel.reports`, with their types.
+REPORT_TYPES = {
+    "agency": "str",
+    "agency_printed": "str",
+    "year": "Int64",
+    "form": "str",
+    "title": "str",
+    "level": "str",
+    "region": "str",
+    "region_code": "str",
+    "basis": "str",
+    "published": "datetime64[us]",
+    "vintage": "Int64",
+    "chosen": "boolean",
+    "source": "str",
+    "format": "str",
+    "sha256": "str",
+    "size": "Int64",
+    "tables": "str",
+    "cells": "Int64",
+    "reported": "Int64",
+    "unreadable": "Int64",
+    "claims": "Int64",
+    "notes": "Int64",
+    "summary": "boolean",
+    "parent": "str",
+    "error": "str",
+    "message": "str",
+}
+#: The frames of a panel beside the reports, with the types of their columns.
+CONTENTS = {
+    "cells": CELL_TYPES,
+    "claims": CLAIM_TYPES | {"report_year": "Int64"},
+    "notes": NOTE_TYPES,
+    "vintages": CELL_TYPES | {"vintage": "Int64", "source": "str", "published": "datetime64[us]"},
+    "findings": FINDING_TYPES,
+    "texts": {"agency": "str", "year": "Int64", "sketch": "object"},
+}
+#: The preferred format first, where several documents show the same cells.
+_FORMATS = ("html", "word", "markdown", "pdf", "text", "image")
+
+
+def placed(read: pd.DataFrame, sources: pd.DataFrame, register: pd.DataFrame | None, identities: pd.DataFrame) -> pd.DataFrame:
+    """Return the reports of a panel: one row a document, with its agency, its vintage and whether its cells count.
+
+    Parameters
+    ----------
+    read : DataFrame
+        What was read, a row a content: the columns of ``SCHEMAS["reports"]``.
+    sources : DataFrame
+        ``source key``, a row a document of the folder.
+    register : DataFrame, optional
+        As `govstats.panel.folder.read_register` returns it.
+    identities : DataFrame
+        A row for each of `read`: ``agency level region region_code basis``.
+    """
+    reports = read.rename(columns={"agency": "agency_printed"})
+    for name in ("agency", "level", "region", "region_code", "basis"):
+        reports[name] = identities[name].astype("str").array
+    reports = sources.merge(reports.drop(columns=["source", "stamp"]), on="key", how="left", validate="many_to_one")
+    reports = _with_register(reports, register)
+    nameless = reports["error"].isna() & (reports["agency"].isna() | reports["year"].isna())
+    lacking = np.where(reports["agency"].isna(), "whose report it is", "of which year the report is")
+    reports.loc[nameless, "error"] = "UnknownIdentity"
+    reports.loc[nameless, "message"] = [
+        f"{source}: the document does not say {what}; name it in register.csv (document,agency,year)"
+        for source, what in zip(reports.loc[nameless, "source"], lacking[nameless], strict=True)
+    ]
+    reports = _with_vintages(reports)
+    reports["area"] = reports["region_code"].groupby(reports["family"], dropna=False).transform("min")
+    order = ["area", "family", "agency", "year", "vintage", "source"]
+    return reports.sort_values(order, na_position="first", ignore_index=True).drop(columns="area")
+
+
+def _with_register(reports: pd.DataFrame, register: pd.DataFrame | None) -> pd.DataFrame:
+    """Let the register have the last word, and add a row for each report that it lists and the folder lacks."""
+    told = ["level", "region", "region_code", "published", "vintage", "parent", "summary"]
+    reports["published"] = pd.to_datetime(reports["published"]).astype("datetime64[us]")
+    reports = reports.assign(
+        vintage=pd.array([None] * len(reports), dtype="Int64"), parent=pd.array([None] * len(reports), dtype="str")
+    )
+    if register is not None:
+        by_report = register.dropna(subset=["agency", "year"]).drop_duplicates(["agency", "year"], keep="last")
+        by_report = by_report.set_index(["agency", "year"])
+        row_of_report = by_report.index.get_indexer(pd.MultiIndex.from_frame(reports[["agency", "year"]]))
+        row_of_name = {
+            name: row
+            for row, names in enumerate(zip(register["document"], register["slug"], strict=True))
+            for name in names
+            if isinstance(name, str)
+        }
+        rows = [
+            next((row_of_name[name] for name in (path, Path(path).name, Path(path).stem) if name in row_of_name), None)
+            for path in reports["source"]
+        ]
+        for name in told:
+            values = by_report[name].array.take(row_of_report, allow_fill=True)
+            named = register[name].array.take([-1 if row is None else row for row in rows], allow_fill=True)
+            for said in (values, named):
+                reports[name] = pd.Series(said, index=reports.index).where(pd.notna(said), reports[name])
+        absent = by_report.loc[~by_report.index.isin(pd.MultiIndex.from_frame(reports[["agency", "year"]]))].reset_index()
+        absent = absent[["agency", "year", *told]].assign(
+            error="MissingDocument", message="the register lists this report, and the folder has no document of it"
+        )
+        reports = pd.concat([reports, absent.dropna(axis="columns", how="all")], ignore_index=True)
+    superior = dict(zip(reports["agency"], reports["parent"], strict=True))
+    reports["family"] = pd.array([_root(agency, superior) for agency in reports["agency"]], dtype="str")
+    return reports
+
+
+def _root(agency: Any, superior: dict[Any, Any]) -> Any:
+    """Return whom an agency reports to at last."""
+    seen = {agency}
+    while isinstance(above := superior.get(agency), str) and above not in seen:
+        seen.add(above)
+        agency = above
+    return agency
+
+
+def _with_vintages(reports: pd.DataFrame) -> pd.DataFrame:
+    """Add the vintage of each document, by date of publication, and which one of a report is chosen.
+
+    A document without a date belongs to the earliest vintage: nothing shows that it is a republication.
+    """
+    of_report = [reports["agency"], reports["year"]]
+    dates = reports["published"].fillna(reports["published"].groupby(of_report, dropna=False).transform("min"))
+    dated = dates.groupby(of_report, dropna=False).rank("dense").fillna(1).astype("Int64")
+    reports["vintage"] = reports["vintage"].fillna(dated)
+    usable = reports["error"].isna()
+    rank = pd.DataFrame(
+        {
+            "agency": reports["agency"],
+            "year": reports["year"],
+            "lost": reports["cells"].fillna(0) == 0,
+            "vintage": reports["vintage"],
+            "undecided": -(reports["cells"] - reports["unreadable"]),
+            "notes": reports["notes"],
+            "format": reports["format"].map({name: at for at, name in enumerate(_FORMATS)}),
+            "source": reports["source"],
+        }
+    )[usable]
+    first = rank.sort_values(list(rank.columns)).drop_duplicates(["agency", "year"]).index
+    reports["chosen"] = reports.index.isin(first)
+    return reports
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some reports of a panel, all of an agency's years together.
+
+    Attributes
+    ----------
+    name : str
+        Changes with anything that its tables depend on.
+    reports : DataFrame
+        Rows of `placed` that have cells.
+    """
+
+    name: str
+    reports: pd.DataFrame
+
+
+def parts(reports: pd.DataFrame) -> Iterator[Part]:
+    """Cut the reports of a panel into parts; a new report changes the part that it falls into, seldom a neighbour.
+
+    Where a part ends is told by the names in it (content-defined chunking), so that nothing before or after decides it.
+    """
+    usable = reports[reports["error"].isna()]
+    families = usable["family"].astype(object).to_numpy()
+    starts = np.flatnonzero(np.r_[True, families[1:] != families[:-1]][: len(usable)])
+    begin = 0
+    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(usable)], strict=False):
+        ends_here = zlib.crc32(families[start].encode()) / 2**32 < (end - start) / _PART
+        if ends_here or end - begin >= 4 * _PART or end == len(usable):
+            yield _part(usable.iloc[begin:end])
+            begin = end
+
+
+def _part(reports: pd.DataFrame) -> Part:
+    decides = reports[["key", "agency", "year", "vintage", "chosen", "published", "parent", "summary", "source"]]
+    content = decides.to_csv(index=False) + sources_sha256()
+    return Part(hashlib.sha256(content.encode()).hexdigest()[:32], reports.reset_index(drop=True))
+
+
+def tables(store: Store, group: Sequence[Part]) -> Iterator[tuple[Part, dict[str, pa.Table]]]:
+    """Yield the tables of some parts: ``cells claims notes vintages findings``; what is read for them is read once."""
+    reports = pd.concat([part.reports for part in group], ignore_index=True)
+    part_of = np.repeat(np.arange(len(group)), [len(part.reports) for part in group])
+    gathered = {name: store.gather(name, reports["key"].tolist()) for name in ("cells", "claims", "notes", "texts")}
+    for number, part in enumerate(group):
+        first, last = np.searchsorted(part_of, [number, number + 1]).tolist()
+        rows_of_part = {}
+        for name, (rows, of) in gathered.items():
+            start, end = np.searchsorted(of, [first, last]).tolist()
+            rows_of_part[name] = _with_identity(rows.slice(start, end - start), of[start:end] - first, part.reports)
+        yield part, _tables(part.reports, rows_of_part)
+
+
+def _with_identity(rows: pa.Table, of: NDArray[np.intp], reports: pd.DataFrame) -> pa.Table:
+    """Say of each row whose it is; `of` is the row of its report."""
+    for name in ("agency", "form", "source"):
+        codes, distinct = pd.factorize(reports[name])
+        rows = rows.append_column(
+            name, pa.DictionaryArray.from_arrays(codes[of].astype(np.int32), pa.array(distinct, pa.string()))
+        )
+    for name, column in (("year", "report_year" if "year" in rows.column_names else "year"), ("vintage", "vintage")):
+        rows = rows.append_column(column, pa.array(reports[name].take(of), pa.int64()))
+    for name in ("published", "chosen"):
+        rows = rows.append_column(name, pa.array(reports[name].take(of)))
+    return rows
+
+
+def _tables(reports: pd.DataFrame, rows: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    chosen = {name: table.filter(table["chosen"]) for name, table in rows.items()}
+    found = {name: chosen[name].select(types) for name, types in CONTENTS.items() if name in chosen}
+    others = rows["cells"].filter(pc.invert(rows["cells"]["chosen"]))
+    found["vintages"] = others.select(CONTENTS["vintages"])
+    frames = {
+        name: found[name].to_pandas(types_mapper=PANDAS_TYPES.get) for name in ("cells", "claims", "texts", "vintages")
+    }
+    findings = reconcile(Reports(**frames, reports=reports[reports["chosen"]]))
+    found["findings"] = pa.Table.from_pandas(findings, preserve_index=False)
+    return found

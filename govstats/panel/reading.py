@@ -1,0 +1,259 @@
+"""Documents read in chunks, in this process, in several, or on many machines: each chunk becomes tables of columns."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+
+from govstats.documents import open_document
+from govstats.panel.folder import Folder, Item
+from govstats.recognition import recognise
+from govstats.report import Claim, Note, ReadCell, Report
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+Tables = dict[str, pa.Table]
+
+_TEXT, _WHOLE, _FIGURE = pa.string(), pa.int32(), pa.float64()
+_TYPES = {
+    **dict.fromkeys(("value", "low", "high", "confidence"), _FIGURE),
+    **dict.fromkeys(("page", "start", "end", "year"), _WHOLE),
+}
+
+
+def _schema(fields: Iterable[str]) -> pa.Schema:
+    return pa.schema([("key", _TEXT), *((name, _TYPES.get(name, _TEXT)) for name in fields)])
+
+
+#: The tables that a chunk becomes. `key` is that of `Item.key`; what is the same for a whole report stands in ``reports`` alone.
+SCHEMAS = {
+    "reports": pa.schema(
+        [
+            *((name, _TEXT) for name in ("key", "source", "stamp", "sha256", "agency", "form", "title", "format")),
+            *((name, _WHOLE) for name in ("year", "cells", "reported", "unreadable", "claims", "notes")),
+            ("size", pa.int64()),
+            ("published", pa.date32()),
+            ("summary", pa.bool_()),
+            *((name, _TEXT) for name in ("tables", "error", "message")),
+        ]
+    ),
+    "cells": _schema(ReadCell._fields),
+    "claims": _schema(Claim._fields),
+    "notes": _schema(Note._fields),
+    "texts": pa.schema([("key", _TEXT), ("sketch", pa.list_(pa.uint64()))]),
+}
+#: A chunk costs so much that losing it is no pity and sending it is no burden.
+_CHUNK_COST = 100
+#: Below this, to start processes takes longer than to read.
+_WORTH_PROCESSES = 4 * _CHUNK_COST
+
+
+class Chunk(NamedTuple):
+    """Documents that are read together."""
+
+    folder: Folder
+    items: tuple[Item, ...]
+
+
+def chunks(folder: Folder, documents: Iterable[Item]) -> Iterator[Chunk]:
+    """Part documents into chunks of about equal cost, in their order."""
+    gathered: list[Item] = []
+    cost = 0
+    for item in documents:
+        gathered.append(item)
+        cost += item.cost
+        if cost >= _CHUNK_COST:
+            yield Chunk(folder, tuple(gathered))
+            gathered, cost = [], 0
+    if gathered:
+        yield Chunk(folder, tuple(gathered))
+
+
+def read_chunk(chunk: Chunk) -> Tables:
+    """Read the documents of a chunk; what fails becomes a row with its error.
+
+    Returns
+    -------
+    dict of pyarrow.Table
+        With the schemas of `SCHEMAS`.
+    """
+    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in SCHEMAS}
+    seen: set[str] = set()
+    for item in chunk.items:
+        _read(chunk.folder, item, rows, seen)
+    return _tables(rows)
+
+
+def unread(items: Iterable[Item], message: str) -> Tables:
+    """Return the tables of documents whose reading ended the process."""
+    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in SCHEMAS}
+    for item in items:
+        rows["reports"].append(_failure(item, "", 0, "ProcessDied", message))
+    return _tables(rows)
+
+
+def _tables(rows: dict[str, list[tuple[Any, ...]]]) -> Tables:
+    tables = {}
+    for name, schema in SCHEMAS.items():
+        columns = zip(*rows[name], strict=True) if rows[name] else ((),) * len(schema)
+        tables[name] = pa.Table.from_arrays(
+            [pa.array(values, type=field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
+        )
+    return tables
+
+
+def _read(folder: Folder, item: Item, rows: dict[str, list[tuple[Any, ...]]], seen: set[str]) -> None:
+    sha256, size = "", 0
+    try:
+        content = folder.content(item.source)
+        sha256, size = hashlib.sha256(content).hexdigest(), len(content)
+        report = recognise(open_document(content), agency=item.agency, year=item.year, form=item.form)
+        key = item.key(sha256)
+        found = {"cells": report.read_cells, "claims": report.read_claims, "notes": report.read_notes}
+        lists = {name: [(key, *row) for row in one] for name, one in found.items()}
+        passages = _sketch(report)
+    except Exception as error:  # noqa: BLE001 - one document never ends a run, whatever is the matter with it
+        message = str(error).replace("<bytes>", item.source)
+        rows["reports"].append(_failure(item, sha256, size, type(error).__name__, message))
+        return
+    if key not in seen:  # a copy of another document of the chunk
+        seen.add(key)
+        for name, one in lists.items():
+            rows[name] += one
+        rows["texts"].append((key, passages))
+    statuses = [cell.status for cell in report.read_cells]
+    rows["reports"].append(
+        (
+            key,
+            item.source,
+            item.stamp,
+            sha256,
+            report.agency,
+            report.form,
+            report.title,
+            report.format,
+            report.year,
+            len(statuses),
+            statuses.count("reported"),
+            statuses.count("unreadable"),
+            len(lists["claims"]),
+            len(lists["notes"]),
+            size,
+            getattr(report, "published", None),
+            getattr(report, "summary", None),
+            " ".join(dict.fromkeys(cell.table for cell in report.read_cells)),
+            None,
+            None,
+        )
+    )
+
+
+def _failure(item: Item, sha256: str, size: int, error: str, message: str) -> tuple[Any, ...]:
+    known = {
+        "key": item.key(sha256 or hashlib.sha256(item.source.encode()).hexdigest()),
+        "source": item.source,
+        "stamp": item.stamp,
+        "sha256": sha256,
+        "agency": item.agency,
+        "year": item.year,
+        "size": size,
+        "error": error,
+        "message": message,
+    }
+    return tuple(known.get(name) for name in SCHEMAS["reports"].names)
+
+
+def read_chunks(parts: Sequence[Chunk], *, client: Client | None, processes: int | None) -> Iterator[tuple[Chunk, Tables]]:
+    """Read chunks and yield each with its tables as soon as it is done, in any order.
+
+    Parameters
+    ----------
+    parts : sequence of Chunk
+    client : dask.distributed.Client, optional
+        Read on its workers.
+    processes : int, optional
+        Read in so many processes of this machine; by default as many as it has cores where that pays.
+
+    Notes
+    -----
+    Where a worker dies (out of memory, an engine that crashes), what it was reading is read again, at last one document at a
+    time, so that only the one which kills its reader is given up.
+    """
+    cost = sum(item.cost for part in parts for item in part.items)
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    wanted = processes or (available if cost > _WORTH_PROCESSES else 1)
+    if client is None and wanted == 1:
+        for part in parts:
+            yield part, read_chunk(part)
+        return
+    start: Callable[[], Executor]
+    if client is not None:
+        wanted = max(sum(client.ncores().values()), 1)  # type: ignore[no-untyped-call]
+        start = client.get_executor
+    else:
+        from loky import get_reusable_executor
+
+        def start() -> Executor:
+            executor: Executor = get_reusable_executor(max_workers=wanted)
+            return executor
+
+    # each once all together; then what died with a worker alone; then, document by document, what died alone
+    died: list[Chunk] = []
+    yield from _gathered(parts, start, 2 * wanted, died)
+    again, died = died, []
+    yield from _gathered(again, start, 1, died)
+    single = [Chunk(part.folder, (item,)) for part in died for item in part.items]
+    died = []
+    yield from _gathered(single, start, 1, died)
+    for part in died:
+        yield part, unread(part.items, "the process that read this document died, out of memory or by a fault of an engine")
+
+
+def _gathered(
+    parts: Iterable[Chunk], start: Callable[[], Executor], at_once: int, died: list[Chunk]
+) -> Iterator[tuple[Chunk, Tables]]:
+    """Yield chunks as they are done, so many being under way at once; those whose worker died are left in `died`."""
+    waiting = deque(parts)
+    if not waiting:
+        return
+    executor = start()
+    running: dict[Future[Tables], Chunk] = {}
+    while waiting or running:
+        while waiting and len(running) < at_once:
+            part = waiting.popleft()
+            try:
+                running[executor.submit(read_chunk, part)] = part
+            except BrokenProcessPool:
+                waiting.appendleft(part)
+                if running:
+                    break
+                executor = start()
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            part = running.pop(future)
+            try:
+                yield part, future.result()
+            except Exception as error:
+                if not _worker_died(error):
+                    raise
+                died.append(part)
+                executor = start() if isinstance(error, BrokenProcessPool) and not running else executor
+
+
+def _worker_died(error: Exception) -> bool:
+    return isinstance(error, BrokenProcessPool) or type(error).__name__ == "KilledWorker"
+
+
+def _sketch(report: Report) -> list[int]:
+    from govstats.reconciliation.reuse import sketch
+
+    return sorted(chain(sketch(report.text)))

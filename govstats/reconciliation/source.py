@@ -1,0 +1,60 @@
+"""What the rules are applied to: a report, a frame of cells, or a panel of many reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import pandas as pd
+
+from govstats.report import Report
+
+
+class ManyReports(Protocol):
+    """What a panel has; all but the cells may be None."""
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """The cells, with the columns of `Report.cells`."""
+
+    @property
+    def claims(self) -> pd.DataFrame | None:
+        """What the prose claims, with the columns of `Report.claims`, and ``report_year``: in the report of which year."""
+
+    @property
+    def texts(self) -> pd.DataFrame | None:
+        """The prose as numbers: ``agency year sketch``."""
+
+    @property
+    def vintages(self) -> pd.DataFrame | None:
+        """The cells of further documents of the same reports, with ``vintage source``."""
+
+    @property
+    def reports(self) -> pd.DataFrame | None:
+        """The documents: ``agency year``, and what else is known of them."""
+
+
+Source = Report | pd.DataFrame | ManyReports
+
+
+@dataclass(frozen=True, eq=False)
+class Reports:
+    """Reports with all that is known of them; `report` where it is one alone."""
+
+    cells: pd.DataFrame
+    claims: pd.DataFrame | None = None
+    texts: pd.DataFrame | None = None
+    vintages: pd.DataFrame | None = None
+    reports: pd.DataFrame | None = None
+    report: Report | None = None
+
+
+def known_of(source: Source) -> Reports:
+    """Return what is known of reports, whatever they come as; the claims of one report are left for whom they concern."""
+    if isinstance(source, Reports):
+        return source
+    if isinstance(source, Report):
+        return Reports(source.cells, report=source)
+    if isinstance(source, pd.DataFrame):
+        return Reports(source)
+    return Reports(source.cells, source.claims, source.texts, source.vintages, source.reports)

@@ -1,0 +1,270 @@
+"""Identities of agencies: `agencies.csv` has names with what they are, written by hand from GB/T 2260 before the code was run."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from govstats import embedded
+from govstats.agencies import hint, identify, read_agency_corrections
+from govstats.agencies.divisions import divisions, of_code, place
+from govstats.errors import UnusableCorrections
+
+WHO = ["agency", "level", "region", "region_code", "within", "department", "basis"]
+
+
+@pytest.fixture(scope="module")
+def cases() -> pd.DataFrame:
+    frame = pd.read_csv(Path(__file__).with_name("agencies.csv"), dtype="str", keep_default_na=False)
+    return frame.assign(year=pd.to_numeric(frame["year"]).astype("Int64"))
+
+
+def test_names_are_who_they_are(cases: pd.DataFrame) -> None:
+    found = identify(cases["printed"], years=cases["year"], texts=cases["text"])
+    pd.testing.assert_frame_equal(found[WHO].fillna(""), cases[WHO], check_dtype=False)
+
+
+def test_what_is_undecided_has_no_region_and_says_why(cases: pd.DataFrame) -> None:
+    found = identify(cases["printed"], years=cases["year"], texts=cases["text"])
+    undecided = found[found["basis"] == "undecided"]
+    assert undecided[["region", "region_code", "within"]].isna().all(axis=None)
+    assert undecided[["note_zh", "note_en"]].ne("").all(axis=None)
+    gulou = undecided.loc[undecided["printed"] == "鼓楼区人民政府", "note_zh"].iloc[0]
+    assert all(city in gulou for city in ("南京市", "福州市", "徐州市", "开封市"))
+
+
+def test_the_hint_of_a_text_tells_as_much_as_the_text(cases: pd.DataFrame) -> None:
+    whole = identify(cases["printed"], years=cases["year"], texts=cases["text"])
+    hints = [hint(name, text, "本机关地址在人民路。") for name, text in zip(cases["printed"], cases["text"], strict=True)]
+    pd.testing.assert_frame_equal(identify(cases["printed"], years=cases["year"], texts=hints), whole)
+
+
+def test_agencies_of_the_register() -> None:
+    register = embedded.register()
+    found = identify(register["agency"], years=register["year"])
+    columns = ["agency", "level", "region", "region_code"]
+    pd.testing.assert_frame_equal(found[columns].fillna(""), register[columns].fillna(""), check_dtype=False)
+
+
+def test_names_in_the_titles_of_the_register() -> None:
+    printed = ["洪泽区人民政府", "自治区应急管理厅", "沭阳县人民政府", "市科委"]
+    texts = ["", "宁夏回族自治区应急管理厅编制", "", "请与上海市科学技术委员会联系"]
+    agencies = ["淮安市洪泽区人民政府", "宁夏回族自治区应急管理厅", "沭阳县人民政府", "上海市科学技术委员会"]
+    assert identify(printed, texts=texts)["agency"].tolist() == agencies
+    assert set(agencies) <= set(embedded.register()["agency"])
+
+
+def test_agencies_of_real_reports(shared: Path) -> None:
+    with (shared / "narratives" / "index.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    found = identify([row["agency"] for row in rows], years=[int(row["year"]) for row in rows])
+    assert set(found["basis"]) == {"printed"}
+    levels = Counter(found["level"])
+    # counted by hand in index.csv
+    assert levels == {"province": 3, "prefecture": 9, "county": 15, "township": 3}
+
+
+# --- regions ------------------------------------------------------------------------------------------------------------
+
+
+def test_divisions_of_today_by_their_full_names() -> None:
+    today = [division for division in divisions() if division.until == 9999]
+    # 34 provinces since 1997; the other numbers grow and shrink by a few a year
+    levels = Counter(division.level for division in today)
+    assert levels["province"] == 34
+    assert 325 <= levels["prefecture"] <= 340
+    assert 2800 <= levels["county"] <= 2900
+    found = identify([division.path + "教育局" for division in today], years=[2026] * len(today))
+    assert found["region_code"].tolist() == [division.code for division in today]
+
+
+def test_a_name_without_its_city_is_never_taken_for_another() -> None:
+    today = [division for division in divisions() if division.until == 9999]
+    found = identify([division.name + "人民政府" for division in today], years=[2026] * len(today))
+    codes = [division.code for division in today]
+    decided = found["region_code"].notna()
+    assert found.loc[decided, "region_code"].tolist() == [code for code, known in zip(codes, decided, strict=True) if known]
+    names = Counter(division.name for division in today)
+    assert (~decided).tolist() == [names[division.name] > 1 for division in today]
+
+
+def test_full_titles_are_those_of_one_area_alone() -> None:
+    areas: dict[str, set[str]] = {}
+    for division in divisions():
+        areas.setdefault(division.now.title, set()).add(division.now.code)
+    assert {title for title, codes in areas.items() if len(codes) > 1} == set()
+
+
+def test_every_former_division_leads_to_one_of_today_or_nowhere() -> None:
+    for division in divisions():
+        if division.until < 9999:
+            assert not (division.became and division.joined)
+            assert (division.now.until == 9999) == bool(division.became)
+            assert not division.joined or of_code(division.joined)
+
+
+@pytest.mark.parametrize(
+    ("former", "year", "today", "code"),
+    [
+        ("杭州市富阳市", 2013, "浙江省杭州市富阳区", "330111"),
+        ("章丘市", 2012, "山东省济南市章丘区", "370114"),
+        ("简阳市", 2014, "四川省成都市简阳市", "510185"),
+        ("日喀则地区", 2012, "西藏自治区日喀则市", "540200"),
+        ("昌都县", 2012, "西藏自治区昌都市卡若区", "540302"),
+        ("无为县", 2010, "安徽省芜湖市无为市", "340281"),
+        ("重庆市璧山县", 2013, "重庆市璧山区", "500120"),
+        ("潞西市", 2009, "云南省德宏傣族景颇族自治州芒市", "533103"),
+    ],
+)
+def test_former_names(former: str, year: int, today: str, code: str) -> None:
+    found = identify([former + "人民政府"], years=[year])
+    assert found[["region", "region_code"]].values.tolist() == [[today, code]]
+
+
+def test_a_division_that_joined_another_is_another_agency() -> None:
+    found = identify(["上海市闸北区人民政府", "上海市静安区人民政府"], years=[2014, 2014])
+    assert found["region_code"].tolist() == ["310108", "310106"]
+    assert "静安区" in found["note_zh"][0]
+    assert found["note_zh"][1] == ""
+
+
+def test_a_district_that_was_a_development_zone_before() -> None:
+    found = identify(["重庆两江新区管理委员会"] * 2, years=[2019, 2026])
+    assert found["region"].tolist() == ["重庆市", "重庆市两江新区"]
+    assert found["region_code"].fillna("").tolist() == ["", "500157"]
+
+
+@pytest.mark.parametrize("name", ["江苏省虚构县人民政府", "江苏省太州市教育局", "浙江省某某区人民政府"])
+def test_an_unknown_part_of_a_province_is_not_the_province(name: str) -> None:
+    found = identify([name]).iloc[0]
+    assert found["basis"] == "undecided"
+    assert pd.isna(found["level"])
+    assert pd.isna(found["region"])
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("本溪市教育局", "辽宁省本溪市"),
+        ("本市教育局", None),
+        ("乾县教育局", "陕西省咸阳市乾县"),
+        ("乾縣教育局", "陕西省咸阳市乾县"),
+    ],
+)
+def test_first_characters_that_mislead(name: str, path: str | None) -> None:
+    region = identify([name])["region"][0]
+    assert (None if pd.isna(region) else region) == path
+
+
+def test_short_names_only_where_what_follows_says_so() -> None:
+    assert place("江苏").divisions == ()
+    assert [division.name for division in place("江苏教育厅").divisions] == ["江苏省"]
+    assert place("吉林科技局").divisions == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "按照泰州市应急管理局的要求，靖江市各镇参加演练。",  # the bureau above that of the county
+        "苏州市、无锡市的做法。苏州市、无锡市来访。",
+        "泰州市。",  # once may be by the way
+    ],
+)
+def test_a_text_that_names_others_decides_nothing(text: str) -> None:
+    assert identify(["市应急管理局"], years=[2022], texts=[text])["basis"].tolist() == ["undecided"]
+
+
+def test_a_city_that_was_visited_does_not_decide() -> None:
+    text = "赴南京市鼓楼区学习。福州市统一部署。"
+    assert identify(["鼓楼区人民政府"], years=[2022], texts=[text])["basis"].tolist() == ["undecided"]
+
+
+# --- the user's table ---------------------------------------------------------------------------------------------------
+
+
+def test_the_table_wins_over_everything() -> None:
+    table = pd.DataFrame(
+        {"printed": ["鼓楼区人民政府", "平潭综合实验区管委会"], "agency": ["徐州市鼓楼区人民政府", "平潭综合实验区"]}
+    )
+    names = ["鼓楼区人民政府", "平潭综合实验区管理委员会", "平潭综合实验区管委会"]
+    found = identify(names, texts=["南京市鼓楼区人民政府"] * 3, corrections=table)
+    assert found["agency"].tolist() == ["徐州市鼓楼区人民政府", "平潭综合实验区管理委员会", "平潭综合实验区"]
+    assert found["region_code"].tolist() == ["320302", "350128", "350128"]
+    assert found["basis"].tolist() == ["correction", "printed", "correction"]
+
+
+def test_an_agency_that_goes_on_under_another_name_only_where_the_table_says_so(tmp_path: Path) -> None:
+    names, years = ["海东市安全生产监督管理局", "海东市应急管理局"], [2017, 2019]
+    assert identify(names, years=years)["agency"].nunique() == 2
+    path = tmp_path / "agencies.csv"
+    path.write_text(
+        "printed,agency,former\n海东市应急管理局,海东市应急管理局,海东市安全生产监督管理局；海东市安监局\n", encoding="utf-8"
+    )
+    found = identify([*names, "海东市安监局"], years=[*years, 2016], corrections=path)
+    assert set(found["agency"]) == {"海东市应急管理局"}
+    assert set(found["region_code"]) == {"630200"}
+
+
+def test_rows_of_the_table_hold_for_their_years() -> None:
+    table = pd.DataFrame(
+        {
+            "printed": ["某园区", "某园区"],
+            "agency": ["甲园区管理委员会", "乙园区管理委员会"],
+            "level": ["county", "county"],
+            "region_code": ["320813", "350128"],
+            "year_from": [None, 2020],
+            "year_to": [2019, None],
+        }
+    )
+    found = identify(["某园区"] * 3, years=[2019, 2020, None], corrections=table)
+    assert found["region"].fillna("").tolist() == ["江苏省淮安市洪泽区", "福建省福州市平潭县", ""]
+    assert found["basis"].tolist() == ["correction", "correction", "undecided"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("printed\n甲局\n", "lacks the column(s) agency"),
+        ("printed,agency,city\n甲局,乙局,丙市\n", "has the column(s) city"),
+        ("printed,agency\n甲局,乙局\n,乙局\n", "line 3: printed is empty"),
+        ("printed,agency,level\n甲局,乙局,city\n", "line 2: level is “city”; expected one of national"),
+        ("printed,agency,region_code\n甲局,乙局,32\n", "line 2: region_code is “32”; expected six digits"),
+        ("printed,agency,year_from\n甲局,乙局,去年\n", "line 2: year_from is “去年”; expected a year"),
+        ("printed,agency,year_from,year_to\n甲局,乙局,2020,2018\n", "line 2: year_from 2020 is after year_to 2018"),
+        ("printed,agency\n甲局,乙局\n甲 局,丙局\n", "line 3: “甲局” is “丙局” here and “乙局” at"),
+        ("printed,agency\n甲局,乙局,丙局\n", "line 2: has another number of cells"),
+    ],
+)
+def test_a_line_that_cannot_be_understood_is_named(tmp_path: Path, lines: str, told: str) -> None:
+    path = tmp_path / "agencies.csv"
+    path.write_text(lines, encoding="utf-8")
+    with pytest.raises(UnusableCorrections) as caught:
+        read_agency_corrections(path)
+    assert told in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_all_lines_that_cannot_be_understood_are_named() -> None:
+    table = pd.DataFrame({"printed": ["甲局", ""], "agency": ["", "乙局"]}, index=[7, 9])
+    with pytest.raises(UnusableCorrections, match=r"row 7: agency is empty.*\n.*row 9: printed is empty"):
+        identify(["甲局"], corrections=table)
+
+
+def test_a_table_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(UnusableCorrections, match="cannot be read as CSV"):
+        identify(["甲局"], corrections=tmp_path / "none.csv")
+
+
+def test_as_many_years_as_names() -> None:
+    with pytest.raises(ValueError, match="2 names, but 1 years"):
+        identify(["甲局", "乙局"], years=[2020])
+
+
+def test_names_that_are_missing_keep_their_rows() -> None:
+    found = identify(pd.Series([None, "沭阳县人民政府"], index=[4, 8]), years=[2020, None])
+    assert found.index.tolist() == [4, 8]
+    assert found["basis"].tolist() == ["undecided", "printed"]

@@ -1,0 +1,540 @@
+"""Indicators against values worked out by hand, intervals against scipy and against every combination tried one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binomtest
+
+import govstats
+from govstats import embedded
+from govstats.errors import FormError, UnusableCells
+from govstats.measures import definitions, indicators, rates, wilson
+from govstats.reconciliation.reuse import sketch
+from govstats.simulate import simulate
+
+PINGTAN, SHUYANG, HONGZE, SHANGHAI = "平潭综合实验区", "沭阳县人民政府", "淮安市洪泽区人民政府", "上海市人民政府办公厅"
+
+
+def of(found: pd.DataFrame, name: str) -> pd.Series:
+    (row,) = found[found["indicator"] == name].to_dict("records")
+    return pd.Series(row)
+
+
+def register() -> pd.DataFrame:
+    return embedded.register().rename(columns={"publication_date": "published"})
+
+
+# Each numerator and denominator is added up by hand from the columns "total" of data/figures.csv.
+BY_HAND = {
+    (PINGTAN, 2025): {
+        "disclosure_rate": (33 + 38, 148),
+        "full_disclosure_rate": (33, 148),
+        "partial_disclosure_rate": (38, 148),
+        "substantive_disclosure_rate": (71, 33 + 38 + (3 + 2 + 3 + 3) + (50 + 3)),
+        "substantive_disclosure_rate_strict": (71, 33 + 38 + 11),
+        "refusal_rate": (3 + 2 + 3 + 3, 148),
+        "refusal_share.refused.internal_affairs": (3, 11),
+        "refusal_share.refused.process_information": (2, 11),
+        "refusal_share.refused.state_secret": (0, 11),
+        "refusal_concentration": (3**2 + 2**2 + 3**2 + 3**2, 11**2),
+        "unable_rate": (50 + 3 + 0, 148),
+        "not_held_share": (50, 53),
+        "not_processed_rate": (2, 148),
+        "other_rate": (8 + 2 + 1, 148),
+        "completion_rate": (148, 154 + 0),
+        "carry_over_rate": (6, 154 + 0),
+        "applicant_share.natural_person": (151, 154),
+        "applicant_share.organisations": (3, 154),
+        "disclosure_rate.natural_person": (33 + 38, 147),
+        "disclosure_rate.organisations": (0, 1),
+        "dispute_rate": (36 + 6 + 3, 148),
+        "correction_rate": (3 + 3 + 0, 45 - 0),
+        "correction_rate.reconsideration": (3, 36),
+        "correction_rate.litigation": (3, 6 + 3),
+        "correction_rate.litigation_direct": (3, 6),
+        "corrected_share": (6, 45),
+        "upheld_rate": (25 + 3 + 3, 45),
+        "conclusion_rate": (45, 45),
+    },
+    (SHUYANG, 2025): {
+        "disclosure_rate": (294 + 101, 718),
+        "substantive_disclosure_rate": (395, 395 + (2 + 2 + 13 + 2 + 4 + 9) + (111 + 2)),
+        "substantive_disclosure_rate_strict": (395, 395 + 32),
+        "refusal_rate": (32, 718),
+        "refusal_concentration": (4 + 4 + 169 + 4 + 16 + 81, 32**2),
+        "unable_rate": (113, 718),
+        "not_held_share": (111, 113),
+        "not_processed_rate": (12 + 7, 718),
+        "other_rate": (9 + 7 + 143, 718),
+        "completion_rate": (718, 713 + 36),
+        "carry_over_rate": (31, 749),
+        "backlog_change": (31 - 36, 36),
+        "applicant_share.natural_person": (705, 713),
+        "applicant_share.organisations": (3 + 5, 713),
+        "applicant_share.legal": (5, 713),
+        "disclosure_rate.natural_person": (290 + 99, 710),
+        "disclosure_rate.organisations": (1 + 3 + 2, 3 + 5),
+        "dispute_rate": (61 + 3 + 10, 718),
+        "correction_rate": (10, 74 - 15 - 0 - 1),
+        "correction_rate.reconsideration": (10, 61 - 15),
+        "corrected_share": (10, 74),
+        "upheld_rate": (27 + 3 + 8, 58),
+        "conclusion_rate": (74 - 16, 74),
+        "conclusion_rate.litigation_after_reconsideration": (10 - 1, 10),
+    },
+    (HONGZE, 2023): {
+        "disclosure_rate": (0 + 4, 21),
+        "substantive_disclosure_rate": (4, 4 + (1 + 1 + 1) + (10 + 3)),
+        "refusal_rate": (3, 21),
+        "refusal_concentration": (1 + 1 + 1, 3**2),
+        "unable_rate": (13, 21),
+        "not_held_share": (10, 13),
+        "not_processed_rate": (1, 21),
+        # （六） is printed as one line
+        "other_rate": (0, 21),
+        "completion_rate": (21, 21),
+        "applicant_share.natural_person": (21, 21),
+        # the totals of the blocks are printed as zero
+        "dispute_rate": (0, 21),
+    },
+}
+
+
+@pytest.mark.parametrize(("agency", "year"), BY_HAND)
+def test_values_are_those_worked_out_by_hand(agency: str, year: int) -> None:
+    found = indicators(embedded.report(agency, year)).set_index("indicator")
+    for name, (numerator, denominator) in BY_HAND[agency, year].items():
+        row = found.loc[name]
+        assert (row["numerator"], row["denominator"], row["status"]) == (numerator, denominator, "computed"), name
+        assert row["value"] == pytest.approx(float(Fraction(numerator, denominator)), abs=1e-12), name
+        assert row["reports"] == 1, name
+        small = (
+            11
+            if name == "refusal_concentration" and agency == PINGTAN
+            else denominator**0.5
+            if "concentration" in name
+            else denominator
+        )
+        assert row["small"] == (small < 30), name
+
+
+def test_differences_and_net_counts_have_neither_denominator_nor_wilson_interval() -> None:
+    found = indicators(embedded.report(SHUYANG, 2025))
+    difference = of(found, "disclosure_rate_difference")
+    assert difference["value"] == pytest.approx(389 / 710 - 6 / 8)
+    assert pd.isna(difference["low"])
+    assert difference["small"]
+    net = of(found, "documents_net.normative_documents")
+    assert net["value"] == 6 - 1
+    assert pd.isna(net["denominator"])
+    assert of(found, "documents_net")["value"] == 5
+
+
+def test_zero_over_zero_is_missing() -> None:
+    found = indicators(embedded.report(PINGTAN, 2025))
+    backlog = of(found, "backlog_change")
+    assert (backlog["numerator"], backlog["denominator"], backlog["status"]) == (6, 0, "undefined")
+    assert pd.isna(backlog["value"])
+
+
+def test_reports_before_2019_have_no_indicators_of_requests() -> None:
+    found = indicators(embedded.report(PINGTAN, 2015), names=["disclosure_rate", "documents_net"])
+    assert found["status"].tolist() == ["not_in_form"] * 2
+    assert found["value"].isna().all()
+
+
+def test_a_report_that_lost_its_tables_says_so() -> None:
+    found = indicators(embedded.report("应急管理部", 2023), names="disclosure_rate")
+    assert found[["agency", "year", "status"]].values.tolist() == [["应急管理部", 2023, "absent"]]
+
+
+# --- intervals --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
+def test_wilson_is_that_of_scipy(confidence: float) -> None:
+    pairs = [(k, n) for n in (1, 2, 5, 29, 30, 148, 718, 11_398_889) for k in {0, 1, n // 3, n // 2, n - 1, n}]
+    low, high = wilson([k for k, _ in pairs], [n for _, n in pairs], confidence=confidence)
+    for at, (k, n) in enumerate(pairs):
+        expected = binomtest(k, n).proportion_ci(confidence_level=confidence, method="wilson")
+        assert (low[at], high[at]) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_wilson_of_what_is_no_share_is_missing() -> None:
+    low, high = wilson([0, 3, -1, np.nan], [0, 2, 5, 5])
+    assert np.isnan([low, high]).all()
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        wilson(1, 2, confidence=95)
+
+
+def test_shares_have_a_wilson_interval_and_ratios_have_none() -> None:
+    found = indicators(embedded.report(PINGTAN, 2025), confidence=0.9)
+    expected = binomtest(71, 148).proportion_ci(confidence_level=0.9, method="wilson")
+    rate = of(found, "disclosure_rate")
+    assert (rate["low"], rate["high"]) == pytest.approx((expected.low, expected.high))
+    for name in ("dispute_rate", "backlog_change", "refusal_concentration", "data_quality"):
+        assert pd.isna(of(found, name)["low"]), name
+
+
+# --- repairs ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_interval_over_repairs_of_results_that_do_not_add_up() -> None:
+    # results 7 + 6 + 0 + 7 + 3 + 4 = 27 against a total of 21: either 7 or 6 of them is 6 too many
+    report = embedded.report(PINGTAN, 2020)
+    found = indicators(report, repairs=True)
+    rate = of(found, "disclosure_rate")
+    assert (rate["numerator"], rate["denominator"], rate["value"]) == (13, 21, pytest.approx(13 / 21))
+    assert (rate["low_repairs"], rate["high_repairs"], rate["repaired"]) == (pytest.approx(7 / 21), pytest.approx(7 / 21), 1)
+    assert rate["contradicted"] == 1
+    full, part = of(found, "full_disclosure_rate"), of(found, "partial_disclosure_rate")
+    assert (full["low_repairs"], full["high_repairs"]) == (pytest.approx((7 - 6) / 21), pytest.approx(7 / 21))
+    assert (part["low_repairs"], part["high_repairs"]) == (0, pytest.approx(6 / 21))
+    # (7 + 6 − 6) ÷ (7 + 6 − 6 + 0 + 7)
+    assert of(found, "substantive_disclosure_rate")["low_repairs"] == pytest.approx(7 / 14)
+    # natural persons 6 + 6 − 6 of 20, organisations 1 of 1
+    assert of(found, "disclosure_rate_difference")["high_repairs"] == pytest.approx(6 / 20 - 1)
+    untouched = of(found, "unable_rate")
+    assert (untouched["low_repairs"], untouched["repaired"]) == (untouched["value"], 0)
+    assert indicators(report, repairs=govstats.repairs(report)).equals(found)
+
+
+def test_without_repairs_there_is_no_interval_over_them() -> None:
+    rate = of(indicators(embedded.report(PINGTAN, 2020)), "disclosure_rate")
+    assert pd.isna(rate["low_repairs"])
+    assert pd.isna(rate["repaired"])
+    assert rate["contradicted"] == 1
+
+
+def test_several_groups_of_repairs_are_combined() -> None:
+    # 10 + 1 + 0 + 0 = 11 with a total of 0; 5 + 0 + 0 + 0 with a total of 0, which may also be five too many
+    found = indicators(embedded.report(HONGZE, 2023), repairs=True)
+    dispute = of(found, "dispute_rate")
+    assert dispute["value"] == 0
+    assert dispute["contradicted"] == 1
+    assert (dispute["low_repairs"], dispute["high_repairs"]) == (pytest.approx((11 + 0) / 21), pytest.approx((11 + 5) / 21))
+    corrected = of(found, "correction_rate")
+    assert (corrected["numerator"], corrected["denominator"], corrected["status"]) == (1, 0, "inconsistent")
+    assert pd.isna(corrected["value"])
+    assert (corrected["low_repairs"], corrected["high_repairs"]) == (pytest.approx(1 / 16), pytest.approx(1 / 11))
+    assert of(found, "documents_net")["contradicted"] == 0
+
+
+def repair(agency: str, number: int, group: int, line: str, change: float | None, complete: bool = True) -> dict[str, Any]:
+    proposed = None if change is None else 100.0 + change
+    cell = {"table": "requests", "line": line, "column": "total"}
+    change_of = {"reported": 100.0, "proposed": proposed, "group": group, "complete": complete}
+    return {"repair": number, "agency": agency, "year": 2023, **cell, **change_of}
+
+
+def repairs_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows).astype({"reported": "Float64", "proposed": "Float64", "complete": "boolean"})
+
+
+def test_what_a_repair_leaves_open_has_no_interval() -> None:
+    cells = simulate("2021", 1, size="large", seed=3)
+    agency = cells["agency"].iloc[0]
+    for rows in ([repair(agency, 1, 1, "granted", None)], [repair(agency, 1, 1, "new", 1, complete=False)]):
+        rate = of(indicators(cells, repairs=repairs_frame(rows)), "disclosure_rate")
+        assert pd.notna(rate["value"])
+        assert pd.isna(rate["low_repairs"])
+        assert rate["repaired"] == 1
+    nothing_found = repairs_frame([{**repair(agency, 1, 1, "granted", 1, complete=False), "line": None, "column": None}])
+    assert pd.isna(of(indicators(cells, repairs=nothing_found), "disclosure_rate")["low_repairs"])
+
+
+def test_pooled_extremes_are_those_of_every_combination(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = simulate("2021", 4, size="large", seed=5)
+    agencies = cells["agency"].unique().tolist()
+    steps = {
+        agency: [("granted", 40 * at + 7), ("processed_total", -30 * at - 11), ("refused.state_secret", 5)]
+        for at, agency in enumerate(agencies[:3])
+    }
+    rows = []
+    for group, (agency, changes) in enumerate(steps.items()):
+        rows += [repair(agency, 10 * group + at, group, line, change) for at, (line, change) in enumerate(changes)]
+    total = cells[(cells["table"] == "requests") & (cells["column"] == "total")].groupby("line")["value"].sum()
+    values = []
+    for chosen in product(*steps.values()):
+        over, under = total["granted"] + total["partly_granted"], total["processed_total"]
+        over += sum(change for line, change in chosen if line == "granted")
+        under += sum(change for line, change in chosen if line == "processed_total")
+        values.append(over / under)
+    for combinations in (10_000, 3):
+        monkeypatch.setattr(rates, "_COMBINATIONS", combinations)
+        found = of(indicators(cells, by="year", repairs=repairs_frame(rows)), "disclosure_rate")
+        assert (found["low_repairs"], found["high_repairs"]) == (pytest.approx(min(values)), pytest.approx(max(values)))
+        assert found["repaired"] == 3
+
+
+# --- blanks -----------------------------------------------------------------------------------------------------------------
+
+
+def test_blanks_may_be_zeros_and_blank_totals_are_the_sums_of_their_parts() -> None:
+    # the office of Shanghai prints no totals of results: 258 + 12 + 1 + 1 granted and 3 in part, of 805
+    found = indicators(embedded.report(SHANGHAI, 2019))
+    rate = of(found, "disclosure_rate")
+    assert (rate["status"], rate["denominator"]) == ("blank", 805)
+    assert pd.isna(rate["value"])
+    assert (rate["low_blanks"], rate["high_blanks"]) == (pytest.approx((272 + 3) / 805),) * 2
+    # refused 14 + 5 + (3 + 1) + (10 + 2) = 35; unable (252 + 12 + 1) + (44 + 3) + 25 = 337; 149 + 9 not processed; nothing else
+    for name, expected in {"refusal_rate": 35, "unable_rate": 337, "not_processed_rate": 158, "other_rate": 0}.items():
+        assert of(found, name)["high_blanks"] == pytest.approx(expected / 805), name
+    # 859 received and 18 carried in are printed
+    known = of(found, "completion_rate")
+    assert (known["value"], known["low_blanks"]) == (pytest.approx(805 / 877),) * 2
+    # 5 + 8 upheld of 7 − 2 + 9 − 1, the third block is blank
+    assert of(found, "upheld_rate")["low_blanks"] == pytest.approx(13 / 13)
+
+
+def _with(cells: pd.DataFrame, key: str, **changes: Any) -> pd.DataFrame:
+    table, line, column = key.split("/")
+    rows = (cells["table"] == table) & (cells["line"] == line) & (cells["column"] == column)
+    assert rows.sum() == 1
+    return cells.assign(**{name: cells[name].mask(rows, value) for name, value in changes.items()})
+
+
+def test_a_blank_that_the_sums_show_to_be_more_than_zero_stays_missing() -> None:
+    cells = simulate("2021", 1, size="large", seed=3)
+    assert cells.set_index(["table", "line", "column"]).loc[("requests", "granted", "natural_person"), "value"] > 0
+    blank = _with(cells, "requests/granted/natural_person", value=pd.NA, status="blank")
+    rate = of(indicators(blank), "disclosure_rate.natural_person")
+    assert rate["status"] == "blank"
+    assert pd.isna(rate["low_blanks"])
+
+
+def test_unreadable_and_lost_cells_are_not_zeros() -> None:
+    cells = simulate("2021", 1, size="large", seed=3)
+    unreadable = of(indicators(_with(cells, "requests/granted/total", value=pd.NA, status="unreadable")), "disclosure_rate")
+    assert (unreadable["status"], unreadable["reports"]) == ("unreadable", 0)
+    lost = cells[~((cells["line"] == "granted") & (cells["column"] == "total"))]
+    absent = of(indicators(lost), "disclosure_rate")
+    assert absent["status"] == "absent"
+    assert pd.isna(absent["low_blanks"])
+    assert pd.isna(unreadable["high_blanks"])
+
+
+# --- groups -----------------------------------------------------------------------------------------------------------------
+
+
+def corpus() -> pd.DataFrame:
+    reports = embedded.register()
+    return pd.concat(
+        [embedded.report(agency, year).cells for agency, year in reports[["agency", "year"]].itertuples(index=False)]
+    )
+
+
+def test_pooled_is_the_sum_over_the_sum_and_says_who_was_left_out() -> None:
+    found = indicators(corpus(), by="year", names="disclosure_rate", repairs=True).set_index("year")
+    # 2019: 8 of 23 in Pingtan; Shanghai has blanks (275 of 805 if they are zeros)
+    row = found.loc[2019]
+    assert (row["numerator"], row["denominator"], row["reports"], row["left_out"]) == (8, 23, 1, 1)
+    assert (row["low_blanks"], row["high_blanks"]) == (pytest.approx((8 + 275) / (23 + 805)), pytest.approx(8 / 23))
+    # 2025: Pingtan and Shuyang
+    row = found.loc[2025]
+    assert (row["numerator"], row["denominator"], row["reports"], row["left_out"]) == (71 + 395, 148 + 718, 2, 0)
+    expected = binomtest(466, 866).proportion_ci(method="wilson")
+    assert (row["low"], row["high"]) == pytest.approx((expected.low, expected.high))
+    # 2023: 42 + 4 of 81 + 21, of which the blocks that do not add up are no part
+    assert found.loc[2023, "contradicted"] == 0
+    assert found.loc[2020, "repaired"] == 1
+    assert found.loc[2015, "status"] == "not_in_form"
+
+
+def test_pooling_by_level_and_region_needs_to_be_told_them() -> None:
+    with pytest.raises(UnusableCells, match="level"):
+        indicators(corpus(), by="level")
+    found = indicators(corpus(), by=["level", "year"], names="disclosure_rate", reports=register())
+    assert list(found.columns[:3]) == ["level", "year", "indicator"]
+    row = found[(found["level"] == "county") & (found["year"] == 2025)].iloc[0]
+    assert (row["numerator"], row["denominator"]) == (466, 866)
+    regions = indicators(corpus(), by="region", names="disclosure_rate", reports=register()).set_index("region")
+    assert regions.loc["江苏省宿迁市沭阳县", "denominator"] == 718
+
+
+def test_a_report_that_contradicts_itself_is_left_out_of_the_group() -> None:
+    found = indicators(corpus(), by="year", names="correction_rate.reconsideration", repairs=True).set_index("year")
+    # Hongze prints a total of 0 with one corrected; Pingtan prints 2 cases, one of them corrected
+    row = found.loc[2023]
+    assert (row["numerator"], row["denominator"], row["reports"], row["left_out"]) == (1, 2, 1, 1)
+    # repaired, it has 1 of 11
+    assert (row["low_repairs"], row["high_repairs"]) == (pytest.approx((1 + 1) / (2 + 11)),) * 2
+
+
+def test_nothing_is_pooled_across_a_break(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, known = rates._file()
+    broken = [replace(one, segments={"2019": 1, "2021": 2}) for one in known if one.id == "disclosure_rate"]
+    monkeypatch.setattr(rates, "_chosen", lambda _: broken)
+    found = indicators(corpus(), by="agency").set_index("agency")
+    assert found.loc[PINGTAN, "status"] == "break"
+    assert pd.isna(found.loc[PINGTAN, "value"])
+    assert found.loc[SHUYANG, "status"] == "computed"
+
+
+def test_the_same_in_one_frame_as_report_by_report() -> None:
+    together = indicators(corpus())
+    register = embedded.register()[["agency", "year"]].itertuples(index=False)
+    alone = pd.concat([indicators(embedded.report(agency, year), findings=False) for agency, year in register])
+    # two reports of the ministry lost their tables, and a frame of cells does not know them
+    with_cells = alone[~((alone["agency"] == "应急管理部") & alone["year"].isin([2019, 2023]))]
+    pd.testing.assert_frame_equal(together, with_cells.reset_index(drop=True))
+
+
+def test_many_reports_against_a_pivot() -> None:
+    cells = pd.concat([simulate("2019", 20, seed=1), simulate("2021", 20, seed=2)])
+    wide = cells[(cells["table"] == "requests") & (cells["column"] == "total")]
+    wide = wide.pivot_table(index=["agency", "year"], columns="line", values="value", aggfunc="sum")
+    refused = wide[[line for line in wide if line.startswith("refused.")]].sum(axis=1)
+    other = wide[[line for line in wide if line.split(".")[0] == "other"]].sum(axis=1)
+    found = indicators(cells).pivot_table(index=["agency", "year"], columns="indicator", values="value", dropna=False)
+    for name, counted in {"refusal_rate": refused, "other_rate": other}.items():
+        expected = (counted / wide["processed_total"].where(wide["processed_total"] > 0)).astype(float)
+        pd.testing.assert_series_equal(found[name].astype(float), expected, check_names=False)
+
+
+# --- what comes from outside ------------------------------------------------------------------------------------------------
+
+
+def test_requests_per_inhabitant_need_a_population() -> None:
+    cells = corpus()
+    population = pd.DataFrame({"region_code": ["321322"], "year": [2025], "population": [1_650_000]})
+    found = indicators(cells, names="requests_per_10k", population=population, reports=register()).set_index(["agency", "year"])
+    assert found.loc[(SHUYANG, 2025), "value"] == pytest.approx(713 / 165)
+    assert found.loc[(PINGTAN, 2025), "status"] == "not_given"
+    by_agency = population.assign(agency=SHUYANG)
+    again = indicators(embedded.report(SHUYANG, 2025), names="requests_per_10k", population=by_agency)
+    assert again["value"].item() == pytest.approx(713 / 165)
+    twice = pd.concat([population, population])
+    with pytest.raises(UnusableCells, match="stands twice"):
+        indicators(cells, names="requests_per_10k", population=twice, reports=register())
+
+
+@pytest.mark.parametrize(
+    ("agency", "level", "published", "days", "late"),
+    [
+        ("某县人民政府", "county", "2024-03-31", 90, 0),
+        ("某县人民政府", "county", "2024-04-01", 91, 1),
+        ("某省", "province", "2024-02-29", 59, 0),
+        ("某综合实验区", "county", "2024-03-01", 60, 0),
+        ("某经济技术开发区管理委员会", "county", "2024-02-05", 35, 0),
+        ("某市城市管理委员会", "prefecture", "2024-02-01", 31, 1),
+        ("某市财政局", "prefecture", "2024-01-31", 30, 0),
+        ("某市人民政府办公厅", "prefecture", "2024-02-01", 31, 1),
+        ("某部", "national", "2024-02-01", 31, 1),
+        ("某镇人民政府", "township", "2024-01-31", 30, 0),
+        ("某镇人民政府", "township", "2024-02-20", 50, None),
+        ("某街道办事处", "township", "2024-04-02", 92, 1),
+        ("某市财政局", "prefecture", None, None, None),
+    ],
+)
+def test_publication_is_held_against_the_dates_of_article_49(
+    agency: str, level: str, published: str | None, days: int | None, late: int | None
+) -> None:
+    cells = simulate("2021", 1).assign(agency=agency)
+    reports = pd.DataFrame({"agency": [agency], "year": [2023], "level": [level], "published": pd.to_datetime([published])})
+    found = indicators(cells, names=["publication_days", "late_publication"], reports=reports)
+    for value, expected in zip(found["value"], (days, late), strict=True):
+        assert (None if pd.isna(value) else value) == expected
+
+
+def test_a_date_before_the_end_of_the_year_is_inconsistent() -> None:
+    cells = simulate("2021", 1)
+    reports = pd.DataFrame({"agency": [cells["agency"].iloc[0]], "year": [2023], "published": pd.to_datetime(["2023-03-01"])})
+    found = indicators(cells, names="publication_days", reports=reports)
+    assert found["status"].tolist() == ["inconsistent"]
+
+
+def test_quality_counts_failed_among_assessable_rules() -> None:
+    rows = [("E", "fail"), ("E", "pass"), ("W", "fail"), ("W", "pass"), ("W", "not_assessable"), ("I", "fail")]
+    findings = pd.DataFrame(rows, columns=["severity", "status"]).assign(agency="示例机关00001", year=2023)
+    found = indicators(simulate("2021", 2), by="year", names="data_quality", findings=findings)
+    assert found[["numerator", "denominator", "reports", "left_out"]].values.tolist() == [[2, 4, 1, 1]]
+
+
+def test_text_reuse_counts_passages_of_the_year_before() -> None:
+    sentences = ["甲乙丙丁戊己庚辛壬癸" * 2 + chr(0x4E00 + at) * 12 for at in range(12)]
+    texts = pd.DataFrame(
+        {"agency": "示例机关00001", "year": [2022, 2023], "sketch": [sketch("".join(sentences[:6])), sketch("".join(sentences))]}
+    )
+    found = of(indicators(simulate("2021", 1), names="text_reuse", texts=texts), "text_reuse")
+    earlier, later = texts["sketch"]
+    assert (found["numerator"], found["denominator"]) == (len(earlier & later), len(later))
+    assert 0 < found["value"] < 1
+
+
+def test_a_panel_brings_its_own_frames() -> None:
+    class Panel:
+        cells = embedded.report(SHUYANG, 2025).cells
+        reports = register().assign(chosen=True)[["agency", "year", "form", "level", "region", "published", "chosen"]]
+        findings = govstats.reconcile(cells)
+        texts = None
+
+    found = indicators(Panel(), by="level", names=["publication_days", "disclosure_rate"])  # type: ignore[arg-type]
+    national = found[found["level"] == "national"].set_index("indicator")
+    # 2022-01-29 and 2024-01-24; the third report is not dated
+    assert national.loc["publication_days", ["numerator", "denominator", "left_out"]].tolist() == [28 + 23, 2, 1]
+    assert found[found["level"] == "county"].set_index("indicator").loc["disclosure_rate", "denominator"] == 718
+
+
+# --- definitions and mistakes -----------------------------------------------------------------------------------------------
+
+
+def test_definitions_are_in_words_and_unique() -> None:
+    known = definitions().set_index("indicator")
+    assert known.index.is_unique
+    assert known.loc["completion_rate", "formula_en"].startswith("(7) total processed / (1. requests received this year")
+    assert known.loc["refusal_share.refused.state_secret", "label_zh"] == "不予公开理由：属于国家秘密"
+    assert known.loc["requests_per_10k", "formula_zh"] == "一、本年新收政府信息公开申请数量÷人口×10000"
+    assert not known[["label_zh", "label_en", "kind", "formula_zh", "formula_en", "source"]].isin([""]).any().any()
+    assert set(indicators(simulate("2021", 1))["indicator"]) == set(known.index)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"numerator": ["requests/gone/total"]}, "has no cell requests/gone/total"),
+        ({"numerator": ["gone/granted/total"]}, "is in no table"),
+        ({"kind": "odd"}, "of the kind 'odd'"),
+        ({"source": "odd"}, "the source 'odd'"),
+        ({"numerator": ["given/odd"]}, "needs given/odd"),
+        ({"forms": ["1999"]}, "names the form '1999'"),
+        ({"odd": 1}, "nothing reads the key 'odd'"),
+        ({"kind": "net"}, "a net must have"),
+        ({"kind": "difference"}, "a difference must have"),
+    ],
+)
+def test_mistakes_in_the_file_are_named(changes: dict[str, Any], message: str) -> None:
+    raw, _ = rates._file()
+    entry = {"id": "x", "zh": "甲", "en": "a", "kind": "share", "source": "result"}
+    entry |= {"numerator": ["requests/granted/total"], "denominator": ["requests/processed_total/total"]}
+    with pytest.raises(FormError, match=message):
+        rates._indicator({**entry, **changes}, raw)
+
+
+def test_unknown_indicators_and_useless_frames_are_refused() -> None:
+    cells = simulate("2021", 1)
+    with pytest.raises(FormError, match="no indicator 'odd'"):
+        indicators(cells, names="odd")
+    with pytest.raises(UnusableCells, match="value"):
+        indicators(cells.drop(columns="value"))
+    with pytest.raises(UnusableCells, match="frame of repairs"):
+        indicators(cells, repairs=pd.DataFrame({"repair": [1]}))
+    reports = pd.DataFrame({"agency": ["示例机关00001"] * 2, "year": [2023, 2023]})
+    with pytest.raises(UnusableCells, match="twice"):
+        indicators(cells, reports=reports)
+    with pytest.raises(UnusableCells, match="agency"):
+        indicators(cells, reports=reports.drop(columns="agency"))
+
+
+def test_an_empty_frame_has_no_rows_but_all_columns() -> None:
+    cells = simulate("2021", 1)
+    empty, full = indicators(cells.iloc[:0]), indicators(cells)
+    assert empty.empty
+    assert empty.dtypes.astype(str).to_dict() == full.dtypes.astype(str).to_dict()

@@ -1,0 +1,320 @@
+"""A folder of documents becomes a panel: once, whatever happens in between."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+import govstats
+from govstats import embedded
+from govstats.errors import UnreadableDocument, UnusablePanel, UnusableRegister
+from govstats.panel import Panel, building, reading
+from govstats.report import CELL_TYPES
+
+FRAMES = ("reports", "cells", "claims", "notes", "findings", "vintages")
+
+
+def copies(folder: Path, *slugs: str, suffix: str = ".html") -> Path:
+    """Put documents of the embedded corpus into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for slug in slugs:
+        shutil.copy(embedded.folder() / "documents" / f"{slug}{suffix}", folder)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return copies(tmp_path / "documents", "pingtan-2022", "pingtan-2023", "mem-2021", "mem-2023")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Panel:
+    return govstats.read_corpus(embedded.folder(), output=tmp_path_factory.mktemp("panel") / "out")
+
+
+def same(one: Panel, other: Panel) -> None:
+    for name in FRAMES:
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name))
+
+
+def chunks_read(output: Path) -> set[str]:
+    return {path.parent.name for path in output.glob(".build/read-*/*/reports.parquet")}
+
+
+# --- what it holds --------------------------------------------------------------------------------------------------------
+
+
+def test_cells_are_those_of_the_documents(corpus: Panel) -> None:
+    chosen = corpus.reports[corpus.reports["chosen"]]
+    assert len(chosen) == len(embedded.register())
+    for row in chosen.itertuples():
+        report = govstats.read(embedded.folder() / str(row.source))
+        found = corpus.cells[(corpus.cells["agency"] == row.agency) & (corpus.cells["year"] == row.year)]
+        expected = report.cells.assign(agency=pd.Series(row.agency, index=report.cells.index, dtype="str"))
+        pd.testing.assert_frame_equal(found.reset_index(drop=True), expected)
+    assert len(corpus.cells) == chosen["cells"].sum()
+
+
+def test_figures_are_the_transcribed_ones(corpus: Panel) -> None:
+    keys = ["year", "table", "line", "column"]
+    ours = corpus.cells[corpus.cells["agency"] == "平潭综合实验区"].set_index(keys)["printed"]
+    theirs = embedded.figures("平潭综合实验区").set_index(keys)["printed"]
+    assert ours.sort_index().to_dict() == theirs.sort_index().to_dict()
+
+
+def test_one_document_of_each_report_is_chosen_and_the_others_are_kept(corpus: Panel) -> None:
+    reports = corpus.reports
+    assert not reports[reports["chosen"]].duplicated(["agency", "year"]).any()
+    pingtan = reports[(reports["agency"] == "平潭综合实验区") & (reports["year"] == 2025)].set_index("format")
+    assert pingtan["chosen"].to_dict() == {"html": True, "markdown": False, "pdf": False, "text": False}
+    others = corpus.vintages[(corpus.vintages["agency"] == "平潭综合实验区") & (corpus.vintages["year"] == 2025)]
+    assert others["source"].value_counts().to_dict() == dict.fromkeys(
+        ["documents/pingtan-2025.md", "documents/pingtan-2025.pdf", "documents/pingtan-2025.txt"], 200
+    )
+
+
+def test_files_are_read_with_the_types_of_the_contract(corpus: Panel) -> None:
+    cells = pd.read_parquet(corpus.folder / "cells.parquet")
+    assert {name: str(dtype) for name, dtype in cells.dtypes.items()} == CELL_TYPES
+    pd.testing.assert_frame_equal(cells, corpus.cells)
+
+
+def test_part_of_a_panel(corpus: Panel) -> None:
+    part = corpus.only(agency="平潭综合实验区", year=[2020, 2021])
+    assert part.reports["year"].unique().tolist() == part.cells["year"].unique().tolist() == [2020, 2021]
+    assert set(part.findings["agency"]) == {"平潭综合实验区"}
+    assert set(corpus.only(year=2023).claims["report_year"]) == {2023}
+
+
+def test_coverage(corpus: Panel) -> None:
+    state = corpus.coverage().set_index(["agency", "year"])["state"]
+    assert state["平潭综合实验区"].to_dict() == {
+        **dict.fromkeys([2012, 2015, 2017, 2019, 2021, 2022, 2023, 2024, 2025], "consistent"),
+        **dict.fromkeys([2013, 2014, 2016, 2018], "missing"),
+        2020: "inconsistent",
+    }
+    # tables lost; two blocks whose totals do not fit; two lines lost
+    assert state["应急管理部", 2019] == "without tables"
+    assert state["淮安市洪泽区人民政府", 2023] == "inconsistent"
+    assert state["海东市应急管理局", 2021] == "incomplete"
+
+
+def test_claims_know_the_report_they_stand_in(tmp_path: Path) -> None:
+    title = "某县人民政府2023年政府信息公开工作年度报告"
+    table = "<table><tr><td>信息内容<td>本年处理决定数量<tr><td>行政处罚<td>3<tr><td>行政强制<td>0</table>"
+    (tmp_path / "a.html").write_text(
+        f"<h1>{title}</h1><p>一、总体情况</p><p>2023年，收到政府信息公开申请12件，2022年收到政府信息公开申请9件。</p>{table}",
+        "utf-8",
+    )
+    claims = govstats.read_corpus(tmp_path).claims
+    assert sorted(claims[["year", "value", "report_year"]].values.tolist()) == [[2022, 9.0, 2023], [2023, 12.0, 2023]]
+
+
+# --- what goes wrong ------------------------------------------------------------------------------------------------------
+
+
+def test_one_bad_document_never_ends_a_run(folder: Path) -> None:
+    (folder / "empty.html").touch()
+    (folder / "other.txt").write_text("本周食堂的菜单", "utf-8")
+    (folder / "cut.pdf").write_bytes((embedded.folder() / "documents" / "mem-2021.pdf").read_bytes()[:3000])
+    (folder / "nameless.html").write_text(
+        "<p>政府信息公开工作年度报告<table><tr><td>信息内容<td>本年处理决定数量<tr><td>行政处罚<td>3<tr><td>行政强制<td>0</table>",
+        "utf-8",
+    )
+    (folder / "notes.csv").write_text("a,b", "utf-8")
+    panel = govstats.read_corpus(folder)
+    failed = panel.reports[panel.reports["error"].notna()].set_index("source")
+    assert failed["error"].to_dict() == {
+        "empty.html": "UnreadableDocument",
+        "other.txt": "NotAnAnnualReport",
+        "cut.pdf": "UnreadableDocument",
+        "nameless.html": "UnknownIdentity",
+    }
+    assert "empty.html: the document is empty" in str(failed.loc["empty.html", "message"])
+    assert panel.others == ["notes.csv"]
+    assert panel.reports["chosen"].sum() == 4
+
+
+def test_a_folder_without_reports(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    panel = govstats.read_corpus(tmp_path / "in")
+    assert [len(getattr(panel, name)) for name in FRAMES] == [0] * len(FRAMES)
+    assert panel.coverage().empty
+    with pytest.raises(UnreadableDocument, match="there is no such folder"):
+        govstats.read_corpus(tmp_path / "nowhere")
+
+
+def test_a_folder_that_holds_something_else_is_not_written_to(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnusablePanel, match="is not empty and holds no panel"):
+        govstats.read_corpus(folder, output=folder)
+    with pytest.raises(UnusablePanel, match=r"panel\.json is missing"):
+        Panel(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,value\na,1\n", "does not say which documents it is about"),
+        ("document,year\na.html,二〇二三\n", "line 2, column year: '二〇二三'; expected a year"),
+        ("agency,year,summary\n某局,2021,perhaps\n", "line 2, column summary: 'perhaps'; expected true or false"),
+        ("agency,year,form\n某局,2021,2020\n", "line 2, column form: '2020'; expected one of"),
+        ("agency,year,published\n某局,2021,2022-13-01\n", "column published: '2022-13-01'; expected a date"),
+    ],
+)
+def test_a_register_that_cannot_be_understood(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "register.csv").write_text(text, "utf-8")
+    with pytest.raises(UnusableRegister, match=message):
+        govstats.read_corpus(tmp_path)
+
+
+# --- what the register says -----------------------------------------------------------------------------------------------
+
+
+def test_the_register_is_believed_and_shows_what_is_missing(folder: Path) -> None:
+    (folder / "register.csv").write_text(
+        "document,agency,year,region_code,published\n"
+        "pingtan-2022.html,某实验区管理委员会,2018,350128,2019-02-01\n"
+        ",应急管理部,2021,,2022-01-29\n"
+        ",应急管理部,2024,,\n",
+        "utf-8",
+    )
+    panel = govstats.read_corpus(folder)
+    renamed = panel.reports.set_index("source").loc["pingtan-2022.html"]
+    assert (renamed["agency"], renamed["year"], renamed["region_code"]) == ("某实验区管理委员会", 2018, "350128")
+    assert renamed["published"] == pd.Timestamp("2019-02-01")
+    assert panel.reports.set_index("source").loc["mem-2021.html", "published"] == pd.Timestamp("2022-01-29")
+    absent = panel.reports[panel.reports["error"] == "MissingDocument"]
+    assert absent[["agency", "year"]].values.tolist() == [["应急管理部", 2024]]
+    assert panel.coverage().set_index(["agency", "year"])["state"]["应急管理部", 2024] == "missing"
+
+
+def test_the_earliest_vintage_counts(tmp_path: Path) -> None:
+    folder = copies(tmp_path / "in", "pingtan-2025")
+    page = (folder / "pingtan-2025.html").read_text("utf-8")
+    first = (
+        govstats.read(page.encode()).cells.query("table == 'requests' and line == 'new' and column == 'total'")["printed"].item()
+    )
+    assert page.count(f"<p>{first}</p>") >= 1
+    (folder / "again.html").write_text(page.replace(f"<p>{first}</p>", "<p>999999</p>"), "utf-8")
+    (folder / "register.csv").write_text("document,published\nagain.html,2026-07-01\npingtan-2025.html,2026-03-10\n", "utf-8")
+    panel = govstats.read_corpus(folder)
+    reports = panel.reports.set_index("source")
+    assert reports["vintage"].to_dict() == {"pingtan-2025.html": 1, "again.html": 2}
+    assert reports["chosen"].to_dict() == {"pingtan-2025.html": True, "again.html": False}
+    key = "table == 'requests' and line == 'new' and column == 'total'"
+    assert panel.cells.query(key)["printed"].item() == first
+    assert panel.vintages.query(key)[["printed", "vintage"]].values.tolist() == [["999999", 2]]
+    republished = panel.findings.query("rule == 'XV' and status == 'fail'")
+    assert "requests/new/total" in republished["cells"].str.cat()
+
+
+# --- once ----------------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_read_is_not_read_again(folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    govstats.read_corpus(folder, output=output)
+    before = chunks_read(output)
+    copies(folder, "pingtan-2024")
+    (folder / "pingtan-2022.html").rename(folder / "moved.html")
+    (folder / "mem-2021.html").touch()
+    added = govstats.read_corpus(folder, output=output)
+    new = chunks_read(output) - before
+    assert before <= chunks_read(output)
+    assert sum(len(pd.read_parquet(path)) for name in new for path in output.glob(f".build/read-*/{name}/reports.parquet")) == 1
+    assert "moved.html" in set(added.reports["source"])
+    same(added, govstats.read_corpus(folder))
+
+
+def test_documents_that_are_gone_are_gone(folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    govstats.read_corpus(folder, output=output)
+    (folder / "pingtan-2023.html").unlink()
+    (folder / "mem-2021.html").write_bytes((folder / "mem-2023.html").read_bytes())
+    same(govstats.read_corpus(folder, output=output), govstats.read_corpus(folder))
+
+
+def test_a_build_that_was_interrupted_goes_on(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = tmp_path / "out"
+    monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 1)
+    read, stop = reading.read_chunks, KeyboardInterrupt()
+
+    def interrupted(*given: object, **named: object) -> Iterator[object]:
+        for number, chunk in enumerate(read(*given, **named)):  # type: ignore[arg-type]
+            if number == 2:
+                raise stop
+            yield chunk
+
+    monkeypatch.setattr(building, "read_chunks", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        govstats.read_corpus(folder, output=output)
+    assert len(chunks_read(output)) == 2
+    monkeypatch.setattr(building, "read_chunks", read)
+    panel = govstats.read_corpus(folder, output=output)
+    assert len(chunks_read(output)) == 4
+    same(panel, govstats.read_corpus(folder))
+
+
+def test_a_copy_is_a_document_of_its_own_and_counted_once(folder: Path) -> None:
+    shutil.copy(folder / "mem-2021.html", folder / "a-copy.html")
+    panel = govstats.read_corpus(folder)
+    mem = panel.reports[(panel.reports["agency"] == "应急管理部") & (panel.reports["year"] == 2021)]
+    assert mem.set_index("source")["chosen"].to_dict() == {"a-copy.html": True, "mem-2021.html": False}
+    assert not panel.cells.duplicated(["agency", "year", "table", "line", "column"]).any()
+
+
+# --- many processes, many machines, other file systems --------------------------------------------------------------------
+
+
+def test_processes_give_the_same_panel(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 1)
+    same(govstats.read_corpus(folder, processes=2), govstats.read_corpus(folder, processes=1))
+
+
+def test_a_bucket_is_a_folder(folder: Path) -> None:
+    from fsspec import filesystem
+
+    system = filesystem("memory")
+    system.put(f"{folder}/", "/bucket/reports", recursive=True)
+    try:
+        same(govstats.read_corpus("memory://bucket/reports"), govstats.read_corpus(folder))
+    finally:
+        system.rm("/bucket", recursive=True)
+
+
+def many(folder: Path, size: int) -> Path:
+    """Write documents that differ in nothing but their year and agency."""
+    page = (folder / "pingtan-2022.html").read_text("utf-8")
+    for number in range(size):
+        name = "".join("甲乙丙丁戊己庚辛壬癸"[int(digit)] for digit in str(number))
+        (folder / f"{number}.html").write_text(page.replace("平潭综合实验区", f"示例{name}县人民政府"), "utf-8")
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_killed_process_costs_nothing_but_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 5)
+    many(folder, 60)
+    killer = threading.Thread(target=_kill_a_child, args=({child.pid for child in psutil.Process().children(recursive=True)},))
+    killer.start()
+    panel = govstats.read_corpus(folder, processes=2)
+    killer.join()
+    assert panel.reports["error"].isna().all()
+    same(panel, govstats.read_corpus(folder, processes=1))
+
+
+def _kill_a_child(known: set[int]) -> None:
+    for _ in range(400):
+        for child in psutil.Process().children(recursive=True):
+            if child.pid not in known and "resource_tracker" not in " ".join(child.cmdline()):
+                time.sleep(0.5)
+                child.kill()
+                return
+        time.sleep(0.05)
