@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -170,6 +171,8 @@ class Report:
         The rows behind `cells`, `notes` and `claims`.
     text : str
         The prose of the document, which `claims` quote.
+    published : datetime.date or None
+        When it was published, where the document says so; a date of writing or below a signature is none of publication.
     origin : Path, bytes or None
         The document itself, for `show`; a path is not kept open.
     """
@@ -187,6 +190,7 @@ class Report:
     origin: Path | bytes | None = field(default=None, repr=False)
     read_claims: Sequence[Claim] = field(default=(), repr=False)
     text: str = field(default="", repr=False)
+    published: dt.date | None = None
 
     def _frame(self, rows: Sequence[NamedTuple], fields: Sequence[str], types: Mapping[str, str]) -> pd.DataFrame:
         columns = dict(zip(fields, zip(*rows, strict=True), strict=True)) if rows else {}
@@ -240,6 +244,13 @@ class Report:
             Columns ``agency year kind table line column printed page place message_zh message_en``.
         """
         return self._frame(self.read_notes, Note._fields, NOTE_TYPES)
+
+    @cached_property
+    def summary(self) -> bool:
+        """Whether the report says that its figures are sums over the units below it: all towns of a county, say."""
+        from govstats.recognition.summary import is_summary
+
+        return is_summary(self.text)
 
     def content(self) -> bytes:
         """Return the document that the report was read from.

@@ -32,7 +32,7 @@ def test_what_is_undecided_has_no_region_and_says_why(cases: pd.DataFrame) -> No
     found = identify(cases["printed"], years=cases["year"], texts=cases["text"])
     undecided = found[found["basis"] == "undecided"]
     assert undecided[["region", "region_code", "within"]].isna().all(axis=None)
-    assert undecided[["note_zh", "note_en"]].ne("").all(axis=None)
+    assert (undecided[["note_zh", "note_en"]] != "").all(axis=None)
     gulou = undecided.loc[undecided["printed"] == "鼓楼区人民政府", "note_zh"].iloc[0]
     assert all(city in gulou for city in ("南京市", "福州市", "徐州市", "开封市"))
 
@@ -138,12 +138,20 @@ def test_a_district_that_was_a_development_zone_before() -> None:
     assert found["region_code"].fillna("").tolist() == ["", "500157"]
 
 
-@pytest.mark.parametrize("name", ["江苏省虚构县人民政府", "江苏省太州市教育局", "浙江省某某区人民政府"])
+@pytest.mark.parametrize("name", ["江苏省虚构县人民政府", "江苏省太州市教育局", "浙江省某某区人民政府", "江苏省某某市政务服务局"])
 def test_an_unknown_part_of_a_province_is_not_the_province(name: str) -> None:
     found = identify([name]).iloc[0]
     assert found["basis"] == "undecided"
     assert pd.isna(found["level"])
     assert pd.isna(found["region"])
+
+
+@pytest.mark.parametrize(
+    "organ", ["城市管理局", "园林市政管理局", "市场监督管理局", "社区建设办公室", "推进县域经济办公室", "区划地名办公室"]
+)
+def test_organs_that_look_like_parts_of_a_city(organ: str) -> None:
+    found = identify([f"成都市{organ}"])
+    assert found[["agency", "region_code"]].values.tolist() == [[f"成都市{organ}", "510100"]]
 
 
 @pytest.mark.parametrize(
@@ -160,6 +168,17 @@ def test_first_characters_that_mislead(name: str, path: str | None) -> None:
     assert (None if pd.isna(region) else region) == path
 
 
+@pytest.mark.parametrize("organ", ["人民政府", "教育局"])
+def test_a_part_without_its_last_character_is_not_the_whole(organ: str) -> None:
+    parts = [division for division in divisions() if division.until == 9999 and len(division.name) > 2]
+    # 荆州市公安教育局 reads like an organ of its own; the banner is called 达茂旗 for short
+    parts = [part for part in parts if part.name not in {"公安县", "港口区", "达尔罕茂明安联合旗"}]
+    found = identify([part.path[:-1] + organ for part in parts], years=[2026] * len(parts))
+    whole = found["basis"] != "undecided"
+    # 沙县区, 赣县区 and 梅县区 were called so
+    assert found.loc[whole, "region_code"].tolist() == ["350405", "360704", "441403"]
+
+
 def test_short_names_only_where_what_follows_says_so() -> None:
     assert place("江苏").divisions == ()
     assert [division.name for division in place("江苏教育厅").divisions] == ["江苏省"]
@@ -171,11 +190,24 @@ def test_short_names_only_where_what_follows_says_so() -> None:
     [
         "按照泰州市应急管理局的要求，靖江市各镇参加演练。",  # the bureau above that of the county
         "苏州市、无锡市的做法。苏州市、无锡市来访。",
-        "泰州市。",  # once may be by the way
+        "泰州市。泰州市。",  # may be by the way
+        "泰州市应急管理局与靖江市应急管理局",
     ],
 )
 def test_a_text_that_names_others_decides_nothing(text: str) -> None:
     assert identify(["市应急管理局"], years=[2022], texts=[text])["basis"].tolist() == ["undecided"]
+
+
+@pytest.mark.parametrize(
+    "text", ["主动公开县级信息，公开县级标准，公开县级清单。", "市教育局和县教育局、居民和县直部门、市和县一级。"]
+)
+def test_words_that_look_like_counties(text: str) -> None:
+    assert identify(["县教育局"], years=[2022], texts=[text])["basis"].tolist() == ["undecided"]
+
+
+def test_a_county_whose_name_looks_like_words() -> None:
+    found = identify(["县教育局"], years=[2022], texts=["（安徽省马鞍山市和县教育局）"])
+    assert found["agency"].tolist() == ["和县教育局"]
 
 
 def test_a_city_that_was_visited_does_not_decide() -> None:

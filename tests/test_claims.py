@@ -200,7 +200,12 @@ CELLS: dict[str, dict[str, float]] = {
     "全年共收到申请12件，其中县政府办公室5件，自然资源局4件，住建局3件。": {NEW: 12},
     "行政复议和行政诉讼情况：无。": {REVIEWS: 0, LITIGATION: 0},
     "未出现一例因信息公开引发的行政复议。": {REVIEWS: 0},
-    "2023年，因政府信息公开引发行政复议案件4件、行政诉讼案件1件，均无被纠错。": {REVIEWS: 4, LITIGATION: 1},
+    "2023年，因政府信息公开引发行政复议案件4件、行政诉讼案件1件，均无被纠错。": {
+        REVIEWS: 4,
+        LITIGATION: 1,
+        "review/reconsideration/corrected": 0,
+        "review/litigation/corrected": 0,
+    },
     "2023年行政机关因政府信息公开被提起行政诉讼9件（其中未经复议直接起诉5件，复议后起诉4件），结果维持7件，尚未审结2件。": {
         LITIGATION: 9,
         "review/litigation_direct/total": 5,

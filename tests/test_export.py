@@ -65,10 +65,10 @@ CELLS = [
     (CITY, 2021, "2021", "review", "reconsideration", "upheld", None, "1?", "unreadable"),
 ]
 #: What stands in the wide table, worked out by eye from CELLS: figure and status.
-WIDE = {
+WIDE: dict[tuple[str, int], dict[str, tuple[float | None, str]]] = {
     (CITY, 2012): {"annex_disclosed_items_this_year": (739.0, "reported")},
     (CITY, 2020): {
-        "proactive_licensing_items_change": (-18.0, "reported"),
+        "proactive_licensing_change": (-18.0, "reported"),
         "requests_new_total": (11398889.0, "reported"),
     },
     (CITY, 2021): {
@@ -77,7 +77,7 @@ WIDE = {
         "requests_new_total": (0.0, "reported"),
         "requests_refused_rights_person": (None, "not_applicable"),
         "requests_processed_total_total": (12.0, "reported"),
-        "review_reconsideration_upheld": (None, "unreadable"),
+        "review_reconsider_upheld": (None, "unreadable"),
     },
     (COUNTY, 2020): {},
 }
@@ -128,7 +128,7 @@ def empty() -> Panel:
 def corpus() -> Panel:
     """Every report of the embedded corpus, its rules and its claims."""
     register = embedded.register().rename(columns={"publication_date": "published", "slug": "source"})
-    read = [embedded.report(row.agency, row.year) for row in register.itertuples()]
+    read = [embedded.report(*key) for key in zip(register["agency"], register["year"], strict=True)]
     cells = pd.concat([report.cells for report in read], ignore_index=True)
     claims = pd.concat([report.claims for report in read], ignore_index=True)
     notes = pd.concat([report.notes for report in read], ignore_index=True)
@@ -140,6 +140,14 @@ def equal(found: pd.DataFrame, expected: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(found[expected.columns.tolist()], expected, check_exact=True)
 
 
+def stata(file: Path) -> Any:
+    return pyreadstat.read_dta(str(file), user_missing=True)
+
+
+def spss(file: Path) -> Any:
+    return pyreadstat.read_sav(str(file), user_missing=True)
+
+
 def texts(file: Path) -> list[dict[str, str]]:
     with file.open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
@@ -148,13 +156,13 @@ def texts(file: Path) -> list[dict[str, str]]:
 def sheets(file: Path) -> dict[str, list[dict[str, Any]]]:
     """Read a workbook by what ECMA-376 says of its parts: rows by the names in the second row of each sheet."""
     space = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
-    found = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     with zipfile.ZipFile(file) as archive:
         book = ET.fromstring(archive.read("xl/workbook.xml"))
         for number, sheet in enumerate(book.findall("m:sheets/m:sheet", space), start=1):
             content = ET.fromstring(archive.read(f"xl/worksheets/sheet{number}.xml"))
             assert content.find(".//m:f", space) is None, "a formula"
-            rows = [
+            rows: list[dict[str, Any]] = [
                 {
                     re.sub(r"\d", "", cell.get("r", "")): "".join(cell.itertext())
                     if cell.get("t") == "inlineStr"
@@ -170,9 +178,9 @@ def sheets(file: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_variables_are_the_cells_of_the_forms() -> None:
-    # 2021: 10 cells of table two, 29 lines with their subtotals by 7, 15 of table four; beyond these 2019 has 22 cells of
-    # table two, less two decisions on penalties and coercion and one on licensing, and the annex 24 lines by 2
-    assert len(codebook.variables()) == (10 + 29 * 7 + 15) + (22 - 3) + 24 * 2 + 0 == VARIABLES - 0
+    # 2021: 10 cells of table two, 29 lines with the subtotals by 7, 15 of table four. Beyond these, 2019 has 22 cells of table
+    # two less its three decisions, and the annex 24 lines by 2.
+    assert len(codebook.variables()) == (10 + 29 * 7 + 15) + (22 - 3) + 24 * 2 == VARIABLES
     names = [one.name for one in codebook.variables()]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[a-z][a-z0-9_]{0,31}", name) for name in names)
@@ -193,7 +201,7 @@ def test_a_cell_without_a_usable_name_is_refused(monkeypatch: pytest.MonkeyPatch
 )
 def test_stata_wide(panel: Panel, tmp_path: Path, language: Any, labels: list[str]) -> None:
     file = export(panel, tmp_path / "panel.dta", "dta", language=language)
-    frame, meta = pyreadstat.read_dta(str(file), user_missing=True)
+    frame, meta = stata(file)
     marks = {"blank": "a", "not_applicable": "b", "unreadable": "c"}
     assert [(row.agency, row.year) for row in frame.itertuples()] == sorted(WIDE)
     variables = [name for name in frame.columns if name in {one.name for one in codebook.variables()}]
@@ -225,15 +233,15 @@ def test_stata_wide(panel: Panel, tmp_path: Path, language: Any, labels: list[st
 
 def test_stata_as_pandas_reads_it(panel: Panel, tmp_path: Path) -> None:
     file = export(panel, tmp_path / "panel.dta", "dta")
-    frame = pd.read_stata(file, convert_missing=True, convert_categoricals=False).set_index(["agency", "year"])
-    row = frame.loc[CITY, 2021]
+    frame = pd.read_stata(file, convert_missing=True, convert_categoricals=False, convert_dates=False)
+    row: Any = frame.set_index(["agency", "year"]).loc[CITY, 2021]
     assert [str(row[name]) for name in ("requests_new_person", "requests_refused_rights_person")] == [".a", ".b"]
-    assert [str(row[name]) for name in ("review_reconsideration_upheld", "requests_granted_total")] == [".c", "."]
+    assert [str(row[name]) for name in ("review_reconsider_upheld", "requests_granted_total")] == [".c", "."]
     assert row["proactive_fees_amount"] == 0.1 + 0.2
 
 
 def test_stata_long(panel: Panel, tmp_path: Path) -> None:
-    frame, meta = pyreadstat.read_dta(str(export(panel, tmp_path / "long.dta", "dta", shape="long")), user_missing=True)
+    frame, meta = stata(export(panel, tmp_path / "long.dta", "dta", shape="long"))
     found = {
         tuple(row[:6]): row[6:]
         for row in frame[["agency", "year", "form", "table", "line", "column", "value", "status", "printed"]].itertuples(
@@ -255,7 +263,7 @@ def test_stata_long(panel: Panel, tmp_path: Path) -> None:
 
 def test_spss_wide(panel: Panel, tmp_path: Path) -> None:
     file = export(panel, tmp_path / "panel.sav", "sav", language="en")
-    frame, meta = pyreadstat.read_sav(str(file), user_missing=True)
+    frame, meta = spss(file)
     codes = {"blank": -9999991, "not_applicable": -9999992, "unreadable": -9999993}
     for _, row in frame.iterrows():
         cells = WIDE[row["agency"], int(row["year"])]
@@ -269,11 +277,12 @@ def test_spss_wide(panel: Panel, tmp_path: Path) -> None:
     assert meta.variable_value_labels["requests_new_total"][-9999991] == "blank"
     assert meta.column_names_to_labels["requests_new_total"] == "1. requests received this year·total"
     # what an analysis sees: missing
-    assert pd.isna(pyreadstat.read_sav(str(file))[0].set_index("year").loc[2021, "requests_new_person"])
+    seen: Any = pyreadstat.read_sav(str(file))[0]
+    assert seen.set_index("year")["requests_new_person"].isna().all()
 
 
 def test_spss_long_keeps_texts(panel: Panel, tmp_path: Path) -> None:
-    frame, _ = pyreadstat.read_sav(str(export(panel, tmp_path / "long.sav", "sav", shape="long")), user_missing=True)
+    frame, _ = spss(export(panel, tmp_path / "long.sav", "sav", shape="long"))
     assert set(frame["printed"]) == {row[7] for row in CELLS}
     assert frame["status"].map(STATUSES).value_counts().to_dict() == {
         "reported": 7,
@@ -358,13 +367,17 @@ def test_csv(panel: Panel, tmp_path: Path) -> None:
     assert texts(folder / "claims.csv")[0]["quote"] == "收到申请12件"
 
 
-@pytest.mark.parametrize(("language", "names", "kinds"), [
-    ("zh", ["报告", "单元格", "正文所称", "核对结果", "读取说明", "宽表", "编码本"], ["空白", "不适用", "无法辨认"]),
-    ("en", ["reports", "cells", "claims", "findings", "notes", "wide", "codebook"], ["blank", "not applicable", "unreadable"]),
-])  # fmt: skip
-def test_excel(panel: Panel, tmp_path: Path, language: Any, names: list[str], kinds: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("language", "names", "kinds"),
+    [
+        ("zh", "报告 单元格 正文所称 核对结果 读取说明 覆盖 宽表 编码本", "空白|不适用|无法辨认"),
+        ("en", "reports cells claims findings notes coverage wide codebook", "blank|not applicable|unreadable"),
+    ],
+)
+def test_excel(panel: Panel, tmp_path: Path, language: Any, names: str, kinds: str) -> None:
     found = sheets(export(panel, tmp_path / "panel.xlsx", "xlsx", language=language))
-    assert list(found) == names
+    assert list(found) == names.split()
+    cell_rows, wide_rows, codebook_rows = (found[names.split()[at]] for at in (1, 6, 7))
     cells = [
         (
             row["agency"],
@@ -377,22 +390,22 @@ def test_excel(panel: Panel, tmp_path: Path, language: Any, names: list[str], ki
             row.get("printed", ""),
             row["status"],
         )
-        for row in found[names[1]]
+        for row in cell_rows
     ]
-    assert cells == CELLS
-    assert [row.get("title") for row in found[names[0]]] == [row[3] for row in REPORTS]
-    assert {row["agency"] for row in found[names[5]]} == {CITY, COUNTY}
-    wide = {(row["agency"], row["year"]): row for row in found[names[5]]}
-    words = dict(zip(["blank", "not_applicable", "unreadable"], kinds, strict=True))
+    # Excel has 15 to 16 digits: 0.1 + 0.2 is 0.3 there
+    assert cells == [(*row[:6], 0.3 if row[6] == 0.1 + 0.2 else row[6], *row[7:]) for row in CELLS]
+    assert [row.get("title") for row in found[names.split(maxsplit=1)[0]]] == [row[3] for row in REPORTS]
+    assert {row["agency"] for row in wide_rows} == {CITY, COUNTY}
+    wide = {(row["agency"], row["year"]): row for row in wide_rows}
+    words = dict(zip(["blank", "not_applicable", "unreadable"], kinds.split("|"), strict=True))
     for report, expected in WIDE.items():
         shown = {name: value for name, value in wide[report].items() if name in {one.name for one in codebook.variables()}}
-        # Excel has 15 to 16 digits
         wanted = {
             name: words[status] if value is None else pytest.approx(value, rel=1e-15)
             for name, (value, status) in expected.items()
         }
         assert shown == wanted
-    entry = next(row for row in found[names[6]] if row["variable"] == "requests_new_total")
+    entry = next(row for row in codebook_rows if row["variable"] == "requests_new_total")
     assert (entry["reported"], entry["minimum"], entry["maximum"]) == (2, 0, 11398889)
 
 
@@ -434,7 +447,7 @@ def test_duckdb_tables(panel: Panel, database: duckdb.DuckDBPyConnection) -> Non
 
 def test_duckdb_wide(database: duckdb.DuckDBPyConnection) -> None:
     types = {name: kind for name, kind, *_ in database.execute("DESCRIBE wide").fetchall()}
-    assert types["requests_new_total"] == types["proactive_licensing_items_change"] == "BIGINT"
+    assert types["requests_new_total"] == types["proactive_licensing_change"] == "BIGINT"
     assert types["proactive_fees_amount"] == types["proactive_procurement_amount"] == "DOUBLE"
     for (agency, year), cells in WIDE.items():
         for name, (value, status) in cells.items():
@@ -467,8 +480,8 @@ def test_duckdb_views(database: duckdb.DuckDBPyConnection) -> None:
     assert dict(database.execute(query, [CITY]).fetchall()) == states
     of_county = {**dict.fromkeys(range(2012, 2020), "missing"), 2020: "without_tables", 2021: "missing"}
     assert dict(database.execute(query, [COUNTY]).fetchall()) == of_county
-    query = "SELECT reported, blank, not_applicable, unreadable, minimum, maximum FROM codebook WHERE variable = 'requests_new_person'"
-    assert database.sql(query).fetchall() == [(0, 1, 0, 0, None, None)]
+    query = "SELECT reported, blank, unreadable, minimum, maximum FROM codebook WHERE variable = 'requests_new_person'"
+    assert database.sql(query).fetchall() == [(0, 1, 0, None, None)]
 
 
 def test_a_count_that_is_not_whole_is_never_rounded(panel: Panel) -> None:
@@ -503,7 +516,18 @@ def test_data_package_is_valid(panel: Panel, tmp_path: Path) -> None:
     assert report.valid, report.flatten(["message"])
     descriptor = json.loads((folder / "datapackage.json").read_text("utf-8"))
     resources = {one["name"]: one for one in descriptor["resources"]}
-    assert list(resources) == ["reports", "cells", "claims", "findings", "notes", "rules", "wide", "wide_status", "codebook"]
+    assert list(resources) == [
+        "reports",
+        "cells",
+        "claims",
+        "findings",
+        "notes",
+        "rules",
+        "coverage",
+        "wide",
+        "wide_status",
+        "codebook",
+    ]
     assert resources["cells"]["schema"]["foreignKeys"][0]["reference"] == {"resource": "reports", "fields": ["agency", "year"]}
     for one in resources.values():
         content = (folder / one["path"]).read_bytes()
@@ -513,7 +537,8 @@ def test_data_package_is_valid(panel: Panel, tmp_path: Path) -> None:
     assert fields["requests_new_total"]["type"] == "integer"
     assert fields["proactive_fees_amount"]["type"] == "number"
     assert fields["published"]["type"] == "date"
-    read = frictionless.Package(str(folder / "datapackage.json")).get_resource("cells").read_rows()
+    package: Any = frictionless.Package(str(folder / "datapackage.json"))
+    read = package.get_resource("cells").read_rows()
     assert [
         (row["value"] is None or float(row["value"]) == cell[6], row["status"], row["printed"] or "")
         for row, cell in zip(read, CELLS, strict=True)
@@ -524,10 +549,11 @@ def test_codebook(panel: Panel, tmp_path: Path) -> None:
     text = (export(panel, tmp_path / "package", "datapackage") / "codebook.md").read_text("utf-8")
     rows = {
         line.split("|")[1].strip(): [part.strip() for part in line.split("|")[2:-1]]
-        for line in text.splitlines()
+        for line in reversed(text.splitlines())
         if line.startswith("| `")
     }
-    assert rows["`requests_new_total`"] == ["一、本年新收政府信息公开申请数量·总计", "1. requests received this year·total", "件", "2019 2021", "2", "0", "0", "0", "0", "11398889"]  # fmt: skip
+    labels = ["一、本年新收政府信息公开申请数量·总计", "1. requests received this year·total"]
+    assert rows["`requests_new_total`"] == [*labels, "件", "2019 2021", "2", "0", "0", "0", "0", "11398889"]
     assert rows["`blank`"] == ["空白：单元格空白，不等于 0", "blank: an empty cell, which is not zero", "`.a`", "-9999991"]
     assert {f"`{one.name}`" for one in codebook.variables()} <= rows.keys()
 
@@ -535,28 +561,25 @@ def test_codebook(panel: Panel, tmp_path: Path) -> None:
 def test_the_embedded_corpus_in_every_format(corpus: Panel, tmp_path: Path) -> None:
     """Every figure and status of the corpus, as read back, is that of its cells."""
     named = {one.cell: one.name for one in codebook.variables()}
-    cells = corpus.cells.assign(
-        variable=[named.get(key) for key in zip(corpus.cells["table"], corpus.cells["line"], corpus.cells["column"], strict=True)]
-    )
-    listed = cells[cells["variable"].notna()]
-    codes = {"blank": -9999991.0, "not_applicable": -9999992.0, "unreadable": -9999993.0}
-    expected = {
-        (row.agency, row.year, row.variable): codes[row.status] if row.status in codes else row.value
-        for row in listed.itertuples()
+    marks = {"blank": "a", "not_applicable": "b", "unreadable": "c"}
+    codes = {"a": -9999991.0, "b": -9999992.0, "c": -9999993.0}
+    columns = ["agency", "year", "table", "line", "column", "status", "value"]
+    expected: dict[Any, Any] = {
+        (agency, year, named[tuple(key)]): marks.get(status, value)
+        for agency, year, *key, status, value in corpus.cells[columns].values.tolist()
+        if tuple(key) in named
     }
-    frame, _ = pyreadstat.read_sav(str(export(corpus, tmp_path / "panel.sav", "sav")), user_missing=True)
+    assert len(expected) > 2000
+    frame, _ = spss(export(corpus, tmp_path / "panel.sav", "sav"))
     variables = [name for name in frame.columns if name in set(named.values())]
     tall = frame.melt(["agency", "year"], variables).dropna()
-    assert {(agency, int(year), name): value for agency, year, name, value in tall.itertuples(index=False)} == expected
+    found = {(agency, int(year), name): value for agency, year, name, value in tall.values.tolist()}
+    assert found == {key: codes.get(value, value) for key, value in expected.items()}
     assert len(frame) == len(corpus.reports)
 
-    frame, _ = pyreadstat.read_dta(str(export(corpus, tmp_path / "panel.dta", "dta")), user_missing=True)
-    letters = {"blank": "a", "not_applicable": "b", "unreadable": "c"}
-    marks = {codes[kind]: letter for kind, letter in letters.items()}
+    frame, _ = stata(export(corpus, tmp_path / "panel.dta", "dta"))
     tall = frame.melt(["agency", "year"], variables).dropna()
-    assert {(agency, year, name): value for agency, year, name, value in tall.itertuples(index=False)} == {
-        key: marks.get(value, value) for key, value in expected.items()
-    }
+    assert {(agency, year, name): value for agency, year, name, value in tall.values.tolist()} == expected
 
     folder = export(corpus, tmp_path / "parquet", "parquet")
     equal(pd.read_parquet(folder / "cells.parquet"), corpus.cells)
@@ -578,7 +601,7 @@ def test_an_empty_panel(empty: Panel, tmp_path: Path, format_: str) -> None:
     elif format_ == "sav":
         assert len(pyreadstat.read_sav(str(path))[0]) == 0
     elif format_ == "xlsx":
-        assert set(sheets(path)) == {"报告", "单元格", "正文所称", "核对结果", "读取说明", "宽表", "编码本"}
+        assert set(sheets(path)) == {"报告", "单元格", "正文所称", "核对结果", "读取说明", "覆盖", "宽表", "编码本"}
     elif format_ == "parquet":
         equal(pd.read_parquet(path), empty.cells)
     elif format_ == "csv":

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 import govstats
-from govstats import embedded, figures
+from govstats import embedded
 from govstats.errors import GovstatsError
 from govstats.figures import (
     claims_by_report,
+    drawing,
     outcomes_by_applicant,
     reasons_for_refusal,
     refusal_reasons,
@@ -216,7 +217,7 @@ def test_a_missing_extra_is_named(draw: Any, monkeypatch: pytest.MonkeyPatch) ->
             raise ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
         return import_module(name, *args, **keywords)
 
-    figures._font.cache_clear()
+    drawing.font.cache_clear()
     monkeypatch.setattr(builtins, "__import__", without_matplotlib)
     with pytest.raises(GovstatsError, match=r"matplotlib is not installed.*pip install \"govstats\[notebooks\]\""):
         draw(full())

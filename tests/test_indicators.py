@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -17,14 +18,22 @@ from govstats import embedded
 from govstats.errors import FormError, UnusableCells
 from govstats.measures import definitions, indicators, rates, wilson
 from govstats.reconciliation.reuse import sketch
-from govstats.simulate import simulate
+from govstats.simulate import plant, simulate
 
 PINGTAN, SHUYANG, HONGZE, SHANGHAI = "平潭综合实验区", "沭阳县人民政府", "淮安市洪泽区人民政府", "上海市人民政府办公厅"
 
 
-def of(found: pd.DataFrame, name: str) -> pd.Series:
-    (row,) = found[found["indicator"] == name].to_dict("records")
-    return pd.Series(row)
+def rows_by(found: pd.DataFrame, *keys: str) -> dict[Any, dict[Any, Any]]:
+    """The rows by what tells them apart."""
+    values = found.to_dict("records")
+    rows: dict[Any, dict[Any, Any]]
+    rows = {tuple(row[key] for key in keys) if len(keys) > 1 else row[keys[0]]: dict(row) for row in values}
+    assert len(rows) == len(found)
+    return rows
+
+
+def of(found: pd.DataFrame, name: str) -> dict[Any, Any]:
+    return rows_by(found[found["indicator"] == name], "indicator")[name]
 
 
 def register() -> pd.DataFrame:
@@ -109,9 +118,9 @@ BY_HAND = {
 
 @pytest.mark.parametrize(("agency", "year"), BY_HAND)
 def test_values_are_those_worked_out_by_hand(agency: str, year: int) -> None:
-    found = indicators(embedded.report(agency, year)).set_index("indicator")
+    found = rows_by(indicators(embedded.report(agency, year)), "indicator")
     for name, (numerator, denominator) in BY_HAND[agency, year].items():
-        row = found.loc[name]
+        row = found[name]
         assert (row["numerator"], row["denominator"], row["status"]) == (numerator, denominator, "computed"), name
         assert row["value"] == pytest.approx(float(Fraction(numerator, denominator)), abs=1e-12), name
         assert row["reports"] == 1, name
@@ -250,6 +259,15 @@ def test_what_a_repair_leaves_open_has_no_interval() -> None:
     assert pd.isna(of(indicators(cells, repairs=nothing_found), "disclosure_rate")["low_repairs"])
 
 
+def test_a_sum_is_contradicted_also_where_its_known_parts_alone_exceed_it() -> None:
+    # 33 + 38 + 11 + 53 + 2 + 8 without the two other lines is more than 100, and less than 148
+    cells = embedded.report(PINGTAN, 2025).cells
+    cells = cells[~(cells["line"].isin(["other.fee_overdue", "other.other"]) & (cells["column"] == "total"))]
+    assert of(indicators(cells), "disclosure_rate")["contradicted"] == 0
+    total = (cells["line"] == "processed_total") & (cells["column"] == "total")
+    assert of(indicators(cells.assign(value=cells["value"].mask(total, 100.0))), "disclosure_rate")["contradicted"] == 1
+
+
 def test_pooled_extremes_are_those_of_every_combination(monkeypatch: pytest.MonkeyPatch) -> None:
     cells = simulate("2021", 4, size="large", seed=5)
     agencies = cells["agency"].unique().tolist()
@@ -274,6 +292,29 @@ def test_pooled_extremes_are_those_of_every_combination(monkeypatch: pytest.Monk
         assert found["repaired"] == 3
 
 
+def test_the_bounds_are_those_of_the_repaired_reports() -> None:
+    planted = plant(simulate("2021", 16, seed=4), ["mistyped", "not_updated"], tables=("requests", "review"), seed=3)
+    repairs = govstats.repairs(planted.cells)
+    found = indicators(planted.cells, repairs=repairs)
+    checked = 0
+    for agency, rows in repairs.groupby("agency"):
+        choices = [[rows[rows["repair"] == one] for one in group["repair"].unique()] for _, group in rows.groupby("group")]
+        if not rows["complete"].all() or rows["proposed"].isna().any() or not 1 < np.prod([len(one) for one in choices]) <= 30:
+            continue
+        own = planted.cells[planted.cells["agency"] == agency]
+        values = []
+        for combination in product(*choices):
+            repaired = own
+            for key, proposed in pd.concat(combination).set_index(["table", "line", "column"])["proposed"].items():
+                repaired = _with(repaired, "/".join(map(str, key)), value=proposed)
+            values.append(indicators(repaired)["value"].astype(float))
+        every, bounds = pd.concat(values, axis=1), found[found["agency"] == agency].reset_index()
+        pd.testing.assert_series_equal(every.min(axis=1), bounds["low_repairs"].astype(float), check_names=False)
+        pd.testing.assert_series_equal(every.max(axis=1), bounds["high_repairs"].astype(float), check_names=False)
+        checked += 1
+    assert checked >= 3
+
+
 # --- blanks -----------------------------------------------------------------------------------------------------------------
 
 
@@ -294,6 +335,18 @@ def test_blanks_may_be_zeros_and_blank_totals_are_the_sums_of_their_parts() -> N
     assert of(found, "upheld_rate")["low_blanks"] == pytest.approx(13 / 13)
 
 
+@pytest.mark.parametrize("version", ["2019", "2021"])
+def test_where_every_zero_and_many_totals_are_blank_the_bounds_are_the_values(version: str) -> None:
+    cells = simulate(version, 30, seed=8)
+    results = ~cells["line"].isin(["new", "carried_in", "carried_out", "processed_total"]) & (cells["table"] == "requests")
+    blank = (cells["value"] == 0) | (results & (cells["column"] == "total"))
+    found = indicators(cells.assign(value=cells["value"].mask(blank), status=cells["status"].mask(blank, "blank")))
+    known = indicators(cells)
+    assert found["value"].isna().sum() > known["value"].isna().sum()
+    for bound in ("low_blanks", "high_blanks"):
+        pd.testing.assert_series_equal(found[bound], known["value"], check_names=False)
+
+
 def _with(cells: pd.DataFrame, key: str, **changes: Any) -> pd.DataFrame:
     table, line, column = key.split("/")
     rows = (cells["table"] == table) & (cells["line"] == line) & (cells["column"] == column)
@@ -303,7 +356,7 @@ def _with(cells: pd.DataFrame, key: str, **changes: Any) -> pd.DataFrame:
 
 def test_a_blank_that_the_sums_show_to_be_more_than_zero_stays_missing() -> None:
     cells = simulate("2021", 1, size="large", seed=3)
-    assert cells.set_index(["table", "line", "column"]).loc[("requests", "granted", "natural_person"), "value"] > 0
+    assert cells.query("line == 'granted' and column == 'natural_person'")["value"].item() > 0
     blank = _with(cells, "requests/granted/natural_person", value=pd.NA, status="blank")
     rate = of(indicators(blank), "disclosure_rate.natural_person")
     assert rate["status"] == "blank"
@@ -324,6 +377,7 @@ def test_unreadable_and_lost_cells_are_not_zeros() -> None:
 # --- groups -----------------------------------------------------------------------------------------------------------------
 
 
+@cache
 def corpus() -> pd.DataFrame:
     reports = embedded.register()
     return pd.concat(
@@ -332,20 +386,20 @@ def corpus() -> pd.DataFrame:
 
 
 def test_pooled_is_the_sum_over_the_sum_and_says_who_was_left_out() -> None:
-    found = indicators(corpus(), by="year", names="disclosure_rate", repairs=True).set_index("year")
+    found = rows_by(indicators(corpus(), by="year", names="disclosure_rate", repairs=True), "year")
     # 2019: 8 of 23 in Pingtan; Shanghai has blanks (275 of 805 if they are zeros)
-    row = found.loc[2019]
+    row = found[2019]
     assert (row["numerator"], row["denominator"], row["reports"], row["left_out"]) == (8, 23, 1, 1)
     assert (row["low_blanks"], row["high_blanks"]) == (pytest.approx((8 + 275) / (23 + 805)), pytest.approx(8 / 23))
     # 2025: Pingtan and Shuyang
-    row = found.loc[2025]
+    row = found[2025]
     assert (row["numerator"], row["denominator"], row["reports"], row["left_out"]) == (71 + 395, 148 + 718, 2, 0)
     expected = binomtest(466, 866).proportion_ci(method="wilson")
     assert (row["low"], row["high"]) == pytest.approx((expected.low, expected.high))
     # 2023: 42 + 4 of 81 + 21, of which the blocks that do not add up are no part
-    assert found.loc[2023, "contradicted"] == 0
-    assert found.loc[2020, "repaired"] == 1
-    assert found.loc[2015, "status"] == "not_in_form"
+    assert found[2023]["contradicted"] == 0
+    assert found[2020]["repaired"] == 1
+    assert found[2015]["status"] == "not_in_form"
 
 
 def test_pooling_by_level_and_region_needs_to_be_told_them() -> None:
@@ -355,14 +409,14 @@ def test_pooling_by_level_and_region_needs_to_be_told_them() -> None:
     assert list(found.columns[:3]) == ["level", "year", "indicator"]
     row = found[(found["level"] == "county") & (found["year"] == 2025)].iloc[0]
     assert (row["numerator"], row["denominator"]) == (466, 866)
-    regions = indicators(corpus(), by="region", names="disclosure_rate", reports=register()).set_index("region")
-    assert regions.loc["江苏省宿迁市沭阳县", "denominator"] == 718
+    regions = rows_by(indicators(corpus(), by="region", names="disclosure_rate", reports=register()), "region")
+    assert regions["江苏省宿迁市沭阳县"]["denominator"] == 718
 
 
 def test_a_report_that_contradicts_itself_is_left_out_of_the_group() -> None:
-    found = indicators(corpus(), by="year", names="correction_rate.reconsideration", repairs=True).set_index("year")
+    found = rows_by(indicators(corpus(), by="year", names="correction_rate.reconsideration", repairs=True), "year")
     # Hongze prints a total of 0 with one corrected; Pingtan prints 2 cases, one of them corrected
-    row = found.loc[2023]
+    row = found[2023]
     assert (row["numerator"], row["denominator"], row["reports"], row["left_out"]) == (1, 2, 1, 1)
     # repaired, it has 1 of 11
     assert (row["low_repairs"], row["high_repairs"]) == (pytest.approx((1 + 1) / (2 + 11)),) * 2
@@ -372,27 +426,29 @@ def test_nothing_is_pooled_across_a_break(monkeypatch: pytest.MonkeyPatch) -> No
     _, known = rates._file()
     broken = [replace(one, segments={"2019": 1, "2021": 2}) for one in known if one.id == "disclosure_rate"]
     monkeypatch.setattr(rates, "_chosen", lambda _: broken)
-    found = indicators(corpus(), by="agency").set_index("agency")
-    assert found.loc[PINGTAN, "status"] == "break"
-    assert pd.isna(found.loc[PINGTAN, "value"])
-    assert found.loc[SHUYANG, "status"] == "computed"
+    found = rows_by(indicators(corpus(), by="agency"), "agency")
+    assert found[PINGTAN]["status"] == "break"
+    assert pd.isna(found[PINGTAN]["value"])
+    assert found[SHUYANG]["status"] == "computed"
 
 
 def test_the_same_in_one_frame_as_report_by_report() -> None:
     together = indicators(corpus())
     register = embedded.register()[["agency", "year"]].itertuples(index=False)
     alone = pd.concat([indicators(embedded.report(agency, year), findings=False) for agency, year in register])
+    # nor does a frame of cells know when they were published
+    together, alone = (found[~found["indicator"].str.contains("publication")] for found in (together, alone))
     # two reports of the ministry lost their tables, and a frame of cells does not know them
     with_cells = alone[~((alone["agency"] == "应急管理部") & alone["year"].isin([2019, 2023]))]
-    pd.testing.assert_frame_equal(together, with_cells.reset_index(drop=True))
+    pd.testing.assert_frame_equal(together.reset_index(drop=True), with_cells.reset_index(drop=True))
 
 
 def test_many_reports_against_a_pivot() -> None:
     cells = pd.concat([simulate("2019", 20, seed=1), simulate("2021", 20, seed=2)])
     wide = cells[(cells["table"] == "requests") & (cells["column"] == "total")]
     wide = wide.pivot_table(index=["agency", "year"], columns="line", values="value", aggfunc="sum")
-    refused = wide[[line for line in wide if line.startswith("refused.")]].sum(axis=1)
-    other = wide[[line for line in wide if line.split(".")[0] == "other"]].sum(axis=1)
+    refused = wide[[line for line in wide if str(line).startswith("refused.")]].sum(axis=1)
+    other = wide[[line for line in wide if str(line).split(".")[0] == "other"]].sum(axis=1)
     found = indicators(cells).pivot_table(index=["agency", "year"], columns="indicator", values="value", dropna=False)
     for name, counted in {"refusal_rate": refused, "other_rate": other}.items():
         expected = (counted / wide["processed_total"].where(wide["processed_total"] > 0)).astype(float)
@@ -405,9 +461,10 @@ def test_many_reports_against_a_pivot() -> None:
 def test_requests_per_inhabitant_need_a_population() -> None:
     cells = corpus()
     population = pd.DataFrame({"region_code": ["321322"], "year": [2025], "population": [1_650_000]})
-    found = indicators(cells, names="requests_per_10k", population=population, reports=register()).set_index(["agency", "year"])
-    assert found.loc[(SHUYANG, 2025), "value"] == pytest.approx(713 / 165)
-    assert found.loc[(PINGTAN, 2025), "status"] == "not_given"
+    found = indicators(cells, names="requests_per_10k", population=population, reports=register())
+    rows = rows_by(found, "agency", "year")
+    assert rows[SHUYANG, 2025]["value"] == pytest.approx(713 / 165)
+    assert rows[PINGTAN, 2025]["status"] == "not_given"
     by_agency = population.assign(agency=SHUYANG)
     again = indicators(embedded.report(SHUYANG, 2025), names="requests_per_10k", population=by_agency)
     assert again["value"].item() == pytest.approx(713 / 165)
@@ -435,13 +492,19 @@ def test_requests_per_inhabitant_need_a_population() -> None:
     ],
 )
 def test_publication_is_held_against_the_dates_of_article_49(
-    agency: str, level: str, published: str | None, days: int | None, late: int | None
+    agency: str, level: str, published: Any, days: int | None, late: int | None
 ) -> None:
     cells = simulate("2021", 1).assign(agency=agency)
-    reports = pd.DataFrame({"agency": [agency], "year": [2023], "level": [level], "published": pd.to_datetime([published])})
+    reports = pd.DataFrame({"agency": [agency], "year": [2023], "level": [level], "published": [pd.Timestamp(published)]})
     found = indicators(cells, names=["publication_days", "late_publication"], reports=reports)
     for value, expected in zip(found["value"], (days, late), strict=True):
         assert (None if pd.isna(value) else value) == expected
+
+
+def test_a_report_knows_when_it_was_published() -> None:
+    # 2026-03-10: 31 + 28 + 9 days after 1 January, and a special area answers as a government
+    found = indicators(embedded.report(PINGTAN, 2025), names=["publication_days", "late_publication"])
+    assert found["value"].tolist() == [68, 0]
 
 
 def test_a_date_before_the_end_of_the_year_is_inconsistent() -> None:
@@ -477,23 +540,26 @@ def test_a_panel_brings_its_own_frames() -> None:
         texts = None
 
     found = indicators(Panel(), by="level", names=["publication_days", "disclosure_rate"])  # type: ignore[arg-type]
-    national = found[found["level"] == "national"].set_index("indicator")
+    rows = rows_by(found, "level", "indicator")
     # 2022-01-29 and 2024-01-24; the third report is not dated
-    assert national.loc["publication_days", ["numerator", "denominator", "left_out"]].tolist() == [28 + 23, 2, 1]
-    assert found[found["level"] == "county"].set_index("indicator").loc["disclosure_rate", "denominator"] == 718
+    national = rows["national", "publication_days"]
+    assert (national["numerator"], national["denominator"], national["left_out"]) == (28 + 23, 2, 1)
+    assert rows["county", "disclosure_rate"]["denominator"] == 718
+    lost = rows_by(indicators(Panel(), names="disclosure_rate"), "agency", "year")  # type: ignore[arg-type]
+    assert lost["应急管理部", 2023]["status"] == "absent"
+    assert lost[PINGTAN, 2015]["status"] == "not_in_form"
 
 
 # --- definitions and mistakes -----------------------------------------------------------------------------------------------
 
 
 def test_definitions_are_in_words_and_unique() -> None:
-    known = definitions().set_index("indicator")
-    assert known.index.is_unique
-    assert known.loc["completion_rate", "formula_en"].startswith("(7) total processed / (1. requests received this year")
-    assert known.loc["refusal_share.refused.state_secret", "label_zh"] == "不予公开理由：属于国家秘密"
-    assert known.loc["requests_per_10k", "formula_zh"] == "一、本年新收政府信息公开申请数量÷人口×10000"
-    assert not known[["label_zh", "label_en", "kind", "formula_zh", "formula_en", "source"]].isin([""]).any().any()
-    assert set(indicators(simulate("2021", 1))["indicator"]) == set(known.index)
+    known = rows_by(definitions(), "indicator")
+    assert known["completion_rate"]["formula_en"].startswith("(7) total processed / (1. requests received this year")
+    assert known["refusal_share.refused.state_secret"]["label_zh"] == "不予公开理由：属于国家秘密"
+    assert known["requests_per_10k"]["formula_zh"] == "一、本年新收政府信息公开申请数量÷人口×10000"
+    assert not definitions()[["label_zh", "label_en", "kind", "formula_zh", "formula_en", "source"]].isin([""]).any().any()
+    assert set(indicators(simulate("2021", 1))["indicator"]) == set(known)
 
 
 @pytest.mark.parametrize(
@@ -512,7 +578,7 @@ def test_definitions_are_in_words_and_unique() -> None:
 )
 def test_mistakes_in_the_file_are_named(changes: dict[str, Any], message: str) -> None:
     raw, _ = rates._file()
-    entry = {"id": "x", "zh": "甲", "en": "a", "kind": "share", "source": "result"}
+    entry: dict[str, Any] = {"id": "x", "zh": "甲", "en": "a", "kind": "share", "source": "result"}
     entry |= {"numerator": ["requests/granted/total"], "denominator": ["requests/processed_total/total"]}
     with pytest.raises(FormError, match=message):
         rates._indicator({**entry, **changes}, raw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 import time
@@ -215,6 +216,29 @@ def test_the_earliest_vintage_counts(tmp_path: Path) -> None:
     assert "requests/new/total" in republished["cells"].str.cat()
 
 
+def test_namesakes_are_not_taken_for_one_agency(tmp_path: Path) -> None:
+    page = "<h1>鼓楼区人民政府{year}年政府信息公开工作年度报告</h1>{place}<table><tr><td>信息内容<td>本年处理决定数量"
+    page += "<tr><td>行政处罚<td>{figure}<tr><td>行政强制<td>0</table>"
+    for name, values in {
+        "a": {"year": 2021, "figure": 3, "place": ""},
+        "b": {"year": 2021, "figure": 4, "place": ""},
+        "c": {"year": 2022, "figure": 5, "place": ""},
+        "d": {"year": 2021, "figure": 6, "place": "<p>本报告由福州市鼓楼区人民政府编制。</p>"},
+    }.items():
+        (tmp_path / f"{name}.html").write_text(page.format(**values), "utf-8")
+    panel = govstats.read_corpus(tmp_path)
+    reports = panel.reports.set_index("source")
+    assert reports["error"].dropna().to_dict() == {"a.html": "UnknownIdentity", "b.html": "UnknownIdentity"}
+    assert "name them in register.csv" in str(reports.loc["a.html", "message"])
+    assert reports.loc[["c.html", "d.html"], "agency"].tolist() == ["鼓楼区人民政府", "福州市鼓楼区人民政府"]
+    assert panel.notes.query("kind == 'undecided_agency'")[["agency", "year"]].values.tolist() == [["鼓楼区人民政府", 2022]]
+
+    agencies = tmp_path / "agencies.csv"
+    agencies.write_text("printed,agency\n鼓楼区人民政府,南京市鼓楼区人民政府\n", "utf-8")
+    corrected = govstats.read_corpus(tmp_path, agencies=agencies).reports.set_index("source")
+    assert corrected.loc["c.html", "agency"] == "南京市鼓楼区人民政府"
+
+
 # --- once ----------------------------------------------------------------------------------------------------------------
 
 
@@ -318,3 +342,21 @@ def _kill_a_child(known: set[int]) -> None:
                 child.kill()
                 return
         time.sleep(0.05)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_a_cluster_gives_the_same_panel_and_may_lose_a_worker(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 5)
+    many(folder, 40)
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        victim = next(iter(client.run(os.getpid).values()))
+        killer = threading.Timer(1.0, psutil.Process(victim).kill)
+        killer.start()
+        panel = govstats.read_corpus(folder, client=client)
+        killer.join()
+    assert panel.reports["error"].isna().all()
+    same(panel, govstats.read_corpus(folder, processes=1))

@@ -160,6 +160,22 @@ def _by_short_name() -> dict[str, tuple[Division, ...]]:
     return {name: tuple(dict.fromkeys(of_name)) for name, of_name in found.items()}
 
 
+def short_names_within(division: Division) -> frozenset[str]:
+    """Return what the parts of a division are called without 县 and 区, where two characters are left."""
+    return _short_names_within().get(division.code, frozenset())
+
+
+@cache
+def _short_names_within() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for part in divisions():
+        names = {part.name, folded(part.name)[0], *_without_nationalities(part.name)}
+        short = {name.removesuffix("地区") if name.endswith("地区") else name[:-1] for name in names}
+        for code in {part.code[:2] + "0000", part.code[:4] + "00"} - {part.code}:
+            found.setdefault(code, set()).update(name for name in short if len(name) > 1)
+    return {code: frozenset(names) for code, names in found.items()}
+
+
 def _without_nationalities(name: str) -> Iterator[str]:
     """Yield 耿马县 for 耿马傣族佤族自治县."""
     if not name.endswith(_AUTONOMOUS[1:]):
@@ -178,14 +194,15 @@ def _without_nationalities(name: str) -> Iterator[str]:
 
 
 class Place(NamedTuple):
-    """What a text begins with: the divisions that may be meant, and how far their names reach.
+    """What a text begins with: the divisions that may be meant, how far their names reach, and how many names that are.
 
     `short` tells that the last one stands there without 省 or 市.
     """
 
     divisions: tuple[Division, ...]
     end: int
-    short: bool
+    names: int = 0
+    short: bool = False
 
 
 def place(text: str, inside: tuple[Division, ...] = (), *, follows: re.Pattern[str] | None = None) -> Place:
@@ -214,8 +231,8 @@ def place(text: str, inside: tuple[Division, ...] = (), *, follows: re.Pattern[s
     short = found
     # 福建福州…: at most two short names
     while step := _step(text, short.end, short.divisions, _by_short_name()):
-        short = Place(step[1], step[0], True)
-        further = _in_full(text, short.end, short.divisions)
+        short = Place(step[1], step[0], short.names + 1, True)
+        further = _in_full(text, short.end, short.divisions, short.names)
         if further.end > short.end:
             return further
         if follows is not None and follows.match(text, short.end):
@@ -230,10 +247,11 @@ def _of_a_province(name: str, organ: str) -> bool:
     return organ.endswith("厅") or (name in {"北京", "天津", "上海", "重庆"} and organ in words()["short"])
 
 
-def _in_full(text: str, at: int, found: tuple[Division, ...]) -> Place:
+def _in_full(text: str, at: int, found: tuple[Division, ...], names: int = 0) -> Place:
     while step := _step(text, at, found, _by_name()):
         at, found = step
-    return Place(found, at, False)
+        names += 1
+    return Place(found, at, names)
 
 
 def _step(
@@ -248,14 +266,29 @@ def _step(
 
 
 def places_in(text: str) -> Iterator[tuple[int, int, tuple[Division, ...]]]:
-    """Yield where the full names of divisions stand in a text, and which divisions have that name."""
+    """Yield where the full names of divisions stand in a text, and which divisions have that name.
+
+    Examples
+    --------
+    >>> [place[:2] for place in places_in("主动公开县级信息，和县、开县；安徽省马鞍山市和县")]
+    [(9, 11), (12, 14), (15, 18), (18, 22), (22, 24)]
+    """
     names = _by_name()
+    reached = 0
     for end, letter in enumerate(text, start=1):
         if letter in "省市县区州旗盟":
             for start in range(max(0, end - _LONGEST_NAME), end - 1):
                 if named := names.get(text[start:end]):
-                    yield start, end, named
+                    if start == reached or not is_part_of_words(text, start, end):
+                        yield start, end, named
+                        reached = end
                     break
+
+
+def is_part_of_words(text: str, start: int, end: int) -> bool:
+    """Tell whether what looks like a name may be the end of one word and the beginning of another: 公开县级, 居民和县直部门."""
+    misleads = end - start == 2 or text[end - 2] == "和"
+    return misleads and start > 0 and "\u4e00" <= text[start - 1] <= "\u9fff"
 
 
 def mentions(text: str) -> Iterator[Division]:

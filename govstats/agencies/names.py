@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from govstats.agencies.divisions import Division, mentions, of_code, place, places_in, words
+from govstats.agencies.divisions import Division, is_part_of_words, mentions, of_code, place, places_in, short_names_within, words
 from govstats.characters import folded
 
 #: How the leading word of a name that tells no place limits which divisions may be meant.
@@ -44,11 +44,16 @@ _ENDS_LIKE_AN_ORGAN = re.compile(r"(?:局|厅|委|会|部|院|办|处|室|中心
 _AFTER_NATIONAL = re.compile(r"(?:办公厅|办公室|综合司)?")
 #: A division that the table does not know: 某某县人民政府, but not 城市管理局 or 社区建设办公室.
 _STRANGE_PLACE = re.compile(
-    r"[\u4e00-\u9fff]{1,7}(?:[县旗州盟]|(?<!城)市(?!场)|(?<![社地景库林灾园护发矿])区(?!划|域))(?=人民政府|政府|[\u4e00-\u9fff]{2,16}(?:局|委员会|办公室)$|$)"
+    r"[\u4e00-\u9fff]{1,12}(?:[旗州盟]|县(?!域|级|直)|(?<!城)市(?!场|容|政(?!务))|(?<![社地景库灾园护发])区(?!划|域|级|直))"
+    r"(?=人民政府|政府|[\u4e00-\u9fff]{2,16}(?:局|委员会|办公室)$|$)"
+    r"|.*自治[区州县旗]?"
 )
+_BEFORE_A_GOVERNMENT = re.compile(r"(.+)(?:人民政府(?:办公[厅室])?|行政公署)$")
 #: How far before a word a place is sought that belongs to it.
 _BEFORE = 24
 _OCCURRENCES = 50
+#: How often a text names a place before it is taken for that of the agency; there are few provinces to be mistaken for.
+_TIMES = {"province": 2}
 
 
 class Identity(NamedTuple):
@@ -246,17 +251,28 @@ def _identity(name: Name, division: Division, basis: str) -> Identity:
     )
     if rest.endswith(tuple(words()["located"]["without_level"])):
         return known._replace(level=None, region_code=None)
-    if town := _TOWNSHIP.fullmatch(rest):
+    if (town := _TOWNSHIP.fullmatch(rest)) and town["name"] not in short_names_within(now):
         organ = "街道办事处" if rest.endswith("办事处") else rest[town.end("name") :]
         return known._replace(level="township", region=now.path + town["name"], region_code=None, department=department(organ))
     if branch := _BRANCH.fullmatch(rest):
         return _branch(known, now, branch["place"])
     if not name.national and (area := _special().fullmatch(rest)):
         return _area(known, "" if area["name"] in words()["special"]["known"] else title, area["name"], area["organ"])
-    if strange := _STRANGE_PLACE.match(rest):
-        message = _message("strange_place", name=name.printed, place=strange[0])
-        return Identity(known.agency, department=department(rest[strange.end() :]), **message)
+    if strange := _strange_place(rest, now):
+        message = _message("strange_place", name=name.printed, place=strange)
+        return Identity(known.agency, department=department(rest.removeprefix(strange)), **message)
     return known
+
+
+def _strange_place(organ: str, of: Division) -> str:
+    """Return the words before an organ that seem to name a part of the division, and no known one; 天河教育局 of 广州市."""
+    if found := _BEFORE_A_GOVERNMENT.match(organ):
+        return found[1]
+    if _department_words()[0].match(organ):
+        return ""
+    if found := _STRANGE_PLACE.match(organ):
+        return found[0]
+    return next((organ[:end] for end in range(2, min(len(organ), 8)) if organ[:end] in short_names_within(of)), "")
 
 
 def _branch(known: Identity, of_city: Division, where: str) -> Identity:
@@ -318,7 +334,7 @@ def _without_place(name: Name, year: int | None, text: str) -> Identity:
     named = {division.now for division in before if division is not None and fits(division)}
     heard = Counter(d.now for d in mentions(plain) if fits(d) and (year is None or d.stood_in(year)))
     if not named and (name.place or level == "province"):
-        named = {division for division in heard if heard[division] > 1}
+        named = {division for division in heard if heard[division] >= _TIMES.get(division.level, 3)}
     # 市应急管理局 of a county may speak of the one of its prefecture: no other place may be meant
     rivals = [other for division in named for other in heard if other is not division and not division.lies_in(other)]
     if len(named) != 1 or (rivals and not town):
@@ -358,6 +374,8 @@ def _place_before(text: str, at: int, last: str, year: int | None) -> Division |
     for start in range(len(before) - 1):
         found = place(before[start:])
         if found.divisions and start + found.end == len(before):
+            if found.names == 1 and is_part_of_words(before, start, len(before)):
+                continue
             divisions = _at_the_time(found.divisions, year)
             return divisions[0] if len(divisions) == 1 else None
     return None

@@ -27,7 +27,7 @@ _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"BM", b"GIF8"
 _HTML = re.compile(r"<(!doctype\s+html|html|head|body|table|tbody|tr|td|div|p|span|br)\b[^>]*>", re.IGNORECASE)
 _WORD_XML = re.compile(r"<(w:wordDocument|pkg:package)\s")
 _PIPE_TABLE = re.compile(r"^[ \t]*+(?:\|[ \t]*+)?:?-{3,}+:?[ \t]*+(\|[ \t]*+:?-{3,}+:?[ \t]*+)+\|?[ \t]*+$", re.MULTILINE)
-_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)")
 _LEGIBLE = 0.98
 _ILLEGIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
 _NOT_ASCII = re.compile(r"[^\t-\r -\x7e]")
@@ -152,9 +152,9 @@ def _decode(content: bytes, name: str) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return content.decode(encoding, errors="replace")
-    declared = _CHARSET.search(content[:4096])
     candidates = ["utf-8", "gb18030"]
-    if declared and declared[1].lower().startswith(b"big5"):
+    head = content[:4096].lower()
+    if b"big5" in head and (declared := _CHARSET.search(head)) and declared[1].startswith(b"big5"):
         candidates.insert(0, "big5hkscs")
     with contextlib.suppress(UnicodeDecodeError):
         text = content.decode(candidates[0])

@@ -119,7 +119,7 @@ class Document:
     sha256 : str
         Of the bytes that were read.
     metadata : dict of str to str
-        What the document says of itself beside its text: ``title``, ``publisher``, ``url``.
+        What the document says of itself beside its text: ``title``, ``publisher``, ``url``, ``published``.
     unread : tuple of int
         Pages that could not be read: pictures where optical recognition is not installed.
     again : callable or None

@@ -23,7 +23,9 @@ _BLOCKS = frozenset(
     "hr html li main nav ol p pre section ul table tbody thead tfoot tr td th caption br".split()
 )
 _HEADINGS = frozenset("h1 h2 h3 h4 h5 h6 title caption".split())
-_META_NAMES = {"articletitle": "title", "contentsource": "publisher", "url": "url"}
+_META_NAMES = {"articletitle": "title", "contentsource": "publisher", "url": "url"} | dict.fromkeys(
+    ("pubdate", "publishdate", "publish_date"), "published"
+)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
 _DIGIT = re.compile(r"\d")
 _SPACES = re.compile(r"[^\S\n]+")
@@ -50,7 +52,7 @@ def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dic
     blocks : tuple of Paragraph or Grid
         In reading order. A table that only lays out the page is walked into; inner tables are grids of their own.
     metadata : dict of str to str
-        ``title``, ``publisher`` and ``url``, as far as the head of the page gives them.
+        ``title``, ``publisher``, ``url`` and ``published``, as far as the head of the page gives them.
 
     Examples
     --------

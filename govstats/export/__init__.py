@@ -149,7 +149,7 @@ def export(
         else:
             connection = stack.enter_context(_connected(None))
             create_tables(connection, sources, copy=False)
-            add_views(connection)
+            add_views(connection, comments=False)
             writer(connection, place, language=language, shape=shape)
     return path
 

@@ -76,7 +76,8 @@ def _create_table(connection: DuckDBPyConnection, dataset: Dataset, source: Sour
     connection.execute(f"CREATE OR REPLACE {relation} {dataset.name} AS SELECT {', '.join(expressions)} FROM {rows}")
     if copy and isinstance(source, pd.DataFrame):
         connection.unregister(f"source_{dataset.name}")
-    _comment(connection, dataset, relation, columns)
+    if copy:
+        _comment(connection, dataset, relation, columns)
 
 
 def _relation(connection: DuckDBPyConnection, name: str, source: Source) -> str:
@@ -105,13 +106,15 @@ def _comment(connection: DuckDBPyConnection, dataset: Dataset, relation: str, co
             connection.execute(f"COMMENT ON COLUMN {dataset.name}.{quoted(name)} IS {literal(label)}")
 
 
-def add_views(connection: DuckDBPyConnection) -> None:
+def add_views(connection: DuckDBPyConnection, *, comments: bool = True) -> None:
     """Add the views that someone who writes SQL expects.
 
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
         With the tables of `create_tables`.
+    comments : bool
+        Whether views and columns get a comment in Chinese and English, which takes a second.
 
     Raises
     ------
@@ -146,7 +149,7 @@ def add_views(connection: DuckDBPyConnection) -> None:
     fractions = {name for (name,) in connection.execute(_FRACTIONS).fetchall()}
     connection.execute(f"CREATE OR REPLACE VIEW wide AS {_wide(cells, 'value', fractions)}")
     connection.execute(f"CREATE OR REPLACE VIEW wide_status AS {_wide(cells, 'status', fractions)}")
-    for view in made:
+    for view in made if comments else ():
         columns = [name for name, *_ in connection.execute(f"DESCRIBE {view.name}").fetchall()]
         _comment(connection, view, "VIEW", columns)
 

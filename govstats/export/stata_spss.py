@@ -36,18 +36,35 @@ ORDER BY c.agency, c.year, v.position NULLS LAST, c."table", c.line, c."column"
 def write_stata(connection: DuckDBPyConnection, path: Path, *, language: Language, shape: str) -> None:
     """Write the wide or the long table as a dta file of version 15 (UTF-8), missing kinds as ``.a .b .c``."""
     table = _Table(connection, language, shape)
-    missing = {name: [kind.stata for kind in missing_kinds()] for name in table.figures}
+    frame = table.frame({kind.id: kind.stata for kind in missing_kinds()})
+    names = frame.columns.tolist()
     labels = {name: {kind.stata: kind.text(language) for kind in missing_kinds()} for name in table.figures}
+    # pyreadstat names the labels of values after the variable and a number, which would be too long for Stata
+    numbered = {name: f"v{at}" for at, name in enumerate(names)}
     _write(
         pyreadstat.write_dta,
-        table.frame({kind.id: kind.stata for kind in missing_kinds()}),
+        frame.rename(columns=numbered),
         path,
         file_label=shortened(_title(language), _LONGEST_LABEL_STATA),
         column_labels=[shortened(label, _LONGEST_LABEL_STATA) for label in table.labels],
-        variable_value_labels=table.value_labels | labels,
-        missing_user_values=missing,
-        variable_format=dict.fromkeys(table.dates, "%td") | dict.fromkeys(table.figures, "%12.0g"),
+        variable_value_labels={numbered[name]: known for name, known in (table.value_labels | labels).items()},
+        missing_user_values={numbered[name]: [kind.stata for kind in missing_kinds()] for name in table.figures},
+        variable_format={numbered[name]: "%td" for name in table.dates} | {numbered[name]: "%12.0g" for name in table.figures},
     )
+    _name_variables(path, names)
+
+
+def _name_variables(path: Path, names: Sequence[str]) -> None:
+    """Write names in the place of those that a dta file has; it keeps 129 bytes for each."""
+    with path.open("r+b") as file:
+        tag = b"<varnames>"
+        opening = file.read(1 << 16)
+        while tag not in opening:
+            if not (more := file.read(1 << 16)):
+                raise UnusableExport(f"{path.name}: has no place for the names of variables, which dta files of version 118 have")
+            opening += more
+        file.seek(opening.index(tag) + len(tag))
+        file.write(b"".join(name.encode().ljust(129, b"\0") for name in names))
 
 
 def write_spss(connection: DuckDBPyConnection, path: Path, *, language: Language, shape: str) -> None:

@@ -159,7 +159,7 @@ def _table_schema_field(table: str, column: str, kind: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"name": column, "type": _TABLE_SCHEMA_TYPES.get(kind, "integer" if "INT" in kind else "any")}
     if known:
         schema["title"] = f"{known.zh} / {known.en}"
-        if known.values and known.values != "form":
+        if known.values and known.values != "form" and column in dataset(table).columns:
             meanings = values(known.values).values()
             schema["description"] = _listed((value.id, f"{value.zh} {value.en}") for value in meanings)
             schema["constraints"] = {"enum": [value.id for value in meanings]}

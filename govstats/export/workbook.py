@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
@@ -66,7 +67,7 @@ class _Sheet:
         """Write header and rows."""
         known = [field(self.name, column) for column in self.columns]
         rows = self._rows()
-        first = [row for row, _ in zip(rows, range(200), strict=False)]
+        first = list(islice(rows, 200))
         for at, column in enumerate(self.columns):
             texts = [column, *(row[at] for row in first)]
             self.sheet.set_column(at, at, min(_WIDEST, max(8, *(_width(text) for text in texts)) + 2))
@@ -76,12 +77,10 @@ class _Sheet:
         for at, column in enumerate(self.columns):
             self.sheet.write_string(1, at, column, self.formats["name"])
         self.sheet.freeze_panes(_HEADER, 2 if self.columns[:2] == ["agency", "year"] else 0)
-        count = 0
-        for count, row in enumerate([*first], start=1):
-            self._row(count + 1, row, known)
-        for count, row in enumerate(rows, start=count + 1):  # noqa: B020 - goes on counting
-            self._row(count + 1, row, known)
-        self.sheet.autofilter(1, 0, count + 1, len(self.columns) - 1)
+        at = _HEADER
+        for at, row in enumerate(chain(first, rows), start=_HEADER):
+            self._row(at, row, known)
+        self.sheet.autofilter(_HEADER - 1, 0, at, len(self.columns) - 1)
 
     def _row(self, at: int, row: Sequence[Any], known: Sequence[Field | None]) -> None:
         for place, (value, about) in enumerate(zip(row, known, strict=True)):

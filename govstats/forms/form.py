@@ -205,6 +205,11 @@ class Table:
         return {line.id: line for line in self.lines}
 
     @cached_property
+    def position(self) -> Mapping[str, int]:
+        """The place of each line in the order of the form."""
+        return {line.id: number for number, line in enumerate(self.lines)}
+
+    @cached_property
     def column(self) -> Mapping[str, Column]:
         """Its columns by id."""
         return {column.id: column for column in self.columns}

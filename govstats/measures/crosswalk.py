@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from govstats.errors import FormError
 from govstats.forms import form, versions
 from govstats.measures.formulas import (
-    NOT_IN_FORM,
     REASONS,
     Figures,
     Sum,
@@ -181,18 +180,19 @@ def series(source: Report | Panel | pd.DataFrame, names: str | Iterable[str] | N
     cells = source if isinstance(source, pd.DataFrame) else source.cells
     everything = gathered(source, cells, None)
     shape = (len(everything.reports), len(chosen))
-    value, reason = np.full(shape, np.nan), np.full(shape, NOT_IN_FORM, dtype=np.int8)
+    value, reason = np.full(shape, np.nan), np.zeros(shape, dtype=np.int8)
     segment, text, said = (np.zeros(shape, dtype=np.intp) for _ in range(3))
     texts, reasons = [("", "")], [("", "")]
-    for matrix, figures in zip(everything.matrices, everything.reported, strict=True):
-        version = matrix.form.version
-        for at, one in enumerate(chosen):
-            if version in one.sums:
-                value[matrix.reports, at], reason[matrix.reports, at] = figures.total(one.sums[version])
-                segment[matrix.reports, at] = one.segments[version]
-                text[matrix.reports, at] = len(texts) + _taken(figures, one.sums[version], texts)
-                said[matrix.reports, at] = len(reasons)
-                reasons.append(one.reason(version))
+    for at, one in enumerate(chosen):
+        reason[:, at] = everything.reason_without_cells(one.sums)
+        for version in one.sums:
+            members = everything.on_form[version]
+            segment[members, at], said[members, at] = one.segments[version], len(reasons)
+            reasons.append(one.reason(version))
+        for matrix, figures in zip(everything.matrices, everything.reported, strict=True):
+            if terms := one.sums.get(matrix.form.version):
+                value[matrix.reports, at], reason[matrix.reports, at] = figures.total(terms)
+                text[matrix.reports, at] = len(texts) + _taken(figures, terms, texts)
     order, ends = _by_agency_and_year(everything.reports)
     segment, reports = segment[order], everything.reports.iloc[order]
     breaks = _breaks(segment, ends)
@@ -260,10 +260,12 @@ def _breaks(segment: Integers, begin: Integers) -> NDArray[np.bool_]:
     """Tell where a report is of another segment than the last one of its agency that has the series (0: it has not)."""
     places = np.arange(len(segment))[:, None]
     last = np.maximum.accumulate(np.where(segment > 0, places, -1), axis=0)
-    before = np.vstack([np.full((1, segment.shape[1]), -1), last[:-1]])
+    before = np.full_like(last, -1)
+    before[1:] = last[:-1]
     same_agency = before >= begin[:, None]
-    earlier = np.take_along_axis(segment, np.maximum(before, 0), axis=0)
-    return np.asarray((segment > 0) & same_agency & (earlier != segment))
+    # where nothing is before, the report is compared with itself
+    earlier = np.take_along_axis(segment, np.where(same_agency, before, places), axis=0)
+    return np.asarray((segment > 0) & (earlier != segment))
 
 
 def _repeated(names: Sequence[str], times: int) -> Any:

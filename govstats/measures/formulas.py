@@ -312,10 +312,12 @@ def contradicted(matrix: ReportMatrix) -> NDArray[np.bool_]:
     found = np.zeros(matrix.value.shape, dtype=np.bool_)
     for positions, layout in matrix.layouts():
         for left, right in _balances(matrix, layout):
-            sums = [matrix.part(matrix.value, np.array(side), positions).sum(axis=0) for side in (left, right)]
-            # a sum of which a part is missing (NaN) contradicts nothing
-            failed = positions[np.abs(sums[0] - sums[1]) > _TOLERANCE]
-            found[np.ix_([*left, *right], failed)] = True
+            sides = [matrix.part(matrix.value, np.array(side), positions) for side in (left, right)]
+            difference = np.nansum(sides[0], axis=0) - np.nansum(sides[1], axis=0)
+            # a part without a figure can only add to its side
+            complete = [~np.isnan(side).any(axis=0) for side in sides]
+            failed = ((difference > _TOLERANCE) & complete[1]) | ((difference < -_TOLERANCE) & complete[0])
+            found[np.ix_([*left, *right], positions[failed])] = True
     return found
 
 
@@ -372,6 +374,18 @@ class Gathered:
         """The figures of each matrix with blanks as zero."""
         return [blanks_as_zero(matrix, known) for matrix, known in zip(self.matrices, self.reported, strict=True)]
 
+    @cached_property
+    def on_form(self) -> Mapping[str, NDArray[np.bool_]]:
+        """For each form version which reports are on it, also of those without any cell."""
+        return {version: (self.reports["form"] == version).to_numpy(dtype=bool, na_value=False) for version in versions()}
+
+    def reason_without_cells(self, forms: Iterable[str]) -> NDArray[np.int8]:
+        """Return why a report without any cell has no figure that stands in some forms."""
+        reason = np.full(len(self.reports), NOT_IN_FORM, dtype=np.int8)
+        for version in forms:
+            reason[self.on_form[version]] = _ABSENT
+        return reason
+
     @property
     def has_blanks(self) -> bool:
         """Whether any figure would differ with blanks as zero."""
@@ -396,11 +410,13 @@ def gathered(source: Report | Panel | pd.DataFrame, cells: pd.DataFrame, reports
     if isinstance(source, Report):
         identity = pd.DataFrame({"agency": [source.agency], "year": pd.array([source.year], "Int64"), "form": [source.form]})
         found, sorted_by_form = matrices(cells, identity if cells.empty else None)
+        if reports is None:
+            reports = identity.assign(published=pd.Series([source.published], dtype="datetime64[ns]"))
     else:
         found, sorted_by_form = matrices(cells)
+        if reports is None and not isinstance(source, pd.DataFrame):
+            reports = source.reports
     known = found[["agency", "year", "form"]].astype({"year": "Int64"})
-    if reports is None and not isinstance(source, (Report, pd.DataFrame)):
-        reports = source.reports
     if reports is None:
         return Gathered(known, sorted_by_form)
     if lacking := [name for name in ("agency", "year") if name not in reports.columns]:

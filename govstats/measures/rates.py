@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -283,8 +283,9 @@ def indicators(
     cells = corrected.cells if isinstance(corrected, Report) else corrected
     everything = gathered(source, cells, reports)
     groups = _Groups(everything.reports, by)
-    given = _given(source, corrected, everything.reports, population=population, findings=findings, texts=texts)
-    alternatives = None if repairs is None or repairs is False else _alternatives(everything.reports, repairs, corrected)
+    needed = {name for one in chosen for name in one.given}
+    given = _given(needed, source, corrected, everything.reports, population=population, findings=findings, texts=texts)
+    repairable = None if repairs is None or repairs is False else _repairable(everything, repairs, corrected)
     columns: dict[str, list[Any]] = {}
     for one in chosen:
         quantities, reason = _quantities_of(one, everything, everything.reported, given)
@@ -293,19 +294,22 @@ def indicators(
         if everything.has_blanks:
             zeroed, why = _quantities_of(one, everything, everything.zeroed, given)
             blanks, _ = _pooled(one, zeroed, why, groups, everything)
-        low, high = wilson(outcome.numerator, outcome.denominator, confidence=confidence) if one.kind == "share" else (None, None)
         unknown = np.full(groups.count, np.nan)
+        interval = (unknown, unknown)
+        if one.kind == "share":
+            interval = wilson(
+                np.where(outcome.status == 0, outcome.numerator, np.nan), outcome.denominator, confidence=confidence
+            )
         doubtful = _contradicted(one, everything) & ((reason == 0) if groups.single else _usable(one, quantities, reason))
         repaired = (unknown, unknown, unknown)
-        if alternatives is not None:
-            repaired = _repaired(one, everything, quantities, outcome, groups, alternatives)
-        valid = outcome.status == 0
+        if repairable is not None:
+            repaired = _repaired(one, quantities, outcome, groups, repairable)
         columns_of = {
             "value": outcome.value,
             "numerator": outcome.numerator,
             "denominator": outcome.denominator,
-            "low": unknown if low is None else np.where(valid, low, np.nan),
-            "high": unknown if high is None else np.where(valid, high, np.nan),
+            "low": interval[0],
+            "high": interval[1],
             "small": np.where(np.isnan(outcome.base), np.nan, outcome.base < _SMALL),
             "low_repairs": repaired[0],
             "high_repairs": repaired[1],
@@ -382,6 +386,7 @@ class _Groups:
 
 
 def _given(
+    needed: Collection[str],
     source: Report | Panel | pd.DataFrame,
     corrected: Report | pd.DataFrame,
     reports: pd.DataFrame,
@@ -391,22 +396,23 @@ def _given(
     texts: pd.DataFrame | None,
 ) -> Mapping[str, Floats]:
     """Return the quantities from outside the tables that can be had, one figure a report."""
-    if not isinstance(source, (Report, pd.DataFrame)):
-        findings = source.findings if findings is None else findings
-        texts = source.texts if texts is None else texts
-    elif findings is None and isinstance(source, Report):
-        findings = True
-    if findings is True:
-        from govstats.reconciliation import reconcile
-
-        findings = reconcile(corrected)
     given = {"reports": np.ones(len(reports)), **outside.publication(reports, _file()[0]["timeliness"])}
-    if population is not None:
+    panel = None if isinstance(source, (Report, pd.DataFrame)) else source
+    if "population" in needed and population is not None:
         given |= outside.inhabitants(reports, population)
-    if isinstance(findings, pd.DataFrame):
-        given |= outside.quality(reports, findings)
-    if texts is not None:
-        given |= outside.reuse(reports, texts)
+    if "failed_rules" in needed:
+        if findings is None and panel is not None:
+            findings = panel.findings
+        elif findings is True or (findings is None and isinstance(source, Report)):
+            from govstats.reconciliation import reconcile
+
+            findings = reconcile(corrected)
+        if isinstance(findings, pd.DataFrame):
+            given |= outside.quality(reports, findings)
+    if "passages" in needed:
+        texts = panel.texts if texts is None and panel is not None else texts
+        if texts is not None:
+            given |= outside.reuse(reports, texts)
     return given
 
 
@@ -419,7 +425,7 @@ def _quantities_of(
     """Return the quantities of an indicator for each report, and why there is none."""
     shape = (len(one.written), len(everything.reports))
     quantities = np.full(shape, np.nan)
-    reason = np.full(shape[1], 0 if one.outside else NOT_IN_FORM, dtype=np.int8)
+    reason = np.zeros(shape[1], dtype=np.int8) if one.outside else everything.reason_without_cells(one.sums)
     for matrix, known in zip(everything.matrices, figures, strict=True):
         if matrix.form.version in one.sums:
             reason[matrix.reports] = 0
@@ -453,9 +459,7 @@ def _outcome(one: Indicator, quantities: Floats, reason: NDArray[np.int8]) -> _O
     within = one.kind not in ("ratio", "mean")
     value = np.zeros(base.shape)
     for sign, (over, under) in zip((1, -1), pairs, strict=False):
-        wrong = (
-            (under < 0) | (within & ((over < -_TOLERANCE) | (over > under + _TOLERANCE))) | ((one.kind == "mean") & (over < 0))
-        )
+        wrong = (under < 0) | ((over < -_TOLERANCE) & (one.kind != "ratio")) | ((over > under + _TOLERANCE) & within)
         status[(status == 0) & wrong] = _INCONSISTENT
         status[(status == 0) & (under == 0)] = _UNDEFINED
         value += sign * np.divide(over, under, out=np.full(base.shape, np.nan), where=under != 0)
@@ -517,6 +521,26 @@ class _Group(NamedTuple):
     changes: tuple[Mapping[CellKey, float], ...]
 
 
+class _Repairable(NamedTuple):
+    """A report that has repairs, and where its figures are."""
+
+    number: int
+    version: str
+    figures: Figures
+    position: int
+    groups: list[_Group]
+
+
+def _repairable(everything: Gathered, repairs: pd.DataFrame | bool, corrected: Report | pd.DataFrame) -> list[_Repairable]:
+    groups = _alternatives(everything.reports, repairs, corrected)
+    return [
+        _Repairable(number, matrix.form.version, figures, position, groups[number])
+        for matrix, figures in zip(everything.matrices, everything.reported, strict=True)
+        for position, number in enumerate(matrix.reports.tolist())
+        if number in groups
+    ]
+
+
 def _alternatives(
     reports: pd.DataFrame, repairs: pd.DataFrame | bool, corrected: Report | pd.DataFrame
 ) -> Mapping[int, list[_Group]]:
@@ -547,22 +571,17 @@ def _alternatives(
 
 
 def _repaired(
-    one: Indicator,
-    everything: Gathered,
-    quantities: Floats,
-    outcome: _Outcome,
-    groups: _Groups,
-    alternatives: Mapping[int, list[_Group]],
+    one: Indicator, quantities: Floats, outcome: _Outcome, groups: _Groups, repairable: Sequence[_Repairable]
 ) -> tuple[Floats, Floats, Floats]:
     """Return the least and the greatest value over the repairs, and how many reports of each group have some that matter."""
     low, high, repaired = outcome.value.copy(), outcome.value.copy(), np.zeros(groups.count)
     vectors: dict[int, dict[int, Floats | None]] = {}
-    for position, number, figures, version in _with_repairs(one, everything, alternatives):
-        counted = [figures.coefficients(terms, position) for terms in one.sums[version]]
-        choices = _choices(quantities[:, number], counted, alternatives[number])
-        if choices is not None and len(choices) == 1 and np.array_equal(choices[0], quantities[:, number], equal_nan=True):
-            continue
-        vectors.setdefault(int(groups.of_report[number]), {})[number] = choices
+    for number, version, figures, position, alternatives in repairable:
+        if version in one.sums:
+            own = quantities[:, number]
+            choices = _choices(own, [figures.coefficients(terms, position) for terms in one.sums[version]], alternatives)
+            if choices is None or not np.array_equal(choices, own[None, :], equal_nan=True):
+                vectors.setdefault(int(groups.of_report[number]), {})[number] = choices
     if not vectors:
         return low, high, repaired
     usable = _usable(one, quantities)
@@ -578,16 +597,6 @@ def _repaired(
         if options or fixed.any():
             low[group], high[group] = _extremes(one, quantities[:, fixed].sum(axis=1), options)
     return low, high, repaired
-
-
-def _with_repairs(
-    one: Indicator, everything: Gathered, alternatives: Mapping[int, list[_Group]]
-) -> Iterator[tuple[int, int, Figures, str]]:
-    for matrix, figures in zip(everything.matrices, everything.reported, strict=True):
-        if matrix.form.version in one.sums:
-            for position, number in enumerate(matrix.reports.tolist()):
-                if number in alternatives:
-                    yield position, number, figures, matrix.form.version
 
 
 def _choices(quantities: Floats, counted: Sequence[Mapping[CellKey, int]], groups: Sequence[_Group]) -> Floats | None:

@@ -33,6 +33,7 @@ REPORT_TYPES = {
     "level": "str",
     "region": "str",
     "region_code": "str",
+    "department": "str",
     "basis": "str",
     "published": "datetime64[us]",
     "vintage": "Int64",
@@ -61,15 +62,20 @@ CONTENTS = {
     "findings": FINDING_TYPES,
     "texts": {"agency": "str", "year": "Int64", "sketch": "object"},
 }
+#: What `govstats.agencies.identify` tells of an agency.
+_IDENTITY = ("agency", "level", "region", "region_code", "department", "basis", "note_zh", "note_en")
 #: The preferred format first, where several documents show the same cells.
 _FORMATS = ("html", "word", "markdown", "pdf", "text", "image")
 
 
-def placed(read: pd.DataFrame, sources: pd.DataFrame, register: pd.DataFrame | None, identities: pd.DataFrame) -> pd.DataFrame:
+def placed(
+    store: Store, read: pd.DataFrame, sources: pd.DataFrame, register: pd.DataFrame | None, identities: pd.DataFrame
+) -> pd.DataFrame:
     """Return the reports of a panel: one row a document, with its agency, its vintage and whether its cells count.
 
     Parameters
     ----------
+    store : Store
     read : DataFrame
         What was read, a row a content: the columns of ``SCHEMAS["reports"]``.
     sources : DataFrame
@@ -77,11 +83,11 @@ def placed(read: pd.DataFrame, sources: pd.DataFrame, register: pd.DataFrame | N
     register : DataFrame, optional
         As `govstats.panel.folder.read_register` returns it.
     identities : DataFrame
-        A row for each of `read`: ``agency level region region_code basis``.
+        A row for each of `read`, as `govstats.agencies.identify` returns them.
     """
     reports = read.rename(columns={"agency": "agency_printed"})
-    for name in ("agency", "level", "region", "region_code", "basis"):
-        reports[name] = identities[name].astype("str").array
+    for name in _IDENTITY:
+        reports[name] = identities[name].array
     reports = sources.merge(reports.drop(columns=["source", "stamp"]), on="key", how="left", validate="many_to_one")
     reports = _with_register(reports, register)
     nameless = reports["error"].isna() & (reports["agency"].isna() | reports["year"].isna())
@@ -91,6 +97,7 @@ def placed(read: pd.DataFrame, sources: pd.DataFrame, register: pd.DataFrame | N
         f"{source}: the document does not say {what}; name it in register.csv (document,agency,year)"
         for source, what in zip(reports.loc[nameless, "source"], lacking[nameless], strict=True)
     ]
+    _refuse_namesakes(store, reports)
     reports = _with_vintages(reports)
     reports["area"] = reports["region_code"].groupby(reports["family"], dropna=False).transform("min")
     order = ["area", "family", "agency", "year", "vintage", "source"]
@@ -131,6 +138,27 @@ def _with_register(reports: pd.DataFrame, register: pd.DataFrame | None) -> pd.D
     superior = dict(zip(reports["agency"], reports["parent"], strict=True))
     reports["family"] = pd.array([_root(agency, superior) for agency in reports["agency"]], dtype="str")
     return reports
+
+
+def _refuse_namesakes(store: Store, reports: pd.DataFrame) -> None:
+    """Refuse documents of one name and year that show different figures, where nothing tells whether they are of one agency."""
+    undecided = reports[reports["error"].isna() & (reports["basis"] == "undecided")]
+    of_report = undecided.groupby(["agency", "year"])
+    several = undecided[of_report["key"].transform("nunique") > 1]
+    if several.empty:
+        return
+    keys = several["key"].unique().tolist()
+    rows, of = store.gather("cells", keys)
+    cells = rows.select(["table", "line", "column", "value", "status"]).to_pandas(categories=[]).astype("str")
+    figures = cells.groupby(of).apply(lambda one: hash(tuple(sorted(one.itertuples(index=False, name=None)))))
+    figures_of = several["key"].map(dict(zip(keys, figures.reindex(range(len(keys)), fill_value=0), strict=True)))
+    differ = several[figures_of.groupby([several["agency"], several["year"]]).transform("nunique") > 1]
+    reports.loc[differ.index, "error"] = "UnknownIdentity"
+    reports.loc[differ.index, "message"] = [
+        f"{source}: another document of {agency} {year} shows other figures, and nothing tells whether both are of one agency "
+        f"({note}); name them in register.csv (document,agency,year) or in a table of agencies"
+        for source, agency, year, note in zip(*(differ[name] for name in ("source", "agency", "year", "note_en")), strict=True)
+    ]
 
 
 def _root(agency: Any, superior: dict[Any, Any]) -> Any:
@@ -221,6 +249,21 @@ def tables(store: Store, group: Sequence[Part]) -> Iterator[tuple[Part, dict[str
         yield part, _tables(part.reports, rows_of_part)
 
 
+def _undecided(reports: pd.DataFrame) -> pa.Table:
+    """Return a note for each report of which it is not known whose it is among several agencies of that name."""
+    undecided = reports[reports["chosen"] & (reports["basis"] == "undecided")]
+    notes = undecided[["agency", "year"]].assign(
+        kind="undecided_agency",
+        printed=undecided["agency_printed"],
+        message_zh=undecided["note_zh"],
+        message_en=undecided["note_en"],
+    )
+    empty = dict.fromkeys(("table", "line", "column", "place"), "")
+    frame = notes.assign(**empty, page=pd.array([None] * len(notes), dtype="Int64"))[list(NOTE_TYPES)]
+    plain = pa.schema([(name, pa.string() if dtype == "str" else pa.int64()) for name, dtype in NOTE_TYPES.items()])
+    return pa.Table.from_pandas(frame.astype(NOTE_TYPES), schema=plain, preserve_index=False).replace_schema_metadata()
+
+
 def _with_identity(rows: pa.Table, of: NDArray[np.intp], reports: pd.DataFrame) -> pa.Table:
     """Say of each row whose it is; `of` is the row of its report."""
     for name in ("agency", "form", "source"):
@@ -238,11 +281,11 @@ def _with_identity(rows: pa.Table, of: NDArray[np.intp], reports: pd.DataFrame) 
 def _tables(reports: pd.DataFrame, rows: dict[str, pa.Table]) -> dict[str, pa.Table]:
     chosen = {name: table.filter(table["chosen"]) for name, table in rows.items()}
     found = {name: chosen[name].select(types) for name, types in CONTENTS.items() if name in chosen}
+    undecided = _undecided(reports)
+    found["notes"] = pa.concat_tables([found["notes"].cast(undecided.schema), undecided])
     others = rows["cells"].filter(pc.invert(rows["cells"]["chosen"]))
     found["vintages"] = others.select(CONTENTS["vintages"])
-    frames = {
-        name: found[name].to_pandas(types_mapper=PANDAS_TYPES.get) for name in ("cells", "claims", "texts", "vintages")
-    }
+    frames = {name: found[name].to_pandas(types_mapper=PANDAS_TYPES.get) for name in ("cells", "claims", "texts", "vintages")}
     findings = reconcile(Reports(**frames, reports=reports[reports["chosen"]]))
     found["findings"] = pa.Table.from_pandas(findings, preserve_index=False)
     return found

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from tqdm import tqdm
 
+from govstats.agencies import identify
 from govstats.errors import UnusablePanel
 from govstats.panel.assembly import Part, parts, placed, tables
 from govstats.panel.files import write_files
@@ -50,8 +51,8 @@ def build(
     store = Store(Path(output))
     _make_room(store)
     read, sources = _read(store, source, documents, client=client, processes=processes)
-    identities = _identities(read, agencies)
-    reports = placed(read, sources, told, identities)
+    identities = identify(read["agency"], years=read["year"], texts=read["hint"], corrections=agencies)
+    reports = placed(store, read, sources, told, identities)
     wanted = list(parts(reports))
     _assemble(store, wanted)
     names = [part.name for part in wanted]
@@ -124,8 +125,3 @@ def _assemble(store: Store, wanted: Sequence[Part]) -> None:
             for part, of_part in tables(store, lacking[start : start + _AT_ONCE]):
                 write_together(store.parts / part.name, of_part)
                 progress.update(len(part.reports))
-
-
-def _identities(read: pd.DataFrame, agencies: str | PathLike[str] | pd.DataFrame | None) -> pd.DataFrame:
-    empty = pd.array([None] * len(read), dtype="str")
-    return pd.DataFrame({"agency": read["agency"].array, "level": empty, "region": empty, "region_code": empty, "basis": empty})

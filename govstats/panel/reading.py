@@ -8,14 +8,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
+from govstats.agencies import hint
 from govstats.documents import open_document
 from govstats.panel.folder import Folder, Item
 from govstats.recognition import recognise
+from govstats.recognition.summary import is_summary
 from govstats.report import Claim, Note, ReadCell, Report
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _schema(fields: Iterable[str]) -> pa.Schema:
 SCHEMAS = {
     "reports": pa.schema(
         [
-            *((name, _TEXT) for name in ("key", "source", "stamp", "sha256", "agency", "form", "title", "format")),
+            *((name, _TEXT) for name in ("key", "source", "stamp", "sha256", "agency", "hint", "form", "title", "format")),
             *((name, _WHOLE) for name in ("year", "cells", "reported", "unreadable", "claims", "notes")),
             ("size", pa.int64()),
             ("published", pa.date32()),
@@ -49,7 +50,7 @@ SCHEMAS = {
     "cells": _schema(ReadCell._fields),
     "claims": _schema(Claim._fields),
     "notes": _schema(Note._fields),
-    "texts": pa.schema([("key", _TEXT), ("sketch", pa.list_(pa.uint64()))]),
+    "texts": pa.schema([("key", _TEXT), ("sketch", pa.list_(pa.uint32()))]),
 }
 #: A chunk costs so much that losing it is no pity and sending it is no burden.
 _CHUNK_COST = 100
@@ -138,6 +139,7 @@ def _read(folder: Folder, item: Item, rows: dict[str, list[tuple[Any, ...]]], se
             item.stamp,
             sha256,
             report.agency,
+            hint(report.agency, report.title, report.text),
             report.form,
             report.title,
             report.format,
@@ -148,8 +150,8 @@ def _read(folder: Folder, item: Item, rows: dict[str, list[tuple[Any, ...]]], se
             len(lists["claims"]),
             len(lists["notes"]),
             size,
-            getattr(report, "published", None),
-            getattr(report, "summary", None),
+            report.published,
+            is_summary(report.text),
             " ".join(dict.fromkeys(cell.table for cell in report.read_cells)),
             None,
             None,
@@ -256,4 +258,4 @@ def _worker_died(error: Exception) -> bool:
 def _sketch(report: Report) -> list[int]:
     from govstats.reconciliation.reuse import sketch
 
-    return sorted(chain(sketch(report.text)))
+    return sorted(sketch(report.text, sampled=True))

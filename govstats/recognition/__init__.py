@@ -7,7 +7,9 @@ from govstats.errors import NotAnAnnualReport, SeveralReports
 from govstats.recognition.claims import Claims
 from govstats.recognition.identity import identify, reports_in
 from govstats.recognition.notes import note
+from govstats.recognition.publication import published
 from govstats.recognition.records import records
+from govstats.recognition.regular import read_regular
 from govstats.recognition.second_opinion import with_second_opinion
 from govstats.recognition.tables import read_tables
 from govstats.report import Report
@@ -39,7 +41,8 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
     """
     document = _one_report(document, agency, year)
     identity = identify(document, agency=agency, year=year, form_version=form)
-    reading = read_tables(records(document, identity.form), identity.form)
+    regular = read_regular(document, identity.form)
+    reading = (regular, []) if regular else read_tables(records(document, identity.form), identity.form)
     cells, notes = with_second_opinion(document, identity.form, reading)
     if not identity.is_annual_report and not cells:
         begins = next((p.text for p in document.paragraphs), "")[:40]
@@ -62,6 +65,7 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
         read_notes=(*identity.notes, *(note("unread_page", page=page) for page in document.unread), *notes),
         read_claims=claims,
         text=claims.text,
+        published=published(document),
     )
 
 

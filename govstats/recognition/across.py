@@ -30,10 +30,9 @@ def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Pl
     dict of line to Placement, or None
         None where the row is not that of the table; empty where it is, but its header contradicts the form.
     """
-    width = len(table.columns)
-    if len(record.figures) * 2 < width * len(table.lines) and len(record.fields) < width * len(table.lines):
+    if not is_wide(record, table):
         return None
-    lines = [line.id for line in table.lines]
+    width, lines = len(table.columns), [line.id for line in table.lines]
     above = words_above(record)
     headed = sum(word in column_index(table).exact for word in above) >= width
     named = all(key(line.zh).word in "".join(above) for line in table.lines)
@@ -61,13 +60,23 @@ def side_by_side(record: Record, table: Table, headers: Headers) -> dict[str, Pl
     return parts
 
 
+def is_wide(record: Record, table: Table) -> bool:
+    """Tell whether a row has as many fields as all lines of a table together, or half as many figures."""
+    cells = len(table.columns) * len(table.lines)
+    return len(record.figures) * 2 >= cells or len(record.fields) >= cells
+
+
 def words_above(record: Record) -> list[str]:
     """Return the labels above a row, from left to right where the grid tells."""
-    grid = record.grid
-    cells = [cell for row in grid.rows[: record.row] for cell in row if cell.text] if grid else []
-    if grid and grid.aligned and cells:
+    cells = cells_above(record)
+    if record.grid and record.grid.aligned and cells:
         return [key(cell.text).word for cell in sorted(cells, key=lambda cell: cell.column)]
     return [key(piece.text).word for piece in record.before]
+
+
+def cells_above(record: Record) -> list[Cell]:
+    """Return what is printed above a row in its grid."""
+    return [cell for row in record.grid.rows[: record.row] for cell in row if cell.text] if record.grid else []
 
 
 def in_form_order(table: Table, above: Sequence[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -92,11 +92,8 @@ def align(table: Table, records: Sequence[Record], headers: Headers, edits: Sequ
         if rows and rows[-1][1]:
             record, parts = rows[-1]
             return [Match(record, line.id, parts[line.id]) for line in table.lines], []
-    position = {line.id: number for number, line in enumerate(table.lines)}
     candidates = [
-        _Candidate(position[line], likeness, Match(record, line, headers.place(record, table, line)))
-        for record in records
-        for line, likeness in _lines_of(table, record).items()
+        _Candidate(table.position[match.line], likeness, match) for match, likeness in candidates_of(table, records, headers)
     ]
     chain = _heaviest_chain(candidates)
     if not _convincing(table, chain):
@@ -123,10 +120,17 @@ def align(table: Table, records: Sequence[Record], headers: Headers, edits: Sequ
     notes += [note("torn_label", table, match.line, printed=match.record.printed, place=match.record.place) for match in torn]
     placed += torn
     lines = {match.line for match in placed}
-    matches = sorted(placed + [m for m in chain if m.line not in lines], key=lambda match: position[match.line])
+    matches = sorted(placed + [m for m in chain if m.line not in lines], key=lambda match: table.position[match.line])
     grids = {id(chain[0].record.grid), id(chain[-1].record.grid)} - {id(None)}
     inside = [r for r in records if first - 1 <= r.order <= last + 1 or id(r.grid) in grids]
     return matches, notes + _repeated_or_own(table, inside, matches, candidates)
+
+
+def candidates_of(table: Table, records: Sequence[Record], headers: Headers) -> Iterator[tuple[Match, float]]:
+    """Yield every line that a record may be, and the likeness of its label."""
+    for record in records:
+        for line, likeness in _lines_of(table, record).items():
+            yield Match(record, line, headers.place(record, table, line)), likeness
 
 
 def _texts(parts: dict[str, Placement]) -> dict[str, tuple[str, ...]]:
@@ -158,11 +162,22 @@ def _lines_named(table: Table, texts: tuple[str, ...]) -> Mapping[str, float]:
 
 def _lines_of(table: Table, record: Record) -> Mapping[str, float]:
     """Return the lines that a record's own label may mean; none where several labels wait for their figures."""
-    if record.labels:
-        return lines_named(table, record.labels)
-    before = _without_header(table, record.before)
-    found = lines_named(table, before)
-    return found if found and len(_lines_waiting(table, before) | set(found)) == 1 else {}
+    found = lines_nearest(table, record)
+    if not found or record.labels:
+        return found
+    waiting = _lines_waiting(table, _without_header(table, record.before))
+    return found if len(waiting | set(found)) == 1 else {}
+
+
+def lines_nearest(table: Table, record: Record) -> Mapping[str, float]:
+    """Return the lines that the label next to the figures may mean, whatever else stands before them."""
+    return lines_named(table, record.labels or _without_header(table, record.before))
+
+
+def told_without_text(table: Table, record: Record) -> bool:
+    """Tell whether the labels in the grid of a record leave no say to the text before the grid in which line it is."""
+    own = [piece for piece in _without_header(table, record.before) if piece.text not in UNITS]
+    return bool(record.labels) or (len(own) >= _MOST_PIECES and not lines_named(table, own))
 
 
 def _without_header(table: Table, pieces: Sequence[Cell]) -> Sequence[Cell]:

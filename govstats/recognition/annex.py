@@ -36,6 +36,7 @@ def read_annex(table: Table, records: Sequence[Record]) -> list[Match]:
         In the order of the document. A label that the form does not list is an id of its own; one that stands there
         twice is left without a placement.
     """
+
     def known(record: Record) -> str:
         found = lines_named(table, record.labels or record.before)
         # a label that is only alike is another line of another province: 网络申请数 is not 网上申请数

@@ -32,11 +32,14 @@ class Placement(NamedTuple):
         False where blanks leave a doubt.
     beyond : tuple of Cell
         Figures under no column of the form: an agency's own column, remarks.
+    regular : bool
+        Position and counting agree, and no figure was looked at.
     """
 
     fields: tuple[Cell | None, ...]
     certain: bool
     beyond: tuple[Cell, ...] = ()
+    regular: bool = False
 
     @property
     def absent(self) -> bool:
@@ -71,7 +74,9 @@ class Header:
         self.spans = tuple([(label.column, label.colspan) for label in self.labels])
         self.in_form = all(left <= following for (left, _), (following, _) in pairwise(self.spans))
         self.one_row = len({label.row for label in self.labels}) == 1
-        self.overlapping = any(left + width > following for (left, width), (following, _) in pairwise(sorted(self.spans, key=itemgetter(0))))
+        self.overlapping = any(
+            left + width > following for (left, width), (following, _) in pairwise(sorted(self.spans, key=itemgetter(0)))
+        )
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -216,7 +221,7 @@ class Headers:
         """Place by position and by counting; where the two differ, believe what full rows of the grid show."""
         under, counted = self.under(header, record), header.counted(record)
         if under and counted and under.fields == counted.fields:
-            return under.of(record)._replace(certain=True)
+            return under.of(record)._replace(certain=True, regular=True)
         by_position, by_count = under and under.of(record), counted and counted.of(record)
         if by_position and by_count and by_position.texts == by_count.texts:
             return by_position._replace(certain=True)
@@ -344,15 +349,16 @@ def _names_line(table: Table, text: str) -> bool:
 def _year_rows(rows: Sequence[Sequence[str]]) -> int:
     """Return the first row that names several years; a number beyond every row where none does."""
     for number, row in enumerate(rows):
-        years = sum(map(_is_year, row))
+        years = sum(map(is_year, row))
         # 2012 applications and 2012 in all, beside other figures, are no years
-        if years > 1 and years >= sum(is_figure(text) or _is_year(text) for text in row):
+        if years > 1 and years >= sum(is_figure(text) or is_year(text) for text in row):
             return number
     return len(rows)
 
 
 @lru_cache(maxsize=8192)
-def _is_year(text: str) -> bool:
+def is_year(text: str) -> bool:
+    """Tell a year, such as may head a column."""
     return _YEAR.fullmatch(text) is not None
 
 

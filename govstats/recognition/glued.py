@@ -193,7 +193,11 @@ def _is_torn(table: Table, match: Match) -> bool:
     if not 0 < len(columns) - len(match.record.figures) <= _MOST_LACKING:
         return False
     tokens = _tokens(match.record)
-    if len(tokens) > len(columns) or any(piece.readings for piece in match.record.fields) or not all(token.isdecimal() for token in tokens):
+    if (
+        len(tokens) > len(columns)
+        or any(piece.readings for piece in match.record.fields)
+        or not all(token.isdecimal() for token in tokens)
+    ):
         return False
     return match.placement is None or _led_by_zero(tokens) or balances(table, match.line, match.placement) is not True
 

@@ -173,8 +173,14 @@ def _lines(document: Document) -> Iterator[Line]:
         else:
             for row in block.rows:
                 for cell in row:
-                    if len(cell.text) >= _SHORTEST and (len(row) == 1 or _LINE_IN_CELL.search(cell.text)):
-                        yield Line(_compact(cell.text), cell.place, False)
+                    text = cell.text
+                    if len(text) >= _SHORTEST and (len(row) == 1 or _is_line(text)):
+                        yield Line(_compact(text), cell.place, False)
+
+
+@lru_cache(maxsize=4096)
+def _is_line(text: str) -> bool:
+    return _LINE_IN_CELL.search(text) is not None
 
 
 def _compact(text: str) -> str:
@@ -243,7 +249,7 @@ def _year(text: str) -> int | None:
 
 def _period_year(text: str) -> int | None:
     """Return the year that the sentences on the reporting period name most often."""
-    years = Counter(int(year) for year in _PERIOD.findall(text))
+    years = Counter(map(int, _PERIOD.findall(text)))
     # the title of a work plan that is cited may be of another year
     years = years or Counter(int(year) for year in _YEAR_OF_WORK.findall(_QUOTED.sub("", text)))
     return years.most_common(1)[0][0] if years else None

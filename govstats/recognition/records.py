@@ -184,34 +184,36 @@ def _stub(kinds: tuple[Kind, ...]) -> tuple[int, bool]:
 
 def _pieces(paragraph: Paragraph, form: Form) -> list[Cell]:
     """Part a line of text into labels and figures."""
-
-    def piece(text: str) -> Cell:
-        return Cell(text, 0, 0, place=paragraph.place, page=paragraph.page)
-
     text = paragraph.text
+    parts = _known_parts(text, form) if len(text) <= LONGEST_LABEL else _parts(text, form)
+    return [Cell(part, 0, 0, place=paragraph.place, page=paragraph.page) for part in parts]
+
+
+def _parts(text: str, form: Form) -> Sequence[str]:
     if _PAGE_NUMBER.fullmatch(text):
-        return []
-    parts = _MANY_SPACES.split(text)
+        return ()
+    # where nothing stands apart, looking for what parts it takes longest
+    apart = "|" in text or _SPACE.search(text) is not None
+    columns = _MANY_SPACES.split(text) if apart else [text]
     # a row of columns may be long, however wide they are set
-    row = _trailing_figures(text) if len(text) < 4 * LONGEST_LABEL else None
-    few = len(parts) < 4 and not (row and len(row["label"]) <= LONGEST_LABEL)
+    row = _TRAILING_FIGURES.fullmatch(text) if apart and len(text) < 4 * LONGEST_LABEL else None
+    few = len(columns) < 4 and not (row and len(row["label"]) <= LONGEST_LABEL)
     if len(text) > LONGEST_LABEL and few and not all(is_figure(token) for token in text.split()):
-        return [piece(part) for part in _running_text(text, form)] or [piece(text)]
-    pieces = []
-    for part in parts:
-        match = None if is_figure(part) else _trailing_figures(part)
+        return _running_text(text, form) or [text]
+    parts: list[str] = []
+    for part in columns:
+        match = _TRAILING_FIGURES.fullmatch(part) if apart and not is_figure(part) else None
         if all(is_figure(token) for token in part.split()):
-            pieces += [piece(token) for token in part.split()]
+            parts += part.split()
         elif match and all(is_figure(token) for token in match["figures"].split()):
-            pieces += [piece(match["label"]), *(piece(token) for token in match["figures"].split())]
+            parts += [match["label"], *match["figures"].split()]
         elif part:
-            pieces += [piece(token) for token in _running_text(part, form)] or [piece(part)]
-    return pieces
+            parts += _running_text(part, form) or [part]
+    return parts
 
 
-def _trailing_figures(text: str) -> re.Match[str] | None:
-    # where nothing stands apart the pattern would try every character in vain
-    return _TRAILING_FIGURES.fullmatch(text) if _SPACE.search(text) else None
+#: Headings and crumbs come again in every report of a site, prose does not.
+_known_parts = lru_cache(maxsize=4096)(_parts)
 
 
 def _running_text(text: str, form: Form) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from govstats.characters import figure, normalised
+from govstats.characters import Figure, figure, normalised
 from govstats.documents import Cell
 from govstats.forms import Form, Table
 from govstats.recognition.alignment import Match, align
@@ -99,7 +99,7 @@ def _table(table: Table, matches: Sequence[Match], headers: Headers, form: Form)
             for piece in placement.beyond:
                 label = match.record.labels[-1].text if match.record.labels else ""
                 yield note("outside_form", table, match.line, printed=piece.text, page=piece.page, place=piece.place, label=label)
-    yield from _missing_lines(table, {match.line for match in matches})
+    yield from missing_lines(table, {match.line for match in matches})
 
 
 def _is_heading(table: Table, match: Match) -> bool:
@@ -124,20 +124,45 @@ def _placements(table: Table, matches: Sequence[Match]) -> Iterator[tuple[str, P
 
 
 def _cell(table: Table, match: Match, column: str, piece: Cell, headers: Headers) -> ReadCell:
-    text, line, unit = piece.text, match.line, table.unit(match.line, column)
-    status, value, printed_unit, _ = figure(text)
-    if value is not None and (printed_unit or unit == "万元"):
-        money = printed_unit.endswith("元") or (unit == "万元" and printed_unit in {"万", "亿"})
-        if unit == "万元" and (money or (not printed_unit and _in_yuan(table, match.record, column, headers))):
-            value = round(value / 1e4, 10)
-        elif not table.open and (money or (unit == "万元" and printed_unit)):
-            # a count in yuan, an amount in pieces: the figure belongs elsewhere
-            value, status = None, "unreadable"
+    line, unit = match.line, table.unit(match.line, column)
+    yuan = unit == "万元" and in_yuan(table, match.record, column, headers)
+    value, status = in_unit(figure(piece.text), unit, yuan, table.open)
     method = _method(match, piece)
-    return ReadCell(table.id, line, column, value, text, status, unit, piece.page, piece.place, method, piece.confidence)
+    return ReadCell(table.id, line, column, value, piece.text, status, unit, piece.page, piece.place, method, piece.confidence)
 
 
-def _in_yuan(table: Table, record: Record, column: str, headers: Headers) -> bool:
+def in_unit(read: Figure, unit: str, yuan: bool, own_lines: bool = False) -> tuple[float | None, str]:
+    """Return the value of a figure in the form's unit, and its status.
+
+    Parameters
+    ----------
+    read : Figure
+        As it is printed.
+    unit : str
+        Of the form.
+    yuan : bool
+        The header says 元 where the form asks for 万元.
+    own_lines : bool
+        The table has lines of the agency's own, whose units nobody knows.
+
+    Examples
+    --------
+    >>> in_unit(figure("251000元"), "万元", yuan=False), in_unit(figure("8"), "件", yuan=False)
+    ((25.1, 'reported'), (8.0, 'reported'))
+    """
+    status, value, printed, _ = read
+    if value is None or not (printed or unit == "万元"):
+        return value, status
+    money = printed.endswith("元") or (unit == "万元" and printed in {"万", "亿"})
+    if unit == "万元" and (money or (not printed and yuan)):
+        return round(value / 1e4, 10), status
+    if not own_lines and (money or (unit == "万元" and printed)):
+        # a count in yuan, an amount in pieces: the figure belongs elsewhere
+        return None, "unreadable"
+    return value, status
+
+
+def in_yuan(table: Table, record: Record, column: str, headers: Headers) -> bool:
     """Tell whether the header gives the amount in 元 where the form asks for 万元."""
     above = headers.above(record, table).get(column)
     texts = [above.text] if above else [p.text for p in record.before if column in column_index(table).find(p.text)]
@@ -179,7 +204,8 @@ def _undecided(table: Table, match: Match, columns: Sequence[str]) -> Iterator[R
         yield ReadCell(table.id, match.line, column, None, printed, "unreadable", unit, page, place, method, confidence)
 
 
-def _missing_lines(table: Table, found: set[str]) -> Iterator[Note]:
+def missing_lines(table: Table, found: set[str]) -> Iterator[Note]:
+    """Yield a note on each line that a report must print and does not."""
     subtotals = {line.id for line in table.lines if line.subtotal} & found
     for line in table.lines:
         alone = line.group in subtotals and not found & set(table.parts(line.group))

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from govstats.errors import UnreadableDocument
-from govstats.forms import CellKey, Form, Language
-from govstats.reconciliation.edits import System, system
+from govstats.forms import CellKey, Language
+from govstats.reconciliation.chains import TOLERANCE, Chain, Parts, Place, chained_cases
 from govstats.reconciliation.findings import Floats
-from govstats.reconciliation.localisation import Edits, Localisation, Solution, components, localise
-from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices
+from govstats.reconciliation.localisation import Localisation, Solution, localise
+from govstats.reconciliation.matrix import ReportMatrix, matrices
 from govstats.reconciliation.mechanisms import far_fetched, mechanism_label, mechanisms, say
+from govstats.reconciliation.source import Source, known_of
 from govstats.reconciliation.wording import cell_label, cell_list, number, quoted
 from govstats.report import ReadCell, Report, typed_frame
 
@@ -45,38 +45,24 @@ REPAIR_TYPES = {
     "message_en": "str",
 }
 
-_TOLERANCE = 1e-6
 #: Below this confidence a reading is as likely to be wrong as the agency, and costs less to change.
 _SURE, _UNSURE_WEIGHT = 0.99, 0.8
 #: What a witness takes from or adds to how far-fetched a repair is; a reading that fails when it is repeated settles the matter.
 _WITNESS, _MISREAD = 2.0, -100.0
 
 
-class _Component(NamedTuple):
-    """Edits of one layout that hang together."""
-
-    cells: tuple[CellKey, ...]
-    places: Floats
-    edits: Edits
-    equality_rules: tuple[str, ...]
-    inequality_rules: tuple[str, ...]
-
-
 class _Case(NamedTuple):
-    """One report with edits that cannot all hold, and every minimal set of cells that would explain it."""
+    """Edits of a report, or of years of an agency, that cannot all hold, and the minimal sets of cells that would explain it."""
 
-    form: Form
-    agency: str
-    year: int
-    component: _Component
-    figures: Floats
+    agency: Any
+    system: Chain
     found: Localisation
 
 
 class _Repair(NamedTuple):
     """A set of cells that explains every failed edit they hang together with."""
 
-    cells: tuple[CellKey, ...]
+    cells: tuple[Place, ...]
     reported: tuple[float, ...]
     proposed: tuple[float, ...]
     rules: str
@@ -94,16 +80,14 @@ class _Standing(NamedTuple):
     among: int
 
 
-def repairs(
-    source: Report | pd.DataFrame, *, claims: pd.DataFrame | None = None, seconds: float = 5.0, reread: bool = True
-) -> pd.DataFrame:
+def repairs(source: Source, *, claims: pd.DataFrame | None = None, seconds: float = 5.0, reread: bool = True) -> pd.DataFrame:
     """List every minimal repair of the reports whose balance edits fail.
 
     Parameters
     ----------
-    source : Report or DataFrame
-        A report; or cells with the columns of `Report.cells`, of any number of agencies and years. The years beside a report
-        are witnesses where they are in the frame.
+    source : Report, DataFrame or panel
+        A report; or cells with the columns of `Report.cells`, of any number of agencies and years, or a panel. Where the years
+        beside a report are there too, they are repaired together: what a year carries out the next one carries in.
     claims : DataFrame, optional
         What the prose claims, with the columns of `Report.claims`: further witnesses. Those of the report, if left out.
     seconds : float
@@ -120,10 +104,11 @@ def repairs(
         message_en``. Repairs that share a `group` explain the same failures, and one of them is needed; they stand in the
         order of plausibility, which `rank` counts from 1: where nothing decides between repairs, they share it.
 
-        `proposed` is null where several values would do. `cells` names all cells of the repair as findings do, `rules` what it
-        explains. `mechanism` is how such an error comes about: ``mistyped`` ``transposed`` ``dropped`` ``doubled`` (digits),
-        ``swapped``, ``row_shifted``, ``column_shifted``, ``sign``, ``unit`` (元 for 万元), ``left_at_zero``
-        and ``not_updated`` (totals), ``other``.
+        `proposed` is null where several values would do. `cells` names all cells of the repair in that year as findings do,
+        `rules` what it explains. A carry-over that differs between two years may be wrong in either: repairs of one `group`
+        are then of different years. `mechanism` is how such an error comes about: ``mistyped`` ``transposed`` ``dropped``
+        ``doubled`` (digits), ``swapped``, ``row_shifted``, ``column_shifted``, ``sign``, ``unit`` (元 for 万元),
+        ``left_at_zero`` and ``not_updated`` (totals), ``other``.
         `witnesses` are claims of the prose and carry-overs of the years beside, ``+`` for and ``-`` against. `unique`: there is
         no other repair of this group. `complete` is false where the search met its bound; a row without line and column says that
         it found nothing until then.
@@ -142,7 +127,8 @@ def repairs(
     -----
     Error localisation after Fellegi and Holt, A Systematic Approach to Automatic Edit and Imputation, Journal of the American
     Statistical Association 71 (1976): the fewest (weighted) cells to change so that all edits hold. All sets of that size are
-    listed: to pick one at random would be a lie.
+    listed: to pick one at random would be a lie. Of several years the total carried over is an edit like those of the form, and
+    so is every column whose carry-over agrees: what sets a report right but breaks it is no repair.
 
     Examples
     --------
@@ -154,11 +140,11 @@ def repairs(
     >>> found[["line", "column", "unique"]].values.tolist(), float((found.reported - found.proposed).item())
     ([['granted', 'natural_person', True]], 9.0)
     """
-    report = source if isinstance(source, Report) else None
-    cells = source.cells if isinstance(source, Report) else source
-    if claims is None and report is not None:
-        claims = report.claims
-    cases = list(_cases(cells, seconds))
+    known = known_of(source)
+    report, cells = known.report, known.cells
+    if claims is None:
+        claims = known.claims if report is None else report.claims
+    cases = _cases(cells, seconds)
     if not cases:
         return typed_frame([], REPAIR_TYPES)
     origins = _Origins(report if reread else None, cells, cases)
@@ -166,38 +152,41 @@ def repairs(
     rows: list[tuple[Any, ...]] = []
     number = 0
     for group, case in enumerate(cases, start=1):
-        known = [_repair(case, solution, witnesses, origins) for solution in case.found.solutions]
-        known.sort(key=lambda one: (one.far_fetched, one.cells))
-        if not known:
+        explaining = [_repair(case, solution, witnesses, origins) for solution in case.found.solutions]
+        explaining.sort(key=lambda one: (one.far_fetched, [(place.year, place.key) for place in one.cells]))
+        if not explaining:
             number += 1
-            rows.append((number, case.agency, case.year, *_not_found(case, group)))
-        for repair in known:
+            rows.append((number, case.agency, *_not_found(case, group)))
+        for repair in explaining:
             number += 1
-            standing = _Standing(group, 1 + sum(one.far_fetched < repair.far_fetched for one in known), len(known))
-            rows += [(number, case.agency, case.year, *row) for row in _rows(case, repair, standing, origins)]
+            rank = 1 + sum(one.far_fetched < repair.far_fetched for one in explaining)
+            standing = _Standing(group, rank, len(explaining))
+            rows += [(number, case.agency, *row) for row in _rows(case, repair, standing, origins)]
     return typed_frame(rows, REPAIR_TYPES)
 
 
 def _not_found(case: _Case, group: int) -> tuple[Any, ...]:
     """Say that the search met its bound before it found anything."""
-    table = case.component.cells[0][0]
-    rules = ";".join(dict.fromkeys(case.component.equality_rules))
-    said = [say("not_found", one, table=case.form.table(table).title(one)) for one in _LANGUAGES]
-    return (table, *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
+    failed = case.system.failed()
+    first = next(place for place in case.system.places if place.year == min(one.year for one in failed))
+    rules = ";".join(dict.fromkeys(case.system.rules))
+    said = [say("not_found", one, table=first.form.table(first.key[0]).title(one)) for one in _LANGUAGES]
+    return (first.year, first.key[0], *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
 
 
 def _rows(case: _Case, repair: _Repair, standing: _Standing, origins: _Origins) -> Iterator[tuple[Any, ...]]:
     """Yield what the frame says of each cell of a repair."""
     complete = case.found.complete
     said = [_sentence(case, repair, standing.among, language) for language in _LANGUAGES]
-    for at, key in enumerate(repair.cells):
+    for at, (_, year, key) in enumerate(repair.cells):
         origin, again = repair.origins[at]
         proposed = repair.proposed[at]
         yield (
+            year,
             *key,
             repair.reported[at],
             None if np.isnan(proposed) else proposed,
-            cell_list(repair.cells),
+            cell_list(other for _, of, other in repair.cells if of == year),
             repair.rules,
             ";".join(dict.fromkeys(repair.mechanisms)),
             repair.witnesses,
@@ -206,7 +195,7 @@ def _rows(case: _Case, repair: _Repair, standing: _Standing, origins: _Origins) 
             standing.group,
             standing.rank,
             origin,
-            origins.printed.get((case.agency, case.year, *key)),
+            origins.printed.get((case.agency, year, *key)),
             again,
             *said,
         )
@@ -215,31 +204,22 @@ def _rows(case: _Case, repair: _Repair, standing: _Standing, origins: _Origins) 
 # --- localisation ---------------------------------------------------------------------------------------------------------
 
 
-def _cases(cells: pd.DataFrame, seconds: float) -> Iterator[_Case]:
-    """Yield each group of edits that cannot all hold, report by report, with its minimal sets."""
+def _cases(cells: pd.DataFrame, seconds: float) -> list[_Case]:
+    """Return each group of edits that cannot all hold with its minimal sets, report by report, chains of years together."""
     reports, found = matrices(cells)
-    for matrix in found:
-        weights = _weights(cells, matrix)
-        for members, layout in matrix.layouts():
-            for component in _components(matrix.form, layout):
-                places = np.array([matrix.index[key] for key in component.cells])
-                figures = matrix.value[np.ix_(places, members)]
-                for at in np.flatnonzero(_fails(component.edits, figures)).tolist():
-                    report = int(members[at])
-                    own = None if weights is None else weights[places, report]
-                    # what is broken beyond the balance edits is another matter, and no reason to refuse a repair
-                    edits = component.edits
-                    held = ~(edits.inequalities @ np.nan_to_num(figures[:, at]) < -_TOLERANCE)
-                    if not held.all():
-                        edits = Edits(edits.equalities, edits.inequalities[held], edits.signed, edits.whole)
-                    yield _Case(
-                        matrix.form,
-                        reports["agency"].iloc[matrix.reports[report]],
-                        reports["year"].iloc[matrix.reports[report]],
-                        component._replace(edits=edits),
-                        figures[:, at],
-                        localise(edits, figures[:, at], own, seconds=seconds),
-                    )
+    agencies, years = reports["agency"].array, reports["year"].array
+    parts = Parts(found, years, {id(matrix): _weights(cells, matrix) for matrix in found})
+    numbered: list[tuple[int, int, _Case]] = []
+    failing: dict[int, Localisation] = {}
+    for report, order, system, chained in parts.failing():
+        located = localise(system.edits, system.figures, system.weights, seconds=seconds)
+        if chained:
+            failing[report] = located
+        else:
+            numbered.append((report, order, _Case(agencies[report], system, located)))
+    for report, order, system, located in chained_cases(reports, found, parts, failing, seconds):
+        numbered.append((report, order, _Case(agencies[report], system, located)))
+    return [case for *_, case in sorted(numbered, key=lambda one: one[:2])]
 
 
 def _weights(cells: pd.DataFrame, matrix: ReportMatrix) -> Floats | None:
@@ -255,67 +235,43 @@ def _weights(cells: pd.DataFrame, matrix: ReportMatrix) -> Floats | None:
     return weights
 
 
-@cache
-def _components(form: Form, layout: Layout) -> tuple[_Component, ...]:
-    whole = system(form, layout)
-    return () if whole is None else tuple(_parted(form, whole))
-
-
-def _parted(form: Form, whole: System) -> Iterator[_Component]:
-    left, right = np.split(whole.operator.toarray()[: 2 * len(whole.edits), : len(whole.cells)], 2)
-    weight = left - right
-    equal = whole.equality & ~whole.open_ended
-    unequal = ~whole.equality
-    for members in components(weight[equal], weight[unequal]):
-        rows = (weight[:, members] != 0).any(axis=1)
-        cells = tuple(whole.cells[member] for member in members)
-        edits = Edits(
-            weight[equal & rows][:, members],
-            weight[unequal & rows][:, members],
-            np.array([form.table(table).column[column].signed for table, _, column in cells]),
-            np.array(["元" not in form.table(table).unit(line, column) for table, line, column in cells]),
-        )
-        if len(edits.equalities):
-            rules = [edit.rule for edit in whole.edits]
-            chosen = [tuple(rule for rule, it in zip(rules, kind & rows, strict=True) if it) for kind in (equal, unequal)]
-            yield _Component(cells, members.astype(float), edits, *chosen)
-
-
-def _fails(edits: Edits, figures: Floats) -> Floats:
-    """Tell for each report whether an equality cannot hold; cells without a figure are not negative unless signed."""
-    unknown = np.isnan(figures)
-    sums = edits.equalities @ np.where(unknown, 0.0, figures)
-    loose = edits.signed[:, None] & unknown
-    raising = (edits.equalities > 0) @ unknown + (edits.equalities != 0) @ loose
-    lowering = (edits.equalities < 0) @ unknown + (edits.equalities != 0) @ loose
-    broken = ((sums > _TOLERANCE) & (lowering == 0)) | ((sums < -_TOLERANCE) & (raising == 0))
-    return np.asarray(broken.any(axis=0))
-
-
 # --- how it came about, and what speaks for it ----------------------------------------------------------------------------
 
 _LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
 
 def _repair(case: _Case, solution: Solution, witnesses: _Witnesses, origins: _Origins) -> _Repair:
-    component, figures = case.component, case.figures
-    keys = tuple(component.cells[cell] for cell in solution.cells)
-    reported = tuple(float(figures[cell]) for cell in solution.cells)
-    broken = np.abs(component.edits.equalities @ np.nan_to_num(figures)) > _TOLERANCE
-    touched = (component.edits.equalities[:, list(solution.cells)] != 0).any(axis=1)
-    rules = dict.fromkeys(rule for rule, it in zip(component.equality_rules, broken & touched, strict=True) if it)
-    changes = dict(zip(keys, zip(reported, solution.values, strict=True), strict=True))
-    ways = mechanisms(case.form, dict(zip(component.cells, figures.tolist(), strict=True)), changes)
-    heard, weight = witnesses.hear(case.agency, case.year, changes)
-    origin = tuple(origins.of(key, proposed) for key, (_, proposed) in changes.items())
-    doubt = sum(map(far_fetched, ways)) + weight + _MISREAD * any(one == "reading" for one, _ in origin)
-    return _Repair(keys, reported, solution.values, ";".join(rules), tuple(ways), heard, origin, doubt)
+    system = case.system
+    places = tuple(system.places[cell] for cell in solution.cells)
+    reported = tuple(float(system.figures[cell]) for cell in solution.cells)
+    broken = np.abs(system.edits.equalities @ np.nan_to_num(system.figures)) > TOLERANCE
+    touched = (system.edits.equalities[:, list(solution.cells)] != 0).any(axis=1)
+    rules = dict.fromkeys(rule for rule, it in zip(system.rules, broken & touched, strict=True) if it)
+    ways: list[str] = []
+    said: list[str] = []
+    origin: list[tuple[str | None, str | None]] = []
+    doubt = 0.0
+    for year in dict.fromkeys(place.year for place in places):
+        sides = zip(places, reported, solution.values, strict=True)
+        changes = {place.key: (was, ought) for place, was, ought in sides if place.year == year}
+        around = zip(system.places, system.figures.tolist(), strict=True)
+        form = next(place.form for place in places if place.year == year)
+        ways += mechanisms(form, {place.key: figure for place, figure in around if place.year == year}, changes)
+        heard, weight = witnesses.hear(case.agency, year, changes)
+        said += [heard] if heard else []
+        origin += [origins.of(key, proposed) for key, (_, proposed) in changes.items()]
+        doubt += weight
+    doubt += sum(map(far_fetched, ways)) + _MISREAD * any(one == "reading" for one, _ in origin)
+    return _Repair(places, reported, solution.values, ";".join(rules), tuple(ways), "; ".join(said), tuple(origin), doubt)
 
 
 def _sentence(case: _Case, repair: _Repair, count: int, language: Language) -> str:
     changes = []
-    for key, reported, proposed in zip(repair.cells, repair.reported, repair.proposed, strict=True):
-        cell = quoted(cell_label(case.form.table(key[0]), key, language), language)
+    several_years = len({case.system.places[cell].year for one in case.found.solutions for cell in one.cells}) > 1
+    for (form, year, key), reported, proposed in zip(repair.cells, repair.reported, repair.proposed, strict=True):
+        cell = quoted(cell_label(form.table(key[0]), key, language), language)
+        if several_years:
+            cell = say("in_year", language, year=str(year), cell=cell)
         message = "open_change" if np.isnan(proposed) else "change"
         changes.append(say(message, language, cell=cell, reported=number(reported), proposed=number(proposed)))
     joined = say("changes_joint", language).join(changes)
@@ -345,7 +301,7 @@ class _Origins:
     """Whether the document still gives a figure when it is read in another way."""
 
     def __init__(self, report: Report | None, cells: pd.DataFrame, cases: Sequence[_Case]) -> None:
-        keys = {case.component.cells[cell] for case in cases for one in case.found.solutions for cell in one.cells}
+        keys = {case.system.places[cell].key for case in cases for one in case.found.solutions for cell in one.cells}
         self.printed: dict[tuple[Any, ...], str] = {}
         if "printed" in cells.columns:
             lines, agencies = {line for _, line, _ in keys}, {case.agency for case in cases}

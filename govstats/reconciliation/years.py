@@ -34,7 +34,7 @@ from govstats.reconciliation.wording import (
 _POSITION = {"S05": 949_000, "T3Y": 7_000_000, "T4Y": 7_100_000, "T2Y": 7_200_000, "T2O2": 7_300_000, "A02": 7_400_000}
 _POSITION |= {"XO": 8_000_000, "XD": 8_100_000}
 #: Rules whose edits across years stand in ``rules.toml``.
-_LINEAR = ("T3Y", "T4Y", "T2Y", "T2O2", "A02")
+LINEAR = ("T3Y", "T4Y", "T2Y", "T2O2", "A02")
 #: In 万元: one fen. Counts are exact.
 _ONE_FEN = 1e-6
 _BEFORE = "before."
@@ -165,7 +165,7 @@ def check_years(
 # --- edits across years -----------------------------------------------------------------------------------------------------
 
 
-def year_edits(now: ReportMatrix, before: ReportMatrix, rules: Iterable[str] = _LINEAR) -> tuple[YearEdit, ...]:
+def year_edits(now: ReportMatrix, before: ReportMatrix, rules: Iterable[str] = LINEAR) -> tuple[YearEdit, ...]:
     """Return the edits that bind reports of two forms, in the order of the rules."""
     own_lines = []
     for table in now.form.tables:
@@ -351,7 +351,7 @@ class StandIns:
             return {}
         from govstats.reconciliation.prose import of_another_circle
 
-        stood_in_for = [rule for rule in _LINEAR if known_rule(rule).settings.get("claims_stand_in")]
+        stood_in_for = [rule for rule in LINEAR if known_rule(rule).settings.get("claims_stand_in")]
         edits = (
             edit for rule in stood_in_for for version in versions() for edit in _expanded(rule, version, form(version).tables, ())
         )

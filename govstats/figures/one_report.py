@@ -1,32 +1,34 @@
-"""Figures about one report, in Chinese and English, each with a function that gives the numbers behind it.
-
-What the document leaves blank, leaves out or prints unreadably is said in the figure and never drawn as zero.
-"""
+"""Figures about one report."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from govstats.errors import MissingExtra
+from govstats.figures.drawing import (
+    BLUE,
+    INK,
+    QUIET,
+    VERMILLION,
+    bare,
+    empty_figure,
+    short_labels,
+    write,
+    write_foot,
+    write_head,
+    write_label,
+)
 from govstats.forms import Label, Table
 from govstats.report import typed_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.font_manager import FontProperties
 
     from govstats.report import ReadCell, Report
-
-#: From Okabe and Ito's palette, which colour-blind readers can tell apart; one hue, so that only length speaks.
-_BAR = "#0072b2"
-_INK, _QUIET, _WRONG = "#222222", "#767676", "#d55e00"
 
 _OUTCOMES = ("granted", "partly_granted", "refused", "unable", "not_processed", "other")
 _STATES = {
@@ -145,7 +147,7 @@ def requests_by_applicant_and_outcome(report: Report) -> Figure:
     table = report.statutory_form.table("requests")
     applicants = [column for column in table.columns if column.id != "total"]
     rows = len(applicants) + 1
-    figure = _figure(11.5, 4.9)
+    figure = empty_figure(11.5, 4.9)
     grid = figure.add_gridspec(
         1,
         len(_OUTCOMES) + 1,
@@ -158,22 +160,22 @@ def requests_by_applicant_and_outcome(report: Report) -> Figure:
     )
     longest = _longest(counts)
     for at, outcome in enumerate([*_OUTCOMES, "processed_total"]):
-        axes = _bare(figure.add_subplot(grid[at]), rows, longest * 1.5)
-        zh, en = _names(table.line[outcome])
-        _write(axes, 0, -0.5, zh, (4, 34), size=11)
-        _write(axes, 0, -0.5, "\n".join(wrap(en, 16)), (4, 26), size=8.5, color=_QUIET, va="top")
+        axes = bare(figure.add_subplot(grid[at]), rows, longest * 1.5)
+        zh, en = short_labels(table.line[outcome])
+        write(axes, 0, -0.5, zh, (4, 34), size=11)
+        write(axes, 0, -0.5, "\n".join(wrap(en, 16)), (4, 26), size=8.5, color=QUIET, va="top")
         for row, column in enumerate(table.columns):
             if at == 0:
-                _label(axes, row, *_names(column))
+                write_label(axes, row, *short_labels(column))
             cells = _sum(report, table, outcome, column.id)
             total = "total" in (column.id, outcome.removeprefix("processed_"))
             _count(axes, row, _known(cells), _state(cells), bar=not total)
         axes.plot([0, longest * 1.5], [rows - 1.5] * 2, color="#dddddd", linewidth=0.8, clip_on=False)
-    _head(figure, report, title)
+    write_head(figure, report, title)
     notes = [("各格同一比例尺，“总计”照原表；单位：件", "one scale throughout, totals as reported; in requests")]
     if counts["value"].eq(0).fillna(False).all():
         notes.insert(0, ("本年度没有办结的申请", "no request was processed this year"))
-    _foot(figure, [*notes, *_left_out(counts)])
+    write_foot(figure, [*notes, *_left_out(counts)])
     return figure
 
 
@@ -207,16 +209,16 @@ def reasons_for_refusal(report: Report) -> Figure:
     if counts.empty:
         return _message(report, title)
     counts = counts.sort_values("value", ascending=False, kind="stable", na_position="last")
-    figure = _figure(9, 4.8)
-    axes = _bare(figure.add_axes((0.43, 0.13, 0.55, 0.7)), len(counts), _longest(counts) * 1.15)
+    figure = empty_figure(9, 4.8)
+    axes = bare(figure.add_axes((0.43, 0.13, 0.55, 0.7)), len(counts), _longest(counts) * 1.15)
     for row, reason in enumerate(counts.to_dict("records")):
-        _label(axes, row, reason["reason_zh"], reason["reason_en"])
+        write_label(axes, row, reason["reason_zh"], reason["reason_en"])
         _count(axes, row, reason["known"], reason["status"])
-    _head(figure, report, title)
+    write_head(figure, report, title)
     notes = [("全部申请人；单位：件", "all applicants; in requests")]
     if counts["value"].eq(0).fillna(False).all():
         notes.insert(0, ("本年度没有不予公开的申请", "no request was refused this year"))
-    _foot(figure, [*notes, *_left_out(counts)])
+    write_foot(figure, [*notes, *_left_out(counts)])
     return figure
 
 
@@ -256,7 +258,7 @@ def residuals(report: Report) -> pd.DataFrame:
         along, label = ("line", table.line.get(min(lines))) if len(lines) == 1 else ("column", table.column[min(columns)])
         if label is not None:
             who = (report.agency, report.year, table.id, finding["rule"])
-            rows.append((*who, along, label.id, *_names(label), finding["difference"], finding["status"]))
+            rows.append((*who, along, label.id, *short_labels(label), finding["difference"], finding["status"]))
     names = ("agency", "year", "table", "rule", "along", "id", "label_zh", "label_en", "difference", "status")
     types = {name: {"year": "Int64", "difference": "Float64"}.get(name, "str") for name in names}
     return typed_frame(rows, types)
@@ -302,7 +304,7 @@ def where_edits_cross(report: Report, name: str, repairs: pd.DataFrame | None = 
     beside, below = (list(dict.fromkeys(missed.loc[missed["along"] == along, "rule"])) for along in ("line", "column"))
     rows, wide = len(lines) + len(below), len(columns) + len(beside)
     height = 0.34 * rows + 2.3
-    figure = _figure(4.2 + 0.92 * wide, height)
+    figure = empty_figure(4.2 + 0.92 * wide, height)
     axes = figure.add_axes((3.9 / (4.2 + 0.92 * wide), 0.75 / height, 0.92 * wide / (4.2 + 0.92 * wide), 0.34 * rows / height))
     axes.set(xlim=(0, wide), ylim=(rows, 0))
     axes.set_axis_off()
@@ -311,10 +313,10 @@ def where_edits_cross(report: Report, name: str, repairs: pd.DataFrame | None = 
         for x, column in enumerate(columns):
             cell = cells.get((line.id, column.id))
             text = "·" if cell is None else _STATES[cell.status][0] if cell.value is None else f"{cell.value:,.10g}"
-            _write(axes, x + 0.5, y + 0.5, text, (0, 0), size=9.5, ha="center", color=_INK if cell and cell.value else _QUIET)
+            write(axes, x + 0.5, y + 0.5, text, (0, 0), size=9.5, ha="center", color=INK if cell and cell.value else QUIET)
     _write_residuals(axes, missed, [line.id for line in lines], [column.id for column in columns], beside, below)
     _frame_repairs(axes, name, [line.id for line in lines], [column.id for column in columns], repairs)
-    _head(figure, report, ("哪些行、哪些栏对不上", "Which lines and columns do not add up"))
+    write_head(figure, report, ("哪些行、哪些栏对不上", "Which lines and columns do not add up"))
     notes = [
         ("边上是所印总计减去各项之和，0 为相符", "in the margins: what is printed less the sum of the parts; 0 where they agree")
     ]
@@ -325,7 +327,7 @@ def where_edits_cross(report: Report, name: str, repairs: pd.DataFrame | None = 
                 "framed: the likeliest repair and its figure; dotted: the others",
             )
         )
-    _foot(figure, notes)
+    write_foot(figure, notes)
     return figure
 
 
@@ -335,21 +337,21 @@ def _write_margins(
     """Write the labels of lines and columns, and the rules whose residuals stand in the margins."""
     rows, wide = len(lines) + len(below), len(columns) + len(beside)
     for y, line in enumerate(lines):
-        zh, en = _names(line)
-        _write(axes, 0, y + 0.5, zh if len(zh) < 19 else f"{zh[:17]}…", (-6, 4.5), size=9, ha="right")
-        _write(axes, 0, y + 0.5, en if len(en) < 46 else f"{en[:44]}…", (-6, -6), size=6.5, color=_QUIET, ha="right")
+        zh, en = short_labels(line)
+        write(axes, 0, y + 0.5, zh if len(zh) < 19 else f"{zh[:17]}…", (-6, 4.5), size=9, ha="right")
+        write(axes, 0, y + 0.5, en if len(en) < 46 else f"{en[:44]}…", (-6, -6), size=6.5, color=QUIET, ha="right")
         axes.plot([0, wide], [y, y], color="#dddddd", linewidth=0.6, clip_on=False)
     for x, column in enumerate(columns):
-        zh, en = _names(column)
+        zh, en = short_labels(column)
         english = wrap(en, 14)
-        _write(axes, x + 0.5, 0, "\n".join(wrap(zh, 6)), (0, 6 + 8 * len(english)), size=8.5, ha="center", va="bottom")
-        _write(axes, x + 0.5, 0, "\n".join(english), (0, 4), size=6, color=_QUIET, ha="center", va="bottom")
+        write(axes, x + 0.5, 0, "\n".join(wrap(zh, 6)), (0, 6 + 8 * len(english)), size=8.5, ha="center", va="bottom")
+        write(axes, x + 0.5, 0, "\n".join(english), (0, 4), size=6, color=QUIET, ha="center", va="bottom")
     for at, rule in enumerate(beside):
-        _write(axes, len(columns) + at + 0.5, 0, rule, (0, 6), size=9, ha="center")
+        write(axes, len(columns) + at + 0.5, 0, rule, (0, 6), size=9, ha="center")
     for at, rule in enumerate(below):
-        _write(axes, 0, len(lines) + at + 0.5, rule, (-6, 0), size=9, ha="right")
-    axes.plot([0, wide], [len(lines)] * 2, color=_QUIET, linewidth=1, clip_on=False)
-    axes.plot([len(columns)] * 2, [0, rows], color=_QUIET, linewidth=1, clip_on=False)
+        write(axes, 0, len(lines) + at + 0.5, rule, (-6, 0), size=9, ha="right")
+    axes.plot([0, wide], [len(lines)] * 2, color=QUIET, linewidth=1, clip_on=False)
+    axes.plot([len(columns)] * 2, [0, rows], color=QUIET, linewidth=1, clip_on=False)
 
 
 def _write_residuals(
@@ -367,10 +369,10 @@ def _write_residuals(
         failed = row["status"] == "fail"
         if failed:
             left, top, width, tall = whole
-            axes.fill_between([left, left + width], top, top + tall, color=_WRONG, alpha=0.13, linewidth=0)
+            axes.fill_between([left, left + width], top, top + tall, color=VERMILLION, alpha=0.13, linewidth=0)
         text = "?" if pd.isna(row["difference"]) else f"{row['difference']:+,.10g}".replace("-", "−") if failed else "0"
-        _write(
-            axes, x + 0.5, y + 0.5, text, (0, 0), size=10.5 if failed else 8.5, ha="center", color=_WRONG if failed else _QUIET
+        write(
+            axes, x + 0.5, y + 0.5, text, (0, 0), size=10.5 if failed else 8.5, ha="center", color=VERMILLION if failed else QUIET
         )
 
 
@@ -380,105 +382,9 @@ def _frame_repairs(axes: Axes, name: str, lines: list[str], columns: list[str], 
         x, y = columns.index(row["column"]), lines.index(row["line"])
         likeliest = row["rank"] == 1
         edges = ([x, x + 1, x + 1, x, x], [y, y, y + 1, y + 1, y])
-        axes.plot(*edges, color=_WRONG, linewidth=1.8 if likeliest else 1, linestyle="-" if likeliest else ":", clip_on=False)
+        axes.plot(*edges, color=VERMILLION, linewidth=1.8 if likeliest else 1, linestyle="-" if likeliest else ":", clip_on=False)
         if likeliest and not pd.isna(row["proposed"]):
-            _write(axes, x + 1, y, f"→{row['proposed']:,.10g}", (-2, -7), size=7, ha="right", color=_WRONG)
-
-
-def claims_against_cells(reports: Iterable[Report]) -> pd.DataFrame:
-    """Count how the figures that prose claims compare with the tables.
-
-    Parameters
-    ----------
-    reports : iterable of Report
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a report: ``agency year claims agree differ open``. `claims` counts the figures with a cell of the tables or a sum
-        of cells as their target (rules NT and NZ), `agree` those that the table confirms, `differ` those that it does not, `open`
-        those that could not be compared, since the cell is blank, unreadable or lost.
-
-    Examples
-    --------
-    >>> from govstats import embedded
-    >>> claims_against_cells([embedded.report("平潭综合实验区", 2025)])[["claims", "agree", "differ", "open"]]
-       claims  agree  differ  open
-    0       5      5       0     0
-    """
-    from govstats.reconciliation import reconcile
-
-    rows = []
-    for report in reports:
-        findings = reconcile(report)
-        status = findings.loc[findings["rule"].isin(["NT", "NZ"]), "status"]
-        counts = [int((status == name).sum()) for name in ("pass", "fail", "not_assessable")]
-        rows.append((report.agency, report.year, sum(counts), *counts))
-    return typed_frame(rows, {"agency": "str", "year": "Int64", **dict.fromkeys(("claims", "agree", "differ", "open"), "Int64")})
-
-
-def claims_by_report(counts: pd.DataFrame) -> Figure:
-    """Draw how many claimed figures agree with the tables, report by report.
-
-    Parameters
-    ----------
-    counts : pandas.DataFrame
-        As `claims_against_cells` returns it.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        A bar a report, in three parts that differ in colour and hatching, with their counts.
-
-    Raises
-    ------
-    MissingExtra
-        Matplotlib or the Chinese font is not installed.
-
-    Examples
-    --------
-    >>> from govstats import embedded
-    >>> figure = claims_by_report(claims_against_cells([embedded.report("平潭综合实验区", 2025)]))
-    >>> figure.texts[0].get_text()
-    '正文所称的数字与表格相符吗  Do the figures in the prose agree with the tables?'
-    """
-    shown = counts[counts["claims"] > 0]
-    height = 0.42 * len(shown) + 1.9
-    figure = _figure(10.5, height)
-    axes = _bare(
-        figure.add_axes((0.31, 0.62 / height, 0.66, 0.42 * len(shown) / height)), len(shown), max(shown["claims"], default=1)
-    )
-    kinds: dict[str, tuple[dict[str, Any], str, str]] = {
-        "agree": ({"color": _BAR}, "相符 agree", "white"),
-        "differ": ({"color": _WRONG}, "不符 differ", "white"),
-        "open": ({"facecolor": "none", "edgecolor": _QUIET, "hatch": "////", "linewidth": 0.8}, "无从比较 not comparable", _INK),
-    }
-    for row, report in enumerate(shown.to_dict("records")):
-        _write(axes, 0, row, f"{report['agency']} {report['year']}", (-9, 0), size=9.5, ha="right")
-        start = 0
-        for name, (look, _, ink) in kinds.items():
-            if report[name]:
-                axes.barh(row, report[name], left=start, height=0.62, **look)
-                ground = {"facecolor": "white", "edgecolor": "none", "pad": 1.2} if "hatch" in look else None
-                _write(
-                    axes, start + report[name] / 2, row, str(report[name]), (0, 0), size=9, ha="center", color=ink, bbox=ground
-                )
-                start += report[name]
-    _legend_above(figure, axes, [(look, said) for look, said, _ in kinds.values()])
-    who = f"{len(shown)} 份报告 reports · {shown['claims'].sum()} 个数字 figures"
-    _head(figure, who, ("正文所称的数字与表格相符吗", "Do the figures in the prose agree with the tables?"))
-    _foot(
-        figure, [("每个数字与它所说的那一格，或几格之和比较", "each figure against the cell it speaks of, or the sum of several")]
-    )
-    return figure
-
-
-def _legend_above(figure: Figure, axes: Axes, entries: Sequence[tuple[dict[str, Any], str]]) -> None:
-    from matplotlib.patches import Patch
-
-    patches = [Patch(**look, label=said) for look, said in entries]
-    place = (axes.get_position().x0, 1 - 0.92 / figure.get_figheight())
-    figure.legend(handles=patches, loc="lower left", bbox_to_anchor=place, ncols=3, frameon=False, prop=_font(9), borderaxespad=0)
+            write(axes, x + 1, y, f"→{row['proposed']:,.10g}", (-2, -7), size=7, ha="right", color=VERMILLION)
 
 
 def _key(cell: str) -> tuple[str, str, str]:
@@ -532,101 +438,23 @@ def _counts(
     for named, cells in rows:
         record: dict[str, object] = {"agency": report.agency, "year": report.year}
         for kind, label in named.items():
-            zh, en = _names(label)
+            zh, en = short_labels(label)
             record |= {kind: label.id, f"{kind}_zh": zh, f"{kind}_en": en}
         records.append(record | {"value": _value(cells), "known": _known(cells), "status": _state(cells), "cells": len(cells)})
     return pd.DataFrame(records, columns=list(types)).astype(types)
 
 
-def _names(label: Label) -> tuple[str, str]:
-    """Return the labels without the form's numbering and its remarks in brackets."""
-    zh = re.sub(r"^(?:（.）|\d+\.)\s*", "", label.zh)
-    en = re.sub(r"^(?:\(\d\)|\d+\.)\s*", "", label.en)
-    return re.sub(r"（.*", "", zh), re.sub(r" \(.*", "", en)
-
-
-@cache
-def _font(size: float) -> FontProperties:
-    """Return the Chinese font by its file: nothing is registered with matplotlib, and other figures stay as they are."""
-    try:
-        from matplotlib.font_manager import FontProperties
-        from pylopdf_fonts_zh_cn import sans_path
-    except ImportError as error:
-        raise MissingExtra(
-            f"figures need matplotlib and a Chinese font, and {error.name or 'one of them'} is not installed; "
-            'run: pip install "govstats[notebooks]" '
-            '绘图需要 matplotlib 与中文字体，尚未安装；请运行 pip install "govstats[notebooks]"'
-        ) from error
-    return FontProperties(fname=str(sans_path()), size=size)
-
-
-def _figure(width: float, height: float) -> Figure:
-    """Return an empty figure that a notebook shows by itself, without pyplot and the windows it may open."""
-    _font(10)
-    from io import BytesIO
-
-    from matplotlib.figure import Figure
-
-    class ReportFigure(Figure):
-        def _repr_png_(self) -> bytes:
-            picture = BytesIO()
-            self.savefig(picture, format="png")
-            return picture.getvalue()
-
-    return ReportFigure(figsize=(width, height), dpi=110, facecolor="white")
-
-
-def _bare(axes: Axes, rows: int, width: float) -> Axes:
-    axes.set(xlim=(0, width), ylim=(rows - 0.5, -0.5))
-    axes.set_axis_off()
-    axes.plot([0, 0], [-0.5, rows - 0.5], color="#bbbbbb", linewidth=0.8, clip_on=False)
-    return axes
-
-
-def _style(size: float, color: str) -> dict[str, Any]:
-    return {"fontproperties": _font(size), "color": color, "parse_math": False}
-
-
-def _write(
-    axes: Axes, x: float, y: float, text: str, shift: tuple[float, float], *, size: float = 10, color: str = _INK, **place: Any
-) -> None:
-    """Write at a place in the data, shifted by points."""
-    place = {"ha": "left", "va": "center", **place}
-    axes.annotate(text, (x, y), shift, textcoords="offset points", annotation_clip=False, **place, **_style(size, color))
-
-
-def _label(axes: Axes, row: int, zh: str, en: str) -> None:
-    _write(axes, 0, row, zh, (-9, 6.5), size=10.5, ha="right")
-    _write(axes, 0, row, en, (-9, -6.5), size=8, color=_QUIET, ha="right")
-
-
 def _count(axes: Axes, row: int, known: float, status: str, *, bar: bool = True) -> None:
     """Draw a count as a bar with its figure where it ends; what is no figure is said in words."""
     if status not in ("reported", "incomplete"):
-        _write(axes, 0, row, " ".join(_STATES[status]), (4, 0), size=8, color=_QUIET)
+        write(axes, 0, row, " ".join(_STATES[status]), (4, 0), size=8, color=QUIET)
         return
     sure = status == "reported"
     if bar:
-        look = {"color": _BAR} if sure else {"facecolor": "none", "edgecolor": _BAR, "hatch": "////", "linewidth": 1}
+        look = {"color": BLUE} if sure else {"facecolor": "none", "edgecolor": BLUE, "hatch": "////", "linewidth": 1}
         axes.barh(row, known, height=0.5, **look)
     figure = f"{known:,.0f}" if sure else f"≥ {known:,.0f}"
-    _write(axes, known if bar else 0, row, figure, (4, 0), color=_INK if known or not sure else _QUIET)
-
-
-def _head(figure: Figure, about: Report | str, title: tuple[str, str]) -> None:
-    """Write title and subtitle from the top left corner, at the same distance in figures of any height."""
-    inch = 1 / figure.get_figheight()
-    left = 0.2 / figure.get_figwidth()
-    who = about if isinstance(about, str) else " · ".join(str(part) for part in (about.agency, about.year) if part is not None)
-    figure.text(left, 1 - 0.2 * inch, f"{title[0]}  {title[1]}", va="top", **_style(13, _INK))
-    figure.text(left, 1 - 0.5 * inch, who, va="top", **_style(10, _QUIET))
-
-
-def _foot(figure: Figure, notes: Sequence[tuple[str, str]]) -> None:
-    text = "\n".join(f"{zh}  {en}" for zh, en in notes)
-    figure.text(
-        0.2 / figure.get_figwidth(), 0.15 / figure.get_figheight(), text, va="bottom", linespacing=1.5, **_style(8.5, _QUIET)
-    )
+    write(axes, known if bar else 0, row, figure, (4, 0), color=INK if known or not sure else QUIET)
 
 
 def _left_out(counts: pd.DataFrame) -> list[tuple[str, str]]:
@@ -640,7 +468,7 @@ def _left_out(counts: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def _message(report: Report, title: tuple[str, str]) -> Figure:
-    figure = _figure(7, 1.2)
-    _head(figure, report, title)
-    _foot(figure, [("这份文件里没有申请情况表", "no requests table in this document")])
+    figure = empty_figure(7, 1.2)
+    write_head(figure, report, title)
+    write_foot(figure, [("这份文件里没有申请情况表", "no requests table in this document")])
     return figure

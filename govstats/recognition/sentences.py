@@ -1,0 +1,350 @@
+"""Sentences and the words in them that bear on figures: what claims.toml lists, found in the text of a document."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, cached_property
+from importlib import resources
+from itertools import pairwise, takewhile
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from govstats.characters import folded, numeral
+
+#: An item of a list, or its heading.
+ITEM = re.compile(r"^(?:[(（]?(?:[一二三四五六七八九十]{1,3}|\d{1,2})[)）、.．]|第[一二三四五六七八九十]+|[-•*#|])")
+BLANK = " \t\r\u3000\u00a0\u200b\ufeff"
+#: What stands before a quotation that a clause begins with.
+OPENING = "“\"‘'「『"
+#: A figure with a word at most so far away is touched by it.
+ADJACENT = 3
+
+#: A line that goes on in the next one ends without a stop, and the next one begins no item of its own.
+_WHOLE_LINE = re.compile("[。;!?…:；！？：]$")
+_CLAUSE_END = re.compile(r",(?!\d{3}(?!\d))")
+#: Titles of works, document and telephone numbers, numbered articles: figures in them are none.
+_NO_PROSE = re.compile(
+    r"《[^》]*》|[〔\[(]\d{4}[〕\])]\d+号|第[\d一二三四五六七八九十百]+[号条项次款期届](?:第?\([一二三四五六七八九十]+\)项)?|\([一二三四五六七八九十]+\)项"
+    r"|[一二三四五六七八九十\d]+个(?:部分|方面)|\d{3,4}-\d{7,8}|https?:\S+|www\.[\w./]+|\d{5}(?=[\W_]?[\u4e00-\u9fff]{0,6}热线)"
+)
+_QUOTE = re.compile("[“”\"‘’'「」『』]")
+_BRACKET = re.compile("[()]")
+_YEAR = re.compile(r"(?<!\d)(20\d\d)年")
+#: Several years in one figure.
+_YEARS = re.compile(r"20\d\d年?(?:至|到|-|—|~)20\d\d年|[近前这][两二三四五六七八九十\d]+年|自(?!今年|本年|年初)[^。;]{0,24}以来")
+#: Between the items of a list, of which each has its figure.
+_LISTED = re.compile(r"、|[和及与](?=\d)")
+_NUMERALS = "〇零一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
+_SCALE = {"万": 1e4, "亿": 1e8}
+_TRADITIONAL = str.maketrans("没无涉办", "沒無涉辦")
+#: What a regular expression may match nothing with, and its choices.
+_OPTIONAL = re.compile(
+    r"\(\?(?:<?[=!]|:)[^()]*\)(?:[*?]|\{0,\d+\})|\(\?<?[=!][^()]*\)|\[[^\]]*\][^\u3400-\u9fff()|]*|[\u3400-\u9fff.][*?]|\\.[*?+]*"
+)
+_CHOICE = re.compile(r"\(\?:[^()]*\)\+?")
+_START = attrgetter("start")
+
+
+class Mark(NamedTuple):
+    """A word that bears on the meaning of figures, or a figure."""
+
+    start: int
+    end: int
+    kind: str
+    id: str
+    strong: bool = False
+    rank: int = 0
+    value: float = 0.0
+    unit: str = ""
+    about: str = ""
+
+
+class _Word(NamedTuple):
+    """A regular expression for words that bear on the meaning of figures."""
+
+    rank: int
+    kind: str
+    id: str
+    strong: bool
+    pattern: re.Pattern[str]
+
+
+@cache
+def data() -> dict[str, Any]:
+    """Return what claims.toml says."""
+    return tomllib.loads((resources.files(__package__) / "claims.toml").read_text("utf-8"))
+
+
+@cache
+def pattern(kind: str) -> re.Pattern[str]:
+    """Return an expression for all words of a kind."""
+    return re.compile("|".join(f"(?:{word})" for entry in data()["marks"] if entry["kind"] == kind for word in entry["words"]))
+
+
+@cache
+def _words() -> tuple[list[_Word], dict[str, list[int]]]:
+    """Return the words, and their numbers by the one or two letters of which some are in whatever a word matches."""
+    words: list[_Word] = []
+    by_letters: dict[str, list[int]] = {}
+    for rank, entry in enumerate(data()["marks"]):
+        for expression in entry["words"]:
+            for literal in _literals(expression):
+                by_letters.setdefault(literal[:2], []).append(len(words))
+            words.append(_Word(rank, entry["kind"], entry["id"], entry.get("strong", False), re.compile(expression)))
+    return words, by_letters
+
+
+def _literals(expression: str) -> Sequence[str]:
+    """Return strings of which one is in whatever an expression matches: to look for them is faster than to match."""
+    rest = expression
+    while rest != (rest := _OPTIONAL.sub("\0", rest)):
+        pass
+    if plain := re.findall("[\u3400-\u9fff]+", _CHOICE.sub("\0", rest)):
+        return [max(plain, key=len)]
+    choices = [group[3:].rstrip("+)").split("|") for group in _CHOICE.findall(rest)]
+    return next((one for one in choices if all(re.fullmatch("[\u3400-\u9fffA-Z]+", word) for word in one)), [""])
+
+
+@cache
+def hints() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what a sentence, as it stands in the source, has some of if it has a figure, or says that there was none."""
+    numerals, units = f"{_NUMERALS}兩貳陸", f"{data()['figures']['units']}|[條個項]"
+    figure = (
+        rf"[\d{numerals}零为為是:：](?:(?<=\d)(?!\s?[\d年月日號号])|(?<=[{numerals}])\s*(?:[{numerals}万亿萬億多余餘]|{units})|(?<=零)"
+        rf"|(?<=[为為是:：])\s*[{numerals}])"
+    )
+    words = [word for entry in data()["marks"] if entry["kind"] == "none" for word in entry["words"]]
+    nothing = {literal[:2] for word in words for literal in _literals(word)}
+    return re.compile(figure), re.compile("|".join(sorted(nothing | {word.translate(_TRADITIONAL) for word in nothing})))
+
+
+@cache
+def _figure_patterns() -> tuple[re.Pattern[str], ...]:
+    """Return expressions for a figure, and for what may stand before it."""
+    said = data()["figures"]
+    behind, units = said["behind"], said["units"]
+    figure = re.compile(
+        # 12,5件 and 000三件 come of tables and lists that lost their blanks
+        rf"(?P<number>[\d{_NUMERALS}](?<![\d{_NUMERALS}].)(?<!\d[.,].)"
+        rf"(?:(?<=\d)(?:\d|,(?=\d{{3}}(?!\d))|\.(?=\d))*+|(?<!\d)[{_NUMERALS}]*+))(?![\d{_NUMERALS}])"
+        rf"(?P<scale>[万亿](?!元))?(?P<behind>{behind})?"
+        rf"(?:(?P<unit>{units})|\((?P<aside>{units})\)|(?=[、和及](?:\d+[、和及])*\d+(?:{units}))|(?<={said['nought']}[0零〇])"
+        rf"|(?P<bare>(?=[,。;()]|$)))(?P<after>{behind})?"
+    )
+    return figure, *(re.compile(rf"(?:{said[name]})$") for name in ("counted", "before"))
+
+
+def figures(text: str) -> Iterator[Mark]:
+    """Yield the numbers that count something, as marks."""
+    figure, counted, before = _figure_patterns()
+    for match in figure.finditer(text):
+        start = match.start()
+        number, scale, behind, unit, aside, bare, after = match.groups()
+        if bare is not None and not counted.search(text, max(0, start - 2), start):
+            continue
+        value = numeral(number)
+        if value is None:
+            continue
+        if scale:
+            value = round(value * _SCALE[scale], 6)
+        ahead = before.search(text, max(0, start - 3), start)
+        about = (ahead[0] if ahead else "") or behind or after or ""
+        yield Mark(ahead.start() if ahead else start, match.end(), "figure", "", False, 0, value, unit or aside or "", about)
+
+
+def marks(text: str, numbers: Iterable[Mark] = ()) -> list[Mark]:
+    """Return the words and figures of a text; of those that overlap the first and longest."""
+    words, by_letters = _words()
+    letters = {"", *text, *map("".join, pairwise(text))} & by_letters.keys()
+    found = [
+        Mark(*match.span(), word.kind, word.id, word.strong, word.rank)
+        for word in map(words.__getitem__, {number for key in letters for number in by_letters[key]})
+        for match in word.pattern.finditer(text)
+    ]
+    found += numbers
+    found += [Mark(match.start(), match.end(), "listed", "") for match in _LISTED.finditer(text)]
+    found.sort(key=lambda mark: (mark.start, -mark.end, mark.rank))
+    kept: list[Mark] = []
+    end = 0
+    for mark in found:
+        if mark.start >= end:
+            kept.append(mark)
+            end = mark.end
+    return kept
+
+
+def prose(text: str) -> tuple[str, Sequence[int]]:
+    """Return text for reading, without quotation marks and the figures of titles and numbers, and where each letter stood."""
+    plain, places = folded(text)
+    if _QUOTE.search(plain):
+        places = [place for place, letter in zip(places, plain, strict=True) if not _QUOTE.match(letter)]
+        plain = _QUOTE.sub("", plain)
+    return _NO_PROSE.sub(lambda found: "□" * len(found[0]), plain), places
+
+
+def passages(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where paragraphs begin and end, lines that were only wrapped being joined."""
+    begin = end = 0
+    goes_on = False
+    for line in text.split("\n"):
+        bare = line.strip(BLANK)
+        if goes_on and (not bare or ITEM.match(bare)):
+            yield begin, end
+            goes_on = False
+        if not goes_on:
+            begin = end
+        end += len(line) + 1
+        goes_on = bool(bare) and not _WHOLE_LINE.search(bare)
+        if not goes_on and bare:
+            yield begin, end
+    if goes_on:
+        yield begin, end
+
+
+class Sentence:
+    """A sentence of a document and what bears on its figures.
+
+    Parameters
+    ----------
+    source : str
+        As it stands in the document.
+    begin : int
+        Where it begins there.
+    reported : int or None
+        The reporting year.
+    """
+
+    def __init__(self, source: str, begin: int, reported: int | None) -> None:
+        self.text, self.places = prose(source)
+        self.begin, self.reported = begin, reported
+        self.figures = list(figures(self.text))
+        self.nothing = [found.start() for found in pattern("none").finditer(self.text)] if hints()[1].search(source) else []
+
+    @cached_property
+    def marks(self) -> list[Mark]:
+        """The words and figures that count."""
+        return marks(self.text, self.figures)
+
+    def clauses(self) -> Iterator[Clause]:
+        """Yield the parts between commas."""
+        for first, last in pairwise([0, *(found.end() for found in _CLAUSE_END.finditer(self.text)), len(self.text)]):
+            yield Clause(self, first, last)
+
+    def scope(self, at: int) -> str:
+        """Return the words before a place that say whom it is about."""
+        return next((self.text[mark.start : mark.end] for mark in reversed(self._scopes) if mark.end <= at), "")
+
+    def year(self, at: int) -> int | None:
+        """Return the year that the sentence speaks of at a place."""
+        return next((year for start, year in reversed(self._years) if start < at), self.reported)
+
+    def of_several_years(self, at: int) -> bool:
+        """Tell whether it speaks of several years at a place."""
+        return self._several <= at
+
+    def bracket(self, at: int) -> int:
+        """Return where the bracket opens that a place stands in; -1 outside of brackets."""
+        return self._brackets[at] if self._brackets else -1
+
+    @cached_property
+    def _scopes(self) -> list[Mark]:
+        return [mark for mark in self.marks if mark.kind == "scope"]
+
+    @cached_property
+    def _several(self) -> int:
+        found = _YEARS.search(self.text)
+        return found.end() if found else len(self.text) + 1
+
+    @cached_property
+    def _years(self) -> list[tuple[int, int]]:
+        named = [(found.start(), int(found[1])) for found in _YEAR.finditer(self.text)]
+        if self.reported is not None:
+            back = {"this_year": 0, "last_year": 1}
+            # 上年无结转: what was carried in is of this year
+            own = ((at, mark) for at, mark in enumerate(self.marks) if mark.kind in back)
+            for at, mark in own:
+                if all(one.id != "carried" for one in self.marks[at + 1 : at + 3]):
+                    named.append((mark.start, self.reported - back[mark.kind]))
+        # 较2022年, 结转2024年: the year that is named is not the one that is told of
+        aside = [mark for mark in self.marks if named and (mark.kind == "compare" or mark.id in {"carried_in", "carried_out"})]
+        return sorted(one for one in named if not any(mark.start <= one[0] < mark.end for mark in aside))
+
+    @cached_property
+    def _brackets(self) -> list[int]:
+        """The place of the bracket around each letter; brackets that never close are none."""
+        opened: list[int] = []
+        pairs = []
+        for found in _BRACKET.finditer(self.text):
+            if found[0] == "(":
+                opened.append(found.start())
+            elif opened:
+                pairs.append((opened.pop(), found.start()))
+        around = [-1] * (len(self.text) + 1) if pairs else []
+        for start, end in sorted(pairs):
+            around[start + 1 : end + 1] = [start] * (end - start)
+        return around
+
+
+class Clause:
+    """A part of a sentence, from `first` to `last`."""
+
+    def __init__(self, sentence: Sentence, first: int, last: int) -> None:
+        self.sentence, self.text, self.first, self.last = sentence, sentence.text, first, last
+
+    @cached_property
+    def marks(self) -> list[Mark]:
+        """The words and figures that count."""
+        every = self.sentence.marks
+        return every[bisect_left(every, self.first, key=_START) : bisect_left(every, self.last, key=_START)]
+
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """Where it stands in the document, without the stops around it."""
+        last = self.first + max(1, len(self.text[self.first : self.last].rstrip(",。;!?…")))
+        begin, places = self.sentence.begin, self.sentence.places
+        return begin + places[self.first], begin + places[last - 1] + 1
+
+    def may_claim(self, *, counted: bool) -> bool:
+        """Tell whether it has a figure, says that there was none, or something of all that was counted before."""
+        counts, nothing = self.sentence.figures, self.sentence.nothing
+        return (
+            bisect_left(counts, self.first, key=_START) < bisect_left(counts, self.last, key=_START)
+            or bisect_left(nothing, self.first) < bisect_left(nothing, self.last)
+            or (counted and pattern("all").search(self.text, self.first, self.last) is not None)
+        )
+
+    def behind(self, at: int) -> list[Mark]:
+        """Return the words and figures of the sentence behind a place."""
+        every = self.sentence.marks
+        return every[bisect_left(every, at, key=_START) :]
+
+    def neighbours(self, at: int) -> tuple[list[Mark], list[Mark]]:
+        """Return the words before a figure and those behind it, to the next figures; a bracket is a world of its own."""
+        figure, bracket = self.marks[at], self.sentence.bracket
+        within = {bracket(figure.start)}
+        # 不予公开(属于国家秘密)1件: what stands in a bracket before a figure says more of it
+        if self.text[figure.start - 1 : figure.start] == ")":
+            within.add(bracket(figure.start - 1))
+        left, before = self._to_figure(range(at - 1, -1, -1), within)
+        right, follower = self._to_figure(range(at + 1, len(self.marks)), within)
+        left.reverse()
+        if before is not None:
+            stop = next((place for place, mark in enumerate(left) if mark.kind == "listed"), -1)
+            left = left[stop + 1 :]
+        if follower is not None:
+            # 办结3件: the verb is of the figure that it touches
+            right = [mark for mark in takewhile(lambda mark: mark.kind != "listed", right) if mark.end != follower.start]
+        return [mark for mark in left if mark.kind != "listed"], [mark for mark in right if mark.kind != "listed"]
+
+    def _to_figure(self, places: Iterable[int], within: set[int]) -> tuple[list[Mark], Mark | None]:
+        passed: list[Mark] = []
+        for place in places:
+            mark = self.marks[place]
+            if self.sentence.bracket(mark.start) in within:
+                if mark.kind == "figure":
+                    return passed, mark
+                passed.append(mark)
+        return passed, None
