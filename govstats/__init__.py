@@ -38,7 +38,7 @@ from govstats.errors import (
 from govstats.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     import pandas as pd
@@ -70,6 +70,7 @@ __all__ = [
     "compare_formats",
     "completions",
     "correct",
+    "indicators",
     "read",
     "read_corpus",
     "reconcile",
@@ -336,6 +337,71 @@ def correct(source: Report | pd.DataFrame, corrections: Corrections) -> pd.DataF
     from govstats.reconciliation.corrections import correct as correct_cells
 
     return correct_cells(source, corrections)
+
+
+def indicators(
+    source: Report | Panel | pd.DataFrame,
+    *,
+    by: str | Sequence[str] = "report",
+    names: str | Iterable[str] | None = None,
+    repairs: pd.DataFrame | bool | None = None,
+    reports: pd.DataFrame | None = None,
+    population: pd.DataFrame | None = None,
+    findings: pd.DataFrame | bool | None = None,
+    corrections: Corrections | None = None,
+) -> pd.DataFrame:
+    """Work out rates, each with its numerator and denominator and with how far it can be relied upon.
+
+    Parameters
+    ----------
+    source : Report, Panel or pandas.DataFrame
+        A report, a panel, or cells of any number of reports with the columns of `Report.cells`.
+    by : str or sequence of str
+        ``"report"``, or what to pool by: ``"year"``, ``"form"``, ``"agency"``, or columns of the frame of reports such as
+        ``"level"`` and ``"region"``. Pooled is the sum of the numerators over the sum of the denominators.
+    names : str or iterable of str, optional
+        Which indicators; all by default, see `govstats.measures.definitions`.
+    repairs : pandas.DataFrame or True, optional
+        What `govstats.repairs` returned; True looks for them. They give the interval over all admissible repairs.
+    reports : pandas.DataFrame, optional
+        One row a report: ``agency year`` and any of ``level region region_code published``. That of the panel, if left out.
+    population : pandas.DataFrame, optional
+        Inhabitants: ``year population`` and ``agency`` or ``region_code``.
+    findings : pandas.DataFrame or True, optional
+        What `govstats.reconcile` returned; True reconciles. Those of the panel, if left out.
+    corrections : path or pandas.DataFrame, optional
+        Documented corrections to apply first, as `correct` takes them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a report (or group) and indicator, with ``value numerator denominator low high small low_repairs high_repairs
+        low_blanks high_blanks status`` among its columns; 0/0 is missing, and so is what a blank leaves open.
+
+    See Also
+    --------
+    govstats.measures.indicators : the columns, and what each status means.
+    govstats.measures.series : the figures themselves, comparable across forms, with their breaks.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> rates = indicators(embedded.report("平潭综合实验区", 2020), names="disclosure_rate", repairs=True)
+    >>> rates[["numerator", "denominator", "low_repairs", "high_repairs"]].round(2).values.tolist()
+    [[13.0, 21.0, 0.33, 0.33]]
+    """
+    from govstats.measures import indicators as indicators_of
+
+    return indicators_of(
+        source,
+        by=by,
+        names=names,
+        repairs=repairs,
+        reports=reports,
+        population=population,
+        findings=findings,
+        corrections=corrections,
+    )
 
 
 def compare_formats(

@@ -16,7 +16,8 @@ from govstats.characters import folded
 LEVELS = ("national", "province", "prefecture", "county", "township")
 
 _AUTONOMOUS = ("自治区", "自治州", "自治县", "自治旗")
-_LONGEST_NAME = 20
+#: 积石山保安族东乡族撒拉族自治县.
+_LONGEST_NAME = 15
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ _BLOCKS = frozenset(
     "address article aside blockquote body center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header "
     "hr html li main nav ol p pre section ul table tbody thead tfoot tr td th caption br".split()
 )
+_CELLS = frozenset({"td", "th"})
 _HEADINGS = frozenset("h1 h2 h3 h4 h5 h6 title caption".split())
 _META_NAMES = {"articletitle": "title", "contentsource": "publisher", "url": "url"} | dict.fromkeys(
     ("pubdate", "publishdate", "publish_date"), "published"
@@ -167,8 +168,9 @@ class _Walk:
                 f"{place} stands inside {_DEEPEST} other tables: the page is broken; expected an annual report, "
                 "whose tables lie in a few layout tables at most; save the page anew or as text"
             )
-        rows = [[cell for cell in row.iter() if cell.tag in {"td", "th"}] for row in _rows(table)]
-        if len(table.css("table")) == 1:
+        simple = len(table.css("table")) == 1
+        rows = [[cell for cell in row.iter() if cell.tag in _CELLS] for row in (table.css("tr") if simple else _rows(table))]
+        if simple:
             self.blocks.append(_grid(rows, self.spans, place))
             self.depth -= 1
             return
@@ -201,8 +203,7 @@ def _grid(rows: list[list[LexborNode]], spans: Mapping[int, tuple[int, int]], pl
         cells = []
         column = 0
         covered = {taken for taken, last in last_row.items() if last >= number}
-        row_place = f"{place} row {number + 1} cell"
-        for index, node in enumerate(row, start=1):
+        for node, cell_place in zip(row, _places(place, number + 1, len(row)), strict=True):
             while column in covered:
                 column += 1
             down, across = 1, 1
@@ -212,10 +213,16 @@ def _grid(rows: list[list[LexborNode]], spans: Mapping[int, tuple[int, int]], pl
                 across = span[1] if span[1] <= _WIDEST_SPAN else max(1, width - column)
                 if down > 1:
                     last_row.update(dict.fromkeys(range(column, column + across), number + down - 1))
-            cells.append(Cell(_cell_text(node), number, column, down, across, f"{row_place} {index}"))
+            cells.append(Cell(_cell_text(node), number, column, down, across, cell_place))
             column += across
         placed.append(tuple(cells))
     return Grid(tuple(placed), True, True, place)
+
+
+@lru_cache(maxsize=4096)
+def _places(place: str, row: int, cells: int) -> tuple[str, ...]:
+    """Return the places of the cells of a row; reports held in memory share them."""
+    return tuple(f"{place} row {row} cell {cell}" for cell in range(1, cells + 1))
 
 
 def _width(rows: list[list[LexborNode]], spans: Mapping[int, tuple[int, int]]) -> int:

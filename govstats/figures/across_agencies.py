@@ -17,6 +17,7 @@ from govstats.figures.drawing import (
     SMALL,
     VERMILLION,
     empty_figure,
+    in_digits,
     legend_above,
     lines_of_notes,
     marker,
@@ -279,16 +280,12 @@ class _Scale:
         """Set limits and ticks, with a thin line at each tick."""
         ticks = [0, 0.5, 1] if self.share else sorted({self.low, 0.0, self.high})
         axes.set(xlim=(self.low, self.low + 1.03 * (self.high - self.low)), ylim=(rows - 0.5, -0.5), xticks=ticks, yticks=[])
-        axes.set_xticklabels([self.text(tick) for tick in ticks])
+        axes.set_xticklabels([in_digits(tick, share=self.share) for tick in ticks])
         quiet_axes(axes)
         # those of the next panel begin where these end
         for at, (tick, written) in enumerate(zip(ticks, axes.get_xticklabels(), strict=True)):
             written.set_horizontalalignment("left" if at == 0 else "right" if at == len(ticks) - 1 else "center")
             axes.axvline(tick, color=FAINT, linewidth=0.6, zorder=0)
-
-    def text(self, value: float) -> str:
-        """Write a value as the scale has it."""
-        return f"{value:.0%}" if self.share else f"{value:,.3g}"
 
 
 def _draw_rate(axes: Axes, row: int, rate: dict[Any, Any], scale: _Scale, *, named: bool) -> None:
@@ -307,7 +304,7 @@ def _draw_rate(axes: Axes, row: int, rate: dict[Any, Any], scale: _Scale, *, nam
     look = marker(small=rate["small"], contradicted=rate["contradicted"] > 0)
     axes.plot(value, row, **look | ({} if named else {"markersize": 2}), clip_on=False)
     if named:
-        write(axes, value, row, scale.text(value), (0, 4), size=6.5, ha="center", va="bottom")
+        write(axes, value, row, in_digits(value, share=scale.share), (0, 4), size=6.5, ha="center", va="bottom")
 
 
 def _rate_legend(rates: pd.DataFrame) -> list[Line2D]:

@@ -137,6 +137,19 @@ def text_width(texts: Iterable[str], size: float) -> float:
     return max((sum(1 if east_asian_width(one) in "WF" else 0.56 for one in text) * size / 72 for text in texts), default=0.0)
 
 
+def in_digits(value: float, *, share: bool = False) -> str:
+    """Write a value as a figure has room for it.
+
+    Examples
+    --------
+    >>> in_digits(0.478, share=True), in_digits(10690.0), in_digits(25.1234), in_digits(1234.56)
+    ('48%', '10,690', '25.1', '1,235')
+    """
+    if share:
+        return f"{value:.0%}"
+    return f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else f"{value:,.3g}"
+
+
 def quiet_axes(axes: Axes) -> None:
     """Leave of an axis what is needed to read it."""
     axes.spines[["top", "right", "left"]].set_visible(False)

@@ -16,6 +16,7 @@ from govstats.figures.drawing import (
     SMALL,
     VERMILLION,
     empty_figure,
+    in_digits,
     legend_above,
     lines_of_notes,
     marker,
@@ -103,7 +104,7 @@ def points_over_years(source: Report | Panel | pd.DataFrame, names: Iterable[str
     -------
     pandas.DataFrame
         One row a name and report, in the order of `names`: ``agency year form name label_zh label_en unit share value low high
-        small contradicted status break_before reason_zh reason_en line``. `low` and `high` are the Wilson interval of an indicator.
+        small contradicted status break_before reason_zh reason_en line``. `low` and `high` are the Wilson interval.
         `contradicted`: a cell of the figure stands in an edit of severity E that fails. `line` numbers the points that may be
         joined: of years that follow each other, without a break between them; null where there is no figure.
 
@@ -266,7 +267,7 @@ def _draw_points(axes: Axes, points: pd.DataFrame, years: Sequence[int], read: s
         if not pd.isna(point["low"]):
             axes.plot([point["year"]] * 2, [point["low"], point["high"]], color=BLUE, linewidth=0.9, alpha=0.7, zorder=1)
         axes.plot(point["year"], point["value"], **marker(small=point["small"], contradicted=point["contradicted"]))
-        text = f"{point['value']:.0%}" if point["share"] else f"{point['value']:,.4g}"
+        text = in_digits(point["value"], share=point["share"])
         up = 0.0 if pd.isna(point["high"]) else point["high"]
         write(axes, point["year"], max(up, point["value"]), text, (0, 4), size=7.5, ha="center", va="bottom", bbox=ground)
     for point in points[points["value"].isna()].to_dict("records"):

@@ -321,7 +321,9 @@ def _linked(before: _Year, now: _Year, parts: Parts) -> _Link:
     known = [
         edit
         for edit in edits
-        if all(key in (before if earlier else now).positions for (key, _), earlier in zip(edit.edit.terms, edit.before, strict=True))
+        if all(
+            key in (before if earlier else now).positions for (key, _), earlier in zip(edit.edit.terms, edit.before, strict=True)
+        )
     ]
     as_reported = _Link(before, now, ())
     return as_reported._replace(

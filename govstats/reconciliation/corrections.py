@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, overload
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple, overload
 import pandas as pd
 
 from govstats.errors import RefusedCorrection, UnusableCorrections
+from govstats.reconciliation.source import Source, known_of
 from govstats.report import Report, typed_frame
 
 #: The columns of ``corrections.csv``, with their types.
@@ -164,22 +166,26 @@ def as_corrected(source: Report, corrections: Corrections | None) -> Report: ...
 def as_corrected(source: pd.DataFrame, corrections: Corrections | None) -> pd.DataFrame: ...
 @overload
 def as_corrected(source: Report | pd.DataFrame, corrections: Corrections | None) -> Report | pd.DataFrame: ...
-def as_corrected(source: Report | pd.DataFrame, corrections: Corrections | None) -> Report | pd.DataFrame:
+@overload
+def as_corrected(source: Source, corrections: Corrections | None) -> Source: ...
+def as_corrected(source: Source, corrections: Corrections | None) -> Source:
     """Put the corrected figures in the place of those that were read, for what is worked out from them.
 
     Parameters
     ----------
-    source : Report or DataFrame
+    source : Report, DataFrame or panel
     corrections : path, DataFrame or None
         As `correct` takes it; None leaves everything as it was read.
 
     Returns
     -------
-    Report or DataFrame
+    Report, DataFrame or panel
         Like `source`; `method` is ``corrected`` where a correction was applied, and `printed` is still what the document prints.
     """
     if corrections is None:
         return source
+    if not isinstance(source, Report | pd.DataFrame):
+        return replace(known_of(source), cells=as_corrected(source.cells, corrections))
     beside = correct(source, corrections)
     changed = beside["reason"].notna()
     status, method = (beside[name].mask(changed, new) for name, new in (("status", "reported"), ("method", "corrected")))
