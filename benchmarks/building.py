@@ -29,6 +29,7 @@ import pandas as pd
 import psutil
 from tqdm import tqdm
 
+from govstats.agencies.divisions import divisions
 from govstats.simulate import simulate
 
 ROOT = Path(__file__).parent.parent
@@ -37,6 +38,10 @@ WRAPPED = (
     '<td width="{width}" valign="middle" style="border: 1px solid windowtext; padding: 0px 7px; word-break: break-all;">'
     '<p style="text-align: center; line-height: 150%; margin: 0cm 0cm 0pt;"><span style="font-family: 宋体; font-size: 12pt;">'
     '<span lang="EN-US">'
+)
+ORGANS = (
+    "人民政府",
+    *(f"{kind}局" for kind in "教育 财政 民政 司法 审计 水利 商务 公安 交通运输 农业农村 应急管理 医疗保障".split()),
 )
 WAYS = {"1 process": {"processes": 1}, "2 processes": {"processes": 2}, "LocalCluster of 2": {"cluster": 2}}
 FRAMES = ("reports", "cells", "claims", "notes", "findings", "vintages")
@@ -56,8 +61,9 @@ def pages(reports: int, seed: int, *, compact: bool) -> Iterator[tuple[str, byte
     """Yield the name and the content of each page."""
     setting = typeset()
     cells = simulate("2021", reports, seed=seed)
+    agencies = [county.path for county in divisions() if county.level == "county" and county.until == 9999]
     for number, (_, rows) in enumerate(cells.groupby("agency", sort=False)):
-        agency = f"示例{''.join('甲乙丙丁戊己庚辛壬癸'[int(digit)] for digit in f'{number:05d}')}县人民政府"
+        agency = agencies[number % len(agencies)] + ORGANS[number // len(agencies)]
         figures = dict(zip(zip(rows["table"], rows["line"], rows["column"], strict=True), rows["printed"], strict=True))
         about = {
             "slug": f"{number:05d}",
@@ -189,7 +195,7 @@ def one_more(folder: Path, output: Path, seconds: float) -> None:
     """Print what adding a report to a panel costs."""
     _, page = next(iter(pages(1, 7, compact=True)))
     added = folder / "one_more.html"
-    added.write_bytes(page.replace("示例".encode(), "另一示例".encode()))
+    added.write_bytes(page.replace("人民政府".encode(), "统计局".encode()))
     again, _ = measured(folder, output, {"processes": 1})
     print(
         f"  one more report      {again:8.2f} s, {again / seconds:.1%} of the build (of which importing, about 1 s)", flush=True

@@ -41,6 +41,8 @@ def test_the_hint_of_a_text_tells_as_much_as_the_text(cases: pd.DataFrame) -> No
     whole = identify(cases["printed"], years=cases["year"], texts=cases["text"])
     hints = [hint(name, text, "本机关地址在人民路。") for name, text in zip(cases["printed"], cases["text"], strict=True)]
     pd.testing.assert_frame_equal(identify(cases["printed"], years=cases["year"], texts=hints), whole)
+    decided = whole["basis"].isin(["printed", "former name"]) & ~cases["printed"].isin(["铜仁市人民政府", "桥东区人民政府"])
+    assert {text for text, known in zip(hints, decided, strict=True) if known} == {""}
 
 
 def test_agencies_of_the_register() -> None:
@@ -299,4 +301,5 @@ def test_as_many_years_as_names() -> None:
 def test_names_that_are_missing_keep_their_rows() -> None:
     found = identify(pd.Series([None, "沭阳县人民政府"], index=[4, 8]), years=[2020, None])
     assert found.index.tolist() == [4, 8]
+    assert found["agency"].isna().tolist() == [True, False]
     assert found["basis"].tolist() == ["undecided", "printed"]

@@ -476,9 +476,9 @@ def test_duckdb_views(database: duckdb.DuckDBPyConnection) -> None:
     ]
     assert database.sql("SELECT rule, region, difference FROM failed").fetchall() == [("T4S", "某省某市", -1.0)]
     query = "SELECT year, state FROM coverage WHERE agency = ?"
-    states = {2012: "read", **dict.fromkeys(range(2013, 2020), "missing"), 2020: "read", 2021: "inconsistent"}
+    states = {2012: "consistent", **dict.fromkeys(range(2013, 2020), "missing"), 2020: "incomplete", 2021: "inconsistent"}
     assert dict(database.execute(query, [CITY]).fetchall()) == states
-    of_county = {**dict.fromkeys(range(2012, 2020), "missing"), 2020: "without_tables", 2021: "missing"}
+    of_county = {**dict.fromkeys(range(2012, 2020), "missing"), 2020: "without tables", 2021: "missing"}
     assert dict(database.execute(query, [COUNTY]).fetchall()) == of_county
     query = "SELECT reported, blank, unreadable, minimum, maximum FROM codebook WHERE variable = 'requests_new_person'"
     assert database.sql(query).fetchall() == [(0, 1, 0, None, None)]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 import govstats
 from govstats import embedded
 from govstats.forms import form
 from govstats.reconciliation.mechanisms import mechanism
 from govstats.reconciliation.repairs import repairs
+from govstats.reconciliation.source import Reports
 from govstats.simulate import KINDS, found_again, plant, simulate
+
+from .test_rules import BLANK, Cell, frame
 
 
 @pytest.mark.parametrize(
@@ -86,11 +93,14 @@ def test_the_year_after_decides_between_repairs() -> None:
     for line, column in [("carried_in", c) for c in carried_columns(next_year)]:
         shift = carried[line, column] - next_year.loc[which(next_year, line, column), "value"]
         next_year.loc[which(next_year, line, column), "value"] += shift
-        next_year.loc[which(next_year, "new", column), "value"] += 100 - shift
-        next_year.loc[which(next_year, "carried_out", column), "value"] += 100
+        more_of = 600 if column == "total" else 100
+        next_year.loc[which(next_year, "new", column), "value"] += more_of - shift
+        next_year.loc[which(next_year, "carried_out", column), "value"] += more_of
     both = pd.concat([this_year, next_year.assign(year=this_year["year"] + 1)], ignore_index=True)
     first = repairs(both)
-    assert first.loc[first["repair"] == 1, "line"].tolist() == ["carried_out", "carried_out"]
+    assert first["line"].tolist() == ["carried_out", "carried_out"]
+    assert first["unique"].all()
+    assert set(first["rules"]) == {"T3B;T3Y"}
     assert str(first["witnesses"].iloc[0]).startswith("+ 2024 requests/carried_in/")
 
 
@@ -161,3 +171,153 @@ def test_planted_errors_are_found_again() -> None:
     assert again["noticed"].all()
     assert again["listed"].all()
     assert not again["alone"].any()
+
+
+# --- years repaired together ------------------------------------------------------------------------------------------------
+
+IN, OUT, NEW = ("requests/carried_in", "requests/carried_out", "requests/new")
+
+
+def both(line: str, figure: float) -> dict[str, Cell]:
+    """A figure of natural persons, and the same in the total."""
+    return {f"{line}/natural_person": figure, f"{line}/total": figure}
+
+
+def chain(*changes: Mapping[str, Cell], first: int = 2019) -> pd.DataFrame:
+    """Years that carry in what the one before carried out, 1 and 2, 2 and 3, 3 and 4, with some figures changed."""
+    years = []
+    for step, changed in enumerate(changes):
+        version = "2019" if first + step < 2021 else "2021"
+        carried = both(IN, 1 + step) | both(OUT, 2 + step)
+        years.append(frame(version, {**carried, **changed}).assign(year=first + step))
+    return pd.concat(years, ignore_index=True)
+
+
+def listed(found: pd.DataFrame) -> list[set[tuple[int, str, float]]]:
+    """The year, the line and the proposed figure of each repair; every line here has natural persons and the total."""
+    assert found["column"].isin(["natural_person", "total"]).all()
+    return [set(zip(one["year"], one["line"], one["proposed"], strict=True)) for _, one in found.groupby("repair")]
+
+
+def test_years_that_carry_over_what_they_should_need_no_repair() -> None:
+    cells = chain({}, {}, {}, {})
+    findings = govstats.reconcile(cells)
+    assert set(findings.loc[findings["rule"].str.startswith("T3"), "status"]) == {"pass"}
+    assert repairs(cells).empty
+
+
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_a_carry_over_that_is_one_too_few_is_located_by_the_years_beside(step: int) -> None:
+    changes: list[Mapping[str, Cell]] = [{}, {}, {}, {}]
+    changes[step] = both(OUT, 1 + step)
+    found = repairs(chain(*changes))
+    assert listed(found) == [{(2019 + step, "carried_out", 2.0 + step)}]
+    assert found["unique"].all()
+    assert set(found["rules"]) == {"T3B;T3Y"}
+    # the year alone has three ways, the last year of a chain two: what it carried in is held by the year before
+    assert repairs(chain(*changes).query(f"year == {2019 + step}"))["repair"].nunique() == 3
+    assert repairs(chain(*changes).query(f"year <= {2019 + step}"))["repair"].nunique() == (2 if step else 3)
+
+
+def test_two_consistent_years_that_contradict_each_other_have_repairs_in_both() -> None:
+    # 2 carried out, 1 carried in: either is wrong, and with it what was received or the other carry-over of that year
+    cells = pd.concat([frame("2021").assign(year=2021), frame("2021")], ignore_index=True)
+    found = repairs(cells)
+    assert set(map(frozenset, listed(found))) == {
+        frozenset({(2021, "carried_out", 1.0), (2021, "carried_in", 0.0)}),
+        frozenset({(2021, "carried_out", 1.0), (2021, "new", 9.0), (2021, "new", 11.0)}),
+        frozenset({(2022, "carried_in", 2.0), (2022, "carried_out", 3.0)}),
+        frozenset({(2022, "carried_in", 2.0), (2022, "new", 9.0), (2022, "new", 11.0)}),
+    }
+    assert set(found["group"]) == {1}
+    assert set(found["rules"]) == {"T3Y"}
+    assert not found["unique"].any()
+    first = found[found["year"] == 2021].iloc[0]
+    assert first["message_zh"].startswith("2021 年的“")
+    assert " of 2021 is printed as " in first["message_en"]
+    assert set(first["cells"].split(";")) < {
+        f"{line}/{column}" for line in (IN, OUT, NEW) for column in ("natural_person", "total")
+    }
+
+
+def test_an_error_that_has_nothing_to_do_with_the_carry_over_is_a_group_of_its_own() -> None:
+    wrong = frame("2021", {"requests/granted/natural_person": 16})
+    found = repairs(pd.concat([frame("2021").assign(year=2021), wrong], ignore_index=True))
+    sizes = found.groupby("group")["repair"].nunique().tolist()
+    assert sorted(sizes) == [1, 4]
+    (alone,) = found[found["line"] == "granted"].to_dict("records")
+    assert (alone["year"], alone["proposed"], alone["unique"], alone["rules"]) == (2022, 6, True, "T3R;T3C")
+
+
+def test_requests_sorted_otherwise_among_the_columns_are_no_error() -> None:
+    # 2 carried out of natural persons, carried in as 1 of a person and 1 of an enterprise, of whom 2 and 2 were received
+    sorted_otherwise: dict[str, Cell] = {
+        f"{IN}/natural_person": 1,
+        f"{IN}/commercial": 1,
+        f"{NEW}/natural_person": 11,
+        f"{NEW}/commercial": 1,
+    }
+    cells = chain({}, sorted_otherwise)
+    findings = govstats.reconcile(cells).query("rule == 'T3Y' and status == 'fail'")
+    assert findings["severity"].tolist() == ["W", "W"]
+    assert repairs(cells).empty
+
+
+def test_a_blank_contradicts_no_carry_over() -> None:
+    assert repairs(chain({f"{OUT}/total": BLANK}, {})).empty
+
+
+def test_years_apart_are_not_joined() -> None:
+    cells = chain({}, {}, {}).query("year != 2020")
+    assert repairs(cells).empty
+
+
+def test_reports_of_a_panel_are_taken_as_a_frame_of_their_cells_is() -> None:
+    cells = chain(both(OUT, 0), {})
+    pd.testing.assert_frame_equal(repairs(Reports(cells)), repairs(cells))
+
+
+def fewest(cells: pd.DataFrame) -> int:
+    """The fewest figures of the table on requests that have to change, by a programme over all years at once."""
+    requests = cells[cells["table"] == "requests"].reset_index(drop=True)
+    at = {key: row for row, key in enumerate(zip(requests["year"], requests["line"], requests["column"], strict=True))}
+    figures = requests["value"].to_numpy(dtype=float)
+    rows = []
+    for year, version in requests[["year", "form"]].drop_duplicates().itertuples(index=False):
+        balance = form(version).table("requests").balance_edits()
+        rows += [{at[year, line, column]: sign for (_, line, column), sign in edit.terms} for edit in balance]
+        for column in form(version).table("requests").column:
+            pair = (at.get((year - 1, "carried_out", column)), at[year, "carried_in", column])
+            if pair[0] is not None and (column == "total" or figures[pair[0]] == figures[pair[1]]):
+                rows.append({pair[0]: 1, pair[1]: -1})
+    count = len(figures)
+    matrix = np.zeros((len(rows), count))
+    for row, terms in zip(matrix, rows, strict=True):
+        row[list(terms)] = list(terms.values())
+    largest = 1000.0
+    result = milp(
+        np.concatenate([np.zeros(count), np.ones(count)]),
+        integrality=np.ones(2 * count),
+        bounds=Bounds(0, np.concatenate([np.full(count, largest), np.ones(count)])),
+        constraints=[
+            LinearConstraint(np.hstack([matrix, np.zeros_like(matrix)]), 0, 0),
+            LinearConstraint(np.hstack([np.eye(count), -largest * np.eye(count)]), -np.inf, figures),
+            LinearConstraint(np.hstack([-np.eye(count), -largest * np.eye(count)]), -np.inf, -figures),
+        ],
+    )
+    assert result.x is not None
+    return round(result.fun)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_years_together_are_repaired_with_as_few_changes_as_a_programme_finds(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    cells = chain({}, {}, {})
+    carried = cells.index[cells["line"].isin(["carried_in", "carried_out", "new"]) & (cells["value"] > 0)]
+    wrong = random.choice(carried, 2, replace=False)
+    cells.loc[wrong, "value"] += random.integers(1, 4, 2)
+    found = repairs(cells)
+    assert found["complete"].all()
+    changes = found.groupby(["group", "repair"]).size().groupby("group")
+    assert (changes.min() == changes.max()).all()
+    assert changes.min().sum() == fewest(cells)

@@ -81,7 +81,9 @@ def test_the_message_names_both_years_and_their_figures() -> None:
     assert said["message_zh"] == (
         "“总计”一栏：上年的“四、结转下年度继续办理” 3（2021 年报告），而本年“二、上年结转政府信息公开申请数量” 1，后者少 2。"
     )
-    assert said["message_en"].startswith("Column total: last year’s “4. carried over to the next year” 3 (report of 2021), but ")
+    assert said["message_en"].startswith(
+        "Column “total”: last year’s “4. carried over to the next year” 3 (report of 2021), but "
+    )
     assert said["message_en"].endswith("1; the latter is 2 less.")
 
 
@@ -211,7 +213,7 @@ def test_a_frame_without_the_needed_columns_is_refused_by_name(more: dict[str, p
         reconcile(with_year_before({}, **more))
 
 
-# --- the real case ----------------------------------------------------------------------------------------------------------------
+# --- the real case --------------------------------------------------------------------------------------------------------------
 
 
 def test_seven_years_of_pingtan() -> None:
@@ -223,8 +225,8 @@ def test_seven_years_of_pingtan() -> None:
         (2021, "XO", 278, 2293),
         # 698 + 77 − 132, 470 + 62 − 33, 440 + 58 − 45
         (2023, "T2Y", 643, 470),
-        # a case pending in 2023 of which 2024 knows nothing
         (2024, "T2Y", 499, 440),
+        # a case pending in 2023 of which 2024 knows nothing
         (2024, "T4Y", 1, 0),
         (2025, "T2Y", 453, 546),
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from govstats.agencies.corrections import AgencyCorrections, corrected, read_agency_corrections
+from govstats.agencies.corrections import AgencyCorrections, Corrected, corrected, read_agency_corrections
 from govstats.agencies.names import Identity, hint, of_name, parts
 from govstats.report import typed_frame
 
@@ -70,22 +70,28 @@ def identify(
     2      鼓楼区人民政府        NaN    undecided
     """
     index = names.index if isinstance(names, pd.Series) else None
-    printed = [name if isinstance(name, str) else "" for name in names]
+    printed = [name if isinstance(name, str) and name.strip() else None for name in names]
     when = [None if pd.isna(year) else int(year) for year in _as_many(years, printed, "years")]
     said = [text if isinstance(text, str) else "" for text in _as_many(texts, printed, "texts")]
     known = corrected(corrections) if corrections is not None else None
-    found: dict[tuple[str, int | None, str], Identity] = {}
+    found: dict[tuple[str | None, int | None, str], Identity] = {}
     rows = []
     for name, year, text in zip(printed, when, said, strict=True):
         key = (name, year, text)
         if key not in found:
-            found[key] = (known and known.identity(name, year)) or of_name(parts(name), year, text)
+            found[key] = _identity(name, year, text, known)
         rows.append((name, *found[key]))
     frame = typed_frame(rows, IDENTITY_TYPES)
     return frame if index is None else frame.set_axis(index)
 
 
-def _as_many(values: Iterable[Any] | None, names: Sequence[str], what: str) -> list[Any]:
+def _identity(name: str | None, year: int | None, text: str, known: Corrected | None) -> Identity:
+    if name is None:
+        return Identity(None)
+    return (known.identity(name, year) if known else None) or of_name(parts(name), year, text)
+
+
+def _as_many(values: Iterable[Any] | None, names: Sequence[str | None], what: str) -> list[Any]:
     listed: list[Any] = [None] * len(names) if values is None else list(values)
     if len(listed) != len(names):
         raise ValueError(f"{len(names)} names, but {len(listed)} {what}; give one for each name")

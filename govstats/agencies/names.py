@@ -59,7 +59,7 @@ _TIMES = {"province": 2}
 class Identity(NamedTuple):
     """Who an agency is; the columns of `identify` after ``printed``."""
 
-    agency: str
+    agency: str | None
     level: str | None = None
     region: str | None = None
     region_code: str | None = None
@@ -194,7 +194,9 @@ def of_name(name: Name, year: int | None, text: str) -> Identity:
         name.place + name.rest,
         identities[0].level if len({identity.level for identity in identities}) == 1 else None,
         department=identities[0].department,
-        **_message("candidates", name=name.printed, candidates="、".join(sorted(identity.agency for identity in identities))),
+        **_message(
+            "candidates", name=name.printed, candidates="、".join(sorted(str(identity.agency) for identity in identities))
+        ),
     )
 
 
@@ -404,7 +406,7 @@ def hint(name: str | None, *texts: str | None) -> str:
     '鼓楼区人民政府 福州市 福州市'
     """
     known = parts(name or "")
-    if known.national or len(known.divisions) == 1 or not known.printed:
+    if len(known.divisions) == 1 or not known.printed or of_name(known, None, "").basis != "undecided":
         return ""
     plain = folded("\n".join(filter(None, texts)))[0]
     town = _TOWNSHIP.fullmatch(known.rest)

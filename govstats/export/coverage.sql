@@ -1,24 +1,36 @@
--- Made only where the panel brings no table of its own of that name.
+-- Made only where the panel brings no table of its own of that name; the states are those of `Panel.coverage`.
 CREATE OR REPLACE VIEW coverage AS
 WITH
-  printed AS (SELECT agency, year, count(*) AS cells FROM cells GROUP BY ALL),
-  wrong AS (SELECT agency, year, count(*) AS failed FROM findings WHERE status = 'fail' AND severity = 'E' GROUP BY ALL),
-  held AS (
-    SELECT agency, year, count(*) AS documents, bool_and(error IS NOT NULL) AS lost
-    FROM reports WHERE agency IS NOT NULL AND year IS NOT NULL GROUP BY ALL
+  reached AS (
+    SELECT agency, year, count(source) AS documents, any_value(message) FILTER (error IS NOT NULL) AS message,
+      any_value(form) FILTER (coalesce(chosen, error IS NULL)) AS form, bool_or(coalesce(chosen, error IS NULL)) AS read
+    FROM reports WHERE agency IS NOT NULL AND year IS NOT NULL GROUP BY agency, year
   ),
   spanned AS (
     SELECT agency, year
-    FROM (SELECT DISTINCT agency FROM held), (SELECT unnest(range(min(year), max(year) + 1)) AS year FROM held)
+    FROM (SELECT DISTINCT agency FROM reached), (SELECT unnest(range(min(year), max(year) + 1)) AS year FROM reached)
+  ),
+  printed AS (SELECT agency, year, count(DISTINCT "table") AS tables FROM cells GROUP BY agency, year),
+  asked AS (SELECT unnest(string_split(forms, ' ')) AS form, count(DISTINCT "table") AS asked FROM variables GROUP BY 1),
+  wrong AS (
+    SELECT agency, year, count(*) FILTER (rule NOT IN ('S02', 'S03')) AS failures, count(*) FILTER (rule IN ('S02', 'S03')) AS gaps
+    FROM findings WHERE status = 'fail' AND severity = 'E' GROUP BY agency, year
+  ),
+  judged AS (
+    SELECT
+      agency, year,
+      CASE
+        WHEN coalesce(documents, 0) = 0 THEN 'missing'
+        WHEN NOT read THEN 'failed'
+        WHEN tables IS NULL THEN 'without tables'
+        WHEN failures > 0 THEN 'inconsistent'
+        WHEN tables < asked OR gaps > 0 THEN 'incomplete'
+        ELSE 'consistent'
+      END AS state,
+      coalesce(documents, 0) AS documents, coalesce(failures, 0) AS failures, message
+    FROM spanned
+    LEFT JOIN reached USING (agency, year) LEFT JOIN printed USING (agency, year) LEFT JOIN wrong USING (agency, year)
+    LEFT JOIN asked USING (form)
   )
-SELECT
-  agency, year, coalesce(documents, 0) AS documents, coalesce(failed, 0) AS failed,
-  CASE
-    WHEN documents IS NULL THEN 'missing'
-    WHEN lost THEN 'failed'
-    WHEN printed.cells IS NULL THEN 'without_tables'
-    WHEN wrong.failed > 0 THEN 'inconsistent'
-    ELSE 'read'
-  END AS state
-FROM spanned LEFT JOIN held USING (agency, year) LEFT JOIN printed USING (agency, year) LEFT JOIN wrong USING (agency, year)
-ORDER BY agency, year;
+SELECT agency, year, state, documents, failures, CASE WHEN state IN ('failed', 'missing') THEN message END AS message
+FROM judged ORDER BY agency, year;

@@ -23,7 +23,7 @@ Source = pd.DataFrame | Path | Sequence[Path]
 
 _SQL_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
 #: What tells reports apart in the wide table, and what is known of each.
-WIDE_IDENTITY = ("agency", "year", "form", "level", "region", "region_code", "published", "own_lines")
+WIDE_IDENTITY = ("agency", "year", "form", "level", "region", "region_code", "department", "published", "own_lines")
 
 
 def create_tables(connection: DuckDBPyConnection, sources: Mapping[str, Source], *, copy: bool = True) -> None:
@@ -194,7 +194,7 @@ def _wide(cells: Sequence[Variable], content: str, fractions: set[str]) -> str:
   held AS (FROM reports WHERE coalesce(chosen, error IS NULL)),
   own AS (SELECT agency, year, count(*) AS own_lines FROM cells ANTI JOIN variables USING ("table", line, "column") GROUP BY ALL),
   base AS (
-    SELECT agency, year, coalesce(pairs.form, held.form) AS form, level, region, region_code, published,
+    SELECT agency, year, coalesce(pairs.form, held.form) AS form, level, region, region_code, department, published,
       coalesce(own_lines, 0) AS own_lines
     FROM pairs FULL JOIN held USING (agency, year) LEFT JOIN own USING (agency, year)
     WHERE agency IS NOT NULL AND year IS NOT NULL

@@ -3,7 +3,7 @@
 What a document leaves blank, leaves out or prints unreadably is said in the figure and never drawn as zero.
 """
 
-from govstats.figures.across_agencies import coverage, coverage_by_year, indicators_compared
+from govstats.figures.across_agencies import caveats, coverage, coverage_by_year, indicators_compared
 from govstats.figures.claims import claims_against_cells, claims_by_report
 from govstats.figures.one_report import (
     outcomes_by_applicant,
@@ -18,6 +18,7 @@ from govstats.figures.over_years import carry_over_chain, carry_overs, points_ov
 __all__ = [
     "carry_over_chain",
     "carry_overs",
+    "caveats",
     "claims_against_cells",
     "claims_by_report",
     "coverage",

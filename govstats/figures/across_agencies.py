@@ -200,7 +200,7 @@ def indicators_compared(rates: pd.DataFrame, *, highlight: str | None = None) ->
     >>> cells = pd.concat(embedded.report(*who).cells for who in (("沭阳县人民政府", 2025), ("平潭综合实验区", 2025)))
     >>> figure = indicators_compared(indicators(cells, names="disclosure_rate"))
     >>> [text.get_text() for text in figure.axes[0].texts]
-    ['沭阳县人民政府', '55%', '平潭综合实验区', '48%']
+    ['2025', '沭阳县人民政府', '55%', '平潭综合实验区', '48%']
     """
     from govstats.measures import definitions
 
@@ -211,7 +211,7 @@ def indicators_compared(rates: pd.DataFrame, *, highlight: str | None = None) ->
             "choose one: rates[rates['indicator'] == …]"
         )
     said = definitions().set_index("indicator").loc[found[0]]
-    groups = [str(name) for name in rates.columns[: rates.columns.get_loc("indicator")] if name not in ("year", "form")]
+    groups = [name for name in _group_columns(rates) if name not in ("year", "form")]
     by_year = "year" in rates and bool(groups)
     rates = rates.assign(row=_row_names(rates, groups or ["year"]), panel=rates["year"] if by_year else 0)
     rates = rates[rates["status"] != "not_in_form"]
@@ -219,7 +219,7 @@ def indicators_compared(rates: pd.DataFrame, *, highlight: str | None = None) ->
     panels = sorted(rates["panel"].unique())
     named = len(rows) <= _MOST_ROWS
     left, step = (text_width(rows, 9.5) + 0.4, 0.29) if named else (0.4, 8 / len(rows))
-    wide = max(1.15, 5 / max(len(panels), 1))
+    wide = max(1.15, (8 - left) / len(panels))
     width, above = max(left + wide * len(panels) + 0.1, 8.2), 1.55
     notes = [
         (said["formula_zh"], said["formula_en"]),
@@ -245,11 +245,75 @@ def indicators_compared(rates: pd.DataFrame, *, highlight: str | None = None) ->
             if name in shown:
                 _draw_rate(axes, row, shown[name], scale, named=named)
     unit = f"（{said['unit']}）" if said["unit"] else ""
-    between = f" · {panels[0]}–{panels[-1]}" if by_year else ""
+    between = f" · {'–'.join(dict.fromkeys([str(panels[0]), str(panels[-1])]))}" if by_year else ""
     write_head(figure, f"{len(rows)} 行 rows{between}", (f"{said['label_zh']}{unit}", said["label_en"]))
     legend_above(figure, 0.2, _rate_legend(rates), 3)
     write_foot(figure, notes)
     return figure
+
+
+def _group_columns(rates: pd.DataFrame) -> list[str]:
+    """Return what the rows of a frame of indicators are about."""
+    return [str(name) for name in rates.columns[: list(rates.columns).index("indicator")]]
+
+
+def caveats(rates: pd.DataFrame, reports: pd.DataFrame | None = None) -> pd.DataFrame:
+    """List what stands against comparing a rate with others.
+
+    Parameters
+    ----------
+    rates : pandas.DataFrame
+        As `govstats.measures.indicators` returns it.
+    reports : pandas.DataFrame, optional
+        `Panel.reports`, to tell which reports also count the agencies below.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a rate and caveat: what the rate is of, ``indicator value denominator caveat zh en``. `caveat` is ``no_value``
+        ``small`` ``contradicted`` ``repairs`` ``blanks`` ``left_out`` or ``summary``.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> from govstats.measures import indicators
+    >>> rates = indicators(embedded.report("平潭综合实验区", 2020), names="disclosure_rate")
+    >>> caveats(rates)[["year", "caveat", "zh"]].values.tolist()
+    [[2020, 'small', '不足 30 件'], [2020, 'contradicted', '报告自相矛盾']]
+    """
+    value, bounds = rates["value"], rates[["low_blanks", "high_blanks"]]
+    said = {status: (f"没有数值：{zh}", f"no value: {en}") for status, (zh, en) in REASONS.items()}
+    wordings = {
+        "no_value": said,
+        "small": (f"不足 {SMALL} 件", f"fewer than {SMALL} cases"),
+        "contradicted": ("报告自相矛盾", "a report contradicts itself"),
+        "repairs": ("不止一种改法，数值随之不同", "repairs lead to other values"),
+        "blanks": ("空白若作零，数值不同", "blanks read as zero lead to other values"),
+        "left_out": ("有的报告没有计入", "some reports are left out"),
+        "summary": ("汇总了下级机关", "counts the agencies below as well"),
+    }
+    groups = _group_columns(rates)
+    several = rates["reports"] + rates["left_out"] > 1
+    here = {
+        "no_value": value.isna(),
+        "small": rates["small"] & value.notna(),
+        "contradicted": (rates["contradicted"] > 0) & value.notna(),
+        "repairs": (rates["low_repairs"] < value) | (rates["high_repairs"] > value),
+        "blanks": (bounds.notna().any(axis=1) & value.isna()) | (bounds.min(axis=1) < value) | (bounds.max(axis=1) > value),
+        "left_out": several & (rates["left_out"] > 0),
+        "summary": pd.Series(False, index=rates.index),
+    }
+    if reports is not None and {"agency", "year"} <= set(groups):
+        summaries = reports[reports["chosen"].eq(True) & reports["summary"].eq(True)].set_index(["agency", "year"]).index
+        here["summary"] = pd.Series(pd.MultiIndex.from_frame(rates[["agency", "year"]]).isin(summaries), index=rates.index)
+    found = []
+    for caveat, rows in here.items():
+        one = rates.loc[rows.fillna(False).astype(bool), [*groups, "indicator", "value", "denominator", "status"]]
+        words = wordings[caveat]
+        both = [words[status] if isinstance(words, dict) else words for status in one["status"]]
+        found.append(one.assign(caveat=caveat, zh=[zh for zh, _ in both], en=[en for _, en in both]))
+    listed = pd.concat(found).sort_index(kind="stable").drop(columns="status").reset_index(drop=True)
+    return listed.astype({"caveat": "str", "zh": "str", "en": "str"})
 
 
 def _row_names(rates: pd.DataFrame, groups: list[str]) -> list[str]:

@@ -142,7 +142,8 @@ def points_over_years(source: Report | Panel | pd.DataFrame, names: Iterable[str
     points = pd.concat([frame.reindex(columns=list(_POINT_TYPES)) for frame in frames])
     points["label_zh"], points["label_en"] = (said[label].reindex(points["name"]).array for label in ("label_zh", "label_en"))
     points["order"] = points["name"].map(wanted.index)
-    points = points.sort_values(["agency", "order", "year"], kind="stable", ignore_index=True)
+    points["at"] = pd.factorize(points["agency"])[0]
+    points = points.sort_values(["at", "order", "year"], kind="stable", ignore_index=True)
     points["line"] = _lines(points)
     return points[list(_POINT_TYPES)].astype(_POINT_TYPES)
 
@@ -269,7 +270,7 @@ def _draw_points(axes: Axes, points: pd.DataFrame, years: Sequence[int], read: s
         axes.plot(point["year"], point["value"], **marker(small=point["small"], contradicted=point["contradicted"]))
         text = in_digits(point["value"], share=point["share"])
         up = 0.0 if pd.isna(point["high"]) else point["high"]
-        write(axes, point["year"], max(up, point["value"]), text, (0, 4), size=7.5, ha="center", va="bottom", bbox=ground)
+        write(axes, point["year"], max(up, point["value"]), text, (0, 6), size=7.5, ha="center", va="bottom", bbox=ground)
     for point in points[points["value"].isna()].to_dict("records"):
         said = " ".join(REASONS[point["status"]])
         write(axes, point["year"], 0, said, (0, 3), size=6.5, color=QUIET, ha="center", va="bottom", rotation=90)

@@ -16,7 +16,7 @@ from govstats.agencies import hint
 from govstats.documents import open_document
 from govstats.panel.folder import Folder, Item
 from govstats.recognition import recognise
-from govstats.recognition.summary import is_summary
+from govstats.reconciliation.reuse import sketch
 from govstats.report import Claim, Note, ReadCell, Report
 
 if TYPE_CHECKING:
@@ -98,7 +98,9 @@ def unread(items: Iterable[Item], message: str) -> Tables:
     """Return the tables of documents whose reading ended the process."""
     rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in SCHEMAS}
     for item in items:
-        rows["reports"].append(_failure(item, "", 0, "ProcessDied", message))
+        key = item.key(hashlib.sha256(item.source.encode()).hexdigest())
+        known = item._asdict() | {"key": key, "error": "ProcessDied", "message": message}
+        rows["reports"].append(tuple(known.get(name) for name in SCHEMAS["reports"].names))
     return _tables(rows)
 
 
@@ -113,65 +115,38 @@ def _tables(rows: dict[str, list[tuple[Any, ...]]]) -> Tables:
 
 
 def _read(folder: Folder, item: Item, rows: dict[str, list[tuple[Any, ...]]], seen: set[str]) -> None:
-    sha256, size = "", 0
+    known: dict[str, Any] = {name: getattr(item, name) for name in ("source", "stamp", "agency", "year", "form")}
+    found: dict[str, list[tuple[Any, ...]]] = {}
     try:
         content = folder.content(item.source)
-        sha256, size = hashlib.sha256(content).hexdigest(), len(content)
+        known |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        known["key"] = key = item.key(known["sha256"])
         report = recognise(open_document(content), agency=item.agency, year=item.year, form=item.form)
-        key = item.key(sha256)
-        found = {"cells": report.read_cells, "claims": report.read_claims, "notes": report.read_notes}
-        lists = {name: [(key, *row) for row in one] for name, one in found.items()}
-        passages = _sketch(report)
+        read = {"cells": report.read_cells, "claims": report.read_claims, "notes": report.read_notes}
+        found = {name: [(key, *row) for row in one] for name, one in read.items()}
+        found["texts"] = [(key, sorted(sketch(report.text, sampled=True)))]
+        known |= _described(report) | {name: len(found[name]) for name in read}
     except Exception as error:  # noqa: BLE001 - one document never ends a run, whatever is the matter with it
-        message = str(error).replace("<bytes>", item.source)
-        rows["reports"].append(_failure(item, sha256, size, type(error).__name__, message))
-        return
-    if key not in seen:  # a copy of another document of the chunk
-        seen.add(key)
-        for name, one in lists.items():
+        known |= {"error": type(error).__name__, "message": str(error).replace("<bytes>", item.source)}
+        found = {}
+    known.setdefault("key", item.key(hashlib.sha256(item.source.encode()).hexdigest()))
+    rows["reports"].append(tuple(known.get(name) for name in SCHEMAS["reports"].names))
+    if known["key"] not in seen:  # a copy of another document of the chunk
+        seen.add(known["key"])
+        for name, one in found.items():
             rows[name] += one
-        rows["texts"].append((key, passages))
+
+
+def _described(report: Report) -> dict[str, Any]:
+    """Return what is known of a report as a whole, by the names of ``SCHEMAS["reports"]``."""
     statuses = [cell.status for cell in report.read_cells]
-    rows["reports"].append(
-        (
-            key,
-            item.source,
-            item.stamp,
-            sha256,
-            report.agency,
-            hint(report.agency, report.title, report.text),
-            report.form,
-            report.title,
-            report.format,
-            report.year,
-            len(statuses),
-            statuses.count("reported"),
-            statuses.count("unreadable"),
-            len(lists["claims"]),
-            len(lists["notes"]),
-            size,
-            report.published,
-            is_summary(report.text),
-            " ".join(dict.fromkeys(cell.table for cell in report.read_cells)),
-            None,
-            None,
-        )
-    )
-
-
-def _failure(item: Item, sha256: str, size: int, error: str, message: str) -> tuple[Any, ...]:
-    known = {
-        "key": item.key(sha256 or hashlib.sha256(item.source.encode()).hexdigest()),
-        "source": item.source,
-        "stamp": item.stamp,
-        "sha256": sha256,
-        "agency": item.agency,
-        "year": item.year,
-        "size": size,
-        "error": error,
-        "message": message,
+    same_name = ("agency", "year", "form", "title", "format", "published", "summary")
+    return {name: getattr(report, name) for name in same_name} | {
+        "hint": hint(report.agency, report.title, report.text),
+        "reported": statuses.count("reported"),
+        "unreadable": statuses.count("unreadable"),
+        "tables": " ".join(dict.fromkeys(cell.table for cell in report.read_cells)),
     }
-    return tuple(known.get(name) for name in SCHEMAS["reports"].names)
 
 
 def read_chunks(parts: Sequence[Chunk], *, client: Client | None, processes: int | None) -> Iterator[tuple[Chunk, Tables]]:
@@ -253,9 +228,3 @@ def _gathered(
 
 def _worker_died(error: Exception) -> bool:
     return isinstance(error, BrokenProcessPool) or type(error).__name__ == "KilledWorker"
-
-
-def _sketch(report: Report) -> list[int]:
-    from govstats.reconciliation.reuse import sketch
-
-    return sorted(sketch(report.text, sampled=True))

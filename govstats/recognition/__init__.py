@@ -41,8 +41,7 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
     """
     document = _one_report(document, agency, year)
     identity = identify(document, agency=agency, year=year, form_version=form)
-    regular = read_regular(document, identity.form)
-    reading = (regular, []) if regular else read_tables(records(document, identity.form), identity.form)
+    reading = read_regular(document, identity.form) or read_tables(records(document, identity.form), identity.form)
     cells, notes = with_second_opinion(document, identity.form, reading)
     if not identity.is_annual_report and not cells:
         begins = next((p.text for p in document.paragraphs), "")[:40]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, pairwise, takewhile
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import overload
 
 from govstats.documents import Document, Grid
@@ -126,6 +126,11 @@ class _Figure:
         """Return which of the words of a kind the figure is of."""
         return self.last.get(kind, self.near.get(kind, _NO_MARK)).id
 
+    def says(self, kind: str) -> str:
+        """Return the nearest word of a kind before it."""
+        mark = self.last.get(kind, _NO_MARK)
+        return self.text[mark.start : mark.end]
+
     def topics(self) -> tuple[str, ...]:
         """Return what its own words say that it is about."""
         before, behind = ([one for one in side if one.kind == "topic"] for side in (self.left, self.right))
@@ -212,18 +217,18 @@ class _Reader:
             if not any(figures(plain)):
                 self.state = _State(unread=plain)
                 return
-        claims: list[Claim] = []
+        said: list[tuple[int, Claim]] = []
         for stop in [*(found.end() for found in _SENTENCE_END.finditer(self.text, begin, end)), end]:
             for last in [*range(begin + _LONGEST_SENTENCE, stop, _LONGEST_SENTENCE), stop]:
                 if last > begin:
-                    claims += self._sentence(begin, last)
+                    said += self._sentence(begin, last)
                 begin = last
             if self.text[stop - 1 : stop] not in {";", "；"}:
-                yield from _settled(claims, self.text)
-                claims, self.state.classing = [], False
+                yield from _settled(said, self.text)
+                said, self.state.classing = [], False
         self.state = _State()
 
-    def _sentence(self, begin: int, end: int) -> Iterator[Claim]:
+    def _sentence(self, begin: int, end: int) -> Iterator[tuple[int, Claim]]:
         state, source = self.state, self.text[begin:end]
         if not any(hint.search(source) for hint in hints()) and (state.value is None or not pattern("all").search(source)):
             state.unread += source
@@ -236,7 +241,7 @@ class _Reader:
             else:
                 state.unread += sentence.text[clause.first : clause.last]
 
-    def _clause(self, clause: Clause) -> Iterator[Claim]:
+    def _clause(self, clause: Clause) -> Iterator[tuple[int, Claim]]:
         said = clause.marks
         numbers = [place for place, mark in enumerate(said) if mark.kind == "figure"]
         none = next((mark for mark in said if mark.kind == "none"), None)
@@ -279,7 +284,7 @@ class _Reader:
 
     # --- figures ------------------------------------------------------------------------------------------------------------
 
-    def _listed(self, clause: Clause, names: list[Mark], numbers: list[Mark]) -> Iterator[Claim]:
+    def _listed(self, clause: Clause, names: list[Mark], numbers: list[Mark]) -> Iterator[tuple[int, Claim]]:
         """Read 公民、法人分别为3件、2件: of the names before the word, as many as there are figures behind it."""
         items: list[Mark] = []
         for mark in reversed([one for one in names if one.kind != "listed"]):
@@ -297,13 +302,14 @@ class _Reader:
         for item, number in zip(items, numbers, strict=True):
             yield from self._figure(_Figure(clause, number, [*common, item], []))
 
-    def _figure(self, figure: _Figure) -> Iterator[Claim]:
+    def _figure(self, figure: _Figure) -> Iterator[tuple[int, Claim]]:
         state, mark, change = self.state, figure.mark, figure.change
         self._bracket(figure.clause.sentence, mark.start)
         if mark.unit in _PERCENT and change is None:
             return
         line = self._line(figure)
         topics, named = self._about(figure, line)
+        state.done = figure.of("stock") or state.done
         if not topics or self._elsewhere(figure, topics, named=named):
             state.topics = ("outside",) if topics else ()
             return
@@ -393,7 +399,8 @@ class _Reader:
             # what is part of a figure before, its sum or its change, is of the same line
             scope = figure.left[-1] if figure.left and figure.left[-1].kind == "scope" else None
             beside = scope is not None and figure.mark.start - scope.end <= 1
-            if "sum" in figure.last and state.carried and state.line in {"new", "carried_in"}:
+            larger = state.carried and state.line in {"new", "carried_in"}
+            if "sum" in figure.last and (larger or figure.value < (state.value or 0.0)):
                 return ["unsure"]
             if beside or figure.change is not None or not figure.last.keys().isdisjoint({"sum", "level"}):
                 return [state.line]
@@ -442,9 +449,9 @@ class _Reader:
             if figure.is_money:
                 yield f"{topic}/amount" if self.form == "2021" and figure.mark.unit == "万元" else ""
         elif not figure.is_money and (named or not decided):
-            state.done = figure.last.get("stock", _NO_MARK).id or (state.done if decided else "")
             if decided:
-                column = "decisions" if state.done in {"issued", "disclosed"} or figure.value == 0 else ""
+                made = state.done in {"issued", "disclosed"} or figure.says("topic").endswith("决定")
+                column = "decisions" if made or figure.value == 0 else ""
             else:
                 column = data()["columns"]["2019" if self.form == "2019" else "2021"].get(state.done or "unsaid", "")
             yield f"{topic}/{column}" if column else ""
@@ -480,7 +487,7 @@ class _Reader:
 
     # --- nothing, and all ---------------------------------------------------------------------------------------------------
 
-    def _none(self, clause: Clause, none: Mark) -> Iterator[Claim]:
+    def _none(self, clause: Clause, none: Mark) -> Iterator[tuple[int, Claim]]:
         """Read 未收到申请: of what is named behind the word, or else before it."""
         said, state = clause.marks, self.state
         if any(mark.kind == "aim" for mark in said):
@@ -515,7 +522,7 @@ class _Reader:
         if named or lines:
             state.topics = tuple(dict.fromkeys(named))
 
-    def _all(self, clause: Clause, said: list[Mark]) -> Iterator[Claim]:
+    def _all(self, clause: Clause, said: list[Mark]) -> Iterator[tuple[int, Claim]]:
         """Read 均已办结: a claim of the figure that it refers to."""
         state = self.state
         word = next((mark for mark in said if mark.kind == "all"), None)
@@ -547,34 +554,41 @@ class _Reader:
         for target, value in targets:
             yield self._claim(clause, target, value, word, "all", clause.sentence.scope(word.start))
 
-    def _claim(self, clause: Clause, target: str, value: float, mark: Mark, qualifier: str, scope: str) -> Claim:
+    def _claim(self, clause: Clause, target: str, value: float, mark: Mark, qualifier: str, scope: str) -> tuple[int, Claim]:
+        """Return a claim, and the place of its figure."""
         start, end = clause.span
         while start and self.text[start - 1] in OPENING:
             start -= 1
         _, place, page = self.places[bisect_right(self.places, start, key=itemgetter(0)) - 1]
         low, high = _interval(value, mark.about)
         quote, year = self.text[start:end], clause.sentence.year(mark.start)
-        return Claim(target, value, low, high, mark.unit, qualifier, quote, start, end, scope, page, place, year)
+        at = clause.sentence.begin + clause.sentence.places[mark.start]
+        return at, Claim(target, value, low, high, mark.unit, qualifier, quote, start, end, scope, page, place, year)
 
 
-def _settled(claims: Sequence[Claim], text: str) -> Iterable[Claim]:
-    """Return the claims of a sentence; of several figures for one cell only the whole is sure, the others are parts of it."""
-    told: dict[tuple[str, int | None], list[Claim]] = {}
-    for claim in claims:
+def _settled(said: Sequence[tuple[int, Claim]], text: str) -> Iterator[Claim]:
+    """Yield the claims of a sentence; of several figures for one cell only the whole is sure, the others are parts of it."""
+    told: dict[tuple[str, int | None], list[tuple[int, Claim]]] = {}
+    for at, claim in said:
         if claim.target and not claim.qualifier:
-            told.setdefault((claim.target, claim.year), []).append(claim)
-    parts = set()
+            told.setdefault((claim.target, claim.year), []).append((at, claim))
+    unsure: set[int] = set()
     for same in told.values():
-        whole = max(same, key=attrgetter("value"))
-        others = [claim for claim in same if claim.value != whole.value and claim.scope in {"", whole.scope}]
+        begin, whole = max(same, key=lambda one: one[1].value)
+        others = [(at, claim) for at, claim in same if claim.value != whole.value and claim.scope in {"", whole.scope}]
         if not others:
             continue
-        parts.update(others)
-        behind = (text[whole.start if other.start == whole.start else whole.end : other.end] for other in others)
-        opened = whole is same[0] and (whole.scope != others[0].scope or all(map(pattern("of_which").search, behind)))
-        if not opened and whole.value != sum(claim.value for claim in others) and not pattern("sum").search(whole.quote):
-            parts.add(whole)
-    return [claim._replace(target="") if claim in parts else claim for claim in claims] if parts else claims
+        end, last = others[-1]
+        if whole.target.startswith(_REVIEW) and _DISCLOSURE.search(last.quote) and not _DISCLOSURE.search(whole.quote):
+            # 行政复议18起,其中涉及政府信息公开的1起
+            unsure.add(begin)
+            continue
+        unsure.update(at for at, _ in others)
+        first = begin == same[0][0] and (whole.scope != last.scope or pattern("of_which").search(text, begin, others[0][0]))
+        if not first and whole.value != sum(claim.value for _, claim in others) and not pattern("sum").search(whole.quote):
+            unsure.add(begin)
+    for at, claim in said:
+        yield claim._replace(target="") if at in unsure else claim
 
 
 def _interval(value: float, about: str) -> tuple[float | None, float | None]:

@@ -70,7 +70,7 @@ def unglue(table: Table, matches: list[Match], edits: Sequence[Edit], records: S
         return matches or _side_by_side(table, edits, records)
     if any(match.contradicted for match in matches):
         return matches
-    torn = {match.line: match for match in matches if _is_torn(table, match)} if edits else {}
+    torn = {match.line: match for match in matches if is_torn(table, match)} if edits else {}
     for line, mended in _mended(table, matches, torn, edits, headers).items():
         torn[line].placement, torn[line].glued = _placement(torn[line].record, mended), True
     for match in torn.values():
@@ -187,7 +187,7 @@ def _optical(match: Match) -> bool:
     return any(piece.confidence is not None for piece in match.record.fields)
 
 
-def _is_torn(table: Table, match: Match) -> bool:
+def is_torn(table: Table, match: Match) -> bool:
     """Tell a row that has fewer figures than columns and cannot be placed, or does not add up as it stands."""
     columns = table.columns_of[match.line]
     if not 0 < len(columns) - len(match.record.figures) <= _MOST_LACKING:

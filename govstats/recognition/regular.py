@@ -17,10 +17,11 @@ from govstats.documents import Cell, Document, Grid
 from govstats.forms import Form, Table
 from govstats.recognition.across import cells_above, is_wide, side_by_side
 from govstats.recognition.alignment import Match, align, candidates_of, lines_nearest, told_without_text
-from govstats.recognition.columns import Headers, is_year
+from govstats.recognition.columns import Headers, Placement, is_year
+from govstats.recognition.glued import is_torn
 from govstats.recognition.records import Record, kind, records
-from govstats.recognition.tables import in_unit, in_yuan, missing_lines
-from govstats.report import ReadCell
+from govstats.recognition.tables import in_unit, in_yuan, is_heading, missing_lines
+from govstats.report import Note, ReadCell
 
 #: Stands for a figure where all that matters is that there is one.
 _FIGURE = "0"
@@ -42,8 +43,29 @@ class _Slot(NamedTuple):
     yuan: bool
 
 
-def read_regular(document: Document, form: Form) -> list[ReadCell] | None:
-    """Read a document in which every table of the form is whole and full, and labels and positions tell the same.
+class _Plan(NamedTuple):
+    """What the labels of a page tell.
+
+    Attributes
+    ----------
+    slots : tuple of _Slot
+        In the order of the form.
+    notes : tuple of Note
+        On lines that are missing.
+    blanks : tuple of (Table, line, row, cells)
+        Rows with a blank or two: if they do not add up, their figures may have run together.
+    split : bool
+        A table goes on in another grid.
+    """
+
+    slots: tuple[_Slot, ...]
+    notes: tuple[Note, ...]
+    blanks: tuple[tuple[Table, str, int, tuple[int, ...]], ...]
+    split: bool
+
+
+def read_regular(document: Document, form: Form) -> tuple[list[ReadCell], list[Note]] | None:
+    """Read a document in whose tables position and counting tell the same of every figure.
 
     Parameters
     ----------
@@ -54,9 +76,9 @@ def read_regular(document: Document, form: Form) -> list[ReadCell] | None:
 
     Returns
     -------
-    list of ReadCell or None
-        The cells that `read_tables` gives, which then has no notes. None where anything else has to decide: blanks, sums, lines
-        that are missing or stand there twice, text whose figures may be a line.
+    (list of ReadCell, list of Note) or None
+        What `read_tables` gives. None where anything else has to decide: sums, labels that were torn off, lines that stand there
+        twice, text whose figures may be a line.
 
     Examples
     --------
@@ -69,18 +91,25 @@ def read_regular(document: Document, form: Form) -> list[ReadCell] | None:
     grids = list(document.grids)
     if not grids or not all(grid.aligned and grid.bounded for grid in grids):
         return None
-    slots = _slots(tuple([_labels(grid) for grid in grids]), form)
-    if slots is None or _text_names_lines(document, form):
+    plan = _plan(tuple([_labels(grid) for grid in grids]), form)
+    if plan is None or _text_interferes(document, form, plan):
         return None
     rows = [row for grid in grids for row in grid.rows]
+    if any(is_torn(table, _match(line, rows[row], cells)) for table, line, row, cells in plan.blanks):
+        return None
     cells = []
-    for row, at, table, line, column, unit, yuan in slots:
+    for row, at, table, line, column, unit, yuan in plan.slots:
         cell = rows[row][at]
         value, status = in_unit(figure(cell.text), unit, yuan)
         if status == "unreadable" or cell.readings or cell.confidence is not None:
             return None
         cells.append(ReadCell(table, line, column, value, cell.text, status, unit, cell.page, cell.place, "grid"))
-    return cells
+    return cells, list(plan.notes)
+
+
+def _match(line: str, row: Sequence[Cell], places: Sequence[int]) -> Match:
+    fields = tuple(row[place] for place in places)
+    return Match(Record((), (), fields), line, Placement(fields, True))
 
 
 def _labels(grid: Grid) -> _Labels:
@@ -93,11 +122,11 @@ def _label(text: str) -> str:
     return _FIGURE if kind(text) == "figure" and is_figure(text) and not is_year(text) else text
 
 
-def _text_names_lines(document: Document, form: Form) -> bool:
-    """Tell whether figures beside the grids may be a line of a table."""
+def _text_interferes(document: Document, form: Form, plan: _Plan) -> bool:
+    """Tell whether figures beside the grids may be a line of a table, or stand between two parts of one."""
     beside = records(replace(document, blocks=tuple(document.paragraphs)), form)
     headers = Headers(form, beside)
-    return any(
+    return (plan.split and bool(beside)) or any(
         lines_nearest(table, record) or (table.lines_across and side_by_side(record, table, headers) is not None)
         for record in beside
         for table in form.tables
@@ -105,11 +134,9 @@ def _text_names_lines(document: Document, form: Form) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _slots(labels: tuple[_Labels, ...], form: Form) -> tuple[_Slot, ...] | None:
+def _plan(labels: tuple[_Labels, ...], form: Form) -> _Plan | None:
     """Return where each cell of the form stands in grids of such labels; None where it takes more than labels and positions."""
     if any(table.open for table in form.tables):
-        return None
-    if any("" in texts and _FIGURE in texts for grid in labels for texts, _ in grid):
         return None
     grids = [Grid(tuple(_row(number, *row) for number, row in enumerate(grid)), True, True, "") for grid in labels]
     places = {
@@ -120,19 +147,27 @@ def _slots(labels: tuple[_Labels, ...], form: Form) -> tuple[_Slot, ...] | None:
         record for record, before in zip(free, [None, *free], strict=False) if before is None or before.grid is not record.grid
     ]
     headers = Headers(form, free)
-    slots = []
+    slots, notes, blanks, split = [], [], [], False
     for table in form.tables:
         matches = _decided(table, free, headers)
         if not matches or not (table.lines_across or all(told_without_text(table, record) for record in leading)):
             return None
         for match in matches:
-            for column, cell in zip(table.columns_of[match.line], _figures(match), strict=True):
+            if is_heading(table, match):
+                continue
+            cells = _cells(match)
+            for column, cell in zip(table.columns_of[match.line], cells, strict=True):
                 unit = table.unit(match.line, column)
                 yuan = unit == "万元" and in_yuan(table, match.record, column, headers)
                 slots.append(_Slot(*places[id(cell)], table.id, match.line, column, unit, yuan))
+            if len(match.record.figures) < len(cells) and not table.lines_across and table.balance_edits():
+                row, _ = places[id(cells[0])]
+                blanks.append((table, match.line, row, tuple(at for _, at in (places[id(cell)] for cell in match.record.fields))))
+        notes += missing_lines(table, {match.line for match in matches})
+        split = split or len({id(match.record.grid) for match in matches}) > 1
         taken = {id(match.record) for match in matches}
         free = [record for record in free if id(record) not in taken]
-    return tuple(slots)
+    return _Plan(tuple(slots), tuple(notes), tuple(blanks), split)
 
 
 def _row(number: int, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> tuple[Cell, ...]:
@@ -149,19 +184,20 @@ def _decided(table: Table, free: Sequence[Record], headers: Headers) -> list[Mat
     else:
         candidates = [match for match, _ in candidates_of(table, free, headers)]
         rows = [match.record for match in candidates]
-        decided = all(map(_figures, candidates))
+        decided = all(map(_cells, candidates))
     if not decided:
         return []
     matches, notes = align(table, free, headers, table.balance_edits())
-    whole = not notes and all(map(_figures, matches)) and not any(missing_lines(table, {match.line for match in matches}))
-    alone = {id(match.record) for match in matches} == set(map(id, rows)) and len({id(row.grid) for row in rows}) == 1
-    return matches if whole and alone else []
+    found = {id(match.record) for match in matches}
+    orders = [match.record.order for match in matches]
+    within = {id(record) for record in free if matches and min(orders) <= record.order <= max(orders)}
+    return matches if not notes and all(map(_cells, matches)) and found == within == set(map(id, rows)) else []
 
 
-def _figures(match: Match) -> tuple[Cell, ...]:
-    """Return the figures of a row that is full, and whose columns no figure had a say in."""
+def _cells(match: Match) -> tuple[Cell, ...]:
+    """Return the cells of a row in whose columns figures had no say; none where a cell is missing or no figure, or one is left."""
     placement = match.placement
     if placement is None or not placement.regular or placement.beyond:
         return ()
-    figures = tuple(cell for cell in placement.fields if cell is not None and cell.text == _FIGURE)
-    return figures if len(figures) == len(placement.fields) else ()
+    cells = tuple(cell for cell in placement.fields if cell and (cell.text == _FIGURE or kind(cell.text) == "blank"))
+    return cells if len(cells) == len(placement.fields) else ()

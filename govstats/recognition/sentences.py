@@ -128,8 +128,8 @@ def _figure_patterns() -> tuple[re.Pattern[str], ...]:
     behind, units = said["behind"], said["units"]
     figure = re.compile(
         # 12,5件 and 000三件 come of tables and lists that lost their blanks
-        rf"(?P<number>[\d{_NUMERALS}](?<![\d{_NUMERALS}].)(?<!\d[.,].)"
-        rf"(?:(?<=\d)(?:\d|,(?=\d{{3}}(?!\d))|\.(?=\d))*+|(?<!\d)[{_NUMERALS}]*+))(?![\d{_NUMERALS}])"
+        rf"(?P<number>[\d{_NUMERALS}](?<![\d{_NUMERALS}万亿].)(?<!\d[.,].)"
+        rf"(?:(?<=\d)(?:\d|,(?=\d{{3}}(?!\d))|\.(?=\d))*+|(?<!\d)(?:[{_NUMERALS}]|[万亿](?=[{_NUMERALS}]))*+))(?![\d{_NUMERALS}])"
         rf"(?P<scale>[万亿](?!元))?(?P<behind>{behind})?"
         rf"(?:(?P<unit>{units})|\((?P<aside>{units})\)|(?=[、和及](?:\d+[、和及])*\d+(?:{units}))|(?<={said['nought']}[0零〇])"
         rf"|(?P<bare>(?=[,。;()]|$)))(?P<after>{behind})?"
@@ -235,7 +235,11 @@ class Sentence:
 
     def scope(self, at: int) -> str:
         """Return the words before a place that say whom it is about."""
-        return next((self.text[mark.start : mark.end] for mark in reversed(self._scopes) if mark.end <= at), "")
+        for mark in reversed(self._scopes):
+            # 各部门5件,县政府办6件: what is said of some bodies is not said of the next
+            if mark.end <= at and (mark.id != "part" or "," not in self.text[mark.end : at]):
+                return self.text[mark.start : mark.end]
+        return ""
 
     def year(self, at: int) -> int | None:
         """Return the year that the sentence speaks of at a place."""

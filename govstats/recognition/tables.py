@@ -71,7 +71,7 @@ def _table(table: Table, matches: Sequence[Match], headers: Headers, form: Form)
     placements = dict(_placements(table, matches))
     verdicts = decide(table, placements, form)
     for match in matches:
-        if _is_heading(table, match):
+        if is_heading(table, match):
             continue
         columns = _columns(table, match)
         placement = placements.get(match.line)
@@ -102,7 +102,7 @@ def _table(table: Table, matches: Sequence[Match], headers: Headers, form: Form)
     yield from missing_lines(table, {match.line for match in matches})
 
 
-def _is_heading(table: Table, match: Match) -> bool:
+def is_heading(table: Table, match: Match) -> bool:
     """Tell a group heading without figures from a subtotal."""
     stub = table.line.get(match.line)
     return bool(stub and stub.subtotal and not any(kind(piece.text) == "figure" for piece in match.record.fields))
@@ -117,7 +117,7 @@ def _placements(table: Table, matches: Sequence[Match]) -> Iterator[tuple[str, P
     regular = all(match.placement for match in matches)
     for match in matches:
         placement = match.placement
-        if _is_heading(table, match):
+        if is_heading(table, match):
             continue
         if placement and (placement.certain or (regular and balances(table, match.line, placement))):
             yield match.line, placement
