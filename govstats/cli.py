@@ -105,6 +105,14 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--scheduler", metavar="ADDRESS", help="of dask.distributed: read on its workers")
     build.set_defaults(command=_build)
 
+    export = commands.add_parser("export", help="write a panel for another program 导出面板数据")
+    export.add_argument("panel", metavar="OUT", type=Path, help="what govstats build wrote")
+    export.add_argument("--format", required=True, metavar="FORMAT", help="parquet duckdb csv xlsx dta sav datapackage")
+    export.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="a file; for datapackage a folder")
+    export.add_argument("--language", choices=["zh", "en"], default="zh", help="of labels; default: %(default)s")
+    export.add_argument("--shape", choices=["long", "wide"], help="one row a cell, or one row a report")
+    export.set_defaults(command=_export)
+
     again = commands.add_parser("reproduce", help="execute the notebooks for every listed case 逐份执行笔记本")
     again.add_argument("--notebooks", metavar="FOLDER", type=Path, default=Path("notebooks"), help="with templates and cases.csv")
     again.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/reproduce"), help="default: %(default)s")
@@ -213,6 +221,14 @@ def _build(options: argparse.Namespace) -> int:
             print(f"  {zh} {en}: {count}")
     print(f"打开 open {options.output}")
     return DONE if chosen_ones else UNUSABLE
+
+
+def _export(options: argparse.Namespace) -> int:
+    from govstats.export import export
+
+    export(options.panel, options.output, options.format, language=options.language, shape=options.shape)
+    print(f"打开 open {options.output}")
+    return DONE
 
 
 def _reproduce(options: argparse.Namespace) -> int:

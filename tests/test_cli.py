@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from html import escape
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from govstats import __version__
+from govstats import __version__, embedded
 from govstats.cli import main
 from govstats.forms import form
 
@@ -273,3 +275,41 @@ def test_reproduce_ends_with_one_when_a_case_fails(tmp_path: Path, capsys: pytes
     complaints = capsys.readouterr().err.splitlines()
     assert "lists no case 丙乡-2021" in complaints[0]
     assert "cases.csv: no such file" in complaints[1]
+
+
+def test_build_and_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("hongze-2023.html", "mem-2019.html", "pingtan-2025.md"):
+        shutil.copy(embedded.folder() / "documents" / name, folder)
+    (folder / "menu.txt").write_text("本周食堂的菜单", "utf-8")
+    (folder / "register.csv").write_text("agency,year\n应急管理部,2020\n", "utf-8")
+    assert main(["build", str(folder), "-o", str(tmp_path / "out"), "--processes", "1"]) == 0
+    told = capsys.readouterr()
+    assert "文件 documents 4 · 年报 reports 3 · 未能使用 not usable 2" in told.out
+    assert "勾稽不符 inconsistent: 1" in told.out
+    assert "没有表格 no tables: 1" in told.out
+    assert "govstats: menu.txt: NotAnAnnualReport: menu.txt: " in told.err
+    assert "govstats: 应急管理部-2020: MissingDocument: the register lists this report" in told.err
+    assert {path.name for path in (tmp_path / "out").iterdir()} >= {
+        *(f"{name}.parquet" for name in ("cells", "claims", "findings", "notes", "reports", "vintages")),
+        "govstats.duckdb",
+    }
+
+    assert main(["export", str(tmp_path / "out"), "--format", "csv", "-o", str(tmp_path / "cells.csv")]) == 0
+    printed = pd.read_csv(tmp_path / "cells.csv", dtype="str", keep_default_na=False)
+    block = printed[(printed["agency"] == "淮安市洪泽区人民政府") & (printed["line"] == "reconsideration")]
+    # 洪泽 2023 prints 10 + 1 + 0 + 0 and a total of 0
+    figures = dict(zip(block["column"], block["value"], strict=True))
+    assert figures == {"upheld": "10", "corrected": "1", "other": "0", "pending": "0", "total": "0"}
+    assert main(["export", str(tmp_path / "out"), "--format", "docx", "-o", str(tmp_path / "x.docx")]) == 2
+    assert "datapackage" in capsys.readouterr().err
+
+
+def test_build_without_a_usable_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in").mkdir()
+    assert main(["build", str(tmp_path / "in"), "-o", str(tmp_path / "out")]) == 2
+    assert main(["build", str(tmp_path / "nowhere"), "-o", str(tmp_path / "out2")]) == 2
+    assert "there is no such folder" in capsys.readouterr().err
+    assert not (tmp_path / "out2").exists()
+    assert main(["export", str(tmp_path / "in"), "--format", "csv", "-o", str(tmp_path / "x.csv")]) == 2

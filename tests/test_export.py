@@ -22,6 +22,7 @@ from govstats import embedded
 from govstats.errors import FormError, GovstatsError, UnusableCells, UnusablePanel
 from govstats.export import FORMATS, UnusableExport, add_views, codebook, create_tables, export
 from govstats.export.stata_spss import _LONGEST_LABEL_STATA
+from govstats.panel import Panel as BuiltPanel
 from govstats.reconciliation import FINDING_TYPES
 from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES, typed_frame
 
@@ -125,14 +126,9 @@ def empty() -> Panel:
 
 
 @pytest.fixture(scope="module")
-def corpus() -> Panel:
-    """Every report of the embedded corpus, its rules and its claims."""
-    register = embedded.register().rename(columns={"publication_date": "published", "slug": "source"})
-    read = [embedded.report(*key) for key in zip(register["agency"], register["year"], strict=True)]
-    cells = pd.concat([report.cells for report in read], ignore_index=True)
-    claims = pd.concat([report.claims for report in read], ignore_index=True)
-    notes = pd.concat([report.notes for report in read], ignore_index=True)
-    return Panel(register, cells, claims, govstats.reconcile(cells), notes)
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> BuiltPanel:
+    """Every document of the embedded corpus, as it is built on disk."""
+    return govstats.read_corpus(embedded.folder() / "documents", output=tmp_path_factory.mktemp("built"), processes=1)
 
 
 def equal(found: pd.DataFrame, expected: pd.DataFrame) -> None:
@@ -558,7 +554,7 @@ def test_codebook(panel: Panel, tmp_path: Path) -> None:
     assert {f"`{one.name}`" for one in codebook.variables()} <= rows.keys()
 
 
-def test_the_embedded_corpus_in_every_format(corpus: Panel, tmp_path: Path) -> None:
+def test_the_embedded_corpus_in_every_format(corpus: BuiltPanel, tmp_path: Path) -> None:
     """Every figure and status of the corpus, as read back, is that of its cells."""
     named = {one.cell: one.name for one in codebook.variables()}
     marks = {"blank": "a", "not_applicable": "b", "unreadable": "c"}
@@ -575,22 +571,32 @@ def test_the_embedded_corpus_in_every_format(corpus: Panel, tmp_path: Path) -> N
     tall = frame.melt(["agency", "year"], variables).dropna()
     found = {(agency, int(year), name): value for agency, year, name, value in tall.values.tolist()}
     assert found == {key: codes.get(value, value) for key, value in expected.items()}
-    assert len(frame) == len(corpus.reports)
+    assert len(frame) == corpus.reports["chosen"].sum()
 
     frame, _ = stata(export(corpus, tmp_path / "panel.dta", "dta"))
     tall = frame.melt(["agency", "year"], variables).dropna()
     assert {(agency, year, name): value for agency, year, name, value in tall.values.tolist()} == expected
 
     folder = export(corpus, tmp_path / "parquet", "parquet")
-    equal(pd.read_parquet(folder / "cells.parquet"), corpus.cells)
-    equal(pd.read_parquet(folder / "findings.parquet"), corpus.findings)
-    equal(pd.read_parquet(folder / "claims.parquet"), corpus.claims)
-    with duckdb.connect(str(export(corpus, tmp_path / "panel.duckdb", "duckdb")), read_only=True) as connection:
+    for name in ("cells", "findings", "claims", "notes"):
+        equal(pd.read_parquet(folder / f"{name}.parquet"), getattr(corpus, name))
+    with duckdb.connect(str(export(corpus.folder, tmp_path / "panel.duckdb", "duckdb")), read_only=True) as connection:
         failed = corpus.findings["status"] == "fail"
         assert connection.sql("SELECT count(*) FROM failed WHERE title_zh IS NOT NULL").fetchall() == [(failed.sum(),)]
+        coverage = connection.sql("SELECT agency, year, state, documents, failures FROM coverage").fetchall()
+        assert set(coverage) == {tuple(row[:5]) for row in corpus.coverage().values.tolist()}
     package = export(corpus, tmp_path / "package", "datapackage")
     assert frictionless.validate(str(package / "datapackage.json")).valid
-    assert len(sheets(export(corpus, tmp_path / "panel.xlsx", "xlsx"))["单元格"]) == len(corpus.cells)
+    assert len(sheets(export(corpus.folder, tmp_path / "panel.xlsx", "xlsx"))["单元格"]) == len(corpus.cells)
+
+
+def test_a_report_without_agency_is_in_the_long_tables_only(panel: Panel, tmp_path: Path) -> None:
+    nobody = replace(panel, cells=cells_frame([*CELLS, (None, 2021, "2021", "requests", "new", "total", 4.0, "4", "reported")]))
+    assert [row["value"] for row in texts(export(nobody, tmp_path / "cells.csv", "csv"))].count("4") == 1
+    wide = texts(export(nobody, tmp_path / "wide.csv", "csv", shape="wide"))
+    assert sorted((row["agency"], int(row["year"])) for row in wide) == sorted(WIDE)
+    package = export(nobody, tmp_path / "package", "datapackage")
+    assert frictionless.validate(str(package / "datapackage.json")).valid
 
 
 @pytest.mark.parametrize("format_", FORMATS)

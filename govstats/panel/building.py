@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from govstats.agencies import identify
 from govstats.errors import UnusablePanel
+from govstats.export import export
 from govstats.panel.assembly import Part, parts, placed, tables
 from govstats.panel.files import write_files
 from govstats.panel.folder import REGISTERS, Folder, Item, items, read_register
@@ -61,6 +62,7 @@ def build(
     making = store.root / f".{MANIFEST}.making"
     making.write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     making.replace(store.root / MANIFEST)
+    export(store.root, store.root / "govstats.duckdb", "duckdb")
     store.clean(set(names))
 
 

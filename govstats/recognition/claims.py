@@ -43,7 +43,7 @@ _ORGANISATIONS = {"commercial", "research", "social", "legal"}
 _MONEY = {"元", "万元", "亿元"}
 _PERCENT = {"%", "％"}
 #: Lines that no table has, or of which the words do not say which it is.
-_NO_LINE = {"granted_in_full_or_part", "handled", "unsure"}
+_NO_LINE = {"granted_in_full_or_part", "handled", "subject", "unsure"}
 #: Words that stand for two items where a list gives each its figure.
 _PAIRS = {"granted_in_full_or_part": ("granted", "partly_granted"), "anyone": ("natural_person", "organisations")}
 #: Kinds of words that name what a figure is of.
@@ -320,6 +320,8 @@ class _Reader:
         scope, channel = figure.clause.sentence.scope(mark.start), ""
         if topics == ("requests",) and not line.strong and "column" not in figure.last:
             channel = figure.channel()
+        if line.id == "subject":
+            state.kind = "subject"
         if channel or (targets and self._is_partial(figure, topics)):
             state.topics, state.kind = topics, "channel" if channel else ""
             if topics == ("requests",):
@@ -425,7 +427,9 @@ class _Reader:
         if line == "others":
             # 自然人3件,其他1件: another applicant; 网上3件,其他1件: another channel
             other = "other.other" if state.line.startswith("other.") else "other"
-            column, line = {"column": ("other", ""), "channel": ("", "unsure")}.get(state.kind, ("", other))
+            column, line = {"column": ("other", ""), "channel": ("", "unsure"), "subject": ("", "unsure")}.get(
+                state.kind, ("", other)
+            )
         if column == "others":
             # 企业5件,其他组织1件
             listed = any(one.id in _ORGANISATIONS for one in figure.clause.sentence.marks)

@@ -53,7 +53,7 @@ class _Plan(NamedTuple):
     notes : tuple of Note
         On lines that are missing.
     blanks : tuple of (Table, line, row, cells)
-        Rows with a blank or two: if they do not add up, their figures may have run together.
+        Rows with blanks: if they do not add up, their figures may have run together.
     split : bool
         A table goes on in another grid.
     """
@@ -147,7 +147,9 @@ def _plan(labels: tuple[_Labels, ...], form: Form) -> _Plan | None:
         record for record, before in zip(free, [None, *free], strict=False) if before is None or before.grid is not record.grid
     ]
     headers = Headers(form, free)
-    slots, notes, blanks, split = [], [], [], False
+    slots: list[_Slot] = []
+    notes: list[Note] = []
+    blanks, split = [], False
     for table in form.tables:
         matches = _decided(table, free, headers)
         if not matches or not (table.lines_across or all(told_without_text(table, record) for record in leading)):
@@ -161,8 +163,7 @@ def _plan(labels: tuple[_Labels, ...], form: Form) -> _Plan | None:
                 yuan = unit == "万元" and in_yuan(table, match.record, column, headers)
                 slots.append(_Slot(*places[id(cell)], table.id, match.line, column, unit, yuan))
             if len(match.record.figures) < len(cells) and not table.lines_across and table.balance_edits():
-                row, _ = places[id(cells[0])]
-                blanks.append((table, match.line, row, tuple(at for _, at in (places[id(cell)] for cell in match.record.fields))))
+                blanks.append((table, match.line, slots[-1].row, tuple(slot.cell for slot in slots[-len(cells) :])))
         notes += missing_lines(table, {match.line for match in matches})
         split = split or len({id(match.record.grid) for match in matches}) > 1
         taken = {id(match.record) for match in matches}
@@ -195,7 +196,7 @@ def _decided(table: Table, free: Sequence[Record], headers: Headers) -> list[Mat
 
 
 def _cells(match: Match) -> tuple[Cell, ...]:
-    """Return the cells of a row in whose columns figures had no say; none where a cell is missing or no figure, or one is left."""
+    """Return the figures and blanks of a row in whose columns no figure had a say; none where a cell is missing or one is left."""
     placement = match.placement
     if placement is None or not placement.regular or placement.beyond:
         return ()
