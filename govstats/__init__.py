@@ -32,6 +32,7 @@ from govstats.errors import (
     UnreadableDocument,
     UnusableCells,
     UnusableCorrections,
+    UnusableExport,
     UnusablePanel,
     UnusableRegister,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "UnreadableDocument",
     "UnusableCells",
     "UnusableCorrections",
+    "UnusableExport",
     "UnusablePanel",
     "UnusableRegister",
     "compare_formats",

@@ -57,6 +57,10 @@ class UnusablePanel(GovstatsError, ValueError):
     """A folder holds no panel that `govstats build` made, or one of another version."""
 
 
+class UnusableExport(GovstatsError, ValueError):
+    """There is no such format, the destination does not suit it, or it cannot hold what the panel has."""
+
+
 class DifferentReports(GovstatsError, ValueError):
     """Documents that were to be compared are not known to be one report."""
 

@@ -117,7 +117,7 @@ def test_the_figure_says_why_there_is_no_figure(over_years: pd.DataFrame) -> Non
     figure: Any = figures.series_over_years(over_years, ["requests_received", "disclosure_rate"])
     said = words(figure)
     assert {"空白 blank", "表式无此项 not in form", "2019 年表式 form", "35%"} <= set(said)
-    assert {"95% 区间 interval", "不足 30 件 fewer than 30", "报告自相矛盾 report contradicts itself"} <= set(said)
+    assert {"95% 区间 interval", "不足 30 例 fewer than 30", "报告自相矛盾 report contradicts itself"} <= set(said)
     received = figure.axes[0]
     assert [tick.get_text() for tick in received.get_xticklabels()] == [str(year) for year in range(2018, 2025)]
     assert [tick.get_color() for tick in received.get_xticklabels()].count("#bbbbbb") == 1
@@ -300,7 +300,7 @@ def test_caveats_name_what_stands_against_comparing(several: pd.DataFrame) -> No
     found = figures.caveats(rates, reports)
     assert [tuple(row) for row in found[["agency", "year", "caveat", "zh"]].to_numpy()] == [
         ("甲局", 2023, "summary", "汇总了下级机关"),
-        ("乙局", 2023, "small", "不足 30 件"),
+        ("乙局", 2023, "small", "不足 30 例"),
         ("丙局", 2023, "contradicted", "报告自相矛盾"),
         ("丁局", 2023, "no_value", "没有数值：空白"),
         ("丁局", 2023, "blanks", "空白若作零，数值不同"),

@@ -272,6 +272,14 @@ def test_years_apart_are_not_joined() -> None:
     assert repairs(cells).empty
 
 
+def test_a_report_whose_year_is_not_known_is_repaired_alone() -> None:
+    cells = chain(both(OUT, 1)).assign(year=pd.Series(pd.NA, dtype="Int64"))
+    found = repairs(cells)
+    assert found["repair"].nunique() == 3
+    assert found["year"].isna().all()
+    assert set(found["printed"]) == {"1", "10", "12"}
+
+
 def test_reports_of_a_panel_are_taken_as_a_frame_of_their_cells_is() -> None:
     cells = chain(both(OUT, 0), {})
     pd.testing.assert_frame_equal(repairs(Reports(cells)), repairs(cells))

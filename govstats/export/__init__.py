@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import pandas as pd
 
-from govstats.errors import MissingExtra, UnusablePanel
+from govstats.errors import MissingExtra, UnusableExport, UnusablePanel
 from govstats.export.codebook import datasets
 from govstats.export.database import Source, add_views, create_tables, literal
-from govstats.export.errors import UnusableExport
 from govstats.forms import Language
 
 if TYPE_CHECKING:

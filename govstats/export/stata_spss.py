@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyreadstat
 
+from govstats.errors import UnusableExport
 from govstats.export.codebook import field, missing_kinds, shortened, values, variables
-from govstats.export.errors import UnusableExport
 from govstats.forms import Language
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from unicodedata import east_asian_width
 
 import xlsxwriter
 
+from govstats.errors import UnusableExport
 from govstats.export.codebook import Field, dataset, field, missing_kinds, variables
 from govstats.export.database import batches, columns_of
-from govstats.export.errors import UnusableExport
 from govstats.export.tables import codebook_rows, exported_tables
 from govstats.forms import Language
 

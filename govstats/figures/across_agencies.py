@@ -229,7 +229,7 @@ def indicators_compared(rates: pd.DataFrame, *, highlight: str | None = None) ->
     below = 0.5 + 0.19 * len(lines_of_notes(notes, width))
     height = above + step * len(rows) + below
     figure = empty_figure(width, height)
-    scale = _Scale(rates, share=said["kind"] in ("share", "proportion"))
+    scale = _Scale(rates, said["kind"])
     for at, panel in enumerate(panels):
         place = ((left + wide * at) / width, below / height, (wide - 0.25) / width, step * len(rows) / height)
         axes = figure.add_axes(place)
@@ -279,13 +279,13 @@ def caveats(rates: pd.DataFrame, reports: pd.DataFrame | None = None) -> pd.Data
     >>> from govstats.measures import indicators
     >>> rates = indicators(embedded.report("平潭综合实验区", 2020), names="disclosure_rate")
     >>> caveats(rates)[["year", "caveat", "zh"]].values.tolist()
-    [[2020, 'small', '不足 30 件'], [2020, 'contradicted', '报告自相矛盾']]
+    [[2020, 'small', '不足 30 例'], [2020, 'contradicted', '报告自相矛盾']]
     """
     value, bounds = rates["value"], rates[["low_blanks", "high_blanks"]]
     said = {status: (f"没有数值：{zh}", f"no value: {en}") for status, (zh, en) in REASONS.items()}
     wordings = {
         "no_value": said,
-        "small": (f"不足 {SMALL} 件", f"fewer than {SMALL} cases"),
+        "small": (f"不足 {SMALL} 例", f"fewer than {SMALL} cases"),
         "contradicted": ("报告自相矛盾", "a report contradicts itself"),
         "repairs": ("不止一种改法，数值随之不同", "repairs lead to other values"),
         "blanks": ("空白若作零，数值不同", "blanks read as zero lead to other values"),
@@ -331,18 +331,18 @@ def _in_order(rates: pd.DataFrame) -> list[str]:
 
 
 class _Scale:
-    """One scale for all panels: from nought to one for shares, as far as the values go for others."""
+    """One scale for all panels: from nought to one for shares that have an interval, as far as the values go for others."""
 
-    def __init__(self, rates: pd.DataFrame, *, share: bool) -> None:
-        self.share = share
+    def __init__(self, rates: pd.DataFrame, kind: str) -> None:
+        self.share = kind in ("share", "proportion")
         values = rates[["value", "low_repairs", "high_repairs", "low_blanks", "high_blanks"]].astype(float).to_numpy().ravel()
         values = values[~np.isnan(values)]
-        self.low: float = 0.0 if share else min(values.min(initial=0), 0.0)
-        self.high: float = 1.0 if share else max(values.max(initial=0), 1e-9)
+        self.low: float = min(values.min(initial=0), 0.0)
+        self.high: float = 1.0 if kind == "share" else values.max(initial=0) or 1.0
 
     def lay_out(self, axes: Axes, rows: int) -> None:
         """Set limits and ticks, with a thin line at each tick."""
-        ticks = [0, 0.5, 1] if self.share else sorted({self.low, 0.0, self.high})
+        ticks = sorted({self.low, 0.0, *([0.5] if self.high == 1 else []), self.high})
         axes.set(xlim=(self.low, self.low + 1.03 * (self.high - self.low)), ylim=(rows - 0.5, -0.5), xticks=ticks, yticks=[])
         axes.set_xticklabels([in_digits(tick, share=self.share) for tick in ticks])
         quiet_axes(axes)
@@ -385,7 +385,7 @@ def _rate_legend(rates: pd.DataFrame) -> list[Line2D]:
             "改法、空白所容许的范围 range over repairs and blanks",
             open_to.any(),
         ),
-        (marker(small=True), f"不足 {SMALL} 件 fewer than {SMALL}", (rates["small"] & value.notna()).any()),
+        (marker(small=True), f"不足 {SMALL} 例 fewer than {SMALL}", (rates["small"] & value.notna()).any()),
         (
             marker(contradicted=True),
             "报告自相矛盾 report contradicts itself",

@@ -235,7 +235,7 @@ def series_over_years(source: Report | Panel | pd.DataFrame, names: Iterable[str
     for at, (_, one) in enumerate(shown):
         axes = figure.add_subplot(grid[at // columns, at % columns])
         _draw_points(axes, one, years, read)
-    write_head(figure, f"{agency} · {years[0]}–{years[-1]}", ("历年主要数字", "Main figures over the years"))
+    write_head(figure, f"{agency} · {years[0]}–{years[-1]}", ("历年数字", "Figures over the years"))
     legend_above(figure, 0.2, _point_legend(points), 4)
     write_foot(figure, notes)
     return figure
@@ -306,7 +306,7 @@ def _point_legend(points: pd.DataFrame) -> list[Line2D]:
     from matplotlib.lines import Line2D
 
     known = points[points["value"].notna()]
-    kinds = [(marker(), "数字 figure"), (marker(small=True), f"不足 {SMALL} 件 fewer than {SMALL}")]
+    kinds = [(marker(), "数字 figure"), (marker(small=True), f"不足 {SMALL} 例 fewer than {SMALL}")]
     kinds.append((marker(contradicted=True), "报告自相矛盾 report contradicts itself"))
     occur = [True, known["small"].eq(True).any(), known["contradicted"].eq(True).any()]
     handles = [Line2D([], [], **look, label=said) for (look, said), here in zip(kinds, occur, strict=True) if here]

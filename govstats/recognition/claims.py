@@ -582,7 +582,7 @@ def _settled(said: Sequence[tuple[int, Claim]], text: str) -> Iterator[Claim]:
         others = [(at, claim) for at, claim in same if claim.value != whole.value and claim.scope in {"", whole.scope}]
         if not others:
             continue
-        end, last = others[-1]
+        last = others[-1][1]
         if whole.target.startswith(_REVIEW) and _DISCLOSURE.search(last.quote) and not _DISCLOSURE.search(whole.quote):
             # 行政复议18起,其中涉及政府信息公开的1起
             unsure.add(begin)

@@ -196,7 +196,7 @@ def _decided(table: Table, free: Sequence[Record], headers: Headers) -> list[Mat
 
 
 def _cells(match: Match) -> tuple[Cell, ...]:
-    """Return the figures and blanks of a row in whose columns no figure had a say; none where a cell is missing or one is left."""
+    """Return the figures and blanks of a row that its labels and its shape place; none where a cell is missing or left over."""
     placement = match.placement
     if placement is None or not placement.regular or placement.beyond:
         return ()

@@ -29,7 +29,7 @@ class Place(NamedTuple):
     """A cell of a report."""
 
     form: Form
-    year: int
+    year: int | None
     key: CellKey
 
 
@@ -63,10 +63,10 @@ class Chain(NamedTuple):
     figures: Floats
     weights: Floats
 
-    def failed(self) -> list[Place]:
-        """Return the cells of the equalities that do not hold."""
+    def first_failed(self) -> Place:
+        """Return the first cell of the equalities that do not hold."""
         broken = np.abs(self.edits.equalities @ np.nan_to_num(self.figures)) > TOLERANCE
-        return [self.places[at] for at in np.flatnonzero((self.edits.equalities[broken] != 0).any(axis=0)).tolist()]
+        return self.places[int((self.edits.equalities[broken] != 0).any(axis=0).argmax())]
 
 
 class Parts:
@@ -123,6 +123,7 @@ class Parts:
         if not held.all():
             edits = Edits(edits.equalities, edits.inequalities[held], edits.signed, edits.whole)
         year = self.years[matrix.reports[member]]
+        year = None if pd.isna(year) else int(year)
         places = tuple(map(Place, repeat(matrix.form), repeat(year), component.cells))
         own = np.ones(len(places)) if weights is None else weights[rows, member]
         return Chain(places, edits, component.rules, figures, own)

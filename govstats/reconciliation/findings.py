@@ -118,7 +118,7 @@ def known_rule(name: str) -> Rule:
 
 
 def rules() -> pd.DataFrame:
-    """Return the rules, in the order of the findings of `reconcile`; XF, which needs several documents, is `compare_formats`'.
+    """Return the rules, in the order of the findings of `reconcile`; XF is that of `compare_formats` too.
 
     Returns
     -------

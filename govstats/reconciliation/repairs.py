@@ -153,7 +153,7 @@ def repairs(source: Source, *, claims: pd.DataFrame | None = None, seconds: floa
     number = 0
     for group, case in enumerate(cases, start=1):
         explaining = [_repair(case, solution, witnesses, origins) for solution in case.found.solutions]
-        explaining.sort(key=lambda one: (one.far_fetched, [(place.year, place.key) for place in one.cells]))
+        explaining.sort(key=lambda one: (one.far_fetched, [(place.year or 0, place.key) for place in one.cells]))
         if not explaining:
             number += 1
             rows.append((number, case.agency, *_not_found(case, group)))
@@ -167,8 +167,7 @@ def repairs(source: Source, *, claims: pd.DataFrame | None = None, seconds: floa
 
 def _not_found(case: _Case, group: int) -> tuple[Any, ...]:
     """Say that the search met its bound before it found anything."""
-    failed = case.system.failed()
-    first = next(place for place in case.system.places if place.year == min(one.year for one in failed))
+    first = case.system.first_failed()
     rules = ";".join(dict.fromkeys(case.system.rules))
     said = [say("not_found", one, table=first.form.table(first.key[0]).title(one)) for one in _LANGUAGES]
     return (first.year, first.key[0], *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
@@ -306,7 +305,8 @@ class _Origins:
         if "printed" in cells.columns:
             lines, agencies = {line for _, line, _ in keys}, {case.agency for case in cases}
             names = ("agency", "year", "table", "line", "column", "printed")
-            self.printed = {row[:-1]: row[-1] for row in _rows_where(cells, names, {"line": lines, "agency": agencies})}
+            found = _rows_where(cells, names, {"line": lines, "agency": agencies})
+            self.printed = {(agency, None if year is pd.NA else year, *key): text for agency, year, *key, text in found}
         self.read: dict[CellKey, ReadCell] = {}
         self.again: Mapping[CellKey, Sequence[Any]] = {}
         if report is not None and report.origin is not None and keys:
@@ -351,13 +351,15 @@ class _Witnesses:
                 bounds = (-np.inf if pd.isna(low) else float(low), np.inf if pd.isna(high) else float(high))
                 self.claims[claim["agency"], claim["year"], claim["target"]].append((*bounds, str(claim["quote"])))
 
-    def hear(self, agency: str, year: int, changes: Mapping[CellKey, tuple[float, float]]) -> tuple[str, float]:
+    def hear(self, agency: Any, year: int | None, changes: Mapping[CellKey, tuple[float, float]]) -> tuple[str, float]:
         """Return what speaks for a repair and against it, and what that adds to its rank."""
         said = []
         weight = 0.0
         for (table, line, column), (reported, proposed) in changes.items():
             for name, here, there, step in self._CARRIED:
-                other = self.figures.get((agency, year + step, there, column)) if (name, here) == (table, line) else None
+                if year is None or (name, here) != (table, line):
+                    continue
+                other = self.figures.get((agency, year + step, there, column))
                 if other is not None and other in {reported, proposed}:
                     sign = "+" if other == proposed else "-"
                     said.append(f"{sign} {year + step} {table}/{there}/{column} = {other:g}")
