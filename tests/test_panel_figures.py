@@ -135,7 +135,9 @@ def test_a_figure_of_one_agency_refuses_several(over_years: pd.DataFrame) -> Non
     with pytest.raises(UnusableCells, match=r"has 2 \(甲局, 乙局 …\); choose one: panel\.only"):
         figures.series_over_years(both, ["requests_received"])
     with pytest.raises(UnusableCells, match="has 0; choose one"):
-        figures.carry_over_chain(over_years[over_years["year"] == 2018])
+        figures.series_over_years(over_years[:0], ["requests_received"])
+    with pytest.raises(UnusableCells, match="the panel is empty"):
+        figures.coverage(states(0))
 
 
 # the chain of carry-overs
@@ -185,6 +187,11 @@ def test_the_chain_says_what_agrees(chain: pd.DataFrame) -> None:
     assert any("14 对相符，3 对不符，1 对无从比较" in word for word in said)
     assert sorted(bar.get_height() for bar in figure.axes[0].patches) == [2, 3, 3, 5, 7]
     assert rendered(figure)
+
+
+def test_a_chain_without_links_says_so(chain: pd.DataFrame) -> None:
+    said = words(figures.carry_over_chain(chain[chain["year"].isin([2020, 2022])]))
+    assert any("no two years that follow each other" in word for word in said)
 
 
 # what a panel has
@@ -284,6 +291,12 @@ def test_groups_have_a_row_each(several: pd.DataFrame) -> None:
     assert {"58%", "20%"} <= {text.get_text() for text in figure.axes[1].texts}
     single: Any = figures.indicators_compared(indicators(several, by="year", names="disclosure_rate"))
     assert [text.get_text() for text in single.axes[0].texts] == ["2022", "90%", "2023", "34%"]
+
+
+def test_an_indicator_that_no_form_has_is_drawn_as_missing(over_years: pd.DataFrame) -> None:
+    figure: Any = figures.indicators_compared(indicators(over_years[over_years["year"] == 2018], names="disclosure_rate"))
+    assert [text.get_text() for text in figure.axes[0].texts] == ["2018", "甲局", "表式无此项 not in form"]
+    assert rendered(figure)
 
 
 def test_names_of_many_agencies_are_left_out(several: pd.DataFrame) -> None:

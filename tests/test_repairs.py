@@ -305,7 +305,7 @@ def fewest(cells: pd.DataFrame) -> int:
     largest = 1000.0
     result = milp(
         np.concatenate([np.zeros(count), np.ones(count)]),
-        integrality=np.ones(2 * count),
+        integrality=np.ones(2 * count, dtype=np.intp),
         bounds=Bounds(0, np.concatenate([np.full(count, largest), np.ones(count)])),
         constraints=[
             LinearConstraint(np.hstack([matrix, np.zeros_like(matrix)]), 0, 0),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -147,7 +149,7 @@ def test_samples_measure_what_whole_texts_do() -> None:
 def test_sampled_sketches_as_a_panel_keeps_them() -> None:
     both = texts(PROSE * 2, PROSE * 2)
     numbers = [np.array(sorted(sketch("".join(map(chr, range(0x4E00, 0x5400))), sampled=True)), dtype=np.uint32)] * 2
-    source = with_year_before({}, texts=both.assign(sketch=numbers))
+    source = with_year_before({}, texts=both.assign(sketch=pd.Series(numbers)))
     said = found(source, "XD").query("table.isna()")
     assert said[["expected", "reported"]].astype(object).values.tolist() == [[pd.NA, 1.0]]
     assert said["message_zh"].item() == "文字的 100% 见于 2021 年的报告（数字不计）。"
@@ -196,6 +198,13 @@ def test_each_document_is_compared_for_itself() -> None:
     assert len(found(source, "XV", "pass")) == 3 + 2 + 2
 
 
+def test_a_document_that_was_read_as_another_form_is_said_not_to_be_compared() -> None:
+    again = frame("2019").assign(year=2022, vintage=2, source="b.html")
+    (said,) = reconcile(Reports(frame("2021"), vintages=again)).query("rule == 'XV'").to_dict("records")
+    assert (said["status"], said["cells"]) == ("not_assessable", "")
+    assert "b.html）是另一种格式（2019）" in said["message_zh"]
+
+
 def test_documents_of_reports_that_are_not_there_are_left_aside() -> None:
     source = Reports(frame("2021"), vintages=other({NEW: 21}, 2, "b.html").assign(year=2020))
     assert found(source, "XV").empty
@@ -208,7 +217,7 @@ def test_documents_of_reports_that_are_not_there_are_left_aside() -> None:
         ({"texts": pd.DataFrame({"agency": ["某区"]})}, "texts frame lacks the column\\(s\\) year, sketch"),
     ],
 )
-def test_a_frame_without_the_needed_columns_is_refused_by_name(more: dict[str, pd.DataFrame], message: str) -> None:
+def test_a_frame_without_the_needed_columns_is_refused_by_name(more: dict[str, Any], message: str) -> None:
     with pytest.raises(UnusableCells, match=message):
         reconcile(with_year_before({}, **more))
 

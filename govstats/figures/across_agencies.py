@@ -48,14 +48,6 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "missing": {"marker": ".", "color": "#bbbbbb", "markersize": 4},
 }
 
-_LEVELS = {
-    "national": ("中央", "national"),
-    "province": ("省级", "province"),
-    "prefecture": ("地级", "prefecture"),
-    "county": ("县级", "county"),
-    "township": ("乡级", "township"),
-}
-
 
 def coverage_by_year(states: pd.DataFrame) -> pd.DataFrame:
     """Count the agencies in each state, year by year.
@@ -96,6 +88,8 @@ def coverage(source: Panel | pd.DataFrame) -> Figure:
 
     Raises
     ------
+    UnusableCells
+        The panel is empty.
     MissingExtra
         Matplotlib or the Chinese font is not installed.
 
@@ -111,6 +105,8 @@ def coverage(source: Panel | pd.DataFrame) -> Figure:
     from govstats.panel.coverage import STATES
 
     states = source if isinstance(source, pd.DataFrame) else source.coverage()
+    if states.empty:
+        raise UnusableCells("there is no report to draw: the panel is empty; look at panel.reports for what it holds")
     agencies = list(states["agency"].drop_duplicates())
     years = np.arange(states["year"].min(), states["year"].max() + 1)
     named = len(agencies) <= _MOST_ROWS
@@ -214,7 +210,9 @@ def indicators_compared(rates: pd.DataFrame, *, highlight: str | None = None) ->
     groups = [name for name in _group_columns(rates) if name not in ("year", "form")]
     by_year = "year" in rates and bool(groups)
     rates = rates.assign(row=_row_names(rates, groups or ["year"]), panel=rates["year"] if by_year else 0)
-    rates = rates[rates["status"] != "not_in_form"]
+    of_this_form = rates["status"] != "not_in_form"
+    if of_this_form.any():
+        rates = rates[of_this_form]
     rows = _in_order(rates)
     panels = sorted(rates["panel"].unique())
     named = len(rows) <= _MOST_ROWS
@@ -319,7 +317,10 @@ def caveats(rates: pd.DataFrame, reports: pd.DataFrame | None = None) -> pd.Data
 def _row_names(rates: pd.DataFrame, groups: list[str]) -> list[str]:
     named = rates[groups].astype("str").fillna("？")
     if "level" in named:
-        named["level"] = named["level"].map(lambda level: " ".join(_LEVELS.get(level, (level,))))
+        from govstats.export.codebook import values
+
+        labels = {level: f"{value.zh} {value.en}" for level, value in values("level").items()}
+        named["level"] = named["level"].map(labels).fillna(named["level"])
     return [" · ".join(names) for names in named.itertuples(index=False)]
 
 

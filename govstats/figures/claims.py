@@ -91,7 +91,7 @@ def claims_by_report(counts: pd.DataFrame) -> Figure:
         start = 0
         for name, (look, _, ink) in kinds.items():
             if report[name]:
-                axes.barh(row, report[name], left=start, height=0.62, **look)
+                axes.barh(row, report[name], left=start, height=0.62, clip_on=False, **look)
                 ground = {"facecolor": "white", "edgecolor": "none", "pad": 1.2} if "hatch" in look else None
                 write(axes, start + report[name] / 2, row, str(report[name]), (0, 0), size=9, ha="center", color=ink, bbox=ground)
                 start += report[name]

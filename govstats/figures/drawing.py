@@ -131,6 +131,14 @@ def write_foot(figure: Figure, notes: Iterable[tuple[str, str]]) -> None:
     )
 
 
+def message(about: Report | str, title: tuple[str, str], note: tuple[str, str]) -> Figure:
+    """Return a small figure that says why there is nothing to draw."""
+    figure = empty_figure(7, 1.2)
+    write_head(figure, about, title)
+    write_foot(figure, [note])
+    return figure
+
+
 def text_width(texts: Iterable[str], size: float) -> float:
     """Return the width in inches of the longest text, closely enough to leave room for it."""
     # Chinese characters are as wide as they are tall, others about half as wide

@@ -15,6 +15,7 @@ from govstats.figures.drawing import (
     VERMILLION,
     bare,
     empty_figure,
+    message,
     short_labels,
     write,
     write_foot,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from govstats.report import ReadCell, Report
 
 _OUTCOMES = ("granted", "partly_granted", "refused", "unable", "not_processed", "other")
+_NO_TABLE = ("这份文件里没有申请情况表", "no requests table in this document")
 _STATES = {
     "blank": ("空白", "blank"),
     "not_applicable": ("不适用", "n/a"),
@@ -143,7 +145,7 @@ def requests_by_applicant_and_outcome(report: Report) -> Figure:
     counts = outcomes_by_applicant(report)
     title = ("各类申请人的申请如何办结", "How requests ended, by applicant and outcome")
     if counts.empty:
-        return _message(report, title)
+        return message(report, title, _NO_TABLE)
     table = report.statutory_form.table("requests")
     applicants = [column for column in table.columns if column.id != "total"]
     rows = len(applicants) + 1
@@ -207,7 +209,7 @@ def reasons_for_refusal(report: Report) -> Figure:
     counts = refusal_reasons(report)
     title = ("不予公开的理由", "Why information was refused")
     if counts.empty:
-        return _message(report, title)
+        return message(report, title, _NO_TABLE)
     counts = counts.sort_values("value", ascending=False, kind="stable", na_position="last")
     figure = empty_figure(9, 4.8)
     axes = bare(figure.add_axes((0.43, 0.13, 0.55, 0.7)), len(counts), _longest(counts) * 1.15)
@@ -465,10 +467,3 @@ def _left_out(counts: pd.DataFrame) -> list[tuple[str, str]]:
     zh = "、".join(f"{_STATES[str(state)][0]} {number} 项" for state, number in states.items() if state in _STATES)
     en = ", ".join(f"{number} {_STATES[str(state)][1]}" for state, number in states.items() if state in _STATES)
     return [(f"没有数字、因而未作 0 画出的：{zh}", f"without a figure and not drawn as zero: {en}")]
-
-
-def _message(report: Report, title: tuple[str, str]) -> Figure:
-    figure = empty_figure(7, 1.2)
-    write_head(figure, report, title)
-    write_foot(figure, [("这份文件里没有申请情况表", "no requests table in this document")])
-    return figure

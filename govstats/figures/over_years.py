@@ -20,6 +20,7 @@ from govstats.figures.drawing import (
     legend_above,
     lines_of_notes,
     marker,
+    message,
     quiet_axes,
     text_style,
     write,
@@ -46,6 +47,8 @@ MAIN = (
     "decisions.licensing",
     "decisions.penalties",
 )
+#: Of more years the figures would run into each other where two axes share a line.
+_YEARS_IN_HALF = 14
 #: Why a report has no figure, short enough to stand on the axis.
 REASONS = {
     "blank": ("空白", "blank"),
@@ -207,11 +210,11 @@ def series_over_years(source: Report | Panel | pd.DataFrame, names: Iterable[str
         points = points_over_years(source, names)
     agency = _only_agency(points)
     shown = list(points.groupby("name", sort=False))
-    columns = min(2, len(shown))
-    rows = -(-len(shown) // columns)
     years = [*range(points["year"].min(), points["year"].max() + 1)]
     read = set(points["year"])
-    width, tall, above = max(5.4 * columns, 7.5), 1.95, 1.45
+    columns = min(2 if len(years) <= _YEARS_IN_HALF else 1, len(shown))
+    rows = -(-len(shown) // columns)
+    width, tall, above = max(5.4 * columns, 0.4 * len(years), 7.5), 1.95, 1.45
     notes = [
         (
             "只连相邻而可比的年份；灰色年份没有报告，不等于零",
@@ -367,12 +370,13 @@ def carry_over_chain(source: Panel | pd.DataFrame) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Two bars for each two years that follow each other, with ``=`` or ``≠`` under them. The numbers behind it: `carry_overs`.
+        Two bars for each two years that follow each other, with ``=`` or ``≠`` under them; a small figure that
+        says so where there are none. The numbers behind it: `carry_overs`.
 
     Raises
     ------
     UnusableCells
-        The source is about several agencies, or none.
+        The source is about several agencies.
     MissingExtra
         Matplotlib or the Chinese font is not installed.
 
@@ -387,8 +391,13 @@ def carry_over_chain(source: Panel | pd.DataFrame) -> Figure:
     from matplotlib.patches import Patch
 
     chain = source if isinstance(source, pd.DataFrame) and "carried_out" in source else carry_overs(source)
-    agency = _only_agency(chain)
+    title = ("结转对得上吗", "Does what is carried over arrive?")
     totals = chain[chain["column"] == "total"]
+    if totals.empty:
+        return message(
+            "", title, ("没有前后两年都有申请情况表的", "no two years that follow each other both have a table of requests")
+        )
+    agency = _only_agency(chain)
     years = [*range(totals["year"].min() - 1, totals["year"].max() + 1)]
     width, height = max(1.05 * len(years) + 1.0, 7.5), 3.8
     figure = empty_figure(width, height)
@@ -413,7 +422,7 @@ def carry_over_chain(source: Panel | pd.DataFrame) -> Figure:
         sign = {"agree": "=", "disagree": "≠", "unknown": "?"}[pair["status"]]
         wrong = pair["status"] == "disagree"
         write(axes, pair["year"] - 0.5, 0, sign, (0, -11), size=11, ha="center", color=VERMILLION if wrong else QUIET)
-    write_head(figure, f"{agency} · {years[0]}–{years[-1]}", ("结转对得上吗", "Does what is carried over arrive?"))
+    write_head(figure, f"{agency} · {years[0]}–{years[-1]}", title)
     legend_above(
         figure,
         0.2,

@@ -38,12 +38,15 @@ _TOGETHER = re.compile("^[数量]*(?:并且?|且|、|和|及|与|按时|按期|�
 _DISCLOSURE = re.compile("信息公开|依申请|公开(?:政府信息)?申请|申请公开")
 _NEGATED = re.compile("[未无没不]")
 _REVIEW = "review/"
+_INSTANCES = {"reconsideration": re.compile("复议"), "litigation": re.compile("诉讼|法院")}
+_RECEIVED = "requests/new/total"
 _DECISIONS = {"proactive/licensing", "proactive/penalties", "proactive/coercive_measures"}
 _ORGANISATIONS = {"commercial", "research", "social", "legal"}
 _MONEY = {"元", "万元", "亿元"}
 _PERCENT = {"%", "％"}
 #: Lines that no table has, or of which the words do not say which it is.
 _NO_LINE = {"granted_in_full_or_part", "handled", "subject", "unsure"}
+_NO_RESULT = {"concluded", "unsure"}
 #: Words that stand for two items where a list gives each its figure.
 _PAIRS = {"granted_in_full_or_part": ("granted", "partly_granted"), "anyone": ("natural_person", "organisations")}
 #: Kinds of words that name what a figure is of.
@@ -187,11 +190,11 @@ class _State:
     #: Reviews of which the total was told, in the whole paragraph.
     counted: set[str] = field(default_factory=set)
     #: Lines of reviews with their figures, in one sentence.
-    reviews: list[tuple[str, float]] = field(default_factory=list)
+    reviews: dict[str, float] = field(default_factory=dict)
     #: Of those lines, what was told of some: 除1件尚未审结外,其余均维持.
     told: dict[str, float] = field(default_factory=dict)
     #: What the text was about before a bracket opened.
-    outside: tuple[tuple[str, ...], str, float | None, int] | None = None
+    outside: tuple[tuple[str, ...], str, float | None, dict[str, float]] | None = None
     #: What was done with documents, in one sentence.
     done: str = ""
     #: The sentence tells how documents were classed, not how requests were answered.
@@ -219,27 +222,30 @@ class _Reader:
                 return
         said: list[tuple[int, Claim]] = []
         for stop in [*(found.end() for found in _SENTENCE_END.finditer(self.text, begin, end)), end]:
-            for last in [*range(begin + _LONGEST_SENTENCE, stop, _LONGEST_SENTENCE), stop]:
-                if last > begin:
-                    said += self._sentence(begin, last)
+            while begin < stop:
+                last = min(stop, begin + _LONGEST_SENTENCE)
+                said += self._sentence(begin, last)
                 begin = last
             if self.text[stop - 1 : stop] not in {";", "；"}:
-                yield from _settled(said, self.text)
+                if said:
+                    yield from _settled(said, self.text, self.year)
                 said, self.state.classing = [], False
         self.state = _State()
 
     def _sentence(self, begin: int, end: int) -> Iterator[tuple[int, Claim]]:
         state, source = self.state, self.text[begin:end]
-        if not any(hint.search(source) for hint in hints()) and (state.value is None or not pattern("all").search(source)):
-            state.unread += source
+        number, nothing = hints()
+        hinted = number.search(source) or nothing.search(source) or (state.value is not None and pattern("all").search(source))
+        if not hinted:
+            state.unread = f"{state.unread}{source}"[-_LONGEST_SENTENCE:]
             return
-        state.reviews, state.told, state.done, state.outside = [], {}, "", None
+        state.reviews, state.told, state.done, state.outside = {}, {}, "", None
         sentence = Sentence(source, begin, self.year)
         for clause in sentence.clauses():
             if clause.may_claim(counted=state.value is not None or bool(state.reviews)):
                 yield from self._clause(clause)
             else:
-                state.unread += sentence.text[clause.first : clause.last]
+                self._pass_over(clause)
 
     def _clause(self, clause: Clause) -> Iterator[tuple[int, Claim]]:
         said = clause.marks
@@ -249,7 +255,7 @@ class _Reader:
         if not numbers:
             yield from self._none(clause, none) if none is not None else self._all(clause, said)
             if none is None:
-                self.state.unread += clause.text[clause.first : clause.last]
+                self._pass_over(clause)
         elif each < numbers[0] and not any(mark.kind in _NAMES for mark in said[numbers[0] :]):
             yield from self._listed(clause, said[:each], [said[place] for place in numbers])
         else:
@@ -257,11 +263,14 @@ class _Reader:
                 yield from self._figure(_Figure(clause, said[place], *clause.neighbours(place)))
             yield from self._all(clause, said[numbers[-1] + 1 :])
 
+    def _pass_over(self, clause: Clause) -> None:
+        self.state.unread = f"{self.state.unread}{clause.text[clause.first : clause.last]}"[-_LONGEST_SENTENCE:]
+
     def _topics(self) -> tuple[str, ...]:
         """Return what the text before was about; where it has no figures, it is read only now."""
         state = self.state
         if state.unread:
-            unread, _ = prose(state.unread[-_LONGEST_SENTENCE:])
+            unread, _ = prose(state.unread)
             state.unread = ""
             said = marks(unread)
             if topics := _group([mark for mark in said if mark.kind == "topic"], unread):
@@ -276,11 +285,10 @@ class _Reader:
         state = self.state
         inside = sentence.bracket(at) >= 0
         if inside and state.outside is None:
-            state.outside = (self._topics(), state.line, state.value, len(state.reviews))
+            state.outside = (self._topics(), state.line, state.value, dict(state.reviews))
         elif not inside and state.outside is not None:
-            state.topics, state.line, state.value, told = state.outside
+            state.topics, state.line, state.value, state.reviews = state.outside
             state.outside = None
-            del state.reviews[told:]
 
     # --- figures ------------------------------------------------------------------------------------------------------------
 
@@ -296,7 +304,7 @@ class _Reader:
         if len(numbers) == 1 and numbers[0].start == clause.text.find("各", clause.first) + 1:
             numbers = numbers * len(items)
         if len(items) < 2 or len(items) != len(numbers):
-            self.state.unread += clause.text[clause.first : clause.last]
+            self._pass_over(clause)
             return
         common = [one for one in names if one.kind not in {"listed", items[0].kind}]
         for item, number in zip(items, numbers, strict=True):
@@ -305,9 +313,12 @@ class _Reader:
     def _figure(self, figure: _Figure) -> Iterator[tuple[int, Claim]]:
         state, mark, change = self.state, figure.mark, figure.change
         self._bracket(figure.clause.sentence, mark.start)
-        if mark.unit in _PERCENT and change is None:
-            return
         line = self._line(figure)
+        if mark.unit in _PERCENT and change is None:
+            if line.strong and line.id not in _NO_LINE:
+                # 予以公开占45%,共9件
+                state.line, state.value = line.id, None
+            return
         topics, named = self._about(figure, line)
         state.done = figure.of("stock") or state.done
         if not topics or self._elsewhere(figure, topics, named=named):
@@ -349,6 +360,7 @@ class _Reader:
             state.unread = ""
         else:
             topics = self._topics()
+            named = "disclosing" in figure.last and all(topic.startswith(_REVIEW) for topic in topics)
             if line.strong and not {"outside", "published"} & set(topics):
                 topics = ("requests",)
         if not topics and any(one.kind == "channel" and "申请" in figure.text[one.start : one.end] for one in figure.left):
@@ -406,6 +418,10 @@ class _Reader:
                 return ["unsure"]
             if beside or figure.change is not None or not figure.last.keys().isdisjoint({"sum", "level"}):
                 return [state.line]
+        smaller = line.id and line.id == state.line and state.value is not None and figure.value < state.value
+        if smaller and not figure.column() and "scope" not in figure.last:
+            if pattern("of_which").search(figure.text, 0, figure.mark.start):
+                return ["unsure"]
         weak = [one for one in figure.left if one.kind == "line" and not one.strong][-2:]
         shared = len(weak) == 2 and not line.strong and _TOGETHER.match(figure.text[weak[0].end : weak[1].start])
         return [weak[0].id, line.id] if shared else [line.id]
@@ -417,7 +433,10 @@ class _Reader:
             yield from self._request(figure, line, named=named)
         elif topic.startswith(_REVIEW) and not figure.is_money:
             result = figure.of("result") or ("other" if line == "others" else "")
-            unsure = result == "unsure" or (not result and not named and topic in self.state.counted)
+            unsure = result in _NO_RESULT or (not result and not named and topic in self.state.counted)
+            if result == "concluded" and topic in self.state.reviews:
+                # 复议71件,已审结64件,均维持
+                self.state.reviews[topic] = figure.value
             yield "" if unsure else f"{topic}/{result or 'total'}"
         elif topic.startswith("proactive/"):
             yield from self._document(figure, topic, named=named)
@@ -456,6 +475,8 @@ class _Reader:
             if decided:
                 made = state.done in {"issued", "disclosed"} or figure.says("topic").endswith("决定")
                 column = "decisions" if made or figure.value == 0 else ""
+            elif not named and figure.mark.start - figure.last.get("stock", _NO_MARK).end >= ADJACENT:
+                column = ""
             else:
                 column = data()["columns"]["2019" if self.form == "2019" else "2021"].get(state.done or "unsaid", "")
             yield f"{topic}/{column}" if column else ""
@@ -474,7 +495,8 @@ class _Reader:
                 pass
             elif column == "total" and line == "carried_in" and state.line == "new":
                 # what is said of all requests after that is said of these too
-                state.value = state.received = (state.value or 0.0) + value
+                if "of_which" not in figure.last:
+                    state.value = state.received = (state.value or 0.0) + value
             elif column == "total":
                 state.line, state.value = line, value
                 state.received = value if line == "new" else state.received
@@ -484,7 +506,7 @@ class _Reader:
         elif all(topic.startswith(_REVIEW) for topic in topics) and figure.change is None:
             for line, _, column in (target.rpartition("/") for target in targets if target):
                 if column == "total":
-                    state.reviews.append((line, value))
+                    state.reviews[line] = value
                     state.counted.add(line)
                 else:
                     state.told[line] = state.told.get(line, 0.0) + value
@@ -504,13 +526,13 @@ class _Reader:
         lines = [mark.id for mark in behind if mark.id in {"carried_in", "carried_out"}]
         if any(mark.id == "carried" for mark in behind) and any(mark.kind == "last_year" for mark in said):
             lines.append("carried_in")
-        ended = next((mark.id for mark in said if mark.kind == "result" and mark.id != "unsure"), "total")
+        ended = next((mark.id for mark in said if mark.kind == "result" and mark.id not in _NO_RESULT), "total")
         if not named and any(mark.kind == "channel" and "申请" in clause.text[mark.start : mark.end] for mark in said):
             named = ["requests"]
         elif not topics and not lines and none.end - none.start > 1 and not clause.text[none.end : clause.last].strip(",。;"):
             named = list(self._topics())
         elif not named and ended != "total" and all(topic.startswith(_REVIEW) for topic in self._topics()):
-            named = [line for line, _ in state.reviews] if clause.text[none.start - 1] == "均" else list(state.topics)
+            named = list(state.reviews) if clause.text[none.start - 1] == "均" else list(state.topics)
         reviews = [name for name in named if name.startswith(_REVIEW)]
         if "fees" in named:
             named, reviews = ["fees"], []
@@ -532,15 +554,21 @@ class _Reader:
         word = next((mark for mark in said if mark.kind == "all"), None)
         if word is None or any(mark.kind == "topic" and mark.id == "outside" for mark in said):
             return
-        if word.id == "one" and (len(state.reviews) > 1 or 1.0 not in {state.value, *(value for _, value in state.reviews)}):
+        if word.id == "one" and (len(state.reviews) > 1 or 1.0 not in {state.value, *state.reviews.values()}):
             return
         self._bracket(clause.sentence, word.start)
         behind = said[said.index(word) + 1 :]
-        ended = next((mark for mark in behind if mark.kind == "result" and mark.id != "unsure"), None)
+        ended = next((mark for mark in behind if mark.kind == "result" and mark.id not in _NO_RESULT), None)
         targets: list[tuple[str, float]] = []
         if ended is not None and state.reviews and not _NEGATED.search(clause.text, word.end, ended.start):
             rest = state.told if pattern("rest").search(clause.text, clause.first, word.end) else {}
-            targets = [(f"{line}/{ended.id}", value - rest.get(line, 0.0)) for line, value in state.reviews]
+            before = clause.text[clause.first : ended.start]
+            said_of = {f"{_REVIEW}{name}" for name, words in _INSTANCES.items() if words.search(before)} & state.reviews.keys()
+            targets = [
+                (f"{line}/{ended.id}", value - rest.get(line, 0.0))
+                for line, value in state.reviews.items()
+                if not said_of or line in said_of
+            ]
         elif state.value is not None and self._topics() == ("requests",):
             column = next((mark.id for mark in said if mark.kind == "column" and mark.id != "anyone"), "")
             done = any(mark.id == "processed_total" for mark in said)
@@ -570,12 +598,13 @@ class _Reader:
         return at, Claim(target, value, low, high, mark.unit, qualifier, quote, start, end, scope, page, place, year)
 
 
-def _settled(said: Sequence[tuple[int, Claim]], text: str) -> Iterator[Claim]:
+def _settled(said: Sequence[tuple[int, Claim]], text: str, year: int | None) -> Iterator[Claim]:
     """Yield the claims of a sentence; of several figures for one cell only the whole is sure, the others are parts of it."""
     told: dict[tuple[str, int | None], list[tuple[int, Claim]]] = {}
     for at, claim in said:
         if claim.target and not claim.qualifier:
             told.setdefault((claim.target, claim.year), []).append((at, claim))
+    carried = sum(claim.value for _, claim in told.get(("requests/carried_in/total", year), ()))
     unsure: set[int] = set()
     for same in told.values():
         begin, whole = max(same, key=lambda one: one[1].value)
@@ -585,6 +614,10 @@ def _settled(said: Sequence[tuple[int, Claim]], text: str) -> Iterator[Claim]:
         last = others[-1][1]
         if whole.target.startswith(_REVIEW) and _DISCLOSURE.search(last.quote) and not _DISCLOSURE.search(whole.quote):
             # 行政复议18起,其中涉及政府信息公开的1起
+            unsure.add(begin)
+            continue
+        if carried and whole.target == _RECEIVED and whole.value == last.value + carried:
+            # 受理327件,其中上年结转14件,新收313件
             unsure.add(begin)
             continue
         unsure.update(at for at, _ in others)

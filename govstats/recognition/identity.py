@@ -174,13 +174,8 @@ def _lines(document: Document) -> Iterator[Line]:
             for row in block.rows:
                 for cell in row:
                     text = cell.text
-                    if len(text) >= _SHORTEST and (len(row) == 1 or _is_line(text)):
+                    if len(text) >= _SHORTEST and (len(row) == 1 or _LINE_IN_CELL.search(text)):
                         yield Line(_compact(text), cell.place, False)
-
-
-@lru_cache(maxsize=4096)
-def _is_line(text: str) -> bool:
-    return _LINE_IN_CELL.search(text) is not None
 
 
 def _compact(text: str) -> str:

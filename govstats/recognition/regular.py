@@ -26,6 +26,9 @@ from govstats.report import Note, ReadCell
 #: Stands for a figure where all that matters is that there is one.
 _FIGURE = "0"
 
+#: The tables of a report have some three hundred; plans of endless pages would fill the memory.
+_MOST_CELLS = 2_000
+
 #: The rows of a grid: the texts of its cells, and column and colspan of each.
 _Labels = tuple[tuple[tuple[str, ...], tuple[tuple[int, int], ...]], ...]
 _TEXT, _SPAN = itemgetter(Cell._fields.index("text")), itemgetter(Cell._fields.index("column"), Cell._fields.index("colspan"))
@@ -91,10 +94,12 @@ def read_regular(document: Document, form: Form) -> tuple[list[ReadCell], list[N
     grids = list(document.grids)
     if not grids or not all(grid.aligned and grid.bounded for grid in grids):
         return None
+    rows = [row for grid in grids for row in grid.rows]
+    if sum(map(len, rows)) > _MOST_CELLS:
+        return None
     plan = _plan(tuple([_labels(grid) for grid in grids]), form)
     if plan is None or _text_interferes(document, form, plan):
         return None
-    rows = [row for grid in grids for row in grid.rows]
     if any(is_torn(table, _match(line, rows[row], cells)) for table, line, row, cells in plan.blanks):
         return None
     cells = []

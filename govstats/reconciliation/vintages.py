@@ -106,7 +106,7 @@ def check_vintages(
             if pd.isna(document["year"]):
                 continue
             place = places.get((document["agency"], int(document["year"])))
-            if place is None or place.matrix.form is not matrix.form:
+            if place is None:
                 continue
             vintage, source = chosen.get((document["agency"], int(document["year"])), (1, ""))
             rule = "XF" if document["vintage"] == vintage else "XV"
@@ -114,6 +114,11 @@ def check_vintages(
             counted[rule, place.number] += 1
             start = _POSITION[rule] + counted[rule, place.number] * 2 * _PLACES
             sources = (source, str(document["source"]))
+            if place.matrix.form is not matrix.form:
+                named = {"source": sources[1], "missing": matrix.form.version}
+                wording = findings.wording(rule, "not_assessable", {"zh": named, "en": named}, message="other_form")
+                findings.add(place.number, start, wording)
+                continue
             _compare(
                 place, _Place(matrix, at, place.number), sources, rule, start, findings, swapped=document["vintage"] < vintage
             )
@@ -125,7 +130,7 @@ def _chosen(described: pd.DataFrame | None) -> Mapping[_ReportKey, tuple[int, st
         return {}
     rows = described[described["year"].notna() & described["vintage"].notna()]
     if "chosen" in rows.columns:
-        rows = rows[rows["chosen"].fillna(False).astype(bool)]
+        rows = rows[rows["chosen"].astype("boolean").fillna(False)]
     sources = rows["source"].fillna("") if "source" in rows.columns else [""] * len(rows)
     return {
         (agency, int(year)): (int(vintage), str(source))

@@ -408,19 +408,17 @@ def _exact_claims(
 
 def _check_against_claims_alone(matrix: ReportMatrix, paired: Integers, findings: Findings, stand_ins: StandIns) -> None:
     """Hold reports whose year before is not at hand against what the prose says of it."""
-    number_of = {
-        (stand_ins.reports["agency"].iloc[report], int(stand_ins.reports["year"].iloc[report])): (at, report)
-        for at, report in enumerate(matrix.reports.tolist())
-        if pd.notna(stand_ins.reports["year"].iloc[report])
-    }
     if not stand_ins.said:
         return
+    agencies, years = (stand_ins.reports[name].array.take(matrix.reports).tolist() for name in ("agency", "year"))
+    number_of = {key: place for place, key in enumerate(zip(agencies, years, strict=True))}
     alone = set(matrix.reports.tolist()).difference(paired.tolist())
     edits = year_edits(matrix, matrix)
     for agency, year in dict.fromkeys((agency, year) for agency, year, _ in stand_ins.said):
-        at, report = number_of.get((agency, year + 1), (0, -1))
-        if report not in alone:
+        at = number_of.get((agency, year + 1))
+        if at is None or int(matrix.reports[at]) not in alone:
             continue
+        report = int(matrix.reports[at])
         for count, edit in enumerate(edits):
             if known_rule(edit.edit.rule).settings.get("claims_stand_in"):
                 rows = [matrix.index[cell] for cell in edit.edit.cells]
@@ -483,12 +481,13 @@ def _say_both(
     message: str = "",
 ) -> None:
     """Add a failure that names the figures of the two years."""
+    numbers = pairs.reports
+    labels = in_both(lambda language: {"subject": quoted(cell_label(table, cell, language), language)})
     for at in np.flatnonzero(chosen).tolist():
-        labels = in_both(lambda language: {"subject": quoted(cell_label(table, cell, language), language)})
         fields = _alike(labels, left=number(before[at]), right=number(now[at]), before=str(pairs.years[at]))
         wording = findings.wording(rule, "fail", fields, message=message, table=table.id, cells=cell_list([cell]))
         position = _POSITION[rule] + min(pairs.now.index[cell], 900)
-        findings.add(int(pairs.reports[at]), position, wording, before[at], now[at])
+        findings.add(int(numbers[at]), position, wording, before[at], now[at])
 
 
 def _alike(labels: Fields | None = None, **figures: str) -> Fields:
