@@ -107,6 +107,17 @@ def test_coverage(corpus: Panel) -> None:
     assert state["海东市应急管理局", 2021] == "incomplete"
 
 
+def test_findings_are_those_of_each_report(corpus: Panel) -> None:
+    """The rules within a report say the same of it alone and in a panel, also where its tables are lost."""
+    within = "S01 S02 S03 S04 S06 NF NE T2I T2O1 T2O3 T3R T3C T3B T3S T4S A01".split()
+    for row in corpus.reports[corpus.reports["chosen"]].itertuples():
+        alone = govstats.reconcile(govstats.read(embedded.folder() / str(row.source)))
+        found = corpus.findings[(corpus.findings["agency"] == row.agency) & (corpus.findings["year"] == row.year)]
+        ours, theirs = (one[one["rule"].isin(within)].reset_index(drop=True) for one in (found, alone))
+        pd.testing.assert_frame_equal(ours, theirs.assign(agency=ours["agency"]))
+        assert set(theirs["rule"]) >= {"S02", "S06"}
+
+
 def test_claims_know_the_report_they_stand_in(tmp_path: Path) -> None:
     title = "某县人民政府2023年政府信息公开工作年度报告"
     table = "<table><tr><td>信息内容<td>本年处理决定数量<tr><td>行政处罚<td>3<tr><td>行政强制<td>0</table>"

@@ -142,6 +142,8 @@ class _Walk:
         self.spans = spans
 
     def end_paragraph(self, heading: bool = False) -> None:
+        if not self.pieces:
+            return
         text = "".join(self.pieces)
         self.pieces.clear()
         if text and not text.isspace():
@@ -283,5 +285,7 @@ def _events(node: LexborNode, leave_out: str = "") -> Iterator[tuple[Literal["st
 
 
 def _tidy(text: str) -> str:
+    if "\n" not in text:
+        return _SPACES.sub(" ", text).strip()
     lines = (_SPACES.sub(" ", line).strip() for line in text.split("\n"))
     return "\n".join(line for line in lines if line)

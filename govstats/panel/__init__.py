@@ -58,6 +58,8 @@ class Panel:
         As `govstats.reconcile` returns them, the rules across years and vintages included.
     vintages : DataFrame
         The cells of the other documents, with `vintage`, `source` and `published`.
+    document_findings : DataFrame
+        Those of `findings` that only the documents themselves can tell: their sections, their year, their last sections.
     texts : DataFrame
         ``agency year sketch``: the prose as numbers from which its reuse is measured (`govstats.reconciliation.reuse`).
     """
@@ -103,6 +105,11 @@ class Panel:
     def vintages(self) -> pd.DataFrame:
         """One row a cell of the documents that were not chosen."""
         return self._frame("vintages")
+
+    @cached_property
+    def document_findings(self) -> pd.DataFrame:
+        """What became of the rules that only the documents themselves can tell."""
+        return self._frame("document_findings")
 
     @cached_property
     def texts(self) -> pd.DataFrame:

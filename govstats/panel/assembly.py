@@ -60,8 +60,16 @@ CONTENTS = {
     "notes": NOTE_TYPES,
     "vintages": CELL_TYPES | {"vintage": "Int64", "source": "str", "published": "datetime64[us]"},
     "findings": FINDING_TYPES,
+    "document_findings": {
+        **dict.fromkeys(("agency", "rule", "severity", "status", "message_zh", "message_en"), "str"),
+        "year": "Int64",
+        "expected": "Float64",
+        "reported": "Float64",
+    },
     "texts": {"agency": "str", "year": "Int64", "sketch": "object"},
 }
+#: What a part takes from the store.
+_GATHERED = ("cells", "claims", "notes", "document_findings", "texts")
 #: What `govstats.agencies.identify` tells of an agency.
 _IDENTITY = ("agency", "level", "region", "region_code", "department", "basis", "note_zh", "note_en")
 #: The preferred format first, where several documents show the same cells.
@@ -239,7 +247,7 @@ def tables(store: Store, group: Sequence[Part]) -> Iterator[tuple[Part, dict[str
     """Yield the tables of some parts: ``cells claims notes vintages findings``; what is read for them is read once."""
     reports = pd.concat([part.reports for part in group], ignore_index=True)
     part_of = np.repeat(np.arange(len(group)), [len(part.reports) for part in group])
-    gathered = {name: store.gather(name, reports["key"].tolist()) for name in ("cells", "claims", "notes", "texts")}
+    gathered = {name: store.gather(name, reports["key"].tolist()) for name in _GATHERED}
     for number, part in enumerate(group):
         first, last = np.searchsorted(part_of, [number, number + 1]).tolist()
         rows_of_part = {}
@@ -285,7 +293,7 @@ def _tables(reports: pd.DataFrame, rows: dict[str, pa.Table]) -> dict[str, pa.Ta
     found["notes"] = pa.concat_tables([found["notes"].cast(undecided.schema), undecided])
     others = rows["cells"].filter(pc.invert(rows["cells"]["chosen"]))
     found["vintages"] = others.select(CONTENTS["vintages"])
-    frames = {name: found[name].to_pandas(types_mapper=PANDAS_TYPES.get) for name in ("cells", "claims", "texts", "vintages")}
+    frames = {name: found[name].to_pandas(types_mapper=PANDAS_TYPES.get) for name in (*_GATHERED, "vintages")}
     findings = reconcile(Reports(**frames, reports=reports[reports["chosen"]]))
     found["findings"] = pa.Table.from_pandas(findings, preserve_index=False)
     return found

@@ -16,6 +16,7 @@ from govstats.agencies import hint
 from govstats.documents import open_document
 from govstats.panel.folder import Folder, Item
 from govstats.recognition import recognise
+from govstats.reconciliation.document import document_findings
 from govstats.reconciliation.reuse import sketch
 from govstats.report import Claim, Note, ReadCell, Report
 
@@ -50,6 +51,13 @@ SCHEMAS = {
     "cells": _schema(ReadCell._fields),
     "claims": _schema(Claim._fields),
     "notes": _schema(Note._fields),
+    "document_findings": pa.schema(
+        [
+            *((name, _TEXT) for name in ("key", "rule", "severity", "status", "message_zh", "message_en")),
+            ("expected", _FIGURE),
+            ("reported", _FIGURE),
+        ]
+    ),
     "texts": pa.schema([("key", _TEXT), ("sketch", pa.list_(pa.uint32()))]),
 }
 #: A chunk costs so much that losing it is no pity and sending it is no burden.
@@ -124,6 +132,10 @@ def _read(folder: Folder, item: Item, rows: dict[str, list[tuple[Any, ...]]], se
         report = recognise(open_document(content), agency=item.agency, year=item.year, form=item.form)
         read = {"cells": report.read_cells, "claims": report.read_claims, "notes": report.read_notes}
         found = {name: [(key, *row) for row in one] for name, one in read.items()}
+        found["document_findings"] = [
+            (key, said.rule, said.severity, said.status, said.message_zh, said.message_en, *sides)
+            for said, *sides in document_findings(report)
+        ]
         found["texts"] = [(key, sorted(sketch(report.text, sampled=True)))]
         known |= _described(report) | {name: len(found[name]) for name in read}
     except Exception as error:  # noqa: BLE001 - one document never ends a run, whatever is the matter with it

@@ -25,7 +25,7 @@ from govstats.provenance import sources_sha256
 _KEPT = ".build"
 _SOURCES = "sources.parquet"
 #: What decides how a document is read; after a change there every document is read anew.
-_READING = ("documents", "forms", "recognition", "characters.py", "report.py", "panel/reading.py", "reconciliation/reuse.py")
+_READING = ("documents", "forms", "recognition", "characters.py", "report.py", "panel/reading.py", "reconciliation")
 #: Errors that another try would not help.
 _FINAL = ("NotAnAnnualReport", "SeveralReports", "UnreadableDocument")
 #: The types of pandas that the columns have, as those of `Report.cells`.

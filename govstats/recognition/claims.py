@@ -418,10 +418,11 @@ class _Reader:
                 return ["unsure"]
             if beside or figure.change is not None or not figure.last.keys().isdisjoint({"sum", "level"}):
                 return [state.line]
-        smaller = line.id and line.id == state.line and state.value is not None and figure.value < state.value
-        if smaller and not figure.column() and "scope" not in figure.last:
-            if pattern("of_which").search(figure.text, 0, figure.mark.start):
-                return ["unsure"]
+        smaller = line.id == state.line and figure.value < (state.value or 0.0) and not (state.carried and line.id == "new")
+        whole = bool(figure.column()) or "scope" in figure.last
+        if smaller and not whole and pattern("of_which").search(figure.text, 0, figure.mark.start):
+            # 从办理主体看,市政府办理530件,区县办理4780件
+            return ["unsure"]
         weak = [one for one in figure.left if one.kind == "line" and not one.strong][-2:]
         shared = len(weak) == 2 and not line.strong and _TOGETHER.match(figure.text[weak[0].end : weak[1].start])
         return [weak[0].id, line.id] if shared else [line.id]
@@ -554,8 +555,6 @@ class _Reader:
         word = next((mark for mark in said if mark.kind == "all"), None)
         if word is None or any(mark.kind == "topic" and mark.id == "outside" for mark in said):
             return
-        if word.id == "one" and (len(state.reviews) > 1 or 1.0 not in {state.value, *state.reviews.values()}):
-            return
         self._bracket(clause.sentence, word.start)
         behind = said[said.index(word) + 1 :]
         ended = next((mark for mark in behind if mark.kind == "result" and mark.id not in _NO_RESULT), None)
@@ -583,6 +582,8 @@ class _Reader:
             elif done and state.received is not None and not state.answered:
                 # 收到3件,1件予以公开,2件无法提供,均已答复: of whatever was received
                 targets = [("requests/processed_total/total", state.received)]
+        if word.id == "one" and [value for _, value in targets] != [1.0]:
+            return
         for target, value in targets:
             yield self._claim(clause, target, value, word, "all", clause.sentence.scope(word.start))
 

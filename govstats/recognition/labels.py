@@ -179,7 +179,14 @@ def printed_labels(of_form: Form, *, glued: bool = False) -> re.Pattern[str]:
     texts = {normalised(text) for label in (*_all_labels(of_form), *of_form.sections) for text in (label.zh, *label.also) if text}
     number = r"(?:其中\s*:?)?\s*(?:\([一二三四五六七八九十\d]{1,3}\)|[一二三四五六七八九十]{1,2}、|(?<![\d.])\d{1,2}[、.])?\s*"
     words = sorted({_without_number(text) for text in texts}, key=len, reverse=True)
-    pattern = number + "(?:" + "|".join(_spaced(word) for word in words) + ")"
+    by_first: dict[str, list[str]] = {}
+    for word in map(str.strip, words):
+        first = re.escape(word[0])
+        by_first.setdefault(first, []).append(_spaced(word).removeprefix(first))
+    firsts = "".join(by_first)
+    # most characters of a sentence begin no label: they are passed without trying every one
+    pattern = rf"(?=[{firsts}其(\d一二三四五六七八九十\s]){number}(?=[{firsts}])(?:"
+    pattern += "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in by_first.items()) + ")"
     if glued:
         numbered = {(key(text).number, _without_number(text)) for text in texts if key(text).number.isdecimal()}
         # an annex numbers its lines as it likes; one digit is the least that can be the label's

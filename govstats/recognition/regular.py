@@ -130,8 +130,10 @@ def _label(text: str) -> str:
 def _text_interferes(document: Document, form: Form, plan: _Plan) -> bool:
     """Tell whether figures beside the grids may be a line of a table, or stand between two parts of one."""
     beside = records(replace(document, blocks=tuple(document.paragraphs)), form)
+    if not beside:
+        return False
     headers = Headers(form, beside)
-    return (plan.split and bool(beside)) or any(
+    return plan.split or any(
         lines_nearest(table, record) or (table.lines_across and side_by_side(record, table, headers) is not None)
         for record in beside
         for table in form.tables

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
+from govstats.reconciliation.document import add_document_findings, document_findings, told_before
 from govstats.reconciliation.edits import check_edits
 from govstats.reconciliation.findings import FINDING_TYPES, Findings, rules
 from govstats.reconciliation.formats import FormatComparison, compare_formats
-from govstats.reconciliation.matrix import matrices
+from govstats.reconciliation.matrix import IDENTITY, matrices
 from govstats.reconciliation.prose import check_prose
 from govstats.reconciliation.source import ManyReports, Source, known_of
-from govstats.reconciliation.structure import check_structure, unknown_form
+from govstats.reconciliation.structure import NotesOf, check_structure, unknown_form
 from govstats.reconciliation.vintages import check_summaries, check_vintages
 from govstats.reconciliation.years import check_years
-from govstats.report import Report
+from govstats.report import CELL_TYPES, Report
 
 __all__ = ["FINDING_TYPES", "FormatComparison", "ManyReports", "Source", "compare_formats", "reconcile", "rules"]
 
@@ -105,13 +106,18 @@ def reconcile(
             (claims, texts, vintages, reports), (known.claims, known.texts, known.vintages, known.reports), strict=True
         )
     )
-    numbered, found = matrices(cells, _identity(report) if report is not None and cells.empty else None)
+    numbered, found = matrices(cells, _without_cells(report, described, cells))
     findings = Findings()
+    notes = _notes(numbered, report, known.notes)
     for number in numbered.index[~numbered["known"]]:
         unknown_form(numbered["form"].iloc[number], int(number), findings)
     for matrix in found:
-        check_structure(matrix, findings, report)
+        check_structure(matrix, findings, notes)
         check_edits(matrix, findings)
+    if report is not None and len(numbered):
+        add_document_findings(findings, ((0, one) for one in document_findings(report)))
+    elif known.document_findings is not None:
+        add_document_findings(findings, told_before(numbered, known.document_findings))
     check_prose(numbered, found, findings, report=report, claims=claims)
     check_years(numbered, found, findings, claims=claims, texts=texts)
     if vintages is not None:
@@ -121,12 +127,24 @@ def reconcile(
     return findings.frame(numbered)
 
 
-def _identity(report: Report) -> pd.DataFrame:
-    """Return what the rows of its cells say of a report that has none."""
-    return pd.DataFrame(
-        {
-            "agency": pd.array([report.agency], dtype="str"),
-            "year": pd.array([report.year], dtype="Int64"),
-            "form": pd.array([report.form], dtype="str"),
-        }
-    )
+def _without_cells(report: Report | None, described: pd.DataFrame | None, cells: pd.DataFrame) -> pd.DataFrame | None:
+    """Return agency, year and form of reports that have no cells to tell them: their tables are lost."""
+    if report is not None and cells.empty:
+        return pd.DataFrame({name: pd.Series([getattr(report, name)], dtype=CELL_TYPES[name]) for name in IDENTITY})
+    if described is not None and {*IDENTITY, "cells"} <= set(described.columns) and (described["cells"] == 0).any():
+        return described.loc[described["cells"] == 0, list(IDENTITY)]
+    return None
+
+
+def _notes(numbered: pd.DataFrame, report: Report | None, notes: pd.DataFrame | None) -> NotesOf:
+    """Return what notes say of the lines of each report number."""
+    if report is not None:
+        return {0: [(note.kind, note.table, note.line) for note in report.read_notes]}
+    found: dict[int, list[tuple[str, str, str]]] = {}
+    if notes is not None and len(notes):
+        numbers = {key: number for number, key in enumerate(zip(numbered["agency"], numbered["year"], strict=True))}
+        columns = (notes[name].tolist() for name in ("agency", "year", "kind", "table", "line"))
+        for agency, year, *note in zip(*columns, strict=True):
+            if (number := numbers.get((agency, year))) is not None:
+                found.setdefault(number, []).append((note[0], note[1], note[2]))
+    return found

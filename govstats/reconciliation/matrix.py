@@ -20,7 +20,8 @@ ABSENT, REPORTED, BLANK, NOT_APPLICABLE, UNREADABLE = range(5)
 _STATUS: dict[object, int] = {"reported": REPORTED, "blank": BLANK, "not_applicable": NOT_APPLICABLE, "unreadable": UNREADABLE}
 #: So many rows tell whether equal texts of a column are mostly the same object.
 _SAMPLE = 1000
-_IDENTITY = ("agency", "year", "form")
+#: What tells reports apart.
+IDENTITY = ("agency", "year", "form")
 _NEEDED = ("agency", "year", "form", "table", "line", "column", "value", "status")
 
 
@@ -181,7 +182,7 @@ def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> tuple
     cells : DataFrame
         The columns of the contract; any number of reports.
     identity : DataFrame, optional
-        Columns ``agency year form`` of the reports, where the frame has no cells to tell them.
+        Columns ``agency year form`` of reports that have no cells in the frame.
 
     Returns
     -------
@@ -201,9 +202,11 @@ def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> tuple
             f"the cells frame lacks the column(s) {', '.join(lacking)}; it has {', '.join(map(str, cells.columns))}; "
             "pass Report.cells, or a frame with its columns"
         )
-    keys = cells if identity is None else identity
-    report_of_key, first = _numbered([keys[name] for name in _IDENTITY])
-    known: dict[str, Any] = {name: _plain(keys[name].array.take(first)) for name in _IDENTITY}
+    keys = (
+        cells if identity is None else pd.concat([cells[list(IDENTITY)], identity], ignore_index=True) if len(cells) else identity
+    )
+    report_of_key, first = _numbered([keys[name] for name in IDENTITY])
+    known: dict[str, Any] = {name: _plain(keys[name].array.take(first)) for name in IDENTITY}
     version = np.array([name if isinstance(name, str) and name in versions() else "" for name in known["form"]])
     reports = pd.DataFrame({**known, "known": version != ""})
     report_of_row = report_of_key[: len(cells)]

@@ -6,14 +6,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from govstats.characters import folded
 from govstats.errors import UnusableCells
 from govstats.forms import CellKey, Form, Language, Table
 from govstats.reconciliation.findings import Findings, known_rule
@@ -29,20 +28,14 @@ from govstats.reconciliation.wording import (
     line_label,
     number,
     quoted,
+    shortened,
     without_figure,
 )
 from govstats.report import Claim, Report
 
-#: Where the findings of a rule begin among those of a report: S06 after the structure, the others after the edits.
-_POSITION = {"S06": 950_000, "NT": 2_000_000, "NS": 3_000_000, "NC": 4_000_000, "NZ": 5_000_000, "NF": 6_000_000, "NE": 6_000_001}
+#: Where the findings of a rule begin among those of a report: after the edits.
+_POSITION = {"NT": 2_000_000, "NS": 3_000_000, "NC": 4_000_000, "NZ": 5_000_000}
 _COMPARISONS = frozenset({"change", "growth"})
-_LONGEST_QUOTE = 40
-#: Under all headings together, in characters.
-_LEAST_PROSE = 20
-_NUMERALS = "一二三四五六七"
-_TITLES_OF_WORKS = re.compile("《[^《》]*》")
-#: 2022年,某局认真贯彻…; a year with a month, or of a law, tells of an event.
-_OPENING_YEAR = re.compile(r"\W*(20\d\d)年度?(?=[,我本全在])")
 _APPROXIMATELY = re.compile("[余多约近逾超]|左右|不足|以上|以下|至少|不少于")
 #: What binary fractions lose.
 _NOISE = 1e-9
@@ -75,7 +68,7 @@ def check_prose(
     matrices : sequence of ReportMatrix
     findings : Findings
     report : Report, optional
-        The report that the cells are of; S06, NE and NF read its text.
+        The report that the cells are of.
     claims : DataFrame, optional
         The columns of `Report.claims`; those of the report, if left out.
     """
@@ -101,8 +94,6 @@ def check_prose(
         for at, of in enumerate(matrix.reports.tolist()):
             reported.setdefault(keys[of], _Reported(matrix, at, of))
     for key, one in reported.items():
-        if report is not None:
-            _check_text(one, findings, report)
         year_before = (key[0], None if key[1] is None else key[1] - 1)
         if key in own or year_before in looking_back:
             spoken = _Claims(one, findings, key[0], own.get(key, []))
@@ -310,7 +301,7 @@ class _Claims:
 
     def _level_fields(self, side: _Side, claim: Claim, nearest: float, language: Language) -> dict[str, str]:
         return {
-            "quote": _shortened(claim.quote, claim.value),
+            "quote": shortened(claim.quote, claim.value),
             "subject": quoted(side.target.subject[language], language),
             "scope": claim.scope,
             "expected": _range(claim, language),
@@ -371,7 +362,7 @@ class _Claims:
                 "left": left[language],
                 "right": right[language],
                 "gap": gap(reported - expected, language),
-                "quote": _shortened(total[0].quote, total[0].value),
+                "quote": shortened(total[0].quote, total[0].value),
             }
 
         cells = [cell for target in targets if target is not None for cell in target.cells]
@@ -400,7 +391,7 @@ class _Claims:
         this_year, last_year, computed = (fitting or pairs or [(np.nan, np.nan, np.nan)])[0]
         sign = "%" if growth else ""
         fields = {
-            "quote": _shortened(claim.quote, abs(claim.value)),
+            "quote": shortened(claim.quote, abs(claim.value)),
             "reported": number(claim.value) + sign,
             "expected": number(round(computed, 2)) + sign,
             "left": number(last_year),
@@ -465,107 +456,3 @@ def _range(claim: Claim, language: Language) -> str:
     if claim.high is None:
         return f"不少于 {number(claim.low or 0.0)}" if language == "zh" else f"at least {number(claim.low or 0.0)}"
     return f"{number(claim.low or 0.0)} {'至' if language == 'zh' else 'to'} {number(claim.high)}"
-
-
-def _shortened(quote: str, value: float | None = None) -> str:
-    """Return the part of a sentence by which a reader finds it, around its figure."""
-    plain = " ".join(quote.split())
-    if len(plain) <= _LONGEST_QUOTE:
-        return plain
-    at = -1 if value is None else plain.find(f"{value:.15g}")
-    start = max(0, min(at - _LONGEST_QUOTE // 2, len(plain) - _LONGEST_QUOTE))
-    end = start + _LONGEST_QUOTE
-    return "…" * (start > 0) + plain[start:end] + "…" * (end < len(plain))
-
-
-# --- the text ---------------------------------------------------------------------------------------------------------------
-
-
-class _Text:
-    """The prose of a report, for finding its sections."""
-
-    def __init__(self, report: Report) -> None:
-        self.headings = {(one.number, "".join(folded(one.text)[0].split())) for one in report.sections}
-        self.plain = "".join(folded(report.text)[0].split())
-        lost = any(note.kind == "unread_page" for note in report.read_notes)
-        #: Pages were not read, or the document has headings and tables alone: what is not there may have been left out.
-        self.incomplete = lost or sum(_size(self.section(number) or "") for number, _ in self.headings) < _LEAST_PROSE
-
-    @cached_property
-    def _headings(self) -> list[tuple[int, int, int]]:
-        """Return where headings begin and end, each with its number; a table of contents has them too."""
-        return sorted(
-            (found.start(), found.end(), section)
-            for section, heading in self.headings
-            if heading
-            for found in re.finditer(re.escape(heading), self.plain)
-        )
-
-    def section(self, wanted: int) -> str | None:
-        """Return the text under a heading without its white space; None where the heading is not found."""
-        found = []
-        for _, end, section in self._headings:
-            if section == wanted:
-                after = min((other for other, *_ in self._headings if other >= end), default=len(self.plain))
-                # the next section may have a title that is not that of the form
-                found.append(self.plain[end:after].partition(f"{_NUMERALS[wanted]}、")[0])
-        return max(found, key=len, default=None)
-
-
-def _check_text(one: _Reported, findings: Findings, report: Report) -> None:
-    statutory = one.matrix.form
-    text = _Text(report)
-    _check_year(one, findings, report, text)
-    if not statutory.sections:
-        return
-    if statutory.version in known_rule("NF").settings["forms"]:
-        words = known_rule("NF").settings
-        six = text.section(6)
-        mentioned = six is not None and re.search(words["mentioned_by"], re.sub(words["other_fees"], "", six)) is not None
-        _say(one, findings, "NF", _status(mentioned, six, text))
-    five = text.section(5)
-    long_enough = _size(five or "") >= known_rule("NE").settings["shortest"]
-    _say(one, findings, "NE", _status(long_enough, five, text), quote=_shortened(five or ""))
-
-
-def _size(text: str) -> int:
-    """Return the number of characters without punctuation."""
-    return len(re.findall(r"[^\W_]", text))
-
-
-def _status(passed: bool, section: str | None, text: _Text) -> str:
-    if section is None or (text.incomplete and not passed):
-        return "not_assessable"
-    return "pass" if passed else "fail"
-
-
-def _check_year(one: _Reported, findings: Findings, report: Report, text: _Text) -> None:
-    conflict = next((note for note in report.read_notes if note.kind == "year_conflict"), None)
-    overview = text.section(1)
-    first, _, rest = _TITLES_OF_WORKS.sub("", overview or "").partition("。")
-    found = _OPENING_YEAR.match(first)
-    year = report.year
-    if conflict is not None:
-        _say(one, findings, "S06", "fail", message="conflict", quote=_shortened(conflict.printed))
-    elif year is None or overview is None:
-        _say(one, findings, "S06", "not_assessable")
-    # an opening that names the year as well may tell of what went before
-    elif found and int(found[1]) != year and str(year) not in first and f"{year}年" not in rest[:200]:
-        _say(one, findings, "S06", "fail", float(year), float(found[1]), quote=_shortened(first), subject=str(year))
-    else:
-        _say(one, findings, "S06", "pass", subject=str(year))
-
-
-def _say(
-    one: _Reported,
-    findings: Findings,
-    rule: str,
-    status: str,
-    expected: float = np.nan,
-    reported: float = np.nan,
-    *,
-    message: str = "",
-    **fields: Any,
-) -> None:
-    wording = findings.wording(rule, status, {"zh": fields, "en": fields}, message=message)
-    findings.add(one.number, _POSITION[rule], wording, expected, reported)

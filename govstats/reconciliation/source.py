@@ -33,6 +33,14 @@ class ManyReports(Protocol):
     def reports(self) -> pd.DataFrame | None:
         """The documents: ``agency year``, and what else is known of them."""
 
+    @property
+    def notes(self) -> pd.DataFrame | None:
+        """What could not be read, with the columns of `Report.notes`."""
+
+    @property
+    def document_findings(self) -> pd.DataFrame | None:
+        """What became of the rules that only the document itself can tell, with the columns of the findings."""
+
 
 Source = Report | pd.DataFrame | ManyReports
 
@@ -46,6 +54,8 @@ class Reports:
     texts: pd.DataFrame | None = None
     vintages: pd.DataFrame | None = None
     reports: pd.DataFrame | None = None
+    notes: pd.DataFrame | None = None
+    document_findings: pd.DataFrame | None = None
     report: Report | None = None
 
 
@@ -57,4 +67,6 @@ def known_of(source: Source) -> Reports:
         return Reports(source.cells, report=source)
     if isinstance(source, pd.DataFrame):
         return Reports(source)
-    return Reports(source.cells, source.claims, source.texts, source.vintages, source.reports)
+    return Reports(
+        source.cells, source.claims, source.texts, source.vintages, source.reports, source.notes, source.document_findings
+    )

@@ -26,19 +26,19 @@ from govstats.reconciliation.wording import (
     quoted,
     without_figure,
 )
-from govstats.report import Report
 
 #: Where the findings of a rule begin among those of a report; cells and tables are counted from there.
-_POSITION = {"S01": 0, "S02": 10, "S03": 100, "S04": 1_000, "S05": 900_000}
+_POSITION = {"S02": 10, "S03": 100, "S04": 1_000, "S05": 900_000}
 _PRINTED_UNIT = re.compile(r"([-−]?\d[\d,]*(?:\.\d+)?)\s*\(?\s*(亿元|万元|元)")
 _TEN_THOUSAND_YUAN = {"元": 1e-4, "万元": 1.0, "亿元": 1e4}
 
+#: For report numbers what their notes say: kind, table and line.
+NotesOf = Mapping[int, Sequence[tuple[str, str, str]]]
 
-def check_structure(matrix: ReportMatrix, findings: Findings, report: Report | None) -> None:
-    """Add the findings of S01 to S05; S01, and what could not be read, are known only where the report itself is at hand."""
-    if report is not None:
-        _check_sections(matrix, findings, report)
-    lines = _Lines(matrix, findings, report)
+
+def check_structure(matrix: ReportMatrix, findings: Findings, notes: NotesOf) -> None:
+    """Add the findings of S02 to S05; `notes` has what the notes of each report number say of its lines."""
+    lines = _Lines(matrix, findings, notes)
     for place, table in enumerate(matrix.form.tables):
         _check_table(matrix, table, _POSITION["S02"] + place, findings)
         _check_figures(matrix, table, _POSITION["S04"] + 10_000 * place, findings)
@@ -57,30 +57,6 @@ def unknown_form(version: object, report: int, findings: Findings) -> None:
 
 def _titled(table: Table) -> Fields:
     return in_both(lambda language: {"table": table.title(language)})
-
-
-def _check_sections(matrix: ReportMatrix, findings: Findings, report: Report) -> None:
-    titles = {int(section.id): section for section in matrix.form.sections}
-    if not titles:
-        return
-    found = [section.number for section in report.sections if section.number in titles]
-    lacking = [section for section in titles if section not in found]
-    # a table of contents repeats the headings: they are in order if they can be read off one after the other
-    rest = iter(found)
-    in_order = all(section in rest for section in titles)
-
-    def named(numbers: Sequence[int]) -> Fields:
-        return in_both(lambda language: {"missing": listed((titles[one].text(language) for one in numbers), language, limit=12)})
-
-    if lacking:
-        wording = findings.wording("S01", "fail", named(lacking))
-    elif not in_order:
-        wording = findings.wording("S01", "fail", named(found), message="order")
-    elif not any(there.any() for there in matrix.has_table.values()):
-        wording = findings.wording("S01", "not_assessable", named([]))
-    else:
-        wording = findings.wording("S01", "pass", named([]))
-    findings.add(matrix.reports, _POSITION["S01"], wording, len(titles), len(titles) - len(lacking))
 
 
 def _check_table(matrix: ReportMatrix, table: Table, position: int, findings: Findings) -> None:
@@ -124,11 +100,11 @@ class _Difference:
 class _Lines:
     """Rule S03, with what the notes of a report say of lines that could not be read or stand there twice."""
 
-    def __init__(self, matrix: ReportMatrix, findings: Findings, report: Report | None) -> None:
+    def __init__(self, matrix: ReportMatrix, findings: Findings, notes: NotesOf) -> None:
         self.matrix, self.findings = matrix, findings
-        notes = () if report is None else report.read_notes
-        self.unread = {note.table for note in notes if note.kind.startswith("unreadable")}
-        self.noted_twice = {(note.table, note.line) for note in notes if note.kind == "duplicate_line"}
+        own = [notes.get(number, ()) for number in matrix.reports.tolist()]
+        self.unread = [{table for kind, table, _ in of if kind.startswith("unreadable")} for of in own]
+        self.noted_twice = [{(table, line) for kind, table, line in of if kind == "duplicate_line"} for of in own]
         self.one_line_will_do = set(known_rule("S03").settings["one_line_will_do"])
         self.strange: dict[tuple[int, str], list[CellKey]] = {}
         outside = np.flatnonzero(matrix.cell_of_row < 0)
@@ -147,7 +123,7 @@ class _Lines:
         there = matrix.has_table[table.id][members]
         again = matrix.part(matrix.repeated, matrix.rows_of[table.id], members).any(axis=0)
         strange = np.isin(members, [report for report, name in self.strange if name == table.id])
-        noted = any(name == table.id for name, _ in self.noted_twice)
+        noted = np.array([any(name == table.id for name, _ in self.noted_twice[one]) for one in members.tolist()], dtype=np.bool_)
         differing = strange | (there & (lacking.any(axis=0) | again | noted))
 
         size = len(required) or np.nan
@@ -158,14 +134,17 @@ class _Lines:
         for one in np.flatnonzero(differing).tolist():
             missing = [cell for cell, gone in zip(required, lacking[:, one].tolist(), strict=True) if gone]
             difference = self._difference(int(members[one]), table, missing)
-            unread = bool({table.id, ""} & self.unread) or UNREADABLE in matrix.status[matrix.rows_of[table.id], members[one]]
+            unread = (
+                bool({table.id, ""} & self.unread[int(members[one])])
+                or UNREADABLE in matrix.status[matrix.rows_of[table.id], members[one]]
+            )
             wording = self._wording(table, difference, required, unread=unread)
             findings.add(int(matrix.reports[members[one]]), position, wording, size, size - len(missing))
 
     def _difference(self, report: int, table: Table, missing: list[CellKey]) -> _Difference:
         repeated = {self.matrix.cells[row][1] for row in np.flatnonzero(self.matrix.repeated[:, report]).tolist()}
         here = {line for _, line, _ in self.matrix.cells[self.matrix.rows_of[table.id]]}
-        noted = {line for name, line in self.noted_twice if name == table.id}
+        noted = {line for name, line in self.noted_twice[report] if name == table.id}
         return _Difference(missing, sorted((repeated & here) | noted), self.strange.get((report, table.id), []))
 
     def _wording(self, table: Table, difference: _Difference, required: Sequence[CellKey], *, unread: bool) -> int:

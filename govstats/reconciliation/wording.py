@@ -18,6 +18,7 @@ NO_FIGURE: dict[Language, tuple[str, ...]] = {
 }
 _COMMA: dict[Language, str] = {"zh": "、", "en": ", "}
 _PLUS: dict[Language, str] = {"zh": "＋", "en": " + "}
+_LONGEST_QUOTE = 40
 _MINUS: dict[Language, str] = {"zh": "−", "en": " − "}
 _EQUALS: dict[Language, str] = {"zh": "＝", "en": " = "}
 _ALL_ZERO: dict[Language, str] = {"zh": "各项均为 0", "en": "all parts are 0"}
@@ -196,3 +197,14 @@ def gap(size: float, language: Language) -> str:
     if language == "zh":
         return f"少 {figure}" if less else f"多 {figure}"
     return f"{figure} less" if less else f"{figure} more"
+
+
+def shortened(quote: str, value: float | None = None) -> str:
+    """Return the part of a sentence by which a reader finds it, around its figure."""
+    plain = " ".join(quote.split())
+    if len(plain) <= _LONGEST_QUOTE:
+        return plain
+    at = -1 if value is None else plain.find(f"{value:.15g}")
+    start = max(0, min(at - _LONGEST_QUOTE // 2, len(plain) - _LONGEST_QUOTE))
+    end = start + _LONGEST_QUOTE
+    return "…" * (start > 0) + plain[start:end] + "…" * (end < len(plain))

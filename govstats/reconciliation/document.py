@@ -1,0 +1,160 @@
+"""The rules on what only the document itself can tell: its sections and its text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from govstats.characters import folded
+from govstats.forms import form, versions
+from govstats.reconciliation.findings import Findings, Wording, known_rule
+from govstats.reconciliation.wording import in_both, listed, shortened
+from govstats.report import Report
+
+#: Where the findings stand among those of a report: the sections first, the year after the structure, the rest after the edits.
+_POSITION = {"S01": 0, "S06": 950_000, "NF": 6_000_000, "NE": 6_000_001}
+#: Under all headings together, in characters.
+_LEAST_PROSE = 20
+_NUMERALS = "一二三四五六七"
+_TITLES_OF_WORKS = re.compile("《[^《》]*》")
+#: 2022年,某局认真贯彻…; a year with a month, or of a law, tells of an event.
+_OPENING_YEAR = re.compile(r"\W*(20\d\d)年度?(?=[,我本全在])")
+
+
+class DocumentFinding(NamedTuple):
+    """What became of a rule on a document; None where a side has no figure."""
+
+    wording: Wording
+    expected: float | None = None
+    reported: float | None = None
+
+
+def document_findings(report: Report) -> list[DocumentFinding]:
+    """Apply the rules S01, S06, NF and NE to a report; none where its form is not known."""
+    if report.form not in versions():
+        return []
+    text = _Text(report)
+    found = [_year(report, text)]
+    statutory = form(report.form)
+    if not statutory.sections:
+        return found
+    if statutory.version in known_rule("NF").settings["forms"]:
+        words = known_rule("NF").settings
+        six = text.section(6)
+        mentioned = six is not None and re.search(words["mentioned_by"], re.sub(words["other_fees"], "", six)) is not None
+        found.append(_found("NF", _status(mentioned, six, text)))
+    five = text.section(5)
+    long_enough = _size(five or "") >= known_rule("NE").settings["shortest"]
+    found.append(_found("NE", _status(long_enough, five, text), quote=shortened(five or "")))
+    return [_sections(report), *found]
+
+
+def add_document_findings(findings: Findings, told: Iterable[tuple[int, DocumentFinding]]) -> None:
+    """Add what was found on documents to the findings, each with the number of its report."""
+    members: dict[DocumentFinding, list[int]] = {}
+    for number, one in told:
+        members.setdefault(one, []).append(number)
+    for one, reports in members.items():
+        sides = [np.nan if side is None else side for side in (one.expected, one.reported)]
+        findings.add(np.array(reports), _POSITION[one.wording.rule], findings.say([one.wording]), *sides)
+
+
+def told_before(reports: pd.DataFrame, told: pd.DataFrame) -> Iterator[tuple[int, DocumentFinding]]:
+    """Yield what was found on many documents before; `told` has the columns of the findings."""
+    numbers = {key: number for number, key in enumerate(zip(reports["agency"], reports["year"], strict=True))}
+    columns = [told[name].tolist() for name in ("rule", "severity", "status", "message_zh", "message_en", "expected", "reported")]
+    for agency, year, rule, severity, status, zh, en, *sides in zip(told["agency"], told["year"], *columns, strict=True):
+        if (number := numbers.get((agency, year))) is not None:
+            expected, reported = (None if pd.isna(side) else side for side in sides)
+            yield number, DocumentFinding(Wording(rule, severity, status, None, "", zh, en), expected, reported)
+
+
+def _found(
+    rule: str, status: str, expected: float | None = None, reported: float | None = None, *, message: str = "", **fields: Any
+) -> DocumentFinding:
+    wording = known_rule(rule).wording(status, {"zh": fields, "en": fields}, message=message)
+    return DocumentFinding(wording, expected, reported)
+
+
+def _sections(report: Report) -> DocumentFinding:
+    titles = {int(section.id): section for section in form(report.form).sections}
+    found = [section.number for section in report.sections if section.number in titles]
+    lacking = [section for section in titles if section not in found]
+    # a table of contents repeats the headings: they are in order if they can be read off one after the other
+    rest = iter(found)
+    in_order = all(section in rest for section in titles)
+    named: list[int] = []
+    status = message = "fail"
+    if lacking:
+        named = lacking
+    elif not in_order:
+        named, message = found, "order"
+    elif not report.read_cells:
+        status = message = "not_assessable"
+    else:
+        status = message = "pass"
+    fields = in_both(lambda language: {"missing": listed((titles[one].text(language) for one in named), language, limit=12)})
+    return DocumentFinding(known_rule("S01").wording(status, fields, message=message), len(titles), len(titles) - len(lacking))
+
+
+class _Text:
+    """The prose of a report, for finding its sections."""
+
+    def __init__(self, report: Report) -> None:
+        self.headings = {(one.number, "".join(folded(one.text)[0].split())) for one in report.sections}
+        self.plain = "".join(folded(report.text)[0].split())
+        lost = any(note.kind == "unread_page" for note in report.read_notes)
+        #: Pages were not read, or the document has headings and tables alone: what is not there may have been left out.
+        self.incomplete = lost or sum(_size(self.section(number) or "") for number, _ in self.headings) < _LEAST_PROSE
+
+    @cached_property
+    def _headings(self) -> list[tuple[int, int, int]]:
+        """Return where headings begin and end, each with its number; a table of contents has them too."""
+        return sorted(
+            (found.start(), found.end(), section)
+            for section, heading in self.headings
+            if heading
+            for found in re.finditer(re.escape(heading), self.plain)
+        )
+
+    def section(self, wanted: int) -> str | None:
+        """Return the text under a heading without its white space; None where the heading is not found."""
+        found = []
+        for _, end, section in self._headings:
+            if section == wanted:
+                after = min((other for other, *_ in self._headings if other >= end), default=len(self.plain))
+                # the next section may have a title that is not that of the form
+                found.append(self.plain[end:after].partition(f"{_NUMERALS[wanted]}、")[0])
+        return max(found, key=len, default=None)
+
+
+def _size(text: str) -> int:
+    """Return the number of characters without punctuation."""
+    return len(re.findall(r"[^\W_]", text))
+
+
+def _status(passed: bool, section: str | None, text: _Text) -> str:
+    if section is None or (text.incomplete and not passed):
+        return "not_assessable"
+    return "pass" if passed else "fail"
+
+
+def _year(report: Report, text: _Text) -> DocumentFinding:
+    conflict = next((note for note in report.read_notes if note.kind == "year_conflict"), None)
+    overview = text.section(1)
+    first, _, rest = _TITLES_OF_WORKS.sub("", overview or "").partition("。")
+    found = _OPENING_YEAR.match(first)
+    year = report.year
+    if conflict is not None:
+        return _found("S06", "fail", message="conflict", quote=shortened(conflict.printed))
+    if year is None or overview is None:
+        return _found("S06", "not_assessable")
+    # an opening that names the year as well may tell of what went before
+    if found and int(found[1]) != year and str(year) not in first and f"{year}年" not in rest[:200]:
+        return _found("S06", "fail", float(year), float(found[1]), quote=shortened(first), subject=str(year))
+    return _found("S06", "pass", subject=str(year))
