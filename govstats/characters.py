@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
@@ -172,7 +173,9 @@ def is_figure(text: str) -> bool:
     return figure(text).status in {"reported", "not_applicable"}
 
 
-def folded(text: str) -> tuple[str, list[int]]:
+# claims, sections and sketches look into the same prose one after the other
+@lru_cache(maxsize=16)
+def folded(text: str) -> tuple[str, Sequence[int]]:
     """Return text for finding words in: simplified, half-width, without blanks and pinyin, and where each character stood.
 
     Parameters
@@ -182,20 +185,20 @@ def folded(text: str) -> tuple[str, list[int]]:
     Returns
     -------
     text : str
-    places : list of int
+    places : sequence of int
         For each of its characters the place in the text that was given.
 
     Examples
     --------
     >>> folded("答復(fù) ８ 件，")
-    ('答复8件,', [0, 1, 7, 9, 10])
+    ('答复8件,', (0, 1, 7, 9, 10))
     """
     plain = text.translate(_one_for_one())
     if _PINYIN_WITH_TONE.search(plain):
         plain = _PINYIN.sub(lambda found: " " * len(found[0]), plain)
     if " " not in plain:
-        return plain, list(range(len(plain)))
-    return plain.replace(" ", ""), [place for place, letter in enumerate(plain) if letter != " "]
+        return plain, range(len(plain))
+    return plain.replace(" ", ""), tuple([place for place, letter in enumerate(plain) if letter != " "])
 
 
 @cache

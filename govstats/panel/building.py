@@ -81,7 +81,7 @@ def _make_room(store: Store) -> None:
 def _register(folder: Folder, register: str | PathLike[str] | pd.DataFrame | None) -> pd.DataFrame | None:
     if register is not None:
         return read_register(register)
-    system, root = folder.opened()
+    system, root = folder.opened
     for name in REGISTERS:
         if system.isfile(f"{root}/{name}"):
             return read_register(io.BytesIO(folder.content(name)), name=name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from os import PathLike, fspath
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -94,12 +95,17 @@ class Folder:
             _, url = url_to_fs(url)
         return cls(url, dict(options or {}))
 
+    @cached_property
     def opened(self) -> tuple[AbstractFileSystem, str]:
-        """Return the file system and the path in it."""
+        """The file system and the path in it."""
         from fsspec.core import url_to_fs
 
         system, root = url_to_fs(self.url, **self.options)
         return system, root.rstrip("/")
+
+    def __reduce__(self) -> tuple[type[Folder], tuple[str, Mapping[str, Any]]]:
+        """Go to another process without the file system, which is opened there."""
+        return Folder, (self.url, self.options)
 
     def files(self) -> Iterator[tuple[str, str]]:
         """Yield the path of every file in the folder with its stamp, in the order of the paths; hidden ones are left out.
@@ -109,7 +115,7 @@ class Folder:
         UnreadableDocument
             There is no such folder.
         """
-        system, root = self.opened()
+        system, root = self.opened
         if not system.isdir(root):
             raise UnreadableDocument(f"{self.url}: there is no such folder; expected one that holds annual reports")
         for path, info in sorted(system.find(root, detail=True).items()):
@@ -119,7 +125,7 @@ class Folder:
 
     def content(self, source: str) -> bytes:
         """Return the bytes of a document."""
-        system, root = self.opened()
+        system, root = self.opened
         return bytes(system.cat_file(f"{root}/{source}"))
 
 
