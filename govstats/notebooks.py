@@ -326,7 +326,8 @@ def _documents(case: Case) -> list[Path]:
     from govstats import embedded
 
     try:
-        return list(embedded.documents(case.agency, case.year))
+        # the package lists every document with its sha256: some templates read the whole corpus
+        return [*embedded.documents(case.agency, case.year), embedded.folder() / "datapackage.json"]
     except UnknownReport:
         return []  # the template may need none; if it does, its cell says which report the corpus lacks
 

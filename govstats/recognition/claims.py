@@ -39,6 +39,7 @@ _DISCLOSURE = re.compile("信息公开|依申请|公开(?:政府信息)?申请|�
 _NEGATED = re.compile("[未无没不]")
 _REVIEW = "review/"
 _INSTANCES = {"reconsideration": re.compile("复议"), "litigation": re.compile("诉讼|法院")}
+_AFTER_RECONSIDERATION = "review/litigation_after_reconsideration"
 _RECEIVED = "requests/new/total"
 _DECISIONS = {"proactive/licensing", "proactive/penalties", "proactive/coercive_measures"}
 _ORGANISATIONS = {"commercial", "research", "social", "legal"}
@@ -124,6 +125,10 @@ class _Figure:
         self.near = {one.kind: one for one in reversed(self.touching)}
         change = self.last.get("change")
         self.change = change if change is not None and change.end >= mark.start else None
+
+    def is_first(self) -> bool:
+        """Tell whether no figure of the sentence stands before it."""
+        return self.clause.sentence.figures[0].start == self.mark.start
 
     def of(self, kind: str) -> str:
         """Return which of the words of a kind the figure is of."""
@@ -347,6 +352,15 @@ class _Reader:
         for target in dict.fromkeys(targets):
             yield self._claim(figure.clause, target, value, mark, qualifier, channel or scope)
 
+    def _whole(self, topics: tuple[str, ...], figure: _Figure) -> tuple[str, ...]:
+        """Return what results are of: after both ways to court were counted, of all that went there."""
+        state, parts = self.state, ("review/litigation_direct", _AFTER_RECONSIDERATION)
+        if topics == (_AFTER_RECONSIDERATION,) and figure.of("result") and not state.told.keys() & set(parts):
+            total = state.reviews.get("review/litigation")
+            if total is not None and total == sum(state.reviews.get(part, 0.0) for part in parts):
+                return ("review/litigation",)
+        return topics
+
     def _about(self, figure: _Figure, line: Mark) -> tuple[tuple[str, ...], bool]:
         """Return what a figure is about, and whether its own words say so."""
         state, topics = self.state, figure.topics()
@@ -359,7 +373,7 @@ class _Reader:
         if named:
             state.unread = ""
         else:
-            topics = self._topics()
+            topics = self._whole(self._topics(), figure)
             named = "disclosing" in figure.last and all(topic.startswith(_REVIEW) for topic in topics)
             if line.strong and not {"outside", "published"} & set(topics):
                 topics = ("requests",)
@@ -398,7 +412,9 @@ class _Reader:
         behind = [one for one in figure.right if one.kind == "line" and (one.strong or one in figure.touching)]
         pairs = pairwise(figure.right)
         done = [one for word, one in pairs if word.kind == "all" and one.kind == "line" and one.start - word.end <= ADJACENT]
-        found = (strong[-1:] or lines[-1:] or behind[:1] or done[:1] or [_NO_MARK])[0]
+        # 1件因不属于本机关职责作其他处理: the words of the table say more than the reason
+        told = [one for one in behind if one.strong and one.id not in _NO_LINE]
+        found = (strong[-1:] or lines[-1:] or told[:1] or behind[:1] or done[:1] or [_NO_MARK])[0]
         if found.id == "processed_total" and figure.text[found.start : found.end].endswith("办理"):
             return found._replace(id=figure.handled())
         if found.id == "carried":
@@ -455,7 +471,9 @@ class _Reader:
             listed = any(one.id in _ORGANISATIONS for one in figure.clause.sentence.marks)
             column, line = ("other", line) if listed else ("", "unsure")
         if not line and column:
-            line = state.line or "new"
+            # 结转下年度2件。自然人30件: who asked is told of what was received
+            apart = state.line in {"carried_in", "carried_out"} and figure.is_first() and state.received is not None
+            line = "new" if apart else state.line or "new"
         elif not line and named:
             # of requests that were counted before it is a part that has no name here
             part = state.value is not None and pattern("of_which").search(figure.text, 0, figure.mark.start)

@@ -32,7 +32,7 @@ _NO_PROSE = re.compile(
 )
 _QUOTE = frozenset("“”\"‘’'「」『』")
 _BRACKET = re.compile("[()]")
-_YEAR = re.compile(r"(?<!\d)(20\d\d)年")
+_YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!度?(?:以来|以后|至今))")
 #: Several years in one figure.
 _YEARS = re.compile(r"20\d\d年?(?:至|到|-|—|~)20\d\d年|[近前这][两二三四五六七八九十\d]+年|自(?!今年|本年|年初)[^。;]{0,24}以来")
 #: Between the items of a list, of which each has its figure.
