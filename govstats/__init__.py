@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from govstats.panel import Panel
     from govstats.reconciliation import FormatComparison
     from govstats.reconciliation.corrections import Corrections
+    from govstats.reconciliation.source import Source
 
 __all__ = [
     "DifferentReports",
@@ -199,15 +200,13 @@ def read_corpus(
     )
 
 
-def reconcile(
-    source: Report | pd.DataFrame, *, corrections: Corrections | None = None, claims: pd.DataFrame | None = None
-) -> pd.DataFrame:
+def reconcile(source: Source, *, corrections: Corrections | None = None, claims: pd.DataFrame | None = None) -> pd.DataFrame:
     """Check a report, or a frame of cells, against the edits of its form.
 
     Parameters
     ----------
-    source : Report or pandas.DataFrame
-        A report, or cells of any number of reports with the columns of `Report.cells`.
+    source : Report, Panel or pandas.DataFrame
+        A report, a panel, or cells of any number of reports with the columns of `Report.cells`.
     corrections : path or pandas.DataFrame, optional
         Documented corrections to apply first, as `correct` takes them.
     claims : pandas.DataFrame, optional
@@ -230,7 +229,7 @@ def reconcile(
 
 
 def repairs(
-    source: Report | pd.DataFrame,
+    source: Source,
     *,
     corrections: Corrections | None = None,
     claims: pd.DataFrame | None = None,
@@ -241,8 +240,8 @@ def repairs(
 
     Parameters
     ----------
-    source : Report or pandas.DataFrame
-        A report, or cells of any number of reports with the columns of `Report.cells`.
+    source : Report, Panel or pandas.DataFrame
+        A report, a panel, or cells of any number of reports with the columns of `Report.cells`.
     corrections : path or pandas.DataFrame, optional
         Documented corrections to apply first, as `correct` takes them.
     claims : pandas.DataFrame, optional
@@ -274,15 +273,13 @@ def repairs(
     return repairs_of(as_corrected(source, corrections), claims=claims, seconds=seconds, reread=reread)
 
 
-def completions(
-    source: Report | pd.DataFrame, *, claims: pd.DataFrame | None = None, corrections: Corrections | None = None
-) -> pd.DataFrame:
+def completions(source: Source, *, claims: pd.DataFrame | None = None, corrections: Corrections | None = None) -> pd.DataFrame:
     """Deduce the figures of blank, unreadable and lost cells where the edits leave no choice, and bounds where they do.
 
     Parameters
     ----------
-    source : Report or pandas.DataFrame
-        A report, or cells of any number of reports with the columns of `Report.cells`.
+    source : Report, Panel or pandas.DataFrame
+        A report, a panel, or cells of any number of reports with the columns of `Report.cells`.
     claims : pandas.DataFrame, optional
         What the prose claims, as `Report.claims`: it makes a partial table of a report whose tables are lost.
     corrections : path or pandas.DataFrame, optional
@@ -310,13 +307,13 @@ def completions(
     return completions_of(as_corrected(source, corrections), claims=claims)
 
 
-def correct(source: Report | pd.DataFrame, corrections: Corrections) -> pd.DataFrame:
+def correct(source: Source, corrections: Corrections) -> pd.DataFrame:
     """Set beside every figure, as reported and as read, what it is after documented corrections.
 
     Parameters
     ----------
-    source : Report or pandas.DataFrame
-        A report, or cells of any number of reports with the columns of `Report.cells`.
+    source : Report, Panel or pandas.DataFrame
+        A report, a panel, or cells of any number of reports with the columns of `Report.cells`.
     corrections : path or pandas.DataFrame
         ``corrections.csv``: ``agency year cell old new reason source date``.
 

@@ -14,6 +14,7 @@ from govstats.forms import CellKey, Form, form
 from govstats.reconciliation.edits import system
 from govstats.reconciliation.findings import Floats, Integers, known_rule
 from govstats.reconciliation.matrix import ABSENT, BLANK, NOT_APPLICABLE, REPORTED, UNREADABLE, Layout, ReportMatrix, matrices
+from govstats.reconciliation.source import Source, known_of
 from govstats.reconciliation.wording import cell_list
 from govstats.report import Report, typed_frame
 
@@ -76,12 +77,12 @@ _NOTHING = _Bound(-np.inf, np.inf, "undetermined")
 _CONTRADICTED = _Bound(-np.inf, np.inf, "contradicted")
 
 
-def completions(source: Report | pd.DataFrame, *, claims: pd.DataFrame | None = None) -> pd.DataFrame:
+def completions(source: Source, *, claims: pd.DataFrame | None = None) -> pd.DataFrame:
     """Deduce the figures of blank, unreadable and lost cells from the others, where the edits leave no choice.
 
     Parameters
     ----------
-    source : Report or DataFrame
+    source : Report, DataFrame or panel
         A report; or cells with the columns of `Report.cells`, of any number of agencies and years.
     claims : DataFrame, optional
         What the prose claims, with the columns of `Report.claims`: figures for cells that have none. A report whose tables are
@@ -129,7 +130,7 @@ def completions(source: Report | pd.DataFrame, *, claims: pd.DataFrame | None = 
     >>> found[["line", "column", "basis"]].values.tolist(), bool(found.value.item() == printed)
     ([['granted', 'legal', 'sum']], True)
     """
-    cells = source.cells if isinstance(source, Report) else source
+    cells = known_of(source).cells
     identity = None
     if isinstance(source, Report) and cells.empty:
         identity = pd.DataFrame({"agency": [source.agency], "year": [source.year], "form": [source.form]})

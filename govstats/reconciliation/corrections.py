@@ -90,12 +90,12 @@ def _listed(path: Path) -> list[_Correction]:
         raise UnusableCorrections(f"{path}: cannot be read as CSV in UTF-8 ({error})") from error
 
 
-def correct(source: Report | pd.DataFrame, corrections: Corrections) -> pd.DataFrame:
+def correct(source: Source, corrections: Corrections) -> pd.DataFrame:
     """Set beside every figure what it is after the documented corrections.
 
     Parameters
     ----------
-    source : Report or DataFrame
+    source : Report, DataFrame or panel
         A report; or cells with the columns of `Report.cells`, of any number of agencies and years.
     corrections : path or DataFrame
         As `read_corrections` takes or returns it. Those of agencies and years that are not in `source` are left aside.
@@ -125,7 +125,7 @@ def correct(source: Report | pd.DataFrame, corrections: Corrections) -> pd.DataF
     >>> cells.loc[cells["reason"].notna(), ["printed", "value", "corrected"]].values.tolist()
     [['0', 0.0, 11.0]]
     """
-    cells = source.cells if isinstance(source, Report) else source
+    cells = known_of(source).cells
     listed = _given(corrections)
     _reject_doubles(listed)
     reports = set(cells[["agency", "year"]].itertuples(index=False, name=None))
