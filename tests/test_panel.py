@@ -9,14 +9,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import psutil
 import pytest
 
 import govstats
 from govstats import embedded
-from govstats.errors import UnreadableDocument, UnusablePanel, UnusableRegister
+from govstats.errors import UnknownReport, UnreadableDocument, UnusablePanel, UnusableRegister
 from govstats.panel import Panel, building, reading
+from govstats.panel.store import Store
 from govstats.report import CELL_TYPES
 
 FRAMES = ("reports", "cells", "claims", "notes", "findings", "vintages")
@@ -92,6 +94,11 @@ def test_part_of_a_panel(corpus: Panel) -> None:
     assert part.reports["year"].unique().tolist() == part.cells["year"].unique().tolist() == [2020, 2021]
     assert set(part.findings["agency"]) == {"平潭综合实验区"}
     assert set(corpus.only(year=2023).claims["report_year"]) == {2023}
+    assert set(part.only(year=[np.int64(2021), 2022]).cells["year"]) == {2021}
+    assert part.only(year=2022).cells.empty
+    assert corpus.only(agency=[]).findings.empty
+    with pytest.raises(UnknownReport, match="no reports of '平潭实验区'; expected one of its .*平潭综合实验区"):
+        corpus.only(agency="平潭实验区")
 
 
 def test_coverage(corpus: Panel) -> None:
@@ -178,12 +185,88 @@ def test_a_folder_that_holds_something_else_is_not_written_to(folder: Path, tmp_
         ("agency,year,summary\n某局,2021,perhaps\n", "line 2, column summary: 'perhaps'; expected true or false"),
         ("agency,year,form\n某局,2021,2020\n", "line 2, column form: '2020'; expected one of"),
         ("agency,year,published\n某局,2021,2022-13-01\n", "column published: '2022-13-01'; expected a date"),
+        ("agency,year\n某局,20210\n", "column year: '20210'; expected a year"),
+        ("agency,year,region_code\n某局,2021,999999\n", "column region_code: '999999'; expected a code"),
+        ("document,year\na.html,2021\na.html,2020\n", r"column year of a.html is 2021 \(line 2\), 2020 \(line 3\)"),
+        ("document,agency\na.html,某局,2021\n", "as many values in each line as columns"),
     ],
 )
 def test_a_register_that_cannot_be_understood(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "register.csv").write_text(text, "utf-8")
     with pytest.raises(UnusableRegister, match=message):
         govstats.read_corpus(tmp_path)
+
+
+def test_a_folder_holds_all_kinds_of_things(tmp_path: Path) -> None:
+    inside = copies(tmp_path / "in", "mem-2023")
+    name = os.fsdecode("年报".encode("gbk") + b".html")  # as archives packed in GBK leave them
+    shutil.move(inside / "mem-2023.html", inside / name)
+    (tmp_path / "away.txt").write_text("本周食堂的菜单", "utf-8")
+    (inside / "link.txt").symlink_to(tmp_path / "away.txt")
+    (inside / "broken.html").symlink_to(tmp_path / "nowhere")
+    (inside / "folder.html").mkdir()
+    (inside / "empty.html").touch()
+    (inside / "same.html").touch()
+    os.mkfifo(inside / "pipe.html")
+    for _ in range(2):  # what failed is tried again
+        panel = govstats.read_corpus(inside, output=inside / "out")
+        reports = panel.reports.set_index("source")
+        assert reports["error"].fillna("").to_dict() == {
+            "\\xc4걨.html": "",
+            "link.txt": "NotAnAnnualReport",
+            "broken.html": "FileNotFoundError",
+            "empty.html": "UnreadableDocument",
+            "same.html": "UnreadableDocument",
+        }
+        assert str(reports.loc["same.html", "message"]).startswith("same.html: ")
+        assert panel.others == ["pipe.html"]
+
+
+def test_a_linked_document_that_changes_is_read_again(tmp_path: Path) -> None:
+    page = "<h1>某县人民政府2023年政府信息公开工作年度报告</h1><table><tr><td>信息内容<td>本年处理决定数量"
+    page += "<tr><td>行政处罚<td>{figure}<tr><td>行政强制<td>0</table>"
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.html").symlink_to(tmp_path / "away.html")
+    for figure in (3, 4):
+        (tmp_path / "away.html").write_text(page.format(figure=figure), "utf-8")
+        panel = govstats.read_corpus(tmp_path / "in", output=tmp_path / "out")
+        assert panel.cells.query("line == 'penalties'")["value"].tolist() == [figure]
+
+
+def test_one_build_at_a_time(folder: Path, tmp_path: Path) -> None:
+    store = Store(tmp_path / "out")
+    store.kept.mkdir(parents=True)
+    with store.alone(), pytest.raises(UnusablePanel, match="another build is writing"):
+        govstats.read_corpus(folder, output=tmp_path / "out")
+
+
+def test_a_panel_that_is_not_what_was_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, output = copies(tmp_path / "in", "mem-2023", "mem-2021"), tmp_path / "out"
+    panel = govstats.read_corpus(inside, output=output)
+    (inside / "mem-2021.html").unlink()
+    monkeypatch.setattr(building, "write_files", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        govstats.read_corpus(inside, output=output)
+    with pytest.raises(UnusablePanel, match="its build has not ended"):
+        Panel(output)
+    monkeypatch.undo()
+    govstats.read_corpus(inside, output=output)
+    with pytest.raises(UnusablePanel, match="another panel was built"):
+        panel.cells  # noqa: B018
+    manifest = output / building.MANIFEST
+    manifest.write_text(manifest.read_text("utf-8").replace('"columns": "', '"columns": "0'), "utf-8")
+    with pytest.raises(UnusablePanel, match="another version"):
+        Panel(output)
+
+
+def test_what_cannot_be_built(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UnusablePanel, match="cannot be written"):
+        govstats.read_corpus(folder, output=tmp_path / "file" / "out")
+    with pytest.raises(UnusablePanel, match="processes: 0"):
+        govstats.read_corpus(folder, processes=0)
+    with pytest.raises(UnreadableDocument, match="no folder can be opened"):
+        govstats.read_corpus("nosuch://bucket")
 
 
 # --- what the register says -----------------------------------------------------------------------------------------------
@@ -205,6 +288,19 @@ def test_the_register_is_believed_and_shows_what_is_missing(folder: Path) -> Non
     absent = panel.reports[panel.reports["error"] == "MissingDocument"]
     assert absent[["agency", "year"]].values.tolist() == [["应急管理部", 2024]]
     assert panel.coverage().set_index(["agency", "year"])["state"]["应急管理部", 2024] == "missing"
+
+
+def test_a_register_names_documents_and_agencies_as_one_writes_them(tmp_path: Path) -> None:
+    for name in ("a/report.html", "b/report.html"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(f"<h1>2023年政府信息公开工作年度报告</h1><p>一、总体情况</p><p>{name}</p>", "utf-8")
+    register = pd.DataFrame({"document": ["a/report.html"], "agency": ["中华人民共和国应急管理部"], "year": [2022.0]})
+    reports = govstats.read_corpus(tmp_path, register=register.assign(region_code=[350128.0])).reports.set_index("source")
+    assert reports.loc["a/report.html", ["agency", "year", "region_code"]].tolist() == ["应急管理部", 2022, "350128"]
+    assert reports.loc["b/report.html", "error"] is not None
+    assert len(reports) == 2
+    with pytest.raises(UnusableRegister, match="is the name of 2 documents, a/report.html, b/report.html"):
+        govstats.read_corpus(tmp_path, register=register.assign(document="report.html"))
 
 
 def test_the_earliest_vintage_counts(tmp_path: Path) -> None:
@@ -248,6 +344,15 @@ def test_namesakes_are_not_taken_for_one_agency(tmp_path: Path) -> None:
     agencies.write_text("printed,agency\n鼓楼区人民政府,南京市鼓楼区人民政府\n", "utf-8")
     corrected = govstats.read_corpus(tmp_path, agencies=agencies).reports.set_index("source")
     assert corrected.loc["c.html", "agency"] == "南京市鼓楼区人民政府"
+
+
+def test_a_name_that_was_decided_since_is_noted_no_more(tmp_path: Path) -> None:
+    page = "<h1>鼓楼区人民政府2022年政府信息公开工作年度报告</h1><p>一、总体情况</p>"
+    (tmp_path / "a.html").write_text(page, "utf-8")
+    known = pd.DataFrame({"printed": ["鼓楼区人民政府"], "agency": ["鼓楼区人民政府"], "region_code": ["320106"]})
+    for agencies, noted in ((None, True), (known, False)):
+        panel = govstats.read_corpus(tmp_path, output=tmp_path / ".out", agencies=agencies)
+        assert ("undecided_agency" in panel.notes["kind"].tolist()) == noted
 
 
 # --- once ----------------------------------------------------------------------------------------------------------------
@@ -336,7 +441,7 @@ def many(folder: Path, size: int) -> Path:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_killed_process_costs_nothing_but_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 5)
-    many(folder, 60)
+    many(folder, 30)
     killer = threading.Thread(target=_kill_a_child, args=({child.pid for child in psutil.Process().children(recursive=True)},))
     killer.start()
     panel = govstats.read_corpus(folder, processes=2)

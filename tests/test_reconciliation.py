@@ -137,7 +137,7 @@ def test_every_edit_of_every_form_has_its_rule() -> None:
     known = rules()
     assert known.columns.tolist() == ["id", "severity", "scope", "title_zh", "title_en", "source"]
     structure, prose = ("S01", "S02", "S03", "S04", "S05", "S06"), ("NT", "NS", "NC", "NZ", "NF", "NE")
-    beside = ("T3Y", "T4Y", "T2Y", "T2O2", "A02", "XO", "XD", "XV", "XF", "XH")
+    beside = ("T3Y", "T4Y", "T4P", "T2Y", "T2O2", "A02", "XO", "XD", "XV", "XF", "XH")
     assert known["id"].tolist() == [*structure, *LINEAR, *prose, *beside]
     assert set(known["severity"]) <= {"E", "W", "I"}
     for version in versions():
@@ -191,6 +191,31 @@ def test_however_the_text_columns_are_kept(kind: str, shuffled: bool) -> None:
     assert found.groupby(["agency", "year"], observed=True).ngroups == 3
     if kind != "object":
         assert found.dtypes.astype(str)["agency"] == "str"
+
+
+@pytest.mark.parametrize("kind", ["pyarrow", "python", "category"])
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_many_reports_however_their_text_columns_are_kept(kind: Any, shuffled: bool) -> None:
+    if kind == "pyarrow":
+        pytest.importorskip("pyarrow")
+    text = "category" if kind == "category" else pd.StringDtype(kind, float("nan"))
+    types = dict.fromkeys(("agency", "form", "table", "line", "column", "status"), text)
+    reports = []
+    for number in range(12):
+        one = cells(changes={"review/reconsideration/total": number}, agency=f"第{number}区")
+        if number % 3 == 0:
+            # a cell whose line is not known
+            one["line"] = one["line"].mask((one["line"] == "penalties") & (one["column"] == "decisions"))
+        reports.append(one.astype(types))
+    # more than a thousand rows, in chunks where columns have such
+    frame = pd.concat(reports, ignore_index=True).astype(types)
+    if shuffled:
+        frame = pd.concat([frame[:1], frame[1:].sample(frac=1, random_state=2)])
+    failed = reconcile(frame).query("status == 'fail'")[["agency", "rule", "reported"]].astype(object)
+    disclosed = len(form("2021").table("proactive").cells)
+    expected = [(f"第{number}区", "T4S", number) for number in range(1, 12)]
+    expected += [(f"第{number}区", "S03", disclosed - 1) for number in range(0, 12, 3)]
+    assert sorted(failed.itertuples(index=False, name=None)) == sorted(expected)
 
 
 def test_a_missing_category_is_a_line_the_form_does_not_have() -> None:

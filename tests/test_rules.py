@@ -88,7 +88,8 @@ def frame(version: str, changes: Mapping[str, Cell] | None = None) -> pd.DataFra
             value, printed = cell if isinstance(cell, tuple) else (None if isinstance(cell, str) else cell, cell)
             text = printed if isinstance(printed, str) else f"{printed:.10g}"
             status = "reported" if value is not None else STATUS[text]
-            rows.append((*IDENTITY[version], version, *key.split("/"), value, text, status))
+            table, _, rest = key.partition("/")
+            rows.append((*IDENTITY[version], version, table, *rest.rsplit("/", 1), value, text, status))
     columns = ["agency", "year", "form", "table", "line", "column", "value", "printed", "status"]
     return pd.DataFrame(rows, columns=columns).astype({"year": "Int64", "value": "Float64"})
 
@@ -248,6 +249,7 @@ NEW, NEW_PERSONS, NEW_OTHERS = (f"requests/new/{name}" for name in ("total", "na
 ORGANISATIONS = row("requests", "new", COLUMNS[1:-1])
 LITIGATION = column("review", REVIEW_LINES[1:], "total")
 DONE, OTHERS, UNABLE_ALL = (f"requests/{line}/total" for line in ("processed_total", "other", "unable"))
+DISPUTES = f"{DONE};{column('review', REVIEW_LINES[:2], 'total')}"
 OVERVIEW = "2022年，我区认真贯彻落实有关规定，扎实推进政府信息公开工作，主动公开各类信息。"
 PROBLEMS = "一是主动公开的意识有待增强，二是答复的规范程度有待提高，将加强培训，完善机制。"
 LAST_YEAR: dict[str, Any] = {"year": 2021}
@@ -450,6 +452,19 @@ FIRES: dict[str, list[Case]] = {
         ),
     ],
     "T4Y": [Case("1 pending, none this year", with_year_before({}, {PENDING: 0}), fails(1, 0, -1, PENDING))],
+    # 11 processed in each of the two years
+    "T4P": [
+        Case(
+            "20 reconsiderations and 3 suits after 22 requests",
+            with_year_before({}, {"review/reconsideration/total": 20, "review/litigation_direct/total": 3}),
+            fails(23, 22, -1, DISPUTES),
+        ),
+        Case(
+            "across the forms of 2019 and 2021",
+            with_year_before({DONE: 0}, {"review/reconsideration/total": 12}, BREAK),
+            fails(12, 11, -1, DISPUTES),
+        ),
+    ],
     # 28 + 5 − 2
     "T2Y": [
         Case(
@@ -880,6 +895,28 @@ SILENT: dict[str, list[Case]] = {
             open_(PENDING),
         ),
     ],
+    "T4P": [
+        Case(
+            "20 reconsiderations and 2 suits after 22 requests",
+            with_year_before({}, {"review/reconsideration/total": 20, "review/litigation_direct/total": 2}),
+            passes(22, 22, 0, DISPUTES),
+        ),
+        Case(
+            "suits after reconsideration are not counted again",
+            with_year_before({}, {"review/litigation_after_reconsideration/total": 90}),
+            passes(3, 22, 19, DISPUTES),
+        ),
+        Case("a report alone", frame("2021", {"review/reconsideration/total": 90}), None),
+        Case("two years apart", with_year_before({}, {"review/reconsideration/total": 90}, years=2), None),
+        Case("the annex of the year before", with_year_before({}, {"review/reconsideration/total": 90}, ("2008", "2019")), None),
+        Case("the annexes of both years", with_year_before({}, versions=("2008", "2008")), None),
+        Case("a blank is no zero", with_year_before({DONE: BLANK}, {"review/reconsideration/total": 90}), open_(DISPUTES)),
+        Case(
+            "a table that the year before does not have",
+            with_year_before(filled("requests", request_lines("2021"), COLUMNS, None), {"review/reconsideration/total": 90}),
+            open_(DISPUTES),
+        ),
+    ],
     "T2Y": [
         Case("27 and 5 less 2 are 30", with_year_before(IN_FORCE), passes(30, 30, 0, DOCUMENTS_IN_FORCE)),
         Case("the form of 2019 knows no documents in force", with_year_before({}, versions=BREAK), None),
@@ -904,6 +941,15 @@ SILENT: dict[str, list[Case]] = {
     ],
     "A02": [
         Case("4 and 5 are 9", with_year_before(CUMULATIVE, versions=("2008", "2008")), passes(9, 9, 0, RECEIVED)),
+        Case(
+            "a line of the agency with a slash in its name",
+            with_year_before(
+                {**CUMULATIVE, "statistics/复议、诉讼数（件/年）/cumulative": 3},
+                {f"statistics/复议、诉讼数（件/年）/{name}": count for name, count in (("this_year", 1), ("cumulative", 4))},
+                versions=("2008", "2008"),
+            ),
+            passes(4, 4, 0, "statistics/复议、诉讼数（件/年）/this_year;statistics/复议、诉讼数（件/年）/cumulative"),
+        ),
         Case(
             "a channel that the year before did not print",
             with_year_before(

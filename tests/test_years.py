@@ -31,7 +31,7 @@ from .test_rules import (
     with_year_before,
 )
 
-YEARS = ["T3Y", "T4Y", "T2Y", "T2O2", "A02", "XO", "XD"]
+YEARS = ["T3Y", "T4Y", "T4P", "T2Y", "T2O2", "A02", "XO", "XD"]
 
 
 def found(source: Reports | pd.DataFrame, rule: str, status: str = "fail") -> pd.DataFrame:
@@ -52,7 +52,7 @@ def test_a_finding_belongs_to_the_later_year_in_whatever_order_the_years_stand()
 def test_findings_of_years_stand_after_those_of_the_report_in_the_order_of_the_rules() -> None:
     findings = reconcile(with_year_before({}).cells)
     late = findings.loc[findings["year"] == 2022, "rule"].drop_duplicates().tolist()
-    assert late[-5:] == ["T3Y", "T4Y", "T2Y", "XO", "XD"]
+    assert late[-6:] == ["T3Y", "T4Y", "T4P", "T2Y", "XO", "XD"]
     assert not set(findings.loc[findings["year"] == 2021, "rule"]) & set(YEARS)
 
 
@@ -87,6 +87,21 @@ def test_the_message_names_both_years_and_their_figures() -> None:
         "Column “total”: last year’s “4. carried over to the next year” 3 (report of 2021), but "
     )
     assert said["message_en"].endswith("1; the latter is 2 less.")
+
+
+def test_an_edit_of_two_tables_names_lines_with_their_headings() -> None:
+    source = with_year_before({"requests/processed_total/total": 3}, {"review/reconsideration/total": 20})
+    (said,) = found(source, "T4P").to_dict("records")
+    assert (said["table"], said["severity"]) == ("review", "I")
+    assert said["message_zh"] == (
+        "本年“行政复议” 20＋“行政诉讼·未经复议直接起诉” 0＝20，多于"
+        "“三、本年度办理结果·（七）总计” 11＋上年的“三、本年度办理结果·（七）总计” 3＝14（上年的据 2021 年报告）。"
+    )
+    assert said["message_en"] == (
+        "“administrative reconsideration” 20 + “litigation without prior reconsideration” 0 = 20, more than "
+        "“3. results of this year·(7) total processed” 11 + last year’s “3. results of this year·(7) total processed” 3 = 14 "
+        "(last year’s from the report of 2021)."
+    )
 
 
 def test_what_stands_in_for_a_figure_makes_a_finding_milder_and_is_quoted() -> None:
@@ -171,7 +186,7 @@ def test_another_format_of_the_same_vintage_has_to_agree() -> None:
     source = Reports(frame("2021"), vintages=other({NEW: 21}, 1, "report.pdf"))
     (said,) = found(source, "XF").to_dict("records")
     assert (said["severity"], said["expected"], said["reported"], said["cells"]) == ("E", 12, 21, NEW)
-    assert "采用的文件 作“12”，report.pdf 作“21”" in said["message_zh"]
+    assert "采用的文件作“12”，report.pdf 作“21”" in said["message_zh"]
     assert found(source, "XV").empty
 
 

@@ -237,7 +237,10 @@ def _connected(file: Path | None) -> Iterator[DuckDBPyConnection]:
 
     with TemporaryDirectory() as spill, duckdb.connect(":memory:" if file is None else str(file)) as connection:
         connection.execute(f"SET memory_limit = '{_MEMORY}'; SET temp_directory = {literal(spill)}")
-        yield connection
+        try:
+            yield connection
+        except (duckdb.IOException, duckdb.TransactionException) as error:
+            raise UnusableExport(f"the tables cannot be read or the export cannot be written: {error}") from error
 
 
 #: What DuckDB may hold before it goes to the disk.

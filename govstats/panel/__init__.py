@@ -7,16 +7,17 @@ import shutil
 import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
-from govstats.errors import UnusablePanel
+from govstats.errors import UnknownReport, UnusablePanel
 from govstats.panel.assembly import REPORT_TYPES
 from govstats.panel.building import MANIFEST, build
-from govstats.panel.files import read_frame
+from govstats.panel.files import columns_sha256, read_frame
 from govstats.panel.store import Store
 
 if TYPE_CHECKING:
@@ -70,11 +71,12 @@ class Panel:
     _temporary: _Temporary | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if not (Path(self.folder) / MANIFEST).is_file():
+        object.__setattr__(self, "folder", Path(self.folder).expanduser())
+        if self._manifest.get("columns") != columns_sha256():
             raise UnusablePanel(
-                f"{self.folder}: there is no panel in this folder ({MANIFEST} is missing); make one: govstats build FOLDER -o OUT"
+                f"{self.folder}: the panel was made by another version of govstats, with other columns; build it again: "
+                "govstats build FOLDER -o OUT"
             )
-        object.__setattr__(self, "folder", Path(self.folder))
 
     @cached_property
     def reports(self) -> pd.DataFrame:
@@ -134,9 +136,25 @@ class Panel:
         Panel
             Its frames are read from disk without the rest. Findings are those of the whole panel: a rule across years still
             knows the year before.
+
+        Raises
+        ------
+        UnknownReport
+            The panel has no reports of an agency.
         """
-        agencies = (agency,) if isinstance(agency, str) else self.agencies if agency is None else tuple(agency)
-        years = (year,) if isinstance(year, int) else self.years if year is None else tuple(year)
+        agencies, years = self.agencies, self.years
+        if agency is not None:
+            asked = (agency,) if isinstance(agency, str) else tuple(agency)
+            known = dict.fromkeys(self.reports["agency"].dropna() if agencies is None else agencies)
+            if unknown := [name for name in asked if name not in known]:
+                near = get_close_matches(str(unknown[0]), known) or list(known)[:3]
+                raise UnknownReport(
+                    f"the panel has no reports of {unknown[0]!r}; expected one of its {len(known)} agencies: {', '.join(near)} …"
+                )
+            agencies = asked
+        if year is not None:
+            asked_years = tuple(map(int, year)) if isinstance(year, Iterable) else (int(year),)
+            years = tuple(one for one in asked_years if years is None or one in years)
         return Panel(self.folder, agencies, years, self._temporary)
 
     def coverage(self) -> pd.DataFrame:
@@ -156,9 +174,17 @@ class Panel:
 
     @cached_property
     def _manifest(self) -> dict[str, Any]:
-        return dict(json.loads((self.folder / MANIFEST).read_text("utf-8")))
+        try:
+            return dict(json.loads((self.folder / MANIFEST).read_text("utf-8")))
+        except (FileNotFoundError, NotADirectoryError):
+            raise UnusablePanel(
+                f"{self.folder}: there is no panel in this folder, or its build has not ended ({MANIFEST} is missing); make it: "
+                "govstats build FOLDER -o OUT"
+            ) from None
 
     def _frame(self, name: str) -> pd.DataFrame:
+        if Panel(self.folder)._manifest != self._manifest:
+            raise UnusablePanel(f"{self.folder}: another panel was built in this folder since this one was opened; open it again")
         return read_frame(Store(self.folder), name, self._manifest["parts"], agencies=self.agencies, years=self.years)
 
 

@@ -6,7 +6,6 @@ import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from govstats.panel.folder import said_of
 from govstats.panel.store import PANDAS_TYPES, Store
 from govstats.provenance import sources_sha256
 from govstats.reconciliation import FINDING_TYPES, reconcile
@@ -96,7 +96,14 @@ def placed(
     reports = read.rename(columns={"agency": "agency_printed"})
     for name in _IDENTITY:
         reports[name] = identities[name].array
-    reports = sources.merge(reports.drop(columns=["source", "stamp"]), on="key", how="left", validate="many_to_one")
+    reports = reports.drop(columns="stamp").rename(columns={"source": "read_as"})
+    reports = sources.merge(reports, on="key", how="left", validate="many_to_one")
+    wrong = reports["message"].notna()
+    reports.loc[wrong, "message"] = [  # a copy of what was read under another name
+        message.replace(before, source) if isinstance(before, str) else message
+        for message, before, source in zip(*(reports.loc[wrong, name] for name in ("message", "read_as", "source")), strict=True)
+    ]
+    reports = reports.drop(columns="read_as")
     reports = _with_register(reports, register)
     nameless = reports["error"].isna() & (reports["agency"].isna() | reports["year"].isna())
     lacking = np.where(reports["agency"].isna(), "whose report it is", "of which year the report is")
@@ -114,36 +121,31 @@ def placed(
 
 def _with_register(reports: pd.DataFrame, register: pd.DataFrame | None) -> pd.DataFrame:
     """Let the register have the last word, and add a row for each report that it lists and the folder lacks."""
-    told = ["level", "region", "region_code", "published", "vintage", "parent", "summary"]
+    told = ["level", "region", "region_code", "parent", "summary"]
+    of_document = ["published", "vintage"]
     reports["published"] = pd.to_datetime(reports["published"]).astype("datetime64[us]")
     reports = reports.assign(
         vintage=pd.array([None] * len(reports), dtype="Int64"), parent=pd.array([None] * len(reports), dtype="str")
     )
     if register is not None:
-        by_report = register.dropna(subset=["agency", "year"]).drop_duplicates(["agency", "year"], keep="last")
-        by_report = by_report.set_index(["agency", "year"])
-        row_of_report = by_report.index.get_indexer(pd.MultiIndex.from_frame(reports[["agency", "year"]]))
-        row_of_name = {
-            name: row
-            for row, names in enumerate(zip(register["document"], register["slug"], strict=True))
-            for name in names
-            if isinstance(name, str)
-        }
-        rows = [
-            next((row_of_name[name] for name in (path, Path(path).name, Path(path).stem) if name in row_of_name), None)
-            for path in reports["source"]
-        ]
-        for name in told:
-            values = by_report[name].array.take(row_of_report, allow_fill=True)
-            named = register[name].array.take([-1 if row is None else row for row in rows], allow_fill=True)
-            for said in (values, named):
+        named = said_of(reports["source"].tolist(), register)
+        by_report = register.dropna(subset=["agency", "year"])
+        nameless = by_report["document"].isna() & by_report["slug"].isna()
+        # a date that stands beside the name of a document is that document's
+        by_report = by_report.assign(**{name: by_report[name].where(nameless) for name in of_document})
+        by_report = by_report.groupby(["agency", "year"]).first()
+        keys = pd.MultiIndex.from_frame(reports[["agency", "year"]])
+        of_report = by_report.reindex(keys)
+        for name in (*told, *of_document):
+            for said in (of_report[name].array, named[name].array):
                 reports[name] = pd.Series(said, index=reports.index).where(pd.notna(said), reports[name])
-        absent = by_report.loc[~by_report.index.isin(pd.MultiIndex.from_frame(reports[["agency", "year"]]))].reset_index()
-        absent = absent[["agency", "year", *told]].assign(
+        absent = by_report.loc[~by_report.index.isin(keys)].reset_index()
+        absent = absent[["agency", "year", *told, *of_document]].assign(
             error="MissingDocument", message="the register lists this report, and the folder has no document of it"
         )
         reports = pd.concat([reports, absent.dropna(axis="columns", how="all")], ignore_index=True)
-    superior = dict(zip(reports["agency"], reports["parent"], strict=True))
+    under = reports.dropna(subset=["agency", "parent"])
+    superior = dict(zip(under["agency"], under["parent"], strict=True))
     reports["family"] = pd.array([_root(agency, superior) for agency in reports["agency"]], dtype="str")
     return reports
 
@@ -238,8 +240,7 @@ def parts(reports: pd.DataFrame) -> Iterator[Part]:
 
 
 def _part(reports: pd.DataFrame) -> Part:
-    decides = reports[["key", "agency", "year", "vintage", "chosen", "published", "parent", "summary", "source"]]
-    content = decides.to_csv(index=False) + sources_sha256()
+    content = reports.to_csv(index=False) + sources_sha256()
     return Part(hashlib.sha256(content.encode()).hexdigest()[:32], reports.reset_index(drop=True))
 
 

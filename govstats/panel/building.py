@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,10 @@ from govstats.agencies import identify
 from govstats.errors import UnusablePanel
 from govstats.export import export
 from govstats.panel.assembly import Part, parts, placed, tables
-from govstats.panel.files import write_files
+from govstats.panel.files import columns_sha256, write_files
 from govstats.panel.folder import REGISTERS, Folder, Item, items, read_register
 from govstats.panel.reading import chunks, read_chunks
-from govstats.panel.store import Store, write_together
+from govstats.panel.store import LOCK, Store, write_together
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 #: The panel's own account of itself: its parts in order, and what in the folder was no document.
 MANIFEST = "panel.json"
+#: The database of the panel, for those who ask in SQL.
+DATABASE = "govstats.duckdb"
 #: Parts that are put together at once: what is read for them stands in memory.
 _AT_ONCE = 4
 
@@ -46,36 +49,65 @@ def build(
 
     What was read before is not read again, however the last build ended; what has not changed is not put together again.
     """
+    if processes is not None and processes < 1:
+        raise UnusablePanel(f"processes: {processes}; expected a number from 1, or nothing for as many as there are cores")
     source = Folder.of(folder, storage_options)
     told = _register(source, register)
-    documents, others = items(source, told)
-    store = Store(Path(output))
-    _make_room(store)
-    read, sources = _read(store, source, documents, client=client, processes=processes)
-    identities = identify(read["agency"], years=read["year"], texts=read["hint"], corrections=agencies)
-    reports = placed(store, read, sources, told, identities)
-    wanted = list(parts(reports))
-    _assemble(store, wanted)
-    names = [part.name for part in wanted]
+    if told is not None:
+        told = _identified(told, agencies)  # also refuses a table of agencies that cannot be used before the reading begins
+    else:
+        identify([], corrections=agencies)
+    store = Store(Path(output).expanduser().absolute())
+    documents, others = items(source, told, output=store.root)
+    with _written(store), store.alone():
+        read, sources = _read(store, source, documents, client=client, processes=processes)
+        identities = identify(read["agency"], years=read["year"], texts=read["hint"], corrections=agencies)
+        reports = placed(store, read, sources, told, identities)
+        wanted = list(parts(reports))
+        _assemble(store, wanted)
+        _write(store, reports, [part.name for part in wanted], others)
+
+
+def _write(store: Store, reports: pd.DataFrame, names: Sequence[str], others: Sequence[str]) -> None:
+    """Write the panel; while its files change, and until all are there, there is no panel in the folder."""
+    for name in (MANIFEST, DATABASE):
+        (store.root / name).unlink(missing_ok=True)
     write_files(store, reports, names)
-    manifest = {"parts": names, "others": others}
+    sha256 = hashlib.sha256((store.root / "reports.parquet").read_bytes()).hexdigest()
+    manifest = {"columns": columns_sha256(), "reports": sha256, "parts": names, "others": others}
     making = store.root / f".{MANIFEST}.making"
     making.write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     making.replace(store.root / MANIFEST)
-    export(store.root, store.root / "govstats.duckdb", "duckdb")
+    export(store.root, store.root / DATABASE, "duckdb")
     store.clean(set(names))
 
 
-def _make_room(store: Store) -> None:
-    """Make the folder of the panel; refuse one that holds something else."""
-    if store.root.is_file():
-        raise UnusablePanel(f"{store.root}: this is a file; expected a folder to write the panel to")
-    if store.root.is_dir() and any(store.root.iterdir()) and not store.kept.is_dir():
+def _identified(register: pd.DataFrame, agencies: str | PathLike[str] | pd.DataFrame | None) -> pd.DataFrame:
+    """Return a register with the names that its agencies have in the panel."""
+    names = {
+        column: identify(register[column], years=register["year"], texts=texts, corrections=agencies)["agency"].array
+        for column, texts in (("agency", register["region"]), ("parent", None))
+    }
+    return register.assign(**names)
+
+
+@contextmanager
+def _written(store: Store) -> Iterator[None]:
+    """Make the folder of the panel, refuse one that holds something else, and say so where it cannot be written to."""
+    holds = [*store.root.iterdir()] if store.root.is_dir() else []
+    ours = (store.root / MANIFEST).is_file() or (store.kept / LOCK).is_file() or holds == [store.kept]
+    if holds and not ours:
         raise UnusablePanel(
             f"{store.root}: the folder is not empty and holds no panel; give an empty one, one that does not exist, or one of a "
             "build before"
         )
-    store.kept.mkdir(parents=True, exist_ok=True)
+    try:
+        store.kept.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise UnusablePanel(
+            f"{store.root}: the panel cannot be written: {error}; make room, or give another folder; what was read is kept there"
+        ) from error
 
 
 def _register(folder: Folder, register: str | PathLike[str] | pd.DataFrame | None) -> pd.DataFrame | None:
@@ -100,7 +132,8 @@ def _read(
     for item in documents:
         sha256 = known.get((item.source, item.stamp)) if item.stamp else None
         if sha256 is None and keys:
-            sha256 = hashlib.sha256(folder.content(item.source)).hexdigest()
+            with suppress(Exception):  # what is the matter will be told where it is read
+                sha256 = hashlib.sha256(folder.content(item.source)).hexdigest()
         if sha256 is not None and item.key(sha256) in keys:
             key_of[item.source] = item.key(sha256)
             known[item.source, item.stamp] = sha256

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from govstats.panel.assembly import CONTENTS, REPORT_TYPES
@@ -29,6 +32,13 @@ def schema(types: Mapping[str, str]) -> pa.Schema:
     """Return columns as Parquet has them, so that pandas reads them back with their types."""
     empty = pa.Table.from_pandas(typed_frame([], types), preserve_index=False).schema
     return pa.schema([(name, _ARROW[dtype]) for name, dtype in types.items()], metadata=empty.metadata)
+
+
+@cache
+def columns_sha256() -> str:
+    """Return a digest of the columns that a panel has in this version."""
+    columns = {"reports": REPORT_TYPES} | CONTENTS
+    return hashlib.sha256(json.dumps(columns).encode()).hexdigest()
 
 
 def write_frame(path: Path, frame: pd.DataFrame, types: Mapping[str, str]) -> None:
@@ -78,17 +88,16 @@ def read_frame(
 ) -> pd.DataFrame:
     """Read a frame of a panel, of all reports or of some."""
     types = REPORT_TYPES if name == "reports" else CONTENTS[name]
-    wanted: list[tuple[str, str, list[Any]]] = []
-    if agencies is not None:
-        wanted.append(("agency", "in", list(agencies)))
+    wanted = None if agencies is None else pc.field("agency").isin(pa.array(agencies, pa.string()))
     if years is not None:
-        wanted.append(("report_year" if "report_year" in types else "year", "in", list(years)))
+        of_years = pc.field("report_year" if "report_year" in types else "year").isin(pa.array(years, pa.int64()))
+        wanted = of_years if wanted is None else wanted & of_years
     paths = (
         [store.root / f"{name}.parquet"]
         if name in _WRITTEN or name == "reports"
         else [store.parts / part / f"{name}.parquet" for part in parts]
     )
-    tables = [pq.read_table(path, filters=wanted or None) for path in paths]
+    tables = [pq.read_table(path, filters=wanted) for path in paths]
     table = pa.concat_tables(tables) if tables else pa.table({column: [] for column in types})
     frame: pd.DataFrame = table.select(list(types)).to_pandas(types_mapper=PANDAS_TYPES.get, ignore_metadata=True)
     return frame

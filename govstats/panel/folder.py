@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+import os
+import re
+import stat
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
+from operator import itemgetter
 from os import PathLike, fspath
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from warnings import catch_warnings
 
 import pandas as pd
 
-from govstats.errors import UnreadableDocument, UnusableRegister
+from govstats.agencies.divisions import LEVELS, of_code
+from govstats.errors import MissingExtra, UnreadableDocument, UnusableRegister
 from govstats.forms import form, versions
 
 if TYPE_CHECKING:
@@ -88,48 +96,101 @@ class Folder:
     @classmethod
     def of(cls, folder: str | PathLike[str], options: Mapping[str, Any] | None = None) -> Folder:
         """Return the folder of a path, relative ones being made absolute for processes elsewhere."""
-        from fsspec.core import url_to_fs
-
         url = fspath(folder)
-        if "://" not in url and "::" not in url:
-            _, url = url_to_fs(url)
-        return cls(url, dict(options or {}))
+        return cls(url if "://" in url else str(Path(url).expanduser().absolute()), dict(options or {}))
 
     @cached_property
     def opened(self) -> tuple[AbstractFileSystem, str]:
         """The file system and the path in it."""
         from fsspec.core import url_to_fs
+        from fsspec.implementations.local import LocalFileSystem
 
-        system, root = url_to_fs(self.url, **self.options)
+        if "://" not in self.url:  # a path may hold what means something in an address
+            return LocalFileSystem(), self.url
+        try:
+            system, root = url_to_fs(self.url, **self.options)
+        except ImportError as error:
+            raise MissingExtra(f"{self.url}: addresses of this kind need what is not installed: {error}") from error
+        except (OSError, ValueError) as error:
+            raise UnreadableDocument(f"{self.url}: no folder can be opened at this address: {error}") from error
         return system, root.rstrip("/")
 
     def __reduce__(self) -> tuple[type[Folder], tuple[str, Mapping[str, Any]]]:
         """Go to another process without the file system, which is opened there."""
         return Folder, (self.url, self.options)
 
-    def files(self) -> Iterator[tuple[str, str]]:
+    def files(self) -> Iterator[tuple[str, str | None]]:
         """Yield the path of every file in the folder with its stamp, in the order of the paths; hidden ones are left out.
+
+        The stamp is None where there is nothing to read: a pipe, a device, a link to a folder.
 
         Raises
         ------
         UnreadableDocument
-            There is no such folder.
+            There is no such folder, or a folder in it cannot be listed.
         """
         system, root = self.opened
         if not system.isdir(root):
             raise UnreadableDocument(f"{self.url}: there is no such folder; expected one that holds annual reports")
-        for path, info in sorted(system.find(root, detail=True).items()):
-            inside = path[len(root) :].lstrip("/")
+        for inside, info in sorted(_local(root) if "://" not in self.url else _found(system, root), key=itemgetter(0)):
             if not any(part.startswith((".", "~$")) for part in PurePosixPath(inside).parts):
-                yield inside, _stamp(info)
+                yield _text(inside), _stamp(info)
 
     def content(self, source: str) -> bytes:
         """Return the bytes of a document."""
         system, root = self.opened
-        return bytes(system.cat_file(f"{root}/{source}"))
+        try:
+            return bytes(system.cat_file(f"{root}/{source}"))
+        except FileNotFoundError:
+            if (path := _path(source)) == source:
+                raise
+            return bytes(system.cat_file(f"{root}/{path}"))
 
 
-def _stamp(info: Mapping[str, Any]) -> str:
+def _found(system: AbstractFileSystem, root: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for path, info in system.find(root, detail=True).items():
+        yield path[len(root) :].lstrip("/"), info
+
+
+def _local(root: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the files of a folder on this machine; fsspec passes over those it cannot list, and dates links by themselves."""
+    for folder, folders, names in os.walk(root, onerror=_unlisted):
+        for path in (Path(folder, name) for name in (*names, *folders)):
+            inside = path.relative_to(root).as_posix()
+            try:
+                told = path.stat()
+            except OSError:  # a link to nothing: reading it says so
+                yield inside, {}
+                continue
+            if stat.S_ISREG(told.st_mode):
+                yield inside, {"type": "file", "size": told.st_size, "mtime": told.st_mtime_ns, "created": told.st_ctime_ns}
+            elif not stat.S_ISDIR(told.st_mode) or path.is_symlink():
+                yield inside, {"type": "other"}
+
+
+def _unlisted(error: OSError) -> None:
+    raise UnreadableDocument(
+        f"{error.filename}: the folder cannot be listed: {error.strerror}; make it readable, or move it elsewhere"
+    ) from error
+
+
+#: A byte of a file's name that is not UTF-8, as `_text` writes it.
+_BYTE = re.compile(r"\\x([0-9a-f]{2})")
+
+
+def _text(path: str) -> str:
+    """Return a path as text that can be stored, also where it is not in UTF-8, as in archives packed in GBK."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _path(text: str) -> str:
+    """Return the path that `_text` made a text of."""
+    return _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), text)
+
+
+def _stamp(info: Mapping[str, Any]) -> str | None:
+    if info.get("type", "file") != "file":
+        return None
     told = [str(info[name]) for name in _STAMPS if info.get(name) is not None]
     return "/".join(told) if len(told) > 1 else ""
 
@@ -160,9 +221,13 @@ def read_register(register: str | PathLike[str] | BinaryIO | pd.DataFrame, *, na
     else:
         name = fspath(register) if isinstance(register, str | PathLike) else name
         try:
-            raw = pd.read_csv(register, dtype="str", encoding="utf-8-sig", keep_default_na=False)
-        except (OSError, ValueError) as error:
-            raise UnusableRegister(f"{name}: the register cannot be read as CSV in UTF-8: {error}") from error
+            with catch_warnings(action="error", category=pd.errors.ParserWarning):  # more values in a line than columns
+                raw = pd.read_csv(register, dtype="str", encoding="utf-8-sig", keep_default_na=False, index_col=False)
+        except (OSError, ValueError, pd.errors.ParserWarning) as error:
+            raise UnusableRegister(
+                f"{name}: the register cannot be read as CSV in UTF-8: {error}; save it as “CSV UTF-8”, as many values in "
+                "each line as columns"
+            ) from error
     if "published" not in raw.columns:
         raw = raw.rename(columns={"publication_date": "published"})
     if not {"document", "slug"} & set(raw.columns) and not {"agency", "year"} <= set(raw.columns):
@@ -170,33 +235,110 @@ def read_register(register: str | PathLike[str] | BinaryIO | pd.DataFrame, *, na
             f"{name}: the register does not say which documents it is about; it has the columns {', '.join(raw.columns)}; "
             "give it a column document (the path in the folder), slug (the file's name without its suffix) or agency and year"
         )
-    return pd.DataFrame(
+    read = pd.DataFrame(
         {column: _typed(raw, column, dtype, name) for column, dtype in REGISTER_TYPES.items()}, index=range(len(raw))
     )
+    for column in ("document", "slug"):
+        read[column] = read[column].str.replace("\\", "/").str.removeprefix("./")
+    _refuse_contradictions(read, name)
+    return read
+
+
+def _refuse_contradictions(register: pd.DataFrame, name: str) -> None:
+    """Refuse a register that says two things of one document, or of one report whose documents it does not name."""
+    nameless = register["document"].isna() & register["slug"].isna()
+    for keys, rows in (
+        (["document"], register),
+        (["slug"], register[register["document"].isna()]),
+        (["agency", "year"], register[nameless]),
+    ):
+        known = rows.dropna(subset=keys)
+        repeated = known[known.duplicated(keys, keep=False)]
+        for about, rows_about in repeated.groupby(keys):
+            for column in rows_about:
+                said = rows_about[column].dropna().drop_duplicates()
+                if len(said) > 1:
+                    values = ", ".join(f"{value} (line {row + 2})" for row, value in zip(said.index.tolist(), said, strict=True))
+                    raise UnusableRegister(
+                        f"{name}: column {column} of {' '.join(map(str, about))} is {values}; expected one value: delete a line"
+                    )
 
 
 def _flag(value: Any) -> bool:
     return value if isinstance(value, bool) else {"true": True, "1": True, "false": False, "0": False}[str(value).lower()]
 
 
+def _whole(value: Any) -> int:
+    """Return a whole number, also one that a spreadsheet wrote as 2021.0."""
+    number = float(value)
+    if number != int(number):
+        raise ValueError
+    return int(number)
+
+
+def _year(value: Any) -> int:
+    if not 1990 <= (year := _whole(value)) <= 2100:
+        raise ValueError
+    return year
+
+
+def _vintage(value: Any) -> int:
+    if (vintage := _whole(value)) < 1:
+        raise ValueError
+    return vintage
+
+
+def _code(value: Any) -> str:
+    if of_code(code := _text_of(value).removesuffix(".0")) is None:
+        raise ValueError
+    return code
+
+
+def _level(value: Any) -> str:
+    if value not in LEVELS:
+        raise ValueError
+    return str(value)
+
+
+def _date(value: Any) -> pd.Timestamp:
+    """Return a date; a number is none, nor is a time of day."""
+    if isinstance(value, str) and not _DATE.fullmatch(value):
+        raise ValueError
+    if not isinstance(value, str | date):
+        raise TypeError
+    return pd.Timestamp(value)
+
+
+def _text_of(value: Any) -> str:
+    """Return a text, also of a code that a spreadsheet took for a number."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def _version(value: Any) -> str:
-    return str(value) if str(value) in versions() else form(str(value)).version
+    return form(_text_of(value).removesuffix(".0")).version
+
+
+#: How a date is written: the day is named, in the order of ISO 8601.
+_DATE = re.compile(r"\d{4}([-/.]?)\d{1,2}\1\d{1,2}([ T]\d{1,2}:\d{2}.*)?")
 
 
 #: How the text of a column is understood, and what is expected there.
 _PARSERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
-    "year": (int, "a year such as 2023"),
-    "vintage": (int, "a number from 1"),
-    "published": (pd.Timestamp, "a date such as 2024-01-31"),
+    "year": (_year, "a year such as 2023"),
+    "vintage": (_vintage, "a number from 1"),
+    "published": (_date, "a date such as 2024-01-31"),
+    "region_code": (_code, "a code of GB/T 2260 such as 350128"),
+    "level": (_level, f"one of {', '.join(LEVELS)}"),
     "summary": (_flag, "true or false"),
     "form": (_version, f"one of {', '.join(versions())}"),
 }
 
 
 def _typed(raw: pd.DataFrame, column: str, dtype: str, name: str) -> Any:
-    parse, expected = _PARSERS.get(column, (str, "text"))
+    parse, expected = _PARSERS.get(column, (_text_of, "text"))
     values: list[Any] = []
-    for line, value in enumerate(raw[column].astype(object) if column in raw.columns else [None] * len(raw), start=2):
+    for line, given in enumerate(raw[column].astype(object) if column in raw.columns else [None] * len(raw), start=2):
+        value = given.strip() if isinstance(given, str) else given
         try:
             values.append(None if value in ("", None) else parse(value))
         except (KeyError, TypeError, ValueError):
@@ -204,24 +346,50 @@ def _typed(raw: pd.DataFrame, column: str, dtype: str, name: str) -> Any:
     return pd.Series(values, dtype=dtype).array
 
 
-def items(folder: Folder, register: pd.DataFrame | None) -> tuple[list[Item], list[str]]:
-    """Return the documents of a folder with what the register says of each, and the names of the other files."""
-    told = _told(register)
+def items(folder: Folder, register: pd.DataFrame | None, *, output: Path | None = None) -> tuple[list[Item], list[str]]:
+    """Return the documents of a folder with what the register says of each, and the names of the other files.
+
+    What stands in `output` is the panel's own.
+    """
     documents, others = [], []
     for source, stamp in folder.files():
-        path = PurePosixPath(source)
-        if path.suffix.lower() not in COSTS:
-            others.append(source)
+        if output is not None and output in Path(folder.url, source).parents:
             continue
-        row = told.get(source) or told.get(path.name) or told.get(path.stem) or {}
-        documents.append(Item(source, stamp, row.get("agency"), row.get("year"), row.get("form")))
+        if stamp is None or PurePosixPath(source).suffix.lower() not in COSTS:
+            others.append(source)
+        else:
+            documents.append(Item(source, stamp))
+    if register is not None:
+        known = said_of([item.source for item in documents], register)[["agency", "year", "form"]].astype(object)
+        told = known.where(known.notna(), None).itertuples(index=False, name=None)
+        documents = [Item(item.source, item.stamp, *row) for item, row in zip(documents, told, strict=True)]
     return documents, others
 
 
-def _told(register: pd.DataFrame | None) -> dict[str, dict[str, Any]]:
-    """Return what a register says of the documents that it names."""
-    if register is None:
-        return {}
-    plain = register.astype(object).where(register.notna(), None)
-    rows = [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
-    return {name: row for row in rows if (name := row["document"] or row["slug"])}
+def said_of(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
+    """Return what a register says of documents by their names: a row for each, null where it names none.
+
+    A name in the register is the path of a document in the folder; else it is the name of a file, with or without its suffix.
+
+    Raises
+    ------
+    UnusableRegister
+        A name is that of several files in different folders.
+    """
+    row_of = {name: row for column in ("slug", "document") for row, name in enumerate(register[column]) if isinstance(name, str)}
+    exact = row_of.keys() & set(sources)
+    rows, meant = [], defaultdict(list)
+    for source in sources:
+        path = PurePosixPath(source)
+        names = (source, *(name for name in (path.name, path.stem) if name not in exact))
+        name = next((name for name in names if name in row_of), None)
+        rows.append(-1 if name is None else row_of[name])
+        if name is not None and name != source:
+            meant[name, path.name].append(source)
+    for (name, _), several in meant.items():
+        if len(several) > 1:
+            raise UnusableRegister(
+                f"the register, line {row_of[name] + 2}: {name!r} is the name of {len(several)} documents, "
+                f"{', '.join(several[:3])}{' …' * (len(several) > 3)}; write their paths in the column document, a line for each"
+            )
+    return pd.DataFrame({column: register[column].array.take(rows, allow_fill=True) for column in REGISTER_TYPES})

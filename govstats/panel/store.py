@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -18,12 +20,15 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from govstats.errors import UnusablePanel
 from govstats.panel.reading import SCHEMAS, Tables
 from govstats.provenance import sources_sha256
 
 #: The folder of what a build keeps, in the folder that it writes to; all of it can be made again.
 _KEPT = ".build"
 _SOURCES = "sources.parquet"
+#: The file in it that a build holds while it is at work.
+LOCK = "lock"
 #: What decides how a document is read; after a change there every document is read anew.
 _READING = ("documents", "forms", "recognition", "characters.py", "report.py", "panel/reading.py", "reconciliation")
 #: Errors that another try would not help.
@@ -117,6 +122,26 @@ class Store:
         order = np.argsort(of, kind="stable")
         return rows.drop_columns("key").take(order), of[order]
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other builds out of the folder; the system lets go of it however this process ends.
+
+        Raises
+        ------
+        UnusablePanel
+            Another build is at work there.
+        """
+        with (self.kept / LOCK).open("w") as file:
+            try:
+                _lock(file)
+            except BlockingIOError:
+                raise UnusablePanel(
+                    f"{self.root}: another build is writing to this folder; wait until it has ended, or give another folder"
+                ) from None
+            for left in (*self.kept.glob("making-*"), *self.root.glob(".export-*")):  # by a build that was killed
+                shutil.rmtree(left, ignore_errors=True)
+            yield
+
     def clean(self, parts: set[str]) -> None:
         """Remove what other versions of the reader made, and the parts that no longer belong to the panel."""
         for path in self.kept.iterdir():
@@ -125,6 +150,26 @@ class Store:
         for path in self.parts.glob("*"):
             if path.name not in parts:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _lock(file: IO[str]) -> None:
+    """Lock a file, or raise BlockingIOError where another process has; file systems without locks are left to themselves."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            raise BlockingIOError from error
+    else:
+        import fcntl
+
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:
+            return
 
 
 def write_together(folder: Path, tables: Mapping[str, pa.Table]) -> None:

@@ -35,11 +35,15 @@ _PROSE = re.compile(r"\w{4}[，,][^。]*\w{4}.*[。；]", re.DOTALL)
 _SENTENCE_END = re.compile("[。;!?…；！？]+")
 _JOINED = re.compile(r"^[、和及或与者以(\W]*$")
 _TOGETHER = re.compile("^[数量]*(?:并且?|且|、|和|及|与|按时|按期|依法|全部|已)+$")
-_DISCLOSURE = re.compile("信息公开|依申请|公开(?:政府信息)?申请|申请公开")
+_DISCLOSURE = re.compile("(?<!不属于)(?<!不属于政府)(?<!非)(?<!非政府)信息公开|依申请|公开(?:政府信息)?申请|申请公开")
+_PART_OR_SUM = re.compile("(?:上述|以上|(?<!共)有)$")
+_CAUSE = re.compile("[因对涉]|不服")
+_AFORESAID = re.compile("(?:上述|以上)(?:信息|公开|依)*申请")
+_COUNTING = re.compile("^[了共计约近的]*$")
 _NEGATED = re.compile("[未无没不]")
 _REVIEW = "review/"
 _INSTANCES = {"reconsideration": re.compile("复议"), "litigation": re.compile("诉讼|法院")}
-_AFTER_RECONSIDERATION = "review/litigation_after_reconsideration"
+_WAYS_TO_COURT = ("review/litigation_direct", "review/litigation_after_reconsideration")
 _RECEIVED = "requests/new/total"
 _DECISIONS = {"proactive/licensing", "proactive/penalties", "proactive/coercive_measures"}
 _ORGANISATIONS = {"commercial", "research", "social", "legal"}
@@ -142,6 +146,10 @@ class _Figure:
     def topics(self) -> tuple[str, ...]:
         """Return what its own words say that it is about."""
         before, behind = ([one for one in side if one.kind == "topic"] for side in (self.left, self.right))
+        reviews = [one for one in behind if one.id.startswith(_REVIEW)]
+        if reviews and _CAUSE.search(self.text, self.mark.end, behind[0].start):
+            # 1起因政府信息公开申请的行政复议
+            behind = reviews
         return _group(before or _leading(behind, self.text), self.text)
 
     def column(self) -> str:
@@ -200,6 +208,8 @@ class _State:
     told: dict[str, float] = field(default_factory=dict)
     #: What the text was about before a bracket opened.
     outside: tuple[tuple[str, ...], str, float | None, dict[str, float]] | None = None
+    #: Lines of which one body's part was told, in one sentence.
+    parted: set[str] = field(default_factory=set)
     #: What was done with documents, in one sentence.
     done: str = ""
     #: The sentence tells how documents were classed, not how requests were answered.
@@ -212,6 +222,8 @@ class _Reader:
     def __init__(self, text: str, places: Sequence[tuple[int, str, int | None]], year: int | None, form_version: str) -> None:
         self.text, self.places, self.year, self.form = text, places, year, form_version
         self.state = _State()
+        #: What was received, whatever paragraph said so.
+        self.received: float | None = None
 
     def read(self) -> Iterator[Claim]:
         """Yield the claims in the order of the text."""
@@ -226,6 +238,9 @@ class _Reader:
                 self.state = _State(unread=plain)
                 return
         said: list[tuple[int, Claim]] = []
+        if not self._may_claim(begin, end):
+            self.state = _State()
+            return
         for stop in [*(found.end() for found in _SENTENCE_END.finditer(self.text, begin, end)), end]:
             while begin < stop:
                 last = min(stop, begin + _LONGEST_SENTENCE)
@@ -237,15 +252,25 @@ class _Reader:
                 said, self.state.classing = [], False
         self.state = _State()
 
+    def _may_claim(self, begin: int, end: int) -> bool:
+        """Tell whether a paragraph has anything to read."""
+        aforesaid = self.received is not None and _AFORESAID.search(self.text, begin, end)
+        return bool(aforesaid or any(hint.search(self.text, begin, end) for hint in hints()))
+
     def _sentence(self, begin: int, end: int) -> Iterator[tuple[int, Claim]]:
         state, source = self.state, self.text[begin:end]
         number, nothing = hints()
+        if state.value is None and self.received is not None and _AFORESAID.search(source):
+            state.topics, state.line, state.value, state.received = ("requests",), "new", self.received, self.received
         hinted = number.search(source) or nothing.search(source) or (state.value is not None and pattern("all").search(source))
         if not hinted:
             state.unread = f"{state.unread}{source}"[-_LONGEST_SENTENCE:]
             return
-        state.reviews, state.told, state.done, state.outside = {}, {}, "", None
+        state.reviews, state.told, state.parted, state.done, state.outside = {}, {}, set(), "", None
         sentence = Sentence(source, begin, self.year)
+        if state.value is None and not sentence.figures and not sentence.nothing:
+            state.unread = f"{state.unread}{source}"[-_LONGEST_SENTENCE:]
+            return
         for clause in sentence.clauses():
             if clause.may_claim(counted=state.value is not None or bool(state.reviews)):
                 yield from self._clause(clause)
@@ -274,15 +299,16 @@ class _Reader:
     def _topics(self) -> tuple[str, ...]:
         """Return what the text before was about; where it has no figures, it is read only now."""
         state = self.state
-        if state.unread:
-            unread, _ = prose(state.unread)
-            state.unread = ""
-            said = marks(unread)
-            if topics := _group([mark for mark in said if mark.kind == "topic"], unread):
+        unread, state.unread, line = state.unread, "", ""
+        for sentence in reversed(_SENTENCE_END.split(unread)):
+            plain, _ = prose(sentence)
+            said = marks(plain)
+            line = next((mark.id for mark in said if mark.id in {"new", "processed_total"}), line)
+            if topics := _group([mark for mark in said if mark.kind == "topic"], plain):
                 topics = ("requests",) if topics == ("applications",) else topics
-                before = state.line if topics == state.topics else ""
-                lines = (mark.id for mark in said if mark.id in {"new", "processed_total"})
-                state.topics, state.line = topics, before or next(lines, "")
+                state.line = (state.line if topics == state.topics else "") or line
+                state.topics = topics
+                break
         return state.topics
 
     def _bracket(self, sentence: Sentence, at: int) -> None:
@@ -324,8 +350,15 @@ class _Reader:
                 # 予以公开占45%,共9件
                 state.line, state.value = line.id, None
             return
+        if "aim" in figure.last:
+            return
         topics, named = self._about(figure, line)
-        state.done = figure.of("stock") or state.done
+        if mark.unit == "次" and not named and not line.id:
+            return
+        looked_into = [one.id for one in figure.right if one.kind == "stock" and one.id == "examined"]
+        state.done = figure.of("stock") or (looked_into or [state.done])[0]
+        if topics == ("published",):
+            state.done = state.done or "disclosed"
         if not topics or self._elsewhere(figure, topics, named=named):
             state.topics = ("outside",) if topics else ()
             return
@@ -344,7 +377,7 @@ class _Reader:
                 state.line = state.line or ("processed_total" if line.id == "processed_total" else "new")
             targets = [""]
         elif targets and (topics != ("published",) or state.value is None):
-            self._remember(figure, topics, targets, part=not line.id and "scope" in figure.last)
+            self._remember(figure, topics, targets, part="scope" in figure.last and (not line.id or "of_which" in figure.last))
         value, qualifier = figure.value, mark.about
         if change is not None:
             value = -value if change.id == "down" else value
@@ -354,12 +387,11 @@ class _Reader:
 
     def _whole(self, topics: tuple[str, ...], figure: _Figure) -> tuple[str, ...]:
         """Return what results are of: after both ways to court were counted, of all that went there."""
-        state, parts = self.state, ("review/litigation_direct", _AFTER_RECONSIDERATION)
-        if topics == (_AFTER_RECONSIDERATION,) and figure.of("result") and not state.told.keys() & set(parts):
-            total = state.reviews.get("review/litigation")
-            if total is not None and total == sum(state.reviews.get(part, 0.0) for part in parts):
-                return ("review/litigation",)
-        return topics
+        told, counted = self.state.told, [self.state.reviews.get(way) for way in _WAYS_TO_COURT]
+        total = self.state.reviews.get("review/litigation")
+        if total is None or not figure.of("result") or not set(topics) < set(_WAYS_TO_COURT) or told.keys() & set(_WAYS_TO_COURT):
+            return topics
+        return ("review/litigation",) if total == sum(value or 0.0 for value in counted) else topics
 
     def _about(self, figure: _Figure, line: Mark) -> tuple[tuple[str, ...], bool]:
         """Return what a figure is about, and whether its own words say so."""
@@ -375,7 +407,11 @@ class _Reader:
         else:
             topics = self._whole(self._topics(), figure)
             named = "disclosing" in figure.last and all(topic.startswith(_REVIEW) for topic in topics)
-            if line.strong and not {"outside", "published"} & set(topics):
+            if (
+                line.strong
+                and not {"outside", "published"} & set(topics)
+                and not (line.id == "other" and set(topics) & state.reviews.keys())
+            ):
                 topics = ("requests",)
         if not topics and any(one.kind == "channel" and "申请" in figure.text[one.start : one.end] for one in figure.left):
             topics = ("requests",)
@@ -386,19 +422,22 @@ class _Reader:
     def _elsewhere(self, figure: _Figure, topics: tuple[str, ...], *, named: bool) -> bool:
         """Tell whether a figure counts what is none of the tables' business."""
         state = self.state
-        if any(one.id == "outside" and one.strong for one in figure.left):
+        if any(one.id == "outside" and one.strong for one in [*figure.left, *figure.right]):
             state.classing = True
-        if state.classing and not any(one.id == "new" for one in figure.left):
+        documents = named and topics[0].startswith("proactive/") and not figure.last.keys().isdisjoint({"stock", "of_which"})
+        if state.classing and not documents and not any(one.id == "new" for one in figure.left):
             return True
         # among letters and hotlines, a review is one of disclosure only where the sentence says so
         reviews = named and figure.value != 0 and all(topic.startswith(_REVIEW) for topic in topics)
-        return "outside" in topics or (reviews and "outside" in state.topics and not _DISCLOSURE.search(figure.text))
+        strange = "outside" in state.topics or any(one.id == "outside" for one in figure.left)
+        return "outside" in topics or (reviews and strange and not _DISCLOSURE.search(figure.text))
 
     def _is_partial(self, figure: _Figure, topics: tuple[str, ...]) -> bool:
         """Tell whether a figure is one body's, that of years or of several things, or was so before a change."""
         bodies = [one.id for one in figure.left if one.kind == "scope"]
         several = len(topics) > 1 and figure.value != 0
-        return several or bodies == ["part"] or figure.is_before() or figure.clause.sentence.of_several_years(figure.mark.start)
+        years = self.state.done != "in_force" and figure.clause.sentence.of_several_years(figure.mark.start)
+        return several or bodies == ["part"] or figure.is_before() or years
 
     def _line(self, figure: _Figure) -> Mark:
         """Return the word that says which line a figure is of: strong ones come first, then those before the figure."""
@@ -418,7 +457,7 @@ class _Reader:
         if found.id == "processed_total" and figure.text[found.start : found.end].endswith("办理"):
             return found._replace(id=figure.handled())
         if found.id == "carried":
-            later = "carried_out" if self.state.line == "processed_total" else "unsure"
+            later = "carried_out" if self.state.line not in {"", "new", "carried_in"} else "unsure"
             return found._replace(id="carried_in" if "of_which" in figure.last else later)
         return found
 
@@ -429,14 +468,21 @@ class _Reader:
             # what is part of a figure before, its sum or its change, is of the same line
             scope = figure.left[-1] if figure.left and figure.left[-1].kind == "scope" else None
             beside = scope is not None and figure.mark.start - scope.end <= 1
-            larger = state.carried and state.line in {"new", "carried_in"}
+            larger = (state.carried and state.line in {"new", "carried_in"}) or state.line in {
+                "other",
+                "not_processed",
+                "unable",
+                "refused",
+            }
             if "sum" in figure.last and (larger or figure.value < (state.value or 0.0)):
                 return ["unsure"]
             if beside or figure.change is not None or not figure.last.keys().isdisjoint({"sum", "level"}):
                 return [state.line]
         smaller = line.id == state.line and figure.value < (state.value or 0.0) and not (state.carried and line.id == "new")
         whole = bool(figure.column()) or "scope" in figure.last
-        if smaller and not whole and pattern("of_which").search(figure.text, 0, figure.mark.start):
+        part = pattern("of_which").search(figure.text, 0, figure.mark.start) if smaller and not whole else None
+        scopes = figure.clause.sentence.scope
+        if part is not None and (line.id in state.parted or scopes(part.start()) == scopes(figure.mark.start)):
             # 从办理主体看,市政府办理530件,区县办理4780件
             return ["unsure"]
         weak = [one for one in figure.left if one.kind == "line" and not one.strong][-2:]
@@ -447,9 +493,12 @@ class _Reader:
         if topic in {"fees", "published"}:
             yield ""
         elif topic == "requests" and not figure.is_money:
-            yield from self._request(figure, line, named=named)
+            # 3件申请答复被撤销
+            revoked = figure.value != 0 and not figure.left and any(one.id == "corrected" for one in figure.right)
+            yield from [""] if revoked else self._request(figure, line, named=named)
         elif topic.startswith(_REVIEW) and not figure.is_money:
-            result = figure.of("result") or ("other" if line == "others" else "")
+            undone = next((one.id for one in figure.right if one.kind == "result" and figure.text[one.start] == "被"), "")
+            result = figure.of("result") or undone or ("other" if line in {"others", "other"} else "")
             unsure = result in _NO_RESULT or (not result and not named and topic in self.state.counted)
             if result == "concluded" and topic in self.state.reviews:
                 # 复议71件,已审结64件,均维持
@@ -473,11 +522,14 @@ class _Reader:
         if not line and column:
             # 结转下年度2件。自然人30件: who asked is told of what was received
             apart = state.line in {"carried_in", "carried_out"} and figure.is_first() and state.received is not None
-            line = "new" if apart else state.line or "new"
+            alike = state.line == "processed_total" and state.value == state.received is not None
+            line = "new" if apart or alike else state.line or "new"
         elif not line and named:
-            # of requests that were counted before it is a part that has no name here
-            part = state.value is not None and pattern("of_which").search(figure.text, 0, figure.mark.start)
-            line = "unsure" if part else "new"
+            # of requests that were counted before it is a part that has no name here, or their sum
+            words = figure.text[: figure.mark.start]
+            part = state.value is not None and pattern("of_which").search(words)
+            again = self.received is not None and _PART_OR_SUM.search(words)
+            line = "unsure" if part or again else "new"
         if line:
             yield "" if line in _NO_LINE else f"requests/{line}/{column or 'total'}"
 
@@ -494,10 +546,15 @@ class _Reader:
             if decided:
                 made = state.done in {"issued", "disclosed"} or figure.says("topic").endswith("决定")
                 column = "decisions" if made or figure.value == 0 else ""
-            elif not named and figure.mark.start - figure.last.get("stock", _NO_MARK).end >= ADJACENT:
+            elif not named and not _COUNTING.match(figure.text[figure.last.get("stock", _NO_MARK).end : figure.mark.start]):
                 column = ""
             else:
-                column = data()["columns"]["2019" if self.form == "2019" else "2021"].get(state.done or "unsaid", "")
+                columns = data()["columns"]["2019" if self.form == "2019" else "2021"]
+                done = [one for one in figure.left if one.kind == "stock"][-2:]
+                if len(done) == 2 and _TOGETHER.match(figure.text[done[0].end : done[1].start]) and done[0].id in columns:
+                    # 新制作并公开14件
+                    yield f"{topic}/{columns[done[0].id]}"
+                column = columns.get(state.done or "unsaid", "")
             yield f"{topic}/{column}" if column else ""
 
     def _remember(self, figure: _Figure, topics: tuple[str, ...], targets: list[str], *, part: bool) -> None:
@@ -511,14 +568,16 @@ class _Reader:
                 state.line = state.line or line
             elif part and state.value is not None:
                 # 全县304件,其中本级97件: what is said of all after that is said of the whole
-                pass
+                state.parted.add(line)
             elif column == "total" and line == "carried_in" and state.line == "new":
                 # what is said of all requests after that is said of these too
                 if "of_which" not in figure.last:
                     state.value = state.received = (state.value or 0.0) + value
             elif column == "total":
-                state.line, state.value = line, value
-                state.received = value if line == "new" else state.received
+                if value or not state.value:
+                    state.line, state.value = line, value
+                if line == "new":
+                    state.received = self.received = value
                 state.answered = state.answered or line == "processed_total"
             elif line != state.line:
                 state.line, state.value = line, None
@@ -565,7 +624,7 @@ class _Reader:
         for target in dict.fromkeys(targets):
             yield self._claim(clause, target, 0.0, none, "", clause.sentence.scope(none.start))
         if named or lines:
-            state.topics = tuple(dict.fromkeys(named))
+            state.topics = tuple(dict.fromkeys(named)) or ("requests",)
 
     def _all(self, clause: Clause, said: list[Mark]) -> Iterator[tuple[int, Claim]]:
         """Read 均已办结: a claim of the figure that it refers to."""
@@ -577,14 +636,19 @@ class _Reader:
         behind = said[said.index(word) + 1 :]
         ended = next((mark for mark in behind if mark.kind == "result" and mark.id not in _NO_RESULT), None)
         targets: list[tuple[str, float]] = []
-        if ended is not None and state.reviews and not _NEGATED.search(clause.text, word.end, ended.start):
+        way = next((mark.id for mark in behind if mark.id in _WAYS_TO_COURT), None)
+        if way is not None and "review/litigation" in state.reviews:
+            # 诉讼4件,均为未经复议直接起诉
+            state.reviews[way] = state.reviews["review/litigation"]
+            targets = [(f"{way}/total", state.reviews[way])]
+        elif ended is not None and state.reviews and not _NEGATED.search(clause.text, word.end, ended.start):
             rest = state.told if pattern("rest").search(clause.text, clause.first, word.end) else {}
             before = clause.text[clause.first : ended.start]
             said_of = {f"{_REVIEW}{name}" for name, words in _INSTANCES.items() if words.search(before)} & state.reviews.keys()
             targets = [
                 (f"{line}/{ended.id}", value - rest.get(line, 0.0))
                 for line, value in state.reviews.items()
-                if not said_of or line in said_of
+                if (line in said_of if said_of else rest or line not in state.told or len(state.told) >= len(state.reviews))
             ]
         elif state.value is not None and self._topics() == ("requests",):
             column = next((mark.id for mark in said if mark.kind == "column" and mark.id != "anyone"), "")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise, takewhile
-from operator import attrgetter
+from operator import add, attrgetter
 from typing import Any, NamedTuple
 
 from govstats.characters import folded, numeral
@@ -24,17 +24,20 @@ ADJACENT = 3
 
 #: A line that goes on in the next one ends without a stop, and the next one begins no item of its own.
 _WHOLE_LINE = re.compile("[。;!?…:；！？：]$")
+_HEADING = re.compile(r"[^\d,，。]{2,24}(?:情况|事项|概述|概况|措施|问题)$")
 _CLAUSE_END = re.compile(r",(?!\d{3}(?!\d))")
 #: Titles of works, document and telephone numbers, numbered articles: figures in them are none.
 _NO_PROSE = re.compile(
     r"《[^》]*》|[〔\[(]\d{4}[〕\])]\d+号|第[\d一二三四五六七八九十百]+[号条项次款期届](?:第?\([一二三四五六七八九十]+\)项)?|\([一二三四五六七八九十]+\)项"
     r"|[一二三四五六七八九十\d]+个(?:部分|方面)|\d{3,4}-\d{7,8}|https?:\S+|www\.[\w./]+|\d{5}(?=[\W_]?[\u4e00-\u9fff]{0,6}热线)"
 )
-_QUOTE = frozenset("“”\"‘’'「」『』")
+_QUOTE = re.compile("[“”\"‘’'「」『』]")
 _BRACKET = re.compile("[()]")
 _YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!度?(?:以来|以后|至今))")
 #: Several years in one figure.
-_YEARS = re.compile(r"20\d\d年?(?:至|到|-|—|~)20\d\d年|[近前这][两二三四五六七八九十\d]+年|自(?!今年|本年|年初)[^。;]{0,24}以来")
+_YEARS = re.compile(
+    r"20\d\d年?(?:至|到|-|—|~)20\d\d年|(?:[近前这]|连续)[两二三四五六七八九十\d]+年|(?P<since>自(?!今年|本年|年初)[^。;]{0,24}|(?:19|20)\d\d年)以来"
+)
 #: Between the items of a list, of which each has its figure.
 _LISTED = re.compile(r"、|[和及与](?=\d)")
 _NUMERALS = "〇零一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
@@ -85,14 +88,14 @@ def pattern(kind: str) -> re.Pattern[str]:
 
 
 @cache
-def _words() -> tuple[list[_Word], dict[str, list[int]]]:
-    """Return the words, and their numbers by the one or two letters of which some are in whatever a word matches."""
+def _words() -> tuple[list[_Word], dict[str, list[tuple[str, int]]]]:
+    """Return the words, and by one or two letters the strings of which one is in whatever a word matches, with its number."""
     words: list[_Word] = []
-    by_letters: dict[str, list[int]] = {}
+    by_letters: dict[str, list[tuple[str, int]]] = {}
     for rank, entry in enumerate(data()["marks"]):
         for expression in entry["words"]:
             for literal in _literals(expression):
-                by_letters.setdefault(literal[:2], []).append(len(words))
+                by_letters.setdefault(literal[:2], []).append((literal, len(words)))
             words.append(_Word(rank, entry["kind"], entry["id"], entry.get("strong", False), re.compile(expression)))
     return words, by_letters
 
@@ -131,22 +134,22 @@ def _figure_patterns() -> tuple[re.Pattern[str], ...]:
         rf"(?P<number>[\d{_NUMERALS}](?<![\d{_NUMERALS}万亿].)(?<!\d[.,].)"
         rf"(?:(?<=\d)(?:\d|,(?=\d{{3}}(?!\d))|\.(?=\d))*+|(?<!\d)(?:[{_NUMERALS}]|[万亿](?=[{_NUMERALS}]))*+))(?![\d{_NUMERALS}])"
         rf"(?P<scale>[万亿](?!元))?(?P<behind>{behind})?"
-        rf"(?:(?P<unit>{units})|\((?P<aside>{units})\)|(?=[、和及](?:\d+[、和及])*\d+(?:{units}))|(?<={said['nought']}[0零〇])"
+        rf"(?:(?P<unit>{units})(?!{said['threshold']})|\((?P<aside>{units})\)|(?=[、和及](?:\d+[、和及])*\d+(?:{units}))|(?<={said['nought']}[0零〇])"
         rf"|(?P<bare>(?=[,。;()]|$)))(?P<after>{behind})?"
     )
-    return figure, *(re.compile(rf"(?:{said[name]})$") for name in ("counted", "before"))
+    return figure, *(re.compile(rf"(?:{said[name]})$") for name in ("counted", "before", "bodies"))
 
 
 def figures(text: str) -> Iterator[Mark]:
     """Yield the numbers that count something, as marks."""
-    figure, counted, before = _figure_patterns()
+    figure, counted, before, bodies = _figure_patterns()
     for match in figure.finditer(text):
         start = match.start()
         number, scale, behind, unit, aside, bare, after = match.groups()
         if bare is not None and not counted.search(text, max(0, start - 2), start):
             continue
         value = numeral(number)
-        if value is None:
+        if value is None or (unit == "个" and bodies.search(text, max(0, start - 3), start)):
             continue
         if scale:
             value = round(value * _SCALE[scale], 6)
@@ -158,10 +161,12 @@ def figures(text: str) -> Iterator[Mark]:
 def marks(text: str, numbers: Iterable[Mark] = ()) -> list[Mark]:
     """Return the words and figures of a text; of those that overlap the first and longest."""
     words, by_letters = _words()
-    letters = {"", *text, *map("".join, pairwise(text))} & by_letters.keys()
+    letters = {"", *text}
+    letters.update(map(add, text, text[1:]))
+    likely = {number for key in by_letters.keys() & letters for literal, number in by_letters[key] if literal in text}
     found = [
         Mark(*match.span(), word.kind, word.id, word.strong, word.rank)
-        for word in map(words.__getitem__, {number for key in letters for number in by_letters[key]})
+        for word in map(words.__getitem__, likely)
         for match in word.pattern.finditer(text)
     ]
     found += numbers
@@ -179,9 +184,9 @@ def marks(text: str, numbers: Iterable[Mark] = ()) -> list[Mark]:
 def prose(text: str) -> tuple[str, Sequence[int]]:
     """Return text for reading, without quotation marks and the figures of titles and numbers, and where each letter stood."""
     plain, places = folded(text)
-    if not _QUOTE.isdisjoint(plain):
-        places = [place for place, letter in zip(places, plain, strict=True) if letter not in _QUOTE]
-        plain = "".join(letter for letter in plain if letter not in _QUOTE)
+    if quotes := {found.start() for found in _QUOTE.finditer(plain)}:
+        places = [place for at, place in enumerate(places) if at not in quotes]
+        plain = _QUOTE.sub("", plain)
     return _NO_PROSE.sub(lambda found: "□" * len(found[0]), plain), places
 
 
@@ -197,7 +202,7 @@ def passages(text: str) -> Iterator[tuple[int, int]]:
         if not goes_on:
             begin = end
         end += len(line) + 1
-        goes_on = bool(bare) and not _WHOLE_LINE.search(bare)
+        goes_on = bool(bare) and not _WHOLE_LINE.search(bare) and not (ITEM.match(bare) and _HEADING.match(bare))
         if not goes_on and bare:
             yield begin, end
     if goes_on:
@@ -243,7 +248,10 @@ class Sentence:
 
     def year(self, at: int) -> int | None:
         """Return the year that the sentence speaks of at a place."""
-        return next((year for start, year in reversed(self._years) if start < at), self.reported)
+        within = {-1, self.bracket(at)}
+        return next(
+            (year for start, year in reversed(self._years) if start < at and self.bracket(start) in within), self.reported
+        )
 
     def of_several_years(self, at: int) -> bool:
         """Tell whether it speaks of several years at a place."""
@@ -259,8 +267,9 @@ class Sentence:
 
     @cached_property
     def _several(self) -> int:
-        found = _YEARS.search(self.text)
-        return found.end() if found else len(self.text) + 1
+        own = f"{self.reported}年"
+        several = (found.end() for found in _YEARS.finditer(self.text) if own not in (found["since"] or ""))
+        return next(several, len(self.text) + 1)
 
     @cached_property
     def _years(self) -> list[tuple[int, int]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from govstats.reconciliation.document import add_document_findings, document_findings, told_before
+from govstats.reconciliation.document import add_document_findings, add_told_before, document_findings
 from govstats.reconciliation.edits import check_edits
 from govstats.reconciliation.findings import FINDING_TYPES, Findings, rules
 from govstats.reconciliation.formats import FormatComparison, compare_formats
-from govstats.reconciliation.matrix import IDENTITY, matrices
-from govstats.reconciliation.prose import check_prose
+from govstats.reconciliation.matrix import IDENTITY, matrices, plain_values, report_numbers
+from govstats.reconciliation.prose import check_prose, said_by, said_in
 from govstats.reconciliation.source import ManyReports, Source, known_of
 from govstats.reconciliation.structure import NotesOf, check_structure, unknown_form
 from govstats.reconciliation.vintages import check_summaries, check_vintages
@@ -115,11 +115,12 @@ def reconcile(
         check_structure(matrix, findings, notes)
         check_edits(matrix, findings)
     if report is not None and len(numbered):
-        add_document_findings(findings, ((0, one) for one in document_findings(report)))
+        add_document_findings(findings, 0, document_findings(report))
     elif known.document_findings is not None:
-        add_document_findings(findings, told_before(numbered, known.document_findings))
-    check_prose(numbered, found, findings, report=report, claims=claims)
-    check_years(numbered, found, findings, claims=claims, texts=texts)
+        add_told_before(findings, numbered, known.document_findings)
+    said = said_in(claims) if claims is not None else said_by(report) if report is not None else []
+    check_prose(numbered, found, findings, said)
+    check_years(numbered, found, findings, said=() if claims is None else said, texts=texts)
     if vintages is not None:
         check_vintages(numbered, found, findings, vintages, described)
     if described is not None:
@@ -141,10 +142,9 @@ def _notes(numbered: pd.DataFrame, report: Report | None, notes: pd.DataFrame | 
     if report is not None:
         return {0: [(note.kind, note.table, note.line) for note in report.read_notes]}
     found: dict[int, list[tuple[str, str, str]]] = {}
-    if notes is not None and len(notes):
-        numbers = {key: number for number, key in enumerate(zip(numbered["agency"], numbered["year"], strict=True))}
-        columns = (notes[name].tolist() for name in ("agency", "year", "kind", "table", "line"))
-        for agency, year, *note in zip(*columns, strict=True):
-            if (number := numbers.get((agency, year))) is not None:
-                found.setdefault(number, []).append((note[0], note[1], note[2]))
+    if notes is not None:
+        numbers, rows = report_numbers(numbered, notes)
+        columns = (plain_values(notes[name].iloc[rows], "") for name in ("kind", "table", "line"))
+        for number, *note in zip(numbers.tolist(), *columns, strict=True):
+            found.setdefault(number, []).append((note[0], note[1], note[2]))
     return found

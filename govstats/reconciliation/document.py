@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ import pandas as pd
 from govstats.characters import folded
 from govstats.forms import form, versions
 from govstats.reconciliation.findings import Findings, Wording, known_rule
+from govstats.reconciliation.matrix import combinations, plain_values, report_numbers
 from govstats.reconciliation.wording import in_both, listed, shortened
 from govstats.report import Report
 
@@ -54,24 +55,26 @@ def document_findings(report: Report) -> list[DocumentFinding]:
     return [_sections(report), *found]
 
 
-def add_document_findings(findings: Findings, told: Iterable[tuple[int, DocumentFinding]]) -> None:
-    """Add what was found on documents to the findings, each with the number of its report."""
-    members: dict[DocumentFinding, list[int]] = {}
-    for number, one in told:
-        members.setdefault(one, []).append(number)
-    for one, reports in members.items():
+def add_document_findings(findings: Findings, number: int, told: Iterable[DocumentFinding]) -> None:
+    """Add what was found on the document of a report number."""
+    for one in told:
         sides = [np.nan if side is None else side for side in (one.expected, one.reported)]
-        findings.add(np.array(reports), _POSITION[one.wording.rule], findings.say([one.wording]), *sides)
+        findings.add(number, _POSITION[one.wording.rule], findings.say([one.wording]), *sides)
 
 
-def told_before(reports: pd.DataFrame, told: pd.DataFrame) -> Iterator[tuple[int, DocumentFinding]]:
-    """Yield what was found on many documents before; `told` has the columns of the findings."""
-    numbers = {key: number for number, key in enumerate(zip(reports["agency"], reports["year"], strict=True))}
-    columns = [told[name].tolist() for name in ("rule", "severity", "status", "message_zh", "message_en", "expected", "reported")]
-    for agency, year, rule, severity, status, zh, en, *sides in zip(told["agency"], told["year"], *columns, strict=True):
-        if (number := numbers.get((agency, year))) is not None:
-            expected, reported = (None if pd.isna(side) else side for side in sides)
-            yield number, DocumentFinding(Wording(rule, severity, status, None, "", zh, en), expected, reported)
+def add_told_before(findings: Findings, reports: pd.DataFrame, told: pd.DataFrame) -> None:
+    """Add what was found on many documents before; `told` has the columns of the findings."""
+    numbers, rows = report_numbers(reports, told)
+    told = told.iloc[rows]
+    if told.empty:
+        return
+    worded = [told[name] for name in ("rule", "severity", "status", "message_zh", "message_en")]
+    which, first = combinations(worded)
+    said = zip(*(plain_values(column.iloc[first]) for column in worded), strict=True)
+    wordings = [Wording(rule, severity, status, None, "", zh, en) for rule, severity, status, zh, en in said]
+    positions = np.array([_POSITION[one.rule] for one in wordings])
+    sides = (told[name].to_numpy(dtype=float, na_value=np.nan) for name in ("expected", "reported"))
+    findings.add(numbers, positions[which], findings.say(wordings) + which, *sides)
 
 
 def _found(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from govstats.forms import CellKey, Edit, Form, Language, Table
+from govstats.forms import CellKey, Edit, Form, Language
 from govstats.reconciliation.findings import Findings, Floats, Integers, Wording, known_rule
 from govstats.reconciliation.matrix import REPORTED, Layout, ReportMatrix
 from govstats.reconciliation.wording import (
@@ -188,21 +188,21 @@ def _passed(form: Form, edits: System) -> tuple[Wording, ...]:
 
 @cache
 def _speech(form: Form, edit: Edit) -> _Speech:
-    return _Speech(form.table(edit.table), edit)
+    return _Speech(form, edit)
 
 
 class _Speech:
     """What an edit says of reports."""
 
-    def __init__(self, table: Table, edit: Edit) -> None:
-        self.edit, self.rule = edit, known_rule(edit.rule)
+    def __init__(self, form: Form, edit: Edit) -> None:
+        self.edit, self.rule, table = edit, known_rule(edit.rule), form.table(edit.table)
         self.cells = cell_list(edit.cells)
         self.labels: dict[Language, list[str]] = {}
         self.fields: Fields = in_both(
             lambda language: {"subject": subject(table, edit, language), "table": table.title(language)}
         )
         for language in self.fields:
-            labels = term_labels(table, edit, language)
+            labels = term_labels(form, edit, language)
             self.labels[language] = [labels[cell] for cell in edit.cells]
         signs, parts = [sign for *_, sign in edit.left + edit.right], len(edit.left)
         self.left = Sum({language: labels[:parts] for language, labels in self.labels.items()}, signs[:parts])

@@ -70,8 +70,8 @@ class Rule:
         """Return how a finding reads; `message` is that of the status unless another is named."""
         message = message or status
         severity = self.messages[message].get("severity", self.severity)
-        said = (self.say(message, "zh", **fields["zh"]), self.say(message, "en", **fields["en"]))
-        return Wording(self.id, severity, status, table, cells, *said)
+        zh, en = (self.messages[message][language].format_map(fields[language]) for language in ("zh", "en"))
+        return Wording(self.id, severity, status, table, cells, zh, en)
 
 
 class Wording(NamedTuple):
@@ -143,6 +143,7 @@ class Findings:
 
     wordings: list[Wording] = field(default_factory=list)
     blocks: list[tuple[Integers | Floats | float, ...]] = field(default_factory=list)
+    single: list[tuple[float, ...]] = field(default_factory=list)
 
     def wording(self, rule: str, status: str, fields: Mapping[Language, Mapping[str, str]], **more: Any) -> int:
         """Write down how a finding reads, as `Rule.wording` takes it, and return its number."""
@@ -166,16 +167,25 @@ class Findings:
         Where `position` is a column of numbers, each of the reports gets a finding at each of them, and what else is given may
         be an array of that shape.
         """
-        self.blocks.append((reports, position, wording, expected, reported))
+        finding = (reports, position, wording, expected, reported)
+        if isinstance(reports, int) and isinstance(position, int):
+            self.single.append(finding)  # type: ignore[arg-type]
+        else:
+            self.blocks.append(finding)
 
     def frame(self, reports: pd.DataFrame) -> pd.DataFrame:
         """Return the findings; `reports` has the agency and year of each report number."""
-        shapes = [np.broadcast(block[0], block[1]).shape for block in self.blocks]
+        blocks = self.blocks.copy()
+        if self.single:
+            numbers, places, said, *sides = zip(*self.single, strict=True)
+            whole, figures = np.array((numbers, places, said), dtype=np.intp), np.array(sides, dtype=np.float64)
+            blocks.append((*whole, *figures))
+        shapes = [np.broadcast(block[0], block[1]).shape for block in blocks]
         ends = np.cumsum([0, *map(prod, shapes)]).tolist()
         number, position, wording = (np.empty(ends[-1], dtype=np.intp) for _ in range(3))
         expected, reported = np.empty(ends[-1]), np.empty(ends[-1])
-        positions = np.unique(np.concatenate([np.zeros(0, dtype=np.intp), *(np.ravel(block[1]) for block in self.blocks)]))
-        for (reports_of, at, *rest), shape, start, end in zip(self.blocks, shapes, ends, ends[1:], strict=False):
+        positions = np.unique(np.concatenate([np.zeros(0, dtype=np.intp), *(np.ravel(block[1]) for block in blocks)]))
+        for (reports_of, at, *rest), shape, start, end in zip(blocks, shapes, ends, ends[1:], strict=False):
             parts = (reports_of, np.searchsorted(positions, at), *rest)
             for whole, part in zip((number, position, wording, expected, reported), parts, strict=True):
                 whole[start:end].reshape(shape)[...] = part

@@ -205,7 +205,7 @@ def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> tuple
     keys = (
         cells if identity is None else pd.concat([cells[list(IDENTITY)], identity], ignore_index=True) if len(cells) else identity
     )
-    report_of_key, first = _numbered([keys[name] for name in IDENTITY])
+    report_of_key, first = combinations([keys[name] for name in IDENTITY])
     known: dict[str, Any] = {name: _plain(keys[name].array.take(first)) for name in IDENTITY}
     version = np.array([name if isinstance(name, str) and name in versions() else "" for name in known["form"]])
     reports = pd.DataFrame({**known, "known": version != ""})
@@ -228,13 +228,48 @@ def _plain(values: Any) -> Any:
     return values.astype(values.categories.dtype) if isinstance(values, pd.Categorical) else values
 
 
+def plain_values(values: pd.Series, missing: Any = None) -> list[Any]:
+    """Return the values of a column as objects of Python, with one for what is missing.
+
+    >>> plain_values(pd.Series(["甲", None], dtype="category"), missing="")
+    ['甲', '']
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        names = [*values.cat.categories, missing]
+        return [names[code] for code in values.array.codes.tolist()]
+    return values.to_numpy(dtype=object, na_value=missing).tolist()
+
+
+def report_numbers(reports: pd.DataFrame, frame: pd.DataFrame) -> tuple[Integers, Integers]:
+    """Return the report numbers of the rows of a frame by agency and year, and which rows have one.
+
+    >>> reports = pd.DataFrame({"agency": ["甲局", "乙局"], "year": [2023, 2023]})
+    >>> report_numbers(reports, pd.DataFrame({"agency": ["乙局", "丙局", "甲局"], "year": 2023}))
+    (array([1, 0]), array([0, 2]))
+    """
+    if frame.empty:
+        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
+    identity = [frame[name] for name in IDENTITY[:2]]
+    which, first = combinations(identity)
+    keys = zip(*(plain_values(reports[name]) for name in IDENTITY[:2]), strict=True)
+    known = {key: number for number, key in enumerate(keys) if key[0] is not None}
+    distinct = zip(*(plain_values(values.iloc[first]) for values in identity), strict=True)
+    numbers = np.array([known.get(key, -1) for key in distinct], dtype=np.intp)[which]
+    rows = np.flatnonzero(numbers >= 0)
+    return numbers[rows], rows
+
+
+def _in_arrow(values: pd.Series) -> bool:
+    return isinstance(values.dtype, pd.StringDtype) and values.dtype.storage == "pyarrow"
+
+
 def _keys(values: pd.Series) -> NDArray[Any]:
     """Return what is cheap to compare instead of the values: the same key is the same value, and mostly the other way round."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return np.asarray(values.array.codes)
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.to_numpy(dtype=float, na_value=np.nan)
-    if not (isinstance(values.dtype, pd.StringDtype) and values.dtype.storage == "python"):
+    if not isinstance(values.dtype, pd.StringDtype):
         return pd.factorize(values, use_na_sentinel=False)[0]
     texts = np.ascontiguousarray(values.to_numpy(dtype=object))
     # ids of a form are mostly the same few objects: to compare their addresses is far cheaper than to compare or hash texts
@@ -243,12 +278,21 @@ def _keys(values: pd.Series) -> NDArray[Any]:
     return addresses if shared else texts
 
 
-def _runs(*keys: NDArray[Any]) -> Integers:
-    """Return where rows begin that differ from the one before in one of the keys."""
-    differs = np.ones(len(keys[0]), dtype=np.bool_)
-    differs[1:] = False
-    for key in keys:
-        differs[1:] |= key[1:] != key[:-1]
+def _changes(values: pd.Series) -> Integers:
+    """Return at least where rows begin that differ from the one before; the first row is one."""
+    if not _in_arrow(values):
+        return _first_of_runs(_keys(values))
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    # without a look at the texts one by one, which takes twice as long as to find their runs
+    ends = pc.run_end_encode(pa.chunked_array(pa.array(values.array)).combine_chunks()).run_ends
+    return np.concatenate([[0], ends.to_numpy()])[: len(ends)]
+
+
+def _first_of_runs(keys: NDArray[Any]) -> Integers:
+    differs = np.ones(len(keys), dtype=np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=differs[1:])
     return np.flatnonzero(differs)
 
 
@@ -262,23 +306,32 @@ def _codes(values: pd.Series) -> tuple[NDArray[Any], list[object]]:
     if len(values) <= _SAMPLE:
         numbers, found = pd.factorize(values.array, use_na_sentinel=False)
         return numbers, list(found)
-    keys = _keys(values)
     if isinstance(values.dtype, pd.CategoricalDtype):
-        categories = list(values.cat.categories)
+        keys, categories = _keys(values), list(values.cat.categories)
         return np.where(keys < 0, keys.dtype.type(len(categories)), keys), [*categories, np.nan]
-    starts = _runs(keys)
-    numbers, distinct = pd.factorize(keys[starts], use_na_sentinel=False)
-    example = np.zeros(len(distinct), dtype=np.intp)
-    example[numbers] = starts
-    same, found = pd.factorize(values.array.take(example), use_na_sentinel=False)
+    if _in_arrow(values):
+        in_runs = 2 * len(_changes(values.iloc[:_SAMPLE])) < _SAMPLE
+        starts = _changes(values) if in_runs else np.arange(len(values))
+        numbers, found = pd.factorize(values.array.take(starts) if in_runs else values.array, use_na_sentinel=False)
+    else:
+        keys = _keys(values)
+        starts = _first_of_runs(keys)
+        distinct_keys, distinct = pd.factorize(keys[starts], use_na_sentinel=False)
+        example = np.zeros(len(distinct), dtype=np.intp)
+        example[distinct_keys] = starts
+        same, found = pd.factorize(values.array.take(example), use_na_sentinel=False)
+        numbers = same[distinct_keys]
     # few distinct values fit in few bytes, and most of the time goes into memory
-    return _spread(same.astype(np.min_scalar_type(len(found)))[numbers], starts, len(values)), list(found)
+    return _spread(numbers.astype(np.min_scalar_type(len(found))), starts, len(values)), list(found)
 
 
-def _numbered(columns: Sequence[pd.Series]) -> tuple[Integers, Integers]:
+def combinations(columns: Sequence[pd.Series]) -> tuple[Integers, Integers]:
     """Return the number of each row's combination, distinct ones in order of appearance, and where each first stands."""
     # the rows of a report mostly stand together: only the first of a run is hashed
-    starts = _runs(*map(_keys, columns))
+    differs = np.zeros(len(columns[0]), dtype=np.bool_)
+    for values in columns:
+        differs[_changes(values)] = True
+    starts = np.flatnonzero(differs)
     if len(starts) == 1:
         return np.zeros(len(columns[0]), dtype=np.intp), starts
     combined = np.zeros(len(starts), dtype=np.int64)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from itertools import product
+from math import inf, isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ import pandas as pd
 from govstats.errors import UnusableCells
 from govstats.forms import CellKey, Form, Language, Table
 from govstats.reconciliation.findings import Findings, known_rule
-from govstats.reconciliation.matrix import REPORTED, ReportMatrix
+from govstats.reconciliation.matrix import REPORTED, ReportMatrix, plain_values
 from govstats.reconciliation.wording import (
     Fields,
     Sum,
@@ -43,23 +44,59 @@ _NOISE = 1e-9
 _ReportKey = tuple[object, int | None]
 
 
-class _Reported(NamedTuple):
-    """A report: its matrix, its place there and its number among all reports."""
+class Said(NamedTuple):
+    """A claim, by whom, and the year of the report in which it stands, where that is known."""
 
-    matrix: ReportMatrix
+    agency: object
+    claim: Claim
+    report_year: int | None
+
+
+class _Reported(NamedTuple):
+    """A report: the figures of all reports on its form, its place there and its number among all reports."""
+
+    figures: _Figures
     at: int
     number: int
+
+    def side(self, target: str) -> _Side | None:
+        """Return what the report has for a target; None where its form has no such cells."""
+        return self.figures.side(target, self.at)
+
+
+def said_by(report: Report) -> list[Said]:
+    """Return the claims of a report."""
+    return [Said(report.agency, claim, report.year) for claim in report.read_claims]
+
+
+def said_in(claims: pd.DataFrame) -> list[Said]:
+    """Return the rows of a frame with the columns of `Report.claims`.
+
+    Raises
+    ------
+    UnusableCells
+        The frame lacks one of them.
+    """
+    texts = ("target", "unit", "qualifier", "quote", "scope")
+    needed = ["agency", *(name for name in Claim._fields if name not in {"place", "page"})]
+    if lacking := [name for name in needed if name not in claims.columns]:
+        raise UnusableCells(f"the claims frame lacks the column(s) {', '.join(lacking)}; pass a frame like Report.claims")
+    if claims.empty:
+        return []
+    column = {name: plain_values(claims[name], "" if name in texts else None) for name in needed}
+    column |= {"page": [None] * len(claims), "place": [""] * len(claims)}
+    report_years = plain_values(claims["report_year"]) if "report_year" in claims.columns else column["page"]
+    made = map(Claim, *(column[name] for name in Claim._fields))
+    return list(map(Said, column["agency"], made, report_years))
 
 
 def check_prose(
     reports: pd.DataFrame,
     matrices: Sequence[ReportMatrix],
     findings: Findings,
-    *,
-    report: Report | None = None,
-    claims: pd.DataFrame | None = None,
+    said: Sequence[Said],
 ) -> None:
-    """Add the findings of the rules on the prose, as far as it is known.
+    """Add the findings of the rules on the prose.
 
     Parameters
     ----------
@@ -67,32 +104,26 @@ def check_prose(
         Agency and year of each report number.
     matrices : sequence of ReportMatrix
     findings : Findings
-    report : Report, optional
-        The report that the cells are of.
-    claims : DataFrame, optional
-        The columns of `Report.claims`; those of the report, if left out.
+    said : sequence of Said
     """
-    if report is None and claims is None:
+    if not said:
         return
     # by the year that is spoken of: what any report says of it, what its own report says, and what that of the year after does
     of_year: dict[_ReportKey, list[Claim]] = defaultdict(list)
     own: dict[_ReportKey, list[Claim]] = defaultdict(list)
     looking_back: dict[_ReportKey, list[Claim]] = defaultdict(list)
-    said = _rows(claims) if claims is not None else _own_claims(report) if report is not None else ()
     for agency, claim, written in said:
         of_year[agency, claim.year].append(claim)
         if written is None or written == claim.year:
             own[agency, claim.year].append(claim)
         elif claim.year is not None and written == claim.year + 1:
             looking_back[agency, claim.year].append(claim)
-    keys = [
-        (_known(agency), None if pd.isna(year) else int(year))
-        for agency, year in zip(reports["agency"].array, reports["year"].array, strict=True)
-    ]
+    keys = list(zip(plain_values(reports["agency"]), plain_values(reports["year"]), strict=True))
     reported: dict[_ReportKey, _Reported] = {}
     for matrix in matrices:
+        figures = _Figures(matrix)
         for at, of in enumerate(matrix.reports.tolist()):
-            reported.setdefault(keys[of], _Reported(matrix, at, of))
+            reported.setdefault(keys[of], _Reported(figures, at, of))
     for key, one in reported.items():
         year_before = (key[0], None if key[1] is None else key[1] - 1)
         if key in own or year_before in looking_back:
@@ -102,34 +133,10 @@ def check_prose(
                 spoken.look_back(reported[year_before], looking_back.get(year_before, []))
 
 
-def _known(value: object) -> object:
-    return None if pd.isna(value) else value  # type: ignore[call-overload]
-
-
-def _own_claims(report: Report) -> Iterator[tuple[object, Claim, int | None]]:
-    return ((report.agency, claim, report.year) for claim in report.read_claims)
-
-
-def _rows(claims: pd.DataFrame) -> Iterator[tuple[object, Claim, int | None]]:
-    """Yield the rows of a frame, each with its agency and the year of the report in which it stands, where that is known."""
-    needed = ["agency", *(name for name in Claim._fields if name not in {"place", "page"})]
-    if lacking := [name for name in needed if name not in claims.columns]:
-        raise UnusableCells(f"the claims frame lacks the column(s) {', '.join(lacking)}; pass a frame like Report.claims")
-    written: list[int | None] = [None] * len(claims)
-    if "report_year" in claims.columns:
-        written = [None if pd.isna(year) else int(year) for year in claims["report_year"]]
-    plain = claims[needed].astype(object)
-    for row, report_year in zip(plain.where(plain.notna(), None).to_dict("records"), written, strict=True):
-        agency = row.pop("agency")
-        texts = {name: row[name] or "" for name in ("target", "unit", "qualifier", "quote", "scope")}
-        claim = Claim(**{str(name): value for name, value in row.items()} | texts, page=None, place="")
-        yield agency, claim, report_year
-
-
 # --- what a claim speaks of ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Target:
     """The cells that a claim speaks of; `alone` is the subtotal that may stand for them."""
 
@@ -137,6 +144,13 @@ class _Target:
     subject: Mapping[Language, str]
     cells: tuple[CellKey, ...]
     alone: tuple[CellKey, ...]
+
+    @cached_property
+    def fields(self) -> Fields:
+        """What all messages have in common."""
+        return in_both(
+            lambda language: {"subject": quoted(self.subject[language], language), "table": self.table.title(language)}
+        )
 
     def labels(self, cells: Sequence[CellKey], language: Language) -> list[str]:
         """Name cells by what sets them apart."""
@@ -167,29 +181,26 @@ def _target(statutory: Form, name: str) -> _Target | None:
     )
 
 
+@cache
 def _line_name(table: Table, line: str, language: Language) -> str:
     group = next((group.text(language) for group in table.groups if group.id == line), None)
     return line_label(table, line, language) if line in table.line or group is None else group
 
 
+@cache
 def _column_name(table: Table, column: str, language: Language) -> str:
     spanner = next((one.spanner(language) for one in table.columns if one.spanner_zh), "")
     return spanner if column == "organisations" else column_label(table, column, language)
 
 
-@dataclass(frozen=True)
-class _Side:
-    """What the table of one report holds for a target."""
+class _Side(NamedTuple):
+    """What the table of one report holds for a target; `value` is the sum, NaN where a cell has no figure."""
 
     target: _Target
     cells: tuple[CellKey, ...]
-    figures: tuple[float, ...]
-    status: tuple[int, ...]
-
-    @property
-    def value(self) -> float:
-        """The sum; NaN where a cell has no figure."""
-        return float(sum(self.figures))
+    figures: Sequence[float]
+    status: Sequence[int]
+    value: float
 
     def text(self, language: Language) -> str:
         """Write the figure, or the sum with its parts."""
@@ -202,17 +213,35 @@ class _Side:
         return without_figure(zip(self.target.labels(self.cells, language), self.status, strict=True), language)
 
 
-def _side(one: _Reported, name: str) -> _Side | None:
-    target = _target(one.matrix.form, name)
-    if target is None:
-        return None
-    for cells in (target.cells, target.alone):
-        rows = [one.matrix.index[cell] for cell in cells]
-        if REPORTED in one.matrix.status[rows, one.at]:
-            break
-    else:
-        cells, rows = target.cells, [one.matrix.index[cell] for cell in target.cells]
-    return _Side(target, cells, tuple(one.matrix.value[rows, one.at].tolist()), tuple(one.matrix.status[rows, one.at].tolist()))
+class _Figures:
+    """What the tables of all reports on a form hold for a target."""
+
+    def __init__(self, matrix: ReportMatrix) -> None:
+        self.matrix = matrix
+        self._of_target: dict[str, Callable[[int], _Side] | None] = {}
+
+    def side(self, name: str, at: int) -> _Side | None:
+        """Return what one report has; None where the form has no such cells."""
+        if name not in self._of_target:
+            target = _target(self.matrix.form, name)
+            self._of_target[name] = None if target is None else self._read(target)
+        found = self._of_target[name]
+        return None if found is None else found(at)
+
+    def _read(self, target: _Target) -> Callable[[int], _Side]:
+        """Return what gives the side of a report."""
+        value, status = (
+            [array[[self.matrix.index[cell] for cell in cells]].T for cells in (target.cells, target.alone)]
+            for array in (self.matrix.value, self.matrix.status)
+        )
+        reported, alone = ((states == REPORTED).any(axis=1) for states in status)
+        which = (~reported & alone).astype(int).tolist()
+        columns = [
+            list(zip(figures.tolist(), states.tolist(), figures.sum(axis=1).tolist(), strict=True))
+            for figures, states in zip(value, status, strict=True)
+        ]
+        cells = (target.cells, target.alone)
+        return lambda at: _Side(target, cells[which[at]], *columns[which[at]][at])
 
 
 # --- claims -----------------------------------------------------------------------------------------------------------------
@@ -233,7 +262,7 @@ class _Claims:
             if claim.qualifier not in _COMPARISONS:
                 levels[claim.target].append(claim)
         for target, said in levels.items():
-            if (side := _side(self.reported, target)) is not None:
+            if (side := self.reported.side(target)) is not None:
                 self._check_levels(side, said)
         self._check_sums()
         for claim in self.claims:
@@ -262,59 +291,51 @@ class _Claims:
     def _check_levels(self, side: _Side, claims: Sequence[Claim]) -> None:
         """Hold what is claimed of one target against its cells, each figure once."""
         value = side.value
-        agreed = any(abs(value - _nearest(claim, value)) <= _slack(claim) for claim in claims)
-        # of those that say the same the plainest speaks
-        plainest = sorted(claims, key=lambda claim: (claim.qualifier == "all", of_another_circle(self.agency, claim.scope)))
         said: dict[tuple[object, ...], Claim] = {}
-        for claim in plainest:
+        # of those that say the same the plainest speaks
+        for claim in claims if len(claims) == 1 else sorted(claims, key=self._plainness):
             said.setdefault((claim.value, claim.low, claim.high), claim)
         for claim in said.values():
             nearest = _nearest(claim, value)
             # 未收到, 均为0: nothing, said without a unit
             rule = "NZ" if claim.value == 0 and not claim.unit and claim.qualifier != "all" else "NT"
             message = status = "pass"
-            if np.isnan(value):
+            if isnan(value):
                 status, nearest = "not_assessable", claim.value
                 message = status if any(side.status) else "no_table"
             elif abs(value - nearest) > _slack(claim):
-                status, message = "fail", self._kind(side, claim, agreed=agreed)
-            self._add(
-                rule,
-                status,
-                in_both(partial(self._level_fields, side, claim, nearest)),
-                nearest,
-                value,
-                message=message,
-                table=side.target.table.id,
-                cells=side.cells,
-            )
+                status, message = "fail", self._kind(side, claim, claims)
+            fields = _told(side, claim) if status == "pass" else in_both(partial(self._level_fields, side, claim, nearest))
+            self._add(rule, status, fields, nearest, value, message=message, table=side.target.table.id, cells=side.cells)
 
-    def _kind(self, side: _Side, claim: Claim, *, agreed: bool) -> str:
-        """Return the message that fits a claim which differs from the table."""
+    def _plainness(self, claim: Claim) -> tuple[bool, bool]:
+        return claim.qualifier == "all", of_another_circle(self.agency, claim.scope)
+
+    def _kind(self, side: _Side, claim: Claim, claims: Sequence[Claim]) -> str:
+        """Return the message that fits a claim which differs from the table, beside others of the same target."""
         if claim.qualifier == "all":
             return "all"
+        agreed = any(abs(side.value - _nearest(other, side.value)) <= _slack(other) for other in claims)
         if of_another_circle(self.agency, claim.scope) or (agreed and claim.scope):
             return "scope"
-        carried = _side(self.reported, claim.target.replace("/new/", "/carried_in/"))
+        carried = self.reported.side(claim.target.replace("/new/", "/carried_in/"))
         both = carried is not None and side.cells != carried.cells and side.value + carried.value == claim.value
         return "carried" if both else "fail"
 
     def _level_fields(self, side: _Side, claim: Claim, nearest: float, language: Language) -> dict[str, str]:
         return {
-            "quote": shortened(claim.quote, claim.value),
-            "subject": quoted(side.target.subject[language], language),
+            **_told(side, claim)[language],
             "scope": claim.scope,
             "expected": _range(claim, language),
             "right": side.text(language),
             "gap": gap(side.value - nearest, language),
             "missing": side.missing(language),
-            "table": side.target.table.title(language),
         }
 
     def look_back(self, before: _Reported, claims: Sequence[Claim]) -> None:
         """Add to NT what this report says of the year before and the table of that year does not."""
         for claim in claims:
-            side = _side(before, claim.target) if claim.target and not claim.qualifier and not claim.scope else None
+            side = before.side(claim.target) if claim.target and not claim.qualifier and not claim.scope else None
             if side is None or np.isnan(side.value):
                 continue
             nearest = _nearest(claim, side.value)
@@ -335,53 +356,40 @@ class _Claims:
         for said in by_scope.values():
             # what is said with several figures is of several things
             once = {target: claims[0] for target, claims in said.items() if len({claim.value for claim in claims}) == 1}
-            lines = dict.fromkeys(target.split("/")[1] for target in once)
-            checked: set[tuple[str, str]] = set()
-            for breakdown in known_rule("NS").settings["breakdowns"]:
-                for line in lines if "*" in breakdown["total"][0] else ("",):
-                    parts, total = ([name.replace("*", line) for name in breakdown[side]] for side in ("parts", "total"))
-                    known = [name for name in parts if name in once]
-                    enough = len(known) == len(parts) if breakdown["whole"] else len(known) > 1
-                    if enough and all(name in once for name in total) and (breakdown["by"], total[0]) not in checked:
-                        checked.add((breakdown["by"], total[0]))
-                        self._check_sum([once[name] for name in known], [once[name] for name in total], len(known) == len(parts))
+            for parts, total, complete in _sums(tuple(once)):
+                self._check_sum([once[name] for name in parts], [once[name] for name in total], complete)
 
     def _check_sum(self, parts: Sequence[Claim], total: Sequence[Claim], complete: bool) -> None:
-        targets = [_target(self.reported.matrix.form, claim.target) for claim in (*parts, *total)]
+        statutory = self.reported.figures.matrix.form
+        targets = [_target(statutory, claim.target) for claim in (*parts, *total)]
         if any(target is None for target in targets):
             return
         expected, reported = (sum(claim.value for claim in side) for side in (parts, total))
         status = "pass" if expected == reported else "fail" if complete or expected > reported else "not_assessable"
-
-        def fields(language: Language) -> dict[str, str]:
-            left, right = (
-                Sum({language: self._names(side, [*parts, *total], language)}, [1] * len(side)).texts([c.value for c in side])
-                for side in (parts, total)
-            )
-            return {
+        names = [tuple(claim.target for claim in side) for side in (parts, total)]
+        left, right = (
+            written.texts([claim.value for claim in side])
+            for written, side in zip(_written(statutory, *names), (parts, total), strict=True)
+        )
+        fields = in_both(
+            lambda language: {
                 "left": left[language],
                 "right": right[language],
                 "gap": gap(reported - expected, language),
                 "quote": shortened(total[0].quote, total[0].value),
             }
-
+        )
         cells = [cell for target in targets if target is not None for cell in target.cells]
-        self._add("NS", status, in_both(fields), expected, reported, cells=list(dict.fromkeys(cells)))
-
-    def _names(self, claims: Sequence[Claim], beside: Sequence[Claim], language: Language) -> list[str]:
-        table = self.reported.matrix.form.table(claims[0].target.split("/")[0])
-        one_line = len({claim.target.split("/")[1] for claim in beside}) == 1
-        name = _column_name if one_line else _line_name
-        return [name(table, claim.target.split("/")[2 if one_line else 1], language) for claim in claims]
+        self._add("NS", status, fields, expected, reported, cells=list(dict.fromkeys(cells)))
 
     # --- comparisons: NC
 
     def _check_comparison(self, claim: Claim, before: _Reported | None, claims_before: Sequence[Claim]) -> None:
-        side = _side(self.reported, claim.target)
+        side = self.reported.side(claim.target)
         if side is None or "百分点" in claim.quote:
             return
         growth = claim.qualifier == "growth"
-        earlier = None if before is None else _side(before, claim.target)
+        earlier = None if before is None else before.side(claim.target)
         now = _levels(claim.target, side, self.claims)
         then = [level for level in _levels(claim.target, earlier, claims_before) if level or not growth]
         pairs = [(one, other, (one - other) / other * 100 if growth else one - other) for one, other in product(now, then)]
@@ -400,12 +408,49 @@ class _Claims:
         self._add(
             "NC",
             status,
-            in_both(lambda language: {**fields, "subject": quoted(side.target.subject[language], language)}),
+            in_both(lambda language: {**fields, "subject": side.target.fields[language]["subject"]}),
             computed,
             claim.value,
             table=side.target.table.id,
             cells=side.cells,
         )
+
+
+@lru_cache(maxsize=10_000)
+def _sums(claimed: tuple[str, ...]) -> Sequence[tuple[Sequence[str], Sequence[str], bool]]:
+    """Return the sums among claimed targets: parts, total, and whether these are all of its parts."""
+    lines = dict.fromkeys(target.split("/")[1] for target in claimed)
+    found: dict[tuple[str, str], tuple[Sequence[str], Sequence[str], bool]] = {}
+    for breakdown in known_rule("NS").settings["breakdowns"]:
+        for line in lines:
+            parts, total = ([name.replace("*", line) for name in breakdown[side]] for side in ("parts", "total"))
+            known = [name for name in parts if name in claimed]
+            enough = len(known) == len(parts) if breakdown["whole"] else len(known) > 1
+            if enough and all(name in claimed for name in total):
+                found.setdefault((breakdown["by"], total[0]), (known, total, len(known) == len(parts)))
+    return list(found.values())
+
+
+@lru_cache(maxsize=10_000)
+def _written(statutory: Form, parts: tuple[str, ...], total: tuple[str, ...]) -> tuple[Sum, Sum]:
+    """Return how the two sides of a sum are written out, by what sets its targets apart."""
+    one_line = len({target.split("/")[1] for target in (*parts, *total)}) == 1
+    name, place = (_column_name, 2) if one_line else (_line_name, 1)
+
+    def side(targets: Sequence[str]) -> Sum:
+        split = [target.split("/") for target in targets]
+        labels: dict[Language, list[str]] = {
+            language: [name(statutory.table(one[0]), one[place], language) for one in split] for language in ("zh", "en")
+        }
+        return Sum(labels, [1] * len(split))
+
+    return side(parts), side(total)
+
+
+def _told(side: _Side, claim: Claim) -> Fields:
+    """Return what a message needs if the claim agrees with the table."""
+    quote = shortened(claim.quote, claim.value)
+    return {language: {**fields, "quote": quote} for language, fields in side.target.fields.items()}
 
 
 def of_another_circle(agency: object, scope: str) -> bool:
@@ -426,7 +471,7 @@ def _levels(target: str, side: _Side | None, claims: Sequence[Claim]) -> list[fl
 
 def _nearest(claim: Claim, value: float) -> float:
     """Return the figure that a claim allows which is nearest to another."""
-    return max(-np.inf if claim.low is None else claim.low, min(np.inf if claim.high is None else claim.high, value))
+    return max(-inf if claim.low is None else claim.low, min(inf if claim.high is None else claim.high, value))
 
 
 def _slack(claim: Claim) -> float:

@@ -102,9 +102,9 @@ class _Lines:
 
     def __init__(self, matrix: ReportMatrix, findings: Findings, notes: NotesOf) -> None:
         self.matrix, self.findings = matrix, findings
-        own = [notes.get(number, ()) for number in matrix.reports.tolist()]
-        self.unread = [{table for kind, table, _ in of if kind.startswith("unreadable")} for of in own]
-        self.noted_twice = [{(table, line) for kind, table, line in of if kind == "duplicate_line"} for of in own]
+        own = {at: notes[number] for at, number in enumerate(matrix.reports.tolist()) if number in notes} if notes else {}
+        self.unread = {at: {table for kind, table, _ in of if kind.startswith("unreadable")} for at, of in own.items()}
+        self.noted_twice = {at: {(table, line) for kind, table, line in of if kind == "duplicate_line"} for at, of in own.items()}
         self.one_line_will_do = set(known_rule("S03").settings["one_line_will_do"])
         self.strange: dict[tuple[int, str], list[CellKey]] = {}
         outside = np.flatnonzero(matrix.cell_of_row < 0)
@@ -123,7 +123,7 @@ class _Lines:
         there = matrix.has_table[table.id][members]
         again = matrix.part(matrix.repeated, matrix.rows_of[table.id], members).any(axis=0)
         strange = np.isin(members, [report for report, name in self.strange if name == table.id])
-        noted = np.array([any(name == table.id for name, _ in self.noted_twice[one]) for one in members.tolist()], dtype=np.bool_)
+        noted = np.isin(members, [at for at, lines in self.noted_twice.items() if any(name == table.id for name, _ in lines)])
         differing = strange | (there & (lacking.any(axis=0) | again | noted))
 
         size = len(required) or np.nan
@@ -135,7 +135,7 @@ class _Lines:
             missing = [cell for cell, gone in zip(required, lacking[:, one].tolist(), strict=True) if gone]
             difference = self._difference(int(members[one]), table, missing)
             unread = (
-                bool({table.id, ""} & self.unread[int(members[one])])
+                bool({table.id, ""} & self.unread.get(int(members[one]), set()))
                 or UNREADABLE in matrix.status[matrix.rows_of[table.id], members[one]]
             )
             wording = self._wording(table, difference, required, unread=unread)
@@ -144,7 +144,7 @@ class _Lines:
     def _difference(self, report: int, table: Table, missing: list[CellKey]) -> _Difference:
         repeated = {self.matrix.cells[row][1] for row in np.flatnonzero(self.matrix.repeated[:, report]).tolist()}
         here = {line for _, line, _ in self.matrix.cells[self.matrix.rows_of[table.id]]}
-        noted = {line for name, line in self.noted_twice[report] if name == table.id}
+        noted = {line for name, line in self.noted_twice.get(report, ()) if name == table.id}
         return _Difference(missing, sorted((repeated & here) | noted), self.strange.get((report, table.id), []))
 
     def _wording(self, table: Table, difference: _Difference, required: Sequence[CellKey], *, unread: bool) -> int:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from govstats.errors import UnusableCells
 from govstats.forms import CellKey, Language, Table
 from govstats.reconciliation.findings import Findings, Floats, known_rule
-from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix, matrices
+from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix, combinations, matrices, plain_values
 from govstats.reconciliation.wording import (
     NO_FIGURE,
     Fields,
@@ -46,11 +46,11 @@ class _Place(NamedTuple):
 
 
 def _places(reports: pd.DataFrame, found: Sequence[ReportMatrix]) -> dict[_ReportKey, _Place]:
-    agencies, years = reports["agency"].array, reports["year"].array
+    agencies, years = (plain_values(reports[name]) for name in ("agency", "year"))
     places: dict[_ReportKey, _Place] = {}
     for matrix in found:
         for at, report in enumerate(matrix.reports.tolist()):
-            if pd.notna(agencies[report]) and pd.notna(years[report]):
+            if agencies[report] is not None and years[report] is not None:
                 places.setdefault((agencies[report], int(years[report])), _Place(matrix, at, report))
     return places
 
@@ -92,36 +92,31 @@ def check_vintages(
         return
     places = _places(reports, found)
     chosen = _chosen(described)
-    documents = vintages[["agency", "year", "form", "vintage", "source"]].drop_duplicates()
-    names = documents.reset_index(drop=True)
-    key = vintages[["agency", "year", "form", "vintage", "source"]].merge(
-        names.reset_index(names="document"), how="left", on=["agency", "year", "form", "vintage", "source"]
-    )["document"]
-    # every document becomes a report of its own
-    apart, others = matrices(vintages.assign(agency=key.astype("str").to_numpy()))
+    named = [vintages[name] for name in ("agency", "year", "form", "vintage", "source")]
+    which, first = combinations(named)
+    documents = list(zip(*(plain_values(values.iloc[first]) for values in named), strict=True))
+    # every document becomes a report of its own, with the number that it has among the documents
+    _, others = matrices(vintages.assign(agency=pd.Categorical.from_codes(which, pd.Index(range(len(first))).astype("str"))))
     counted: dict[tuple[str, int], int] = defaultdict(int)
     for matrix in others:
         for at, report in enumerate(matrix.reports.tolist()):
-            document = names.iloc[int(apart["agency"].iloc[report])]
-            if pd.isna(document["year"]):
-                continue
-            place = places.get((document["agency"], int(document["year"])))
+            agency, year, _, number_of, name = documents[report]
+            place = places.get((agency, year))
             if place is None:
                 continue
-            vintage, source = chosen.get((document["agency"], int(document["year"])), (1, ""))
-            rule = "XF" if document["vintage"] == vintage else "XV"
+            vintage, source = chosen.get((agency, year), (1, ""))
+            rule = "XF" if number_of == vintage else "XV"
             # findings of one rule stand together, document after document
             counted[rule, place.number] += 1
             start = _POSITION[rule] + counted[rule, place.number] * 2 * _PLACES
-            sources = (source, str(document["source"]))
+            sources = (source, str(name))
             if place.matrix.form is not matrix.form:
-                named = {"source": sources[1], "missing": matrix.form.version}
-                wording = findings.wording(rule, "not_assessable", {"zh": named, "en": named}, message="other_form")
+                told = {"source": sources[1], "missing": matrix.form.version}
+                wording = findings.wording(rule, "not_assessable", {"zh": told, "en": told}, message="other_form")
                 findings.add(place.number, start, wording)
                 continue
-            _compare(
-                place, _Place(matrix, at, place.number), sources, rule, start, findings, swapped=document["vintage"] < vintage
-            )
+            other = _Place(matrix, at, place.number)
+            _compare(place, other, sources, rule, start, findings, swapped=number_of < vintage)
 
 
 def _chosen(described: pd.DataFrame | None) -> Mapping[_ReportKey, tuple[int, str]]:
@@ -187,13 +182,14 @@ def _difference(
 ) -> dict[str, str]:
     """Say what stands in a cell in each of the two documents."""
     left, right = (quoted(number(value), language) if state == REPORTED else NO_FIGURE[language][state] for value, state in shown)
-    verb, comma, unnamed = (" 作", "，", "采用的文件") if language == "zh" else (" has ", ", ", "the document chosen")
+    verb, comma, unnamed = (" 作", "，", "采用的文件作") if language == "zh" else (" has ", ", ", "the document chosen has ")
+    first = sources[0] + verb if sources[0] else unnamed
     return {
         "subject": quoted(cell_label(table, key, language), language),
         "left": left,
         "right": right,
         "source": sources[1],
-        "missing": f"{sources[0] or unnamed}{verb}{left}{comma}{sources[1]}{verb}{right}",
+        "missing": f"{first}{left}{comma}{sources[1]}{verb}{right}",
     }
 
 
@@ -216,12 +212,14 @@ def check_summaries(reports: pd.DataFrame, found: Sequence[ReportMatrix], findin
     if not {"parent", "summary"} <= set(described.columns):
         return
     _require(described, "reports", ("agency", "year"))
+    summaries = described[described["summary"].astype("boolean").fillna(False) & described["year"].notna()]
+    if summaries.empty:
+        return
     below: dict[object, dict[object, None]] = defaultdict(dict)
     belonging = described[described["parent"].notna() & (described["parent"] != described["agency"])]
     for parent, agency in zip(belonging["parent"], belonging["agency"], strict=True):
         below[parent][agency] = None
     places = _places(reports, found)
-    summaries = described[described["summary"].astype("boolean").fillna(False) & described["year"].notna()]
     for agency, year in dict.fromkeys(zip(summaries["agency"], summaries["year"].astype(int), strict=True)):
         place = places.get((agency, year))
         if place is None or agency not in below:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from math import copysign
 
-from govstats.forms import CellKey, Edit, Language, Table
+from govstats.forms import CellKey, Edit, Form, Language, Table
 
 Fields = dict[Language, dict[str, str]]
 
@@ -99,6 +99,13 @@ def line_label(table: Table, line: str, language: Language) -> str:
     return label
 
 
+def line_in_full(table: Table, line: str, language: Language) -> str:
+    """Return the label of a line with the heading of its group: ``三、本年度办理结果·（七）总计``."""
+    label = line_label(table, line, language)
+    group = next((group.text(language) for group in table.groups if group.id == table.line[line].group), "")
+    return label if group in label else f"{group}·{label}"
+
+
 @cache
 def column_label(table: Table, column: str, language: Language) -> str:
     """Return the label of a column."""
@@ -111,13 +118,20 @@ def cell_label(table: Table, cell: CellKey, language: Language) -> str:
     return f"{line_label(table, cell[1], language)}·{column_label(table, cell[2], language)}"
 
 
+@lru_cache(maxsize=10_000)
+def _joined(cells: tuple[CellKey, ...]) -> str:
+    return ";".join("/".join(cell) for cell in cells)
+
+
 def cell_list(cells: Iterable[CellKey]) -> str:
     """Return cells as the findings carry them: ``table/line/column`` joined by semicolons."""
-    return ";".join("/".join(cell) for cell in cells)
+    return _joined(tuple(cells))
 
 
 def subject(table: Table, edit: Edit, language: Language) -> str:
     """Return what an edit is about, as the beginning of a sentence."""
+    if not edit.subject:
+        return quoted(table.title(language), language)
     if len({line for _, line, _ in edit.cells}) > 1:
         if edit.subject in table.column:
             label = quoted(column_label(table, edit.subject, language), language)
@@ -130,11 +144,15 @@ def subject(table: Table, edit: Edit, language: Language) -> str:
     return f"{label}一行" if language == "zh" else f"Line {label}"
 
 
-def term_labels(table: Table, edit: Edit, language: Language) -> dict[CellKey, str]:
-    """Name the cells of an edit by what sets them apart: their columns in one line, else their lines."""
+def term_labels(statutory: Form, edit: Edit, language: Language) -> dict[CellKey, str]:
+    """Name the cells of an edit by their columns if of one line, else by their lines; those of several tables in full."""
     one_line = len({line for _, line, _ in edit.cells}) == 1
+    name = line_in_full if len({table for table, _, _ in edit.cells}) > 1 else line_label
     return {
-        cell: column_label(table, cell[2], language) if one_line else line_label(table, cell[1], language) for cell in edit.cells
+        cell: column_label(statutory.table(cell[0]), cell[2], language)
+        if one_line
+        else name(statutory.table(cell[0]), cell[1], language)
+        for cell in edit.cells
     }
 
 

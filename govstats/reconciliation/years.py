@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from typing import NamedTuple
 
@@ -12,9 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.errors import UnusableCells
-from govstats.forms import CellKey, Edit, Language, Line, Table, form, versions
+from govstats.forms import CellKey, Edit, Form, Language, Line, Table, form, versions
 from govstats.reconciliation.findings import Findings, Floats, Integers, Wording, known_rule
 from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix
+from govstats.reconciliation.prose import Said, of_another_circle
 from govstats.reconciliation.reuse import reused_share
 from govstats.reconciliation.wording import (
     Fields,
@@ -31,10 +32,10 @@ from govstats.reconciliation.wording import (
 )
 
 #: The rules across years come after those of the prose among the findings of a report, but for the unit of amounts.
-_POSITION = {"S05": 949_000, "T3Y": 7_000_000, "T4Y": 7_100_000, "T2Y": 7_200_000, "T2O2": 7_300_000, "A02": 7_400_000}
-_POSITION |= {"XO": 8_000_000, "XD": 8_100_000}
+_POSITION = {"S05": 949_000, "XO": 8_000_000, "XD": 8_100_000}
 #: Rules whose edits across years stand in ``rules.toml``.
-LINEAR = ("T3Y", "T4Y", "T2Y", "T2O2", "A02")
+LINEAR = ("T3Y", "T4Y", "T4P", "T2Y", "T2O2", "A02")
+_POSITION |= {rule: 7_000_000 + 100_000 * order for order, rule in enumerate(LINEAR)}
 #: In 万元: one fen. Counts are exact.
 _ONE_FEN = 1e-6
 _BEFORE = "before."
@@ -131,7 +132,7 @@ def check_years(
     matrices: Sequence[ReportMatrix],
     findings: Findings,
     *,
-    claims: pd.DataFrame | None = None,
+    said: Sequence[Said] = (),
     texts: pd.DataFrame | None = None,
 ) -> None:
     """Add the findings of the rules on two years; reports without one of the year before have none.
@@ -142,19 +143,19 @@ def check_years(
         Agency and year of each report number.
     matrices : sequence of ReportMatrix
     findings : Findings
-    claims : DataFrame, optional
-        The columns of `Report.claims`: they stand in for figures that a table lacks.
+    said : sequence of Said, optional
+        What the prose claims: it stands in for figures that a table lacks.
     texts : DataFrame, optional
         ``agency year sketch``, the sketches as of `reuse.sketch`.
     """
     found = pairs_of_years(reports, matrices)
-    stand_ins = StandIns(reports, claims)
+    stand_ins = StandIns(reports, said)
     for pairs in found:
         _check_edits(pairs, findings, stand_ins)
         _check_amounts(pairs, findings)
         _check_ratios(pairs, findings)
         _check_repetition(pairs, findings)
-    if claims is not None:
+    if said:
         paired = np.concatenate([np.zeros(0, dtype=np.intp), *(pairs.reports for pairs in found)])
         for matrix in matrices:
             _check_against_claims_alone(matrix, paired, findings, stand_ins)
@@ -193,24 +194,31 @@ def _expanded(rule: str, version: str, tables: tuple[Table, ...], own_lines: tup
         table = table_of.get(template["table"])
         if table is None:
             continue
-        by_line = template["each"] == "line"
-        everything = [*table.line, *(own_lines if table.open else ())] if by_line else list(table.column)
-        for name in template.get("lines" if by_line else "columns", everything):
-            terms = [_term(table, part, name, by_line) for side in ("left", "right") for part in template[side]]
-            left = len(template["left"])
-            cells = [cell for cell, _ in terms]
-            edit = Edit(rule, table.id, name, tuple(cells[:left]), template["relation"], tuple(cells[left:]))
-            severity = template.get("severity", known_rule(rule).severity)
-            edits.append(YearEdit(edit, tuple(before for _, before in terms), severity))
+        # an edit of a report has one subject, the report, and names its cells in full
+        everything: dict[str, Sequence[str]] = {
+            "report": ("",),
+            "line": template.get("lines", (*table.line, *(own_lines if table.open else ()))),
+            "column": template.get("columns", tuple(table.column)),
+        }
+        severity = template.get("severity", known_rule(rule).severity)
+        for name in everything[template["each"]]:
+            left, right = ([_term(table, part, name, template["each"]) for part in template[side]] for side in ("left", "right"))
+            cells = [tuple(cell for cell, _ in side) for side in (left, right)]
+            edit = Edit(rule, table.id, name, cells[0], template["relation"], cells[1])
+            edits.append(YearEdit(edit, tuple(before for _, before in (*left, *right)), severity))
     return tuple(edits)
 
 
-def _term(table: Table, written: str, fixed: str, by_line: bool) -> tuple[tuple[str, str, str, int], bool]:
+def _term(table: Table, written: str, fixed: str, each: str) -> tuple[tuple[str, str, str, int], bool]:
     """Return a term of an edit with its sign, and whether it is of the year before."""
     sign = -1 if written.startswith("-") else 1
     name = written.removeprefix("-")
     plain = name.removeprefix(_BEFORE)
-    return (table.id, *((fixed, plain) if by_line else (plain, fixed)), sign), name != plain
+    # a line that an agency added may have a slash in its name
+    of, line, column = (
+        plain.split("/") if each == "report" else (table.id, *((fixed, plain) if each == "line" else (plain, fixed)))
+    )
+    return (of, line, column, sign), name != plain
 
 
 def _check_edits(pairs: Pairs, findings: Findings, stand_ins: StandIns) -> None:
@@ -221,7 +229,7 @@ def _check_edits(pairs: Pairs, findings: Findings, stand_ins: StandIns) -> None:
 
 
 def _check_edit(pairs: Pairs, edit: YearEdit, count: int, findings: Findings, stand_ins: StandIns, *, first: bool) -> None:
-    speech = _Speech(pairs.now.form.table(edit.edit.table), edit)
+    speech = _Speech(pairs.now.form, edit)
     sides = [pairs.side(cell, before=before) for cell, before in zip(edit.edit.cells, edit.before, strict=True)]
     values, status = np.stack([figures for figures, _ in sides]), np.stack([states for _, states in sides])
     there = (status != ABSENT).all(axis=0)
@@ -263,8 +271,9 @@ def edit_holds(edit: YearEdit, surplus: Floats) -> NDArray[np.bool_]:
 class _Speech:
     """What an edit across years says of reports."""
 
-    def __init__(self, table: Table, edit: YearEdit) -> None:
-        self.table, self.edit, self.rule = table, edit, known_rule(edit.edit.rule)
+    def __init__(self, statutory: Form, edit: YearEdit) -> None:
+        self.table, self.edit, self.rule = statutory.table(edit.edit.table), edit, known_rule(edit.edit.rule)
+        self.form = statutory
         signs = [sign for *_, sign in edit.edit.left + edit.edit.right]
         self.parts, self.signs = len(edit.edit.left), np.array(signs)
         #: What the later report itself has.
@@ -283,7 +292,7 @@ class _Speech:
     def labels(self) -> dict[Language, list[str]]:
         named: dict[Language, list[str]] = {}
         for language in self.fields:
-            label = term_labels(self.table, self.edit.edit, language)
+            label = term_labels(self.form, self.edit.edit, language)
             last = "上年的" if language == "zh" else "last year’s "
             cells = zip(self.edit.edit.cells, self.edit.before, strict=True)
             named[language] = [(last if before else "") + quoted(label[cell], language) for cell, before in cells]
@@ -327,7 +336,9 @@ class _Speech:
 
     def incomplete(self, state: Sequence[int]) -> Wording:
         """Word that it cannot be assessed."""
-        message = "no_table" if all(one == ABSENT for one in state) else ""
+        # an edit of several tables names what it lacks
+        lost = bool(self.edit.edit.subject) and all(one == ABSENT for one in state)
+        message = "no_table" if lost else ""
         return self.wording("not_assessable", in_both(lambda language: {"missing": self.missing(state, language)}), message)
 
     def missing(self, state: Iterable[int], language: Language) -> str:
@@ -341,22 +352,18 @@ class _Speech:
 class StandIns:
     """Figures that the prose claims, for edits across years whose table lacks one."""
 
-    def __init__(self, reports: pd.DataFrame, claims: pd.DataFrame | None) -> None:
+    def __init__(self, reports: pd.DataFrame, claims: Sequence[Said]) -> None:
         self.reports, self.claims = reports, claims
 
     @cached_property
     def said(self) -> Mapping[tuple[object, int, str], tuple[float, str]]:
         """The figure of each agency, year and target of which the prose names one only, exactly, and where it does so."""
-        if self.claims is None:
-            return {}
-        from govstats.reconciliation.prose import of_another_circle
-
         stood_in_for = [rule for rule in LINEAR if known_rule(rule).settings.get("claims_stand_in")]
         edits = (
             edit for rule in stood_in_for for version in versions() for edit in _expanded(rule, version, form(version).tables, ())
         )
         targets = {"/".join(cell) for edit in edits for cell in edit.edit.cells}
-        return _exact_claims(self.claims, targets, of_another_circle)
+        return _exact_claims(self.claims, targets)
 
     def finding(
         self, speech: _Speech, report: int, values: Floats, status: NDArray[np.int8]
@@ -390,19 +397,13 @@ class StandIns:
         return wording, float(sides[0][0]), float(sides[1][0])
 
 
-def _exact_claims(
-    claims: pd.DataFrame, targets: Collection[str], of_another_circle: Callable[[object, str], bool]
-) -> Mapping[tuple[object, int, str], tuple[float, str]]:
-    needed = ("agency", "year", "target", "value", "low", "high", "qualifier", "quote", "scope")
-    if lacking := [name for name in needed if name not in claims.columns]:
-        raise UnusableCells(f"the claims frame lacks the column(s) {', '.join(lacking)}; pass a frame like Report.claims")
-    plain = claims.loc[claims["target"].isin(list(targets)) & claims["year"].notna(), list(needed)].astype(object)
+def _exact_claims(claims: Iterable[Said], targets: Collection[str]) -> Mapping[tuple[object, int, str], tuple[float, str]]:
     found: dict[tuple[object, int, str], dict[float, str]] = defaultdict(dict)
-    for agency, year, target, value, low, high, qualifier, quote, scope in plain.where(plain.notna(), None).itertuples(
-        index=False
-    ):
-        if not qualifier and low == value == high and value is not None and not of_another_circle(agency, scope or ""):
-            found[agency, int(year), target].setdefault(float(value), str(quote))
+    for agency, claim, _ in claims:
+        if claim.target not in targets or claim.year is None or claim.qualifier or claim.low is None:
+            continue
+        if claim.low == claim.value == claim.high and not of_another_circle(agency, claim.scope):
+            found[agency, claim.year, claim.target].setdefault(claim.value, claim.quote)
     return {key: next(iter(said.items())) for key, said in found.items() if len(said) == 1}
 
 
@@ -425,7 +426,7 @@ def _check_against_claims_alone(matrix: ReportMatrix, paired: Integers, findings
                 before = np.array(edit.before)
                 values = np.where(before, np.nan, matrix.value[rows, at])
                 status = np.where(before, ABSENT, matrix.status[rows, at])
-                said = stand_ins.finding(_Speech(matrix.form.table(edit.edit.table), edit), report, values, status)
+                said = stand_ins.finding(_Speech(matrix.form, edit), report, values, status)
                 if said is not None:
                     findings.add(report, _POSITION[edit.edit.rule] + count, findings.say([said[0]]), *said[1:])
 
