@@ -240,7 +240,7 @@ CELLS: dict[str, dict[str, float]] = {
 }
 
 
-#: More sentences: year, sentence and what it claims, as target=value.
+#: More sentences, and whole sections one, five and six: year, text and what it claims, as target=value.
 with (ROOT / "tests" / "claims.csv").open(encoding="utf-8", newline="") as file:
     MORE = [(row["year"], row["sentence"], row["cells"]) for row in csv.DictReader(file)]
 
@@ -264,11 +264,11 @@ def test_cells_that_a_reader_finds(sentence: str) -> None:
     assert set(zip(levels["target"], levels["value"].astype(float), strict=True)) == set(CELLS[sentence].items())
 
 
-@pytest.mark.parametrize(("year", "sentence", "cells"), MORE)
+@pytest.mark.parametrize(("year", "sentence", "cells"), MORE, ids=[f"{year}-{sentence[:24]}" for year, sentence, _ in MORE])
 def test_more_sentences(year: str, sentence: str, cells: str) -> None:
     claims = read(sentence, title=TITLE.replace("2023", year)).claims
     levels = claims[(claims["target"] != "") & ~claims["qualifier"].isin(["change", "growth"])]
-    found = {f"{target}={value:g}" for target, value in zip(levels["target"], levels["value"].astype(float), strict=True)}
+    found = {f"{target}={value:.12g}" for target, value in zip(levels["target"], levels["value"].astype(float), strict=True)}
     assert found == set(cells.split())
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -192,7 +194,7 @@ def read_chunks(parts: Sequence[Chunk], *, client: Client | None, processes: int
         from loky import get_reusable_executor
 
         def start() -> Executor:
-            executor: Executor = get_reusable_executor(max_workers=wanted)
+            executor: Executor = get_reusable_executor(max_workers=wanted, initializer=_end_with, initargs=(os.getpid(),))
             return executor
 
     # each once all together; then what died with a worker alone; then, document by document, what died alone
@@ -236,6 +238,17 @@ def _gathered(
                     raise
                 died.append(part)
                 executor = start() if isinstance(error, BrokenProcessPool) and not running else executor
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one is gone that it reads for: loky's stay for ever where that was killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(2)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _worker_died(error: Exception) -> bool:

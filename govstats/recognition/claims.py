@@ -51,6 +51,7 @@ _MONEY = {"元", "万元", "亿元"}
 _PERCENT = {"%", "％"}
 #: Lines that no table has, or of which the words do not say which it is.
 _NO_LINE = {"granted_in_full_or_part", "handled", "subject", "unsure"}
+_OUTCOMES = {"granted", "partly_granted", "refused", "unable", "not_processed", "other", "carried_out"}
 _NO_RESULT = {"concluded", "unsure"}
 #: Words that stand for two items where a list gives each its figure.
 _PAIRS = {"granted_in_full_or_part": ("granted", "partly_granted"), "anyone": ("natural_person", "organisations")}
@@ -130,10 +131,6 @@ class _Figure:
         change = self.last.get("change")
         self.change = change if change is not None and change.end >= mark.start else None
 
-    def is_first(self) -> bool:
-        """Tell whether no figure of the sentence stands before it."""
-        return self.clause.sentence.figures[0].start == self.mark.start
-
     def of(self, kind: str) -> str:
         """Return which of the words of a kind the figure is of."""
         return self.last.get(kind, self.near.get(kind, _NO_MARK)).id
@@ -192,6 +189,8 @@ class _State:
     topics: tuple[str, ...] = ()
     line: str = ""
     value: float | None = None
+    #: Where the sentence begins that told of this line.
+    since: int = -1
     #: A sentence without a figure, which may have named a topic.
     unread: str = ""
     #: By what the figure before was told from others of its line: column, line or channel.
@@ -353,7 +352,7 @@ class _Reader:
         if "aim" in figure.last:
             return
         topics, named = self._about(figure, line)
-        if mark.unit == "次" and not named and not line.id:
+        if mark.unit == "次" and not named and not line.id and topics != ("published",):
             return
         looked_into = [one.id for one in figure.right if one.kind == "stock" and one.id == "examined"]
         state.done = figure.of("stock") or (looked_into or [state.done])[0]
@@ -468,12 +467,8 @@ class _Reader:
             # what is part of a figure before, its sum or its change, is of the same line
             scope = figure.left[-1] if figure.left and figure.left[-1].kind == "scope" else None
             beside = scope is not None and figure.mark.start - scope.end <= 1
-            larger = (state.carried and state.line in {"new", "carried_in"}) or state.line in {
-                "other",
-                "not_processed",
-                "unable",
-                "refused",
-            }
+            ended = state.value is not None and state.line in _OUTCOMES
+            larger = ended or (state.carried and state.line in {"new", "carried_in"})
             if "sum" in figure.last and (larger or figure.value < (state.value or 0.0)):
                 return ["unsure"]
             if beside or figure.change is not None or not figure.last.keys().isdisjoint({"sum", "level"}):
@@ -521,7 +516,11 @@ class _Reader:
             column, line = ("other", line) if listed else ("", "unsure")
         if not line and column:
             # 结转下年度2件。自然人30件: who asked is told of what was received
-            apart = state.line in {"carried_in", "carried_out"} and figure.is_first() and state.received is not None
+            apart = (
+                state.line in {"carried_in", "carried_out"}
+                and state.since != figure.clause.sentence.begin
+                and state.received is not None
+            )
             alike = state.line == "processed_total" and state.value == state.received is not None
             line = "new" if apart or alike else state.line or "new"
         elif not line and named:
@@ -575,7 +574,7 @@ class _Reader:
                     state.value = state.received = (state.value or 0.0) + value
             elif column == "total":
                 if value or not state.value:
-                    state.line, state.value = line, value
+                    state.line, state.value, state.since = line, value, figure.clause.sentence.begin
                 if line == "new":
                     state.received = self.received = value
                 state.answered = state.answered or line == "processed_total"
