@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import govstats
-from govstats.errors import GovstatsError, MissingExtra, NotebookError
+from govstats.errors import GovstatsError, MissingExtra, NotebookError, UnusablePanel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -203,7 +203,13 @@ def _build(options: argparse.Namespace) -> int:
             from distributed import Client
         except ImportError as error:
             raise MissingExtra(f"needs {error.name}, which is not installed; run: pip install 'govstats[scale]'") from error
-        with Client(options.scheduler) as client:  # type: ignore[no-untyped-call]
+        try:
+            connected = Client(options.scheduler)  # type: ignore[no-untyped-call]
+        except (OSError, ValueError) as error:
+            raise UnusablePanel(
+                f"--scheduler {options.scheduler}: cannot be reached: {error}; start one: dask scheduler"
+            ) from error
+        with connected as client:
             panel = govstats.read_corpus(options.folder, output=options.output, client=client, **chosen)
     else:
         panel = govstats.read_corpus(options.folder, output=options.output, **chosen)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import psutil
 import pytest
@@ -44,6 +45,14 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Panel:
 def same(one: Panel, other: Panel) -> None:
     for name in FRAMES:
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name))
+
+
+def rows_of_database(panel: Panel) -> dict[str, list[tuple[object, ...]]]:
+    """Return the rows of the tables, and what the wide view makes of them, in an order of their own."""
+    with duckdb.connect(str(panel.folder / "govstats.duckdb"), read_only=True) as connection:
+        return {
+            name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in (*FRAMES, "variables", "rules", "wide")
+        }
 
 
 def chunks_read(output: Path) -> set[str]:
@@ -371,6 +380,7 @@ def test_what_was_read_is_not_read_again(folder: Path, tmp_path: Path) -> None:
     assert sum(len(pd.read_parquet(path)) for name in new for path in output.glob(f".build/read-*/{name}/reports.parquet")) == 1
     assert "moved.html" in set(added.reports["source"])
     same(added, govstats.read_corpus(folder))
+    assert rows_of_database(added) == rows_of_database(govstats.read_corpus(folder))
 
 
 def test_documents_that_are_gone_are_gone(folder: Path, tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from govstats.agencies import identify
 from govstats.errors import UnusablePanel
-from govstats.export import export
 from govstats.panel.assembly import Part, parts, placed, tables
+from govstats.panel.database import DATABASE, write_database
 from govstats.panel.files import columns_sha256, write_files
 from govstats.panel.folder import REGISTERS, Folder, Item, items, read_register
 from govstats.panel.reading import chunks, read_chunks
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 #: The panel's own account of itself: its parts in order, and what in the folder was no document.
 MANIFEST = "panel.json"
-#: The database of the panel, for those who ask in SQL.
-DATABASE = "govstats.duckdb"
 #: Parts that are put together at once: what is read for them stands in memory.
 _AT_ONCE = 4
 
@@ -65,20 +63,23 @@ def build(
         reports = placed(store, read, sources, told, identities)
         wanted = list(parts(reports))
         _assemble(store, wanted)
-        _write(store, reports, [part.name for part in wanted], others)
+        _write(store, reports, wanted, others)
 
 
-def _write(store: Store, reports: pd.DataFrame, names: Sequence[str], others: Sequence[str]) -> None:
+def _write(store: Store, reports: pd.DataFrame, wanted: Sequence[Part], others: Sequence[str]) -> None:
     """Write the panel; while its files change, and until all are there, there is no panel in the folder."""
-    for name in (MANIFEST, DATABASE):
-        (store.root / name).unlink(missing_ok=True)
+    names = [part.name for part in wanted]
+    (store.root / MANIFEST).unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        (store.root / DATABASE).replace(store.kept / DATABASE)
     write_files(store, reports, names)
     sha256 = hashlib.sha256((store.root / "reports.parquet").read_bytes()).hexdigest()
     manifest = {"columns": columns_sha256(), "reports": sha256, "parts": names, "others": others}
     making = store.root / f".{MANIFEST}.making"
     making.write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     making.replace(store.root / MANIFEST)
-    export(store.root, store.root / DATABASE, "duckdb")
+    write_database(store, {part.name: part.reports["agency"].unique().tolist() for part in wanted}, store.kept / DATABASE)
+    (store.kept / DATABASE).replace(store.root / DATABASE)
     store.clean(set(names))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -22,8 +23,8 @@ _TABLES = ("cells", "claims", "notes", "findings", "vintages")
 _MUCH = 0.25
 
 
-def write_database(store: Store, parts: Mapping[str, Sequence[str]]) -> None:
-    """Write ``govstats.duckdb``, or in the one that is there only the rows of parts that changed.
+def write_database(store: Store, parts: Mapping[str, Sequence[str]], path: Path) -> None:
+    """Write the database of a panel, or in the one that is there only the rows of parts that changed.
 
     Parameters
     ----------
@@ -31,8 +32,8 @@ def write_database(store: Store, parts: Mapping[str, Sequence[str]]) -> None:
         Whose files are written.
     parts : mapping of str to sequence of str
         The agencies of each part, in the order of the panel.
+    path : Path
     """
-    path = store.root / DATABASE
     if path.is_file():
         try:
             with duckdb.connect(str(path)) as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -72,10 +73,10 @@ def _replaced(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_files(store: Store, reports: pd.DataFrame, parts: Sequence[str]) -> None:
-    """Write what everybody reads: ``reports cells claims notes findings vintages`` as Parquet, and ``govstats.duckdb``."""
+    """Write what everybody reads: ``reports cells claims notes findings vintages`` as Parquet."""
     write_frame(store.root / "reports.parquet", reports, REPORT_TYPES)
-    for name in _WRITTEN:
-        concatenate(store, parts, name, store.root / f"{name}.parquet")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda name: concatenate(store, parts, name, store.root / f"{name}.parquet"), _WRITTEN))
 
 
 def read_frame(
