@@ -6,7 +6,9 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,17 +22,16 @@ from govstats.panel.assembly import Part, parts, placed, tables
 from govstats.panel.database import DATABASE, write_database
 from govstats.panel.files import columns_sha256, write_files
 from govstats.panel.folder import REGISTERS, Folder, Item, items, read_register
-from govstats.panel.reading import chunks, read_chunks
+from govstats.panel.reading import chunks, cores, local_executor, read_chunks
 from govstats.panel.store import LOCK, Store, write_together
 
 if TYPE_CHECKING:
     from distributed import Client
 
-
 #: The panel's own account of itself: its parts in order, and what in the folder was no document.
 MANIFEST = "panel.json"
 #: Parts that are put together at once: what is read for them stands in memory.
-_AT_ONCE = 4
+_AT_ONCE = 2
 
 
 def build(
@@ -62,7 +63,7 @@ def build(
         identities = identify(read["agency"], years=read["year"], texts=read["hint"], corrections=agencies)
         reports = placed(store, read, sources, told, identities)
         wanted = list(parts(reports))
-        _assemble(store, wanted)
+        _assemble(store, wanted, processes or cores())
         _write(store, reports, wanted, others)
 
 
@@ -152,12 +153,25 @@ def _read(
     return store.reports(final=False), sources
 
 
-def _assemble(store: Store, wanted: Sequence[Part]) -> None:
+def _assemble(store: Store, wanted: Sequence[Part], workers: int) -> None:
     """Put together the parts that are not there yet."""
     lacking = [part for part in wanted if not (store.parts / part.name).is_dir()]
-    reports = sum(len(part.reports) for part in lacking)
-    with tqdm(total=reports, desc="核对 reconciling", unit="份", disable=None) as progress:
-        for start in range(0, len(lacking), _AT_ONCE):
-            for part, of_part in tables(store, lacking[start : start + _AT_ONCE]):
-                write_together(store.parts / part.name, of_part)
-                progress.update(len(part.reports))
+    groups = [lacking[start : start + _AT_ONCE] for start in range(0, len(lacking), _AT_ONCE)]
+    with tqdm(total=sum(len(part.reports) for part in lacking), desc="核对 reconciling", unit="份", disable=None) as progress:
+        if workers > 1 and len(groups) > 1:
+            # a part that is there already is left alone, so that what a process left behind when it died is done below
+            with suppress(BrokenProcessPool):
+                for size in local_executor(workers).map(partial(_put_together, store), groups):
+                    progress.update(size)
+                return
+            progress.reset()
+        for group in groups:
+            progress.update(_put_together(store, group))
+
+
+def _put_together(store: Store, group: Sequence[Part]) -> int:
+    """Write some parts, and return of how many reports they are."""
+    lacking = [part for part in group if not (store.parts / part.name).is_dir()]
+    for part, of_part in tables(store, lacking) if lacking else ():
+        write_together(store.parts / part.name, of_part)
+    return sum(len(part.reports) for part in group)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
@@ -180,8 +181,7 @@ def read_chunks(parts: Sequence[Chunk], *, client: Client | None, processes: int
     time, so that only the one which kills its reader is given up.
     """
     cost = sum(item.cost for part in parts for item in part.items)
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    wanted = processes or (available if cost > _WORTH_PROCESSES else 1)
+    wanted = processes or (cores() if cost > _WORTH_PROCESSES else 1)
     if client is None and wanted == 1:
         for part in parts:
             yield part, read_chunk(part)
@@ -191,11 +191,7 @@ def read_chunks(parts: Sequence[Chunk], *, client: Client | None, processes: int
         wanted = max(sum(client.ncores().values()), 1)  # type: ignore[no-untyped-call]
         start = client.get_executor
     else:
-        from loky import get_reusable_executor
-
-        def start() -> Executor:
-            executor: Executor = get_reusable_executor(max_workers=wanted, initializer=_end_with, initargs=(os.getpid(),))
-            return executor
+        start = partial(local_executor, wanted)
 
     # each once all together; then what died with a worker alone; then, document by document, what died alone
     died: list[Chunk] = []
@@ -207,6 +203,19 @@ def read_chunks(parts: Sequence[Chunk], *, client: Client | None, processes: int
     yield from _gathered(single, start, 1, died)
     for part in died:
         yield part, unread(part.items, "the process that read this document died, out of memory or by a fault of an engine")
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def local_executor(workers: int) -> Executor:
+    """Return processes of this machine, the same ones each time."""
+    from loky import get_reusable_executor
+
+    executor: Executor = get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),))
+    return executor
 
 
 def _gathered(

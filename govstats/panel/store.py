@@ -88,9 +88,8 @@ class Store:
         final : bool
             Leave out what failed in a way that another try may help: an extra is installed now, the network is back.
         """
-        paths = sorted(self.read.glob("*/reports.parquet"))
-        tables = [pq.read_table(path, schema=SCHEMAS["reports"]) for path in paths]
-        table = pa.concat_tables([SCHEMAS["reports"].empty_table(), *tables])
+        files = [str(path) for path in sorted(self.read.glob("*/reports.parquet"))]
+        table = ds.dataset(files, schema=SCHEMAS["reports"], format="parquet").to_table()
         frame: pd.DataFrame = table.to_pandas(types_mapper=PANDAS_TYPES.get)
         if final:
             frame = frame[frame["error"].isna() | frame["error"].isin(_FINAL)]
@@ -99,9 +98,9 @@ class Store:
 
     def sources(self) -> dict[tuple[str, str], str]:
         """Return the sha256 of each document by its path and what the file system said of its state."""
-        paths = [*sorted(self.read.glob("*/reports.parquet")), *self.kept.glob(_SOURCES)]
-        tables = [pq.read_table(path, columns=["source", "stamp", "sha256"]) for path in paths]
-        rows = pa.concat_tables(tables).to_pydict() if tables else {"source": [], "stamp": [], "sha256": []}
+        files = [str(path) for path in (*sorted(self.read.glob("*/reports.parquet")), *self.kept.glob(_SOURCES))]
+        known = pa.schema([(name, pa.string()) for name in ("source", "stamp", "sha256")])
+        rows = ds.dataset(files, schema=known, format="parquet").to_table().to_pydict()
         return dict(zip(zip(rows["source"], rows["stamp"], strict=True), rows["sha256"], strict=True))
 
     def remember(self, sources: Mapping[tuple[str, str], str]) -> None:
