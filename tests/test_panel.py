@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -452,22 +451,14 @@ def many(folder: Path, size: int) -> Path:
 def test_a_killed_process_costs_nothing_but_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 5)
     many(folder, 30)
-    killer = threading.Thread(target=_kill_a_child, args=({child.pid for child in psutil.Process().children(recursive=True)},))
+    victim = reading.local_executor(2).submit(os.getpid).result()
+    killer = threading.Timer(0.25, psutil.Process(victim).kill)
     killer.start()
     panel = govstats.read_corpus(folder, processes=2)
     killer.join()
+    assert not psutil.pid_exists(victim) or psutil.Process(victim).status() == psutil.STATUS_ZOMBIE
     assert panel.reports["error"].isna().all()
     same(panel, govstats.read_corpus(folder, processes=1))
-
-
-def _kill_a_child(known: set[int]) -> None:
-    for _ in range(400):
-        for child in psutil.Process().children(recursive=True):
-            if child.pid not in known and "resource_tracker" not in " ".join(child.cmdline()):
-                time.sleep(0.5)
-                child.kill()
-                return
-        time.sleep(0.05)
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
