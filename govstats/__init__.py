@@ -148,7 +148,7 @@ def read_corpus(
         Files with other suffixes are left alone; `Panel.others` lists them.
     output : path, optional
         Where the panel is kept. What was read before is not read again: a build that was interrupted goes on where it stopped,
-        and a new document costs what it takes to read it. A temporary folder by default, which goes with the panel.
+        and of a folder that has grown only the new documents are read. A temporary folder by default, which goes with the panel.
     register : path or DataFrame, optional
         What is known of the reports: CSV with any of the columns ``document slug agency year form level region region_code
         published vintage parent summary``. By default ``register.csv`` or ``reports.csv`` in the folder, if there is one. What
