@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import pandas as pd
 
@@ -111,6 +111,41 @@ class ReadCell(NamedTuple):
         return self.table, self.line, self.column
 
 
+class ReadCells(Sequence[ReadCell]):
+    """Cells kept as columns, the fields of `ReadCell`; a cell is made when it is asked for.
+
+    >>> key, read = (["review"], ["reconsideration"], ["total"]), ([3.0], ["3"], ["reported"], ["件"])
+    >>> cells = ReadCells([*key, *read, [None], ["table 3 row 4 cell 5"], ["grid"], [None]])
+    >>> len(cells), cells[0].key
+    (1, ('review', 'reconsideration', 'total'))
+    """
+
+    def __init__(self, columns: Sequence[Sequence[Any]]) -> None:
+        self.columns = columns
+
+    @cached_property
+    def _rows(self) -> tuple[ReadCell, ...]:
+        return tuple(map(ReadCell._make, zip(*self.columns, strict=True)))
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    @overload
+    def __getitem__(self, at: int) -> ReadCell: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[ReadCell]: ...
+    def __getitem__(self, at: int | slice) -> ReadCell | Sequence[ReadCell]:
+        return self._rows[at]
+
+    def __iter__(self) -> Iterator[ReadCell]:
+        return iter(self._rows)
+
+
+def columns_of(cells: Sequence[ReadCell]) -> Sequence[Sequence[Any]]:
+    """Return cells column by column; nothing where there are none."""
+    return cells.columns if isinstance(cells, ReadCells) else tuple(zip(*cells, strict=True))
+
+
 class Claim(NamedTuple):
     """A figure that a sentence claims; see `Report.claims`."""
 
@@ -192,12 +227,13 @@ class Report:
     text: str = field(default="", repr=False)
     published: dt.date | None = None
 
-    def _frame(self, rows: Sequence[NamedTuple], fields: Sequence[str], types: Mapping[str, str]) -> pd.DataFrame:
-        columns = dict(zip(fields, zip(*rows, strict=True), strict=True)) if rows else {}
+    def _frame(self, rows: Sequence[Sequence[Any]], fields: Sequence[str], types: Mapping[str, str]) -> pd.DataFrame:
+        columns = dict(zip(fields, rows, strict=True)) if rows else {}
         identity = {"agency": self.agency, "year": self.year, "form": self.form}
+        length = len(rows[0]) if rows else 0
         return pd.DataFrame(
             {
-                name: pd.array(columns.get(name) or [identity.get(name)] * len(rows), dtype=_DTYPES[dtype])
+                name: pd.array(columns.get(name) or [identity.get(name)] * length, dtype=_DTYPES[dtype])
                 for name, dtype in types.items()
             }
         )
@@ -215,7 +251,7 @@ class Report:
             is Float64, how sure optical recognition is of what it read first, null where nothing had to be recognised. A cell
             that the document does not show has no row: `notes` says so.
         """
-        return self._frame(self.read_cells, ReadCell._fields, CELL_TYPES)
+        return self._frame(columns_of(self.read_cells), ReadCell._fields, CELL_TYPES)
 
     @cached_property
     def claims(self) -> pd.DataFrame:
@@ -232,7 +268,7 @@ class Report:
             ``growth`` (in percent) for comparisons with another year, else empty. `quote` is ``text[start:end]``. `year` is
             the one that the sentence speaks of, `scope` whom (全区, 本机关), or the channel that the requests came by.
         """
-        return self._frame(self.read_claims, Claim._fields, CLAIM_TYPES)
+        return self._frame(tuple(zip(*self.read_claims, strict=True)), Claim._fields, CLAIM_TYPES)
 
     @cached_property
     def notes(self) -> pd.DataFrame:
@@ -243,7 +279,7 @@ class Report:
         pandas.DataFrame
             Columns ``agency year kind table line column printed page place message_zh message_en``.
         """
-        return self._frame(self.read_notes, Note._fields, NOTE_TYPES)
+        return self._frame(tuple(zip(*self.read_notes, strict=True)), Note._fields, NOTE_TYPES)
 
     @cached_property
     def summary(self) -> bool:

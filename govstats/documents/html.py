@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from govstats.characters import is_figure
-from govstats.documents.document import Block, Cell, Grid, Paragraph
+from govstats.documents.document import Block, Cell, Grid, LaidOutRows, Layout, Paragraph
 from govstats.errors import UnreadableDocument
 
 #: What a reader of the page does not see: code, forms, struck-out text, and what a style hides.
-_UNSEEN = re.compile(
-    r"<(script|style|noscript|template|textarea|select|del|strike|s|SCRIPT|STYLE|NOSCRIPT|TEXTAREA|SELECT|DEL|STRIKE|S)[\s>]"
-)
+_UNSEEN = frozenset("script style noscript template textarea select del strike s".split())
+_NOT_WALKED = _UNSEEN | {"table"}
 _HIDDEN = '[hidden], [style*="display:none" i], [style*="display: none" i], [style*="visibility:hidden" i]'
 _BLOCKS = frozenset(
     "address article aside blockquote body center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header "
@@ -67,16 +66,11 @@ def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dic
     metadata: dict[str, str] = {}
     if title := tree.css_first("title"):
         metadata["title"] = _tidy(title.text())
-    for meta in tree.css("meta[name][content]"):
-        name = _META_NAMES.get((meta.attributes["name"] or "").lower())
-        if name and (content := (meta.attributes["content"] or "").strip()):
-            metadata[name] = content
+    for meta in tree.head.css("meta") if tree.head is not None else ():
+        metadata |= _told_by(meta)
     # looking for a word in the text costs less than asking the tree for what is rarely there
-    unseen = sorted({tag.lower() for tag in _UNSEEN.findall(text)})
-    # backwards, since what stands in a node is gone with it
-    for node in reversed(tree.css(", ".join(unseen)) if unseen else []):
-        node.decompose()
     if any(word in text for word in ("hidden", "HIDDEN", "display", "DISPLAY")):
+        _remove_unseen(tree)
         tables = len(tree.css("table"))
         for node in reversed(tree.css(_HIDDEN)):
             # a page whose script shows its text later hides all of it; a second copy for telephones is hidden beside the first
@@ -88,7 +82,22 @@ def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dic
     if tree.body is not None:
         walk.into(tree.body)
         walk.end_paragraph()
-    return tuple(walk.blocks), metadata
+    # a stray element in the head ends it, and what stands behind is of the body
+    return tuple(walk.blocks), metadata | walk.metadata
+
+
+def _remove_unseen(part: LexborHTMLParser | LexborNode) -> None:
+    # backwards, since what stands in a node is gone with it
+    for node in reversed(part.css(", ".join(sorted(_UNSEEN)))):
+        node.decompose()
+
+
+def _told_by(meta: LexborNode) -> dict[str, str]:
+    """Return what a meta element tells of the page."""
+    attributes = meta.attributes
+    name = _META_NAMES.get((attributes.get("name") or "").lower())
+    content = (attributes.get("content") or "").strip()
+    return {name: content} if name and content else {}
 
 
 def _unescaped(escape: re.Match[str]) -> str:
@@ -140,6 +149,7 @@ class _Walk:
         self.pieces: list[str] = []
         self.paragraphs, self.tables, self.depth = 0, tables, 0
         self.spans = spans
+        self.metadata: dict[str, str] = {}
 
     def end_paragraph(self, heading: bool = False) -> None:
         if not self.pieces:
@@ -151,7 +161,7 @@ class _Walk:
             self.blocks.append(Paragraph(_tidy(text), f"paragraph {self.paragraphs}", heading=heading))
 
     def into(self, node: LexborNode) -> None:
-        for event, inner in _events(node, leave_out="table"):
+        for event, inner in _events(node, leave_out=_NOT_WALKED):
             tag = inner.tag or ""
             if event == "text":
                 self.pieces.append((inner.text_content or "").replace("\n", " "))
@@ -160,6 +170,8 @@ class _Walk:
                 self.table(inner)
             elif tag in _BLOCKS:
                 self.end_paragraph(heading=event == "end" and tag in _HEADINGS)
+            elif tag == "meta" and event == "start":
+                self.metadata |= _told_by(inner)
 
     def table(self, table: LexborNode) -> None:
         self.tables += 1
@@ -170,22 +182,58 @@ class _Walk:
                 f"{place} stands inside {_DEEPEST} other tables: the page is broken; expected an annual report, "
                 "whose tables lie in a few layout tables at most; save the page anew or as text"
             )
-        simple = len(table.css("table")) == 1
-        rows = [[cell for cell in row.iter() if cell.tag in _CELLS] for row in (table.css("tr") if simple else _rows(table))]
-        if simple:
-            self.blocks.append(_grid(rows, self.spans, place))
+        if (texts := _texts(table)) is not None:
+            self.blocks.append(_grid(texts, self.spans, place))
             self.depth -= 1
             return
+        _remove_unseen(table)
+        rows = [[cell for cell in row.iter() if cell.tag in _CELLS] for row in _rows(table)]
         cells = [cell for row in rows for cell in row]
         nested = {id(cell): cell.css_first("table") is not None for cell in cells}
         if sum(is_figure(cell.text()) for cell in cells if not nested[id(cell)]) > 1:
-            own = [[cell for cell in row if not nested[id(cell)]] for row in rows]
+            own = [[(cell, _cell_text(cell)) for cell in row if not nested[id(cell)]] for row in rows]
             self.blocks.append(_grid(own, self.spans, place))
             cells = [cell for cell in cells if nested[id(cell)]]
         for cell in cells:
             self.into(cell)
             self.end_paragraph()
         self.depth -= 1
+
+
+#: The rows of a table, each cell with its text.
+_Texts = list[list[tuple[LexborNode, str]]]
+
+
+#: What decides where a text in a table stands.
+_STRUCTURE = _CELLS | _UNSEEN | {"table", "tr", "caption"}
+
+
+def _texts(table: LexborNode) -> _Texts | None:
+    """Return the cells of a table with their texts, in one pass over it; None where a table stands in the table."""
+    rows: _Texts = []
+    cell: LexborNode | None = None
+    for node in table.traverse(include_text=True):
+        tag = node.tag
+        if tag == "-text":
+            text = node.text_content or ""
+            if cell is not None and not text.isspace():
+                # of several pieces it matters how they stand apart
+                rows[-1][-1] = cell, _cell_text(cell) if rows[-1][-1][1] else text.strip()
+        elif tag not in _STRUCTURE:
+            continue
+        elif tag in _CELLS:
+            cell = node
+            rows[-1].append((cell, ""))
+        elif tag == "tr":
+            rows.append([])
+        elif tag == "caption":
+            cell = None
+        elif tag in _UNSEEN:
+            _remove_unseen(table)
+            return _texts(table)
+        elif node != table:
+            return None
+    return rows
 
 
 def _rows(table: LexborNode) -> Iterator[LexborNode]:
@@ -196,40 +244,58 @@ def _rows(table: LexborNode) -> Iterator[LexborNode]:
             yield from (row for row in part.iter() if row.tag == "tr")
 
 
-def _grid(rows: list[list[LexborNode]], spans: Mapping[int, tuple[int, int]], place: str) -> Grid:
-    """Place cells by their spans, clipped to the table: a bogus ``rowspan=99`` would make phantom rows."""
-    width = _width(rows, spans) if any(across > _WIDEST_SPAN for _, across in spans.values()) else _WIDEST_SPAN
+def _grid(rows: _Texts, spans: Mapping[int, tuple[int, int]], place: str) -> Grid:
+    own = tuple(
+        [
+            (number, at, *spans[cell.mem_id])
+            for number, row in enumerate(rows)
+            for at, (cell, _) in enumerate(row)
+            if cell.mem_id in spans
+        ]
+    )
+    layout = _layout(place, tuple(map(len, rows)), own)
+    return Grid(LaidOutRows(layout, [[text for _, text in row] for row in rows]), True, True, place)
+
+
+@lru_cache(maxsize=256)
+def _layout(place: str, lengths: tuple[int, ...], spans: tuple[tuple[int, int, int, int], ...]) -> Layout:
+    """Place cells by their spans, clipped to the table: a bogus ``rowspan=99`` would make phantom rows.
+
+    Parameters
+    ----------
+    place : str
+        Of the table.
+    lengths : tuple of int
+        How many cells stand in each row.
+    spans : tuple of (int, int, int, int)
+        Row and number of each cell that spans more than its own place, and how far down and across.
+    """
+    span_of = {(row, at): (down, across) for row, at, down, across in spans}
+    width = _width(lengths, span_of) if any(across > _WIDEST_SPAN for *_, across in spans) else _WIDEST_SPAN
     last_row: dict[int, int] = {}
     placed = []
-    for number, row in enumerate(rows):
+    for row, length in enumerate(lengths):
         cells = []
         column = 0
-        covered = {taken for taken, last in last_row.items() if last >= number}
-        for node, cell_place in zip(row, _places(place, number + 1, len(row)), strict=True):
+        covered = {taken for taken, last in last_row.items() if last >= row}
+        for at in range(length):
             while column in covered:
                 column += 1
-            down, across = 1, 1
-            if span := spans.get(node.mem_id):
-                below = len(rows) - number
-                down = min(span[0] or below, below)
-                across = span[1] if span[1] <= _WIDEST_SPAN else max(1, width - column)
-                if down > 1:
-                    last_row.update(dict.fromkeys(range(column, column + across), number + down - 1))
-            cells.append(Cell(_cell_text(node), number, column, down, across, cell_place))
+            down, across = span_of.get((row, at), (1, 1))
+            below = len(lengths) - row
+            down = min(down or below, below)
+            across = across if across <= _WIDEST_SPAN else max(1, width - column)
+            if down > 1:
+                last_row.update(dict.fromkeys(range(column, column + across), row + down - 1))
+            cells.append(Cell("", row, column, down, across, f"{place} row {row + 1} cell {at + 1}"))
             column += across
         placed.append(tuple(cells))
-    return Grid(tuple(placed), True, True, place)
+    return Layout(tuple(placed))
 
 
-@lru_cache(maxsize=4096)
-def _places(place: str, row: int, cells: int) -> tuple[str, ...]:
-    """Return the places of the cells of a row; reports held in memory share them."""
-    return tuple(f"{place} row {row} cell {cell}" for cell in range(1, cells + 1))
-
-
-def _width(rows: list[list[LexborNode]], spans: Mapping[int, tuple[int, int]]) -> int:
+def _width(lengths: Sequence[int], span_of: Mapping[tuple[int, int], tuple[int, int]]) -> int:
     """Return the columns of the widest row that has no span beyond belief."""
-    across = ([spans[cell.mem_id][1] if cell.mem_id in spans else 1 for cell in row] for row in rows)
+    across = ([span_of.get((row, at), (1, 1))[1] for at in range(length)] for row, length in enumerate(lengths))
     return max((sum(row) for row in across if not row or max(row) <= _WIDEST_SPAN), default=_WIDEST_SPAN)
 
 
@@ -267,7 +333,7 @@ def _cell_text(cell: LexborNode) -> str:
     return _tidy("".join(pieces))
 
 
-def _events(node: LexborNode, leave_out: str = "") -> Iterator[tuple[Literal["start", "text", "end"], LexborNode]]:
+def _events(node: LexborNode, leave_out: Collection[str] = ()) -> Iterator[tuple[Literal["start", "text", "end"], LexborNode]]:
     """Yield what stands in a node, in order; without recursion, since broken pages nest without end."""
     open_nodes = [(node, node.iter(include_text=True, skip_empty=False))]
     while open_nodes:
@@ -280,7 +346,7 @@ def _events(node: LexborNode, leave_out: str = "") -> Iterator[tuple[Literal["st
             yield "text", child
         elif not (child.tag or "-").startswith("-"):
             yield "start", child
-            if child.tag != leave_out:
+            if child.tag not in leave_out:
                 open_nodes.append((child, child.iter(include_text=True, skip_empty=False)))
 
 

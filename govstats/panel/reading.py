@@ -7,12 +7,13 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from govstats.agencies import hint
@@ -21,7 +22,7 @@ from govstats.panel.folder import Folder, Item
 from govstats.recognition import recognise
 from govstats.reconciliation.document import document_findings
 from govstats.reconciliation.reuse import sketch
-from govstats.report import Claim, Note, ReadCell, Report
+from govstats.report import Claim, Note, ReadCell, Report, columns_of
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 Tables = dict[str, pa.Table]
 
 _TEXT, _WHOLE, _FIGURE = pa.string(), pa.int32(), pa.float64()
+_KEY = pa.dictionary(pa.int32(), _TEXT)
 _TYPES = {
     **dict.fromkeys(("value", "low", "high", "confidence"), _FIGURE),
     **dict.fromkeys(("page", "start", "end", "year"), _WHOLE),
@@ -36,7 +38,7 @@ _TYPES = {
 
 
 def _schema(fields: Iterable[str]) -> pa.Schema:
-    return pa.schema([("key", _TEXT), *((name, _TYPES.get(name, _TEXT)) for name in fields)])
+    return pa.schema([("key", _KEY), *((name, _TYPES.get(name, _TEXT)) for name in fields)])
 
 
 #: The tables that a chunk becomes. `key` is that of `Item.key`; what is the same for a whole report stands in ``reports`` alone.
@@ -56,12 +58,13 @@ SCHEMAS = {
     "notes": _schema(Note._fields),
     "document_findings": pa.schema(
         [
-            *((name, _TEXT) for name in ("key", "rule", "severity", "status", "message_zh", "message_en")),
+            ("key", _KEY),
+            *((name, _TEXT) for name in ("rule", "severity", "status", "message_zh", "message_en")),
             ("expected", _FIGURE),
             ("reported", _FIGURE),
         ]
     ),
-    "texts": pa.schema([("key", _TEXT), ("sketch", pa.list_(pa.uint32()))]),
+    "texts": pa.schema([("key", _KEY), ("sketch", pa.list_(pa.uint32()))]),
 }
 #: A chunk costs so much that losing it is no pity and sending it is no burden.
 _CHUNK_COST = 100
@@ -90,6 +93,37 @@ def chunks(folder: Folder, documents: Iterable[Item]) -> Iterator[Chunk]:
         yield Chunk(folder, tuple(gathered))
 
 
+class _Columns:
+    """What was read of a chunk, column by column.
+
+    Parameters
+    ----------
+    name : str
+        Of the table, in `SCHEMAS`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.schema = SCHEMAS[name]
+        self.columns: list[list[Any]] = [[] for _ in self.schema.names[1:]]
+        self.keys: list[str] = []
+        self.lengths: list[int] = []
+
+    def add(self, key: str, columns: Sequence[Sequence[Any]]) -> None:
+        """Add the rows of a document."""
+        if columns:
+            self.keys.append(key)
+            self.lengths.append(len(columns[0]))
+            for whole, more in zip(self.columns, columns, strict=True):
+                whole.extend(more)
+
+    def table(self) -> pa.Table:
+        of = np.repeat(np.arange(len(self.keys), dtype=np.int32), self.lengths)
+        keys = pa.DictionaryArray.from_arrays(of, pa.array(self.keys, pa.string()))
+        of_key, *types = (field.type for field in self.schema)
+        arrays = [pa.array(values, type=of_type) for values, of_type in zip(self.columns, types, strict=True)]
+        return pa.Table.from_arrays([keys.cast(of_key), *arrays], schema=self.schema)
+
+
 def read_chunk(chunk: Chunk) -> Tables:
     """Read the documents of a chunk; what fails becomes a row with its error.
 
@@ -98,69 +132,69 @@ def read_chunk(chunk: Chunk) -> Tables:
     dict of pyarrow.Table
         With the schemas of `SCHEMAS`.
     """
-    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in SCHEMAS}
+    gathered = {name: _Columns(name) for name in SCHEMAS}
     seen: set[str] = set()
     for item in chunk.items:
-        _read(chunk.folder, item, rows, seen)
-    return _tables(rows)
+        known, found = _read(chunk.folder, item)
+        gathered["reports"].add(known["key"], [[known.get(name)] for name in SCHEMAS["reports"].names[1:]])
+        if known["key"] not in seen:  # a copy of another document of the chunk
+            seen.add(known["key"])
+            for name, columns in found.items():
+                gathered[name].add(known["key"], columns)
+    return {name: columns.table() for name, columns in gathered.items()}
 
 
 def unread(items: Iterable[Item], message: str) -> Tables:
     """Return the tables of documents whose reading ended the process."""
-    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in SCHEMAS}
+    gathered = {name: _Columns(name) for name in SCHEMAS}
     for item in items:
+        known = item._asdict() | {"error": "ProcessDied", "message": message}
         key = item.key(hashlib.sha256(item.source.encode()).hexdigest())
-        known = item._asdict() | {"key": key, "error": "ProcessDied", "message": message}
-        rows["reports"].append(tuple(known.get(name) for name in SCHEMAS["reports"].names))
-    return _tables(rows)
+        gathered["reports"].add(key, [[known.get(name)] for name in SCHEMAS["reports"].names[1:]])
+    return {name: columns.table() for name, columns in gathered.items()}
 
 
-def _tables(rows: dict[str, list[tuple[Any, ...]]]) -> Tables:
-    tables = {}
-    for name, schema in SCHEMAS.items():
-        columns = zip(*rows[name], strict=True) if rows[name] else ((),) * len(schema)
-        tables[name] = pa.Table.from_arrays(
-            [pa.array(values, type=field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
-        )
-    return tables
-
-
-def _read(folder: Folder, item: Item, rows: dict[str, list[tuple[Any, ...]]], seen: set[str]) -> None:
+def _read(folder: Folder, item: Item) -> tuple[dict[str, Any], dict[str, Sequence[Sequence[Any]]]]:
+    """Return what is known of a document as a whole, and the columns of its tables."""
     known: dict[str, Any] = {name: getattr(item, name) for name in ("source", "stamp", "agency", "year", "form")}
-    found: dict[str, list[tuple[Any, ...]]] = {}
+    found: dict[str, Sequence[Sequence[Any]]] = {}
+    content = None
     try:
         content = folder.content(item.source)
-        known |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-        known["key"] = key = item.key(known["sha256"])
-        report = recognise(open_document(content), agency=item.agency, year=item.year, form=item.form)
-        read = {"cells": report.read_cells, "claims": report.read_claims, "notes": report.read_notes}
-        found = {name: [(key, *row) for row in one] for name, one in read.items()}
-        found["document_findings"] = [
-            (key, said.rule, said.severity, said.status, said.message_zh, said.message_en, *sides)
-            for said, *sides in document_findings(report)
-        ]
-        found["texts"] = [(key, sorted(sketch(report.text, sampled=True)))]
-        known |= _described(report) | {name: len(found[name]) for name in read}
+        document = open_document(content)
+        known["sha256"] = document.sha256
+        report = recognise(document, agency=item.agency, year=item.year, form=item.form)
+        rows = {"claims": report.read_claims, "notes": report.read_notes, "document_findings": _findings(report)}
+        found = {"cells": columns_of(report.read_cells)} | {name: tuple(zip(*one, strict=True)) for name, one in rows.items()}
+        found["texts"] = [[sorted(sketch(report.text, sampled=True))]]
+        known |= _described(report, found)
     except Exception as error:  # noqa: BLE001 - one document never ends a run, whatever is the matter with it
         known |= {"error": type(error).__name__, "message": str(error).replace("<bytes>", item.source)}
         found = {}
-    known.setdefault("key", item.key(hashlib.sha256(item.source.encode()).hexdigest()))
-    rows["reports"].append(tuple(known.get(name) for name in SCHEMAS["reports"].names))
-    if known["key"] not in seen:  # a copy of another document of the chunk
-        seen.add(known["key"])
-        for name, one in found.items():
-            rows[name] += one
+    if content is not None:
+        known |= {"sha256": known.get("sha256") or hashlib.sha256(content).hexdigest(), "size": len(content)}
+    known["key"] = item.key(known.get("sha256") or hashlib.sha256(item.source.encode()).hexdigest())
+    return known, found
 
 
-def _described(report: Report) -> dict[str, Any]:
+def _findings(report: Report) -> list[tuple[Any, ...]]:
+    return [
+        (said.rule, said.severity, said.status, said.message_zh, said.message_en, *sides)
+        for said, *sides in document_findings(report)
+    ]
+
+
+def _described(report: Report, found: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, Any]:
     """Return what is known of a report as a whole, by the names of ``SCHEMAS["reports"]``."""
-    statuses = [cell.status for cell in report.read_cells]
+    cells = dict(zip(ReadCell._fields, found["cells"], strict=True)) if found["cells"] else {}
+    statuses = cells.get("status", ())
     same_name = ("agency", "year", "form", "title", "format", "published", "summary")
     return {name: getattr(report, name) for name in same_name} | {
         "hint": hint(report.agency, report.title, report.text),
         "reported": statuses.count("reported"),
         "unreadable": statuses.count("unreadable"),
-        "tables": " ".join(dict.fromkeys(cell.table for cell in report.read_cells)),
+        "tables": " ".join(dict.fromkeys(cells.get("table", ()))),
+        **{name: len(found[name][0]) if found[name] else 0 for name in ("cells", "claims", "notes")},
     }
 
 

@@ -60,7 +60,7 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
         format=document.format,
         sha256=document.sha256,
         sections=identity.sections,
-        read_cells=tuple(cells),
+        read_cells=cells,
         read_notes=(*identity.notes, *(note("unread_page", page=page) for page in document.unread), *notes),
         read_claims=claims,
         text=claims.text,

@@ -348,12 +348,13 @@ def _names_line(table: Table, text: str) -> bool:
 
 def _year_rows(rows: Sequence[Sequence[str]]) -> int:
     """Return the first row that names several years; a number beyond every row where none does."""
-    for number, row in enumerate(rows):
-        years = sum(map(is_year, row))
-        # 2012 applications and 2012 in all, beside other figures, are no years
-        if years > 1 and years >= sum(is_figure(text) or is_year(text) for text in row):
-            return number
-    return len(rows)
+    return next((number for number, row in enumerate(rows) if names_years(row)), len(rows))
+
+
+def names_years(row: Sequence[str]) -> bool:
+    """Tell a row of several years: 2012 applications and 2012 in all, beside other figures, are none."""
+    years = sum(map(is_year, row))
+    return years > 1 and years >= sum(is_figure(text) or is_year(text) for text in row)
 
 
 @lru_cache(maxsize=8192)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import zip_longest
@@ -159,6 +159,11 @@ def records(document: Document, form: Form) -> list[Record]:
     return reader.records
 
 
+def none_in(paragraphs: Iterable[Paragraph], form: Form) -> bool:
+    """Tell, faster than `records`, that no figure stands apart in text."""
+    return all(kind(part) == "label" for paragraph in paragraphs for part in _parts_of(paragraph.text, form))
+
+
 @lru_cache(maxsize=8192)
 def kind(text: str) -> Kind:
     """Tell a label, a figure and a blank apart."""
@@ -184,9 +189,11 @@ def _stub(kinds: tuple[Kind, ...]) -> tuple[int, bool]:
 
 def _pieces(paragraph: Paragraph, form: Form) -> list[Cell]:
     """Part a line of text into labels and figures."""
-    text = paragraph.text
-    parts = _known_parts(text, form) if len(text) <= LONGEST_LABEL else _parts(text, form)
-    return [Cell(part, 0, 0, place=paragraph.place, page=paragraph.page) for part in parts]
+    return [Cell(part, 0, 0, place=paragraph.place, page=paragraph.page) for part in _parts_of(paragraph.text, form)]
+
+
+def _parts_of(text: str, form: Form) -> Sequence[str]:
+    return _known_parts(text, form) if len(text) <= LONGEST_LABEL else _parts(text, form)
 
 
 def _parts(text: str, form: Form) -> Sequence[str]:

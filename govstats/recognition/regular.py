@@ -5,45 +5,28 @@ The reports that one site publishes differ in their figures and their prose, not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import chain
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from govstats.characters import figure, is_figure
-from govstats.documents import Cell, Document, Grid
+from govstats.documents import Cell, Document, Grid, Layout
 from govstats.forms import Form, Table
 from govstats.recognition.across import cells_above, is_wide, side_by_side
 from govstats.recognition.alignment import Match, align, candidates_of, lines_nearest, told_without_text
-from govstats.recognition.columns import Headers, Placement, is_year
+from govstats.recognition.columns import Headers, Placement, is_year, names_years
 from govstats.recognition.glued import is_torn
-from govstats.recognition.records import Record, kind, records
+from govstats.recognition.records import Record, kind, none_in, records
 from govstats.recognition.tables import in_unit, in_yuan, is_heading, missing_lines
-from govstats.report import Note, ReadCell
+from govstats.report import Note, ReadCell, ReadCells
 
-#: Stands for a figure where all that matters is that there is one.
-_FIGURE = "0"
+#: Stands for a figure where all that matters is that there is one, and for one that may be a year.
+_FIGURE, _YEAR = "0", "2000"
 
 #: The tables of a report have some three hundred; plans of endless pages would fill the memory.
 _MOST_CELLS = 2_000
-
-#: The rows of a grid: the texts of its cells, and column and colspan of each.
-_Labels = tuple[tuple[tuple[str, ...], tuple[tuple[int, int], ...]], ...]
-_TEXT, _SPAN = itemgetter(Cell._fields.index("text")), itemgetter(Cell._fields.index("column"), Cell._fields.index("colspan"))
-
-
-class _Slot(NamedTuple):
-    """Where a cell of the form stands: the number of a row among the rows of all grids, and of a cell in it."""
-
-    row: int
-    cell: int
-    table: str
-    line: str
-    column: str
-    unit: str
-    yuan: bool
 
 
 class _Plan(NamedTuple):
@@ -51,23 +34,33 @@ class _Plan(NamedTuple):
 
     Attributes
     ----------
-    slots : tuple of _Slot
-        In the order of the form.
+    columns : tuple of sequence
+        The fields of `ReadCell` that the labels decide, a place for each cell of the form and in its order: table, line, column,
+        unit, page, place.
+    printed : callable
+        Picks the texts of these cells from those of all grids.
+    units : tuple of (str, bool)
+        The unit of each, and whether the header says 元 where the form asks for 万元.
+    amounts : list of int
+        Which of them are in 万元.
     notes : tuple of Note
         On lines that are missing.
-    blanks : tuple of (Table, line, row, cells)
+    blanks : tuple of (Table, line, cells)
         Rows with blanks: if they do not add up, their figures may have run together.
     split : bool
         A table goes on in another grid.
     """
 
-    slots: tuple[_Slot, ...]
+    columns: tuple[Sequence[Any], ...]
+    printed: Callable[[Sequence[str]], Sequence[str]]
+    units: Sequence[tuple[str, bool]]
+    amounts: Sequence[int]
     notes: tuple[Note, ...]
-    blanks: tuple[tuple[Table, str, int, tuple[int, ...]], ...]
+    blanks: tuple[tuple[Table, str, tuple[int, ...]], ...]
     split: bool
 
 
-def read_regular(document: Document, form: Form) -> tuple[list[ReadCell], list[Note]] | None:
+def read_regular(document: Document, form: Form) -> tuple[Sequence[ReadCell], list[Note]] | None:
     """Read a document in whose tables position and counting tell the same of every figure.
 
     Parameters
@@ -79,7 +72,7 @@ def read_regular(document: Document, form: Form) -> tuple[list[ReadCell], list[N
 
     Returns
     -------
-    (list of ReadCell, list of Note) or None
+    (sequence of ReadCell, list of Note) or None
         What `read_tables` gives. None where anything else has to decide: sums, labels that were torn off, lines that stand there
         twice, text whose figures may be a line.
 
@@ -94,44 +87,55 @@ def read_regular(document: Document, form: Form) -> tuple[list[ReadCell], list[N
     grids = list(document.grids)
     if not grids or not all(grid.aligned and grid.bounded for grid in grids):
         return None
-    rows = [row for grid in grids for row in grid.rows]
-    if sum(map(len, rows)) > _MOST_CELLS:
+    texts = [text for grid in grids for row in grid.texts for text in row]
+    if len(texts) > _MOST_CELLS:
         return None
-    plan = _plan(tuple([_labels(grid) for grid in grids]), form)
+    plan = _plan(tuple([grid.layout for grid in grids]), _labels(grids, texts), form)
     if plan is None or _text_interferes(document, form, plan):
         return None
-    if any(is_torn(table, _match(line, rows[row], cells)) for table, line, row, cells in plan.blanks):
+    if any(is_torn(table, _match(line, [texts[at] for at in cells])) for table, line, cells in plan.blanks):
         return None
-    cells = []
-    for row, at, table, line, column, unit, yuan in plan.slots:
-        cell = rows[row][at]
-        value, status = in_unit(figure(cell.text), unit, yuan)
-        if status == "unreadable" or cell.readings or cell.confidence is not None:
-            return None
-        cells.append(ReadCell(table, line, column, value, cell.text, status, unit, cell.page, cell.place, "grid"))
-    return cells, list(plan.notes)
+    printed = plan.printed(texts)
+    statuses, values, units, _ = map(list, zip(*map(figure, printed), strict=True))
+    for at in range(len(printed)) if any(units) else plan.amounts:
+        values[at], statuses[at] = in_unit(figure(printed[at]), *plan.units[at])
+    if "unreadable" in statuses:
+        return None
+    *key, unit, page, place = plan.columns
+    fields = (*key, values, printed, statuses, unit, page, place, ("grid",) * len(printed), (None,) * len(printed))
+    return ReadCells(fields), list(plan.notes)
 
 
-def _match(line: str, row: Sequence[Cell], places: Sequence[int]) -> Match:
-    fields = tuple(row[place] for place in places)
+def _match(line: str, texts: Sequence[str]) -> Match:
+    fields = tuple([Cell(text, 0, number) for number, text in enumerate(texts)])
     return Match(Record((), (), fields), line, Placement(fields, True))
 
 
-def _labels(grid: Grid) -> _Labels:
-    return tuple([(tuple(map(_label, map(_TEXT, row))), tuple(map(_SPAN, row))) for row in grid.rows])
+def _labels(grids: Sequence[Grid], texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the texts of all cells, with a sign for every figure; years stay where they may head columns."""
+    labels = list(map(_label, texts))
+    if _YEAR in labels:
+        at = 0
+        for row in (row for grid in grids for row in grid.texts):
+            end = at + len(row)
+            if not names_years(row):
+                labels[at:end] = [_FIGURE if label == _YEAR else label for label in labels[at:end]]
+            at = end
+    return tuple(labels)
 
 
 @lru_cache(maxsize=8192)
 def _label(text: str) -> str:
-    """Return a text, or the sign for a figure; a year among them may be a label."""
-    return _FIGURE if kind(text) == "figure" and is_figure(text) and not is_year(text) else text
+    if kind(text) != "figure" or not is_figure(text):
+        return text
+    return _YEAR if is_year(text) else _FIGURE
 
 
 def _text_interferes(document: Document, form: Form, plan: _Plan) -> bool:
     """Tell whether figures beside the grids may be a line of a table, or stand between two parts of one."""
-    beside = records(replace(document, blocks=tuple(document.paragraphs)), form)
-    if not beside:
+    if none_in(document.paragraphs, form):
         return False
+    beside = records(replace(document, blocks=tuple(document.paragraphs)), form)
     headers = Headers(form, beside)
     return plan.split or any(
         lines_nearest(table, record) or (table.lines_across and side_by_side(record, table, headers) is not None)
@@ -141,20 +145,27 @@ def _text_interferes(document: Document, form: Form, plan: _Plan) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _plan(labels: tuple[_Labels, ...], form: Form) -> _Plan | None:
+def _plan(layouts: tuple[Layout, ...], labels: tuple[str, ...], form: Form) -> _Plan | None:
     """Return where each cell of the form stands in grids of such labels; None where it takes more than labels and positions."""
     if any(table.open for table in form.tables):
         return None
-    grids = [Grid(tuple(_row(number, *row) for number, row in enumerate(grid)), True, True, "") for grid in labels]
-    places = {
-        id(cell): (row, at) for row, cells in enumerate(chain(*(grid.rows for grid in grids))) for at, cell in enumerate(cells)
-    }
+    label = iter(labels)
+    grids = [
+        Grid(tuple([tuple([cell._replace(text=next(label)) for cell in row]) for row in layout.cells]), True, True, "")
+        for layout in layouts
+    ]
+    cells = [cell for grid in grids for row in grid.rows for cell in row]
+    if any(cell.readings or cell.confidence is not None for cell in cells):
+        return None
+    at = {id(cell): number for number, cell in enumerate(cells)}
     free = records(Document(tuple(grids), "", "", ""), form)
     leading = [
         record for record, before in zip(free, [None, *free], strict=False) if before is None or before.grid is not record.grid
     ]
     headers = Headers(form, free)
-    slots: list[_Slot] = []
+    rows: list[tuple[str, str, str, str, int | None, str]] = []
+    taken: list[int] = []
+    units: list[tuple[str, bool]] = []
     notes: list[Note] = []
     blanks, split = [], False
     for table in form.tables:
@@ -164,22 +175,22 @@ def _plan(labels: tuple[_Labels, ...], form: Form) -> _Plan | None:
         for match in matches:
             if is_heading(table, match):
                 continue
-            cells = _cells(match)
-            for column, cell in zip(table.columns_of[match.line], cells, strict=True):
+            fields = _cells(match)
+            for column, cell in zip(table.columns_of[match.line], fields, strict=True):
                 unit = table.unit(match.line, column)
-                yuan = unit == "万元" and in_yuan(table, match.record, column, headers)
-                slots.append(_Slot(*places[id(cell)], table.id, match.line, column, unit, yuan))
-            if len(match.record.figures) < len(cells) and not table.lines_across and table.balance_edits():
-                blanks.append((table, match.line, slots[-1].row, tuple(slot.cell for slot in slots[-len(cells) :])))
+                units.append((unit, unit == "万元" and in_yuan(table, match.record, column, headers)))
+                rows.append((table.id, match.line, column, unit, cell.page, cell.place))
+                taken.append(at[id(cell)])
+            if len(match.record.figures) < len(fields) and not table.lines_across and table.balance_edits():
+                blanks.append((table, match.line, tuple(taken[-len(fields) :])))
         notes += missing_lines(table, {match.line for match in matches})
         split = split or len({id(match.record.grid) for match in matches}) > 1
-        taken = {id(match.record) for match in matches}
-        free = [record for record in free if id(record) not in taken]
-    return _Plan(tuple(slots), tuple(notes), tuple(blanks), split)
-
-
-def _row(number: int, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> tuple[Cell, ...]:
-    return tuple(Cell(text, number, column, 1, colspan) for text, (column, colspan) in zip(texts, spans, strict=True))
+        found = {id(match.record) for match in matches}
+        free = [record for record in free if id(record) not in found]
+    if len(taken) < 2:
+        return None
+    amounts = [at for at, (unit, _) in enumerate(units) if unit == "万元"]
+    return _Plan(tuple(zip(*rows, strict=True)), itemgetter(*taken), units, amounts, tuple(notes), tuple(blanks), split)
 
 
 def _decided(table: Table, free: Sequence[Record], headers: Headers) -> list[Match]:

@@ -12,7 +12,7 @@ from govstats.recognition.records import records
 from govstats.recognition.tables import read_tables
 from govstats.report import Note, ReadCell
 
-Reading = tuple[list[ReadCell], list[Note]]
+Reading = tuple[Sequence[ReadCell], list[Note]]
 
 #: Notes on what the form lacks are no doubt about what it has.
 _NO_DOUBT = {"outside_form", "decided_by_edits"}
@@ -27,12 +27,12 @@ def with_second_opinion(document: Document, form: Form, reading: Reading) -> Rea
         With a way to be read again; others are returned as they were read.
     form : Form
         The version it follows.
-    reading : (list of ReadCell, list of Note)
+    reading : (sequence of ReadCell, list of Note)
         The first reading.
 
     Returns
     -------
-    (list of ReadCell, list of Note)
+    (sequence of ReadCell, list of Note)
         For each table the reading that decides more cells, where the two agree on every figure. Where they differ, the one
         that alone satisfies the edits; else the cells in which they differ are ``unreadable``, with a note.
     """
