@@ -68,6 +68,8 @@ SCHEMAS = {
 }
 #: A chunk costs so much that losing it is no pity and sending it is no burden.
 _CHUNK_COST = 100
+#: Documents of a chunk that are open at the same time.
+_AT_ONCE = 50
 #: Below this, to start processes takes longer than to read.
 _WORTH_PROCESSES = 4 * _CHUNK_COST
 
@@ -134,13 +136,18 @@ def read_chunk(chunk: Chunk) -> Tables:
     """
     gathered = {name: _Columns(name) for name in SCHEMAS}
     seen: set[str] = set()
-    for item in chunk.items:
-        known, found = _read(chunk.folder, item)
-        gathered["reports"].add(known["key"], [[known.get(name)] for name in SCHEMAS["reports"].names[1:]])
-        if known["key"] not in seen:  # a copy of another document of the chunk
-            seen.add(known["key"])
-            for name, columns in found.items():
-                gathered[name].add(known["key"], columns)
+    for start in range(0, len(chunk.items), _AT_ONCE):
+        readings = [_Reading(chunk.folder, item) for item in chunk.items[start : start + _AT_ONCE]]
+        # one step for all of them before the next: its code and its data stay near the processor
+        for step in (_Reading.open, _Reading.recognise, _Reading.tell):
+            for reading in readings:
+                reading.take(step)
+        for key, known, columns in map(_Reading.result, readings):
+            gathered["reports"].add(key, [[known.get(name)] for name in SCHEMAS["reports"].names[1:]])
+            if key not in seen:  # a copy of another document of the chunk
+                seen.add(key)
+                for name, of_table in columns.items():
+                    gathered[name].add(key, of_table)
     return {name: columns.table() for name, columns in gathered.items()}
 
 
@@ -154,39 +161,60 @@ def unread(items: Iterable[Item], message: str) -> Tables:
     return {name: columns.table() for name, columns in gathered.items()}
 
 
-def _read(folder: Folder, item: Item) -> tuple[dict[str, Any], dict[str, Sequence[Sequence[Any]]]]:
-    """Return what is known of a document as a whole, and the columns of its tables."""
-    known: dict[str, Any] = {name: getattr(item, name) for name in ("source", "stamp", "agency", "year", "form")}
-    found: dict[str, Sequence[Sequence[Any]]] = {}
-    content = None
-    try:
-        content = folder.content(item.source)
-        document = open_document(content)
-        known["sha256"] = document.sha256
-        report = recognise(document, agency=item.agency, year=item.year, form=item.form)
-        rows = {"claims": report.read_claims, "notes": report.read_notes, "document_findings": _findings(report)}
-        found = {"cells": columns_of(report.read_cells)} | {name: tuple(zip(*one, strict=True)) for name, one in rows.items()}
-        found["texts"] = [[sorted(sketch(report.text, sampled=True))]]
-        known |= _described(report, found)
-    except Exception as error:  # noqa: BLE001 - one document never ends a run, whatever is the matter with it
-        known |= {"error": type(error).__name__, "message": str(error).replace("<bytes>", item.source)}
-        found = {}
-    if content is not None:
-        known |= {"sha256": known.get("sha256") or hashlib.sha256(content).hexdigest(), "size": len(content)}
-    known["key"] = item.key(known.get("sha256") or hashlib.sha256(item.source.encode()).hexdigest())
-    return known, found
+class _Reading:
+    """A document on its way into the tables; whatever goes wrong becomes its error.
+
+    Parameters
+    ----------
+    folder : Folder
+    item : Item
+        One of its documents.
+    """
+
+    def __init__(self, folder: Folder, item: Item) -> None:
+        self.folder, self.item = folder, item
+        self.known: dict[str, Any] = {name: getattr(item, name) for name in ("source", "stamp", "agency", "year", "form")}
+        self.columns: dict[str, Sequence[Sequence[Any]]] = {}
+
+    def take(self, step: Callable[[_Reading], None]) -> None:
+        """Take a step, unless one before failed."""
+        if "error" not in self.known:
+            try:
+                step(self)
+            except Exception as error:  # noqa: BLE001 - one document never ends a run, whatever is the matter with it
+                self.known |= {"error": type(error).__name__, "message": str(error).replace("<bytes>", self.item.source)}
+                self.columns = {}
+
+    def open(self) -> None:
+        content = self.folder.content(self.item.source)
+        self.known |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        self.document = open_document(content)
+
+    def recognise(self) -> None:
+        self.report = recognise(self.document, agency=self.item.agency, year=self.item.year, form=self.item.form)
+
+    def tell(self) -> None:
+        report = self.report
+        findings = [
+            (said.rule, said.severity, said.status, said.message_zh, said.message_en, *sides)
+            for said, *sides in document_findings(report)
+        ]
+        rows = {"claims": report.read_claims, "notes": report.read_notes, "document_findings": findings}
+        self.columns = {"cells": columns_of(report.read_cells)} | {
+            name: tuple(zip(*one, strict=True)) for name, one in rows.items()
+        }
+        self.columns["texts"] = [[sorted(sketch(report.text, sampled=True))]]
+        self.known |= _described(report, self.columns)
+
+    def result(self) -> tuple[str, dict[str, Any], dict[str, Sequence[Sequence[Any]]]]:
+        """Return the key of the document, what is known of it as a whole, and the columns of its tables."""
+        key = self.item.key(self.known.get("sha256") or hashlib.sha256(self.item.source.encode()).hexdigest())
+        return key, self.known, self.columns
 
 
-def _findings(report: Report) -> list[tuple[Any, ...]]:
-    return [
-        (said.rule, said.severity, said.status, said.message_zh, said.message_en, *sides)
-        for said, *sides in document_findings(report)
-    ]
-
-
-def _described(report: Report, found: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, Any]:
+def _described(report: Report, columns: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, Any]:
     """Return what is known of a report as a whole, by the names of ``SCHEMAS["reports"]``."""
-    cells = dict(zip(ReadCell._fields, found["cells"], strict=True)) if found["cells"] else {}
+    cells = dict(zip(ReadCell._fields, columns["cells"], strict=True)) if columns["cells"] else {}
     statuses = cells.get("status", ())
     same_name = ("agency", "year", "form", "title", "format", "published", "summary")
     return {name: getattr(report, name) for name in same_name} | {
@@ -194,7 +222,7 @@ def _described(report: Report, found: Mapping[str, Sequence[Sequence[Any]]]) -> 
         "reported": statuses.count("reported"),
         "unreadable": statuses.count("unreadable"),
         "tables": " ".join(dict.fromkeys(cells.get("table", ()))),
-        **{name: len(found[name][0]) if found[name] else 0 for name in ("cells", "claims", "notes")},
+        **{name: len(columns[name][0]) if columns[name] else 0 for name in ("cells", "claims", "notes")},
     }
 
 

@@ -25,6 +25,9 @@ from govstats.report import Note, ReadCell, ReadCells
 #: Stands for a figure where all that matters is that there is one, and for one that may be a year.
 _FIGURE, _YEAR = "0", "2000"
 
+#: Longer digits may be two figures that ran together.
+_LONGEST_PLAIN = 8
+
 #: The tables of a report have some three hundred; plans of endless pages would fill the memory.
 _MOST_CELLS = 2_000
 
@@ -96,9 +99,10 @@ def read_regular(document: Document, form: Form) -> tuple[Sequence[ReadCell], li
     if any(is_torn(table, _match(line, [texts[at] for at in cells])) for table, line, cells in plan.blanks):
         return None
     printed = plan.printed(texts)
-    statuses, values, units, _ = map(list, zip(*map(figure, printed), strict=True))
+    figures = {text: figure(text) for text in set(printed)}
+    statuses, values, units, _ = map(list, zip(*[figures[text] for text in printed], strict=True))
     for at in range(len(printed)) if any(units) else plan.amounts:
-        values[at], statuses[at] = in_unit(figure(printed[at]), *plan.units[at])
+        values[at], statuses[at] = in_unit(figures[printed[at]], *plan.units[at])
     if "unreadable" in statuses:
         return None
     *key, unit, page, place = plan.columns
@@ -113,7 +117,9 @@ def _match(line: str, texts: Sequence[str]) -> Match:
 
 def _labels(grids: Sequence[Grid], texts: Sequence[str]) -> tuple[str, ...]:
     """Return the texts of all cells, with a sign for every figure; years stay where they may head columns."""
-    labels = list(map(_label, texts))
+    # most cells of a page say the same few things
+    label = {text: _label(text) for text in set(texts)}
+    labels = [label[text] for text in texts]
     if _YEAR in labels:
         at = 0
         for row in (row for grid in grids for row in grid.texts):
@@ -124,11 +130,12 @@ def _labels(grids: Sequence[Grid], texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(labels)
 
 
-@lru_cache(maxsize=8192)
 def _label(text: str) -> str:
-    if kind(text) != "figure" or not is_figure(text):
-        return text
-    return _YEAR if is_year(text) else _FIGURE
+    # most figures are plain, and many come once in a corpus: no cache knows them
+    plain = len(text) <= _LONGEST_PLAIN and text.isascii() and text.isdecimal()
+    if plain or (kind(text) == "figure" and is_figure(text)):
+        return _YEAR if is_year(text) else _FIGURE
+    return text
 
 
 def _text_interferes(document: Document, form: Form, plan: _Plan) -> bool:
