@@ -158,7 +158,7 @@ def _decode(content: bytes, name: str) -> str:
         candidates.insert(0, "big5hkscs")
     with contextlib.suppress(UnicodeDecodeError):
         text = content.decode(candidates[0])
-        if "\0" not in text:
+        if b"\0" not in content:
             return text
     for encoding in candidates:
         # a page cut off inside a character, or with a few broken bytes, is what it is: GB 18030 would take most of it too

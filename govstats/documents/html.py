@@ -204,8 +204,16 @@ class _Walk:
 _Texts = list[list[tuple[LexborNode, str]]]
 
 
-#: What decides where a text in a table stands.
-_STRUCTURE = _CELLS | _UNSEEN | {"table", "tr", "caption"}
+def _structure() -> dict[int, str]:
+    tags = _CELLS | _UNSEEN | {"table", "tr", "caption", "-text"}
+    page = "<table><caption>1</caption><tr><td><th></table>" + "".join(f"<{tag}></{tag}>" for tag in _UNSEEN)
+    root = LexborHTMLParser(page).root
+    assert root is not None
+    return {node.tag_id: node.tag for node in root.traverse(include_text=True) if node.tag in tags}
+
+
+#: What decides where a text in a table stands, by the number that the parser gives it: a name costs twice as much to ask for.
+_STRUCTURE = _structure()
 
 
 def _texts(table: LexborNode) -> _Texts | None:
@@ -213,14 +221,14 @@ def _texts(table: LexborNode) -> _Texts | None:
     rows: _Texts = []
     cell: LexborNode | None = None
     for node in table.traverse(include_text=True):
-        tag = node.tag
+        tag = _STRUCTURE.get(node.tag_id)
+        if tag is None:
+            continue
         if tag == "-text":
             text = node.text_content or ""
             if cell is not None and not text.isspace():
                 # of several pieces it matters how they stand apart
                 rows[-1][-1] = cell, _cell_text(cell) if rows[-1][-1][1] else text.strip()
-        elif tag not in _STRUCTURE:
-            continue
         elif tag in _CELLS:
             cell = node
             rows[-1].append((cell, ""))
