@@ -160,7 +160,8 @@ def _decode(content: bytes, name: str) -> str:
         text = content.decode(candidates[0])
         if b"\0" not in content:
             return text
-    for encoding in candidates:
+    # of what is no text at all not every byte has to be looked at
+    for encoding in candidates if content.count(b"\0") < len(content) / 10 else ():
         # a page cut off inside a character, or with a few broken bytes, is what it is: GB 18030 would take most of it too
         text = content.decode(encoding, errors="replace")
         if _legibility(text) > _LEGIBLE:

@@ -69,7 +69,8 @@ def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dic
     for meta in tree.head.css("meta") if tree.head is not None else ():
         metadata |= _told_by(meta)
     # looking for a word in the text costs less than asking the tree for what is rarely there
-    if any(word in text for word in ("hidden", "HIDDEN", "display", "DISPLAY")):
+    words = tree.raw_html.lower()
+    if b"hidden" in words or b"display" in words:
         _remove_unseen(tree)
         tables = len(tree.css("table"))
         for node in reversed(tree.css(_HIDDEN)):
