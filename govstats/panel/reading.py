@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from govstats.agencies import hint
-from govstats.documents import open_document
+from govstats.documents import Document, open_document
 from govstats.panel.folder import Folder, Item
 from govstats.recognition import recognise
 from govstats.reconciliation.document import document_findings
@@ -175,6 +175,8 @@ class _Reading:
         self.folder, self.item = folder, item
         self.known: dict[str, Any] = {name: getattr(item, name) for name in ("source", "stamp", "agency", "year", "form")}
         self.columns: dict[str, Sequence[Sequence[Any]]] = {}
+        self.content: bytes | None = None
+        self.document: Document | None = None
 
     def take(self, step: Callable[[_Reading], None]) -> None:
         """Take a step, unless one before failed."""
@@ -186,11 +188,12 @@ class _Reading:
                 self.columns = {}
 
     def open(self) -> None:
-        content = self.folder.content(self.item.source)
-        self.known |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-        self.document = open_document(content)
+        self.content = self.folder.content(self.item.source)
+        self.known["size"] = len(self.content)
+        self.document = open_document(self.content)
 
     def recognise(self) -> None:
+        assert self.document is not None
         self.report = recognise(self.document, agency=self.item.agency, year=self.item.year, form=self.item.form)
 
     def tell(self) -> None:
@@ -208,8 +211,11 @@ class _Reading:
 
     def result(self) -> tuple[str, dict[str, Any], dict[str, Sequence[Sequence[Any]]]]:
         """Return the key of the document, what is known of it as a whole, and the columns of its tables."""
-        key = self.item.key(self.known.get("sha256") or hashlib.sha256(self.item.source.encode()).hexdigest())
-        return key, self.known, self.columns
+        content = self.item.source.encode() if self.content is None else self.content
+        sha256 = hashlib.sha256(content).hexdigest() if self.document is None else self.document.sha256
+        if self.content is not None:
+            self.known["sha256"] = sha256
+        return self.item.key(sha256), self.known, self.columns
 
 
 def _described(report: Report, columns: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, Any]:
