@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -106,24 +107,32 @@ class _Columns:
 
     def __init__(self, name: str) -> None:
         self.schema = SCHEMAS[name]
-        self.columns: list[list[Any]] = [[] for _ in self.schema.names[1:]]
         self.keys: list[str] = []
-        self.lengths: list[int] = []
+        self.columns: list[Sequence[Sequence[Any]]] = []
 
     def add(self, key: str, columns: Sequence[Sequence[Any]]) -> None:
         """Add the rows of a document."""
         if columns:
             self.keys.append(key)
-            self.lengths.append(len(columns[0]))
-            for whole, more in zip(self.columns, columns, strict=True):
-                whole.extend(more)
+            self.columns.append(columns)
 
     def table(self) -> pa.Table:
-        of = np.repeat(np.arange(len(self.keys), dtype=np.int32), self.lengths)
+        lengths = [len(columns[0]) for columns in self.columns]
+        of = np.repeat(np.arange(len(self.keys), dtype=np.int32), lengths)
         keys = pa.DictionaryArray.from_arrays(of, pa.array(self.keys, pa.string()))
         of_key, *types = (field.type for field in self.schema)
-        arrays = [pa.array(values, type=of_type) for values, of_type in zip(self.columns, types, strict=True)]
+        pieces = zip(*self.columns, strict=True) if self.columns else ((),) * len(types)
+        arrays = [_joined(*one) for one in zip(pieces, types, strict=True)]
         return pa.Table.from_arrays([keys.cast(of_key), *arrays], schema=self.schema)
+
+
+def _joined(pieces: Sequence[Sequence[Any]], of_type: pa.DataType) -> pa.Array:
+    """Return one column; pages that are set alike share what the form says of their cells, which is converted once."""
+    distinct = {id(piece): piece for piece in pieces}
+    if len(distinct) > len(pieces) / 2:
+        return pa.array(list(chain.from_iterable(pieces)), type=of_type)
+    made = {name: pa.array(piece, type=of_type) for name, piece in distinct.items()}
+    return pa.concat_arrays([made[id(piece)] for piece in pieces] or [pa.array([], type=of_type)])
 
 
 def read_chunk(chunk: Chunk) -> Tables:

@@ -39,7 +39,7 @@ class _Plan(NamedTuple):
     ----------
     columns : tuple of sequence
         The fields of `ReadCell` that the labels decide, a place for each cell of the form and in its order: table, line, column,
-        unit, page, place.
+        unit, page, place, method, confidence.
     printed : callable
         Picks the texts of these cells from those of all grids.
     units : tuple of (str, bool)
@@ -105,9 +105,7 @@ def read_regular(document: Document, form: Form) -> tuple[Sequence[ReadCell], li
         values[at], statuses[at] = in_unit(figures[printed[at]], *plan.units[at])
     if "unreadable" in statuses:
         return None
-    *key, unit, page, place = plan.columns
-    fields = (*key, values, printed, statuses, unit, page, place, ("grid",) * len(printed), (None,) * len(printed))
-    return ReadCells(fields), list(plan.notes)
+    return ReadCells((*plan.columns[:3], values, printed, statuses, *plan.columns[3:])), list(plan.notes)
 
 
 def _match(line: str, texts: Sequence[str]) -> Match:
@@ -170,7 +168,7 @@ def _plan(layouts: tuple[Layout, ...], labels: tuple[str, ...], form: Form) -> _
         record for record, before in zip(free, [None, *free], strict=False) if before is None or before.grid is not record.grid
     ]
     headers = Headers(form, free)
-    rows: list[tuple[str, str, str, str, int | None, str]] = []
+    rows: list[tuple[str, str, str, str, int | None, str, str, None]] = []
     taken: list[int] = []
     units: list[tuple[str, bool]] = []
     notes: list[Note] = []
@@ -186,7 +184,7 @@ def _plan(layouts: tuple[Layout, ...], labels: tuple[str, ...], form: Form) -> _
             for column, cell in zip(table.columns_of[match.line], fields, strict=True):
                 unit = table.unit(match.line, column)
                 units.append((unit, unit == "万元" and in_yuan(table, match.record, column, headers)))
-                rows.append((table.id, match.line, column, unit, cell.page, cell.place))
+                rows.append((table.id, match.line, column, unit, cell.page, cell.place, "grid", None))
                 taken.append(at[id(cell)])
             if len(match.record.figures) < len(fields) and not table.lines_across and table.balance_edits():
                 blanks.append((table, match.line, tuple(taken[-len(fields) :])))
