@@ -2,7 +2,7 @@
 
 import pytest
 
-from govstats.characters import figure, normalised, simplified
+from govstats.characters import figure, folded, folded_text, normalised, simplified
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,11 @@ def test_pinyin_and_traditional_characters_are_undone() -> None:
 
 def test_brackets_that_are_no_pinyin_stay() -> None:
     assert simplified("网站（www）和公众号（app）") == "网站（www）和公众号（app）"
+
+
+def test_what_is_folded_keeps_its_place() -> None:
+    assert folded("“⻑ 沙”：\n１２件") == ("“长沙”:12件", [0, 1, 3, 4, 5, 7, 8, 9])
+    assert folded_text("“⻑ 沙”：\n１２件") == "“长沙”:12件"
 
 
 def test_radicals_and_full_width_forms_are_folded() -> None:

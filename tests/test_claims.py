@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 import govstats
 from govstats import embedded
+from govstats.characters import folded_text
+from govstats.recognition import sentences
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -279,6 +282,7 @@ def test_more_sentences(year: str, sentence: str, cells: str) -> None:
         "其中自然人申请3件(网上5件,信函1件)办结2件" * 200,
         "1,234," * 500,
         "零一二" * 900,
+        "收到申请零十一件",
         "未收到" * 500,
         "、分别为" * 400,
         "《（" * 400,
@@ -287,6 +291,23 @@ def test_more_sentences(year: str, sentence: str, cells: str) -> None:
 def test_no_text_is_too_odd(text: str) -> None:
     report = read(text)
     assert all(report.text[one.start : one.end] == one.quote for one in report.read_claims)
+
+
+def test_words_are_found_the_quick_way_as_they_are_written() -> None:
+    texts = [folded_text(sentence) for _, sentence, _ in MORE]
+    for entry in sentences.data()["marks"]:
+        for word in entry["words"]:
+            written, quick, literals = re.compile(word), sentences._compiled(word), sentences._literals(word)
+            for text in texts:
+                found = [match.span() for match in written.finditer(text)]
+                assert [match.span() for match in quick.finditer(text)] == found, word
+                assert not found or any(literal in text for literal in literals), word
+
+
+def test_a_word_for_nothing_begins_with_what_is_looked_for() -> None:
+    words = [word for entry in sentences.data()["marks"] if entry["kind"] == "none" for word in entry["words"]]
+    sign = sentences.sign("none").pattern
+    assert all(re.match(rf"(?:\(\?<[=!][^()]*\))*(?:\(\?:)?(?:{sign})", word) for word in words)
 
 
 def test_a_quote_is_where_its_offsets_say() -> None:

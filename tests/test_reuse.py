@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from govstats.reconciliation.reuse import sketch, text_reuse
+from govstats.reconciliation.reuse import samples, sketch, text_reuse
 
 # characters that all differ, so that every passage is another one
 FIRST = "".join(chr(0x4E00 + 7 * number) for number in range(300))
@@ -32,3 +32,12 @@ def test_traditional_characters_are_the_same_text() -> None:
 def test_of_a_line_or_two_nothing_can_be_said() -> None:
     assert text_reuse("本机关未收到申请。", FIRST) is None
     assert sketch("") == frozenset()
+
+
+def test_samples_of_texts_that_follow_each_other_share_no_passage() -> None:
+    texts = ["", FIRST, "本机关", SECOND, SECOND[:11], ""]
+    taken = samples(texts)
+    assert [len(one) for one in taken if one.size == 0] == [0] * 4
+    assert [set(one.tolist()) for one in taken] == [sketch(text, sampled=True) for text in texts]
+    assert all((one[1:] > one[:-1]).all() for one in taken)
+    assert samples([]) == []

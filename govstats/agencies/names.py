@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from govstats.agencies.divisions import Division, is_part_of_words, mentions, of_code, place, places_in, short_names_within, words
-from govstats.characters import folded
+from govstats.characters import folded_text
 
 #: How the leading word of a name that tells no place limits which divisions may be meant.
 _KINDS_OF_PLACE: dict[str, Callable[[Division], bool]] = {
@@ -160,7 +160,7 @@ def parts(printed: str) -> Name:
     >>> parts("市应急局").place, parts("市应急局").rest
     ('市', '应急管理局')
     """
-    plain = _LEADING.sub("", _REMARK.sub("", folded(printed)[0]))
+    plain = _LEADING.sub("", _REMARK.sub("", folded_text(printed)))
     national = _national()
     prefix = next((plain[:end] for end in range(min(len(plain), 20), 2, -1) if plain[:end] in national), "")
     if prefix and _AFTER_NATIONAL.fullmatch(plain, len(prefix)):
@@ -186,7 +186,7 @@ def of_name(name: Name, year: int | None, text: str) -> Identity:
     divisions = _at_the_time(name.divisions, year)
     if len(divisions) == 1:
         return _identity(name, divisions[0], "printed")
-    found = _told_by_text(divisions, name.place, folded(text)[0], year) if text else None
+    found = _told_by_text(divisions, name.place, folded_text(text), year) if text else None
     if found is not None:
         return _identity(name, found, "text")
     identities = [_identity(name, division, "text") for division in divisions]
@@ -324,7 +324,7 @@ def _without_place(name: Name, year: int | None, text: str) -> Identity:
     )
     if not text or not (area or town or name.place or _ENDS_LIKE_AN_ORGAN.search(organ)):
         return undecided
-    plain = folded(text)[0]
+    plain = folded_text(text)
     word = town["name"] if town else organ
 
     def fits(division: Division) -> bool:
@@ -408,7 +408,7 @@ def hint(name: str | None, *texts: str | None) -> str:
     known = parts(name or "")
     if len(known.divisions) == 1 or not known.printed or of_name(known, None, "").basis != "undecided":
         return ""
-    plain = folded("\n".join(filter(None, texts)))[0]
+    plain = folded_text("\n".join(filter(None, texts)))
     town = _TOWNSHIP.fullmatch(known.rest)
     sought = (known.place if known.divisions else town["name"] if town else known.place + known.rest, known.printed)
     spans = [(max(0, at - _BEFORE), at + len(word)) for word in dict.fromkeys(sought) for at in _occurrences(plain, word)]

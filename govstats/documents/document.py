@@ -166,11 +166,6 @@ class Grid(NamedTuple):
             return self.rows.layout
         return Layout(tuple(tuple(cell._replace(text="") for cell in row) for row in self.rows))
 
-    def place_of(self, row: int, at: int) -> str:
-        """Return where a cell stands in the document."""
-        rows = self.rows.layout.cells if isinstance(self.rows, LaidOutRows) else self.rows
-        return rows[row][at].place
-
 
 Block = Paragraph | Grid
 _Placed = TypeVar("_Placed", Paragraph, Cell)

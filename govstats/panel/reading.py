@@ -22,7 +22,7 @@ from govstats.documents import Document, open_document
 from govstats.panel.folder import Folder, Item
 from govstats.recognition import recognise
 from govstats.reconciliation.document import document_findings
-from govstats.reconciliation.reuse import sketch
+from govstats.reconciliation.reuse import samples
 from govstats.report import Claim, Note, ReadCell, Report, columns_of
 
 if TYPE_CHECKING:
@@ -151,6 +151,9 @@ def read_chunk(chunk: Chunk) -> Tables:
         for step in (_Reading.open, _Reading.recognise, _Reading.tell):
             for reading in readings:
                 reading.take(step)
+        told = [reading for reading in readings if "error" not in reading.known]
+        for reading, sample in zip(told, samples([reading.report.text for reading in told]), strict=True):
+            reading.columns["texts"] = [[sample]]
         for key, known, columns in map(_Reading.result, readings):
             gathered["reports"].add(key, [[known.get(name)] for name in SCHEMAS["reports"].names[1:]])
             if key not in seen:  # a copy of another document of the chunk
@@ -215,7 +218,6 @@ class _Reading:
         self.columns = {"cells": columns_of(report.read_cells)} | {
             name: tuple(zip(*one, strict=True)) for name, one in rows.items()
         }
-        self.columns["texts"] = [[sorted(sketch(report.text, sampled=True))]]
         self.known |= _described(report, self.columns)
 
     def result(self) -> tuple[str, dict[str, Any], dict[str, Sequence[Sequence[Any]]]]:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate, pairwise, takewhile
+from itertools import accumulate, chain, pairwise, takewhile
 from operator import itemgetter
 from typing import overload
 
@@ -27,6 +27,7 @@ from govstats.recognition.sentences import (
     passages,
     pattern,
     prose,
+    says,
 )
 from govstats.report import Claim
 
@@ -112,8 +113,11 @@ def _paragraphs(document: Document) -> Iterator[tuple[str, str, int | None]]:
     """Yield the prose, that in tables which only lay a page out included."""
     for block in document.blocks:
         if isinstance(block, Grid):
-            cells = (cell for row in block.rows for cell in row)
-            yield from ((cell.text, cell.place, cell.page) for cell in cells if _PROSE.search(cell.text))
+            # few tables have a sentence in them
+            whole = "".join(chain.from_iterable(block.texts))
+            if "。" in whole or "；" in whole:
+                cells = (cell for row in block.rows for cell in row)
+                yield from ((cell.text, cell.place, cell.page) for cell in cells if _PROSE.search(cell.text))
         else:
             yield block.text, block.place, block.page
 
@@ -223,6 +227,8 @@ class _Reader:
         self.state = _State()
         #: What was received, whatever paragraph said so.
         self.received: float | None = None
+        #: The heading above the paragraph.
+        self.heading = ""
 
     def read(self) -> Iterator[Claim]:
         """Yield the claims in the order of the text."""
@@ -230,16 +236,14 @@ class _Reader:
             yield from self._passage(begin, end)
 
     def _passage(self, begin: int, end: int) -> Iterator[Claim]:
-        heading = self.text[begin:end].strip(BLANK)
-        if len(heading) <= _LONGEST_HEADING and ITEM.match(heading) and not re.search("[。未]", heading):
-            plain, _ = prose(heading)
-            if not any(figures(plain)):
-                self.state = _State(unread=plain)
-                return
-        said: list[tuple[int, Claim]] = []
-        if not self._may_claim(begin, end):
-            self.state = _State()
+        heading, self.heading = self.heading, ""
+        if _is_heading(self.text[begin:end].strip(BLANK)):
+            self.heading = self.text[begin:end]
             return
+        if not self._may_claim(begin, end):
+            return
+        self.state = _State(unread=heading)
+        said: list[tuple[int, Claim]] = []
         for stop in [*(found.end() for found in _SENTENCE_END.finditer(self.text, begin, end)), end]:
             while begin < stop:
                 last = min(stop, begin + _LONGEST_SENTENCE)
@@ -249,19 +253,19 @@ class _Reader:
                 if said:
                     yield from _settled(said, self.text, self.year)
                 said, self.state.classing = [], False
-        self.state = _State()
 
     def _may_claim(self, begin: int, end: int) -> bool:
         """Tell whether a paragraph has anything to read."""
-        aforesaid = self.received is not None and _AFORESAID.search(self.text, begin, end)
-        return bool(aforesaid or any(hint.search(self.text, begin, end) for hint in hints()))
+        number, nothing = hints()
+        found = number.search(self.text, begin, end) or nothing.search(self.text, begin, end)
+        return bool(found or (self.received is not None and _AFORESAID.search(self.text, begin, end)))
 
     def _sentence(self, begin: int, end: int) -> Iterator[tuple[int, Claim]]:
         state, source = self.state, self.text[begin:end]
         number, nothing = hints()
         if state.value is None and self.received is not None and _AFORESAID.search(source):
             state.topics, state.line, state.value, state.received = ("requests",), "new", self.received, self.received
-        hinted = number.search(source) or nothing.search(source) or (state.value is not None and pattern("all").search(source))
+        hinted = number.search(source) or nothing.search(source) or (state.value is not None and says("all", source))
         if not hinted:
             state.unread = f"{state.unread}{source}"[-_LONGEST_SENTENCE:]
             return
@@ -526,7 +530,7 @@ class _Reader:
         elif not line and named:
             # of requests that were counted before it is a part that has no name here, or their sum
             words = figure.text[: figure.mark.start]
-            part = state.value is not None and pattern("of_which").search(words)
+            part = state.value is not None and says("of_which", words)
             again = self.received is not None and _PART_OR_SUM.search(words)
             line = "unsure" if part or again else "new"
         if line:
@@ -641,7 +645,7 @@ class _Reader:
             state.reviews[way] = state.reviews["review/litigation"]
             targets = [(f"{way}/total", state.reviews[way])]
         elif ended is not None and state.reviews and not _NEGATED.search(clause.text, word.end, ended.start):
-            rest = state.told if pattern("rest").search(clause.text, clause.first, word.end) else {}
+            rest = state.told if says("rest", clause.text, clause.first, word.end) else {}
             before = clause.text[clause.first : ended.start]
             said_of = {f"{_REVIEW}{name}" for name, words in _INSTANCES.items() if words.search(before)} & state.reviews.keys()
             targets = [
@@ -680,6 +684,13 @@ class _Reader:
         return at, Claim(target, value, low, high, mark.unit, qualifier, quote, start, end, scope, page, place, year)
 
 
+def _is_heading(line: str) -> bool:
+    """Tell whether a line only says what the paragraph after it is about."""
+    if len(line) > _LONGEST_HEADING or not ITEM.match(line) or "。" in line or "未" in line:
+        return False
+    return not (hints()[0].search(line) and any(figures(prose(line)[0])))
+
+
 def _settled(said: Sequence[tuple[int, Claim]], text: str, year: int | None) -> Iterator[Claim]:
     """Yield the claims of a sentence; of several figures for one cell only the whole is sure, the others are parts of it."""
     told: dict[tuple[str, int | None], list[tuple[int, Claim]]] = {}
@@ -703,8 +714,8 @@ def _settled(said: Sequence[tuple[int, Claim]], text: str, year: int | None) -> 
             unsure.add(begin)
             continue
         unsure.update(at for at, _ in others)
-        first = begin == same[0][0] and (whole.scope != last.scope or pattern("of_which").search(text, begin, others[0][0]))
-        if not first and whole.value != sum(claim.value for _, claim in others) and not pattern("sum").search(whole.quote):
+        first = begin == same[0][0] and (whole.scope != last.scope or says("of_which", text, begin, others[0][0]))
+        if not first and whole.value != sum(claim.value for _, claim in others) and not says("sum", whole.quote):
             unsure.add(begin)
     for at, claim in said:
         yield claim._replace(target="") if at in unsure else claim

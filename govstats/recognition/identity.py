@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 from govstats.characters import normalised
-from govstats.documents import Document, Paragraph
+from govstats.documents import Block, Document, Paragraph
 from govstats.forms import Form, form, form_of_year, versions
 from govstats.recognition.labels import Key, distinctive, key
 from govstats.recognition.notes import note
@@ -26,7 +26,12 @@ _KIND = r"(?:政府|政务)信息公开(?:工作)?(?:年度)?(?:工作)?(?:报�
 _TITLE = re.compile(
     rf"(?:关于)?(?:(?P<agency1>{_NAME}){_YEAR.format(1)}|{_YEAR.format(2)}(?P<agency2>{_NAME})|(?P<agency3>{_NAME}))(?:的)?{_KIND}"
 )
-_PERIOD = re.compile(r"(?:统计|核定|报告)?(?:期限|期间|时间|时限|周期|数据)[^。;]{0,25}?(20\d\d)年?1月0?1日?")
+#: 报告, 年报, and pinyin in brackets.
+_TITLE_END = tuple("告报報)）")
+#: A reporting period begins on a first of January, so many characters behind the word that tells of it at most.
+_FIRST_OF_JANUARY = re.compile(r"(20\d\d)年?1月0?1日?")
+_PERIOD = re.compile(r"(?:期限|期间|时间|时限|周期|数据)[^。;]{0,25}$")
+_LONGEST_PERIOD = 27
 _LED_TITLE = re.compile(r"^(?:标题|名称|信息名称|题名)[::]\s*(.+)$")
 _LED_PUBLISHER = re.compile(r"(?:发布机构|发布单位|公开主体|信息来源|来源|编制单位)[::]\s*([\u4e00-\u9fff]{4,30})")
 _ORGAN = r"([\u4e00-\u9fff]{2,24}?(?:人民政府办公[厅室]|人民政府|办公[厅室]|委员会|管委会|分局|[局厅委部院省市县区旗镇乡办]))"
@@ -54,19 +59,32 @@ _LONGEST_TITLE = 70
 #: Shorter lines are figures and crumbs.
 _SHORTEST = 4
 #: A cell with a title or a name of the publisher: 名称, 发布机构, 来源.
-_LINE_IN_CELL = re.compile(r"[:：]|信息公[开開]|机构|機構|来源|來源")
-_SECTION = re.compile(r"[一二三四五六]|情况|事项|问题")
+_LINE_IN_CELL = re.compile(":|：|信息公开|信息公開|机构|機構|来源|來源")
+_SECTION = re.compile("一|二|三|四|五|六|情况|事项|问题")
 _LONGEST_HEADING = 40
 _HEADING_LIKENESS = 0.7
+#: Labels of a form's own that are needed to tell it, and those after which nobody looks further.
+_LEAST, _SURE = 2, 3
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
 class Line(NamedTuple):
-    """A line of the document, for reading: normalised, without white space."""
+    """A line of the document, for reading: normalised, without white space; in a grid with its row and the place in it."""
 
     text: str
-    place: str
-    heading: bool
+    block: Block
+    row: int = 0
+    at: int = 0
+
+    @property
+    def heading(self) -> bool:
+        """The document marks it as a heading or title."""
+        return isinstance(self.block, Paragraph) and self.block.heading
+
+    @property
+    def place(self) -> str:
+        """Where it stands."""
+        return self.block.place if isinstance(self.block, Paragraph) else self.block.rows[self.row][self.at].place
 
 
 @dataclass(frozen=True)
@@ -104,7 +122,7 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
     Identity
         Null where the document does not say; `notes` tells what was concluded from what.
     """
-    lines = list(_lines(document))
+    lines = _lines(document)
     text = "\n".join(line.text for line in lines)
     notes: list[Note] = []
     period = _period_year(text)
@@ -148,8 +166,8 @@ def reports_in(document: Document) -> list[tuple[str, int, str, Document]]:
     """
     titles = []
     for number, block in enumerate(document.blocks):
-        text = _compact(block.text) if isinstance(block, Paragraph) and len(block.text) < 100 else ""
-        match = _TITLE.fullmatch(text) if "信息公开" in text else None
+        text = block.text if isinstance(block, Paragraph) and len(block.text) < 100 else ""
+        match = _title_in(_compact(text)) if text.endswith(_TITLE_END) else None
         if match and (name := match["agency1"] or match["agency2"]) and not _NOT_AN_AGENCY.search(name):
             titles.append((number, name, _year(match["year1"] or match["year2"] or "") or 0, block.place))
     titles = [title for before, title in pairwise([(0, "", 0, ""), *titles]) if title[1:3] != before[1:3]]
@@ -163,19 +181,36 @@ def reports_in(document: Document) -> list[tuple[str, int, str, Document]]:
     return parts
 
 
-def _lines(document: Document) -> Iterator[Line]:
-    """Yield what may be a title, a heading or a line about the publisher; table cells only where they look like one."""
+def _lines(document: Document) -> list[Line]:
+    """Return what may be a title, a heading or a line about the publisher; table cells only where they look like one."""
+    texts: list[str] = []
+    places: list[tuple[Block, int, int]] = []
+    labels = _printed_labels()
     for block in document.blocks:
         if isinstance(block, Paragraph):
-            for part in block.text.split("\n"):
-                if len(text := _compact(part)) >= _SHORTEST:
-                    yield Line(text, block.place, block.heading)
+            parts = block.text.split("\n")
+            texts += parts
+            places += [(block, 0, 0)] * len(parts)
         else:
-            for row in block.rows:
-                for cell in row:
-                    text = cell.text
-                    if len(text) >= _SHORTEST and (len(row) == 1 or _LINE_IN_CELL.search(text)):
-                        yield Line(_compact(text), cell.place, False)
+            for number, row in enumerate(block.texts):
+                for at, text in enumerate(row):
+                    if len(text) < _SHORTEST or text in labels:
+                        continue
+                    if len(row) == 1 or _LINE_IN_CELL.search(text):
+                        texts.append(text.replace("\n", " "))
+                        places.append((block, number, at))
+    # all lines at once take a fraction of the time that one by one would
+    compact = ["".join(text.split()) for text in normalised("\n".join(texts)).split("\n")]
+    return [Line(text, *place) for text, place in zip(compact, places, strict=False) if len(text) >= _SHORTEST]
+
+
+@cache
+def _printed_labels() -> frozenset[str]:
+    """Return the labels of the statutory tables, which are no lines of their own."""
+    tables = [table for version in versions() for table in form(version).tables]
+    labels = (label for table in tables for label in (*table.lines, *table.columns, *table.groups))
+    headers = (text for table in tables for text in (table.corner, *(band.zh for band in table.bands)))
+    return frozenset([*headers, *(text for label in labels for text in (label.zh, *label.also))])
 
 
 def _compact(text: str) -> str:
@@ -192,7 +227,7 @@ def _title(document: Document, lines: list[Line], period: int | None) -> _Title 
     """
     best = None
     for text in _title_texts(document, lines):
-        match = _TITLE.fullmatch(text) if "信息公开" in text else None
+        match = _title_in(text)
         if not match:
             continue
         name = (match["agency1"] or match["agency2"] or match["agency3"] or "").strip("()")
@@ -204,6 +239,11 @@ def _title(document: Document, lines: list[Line], period: int | None) -> _Title 
         if best is None or bool(title.agency) + bool(title.year) > bool(best.agency) + bool(best.year):
             best = title
     return best
+
+
+def _title_in(text: str) -> re.Match[str] | None:
+    """Return what a text says if it is a title and nothing else."""
+    return _TITLE.fullmatch(text) if "信息公开" in text and text.endswith(("报告", "年报")) else None
 
 
 def _title_texts(document: Document, lines: list[Line]) -> Iterator[str]:
@@ -244,10 +284,15 @@ def _year(text: str) -> int | None:
 
 def _period_year(text: str) -> int | None:
     """Return the year that the sentences on the reporting period name most often."""
-    years = Counter(map(int, _PERIOD.findall(text)))
+    years: list[str] = []
+    told = 0
+    for found in _FIRST_OF_JANUARY.finditer(text):
+        if _PERIOD.search(text, max(told, found.start() - _LONGEST_PERIOD), found.start()):
+            years.append(found[1])
+            told = found.end()
     # the title of a work plan that is cited may be of another year
-    years = years or Counter(int(year) for year in _YEAR_OF_WORK.findall(_QUOTED.sub("", text)))
-    return years.most_common(1)[0][0] if years else None
+    years = years or _YEAR_OF_WORK.findall(_QUOTED.sub("", text))
+    return int(max(dict.fromkeys(years), key=years.count)) if years else None
 
 
 def _agency(document: Document, lines: list[Line], text: str, title: _Title | None) -> str | None:
@@ -282,39 +327,39 @@ def _signatures(lines: list[Line]) -> Iterator[str]:
 
 def _form_of_tables(document: Document) -> tuple[Form | None, int]:
     """Return the form whose own labels stand in the tables, else in the text: a circular that the prose cites decides nothing."""
-    # whatever the figures are, they part labels
-    grids = "".join("0" if cell.text.isdecimal() else cell.text for grid in document.grids for row in grid.rows for cell in row)
-    best, hits = _form_named(grids)
-    if hits < 2:
-        best, hits = _form_named("".join(paragraph.text for paragraph in document.paragraphs))
-    return form(best) if hits >= 2 else None, hits
+    labels = {text for grid in document.grids for row in grid.texts for text in row if len(text) >= _SHORTEST}
+    hits = {version: len(own & labels) for version, own in distinctive().items()}
+    best = max(hits, key=hits.__getitem__)
+    if hits[best] < _SURE or hits[best] < sum(hits.values()):
+        # labels may be numbered or torn, or stand in the text; whatever the figures are, they part labels
+        texts = [text for grid in document.grids for row in grid.texts for text in row]
+        hits = _labels_in("".join(["0" if text.isdecimal() else text for text in texts]))
+        if max(hits.values()) < _LEAST:
+            hits = _labels_in("".join(paragraph.text for paragraph in document.paragraphs))
+        best = max(hits, key=hits.__getitem__)
+    return form(best) if hits[best] >= _LEAST else None, hits[best]
 
 
-@lru_cache(maxsize=64)
-def _form_named(text: str) -> tuple[str, int]:
-    """Return the form that has most labels of its own in a text, and how many; tables are labelled alike in many reports."""
+def _labels_in(text: str) -> dict[str, int]:
+    """Return how many labels of its own each form has in a text."""
     words = _NOT_WORD.sub("", normalised(text))
-    hits = {version: sum(word in words for word in own) for version, own in distinctive().items()}
-    best = max(hits, key=lambda version: hits[version])
-    return best, hits[best]
+    return {version: sum([word in words for word in own]) for version, own in distinctive().items()}
 
 
 def _sections(lines: list[Line], of_form: Form) -> tuple[SectionHeading, ...]:
     """Return the headings of the statutory sections, as they are printed."""
-    expected = _expected(of_form)
     found = []
     for line in lines:
-        if not _SECTION.search(line.text):
+        text = line.text
+        if len(text) <= _LONGEST_HEADING and _SECTION.search(text) and (number := _section_of(text, of_form)):
+            found.append(SectionHeading(number, text, line.place))
             continue
-        if len(line.text) <= _LONGEST_HEADING and (number := _section_of(line.text, of_form)):
-            found.append(SectionHeading(number, line.text, line.place))
+        if "情况" not in text and "事项" not in text:
             continue
         # the text of the section goes on in the same paragraph, or the whole page is one line
-        compact = _NOT_WORD.sub("", line.text)
-        places = [(compact.find(word.number + word.word), number, word) for number, word in expected if word.word in compact]
-        found += [
-            SectionHeading(number, f"{word.number}、{word.word}", line.place) for at, number, word in sorted(places) if at >= 0
-        ]
+        compact = _NOT_WORD.sub("", text)
+        places = sorted((compact.find(word.number + word.word), number, word) for number, word in _expected(of_form))
+        found += [SectionHeading(number, f"{word.number}、{word.word}", line.place) for at, number, word in places if at >= 0]
     return tuple(found)
 
 

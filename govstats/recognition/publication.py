@@ -72,7 +72,7 @@ def _lines(document: Document) -> Iterator[str]:
     for block in document.blocks:
         if isinstance(block, Grid):
             if not begun:
-                yield from (cell.text for row in block.rows for cell in row if cell.text)
+                yield from (text for row in block.texts for text in row if text)
             continue
         begun = begun or block.text[:1] == "一"
         if len(block.text) <= _LONGEST:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,15 +24,19 @@ OPENING = "“\"‘'「『"
 ADJACENT = 3
 
 #: A line that goes on in the next one ends without a stop, and the next one begins no item of its own.
-_WHOLE_LINE = re.compile("[。;!?…:；！？：]$")
+_STOPS = tuple("。;!?…:；！？：")
 _HEADING = re.compile(r"[^\d,，。]{2,24}(?:情况|事项|概述|概况|措施|问题)$")
 _CLAUSE_END = re.compile(r",(?!\d{3}(?!\d))")
-#: Titles of works, document and telephone numbers, numbered articles: figures in them are none.
+#: Titles of works, document and telephone numbers, numbered articles: figures in them are none. What they begin with stands first
+#: in the expression, so that other characters are passed at once.
 _NO_PROSE = re.compile(
-    r"《[^》]*》|[〔\[(]\d{4}[〕\])]\d+号|第[\d一二三四五六七八九十百]+[号条项次款期届](?:第?\([一二三四五六七八九十]+\)项)?|\([一二三四五六七八九十]+\)项"
-    r"|[一二三四五六七八九十\d]+个(?:部分|方面)|\d{3,4}-\d{7,8}|https?:\S+|www\.[\w./]+|\d{5}(?=[\W_]?[\u4e00-\u9fff]{0,6}热线)"
+    r"[《〔\[(第0-9一二三四五六七八九十hw](?:(?<=《)[^》]*》|(?<=[〔\[(])\d{4}[〕\])]\d+号"
+    r"|(?<=第)[\d一二三四五六七八九十百]+[号条项次款期届](?:第?\([一二三四五六七八九十]+\)项)?|(?<=\()[一二三四五六七八九十]+\)项"
+    r"|(?<=[\d一二三四五六七八九十])[\d一二三四五六七八九十]*个(?:部分|方面)|(?<=\d)\d{2,3}-\d{7,8}"
+    r"|(?<=h)ttps?:\S+|(?<=w)ww\.[\w./]+|(?<=\d)\d{4}(?=[\W_]?[\u4e00-\u9fff]{0,6}热线))"
 )
-_QUOTE = re.compile("[“”\"‘’'「」『』]")
+_QUOTES = "“”\"‘’'「」『』"
+_QUOTE = re.compile(f"[{_QUOTES}]")
 _BRACKET = re.compile("[()]")
 _YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!度?(?:以来|以后|至今))")
 #: Several years in one figure.
@@ -48,6 +53,10 @@ _OPTIONAL = re.compile(
     r"\(\?(?:<?[=!]|:)[^()]*\)(?:[*?]|\{0,\d+\})|\(\?<?[=!][^()]*\)|\[[^\]]*\][^\u3400-\u9fff()|]*|[\u3400-\u9fff.][*?]|\\.[*?+]*"
 )
 _CHOICE = re.compile(r"\(\?:[^()]*\)\+?")
+#: What an expression looks for behind it, its first letter, and the rest.
+_LOOKS_BEHIND = re.compile(r"((?:\(\?<[=!][^()]+\))+)([\u3400-\u9fff])(?![?*+{])(.*)")
+_BEHIND = re.compile(r"\(\?<([=!])([^()]+)\)")
+_GROUP = re.compile(r"\([^()]*\)")
 _START = attrgetter("start")
 
 
@@ -88,6 +97,18 @@ def pattern(kind: str) -> re.Pattern[str]:
 
 
 @cache
+def sign(kind: str) -> re.Pattern[str]:
+    """Return an expression, fast to look for, for something that is in whatever a word of a kind matches."""
+    words = [word for entry in data()["marks"] if entry["kind"] == kind for word in entry["words"]]
+    return re.compile("|".join(sorted({literal[:2] for word in words for literal in _literals(word)})))
+
+
+def says(kind: str, text: str, first: int = 0, last: int = sys.maxsize) -> bool:
+    """Tell whether a word of a kind stands in a part of a text."""
+    return sign(kind).search(text, first, last) is not None and pattern(kind).search(text, first, last) is not None
+
+
+@cache
 def _words() -> tuple[list[_Word], dict[str, list[tuple[str, int]]]]:
     """Return the words, and by one or two letters the strings of which one is in whatever a word matches, with its number."""
     words: list[_Word] = []
@@ -96,8 +117,20 @@ def _words() -> tuple[list[_Word], dict[str, list[tuple[str, int]]]]:
         for expression in entry["words"]:
             for literal in _literals(expression):
                 by_letters.setdefault(literal[:2], []).append((literal, len(words)))
-            words.append(_Word(rank, entry["kind"], entry["id"], entry.get("strong", False), re.compile(expression)))
+            words.append(_Word(rank, entry["kind"], entry["id"], entry.get("strong", False), _compiled(expression)))
     return words, by_letters
+
+
+def _compiled(expression: str) -> re.Pattern[str]:
+    """Compile an expression that looks behind so that it does so after its first letter: a letter is found much faster."""
+    if found := _LOOKS_BEHIND.fullmatch(expression):
+        behind, letter, rest = found.groups()
+        outside = rest
+        while outside != (outside := _GROUP.sub("", outside)):
+            pass
+        if "|" not in outside:
+            expression = letter + _BEHIND.sub(rf"(?<\1(?:\2){letter})", behind) + rest
+    return re.compile(expression)
 
 
 def _literals(expression: str) -> Sequence[str]:
@@ -107,7 +140,7 @@ def _literals(expression: str) -> Sequence[str]:
         pass
     if plain := re.findall("[\u3400-\u9fff]+", _CHOICE.sub("\0", rest)):
         return [max(plain, key=len)]
-    choices = [group[3:].rstrip("+)").split("|") for group in _CHOICE.findall(rest)]
+    choices = [[word.strip("\0") for word in group[3:].rstrip("+)").split("|")] for group in _CHOICE.findall(rest)]
     return next((one for one in choices if all(re.fullmatch("[\u3400-\u9fffA-Z]+", word) for word in one)), [""])
 
 
@@ -116,12 +149,11 @@ def hints() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return what a sentence, as it stands in the source, has some of if it has a figure, or says that there was none."""
     numerals, units = f"{_NUMERALS}兩貳陸", f"{data()['figures']['units']}|[條個項]"
     figure = (
-        rf"[\d{numerals}零为為是:：](?:(?<=\d)(?!\s?[\d年月日號号])|(?<=[{numerals}])\s*(?:[{numerals}万亿萬億多余餘]|{units})|(?<=零)"
+        rf"[0-9０-９{numerals}零为為是:：](?:(?<=\d)(?!\s?[\d年月日號号]|〕)|(?<=[{numerals}])\s*(?:[{numerals}万亿萬億多余餘]|{units})|(?<=零)"
         rf"|(?<=[为為是:：])\s*[{numerals}])"
     )
-    words = [word for entry in data()["marks"] if entry["kind"] == "none" for word in entry["words"]]
-    nothing = {literal[:2] for word in words for literal in _literals(word)}
-    return re.compile(figure), re.compile("|".join(sorted(nothing | {word.translate(_TRADITIONAL) for word in nothing})))
+    nothing = sign("none").pattern
+    return re.compile(figure), re.compile(f"{nothing}|{nothing.translate(_TRADITIONAL)}")
 
 
 @cache
@@ -131,7 +163,7 @@ def _figure_patterns() -> tuple[re.Pattern[str], ...]:
     behind, units = said["behind"], said["units"]
     figure = re.compile(
         # 12,5件 and 000三件 come of tables and lists that lost their blanks
-        rf"(?P<number>[\d{_NUMERALS}](?<![\d{_NUMERALS}万亿].)(?<!\d[.,].)"
+        rf"(?P<number>[0-9{_NUMERALS}](?<![\d{_NUMERALS}万亿].)(?<!\d[.,].)"
         rf"(?:(?<=\d)(?:\d|,(?=\d{{3}}(?!\d))|\.(?=\d))*+|(?<!\d)(?:[{_NUMERALS}]|[万亿](?=[{_NUMERALS}]))*+))(?![\d{_NUMERALS}])"
         rf"(?P<scale>[万亿](?!元))?(?P<behind>{behind})?"
         rf"(?:(?P<unit>{units})(?!{said['threshold']})|\((?P<aside>{units})\)|(?=[、和及](?:\d+[、和及])*\d+(?:{units}))|(?<={said['nought']}[0零〇])"
@@ -184,8 +216,8 @@ def marks(text: str, numbers: Iterable[Mark] = ()) -> list[Mark]:
 def prose(text: str) -> tuple[str, Sequence[int]]:
     """Return text for reading, without quotation marks and the figures of titles and numbers, and where each letter stood."""
     plain, places = folded(text)
-    if quotes := {found.start() for found in _QUOTE.finditer(plain)}:
-        places = [place for at, place in enumerate(places) if at not in quotes]
+    if _QUOTE.search(plain):
+        places = [place for place, letter in zip(places, plain, strict=True) if letter not in _QUOTES]
         plain = _QUOTE.sub("", plain)
     return _NO_PROSE.sub(lambda found: "□" * len(found[0]), plain), places
 
@@ -202,7 +234,7 @@ def passages(text: str) -> Iterator[tuple[int, int]]:
         if not goes_on:
             begin = end
         end += len(line) + 1
-        goes_on = bool(bare) and not _WHOLE_LINE.search(bare) and not (ITEM.match(bare) and _HEADING.match(bare))
+        goes_on = bool(bare) and not bare.endswith(_STOPS) and not (ITEM.match(bare) and _HEADING.match(bare))
         if not goes_on and bare:
             yield begin, end
     if goes_on:
@@ -226,7 +258,9 @@ class Sentence:
         self.text, self.places = prose(source)
         self.begin, self.reported = begin, reported
         self.figures = list(figures(self.text))
-        self.nothing = [found.start() for found in pattern("none").finditer(self.text)] if hints()[1].search(source) else []
+        # whatever says that there was none begins with its sign
+        signs = [found.start() for found in sign("none").finditer(self.text)]
+        self.nothing = [start for start in signs if pattern("none").match(self.text, start)]
 
     @cached_property
     def marks(self) -> list[Mark]:
@@ -326,7 +360,7 @@ class Clause:
         return (
             bisect_left(counts, self.first, key=_START) < bisect_left(counts, self.last, key=_START)
             or bisect_left(nothing, self.first) < bisect_left(nothing, self.last)
-            or (counted and pattern("all").search(self.text, self.first, self.last) is not None)
+            or (counted and says("all", self.text, self.first, self.last))
         )
 
     def behind(self, at: int) -> list[Mark]:

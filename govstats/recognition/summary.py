@@ -7,7 +7,7 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
-from govstats.characters import folded
+from govstats.characters import folded_text
 
 #: A sentence of the kind has one of these words; few reports have any.
 _WORTH_READING = re.compile(r"汇总|彙總|匯總|合计|合計|之和|范围|範圍|年度报告|年度報告|年报|年報")
@@ -27,9 +27,9 @@ def is_summary(text: str) -> bool:
     (True, False)
     """
     says, but_not = _patterns()
-    for sentence in re.split(r"[。\n]", text.replace(" ", "")):
+    for sentence in text.replace(" ", "").replace("\n", "。").split("。"):
         if _WORTH_READING.search(sentence):
-            plain = folded(sentence)[0]
+            plain = folded_text(sentence)
             if says.search(plain) and not but_not.search(plain):
                 return True
     return False

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from govstats.characters import folded
+from govstats.characters import folded_text
 from govstats.forms import form, versions
 from govstats.reconciliation.findings import Findings, Wording, known_rule
 from govstats.reconciliation.matrix import combinations, plain_values, report_numbers
@@ -22,6 +23,7 @@ _POSITION = {"S01": 0, "S06": 950_000, "NF": 6_000_000, "NE": 6_000_001}
 #: Under all headings together, in characters.
 _LEAST_PROSE = 20
 _NUMERALS = "一二三四五六七"
+_PUNCTUATION = re.compile(r"[\W_]+")
 _TITLES_OF_WORKS = re.compile("《[^《》]*》")
 #: 2022年,某局认真贯彻…; a year with a month, or of a law, tells of an event.
 _OPENING_YEAR = re.compile(r"\W*(20\d\d)年度?(?=[,我本全在])")
@@ -46,10 +48,10 @@ def document_findings(report: Report) -> list[DocumentFinding]:
         return found
     if statutory.version in known_rule("NF").settings["forms"]:
         words = known_rule("NF").settings
-        six = text.section(6)
+        six = text.sections.get(6)
         mentioned = six is not None and re.search(words["mentioned_by"], re.sub(words["other_fees"], "", six)) is not None
         found.append(_found("NF", _status(mentioned, six, text)))
-    five = text.section(5)
+    five = text.sections.get(5)
     long_enough = _size(five or "") >= known_rule("NE").settings["shortest"]
     found.append(_found("NE", _status(long_enough, five, text), quote=shortened(five or "")))
     return [_sections(report), *found]
@@ -106,39 +108,42 @@ def _sections(report: Report) -> DocumentFinding:
 
 
 class _Text:
-    """The prose of a report, for finding its sections."""
+    """The prose of a report, parted by its headings."""
 
     def __init__(self, report: Report) -> None:
-        self.headings = {(one.number, "".join(folded(one.text)[0].split())) for one in report.sections}
-        self.plain = "".join(folded(report.text)[0].split())
-        lost = any(note.kind == "unread_page" for note in report.read_notes)
-        #: Pages were not read, or the document has headings and tables alone: what is not there may have been left out.
-        self.incomplete = lost or sum(_size(self.section(number) or "") for number, _ in self.headings) < _LEAST_PROSE
+        plain = _compact(report.text)
+        headings = {(one.number, _compact(one.text)) for one in report.sections}
+        # a table of contents has the headings too
+        found = sorted((at, at + len(heading), number) for number, heading in headings for at in _occurrences(plain, heading))
+        #: The text under each heading, the longest where one comes again, without white space.
+        self.sections: dict[int, str] = {}
+        starts = [*(start for start, *_ in found), len(plain)]
+        for _, end, number in found:
+            # the next section may have a title that is not that of the form
+            text = plain[end : starts[bisect_left(starts, end)]].partition(f"{_NUMERALS[number]}、")[0]
+            self.sections[number] = max(self.sections.get(number, ""), text, key=len)
+        self._lost = any(note.kind == "unread_page" for note in report.read_notes)
 
     @cached_property
-    def _headings(self) -> list[tuple[int, int, int]]:
-        """Return where headings begin and end, each with its number; a table of contents has them too."""
-        return sorted(
-            (found.start(), found.end(), section)
-            for section, heading in self.headings
-            if heading
-            for found in re.finditer(re.escape(heading), self.plain)
-        )
+    def incomplete(self) -> bool:
+        """Whether pages were not read, or there are headings and tables alone: what is not there may have been left out."""
+        return self._lost or _size("".join(self.sections.values())) < _LEAST_PROSE
 
-    def section(self, wanted: int) -> str | None:
-        """Return the text under a heading without its white space; None where the heading is not found."""
-        found = []
-        for _, end, section in self._headings:
-            if section == wanted:
-                after = min((other for other, *_ in self._headings if other >= end), default=len(self.plain))
-                # the next section may have a title that is not that of the form
-                found.append(self.plain[end:after].partition(f"{_NUMERALS[wanted]}、")[0])
-        return max(found, key=len, default=None)
+
+def _compact(text: str) -> str:
+    return "".join(folded_text(text).split())
+
+
+def _occurrences(text: str, word: str) -> Iterator[int]:
+    at = text.find(word) if word else -1
+    while at >= 0:
+        yield at
+        at = text.find(word, at + len(word))
 
 
 def _size(text: str) -> int:
     """Return the number of characters without punctuation."""
-    return len(re.findall(r"[^\W_]", text))
+    return len(_PUNCTUATION.sub("", text))
 
 
 def _status(passed: bool, section: str | None, text: _Text) -> str:
@@ -149,7 +154,7 @@ def _status(passed: bool, section: str | None, text: _Text) -> str:
 
 def _year(report: Report, text: _Text) -> DocumentFinding:
     conflict = next((note for note in report.read_notes if note.kind == "year_conflict"), None)
-    overview = text.section(1)
+    overview = text.sections.get(1)
     first, _, rest = _TITLES_OF_WORKS.sub("", overview or "").partition("。")
     found = _OPENING_YEAR.match(first)
     year = report.year

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from govstats.characters import folded
+from govstats.characters import folded_text
 from govstats.report import Report
 
 #: Passages of so many characters are compared: a phrase of officialese is shorter, a sentence longer.
@@ -17,7 +19,9 @@ _FEWEST = 50
 #: One passage of so many is kept in a sample.
 _ONE_IN = 4
 #: Odd numbers of 64 bits whose bits look random: the golden ratio, and the finaliser of MurmurHash3.
-_MULTIPLIER, _MIXER = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xFF51AFD7ED558CCD)
+_MULTIPLIER, _MIXER = 0x9E3779B97F4A7C15, np.uint64(0xFF51AFD7ED558CCD)
+#: What the number of a passage is multiplied by before one of so many characters is put behind it.
+_SHIFTS = {length: np.uint64(pow(_MULTIPLIER, length, 2**64)) for length in (1, 3, 6)}
 #: Figures, years and stops differ where nothing else does.
 _LEFT_OUT = re.compile(r"[\W\d_]+")
 
@@ -49,21 +53,51 @@ def sketch(text: str, *, sampled: bool = False) -> frozenset[int]:
     >>> len(sketch(text)), 200 < len(sketch(text, sampled=True)) < 300
     (1000, True)
     """
-    letters = np.frombuffer(_LEFT_OUT.sub("", folded(text)[0]).encode("utf-32-le"), dtype="<u4").astype(np.uint64)
-    if len(letters) < _LENGTH:
-        return frozenset()
-    size = len(letters) - _LENGTH + 1
-    numbers = np.zeros(size, dtype=np.uint64)
-    for place in range(_LENGTH):
-        numbers *= _MULTIPLIER
-        numbers += letters[place : place + size]
+    numbers = _numbers(_letters(text))
+    if sampled:
+        numbers = numbers[numbers % _ONE_IN == 0] // _ONE_IN % 2**32
+    return frozenset(numbers.tolist())
+
+
+def samples(texts: Sequence[str]) -> list[NDArray[np.uint32]]:
+    """Return the sampled sketches of many texts, each in ascending order, in a fraction of the time that one by one would take.
+
+    Parameters
+    ----------
+    texts : sequence of str
+
+    Examples
+    --------
+    >>> texts = ["".join(chr(0x4E00 + 7 * place) for place in range(start, start + 60)) for start in (0, 40)]
+    >>> [set(sample.tolist()) == sketch(text, sampled=True) for sample, text in zip(samples(texts), texts)]
+    [True, True]
+    """
+    letters = [_letters(text) for text in texts]
+    numbers = _numbers("".join(letters))
+    # a passage that begins in one text and ends in the next is of neither
+    text_of = np.repeat(np.arange(len(texts), dtype=np.uint64), np.fromiter(map(len, letters), dtype=np.intp))
+    begun, ended = text_of[: len(numbers)], text_of[_LENGTH - 1 :]
+    kept = (begun == ended) & (numbers % _ONE_IN == 0)
+    ordered = np.unique(begun[kept] << 32 | numbers[kept] // _ONE_IN % 2**32)
+    begins = np.searchsorted(ordered, np.arange(len(texts) + 1, dtype=np.uint64) << 32)
+    return [ordered[start:end].astype(np.uint32) for start, end in pairwise(begins)]
+
+
+def _letters(text: str) -> str:
+    return _LEFT_OUT.sub("", folded_text(text))
+
+
+def _numbers(letters: str) -> NDArray[np.uint64]:
+    """Return the number of each passage, from the first to the last."""
+    one = np.frombuffer(letters.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
+    three = (one[:-2] * _SHIFTS[1] + one[1:-1]) * _SHIFTS[1] + one[2:]
+    six = three[:-3] * _SHIFTS[3] + three[3:]
+    numbers = six[:-6] * _SHIFTS[6] + six[6:]
     # neighbouring passages have numbers that are alike in their last bits, by which they are sampled
     numbers ^= numbers >> np.uint64(33)
     numbers *= _MIXER
     numbers ^= numbers >> np.uint64(33)
-    if sampled:
-        numbers = numbers[numbers % _ONE_IN == 0] // _ONE_IN % 2**32
-    return frozenset(numbers.tolist())
+    return numbers
 
 
 def text_reuse(later: Report | str, earlier: Report | str) -> float | None:
