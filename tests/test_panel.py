@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -15,6 +15,7 @@ import pytest
 
 import govstats
 from govstats import embedded
+from govstats.agencies import identify
 from govstats.errors import UnknownReport, UnreadableDocument, UnusablePanel, UnusableRegister
 from govstats.panel import Panel, building, reading
 from govstats.panel.store import Store
@@ -55,7 +56,7 @@ def rows_of_database(panel: Panel) -> dict[str, list[tuple[object, ...]]]:
 
 
 def chunks_read(output: Path) -> set[str]:
-    return {path.parent.name for path in output.glob(".build/read-*/*/reports.parquet")}
+    return {path.parent.name for path in output.glob(".build/read-*/*/reports.arrow")}
 
 
 # --- what it holds --------------------------------------------------------------------------------------------------------
@@ -376,10 +377,48 @@ def test_what_was_read_is_not_read_again(folder: Path, tmp_path: Path) -> None:
     added = govstats.read_corpus(folder, output=output)
     new = chunks_read(output) - before
     assert before <= chunks_read(output)
-    assert sum(len(pd.read_parquet(path)) for name in new for path in output.glob(f".build/read-*/{name}/reports.parquet")) == 1
+    assert sum(len(pd.read_feather(path)) for name in new for path in output.glob(f".build/read-*/{name}/reports.arrow")) == 1
     assert "moved.html" in set(added.reports["source"])
     same(added, govstats.read_corpus(folder))
     assert rows_of_database(added) == rows_of_database(govstats.read_corpus(folder))
+
+
+def test_a_new_report_changes_little(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, size in (("_LEAST", 1), ("_MEAN", 4), ("_MOST", 8)):
+        monkeypatch.setattr(f"govstats.panel.assembly.{name}", size)
+    output = tmp_path / "out"
+    many(folder, 20)
+    govstats.read_corpus(folder, output=output)
+    before = {path.name for path in output.glob(".build/parts/*")}
+    (folder / "new.html").write_text((folder / "7.html").read_text("utf-8").replace("示例辛县", "示例新县"), "utf-8")
+    (folder / "13.html").unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr("govstats.panel.database.add_views", lambda *_: 1 / 0)  # the database is not written anew
+        changed = govstats.read_corpus(folder, output=output)
+    after = {path.name for path in output.glob(".build/parts/*")}
+    assert len(after) >= 4
+    assert len(after - before) <= 2
+    same(changed, govstats.read_corpus(folder))
+    assert rows_of_database(changed) == rows_of_database(govstats.read_corpus(folder))
+
+
+def test_names_are_looked_into_once(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def noted(names: Iterable[str], **more: object) -> pd.DataFrame:
+        names = list(names)
+        asked.extend(names)
+        return identify(names, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(building, "identify", noted)
+    govstats.read_corpus(folder, output=tmp_path / "out")
+    assert set(asked) == {"平潭综合实验区", "应急管理部"}
+    asked.clear()
+    page = (folder / "pingtan-2022.html").read_text("utf-8").replace("平潭综合实验区", "示例县人民政府")
+    (folder / "new.html").write_text(page, "utf-8")
+    added = govstats.read_corpus(folder, output=tmp_path / "out")
+    assert asked == ["示例县人民政府"]
+    same(added, govstats.read_corpus(folder))
 
 
 def test_documents_that_are_gone_are_gone(folder: Path, tmp_path: Path) -> None:

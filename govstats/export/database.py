@@ -146,9 +146,9 @@ def add_views(connection: DuckDBPyConnection, *, comments: bool = True) -> None:
     if "coverage" not in tables:
         connection.execute((resources.files(__package__) / "coverage.sql").read_text("utf-8"))
     cells = wide_variables(connection)
-    fractions = {name for (name,) in connection.execute(_FRACTIONS).fetchall()}
-    connection.execute(f"CREATE OR REPLACE VIEW wide AS {_wide(cells, 'value', fractions)}")
-    connection.execute(f"CREATE OR REPLACE VIEW wide_status AS {_wide(cells, 'status', fractions)}")
+    not_whole = fractions(connection)
+    connection.execute(f"CREATE OR REPLACE VIEW wide AS {_wide(cells, 'value', not_whole)}")
+    connection.execute(f"CREATE OR REPLACE VIEW wide_status AS {_wide(cells, 'status', not_whole)}")
     for view in made if comments else ():
         columns = [name for name, *_ in connection.execute(f"DESCRIBE {view.name}").fetchall()]
         _comment(connection, view, "VIEW", columns)
@@ -160,14 +160,22 @@ def wide_variables(connection: DuckDBPyConnection) -> tuple[Variable, ...]:
     return variables(tuple(version for version in versions() if version in found))
 
 
-#: Amounts, and counts of which one at least is not whole.
-_FRACTIONS = """
+def fractions(connection: DuckDBPyConnection) -> set[str]:
+    """Return the variables that are amounts, or counts of which one at least is not whole."""
+    query = """
 SELECT variable FROM variables WHERE unit = '万元' UNION
 SELECT variable FROM cells JOIN variables USING ("table", line, "column") WHERE value <> trunc(value)
 """
+    return {name for (name,) in connection.execute(query).fetchall()}
+
+
+#: Which cells stand twice; first by a number for each, since to group two million cells by their names takes half a gigabyte.
 _TWICE = """
-SELECT agency, year, concat_ws('/', "table", line, "column"), count(*) FROM cells
-WHERE agency IS NOT NULL AND year IS NOT NULL GROUP BY ALL HAVING count(*) > 1 LIMIT 1
+WITH numbered AS NOT MATERIALIZED (
+  SELECT *, hash(agency, year, "table", line, "column") AS number FROM cells WHERE agency IS NOT NULL AND year IS NOT NULL
+), twice AS (SELECT number FROM numbered GROUP BY number HAVING count(*) > 1)
+SELECT agency, year, concat_ws('/', "table", line, "column"), count(*) FROM numbered
+WHERE number IN (FROM twice) GROUP BY ALL HAVING count(*) > 1 LIMIT 1
 """
 _TWO_REPORTS = """
 SELECT agency, year, string_agg(source, ', '), count(*) FROM reports
@@ -186,7 +194,7 @@ def _refuse_duplicates(connection: DuckDBPyConnection) -> None:
             )
 
 
-def _wide(cells: Sequence[Variable], content: str, fractions: set[str]) -> str:
+def _wide(cells: Sequence[Variable], content: str, not_whole: set[str]) -> str:
     """Return the query for one row a report with one column a cell, holding its value or its status."""
     identity = ", ".join(f"b.{name}" for name in WIDE_IDENTITY)
     base = """
@@ -203,8 +211,7 @@ def _wide(cells: Sequence[Variable], content: str, fractions: set[str]) -> str:
         return f"{base}\n  SELECT {identity} FROM base b ORDER BY agency, year"
     names = ", ".join(literal(one.name) for one in cells)
     columns = ", ".join(
-        f"p.{one.name}" if content == "status" or one.name in fractions else f"{_whole(f'p.{one.name}')} AS {one.name}"
-        for one in cells
+        f"p.{one.name}" if content == "status" or one.name in not_whole else f"whole(p.{one.name}) AS {one.name}" for one in cells
     )
     return f"""{base},
   figures AS (
@@ -213,12 +220,6 @@ def _wide(cells: Sequence[Variable], content: str, fractions: set[str]) -> str:
   ),
   pivoted AS (FROM figures PIVOT (first({content}) FOR variable IN ({names}) GROUP BY agency, year))
   SELECT {identity}, {columns} FROM base b LEFT JOIN pivoted p USING (agency, year) ORDER BY agency, year"""
-
-
-def _whole(figure: str) -> str:
-    """Return a figure as BIGINT; one that is not whole, which came in after the view was made, stops the query: no rounding."""
-    stop = "CAST(error('a count is not whole: make the views again with govstats.export.add_views') AS BIGINT)"
-    return f"CASE WHEN {figure} = trunc({figure}) THEN CAST({figure} AS BIGINT) WHEN {figure} IS NOT NULL THEN {stop} END"
 
 
 def batches(connection: DuckDBPyConnection, query: str, rows: int = 50_000) -> Iterator[pa.RecordBatch]:

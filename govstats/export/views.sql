@@ -1,5 +1,11 @@
 -- Views over the tables of `create_tables`; `wide` and `wide_status` are made in database.py, their columns being those of the forms.
 
+-- a figure that is not whole, and came in after the views were made, stops the query: no rounding
+CREATE OR REPLACE MACRO whole(figure) AS CASE
+  WHEN figure = trunc(figure) THEN CAST(figure AS BIGINT)
+  WHEN figure IS NOT NULL THEN CAST(error('a count is not whole: make the views again with govstats.export.add_views') AS BIGINT)
+END;
+
 CREATE OR REPLACE VIEW figures_by_year AS
 SELECT
   c.year, c.form, c."table", c.line, c."column", any_value(v.variable) AS variable,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from govstats.panel.folder import said_of
 from govstats.panel.store import PANDAS_TYPES, Store
@@ -21,8 +21,8 @@ from govstats.reconciliation import FINDING_TYPES, reconcile
 from govstats.reconciliation.source import Reports
 from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES
 
-#: Reports in a part of the panel, more or less: what changes with a new document, and what has to fit into memory.
-_PART = 512
+#: Reports in a part, at least, on average and at most: what changes with a new document, and what has to fit into memory.
+_LEAST, _MEAN, _MOST = 128, 256, 1024
 #: The columns of `Panel.reports`, with their types.
 REPORT_TYPES = {
     "agency": "str",
@@ -68,12 +68,40 @@ CONTENTS = {
     },
     "texts": {"agency": "str", "year": "Int64", "sketch": "object"},
 }
+_ARROW = {
+    "str": pa.string(),
+    "Int64": pa.int64(),
+    "Float64": pa.float64(),
+    "boolean": pa.bool_(),
+    "datetime64[us]": pa.timestamp("us"),
+    "object": pa.list_(pa.uint32()),
+}
 #: What a part takes from the store.
 _GATHERED = ("cells", "claims", "notes", "document_findings", "texts")
+#: Of these the tables whose texts are worth a dictionary.
+_MANY_ROWS = ("cells", "vintages")
 #: What `govstats.agencies.identify` tells of an agency.
 _IDENTITY = ("agency", "level", "region", "region_code", "department", "basis", "note_zh", "note_en")
 #: The preferred format first, where several documents show the same cells.
 _FORMATS = ("html", "word", "markdown", "pdf", "text", "image")
+
+
+@cache
+def schema(name: str, *, coded: bool = False) -> pa.Schema:
+    """Return the columns of a frame as Parquet has them, so that pandas reads them back with their types.
+
+    Parameters
+    ----------
+    name : str
+        Of a frame of `Panel`.
+    coded : bool
+        Whether texts are dictionaries, as they are in memory.
+    """
+    types = REPORT_TYPES if name == "reports" else CONTENTS[name]
+    known = _ARROW | {"str": pa.dictionary(pa.int32(), pa.string())} if coded else _ARROW
+    empty = pd.DataFrame({column: pd.Series([], dtype=dtype).array for column, dtype in types.items()})
+    metadata = pa.Schema.from_pandas(empty, preserve_index=False).metadata
+    return pa.schema([(column, known[dtype]) for column, dtype in types.items()], metadata=metadata)
 
 
 def placed(
@@ -157,11 +185,11 @@ def _refuse_namesakes(store: Store, reports: pd.DataFrame) -> None:
     several = undecided[of_report["key"].transform("nunique") > 1]
     if several.empty:
         return
-    keys = several["key"].unique().tolist()
-    rows, of = store.gather("cells", keys)
-    cells = rows.select(["table", "line", "column", "value", "status"]).to_pandas(categories=[]).astype("str")
+    distinct = several.drop_duplicates("key")
+    rows, of = store.gather("cells", distinct)
+    cells = rows.select(["table", "line", "column", "value", "status"]).to_pandas().astype("str")
     figures = cells.groupby(of).apply(lambda one: hash(tuple(sorted(one.itertuples(index=False, name=None)))))
-    figures_of = several["key"].map(dict(zip(keys, figures.reindex(range(len(keys)), fill_value=0), strict=True)))
+    figures_of = several["key"].map(dict(zip(distinct["key"], figures.reindex(range(len(distinct)), fill_value=0), strict=True)))
     differ = several[figures_of.groupby([several["agency"], several["year"]]).transform("nunique") > 1]
     reports.loc[differ.index, "error"] = "UnknownIdentity"
     reports.loc[differ.index, "message"] = [
@@ -226,75 +254,74 @@ class Part:
 def parts(reports: pd.DataFrame) -> Iterator[Part]:
     """Cut the reports of a panel into parts; a new report changes the part that it falls into, seldom a neighbour.
 
-    Where a part ends is told by the names in it (content-defined chunking), so that nothing before or after decides it.
+    Where a part ends is told by the names in it (content-defined chunking), so that what changes far away does not move it.
     """
     usable = reports[reports["error"].isna()]
+    said = _said(usable.drop(columns="chunk"))  # where a document stands in the store changes nothing
     families = usable["family"].astype(object).to_numpy()
     starts = np.flatnonzero(np.r_[True, families[1:] != families[:-1]][: len(usable)])
     begin = 0
     for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(usable)], strict=False):
-        ends_here = zlib.crc32(families[start].encode()) / 2**32 < (end - start) / _PART
-        if ends_here or end - begin >= 4 * _PART or end == len(usable):
-            yield _part(usable.iloc[begin:end])
+        ends_here = zlib.crc32(families[start].encode()) / 2**32 < (end - start) / (_MEAN - _LEAST)
+        if end == len(usable) or end - begin >= (_LEAST if ends_here else _MOST):
+            content = "\n".join([*said[begin:end], sources_sha256()])
+            yield Part(hashlib.sha256(content.encode()).hexdigest()[:32], usable.iloc[begin:end].reset_index(drop=True))
             begin = end
 
 
-def _part(reports: pd.DataFrame) -> Part:
-    content = reports.to_csv(index=False) + sources_sha256()
-    return Part(hashlib.sha256(content.encode()).hexdigest()[:32], reports.reset_index(drop=True))
+def _said(reports: pd.DataFrame) -> list[str]:
+    """Return everything that stands in each row, as one text."""
+    columns = pa.Table.from_pandas(reports, preserve_index=False).columns
+    texts = [pc.fill_null(column.cast(pa.string()), "\0") for column in columns]
+    said: list[str] = pc.binary_join_element_wise(*texts, "\x1f").to_pylist()
+    return said
 
 
-def tables(store: Store, group: Sequence[Part]) -> Iterator[tuple[Part, dict[str, pa.Table]]]:
-    """Yield the tables of some parts: ``cells claims notes vintages findings``; what is read for them is read once."""
-    reports = pd.concat([part.reports for part in group], ignore_index=True)
-    part_of = np.repeat(np.arange(len(group)), [len(part.reports) for part in group])
-    gathered = {name: store.gather(name, reports["key"].tolist()) for name in _GATHERED}
-    for number, part in enumerate(group):
-        first, last = np.searchsorted(part_of, [number, number + 1]).tolist()
-        rows_of_part = {}
-        for name, (rows, of) in gathered.items():
-            start, end = np.searchsorted(of, [first, last]).tolist()
-            rows_of_part[name] = _with_identity(rows.slice(start, end - start), of[start:end] - first, part.reports)
-        yield part, _tables(part.reports, rows_of_part)
+def tables(store: Store, part: Part) -> dict[str, pa.Table]:
+    """Return the tables of a part: those of `CONTENTS`."""
+    of_panel = part.reports["chosen"].to_numpy(bool)
+    chosen = part.reports[of_panel]
+    others = part.reports[~of_panel & ~part.reports["key"].isin(chosen["key"])]  # a copy of the chosen one says nothing more
+    found = {name: _gathered(store, name, chosen, schema(name, coded=True)) for name in _GATHERED}
+    if (undecided := chosen["basis"] == "undecided").any():
+        found["notes"] = pa.concat_tables([found["notes"], _notes(chosen[undecided])])
+    found["vintages"] = _gathered(store, "cells", others, schema("vintages", coded=True))
+    frames: dict[str, Any] = {
+        name: _frame(table if name in _MANY_ROWS else table.cast(schema(name))) for name, table in found.items()
+    }
+    findings = reconcile(Reports(reports=chosen, **frames))
+    return found | {"findings": pa.Table.from_pandas(findings, schema("findings", coded=True), preserve_index=False)}
 
 
-def _undecided(reports: pd.DataFrame) -> pa.Table:
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas(types_mapper=PANDAS_TYPES.get, ignore_metadata=True, use_threads=False)
+    return frame
+
+
+def _gathered(store: Store, name: str, reports: pd.DataFrame, wanted: pa.Schema) -> pa.Table:
+    """Return a table of some documents, each row with whose it is."""
+    rows, of = store.gather(name, reports)
+    for own in wanted.names:
+        if own not in rows.column_names:
+            column = reports[{"report_year": "year"}.get(own, own)]
+            if pa.types.is_dictionary(kind := wanted.field(own).type):
+                codes, distinct = pd.factorize(column)
+                numbers = pa.array(codes[of].astype(np.int32), mask=codes[of] < 0)
+                whose = pa.DictionaryArray.from_arrays(numbers, pa.array(distinct, pa.string()))
+            else:
+                whose = pa.array(column.take(of), kind)
+            rows = rows.append_column(own, whose)
+    return rows.select(wanted.names).cast(wanted)
+
+
+def _notes(undecided: pd.DataFrame) -> pa.Table:
     """Return a note for each report of which it is not known whose it is among several agencies of that name."""
-    undecided = reports[reports["chosen"] & (reports["basis"] == "undecided")]
     notes = undecided[["agency", "year"]].assign(
         kind="undecided_agency",
         printed=undecided["agency_printed"],
         message_zh=undecided["note_zh"],
         message_en=undecided["note_en"],
+        **dict.fromkeys(("table", "line", "column", "place"), ""),
+        page=pd.array([None] * len(undecided), dtype="Int64"),
     )
-    empty = dict.fromkeys(("table", "line", "column", "place"), "")
-    frame = notes.assign(**empty, page=pd.array([None] * len(notes), dtype="Int64"))[list(NOTE_TYPES)]
-    plain = pa.schema([(name, pa.string() if dtype == "str" else pa.int64()) for name, dtype in NOTE_TYPES.items()])
-    return pa.Table.from_pandas(frame.astype(NOTE_TYPES), schema=plain, preserve_index=False).replace_schema_metadata()
-
-
-def _with_identity(rows: pa.Table, of: NDArray[np.intp], reports: pd.DataFrame) -> pa.Table:
-    """Say of each row whose it is; `of` is the row of its report."""
-    for name in ("agency", "form", "source"):
-        codes, distinct = pd.factorize(reports[name])
-        rows = rows.append_column(
-            name, pa.DictionaryArray.from_arrays(codes[of].astype(np.int32), pa.array(distinct, pa.string()))
-        )
-    for name, column in (("year", "report_year" if "year" in rows.column_names else "year"), ("vintage", "vintage")):
-        rows = rows.append_column(column, pa.array(reports[name].take(of), pa.int64()))
-    for name in ("published", "chosen"):
-        rows = rows.append_column(name, pa.array(reports[name].take(of)))
-    return rows
-
-
-def _tables(reports: pd.DataFrame, rows: dict[str, pa.Table]) -> dict[str, pa.Table]:
-    chosen = {name: table.filter(table["chosen"]) for name, table in rows.items()}
-    found = {name: chosen[name].select(types) for name, types in CONTENTS.items() if name in chosen}
-    undecided = _undecided(reports)
-    found["notes"] = pa.concat_tables([found["notes"].cast(undecided.schema), undecided])
-    others = rows["cells"].filter(pc.invert(rows["cells"]["chosen"]))
-    found["vintages"] = others.select(CONTENTS["vintages"])
-    frames = {name: found[name].to_pandas(types_mapper=PANDAS_TYPES.get) for name in (*_GATHERED, "vintages")}
-    findings = reconcile(Reports(**frames, reports=reports[reports["chosen"]]))
-    found["findings"] = pa.Table.from_pandas(findings, preserve_index=False)
-    return found
+    return pa.Table.from_pandas(notes[list(NOTE_TYPES)], schema("notes", coded=True), preserve_index=False)

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -20,18 +21,16 @@ from govstats.agencies import identify
 from govstats.errors import UnusablePanel
 from govstats.panel.assembly import Part, parts, placed, tables
 from govstats.panel.database import DATABASE, write_database
-from govstats.panel.files import columns_sha256, write_files
+from govstats.panel.files import columns_sha256, write_files, write_frame
 from govstats.panel.folder import REGISTERS, Folder, Item, items, read_register
 from govstats.panel.reading import chunks, cores, local_executor, read_chunks
-from govstats.panel.store import LOCK, Store, write_together
+from govstats.panel.store import FINAL, LOCK, Store, write_parquet, write_together
 
 if TYPE_CHECKING:
     from distributed import Client
 
 #: The panel's own account of itself: its parts in order, and what in the folder was no document.
 MANIFEST = "panel.json"
-#: Parts that are put together at once: what is read for them stands in memory.
-_AT_ONCE = 2
 
 
 def build(
@@ -59,9 +58,10 @@ def build(
     store = Store(Path(output).expanduser().absolute())
     documents, others = items(source, told, output=store.root)
     with _written(store), store.alone():
-        read, sources = _read(store, source, documents, client=client, processes=processes)
-        identities = identify(read["agency"], years=read["year"], texts=read["hint"], corrections=agencies)
-        reports = placed(store, read, sources, told, identities)
+        sources = _read(store, source, documents, client=client, processes=processes)
+        read = store.reports()
+        reports = placed(store, read, sources, told, _identities(store, read, agencies))
+        del read, sources, documents  # of many thousand documents all of that is large
         wanted = list(parts(reports))
         _assemble(store, wanted, processes or cores())
         _write(store, reports, wanted, others)
@@ -73,13 +73,17 @@ def _write(store: Store, reports: pd.DataFrame, wanted: Sequence[Part], others: 
     (store.root / MANIFEST).unlink(missing_ok=True)
     with suppress(FileNotFoundError):
         (store.root / DATABASE).replace(store.kept / DATABASE)
-    write_files(store, reports, names)
-    sha256 = hashlib.sha256((store.root / "reports.parquet").read_bytes()).hexdigest()
-    manifest = {"columns": columns_sha256(), "reports": sha256, "parts": names, "others": others}
-    making = store.root / f".{MANIFEST}.making"
-    making.write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    making.replace(store.root / MANIFEST)
-    write_database(store, {part.name: part.reports["agency"].unique().tolist() for part in wanted}, store.kept / DATABASE)
+    write_frame(store.root / "reports.parquet", reports)
+    with ThreadPoolExecutor(1) as beside:  # both read nothing but the parts and the reports
+        agencies = {part.name: part.reports["agency"].unique().tolist() for part in wanted}
+        database = beside.submit(write_database, store, agencies, store.kept / DATABASE)
+        write_files(store, names)
+        sha256 = hashlib.sha256((store.root / "reports.parquet").read_bytes()).hexdigest()
+        manifest = {"columns": columns_sha256(), "reports": sha256, "parts": names, "others": others}
+        making = store.root / f".{MANIFEST}.making"
+        making.write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        making.replace(store.root / MANIFEST)
+        database.result()
     (store.kept / DATABASE).replace(store.root / DATABASE)
     store.clean(set(names))
 
@@ -115,20 +119,21 @@ def _written(store: Store) -> Iterator[None]:
 def _register(folder: Folder, register: str | PathLike[str] | pd.DataFrame | None) -> pd.DataFrame | None:
     if register is not None:
         return read_register(register)
-    system, root = folder.opened
     for name in REGISTERS:
-        if system.isfile(f"{root}/{name}"):
+        if folder.holds(name):
             return read_register(io.BytesIO(folder.content(name)), name=name)
     return None
 
 
 def _read(
     store: Store, folder: Folder, documents: Sequence[Item], *, client: Client | None, processes: int | None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read what is not in the store; return all that was read, and which document is which of it."""
+) -> pd.DataFrame:
+    """Read what is not in the store; return which document is which of what is there then: ``source key``."""
     read = store.reports()
-    keys = set(read["key"])
-    known = store.sources()
+    # what failed for a reason that may be gone is tried again: an extra is installed now, the network is back
+    keys = set(read["key"][read["error"].isna() | read["error"].isin(FINAL)])
+    hashed = read[read["sha256"].notna()]
+    known = dict(zip(zip(hashed["source"], hashed["stamp"], strict=True), hashed["sha256"], strict=True)) | store.sources()
     key_of: dict[str, str] = {}
     to_read = []
     for item in documents:
@@ -148,30 +153,43 @@ def _read(
             known |= {(row["source"], row["stamp"]): row["sha256"] for row in rows}
             store.add(of_chunk, keys)
             progress.update(len(chunk.items))
-    store.remember({(item.source, item.stamp): known[item.source, item.stamp] for item in documents if item.stamp})
-    sources = pd.DataFrame({"source": list(key_of), "key": list(key_of.values())}, dtype="str")
-    return store.reports(final=False), sources
+    store.keep_sources({(item.source, item.stamp): known[item.source, item.stamp] for item in documents if item.stamp})
+    return pd.DataFrame({"source": list(key_of), "key": list(key_of.values())}, dtype="str")
+
+
+def _identities(store: Store, read: pd.DataFrame, agencies: str | PathLike[str] | pd.DataFrame | None) -> pd.DataFrame:
+    """Say of everything that was read whose it is; only names that are new are looked into, which takes long for all."""
+    asked = read[["agency", "year", "hint"]].rename(columns={"agency": "printed"})
+    if agencies is not None:
+        return identify(asked["printed"], years=asked["year"], texts=asked["hint"], corrections=agencies)
+    known = store.identities()
+    new = asked[asked.merge(known, how="left")["basis"].isna().to_numpy()].drop_duplicates()
+    if len(new):
+        found = identify(new["printed"], years=new["year"], texts=new["hint"]).assign(year=new["year"], hint=new["hint"])
+        known = pd.concat([known, found], ignore_index=True)
+        store.keep_identities(known)
+    return asked.merge(known, how="left", validate="many_to_one")
 
 
 def _assemble(store: Store, wanted: Sequence[Part], workers: int) -> None:
     """Put together the parts that are not there yet."""
     lacking = [part for part in wanted if not (store.parts / part.name).is_dir()]
-    groups = [lacking[start : start + _AT_ONCE] for start in range(0, len(lacking), _AT_ONCE)]
     with tqdm(total=sum(len(part.reports) for part in lacking), desc="核对 reconciling", unit="份", disable=None) as progress:
-        if workers > 1 and len(groups) > 1:
+        if workers > 1 and len(lacking) > 1:
             # a part that is there already is left alone, so that what a process left behind when it died is done below
             with suppress(BrokenProcessPool):
-                for size in local_executor(workers).map(partial(_put_together, store), groups):
+                executor = local_executor(workers)
+                for size in executor.map(partial(_put_together, store), lacking):
                     progress.update(size)
+                executor.shutdown()  # while the database is written, nobody needs the memory that its processes hold
                 return
             progress.reset()
-        for group in groups:
-            progress.update(_put_together(store, group))
+        for part in lacking:
+            progress.update(_put_together(store, part))
 
 
-def _put_together(store: Store, group: Sequence[Part]) -> int:
-    """Write some parts, and return of how many reports they are."""
-    lacking = [part for part in group if not (store.parts / part.name).is_dir()]
-    for part, of_part in tables(store, lacking) if lacking else ():
-        write_together(store.parts / part.name, of_part)
-    return sum(len(part.reports) for part in group)
+def _put_together(store: Store, part: Part) -> int:
+    """Write a part, and return of how many reports it is."""
+    if not (store.parts / part.name).is_dir():
+        write_together(store.parts / part.name, tables(store, part), ".parquet", write_parquet)
+    return len(part.reports)

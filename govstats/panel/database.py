@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from govstats.export import export
-from govstats.export.database import create_tables, literal
+from govstats.export import connected
+from govstats.export.database import Source, add_views, create_tables, fractions, literal, wide_variables
+from govstats.panel.assembly import CONTENTS
 from govstats.panel.store import Store
 from govstats.provenance import sources_sha256
+from govstats.report import typed_frame
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,7 +31,7 @@ def write_database(store: Store, parts: Mapping[str, Sequence[str]], path: Path)
     Parameters
     ----------
     store : Store
-        Whose files are written.
+        Whose parts and ``reports.parquet`` are written.
     parts : mapping of str to sequence of str
         The agencies of each part, in the order of the panel.
     path : Path
@@ -40,10 +42,23 @@ def write_database(store: Store, parts: Mapping[str, Sequence[str]], path: Path)
                 if _updated(connection, store, parts):
                     return
         except duckdb.Error:  # another version's, or a process was killed while it made the file
-            path.unlink()
-    export(store.root, path, "duckdb")
-    with duckdb.connect(str(path)) as connection:
+            pass
+    for left in (path, path.with_name(f"{path.name}.wal")):
+        left.unlink(missing_ok=True)
+    with connected(path) as connection:
+        create_tables(connection, _sources(store, list(parts)))
+        add_views(connection)
+        connection.execute("BEGIN; CREATE SCHEMA build; CREATE TABLE build.parts(part VARCHAR, agency VARCHAR)")
+        connection.execute(f"CREATE TABLE build.version AS SELECT {literal(sources_sha256())} AS sources")
         _remember(connection, parts)
+        connection.execute("COMMIT")
+
+
+def _sources(store: Store, parts: Sequence[str]) -> dict[str, Source]:
+    """Return where the tables of some parts stand, and that of all reports."""
+    files = {name: [store.parts / part / f"{name}.parquet" for part in parts] for name in _TABLES}
+    empty = {name: typed_frame([], CONTENTS[name]) for name in _TABLES}
+    return {"reports": store.root / "reports.parquet", **(files if parts else empty)}
 
 
 def _updated(connection: DuckDBPyConnection, store: Store, parts: Mapping[str, Sequence[str]]) -> bool:
@@ -55,46 +70,37 @@ def _updated(connection: DuckDBPyConnection, store: Store, parts: Mapping[str, S
     new = [name for name in parts if name not in known]
     if len(new) > max(1, _MUCH * len(parts)):
         return False
-    files = {name: [store.parts / part / f"{name}.parquet" for part in new] for name in _TABLES}
     connection.execute("BEGIN")
     connection.execute("CREATE SCHEMA arriving")
     connection.execute("USE arriving")
-    create_tables(connection, {"reports": store.root / "reports.parquet", **(files if new else {})}, copy=False)
-    connection.execute("USE main")
+    create_tables(connection, _sources(store, new), copy=False)
     if _other_columns(connection):
         connection.execute("ROLLBACK")
         return False
+    connection.execute("USE main")
     gone = ", ".join(map(literal, known.difference(parts))) or "NULL"
     agencies = f"SELECT agency FROM build.parts WHERE part IN ({gone})"
     for name in _TABLES:
         connection.execute(f"DELETE FROM {name} WHERE agency IN ({agencies})")
-        if new:
-            connection.execute(f"INSERT INTO {name} BY NAME FROM arriving.{name}")
+        connection.execute(f"INSERT INTO {name} BY NAME FROM arriving.{name}")
     connection.execute("DELETE FROM reports")
     connection.execute("INSERT INTO reports BY NAME FROM arriving.reports")
     connection.execute("DROP SCHEMA arriving CASCADE")
-    _remember(connection, parts)
+    connection.execute(f"DELETE FROM build.parts WHERE part IN ({gone})")
+    _remember(connection, {name: parts[name] for name in new})
     connection.execute("COMMIT")
     return True
 
 
 def _other_columns(connection: DuckDBPyConnection) -> bool:
-    """Tell whether the wide views would need other columns: for a form that is new, or a count that is not whole."""
-    forms = connection.execute("SELECT form FROM arriving.cells EXCEPT SELECT form FROM main.cells").fetchall()
-    whole = "SELECT column_name FROM duckdb_columns() WHERE table_name = 'wide' AND data_type = 'BIGINT'"
-    fractions = (
-        'SELECT variable FROM arriving.cells JOIN arriving.variables USING ("table", line, "column") '
-        f"WHERE value <> trunc(value) AND variable IN ({whole})"
+    """Tell whether the wide views need other columns for what arrives: a form that is new, or a count that is not whole."""
+    columns = {name: kind for name, kind, *_ in connection.execute("DESCRIBE main.wide").fetchall()}
+    return any(one.name not in columns for one in wide_variables(connection)) or any(
+        columns.get(name) == "BIGINT" for name in fractions(connection)
     )
-    return bool(forms or connection.execute(f"{fractions} LIMIT 1").fetchall())
 
 
 def _remember(connection: DuckDBPyConnection, parts: Mapping[str, Sequence[str]]) -> None:
-    """Write down which parts the database holds, and by which version of the package."""
-    rows = [(name, agency) for name, agencies in parts.items() for agency in agencies]
-    connection.execute("CREATE SCHEMA IF NOT EXISTS build")
-    connection.execute("CREATE OR REPLACE TABLE build.parts(part VARCHAR, agency VARCHAR)")
-    if rows:
-        names, agencies = zip(*rows, strict=True)
-        connection.execute("INSERT INTO build.parts SELECT unnest(?), unnest(?)", [list(names), list(agencies)])
-    connection.execute(f"CREATE OR REPLACE TABLE build.version AS SELECT {literal(sources_sha256())} AS sources")
+    """Write down that the database holds some parts."""
+    for name, agencies in parts.items():
+        connection.execute("INSERT INTO build.parts SELECT ?, unnest(?)", [name, list(agencies)])

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 
 import pandas as pd
@@ -14,25 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from govstats.panel.assembly import CONTENTS, REPORT_TYPES
-from govstats.panel.store import PANDAS_TYPES, Store
+from govstats.panel.assembly import CONTENTS, REPORT_TYPES, schema
+from govstats.panel.row_groups import concatenate
+from govstats.panel.store import PANDAS_TYPES, Store, write_parquet
 from govstats.report import typed_frame
 
 #: What is written beside the parts; the sketches of the prose are read from the parts themselves.
 _WRITTEN = ("cells", "claims", "notes", "findings", "vintages")
-_ARROW = {
-    "str": pa.string(),
-    "Int64": pa.int64(),
-    "Float64": pa.float64(),
-    "boolean": pa.bool_(),
-    "datetime64[us]": pa.timestamp("us"),
-}
-
-
-def schema(types: Mapping[str, str]) -> pa.Schema:
-    """Return columns as Parquet has them, so that pandas reads them back with their types."""
-    empty = pa.Table.from_pandas(typed_frame([], types), preserve_index=False).schema
-    return pa.schema([(name, _ARROW[dtype]) for name, dtype in types.items()], metadata=empty.metadata)
 
 
 @cache
@@ -42,28 +29,11 @@ def columns_sha256() -> str:
     return hashlib.sha256(json.dumps(columns).encode()).hexdigest()
 
 
-def write_frame(path: Path, frame: pd.DataFrame, types: Mapping[str, str]) -> None:
-    """Write a frame, whole or not at all."""
-    table = pa.Table.from_pandas(frame[list(types)], schema=schema(types).remove_metadata(), preserve_index=False)
-    _replaced(path, lambda making: pq.write_table(table.replace_schema_metadata(schema(types).metadata), making))
-
-
-def concatenate(store: Store, parts: Sequence[str], name: str, path: Path) -> None:
-    """Write one table of all parts into one file, a row group a part."""
-    types = CONTENTS[name]
-    texts = [column for column, dtype in types.items() if dtype == "str"]
-    plain = schema(types)
-    coded = pa.schema([(one.name, pa.dictionary(pa.int32(), pa.string()) if one.name in texts else one.type) for one in plain])
-
-    def write(making: Path) -> None:
-        # stored as text: a reader that knows no dictionaries, and pandas, see what stands in the contract
-        with pq.ParquetWriter(making, coded, compression="zstd", store_schema=False) as writer:
-            for part in parts:
-                table = pq.read_table(store.parts / part / f"{name}.parquet", read_dictionary=texts)
-                writer.write_table(table.cast(coded))
-            writer.add_key_value_metadata(plain.metadata)
-
-    _replaced(path, write)
+def write_frame(path: Path, frame: pd.DataFrame) -> None:
+    """Write the frame of a panel that the file is called after, whole or not at all."""
+    columns = schema(path.stem)
+    table = pa.Table.from_pandas(frame[columns.names], columns, preserve_index=False)
+    _replaced(path, partial(write_parquet, table.replace_schema_metadata(columns.metadata)))
 
 
 def _replaced(path: Path, write: Callable[[Path], object]) -> None:
@@ -72,11 +42,14 @@ def _replaced(path: Path, write: Callable[[Path], object]) -> None:
     making.replace(path)
 
 
-def write_files(store: Store, reports: pd.DataFrame, parts: Sequence[str]) -> None:
-    """Write what everybody reads: ``reports cells claims notes findings vintages`` as Parquet."""
-    write_frame(store.root / "reports.parquet", reports, REPORT_TYPES)
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda name: concatenate(store, parts, name, store.root / f"{name}.parquet"), _WRITTEN))
+def write_files(store: Store, parts: Sequence[str]) -> None:
+    """Write what everybody reads beside the reports: ``cells claims notes findings vintages`` as Parquet."""
+    for name in _WRITTEN:
+        path = store.root / f"{name}.parquet"
+        if parts:
+            _replaced(path, partial(concatenate, [store.parts / part / path.name for part in parts]))
+        else:
+            write_frame(path, typed_frame([], CONTENTS[name]))
 
 
 def read_frame(

@@ -70,12 +70,14 @@ class Item(NamedTuple):
     @property
     def cost(self) -> int:
         """How long it takes to read, a web page being 1."""
-        return COSTS[PurePosixPath(self.source).suffix.lower()]
+        return COSTS[_suffix(self.source)]
 
     def key(self, sha256: str) -> str:
         """Return what tells this reading from others: the content, and what was known beforehand."""
+        if (self.agency, self.year, self.form) == (None, None, None):
+            return sha256
         known = "|".join("" if one is None else str(one) for one in (self.agency, self.year, self.form))
-        return sha256 if known == "||" else hashlib.sha256(f"{sha256}|{known}".encode()).hexdigest()
+        return hashlib.sha256(f"{sha256}|{known}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,12 @@ class Folder:
         return cls(url if "://" in url else str(Path(url).expanduser().absolute()), dict(options or {}))
 
     @cached_property
-    def opened(self) -> tuple[AbstractFileSystem, str]:
-        """The file system and the path in it."""
+    def opened(self) -> tuple[AbstractFileSystem | None, str]:
+        """The file system and the path in it; None for this machine, whose paths may hold what means something in an address."""
+        if "://" not in self.url:
+            return None, self.url
         from fsspec.core import url_to_fs
-        from fsspec.implementations.local import LocalFileSystem
 
-        if "://" not in self.url:  # a path may hold what means something in an address
-            return LocalFileSystem(), self.url
         try:
             system, root = url_to_fs(self.url, **self.options)
         except ImportError as error:
@@ -130,50 +131,59 @@ class Folder:
             There is no such folder, or a folder in it cannot be listed.
         """
         system, root = self.opened
-        if not system.isdir(root):
+        if not (Path(root).is_dir() if system is None else system.isdir(root)):
             raise UnreadableDocument(f"{self.url}: there is no such folder; expected one that holds annual reports")
-        for inside, info in sorted(_local(root) if "://" not in self.url else _found(system, root), key=itemgetter(0)):
-            if not any(part.startswith((".", "~$")) for part in PurePosixPath(inside).parts):
-                yield _text(inside), _stamp(info)
+        for inside, stamp in sorted(_local(root) if system is None else _found(system, root), key=itemgetter(0)):
+            if not _HIDDEN.search(inside):
+                yield _text(inside), stamp
+
+    def holds(self, name: str) -> bool:
+        """Tell whether a file stands in the folder itself."""
+        system, root = self.opened
+        return bool(system.isfile(f"{root}/{name}")) if system else Path(root, name).is_file()
 
     def content(self, source: str) -> bytes:
         """Return the bytes of a document."""
         system, root = self.opened
+        read = system.cat_file if system else lambda path: Path(path).read_bytes()
         try:
-            return bytes(system.cat_file(f"{root}/{source}"))
+            return bytes(read(f"{root}/{source}"))
         except FileNotFoundError:
             if (path := _path(source)) == source:
                 raise
-            return bytes(system.cat_file(f"{root}/{path}"))
+            return bytes(read(f"{root}/{path}"))
 
 
-def _found(system: AbstractFileSystem, root: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _found(system: AbstractFileSystem, root: str) -> Iterator[tuple[str, str | None]]:
     for path, info in system.find(root, detail=True).items():
-        yield path[len(root) :].lstrip("/"), info
+        told = [str(info[name]) for name in _STAMPS if info.get(name) is not None]
+        is_file = info.get("type", "file") == "file"
+        yield path[len(root) :].lstrip("/"), ("/".join(told) if len(told) > 1 else "") if is_file else None
 
 
-def _local(root: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _local(root: str, inside: str = "") -> Iterator[tuple[str, str | None]]:
     """Yield the files of a folder on this machine; fsspec passes over those it cannot list, and dates links by themselves."""
-    for folder, folders, names in os.walk(root, onerror=_unlisted):
-        for path in (Path(folder, name) for name in (*names, *folders)):
-            inside = path.relative_to(root).as_posix()
-            try:
-                told = path.stat()
-            except OSError:  # a link to nothing: reading it says so
-                yield inside, {}
-                continue
-            if stat.S_ISREG(told.st_mode):
-                yield inside, {"type": "file", "size": told.st_size, "mtime": told.st_mtime_ns, "created": told.st_ctime_ns}
-            elif not stat.S_ISDIR(told.st_mode) or path.is_symlink():
-                yield inside, {"type": "other"}
+    try:
+        entries = list(os.scandir(f"{root}/{inside}"))
+    except OSError as error:
+        raise UnreadableDocument(
+            f"{error.filename}: the folder cannot be listed: {error.strerror}; make it readable, or move it elsewhere"
+        ) from error
+    for entry in entries:
+        path = f"{inside}{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            yield from _local(root, f"{path}/")
+            continue
+        try:
+            told = entry.stat()
+        except OSError:  # a link to nothing: reading it says so
+            yield path, ""
+            continue
+        yield path, f"{told.st_size}/{told.st_mtime_ns}/{told.st_ctime_ns}" if stat.S_ISREG(told.st_mode) else None
 
 
-def _unlisted(error: OSError) -> None:
-    raise UnreadableDocument(
-        f"{error.filename}: the folder cannot be listed: {error.strerror}; make it readable, or move it elsewhere"
-    ) from error
-
-
+#: A file that its owner does not mean to show, or one in such a folder.
+_HIDDEN = re.compile(r"(?:^|/)(?:\.|~\$)")
 #: A byte of a file's name that is not UTF-8, as `_text` writes it.
 _BYTE = re.compile(r"\\x([0-9a-f]{2})")
 
@@ -188,11 +198,8 @@ def _path(text: str) -> str:
     return _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), text)
 
 
-def _stamp(info: Mapping[str, Any]) -> str | None:
-    if info.get("type", "file") != "file":
-        return None
-    told = [str(info[name]) for name in _STAMPS if info.get(name) is not None]
-    return "/".join(told) if len(told) > 1 else ""
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()  # noqa: PTH122 - a tenth of what a path object takes, for every file
 
 
 def read_register(register: str | PathLike[str] | BinaryIO | pd.DataFrame, *, name: str = "the register") -> pd.DataFrame:
@@ -352,10 +359,13 @@ def items(folder: Folder, register: pd.DataFrame | None, *, output: Path | None 
     What stands in `output` is the panel's own.
     """
     documents, others = [], []
+    ours = None
+    if output is not None and output.is_relative_to(folder.url):
+        ours = f"{output.relative_to(folder.url).as_posix()}/".removeprefix("./")
     for source, stamp in folder.files():
-        if output is not None and output in Path(folder.url, source).parents:
+        if ours is not None and source.startswith(ours):
             continue
-        if stamp is None or PurePosixPath(source).suffix.lower() not in COSTS:
+        if stamp is None or _suffix(source) not in COSTS:
             others.append(source)
         else:
             documents.append(Item(source, stamp))
