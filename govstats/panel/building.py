@@ -6,10 +6,8 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,28 +61,27 @@ def build(
         reports = placed(store, read, sources, told, _identities(store, read, agencies))
         del read, sources, documents  # of many thousand documents all of that is large
         wanted = list(parts(reports))
-        _assemble(store, wanted, processes or cores())
-        _write(store, reports, wanted, others)
+        _write(store, reports, wanted, others, _assembled(store, wanted, processes or cores()))
 
 
-def _write(store: Store, reports: pd.DataFrame, wanted: Sequence[Part], others: Sequence[str]) -> None:
+def _write(store: Store, reports: pd.DataFrame, wanted: Sequence[Part], others: Sequence[str], assembled: Iterator[str]) -> None:
     """Write the panel; while its files change, and until all are there, there is no panel in the folder."""
     names = [part.name for part in wanted]
+    agencies = {part.name: part.reports["agency"].unique().tolist() for part in wanted}
+    if (store.root / MANIFEST).is_file():  # the panel of the build before is there until its parts are
+        assembled = iter(list(assembled))
     (store.root / MANIFEST).unlink(missing_ok=True)
     with suppress(FileNotFoundError):
         (store.root / DATABASE).replace(store.kept / DATABASE)
     write_frame(store.root / "reports.parquet", reports)
-    with ThreadPoolExecutor(1) as beside:  # both read nothing but the parts and the reports
-        agencies = {part.name: part.reports["agency"].unique().tolist() for part in wanted}
-        database = beside.submit(write_database, store, agencies, store.kept / DATABASE)
-        write_files(store, names)
-        sha256 = hashlib.sha256((store.root / "reports.parquet").read_bytes()).hexdigest()
-        manifest = {"columns": columns_sha256(), "reports": sha256, "parts": names, "others": others}
-        making = store.root / f".{MANIFEST}.making"
-        making.write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        making.replace(store.root / MANIFEST)
-        database.result()
+    write_database(store, agencies, store.kept / DATABASE, assembled)
+    write_files(store, names)
     (store.kept / DATABASE).replace(store.root / DATABASE)
+    sha256 = hashlib.sha256((store.root / "reports.parquet").read_bytes()).hexdigest()
+    manifest = {"columns": columns_sha256(), "reports": sha256, "parts": names, "others": others}
+    making = store.root / f".{MANIFEST}.making"
+    making.write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    making.replace(store.root / MANIFEST)
     store.clean(set(names))
 
 
@@ -171,25 +168,25 @@ def _identities(store: Store, read: pd.DataFrame, agencies: str | PathLike[str] 
     return asked.merge(known, how="left", validate="many_to_one")
 
 
-def _assemble(store: Store, wanted: Sequence[Part], workers: int) -> None:
-    """Put together the parts that are not there yet."""
-    lacking = [part for part in wanted if not (store.parts / part.name).is_dir()]
-    with tqdm(total=sum(len(part.reports) for part in lacking), desc="核对 reconciling", unit="份", disable=None) as progress:
-        if workers > 1 and len(lacking) > 1:
-            # a part that is there already is left alone, so that what a process left behind when it died is done below
-            with suppress(BrokenProcessPool):
-                executor = local_executor(workers)
-                for size in executor.map(partial(_put_together, store), lacking):
-                    progress.update(size)
-                executor.shutdown()  # while the database is written, nobody needs the memory that its processes hold
-                return
-            progress.reset()
-        for part in lacking:
-            progress.update(_put_together(store, part))
+def _assembled(store: Store, wanted: Sequence[Part], workers: int) -> Iterator[str]:
+    """Put together the parts that are not there yet, and yield the name of each, in their order, as soon as it is there."""
+    lacking = {part.name: part for part in wanted if not (store.parts / part.name).is_dir()}
+    executor = local_executor(workers) if workers > 1 and len(lacking) > 1 else None
+    begun = {name: executor.submit(_put_together, store, part) for name, part in lacking.items()} if executor else {}
+    with tqdm(total=sum(len(part.reports) for part in lacking.values()), desc="核对 reconciling", unit="份", disable=None) as bar:
+        for part in wanted:
+            if part.name in begun:
+                with suppress(BrokenProcessPool):  # what a process left behind when it died is done here
+                    begun[part.name].result()
+            if part.name in lacking:
+                _put_together(store, part)
+                bar.update(len(part.reports))
+            yield part.name
+    if executor:
+        executor.shutdown()  # nobody needs the memory any more that its processes hold
 
 
-def _put_together(store: Store, part: Part) -> int:
-    """Write a part, and return of how many reports it is."""
+def _put_together(store: Store, part: Part) -> None:
+    """Write a part, unless it is there."""
     if not (store.parts / part.name).is_dir():
         write_together(store.parts / part.name, tables(store, part), ".parquet", write_parquet)
-    return len(part.reports)

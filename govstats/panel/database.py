@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ _TABLES = ("cells", "claims", "notes", "findings", "vintages")
 _MUCH = 0.25
 
 
-def write_database(store: Store, parts: Mapping[str, Sequence[str]], path: Path) -> None:
+def write_database(store: Store, parts: Mapping[str, Sequence[str]], path: Path, assembled: Iterator[str]) -> None:
     """Write the database of a panel, or in the one that is there only the rows of parts that changed.
 
     Parameters
@@ -35,8 +35,11 @@ def write_database(store: Store, parts: Mapping[str, Sequence[str]], path: Path)
     parts : mapping of str to sequence of str
         The agencies of each part, in the order of the panel.
     path : Path
+    assembled : iterator of str
+        The parts, each as soon as it is there: the others are put together while the rows of one are written.
     """
     if path.is_file():
+        assembled = iter(list(assembled))
         try:
             with duckdb.connect(str(path)) as connection:
                 if _updated(connection, store, parts):
@@ -46,7 +49,13 @@ def write_database(store: Store, parts: Mapping[str, Sequence[str]], path: Path)
     for left in (path, path.with_name(f"{path.name}.wal")):
         left.unlink(missing_ok=True)
     with connected(path) as connection:
-        create_tables(connection, _sources(store, list(parts)))
+        create_tables(connection, _sources(store, []))
+        connection.execute("BEGIN")
+        for part in assembled:
+            for name in _TABLES:
+                rows = literal(str(store.parts / part / f"{name}.parquet"))
+                connection.execute(f"INSERT INTO {name} BY NAME FROM read_parquet({rows})")
+        connection.execute("COMMIT")
         add_views(connection)
         connection.execute("BEGIN; CREATE SCHEMA build; CREATE TABLE build.parts(part VARCHAR, agency VARCHAR)")
         connection.execute(f"CREATE TABLE build.version AS SELECT {literal(sources_sha256())} AS sources")

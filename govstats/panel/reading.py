@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Tables = dict[str, pa.Table]
 
 _TEXT, _WHOLE, _FIGURE = pa.string(), pa.int32(), pa.float64()
-_KEY = pa.dictionary(pa.int32(), _TEXT)
+_CODED = pa.dictionary(pa.int32(), _TEXT)
 _TYPES = {
     **dict.fromkeys(("value", "low", "high", "confidence"), _FIGURE),
     **dict.fromkeys(("page", "start", "end", "year"), _WHOLE),
@@ -39,7 +39,7 @@ _TYPES = {
 
 
 def _schema(fields: Iterable[str]) -> pa.Schema:
-    return pa.schema([("key", _KEY), *((name, _TYPES.get(name, _TEXT)) for name in fields)])
+    return pa.schema([("key", _CODED), *((name, _TYPES.get(name, _CODED)) for name in fields)])
 
 
 #: The tables that a chunk becomes. `key` is that of `Item.key`; what is the same for a whole report stands in ``reports`` alone.
@@ -59,13 +59,12 @@ SCHEMAS = {
     "notes": _schema(Note._fields),
     "document_findings": pa.schema(
         [
-            ("key", _KEY),
-            *((name, _TEXT) for name in ("rule", "severity", "status", "message_zh", "message_en")),
+            *((name, _CODED) for name in ("key", "rule", "severity", "status", "message_zh", "message_en")),
             ("expected", _FIGURE),
             ("reported", _FIGURE),
         ]
     ),
-    "texts": pa.schema([("key", _KEY), ("sketch", pa.list_(pa.uint32()))]),
+    "texts": pa.schema([("key", _CODED), ("sketch", pa.list_(pa.uint32()))]),
 }
 #: A chunk costs so much that losing it is no pity and sending it is no burden.
 _CHUNK_COST = 100
@@ -130,9 +129,13 @@ def _joined(pieces: Sequence[Sequence[Any]], of_type: pa.DataType) -> pa.Array:
     """Return one column; pages that are set alike share what the form says of their cells, which is converted once."""
     distinct = {id(piece): piece for piece in pieces}
     if len(distinct) > len(pieces) / 2:
-        return pa.array(list(chain.from_iterable(pieces)), type=of_type)
-    made = {name: pa.array(piece, type=of_type) for name, piece in distinct.items()}
-    return pa.concat_arrays([made[id(piece)] for piece in pieces] or [pa.array([], type=of_type)])
+        return _array(list(chain.from_iterable(pieces)), of_type)
+    made = {name: _array(piece, of_type) for name, piece in distinct.items()}
+    return pa.concat_arrays([made[id(piece)] for piece in pieces] or [_array((), of_type)])
+
+
+def _array(values: Sequence[Any], of_type: pa.DataType) -> pa.Array:
+    return pa.array(values, _TEXT).dictionary_encode() if of_type == _CODED else pa.array(values, of_type)
 
 
 def read_chunk(chunk: Chunk) -> Tables:

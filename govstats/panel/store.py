@@ -86,15 +86,13 @@ class Store:
             tables = {name: table.filter(pc.is_in(table["key"].cast(pa.string()), keep)) for name, table in tables.items()}
         stored.update(keys)
         content = repr(sorted((key, error or "") for key, error in zip(keys, errors, strict=True)))
-        coded = {name: table if name == "reports" else _coded(table) for name, table in tables.items()}
-        write_together(self.read / hashlib.sha256(content.encode()).hexdigest()[:32], coded, ".arrow", _write_arrow)
+        write_together(self.read / hashlib.sha256(content.encode()).hexdigest()[:32], tables, ".arrow", _write_arrow)
 
     def reports(self) -> pd.DataFrame:
         """Return a row for everything that was read: those of ``SCHEMAS["reports"]``, and ``chunk``: where the rest stands."""
         chunks = sorted(path.parent for path in self.read.glob("*/reports.arrow"))
         tables = [_read_arrow(chunk / "reports.arrow") for chunk in chunks]
-        plain = pa.schema([(field.name, _plain(field.type)) for field in SCHEMAS["reports"]])
-        table = pa.concat_tables([plain.empty_table(), *(table.cast(plain) for table in tables)])
+        table = pa.concat_tables([SCHEMAS["reports"].empty_table(), *tables])
         frame: pd.DataFrame = table.to_pandas(types_mapper=PANDAS_TYPES.get)
         frame["chunk"] = np.repeat(np.array([chunk.name for chunk in chunks], dtype=object), [len(table) for table in tables])
         # a try that failed before the one that did not
@@ -156,7 +154,7 @@ class Store:
             tables.append(rows.drop_columns("key").take(of_reports) if len(of_reports) < len(rows) else rows.drop_columns("key"))
             numbers.append(number[of_reports])
         if not tables:
-            return _coded(SCHEMAS[name].empty_table()).drop_columns("key"), np.empty(0, np.intp)
+            return SCHEMAS[name].empty_table().drop_columns("key"), np.empty(0, np.intp)
         rows = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
         of = np.concatenate(numbers).astype(np.intp)
         order = np.argsort(of, kind="stable")
@@ -244,13 +242,3 @@ def _write_arrow(table: pa.Table, path: Path) -> None:
 def _read_arrow(path: Path) -> pa.Table:
     # threads and mapped memory take longer than so small a file does
     return pa.ipc.open_file(path.read_bytes(), options=pa.ipc.IpcReadOptions(use_threads=False)).read_all()
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
-
-
-def _coded(table: pa.Table) -> pa.Table:
-    """Return a table whose texts are dictionaries."""
-    columns = [column.dictionary_encode() if column.type == pa.string() else column for column in table.columns]
-    return pa.table(columns, names=table.column_names)
