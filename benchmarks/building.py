@@ -107,18 +107,18 @@ def parsing_alone(folder: Path, sample: int = 5_000) -> float:
 
 
 def started(folder: Path, output: Path, way: Mapping[str, Any]) -> subprocess.Popen[bytes]:
-    """Start a build in a process of its own."""
-    return subprocess.Popen([sys.executable, __file__, "--build", json.dumps([str(folder), str(output), way])])
+    """Start a build in a process of its own, which imports nothing else unless it makes a cluster."""
+    if "cluster" in way:
+        return subprocess.Popen([sys.executable, __file__, "--build", json.dumps([str(folder), str(output), way])])
+    call = f"import govstats; govstats.read_corpus({str(folder)!r}, output={str(output)!r}, **{way!r})"
+    return subprocess.Popen([sys.executable, "-c", call])
 
 
 def build(folder: str, output: str, way: Mapping[str, Any]) -> None:
-    """Build a panel: what the process does that `started` starts."""
-    import govstats
-
-    if "cluster" not in way:
-        govstats.read_corpus(folder, output=output, **way)
-        return
+    """Build a panel on a cluster: what the process does that `started` starts."""
     from distributed import Client, LocalCluster
+
+    import govstats
 
     workers = {"n_workers": way["cluster"], "threads_per_worker": 1, "dashboard_address": None}
     with LocalCluster(**workers) as cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
