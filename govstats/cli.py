@@ -222,8 +222,9 @@ def _build(options: argparse.Namespace) -> int:
     print(f"文件 documents {documents} · 年报 reports {chosen_ones} · 未能使用 not usable {len(failed)}")
     if panel.others:
         print(f"  其余文件未读 other files {len(panel.others)}: {', '.join(panel.others[:5])}{' …' * (len(panel.others) > 5)}")
+    counts = panel.coverage()["state"].value_counts()
     for state, (zh, en) in STATES.items():
-        if count := int((panel.coverage()["state"] == state).sum()):
+        if count := counts.get(state):
             print(f"  {zh} {en}: {count}")
     print(f"打开 open {options.output}")
     return DONE if chosen_ones else UNUSABLE
