@@ -131,6 +131,13 @@ def test_pages_that_nest_without_end_are_read_or_refused() -> None:
         document("<table><tr><td>" * 200 + "深处")
 
 
+def test_a_cell_that_holds_a_whole_page_of_paragraphs_comes_to_an_end() -> None:
+    page = "<table><tr><td>" + "".join(f"<p>第{number}段</p>" for number in range(20_000)) + "<td>3</table>"
+    text, figure = only_grid(page).texts[0]
+    assert figure == "3"
+    assert text.split("\n") == [f"第{number}段" for number in range(20_000)]
+
+
 def test_a_page_kept_as_a_string_of_a_script_is_unescaped() -> None:
     page = (
         r'var page = "<p class=\"a\">\u4e00、总体情况<\/p>'

@@ -221,6 +221,7 @@ def _texts(table: LexborNode) -> _Texts | None:
     """Return the cells of a table with their texts, in one pass over it; None where a table stands in the table."""
     rows: _Texts = []
     cell: LexborNode | None = None
+    pieced: dict[tuple[int, int], LexborNode] = {}
     for node in table.traverse(include_text=True):
         tag = _STRUCTURE.get(node.tag_id)
         if tag is None:
@@ -228,8 +229,10 @@ def _texts(table: LexborNode) -> _Texts | None:
         if tag == "-text":
             text = node.text_content or ""
             if cell is not None and not text.isspace():
-                # of several pieces it matters how they stand apart
-                rows[-1][-1] = cell, _cell_text(cell) if rows[-1][-1][1] else text.strip()
+                if rows[-1][-1][1]:
+                    pieced[len(rows) - 1, len(rows[-1]) - 1] = cell
+                else:
+                    rows[-1][-1] = cell, text.strip()
         elif tag in _CELLS:
             cell = node
             rows[-1].append((cell, ""))
@@ -242,6 +245,8 @@ def _texts(table: LexborNode) -> _Texts | None:
             return _texts(table)
         elif node != table:
             return None
+    for (row, at), cell in pieced.items():  # of several pieces it matters how they stand apart
+        rows[row][at] = cell, _cell_text(cell)
     return rows
 
 

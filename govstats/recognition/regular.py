@@ -192,7 +192,7 @@ def _plan(layouts: tuple[Layout, ...], labels: tuple[str, ...], form: Form) -> _
         split = split or len({id(match.record.grid) for match in matches}) > 1
         found = {id(match.record) for match in matches}
         free = [record for record in free if id(record) not in found]
-    if len(taken) < 2:
+    if len(taken) < 2:  # of a single cell `itemgetter` would give no tuple
         return None
     amounts = [at for at, (unit, _) in enumerate(units) if unit == "万元"]
     return _Plan(tuple(zip(*rows, strict=True)), itemgetter(*taken), units, amounts, tuple(notes), tuple(blanks), split)
