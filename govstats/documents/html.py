@@ -66,10 +66,16 @@ def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dic
     metadata: dict[str, str] = {}
     if title := tree.css_first("title"):
         metadata["title"] = _tidy(title.text())
-    for meta in tree.head.css("meta") if tree.head is not None else ():
-        metadata |= _told_by(meta)
     # looking for a word in the text costs less than asking the tree for what is rarely there
     words = tree.raw_html.lower()
+    metas = tree.head.css("meta") if tree.head is not None else []
+    if len(metas) < words.count(b"<meta"):  # a stray element ends the head, and the rest of it is of the body
+        metas = tree.css("meta")
+    for meta in metas:
+        attributes = meta.attributes
+        name = _META_NAMES.get((attributes.get("name") or "").lower())
+        if name and (content := (attributes.get("content") or "").strip()):
+            metadata[name] = content
     if b"hidden" in words or b"display" in words:
         _remove_unseen(tree)
         tables = len(tree.css("table"))
@@ -83,22 +89,13 @@ def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dic
     if tree.body is not None:
         walk.into(tree.body)
         walk.end_paragraph()
-    # a stray element in the head ends it, and what stands behind is of the body
-    return tuple(walk.blocks), metadata | walk.metadata
+    return tuple(walk.blocks), metadata
 
 
 def _remove_unseen(part: LexborHTMLParser | LexborNode) -> None:
     # backwards, since what stands in a node is gone with it
     for node in reversed(part.css(", ".join(sorted(_UNSEEN)))):
         node.decompose()
-
-
-def _told_by(meta: LexborNode) -> dict[str, str]:
-    """Return what a meta element tells of the page."""
-    attributes = meta.attributes
-    name = _META_NAMES.get((attributes.get("name") or "").lower())
-    content = (attributes.get("content") or "").strip()
-    return {name: content} if name and content else {}
 
 
 def _unescaped(escape: re.Match[str]) -> str:
@@ -150,7 +147,6 @@ class _Walk:
         self.pieces: list[str] = []
         self.paragraphs, self.tables, self.depth = 0, tables, 0
         self.spans = spans
-        self.metadata: dict[str, str] = {}
 
     def end_paragraph(self, heading: bool = False) -> None:
         if not self.pieces:
@@ -171,8 +167,6 @@ class _Walk:
                 self.table(inner)
             elif tag in _BLOCKS:
                 self.end_paragraph(heading=event == "end" and tag in _HEADINGS)
-            elif tag == "meta" and event == "start":
-                self.metadata |= _told_by(inner)
 
     def table(self, table: LexborNode) -> None:
         self.tables += 1
