@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import re
 import shutil
@@ -107,11 +108,17 @@ def parsing_alone(folder: Path, sample: int = 5_000) -> float:
 
 
 def started(folder: Path, output: Path, way: Mapping[str, Any]) -> subprocess.Popen[bytes]:
-    """Start a build in a process of its own, which imports nothing else unless it makes a cluster."""
+    """Start a build in a process of its own, which imports nothing else unless it makes a cluster.
+
+    Its modules are compiled once, as those of a package are when it is installed, whatever the environment here says.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    compiled = kept | {"PYTHONPYCACHEPREFIX": str(output.with_name("compiled"))}
     if "cluster" in way:
-        return subprocess.Popen([sys.executable, __file__, "--build", json.dumps([str(folder), str(output), way])])
-    call = f"import govstats; govstats.read_corpus({str(folder)!r}, output={str(output)!r}, **{way!r})"
-    return subprocess.Popen([sys.executable, "-c", call])
+        call = [__file__, "--build", json.dumps([str(folder), str(output), way])]
+    else:
+        call = ["-c", f"import govstats; govstats.read_corpus({str(folder)!r}, output={str(output)!r}, **{way!r})"]
+    return subprocess.Popen([sys.executable, *call], env=compiled)
 
 
 def build(folder: str, output: str, way: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from govstats.panel.assembly import Part, parts, placed, tables
 from govstats.panel.database import DATABASE, write_database
 from govstats.panel.files import columns_sha256, write_files, write_frame
 from govstats.panel.folder import REGISTERS, Folder, Item, items, read_register
-from govstats.panel.reading import chunks, cores, local_executor, read_chunks
+from govstats.panel.reading import chunks, cores, local_executor, read_chunks, seldom_collected
 from govstats.panel.store import FINAL, LOCK, Store, write_parquet, write_together
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def build(
         identify([], corrections=agencies)
     store = Store(Path(output).expanduser().absolute())
     documents, others = items(source, told, output=store.root)
-    with _written(store), store.alone():
+    with _written(store), store.alone(), seldom_collected():
         sources = _read(store, source, documents, client=client, processes=processes)
         read = store.reports()
         reports = placed(store, read, sources, told, _identities(store, read, agencies))

@@ -55,9 +55,9 @@ def write_database(store: Store, parts: Mapping[str, Sequence[str]], path: Path,
             for name in _TABLES:
                 rows = literal(str(store.parts / part / f"{name}.parquet"))
                 connection.execute(f"INSERT INTO {name} BY NAME FROM read_parquet({rows})")
-        connection.execute("COMMIT")
-        add_views(connection)
-        connection.execute("BEGIN; CREATE SCHEMA build; CREATE TABLE build.parts(part VARCHAR, agency VARCHAR)")
+        connection.execute("COMMIT; BEGIN")
+        add_views(connection)  # each of its comments would be a transaction of its own
+        connection.execute("CREATE SCHEMA build; CREATE TABLE build.parts(part VARCHAR, agency VARCHAR)")
         connection.execute(f"CREATE TABLE build.version AS SELECT {literal(sources_sha256())} AS sources")
         _remember(connection, parts)
         connection.execute("COMMIT")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import threading
@@ -10,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -70,6 +72,9 @@ SCHEMAS = {
 _CHUNK_COST = 100
 #: Documents of a chunk that are open at the same time.
 _AT_ONCE = 50
+#: So many objects are made before Python looks for cycles among them: pages make none, and by default looking takes a twentieth
+#: of a build; what makes some, the engines for PDF and pictures, makes many objects.
+_OBJECTS = 10_000
 #: Below this, to start processes takes longer than to read.
 _WORTH_PROCESSES = 4 * _CHUNK_COST
 
@@ -190,6 +195,7 @@ class _Reading:
         self.folder, self.item = folder, item
         self.known: dict[str, Any] = {name: getattr(item, name) for name in ("source", "stamp", "agency", "year", "form")}
         self.columns: dict[str, Sequence[Sequence[Any]]] = {}
+        # kept until its neighbours are read too: let go at once, its memory goes back to the system and is asked for again a page
         self.content: bytes | None = None
         self.document: Document | None = None
 
@@ -287,6 +293,17 @@ def read_chunks(parts: Sequence[Chunk], *, client: Client | None, processes: int
         yield part, unread(part.items, "the process that read this document died, out of memory or by a fault of an engine")
 
 
+@contextmanager
+def seldom_collected() -> Iterator[None]:
+    """Look for garbage less often while a panel is built."""
+    before = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -296,7 +313,7 @@ def local_executor(workers: int) -> Executor:
     """Return processes of this machine, the same ones each time."""
     from loky import get_reusable_executor
 
-    executor: Executor = get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),))
+    executor: Executor = get_reusable_executor(max_workers=workers, initializer=_begin, initargs=(os.getpid(),))
     return executor
 
 
@@ -331,8 +348,9 @@ def _gathered(
                 executor = start() if isinstance(error, BrokenProcessPool) and not running else executor
 
 
-def _end_with(parent: int) -> None:
-    """End this process when the one is gone that it reads for: loky's stay for ever where that was killed."""
+def _begin(parent: int) -> None:
+    """Begin a process that reads for another; end it when that one is gone: loky's stay for ever where it was killed."""
+    gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -192,11 +192,11 @@ def _lines(document: Document) -> list[Line]:
             texts += parts
             places += [(block, 0, 0)] * len(parts)
         else:
-            for number, row in enumerate(block.texts):
+            # in most tables nothing else stands, and there are many cells
+            others = {text for row in block.texts for text in row if len(text) >= _SHORTEST} - labels
+            for number, row in enumerate(block.texts if others else ()):
                 for at, text in enumerate(row):
-                    if len(text) < _SHORTEST or text in labels:
-                        continue
-                    if len(row) == 1 or _LINE_IN_CELL.search(text):
+                    if text in others and (len(row) == 1 or _LINE_IN_CELL.search(text)):
                         texts.append(text.replace("\n", " "))
                         places.append((block, number, at))
     # all lines at once take a fraction of the time that one by one would
