@@ -195,7 +195,7 @@ class _Reading:
         self.folder, self.item = folder, item
         self.known: dict[str, Any] = {name: getattr(item, name) for name in ("source", "stamp", "agency", "year", "form")}
         self.columns: dict[str, Sequence[Sequence[Any]]] = {}
-        # kept until its neighbours are read too: let go at once, its memory goes back to the system and is asked for again a page
+        # kept until its neighbours are read too: malloc would give the memory back after every page and ask for it again
         self.content: bytes | None = None
         self.document: Document | None = None
 
