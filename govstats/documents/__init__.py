@@ -89,7 +89,7 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     if content.startswith(b"PK\x03\x04"):
         return Document(_not_empty(read_word(content, name), content, name), "word", name, sha256)
     page = web_archive(content, name)
-    text = _decode(content if page is None else page, name)
+    text, encoded = _decode(content if page is None else page, name)
     if _WORD_XML.search(text[:4096]):
         raise MissingReader(f"{name}: this is a Word document kept as one XML file; expected doc or docx: save it as one of them")
     if not text.strip():
@@ -98,7 +98,7 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     tags = _HTML.finditer(text)
     if text.lstrip()[:1] == "<" or (next(tags, None) and next(tags, None) and not _PIPE_TABLE.search(text)):
         format_name = "html"
-        blocks, metadata = read_html(text)
+        blocks, metadata = read_html(encoded)
     elif _PIPE_TABLE.search(text):
         format_name, blocks = "markdown", read_markdown(text)
     else:
@@ -144,14 +144,16 @@ def _not_empty(blocks: tuple[Block, ...], content: bytes, name: str) -> tuple[Bl
     return blocks
 
 
-def _decode(content: bytes, name: str) -> str:
+def _decode(content: bytes, name: str) -> tuple[str, bytes]:
     """Decode as browsers should: byte order mark, declared Big5, UTF-8, then GB 18030 whatever is declared.
 
-    Pages declared gb2312 hold characters outside it (二〇二一), and many declare nothing at all.
+    Return the text, and the same in UTF-8, as which most pages come. Pages declared gb2312 hold characters outside it (二〇二一),
+    and many declare nothing at all.
     """
     for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
-            return content.decode(encoding, errors="replace")
+            text = content.decode(encoding, errors="replace")
+            return text, text.encode()
     candidates = ["utf-8", "gb18030"]
     head = content[:4096].lower()
     if b"big5" in head and (declared := _CHARSET.search(head)) and declared[1].startswith(b"big5"):
@@ -159,13 +161,13 @@ def _decode(content: bytes, name: str) -> str:
     with contextlib.suppress(UnicodeDecodeError):
         text = content.decode(candidates[0])
         if b"\0" not in content:
-            return text
+            return text, content if candidates[0] == "utf-8" else text.encode()
     # of what is no text at all not every byte has to be looked at
     for encoding in candidates if content.count(b"\0") < len(content) / 10 else ():
         # a page cut off inside a character, or with a few broken bytes, is what it is: GB 18030 would take most of it too
         text = content.decode(encoding, errors="replace")
         if _legibility(text) > _LEGIBLE:
-            return text
+            return text, text.encode()
     raise UnreadableDocument(
         f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}); "
         "expected HTML, plain text or Markdown"

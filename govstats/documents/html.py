@@ -37,15 +37,15 @@ _WEB_ARCHIVE = re.compile(
 )
 
 
-def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dict[str, str]]:
-    """Read a page that has been decoded.
+def read_html(page: bytes, tables_before: int = 0) -> tuple[tuple[Block, ...], dict[str, str]]:
+    """Read a page.
 
     Parameters
     ----------
-    text : str
-        The page.
+    page : bytes
+        In UTF-8, as the parser takes it, whatever encoding the file has.
     tables_before : int
-        How many tables stand before, where the text is a part of a document.
+        How many tables stand before, where the page is a part of a document.
 
     Returns
     -------
@@ -56,26 +56,23 @@ def read_html(text: str, tables_before: int = 0) -> tuple[tuple[Block, ...], dic
 
     Examples
     --------
-    >>> blocks, metadata = read_html("<title>年报</title><p>一、总体情况</p><table><tr><td>规章<td>3</table>")
+    >>> blocks, metadata = read_html("<title>年报</title><p>一、总体情况</p><table><tr><td>规章<td>3</table>".encode())
     >>> [type(block).__name__ for block in blocks], metadata["title"]
     (['Paragraph', 'Grid'], '年报')
     """
-    if "\\" in text and text.count('=\\"') > text.count('="'):
-        text = _ESCAPE.sub(_unescaped, text)
-    tree = LexborHTMLParser(text)
+    if b"\\" in page and page.count(b'=\\"') > page.count(b'="'):
+        page = _ESCAPE.sub(_unescaped, page.decode()).encode(errors="ignore")
+    tree = LexborHTMLParser(page)
     metadata: dict[str, str] = {}
     if title := tree.css_first("title"):
         metadata["title"] = _tidy(title.text())
-    # looking for a word in the text costs less than asking the tree for what is rarely there
-    words = tree.raw_html.lower()
-    metas = tree.head.css("meta") if tree.head is not None else []
-    if len(metas) < words.count(b"<meta"):  # a stray element ends the head, and the rest of it is of the body
-        metas = tree.css("meta")
-    for meta in metas:
+    for meta in tree.css("meta"):  # of the body too: a stray element ends the head
         attributes = meta.attributes
         name = _META_NAMES.get((attributes.get("name") or "").lower())
         if name and (content := (attributes.get("content") or "").strip()):
             metadata[name] = content
+    # looking for a word in the text costs less than asking the tree for what is rarely there
+    words = page.lower()
     if b"hidden" in words or b"display" in words:
         _remove_unseen(tree)
         tables = len(tree.css("table"))
@@ -177,8 +174,8 @@ class _Walk:
                 f"{place} stands inside {_DEEPEST} other tables: the page is broken; expected an annual report, "
                 "whose tables lie in a few layout tables at most; save the page anew or as text"
             )
-        if (texts := _texts(table)) is not None:
-            self.blocks.append(_grid(texts, self.spans, place))
+        if (texts := _texts(table, self.spans)) is not None:
+            self.blocks.append(_grid(*texts, place))
             self.depth -= 1
             return
         _remove_unseen(table)
@@ -186,17 +183,19 @@ class _Walk:
         cells = [cell for row in rows for cell in row]
         nested = {id(cell): cell.css_first("table") is not None for cell in cells}
         if sum(is_figure(cell.text()) for cell in cells if not nested[id(cell)]) > 1:
-            own = [[(cell, _cell_text(cell)) for cell in row if not nested[id(cell)]] for row in rows]
-            self.blocks.append(_grid(own, self.spans, place))
+            own = [[cell for cell in row if not nested[id(cell)]] for row in rows]
+            spanning = [
+                (number, at, *self.spans[cell.mem_id])
+                for number, row in enumerate(own)
+                for at, cell in enumerate(row)
+                if cell.mem_id in self.spans
+            ]
+            self.blocks.append(_grid([[_cell_text(cell) for cell in row] for row in own], spanning, place))
             cells = [cell for cell in cells if nested[id(cell)]]
         for cell in cells:
             self.into(cell)
             self.end_paragraph()
         self.depth -= 1
-
-
-#: The rows of a table, each cell with its text.
-_Texts = list[list[tuple[LexborNode, str]]]
 
 
 def _structure() -> dict[int, str]:
@@ -209,39 +208,48 @@ def _structure() -> dict[int, str]:
 
 #: What decides where a text in a table stands, by the number that the parser gives it: a name costs twice as much to ask for.
 _STRUCTURE = _structure()
+_TEXT = next(number for number, tag in _STRUCTURE.items() if tag == "-text")
+
+#: Row and number of a cell that spans more than its own place, and how far down and across.
+_Spanning = tuple[int, int, int, int]
 
 
-def _texts(table: LexborNode) -> _Texts | None:
-    """Return the cells of a table with their texts, in one pass over it; None where a table stands in the table."""
-    rows: _Texts = []
+def _texts(table: LexborNode, spans: Mapping[int, tuple[int, int]]) -> tuple[list[list[str]], list[_Spanning]] | None:
+    """Return the texts of a table's cells and which of them span, in one pass over it; None where a table stands in the table."""
+    rows: list[list[str]] = []
+    spanning: list[_Spanning] = []
     cell: LexborNode | None = None
     pieced: dict[tuple[int, int], LexborNode] = {}
     for node in table.traverse(include_text=True):
-        tag = _STRUCTURE.get(node.tag_id)
-        if tag is None:
+        number = node.tag_id
+        if number not in _STRUCTURE:
             continue
-        if tag == "-text":
+        if number == _TEXT:
             text = node.text_content or ""
             if cell is not None and not text.isspace():
-                if rows[-1][-1][1]:
-                    pieced[len(rows) - 1, len(rows[-1]) - 1] = cell
+                row = rows[-1]
+                if row[-1]:
+                    pieced[len(rows) - 1, len(row) - 1] = cell
                 else:
-                    rows[-1][-1] = cell, text.strip()
-        elif tag in _CELLS:
+                    row[-1] = text.strip()
+        elif (tag := _STRUCTURE[number]) in _CELLS:
             cell = node
-            rows[-1].append((cell, ""))
+            row = rows[-1]
+            if (name := node.mem_id) in spans:
+                spanning.append((len(rows) - 1, len(row), *spans[name]))
+            row.append("")
         elif tag == "tr":
             rows.append([])
         elif tag == "caption":
             cell = None
         elif tag in _UNSEEN:
             _remove_unseen(table)
-            return _texts(table)
+            return _texts(table, spans)
         elif node != table:
             return None
-    for (row, at), cell in pieced.items():  # of several pieces it matters how they stand apart
-        rows[row][at] = cell, _cell_text(cell)
-    return rows
+    for (at_row, at), cell in pieced.items():  # of several pieces it matters how they stand apart
+        rows[at_row][at] = _cell_text(cell)
+    return rows, spanning
 
 
 def _rows(table: LexborNode) -> Iterator[LexborNode]:
@@ -252,21 +260,12 @@ def _rows(table: LexborNode) -> Iterator[LexborNode]:
             yield from (row for row in part.iter() if row.tag == "tr")
 
 
-def _grid(rows: _Texts, spans: Mapping[int, tuple[int, int]], place: str) -> Grid:
-    own = tuple(
-        [
-            (number, at, *spans[cell.mem_id])
-            for number, row in enumerate(rows)
-            for at, (cell, _) in enumerate(row)
-            if cell.mem_id in spans
-        ]
-    )
-    layout = _layout(place, tuple(map(len, rows)), own)
-    return Grid(LaidOutRows(layout, [[text for _, text in row] for row in rows]), True, True, place)
+def _grid(texts: list[list[str]], spanning: Sequence[_Spanning], place: str) -> Grid:
+    return Grid(LaidOutRows(_layout(place, tuple(map(len, texts)), tuple(spanning)), texts), True, True, place)
 
 
 @lru_cache(maxsize=256)
-def _layout(place: str, lengths: tuple[int, ...], spans: tuple[tuple[int, int, int, int], ...]) -> Layout:
+def _layout(place: str, lengths: tuple[int, ...], spans: tuple[_Spanning, ...]) -> Layout:
     """Place cells by their spans, clipped to the table: a bogus ``rowspan=99`` would make phantom rows.
 
     Parameters
@@ -276,7 +275,7 @@ def _layout(place: str, lengths: tuple[int, ...], spans: tuple[tuple[int, int, i
     lengths : tuple of int
         How many cells stand in each row.
     spans : tuple of (int, int, int, int)
-        Row and number of each cell that spans more than its own place, and how far down and across.
+        Each cell that spans more than its own place, as `_Spanning` has it.
     """
     span_of = {(row, at): (down, across) for row, at, down, across in spans}
     width = _width(lengths, span_of) if any(across > _WIDEST_SPAN for *_, across in spans) else _WIDEST_SPAN

@@ -60,7 +60,7 @@ def read_markdown(text: str) -> tuple[Block, ...]:
     before = 0
     for number, part in enumerate(_HTML_TABLE.split(text)):
         if number % 2:
-            blocks += read_html(part, tables_before=number // 2)[0]
+            blocks += read_html(part.encode(), tables_before=number // 2)[0]
         else:
             # empty lines stand for what came before, so that line numbers stay those of the document
             blocks += _blocks([""] * before + part.splitlines(), _pipe_rows)
