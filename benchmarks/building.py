@@ -4,7 +4,8 @@
 
 Web pages are typeset from simulated reports, wrapped as a content management system wraps what came out of Word (``--compact``
 leaves the wrapping away); every build runs in a process of its own, its memory is the peak of that process and its children.
-The floor is `lxml.html.fromstring` on the same pages, before and after each build. The last lines add one report to a panel
+The floor is `lxml.html.fromstring` on the same pages, before and after each build, in as many processes at once as the build has:
+two that share nothing but a machine slow each other down too, on some hours by a third. The last lines add one report to a panel
 that is built, kill a build at a random moment and let it go on, and compare the two panels.
 """
 
@@ -21,7 +22,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from importlib import util
 from pathlib import Path
 from types import ModuleType
@@ -95,11 +97,17 @@ def write(folder: Path, reports: int, *, compact: bool) -> None:
     done.write_text(wanted)
 
 
-def parsing_alone(folder: Path, sample: int = 5_000) -> float:
-    """Return the seconds that the floor takes for a page: each page once, as in a build, for long enough to meet all moods."""
-    seconds = []
+def parsing_alone(folder: Path, processes: int, sample: int = 5_000) -> float:
+    """Return the seconds that the floor takes for a page in each process: each page once, for long enough to meet all moods."""
     paths = sorted(folder.rglob("*.html"))
-    for path in paths[:: max(1, len(paths) // sample)]:
+    paths = paths[:: max(1, len(paths) // sample)]
+    with ProcessPoolExecutor(processes) as pool:
+        return statistics.fmean(pool.map(_parsing, [paths[at::processes] for at in range(processes)]))
+
+
+def _parsing(paths: Sequence[Path]) -> float:
+    seconds = []
+    for path in paths:
         content = path.read_bytes()
         started = time.perf_counter()
         lxml.html.fromstring(content)
@@ -188,15 +196,18 @@ def main() -> None:
             alone = None
             for name in options.only:
                 shutil.rmtree(output, ignore_errors=True)
-                before = parsing_alone(folder)
+                processes = 1 if name == "1 process" else 2
+                before = parsing_alone(folder, processes)
                 seconds, memory = measured(folder, output, WAYS[name])
                 # a machine that others use is now fast and now slow: the floor is measured at both ends
-                floor = (before + parsing_alone(folder)) / 2
+                floor = (before + parsing_alone(folder, processes)) / 2
                 alone = alone or (seconds, floor)
-                processes = 1 if name == "1 process" else 2
                 print(f"  {name:20s}{seconds:8.1f} s {reports / seconds:8.0f} reports/s {memory:8.0f} MB", end="")
                 print(f" {processes * seconds / reports / floor:6.2f} × parsing alone ({1000 * floor:.2f} ms a page)", end="")
-                print(f", efficiency {alone[0] / alone[1] * floor / seconds / processes:.2f}", flush=True)
+                if processes > 1 and "1 process" in options.only:
+                    efficiency, of_machine = alone[0] / seconds / processes, alone[1] / floor
+                    print(f", efficiency {efficiency:.2f} (parsing alone: {of_machine:.2f})", end="")
+                print(flush=True)
             if alone is not None:
                 one_more(folder, output, alone[0])
                 killed(folder, output, base / "again", alone[0], options.seed)

@@ -169,21 +169,26 @@ def _identities(store: Store, read: pd.DataFrame, agencies: str | PathLike[str] 
 
 
 def _assembled(store: Store, wanted: Sequence[Part], workers: int) -> Iterator[str]:
-    """Put together the parts that are not there yet, and yield the name of each, in their order, as soon as it is there."""
+    """Begin to put together the parts that are not there yet; yield the name of each, in their order, as soon as it is there."""
     lacking = {part.name: part for part in wanted if not (store.parts / part.name).is_dir()}
     executor = local_executor(workers) if workers > 1 and len(lacking) > 1 else None
     begun = {name: executor.submit(_put_together, store, part) for name, part in lacking.items()} if executor else {}
-    with tqdm(total=sum(len(part.reports) for part in lacking.values()), desc="核对 reconciling", unit="份", disable=None) as bar:
-        for part in wanted:
-            if part.name in begun:
-                with suppress(BrokenProcessPool):  # what a process left behind when it died is done here
-                    begun[part.name].result()
-            if part.name in lacking:
-                _put_together(store, part)
-                bar.update(len(part.reports))
-            yield part.name
-    if executor:
-        executor.shutdown()  # nobody needs the memory any more that its processes hold
+
+    def ended() -> Iterator[str]:
+        total = sum(len(part.reports) for part in lacking.values())
+        with tqdm(total=total, desc="核对 reconciling", unit="份", disable=None) as bar:
+            for part in wanted:
+                if part.name in begun:
+                    with suppress(BrokenProcessPool):  # what a process left behind when it died is done here
+                        begun[part.name].result()
+                if part.name in lacking:
+                    _put_together(store, part)
+                    bar.update(len(part.reports))
+                yield part.name
+        if executor:
+            executor.shutdown()  # nobody needs the memory any more that its processes hold
+
+    return ended()
 
 
 def _put_together(store: Store, part: Part) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,7 @@ def write_database(store: Store, parts: Mapping[str, Sequence[str]], path: Path,
         The agencies of each part, in the order of the panel.
     path : Path
     assembled : iterator of str
-        The parts, each as soon as it is there: the others are put together while the rows of one are written.
+        The parts, each as soon as it is there: other processes put the others together while the rows of one are written.
     """
     if path.is_file():
         assembled = iter(list(assembled))
@@ -52,22 +51,16 @@ def write_database(store: Store, parts: Mapping[str, Sequence[str]], path: Path,
     with connected(path) as connection:
         create_tables(connection, _sources(store, []))
         connection.execute("BEGIN")
-        with ThreadPoolExecutor(1) as filling:  # DuckDB writes in a thread of its own what Python has put together
-            for filled in [filling.submit(_fill, connection, store, part) for part in assembled]:
-                filled.result()
+        for part in assembled:
+            for name in _TABLES:
+                rows = literal(str(store.parts / part / f"{name}.parquet"))
+                connection.execute(f"INSERT INTO {name} BY NAME FROM read_parquet({rows})")
         connection.execute("COMMIT; BEGIN")
         add_views(connection)  # each of its comments would be a transaction of its own
         connection.execute("CREATE SCHEMA build; CREATE TABLE build.parts(part VARCHAR, agency VARCHAR)")
         connection.execute(f"CREATE TABLE build.version AS SELECT {literal(sources_sha256())} AS sources")
         _remember(connection, parts)
         connection.execute("COMMIT")
-
-
-def _fill(connection: DuckDBPyConnection, store: Store, part: str) -> None:
-    """Add the rows of a part."""
-    for name in _TABLES:
-        rows = literal(str(store.parts / part / f"{name}.parquet"))
-        connection.execute(f"INSERT INTO {name} BY NAME FROM read_parquet({rows})")
 
 
 def _sources(store: Store, parts: Sequence[str]) -> dict[str, Source]:
