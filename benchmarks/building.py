@@ -5,7 +5,7 @@
 Web pages are typeset from simulated reports, wrapped as a content management system wraps what came out of Word (``--compact``
 leaves the wrapping away); every build runs in a process of its own, its memory is the peak of that process and its children.
 The floor is `lxml.html.fromstring` on the same pages, before and after each build, in as many processes at once as the build has:
-two that share nothing but a machine slow each other down too, on some hours by a third. The last lines add one report to a panel
+two that share nothing but a machine slow each other down too, at times by a third. The last lines add one report to a panel
 that is built, kill a build at a random moment and let it go on, and compare the two panels.
 """
 
@@ -194,7 +194,7 @@ def main() -> None:
             write(folder, reports, compact=options.compact)
             size = sum(path.stat().st_size for path in folder.rglob("*.html")) / reports / 1000
             print(f"{reports:,} reports, pages of {size:.0f} kB")
-            alone = None
+            first, alone = 0.0, None
             for name in options.only:
                 shutil.rmtree(output, ignore_errors=True)
                 processes = 1 if name == "1 process" else 2
@@ -202,16 +202,16 @@ def main() -> None:
                 seconds, memory = measured(folder, output, WAYS[name])
                 # a machine that others use is now fast and now slow: the floor is measured at both ends
                 floor = (before + parsing_alone(folder, processes)) / 2
-                alone = alone or (seconds, floor)
+                first = first or seconds
+                alone = (seconds, floor) if processes == 1 else alone
                 print(f"  {name:20s}{seconds:8.1f} s {reports / seconds:8.0f} reports/s {memory:8.0f} MB", end="")
                 print(f" {processes * seconds / reports / floor:6.2f} × parsing alone ({1000 * floor:.2f} ms a page)", end="")
-                if processes > 1 and "1 process" in options.only:
+                if processes > 1 and alone:
                     efficiency, of_machine = alone[0] / seconds / processes, alone[1] / floor
                     print(f", efficiency {efficiency:.2f} (parsing alone: {of_machine:.2f})", end="")
                 print(flush=True)
-            if alone is not None:
-                one_more(folder, output, alone[0])
-                killed(folder, output, base / "again", alone[0], options.seed)
+            one_more(folder, output, first)
+            killed(folder, output, base / "again", first, options.seed)
 
 
 def one_more(folder: Path, output: Path, seconds: float) -> None:
