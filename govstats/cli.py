@@ -217,7 +217,8 @@ def _build(options: argparse.Namespace) -> int:
 
     failed = panel.reports[panel.reports["error"].notna()]
     for row in _records(failed):
-        _complain(f"{row['source'] or '-'.join([row['agency'], str(row['year'])])}: {row['error']}: {row['message']}")
+        about = row["source"] or "-".join(str(row[name]) for name in ("agency", "year") if row[name] is not None)
+        _complain(": ".join(filter(None, [about, row["error"], row["message"]])))
     documents, chosen_ones = int(panel.reports["source"].notna().sum()), int(panel.reports["chosen"].sum())
     print(f"文件 documents {documents} · 年报 reports {chosen_ones} · 未能使用 not usable {len(failed)}")
     if panel.others:

@@ -283,14 +283,15 @@ def test_build_and_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     for name in ("hongze-2023.html", "mem-2019.html", "pingtan-2025.md"):
         shutil.copy(embedded.folder() / "documents" / name, folder)
     (folder / "menu.txt").write_text("本周食堂的菜单", "utf-8")
-    (folder / "register.csv").write_text("agency,year\n应急管理部,2020\n", "utf-8")
+    (folder / "register.csv").write_text("slug,agency,year\n,应急管理部,2020\nmem-2109,,\n", "utf-8")
     assert main(["build", str(folder), "-o", str(tmp_path / "out"), "--processes", "1"]) == 0
     told = capsys.readouterr()
-    assert "文件 documents 4 · 年报 reports 3 · 未能使用 not usable 2" in told.out
+    assert "文件 documents 4 · 年报 reports 3 · 未能使用 not usable 3" in told.out
     assert "勾稽不符 inconsistent: 1" in told.out
     assert "没有表格 no tables: 1" in told.out
     assert "govstats: menu.txt: NotAnAnnualReport: menu.txt: " in told.err
     assert "govstats: 应急管理部-2020: MissingDocument: the register lists this report" in told.err
+    assert "govstats: MissingDocument: the register, line 3, names 'mem-2109'" in told.err
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {
         *(f"{name}.parquet" for name in ("cells", "claims", "findings", "notes", "reports", "vintages")),
         "govstats.duckdb",

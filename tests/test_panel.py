@@ -298,6 +298,28 @@ def test_the_register_is_believed_and_shows_what_is_missing(folder: Path) -> Non
     assert panel.coverage().set_index(["agency", "year"])["state"]["应急管理部", 2024] == "missing"
 
 
+def test_a_register_that_names_what_is_not_there(folder: Path) -> None:
+    (folder / "scan.ofd").touch()
+    (folder / "register.csv").write_text(
+        "document,agency,year\n"
+        "pingtan-2202.html,平潭综合实验区管理委员会,2022\n"  # the report is there, under another name
+        "scan.ofd,,\n"  # not of a kind that is read
+        "gone.pdf,某县人民政府,2021\n"
+        "mem-2021,应急管理部,2021\n",
+        "utf-8",
+    )
+    panel = govstats.read_corpus(folder)
+    absent = panel.reports[panel.reports["error"] == "MissingDocument"].sort_values("message")
+    named = ["line 2, names 'pingtan-2202.html'", "line 3, names 'scan.ofd'", "line 4, names 'gone.pdf'"]
+    assert all(name in message for name, message in zip(named, absent["message"], strict=True))
+    assert absent["year"].astype(object).where(absent["year"].notna(), None).tolist() == [2022, None, 2021]
+    assert absent["agency"].isna().tolist() == [False, True, False]
+    assert not absent["chosen"].any()
+    states = panel.coverage().set_index(["agency", "year"])["state"]
+    assert states["某县人民政府", 2021] == "missing"
+    assert states["应急管理部", 2021] != "missing"
+
+
 def test_a_register_names_documents_and_agencies_as_one_writes_them(tmp_path: Path) -> None:
     for name in ("a/report.html", "b/report.html"):
         (tmp_path / name).parent.mkdir()

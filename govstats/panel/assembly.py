@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from govstats.panel.folder import said_of
+from govstats.panel.folder import said_of, unmatched
 from govstats.panel.store import PANDAS_TYPES, Store
 from govstats.provenance import sources_sha256
 from govstats.reconciliation import FINDING_TYPES, reconcile
@@ -168,9 +168,17 @@ def _with_register(reports: pd.DataFrame, register: pd.DataFrame | None) -> pd.D
             for said in (of_report[name].array, named[name].array):
                 reports[name] = pd.Series(said, index=reports.index).where(pd.notna(said), reports[name])
         absent = by_report.loc[~by_report.index.isin(keys)].reset_index()
-        absent = absent[["agency", "year", *told, *of_document]].assign(
-            error="MissingDocument", message="the register lists this report, and the folder has no document of it"
-        )
+        absent["message"] = "the register lists this report, and the folder has no document of it"
+        lost = unmatched(reports["source"].tolist(), register)
+        names = lost["document"].fillna(lost["slug"])
+        lost["message"] = [
+            f"the register, line {row + 2}, names {name!r}, and no document of the folder that is read has this name; add it, "
+            "save it in a format that is read, or correct the name"
+            for row, name in zip(lost.index.tolist(), names, strict=True)
+        ]
+        of_lost = pd.MultiIndex.from_frame(lost[["agency", "year"]])
+        absent = pd.concat([absent[~pd.MultiIndex.from_frame(absent[["agency", "year"]]).isin(of_lost)], lost])
+        absent = absent[["agency", "year", *told, *of_document, "message"]].assign(error="MissingDocument")
         reports = pd.concat([reports, absent.dropna(axis="columns", how="all")], ignore_index=True)
     under = reports.dropna(subset=["agency", "parent"])
     superior = dict(zip(under["agency"], under["parent"], strict=True))

@@ -390,12 +390,10 @@ def said_of(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
     exact = row_of.keys() & set(sources)
     rows, meant = [], defaultdict(list)
     for source in sources:
-        path = PurePosixPath(source)
-        names = (source, *(name for name in (path.name, path.stem) if name not in exact))
-        name = next((name for name in names if name in row_of), None)
+        name = next((name for name in _names(source) if name in row_of and (name == source or name not in exact)), None)
         rows.append(-1 if name is None else row_of[name])
         if name is not None and name != source:
-            meant[name, path.name].append(source)
+            meant[name, _names(source)[1]].append(source)
     for (name, _), several in meant.items():
         if len(several) > 1:
             raise UnusableRegister(
@@ -403,3 +401,16 @@ def said_of(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
                 f"{', '.join(several[:3])}{' …' * (len(several) > 3)}; write their paths in the column document, a line for each"
             )
     return pd.DataFrame({column: register[column].array.take(rows, allow_fill=True) for column in REGISTER_TYPES})
+
+
+def unmatched(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a register that name a document, and none of these has that name."""
+    names = {name for source in sources for name in _names(source)}
+    named = register[register["document"].notna() | register["slug"].notna()].drop_duplicates(["document", "slug"])
+    return named[~(named["document"].isin(names) | named["slug"].isin(names))]
+
+
+def _names(source: str) -> tuple[str, str, str]:
+    """Return what a register may call a document, the path in the folder first."""
+    path = PurePosixPath(source)
+    return source, path.name, path.stem
