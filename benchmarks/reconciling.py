@@ -77,7 +77,7 @@ def product(cells: pd.DataFrame) -> Callable[[], object]:
     edits = system(form("2021"), layout)
     assert edits is not None
     figures = matrix.value[[matrix.index[cell] for cell in edits.cells]]
-    return lambda: edits.sides @ figures
+    return lambda: edits.sums(figures)
 
 
 def result(findings: pd.DataFrame) -> Callable[[], object]:

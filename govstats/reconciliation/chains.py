@@ -136,8 +136,7 @@ def _components(form: Form, layout: Layout) -> tuple[_Component, ...]:
 
 
 def _parted(form: Form, whole: System) -> Iterator[_Component]:
-    left, right = np.split(whole.operator.toarray()[: 2 * len(whole.edits), : len(whole.cells)], 2)
-    weight = left - right
+    weight = whole.weights
     equal = whole.equality & ~whole.open_ended
     unequal = ~whole.equality
     for order, members in enumerate(components(weight[equal], weight[unequal])):

@@ -185,11 +185,10 @@ def _edits(form: Form, layout: Layout) -> _Edits | None:
     whole = system(form, layout)
     if whole is None:
         return None
-    left, right = np.split(whole.operator.toarray()[: 2 * len(whole.edits), : len(whole.cells)], 2)
     sure = np.array([known_rule(edit.rule).severity == "E" for edit in whole.edits]) & ~whole.open_ended
     return _Edits(
         whole.cells,
-        (left - right)[sure],
+        whole.weights[sure],
         whole.equality[sure],
         tuple(edit.rule for edit, it in zip(whole.edits, sure.tolist(), strict=True) if it),
         *_kinds(form, whole.cells),

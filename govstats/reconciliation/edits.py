@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +25,6 @@ from govstats.reconciliation.wording import (
     without_figure,
 )
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
 #: The edits come after the structural rules among the findings of a report.
 _POSITION = 1_000_000
 #: In 万元: one fen. Counts are exact.
@@ -44,32 +40,56 @@ class System:
     edits : tuple of Edit
     cells : tuple of (table, line, column)
         The cells that the edits mention.
-    operator : sparse array, shape (4 edits, 2 cells)
-        Applied to figures (0 where unknown) stacked on unknown flags it gives, for each edit, the left sum, the right sum,
-        how many unknown cells could still raise left − right, and how many could lower it.
+    sides : array, shape (2, edits, cells)
+        The coefficients of the left and of the right side.
+    raising, lowering : array, shape (edits, cells)
+        1 where an unknown figure could still raise left − right, or lower it.
     tolerance, equality, open_ended : array, shape (edits,)
         `open_ended` edits sum lines of a table to which the agency added lines of its own, which may belong to the sum.
     """
 
     edits: tuple[Edit, ...]
     cells: tuple[CellKey, ...]
-    operator: csr_array
+    sides: Floats
+    raising: Floats
+    lowering: Floats
     tolerance: Floats
     equality: NDArray[np.bool_]
     open_ended: NDArray[np.bool_]
 
     @cached_property
-    def sides(self) -> csr_array:
-        """The operator for reports whose figures are all known: the left and the right sums."""
-        return self.operator[: 2 * len(self.edits), : len(self.cells)]
+    def weights(self) -> Floats:
+        """The coefficients of left − right, shape (edits, cells)."""
+        weights: Floats = self.sides[0] - self.sides[1]
+        return weights
+
+    @cached_property
+    def _steps(self) -> Sequence[tuple[Integers, Integers, Floats]]:
+        """The first term of every side, then the second of those that have two, and so on: sides, cells, coefficients."""
+        rows = self.sides.reshape(-1, len(self.cells))
+        terms = [np.flatnonzero(row) for row in rows]
+        steps = []
+        for step in range(max(map(len, terms))):
+            side = np.array([at for at, cells in enumerate(terms) if len(cells) > step])
+            cell = np.array([terms[at][step] for at in side])
+            steps.append((side, cell, rows[side, cell, None]))
+        return steps
+
+    def sums(self, figures: Floats) -> Floats:
+        """Return the left and the right sums of reports, shape (2, edits, reports), of figures with shape (cells, reports).
+
+        A sum is added up term by term: a product by blocks depends in its last bit on how many reports stand beside it.
+        """
+        # to import scipy.sparse would take longer than all that a report asks for
+        sums = np.zeros((2 * len(self.edits), figures.shape[1]))
+        for side, cell, coefficient in self._steps:
+            sums[side] += coefficient * figures[cell]
+        return sums.reshape(2, len(self.edits), -1)
 
 
 @cache
 def system(form: Form, layout: Layout) -> System | None:
     """Return the edits that bind the reports of a layout, None where there are none."""
-    # scipy takes longer to import than a report to read
-    from scipy.sparse import csr_array
-
     edits = tuple(
         edit
         for edit in form.edits(layout.printed)
@@ -90,7 +110,6 @@ def system(form: Form, layout: Layout) -> System | None:
     weight = sides[0] - sides[1]
     raising = (weight > 0) | ((weight != 0) & signed)
     lowering = (weight < 0) | ((weight != 0) & signed)
-    nothing = np.zeros_like(weight)
     tables = [form.table(edit.table) for edit in edits]
     money = [
         table.open or any("元" in table.unit(line, column) for _, line, column in edit.cells)
@@ -100,7 +119,9 @@ def system(form: Form, layout: Layout) -> System | None:
     return System(
         edits,
         cells,
-        csr_array(np.block([[sides[0], nothing], [sides[1], nothing], [nothing, raising], [nothing, lowering]])),
+        sides,
+        raising.astype(float),
+        lowering.astype(float),
         np.where(money, _ONE_FEN, 0.0),
         equality,
         equality & np.array([edit.table in layout.own_lines for edit in edits]),
@@ -133,13 +154,11 @@ def _check(matrix: ReportMatrix, members: Integers, edits: System, findings: Fin
     rows = np.array([matrix.index[cell] for cell in edits.cells])
     figures = matrix.part(matrix.value, rows, members)
     unknown = np.isnan(figures)
-    if unknown.any():
-        stacked = np.vstack([np.where(unknown, 0.0, figures), unknown])
-        left, right, raising, lowering = (edits.operator @ stacked).reshape(4, len(edits.edits), len(members))
-    else:
-        # half of the operator is enough where every figure is known, as in most reports
-        left, right = (edits.sides @ figures).reshape(2, len(edits.edits), len(members))
-        raising = lowering = np.zeros((len(edits.edits), 1))
+    raising = lowering = np.zeros((len(edits.edits), 1))
+    if (lacking := unknown.any(axis=1)).any():
+        figures = np.where(unknown, 0.0, figures)
+        raising, lowering = (side[:, lacking] @ unknown[lacking] for side in (edits.raising, edits.lowering))
+    left, right = edits.sums(figures)
 
     surplus = left - right
     complete = np.broadcast_to((raising + lowering) == 0, surplus.shape)
