@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test check format lab bench lock clean
+.PHONY: help reproduce test check format lab bench size lock clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -42,6 +42,9 @@ bench: $(READY)  ## how fast reading, importing and repairing are
 	$(BIN)/python benchmarks/reconciling.py
 	$(BIN)/python benchmarks/claims.py
 	$(BIN)/python benchmarks/building.py
+
+size: $(READY)  ## lines of code, modules, branches a statement
+	$(BIN)/python benchmarks/size.py
 
 # No annotations and no options in the lock: they would name this machine. The user's pip settings are left out for the same reason.
 lock: $(READY)  ## resolve the newest versions that pyproject.toml allows (needs the network, takes some minutes)
