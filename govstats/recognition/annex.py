@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from govstats.characters import normalised
 from govstats.forms import Table
 from govstats.recognition.alignment import Match, lines_named
-from govstats.recognition.columns import Placement, in_order
+from govstats.recognition.hypotheses import Way, in_order
 from govstats.recognition.labels import SURE, key
-from govstats.recognition.records import UNITS, Record
+from govstats.recognition.tokens import UNITS, Record
 
 _THIS_YEAR = re.compile(r"(?:本|20\d\d)年|年度|本期|统计数")
 _CUMULATIVE = "累计"
@@ -20,7 +20,7 @@ _NUMBERING = re.compile(r"\s*(?:其中\s*[:：]?)?\s*(?:[(（]?[一二三四五�
 _FEWEST_LINES = 3
 
 
-def read_annex(table: Table, records: Sequence[Record]) -> list[Match]:
+def read_annex(table: Table, records: Sequence[Record]) -> list[tuple[Match, list[Way]]]:
     """Match records with an open table: the grids with known labels, or from the first to the last, each line by its label.
 
     Parameters
@@ -32,9 +32,9 @@ def read_annex(table: Table, records: Sequence[Record]) -> list[Match]:
 
     Returns
     -------
-    list of Match
-        In the order of the document. A label that the form does not list is an id of its own; one that stands there
-        twice is left without a placement.
+    list of (Match, list of Way)
+        In the order of the document, with at most one way. A label that the form does not list is an id of its own; one that stands
+        there twice is left without any.
     """
 
     def known(record: Record) -> str:
@@ -51,25 +51,23 @@ def read_annex(table: Table, records: Sequence[Record]) -> list[Match]:
     columns = _columns(rows[0])
     header = normalised("".join(piece.text for piece in rows[0].before[:-1]))
     pairs = len(columns) == 2 and _TWO_COLUMNS.search(header) is not None
-    matches: dict[str, Match] = {}
+    found: dict[str, tuple[Match, list[Way]]] = {}
     for number, record in enumerate(rows):
         line = known(record) or _own_label(record)
         if not line:
             continue
-        placement = in_order(record, len(columns)) if columns else None
-        glued = placement is None and pairs and _numbered_on(rows, number)
-        if glued:
-            placement = _split(record)
-        if line in matches:
-            placement = matches[line].placement = None
-        if placement:
-            printed = dict(zip(columns, placement.fields, strict=True))
-            placement = placement._replace(fields=tuple(printed.get(column.id) for column in table.columns))
-        matches.setdefault(line, Match(record, line, placement, glued=glued and placement is not None))
-    return list(matches.values())
+        way = in_order(record, len(columns)) if columns else None
+        if way is None and pairs and _numbered_on(rows, number):
+            way = _split(record)
+        if way and way.sure and line not in found:
+            printed = dict(zip(columns, way.fields, strict=True))
+            found[line] = Match(record, line), [way._replace(fields=tuple(printed.get(column.id) for column in table.columns))]
+        else:
+            found[line] = found[line][0] if line in found else Match(record, line), []
+    return list(found.values())
 
 
-def _split(record: Record) -> Placement | None:
+def _split(record: Record) -> Way | None:
     """Split a pair that ran together and begins with zero (01): no number does, so the first figure is the zero itself.
 
     That the figure of all years is at least that of this year decides nothing: agencies print otherwise.
@@ -80,7 +78,7 @@ def _split(record: Record) -> Placement | None:
     if not certain or not rest or (rest[0] == "0" and rest != "0"):
         return None
     piece = record.figures[0]
-    return Placement((piece._replace(text="0"), piece._replace(text=rest)), True)
+    return Way((piece._replace(text="0"), piece._replace(text=rest)), True, parted=True)
 
 
 def _numbered_on(rows: Sequence[Record], number: int) -> bool:

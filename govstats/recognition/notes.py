@@ -51,6 +51,14 @@ MESSAGES = {
         "“{line}”一行应有 {columns} 格，文件中粘连为“{printed}”，有 {count} 种分法，无法确定：{candidates}",
         "the line “{line}” should have {columns} cells; “{printed}” can be split in {count} ways: {candidates}",
     ),
+    "unbalanced_row": (
+        "“{line}”一行应有 {columns} 格，文件中粘连为“{printed}”，只能分作 {candidates}，但其余各行不能证实",
+        "the line “{line}” should have {columns} cells; “{printed}” can be split into {candidates} alone, which the other lines do not bear out",
+    ),
+    "spanning_figure": (
+        "“{line}”的“{column}”为“{printed}”，但该格跨了几行，无法确定属于哪一行",
+        "“{line}”, “{column}”: “{printed}” stands for several lines at once; to which it belongs cannot be told",
+    ),
     "decided_by_edits": (
         "“{line}”的“{column}”有几种读法（{readings}），只有“{printed}”符合勾稽关系",
         "“{line}”, “{column}” can be read as {readings}; only “{printed}” satisfies the edits of the table",

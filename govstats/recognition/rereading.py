@@ -14,7 +14,6 @@ from govstats.documents import Document, Grid, Paragraph, open_document, page_pi
 from govstats.documents.document import Box
 from govstats.errors import MissingReader
 from govstats.forms import CellKey
-from govstats.recognition.records import records
 from govstats.recognition.tables import read_tables
 from govstats.report import ReadCell, Report
 
@@ -83,7 +82,7 @@ def reread(report: Report, keys: Collection[CellKey]) -> dict[CellKey, list[Rere
     # recognising whole pages anew would give the same
     printed = any(cell.method != "ocr" for cell in concerned)
     for way, other in _other_ways(open_document(content)) if printed else ():
-        cells, _ = read_tables(records(other, report.statutory_form), report.statutory_form)
+        cells, _ = read_tables(other, report.statutory_form)
         for cell in cells:
             if cell.key in found and cell.status != "unreadable":
                 found[cell.key].append(Rereading(way, cell.printed, cell.status, cell.value))

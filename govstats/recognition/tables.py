@@ -4,33 +4,80 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from govstats.characters import Figure, figure, normalised
-from govstats.documents import Cell
-from govstats.forms import Form, Table
+from govstats.characters import Figure, figure, is_figure, normalised
+from govstats.documents import Cell, Document
+from govstats.forms import Edit, Form, Table
 from govstats.recognition.alignment import Match, align
 from govstats.recognition.annex import read_annex
-from govstats.recognition.candidates import decide
-from govstats.recognition.columns import Headers, Placement, balances
-from govstats.recognition.glued import splits_of, unglue
+from govstats.recognition.decision import Row, decide
+from govstats.recognition.hypotheses import Headers, Way, parted_blocks, parted_ways, wide_ways
 from govstats.recognition.labels import column_index
 from govstats.recognition.notes import note
-from govstats.recognition.records import Record, kind
+from govstats.recognition.tokens import Record, kind, records
 from govstats.report import Note, ReadCell
 
 #: 本年收费金额（单位：元）; a misprint of 万元 is no 元.
 _YUAN = re.compile(r"(?:[(:]|单位)\s*元")
-#: Ways to split glued figures that a note lists.
+#: Ways to read a row that a note lists.
 _MOST_LISTED = 12
+#: Notes on what the form lacks are no doubt about what it has.
+_NO_DOUBT = {"outside_form", "decided_by_edits", "missing_cell"}
+_MOST_ROWS_OF_A_NOTE = 3
 
 
-def read_tables(records: Sequence[Record], form: Form) -> tuple[list[ReadCell], list[Note]]:
+@dataclass
+class _Line:
+    """A line that was found, with its columns and the row that holds its cells."""
+
+    match: Match
+    columns: tuple[str, ...]
+    row: Row
+
+    def place(self, column: str) -> int:
+        """Return where a cell stands in the row."""
+        return next(at for at, key in enumerate(self.row.keys) if key[1:] == (self.match.line, column))
+
+
+@dataclass
+class _Reading:
+    """A table as it was found in one reading of the document."""
+
+    table: Table
+    lines: list[_Line]
+    notes: list[Note]
+    headers: Headers
+    failing: list[Edit] = field(default_factory=list)
+
+    def decide(self) -> None:
+        """Decide between the ways of all rows; rows placed by their order alone must not break an edit."""
+        edits = [] if self.table.open else self.table.balance_edits({line.match.line for line in self.lines})
+        rows = list({id(line.row): line.row for line in self.lines}.values())
+        self.failing = decide(rows, edits)
+        torn = {line.match.line for line in self.lines if line.match.torn}
+        if any(torn & edit.lines for edit in self.failing):
+            for line in self.lines:
+                if line.match.torn:
+                    line.row.ways = line.row.chosen = []
+            self.failing = decide(rows, edits)
+
+    @property
+    def is_doubtful(self) -> bool:
+        undecided = any(len(line.row.chosen) != 1 or line.row.unconfirmed for line in self.lines)
+        missing = any(True for _ in missing_lines(self.table, {line.match.line for line in self.lines}))
+        return undecided or missing or bool(self.failing) or any(one.kind not in _NO_DOUBT for one in self.notes)
+
+
+def read_tables(document: Document, form: Form) -> tuple[list[ReadCell], list[Note]]:
     """Read every table of a form.
+
+    Where a line is missing, a cell undecided or an edit fails, the document is read again by another engine, if it has one: what both
+    read alike is published, what they read differently is left to the edits.
 
     Parameters
     ----------
-    records : sequence of Record
-        Of the whole document, in reading order.
+    document : Document
     form : Form
         The version the document follows.
 
@@ -41,167 +88,208 @@ def read_tables(records: Sequence[Record], form: Form) -> tuple[list[ReadCell], 
     notes : list of Note
         On whatever is missing or could not be decided.
     """
+    readings = _read(document, form)
+    if document.again is not None and any(reading.is_doubtful or not reading.lines for reading in readings):
+        again = _read(replace(document, blocks=document.again(), again=None), form)
+        readings = [_merged(first, second) for first, second in zip(readings, again, strict=True)]
     cells: list[ReadCell] = []
     notes: list[Note] = []
-    free = list(records)
-    headers = Headers(form, records)
-    for table in form.tables:
-        if table.open:
-            matches = read_annex(table, free)
-        else:
-            edits = table.balance_edits()
-            matches, more = align(table, free, headers, edits)
-            matches = unglue(table, matches, edits, free, headers)
-            notes += more
-        claimed = {id(match.record) for match in matches}
-        free = [record for record in free if id(record) not in claimed]
-        for item in _table(table, matches, headers, form):
-            if isinstance(item, ReadCell):
-                cells.append(item)
-            else:
-                notes.append(item)
+    for reading in readings:
+        notes += reading.notes
+        for item in _cells_and_notes(reading):
+            (cells if isinstance(item, ReadCell) else notes).append(item)  # type: ignore[arg-type]
     return cells, notes
 
 
-def _table(table: Table, matches: Sequence[Match], headers: Headers, form: Form) -> Iterator[ReadCell | Note]:
-    """Turn the matches of a table into cells, and say what is missing."""
-    if not matches:
+def _read(document: Document, form: Form) -> list[_Reading]:
+    free = records(document, form)
+    headers = Headers(form, free)
+    readings = []
+    for table in form.tables:
+        lines, notes = _lines(table, free, headers)
+        reading = _Reading(table, lines, notes, headers)
+        reading.decide()
+        readings.append(reading)
+        claimed = {id(line.match.record) for line in lines}
+        free = [record for record in free if id(record) not in claimed]
+    return readings
+
+
+def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list[_Line], list[Note]]:
+    """Find the lines of a table, each with every way to read it."""
+    if table.open:
+        columns = tuple(column.id for column in table.columns)
+        return [_Line(match, columns, Row(_keys(table, match.line, columns), ways)) for match, ways in read_annex(table, free)], []
+    if table.lines_across:
+        wide = [(record, ways) for record in free if (ways := wide_ways(headers, record, table)) is not None]
+        if len({(bool(ways), tuple(record.words)) for record, ways in wide}) > 1:
+            return [], [note("two_tables", table, place=wide[0][0].place, other=wide[-1][0].place)]
+        if wide and (lines := _side_by_side(table, *wide[-1])):
+            return lines, []
+    matches, notes = align(table, free)
+    lines = []
+    for match in matches:
+        columns = table.columns_of[match.line]
+        if not is_heading(table, match):
+            ways = [] if match.contradicted else headers.ways(match.record, table, columns)
+            lines.append(_Line(match, columns, Row(_keys(table, match.line, columns), ways)))
+    if 3 * sum(bool(line.row.ways) for line in lines) < len(lines):
+        # a line or two of a table that cannot be read may as well be notes below it
+        for line in lines:
+            line.row.ways = []
+    return lines, notes
+
+
+def _keys(table: Table, line: str, columns: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((table.id, line, column) for column in columns)
+
+
+def _side_by_side(table: Table, record: Record, ways: list[Way]) -> list[_Line]:
+    """Part a row in which all lines of a table stand side by side; one whose digits ran together stays one row."""
+    names = [line.id for line in table.lines]
+    keys = [_keys(table, name, table.columns_of[name]) for name in names]
+    width = len(table.columns)
+    if ways and ways[0].parted:
+        edits = {name: table.balance_edits((name,)) for name in names}
+
+        def balanced(at: int, texts: Sequence[str]) -> bool:
+            figures = {key: float(text) for key, text in zip(keys[at], texts, strict=True)}
+            return all(edit.holds(figures) is not False for edit in edits[names[at]])
+
+        ways = parted_blocks(record, width, len(names), balanced)
+        one = Row(tuple(key for part in keys for key in part), ways)
+        return [_Line(Match(record, name), table.columns_of[name], one) for name in names] if ways else []
+    parts = [
+        [way._replace(fields=way.fields[at * width : (at + 1) * width], beyond=way.beyond if at == len(names) - 1 else ()) for way in ways]
+        for at in range(len(names))
+    ]
+    if record.grid is None and ways and all(_breaks(table, key, part[0]) for key, part in zip(keys, parts, strict=True)):
+        # a run of figures without a grid may as well be other figures
+        return []
+    return [
+        _Line(Match(record, name), table.columns_of[name], Row(key, list({way.texts: way for way in reversed(part)}.values())[::-1]))
+        for name, key, part in zip(names, keys, parts, strict=True)
+        if part
+    ]
+
+
+def _breaks(table: Table, keys: Sequence[tuple[str, str, str]], way: Way) -> bool:
+    figures = {key: figure(text).value for key, text in zip(keys, way.texts, strict=True)}
+    return any(edit.holds(figures, blank=0) is False for edit in table.balance_edits((keys[0][1],)) if edit.lines == {keys[0][1]})
+
+
+def _merged(first: _Reading, second: _Reading) -> _Reading:
+    """Join two readings of a table: each line has the ways of both."""
+    if not first.lines:
+        return second if second.lines else first
+    others = {line.match.line: line for line in second.lines}
+    known = {line.match.line for line in first.lines}
+    for line in first.lines:
+        other = others.get(line.match.line)
+        if other and not line.match.contradicted and line.columns == other.columns and line.row.keys == other.row.keys:
+            texts = {way.texts for way in line.row.ways}
+            line.row.ways += [way for way in other.row.ways if way.texts not in texts]
+    position = first.table.position
+    first.lines = sorted([*first.lines, *(one for name, one in others.items() if name not in known)], key=lambda one: position.get(one.match.line, 0))
+    first.decide()
+    return first
+
+
+# --- cells and notes ----------------------------------------------------------------------------------------------------------
+
+
+def _cells_and_notes(reading: _Reading) -> Iterator[ReadCell | Note]:
+    """Turn the decision on a table into cells, and say what is missing."""
+    table = reading.table
+    if not reading.lines:
         yield note("missing_table", table)
         return
-    placements = dict(_placements(table, matches))
-    verdicts = decide(table, placements, form)
-    for match in matches:
-        if is_heading(table, match):
+    for line in reading.lines:
+        if not line.row.chosen:
+            yield from _undecided_row(table, line)
             continue
-        columns = _columns(table, match)
-        placement = placements.get(match.line)
-        if placement is None:
-            yield from _undecided(table, match, columns)
-            continue
-        for column, piece in zip(columns, placement.fields, strict=True):
-            if piece is not None:
-                verdict = verdicts.get((match.line, column)) if verdicts else None
-                chosen = piece if verdict is None or verdict.text is None else piece._replace(text=verdict.text)
-                cell = _cell(table, match, column, chosen, headers)
-                if verdict:
-                    if verdict.text is None:
-                        cell = cell._replace(value=None, status="unreadable")
-                    if verdict.note:
-                        yield verdict.note
-                elif cell.status == "unreadable":
-                    yield note(
-                        "unreadable_cell", table, cell.line, column, printed=cell.printed, page=cell.page, place=cell.place
-                    )
-                yield cell
-            elif not table.open:
-                yield note("missing_cell", table, match.line, column, place=match.record.place)
-        if not table.lines_across or match is matches[-1]:
-            for piece in placement.beyond:
-                label = match.record.labels[-1].text if match.record.labels else ""
-                yield note("outside_form", table, match.line, printed=piece.text, page=piece.page, place=piece.place, label=label)
-    yield from missing_lines(table, {match.line for match in matches})
+        for column in line.columns:
+            yield from _cell(reading, line, column)
+        if not table.lines_across or line is reading.lines[-1]:
+            label = line.match.record.labels[-1].text if line.match.record.labels else ""
+            for piece in line.row.chosen[0].beyond:
+                yield note("outside_form", table, line.match.line, printed=piece.text, page=piece.page, place=piece.place, label=label)
+    yield from missing_lines(table, {line.match.line for line in reading.lines})
 
 
-def is_heading(table: Table, match: Match) -> bool:
-    """Tell a group heading without figures from a subtotal."""
-    stub = table.line.get(match.line)
-    return bool(stub and stub.subtotal and not any(kind(piece.text) == "figure" for piece in match.record.fields))
+def _cell(reading: _Reading, line: _Line, column: str) -> Iterator[ReadCell | Note]:
+    table, row, at, name = reading.table, line.row, line.place(column), line.match.line
+    way, first = row.chosen[0], row.ways[0]
+    piece = way.fields[at]
+    readings = row.readings(at)
+    if piece is None and len(readings) == 1:
+        if not table.open:
+            yield note("missing_cell", table, name, column, place=line.match.record.place)
+        return
+    if piece is None:
+        piece = next(cell for one in row.chosen if (cell := one.fields[at]))
+    unit = table.unit(name, column)
+    value, status = in_unit(figure(piece.text), unit, unit_stated(table, line.match.record, column, reading.headers), table)
+    printed = piece.text
+    offered = " | ".join(text or "∅" for text in dict.fromkeys((printed, *piece.readings, *readings)))
+    if len(readings) > 1:
+        value, status = None, "unreadable"
+        yield note("undecided_readings", table, name, column, printed=printed, readings=offered, page=piece.page, place=piece.place)
+    elif at in row.unconfirmed:
+        value, status = None, "unreadable"
+        yield note("unsure_recognition", table, name, column, printed=printed, confidence=f"{piece.confidence:.2f}", page=piece.page, place=piece.place)
+    elif _spans_lines(line.match.record, piece):
+        value, status = None, "unreadable"
+        yield note("spanning_figure", table, name, column, printed=printed, page=piece.page, place=piece.place)
+    elif (value is not None and value < 0 and not table.column[column].signed) or status == "unreadable":
+        value, status = None, "unreadable"
+        yield note("unreadable_cell", table, name, column, printed=printed, page=piece.page, place=piece.place)
+    elif piece.readings and (original := first.fields[at]) is not None and not way.parted:
+        del original
+        yield note("decided_by_edits", table, name, column, printed=printed, readings=offered, page=piece.page, place=piece.place)
+    method = _method(line.match, way, piece)
+    yield ReadCell(table.id, name, column, value, printed, status, unit, piece.page, piece.place, method, piece.confidence)
 
 
-def _columns(table: Table, match: Match) -> tuple[str, ...]:
-    return table.columns_of.get(match.line) or tuple(column.id for column in table.columns)
+def _spans_lines(record: Record, piece: Cell) -> bool:
+    """Tell a figure that stands for several lines: a row below has a label of its own."""
+    if record.grid is None or piece.rowspan < 2:
+        return False
+    below = record.grid.rows[piece.row + 1 : piece.row + piece.rowspan]
+    return any(cell.text and not is_figure(cell.text) for row in below for cell in row)
 
 
-def _placements(table: Table, matches: Sequence[Match]) -> Iterator[tuple[str, Placement]]:
-    """Yield the placements that are certain, or add up while all rows are placed."""
-    regular = all(match.placement for match in matches)
-    for match in matches:
-        placement = match.placement
-        if is_heading(table, match):
-            continue
-        if placement and (placement.certain or (regular and balances(table, match.line, placement))):
-            yield match.line, placement
-
-
-def _cell(table: Table, match: Match, column: str, piece: Cell, headers: Headers) -> ReadCell:
-    line, unit = match.line, table.unit(match.line, column)
-    yuan = unit == "万元" and in_yuan(table, match.record, column, headers)
-    value, status = in_unit(figure(piece.text), unit, yuan, table.open)
-    method = _method(match, piece)
-    return ReadCell(table.id, line, column, value, piece.text, status, unit, piece.page, piece.place, method, piece.confidence)
-
-
-def in_unit(read: Figure, unit: str, yuan: bool, own_lines: bool = False) -> tuple[float | None, str]:
-    """Return the value of a figure in the form's unit, and its status.
-
-    Parameters
-    ----------
-    read : Figure
-        As it is printed.
-    unit : str
-        Of the form.
-    yuan : bool
-        The header says 元 where the form asks for 万元.
-    own_lines : bool
-        The table has lines of the agency's own, whose units nobody knows.
-
-    Examples
-    --------
-    >>> in_unit(figure("251000元"), "万元", yuan=False), in_unit(figure("8"), "件", yuan=False)
-    ((25.1, 'reported'), (8.0, 'reported'))
-    """
-    status, value, printed, _ = read
-    if value is None or not (printed or unit == "万元"):
-        return value, status
-    money = printed.endswith("元") or (unit == "万元" and printed in {"万", "亿"})
-    if unit == "万元" and (money or (not printed and yuan)):
-        return round(value / 1e4, 10), status
-    if not own_lines and (money or (unit == "万元" and printed)):
-        # a count in yuan, an amount in pieces: the figure belongs elsewhere
-        return None, "unreadable"
-    return value, status
-
-
-def in_yuan(table: Table, record: Record, column: str, headers: Headers) -> bool:
-    """Tell whether the header gives the amount in 元 where the form asks for 万元."""
-    above = headers.above(record, table).get(column)
-    texts = [above.text] if above else [p.text for p in record.before if column in column_index(table).find(p.text)]
-    return any(_YUAN.search(text) for text in map(normalised, texts))
-
-
-def _method(match: Match, piece: Cell | None) -> str:
-    if match.glued:
+def _method(match: Match, way: Way | None, piece: Cell | None) -> str:
+    if way is not None and way.parted:
         return "glued"
     if piece is not None and piece.confidence is not None:
         return "ocr"
     return "grid" if match.record.grid is not None else "text"
 
 
-def _undecided(table: Table, match: Match, columns: Sequence[str]) -> Iterator[ReadCell | Note]:
-    record, printed, place = match.record, match.record.printed, match.record.place
+def _undecided_row(table: Table, line: _Line) -> Iterator[ReadCell | Note]:
+    match, record = line.match, line.match.record
     first = next(iter(record.fields), None)
-    page = first.page if first else None
-    splits = [] if match.contradicted else splits_of(record, table, match.line, columns)
-    if splits:
-        listed = ["|".join(row) for row in splits[:_MOST_LISTED]] + ["…"] * (len(splits) > _MOST_LISTED)
-        yield note(
-            "glued_row",
-            table,
-            match.line,
-            printed=printed,
-            page=page,
-            place=place,
-            columns=len(columns),
-            count=len(splits),
-            candidates="; ".join(listed),
-        )
-    else:
-        yield note("unreadable_row", table, match.line, printed=printed, page=page, place=place, columns=len(columns))
+    page, printed, width = first.page if first else None, record.printed, len(line.columns)
+    ways = [way for way in line.row.ways or parted_ways(record, width) if len(way.fields) == width]
+    if ways and not match.contradicted:
+        listed = ["|".join(way.texts) for way in ways[:_MOST_LISTED]] + ["…"] * (len(ways) > _MOST_LISTED)
+        count, candidates = len(ways), "; ".join(listed)
+        kind_of = "glued_row" if count > 1 else "unbalanced_row"
+        yield note(kind_of, table, match.line, printed=printed, page=page, place=record.place, columns=width, count=count, candidates=candidates)
+    elif not match.contradicted:
+        yield note("unreadable_row", table, match.line, printed=printed, page=page, place=record.place, columns=width)
     confidence = min((piece.confidence for piece in record.fields if piece.confidence is not None), default=None)
-    method = _method(match, first._replace(confidence=confidence) if first else None)
-    for column in columns:
+    method = _method(match, ways[0] if ways else None, first)
+    for column in line.columns:
         unit = table.unit(match.line, column)
-        yield ReadCell(table.id, match.line, column, None, printed, "unreadable", unit, page, place, method, confidence)
+        yield ReadCell(table.id, match.line, column, None, printed, "unreadable", unit, page, record.place, method, confidence)
+
+
+def is_heading(table: Table, match: Match) -> bool:
+    """Tell a group heading without figures from a subtotal."""
+    stub = table.line.get(match.line)
+    return bool(stub and stub.subtotal and not any(kind(piece.text) == "figure" for piece in match.record.fields))
 
 
 def missing_lines(table: Table, found: set[str]) -> Iterator[Note]:
@@ -211,3 +299,60 @@ def missing_lines(table: Table, found: set[str]) -> Iterator[Note]:
         alone = line.group in subtotals and not found & set(table.parts(line.group))
         if not (table.open or line.subtotal or line.id in found or alone):
             yield note("missing_line", table, line.id)
+
+
+# --- units --------------------------------------------------------------------------------------------------------------------
+
+
+def in_unit(read: Figure, unit: str, stated: str, table: Table) -> tuple[float | None, str]:
+    """Return the value of a figure in the form's unit, and its status.
+
+    Parameters
+    ----------
+    read : Figure
+        As it is printed.
+    unit : str
+        Of the form.
+    stated : str
+        The unit of the amounts that the document states: see `unit_stated`.
+    table : Table
+        An open one has lines of the agency's own, whose units nobody knows.
+
+    Examples
+    --------
+    >>> from govstats.forms import form
+    >>> table = form("2021").table("proactive")
+    >>> in_unit(figure("251000元"), "万元", "", table), in_unit(figure("8"), "件", "", table)
+    ((25.1, 'reported'), (8.0, 'reported'))
+    >>> in_unit(figure("251000"), "万元", "元", table), in_unit(figure("251000"), "万元", "?", table)
+    ((25.1, 'reported'), (None, 'unreadable'))
+    """
+    status, value, printed, _ = read
+    if value is None or not (printed or unit == "万元"):
+        return value, status
+    money = printed.endswith("元") or (unit == "万元" and printed in {"万", "亿"})
+    if unit == "万元" and (money or (not printed and stated == "元")):
+        return round(value / 1e4, 10), status
+    contradicted = unit == "万元" and not printed and stated == "?" and value != 0
+    if contradicted or (not table.open and (money or (unit == "万元" and printed))):
+        # a count in yuan, an amount in pieces, two units: nobody can tell
+        return None, "unreadable"
+    return value, status
+
+
+def unit_stated(table: Table, record: Record, column: str, headers: Headers) -> str:
+    """Return the unit of an amount that header, label or text near the table state: 元, 万元, ? where they contradict each other."""
+    if table.column[column].unit != "万元":
+        return ""
+    above = headers.above(record, table).get(column)
+    header = [above.text] if above else [p.text for p in record.before if column in column_index(table).find(p.text)]
+    of_header = {_unit_in(text) for text in header} - {""}
+    near = [*record.labels, *(piece for piece in headers.before(record))]
+    beside = {_unit_in(piece.text) for piece in near if piece.text not in header} - {""}
+    stated = of_header | beside
+    return "?" if len(stated) > 1 else next(iter(stated), "")
+
+
+def _unit_in(text: str) -> str:
+    plain = normalised(text)
+    return "元" if _YUAN.search(plain) else "万元" if re.search(r"(?:[(:]|单位)\s*万元", plain) else ""

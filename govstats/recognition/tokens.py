@@ -1,9 +1,10 @@
-"""A document as records: a stub of labels and the figures beside it, in reading order, whatever the format."""
+"""A document as tokens, a record a row: a stub of labels and the figures beside it, in reading order, whatever the format."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import zip_longest
@@ -12,7 +13,7 @@ from typing import Literal
 from govstats.characters import figure, is_figure, normalised
 from govstats.documents import Cell, Document, Grid, Paragraph
 from govstats.forms import Form
-from govstats.recognition.labels import header_words, key, printed_labels, table_words
+from govstats.recognition.labels import header_words, key, line_index, printed_labels, table_words
 
 #: The longest label of the form has 45 characters; a longer line is prose, or a whole page in one line.
 LONGEST_LABEL = 60
@@ -25,16 +26,17 @@ _SPACE = re.compile(r"\s")
 _GLUED_NUMBER = re.compile(r"\d{2,}[.、](?!\d)")
 #: A line of text that names fewer lines and columns is a sentence.
 _FEWEST_LABELS = 4
+#: A row of at least so many blank cells is a row of a table, a shorter one a spacer.
+_FEWEST_BLANKS = 5
 _MANY_SPACES = re.compile(r"\s{2,}|\t|\s*\|\s*")
 #: Words that stand in a column of units, or between a label and its figures.
 UNITS = frozenset("条 件 次 元 万元 个 份 人 项".split())
 
 
 Kind = Literal["label", "figure", "blank"]
-Shape = tuple[tuple[int, int, Kind], ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Record:
     """Figures that stand in one row, and the labels that stand with or before them.
 
@@ -54,8 +56,6 @@ class Record:
         The number of the record in the document.
     figures : list of Cell
         The fields that are not blank.
-    shape : tuple of (column, colspan, kind)
-        Where the fields stand and what they are: all that placing a row goes by, the same in most rows of a table.
     """
 
     labels: Sequence[Cell]
@@ -65,11 +65,9 @@ class Record:
     row: int = 0
     order: int = 0
     figures: list[Cell] = field(init=False)
-    shape: Shape = field(init=False)
 
     def __post_init__(self) -> None:
-        self.shape = tuple([(piece.column, piece.colspan, kind(piece.text)) for piece in self.fields])
-        self.figures = [piece for piece, (*_, what) in zip(self.fields, self.shape, strict=True) if what != "blank"]
+        self.figures = [piece for piece in self.fields if kind(piece.text) != "blank"]
 
     @property
     def place(self) -> str:
@@ -80,6 +78,11 @@ class Record:
     def printed(self) -> str:
         """What stands right of the stub, for a note."""
         return " ".join(piece.text for piece in self.fields if piece.text)
+
+    @property
+    def words(self) -> list[str]:
+        """The figures as they stand apart; a gap inside a cell parts two."""
+        return [word for piece in self.figures for word in piece.text.split()]
 
 
 @dataclass(slots=True)
@@ -105,18 +108,31 @@ class _Reader:
 
     def grid(self, grid: Grid) -> None:
         self.close()
-        for number, cells in enumerate(grid.rows):
-            kinds = tuple([kind(cell.text) for cell in cells])
-            stub, figures = _stub(kinds)
+        kinds_of = [tuple([kind(cell.text) for cell in cells]) for cells in grid.rows]
+        stubs = [_stub(kinds) for kinds in kinds_of]
+        # where the figures of most rows begin: what stands there is a field, though it be no figure (约39, 见备注)
+        begins = Counter(cells[stub].column for cells, (stub, figures) in zip(grid.rows, stubs, strict=True) if figures)
+        usual = max(begins, key=lambda column: (begins[column], -column), default=0) if grid.aligned else 0
+        for number, (cells, kinds, (stub, figures)) in enumerate(zip(grid.rows, kinds_of, stubs, strict=True)):
+            while figures and usual and stub > 1 and cells[stub - 1].column == usual and not self.is_known(cells[stub - 1]):
+                stub -= 1
             labels = [cell for cell, what in zip(cells[:stub], kinds, strict=False) if what == "label"]
             # a line whose every cell is blank is a record as well; a header has labels to its end
-            if not figures and (stub in {0, len(cells)} or any(key(label.text).word in self.header for label in labels)):
+            spacer = stub == 0 and len(cells) < _FEWEST_BLANKS
+            if not figures and (spacer or (stub > 0 and (stub == len(cells) or any(map(self.is_header, labels))))):
                 self.waiting += labels
                 continue
             self.add(Record(labels, self.waiting, cells[stub:], grid, number))
             if number == 0 and not figures:
                 # or the title of the grid, spread over its columns
                 self.waiting += labels
+
+    def is_header(self, label: Cell) -> bool:
+        return key(label.text).word in self.header
+
+    def is_known(self, label: Cell) -> bool:
+        """Tell whether the form has a label."""
+        return any(line_index(table).find(label.text) for table in self.form.tables) or self.is_header(label)
 
     def paragraph(self, paragraph: Paragraph) -> None:
         pieces = _pieces(paragraph, self.form)
@@ -159,11 +175,6 @@ def records(document: Document, form: Form) -> list[Record]:
     return reader.records
 
 
-def none_in(paragraphs: Iterable[Paragraph], form: Form) -> bool:
-    """Tell, faster than `records`, that no figure stands apart in text."""
-    return all(kind(part) == "label" for paragraph in paragraphs for part in _parts_of(paragraph.text, form))
-
-
 @lru_cache(maxsize=8192)
 def kind(text: str) -> Kind:
     """Tell a label, a figure and a blank apart."""
@@ -175,7 +186,6 @@ def kind(text: str) -> Kind:
     return "label" if status == "unreadable" and not _SPOILT_FIGURE.fullmatch(text) else "figure"
 
 
-@lru_cache(maxsize=4096)
 def _stub(kinds: tuple[Kind, ...]) -> tuple[int, bool]:
     """Return how many cells of a row are its stub, and whether figures follow.
 
@@ -189,11 +199,7 @@ def _stub(kinds: tuple[Kind, ...]) -> tuple[int, bool]:
 
 def _pieces(paragraph: Paragraph, form: Form) -> list[Cell]:
     """Part a line of text into labels and figures."""
-    return [Cell(part, 0, 0, place=paragraph.place, page=paragraph.page) for part in _parts_of(paragraph.text, form)]
-
-
-def _parts_of(text: str, form: Form) -> Sequence[str]:
-    return _known_parts(text, form) if len(text) <= LONGEST_LABEL else _parts(text, form)
+    return [Cell(part, 0, 0, place=paragraph.place, page=paragraph.page) for part in _parts(paragraph.text, form)]
 
 
 def _parts(text: str, form: Form) -> Sequence[str]:
@@ -217,10 +223,6 @@ def _parts(text: str, form: Form) -> Sequence[str]:
         elif part:
             parts += _running_text(part, form) or [part]
     return parts
-
-
-#: Headings and crumbs come again in every report of a site, prose does not.
-_known_parts = lru_cache(maxsize=4096)(_parts)
 
 
 def _running_text(text: str, form: Form) -> list[str]:
