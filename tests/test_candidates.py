@@ -9,8 +9,8 @@ import pytest
 from govstats.documents import Cell, Grid, open_document
 from govstats.forms import form
 from govstats.recognition import recognise
-from govstats.recognition.candidates import decide
-from govstats.recognition.columns import Placement
+from govstats.recognition.decision import Row, decide
+from govstats.recognition.hypotheses import Way
 from govstats.report import ReadCell, Report
 
 LINES = [line for line in form("2021").table("requests").lines if not line.subtotal]
@@ -157,10 +157,11 @@ def test_low_confidence_without_other_readings_needs_an_edit() -> None:
 
 def test_where_no_edit_binds_a_cell_recognition_has_to_be_very_sure() -> None:
     # 现行有效 of a rule is in no sum: 0 was read as 9 at 0.976
-    table = form("2021").table("proactive")
+    keys = tuple(("proactive", "rules", column) for column in ("issued", "repealed", "in_force"))
     fields = tuple(Cell("9", 0, at, page=1, confidence=sure) for at, sure in enumerate((0.976, 0.995, None)))
-    verdicts = decide(table, {"rules": Placement(fields, certain=True)}, form("2021"))
-    assert {key: verdict.text for key, verdict in verdicts.items()} == {("rules", "issued"): None}
+    row = Row(keys, [Way(fields, True)])
+    decide([row], [])
+    assert row.unconfirmed == {0}
 
 
 def test_a_blank_of_recognition_may_be_a_figure_that_it_missed() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 import govstats
 from govstats.forms import form
-from govstats.recognition.glued import _splits
+from govstats.recognition.hypotheses import _splits
 
 LINES = [line for line in form("2021").table("requests").lines if not line.subtotal]
 HEADER = "申请人情况自然人法人或其他组织总计商业企业科研机构社会公益组织法律服务机构其他"

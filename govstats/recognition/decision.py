@@ -210,7 +210,9 @@ class _Table:
             known = (other.parts[before[key][0], edits] for key, other in others.items())
             beside = sum(known, np.zeros(len(edits)))
             cost = sums.cost + (sums.parts[:, edits] + beside != 0).sum(axis=1)
-            near = set(np.flatnonzero(cost < cost.min() + MARGIN).tolist())
+            # where its own edits fail, the agency's error and a wrong way may be as good as each other
+            doubt = MARGIN if sums.balanced or not sums.own else 2 * MARGIN
+            near = set(np.flatnonzero(cost < cost.min() + doubt).tolist())
             sums.left = sorted(near if len(sums.left) > _MANY_WAYS else near.union(sums.left))
 
 

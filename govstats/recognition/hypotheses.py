@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import combinations, pairwise, product
+from itertools import accumulate, combinations, pairwise, product
 from math import comb, prod
 from operator import attrgetter
 from typing import NamedTuple
+
+import numpy as np
 
 from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
@@ -23,8 +25,10 @@ _OWN_COLUMN = re.compile(r"(?:备\s*注|序\s*号|说\s*明|附\s*注|備\s*註|
 _YEAR = re.compile(r"20\d\d\s*(?:年度?)?")
 #: 11,398,889 permits are the largest count seen.
 _MOST_DIGITS = 9
-#: So many ways of one row are tried; beyond, it is left undecided.
-_MOST_WAYS = 50_000
+#: So many ways of one row are tried, and so many looked for; beyond, it is left undecided.
+_MOST_WAYS, _MOST_CUTS = 3_000, 500_000
+#: So many combinations of the readings of its cells are ways of a row.
+_MOST_READINGS = 2_500
 #: A row may lack so many figures, merged or lost, and still be told apart.
 _MOST_LACKING = 2
 #: Figures that stand apart in more words than this ran together in none.
@@ -88,15 +92,14 @@ class Headers:
             self._records.setdefault(id(record.grid), []).append(record)
         self._fits: dict[tuple[Cell, ...], bool | None] = {}
 
-    def ways(self, record: Record, table: Table, columns: Sequence[str]) -> list[Way]:
+    def ways(self, record: Record, table: Table, line: str) -> list[Way]:
         """Return the ways to give the figures of a row to its columns, the likeliest first; none where they cannot be told apart.
 
         Parameters
         ----------
         record : Record
         table : Table
-        columns : sequence of str
-            Of its line.
+        line : str
 
         Returns
         -------
@@ -105,11 +108,17 @@ class Headers:
         """
         if self.under_years(record) or any(map(self._is_label, record.fields)):
             return []
+        columns = table.columns_of[line]
         header = self._above(record, table, columns)
         ways = self._placed(record, table, columns, header)
-        if table.balance_edits() or set("".join(record.words)) == {"0"}:
-            # digits that ran together are told apart by sums alone, or are all zeros
-            ways += parted_ways(record, len(columns)) if self.usual(record, table, columns) else []
+        sums = [
+            [dict(edit.terms)[table.id, line, column] for column in columns]
+            for edit in table.balance_edits((line,))
+            if edit.lines == {line}
+        ]
+        # digits that ran together are told apart by sums alone, or are all zeros
+        if (sums or set("".join(record.words)) == {"0"}) and self.usual(record, table, columns):
+            ways += parted_ways(record, len(columns), sums)
         bounded = record.grid is not None and record.grid.bounded
         signed = [table.column[column].signed for column in columns]
         # a lost tab makes a minus of a dash
@@ -191,6 +200,10 @@ class Headers:
         return word in form_words(self._form) or any(
             len(label) >= 4 and label in word for table in self._form.tables for _, label in line_index(table).words
         )
+
+    def names(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
+        """Tell whether the header above a row names all its columns."""
+        return set(columns) <= {*self.above(record, table), *self._named_before(record, table, tuple(columns))}
 
     def before(self, record: Record) -> Iterator[Cell]:
         """Yield the texts that stand between the rows of a table, and before its first."""
@@ -317,7 +330,7 @@ def _leaf_header(table: Table, record: Record) -> dict[tuple[str, str], Cell] | 
     leaves = [cell for cell in above if key(cell.text).word in columns]
     if len(leaves) == len(table.lines) * len(table.columns) and len({cell.row for cell in leaves}) == 1:
         # bands that are torn over cells say as much as their order does
-        if not any(lines.find(cell.text) for cell in above):
+        if len({name for cell in above for name in lines.find(cell.text)}) < len(table.lines):
             names = [column for cell in leaves for column, _ in columns[key(cell.text).word][:1]]
             ordered = names == [column.id for column in table.columns] * len(table.lines)
             places = product([line.id for line in table.lines], [column.id for column in table.columns])
@@ -346,7 +359,7 @@ def _under(labels: Sequence[Cell], record: Record) -> Way | None:
     leftmost = min(label.column for label in labels)
     for piece in record.fields:
         over = [at for at, label in enumerate(labels) if _covers(label, piece)]
-        exactly = [at for at in over if labels[at][2:3] == piece[2:3] and labels[at].colspan == piece.colspan]
+        exactly = [at for at in over if (labels[at].column, labels[at].colspan) == (piece.column, piece.colspan)]
         over = exactly or over
         if kind(piece.text) == "blank":
             for at in over:
@@ -499,7 +512,7 @@ def _names_years(row: Sequence[str]) -> bool:
 # --- parted -------------------------------------------------------------------------------------------------------------------
 
 
-def parted_ways(record: Record, columns: int) -> list[Way]:
+def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()) -> list[Way]:
     """Part digits that ran together, and leave cells blank where some lack: every way to read a row with too few figures.
 
     Parameters
@@ -507,6 +520,8 @@ def parted_ways(record: Record, columns: int) -> list[Way]:
     record : Record
     columns : int
         How many cells the row has.
+    sums : sequence of sequence of int
+        Signs of the cells in sums that are to be nothing: where there are too many ways to try, only those that add up are.
 
     Returns
     -------
@@ -525,12 +540,13 @@ def parted_ways(record: Record, columns: int) -> list[Way]:
     if lacking <= _MOST_LACKING and record.grid is not None and not tail[0]:
         rows = list(_with_blanks(tokens, columns))
     elif _is_glued(tokens, columns):
-        rows = _splits(tuple(tokens), columns)
+        rows = _splits(tokens, columns, () if tail[0] else sums)
     if len(rows) > _MOST_WAYS:
         return []
     sure = min((piece.confidence for piece in record.figures if piece.confidence is not None), default=None)
     first = record.fields[0]
 
+    @cache
     def piece(text: str) -> Cell | None:
         return Cell(text, 0, 0, place=first.place, page=first.page, confidence=sure) if text else None
 
@@ -545,33 +561,33 @@ def _is_glued(tokens: Sequence[str], columns: int) -> bool:
     return digits.isdecimal() and len(tokens) < columns <= len(digits)
 
 
-def _splits(tokens: tuple[str, ...], parts: int) -> list[tuple[str, ...]]:
-    """Return every way to part tokens into figures without leading zeros; a gap between two tokens parts two figures."""
+def _splits(tokens: Sequence[str], parts: int, sums: Sequence[Sequence[int]] = ()) -> list[tuple[str, ...]]:
+    """Return every way to part tokens into figures without leading zeros; a gap between two tokens parts two figures.
 
-    @cache
-    def of(token: str, count: int) -> tuple[tuple[str, ...], ...]:
-        if count == 1:
-            return ((token,),) if len(token) <= _MOST_DIGITS and (token == "0" or token[:1] != "0") else ()
-        ends = [1] if token[:1] == "0" else range(1, min(_MOST_DIGITS, len(token) - count + 1) + 1)
-        return tuple((token[:end], *rest) for end in ends for rest in of(token[end:], count - 1) if len(token) > end)
-
+    Where there are more ways than can be tried, only those are returned whose `sums` are nothing, each with a sign for every part.
+    """
+    digits, gaps = "".join(tokens), list(accumulate(map(len, tokens)))
+    free = sorted(set(range(1, len(digits))) - set(gaps))
     spare = parts - len(tokens)
-    if spare < 0 or comb(max(sum(map(len, tokens)) - len(tokens), 0), spare) > 40 * _MOST_WAYS:
+    if spare < 0 or comb(len(free), spare) > _MOST_CUTS:
         return []
-    rows: list[tuple[str, ...]] = []
-    for extra in product(*(range(min(spare, len(token) - 1) + 1) for token in tokens)):
-        if sum(extra) == spare:
-            pieces = [of(token, more + 1) for token, more in zip(tokens, extra, strict=True)]
-            if len(rows) + prod(map(len, pieces)) > _MOST_WAYS:
-                return []
-            rows += [tuple(text for part in parts_of for text in part) for parts_of in product(*pieces)]
-    return rows
+    chosen = np.array(list(combinations(free, spare)), int).reshape(comb(len(free), spare), spare)
+    fixed = np.tile([0, *gaps], (len(chosen), 1))
+    bounds = np.sort(np.hstack([fixed, chosen]), axis=1)
+    starts, lengths = bounds[:, :-1], np.diff(bounds, axis=1)
+    led_by_zero = np.array([digit == "0" for digit in digits])[starts] & (lengths > 1)
+    bounds = bounds[~(led_by_zero | (lengths > _MOST_DIGITS)).any(axis=1)]
+    if len(bounds) > _MOST_WAYS and sums:
+        value = np.array([[int(digits[at : at + long] or 0) for long in range(_MOST_DIGITS + 1)] for at in range(len(digits))])
+        amounts = value[bounds[:, :-1], np.diff(bounds, axis=1)]
+        bounds = bounds[(amounts @ np.array(sums).T == 0).all(axis=1)]
+    return [tuple(digits[at:end] for at, end in pairwise(row)) for row in bounds.tolist()] if len(bounds) <= _MOST_WAYS else []
 
 
 def _with_blanks(tokens: Sequence[str], parts: int) -> Iterator[tuple[str, ...]]:
     """Yield every way to part tokens into figures and to leave cells blank."""
     for blanks in range(parts - len(tokens) + 1):
-        for row in _splits(tuple(tokens), parts - blanks):
+        for row in _splits(tokens, parts - blanks):
             for places in combinations(range(parts), blanks):
                 left = iter(row)
                 yield tuple("" if place in places else next(left) for place in range(parts))
@@ -587,8 +603,10 @@ def _readings(ways: list[Way]) -> list[Way]:
     more: list[Way] = []
     for way in ways:
         options = [_options(piece) for piece in way.fields]
-        count = prod(map(len, options))
-        if count == 1 or count > _MOST_WAYS:
+        for most in (4, 3, 2):
+            # a page full of doubt: the likeliest readings of each cell have to do
+            options = options if prod(map(len, options)) <= _MOST_READINGS else [some[:most] for some in options]
+        if prod(map(len, options)) == 1:
             led = any(text[:1] == "0" and text.isdecimal() and text.strip("0") for text in way.texts)
             more.append(way._replace(sure=False, cost=way.cost + PARTED) if led else way)
             continue
@@ -637,7 +655,7 @@ def parted_blocks(record: Record, width: int, count: int, balanced: Callable[[in
             return
         last = number == count - 1
         for end in [len(digits)] if last else range(width, len(digits) - width * (count - 1 - number) + 1):
-            for row in _splits((digits[:end],), width):
+            for row in _splits([digits[:end]], width):
                 if balanced(number, row):
                     yield from ((*row, *rest) for rest in blocks(digits[end:], number + 1))
 

@@ -21,6 +21,8 @@ _MARGIN = 0.08
 
 #: No label of the form is half as long, remarks in brackets and torn lines included.
 LONGEST = 120
+#: A piece of a group's label that stands above the label of its first line is not longer.
+_LONGEST_CRUMB = 8
 #: The same few hundred labels come again in every report; a corpus has more misprints than memory should hold.
 _MOST_KNOWN = 20_000
 
@@ -71,13 +73,17 @@ def variants(label: Label) -> tuple[Key, ...]:
 
 
 class LabelIndex:
-    """The labels of one table, to be found in a document."""
+    """The labels of one table, to be found in a document; the words of its groups may stand torn in front of them."""
 
-    def __init__(self, labels: Sequence[Label]) -> None:
+    def __init__(self, labels: Sequence[Label], groups: Sequence[Label] = ()) -> None:
         self.entries = [(label.id, variant) for label in labels for variant in variants(label)]
         self.exact: dict[str, list[tuple[str, str]]] = {}
         self.words = [(name, variant.plain) for name, variant in self.entries if not variant.plain.isascii()]
         self._headings = {label.id for label in labels if isinstance(label, Line) and label.subtotal}
+        headings = [label for label in labels if label.id in self._headings]
+        words = sorted((_spaced(normalised(label.zh)) for label in (*groups, *headings)), key=len, reverse=True)
+        self._behind_group = re.compile(rf"\s*(?:{'|'.join(words)})\s*(?=[(\d])") if words else None
+        self._of_groups = frozenset("".join(key(label.zh).number + key(label.zh).word for label in (*groups, *headings)))
         self._known: dict[str, dict[str, float]] = {}
         for name, variant in self.entries:
             for word in {variant.word, variant.plain}:
@@ -90,8 +96,19 @@ class LabelIndex:
         if text not in self._known:
             if len(self._known) > _MOST_KNOWN:
                 self._known.clear()
-            self._known[text] = self._find(text)
+            own = self._behind_group.sub("", normalised(text), count=1) if self._behind_group else text
+            self._known[text] = self._find(own) or self._find_below(text)
         return self._known[text]
+
+    def _find_below(self, text: str) -> dict[str, float]:
+        """Find a label in whose cell a piece of its group's label stands above it: 三、 or （四）无."""
+        lines = text.split("\n")
+        for at in range(1, len(lines)):
+            above, found = key("".join(lines[:at])), key("".join(lines[at:]))
+            names = [name for name, number in self.exact.get(found.word, ()) if number == found.number != ""]
+            if names and len(above.word) <= _LONGEST_CRUMB and self._of_groups.issuperset(above.number + above.word):
+                return dict.fromkeys(names, SURE)
+        return {}
 
     def _find(self, text: str) -> dict[str, float]:
         found = key(text)
@@ -138,7 +155,7 @@ def _agreement(found: str, expected: str) -> float:
 @cache
 def line_index(table: Table) -> LabelIndex:
     """Return the index of a table's lines."""
-    return LabelIndex(table.lines)
+    return LabelIndex(table.lines, table.groups)
 
 
 @cache

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from govstats.characters import Figure, figure, is_figure, normalised
 from govstats.documents import Cell, Document
-from govstats.forms import Edit, Form, Table
+from govstats.forms import Edit, Form, Table, versions
+from govstats.forms import form as form_named
 from govstats.recognition.alignment import Match, align
 from govstats.recognition.annex import read_annex
 from govstats.recognition.decision import Row, decide
@@ -29,11 +30,12 @@ _MOST_ROWS_OF_A_NOTE = 3
 
 @dataclass
 class _Line:
-    """A line that was found, with its columns and the row that holds its cells."""
+    """A line that was found, with its columns, the table of which form has them, and the row that holds its cells."""
 
     match: Match
     columns: tuple[str, ...]
     row: Row
+    table: Table
 
     def place(self, column: str) -> int:
         """Return where a cell stands in the row."""
@@ -119,7 +121,7 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
     """Find the lines of a table, each with every way to read it."""
     if table.open:
         columns = tuple(column.id for column in table.columns)
-        return [_Line(match, columns, Row(_keys(table, match.line, columns), ways)) for match, ways in read_annex(table, free)], []
+        return [_Line(match, columns, Row(_keys(table, match.line, columns), ways), table) for match, ways in read_annex(table, free)], []
     if table.lines_across:
         wide = [(record, ways) for record in free if (ways := wide_ways(headers, record, table)) is not None]
         if len({(bool(ways), tuple(record.words)) for record, ways in wide}) > 1:
@@ -129,15 +131,28 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
     matches, notes = align(table, free)
     lines = []
     for match in matches:
-        columns = table.columns_of[match.line]
         if not is_heading(table, match):
-            ways = [] if match.contradicted else headers.ways(match.record, table, columns)
-            lines.append(_Line(match, columns, Row(_keys(table, match.line, columns), ways)))
+            of_columns = _table_of_columns(table, match, headers)
+            columns = of_columns.columns_of[match.line]
+            ways = [] if match.contradicted else headers.ways(match.record, of_columns, match.line)
+            lines.append(_Line(match, columns, Row(_keys(table, match.line, columns), ways), of_columns))
     if 3 * sum(bool(line.row.ways) for line in lines) < len(lines):
         # a line or two of a table that cannot be read may as well be notes below it
         for line in lines:
-            line.row.ways = []
+            line.row.ways = [way for way in line.row.ways if way.parted]
     return lines, notes
+
+
+def _table_of_columns(table: Table, match: Match, headers: Headers) -> Table:
+    """Return the table whose columns stand above a line: agencies mix the bands of two versions of the form."""
+    if headers.names(match.record, table, table.columns_of[match.line]):
+        return table
+    others = (other for version in versions() for other in form_named(version).tables if other.id == table.id)
+    for other in others:
+        columns = other.columns_of.get(match.line, ())
+        if columns not in {(), table.columns_of[match.line]} and headers.names(match.record, other, columns):
+            return other
+    return table
 
 
 def _keys(table: Table, line: str, columns: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
@@ -158,7 +173,7 @@ def _side_by_side(table: Table, record: Record, ways: list[Way]) -> list[_Line]:
 
         ways = parted_blocks(record, width, len(names), balanced)
         one = Row(tuple(key for part in keys for key in part), ways)
-        return [_Line(Match(record, name), table.columns_of[name], one) for name in names] if ways else []
+        return [_Line(Match(record, name), table.columns_of[name], one, table) for name in names] if ways else []
     parts = [
         [way._replace(fields=way.fields[at * width : (at + 1) * width], beyond=way.beyond if at == len(names) - 1 else ()) for way in ways]
         for at in range(len(names))
@@ -167,7 +182,7 @@ def _side_by_side(table: Table, record: Record, ways: list[Way]) -> list[_Line]:
         # a run of figures without a grid may as well be other figures
         return []
     return [
-        _Line(Match(record, name), table.columns_of[name], Row(key, list({way.texts: way for way in reversed(part)}.values())[::-1]))
+        _Line(Match(record, name), table.columns_of[name], Row(key, list({way.texts: way for way in reversed(part)}.values())[::-1]), table)
         for name, key, part in zip(names, keys, parts, strict=True)
         if part
     ]
@@ -218,9 +233,9 @@ def _cells_and_notes(reading: _Reading) -> Iterator[ReadCell | Note]:
 
 
 def _cell(reading: _Reading, line: _Line, column: str) -> Iterator[ReadCell | Note]:
-    table, row, at, name = reading.table, line.row, line.place(column), line.match.line
-    way, first = row.chosen[0], row.ways[0]
-    piece = way.fields[at]
+    table, row, at, name = line.table, line.row, line.place(column), line.match.line
+    way = row.chosen[0]
+    piece, first = way.fields[at], row.ways[0].fields[at]
     readings = row.readings(at)
     if piece is None and len(readings) == 1:
         if not table.open:
@@ -231,7 +246,7 @@ def _cell(reading: _Reading, line: _Line, column: str) -> Iterator[ReadCell | No
     unit = table.unit(name, column)
     value, status = in_unit(figure(piece.text), unit, unit_stated(table, line.match.record, column, reading.headers), table)
     printed = piece.text
-    offered = " | ".join(text or "∅" for text in dict.fromkeys((printed, *piece.readings, *readings)))
+    offered = " | ".join(text or "∅" for text in dict.fromkeys((first.text, *first.readings, *readings) if first else readings))
     if len(readings) > 1:
         value, status = None, "unreadable"
         yield note("undecided_readings", table, name, column, printed=printed, readings=offered, page=piece.page, place=piece.place)
@@ -244,8 +259,7 @@ def _cell(reading: _Reading, line: _Line, column: str) -> Iterator[ReadCell | No
     elif (value is not None and value < 0 and not table.column[column].signed) or status == "unreadable":
         value, status = None, "unreadable"
         yield note("unreadable_cell", table, name, column, printed=printed, page=piece.page, place=piece.place)
-    elif piece.readings and (original := first.fields[at]) is not None and not way.parted:
-        del original
+    elif piece.readings and not way.parted:
         yield note("decided_by_edits", table, name, column, printed=printed, readings=offered, page=piece.page, place=piece.place)
     method = _method(line.match, way, piece)
     yield ReadCell(table.id, name, column, value, printed, status, unit, piece.page, piece.place, method, piece.confidence)
@@ -282,7 +296,7 @@ def _undecided_row(table: Table, line: _Line) -> Iterator[ReadCell | Note]:
     confidence = min((piece.confidence for piece in record.fields if piece.confidence is not None), default=None)
     method = _method(match, ways[0] if ways else None, first)
     for column in line.columns:
-        unit = table.unit(match.line, column)
+        unit = line.table.unit(match.line, column)
         yield ReadCell(table.id, match.line, column, None, printed, "unreadable", unit, page, record.place, method, confidence)
 
 

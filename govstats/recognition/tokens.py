@@ -24,6 +24,8 @@ _SPOILT_FIGURE = re.compile(r"\d[\d,.\s]*\d|\d+[^\d\w、.．,)）\s]{1,3}\d*|\d+
 _DIGIT = re.compile(r"\d")
 _SPACE = re.compile(r"\s")
 _GLUED_NUMBER = re.compile(r"\d{2,}[.、](?!\d)")
+_NUMBERED = re.compile(r"[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）]|\d{1,2}[.、](?!\d)")
+_SENTENCE = re.compile(r"[，。；,;]")
 #: A line of text that names fewer lines and columns is a sentence.
 _FEWEST_LABELS = 4
 #: A row of at least so many blank cells is a row of a table, a shorter one a spacer.
@@ -253,12 +255,25 @@ def _running_text(text: str, form: Form) -> list[str]:
         name = text[label.start() : label.end()].strip()
         # after the last label of a page other text may follow; elsewhere text between labels is a sentence
         apart = joined or between[:1].isspace()
-        if leading == len(tokens) or (following is None and leading and apart and _other_text(tokens[leading])):
+        numbered = leading and apart and leading < len(tokens) and _NUMBERED.match(tokens[leading])
+        if leading == len(tokens) or numbered or (following is None and leading and apart and _other_text(tokens[leading])):
             parts += [name, *tokens[:leading]]
             figures_seen = figures_seen or leading > 0
+            if numbered:
+                # a misprinted label of the form, or a heading
+                parts += _label_and_figures(tokens[leading:])
         else:
             parts.append(f"{name}{between}".strip())
     return parts if figures_seen else []
+
+
+def _label_and_figures(tokens: Sequence[str]) -> list[str]:
+    """Part what stands between two known labels into another label and the figures behind it; a sentence stays whole."""
+    end = len(tokens)
+    while end and is_figure(tokens[end - 1]):
+        end -= 1
+    label = " ".join(tokens[:end])
+    return [" ".join(tokens)] if _SENTENCE.search(label) else [label, *tokens[end:]]
 
 
 def _other_text(text: str) -> bool:
