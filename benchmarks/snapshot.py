@@ -127,10 +127,10 @@ def write(file: Path, part: int, processes: int) -> None:
 
 def compare(before: Path, after: Path, most: int) -> int:
     """Print every kind of difference, and say 1 where a cell became wrong that was not."""
-    both = pd.read_parquet(before).merge(
-        pd.read_parquet(after), "outer", on=["document", "cell"], suffixes=("_before", "_after"), indicator=True
-    )
-    both = both[both["_merge"] == "both"] if (both["_merge"] != "both").mean() > 0.5 else both
+    frames = [pd.read_parquet(before), pd.read_parquet(after)]
+    common = set(frames[0]["document"]) & set(frames[1]["document"])
+    frames = [frame[frame["document"].isin(common)] for frame in frames]
+    both = frames[0].merge(frames[1], "outer", on=["document", "cell"], suffixes=("_before", "_after"))
     text = ["status_before", "read_as_before", "status_after", "read_as_after"]
     both[text] = both[text].fillna("missing")
     same_value = (both["value_before"] == both["value_after"]) | (both["value_before"].isna() & both["value_after"].isna())
@@ -151,7 +151,7 @@ def compare(before: Path, after: Path, most: int) -> int:
             print(f"  {count:4} {document}: {first['cell']} {first['value_before']} → {first['value_after']}")
     wrong = (both["read_as_after"] == "WRONG") & (both["read_as_before"] != "WRONG")
     right = [int((both[column] == "right").sum()) for column in ("read_as_before", "read_as_after")]
-    print(f"\nright {right[0]:,} → {right[1]:,}; newly wrong {int(wrong.sum())}")
+    print(f"\n{len(common):,} documents: right {right[0]:,} → {right[1]:,}; newly wrong {int(wrong.sum())}")
     return int(wrong.any())
 
 

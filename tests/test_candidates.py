@@ -181,4 +181,4 @@ def test_a_page_full_of_doubt_is_given_up_in_time() -> None:
     }
     read = report(doubts)
     assert {cell.value for cell in read.read_cells if cell.table == "requests"} <= {None, 0.0, 10.0, 12.0, 15.0, 2.0, 3.0, 1.0}
-    assert "too_many_readings" in kinds(read)
+    assert "undecided_readings" in kinds(read)

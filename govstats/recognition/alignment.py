@@ -212,7 +212,7 @@ def _owners(table: Table, records: Sequence[Record]) -> dict[int, dict[str, floa
             if likeness >= SURE and not table.line[line].subtotal
         ]
         if not lines_named(table, record.labels):
-            if not any(map(_is_label, record.labels)) and record.figures and (run or (begun and not names)):
+            if not any(map(_is_label, record.labels)) and record.figures and (run or (begun and not record.before)):
                 run.append(record)
             continue
         if run and names:

@@ -113,6 +113,8 @@ class _Sums:
             if len(inside) == len(edit.cells):
                 self.own.append(number)
                 self.cost += self.parts[:, number] != 0
+        #: How many edits fail for what is left, at most.
+        self.failing = 0
         self.left: list[int] = np.flatnonzero(self.cost < self.cost.min() + MARGIN).tolist()
 
     @property
@@ -209,11 +211,13 @@ class _Table:
             ]
             known = (other.parts[before[key][0], edits] for key, other in others.items())
             beside = sum(known, np.zeros(len(edits)))
-            cost = sums.cost + (sums.parts[:, edits] + beside != 0).sum(axis=1)
+            failing = (sums.parts[:, sums.own] != 0).sum(axis=1) + (sums.parts[:, edits] + beside != 0).sum(axis=1)
+            cost = np.array([way.cost for way in sums.row.ways]) + failing
             # where its own edits fail, the agency's error and a wrong way may be as good as each other
-            doubt = MARGIN if sums.balanced or not sums.own else 2 * MARGIN
+            doubt = MARGIN if sums.row.ways[0].sure or sums.balanced else 2 * MARGIN
             near = set(np.flatnonzero(cost < cost.min() + doubt).tolist())
             sums.left = sorted(near if len(sums.left) > _MANY_WAYS else near.union(sums.left))
+            sums.failing = int(failing[sums.left].max())
 
 
 def _supported(values: Sequence[Numbers]) -> list[Mask] | None:
@@ -246,13 +250,15 @@ def _give_up_the_unsupported(table: _Table, all_rows: int) -> None:
     have to be decided, since a page whose figures ran together may have blanks that leave no trace.
     """
     for sums in table.rows:
-        bound = [*sums.own, *table.across_of(sums)]
-        failing = sum(table.fails(edit) for edit in bound)
-        if not sums.row.sure and not sums.balanced and 2 * failing > len(bound) - 1:
+        bound = len(sums.own) + len(table.across_of(sums))
+        parted = all(way.parted for way in sums.row.chosen)
+        # sums over lines hold in whatever order the columns stand, and a blank leaves no trace
+        told = parted and 2 * sums.failing < bound and not any(None in way.fields for way in sums.row.chosen)
+        if not (sums.row.sure or told or (sums.balanced and not (parted and sums.failing))):
             sums.row.chosen = []
     decided = sum(bool(sums.row.chosen) for sums in table.rows)
     for sums in table.rows:
-        if not sums.row.sure and 2 * decided < all_rows:
+        if 2 * decided < all_rows and not sums.row.sure and all(way.parted for way in sums.row.chosen):
             sums.row.chosen = []
 
 

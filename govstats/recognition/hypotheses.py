@@ -155,9 +155,11 @@ class Headers:
         fits = self._rows_fit(record, labels)
         ways = []
         if under:
-            doubtful = None in under.fields or (under.beyond and not under.sure)
-            sound = (under.sure or _same_shape(record, labels)) and not counted
-            sure = not doubtful and (fits or (fits is None and sound))
+            missing = [label for label, piece in zip(labels, under.fields, strict=True) if piece is None]
+            doubtful = (under.beyond and not under.sure) or not all(_is_spanned(record, label) for label in missing)
+            sound = (under.sure or missing or _same_shape(record, labels)) and not counted
+            tiled = record.grid is not None and record.grid.aligned and None not in _leaves_over(record)
+            sure = tiled or (not doubtful and (fits or (fits is None and sound)))
             ways.append(under._replace(sure=bool(sure)))
         if counted:
             sure = counted.sure and len(record.fields) == len(labels) and (fits is False or not under)
@@ -201,9 +203,9 @@ class Headers:
             len(label) >= 4 and label in word for table in self._form.tables for _, label in line_index(table).words
         )
 
-    def names(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
-        """Tell whether the header above a row names all its columns."""
-        return set(columns) <= {*self.above(record, table), *self._named_before(record, table, tuple(columns))}
+    def named(self, record: Record, table: Table, columns: Sequence[str]) -> set[str]:
+        """Return the columns of a line that the header above a row names."""
+        return {*self.above(record, table), *self._named_before(record, table, tuple(columns))} & set(columns)
 
     def before(self, record: Record) -> Iterator[Cell]:
         """Yield the texts that stand between the rows of a table, and before its first."""
@@ -213,9 +215,8 @@ class Headers:
 
     def usual(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
         """Tell whether text above a record names columns in the order of the form, and none that the form lacks."""
-        return bool(_order_in_text(table, columns, self._named_before(record, table, tuple(columns)))) and not self.crowded(
-            record, table
-        )
+        named = self._named_before(record, table, tuple(columns))
+        return bool(_order_in_text(table, columns, named)) and len(named) in {0, len(columns)} and not self.crowded(record, table)
 
     def _named_before(self, record: Record, table: Table, columns: tuple[str, ...]) -> list[str]:
         """Return the columns in the order in which running text names them, in the header last seen before a record."""
@@ -383,12 +384,24 @@ def _under_some(record: Record, labels: Sequence[Cell | None]) -> Way | None:
     known = [label for label in labels if label is not None]
     if grid is None or not grid.aligned or len(known) < 2 or len(record.fields) < len(known):
         return None
-    leaves = {(cell.column, cell.colspan): cell for row in grid.rows[: record.row] for cell in row if not is_figure(cell.text)}
-    over = [leaves.get((piece.column, piece.colspan)) for piece in record.fields]
+    over = _leaves_over(record)
     if None in over or any(label not in over for label in known) or len(known) < len(record.fields):
         return None
     at = {label: piece for label, piece in zip(over, record.fields, strict=True)}
     return Way(tuple(at[label] if label is not None else None for label in labels), True)
+
+
+def _leaves_over(record: Record) -> list[Cell | None]:
+    """Return for each field the header cell of its own shape above it."""
+    rows = record.grid.rows[: record.row] if record.grid else ()
+    leaves = {(cell.column, cell.colspan): cell for row in rows for cell in row if cell.text and not is_figure(cell.text)}
+    return [leaves.get((piece.column, piece.colspan)) for piece in record.fields]
+
+
+def _is_spanned(record: Record, label: Cell) -> bool:
+    """Tell whether a cell of a row above reaches down into a row, under a header cell."""
+    rows = record.grid.rows[: record.row] if record.grid else ()
+    return any(_covers(label, cell) and cell.row + cell.rowspan > record.row for row in rows for cell in row)
 
 
 def _along(labels: Sequence[Cell], record: Record) -> Way | None:
@@ -539,7 +552,7 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     rows: list[tuple[str, ...]] = []
     if lacking <= _MOST_LACKING and record.grid is not None and not tail[0]:
         rows = list(_with_blanks(tokens, columns))
-    elif _is_glued(tokens, columns):
+    elif _is_glued(tokens, columns) and not (record.grid is not None and record.grid.bounded):
         rows = _splits(tokens, columns, () if tail[0] else sums)
     if len(rows) > _MOST_WAYS:
         return []

@@ -67,17 +67,9 @@ MESSAGES = {
         "“{line}”的“{column}”有几种读法（{readings}），勾稽关系不能确定是哪一种",
         "“{line}”, “{column}” can be read as {readings}; the edits of the table do not decide which",
     ),
-    "too_many_readings": (
-        "“{line}”的“{column}”有几种读法（{readings}），与其他存疑的格组合过多，未能逐一检验",
-        "“{line}”, “{column}” can be read as {readings}; with the other cells in doubt these are too many combinations to try",
-    ),
     "unsure_recognition": (
         "“{line}”的“{column}”识别为“{printed}”（置信度 {confidence}），勾稽关系不能证实",
         "“{line}”, “{column}” was recognised as “{printed}” (confidence {confidence}), which no edit of the table confirms",
-    ),
-    "engines_differ": (
-        "“{line}”的“{column}”两种方法读出的不同：“{printed}”与“{other}”，无法确定",
-        "“{line}”, “{column}”: two ways of reading the page differ, “{printed}” and “{other}”; which is right cannot be told",
     ),
     "unread_page": (
         "第 {page} 页没有读取：它是图像而没有安装 govstats[ocr]，或内容过多，不像报告的一页",

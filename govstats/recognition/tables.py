@@ -145,12 +145,14 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
 
 def _table_of_columns(table: Table, match: Match, headers: Headers) -> Table:
     """Return the table whose columns stand above a line: agencies mix the bands of two versions of the form."""
-    if headers.names(match.record, table, table.columns_of[match.line]):
+    own = table.columns_of[match.line]
+    named = headers.named(match.record, table, own)
+    if set(own) == named:
         return table
     others = (other for version in versions() for other in form_named(version).tables if other.id == table.id)
     for other in others:
         columns = other.columns_of.get(match.line, ())
-        if columns not in {(), table.columns_of[match.line]} and headers.names(match.record, other, columns):
+        if columns not in {(), own} and named <= set(columns) and headers.named(match.record, other, columns) == set(columns):
             return other
     return table
 
