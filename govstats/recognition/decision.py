@@ -115,6 +115,8 @@ class _Sums:
                 self.cost += self.parts[:, number] != 0
         #: How many edits fail for what is left, at most.
         self.failing = 0
+        #: Whether all edits across rows told of it.
+        self.held = False
         self.left: list[int] = np.flatnonzero(self.cost < self.cost.min() + MARGIN).tolist()
 
     @property
@@ -218,6 +220,7 @@ class _Table:
             near = set(np.flatnonzero(cost < cost.min() + doubt).tolist())
             sums.left = sorted(near if len(sums.left) > _MANY_WAYS else near.union(sums.left))
             sums.failing = int(failing[sums.left].max())
+            sums.held = len(edits) == len(self.across_of(sums))
 
 
 def _supported(values: Sequence[Numbers]) -> list[Mask] | None:
@@ -250,11 +253,15 @@ def _give_up_the_unsupported(table: _Table, all_rows: int) -> None:
     have to be decided, since a page whose figures ran together may have blanks that leave no trace.
     """
     for sums in table.rows:
-        bound = len(sums.own) + len(table.across_of(sums))
-        parted = all(way.parted for way in sums.row.chosen)
         # sums over lines hold in whatever order the columns stand, and a blank leaves no trace
-        told = parted and 2 * sums.failing < bound and not any(None in way.fields for way in sums.row.chosen)
-        if not (sums.row.sure or told or (sums.balanced and not (parted and sums.failing))):
+        parted = all(way.parted for way in sums.row.chosen)
+        blank = any(None in way.fields for way in sums.row.chosen)
+        bound = {key for at in table.across_of(sums) for key in table.edits[at].cells}
+        if blank:
+            told = not sums.failing and sums.held and bound.issuperset(sums.row.keys)
+        else:
+            told = 2 * sums.failing < len(sums.own) + len(table.across_of(sums))
+        if not (sums.row.sure or (told if parted else sums.balanced)):
             sums.row.chosen = []
     decided = sum(bool(sums.row.chosen) for sums in table.rows)
     for sums in table.rows:

@@ -158,7 +158,7 @@ class Headers:
             missing = [label for label, piece in zip(labels, under.fields, strict=True) if piece is None]
             doubtful = (under.beyond and not under.sure) or not all(_is_spanned(record, label) for label in missing)
             sound = (under.sure or missing or _same_shape(record, labels)) and not counted
-            tiled = record.grid is not None and record.grid.aligned and None not in _leaves_over(record)
+            tiled = not missing and record.grid is not None and record.grid.aligned and None not in _leaves_over(record, labels)
             sure = tiled or (not doubtful and (fits or (fits is None and sound)))
             ways.append(under._replace(sure=bool(sure)))
         if counted:
@@ -276,7 +276,8 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         None where the row is not that of the table; empty where it is, but its header contradicts the form.
     """
     width = len(table.columns) * len(table.lines)
-    if not (2 * len(record.figures) >= width or len(record.fields) >= width or _is_glued(record.words, width)):
+    glued = len(record.figures) <= _FEW_WORDS and _is_glued(record.words, width)
+    if not (2 * len(record.figures) >= width or len(record.fields) >= width or glued):
         return None
     above = _words_above(record)
     joined = "".join(above)
@@ -295,7 +296,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         return []
     way = in_order(record, width)
     if way is None:
-        return [] if not (named and _is_glued(record.words, width)) else [Way((), parted=True)]
+        return [Way((), parted=True)] if named and glued else []
     return _readings([way])
 
 
@@ -384,16 +385,16 @@ def _under_some(record: Record, labels: Sequence[Cell | None]) -> Way | None:
     known = [label for label in labels if label is not None]
     if grid is None or not grid.aligned or len(known) < 2 or len(record.fields) < len(known):
         return None
-    over = _leaves_over(record)
+    over = _leaves_over(record, known)
     if None in over or any(label not in over for label in known) or len(known) < len(record.fields):
         return None
     at = {label: piece for label, piece in zip(over, record.fields, strict=True)}
     return Way(tuple(at[label] if label is not None else None for label in labels), True)
 
 
-def _leaves_over(record: Record) -> list[Cell | None]:
+def _leaves_over(record: Record, labels: Sequence[Cell]) -> list[Cell | None]:
     """Return for each field the header cell of its own shape above it."""
-    rows = record.grid.rows[: record.row] if record.grid else ()
+    rows = record.grid.rows[: max(label.row for label in labels) + 1] if record.grid else ()
     leaves = {(cell.column, cell.colspan): cell for row in rows for cell in row if cell.text and not is_figure(cell.text)}
     return [leaves.get((piece.column, piece.colspan)) for piece in record.fields]
 
@@ -550,9 +551,12 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
         return []
     lacking = columns - len(tokens)
     rows: list[tuple[str, ...]] = []
-    if lacking <= _MOST_LACKING and record.grid is not None and not tail[0]:
+    grid = record.grid
+    # a row of a grid that lacks a cell has lost any of them
+    torn = grid is not None and grid.aligned and grid.bounded and len(record.fields) < columns
+    if lacking <= _MOST_LACKING and grid is not None and not torn and not tail[0]:
         rows = list(_with_blanks(tokens, columns))
-    elif _is_glued(tokens, columns) and not (record.grid is not None and record.grid.bounded):
+    elif len(tokens) <= _FEW_WORDS and _is_glued(tokens, columns) and not (grid is not None and grid.bounded):
         rows = _splits(tokens, columns, () if tail[0] else sums)
     if len(rows) > _MOST_WAYS:
         return []
