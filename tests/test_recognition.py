@@ -158,7 +158,7 @@ def test_columns_in_another_order_follow_their_header() -> None:
 def test_a_lost_cell_leaves_its_row_unread() -> None:
     report = read(requests({"granted": ["5", "3", "0", "0", "0", "8"]}))
     assert set(statuses(report, "granted")) == {"unreadable"}
-    assert ("undecided_readings", "granted") in kinds(report)
+    assert ("unreadable_row", "granted") in kinds(report)
 
 
 def test_a_table_of_years_is_not_the_statutory_one() -> None:

@@ -329,7 +329,8 @@ def _enclosed(table: Table, free: Sequence[Record], matches: Sequence[Match]) ->
     for (line, record), (next_line, next_record) in pairwise(known):
         missing = order[line + 1 : next_line]
         rows = [row for row in free if record < row.order < next_record and _is_unlabelled(table, row, missing)]
-        if missing and len(rows) == len(missing):
+        fitting = all(_fits(row, len(table.columns_of[name])) for row, name in zip(rows, missing, strict=False))
+        if missing and len(rows) == len(missing) and fitting:
             placed += [Match(row, name, torn=True) for row, name in zip(rows, missing, strict=True)]
     return placed
 

@@ -6,7 +6,8 @@ say of a cell is read; where they differ, the cell is undecided, and the rest go
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
@@ -14,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from govstats.characters import figure
-from govstats.documents import Cell
 from govstats.forms import CellKey, Edit
 from govstats.recognition.hypotheses import CONFIDENT, Way
 
@@ -85,7 +85,12 @@ def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
     decided together, by the edits across rows whose other cells are known. Then every row is held against the others as they were
     chosen, with all its ways.
     """
-    table = _Table([_Sums(row, edits) for row in rows if row.ways], edits)
+    terms: dict[CellKey, list[tuple[int, int, bool]]] = {}
+    for number, edit in enumerate(edits):
+        for at, (key, sign) in enumerate(edit.terms):
+            terms.setdefault(key, []).append((number, sign, at >= len(edit.left)))
+    sizes = [len(edit.cells) for edit in edits]
+    table = _Table([_Sums(row, terms, sizes) for row in rows if row.ways], edits)
     table.narrow()
     table.combine()
     table.hold_against()
@@ -99,20 +104,17 @@ def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
 class _Sums:
     """A row with what each of its ways adds to each edit: NaN where it leaves the sum open."""
 
-    def __init__(self, row: Row, edits: Sequence[Edit]) -> None:
+    def __init__(self, row: Row, terms: Mapping[CellKey, Sequence[tuple[int, int, bool]]], sizes: Sequence[int]) -> None:
         self.row = row
-        place = {key: at for at, key in enumerate(row.keys)}
         amounts, totals = _amounts(row.ways)
-        self.parts: Numbers = np.zeros((len(row.ways), len(edits)))
-        self.cost: Numbers = np.array([way.cost for way in row.ways])
-        self.own: list[int] = []
-        for number, edit in enumerate(edits):
-            inside = [(at, key, sign) for at, (key, sign) in enumerate(edit.terms) if key in place]
-            for at, key, sign in inside:
-                self.parts[:, number] += sign * (totals if at >= len(edit.left) else amounts)[:, place[key]]
-            if len(inside) == len(edit.cells):
-                self.own.append(number)
-                self.cost += self.parts[:, number] != 0
+        self.parts: Numbers = np.zeros((len(row.ways), len(sizes)))
+        inside: Counter[int] = Counter()
+        for place, key in enumerate(row.keys):
+            for edit, sign, is_total in terms.get(key, ()):
+                self.parts[:, edit] += sign * (totals if is_total else amounts)[:, place]
+                inside[edit] += 1
+        self.own = [edit for edit, count in inside.items() if count == sizes[edit]]
+        self.cost: Numbers = np.array([way.cost for way in row.ways]) + (self.parts[:, self.own] != 0).sum(axis=1)
         #: How many edits fail for what is left, at most.
         self.failing = 0
         #: Whether all edits across rows told of it.
@@ -205,6 +207,8 @@ class _Table:
         """Hold every way of each row against the other rows: one that explains as well as what was chosen leaves a doubt."""
         before = {id(sums): list(sums.left) for sums in self.rows}
         for sums in self.rows:
+            if len(sums.cost) == 1 and sums.row.ways[0].sure:
+                continue
             others = {id(other): other for edit in self.across_of(sums) for other in self.concerned[edit] if other is not sums}
             edits = [
                 edit

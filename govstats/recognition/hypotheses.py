@@ -87,6 +87,8 @@ class Headers:
         self._all = records
         self._header_rows = cache(_header_rows)
         self._named = cache(self._columns_named)
+        self._crowded = cache(self._is_crowded)
+        self._years = cache(self._row_of_years)
         self._records: dict[int, list[Record]] = {}
         for record in records:
             self._records.setdefault(id(record.grid), []).append(record)
@@ -132,6 +134,8 @@ class Headers:
                 return self._under_header(record, labels)
             if (some := _under_some(record, [header.get(column) for column in columns])) is not None:
                 return [some]
+        if not labels and _stands_under_others(record):
+            return []
         named = [] if labels else self._named_before(record, table, tuple(columns))
         order = _order_in_text(table, columns, named)
         way = in_order(record, len(columns))
@@ -237,8 +241,11 @@ class Headers:
 
     def crowded(self, record: Record, table: Table) -> bool:
         """Tell whether the table has columns that the form lacks, so that counting says nothing: 备注, 序号."""
-        rows = self._records[id(record.grid)]
-        cells = [cell.text for row in record.grid.rows for cell in row] if record.grid else []
+        return self._crowded(id(record.grid), table)
+
+    def _is_crowded(self, grid: int, table: Table) -> bool:
+        rows = self._records[grid]
+        cells = [cell.text for row in (rows[0].grid.rows if rows[0].grid else ()) for cell in row]
         if any(_OWN_COLUMN.fullmatch(text) for text in (*cells, *(piece.text for row in rows for piece in row.before))):
             return True
         most = max(len(columns) for columns in table.columns_of.values())
@@ -249,10 +256,15 @@ class Headers:
 
     def under_years(self, record: Record) -> bool:
         """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""
-        rows = [[piece.text for piece in record.before]]
-        if record.grid is not None:
-            rows = [[cell.text for cell in row] for row in record.grid.rows[: record.row]]
-        return any(map(_names_years, rows))
+        if record.grid is None:
+            return _names_years([piece.text for piece in record.before])
+        return self._years(id(record.grid)) < record.row
+
+    def _row_of_years(self, grid: int) -> int:
+        """Return the first row of a grid that names several years; a number beyond every row where none does."""
+        of_grid = self._records[grid][0].grid
+        rows = of_grid.rows if of_grid else ()
+        return next((number for number, row in enumerate(rows) if _names_years([cell.text for cell in row])), len(rows))
 
 
 # --- one row with all lines of a table ----------------------------------------------------------------------------------------
@@ -276,7 +288,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         None where the row is not that of the table; empty where it is, but its header contradicts the form.
     """
     width = len(table.columns) * len(table.lines)
-    glued = len(record.figures) <= _FEW_WORDS and _is_glued(record.words, width)
+    glued = len(record.words) <= _FEW_WORDS and _is_glued(record.words, width)
     if not (2 * len(record.figures) >= width or len(record.fields) >= width or glued):
         return None
     above = _words_above(record)
@@ -313,7 +325,7 @@ def _is_form_order(table: Table, above: Sequence[str]) -> bool:
     lines = [key(line.zh).word for line in table.lines]
     columns = [key(column.zh).word for column in table.columns]
     groups = [key(label.zh).word for label in table.groups]
-    first = [text.index(word) for word in (lines[0], *groups) if word in text]
+    first = [above.index(word) for word in (lines[0], *groups) if word in above]
     places = [text.rindex(word) for word in lines[1:] if word in text]
     leaves = [columns.index(word) for word in re.findall("|".join(columns), text)]
     if set(leaves) != set(range(len(columns))):
@@ -397,6 +409,15 @@ def _leaves_over(record: Record, labels: Sequence[Cell]) -> list[Cell | None]:
     rows = record.grid.rows[: max(label.row for label in labels) + 1] if record.grid else ()
     leaves = {(cell.column, cell.colspan): cell for row in rows for cell in row if cell.text and not is_figure(cell.text)}
     return [leaves.get((piece.column, piece.colspan)) for piece in record.fields]
+
+
+def _stands_under_others(record: Record) -> bool:
+    """Tell whether each field of a row has a header cell of its own, in a grid whose header names no column: other figures (1月, 2月)."""
+    grid = record.grid
+    if grid is None or not grid.aligned or len(record.fields) < 2:
+        return False
+    words = [cell for row in grid.rows[: record.row] if not any(is_figure(cell.text) for cell in row) for cell in row if cell.text]
+    return all(any((cell.column, cell.colspan) == (piece.column, piece.colspan) for cell in words) for piece in record.fields)
 
 
 def _is_spanned(record: Record, label: Cell) -> bool:
@@ -519,7 +540,7 @@ def _names_line(table: Table, text: str) -> bool:
 
 def _names_years(row: Sequence[str]) -> bool:
     """Tell a row of several years: 2012 applications and 2012 in all, beside other figures, are none."""
-    years = sum(_YEAR.fullmatch(text) is not None for text in row)
+    years = sum(text[:2] == "20" and _YEAR.fullmatch(text) is not None for text in row)
     return years > 1 and years >= sum(is_figure(text) or _YEAR.fullmatch(text) is not None for text in row)
 
 
@@ -556,7 +577,7 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     torn = grid is not None and grid.aligned and grid.bounded and len(record.fields) < columns
     if lacking <= _MOST_LACKING and grid is not None and not torn and not tail[0]:
         rows = list(_with_blanks(tokens, columns))
-    elif len(tokens) <= _FEW_WORDS and _is_glued(tokens, columns) and not (grid is not None and grid.bounded):
+    elif _is_glued(tokens, columns) and not (grid is not None and grid.bounded):
         rows = _splits(tokens, columns, () if tail[0] else sums)
     if len(rows) > _MOST_WAYS:
         return []
@@ -573,9 +594,10 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
 
 
 def _is_glued(tokens: Sequence[str], columns: int) -> bool:
-    """Tell whether a few words hold at least as many digits as there are cells."""
+    """Tell whether a few words, or some that are led by a zero, hold at least as many digits as there are cells."""
     digits = "".join(tokens)
-    return digits.isdecimal() and len(tokens) < columns <= len(digits)
+    few = len(tokens) <= _FEW_WORDS or any(token[0] == "0" and len(token) > 1 for token in tokens)
+    return few and digits.isdecimal() and len(tokens) < columns <= len(digits)
 
 
 def _splits(tokens: Sequence[str], parts: int, sums: Sequence[Sequence[int]] = ()) -> list[tuple[str, ...]]:

@@ -44,8 +44,12 @@ MESSAGES = {
     ),
     "outside_form": ("格式以外的行或栏“{label}”：{printed}", "a line or column that the form lacks, “{label}”: {printed}"),
     "unreadable_row": (
-        "“{line}”一行应有 {columns} 格，文件中是“{printed}”，无法确定各数字属于哪一栏",
-        "the line “{line}” should have {columns} cells; the document shows “{printed}”, which cannot be told apart",
+        "“{line}”一行应有 {columns} 格，文件中有 {count} 个数字：“{printed}”，无法确定各数字属于哪一栏",
+        "the line “{line}” should have {columns} cells; the document shows {count} figures, “{printed}”; which is which cannot be told",
+    ),
+    "unplaced_row": (
+        "“{line}”一行的 {columns} 个数字“{printed}”，表头没有说明其次序，或按该次序不平衡，无法确定各数字属于哪一栏",
+        "the line “{line}” has its {columns} figures, “{printed}”, but no header tells their order, or they do not add up in it",
     ),
     "glued_row": (
         "“{line}”一行应有 {columns} 格，文件中粘连为“{printed}”，有 {count} 种分法，无法确定：{candidates}",

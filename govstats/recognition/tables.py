@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from govstats.characters import Figure, figure, is_figure, normalised
 from govstats.documents import Cell, Document
@@ -287,19 +288,27 @@ def _undecided_row(table: Table, line: _Line) -> Iterator[ReadCell | Note]:
     match, record = line.match, line.match.record
     first = next(iter(record.fields), None)
     page, printed, width = first.page if first else None, record.printed, len(line.columns)
-    ways = [way for way in line.row.ways or parted_ways(record, width) if len(way.fields) == width]
-    if ways and not match.contradicted:
-        listed = ["|".join(way.texts) for way in ways[:_MOST_LISTED]] + ["…"] * (len(ways) > _MOST_LISTED)
-        count, candidates = len(ways), "; ".join(listed)
-        kind_of = "glued_row" if count > 1 else "unbalanced_row"
-        yield note(kind_of, table, match.line, printed=printed, page=page, place=record.place, columns=width, count=count, candidates=candidates)
-    elif not match.contradicted:
-        yield note("unreadable_row", table, match.line, printed=printed, page=page, place=record.place, columns=width)
+    parted = [way for way in line.row.ways or parted_ways(record, width) if way.parted and len(way.fields) == width]
+    about = note_of(table, match.line, printed, page, record.place)
+    if match.contradicted:
+        pass
+    elif parted:
+        listed = ["|".join(way.texts) for way in parted[:_MOST_LISTED]] + ["…"] * (len(parted) > _MOST_LISTED)
+        yield about("glued_row" if len(parted) > 1 else "unbalanced_row", columns=width, count=len(parted), candidates="; ".join(listed))
+    elif len(record.figures) == width:
+        yield about("unplaced_row", columns=width)
+    else:
+        yield about("unreadable_row", columns=width, count=len(record.figures))
     confidence = min((piece.confidence for piece in record.fields if piece.confidence is not None), default=None)
-    method = _method(match, ways[0] if ways else None, first)
+    method = _method(match, parted[0] if parted else None, first)
     for column in line.columns:
         unit = line.table.unit(match.line, column)
         yield ReadCell(table.id, match.line, column, None, printed, "unreadable", unit, page, record.place, method, confidence)
+
+
+def note_of(table: Table, line: str, printed: str, page: int | None, place: str) -> Callable[..., Note]:
+    """Return a function that composes notes on one line."""
+    return partial(note, table=table, line=line, printed=printed, page=page, place=place)
 
 
 def is_heading(table: Table, match: Match) -> bool:
