@@ -94,7 +94,7 @@ class Headers:
             self._records.setdefault(id(record.grid), []).append(record)
         self._fits: dict[tuple[Cell, ...], bool | None] = {}
 
-    def ways(self, record: Record, table: Table, line: str) -> list[Way]:
+    def ways(self, record: Record, table: Table, line: str, *, glued: bool = False) -> list[Way]:
         """Return the ways to give the figures of a row to its columns, the likeliest first; none where they cannot be told apart.
 
         Parameters
@@ -102,6 +102,8 @@ class Headers:
         record : Record
         table : Table
         line : str
+        glued : bool
+            The figures of most rows of the table ran together.
 
         Returns
         -------
@@ -120,7 +122,7 @@ class Headers:
         ]
         # digits that ran together are told apart by sums alone, or are all zeros
         if (sums or set("".join(record.words)) == {"0"}) and self.usual(record, table, columns):
-            ways += parted_ways(record, len(columns), sums)
+            ways += parted_ways(record, len(columns), sums, glued=glued)
         bounded = record.grid is not None and record.grid.bounded
         signed = [table.column[column].signed for column in columns]
         # a lost tab makes a minus of a dash
@@ -547,7 +549,7 @@ def _names_years(row: Sequence[str]) -> bool:
 # --- parted -------------------------------------------------------------------------------------------------------------------
 
 
-def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()) -> list[Way]:
+def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = (), *, glued: bool = False) -> list[Way]:
     """Part digits that ran together, and leave cells blank where some lack: every way to read a row with too few figures.
 
     Parameters
@@ -557,6 +559,8 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
         How many cells the row has.
     sums : sequence of sequence of int
         Signs of the cells in sums that are to be nothing: where there are too many ways to try, only those that add up are.
+    glued : bool
+        The figures of most rows of the table ran together.
 
     Returns
     -------
@@ -577,7 +581,7 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     torn = grid is not None and grid.aligned and grid.bounded and len(record.fields) < columns
     if lacking <= _MOST_LACKING and grid is not None and not torn and not tail[0]:
         rows = list(_with_blanks(tokens, columns))
-    elif _is_glued(tokens, columns) and not (grid is not None and grid.bounded):
+    elif _is_glued(tokens, columns, glued) and not (grid is not None and grid.bounded):
         rows = _splits(tokens, columns, () if tail[0] else sums)
     if len(rows) > _MOST_WAYS:
         return []
@@ -593,10 +597,10 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     return [Way(tuple(map(piece, (*row[:-1], row[-1] + tail[0]))), zeros, PARTED, parted=True) for row in rows]
 
 
-def _is_glued(tokens: Sequence[str], columns: int) -> bool:
+def _is_glued(tokens: Sequence[str], columns: int, like_others: bool = False) -> bool:
     """Tell whether a few words, or some that are led by a zero, hold at least as many digits as there are cells."""
     digits = "".join(tokens)
-    few = len(tokens) <= _FEW_WORDS or any(token[0] == "0" and len(token) > 1 for token in tokens)
+    few = like_others or len(tokens) <= _FEW_WORDS or any(token[0] == "0" and len(token) > 1 for token in tokens)
     return few and digits.isdecimal() and len(tokens) < columns <= len(digits)
 
 

@@ -131,11 +131,12 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
             return lines, []
     matches, notes = align(table, free)
     lines = []
+    short = sum(len(match.record.words) < len(table.columns_of[match.line]) for match in matches)
     for match in matches:
         if not is_heading(table, match):
             of_columns = _table_of_columns(table, match, headers)
             columns = of_columns.columns_of[match.line]
-            ways = [] if match.contradicted else headers.ways(match.record, of_columns, match.line)
+            ways = [] if match.contradicted else headers.ways(match.record, of_columns, match.line, glued=2 * short > len(matches))
             lines.append(_Line(match, columns, Row(_keys(table, match.line, columns), ways), of_columns))
     if 3 * sum(bool(line.row.ways) for line in lines) < len(lines):
         # a line or two of a table that cannot be read may as well be notes below it
