@@ -9,7 +9,6 @@ from govstats.recognition.identity import identify, reports_in
 from govstats.recognition.notes import note
 from govstats.recognition.publication import published
 from govstats.recognition.records import records
-from govstats.recognition.regular import read_regular
 from govstats.recognition.second_opinion import with_second_opinion
 from govstats.recognition.tables import read_tables
 from govstats.report import Report
@@ -41,7 +40,7 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
     """
     document = _one_report(document, agency, year)
     identity = identify(document, agency=agency, year=year, form_version=form)
-    reading = read_regular(document, identity.form) or read_tables(records(document, identity.form), identity.form)
+    reading = read_tables(records(document, identity.form), identity.form)
     cells, notes = with_second_opinion(document, identity.form, reading)
     if not identity.is_annual_report and not cells:
         begins = next((p.text for p in document.paragraphs), "")[:40]
