@@ -185,7 +185,8 @@ def is_figure(text: str) -> bool:
     >>> is_figure("32 项"), is_figure("—"), is_figure(""), is_figure("自然人")
     (True, True, False, False)
     """
-    return figure(text).status in {"reported", "not_applicable"}
+    # so is a run of digits that is too long for a number: several that ran together
+    return figure(text).status in {"reported", "not_applicable"} or text.isdecimal()
 
 
 # findings and sketches look into the same prose one after the other

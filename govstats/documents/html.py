@@ -147,13 +147,14 @@ class _Walk:
                 "whose tables lie in a few layout tables at most; save the page anew or as text"
             )
         rows = [[cell for cell in row.iter() if cell.tag in CELLS] for row in _rows(table)]
-        if len(table.css("table")) == 1:
-            self.blocks.append(_grid(rows, [[_cell_text(cell) for cell in row] for row in rows], place))
-            return
-        texts = [[_text_in_frame(cell) for cell in row] for row in rows]
-        is_data = sum(is_figure(text) for row in texts for text in row) > 1
-        if is_data:
+        alone = len(table.css("table")) == 1
+        texts = [[_cell_text(cell) if alone else _text_in_frame(cell) for cell in row] for row in rows]
+        is_data = alone or sum(map(is_figure, chain(*texts))) > 1
+        # a table that says nothing lays the page out, or a style hides it
+        if is_data and any(chain(*texts)):
             self.blocks.append(_grid(rows, texts, place))
+        if alone:
+            return
         self.depth += 1
         for cell, text in zip(chain(*rows), chain(*texts), strict=True):
             if text == NO_TEXT or not is_data:

@@ -24,6 +24,7 @@ CELLS = frozenset({"td", "th"})
 _CODE = "script, style, noscript, template, datalist, rp"
 _FIELDS = frozenset("input select textarea".split())
 _PICTURES = frozenset("img svg canvas object embed picture video iframe math meter progress".split())
+_REPLACED = _FIELDS | _PICTURES
 #: Fields that are not shown, or show no text.
 _NO_FIELDS = frozenset("hidden checkbox radio file range color button submit reset".split())
 _SPACER = re.compile(r"spacer|blank|transparent|pixel", re.IGNORECASE)
@@ -106,9 +107,9 @@ _COLOURS: dict[str, tuple[float, ...]] = {
     name: (*bytes.fromhex(code), 1)
     for name, code in (
         pair.split("=")
-        for pair in "white=ffffff snow=fffafa ivory=fffff0 whitesmoke=f5f5f5 ghostwhite=f8f8ff floralwhite=fffaf0 mintcream=f5fffa "
-        "azure=f0ffff aliceblue=f0f8ff seashell=fff5ee honeydew=f0fff0 lavenderblush=fff0f5 oldlace=fdf5e6 lightyellow=ffffe0 "
-        "gainsboro=dcdcdc silver=c0c0c0 black=000000 red=ff0000 blue=0000ff green=008000 yellow=ffff00 gray=808080".split()
+        for pair in "white=ffffff snow=fffafa ivory=fffff0 whitesmoke=f5f5f5 ghostwhite=f8f8ff floralwhite=fffaf0 azure=f0ffff "
+        "mintcream=f5fffa aliceblue=f0f8ff seashell=fff5ee honeydew=f0fff0 lavenderblush=fff0f5 oldlace=fdf5e6 gainsboro=dcdcdc "
+        "lightyellow=ffffe0 silver=c0c0c0 black=000000 red=ff0000 blue=0000ff green=008000 yellow=ffff00 gray=808080".split()
     )
 } | {"transparent": (0, 0, 0, 0)}
 _DIGITS = re.compile(r"\d+")
@@ -451,7 +452,7 @@ class _Reader:
 
     def read(self, body: LexborNode) -> None:
         looks = [self.look(body, _Look())]
-        for event, node in events(body, leave_out=_FIELDS | _PICTURES):
+        for event, node in events(body, leave_out=_REPLACED):
             tag = node.tag or ""
             if tag in BLOCKS:
                 self.end_line()
@@ -481,11 +482,11 @@ class _Reader:
         hides = (above.shown and not look.shown) or (above.visible and not look.visible)
         if hides and self.tables and len(node.css("table")) >= self.tables:
             # a page whose script shows its text later hides all of it; a second copy for telephones is hidden beside the first
-            return look._replace(shown=above.shown, visible=above.visible)
+            return look._replace(shown=above.shown, visible=above.visible, sure=above.sure)
         if tag not in BLOCKS and _OWN_LINE.fullmatch(said.get("display", "")):
             self.end_line()
             self.own_lines.append(node)
-        elif said.get("display") == "none" and tag not in _FIELDS | _PICTURES:
+        elif said.get("display") == "none" and tag not in _REPLACED:
             self.gone.append(node)
         content = said.get("--content", "none").strip("\"' ")
         pictured = look.background is None and above.background is not None
