@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import chain
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -18,9 +19,10 @@ _META_NAMES = {"articletitle": "title", "contentsource": "publisher", "url": "ur
     ("pubdate", "publishdate", "publish_date"), "published"
 )
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
-_NUMBER = re.compile(r"\s*(\d{1,4})")
 _DIGIT = re.compile(r"\d")
+_BREAK_AT = dict.fromkeys(BLOCKS, "\n")
 _SPACES = re.compile(r"[^\S\n]+")
+_BREAKS = re.compile(r"\s*\n\s*")
 #: The review table, the widest of the form, has fifteen columns; wider spans are a slip of the editor (``colspan=99``).
 _WIDEST_SPAN = 20
 _DEEPEST = 50
@@ -52,7 +54,7 @@ def read_html(page: bytes, tables_before: int = 0) -> tuple[tuple[Block, ...], d
     >>> [type(block).__name__ for block in blocks], metadata["title"]
     (['Paragraph', 'Grid'], '年报')
     """
-    if b"\\" in page and page.count(b'=\\"') > page.count(b'="'):
+    if page.count(b'=\\"') > page.count(b'="'):
         page = _ESCAPE.sub(_unescaped, page.decode()).encode(errors="ignore")
     tree = LexborHTMLParser(page)
     metadata: dict[str, str] = {}
@@ -121,11 +123,11 @@ class _Walk:
         self.paragraphs, self.tables, self.depth = 0, tables, 0
 
     def end_paragraph(self, heading: bool = False) -> None:
-        text = "".join(self.pieces)
+        text = _tidy("".join(self.pieces))
         self.pieces.clear()
-        if text and not text.isspace():
+        if text:
             self.paragraphs += 1
-            self.blocks.append(Paragraph(_tidy(text), f"paragraph {self.paragraphs}", heading=heading))
+            self.blocks.append(Paragraph(text, f"paragraph {self.paragraphs}", heading=heading))
 
     def into(self, node: LexborNode) -> None:
         for event, inner in events(node, leave_out={"table"}):
@@ -146,7 +148,10 @@ class _Walk:
                 f"{place} stands inside {_DEEPEST} other tables: the page is broken; expected an annual report, "
                 "whose tables lie in a few layout tables at most; save the page anew or as text"
             )
-        rows = [[cell for cell in row.iter() if cell.tag in CELLS] for row in _rows(table)]
+        # the parser sees to it that all rows stand in a body of the table, its head or its foot
+        rows = [
+            [cell for cell in row.iter() if cell.tag in CELLS] for part in table.iter() for row in part.iter() if row.tag == "tr"
+        ]
         alone = len(table.css("table")) == 1
         texts = [[_cell_text(cell) if alone else _text_in_frame(cell) for cell in row] for row in rows]
         is_data = alone or sum(map(is_figure, chain(*texts))) > 1
@@ -161,14 +166,6 @@ class _Walk:
                 self.into(cell)
                 self.end_paragraph()
         self.depth -= 1
-
-
-def _rows(table: LexborNode) -> Iterator[LexborNode]:
-    for part in table.iter():
-        if part.tag == "tr":
-            yield part
-        elif part.tag in {"thead", "tbody", "tfoot"}:
-            yield from (row for row in part.iter() if row.tag == "tr")
 
 
 def _grid(rows: Sequence[Sequence[LexborNode]], texts: Sequence[Sequence[str]], place: str) -> Grid:
@@ -196,10 +193,13 @@ def _grid(rows: Sequence[Sequence[LexborNode]], texts: Sequence[Sequence[str]], 
 
 def _spans(cell: LexborNode) -> tuple[int, int]:
     attributes = cell.attributes
-    if not attributes:
-        return 1, 1
-    down, across = (_NUMBER.match(attributes.get(name) or "") for name in ("rowspan", "colspan"))
-    return int(down[1]) if down else 1, max(1, int(across[1])) if across else 1
+    return _span(attributes.get("rowspan")), max(1, _span(attributes.get("colspan")))
+
+
+@lru_cache(maxsize=256)
+def _span(value: str | None) -> int:
+    digits = re.match(r"\s*(\d{1,4})", value or "")
+    return int(digits[1]) if digits else 1
 
 
 def _text_in_frame(cell: LexborNode) -> str:
@@ -213,14 +213,8 @@ def _cell_text(cell: LexborNode) -> str:
     text = cell.text(separator="\0").strip("\0 \n\t\r\xa0")
     if "\0" not in text:
         return text.strip()
-    pieces = (
-        inner.text_content or "" if event == "text" else "\n" if inner.tag in BLOCKS else "" for event, inner in events(cell)
-    )
-    return _tidy("".join(pieces))
+    return _tidy("".join(inner.text_content or _BREAK_AT.get(inner.tag or "", "") for _, inner in events(cell)))
 
 
 def _tidy(text: str) -> str:
-    if "\n" not in text:
-        return _SPACES.sub(" ", text).strip()
-    lines = (_SPACES.sub(" ", line).strip() for line in text.split("\n"))
-    return "\n".join(line for line in lines if line)
+    return _BREAKS.sub("\n", _SPACES.sub(" ", text)).strip()

@@ -95,6 +95,10 @@ _OTHER = frozenset(
 )
 _PROPERTIES = _OTHER.union(_HIDING, _HIDING_BOXES, _DOUBTFUL, _SET_OFF)
 _STYLED = ", ".join(["style", "font", *(f"[{name}]" for name in _ATTRIBUTES), *_FIELDS, *_PICTURES, *(_DEFAULTS.keys() - {"a"})])
+#: What else than a colour stands in ``background``.
+_NO_COLOUR = re.compile(
+    r"(?:no-)?repeat(?:-[xy])?|space|round|scroll|fixed|local|center|left|right|top|bottom|cover|contain|auto|none|[a-z]+-box|[-.\d].*"
+)
 _COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
 _SCREEN = re.compile(r"\s*(?:not\s+print|(?:only\s+)?(?:screen|all)?\s*(?:and\s*)?(?:\(\s*min-width[^)]*\)\s*)?)", re.IGNORECASE)
 _PSEUDO_ELEMENT = re.compile(r"::?(before|after)$")
@@ -255,12 +259,14 @@ def _longhand(name: str, value: str) -> dict[str, str]:
     """Part the properties that say several things."""
     if name == "font":
         sizes = [word.partition("/")[0] for word in value.split() if word[:1].isdigit() or word[:1] == "." or word in _SIZES]
-        return {"font-size": next((size for size in sizes if not size.isdigit() or size == "0"), "medium")}
+        return {"font-size": next((size for size in sizes if not size.isdigit() or size == "0"), "inherit")}
     if name == "background":
         image = re.search(r"(?:url|gradient)\(.*", value)
         words = re.sub(r"\burl\([^)]*\)", "", value)
-        colours = [found for found in re.findall(r"[\w#]+\([^)]*\)|[\w#-]+", words) if _colour(found) or found.startswith("#")]
-        return {"background-color": colours[0] if colours else "transparent", "background-image": image[0] if image else "none"}
+        colour = next(
+            (word for word in re.findall(r"[\w#]+\([^)]*\)|[-\w#.]+", words) if not _NO_COLOUR.fullmatch(word)), "transparent"
+        )
+        return {"background-color": colour, "background-image": image[0] if image else "none"}
     if name in {"overflow-x", "overflow-y"}:
         name = "overflow"
     return {"text-decoration" if name == "text-decoration-line" else name: value}
@@ -382,7 +388,7 @@ def _colour(value: str) -> tuple[float, ...] | None:
     kind, _, inner = value.partition("(")
     numbers = [float(number) / 100 if percent else float(number) for number, percent in re.findall(r"(-?\d*\.?\d+)(%?)", inner)]
     if kind in {"rgb", "rgba"} and len(numbers) in {3, 4}:
-        scale = 255 if "%" in inner.partition("/")[0] and len(numbers) == 3 else 1
+        scale = 255 if re.match(r"\s*[\d.]+%", inner) else 1
         return (*(number * scale for number in numbers[:3]), numbers[3] if len(numbers) == 4 else 1)
     if kind in {"hsl", "hsla"} and len(numbers) in {3, 4}:
         hue, saturation, light, *alpha_part = numbers
