@@ -95,6 +95,7 @@ _OTHER = frozenset(
 )
 _PROPERTIES = _OTHER.union(_HIDING, _HIDING_BOXES, _DOUBTFUL, _SET_OFF)
 _STYLED = ", ".join(["style", "font", *(f"[{name}]" for name in _ATTRIBUTES), *_FIELDS, *_PICTURES, *(_DEFAULTS.keys() - {"a"})])
+_SAME = {"overflow-x": "overflow", "overflow-y": "overflow", "text-decoration-line": "text-decoration"}
 #: What else than a colour stands in ``background``.
 _NO_COLOUR = re.compile(
     r"(?:no-)?repeat(?:-[xy])?|space|round|scroll|fixed|local|center|left|right|top|bottom|cover|contain|auto|none|[a-z]+-box|[-.\d].*"
@@ -116,6 +117,7 @@ _COLOURS: dict[str, tuple[float, ...]] = {
         "lightyellow=ffffe0 silver=c0c0c0 black=000000 red=ff0000 blue=0000ff green=008000 yellow=ffff00 gray=808080".split()
     )
 } | {"transparent": (0, 0, 0, 0)}
+_AS_ABOVE = frozenset({"inherit", "currentcolor", "unset", "revert", ""})
 _DIGITS = re.compile(r"\d+")
 _TOUCHING = re.compile(r"[\d.,)）\]①-⑳]\s*\0\s*[\d.,]")
 _BRACKET = re.compile(r"[\[\]()（）［］]")
@@ -267,9 +269,7 @@ def _longhand(name: str, value: str) -> dict[str, str]:
             (word for word in re.findall(r"[\w#]+\([^)]*\)|[-\w#.]+", words) if not _NO_COLOUR.fullmatch(word)), "transparent"
         )
         return {"background-color": colour, "background-image": image[0] if image else "none"}
-    if name in {"overflow-x", "overflow-y"}:
-        name = "overflow"
-    return {"text-decoration" if name == "text-decoration-line" else name: value}
+    return {_SAME.get(name, name): value}
 
 
 # --- looks ----------------------------------------------------------------------------------------------------------------
@@ -317,9 +317,6 @@ def _look(above: _Look, tag: str, style: str) -> _Look:
         colour=above.colour if colour in _AS_ABOVE else _colour(colour) or colour,
         background=_background(said, above.background),
     )
-
-
-_AS_ABOVE = frozenset({"inherit", "currentcolor", "unset", "revert", ""})
 
 
 def _says(said: Mapping[str, str], values: Mapping[str, str]) -> str:
@@ -518,10 +515,12 @@ class _Reader:
     def end_line(self) -> None:
         """Tell the marks behind a figure, and pieces of which nobody can say whether they are one."""
         line, self.line = self.line, []
+        if not any(_DIGITS.search(piece.text) for piece in line):
+            return
         for before, piece in pairwise(line):
             if piece.look.raised == "mark" != line[0].look.raised:
-                if not _BRACKET.search(piece.text) and any(_DIGITS.search(one.text) for one in line):
-                    going_on = before.look.raised == "mark" and before.text[-1] == "]"
+                going_on = before.look.raised == "mark" and before.text[-1] == "]"
+                if not _BRACKET.search(piece.text):
                     before.text = before.text[:-1] if going_on else before.text
                     piece.text = f"{'' if going_on else '['}{piece.text.strip()}]"
             elif _differ(before.look, piece.look) and _TOUCHING.search(f"{before.text}\0{piece.text}"):
