@@ -43,6 +43,9 @@ _REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]$")
 #: With its unit and a remark in brackets; anything longer is a sentence.
 _LONGEST_FIGURE = 60
 _LONGEST_PARAGRAPH = 500
+#: A float tells as many digits apart; one more, and it may stand for another figure.
+_MOST_DIGITS = 15
+_COUNTED = frozenset("件条项个起宗次份部")
 _SCALE = {"亿元": 1e8, "万元": 1e4, "元": 1.0}
 
 ValueStatus = Literal["reported", "blank", "not_applicable", "unreadable"]
@@ -131,7 +134,8 @@ def figure(text: str) -> Figure:
     -------
     Figure
         With amounts of money (``元``, ``万元``, ``亿元``) in yuan and `unit` telling so, counts as they are.
-        ``unreadable`` where something stands there that is not one number.
+        ``unreadable`` where something stands there that is not one number, a count that is not whole, or more digits than
+        a float holds.
 
     Examples
     --------
@@ -146,7 +150,7 @@ def figure(text: str) -> Figure:
     """
     if len(text) > _LONGEST_FIGURE:
         return Figure("unreadable")
-    if text.isascii() and text.isdecimal():
+    if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS:
         return Figure("reported", float(text))
     plain = text.translate(_HALF_WIDTH).replace("&nbsp;", " ").strip().strip("*").strip()
     if not plain:
@@ -159,12 +163,16 @@ def figure(text: str) -> Figure:
     if not match:
         return Figure("unreadable")
     sign, whole, decimals, unit = match.groups()
-    value = float(f"{sign}{whole.replace(',', '')}{decimals or ''}")
+    number = f"{sign}{whole.replace(',', '')}{decimals or ''}"
+    value = float(number)
     if unit in _SCALE:
         # 7730.28 × 10⁴ is exact to the printed digits only when rounded to them
         value = round(value * _SCALE[unit], 6)
     elif unit[:1] in {"万", "亿"}:
         value = round(value * (1e4 if unit[0] == "万" else 1e8), 6)
+    too_long = sum(map(str.isdecimal, number)) > _MOST_DIGITS or abs(value) >= 10**_MOST_DIGITS
+    if too_long or (unit[-1:] in _COUNTED and not value.is_integer()):
+        return Figure("unreadable")
     return Figure("reported", value, unit, remark[0].strip() if remark else "")
 
 
@@ -177,7 +185,8 @@ def is_figure(text: str) -> bool:
     >>> is_figure("32 项"), is_figure("—"), is_figure(""), is_figure("自然人")
     (True, True, False, False)
     """
-    return figure(text).status in {"reported", "not_applicable"}
+    # so is a run of digits that is too long for a number: several that ran together
+    return figure(text).status in {"reported", "not_applicable"} or text.isdecimal()
 
 
 # findings and sketches look into the same prose one after the other

@@ -39,6 +39,27 @@ def test_signs_for_none_are_not_zero(printed: str) -> None:
     assert figure(printed).value is None
 
 
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "9007199254740993",
+        "1000000000000000",
+        "9,007,199,254,740,993",
+        "1234567890123.456",
+        "100000000亿元",
+        "3.5件",
+        "1.23456万条",
+    ],
+)
+def test_what_no_float_holds_and_a_part_of_one_is_unreadable(printed: str) -> None:
+    assert figure(printed) == ("unreadable", None, "", "")
+
+
+def test_as_many_digits_as_a_float_holds_are_read() -> None:
+    assert figure("999999999999999").value == 999999999999999
+    assert figure("1.2万件").value == 12000
+
+
 @pytest.mark.parametrize("printed", ["12①", "12²", "约30", "30余", "12 3", "1,02", "0?", "O", "3-5", "2021年", "12\n3", "二十"])
 def test_what_is_not_one_number_is_unreadable(printed: str) -> None:
     assert figure(printed).status == "unreadable"

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from govstats.characters import figure
 from govstats.documents import Document, Grid, open_document
+from govstats.documents.document import NO_TEXT
 from govstats.errors import MissingReader, UnreadableDocument
+from govstats.recognition import recognise
 
 
 def document(text: str, encoding: str = "utf-8") -> Document:
@@ -120,6 +123,261 @@ def test_a_page_that_a_script_would_show_is_read_and_a_hidden_copy_is_not() -> N
     assert texts(only_grid(table.format(3) + hidden.format(table.format(4)))) == [["规章", "3"]]
 
 
+# --- HTML: what a reader of the page sees ---------------------------------------------------------------------------------
+
+
+def cell_text(content: str, head: str = "") -> str:
+    """Return the text of a cell between two others, which keep their places."""
+    page = f"<!DOCTYPE html><html><head>{head}</head><body><table><tr><td>规章<td>{content}</td><td>5</table></body></html>"
+    ((label, text, last),) = texts(only_grid(page))
+    assert (label, last) == ("规章", "5")
+    return text
+
+
+HIDING = (
+    *(
+        "display:none",
+        "DISPLAY : NONE !important",
+        "display:/**/none",
+        "display:none;display:",
+        "visibility:hidden",
+        "visibility: collapse",
+    ),
+    *(
+        "opacity:0",
+        "opacity: .00",
+        "filter:opacity(0)",
+        "font-size:0",
+        "font-size:0px",
+        "font-size:.1em",
+        "font:0/0 a",
+        "font:1px 宋体",
+    ),
+    *("text-decoration:line-through", "text-decoration:red line-through", "text-decoration-line: line-through", "zoom:0"),
+    *("color:white", "color:#FFF", "color:#fefefe", "color:rgb(255, 255, 255)", "color:hsl(0,0%,100%)", "background:#000"),
+    *("color:transparent", "color:rgba(0,0,0,0)", "color:#0000", "-webkit-text-fill-color:transparent", "background-color:black"),
+    *(
+        "position:absolute;left:-9999px",
+        "position:fixed;top:-100vh",
+        "position:absolute;clip:rect(0,0,0,0)",
+        "margin-left:-9999px",
+    ),
+    *("clip-path:inset(50%)", "clip-path:circle(0)", "display:inline-block;transform:scale(0)", "float:left;transform:scaleX(0)"),
+    *("display:inline-block;width:0;overflow:hidden", "position:absolute;width:1px;height:1px;overflow:hidden"),
+    "display:inline-block;text-indent:-9999px",
+)
+
+
+@pytest.mark.parametrize("style", HIDING)
+@pytest.mark.parametrize("way", ["inline", "class", "id", "descendant", "screen"])
+def test_a_digit_that_a_style_hides_is_not_read(style: str, way: str) -> None:
+    rule = {"class": ".a", "id": "p, #a", "descendant": "td > span.a", "screen": "@media screen and (min-width: 9px) { .a"}.get(
+        way, ""
+    )
+    sheet = f"<style>{rule} {{ {style} }}{'}' * (way == 'screen')}</style>" if rule else ""
+    inline = "" if rule else f"style='{style}'"
+    assert cell_text(f"3<span class='b a' id=a {inline}>4</span>", sheet) == "3"
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "<b hidden>4</b>",
+        "<del>4</del>",
+        "<s>4</s>",
+        "<strike>4</strike>",
+        "<template>4</template>",
+        "<noscript>4</noscript>",
+        "<!--4-->",
+        "<input type=hidden value=4>",
+        "<input value=4 style='display:none'>",
+        "<font color=#ffffff>4</font>",
+        "<script>4</script>",
+    ],
+)
+def test_a_digit_that_is_no_text_of_the_page_is_not_read(hidden: str) -> None:
+    assert cell_text(f"3{hidden}") == "3"
+
+
+@pytest.mark.parametrize(
+    ("content", "sheet"),
+    [
+        ("3<b aria-hidden=true>4</b>", ""),
+        ("3<b class=a>4</b>", "@media print { .a { display:none } }"),
+        ("3<b class=a>4</b>", "@media (max-width: 600px) { .a { display:none } }"),
+        ("3<b class=a>4</b>", ".a:hover { display:none }"),
+        ("3<b class=a>4</b>", ".a { display:none } .a { display:inline }"),
+        ("3<b class=a>4</b>", "b.a { display:inline } .a { display:none }"),
+        ("3<b class=a>4</b>", ".a { display:inline !important } #b, .a { display:none }"),
+        ("3<b class=a style='display:inline'>4</b>", ".a { display:none }"),
+        ("3<b hidden style='display:inline'>4</b>", ""),
+        ("3<s style='text-decoration:none'>4</s>", ""),
+        ("<span style='visibility:hidden'>9<b style='visibility:visible'>34</b></span>", ""),
+        ("<span style='font-size:0'>9<b style='font-size:14px'>34</b></span>", ""),
+        ("<p class=a><font color=white>34</font></p>", ".a { background: #006 }"),
+        ("<p class=a><font color=white>34</font></p>", ".a { background: url(dark.png) }"),
+    ],
+)
+def test_a_digit_that_is_shown_after_all_is_read(content: str, sheet: str) -> None:
+    assert cell_text(content, f"<style>{sheet}</style>") == "34"
+
+
+def test_a_colour_is_in_doubt_where_the_ground_may_be_set_elsewhere() -> None:
+    content = "3<font color=white>4</font>"
+    assert cell_text(content, "<link rel=stylesheet href=a.css>") == f"3{NO_TEXT}"
+
+
+def test_a_cell_is_gone_only_where_it_has_no_place() -> None:
+    row = "<table><tr><td>规章<td style='{}'>3<td>5</table>"
+    assert texts(only_grid(row.format("visibility:hidden"))) == [["规章", "", "5"]]
+    assert texts(only_grid(row.format("display:none"))) == [["规章", "5"]]
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "<sup>2</sup>",
+        "<sub>2</sub>",
+        "<small>2</small>",
+        "<b><sup><a>2</a></sup></b>",
+        "<ruby><rt>2</rt></ruby>",
+        "<b class=a>2</b>",
+    ]
+    + [f"<span style='{style}'>2</span>" for style in ("vertical-align:super", "vertical-align:sub", "vertical-align:5px")]
+    + [
+        f"<span style='{style}'>2</span>"
+        for style in ("vertical-align:30%", "position:relative;top:-6px", "vertical-align:top;font:8px a")
+    ],
+)
+def test_a_raised_mark_behind_a_figure_stands_in_brackets(mark: str) -> None:
+    sheet = "<style>td .a { position: relative; top: -.5em; font-size: 75% }</style>"
+    assert cell_text(f"47{mark}", sheet) == "47[2]"
+    assert figure(cell_text(f"{mark}47", sheet)).status == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(f"47<span style='{style}'>2</span>" for style in ("font-size:8px", "font-size:60%", "font-size:smaller", "font:8px a")),
+        *(f"47<span style='{style}'>2</span>" for style in ("vertical-align:text-top", "float:right", "font-size:calc(5px)")),
+        *(
+            "4<big>7</big>",
+            "1<sup>2</sup>3",
+            "4<span style='display:block'>7</span>",
+            "<bdo dir=rtl>47</bdo>",
+            "47<font size=1>2</font>",
+        ),
+    ],
+)
+def test_pieces_that_may_not_be_one_figure_are_not_joined(content: str) -> None:
+    assert figure(cell_text(content)).status == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<small>47</small>",
+        "<small>4</small><small>7</small>",
+        "<font size=1>47</font>",
+        "<span style='vertical-align:top'>47</span>",
+        "<span style='font-size:10.5pt'>4</span><span style='font-size:14px'>7</span>",
+        "4<span style='vertical-align:middle'>7</span>",
+        "4<sup style='vertical-align:baseline; font-size:inherit'>7</sup>",
+        "<small style='font-size:100%'>4</small>7",
+    ],
+)
+def test_pieces_that_look_alike_are_one_figure(content: str) -> None:
+    assert cell_text(content) == "47"
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        ("<input value=39>", "39"),
+        ("<input type=number value=' 39 ' disabled>", "39"),
+        ("<select><option>1<option selected>39</select>", "39"),
+        ("<select><option>39<option>1</select>", "39"),
+        ("<textarea>39</textarea>", "39"),
+        ("<input type=radio value=4>39", "39"),
+        ("<input>", ""),
+        ("<input type=checkbox value=39>", ""),
+        ("<input type=submit value=39>", ""),
+        ("<input placeholder=0>", NO_TEXT),
+        ("<input type=password value=39>", NO_TEXT),
+        ("<select multiple><option selected>3<option>9</select>", NO_TEXT),
+        ("<input value=3><input value=9>", "3 9"),
+    ],
+)
+def test_a_form_field_says_what_it_shows(field: str, shown: str) -> None:
+    assert cell_text(field) == shown
+
+
+def test_fields_beside_tables_of_data_are_no_text() -> None:
+    read = document(
+        "<p>正文<select><option>2020</select></p><table><tr><td><input value=搜索><table><tr><td>规章<td>3</table></table>"
+    )
+    assert [p.text for p in read.paragraphs] == ["正文"]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        *(
+            (picture, NO_TEXT)
+            for picture in ("<img src=39.png>", "<svg><text>39</text></svg>", "<canvas>39</canvas>", "<a><img src=3.png></a>")
+        ),
+        *(
+            (picture, NO_TEXT)
+            for picture in ("<object data=a>39</object>", "<i class=n></i>", "<p style='background:url(39.png)'></p>")
+        ),
+        ("<math><msup><mn>3</mn><mn>9</mn></msup></math>", NO_TEXT),
+        ("3<img src=9.png>", f"3{NO_TEXT}"),
+        ("甲<img src=9.png>", "甲"),
+        *(
+            (spacer, "")
+            for spacer in ("<img src=a/spacer.gif>", "<img src=a.gif width=1 height=1>", "<img src=a.gif style='width:1px'>")
+        ),
+        ("<img src=9.png hidden>", ""),
+        ("<i class=e>39</i>", "39"),
+    ],
+)
+def test_a_cell_with_a_picture_is_not_blank(content: str, text: str) -> None:
+    assert cell_text(content, "<style>.n::before { content: '39' } .e:after { content: '' }</style>") == text
+    if text == NO_TEXT:
+        page = (
+            "<h1>某某市财政局2021年政府信息公开工作年度报告</h1><table><tr><td>信息内容<td>本年处理决定数量"
+            "<tr><td>行政处罚<td>{}<tr><td>行政强制<td>0</table>"
+        )
+        cells = recognise(document(page.format(content.replace("class=n", "style='background:url(39.png)'")))).read_cells
+        assert [(cell.line, cell.status) for cell in cells] == [("penalties", "unreadable"), ("coercive_measures", "reported")]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("<table><tr><td>56</table>", "56"),
+        ("<table><tr><td><table><tr><td>56<sup>1</sup></table></table>", "56[1]"),
+        ("<table><tr><td><td>56<td>&nbsp;</table>", "56"),
+        ("<table><tr><td><input value=56></table>", "56"),
+        ("<table><tr><td>行政<tr><td>许可</table>", "行政\n许可"),
+        ("5<table><tr><td>6</table>", "5\n6"),
+        ("<table><tr><td>5<td>6</table>", NO_TEXT),
+    ],
+)
+def test_a_cell_that_holds_a_table_keeps_its_place(content: str, text: str) -> None:
+    first, *inner = document(f"<table><tr><td>规章<td>{content}<td>8<td>9</table>").grids
+    assert texts(first) == [["规章", text, "8", "9"]]
+    assert [cell.column for cell in first.rows[0]] == [0, 1, 2, 3]
+    assert [texts(grid) for grid in inner] == ([[["5", "6"]]] if text == NO_TEXT else [])
+
+
+@pytest.mark.parametrize("hiding", ["display:none", "opacity:0", "visibility:hidden", "height:0;overflow:hidden"])
+def test_a_hidden_copy_within_what_a_script_shows_is_not_read(hiding: str) -> None:
+    table = "<table><tr><td>规章<td>{}</table>"
+    hidden = f"<div style='{hiding}'>{{}}</div>"
+    assert texts(only_grid(hidden.format(table.format(3) + hidden.format(table.format(4))))) == [["规章", "3"]]
+
+
 def test_the_head_tells_title_and_publisher() -> None:
     read = document("<title>年报_网站</title><meta name=ContentSource content=某某局><p>正文</p><p>第二段</p>")
     assert read.metadata == {"title": "年报_网站", "publisher": "某某局"}
@@ -178,6 +436,11 @@ def test_pipe_tables_are_bounded_and_aligned_where_rows_are_equal() -> None:
 def test_a_row_broken_over_lines_is_one_row() -> None:
     grid = only_grid("| 甲 | 乙 |\n|---|---|\n| 5.要求行政机关确认或重新出\n具已获取信息 | 0 |\n| 丙 | 1 |\n")
     assert texts(grid)[1] == ["5.要求行政机关确认或重新出具已获取信息", "0"]
+
+
+def test_a_row_that_lost_its_last_pipe_does_not_take_the_next() -> None:
+    grid = only_grid("| 规章 | 3 | 0 |\n|---|---|---|\n| 许可 | 4 | 1\n处罚 | 5 | 2 |\n")
+    assert texts(grid) == [["规章", "3", "0"], ["许可", "4", "1"], ["处罚", "5", "2"]]
 
 
 def test_html_tables_in_markdown_are_grids_and_lines_keep_their_numbers() -> None:

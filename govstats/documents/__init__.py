@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govstats.documents.compound import SIGNATURE, read_compound
-from govstats.documents.document import Block, Cell, Document, Grid, Layout, Paragraph
+from govstats.documents.document import Block, Cell, Document, Grid, Paragraph
 from govstats.documents.html import read_html, web_archive
 from govstats.documents.text import read_markdown, read_text
 from govstats.documents.word import read_word
@@ -20,7 +20,7 @@ from govstats.errors import MissingReader, UnreadableDocument
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Block", "Cell", "Document", "Grid", "Layout", "Paragraph", "open_document", "page_picture"]
+__all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "open_document", "page_picture"]
 
 #: First bytes of the pictures that optical recognition takes.
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"BM", b"GIF8")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import NamedTuple, TypeVar, overload
+from typing import NamedTuple, TypeVar
+
+#: Stands in a cell for what is seen there and is no text, such as a picture, and where one figure cannot be told from two.
+NO_TEXT = "\ufffc"
 
 _BOX = re.compile(r"\bbox (-?[\d.]+) (-?[\d.]+) (-?[\d.]+) (-?[\d.]+)")
 
@@ -80,60 +82,6 @@ class Cell(NamedTuple):
     confidence: float | None = None
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Where the cells of a grid stand, whatever they say.
-
-    Attributes
-    ----------
-    cells : tuple of tuple of Cell
-        Without their texts.
-    """
-
-    cells: tuple[tuple[Cell, ...], ...]
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash(self.cells)
-
-
-class LaidOutRows(Sequence[tuple[Cell, ...]]):
-    """The rows of a grid as a layout, which many pages share, and the texts in it; their cells are made when one is asked for.
-
-    Parameters
-    ----------
-    layout : Layout
-    texts : sequence of sequence of str
-        Of each cell of the layout.
-    """
-
-    def __init__(self, layout: Layout, texts: Sequence[Sequence[str]]) -> None:
-        self.layout, self.texts = layout, texts
-
-    @cached_property
-    def _rows(self) -> tuple[tuple[Cell, ...], ...]:
-        return tuple(
-            tuple(Cell(text, *cell[1:]) for text, cell in zip(texts, cells, strict=True))
-            for texts, cells in zip(self.texts, self.layout.cells, strict=True)
-        )
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-    @overload
-    def __getitem__(self, at: int) -> tuple[Cell, ...]: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[tuple[Cell, ...]]: ...
-    def __getitem__(self, at: int | slice) -> tuple[Cell, ...] | Sequence[tuple[Cell, ...]]:
-        return self._rows[at]
-
-    def __iter__(self) -> Iterator[tuple[Cell, ...]]:
-        return iter(self._rows)
-
-
 class Grid(NamedTuple):
     """Rows of cells.
 
@@ -155,16 +103,9 @@ class Grid(NamedTuple):
     place: str
 
     @property
-    def texts(self) -> Sequence[Sequence[str]]:
+    def texts(self) -> list[list[str]]:
         """What the cells say, row by row."""
-        return self.rows.texts if isinstance(self.rows, LaidOutRows) else [[cell.text for cell in row] for row in self.rows]
-
-    @property
-    def layout(self) -> Layout:
-        """Where the cells stand."""
-        if isinstance(self.rows, LaidOutRows):
-            return self.rows.layout
-        return Layout(tuple(tuple(cell._replace(text="") for cell in row) for row in self.rows))
+        return [[cell.text for cell in row] for row in self.rows]
 
 
 Block = Paragraph | Grid
