@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeVar, overload
 
+#: Stands in a cell for something that is no text: what is in a picture or a formula has to be looked up in the document.
+NO_TEXT = "\ufffc"
 _BOX = re.compile(r"\bbox (-?[\d.]+) (-?[\d.]+) (-?[\d.]+) (-?[\d.]+)")
 
 
