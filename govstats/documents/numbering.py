@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -14,6 +14,17 @@ _PLACE = re.compile(r"%([1-9])")
 _DIGITS = "零一二三四五六七八九"
 #: Kinds of Chinese numerals: chineseCounting, ideographDigital, koreanDigital2 and their like.
 _CHINESE = re.compile("counting|ideographdigital|simplified", re.IGNORECASE)
+
+
+class _List(NamedTuple):
+    """A list: its levels, how far each has been counted, where counting begins anew; lists of one kind count on together."""
+
+    levels: dict[int, _Element]
+    counts: dict[int, int]
+    restarts: dict[int, int]
+
+    def start(self, level: int) -> int:
+        return _whole(value_of(self.levels.get(level), "start"), 1)
 
 
 class Numbering:
@@ -30,55 +41,37 @@ class Numbering:
     def __init__(self, part: _Element | None, numbered: Callable[[_Element], tuple[str, str]]) -> None:
         self.numbered = numbered
         self.lists: dict[str, _List] = {}
-        counts: dict[str, dict[int, int]] = {}
-        abstract = {} if part is None else {attribute(one, "abstractNumId"): one for one in part.iterfind(f"{W}abstractNum")}
-        for one in () if part is None else part.iterfind(f"{W}num"):
-            name = value_of(one, "abstractNumId")
-            if name in abstract:
-                self.lists[attribute(one, "numId")] = _List(abstract[name], one, counts.setdefault(name, {}))
+        kinds: dict[str, tuple[_Element, dict[int, int]]] = {}
+        for one in () if part is None else part.iterchildren(f"{W}abstractNum", f"{W}num"):
+            if one.tag == f"{W}abstractNum":
+                kinds[attribute(one, "abstractNumId")] = (one, {})
+            elif (name := value_of(one, "abstractNumId")) in kinds:
+                kind, counts = kinds[name]
+                overrides = one.findall(f"{W}lvlOverride")
+                restarts = {_whole(attribute(o, "ilvl"), -1): _whole(value_of(o, "startOverride"), -1) for o in overrides}
+                self.lists[attribute(one, "numId")] = _List(_levels(kind, *overrides), counts, restarts)
 
     def next(self, paragraph: _Element) -> str:
         """Return the number of a paragraph, ``（一）`` or ``1.``; an empty string where it has none, or only a bullet."""
-        name, level = self.numbered(paragraph)
-        found = self.lists.get(name)
-        return found.next(int(level)) if found and level.isdecimal() else ""
-
-
-class _List:
-    """A list: its levels, and how far each has been counted; lists of one kind count on together."""
-
-    def __init__(self, abstract: _Element, number: _Element, counts: dict[int, int]) -> None:
-        self.counts = counts
-        self.levels = _levels(abstract)
-        self.restarts: dict[int, int] = {}
-        for override in number.iterfind(f"{W}lvlOverride"):
-            self.levels |= _levels(override)
-            start, level = value_of(override, "startOverride"), attribute(override, "ilvl")
-            if start.isdecimal() and level.isdecimal():
-                self.restarts[int(level)] = int(start)
-
-    def next(self, level: int) -> str:
-        if level not in self.levels:
+        name, at = self.numbered(paragraph)
+        found, level = self.lists.get(name), _whole(at, -1)
+        if found is None or level not in found.levels:
             return ""
-        following = self.counts.get(level, self._start(level) - 1) + 1
-        self.counts[level] = self.restarts.pop(level, following)
-        for deeper in [other for other in self.counts if other > level]:
-            del self.counts[deeper]
-        definition = self.levels[level]
+        restart = found.restarts.pop(level, -1)
+        found.counts[level] = restart if restart >= 0 else found.counts.get(level, found.start(level) - 1) + 1
+        for deeper in [other for other in found.counts if other > level]:
+            del found.counts[deeper]
+        definition = found.levels[level]
         if value_of(definition, "numFmt") == "bullet":
             return ""
-        legal = definition.find(f"{W}isLgl") is not None
 
         def counted(place: re.Match[str]) -> str:
             outer = int(place[1]) - 1
-            number = self.counts.get(outer, self._start(outer))
-            return numeral(number, "decimal" if legal else value_of(self.levels.get(outer), "numFmt"))
+            legal = definition.find(f"{W}isLgl") is not None
+            kind = "decimal" if legal else value_of(found.levels.get(outer), "numFmt")
+            return numeral(found.counts.get(outer, found.start(outer)), kind)
 
         return _PLACE.sub(counted, value_of(definition, "lvlText"))
-
-    def _start(self, level: int) -> int:
-        start = value_of(self.levels.get(level), "start")
-        return int(start) if start.isdecimal() else 1
 
 
 def numeral(number: int, kind: str) -> str:
@@ -101,8 +94,12 @@ def numeral(number: int, kind: str) -> str:
     return str(number)
 
 
-def _levels(holder: _Element) -> dict[int, _Element]:
-    return {int(level): one for one in holder.iterfind(f"{W}lvl") if (level := attribute(one, "ilvl")).isdecimal()}
+def _levels(*holders: _Element) -> dict[int, _Element]:
+    return {_whole(attribute(one, "ilvl"), -1): one for holder in holders for one in holder.iterfind(f"{W}lvl")}
+
+
+def _whole(number: str, otherwise: int) -> int:
+    return int(number) if number.isdecimal() else otherwise
 
 
 def value_of(holder: _Element | None, path: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import posixpath
 import re
 import zipfile
 import zlib
@@ -69,9 +68,9 @@ _ALIKE, _SMALL, _LEVEL, _RAISED = 0.85, 0.7, 0.1, 0.2
 #: How Word sets what is raised or lowered: how large, and how far from the line.
 _SCRIPT, _SHIFT = 0.65, {"superscript": 0.33, "subscript": -0.33}
 _MARK = re.compile(r"[\da-z*①-⒇※†‡#注、,，\s]+")
-_FIGURE_BEGINS = re.compile(rf"[.,．]?\d[\d.,．]*|{NO_TEXT}")
-_FIGURE_ENDS = re.compile(rf"(?:\d[\d.,．]*|{NO_TEXT})$")
-_SPOILT = re.compile(rf"[\d.,．{NO_TEXT}]*(?:\[[^\[\]]*\])?$")
+_BEGINS, _ENDS = re.compile(r"[.,．]?\d"), re.compile(r"\d[.,．]?$")
+#: A figure of which a part cannot be read.
+_SPOILT = re.compile(rf"[\d.,．]*(?:\[[^\[\]]*\])?{NO_TEXT}[\d.,．{NO_TEXT}]*")
 
 
 def read_word(content: bytes, name: str) -> tuple[Block, ...]:
@@ -107,14 +106,18 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
         ) from error
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            package = _Package(archive, name)
-            styles = _Styles(package.part("styles"))
-            walk = _Walk(styles, Numbering(package.part("numbering"), styles.numbered), name)
-            _take_out_placeholders(package.document)
-            for body in package.document.iterfind(f"{W}body"):
+            document = _part(archive, "document", name)
+            if document is None or document.tag != f"{W}document":
+                members = [*archive.namelist(), ""]
+                kind = next(kind for start, kind in _OTHER_ARCHIVES.items() if any(m.startswith(start) for m in members))
+                raise MissingReader(f"{name}: govstats does not read this file: it is {kind}")
+            _take_out_placeholders(document)
+            styles = _Styles(_part(archive, "styles", name))
+            walk = _Walk(styles, Numbering(_part(archive, "numbering", name), styles.numbered), name)
+            for body in document.iterfind(f"{W}body"):
                 walk.into(body)
             for kind in ("footnote", "endnote"):
-                walk.notes(package.part(f"{kind}s"), kind)
+                walk.notes(_part(archive, f"{kind}s", name), kind)
             pictures = sum("/media/" in member for member in archive.namelist())
     except GovstatsError:
         raise
@@ -128,50 +131,23 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
     return tuple(walk.blocks)
 
 
-class _Package:
-    """The parts of a document, by what they are to it."""
+def _part(archive: zipfile.ZipFile, kind: str, name: str) -> _Element | None:
+    """Return the part that is the ``document``, its ``styles``, ``numbering`` …, None where there is none."""
+    from lxml import etree
 
-    def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
-        self.archive, self.name = archive, name
-        main = self._targets("").get("officeDocument", "word/document.xml")
-        document = self._read(main)
-        if document is None or document.tag != f"{W}document":
-            members = archive.namelist()
-            kind = next(kind for start, kind in _OTHER_ARCHIVES.items() if any(m.startswith(start) for m in [*members, ""]))
-            raise MissingReader(f"{name}: govstats does not read this file: it is {kind}")
-        self.document = document
-        self.paths = self._targets(main)
-
-    def part(self, kind: str) -> _Element | None:
-        """Return the part that is the document's ``styles``, ``numbering`` …, None where it has none."""
-        return self._read(self.paths.get(kind, ""))
-
-    def _targets(self, source: str) -> dict[str, str]:
-        """Return the paths that a part refers to, by the last word of what they are to it."""
-        folder, file = posixpath.split(source)
-        relations = self._read(posixpath.join(folder, "_rels", f"{file}.rels"))
-        return {
-            str(relation.get("Type", "")).rpartition("/")[2]: posixpath.normpath(
-                posixpath.join("/", folder, str(relation.get("Target", "")))
-            ).lstrip("/")
-            for relation in (() if relations is None else relations)
-        }
-
-    def _read(self, path: str) -> _Element | None:
-        from lxml import etree
-
-        if path not in self.archive.namelist():
-            return None
-        entry = self.archive.getinfo(path)
-        if entry.file_size > _MOST_BYTES or entry.compress_type not in _COMPRESSIONS:
-            raise UnreadableDocument(
-                f"{self.name}: {path} unpacks to {entry.file_size:,} bytes (compression {entry.compress_type}); expected a "
-                f"report, at most {_MOST_BYTES:,} bytes, deflated"
-            )
-        xml = self.archive.read(path)
-        for strict, transitional in _STRICT.items():
-            xml = xml.replace(strict, transitional)
-        return etree.fromstring(xml, etree.XMLParser(resolve_entities=False))
+    path = next(filter(re.compile(rf"word/{kind}\d*\.xml").fullmatch, archive.namelist()), None)
+    if path is None:
+        return None
+    entry = archive.getinfo(path)
+    if entry.file_size > _MOST_BYTES or entry.compress_type not in _COMPRESSIONS:
+        raise UnreadableDocument(
+            f"{name}: {path} unpacks to {entry.file_size:,} bytes (compression {entry.compress_type}); expected a "
+            f"report, at most {_MOST_BYTES:,} bytes, deflated"
+        )
+    xml = archive.read(path)
+    for strict, transitional in _STRICT.items():
+        xml = xml.replace(strict, transitional)
+    return etree.fromstring(xml, etree.XMLParser(resolve_entities=False))
 
 
 def _take_out_placeholders(document: _Element) -> None:
@@ -308,24 +284,21 @@ def _same_colour(one: str, other: str) -> bool:
 def _joined(pieces: Sequence[tuple[str, _Look]]) -> str:
     """Join the pieces of a line: a mark stands in brackets, and a figure whose digits do not belong together is none."""
     merged = [("".join(text for text, _ in same), look) for look, same in groupby(pieces, key=lambda piece: piece[1])]
-    usual = max((look for _, look in merged), key=lambda look: look.size, default=None)
+    usual = max((look for _, look in merged), key=lambda look: look.size, default=_Look(20.0, 0.0, script=False, seen=True))
     shown, beside, marked = "", usual, False
     for text, look in merged:
-        touching = _FIGURE_BEGINS.match(text) if marked or _FIGURE_ENDS.search(shown) else None
+        touching = bool((marked or _ENDS.search(shown)) and _BEGINS.match(text))
         other = beside if touching else usual
-        assert other is not None
-        larger, raised = look.size / other.size, abs(look.rise - other.rise) / other.size
-        mark = larger < 1 / _ALIKE and (look.script or raised > _RAISED or (touching is not None and larger < _SMALL))
+        size, raised = look.size / other.size, abs(look.rise - other.rise) / other.size
+        mark = size < 1 / _ALIKE and (look.script or raised > _RAISED or (touching and size < _SMALL))
         if mark and _MARK.fullmatch(text.strip()):
             shown += text.replace(text.strip(), f"[{text.strip()}]")
             marked = True
-            continue
-        if touching and (marked or shown.endswith(NO_TEXT) or raised > _LEVEL or not _ALIKE < larger < 1 / _ALIKE):
-            shown = _SPOILT.sub(NO_TEXT, shown, count=1) + text[touching.end() :]
         else:
-            shown += text
-        beside, marked = look, False
-    return shown.strip()
+            unlike = raised > _LEVEL or not _ALIKE < size < 1 / _ALIKE
+            shown += NO_TEXT + text if touching and (marked or unlike) else text
+            beside, marked = look, False
+    return _SPOILT.sub(NO_TEXT, shown).strip()
 
 
 # --- text -----------------------------------------------------------------------------------------------------------------
