@@ -229,6 +229,13 @@ def test_text_is_what_a_reader_sees() -> None:
     assert words(changed) == ["新显12[1]"]
 
 
+def test_a_paragraph_whose_end_was_deleted_goes_on() -> None:
+    joined = f"<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr>{run('收到4')}</w:p>"
+    assert words(joined + paragraph("7件。") + paragraph("另起。")) == ["收到47件。", "另起。"]
+    assert words(joined + joined) == ["收到4收到4"]
+    assert words(joined + "<w:p/>" + paragraph("7件。")) == ["收到4", "7件。"]
+
+
 def test_signs_of_the_typesetter_become_text() -> None:
     signs = (
         "<w:p><w:r><w:t>2021</w:t><w:noBreakHyphen/><w:t>3</w:t></w:r><w:r><w:br/><w:t>信息</w:t><w:softHyphen/><w:t>公开</w:t></w:r>"

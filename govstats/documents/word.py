@@ -320,6 +320,8 @@ class _Walk:
     def __init__(self, styles: _Styles, numbering: Numbering, name: str) -> None:
         self.styles, self.numbering, self.name = styles, numbering, name
         self.blocks: list[Block] = []
+        #: A paragraph whose end was deleted in a tracked change: the next one goes on with it.
+        self.open: Block | None = None
         self.paragraphs = self.tables = 0
 
     def into(self, parent: _Element) -> None:
@@ -345,7 +347,12 @@ class _Walk:
     def add(self, paragraph: _Element, place: str) -> None:
         text = self.text(paragraph)
         if text:
+            if isinstance(self.open, Paragraph) and self.blocks[-1] is self.open:
+                text = self.open.text + text
+                self.blocks.pop()
             self.blocks.append(Paragraph(text, place, heading=self.styles.is_heading(paragraph)))
+        ends = all(paragraph.find(f"{W}pPr/{W}rPr/{W}{deleted}") is None for deleted in ("del", "moveFrom"))
+        self.open = None if ends else self.blocks[-1] if text else self.open
         self.boxes(paragraph)
 
     def boxes(self, paragraph: _Element) -> None:
