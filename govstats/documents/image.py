@@ -58,6 +58,8 @@ _LOOKS = ((0.3, 0.3, 1.0), (0.3, 0.15, 1.4), (0.12, 0.12, 1.0))
 _OBVIOUS, _CERTAIN, _PLAIN = 0.9995, 0.995, 0.95
 #: A line of prose is wider, in heights of its characters; what one look mistakes there does no harm.
 _WIDEST_LABEL = 20
+#: A stroke that is taller and thinner than this, in heights of characters, is no digit.
+_TALLEST_DIGIT, _THIN = 1.2, 0.4
 #: What is so dark, as a share of the darkest strokes, is print, where nothing else stands beside it.
 _FAINT = 0.3
 #: What differs from paper by less, as a share of its brightness, is none.
@@ -362,6 +364,10 @@ def _words(engine: Engine, sheet: _Sheet, found: Sequence[tuple[int, int, int, i
     figures: list[tuple[_Piece, list[_Look], bool]] = []
     for piece, looks in zip(pieces, _looks(engine, sheet, pieces), strict=True):
         text, confidence, _ = max(looks, key=_confidence)
+        left, top, right, bottom = piece.box
+        if bottom - top > _TALLEST_DIGIT * sheet.height and right - left < _THIN * sheet.height:
+            # what is left of a ruling would be read as a 1
+            text = ""
         if _figure_like(text):
             parts = _apart(sheet, piece, 0.8 if piece.region in outside else 2.0)
             for part in parts:
