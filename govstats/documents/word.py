@@ -152,9 +152,9 @@ def _part(archive: zipfile.ZipFile, kind: str, name: str) -> _Element | None:
 
 def _take_out_placeholders(document: _Element) -> None:
     """Empty the content controls that nobody has filled in; what a placeholder with a digit means, nobody can tell."""
-    for mark in document.iter(f"{W}showingPlcHdr"):
-        control = mark.getparent().getparent()
-        for text in control.iter(f"{W}t") if _is_on(mark) else ():
+    for control in document.iter(f"{W}sdt"):
+        unfilled = _is_on(control.find(f"{W}sdtPr/{W}showingPlcHdr"))
+        for text in control.iter(f"{W}t") if unfilled else ():
             text.text = NO_TEXT if _DIGIT.search(text.text or "") else ""
 
 
@@ -217,7 +217,7 @@ class _Styles:
         ground: str | None = "FFFFFF"
         holder = next(paragraph.iterancestors(f"{W}tc", f"{W}txbxContent"), None)
         if holder is not None and holder.tag == f"{W}tc":
-            table = next(holder.iterancestors(f"{W}tbl"))
+            table = next(holder.iterancestors(f"{W}tbl"), holder)
             table_style = value_of(table, "tblPr/tblStyle")
             shadings += [holder.find(f"{W}tcPr/{W}shd"), table.find(f"{W}tblPr/{W}shd")]
             # which of its shadings a table style gives to a cell depends on where the cell stands
