@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import govstats
+from govstats.characters import figure
 from govstats.documents import image, recogniser
 from govstats.documents.document import Box, Cell, Grid, Paragraph, put_back
 from govstats.documents.image import Picture, read_image, recognise_picture
@@ -157,6 +158,24 @@ def test_numbers_without_lines_between_them_are_not_joined() -> None:
 @pytest.mark.parametrize("angle", [90, 180])
 def test_a_page_that_lies_on_its_side_or_head(angle: int) -> None:
     assert texts(only_grid(scanned(drawn(ROWS[:3]), angle, noise=5.0))) == ROWS[:3]
+
+
+def photographed(page: PILImage, narrower: int) -> bytes:
+    """A photograph from below: so many pixels of what is seen at the top are beside the page, left and right."""
+    width, height = page.size
+    corners = [(-narrower, 0), (0, height), (width, height), (width + narrower, 0)]
+    sides = [side for corner in corners for side in corner]
+    return scanned(page.transform(page.size, Image.Transform.QUAD, sides, fillcolor=255), 0.3, noise=5.0)
+
+
+def test_a_photograph_whose_edges_converge() -> None:
+    assert texts(only_grid(photographed(drawn(), 20))) == ROWS
+
+
+def test_a_ruling_that_leans_is_no_digit() -> None:
+    found = texts(only_grid(photographed(drawn(), 35)))
+    assert found[:4] == ROWS[:4]
+    assert figure(found[4][-1]).value in {-7, None}
 
 
 def test_pages_of_a_tiff() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import tempfile
 from pathlib import Path
@@ -17,19 +18,21 @@ if TYPE_CHECKING:
 #: The first bytes of a compound file.
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
-_LOCKED = "EncryptedPackage"
-#: Streams that only one kind of document has, the kind that may hold the others as objects first.
+_LOCKED, _WORD = "EncryptedPackage", "WordDocument"
+_SHEETS = "an Excel workbook (xls); save the sheets of the report as PDF, or copy their tables into a Word document"
+#: Streams that only one kind of document has, the kind that may hold the others as objects first, and what to do with it.
 _KINDS = {
-    "WordDocument": "Word document (doc)",
-    _LOCKED: "Office document",
-    "Workbook": "Excel workbook (xls)",
-    "Book": "Excel workbook (xls)",
-    "PowerPoint Document": "PowerPoint presentation (ppt)",
-    "HwpSummaryInformation": "Hangul document (hwp)",
-    "VisioDocument": "Visio drawing (vsd)",
-    "__properties_version1.0": "Outlook message (msg)",
-    "MatOST": "Microsoft Works document (wps)",
-    "䡀㼿䕷䑬㭪䗤䠤": "Windows installer (msi)",
+    _WORD: "",
+    _LOCKED: "",
+    "Workbook": _SHEETS,
+    "Book": _SHEETS,
+    "PowerPoint Document": "a PowerPoint presentation (ppt); save it as PDF",
+    "HwpSummaryInformation": "a Hangul document (hwp); save it as docx or PDF",
+    "VisioDocument": "a Visio drawing (vsd); save it as PDF",
+    "__properties_version1.0": "an Outlook message (msg); save what is attached to it",
+    "MatOST": "a Microsoft Works document (wps); save it as docx",
+    "䡀㼿䕷䑬㭪䗤䠤": "a Windows installer (msi); fetch the report anew",
+    "": "an OLE compound file without a Word document in it, or with a damaged one; save the report as docx or PDF",
 }
 _DIRECTORY_ENTRY = 128
 _ENCRYPTED, _TABLE_1, _WORD_97, _WORD_6 = 0x0100, 0x0200, 0xA5EC, 0xA5DC
@@ -70,15 +73,12 @@ def read_compound(content: bytes, name: str) -> tuple[Block, ...]:
     kind = _kind(content)
     if kind == _LOCKED:
         raise _locked(name)
-    if kind != "WordDocument":
-        what = f"is a {_KINDS[kind]}" if kind else "is an OLE compound file without a Word document in it, or with a damaged one"
-        raise MissingReader(
-            f"{name}: this {what}; expected HTML, plain text, Markdown, doc, docx or PDF: save the report as one of them"
-        )
+    if kind != _WORD:
+        raise MissingReader(f"{name}: govstats does not read this file: it is {_KINDS[kind]}")
     try:
         from doc2docx import convert
         from doc2docx.cfb import CompoundFile, CompoundFileLimits
-        from doc2docx.errors import Doc2DocxError, EncryptedDocumentError
+        from doc2docx.errors import EncryptedDocumentError
     except ImportError as error:
         raise MissingReader(
             f'{name}: reading Word 97–2003 documents needs msdoc2docx, which is not installed; run: pip install "govstats[word]"'
@@ -95,31 +95,25 @@ def read_compound(content: bytes, name: str) -> tuple[Block, ...]:
         raise
     except EncryptedDocumentError as error:
         raise _locked(name) from error
-    except (Doc2DocxError, struct.error, IndexError) as error:
-        raise UnreadableDocument(
-            f"{name}: the Word 97–2003 document is damaged ({error}); fetch it anew, or save it as docx"
-        ) from error
     except Exception as error:  # what a damaged file does to a converter is not known beforehand
         raise UnreadableDocument(
-            f"{name}: the Word 97–2003 document cannot be converted ({type(error).__name__}: {error}); save it as docx"
+            f"{name}: the Word 97–2003 document is damaged, or cannot be converted ({type(error).__name__}: {error}); "
+            "fetch it anew, or save it as docx"
         ) from error
 
 
 def _kind(content: bytes) -> str:
     """Return the stream that tells what a compound file holds, as its directory names it, wherever the directory stands."""
-    for stream in _KINDS:
-        encoded = stream.encode("utf-16-le") + b"\0\0"
-        at = content.find(encoded)
-        while at >= 0:
-            if at % _DIRECTORY_ENTRY == 0:
-                return stream
-            at = content.find(encoded, at + 1)
+    for stream in filter(None, _KINDS):
+        entries = re.finditer(re.escape(f"{stream}\0".encode("utf-16-le")), content)
+        if any(entry.start() % _DIRECTORY_ENTRY == 0 for entry in entries):
+            return stream
     return ""
 
 
 def _check_size(compound: CompoundFile, size: int, name: str) -> None:
     """Refuse what the headers tell to be beyond conversion, before the work begins."""
-    stream = compound.open_stream("WordDocument")
+    stream = compound.open_stream(_WORD)
     if len(stream) < _PAGE:
         raise UnreadableDocument(f"{name}: the Word 97–2003 document is damaged: it is cut off in its header; fetch it anew")
     identity, flags = struct.unpack_from("<H8xH", stream)

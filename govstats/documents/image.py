@@ -7,6 +7,7 @@ import struct
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,7 +19,6 @@ from govstats.documents.page import Word
 from govstats.documents.recogniser import (
     LOOKALIKE,
     Engine,
-    Probabilities,
     answers_to,
     best_text,
     detect_lines,
@@ -58,6 +58,8 @@ _LOOKS = ((0.3, 0.3, 1.0), (0.3, 0.15, 1.4), (0.12, 0.12, 1.0))
 _OBVIOUS, _CERTAIN, _PLAIN = 0.9995, 0.995, 0.95
 #: A line of prose is wider, in heights of its characters; what one look mistakes there does no harm.
 _WIDEST_LABEL = 20
+#: A stroke that is taller and thinner than this, in heights of characters, is no digit.
+_TALLEST_DIGIT, _THIN = 1.2, 0.4
 #: What is so dark, as a share of the darkest strokes, is print, where nothing else stands beside it.
 _FAINT = 0.3
 #: What differs from paper by less, as a share of its brightness, is none.
@@ -142,6 +144,17 @@ class _Piece(NamedTuple):
     box: tuple[int, int, int, int]
     region: int
     found: bool
+
+
+class _Look(NamedTuple):
+    """What a piece says at one look, and what else it may say, with probabilities, where that is a figure."""
+
+    text: str
+    confidence: float
+    likely: dict[str, float]
+
+
+_confidence = attrgetter("confidence")
 
 
 def recognise_picture(pixels: Pixels, name: str) -> Picture:
@@ -308,7 +321,6 @@ def _pieces(sheet: _Sheet, found: Sequence[tuple[int, int, int, int]]) -> Iterat
     joined = cv2.morphologyEx(rest.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
     joined[sheet.regions == 0] = 0
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
-    overlooked: list[_Piece] = []
     for number in range(1, len(stats)):
         left, top, wide, tall, _ = (int(value) for value in stats[number])
         if max(tall, wide) < 0.4 * sheet.height or tall > 3 * sheet.height:
@@ -317,26 +329,7 @@ def _pieces(sheet: _Sheet, found: Sequence[tuple[int, int, int, int]]) -> Iterat
         own = rest[part] & (labels[part] == number)
         # a ruling may have parted what was joined, and left a side without any ink
         if own.any():
-            overlooked.append(_Piece(_around(own, left, top), int(np.median(sheet.regions[part][own])), False))
-    yield from _strokes_joined(overlooked, sheet.height)
-
-
-def _strokes_joined(pieces: Sequence[_Piece], height: float) -> list[_Piece]:
-    """Join flat strokes that stand over one another: those of 二 and 三."""
-    joined: list[_Piece] = []
-    for piece in sorted(pieces, key=lambda piece: piece.box[1]):
-        left, top, right, bottom = piece.box
-        for at, other in enumerate(joined):
-            above = other.box
-            shared = min(above[2], right) - max(above[0], left)
-            narrow = right - left < 1.5 * height and above[2] - above[0] < 1.5 * height
-            flat = bottom - top < 0.3 * height and above[3] - above[1] < height and above[2] - above[0] > above[3] - above[1]
-            if other.region == piece.region and narrow and flat and top - above[3] < 0.7 * height and shared > 0.3 * height:
-                joined[at] = piece._replace(box=(min(left, above[0]), above[1], max(right, above[2]), bottom))
-                break
-        else:
-            joined.append(piece)
-    return joined
+            yield _Piece(_around(own, left, top), int(np.median(sheet.regions[part][own])), False)
 
 
 def _around(mask: Mask, left: int, top: int) -> tuple[int, int, int, int]:
@@ -368,20 +361,26 @@ def _words(engine: Engine, sheet: _Sheet, found: Sequence[tuple[int, int, int, i
         # noise; or a halftone picture: what of it stands in a cell leaves the cell in doubt
         words += [Word(_ILLEGIBLE, _box(p), (), 0.0) for p in pieces if not p.found and p.region not in outside]
         pieces = [piece for piece in pieces if piece.found]
-    figures: list[tuple[_Piece, Probabilities | None, bool]] = []
-    for piece, answer, (text, confidence) in _looked_at(engine, sheet, pieces):
+    figures: list[tuple[_Piece, list[_Look], bool]] = []
+    for piece, looks in zip(pieces, _looks(engine, sheet, pieces), strict=True):
+        text, confidence, _ = max(looks, key=_confidence)
+        left, top, right, bottom = piece.box
+        if bottom - top > _TALLEST_DIGIT * sheet.height and right - left < _THIN * sheet.height:
+            # what is left of a ruling would be read as a 1
+            text = ""
         if _figure_like(text):
             parts = _apart(sheet, piece, 0.8 if piece.region in outside else 2.0)
             for part in parts:
                 start = _dash_before(sheet, part)
                 whole = part if start is None else part._replace(box=(min(start, part.box[0]), *part.box[1:]))
-                figures.append((whole, answer if whole == piece else None, start is not None))
+                figures.append((whole, looks if whole == piece else [], start is not None))
         elif not text and piece.region not in outside:
             words.append(Word(_ILLEGIBLE, _box(piece), (), 0.0))
         elif text and (confidence >= _FLOOR or piece.region not in outside):
             words.append(Word(text, _box(piece), (), confidence))
-    read = _read_figures(engine, sheet, [figure[:2] for figure in figures])
-    for (piece, _, dashed), likely in zip(figures, read, strict=True):
+    parted = iter(_looks(engine, sheet, [piece for piece, looks, _ in figures if not looks]))
+    for piece, looks, dashed in figures:
+        likely = _mean(looks or next(parted))
         readings = dict(likely)
         if _is_stroke(sheet, piece):
             # to the engine it is as likely a 1 or a 7; the one that has a foot, the other an arm
@@ -398,39 +397,27 @@ def _words(engine: Engine, sheet: _Sheet, found: Sequence[tuple[int, int, int, i
     return words
 
 
-def _looked_at(
-    engine: Engine, sheet: _Sheet, pieces: Sequence[_Piece]
-) -> Iterator[tuple[_Piece, Probabilities | None, tuple[str, float]]]:
-    """Yield each piece with the answer to the first look, its text and confidence; labels in doubt are looked at again."""
-    first = answers_to(engine, [_crop(sheet, piece, *_LOOKS[0]) for piece in pieces])
-    best = [best_text(answer, engine.characters) for answer in first]
-    answers: list[Probabilities | None] = [*first]
-    legible = [confidence > _LEGIBLE for piece, (_, confidence) in zip(pieces, best, strict=True) if piece.found]
-    # a page that is upside down, or beyond reading, is not worth more looks
-    for look in _LOOKS[1:] if sum(legible) >= len(legible) / 2 else ():
-        due = [
-            at
-            for at, (piece, (text, confidence)) in enumerate(zip(pieces, best, strict=True))
-            if confidence < _PLAIN and not _figure_like(text) and piece.box[2] - piece.box[0] < _WIDEST_LABEL * sheet.height
-        ]
-        for at, answer in zip(due, answers_to(engine, [_crop(sheet, pieces[at], *look) for at in due]), strict=True):
-            other = best_text(answer, engine.characters)
-            if other[1] > best[at][1]:
-                # a figure that the first look did not show is looked at anew
-                best[at], answers[at] = other, None
-    yield from zip(pieces, answers, best, strict=True)
+def _looks(engine: Engine, sheet: _Sheet, pieces: Sequence[_Piece]) -> list[list[_Look]]:
+    """Look at every piece, and in other ways at what is in doubt: what one look mistakes the others may tell."""
+    looks: list[list[_Look]] = [[] for _ in pieces]
+    due = list(range(len(pieces)))
+    for way, enough in zip(_LOOKS, (_OBVIOUS, _CERTAIN, 0.0), strict=True):
+        for at, answer in zip(due, answers_to(engine, [_crop(sheet, pieces[at], *way) for at in due]), strict=True):
+            text, confidence = best_text(answer, engine.characters)
+            likely = likely_figures(answer, engine.characters) if _figure_like(text) else {text: confidence}
+            looks[at].append(_Look(text, confidence, likely))
+        # a page that is upside down, or beyond reading, is not worth more looks
+        legible = [looks[at][0].confidence > _LEGIBLE for at, piece in enumerate(pieces) if piece.found]
+        worth = sum(legible) >= len(legible) / 2
+        due = [at for at in due if worth and _in_doubt(looks[at], enough, pieces[at], sheet.height)]
+    return looks
 
 
-def _read_figures(
-    engine: Engine, sheet: _Sheet, figures: Sequence[tuple[_Piece, Probabilities | None]]
-) -> list[dict[str, float]]:
-    """Return for each piece the texts that it may be, with their probabilities: the mean over the ways of looking at it."""
-    looks = [[] if answer is None else [likely_figures(answer, engine.characters)] for _, answer in figures]
-    for number, (look, enough) in enumerate(zip(_LOOKS, (1.0, _OBVIOUS, _CERTAIN), strict=True)):
-        due = [at for at, had in enumerate(looks) if len(had) <= number and max(_mean(had).values(), default=0.0) < enough]
-        for at, answer in zip(due, answers_to(engine, [_crop(sheet, figures[at][0], *look) for at in due]), strict=True):
-            looks[at].append(likely_figures(answer, engine.characters))
-    return [_mean(several) for several in looks]
+def _in_doubt(looks: Sequence[_Look], enough: float, piece: _Piece, height: float) -> bool:
+    best = max(looks, key=_confidence)
+    if _figure_like(best.text):
+        return max(_mean(looks).values()) < enough
+    return best.confidence < _PLAIN and piece.box[2] - piece.box[0] < _WIDEST_LABEL * height
 
 
 def _is_stroke(sheet: _Sheet, piece: _Piece) -> bool:
@@ -465,9 +452,9 @@ def _dash_before(sheet: _Sheet, piece: _Piece) -> int | None:
     return None
 
 
-def _mean(looks: Sequence[dict[str, float]]) -> dict[str, float]:
-    texts = {text for look in looks for text in look}
-    return {text: sum(look.get(text, 0.0) for look in looks) / len(looks) for text in texts}
+def _mean(looks: Sequence[_Look]) -> dict[str, float]:
+    texts = {text for look in looks for text in look.likely}
+    return {text: sum(look.likely.get(text, 0.0) for look in looks) / len(looks) for text in texts}
 
 
 def _figure_like(text: str) -> bool:
@@ -564,12 +551,12 @@ def figure_on(page: Pixels, box: Box, name: str) -> tuple[str, float]:
     if paper - darkest < _FAINT * paper or len(_runs(np.asarray(ink.any(axis=1)), 0.25 * (under - y))) > 1:
         return "", 0.0
     digits = cell[max(y - 2, 0) : under + 2, max(x - 2, 0) : end + 2]
-    looks: list[dict[str, float]] = []
+    looks: list[_Look] = []
     for beside, above, _ in _LOOKS:
         margins = [(round(share * (under - y)),) * 2 for share in (above, 2 * beside)]
         padded = np.pad(digits, margins, constant_values=round(paper))
-        looks.append(likely_figures(answers_to(engine, [padded])[0], engine.characters))
-        if max(looks[0].values()) > _PLAIN:
+        looks.append(_Look("", 0.0, likely_figures(answers_to(engine, [padded])[0], engine.characters)))
+        if max(looks[0].likely.values()) > _PLAIN:
             break
     likely = _mean(looks)
     text = max(likely, key=lambda one: likely[one], default="")

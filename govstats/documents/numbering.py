@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PLACE = re.compile(r"%([1-9])")
 _DIGITS = "零一二三四五六七八九"
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_ROMAN = ((100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+#: Kinds of Chinese numerals: chineseCounting, ideographDigital, koreanDigital2 and their like.
+_CHINESE = re.compile("counting|ideographdigital|simplified", re.IGNORECASE)
+
+
+class _List(NamedTuple):
+    """A list: its levels, how far each has been counted, where counting begins anew; lists of one kind count on together."""
+
+    levels: dict[int, _Element]
+    counts: dict[int, int]
+    restarts: dict[int, int]
+
+    def start(self, level: int) -> int:
+        return _whole(value_of(self.levels.get(level), "start"), 1)
 
 
 class Numbering:
@@ -30,104 +41,73 @@ class Numbering:
     def __init__(self, part: _Element | None, numbered: Callable[[_Element], tuple[str, str]]) -> None:
         self.numbered = numbered
         self.lists: dict[str, _List] = {}
-        counts: dict[str, dict[int, int]] = {}
-        abstract = {} if part is None else {_attribute(one, "abstractNumId"): one for one in part.iterfind(f"{_W}abstractNum")}
-        for one in () if part is None else part.iterfind(f"{_W}num"):
-            name = _value(one, "abstractNumId")
-            if name in abstract:
-                self.lists[_attribute(one, "numId")] = _List(abstract[name], one, counts.setdefault(name, {}))
+        kinds: dict[str, tuple[_Element, dict[int, int]]] = {}
+        for one in () if part is None else part.iterchildren(f"{W}abstractNum", f"{W}num"):
+            if one.tag == f"{W}abstractNum":
+                kinds[attribute(one, "abstractNumId")] = (one, {})
+            elif (name := value_of(one, "abstractNumId")) in kinds:
+                kind, counts = kinds[name]
+                overrides = one.findall(f"{W}lvlOverride")
+                restarts = {_whole(attribute(o, "ilvl"), -1): _whole(value_of(o, "startOverride"), -1) for o in overrides}
+                self.lists[attribute(one, "numId")] = _List(_levels(kind, *overrides), counts, restarts)
 
     def next(self, paragraph: _Element) -> str:
         """Return the number of a paragraph, ``（一）`` or ``1.``; an empty string where it has none, or only a bullet."""
-        if not self.lists:
+        name, at = self.numbered(paragraph)
+        found, level = self.lists.get(name), _whole(at, -1)
+        if found is None or level not in found.levels:
             return ""
-        name, level = self.numbered(paragraph)
-        found = self.lists.get(name)
-        return found.next(int(level)) if found and level.isdecimal() else ""
-
-
-class _List:
-    """A list: its levels, and how far each has been counted; lists of one kind count on together."""
-
-    def __init__(self, abstract: _Element, number: _Element, counts: dict[int, int]) -> None:
-        self.counts = counts
-        self.levels = _levels(abstract)
-        self.restarts: dict[int, int] = {}
-        for override in number.iterfind(f"{_W}lvlOverride"):
-            self.levels |= _levels(override)
-            start, level = _value(override, "startOverride"), _attribute(override, "ilvl")
-            if start.isdecimal() and level.isdecimal():
-                self.restarts[int(level)] = int(start)
-
-    def next(self, level: int) -> str:
-        if level not in self.levels:
+        restart = found.restarts.pop(level, -1)
+        found.counts[level] = restart if restart >= 0 else found.counts.get(level, found.start(level) - 1) + 1
+        for deeper in [other for other in found.counts if other > level]:
+            del found.counts[deeper]
+        definition = found.levels[level]
+        if value_of(definition, "numFmt") == "bullet":
             return ""
-        if level in self.restarts:
-            self.counts[level] = self.restarts.pop(level)
-        else:
-            self.counts[level] = self.counts[level] + 1 if level in self.counts else self._start(level)
-        for deeper in [other for other in self.counts if other > level]:
-            del self.counts[deeper]
-        kind = _value(self.levels[level], "numFmt")
-        if kind == "bullet":
-            return ""
-        legal = self.levels[level].find(f"{_W}isLgl") is not None
 
         def counted(place: re.Match[str]) -> str:
             outer = int(place[1]) - 1
-            number = self.counts.get(outer, self._start(outer))
-            return numeral(number, "decimal" if legal else _value(self.levels.get(outer), "numFmt"))
+            legal = definition.find(f"{W}isLgl") is not None
+            kind = "decimal" if legal else value_of(found.levels.get(outer), "numFmt")
+            return numeral(found.counts.get(outer, found.start(outer)), kind)
 
-        return _PLACE.sub(counted, _value(self.levels[level], "lvlText"))
-
-    def _start(self, level: int) -> int:
-        start = _value(self.levels.get(level), "start")
-        return int(start) if start.isdecimal() else 1
+        return _PLACE.sub(counted, value_of(definition, "lvlText"))
 
 
 def numeral(number: int, kind: str) -> str:
-    """Write a number as a list of Word's does.
+    """Write a number as a list of Word's does: in Chinese, in a circle, as a letter; otherwise in digits.
 
     Examples
     --------
-    >>> numeral(3, "decimal"), numeral(21, "chineseCounting"), numeral(4, "lowerRoman"), numeral(2, "decimalEnclosedCircle")
-    ('3', '二十一', 'iv', '②')
+    >>> numeral(3, "decimal"), numeral(21, "chineseCounting"), numeral(4, "lowerLetter"), numeral(2, "decimalEnclosedCircle")
+    ('3', '二十一', 'd', '②')
     """
-    lower = kind.lower()
-    if lower == "none":
+    if kind == "none":
         return ""
-    if not 0 < number < 100:
-        # no list of a report is as long; beyond it the kinds of numerals part ways
-        return str(number)
-    if lower.endswith("letter"):
-        letters = _LETTERS[(number - 1) % 26] * ((number - 1) // 26 + 1)
-        return letters.upper() if kind.startswith("upper") else letters
-    if lower.endswith("roman"):
-        return _roman(number).upper() if kind.startswith("upper") else _roman(number)
-    if lower.startswith("decimalenclosedcircle") and number <= 20:
-        return chr(ord("①") + number - 1)
-    if "counting" in lower or lower.startswith("ideographdigital") or "simplified" in lower:
+    if _CHINESE.search(kind) and 0 < number < 100:  # no list of a report is longer
         tens, ones = divmod(number, 10)
         return ("" if tens < 2 else _DIGITS[tens]) + ("十" if tens else "") + (_DIGITS[ones] if ones else "")
+    if kind.startswith("decimalEnclosedCircle") and 0 < number <= 20:
+        return chr(ord("①") + number - 1)
+    if kind.endswith("Letter") and 0 < number <= 26:
+        return chr(ord("A" if kind.startswith("upper") else "a") + number - 1)
     return str(number)
 
 
-def _roman(number: int) -> str:
-    text = ""
-    for value, sign in _ROMAN:
-        text += sign * (number // value)
-        number %= value
-    return text
+def _levels(*holders: _Element) -> dict[int, _Element]:
+    return {_whole(attribute(one, "ilvl"), -1): one for holder in holders for one in holder.iterfind(f"{W}lvl")}
 
 
-def _levels(holder: _Element) -> dict[int, _Element]:
-    return {int(level): one for one in holder.iterfind(f"{_W}lvl") if (level := _attribute(one, "ilvl")).isdecimal()}
+def _whole(number: str, otherwise: int) -> int:
+    return int(number) if number.isdecimal() else otherwise
 
 
-def _value(holder: _Element | None, name: str) -> str:
-    element = None if holder is None else holder.find(f"{_W}{name}")
-    return "" if element is None else _attribute(element, "val")
+def value_of(holder: _Element | None, path: str) -> str:
+    """Return what an element inside another says, whose path is in names like ``pPr/pStyle``; an empty string without it."""
+    element = None if holder is None else holder.find("/".join(W + name for name in path.split("/")))
+    return "" if element is None else attribute(element, "val")
 
 
-def _attribute(element: _Element, name: str) -> str:
-    return str(element.get(f"{_W}{name}", ""))
+def attribute(element: _Element, name: str, otherwise: str = "") -> str:
+    """Return an attribute of WordprocessingML."""
+    return str(element.get(f"{W}{name}", otherwise))

@@ -179,32 +179,15 @@ def find_rulings(grey: Pixels, height: float) -> Rulings:
     for _ in range(3):
         down = [box for box in vertical if box in down or all(_ends_on(_turned(box), map(_turned, across), near))]
         across = [box for box in horizontal if box in across or all(_ends_on(box, down, near))]
-    horizontal, vertical = across, _trimmed(down, across, height)
     covered = np.zeros(grey.shape, np.uint8)
-    for box in (*horizontal, *vertical):
+    for box in (*across, *down):
         left, top, right, bottom = (round(side) for side in box)
         reach = (slice(max(top - 4, 0), bottom + 4), slice(max(left - 4, 0), right + 4))
         source = rows.pixels if box.right - box.left > box.bottom - box.top else columns.pixels.T
         covered[reach] |= source[reach]
         # a ruling that is broken by noise still parts two cells
         covered[top:bottom, left:right] = 1
-    return Rulings(horizontal, vertical, cv2.dilate(covered, np.ones((5, 5), np.uint8)).astype(np.bool_))
-
-
-def _trimmed(down: Sequence[Box], across: Sequence[Box], height: float) -> list[Box]:
-    """Cut off the strokes of characters that a vertical line ran into beyond the last line it crosses."""
-    near = max(4.0, height / 6)
-    trimmed = []
-    for box in down:
-        levels = [line.top + 0.5 for line in across if _touch(line, box, near)]
-        ends = [box.top, box.bottom]
-        for at, level in ((0, min(levels, default=box.top)), (1, max(levels, default=box.bottom))):
-            # where a page break cut a row open, several lines end together
-            together = sum(abs((other.top, other.bottom)[at] - ends[at]) <= near for other in down)
-            if together < 3 and abs(ends[at] - level) < 2.5 * height:
-                ends[at] = level
-        trimmed.append(box._replace(top=ends[0], bottom=ends[1]))
-    return trimmed
+    return Rulings(across, down, cv2.dilate(covered, np.ones((5, 5), np.uint8)).astype(np.bool_))
 
 
 def _ends_on(box: Box, others: Iterable[Box], near: float) -> tuple[bool, bool]:
