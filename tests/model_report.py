@@ -6,6 +6,7 @@ All figures of a report are distinct but for zeros, so that whatever lands in a 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -93,6 +94,7 @@ class Document:
     blocks: list[Text | Part] = field(default_factory=list)
     unsure: set[Key] = field(default_factory=set)
     held: dict[Key, float | None] = field(default_factory=dict)
+    allowed: dict[Key, set[float]] = field(default_factory=lambda: defaultdict(set))
     used: set[int] = field(default_factory=set)
 
     @property
@@ -146,12 +148,30 @@ class Document:
     def doubt_part(self, part: Part) -> None:
         self.doubt(*(row for band in part.bands for row in band.rows))
 
-    def doubt_around(self, band: Band, row: Row, *, only_flat: bool = True) -> None:
+    def doubt_around(self, band: Band, row: Row) -> None:
         """Say that a row, and where places leave no trace also its neighbours, cannot be told."""
         self.doubt(row)
         at = band.rows.index(row)
-        if self.flat or not only_flat:
+        if self.flat:
             self.doubt(*band.rows[max(at - 1, 0) : at + 2])
+
+    def unlabel(self, band: Band, row: Row) -> None:
+        """Take a label away; behind the name of a group, its figures look like the sum of the group."""
+        self.doubt_around(band, row)
+        row.label = ""
+        at = band.rows.index(row)
+        if row.groups[1:] and (not at or band.rows[at - 1].groups != row.groups):
+            for cell in row.cells:
+                if cell.key:
+                    self.held[cell.key[0], cell.key[1].split(".")[0], cell.key[2]] = cell.value
+                    self.unsure.add((cell.key[0], cell.key[1].split(".")[0], cell.key[2]))
+
+    def also_by_position(self, row: Row, keys: Sequence[Key | None]) -> None:
+        """Allow what stands under each head: where rows are filled up with blanks, nothing says that figures have slipped."""
+        if self.renderer.startswith("markdown"):
+            for cell, key in zip(row.cells, keys, strict=False):
+                if key and re.fullmatch(r"-?\d+(\.\d+)?", cell.text):
+                    self.allowed[key].add(float(cell.text))
 
     def dispute(self, rows: Iterable[Row]) -> None:
         """Say that rows stand twice: where sums could choose, only the right ones may be read; else neither."""
@@ -173,9 +193,12 @@ def figures(doc: Document) -> dict[Key, float]:
     table = of_form.table("requests")
     lines = [line.id for line in table.lines if not line.subtotal]
     results = [line for line in lines if line not in {"new", "carried_in", "processed_total", "carried_out"}]
+    few = doc.renderer == "text glued"
     zeros = 0.75 if doc.profile == "zeros" else random.choice([0, 0, 0.1])
-    sizes = [random.choice([99, 999, 999, 9999] if doc.profile != "zeros" else [9, 99, 999]) for _ in APPLICANTS]
-    sizes[0] = random.choice([999, 9999])
+    sizes = [
+        random.choice([99, 999, 999, 9999] if doc.profile != "zeros" else [9, 9, 99] if few else [9, 99, 999]) for _ in APPLICANTS
+    ]
+    sizes[0] = 99 if few else random.choice([999, 9999])
     if doc.profile == "free":
         wide = [random.choice([9, 99, 999, 9999, 99999]) for _ in of_form.cells]
         return {key: doc.fresh(size) if random.random() > zeros else 0 for key, size in zip(of_form.cells, wide, strict=True)}

@@ -6,11 +6,12 @@ import io
 import logging
 import tempfile
 import zipfile
+from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from govstats.forms import form
 
@@ -125,7 +126,7 @@ def words(rows: list[list[Box]]) -> list[list[Box]]:
 # --- renderers --------------------------------------------------------------------------------------------------------------
 
 RENDERERS: dict[str, Callable[[Document], bytes]] = {}
-WEIGHTS = {"pdf ruled": 3, "pdf borderless": 3, "docx": 8, "text glued": 6}
+WEIGHTS = {"pdf ruled": 3, "pdf borderless": 3, "docx": 8, "text glued": 1}
 HTML = ("html spans", "html flat", "html nested")
 SPANS = ("html spans", "html nested", "docx", "pdf ruled")
 FLAT = ("text spaces", "text cells", "text glued")
@@ -334,28 +335,37 @@ def font() -> str:
     return str(path)
 
 
+def wrapped(text: str, width: float) -> list[str]:
+    """Break a text into lines; only Chinese breaks, a figure stays whole."""
+    many = max(int((width - 6) // 8), 3)
+    parts = text.split("\n")
+    return [
+        part[at : at + many] if len(part.encode()) > len(part) else part
+        for part in parts
+        for at in (range(0, len(part), many) if len(part.encode()) > len(part) else (0,))
+    ] or [""]
+
+
 def pdf(doc: Document, *, ruled: bool) -> bytes:
     """Print on A4 across, a table over several pages where it must."""
     import fpdf
 
-    page = fpdf.FPDF(orientation="landscape", unit="pt", format="A4")
-    page.set_auto_page_break(False)
-    page.add_font("few", "", font())
-    page.add_page()
-    y = 50.0
+    texts: dict[int, list[tuple[str, float, float, float]]] = defaultdict(list)
+    boxes: dict[int, list[tuple[float, float, float, float]]] = defaultdict(list)
+    number, y = 1, 50.0
 
-    def put(text: str, x: float, y: float, size: float) -> None:
-        page.set_font("few", "", size)
-        page.text(x, y + size, text)
+    def place(height: float) -> tuple[int, float]:
+        nonlocal number, y
+        if y + height > 560:
+            number, y = number + 1, 50.0
+        y += height
+        return number, y - height
 
     for block in doc.blocks:
         if isinstance(block, Text):
-            size = {"title": 16, "heading": 12, "p": 9}[block.kind]
-            if y > 500:
-                page.add_page()
-                y = 50
-            put(block.text, 60, y, size)
-            y += size + 10
+            size = {"title": 16.0, "heading": 12.0, "p": 9.0}[block.kind]
+            at_page, top = place(size + 10)
+            texts[at_page].append((block.text, 60, top, size))
             continue
         rows = grid(block, stretch=True)
         found = places(rows)
@@ -363,41 +373,33 @@ def pdf(doc: Document, *, ruled: bool) -> bytes:
         stub = STUB[block.table]
         narrow = (720 - 130 * stub) / max(width - stub, 1)
         edges = [60 + (130 * c if c < stub else 130 * stub + narrow * (c - stub)) for c in range(width + 1)]
-
-        def wrapped(text: str, wide: float) -> list[str]:
-            many = max(int((wide - 6) // 8), 3)
-            return [part[at : at + many] for part in text.split("\n") for at in range(0, len(part), many)] or [""]
-
-        def tall(at: int, found: Any = found, edges: Any = edges) -> float:
-            deep = [
-                len(wrapped(b.text, edges[c + b.across] - edges[c])) for (r, c), b in found.items() if r == at and b.down == 1
-            ]
-            return 6 + 10.0 * max(deep, default=1)
-
-        tops: list[tuple[int, float, float]] = []
-        for at in range(len(rows)):
-            if y + tall(at) > 560:
-                page.add_page()
-                y = 50
-            tops.append((page.page, y, y + tall(at)))
-            y += tall(at)
-        last = page.page
+        inside = {(at, c): wrapped(box.text, edges[c + box.across] - edges[c]) for (at, c), box in found.items()}
+        deep = [
+            max([len(inside[r, c]) for (r, c), b in found.items() if r == at and b.down == 1], default=1)
+            for at in range(len(rows))
+        ]
+        tops = [(*place(6 + 10.0 * lines), 6 + 10.0 * lines) for lines in deep]
         for (at, column), box in found.items():
-            reach = tops[at : at + box.down]
             left, right = edges[column], edges[column + box.across]
-            for number in sorted({number for number, *_ in reach}):
-                page.page = number
-                top, end = (f([t[i] for t in reach if t[0] == number]) for f, i in ((min, 1), (max, 2)))
-                if ruled:
-                    page.rect(left, top, right - left, end - top)
-                if number == reach[0][0]:
-                    for line, text in enumerate(wrapped(box.text, right - left)):
-                        put(text, left + 3, top + 2 + 10 * line, 8)
-                        if box.cell is not None and box.cell.mark:
-                            put(box.cell.mark[1], left + 3 + page.get_string_width(text), top, 4.5)
-        page.page = last
+            for page in sorted({page for page, *_ in tops[at : at + box.down]}):
+                reach = [(top, top + height) for on, top, height in tops[at : at + box.down] if on == page]
+                boxes[page].append((left, reach[0][0], right - left, reach[-1][1] - reach[0][0]))
+            page, top, _ = tops[at]
+            texts[page] += [(text, left + 3, top + 2 + 10 * line, 8) for line, text in enumerate(inside[at, column])]
+            if box.cell is not None and box.cell.mark:
+                texts[page].append((box.cell.mark[1], left + 3.2 + 4.45 * len(box.text), top, 4.5))
         y += 14
-    return bytes(page.output())
+    file = fpdf.FPDF(orientation="landscape", unit="pt", format="A4")
+    file.set_auto_page_break(False)
+    file.add_font("few", "", font())
+    for page in range(1, number + 1):
+        file.add_page()
+        for box_ in boxes[page] if ruled else []:
+            file.rect(*box_)
+        for text, x, top, size in texts[page]:
+            file.set_font("few", "", size)
+            file.text(x, top + size, text)
+    return bytes(file.output())
 
 
 @renderer
