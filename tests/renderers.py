@@ -332,6 +332,7 @@ def font() -> str:
     few.subset(loaded)
     path = Path(tempfile.mkdtemp()) / "few.otf"
     subset.save_font(loaded, str(path), subset.Options())
+    loaded.close()
     return str(path)
 
 

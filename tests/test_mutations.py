@@ -41,8 +41,9 @@ def test_unspoilt_documents_are_read(scores: list[Score], profile: str) -> None:
 
 
 def test_planted_errors_are_read_as_printed(scores: list[Score]) -> None:
+    """An error of the agency costs none of the other cells, whatever else is the matter, and is not put right."""
     chosen = [one for one in scores if one.profile in PLANTED and one.decidable]
-    assert sum(one.right for one in chosen) >= 0.95 * sum(one.decidable for one in chosen) > 0
+    assert sum(one.right for one in chosen) >= 0.9 * sum(one.decidable for one in chosen) > 0
     assert not [one.seed for one in chosen if one.wrong and not one.mutation and one.seed not in KNOWN_WRONG]
 
 
