@@ -251,7 +251,7 @@ def markdown_torn(doc: Document) -> bytes:
     def table(part: Part) -> str:
         rows, torn = spread(grid(part)), []
         for row in rows:
-            at = next((at for at, text in enumerate(row[: STUB[part.table]]) if len(text) > 9), None)
+            at = next((at for at, text in enumerate(row[: STUB[part.table]]) if len(text) > 9 and not text[-1].isdigit()), None)
             if at is None or doc.random.random() < 0.6:
                 torn.append(row)
                 continue
@@ -339,12 +339,11 @@ def font() -> str:
 def wrapped(text: str, width: float) -> list[str]:
     """Break a text into lines; only Chinese breaks, a figure stays whole."""
     many = max(int((width - 6) // 8), 3)
-    parts = text.split("\n")
-    return [
-        part[at : at + many] if len(part.encode()) > len(part) else part
-        for part in parts
-        for at in (range(0, len(part), many) if len(part.encode()) > len(part) else (0,))
-    ] or [""]
+    lines = []
+    for part in text.split("\n"):
+        step = many if any("一" <= sign <= "龥" for sign in part) else max(len(part), 1)
+        lines += [part[at : at + step] for at in range(0, len(part), step)]
+    return lines or [""]
 
 
 def pdf(doc: Document, *, ruled: bool) -> bytes:
