@@ -290,7 +290,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         None where the row is not that of the table; empty where it is, but its header contradicts the form.
     """
     width = len(table.columns) * len(table.lines)
-    glued = len(record.words) <= _FEW_WORDS and _is_glued(record.words, width)
+    glued = len(record.words) <= _FEW_WORDS and is_glued(record.words, width)
     if not (2 * len(record.figures) >= width or len(record.fields) >= width or glued):
         return None
     above = _words_above(record)
@@ -581,7 +581,7 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     torn = grid is not None and grid.aligned and grid.bounded and len(record.fields) < columns
     if lacking <= _MOST_LACKING and grid is not None and not torn and not tail[0]:
         rows = list(_with_blanks(tokens, columns))
-    elif _is_glued(tokens, columns, glued) and not (grid is not None and grid.bounded):
+    elif is_glued(tokens, columns, glued) and not (grid is not None and grid.bounded):
         rows = _splits(tokens, columns, () if tail[0] else sums)
     if len(rows) > _MOST_WAYS:
         return []
@@ -597,7 +597,7 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     return [Way(tuple(map(piece, (*row[:-1], row[-1] + tail[0]))), zeros, PARTED, parted=True) for row in rows]
 
 
-def _is_glued(tokens: Sequence[str], columns: int, like_others: bool = False) -> bool:
+def is_glued(tokens: Sequence[str], columns: int, like_others: bool = False) -> bool:
     """Tell whether a few words, or some that are led by a zero, hold at least as many digits as there are cells."""
     digits = "".join(tokens)
     few = like_others or len(tokens) <= _FEW_WORDS or any(token[0] == "0" and len(token) > 1 for token in tokens)

@@ -14,14 +14,14 @@ from govstats.forms import form as form_named
 from govstats.recognition.alignment import Match, align
 from govstats.recognition.annex import read_annex
 from govstats.recognition.decision import Row, decide
-from govstats.recognition.hypotheses import Headers, Way, parted_blocks, parted_ways, wide_ways
+from govstats.recognition.hypotheses import Headers, Way, is_glued, parted_blocks, parted_ways, wide_ways
 from govstats.recognition.labels import column_index
 from govstats.recognition.notes import note
 from govstats.recognition.tokens import Record, kind, records
 from govstats.report import Note, ReadCell
 
 #: 本年收费金额（单位：元）; a misprint of 万元 is no 元.
-_YUAN = re.compile(r"(?:[(:]|单位)\s*元")
+_YUAN = re.compile(r"(?:[(:]|单位)\s*(?:[件项个条宗次]\s*[、,/和]\s*)*(万?)元")
 #: Ways to read a row that a note lists.
 _MOST_LISTED = 12
 #: Notes on what the form lacks are no doubt about what it has.
@@ -131,12 +131,12 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
             return lines, []
     matches, notes = align(table, free)
     lines = []
-    short = sum(len(match.record.words) < len(table.columns_of[match.line]) for match in matches)
+    glued = sum(is_glued(match.record.words, len(table.columns_of[match.line])) for match in matches)
     for match in matches:
         if not is_heading(table, match):
             of_columns = _table_of_columns(table, match, headers)
             columns = of_columns.columns_of[match.line]
-            ways = [] if match.contradicted else headers.ways(match.record, of_columns, match.line, glued=2 * short > len(matches))
+            ways = [] if match.contradicted else headers.ways(match.record, of_columns, match.line, glued=2 * glued > len(matches))
             lines.append(_Line(match, columns, Row(_keys(table, match.line, columns), ways), of_columns))
     if 3 * sum(bool(line.row.ways) for line in lines) < len(lines):
         # a line or two of a table that cannot be read may as well be notes below it
@@ -380,5 +380,5 @@ def unit_stated(table: Table, record: Record, column: str, headers: Headers) -> 
 
 
 def _unit_in(text: str) -> str:
-    plain = normalised(text)
-    return "元" if _YUAN.search(plain) else "万元" if re.search(r"(?:[(:]|单位)\s*万元", plain) else ""
+    found = _YUAN.search(normalised(text))
+    return f"{found[1]}元" if found else ""
