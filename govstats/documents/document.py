@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeVar, overload
 
+#: Stands where something is drawn that is no text: a picture, an outline, a formula.
+NO_TEXT = "\ufffc"
 _BOX = re.compile(r"\bbox (-?[\d.]+) (-?[\d.]+) (-?[\d.]+) (-?[\d.]+)")
 
 

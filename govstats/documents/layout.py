@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 
 from govstats.documents.borderless import borderless_tables
-from govstats.documents.document import Block, Box
+from govstats.documents.document import NO_TEXT, Block, Box
 from govstats.documents.page import PageTable, Segment, Word, blocks_of, lines_of, reading_order, without_running_heads
 from govstats.documents.ruled import ruled_tables
 
@@ -23,11 +23,14 @@ class Sheet:
         All of them, in any order.
     horizontal, vertical : sequence of Box
         Rulings.
+    has_ink : callable or None
+        Tells whether something that is no text is drawn in a box; None where that is not known.
     """
 
     words: Sequence[Word]
     horizontal: Sequence[Box]
     vertical: Sequence[Box]
+    has_ink: Callable[[Box], bool] | None = None
 
     @cached_property
     def ruled(self) -> tuple[list[PageTable], list[Word]]:
@@ -63,7 +66,25 @@ def lay_out(
         tables.append([*known, *(table for table in ruled if not any(_covers(one.box, table.box) for one in known))])
         outside.append(lines_of([word for word in rest if not any(_holds(table.box, word) for table in known)]))
     borderless, prose = borderless_tables(without_running_heads(outside))
-    return blocks_of([reading_order(li, [*t, *b]) for li, t, b in zip(prose, tables, borderless, strict=True)], first)
+    return blocks_of(
+        [
+            reading_order(lines, [_with_marks(table, sheet) for table in (*ruled, *others)])
+            for lines, ruled, others, sheet in zip(prose, tables, borderless, sheets, strict=True)
+        ],
+        first,
+    )
+
+
+def _with_marks(table: PageTable, sheet: Sheet) -> PageTable:
+    """Tell cells that hold a picture, an outline or a stroke from blank ones."""
+    if sheet.has_ink is None:
+        return table
+    return replace(
+        table,
+        cells=tuple(
+            cell._replace(text=NO_TEXT) if not cell.text and sheet.has_ink(cell.box) else cell for cell in table.cells
+        ),
+    )
 
 
 def _covers(one: Box, other: Box) -> bool:

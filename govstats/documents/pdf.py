@@ -22,7 +22,7 @@ from govstats.characters import is_figure, normalised
 from govstats.documents.document import Block, Box, put_back
 from govstats.documents.layout import Sheet, lay_out
 from govstats.documents.page import ILLEGIBLE, PageTable, Word, cell_of, in_cells
-from govstats.documents.unseen import Paint, without_struck, without_watermark
+from govstats.documents.unseen import Look, without_struck, without_watermark
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ _THIN = 2.5
 _MOST_CHARACTERS, _MOST_OBJECTS = 20_000, 100_000
 #: Type is at least so wide and high, in points.
 _THINNEST = 0.1
+#: A mark of punctuation begins so close behind its character, in points.
+_CLOSE = 2.0
 #: A page with fewer characters and a picture is a scan.
 _FEWEST_CHARACTERS = 16
 #: A page of which so many characters are of no script that a report is written in shows the wrong ones.
@@ -71,10 +73,12 @@ class _Page:
     #: It holds more than a page of a report does, and was left alone.
     is_overfull: bool = False
     illegible: int = 0
-    #: Characters that the file holds and the page does not show, or that belong to a watermark.
+    #: Characters that the file holds and the page does not show, or that belong to a watermark; what was put on it later.
     unseen: int = 0
     #: Quarters by which the page has to be turned for its text to stand upright.
     turns: int = 0
+    #: Tells whether something that is no text is drawn in a box.
+    has_ink: Callable[[Box], bool] | None = None
     #: Leads from the page that optical recognition set upright to the page as it is.
     back: Callable[[Box], Box] | None = None
 
@@ -162,27 +166,14 @@ def read_pdf(content: bytes, name: str) -> Pages:
             f"{name}: none of the {len(pages)} pages holds text ({sum(page.illegible for page in pages)} characters without a "
             "code); expected an annual report: export it anew, or print it to an image and read that"
         )
-    ruled = [page for page in pages if page.for_camelot]
-    found = _lattice(content, ruled) if len(ruled) <= _MOST_LATTICE_PAGES else {}
-    sheets = [Sheet(page.words, page.horizontal, page.vertical) for page in pages]
+    sheets = [Sheet(page.words, page.horizontal, page.vertical, page.has_ink) for page in pages]
     back = {page.number: page.back for page in pages if page.back}
+    ruled = [page for page in pages if page.for_camelot]
 
     def again() -> tuple[Block, ...]:
-        # the other pages would be read as they were
-        first, last = min(found), max(found)
-        return put_back(lay_out(sheets[first - 1 : last], first=first), back)
+        return put_back(lay_out(sheets, _lattice(content, ruled)), back)
 
-    confirmed = all(_same(tables, sheets[number - 1].ruled[0]) for number, tables in found.items())
-    return Pages(put_back(lay_out(sheets, found), back), unread, again if found and not confirmed else None)
-
-
-def _same(first: Sequence[PageTable], second: Sequence[PageTable]) -> bool:
-    """Tell whether two engines found the same cells with the same text on a page, so that reading it again changes nothing."""
-    return [_shape(table) for table in sorted(first, key=lambda table: table.box.top)] == [_shape(table) for table in second]
-
-
-def _shape(table: PageTable) -> list[tuple[object, ...]]:
-    return [(c.row, c.column, c.rowspan, c.colspan, c.text, c.readings) for c in sorted(table.cells, key=lambda cell: cell[2:4])]
+    return Pages(put_back(lay_out(sheets), back), unread, again if 0 < len(ruled) <= _MOST_LATTICE_PAGES else None)
 
 
 @contextlib.contextmanager
@@ -236,6 +227,12 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     page = _Page(index + 1)
     try:
         source = pdf[index]
+        if _is_annotated(source):
+            # what is typed over, struck out or filled in is painted like everything else from now on
+            page.unseen += 1
+            pdfium.FPDFPage_Flatten(source, pdfium.FLAT_NORMALDISPLAY)
+            source.close()
+            source = pdf[index]
     except pypdfium2.PdfiumError:
         # a page that is lost in a damaged file: the others may still hold the tables
         return page
@@ -244,22 +241,26 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
         page.is_overfull = True
         return page
     page.turns = _turns(source, text)
-    width, height = source.get_size()
     page.shown = _shown(source, page.turns)
-    rulings, pictures, paint = _read_objects(source, page.shown)
-    large = any((b.right - b.left) * (b.bottom - b.top) > 0.5 * width * height for b in pictures)
-    layer = large and paint.mostly_invisible
-    _read_characters(text, page, paint if paint.hides and not layer else None)
-    if len(rulings) <= _MOST_RULINGS:
+    objects = _read_objects(source, page.shown)
+    characters = list(_read_characters(text, page))
+    look = Look(source, page.turns, objects.texts)
+    page.has_ink = look.has_ink
+    page.words = _seen(text, characters, look)
+    width, height = source.get_size()
+    large = any((b.right - b.left) * (b.bottom - b.top) > 0.5 * width * height for b in objects.pictures)
+    if large and 2 * len(page.words) < len(characters):
+        # a layer of text under a scan
+        page.words, page.is_picture = [word for _, word in characters], True
+    if len(objects.rulings) <= _MOST_RULINGS:
         # a dot of a dotted line may belong to either
-        page.horizontal = [box for box in rulings if box.bottom - box.top <= _THIN]
-        page.vertical = [box for box in rulings if box.right - box.left <= _THIN]
-    if not layer:
-        count = len(page.words)
+        page.horizontal = [box for box in objects.rulings if box.bottom - box.top <= _THIN]
+        page.vertical = [box for box in objects.rulings if box.right - box.left <= _THIN]
+    if not page.is_picture:
         page.words = without_watermark(without_struck(page.words, page.horizontal))
-        page.unseen += count - len(page.words)
+        page.unseen += len(characters) - len(page.words)
     few = len(page.words) < _FEWEST_CHARACTERS
-    page.is_picture = (few and (bool(pictures) or page.illegible > 0)) or layer
+    page.is_picture |= few and (bool(objects.pictures) or page.illegible > 0)
     foreign = sum(word.text == ILLEGIBLE or _is_foreign(word.text) for word in page.words)
     if foreign > _FOREIGN * len(page.words):
         # a font without a table of its codes: what it draws is all there is to go by
@@ -267,6 +268,32 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     text.close()
     source.close()
     return page
+
+
+def _is_annotated(page: pypdfium2.PdfPage) -> bool:
+    """Tell whether more than links is put on a page."""
+    for number in range(pdfium.FPDFPage_GetAnnotCount(page)):
+        note = pdfium.FPDFPage_GetAnnot(page, number)
+        kind = pdfium.FPDFAnnot_GetSubtype(note)
+        pdfium.FPDFPage_CloseAnnot(note)
+        if kind not in {pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP}:
+            return True
+    return False
+
+
+def _seen(text: pypdfium2.PdfTextPage, characters: Sequence[tuple[int, Word]], look: Look) -> list[Word]:
+    """Return the characters that are seen, of which each is given with its number on the page."""
+    seen: list[tuple[int, Word]] = []
+    end = float("-inf")
+    for (number, word), is_seen in zip(characters, look.shows([word.box for _, word in characters]), strict=True):
+        # a decimal point may be smaller than a pixel: it is seen where the character before it is
+        if is_seen or (not word.text.isalnum() and abs(word.box.left - end) < _CLOSE):
+            seen.append((number, word))
+            end = word.box.right
+    alike = [(number, word) for number, word in seen if word.text.isalnum()]
+    found = look.shows_among_others([word.box for _, word in alike], lambda at: pdfium.FPDFText_GetTextObject(text, alike[at][0]))
+    gone = {number for (number, _), is_seen in zip(alike, found, strict=True) if not is_seen}
+    return [word for number, word in seen if number not in gone]
 
 
 def _is_foreign(character: str) -> bool:
@@ -301,42 +328,48 @@ def _shown(page: pypdfium2.PdfPage, turns: int) -> _Turn:
     return _Turn((x1 - e) / fine, (y1 - f) / fine, (x2 - e) / fine, (y2 - f) / fine, e, f)
 
 
-def _read_characters(text: pypdfium2.PdfTextPage, page: _Page, paint: Paint | None) -> None:
-    """Collect characters with the boxes of their type, which do not depend on the shape of a 1; of those, what is seen."""
+def _read_characters(text: pypdfium2.PdfTextPage, page: _Page) -> Iterator[tuple[int, Word]]:
+    """Yield characters, by their number, with the boxes of their type, which do not depend on the shape of a 1."""
     assert page.shown is not None
     rectangle = pdfium.FS_RECTF()
     for index in range(text.count_chars()):
         code = pdfium.FPDFText_GetUnicode(text, index)
         character = chr(code)
-        if character.isspace():
+        if character.isspace() or not pdfium.FPDFText_GetLooseCharBox(text, index, rectangle):
             continue
-        # no character, or one of private use, or the number of a glyph: the font says what it looks like, but not what it is
-        if (
-            code < 0x20
-            or 0x7F <= code < 0xA0
-            or 0xE000 <= code < 0xF900
-            or 0xFFF0 <= code < 0x10000
-            or code >= 0xF0000
-            or pdfium.FPDFText_HasUnicodeMapError(text, index) == 1
-        ):
+        if _has_no_code(code) or pdfium.FPDFText_HasUnicodeMapError(text, index) == 1:
             page.illegible += 1
             character = ILLEGIBLE
-        if pdfium.FPDFText_GetLooseCharBox(text, index, rectangle):
-            sides = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
-            box = page.shown.box(*_plausible(text, index, sides))
-            width, height = box.right - box.left, box.bottom - box.top
-            if min(width, height) < _THINNEST:
-                # a font with broken widths: the place of the character is known all the same
-                box = Box(box.left, box.top, box.left + max(width, _THINNEST), box.top + max(height, _THINNEST))
-            if height < width and code >= 0x2E80 and unicodedata.category(character) == "Lo":
-                # Chromium's fonts give 一 the height of its stroke
-                middle = (box.top + box.bottom) / 2
-                box = Box(box.left, middle - width / 2, box.right, middle + width / 2)
-            slant = pdfium.FPDFText_GetCharAngle(text, index) * 2 / math.pi
-            if abs(slant - round(slant)) > _SLANT or (paint and not paint.shows(pdfium.FPDFText_GetTextObject(text, index), box)):
-                page.unseen += 1
-                continue
-            page.words.append(Word(character, box))
+        slant = pdfium.FPDFText_GetCharAngle(text, index) * 2 / math.pi
+        if abs(slant - round(slant)) > _SLANT:
+            page.unseen += 1
+            continue
+        sides = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
+        yield index, Word(character, _of_type(character, page.shown.box(*_plausible(text, index, sides))))
+
+
+def _has_no_code(code: int) -> bool:
+    """Tell what is no character, or one of private use, or the number of a glyph: the font shows it, but does not say what it is."""
+    return (
+        code < 0x20
+        or 0x7F <= code < 0xA0
+        or 0xE000 <= code < 0xF900
+        or 0xFFF0 <= code < 0x10000
+        or code >= 0xF0000
+    )
+
+
+def _of_type(character: str, box: Box) -> Box:
+    """Return a box that type may have, where a font is wrong about its widths or heights."""
+    width, height = box.right - box.left, box.bottom - box.top
+    if min(width, height) < _THINNEST:
+        # the place of the character is known all the same
+        box = Box(box.left, box.top, box.left + max(width, _THINNEST), box.top + max(height, _THINNEST))
+    if height < width and character >= "\u2e80" and unicodedata.category(character) == "Lo":
+        # Chromium's fonts give 一 the height of its stroke
+        middle = (box.top + box.bottom) / 2
+        box = Box(box.left, middle - width / 2, box.right, middle + width / 2)
+    return box
 
 
 def _plausible(text: pypdfium2.PdfTextPage, index: int, sides: tuple[float, ...]) -> tuple[float, ...]:
@@ -353,21 +386,25 @@ def _plausible(text: pypdfium2.PdfTextPage, index: int, sides: tuple[float, ...]
     return middle[0] - half, middle[1] - half, middle[0] + half, middle[1] + half
 
 
-def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> tuple[list[Box], list[Box], Paint]:
-    """Return the straight lines drawn on a page, the boxes of its pictures, and what is painted over what."""
-    rulings: list[Box] = []
-    pictures: list[Box] = []
-    paint = Paint()
+class _Objects(NamedTuple):
+    """What is painted on a page: straight lines, boxes of pictures, and pieces of text."""
+
+    rulings: list[Box]
+    pictures: list[Box]
+    texts: list[Any]
+
+
+def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> _Objects:
+    found = _Objects([], [], [])
 
     def look(item: Any, turn: _Turn, depth: int) -> None:
         kind = pdfium.FPDFPageObj_GetType(item)
-        if kind != pdfium.FPDF_PAGEOBJ_FORM:
-            paint.add(item, kind, turn.box)
-        if kind == pdfium.FPDF_PAGEOBJ_PATH:
-            if len(rulings) <= _MOST_RULINGS:
-                rulings.extend(_rulings(item, turn))
+        if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+            found.texts.append(item)
+        elif kind == pdfium.FPDF_PAGEOBJ_PATH and len(found.rulings) <= _MOST_RULINGS:
+            found.rulings.extend(_rulings(item, turn))
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            pictures.append(_matrix(item, turn).box(0, 0, 1, 1))
+            found.pictures.append(_matrix(item, turn).box(0, 0, 1, 1))
         elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < 8:
             inner = _matrix(item, turn)
             for number in range(pdfium.FPDFFormObj_CountObjects(item)):
@@ -375,7 +412,7 @@ def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> tuple[list[Box], lis
 
     for number in range(pdfium.FPDFPage_CountObjects(page)):
         look(pdfium.FPDFPage_GetObject(page, number), shown, 0)
-    return rulings, pictures, paint
+    return found
 
 
 def _matrix(item: Any, turn: _Turn) -> _Turn:
