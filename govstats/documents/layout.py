@@ -25,12 +25,15 @@ class Sheet:
         Rulings.
     has_ink : callable or None
         Tells whether something that is no text is drawn in a box; None where that is not known.
+    pictures : sequence of Box
+        Pictures and drawings that were put on the page.
     """
 
     words: Sequence[Word]
     horizontal: Sequence[Box]
     vertical: Sequence[Box]
     has_ink: Callable[[Box], bool] | None = None
+    pictures: Sequence[Box] = ()
 
     @cached_property
     def ruled(self) -> tuple[list[PageTable], list[Word]]:
@@ -76,15 +79,17 @@ def lay_out(
 
 
 def _with_marks(table: PageTable, sheet: Sheet) -> PageTable:
-    """Tell cells that hold a picture, an outline or a stroke from blank ones."""
-    if sheet.has_ink is None:
-        return table
-    return replace(
-        table,
-        cells=tuple(
-            cell._replace(text=NO_TEXT) if not cell.text and sheet.has_ink(cell.box) else cell for cell in table.cells
-        ),
-    )
+    """Tell cells that hold a picture or a stroke from blank ones, and a figure with a picture beside it from one alone."""
+    cells = []
+    for cell in table.cells:
+        drawn = sheet.has_ink(cell.box) if sheet.has_ink and not cell.text else any(_lies_in(p, cell.box) for p in sheet.pictures)
+        cells.append(cell._replace(text=cell.text + NO_TEXT) if drawn else cell)
+    return replace(table, cells=tuple(cells))
+
+
+def _lies_in(inner: Box, outer: Box) -> bool:
+    left, top, right, bottom = outer
+    return left <= inner.left and inner.right <= right and top <= inner.top and inner.bottom <= bottom
 
 
 def _covers(one: Box, other: Box) -> bool:

@@ -12,7 +12,7 @@ from statistics import median
 from typing import NamedTuple
 
 from govstats.characters import is_figure
-from govstats.documents.document import Block, Box, Cell, Grid, Paragraph
+from govstats.documents.document import NO_TEXT, Block, Box, Cell, Grid, Paragraph
 
 #: Characters stand this much of their height apart where a new word begins, and where another cell begins.
 _SPACE, _GAP = 0.35, 0.6
@@ -33,6 +33,8 @@ _PAGE_NUMBER = re.compile(r"[-—–·.\s]*\d{1,4}[-—–·.\s]*|第\s*\d{1,4}\
 _HEADING_NUMBER = re.compile(r"\s*(?:[一二三四五六七八九十]+、|[(（][一二三四五六七八九十]+[)）])")
 NUMBERING = re.compile(r"\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}\s*[)）、.．]|第[一二三四五六七八九十]+[条章])")
 _DIGITS = re.compile(r"\d+")
+#: The characters of figures, and what stands for one that cannot be read.
+_OF_FIGURE = frozenset((*"0123456789.,%+-", NO_TEXT))
 #: Room that a cell leaves left and right of its text.
 _PADDING = 10.0
 _DIGIT_LINES = re.compile(r"[\d.,\n]+")
@@ -300,43 +302,47 @@ def _may_be_turned(word: Word) -> bool:
     return height < (0.95 if word.text.isdecimal() else 1.05) * width
 
 
-def in_cells(words: Sequence[Word]) -> Iterator[tuple[Word, float, float]]:
-    """Yield words with the point that decides in which cell they stand.
+class Run(NamedTuple):
+    """Words that stand in one cell, however far they reach over its edge, and the point that tells in which."""
+
+    words: tuple[Word, ...]
+    x: float
+    y: float
+
+
+def runs_of(words: Sequence[Word]) -> list[Run]:
+    """Keep the characters of a figure together, with the footnote mark behind it.
 
     Parameters
     ----------
     words : sequence of Word
         In the order in which they were written.
 
-    Yields
-    ------
-    (Word, float, float)
-        The middle of the word; of digits that touch, the middle of all of them: a figure that is too wide for its cell
-        stays whole, and a footnote mark stays with its figure.
+    Returns
+    -------
+    list of Run
+        Each word once: with those of its figure, or alone.
     """
     marks = _marks(words)
-    if marks:
-        at = {id(word): (x, y) for word, x, y in in_cells([word for word in words if id(word) not in marks])}
-        yield from ((word, *at[id(marks.get(id(word), word))]) for word in words)
-        return
-    run: list[Word] = []
+    groups: list[list[Word]] = []
     for word in words:
-        if run and _touches(run[-1], word):
-            run.append(word)
+        if id(word) in marks:
             continue
-        yield from _with_middle(run)
-        run = [word]
-    yield from _with_middle(run)
+        if groups and touches(groups[-1][-1], word):
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    runs = []
+    for group in groups:
+        middle = (group[0].box.left + group[-1].box.right) / 2
+        behind = [word for word in words if id(marks.get(id(word))) in set(map(id, group))] if marks else []
+        runs.append(Run((*group, *behind), middle, group[0].middle[1]))
+    return runs
 
 
-def _with_middle(run: Sequence[Word]) -> Iterator[tuple[Word, float, float]]:
-    if run:
-        x = (run[0].box.left + run[-1].box.right) / 2
-        yield from ((word, x, (word.box.top + word.box.bottom) / 2) for word in run)
-
-
-def _touches(before: Word, word: Word) -> bool:
-    if not (before.text.isdecimal() and word.text.isdecimal()):
+def touches(before: Word, word: Word) -> bool:
+    """Tell whether two characters of figures stand so close behind one another that they are of one figure."""
+    if not (before.text in _OF_FIGURE and word.text in _OF_FIGURE):
         return False
     one, other = before.box, word.box
     near = _TOUCHING * (one.bottom - one.top)

@@ -6,10 +6,9 @@ import contextlib
 import ctypes
 import math
 import unicodedata
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,11 +17,10 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from tqdm import tqdm
 
-from govstats.characters import is_figure, normalised
-from govstats.documents.document import Block, Box, put_back
+from govstats.documents.document import NO_TEXT, Block, Box, put_back
 from govstats.documents.layout import Sheet, lay_out
-from govstats.documents.page import ILLEGIBLE, PageTable, Word, cell_of, in_cells
-from govstats.documents.unseen import Look, without_struck, without_watermark
+from govstats.documents.page import ILLEGIBLE, Word, touches
+from govstats.documents.unseen import Look, is_without_ink, without_struck, without_watermark
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
@@ -42,14 +40,14 @@ _THIN = 2.5
 _MOST_CHARACTERS, _MOST_OBJECTS = 20_000, 100_000
 #: Type is at least so wide and high, in points.
 _THINNEST = 0.1
+#: Pixels a point of a page that nobody looks at.
+_GLANCE = 0.1
 #: A mark of punctuation begins so close behind its character, in points.
 _CLOSE = 2.0
 #: A page with fewer characters and a picture is a scan.
 _FEWEST_CHARACTERS = 16
 #: A page of which so many characters are of no script that a report is written in shows the wrong ones.
 _FOREIGN = 0.3
-#: Of the cells of a table, so many in which two readings differ show that one of them misplaced its text.
-_MANY = 0.1
 #: Points an inch, and what recognition needs (150 dpi is read with errors, 300 dpi takes twice as long).
 _POINTS, _DPI = 72, 200
 _MOST_PIXELS = 30_000_000
@@ -77,6 +75,7 @@ class _Page:
     unseen: int = 0
     #: Quarters by which the page has to be turned for its text to stand upright.
     turns: int = 0
+    pictures: list[Box] = field(default_factory=list)
     #: Tells whether something that is no text is drawn in a box.
     has_ink: Callable[[Box], bool] | None = None
     #: Leads from the page that optical recognition set upright to the page as it is.
@@ -166,12 +165,14 @@ def read_pdf(content: bytes, name: str) -> Pages:
             f"{name}: none of the {len(pages)} pages holds text ({sum(page.illegible for page in pages)} characters without a "
             "code); expected an annual report: export it anew, or print it to an image and read that"
         )
-    sheets = [Sheet(page.words, page.horizontal, page.vertical, page.has_ink) for page in pages]
+    sheets = [Sheet(page.words, page.horizontal, page.vertical, page.has_ink, page.pictures) for page in pages]
     back = {page.number: page.back for page in pages if page.back}
     ruled = [page for page in pages if page.for_camelot]
 
     def again() -> tuple[Block, ...]:
-        return put_back(lay_out(sheets, _lattice(content, ruled)), back)
+        from govstats.documents.lattice import lattice_tables
+
+        return put_back(lay_out(sheets, lattice_tables(content, {page.number: page.words for page in ruled})), back)
 
     return Pages(put_back(lay_out(sheets), back), unread, again if 0 < len(ruled) <= _MOST_LATTICE_PAGES else None)
 
@@ -185,6 +186,8 @@ def _opened(content: bytes, name: str) -> Iterator[pypdfium2.PdfDocument]:
         what = "is locked with a password; save it without one" if locked else f"is damaged ({error}); fetch it anew"
         raise UnreadableDocument(f"{name}: the PDF document {what}") from error
     try:
+        # what is filled in is drawn where the file does not say how
+        pdf.init_forms()
         if not 0 < len(pdf) <= MOST_PAGES:
             raise UnreadableDocument(
                 f"{name}: the PDF document has {len(pdf)} pages; expected one report of 1 to {MOST_PAGES}: "
@@ -230,6 +233,8 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
         if _is_annotated(source):
             # what is typed over, struck out or filled in is painted like everything else from now on
             page.unseen += 1
+            # rendering makes what some of them do not bring along: how they look
+            source.render(scale=_GLANCE)
             pdfium.FPDFPage_Flatten(source, pdfium.FLAT_NORMALDISPLAY)
             source.close()
             source = pdf[index]
@@ -245,7 +250,7 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     objects = _read_objects(source, page.shown)
     characters = list(_read_characters(text, page))
     look = Look(source, page.turns, objects.texts)
-    page.has_ink = look.has_ink
+    page.has_ink, page.pictures = look.has_ink, objects.pictures
     page.words = _seen(text, characters, look)
     width, height = source.get_size()
     large = any((b.right - b.left) * (b.bottom - b.top) > 0.5 * width * height for b in objects.pictures)
@@ -258,6 +263,7 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
         page.vertical = [box for box in objects.rulings if box.right - box.left <= _THIN]
     if not page.is_picture:
         page.words = without_watermark(without_struck(page.words, page.horizontal))
+        page.words = look.with_crossed(page.words, objects.rulings)
         page.unseen += len(characters) - len(page.words)
     few = len(page.words) < _FEWEST_CHARACTERS
     page.is_picture |= few and (bool(objects.pictures) or page.illegible > 0)
@@ -283,17 +289,27 @@ def _is_annotated(page: pypdfium2.PdfPage) -> bool:
 
 def _seen(text: pypdfium2.PdfTextPage, characters: Sequence[tuple[int, Word]], look: Look) -> list[Word]:
     """Return the characters that are seen, of which each is given with its number on the page."""
-    seen: list[tuple[int, Word]] = []
-    end = float("-inf")
-    for (number, word), is_seen in zip(characters, look.shows([word.box for _, word in characters]), strict=True):
+    words = [word for _, word in characters]
+
+    def piece_of(at: int) -> Any:
+        return pdfium.FPDFText_GetTextObject(text, characters[at][0])
+
+    def is_cut(at: int) -> bool:
+        # something lies over the rest of the figure
+        return any(
+            not seen[beside] and touches(words[min(at, beside)], words[max(at, beside)]) and not is_without_ink(piece_of(beside))
+            for beside in (max(at - 1, 0), min(at + 1, len(words) - 1))
+        )
+
+    seen = look.shows([word.box for word in words])
+    for at, word in enumerate(words):
         # a decimal point may be smaller than a pixel: it is seen where the character before it is
-        if is_seen or (not word.text.isalnum() and abs(word.box.left - end) < _CLOSE):
-            seen.append((number, word))
-            end = word.box.right
-    alike = [(number, word) for number, word in seen if word.text.isalnum()]
-    found = look.shows_among_others([word.box for _, word in alike], lambda at: pdfium.FPDFText_GetTextObject(text, alike[at][0]))
-    gone = {number for (number, _), is_seen in zip(alike, found, strict=True) if not is_seen}
-    return [word for number, word in seen if number not in gone]
+        if at and not (seen[at] or word.text.isalnum()):
+            seen[at] = seen[at - 1] and abs(word.box.left - words[at - 1].box.right) < _CLOSE
+    look.sort_out([word.box for word in words], seen, piece_of)
+    return [
+        word._replace(text=NO_TEXT) if word.text.isdecimal() and is_cut(at) else word for at, word in enumerate(words) if seen[at]
+    ]
 
 
 def _is_foreign(character: str) -> bool:
@@ -349,14 +365,8 @@ def _read_characters(text: pypdfium2.PdfTextPage, page: _Page) -> Iterator[tuple
 
 
 def _has_no_code(code: int) -> bool:
-    """Tell what is no character, or one of private use, or the number of a glyph: the font shows it, but does not say what it is."""
-    return (
-        code < 0x20
-        or 0x7F <= code < 0xA0
-        or 0xE000 <= code < 0xF900
-        or 0xFFF0 <= code < 0x10000
-        or code >= 0xF0000
-    )
+    """Tell what is no character, or one of private use, or the number of a glyph: the font shows it without saying what it is."""
+    return code < 0x20 or 0x7F <= code < 0xA0 or 0xE000 <= code < 0xF900 or 0xFFF0 <= code < 0x10000 or code >= 0xF0000
 
 
 def _of_type(character: str, box: Box) -> Box:
@@ -451,76 +461,6 @@ def _rulings(path: Any, turn: _Turn) -> Iterator[Box]:
                 side = turn.box(x1, y1, x2, y2)
                 if min(side.right - side.left, side.bottom - side.top) <= 0.5:
                     yield side
-
-
-# --- tables ---------------------------------------------------------------------------------------------------------------
-
-
-def _lattice(content: bytes, pages: Sequence[_Page]) -> dict[int, list[PageTable]]:
-    """Let camelot read the pages that have rulings; of its tables keep those whose text lies where its characters do."""
-    if not pages:
-        return {}
-    from govstats.documents.lattice import lattice_tables
-
-    found: dict[int, list[PageTable]] = {}
-    by_number = {page.number: page for page in pages}
-    for number, table in lattice_tables(content, sorted(by_number)):
-        checked = _checked(table, by_number[number].words)
-        if checked is not None:
-            found.setdefault(number, []).append(checked)
-    return found
-
-
-def _checked(table: PageTable, words: Sequence[Word]) -> PageTable | None:
-    """Compare the text of each cell with the characters that lie in it; None where the two differ in many cells."""
-    inside: dict[int, list[Word]] = {number: [] for number in range(len(table.cells))}
-    finder = _CellFinder(table)
-    for word, x, y in in_cells(words):
-        number = finder.at(x, y)
-        if number is not None:
-            inside[number].append(word)
-    cells = []
-    differ = 0
-    for number, cell in enumerate(table.cells):
-        text, readings, _ = cell_of(inside[number], cell.box.right - cell.box.left)
-        if _compared(text) == _compared(cell.text):
-            cells.append(cell._replace(text=text, readings=readings))
-        elif Counter(_compared(text)) == Counter(_compared(cell.text)) and not is_figure(text):
-            # the lines of a label in another order
-            cells.append(cell._replace(text=text))
-        else:
-            differ += 1
-            cells.append(cell._replace(text=text, readings=(*readings, cell.text)))
-    printed = sum(bool(cell.text) for cell in cells)
-    return replace(table, cells=tuple(cells)) if differ <= _MANY * printed else None
-
-
-class _CellFinder:
-    """Tells in which cell of a table a point lies."""
-
-    def __init__(self, table: PageTable) -> None:
-        self._lefts = table.edges[:-1]
-        self._box = table.box
-        tops: dict[int, float] = {}
-        self._cells: dict[tuple[int, int], int] = {}
-        for number, cell in enumerate(table.cells):
-            tops[cell.row] = min(tops.get(cell.row, cell.box.top), cell.box.top)
-            for row in range(cell.row, cell.row + cell.rowspan):
-                for column in range(cell.column, cell.column + cell.colspan):
-                    self._cells[row, column] = number
-        self._rows = sorted(tops)
-        self._tops = [tops[row] for row in self._rows]
-
-    def at(self, x: float, y: float) -> int | None:
-        box = self._box
-        if not (box.left <= x <= box.right and box.top <= y <= box.bottom):
-            return None
-        row = self._rows[max(bisect_right(self._tops, y) - 1, 0)]
-        return self._cells.get((row, max(bisect_right(self._lefts, x) - 1, 0)))
-
-
-def _compared(text: str) -> str:
-    return "".join(normalised(text).split())
 
 
 # --- scans ----------------------------------------------------------------------------------------------------------------

@@ -15,13 +15,15 @@ import numpy.typing as npt
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from govstats.documents.document import Box
+from govstats.documents.document import NO_TEXT, Box
 from govstats.documents.page import Word
 
 #: Pixels a point, of a page of up to so many pixels: strokes of the smallest type are fainter than a pixel, but not gone.
 _SCALE, _MOST_PIXELS = 1.0, 4_000_000
 #: A difference in brightness, of 255, that can be seen, and one that no shade of a cell has.
 _VISIBLE, _INK = 12, 60
+#: Type that is lighter, of 255, is white.
+_WHITE = 240
 #: A character's ink lies inside its box by this share of the box; what lies closer to the edge may be its neighbour's.
 _ASIDE, _ABOVE = 0.15, 0.1
 #: A ruling is at most so thick, in points; what lies closer to the edge of a cell is no ink in it.
@@ -73,32 +75,44 @@ class Look:
         """Tell of characters with such boxes whether they are seen."""
         return _traced(_differ(self._full, self._bare), self._pixels(boxes))
 
-    def shows_among_others(self, boxes: Sequence[Box], piece_of: Callable[[int], Any]) -> list[bool]:
-        """Tell of characters that leave traces which are seen: where several lie on each other, the traces may be another's.
+    def sort_out(self, boxes: Sequence[Box], seen: list[bool], piece_of: Callable[[int], Any]) -> None:
+        """Look again at characters that lie on each other, where the traces may be another's.
 
         Parameters
         ----------
         boxes : sequence of Box
-            Of the characters.
+            Of all characters.
+        seen : list of bool
+            Which of them are seen; those that turn out to be covered are not.
         piece_of : callable
-            Returns the piece of text to which a character belongs, by its place in `boxes`.
+            Returns the piece of text to which a character belongs, by its number.
         """
+        numbers = [number for number, is_seen in enumerate(seen) if is_seen]
         pieces: dict[int, list[int]] = defaultdict(list)
         handles = {}
-        for number in _overlapping(np.array(boxes, float).reshape(-1, 4)):
-            piece = piece_of(number)
+        for at in _overlapping(np.array([boxes[number] for number in numbers], float).reshape(-1, 4)):
+            piece = piece_of(numbers[at])
             handles[_address(piece)] = piece
-            pieces[_address(piece)].append(number)
-        seen = [True] * len(boxes)
-        for address, numbers in pieces.items() if len(pieces) <= _MOST_PIECES else ():
+            pieces[_address(piece)].append(numbers[at])
+        for address, members in pieces.items() if len(pieces) <= _MOST_PIECES else ():
             _switch([handles[address]], on=False)
-            traced = _traced(_differ(self._full, self._rendered()), self._pixels([boxes[number] for number in numbers]))
-            for number, is_seen in zip(numbers, traced, strict=True):
-                seen[number] = is_seen
+            traced = _traced(_differ(self._full, self._rendered()), self._pixels([boxes[number] for number in members]))
+            for number, is_traced in zip(members, traced, strict=True):
+                seen[number] = is_traced
             # of two copies at one place the other one is seen
             if any(traced):
                 _switch([handles[address]], on=True)
-        return seen
+
+    def with_crossed(self, words: Sequence[Word], rulings: Sequence[Box]) -> list[Word]:
+        """Return words with another sign for digits through which something is drawn that is no ruling."""
+        digits = [number for number, word in enumerate(words) if word.text.isdecimal()]
+        found = list(words)
+        middles = [_middle_part(words[number].box) for number in digits]
+        for number, box, (left, top, right, bottom) in zip(digits, middles, self._pixels(middles), strict=True):
+            part = self._bare[top:bottom, left:right]
+            if part.size and int(part.max()) - int(part.min()) > _INK and not any(_meet(box, ruling) for ruling in rulings):
+                found[number] = words[number]._replace(text=NO_TEXT)
+        return found
 
     def has_ink(self, box: Box) -> bool:
         """Tell whether something that is no text is drawn inside a cell: a picture, an outline, a stroke."""
@@ -118,9 +132,28 @@ class Look:
         return np.maximum(np.hstack([first, last]), 0).astype(int).tolist()
 
 
+def _middle_part(box: Box) -> Box:
+    """Return the part of the box of a character that no underline meets."""
+    quarter = (box.bottom - box.top) / 4
+    return Box(box.left, box.top + quarter, box.right, box.bottom - quarter)
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one.left <= other.right and other.left <= one.right and one.top <= other.bottom and other.top <= one.bottom
+
+
 def _switch(items: Sequence[Any], *, on: bool) -> None:
     for item in items:
         pdfium.FPDFPageObj_SetIsActive(item, on)
+
+
+def is_without_ink(item: Any) -> bool:
+    """Tell whether a piece of text has no colour but white, or none at all."""
+    parts = [ctypes.c_uint() for _ in range(4)]
+    if pdfium.FPDFTextObj_GetTextRenderMode(item) in {pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP}:
+        return True
+    known = pdfium.FPDFPageObj_GetFillColor(item, *parts)
+    return bool(known) and (min(part.value for part in parts[:3]) > _WHITE or parts[3].value == 0)
 
 
 def _address(item: Any) -> int:
