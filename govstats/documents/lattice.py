@@ -13,7 +13,7 @@ from camelot.handlers import PDFHandler
 
 from govstats.characters import is_figure, normalised
 from govstats.documents.page import PageTable, Word, runs_of, without_gaps
-from govstats.documents.ruled import Frame, cells_of, filled
+from govstats.documents.ruled import Frame, cells_of, filled, parted
 
 #: A font that is taller than this, in thousandths of its size, says nothing true of itself; most Chinese fonts have 880 and -120.
 _TALLEST, _ASCENT, _DESCENT = 1500, 880.0, -120.0
@@ -91,7 +91,7 @@ def _frame(table: Any) -> Frame:
 def _checked(table: Any, words: Sequence[Word]) -> PageTable | None:
     """Compare the text that camelot found with the characters that lie in each cell; None where the two differ in many cells."""
     frame = _frame(table)
-    read = filled(frame, [run for run in runs_of(words) if frame.holds(run)])
+    read = filled(frame, parted(runs_of(words), frame.box)[0])
     cells = []
     differ = 0
     for cell in read.cells:

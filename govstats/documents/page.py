@@ -325,19 +325,19 @@ def runs_of(words: Sequence[Word]) -> list[Run]:
     """
     marks = _marks(words)
     groups: list[list[Word]] = []
+    group_of: dict[int, list[Word]] = {}
     for word in words:
         if id(word) in marks:
             continue
-        if groups and touches(groups[-1][-1], word):
-            groups[-1].append(word)
-        else:
-            groups.append([word])
-    runs = []
-    for group in groups:
-        middle = (group[0].box.left + group[-1].box.right) / 2
-        behind = [word for word in words if id(marks.get(id(word))) in set(map(id, group))] if marks else []
-        runs.append(Run((*group, *behind), middle, group[0].middle[1]))
-    return runs
+        if not (groups and touches(groups[-1][-1], word)):
+            groups.append([])
+        groups[-1].append(word)
+        group_of[id(word)] = groups[-1]
+    middles = [((group[0].box.left + group[-1].box.right) / 2, group[0].middle[1]) for group in groups]
+    for word in words if marks else ():
+        if id(word) in marks:
+            group_of[id(marks[id(word)])].append(word)
+    return [Run(tuple(group), *middle) for group, middle in zip(groups, middles, strict=True)]
 
 
 def touches(before: Word, word: Word) -> bool:

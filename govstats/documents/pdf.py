@@ -34,12 +34,12 @@ MOST_PAGES = 200
 _MOST_RULINGS, _MOST_FOR_CAMELOT = 20_000, 3000
 #: A report has its tables on some pages; in a volume of many reports camelot would take minutes, optical recognition longer.
 _MOST_LATTICE_PAGES, _MOST_PICTURES = 40, 40
-#: A rectangle that is thinner, in points, is a line.
-_THIN = 2.5
+#: A rectangle that is thinner, in points, is a line; a line that leans by less is straight.
+_THIN, _STRAIGHT = 2.5, 0.5
 #: A page of A3 in small type has some ten thousand characters; dotted lines may take as many objects.
 _MOST_CHARACTERS, _MOST_OBJECTS = 20_000, 100_000
-#: Type is at least so wide and high, in points.
-_THINNEST = 0.1
+#: Type is at least so high, in points, and a character that is taller is looked at again.
+_THINNEST, _TALLEST = 0.1, 100
 #: Pixels a point of a page that nobody looks at.
 _GLANCE = 0.1
 #: A mark of punctuation begins so close behind its character, in points.
@@ -101,7 +101,7 @@ class _Turn(NamedTuple):
     def box(self, left: float, bottom: float, right: float, top: float) -> Box:
         x1, y1 = self.a * left + self.c * bottom + self.e, self.b * left + self.d * bottom + self.f
         x2, y2 = self.a * right + self.c * top + self.e, self.b * right + self.d * top + self.f
-        return Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+        return Box(x1 if x1 < x2 else x2, y1 if y1 < y2 else y2, x2 if x1 < x2 else x1, y2 if y1 < y2 else y1)
 
     def after(self, matrix: pdfium.FS_MATRIX) -> _Turn:
         """Apply a matrix of the file first."""
@@ -250,7 +250,6 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     objects = _read_objects(source, page.shown)
     characters = list(_read_characters(text, page))
     look = Look(source, page.turns, objects.texts)
-    page.has_ink, page.pictures = look.has_ink, objects.pictures
     page.words = _seen(text, characters, look)
     width, height = source.get_size()
     large = any((b.right - b.left) * (b.bottom - b.top) > 0.5 * width * height for b in objects.pictures)
@@ -265,6 +264,7 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
         page.words = without_watermark(without_struck(page.words, page.horizontal))
         page.words = look.with_crossed(page.words, objects.rulings)
         page.unseen += len(characters) - len(page.words)
+        page.has_ink, page.pictures = look.ink, objects.pictures
     few = len(page.words) < _FEWEST_CHARACTERS
     page.is_picture |= few and (bool(objects.pictures) or page.illegible > 0)
     foreign = sum(word.text == ILLEGIBLE or _is_foreign(word.text) for word in page.words)
@@ -306,7 +306,7 @@ def _seen(text: pypdfium2.PdfTextPage, characters: Sequence[tuple[int, Word]], l
         # a decimal point may be smaller than a pixel: it is seen where the character before it is
         if at and not (seen[at] or word.text.isalnum()):
             seen[at] = seen[at - 1] and abs(word.box.left - words[at - 1].box.right) < _CLOSE
-    look.sort_out([word.box for word in words], seen, piece_of)
+    look.sort_out(words, seen, piece_of)
     return [
         word._replace(text=NO_TEXT) if word.text.isdecimal() and is_cut(at) else word for at, word in enumerate(words) if seen[at]
     ]
@@ -347,21 +347,27 @@ def _shown(page: pypdfium2.PdfPage, turns: int) -> _Turn:
 def _read_characters(text: pypdfium2.PdfTextPage, page: _Page) -> Iterator[tuple[int, Word]]:
     """Yield characters, by their number, with the boxes of their type, which do not depend on the shape of a 1."""
     assert page.shown is not None
-    rectangle = pdfium.FS_RECTF()
+    rectangle, handle = pdfium.FS_RECTF(), text.raw
+    at = ctypes.byref(rectangle)
     for index in range(text.count_chars()):
-        code = pdfium.FPDFText_GetUnicode(text, index)
+        code = pdfium.FPDFText_GetUnicode(handle, index)
         character = chr(code)
-        if character.isspace() or not pdfium.FPDFText_GetLooseCharBox(text, index, rectangle):
+        if character.isspace() or not pdfium.FPDFText_GetLooseCharBox(handle, index, at):
             continue
-        if _has_no_code(code) or pdfium.FPDFText_HasUnicodeMapError(text, index) == 1:
+        if _has_no_code(code) or pdfium.FPDFText_HasUnicodeMapError(handle, index) == 1:
             page.illegible += 1
             character = ILLEGIBLE
-        slant = pdfium.FPDFText_GetCharAngle(text, index) * 2 / math.pi
+        slant = pdfium.FPDFText_GetCharAngle(handle, index) * 2 / math.pi
         if abs(slant - round(slant)) > _SLANT:
             page.unseen += 1
             continue
         sides = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
-        yield index, Word(character, _of_type(character, page.shown.box(*_plausible(text, index, sides))))
+        if sides[3] - sides[1] > _TALLEST:
+            sides = _plausible(text, index, sides)
+        box = page.shown.box(*sides)
+        if box.bottom - box.top < max(box.right - box.left, _THINNEST):
+            box = _as_tall_as_wide(character, box)
+        yield index, Word(character, box)
 
 
 def _has_no_code(code: int) -> bool:
@@ -369,23 +375,16 @@ def _has_no_code(code: int) -> bool:
     return code < 0x20 or 0x7F <= code < 0xA0 or 0xE000 <= code < 0xF900 or 0xFFF0 <= code < 0x10000 or code >= 0xF0000
 
 
-def _of_type(character: str, box: Box) -> Box:
-    """Return a box that type may have, where a font is wrong about its widths or heights."""
-    width, height = box.right - box.left, box.bottom - box.top
-    if min(width, height) < _THINNEST:
-        # the place of the character is known all the same
-        box = Box(box.left, box.top, box.left + max(width, _THINNEST), box.top + max(height, _THINNEST))
-    if height < width and character >= "\u2e80" and unicodedata.category(character) == "Lo":
-        # Chromium's fonts give 一 the height of its stroke
-        middle = (box.top + box.bottom) / 2
-        box = Box(box.left, middle - width / 2, box.right, middle + width / 2)
-    return box
+def _as_tall_as_wide(character: str, box: Box) -> Box:
+    """Return the box of a character of a font that is wrong about its height: Chromium's give 一 that of its stroke."""
+    if character >= "\u2e80" and unicodedata.category(character) == "Lo":
+        middle, half = (box.top + box.bottom) / 2, (box.right - box.left) / 2
+        return Box(box.left, middle - half, box.right, middle + half)
+    return box._replace(bottom=max(box.bottom, box.top + _THINNEST))
 
 
 def _plausible(text: pypdfium2.PdfTextPage, index: int, sides: tuple[float, ...]) -> tuple[float, ...]:
     """Return the box of a character; of one that is set from top to bottom pdfium forgets the scale (hongze-2023)."""
-    if sides[3] - sides[1] < 100:
-        return sides
     left, right, bottom, top = tight = [ctypes.c_double() for _ in range(4)]
     if not pdfium.FPDFText_GetCharBox(text, index, *tight):
         return sides
@@ -432,35 +431,35 @@ def _matrix(item: Any, turn: _Turn) -> _Turn:
 
 def _rulings(path: Any, turn: _Turn) -> Iterator[Box]:
     """Yield the straight lines of a path: the sides of what is stroked, and filled rectangles that are as thin as a line."""
-    count = pdfium.FPDFPath_CountSegments(path)
-    if not 2 <= count <= _MOST_RULINGS:
-        return
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     pdfium.FPDFPath_GetDrawMode(path, fill, stroke)
     turn = _matrix(path, turn)
-    x, y = ctypes.c_float(), ctypes.c_float()
-    corners: list[list[tuple[float, float]]] = []
-    for number in range(count):
-        segment = pdfium.FPDFPath_GetPathSegment(path, number)
-        kind = pdfium.FPDFPathSegment_GetType(segment)
-        if kind == pdfium.FPDF_SEGMENT_BEZIERTO or not pdfium.FPDFPathSegment_GetPoint(segment, x, y):
-            return
-        if kind == pdfium.FPDF_SEGMENT_MOVETO or not corners:
-            corners.append([])
-        corners[-1].append((x.value, y.value))
-        if pdfium.FPDFPathSegment_GetClose(segment) and len(corners[-1]) > 2:
-            corners[-1].append(corners[-1][0])
-    for shape in corners:
-        if len(shape) < 2:
-            continue
-        box = turn.box(min(c[0] for c in shape), min(c[1] for c in shape), max(c[0] for c in shape), max(c[1] for c in shape))
+    for shape in _shapes(path):
+        xs, ys = zip(*shape, strict=True)
+        box = turn.box(min(xs), min(ys), max(xs), max(ys))
         if min(box.right - box.left, box.bottom - box.top) <= _THIN:
             yield box
         elif stroke.value:
-            for (x1, y1), (x2, y2) in pairwise(shape):
-                side = turn.box(x1, y1, x2, y2)
-                if min(side.right - side.left, side.bottom - side.top) <= 0.5:
-                    yield side
+            sides = (turn.box(*one, *other) for one, other in pairwise(shape))
+            yield from (side for side in sides if min(side.right - side.left, side.bottom - side.top) <= _STRAIGHT)
+
+
+def _shapes(path: Any) -> list[list[tuple[float, float]]]:
+    """Return the corners of the shapes that a path draws; none where there are curves among them."""
+    count = pdfium.FPDFPath_CountSegments(path)
+    shapes: list[list[tuple[float, float]]] = []
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for number in range(count if count <= _MOST_RULINGS else 0):
+        segment = pdfium.FPDFPath_GetPathSegment(path, number)
+        kind = pdfium.FPDFPathSegment_GetType(segment)
+        if kind == pdfium.FPDF_SEGMENT_BEZIERTO or not pdfium.FPDFPathSegment_GetPoint(segment, x, y):
+            return []
+        if kind == pdfium.FPDF_SEGMENT_MOVETO or not shapes:
+            shapes.append([])
+        shapes[-1].append((x.value, y.value))
+        if pdfium.FPDFPathSegment_GetClose(segment):
+            shapes[-1].append(shapes[-1][0])
+    return [shape for shape in shapes if len(shape) > 1]
 
 
 # --- scans ----------------------------------------------------------------------------------------------------------------

@@ -45,11 +45,6 @@ class Frame(NamedTuple):
         """Around it."""
         return Box(self.lefts[0], self.tops[0], self.lefts[-1], self.tops[-1])
 
-    def holds(self, run: Run) -> bool:
-        """Tell whether a word of a run stands in it: a figure that reaches over the outer edge belongs inside."""
-        left, top, right, bottom = self.box
-        return any(left <= x <= right and top <= y <= bottom for x, y in (word.middle for word in run.words))
-
 
 def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Iterable[Box]) -> tuple[list[PageTable], list[Word]]:
     """Put words into the cells that rulings mark off.
@@ -78,10 +73,20 @@ def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Ite
     # a table may stand in a frame around the page
     for frame in sorted(frames, key=lambda frame: _area(frame.box)):
         if len(frame.cells) >= _FEWEST_CELLS:
-            tables.append(without_gaps(filled(frame, [run for run in rest if frame.holds(run)])))
-            rest = [run for run in rest if not frame.holds(run)]
-    outside = {id(word) for run in rest for word in run.words}
-    return sorted(tables, key=lambda table: table.box.top), [word for word in words if id(word) in outside]
+            inside, rest = parted(rest, frame.box)
+            tables.append(without_gaps(filled(frame, inside)))
+    return sorted(tables, key=lambda table: table.box.top), [word for run in rest for word in run.words]
+
+
+def parted(runs: Sequence[Run], box: Box) -> tuple[list[Run], list[Run]]:
+    """Return the runs inside a box and the others: a figure that reaches over an edge is inside."""
+    inside: list[Run] = []
+    outside: list[Run] = []
+    for run in runs:
+        middles = (word.middle for word in run.words)
+        is_inside = any(box.left <= x <= box.right and box.top <= y <= box.bottom for x, y in middles)
+        (inside if is_inside else outside).append(run)
+    return inside, outside
 
 
 def _area(box: Box) -> float:

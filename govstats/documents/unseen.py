@@ -7,6 +7,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -66,6 +67,8 @@ class Look:
         _switch(texts, on=False)
         self._bare = self._rendered()
         _switch(texts, on=True)
+        #: Tells whether something that is no text is drawn inside a cell.
+        self.ink = partial(_has_ink, self._bare, self._scale)
 
     def _rendered(self) -> _Pixels:
         bitmap = self._page.render(scale=self._scale, rotation=90 * self._turns, grayscale=True, may_draw_forms=False)
@@ -75,28 +78,29 @@ class Look:
         """Tell of characters with such boxes whether they are seen."""
         return _traced(_differ(self._full, self._bare), self._pixels(boxes))
 
-    def sort_out(self, boxes: Sequence[Box], seen: list[bool], piece_of: Callable[[int], Any]) -> None:
+    def sort_out(self, words: Sequence[Word], seen: list[bool], piece_of: Callable[[int], Any]) -> None:
         """Look again at characters that lie on each other, where the traces may be another's.
 
         Parameters
         ----------
-        boxes : sequence of Box
-            Of all characters.
+        words : sequence of Word
+            All characters.
         seen : list of bool
             Which of them are seen; those that turn out to be covered are not.
         piece_of : callable
             Returns the piece of text to which a character belongs, by its number.
         """
-        numbers = [number for number, is_seen in enumerate(seen) if is_seen]
+        # brackets and commas reach over one another where a font sets them close
+        numbers = [number for number, word in enumerate(words) if seen[number] and word.text.isalnum()]
         pieces: dict[int, list[int]] = defaultdict(list)
         handles = {}
-        for at in _overlapping(np.array([boxes[number] for number in numbers], float).reshape(-1, 4)):
+        for at in _overlapping(np.array([words[number].box for number in numbers], float).reshape(-1, 4)):
             piece = piece_of(numbers[at])
             handles[_address(piece)] = piece
             pieces[_address(piece)].append(numbers[at])
         for address, members in pieces.items() if len(pieces) <= _MOST_PIECES else ():
             _switch([handles[address]], on=False)
-            traced = _traced(_differ(self._full, self._rendered()), self._pixels([boxes[number] for number in members]))
+            traced = _traced(_differ(self._full, self._rendered()), self._pixels([words[number].box for number in members]))
             for number, is_traced in zip(members, traced, strict=True):
                 seen[number] = is_traced
             # of two copies at one place the other one is seen
@@ -109,19 +113,9 @@ class Look:
         found = list(words)
         middles = [_middle_part(words[number].box) for number in digits]
         for number, box, (left, top, right, bottom) in zip(digits, middles, self._pixels(middles), strict=True):
-            part = self._bare[top:bottom, left:right]
-            if part.size and int(part.max()) - int(part.min()) > _INK and not any(_meet(box, ruling) for ruling in rulings):
+            if _has_contrast(self._bare[top:bottom, left:right]) and not any(_meet(box, ruling) for ruling in rulings):
                 found[number] = words[number]._replace(text=NO_TEXT)
         return found
-
-    def has_ink(self, box: Box) -> bool:
-        """Tell whether something that is no text is drawn inside a cell: a picture, an outline, a stroke."""
-        left, top, right, bottom = (side * self._scale for side in box)
-        edge = min(_THICK * self._scale, (right - left) / 4, (bottom - top) / 4)
-        height, width = self._bare.shape
-        rows = slice(max(math.ceil(top + edge), 0), min(math.floor(bottom - edge) + 1, height))
-        part = self._bare[rows, max(math.ceil(left + edge), 0) : min(math.floor(right - edge) + 1, width)]
-        return part.size > 0 and int(part.max()) - int(part.min()) > _INK
 
     def _pixels(self, boxes: Sequence[Box]) -> list[list[int]]:
         """Return the pixels inside boxes of characters: left, top, and the right and bottom ones that are no longer inside."""
@@ -130,6 +124,18 @@ class Look:
         first = np.floor(sides[:, :2] + inset + 0.5)
         last = np.maximum(np.floor(sides[:, 2:] - inset + 0.5), first + 1)
         return np.maximum(np.hstack([first, last]), 0).astype(int).tolist()
+
+
+def _has_ink(bare: _Pixels, scale: float, box: Box) -> bool:
+    left, top, right, bottom = (side * scale for side in box)
+    edge = min(_THICK * scale, (right - left) / 4, (bottom - top) / 4)
+    sides = ((left, right), (top, bottom))
+    columns, rows = (slice(max(math.ceil(a + edge), 0), max(math.floor(b - edge) + 1, 0)) for a, b in sides)
+    return _has_contrast(bare[rows, columns])
+
+
+def _has_contrast(part: _Pixels) -> bool:
+    return part.size > 0 and int(part.max()) - int(part.min()) > _INK
 
 
 def _middle_part(box: Box) -> Box:
@@ -161,7 +167,7 @@ def _address(item: Any) -> int:
 
 
 def _differ(one: _Pixels, other: _Pixels) -> _Mask:
-    return np.abs(one.astype(np.int16) - other) > _VISIBLE
+    return np.maximum(one, other) - np.minimum(one, other) > _VISIBLE
 
 
 def _traced(traces: _Mask, pixels: Sequence[Sequence[int]]) -> list[bool]:
