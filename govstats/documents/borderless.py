@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -27,6 +28,8 @@ _MANY_BEGIN = 3
 _OFF_CENTRE = 0.3
 #: A heading is set so much larger than the rows of a table.
 _HEADING = 1.15
+#: The heading of a table, in whatever size.
+_SECTION = re.compile(r"[一二三四五六七八九十]+、\S+情况")
 
 
 class _Line(NamedTuple):
@@ -149,7 +152,12 @@ def _runs(lines: Sequence[_Line], width: float) -> list[list[_Line]]:
     runs: list[list[_Line]] = [[]]
     for line in lines:
         longest = max(segment.box.right - segment.box.left for segment in line.segments)
-        heading = len(line.segments) == 1 and not line.figures and line.segments[0].height > _HEADING * usual
+        first = line.segments[0]
+        heading = (
+            len(line.segments) == 1
+            and not line.figures
+            and (first.height > _HEADING * usual or _SECTION.fullmatch(first.text) is not None)
+        )
         if heading or (not line.figures and longest > _PROSE_WIDTH * width):
             runs.append([])
         elif len(line.segments) > 1 or len(line.segments[0].text) < 60:
