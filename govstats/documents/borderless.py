@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 from operator import itemgetter
 from statistics import median
 from typing import NamedTuple
@@ -26,8 +26,12 @@ _CLOSE = 0.18
 _MANY_BEGIN = 3
 #: So much of a column may lie between the middle of a header label and the middle of its columns.
 _OFF_CENTRE = 0.3
+#: A label that reaches over so much of others side by side stands over them all.
+_REACHES = 0.3
 #: A heading is set so much larger than the rows of a table.
 _HEADING = 1.15
+#: The end of a remark in brackets, which began in the line above.
+_ENDS = re.compile(r"^[^(（]*[)）]")
 #: The heading of a table, in whatever size.
 _SECTION = re.compile(r"[一二三四五六七八九十]+、\S+情况")
 
@@ -55,7 +59,7 @@ def _line(segments: Sequence[Segment]) -> _Line:
             ends.insert(0, segment_of(words[begin:]))
             words = words[:begin]
         parted += [segment_of(words), *ends]
-    return _Line(parted, [segment for segment in parted if is_figure(segment.text)])
+    return _Line(parted, [segment for segment in parted if is_figure(segment.text) and not _ENDS.search(segment.text)])
 
 
 def _gap(words: Sequence[Word], at: int) -> float:
@@ -314,12 +318,14 @@ def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
     beside = [(label, row) for label in above if (row := label.row(rows, innermost=True))]
     header_labels = [label for label in above if not any(label is other for other, _ in beside)]
     header_spans = _spans(columns, header_labels)
+    paired = _paired(rows, columns, header_labels, header_spans)
     width = len(spans)
     placed: list[tuple[float, int, int, list[Segment]]] = []
     for row in rows:
         printed = [(_under(columns, _across(figure.box))[0], [figure]) for figure in row.figures]
         printed += [(_closest(columns, label.box), label.segments) for label, other in beside if other is row]
-        for place, colspan in _cells_of(row, [at for at, _ in printed], len(columns), header_labels, header_spans):
+        usual = _cells_of(row, [at for at, _ in printed], len(columns), header_labels, header_spans)
+        for place, colspan in paired.get(row.middle, usual):
             within = [segments for at, segments in printed if place <= at < place + colspan]
             # two figures in one place are none
             placed.append((row.middle, width + place, colspan, [segment for segments in within for segment in segments]))
@@ -362,6 +368,66 @@ def _cells_of(
             colspan = 1
         yield place, colspan
         place += colspan
+
+
+def _paired(
+    rows: Sequence[_Line], columns: Sequence[Sequence[float]], labels: Sequence[_Label], spans: list[tuple[int, int]]
+) -> dict[float, list[tuple[int, int]]]:
+    """Return the places of rows that have as many figures as labels over them, by their heights.
+
+    A wide cell may have its label at the left and its figure in the middle. The spans of the labels become those of the figures;
+    where there are as many labels as columns, each has its own.
+    """
+    found = {}
+    band: list[int] = []
+    above = float("-inf")
+    for row in rows:
+        between = [at for at, label in enumerate(labels) if above < _middle(label.box) < row.middle]
+        above = row.middle
+        if between:
+            band = _lowest(between, labels)
+            places = [(number, 1) for number in range(len(columns))]
+            if len(band) == len(columns) and all(_stands_at(labels[at].box, number, columns) for number, at in enumerate(band)):
+                for at, span in zip(band, places, strict=True):
+                    spans[at] = span
+            elif not _is_flat(between, band, labels):
+                band = []
+        if not len(band) == len(row.figures) < len(columns):
+            continue
+        at_figures = [_under(columns, _across(figure.box))[0] for figure in row.figures]
+        starts = [0, *(min(spans[at][0], figure) for at, figure in zip(band[1:], at_figures[1:], strict=True)), len(columns)]
+        if all(start <= figure < end for figure, (start, end) in zip(at_figures, pairwise(starts), strict=True)):
+            found[row.middle] = [(start, end - start) for start, end in pairwise(starts)]
+            for at, span in zip(band, found[row.middle], strict=True):
+                spans[at] = span
+    return found
+
+
+def _lowest(between: Sequence[int], labels: Sequence[_Label]) -> list[int]:
+    """Return those of the labels over a row that stand over no other, from left to right, but for one alone in its line."""
+    lowest = max(between, key=lambda at: labels[at].box.bottom)
+    leaves = []
+    for at in between:
+        box = labels[at].box
+        others = [labels[other].box for other in between if other != at]
+        over = any(_below(other, box) and box.left < other.right and other.left < box.right for other in others)
+        if not over and (at == lowest or any(_overlaps(other, box) for other in others)):
+            leaves.append(at)
+    return sorted(leaves, key=lambda at: labels[at].box.left)
+
+
+def _is_flat(between: Sequence[int], band: Sequence[int], labels: Sequence[_Label]) -> bool:
+    """Tell whether the labels of a band stand in one line, and no two of the others do."""
+    others = [labels[at].box for at in between if at not in band]
+    in_line = all(_overlaps(labels[one].box, labels[other].box) for one, other in combinations(band, 2))
+    return in_line and not any(_overlaps(one, other) for one, other in combinations(others, 2))
+
+
+def _stands_at(box: Box, number: int, columns: Sequence[Sequence[float]]) -> bool:
+    """Tell whether a label stands over a column, or over the gap beside it."""
+    before = columns[number - 1][0] if number else float("-inf")
+    behind = columns[number + 1][1] if number + 1 < len(columns) else float("inf")
+    return before < (box.left + box.right) / 2 < behind
 
 
 def _place(column: Sequence[float], middle: float, line: _Line) -> Box:
@@ -544,8 +610,8 @@ def _header_labels(segments: Sequence[Segment], pitch: float) -> list[_Label]:
         for label in reversed(labels):
             last = label.segments[-1].box
             # several labels side by side under one are its columns
-            beside = sum(_overlaps(other.box, segment.box) and _above(last, other.box) for other in segments)
-            if beside == 1 and _above(last, segment.box) and _middle(segment.box) - _middle(last) < closest:
+            beside = sum(_overlaps(other.box, segment.box) and _above(last, other.box, _REACHES) for other in segments)
+            if beside == 1 and not _stands_over(last, segment, segments) and _above(last, segment.box) and _middle(segment.box) - _middle(last) < closest:
                 label.segments.append(segment)
                 break
         else:
@@ -553,10 +619,22 @@ def _header_labels(segments: Sequence[Segment], pitch: float) -> list[_Label]:
     return labels
 
 
-def _above(upper: Box, lower: Box) -> bool:
-    """Tell whether two lines stand over one another."""
+def _stands_over(upper: Box, segment: Segment, segments: Sequence[Segment]) -> bool:
+    """Tell whether a label stands over a segment and its neighbours, above which there is nothing else at its height."""
+    level = [other.box for other in segments if other is not segment and _overlaps(other.box, segment.box)]
+    before = [box for box in level if box.right <= segment.box.left]
+    behind = [box for box in level if box.left >= segment.box.right]
+    if not before or not behind:
+        return False
+    nearest = max(before, key=lambda box: box.right), min(behind, key=lambda box: box.left)
+    above = [other.box for other in segments if _overlaps(other.box, upper)]
+    return not any(box.left < under.right and under.left < box.right for box in above for under in nearest)
+
+
+def _above(upper: Box, lower: Box, share: float = 0.5) -> bool:
+    """Tell whether two lines stand over one another for a share of the shorter one."""
     across = min(upper.right, lower.right) - max(upper.left, lower.left)
-    return across > 0.5 * min(upper.right - upper.left, lower.right - lower.left) and _middle(upper) < _middle(lower)
+    return across > share * min(upper.right - upper.left, lower.right - lower.left) and _middle(upper) < _middle(lower)
 
 
 def _row_numbers(heights: Sequence[float], rows: Sequence[float], height: float) -> dict[float, int]:
