@@ -11,7 +11,7 @@ from statistics import median
 from typing import NamedTuple
 
 from govstats.characters import is_figure
-from govstats.documents.document import Box
+from govstats.documents.document import NO_TEXT, Box
 from govstats.documents.page import NUMBERING, PageCell, PageTable, Segment, Word, are_two, cell_of, segment_of, surrounding
 
 #: A table has at least so many rows of figures; a single one has at least so many figures (行政复议、行政诉讼).
@@ -30,8 +30,6 @@ _OFF_CENTRE = 0.3
 _REACHES = 0.3
 #: A heading is set so much larger than the rows of a table.
 _HEADING = 1.15
-#: The end of a remark in brackets, which began in the line above.
-_ENDS = re.compile(r"^[^(（]*[)）]")
 #: The heading of a table, in whatever size.
 _SECTION = re.compile(r"[一二三四五六七八九十]+、\S+情况")
 
@@ -59,7 +57,29 @@ def _line(segments: Sequence[Segment]) -> _Line:
             ends.insert(0, segment_of(words[begin:]))
             words = words[:begin]
         parted += [segment_of(words), *ends]
-    return _Line(parted, [segment for segment in parted if is_figure(segment.text) and not _ENDS.search(segment.text)])
+    return _Line(parted, [segment for segment in parted if is_figure(segment.text)])
+
+
+def _without_remarks(lines: Sequence[_Line]) -> list[_Line]:
+    """Let figures in a bracket that began in a line above (22（其中修订 / 16件）) be read by nobody as those of the table."""
+    opened: list[Segment] = []
+    kept = []
+    for line in lines:
+        inside = [segment for segment in line.segments if any(_above(above.box, segment.box) for above in opened)]
+        segments = [_masked(segment) if segment in inside and segment in line.figures else segment for segment in line.segments]
+        kept.append(_Line(segments, [figure for figure in line.figures if figure not in inside]))
+        closed = [segment for segment in inside if _brackets(segment) < 0]
+        opened = [above for above in opened if not any(_above(above.box, segment.box) for segment in closed)]
+        opened += [segment for segment in line.segments if _brackets(segment) > 0]
+    return kept
+
+
+def _masked(segment: Segment) -> Segment:
+    return segment_of([word._replace(text=NO_TEXT) for word in segment.words])
+
+
+def _brackets(segment: Segment) -> int:
+    return sum((character in "(（") - (character in ")）") for character in segment.text)
 
 
 def _gap(words: Sequence[Word], at: int) -> float:
@@ -84,7 +104,7 @@ def borderless_tables(pages: Sequence[Sequence[list[Segment]]]) -> tuple[list[li
     """
     tables: list[list[PageTable]] = [[] for _ in pages]
     rest = [list(lines) for lines in pages]
-    parted = [[_line(line) for line in lines] for lines in pages]
+    parted = [_without_remarks([_line(line) for line in lines]) for lines in pages]
     if not _is_table([line for lines in parted for line in lines]):
         return tables, rest
     scroll = _Scroll(parted)
