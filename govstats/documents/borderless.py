@@ -631,7 +631,12 @@ def _header_labels(segments: Sequence[Segment], pitch: float) -> list[_Label]:
             last = label.segments[-1].box
             # several labels side by side under one are its columns
             beside = sum(_overlaps(other.box, segment.box) and _above(last, other.box, _REACHES) for other in segments)
-            if beside == 1 and not _stands_over(last, segment, segments) and _above(last, segment.box) and _middle(segment.box) - _middle(last) < closest:
+            if (
+                beside == 1
+                and not _stands_over(last, segment, segments)
+                and _above(last, segment.box)
+                and _middle(segment.box) - _middle(last) < closest
+            ):
                 label.segments.append(segment)
                 break
         else:

@@ -262,7 +262,7 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
         page.vertical = [box for box in objects.rulings if box.right - box.left <= _THIN]
     if not page.is_picture:
         page.words = without_watermark(without_struck(page.words, page.horizontal))
-        page.words = look.with_crossed(page.words, objects.rulings)
+        page.words = look.with_crossed(page.words, page.vertical)
         page.unseen += len(characters) - len(page.words)
         page.has_ink, page.pictures = look.ink, objects.pictures
     few = len(page.words) < _FEWEST_CHARACTERS
@@ -361,7 +361,7 @@ def _read_characters(text: pypdfium2.PdfTextPage, page: _Page) -> Iterator[tuple
         if abs(slant - round(slant)) > _SLANT:
             page.unseen += 1
             continue
-        sides = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
+        sides: tuple[float, ...] = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
         if sides[3] - sides[1] > _TALLEST:
             sides = _plausible(text, index, sides)
         box = page.shown.box(*sides)

@@ -107,13 +107,13 @@ class Look:
             if any(traced):
                 _switch([handles[address]], on=True)
 
-    def with_crossed(self, words: Sequence[Word], rulings: Sequence[Box]) -> list[Word]:
-        """Return words with another sign for digits through which something is drawn that is no ruling."""
+    def with_crossed(self, words: Sequence[Word], vertical: Sequence[Box]) -> list[Word]:
+        """Return words with another sign for digits through which something is drawn but the edge of a cell."""
         digits = [number for number, word in enumerate(words) if word.text.isdecimal()]
         found = list(words)
         middles = [_middle_part(words[number].box) for number in digits]
         for number, box, (left, top, right, bottom) in zip(digits, middles, self._pixels(middles), strict=True):
-            if _has_contrast(self._bare[top:bottom, left:right]) and not any(_meet(box, ruling) for ruling in rulings):
+            if _has_contrast(self._bare[top:bottom, left:right]) and not any(_meet(box, edge) for edge in vertical):
                 found[number] = words[number]._replace(text=NO_TEXT)
         return found
 
@@ -123,7 +123,8 @@ class Look:
         inset = (sides[:, 2:] - sides[:, :2]) * (_ASIDE, _ABOVE)
         first = np.floor(sides[:, :2] + inset + 0.5)
         last = np.maximum(np.floor(sides[:, 2:] - inset + 0.5), first + 1)
-        return np.maximum(np.hstack([first, last]), 0).astype(int).tolist()
+        pixels: list[list[int]] = np.maximum(np.hstack([first, last]), 0).astype(int).tolist()
+        return pixels
 
 
 def _has_ink(bare: _Pixels, scale: float, box: Box) -> bool:
