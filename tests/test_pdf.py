@@ -583,6 +583,42 @@ def test_labels_of_two_rows_are_not_joined_where_headers_stand_beside_their_colu
     assert read.items() <= FIGURES.items()
 
 
+def test_labels_and_figures_of_wide_cells_are_paired_by_their_order(font: Path) -> None:
+    # over three columns one label stands at the left, and its figure in the middle
+    page = Page(font)
+    page.put(TITLE, 297, 60, 16)
+    for number, row in enumerate(ROWS):
+        edges = (*LEFTS[: len(row)], LEFTS[-1])
+        for at, text in enumerate(row):
+            half = page.pdf.get_string_width(text) / 2
+            middle = (edges[at] + edges[at + 1]) / 2
+            page.put(text, middle if (row[0], at) in KEYS else edges[at] + 3 + half, TOP + TALL * number)
+    assert figures(page.bytes()) == FIGURES
+
+
+def test_a_remark_that_wraps_is_no_figure_of_a_table_without_lines(font: Path) -> None:
+    def finish(page: Page) -> None:
+        x, y = page.at["rules", "in_force"]
+        page.put("62（本年", x, y - 6, 8)
+        page.put("3件）", x, y + 3, 8)
+
+    read = figures(drawn(font, finish, ruled=False, moved=("rules", "in_force")))
+    assert read.get(("rules", "in_force")) in {None, 62}
+
+
+def test_a_heading_parts_two_tables_without_lines(font: Path) -> None:
+    page = Page(font)
+    page.table(ruled=False)
+    page.put("二、主动公开情况", 150, TOP + TALL * (len(ROWS) + 0.5), 10)
+    for at in range(10):
+        page.put("总计", 80 + 48 * at, TOP + TALL * (len(ROWS) + 1.5))
+        page.put(str(at), 80 + 48 * at, TOP + TALL * (len(ROWS) + 2.5))
+    content = page.bytes()
+    grids = list(open_document(content).grids)
+    assert [[cell.text for cell in row] for row in grids[-1].rows] == [["总计"] * 10, [*"0123456789"]]
+    assert figures(content) == FIGURES
+
+
 # --- real documents -----------------------------------------------------------------------------------------------------------
 
 SAMPLES = ("borderless", "font-without-ascent", "repeated-header", "split-over-pages")

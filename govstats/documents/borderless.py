@@ -30,6 +30,8 @@ _OFF_CENTRE = 0.3
 _REACHES = 0.3
 #: A heading is set so much larger than the rows of a table.
 _HEADING = 1.15
+#: A row that has so many more figures than the table above has columns is of another table.
+_MANY_MORE = 4
 #: The heading of a table, in whatever size.
 _SECTION = re.compile(r"[一二三四五六七八九十]+、\S+情况")
 
@@ -221,33 +223,20 @@ def _is_table(run: Sequence[_Line]) -> bool:
 
 
 def _parts(run: Sequence[_Line]) -> list[list[_Line]]:
-    """Part a stretch where figures stand in other columns than above: each part is a table of its own."""
+    """Part a stretch where a header begins another table, whose row has many more figures than the columns above."""
     parts: list[list[_Line]] = [[]]
     waiting: list[_Line] = []
-    columns: list[tuple[float, float]] = []
     for line in run:
         waiting.append(line)
-        if not _is_row(line):
-            continue
-        wider = _joined([*columns, *_spans_of([line])])
-        torn = len({_under(wider, column)[0] for column in columns}) < len(columns)
-        if parts[-1] and _collides(wider, [*parts[-1], line] if torn else [line]):
-            parts.append([])
-            wider = _joined(_spans_of([line]))
-        columns = wider
-        parts[-1] += waiting
-        waiting = []
+        if _is_row(line):
+            columns = _columns(parts[-1])
+            has_header = any(s.box.right > columns[0][0] for above in waiting[:-1] for s in above.segments) if columns else False
+            if has_header and len(line.figures) >= len(columns) + _MANY_MORE:
+                parts.append([])
+            parts[-1] += waiting
+            waiting = []
     parts[-1] += waiting
     return parts
-
-
-def _collides(columns: Sequence[Sequence[float]], lines: Sequence[_Line]) -> bool:
-    """Tell whether two figures of one row would stand in one column."""
-    for line in lines:
-        places = [place for span in _spans_of([line]) for place in _under(columns, span)]
-        if len(places) > len(set(places)):
-            return True
-    return False
 
 
 def _figures(line: _Line) -> list[Segment]:
@@ -328,7 +317,6 @@ def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
     rows = [line for line in lines if _is_row(line)]
     texts = [s for line in lines for s in line.segments if not _is_row(line) or s not in line.figures]
     texts = [part for segment in texts for part in _torn_apart(segment, texts)]
-    texts = [part for segment in texts for part in _between_columns(segment, columns)]
     # what stands left of the first column of figures is a stub, unless it stands over that column as well
     stubs = [s for s in texts if s.box.left < first and not _under(columns, _across(s.box))]
     spans = _stub_columns(stubs)
@@ -553,17 +541,6 @@ def _torn_apart(segment: Segment, texts: Sequence[Segment]) -> list[Segment]:
             at = segment.words.index(word)
             return [segment_of(segment.words[:at]), *_torn_apart(segment_of(segment.words[at:]), texts)]
     return [segment]
-
-
-def _between_columns(segment: Segment, columns: Sequence[Sequence[float]]) -> list[Segment]:
-    """Part a segment where each of its pieces stands over a column of its own: headers of narrow columns stand close together."""
-    words, height = segment.words, segment.height
-    at = [number for number in range(1, len(words)) if _gap(words, number) > 0.3 * height]
-    pieces = [segment_of(words[begin:end]) for begin, end in pairwise([0, *at, len(words)])]
-    over = [_under(columns, _across(piece.box)) for piece in pieces]
-    apart = all(len(places) == 1 for places in over) and len({places[0] for places in over}) == len(pieces)
-    spread = any(len(piece.text) < 2 for piece in pieces[:-1])
-    return pieces if len(pieces) > 1 and apart and not spread else [segment]
 
 
 def _stub_columns(segments: Sequence[Segment]) -> list[list[float]]:

@@ -12,7 +12,7 @@ from typing import Any
 from camelot.handlers import PDFHandler
 
 from govstats.characters import is_figure, normalised
-from govstats.documents.page import PageTable, Word, runs_of, without_gaps
+from govstats.documents.page import PageTable, Word, runs_of
 from govstats.documents.ruled import Frame, cells_of, filled, parted
 
 #: A font that is taller than this, in thousandths of its size, says nothing true of itself; most Chinese fonts have 880 and -120.
@@ -106,7 +106,7 @@ def _checked(table: Any, words: Sequence[Word]) -> PageTable | None:
             differ += 1
             cells.append(cell._replace(readings=(*cell.readings, other)))
     printed = sum(bool(cell.text) for cell in cells)
-    return without_gaps(replace(read, cells=tuple(cells))) if differ <= _MANY * printed else None
+    return replace(read, cells=tuple(cells)) if differ <= _MANY * printed else None
 
 
 def _compared(text: str) -> str:

@@ -40,8 +40,6 @@ _PADDING = 10.0
 _DIGIT_LINES = re.compile(r"[\d.,\n]+")
 #: So many characters in one piece are prose, and so many lines of two pieces are two columns of it.
 _PROSE, _FEWEST_LINES = 8, 5
-#: Two lines so close to each other, in points, are one.
-_DOUBLE = 6.0
 #: A heading is set so much larger than the text.
 _HEADING, _LONGEST_HEADING = 1.12, 80
 
@@ -643,31 +641,6 @@ def _merge_upwards(rows: list[list[Cell]], first: int) -> None:
                     row[at] = cell._replace(text=f"{cell.text}\n{crumb.text}")
                     rows[first] = [c for c in rows[first] if c is not crumb]
                 return
-
-
-def without_gaps(table: PageTable) -> PageTable:
-    """Drop rows and columns that are but the gap in a double line: narrow, and without any text."""
-    narrow = [
-        column
-        for column, (left, right) in enumerate(pairwise(table.edges))
-        if right - left < _DOUBLE and not any(c.text for c in table.cells if (c.column, c.colspan) == (column, 1))
-    ]
-    low = []
-    for row in range(table.rows):
-        own = [cell for cell in table.cells if (cell.row, cell.rowspan) == (row, 1)]
-        if own and not any(c.text for c in own) and max(c.box.bottom - c.box.top for c in own) < _DOUBLE:
-            low.append(row)
-    if not narrow and not low:
-        return table
-    cells = []
-    for cell in table.cells:
-        rowspan = cell.rowspan - sum(cell.row <= row < cell.row + cell.rowspan for row in low)
-        colspan = cell.colspan - sum(cell.column <= column < cell.column + cell.colspan for column in narrow)
-        if rowspan and colspan:
-            row, column = cell.row - sum(at < cell.row for at in low), cell.column - sum(at < cell.column for at in narrow)
-            cells.append(cell._replace(row=row, column=column, rowspan=rowspan, colspan=colspan))
-    edges = tuple(edge for number, edge in enumerate(table.edges) if number - 1 not in narrow)
-    return PageTable(table.box, edges, tuple(cells), table.rows - len(low), table.bounded)
 
 
 def merged(values: Sequence[float], tolerance: float) -> list[float]:

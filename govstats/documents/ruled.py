@@ -8,14 +8,14 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from govstats.documents.document import Box
-from govstats.documents.page import PageCell, PageTable, Run, Word, cell_of, merged, runs_of, surrounding, without_gaps
+from govstats.documents.page import PageCell, PageTable, Run, Word, cell_of, merged, runs_of, surrounding
 
 #: Rulings that end this close to each other touch, in points.
 _TOUCH = 3.0
 #: A row of dots that is shorter is no line, in points.
 _SHORTEST = 5.0
-#: Rulings so close to each other are one edge, in points.
-_NARROW = 3.0
+#: Rulings so close to each other are one edge, in points: a double line.
+_NARROW = 5.0
 #: A table has some fifty lines in each direction; what has so many crossings is a drawing.
 _MOST_CROSSINGS = 500_000
 #: A table may begin with its header at the end of a page: two cells.
@@ -74,7 +74,7 @@ def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Ite
     for frame in sorted(frames, key=lambda frame: _area(frame.box)):
         if len(frame.cells) >= _FEWEST_CELLS:
             inside, rest = parted(rest, frame.box)
-            tables.append(without_gaps(filled(frame, inside)))
+            tables.append(filled(frame, inside))
     return sorted(tables, key=lambda table: table.box.top), [word for run in rest for word in run.words]
 
 

@@ -65,7 +65,7 @@ class Look:
         self._scale = min(_SCALE, math.sqrt(_MOST_PIXELS / max(width * height, 1.0)))
         self._full = self._rendered()
         _switch(texts, on=False)
-        self._bare = self._rendered()
+        self._bare = self._rendered() if texts else self._full
         _switch(texts, on=True)
         #: Tells whether something that is no text is drawn inside a cell.
         self.ink = partial(_has_ink, self._bare, self._scale)
