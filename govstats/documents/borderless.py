@@ -30,6 +30,8 @@ _OFF_CENTRE = 0.3
 _REACHES = 0.3
 #: A heading is set so much larger than the rows of a table.
 _HEADING = 1.15
+#: A remark ends so far below its bracket, in heights of its characters.
+_LONGEST_REMARK = 5.0
 #: A row that has so many more figures than the table above has columns is of another table.
 _MANY_MORE = 4
 #: The heading of a table, in whatever size.
@@ -67,6 +69,7 @@ def _without_remarks(lines: Sequence[_Line]) -> list[_Line]:
     opened: list[Segment] = []
     kept = []
     for line in lines:
+        opened = [above for above in opened if line.middle - _middle(above.box) < _LONGEST_REMARK * above.height]
         inside = [segment for segment in line.segments if any(_above(above.box, segment.box) for above in opened)]
         segments = [_masked(segment) if segment in inside and segment in line.figures else segment for segment in line.segments]
         kept.append(_Line(segments, [figure for figure in line.figures if figure not in inside]))

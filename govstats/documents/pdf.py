@@ -307,6 +307,8 @@ def _seen(text: pypdfium2.PdfTextPage, characters: Sequence[tuple[int, Word]], l
         if at and not (seen[at] or word.text.isalnum()):
             seen[at] = seen[at - 1] and abs(word.box.left - words[at - 1].box.right) < _CLOSE
     look.sort_out(words, seen, piece_of)
+    if all(seen):
+        return words
     return [
         word._replace(text=NO_TEXT) if word.text.isdecimal() and is_cut(at) else word for at, word in enumerate(words) if seen[at]
     ]
