@@ -651,6 +651,19 @@ def test_places_lead_to_the_page_as_another_reader_sees_it(shared: Path, name: s
             assert "".join(cell.printed.split()) in "".join(part.extract_text().split())
 
 
+def test_the_second_reader_is_asked_only_where_there_are_doubts(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from govstats.documents import lattice
+
+    asked: list[list[int]] = []
+    read = lattice.lattice_tables
+    monkeypatch.setattr(lattice, "lattice_tables", lambda content, words: asked.append(list(words)) or read(content, words))
+    assert len(govstats.read(shared / "samples" / "split-over-pages.pdf").read_cells) == 200
+    assert not asked
+    # two sums of this report do not come out
+    assert len(govstats.read(shared / "reports" / "hongze-2023" / "report.pdf").read_cells) == 186
+    assert asked == [[2, 3, 4]]
+
+
 def test_a_table_that_a_font_makes_camelot_misplace_is_left_out(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from govstats.documents.lattice import _Handler, lattice_tables
     from govstats.documents.pdf import _opened, _read_page
