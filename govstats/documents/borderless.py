@@ -6,7 +6,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
-from operator import itemgetter
 from statistics import median
 from typing import NamedTuple
 
@@ -265,19 +264,8 @@ def _joined(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return joined
 
 
-def _under(columns: Sequence[Sequence[float]], span: Sequence[float]) -> list[int]:
-    """Return the columns, which do not overlap, that a span of the page overlaps."""
-    left, right = span
-    under = []
-    for number in range(bisect_right(columns, left, key=itemgetter(1)), len(columns)):
-        if columns[number][0] >= right:
-            break
-        under.append(number)
-    return under
-
-
-def _beside(spans: Sequence[Sequence[float]], span: Sequence[float]) -> list[int]:
-    """Return the spans, which may overlap one another, that a span of the page overlaps."""
+def _under(spans: Sequence[Sequence[float]], span: Sequence[float]) -> list[int]:
+    """Return the columns or labels, from left to right, that a span of the page overlaps."""
     return [number for number, (left, right) in enumerate(spans) if span[0] < right and left < span[1]]
 
 
@@ -341,7 +329,7 @@ def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
             # two figures in one place are none
             placed.append((row.middle, width + place, colspan, [segment for segments in within for segment in segments]))
     for label in stub_labels:
-        over = _beside(spans, _across(label.box))
+        over = _under(spans, _across(label.box))
         at = label.row(rows, innermost=over[-1] == width - 1)
         placed.append((at.middle if at else _middle(label.box), over[0], len(over), label.segments))
     for label, (place, colspan) in zip(header_labels, header_spans, strict=True):
@@ -362,19 +350,11 @@ def _cells_of(
     row: _Line, figures: Sequence[int], columns: int, headers: Sequence[_Label], spans: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
     """Yield the places of a row and how many columns they run over: one figure under a wide header is one cell."""
+    over = [(label.box.bottom, *span) for label, span in zip(headers, spans, strict=True) if label.box.bottom <= row.middle]
     place = 0
     while place < columns:
-        above = [
-            (label.box.bottom, span)
-            for label, span in zip(headers, spans, strict=True)
-            if span[0] == place and label.box.bottom <= row.middle
-        ]
-        over = [
-            (label.box.bottom, span)
-            for label, span in zip(headers, spans, strict=True)
-            if span[0] <= place < sum(span) and label.box.bottom <= row.middle
-        ]
-        colspan = max(above)[1][1] if above and max(above) == max(over) else 1
+        lowest = max((item for item in over if item[1] <= place < item[1] + item[2]), default=None)
+        colspan = lowest[2] if lowest and lowest[1] == place else 1
         if sum(place <= at < place + colspan for at in figures) > 1:
             colspan = 1
         yield place, colspan
@@ -550,7 +530,7 @@ def _stub_columns(segments: Sequence[Segment]) -> list[list[float]]:
     """Return the columns of labels, from left to right; a label that runs over several of them makes none of its own."""
     spans: list[list[float]] = []
     for segment in sorted(segments, key=lambda segment: segment.box.right - segment.box.left):
-        columns = _beside(spans, _across(segment.box))
+        columns = _under(spans, _across(segment.box))
         if not columns:
             spans.append([segment.box.left, segment.box.right])
         elif len(columns) == 1:
@@ -572,7 +552,7 @@ def _stub_labels(
             distance = _middle(segment.box) - _middle(last.box)
             joined = _Label([*label.segments, segment])
             beside = sum(joined.box.top <= row.middle <= joined.box.bottom for row in rows)
-            outer = _beside(spans, _across(joined.box))[-1] < len(spans) - 1 and _is_group(joined, segments, rows)
+            outer = _under(spans, _across(joined.box))[-1] < len(spans) - 1 and _is_group(joined, segments, rows)
             if (
                 not NUMBERING.match(segment.text)
                 and not label.segments[0].text.startswith("第")
