@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from operator import itemgetter
+from itertools import combinations, pairwise
 from statistics import median
 from typing import NamedTuple
 
 from govstats.characters import is_figure
-from govstats.documents.document import Box
+from govstats.documents.document import NO_TEXT, Box
 from govstats.documents.page import NUMBERING, PageCell, PageTable, Segment, Word, are_two, cell_of, segment_of, surrounding
 
 #: A table has at least so many rows of figures; a single one has at least so many figures (行政复议、行政诉讼).
@@ -25,8 +25,16 @@ _CLOSE = 0.18
 _MANY_BEGIN = 3
 #: So much of a column may lie between the middle of a header label and the middle of its columns.
 _OFF_CENTRE = 0.3
+#: A label that reaches over so much of others side by side stands over them all.
+_REACHES = 0.3
 #: A heading is set so much larger than the rows of a table.
 _HEADING = 1.15
+#: A remark ends so far below its bracket, in heights of its characters.
+_LONGEST_REMARK = 5.0
+#: A row that has so many more figures than the table above has columns is of another table.
+_MANY_MORE = 4
+#: The heading of a table, in whatever size.
+_SECTION = re.compile(r"[一二三四五六七八九十]+、\S+情况")
 
 
 class _Line(NamedTuple):
@@ -55,6 +63,29 @@ def _line(segments: Sequence[Segment]) -> _Line:
     return _Line(parted, [segment for segment in parted if is_figure(segment.text)])
 
 
+def _without_remarks(lines: Sequence[_Line]) -> list[_Line]:
+    """Let figures in a bracket that began in a line above (22（其中修订 / 16件）) be read by nobody as those of the table."""
+    opened: list[Segment] = []
+    kept = []
+    for line in lines:
+        opened = [above for above in opened if line.middle - _middle(above.box) < _LONGEST_REMARK * above.height]
+        inside = [segment for segment in line.segments if any(_above(above.box, segment.box) for above in opened)]
+        segments = [_masked(segment) if segment in inside and segment in line.figures else segment for segment in line.segments]
+        kept.append(_Line(segments, [figure for figure in line.figures if figure not in inside]))
+        closed = [segment for segment in inside if _brackets(segment) < 0]
+        opened = [above for above in opened if not any(_above(above.box, segment.box) for segment in closed)]
+        opened += [segment for segment in line.segments if _brackets(segment) > 0]
+    return kept
+
+
+def _masked(segment: Segment) -> Segment:
+    return segment_of([word._replace(text=NO_TEXT) for word in segment.words])
+
+
+def _brackets(segment: Segment) -> int:
+    return sum((character in "(（") - (character in ")）") for character in segment.text)
+
+
 def _gap(words: Sequence[Word], at: int) -> float:
     return words[at].box.left - words[at - 1].box.right
 
@@ -77,7 +108,7 @@ def borderless_tables(pages: Sequence[Sequence[list[Segment]]]) -> tuple[list[li
     """
     tables: list[list[PageTable]] = [[] for _ in pages]
     rest = [list(lines) for lines in pages]
-    parted = [[_line(line) for line in lines] for lines in pages]
+    parted = [_without_remarks([_line(line) for line in lines]) for lines in pages]
     if not _is_table([line for lines in parted for line in lines]):
         return tables, rest
     scroll = _Scroll(parted)
@@ -149,7 +180,12 @@ def _runs(lines: Sequence[_Line], width: float) -> list[list[_Line]]:
     runs: list[list[_Line]] = [[]]
     for line in lines:
         longest = max(segment.box.right - segment.box.left for segment in line.segments)
-        heading = len(line.segments) == 1 and not line.figures and line.segments[0].height > _HEADING * usual
+        first = line.segments[0]
+        heading = (
+            len(line.segments) == 1
+            and not line.figures
+            and (first.height > _HEADING * usual or _SECTION.fullmatch(first.text) is not None)
+        )
         if heading or (not line.figures and longest > _PROSE_WIDTH * width):
             runs.append([])
         elif len(line.segments) > 1 or len(line.segments[0].text) < 60:
@@ -189,33 +225,20 @@ def _is_table(run: Sequence[_Line]) -> bool:
 
 
 def _parts(run: Sequence[_Line]) -> list[list[_Line]]:
-    """Part a stretch where figures stand in other columns than above: each part is a table of its own."""
+    """Part a stretch where a header begins another table, whose row has many more figures than the columns above."""
     parts: list[list[_Line]] = [[]]
     waiting: list[_Line] = []
-    columns: list[tuple[float, float]] = []
     for line in run:
         waiting.append(line)
-        if not _is_row(line):
-            continue
-        wider = _joined([*columns, *_spans_of([line])])
-        torn = len({_under(wider, column)[0] for column in columns}) < len(columns)
-        if parts[-1] and _collides(wider, [*parts[-1], line] if torn else [line]):
-            parts.append([])
-            wider = _joined(_spans_of([line]))
-        columns = wider
-        parts[-1] += waiting
-        waiting = []
+        if _is_row(line):
+            columns = _columns(parts[-1])
+            has_header = any(s.box.right > columns[0][0] for above in waiting[:-1] for s in above.segments) if columns else False
+            if has_header and len(line.figures) >= len(columns) + _MANY_MORE:
+                parts.append([])
+            parts[-1] += waiting
+            waiting = []
     parts[-1] += waiting
     return parts
-
-
-def _collides(columns: Sequence[Sequence[float]], lines: Sequence[_Line]) -> bool:
-    """Tell whether two figures of one row would stand in one column."""
-    for line in lines:
-        places = [place for span in _spans_of([line]) for place in _under(columns, span)]
-        if len(places) > len(set(places)):
-            return True
-    return False
 
 
 def _figures(line: _Line) -> list[Segment]:
@@ -241,19 +264,8 @@ def _joined(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return joined
 
 
-def _under(columns: Sequence[Sequence[float]], span: Sequence[float]) -> list[int]:
-    """Return the columns, which do not overlap, that a span of the page overlaps."""
-    left, right = span
-    under = []
-    for number in range(bisect_right(columns, left, key=itemgetter(1)), len(columns)):
-        if columns[number][0] >= right:
-            break
-        under.append(number)
-    return under
-
-
-def _beside(spans: Sequence[Sequence[float]], span: Sequence[float]) -> list[int]:
-    """Return the spans, which may overlap one another, that a span of the page overlaps."""
+def _under(spans: Sequence[Sequence[float]], span: Sequence[float]) -> list[int]:
+    """Return the columns or labels, from left to right, that a span of the page overlaps."""
     return [number for number, (left, right) in enumerate(spans) if span[0] < right and left < span[1]]
 
 
@@ -296,7 +308,6 @@ def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
     rows = [line for line in lines if _is_row(line)]
     texts = [s for line in lines for s in line.segments if not _is_row(line) or s not in line.figures]
     texts = [part for segment in texts for part in _torn_apart(segment, texts)]
-    texts = [part for segment in texts for part in _between_columns(segment, columns)]
     # what stands left of the first column of figures is a stub, unless it stands over that column as well
     stubs = [s for s in texts if s.box.left < first and not _under(columns, _across(s.box))]
     spans = _stub_columns(stubs)
@@ -306,17 +317,19 @@ def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
     beside = [(label, row) for label in above if (row := label.row(rows, innermost=True))]
     header_labels = [label for label in above if not any(label is other for other, _ in beside)]
     header_spans = _spans(columns, header_labels)
+    paired = _paired(rows, columns, header_labels, header_spans)
     width = len(spans)
     placed: list[tuple[float, int, int, list[Segment]]] = []
     for row in rows:
         printed = [(_under(columns, _across(figure.box))[0], [figure]) for figure in row.figures]
         printed += [(_closest(columns, label.box), label.segments) for label, other in beside if other is row]
-        for place, colspan in _cells_of(row, [at for at, _ in printed], len(columns), header_labels, header_spans):
+        usual = _cells_of(row, [at for at, _ in printed], len(columns), header_labels, header_spans)
+        for place, colspan in paired.get(row.middle, usual):
             within = [segments for at, segments in printed if place <= at < place + colspan]
             # two figures in one place are none
             placed.append((row.middle, width + place, colspan, [segment for segments in within for segment in segments]))
     for label in stub_labels:
-        over = _beside(spans, _across(label.box))
+        over = _under(spans, _across(label.box))
         at = label.row(rows, innermost=over[-1] == width - 1)
         placed.append((at.middle if at else _middle(label.box), over[0], len(over), label.segments))
     for label, (place, colspan) in zip(header_labels, header_spans, strict=True):
@@ -337,23 +350,75 @@ def _cells_of(
     row: _Line, figures: Sequence[int], columns: int, headers: Sequence[_Label], spans: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
     """Yield the places of a row and how many columns they run over: one figure under a wide header is one cell."""
+    over = [(label.box.bottom, *span) for label, span in zip(headers, spans, strict=True) if label.box.bottom <= row.middle]
     place = 0
     while place < columns:
-        above = [
-            (label.box.bottom, span)
-            for label, span in zip(headers, spans, strict=True)
-            if span[0] == place and label.box.bottom <= row.middle
-        ]
-        over = [
-            (label.box.bottom, span)
-            for label, span in zip(headers, spans, strict=True)
-            if span[0] <= place < sum(span) and label.box.bottom <= row.middle
-        ]
-        colspan = max(above)[1][1] if above and max(above) == max(over) else 1
+        lowest = max((item for item in over if item[1] <= place < item[1] + item[2]), default=None)
+        colspan = lowest[2] if lowest and lowest[1] == place else 1
         if sum(place <= at < place + colspan for at in figures) > 1:
             colspan = 1
         yield place, colspan
         place += colspan
+
+
+def _paired(
+    rows: Sequence[_Line], columns: Sequence[Sequence[float]], labels: Sequence[_Label], spans: list[tuple[int, int]]
+) -> dict[float, list[tuple[int, int]]]:
+    """Return the places of rows that have as many figures as labels over them, by their heights.
+
+    A wide cell may have its label at the left and its figure in the middle. The spans of the labels become those of the figures;
+    where there are as many labels as columns, each has its own.
+    """
+    found = {}
+    band: list[int] = []
+    above = float("-inf")
+    for row in rows:
+        between = [at for at, label in enumerate(labels) if above < _middle(label.box) < row.middle]
+        above = row.middle
+        if between:
+            band = _lowest(between, labels)
+            places = [(number, 1) for number in range(len(columns))]
+            if len(band) == len(columns) and all(_stands_at(labels[at].box, number, columns) for number, at in enumerate(band)):
+                for at, span in zip(band, places, strict=True):
+                    spans[at] = span
+            elif not _is_flat(between, band, labels):
+                band = []
+        if not len(band) == len(row.figures) < len(columns):
+            continue
+        at_figures = [_under(columns, _across(figure.box))[0] for figure in row.figures]
+        starts = [0, *(min(spans[at][0], figure) for at, figure in zip(band[1:], at_figures[1:], strict=True)), len(columns)]
+        if all(start <= figure < end for figure, (start, end) in zip(at_figures, pairwise(starts), strict=True)):
+            found[row.middle] = [(start, end - start) for start, end in pairwise(starts)]
+            for at, span in zip(band, found[row.middle], strict=True):
+                spans[at] = span
+    return found
+
+
+def _lowest(between: Sequence[int], labels: Sequence[_Label]) -> list[int]:
+    """Return those of the labels over a row that stand over no other, from left to right, but for one alone in its line."""
+    lowest = max(between, key=lambda at: labels[at].box.bottom)
+    leaves = []
+    for at in between:
+        box = labels[at].box
+        others = [labels[other].box for other in between if other != at]
+        over = any(_below(other, box) and box.left < other.right and other.left < box.right for other in others)
+        if not over and (at == lowest or any(_overlaps(other, box) for other in others)):
+            leaves.append(at)
+    return sorted(leaves, key=lambda at: labels[at].box.left)
+
+
+def _is_flat(between: Sequence[int], band: Sequence[int], labels: Sequence[_Label]) -> bool:
+    """Tell whether the labels of a band stand in one line, and no two of the others do."""
+    others = [labels[at].box for at in between if at not in band]
+    in_line = all(_overlaps(labels[one].box, labels[other].box) for one, other in combinations(band, 2))
+    return in_line and not any(_overlaps(one, other) for one, other in combinations(others, 2))
+
+
+def _stands_at(box: Box, number: int, columns: Sequence[Sequence[float]]) -> bool:
+    """Tell whether a label stands over a column, or over the gap beside it."""
+    before = columns[number - 1][0] if number else float("-inf")
+    behind = columns[number + 1][1] if number + 1 < len(columns) else float("inf")
+    return before < (box.left + box.right) / 2 < behind
 
 
 def _place(column: Sequence[float], middle: float, line: _Line) -> Box:
@@ -461,22 +526,11 @@ def _torn_apart(segment: Segment, texts: Sequence[Segment]) -> list[Segment]:
     return [segment]
 
 
-def _between_columns(segment: Segment, columns: Sequence[Sequence[float]]) -> list[Segment]:
-    """Part a segment where each of its pieces stands over a column of its own: headers of narrow columns stand close together."""
-    words, height = segment.words, segment.height
-    at = [number for number in range(1, len(words)) if _gap(words, number) > 0.3 * height]
-    pieces = [segment_of(words[begin:end]) for begin, end in pairwise([0, *at, len(words)])]
-    over = [_under(columns, _across(piece.box)) for piece in pieces]
-    apart = all(len(places) == 1 for places in over) and len({places[0] for places in over}) == len(pieces)
-    spread = any(len(piece.text) < 2 for piece in pieces[:-1])
-    return pieces if len(pieces) > 1 and apart and not spread else [segment]
-
-
 def _stub_columns(segments: Sequence[Segment]) -> list[list[float]]:
     """Return the columns of labels, from left to right; a label that runs over several of them makes none of its own."""
     spans: list[list[float]] = []
     for segment in sorted(segments, key=lambda segment: segment.box.right - segment.box.left):
-        columns = _beside(spans, _across(segment.box))
+        columns = _under(spans, _across(segment.box))
         if not columns:
             spans.append([segment.box.left, segment.box.right])
         elif len(columns) == 1:
@@ -498,7 +552,7 @@ def _stub_labels(
             distance = _middle(segment.box) - _middle(last.box)
             joined = _Label([*label.segments, segment])
             beside = sum(joined.box.top <= row.middle <= joined.box.bottom for row in rows)
-            outer = _beside(spans, _across(joined.box))[-1] < len(spans) - 1 and _is_group(joined, segments, rows)
+            outer = _under(spans, _across(joined.box))[-1] < len(spans) - 1 and _is_group(joined, segments, rows)
             if (
                 not NUMBERING.match(segment.text)
                 and not label.segments[0].text.startswith("第")
@@ -536,8 +590,13 @@ def _header_labels(segments: Sequence[Segment], pitch: float) -> list[_Label]:
         for label in reversed(labels):
             last = label.segments[-1].box
             # several labels side by side under one are its columns
-            beside = sum(_overlaps(other.box, segment.box) and _above(last, other.box) for other in segments)
-            if beside == 1 and _above(last, segment.box) and _middle(segment.box) - _middle(last) < closest:
+            beside = sum(_overlaps(other.box, segment.box) and _above(last, other.box, _REACHES) for other in segments)
+            if (
+                beside == 1
+                and not _stands_over(last, segment, segments)
+                and _above(last, segment.box)
+                and _middle(segment.box) - _middle(last) < closest
+            ):
                 label.segments.append(segment)
                 break
         else:
@@ -545,10 +604,22 @@ def _header_labels(segments: Sequence[Segment], pitch: float) -> list[_Label]:
     return labels
 
 
-def _above(upper: Box, lower: Box) -> bool:
-    """Tell whether two lines stand over one another."""
+def _stands_over(upper: Box, segment: Segment, segments: Sequence[Segment]) -> bool:
+    """Tell whether a label stands over a segment and its neighbours, above which there is nothing else at its height."""
+    level = [other.box for other in segments if other is not segment and _overlaps(other.box, segment.box)]
+    before = [box for box in level if box.right <= segment.box.left]
+    behind = [box for box in level if box.left >= segment.box.right]
+    if not before or not behind:
+        return False
+    nearest = max(before, key=lambda box: box.right), min(behind, key=lambda box: box.left)
+    above = [other.box for other in segments if _overlaps(other.box, upper)]
+    return not any(box.left < under.right and under.left < box.right for box in above for under in nearest)
+
+
+def _above(upper: Box, lower: Box, share: float = 0.5) -> bool:
+    """Tell whether two lines stand over one another for a share of the shorter one."""
     across = min(upper.right, lower.right) - max(upper.left, lower.left)
-    return across > 0.5 * min(upper.right - upper.left, lower.right - lower.left) and _middle(upper) < _middle(lower)
+    return across > share * min(upper.right - upper.left, lower.right - lower.left) and _middle(upper) < _middle(lower)
 
 
 def _row_numbers(heights: Sequence[float], rows: Sequence[float], height: float) -> dict[float, int]:

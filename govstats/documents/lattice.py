@@ -1,30 +1,28 @@
-"""Ruled tables of a PDF document as camelot finds them."""
+"""Ruled tables of a PDF document as camelot finds them: the second reader, asked where the first one leaves doubts."""
 
 from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from camelot.handlers import PDFHandler
 
-from govstats.documents.document import Box
-from govstats.documents.page import PageCell, PageTable, surrounding, without_gaps
+from govstats.characters import is_figure, normalised
+from govstats.documents.page import PageTable, Word, runs_of
+from govstats.documents.ruled import Frame, cells_of, filled, parted
 
 #: A font that is taller than this, in thousandths of its size, says nothing true of itself; most Chinese fonts have 880 and -120.
 _TALLEST, _ASCENT, _DESCENT = 1500, 880.0, -120.0
+#: Of the cells of a table, so many in which two readings differ show that one of them misplaced its text.
+_MANY = 0.1
 
 _LOGGER = logging.getLogger(__name__)
 # the parser behind camelot prints the whole font to the terminal where its encoding has an unusual form
 logging.getLogger("playa").addHandler(logging.NullHandler())
-
-
-class LatticeTable(NamedTuple):
-    """A table and the page it stands on."""
-
-    page: int
-    table: PageTable
 
 
 class _Handler(PDFHandler):
@@ -42,52 +40,74 @@ class _Handler(PDFHandler):
         return super()._get_layout(page, **(layout | {"boxes_flow": None}))
 
 
-def lattice_tables(content: bytes, pages: Sequence[int]) -> list[LatticeTable]:
+def lattice_tables(content: bytes, words: Mapping[int, Sequence[Word]]) -> dict[int, list[PageTable]]:
     """Find ruled tables with camelot: lattice, vector engine.
 
     Parameters
     ----------
     content : bytes
         A PDF document.
-    pages : sequence of int
-        Numbers of the pages that have rulings, from 1.
+    words : mapping of int to sequence of Word
+        What stands on the pages that have rulings, by their numbers from 1.
 
     Returns
     -------
-    list of LatticeTable
-        With boxes from the upper left corner of the page. None where camelot gives up: other ways of reading are left.
+    dict of int to list of PageTable
+        By page, with boxes from its upper left corner. A cell in which camelot's text differs from the characters whose own boxes
+        lie in it has both as readings; a table with many such cells is left out. Nothing where camelot gives up.
     """
-    with warnings.catch_warnings(), _Handler(content, pages=",".join(map(str, pages))) as handler:
+    with warnings.catch_warnings(), _Handler(content, pages=",".join(map(str, words))) as handler:
         warnings.simplefilter("ignore")
         try:
             tables = handler.parse("lattice", engine="vector")
         except Exception as error:  # noqa: BLE001 camelot and its parser raise whatever a damaged file makes them run into
             _LOGGER.info("camelot cannot read this document: %s", error)
-            return []
-    return [LatticeTable(table.page, _page_table(table)) for table in tables]
+            return {}
+    found: dict[int, list[PageTable]] = {}
+    for table in tables:
+        checked = _checked(table, words[table.page])
+        if checked is not None:
+            found.setdefault(table.page, []).append(checked)
+    return found
 
 
-def _page_table(table: Any) -> PageTable:
-    """Turn a table of camelot into rows and columns with spans, which it marks by leaving out edges."""
+def _frame(table: Any) -> Frame:
+    """Return the cells of a table of camelot, which marks spans by leaving out edges."""
     height = table.pdf_size[1]
-    rows, columns = len(table.rows), len(table.cols)
-    anchor: dict[tuple[int, int], tuple[int, int]] = {}
-    for i in range(rows):
-        for j in range(columns):
-            cell = table.cells[i][j]
-            open_left = j > 0 and not (cell.left or table.cells[i][j - 1].right)
-            open_above = i > 0 and not (cell.top or table.cells[i - 1][j].bottom)
-            joined = [anchor[i, j - 1]] if open_left else []
-            joined += [anchor[i - 1, j]] if open_above else []
-            anchor[i, j] = min(joined, default=(i, j))
+    lefts = (*(x for x, _ in table.cols), table.cols[-1][1])
+    tops = (*(height - y for y, _ in table.rows), height - table.rows[-1][1])
+    first: dict[tuple[int, int], tuple[int, int]] = {}
+    for i, row in enumerate(table.cells):
+        for j, cell in enumerate(row):
+            neighbours = []
+            if j and not (cell.left or row[j - 1].right):
+                neighbours.append(first[i, j - 1])
+            if i and not (cell.top or table.cells[i - 1][j].bottom):
+                neighbours.append(first[i - 1, j])
+            first[i, j] = min(neighbours, default=(i, j))
+    return Frame(lefts, tops, cells_of(first, lefts, tops))
+
+
+def _checked(table: Any, words: Sequence[Word]) -> PageTable | None:
+    """Compare the text that camelot found with the characters that lie in each cell; None where the two differ in many cells."""
+    frame = _frame(table)
+    read = filled(frame, parted(runs_of(words), frame.box)[0])
     cells = []
-    for row, column in sorted(set(anchor.values())):
-        members = [at for at, first in anchor.items() if first == (row, column)]
-        bottom, right = max(r for r, _ in members) + 1, max(c for _, c in members) + 1
-        text = "\n".join(filter(None, (table.cells[r][c].text.strip() for r, c in members)))
-        box = Box(
-            table.cols[column][0], height - table.rows[row][0], table.cols[right - 1][1], height - table.rows[bottom - 1][1]
-        )
-        cells.append(PageCell(text, box, row, column, bottom - row, right - column))
-    edges = (*(x for x, _ in table.cols), table.cols[-1][1])
-    return without_gaps(PageTable(surrounding([cell.box for cell in cells]), edges, tuple(cells), rows, True))
+    differ = 0
+    for cell in read.cells:
+        rows = range(cell.row, cell.row + cell.rowspan)
+        columns = range(cell.column, cell.column + cell.colspan)
+        other = "\n".join(filter(None, (table.cells[row][column].text.strip() for row in rows for column in columns)))
+        one, two = _compared(cell.text), _compared(other)
+        # the lines of a label may stand in another order
+        if one == two or (Counter(one) == Counter(two) and not is_figure(cell.text)):
+            cells.append(cell)
+        else:
+            differ += 1
+            cells.append(cell._replace(readings=(*cell.readings, other)))
+    printed = sum(bool(cell.text) for cell in cells)
+    return replace(read, cells=tuple(cells)) if differ <= _MANY * printed else None
+
+
+def _compared(text: str) -> str:
+    return "".join(normalised(text).split())

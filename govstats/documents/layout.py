@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 
 from govstats.documents.borderless import borderless_tables
-from govstats.documents.document import Block, Box
+from govstats.documents.document import NO_TEXT, Block, Box
 from govstats.documents.page import PageTable, Segment, Word, blocks_of, lines_of, reading_order, without_running_heads
 from govstats.documents.ruled import ruled_tables
 
@@ -23,11 +23,17 @@ class Sheet:
         All of them, in any order.
     horizontal, vertical : sequence of Box
         Rulings.
+    has_ink : callable or None
+        Tells whether something that is no text is drawn in a box; None where that is not known.
+    pictures : sequence of Box
+        Pictures and drawings that were put on the page.
     """
 
     words: Sequence[Word]
     horizontal: Sequence[Box]
     vertical: Sequence[Box]
+    has_ink: Callable[[Box], bool] | None = None
+    pictures: Sequence[Box] = ()
 
     @cached_property
     def ruled(self) -> tuple[list[PageTable], list[Word]]:
@@ -63,7 +69,27 @@ def lay_out(
         tables.append([*known, *(table for table in ruled if not any(_covers(one.box, table.box) for one in known))])
         outside.append(lines_of([word for word in rest if not any(_holds(table.box, word) for table in known)]))
     borderless, prose = borderless_tables(without_running_heads(outside))
-    return blocks_of([reading_order(li, [*t, *b]) for li, t, b in zip(prose, tables, borderless, strict=True)], first)
+    return blocks_of(
+        [
+            reading_order(lines, [_with_marks(table, sheet) for table in (*ruled, *others)])
+            for lines, ruled, others, sheet in zip(prose, tables, borderless, sheets, strict=True)
+        ],
+        first,
+    )
+
+
+def _with_marks(table: PageTable, sheet: Sheet) -> PageTable:
+    """Tell cells that hold a picture or a stroke from blank ones, and a figure with a picture beside it from one alone."""
+    cells = []
+    for cell in table.cells:
+        drawn = sheet.has_ink(cell.box) if sheet.has_ink and not cell.text else any(_lies_in(p, cell.box) for p in sheet.pictures)
+        cells.append(cell._replace(text=cell.text + NO_TEXT) if drawn else cell)
+    return replace(table, cells=tuple(cells))
+
+
+def _lies_in(inner: Box, outer: Box) -> bool:
+    left, top, right, bottom = outer
+    return left <= inner.left and inner.right <= right and top <= inner.top and inner.bottom <= bottom
 
 
 def _covers(one: Box, other: Box) -> bool:

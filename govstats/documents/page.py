@@ -12,7 +12,7 @@ from statistics import median
 from typing import NamedTuple
 
 from govstats.characters import is_figure
-from govstats.documents.document import Block, Box, Cell, Grid, Paragraph
+from govstats.documents.document import NO_TEXT, Block, Box, Cell, Grid, Paragraph
 
 #: Characters stand this much of their height apart where a new word begins, and where another cell begins.
 _SPACE, _GAP = 0.35, 0.6
@@ -33,13 +33,13 @@ _PAGE_NUMBER = re.compile(r"[-—–·.\s]*\d{1,4}[-—–·.\s]*|第\s*\d{1,4}\
 _HEADING_NUMBER = re.compile(r"\s*(?:[一二三四五六七八九十]+、|[(（][一二三四五六七八九十]+[)）])")
 NUMBERING = re.compile(r"\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}\s*[)）、.．]|第[一二三四五六七八九十]+[条章])")
 _DIGITS = re.compile(r"\d+")
+#: The characters of figures, and what stands for one that cannot be read.
+_OF_FIGURE = frozenset((*"0123456789.,%+-", NO_TEXT))
 #: Room that a cell leaves left and right of its text.
 _PADDING = 10.0
 _DIGIT_LINES = re.compile(r"[\d.,\n]+")
 #: So many characters in one piece are prose, and so many lines of two pieces are two columns of it.
 _PROSE, _FEWEST_LINES = 8, 5
-#: Two lines so close to each other, in points, are one.
-_DOUBLE = 6.0
 #: A heading is set so much larger than the text.
 _HEADING, _LONGEST_HEADING = 1.12, 80
 
@@ -300,43 +300,47 @@ def _may_be_turned(word: Word) -> bool:
     return height < (0.95 if word.text.isdecimal() else 1.05) * width
 
 
-def in_cells(words: Sequence[Word]) -> Iterator[tuple[Word, float, float]]:
-    """Yield words with the point that decides in which cell they stand.
+class Run(NamedTuple):
+    """Words that stand in one cell, however far they reach over its edge, and the point that tells in which."""
+
+    words: tuple[Word, ...]
+    x: float
+    y: float
+
+
+def runs_of(words: Sequence[Word]) -> list[Run]:
+    """Keep the characters of a figure together, with the footnote mark behind it.
 
     Parameters
     ----------
     words : sequence of Word
         In the order in which they were written.
 
-    Yields
-    ------
-    (Word, float, float)
-        The middle of the word; of digits that touch, the middle of all of them: a figure that is too wide for its cell
-        stays whole, and a footnote mark stays with its figure.
+    Returns
+    -------
+    list of Run
+        Each word once: with those of its figure, or alone.
     """
     marks = _marks(words)
-    if marks:
-        at = {id(word): (x, y) for word, x, y in in_cells([word for word in words if id(word) not in marks])}
-        yield from ((word, *at[id(marks.get(id(word), word))]) for word in words)
-        return
-    run: list[Word] = []
+    groups: list[list[Word]] = []
+    group_of: dict[int, list[Word]] = {}
     for word in words:
-        if run and _touches(run[-1], word):
-            run.append(word)
+        if id(word) in marks:
             continue
-        yield from _with_middle(run)
-        run = [word]
-    yield from _with_middle(run)
+        if not (groups and touches(groups[-1][-1], word)):
+            groups.append([])
+        groups[-1].append(word)
+        group_of[id(word)] = groups[-1]
+    middles = [((group[0].box.left + group[-1].box.right) / 2, group[0].middle[1]) for group in groups]
+    for word in words if marks else ():
+        if id(word) in marks:
+            group_of[id(marks[id(word)])].append(word)
+    return [Run(tuple(group), *middle) for group, middle in zip(groups, middles, strict=True)]
 
 
-def _with_middle(run: Sequence[Word]) -> Iterator[tuple[Word, float, float]]:
-    if run:
-        x = (run[0].box.left + run[-1].box.right) / 2
-        yield from ((word, x, (word.box.top + word.box.bottom) / 2) for word in run)
-
-
-def _touches(before: Word, word: Word) -> bool:
-    if not (before.text.isdecimal() and word.text.isdecimal()):
+def touches(before: Word, word: Word) -> bool:
+    """Tell whether two characters of figures stand so close behind one another that they are of one figure."""
+    if not (before.text in _OF_FIGURE and word.text in _OF_FIGURE):
         return False
     one, other = before.box, word.box
     near = _TOUCHING * (one.bottom - one.top)
@@ -637,31 +641,6 @@ def _merge_upwards(rows: list[list[Cell]], first: int) -> None:
                     row[at] = cell._replace(text=f"{cell.text}\n{crumb.text}")
                     rows[first] = [c for c in rows[first] if c is not crumb]
                 return
-
-
-def without_gaps(table: PageTable) -> PageTable:
-    """Drop rows and columns that are but the gap in a double line: narrow, and without any text."""
-    narrow = [
-        column
-        for column, (left, right) in enumerate(pairwise(table.edges))
-        if right - left < _DOUBLE and not any(c.text for c in table.cells if (c.column, c.colspan) == (column, 1))
-    ]
-    low = []
-    for row in range(table.rows):
-        own = [cell for cell in table.cells if (cell.row, cell.rowspan) == (row, 1)]
-        if own and not any(c.text for c in own) and max(c.box.bottom - c.box.top for c in own) < _DOUBLE:
-            low.append(row)
-    if not narrow and not low:
-        return table
-    cells = []
-    for cell in table.cells:
-        rowspan = cell.rowspan - sum(cell.row <= row < cell.row + cell.rowspan for row in low)
-        colspan = cell.colspan - sum(cell.column <= column < cell.column + cell.colspan for column in narrow)
-        if rowspan and colspan:
-            row, column = cell.row - sum(at < cell.row for at in low), cell.column - sum(at < cell.column for at in narrow)
-            cells.append(cell._replace(row=row, column=column, rowspan=rowspan, colspan=colspan))
-    edges = tuple(edge for number, edge in enumerate(table.edges) if number - 1 not in narrow)
-    return PageTable(table.box, edges, tuple(cells), table.rows - len(low), table.bounded)
 
 
 def merged(values: Sequence[float], tolerance: float) -> list[float]:

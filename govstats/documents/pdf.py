@@ -6,10 +6,9 @@ import contextlib
 import ctypes
 import math
 import unicodedata
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,11 +17,10 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from tqdm import tqdm
 
-from govstats.characters import is_figure, normalised
-from govstats.documents.document import Block, Box, put_back
+from govstats.documents.document import NO_TEXT, Block, Box, put_back
 from govstats.documents.layout import Sheet, lay_out
-from govstats.documents.page import ILLEGIBLE, PageTable, Word, cell_of, in_cells
-from govstats.documents.unseen import Paint, without_struck, without_watermark
+from govstats.documents.page import ILLEGIBLE, Word, touches
+from govstats.documents.unseen import Look, is_without_ink, without_struck, without_watermark
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
@@ -36,18 +34,20 @@ MOST_PAGES = 200
 _MOST_RULINGS, _MOST_FOR_CAMELOT = 20_000, 3000
 #: A report has its tables on some pages; in a volume of many reports camelot would take minutes, optical recognition longer.
 _MOST_LATTICE_PAGES, _MOST_PICTURES = 40, 40
-#: A rectangle that is thinner, in points, is a line.
-_THIN = 2.5
+#: A rectangle that is thinner, in points, is a line; a line that leans by less is straight.
+_THIN, _STRAIGHT = 2.5, 0.5
 #: A page of A3 in small type has some ten thousand characters; dotted lines may take as many objects.
 _MOST_CHARACTERS, _MOST_OBJECTS = 20_000, 100_000
-#: Type is at least so wide and high, in points.
-_THINNEST = 0.1
+#: Type is at least so high, in points, and a character that is taller is looked at again.
+_THINNEST, _TALLEST = 0.1, 100
+#: Pixels a point of a page that nobody looks at.
+_GLANCE = 0.1
+#: A mark of punctuation begins so close behind its character, in points.
+_CLOSE = 2.0
 #: A page with fewer characters and a picture is a scan.
 _FEWEST_CHARACTERS = 16
 #: A page of which so many characters are of no script that a report is written in shows the wrong ones.
 _FOREIGN = 0.3
-#: Of the cells of a table, so many in which two readings differ show that one of them misplaced its text.
-_MANY = 0.1
 #: Points an inch, and what recognition needs (150 dpi is read with errors, 300 dpi takes twice as long).
 _POINTS, _DPI = 72, 200
 _MOST_PIXELS = 30_000_000
@@ -71,10 +71,13 @@ class _Page:
     #: It holds more than a page of a report does, and was left alone.
     is_overfull: bool = False
     illegible: int = 0
-    #: Characters that the file holds and the page does not show, or that belong to a watermark.
+    #: Characters that the file holds and the page does not show, or that belong to a watermark; what was put on it later.
     unseen: int = 0
     #: Quarters by which the page has to be turned for its text to stand upright.
     turns: int = 0
+    pictures: list[Box] = field(default_factory=list)
+    #: Tells whether something that is no text is drawn in a box.
+    has_ink: Callable[[Box], bool] | None = None
     #: Leads from the page that optical recognition set upright to the page as it is.
     back: Callable[[Box], Box] | None = None
 
@@ -98,7 +101,7 @@ class _Turn(NamedTuple):
     def box(self, left: float, bottom: float, right: float, top: float) -> Box:
         x1, y1 = self.a * left + self.c * bottom + self.e, self.b * left + self.d * bottom + self.f
         x2, y2 = self.a * right + self.c * top + self.e, self.b * right + self.d * top + self.f
-        return Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+        return Box(x1 if x1 < x2 else x2, y1 if y1 < y2 else y2, x2 if x1 < x2 else x1, y2 if y1 < y2 else y1)
 
     def after(self, matrix: pdfium.FS_MATRIX) -> _Turn:
         """Apply a matrix of the file first."""
@@ -162,27 +165,16 @@ def read_pdf(content: bytes, name: str) -> Pages:
             f"{name}: none of the {len(pages)} pages holds text ({sum(page.illegible for page in pages)} characters without a "
             "code); expected an annual report: export it anew, or print it to an image and read that"
         )
-    ruled = [page for page in pages if page.for_camelot]
-    found = _lattice(content, ruled) if len(ruled) <= _MOST_LATTICE_PAGES else {}
-    sheets = [Sheet(page.words, page.horizontal, page.vertical) for page in pages]
+    sheets = [Sheet(page.words, page.horizontal, page.vertical, page.has_ink, page.pictures) for page in pages]
     back = {page.number: page.back for page in pages if page.back}
+    ruled = [page for page in pages if page.for_camelot]
 
     def again() -> tuple[Block, ...]:
-        # the other pages would be read as they were
-        first, last = min(found), max(found)
-        return put_back(lay_out(sheets[first - 1 : last], first=first), back)
+        from govstats.documents.lattice import lattice_tables
 
-    confirmed = all(_same(tables, sheets[number - 1].ruled[0]) for number, tables in found.items())
-    return Pages(put_back(lay_out(sheets, found), back), unread, again if found and not confirmed else None)
+        return put_back(lay_out(sheets, lattice_tables(content, {page.number: page.words for page in ruled})), back)
 
-
-def _same(first: Sequence[PageTable], second: Sequence[PageTable]) -> bool:
-    """Tell whether two engines found the same cells with the same text on a page, so that reading it again changes nothing."""
-    return [_shape(table) for table in sorted(first, key=lambda table: table.box.top)] == [_shape(table) for table in second]
-
-
-def _shape(table: PageTable) -> list[tuple[object, ...]]:
-    return [(c.row, c.column, c.rowspan, c.colspan, c.text, c.readings) for c in sorted(table.cells, key=lambda cell: cell[2:4])]
+    return Pages(put_back(lay_out(sheets), back), unread, again if 0 < len(ruled) <= _MOST_LATTICE_PAGES else None)
 
 
 @contextlib.contextmanager
@@ -194,6 +186,8 @@ def _opened(content: bytes, name: str) -> Iterator[pypdfium2.PdfDocument]:
         what = "is locked with a password; save it without one" if locked else f"is damaged ({error}); fetch it anew"
         raise UnreadableDocument(f"{name}: the PDF document {what}") from error
     try:
+        # what is filled in is drawn where the file does not say how
+        pdf.init_forms()
         if not 0 < len(pdf) <= MOST_PAGES:
             raise UnreadableDocument(
                 f"{name}: the PDF document has {len(pdf)} pages; expected one report of 1 to {MOST_PAGES}: "
@@ -236,6 +230,14 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     page = _Page(index + 1)
     try:
         source = pdf[index]
+        if _is_annotated(source):
+            # what is typed over, struck out or filled in is painted like everything else from now on
+            page.unseen += 1
+            # rendering makes what some of them do not bring along: how they look
+            source.render(scale=_GLANCE)
+            pdfium.FPDFPage_Flatten(source, pdfium.FLAT_NORMALDISPLAY)
+            source.close()
+            source = pdf[index]
     except pypdfium2.PdfiumError:
         # a page that is lost in a damaged file: the others may still hold the tables
         return page
@@ -244,22 +246,27 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
         page.is_overfull = True
         return page
     page.turns = _turns(source, text)
-    width, height = source.get_size()
     page.shown = _shown(source, page.turns)
-    rulings, pictures, paint = _read_objects(source, page.shown)
-    large = any((b.right - b.left) * (b.bottom - b.top) > 0.5 * width * height for b in pictures)
-    layer = large and paint.mostly_invisible
-    _read_characters(text, page, paint if paint.hides and not layer else None)
-    if len(rulings) <= _MOST_RULINGS:
+    objects = _read_objects(source, page.shown)
+    characters = list(_read_characters(text, page))
+    look = Look(source, page.turns, objects.texts)
+    page.words = _seen(text, characters, look)
+    width, height = source.get_size()
+    large = any((b.right - b.left) * (b.bottom - b.top) > 0.5 * width * height for b in objects.pictures)
+    if large and 2 * len(page.words) < len(characters):
+        # a layer of text under a scan
+        page.words, page.is_picture = [word for _, word in characters], True
+    if len(objects.rulings) <= _MOST_RULINGS:
         # a dot of a dotted line may belong to either
-        page.horizontal = [box for box in rulings if box.bottom - box.top <= _THIN]
-        page.vertical = [box for box in rulings if box.right - box.left <= _THIN]
-    if not layer:
-        count = len(page.words)
+        page.horizontal = [box for box in objects.rulings if box.bottom - box.top <= _THIN]
+        page.vertical = [box for box in objects.rulings if box.right - box.left <= _THIN]
+    if not page.is_picture:
         page.words = without_watermark(without_struck(page.words, page.horizontal))
-        page.unseen += count - len(page.words)
+        page.words = look.with_crossed(page.words, page.vertical)
+        page.unseen += len(characters) - len(page.words)
+        page.has_ink, page.pictures = look.ink, objects.pictures
     few = len(page.words) < _FEWEST_CHARACTERS
-    page.is_picture = (few and (bool(pictures) or page.illegible > 0)) or layer
+    page.is_picture |= few and (bool(objects.pictures) or page.illegible > 0)
     foreign = sum(word.text == ILLEGIBLE or _is_foreign(word.text) for word in page.words)
     if foreign > _FOREIGN * len(page.words):
         # a font without a table of its codes: what it draws is all there is to go by
@@ -267,6 +274,44 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     text.close()
     source.close()
     return page
+
+
+def _is_annotated(page: pypdfium2.PdfPage) -> bool:
+    """Tell whether more than links is put on a page."""
+    for number in range(pdfium.FPDFPage_GetAnnotCount(page)):
+        note = pdfium.FPDFPage_GetAnnot(page, number)
+        kind = pdfium.FPDFAnnot_GetSubtype(note)
+        pdfium.FPDFPage_CloseAnnot(note)
+        if kind not in {pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP}:
+            return True
+    return False
+
+
+def _seen(text: pypdfium2.PdfTextPage, characters: Sequence[tuple[int, Word]], look: Look) -> list[Word]:
+    """Return the characters that are seen, of which each is given with its number on the page."""
+    words = [word for _, word in characters]
+
+    def piece_of(at: int) -> Any:
+        return pdfium.FPDFText_GetTextObject(text, characters[at][0])
+
+    def is_cut(at: int) -> bool:
+        # something lies over the rest of the figure
+        return any(
+            not seen[beside] and touches(words[min(at, beside)], words[max(at, beside)]) and not is_without_ink(piece_of(beside))
+            for beside in (max(at - 1, 0), min(at + 1, len(words) - 1))
+        )
+
+    seen = look.shows([word.box for word in words])
+    for at, word in enumerate(words):
+        # a decimal point may be smaller than a pixel: it is seen where the character before it is
+        if at and not (seen[at] or word.text.isalnum()):
+            seen[at] = seen[at - 1] and abs(word.box.left - words[at - 1].box.right) < _CLOSE
+    look.sort_out(words, seen, piece_of)
+    if all(seen):
+        return words
+    return [
+        word._replace(text=NO_TEXT) if word.text.isdecimal() and is_cut(at) else word for at, word in enumerate(words) if seen[at]
+    ]
 
 
 def _is_foreign(character: str) -> bool:
@@ -301,48 +346,47 @@ def _shown(page: pypdfium2.PdfPage, turns: int) -> _Turn:
     return _Turn((x1 - e) / fine, (y1 - f) / fine, (x2 - e) / fine, (y2 - f) / fine, e, f)
 
 
-def _read_characters(text: pypdfium2.PdfTextPage, page: _Page, paint: Paint | None) -> None:
-    """Collect characters with the boxes of their type, which do not depend on the shape of a 1; of those, what is seen."""
+def _read_characters(text: pypdfium2.PdfTextPage, page: _Page) -> Iterator[tuple[int, Word]]:
+    """Yield characters, by their number, with the boxes of their type, which do not depend on the shape of a 1."""
     assert page.shown is not None
-    rectangle = pdfium.FS_RECTF()
+    rectangle, handle = pdfium.FS_RECTF(), text.raw
+    at = ctypes.byref(rectangle)
     for index in range(text.count_chars()):
-        code = pdfium.FPDFText_GetUnicode(text, index)
+        code = pdfium.FPDFText_GetUnicode(handle, index)
         character = chr(code)
-        if character.isspace():
+        if character.isspace() or not pdfium.FPDFText_GetLooseCharBox(handle, index, at):
             continue
-        # no character, or one of private use, or the number of a glyph: the font says what it looks like, but not what it is
-        if (
-            code < 0x20
-            or 0x7F <= code < 0xA0
-            or 0xE000 <= code < 0xF900
-            or 0xFFF0 <= code < 0x10000
-            or code >= 0xF0000
-            or pdfium.FPDFText_HasUnicodeMapError(text, index) == 1
-        ):
+        if _has_no_code(code) or pdfium.FPDFText_HasUnicodeMapError(handle, index) == 1:
             page.illegible += 1
             character = ILLEGIBLE
-        if pdfium.FPDFText_GetLooseCharBox(text, index, rectangle):
-            sides = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
-            box = page.shown.box(*_plausible(text, index, sides))
-            width, height = box.right - box.left, box.bottom - box.top
-            if min(width, height) < _THINNEST:
-                # a font with broken widths: the place of the character is known all the same
-                box = Box(box.left, box.top, box.left + max(width, _THINNEST), box.top + max(height, _THINNEST))
-            if height < width and code >= 0x2E80 and unicodedata.category(character) == "Lo":
-                # Chromium's fonts give 一 the height of its stroke
-                middle = (box.top + box.bottom) / 2
-                box = Box(box.left, middle - width / 2, box.right, middle + width / 2)
-            slant = pdfium.FPDFText_GetCharAngle(text, index) * 2 / math.pi
-            if abs(slant - round(slant)) > _SLANT or (paint and not paint.shows(pdfium.FPDFText_GetTextObject(text, index), box)):
-                page.unseen += 1
-                continue
-            page.words.append(Word(character, box))
+        slant = pdfium.FPDFText_GetCharAngle(handle, index) * 2 / math.pi
+        if abs(slant - round(slant)) > _SLANT:
+            page.unseen += 1
+            continue
+        sides: tuple[float, ...] = rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
+        if sides[3] - sides[1] > _TALLEST:
+            sides = _plausible(text, index, sides)
+        box = page.shown.box(*sides)
+        if box.bottom - box.top < max(box.right - box.left, _THINNEST):
+            box = _as_tall_as_wide(character, box)
+        yield index, Word(character, box)
+
+
+def _has_no_code(code: int) -> bool:
+    """Tell what is no character, or one of private use, or the number of a glyph: the font shows it without saying what it is."""
+    return code < 0x20 or 0x7F <= code < 0xA0 or 0xE000 <= code < 0xF900 or 0xFFF0 <= code < 0x10000 or code >= 0xF0000
+
+
+def _as_tall_as_wide(character: str, box: Box) -> Box:
+    """Return the box of a character of a font that is wrong about its height: Chromium's give 一 that of its stroke."""
+    if character >= "\u2e80" and unicodedata.category(character) == "Lo":
+        middle, half = (box.top + box.bottom) / 2, (box.right - box.left) / 2
+        return Box(box.left, middle - half, box.right, middle + half)
+    return box._replace(bottom=max(box.bottom, box.top + _THINNEST))
 
 
 def _plausible(text: pypdfium2.PdfTextPage, index: int, sides: tuple[float, ...]) -> tuple[float, ...]:
     """Return the box of a character; of one that is set from top to bottom pdfium forgets the scale (hongze-2023)."""
-    if sides[3] - sides[1] < 100:
-        return sides
     left, right, bottom, top = tight = [ctypes.c_double() for _ in range(4)]
     if not pdfium.FPDFText_GetCharBox(text, index, *tight):
         return sides
@@ -353,21 +397,25 @@ def _plausible(text: pypdfium2.PdfTextPage, index: int, sides: tuple[float, ...]
     return middle[0] - half, middle[1] - half, middle[0] + half, middle[1] + half
 
 
-def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> tuple[list[Box], list[Box], Paint]:
-    """Return the straight lines drawn on a page, the boxes of its pictures, and what is painted over what."""
-    rulings: list[Box] = []
-    pictures: list[Box] = []
-    paint = Paint()
+class _Objects(NamedTuple):
+    """What is painted on a page: straight lines, boxes of pictures, and pieces of text."""
+
+    rulings: list[Box]
+    pictures: list[Box]
+    texts: list[Any]
+
+
+def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> _Objects:
+    found = _Objects([], [], [])
 
     def look(item: Any, turn: _Turn, depth: int) -> None:
         kind = pdfium.FPDFPageObj_GetType(item)
-        if kind != pdfium.FPDF_PAGEOBJ_FORM:
-            paint.add(item, kind, turn.box)
-        if kind == pdfium.FPDF_PAGEOBJ_PATH:
-            if len(rulings) <= _MOST_RULINGS:
-                rulings.extend(_rulings(item, turn))
+        if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+            found.texts.append(item)
+        elif kind == pdfium.FPDF_PAGEOBJ_PATH and len(found.rulings) <= _MOST_RULINGS:
+            found.rulings.extend(_rulings(item, turn))
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            pictures.append(_matrix(item, turn).box(0, 0, 1, 1))
+            found.pictures.append(_matrix(item, turn).box(0, 0, 1, 1))
         elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < 8:
             inner = _matrix(item, turn)
             for number in range(pdfium.FPDFFormObj_CountObjects(item)):
@@ -375,7 +423,7 @@ def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> tuple[list[Box], lis
 
     for number in range(pdfium.FPDFPage_CountObjects(page)):
         look(pdfium.FPDFPage_GetObject(page, number), shown, 0)
-    return rulings, pictures, paint
+    return found
 
 
 def _matrix(item: Any, turn: _Turn) -> _Turn:
@@ -385,105 +433,35 @@ def _matrix(item: Any, turn: _Turn) -> _Turn:
 
 def _rulings(path: Any, turn: _Turn) -> Iterator[Box]:
     """Yield the straight lines of a path: the sides of what is stroked, and filled rectangles that are as thin as a line."""
-    count = pdfium.FPDFPath_CountSegments(path)
-    if not 2 <= count <= _MOST_RULINGS:
-        return
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     pdfium.FPDFPath_GetDrawMode(path, fill, stroke)
     turn = _matrix(path, turn)
-    x, y = ctypes.c_float(), ctypes.c_float()
-    corners: list[list[tuple[float, float]]] = []
-    for number in range(count):
-        segment = pdfium.FPDFPath_GetPathSegment(path, number)
-        kind = pdfium.FPDFPathSegment_GetType(segment)
-        if kind == pdfium.FPDF_SEGMENT_BEZIERTO or not pdfium.FPDFPathSegment_GetPoint(segment, x, y):
-            return
-        if kind == pdfium.FPDF_SEGMENT_MOVETO or not corners:
-            corners.append([])
-        corners[-1].append((x.value, y.value))
-        if pdfium.FPDFPathSegment_GetClose(segment) and len(corners[-1]) > 2:
-            corners[-1].append(corners[-1][0])
-    for shape in corners:
-        if len(shape) < 2:
-            continue
-        box = turn.box(min(c[0] for c in shape), min(c[1] for c in shape), max(c[0] for c in shape), max(c[1] for c in shape))
+    for shape in _shapes(path):
+        xs, ys = zip(*shape, strict=True)
+        box = turn.box(min(xs), min(ys), max(xs), max(ys))
         if min(box.right - box.left, box.bottom - box.top) <= _THIN:
             yield box
         elif stroke.value:
-            for (x1, y1), (x2, y2) in pairwise(shape):
-                side = turn.box(x1, y1, x2, y2)
-                if min(side.right - side.left, side.bottom - side.top) <= 0.5:
-                    yield side
+            sides = (turn.box(*one, *other) for one, other in pairwise(shape))
+            yield from (side for side in sides if min(side.right - side.left, side.bottom - side.top) <= _STRAIGHT)
 
 
-# --- tables ---------------------------------------------------------------------------------------------------------------
-
-
-def _lattice(content: bytes, pages: Sequence[_Page]) -> dict[int, list[PageTable]]:
-    """Let camelot read the pages that have rulings; of its tables keep those whose text lies where its characters do."""
-    if not pages:
-        return {}
-    from govstats.documents.lattice import lattice_tables
-
-    found: dict[int, list[PageTable]] = {}
-    by_number = {page.number: page for page in pages}
-    for number, table in lattice_tables(content, sorted(by_number)):
-        checked = _checked(table, by_number[number].words)
-        if checked is not None:
-            found.setdefault(number, []).append(checked)
-    return found
-
-
-def _checked(table: PageTable, words: Sequence[Word]) -> PageTable | None:
-    """Compare the text of each cell with the characters that lie in it; None where the two differ in many cells."""
-    inside: dict[int, list[Word]] = {number: [] for number in range(len(table.cells))}
-    finder = _CellFinder(table)
-    for word, x, y in in_cells(words):
-        number = finder.at(x, y)
-        if number is not None:
-            inside[number].append(word)
-    cells = []
-    differ = 0
-    for number, cell in enumerate(table.cells):
-        text, readings, _ = cell_of(inside[number], cell.box.right - cell.box.left)
-        if _compared(text) == _compared(cell.text):
-            cells.append(cell._replace(text=text, readings=readings))
-        elif Counter(_compared(text)) == Counter(_compared(cell.text)) and not is_figure(text):
-            # the lines of a label in another order
-            cells.append(cell._replace(text=text))
-        else:
-            differ += 1
-            cells.append(cell._replace(text=text, readings=(*readings, cell.text)))
-    printed = sum(bool(cell.text) for cell in cells)
-    return replace(table, cells=tuple(cells)) if differ <= _MANY * printed else None
-
-
-class _CellFinder:
-    """Tells in which cell of a table a point lies."""
-
-    def __init__(self, table: PageTable) -> None:
-        self._lefts = table.edges[:-1]
-        self._box = table.box
-        tops: dict[int, float] = {}
-        self._cells: dict[tuple[int, int], int] = {}
-        for number, cell in enumerate(table.cells):
-            tops[cell.row] = min(tops.get(cell.row, cell.box.top), cell.box.top)
-            for row in range(cell.row, cell.row + cell.rowspan):
-                for column in range(cell.column, cell.column + cell.colspan):
-                    self._cells[row, column] = number
-        self._rows = sorted(tops)
-        self._tops = [tops[row] for row in self._rows]
-
-    def at(self, x: float, y: float) -> int | None:
-        box = self._box
-        if not (box.left <= x <= box.right and box.top <= y <= box.bottom):
-            return None
-        row = self._rows[max(bisect_right(self._tops, y) - 1, 0)]
-        return self._cells.get((row, max(bisect_right(self._lefts, x) - 1, 0)))
-
-
-def _compared(text: str) -> str:
-    return "".join(normalised(text).split())
+def _shapes(path: Any) -> list[list[tuple[float, float]]]:
+    """Return the corners of the shapes that a path draws; none where there are curves among them."""
+    count = pdfium.FPDFPath_CountSegments(path)
+    shapes: list[list[tuple[float, float]]] = []
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for number in range(count if count <= _MOST_RULINGS else 0):
+        segment = pdfium.FPDFPath_GetPathSegment(path, number)
+        kind = pdfium.FPDFPathSegment_GetType(segment)
+        if kind == pdfium.FPDF_SEGMENT_BEZIERTO or not pdfium.FPDFPathSegment_GetPoint(segment, x, y):
+            return []
+        if kind == pdfium.FPDF_SEGMENT_MOVETO or not shapes:
+            shapes.append([])
+        shapes[-1].append((x.value, y.value))
+        if pdfium.FPDFPathSegment_GetClose(segment):
+            shapes[-1].append(shapes[-1][0])
+    return [shape for shape in shapes if len(shape) > 1]
 
 
 # --- scans ----------------------------------------------------------------------------------------------------------------

@@ -1,25 +1,28 @@
-"""Tables whose cells are marked off by lines: rulings and words become cells."""
+"""Tables whose cells are marked off by lines: rulings become edges, edges become cells, and words stand in them."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from govstats.documents.document import Box
-from govstats.documents.page import PageCell, PageTable, Word, cell_of, in_cells, merged, surrounding, without_gaps
+from govstats.documents.page import PageCell, PageTable, Run, Word, cell_of, merged, runs_of, surrounding
 
 #: Rulings that end this close to each other touch, in points.
 _TOUCH = 3.0
-#: A row of dots that is shorter is no line.
+#: A row of dots that is shorter is no line, in points.
 _SHORTEST = 5.0
-#: Rulings so close to each other are one.
-_NARROW = 3.0
+#: Rulings so close to each other are one edge, in points: a double line.
+_NARROW = 5.0
 #: A table has some fifty lines in each direction; what has so many crossings is a drawing.
 _MOST_CROSSINGS = 500_000
 #: A table may begin with its header at the end of a page: two cells.
 _FEWEST_CELLS = 2
+
+#: A row and a column.
+_At = tuple[int, int]
 
 
 class Ruling(NamedTuple):
@@ -28,6 +31,19 @@ class Ruling(NamedTuple):
     at: float
     start: float
     end: float
+
+
+class Frame(NamedTuple):
+    """A table before words are put into it: its edges from left to right and from top to bottom, and its cells."""
+
+    lefts: tuple[float, ...]
+    tops: tuple[float, ...]
+    cells: tuple[PageCell, ...]
+
+    @property
+    def box(self) -> Box:
+        """Around it."""
+        return Box(self.lefts[0], self.tops[0], self.lefts[-1], self.tops[-1])
 
 
 def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Iterable[Box]) -> tuple[list[PageTable], list[Word]]:
@@ -47,118 +63,99 @@ def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Ite
     rest : list of Word
         Words outside all tables.
     """
-    across = _straightened([Ruling((b.top + b.bottom) / 2, b.left, b.right) for b in horizontal])
-    down = _straightened([Ruling((b.left + b.right) / 2, b.top, b.bottom) for b in vertical])
-    tables: list[PageTable] = []
-    rest = list(words)
+    across = straightened([Ruling((b.top + b.bottom) / 2, b.left, b.right) for b in horizontal])
+    down = straightened([Ruling((b.left + b.right) / 2, b.top, b.bottom) for b in vertical])
     if len(across) * len(down) > _MOST_CROSSINGS:
-        return tables, rest
-    frames = [_Frame(*component) for component in _components(across, down)]
-    for frame in sorted(frames, key=lambda frame: (frame.box.right - frame.box.left) * (frame.box.bottom - frame.box.top)):
-        inside = [word for word in rest if frame.holds(word)]
-        table = frame.table(inside)
-        if table is not None:
-            tables.append(table)
-            taken = set(map(id, inside))
-            rest = [word for word in rest if id(word) not in taken]
-    return sorted(tables, key=lambda table: table.box.top), rest
+        return [], list(words)
+    frames = [frame_of(*component) for component in _components(across, down)]
+    tables: list[PageTable] = []
+    rest = runs_of(words)
+    # a table may stand in a frame around the page
+    for frame in sorted(frames, key=lambda frame: _area(frame.box)):
+        if len(frame.cells) >= _FEWEST_CELLS:
+            inside, rest = parted(rest, frame.box)
+            tables.append(filled(frame, inside))
+    return sorted(tables, key=lambda table: table.box.top), [word for run in rest for word in run.words]
 
 
-def _straightened(rulings: Sequence[Ruling]) -> list[Ruling]:
+def parted(runs: Sequence[Run], box: Box) -> tuple[list[Run], list[Run]]:
+    """Return the runs inside a box and the others: a figure that reaches over an edge is inside."""
+    inside: list[Run] = []
+    outside: list[Run] = []
+    for run in runs:
+        middles = (word.middle for word in run.words)
+        is_inside = any(box.left <= x <= box.right and box.top <= y <= box.bottom for x, y in middles)
+        (inside if is_inside else outside).append(run)
+    return inside, outside
+
+
+def _area(box: Box) -> float:
+    return (box.right - box.left) * (box.bottom - box.top)
+
+
+def straightened(rulings: Sequence[Ruling]) -> list[Ruling]:
     """Join rulings that lie on one line and touch: cells draw their borders one by one, and dots make a dotted line."""
     groups: list[list[Ruling]] = []
     for ruling in sorted(rulings):
-        if groups and ruling.at - groups[-1][0].at <= _TOUCH / 2:
-            groups[-1].append(ruling)
-        else:
-            groups.append([ruling])
-    joined = []
+        if not groups or ruling.at - groups[-1][0].at > _TOUCH / 2:
+            groups.append([])
+        groups[-1].append(ruling)
+    joined: list[Ruling] = []
     for group in groups:
         at = sum(ruling.at for ruling in group) / len(group)
-        spans: list[list[float]] = []
+        end = float("-inf")
         for ruling in sorted(group, key=lambda ruling: ruling.start):
-            if spans and ruling.start <= spans[-1][1] + _TOUCH:
-                spans[-1][1] = max(spans[-1][1], ruling.end)
-            else:
-                spans.append([ruling.start, ruling.end])
-        joined += [Ruling(at, start, end) for start, end in spans if end - start > _SHORTEST]
-    return joined
+            start = joined.pop().start if ruling.start <= end + _TOUCH else ruling.start
+            end = max(end, ruling.end)
+            joined.append(Ruling(at, start, end))
+    return [ruling for ruling in joined if ruling.end - ruling.start > _SHORTEST]
 
 
-def _components(across: list[Ruling], down: list[Ruling]) -> list[tuple[list[Ruling], list[Ruling]]]:
+def _cross(h: Ruling, v: Ruling) -> bool:
+    return h.start - _TOUCH <= v.at <= h.end + _TOUCH and v.start - _TOUCH <= h.at <= v.end + _TOUCH
+
+
+def _components(across: Sequence[Ruling], down: Sequence[Ruling]) -> list[tuple[list[Ruling], list[Ruling]]]:
     """Return the rulings that hang together, those that run across and those that run down."""
-    parent = list(range(len(across) + len(down)))
-
-    def root(number: int) -> int:
-        while parent[number] != number:
-            parent[number] = parent[parent[number]]
-            number = parent[number]
-        return number
-
-    for i, h in enumerate(across):
-        for j, v in enumerate(down, start=len(across)):
-            if h.start - _TOUCH <= v.at <= h.end + _TOUCH and v.start - _TOUCH <= h.at <= v.end + _TOUCH:
-                parent[root(i)] = root(j)
-    found: dict[int, tuple[list[Ruling], list[Ruling]]] = {}
-    for i, h in enumerate(across):
-        found.setdefault(root(i), ([], []))[0].append(h)
-    for j, v in enumerate(down, start=len(across)):
-        found.setdefault(root(j), ([], []))[1].append(v)
-    return [(h, v) for h, v in found.values() if len(h) > 1 and v]
+    found: list[tuple[list[Ruling], list[Ruling]]] = [([], [v]) for v in down]
+    for h in across:
+        crossed = [component for component in found if any(_cross(h, v) for v in component[1])]
+        if crossed:
+            joined = [h, *(other for component in crossed for other in component[0])], [v for c in crossed for v in c[1]]
+            found = [component for component in found if not any(component is other for other in crossed)] + [joined]
+    return [component for component in found if len(component[0]) > 1]
 
 
-class _Frame:
-    """Rulings that hang together, as rows and columns."""
+def frame_of(across: Sequence[Ruling], down: Sequence[Ruling]) -> Frame:
+    """Make cells of rulings that hang together; where no ruling parts two places of the grid, they are one cell."""
+    box = surrounding([Box(h.start, h.at, h.end, h.at) for h in across] + [Box(v.at, v.start, v.at, v.end) for v in down])
+    # the outer lines may be missing: the others end where they would be
+    lefts = merged([*(v.at for v in down), box.left, box.right], _NARROW)
+    tops = merged([*(h.at for h in across), box.top, box.bottom], _NARROW)
+    walls = [[v for v in down if abs(v.at - left) <= _NARROW] for left in lefts]
+    floors = [[h for h in across if abs(h.at - top) <= _NARROW] for top in tops]
+    first: dict[_At, _At] = {}
+    for row, (top, bottom) in enumerate(pairwise(tops)):
+        for column, (left, right) in enumerate(pairwise(lefts)):
+            neighbours = []
+            if column and not _covered(walls[column], top, bottom):
+                neighbours.append(first[row, column - 1])
+            if row and not _covered(floors[row], left, right):
+                neighbours.append(first[row - 1, column])
+            first[row, column] = min(neighbours, default=(row, column))
+    return Frame(tuple(lefts), tuple(tops), cells_of(first, lefts, tops))
 
-    def __init__(self, across: list[Ruling], down: list[Ruling]) -> None:
-        self.across, self.down = across, down
-        boxes = [Box(h.start, h.at, h.end, h.at) for h in across] + [Box(v.at, v.start, v.at, v.end) for v in down]
-        self.box = surrounding(boxes)
-        # the outer lines may be missing: the others end where they would be
-        self.lefts = merged([v.at for v in down] + [self.box.left, self.box.right], _NARROW)
-        self.tops = merged([h.at for h in across] + [self.box.top, self.box.bottom], _NARROW)
 
-    def holds(self, word: Word) -> bool:
-        x, y = word.middle
-        return self.box.left <= x <= self.box.right and self.box.top <= y <= self.box.bottom
-
-    def table(self, words: Sequence[Word]) -> PageTable | None:
-        rows, columns = len(self.tops) - 1, len(self.lefts) - 1
-        region = self._regions(rows, columns)
-        extent: dict[tuple[int, int], tuple[int, int]] = {}
-        for (row, column), anchor in region.items():
-            bottom, right = extent.get(anchor, (0, 0))
-            extent[anchor] = max(bottom, row + 1), max(right, column + 1)
-        if len(extent) < _FEWEST_CELLS:
-            return None
-        inside: dict[tuple[int, int], list[Word]] = {anchor: [] for anchor in extent}
-        for word, x, y in in_cells(words):
-            inside[region[_index(self.tops, y, rows), _index(self.lefts, x, columns)]].append(word)
-        cells = []
-        for (row, column), (bottom, right) in sorted(extent.items()):
-            box = Box(self.lefts[column], self.tops[row], self.lefts[right], self.tops[bottom])
-            text, readings, confidence = cell_of(inside[row, column], box.right - box.left)
-            cells.append(PageCell(text, box, row, column, bottom - row, right - column, readings, confidence))
-        return without_gaps(PageTable(self.box, tuple(self.lefts), tuple(cells), rows, True))
-
-    def _regions(self, rows: int, columns: int) -> dict[tuple[int, int], tuple[int, int]]:
-        """Return for each place of the grid the upper left place of the cell that covers it."""
-        region: dict[tuple[int, int], tuple[int, int]] = {}
-        walls = {j: [v for v in self.down if abs(v.at - self.lefts[j]) <= _NARROW] for j in range(1, columns)}
-        floors = {i: [h for h in self.across if abs(h.at - self.tops[i]) <= _NARROW] for i in range(1, rows)}
-        for i, (top, bottom) in enumerate(pairwise(self.tops)):
-            for j, (left, right) in enumerate(pairwise(self.lefts)):
-                open_left = j > 0 and not _covered(walls[j], top, bottom)
-                open_above = i > 0 and not _covered(floors[i], left, right)
-                if open_left and open_above:
-                    region[i, j] = min(region[i, j - 1], region[i - 1, j])
-                elif open_left:
-                    region[i, j] = region[i, j - 1]
-                elif open_above:
-                    region[i, j] = region[i - 1, j]
-                else:
-                    region[i, j] = (i, j)
-        return region
+def cells_of(first: Mapping[_At, _At], lefts: Sequence[float], tops: Sequence[float]) -> tuple[PageCell, ...]:
+    """Make cells of a grid of which each place tells the upper left place of the cell that covers it."""
+    ends: dict[_At, _At] = {}
+    for (row, column), anchor in first.items():
+        bottom, right = ends.get(anchor, (0, 0))
+        ends[anchor] = max(bottom, row + 1), max(right, column + 1)
+    return tuple(
+        PageCell("", Box(lefts[column], tops[row], lefts[right], tops[bottom]), row, column, bottom - row, right - column)
+        for (row, column), (bottom, right) in sorted(ends.items())
+    )
 
 
 def _covered(rulings: Sequence[Ruling], start: float, end: float) -> bool:
@@ -166,5 +163,23 @@ def _covered(rulings: Sequence[Ruling], start: float, end: float) -> bool:
     return sum(max(0.0, min(r.end, end) - max(r.start, start)) for r in rulings) > 0.5 * (end - start)
 
 
-def _index(edges: Sequence[float], value: float, most: int) -> int:
-    return min(max(bisect_right(edges, value) - 1, 0), most - 1)
+def filled(frame: Frame, runs: Sequence[Run]) -> PageTable:
+    """Put runs of words into the cells in which their middles lie, or to which they are closest."""
+    at = {
+        (row, column): number
+        for number, cell in enumerate(frame.cells)
+        for row in range(cell.row, cell.row + cell.rowspan)
+        for column in range(cell.column, cell.column + cell.colspan)
+    }
+    inside: list[list[Word]] = [[] for _ in frame.cells]
+    for run in runs:
+        inside[at[_index(frame.tops, run.y), _index(frame.lefts, run.x)]] += run.words
+    cells = []
+    for cell, words in zip(frame.cells, inside, strict=True):
+        text, readings, confidence = cell_of(words, cell.box.right - cell.box.left)
+        cells.append(cell._replace(text=text, readings=readings, confidence=confidence))
+    return PageTable(frame.box, frame.lefts, tuple(cells), len(frame.tops) - 1, True)
+
+
+def _index(edges: Sequence[float], value: float) -> int:
+    return min(max(bisect_right(edges, value) - 1, 0), len(edges) - 2)

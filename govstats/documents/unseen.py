@@ -1,25 +1,38 @@
-"""What a page holds but does not show: text without ink, in white on white, or under something painted over it."""
+"""What a page shows of what its file holds: text that leaves a trace when the page is rendered, and ink that is no text."""
 
 from __future__ import annotations
 
 import ctypes
+import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pypdfium2
 import pypdfium2.raw as pdfium
 
-from govstats.documents.document import Box
+from govstats.documents.document import NO_TEXT, Box
 from govstats.documents.page import Word
 
-#: Lighter than this, of 255, is white type, and a ground on which it does not show.
-_WHITE, _LIGHT = 245, 200
-#: What is narrower or lower, in points, covers no text.
-_NARROW = 3.0
-#: Height of the strips into which a page is cut, to find what lies at a place.
-_STRIP = 24.0
+#: Pixels a point, of a page of up to so many pixels: strokes of the smallest type are fainter than a pixel, but not gone.
+_SCALE, _MOST_PIXELS = 1.0, 4_000_000
+#: A difference in brightness, of 255, that can be seen, and one that no shade of a cell has.
+_VISIBLE, _INK = 12, 60
+#: Type that is lighter, of 255, is white.
+_WHITE = 240
+#: A character's ink lies inside its box by this share of the box; what lies closer to the edge may be its neighbour's.
+_ASIDE, _ABOVE = 0.15, 0.1
+#: A ruling is at most so thick, in points; what lies closer to the edge of a cell is no ink in it.
+_THICK = 2.5
+#: Two characters of a line lie on each other where they share more than this part of their width.
+_SHARED = 0.4
+#: So many pieces of text that lie on others are looked at one by one.
+_MOST_PIECES = 24
 #: A watermark is so much taller than the text on which it lies.
 _TALLER = 1.8
 #: So many sizes of type and characters of each are looked at.
@@ -27,112 +40,158 @@ _MOST_SIZES, _SAMPLE = 5, 20
 #: A line strikes out what it crosses in its middle, give or take so much of its height, if it is not longer by more than so much.
 _MIDDLE, _LONGER = 0.18, 1.2
 
-
-class _Ink(NamedTuple):
-    """A filled shape or a picture: when it is painted, where, and how it hides what is below."""
-
-    order: int
-    box: Box
-    opaque: bool
-    white: bool
+_Pixels = npt.NDArray[np.uint8]
+_Mask = npt.NDArray[np.bool_]
 
 
-class _Type(NamedTuple):
-    """A piece of text: when it is painted and how."""
+class Look:
+    """A page as it is rendered, with and without its text.
 
-    order: int
-    white: bool
-    invisible: bool
+    Text that makes no difference is not seen, whatever hides it: no ink, white on white, a clip path, a layer that is switched
+    off, the edge of the page, or something painted over it.
+
+    Parameters
+    ----------
+    page : PdfPage
+    turns : int
+        Quarters by which it is turned, clockwise.
+    texts : sequence of page objects
+        All pieces of text on the page, in the order in which they are painted.
+    """
+
+    def __init__(self, page: pypdfium2.PdfPage, turns: int, texts: Sequence[Any]) -> None:
+        self._page, self._turns = page, turns
+        width, height = page.get_size()
+        self._scale = min(_SCALE, math.sqrt(_MOST_PIXELS / max(width * height, 1.0)))
+        self._full = self._rendered()
+        _switch(texts, on=False)
+        self._bare = self._rendered() if texts else self._full
+        _switch(texts, on=True)
+        #: Tells whether something that is no text is drawn inside a cell.
+        self.ink = partial(_has_ink, self._bare, self._scale)
+
+    def _rendered(self) -> _Pixels:
+        bitmap = self._page.render(scale=self._scale, rotation=90 * self._turns, grayscale=True, may_draw_forms=False)
+        return np.array(bitmap.to_numpy()).reshape(bitmap.height, bitmap.width)
+
+    def shows(self, boxes: Sequence[Box]) -> list[bool]:
+        """Tell of characters with such boxes whether they are seen."""
+        return _traced(_differ(self._full, self._bare), self._pixels(boxes))
+
+    def sort_out(self, words: Sequence[Word], seen: list[bool], piece_of: Callable[[int], Any]) -> None:
+        """Look again at characters that lie on each other, where the traces may be another's.
+
+        Parameters
+        ----------
+        words : sequence of Word
+            All characters.
+        seen : list of bool
+            Which of them are seen; those that turn out to be covered are not.
+        piece_of : callable
+            Returns the piece of text to which a character belongs, by its number.
+        """
+        # brackets and commas reach over one another where a font sets them close
+        numbers = [number for number, word in enumerate(words) if seen[number] and word.text.isalnum()]
+        pieces: dict[int, list[int]] = defaultdict(list)
+        handles = {}
+        for at in _overlapping(np.array([words[number].box for number in numbers], float).reshape(-1, 4)):
+            piece = piece_of(numbers[at])
+            handles[_address(piece)] = piece
+            pieces[_address(piece)].append(numbers[at])
+        for address, members in pieces.items() if len(pieces) <= _MOST_PIECES else ():
+            _switch([handles[address]], on=False)
+            traced = _traced(_differ(self._full, self._rendered()), self._pixels([words[number].box for number in members]))
+            for number, is_traced in zip(members, traced, strict=True):
+                seen[number] = is_traced
+            # of two copies at one place the other one is seen
+            if any(traced):
+                _switch([handles[address]], on=True)
+
+    def with_crossed(self, words: Sequence[Word], vertical: Sequence[Box]) -> list[Word]:
+        """Return words with another sign for digits through which something is drawn but the edge of a cell."""
+        digits = [number for number, word in enumerate(words) if word.text.isdecimal()]
+        found = list(words)
+        middles = [_middle_part(words[number].box) for number in digits]
+        for number, box, (left, top, right, bottom) in zip(digits, middles, self._pixels(middles), strict=True):
+            if _has_contrast(self._bare[top:bottom, left:right]) and not any(_meet(box, edge) for edge in vertical):
+                found[number] = words[number]._replace(text=NO_TEXT)
+        return found
+
+    def _pixels(self, boxes: Sequence[Box]) -> list[list[int]]:
+        """Return the pixels inside boxes of characters: left, top, and the right and bottom ones that are no longer inside."""
+        sides = np.array(boxes, float).reshape(-1, 4) * self._scale
+        inset = (sides[:, 2:] - sides[:, :2]) * (_ASIDE, _ABOVE)
+        first = np.floor(sides[:, :2] + inset + 0.5)
+        last = np.maximum(np.floor(sides[:, 2:] - inset + 0.5), first + 1)
+        pixels: list[list[int]] = np.maximum(np.hstack([first, last]), 0).astype(int).tolist()
+        return pixels
 
 
-class Paint:
-    """What is painted on a page, in its order."""
+def _has_ink(bare: _Pixels, scale: float, box: Box) -> bool:
+    left, top, right, bottom = (side * scale for side in box)
+    edge = min(_THICK * scale, (right - left) / 4, (bottom - top) / 4)
+    sides = ((left, right), (top, bottom))
+    columns, rows = (slice(max(math.ceil(a + edge), 0), max(math.floor(b - edge) + 1, 0)) for a, b in sides)
+    return _has_contrast(bare[rows, columns])
 
-    def __init__(self) -> None:
-        self._texts: dict[int, _Type] = {}
-        self._strips: defaultdict[int, list[_Ink]] = defaultdict(list)
-        self._order = 0
 
-    def add(self, item: Any, kind: int, box: Callable[[float, float, float, float], Box]) -> None:
-        """Take note of an object of a page; `box` leads to the page as it is shown."""
-        self._order += 1
-        if kind == pdfium.FPDF_PAGEOBJ_TEXT:
-            white, opaque = _colour(item, _WHITE)
-            mode = pdfium.FPDFTextObj_GetTextRenderMode(item)
-            without_ink = mode in {pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP}
-            self._texts[_address(item)] = _Type(self._order, white, without_ink or opaque == 0)
-            return
-        sides = [ctypes.c_float() for _ in range(4)]
-        if not pdfium.FPDFPageObj_GetBounds(item, *sides):
-            return
-        around = box(*(side.value for side in sides))
-        if min(around.right - around.left, around.bottom - around.top) < _NARROW:
-            return
-        # a stamp is no ground
-        white, opaque = bool(pdfium.FPDFPageObj_HasTransparency(item)), 0
-        if kind == pdfium.FPDF_PAGEOBJ_PATH:
-            fill, stroke = ctypes.c_int(), ctypes.c_int()
-            pdfium.FPDFPath_GetDrawMode(item, fill, stroke)
-            if not fill.value:
-                return
-            white, opaque = _colour(item, _LIGHT)
-        covers = opaque == 255 and not pdfium.FPDFPageObj_HasTransparency(item) and _is_rectangle(item) and not _is_clipped(item)
-        ink = _Ink(self._order, around, covers, white)
-        # a page is at most some two hundred inches tall
-        for strip in range(max(int(around.top // _STRIP), 0), min(int(around.bottom // _STRIP), 1000) + 1):
-            self._strips[strip].append(ink)
+def _has_contrast(part: _Pixels) -> bool:
+    return part.size > 0 and int(part.max()) - int(part.min()) > _INK
 
-    @property
-    def hides(self) -> bool:
-        """Something on the page may not be seen; on most pages nothing is white, without ink or painted over."""
-        covered = any(ink.opaque for strip in self._strips.values() for ink in strip)
-        return covered or any(text.white or text.invisible for text in self._texts.values())
 
-    @property
-    def mostly_invisible(self) -> bool:
-        """Most of the text has no ink: a layer under a scan."""
-        return 2 * sum(text.invisible for text in self._texts.values()) > len(self._texts)
+def _middle_part(box: Box) -> Box:
+    """Return the part of the box of a character that no underline meets."""
+    quarter = (box.bottom - box.top) / 4
+    return Box(box.left, box.top + quarter, box.right, box.bottom - quarter)
 
-    def shows(self, item: Any, box: Box) -> bool:
-        """Tell whether a character of a piece of text is to be seen."""
-        text = self._texts.get(_address(item)) if item else None
-        if text is None:
-            return True
-        if text.invisible:
-            return False
-        x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-        here = [
-            ink
-            for ink in self._strips.get(int(y // _STRIP), ())
-            if ink.box.left <= x <= ink.box.right and ink.box.top <= y <= ink.box.bottom
-        ]
-        if any(ink.order > text.order and ink.opaque for ink in here):
-            return False
-        return not text.white or any(ink.order < text.order and not ink.white for ink in here)
+
+def _meet(one: Box, other: Box) -> bool:
+    return one.left <= other.right and other.left <= one.right and one.top <= other.bottom and other.top <= one.bottom
+
+
+def _switch(items: Sequence[Any], *, on: bool) -> None:
+    for item in items:
+        pdfium.FPDFPageObj_SetIsActive(item, on)
+
+
+def is_without_ink(item: Any) -> bool:
+    """Tell whether a piece of text has no colour but white, or none at all."""
+    parts = [ctypes.c_uint() for _ in range(4)]
+    if pdfium.FPDFTextObj_GetTextRenderMode(item) in {pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP}:
+        return True
+    known = pdfium.FPDFPageObj_GetFillColor(item, *parts)
+    return bool(known) and (min(part.value for part in parts[:3]) > _WHITE or parts[3].value == 0)
 
 
 def _address(item: Any) -> int:
     return ctypes.addressof(item.contents)
 
 
-def _colour(item: Any, light: int) -> tuple[bool, int]:
-    """Return whether the fill of an object is lighter than a limit, and its opacity, 0 to 255."""
-    parts = [ctypes.c_uint() for _ in range(4)]
-    if not pdfium.FPDFPageObj_GetFillColor(item, *parts):
-        return False, 1
-    return all(part.value > light for part in parts[:3]), parts[3].value
+def _differ(one: _Pixels, other: _Pixels) -> _Mask:
+    return np.maximum(one, other) - np.minimum(one, other) > _VISIBLE
 
 
-def _is_rectangle(path: Any) -> bool:
-    return 4 <= pdfium.FPDFPath_CountSegments(path) <= 5 and all(
-        pdfium.FPDFPathSegment_GetType(pdfium.FPDFPath_GetPathSegment(path, number)) != pdfium.FPDF_SEGMENT_BEZIERTO
-        for number in range(4)
-    )
+def _traced(traces: _Mask, pixels: Sequence[Sequence[int]]) -> list[bool]:
+    return [bool(traces[top:bottom, left:right].any()) for left, top, right, bottom in pixels]
 
 
-def _is_clipped(item: Any) -> bool:
-    clip = pdfium.FPDFPageObj_GetClipPath(item)
-    return bool(clip) and pdfium.FPDFClipPath_CountPaths(clip) > 0
+def _overlapping(boxes: npt.NDArray[np.float64]) -> list[int]:
+    """Return the numbers of characters that lie on one another."""
+    if len(boxes) < 2:
+        return []
+    found = np.zeros(len(boxes), bool)
+    wide, high = (boxes[:, 2:] - boxes[:, :2]).T
+    middle = (boxes[:, 1] + boxes[:, 3]) / 2
+    for shift in (0.0, 0.5):
+        # what stands in one line, from left to right
+        order = np.lexsort((boxes[:, 0], np.floor(middle / np.median(high) + shift)))
+        for step in (1, 2):
+            one, other = order[:-step], order[step:]
+            shared = np.minimum(boxes[one, 2], boxes[other, 2]) - np.maximum(boxes[one, 0], boxes[other, 0])
+            lie = shared > _SHARED * np.minimum(wide[one], wide[other])
+            lie &= np.abs(middle[one] - middle[other]) < _SHARED * np.minimum(high[one], high[other])
+            found[one[lie]] = found[other[lie]] = True
+    return [int(number) for number in np.flatnonzero(found)]
 
 
 # --- characters among characters --------------------------------------------------------------------------------------------
