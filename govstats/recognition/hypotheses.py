@@ -467,7 +467,8 @@ def _is_too_wide(record: Record, labels: Sequence[Cell]) -> bool:
     """Tell whether a row goes beyond its header: it has a cell too many, and no place can be believed."""
     assert record.grid is not None
     first, last = min(label.row for label in labels), max(label.row for label in labels)
-    end = max(cell.column + cell.colspan for row in record.grid.rows[: last + 1] for cell in row if cell.row + cell.rowspan > first)
+    header = (cell for row in record.grid.rows[: last + 1] for cell in row if cell.text and cell.row + cell.rowspan > first)
+    end = max(cell.column + cell.colspan for cell in header)
     return max((piece.column + piece.colspan for piece in record.figures), default=0) > end
 
 
