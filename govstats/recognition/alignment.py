@@ -229,6 +229,12 @@ def _is_label(piece: Cell) -> bool:
 # --- the order of the form --------------------------------------------------------------------------------------------------
 
 
+def _lines_begun(table: Table, label: str) -> set[str]:
+    """Return the lines of which a label may be the beginning, torn off."""
+    word = key(label).word
+    return {line for line, whole in line_index(table).words if len(word) >= 4 and whole.startswith(word) and whole != word}
+
+
 def _heaviest_chain(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     """Return the matches of greatest weight in which records and lines both go forward (dynamic programming).
 
@@ -361,7 +367,7 @@ def _repeated_or_own(
         beside = record.grid is not first.record.grid or record.grid is None
         if beside and again.likeness < 1.0 and not min(orders) < record.order < max(orders):
             continue
-        if not candidate.fits and not record.labels:
+        if not (candidate.fits or record.labels or min(orders) < record.order < max(orders)):
             continue
         taken.add(id(record))
         if first.printed != again.printed:
@@ -373,5 +379,7 @@ def _repeated_or_own(
         if own and record.figures and any(map(_is_label, record.labels)):
             label = record.labels[-1].text
             notes.append(note("outside_form", table, printed=record.printed, place=record.place, label=label))
+            for line in _lines_begun(table, label) & by_line.keys():
+                by_line[line].contradicted = True
     return notes
 

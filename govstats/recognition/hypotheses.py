@@ -33,6 +33,8 @@ _MOST_READINGS = 2_500
 _MOST_LACKING = 2
 #: Figures that stand apart in more words than this ran together in none.
 _FEW_WORDS = 3
+#: So many rows before an amount the unit of its table may be stated.
+_FARTHEST_UNIT = 10
 #: The end of an amount: 13575394432.52元.
 _DECIMALS = re.compile(r"(?:\.\d+)?(?:[万亿]?元)?$")
 #: What speaks against a way, in edits that would have to fail: another place than the usual one, digits that the document does not part,
@@ -110,7 +112,7 @@ class Headers:
         list of Way
             Only the first may be sure.
         """
-        if self.under_years(record) or any(map(self._is_label, record.fields)):
+        if self.under_years(record) or any(map(self._is_label, record.fields)) or _ends_with_figure(record.labels):
             return []
         columns = table.columns_of[line]
         header = self._above(record, table, columns)
@@ -133,7 +135,7 @@ class Headers:
         slipped = bool(labels and record.fields) and min(label.column for label in labels) < record.fields[0].column
         if labels and not slipped and not _overlap(labels):
             if len(labels) == len(columns):
-                return self._under_header(record, labels)
+                return self.under_header(record, labels)
             if (some := _under_some(record, [header.get(column) for column in columns])) is not None:
                 return [some]
         if not labels and _stands_under_others(record):
@@ -146,9 +148,14 @@ class Headers:
         # a header that names other columns too, or fewer: the row itself has to show what its figures are
         some_named = (labels and not slipped) or len(named) < len(columns) <= 2 * len(named)
         sure = not (some_named or order is None or self.crowded(record, table))
+        if not slipped and any(
+            column in header and piece and not _covers(header[column], piece)
+            for column, piece in zip(columns, way.fields, strict=True)
+        ):
+            return []
         return [way._replace(sure=way.sure and sure)]
 
-    def _under_header(self, record: Record, labels: Sequence[Cell]) -> list[Way]:
+    def under_header(self, record: Record, labels: Sequence[Cell]) -> list[Way]:
         """Place by position and by counting; where the two differ, believe what full rows of the grid show."""
         under, counted = _under(labels, record), _along(labels, record)
         if not _is_in_order(labels) and len({label.row for label in labels}) > 1 and not (under and _exactly(labels, record)):
@@ -164,7 +171,7 @@ class Headers:
             missing = [label for label, piece in zip(labels, under.fields, strict=True) if piece is None]
             doubtful = (under.beyond and not under.sure) or not all(_is_spanned(record, label) for label in missing)
             sound = (under.sure or missing or _same_shape(record, labels)) and not counted
-            tiled = not missing and record.grid is not None and record.grid.aligned and None not in _leaves_over(record, labels)
+            tiled = not missing and record.grid is not None and record.grid.aligned and None not in _leaves_over(record.fields, record, labels)
             sure = tiled or (not doubtful and (fits or (fits is None and sound)))
             ways.append(under._replace(sure=bool(sure)))
         if counted:
@@ -213,11 +220,11 @@ class Headers:
         """Return the columns of a line that the header above a row names."""
         return {*self.above(record, table), *self._named_before(record, table, tuple(columns))} & set(columns)
 
-    def before(self, record: Record) -> Iterator[Cell]:
-        """Yield the texts that stand between the rows of a table, and before its first."""
-        for row in self._records[id(record.grid)]:
-            if row.order <= record.order:
-                yield from row.before
+    def before(self, record: Record) -> Iterator[tuple[Cell, bool]]:
+        """Yield the texts that stand before a row, and whether they stand in its own grid, or just before it in text."""
+        for row in self._all[max(record.order - _FARTHEST_UNIT, 0) : record.order + 1]:
+            near = row.grid is record.grid if record.grid is not None else record.order - row.order < _FEW_WORDS
+            yield from ((piece, near) for piece in row.before)
 
     def usual(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
         """Tell whether text above a record names columns in the order of the form, and none that the form lacks."""
@@ -305,7 +312,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     labels = [leaves[cell] for cell in product([line.id for line in table.lines], [c.id for c in table.columns]) if cell in leaves]
     slipped = bool(labels) and min(label.column for label in labels) < record.fields[0].column
     if len(labels) == width and not slipped and (_is_in_order(labels) or len({label.row for label in labels}) == 1):
-        return _readings(headers._under_header(record, labels))  # noqa: SLF001 the header of this table is made of two
+        return _readings([way for way in headers.under_header(record, labels) if None not in way.fields])
     if not (slipped or not leaves) or not (slipped or _is_form_order(table, above)):
         return []
     way = in_order(record, width)
@@ -323,11 +330,12 @@ def _words_above(record: Record) -> list[str]:
 
 def _is_form_order(table: Table, above: Sequence[str]) -> bool:
     """Tell whether a header names lines and columns in the order of the form, as far as it names them."""
-    text = "".join(above)
+    # the heading of the section names both halves as well
+    text = "".join(word for word in above if key(table.zh).word not in word)
     lines = [key(line.zh).word for line in table.lines]
     columns = [key(column.zh).word for column in table.columns]
     groups = [key(label.zh).word for label in table.groups]
-    first = [above.index(word) for word in (lines[0], *groups) if word in above]
+    first = [text.index(word) for word in (lines[0], *groups) if word in text]
     places = [text.rindex(word) for word in lines[1:] if word in text]
     leaves = [columns.index(word) for word in re.findall("|".join(columns), text)]
     if set(leaves) != set(range(len(columns))):
@@ -399,18 +407,20 @@ def _under_some(record: Record, labels: Sequence[Cell | None]) -> Way | None:
     known = [label for label in labels if label is not None]
     if grid is None or not grid.aligned or len(known) < 2 or len(record.fields) < len(known):
         return None
-    over = _leaves_over(record, known)
-    if None in over or any(label not in over for label in known) or len(known) < len(record.fields):
+    begin = min(label.column for label in known)
+    # a stub of several columns may leave some blank
+    fields = [piece for piece in record.fields if piece.column >= begin or piece.text]
+    at = {over: piece for over, piece in zip(_leaves_over(fields, record, known), fields, strict=True) if over}
+    if len(at) < len(fields) or at.keys() != set(known):
         return None
-    at = {label: piece for label, piece in zip(over, record.fields, strict=True)}
     return Way(tuple(at[label] if label is not None else None for label in labels), True)
 
 
-def _leaves_over(record: Record, labels: Sequence[Cell]) -> list[Cell | None]:
+def _leaves_over(fields: Sequence[Cell], record: Record, labels: Sequence[Cell]) -> list[Cell | None]:
     """Return for each field the header cell of its own shape above it."""
     rows = record.grid.rows[: max(label.row for label in labels) + 1] if record.grid else ()
     leaves = {(cell.column, cell.colspan): cell for row in rows for cell in row if cell.text and not is_figure(cell.text)}
-    return [leaves.get((piece.column, piece.colspan)) for piece in record.fields]
+    return [leaves.get((piece.column, piece.colspan)) for piece in fields]
 
 
 def _stands_under_others(record: Record) -> bool:
@@ -530,6 +540,12 @@ def _order_in_text(table: Table, columns: Sequence[str], named: Sequence[str]) -
             return True
     first = [column for column in named if column in beside]
     return None if spanned and list(named) == [*first, *(column for column in spanned if column in named)] else False
+
+
+def _ends_with_figure(labels: Sequence[Cell]) -> bool:
+    """Tell a label that took a figure from the cell behind it."""
+    words = labels[-1].text.split() if labels else []
+    return len(words) > 1 and is_figure(words[-1]) and words[-1].isdecimal()
 
 
 def _is_negative(text: str, signed: bool) -> bool:

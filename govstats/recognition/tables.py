@@ -373,10 +373,12 @@ def unit_stated(table: Table, record: Record, column: str, headers: Headers) -> 
     above = headers.above(record, table).get(column)
     header = [above.text] if above else [p.text for p in record.before if column in column_index(table).find(p.text)]
     of_header = {_unit_in(text) for text in header} - {""}
-    near = [*record.labels, *(piece for piece in headers.before(record))]
-    beside = {_unit_in(piece.text) for piece in near if piece.text not in header} - {""}
-    stated = of_header | beside
-    return "?" if len(stated) > 1 else next(iter(stated), "")
+    near = [*((piece, True) for piece in record.labels), *headers.before(record)]
+    beside = {(unit, close) for piece, close in near if piece.text not in header and (unit := _unit_in(piece.text))}
+    stated = of_header | {unit for unit, _ in beside}
+    # what is said of another table may not be meant here
+    unsure = len(stated) > 1 or (stated == {"元"} and not of_header and not any(close for _, close in beside))
+    return "?" if unsure else next(iter(stated), "")
 
 
 def _unit_in(text: str) -> str:

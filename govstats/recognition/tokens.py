@@ -17,15 +17,12 @@ from govstats.recognition.labels import header_words, key, line_index, printed_l
 
 #: The longest label of the form has 45 characters; a longer line is prose, or a whole page in one line.
 LONGEST_LABEL = 60
-_TRAILING_FIGURES = re.compile(r"(?P<label>.*?[^\d\s.,+\-/])\s+(?P<figures>[\d.,+\-/－—][^\s]*(?:\s+[\d.,+\-/－—][^\s]*)*)")
 _PAGE_NUMBER = re.compile(r"[-—–·.\s]+\d{1,4}[-—–·.\s]+|第\s*\d{1,4}\s*页.{0,12}|-+\d{1,4}-+")
 #: A figure with a mark that makes it unreadable is no label: 5①, 0?, 12 3, nor is what recognition could not read.
 _SPOILT_FIGURE = re.compile(r"\d[\d,.\s]*\d|\d+[^\d\w、.．,)）\s]{1,3}\d*|\d+[①-⑳²³]|[\d\W①-⑳]*[□�\ufffc][\d\W]*")
 _DIGIT = re.compile(r"\d")
-_SPACE = re.compile(r"\s")
 _GLUED_NUMBER = re.compile(r"\d{2,}[.、](?!\d)")
 _NUMBERED = re.compile(r"[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）]|\d{1,2}[.、](?!\d)")
-_SENTENCE = re.compile(r"[，。；,;]")
 #: A line of text that names fewer lines and columns is a sentence.
 _FEWEST_LABELS = 4
 #: A row of at least so many blank cells is a row of a table, a shorter one a spacer.
@@ -207,24 +204,33 @@ def _pieces(paragraph: Paragraph, form: Form) -> list[Cell]:
 def _parts(text: str, form: Form) -> Sequence[str]:
     if _PAGE_NUMBER.fullmatch(text):
         return ()
-    # where nothing stands apart, looking for what parts it takes longest
-    apart = "|" in text or _SPACE.search(text) is not None
-    columns = _MANY_SPACES.split(text) if apart else [text]
+    columns = _MANY_SPACES.split(text)
     # a row of columns may be long, however wide they are set
-    row = _TRAILING_FIGURES.fullmatch(text) if apart and len(text) < 4 * LONGEST_LABEL else None
-    few = len(columns) < 4 and not (row and len(row["label"]) <= LONGEST_LABEL)
+    label, figures = _row(text) if len(text) < 4 * LONGEST_LABEL else (text, [])
+    few = len(columns) < 4 and not (figures and len(label) <= LONGEST_LABEL)
     if len(text) > LONGEST_LABEL and few and not all(is_figure(token) for token in text.split()):
         return _running_text(text, form) or [text]
     parts: list[str] = []
-    for part in columns:
-        match = _TRAILING_FIGURES.fullmatch(part) if apart and not is_figure(part) else None
-        if all(is_figure(token) for token in part.split()):
-            parts += part.split()
-        elif match and all(is_figure(token) for token in match["figures"].split()):
-            parts += [match["label"], *match["figures"].split()]
-        elif part:
+    for part in filter(None, columns):
+        label, figures = _row(part)
+        if not label:
+            parts += figures
+        elif figures:
+            parts += [label, *figures]
+        else:
             parts += _running_text(part, form) or [part]
     return parts
+
+
+def _row(text: str) -> tuple[str, list[str]]:
+    """Part a label from the figures behind it; a text with a figure elsewhere is no label."""
+    tokens = text.split()
+    end = len(tokens)
+    while end and is_figure(tokens[end - 1]):
+        end -= 1
+    if any(is_figure(token) for token in tokens[:end]):
+        return text, []
+    return " ".join(tokens[:end]), tokens[end:]
 
 
 def _running_text(text: str, form: Form) -> list[str]:
@@ -261,19 +267,11 @@ def _running_text(text: str, form: Form) -> list[str]:
             figures_seen = figures_seen or leading > 0
             if numbered:
                 # a misprinted label of the form, or a heading
-                parts += _label_and_figures(tokens[leading:])
+                label_of, figures = _row(" ".join(tokens[leading:]))
+                parts += [label_of, *figures]
         else:
             parts.append(f"{name}{between}".strip())
     return parts if figures_seen else []
-
-
-def _label_and_figures(tokens: Sequence[str]) -> list[str]:
-    """Part what stands between two known labels into another label and the figures behind it; a sentence stays whole."""
-    end = len(tokens)
-    while end and is_figure(tokens[end - 1]):
-        end -= 1
-    label = " ".join(tokens[:end])
-    return [" ".join(tokens)] if _SENTENCE.search(label) else [label, *tokens[end:]]
 
 
 def _other_text(text: str) -> bool:
