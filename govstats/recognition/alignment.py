@@ -375,11 +375,12 @@ def _repeated_or_own(
             notes.append(note("duplicate_line", table, first.line, printed=record.printed, place=record.place, other=other))
             first.contradicted = True
     for record in inside:
-        own = min(orders) < record.order < max(orders) and id(record) not in taken
-        if own and record.figures and any(map(_is_label, record.labels)):
-            label = record.labels[-1].text
+        if id(record) in taken or not record.figures or not any(map(_is_label, record.labels)):
+            continue
+        label = record.labels[-1].text
+        for line in _lines_begun(table, label) & by_line.keys():
+            by_line[line].contradicted = True
+        if min(orders) < record.order < max(orders):
             notes.append(note("outside_form", table, printed=record.printed, place=record.place, label=label))
-            for line in _lines_begun(table, label) & by_line.keys():
-                by_line[line].contradicted = True
     return notes
 

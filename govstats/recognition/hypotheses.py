@@ -34,7 +34,7 @@ _MOST_LACKING = 2
 #: Figures that stand apart in more words than this ran together in none.
 _FEW_WORDS = 3
 #: So many rows before an amount the unit of its table may be stated.
-_FARTHEST_UNIT = 10
+_FARTHEST_UNIT = 20
 #: The end of an amount: 13575394432.52元.
 _DECIMALS = re.compile(r"(?:\.\d+)?(?:[万亿]?元)?$")
 #: What speaks against a way, in edits that would have to fail: another place than the usual one, digits that the document does not part,

@@ -223,12 +223,12 @@ def _parts(text: str, form: Form) -> Sequence[str]:
 
 
 def _row(text: str) -> tuple[str, list[str]]:
-    """Part a label from the figures behind it; a text with a figure elsewhere is no label."""
+    """Part a label from the figures behind it; a text with a figure elsewhere, or at its end, is no label."""
     tokens = text.split()
     end = len(tokens)
     while end and is_figure(tokens[end - 1]):
         end -= 1
-    if any(is_figure(token) for token in tokens[:end]):
+    if any(is_figure(token) for token in tokens[:end]) or (end and tokens[end - 1][-1].isdecimal()):
         return text, []
     return " ".join(tokens[:end]), tokens[end:]
 
