@@ -148,7 +148,7 @@ class Headers:
         # a header that names other columns too, or fewer: the row itself has to show what its figures are
         some_named = (labels and not slipped) or len(named) < len(columns) <= 2 * len(named)
         sure = not (some_named or order is None or self.crowded(record, table))
-        if not slipped and any(
+        if not slipped and not _overlap(labels) and any(
             column in header and piece and not _covers(header[column], piece)
             for column, piece in zip(columns, way.fields, strict=True)
         ):

@@ -82,7 +82,7 @@ class LabelIndex:
         self._headings = {label.id for label in labels if isinstance(label, Line) and label.subtotal}
         headings = [label for label in labels if label.id in self._headings]
         words = sorted((_spaced(normalised(label.zh)) for label in (*groups, *headings)), key=len, reverse=True)
-        self._behind_group = re.compile(rf"\s*(?:{'|'.join(words)})\s*(?=[(\d])") if words else None
+        self._behind_group = re.compile(rf"(?:\s*(?:{'|'.join(words)}))+\s*(?=[(\d])") if words else None
         self._of_groups = frozenset("".join(key(label.zh).number + key(label.zh).word for label in (*groups, *headings)))
         self._known: dict[str, dict[str, float]] = {}
         for name, variant in self.entries:

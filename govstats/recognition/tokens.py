@@ -208,7 +208,7 @@ def _parts(text: str, form: Form) -> Sequence[str]:
     # a row of columns may be long, however wide they are set
     label, figures = _row(text) if len(text) < 4 * LONGEST_LABEL else (text, [])
     few = len(columns) < 4 and not (figures and len(label) <= LONGEST_LABEL)
-    if len(text) > LONGEST_LABEL and few and not all(is_figure(token) for token in text.split()):
+    if len(text) > LONGEST_LABEL and few and label:
         return _running_text(text, form) or [text]
     parts: list[str] = []
     for part in filter(None, columns):
@@ -224,7 +224,12 @@ def _parts(text: str, form: Form) -> Sequence[str]:
 
 def _row(text: str) -> tuple[str, list[str]]:
     """Part a label from the figures behind it; a text with a figure elsewhere, or at its end, is no label."""
-    tokens = text.split()
+    tokens: list[str] = []
+    for token in text.split():
+        if token in UNITS and tokens and is_figure(tokens[-1]):
+            tokens[-1] += f" {token}"
+        else:
+            tokens.append(token)
     end = len(tokens)
     while end and is_figure(tokens[end - 1]):
         end -= 1
