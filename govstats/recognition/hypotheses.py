@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import accumulate, combinations, pairwise, product
@@ -153,7 +154,11 @@ class Headers:
             for column, piece in zip(columns, way.fields, strict=True)
         ):
             return []
-        return [way._replace(sure=way.sure and sure)]
+        ways = [way._replace(sure=way.sure and sure)]
+        if order is None and len(named) == len(columns):
+            # 总计 is named first: it may stand there, or belong to the first row of a double header
+            ways.append(ways[0]._replace(fields=tuple(way.fields[named.index(column)] for column in columns)))
+        return ways
 
     def under_header(self, record: Record, labels: Sequence[Cell]) -> list[Way]:
         """Place by position and by counting; where the two differ, believe what full rows of the grid show."""
@@ -161,7 +166,7 @@ class Headers:
         if not _is_in_order(labels) and len({label.row for label in labels}) > 1 and not (under and _exactly(labels, record)):
             # an agency may order its columns as it likes, under a header that is there beyond doubt
             return []
-        if record.grid is not None and under and _is_too_wide(record, labels):
+        if record.grid is not None and under and (_is_too_wide(record, labels) or self._has_one_more(record, len(labels))):
             under = None
         if under and counted and under.texts == counted.texts:
             return [under._replace(sure=True)]
@@ -180,6 +185,14 @@ class Headers:
         ways.sort(key=attrgetter("sure"), reverse=True)
         against = PLACED_OTHERWISE if ways and ways[0].sure else 0.0
         return [way._replace(cost=against * number, sure=way.sure and not number) for number, way in enumerate(ways)]
+
+    def _has_one_more(self, record: Record, columns: int) -> bool:
+        """Tell whether a row with blanks has more cells than most rows of its grid: any of them may be one too many."""
+        if len(record.figures) == columns:
+            return False
+        ends = Counter(row.fields[-1].column + row.fields[-1].colspan for row in self._records[id(record.grid)] if row.fields)
+        end = record.fields[-1].column + record.fields[-1].colspan
+        return end > max(ends, key=lambda at: (ends[at], at))
 
     def _rows_fit(self, record: Record, labels: Sequence[Cell]) -> bool | None:
         """Tell whether the rows below a header stand under it; None where they do not show it."""
@@ -333,11 +346,12 @@ def _is_form_order(table: Table, above: Sequence[str]) -> bool:
     # the heading of the section names both halves as well
     text = "".join(word for word in above if key(table.zh).word not in word)
     lines = [key(line.zh).word for line in table.lines]
-    columns = [key(column.zh).word for column in table.columns]
+    columns = [column.id for column in table.columns]
+    word_of = {word: column for column, word in column_index(table).words}
     groups = [key(label.zh).word for label in table.groups]
     first = [text.index(word) for word in (lines[0], *groups) if word in text]
     places = [text.rindex(word) for word in lines[1:] if word in text]
-    leaves = [columns.index(word) for word in re.findall("|".join(columns), text)]
+    leaves = [columns.index(word_of[word]) for word in re.findall("|".join(word_of), text)]
     if set(leaves) != set(range(len(columns))):
         leaves = [0]
     again = all(later > earlier or (later == 0 and earlier == len(columns) - 1) for earlier, later in pairwise(leaves))

@@ -97,8 +97,16 @@ class LabelIndex:
             if len(self._known) > _MOST_KNOWN:
                 self._known.clear()
             own = self._behind_group.sub("", normalised(text), count=1) if self._behind_group else text
-            self._known[text] = self._find(own) or self._find_below(text)
+            self._known[text] = {} if "\n" in text and self._names_two(text) else self._find(own) or self._find_below(text)
         return self._known[text]
+
+    def _names_two(self, text: str) -> bool:
+        """Tell whether a label of several lines is two of the form: a line below the first has a number of its own."""
+        lines = text.split("\n")
+        return any(
+            _ENUMERATOR.match(normalised(line)) and not self._of_groups.issuperset(key("".join(lines[:at])).word)
+            for at, line in enumerate(lines[1:], start=1)
+        )
 
     def _find_below(self, text: str) -> dict[str, float]:
         """Find a label in whose cell a piece of its group's label stands above it: 三、 or （四）无."""
