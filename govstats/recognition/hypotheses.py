@@ -166,7 +166,7 @@ class Headers:
         if not _is_in_order(labels) and len({label.row for label in labels}) > 1 and not (under and _exactly(labels, record)):
             # an agency may order its columns as it likes, under a header that is there beyond doubt
             return []
-        if record.grid is not None and under and (_is_too_wide(record, labels) or self._has_one_more(record, len(labels))):
+        if record.grid is not None and under and self._is_too_wide(record, labels):
             under = None
         if under and counted and under.texts == counted.texts:
             return [under._replace(sure=True)]
@@ -186,13 +186,17 @@ class Headers:
         against = PLACED_OTHERWISE if ways and ways[0].sure else 0.0
         return [way._replace(cost=against * number, sure=way.sure and not number) for number, way in enumerate(ways)]
 
-    def _has_one_more(self, record: Record, columns: int) -> bool:
-        """Tell whether a row with blanks has more cells than most rows of its grid: any of them may be one too many."""
-        if len(record.figures) == columns:
-            return False
+    def _is_too_wide(self, record: Record, labels: Sequence[Cell]) -> bool:
+        """Tell whether a row goes beyond its header, or has blanks and more cells than most rows: any cell may be the one too many."""
+        assert record.grid is not None
+        first, last = min(label.row for label in labels), max(label.row for label in labels)
+        header = (cell for row in record.grid.rows[: last + 1] for cell in row if cell.text and cell.row + cell.rowspan > first)
+        end = max(cell.column + cell.colspan for cell in header)
+        if max((piece.column + piece.colspan for piece in record.figures), default=0) > end:
+            return True
         ends = Counter(row.fields[-1].column + row.fields[-1].colspan for row in self._records[id(record.grid)] if row.fields)
-        end = record.fields[-1].column + record.fields[-1].colspan
-        return end > max(ends, key=lambda at: (ends[at], at))
+        own = record.fields[-1].column + record.fields[-1].colspan
+        return len(record.figures) < len(labels) and own > end and own > max(ends, key=lambda at: (ends[at], at))
 
     def _rows_fit(self, record: Record, labels: Sequence[Cell]) -> bool | None:
         """Tell whether the rows below a header stand under it; None where they do not show it."""
@@ -485,15 +489,6 @@ def _same_shape(record: Record, labels: Sequence[Cell]) -> bool:
     grid = record.grid
     one_row = len({label.row for label in labels}) == 1
     return grid is not None and one_row and len(grid.rows[labels[0].row]) == len(grid.rows[record.row])
-
-
-def _is_too_wide(record: Record, labels: Sequence[Cell]) -> bool:
-    """Tell whether a row goes beyond its header: it has a cell too many, and no place can be believed."""
-    assert record.grid is not None
-    first, last = min(label.row for label in labels), max(label.row for label in labels)
-    header = (cell for row in record.grid.rows[: last + 1] for cell in row if cell.text and cell.row + cell.rowspan > first)
-    end = max(cell.column + cell.colspan for cell in header)
-    return max((piece.column + piece.colspan for piece in record.figures), default=0) > end
 
 
 def _header_rows(grid: Grid, table: Table) -> list[tuple[int, dict[str, Cell]]]:
