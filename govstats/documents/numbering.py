@@ -56,10 +56,8 @@ class Numbering:
         for one in part.iterfind("w:num", NAMESPACES):
             kind, overrides = value_of(one, "w:abstractNumId"), one.findall("w:lvlOverride", NAMESPACES)
             levels = {_at(level): level for holder in (kinds.get(kind, one), *overrides) for level in holder.findall(f"{W}lvl")}
-            restarts = {
-                _at(override): whole(value_of(override, "w:startOverride"), 1)
-                for override in one.iterfind("w:lvlOverride[w:startOverride]", NAMESPACES)
-            }
+            starts = one.findall("w:lvlOverride[w:startOverride]", NAMESPACES)
+            restarts = {_at(start): whole(value_of(start, "w:startOverride"), 1) for start in starts}
             self.lists[attribute(one, "numId")] = _List(levels, counts[kind], restarts)
 
     def next(self, name: str, level: int) -> str:

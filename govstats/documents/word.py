@@ -10,7 +10,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import accumulate, groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,18 +24,14 @@ if TYPE_CHECKING:
 
 #: The strict variant of the standard (ISO/IEC 29500-1) has the same elements under a name of its own.
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
-_HEADINGS = ("title", "heading", "标题")
 #: A report has some hundred kilobytes of text; a hundred times as much is no report, whatever the archive says of itself.
 _MOST_BYTES = 50_000_000
-#: Other compressions may unpack to any size before the size can be looked at.
-_COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 #: What else is a zip archive, by a member, and what to do with it.
 _OTHER_ARCHIVES = {
     "xl/": "an Excel workbook (xlsx); save the sheets of the report as PDF, or copy their tables into a Word document",
     "ppt/": "a PowerPoint presentation (pptx); save it as PDF",
     "OFD.xml": "an OFD document; convert it to PDF",
     "META-INF/manifest.xml": "an OpenDocument file (odt); save it as docx",
-    "Index/Document.iwa": "a Pages document; export it as docx",
     "": "a zip archive without a Word document in it (no word/document.xml); unpack it and read the report in it",
 }
 
@@ -87,12 +83,12 @@ _SPOILT = re.compile(rf"[\d.,．]*(?:\[[^\[\]]*\])?{NO_TEXT}[\d.,．{NO_TEXT}]*"
 _SIGNS = {W + name: sign for name, sign in zip("tab ptab br cr noBreakHyphen sym".split(), "\t\t\n\n-" + NO_TEXT, strict=True)}
 #: Formulas are not read: 1/2 set as a fraction would become 12.
 _SHOWN = (f"{W}t", f"{W}fldChar", "{*}oMath", *_SIGNS)
-#: A picture that floats may be a stamp; one in the line may be a digit. Cells merged sideways without a span hold no text.
-_FLOATING = ".//w:drawing | .//w:pict | w:tbl"
-_IN_LINE = (
-    ".//w:drawing[*[local-name() = 'inline']] | .//w:pict[not(*[contains(@style, 'absolute')])] | .//w:object "
-    "| .//w:contentPart | w:tcPr/w:hMerge[not(@w:val = 'restart')]"
-)
+_PICTURES = ".//*[self::w:drawing or self::w:pict or self::w:object or self::w:contentPart]"
+#: Word shows nothing of a cell that is merged with the one before it and has no span for it.
+_MERGED = "w:tcPr/w:hMerge[not(@w:val = 'restart')]"
+#: What makes a cell without text no blank, and a figure doubtful: a picture that floats may be a stamp, one in the line a digit.
+_NO_BLANK = f"{_PICTURES} | {_MERGED} | w:tbl"
+_NO_FIGURE = f"{_PICTURES}[not(*[local-name() = 'anchor' or contains(@style, 'absolute')])] | {_MERGED}"
 #: In twentieths of a point, less than 2 mm: a grid column in which not even one digit has room was made by two rows whose
 #: edges were meant to stand under each other and do not.
 _NARROWEST = 100
@@ -126,9 +122,7 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
     try:
         from lxml import etree
     except ImportError as error:
-        raise MissingReader(
-            f'{name}: reading Word documents needs lxml, which is not installed; run: pip install "govstats[word]"'
-        ) from error
+        raise MissingReader(f'{name}: reading Word documents needs lxml; run: pip install "govstats[word]"') from error
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = "\n".join(["", *archive.namelist()])
@@ -145,9 +139,8 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
     except (zipfile.BadZipFile, zlib.error, etree.XMLSyntaxError, EOFError, RuntimeError, ValueError) as error:
         raise UnreadableDocument(f"{name}: the Word document is damaged or locked ({error}); save it anew") from error
     if "/media/" in members and not walk.blocks:
-        raise UnreadableDocument(
-            f"{name}: the Word document holds {members.count('/media/')} picture(s) and no text; save its pages as PDF"
-        )
+        pictures = members.count("/media/")
+        raise UnreadableDocument(f"{name}: the Word document holds {pictures} picture(s) and no text; save its pages as PDF")
     return tuple(walk.blocks)
 
 
@@ -159,10 +152,10 @@ def _part(archive: zipfile.ZipFile, kind: str, name: str) -> _Element:
     if path is None:
         return etree.Element(f"{W}{kind}")
     entry = archive.getinfo(path)
-    if entry.file_size > _MOST_BYTES or entry.compress_type not in _COMPRESSIONS:
+    # other compressions may unpack to any size before the size can be looked at
+    if entry.file_size > _MOST_BYTES or entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         raise UnreadableDocument(
-            f"{name}: {path} unpacks to {entry.file_size:,} bytes (compression {entry.compress_type}); expected a "
-            f"report, at most {_MOST_BYTES:,} bytes, deflated"
+            f"{name}: {path} unpacks to {entry.file_size:,} bytes (compression {entry.compress_type}), expected {_MOST_BYTES:,}"
         )
     xml = archive.read(path).replace(_STRICT, NAMESPACES["w"].encode())
     part = etree.fromstring(xml, etree.XMLParser(resolve_entities=False, remove_comments=True, remove_pis=True))
@@ -198,8 +191,7 @@ def _clear(part: _Element) -> None:
 
 
 def _all(holder: _Element, path: str) -> list[_Element]:
-    found: list[_Element] = holder.xpath(path, namespaces=NAMESPACES)
-    return found
+    return list(holder.xpath(path, namespaces=NAMESPACES))
 
 
 # --- how text is set ------------------------------------------------------------------------------------------------------
@@ -236,7 +228,7 @@ class _Styles:
 
     def is_heading(self, paragraph: _Element) -> bool:
         names = (value_of(paragraph, "w:pPr/w:pStyle"), *(value_of(style, "w:name") for style in self.of(paragraph)))
-        return any(name.lower().startswith(_HEADINGS) for name in names)
+        return any(name.lower().startswith(("title", "heading", "标题")) for name in names)
 
     def numbered(self, paragraph: _Element, kind: str) -> str:
         """Return the list of a paragraph or its level, as the paragraph has them or its style."""
@@ -265,7 +257,7 @@ class _Styles:
         return _Look(size, shift, hidden or size <= _TINY, doubtful)
 
 
-def _joined(pieces: Sequence[tuple[str, _Look]]) -> str:
+def _joined(pieces: list[tuple[str, _Look]]) -> str:
     """Join the pieces of a line: a mark stands in brackets, and a figure whose digits do not belong together is none."""
     usual = _Look(max((look.size for _, look in pieces), default=1))
     shown, before, marked = "", usual, False
@@ -296,7 +288,7 @@ class _Walk:
         self.blocks: list[Block] = []
         self.paragraphs = self.tables = 0
 
-    def into(self, parent: _Element) -> None:
+    def into(self, parent: Iterable[_Element]) -> None:
         for child in parent:
             if child.tag == f"{W}p":
                 self.paragraphs += 1
@@ -342,8 +334,7 @@ class _Walk:
         self.tables += 1
         place = f"table {self.tables}"
         if _is_layout(table):
-            for cell in table.iterfind("w:tr/w:tc", NAMESPACES):
-                self.into(cell)
+            self.into(_all(table, "w:tr/w:tc/*"))
             return
         # by column, the row and the number of the cell that the next one may be merged with
         above: dict[int, tuple[int, int] | None] = {}
@@ -369,7 +360,7 @@ class _Walk:
         text = "\n".join(filter(None, map(self.text, cell.iterfind(f"{W}p"))))
         if text and not is_figure(text):
             return text
-        return text + NO_TEXT if _all(cell, _IN_LINE if text else f"{_FLOATING} | {_IN_LINE}") else text
+        return text + NO_TEXT if _all(cell, _NO_FIGURE if text else _NO_BLANK) else text
 
 
 def _field(sign: _Element, fields: list[tuple[int, str]], pieces: list[tuple[str, _Look]]) -> str:
@@ -377,15 +368,13 @@ def _field(sign: _Element, fields: list[tuple[int, str]], pieces: list[tuple[str
     kind = attribute(sign, "fldCharType")
     if kind == "begin":
         fields.append((len(pieces), _choice(sign)))
-    elif kind == "separate" and fields:
+    elif fields:
         start, choice = fields.pop()
-        del pieces[start:]
-        fields.append((start, choice.strip(NO_TEXT)))
-    elif kind == "end" and fields:
-        start, choice = fields.pop()
-        if choice:
+        if choice or kind == "separate":
             del pieces[start:]
-        return choice
+        if kind == "end":
+            return choice
+        fields.append((start, choice.strip(NO_TEXT)))
     return ""
 
 
@@ -401,8 +390,10 @@ def _spans(table: _Element) -> list[list[tuple[int, int]]]:
     """Return the columns where each cell begins and ends, without columns that only uneven edges make."""
     spans = []
     for row in table.iterfind(f"{W}tr"):
-        across = (max(1, _columns(cell, "w:tcPr/w:gridSpan")) for cell in row.iterfind(f"{W}tc"))
-        spans.append(list(pairwise(accumulate(across, initial=_columns(row, "w:trPr/w:gridBefore")))))
+        # Word makes no table with more columns
+        across = (min(max(1, whole(value_of(cell, "w:tcPr/w:gridSpan"), 1)), 63) for cell in row.iterfind(f"{W}tc"))
+        before = min(whole(value_of(row, "w:trPr/w:gridBefore"), 0), 63)
+        spans.append(list(pairwise(accumulate(across, initial=before))))
     # what states no width, or one in another unit, is wide enough
     widths = (attribute(column, "w") for column in table.iterfind("w:tblGrid/w:gridCol", NAMESPACES))
     wide = [whole(width, _NARROWEST) >= _NARROWEST for width in widths]
@@ -410,11 +401,6 @@ def _spans(table: _Element) -> list[list[tuple[int, int]]]:
     kept = list(accumulate(wide + [True] * (last - len(wide)), initial=0))
     compact = [[(kept[start], kept[end]) for start, end in row] for row in spans]
     return compact if all(start < end for row in compact for start, end in row) else spans
-
-
-def _columns(holder: _Element, path: str) -> int:
-    # Word makes no table with more columns
-    return min(whole(value_of(holder, path), 0), 63)
 
 
 def _is_layout(table: _Element) -> bool:
