@@ -32,10 +32,10 @@ class _List(NamedTuple):
 
     def number(self, level: int) -> str:
         """Write how far a level has been counted, in digits or in Chinese; an empty string in other ways of counting."""
-        from cn2an import an2cn
-
         kind, number = value_of(self.levels.get(level), "w:numFmt"), self.counts.get(level, self.start(level))
         if _CHINESE.fullmatch(kind):
+            from cn2an import an2cn
+
             return re.sub("^一十", "十", an2cn(number))
         return str(number) if kind == "decimal" else ""
 

@@ -11,7 +11,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable
-from itertools import accumulate, groupby, pairwise
+from itertools import accumulate, count, groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from govstats.characters import is_figure
@@ -67,8 +67,6 @@ _DOUBTED_FOR = {
 }
 #: The colours of what a run stands on.
 _GROUNDS = "(w:rPr | ancestor::w:p/w:pPr | ancestor::w:tc/w:tcPr | ancestor::w:tbl/w:tblPr)/w:shd/@w:fill"
-#: Smaller type, in half-points, nobody sees.
-_TINY = 4
 #: Digits of one figure are of one height, give or take one size of type (小五 for 五号: 0.857), and stand on one line. So much
 #: smaller, or raised or lowered by such a part of the size, is a mark; between the two nobody can tell.
 _ALIKE, _SMALL, _LEVEL, _RAISED = 0.85, 0.7, 0.1, 0.2
@@ -182,7 +180,7 @@ def _clear(part: _Element) -> None:
     for paragraph in endless:
         for follower in _all(paragraph, _FOLLOWER):
             follower.insert(0, paragraph)
-    for frame in _all(part, f"{_FRAME} | {_FRAME}/w:tr | {_FRAME}/w:tr/w:tc"):
+    for frame in _all(part, " | ".join(_FRAME + inside for inside in ("", "/w:tr", "/w:tr/w:tc", "/w:tr/w:tc/w:tcPr"))):
         frame.tag = f"{W}frame"
     etree.strip_tags(part, f"{W}frame")
     for box in reversed(_all(part, _BOXES)):
@@ -215,9 +213,9 @@ class _Styles:
         self.defaults = part.findall("w:docDefaults/w:rPrDefault", NAMESPACES)
 
     def chain(self, name: str) -> list[_Element]:
-        """Return a style and those it is based on."""
+        """Return a style and those it is based on; Word takes no more of them."""
         chain: list[_Element] = []
-        while name in self.by_id and self.by_id[name] not in chain:
+        while name in self.by_id and len(chain) < 11:
             chain.append(self.by_id[name])
             name = value_of(chain[-1], "w:basedOn")
         return chain
@@ -250,11 +248,11 @@ class _Styles:
             any(pattern.search(said[kind]) for kind, pattern in effects.items() if kind in said)
             for effects in (_HIDDEN_BY, _DOUBTED_FOR)
         )
-        size, shift = whole(said.get("sz", ""), 20), whole(said.get("position", "").lstrip("-"), 0)
-        if said.get("vertAlign") in {"superscript", "subscript"}:
-            shift = size
+        size, raised = whole(said.get("sz", ""), 20), said.get("vertAlign") in {"superscript", "subscript"}
+        shift = size if raised else whole(said.get("position", "").lstrip("-"), 0)
         doubtful |= said.get("color", "auto") in {*_all(run, _GROUNDS)} - {"auto"}
-        return _Look(size, shift, hidden or size <= _TINY, doubtful)
+        # type of two points nobody sees
+        return _Look(size, shift, hidden or size <= 4, doubtful)
 
 
 def _joined(pieces: list[tuple[str, _Look]]) -> str:
@@ -266,8 +264,8 @@ def _joined(pieces: list[tuple[str, _Look]]) -> str:
         touching = bool((marked or _ENDS.search(shown)) and _BEGINS.match(text))
         other = before if touching else usual
         size, raised = look.size / other.size, abs(look.shift - other.shift) / other.size
-        small = touching and size < _SMALL
-        if _MARK.fullmatch(text.strip()) and (small or (raised > _RAISED and size < 1 / _ALIKE)):
+        # smaller type may be that of a word; behind a figure it is a mark
+        if _MARK.fullmatch(text.strip()) and ((touching and size < _SMALL) or (raised > _RAISED and size < 1 / _ALIKE)):
             shown += text.replace(text.strip(), f"[{text.strip()}]")
             marked = True
         else:
@@ -286,13 +284,12 @@ class _Walk:
     def __init__(self, styles: _Styles, numbering: Numbering, name: str) -> None:
         self.styles, self.numbering, self.name = styles, numbering, name
         self.blocks: list[Block] = []
-        self.paragraphs = self.tables = 0
+        self.paragraphs, self.tables = count(1), count(1)
 
     def into(self, parent: Iterable[_Element]) -> None:
         for child in parent:
             if child.tag == f"{W}p":
-                self.paragraphs += 1
-                self.add(child, f"paragraph {self.paragraphs}")
+                self.add(child, f"paragraph {next(self.paragraphs)}")
             elif child.tag == f"{W}tbl":
                 self.table(child)
             elif child.tag == f"{W}txbxContent":
@@ -331,8 +328,7 @@ class _Walk:
         return pieces
 
     def table(self, table: _Element) -> None:
-        self.tables += 1
-        place = f"table {self.tables}"
+        place = f"table {next(self.tables)}"
         if _is_layout(table):
             self.into(_all(table, "w:tr/w:tc/*"))
             return
@@ -349,8 +345,9 @@ class _Walk:
                     continue
                 begun = None if merge is None else (number, len(placed[-1]))
                 above.update(dict.fromkeys(range(column, end), begun))
-                text = self.cell(cell)
-                placed[-1].append(Cell(text, number, column, 1, end - column, f"{place} row {number + 1} cell {index}"))
+                placed[-1].append(
+                    Cell(self.cell(cell), number, column, 1, end - column, f"{place} row {number + 1} cell {index}")
+                )
                 within += _all(cell, "w:tbl | w:txbxContent")
         self.blocks.append(Grid(tuple(map(tuple, placed)), True, True, place))
         self.into(within)
@@ -358,7 +355,7 @@ class _Walk:
     def cell(self, cell: _Element) -> str:
         """Return the text of a cell, one line a paragraph."""
         text = "\n".join(filter(None, map(self.text, cell.iterfind(f"{W}p"))))
-        if text and not is_figure(text):
+        if text.strip("*") and not is_figure(text):
             return text
         return text + NO_TEXT if _all(cell, _NO_FIGURE if text else _NO_BLANK) else text
 
