@@ -364,10 +364,12 @@ def test_a_mark_at_a_figure_does_not_join_it(mark: str) -> None:
         run("3", script("superscript")),
         run("47") + run("2", '<w:sz w:val="6pt"/>'),
         run("47", position(6)) + run("2", position(6) + "<w:b/>"),
+        run("4", position(8)) + run("7", position(-8)),
+        run("47", script("superscript")) + run("件", script("subscript")),
     ],
     ids=(
         "smaller small-first small-between raised-between raised-first hardly-raised decimals raised-decimals alone "
-        "odd-measure all-raised"
+        "odd-measure all-raised both-ways both-scripts"
     ).split(),
 )
 def test_a_figure_whose_digits_may_not_belong_together_is_none(content: str) -> None:

@@ -248,8 +248,9 @@ class _Styles:
             any(pattern.search(said[kind]) for kind, pattern in effects.items() if kind in said)
             for effects in (_HIDDEN_BY, _DOUBTED_FOR)
         )
-        size, raised = whole(said.get("sz", ""), 20), said.get("vertAlign") in {"superscript", "subscript"}
-        shift = size if raised else whole(said.get("position", "").lstrip("-"), 0)
+        size, position = whole(said.get("sz", ""), 20), said.get("position", "0")
+        set_by = whole(position.lstrip("-"), 0) * (1 - 2 * position.startswith("-"))
+        shift = {"superscript": size, "subscript": -size}.get(said.get("vertAlign", ""), set_by)
         doubtful |= said.get("color", "auto") in {*_all(run, _GROUNDS)} - {"auto"}
         # type of two points nobody sees
         return _Look(size, shift, hidden or size <= 4, doubtful)
