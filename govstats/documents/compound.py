@@ -18,34 +18,27 @@ if TYPE_CHECKING:
 #: The first bytes of a compound file.
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
-_LOCKED, _WORD = "EncryptedPackage", "WordDocument"
-_SHEETS = "an Excel workbook (xls); save the sheets of the report as PDF, or copy their tables into a Word document"
-#: Streams that only one kind of document has, the kind that may hold the others as objects first, and what to do with it.
+_WORD = "WordDocument"
+_LOCKED = "the document is locked with a password; open it and save it without one"
+_SHEETS = "govstats does not read this file: it is an Excel workbook (xls); save its sheets as PDF"
+_OLD = "this is a document of Word 6 or Word 95; expected doc of Word 97 or later: save it anew"
+#: Streams that only one kind of document has, the kind that may hold the others as objects first, and what is wrong with it.
 _KINDS = {
     _WORD: "",
-    _LOCKED: "",
+    "EncryptedPackage": _LOCKED,
     "Workbook": _SHEETS,
     "Book": _SHEETS,
-    "PowerPoint Document": "a PowerPoint presentation (ppt); save it as PDF",
-    "HwpSummaryInformation": "a Hangul document (hwp); save it as docx or PDF",
-    "VisioDocument": "a Visio drawing (vsd); save it as PDF",
-    "__properties_version1.0": "an Outlook message (msg); save what is attached to it",
-    "MatOST": "a Microsoft Works document (wps); save it as docx",
-    "䡀㼿䕷䑬㭪䗤䠤": "a Windows installer (msi); fetch the report anew",
-    "": "an OLE compound file without a Word document in it, or with a damaged one; save the report as docx or PDF",
+    "PowerPoint Document": "govstats does not read this file: it is a PowerPoint presentation (ppt); save it as PDF",
+    "HwpSummaryInformation": "govstats does not read this file: it is a Hangul document (hwp); save it as docx or PDF",
+    "": "this is an OLE compound file without a Word document in it, or with a damaged one; save the report as docx or PDF",
 }
-_DIRECTORY_ENTRY = 128
-_ENCRYPTED, _TABLE_1, _WORD_97, _WORD_6 = 0x0100, 0x0200, 0xA5EC, 0xA5DC
+_ENCRYPTED, _TABLE_1, _WORD_6 = 0x0100, 0x0200, 0xA5DC
 #: Where the header of the text has the lengths of its parts in characters, and the places and lengths of the tables about it.
 _LENGTHS, _TABLES = 0x4C, 0x9A
-#: The tables that list the pages on which the setting of characters and of paragraphs is kept, and the one of pieces.
-_SETTINGS, _PIECES = (12, 13), 33
-_PAGE = 512
-#: With scanned pages in it a report may be large; its text is not.
-_MOST_BYTES = 200_000_000
-_MOST_CHARACTERS = 200_000
-#: Runs, paragraphs and pieces: a report has some thousands. The time of converting grows with their square: a minute for these.
-_MOST_PARTS = 20_000
+#: The tables that list the pages on which the setting of characters and of paragraphs is kept, the one of pieces, a page.
+_SETTINGS, _PIECES, _PAGE = (12, 13), 33, 512
+#: A report has some thousands of runs, paragraphs and pieces. The time of converting grows with their square: a minute for these.
+_MOST_CHARACTERS, _MOST_PARTS = 200_000, 20_000
 
 
 def read_compound(content: bytes, name: str) -> tuple[Block, ...]:
@@ -70,31 +63,23 @@ def read_compound(content: bytes, name: str) -> tuple[Block, ...]:
     UnreadableDocument
         The document is damaged, locked with a password, or too large to be a report.
     """
-    kind = _kind(content)
-    if kind == _LOCKED:
-        raise _locked(name)
-    if kind != _WORD:
-        raise MissingReader(f"{name}: govstats does not read this file: it is {_KINDS[kind]}")
+    # the directory of the file names its streams, wherever it stands
+    if refusal := _KINDS[next((stream for stream in _KINDS if stream and _is_named(stream, content)), "")]:
+        raise _refused(name, refusal)
     try:
         from doc2docx import convert
-        from doc2docx.cfb import CompoundFile, CompoundFileLimits
-        from doc2docx.errors import EncryptedDocumentError
+        from doc2docx.cfb import CompoundFile
     except ImportError as error:
-        raise MissingReader(
-            f'{name}: reading Word 97–2003 documents needs msdoc2docx, which is not installed; run: pip install "govstats[word]"'
-        ) from error
-    limits = CompoundFileLimits(max_input_bytes=_MOST_BYTES)
+        raise MissingReader(f'{name}: reading doc documents needs msdoc2docx; run: pip install "govstats[word]"') from error
     try:
-        _check_size(CompoundFile(content, limits=limits), len(content), name)
+        _check(CompoundFile(content), len(content), name)
         with tempfile.TemporaryDirectory(prefix="govstats-") as folder:
             source, converted = Path(folder, "report.doc"), Path(folder, "report.docx")
             source.write_bytes(content)
-            convert(source, converted, limits=limits)
+            convert(source, converted)
             return read_word(converted.read_bytes(), name)
     except GovstatsError:
         raise
-    except EncryptedDocumentError as error:
-        raise _locked(name) from error
     except Exception as error:  # what a damaged file does to a converter is not known beforehand
         raise UnreadableDocument(
             f"{name}: the Word 97–2003 document is damaged, or cannot be converted ({type(error).__name__}: {error}); "
@@ -102,25 +87,22 @@ def read_compound(content: bytes, name: str) -> tuple[Block, ...]:
         ) from error
 
 
-def _kind(content: bytes) -> str:
-    """Return the stream that tells what a compound file holds, as its directory names it, wherever the directory stands."""
-    for stream in filter(None, _KINDS):
-        entries = re.finditer(re.escape(f"{stream}\0".encode("utf-16-le")), content)
-        if any(entry.start() % _DIRECTORY_ENTRY == 0 for entry in entries):
-            return stream
-    return ""
+def _is_named(stream: str, content: bytes) -> bool:
+    entries = re.finditer(re.escape(f"{stream}\0".encode("utf-16-le")), content)
+    # an entry of the directory has 128 bytes
+    return any(entry.start() % 128 == 0 for entry in entries)
 
 
-def _check_size(compound: CompoundFile, size: int, name: str) -> None:
+def _refused(name: str, refusal: str) -> UnreadableDocument:
+    return (UnreadableDocument if refusal == _LOCKED else MissingReader)(f"{name}: {refusal}")
+
+
+def _check(compound: CompoundFile, size: int, name: str) -> None:
     """Refuse what the headers tell to be beyond conversion, before the work begins."""
     stream = compound.open_stream(_WORD)
-    if len(stream) < _PAGE:
-        raise UnreadableDocument(f"{name}: the Word 97–2003 document is damaged: it is cut off in its header; fetch it anew")
     identity, flags = struct.unpack_from("<H8xH", stream)
-    if identity == _WORD_6:
-        raise MissingReader(f"{name}: this is a document of Word 6 or Word 95; expected doc of Word 97 or later: save it anew")
-    if identity == _WORD_97 and flags & _ENCRYPTED:
-        raise _locked(name)
+    if identity == _WORD_6 or flags & _ENCRYPTED:
+        raise _refused(name, _OLD if identity == _WORD_6 else _LOCKED)
     characters = sum(struct.unpack_from("<8i", stream, _LENGTHS))
     parts = struct.unpack_from("<I", stream, _TABLES + 8 * _PIECES + 4)[0] // 12
     tables = compound.open_stream("1Table" if flags & _TABLE_1 else "0Table")
@@ -132,11 +114,6 @@ def _check_size(compound: CompoundFile, size: int, name: str) -> None:
     # a character takes a byte at least; pieces that lie over each other could unpack to any size
     if not 0 <= characters <= min(size, _MOST_CHARACTERS) or parts > _MOST_PARTS:
         raise UnreadableDocument(
-            f"{name}: the Word 97–2003 document is damaged, or larger than a report: it claims {characters:,} characters in "
-            f"{parts:,} runs, paragraphs and pieces, in {size:,} bytes; expected at most {_MOST_CHARACTERS:,} in "
-            f"{_MOST_PARTS:,}; save it as docx"
+            f"{name}: the Word 97–2003 document is damaged or no report: it claims {characters:,} characters in {parts:,} runs, "
+            f"paragraphs and pieces; expected at most {_MOST_CHARACTERS:,} in {_MOST_PARTS:,}; save it as docx"
         )
-
-
-def _locked(name: str) -> UnreadableDocument:
-    return UnreadableDocument(f"{name}: the document is locked with a password; open it and save it without one")
