@@ -383,4 +383,3 @@ def _repeated_or_own(
         if min(orders) < record.order < max(orders):
             notes.append(note("outside_form", table, printed=record.printed, place=record.place, label=label))
     return notes
-

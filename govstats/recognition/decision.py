@@ -85,6 +85,22 @@ def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
     decided together, by the edits across rows whose other cells are known. Then every row is held against the others as they were
     chosen, with all its ways.
     """
+    doubtful = any(len(row.ways) > 1 or (row.ways and not row.ways[0].sure) for row in rows)
+    if doubtful or any(piece and piece.confidence is not None for row in rows for way in row.ways for piece in way.fields):
+        _decide(rows, edits)
+    else:
+        for row in rows:
+            row.chosen = row.ways
+    figures = {
+        key: figure(piece.text).value if piece else None
+        for row in rows
+        if len(row.chosen) == 1
+        for key, piece in zip(row.keys, row.chosen[0].fields, strict=True)
+    }
+    return [edit for edit in edits if edit.holds(figures, blank=0) is False]
+
+
+def _decide(rows: Sequence[Row], edits: Sequence[Edit]) -> None:
     terms: dict[CellKey, list[tuple[int, int, bool]]] = {}
     for number, edit in enumerate(edits):
         for at, (key, sign) in enumerate(edit.terms):
@@ -98,7 +114,6 @@ def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
         sums.row.chosen = [sums.row.ways[at] for at in sums.left]
     _give_up_the_unsupported(table, len(rows))
     _doubt_the_unconfirmed(table)
-    return [edit for number, edit in enumerate(edits) if table.is_known(number) and table.fails(number)]
 
 
 class _Sums:

@@ -88,7 +88,9 @@ class Headers:
     def __init__(self, of_form: Form, records: Sequence[Record]) -> None:
         self._form = of_form
         self._all = records
-        self._header_rows = cache(_header_rows)
+        self._header_rows = cache(self._headers_of)
+        self._nearest = cache(self._nearest_of)
+        self._widths = cache(self._widths_of)
         self._named = cache(self._columns_named)
         self._crowded = cache(self._is_crowded)
         self._years = cache(self._row_of_years)
@@ -149,9 +151,13 @@ class Headers:
         # a header that names other columns too, or fewer: the row itself has to show what its figures are
         some_named = (labels and not slipped) or len(named) < len(columns) <= 2 * len(named)
         sure = not (some_named or order is None or self.crowded(record, table))
-        if not slipped and not _overlap(labels) and any(
-            column in header and piece and not _covers(header[column], piece)
-            for column, piece in zip(columns, way.fields, strict=True)
+        if (
+            not slipped
+            and not _overlap(labels)
+            and any(
+                column in header and piece and not _covers(header[column], piece)
+                for column, piece in zip(columns, way.fields, strict=True)
+            )
         ):
             return []
         ways = [way._replace(sure=way.sure and sure)]
@@ -176,7 +182,12 @@ class Headers:
             missing = [label for label, piece in zip(labels, under.fields, strict=True) if piece is None]
             doubtful = (under.beyond and not under.sure) or not all(_is_spanned(record, label) for label in missing)
             sound = (under.sure or missing or _same_shape(record, labels)) and not counted
-            tiled = not missing and record.grid is not None and record.grid.aligned and None not in _leaves_over(record.fields, record, labels)
+            tiled = (
+                not missing
+                and record.grid is not None
+                and record.grid.aligned
+                and None not in _leaves_over(record.fields, record, labels)
+            )
             sure = tiled or (not doubtful and (fits or (fits is None and sound)))
             ways.append(under._replace(sure=bool(sure)))
         if counted:
@@ -188,15 +199,18 @@ class Headers:
 
     def _is_too_wide(self, record: Record, labels: Sequence[Cell]) -> bool:
         """Tell whether a row goes beyond its header, or has blanks and more cells than most rows: any cell may be the one too many."""
-        assert record.grid is not None
-        first, last = min(label.row for label in labels), max(label.row for label in labels)
-        header = (cell for row in record.grid.rows[: last + 1] for cell in row if cell.text and cell.row + cell.rowspan > first)
-        end = max(cell.column + cell.colspan for cell in header)
-        if max((piece.column + piece.colspan for piece in record.figures), default=0) > end:
-            return True
-        ends = Counter(row.fields[-1].column + row.fields[-1].colspan for row in self._records[id(record.grid)] if row.fields)
-        own = record.fields[-1].column + record.fields[-1].colspan
-        return len(record.figures) < len(labels) and own > end and own > max(ends, key=lambda at: (ends[at], at))
+        rows = [label.row for label in labels]
+        usual, end = self._widths(id(record.grid), min(rows), max(rows))
+        figures, own = (max(map(_end, pieces), default=0) for pieces in (record.figures, record.fields[-1:]))
+        return figures > end or (len(record.figures) < len(labels) and own > max(end, usual))
+
+    def _widths_of(self, grid: int, first: int, last: int) -> tuple[int, int]:
+        """Return where most rows of a grid end, and where the words of a header do."""
+        of_grid = self._records[grid][0].grid
+        rows = of_grid.rows[: last + 1] if of_grid else ()
+        header = [_end(cell) for row in rows for cell in row if cell.text and cell.row + cell.rowspan > first]
+        ends = Counter(_end(row.fields[-1]) for row in self._records[grid] if row.fields)
+        return max(ends, key=lambda at: (ends[at], at)), max(header)
 
     def _rows_fit(self, record: Record, labels: Sequence[Cell]) -> bool | None:
         """Tell whether the rows below a header stand under it; None where they do not show it."""
@@ -211,14 +225,24 @@ class Headers:
             self._fits[name] = False if differ else True if agree or straight else None
         return self._fits[name]
 
-    def above(self, record: Record, table: Table) -> dict[str, Cell]:
+    def above(self, record: Record, table: Table) -> Mapping[str, Cell]:
         """Return for each column its nearest header cell above a record; nothing in a grid whose columns say nothing."""
+        grid = record.grid
+        if grid is None:
+            return {}
+        rows = [labels for number, labels in self._header_rows(id(grid), table) if number < record.row]
+        return self._nearest(id(grid), table, len(rows))
+
+    def _headers_of(self, grid: int, table: Table) -> list[tuple[int, dict[str, Cell]]]:
+        of_grid = self._records[grid][0].grid
+        return _header_rows(of_grid, table) if of_grid else []
+
+    def _nearest_of(self, grid: int, table: Table, count: int) -> Mapping[str, Cell]:
         nearest: dict[str, Cell] = {}
-        if record.grid is not None:
-            for number, labels in self._header_rows(record.grid, table):
-                if number < record.row:
-                    nearest.update(labels)
-        return nearest if record.grid is not None and (record.grid.aligned or _straight(record.grid, nearest)) else {}
+        for _, labels in self._header_rows(grid, table)[:count]:
+            nearest.update(labels)
+        of_grid = self._records[grid][0].grid
+        return nearest if of_grid and (of_grid.aligned or _straight(of_grid, nearest)) else {}
 
     def _above(self, record: Record, table: Table, columns: Sequence[str]) -> dict[str, Cell]:
         above = self.above(record, table)
@@ -326,7 +350,9 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     leaves = _leaf_header(table, record)
     if leaves is None:
         return []
-    labels = [leaves[cell] for cell in product([line.id for line in table.lines], [c.id for c in table.columns]) if cell in leaves]
+    labels = [
+        leaves[cell] for cell in product([line.id for line in table.lines], [c.id for c in table.columns]) if cell in leaves
+    ]
     slipped = bool(labels) and min(label.column for label in labels) < record.fields[0].column
     if len(labels) == width and not slipped and (_is_in_order(labels) or len({label.row for label in labels}) == 1):
         return _readings([way for way in headers.under_header(record, labels) if None not in way.fields])
@@ -399,10 +425,9 @@ def _under(labels: Sequence[Cell], record: Record) -> Way | None:
     slots: list[Cell | None] = [None] * len(labels)
     beyond = []
     leftmost = min(label.column for label in labels)
+    exactly = {(label.column, label.colspan): [at] for at, label in enumerate(labels)}
     for piece in record.fields:
-        over = [at for at, label in enumerate(labels) if _covers(label, piece)]
-        exactly = [at for at in over if (labels[at].column, labels[at].colspan) == (piece.column, piece.colspan)]
-        over = exactly or over
+        over = exactly.get((piece.column, piece.colspan)) or [at for at, label in enumerate(labels) if _covers(label, piece)]
         if kind(piece.text) == "blank":
             for at in over:
                 slots[at] = slots[at] or piece
@@ -446,7 +471,9 @@ def _stands_under_others(record: Record) -> bool:
     grid = record.grid
     if grid is None or not grid.aligned or len(record.fields) < 2:
         return False
-    words = [cell for row in grid.rows[: record.row] if not any(is_figure(cell.text) for cell in row) for cell in row if cell.text]
+    words = [
+        cell for row in grid.rows[: record.row] if not any(is_figure(cell.text) for cell in row) for cell in row if cell.text
+    ]
     return all(any((cell.column, cell.colspan) == (piece.column, piece.colspan) for cell in words) for piece in record.fields)
 
 
@@ -464,6 +491,10 @@ def _along(labels: Sequence[Cell], record: Record) -> Way | None:
     order = sorted(range(len(labels)), key=lambda number: labels[number].column)
     fields = dict(zip(order, way.fields, strict=True))
     return way._replace(fields=tuple(fields[number] for number in range(len(labels))))
+
+
+def _end(piece: Cell) -> int:
+    return piece.column + piece.colspan
 
 
 def _covers(label: Cell, piece: Cell) -> bool:
@@ -671,14 +702,14 @@ def _readings(ways: list[Way]) -> list[Way]:
         ways = [way._replace(cost=0.0) for way in ways]
     more: list[Way] = []
     for way in ways:
+        if not any(piece and piece.readings for piece in way.fields):
+            led = any(text[:1] == "0" and text.isdecimal() and text.strip("0") for text in way.texts)
+            more.append(way._replace(sure=False, cost=way.cost + PARTED) if led else way)
+            continue
         options = [_options(piece) for piece in way.fields]
         for most in (4, 3, 2):
             # a page full of doubt: the likeliest readings of each cell have to do
             options = options if prod(map(len, options)) <= _MOST_READINGS else [some[:most] for some in options]
-        if prod(map(len, options)) == 1:
-            led = any(text[:1] == "0" and text.isdecimal() and text.strip("0") for text in way.texts)
-            more.append(way._replace(sure=False, cost=way.cost + PARTED) if led else way)
-            continue
         for chosen in product(*options):
             fields = tuple(piece for piece, _ in chosen)
             against = sum(cost for _, cost in chosen)

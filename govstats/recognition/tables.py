@@ -38,10 +38,6 @@ class _Line:
     row: Row
     table: Table
 
-    def place(self, column: str) -> int:
-        """Return where a cell stands in the row."""
-        return next(at for at, key in enumerate(self.row.keys) if key[1:] == (self.match.line, column))
-
 
 @dataclass
 class _Reading:
@@ -122,7 +118,9 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
     """Find the lines of a table, each with every way to read it."""
     if table.open:
         columns = tuple(column.id for column in table.columns)
-        return [_Line(match, columns, Row(_keys(table, match.line, columns), ways), table) for match, ways in read_annex(table, free)], []
+        return [
+            _Line(match, columns, Row(_keys(table, match.line, columns), ways), table) for match, ways in read_annex(table, free)
+        ], []
     if table.lines_across:
         wide = [(record, ways) for record in free if (ways := wide_ways(headers, record, table)) is not None]
         if len({(bool(ways), tuple(record.words)) for record, ways in wide}) > 1:
@@ -136,7 +134,9 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
         if not is_heading(table, match):
             of_columns = _table_of_columns(table, match, headers)
             columns = of_columns.columns_of[match.line]
-            ways = [] if match.contradicted else headers.ways(match.record, of_columns, match.line, glued=2 * glued > len(matches))
+            ways = (
+                [] if match.contradicted else headers.ways(match.record, of_columns, match.line, glued=2 * glued > len(matches))
+            )
             lines.append(_Line(match, columns, Row(_keys(table, match.line, columns), ways), of_columns))
     if 3 * sum(bool(line.row.ways) for line in lines) < len(lines):
         # a line or two of a table that cannot be read may as well be notes below it
@@ -148,6 +148,8 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
 def _table_of_columns(table: Table, match: Match, headers: Headers) -> Table:
     """Return the table whose columns stand above a line: agencies mix the bands of two versions of the form."""
     own = table.columns_of[match.line]
+    if len(table.bands) == 1:
+        return table
     named = headers.named(match.record, table, own)
     if set(own) == named:
         return table
@@ -179,14 +181,22 @@ def _side_by_side(table: Table, record: Record, ways: list[Way]) -> list[_Line]:
         one = Row(tuple(key for part in keys for key in part), ways)
         return [_Line(Match(record, name), table.columns_of[name], one, table) for name in names] if ways else []
     parts = [
-        [way._replace(fields=way.fields[at * width : (at + 1) * width], beyond=way.beyond if at == len(names) - 1 else ()) for way in ways]
+        [
+            way._replace(fields=way.fields[at * width : (at + 1) * width], beyond=way.beyond if at == len(names) - 1 else ())
+            for way in ways
+        ]
         for at in range(len(names))
     ]
     if record.grid is None and ways and all(_breaks(table, key, part[0]) for key, part in zip(keys, parts, strict=True)):
         # a run of figures without a grid may as well be other figures
         return []
     return [
-        _Line(Match(record, name), table.columns_of[name], Row(key, list({way.texts: way for way in reversed(part)}.values())[::-1]), table)
+        _Line(
+            Match(record, name),
+            table.columns_of[name],
+            Row(key, list({way.texts: way for way in reversed(part)}.values())[::-1]),
+            table,
+        )
         for name, key, part in zip(names, keys, parts, strict=True)
         if part
     ]
@@ -209,7 +219,10 @@ def _merged(first: _Reading, second: _Reading) -> _Reading:
             texts = {way.texts for way in line.row.ways}
             line.row.ways += [way for way in other.row.ways if way.texts not in texts]
     position = first.table.position
-    first.lines = sorted([*first.lines, *(one for name, one in others.items() if name not in known)], key=lambda one: position.get(one.match.line, 0))
+    first.lines = sorted(
+        [*first.lines, *(one for name, one in others.items() if name not in known)],
+        key=lambda one: position.get(one.match.line, 0),
+    )
     first.decide()
     return first
 
@@ -227,17 +240,20 @@ def _cells_and_notes(reading: _Reading) -> Iterator[ReadCell | Note]:
         if not line.row.chosen:
             yield from _undecided_row(table, line)
             continue
-        for column in line.columns:
-            yield from _cell(reading, line, column)
+        begin = line.row.keys.index((table.id, line.match.line, line.columns[0]))
+        for at, column in enumerate(line.columns, start=begin):
+            yield from _cell(reading, line, column, at)
         if not table.lines_across or line is reading.lines[-1]:
             label = line.match.record.labels[-1].text if line.match.record.labels else ""
             for piece in line.row.chosen[0].beyond:
-                yield note("outside_form", table, line.match.line, printed=piece.text, page=piece.page, place=piece.place, label=label)
+                yield note(
+                    "outside_form", table, line.match.line, printed=piece.text, page=piece.page, place=piece.place, label=label
+                )
     yield from missing_lines(table, {line.match.line for line in reading.lines})
 
 
-def _cell(reading: _Reading, line: _Line, column: str) -> Iterator[ReadCell | Note]:
-    table, row, at, name = line.table, line.row, line.place(column), line.match.line
+def _cell(reading: _Reading, line: _Line, column: str, at: int) -> Iterator[ReadCell | Note]:
+    table, row, name = line.table, line.row, line.match.line
     way = row.chosen[0]
     piece, first = way.fields[at], row.ways[0].fields[at]
     readings = row.readings(at)
@@ -250,13 +266,31 @@ def _cell(reading: _Reading, line: _Line, column: str) -> Iterator[ReadCell | No
     unit = table.unit(name, column)
     value, status = in_unit(figure(piece.text), unit, unit_stated(table, line.match.record, column, reading.headers), table)
     printed = piece.text
-    offered = " | ".join(text or "∅" for text in dict.fromkeys((first.text, *first.readings, *readings) if first else readings))
+    offered = tuple(dict.fromkeys((first.text, *first.readings, *readings) if first else readings))
     if len(readings) > 1:
         value, status = None, "unreadable"
-        yield note("undecided_readings", table, name, column, printed=printed, readings=offered, page=piece.page, place=piece.place)
+        yield note(
+            "undecided_readings",
+            table,
+            name,
+            column,
+            printed=printed,
+            readings=" | ".join(text or "∅" for text in offered),
+            page=piece.page,
+            place=piece.place,
+        )
     elif at in row.unconfirmed:
         value, status = None, "unreadable"
-        yield note("unsure_recognition", table, name, column, printed=printed, confidence=f"{piece.confidence:.2f}", page=piece.page, place=piece.place)
+        yield note(
+            "unsure_recognition",
+            table,
+            name,
+            column,
+            printed=printed,
+            confidence=f"{piece.confidence:.2f}",
+            page=piece.page,
+            place=piece.place,
+        )
     elif _spans_lines(line.match.record, piece):
         value, status = None, "unreadable"
         yield note("spanning_figure", table, name, column, printed=printed, page=piece.page, place=piece.place)
@@ -264,7 +298,16 @@ def _cell(reading: _Reading, line: _Line, column: str) -> Iterator[ReadCell | No
         value, status = None, "unreadable"
         yield note("unreadable_cell", table, name, column, printed=printed, page=piece.page, place=piece.place)
     elif piece.readings and not way.parted:
-        yield note("decided_by_edits", table, name, column, printed=printed, readings=offered, page=piece.page, place=piece.place)
+        yield note(
+            "decided_by_edits",
+            table,
+            name,
+            column,
+            printed=printed,
+            readings=" | ".join(text or "∅" for text in offered),
+            page=piece.page,
+            place=piece.place,
+        )
     method = _method(line.match, way, piece)
     yield ReadCell(table.id, name, column, value, printed, status, unit, piece.page, piece.place, method, piece.confidence)
 
@@ -295,7 +338,9 @@ def _undecided_row(table: Table, line: _Line) -> Iterator[ReadCell | Note]:
         pass
     elif parted:
         listed = ["|".join(way.texts) for way in parted[:_MOST_LISTED]] + ["…"] * (len(parted) > _MOST_LISTED)
-        yield about("glued_row" if len(parted) > 1 else "unbalanced_row", columns=width, count=len(parted), candidates="; ".join(listed))
+        yield about(
+            "glued_row" if len(parted) > 1 else "unbalanced_row", columns=width, count=len(parted), candidates="; ".join(listed)
+        )
     elif len(record.figures) == width:
         yield about("unplaced_row", columns=width)
     else:
