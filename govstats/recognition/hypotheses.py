@@ -120,14 +120,11 @@ class Headers:
         columns = table.columns_of[line]
         header = self._above(record, table, columns)
         ways = self._placed(record, table, columns, header)
-        sums = [
-            [dict(edit.terms)[table.id, line, column] for column in columns]
-            for edit in table.balance_edits((line,))
-            if edit.lines == {line}
-        ]
         # digits that ran together are told apart by sums alone, or are all zeros
-        if (sums or set("".join(record.words)) == {"0"}) and self.usual(record, table, columns):
-            ways += parted_ways(record, len(columns), sums, glued=glued)
+        words = record.words
+        if len(words) < len(columns) and self.usual(record, table, columns):
+            sums = _sums(table, line)
+            ways += parted_ways(record, len(columns), sums, glued=glued) if sums or set("".join(words)) == {"0"} else []
         bounded = record.grid is not None and record.grid.bounded
         signed = [table.column[column].signed for column in columns]
         # a lost tab makes a minus of a dash
@@ -580,6 +577,13 @@ def _order_in_text(table: Table, columns: Sequence[str], named: Sequence[str]) -
             return True
     first = [column for column in named if column in beside]
     return None if spanned and list(named) == [*first, *(column for column in spanned if column in named)] else False
+
+
+@cache
+def _sums(table: Table, line: str) -> list[list[int]]:
+    """Return the signs of a line's cells in each balance edit of its own."""
+    own = (dict(edit.terms) for edit in table.balance_edits((line,)) if edit.lines == {line})
+    return [[signs[table.id, line, column] for column in table.columns_of[line]] for signs in own]
 
 
 def _ends_with_figure(labels: Sequence[Cell]) -> bool:
