@@ -37,8 +37,8 @@ _TONE = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹ"
 _PINYIN_WITH_TONE = re.compile(rf"[(（][a-z]{{0,5}}[{_TONE}][a-z]{{0,5}}[)）]")
 _PINYIN = re.compile(rf"(?<=[\u3400-\u9fff])[(（][a-z{_TONE}]{{1,6}}[)）]")
 
-_NOT_APPLICABLE = re.compile(r"[/\\—―~－-]+|不适用|不適用|无此项|無此項|此项无|无|無|不涉及|n/?a", re.IGNORECASE)
-_NUMBER = re.compile(r"([+-]?)\s?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?\s?(亿元|万元|元|[万亿]?[件条项个起宗次份部]?)")
+_NOT_APPLICABLE = re.compile(r"[/\\—―~－_＿-]+|不适用|不適用|无此项|無此項|此项无|无|無|不涉及|n/?a", re.IGNORECASE)
+_NUMBER = re.compile(r"([+-]|增加?|减少?|)\s?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?\s?(亿元|万元|元|[万亿]?[件条项个起宗次份部]?)")
 _REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]$")
 #: With its unit and a remark in brackets; anything longer is a sentence.
 _LONGEST_FIGURE = 60
@@ -143,6 +143,8 @@ def figure(text: str) -> Figure:
     Figure(status='reported', value=1024.0, unit='', remark='')
     >>> figure("22（其中修订 16 件）")
     Figure(status='reported', value=22.0, unit='', remark='(其中修订 16 件)')
+    >>> figure("减4").value, figure("增4").value
+    (-4.0, 4.0)
     >>> figure("251000元")
     Figure(status='reported', value=251000.0, unit='元', remark='')
     >>> figure("／").status, figure("&nbsp;").status, figure("约30").status
@@ -163,7 +165,7 @@ def figure(text: str) -> Figure:
     if not match:
         return Figure("unreadable")
     sign, whole, decimals, unit = match.groups()
-    number = f"{sign}{whole.replace(',', '')}{decimals or ''}"
+    number = f"{'-' if sign[:1] in {'-', '减'} else ''}{whole.replace(',', '')}{decimals or ''}"
     value = float(number)
     if unit in _SCALE:
         # 7730.28 × 10⁴ is exact to the printed digits only when rounded to them

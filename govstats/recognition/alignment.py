@@ -343,7 +343,10 @@ def _enclosed(table: Table, free: Sequence[Record], matches: Sequence[Match]) ->
 
 def _is_unlabelled(table: Table, record: Record, missing: Sequence[str]) -> bool:
     """Tell a row without a label of its own from an agency's own line: what stands by it is a crumb, or a piece of the form."""
-    if not record.figures or any(_is_label(piece) for piece in record.labels) or _lines_of(table, record):
+    torn = "\n".join(key(table.line[name].zh).word for name in missing)
+    if not record.figures or any(_is_label(piece) and key(piece.text).word not in torn for piece in record.labels):
+        return False
+    if not record.labels and _lines_of(table, record):
         return False
     whole = "".join(key(label.zh).word for label in (*table.groups, *table.lines, *table.columns))
     near = [piece for piece in _without_header(table, record.before) if _is_label(piece)]

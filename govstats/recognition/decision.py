@@ -271,6 +271,10 @@ def _give_up_the_unsupported(table: _Table, all_rows: int) -> None:
     A row whose ways are not sure needs an edit of its own that holds, or most of the edits that bind it; and most rows of its table
     have to be decided, since a page whose figures ran together may have blanks that leave no trace.
     """
+    out_of_order = [sums for sums in table.rows if not all(way.ordered for way in sums.row.chosen)]
+    if any(not sums.balanced for sums in out_of_order):
+        for sums in out_of_order:
+            sums.row.chosen = []
     for sums in table.rows:
         # sums over lines hold in whatever order the columns stand, and a blank leaves no trace
         parted = all(way.parted for way in sums.row.chosen)

@@ -60,6 +60,8 @@ class Way(NamedTuple):
         Figures under no column of the form: an agency's own column, remarks.
     parted : bool
         Its figures were parted from digits that ran together.
+    ordered : bool
+        Nothing speaks against the order of the columns; where something does, all rows have to add up.
     """
 
     fields: tuple[Cell | None, ...]
@@ -67,6 +69,7 @@ class Way(NamedTuple):
     cost: float = 0.0
     beyond: tuple[Cell, ...] = ()
     parted: bool = False
+    ordered: bool = True
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -143,11 +146,12 @@ class Headers:
         named = [] if labels else self._named_before(record, table, tuple(columns))
         order = _order_in_text(table, columns, named)
         way = in_order(record, len(columns))
-        if way is None or order is False or not (slipped or _is_in_order(labels)):
+        contradicted = order is False and len(named) == len(columns)
+        if way is None or contradicted or not (slipped or _is_in_order(labels)):
             return []
         # a header that names other columns too, or fewer: the row itself has to show what its figures are
         some_named = (labels and not slipped) or len(named) < len(columns) <= 2 * len(named)
-        sure = not (some_named or order is None or self.crowded(record, table))
+        sure = bool(order) and not some_named and not self.crowded(record, table)
         if (
             not slipped
             and not _overlap(labels)
@@ -157,7 +161,7 @@ class Headers:
             )
         ):
             return []
-        ways = [way._replace(sure=way.sure and sure)]
+        ways = [way._replace(sure=way.sure and sure, ordered=order is not False)]
         if order is None and len(named) == len(columns):
             # 总计 is named first: it may stand there, or belong to the first row of a double header
             ways.append(ways[0]._replace(fields=tuple(way.fields[named.index(column)] for column in columns)))

@@ -110,7 +110,7 @@ class LabelIndex:
 
     def _find_below(self, text: str) -> dict[str, float]:
         """Find a label in whose cell a piece of its group's label stands above it: 三、 or （四）无."""
-        lines = text.split("\n")
+        lines = text.split()
         for at in range(1, len(lines)):
             above, found = key("".join(lines[:at])), key("".join(lines[at:]))
             names = [name for name, number in self.exact.get(found.word, ()) if number == found.number != ""]

@@ -294,7 +294,7 @@ def _cell(reading: _Reading, line: _Line, column: str, at: int) -> Iterator[Read
     elif _spans_lines(line.match.record, piece):
         value, status = None, "unreadable"
         yield note("spanning_figure", table, name, column, printed=printed, page=piece.page, place=piece.place)
-    elif (value is not None and value < 0 and not table.column[column].signed) or status == "unreadable":
+    elif status == "unreadable" or (value is not None and not table.column[column].signed and (value < 0 or printed[:1] == "增")):
         value, status = None, "unreadable"
         yield note("unreadable_cell", table, name, column, printed=printed, page=piece.page, place=piece.place)
     elif piece.readings and not way.parted:
