@@ -112,8 +112,9 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
         line = lines[at].strip()
         if not (line.startswith("|") or len(_PIPE.findall(line)) > (0 if rows else 1)):
             break
-        whole = bool(rows) and len(_PIPE.findall(line)) >= len(rows[-1][1])
-        if (rows or line.startswith("|")) and not (line.endswith("|") or whole) and (end := _closing_pipe(lines, at)):
+        # a label may be broken, a figure never is
+        broken = not line.endswith("|") and not is_figure(line.rpartition("|")[2].strip())
+        if (rows or line.startswith("|")) and broken and (end := _closing_pipe(lines, at)):
             line, at = "".join(part.strip() for part in lines[at : end + 1]), end
         if not (_PIPE_RULE.fullmatch(line) and "-" in line):
             inner = line.removeprefix("|")

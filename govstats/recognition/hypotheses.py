@@ -203,7 +203,7 @@ class Headers:
         rows = [label.row for label in labels]
         usual, end = self._widths(id(record.grid), min(rows), max(rows))
         figures, own = (max(map(_end, pieces), default=0) for pieces in (record.figures, record.fields[-1:]))
-        return figures > end or (len(record.figures) < len(labels) and own > max(end, usual))
+        return figures > end or (len(record.figures) < len(labels) and usual <= end < own)
 
     def _widths_of(self, grid: int, first: int, last: int) -> tuple[int, int]:
         """Return where most rows of a grid end, and where the words of a header do."""
