@@ -28,26 +28,19 @@ _CODE = "script, style, noscript, template, datalist, rp"
 _FIELDS = frozenset("input select textarea".split())
 _PICTURES = frozenset("img svg canvas object embed picture video iframe math meter progress".split())
 _REPLACED = _FIELDS | _PICTURES
-#: Fields that are not shown, or show no text; and those of which nobody can say what they show.
-_NO_FIELDS = ", ".join(f"[type={kind} i]" for kind in "hidden checkbox radio file range color button submit reset".split())
-_UNCLEAR_FIELDS = (
-    "[type=password i], [type=image i], select[multiple], select[size], [placeholder]:not([value]), [placeholder][value='']"
-)
+#: Fields that are not shown, or show no text; and what makes it unclear what a field shows.
+_NO_FIELDS = frozenset("hidden checkbox radio file range color button submit reset".split())
+_UNCLEAR = {"input": {"password", "image"}, "select": {"multiple", "size"}, "textarea": set[str]()}
 #: What is drawn in a cell, except what only keeps a place; and what is drawn behind its text.
 _DRAWN = re.compile(
-    rf"(?is)<(?:{'|'.join(_PICTURES - {'img'})})\b|--content:|<img(?=[^>]*\bsrc)(?![^>]*(?:\bsrc=[^\s>]*(?:spacer|blank|transparent|pixel)"
+    rf"(?is)<(?:{'|'.join(_PICTURES - {'img'})})\b|--content:|<img(?=[^>]*\bsrc)(?![^>]*(?:\bsrc=[^\s>]*(?:spacer|blank|trans)"
     r"[^/\s>]*[\s>]|\b(?:width|height)\W+[0-3](?:px)?\b(?![.%])))"
 )
 _BEHIND = re.compile(r"(?i)background[^;]*(?:url|gradient)\(|\sbackground=")
 #: What a browser does of its own, and what attributes do, in the words of a style sheet.
 _DEFAULTS = dict.fromkeys(("s", "strike", "del"), "text-decoration:line-through;")
 _DEFAULTS |= dict.fromkeys(("sup", "sub", "rt"), "vertical-align:super;")
-_DEFAULTS |= {
-    "small": "font-size:smaller;",
-    "big": "font-size:larger;",
-    "mark": "background:yellow;",
-    "bdo": "direction:bidi-override;",
-}
+_DEFAULTS |= {"small": "font-size:smaller;", "big": "font-size:larger;", "mark": "background:yellow;", "bdo": "--doubt:1;"}
 _ATTRIBUTES = {"hidden": "display:none;", "background": "background:url();", "bgcolor": "background:{};"}
 _ATTRIBUTES |= {"color": "color:{};", "size": "font-size:{};"}
 _STYLED = ", ".join(["style", "font", "[hidden]", "[bgcolor]", "[background]", *_REPLACED, *_DEFAULTS])
@@ -60,34 +53,33 @@ _EFFECTS = {
     r"font-size:(?:.*\s)?(?:0+(?![.\d]*[1-9])|[012](?:\.\d+)?p[xt]|0?\.[01]\d*r?em|1?\d%)(?:[\sa-z/].*)?",
     "marks": "vertical-align:su(?:per|b)|(?<=small )font-size:smaller",
     # spelt so that only a browser can tell, shining through, cut, out of sight, turned round, or drawn over
-    "doubtful": rf"--doubt:.*|[^:]*\\.*|(?:{_NAMES}|position|float):.*(?:\\|\b(?:var|calc|env|attr|min|max|clamp)\().*|"
+    "doubtful": rf"--doubt:.*|[^:]*\\.*|(?:{_NAMES}|position|float):.*(?:\\|\b(?:var|calc|env|min|max|clamp)\().*|"
     r"(?:color|background):.*\b(?:hsla?|hwb|lab|lch|oklab|oklch|color|color-mix|light-dark)\(.*|color:.*\([^)]*%.*|"
     r"(?:opacity|zoom):(?:0?\.[0-2]|[12]?\d%|-).*|content-visibility:.*|mix-blend-mode:(?!normal).*|content:(?!none|normal).*|"
     r"filter:.*(?:blur|opacity|contrast|brightness|invert|url)\(.*|"
     r"(?:clip|clip-path|(?:-webkit-)?mask.*|-webkit-text-[^f].*|text-shadow|transform|rotate|scale|translate):(?!none|auto).*|"
-    r"(?:animation.*|offset.*):(?!none).*|(?:unicode-bidi|direction):.*override|flex-(?:direction|flow):.*reverse.*|"
+    r"(?:animation.*|offset.*):(?!none).*|unicode-bidi:.*override|flex-(?:direction|flow):.*reverse.*|"
     r"(?:left|top|right|bottom|inset|margin.*|text-indent):.*(?:-\d{3}|\d{4}|-\d+(?:%|v[wh])|-\d{2,}r?em).*|"
     r"letter-spacing:-(?:[3-9]|\d\d|.*em).*|(?<!\bt[dhr] )(?:max-)?(?:width|height):(?:0(?![.\d]*[1-9]).*|1px)",
     # nobody can say whether it is one figure with the text beside it
-    "parts": r"position:(?:absolute|fixed|sticky)|float:(?!none).*|(?:left|top|right|bottom|inset|order):(?!0|auto).*|direction:rtl|"
-    r"(?:margin|padding)(?:-left|-right)?:(?!0|auto).*|grid-.*|display:(?:block|flex|grid|table.*|list-item|flow-root)|"
+    "parts": r"position:(?:absolute|fixed)|float:(?!none).*|(?:left|top|right|bottom|inset|order):(?!0|auto).*|direction:rtl|"
+    r"(?:margin|padding)-(?:left|right):(?!0|auto).*|grid-.*|display:(?:block|flex|grid|table.*|list-item|flow-root)|"
     r"vertical-align:(?!baseline|middle|inherit|initial|unset|0).*|font-(?:variant|feature).*:(?!normal).*",
     "nothing": ".+",
 }
-_EFFECT = re.compile(
-    "^(?:" + "|".join(rf"(?P<{effect}>\S+ (?:{pattern}))" for effect, pattern in _EFFECTS.items()) + ")$", re.DOTALL
-)
+_EFFECT = re.compile(rf"(?s)^\S+ (?:{'|'.join(f'(?P<{effect}>{pattern})' for effect, pattern in _EFFECTS.items())})$")
 #: Colours as far as text may vanish in them; the first pattern that is found counts.
 _SHADES = {
     "picture": r"(?:url|gradient)\(",
     "clear": r"\btransparent\b|rgba?\([^)]*[,/]\s*0?(?:\.0\d*)?%?\s*\)|#(?:[\da-f]{3}|[\da-f]{6}0)0\b",
-    "faint": r"rgba?\((?:[^,)]*,){3}\s*0?\.[1-4]\d*\)|rgba?\([^)]*/.*|#(?:[\da-f]{3}|[\da-f]{6}[\da-f])[1-6]\b",
+    "faint": r"rgba?\((?:[^,)]*,){3}\s*0?\.[1-4]\d*\)|rgba?\([^)]*/.*",
     "white": r"\b(?:white|window)\b|(?<![\da-f])(?:f{3,4}|(?:f[c-f]){3,4})\b|rgba?\((?:\s*25[0-5]\b\s*,?){3}",
-    "light": r"\b(?:\w*(?:white|light|lace|blush|chiffon)\w*|snow|ivory|azure|mintcream|aliceblue|seashell|honeydew|linen|beige|silver|"
-    r"cornsilk|lavender|gainsboro)\b|(?<![\da-f])(?:[b-f]{3,4}|(?:[b-f][\da-f]){3,4})\b|rgba?\((?:\s*2\d\d\b\s*,?){3}",
-    "dark": r"\b(?:black|windowtext|navy|dark\w+|midnightblue)\b|(?<![\da-f])(?:[0-4]{3,4}|(?:[0-4][\da-f]){3,4})\b|rgba?\((?:\s*\d\d?\b\s*,?){3}",
-    "other": r"#|\b(?!(?:none|no|repeat|x|y|space|round|scroll|fixed|local|center|left|right|top|bottom|cover|contain|auto|box|padding|"
-    r"border|content|inherit|initial|unset|revert|currentcolor)\b)[a-z]",
+    "light": r"\w*(?:white|light|lace|blush|chiffon|snow|ivory|azure|cream|alice|shell|honey|linen|beige|silver|silk|gains)\w*|"
+    r"(?<![\da-f])(?:[b-f]{3,4}|(?:[b-f][\da-f]){3,4})\b|rgba?\((?:\s*2\d\d\b\s*,?){3}",
+    "dark": r"\b(?:black|windowtext|navy|dark\w+|midnightblue)\b|(?<![\da-f])(?:[0-4]{3,4}|(?:[0-4][\da-f]){3,4})\b|"
+    r"rgba?\((?:\s*\d\d?\b\s*,?){3}",
+    "other": r"#|\b(?!(?:none|no|repeat|x|y|space|round|scroll|fixed|local|center|left|right|top|bottom|cover|contain|auto|"
+    r"box|padding|border|content|inherit|initial|unset|revert|currentcolor)\b)[a-z]",
 }
 #: On which grounds text may not be seen; most pictures behind text are light.
 _ALIKE = {"dark": {"dark"}, "other": {"other"}} | dict.fromkeys(("white", "light"), {"white", "light", "picture"})
@@ -214,9 +206,8 @@ def _declared(style: str) -> Mapping[str, frozenset[str]]:
 
 
 def _bears_on_sight(style: str) -> bool:
-    declared = _declared(style)
-    return not declared.keys().isdisjoint(_NAMES.split("|")) or any(
-        _effect("span", *said) != "nothing" for said in declared.items()
+    return any(
+        name in _NAMES.split("|") or _effect("span", name, values) != "nothing" for name, values in _declared(style).items()
     )
 
 
@@ -356,6 +347,8 @@ class _Reader:
 
     def look(self, node: LexborNode, above: _Look) -> _Look:
         tag, attributes = node.tag or "", node.attributes
+        if not attributes and tag not in _DEFAULTS:
+            return above
         default = _DEFAULTS.get(tag, "")
         for name in _ATTRIBUTES.keys() & attributes:
             default += _ATTRIBUTES[name].format(attributes[name])
@@ -420,9 +413,12 @@ class _Reader:
 
 def _field(node: LexborNode) -> str:
     """Return what a form field shows, apart from what stands beside it."""
-    if node.css_matches(_NO_FIELDS):
+    attributes = node.attributes
+    kind, value = (attributes.get("type") or "").lower(), attributes.get("value") or ""
+    if kind in _NO_FIELDS:
         return ""
-    if node.css_matches(_UNCLEAR_FIELDS):
+    if node.tag != "input":
+        value = (node.css("option[selected]")[-1:] or node.css("option")[:1] or [node])[0].text()
+    if _UNCLEAR[node.tag or ""] & {kind, *attributes} or ("placeholder" in attributes and not value):
         return NO_TEXT
-    chosen = node.css("option[selected]")[-1:] or node.css("option")[:1] or [node]
-    return f" {(chosen[0].text() or node.attributes.get('value') or '').strip()} "
+    return f" {value.strip()} "
