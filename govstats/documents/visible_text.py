@@ -39,11 +39,13 @@ _DRAWN = re.compile(
 _BEHIND = re.compile(r"(?i)background[^;]*(?:url|gradient)\(|\sbackground=")
 #: What a browser does of its own, and what attributes do, in the words of a style sheet.
 _DEFAULTS = dict.fromkeys(("s", "strike", "del"), "text-decoration:line-through;")
-_DEFAULTS |= dict.fromkeys(("sup", "sub", "rt"), "vertical-align:super;")
+_DEFAULTS |= dict.fromkeys(("sup", "sub", "rt"), "vertical-align:super;font-size:smaller;")
 _DEFAULTS |= {"small": "font-size:smaller;", "big": "font-size:larger;", "mark": "background:yellow;", "bdo": "--doubt:1;"}
 _ATTRIBUTES = {"hidden": "display:none;", "background": "background:url();", "bgcolor": "background:{};"}
 _ATTRIBUTES |= {"color": "color:{};", "size": "font-size:{};"}
 _STYLED = ", ".join(["style", "font", "[hidden]", "[bgcolor]", "[background]", *_REPLACED, *_DEFAULTS])
+# only some are links
+_DEFAULTS["a"] = "color:blue;color:inherit;"
 #: Where the declarations of the page's sheets are kept.
 _SHEET = "-sheet"
 _NAMES = "display|visibility|opacity|zoom|text-decoration|vertical-align|font-size|color|background"
@@ -88,6 +90,7 @@ _SAME = {"font": "font-size", "text-decoration-line": "text-decoration", "-webki
 _SAME |= dict.fromkeys(("background-color", "background-image"), "background")
 _NOTHING = frozenset({""})
 _SIZE = re.compile(r"([\d.]*\d)(px|pt)")
+_HALVED = re.compile(r" (?:[1-6]?\d(?:\.\d+)?%|0?\.[1-6]\d*em)")
 _PIXELS = {"px": 1, "pt": 4 / 3}
 _SAME_SIZE = re.compile("inherit|100%|1em|unset|")
 _NOISE = re.compile(r"(?s)/\*.*?(?:\*/|$)|<!--|-->")
@@ -253,13 +256,14 @@ def _look(above: _Look, tag: str, default: str, sheet: str, own: str) -> _Look:
     effects = {name: _effect(tag, name, values) for name, values in said.items()}
     kinds = set(effects.values())
     hides = "".join([name for name in effects if effects[name] == "hides"][:1])
+    size = _size("|".join(sorted(said.get("font-size", _NOTHING))), above.size)
     shown_again = above.hidden in {"visibility", "font-size"} & said.keys()
     parts = "".join(f";{name}:{sorted(said[name])}" for name in said if effects[name] == "parts" and tag not in BLOCKS)
     return _Look(
         hidden=hides or above.hidden * (not shown_again),
-        doubtful=above.doubtful or shown_again or "doubtful" in kinds,
-        raised=above.raised or ("marks" in kinds and not parts),
-        size=_size("|".join(sorted(said.get("font-size", _NOTHING))), above.size),
+        doubtful=above.doubtful or shown_again or "doubtful" in kinds or len(_HALVED.findall(size)) > 1,
+        raised=above.raised or ("marks" in kinds and tag not in BLOCKS and not parts),
+        size=size,
         parts=above.parts + parts,
         shades=_shades(said.get("color", _NOTHING), above.shades),
         grounds=_shades(said.get("background", _NOTHING), above.grounds) - {"clear", "faint"} or above.grounds,
@@ -381,7 +385,7 @@ class _Reader:
         """Tell the marks behind a figure, and pieces of which nobody can say whether they are one."""
         line, self.line = self.line, []
         for before, piece in itertools.pairwise(line):
-            raised = piece.look.raised and not line[0].look.raised
+            raised = piece.look.raised and not line[0].look.raised and piece.look.parts == line[0].look.parts
             if raised and before.look.raised:
                 before.text, piece.text = before.text.removesuffix("]"), f"{piece.text.strip()}]"
             elif raised and not _BRACKET.search(piece.text):
