@@ -283,6 +283,8 @@ def test_a_raised_mark_behind_a_figure_stands_in_brackets(mark: str) -> None:
             "4<big>7</big>",
             "1<sup>2</sup>3",
             "4<span style='display:block'>7</span>",
+            "4<s style='display:block'>5</s>7",
+            "<sup>4<sup>7</sup></sup>",
             "<bdo dir=rtl>47</bdo>",
             "47<font size=1>2</font>",
         ),

@@ -249,10 +249,8 @@ class _Look(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def _look(above: _Look, tag: str, default: str, sheet: str, own: str) -> _Look:
-    of_sheet = _declared(sheet)
-    said = {**_declared(default), **of_sheet, **_declared(own)}
-    if "!" in sheet:
-        said |= {name: of_sheet[name] | said[name] for name in of_sheet}
+    # what is marked as important competes with the element's own style
+    said = {**_declared(default), **_declared(sheet), **_declared(f"{sheet};{own}" if "!" in sheet else own)}
     effects = {name: _effect(tag, name, values) for name, values in said.items()}
     kinds = set(effects.values())
     hides = "".join([name for name in effects if effects[name] == "hides"][:1])
@@ -324,7 +322,7 @@ class _Reader:
         self.cells: list[list[_Piece]] = []
         self.pieces: list[_Piece] = []
         self.gone: list[LexborNode] = []
-        self.unreadable: list[LexborNode] = []
+        self.inserted: list[tuple[LexborNode, str]] = []
 
     def read(self, body: LexborNode) -> None:
         looks = [self.look(body, _Look())]
@@ -368,7 +366,9 @@ class _Reader:
             self.gone.append(node)
         if changes and look.doubtful and tag in CELLS and node.parent:
             # it may take no place in its row
-            self.unreadable += node.parent.iter()
+            self.inserted += ((cell, NO_TEXT) for cell in node.parent.iter())
+        if ";display:" in look.parts.removeprefix(above.parts):
+            self.inserted.append((node, "\n"))
         return look
 
     def add(self, piece: _Piece) -> None:
@@ -403,11 +403,11 @@ class _Reader:
         elif not _LETTER.search(text):
             html = cell.html or ""
             if _DRAWN.search(html) or (not text.strip() and _BEHIND.search(html)):
-                self.unreadable.append(cell)
+                self.inserted.append((cell, NO_TEXT))
 
     def change(self) -> None:
-        for node in self.unreadable:
-            node.insert_child(NO_TEXT)
+        for node, text in self.inserted:
+            node.insert_child(text)
         for piece in self.pieces:
             if piece.text != piece.node.text_content:
                 piece.node.replace_with(piece.text)
