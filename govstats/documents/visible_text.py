@@ -67,6 +67,7 @@ _EFFECTS = {
     "parts": r"position:(?:absolute|fixed)|float:(?!none).*|(?:left|top|right|bottom|inset|order):(?!0|auto).*|direction:rtl|"
     r"(?:margin|padding)-(?:left|right):(?!0|auto).*|grid-.*|display:(?:block|flex|grid|table.*|list-item|flow-root)|"
     r"vertical-align:(?!baseline|middle|inherit|initial|unset|0).*|font-(?:variant|feature).*:(?!normal).*",
+    "compared": rf"(?:{_NAMES}):.*",
     "nothing": ".+",
 }
 _EFFECT = re.compile(rf"(?s)^\S+ (?:{'|'.join(f'(?P<{effect}>{pattern})' for effect, pattern in _EFFECTS.items())})$")
@@ -209,9 +210,7 @@ def _declared(style: str) -> Mapping[str, frozenset[str]]:
 
 
 def _bears_on_sight(style: str) -> bool:
-    return any(
-        name in _NAMES.split("|") or _effect("span", name, values) != "nothing" for name, values in _declared(style).items()
-    )
+    return any(_effect("span", name, values) != "nothing" for name, values in _declared(style).items())
 
 
 # --- looks ----------------------------------------------------------------------------------------------------------------
@@ -284,10 +283,8 @@ def _size(said: str, above: str) -> str:
 
 
 def _shades(values: frozenset[str], above: frozenset[str]) -> frozenset[str]:
-    found: set[str] = set()
-    for value in values:
-        found |= set([shade for shade, pattern in _SHADES.items() if re.search(pattern, value)][:1]) or above
-    return frozenset(found)
+    shades = (frozenset([shade for shade in _SHADES if re.search(_SHADES[shade], value)][:1]) or above for value in values)
+    return frozenset().union(*shades)
 
 
 @lru_cache(maxsize=4096)
@@ -345,7 +342,13 @@ class _Reader:
                 if tag in CELLS:
                     self.cells.append([])
         self.end_line()
-        self.change()
+        for inner, text in self.inserted:
+            inner.insert_child(text)
+        for piece in self.pieces:
+            if piece.text != piece.node.text_content:
+                piece.node.replace_with(piece.text)
+        for gone in reversed(self.gone):
+            gone.decompose()
 
     def look(self, node: LexborNode, above: _Look) -> _Look:
         tag, attributes = node.tag or "", node.attributes
@@ -404,15 +407,6 @@ class _Reader:
             html = cell.html or ""
             if _DRAWN.search(html) or (not text.strip() and _BEHIND.search(html)):
                 self.inserted.append((cell, NO_TEXT))
-
-    def change(self) -> None:
-        for node, text in self.inserted:
-            node.insert_child(text)
-        for piece in self.pieces:
-            if piece.text != piece.node.text_content:
-                piece.node.replace_with(piece.text)
-        for node in reversed(self.gone):
-            node.decompose()
 
 
 def _field(node: LexborNode) -> str:
