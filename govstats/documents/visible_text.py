@@ -85,7 +85,7 @@ _SHADES = {
     r"box|padding|border|content|inherit|initial|unset|revert|currentcolor)\b)[a-z]",
 }
 #: On which grounds text may not be seen; most pictures behind text are light.
-_ALIKE = {"dark": {"dark"}, "other": {"other"}} | dict.fromkeys(("white", "light"), {"white", "light", "picture"})
+_ALIKE = {"dark": {"dark"}, "other": {"other"}} | dict.fromkeys(("white", "light"), frozenset({"white", "light", "picture"}))
 #: Properties that say the same, or the same among other things.
 _SAME = {"font": "font-size", "text-decoration-line": "text-decoration", "-webkit-text-fill-color": "color"}
 _SAME |= dict.fromkeys(("background-color", "background-image"), "background")
@@ -382,7 +382,7 @@ class _Reader:
             piece.text = _FIGURE.sub(NO_TEXT, piece.text)
         self.pieces.append(piece)
         for together in (self.line, *self.cells[-1:]):
-            together += [piece] if piece.text.strip() else []
+            together.extend([piece] if piece.text.strip() else [])
 
     def end_line(self) -> None:
         """Tell the marks behind a figure, and pieces of which nobody can say whether they are one."""
