@@ -135,65 +135,73 @@ def cell_text(content: str, head: str = "") -> str:
 
 
 HIDING = (
-    *(
-        "display:none",
-        "DISPLAY : NONE !important",
-        "display:/**/none",
-        "display:none;display:",
-        "visibility:hidden",
-        "visibility: collapse",
-    ),
-    *(
-        "opacity:0",
-        "opacity: .00",
-        "filter:opacity(0)",
-        "font-size:0",
-        "font-size:0px",
-        "font-size:.1em",
-        "font:0/0 a",
-        "font:1px 宋体",
-    ),
-    *("text-decoration:line-through", "text-decoration:red line-through", "text-decoration-line: line-through", "zoom:0"),
-    *("color:white", "color:#FFF", "color:#fefefe", "color:rgb(255, 255, 255)", "color:hsl(0,0%,100%)", "background:#000"),
-    *("color:transparent", "color:rgba(0,0,0,0)", "color:#0000", "-webkit-text-fill-color:transparent", "background-color:black"),
-    *(
-        "position:absolute;left:-9999px",
-        "position:fixed;top:-100vh",
-        "position:absolute;clip:rect(0,0,0,0)",
-        "margin-left:-9999px",
-    ),
-    *("clip-path:inset(50%)", "clip-path:circle(0)", "display:inline-block;transform:scale(0)", "float:left;transform:scaleX(0)"),
-    *("display:inline-block;width:0;overflow:hidden", "position:absolute;width:1px;height:1px;overflow:hidden"),
-    "display:inline-block;text-indent:-9999px",
+    *("display:none", "DISPLAY : NONE !important", "display:/**/none", "display:none;display:", "visibility: collapse"),
+    *("opacity: .00", "zoom:0", "text-decoration:red line-through", "text-decoration-line: line-through"),
+    *("font-size:0px", "font-size:.1em", "font:0/0 a", "font:1px 宋体"),
+    *("color:white", "color:#FFF", "color:#fefefe", "color:rgb(255, 255, 255)"),
+    *("color:transparent", "color:rgba(0,0,0,0)", "color:#0000", "-webkit-text-fill-color:transparent"),
 )
+#: Styles that may hide a figure, cut it, or turn it round.
+DOUBTFUL = (
+    *(r"d\69splay:none", r"display:n\6fne", "display:var(--a)", "display:none;display:inline", "opacity:.1", "filter:opacity(0)"),
+    *("color:hsl(0,0%,100%)", "color:snow", "background:#000", "background-color:black", "color:var(--a)", "font-size:calc(0px)"),
+    *("position:absolute;left:-9999px", "position:fixed;top:-100vh", "clip:rect(0,0,0,0)", "margin-left:-9999px"),
+    *("clip-path:inset(50%)", "display:inline-block;transform:scale(0)", "width:0;overflow:hidden", "text-indent:-9999px"),
+    *("unicode-bidi:bidi-override;direction:rtl", "letter-spacing:-1em", "text-shadow:0 0 0 red", "mask:url(a.png)"),
+)
+WAYS = {
+    "inline": "",
+    "class": ".a",
+    "id": "p, #a",
+    "descendant": "td > span.a",
+    "screen": "@media screen and (min-width:9px) {.a",
+}
+
+
+def styled(style: str, way: str) -> str:
+    rule = WAYS[way]
+    sheet = f"<style>{rule} {{ {style} }}{'}' * (way == 'screen')}</style>" if rule else ""
+    inline = "" if rule else f"style='{style}'"
+    return cell_text(f"3<span class='b a' id=a {inline}>4</span>", sheet)
 
 
 @pytest.mark.parametrize("style", HIDING)
-@pytest.mark.parametrize("way", ["inline", "class", "id", "descendant", "screen"])
+@pytest.mark.parametrize("way", WAYS)
 def test_a_digit_that_a_style_hides_is_not_read(style: str, way: str) -> None:
-    rule = {"class": ".a", "id": "p, #a", "descendant": "td > span.a", "screen": "@media screen and (min-width: 9px) { .a"}.get(
-        way, ""
-    )
-    sheet = f"<style>{rule} {{ {style} }}{'}' * (way == 'screen')}</style>" if rule else ""
-    inline = "" if rule else f"style='{style}'"
-    assert cell_text(f"3<span class='b a' id=a {inline}>4</span>", sheet) == "3"
+    assert styled(style, way) == "3"
+
+
+@pytest.mark.parametrize("style", DOUBTFUL)
+@pytest.mark.parametrize("way", ["inline", "class"])
+def test_a_digit_that_a_style_may_hide_makes_its_cell_unreadable(style: str, way: str) -> None:
+    assert styled(style, way) == f"3{NO_TEXT}"
+
+
+@pytest.mark.parametrize(
+    ("content", "sheet"),
+    [
+        ("3<b class=a>4</b>", ".a { display:none } .a { display:inline }"),
+        ("3<b class=a>4</b>", "b.a { display:inline } .a { display:none }"),
+        ("3<b class=a>4</b>", ".a { display:inline !important } #b, .a { display:none }"),
+        ("3<b class=a style='display:inline'>4</b>", ".a { display:none !important }"),
+        ("3<b class=a>4</b>", "@supports (display:grid) { .a { display:none } }"),
+        ("3<b class=a>4</b>", ".b { color:red; .a { display:none } }"),
+        ("3<b class=a>4</b>", ".a::first-letter { font-size:0 }"),
+        ("<span style='visibility:hidden'>9<b style='visibility:visible'>34</b></span>", ""),
+        ("<span style='font-size:0'>9<b style='font-size:14px'>34</b></span>", ""),
+        ("<p class=a><font color=white>34</font></p>", ".a { background: url(dark.png) }"),
+    ],
+)
+def test_rules_that_compete_make_a_cell_unreadable(content: str, sheet: str) -> None:
+    text = cell_text(content, f"<style>{sheet}</style>")
+    assert NO_TEXT in text
+    assert figure(text).status == "unreadable"
 
 
 @pytest.mark.parametrize(
     "hidden",
-    [
-        "<b hidden>4</b>",
-        "<del>4</del>",
-        "<s>4</s>",
-        "<strike>4</strike>",
-        "<template>4</template>",
-        "<noscript>4</noscript>",
-        "<!--4-->",
-        "<input type=hidden value=4>",
-        "<input value=4 style='display:none'>",
-        "<font color=#ffffff>4</font>",
-        "<script>4</script>",
-    ],
+    "<b hidden>4</b>|<del>4</del>|<s>4</s>|<strike>4</strike>|<template>4</template>|<noscript>4</noscript>|<!--4-->|"
+    "<script>4</script>|<input type=hidden value=4>|<input value=4 style='display:none'>|<font color=#ffffff>4</font>".split("|"),
 )
 def test_a_digit_that_is_no_text_of_the_page_is_not_read(hidden: str) -> None:
     assert cell_text(f"3{hidden}") == "3"
@@ -206,16 +214,13 @@ def test_a_digit_that_is_no_text_of_the_page_is_not_read(hidden: str) -> None:
         ("3<b class=a>4</b>", "@media print { .a { display:none } }"),
         ("3<b class=a>4</b>", "@media (max-width: 600px) { .a { display:none } }"),
         ("3<b class=a>4</b>", ".a:hover { display:none }"),
-        ("3<b class=a>4</b>", ".a { display:none } .a { display:inline }"),
-        ("3<b class=a>4</b>", "b.a { display:inline } .a { display:none }"),
-        ("3<b class=a>4</b>", ".a { display:inline !important } #b, .a { display:none }"),
+        ("3<b class=a>4</b>", r".a { font-family: '\5b8b\4f53'; width: 9px\9; color: #333; letter-spacing: -.3pt }"),
         ("3<b class=a style='display:inline'>4</b>", ".a { display:none }"),
         ("3<b hidden style='display:inline'>4</b>", ""),
         ("3<s style='text-decoration:none'>4</s>", ""),
-        ("<span style='visibility:hidden'>9<b style='visibility:visible'>34</b></span>", ""),
-        ("<span style='font-size:0'>9<b style='font-size:14px'>34</b></span>", ""),
         ("<p class=a><font color=white>34</font></p>", ".a { background: #006 }"),
-        ("<p class=a><font color=white>34</font></p>", ".a { background: url(dark.png) }"),
+        ("34", "body { background: url(sky.png) } td { vertical-align: top; background: #fff; color: windowtext }"),
+        ("34", "td { font-size: 12px; background: #eee } table td { font-size: 14px; background: #fff }"),
     ],
 )
 def test_a_digit_that_is_shown_after_all_is_read(content: str, sheet: str) -> None:
@@ -231,43 +236,30 @@ def test_a_cell_is_gone_only_where_it_has_no_place() -> None:
     row = "<table><tr><td>规章<td style='{}'>3<td>5</table>"
     assert texts(only_grid(row.format("visibility:hidden"))) == [["规章", "", "5"]]
     assert texts(only_grid(row.format("display:none"))) == [["规章", "5"]]
+    assert texts(only_grid(row.format("display:none;display:table-cell"))) == [[f"规章{NO_TEXT}", 2 * NO_TEXT, f"5{NO_TEXT}"]]
 
 
 @pytest.mark.parametrize(
     "mark",
-    [
-        "<sup>2</sup>",
-        "<sub>2</sub>",
-        "<small>2</small>",
-        "<b><sup><a>2</a></sup></b>",
-        "<ruby><rt>2</rt></ruby>",
-        "<b class=a>2</b>",
-    ]
-    + [f"<span style='{style}'>2</span>" for style in ("vertical-align:super", "vertical-align:sub", "vertical-align:5px")]
-    + [
-        f"<span style='{style}'>2</span>"
-        for style in ("vertical-align:30%", "position:relative;top:-6px", "vertical-align:top;font:8px a")
-    ],
+    "<sup>2</sup>|<sub>2</sub>|<small>2</small>|<b><sup><a>2</a></sup></b>|<ruby><rt>2</rt></ruby>|<b class=a>2</b>".split("|"),
 )
 def test_a_raised_mark_behind_a_figure_stands_in_brackets(mark: str) -> None:
-    sheet = "<style>td .a { position: relative; top: -.5em; font-size: 75% }</style>"
+    sheet = "<style>td .a { vertical-align: super; font-size: 75% }</style>"
     assert cell_text(f"47{mark}", sheet) == "47[2]"
     assert figure(cell_text(f"{mark}47", sheet)).status == "unreadable"
 
 
+UNLIKE = (
+    *("font-size:8px", "font-size:60%", "font-size:smaller", "font:8px a", "vertical-align:text-top", "vertical-align:5px"),
+    *("float:right", "display:block", "position:relative;top:-6px", "position:relative;left:-1em"),
+)
+
+
 @pytest.mark.parametrize(
     "content",
-    [
-        *(f"47<span style='{style}'>2</span>" for style in ("font-size:8px", "font-size:60%", "font-size:smaller", "font:8px a")),
-        *(f"47<span style='{style}'>2</span>" for style in ("vertical-align:text-top", "float:right", "font-size:calc(5px)")),
-        *(
-            "4<big>7</big>",
-            "1<sup>2</sup>3",
-            "4<span style='display:block'>7</span>",
-            "<bdo dir=rtl>47</bdo>",
-            "47<font size=1>2</font>",
-        ),
-    ],
+    [f"47<span style='{style}'>2</span>" for style in UNLIKE]
+    + "4<big>7</big>|1<sup>2</sup>3|<sup>4<sup>7</sup></sup>|<bdo dir=rtl>47</bdo>|47<font size=1>2</font>".split("|")
+    + ["4<s style='display:block'>5</s>7"],
 )
 def test_pieces_that_may_not_be_one_figure_are_not_joined(content: str) -> None:
     assert figure(cell_text(content)).status == "unreadable"
@@ -275,16 +267,9 @@ def test_pieces_that_may_not_be_one_figure_are_not_joined(content: str) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [
-        "<small>47</small>",
-        "<small>4</small><small>7</small>",
-        "<font size=1>47</font>",
-        "<span style='vertical-align:top'>47</span>",
-        "<span style='font-size:10.5pt'>4</span><span style='font-size:14px'>7</span>",
-        "4<span style='vertical-align:middle'>7</span>",
-        "4<sup style='vertical-align:baseline; font-size:inherit'>7</sup>",
-        "<small style='font-size:100%'>4</small>7",
-    ],
+    "<small>47</small>|<small>4</small><small>7</small>|<font size=1>47</font>|<span style='vertical-align:top'>47</span>|"
+    "<span style='font-size:10.5pt'>4</span><span style='font-size:14px'>7</span>|4<span style='vertical-align:middle'>7</span>|"
+    "4<sup style='vertical-align:baseline; font-size:inherit'>7</sup>|<small style='font-size:100%'>4</small>7".split("|"),
 )
 def test_pieces_that_look_alike_are_one_figure(content: str) -> None:
     assert cell_text(content) == "47"
@@ -293,15 +278,13 @@ def test_pieces_that_look_alike_are_one_figure(content: str) -> None:
 @pytest.mark.parametrize(
     ("field", "shown"),
     [
-        ("<input value=39>", "39"),
-        ("<input type=number value=' 39 ' disabled>", "39"),
-        ("<select><option>1<option selected>39</select>", "39"),
-        ("<select><option>39<option>1</select>", "39"),
-        ("<textarea>39</textarea>", "39"),
+        *(
+            (shown, "39")
+            for shown in ("<input value=39>", "<input type=number value=' 39 ' disabled>", "<textarea>39</textarea>")
+        ),
+        *((shown, "39") for shown in ("<select><option>1<option selected>39</select>", "<select><option>39<option>1</select>")),
+        *((nothing, "") for nothing in ("<input>", "<input type=checkbox value=39>", "<input type=submit value=39>")),
         ("<input type=radio value=4>39", "39"),
-        ("<input>", ""),
-        ("<input type=checkbox value=39>", ""),
-        ("<input type=submit value=39>", ""),
         ("<input placeholder=0>", NO_TEXT),
         ("<input type=password value=39>", NO_TEXT),
         ("<select multiple><option selected>3<option>9</select>", NO_TEXT),
@@ -337,7 +320,6 @@ def test_fields_beside_tables_of_data_are_no_text() -> None:
             (spacer, "")
             for spacer in ("<img src=a/spacer.gif>", "<img src=a.gif width=1 height=1>", "<img src=a.gif style='width:1px'>")
         ),
-        ("<img src=9.png hidden>", ""),
         ("<i class=e>39</i>", "39"),
     ],
 )
@@ -371,7 +353,7 @@ def test_a_cell_that_holds_a_table_keeps_its_place(content: str, text: str) -> N
     assert [texts(grid) for grid in inner] == ([[["5", "6"]]] if text == NO_TEXT else [])
 
 
-@pytest.mark.parametrize("hiding", ["display:none", "opacity:0", "visibility:hidden", "height:0;overflow:hidden"])
+@pytest.mark.parametrize("hiding", ["display:none", "opacity:0", "visibility:hidden"])
 def test_a_hidden_copy_within_what_a_script_shows_is_not_read(hiding: str) -> None:
     table = "<table><tr><td>规章<td>{}</table>"
     hidden = f"<div style='{hiding}'>{{}}</div>"

@@ -9,9 +9,6 @@ from typing import NamedTuple, TypeVar
 
 #: Stands in a cell for what is seen there and is no text, such as a picture, and where one figure cannot be told from two.
 NO_TEXT = "\ufffc"
-
-#: Stands in a cell for something that is no text: what is in a picture or a formula has to be looked up in the document.
-NO_TEXT = "\ufffc"
 _BOX = re.compile(r"\bbox (-?[\d.]+) (-?[\d.]+) (-?[\d.]+) (-?[\d.]+)")
 
 

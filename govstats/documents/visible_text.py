@@ -1,14 +1,17 @@
-"""What a reader of a page sees: the rest is taken out of its tree, and what form fields show is written into it."""
+"""What a reader of a page sees: the rest is taken out of its tree, and what form fields show is written into it.
+
+Doubt is cheap here. What hides text without question is followed; any other style that may hide, cut or turn a figure makes it
+unreadable.
+"""
 
 from __future__ import annotations
 
-import colorsys
-import math
+import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -25,117 +28,99 @@ _CODE = "script, style, noscript, template, datalist, rp"
 _FIELDS = frozenset("input select textarea".split())
 _PICTURES = frozenset("img svg canvas object embed picture video iframe math meter progress".split())
 _REPLACED = _FIELDS | _PICTURES
-#: Fields that are not shown, or show no text.
+#: Fields that are not shown, or show no text; and what makes it unclear what a field shows.
 _NO_FIELDS = frozenset("hidden checkbox radio file range color button submit reset".split())
-_SPACER = re.compile(r"spacer|blank|transparent|pixel", re.IGNORECASE)
-
-# What a browser does of its own, and what attributes do, in the words of a style sheet.
-_DEFAULTS = dict.fromkeys(("s", "strike", "del"), "text-decoration:line-through;") | {
-    "sup": "vertical-align:super;font-size:smaller;",
-    "sub": "vertical-align:sub;font-size:smaller;",
-    "small": "--mark:small;font-size:smaller;",
-    "rt": "--mark:rt;font-size:50%;",
-    "big": "font-size:larger;",
-    "a": "color:#00e;",
-    "mark": "background-color:yellow;color:black;",
-    "bdo": "unicode-bidi:bidi-override;",
-}
-_ATTRIBUTES = {
-    "hidden": "display:none;",
-    "bgcolor": "background-color:{};",
-    "background": "background-image:url({});",
-    "color": "color:{};",
-}
-_SIZES = dict(zip("xx-small x-small small medium large x-large xx-large".split(), (9, 10, 13, 16, 18, 24, 32), strict=True))
-_FONT = dict(zip("1234567", "x-small small medium large x-large xx-large 48px".split(), strict=True))
-
-_ZERO = r"[+]?0*(?:\.0\d*)?%?|-.*"
-#: What hides an element whatever stands in it.
-_HIDING = {
-    "display": "none",
-    "opacity": _ZERO,
-    "zoom": _ZERO,
-    "filter": rf".*opacity\(\s*(?:{_ZERO})\).*",
-    "text-decoration": ".*line-through.*",
-    "clip-path": r"inset\((?:[5-9]\d|100)%.*|(?:circle|ellipse)\(\s*0.*|polygon\((?:[\s,]|0(?:px|%)?(?![\d.]))+\)",
-}
-#: What does so if the element is a box, and nothing if it is a part of a line.
-_HIDING_BOXES = {
-    "content-visibility": "hidden",
-    "transform": r".*scale(?:3d|x|y)?\(\s*0*(?:\.0\d*)?\s*[,)].*|.*translate\w*\([^)]*-\d{3,}(?:px|pt|vw).*|matrix\(\s*0\s*,.*",
-    "scale": r"0*(?:\.0\d*)?(?:\s.*)?",
-}
-#: What may hide a figure, cut it or turn it round.
-_DOUBTFUL = {
-    "clip-path": "(?!none).+",
-    "filter": ".*blur.*",
-    "unicode-bidi": ".*override",
-    "-webkit-text-security": "(?!none).+",
-    "mask": "(?!none).+",
-    "mask-image": "(?!none).+",
-}
-#: What sets text off from that beside it, so that nobody can say whether the two are one figure.
-_SET_OFF = {
-    "float": "(?!none).+",
-    "position": "absolute|fixed",
-    "transform": "(?!none).+",
-    "scale": "(?!none|1$).+",
-    "rotate": "(?!none).+",
-    "translate": "(?!none).+",
-    "order": "-?[1-9].*",
-    "direction": "rtl",
-    "vertical-align": "(?:text-)?top",
-}
-_NO_RECTANGLE = re.compile(r"rect\(\s*(?:[01](?:px)?[\s,]*)+\)")
-_OWN_LINE = re.compile(r"block|flex|grid|table(?:-.*)?|list-item|flow-root")
-#: What else bears on how text is seen, by itself or with one of these.
-_OTHER = frozenset(
-    "--content background-color background-image color font-size margin-left margin-top overflow position vertical-align "
-    "visibility -webkit-text-fill-color".split()
+_UNCLEAR = {"input": {"password", "image"}, "select": {"multiple", "size"}, "textarea": set[str]()}
+#: What is drawn in a cell, except what only keeps a place; and what is drawn behind its text.
+_DRAWN = re.compile(
+    rf"(?is)<(?:{'|'.join(_PICTURES - {'img'})})\b|--content:|<img(?=[^>]*\bsrc)(?![^>]*(?:\bsrc=[^\s>]*(?:spacer|blank|trans)"
+    r"[^/\s>]*[\s>]|\b(?:width|height)\W+[0-3](?:px)?\b(?![.%])))"
 )
-_PROPERTIES = _OTHER.union(_HIDING, _HIDING_BOXES, _DOUBTFUL, _SET_OFF)
-_STYLED = ", ".join(["style", "font", *(f"[{name}]" for name in _ATTRIBUTES), *_FIELDS, *_PICTURES, *(_DEFAULTS.keys() - {"a"})])
-_SAME = {"overflow-x": "overflow", "overflow-y": "overflow", "text-decoration-line": "text-decoration"}
-#: What else than a colour stands in ``background``.
-_NO_COLOUR = re.compile(
-    r"(?:no-)?repeat(?:-[xy])?|space|round|scroll|fixed|local|center|left|right|top|bottom|cover|contain|auto|none|[a-z]+-box|[-.\d].*"
+_BEHIND = re.compile(r"(?i)background[^;]*(?:url|gradient)\(|\sbackground=")
+#: What a browser does of its own, and what attributes do, in the words of a style sheet.
+_DEFAULTS = dict.fromkeys(("s", "strike", "del"), "text-decoration:line-through;")
+_DEFAULTS |= dict.fromkeys(("sup", "sub", "rt"), "vertical-align:super;font-size:smaller;")
+_DEFAULTS |= {"small": "font-size:smaller;", "big": "font-size:larger;", "mark": "background:yellow;", "bdo": "--doubt:1;"}
+_ATTRIBUTES = {"hidden": "display:none;", "background": "background:url();", "bgcolor": "background:{};"}
+_ATTRIBUTES |= {"color": "color:{};", "size": "font-size:{};"}
+_STYLED = ", ".join(["style", "font", "[hidden]", "[bgcolor]", "[background]", *_REPLACED, *_DEFAULTS])
+# only some are links
+_DEFAULTS["a"] = "color:blue;color:inherit;"
+#: Where the declarations of the page's sheets are kept.
+_SHEET = "-sheet"
+_NAMES = "display|visibility|opacity|zoom|text-decoration|vertical-align|font-size|color|background"
+#: What a declaration does to the text of an element (``span display:none``); the first pattern that fits counts.
+_EFFECTS = {
+    "hides": r"display:none|visibility:(?:hidden|collapse)|text-decoration:.*line-through.*|(?:opacity|zoom):0*(?:\.0*)?%?|"
+    r"font-size:(?:.*\s)?(?:0+(?![.\d]*[1-9])|[012](?:\.\d+)?p[xt]|0?\.[01]\d*r?em|1?\d%)(?:[\sa-z/].*)?",
+    "marks": "vertical-align:su(?:per|b)|(?<=small )font-size:smaller",
+    # spelt so that only a browser can tell, shining through, cut, out of sight, turned round, or drawn over
+    "doubtful": rf"--doubt:.*|[^:]*\\.*|(?:{_NAMES}|position|float):.*(?:\\|\b(?:var|calc|env|min|max|clamp)\().*|"
+    r"(?:color|background):.*\b(?:hsla?|hwb|lab|lch|oklab|oklch|color|color-mix|light-dark)\(.*|color:.*\([^)]*%.*|"
+    r"(?:opacity|zoom):(?:0?\.[0-2]|[12]?\d%|-).*|content-visibility:.*|mix-blend-mode:(?!normal).*|content:(?!none|normal).*|"
+    r"filter:.*(?:blur|opacity|contrast|brightness|invert|url)\(.*|"
+    r"(?:clip|clip-path|(?:-webkit-)?mask.*|-webkit-text-[^f].*|text-shadow|transform|rotate|scale|translate):(?!none|auto).*|"
+    r"(?:animation.*|offset.*):(?!none).*|unicode-bidi:.*override|flex-(?:direction|flow):.*reverse.*|"
+    r"(?:left|top|right|bottom|inset|margin.*|text-indent):.*(?:-\d{3}|\d{4}|-\d+(?:%|v[wh])|-\d{2,}r?em).*|"
+    r"letter-spacing:-(?:[3-9]|\d\d|.*em).*|(?<!\bt[dhr] )(?:max-)?(?:width|height):(?:0(?![.\d]*[1-9]).*|1px)",
+    # nobody can say whether it is one figure with the text beside it
+    "parts": r"position:(?:absolute|fixed)|float:(?!none).*|(?:left|top|right|bottom|inset|order):(?!0|auto).*|direction:rtl|"
+    r"(?:margin|padding)-(?:left|right):(?!0|auto).*|grid-.*|display:(?:block|flex|grid|table.*|list-item|flow-root)|"
+    r"vertical-align:(?!baseline|middle|inherit|initial|unset|0).*|font-(?:variant|feature).*:(?!normal).*",
+    "compared": rf"(?:{_NAMES}):.*",
+    "nothing": ".+",
+}
+_EFFECT = re.compile(rf"(?s)^\S+ (?:{'|'.join(f'(?P<{effect}>{pattern})' for effect, pattern in _EFFECTS.items())})$")
+#: Colours as far as text may vanish in them; the first pattern that is found counts.
+_SHADES = {
+    "picture": r"(?:url|gradient)\(",
+    "clear": r"\btransparent\b|rgba?\([^)]*[,/]\s*0?(?:\.0\d*)?%?\s*\)|#(?:[\da-f]{3}|[\da-f]{6}0)0\b",
+    "faint": r"rgba?\((?:[^,)]*,){3}\s*0?\.[1-4]\d*\)|rgba?\([^)]*/.*",
+    "white": r"\b(?:white|window)\b|(?<![\da-f])(?:f{3,4}|(?:f[c-f]){3,4})\b|rgba?\((?:\s*25[0-5]\b\s*,?){3}",
+    "light": r"\w*(?:white|light|lace|blush|chiffon|snow|ivory|azure|cream|alice|shell|honey|linen|beige|silver|silk|gains)\w*|"
+    r"(?<![\da-f])(?:[b-f]{3,4}|(?:[b-f][\da-f]){3,4})\b|rgba?\((?:\s*2\d\d\b\s*,?){3}",
+    "dark": r"\b(?:black|windowtext|navy|dark\w+|midnightblue)\b|(?<![\da-f])(?:[0-4]{3,4}|(?:[0-4][\da-f]){3,4})\b|"
+    r"rgba?\((?:\s*\d\d?\b\s*,?){3}",
+    "other": r"#|\b(?!(?:none|no|repeat|x|y|space|round|scroll|fixed|local|center|left|right|top|bottom|cover|contain|auto|"
+    r"box|padding|border|content|inherit|initial|unset|revert|currentcolor)\b)[a-z]",
+}
+#: On which grounds text may not be seen; most pictures behind text are light.
+_ALIKE = {"dark": {"dark"}, "other": {"other"}} | dict.fromkeys(("white", "light"), frozenset({"white", "light", "picture"}))
+#: Properties that say the same, or the same among other things.
+_SAME = {"font": "font-size", "text-decoration-line": "text-decoration", "-webkit-text-fill-color": "color"}
+_SAME |= dict.fromkeys(("background-color", "background-image"), "background")
+_NOTHING = frozenset({""})
+_SIZE = re.compile(r"([\d.]*\d)(px|pt)")
+_HALVED = re.compile(r" (?:[1-6]?\d(?:\.\d+)?%|0?\.[1-6]\d*em)")
+_PIXELS = {"px": 1, "pt": 4 / 3}
+_SAME_SIZE = re.compile("inherit|100%|1em|unset|")
+_NOISE = re.compile(r"(?s)/\*.*?(?:\*/|$)|<!--|-->")
+_STRING = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
+#: A hack for one old browser, which others pass over.
+_HACK = re.compile(r".*\\[09]\s*")
+_SCREEN = re.compile(
+    r"(?is)@media(?:.*,)?\s*(?:only\s+)?(?:screen|all)?(?:\s+and\s+)?(?:\(\s*min-width\s*:\s*(?:\d{1,3}|1[0-2]\d\d)px\s*\))?\s*(?:,.*)?"
 )
-_COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
-_SCREEN = re.compile(r"\s*(?:not\s+print|(?:only\s+)?(?:screen|all)?\s*(?:and\s*)?(?:\(\s*min-width[^)]*\)\s*)?)", re.IGNORECASE)
-_PSEUDO_ELEMENT = re.compile(r"::?(before|after)$")
-_PASSING = re.compile(r":(?:hover|focus|active|visited|target|checked|first-l)")
+#: Rules for paper, telephones and the night.
+_ELSEWHERE = re.compile(
+    r"(?is)@media(?!.*(?:\bnot\b|,)).*(?:print|prefers|max-width\s*:\s*(?:\d{1,3}(?:\.\d+)?px|\d\d(?:\.\d+)?r?em)).*"
+)
+_PASSING = re.compile(r"(?<!not\():(?:hover|focus|active|visited|target|checked)|::?-|::(?!before|after|first-l)")
+_PSEUDO_ELEMENT = re.compile(r"::?(before|after|first-line|first-letter)\b")
+_CONTENT = re.compile(r"(?i)content\s*:\s*+(?!none|normal|([\"'])[\s.]*(?:\\0*20)?\1)")
 _COMMA = re.compile(r",(?![^(\[]*[)\]])")
-_LENGTH = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))([a-z]*|%)")
-_PIXELS = {"": 1, "px": 1, "pt": 4 / 3, "pc": 16, "in": 96, "cm": 37.8, "mm": 3.78, "q": 0.945, "rem": 16, "vw": 12.8, "vh": 8.0}
-#: Those that may pass for white, and the plainest; of two others only that they are the same is known.
-_COLOURS: dict[str, tuple[float, ...]] = {
-    name: (*bytes.fromhex(code), 1)
-    for name, code in (
-        pair.split("=")
-        for pair in "white=ffffff snow=fffafa ivory=fffff0 whitesmoke=f5f5f5 ghostwhite=f8f8ff floralwhite=fffaf0 azure=f0ffff "
-        "mintcream=f5fffa aliceblue=f0f8ff seashell=fff5ee honeydew=f0fff0 lavenderblush=fff0f5 oldlace=fdf5e6 gainsboro=dcdcdc "
-        "lightyellow=ffffe0 silver=c0c0c0 black=000000 red=ff0000 blue=0000ff green=008000 yellow=ffff00 gray=808080".split()
-    )
-} | {"transparent": (0, 0, 0, 0)}
-_AS_ABOVE = frozenset({"inherit", "currentcolor", "unset", "revert", ""})
-_DIGITS = re.compile(r"\d+")
+#: What a figure consists of.
+_FIGURE = re.compile(r"[\d.,，．万亿-]+")
 _TOUCHING = re.compile(r"[\d.,)）\]①-⑳]\s*\0\s*[\d.,]")
 _BRACKET = re.compile(r"[\[\]()（）［］]")
 _LETTER = re.compile(r"[^\W\d_]")
-_SMALLEST, _SMALLER = 3.0, 0.85
-#: How far text is moved, as a part of its size, that reads as raised; and, in pixels, that is off every screen.
-_RAISED, _OFF_SCREEN, _PAGE_WIDTH = 0.2, 300.0, 1000.0
-#: How far colours differ that nobody tells apart, and that some do.
-_SAME_COLOUR, _LIKE_COLOUR = 16, 32
-
-Colour = tuple[float, ...] | str | None
 
 
 def keep_visible(tree: LexborHTMLParser) -> None:
     """Leave in a page what a reader sees of it as text.
 
     What a style hides is taken out, what form fields of a table show is put in, and raised marks stand in brackets (``22[1]``).
-    `NO_TEXT` stands for a picture in a cell, and where one figure cannot be told from two.
+    `NO_TEXT` stands for a picture in a cell, for figures that a style may hide, and where one figure cannot be told from two.
 
     Parameters
     ----------
@@ -151,9 +136,10 @@ def keep_visible(tree: LexborHTMLParser) -> None:
     """
     # most pages show all their text, and asking every node costs more than all else
     styles = {node.attributes.get("style") or "" for node in tree.css("[style]")}
-    styled = tree.css_first(_STYLED) is not None or any(map(_bears_on_sight, styles))
+    styled = tree.css_first(_STYLED) is not None or any(_look(_Look(), "span", "", "", style) != _Look() for style in styles)
     if styled:
-        _write_rules(tree)
+        for sheet in tree.css("style"):
+            _write_rules(tree, sheet)
     # backwards, since what stands in a node is gone with it
     for node in reversed(tree.css(_CODE)):
         node.decompose()
@@ -189,90 +175,49 @@ def events(node: LexborNode, leave_out: Collection[str] = ()) -> Iterator[tuple[
 # --- style sheets ---------------------------------------------------------------------------------------------------------
 
 
-def _write_rules(tree: LexborHTMLParser) -> None:
-    """Write the rules of the page's style sheets into the elements, so that what is written last holds."""
-    sheets = (node.text() for node in tree.css("style") if not _elsewhere(f"@media {node.attributes.get('media') or ''}"))
-    found = (rule for sheet in sheets for rule in _rules(sheet))
-    rules = sorted(
-        ((_specificity(selector), number, selector, body) for number, (selector, body) in enumerate(found)), reverse=True
-    )
-    for *_, selector, body in rules:
-        try:
-            nodes = tree.css(selector)
-        except SelectolaxError:
-            continue
-        for node in nodes:
-            node.attrs["style"] = f"{body};{node.attributes.get('style') or ''}"
+def _write_rules(tree: LexborHTMLParser, sheet: LexborNode) -> None:
+    """Write the rules of a style sheet into an attribute of the elements they speak of."""
+    heads = [f"@media {sheet.attributes.get('media') or ''}"]
+    for text, brace in re.findall(r"([^{}]*)([{}])", _NOISE.sub(" ", sheet.text())):
+        body, _, head = text.rpartition(";") if brace == "{" else (text, "", "")
+        *around, selectors = heads
+        if _bears_on_sight(body) and not any(map(_ELSEWHERE.fullmatch, around)):
+            plain = all(map(_SCREEN.fullmatch, around))
+            for selector in itertools.filterfalse(_PASSING.search, _COMMA.split(selectors.replace("&", "*"))):
+                # the parser refuses what is no selector
+                with suppress(SelectolaxError):
+                    _write_rule(tree, selector.strip(), body if plain else "--doubt:1")
+        heads = [*heads, head] if brace == "{" else heads[:1] + heads[1:-1]
 
 
-def _rules(sheet: str) -> Iterator[tuple[str, str]]:
-    """Yield selector and declarations of what bears on how text is seen; not what holds in print or on telephones only."""
-    within: list[str] = []
-    parts = re.split(r"([{}])", _COMMENT.sub("", sheet))
-    for text, brace in zip(parts[::2], parts[1::2], strict=False):
-        if brace == "{":
-            within.append(text.rpartition(";")[2].strip())
-        elif within:
-            head = within.pop()
-            if not any(map(_elsewhere, within)):
-                yield from _rule(head, text)
-
-
-def _elsewhere(head: str) -> bool:
-    """Tell a rule for paper or telephones."""
-    return head.lower().startswith("@media") and not any(map(_SCREEN.fullmatch, head[len("@media") :].split(",")))
-
-
-def _rule(head: str, body: str) -> Iterator[tuple[str, str]]:
-    said, bears_on_sight = _declarations(body), _bears_on_sight(body)
-    for selector in map(str.strip, _COMMA.split(head)):
-        if _PSEUDO_ELEMENT.search(selector):
-            if "content" in said:
-                yield _PSEUDO_ELEMENT.sub("", selector) or "*", f"--content:{said['content']}"
-        elif not _PASSING.search(selector) and bears_on_sight:
-            yield selector, body
-
-
-def _specificity(selector: str) -> tuple[int, int, int]:
-    return (
-        selector.count("#"),
-        len(re.findall(r"\.[\w-]|\[|(?<!:):(?!:|not|is|where)", selector)),
-        len(re.findall(r"(?:^|[\s>+~])[a-z]", selector, re.IGNORECASE)),
-    )
+def _write_rule(tree: LexborHTMLParser, selector: str, body: str) -> None:
+    if pseudo_element := _PSEUDO_ELEMENT.search(selector):
+        body = "--doubt:1" if "first" in pseudo_element[1] else "--content:1" * bool(_CONTENT.search(body))
+    for node in tree.css(_PSEUDO_ELEMENT.sub("", selector) or "*"):
+        node.attrs[_SHEET] = f"{node.attributes.get(_SHEET) or ''};{body}"
 
 
 @lru_cache(maxsize=4096)
-def _declarations(style: str) -> Mapping[str, str]:
-    plain: dict[str, str] = {}
-    important: dict[str, str] = {}
-    for part in _COMMENT.sub("", style.lower()).split(";"):
-        name, _, rest = part.partition(":")
-        value, mark, _ = rest.partition("!")
-        if value.strip():
-            (important if mark else plain).update(_longhand(name.strip(), value.strip()))
-    return plain | important
+def _declared(style: str) -> Mapping[str, frozenset[str]]:
+    """Return what a style says of each property: several values where it says several."""
+    found: dict[str, frozenset[str]] = {}
+    for part in _STRING.sub("''", _NOISE.sub(" ", style.lower())).split(";"):
+        name, _, value = (word.strip() for word in part.partition("!")[0].partition(":"))
+        if value and not _HACK.fullmatch(value):
+            name = _SAME.get(name, name)
+            found[name] = found.get(name, frozenset()) | {value}
+    return found
 
 
 def _bears_on_sight(style: str) -> bool:
-    return bool(_PROPERTIES & _declarations(style).keys()) or not _look(_Look(), "td", style).shown
-
-
-def _longhand(name: str, value: str) -> dict[str, str]:
-    """Part the properties that say several things."""
-    if name == "font":
-        sizes = [word.partition("/")[0] for word in value.split() if word[:1].isdigit() or word[:1] == "." or word in _SIZES]
-        return {"font-size": next((size for size in sizes if not size.isdigit() or size == "0"), "inherit")}
-    if name == "background":
-        image = re.search(r"(?:url|gradient)\(.*", value)
-        words = re.sub(r"\burl\([^)]*\)", "", value)
-        colour = next(
-            (word for word in re.findall(r"[\w#]+\([^)]*\)|[-\w#.]+", words) if not _NO_COLOUR.fullmatch(word)), "transparent"
-        )
-        return {"background-color": colour, "background-image": image[0] if image else "none"}
-    return {_SAME.get(name, name): value}
+    return any(_effect("span", name, values) != "nothing" for name, values in _declared(style).items())
 
 
 # --- looks ----------------------------------------------------------------------------------------------------------------
+
+
+#: Which of a look sets text off from what stands beside it.
+_SET_OFF = slice(2, 5)
 
 
 class _Look(NamedTuple):
@@ -280,151 +225,75 @@ class _Look(NamedTuple):
 
     Attributes
     ----------
-    shown, visible, sure : bool
-        Nothing around it hides it; ``visibility``, which what stands within may change; nothing may cut it or turn it round.
-    size : float
-        Of the letters, in pixels; not a number where nobody can say.
-    raised : str
-        ``mark``, or what else sets it off from what stands before it.
-    colour, background : tuple of float, str or None
-        Red, green, blue and how much of it is there; a name that is not known; None where nobody can say.
+    hidden : str
+        The property that hides it without question.
+    doubtful : bool
+        It may be hidden, cut or turned round.
+    raised : bool
+        It is a mark beside a figure.
+    size, parts : str
+        Of the letters; and what else sets it off from what stands beside it.
+    shades, grounds : frozenset of str
+        All the `_SHADES` that are spoken of, of the text and of what is behind it.
     """
 
-    shown: bool = True
-    visible: bool = True
-    sure: bool = True
-    size: float = 16.0
-    raised: str = ""
-    colour: Colour = (0, 0, 0, 1)
-    background: Colour = (255, 255, 255, 1)
+    hidden: str = ""
+    doubtful: bool = False
+    raised: bool = False
+    size: str = "16"
+    parts: str = ""
+    shades: frozenset[str] = frozenset({"dark"})
+    grounds: frozenset[str] = frozenset({"white"})
 
 
 @lru_cache(maxsize=4096)
-def _look(above: _Look, tag: str, style: str) -> _Look:
-    said = _declarations(style)
-    size = _font_size(said, above.size)
-    small_box = _is_small_box(said, size)
-    unlike_box = _says(said, _HIDING_BOXES) or abs(_pixels(said, "text-indent", size)) >= _OFF_SCREEN
-    hidden_box = unlike_box or (small_box and tag not in CELLS)
-    visibility = said.get("visibility", "")
-    colour = said.get("-webkit-text-fill-color", said.get("color", "inherit"))
+def _look(above: _Look, tag: str, default: str, sheet: str, own: str) -> _Look:
+    # what is marked as important competes with the element's own style
+    said = {**_declared(default), **_declared(sheet), **_declared(f"{sheet};{own}" if "!" in sheet else own)}
+    effects = {name: _effect(tag, name, values) for name, values in said.items()}
+    kinds = set(effects.values())
+    hides = "".join([name for name in effects if effects[name] == "hides"][:1])
+    size = _size("|".join(sorted(said.get("font-size", _NOTHING))), above.size)
+    shown_again = above.hidden in {"visibility", "font-size"} & said.keys()
+    parts = "".join(f";{name}:{sorted(said[name])}" for name in said if effects[name] == "parts" and tag not in BLOCKS)
     return _Look(
-        shown=above.shown and not (_says(said, _HIDING) or _is_off_screen(said, size) or (hidden_box and _is_box(tag, said))),
-        visible=visibility not in {"hidden", "collapse"} and (above.visible or visibility in {"visible", "initial"}),
-        sure=above.sure and not (_says(said, _DOUBTFUL) or small_box or hidden_box),
+        hidden=hides or above.hidden * (not shown_again),
+        doubtful=above.doubtful or shown_again or "doubtful" in kinds or len(_HALVED.findall(size)) > 1,
+        raised=above.raised or ("marks" in kinds and tag not in BLOCKS and not parts),
         size=size,
-        raised=above.raised if tag in BLOCKS else _raised(said, size, above),
-        colour=above.colour if colour in _AS_ABOVE else _colour(colour) or colour,
-        background=_background(said, above.background),
+        parts=above.parts + parts,
+        shades=_shades(said.get("color", _NOTHING), above.shades),
+        grounds=_shades(said.get("background", _NOTHING), above.grounds) - {"clear", "faint"} or above.grounds,
     )
 
 
-def _says(said: Mapping[str, str], values: Mapping[str, str]) -> str:
-    return next((f"{name}:{said[name]}" for name in values.keys() & said.keys() if re.fullmatch(values[name], said[name])), "")
+def _effect(tag: str, name: str, values: frozenset[str]) -> str | None:
+    """Return what all values of a property do; where rules compete, whether that leaves doubt."""
+    effects = {found.lastgroup for value in values for found in _EFFECT.finditer(f"{tag} {name}:{value}")}
+    if len(effects) == 1:
+        return effects.pop()
+    return "doubtful" if effects & {"hides", "doubtful"} else "parts"
 
 
-def _pixels(said: Mapping[str, str], name: str, size: float, whole: float = _PAGE_WIDTH) -> float:
-    """Return a length; not a number where it is not given, or in another way."""
-    found = _LENGTH.fullmatch(said.get(name, ""))
-    if not found:
-        return math.nan
-    relative = {"em": size, "ex": size / 2, "ch": size / 2, "%": whole / 100}
-    return float(found[1]) * (relative | _PIXELS).get(found[2], math.nan)
+def _size(said: str, above: str) -> str:
+    if _SAME_SIZE.fullmatch(said):
+        return above
+    found = _SIZE.search(said)
+    return f"{float(found[1]) * _PIXELS[found[2]]:.0f}" if found and "|" not in said else f"{above} {said}"
 
 
-def _font_size(said: Mapping[str, str], above: float) -> float:
-    value = said.get("font-size", "inherit")
-    steps = {"smaller": above / 1.2, "larger": above * 1.2, "initial": 16.0} | dict.fromkeys(_AS_ABOVE, above) | _SIZES
-    size = steps[value] if value in steps else _pixels(said, "font-size", above, above)
-    # a number without a unit is a size on old pages, and nothing on new ones
-    return math.nan if value.isdigit() and 0 < size < _SMALLEST else size
-
-
-def _is_box(tag: str, said: Mapping[str, str]) -> bool:
-    """Tell an element that has a width and height from a part of a line."""
-    display = said.get("display", "block" if tag in BLOCKS else "inline")
-    return display not in {"inline", "contents"} or said.get("position") in {"absolute", "fixed"} or "float" in said
-
-
-def _is_small_box(said: Mapping[str, str], size: float) -> bool:
-    sides = (_pixels(said, name, size) for name in ("width", "height", "max-width", "max-height"))
-    return said.get("overflow", "visible") != "visible" and any(side <= 1 for side in sides)
-
-
-def _is_off_screen(said: Mapping[str, str], size: float) -> bool:
-    position = said.get("position", "static")
-    clipped = position in {"absolute", "fixed"} and _NO_RECTANGLE.fullmatch(said.get("clip", ""))
-    sides = ("left", "top", "right", "bottom") if position != "static" else ()
-    moved = [_pixels(said, name, size) for name in ("margin-left", "margin-top", *sides)]
-    far_right = bool(sides) and _pixels(said, "left", size) > 3 * _PAGE_WIDTH
-    return bool(clipped) or far_right or any(by <= -_OFF_SCREEN for by in moved)
-
-
-def _raised(said: Mapping[str, str], size: float, above: _Look) -> str:
-    align = said.get("vertical-align", "")
-    moved = [_pixels(said, "vertical-align", size, size)]
-    if said.get("position") == "relative":
-        moved += [_pixels(said, name, size) for name in ("top", "bottom")]
-    small_at_top = align in {"top", "text-top"} and size < _SMALLER * above.size
-    if align in {"super", "sub"} or small_at_top or any(abs(by) > _RAISED * size for by in moved):
-        return "mark"
-    if "--mark" in said and size < _SMALLER * above.size:
-        return "mark"
-    return _says(said, _SET_OFF) or above.raised
-
-
-@lru_cache(maxsize=1024)
-def _colour(value: str) -> tuple[float, ...] | None:
-    """Return red, green, blue and how much of it is there; None where the value is none that is known."""
-    if value in _COLOURS:
-        return _COLOURS[value]
-    if re.fullmatch(r"#?(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})", value):
-        code = value.removeprefix("#")
-        red, green, blue, *alpha = bytes.fromhex(code if len(code) > 4 else "".join(2 * digit for digit in code))
-        return (red, green, blue, alpha[0] / 255 if alpha else 1)
-    kind, _, inner = value.partition("(")
-    numbers = [float(number) / 100 if percent else float(number) for number, percent in re.findall(r"(-?\d*\.?\d+)(%?)", inner)]
-    if kind in {"rgb", "rgba"} and len(numbers) in {3, 4}:
-        scale = 255 if re.match(r"\s*[\d.]+%", inner) else 1
-        return (*(number * scale for number in numbers[:3]), numbers[3] if len(numbers) == 4 else 1)
-    if kind in {"hsl", "hsla"} and len(numbers) in {3, 4}:
-        hue, saturation, light, *alpha_part = numbers
-        return (*(255 * part for part in colorsys.hls_to_rgb(hue / 360 % 1, light, saturation)), *(alpha_part or [1]))
-    return None
-
-
-def _background(said: Mapping[str, str], above: Colour) -> Colour:
-    value = said.get("background-color", "transparent")
-    colour = _colour(value) or (above if value in _AS_ABOVE else value)
-    if said.get("background-image", "none") not in {"none", *_AS_ABOVE}:
-        return None
-    return _mixed(colour, above)
-
-
-def _mixed(colour: Colour, below: Colour) -> Colour:
-    """Return what is seen of a colour through which another shines."""
-    if not isinstance(colour, tuple) or colour[3] >= 1:
-        return colour
-    if colour[3] <= 0 or not isinstance(below, tuple):
-        return below
-    return (*(part * colour[3] + under * (1 - colour[3]) for part, under in zip(colour[:3], below[:3], strict=True)), 1)
+def _shades(values: frozenset[str], above: frozenset[str]) -> frozenset[str]:
+    shades = (frozenset([shade for shade in _SHADES if re.search(_SHADES[shade], value)][:1]) or above for value in values)
+    return frozenset().union(*shades)
 
 
 @lru_cache(maxsize=4096)
 def _seen(look: _Look, sure_of_colours: bool) -> Literal["seen", "hidden", "doubtful"]:
-    if not (look.shown and look.visible) or look.size < _SMALLEST:
+    pairs = set(itertools.product(look.shades, look.grounds))
+    if look.hidden or (sure_of_colours and (look.shades == {"clear"} or pairs == {("white", "white")})):
         return "hidden"
-    seen = _mixed(look.colour, look.background)
-    apart: float = _LIKE_COLOUR
-    if isinstance(look.colour, tuple) and look.colour[3] <= 0.05:
-        return "hidden"
-    if isinstance(seen, tuple) and isinstance(look.background, tuple):
-        apart = max(abs(one - other) for one, other in zip(seen[:3], look.background[:3], strict=True))
-    elif seen == look.background is not None:
-        apart = 0
-    if apart < _SAME_COLOUR:
-        return "hidden" if sure_of_colours else "doubtful"
-    return "seen" if look.sure and apart >= _LIKE_COLOUR else "doubtful"
+    alike = any(ground in _ALIKE.get(shade, _SHADES) for shade, ground in pairs)
+    return "doubtful" if look.doubtful or alike else "seen"
 
 
 # --- the page -------------------------------------------------------------------------------------------------------------
@@ -432,12 +301,11 @@ def _seen(look: _Look, sure_of_colours: bool) -> Literal["seen", "hidden", "doub
 
 @dataclass(slots=True)
 class _Piece:
-    """Text, or what stands for it, at a node; content and decoration are what a style sheet puts into it."""
+    """Text, or a form field, at a node."""
 
     node: LexborNode
     text: str
     look: _Look
-    kind: Literal["text", "field", "picture", "content", "decoration"] = "text"
 
 
 class _Reader:
@@ -451,7 +319,7 @@ class _Reader:
         self.cells: list[list[_Piece]] = []
         self.pieces: list[_Piece] = []
         self.gone: list[LexborNode] = []
-        self.own_lines: list[LexborNode] = []
+        self.inserted: list[tuple[LexborNode, str]] = []
 
     def read(self, body: LexborNode) -> None:
         looks = [self.look(body, _Look())]
@@ -466,136 +334,89 @@ class _Reader:
                 if tag in CELLS:
                     self.end_cell(node)
             elif tag in _FIELDS:
-                self.add(_Piece(node, _field(node), self.look(node, looks[-1]), "field"))
+                self.add(_Piece(node, _field(node), self.look(node, looks[-1])))
             elif tag in _PICTURES:
-                self.add(_Piece(node, _picture(node), self.look(node, looks[-1]), "picture"))
+                self.gone.append(node)
             else:
+                looks.append(self.look(node, looks[-1]))
                 if tag in CELLS:
                     self.cells.append([])
-                looks.append(self.look(node, looks[-1]))
         self.end_line()
-        self.change()
+        for inner, text in self.inserted:
+            inner.insert_child(text)
+        for piece in self.pieces:
+            if piece.text != piece.node.text_content:
+                piece.node.replace_with(piece.text)
+        for gone in reversed(self.gone):
+            gone.decompose()
 
     def look(self, node: LexborNode, above: _Look) -> _Look:
-        style = _style(node)
-        if not style:
+        tag, attributes = node.tag or "", node.attributes
+        if not attributes and tag not in _DEFAULTS:
             return above
-        tag, said = node.tag or "", _declarations(style)
-        look = _look(above, tag, style)
-        hides = (above.shown and not look.shown) or (above.visible and not look.visible)
-        if hides and self.tables and len(node.css("table")) >= self.tables:
+        default = _DEFAULTS.get(tag, "")
+        for name in _ATTRIBUTES.keys() & attributes:
+            default += _ATTRIBUTES[name].format(attributes[name])
+        styles = default, attributes.get(_SHEET) or "", attributes.get("style") or ""
+        if not any(styles):
+            return above
+        look = _look(above, tag, *styles)
+        changes = (look.hidden, look.doubtful) != (above.hidden, above.doubtful)
+        if changes and self.tables and len(node.css("table")) >= self.tables:
             # a page whose script shows its text later hides all of it; a second copy for telephones is hidden beside the first
-            return look._replace(shown=above.shown, visible=above.visible, sure=above.sure)
-        if tag not in BLOCKS and _OWN_LINE.fullmatch(said.get("display", "")):
-            self.end_line()
-            self.own_lines.append(node)
-        elif said.get("display") == "none" and tag not in _REPLACED:
+            return look._replace(hidden=above.hidden, doubtful=above.doubtful)
+        if look.hidden == "display" and tag not in _FIELDS:
             self.gone.append(node)
-        content = said.get("--content", "none").strip("\"' ")
-        pictured = look.background is None and above.background is not None
-        if pictured or content not in {"", "none", "normal"}:
-            a_figure = "(" in content or _DIGITS.search(content)
-            self.add(_Piece(node, NO_TEXT, look, "content" if a_figure else "decoration"))
+        if changes and look.doubtful and tag in CELLS and node.parent:
+            # it may take no place in its row
+            self.inserted += ((cell, NO_TEXT) for cell in node.parent.iter())
+        if ";display:" in look.parts.removeprefix(above.parts):
+            self.inserted.append((node, "\n"))
         return look
 
     def add(self, piece: _Piece) -> None:
-        if piece.kind == "text" and piece.text.isspace():
-            return
         seen = _seen(piece.look, self.sure_of_colours)
-        if seen == "hidden" or (piece.kind != "text" and not self.cells):
+        if seen == "hidden" or (piece.node.tag in _FIELDS and not self.cells):
             piece.text = ""
         elif seen == "doubtful":
-            piece.text = _DIGITS.sub(NO_TEXT, piece.text)
+            piece.text = _FIGURE.sub(NO_TEXT, piece.text)
         self.pieces.append(piece)
-        if piece.text and self.cells:
-            self.cells[-1].append(piece)
-        if piece.text:
-            self.line.append(piece)
+        for together in (self.line, *self.cells[-1:]):
+            together.extend([piece] if piece.text.strip() else [])
 
     def end_line(self) -> None:
         """Tell the marks behind a figure, and pieces of which nobody can say whether they are one."""
         line, self.line = self.line, []
-        if not any(_DIGITS.search(piece.text) for piece in line):
-            return
-        for before, piece in pairwise(line):
-            if piece.look.raised == "mark" != line[0].look.raised:
-                going_on = before.look.raised == "mark" and before.text[-1] == "]"
-                if not _BRACKET.search(piece.text):
-                    before.text = before.text[:-1] if going_on else before.text
-                    piece.text = f"{'' if going_on else '['}{piece.text.strip()}]"
-            elif _differ(before.look, piece.look) and _TOUCHING.search(f"{before.text}\0{piece.text}"):
+        for before, piece in itertools.pairwise(line):
+            raised = piece.look.raised and not line[0].look.raised and piece.look.parts == line[0].look.parts
+            if raised and before.look.raised:
+                before.text, piece.text = before.text.removesuffix("]"), f"{piece.text.strip()}]"
+            elif raised and not _BRACKET.search(piece.text):
+                piece.text = f"[{piece.text.strip()}]"
+            elif before.look[_SET_OFF] != piece.look[_SET_OFF] and _TOUCHING.search(f"{before.text}\0{piece.text}"):
                 piece.text = NO_TEXT + piece.text
 
     def end_cell(self, cell: LexborNode) -> None:
-        """Keep the signs for what is no text only where a figure may stand, and fields only in tables of data."""
+        """Tell whether a picture may be a figure; fields of a cell that holds a table are no data."""
         pieces = self.cells.pop()
-        beside = [piece for piece in pieces if piece.kind != "text"]
-        if beside and cell.css_first("table") is not None:
-            dropped = beside
-        else:
-            text = "".join(piece.text for piece in pieces if piece.kind in {"text", "field"}).strip()
-            label = _LETTER.search(text) is not None
-            dropped = [
-                piece
-                for piece in beside
-                if (piece.kind in {"picture", "content"} and label) or (piece.kind == "decoration" and text)
-            ]
-        for piece in dropped:
-            piece.text = ""
-
-    def change(self) -> None:
-        for node in self.own_lines:
-            node.insert_before("\n")
-            node.insert_after("\n")
-        for piece in self.pieces:
-            if piece.kind in {"field", "picture"} or (piece.kind == "text" and piece.text != piece.node.text_content):
-                piece.node.replace_with(piece.text)
-            elif piece.kind in {"content", "decoration"}:
-                piece.node.insert_child(piece.text)
-        for node in reversed(self.gone):
-            node.decompose()
-
-
-def _style(node: LexborNode) -> str:
-    """Return what a browser, old attributes, style sheets and the element itself say of its style; the last holds."""
-    attributes = node.attributes
-    style = _DEFAULTS.get(node.tag or "", "")
-    if not attributes:
-        return style
-    style += "".join(words.format(attributes[name]) for name, words in _ATTRIBUTES.items() if name in attributes)
-    if node.tag == "font" and (size := attributes.get("size")):
-        style += f"font-size:{_FONT.get(size, 'larger' if size[0] == '+' else 'smaller')};"
-    return style + (attributes.get("style") or "")
-
-
-def _differ(one: _Look, other: _Look) -> bool:
-    """Tell pieces of text apart that may not be one figure; also where nobody can say how large one is."""
-    alike = one.size >= _SMALLER * other.size and other.size >= _SMALLER * one.size
-    return one.raised != other.raised or not alike
+        text = "".join(piece.text for piece in pieces)
+        if cell.css_first("table") is not None:
+            for piece in pieces:
+                piece.text *= piece.node.tag not in _FIELDS
+        elif not _LETTER.search(text):
+            html = cell.html or ""
+            if _DRAWN.search(html) or (not text.strip() and _BEHIND.search(html)):
+                self.inserted.append((cell, NO_TEXT))
 
 
 def _field(node: LexborNode) -> str:
     """Return what a form field shows, apart from what stands beside it."""
     attributes = node.attributes
-    if node.tag == "textarea":
-        return f" {node.text()} "
-    if node.tag == "select":
-        options = node.css("option")
-        chosen = [option for option in options if "selected" in option.attributes] or options[:1]
-        several = "multiple" in attributes or (attributes.get("size") or "1") not in {"0", "1"}
-        return NO_TEXT if several else f" {chosen[-1].text().strip()} " if chosen else ""
-    kind = (attributes.get("type") or "text").lower()
+    kind, value = (attributes.get("type") or "").lower(), attributes.get("value") or ""
     if kind in _NO_FIELDS:
         return ""
-    value = attributes.get("value") or ""
-    return NO_TEXT if kind in {"password", "image"} or (attributes.get("placeholder") and not value) else f" {value} "
-
-
-def _picture(node: LexborNode) -> str:
-    """Return the sign for a picture; nothing for one that only keeps a place."""
-    attributes = node.attributes
-    said = _declarations(attributes.get("style") or "")
-    sides = (_LENGTH.match(said.get(name) or attributes.get(name) or "") for name in ("width", "height"))
-    spacer = any(side and float(side[1]) <= _SMALLEST for side in sides)
-    source = attributes.get("src") or ""
-    return "" if spacer or _SPACER.search(source.rpartition("/")[2]) or (node.tag == "img" and not source) else NO_TEXT
+    if node.tag != "input":
+        value = (node.css("option[selected]")[-1:] or node.css("option")[:1] or [node])[0].text()
+    if _UNCLEAR[node.tag or ""] & {kind, *attributes} or ("placeholder" in attributes and not value):
+        return NO_TEXT
+    return f" {value.strip()} "
