@@ -8,7 +8,7 @@ import io
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pytest
 import govstats
 from govstats.documents import Grid, open_document
 from govstats.documents.document import Box
-from govstats.documents.page import Word, cell_of
+from govstats.documents.page import PageTable, Word, cell_of
 from govstats.errors import GovstatsError, UnreadableDocument
 from govstats.report import ReadCell
 
@@ -401,6 +401,18 @@ def test_what_is_painted_over_a_figure_hides_it(font: Path, code: str, expected:
     assert of_licensing(changed(drawn(font), with_content(code, picture(255)))) == expected
 
 
+def test_only_a_page_that_may_hide_something_is_rendered(font: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shaded(page: Page) -> None:
+        page.pdf.set_fill_color(230, 240, 250)
+        page.pdf.rect(60, 700, 200, 20, style="F")
+        page.put("二、主动公开情况", 150, 710)
+
+    rendered: list[object] = []
+    monkeypatch.setattr("govstats.documents.unseen.Look._rendered", lambda self: rendered.append(self))
+    open_document(drawn(font, shaded))
+    assert not rendered
+
+
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
 def test_what_lies_outside_the_crop_box_is_not_read(font: Path, quarters: int) -> None:
     def crop(pdf: Any) -> None:
@@ -656,7 +668,12 @@ def test_the_second_reader_is_asked_only_where_there_are_doubts(shared: Path, mo
 
     asked: list[list[int]] = []
     read = lattice.lattice_tables
-    monkeypatch.setattr(lattice, "lattice_tables", lambda content, words: asked.append(list(words)) or read(content, words))
+
+    def counted(content: bytes, words: Mapping[int, Sequence[Word]]) -> dict[int, list[PageTable]]:
+        asked.append(list(words))
+        return read(content, words)
+
+    monkeypatch.setattr(lattice, "lattice_tables", counted)
     assert len(govstats.read(shared / "samples" / "split-over-pages.pdf").read_cells) == 200
     assert not asked
     # two sums of this report do not come out

@@ -12,6 +12,9 @@ from govstats.documents.document import NO_TEXT, Block, Box
 from govstats.documents.page import PageTable, Segment, Word, blocks_of, lines_of, reading_order, without_running_heads
 from govstats.documents.ruled import ruled_tables
 
+#: A ruled table with fewer figures is a form or a frame.
+_FEWEST_FIGURES = 6
+
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
@@ -39,6 +42,12 @@ class Sheet:
     def ruled(self) -> tuple[list[PageTable], list[Word]]:
         """The tables that rulings mark off, and the words outside; a page may be laid out twice."""
         return ruled_tables(self.words, self.horizontal, self.vertical)
+
+    @property
+    def holds_figures(self) -> bool:
+        """A second reader is worth asking: rulings mark off a table that holds more than a few figures."""
+        figures = (sum(any(map(str.isdecimal, cell.text)) for cell in table.cells) for table in self.ruled[0])
+        return max(figures, default=0) >= _FEWEST_FIGURES
 
 
 def lay_out(
