@@ -408,7 +408,7 @@ def test_only_a_page_that_may_hide_something_is_rendered(font: Path, monkeypatch
         page.put("二、主动公开情况", 150, 710)
 
     rendered: list[object] = []
-    monkeypatch.setattr("govstats.documents.unseen.Look._rendered", lambda self: rendered.append(self))
+    monkeypatch.setattr("govstats.documents.unseen.Look._rendered", rendered.append)
     open_document(drawn(font, shaded))
     assert not rendered
 
