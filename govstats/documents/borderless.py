@@ -34,7 +34,7 @@ _MANY_BEGIN, _ASIDE = 3, 0.15
 #: So much of a column may lie between the middle of a header label and the middle of its columns.
 _OFF_CENTRE = 0.3
 #: A label that reaches over so much of others side by side stands over them all.
-_REACHES = 0.3
+_REACHES = 0.1
 #: A heading is set so much larger than the rows of a table.
 _HEADING = 1.15
 #: The heading of a table, in whatever size.
