@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -34,12 +34,13 @@ _HEADING_NUMBER = re.compile(r"\s*(?:[一二三四五六七八九十]+、|[(（]
 NUMBERING = re.compile(r"\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}\s*[)）、.．]|第[一二三四五六七八九十]+[条章])")
 _DIGITS = re.compile(r"\d+")
 #: The characters of figures, and what stands for one that cannot be read.
-_OF_FIGURE = frozenset((*"0123456789.,%+-", NO_TEXT))
+_MARKS = frozenset(f"[{digit}]" for digit in "0123456789")
+_OF_FIGURE = frozenset((*"0123456789.,%+-", NO_TEXT, *_MARKS))
 #: Room that a cell leaves left and right of its text.
 _PADDING = 10.0
 _DIGIT_LINES = re.compile(r"[\d.,\n]+")
-#: So many characters in one piece are prose, and so many lines of two pieces are two columns of it.
-_PROSE, _FEWEST_LINES = 8, 5
+#: So many characters in one piece are prose.
+_PROSE = 8
 #: A heading is set so much larger than the text.
 _HEADING, _LONGEST_HEADING = 1.12, 80
 
@@ -145,9 +146,7 @@ def lines_of(words: Sequence[Word], *, gap: float = _GAP) -> list[list[Segment]]
     lines: list[list[Word]] = []
     # of each line the middle and the height of its tallest character: a raised digit joins it and does not open its own
     tallest: list[tuple[float, float]] = []
-    marks = _marks(words)
-    upright = [word for word in words if id(word) not in marks] if marks else words
-    for middle, height, word in sorted(((w.box.top + w.box.bottom) / 2, w.box.bottom - w.box.top, w) for w in upright):
+    for middle, height, word in sorted(((w.box.top + w.box.bottom) / 2, w.box.bottom - w.box.top, w) for w in words):
         for number in range(len(lines) - 1, max(len(lines) - 5, -1), -1):
             at, high = tallest[number]
             low, tall = (height, high) if height < high else (high, height)
@@ -160,39 +159,40 @@ def lines_of(words: Sequence[Word], *, gap: float = _GAP) -> list[list[Segment]]
         else:
             lines.append([word])
             tallest.append((middle, height))
-    if marks:
-        line_of = {id(word): line for line in lines for word in line}
-        for word in words:
-            if id(word) in marks:
-                line_of[id(marks[id(word)])].append(word)
     return [
         _segments(sorted(line, key=lambda word: word.box.left), gap * height)
         for line, (_, height) in zip(lines, tallest, strict=True)
     ]
 
 
-def _marks(words: Sequence[Word]) -> dict[int, Word]:
-    """Return the raised small digits, by their id, each with the taller digit behind which it stands."""
-    digits = [word for word in words if word.text.isdigit()]
-    heights = [word.box.bottom - word.box.top for word in digits]
-    if not digits or min(heights) >= _SMALL * max(heights):
-        return {}
-    ends = sorted(digits, key=_right)
-    found: dict[int, Word] = {}
-    for word, height in zip(digits, heights, strict=True):
-        for before in ends[bisect_left(ends, word.box.left - height / 2, key=_right) :]:
-            if before.box.right > word.box.left + height / 2:
-                break
-            tall = before.box.bottom - before.box.top
-            if height < _SMALL * tall and before.box.bottom - tall <= word.middle[1] <= before.middle[1]:
-                found[id(word)] = before
-    return {number: _last(found, before) for number, before in found.items()}
+def with_marks(words: Sequence[Word]) -> list[Word]:
+    """Put raised small digits behind a taller one into brackets, as footnote marks stand in HTML, and into its line.
+
+    Parameters
+    ----------
+    words : sequence of Word
+        Of a page.
+
+    Returns
+    -------
+    list of Word
+        In the same order.
+    """
+    tall = sorted((word for word in words if word.text.isdigit()), key=_right)
+    found = {}
+    for word in sorted(tall, key=_left):
+        height = word.box.bottom - word.box.top
+        begin, end = (bisect_left(tall, word.box.left + side * height / 2, key=_right) for side in (-1, 1))
+        near = tall[begin:end]
+        for box in [found.get(id(before), before).box for before in near]:
+            high = box.bottom - box.top
+            if height < _SMALL * high and box.top <= word.middle[1] <= (box.top + box.bottom) / 2:
+                found[id(word)] = word._replace(text=f"[{word.text}]", box=word.box._replace(top=box.top, bottom=box.bottom))
+    return [found.get(id(word), word) for word in words]
 
 
-def _last(behind: Mapping[int, Word], word: Word) -> Word:
-    while id(word) in behind:
-        word = behind[id(word)]
-    return word
+def _left(word: Word) -> float:
+    return word.box.left
 
 
 def _right(word: Word) -> float:
@@ -236,27 +236,21 @@ def _twice(before: Word, word: Word) -> bool:
 
 
 def _joined(words: Sequence[Word]) -> str:
-    """Join the words of a segment; a raised small figure is a footnote mark and stands in brackets, as in HTML."""
+    """Join the words of a segment."""
     height = max(word.box.bottom - word.box.top for word in words)
-    bottom = max(word.box.bottom for word in words)
-    digits = max((word.box.bottom - word.box.top for word in words if word.text.isdecimal()), default=height)
-    gaps = [b.box.left - a.box.right for a, b in pairwise(words) if a.text.isdecimal() and b.text.isdecimal()]
-    closest = min(gaps, default=0.0) if len(gaps) > 1 else float("inf")
-    text = ""
-    for before, word in pairwise([words[0], *words]):
-        high = word.box.bottom - word.box.top
-        small = high < _SMALL * max(digits, 0.75 * height) and bottom - word.box.bottom > 0.1 * height
+    digits = [(a, b) for a, b in pairwise(words) if a.text.isdecimal() and b.text.isdecimal() and b.confidence is None]
+    closest = min((b.box.left - a.box.right for a, b in digits), default=0.0)
+    # of two digits that stand apart nobody knows how far digits of one figure do
+    apart = _SPACE * height if len(digits) < 2 else min(closest + _WIDER * height, _SPACE * height)
+    text = words[0].text
+    for before, word in pairwise(words):
+        both = before.text.isdecimal() and word.text.isdecimal() and word.confidence is None
         gap = word.box.left - before.box.right
-        parted = gap - closest > _WIDER * height and word.text.isdecimal() and before.text.isdecimal() and word.confidence is None
-        if text and (gap > _SPACE * height or parted or are_two(before, word)):
-            text += " "
-        text += f"[{word.text}]" if small and word.text.isdigit() else word.text
+        text += (" " if gap > (apart if both else _SPACE * height) or are_two(before, word) else "") + word.text
     text = text.replace("][", "")
-    if ILLEGIBLE in text:
-        # of a label the other characters tell enough
-        legible = text.replace(ILLEGIBLE, "").strip()
-        return text if not legible or is_figure(legible) else legible
-    return text
+    # of a label the other characters tell enough
+    legible = text.replace(ILLEGIBLE, "").strip()
+    return text if not legible or is_figure(legible) else legible
 
 
 def are_two(before: Word, word: Word) -> bool:
@@ -280,24 +274,10 @@ def are_two(before: Word, word: Word) -> bool:
 
 
 def text_of(words: Sequence[Word]) -> str:
-    """Return the text of a cell: its lines, broken as they are on the page.
-
-    Text that was turned stands with its last character on top or below: the order in which it was written decides.
-    """
+    """Return the text of a cell: its lines, broken as they are on the page."""
     if len(words) < 2:
         return words[0].text if words else ""
-    lines = lines_of(words, gap=1e9)
-    if len(lines) > 1 and all(len(line[0].words) == 1 and len(line[0].text) == 1 for line in lines):
-        written = [word.text for word in words]
-        if written == [line[0].text for line in reversed(lines)] and all(map(_may_be_turned, words)):
-            return "".join(written)
-    return "\n".join(line[0].text for line in lines)
-
-
-def _may_be_turned(word: Word) -> bool:
-    """Tell a character that lies on its side from one that stands: type is at least as high as it is wide."""
-    width, height = word.box.right - word.box.left, word.box.bottom - word.box.top
-    return height < (0.95 if word.text.isdecimal() else 1.05) * width
+    return "\n".join(line[0].text for line in lines_of(words, gap=1e9))
 
 
 class Run(NamedTuple):
@@ -321,20 +301,14 @@ def runs_of(words: Sequence[Word]) -> list[Run]:
     list of Run
         Each word once: with those of its figure, or alone.
     """
-    marks = _marks(words)
     groups: list[list[Word]] = []
-    group_of: dict[int, list[Word]] = {}
     for word in words:
-        if id(word) in marks:
-            continue
         if not (groups and touches(groups[-1][-1], word)):
             groups.append([])
         groups[-1].append(word)
-        group_of[id(word)] = groups[-1]
-    middles = [((group[0].box.left + group[-1].box.right) / 2, group[0].middle[1]) for group in groups]
-    for word in words if marks else ():
-        if id(word) in marks:
-            group_of[id(marks[id(word)])].append(word)
+    # the mark behind a figure does not tell where it stands
+    figures = [[word for word in group if word.text not in _MARKS] or group for group in groups]
+    middles = [((figure[0].box.left + figure[-1].box.right) / 2, figure[0].middle[1]) for figure in figures]
     return [Run(tuple(group), *middle) for group, middle in zip(groups, middles, strict=True)]
 
 
@@ -369,71 +343,6 @@ def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tu
         if all(left < 0 for left in room[:-1]):
             readings = (*readings, text.replace("\n", ""))
     return text, readings, min(sure) if sure else None
-
-
-# --- reading order --------------------------------------------------------------------------------------------------------
-
-
-def reading_order(lines: Sequence[list[Segment]], tables: Sequence[PageTable]) -> list[list[Segment] | PageTable]:
-    """Put what stands on a page in the order in which it is read, column by column where prose is set in two columns.
-
-    Parameters
-    ----------
-    lines : sequence of list of Segment
-        Outside the tables.
-    tables : sequence of PageTable
-        On the page.
-
-    Returns
-    -------
-    list of (list of Segment) or PageTable
-        A list of segments is a line.
-    """
-    gutter = _gutter(lines)
-    if gutter is None:
-        return _downwards(lines, tables)
-    across = [line for line in lines if any(s.box.left < gutter < s.box.right for s in line)]
-    wide = [table for table in tables if table.box.left < gutter < table.box.right]
-    order: list[list[Segment] | PageTable] = []
-    above = float("-inf")
-    for item in [*_downwards(across, wide), None]:
-        below = float("inf") if item is None else _top(item)
-        for side in ("left", "right"):
-            inside = [
-                [s for s in line if (s.box.right <= gutter) == (side == "left")]
-                for line in lines
-                if line not in across and above <= _top(line) < below
-            ]
-            beside = [t for t in tables if t not in wide and (t.box.right <= gutter) == (side == "left")]
-            order += _downwards([line for line in inside if line], [t for t in beside if above <= t.box.top < below])
-        if item is not None:
-            order.append(item)
-            above = below
-    return order
-
-
-def _downwards(lines: Sequence[list[Segment]], tables: Sequence[PageTable]) -> list[list[Segment] | PageTable]:
-    return sorted([*lines, *tables], key=_top)
-
-
-def _top(item: list[Segment] | PageTable) -> float:
-    return item.box.top if isinstance(item, PageTable) else min(segment.box.top for segment in item)
-
-
-def _gutter(lines: Sequence[list[Segment]]) -> float | None:
-    """Return where the gutter between two columns of prose runs; None where there is one column."""
-    gaps = [
-        (left.box.right, right.box.left)
-        for line in lines
-        for left, right in pairwise(line)
-        if min(len(left.text), len(right.text)) >= _PROSE and right.box.left - left.box.right > left.height
-    ]
-    if len(gaps) < _FEWEST_LINES:
-        return None
-    middle = median((left + right) / 2 for left, right in gaps)
-    through = sum(left < middle < right for left, right in gaps)
-    crossed = sum(segment.box.left < middle < segment.box.right for line in lines for segment in line)
-    return middle if through >= _FEWEST_LINES and through > crossed else None
 
 
 # --- page numbers and running heads ---------------------------------------------------------------------------------------
@@ -540,7 +449,7 @@ def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]], first: int =
     Parameters
     ----------
     pages : sequence
-        For each page what `reading_order` returns.
+        For each page its tables and lines, from top to bottom.
     first : int
         Number of the first one.
 

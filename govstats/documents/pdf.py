@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from govstats.documents.document import NO_TEXT, Block, Box, put_back
 from govstats.documents.layout import Sheet, lay_out
-from govstats.documents.page import ILLEGIBLE, Word, touches
+from govstats.documents.page import ILLEGIBLE, Word, touches, with_marks
 from govstats.documents.unseen import (
     Look,
     Painted,
@@ -184,7 +184,7 @@ def read_pdf(content: bytes, name: str) -> Pages:
     def again() -> tuple[Block, ...]:
         from govstats.documents.lattice import lattice_tables
 
-        return put_back(lay_out(sheets, lattice_tables(content, {page.number: page.words for page in ruled})), back)
+        return put_back(lay_out(sheets, lattice_tables(content, {page.number: with_marks(page.words) for page in ruled})), back)
 
     blocks = put_back(lay_out(sheets), back)
     ruled = [page for page, sheet in zip(pages, sheets, strict=True) if page.for_camelot and sheet.holds_figures]
