@@ -6,9 +6,10 @@ import ctypes
 import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from statistics import median
 from typing import Any
 
@@ -96,24 +97,28 @@ def is_plain(painted: Painted, words: Sequence[Word], numbers: Sequence[int], pa
     """
     if painted.is_odd or not words:
         return False
-    boxes = np.array([word.box for word in words], float)
+    boxes = _sides(word.box for word in words)
     if (boxes[:, :2] < page[:2]).any() or (boxes[:, 2:] > page[2:]).any():
         return False
     inner = boxes + np.tile((boxes[:, 2:] - boxes[:, :2]) * (_ASIDE, _ABOVE), 2) * (1, 1, -1, -1)
     after = np.array([number for number, _ in painted.shades])
     if painted.shades and (_meeting(inner, [box for _, box in painted.shades]) & (np.array(numbers)[:, None] < after)).any():
         return False
-    middles = np.array([_middle_part(word.box) for word in words if word.text.isdecimal()], float).reshape(-1, 4)
+    middles = _sides(_middle_part(word.box) for word in words if word.text.isdecimal())
     # brackets and commas reach over one another where a font sets them close
     return not _meeting(middles, painted.rulings).any() and not _overlapping(boxes[[word.text.isalnum() for word in words]])
 
 
 def _meeting(boxes: npt.NDArray[np.float64], others: Sequence[Box]) -> _Mask:
     """Tell which boxes meet which others: a row for each box."""
-    left, top, right, bottom = np.array(others, float).reshape(-1, 4).T
+    left, top, right, bottom = _sides(others).T
     one = boxes.T[:, :, None]
     found: _Mask = (one[0] <= right) & (left <= one[2]) & (one[1] <= bottom) & (top <= one[3])
     return found
+
+
+def _sides(boxes: Iterable[Box]) -> npt.NDArray[np.float64]:
+    return np.fromiter(chain.from_iterable(boxes), float).reshape(-1, 4)
 
 
 def crosses(rulings: Sequence[Box], box: Box) -> bool:
@@ -210,7 +215,7 @@ class Look:
         numbers = [number for number, word in enumerate(words) if seen[number] and word.text.isalnum()]
         pieces: dict[int, list[int]] = defaultdict(list)
         handles = {}
-        for at in _overlapping(np.array([words[number].box for number in numbers], float).reshape(-1, 4)):
+        for at in _overlapping(_sides(words[number].box for number in numbers)):
             piece = piece_of(numbers[at])
             handles[address(piece)] = piece
             pieces[address(piece)].append(numbers[at])
@@ -235,7 +240,7 @@ class Look:
 
     def _pixels(self, boxes: Sequence[Box]) -> list[list[int]]:
         """Return the pixels inside boxes of characters: left, top, and the right and bottom ones that are no longer inside."""
-        sides = np.array(boxes, float).reshape(-1, 4) * self._scale
+        sides = _sides(boxes) * self._scale
         inset = (sides[:, 2:] - sides[:, :2]) * (_ASIDE, _ABOVE)
         first = np.floor(sides[:, :2] + inset + 0.5)
         last = np.maximum(np.floor(sides[:, 2:] - inset + 0.5), first + 1)
