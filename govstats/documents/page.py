@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from govstats.characters import is_figure
 from govstats.documents.document import NO_TEXT, Block, Box, Cell, Grid, Paragraph
@@ -43,6 +43,8 @@ _DIGIT_LINES = re.compile(r"[\d.,\n]+")
 _PROSE = 8
 #: A heading is set so much larger than the text.
 _HEADING, _LONGEST_HEADING = 1.12, 80
+
+_Item = TypeVar("_Item")
 
 
 class Word(NamedTuple):
@@ -179,7 +181,7 @@ def with_marks(words: Sequence[Word]) -> list[Word]:
         In the same order.
     """
     tall = sorted((word for word in words if word.text.isdigit()), key=_right)
-    found = {}
+    found: dict[int, Word] = {}
     for word in sorted(tall, key=_left):
         height = word.box.bottom - word.box.top
         begin, end = (bisect_left(tall, word.box.left + side * height / 2, key=_right) for side in (-1, 1))
@@ -301,11 +303,7 @@ def runs_of(words: Sequence[Word]) -> list[Run]:
     list of Run
         Each word once: with those of its figure, or alone.
     """
-    groups: list[list[Word]] = []
-    for word in words:
-        if not (groups and touches(groups[-1][-1], word)):
-            groups.append([])
-        groups[-1].append(word)
+    groups = split(words, touches)
     # the mark behind a figure does not tell where it stands
     figures = [[word for word in group if word.text not in _MARKS] or group for group in groups]
     middles = [((figure[0].box.left + figure[-1].box.right) / 2, figure[0].middle[1]) for figure in figures]
@@ -361,21 +359,24 @@ def without_running_heads(pages: Sequence[Sequence[list[Segment]]]) -> list[list
     list of list of list of Segment
         The others, in the same order.
     """
-    texts = [["".join(segment.text for segment in line) for line in (*lines[:1], *lines[1:][-1:])] for lines in pages]
-    counts = Counter(text for edges in texts for text in {_compact(text) for text in edges})
-    often = {text for text, count in counts.items() if text and count > max(1, len(pages) // 2)}
-    rest: list[list[list[Segment]]] = []
-    for lines, edges in zip(pages, texts, strict=True):
-        dropped = [_PAGE_NUMBER.fullmatch(text) is not None or _compact(text) in often for text in edges]
-        first, last = (dropped[0], dropped[-1]) if dropped else (False, False)
+    counts = Counter(text for lines in pages for text in {_compact(line) for line in (*lines[:1], *lines[-1:])})
+    heads = {text for text, often in counts.items() if text and often > max(1, len(pages) // 2)}
+
+    def is_left_out(page: int, at: int) -> bool:
+        line, last = pages[page][at], len(pages[page]) - 1
         # a title may be the running head of the pages after it
-        first = first and bool(rest)
-        rest.append(list(lines[int(first) : len(lines) - int(last and len(lines) > 1)]))
-    return rest
+        is_edge = page > 0 if at == 0 else at == last
+        return is_edge and (_compact(line) in heads or _PAGE_NUMBER.fullmatch(_text(line)) is not None)
+
+    return [[line for at, line in enumerate(lines) if not is_left_out(page, at)] for page, lines in enumerate(pages)]
 
 
-def _compact(text: str) -> str:
-    return _DIGITS.sub("", "".join(text.split()))
+def _text(line: Sequence[Segment]) -> str:
+    return "".join(segment.text for segment in line)
+
+
+def _compact(line: Sequence[Segment]) -> str:
+    return _DIGITS.sub("", "".join(_text(line).split()))
 
 
 # --- paragraphs -----------------------------------------------------------------------------------------------------------
@@ -407,14 +408,7 @@ def paragraphs(lines: Sequence[TextLine], width: tuple[float, float], body: floa
     Paragraph
         A line goes on in the next where it reaches the right margin and the next one is not indented.
     """
-    left, right = width
-    group: list[TextLine] = []
-    for line in lines:
-        if group and not _goes_on(group[-1], line, left, right, body):
-            yield _paragraph(group, body)
-            group = []
-        group.append(line)
-    if group:
+    for group in split(lines, lambda line, following: _goes_on(line, following, *width, body)):
         yield _paragraph(group, body)
 
 
@@ -460,47 +454,35 @@ def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]], first: int =
     """
     prose = [s for page in pages for item in page if isinstance(item, list) for s in item if len(s.text) >= _PROSE]
     body = median(segment.height for segment in prose) if prose else 0.0
+    lefts, rights = sorted(segment.box.left for segment in prose), sorted(segment.box.right for segment in prose)
+    margins = (lefts[len(lefts) // 10], rights[len(rights) * 9 // 10]) if prose else (0.0, float("inf"))
+    items = [
+        _Part(number, item) if isinstance(item, PageTable) else _text_line(number, item)
+        for number, page in enumerate(pages, start=first)
+        for item in page
+    ]
     blocks: list[Block] = []
-    lines: list[TextLine] = []
-    parts: list[tuple[int, PageTable]] = []
-    margins = _margins([segment.box for segment in prose])
-
-    def close_lines() -> None:
-        blocks.extend(paragraphs(lines, margins, body))
-        lines.clear()
-
-    def close_table() -> None:
-        if parts:
-            blocks.append(_grid(parts, sum(isinstance(block, Grid) for block in blocks) + 1))
-            parts.clear()
-
-    for number, page in enumerate(pages, start=first):
-        for item in page:
-            if isinstance(item, PageTable):
-                close_lines()
-                if parts and (parts[-1][0] == number or not _same_columns(parts[-1][1], item)):
-                    close_table()
-                parts.append((number, item))
-                continue
-            # segments far apart in a line of prose: a list, or a table that was not seen as one
-            text = "  ".join(segment.text for segment in item)
-            close_table()
-            height = max(segment.height for segment in item)
-            lines.append(TextLine(text, surrounding([segment.box for segment in item]), number, height))
-    close_lines()
-    close_table()
+    tables = count(1)
+    for group in split(items, lambda one, other: type(one) is type(other)):
+        blocks += paragraphs([item for item in group if isinstance(item, TextLine)], margins, body)
+        parts = split([item for item in group if isinstance(item, _Part)], _continues)
+        blocks += [_grid(part, next(tables)) for part in parts]
     return tuple(blocks)
 
 
-def _margins(prose: Sequence[Box]) -> tuple[float, float]:
-    """Return the left and the right margin of the prose."""
-    if not prose:
-        return 0.0, float("inf")
-    return _quantile([box.left for box in prose], 0.1), _quantile([box.right for box in prose], 0.9)
+class _Part(NamedTuple):
+    page: int
+    table: PageTable
 
 
-def _quantile(values: Sequence[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+def _text_line(page: int, line: Sequence[Segment]) -> TextLine:
+    # segments far apart in a line of prose: a list, or a table that was not seen as one
+    text = "  ".join(segment.text for segment in line)
+    return TextLine(text, surrounding([segment.box for segment in line]), page, max(segment.height for segment in line))
+
+
+def _continues(upper: _Part, lower: _Part) -> bool:
+    return upper.page != lower.page and _same_columns(upper.table, lower.table)
 
 
 def _same_columns(upper: PageTable, lower: PageTable) -> bool:
@@ -509,7 +491,7 @@ def _same_columns(upper: PageTable, lower: PageTable) -> bool:
     return upper.bounded == lower.bounded and all(any(abs(a - b) < _SAME_EDGE for b in many) for a in few)
 
 
-def _grid(parts: Sequence[tuple[int, PageTable]], number: int) -> Grid:
+def _grid(parts: Sequence[_Part], number: int) -> Grid:
     """Make one grid of the parts of a table; a label that ended on the page before goes on in its own cell."""
     edges = merged([edge for _, part in parts for edge in part.edges], _SAME_EDGE)
     rows: list[list[Cell]] = []
@@ -519,22 +501,11 @@ def _grid(parts: Sequence[tuple[int, PageTable]], number: int) -> Grid:
         for cell in part.cells:
             start, end = (_nearest(edges, part.edges[at]) for at in (cell.column, cell.column + cell.colspan))
             place = f"table {number} row {first + cell.row + 1} cell {len(rows[first + cell.row]) + 1} {cell.box}"
-            rows[first + cell.row].append(
-                Cell(
-                    cell.text,
-                    first + cell.row,
-                    start,
-                    cell.rowspan,
-                    max(end - start, 1),
-                    place,
-                    page,
-                    cell.readings,
-                    cell.confidence,
-                )
-            )
+            spans = first + cell.row, start, cell.rowspan, max(end - start, 1)
+            rows[first + cell.row].append(Cell(cell.text, *spans, place, page, cell.readings, cell.confidence))
         if first and part.rows:
             _merge_upwards(rows, first)
-    return Grid(tuple(map(tuple, rows)), True, parts[0][1].bounded, f"table {number}")
+    return Grid(tuple(map(tuple, rows)), True, parts[0].table.bounded, f"table {number}")
 
 
 def _merge_upwards(rows: list[list[Cell]], first: int) -> None:
@@ -560,13 +531,24 @@ def merged(values: Sequence[float], tolerance: float) -> list[float]:
     >>> merged([10.0, 80.5, 10.4, 79.9], 1.0)
     [10.2, 80.2]
     """
-    groups: list[list[float]] = []
-    for value in sorted(values):
-        if groups and value - groups[-1][-1] <= tolerance:
-            groups[-1].append(value)
-        else:
-            groups.append([value])
+    groups = split(sorted(values), lambda one, other: other - one <= tolerance)
     return [sum(group) / len(group) for group in groups]
+
+
+def split(items: Iterable[_Item], belong: Callable[[_Item, _Item], bool]) -> list[list[_Item]]:
+    """Part a sequence where two neighbours do not belong together.
+
+    Examples
+    --------
+    >>> split([1, 2, 5, 6], lambda one, other: other == one + 1)
+    [[1, 2], [5, 6]]
+    """
+    groups: list[list[_Item]] = []
+    for item in items:
+        if not groups or not belong(groups[-1][-1], item):
+            groups.append([])
+        groups[-1].append(item)
+    return groups
 
 
 def _nearest(edges: Sequence[float], value: float) -> int:
