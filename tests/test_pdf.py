@@ -393,6 +393,7 @@ def test_a_cell_says_what_is_painted_in_it(font: Path, change: Callable[[Any], N
         pytest.param(f"1 g {X - 25} {Y - 9} 50 18 re f 0 g {written('7')}", 7, id="shorter"),
         pytest.param(f"1 g {X - 25} {Y - 9} 50 18 re f", "blank", id="whitened"),
         pytest.param(f"1 g {X} {Y - 9} 25 18 re f", UNREADABLE, id="half whitened"),
+        pytest.param(f"1 G 30 w {X - 25} {Y + 8} m {X + 25} {Y + 8} l S", "blank", id="under a broad stroke"),
         pytest.param(f"q 50 0 0 18 {X - 25} {Y - 9} cm /I Do Q", "blank", id="under a white picture"),
         pytest.param(f"q 6 0 0 8 {X + 13} {Y - 4} cm /I Do Q 0 g {X + 13} {Y - 4} 6 8 re f", UNREADABLE, id="beside a picture"),
     ],

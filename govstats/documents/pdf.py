@@ -17,21 +17,10 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from tqdm import tqdm
 
+from govstats.documents import unseen
 from govstats.documents.document import NO_TEXT, Block, Box, put_back
 from govstats.documents.layout import Sheet, lay_out
 from govstats.documents.page import ILLEGIBLE, Word, touches, with_marks
-from govstats.documents.unseen import (
-    Look,
-    Painted,
-    address,
-    crosses,
-    is_plain,
-    is_plain_text,
-    is_shade,
-    is_without_ink,
-    without_struck,
-    without_watermark,
-)
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
@@ -266,8 +255,8 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     page.words = [word for _, word in characters]
     width, height = source.get_size()
     look = None
-    if not is_plain(objects, page.words, _painted_at(text, characters, objects), page.shown.box(*source.get_bbox())):
-        look = Look(source, page.turns, objects.texts)
+    if not unseen.is_plain(objects, page.words, _painted_at(text, characters, objects), page.shown.box(*source.get_bbox())):
+        look = unseen.Look(source, page.turns, objects.texts)
         page.words = _seen(text, characters, look)
     large = any((b.right - b.left) * (b.bottom - b.top) > 0.5 * width * height for b in objects.pictures)
     if large and 2 * len(page.words) < len(characters):
@@ -278,11 +267,11 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
         page.horizontal = [box for box in objects.rulings if box.bottom - box.top <= _THIN]
         page.vertical = [box for box in objects.rulings if box.right - box.left <= _THIN]
     if not page.is_picture:
-        page.words = without_watermark(without_struck(page.words, page.horizontal))
+        page.words = unseen.without_watermark(unseen.without_struck(page.words, page.horizontal))
         if look is not None:
             page.words = look.with_crossed(page.words, page.vertical)
         page.unseen += len(characters) - len(page.words)
-        page.has_ink, page.pictures = look.ink if look else partial(crosses, objects.rulings), objects.pictures
+        page.has_ink, page.pictures = look.ink if look else partial(unseen.crosses, objects.rulings), objects.pictures
     few = len(page.words) < _FEWEST_CHARACTERS
     page.is_picture |= few and (bool(objects.pictures) or page.illegible > 0)
     foreign = sum(word.text == ILLEGIBLE or _is_foreign(word.text) for word in page.words)
@@ -305,7 +294,7 @@ def _is_annotated(page: pypdfium2.PdfPage) -> bool:
     return False
 
 
-def _seen(text: pypdfium2.PdfTextPage, characters: Sequence[tuple[int, Word]], look: Look) -> list[Word]:
+def _seen(text: pypdfium2.PdfTextPage, characters: Sequence[tuple[int, Word]], look: unseen.Look) -> list[Word]:
     """Return the characters that are seen, of which each is given with its number on the page."""
     words = [word for _, word in characters]
 
@@ -314,10 +303,9 @@ def _seen(text: pypdfium2.PdfTextPage, characters: Sequence[tuple[int, Word]], l
 
     def is_cut(at: int) -> bool:
         # something lies over the rest of the figure
-        return any(
-            not seen[beside] and touches(words[min(at, beside)], words[max(at, beside)]) and not is_without_ink(piece_of(beside))
-            for beside in (max(at - 1, 0), min(at + 1, len(words) - 1))
-        )
+        hidden = [beside for beside in (max(at - 1, 0), min(at + 1, len(words) - 1)) if not seen[beside]]
+        hidden = [beside for beside in hidden if touches(words[min(at, beside)], words[max(at, beside)])]
+        return any(not unseen.is_without_ink(piece_of(beside)) for beside in hidden)
 
     seen = look.shows([word.box for word in words])
     for at, word in enumerate(words):
@@ -415,13 +403,13 @@ def _plausible(text: pypdfium2.PdfTextPage, index: int, sides: tuple[float, ...]
     return middle[0] - half, middle[1] - half, middle[0] + half, middle[1] + half
 
 
-def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> Painted:
-    found = Painted()
+def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> unseen.Painted:
+    found = unseen.Painted()
 
     def look(item: Any, turn: _Turn, depth: int) -> None:
         kind = pdfium.FPDFPageObj_GetType(item)
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
-            found.is_odd = found.is_odd or not is_plain_text(item)
+            found.is_odd = found.is_odd or not unseen.is_plain_text(item)
             found.texts.append(item)
         elif kind == pdfium.FPDF_PAGEOBJ_PATH and len(found.rulings) <= _MOST_RULINGS:
             _read_path(item, turn, found)
@@ -439,12 +427,12 @@ def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> Painted:
     return found
 
 
-def _painted_at(text: pypdfium2.PdfTextPage, characters: Sequence[tuple[int, Word]], objects: Painted) -> list[int]:
+def _painted_at(text: pypdfium2.PdfTextPage, characters: Sequence[tuple[int, Word]], objects: unseen.Painted) -> list[int]:
     """Return for each character how many pieces of text are painted before it; nothing where that makes no difference."""
     if objects.is_odd or not objects.shades:
         return []
-    number_of = {address(piece): number for number, piece in enumerate(objects.texts)}
-    return [number_of.get(address(pdfium.FPDFText_GetTextObject(text, index)), 0) for index, _ in characters]
+    number_of = {unseen.address(piece): number for number, piece in enumerate(objects.texts)}
+    return [number_of.get(unseen.address(pdfium.FPDFText_GetTextObject(text, index)), 0) for index, _ in characters]
 
 
 def _matrix(item: Any, turn: _Turn) -> _Turn:
@@ -452,13 +440,17 @@ def _matrix(item: Any, turn: _Turn) -> _Turn:
     return turn.after(matrix) if pdfium.FPDFPageObj_GetMatrix(item, matrix) else turn
 
 
-def _read_path(path: Any, turn: _Turn, found: Painted) -> None:
+def _read_path(path: Any, turn: _Turn, found: unseen.Painted) -> None:
     """Add the straight lines of a path: the sides of what is stroked, and filled rectangles that are as thin as a line."""
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     pdfium.FPDFPath_GetDrawMode(path, fill, stroke)
     turn = _matrix(path, turn)
     shapes = _shapes(path)
-    found.is_odd |= not shapes
+    width = ctypes.c_float()
+    pdfium.FPDFPageObj_GetStrokeWidth(path, width)
+    thick = turn.box(0, 0, width.value, width.value)
+    # a broad stroke covers what is beside its middle
+    found.is_odd |= not shapes or (bool(stroke.value) and max(thick.right - thick.left, thick.bottom - thick.top) > _THIN)
     for shape in shapes:
         xs, ys = zip(*shape, strict=True)
         box = turn.box(min(xs), min(ys), max(xs), max(ys))
@@ -467,7 +459,7 @@ def _read_path(path: Any, turn: _Turn, found: Painted) -> None:
             continue
         if fill.value:
             found.shades.append((len(found.texts), box))
-            found.is_odd |= not is_shade(path)
+            found.is_odd |= not unseen.is_shade(path)
         if stroke.value:
             sides = [turn.box(*one, *other) for one, other in pairwise(shape)]
             straight = [side for side in sides if min(side.right - side.left, side.bottom - side.top) <= _STRAIGHT]
