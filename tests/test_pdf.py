@@ -8,7 +8,7 @@ import io
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pytest
 import govstats
 from govstats.documents import Grid, open_document
 from govstats.documents.document import Box
-from govstats.documents.page import Word, cell_of
+from govstats.documents.page import PageTable, Word, cell_of
 from govstats.errors import GovstatsError, UnreadableDocument
 from govstats.report import ReadCell
 
@@ -393,12 +393,25 @@ def test_a_cell_says_what_is_painted_in_it(font: Path, change: Callable[[Any], N
         pytest.param(f"1 g {X - 25} {Y - 9} 50 18 re f 0 g {written('7')}", 7, id="shorter"),
         pytest.param(f"1 g {X - 25} {Y - 9} 50 18 re f", "blank", id="whitened"),
         pytest.param(f"1 g {X} {Y - 9} 25 18 re f", UNREADABLE, id="half whitened"),
+        pytest.param(f"1 G 30 w {X - 25} {Y + 8} m {X + 25} {Y + 8} l S", "blank", id="under a broad stroke"),
         pytest.param(f"q 50 0 0 18 {X - 25} {Y - 9} cm /I Do Q", "blank", id="under a white picture"),
         pytest.param(f"q 6 0 0 8 {X + 13} {Y - 4} cm /I Do Q 0 g {X + 13} {Y - 4} 6 8 re f", UNREADABLE, id="beside a picture"),
     ],
 )
 def test_what_is_painted_over_a_figure_hides_it(font: Path, code: str, expected: float | str) -> None:
     assert of_licensing(changed(drawn(font), with_content(code, picture(255)))) == expected
+
+
+def test_only_a_page_that_may_hide_something_is_rendered(font: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shaded(page: Page) -> None:
+        page.pdf.set_fill_color(230, 240, 250)
+        page.pdf.rect(60, 700, 200, 20, style="F")
+        page.put("二、主动公开情况", 150, 710)
+
+    rendered: list[object] = []
+    monkeypatch.setattr("govstats.documents.unseen.Look._rendered", rendered.append)
+    open_document(drawn(font, shaded))
+    assert not rendered
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
@@ -656,7 +669,12 @@ def test_the_second_reader_is_asked_only_where_there_are_doubts(shared: Path, mo
 
     asked: list[list[int]] = []
     read = lattice.lattice_tables
-    monkeypatch.setattr(lattice, "lattice_tables", lambda content, words: asked.append(list(words)) or read(content, words))
+
+    def counted(content: bytes, words: Mapping[int, Sequence[Word]]) -> dict[int, list[PageTable]]:
+        asked.append(list(words))
+        return read(content, words)
+
+    monkeypatch.setattr(lattice, "lattice_tables", counted)
     assert len(govstats.read(shared / "samples" / "split-over-pages.pdf").read_cells) == 200
     assert not asked
     # two sums of this report do not come out

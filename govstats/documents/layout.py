@@ -9,8 +9,11 @@ from types import MappingProxyType
 
 from govstats.documents.borderless import borderless_tables
 from govstats.documents.document import NO_TEXT, Block, Box
-from govstats.documents.page import PageTable, Segment, Word, blocks_of, lines_of, reading_order, without_running_heads
+from govstats.documents.page import PageTable, Segment, Word, blocks_of, lines_of, with_marks, without_running_heads
 from govstats.documents.ruled import ruled_tables
+
+#: A ruled table with fewer figures is a form or a frame.
+_FEWEST_FIGURES = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,13 @@ class Sheet:
     @cached_property
     def ruled(self) -> tuple[list[PageTable], list[Word]]:
         """The tables that rulings mark off, and the words outside; a page may be laid out twice."""
-        return ruled_tables(self.words, self.horizontal, self.vertical)
+        return ruled_tables(with_marks(self.words), self.horizontal, self.vertical)
+
+    @property
+    def holds_figures(self) -> bool:
+        """A second reader is worth asking: rulings mark off a table that holds more than a few figures."""
+        figures = (sum(any(map(str.isdecimal, cell.text)) for cell in table.cells) for table in self.ruled[0])
+        return max(figures, default=0) >= _FEWEST_FIGURES
 
 
 def lay_out(
@@ -71,20 +80,24 @@ def lay_out(
     borderless, prose = borderless_tables(without_running_heads(outside))
     return blocks_of(
         [
-            reading_order(lines, [_with_marks(table, sheet) for table in (*ruled, *others)])
+            sorted([*lines, *(_with_pictures(table, sheet) for table in (*ruled, *others))], key=_top)
             for lines, ruled, others, sheet in zip(prose, tables, borderless, sheets, strict=True)
         ],
         first,
     )
 
 
-def _with_marks(table: PageTable, sheet: Sheet) -> PageTable:
+def _with_pictures(table: PageTable, sheet: Sheet) -> PageTable:
     """Tell cells that hold a picture or a stroke from blank ones, and a figure with a picture beside it from one alone."""
     cells = []
     for cell in table.cells:
         drawn = sheet.has_ink(cell.box) if sheet.has_ink and not cell.text else any(_lies_in(p, cell.box) for p in sheet.pictures)
         cells.append(cell._replace(text=cell.text + NO_TEXT) if drawn else cell)
     return replace(table, cells=tuple(cells))
+
+
+def _top(item: list[Segment] | PageTable) -> float:
+    return item.box.top if isinstance(item, PageTable) else min(segment.box.top for segment in item)
 
 
 def _lies_in(inner: Box, outer: Box) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from govstats.characters import is_figure
 from govstats.documents.document import NO_TEXT, Block, Box, Cell, Grid, Paragraph
@@ -34,14 +34,17 @@ _HEADING_NUMBER = re.compile(r"\s*(?:[一二三四五六七八九十]+、|[(（]
 NUMBERING = re.compile(r"\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}\s*[)）、.．]|第[一二三四五六七八九十]+[条章])")
 _DIGITS = re.compile(r"\d+")
 #: The characters of figures, and what stands for one that cannot be read.
-_OF_FIGURE = frozenset((*"0123456789.,%+-", NO_TEXT))
+_MARKS = frozenset(f"[{digit}]" for digit in "0123456789")
+_OF_FIGURE = frozenset((*"0123456789.,%+-", NO_TEXT, *_MARKS))
 #: Room that a cell leaves left and right of its text.
 _PADDING = 10.0
 _DIGIT_LINES = re.compile(r"[\d.,\n]+")
-#: So many characters in one piece are prose, and so many lines of two pieces are two columns of it.
-_PROSE, _FEWEST_LINES = 8, 5
+#: So many characters in one piece are prose.
+_PROSE = 8
 #: A heading is set so much larger than the text.
 _HEADING, _LONGEST_HEADING = 1.12, 80
+
+_Item = TypeVar("_Item")
 
 
 class Word(NamedTuple):
@@ -145,9 +148,7 @@ def lines_of(words: Sequence[Word], *, gap: float = _GAP) -> list[list[Segment]]
     lines: list[list[Word]] = []
     # of each line the middle and the height of its tallest character: a raised digit joins it and does not open its own
     tallest: list[tuple[float, float]] = []
-    marks = _marks(words)
-    upright = [word for word in words if id(word) not in marks] if marks else words
-    for middle, height, word in sorted(((w.box.top + w.box.bottom) / 2, w.box.bottom - w.box.top, w) for w in upright):
+    for middle, height, word in sorted(((w.box.top + w.box.bottom) / 2, w.box.bottom - w.box.top, w) for w in words):
         for number in range(len(lines) - 1, max(len(lines) - 5, -1), -1):
             at, high = tallest[number]
             low, tall = (height, high) if height < high else (high, height)
@@ -160,39 +161,40 @@ def lines_of(words: Sequence[Word], *, gap: float = _GAP) -> list[list[Segment]]
         else:
             lines.append([word])
             tallest.append((middle, height))
-    if marks:
-        line_of = {id(word): line for line in lines for word in line}
-        for word in words:
-            if id(word) in marks:
-                line_of[id(marks[id(word)])].append(word)
     return [
         _segments(sorted(line, key=lambda word: word.box.left), gap * height)
         for line, (_, height) in zip(lines, tallest, strict=True)
     ]
 
 
-def _marks(words: Sequence[Word]) -> dict[int, Word]:
-    """Return the raised small digits, by their id, each with the taller digit behind which it stands."""
-    digits = [word for word in words if word.text.isdigit()]
-    heights = [word.box.bottom - word.box.top for word in digits]
-    if not digits or min(heights) >= _SMALL * max(heights):
-        return {}
-    ends = sorted(digits, key=_right)
+def with_marks(words: Sequence[Word]) -> list[Word]:
+    """Put raised small digits behind a taller one into brackets, as footnote marks stand in HTML, and into its line.
+
+    Parameters
+    ----------
+    words : sequence of Word
+        Of a page.
+
+    Returns
+    -------
+    list of Word
+        In the same order.
+    """
+    tall = sorted((word for word in words if word.text.isdigit()), key=_right)
     found: dict[int, Word] = {}
-    for word, height in zip(digits, heights, strict=True):
-        for before in ends[bisect_left(ends, word.box.left - height / 2, key=_right) :]:
-            if before.box.right > word.box.left + height / 2:
-                break
-            tall = before.box.bottom - before.box.top
-            if height < _SMALL * tall and before.box.bottom - tall <= word.middle[1] <= before.middle[1]:
-                found[id(word)] = before
-    return {number: _last(found, before) for number, before in found.items()}
+    for word in sorted(tall, key=_left):
+        height = word.box.bottom - word.box.top
+        begin, end = (bisect_left(tall, word.box.left + side * height / 2, key=_right) for side in (-1, 1))
+        near = tall[begin:end]
+        for box in [found.get(id(before), before).box for before in near]:
+            high = box.bottom - box.top
+            if height < _SMALL * high and box.top <= word.middle[1] <= (box.top + box.bottom) / 2:
+                found[id(word)] = word._replace(text=f"[{word.text}]", box=word.box._replace(top=box.top, bottom=box.bottom))
+    return [found.get(id(word), word) for word in words]
 
 
-def _last(behind: Mapping[int, Word], word: Word) -> Word:
-    while id(word) in behind:
-        word = behind[id(word)]
-    return word
+def _left(word: Word) -> float:
+    return word.box.left
 
 
 def _right(word: Word) -> float:
@@ -236,27 +238,21 @@ def _twice(before: Word, word: Word) -> bool:
 
 
 def _joined(words: Sequence[Word]) -> str:
-    """Join the words of a segment; a raised small figure is a footnote mark and stands in brackets, as in HTML."""
+    """Join the words of a segment."""
     height = max(word.box.bottom - word.box.top for word in words)
-    bottom = max(word.box.bottom for word in words)
-    digits = max((word.box.bottom - word.box.top for word in words if word.text.isdecimal()), default=height)
-    gaps = [b.box.left - a.box.right for a, b in pairwise(words) if a.text.isdecimal() and b.text.isdecimal()]
-    closest = min(gaps, default=0.0) if len(gaps) > 1 else float("inf")
-    text = ""
-    for before, word in pairwise([words[0], *words]):
-        high = word.box.bottom - word.box.top
-        small = high < _SMALL * max(digits, 0.75 * height) and bottom - word.box.bottom > 0.1 * height
+    digits = [(a, b) for a, b in pairwise(words) if a.text.isdecimal() and b.text.isdecimal() and b.confidence is None]
+    closest = min((b.box.left - a.box.right for a, b in digits), default=0.0)
+    # of two digits that stand apart nobody knows how far digits of one figure do
+    apart = _SPACE * height if len(digits) < 2 else min(closest + _WIDER * height, _SPACE * height)
+    text = words[0].text
+    for before, word in pairwise(words):
+        both = before.text.isdecimal() and word.text.isdecimal() and word.confidence is None
         gap = word.box.left - before.box.right
-        parted = gap - closest > _WIDER * height and word.text.isdecimal() and before.text.isdecimal() and word.confidence is None
-        if text and (gap > _SPACE * height or parted or are_two(before, word)):
-            text += " "
-        text += f"[{word.text}]" if small and word.text.isdigit() else word.text
+        text += (" " if gap > (apart if both else _SPACE * height) or are_two(before, word) else "") + word.text
     text = text.replace("][", "")
-    if ILLEGIBLE in text:
-        # of a label the other characters tell enough
-        legible = text.replace(ILLEGIBLE, "").strip()
-        return text if not legible or is_figure(legible) else legible
-    return text
+    # of a label the other characters tell enough
+    legible = text.replace(ILLEGIBLE, "").strip()
+    return text if not legible or is_figure(legible) else legible
 
 
 def are_two(before: Word, word: Word) -> bool:
@@ -280,24 +276,10 @@ def are_two(before: Word, word: Word) -> bool:
 
 
 def text_of(words: Sequence[Word]) -> str:
-    """Return the text of a cell: its lines, broken as they are on the page.
-
-    Text that was turned stands with its last character on top or below: the order in which it was written decides.
-    """
+    """Return the text of a cell: its lines, broken as they are on the page."""
     if len(words) < 2:
         return words[0].text if words else ""
-    lines = lines_of(words, gap=1e9)
-    if len(lines) > 1 and all(len(line[0].words) == 1 and len(line[0].text) == 1 for line in lines):
-        written = [word.text for word in words]
-        if written == [line[0].text for line in reversed(lines)] and all(map(_may_be_turned, words)):
-            return "".join(written)
-    return "\n".join(line[0].text for line in lines)
-
-
-def _may_be_turned(word: Word) -> bool:
-    """Tell a character that lies on its side from one that stands: type is at least as high as it is wide."""
-    width, height = word.box.right - word.box.left, word.box.bottom - word.box.top
-    return height < (0.95 if word.text.isdecimal() else 1.05) * width
+    return "\n".join(line[0].text for line in lines_of(words, gap=1e9))
 
 
 class Run(NamedTuple):
@@ -321,20 +303,10 @@ def runs_of(words: Sequence[Word]) -> list[Run]:
     list of Run
         Each word once: with those of its figure, or alone.
     """
-    marks = _marks(words)
-    groups: list[list[Word]] = []
-    group_of: dict[int, list[Word]] = {}
-    for word in words:
-        if id(word) in marks:
-            continue
-        if not (groups and touches(groups[-1][-1], word)):
-            groups.append([])
-        groups[-1].append(word)
-        group_of[id(word)] = groups[-1]
-    middles = [((group[0].box.left + group[-1].box.right) / 2, group[0].middle[1]) for group in groups]
-    for word in words if marks else ():
-        if id(word) in marks:
-            group_of[id(marks[id(word)])].append(word)
+    groups = split(words, touches)
+    # the mark behind a figure does not tell where it stands
+    figures = [[word for word in group if word.text not in _MARKS] or group for group in groups]
+    middles = [((figure[0].box.left + figure[-1].box.right) / 2, figure[0].middle[1]) for figure in figures]
     return [Run(tuple(group), *middle) for group, middle in zip(groups, middles, strict=True)]
 
 
@@ -371,71 +343,6 @@ def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tu
     return text, readings, min(sure) if sure else None
 
 
-# --- reading order --------------------------------------------------------------------------------------------------------
-
-
-def reading_order(lines: Sequence[list[Segment]], tables: Sequence[PageTable]) -> list[list[Segment] | PageTable]:
-    """Put what stands on a page in the order in which it is read, column by column where prose is set in two columns.
-
-    Parameters
-    ----------
-    lines : sequence of list of Segment
-        Outside the tables.
-    tables : sequence of PageTable
-        On the page.
-
-    Returns
-    -------
-    list of (list of Segment) or PageTable
-        A list of segments is a line.
-    """
-    gutter = _gutter(lines)
-    if gutter is None:
-        return _downwards(lines, tables)
-    across = [line for line in lines if any(s.box.left < gutter < s.box.right for s in line)]
-    wide = [table for table in tables if table.box.left < gutter < table.box.right]
-    order: list[list[Segment] | PageTable] = []
-    above = float("-inf")
-    for item in [*_downwards(across, wide), None]:
-        below = float("inf") if item is None else _top(item)
-        for side in ("left", "right"):
-            inside = [
-                [s for s in line if (s.box.right <= gutter) == (side == "left")]
-                for line in lines
-                if line not in across and above <= _top(line) < below
-            ]
-            beside = [t for t in tables if t not in wide and (t.box.right <= gutter) == (side == "left")]
-            order += _downwards([line for line in inside if line], [t for t in beside if above <= t.box.top < below])
-        if item is not None:
-            order.append(item)
-            above = below
-    return order
-
-
-def _downwards(lines: Sequence[list[Segment]], tables: Sequence[PageTable]) -> list[list[Segment] | PageTable]:
-    return sorted([*lines, *tables], key=_top)
-
-
-def _top(item: list[Segment] | PageTable) -> float:
-    return item.box.top if isinstance(item, PageTable) else min(segment.box.top for segment in item)
-
-
-def _gutter(lines: Sequence[list[Segment]]) -> float | None:
-    """Return where the gutter between two columns of prose runs; None where there is one column."""
-    gaps = [
-        (left.box.right, right.box.left)
-        for line in lines
-        for left, right in pairwise(line)
-        if min(len(left.text), len(right.text)) >= _PROSE and right.box.left - left.box.right > left.height
-    ]
-    if len(gaps) < _FEWEST_LINES:
-        return None
-    middle = median((left + right) / 2 for left, right in gaps)
-    through = sum(left < middle < right for left, right in gaps)
-    crossed = sum(segment.box.left < middle < segment.box.right for line in lines for segment in line)
-    return middle if through >= _FEWEST_LINES and through > crossed else None
-
-
 # --- page numbers and running heads ---------------------------------------------------------------------------------------
 
 
@@ -452,21 +359,24 @@ def without_running_heads(pages: Sequence[Sequence[list[Segment]]]) -> list[list
     list of list of list of Segment
         The others, in the same order.
     """
-    texts = [["".join(segment.text for segment in line) for line in (*lines[:1], *lines[1:][-1:])] for lines in pages]
-    counts = Counter(text for edges in texts for text in {_compact(text) for text in edges})
-    often = {text for text, count in counts.items() if text and count > max(1, len(pages) // 2)}
-    rest: list[list[list[Segment]]] = []
-    for lines, edges in zip(pages, texts, strict=True):
-        dropped = [_PAGE_NUMBER.fullmatch(text) is not None or _compact(text) in often for text in edges]
-        first, last = (dropped[0], dropped[-1]) if dropped else (False, False)
+    counts = Counter(text for lines in pages for text in {_compact(line) for line in (*lines[:1], *lines[-1:])})
+    heads = {text for text, often in counts.items() if text and often > max(1, len(pages) // 2)}
+
+    def is_left_out(page: int, at: int) -> bool:
+        line, last = pages[page][at], len(pages[page]) - 1
         # a title may be the running head of the pages after it
-        first = first and bool(rest)
-        rest.append(list(lines[int(first) : len(lines) - int(last and len(lines) > 1)]))
-    return rest
+        is_edge = page > 0 if at == 0 else at == last
+        return is_edge and (_compact(line) in heads or _PAGE_NUMBER.fullmatch(_text(line)) is not None)
+
+    return [[line for at, line in enumerate(lines) if not is_left_out(page, at)] for page, lines in enumerate(pages)]
 
 
-def _compact(text: str) -> str:
-    return _DIGITS.sub("", "".join(text.split()))
+def _text(line: Sequence[Segment]) -> str:
+    return "".join(segment.text for segment in line)
+
+
+def _compact(line: Sequence[Segment]) -> str:
+    return _DIGITS.sub("", "".join(_text(line).split()))
 
 
 # --- paragraphs -----------------------------------------------------------------------------------------------------------
@@ -498,14 +408,7 @@ def paragraphs(lines: Sequence[TextLine], width: tuple[float, float], body: floa
     Paragraph
         A line goes on in the next where it reaches the right margin and the next one is not indented.
     """
-    left, right = width
-    group: list[TextLine] = []
-    for line in lines:
-        if group and not _goes_on(group[-1], line, left, right, body):
-            yield _paragraph(group, body)
-            group = []
-        group.append(line)
-    if group:
+    for group in split(lines, lambda line, following: _goes_on(line, following, *width, body)):
         yield _paragraph(group, body)
 
 
@@ -540,7 +443,7 @@ def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]], first: int =
     Parameters
     ----------
     pages : sequence
-        For each page what `reading_order` returns.
+        For each page its tables and lines, from top to bottom.
     first : int
         Number of the first one.
 
@@ -551,47 +454,35 @@ def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]], first: int =
     """
     prose = [s for page in pages for item in page if isinstance(item, list) for s in item if len(s.text) >= _PROSE]
     body = median(segment.height for segment in prose) if prose else 0.0
+    lefts, rights = sorted(segment.box.left for segment in prose), sorted(segment.box.right for segment in prose)
+    margins = (lefts[len(lefts) // 10], rights[len(rights) * 9 // 10]) if prose else (0.0, float("inf"))
+    items = [
+        _Part(number, item) if isinstance(item, PageTable) else _text_line(number, item)
+        for number, page in enumerate(pages, start=first)
+        for item in page
+    ]
     blocks: list[Block] = []
-    lines: list[TextLine] = []
-    parts: list[tuple[int, PageTable]] = []
-    margins = _margins([segment.box for segment in prose])
-
-    def close_lines() -> None:
-        blocks.extend(paragraphs(lines, margins, body))
-        lines.clear()
-
-    def close_table() -> None:
-        if parts:
-            blocks.append(_grid(parts, sum(isinstance(block, Grid) for block in blocks) + 1))
-            parts.clear()
-
-    for number, page in enumerate(pages, start=first):
-        for item in page:
-            if isinstance(item, PageTable):
-                close_lines()
-                if parts and (parts[-1][0] == number or not _same_columns(parts[-1][1], item)):
-                    close_table()
-                parts.append((number, item))
-                continue
-            # segments far apart in a line of prose: a list, or a table that was not seen as one
-            text = "  ".join(segment.text for segment in item)
-            close_table()
-            height = max(segment.height for segment in item)
-            lines.append(TextLine(text, surrounding([segment.box for segment in item]), number, height))
-    close_lines()
-    close_table()
+    tables = count(1)
+    for group in split(items, lambda one, other: type(one) is type(other)):
+        blocks += paragraphs([item for item in group if isinstance(item, TextLine)], margins, body)
+        parts = split([item for item in group if isinstance(item, _Part)], _continues)
+        blocks += [_grid(part, next(tables)) for part in parts]
     return tuple(blocks)
 
 
-def _margins(prose: Sequence[Box]) -> tuple[float, float]:
-    """Return the left and the right margin of the prose."""
-    if not prose:
-        return 0.0, float("inf")
-    return _quantile([box.left for box in prose], 0.1), _quantile([box.right for box in prose], 0.9)
+class _Part(NamedTuple):
+    page: int
+    table: PageTable
 
 
-def _quantile(values: Sequence[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+def _text_line(page: int, line: Sequence[Segment]) -> TextLine:
+    # segments far apart in a line of prose: a list, or a table that was not seen as one
+    text = "  ".join(segment.text for segment in line)
+    return TextLine(text, surrounding([segment.box for segment in line]), page, max(segment.height for segment in line))
+
+
+def _continues(upper: _Part, lower: _Part) -> bool:
+    return upper.page != lower.page and _same_columns(upper.table, lower.table)
 
 
 def _same_columns(upper: PageTable, lower: PageTable) -> bool:
@@ -600,7 +491,7 @@ def _same_columns(upper: PageTable, lower: PageTable) -> bool:
     return upper.bounded == lower.bounded and all(any(abs(a - b) < _SAME_EDGE for b in many) for a in few)
 
 
-def _grid(parts: Sequence[tuple[int, PageTable]], number: int) -> Grid:
+def _grid(parts: Sequence[_Part], number: int) -> Grid:
     """Make one grid of the parts of a table; a label that ended on the page before goes on in its own cell."""
     edges = merged([edge for _, part in parts for edge in part.edges], _SAME_EDGE)
     rows: list[list[Cell]] = []
@@ -610,22 +501,11 @@ def _grid(parts: Sequence[tuple[int, PageTable]], number: int) -> Grid:
         for cell in part.cells:
             start, end = (_nearest(edges, part.edges[at]) for at in (cell.column, cell.column + cell.colspan))
             place = f"table {number} row {first + cell.row + 1} cell {len(rows[first + cell.row]) + 1} {cell.box}"
-            rows[first + cell.row].append(
-                Cell(
-                    cell.text,
-                    first + cell.row,
-                    start,
-                    cell.rowspan,
-                    max(end - start, 1),
-                    place,
-                    page,
-                    cell.readings,
-                    cell.confidence,
-                )
-            )
+            spans = first + cell.row, start, cell.rowspan, max(end - start, 1)
+            rows[first + cell.row].append(Cell(cell.text, *spans, place, page, cell.readings, cell.confidence))
         if first and part.rows:
             _merge_upwards(rows, first)
-    return Grid(tuple(map(tuple, rows)), True, parts[0][1].bounded, f"table {number}")
+    return Grid(tuple(map(tuple, rows)), True, parts[0].table.bounded, f"table {number}")
 
 
 def _merge_upwards(rows: list[list[Cell]], first: int) -> None:
@@ -651,13 +531,24 @@ def merged(values: Sequence[float], tolerance: float) -> list[float]:
     >>> merged([10.0, 80.5, 10.4, 79.9], 1.0)
     [10.2, 80.2]
     """
-    groups: list[list[float]] = []
-    for value in sorted(values):
-        if groups and value - groups[-1][-1] <= tolerance:
-            groups[-1].append(value)
-        else:
-            groups.append([value])
+    groups = split(sorted(values), lambda one, other: other - one <= tolerance)
     return [sum(group) / len(group) for group in groups]
+
+
+def split(items: Iterable[_Item], belong: Callable[[_Item, _Item], bool]) -> list[list[_Item]]:
+    """Part a sequence where two neighbours do not belong together.
+
+    Examples
+    --------
+    >>> split([1, 2, 5, 6], lambda one, other: other == one + 1)
+    [[1, 2], [5, 6]]
+    """
+    groups: list[list[_Item]] = []
+    for item in items:
+        if not groups or not belong(groups[-1][-1], item):
+            groups.append([])
+        groups[-1].append(item)
+    return groups
 
 
 def _nearest(edges: Sequence[float], value: float) -> int:

@@ -17,10 +17,10 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from tqdm import tqdm
 
+from govstats.documents import unseen
 from govstats.documents.document import NO_TEXT, Block, Box, put_back
 from govstats.documents.layout import Sheet, lay_out
-from govstats.documents.page import ILLEGIBLE, Word, touches
-from govstats.documents.unseen import Look, is_without_ink, without_struck, without_watermark
+from govstats.documents.page import ILLEGIBLE, Word, touches, with_marks
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ _THIN, _STRAIGHT = 2.5, 0.5
 _MOST_CHARACTERS, _MOST_OBJECTS = 20_000, 100_000
 #: Type is at least so high, in points, and a character that is taller is looked at again.
 _THINNEST, _TALLEST = 0.1, 100
+#: Forms hold forms, but no report so many.
+_DEEPEST = 8
 #: Pixels a point of a page that nobody looks at.
 _GLANCE = 0.1
 #: A mark of punctuation begins so close behind its character, in points.
@@ -83,9 +85,9 @@ class _Page:
 
     @property
     def for_camelot(self) -> bool:
-        lines = len(self.horizontal), len(self.vertical)
         # camelot reads what is not seen as well, and has ways of its own to set a page upright
-        return not (self.is_picture or self.unseen or self.turns) and min(lines) > 1 and sum(lines) <= _MOST_FOR_CAMELOT
+        odd = self.is_picture or self.unseen or self.turns
+        return not odd and len(self.horizontal) + len(self.vertical) <= _MOST_FOR_CAMELOT
 
 
 class _Turn(NamedTuple):
@@ -167,14 +169,15 @@ def read_pdf(content: bytes, name: str) -> Pages:
         )
     sheets = [Sheet(page.words, page.horizontal, page.vertical, page.has_ink, page.pictures) for page in pages]
     back = {page.number: page.back for page in pages if page.back}
-    ruled = [page for page in pages if page.for_camelot]
 
     def again() -> tuple[Block, ...]:
         from govstats.documents.lattice import lattice_tables
 
-        return put_back(lay_out(sheets, lattice_tables(content, {page.number: page.words for page in ruled})), back)
+        return put_back(lay_out(sheets, lattice_tables(content, {page.number: with_marks(page.words) for page in ruled})), back)
 
-    return Pages(put_back(lay_out(sheets), back), unread, again if 0 < len(ruled) <= _MOST_LATTICE_PAGES else None)
+    blocks = put_back(lay_out(sheets), back)
+    ruled = [page for page, sheet in zip(pages, sheets, strict=True) if page.for_camelot and sheet.holds_figures]
+    return Pages(blocks, unread, again if 0 < len(ruled) <= _MOST_LATTICE_PAGES else None)
 
 
 @contextlib.contextmanager
@@ -249,9 +252,12 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     page.shown = _shown(source, page.turns)
     objects = _read_objects(source, page.shown)
     characters = list(_read_characters(text, page))
-    look = Look(source, page.turns, objects.texts)
-    page.words = _seen(text, characters, look)
+    page.words = [word for _, word in characters]
     width, height = source.get_size()
+    look = None
+    if not unseen.is_plain(objects, page.words, _painted_at(text, characters, objects), page.shown.box(*source.get_bbox())):
+        look = unseen.Look(source, page.turns, objects.texts)
+        page.words = _seen(text, characters, look)
     large = any((b.right - b.left) * (b.bottom - b.top) > 0.5 * width * height for b in objects.pictures)
     if large and 2 * len(page.words) < len(characters):
         # a layer of text under a scan
@@ -261,10 +267,11 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
         page.horizontal = [box for box in objects.rulings if box.bottom - box.top <= _THIN]
         page.vertical = [box for box in objects.rulings if box.right - box.left <= _THIN]
     if not page.is_picture:
-        page.words = without_watermark(without_struck(page.words, page.horizontal))
-        page.words = look.with_crossed(page.words, page.vertical)
+        page.words = unseen.without_watermark(unseen.without_struck(page.words, page.horizontal))
+        if look is not None:
+            page.words = look.with_crossed(page.words, page.vertical)
         page.unseen += len(characters) - len(page.words)
-        page.has_ink, page.pictures = look.ink, objects.pictures
+        page.has_ink, page.pictures = look.ink if look else partial(unseen.crosses, objects.rulings), objects.pictures
     few = len(page.words) < _FEWEST_CHARACTERS
     page.is_picture |= few and (bool(objects.pictures) or page.illegible > 0)
     foreign = sum(word.text == ILLEGIBLE or _is_foreign(word.text) for word in page.words)
@@ -287,7 +294,7 @@ def _is_annotated(page: pypdfium2.PdfPage) -> bool:
     return False
 
 
-def _seen(text: pypdfium2.PdfTextPage, characters: Sequence[tuple[int, Word]], look: Look) -> list[Word]:
+def _seen(text: pypdfium2.PdfTextPage, characters: Sequence[tuple[int, Word]], look: unseen.Look) -> list[Word]:
     """Return the characters that are seen, of which each is given with its number on the page."""
     words = [word for _, word in characters]
 
@@ -296,10 +303,9 @@ def _seen(text: pypdfium2.PdfTextPage, characters: Sequence[tuple[int, Word]], l
 
     def is_cut(at: int) -> bool:
         # something lies over the rest of the figure
-        return any(
-            not seen[beside] and touches(words[min(at, beside)], words[max(at, beside)]) and not is_without_ink(piece_of(beside))
-            for beside in (max(at - 1, 0), min(at + 1, len(words) - 1))
-        )
+        hidden = [beside for beside in (max(at - 1, 0), min(at + 1, len(words) - 1)) if not seen[beside]]
+        hidden = [beside for beside in hidden if touches(words[min(at, beside)], words[max(at, beside)])]
+        return any(not unseen.is_without_ink(piece_of(beside)) for beside in hidden)
 
     seen = look.shows([word.box for word in words])
     for at, word in enumerate(words):
@@ -397,26 +403,21 @@ def _plausible(text: pypdfium2.PdfTextPage, index: int, sides: tuple[float, ...]
     return middle[0] - half, middle[1] - half, middle[0] + half, middle[1] + half
 
 
-class _Objects(NamedTuple):
-    """What is painted on a page: straight lines, boxes of pictures, and pieces of text."""
-
-    rulings: list[Box]
-    pictures: list[Box]
-    texts: list[Any]
-
-
-def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> _Objects:
-    found = _Objects([], [], [])
+def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> unseen.Painted:
+    found = unseen.Painted()
 
     def look(item: Any, turn: _Turn, depth: int) -> None:
         kind = pdfium.FPDFPageObj_GetType(item)
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+            found.is_odd = found.is_odd or not unseen.is_plain_text(item)
             found.texts.append(item)
         elif kind == pdfium.FPDF_PAGEOBJ_PATH and len(found.rulings) <= _MOST_RULINGS:
-            found.rulings.extend(_rulings(item, turn))
-        elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            _read_path(item, turn, found)
+        else:
+            found.is_odd = True
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             found.pictures.append(_matrix(item, turn).box(0, 0, 1, 1))
-        elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < 8:
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:
             inner = _matrix(item, turn)
             for number in range(pdfium.FPDFFormObj_CountObjects(item)):
                 look(pdfium.FPDFFormObj_GetObject(item, number), inner, depth + 1)
@@ -426,24 +427,44 @@ def _read_objects(page: pypdfium2.PdfPage, shown: _Turn) -> _Objects:
     return found
 
 
+def _painted_at(text: pypdfium2.PdfTextPage, characters: Sequence[tuple[int, Word]], objects: unseen.Painted) -> list[int]:
+    """Return for each character how many pieces of text are painted before it; nothing where that makes no difference."""
+    if objects.is_odd or not objects.shades:
+        return []
+    number_of = {unseen.address(piece): number for number, piece in enumerate(objects.texts)}
+    return [number_of.get(unseen.address(pdfium.FPDFText_GetTextObject(text, index)), 0) for index, _ in characters]
+
+
 def _matrix(item: Any, turn: _Turn) -> _Turn:
     matrix = pdfium.FS_MATRIX()
     return turn.after(matrix) if pdfium.FPDFPageObj_GetMatrix(item, matrix) else turn
 
 
-def _rulings(path: Any, turn: _Turn) -> Iterator[Box]:
-    """Yield the straight lines of a path: the sides of what is stroked, and filled rectangles that are as thin as a line."""
+def _read_path(path: Any, turn: _Turn, found: unseen.Painted) -> None:
+    """Add the straight lines of a path: the sides of what is stroked, and filled rectangles that are as thin as a line."""
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     pdfium.FPDFPath_GetDrawMode(path, fill, stroke)
     turn = _matrix(path, turn)
-    for shape in _shapes(path):
+    shapes = _shapes(path)
+    width = ctypes.c_float()
+    pdfium.FPDFPageObj_GetStrokeWidth(path, width)
+    thick = turn.box(0, 0, width.value, width.value)
+    # a broad stroke covers what is beside its middle
+    found.is_odd |= not shapes or (bool(stroke.value) and max(thick.right - thick.left, thick.bottom - thick.top) > _THIN)
+    for shape in shapes:
         xs, ys = zip(*shape, strict=True)
         box = turn.box(min(xs), min(ys), max(xs), max(ys))
         if min(box.right - box.left, box.bottom - box.top) <= _THIN:
-            yield box
-        elif stroke.value:
-            sides = (turn.box(*one, *other) for one, other in pairwise(shape))
-            yield from (side for side in sides if min(side.right - side.left, side.bottom - side.top) <= _STRAIGHT)
+            found.rulings.append(box)
+            continue
+        if fill.value:
+            found.shades.append((len(found.texts), box))
+            found.is_odd |= not unseen.is_shade(path)
+        if stroke.value:
+            sides = [turn.box(*one, *other) for one, other in pairwise(shape)]
+            straight = [side for side in sides if min(side.right - side.left, side.bottom - side.top) <= _STRAIGHT]
+            found.is_odd |= len(straight) < len(sides)
+            found.rulings += straight
 
 
 def _shapes(path: Any) -> list[list[tuple[float, float]]]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from govstats.documents.document import Box
-from govstats.documents.page import PageCell, PageTable, Run, Word, cell_of, merged, runs_of, surrounding
+from govstats.documents.page import PageCell, PageTable, Run, Word, cell_of, merged, runs_of, split, surrounding
 
 #: Rulings that end this close to each other touch, in points.
 _TOUCH = 3.0
@@ -95,11 +95,7 @@ def _area(box: Box) -> float:
 
 def straightened(rulings: Sequence[Ruling]) -> list[Ruling]:
     """Join rulings that lie on one line and touch: cells draw their borders one by one, and dots make a dotted line."""
-    groups: list[list[Ruling]] = []
-    for ruling in sorted(rulings):
-        if not groups or ruling.at - groups[-1][0].at > _TOUCH / 2:
-            groups.append([])
-        groups[-1].append(ruling)
+    groups = split(sorted(rulings), lambda one, other: other.at - one.at <= _TOUCH / 2)
     joined: list[Ruling] = []
     for group in groups:
         at = sum(ruling.at for ruling in group) / len(group)

@@ -6,8 +6,10 @@ import ctypes
 import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from statistics import median
 from typing import Any
 
@@ -25,6 +27,8 @@ _SCALE, _MOST_PIXELS = 1.0, 4_000_000
 _VISIBLE, _INK = 12, 60
 #: Type that is lighter, of 255, is white.
 _WHITE = 240
+#: No ground is so light, of 255 in any colour, that type as dark is not seen on it.
+_LIGHT, _DARK = 195, 100
 #: A character's ink lies inside its box by this share of the box; what lies closer to the edge may be its neighbour's.
 _ASIDE, _ABOVE = 0.15, 0.1
 #: A ruling is at most so thick, in points; what lies closer to the edge of a cell is no ink in it.
@@ -40,8 +44,125 @@ _MOST_SIZES, _SAMPLE = 5, 20
 #: A line strikes out what it crosses in its middle, give or take so much of its height, if it is not longer by more than so much.
 _MIDDLE, _LONGER = 0.18, 1.2
 
+#: Where pdfium writes a colour.
+_PARTS = [ctypes.c_uint() for _ in range(4)]
+_FILLED = {pdfium.FPDF_TEXTRENDERMODE_FILL, pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE}
+
 _Pixels = npt.NDArray[np.uint8]
 _Mask = npt.NDArray[np.bool_]
+
+
+@dataclass
+class Painted:
+    """What is painted on a page, in the coordinates of the page as it is shown.
+
+    Attributes
+    ----------
+    rulings, pictures : list of Box
+        Straight lines; pictures.
+    texts : list of page objects
+        Pieces of text, in the order in which they are painted.
+    shades : list of (int, Box)
+        Light shapes, each with the number of pieces of text that are painted before it.
+    is_odd : bool
+        There is more: text that is not simply black, shapes that may be ink, forms, pictures.
+    """
+
+    rulings: list[Box] = field(default_factory=list)
+    pictures: list[Box] = field(default_factory=list)
+    texts: list[Any] = field(default_factory=list)
+    shades: list[tuple[int, Box]] = field(default_factory=list)
+    is_odd: bool = False
+
+
+def is_plain(painted: Painted, words: Sequence[Word], numbers: Sequence[int], page: Box) -> bool:
+    """Tell a page that shows all its text, so that nobody has to look.
+
+    Parameters
+    ----------
+    painted : Painted
+        On the page.
+    words : sequence of Word
+        All characters.
+    numbers : sequence of int
+        For each one, how many pieces of text are painted before it.
+    page : Box
+        What is shown.
+
+    Returns
+    -------
+    bool
+        Nothing is odd, no character lies outside the page or on another one, no line runs through a digit, and no shape is
+        painted over text.
+    """
+    if painted.is_odd or not words:
+        return False
+    boxes = _sides(word.box for word in words)
+    if (boxes[:, :2] < page[:2]).any() or (boxes[:, 2:] > page[2:]).any():
+        return False
+    inner = boxes + np.tile((boxes[:, 2:] - boxes[:, :2]) * (_ASIDE, _ABOVE), 2) * (1, 1, -1, -1)
+    after = np.array([number for number, _ in painted.shades])
+    if painted.shades and (_meeting(inner, [box for _, box in painted.shades]) & (np.array(numbers)[:, None] < after)).any():
+        return False
+    middles = _sides(_middle_part(word.box) for word in words if word.text.isdecimal())
+    # brackets and commas reach over one another where a font sets them close
+    return not _meeting(middles, painted.rulings).any() and not _overlapping(boxes[[word.text.isalnum() for word in words]])
+
+
+def _meeting(boxes: npt.NDArray[np.float64], others: Sequence[Box]) -> _Mask:
+    """Tell which boxes meet which others: a row for each box."""
+    left, top, right, bottom = _sides(others).T
+    one = boxes.T[:, :, None]
+    found: _Mask = (one[0] <= right) & (left <= one[2]) & (one[1] <= bottom) & (top <= one[3])
+    return found
+
+
+def _sides(boxes: Iterable[Box]) -> npt.NDArray[np.float64]:
+    return np.fromiter(chain.from_iterable(boxes), float).reshape(-1, 4)
+
+
+def crosses(rulings: Sequence[Box], box: Box) -> bool:
+    """Tell whether a line runs through a cell, where lines are all that is drawn."""
+    inner = _inside(box)
+    return any(_meet(inner, ruling) for ruling in rulings)
+
+
+def is_plain_text(item: Any) -> bool:
+    """Tell a piece of text that is dark and painted whole, in whatever layer."""
+    colour = _colour(item)
+    return (
+        colour is not None
+        and max(colour[:3]) <= _DARK
+        and pdfium.FPDFTextObj_GetTextRenderMode(item) in _FILLED
+        and not pdfium.FPDFPageObj_HasTransparency(item)
+        and pdfium.FPDFClipPath_CountPaths(pdfium.FPDFPageObj_GetClipPath(item)) <= 0
+        and not any(_is_layer(pdfium.FPDFPageObj_GetMark(item, at)) for at in range(pdfium.FPDFPageObj_CountMarks(item)))
+    )
+
+
+def _is_layer(mark: Any) -> bool:
+    name, length = (ctypes.c_ushort * 3)(), ctypes.c_ulong()
+    pdfium.FPDFPageObjMark_GetName(mark, name, ctypes.sizeof(name), length)
+    return bytes(name)[:4] == "OC".encode("utf-16-le")
+
+
+def is_shade(item: Any) -> bool:
+    """Tell a shape that is too light to be ink."""
+    colour = _colour(item)
+    return colour is not None and min(colour[:3]) >= _LIGHT
+
+
+def is_without_ink(item: Any) -> bool:
+    """Tell whether a piece of text has no colour but white, or none at all."""
+    colour = _colour(item)
+    invisible = {pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP}
+    unseen = colour is not None and (min(colour[:3]) > _WHITE or colour[3] == 0)
+    return unseen or pdfium.FPDFTextObj_GetTextRenderMode(item) in invisible
+
+
+def _colour(item: Any) -> list[int] | None:
+    """Return red, green, blue and opacity of what is filled; None where it is filled with a pattern."""
+    return [part.value for part in _PARTS] if pdfium.FPDFPageObj_GetFillColor(item, *_PARTS) else None
 
 
 class Look:
@@ -94,18 +215,18 @@ class Look:
         numbers = [number for number, word in enumerate(words) if seen[number] and word.text.isalnum()]
         pieces: dict[int, list[int]] = defaultdict(list)
         handles = {}
-        for at in _overlapping(np.array([words[number].box for number in numbers], float).reshape(-1, 4)):
+        for at in _overlapping(_sides(words[number].box for number in numbers)):
             piece = piece_of(numbers[at])
-            handles[_address(piece)] = piece
-            pieces[_address(piece)].append(numbers[at])
-        for address, members in pieces.items() if len(pieces) <= _MOST_PIECES else ():
-            _switch([handles[address]], on=False)
+            handles[address(piece)] = piece
+            pieces[address(piece)].append(numbers[at])
+        for at, members in pieces.items() if len(pieces) <= _MOST_PIECES else ():
+            _switch([handles[at]], on=False)
             traced = _traced(_differ(self._full, self._rendered()), self._pixels([words[number].box for number in members]))
             for number, is_traced in zip(members, traced, strict=True):
                 seen[number] = is_traced
             # of two copies at one place the other one is seen
             if any(traced):
-                _switch([handles[address]], on=True)
+                _switch([handles[at]], on=True)
 
     def with_crossed(self, words: Sequence[Word], vertical: Sequence[Box]) -> list[Word]:
         """Return words with another sign for digits through which something is drawn but the edge of a cell."""
@@ -119,7 +240,7 @@ class Look:
 
     def _pixels(self, boxes: Sequence[Box]) -> list[list[int]]:
         """Return the pixels inside boxes of characters: left, top, and the right and bottom ones that are no longer inside."""
-        sides = np.array(boxes, float).reshape(-1, 4) * self._scale
+        sides = _sides(boxes) * self._scale
         inset = (sides[:, 2:] - sides[:, :2]) * (_ASIDE, _ABOVE)
         first = np.floor(sides[:, :2] + inset + 0.5)
         last = np.maximum(np.floor(sides[:, 2:] - inset + 0.5), first + 1)
@@ -128,11 +249,14 @@ class Look:
 
 
 def _has_ink(bare: _Pixels, scale: float, box: Box) -> bool:
-    left, top, right, bottom = (side * scale for side in box)
-    edge = min(_THICK * scale, (right - left) / 4, (bottom - top) / 4)
-    sides = ((left, right), (top, bottom))
-    columns, rows = (slice(max(math.ceil(a + edge), 0), max(math.floor(b - edge) + 1, 0)) for a, b in sides)
-    return _has_contrast(bare[rows, columns])
+    left, top, right, bottom = (max(side * scale, 0) for side in _inside(box))
+    return _has_contrast(bare[math.ceil(top) : math.floor(bottom) + 1, math.ceil(left) : math.floor(right) + 1])
+
+
+def _inside(box: Box) -> Box:
+    """Return a cell without its edges."""
+    edge = min(_THICK, (box.right - box.left) / 4, (box.bottom - box.top) / 4)
+    return Box(box.left + edge, box.top + edge, box.right - edge, box.bottom - edge)
 
 
 def _has_contrast(part: _Pixels) -> bool:
@@ -154,16 +278,8 @@ def _switch(items: Sequence[Any], *, on: bool) -> None:
         pdfium.FPDFPageObj_SetIsActive(item, on)
 
 
-def is_without_ink(item: Any) -> bool:
-    """Tell whether a piece of text has no colour but white, or none at all."""
-    parts = [ctypes.c_uint() for _ in range(4)]
-    if pdfium.FPDFTextObj_GetTextRenderMode(item) in {pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP}:
-        return True
-    known = pdfium.FPDFPageObj_GetFillColor(item, *parts)
-    return bool(known) and (min(part.value for part in parts[:3]) > _WHITE or parts[3].value == 0)
-
-
-def _address(item: Any) -> int:
+def address(item: Any) -> int:
+    """Return where a page object is kept, which tells whether two are the same."""
     return ctypes.addressof(item.contents)
 
 
