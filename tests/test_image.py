@@ -14,9 +14,9 @@ import pytest
 
 import govstats
 from govstats.characters import figure
-from govstats.documents import image, recogniser
+from govstats.documents import scan
 from govstats.documents.document import Box, Cell, Grid, Paragraph, put_back
-from govstats.documents.image import Picture, read_image, recognise_picture
+from govstats.documents.scan import Picture, read_image, recognise_picture
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def test_what_is_struck_out_on_a_scan_is_unreadable_and_what_is_empty_is_blank()
     assert [cells["normative_documents", column].value for column in ("issued", "repealed", "in_force")] == [17, None, 295]
     assert cells["rules", "in_force"].status == "unreadable"
     assert cells["normative_documents", "repealed"].status == "blank"
-    assert ("unreadable_cell", "rules", "in_force") in [(note.kind, note.line, note.column) for note in report.read_notes]
+    kinds = {note.kind for note in report.read_notes if (note.line, note.column) == ("rules", "in_force")}
+    assert kinds & {"unreadable_cell", "unsure_recognition"}
 
 
 def test_a_stamp_over_a_table_invents_no_figure() -> None:
@@ -186,6 +187,14 @@ def test_pages_of_a_tiff() -> None:
     assert [cell.page for cell in cells if cell.text in {"10650.15", "8302"}] == [1, 2]
 
 
+def test_a_long_picture_is_read_without_shrinking_it() -> None:
+    long = Image.new("L", (1010, 4400), 255)
+    for top in (0, 3900):
+        long.paste(drawn(), (0, top))
+    first, last = (block for block in read_image(saved(long, "PNG"), "long.png") if isinstance(block, Grid))
+    assert (texts(first), texts(last)) == (ROWS, ROWS)
+
+
 def test_a_page_of_a_real_scan(shared: Path) -> None:
     pdfium = pytest.importorskip("pypdfium2")
     with (shared / "samples" / "cells.csv").open(encoding="utf-8") as file:
@@ -200,37 +209,6 @@ def test_a_page_of_a_real_scan(shared: Path) -> None:
     rest = "30017 33069 24784 6574 35244 12199 141887 3363 0 0 9133 50 5 12551".split()
     assert top_to_bottom == proactive + rest
     assert all(word.confidence is not None and word.confidence > 0.95 for word in found)
-
-
-def test_what_a_figure_may_be_besides() -> None:
-    characters = ("", "1", "3", "8", "S", "5")
-
-    def step(**probable: float) -> list[float]:
-        return [probable.get(name, 0.0) for name in ("none", "one", "three", "eight", "s", "five")]
-
-    answer = np.array(
-        [
-            step(one=0.99, none=0.01),
-            step(none=1.0),
-            step(three=0.6, eight=0.4),
-            step(none=1.0),
-            step(s=0.7, five=0.3),
-        ],
-        np.float32,
-    )
-    found = recogniser.likely_figures(answer, characters)
-    assert max(found, key=lambda text: found[text]) == "135"
-    assert found["135"] == pytest.approx(0.99 * 0.6)
-    assert found["185"] == pytest.approx(0.99 * 0.4)
-    assert found["35"] == pytest.approx(0.01 * 0.6)
-
-
-def test_a_doubled_digit_that_runs_together_has_both_readings() -> None:
-    characters = ("", "0")
-    answer = np.array([[0.0, 1.0], [0.3, 0.7], [0.0, 1.0]], np.float32)
-    found = recogniser.likely_figures(answer, characters)
-    assert found["0"] == pytest.approx(0.7)
-    assert found["00"] == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize("kind", ["white", "black", "noise", "gradient"])
@@ -262,7 +240,7 @@ def test_pixels_of_every_kind_stand_on_white(mode: str) -> None:
         page = Image.fromarray(np.asarray(page).astype(np.uint16) * 257)
     else:
         page = page.convert(mode)
-    (pixels,) = image.pictures_in(saved(page, "TIFF" if mode == "CMYK" else "PNG"), "square")
+    (pixels,) = scan.pictures_in(saved(page, "TIFF" if mode == "CMYK" else "PNG"), "square")
     assert pixels.dtype == np.uint8
     assert (pixels[15, 15].max(), pixels[5, 5].min()) == (0, 255)
 
@@ -286,14 +264,14 @@ def test_a_truncated_picture_is_refused(kind: str) -> None:
 
 
 def test_without_rapidocr_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    recogniser._load.cache_clear()
+    scan._load.cache_clear()
     monkeypatch.setitem(sys.modules, "rapidocr", None)
     with pytest.raises(MissingReader, match=r'scan\.png: .*pip install "govstats\[ocr\]"'):
         read_image(saved(drawn(), "PNG"), "scan.png")
 
 
 def test_recognition_says_nothing(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
-    recogniser._load.cache_clear()
+    scan._load.cache_clear()
     assert read_image(saved(Image.new("L", (200, 200), 255), "PNG"), "white.png") == ()
     assert capfd.readouterr() == ("", "")
     assert not caplog.records

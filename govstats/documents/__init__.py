@@ -78,7 +78,7 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
         pages = read_pdf(content, name)
         return Document(pages.blocks, "pdf", name, sha256, unread=pages.unread, again=pages.again)
     if content.startswith(_PICTURES):
-        from govstats.documents.image import read_image
+        from govstats.documents.scan import read_image
 
         blocks = read_image(content, name)
         if not blocks:
@@ -133,7 +133,7 @@ def page_picture(content: bytes, format_name: str, name: str, number: int, scale
         return picture_of_page(content, name, number, scale), scale
     from PIL.Image import fromarray
 
-    from govstats.documents.image import pictures_in
+    from govstats.documents.scan import pictures_in
 
     return fromarray(next(islice(pictures_in(content, name), number - 1, None))), 1.0
 

@@ -26,7 +26,7 @@ from govstats.errors import MissingReader, UnreadableDocument
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from govstats.documents.image import Picture
+    from govstats.documents.scan import Picture
 
 #: Reports have some ten pages, the longest some sixty; a volume of five hundred holds other things.
 MOST_PAGES = 200
@@ -493,7 +493,7 @@ def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str, *,
 
     A layer of text under a picture is kept only where nothing better is to be had, as a reading that has to be confirmed.
     """
-    from govstats.documents.image import recognise_picture
+    from govstats.documents.scan import recognise_picture
 
     if len(pages) > _MOST_PICTURES:
         raise UnreadableDocument(

@@ -105,7 +105,7 @@ def _in_order(grid: Grid) -> list[Paragraph]:
 
 
 def _from_pictures(report: Report, content: bytes, cells: Sequence[ReadCell]) -> Iterator[tuple[CellKey, Rereading]]:
-    from govstats.documents.image import figure_on
+    from govstats.documents.scan import figure_on
 
     on_page: dict[int, list[tuple[ReadCell, Box]]] = defaultdict(list)
     for cell in cells:
