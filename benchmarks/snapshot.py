@@ -99,7 +99,9 @@ def rows_of(some: list[Source]) -> list[tuple[str, str, str, float | None, str]]
             except LookupError:  # the setting has no place for what the distortion left
                 continue
             cells = read(page)
-            shown = {"/".join(key): report.value(key) for key in {*report.printed, *(tuple(cell.split("/")) for cell in cells)}}
+            keys = {"/".join(key): key for key in report.printed}
+            keys |= {cell: (table, line, column) for cell in cells for table, line, column in [cell.split("/")]}
+            shown = {cell: report.value(key) for cell, key in keys.items()}
         for cell in {*cells, *shown}:
             status, value = cells.get(cell, ("missing", None))
             read_as = ""
