@@ -2,8 +2,8 @@
 
     python benchmarks/size.py [--files]
 
-A line of code has something else on it than a comment or a docstring. A branch is an ``if``, ``for``, ``while``, ``except``, comprehension,
-conditional or boolean expression; its share is that of all statements.
+A line of code has something else on it than a comment or a docstring. A branch is an ``if``, ``for``, ``while``, ``except``,
+comprehension, conditional or boolean expression; its share is that of all statements.
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ PACKAGE = Path(__file__).resolve().parent.parent / "govstats"
 #: What reading tables takes: documents and recognition without prose and identity.
 NOT_TABLES = {"claims.py", "sentences.py", "identity.py", "publication.py", "summary.py"}
 BRANCHES = (ast.If, ast.For, ast.While, ast.ExceptHandler, ast.comprehension, ast.IfExp, ast.BoolOp)
-NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER}
+NO_CODE = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENCODING,
+    tokenize.ENDMARKER,
+}
 
 
 class Size(NamedTuple):
@@ -37,10 +45,13 @@ class Size(NamedTuple):
 
 
 def of_file(path: Path) -> Size:
+    """Measure a module."""
     source = path.read_text("utf-8")
     nodes = list(ast.walk(ast.parse(source)))
     texts = (node.value for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-    docstrings = {line for text in texts if isinstance(text.value, str) for line in range(text.lineno, (text.end_lineno or 0) + 1)}
+    docstrings = {
+        line for text in texts if isinstance(text.value, str) for line in range(text.lineno, (text.end_lineno or 0) + 1)
+    }
     tokens = (token for token in tokenize.generate_tokens(io.StringIO(source).readline) if token.type not in NO_CODE)
     lines = {line for token in tokens for line in range(token.start[0], token.end[0] + 1)} - docstrings
     statements = sum(isinstance(node, ast.stmt) for node in nodes)
@@ -48,10 +59,12 @@ def of_file(path: Path) -> Size:
 
 
 def total(sizes: Iterable[Size]) -> Size:
+    """Add sizes up."""
     return Size(*(sum(part) for part in zip(*sizes, strict=True)))
 
 
 def main() -> None:
+    """Print the sizes of rooms and of the package."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", action="store_true", help="list every module too")
     arguments = parser.parse_args()

@@ -3,9 +3,9 @@
     python benchmarks/snapshot.py write BEFORE.parquet
     python benchmarks/snapshot.py compare BEFORE.parquet AFTER.parquet
 
-Reads the embedded corpus, the documents of ../shared where they are, and the layouts of the tests: every setting and every distortion
-by itself, and a part of their product, with every profile and two seeds. A change may turn unread into right, and never anything into
-wrong; every other difference is there to be looked at.
+Reads the embedded corpus, the documents of ../shared where they are, and the layouts of the tests: every setting and every
+distortion by itself, and a part of their product, with every profile and two seeds. A change may turn unread into right, and
+never anything into wrong; every other difference is there to be looked at.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ class Source(NamedTuple):
 
 
 def sources(part: int) -> Iterator[Source]:
+    """Yield every document, of the product of settings and distortions one in so many."""
     folders = [ROOT / "data" / "documents", SHARED / "cases", SHARED / "samples", *sorted((SHARED / "reports").glob("*/"))]
     for folder in folders:
         for path in sorted(folder.glob("*")) if folder.is_dir() else ():
@@ -59,6 +60,7 @@ def sources(part: int) -> Iterator[Source]:
 
 
 def read(page: Path | bytes) -> dict[str, tuple[str, float | None]]:
+    """Return status and value of each cell; nothing where the document is refused."""
     try:
         cells = govstats.read(page).read_cells
     except govstats.GovstatsError:
@@ -116,6 +118,7 @@ def rows_of(some: list[Source]) -> list[tuple[str, str, str, float | None, str]]
 
 
 def write(file: Path, part: int, processes: int) -> None:
+    """Read every document and keep what was read."""
     everything = list(sources(part))
     chunks = [everything[start : start + CHUNK] for start in range(0, len(everything), CHUNK)]
     rows = []
@@ -158,6 +161,7 @@ def compare(before: Path, after: Path, most: int) -> int:
 
 
 def main() -> int:
+    """Run one of the two verbs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
     writing = verbs.add_parser("write", help="read every document")

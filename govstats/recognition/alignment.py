@@ -275,7 +275,7 @@ def _convincing(table: Table, chain: Sequence[_Candidate]) -> bool:
 
 
 def _other_copies(table: Table, chain: Sequence[_Candidate], candidates: Sequence[_Candidate]) -> list[Note]:
-    """Look for other copies of a table or of a part of it: an equal one changes nothing, of a different one neither is ours to choose."""
+    """Look for other copies of a table or a part of it: of two that differ neither is ours to choose."""
     mine = {candidate.match.line: candidate.match for candidate in chain}
     taken = {candidate.order for candidate in chain}
     notes = []

@@ -33,8 +33,8 @@ def read_annex(table: Table, records: Sequence[Record]) -> list[tuple[Match, lis
     Returns
     -------
     list of (Match, list of Way)
-        In the order of the document, with at most one way. A label that the form does not list is an id of its own; one that stands
-        there twice is left without any.
+        In the order of the document, with at most one way. A label that the form does not list is an id of its own; one that
+        stands there twice is left without any.
     """
 
     def known(record: Record) -> str:

@@ -1,7 +1,7 @@
 """Which of all the ways is it? The edits of a table decide between the ways to read its rows, and set aside what cannot hold.
 
-An edit that fails costs one; so does, or a part of it, what else speaks against a way. What all the cheapest explanations of a table
-say of a cell is read; where they differ, the cell is undecided, and the rest goes on. A figure is never taken from a sum.
+An edit that fails costs one; so does, or a part of it, what else speaks against a way. What all the cheapest explanations of a
+table say of a cell is read; where they differ, the cell is undecided, and the rest goes on. A figure is never taken from a sum.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _MOST_COMBINATIONS = 50_000
 _MOST_SUMS = 100_000
 #: A row of more ways than this is looked at after the others.
 _MANY_WAYS = 60
-#: From this confidence on a recognised cell stands although no edit binds it (0 was read as 9 at 0.976), or one fails: agencies make
-#: mistakes. Below, the error may as well be ours.
+#: From this confidence on a recognised cell stands although no edit binds it (0 was read as 9 at 0.976), or one fails: agencies
+#: make mistakes. Below, the error may as well be ours.
 VERY_CONFIDENT = 0.99
 
 Numbers = npt.NDArray[np.float64]
@@ -81,9 +81,9 @@ def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
 
     Notes
     -----
-    A row that its own edits leave one way is taken, if most rows of the table are decided. Rows with several ways that balance are
-    decided together, by the edits across rows whose other cells are known. Then every row is held against the others as they were
-    chosen, with all its ways.
+    A row that its own edits leave one way is taken, if most rows of the table are decided. Rows with several ways that balance
+    are decided together, by the edits across rows whose other cells are known. Then every row is held against the others as
+    they were chosen, with all its ways.
     """
     doubtful = any(len(row.ways) > 1 or (row.ways and not row.ways[0].sure) for row in rows)
     if doubtful or any(piece and piece.confidence is not None for row in rows for way in row.ways for piece in way.fields):
@@ -195,7 +195,8 @@ class _Table:
                 if kept is None:
                     active.discard(edit)
                 else:
-                    changed = any([sums.keep(stays) for sums, stays in zip(rows, kept, strict=True)]) or changed
+                    went = [sums.keep(stays) for sums, stays in zip(rows, kept, strict=True)]
+                    changed = changed or any(went)
 
     def combine(self) -> None:
         """Keep of the rows that are still open the combinations of least cost."""
@@ -268,8 +269,8 @@ def _supported(values: Sequence[Numbers]) -> list[Mask] | None:
 def _give_up_the_unsupported(table: _Table, all_rows: int) -> None:
     """Leave undecided what only sums tell, where they do not tell enough.
 
-    A row whose ways are not sure needs an edit of its own that holds, or most of the edits that bind it; and most rows of its table
-    have to be decided, since a page whose figures ran together may have blanks that leave no trace.
+    A row whose ways are not sure needs an edit of its own that holds, or most of the edits that bind it; and most rows of its
+    table have to be decided, since a page whose figures ran together may have blanks that leave no trace.
     """
     out_of_order = [sums for sums in table.rows if not all(way.ordered for way in sums.row.chosen)]
     if any(not sums.balanced for sums in out_of_order):
@@ -295,8 +296,8 @@ def _give_up_the_unsupported(table: _Table, all_rows: int) -> None:
 def _doubt_the_unconfirmed(table: _Table) -> None:
     """Doubt recognised cells that nobody is sure of and no edit confirms.
 
-    Recognition takes a digit for another wherever it stands: 3 0 0 0 3 read as 8 0 0 0 8 adds up as well. So an edit confirms a cell
-    only where no cell in doubt on its other side has the same digit at the same place.
+    Recognition takes a digit for another wherever it stands: 3 0 0 0 3 read as 8 0 0 0 8 adds up as well. So an edit confirms a
+    cell only where no cell in doubt on its other side has the same digit at the same place.
     """
     pieces: dict[CellKey, tuple[str, float]] = {}
     for row in (sums.row for sums in table.rows if len(sums.row.chosen) == 1):

@@ -38,8 +38,8 @@ _FEW_WORDS = 3
 _FARTHEST_UNIT = 20
 #: The end of an amount: 13575394432.52元.
 _DECIMALS = re.compile(r"(?:\.\d+)?(?:[万亿]?元)?$")
-#: What speaks against a way, in edits that would have to fail: another place than the usual one, digits that the document does not part,
-#: a reading that was not the first.
+#: What speaks against a way, in edits that would have to fail: another place than the usual one, digits that the document does
+#: not part, a reading that was not the first.
 PLACED_OTHERWISE, PARTED, UNSURE_READING, SURE_READING = 1.0, 1.0, 0.4, 1.0
 #: From this confidence on optical recognition is believed where an edit holds; digits at 150 dpi have 0.96 to 1.00.
 CONFIDENT = 0.95
@@ -199,7 +199,7 @@ class Headers:
         return [way._replace(cost=against * number, sure=way.sure and not number) for number, way in enumerate(ways)]
 
     def _is_too_wide(self, record: Record, labels: Sequence[Cell]) -> bool:
-        """Tell whether a row goes beyond its header, or has blanks and more cells than most rows: any cell may be the one too many."""
+        """Tell whether a row goes beyond its header, or has blanks and more cells than most: any may be the one too many."""
         rows = [label.row for label in labels]
         usual, end = self._widths(id(record.grid), min(rows), max(rows))
         figures, own = (max(map(_end, pieces), default=0) for pieces in (record.figures, record.fields[-1:]))
@@ -397,13 +397,13 @@ def _leaf_header(table: Table, record: Record) -> dict[tuple[str, str], Cell] | 
     columns, lines = column_index(table).exact, line_index(table)
     above = [cell for row in grid.rows[: record.row] for cell in row]
     leaves = [cell for cell in above if key(cell.text).word in columns]
-    if len(leaves) == len(table.lines) * len(table.columns) and len({cell.row for cell in leaves}) == 1:
+    one_row = len(leaves) == len(table.lines) * len(table.columns) and len({cell.row for cell in leaves}) == 1
+    if one_row and len({name for cell in above for name in lines.find(cell.text)}) < len(table.lines):
         # bands that are torn over cells say as much as their order does
-        if len({name for cell in above for name in lines.find(cell.text)}) < len(table.lines):
-            names = [column for cell in leaves for column, _ in columns[key(cell.text).word][:1]]
-            ordered = names == [column.id for column in table.columns] * len(table.lines)
-            places = product([line.id for line in table.lines], [column.id for column in table.columns])
-            return dict(zip(places, leaves, strict=True)) if ordered and _is_form_order(table, _words_above(record)) else None
+        names = [column for cell in leaves for column, _ in columns[key(cell.text).word][:1]]
+        ordered = names == [column.id for column in table.columns] * len(table.lines)
+        places = product([line.id for line in table.lines], [column.id for column in table.columns])
+        return dict(zip(places, leaves, strict=True)) if ordered and _is_form_order(table, _words_above(record)) else None
     lefts: list[tuple[int, str]] = []
     found: dict[tuple[str, str], Cell] = {}
     for cell in above:
@@ -468,7 +468,7 @@ def _leaves_over(fields: Sequence[Cell], record: Record, labels: Sequence[Cell])
 
 
 def _stands_under_others(record: Record) -> bool:
-    """Tell whether each field of a row has a header cell of its own, in a grid whose header names no column: other figures (1月, 2月)."""
+    """Tell whether each field of a row has a header cell of its own, in a grid that names no column: other figures (1月, 2月)."""
     grid = record.grid
     if grid is None or not grid.aligned or len(record.fields) < 2:
         return False
@@ -672,7 +672,8 @@ def is_glued(tokens: Sequence[str], columns: int, like_others: bool = False) -> 
 def _splits(tokens: Sequence[str], parts: int, sums: Sequence[Sequence[int]] = ()) -> list[tuple[str, ...]]:
     """Return every way to part tokens into figures without leading zeros; a gap between two tokens parts two figures.
 
-    Where there are more ways than can be tried, only those are returned whose `sums` are nothing, each with a sign for every part.
+    Where there are more ways than can be tried, only those are returned whose `sums` are nothing, each with a sign for every
+    part.
     """
     digits, gaps = "".join(tokens), list(accumulate(map(len, tokens)))
     free = sorted(set(range(1, len(digits))) - set(gaps))

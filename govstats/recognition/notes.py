@@ -45,7 +45,7 @@ MESSAGES = {
     "outside_form": ("格式以外的行或栏“{label}”：{printed}", "a line or column that the form lacks, “{label}”: {printed}"),
     "unreadable_row": (
         "“{line}”一行应有 {columns} 格，文件中有 {count} 个数字：“{printed}”，无法确定各数字属于哪一栏",
-        "the line “{line}” should have {columns} cells; the document shows {count} figures, “{printed}”; which is which cannot be told",
+        "the line “{line}” should have {columns} cells; the document shows {count}, “{printed}”; which is which is not told",
     ),
     "unplaced_row": (
         "“{line}”一行的 {columns} 个数字“{printed}”，表头没有说明其次序，或按该次序不平衡，无法确定各数字属于哪一栏",
@@ -57,7 +57,7 @@ MESSAGES = {
     ),
     "unbalanced_row": (
         "“{line}”一行应有 {columns} 格，文件中粘连为“{printed}”，只能分作 {candidates}，但其余各行不能证实",
-        "the line “{line}” should have {columns} cells; “{printed}” can be split into {candidates} alone, which the other lines do not bear out",
+        "the line “{line}” should have {columns} cells; “{printed}” can only be {candidates}, which no other line confirms",
     ),
     "spanning_figure": (
         "“{line}”的“{column}”为“{printed}”，但该格跨了几行，无法确定属于哪一行",

@@ -71,8 +71,8 @@ class _Reading:
 def read_tables(document: Document, form: Form) -> tuple[list[ReadCell], list[Note]]:
     """Read every table of a form.
 
-    Where a line is missing, a cell undecided or an edit fails, the document is read again by another engine, if it has one: what both
-    read alike is published, what they read differently is left to the edits.
+    Where a line is missing, a cell undecided or an edit fails, the document is read again by another engine, if it has one:
+    what both read alike is published, what they read differently is left to the edits.
 
     Parameters
     ----------
@@ -412,7 +412,7 @@ def in_unit(read: Figure, unit: str, stated: str, table: Table) -> tuple[float |
 
 
 def unit_stated(table: Table, record: Record, column: str, headers: Headers) -> str:
-    """Return the unit of an amount that header, label or text near the table state: 元, 万元, ? where they contradict each other."""
+    """Return the unit of an amount that header, label or text near the table state: 元, 万元, or ? where they differ."""
     if table.column[column].unit != "万元":
         return ""
     above = headers.above(record, table).get(column)

@@ -113,15 +113,15 @@ class _Reader:
         begins = Counter(cells[stub].column for cells, (stub, figures) in zip(grid.rows, stubs, strict=True) if figures)
         usual = max(begins, key=lambda column: (begins[column], -column), default=0) if grid.aligned else 0
         for number, (cells, kinds, (stub, figures)) in enumerate(zip(grid.rows, kinds_of, stubs, strict=True)):
-            while figures and usual and stub > 1 and cells[stub - 1].column == usual and not self.is_known(cells[stub - 1]):
-                stub -= 1
-            labels = [cell for cell, what in zip(cells[:stub], kinds, strict=False) if what == "label"]
+            odd = figures and usual and stub > 1 and cells[stub - 1].column == usual and not self.is_known(cells[stub - 1])
+            end = stub - 1 if odd else stub
+            labels = [cell for cell, what in zip(cells[:end], kinds, strict=False) if what == "label"]
             # a line whose every cell is blank is a record as well; a header has labels to its end
-            spacer = stub == 0 and len(cells) < _FEWEST_BLANKS
-            if not figures and (spacer or (stub > 0 and (stub == len(cells) or any(map(self.is_header, labels))))):
+            spacer = end == 0 and len(cells) < _FEWEST_BLANKS
+            if not figures and (spacer or (end > 0 and (end == len(cells) or any(map(self.is_header, labels))))):
                 self.waiting += labels
                 continue
-            self.add(Record(labels, self.waiting, cells[stub:], grid, number))
+            self.add(Record(labels, self.waiting, cells[end:], grid, number))
             if number == 0 and not figures:
                 # or the title of the grid, spread over its columns
                 self.waiting += labels
