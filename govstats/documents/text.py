@@ -13,6 +13,7 @@ _PIPE_RULE = re.compile(r"[\s|:\-–—]*-{2,}[\s|:\-–—]*")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s+|^>\s+|\s#+$")
 _HTML_TABLE = re.compile(r"(<table\b.*?</table>)", re.IGNORECASE | re.DOTALL)
 _MOST_TORN_LINES = 4
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
@@ -119,7 +120,7 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
         if not (_PIPE_RULE.fullmatch(line) and "-" in line):
             inner = line.removeprefix("|")
             inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
-            cells = [_MARKUP.sub("", cell.replace("<br>", "\n").replace("\\|", "|").strip()) for cell in _PIPE.split(inner)]
+            cells = [_ESCAPE.sub(r"\1", _MARKUP.sub("", cell.replace("<br>", "\n").strip())) for cell in _PIPE.split(inner)]
             rows.append((at, cells))
         at += 1
     # pipes without text are crumbs of a page, not a table

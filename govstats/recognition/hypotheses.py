@@ -183,12 +183,10 @@ class Headers:
             missing = [label for label, piece in zip(labels, under.fields, strict=True) if piece is None]
             doubtful = (under.beyond and not under.sure) or not all(_is_spanned(record, label) for label in missing)
             sound = (under.sure or missing or _same_shape(record, labels)) and not counted
-            tiled = (
-                not missing
-                and record.grid is not None
-                and record.grid.aligned
-                and None not in _leaves_over(record.fields, record, labels)
-            )
+            # a blank cell beside the header is filler
+            fields = [piece for piece in record.fields if piece.text or any(_covers(label, piece) for label in labels)]
+            aligned = record.grid is not None and record.grid.aligned
+            tiled = aligned and not missing and None not in _leaves_over(fields, record, labels)
             sure = tiled or (not doubtful and (fits or (fits is None and sound)))
             ways.append(under._replace(sure=bool(sure)))
         if counted:
@@ -210,7 +208,7 @@ class Headers:
         of_grid = self._records[grid][0].grid
         rows = of_grid.rows[: last + 1] if of_grid else ()
         header = [_end(cell) for row in rows for cell in row if cell.text and cell.row + cell.rowspan > first]
-        ends = Counter(_end(row.fields[-1]) for row in self._records[grid] if row.fields)
+        ends = Counter(max(map(_end, row)) for row in of_grid.rows if row) if of_grid else Counter[int]()
         return max(ends, key=lambda at: (ends[at], at)), max(header)
 
     def _rows_fit(self, record: Record, labels: Sequence[Cell]) -> bool | None:
@@ -362,7 +360,10 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     way = in_order(record, width)
     if way is None:
         return [Way((), parted=True)] if named and glued else []
-    return _readings([way])
+    # a run of figures in text may as well be other figures: under less than the whole header each line has to add up
+    pattern = "|".join(word for _, word in column_index(table).words)
+    whole = named and len(re.findall(pattern, joined)) == width
+    return _readings([way._replace(sure=way.sure and (record.grid is not None or whole))])
 
 
 def _words_above(record: Record) -> list[str]:

@@ -187,9 +187,6 @@ def _side_by_side(table: Table, record: Record, ways: list[Way]) -> list[_Line]:
         ]
         for at in range(len(names))
     ]
-    if record.grid is None and ways and all(_breaks(table, key, part[0]) for key, part in zip(keys, parts, strict=True)):
-        # a run of figures without a grid may as well be other figures
-        return []
     return [
         _Line(
             Match(record, name),
@@ -200,11 +197,6 @@ def _side_by_side(table: Table, record: Record, ways: list[Way]) -> list[_Line]:
         for name, key, part in zip(names, keys, parts, strict=True)
         if part
     ]
-
-
-def _breaks(table: Table, keys: Sequence[tuple[str, str, str]], way: Way) -> bool:
-    figures = {key: figure(text).value for key, text in zip(keys, way.texts, strict=True)}
-    return any(edit.holds(figures, blank=0) is False for edit in table.balance_edits((keys[0][1],)) if edit.lines == {keys[0][1]})
 
 
 def _merged(first: _Reading, second: _Reading) -> _Reading:
