@@ -38,7 +38,7 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
     """
     document = _one_report(document, agency, year)
     identity = identify(document, agency=agency, year=year, form_version=form)
-    cells, notes = read_tables(document, identity.form)
+    cells, notes = read_tables(document, identity.form, identity.year)
     if not identity.is_annual_report and not cells:
         begins = next((p.text for p in document.paragraphs), "")[:40]
         raise NotAnAnnualReport(

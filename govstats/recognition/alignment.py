@@ -97,7 +97,7 @@ def align(table: Table, records: Sequence[Record]) -> tuple[list[Match], list[No
         _Candidate(table.position[line], _fits(record, len(table.columns_of[line])), Match(record, line, likeness))
         for record in records
         for line, likeness in (owners.get(id(record)) or _lines_of(table, record)).items()
-        if owners.get(id(record)) != {}
+        if owners.get(id(record)) != {} and not _in_another_group(table, record, line)
     ]
     chain = _heaviest_chain(candidates)
     if not _convincing(table, chain):
@@ -212,7 +212,11 @@ def _owners(table: Table, records: Sequence[Record]) -> dict[int, dict[str, floa
             if likeness >= SURE and not table.line[line].subtotal
         ]
         if not lines_named(table, record.labels):
-            if not any(map(_is_label, record.labels)) and record.figures and (run or (begun and not record.before)):
+            if (
+                not any(map(_is_label, record.labels))
+                and record.figures
+                and (run or (begun and not any(key(piece.text).word for piece in record.before)))
+            ):
                 run.append(record)
             continue
         if run and names:
@@ -220,6 +224,14 @@ def _owners(table: Table, records: Sequence[Record]) -> dict[int, dict[str, floa
             owners |= {id(row): {names[at]: SURE} if as_many else {} for at, row in enumerate(run)}
         run, names, begun = [], [], True
     return owners
+
+
+def _in_another_group(table: Table, record: Record, line: str) -> bool:
+    """Tell whether the stub of a row names a group to which a line does not belong: its own label is another's."""
+    headings = {key(label.zh).word: label.id for label in (*table.groups, *(one for one in table.lines if one.subtotal))}
+    named = {headings[word] for piece in record.labels[:-1] if (word := key(piece.text).word) in headings}
+    group = table.line[line].group
+    return not named <= {line, group, table.line[group].group if group in table.line else ""}
 
 
 def _is_label(piece: Cell) -> bool:

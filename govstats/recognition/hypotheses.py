@@ -24,6 +24,8 @@ _LONGEST_HEADER = 30
 _MANY_ROWS = 8
 _OWN_COLUMN = re.compile(r"(?:备\s*注|序\s*号|说\s*明|附\s*注|備\s*註|序\s*號)")
 _YEAR = re.compile(r"20\d\d\s*(?:年度?)?")
+#: 2022年度有关数据, but no date, title or sentence.
+_LONGEST_CAPTION, _OF_YEAR = 20, re.compile(r"[^\d，。；报]*(20\d\d)\s*年(?!\s*\d)[^\d，。；报]*")
 #: 11,398,889 permits are the largest count seen.
 _MOST_DIGITS = 9
 #: So many ways of one row are tried, and so many looked for; beyond, it is left undecided.
@@ -302,6 +304,14 @@ class Headers:
         return len(table.bands) == 1 and any(
             _names_line(table, piece.text) for row in wide for piece in (row.labels or row.before)[-1:]
         )
+
+    def caption_year(self, record: Record) -> int | None:
+        """Return the year that the caption of a row's grid names; None where it names none."""
+        first = self._records[id(record.grid)][0]
+        before = (piece.text for piece in reversed(first.before) if key(piece.text).word not in form_words(self._form))
+        caption = next(before, "") if record.grid is not None else ""
+        found = _OF_YEAR.fullmatch(caption) if len(caption) <= _LONGEST_CAPTION else None
+        return int(found[1]) if found else None
 
     def under_years(self, record: Record) -> bool:
         """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""

@@ -82,7 +82,7 @@ def reread(report: Report, keys: Collection[CellKey]) -> dict[CellKey, list[Rere
     # recognising whole pages anew would give the same
     printed = any(cell.method != "ocr" for cell in concerned)
     for way, other in _other_ways(open_document(content)) if printed else ():
-        cells, _ = read_tables(other, report.statutory_form)
+        cells, _ = read_tables(other, report.statutory_form, report.year)
         for cell in cells:
             if cell.key in found and cell.status != "unreadable":
                 found[cell.key].append(Rereading(way, cell.printed, cell.status, cell.value))

@@ -68,7 +68,7 @@ class _Reading:
         return undecided or missing or bool(self.failing) or any(one.kind not in _NO_DOUBT for one in self.notes)
 
 
-def read_tables(document: Document, form: Form) -> tuple[list[ReadCell], list[Note]]:
+def read_tables(document: Document, form: Form, year: int | None = None) -> tuple[list[ReadCell], list[Note]]:
     """Read every table of a form.
 
     Where a line is missing, a cell undecided or an edit fails, the document is read again by another engine, if it has one:
@@ -79,6 +79,8 @@ def read_tables(document: Document, form: Form) -> tuple[list[ReadCell], list[No
     document : Document
     form : Form
         The version the document follows.
+    year : int, optional
+        That the report is of: a table under a caption that names another year is not read.
 
     Returns
     -------
@@ -87,9 +89,9 @@ def read_tables(document: Document, form: Form) -> tuple[list[ReadCell], list[No
     notes : list of Note
         On whatever is missing or could not be decided.
     """
-    readings = _read(document, form)
+    readings = _read(document, form, year)
     if document.again is not None and any(reading.is_doubtful or not reading.lines for reading in readings):
-        again = _read(replace(document, blocks=document.again(), again=None), form)
+        again = _read(replace(document, blocks=document.again(), again=None), form, year)
         readings = [_merged(first, second) for first, second in zip(readings, again, strict=True)]
     cells: list[ReadCell] = []
     notes: list[Note] = []
@@ -100,9 +102,10 @@ def read_tables(document: Document, form: Form) -> tuple[list[ReadCell], list[No
     return cells, notes
 
 
-def _read(document: Document, form: Form) -> list[_Reading]:
+def _read(document: Document, form: Form, year: int | None) -> list[_Reading]:
     free = records(document, form)
     headers = Headers(form, free)
+    free = [record for record in free if headers.caption_year(record) in {None, year}] if year else free
     readings = []
     for table in form.tables:
         lines, notes = _lines(table, free, headers)
