@@ -1356,7 +1356,7 @@ def labels_before_figures(report: Copy) -> str:
     by_rows = report.random.random() < 0.5
 
     def printing(lines: Lines) -> str:
-        figure = re.compile(r"(?!\d\.\D)[\d０-９/—-].*")
+        figure = re.compile(r"\s*(?!\d\.\D)[\d０-９/—-].*")
         labels = [text for line in lines for text in line if text and not figure.fullmatch(text)]
         rows = [" ".join(filter(figure.fullmatch, line)) for line in lines]
         columns = [text for column in zip(*lines, strict=True) for text in column if figure.fullmatch(text)]

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import accumulate, combinations, pairwise, product
+from itertools import accumulate, combinations, pairwise, product, takewhile
 from math import comb, prod
 from operator import attrgetter
 from typing import NamedTuple
@@ -211,7 +211,11 @@ class Headers:
         rows = of_grid.rows[: last + 1] if of_grid else ()
         header = [_end(cell) for row in rows for cell in row if cell.text and cell.row + cell.rowspan > first]
         ends = Counter(max(map(_end, row)) for row in of_grid.rows if row) if of_grid else Counter[int]()
-        return max(ends, key=lambda at: (ends[at], at)), max(header)
+        # where figures go beyond the header, other rows may have slipped as well
+        below = [row for row in self._records[grid] if row.row > last]
+        below = below[:1] + list(takewhile(lambda row: not row.before, below[1:]))
+        slipped = any(_end(piece) > max(header) for row in below for piece in row.figures)
+        return 0 if slipped else max(ends, key=lambda at: (ends[at], at)), max(header)
 
     def _rows_fit(self, record: Record, labels: Sequence[Cell]) -> bool | None:
         """Tell whether the rows below a header stand under it; None where they do not show it."""
