@@ -377,7 +377,9 @@ def _repeated_or_own(
     for candidate in candidates:
         again, first = candidate.match, by_line.get(candidate.match.line)
         record = again.record
-        if id(record) in taken or id(record) not in within or first is None or again.likeness < SURE:
+        if id(record) in taken or id(record) not in within or first is None:
+            continue
+        if again.likeness < SURE and (record.grid is None or not record.labels):
             continue
         beside = record.grid is not first.record.grid or record.grid is None
         if beside and again.likeness < 1.0 and not min(orders) < record.order < max(orders):

@@ -132,8 +132,8 @@ class _Sums:
         self.cost: Numbers = np.array([way.cost for way in row.ways]) + (self.parts[:, self.own] != 0).sum(axis=1)
         #: How many edits fail for what is left, at most.
         self.failing = 0
-        #: Whether all edits across rows told of it.
-        self.held = False
+        #: How many edits could be looked at.
+        self.told = 0
         self.left: list[int] = np.flatnonzero(self.cost < self.cost.min() + MARGIN).tolist()
 
     @property
@@ -240,7 +240,7 @@ class _Table:
             near = set(np.flatnonzero(cost < cost.min() + doubt).tolist())
             sums.left = sorted(near if len(sums.left) > _MANY_WAYS else near.union(sums.left))
             sums.failing = int(failing[sums.left].max())
-            sums.held = len(edits) == len(self.across_of(sums))
+            sums.told = len(sums.own) + len(edits)
 
 
 def _supported(values: Sequence[Numbers]) -> list[Mask] | None:
@@ -280,11 +280,12 @@ def _give_up_the_unsupported(table: _Table, all_rows: int) -> None:
         # sums over lines hold in whatever order the columns stand, and a blank leaves no trace
         parted = all(way.parted for way in sums.row.chosen)
         blank = any(None in way.fields for way in sums.row.chosen)
-        bound = {key for at in table.across_of(sums) for key in table.edits[at].cells}
+        across = table.across_of(sums)
+        bound = {key for at in across for key in table.edits[at].cells}
         if blank:
-            told = not sums.failing and sums.held and bound.issuperset(sums.row.keys)
+            told = not sums.failing and sums.told == len(sums.own) + len(across) and bound.issuperset(sums.row.keys)
         else:
-            told = 2 * sums.failing < len(sums.own) + len(table.across_of(sums))
+            told = 2 * sums.failing < sums.told
         if not (sums.row.sure or (told if parted else sums.balanced)):
             sums.row.chosen = []
     decided = sum(bool(sums.row.chosen) for sums in table.rows)

@@ -283,14 +283,19 @@ class Headers:
 
     def _columns_named(self, table: Table, columns: tuple[str, ...]) -> list[tuple[int, list[str]]]:
         variant = {word: column for column, word in column_index(table).words if column in columns}
+        spanners = {key(column.spanner_zh).plain for column in table.columns} - {""}
+        spanned = [column for column in columns if table.column[column].spanner_zh]
         # 其他 of 法人或其他组织 is no column: longer labels are found first
-        longer = {key(column.spanner_zh).plain for column in table.columns} | {word for _, word in line_index(table).words}
-        pattern = re.compile("|".join(sorted({*variant, *longer} - {""}, key=len, reverse=True)))
+        longer = {*variant, *spanners, *(word for _, word in line_index(table).words)} - {""}
+        pattern = re.compile("|".join(sorted(longer, key=len, reverse=True)))
         headers = []
         for row in self._all:
             words = [key(piece.text) for piece in row.before]
             texts = [text for word in words if not word.number for text in pattern.findall(word.plain)]
-            if found := [variant[text] for text in texts if text in variant]:
+            under = list(dict.fromkeys(variant[text] for text in texts if variant.get(text) in spanned))
+            # the columns under a spanner stand where it stands, though text names them in a row of their own
+            found = [name for text in texts for name in (under if text in spanners else [variant.get(text)]) if name]
+            if found:
                 headers.append((row.order, list(dict.fromkeys(found))))
         return headers
 
@@ -652,6 +657,9 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     if tail is None or any(piece.readings for piece in record.fields):
         return []
     tokens[-1] = tokens[-1][: tail.start()]
+    if glued and record.grid is None and len({piece.place for piece in record.figures}) > 1 and len(tokens) < columns:
+        # the end of a line parts no figure from the next
+        tokens = ["".join(tokens)]
     if not all(token.isascii() and token.isdecimal() for token in tokens) or len(tokens) >= columns:
         return []
     lacking = columns - len(tokens)
