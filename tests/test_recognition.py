@@ -330,3 +330,115 @@ def test_lines_of_another_provinces_annex_keep_their_own_labels() -> None:
 def test_a_page_of_thousands_of_familiar_rows_comes_to_an_end() -> None:
     rows = "".join(f"<tr><td>{line.zh}" + "<td>0" * 7 for line in LINES * 100)
     assert govstats.read(f"<h1>{TITLE}</h1><table>{rows}</table>".encode()).agency == "某市教育局"
+
+
+# --- one decision for every figure ------------------------------------------------------------------------------------------
+
+
+def table_of(rows: list[list[str]]) -> str:
+    return "<table>" + "".join("<tr>" + "".join(f"<td>{text}" for text in row) + "</tr>" for row in rows) + "</table>"
+
+
+def test_a_row_with_a_cell_too_many_has_no_positions() -> None:
+    # 10 + 2 + 0 + 0 + 1 + 3 = 16 was printed with a stray 77 between
+    report = read(requests({"granted": ["10", "2", "0", "77", "0", "1", "3", "16"], "new": ["5", "0", "0", "0", "0", "0", "5"]}))
+    assert values(report, "granted") == [None] * 7
+    assert values(report, "new") == [5, 0, 0, 0, 0, 0, 5]
+    assert ("unreadable_row", "granted") in kinds(report)
+
+
+def test_blanks_and_one_cell_more_than_the_other_rows_leave_a_row_without_positions() -> None:
+    report = read(requests({"granted": ["", "2", "", "", "", "1", "", "3"]}))
+    assert values(report, "granted") == [None] * 7
+
+
+def test_a_figure_that_spans_two_lines_belongs_to_neither() -> None:
+    page = (
+        requests({})
+        .replace(f"<tr><td>{LINES[2].zh}<td>0<td>0", f"<tr><td>{LINES[2].zh}<td rowspan=2>7<td>0", 1)
+        .replace(f"<tr><td>{LINES[3].zh}<td>0<td>0", f"<tr><td>{LINES[3].zh}<td>0", 1)
+    )
+    report = read(page)
+    assert values(report, "granted")[0] is None
+    assert values(report, "granted")[1:] == [0] * 6
+    assert values(report, "partly_granted") == [0] * 6
+    assert ("spanning_figure", "granted") in kinds(report)
+
+
+@pytest.mark.parametrize("odd", ["约39", "见备注", "39？"])
+def test_one_odd_figure_does_not_lose_its_row(odd: str) -> None:
+    report = read(requests({"new": [odd, "2", "0", "0", "0", "0", "41"]}))
+    assert values(report, "new") == [None, 2, 0, 0, 0, 0, 41]
+    assert statuses(report, "new")[0] == "unreadable"
+
+
+def test_a_part_of_the_table_that_stands_twice_with_other_figures_is_undecided() -> None:
+    again = [["", *HEADER], *([line.zh, *["9"] * 7] for line in LINES[:3])]
+    report = read(requests({}) + "<p>附</p>" + table_of(again))
+    assert all(values(report, line.id) == [None] * 7 for line in LINES[:3])
+    assert values(report, LINES[3].id) == [0] * 7
+
+
+def test_a_table_under_another_years_caption_is_not_read() -> None:
+    again = [["", *HEADER], *([line.zh, *["9"] * 7] for line in LINES)]
+    report = read(requests({}) + "<p>2020年度数据</p>" + table_of(again))
+    assert values(report, "granted") == [0] * 7
+
+
+def test_two_lines_in_one_row_are_none() -> None:
+    rows = [["", *HEADER], *([line.zh, *["0"] * 7] for line in LINES[:-1])]
+    rows[-1] = [rows[-1][0], "17", "3", f"26 {LINES[-1].zh}", "4", "1", "1", "6"]
+    report = read(f"<h1>{TITLE}</h1>" + table_of(rows))
+    assert values(report, "processed_total") == [None] * 7
+
+
+def test_a_label_below_its_figures_owns_them_where_labels_and_rows_are_as_many() -> None:
+    def pipes(*cells: str) -> str:
+        return "| " + " | ".join(cells) + " |"
+
+    before = "\n".join([pipes("", *HEADER), pipes(*["---"] * 8), *(pipes(line.zh, *["0"] * 7) for line in LINES[:2])])
+    torn = f"{pipes('', *['3'] * 6, '18')}\n\n{LINES[2].zh}\n\n{pipes('', *['5'] * 6, '30')}\n\n{LINES[3].zh}\n"
+    after = "\n".join(pipes(line.zh, *["0"] * 7) for line in LINES[4:])
+    report = read(f"# {TITLE}\n\n{before}\n{torn}\n{after}\n")
+    assert values(report, "granted") == [3] * 6 + [18]
+    assert values(report, "partly_granted") == [5] * 6 + [30]
+
+
+def test_a_piece_of_its_groups_label_above_a_label_is_no_part_of_it() -> None:
+    page = requests({"refused.state_secret": ["2", "0", "0", "0", "0", "0", "2"]})
+    report = read(page.replace("1.属于国家秘密", "三、<br>1.属于国家秘密").replace("2.其他法律", "本年<br>2.其他法律"))
+    assert values(report, "refused.state_secret") == [2, 0, 0, 0, 0, 0, 2]
+    assert values(report, "refused.prohibited_by_law") == [0] * 7
+
+
+def amount(header: str, above: str, label: str = "行政事业性收费", figure: str = "251000") -> float | None:
+    rows = [["信息内容", "本年处理决定数量"], ["行政处罚", "3"], ["行政强制", "0"], ["信息内容", header], [label, figure]]
+    return values(read(f"<h1>{TITLE}</h1><p>{above}</p>" + table_of(rows)), "administrative_fees", "proactive")[0]
+
+
+def test_the_unit_may_stand_above_the_table_or_in_the_label() -> None:
+    assert amount("本年收费金额", "单位：元") == 25.1
+    assert amount("本年收费金额", "（单位：件、元）") == 25.1
+    assert amount("本年收费金额", "以下为各项数据", "行政事业性收费（元）") == 25.1
+    assert amount("本年收费金额（单位：万元）", "单位：元") is None
+    assert amount("本年收费金额（单位：万元）", "单位：万元", figure="25.1") == 25.1
+
+
+def test_bands_of_two_versions_of_the_form_in_one_table() -> None:
+    rows = [
+        ["信息内容", "本年新制作数量", "本年新公开数量", "对外公开总数量"],
+        ["规章", "0", "0", "0"],
+        ["规范性文件", "2", "2", "9"],
+        ["信息内容", "本年处理决定数量"],
+        ["行政许可", "5"],
+    ]
+    report = read(f"<h1>{TITLE}</h1>" + table_of(rows))
+    found = {cell.key[1:]: cell.value for cell in report.read_cells}
+    assert found["normative_documents", "disclosed_total"] == 9
+    assert found["licensing", "decisions"] == 5
+
+
+def test_a_misprinted_label_in_a_page_of_one_line_costs_no_other_line() -> None:
+    body = " ".join(f"{line.zh} 0000000" for line in LINES).replace("公开出版物", "公开出板物")
+    report = read(f"{TITLE} 三、收到和处理政府信息公开申请情况 {' '.join(HEADER)} {body} 五、存在的主要问题及改进情况")
+    assert all(values(report, line.id) == [0] * 7 for line in LINES)

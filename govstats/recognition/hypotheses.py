@@ -137,7 +137,8 @@ class Headers:
 
     def _placed(self, record: Record, table: Table, columns: Sequence[str], header: Mapping[str, Cell]) -> list[Way]:
         labels = [header[column] for column in columns if column in header]
-        slipped = bool(labels and record.fields) and min(label.column for label in labels) < record.fields[0].column
+        begin = record.fields[0].column if record.fields else 0
+        slipped = any(label.column < begin and not _is_spanned(record, label) for label in labels)
         if labels and not slipped and not _overlap(labels):
             if len(labels) == len(columns):
                 return self.under_header(record, labels)
