@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -111,39 +111,9 @@ class ReadCell(NamedTuple):
         return self.table, self.line, self.column
 
 
-class ReadCells(Sequence[ReadCell]):
-    """Cells kept as columns, the fields of `ReadCell`; a cell is made when it is asked for.
-
-    >>> key, read = (["review"], ["reconsideration"], ["total"]), ([3.0], ["3"], ["reported"], ["件"])
-    >>> cells = ReadCells([*key, *read, [None], ["table 3 row 4 cell 5"], ["grid"], [None]])
-    >>> len(cells), cells[0].key
-    (1, ('review', 'reconsideration', 'total'))
-    """
-
-    def __init__(self, columns: Sequence[Sequence[Any]]) -> None:
-        self.columns = columns
-
-    @cached_property
-    def _rows(self) -> tuple[ReadCell, ...]:
-        return tuple(map(ReadCell._make, zip(*self.columns, strict=True)))
-
-    def __len__(self) -> int:
-        return len(self.columns[0])
-
-    @overload
-    def __getitem__(self, at: int) -> ReadCell: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[ReadCell]: ...
-    def __getitem__(self, at: int | slice) -> ReadCell | Sequence[ReadCell]:
-        return self._rows[at]
-
-    def __iter__(self) -> Iterator[ReadCell]:
-        return iter(self._rows)
-
-
 def columns_of(cells: Sequence[ReadCell]) -> Sequence[Sequence[Any]]:
     """Return cells column by column; nothing where there are none."""
-    return cells.columns if isinstance(cells, ReadCells) else tuple(zip(*cells, strict=True))
+    return tuple(zip(*cells, strict=True))
 
 
 class Claim(NamedTuple):
