@@ -35,7 +35,7 @@ def proactive(licences: str, penalties: str) -> Grid:
 
 
 def read(first: list[Grid], second: list[Grid]) -> dict[tuple[str, str, str], tuple[float | None, str]]:
-    document = Document((TITLE, *first), "pdf", "report.pdf", "", again=lambda: (TITLE, *second))
+    document = Document((TITLE, *first), "pdf", "report.pdf", "", again=lambda _: (TITLE, *second))
     report = recognise(document)
     return {(c.table, c.line, c.column): (c.value, c.status) for c in report.read_cells}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
@@ -130,7 +130,7 @@ class Document:
     unread : tuple of int
         Pages that could not be read: pictures where optical recognition is not installed.
     again : callable or None
-        Returns the blocks as another engine reads them, for a format that is read in several ways.
+        Returns the blocks as another engine reads some pages, or all where none is named; for a format with several ways.
     """
 
     blocks: tuple[Block, ...]
@@ -139,7 +139,7 @@ class Document:
     sha256: str
     metadata: dict[str, str] = field(default_factory=dict)
     unread: tuple[int, ...] = ()
-    again: Callable[[], tuple[Block, ...]] | None = None
+    again: Callable[[Collection[int]], tuple[Block, ...]] | None = None
 
     @property
     def paragraphs(self) -> Iterator[Paragraph]:

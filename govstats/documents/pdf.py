@@ -7,7 +7,7 @@ import ctypes
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -123,7 +123,7 @@ class Pages(NamedTuple):
 
     blocks: tuple[Block, ...]
     unread: tuple[int, ...]
-    again: Callable[[], tuple[Block, ...]] | None
+    again: Callable[[Collection[int]], tuple[Block, ...]] | None
 
 
 def read_pdf(content: bytes, name: str) -> Pages:
@@ -170,10 +170,11 @@ def read_pdf(content: bytes, name: str) -> Pages:
     sheets = [Sheet(page.words, page.horizontal, page.vertical, page.has_ink, page.pictures) for page in pages]
     back = {page.number: page.back for page in pages if page.back}
 
-    def again() -> tuple[Block, ...]:
+    def again(numbers: Collection[int] = ()) -> tuple[Block, ...]:
         from govstats.documents.lattice import lattice_tables
 
-        return put_back(lay_out(sheets, lattice_tables(content, {page.number: with_marks(page.words) for page in ruled})), back)
+        chosen = {page.number: with_marks(page.words) for page in ruled if not numbers or page.number in numbers}
+        return put_back(lay_out(sheets, lattice_tables(content, chosen) if chosen else {}), back)
 
     blocks = put_back(lay_out(sheets), back)
     ruled = [page for page, sheet in zip(pages, sheets, strict=True) if page.for_camelot and sheet.holds_figures]

@@ -94,7 +94,7 @@ def reread(report: Report, keys: Collection[CellKey]) -> dict[CellKey, list[Rere
 
 def _other_ways(document: Document) -> Iterator[tuple[str, Document]]:
     if document.again is not None:
-        yield "engine", replace(document, blocks=document.again(), again=None)
+        yield "engine", replace(document, blocks=document.again(()), again=None)
     elif any(grid.aligned for grid in document.grids):
         blocks = [block for each in document.blocks for block in (_in_order(each) if isinstance(each, Grid) else [each])]
         yield "order", replace(document, blocks=tuple(blocks))

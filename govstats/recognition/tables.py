@@ -62,10 +62,16 @@ class _Reading:
             self.failing = decide(rows, edits)
 
     @property
+    def pages(self) -> set[int]:
+        """The pages on which the table stands; none where a line of it may stand on any."""
+        if not self.lines or any(True for _ in missing_lines(self.table, {line.match.line for line in self.lines})):
+            return set()
+        return {piece.page for line in self.lines for piece in line.match.record.fields if piece.page is not None}
+
+    @property
     def is_doubtful(self) -> bool:
         undecided = any(len(line.row.chosen) != 1 or line.row.unconfirmed for line in self.lines)
-        missing = any(True for _ in missing_lines(self.table, {line.match.line for line in self.lines}))
-        return undecided or missing or bool(self.failing) or any(one.kind not in _NO_DOUBT for one in self.notes)
+        return undecided or not self.pages or bool(self.failing) or any(one.kind not in _NO_DOUBT for one in self.notes)
 
 
 def read_tables(document: Document, form: Form, year: int | None = None) -> tuple[list[ReadCell], list[Note]]:
@@ -90,9 +96,13 @@ def read_tables(document: Document, form: Form, year: int | None = None) -> tupl
         On whatever is missing or could not be decided.
     """
     readings = _read(document, form, year)
-    if document.again is not None and any(reading.is_doubtful or not reading.lines for reading in readings):
-        again = _read(replace(document, blocks=document.again(), again=None), form, year)
-        readings = [_merged(first, second) for first, second in zip(readings, again, strict=True)]
+    doubtful = [reading.is_doubtful for reading in readings]
+    if document.again is not None and any(doubtful):
+        pages = [reading.pages for reading, doubt in zip(readings, doubtful, strict=True) if doubt]
+        blocks = document.again(set().union(*pages) if all(pages) else set())
+        again = _read(replace(document, blocks=blocks, again=None), form, year)
+        both = zip(readings, again, doubtful, strict=True)
+        readings = [_merged(first, second) if doubt else first for first, second, doubt in both]
     cells: list[ReadCell] = []
     notes: list[Note] = []
     for reading in readings:
