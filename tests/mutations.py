@@ -362,7 +362,10 @@ def group_takes_a_row(doc: Document) -> None:
 def subtotal_printed(doc: Document) -> None:
     """A group has a row with its sum."""
     band, group, rows = group_rows(doc)
-    line = next(x.id for x in doc.form.table("requests").lines if x.subtotal and any(x.zh[3:] in g[3:] for g in [group]))
+    lines = [line.id for line in doc.form.table("requests").lines if line.subtotal and line.zh[3:] in group[3:]]
+    if not lines:
+        return
+    line = lines[0]
     sums = []
     for at, column in enumerate(c.id for c in doc.form.table("requests").columns):
         total = sum(row.cells[at].value or 0 for row in rows)
