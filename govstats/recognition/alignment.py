@@ -275,11 +275,13 @@ def _heaviest_chain(candidates: Sequence[_Candidate]) -> list[_Candidate]:
 def _convincing(table: Table, chain: Sequence[_Candidate]) -> bool:
     """Tell whether a chain is the statutory table: half of its lines, or two of them, under a header or a band of the form."""
     columns, bands = column_index(table), {key(band.zh).word for band in table.bands if band.zh}
-    headed = any(
-        max(columns.find(piece.text).values(), default=0) >= SURE or key(piece.text).word in bands
-        for candidate in chain
-        for piece in candidate.match.record.before
-    )
+
+    def heads(text: str) -> bool:
+        word = key(text).word
+        sure = max(columns.find(text).values(), default=0) >= SURE or word in bands
+        return sure or (len(text) <= LONGEST_LABEL and sum(column in word for _, column in columns.words) > 1)
+
+    headed = any(heads(piece.text) for candidate in chain for piece in candidate.match.record.before)
     if len({candidate.position for candidate in chain}) * 2 >= len({line for _, line, _ in table.cells}):
         # a list of permits and penalties in the prose has the same few labels as the bands
         return headed or not bands
