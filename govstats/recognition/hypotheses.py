@@ -125,6 +125,9 @@ class Headers:
         columns = table.columns_of[line]
         header = self._above(record, table, columns)
         ways = self._placed(record, table, columns, header)
+        if any(map(_holds_two, record.fields)):
+            # the cells behind it may have moved up
+            ways = [way._replace(sure=False) for way in ways]
         # digits that ran together are told apart by sums alone, or are all zeros
         words = record.words
         if len(words) < len(columns) and self.usual(record, table, columns):
@@ -212,10 +215,10 @@ class Headers:
         rows = of_grid.rows[: last + 1] if of_grid else ()
         header = [_end(cell) for row in rows for cell in row if cell.text and cell.row + cell.rowspan > first]
         ends = Counter(max(map(_end, row)) for row in of_grid.rows if row) if of_grid else Counter[int]()
-        # where figures go beyond the header, other rows may have slipped as well
+        # where the figures of several rows go beyond the header, others may have slipped as well
         below = [row for row in self._records[grid] if row.row > last]
         below = below[:1] + list(takewhile(lambda row: not row.before, below[1:]))
-        slipped = any(_end(piece) > max(header) for row in below for piece in row.figures)
+        slipped = sum(any(_end(piece) > max(header) for piece in row.figures) for row in below) > 1
         return 0 if slipped else max(ends, key=lambda at: (ends[at], at)), max(header)
 
     def _rows_fit(self, record: Record, labels: Sequence[Cell]) -> bool | None:
@@ -374,7 +377,9 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     ]
     slipped = bool(labels) and min(label.column for label in labels) < record.fields[0].column
     if len(labels) == width and not slipped and (_is_in_order(labels) or len({label.row for label in labels}) == 1):
-        return _readings([way for way in headers.under_header(record, labels) if None not in way.fields])
+        ways = [way for way in headers.under_header(record, labels) if None not in way.fields]
+        slipped = any(map(_holds_two, record.fields))
+        return _readings([way._replace(sure=way.sure and not slipped) for way in ways])
     if not (slipped or not leaves) or not (slipped or _is_form_order(table, above)):
         return []
     way = in_order(record, width)
@@ -615,6 +620,12 @@ def _ends_with_figure(labels: Sequence[Cell]) -> bool:
     """Tell a label that took a figure from the cell behind it."""
     words = labels[-1].text.split() if labels else []
     return len(words) > 1 and is_figure(words[-1]) and words[-1].isdecimal()
+
+
+def _holds_two(piece: Cell) -> bool:
+    """Tell a cell that took a figure from the next."""
+    words = piece.text.split(" ")
+    return len(words) > 1 and not piece.readings and all(map(is_figure, words))
 
 
 def _is_negative(text: str, signed: bool) -> bool:
