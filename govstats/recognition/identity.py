@@ -33,6 +33,8 @@ _FIRST_OF_JANUARY = re.compile(r"(20\d\d)年?1月0?1日?")
 _PERIOD = re.compile(r"(?:期限|期间|时间|时限|周期|数据)[^。;]{0,25}$")
 _LONGEST_PERIOD = 27
 _LED_TITLE = re.compile(r"^(?:标题|名称|信息名称|题名)[::]\s*(.+)$")
+#: A title runs on into the line of the content management system: …年度报告发布时间: 2013-02-25.
+_RUNS_ON = re.compile(r"(?:(?:信息)?发布(?:时间|日期|机构|单位)|来源|时间|日期|作者|浏览|字[号体])[::].*$")
 _LED_PUBLISHER = re.compile(r"(?:发布机构|发布单位|公开主体|信息来源|来源|编制单位)[::]\s*([\u4e00-\u9fff]{4,30})")
 _ORGAN = r"([\u4e00-\u9fff]{2,24}?(?:人民政府办公[厅室]|人民政府|办公[厅室]|委员会|管委会|分局|[局厅委部院省市县区旗镇乡办]))"
 _DISCLOSURE = r"(?:政府|政务)信息公开"
@@ -251,6 +253,7 @@ def _title_texts(document: Document, lines: list[Line]) -> Iterator[str]:
     for line in lines:
         if led := _LED_TITLE.match(line.text):
             yield led[1]
+            yield _RUNS_ON.sub("", led[1])
     for text in (line.text for line in lines if line.heading):
         yield text
     if "title" in document.metadata:
@@ -259,7 +262,7 @@ def _title_texts(document: Document, lines: list[Line]) -> Iterator[str]:
         yield from re.split(r"[_|\-–—]", whole)
     short = [line.text if len(line.text) <= _LONGEST_TITLE else "" for line in lines]
     for text in filter(None, short):
-        yield re.sub(r"^\([^()]{1,6}\)", "", text)
+        yield re.sub(r"^\([^()]{1,6}\)", "", _RUNS_ON.sub("", text))
     # a title over two or three lines; the line before belongs to it only where it names an agency
     for before, text, after in zip(["", *short], short, [*short[1:], ""], strict=False):
         if text and after:
