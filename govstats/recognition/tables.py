@@ -26,7 +26,8 @@ _YUAN = re.compile(r"(?:[(:]|单位)\s*(?:[件项个条宗次]\s*[、,/和]\s*)*
 _MOST_LISTED = 12
 #: Notes on what the form lacks are no doubt about what it has.
 _NO_DOUBT = {"outside_form", "decided_by_edits", "missing_cell"}
-_MOST_ROWS_OF_A_NOTE = 3
+#: Rows placed by their order alone break most sums over lines where they stand in a wrong place, an error of the agency a few.
+_MOST_BROKEN = 0.35
 
 
 @dataclass
@@ -50,15 +51,21 @@ class _Reading:
     failing: list[Edit] = field(default_factory=list)
 
     def decide(self) -> None:
-        """Decide between the ways of all rows; rows placed by their order alone must not break an edit."""
+        """Decide between the ways of all rows; rows placed by their order alone must not break many edits."""
         edits = [] if self.table.open else self.table.balance_edits({line.match.line for line in self.lines})
         rows = list({id(line.row): line.row for line in self.lines}.values())
         self.failing = decide(rows, edits)
-        torn = {line.match.line for line in self.lines if line.match.torn}
-        if any(torn & edit.lines for edit in self.failing):
-            for line in self.lines:
-                if line.match.torn:
-                    line.row.ways = line.row.chosen = []
+        torn = [line for line in self.lines if line.match.torn]
+        told = {
+            key
+            for line in torn
+            for key, cell in zip(line.row.keys, _fields(line.row), strict=True)
+            if cell and figure(cell.text).value
+        }
+        touched = [edit for edit in edits if len(edit.lines) > 1 and not told.isdisjoint(edit.cells)]
+        if _MOST_BROKEN * len(touched) < sum(edit in self.failing for edit in touched):
+            for line in torn:
+                line.row.ways = line.row.chosen = []
             self.failing = decide(rows, edits)
 
     @property
@@ -172,6 +179,10 @@ def _table_of_columns(table: Table, match: Match, headers: Headers) -> Table:
         if columns not in {(), own} and named <= set(columns) and headers.named(match.record, other, columns) == set(columns):
             return other
     return table
+
+
+def _fields(row: Row) -> Sequence[Cell | None]:
+    return row.chosen[0].fields if row.chosen else (None,) * len(row.keys)
 
 
 def _keys(table: Table, line: str, columns: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
