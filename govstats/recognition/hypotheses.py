@@ -617,9 +617,8 @@ def _sums(table: Table, line: str) -> list[list[int]]:
 
 
 def _ends_with_figure(labels: Sequence[Cell]) -> bool:
-    """Tell a label that took a figure from the cell behind it."""
-    words = labels[-1].text.split() if labels else []
-    return len(words) > 1 and is_figure(words[-1]) and words[-1].isdecimal()
+    """Tell whether a label took a figure from the cell behind it: none of the form ends with a digit."""
+    return any(label.text[-1:].isdecimal() for label in labels)
 
 
 def _holds_two(piece: Cell) -> bool:
