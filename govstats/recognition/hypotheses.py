@@ -125,8 +125,7 @@ class Headers:
         columns = table.columns_of[line]
         header = self._above(record, table, columns)
         ways = self._placed(record, table, columns, header)
-        if any(map(_holds_two, record.fields)):
-            # the cells behind it may have moved up
+        if _moved_up(record):
             ways = [way._replace(sure=False) for way in ways]
         # digits that ran together are told apart by sums alone, or are all zeros
         words = record.words
@@ -378,8 +377,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     slipped = bool(labels) and min(label.column for label in labels) < record.fields[0].column
     if len(labels) == width and not slipped and (_is_in_order(labels) or len({label.row for label in labels}) == 1):
         ways = [way for way in headers.under_header(record, labels) if None not in way.fields]
-        slipped = any(map(_holds_two, record.fields))
-        return _readings([way._replace(sure=way.sure and not slipped) for way in ways])
+        return _readings([way._replace(sure=way.sure and not _moved_up(record)) for way in ways])
     if not (slipped or not leaves) or not (slipped or _is_form_order(table, above)):
         return []
     way = in_order(record, width)
@@ -621,10 +619,11 @@ def _ends_with_figure(labels: Sequence[Cell]) -> bool:
     return any(label.text[-1:].isdecimal() for label in labels)
 
 
-def _holds_two(piece: Cell) -> bool:
-    """Tell a cell that took a figure from the next."""
-    words = piece.text.split(" ")
-    return len(words) > 1 and not piece.readings and all(map(is_figure, words))
+def _moved_up(record: Record) -> bool:
+    """Tell a row in which a cell took the figure of the next: cells behind it may have moved up, and left a blank."""
+    words = [piece.text.split(" ") for piece in record.fields if not piece.readings]
+    two = any(len(some) > 1 and all(map(is_figure, some)) for some in words)
+    return two and any(kind(piece.text) == "blank" for piece in record.fields)
 
 
 def _is_negative(text: str, signed: bool) -> bool:
