@@ -21,6 +21,10 @@ MESSAGES = {
         "文件中没有找到表“{table}”，或表中没有可以对应的数字",
         "the table “{table}” was not found in the document, or none of its figures could be placed",
     ),
+    "unreadable_table": (
+        "表“{table}”的数字行应有 {columns} 格，文件中有 {count} 格，或表头次序与格式不同，无法确定各数字属于哪一栏：{printed}",
+        "the row of “{table}” should have {columns} cells; the document shows {count}, or a header in another order: {printed}",
+    ),
     "missing_line": (
         "表“{table}”缺少“{line}”一行，或其行标题与数字无法对应",
         "the table “{table}” lacks the line “{line}”, or its label and figures could not be matched",
@@ -46,6 +50,10 @@ MESSAGES = {
     "unreadable_row": (
         "“{line}”一行应有 {columns} 格，文件中有 {count} 个数字：“{printed}”，无法确定各数字属于哪一栏",
         "the line “{line}” should have {columns} cells; the document shows {count}, “{printed}”; which is which is not told",
+    ),
+    "words_in_row": (
+        "“{line}”一行的数字之间有文字，可能是两行并作一行，无法确定各数字属于哪一栏：{printed}",
+        "words stand between the figures of the line “{line}”, maybe two lines in one; which is which cannot be told: {printed}",
     ),
     "unplaced_row": (
         "“{line}”一行的 {columns} 个数字“{printed}”，表头没有说明其次序，或按该次序不平衡，无法确定各数字属于哪一栏",

@@ -148,6 +148,10 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
         if wide and (lines := _side_by_side(table, *wide[-1])):
             return lines, []
     matches, notes = align(table, free)
+    if not matches and table.lines_across and len(wide) == 1:
+        record, width = wide[0][0], len(table.columns) * len(table.lines)
+        count, printed = len(record.fields), record.printed
+        return [], [note("unreadable_table", table, columns=width, count=count, printed=printed, place=record.place)]
     lines = []
     glued = sum(is_glued(match.record.words, len(table.columns_of[match.line])) for match in matches)
     for match in matches:
@@ -250,7 +254,8 @@ def _cells_and_notes(reading: _Reading) -> Iterator[ReadCell | Note]:
     """Turn the decision on a table into cells, and say what is missing."""
     table = reading.table
     if not reading.lines:
-        yield note("missing_table", table)
+        if not reading.notes:
+            yield note("missing_table", table)
         return
     for line in reading.lines:
         if not line.row.chosen:
@@ -357,6 +362,8 @@ def _undecided_row(table: Table, line: _Line) -> Iterator[ReadCell | Note]:
         yield about(
             "glued_row" if len(parted) > 1 else "unbalanced_row", columns=width, count=len(parted), candidates="; ".join(listed)
         )
+    elif any(kind(piece.text) == "label" for piece in record.fields):
+        yield about("words_in_row")
     elif len(record.figures) == width:
         yield about("unplaced_row", columns=width)
     else:
