@@ -288,49 +288,31 @@ def _cell(reading: _Reading, line: _Line, column: str, at: int) -> Iterator[Read
     value, status = in_unit(figure(piece.text), unit, unit_stated(table, line.match.record, column, reading.headers), table)
     printed = piece.text
     offered = tuple(dict.fromkeys((first.text, *first.readings, *readings) if first else readings))
-    if len(readings) > 1:
-        value, status = None, "unreadable"
+    said = _said_of(line, column, at, piece, value, status)
+    if said:
+        listed = " | ".join(text or "∅" for text in offered)
+        sure = f"{piece.confidence or 0.0:.2f}"
         yield note(
-            "undecided_readings",
-            table,
-            name,
-            column,
-            printed=printed,
-            readings=" | ".join(text or "∅" for text in offered),
-            page=piece.page,
-            place=piece.place,
+            said, table, name, column, printed=printed, page=piece.page, place=piece.place, readings=listed, confidence=sure
         )
-    elif at in row.unconfirmed:
+    if said not in {"", "decided_by_edits"}:
         value, status = None, "unreadable"
-        yield note(
-            "unsure_recognition",
-            table,
-            name,
-            column,
-            printed=printed,
-            confidence=f"{piece.confidence:.2f}",
-            page=piece.page,
-            place=piece.place,
-        )
-    elif _spans_lines(line.match.record, piece):
-        value, status = None, "unreadable"
-        yield note("spanning_figure", table, name, column, printed=printed, page=piece.page, place=piece.place)
-    elif status == "unreadable" or (value is not None and not table.column[column].signed and (value < 0 or printed[:1] == "增")):
-        value, status = None, "unreadable"
-        yield note("unreadable_cell", table, name, column, printed=printed, page=piece.page, place=piece.place)
-    elif piece.readings and not way.parted:
-        yield note(
-            "decided_by_edits",
-            table,
-            name,
-            column,
-            printed=printed,
-            readings=" | ".join(text or "∅" for text in offered),
-            page=piece.page,
-            place=piece.place,
-        )
     method = _method(line.match, way, piece)
     yield ReadCell(table.id, name, column, value, printed, status, unit, piece.page, piece.place, method, piece.confidence)
+
+
+def _said_of(line: _Line, column: str, at: int, piece: Cell, value: float | None, status: str) -> str:
+    """Return the kind of note that a cell deserves; nothing where it stands as printed."""
+    negative = value is not None and (value < 0 or piece.text[:1] == "增")
+    if len(line.row.readings(at)) > 1:
+        return "undecided_readings"
+    if at in line.row.unconfirmed:
+        return "unsure_recognition"
+    if _spans_lines(line.match.record, piece):
+        return "spanning_figure"
+    if status == "unreadable" or (negative and not line.table.column[column].signed):
+        return "unreadable_cell"
+    return "decided_by_edits" if piece.readings and not line.row.chosen[0].parted else ""
 
 
 def _spans_lines(record: Record, piece: Cell) -> bool:
