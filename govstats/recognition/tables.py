@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from typing import Any
 
 from govstats.characters import Figure, figure, is_figure, normalised
 from govstats.documents import Cell, Document
@@ -32,12 +32,18 @@ _MOST_BROKEN = 0.35
 
 @dataclass
 class _Line:
-    """A line that was found, with its columns, the table of which form has them, and the row that holds its cells."""
+    """A line that was found, the table of which form has its columns, and the row that holds its cells among others."""
 
     match: Match
-    columns: tuple[str, ...]
-    row: Row
     table: Table
+    row: Row
+    columns: tuple[str, ...]
+
+    @property
+    def places(self) -> range:
+        """Where its cells stand in the row."""
+        begin = self.row.keys.index((self.table.id, self.match.line, self.columns[0]))
+        return range(begin, begin + len(self.columns))
 
 
 @dataclass
@@ -59,7 +65,8 @@ class _Reading:
         told = {
             key
             for line in torn
-            for key, cell in zip(line.row.keys, _fields(line.row), strict=True)
+            for way in line.row.chosen[:1]
+            for key, cell in zip(line.row.keys, way.fields, strict=True)
             if cell and figure(cell.text).value
         }
         touched = [edit for edit in edits if len(edit.lines) > 1 and not told.isdisjoint(edit.cells)]
@@ -138,35 +145,33 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
     """Find the lines of a table, each with every way to read it."""
     if table.open:
         columns = tuple(column.id for column in table.columns)
-        return [
-            _Line(match, columns, Row(_keys(table, match.line, columns), ways), table) for match, ways in read_annex(table, free)
-        ], []
-    if table.lines_across:
-        wide = [(record, ways) for record in free if (ways := wide_ways(headers, record, table)) is not None]
-        if len({(bool(ways), tuple(record.words)) for record, ways in wide}) > 1:
-            return [], [note("two_tables", table, place=wide[0][0].place, other=wide[-1][0].place)]
-        if wide and (lines := _side_by_side(table, *wide[-1])):
-            return lines, []
+        return [_line(table, match, ways, columns) for match, ways in read_annex(table, free)], []
+    wide = [(record, ways) for record in free if table.lines_across and (ways := wide_ways(headers, record, table)) is not None]
+    if len({(bool(ways), tuple(record.words)) for record, ways in wide}) > 1:
+        return [], [note("two_tables", table, place=wide[0][0].place, other=wide[-1][0].place)]
+    if wide and wide[-1][1] and (lines := _side_by_side(table, *wide[-1])):
+        return lines, []
     matches, notes = align(table, free)
-    if not matches and table.lines_across and len(wide) == 1:
-        record, width = wide[0][0], len(table.columns) * len(table.lines)
+    if len(wide) == 1 and not matches:
+        record, width = wide[0][0], len(table.cells)
         count, printed = len(record.fields), record.printed
         return [], [note("unreadable_table", table, columns=width, count=count, printed=printed, place=record.place)]
+    glued = 2 * sum(is_glued(match.record.words, len(table.columns_of[match.line])) for match in matches) > len(matches)
     lines = []
-    glued = sum(is_glued(match.record.words, len(table.columns_of[match.line])) for match in matches)
     for match in matches:
         if not is_heading(table, match):
             of_columns = _table_of_columns(table, match, headers)
-            columns = of_columns.columns_of[match.line]
-            ways = (
-                [] if match.contradicted else headers.ways(match.record, of_columns, match.line, glued=2 * glued > len(matches))
-            )
-            lines.append(_Line(match, columns, Row(_keys(table, match.line, columns), ways), of_columns))
+            ways = [] if match.contradicted else headers.ways(match.record, of_columns, match.line, glued=glued)
+            lines.append(_line(of_columns, match, ways, of_columns.columns_of[match.line]))
     if 3 * sum(bool(line.row.ways) for line in lines) < len(lines):
         # a line or two of a table that cannot be read may as well be notes below it
         for line in lines:
             line.row.ways = [way for way in line.row.ways if way.parted]
     return lines, notes
+
+
+def _line(table: Table, match: Match, ways: list[Way], columns: tuple[str, ...]) -> _Line:
+    return _Line(match, table, Row(tuple((table.id, match.line, column) for column in columns), ways), columns)
 
 
 def _table_of_columns(table: Table, match: Match, headers: Headers) -> Table:
@@ -185,46 +190,22 @@ def _table_of_columns(table: Table, match: Match, headers: Headers) -> Table:
     return table
 
 
-def _fields(row: Row) -> Sequence[Cell | None]:
-    return row.chosen[0].fields if row.chosen else (None,) * len(row.keys)
-
-
-def _keys(table: Table, line: str, columns: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
-    return tuple((table.id, line, column) for column in columns)
-
-
 def _side_by_side(table: Table, record: Record, ways: list[Way]) -> list[_Line]:
-    """Part a row in which all lines of a table stand side by side; one whose digits ran together stays one row."""
-    names = [line.id for line in table.lines]
-    keys = [_keys(table, name, table.columns_of[name]) for name in names]
-    width = len(table.columns)
-    if ways and ways[0].parted:
-        edits = {name: table.balance_edits((name,)) for name in names}
-
-        def balanced(at: int, texts: Sequence[str]) -> bool:
-            figures = {key: float(text) for key, text in zip(keys[at], texts, strict=True)}
-            return all(edit.holds(figures) is not False for edit in edits[names[at]])
-
-        ways = parted_blocks(record, width, len(names), balanced)
-        one = Row(tuple(key for part in keys for key in part), ways)
-        return [_Line(Match(record, name), table.columns_of[name], one, table) for name in names] if ways else []
-    parts = [
-        [
-            way._replace(fields=way.fields[at * width : (at + 1) * width], beyond=way.beyond if at == len(names) - 1 else ())
-            for way in ways
+    """Return the lines of a table that stand side by side in one row; one whose digits ran together stays one row."""
+    names, width = [line.id for line in table.lines], len(table.columns)
+    if not ways[0].parted:
+        parts = [[way._replace(fields=way.fields[at : at + width]) for way in ways] for at in range(0, len(table.cells), width)]
+        several = [list({way.texts: way for way in reversed(part)}.values())[::-1] for part in parts]
+        return [
+            _line(table, Match(record, name), part, table.columns_of[name]) for name, part in zip(names, several, strict=True)
         ]
-        for at in range(len(names))
-    ]
-    return [
-        _Line(
-            Match(record, name),
-            table.columns_of[name],
-            Row(key, list({way.texts: way for way in reversed(part)}.values())[::-1]),
-            table,
-        )
-        for name, key, part in zip(names, keys, parts, strict=True)
-        if part
-    ]
+
+    def balanced(at: int, texts: Sequence[str]) -> bool:
+        figures = {key: float(text) for key, text in zip(table.cells[at * width :], texts, strict=False)}
+        return all(edit.holds(figures) is not False for edit in table.balance_edits((names[at],)))
+
+    row = Row(table.cells, parted_blocks(record, width, len(names), balanced))
+    return [_Line(Match(record, name), table, row, table.columns_of[name]) for name in names if row.ways]
 
 
 def _merged(first: _Reading, second: _Reading) -> _Reading:
@@ -235,7 +216,7 @@ def _merged(first: _Reading, second: _Reading) -> _Reading:
     known = {line.match.line for line in first.lines}
     for line in first.lines:
         other = others.get(line.match.line)
-        if other and not line.match.contradicted and line.columns == other.columns and line.row.keys == other.row.keys:
+        if other and not line.match.contradicted and line.row.keys == other.row.keys:
             texts = {way.texts for way in line.row.ways}
             line.row.ways += [way for way in other.row.ways if way.texts not in texts]
     position = first.table.position
@@ -253,113 +234,94 @@ def _merged(first: _Reading, second: _Reading) -> _Reading:
 def _cells_and_notes(reading: _Reading) -> Iterator[ReadCell | Note]:
     """Turn the decision on a table into cells, and say what is missing."""
     table = reading.table
-    if not reading.lines:
-        if not reading.notes:
-            yield note("missing_table", table)
-        return
+    if not reading.lines and not reading.notes:
+        yield note("missing_table", table)
     for line in reading.lines:
-        if not line.row.chosen:
-            yield from _undecided_row(table, line)
-            continue
-        begin = line.row.keys.index((table.id, line.match.line, line.columns[0]))
-        for at, column in enumerate(line.columns, start=begin):
-            yield from _cell(reading, line, column, at)
-        if not table.lines_across or line is reading.lines[-1]:
-            label = line.match.record.labels[-1].text if line.match.record.labels else ""
+        yield from _decided(reading, line) if line.row.chosen else _undecided(line)
+        if line.row.chosen and (not table.lines_across or line is reading.lines[-1]):
+            label = next((piece.text for piece in reversed(line.match.record.labels)), "")
             for piece in line.row.chosen[0].beyond:
-                yield note(
-                    "outside_form", table, line.match.line, printed=piece.text, page=piece.page, place=piece.place, label=label
-                )
-    yield from missing_lines(table, {line.match.line for line in reading.lines})
+                yield note("outside_form", table, line.match.line, label=label, **_where(piece))
+    if reading.lines:
+        yield from missing_lines(table, {line.match.line for line in reading.lines})
 
 
-def _cell(reading: _Reading, line: _Line, column: str, at: int) -> Iterator[ReadCell | Note]:
-    table, row, name = line.table, line.row, line.match.line
-    way = row.chosen[0]
-    piece, first = way.fields[at], row.ways[0].fields[at]
-    readings = row.readings(at)
-    if piece is None and len(readings) == 1:
-        if not table.open:
-            yield note("missing_cell", table, name, column, place=line.match.record.place)
-        return
-    if piece is None:
-        piece = next(cell for one in row.chosen if (cell := one.fields[at]))
-    unit = table.unit(name, column)
-    value, status = in_unit(figure(piece.text), unit, unit_stated(table, line.match.record, column, reading.headers), table)
-    printed = piece.text
-    offered = tuple(dict.fromkeys((first.text, *first.readings, *readings) if first else readings))
-    said = _said_of(line, column, at, piece, value, status)
-    if said:
-        listed = " | ".join(text or "∅" for text in offered)
-        sure = f"{piece.confidence or 0.0:.2f}"
-        yield note(
-            said, table, name, column, printed=printed, page=piece.page, place=piece.place, readings=listed, confidence=sure
-        )
-    if said not in {"", "decided_by_edits"}:
-        value, status = None, "unreadable"
-    method = _method(line.match, way, piece)
-    yield ReadCell(table.id, name, column, value, printed, status, unit, piece.page, piece.place, method, piece.confidence)
+def _where(piece: Cell) -> dict[str, Any]:
+    return {"printed": piece.text, "page": piece.page, "place": piece.place}
 
 
-def _said_of(line: _Line, column: str, at: int, piece: Cell, value: float | None, status: str) -> str:
+def _read_cell(line: _Line, column: str, piece: Cell, read: tuple[float | None, str], *, parted: bool) -> ReadCell:
+    beside = "grid" if line.match.record.grid is not None else "text"
+    method = "glued" if parted else "ocr" if piece.confidence is not None else beside
+    unit, source = line.table.unit(line.match.line, column), (piece.page, piece.place)
+    return ReadCell(line.table.id, line.match.line, column, read[0], piece.text, read[1], unit, *source, method, piece.confidence)
+
+
+def _decided(reading: _Reading, line: _Line) -> Iterator[ReadCell | Note]:
+    """Give the cells of a row that was decided, but for those of which something else is to be said."""
+    table, row, name, record = line.table, line.row, line.match.line, line.match.record
+    for at, column in zip(line.places, line.columns, strict=True):
+        readings, first = row.readings(at), row.ways[0].fields[at]
+        piece = next((cell for way in row.chosen if (cell := way.fields[at])), None)
+        if piece is None:
+            if not table.open:
+                yield note("missing_cell", table, name, column, place=record.place)
+            continue
+        stated = unit_stated(table, record, column, reading.headers)
+        read = in_unit(figure(piece.text), table.unit(name, column), stated, table)
+        if said := _said_of(line, column, at, piece, read):
+            offered = dict.fromkeys([*((first.text, *first.readings) if first else ()), *readings])
+            listed, sure = " | ".join(text or "∅" for text in offered), f"{piece.confidence or 0.0:.2f}"
+            yield note(said, table, name, column, readings=listed, confidence=sure, **_where(piece))
+        if said not in {"", "decided_by_edits"}:
+            read = None, "unreadable"
+        yield _read_cell(line, column, piece, read, parted=row.chosen[0].parted)
+
+
+def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float | None, str]) -> str:
     """Return the kind of note that a cell deserves; nothing where it stands as printed."""
-    negative = value is not None and (value < 0 or piece.text[:1] == "增")
+    negative = (read[0] or 0) < 0 or piece.text[:1] == "增"
     if len(line.row.readings(at)) > 1:
         return "undecided_readings"
     if at in line.row.unconfirmed:
         return "unsure_recognition"
     if _spans_lines(line.match.record, piece):
         return "spanning_figure"
-    if status == "unreadable" or (negative and not line.table.column[column].signed):
+    if read[1] == "unreadable" or (negative and not line.table.column[column].signed):
         return "unreadable_cell"
     return "decided_by_edits" if piece.readings and not line.row.chosen[0].parted else ""
 
 
 def _spans_lines(record: Record, piece: Cell) -> bool:
     """Tell a figure that stands for several lines: a row below has a label of its own."""
-    if record.grid is None or piece.rowspan < 2:
-        return False
-    below = record.grid.rows[piece.row + 1 : piece.row + piece.rowspan]
+    below = record.grid.rows[piece.row + 1 : piece.row + piece.rowspan] if record.grid else ()
     return any(cell.text and not is_figure(cell.text) for row in below for cell in row)
 
 
-def _method(match: Match, way: Way | None, piece: Cell | None) -> str:
-    if way is not None and way.parted:
-        return "glued"
-    if piece is not None and piece.confidence is not None:
-        return "ocr"
-    return "grid" if match.record.grid is not None else "text"
-
-
-def _undecided_row(table: Table, line: _Line) -> Iterator[ReadCell | Note]:
-    match, record = line.match, line.match.record
-    first = next(iter(record.fields), None)
-    page, printed, width = first.page if first else None, record.printed, len(line.columns)
+def _undecided(line: _Line) -> Iterator[ReadCell | Note]:
+    """Say why the figures of a row have no cells, and leave these unreadable."""
+    record, width = line.match.record, len(line.columns)
+    page = next((piece.page for piece in record.fields), None)
+    sure = min((piece.confidence for piece in record.fields if piece.confidence is not None), default=None)
+    whole = Cell(record.printed, 0, 0, place=record.place, page=page, confidence=sure)
     parted = [way for way in line.row.ways or parted_ways(record, width) if way.parted and len(way.fields) == width]
-    about = note_of(table, match.line, printed, page, record.place)
-    if match.contradicted:
-        pass
-    elif parted:
+    if not line.match.contradicted:
+        kind_of_note, count = _doubt_about(record, width, len(parted))
         listed = ["|".join(way.texts) for way in parted[:_MOST_LISTED]] + ["…"] * (len(parted) > _MOST_LISTED)
-        yield about(
-            "glued_row" if len(parted) > 1 else "unbalanced_row", columns=width, count=len(parted), candidates="; ".join(listed)
-        )
-    elif any(kind(piece.text) == "label" for piece in record.fields):
-        yield about("words_in_row")
-    elif len(record.figures) == width:
-        yield about("unplaced_row", columns=width)
-    else:
-        yield about("unreadable_row", columns=width, count=len(record.figures))
-    confidence = min((piece.confidence for piece in record.fields if piece.confidence is not None), default=None)
-    method = _method(match, parted[0] if parted else None, first)
+        about = _where(whole) | {"columns": width, "count": count, "candidates": "; ".join(listed)}
+        yield note(kind_of_note, line.table, line.match.line, **about)
     for column in line.columns:
-        unit = line.table.unit(match.line, column)
-        yield ReadCell(table.id, match.line, column, None, printed, "unreadable", unit, page, record.place, method, confidence)
+        yield _read_cell(line, column, whole, (None, "unreadable"), parted=bool(parted))
 
 
-def note_of(table: Table, line: str, printed: str, page: int | None, place: str) -> Callable[..., Note]:
-    """Return a function that composes notes on one line."""
-    return partial(note, table=table, line=line, printed=printed, page=page, place=place)
+def _doubt_about(record: Record, width: int, parted: int) -> tuple[str, int]:
+    """Return the kind of note that tells why a row was not read, and the count that it names."""
+    if parted:
+        return "glued_row" if parted > 1 else "unbalanced_row", parted
+    if any(kind(piece.text) == "label" for piece in record.fields):
+        return "words_in_row", 0
+    figures = len(record.figures)
+    return "unplaced_row" if figures == width else "unreadable_row", figures
 
 
 def is_heading(table: Table, match: Match) -> bool:
@@ -404,16 +366,13 @@ def in_unit(read: Figure, unit: str, stated: str, table: Table) -> tuple[float |
     ((25.1, 'reported'), (None, 'unreadable'))
     """
     status, value, printed, _ = read
-    if value is None or not (printed or unit == "万元"):
+    if value is None:
         return value, status
-    money = printed.endswith("元") or (unit == "万元" and printed in {"万", "亿"})
-    if unit == "万元" and (money or (not printed and stated == "元")):
+    if unit == "万元" and (printed.endswith("元") or printed in {"万", "亿"} or (not printed and stated == "元")):
         return round(value / 1e4, 10), status
-    contradicted = unit == "万元" and not printed and stated == "?" and value != 0
-    if contradicted or (not table.open and (money or (unit == "万元" and printed))):
-        # a count in yuan, an amount in pieces, two units: nobody can tell
-        return None, "unreadable"
-    return value, status
+    # a count in yuan, an amount in pieces, two units: nobody can tell
+    known = (not printed and (stated != "?" or value == 0)) if unit == "万元" else not printed.endswith("元")
+    return (value, status) if known or (table.open and printed) else (None, "unreadable")
 
 
 def unit_stated(table: Table, record: Record, column: str, headers: Headers) -> str:
