@@ -112,6 +112,25 @@ def test_two_reports_in_one_document_are_refused_with_their_places_or_read_apart
     assert values(govstats.read((first + second).encode(), agency="某市教育局"), "granted") == [1, 0, 0, 0, 0, 0, 1]
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<table><tr><td>{title1}</td><td>{title2}</td></tr><tr><td>{table1}</td><td>{table2}</td></tr></table>",
+        "<p>{words1} {words2}</p>{table1}{table2}",
+        "{title1}{table1}{title2}<h2>一、总体情况</h2><p>受理申请8件。</p><h2>三、收到和处理政府信息公开申请情况</h2><h2>六、其他需要报告的事项</h2>",
+    ],
+)
+def test_reports_side_by_side_or_without_tables_are_not_mixed(page: str) -> None:
+    first = requests({"granted": ["1", "0", "0", "0", "0", "0", "1"]})
+    second = requests({"granted": ["2", "0", "0", "0", "0", "0", "2"]}).replace("某市教育局2021年", "某市水利局2022年")
+    pieces = {}
+    for number, whole in ((1, first), (2, second)):
+        title, table = whole.split("</h1>")
+        pieces |= {f"title{number}": title + "</h1>", f"table{number}": table, f"words{number}": title.partition("<h1>")[2]}
+    with pytest.raises(SeveralReports, match=r"holds 2 annual reports: 某市教育局 2021 .*; 某市水利局 2022"):
+        read(page.format(**pieces))
+
+
 def test_links_to_the_reports_of_other_years_are_no_reports() -> None:
     links = "".join(f"<li><a>某市教育局{year}年政府信息公开工作年度报告</a></li>" for year in (2019, 2020, 2022))
     page = requests({"granted": ["1", "0", "0", "0", "0", "0", "1"]})

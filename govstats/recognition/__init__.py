@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from govstats.documents import Document
 from govstats.errors import NotAnAnnualReport, SeveralReports
 from govstats.recognition.claims import Claims
-from govstats.recognition.identity import identify, reports_in
+from govstats.recognition.identity import identify, reports_in, reports_named
 from govstats.recognition.notes import note
 from govstats.recognition.publication import published
 from govstats.recognition.tables import read_tables
-from govstats.report import Report
+from govstats.report import Note, ReadCell, Report
 
 __all__ = ["recognise"]
 
@@ -46,6 +48,7 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
             f"than three of the statutory sections and none of the statutory tables (it begins “{begins}”); "
             "expected a 政府信息公开工作年度报告"
         )
+    _refuse_mixed_reports(document, cells, notes)
     claims = Claims(document, identity.year, identity.form.version)
     return Report(
         agency=identity.agency,
@@ -71,8 +74,19 @@ def _one_report(document: Document, agency: str | None, year: int | None) -> Doc
     meant = [part for name, of_year, _, part in parts if agency in {None, name} and year in {None, of_year}]
     if len(meant) == 1:
         return meant[0]
-    found = "; ".join(f"{name} {of_year} ({place})" for name, of_year, place, _ in parts)
-    raise SeveralReports(
-        f"{document.source}: the document holds {len(parts)} annual reports: {found}; expected one; "
-        "say which with agency= and year="
-    )
+    raise _several(document, [(name, of_year, place) for name, of_year, place, _ in parts], "say which with agency= and year=")
+
+
+def _refuse_mixed_reports(document: Document, cells: Sequence[ReadCell], notes: Sequence[Note]) -> None:
+    """Refuse reports that stand side by side: their tables contradict each other, and their sentences cannot be told apart."""
+    if not cells or any(cell.value is not None for cell in cells):
+        return
+    named = reports_named(document)
+    in_one_line = len({number for number, *_ in named}) < len(named)
+    if len(named) > 1 and (in_one_line or any(one.kind == "two_tables" for one in notes)):
+        raise _several(document, [title[1:] for title in named], "save each as a document of its own")
+
+
+def _several(document: Document, found: Sequence[tuple[str, int, str]], advice: str) -> SeveralReports:
+    listed = "; ".join(f"{agency} {year} ({place})" for agency, year, place in found)
+    return SeveralReports(f"{document.source}: the document holds {len(found)} annual reports: {listed}; expected one; {advice}")

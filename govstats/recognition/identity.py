@@ -28,6 +28,7 @@ _TITLE = re.compile(
 )
 #: 报告, 年报, and pinyin in brackets.
 _TITLE_END = tuple("告报報)）")
+_TITLE_ENDS = re.compile(r"(?<=报告)(?=.)")
 #: A reporting period begins on a first of January, so many characters behind the word that tells of it at most.
 _FIRST_OF_JANUARY = re.compile(r"(20\d\d)年?1月0?1日?")
 _PERIOD = re.compile(r"(?:期限|期间|时间|时限|周期|数据)[^。;]{0,25}$")
@@ -65,6 +66,8 @@ _LINE_IN_CELL = re.compile(":|：|信息公开|信息公開|机构|機構|来源
 _SECTION = re.compile("一|二|三|四|五|六|情况|事项|问题")
 _LONGEST_HEADING = 40
 _HEADING_LIKENESS = 0.7
+#: So many statutory sections make a report.
+_SECTIONS = 3
 #: Labels of a form's own that are needed to tell it, and those after which nobody looks further.
 _LEAST, _SURE = 2, 3
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -148,9 +151,21 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
         chosen = form_of_year(year) if year and year >= form(versions()[0]).first_year else form(versions()[-1])
         notes.append(note("form_from_year", version=chosen.version))
     sections = _sections(lines, chosen)
-    known = title is not None or len({section.number for section in sections}) >= 3 or hits >= 3
+    known = title is not None or len({section.number for section in sections}) >= _SECTIONS or hits >= 3
     known = known or (period is not None and "信息公开" in text)
     return Identity(agency, year, chosen, title.text if title else None, sections, tuple(notes), known)
+
+
+def reports_named(document: Document) -> list[tuple[int, str, int, str]]:
+    """Return the titles that stand on lines of their own, also two in one line, each with its block, agency, year and place."""
+    titles = []
+    for number, block in enumerate(document.blocks):
+        text = block.text if isinstance(block, Paragraph) and len(block.text) < 2 * _LONGEST_TITLE else ""
+        for part in _TITLE_ENDS.split(_compact(text)) if text.endswith(_TITLE_END) else ():
+            match = _title_in(part)
+            if match and (name := match["agency1"] or match["agency2"]) and not _NOT_AN_AGENCY.search(name):
+                titles.append((number, name, _year(match["year1"] or match["year2"] or "") or 0, block.place))
+    return [title for before, title in pairwise([(0, "", 0, ""), *titles]) if title[1:3] != before[1:3]]
 
 
 def reports_in(document: Document) -> list[tuple[str, int, str, Document]]:
@@ -164,21 +179,16 @@ def reports_in(document: Document) -> list[tuple[str, int, str, Document]]:
     Returns
     -------
     list of (agency, year, place, Document)
-        One for each title on a line of its own under which statutory tables stand; at most one in an ordinary document.
+        One for each title on a line of its own under which statutory tables or sections stand; at most one in an ordinary
+        document.
     """
-    titles = []
-    for number, block in enumerate(document.blocks):
-        text = block.text if isinstance(block, Paragraph) and len(block.text) < 100 else ""
-        match = _title_in(_compact(text)) if text.endswith(_TITLE_END) else None
-        if match and (name := match["agency1"] or match["agency2"]) and not _NOT_AN_AGENCY.search(name):
-            titles.append((number, name, _year(match["year1"] or match["year2"] or "") or 0, block.place))
-    titles = [title for before, title in pairwise([(0, "", 0, ""), *titles]) if title[1:3] != before[1:3]]
+    titles = reports_named(document)
     if len(titles) < 2:
         return []
     parts = []
     for (start, agency, year, place), (end, *_) in pairwise([*titles, (len(document.blocks), "", 0, "")]):
         part = replace(document, blocks=document.blocks[start:end], metadata={}, again=None)
-        if _form_of_tables(part)[0]:
+        if _form_of_tables(part)[0] or len({one.number for one in _sections(_lines(part), form(versions()[-1]))}) >= _SECTIONS:
             parts.append((agency, year, place, part))
     return parts
 
