@@ -13,7 +13,7 @@ from typing import Literal
 from govstats.characters import figure, is_figure, normalised
 from govstats.documents import Cell, Document, Grid, Paragraph
 from govstats.forms import Form
-from govstats.recognition.labels import header_words, key, line_index, printed_labels, table_words
+from govstats.recognition.labels import column_index, header_words, key, line_index, printed_labels, table_words
 
 #: The longest label of the form has 45 characters; a longer line is prose, or a whole page in one line.
 LONGEST_LABEL = 60
@@ -167,11 +167,32 @@ def records(document: Document, form: Form) -> list[Record]:
     reader = _Reader(form, header_words(form))
     for block in document.blocks:
         if isinstance(block, Grid):
-            reader.grid(block)
+            reader.grid(_upright(block, form))
         else:
             reader.paragraph(block)
     reader.close()
     return reader.records
+
+
+def _upright(grid: Grid, form: Form) -> Grid:
+    """Turn a grid whose columns are the lines of a table: their labels stand above and right of those of the columns."""
+    words = {(cell.row, cell.column): key(cell.text).word for row in grid.rows for cell in row if kind(cell.text) == "label"}
+    for table in form.tables if grid.aligned else ():
+        lines, columns = line_index(table).exact.keys(), column_index(table).exact.keys()
+        of_lines, of_columns = (
+            _first([at for at, word in words.items() if word in own]) for own in (lines - columns, columns - lines)
+        )
+        if not table.lines_across and of_lines and of_columns and of_lines[0] < of_columns[0] and of_lines[1] > of_columns[1]:
+            rows: list[list[Cell]] = [[] for _ in range(1 + max(cell.column for row in grid.rows for cell in row))]
+            for cell in (cell for row in grid.rows for cell in row):
+                rows[cell.column].append(Cell(cell.text, cell.column, cell.row, cell.colspan, cell.rowspan, *cell[5:]))
+            return grid._replace(rows=[tuple(row) for row in rows])
+    return grid
+
+
+def _first(places: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """Return the first row and the first column of some places."""
+    return (min(row for row, _ in places), min(column for _, column in places)) if places else None
 
 
 @lru_cache(maxsize=8192)
