@@ -36,7 +36,16 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
     SeveralReports
         The document holds more than one report, and `agency` and `year` do not tell which is meant.
     """
-    document = _one_report(document, agency, year)
+    parts = reports_in(document)
+    if len(parts) > 1:
+        meant = [part for name, of_year, _, part in parts if agency in {None, name} and year in {None, of_year}]
+        if len(meant) != 1:
+            found = "; ".join(f"{name} {of_year} ({place})" for name, of_year, place, _ in parts)
+            raise SeveralReports(
+                f"{document.source}: the document holds {len(parts)} annual reports: {found}; expected one; "
+                "say which with agency= and year="
+            )
+        (document,) = meant
     identity = identify(document, agency=agency, year=year, form_version=form)
     cells, notes = read_tables(document, identity.form, identity.year)
     if not identity.is_annual_report and not cells:
@@ -61,18 +70,4 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
         read_claims=claims,
         text=claims.text,
         published=published(document),
-    )
-
-
-def _one_report(document: Document, agency: str | None, year: int | None) -> Document:
-    parts = reports_in(document)
-    if len(parts) < 2:
-        return document
-    meant = [part for name, of_year, _, part in parts if agency in {None, name} and year in {None, of_year}]
-    if len(meant) == 1:
-        return meant[0]
-    found = "; ".join(f"{name} {of_year} ({place})" for name, of_year, place, _ in parts)
-    raise SeveralReports(
-        f"{document.source}: the document holds {len(parts)} annual reports: {found}; expected one; "
-        "say which with agency= and year="
     )
