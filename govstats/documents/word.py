@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 #: A report has some hundred kilobytes of text; a hundred times as much is no report, whatever the archive says of itself.
 _MOST_BYTES = 50_000_000
+
 # --- what is cleared away -------------------------------------------------------------------------------------------------
 
 #: Rows and cells that were deleted in a tracked change, and rows fixed to a height (in twentieths of a point) that shows no text.
@@ -65,7 +66,6 @@ _SPOILT = re.compile(rf"[\d.,．]*(?:\[[^\[\]]*\])?{NO_TEXT}[\d.,．{NO_TEXT}]*"
 
 # --- what is read ---------------------------------------------------------------------------------------------------------
 
-_PARTS = ("document", "styles", "numbering", "footnotes", "endnotes")
 #: What stands below the pages, without the lines that part it from them.
 _NOTES = "*[not(@w:type) or @w:type = 'normal']/*"
 _SIGNS = {W + name: sign for name, sign in zip("tab ptab br cr noBreakHyphen".split(), "\t\t\n\n-", strict=True)}
@@ -116,7 +116,8 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
         raise MissingReader(f'{name}: reading Word documents needs lxml; run: pip install "govstats[word]"') from error
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            document, styles, numbering, footnotes, endnotes = (_part(archive, kind) for kind in _PARTS)
+            kinds = ("document", "styles", "numbering", "footnotes", "endnotes")
+            document, styles, numbering, footnotes, endnotes = (_part(archive, kind) for kind in kinds)
     except (zipfile.BadZipFile, zlib.error, etree.XMLSyntaxError, EOFError, RuntimeError, ValueError) as error:
         raise UnreadableDocument(f"{name}: the Word document is damaged or locked ({error}); save it anew") from error
     if document.find(f"{W}body") is None:
