@@ -133,7 +133,10 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
 
 
 def _part(archive: zipfile.ZipFile, kind: str) -> _Element:
-    """Return the part that is the ``document``, its ``styles``, ``numbering`` …, an empty one where there is none."""
+    """Return the part that is the ``document``, its ``styles``, ``numbering`` …, an empty one where there is none.
+
+    It is left with what a reader sees, in the plain order of paragraphs and runs, tables, rows and cells.
+    """
     from lxml import etree
 
     path = next(filter(re.compile(rf"word/{kind}\d*\.xml").fullmatch, archive.namelist()), None)
@@ -145,14 +148,6 @@ def _part(archive: zipfile.ZipFile, kind: str) -> _Element:
         raise ValueError(f"{path} unpacks to {entry.file_size:,} bytes, compression {entry.compress_type}")
     xml = archive.read(path).replace(_STRICT, NAMESPACES["w"].encode())
     part = etree.fromstring(xml, etree.XMLParser(resolve_entities=False, remove_comments=True, remove_pis=True))
-    _clear(part)
-    return part
-
-
-def _clear(part: _Element) -> None:
-    """Leave of a part what a reader sees, in the plain order of paragraphs and runs, tables, rows and cells."""
-    from lxml import etree
-
     for gone in every(part, f"{_GONE} | {_TWICE}"):
         gone.getparent().remove(gone)
     # what the hint of an empty field means, nobody can tell
@@ -163,6 +158,7 @@ def _clear(part: _Element) -> None:
     # the text of a box comes after the paragraph in which it is anchored
     for box in reversed(every(part, "//w:p//w:txbxContent")):
         every(box, "ancestor::w:p")[-1].addnext(box)
+    return part
 
 
 # --- how text is set ------------------------------------------------------------------------------------------------------
