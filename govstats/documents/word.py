@@ -12,9 +12,11 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable
-from itertools import accumulate, groupby, pairwise
+from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from govstats.characters import is_figure
 from govstats.documents.document import NO_TEXT, Block, Cell, Grid, Paragraph
@@ -60,7 +62,7 @@ _GROUNDS = "(w:rPr | ancestor::w:p/w:pPr | ancestor::w:tc/w:tcPr | ancestor::w:t
 _ALIKE, _SMALL, _LEVEL, _RAISED = 0.85, 0.7, 0.1, 0.2
 _DIGIT = re.compile(r"\d")
 _MARK = re.compile(r"[\da-z*①-⒇※†‡#注、,，\s]+")
-_BEGINS, _ENDS = re.compile(r"[.,．]?\d"), re.compile(r"\d[.,．]?$")
+_BEGINS, _ENDS = re.compile(r"[.,．]?\d"), re.compile(r"[\d\]][.,．]?$")
 #: A figure of which a part cannot be read.
 _SPOILT = re.compile(rf"[\d.,．]*(?:\[[^\[\]]*\])?{NO_TEXT}[\d.,．{NO_TEXT}]*")
 
@@ -229,7 +231,7 @@ def _joined(pieces: list[_Piece]) -> str:
     shown, before, is_marked = "", usual, False
     for look, same in groupby(pieces, key=attrgetter("size", "shift")):
         text = "".join(piece.text for piece in same)
-        touching = bool((is_marked or _ENDS.search(shown)) and _BEGINS.match(text))
+        touching = bool(_ENDS.search(shown) and _BEGINS.match(text))
         other_size, other_shift = before if touching else usual
         size, raised = look[0] / other_size, abs(look[1] - other_shift) / other_size
         # smaller type may be that of a word; behind a figure it is a mark
@@ -297,9 +299,9 @@ class _Walk:
         rows: list[list[Cell]] = []
         # by column, the row and the place in it of the cell that the next one may be merged with
         above: dict[int, tuple[int, int] | None] = {}
-        for number, (row, spans) in enumerate(zip(table.iterfind(f"{W}tr"), _spans(table), strict=True)):
+        for number, (row, edges) in enumerate(zip(table.iterfind(f"{W}tr"), _edges(table), strict=True)):
             rows.append([])
-            for index, (cell, (column, end)) in enumerate(zip(row.iterfind(f"{W}tc"), spans, strict=True), start=1):
+            for index, (cell, (column, end)) in enumerate(zip(row.iterfind(f"{W}tc"), pairwise(edges), strict=True), start=1):
                 over, merge = above.get(column), cell.find("w:tcPr/w:vMerge", NAMESPACES)
                 if over and merge is not None and attribute(merge, "@w:val") != "restart":
                     first, at = over
@@ -330,18 +332,19 @@ def _field(sign: str, begun: list[int], pieces: list[_Piece]) -> str:
     return ""
 
 
-def _spans(table: _Element) -> list[list[tuple[int, int]]]:
-    """Return the columns where each cell begins and ends, without columns that only uneven edges make."""
-    spans = []
+def _edges(table: _Element) -> list[list[int]]:
+    """Return the columns between which the cells of each row stand, without columns that only uneven edges make."""
+    edges = []
     for row in table.iterfind(f"{W}tr"):
-        across = (max(1, _columns(cell, "w:tcPr/w:gridSpan")) for cell in row.iterfind(f"{W}tc"))
-        spans.append(list(pairwise(accumulate(across, initial=_columns(row, "w:trPr/w:gridBefore")))))
+        across = [max(1, _columns(cell, "w:tcPr/w:gridSpan")) for cell in row.iterfind(f"{W}tc")]
+        edges.append(np.cumsum([_columns(row, "w:trPr/w:gridBefore"), *across]))
     # what states no width, or one in another unit, is wide enough
     widths = [whole(attribute(column, "@w:w"), _NARROWEST) for column in every(table, "w:tblGrid/w:gridCol")]
-    last = max((end for row in spans for _, end in row), default=0)
-    kept = list(accumulate((width >= _NARROWEST for width in [*widths, *[_NARROWEST] * last]), initial=0))
-    compact = [[(kept[start], kept[end]) for start, end in row] for row in spans]
-    return compact if all(start < end for row in compact for start, end in row) else spans
+    widths += [_NARROWEST] * max((int(of_row[-1]) for of_row in edges), default=0)
+    kept = np.cumsum(np.array([0, *widths]) >= _NARROWEST)
+    compact = [kept[of_row] for of_row in edges]
+    chosen = compact if all(np.diff(of_row).all() for of_row in compact) else edges
+    return [of_row.tolist() for of_row in chosen]
 
 
 def _columns(holder: _Element, path: str) -> int:
