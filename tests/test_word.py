@@ -162,11 +162,6 @@ def test_a_table_inside_a_table_of_figures_is_a_grid_of_its_own() -> None:
     assert contents(read(outer)) == [[["规章", "3", "62"], ["行政规范性文件", "7", "8"]], [["其中", "2"]]]
 
 
-def test_a_table_of_one_cell_is_a_frame_around_a_figure() -> None:
-    framed = f"<w:tr>{cell(run('规章'))}{cell(table(row('3')))}</w:tr>"
-    assert texts(grid_of(table(framed))) == [["规章", "3"]]
-
-
 def test_a_table_in_a_cell_without_text_keeps_the_cell_from_being_blank() -> None:
     outer = table(row("规章", "3", "62"), f"<w:tr>{cell(run('行政许可'))}{cell(table(row('1', '2')))}{cell(run('8'))}</w:tr>")
     assert contents(read(outer)) == [[["规章", "3", "62"], ["行政许可", NO_TEXT, "8"]], [["1", "2"]]]
@@ -223,13 +218,6 @@ def test_text_is_what_a_reader_sees() -> None:
         f"<w:hyperlink>{run('12')}</w:hyperlink>{raised}</w:p>"
     )
     assert words(changed) == ["新显12[1]"]
-
-
-def test_a_paragraph_whose_end_was_deleted_goes_on() -> None:
-    joined = f"<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr>{run('收到4')}</w:p>"
-    assert words(joined + paragraph("7件。") + paragraph("另起。")) == ["收到47件。", "另起。"]
-    assert words(joined + joined) == ["收到4收到4"]
-    assert words(joined + "<w:p/>" + paragraph("7件。")) == ["收到4", "7件。"]
 
 
 def test_signs_of_the_typesetter_become_text() -> None:
@@ -496,9 +484,6 @@ def form_field(content: str, code: str, result: str | None) -> str:
     return f"{sign('begin', f'<w:ffData>{content}</w:ffData>')}<w:r><w:instrText>{code}</w:instrText></w:r>{shown}{sign('end')}"
 
 
-ENTRIES = '<w:listEntry w:val="3"/><w:listEntry w:val="47"/><w:listEntry w:val="5"/>'
-
-
 @pytest.mark.parametrize(
     ("content", "value"),
     [
@@ -510,10 +495,7 @@ ENTRIES = '<w:listEntry w:val="3"/><w:listEntry w:val="47"/><w:listEntry w:val="
         (control("showingPlcHdr", run("单击此处输入")), None),
         (form_field('<w:textInput><w:default w:val="9"/></w:textInput>', "FORMTEXT", "47"), 47),
         (form_field("<w:textInput/>", "FORMTEXT", "\u2002\u2002"), None),
-        (form_field(f'<w:ddList><w:result w:val="1"/>{ENTRIES}</w:ddList>', "FORMDROPDOWN", None), 47),
-        (form_field(f'<w:ddList><w:default w:val="2"/>{ENTRIES}</w:ddList>', "FORMDROPDOWN", None), 5),
-        (form_field(f"<w:ddList>{ENTRIES}</w:ddList>", "FORMDROPDOWN", "9"), 3),
-        (form_field(f'<w:ddList><w:result w:val="7"/>{ENTRIES}</w:ddList>', "FORMDROPDOWN", None), None),
+        (form_field('<w:ddList><w:result w:val="1"/><w:listEntry w:val="3"/></w:ddList>', "FORMDROPDOWN", None), None),
         (form_field("<w:checkBox/>", "FORMCHECKBOX", None), None),
     ],
 )
@@ -650,9 +632,8 @@ def test_archives_that_unpack_to_more_than_a_report_are_refused() -> None:
 
 
 def test_a_document_of_pictures_says_so() -> None:
-    empty = f"<w:document {DECLARED}><w:body><w:p/></w:body></w:document>"
-    with pytest.raises(UnreadableDocument, match=r"1 picture\(s\) and no text"):
-        open_document(archive({"word/document.xml": empty, "word/media/image1.png": ""}))
+    with pytest.raises(UnreadableDocument, match="if its pages are pictures, save them as PDF"):
+        read("<w:p><w:r><w:drawing/></w:r></w:p>")
 
 
 def test_a_document_that_was_never_merged_in_is_not_passed_over() -> None:
@@ -788,8 +769,7 @@ def test_the_real_doc_has_every_column_once(shared: Path) -> None:
         (doc(["正文"], flags=0x0100), "password"),
         (doc(["正文"], characters=2**31 - 1), "claims 2,147,483,647 characters"),
         (doc(["正文"], characters=-1), "claims -1 characters"),
-        # 5 paragraphs on a page that is listed 5,000 times, once rightly, and 5 pieces
-        (doc(["正文"] * 4, pages=5000), "in 25,010 runs, paragraphs and pieces"),
+        (doc(["正文"] * 4, pages=5000), "not increasing"),
         (doc(["正文"])[:3000], "damaged"),
         (doc(["正文"])[:600], "without a Word document"),
         (doc(["正文"], identity=0xA5DC), "Word 6 or Word 95"),

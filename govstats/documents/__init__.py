@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import re
 from itertools import islice
@@ -24,14 +23,17 @@ __all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "open_document", "p
 
 #: First bytes of the pictures that optical recognition takes.
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"BM", b"GIF8")
-_HTML = re.compile(r"<(!doctype\s+html|html|head|body|table|tbody|tr|td|div|p|span|br)\b[^>]*>", re.IGNORECASE)
-_WORD_XML = re.compile(r"<(w:wordDocument|pkg:package)\s")
+_ZIP = b"PK\x03\x04"
+_TAG = r"<(!doctype\s+html|html|head|body|table|tbody|tr|td|div|p|span|br)\b[^>]*>"
+_TWO_TAGS = re.compile(rf"{_TAG}.*?{_TAG}", re.IGNORECASE | re.DOTALL)
+_OTHER_WORD = re.compile(r"\{\\rtf|.{0,4096}<(w:wordDocument|pkg:package)\s", re.DOTALL)
 _PIPE_TABLE = re.compile(r"^[ \t]*+(?:\|[ \t]*+)?:?-{3,}+:?[ \t]*+(\|[ \t]*+:?-{3,}+:?[ \t]*+)+\|?[ \t]*+$", re.MULTILINE)
-_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)")
-_LEGIBLE = 0.98
+_BIG5 = re.compile(rb"charset\s*=\s*[\"']?\s*big5", re.IGNORECASE)
+_BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+#: The share of what is no plain ASCII that may be broken; markup would hide broken characters.
+_MOST_ILLEGIBLE = 0.02
 _ILLEGIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
 _NOT_ASCII = re.compile(r"[^\t-\r -\x7e]")
-_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
 def open_document(source: str | PathLike[str] | bytes) -> Document:
@@ -68,8 +70,16 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
             content = Path(source).read_bytes()
         except OSError as error:
             raise UnreadableDocument(f"{source}: the file cannot be opened: {error.strerror}") from error
-    if content.startswith(b"{\\rtf"):
-        raise MissingReader(f"{name}: this is an RTF document, which govstats does not read; save it as docx or PDF")
+    document = _read(content, name)
+    if not content.strip() or not document.blocks:
+        raise UnreadableDocument(
+            f"{name}: the document is empty ({len(content)} bytes, no text in them); expected an annual report; "
+            "if its pages are pictures, save them as PDF"
+        )
+    return document
+
+
+def _read(content: bytes, name: str) -> Document:
     sha256 = hashlib.sha256(content).hexdigest()
     # the engines for pages take longer to import than a page of HTML to read
     if b"%PDF-" in content[:1024]:
@@ -80,30 +90,38 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     if content.startswith(_PICTURES):
         from govstats.documents.scan import read_image
 
-        blocks = read_image(content, name)
-        if not blocks:
-            raise UnreadableDocument(f"{name}: no text was recognised on the image; expected a scan of an annual report")
-        return Document(blocks, "image", name, sha256)
-    if content.startswith(SIGNATURE):
-        return Document(_not_empty(read_compound(content, name), content, name), "word", name, sha256)
-    if content.startswith(b"PK\x03\x04"):
-        return Document(_not_empty(read_word(content, name), content, name), "word", name, sha256)
-    page = web_archive(content, name)
-    text, encoded = _decode(content if page is None else page, name)
-    if _WORD_XML.search(text[:4096]):
-        raise MissingReader(f"{name}: this is a Word document kept as one XML file; expected doc or docx: save it as one of them")
-    if not text.strip():
-        raise UnreadableDocument(f"{name}: the document is empty ({len(content)} bytes, no text); expected an annual report")
-    metadata: dict[str, str] = {}
-    tags = _HTML.finditer(text)
-    if text.lstrip()[:1] == "<" or (next(tags, None) and next(tags, None) and not _PIPE_TABLE.search(text)):
-        format_name = "html"
-        blocks, metadata = read_html(encoded)
-    elif _PIPE_TABLE.search(text):
-        format_name, blocks = "markdown", read_markdown(text)
-    else:
-        format_name, blocks = "text", read_text(text)
-    return Document(_not_empty(blocks, content, name), format_name, name, sha256, metadata)
+        return Document(read_image(content, name), "image", name, sha256)
+    if content.startswith((SIGNATURE, _ZIP)):
+        read = read_word if content.startswith(_ZIP) else read_compound
+        return Document(read(content, name), "word", name, sha256)
+    text = _decode(web_archive(content, name) or content, name)
+    if _OTHER_WORD.match(text):
+        raise MissingReader(f"{name}: an RTF document, which govstats does not read, or Word in one XML file; save it as docx")
+    has_pipes = _PIPE_TABLE.search(text)
+    if text.lstrip().startswith("<") or (_TWO_TAGS.search(text) and not has_pipes):
+        blocks, metadata = read_html(text.encode())
+        return Document(blocks, "html", name, sha256, metadata)
+    if has_pipes:
+        return Document(read_markdown(text), "markdown", name, sha256)
+    return Document(read_text(text), "text", name, sha256)
+
+
+def _decode(content: bytes, name: str) -> str:
+    """Decode as browsers should: byte order mark, declared Big5, UTF-8, then GB 18030 whatever is declared.
+
+    Pages declared gb2312 hold characters outside it (二〇二一), and many declare nothing at all.
+    """
+    marked = [encoding for mark, encoding in _BYTE_ORDER_MARKS.items() if content.startswith(mark)]
+    declared = ["big5hkscs"] * bool(_BIG5.search(content[:4096]))
+    for encoding in marked or (*declared, "utf-8", "gb18030"):
+        # a page cut off inside a character, or with a few broken bytes, is what it is: GB 18030 would take most of it too
+        text = content.decode(encoding, errors="replace")
+        if len(_ILLEGIBLE.findall(text)) <= _MOST_ILLEGIBLE * len(_NOT_ASCII.findall(text)):
+            return text
+    raise UnreadableDocument(
+        f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}); "
+        "expected HTML, plain text or Markdown"
+    )
 
 
 def page_picture(content: bytes, format_name: str, name: str, number: int, scale: float) -> tuple[Image, float]:
@@ -136,44 +154,3 @@ def page_picture(content: bytes, format_name: str, name: str, number: int, scale
     from govstats.documents.scan import pictures_in
 
     return fromarray(next(islice(pictures_in(content, name), number - 1, None))), 1.0
-
-
-def _not_empty(blocks: tuple[Block, ...], content: bytes, name: str) -> tuple[Block, ...]:
-    if not blocks:
-        raise UnreadableDocument(f"{name}: the document has markup but no text ({len(content)} bytes); expected an annual report")
-    return blocks
-
-
-def _decode(content: bytes, name: str) -> tuple[str, bytes]:
-    """Decode as browsers should: byte order mark, declared Big5, UTF-8, then GB 18030 whatever is declared.
-
-    Return the text, and the same in UTF-8, as which most pages come. Pages declared gb2312 hold characters outside it (二〇二一),
-    and many declare nothing at all.
-    """
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            text = content.decode(encoding, errors="replace")
-            return text, text.encode()
-    candidates = ["utf-8", "gb18030"]
-    head = content[:4096].lower()
-    if b"big5" in head and (declared := _CHARSET.search(head)) and declared[1].startswith(b"big5"):
-        candidates.insert(0, "big5hkscs")
-    with contextlib.suppress(UnicodeDecodeError):
-        text = content.decode(candidates[0])
-        if b"\0" not in content:
-            return text, content if candidates[0] == "utf-8" else text.encode()
-    # of what is no text at all not every byte has to be looked at
-    for encoding in candidates if content.count(b"\0") < len(content) / 10 else ():
-        # a page cut off inside a character, or with a few broken bytes, is what it is: GB 18030 would take most of it too
-        text = content.decode(encoding, errors="replace")
-        if _legibility(text) > _LEGIBLE:
-            return text, text.encode()
-    raise UnreadableDocument(
-        f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}); "
-        "expected HTML, plain text or Markdown"
-    )
-
-
-def _legibility(text: str) -> float:
-    """Return the share of what is no plain ASCII that came out of decoding whole; markup would hide broken characters."""
-    return 1 - len(_ILLEGIBLE.findall(text)) / max(len(_NOT_ASCII.findall(text)), 1)

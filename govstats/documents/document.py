@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 #: Stands in a cell for what is seen there and is no text, such as a picture, and where one figure cannot be told from two.
 NO_TEXT = "\ufffc"
@@ -108,7 +108,6 @@ class Grid(NamedTuple):
 
 
 Block = Paragraph | Grid
-_Placed = TypeVar("_Placed", Paragraph, Cell)
 
 
 @dataclass(frozen=True)
@@ -168,15 +167,13 @@ def put_back(blocks: Iterable[Block], back: Mapping[int, Callable[[Box], Box]]) 
         The same blocks; those of other pages are left alone.
     """
 
-    def put(item: _Placed) -> _Placed:
-        box = Box.in_place(item.place)
-        if box is None or item.page is None or item.page not in back:
-            return item
-        return item._replace(place=item.place.replace(str(box), str(back[item.page](box))))
+    def given(item: Paragraph | Cell) -> str:
+        box, locate = Box.in_place(item.place), back.get(item.page or 0)
+        return item.place.replace(str(box), str(locate(box))) if box and locate else item.place
 
     return tuple(
-        put(block)
+        block._replace(place=given(block))
         if isinstance(block, Paragraph)
-        else block._replace(rows=tuple(tuple(put(cell) for cell in row) for row in block.rows))
+        else block._replace(rows=tuple(tuple(cell._replace(place=given(cell)) for cell in row) for row in block.rows))
         for block in blocks
     )

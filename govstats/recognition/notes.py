@@ -115,13 +115,11 @@ def note(
     **details
         Whatever else the sentences name.
     """
+    known = {"table": table, "line": table.line.get(line), "column": table.column.get(column)} if table else {}
     sentences = []
     for language, template in zip(("zh", "en"), MESSAGES[kind], strict=True):
-        labels = {"line": line, "column": column, "table": ""}
-        if table is not None:
-            labels["table"] = table.zh if language == "zh" else table.en
-            for key, ids in (("line", table.line), ("column", table.column)):
-                if label := ids.get(labels[key]):
-                    labels[key] = label.zh if language == "zh" else label.en
+        labels = {"table": "", "line": line, "column": column}
+        labels |= {part: getattr(label, language) for part, label in known.items() if label}
         sentences.append(template.format(**labels, printed=printed, place=place, page=page, **details))
-    return Note(kind, sentences[0], sentences[1], table.id if table else "", line, column, printed, page, place)
+    chinese, english = sentences
+    return Note(kind, chinese, english, table.id if table else "", line, column, printed, page, place)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -80,13 +81,12 @@ def reread(report: Report, keys: Collection[CellKey]) -> dict[CellKey, list[Rere
     concerned = [cell for cell in report.read_cells if cell.key in found]
     content = report.content()
     # recognising whole pages anew would give the same
-    printed = any(cell.method != "ocr" for cell in concerned)
-    for way, other in _other_ways(open_document(content)) if printed else ():
-        cells, _ = read_tables(other, report.statutory_form, report.year)
-        for cell in cells:
-            if cell.key in found and cell.status != "unreadable":
-                found[cell.key].append(Rereading(way, cell.printed, cell.status, cell.value))
-    if report.format in {"pdf", "image"}:
+    if any(cell.method != "ocr" for cell in concerned):
+        for way, document in _other_ways(open_document(content)):
+            for cell in read_tables(document, report.statutory_form, report.year)[0]:
+                if cell.key in found and cell.status != "unreadable":
+                    found[cell.key].append(Rereading(way, cell.printed, cell.status, cell.value))
+    with suppress(MissingReader):
         for key, again in _from_pictures(report, content, concerned):
             found[key].append(again)
     return found
@@ -104,30 +104,25 @@ def _in_order(grid: Grid) -> list[Paragraph]:
     return [Paragraph(cell.text, cell.place, cell.page) for row in grid.rows for cell in row if cell.text]
 
 
-def _from_pictures(report: Report, content: bytes, cells: Sequence[ReadCell]) -> Iterator[tuple[CellKey, Rereading]]:
+def _from_pictures(report: Report, content: bytes, cells: Iterable[ReadCell]) -> Iterator[tuple[CellKey, Rereading]]:
+    """Recognise the ink of each cell that has a box on a page."""
     from govstats.documents.scan import figure_on
 
-    on_page: dict[int, list[tuple[ReadCell, Box]]] = defaultdict(list)
+    @cache
+    def page(number: int) -> tuple[Any, float]:
+        picture, scale = page_picture(content, report.format, report.source, number, _SCALE)
+        return np.asarray(picture.convert("L")), scale
+
     for cell in cells:
         box = Box.in_place(cell.place)
-        if box is not None and cell.page is not None:
-            on_page[cell.page].append((cell, box))
-    for number, placed in on_page.items():
-        page, scale = page_picture(content, report.format, report.source, number, _SCALE)
-        pixels = np.asarray(page.convert("L"))
-        for cell, box in placed:
-            try:
-                text, probability = figure_on(pixels, Box(*(side * scale for side in box)), report.source)
-            except MissingReader:
-                return
-            seen = figure(text)
-            if probability >= _SURE and seen.status != "unreadable":
-                yield cell.key, Rereading("picture", text, seen.status, _in_unit_of(cell, seen.value))
-
-
-def _in_unit_of(cell: ReadCell, value: float | None) -> float | None:
-    """Return what a figure comes to in the form's unit, which the cell knows: 251000 is 25.1 where it was printed so."""
-    printed = figure(cell.printed).value
-    if value is None or not printed or cell.value is None:
-        return value
-    return round(value * cell.value / printed, 10)
+        if box is None or cell.page is None:
+            continue
+        pixels, scale = page(cell.page)
+        text, probability = figure_on(pixels, Box(*(side * scale for side in box)), report.source)
+        seen, printed = figure(text), figure(cell.printed).value
+        value = seen.value
+        # 251000 is 25.1 in the form's unit where it was printed so
+        if value and printed and cell.value:
+            value = round(value * cell.value / printed, 10)
+        if probability >= _SURE and seen.status != "unreadable":
+            yield cell.key, Rereading("picture", text, seen.status, value)
