@@ -115,9 +115,9 @@ def layout(report: Report, name: str, language: Language = "zh") -> pd.DataFrame
     Returns
     -------
     pandas.DataFrame
-        What is printed, as text; an empty string where a cell is blank, ``…`` where it is missing from the document and ``?``
-        before what stands there but cannot be decided. ``requests``: the stub with its groups by the header with its
-        spanner. ``review``: one row under three header rows. ``statistics``: the lines in printed order. In ``proactive``
+        What is printed, as text; an empty string where a cell is blank, ``…`` where it is missing from the document and ``?``,
+        with a space, before what stands there but cannot be decided. ``requests``: the stub with its groups by the header with
+        its spanner. ``review``: one row under three header rows. ``statistics``: the lines in printed order. In ``proactive``
         every band of lines has a header of its own, so that it has one row a cell: band, line and column by one column.
 
     Raises
@@ -256,7 +256,7 @@ def _text(cell: ReadCell | None) -> str:
         return MISSING
     if cell.status == "blank":
         return ""
-    return f"?{cell.printed}" if cell.status == "unreadable" else cell.printed
+    return f"? {cell.printed}" if cell.status == "unreadable" else cell.printed
 
 
 def _blocks(table: Table, cells: Mapping[CellKey, ReadCell]) -> tuple[_Block, ...]:
@@ -408,7 +408,8 @@ def _cell(shown: _Shown, key: CellKey, columns: int) -> str:
     if state in ("missing", "blank"):
         text = f'<span class="govstats-state">{text or _WORDS["blank"][shown.language]}</span>'
     if numbers:
-        text = f'<span class="govstats-mark">{_WARNING}{",".join(map(str, numbers))}</span>{text}'
+        # where styles are stripped, the brackets and the space keep the number of an edit from the figure
+        text = f'<span class="govstats-mark">({_WARNING}{",".join(map(str, numbers))})</span> {text}'
     kinds = [f"govstats-{state}"] * (state != "reported") + ["govstats-failed"] * bool(numbers)
     sentences = [f"{_WARNING}{number} {shown.failures[number - 1].sentence}" for number in numbers]
     title = "\n".join([_source(cell, shown.language), *sentences])

@@ -128,9 +128,9 @@ def test_states_of_a_cell_can_be_told_apart() -> None:
             cell("review", "reconsideration", "pending", "1 2", "unreadable"),
         ]
     )
-    assert layout(read, "review").iloc[0, :5].tolist() == ["0", "", "/", "?1 2", "…"]
+    assert layout(read, "review").iloc[0, :5].tolist() == ["0", "", "/", "? 1 2", "…"]
     last = grid(table_html(read, "review"))[-1]
-    assert texts(last[:5]) == ["0", "空白", "/", "?1 2", "…"]
+    assert texts(last[:5]) == ["0", "空白", "/", "? 1 2", "…"]
     assert [node.attributes.get("class") for node in last[:5]] == [
         None,
         "govstats-blank",
@@ -212,7 +212,7 @@ def test_failed_cells_have_a_sign_a_number_and_a_sentence() -> None:
     )
     html = table_html(numbered("review"), "review", findings=findings)
     marked = [node for node in grid(html)[-1] if "govstats-failed" in (node.attributes.get("class") or "")]
-    assert texts(marked) == ["⚠\ufe0e11", "⚠\ufe0e1,25"]
+    assert texts(marked) == ["(⚠\ufe0e1) 1", "(⚠\ufe0e1,2) 5"]
     assert texts(LexborHTMLParser(html).css("li")) == [
         "⚠\ufe0e1 T4S “行政复议”的各项之和为 11 <总计> 印作 0",
         "⚠\ufe0e2 S04 “行政复议”的各项之和为 11 <总计> 印作 0",
@@ -226,7 +226,7 @@ def test_failed_cells_have_a_sign_a_number_and_a_sentence() -> None:
 def test_lines_of_the_annex_are_marked_by_their_printed_label() -> None:
     annex = report([cell("statistics", "甲/乙", "this_year", "3")], "2008")
     html = table_html(annex, "statistics", findings=pd.DataFrame([finding("statistics", "statistics/甲/乙/this_year")]))
-    assert texts(LexborHTMLParser(html).css("td.govstats-failed")) == ["⚠\ufe0e13"]
+    assert texts(LexborHTMLParser(html).css("td.govstats-failed")) == ["(⚠\ufe0e1) 3"]
 
 
 def test_source_on_hover_has_page_and_place() -> None:
@@ -273,7 +273,7 @@ def test_report_html_marks_failed_edits() -> None:
         for column, printed in block.items()
     ]
     marked = LexborHTMLParser(report_html(report(cells))).css("td.govstats-failed")
-    assert texts(marked) == ["⚠\ufe0e110", "⚠\ufe0e11", "⚠\ufe0e10", "⚠\ufe0e10", "⚠\ufe0e10"]
+    assert texts(marked) == ["(⚠\ufe0e1) 10", "(⚠\ufe0e1) 1", "(⚠\ufe0e1) 0", "(⚠\ufe0e1) 0", "(⚠\ufe0e1) 0"]
 
 
 def test_html_is_the_same_each_time_and_without_scripts_and_ids() -> None:

@@ -17,12 +17,30 @@ FRAME = (213, 94, 0)
 def test_rows_around_a_cell_are_those_of_the_document() -> None:
     shown = govstats.read(TEXT.encode()).show("proactive/penalties/decisions")
     assert shown.picture is None
-    assert shown.rows == (
-        (("信息内容", False), ("本年处理决定数量", False)),
-        (("行政处罚", False), ("3", True)),
-        (("行政强制", False), ("0", False)),
-    )
+    assert [[cell.text for cell in row] for row in shown.rows] == [
+        ["信息内容", "本年处理决定数量"],
+        ["行政处罚", "3"],
+        ["行政强制", "0"],
+    ]
     assert "<td>行政处罚</td>" in str(shown._repr_html_())
+    assert "→ 3</td>" in str(shown._repr_html_())
+
+
+def test_an_excerpt_keeps_the_header_and_the_spans_of_the_document() -> None:
+    page = (
+        f"<h1>{TITLE}</h1><table><tr><td colspan=4>第二十条第（六）项</td></tr>"
+        "<tr><td>信息内容</td><td colspan=3>本年处理决定数量</td></tr>"
+        "<tr><td>行政处罚</td><td colspan=3>3</td></tr><tr><td rowspan=2>行政强制</td><td colspan=3>0</td></tr></table>"
+    )
+    shown = govstats.read(page.encode()).show("proactive/coercive_measures/decisions")
+    spans = [[(cell.text, cell.rowspan, cell.colspan) for cell in row] for row in shown.rows]
+    assert spans == [
+        [("第二十条第（六）项", 1, 4)],
+        [("信息内容", 1, 1), ("本年处理决定数量", 1, 3)],
+        [("行政处罚", 1, 1), ("3", 1, 3)],
+        [("行政强制", 1, 1), ("0", 1, 3)],
+    ]
+    assert '<td colspan="3" style=' in str(shown._repr_html_())
 
 
 def test_a_row_of_the_frame_names_a_cell() -> None:
