@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, count, product
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -64,11 +64,11 @@ def read_html(page: bytes, tables_before: int = 0) -> tuple[tuple[Block, ...], d
         name = _META_NAMES.get((attributes.get("name") or "").lower())
         if name and (content := (attributes.get("content") or "").strip()):
             metadata[name] = content
-    if tree.root is None:
+    document = tree.root and tree.root.parent
+    if document is None:
         return (), metadata
-    reader = _Reader(tree)
-    everything = reader.cell(tree.root, *reader.styles.look_of(tree.root, reader.styles.look))
-    return tuple(_blocks(everything.items, count(1), count(tables_before + 1))), metadata
+    styles = Styles(tree)
+    return tuple(_blocks(_Reader(styles).cell(document, styles.look, ()).items, count(1), count(tables_before + 1))), metadata
 
 
 def _unescaped(escape: re.Match[str]) -> str:
@@ -101,117 +101,93 @@ def web_archive(content: bytes, name: str) -> bytes | None:
         return None
     import email
 
-    message = email.message_from_bytes(content.removeprefix(b"\xef\xbb\xbf").lstrip())
-    for part in message.walk():
-        if part.get_content_type() == "text/html":
-            page = part.get_payload(decode=True)
-            if isinstance(page, bytes) and page.strip():
-                return page
+    parts = email.message_from_bytes(content.removeprefix(b"\xef\xbb\xbf").lstrip()).walk()
+    for page in (part.get_payload(decode=True) for part in parts if part.get_content_type() == "text/html"):
+        if isinstance(page, bytes) and page.strip():
+            return page
     raise UnreadableDocument(
         f"{name}: the web archive (MHTML) holds no page; open it in a browser or in Word and save it as HTML or docx"
     )
 
 
-@dataclass(slots=True)
-class _Cell:
+class _Cell(NamedTuple):
     """A cell, or the page as the outermost one.
 
     Attributes
     ----------
     node : LexborNode
         The element.
-    in_doubt : bool
-        It may take no place in its row.
-    effects : set of str
-        What styles and pictures do to what stands in it.
+    text : str
+        All that it says; `NO_TEXT` where that is a picture or a table of its own.
     items : list of Paragraph or list of list of _Cell
         Its lines, and the rows of each table in it, in reading order.
     inner : list of _Cell
         The cells of all tables in it.
-    line : list of (str, Look)
-        Pieces of the line that is read.
-    text : str
-        All that it says; `NO_TEXT` where that is a picture or a table of its own.
+    in_doubt : bool
+        It may take no place in its row.
     """
 
     node: LexborNode
+    text: str
+    items: Sequence[Paragraph | list[list[_Cell]]]
+    inner: Sequence[_Cell] = ()
     in_doubt: bool = False
-    effects: set[str] = field(default_factory=set)
-    items: list[Paragraph | list[list[_Cell]]] = field(default_factory=list)
-    inner: list[_Cell] = field(default_factory=list)
-    line: list[tuple[str, Look]] = field(default_factory=list)
-    text: str = ""
-
-    def add(self, text: str, look: Look) -> None:
-        shown = look.shown(text)
-        if shown.strip():
-            self.line.append((shown, look))
-        elif shown and self.line:
-            self.line.append((" ", self.line[-1][1]))
-
-    def end_line(self, heading: bool = False) -> None:
-        if self.line:
-            text = " ".join(line_text(self.line).split())
-            self.items.append(Paragraph(text, "", heading=heading))
-            self.line.clear()
-
-    def close(self) -> None:
-        """Tell what it says: a table in it may be no more than a frame, a picture may be a figure."""
-        texts = ([item.text] if isinstance(item, Paragraph) else [cell.text for cell in chain(*item)] for item in self.items)
-        self.text = "\n".join(filter(None, chain(*texts)))
-        within = {cell.text for cell in self.inner} - {""}
-        if NO_TEXT in within or (len(within) > 1 and _DIGIT.search(self.text)):
-            self.text = NO_TEXT
-        elif ("draws" in self.effects and not _LETTER.search(self.text)) or ("draws_behind" in self.effects and not self.text):
-            self.text += NO_TEXT
 
 
 class _Reader:
     """Reads the tables of a page and what stands in their cells."""
 
-    def __init__(self, tree: LexborHTMLParser) -> None:
-        self.styles = Styles(tree)
-        self.depth = 0
+    def __init__(self, styles: Styles) -> None:
+        self.styles, self.depth = styles, 0
 
     def cell(self, node: LexborNode, look: Look, effects: Collection[str]) -> _Cell:
-        cell = _Cell(node, "doubtful" in effects, set(effects))
+        """Read a cell: a table in it may be no more than a frame, a picture may be a figure."""
         text = node.text(separator="\0").strip("\0 \n\t\r\xa0")
-        if "\0" in text or node.mem_id in self.styles.bear_on:
-            self.fill(cell, look)
-            cell.close()
-        elif said := " ".join(look.shown(text).split()):
-            # most cells hold one text
-            cell.text, cell.items = said, [Paragraph(said, "")]
-        return cell
+        if "\0" not in text and node.mem_id not in self.styles.bear_on:
+            lines = _lines([(look.shown(text), look)])
+            return _Cell(node, lines[0].text if lines else "", lines)
+        items, all_effects = self.contents(node, look)
+        all_effects.update(effects)
+        inner = [cell for item in items if isinstance(item, list) for cell in chain(*item)]
+        texts = ([item.text] if isinstance(item, Paragraph) else [cell.text for cell in chain(*item)] for item in items)
+        text = "\n".join(filter(None, chain(*texts)))
+        within = {cell.text for cell in inner} - {""}
+        if NO_TEXT in within or (len(within) > 1 and _DIGIT.search(text)):
+            text = NO_TEXT
+        elif ("draws" in all_effects and not _LETTER.search(text)) or ("draws_behind" in all_effects and not text):
+            text += NO_TEXT
+        return _Cell(node, text, items, inner, "doubtful" in effects)
 
-    def fill(self, cell: _Cell, look: Look) -> None:
+    def contents(self, cell: LexborNode, look: Look) -> tuple[list[Paragraph | list[list[_Cell]]], set[str]]:
+        """Return the lines and tables in a cell, and what styles and pictures do in it."""
+        items: list[Paragraph | list[list[_Cell]]] = []
+        effects: set[str] = set()
+        line: list[tuple[str, Look]] = []
         # without recursion, since broken pages nest without end
-        open_elements = [(self.shown(cell.node, look), "", True)]
+        open_elements = [(self.styles.shown(cell, look), "", True)]
         while open_elements:
             inside, tag, is_block = open_elements[-1]
-            node, look, effects = next(inside, (None, look, ()))
+            node, look, own_effects = next(inside, (None, look, ()))
             if node is None:
                 open_elements.pop()
-                if is_block:
-                    cell.end_line(heading=tag in _HEADINGS)
+                items += _lines(line, heading=tag in _HEADINGS) if is_block else ()
                 continue
             tag = node.tag or ""
-            if is_block := tag in BLOCKS or "breaks" in effects:
-                cell.end_line()
-            cell.effects.update(effects)
+            is_block = tag in BLOCKS or "breaks" in own_effects
+            items += _lines(line) if is_block else ()
+            effects.update(own_effects)
             if tag == "-text":
-                cell.add(node.text_content or "", look)
+                line.append((look.shown(node.text_content or ""), look))
             elif tag == "table":
-                rows = self.table(node, look)
-                cell.items.append(rows)
-                cell.inner += chain(*rows)
+                items.append(self.table(node, look))
             elif tag in PICTURES:
-                cell.effects |= picture_effects(node)
+                effects |= picture_effects(node)
             elif tag not in FIELDS:
-                open_elements.append((self.shown(node, look), tag, is_block))
-            elif cell.node.css_first("table") is None:
+                open_elements.append((self.styles.shown(node, look), tag, is_block))
+            elif cell.css_first("table") is None:
                 # what stands beside a table is no data
-                cell.add(field_text(node), look)
+                line.append((look.shown(field_text(node)), look))
+        return items, effects
 
     def table(self, table: LexborNode, look: Look) -> list[list[_Cell]]:
         if self.depth == _DEEPEST:
@@ -221,18 +197,17 @@ class _Reader:
             )
         self.depth += 1
         # the parser sees to it that all rows stand in a body of the table, its head or its foot
-        parts = (self.shown(part, part_look) for part, part_look, _ in self.shown(table, look))
-        rows = [self.shown(row, row_look) for row, row_look, _ in chain(*parts) if row.tag == "tr"]
+        parts = (self.styles.shown(part, part_look) for part, part_look, _ in self.styles.shown(table, look))
+        rows = [self.styles.shown(row, row_look) for row, row_look, _ in chain(*parts) if row.tag == "tr"]
         cells = [[self.cell(*cell) for cell in row if cell[0].tag in CELLS] for row in rows]
         self.depth -= 1
         return cells
 
-    def shown(self, node: LexborNode, above: Look) -> Iterator[tuple[LexborNode, Look, Collection[str]]]:
-        """Yield what stands in an element and takes a place, how its text is seen, and what its own style does to it."""
-        for inner in node.iter(include_text=True):
-            look, effects = self.styles.look_of(inner, above)
-            if look.hidden != "display":
-                yield inner, look, effects
+
+def _lines(pieces: list[tuple[str, Look]], heading: bool = False) -> list[Paragraph]:
+    text = " ".join(line_text(pieces).split())
+    pieces.clear()
+    return [Paragraph(text, "", heading=heading)] if text else []
 
 
 def _blocks(items: Sequence[Paragraph | list[list[_Cell]]], paragraphs: Iterator[int], tables: Iterator[int]) -> Iterator[Block]:

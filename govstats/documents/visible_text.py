@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -47,14 +47,15 @@ _BROWSER = {
     ", ".join(FIELDS | PICTURES | {"table"}): "",
 }
 _ATTRIBUTES = {"background": "background:url()", "bgcolor": "background:{}", "color": "color:{}", "size": "font-size:{}"}
+_SIGHT = "display|visibility|opacity|zoom|text-decoration|vertical-align|color|background"
 #: What a declaration does to the text of an element (``span display:none``); the first pattern that fits counts.
 _EFFECTS = {
     "hides": r"display:none|visibility:(?:hidden|collapse)|text-decoration:.*line-through.*|(?:opacity|zoom):0*(?:\.0*)?%?|"
     r"font-size:(?:.*\s)?(?:0+(?![.\d]*[1-9])|[012](?:\.\d+)?p[xt]|0?\.[01]\d*r?em|1?\d%)(?:[\sa-z/].*)?",
     "raises": "vertical-align:su(?:per|b)|(?<=small )font-size:smaller",
     # spelt so that only a browser can tell, shining through, cut, out of sight, turned round, or drawn over
-    "doubtful": r"-doubt:.*|(?!font).*\\.*|(?!color|background|--).*:.*\b(?:calc|env|min|max|clamp)\(.*|"
-    r"(?:display|visibility|opacity|zoom|position|float):.*var\(.*|"
+    "doubtful": rf"-doubt:.*|[^:]*\\.*|(?:{_SIGHT}|position|float):.*\\.*|font-size:.*\b(?:calc|env|min|max|clamp)\(.*|"
+    r"(?:display|visibility|opacity|zoom|vertical-align|position|float):.*\b(?:var|calc|env|min|max|clamp)\(.*|"
     r"(?:opacity|zoom):(?:0?\.[0-2]|[12]?\d%|-).*|content-visibility:.*|mix-blend-mode:(?!normal).*|content:(?!none|normal).*|"
     r"filter:.*(?:blur|opacity|contrast|brightness|invert|url)\(.*|"
     r"(?:clip|clip-path|(?:-webkit-)?mask.*|-webkit-text-[^f].*|text-shadow|transform|rotate|scale|translate):(?!none|auto).*|"
@@ -68,7 +69,7 @@ _EFFECTS = {
     r"vertical-align:(?!baseline|middle|inherit|initial|unset|0).*|font-(?:variant|feature).*:(?!normal).*",
     "draws": "-content:.*",
     "draws_behind": r"background:.*(?:url|gradient)\(.*",
-    "compared": "(?:display|visibility|opacity|zoom|text-decoration|vertical-align|font-size|color|background|--[^:]*):.*",
+    "compared": rf"(?:{_SIGHT}|font-size|--[^:]*):.*",
 }
 _EFFECT = re.compile(rf"(?s)\S+ (?:{'|'.join(f'(?P<{effect}>{pattern})' for effect, pattern in _EFFECTS.items())})")
 #: Properties that say the same, or the same among other things.
@@ -95,7 +96,7 @@ _SCREEN = re.compile(r"@media(?:.*,)?(?:only)?(?:screen|all)?(?:and)?(?:\(min-wi
 #: Rules for paper, telephones and the night.
 _ELSEWHERE = re.compile(r"@media(?!.*(?:not|,)).*(?:print|prefers|max-width:(?:\d{1,3}(?:\.\d+)?px|\d\d(?:\.\d+)?r?em)).*")
 _PASSING = re.compile(r"(?<!not\():(?:hover|focus|active|visited|target|checked)|::?-|::(?!before|after|first-l)")
-_PSEUDO_ELEMENT = re.compile(r"::?(before|after|first-line|first-letter)\b")
+_PSEUDO_ELEMENT = re.compile(r"::?(before|after|first)(?:-line|-letter|(?!-))\b")
 _CONTENT = re.compile(r"(?i)content\s*:\s*+(?!none|normal|([\"'])[\s.]*(?:\\0*20)?\1)")
 _COMMA = re.compile(r",(?![^(\[]*[)\]])")
 #: What a figure consists of.
@@ -203,33 +204,28 @@ class Styles:
         for text, brace in re.findall(r"([^{}]*)([{}])", _NOISE.sub(" ", sheet.text())):
             body, _, head = text.rpartition(";") if brace == "{" else (text, "", "")
             around = ["".join(head.lower().split()) for head in heads[:-1]]
-            if _bears_on_sight(body) and not any(map(_ELSEWHERE.fullmatch, around)):
-                body = body if all(map(_SCREEN.fullmatch, around)) else "-doubt:1"
-                for selector in itertools.filterfalse(_PASSING.search, _COMMA.split(heads[-1].replace("&", "*"))):
-                    # the parser refuses what is no selector
-                    with suppress(SelectolaxError):
-                        self._say(tree.css(_PSEUDO_ELEMENT.sub("", selector).strip() or "*"), 1, _of_part(selector, body))
+            plain = all(map(_SCREEN.fullmatch, around))
+            says = {"": body if plain else "-doubt:1", "first": "-doubt:1"}
+            says |= dict.fromkeys(("before", "after"), "-content:1" * bool(_CONTENT.search(body)))
+            seen = _bears_on_sight(body) and not any(map(_ELSEWHERE.fullmatch, around))
+            for selector in itertools.filterfalse(_PASSING.search, _COMMA.split(heads[-1].replace("&", "*")) * seen):
+                whole, *part = _PSEUDO_ELEMENT.split(selector.strip())
+                # the parser refuses what is no selector
+                with suppress(SelectolaxError):
+                    self._say(tree.css(whole or "*"), 1, says["".join(part[:1])])
             heads = [*heads, head] if brace == "{" else heads[:1] + heads[1:-1]
 
-    def look_of(self, node: LexborNode, above: Look) -> tuple[Look, frozenset[str]]:
-        """Return how the text of an element is seen, which stands in another; and what its own style does to it."""
-        said = self._said.get(node.mem_id)
-        if said is None:
-            return above, _NOTHING
-        look, effects = _look(above, node.tag or "", *said)
-        changes = (look.hidden, look.doubtful) != (above.hidden, above.doubtful)
-        if changes and self._tables and len(node.css("table")) >= self._tables:
-            # a page whose script shows its text later hides all of it; a second copy for telephones is hidden beside the first
-            look = replace(look, hidden=above.hidden, doubtful=above.doubtful)
-        return look, effects
-
-
-def _of_part(selector: str, body: str) -> str:
-    """Return what a rule says of an element if it is about its first line, or about what is drawn before or after it."""
-    part = _PSEUDO_ELEMENT.search(selector)
-    if part is None:
-        return body
-    return "-doubt:1" if "first" in part[1] else "-content:1" * bool(_CONTENT.search(body))
+    def shown(self, node: LexborNode, above: Look) -> Iterator[tuple[LexborNode, Look, Collection[str]]]:
+        """Yield what stands in an element and takes a place, how its text is seen, and what its own style does to it."""
+        for inner in node.iter(include_text=True):
+            said = self._said.get(inner.mem_id)
+            look, effects = _look(above, inner.tag or "", *said) if said else (above, _NOTHING)
+            changes = (look.hidden, look.doubtful) != (above.hidden, above.doubtful)
+            if changes and self._tables and len(inner.css("table")) >= self._tables:
+                # a page whose script shows its text later hides all of it; a copy for telephones is hidden beside the first
+                look = replace(look, hidden=above.hidden, doubtful=above.doubtful)
+            if look.hidden != "display":
+                yield inner, look, effects
 
 
 @lru_cache(maxsize=4096)
@@ -326,7 +322,10 @@ def line_text(pieces: Sequence[tuple[str, Look]]) -> str:
     Raised marks behind a figure stand in brackets (``22[1]``), `NO_TEXT` between pieces of which nobody can say whether they are
     one figure.
     """
-    text, mark, first, before = "", "", pieces[0][1], pieces[0][1]
+    seen = [(piece, look) for piece, look in pieces if piece.strip()]
+    if len(seen) < 2:
+        return seen[0][0] if seen else ""
+    text, mark, first, before = "", "", seen[0][1], seen[0][1]
     for piece, look in [*pieces, ("", first)]:
         if look.raised > first.raised:
             mark += piece.strip()
@@ -334,7 +333,7 @@ def line_text(pieces: Sequence[tuple[str, Look]]) -> str:
         text += mark if _BRACKET.match(mark) else f"[{mark}]" * bool(mark)
         set_off = bool(mark) or (look.raised, look.size, look.parts) != (before.raised, before.size, before.parts)
         text += NO_TEXT * bool(set_off and _TOUCHING.search(f"{text}\0{piece}")) + piece
-        mark, before = "", look
+        mark, before = "", look if piece.strip() else before
     return text
 
 
