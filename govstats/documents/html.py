@@ -144,8 +144,8 @@ class _Reader:
         """Read a cell: a table in it may be no more than a frame, a picture may be a figure."""
         text = node.text(separator="\0").strip("\0 \n\t\r\xa0")
         if "\0" not in text and node.mem_id not in self.styles.bear_on:
-            lines = _lines([(look.shown(text), look)])
-            return _Cell(node, lines[0].text if lines else "", lines)
+            text = " ".join(look.shown(text).split())
+            return _Cell(node, text, [Paragraph(text, "")] if text else [])
         items, all_effects = self.contents(node, look)
         all_effects.update(effects)
         inner = [cell for item in items if isinstance(item, list) for cell in chain(*item)]

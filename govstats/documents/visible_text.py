@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from typing import Literal
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -33,20 +34,16 @@ _UNCLEAR = frozenset("password image multiple".split())
 _SPACER = re.compile(
     r"(?is)<img(?!.*\bsrc)|<img.*(?:\bsrc=[^\s>]*(?:spacer|blank|trans)[^/\s>]*[\s>]|\b(?:width|height)\W+[0-3](?:px)?\b(?![.%]))"
 )
-#: What a browser does of its own, in the words of a style sheet.
-_BROWSER = {
-    "head, script, style, noscript, template, datalist, rp, [hidden]": "display:none",
-    "s, strike, del": "text-decoration:line-through",
-    "sup, sub, rt": "vertical-align:super;font-size:smaller",
-    "small": "font-size:smaller",
-    "big": "font-size:larger",
-    "mark": "background:yellow",
-    # only some are links
-    "a": "color:blue;color:inherit",
-    "bdo": "-doubt:1",
-    ", ".join(FIELDS | PICTURES | {"table"}): "",
-}
-_ATTRIBUTES = {"background": "background:url()", "bgcolor": "background:{}", "color": "color:{}", "size": "font-size:{}"}
+#: What a browser does of its own, and what attributes do, in the words of a style sheet.
+_DEFAULTS = dict.fromkeys("head script style noscript template datalist rp".split(), "display:none;")
+_DEFAULTS |= dict.fromkeys(("s", "strike", "del"), "text-decoration:line-through;")
+_DEFAULTS |= dict.fromkeys(("sup", "sub", "rt"), "vertical-align:super;font-size:smaller;")
+_DEFAULTS |= {"small": "font-size:smaller;", "big": "font-size:larger;", "mark": "background:yellow;", "bdo": "-doubt:1;"}
+# only some are links
+_DEFAULTS["a"] = "color:blue;color:inherit;"
+_ATTRIBUTES = {"hidden": "display:none;", "background": "background:url();", "bgcolor": "background:{};"}
+_ATTRIBUTES |= {"color": "color:{};", "size": "font-size:{};"}
+_NOT_PLAIN = ", ".join([*_DEFAULTS, *FIELDS, *PICTURES, "table", *(f"[{name}]" for name in _ATTRIBUTES)])
 _SIGHT = "display|visibility|opacity|zoom|text-decoration|vertical-align|color|background"
 #: What a declaration does to the text of an element (``span display:none``); the first pattern that fits counts.
 _EFFECTS = {
@@ -144,18 +141,19 @@ class Look:
     variables: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
-    def contrasts(self) -> list[float]:
-        """How much each of its colours differs from what may be behind it."""
-        return [
+    def sight(self) -> Literal["seen", "hidden", "doubtful"]:
+        """Whether text is seen, by its style and its colours."""
+        contrasts = [
             opaque * max(abs(one - other) for one, other in zip(colour, ground, strict=False))
             for (*colour, opaque), ground in itertools.product(self.colours, self.grounds)
         ]
+        if self.hidden or max(contrasts) < _NOT_SEEN:
+            return "hidden"
+        return "doubtful" if self.doubtful or min(contrasts) < _HARDLY_SEEN else "seen"
 
     def shown(self, text: str) -> str:
         """Return what is seen of a text: figures in doubt are none."""
-        if self.hidden or max(self.contrasts) < _NOT_SEEN:
-            return ""
-        return _FIGURE.sub(NO_TEXT, text) if self.doubtful or min(self.contrasts) < _HARDLY_SEEN else text
+        return text if self.sight == "seen" else _FIGURE.sub(NO_TEXT, text) if self.sight == "doubtful" else ""
 
 
 PLAIN = Look()
@@ -180,11 +178,10 @@ class Styles:
         #: What the browser, the sheets of the page and the element itself say.
         self._said: defaultdict[int, list[str]] = defaultdict(["", "", ""].copy)
         self.bear_on: set[int] = set()
-        for selector, style in _BROWSER.items():
-            self._say(tree.css(selector), 0, style)
-        for name, style in _ATTRIBUTES.items():
-            for node in tree.css(f"[{name}]"):
-                self._say([node], 0, style.format(node.attributes[name]))
+        for node in tree.css(_NOT_PLAIN):
+            attributes = node.attributes
+            by_attributes = (_ATTRIBUTES[name].format(attributes[name]) for name in _ATTRIBUTES.keys() & attributes)
+            self._say([node], 0, "".join([_DEFAULTS.get(node.tag or "", ""), *by_attributes]))
         for sheet in tree.css("style"):
             self._add(tree, sheet)
         for node in tree.css("[style]"):
