@@ -227,6 +227,7 @@ def test_a_digit_that_is_no_text_of_the_page_is_not_read(hidden: str) -> None:
         ("34", "body { background: url(sky.png) } td { vertical-align: top; background: #fff; color: windowtext }"),
         ("34", "td { color: var(--a); background: var(--b); font-size: var(--c) }"),
         ("34", ":root { --a: #333; --b: var(--a) } td { color: rgb(1 2 3 / var(--d, 1)) } .b { color: var(--b) }"),
+        ("34", "@layer base { *, ::before { --a: 0; --b: white } } td { color: var(--b) }"),
         ("<b class=a>34</b>", "td { color: oklch(0.3 0 0) } .a { color: color-mix(in srgb, red, blue); background: #eee }"),
         ("34", "td { font-size: 12px; background: #eee } table td { font-size: 14px; background: #fff }"),
     ],

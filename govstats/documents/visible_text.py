@@ -77,6 +77,7 @@ _SIZE = re.compile(r"([\d.]*\d)(px|pt)")
 _PIXELS = {"px": 1, "pt": 4 / 3}
 _SAME_SIZE = re.compile("inherit|100%|1em|unset|")
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,((?:[^()]|\([^()]*\))*))?\)")
+_SETTING = re.compile(r"(?<![\w-])--[\w-]+\s*:[^;]*")
 #: A word that may be a colour or draw a picture.
 _COLOUR = re.compile(r"#?[\da-f]{6}\b|#[\da-f]+|[a-z-]+\((?:[^()]|\([^()]*\))*\)|[a-z]+")
 #: Old attributes give the digits alone.
@@ -201,9 +202,11 @@ class Styles:
         for text, brace in re.findall(r"([^{}]*)([{}])", _NOISE.sub(" ", sheet.text())):
             body, _, head = text.rpartition(";") if brace == "{" else (text, "", "")
             around = ["".join(head.lower().split()) for head in heads[:-1]]
-            plain = all(map(_SCREEN.fullmatch, around))
-            says = {"": body if plain else "-doubt:1", "first": "-doubt:1"}
-            says |= dict.fromkeys(("before", "after"), "-content:1" * bool(_CONTENT.search(body)))
+            says = dict.fromkeys(("before", "after"), "-content:1" * bool(_CONTENT.search(body)))
+            says |= {"": body, "first": "-doubt:1"}
+            if not all(map(_SCREEN.fullmatch, around)):
+                # of a variable nobody then knows what it stands for
+                body, says[""] = _SETTING.sub("", body), "-doubt:1"
             seen = _bears_on_sight(body) and not any(map(_ELSEWHERE.fullmatch, around))
             for selector in itertools.filterfalse(_PASSING.search, _COMMA.split(heads[-1].replace("&", "*")) * seen):
                 whole, *part = _PSEUDO_ELEMENT.split(selector.strip())
