@@ -14,7 +14,7 @@ _PIPE_RULE = re.compile(r"[\s|:\-–—]*-{2,}[\s|:\-–—]*")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s+|^>\s+|\s#+$")
 _HTML_TABLE = re.compile(r"(<table\b.*?</table>)", re.IGNORECASE | re.DOTALL)
 #: A row whose label is broken over up to five lines, of which the last ends with a pipe.
-_TORN_ROW = re.compile(r"(?m)^[ \t]*\|.*[^|\s][ \t]*(?:\n(?![ \t]*(?:\||$)).*){1,4}?(?<=\|)[ \t]*$")
+_TORN_ROW = re.compile(r"(?m)^.*\|.*[^|\s][ \t]*(?:\n(?![ \t]*(?:\||$)).*){1,4}?(?<=\|)[ \t]*$")
 #: Of what may go on in another line.
 _LONGEST_LABEL = 20
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
