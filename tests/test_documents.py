@@ -140,11 +140,12 @@ HIDING = (
     *("font-size:0px", "font-size:.1em", "font:0/0 a", "font:1px 宋体"),
     *("color:white", "color:#FFF", "color:#fefefe", "color:rgb(255, 255, 255)"),
     *("color:transparent", "color:rgba(0,0,0,0)", "color:#0000", "-webkit-text-fill-color:transparent"),
+    *("color:hsl(0,0%,100%)", "color:rgb(255 255 255 / .9)", "color:var(--nowhere, #fff)", "--a:#fff;color:var(--a)"),
 )
 #: Styles that may hide a figure, cut it, or turn it round.
 DOUBTFUL = (
     *(r"d\69splay:none", r"display:n\6fne", "display:var(--a)", "display:none;display:inline", "opacity:.1", "filter:opacity(0)"),
-    *("color:hsl(0,0%,100%)", "color:snow", "background:#000", "background-color:black", "color:var(--a)", "font-size:calc(0px)"),
+    *("color:snow", "background:#000", "background-color:black", "--a:var(--b);--b:#eee;color:var(--a)", "font-size:calc(0px)"),
     *("position:absolute;left:-9999px", "position:fixed;top:-100vh", "clip:rect(0,0,0,0)", "margin-left:-9999px"),
     *("clip-path:inset(50%)", "display:inline-block;transform:scale(0)", "width:0;overflow:hidden", "text-indent:-9999px"),
     *("unicode-bidi:bidi-override;direction:rtl", "letter-spacing:-1em", "text-shadow:0 0 0 red", "mask:url(a.png)"),
@@ -190,6 +191,10 @@ def test_a_digit_that_a_style_may_hide_makes_its_cell_unreadable(style: str, way
         ("<span style='visibility:hidden'>9<b style='visibility:visible'>34</b></span>", ""),
         ("<span style='font-size:0'>9<b style='font-size:14px'>34</b></span>", ""),
         ("<p class=a><font color=white>34</font></p>", ".a { background: url(dark.png) }"),
+        (
+            "3<b class=a>4</b>",
+            ":root { --a: white } .night { --a: black } body { --a: black } body { --a: white } .a { color: var(--a) }",
+        ),
     ],
 )
 def test_rules_that_compete_make_a_cell_unreadable(content: str, sheet: str) -> None:
@@ -220,6 +225,10 @@ def test_a_digit_that_is_no_text_of_the_page_is_not_read(hidden: str) -> None:
         ("3<s style='text-decoration:none'>4</s>", ""),
         ("<p class=a><font color=white>34</font></p>", ".a { background: #006 }"),
         ("34", "body { background: url(sky.png) } td { vertical-align: top; background: #fff; color: windowtext }"),
+        ("34", "td { color: var(--a); background: var(--b); font-size: var(--c) }"),
+        ("34", ":root { --a: #333; --b: var(--a) } td { color: rgb(1 2 3 / var(--d, 1)) } .b { color: var(--b) }"),
+        ("34", "@layer base { *, ::before { --a: 0; --b: white } } td { color: var(--b) }"),
+        ("<b class=a>34</b>", "td { color: oklch(0.3 0 0) } .a { color: color-mix(in srgb, red, blue); background: #eee }"),
         ("34", "td { font-size: 12px; background: #eee } table td { font-size: 14px; background: #fff }"),
     ],
 )

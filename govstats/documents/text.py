@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice, takewhile
 
 from govstats.characters import is_figure
 from govstats.documents.document import Block, Cell, Grid, Paragraph
@@ -12,9 +13,13 @@ from govstats.documents.html import read_html
 _PIPE_RULE = re.compile(r"[\s|:\-–—]*-{2,}[\s|:\-–—]*")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s+|^>\s+|\s#+$")
 _HTML_TABLE = re.compile(r"(<table\b.*?</table>)", re.IGNORECASE | re.DOTALL)
-_MOST_TORN_LINES = 4
+#: A row whose label is broken over up to five lines, of which the last ends with a pipe.
+_TORN_ROW = re.compile(r"(?m)^.*\|.*[^|\s][ \t]*(?:\n(?![ \t]*(?:\||$)).*){1,4}?(?<=\|)[ \t]*$")
+#: Of what may go on in another line.
+_LONGEST_LABEL = 20
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _PIPE = re.compile(r"(?<!\\)\|")
+_OUTER_PIPES = re.compile(r"^\||(?<!\\)\|$")
 
 
 def read_text(text: str) -> tuple[Block, ...]:
@@ -35,7 +40,7 @@ def read_text(text: str) -> tuple[Block, ...]:
     >>> [type(block).__name__ for block in read_text("二、主动公开政府信息情况\\n规章\\t3\\t0\\t62\\n行政许可\\t34\\n")]
     ['Paragraph', 'Grid']
     """
-    return tuple(_blocks(text.splitlines(), _tab_rows))
+    return tuple(_blocks(text.splitlines(), markdown=False))
 
 
 def read_markdown(text: str) -> tuple[Block, ...]:
@@ -59,94 +64,72 @@ def read_markdown(text: str) -> tuple[Block, ...]:
     """
     blocks: list[Block] = []
     before = 0
-    for number, part in enumerate(_HTML_TABLE.split(text)):
+    for number, part in enumerate(_HTML_TABLE.split(_TORN_ROW.sub(_whole_row, text))):
         if number % 2:
             blocks += read_html(part.encode(), tables_before=number // 2)[0]
         else:
             # empty lines stand for what came before, so that line numbers stay those of the document
-            blocks += _blocks([""] * before + part.splitlines(), _pipe_rows)
+            blocks += _blocks([""] * before + part.splitlines(), markdown=True)
         before += part.count("\n")
     return tuple(blocks)
 
 
+def _whole_row(torn: re.Match[str]) -> str:
+    """Join a row that is broken inside a label; a figure never is. A rule stands for each line that is joined."""
+    first, *others = (line.strip() for line in torn[0].split("\n"))
+    if is_figure(first.rpartition("|")[2].strip()):
+        return torn[0]
+    return "".join([first, *others, *["\n|--"] * len(others)])
+
+
 Row = tuple[int, list[str]]
-TakeRows = Callable[[Sequence[str], int], tuple[list[Row], int]]
 
 
-def _blocks(lines: Sequence[str], take_rows: TakeRows) -> Iterator[Block]:
+def _blocks(lines: Sequence[str], markdown: bool) -> Iterator[Block]:
     number = 0
     while number < len(lines):
-        rows, after = take_rows(lines, number)
-        if after > number:
-            if rows:
-                yield _grid(rows, tabs=take_rows is _tab_rows)
-            number = after
-            continue
+        rows, after = (_pipe_rows if markdown else _tab_rows)(lines, number)
+        # pipes without text are crumbs of a page, not a table
+        if any(any(cells) for _, cells in rows):
+            yield _grid(rows, markdown)
         line = lines[number].strip()
-        if line and not (take_rows is _pipe_rows and _PIPE_RULE.fullmatch(line)):
-            heading = take_rows is _pipe_rows and line.startswith("#")
-            text = _MARKUP.sub("", line).strip() if take_rows is _pipe_rows else line
-            if text:
-                yield Paragraph(text, f"line {number + 1}", heading=heading)
-        number += 1
+        text = _MARKUP.sub("", line).strip() if markdown else line
+        if after == number and text and not (markdown and _PIPE_RULE.fullmatch(line)):
+            yield Paragraph(text, f"line {number + 1}", heading=markdown and line.startswith("#"))
+        number = max(after, number + 1)
 
 
-def _grid(rows: list[Row], tabs: bool) -> Grid:
-    place = f"lines {rows[0][0] + 1}-{rows[-1][0] + 1}"
-    aligned = not tabs and len({len(cells) for _, cells in rows}) == 1
-    return Grid(
-        tuple(
-            tuple(Cell(text, index, column, place=f"line {line + 1} cell {column + 1}") for column, text in enumerate(cells))
-            for index, (line, cells) in enumerate(rows)
-        ),
-        aligned,
-        not tabs,
-        place,
-    )
+def _grid(rows: Sequence[Row], markdown: bool) -> Grid:
+    placed = [
+        tuple(Cell(text, row, column, place=f"line {line + 1} cell {column + 1}") for column, text in enumerate(cells))
+        for row, (line, cells) in enumerate(rows)
+    ]
+    aligned = markdown and len({len(cells) for _, cells in rows}) == 1
+    return Grid(placed, aligned, markdown, f"lines {rows[0][0] + 1}-{rows[-1][0] + 1}")
 
 
 def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
     """Take a run of lines that begin with a pipe, or have several."""
     rows: list[Row] = []
-    at = start
-    while at < len(lines):
+    for at in range(start, len(lines)):
         line = lines[at].strip()
-        if not (line.startswith("|") or len(_PIPE.findall(line)) > (0 if rows else 1)):
-            break
-        # a label may be broken, a figure never is
-        broken = not line.endswith("|") and not is_figure(line.rpartition("|")[2].strip())
-        if (rows or line.startswith("|")) and broken and (end := _closing_pipe(lines, at)):
-            line, at = "".join(part.strip() for part in lines[at : end + 1]), end
-        if not (_PIPE_RULE.fullmatch(line) and "-" in line):
-            inner = line.removeprefix("|")
-            inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
-            cells = [_ESCAPE.sub(r"\1", _MARKUP.sub("", cell.replace("<br>", "\n").strip())) for cell in _PIPE.split(inner)]
-            rows.append((at, cells))
-        at += 1
-    # pipes without text are crumbs of a page, not a table
-    return (rows if any(cell for _, cells in rows for cell in cells) else []), at
-
-
-def _closing_pipe(lines: Sequence[str], start: int) -> int | None:
-    """Return the line that ends a row whose label is broken over lines; None where the row just lacks its last pipe."""
-    for at in range(start + 1, min(start + 1 + _MOST_TORN_LINES, len(lines))):
-        line = lines[at].strip()
-        if not line or line.startswith("|"):
-            return None
-        if line.endswith("|"):
-            return at
-    return None
+        if not (line.startswith("|") or len(_PIPE.findall(line)) > (not rows)):
+            return rows, at
+        if not _PIPE_RULE.fullmatch(line):
+            cells = _PIPE.split(_OUTER_PIPES.sub("", line))
+            rows.append((at, [_ESCAPE.sub(r"\1", _MARKUP.sub("", cell.replace("<br>", "\n").strip())) for cell in cells]))
+    return rows, len(lines)
 
 
 def _tab_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
     if lines[start].startswith("\t") and "\t" not in lines[start][1:].rstrip("\t"):
         return _one_cell_a_line(lines, start)
-    rows: list[Row] = []
-    at = start
-    while at < len(lines) and "\t" in lines[at].strip(" ").rstrip():
-        rows.append((at, [cell.strip() for cell in lines[at].rstrip("\r\n").split("\t")]))
-        at += 1
-    return rows, at
+    run = list(takewhile(_has_tabs, islice(lines, start, None)))
+    return [(at, [cell.strip() for cell in line.split("\t")]) for at, line in enumerate(run, start)], start + len(run)
+
+
+def _has_tabs(line: str) -> bool:
+    return "\t" in line.strip(" ").rstrip()
 
 
 def _one_cell_a_line(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
@@ -155,22 +138,17 @@ def _one_cell_a_line(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
     A label broken over lines goes on without a tab; a figure never does, so what follows one is text of the page.
     """
     rows: list[Row] = []
-    at, new_row = start, True
-    while at < len(lines):
-        line = lines[at]
-        if line.startswith("\t"):
-            if new_row:
-                rows.append((at, []))
-            rows[-1][1].append(line.strip())
-            new_row = False
-        elif not line.strip():
-            new_row = True
-        else:
-            following = next((i for i in range(at + 1, min(at + 8, len(lines))) if lines[i].startswith("\t")), None)
-            last = rows[-1][1][-1]
-            if following is None or not last or is_figure(last) or len(line.strip()) > 20:
-                break
-            rows[-1][1][-1] = f"{last}\n{line.strip()}"
-            new_row = False
-        at += 1
-    return rows, at
+    new_row = True
+    for at in range(start, len(lines)):
+        line = lines[at].strip()
+        if lines[at].startswith("\t"):
+            rows += [(at, [])] * new_row
+            rows[-1][1].append(line)
+        elif line:
+            *_, last = rows[-1][1]
+            goes_on = last and not is_figure(last) and any(after.startswith("\t") for after in lines[at + 1 : at + 8])
+            if not goes_on or len(line) > _LONGEST_LABEL:
+                return rows, at
+            rows[-1][1][-1] += f"\n{line}"
+        new_row = not line and not lines[at].startswith("\t")
+    return rows, len(lines)
