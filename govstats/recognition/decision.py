@@ -89,8 +89,8 @@ def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
     pieces = {key: piece for row in decided for key, piece in zip(row.keys, row.chosen[0].fields, strict=True)}
     figures = {key: figure(piece.text if piece else "").value for key, piece in pieces.items()}
     known = {edit: edit.holds(figures, blank=0) for edit in edits if figures.keys() >= set(edit.cells)}
-    recognised = {key: (piece.text, piece.confidence) for key, piece in pieces.items() if piece and piece.confidence is not None}
-    doubted = _doubted(recognised, known)
+    seen = {key: (piece.text, piece.confidence) for key, piece in pieces.items() if piece and piece.confidence is not None}
+    doubted = _doubted(seen, known)
     for row in rows:
         row.unconfirmed = {place for place, key in enumerate(row.keys) if key in doubted}
     return [edit for edit, holds in known.items() if holds is False]
@@ -114,11 +114,9 @@ class _Candidates:
         self.own, self.across = binds & (binds.sum(axis=0) == 1), binds & (binds.sum(axis=0) > 1)
         #: Whether the edits across rows bind every cell of a row.
         self.bound = np.array([of_row[:, :, at].any(axis=(0, 2)).all() for of_row, at in zip(signs, self.across, strict=True)])
-        ways = [way for row in rows for way in row.ways]
-        self.sure, self.parted, self.blank, self.ordered = np.array(
-            [(way.sure, way.parted, None in way.fields, way.ordered) for way in ways]
-        ).T
-        self.way_cost = np.array([way.cost for way in ways])
+        flags = [(way.sure, way.parted, None in way.fields, way.ordered) for row in rows for way in row.ways]
+        self.sure, self.parted, self.blank, self.ordered = np.array(flags).T
+        self.way_cost = np.array([way.cost for row in rows for way in row.ways])
         self.failing = (self.own[self.row_of] & (self.parts != 0)).sum(axis=1)
         self.told = self.own.sum(axis=1)
         self.left = self.nearest(np.full(len(rows), MARGIN))
@@ -137,7 +135,9 @@ class _Candidates:
     @property
     def balanced(self) -> Mask:
         """The rows that have edits of their own, which all that is left satisfies."""
-        return self.own.any(axis=1) & ~self.any_left((self.own[self.row_of] & (self.parts != 0)).any(axis=1))
+        broken = (self.own[self.row_of] & (self.parts != 0)).any(axis=1)
+        balanced: Mask = self.own.any(axis=1) & ~self.any_left(broken)
+        return balanced
 
     @property
     def count(self) -> npt.NDArray[np.int_]:
@@ -173,14 +173,12 @@ class _Candidates:
         values = [np.unique(self.parts[self.left & (self.row_of == row), edit]) for row in rows]
         if np.prod([len(value) for value in values], dtype=float) > _MOST_SUMS:
             return self.left
-        added, decided = self.parts[:, edit], self.of_decided_rows()[:, edit].sum(keepdims=True)
         stays = self.left.copy()
         for at, row in enumerate(rows):
-            sums = decided
+            sums = self.of_decided_rows()[:, edit].sum(keepdims=True)
             for value in values[:at] + values[at + 1 :]:
                 sums = np.unique(np.add.outer(sums, value))
-            fits = np.isin(-added, sums) | np.isnan(added) | np.isnan(sums).any()
-            stays &= fits | (self.row_of != row)
+            stays &= np.isin(-self.parts[:, edit], sums) | np.isnan(self.parts[:, edit] + sums.sum()) | (self.row_of != row)
         return stays
 
     def combine(self) -> None:
@@ -222,15 +220,15 @@ class _Candidates:
         every = (failing == 0) & (self.told == self.own.sum(axis=1) + self.across.sum(axis=1)) & self.bound
         told = np.where(blank, every, 2 * failing < self.told)
         decided = sure | np.where(parted, told, self.balanced)
-        otherwise = self.any_left(~self.ordered)
-        decided &= ~(otherwise & (otherwise & ~self.balanced).any())
+        disordered = self.any_left(~self.ordered)
+        decided &= ~disordered | ~(disordered & ~self.balanced).any()
         decided &= sure | ~parted | (2 * decided.sum() >= all_rows)
         for row, stays, begin in zip(self.rows, decided, self.begin, strict=True):
             row.chosen = [way for way, left in zip(row.ways, self.left[begin:], strict=False) if stays and left]
 
 
 def _signs(rows: Sequence[Row], edits: Sequence[Edit]) -> tuple[list[Numbers], Mask]:
-    """Return for each row the signs of its cells in each edit, as a part and as a total, and which edits have all their cells."""
+    """Return for each row the signs of its cells in each edit, as parts and as totals, and which edits have all their cells."""
     place = {key: at for at, key in enumerate(key for row in rows for key in row.keys)}
     # the last place is for all cells that no row has
     signs = np.zeros((2, len(place) + 1, len(edits)))
@@ -267,7 +265,7 @@ def _doubted(recognised: Mapping[CellKey, tuple[str, float]], known: Mapping[Edi
     confirmed = set()
     for signs in map(dict, (edit.terms for edit in held)):
         doubts = unsure & signs.keys()
-        confirmed |= {
-            key for key in doubts if all(signs[key] == signs[other] or digits[key].isdisjoint(digits[other]) for other in doubts)
-        }
+        for key in doubts:
+            if all(signs[key] == signs[other] or digits[key].isdisjoint(digits[other]) for other in doubts):
+                confirmed.add(key)
     return unsure - confirmed
