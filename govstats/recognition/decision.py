@@ -6,10 +6,9 @@ table say of a cell is read; where they differ, the cell is undecided, and the r
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import prod
+from itertools import pairwise, product
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +21,7 @@ from govstats.recognition.hypotheses import CONFIDENT, Way
 MARGIN = 1.0
 #: So many combinations of rows are tried at once; beyond, their edits decide nothing between them.
 _MOST_COMBINATIONS = 50_000
-#: A sum is worked out exactly while its terms have at most so many combinations; beyond, only its bounds are compared.
+#: A sum of which the terms have more combinations drops nothing.
 _MOST_SUMS = 100_000
 #: A row of more ways than this is looked at after the others.
 _MANY_WAYS = 60
@@ -56,12 +55,7 @@ class Row:
 
     def readings(self, place: int) -> list[str]:
         """Return what the remaining ways say of a cell; one text where it is decided."""
-        return list(dict.fromkeys(piece.text if (piece := way.fields[place]) else "" for way in self.chosen))
-
-    @property
-    def sure(self) -> bool:
-        """Whether labels and positions alone tell what was chosen."""
-        return any(way.sure for way in self.chosen)
+        return list(dict.fromkeys(way.texts[place] for way in self.chosen))
 
 
 def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
@@ -85,244 +79,193 @@ def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
     are decided together, by the edits across rows whose other cells are known. Then every row is held against the others as
     they were chosen, with all its ways.
     """
-    doubtful = any(len(row.ways) > 1 or (row.ways and not row.ways[0].sure) for row in rows)
-    if doubtful or any(piece and piece.confidence is not None for row in rows for way in row.ways for piece in way.fields):
-        _decide(rows, edits)
-    else:
-        for row in rows:
-            row.chosen = row.ways
-    figures = {
-        key: figure(piece.text).value if piece else None
-        for row in rows
-        if len(row.chosen) == 1
-        for key, piece in zip(row.keys, row.chosen[0].fields, strict=True)
-    }
-    return [edit for edit in edits if edit.holds(figures, blank=0) is False]
+    if readable := [row for row in rows if row.ways]:
+        candidates = _Candidates(readable, edits)
+        candidates.narrow()
+        candidates.combine()
+        candidates.hold_against_others()
+        candidates.choose(len(rows))
+    decided = [row for row in rows if len(row.chosen) == 1]
+    pieces = {key: piece for row in decided for key, piece in zip(row.keys, row.chosen[0].fields, strict=True)}
+    figures = {key: figure(piece.text if piece else "").value for key, piece in pieces.items()}
+    known = {edit: edit.holds(figures, blank=0) for edit in edits if figures.keys() >= set(edit.cells)}
+    seen = {key: (piece.text, piece.confidence) for key, piece in pieces.items() if piece and piece.confidence is not None}
+    doubted = _doubted(seen, known)
+    for row in rows:
+        row.unconfirmed = {place for place, key in enumerate(row.keys) if key in doubted}
+    return [edit for edit, holds in known.items() if holds is False]
 
 
-def _decide(rows: Sequence[Row], edits: Sequence[Edit]) -> None:
-    terms: dict[CellKey, list[tuple[int, int, bool]]] = {}
-    for number, edit in enumerate(edits):
-        for at, (key, sign) in enumerate(edit.terms):
-            terms.setdefault(key, []).append((number, sign, at >= len(edit.left)))
-    sizes = [len(edit.cells) for edit in edits]
-    table = _Table([_Sums(row, terms, sizes) for row in rows if row.ways], edits)
-    table.narrow()
-    table.combine()
-    table.hold_against()
-    for sums in table.rows:
-        sums.row.chosen = [sums.row.ways[at] for at in sums.left]
-    _give_up_the_unsupported(table, len(rows))
-    _doubt_the_unconfirmed(table)
+class _Candidates:
+    """The ways of all rows, one below the other, with what each adds to each edit: NaN where it leaves the sum open.
 
+    Arrays have a place for each way, or one for each row, and then one for each edit.
+    """
 
-class _Sums:
-    """A row with what each of its ways adds to each edit: NaN where it leaves the sum open."""
+    def __init__(self, rows: Sequence[Row], edits: Sequence[Edit]) -> None:
+        self.rows = rows
+        counts = [len(row.ways) for row in rows]
+        self.begin = np.cumsum([0, *counts[:-1]])
+        self.row_of = np.repeat(np.arange(len(rows)), counts)
+        signs, whole = _signs(rows, edits)
+        self.parts = np.vstack([_parts(row.ways, of_row) for row, of_row in zip(rows, signs, strict=True)])
+        binds = np.array([of_row.any(axis=(0, 1)) for of_row in signs]) & whole
+        #: The edits of a row alone, and those that it shares with others.
+        self.own, self.across = binds & (binds.sum(axis=0) == 1), binds & (binds.sum(axis=0) > 1)
+        #: Whether the edits across rows bind every cell of a row.
+        self.bound = np.array([of_row[:, :, at].any(axis=(0, 2)).all() for of_row, at in zip(signs, self.across, strict=True)])
+        flags = [(way.sure, way.parted, None in way.fields, way.ordered) for row in rows for way in row.ways]
+        self.sure, self.parted, self.blank, self.ordered = np.array(flags).T
+        self.way_cost = np.array([way.cost for row in rows for way in row.ways])
+        self.failing = (self.own[self.row_of] & (self.parts != 0)).sum(axis=1)
+        self.told = self.own.sum(axis=1)
+        self.left = self.nearest(np.full(len(rows), MARGIN))
 
-    def __init__(self, row: Row, terms: Mapping[CellKey, Sequence[tuple[int, int, bool]]], sizes: Sequence[int]) -> None:
-        self.row = row
-        amounts, totals = _amounts(row.ways)
-        self.parts: Numbers = np.zeros((len(row.ways), len(sizes)))
-        inside: Counter[int] = Counter()
-        for place, key in enumerate(row.keys):
-            for edit, sign, is_total in terms.get(key, ()):
-                self.parts[:, edit] += sign * (totals if is_total else amounts)[:, place]
-                inside[edit] += 1
-        self.own = [edit for edit, count in inside.items() if count == sizes[edit]]
-        self.cost: Numbers = np.array([way.cost for way in row.ways]) + (self.parts[:, self.own] != 0).sum(axis=1)
-        #: How many edits fail for what is left, at most.
-        self.failing = 0
-        #: How many edits could be looked at.
-        self.told = 0
-        self.left: list[int] = np.flatnonzero(self.cost < self.cost.min() + MARGIN).tolist()
+    def nearest(self, margin: Numbers) -> Mask:
+        """Return the ways that cost less than the cheapest of their row and a margin."""
+        cost = self.way_cost + self.failing
+        near: Mask = cost < (np.minimum.reduceat(cost, self.begin) + margin)[self.row_of]
+        return near
+
+    def any_left(self, which: Mask) -> Mask:
+        """Tell for each row whether one of the ways left is of a kind."""
+        found: Mask = np.logical_or.reduceat(self.left & which, self.begin)
+        return found
 
     @property
-    def balanced(self) -> bool:
-        """Whether the row has edits of its own, and all that is left satisfies them."""
-        return bool(self.own) and not np.any(self.parts[np.ix_(self.left, self.own)] != 0)
+    def balanced(self) -> Mask:
+        """The rows that have edits of their own, which all that is left satisfies."""
+        broken = (self.own[self.row_of] & (self.parts != 0)).any(axis=1)
+        balanced: Mask = self.own.any(axis=1) & ~self.any_left(broken)
+        return balanced
 
-    def keep(self, stays: Mask) -> bool:
-        """Keep some of what is left; return whether anything went."""
-        self.left = [at for at, stay in zip(self.left, stays, strict=True) if stay]
-        return not stays.all()
+    @property
+    def count(self) -> npt.NDArray[np.int_]:
+        """How many ways each row has left."""
+        counts: npt.NDArray[np.int_] = np.add.reduceat(self.left, self.begin, dtype=int)
+        return counts
 
+    @property
+    def several(self) -> Mask:
+        """The rows with more than one way left."""
+        return self.count > 1
 
-def _amounts(ways: Sequence[Way]) -> tuple[Numbers, Numbers]:
-    """Return the amounts of the cells as parts of a sum, where a blank counts nothing, and as totals, where it is no figure."""
-    parts, totals = [], []
-    for way in ways:
-        read = [figure(piece.text if piece else "") for piece in way.fields]
-        parts.append([np.nan if one.status == "unreadable" else one.value or 0.0 for one in read])
-        totals.append([np.nan if one.value is None else one.value for one in read])
-    return np.array(parts), np.array(totals)
-
-
-class _Table:
-    """The rows of a table and the edits across them."""
-
-    def __init__(self, rows: Sequence[_Sums], edits: Sequence[Edit]) -> None:
-        self.rows, self.edits = rows, edits
-        owner = {key: sums for sums in rows for key in sums.row.keys}
-        self.concerned = [
-            list({id(sums): sums for key in edit.cells if (sums := owner.get(key)) is not None}.values()) for edit in edits
-        ]
-        self._whole = [all(key in owner for key in edit.cells) for edit in edits]
-        self.across = [at for at, rows in enumerate(self.concerned) if self._whole[at] and len(rows) > 1]
-
-    def across_of(self, sums: _Sums) -> list[int]:
-        return [edit for edit in self.across if sums in self.concerned[edit]]
-
-    def is_known(self, edit: int) -> bool:
-        """Whether every row with a cell of an edit was decided."""
-        return self._whole[edit] and all(len(sums.row.chosen) == 1 for sums in self.concerned[edit])
-
-    def fails(self, edit: int) -> bool:
-        """Whether an edit does not hold for the one way that each row has left; false where one has several."""
-        rows = self.concerned[edit]
-        return all(len(sums.left) == 1 for sums in rows) and bool(sum(sums.parts[sums.left[0], edit] for sums in rows) != 0)
+    def of_decided_rows(self) -> Numbers:
+        """Return what each row with one way left adds to each edit; nothing of the others."""
+        decided = self.left & ~self.several[self.row_of]
+        return np.add.reduceat(np.where(decided[:, None], self.parts, 0.0), self.begin)
 
     def narrow(self) -> None:
         """Drop ways with which an edit across rows cannot hold, until none is left to drop.
 
         An edit that cannot hold at all is set aside.
         """
-        active, changed = set(self.across), True
-        while changed and any(len(sums.left) > 1 for sums in self.rows):
-            changed = False
-            for edit in sorted(active):
-                rows = self.concerned[edit]
-                kept = _supported([sums.parts[sums.left, edit] for sums in rows])
-                if kept is None:
-                    active.discard(edit)
-                else:
-                    went = [sums.keep(stays) for sums, stays in zip(rows, kept, strict=True)]
-                    changed = changed or any(went)
+        before = 0
+        while before != (before := int(self.left.sum())):
+            for edit in np.flatnonzero(self.across[self.several].any(axis=0)).tolist():
+                supported = self.supported(edit)
+                if np.logical_or.reduceat(supported, self.begin).all():
+                    self.left = supported
+
+    def supported(self, edit: int) -> Mask:
+        """Return the ways left with which the sum of an edit can be nothing."""
+        rows = np.flatnonzero(self.across[:, edit] & self.several)
+        values = [np.unique(self.parts[self.left & (self.row_of == row), edit]) for row in rows]
+        if np.prod([len(value) for value in values], dtype=float) > _MOST_SUMS:
+            return self.left
+        stays = self.left.copy()
+        for at, row in enumerate(rows):
+            sums = self.of_decided_rows()[:, edit].sum(keepdims=True)
+            for value in values[:at] + values[at + 1 :]:
+                sums = np.unique(np.add.outer(sums, value))
+            stays &= np.isin(-self.parts[:, edit], sums) | np.isnan(self.parts[:, edit] + sums.sum()) | (self.row_of != row)
+        return stays
 
     def combine(self) -> None:
         """Keep of the rows that are still open the combinations of least cost."""
-        chosen: list[_Sums] = []
-        still_open = sorted((sums for sums in self.rows if len(sums.left) > 1), key=lambda sums: len(sums.left))
-        for sums in still_open:
-            if len(sums.left) <= _MANY_WAYS and prod(len(one.left) for one in (*chosen, sums)) <= _MOST_COMBINATIONS:
-                chosen.append(sums)
-        rest = [sums for sums in still_open if sums not in chosen]
-        edits = [edit for edit in self.across if not any(sums in rest for sums in self.concerned[edit])]
-        if not chosen or not edits:
-            return
-        known = (sums.parts[sums.left[0], edits] for sums in self.rows if sums not in still_open)
-        total, cost = sum(known, np.zeros(len(edits)))[None, :], np.zeros(1)
-        for sums in chosen:
-            total = (total[:, None, :] + sums.parts[np.ix_(sums.left, edits)][None, :, :]).reshape(-1, len(edits))
-            cost = (cost[:, None] + sums.cost[sums.left][None, :]).reshape(-1)
-        cost = cost + (total != 0).sum(axis=1)
-        near = (cost < cost.min() + MARGIN).reshape([len(sums.left) for sums in chosen])
-        for axis, sums in enumerate(chosen):
-            sums.keep(near.any(axis=tuple(other for other in range(len(chosen)) if other != axis)))
+        count = self.count
+        order = np.argsort(count, kind="stable")
+        within = (np.cumprod(count[order], dtype=float) <= _MOST_COMBINATIONS) & (count[order] <= _MANY_WAYS)
+        tried = order[within & (count[order] > 1)]
+        rest = np.setdiff1d(np.flatnonzero(self.several), tried)
+        edits = self.across.any(axis=0) & ~self.across[rest].any(axis=0)
+        combinations = np.array(list(product(*(np.flatnonzero(self.left & (self.row_of == row)) for row in tried))), dtype=int)
+        total = self.of_decided_rows()[:, edits].sum(axis=0) + sum(self.parts[ways][:, edits] for ways in combinations.T)
+        cost = (self.way_cost + self.failing)[combinations].sum(axis=1) + (total != 0).sum(axis=-1)
+        near = combinations[cost < cost.min() + MARGIN]
+        self.left &= ~np.isin(self.row_of, tried)
+        self.left[near.ravel()] = True
 
-    def hold_against(self) -> None:
+    def hold_against_others(self) -> None:
         """Hold every way of each row against the other rows: one that explains as well as what was chosen leaves a doubt."""
-        before = {id(sums): list(sums.left) for sums in self.rows}
-        for sums in self.rows:
-            if len(sums.cost) == 1 and sums.row.ways[0].sure:
-                continue
-            others = {id(other): other for edit in self.across_of(sums) for other in self.concerned[edit] if other is not sums}
-            edits = [
-                edit
-                for edit in self.across_of(sums)
-                if all(len(before[id(other)]) == 1 for other in self.concerned[edit] if other is not sums)
-            ]
-            known = (other.parts[before[key][0], edits] for key, other in others.items())
-            beside = sum(known, np.zeros(len(edits)))
-            failing = (sums.parts[:, sums.own] != 0).sum(axis=1) + (sums.parts[:, edits] + beside != 0).sum(axis=1)
-            cost = np.array([way.cost for way in sums.row.ways]) + failing
-            # where its own edits fail, the agency's error and a wrong way may be as good as each other
-            doubt = MARGIN if sums.row.ways[0].sure or sums.balanced else 2 * MARGIN
-            near = set(np.flatnonzero(cost < cost.min() + doubt).tolist())
-            sums.left = sorted(near if len(sums.left) > _MANY_WAYS else near.union(sums.left))
-            sums.failing = int(failing[sums.left].max())
-            sums.told = len(sums.own) + len(edits)
+        unclear = self.across & self.several[:, None]
+        known = self.across & (unclear.sum(axis=0) - unclear == 0)
+        decided = self.of_decided_rows()
+        others = np.array([np.delete(decided, row, axis=0).sum(axis=0) for row in range(len(self.rows))])
+        self.failing += (known[self.row_of] & (self.parts + others[self.row_of] != 0)).sum(axis=1)
+        self.told += known.sum(axis=1)
+        # where its own edits fail, the agency's error and a wrong way may be as good as each other
+        near = self.nearest(np.where(self.sure[self.begin] | self.balanced, MARGIN, 2 * MARGIN))
+        self.left = near | (self.left & (self.count <= _MANY_WAYS)[self.row_of])
 
+    def choose(self, all_rows: int) -> None:
+        """Give each row the ways that are left; leave undecided what only sums tell, where they do not tell enough.
 
-def _supported(values: Sequence[Numbers]) -> list[Mask] | None:
-    """Return for each row the ways with which a sum can be nothing; None where it cannot be."""
-    if any(np.isnan(one).all() for one in values):
-        return None
-    if any(np.isnan(one).any() for one in values):
-        return [np.ones(len(one), bool) for one in values]
-    sets = [np.unique(one) for one in values]
-    kept = []
-    if prod(map(len, sets)) <= _MOST_SUMS:
-        before, after = [np.zeros(1)], [np.zeros(1)]
-        for one, last in zip(sets, reversed(sets), strict=True):
-            before.append(np.unique(before[-1][:, None] + one))
-            after.append(np.unique(after[-1][:, None] + last))
-        after.reverse()
-        for at, value in enumerate(values):
-            kept.append(np.isin(-value, before[at][:, None] + after[at + 1]))
-    else:
-        low, high = sum(one[0] for one in sets), sum(one[-1] for one in sets)
-        for one, value in zip(sets, values, strict=True):
-            kept.append((low - one[0] + value <= 0) & (high - one[-1] + value >= 0))
-    return kept if all(keep.any() for keep in kept) else None
-
-
-def _give_up_the_unsupported(table: _Table, all_rows: int) -> None:
-    """Leave undecided what only sums tell, where they do not tell enough.
-
-    A row whose ways are not sure needs an edit of its own that holds, or most of the edits that bind it; and most rows of its
-    table have to be decided, since a page whose figures ran together may have blanks that leave no trace.
-    """
-    out_of_order = [sums for sums in table.rows if not all(way.ordered for way in sums.row.chosen)]
-    if any(not sums.balanced for sums in out_of_order):
-        for sums in out_of_order:
-            sums.row.chosen = []
-    for sums in table.rows:
+        A row whose ways are not sure needs an edit of its own that holds, or most of the edits that bind it; and most rows of
+        its table have to be decided, since a page whose figures ran together may have blanks that leave no trace.
+        """
+        sure, parted, blank = self.any_left(self.sure), ~self.any_left(~self.parted), self.any_left(self.blank)
+        failing = np.maximum.reduceat(np.where(self.left, self.failing, 0), self.begin)
         # sums over lines hold in whatever order the columns stand, and a blank leaves no trace
-        parted = all(way.parted for way in sums.row.chosen)
-        blank = any(None in way.fields for way in sums.row.chosen)
-        across = table.across_of(sums)
-        bound = {key for at in across for key in table.edits[at].cells}
-        if blank:
-            told = not sums.failing and sums.told == len(sums.own) + len(across) and bound.issuperset(sums.row.keys)
-        else:
-            told = 2 * sums.failing < sums.told
-        if not (sums.row.sure or (told if parted else sums.balanced)):
-            sums.row.chosen = []
-    decided = sum(bool(sums.row.chosen) for sums in table.rows)
-    for sums in table.rows:
-        if 2 * decided < all_rows and not sums.row.sure and all(way.parted for way in sums.row.chosen):
-            sums.row.chosen = []
+        every = (failing == 0) & (self.told == self.own.sum(axis=1) + self.across.sum(axis=1)) & self.bound
+        told = np.where(blank, every, 2 * failing < self.told)
+        decided = sure | np.where(parted, told, self.balanced)
+        disordered = self.any_left(~self.ordered)
+        decided &= ~disordered | ~(disordered & ~self.balanced).any()
+        decided &= sure | ~parted | (2 * decided.sum() >= all_rows)
+        for row, stays, begin in zip(self.rows, decided, self.begin, strict=True):
+            row.chosen = [way for way, left in zip(row.ways, self.left[begin:], strict=False) if stays and left]
 
 
-def _doubt_the_unconfirmed(table: _Table) -> None:
-    """Doubt recognised cells that nobody is sure of and no edit confirms.
+def _signs(rows: Sequence[Row], edits: Sequence[Edit]) -> tuple[list[Numbers], Mask]:
+    """Return for each row the signs of its cells in each edit, as parts and as totals, and which edits have all their cells."""
+    place = {key: at for at, key in enumerate(key for row in rows for key in row.keys)}
+    # the last place is for all cells that no row has
+    signs = np.zeros((2, len(place) + 1, len(edits)))
+    for number, edit in enumerate(edits):
+        for at, (key, sign) in enumerate(edit.terms):
+            signs[int(at >= len(edit.left)), place.get(key, -1), number] = sign
+    ends = np.cumsum([0, *(len(row.keys) for row in rows)])
+    whole: Mask = np.logical_not(signs[:, -1].any(axis=0))
+    return [signs[:, begin:end] for begin, end in pairwise(ends)], whole
+
+
+def _parts(ways: Sequence[Way], signs: Numbers) -> Numbers:
+    """Return what each way adds to each edit: a blank among the parts counts nothing, a blank total is no figure."""
+    read = [[figure(text) for text in way.texts] for way in ways]
+    totals = np.array([[one.value for one in some] for some in read], dtype=float)
+    readable = np.array([[one.status != "unreadable" for one in some] for some in read])
+    amounts = np.stack([np.where(readable, np.nan_to_num(totals), totals), totals])
+    parts: Numbers = (np.nan_to_num(amounts) @ signs).sum(axis=0)
+    parts[(np.isnan(amounts) @ np.abs(signs)).any(axis=0)] = np.nan
+    return parts
+
+
+def _doubted(recognised: Mapping[CellKey, tuple[str, float]], known: Mapping[Edit, bool | None]) -> set[CellKey]:
+    """Return the recognised cells that nobody is sure of and no edit confirms.
 
     Recognition takes a digit for another wherever it stands: 3 0 0 0 3 read as 8 0 0 0 8 adds up as well. So an edit confirms a
     cell only where no cell in doubt on its other side has the same digit at the same place.
     """
-    pieces: dict[CellKey, tuple[str, float]] = {}
-    for row in (sums.row for sums in table.rows if len(sums.row.chosen) == 1):
-        for key, piece in zip(row.keys, row.chosen[0].fields, strict=True):
-            if piece is not None and piece.confidence is not None:
-                pieces[key] = piece.text, piece.confidence
-    if not pieces:
-        return
-    known = [(edit, table.fails(at)) for at, edit in enumerate(table.edits) if table.is_known(at)]
-    bound = {key for edit, _ in known for key in edit.cells}
-    blamed = {key for edit, fails in known if fails for key in edit.cells}
-    unsure = {key for key, (_, sure) in pieces.items() if not sure >= (CONFIDENT if key in bound else VERY_CONFIDENT)}
-    confirmed: set[CellKey] = set()
-    for edit, fails in known:
-        signs = dict(edit.terms)
-        for key in signs.keys() & pieces.keys() if not fails else ():
-            others = [other for other in signs.keys() & unsure if signs[other] != signs[key]]
-            if not any(_same_digit(pieces[key][0], pieces[other][0]) for other in others):
+    held = [edit for edit, holds in known.items() if holds]
+    blamed = {key for edit in known.keys() - set(held) for key in edit.cells}
+    bound = {key for edit in held for key in edit.cells} - blamed
+    unsure = {key for key, (_, sure) in recognised.items() if not sure >= (CONFIDENT if key in bound else VERY_CONFIDENT)}
+    digits = {key: set(enumerate(reversed(recognised[key][0]))) for key in unsure}
+    confirmed = set()
+    for signs in map(dict, (edit.terms for edit in held)):
+        doubts = unsure & signs.keys()
+        for key in doubts:
+            if all(signs[key] == signs[other] or digits[key].isdisjoint(digits[other]) for other in doubts):
                 confirmed.add(key)
-    doubted = (unsure - confirmed) | {key for key in blamed & pieces.keys() - confirmed if not pieces[key][1] >= VERY_CONFIDENT}
-    for sums in table.rows:
-        sums.row.unconfirmed = {place for place, key in enumerate(sums.row.keys) if key in doubted}
-
-
-def _same_digit(one: str, other: str) -> bool:
-    """Tell whether two figures have a digit in common at the same place, counted from the end."""
-    return bool(set(enumerate(reversed(one))) & set(enumerate(reversed(other))))
+    return unsure - confirmed

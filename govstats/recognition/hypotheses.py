@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
-from itertools import accumulate, combinations, pairwise, product, takewhile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
+from itertools import accumulate, chain, combinations, compress, pairwise, product, takewhile
 from math import comb, prod
 from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
 from govstats.forms import Form, Table
-from govstats.recognition.labels import ALIKE, column_index, form_words, key, line_index
+from govstats.recognition.labels import column_index, form_words, key, line_index
 from govstats.recognition.tokens import Record, kind
 
 _LONGEST_HEADER = 30
@@ -25,12 +25,17 @@ _MANY_ROWS = 8
 _OWN_COLUMN = re.compile(r"(?:备\s*注|序\s*号|说\s*明|附\s*注|備\s*註|序\s*號)")
 _YEAR = re.compile(r"20\d\d\s*(?:年度?)?")
 #: 2022年度有关数据, but no date, title or sentence.
-_LONGEST_CAPTION, _OF_YEAR = 20, re.compile(r"[^\d，。；报]*(20\d\d)\s*年(?!\s*\d)[^\d，。；报]*")
+_OF_YEAR = re.compile(r"(?=.{,20}$)[^\d，。；报]*(20\d\d)\s*年(?!\s*\d)[^\d，。；报]*", re.DOTALL)
+#: A shorter label may be part of other words.
+_LONG_LABEL = 4
+#: Two figures in one cell.
+_TWO_FIGURES = re.compile(r"[\d,.]+(?: [\d,.]+)+")
+_LED_BY_ZERO = re.compile(r"0\d+")
 #: 11,398,889 permits are the largest count seen.
 _MOST_DIGITS = 9
 #: So many ways of one row are tried, and so many looked for; beyond, it is left undecided.
 _MOST_WAYS, _MOST_CUTS = 3_000, 500_000
-#: So many combinations of the readings of its cells are ways of a row.
+#: So many combinations of the readings of its cells are ways of a row; beyond, the two likeliest of each cell have to do.
 _MOST_READINGS = 2_500
 #: A row may lack so many figures, merged or lost, and still be told apart.
 _MOST_LACKING = 2
@@ -38,13 +43,14 @@ _MOST_LACKING = 2
 _FEW_WORDS = 3
 #: So many rows before an amount the unit of its table may be stated.
 _FARTHEST_UNIT = 20
-#: The end of an amount: 13575394432.52元.
-_DECIMALS = re.compile(r"(?:\.\d+)?(?:[万亿]?元)?$")
 #: What speaks against a way, in edits that would have to fail: another place than the usual one, digits that the document does
 #: not part, a reading that was not the first.
 PLACED_OTHERWISE, PARTED, UNSURE_READING, SURE_READING = 1.0, 1.0, 0.4, 1.0
 #: From this confidence on optical recognition is believed where an edit holds; digits at 150 dpi have 0.96 to 1.00.
 CONFIDENT = 0.95
+
+#: Running text has no columns, and leaves out what is blank.
+_NO_GRID = Grid((), aligned=False, bounded=False, place="")
 
 
 class Way(NamedTuple):
@@ -88,24 +94,27 @@ class Headers:
         Whose labels are no figures.
     records : sequence of Record
         Of the whole document: full rows show whether a header fits.
+
+    Attributes
+    ----------
+    above : callable
+        Returns for a record and a table the header cell above of each column; nothing in a grid whose columns say nothing.
     """
 
     def __init__(self, of_form: Form, records: Sequence[Record]) -> None:
-        self._form = of_form
+        self._words = form_words(of_form)
+        self._long_label = re.compile("|".join(re.escape(word) for word in self._words if len(word) >= _LONG_LABEL))
         self._all = records
-        self._header_rows = cache(self._headers_of)
-        self._nearest = cache(self._nearest_of)
-        self._widths = cache(self._widths_of)
-        self._named = cache(self._columns_named)
-        self._crowded = cache(self._is_crowded)
-        self._years = cache(self._row_of_years)
         self._records: dict[int, list[Record]] = {}
         for record in records:
             self._records.setdefault(id(record.grid), []).append(record)
-        self._fits: dict[tuple[Cell, ...], bool | None] = {}
+        self.above = cache(_header_above)
+        self._fits = cache(self._rows_fit)
+        self._named = cache(self._columns_named)
+        self._crowded = cache(self._has_own_columns)
 
     def ways(self, record: Record, table: Table, line: str, *, glued: bool = False) -> list[Way]:
-        """Return the ways to give the figures of a row to its columns, the likeliest first; none where they cannot be told apart.
+        """Return the ways to give the figures of a row to its columns, the likeliest first; none where nothing tells.
 
         Parameters
         ----------
@@ -120,154 +129,95 @@ class Headers:
         list of Way
             Only the first may be sure.
         """
-        if self.under_years(record) or any(map(self._is_label, record.fields)) or _ends_with_figure(record.labels):
+        if _is_of_years(record) or self._is_torn(record):
             return []
         columns = table.columns_of[line]
-        header = self._above(record, table, columns)
-        ways = self._placed(record, table, columns, header)
-        if _moved_up(record):
-            ways = [way._replace(sure=False) for way in ways]
+        usual = self._is_usual(record, table, columns, self._named_before(record, table, columns))
+        ways = self._placed(record, table, columns)
         # digits that ran together are told apart by sums alone, or are all zeros
-        words = record.words
-        if len(words) < len(columns) and self.usual(record, table, columns):
-            sums = _sums(table, line)
-            ways += parted_ways(record, len(columns), sums, glued=glued) if sums or set("".join(words)) == {"0"} else []
-        bounded = record.grid is not None and record.grid.bounded
-        signed = [table.column[column].signed for column in columns]
+        sums = _sums(table, line)
+        if usual and (sums or set("".join(record.words)) == {"0"}):
+            ways += parted_ways(record, len(columns), sums, glued=glued)
         # a lost tab makes a minus of a dash
-        return _readings([way for way in ways if bounded or not any(map(_is_negative, way.texts, signed))])
+        unsigned = [at for at, column in enumerate(columns) if not (table.column[column].signed or _grid(record).bounded)]
+        ways = [way for way in ways if not any((figure(way.texts[at]).value or 0) < 0 for at in unsigned)]
+        return _with_readings(record, ways)
 
-    def _placed(self, record: Record, table: Table, columns: Sequence[str], header: Mapping[str, Cell]) -> list[Way]:
-        labels = [header[column] for column in columns if column in header]
-        begin = record.fields[0].column if record.fields else 0
-        slipped = any(label.column < begin and not _is_spanned(record, label) for label in labels)
-        if labels and not slipped and not _overlap(labels):
-            if len(labels) == len(columns):
-                return self.under_header(record, labels)
-            if (some := _under_some(record, [header.get(column) for column in columns])) is not None:
-                return [some]
-        if not labels and _stands_under_others(record):
-            return []
-        named = [] if labels else self._named_before(record, table, tuple(columns))
-        order = _order_in_text(table, columns, named)
+    def _placed(self, record: Record, table: Table, columns: Sequence[str]) -> list[Way]:
+        header = [self.above(record, table).get(column) for column in columns]
+        labels = list(filter(None, header))
+        if labels and not _has_slipped(labels, record):
+            return self.under_header(record, labels) if len(labels) == len(columns) else _under_some(header, record)
         way = in_order(record, len(columns))
-        contradicted = order is False and len(named) == len(columns)
-        if way is None or contradicted or not (slipped or _is_in_order(labels)):
+        # a header that slipped says nothing of positions, but stands there
+        named = [] if labels else self._named_before(record, table, columns)
+        usual = self._is_usual(record, table, columns, named)
+        ordered = _is_order_of(table, columns, named)
+        # each figure under a header of its own that names no column of the form: other figures (1月, 2月)
+        others = not labels and len(record.fields) > 1 and _own_columns(record.fields) <= _headed_columns(record)
+        # in each row of a header that slipped the columns have to stand as in the form
+        disordered = sorted(labels, key=attrgetter("row")) != sorted(labels, key=attrgetter("row", "column"))
+        if way is None or others or disordered:
             return []
-        # a header that names other columns too, or fewer: the row itself has to show what its figures are
-        some_named = (labels and not slipped) or len(named) < len(columns) <= 2 * len(named)
-        sure = bool(order) and not some_named and not self.crowded(record, table)
-        if (
-            not slipped
-            and not _overlap(labels)
-            and any(
-                column in header and piece and not _covers(header[column], piece)
-                for column, piece in zip(columns, way.fields, strict=True)
-            )
-        ):
-            return []
-        ways = [way._replace(sure=way.sure and sure, ordered=order is not False)]
-        if order is None and len(named) == len(columns):
-            # 总计 is named first: it may stand there, or belong to the first row of a double header
-            ways.append(ways[0]._replace(fields=tuple(way.fields[named.index(column)] for column in columns)))
-        return ways
+        # text that names the columns in another order may mean it, or name them row by row of a double header
+        orders = [columns] if ordered or len(named) < len(columns) else [columns, named]
+        pieces = [dict(zip(order, way.fields, strict=True)) for order in orders]
+        return [Way(tuple(map(at.__getitem__, columns)), way.sure and usual, ordered=ordered) for at in pieces]
 
     def under_header(self, record: Record, labels: Sequence[Cell]) -> list[Way]:
         """Place by position and by counting; where the two differ, believe what full rows of the grid show."""
-        under, counted = _under(labels, record), _along(labels, record)
-        if not _is_in_order(labels) and len({label.row for label in labels}) > 1 and not (under and _exactly(labels, record)):
+        under = None if self._is_too_wide(labels, record) else _under(labels, record)
+        counted = _along(labels, record)
+        exact = under and _own_columns(labels) == _own_columns(record.fields)
+        one_row = len({label.row for label in labels}) == 1
+        if not (exact or one_row or labels == sorted(labels, key=attrgetter("column"))):
             # an agency may order its columns as it likes, under a header that is there beyond doubt
             return []
-        if record.grid is not None and under and self._is_too_wide(record, labels):
-            under = None
         if under and counted and under.texts == counted.texts:
             return [under._replace(sure=True)]
-        fits = self._rows_fit(record, labels)
+        fits = self._fits(id(record.grid), tuple(labels))
         ways = []
         if under:
-            missing = [label for label, piece in zip(labels, under.fields, strict=True) if piece is None]
-            doubtful = (under.beyond and not under.sure) or not all(_is_spanned(record, label) for label in missing)
-            sound = (under.sure or missing or _same_shape(record, labels)) and not counted
-            # a blank cell beside the header is filler
-            fields = [piece for piece in record.fields if piece.text or any(_covers(label, piece) for label in labels)]
-            aligned = record.grid is not None and record.grid.aligned
-            tiled = aligned and not missing and None not in _leaves_over(fields, record, labels)
-            sure = tiled or (not doubtful and (fits or (fits is None and sound)))
-            ways.append(under._replace(sure=bool(sure)))
+            told = _is_complete(under, labels, record) and (fits if fits is not None else counted is None)
+            ways.append(under._replace(sure=told or _is_tiled(labels, record)))
         if counted:
-            sure = counted.sure and len(record.fields) == len(labels) and (fits is False or not under)
-            ways.append(counted._replace(sure=sure))
+            told = counted.sure and len(record.fields) == len(labels) and (fits is False or under is None)
+            ways.append(counted._replace(sure=told))
         ways.sort(key=attrgetter("sure"), reverse=True)
-        against = PLACED_OTHERWISE if ways and ways[0].sure else 0.0
-        return [way._replace(cost=against * number, sure=way.sure and not number) for number, way in enumerate(ways)]
+        against = PLACED_OTHERWISE * any(way.sure for way in ways)
+        return ways[:1] + [way._replace(cost=against, sure=False) for way in ways[1:]]
 
-    def _is_too_wide(self, record: Record, labels: Sequence[Cell]) -> bool:
+    def _is_too_wide(self, labels: Sequence[Cell], record: Record) -> bool:
         """Tell whether a row goes beyond its header, or has blanks and more cells than most: any may be the one too many."""
-        rows = [label.row for label in labels]
-        usual, end = self._widths(id(record.grid), min(rows), max(rows))
-        figures, own = (max(map(_end, pieces), default=0) for pieces in (record.figures, record.fields[-1:]))
-        return figures > end or (len(record.figures) < len(labels) and usual <= end < own)
-
-    def _widths_of(self, grid: int, first: int, last: int) -> tuple[int, int]:
-        """Return where most rows of a grid end, and where the words of a header do."""
-        of_grid = self._records[grid][0].grid
-        rows = of_grid.rows[: last + 1] if of_grid else ()
-        header = [_end(cell) for row in rows for cell in row if cell.text and cell.row + cell.rowspan > first]
-        ends = Counter(max(map(_end, row)) for row in of_grid.rows if row) if of_grid else Counter[int]()
+        first, last = min(label.row for label in labels), max(label.row for label in labels)
+        end = _end(cell for cell in chain(*_grid(record).rows[: last + 1]) if cell.text and cell.row + cell.rowspan > first)
+        below = [row for row in self._records[id(record.grid)] if row.row > last]
         # where the figures of several rows go beyond the header, others may have slipped as well
-        below = [row for row in self._records[grid] if row.row > last]
-        below = below[:1] + list(takewhile(lambda row: not row.before, below[1:]))
-        slipped = sum(any(_end(piece) > max(header) for piece in row.figures) for row in below) > 1
-        return 0 if slipped else max(ends, key=lambda at: (ends[at], at)), max(header)
+        slipped = sum(_end(row.figures) > end for row in [*below[:1], *takewhile(lambda row: not row.before, below[1:])]) > 1
+        filler = not slipped and np.bincount([_end(row) for row in _grid(record).rows if row]).argmax() > end
+        blank = len(record.figures) < len(labels) and not filler
+        return _end(record.fields if blank else record.figures) > end
 
-    def _rows_fit(self, record: Record, labels: Sequence[Cell]) -> bool | None:
+    def _rows_fit(self, grid: int, labels: Sequence[Cell]) -> bool | None:
         """Tell whether the rows below a header stand under it; None where they do not show it."""
-        name = tuple(labels)
-        if name not in self._fits:
-            below = [row for row in self._records[id(record.grid)] if row.row > max(label.row for label in labels)]
-            both = [(row, _under(labels, row), _along(labels, row)) for row in below]
-            agree = any(u and c and u.texts == c.texts for _, u, c in both)
-            full = [(u, c) for row, u, c in both if len(row.figures) == len(labels)]
-            differ = any(not u or not c or u.texts != c.texts for u, c in full)
-            straight = record.grid is not None and not record.grid.aligned and len(below) >= _MANY_ROWS
-            self._fits[name] = False if differ else True if agree or straight else None
-        return self._fits[name]
-
-    def above(self, record: Record, table: Table) -> Mapping[str, Cell]:
-        """Return for each column its nearest header cell above a record; nothing in a grid whose columns say nothing."""
-        grid = record.grid
-        if grid is None:
-            return {}
-        rows = [labels for number, labels in self._header_rows(id(grid), table) if number < record.row]
-        return self._nearest(id(grid), table, len(rows))
-
-    def _headers_of(self, grid: int, table: Table) -> list[tuple[int, dict[str, Cell]]]:
-        of_grid = self._records[grid][0].grid
-        return _header_rows(of_grid, table) if of_grid else []
-
-    def _nearest_of(self, grid: int, table: Table, count: int) -> Mapping[str, Cell]:
-        nearest: dict[str, Cell] = {}
-        for _, labels in self._header_rows(grid, table)[:count]:
-            nearest.update(labels)
-        of_grid = self._records[grid][0].grid
-        return nearest if of_grid and (of_grid.aligned or _straight(of_grid, nearest)) else {}
-
-    def _above(self, record: Record, table: Table, columns: Sequence[str]) -> dict[str, Cell]:
-        above = self.above(record, table)
-        return {column: above[column] for column in columns if column in above}
-
-    def _is_label(self, piece: Cell) -> bool:
-        """Tell a field in which a label of the form stands: two rows ran together, or the row slipped."""
-        if kind(piece.text) != "label":
+        below = [row for row in self._records[grid] if row.row > max(label.row for label in labels)]
+        ways = [(_under(labels, row), _along(labels, row)) for row in below]
+        agree = np.array([bool(under and counted and under.texts == counted.texts) for under, counted in ways])
+        if not agree[[len(row.figures) == len(labels) for row in below]].all():
             return False
-        word = key(piece.text).word
-        return word in form_words(self._form) or any(
-            len(label) >= 4 and label in word for table in self._form.tables for _, label in line_index(table).words
-        )
+        # tabs that kept their columns over many rows did not lose any
+        return True if agree.any() or (not _grid(below[0]).aligned and len(below) >= _MANY_ROWS) else None
+
+    def _is_torn(self, record: Record) -> bool:
+        """Tell whether a label of the form stands in a field, or a label took a figure: rows ran together, or cells slipped."""
+        words = [key(piece.text).word for piece in record.fields if kind(piece.text) == "label"]
+        # no label of the form ends with a digit
+        longer = any(label.text[-1:].isdecimal() for label in record.labels)
+        return longer or any(word in self._words or self._long_label.search(word) for word in words)
 
     def named(self, record: Record, table: Table, columns: Sequence[str]) -> set[str]:
         """Return the columns of a line that the header above a row names."""
-        return {*self.above(record, table), *self._named_before(record, table, tuple(columns))} & set(columns)
+        return {*self.above(record, table), *self._named_before(record, table, columns)} & set(columns)
 
     def before(self, record: Record) -> Iterator[tuple[Cell, bool]]:
         """Yield the texts that stand before a row, and whether they stand in its own grid, or just before it in text."""
@@ -275,67 +225,49 @@ class Headers:
             near = row.grid is record.grid if record.grid is not None else record.order - row.order < _FEW_WORDS
             yield from ((piece, near) for piece in row.before)
 
-    def usual(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
-        """Tell whether text above a record names columns in the order of the form, and none that the form lacks."""
-        named = self._named_before(record, table, tuple(columns))
-        return bool(_order_in_text(table, columns, named)) and len(named) in {0, len(columns)} and not self.crowded(record, table)
+    def _is_usual(self, record: Record, table: Table, columns: Sequence[str], named: Sequence[str]) -> bool:
+        """Tell whether text above a record names all or few columns, in the order of the form, and none that it lacks."""
+        some = len(named) < len(columns) <= 2 * len(named)
+        return _is_order_of(table, columns, named) and not some and not self._crowded(id(record.grid), table)
 
-    def _named_before(self, record: Record, table: Table, columns: tuple[str, ...]) -> list[str]:
+    def _named_before(self, record: Record, table: Table, columns: Sequence[str]) -> list[str]:
         """Return the columns in the order in which running text names them, in the header last seen before a record."""
-        return next((found for order, found in reversed(self._named(table, columns)) if order <= record.order), [])
+        headers = self._named(table, tuple(columns))
+        return next((found for order, found in reversed(headers) if order <= record.order), [])
 
     def _columns_named(self, table: Table, columns: tuple[str, ...]) -> list[tuple[int, list[str]]]:
-        variant = {word: column for column, word in column_index(table).words if column in columns}
-        spanners = {key(column.spanner_zh).plain for column in table.columns} - {""}
-        spanned = [column for column in columns if table.column[column].spanner_zh]
+        names = {word: column for column, word in column_index(table).words if column in columns}
+        over = {column.id: key(column.spanner_zh).plain for column in table.columns}
         # 其他 of 法人或其他组织 is no column: longer labels are found first
-        longer = {*variant, *spanners, *(word for _, word in line_index(table).words)} - {""}
-        pattern = re.compile("|".join(sorted(longer, key=len, reverse=True)))
+        known = {*names, *over.values(), *(word for _, word in line_index(table).words)} - {""}
+        pattern = re.compile("|".join(sorted(known, key=len, reverse=True)))
         headers = []
         for row in self._all:
-            words = [key(piece.text) for piece in row.before]
-            texts = [text for word in words if not word.number for text in pattern.findall(word.plain)]
-            under = list(dict.fromkeys(variant[text] for text in texts if variant.get(text) in spanned))
+            labels = [key(piece.text) for piece in row.before]
+            words = [word for label in labels if not label.number for word in pattern.findall(label.plain)]
+            place = dict(zip(reversed(words), range(len(words), 0, -1), strict=True))
             # the columns under a spanner stand where it stands, though text names them in a row of their own
-            found = [name for text in texts for name in (under if text in spanners else [variant.get(text)]) if name]
-            if found:
-                headers.append((row.order, list(dict.fromkeys(found))))
-        return headers
+            found = sorted((place.get(over[names[word]], at), at, names[word]) for word, at in place.items() if word in names)
+            headers.append((row.order, list(dict.fromkeys(column for *_, column in found))))
+        return [header for header in headers if header[1]]
 
-    def crowded(self, record: Record, table: Table) -> bool:
-        """Tell whether the table has columns that the form lacks, so that counting says nothing: 备注, 序号."""
-        return self._crowded(id(record.grid), table)
-
-    def _is_crowded(self, grid: int, table: Table) -> bool:
+    def _has_own_columns(self, grid: int, table: Table) -> bool:
+        """Tell whether a table has columns that the form lacks, so that counting says nothing: 备注, 序号."""
         rows = self._records[grid]
-        cells = [cell.text for row in (rows[0].grid.rows if rows[0].grid else ()) for cell in row]
-        if any(_OWN_COLUMN.fullmatch(text) for text in (*cells, *(piece.text for row in rows for piece in row.before))):
-            return True
-        most = max(len(columns) for columns in table.columns_of.values())
-        wide = (row for row in rows if len(row.figures) > most)
-        return len(table.bands) == 1 and any(
-            _names_line(table, piece.text) for row in wide for piece in (row.labels or row.before)[-1:]
-        )
+        printed = chain(*_grid(rows[0]).rows, *(row.before for row in rows))
+        most = max(map(len, table.columns_of.values()))
+        wide = [piece.text for row in rows if len(row.figures) > most for piece in (row.labels or row.before)[-1:]]
+        columns, lines = column_index(table).exact, line_index(table)
+        # （七）总计 is a line, 总计 a column
+        beside = any(lines.find(text) and (key(text).number or key(text).plain not in columns) for text in wide)
+        return (beside and len(table.bands) == 1) or any(_OWN_COLUMN.fullmatch(cell.text) for cell in printed)
 
     def caption_year(self, record: Record) -> int | None:
         """Return the year that the caption of a row's grid names; None where it names none."""
-        first = self._records[id(record.grid)][0]
-        before = (piece.text for piece in reversed(first.before) if key(piece.text).word not in form_words(self._form))
-        caption = next(before, "") if record.grid is not None else ""
-        found = _OF_YEAR.fullmatch(caption) if len(caption) <= _LONGEST_CAPTION else None
+        before = self._records[id(record.grid)][0].before if record.grid else []
+        captions = [piece.text for piece in before if key(piece.text).word not in self._words]
+        found = _OF_YEAR.fullmatch("".join(captions[-1:]))
         return int(found[1]) if found else None
-
-    def under_years(self, record: Record) -> bool:
-        """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""
-        if record.grid is None:
-            return _names_years([piece.text for piece in record.before])
-        return self._years(id(record.grid)) < record.row
-
-    def _row_of_years(self, grid: int) -> int:
-        """Return the first row of a grid that names several years; a number beyond every row where none does."""
-        of_grid = self._records[grid][0].grid
-        rows = of_grid.rows if of_grid else ()
-        return next((number for number, row in enumerate(rows) if _names_years([cell.text for cell in row])), len(rows))
 
 
 # --- one row with all lines of a table ----------------------------------------------------------------------------------------
@@ -360,40 +292,43 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     """
     width = len(table.columns) * len(table.lines)
     glued = len(record.words) <= _FEW_WORDS and is_glued(record.words, width)
-    if not (2 * len(record.figures) >= width or len(record.fields) >= width or glued):
+    if not (glued or 2 * len(record.fields) >= width):
         return None
     above = _words_above(record)
-    joined = "".join(above)
     headed = sum(word in column_index(table).exact for word in above) >= len(table.columns)
-    named = all(key(line.zh).word in joined for line in table.lines)
+    named = all(key(line.zh).word in "".join(above) for line in table.lines)
     if not (headed or named):
         return None
-    leaves = _leaf_header(table, record)
-    if leaves is None:
+    labels = _leaf_header(table, record)
+    if labels is None or not (labels or _is_form_order(table, above)):
         return []
-    labels = [
-        leaves[cell] for cell in product([line.id for line in table.lines], [c.id for c in table.columns]) if cell in leaves
-    ]
-    slipped = bool(labels) and min(label.column for label in labels) < record.fields[0].column
-    if len(labels) == width and not slipped and (_is_in_order(labels) or len({label.row for label in labels}) == 1):
-        ways = [way for way in headers.under_header(record, labels) if None not in way.fields]
-        return _readings([way._replace(sure=way.sure and not _moved_up(record)) for way in ways])
-    if not (slipped or not leaves) or not (slipped or _is_form_order(table, above)):
-        return []
+    if labels and not _has_slipped(labels, record):
+        return _with_readings(record, [way for way in headers.under_header(record, labels) if None not in way.fields])
     way = in_order(record, width)
     if way is None:
         return [Way((), parted=True)] if named and glued else []
     # a run of figures in text may as well be other figures: under less than the whole header each line has to add up
     pattern = "|".join(word for _, word in column_index(table).words)
-    whole = named and len(re.findall(pattern, joined)) == width
-    return _readings([way._replace(sure=way.sure and (record.grid is not None or whole))])
+    whole = named and len(re.findall(pattern, "".join(above))) == width
+    return _with_readings(record, [way._replace(sure=way.sure and (record.grid is not None or whole))])
+
+
+def _grid(record: Record) -> Grid:
+    return record.grid or _NO_GRID
+
+
+def _rows_above(record: Record) -> Sequence[tuple[Cell, ...]]:
+    return _grid(record).rows[: record.row]
+
+
+def _cells_above(record: Record) -> Iterator[Cell]:
+    return chain.from_iterable(_rows_above(record))
 
 
 def _words_above(record: Record) -> list[str]:
     """Return the labels above a row, row by row and from left to right."""
-    grid = record.grid
-    cells = [cell for row in grid.rows[: record.row] for cell in row if cell.text] if grid and grid.aligned else []
-    return [key(piece.text).word for piece in cells or record.before]
+    printed = [cell for cell in _cells_above(record) if cell.text and _grid(record).aligned]
+    return [key(piece.text).word for piece in printed or record.before]
 
 
 def _is_form_order(table: Table, above: Sequence[str]) -> bool:
@@ -401,210 +336,176 @@ def _is_form_order(table: Table, above: Sequence[str]) -> bool:
     # the heading of the section names both halves as well
     text = "".join(word for word in above if key(table.zh).word not in word)
     lines = [key(line.zh).word for line in table.lines]
-    columns = [column.id for column in table.columns]
-    word_of = {word: column for column, word in column_index(table).words}
-    groups = [key(label.zh).word for label in table.groups]
-    first = [text.index(word) for word in (lines[0], *groups) if word in text]
+    first = [text.index(word) for word in (lines[0], *(key(group.zh).word for group in table.groups)) if word in text]
     places = [text.rindex(word) for word in lines[1:] if word in text]
-    leaves = [columns.index(word_of[word]) for word in re.findall("|".join(word_of), text)]
-    if set(leaves) != set(range(len(columns))):
-        leaves = [0]
-    again = all(later > earlier or (later == 0 and earlier == len(columns) - 1) for earlier, later in pairwise(leaves))
-    return leaves[0] == 0 and again and first == sorted(first) and places == sorted(places)
+    number = {word: list(table.column).index(name) for name, word in column_index(table).words}
+    leaves = [number[word] for word in re.findall("|".join(number), text)]
+    last = len(table.columns) - 1
+    again = all(later > earlier or (earlier, later) == (last, 0) for earlier, later in pairwise([last, *leaves]))
+    return first == sorted(first) and places == sorted(places) and (again or len(set(leaves)) <= last)
 
 
-def _leaf_header(table: Table, record: Record) -> dict[tuple[str, str], Cell] | None:
-    """Return the header cell of each line and column above the row; None where a name stands there twice."""
-    grid = record.grid
-    if grid is None or not grid.aligned:
-        return {}
+def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
+    """Return the header cells of all columns of all lines above the row; None where they are not as in the form."""
+    if not _grid(record).aligned:
+        return []
     columns, lines = column_index(table).exact, line_index(table)
-    above = [cell for row in grid.rows[: record.row] for cell in row]
-    leaves = [cell for cell in above if key(cell.text).word in columns]
-    one_row = len(leaves) == len(table.lines) * len(table.columns) and len({cell.row for cell in leaves}) == 1
-    if one_row and len({name for cell in above for name in lines.find(cell.text)}) < len(table.lines):
+    leaves = [cell for cell in _cells_above(record) if key(cell.text).word in columns]
+    cells = list(product(table.line, table.column))
+    if len(leaves) == len(cells) and len({cell.row for cell in leaves}) == 1 and _is_form_order(table, _words_above(record)):
         # bands that are torn over cells say as much as their order does
-        names = [column for cell in leaves for column, _ in columns[key(cell.text).word][:1]]
-        ordered = names == [column.id for column in table.columns] * len(table.lines)
-        places = product([line.id for line in table.lines], [column.id for column in table.columns])
-        return dict(zip(places, leaves, strict=True)) if ordered and _is_form_order(table, _words_above(record)) else None
-    lefts: list[tuple[int, str]] = []
+        return leaves
+    begins: list[tuple[int, str]] = []
     found: dict[tuple[str, str], Cell] = {}
-    for cell in above:
-        lefts += [(cell.column, name) for name in lines.find(cell.text)]
+    for cell in _cells_above(record):
+        begins += [(cell.column, name) for name in lines.find(cell.text)]
+        # Markdown has no spans: a line's label stands over its columns, or at least over the first
+        _, line = max((begin for begin in begins if begin[0] <= cell.column), default=(0, ""))
         for column, _ in columns.get(key(cell.text).word, ()):
-            # Markdown has no spans: a line's label stands over its columns, or at least over the first
-            _, line = max(((left, name) for left, name in lefts if left <= cell.column), default=(0, ""))
             if line and found.get((line, column), cell).column != cell.column:
                 # two columns of one name: a block of sums that the form lacks
                 return None
             found[line, column] = cell
-    return found
+    labels = [found[cell] for cell in cells if cell in found]
+    return labels if len(labels) == len(cells) or not found else None
 
 
 # --- under a header -----------------------------------------------------------------------------------------------------------
 
 
+def _header_above(record: Record, table: Table) -> Mapping[str, Cell]:
+    nearest = dict(chain.from_iterable(_named_in(row, table).items() for row in _rows_above(record)))
+    return nearest if _grid(record).aligned or _is_straight(_grid(record), nearest) else {}
+
+
+def _named_in(row: Sequence[Cell], table: Table) -> dict[str, Cell]:
+    """Return the columns that a row of a grid names, if it is a header."""
+    # numbered labels are lines: 3.其他, （七）总计
+    words = [cell for cell in row if len(cell.text) <= _LONGEST_HEADER and not (is_figure(cell.text) or key(cell.text).number)]
+    found = {column: cell for cell in words for column in column_index(table).find(cell.text)}
+    # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
+    stub = len(set(found.values())) < 2 and any(is_figure(cell.text) for cell in row)
+    return {} if stub else found
+
+
+def _is_straight(grid: Grid, header: Mapping[str, Cell]) -> bool:
+    """Tell whether tabs kept the columns: rows of one length, every figure under a header cell (not so in haidong-2021)."""
+    figures = {cell.column for row in grid.rows for cell in row if is_figure(cell.text)}
+    return len(set(map(len, grid.rows))) == 1 and figures <= {label.column for label in header.values()}
+
+
+def _spans(cells: Iterable[Cell]) -> npt.NDArray[np.int_]:
+    """Return where cells begin and end in their row."""
+    return np.array([(cell.column, cell.column + cell.colspan) for cell in cells], dtype=int).reshape(-1, 2)
+
+
+def _end(cells: Iterable[Cell]) -> int:
+    return max((cell.column + cell.colspan for cell in cells), default=0)
+
+
+def _covers(labels: Iterable[Cell], pieces: Iterable[Cell]) -> npt.NDArray[np.bool_]:
+    """Tell for each label and each piece whether one stands over the other."""
+    over, under = _spans(labels)[:, None], _spans(pieces)
+    covers: npt.NDArray[np.bool_] = (over[..., 0] < under[:, 1]) & (under[:, 0] < over[..., 1])
+    return covers
+
+
+def _own_columns(cells: Iterable[Cell]) -> set[tuple[int, int]]:
+    return {(cell.column, cell.colspan) for cell in cells}
+
+
+def _has_slipped(labels: Sequence[Cell], record: Record) -> bool:
+    """Tell whether a header says nothing: it begins before its row does, or two of its cells stand over one another."""
+    spans = np.sort(_spans(labels), axis=0)
+    begin = min((piece.column for piece in record.fields), default=0)
+    overlap = bool((spans[1:, 0] < spans[:-1, 1]).any())
+    return overlap or any(label.column < begin and not _is_spanned(label, record) for label in labels)
+
+
+def _is_spanned(label: Cell, record: Record) -> bool:
+    """Tell whether a cell of a row above reaches down into a row, under a header cell."""
+    reaching = [cell for cell in _cells_above(record) if cell.row + cell.rowspan > record.row]
+    return bool(_covers([label], reaching).any())
+
+
 def _under(labels: Sequence[Cell], record: Record) -> Way | None:
     """Place by position: every figure under one header cell, none left over while a column stays empty."""
-    slots: list[Cell | None] = [None] * len(labels)
-    beyond = []
-    leftmost = min(label.column for label in labels)
-    exactly = {(label.column, label.colspan): [at] for at, label in enumerate(labels)}
-    for piece in record.fields:
-        over = exactly.get((piece.column, piece.colspan)) or [at for at, label in enumerate(labels) if _covers(label, piece)]
-        if kind(piece.text) == "blank":
-            for at in over:
-                slots[at] = slots[at] or piece
-        elif not over and piece.column > leftmost:
-            beyond.append(piece)
-        elif len(over) != 1 or slots[over[0]] is not None:
-            # a figure over the stub, or two in one place: the row slipped
-            return None
-        else:
-            slots[over[0]] = piece
-    if None in slots and (beyond or not any(slots)):
+    exact = (_spans(labels)[:, None] == _spans(record.fields)).all(axis=2)
+    over = np.where(exact.any(axis=0), exact, _covers(labels, record.fields))
+    pieces = [*record.fields, None]
+    figured = np.array([kind(piece.text) != "blank" for piece in record.fields] + [False])
+    first = np.where(over.any(axis=1), over.argmax(axis=1), -1)
+    figures = over[:, figured[:-1]]
+    outside = tuple(compress(record.figures, (figures.sum(axis=0) == 0).tolist()))
+    beside = any(piece.column <= min(label.column for label in labels) for piece in outside)
+    # a figure over the stub, or two in one place: the row slipped
+    slipped = beside or (figures.sum(axis=0) > 1).any() or (figures.sum(axis=1) > figured[first]).any()
+    if slipped or (-1 in first and (outside or set(first) == {-1})):
         return None
-    full = all(piece is not None and kind(piece.text) != "blank" for piece in slots)
-    return Way(tuple(slots), full, beyond=tuple(beyond))
+    return Way(tuple(pieces[at] for at in first), bool(figured[first].all()), beyond=outside)
 
 
-def _under_some(record: Record, labels: Sequence[Cell | None]) -> Way | None:
-    """Place under a header that lacks a column, where each field has a header cell of its own shape above it."""
-    grid = record.grid
-    known = [label for label in labels if label is not None]
-    if grid is None or not grid.aligned or len(known) < 2 or len(record.fields) < len(known):
-        return None
+def _is_complete(under: Way, labels: Sequence[Cell], record: Record) -> bool:
+    """Tell whether a row has the cells of its header: none too many, and only such are missing as reach down from above."""
+    pairs = zip(labels, under.fields, strict=True)
+    return (under.sure or not under.beyond) and all(piece or _is_spanned(label, record) for label, piece in pairs)
+
+
+def _under_some(header: Sequence[Cell | None], record: Record) -> list[Way]:
+    """Place under a header that lacks columns: by shape, or by counting where no piece then stands beside its header cell."""
+    known = list(filter(None, header))
     begin = min(label.column for label in known)
     # a stub of several columns may leave some blank
-    fields = [piece for piece in record.fields if piece.column >= begin or piece.text]
-    at = {over: piece for over, piece in zip(_leaves_over(fields, record, known), fields, strict=True) if over}
-    if len(at) < len(fields) or at.keys() != set(known):
-        return None
-    return Way(tuple(at[label] if label is not None else None for label in labels), True)
+    at = {(piece.column, piece.colspan): piece for piece in record.fields if piece.column >= begin or piece.text}
+    if _grid(record).aligned and len(known) > 1 and at.keys() == _own_columns(known):
+        return [Way(tuple(at[label.column, label.colspan] if label else None for label in header), True)]
+    way = in_order(record, len(header))
+    pieces = compress(way.fields if way else (), header)
+    return [way._replace(sure=False)] if way and _covers(known, filter(None, pieces)).diagonal().all() else []
 
 
-def _leaves_over(fields: Sequence[Cell], record: Record, labels: Sequence[Cell]) -> list[Cell | None]:
-    """Return for each field the header cell of its own shape above it."""
-    rows = record.grid.rows[: max(label.row for label in labels) + 1] if record.grid else ()
-    leaves = {(cell.column, cell.colspan): cell for row in rows for cell in row if cell.text and not is_figure(cell.text)}
-    return [leaves.get((piece.column, piece.colspan)) for piece in fields]
+def _is_tiled(labels: Sequence[Cell], record: Record) -> bool:
+    """Tell whether each cell of a row has a header cell of its own shape above it, and each column of the form such a cell."""
+    over = _covers(labels, record.fields)
+    # a blank cell beside the header is filler
+    fields = {*compress(record.fields, np.any(over, axis=0)), *(piece for piece in record.fields if piece.text)}
+    return bool(over.any(axis=1).all()) and _own_columns(fields) <= _headed_columns(record)
 
 
-def _stands_under_others(record: Record) -> bool:
-    """Tell whether each field of a row has a header cell of its own, in a grid that names no column: other figures (1月, 2月)."""
-    grid = record.grid
-    if grid is None or not grid.aligned or len(record.fields) < 2:
-        return False
-    words = [
-        cell for row in grid.rows[: record.row] if not any(is_figure(cell.text) for cell in row) for cell in row if cell.text
-    ]
-    return all(any((cell.column, cell.colspan) == (piece.column, piece.colspan) for cell in words) for piece in record.fields)
-
-
-def _is_spanned(record: Record, label: Cell) -> bool:
-    """Tell whether a cell of a row above reaches down into a row, under a header cell."""
-    rows = record.grid.rows[: record.row] if record.grid else ()
-    return any(_covers(label, cell) and cell.row + cell.rowspan > record.row for row in rows for cell in row)
-
-
-def _along(labels: Sequence[Cell], record: Record) -> Way | None:
-    """Place a row by counting along the header, which may have another order than the form."""
-    way = in_order(record, len(labels))
-    if way is None or _is_in_order(labels):
-        return way
-    order = sorted(range(len(labels)), key=lambda number: labels[number].column)
-    fields = dict(zip(order, way.fields, strict=True))
-    return way._replace(fields=tuple(fields[number] for number in range(len(labels))))
-
-
-def _end(piece: Cell) -> int:
-    return piece.column + piece.colspan
-
-
-def _covers(label: Cell, piece: Cell) -> bool:
-    return piece.column < label.column + label.colspan and label.column < piece.column + piece.colspan
-
-
-def _is_in_order(labels: Sequence[Cell]) -> bool:
-    return all(one.column <= following.column for one, following in pairwise(labels))
-
-
-def _overlap(labels: Sequence[Cell]) -> bool:
-    """Tell whether two header cells stand over one another: a header that slipped says nothing."""
-    return any(one.column + one.colspan > other.column for one, other in pairwise(sorted(labels, key=attrgetter("column"))))
-
-
-def _exactly(labels: Sequence[Cell], record: Record) -> bool:
-    """Tell whether the fields of a row have the columns of the header, each its own."""
-    return {(label.column, label.colspan) for label in labels} == {(piece.column, piece.colspan) for piece in record.fields}
-
-
-def _same_shape(record: Record, labels: Sequence[Cell]) -> bool:
-    """Tell whether the header is one row, with as many cells as a row below it."""
-    grid = record.grid
-    one_row = len({label.row for label in labels}) == 1
-    return grid is not None and one_row and len(grid.rows[labels[0].row]) == len(grid.rows[record.row])
-
-
-def _header_rows(grid: Grid, table: Table) -> list[tuple[int, dict[str, Cell]]]:
-    index = column_index(table)
-    rows = []
-    for number, row in enumerate(grid.rows):
-        printed = [cell for cell in row if cell.text]
-        words = [cell for cell in printed if not is_figure(cell.text)]
-        # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
-        if len(words) < 2 and len(words) < len(printed):
-            continue
-        labels = {}
-        for cell in words:
-            # numbered labels are lines: 3.其他, （七）总计
-            if len(cell.text) <= _LONGEST_HEADER and not key(cell.text).number:
-                found = index.find(cell.text).items()
-                labels.update({column: cell for column, likeness in found if likeness >= ALIKE})
-        if len(labels) > 1 or (labels and len(words) == len(printed)):
-            rows.append((number, labels))
-    return rows
-
-
-def _straight(grid: Grid, header: Mapping[str, Cell]) -> bool:
-    """Tell whether tabs kept the columns: rows of one length, every figure under a header cell (not so in haidong-2021)."""
-    under = {label.column for label in header.values()}
-    return len({len(row) for row in grid.rows}) == 1 and all(
-        cell.column in under for row in grid.rows for cell in row if is_figure(cell.text)
-    )
+def _headed_columns(record: Record) -> set[tuple[int, int]]:
+    """Return the columns of whatever stands in the rows without figures above a row."""
+    headers = [row for row in _rows_above(record) if not any(is_figure(cell.text) for cell in row)]
+    return _own_columns(cell for row in headers for cell in row if cell.text and _grid(record).aligned)
 
 
 # --- in order -----------------------------------------------------------------------------------------------------------------
 
 
+def _along(labels: Sequence[Cell], record: Record) -> Way | None:
+    """Place a row by counting along the header, which may have another order than the form."""
+    way = in_order(record, len(labels))
+    place = np.argsort(np.argsort([label.column for label in labels], kind="stable"))
+    return way and way._replace(fields=tuple(way.fields[at] for at in place))
+
+
 def in_order(record: Record, columns: int) -> Way | None:
     """Place by counting: as many fields, or as many figures, as the row has cells."""
-    fields, grid = list(record.fields), record.grid
-    led_by_blank = bool(fields) and kind(fields[0].text) == "blank"
-    if len(fields) == columns and grid is not None and grid.bounded and (grid.aligned or not led_by_blank):
-        return Way(tuple(fields), True)
+    fields = tuple(record.fields)
+    led_by_blank = [kind(piece.text) for piece in fields[:1]] == ["blank"]
+    if len(fields) == columns and _grid(record).bounded and (_grid(record).aligned or not led_by_blank):
+        return Way(fields, True)
     if len(record.figures) == columns:
         return Way(tuple(record.figures), True)
     # in text a blank that leads a row may as well be a column of labels (haidong-2021)
-    while len(fields) > columns and kind(fields[-1].text) == "blank":
-        fields.pop()
-    return Way(tuple(fields)) if len(fields) == columns and not led_by_blank else None
+    filled = len(fields) < columns or any(kind(piece.text) != "blank" for piece in fields[columns:])
+    return None if filled or led_by_blank else Way(fields[:columns])
 
 
-def _order_in_text(table: Table, columns: Sequence[str], named: Sequence[str]) -> bool | None:
-    """Tell whether text names columns in the order of the form, or row by row of its double header.
-
-    None where it begins with a column that stands beside the spanner: 总计 of the first header row (haidong-2021), or 总计 put in
-    front by the agency. False where the order is another one.
-    """
-    spanned = [column for column in columns if table.column[column].spanner_zh]
-    beside = [column for column in columns if column not in spanned]
-    for order in (columns, [*beside, *spanned]):
-        if list(named) == [column for column in order if column in named]:
-            return True
-    first = [column for column in named if column in beside]
-    return None if spanned and list(named) == [*first, *(column for column in spanned if column in named)] else False
+def _is_order_of(table: Table, columns: Sequence[str], named: Sequence[str]) -> bool:
+    """Tell whether text names columns in the order of the form, or row by row of its double header."""
+    spanned = {column.id for column in table.columns if column.spanner_zh}
+    orders = columns, sorted(columns, key=spanned.__contains__)
+    return any(named == [column for column in order if column in named] for order in orders)
 
 
 @cache
@@ -614,31 +515,16 @@ def _sums(table: Table, line: str) -> list[list[int]]:
     return [[signs[table.id, line, column] for column in table.columns_of[line]] for signs in own]
 
 
-def _ends_with_figure(labels: Sequence[Cell]) -> bool:
-    """Tell whether a label took a figure from the cell behind it: none of the form ends with a digit."""
-    return any(label.text[-1:].isdecimal() for label in labels)
+def _is_of_years(record: Record) -> bool:
+    """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one.
 
-
-def _moved_up(record: Record) -> bool:
-    """Tell a row in which a cell took the figure of the next: cells behind it may have moved up, and left a blank."""
-    words = [piece.text.split(" ") for piece in record.fields if not piece.readings]
-    two = any(len(some) > 1 and all(map(is_figure, some)) for some in words)
-    return two and any(kind(piece.text) == "blank" for piece in record.fields)
-
-
-def _is_negative(text: str, signed: bool) -> bool:
-    return not signed and (figure(text).value or 0) < 0
-
-
-def _names_line(table: Table, text: str) -> bool:
-    """Tell a line from a column of the same name: （七）总计 from 总计."""
-    return bool(line_index(table).find(text)) and bool(key(text).number or key(text).plain not in column_index(table).exact)
-
-
-def _names_years(row: Sequence[str]) -> bool:
-    """Tell a row of several years: 2012 applications and 2012 in all, beside other figures, are none."""
-    years = sum(text[:2] == "20" and _YEAR.fullmatch(text) is not None for text in row)
-    return years > 1 and years >= sum(is_figure(text) or _YEAR.fullmatch(text) is not None for text in row)
+    2012 applications and 2012 in all, beside other figures, are no years.
+    """
+    for row in _rows_above(record) if record.grid else [record.before]:
+        figures = [cell.text for cell in row if is_figure(cell.text) or _YEAR.fullmatch(cell.text)]
+        if len(figures) > 1 and all(map(_YEAR.fullmatch, figures)):
+            return True
+    return False
 
 
 # --- parted -------------------------------------------------------------------------------------------------------------------
@@ -662,43 +548,36 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     list of Way
         Empty where the row has as many figures as cells, something else than digits, or more ways than can be tried.
     """
-    tokens = record.words
-    tail = _DECIMALS.search(tokens[-1]) if tokens else None
-    if tail is None or any(piece.readings for piece in record.fields):
+    words, grid = record.words, _grid(record)
+    digits = "".join(words)
+    if not (digits.isascii() and digits.isdecimal()) or len(words) >= columns or any(piece.readings for piece in record.fields):
         return []
-    tokens[-1] = tokens[-1][: tail.start()]
-    if glued and record.grid is None and len({piece.place for piece in record.figures}) > 1 and len(tokens) < columns:
-        # the end of a line parts no figure from the next
-        tokens = ["".join(tokens)]
-    if not all(token.isascii() and token.isdecimal() for token in tokens) or len(tokens) >= columns:
-        return []
-    lacking = columns - len(tokens)
-    rows: list[tuple[str, ...]] = []
-    grid = record.grid
+    # the end of a line parts no figure from the next
+    words = [digits] if glued and record.grid is None else words
     # a row of a grid that lacks a cell has lost any of them
-    torn = grid is not None and grid.aligned and grid.bounded and len(record.fields) < columns
-    if lacking <= _MOST_LACKING and grid is not None and not torn and not tail[0]:
-        rows = list(_with_blanks(tokens, columns))
-    elif is_glued(tokens, columns, glued) and not (grid is not None and grid.bounded):
-        rows = _splits(tokens, columns, () if tail[0] else sums)
-    if len(rows) > _MOST_WAYS:
-        return []
-    sure = min((piece.confidence for piece in record.figures if piece.confidence is not None), default=None)
-    first = record.fields[0]
-
-    @cache
-    def piece(text: str) -> Cell | None:
-        return Cell(text, 0, 0, place=first.place, page=first.page, confidence=sure) if text else None
-
+    torn = grid.aligned and grid.bounded and len(record.fields) < columns
+    rows: list[tuple[str, ...]] = []
+    if record.grid and not torn and columns - len(words) <= _MOST_LACKING:
+        rows = list(_with_blanks(words, columns))
+    elif not grid.bounded and is_glued(words, columns, glued):
+        rows = _splits(words, columns, sums)
     # no number begins with a zero, so that of zeros each is one
-    zeros = all(set(row) == {"0"} for row in rows) and len(rows) == 1
-    return [Way(tuple(map(piece, (*row[:-1], row[-1] + tail[0]))), zeros, PARTED, parted=True) for row in rows]
+    zeros = len(rows) == 1 and set(rows[0]) == {"0"}
+    ways = [Way(_pieces(record, row), zeros, PARTED, parted=True) for row in rows]
+    return ways if len(ways) <= _MOST_WAYS else []
+
+
+def _pieces(record: Record, texts: Iterable[str]) -> tuple[Cell | None, ...]:
+    """Return cells with the parts of a row, which stand where the row does, and are as sure as its least sure figure."""
+    sure = min((piece.confidence for piece in record.figures if piece.confidence is not None), default=None)
+    at = partial(Cell, row=0, column=0, place=record.fields[0].place, page=record.fields[0].page, confidence=sure)
+    return tuple(at(text) if text else None for text in texts)
 
 
 def is_glued(tokens: Sequence[str], columns: int, like_others: bool = False) -> bool:
     """Tell whether a few words, or some that are led by a zero, hold at least as many digits as there are cells."""
     digits = "".join(tokens)
-    few = like_others or len(tokens) <= _FEW_WORDS or any(token[0] == "0" and len(token) > 1 for token in tokens)
+    few = like_others or len(tokens) <= _FEW_WORDS or any(map(_LED_BY_ZERO.fullmatch, tokens))
     return few and digits.isdecimal() and len(tokens) < columns <= len(digits)
 
 
@@ -709,15 +588,15 @@ def _splits(tokens: Sequence[str], parts: int, sums: Sequence[Sequence[int]] = (
     part.
     """
     digits, gaps = "".join(tokens), list(accumulate(map(len, tokens)))
-    free = sorted(set(range(1, len(digits))) - set(gaps))
+    free = np.setdiff1d(np.arange(1, len(digits)), gaps)
     spare = parts - len(tokens)
-    if spare < 0 or comb(len(free), spare) > _MOST_CUTS:
+    cuts = comb(len(free), spare)
+    if cuts > _MOST_CUTS:
         return []
-    chosen = np.array(list(combinations(free, spare)), int).reshape(comb(len(free), spare), spare)
-    fixed = np.tile([0, *gaps], (len(chosen), 1))
-    bounds = np.sort(np.hstack([fixed, chosen]), axis=1)
+    chosen = np.array(list(combinations(free, spare)), int).reshape(cuts, spare)
+    bounds = np.sort(np.hstack([np.tile([0, *gaps], (cuts, 1)), chosen]), axis=1)
     starts, lengths = bounds[:, :-1], np.diff(bounds, axis=1)
-    led_by_zero = np.array([digit == "0" for digit in digits])[starts] & (lengths > 1)
+    led_by_zero = (np.array(list(digits)) == "0")[starts] & (lengths > 1)
     bounds = bounds[~(led_by_zero | (lengths > _MOST_DIGITS)).any(axis=1)]
     if len(bounds) > _MOST_WAYS and sums:
         value = np.array([[int(digits[at : at + long] or 0) for long in range(_MOST_DIGITS + 1)] for at in range(len(digits))])
@@ -729,47 +608,9 @@ def _splits(tokens: Sequence[str], parts: int, sums: Sequence[Sequence[int]] = (
 def _with_blanks(tokens: Sequence[str], parts: int) -> Iterator[tuple[str, ...]]:
     """Yield every way to part tokens into figures and to leave cells blank."""
     for blanks in range(parts - len(tokens) + 1):
-        for row in _splits(tokens, parts - blanks):
-            for places in combinations(range(parts), blanks):
-                left = iter(row)
-                yield tuple("" if place in places else next(left) for place in range(parts))
-
-
-# --- readings -----------------------------------------------------------------------------------------------------------------
-
-
-def _readings(ways: list[Way]) -> list[Way]:
-    """Add what else a sure way may say where its cells offer several readings; a figure is never led by a zero."""
-    if not any(way.sure or way.cost < PARTED for way in ways):
-        ways = [way._replace(cost=0.0) for way in ways]
-    more: list[Way] = []
-    for way in ways:
-        if not any(piece and piece.readings for piece in way.fields):
-            led = any(text[:1] == "0" and text.isdecimal() and text.strip("0") for text in way.texts)
-            more.append(way._replace(sure=False, cost=way.cost + PARTED) if led else way)
-            continue
-        options = [_options(piece) for piece in way.fields]
-        for most in (4, 3, 2):
-            # a page full of doubt: the likeliest readings of each cell have to do
-            options = options if prod(map(len, options)) <= _MOST_READINGS else [some[:most] for some in options]
-        for chosen in product(*options):
-            fields = tuple(piece for piece, _ in chosen)
-            against = sum(cost for _, cost in chosen)
-            more.append(way._replace(fields=fields, sure=way.sure and not against, cost=way.cost + against))
-    return more
-
-
-def _options(piece: Cell | None) -> list[tuple[Cell | None, float]]:
-    """Return the different readings of a cell, each with what speaks against it."""
-    if piece is None or not piece.readings:
-        return [(piece, 0.0)]
-    against = SURE_READING if piece.confidence is not None and piece.confidence >= CONFIDENT else UNSURE_READING
-    different: dict[object, tuple[Cell | None, float]] = {}
-    for text in (piece.text, *piece.readings):
-        read = figure(text)
-        if read.status != "unreadable":
-            different.setdefault((read.status, read.value, read.unit), (piece._replace(text=text), against if different else 0.0))
-    return list(different.values()) or [(piece, 0.0)]
+        for row, places in product(_splits(tokens, parts - blanks), combinations(range(parts), blanks)):
+            left = iter(row)
+            yield tuple("" if place in places else next(left) for place in range(parts))
 
 
 def parted_blocks(record: Record, width: int, count: int, balanced: Callable[[int, Sequence[str]], bool]) -> list[Way]:
@@ -787,20 +628,51 @@ def parted_blocks(record: Record, width: int, count: int, balanced: Callable[[in
     -------
     list of Way
     """
-    if record.grid is not None or len(record.figures) > _FEW_WORDS:
-        return []
 
-    def blocks(digits: str, number: int) -> Iterator[tuple[str, ...]]:
+    def blocks(digits: str, number: int) -> list[tuple[str, ...]]:
+        """Return the ways to part digits into the lines from one on."""
         if number == count:
-            if not digits:
-                yield ()
-            return
-        last = number == count - 1
-        for end in [len(digits)] if last else range(width, len(digits) - width * (count - 1 - number) + 1):
-            for row in _splits([digits[:end]], width):
-                if balanced(number, row):
-                    yield from ((*row, *rest) for rest in blocks(digits[end:], number + 1))
+            return [] if digits else [()]
+        return [
+            (*row, *rest)
+            for end in range(width, len(digits) + 1)
+            for row in _splits([digits[:end]], width)
+            if balanced(number, row)
+            for rest in blocks(digits[end:], number + 1)
+        ]
 
-    first = record.fields[0]
-    rows = blocks("".join(record.words), 0)
-    return [Way(tuple(Cell(text, 0, 0, place=first.place, page=first.page) for text in row), parted=True) for row in rows]
+    few = record.grid is None and len(record.figures) <= _FEW_WORDS
+    return [Way(_pieces(record, row), parted=True) for row in blocks("".join(record.words), 0)] if few else []
+
+
+# --- readings -----------------------------------------------------------------------------------------------------------------
+
+
+def _with_readings(record: Record, ways: Sequence[Way]) -> list[Way]:
+    """Return the ways with all that their cells may say; no figure is led by a zero, and a row that moved up is not sure."""
+    # a cell took the figure of the next: cells behind it may have moved up, and left a blank
+    two = any(_TWO_FIGURES.fullmatch(piece.text) for piece in record.fields if not piece.readings)
+    moved_up = two and any(kind(piece.text) == "blank" for piece in record.fields)
+    more: list[Way] = []
+    for way in ways:
+        options = [_options(piece) for piece in way.fields]
+        if prod(map(len, options)) > _MOST_READINGS:
+            options = [some[:2] for some in options]
+        for chosen in product(*options):
+            read = way._replace(fields=tuple(piece for piece, _ in chosen))
+            against = sum(cost for _, cost in chosen) + PARTED * any(map(_LED_BY_ZERO.fullmatch, read.texts))
+            sure = way.sure and not against and not moved_up
+            more.append(read._replace(sure=sure, cost=way.cost + against))
+    return more
+
+
+def _options(piece: Cell | None) -> list[tuple[Cell | None, float]]:
+    """Return the different readings of a cell, each with what speaks against it."""
+    if piece is None or not piece.readings:
+        return [(piece, 0.0)]
+    against = SURE_READING if (piece.confidence or 0.0) >= CONFIDENT else UNSURE_READING
+    different: dict[object, Cell] = {}
+    for text in (piece.text, *piece.readings):
+        different.setdefault(figure(text)[:3], piece._replace(text=text))
+    readable = [one for one in different.values() if figure(one.text).status != "unreadable"] or [piece]
+    return list(zip(readable, [0.0] + [against] * len(readable), strict=False))
