@@ -79,8 +79,11 @@ def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
     are decided together, by the edits across rows whose other cells are known. Then every row is held against the others as
     they were chosen, with all its ways.
     """
-    if readable := [row for row in rows if row.ways]:
-        candidates = _Candidates(readable, edits)
+    if all(len(row.ways) < 2 and all(way.sure for way in row.ways) for row in rows):
+        for row in rows:
+            row.chosen = row.ways
+    else:
+        candidates = _Candidates([row for row in rows if row.ways], edits)
         candidates.narrow()
         candidates.combine()
         candidates.hold_against_others()
