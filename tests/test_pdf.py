@@ -402,14 +402,14 @@ def test_what_is_painted_over_a_figure_hides_it(font: Path, code: str, expected:
     assert of_licensing(changed(drawn(font), with_content(code, picture(255)))) == expected
 
 
-def test_only_a_page_that_may_hide_something_is_rendered(font: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_page_that_may_hide_something_is_rendered_with_its_text(font: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def shaded(page: Page) -> None:
         page.pdf.set_fill_color(230, 240, 250)
         page.pdf.rect(60, 700, 200, 20, style="F")
         page.put("二、主动公开情况", 150, 710)
 
     rendered: list[object] = []
-    monkeypatch.setattr("govstats.documents.unseen.Look._rendered", rendered.append)
+    monkeypatch.setattr("govstats.documents.unseen.Look._traced", rendered.append)
     open_document(drawn(font, shaded))
     assert not rendered
 
@@ -711,6 +711,14 @@ def test_a_page_with_more_than_a_page_holds_is_left_alone(font: Path) -> None:
     assert document.unread == (2,)
     assert any(isinstance(block, Grid) for block in document.blocks)
     assert time.perf_counter() - started < 5
+
+
+def test_a_page_that_is_cropped_beside_itself_shows_nothing(font: Path) -> None:
+    def crop(pdf: Any) -> None:
+        pdf.add_blank_page(page_size=(595, 842))
+        pdf.pages[1].CropBox = [700, 900, 800, 1000]
+
+    assert figures(changed(drawn(font), crop)) == FIGURES
 
 
 @pytest.mark.parametrize("password", ["", "geheim"])

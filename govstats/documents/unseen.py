@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import math
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import chain
-from statistics import median
+from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,150 +17,59 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from govstats.documents.document import NO_TEXT, Box
-from govstats.documents.page import Word
+from govstats.documents.page import Word, touches
 
-#: Pixels a point, of a page of up to so many pixels: strokes of the smallest type are fainter than a pixel, but not gone.
-_SCALE, _MOST_PIXELS = 1.0, 4_000_000
+#: A poster is rendered smaller, to so many pixels: its text is larger.
+_MOST_PIXELS = 30_000_000
 #: A difference in brightness, of 255, that can be seen, and one that no shade of a cell has.
 _VISIBLE, _INK = 12, 60
-#: Type that is lighter, of 255, is white.
-_WHITE = 240
-#: No ground is so light, of 255 in any colour, that type as dark is not seen on it.
-_LIGHT, _DARK = 195, 100
-#: A character's ink lies inside its box by this share of the box; what lies closer to the edge may be its neighbour's.
-_ASIDE, _ABOVE = 0.15, 0.1
+#: Type that is lighter, of 255, is white; type that is darker, in every colour, is seen on any ground that is light.
+_WHITE, _DARK, _LIGHT = 240, 100, 195
+#: Shares of the width and height of a character, at each side, in which the ink may be its neighbour's, and an underline.
+_INSET, _MIDDLE_PART = (0.15, 0.1), (0.15, 0.3)
 #: A ruling is at most so thick, in points; what lies closer to the edge of a cell is no ink in it.
 _THICK = 2.5
-#: Two characters of a line lie on each other where they share more than this part of their width.
-_SHARED = 0.4
-#: So many pieces of text that lie on others are looked at one by one.
-_MOST_PIECES = 24
+#: A mark of punctuation begins so close behind its character, in points.
+_CLOSE = 2.0
+#: Two characters of a line lie on each other where they share more than these parts of their width and height.
+_SHARED = (0.4, 0.6)
+#: So many pieces of text that lie on others are looked at one by one; so many shapes, whether they lie on text.
+_MOST_PIECES, MOST_SHADES = 24, 1000
 #: A watermark is so much taller than the text on which it lies.
 _TALLER = 1.8
-#: So many sizes of type and characters of each are looked at.
-_MOST_SIZES, _SAMPLE = 5, 20
-#: A line strikes out what it crosses in its middle, give or take so much of its height, if it is not longer by more than so much.
+#: A line strikes out what it crosses in its middle, give or take so much of its height, if it is not longer by more than that.
 _MIDDLE, _LONGER = 0.18, 1.2
 
 #: Where pdfium writes a colour.
 _PARTS = [ctypes.c_uint() for _ in range(4)]
-_FILLED = {pdfium.FPDF_TEXTRENDERMODE_FILL, pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE}
 
+_Numbers = npt.NDArray[np.float64]
 _Pixels = npt.NDArray[np.uint8]
 _Mask = npt.NDArray[np.bool_]
 
 
+def rendered(page: pypdfium2.PdfPage, turns: int, scale: float = 1.0) -> tuple[_Pixels, float]:
+    """Return the grey pixels of a page turned by some quarters, and how many make a point."""
+    scale = min(scale, math.sqrt(_MOST_PIXELS / math.prod(page.get_size())))
+    return page.render(scale=scale, rotation=90 * turns, grayscale=True).to_numpy(), scale
+
+
 @dataclass
 class Painted:
-    """What is painted on a page, in the coordinates of the page as it is shown.
+    """What is painted on a page, in the coordinates of the page as it is shown."""
 
-    Attributes
-    ----------
-    rulings, pictures : list of Box
-        Straight lines; pictures.
-    texts : list of page objects
-        Pieces of text, in the order in which they are painted.
-    shades : list of (int, Box)
-        Light shapes, each with the number of pieces of text that are painted before it.
-    is_odd : bool
-        There is more: text that is not simply black, shapes that may be ink, forms, pictures.
-    """
-
+    #: Straight lines.
     rulings: list[Box] = field(default_factory=list)
     pictures: list[Box] = field(default_factory=list)
+    #: Pieces of text.
     texts: list[Any] = field(default_factory=list)
+    #: Light shapes, each with the number of pieces of text that are painted before it.
     shades: list[tuple[int, Box]] = field(default_factory=list)
-    is_odd: bool = False
+    #: All text is dark, and there is nothing else but light shapes and straight lines.
+    is_plain: bool = True
 
 
-def is_plain(painted: Painted, words: Sequence[Word], numbers: Sequence[int], page: Box) -> bool:
-    """Tell a page that shows all its text, so that nobody has to look.
-
-    Parameters
-    ----------
-    painted : Painted
-        On the page.
-    words : sequence of Word
-        All characters.
-    numbers : sequence of int
-        For each one, how many pieces of text are painted before it.
-    page : Box
-        What is shown.
-
-    Returns
-    -------
-    bool
-        Nothing is odd, no character lies outside the page or on another one, no line runs through a digit, and no shape is
-        painted over text.
-    """
-    if painted.is_odd or not words:
-        return False
-    boxes = _sides(word.box for word in words)
-    if (boxes[:, :2] < page[:2]).any() or (boxes[:, 2:] > page[2:]).any():
-        return False
-    inner = boxes + np.tile((boxes[:, 2:] - boxes[:, :2]) * (_ASIDE, _ABOVE), 2) * (1, 1, -1, -1)
-    after = np.array([number for number, _ in painted.shades])
-    if painted.shades and (_meeting(inner, [box for _, box in painted.shades]) & (np.array(numbers)[:, None] < after)).any():
-        return False
-    middles = _sides(_middle_part(word.box) for word in words if word.text.isdecimal())
-    # brackets and commas reach over one another where a font sets them close
-    return not _meeting(middles, painted.rulings).any() and not _overlapping(boxes[[word.text.isalnum() for word in words]])
-
-
-def _meeting(boxes: npt.NDArray[np.float64], others: Sequence[Box]) -> _Mask:
-    """Tell which boxes meet which others: a row for each box."""
-    left, top, right, bottom = _sides(others).T
-    one = boxes.T[:, :, None]
-    found: _Mask = (one[0] <= right) & (left <= one[2]) & (one[1] <= bottom) & (top <= one[3])
-    return found
-
-
-def _sides(boxes: Iterable[Box]) -> npt.NDArray[np.float64]:
-    return np.fromiter(chain.from_iterable(boxes), float).reshape(-1, 4)
-
-
-def crosses(rulings: Sequence[Box], box: Box) -> bool:
-    """Tell whether a line runs through a cell, where lines are all that is drawn."""
-    inner = _inside(box)
-    return any(_meet(inner, ruling) for ruling in rulings)
-
-
-def is_plain_text(item: Any) -> bool:
-    """Tell a piece of text that is dark and painted whole, in whatever layer."""
-    colour = _colour(item)
-    return (
-        colour is not None
-        and max(colour[:3]) <= _DARK
-        and pdfium.FPDFTextObj_GetTextRenderMode(item) in _FILLED
-        and not pdfium.FPDFPageObj_HasTransparency(item)
-        and pdfium.FPDFClipPath_CountPaths(pdfium.FPDFPageObj_GetClipPath(item)) <= 0
-        and not any(_is_layer(pdfium.FPDFPageObj_GetMark(item, at)) for at in range(pdfium.FPDFPageObj_CountMarks(item)))
-    )
-
-
-def _is_layer(mark: Any) -> bool:
-    name, length = (ctypes.c_ushort * 3)(), ctypes.c_ulong()
-    pdfium.FPDFPageObjMark_GetName(mark, name, ctypes.sizeof(name), length)
-    return bytes(name)[:4] == "OC".encode("utf-16-le")
-
-
-def is_shade(item: Any) -> bool:
-    """Tell a shape that is too light to be ink."""
-    colour = _colour(item)
-    return colour is not None and min(colour[:3]) >= _LIGHT
-
-
-def is_without_ink(item: Any) -> bool:
-    """Tell whether a piece of text has no colour but white, or none at all."""
-    colour = _colour(item)
-    invisible = {pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP}
-    unseen = colour is not None and (min(colour[:3]) > _WHITE or colour[3] == 0)
-    return unseen or pdfium.FPDFTextObj_GetTextRenderMode(item) in invisible
-
-
-def _colour(item: Any) -> list[int] | None:
-    """Return red, green, blue and opacity of what is filled; None where it is filled with a pattern."""
-    return [part.value for part in _PARTS] if pdfium.FPDFPageObj_GetFillColor(item, *_PARTS) else None
+# --- characters as they are rendered ----------------------------------------------------------------------------------------
 
 
 class Look:
@@ -176,206 +83,207 @@ class Look:
     page : PdfPage
     turns : int
         Quarters by which it is turned, clockwise.
-    texts : sequence of page objects
-        All pieces of text on the page, in the order in which they are painted.
+    painted : Painted
+        On the page.
     """
 
-    def __init__(self, page: pypdfium2.PdfPage, turns: int, texts: Sequence[Any]) -> None:
-        self._page, self._turns = page, turns
-        width, height = page.get_size()
-        self._scale = min(_SCALE, math.sqrt(_MOST_PIXELS / max(width * height, 1.0)))
-        self._full = self._rendered()
-        _switch(texts, on=False)
-        self._bare = self._rendered() if texts else self._full
-        _switch(texts, on=True)
-        #: Tells whether something that is no text is drawn inside a cell.
-        self.ink = partial(_has_ink, self._bare, self._scale)
+    def __init__(self, page: pypdfium2.PdfPage, turns: int, painted: Painted) -> None:
+        self._page, self._turns, self._painted = page, turns, painted
+        self._bare, self._scale = self._without(painted.texts)
 
-    def _rendered(self) -> _Pixels:
-        bitmap = self._page.render(scale=self._scale, rotation=90 * self._turns, grayscale=True, may_draw_forms=False)
-        return np.array(bitmap.to_numpy()).reshape(bitmap.height, bitmap.width)
+    @cached_property
+    def _full(self) -> _Pixels:
+        return self._without(())[0]
 
-    def shows(self, boxes: Sequence[Box]) -> list[bool]:
-        """Tell of characters with such boxes whether they are seen."""
-        return _traced(_differ(self._full, self._bare), self._pixels(boxes))
+    def _without(self, pieces: Sequence[Any]) -> tuple[_Pixels, float]:
+        """Render the page without some pieces of its text."""
+        for piece in pieces:
+            pdfium.FPDFPageObj_SetIsActive(piece, False)
+        pixels = rendered(self._page, self._turns)
+        for piece in pieces:
+            pdfium.FPDFPageObj_SetIsActive(piece, True)
+        return pixels
 
-    def sort_out(self, words: Sequence[Word], seen: list[bool], piece_of: Callable[[int], Any]) -> None:
-        """Look again at characters that lie on each other, where the traces may be another's.
+    def shown(self, words: Sequence[Word], pieces: Sequence[Any], vertical: Sequence[Box]) -> list[Word]:
+        """Leave out characters that are not seen, and put another sign for digits of figures that are not seen whole.
 
         Parameters
         ----------
         words : sequence of Word
             All characters.
-        seen : list of bool
-            Which of them are seen; those that turn out to be covered are not.
-        piece_of : callable
-            Returns the piece of text to which a character belongs, by its number.
+        pieces : sequence of page objects
+            The piece of text to which each of them belongs.
+        vertical : sequence of Box
+            Rulings that may run through a digit, as the edge of a cell.
         """
+        if not words:
+            return []
+        boxes = _sides(words)
+        seen = np.ones(len(words), bool) if self._hides_nothing(boxes, pieces) else self._traced(self._bare, boxes)
+        # a decimal point may be smaller than a pixel: it is seen where the character before it is
+        for at in (np.flatnonzero(~seen[1:]) + 1).tolist():
+            if not words[at].text.isalnum():
+                seen[at] = seen[at - 1] and abs(words[at].box.left - words[at - 1].box.right) < _CLOSE
+        self._look_again(words, boxes, seen, pieces)
+        digits = np.flatnonzero([word.text.isdecimal() for word in words])
+        crossed = digits[[self._is_drawn_in(*part) for part in self._parts(boxes[digits], _MIDDLE_PART)]]
+        spoilt = set(crossed[~_meeting(boxes[crossed], vertical).any(axis=1)])
+        for at in np.flatnonzero(seen[1:] != seen[:-1]).tolist():
+            hidden, rest = (at, at + 1) if seen[at + 1] else (at + 1, at)
+            # something lies over the rest of the figure
+            if touches(words[at], words[at + 1]) and not _is_without_ink(pieces[hidden]):
+                spoilt |= {rest} & set(digits)
+        return [word._replace(text=NO_TEXT) if at in spoilt else word for at, word in enumerate(words) if seen[at]]
+
+    def has_ink(self, box: Box) -> bool:
+        """Tell whether something that is no text is drawn inside a cell."""
+        edge = min(_THICK, (box.right - box.left) / 4, (box.bottom - box.top) / 4)
+        left, top = (math.ceil(max(side + edge, 0) * self._scale) for side in box[:2])
+        right, bottom = (math.floor(max(side - edge, 0) * self._scale) + 1 for side in box[2:])
+        return self._is_drawn_in(slice(top, bottom), slice(left, right))
+
+    def _is_drawn_in(self, high: slice, wide: slice) -> bool:
+        part = self._bare[high, wide]
+        return part.size > 0 and int(part.max()) - int(part.min()) > _INK
+
+    def _hides_nothing(self, boxes: _Numbers, pieces: Sequence[Any]) -> bool:
+        """Tell a page on which all is dark text inside its edges, light shapes that are painted before it, and lines."""
+        inside = boxes.min() >= 0 and (boxes[:, 2:] * self._scale <= self._bare.shape[::-1]).all()
+        if not (self._painted.is_plain and inside and self._painted.shades):
+            return self._painted.is_plain and bool(inside)
+        number_of = {_address(piece): number for number, piece in enumerate(self._painted.texts)}
+        painted_at = np.array([number_of.get(_address(piece), 0) for piece in pieces])
+        before, shapes = zip(*self._painted.shades, strict=True)
+        return not (_meeting(boxes, shapes) & (painted_at[:, None] < before)).any()
+
+    def _look_again(self, words: Sequence[Word], boxes: _Numbers, seen: _Mask, pieces: Sequence[Any]) -> None:
+        """Render the page without each of the pieces of text that lie on others, where the trace may be another's."""
         # brackets and commas reach over one another where a font sets them close
-        numbers = [number for number, word in enumerate(words) if seen[number] and word.text.isalnum()]
-        pieces: dict[int, list[int]] = defaultdict(list)
-        handles = {}
-        for at in _overlapping(_sides(words[number].box for number in numbers)):
-            piece = piece_of(numbers[at])
-            handles[address(piece)] = piece
-            pieces[address(piece)].append(numbers[at])
-        for at, members in pieces.items() if len(pieces) <= _MOST_PIECES else ():
-            _switch([handles[at]], on=False)
-            traced = _traced(_differ(self._full, self._rendered()), self._pixels([words[number].box for number in members]))
-            for number, is_traced in zip(members, traced, strict=True):
-                seen[number] = is_traced
+        numbers = np.flatnonzero(seen & [word.text.isalnum() for word in words])
+        lying: defaultdict[int, list[int]] = defaultdict(list)
+        for at in numbers[_overlapping(boxes[numbers])]:
+            lying[_address(pieces[at])].append(at)
+        covered: list[Any] = []
+        for members in lying.values() if len(lying) <= _MOST_PIECES else ():
+            piece = pieces[members[0]]
+            seen[members] = self._traced(self._without([*covered, piece])[0], boxes[members])
             # of two copies at one place the other one is seen
-            if any(traced):
-                _switch([handles[at]], on=True)
+            if not seen[members].any():
+                covered.append(piece)
 
-    def with_crossed(self, words: Sequence[Word], vertical: Sequence[Box]) -> list[Word]:
-        """Return words with another sign for digits through which something is drawn but the edge of a cell."""
-        digits = [number for number, word in enumerate(words) if word.text.isdecimal()]
-        found = list(words)
-        middles = [_middle_part(words[number].box) for number in digits]
-        for number, box, (left, top, right, bottom) in zip(digits, middles, self._pixels(middles), strict=True):
-            if _has_contrast(self._bare[top:bottom, left:right]) and not any(_meet(box, edge) for edge in vertical):
-                found[number] = words[number]._replace(text=NO_TEXT)
-        return found
+    def _traced(self, without: _Pixels, boxes: _Numbers) -> _Mask:
+        """Tell in which boxes of characters the page looks different without some of its text."""
+        differs = np.maximum(self._full, without) - np.minimum(self._full, without) > _VISIBLE
+        return np.array([differs[part].any() for part in self._parts(boxes, _INSET)], bool)
 
-    def _pixels(self, boxes: Sequence[Box]) -> list[list[int]]:
-        """Return the pixels inside boxes of characters: left, top, and the right and bottom ones that are no longer inside."""
-        sides = _sides(boxes) * self._scale
-        inset = (sides[:, 2:] - sides[:, :2]) * (_ASIDE, _ABOVE)
-        first = np.floor(sides[:, :2] + inset + 0.5)
-        last = np.maximum(np.floor(sides[:, 2:] - inset + 0.5), first + 1)
-        pixels: list[list[int]] = np.maximum(np.hstack([first, last]), 0).astype(int).tolist()
-        return pixels
+    def _parts(self, boxes: _Numbers, inset: tuple[float, float]) -> list[tuple[slice, slice]]:
+        """Return the pixels of boxes of characters, without so much of their width and height on each side."""
+        sides = boxes * self._scale
+        edge = (sides[:, 2:] - sides[:, :2]) * inset
+        first = np.floor(sides[:, :2] + edge + 0.5)
+        last = np.maximum(np.floor(sides[:, 2:] - edge + 0.5), first + 1)
+        pixels = np.maximum(np.hstack([first, last]), 0).astype(int).tolist()
+        return [(slice(top, bottom), slice(left, right)) for left, top, right, bottom in pixels]
 
 
-def _has_ink(bare: _Pixels, scale: float, box: Box) -> bool:
-    left, top, right, bottom = (max(side * scale, 0) for side in _inside(box))
-    return _has_contrast(bare[math.ceil(top) : math.floor(bottom) + 1, math.ceil(left) : math.floor(right) + 1])
+def _sides(words: Sequence[Word]) -> _Numbers:
+    return np.array([word.box for word in words], float).reshape(-1, 4)
 
 
-def _inside(box: Box) -> Box:
-    """Return a cell without its edges."""
-    edge = min(_THICK, (box.right - box.left) / 4, (box.bottom - box.top) / 4)
-    return Box(box.left + edge, box.top + edge, box.right - edge, box.bottom - edge)
-
-
-def _has_contrast(part: _Pixels) -> bool:
-    return part.size > 0 and int(part.max()) - int(part.min()) > _INK
-
-
-def _middle_part(box: Box) -> Box:
-    """Return the part of the box of a character that no underline meets."""
-    quarter = (box.bottom - box.top) / 4
-    return Box(box.left, box.top + quarter, box.right, box.bottom - quarter)
-
-
-def _meet(one: Box, other: Box) -> bool:
-    return one.left <= other.right and other.left <= one.right and one.top <= other.bottom and other.top <= one.bottom
-
-
-def _switch(items: Sequence[Any], *, on: bool) -> None:
-    for item in items:
-        pdfium.FPDFPageObj_SetIsActive(item, on)
-
-
-def address(item: Any) -> int:
+def _address(item: Any) -> int:
     """Return where a page object is kept, which tells whether two are the same."""
     return ctypes.addressof(item.contents)
 
 
-def _differ(one: _Pixels, other: _Pixels) -> _Mask:
-    return np.maximum(one, other) - np.minimum(one, other) > _VISIBLE
+def _meeting(boxes: _Numbers, others: Sequence[Box]) -> _Mask:
+    """Tell which boxes meet which others: a row for each box."""
+    sides = np.array(others, float).reshape(-1, 4)
+    return np.asarray(((boxes[:, None, :2] <= sides[:, 2:]) & (boxes[:, None, 2:] >= sides[:, :2])).all(axis=2))
 
 
-def _traced(traces: _Mask, pixels: Sequence[Sequence[int]]) -> list[bool]:
-    return [bool(traces[top:bottom, left:right].any()) for left, top, right, bottom in pixels]
-
-
-def _overlapping(boxes: npt.NDArray[np.float64]) -> list[int]:
-    """Return the numbers of characters that lie on one another."""
-    if len(boxes) < 2:
-        return []
+def _overlapping(boxes: _Numbers) -> _Mask:
+    """Tell which characters lie on one another: neighbours in a line, or those next to them."""
     found = np.zeros(len(boxes), bool)
-    wide, high = (boxes[:, 2:] - boxes[:, :2]).T
-    middle = (boxes[:, 1] + boxes[:, 3]) / 2
-    for shift in (0.0, 0.5):
+    size = boxes[:, 2:] - boxes[:, :2]
+    middle, usual = (boxes[:, 1] + boxes[:, 3]) / 2, np.median([*size[:, 1], 1])
+    for shift, step in product((0.0, 0.5), (1, 2)):
         # what stands in one line, from left to right
-        order = np.lexsort((boxes[:, 0], np.floor(middle / np.median(high) + shift)))
-        for step in (1, 2):
-            one, other = order[:-step], order[step:]
-            shared = np.minimum(boxes[one, 2], boxes[other, 2]) - np.maximum(boxes[one, 0], boxes[other, 0])
-            lie = shared > _SHARED * np.minimum(wide[one], wide[other])
-            lie &= np.abs(middle[one] - middle[other]) < _SHARED * np.minimum(high[one], high[other])
-            found[one[lie]] = found[other[lie]] = True
-    return [int(number) for number in np.flatnonzero(found)]
+        order = np.lexsort((boxes[:, 0], np.floor(middle / usual + shift)))
+        one, other = order[:-step], order[step:]
+        shared = np.minimum(boxes[one, 2:], boxes[other, 2:]) - np.maximum(boxes[one, :2], boxes[other, :2])
+        lie = (shared > _SHARED * np.minimum(size[one], size[other])).all(axis=1)
+        found[one[lie]] = found[other[lie]] = True
+    return found
+
+
+def is_plain_text(item: Any) -> bool:
+    """Tell a piece of text that is dark and painted whole, in whatever layer."""
+    colour = _colour(item)
+    return (
+        max(colour[:3], default=255) <= _DARK
+        and pdfium.FPDFTextObj_GetTextRenderMode(item)
+        in {pdfium.FPDF_TEXTRENDERMODE_FILL, pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE}
+        and not pdfium.FPDFPageObj_HasTransparency(item)
+        and pdfium.FPDFClipPath_CountPaths(pdfium.FPDFPageObj_GetClipPath(item)) <= 0
+        and not any(_is_layer(pdfium.FPDFPageObj_GetMark(item, at)) for at in range(pdfium.FPDFPageObj_CountMarks(item)))
+    )
+
+
+def _is_layer(mark: Any) -> bool:
+    name, length = (ctypes.c_ushort * 3)(), ctypes.c_ulong()
+    pdfium.FPDFPageObjMark_GetName(mark, name, ctypes.sizeof(name), length)
+    return bytes(name)[:4] == "OC".encode("utf-16-le")
+
+
+def is_light(item: Any) -> bool:
+    """Tell a shape that is too light to be ink."""
+    return min(_colour(item)[:3], default=0) >= _LIGHT
+
+
+def _is_without_ink(item: Any) -> bool:
+    """Tell whether a piece of text has no colour but white, or none at all."""
+    colour = _colour(item)
+    invisible = {pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP}
+    white = min(colour[:3], default=0) > _WHITE or colour[3:] == [0]
+    return white or pdfium.FPDFTextObj_GetTextRenderMode(item) in invisible
+
+
+def _colour(item: Any) -> list[int]:
+    """Return red, green, blue and opacity of what is filled; nothing where it is filled with a pattern."""
+    return [part.value for part in _PARTS] if pdfium.FPDFPageObj_GetFillColor(item, *_PARTS) else []
 
 
 # --- characters among characters --------------------------------------------------------------------------------------------
 
 
 def without_watermark(words: Sequence[Word]) -> list[Word]:
-    """Leave out tall characters that lie on others."""
-    if not words:
-        return []
-    usual = median(_height(word) for word in words)
-    tall = [word for word in words if _height(word) > _TALLER * usual]
-    if not tall or len(tall) > len(words) / 4:
+    """Leave out tall characters that lie on others, with all of their size."""
+    boxes = _sides(words)
+    size = boxes[:, 2:] - boxes[:, :2]
+    tall = size[:, 1] > _TALLER * np.median(size[:, 1]) if words else np.zeros(0, bool)
+    if not 0 < 4 * tall.sum() <= len(words):
         return list(words)
-    sizes: defaultdict[int, list[Word]] = defaultdict(list)
-    for word in tall:
-        sizes[round(_height(word))].append(word)
-    marks: set[int] = set()
-    for size, alike in sorted(sizes.items(), key=lambda item: -len(item[1]))[:_MOST_SIZES]:
-        some = alike[:: 1 + len(alike) // _SAMPLE]
-        if any(size > 1.5 * _height(other) and _lies_on(word, other) for word in some for other in words):
-            marks.add(size)
-    return [word for word in words if not (round(_height(word)) in marks and _height(word) > _TALLER * usual)]
-
-
-def _height(word: Word) -> float:
-    return word.box.bottom - word.box.top
-
-
-def _lies_on(word: Word, other: Word) -> bool:
-    x, y = other.middle
-    box = word.box
-    aside, above = 0.1 * (box.right - box.left), 0.1 * (box.bottom - box.top)
-    return box.left + aside < x < box.right - aside and box.top + above < y < box.bottom - above
+    middles = (boxes[~tall, :2] + boxes[~tall, 2:]) / 2
+    first, last = boxes[tall, :2] + 0.1 * size[tall], boxes[tall, 2:] - 0.1 * size[tall]
+    lies = [bool(((middles > one) & (middles < other)).all(axis=1).any()) for one, other in zip(first, last, strict=True)]
+    sizes = np.round(size[:, 1])
+    marks = tall & np.isin(sizes, sizes[tall][lies])
+    return [word for word, is_mark in zip(words, marks, strict=True) if not is_mark]
 
 
 def without_struck(words: Sequence[Word], horizontal: Sequence[Box]) -> list[Word]:
     """Leave out characters that a line runs through: deleted text, as in HTML and in Word."""
-    struck: set[int] = set()
-    downwards = sorted(words, key=_middle)
-    half = max(map(_height, words), default=0.0) / 2
-    for line in _short(horizontal):
-        y = (line.top + line.bottom) / 2
-        near = downwards[bisect_left(downwards, y - half, key=_middle) : bisect_right(downwards, y + half, key=_middle)]
-        crossed = [word for word in near if word.box.top < y < word.box.bottom and _under(word.box, line)]
-        if not crossed:
-            continue
-        left, right = min(word.box.left for word in crossed), max(word.box.right for word in crossed)
-        height = max(_height(word) for word in crossed)
-        alike = all(abs(word.middle[1] - y) < _MIDDLE * _height(word) for word in crossed)
-        if alike and line.right - line.left < right - left + _LONGER * height:
-            struck |= {id(word) for word in crossed}
-    return [word for word in words if id(word) not in struck]
-
-
-def _middle(word: Word) -> float:
-    return word.middle[1]
-
-
-def _short(horizontal: Sequence[Box]) -> Iterator[Box]:
-    """Yield the lines that do not hang together with others, as the lines of a table do."""
-    rows: defaultdict[int, list[Box]] = defaultdict(list)
-    for line in horizontal:
-        rows[round(line.top)].append(line)
-    for line in horizontal:
-        beside = [other for at in (-1, 0, 1) for other in rows[round(line.top) + at] if other is not line]
-        if not any(other.left <= line.right + 1 and line.left <= other.right + 1 for other in beside if other != line):
-            yield line
-
-
-def _under(box: Box, line: Box) -> bool:
-    return min(box.right, line.right) - max(box.left, line.left) > 0.5 * (box.right - box.left)
+    boxes, lines = _sides(words), np.array(horizontal, float).reshape(-1, 4)
+    left, top, right, bottom = boxes.T
+    struck = np.zeros(len(words), bool)
+    for line in lines:
+        y = (line[1] + line[3]) / 2
+        crossed = (top < y) & (y < bottom) & (np.minimum(right, line[2]) - np.maximum(left, line[0]) > 0.5 * (right - left))
+        # the lines of a table hang together
+        beside = (np.abs(lines[:, 1] - line[1]) <= 1) & (lines[:, 0] <= line[2] + 1) & (line[0] <= lines[:, 2] + 1)
+        if crossed.any() and (lines[beside] == line).all():
+            height = (bottom - top)[crossed]
+            central = np.abs((top + bottom)[crossed] / 2 - y) < _MIDDLE * height
+            short = line[2] - line[0] < np.ptp(boxes[crossed, ::2]) + _LONGER * height.max()
+            struck |= crossed & central.all() & short
+    return [word for word, is_struck in zip(words, struck, strict=True) if not is_struck]
