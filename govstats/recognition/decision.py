@@ -55,7 +55,8 @@ class Row:
 
     def readings(self, place: int) -> list[str]:
         """Return what the remaining ways say of a cell; one text where it is decided."""
-        return list(dict.fromkeys(way.texts[place] for way in self.chosen))
+        pieces = (way.fields[place] for way in self.chosen)
+        return list(dict.fromkeys(piece.text if piece else "" for piece in pieces))
 
 
 def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import accumulate, chain, combinations, compress, pairwise, product, takewhile
-from math import comb, prod
+from math import comb, inf, prod
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -108,7 +108,10 @@ class Headers:
         self._records: dict[int, list[Record]] = {}
         for record in records:
             self._records.setdefault(id(record.grid), []).append(record)
-        self.above = cache(_header_above)
+        self.above = cache(self._header_above)
+        self._header_rows = cache(self._rows_that_name_columns)
+        self._width = cache(self._width_of)
+        self._of_years = cache(self._row_of_years)
         self._fits = cache(self._rows_fit)
         self._named = cache(self._columns_named)
         self._crowded = cache(self._has_own_columns)
@@ -129,7 +132,7 @@ class Headers:
         list of Way
             Only the first may be sure.
         """
-        if _is_of_years(record) or self._is_torn(record):
+        if self._is_of_years(record) or self._is_torn(record):
             return []
         columns = table.columns_of[line]
         usual = self._is_usual(record, table, columns, self._named_before(record, table, columns))
@@ -189,14 +192,38 @@ class Headers:
 
     def _is_too_wide(self, labels: Sequence[Cell], record: Record) -> bool:
         """Tell whether a row goes beyond its header, or has blanks and more cells than most: any may be the one too many."""
-        first, last = min(label.row for label in labels), max(label.row for label in labels)
-        end = _end(cell for cell in chain(*_grid(record).rows[: last + 1]) if cell.text and cell.row + cell.rowspan > first)
-        below = [row for row in self._records[id(record.grid)] if row.row > last]
-        # where the figures of several rows go beyond the header, others may have slipped as well
-        slipped = sum(_end(row.figures) > end for row in [*below[:1], *takewhile(lambda row: not row.before, below[1:])]) > 1
-        filler = not slipped and np.bincount([_end(row) for row in _grid(record).rows if row]).argmax() > end
+        rows = [label.row for label in labels]
+        end, filler = self._width(id(record.grid), min(rows), max(rows))
         blank = len(record.figures) < len(labels) and not filler
         return _end(record.fields if blank else record.figures) > end
+
+    def _width_of(self, grid: int, first: int, last: int) -> tuple[int, bool]:
+        """Return where a header ends, and whether the cells beyond it are the filler of most rows."""
+        rows = _grid(self._records[grid][0]).rows
+        end = _end(cell for cell in chain(*rows[: last + 1]) if cell.text and cell.row + cell.rowspan > first)
+        below = [row for row in self._records[grid] if row.row > last]
+        # where the figures of several rows go beyond the header, others may have slipped as well
+        slipped = sum(_end(row.figures) > end for row in [*below[:1], *takewhile(lambda row: not row.before, below[1:])]) > 1
+        return end, not slipped and bool(np.bincount([_end(row) for row in rows if row]).argmax() > end)
+
+    def _header_above(self, record: Record, table: Table) -> Mapping[str, Cell]:
+        named = (found for number, found in self._header_rows(id(record.grid), table) if number < record.row)
+        nearest = dict(chain.from_iterable(found.items() for found in named))
+        return nearest if _grid(record).aligned or _is_straight(_grid(record), nearest) else {}
+
+    def _rows_that_name_columns(self, grid: int, table: Table) -> list[tuple[int, dict[str, Cell]]]:
+        rows = enumerate(_grid(self._records[grid][0]).rows)
+        return [(number, found) for number, row in rows if (found := _named_in(row, table))]
+
+    def _is_of_years(self, record: Record) -> bool:
+        """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""
+        if record.grid is None:
+            return _names_years(record.before)
+        return self._of_years(id(record.grid)) < record.row
+
+    def _row_of_years(self, grid: int) -> float:
+        rows = enumerate(_grid(self._records[grid][0]).rows)
+        return next((number for number, row in rows if _names_years(row)), inf)
 
     def _rows_fit(self, grid: int, labels: Sequence[Cell]) -> bool | None:
         """Tell whether the rows below a header stand under it; None where they do not show it."""
@@ -373,11 +400,6 @@ def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
 # --- under a header -----------------------------------------------------------------------------------------------------------
 
 
-def _header_above(record: Record, table: Table) -> Mapping[str, Cell]:
-    nearest = dict(chain.from_iterable(_named_in(row, table).items() for row in _rows_above(record)))
-    return nearest if _grid(record).aligned or _is_straight(_grid(record), nearest) else {}
-
-
 def _named_in(row: Sequence[Cell], table: Table) -> dict[str, Cell]:
     """Return the columns that a row of a grid names, if it is a header."""
     # numbered labels are lines: 3.其他, （七）总计
@@ -515,16 +537,10 @@ def _sums(table: Table, line: str) -> list[list[int]]:
     return [[signs[table.id, line, column] for column in table.columns_of[line]] for signs in own]
 
 
-def _is_of_years(record: Record) -> bool:
-    """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one.
-
-    2012 applications and 2012 in all, beside other figures, are no years.
-    """
-    for row in _rows_above(record) if record.grid else [record.before]:
-        figures = [cell.text for cell in row if is_figure(cell.text) or _YEAR.fullmatch(cell.text)]
-        if len(figures) > 1 and all(map(_YEAR.fullmatch, figures)):
-            return True
-    return False
+def _names_years(row: Iterable[Cell]) -> bool:
+    """Tell a row of several years; 2012 applications and 2012 in all, beside other figures, are none."""
+    figures = [cell.text for cell in row if is_figure(cell.text) or _YEAR.fullmatch(cell.text)]
+    return len(figures) > 1 and all(map(_YEAR.fullmatch, figures))
 
 
 # --- parted -------------------------------------------------------------------------------------------------------------------
