@@ -113,6 +113,21 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--shape", choices=["long", "wide"], help="one row a cell, or one row a report")
     export.set_defaults(command=_export)
 
+    one = commands.add_parser("run", help="execute one notebook for one report 为一份年报执行一个笔记本")
+    one.add_argument("notebook", metavar="NOTEBOOK", help="its number (10), the beginning of its name, or a path")
+    one.add_argument("--document", metavar="FILE", type=Path, help="a report of your own, in any format that is read 自己的年报")
+    one.add_argument("--folder", metavar="FOLDER", type=Path, help="a folder of reports 自己的年报文件夹")
+    one.add_argument("--agency", metavar="NAME", default="", help="whose report it is, if the document does not say so")
+    one.add_argument("--year", metavar="YEAR", type=int, help="the year reported on 报告年度")
+    one.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="another parameter of the notebook")
+    one.add_argument("--notebooks", metavar="FOLDER", type=Path, help="of the notebooks; by default those of govstats")
+    one.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/run"), help="default: %(default)s")
+    one.set_defaults(command=_run)
+
+    write = commands.add_parser("notebooks", help="write the notebooks into a folder of your own 写出笔记本")
+    write.add_argument("folder", metavar="DIR", type=Path)
+    write.set_defaults(command=_notebooks)
+
     again = commands.add_parser("reproduce", help="execute the notebooks for every listed case 逐份执行笔记本")
     again.add_argument("--notebooks", metavar="FOLDER", type=Path, default=Path("notebooks"), help="with templates and cases.csv")
     again.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/reproduce"), help="default: %(default)s")
@@ -239,11 +254,43 @@ def _export(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _reproduce(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> int:
+    notebooks = _import_notebooks()
+    template = notebooks.find_template(options.notebook, options.notebooks)
+    unclear = [text for text in options.set if "=" not in text]
+    if unclear:
+        raise NotebookError(f"--set {unclear[0]}: expected NAME=VALUE, such as --set indicator=refusal_rate 应为 名称=值")
+    own = {name: str(path.resolve()) for name in ("document", "folder") if (path := getattr(options, name))}
+    missing = [path for path in own.values() if not Path(path).exists()]
+    if missing:
+        raise NotebookError(f"{missing[0]}: no such file or folder 没有这个文件或文件夹")
+    given = {name: notebooks.as_parameter(value) for name, _, value in (text.partition("=") for text in options.set)}
+    case = notebooks.Case(template.name, options.agency, options.year, tuple((own | given).items()))
+    page, error = notebooks.run(case, options.output, notebooks=template.parent)
+    if error:
+        _complain(f"{template.name}: {error}")
+    print(f"打开 open {page}")
+    return FAILED if error else DONE
+
+
+def _notebooks(options: argparse.Namespace) -> int:
+    written = _import_notebooks().write_templates(options.folder)
+    for path in written:
+        print(path)
+    print(f"执行 run: govstats reproduce --notebooks {options.folder}")
+    return DONE
+
+
+def _import_notebooks() -> Any:
     try:
-        from govstats.notebooks import reproduce
+        import govstats.notebooks
     except ImportError as error:
         raise NotebookError(f"needs {error.name}, which is not installed; run: pip install 'govstats[notebooks]'") from error
+    return govstats.notebooks
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    reproduce = _import_notebooks().reproduce
     manifest = reproduce(options.notebooks, options.output, resume=options.resume, only=options.case, update=options.update)
     if options.case:  # what failed in an earlier batch is not news
         manifest = manifest[(manifest["agency"] + "-" + manifest["year"].astype("str")).isin(options.case)]

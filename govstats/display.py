@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from math import lcm
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from govstats.forms import CellKey, Label, Language, Line, Table
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Stands where the form asks for a cell that the document does not show.
 MISSING = "…"
+#: Characters of a text that wraps.
+_LONG = 24
 
 Path = tuple[Label, ...]
 #: A path stretched to the depth of its neighbours; null where the label before it reaches over this place too.
@@ -65,6 +68,11 @@ _STYLE = """<style>
 .govstats .govstats-mark { font-size: .75em; white-space: nowrap; margin-inline-end: .35em; }
 .govstats ul.govstats-list { list-style: none; margin: .4em 0; padding: 0; max-width: 60em; }
 .govstats ul.govstats-list li { margin: .15em 0; padding-inline-start: 2.2em; text-indent: -2.2em; }
+.govstats table.govstats-frame { border-collapse: collapse; font-size: inherit; }
+.govstats table.govstats-frame th, .govstats table.govstats-frame td { border-bottom: 1px solid rgba(128, 128, 128, .45);
+  padding: .2em .7em .2em 0; text-align: start; vertical-align: top; white-space: nowrap; max-width: none; }
+.govstats table.govstats-frame .govstats-number { text-align: right; font-variant-numeric: tabular-nums; }
+.govstats table.govstats-frame .govstats-text { white-space: normal; min-width: 16em; max-width: 36em; }
 .govstats p.govstats-title { font-size: 1.25em; font-weight: 600; margin: 0 0 .3em; }
 .govstats p { margin: .3em 0; }
 .govstats dl { display: grid; grid-template-columns: max-content auto; gap: .1em 1em; margin: .3em 0 1em; }
@@ -206,6 +214,7 @@ def report_html(report: Report) -> str:
     True
     """
     from govstats.reconciliation import reconcile
+    from govstats.sources import origin
 
     findings = reconcile(report)
     form = report.statutory_form
@@ -214,7 +223,7 @@ def report_html(report: Report) -> str:
     facts = {
         "题名 title": report.title or unknown,
         "表式 form": f"{form.zh}（{form.source}） {form.en}",
-        "来源 source": f"{report.source} · {report.format} · sha256 {report.sha256[:12]}",
+        "来源 source": " · ".join(filter(None, [report.source, report.format, f"sha256 {report.sha256[:12]}", origin(report)])),
         "核对 edits": " · ".join(
             f"{int((findings['status'] == status).sum())} {words}"
             for status, words in (
@@ -245,6 +254,88 @@ def report_html(report: Report) -> str:
         "</div>",
     ]
     return "\n".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A frame for eyes, as `show_frame` makes it; a notebook displays it."""
+
+    rows: pd.DataFrame
+    _html: str = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        return self._html
+
+    def __repr__(self) -> str:
+        with pd.option_context("display.unicode.east_asian_width", True, "display.width", None, "display.max_colwidth", None):
+            return self.rows.to_string()
+
+
+def show_frame(frame: pd.DataFrame, *, language: str = "both", empty: str = "没有。 None.") -> Frame:
+    """Show a frame as people read it.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns in two languages (``message_zh``, ``message_en``) become one.
+    language : {"both", "zh", "en"}
+        Of such columns.
+    empty : str
+        Stands in place of a frame without rows.
+
+    Returns
+    -------
+    Frame
+        Text left, numbers right, counts whole; ``…`` where there is no value. Wide frames scroll, long text wraps.
+
+    Examples
+    --------
+    >>> show_frame(pd.DataFrame({"rule": ["T3B"], "expected": [4.0], "title_zh": ["平衡"], "title_en": ["balance"]}))
+      rule expected         title
+    0  T3B        4  平衡 balance
+    """
+    frame = frame.rename(columns=str)
+    stems = {name.removesuffix("_zh") for name in frame.columns if f"{name.removesuffix('_zh')}_en" in frame}
+    names = [name for name in frame.columns if name.removesuffix("_en") not in stems]
+    shown = {}
+    for name in names:
+        if (stem := name.removesuffix("_zh")) in stems:
+            pairs = zip(frame[name], frame[f"{stem}_en"], strict=True)
+            in_both = (dict.fromkeys([zh] * (language != "en") + [en] * (language != "zh")) for zh, en in pairs)
+            shown[stem] = [" ".join(map(_value, texts)) for texts in in_both]
+        else:
+            shown[name] = [_value(value) for value in frame[name]]
+    rows = pd.DataFrame(shown, index=frame.index)
+    if frame.empty:
+        return Frame(rows, f"<p>{escape(empty)}</p>")
+    index = [] if isinstance(frame.index, pd.RangeIndex) and frame.index.names == [None] else frame.index.names
+    stub = [[_value(part) for part in (key if isinstance(key, tuple) else (key,))] * bool(index) for key in frame.index]
+    kinds = [""] * len(index) + [_kind(frame[name]) for name in names]
+    header = "".join(_td(str(name or ""), kind, "th") for name, kind in zip([*index, *rows.columns], kinds, strict=True))
+    body = "".join(
+        f"<tr>{''.join(_td(text, kind) for text, kind in zip([*before, *row], kinds, strict=True))}</tr>"
+        for before, row in zip(stub, rows.to_numpy().tolist(), strict=True)
+    )
+    table = f'<table class="govstats-frame"><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>'
+    return Frame(rows, f'{_STYLE}\n<div class="govstats">{table}</div>')
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "是 yes" if value else "否 no"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return MISSING if value is None or value is pd.NaT or value is pd.NA or value != value else str(value)  # noqa: PLR0124
+
+
+def _kind(column: pd.Series) -> str:
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        return "number"
+    return "text" if column.map(lambda value: len(str(value))).max() > _LONG else ""
+
+
+def _td(text: str, kind: str, tag: str = "td") -> str:
+    return f"<{tag}{_attributes(**{'class': f'govstats-{kind}' if kind else ''})}>{escape(text)}</{tag}>"
 
 
 def _cells(report: Report, name: str) -> dict[CellKey, ReadCell]:

@@ -35,34 +35,119 @@ MANIFEST_TYPES = {
     "seconds": "Float64",
     "error": "str",
     "input_sha256": "str",
+    "parameters": "str",
 }
 
 _CASE_COLUMNS = ["notebook", "agency", "year"]
+#: What a folder cannot bear in its name.
+_NO_NAME = re.compile(r'[\\/:*?"<>|]')
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _CELL_SECONDS = 600  # a cell that runs for longer hangs: the slowest of ours takes seconds
 
 
 @dataclass(frozen=True)
 class Case:
-    """A template to execute, and the report to execute it for."""
+    """A template to execute, and the parameters to execute it with.
+
+    Attributes
+    ----------
+    notebook : str
+        The file of the template.
+    agency : str
+    year : int or None
+        Of the report; both may be left out where a document is given.
+    more : tuple of (str, object)
+        Other parameters of the template, by name: ``document``, ``folder``, ``indicator``, ``seed`` …
+    """
 
     notebook: str
-    agency: str
-    year: int
+    agency: str = ""
+    year: int | None = None
+    more: tuple[tuple[str, Any], ...] = ()
 
     @property
     def name(self) -> str:
-        """The folder of its run: ``平潭综合实验区-2025``."""
-        return f"{self.agency}-{self.year}"
+        """The folder of its run: ``平潭综合实验区-2025``, or the name of the document; other parameters follow it."""
+        more = dict(self.more)
+        document = Path(str(more.pop("document", ""))).stem
+        named = [self.agency, "" if self.year is None else str(self.year), document, *(f"{k}={v}" for k, v in more.items())]
+        return _NO_NAME.sub("_", "-".join(filter(None, named))) or "default"
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What is injected into the template."""
-        return {"agency": self.agency, "year": self.year}
+        """What is injected into the template; with a document of one's own agency and year need not be known."""
+        more = dict(self.more)
+        known = {"agency": self.agency, "year": self.year}
+        return {name: value for name, value in known.items() if value or more.get("document")} | more
 
     def run(self, folder: Path) -> Path:
         """Return where its executed notebook stands below a folder of runs."""
         return folder / self.name / self.notebook
+
+
+def templates() -> Path:
+    """Return the folder of the notebooks that come with govstats, with their ``cases.csv``.
+
+    Raises
+    ------
+    NotebookError
+        The package was installed without them.
+    """
+    package = Path(__file__).resolve().parent
+    for folder in (package / "templates", package.parent / "notebooks"):
+        if (folder / "cases.csv").is_file():
+            return folder
+    raise NotebookError(
+        f"{package}: the notebooks are not installed; install govstats again 未随包安装笔记本，请重新安装 govstats"
+    )
+
+
+def write_templates(folder: str | Path) -> list[Path]:
+    """Write the notebooks, and the list of cases to begin with, into a folder of one's own.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        Is made if it is not there.
+
+    Returns
+    -------
+    list of pathlib.Path
+        What was written.
+
+    Raises
+    ------
+    NotebookError
+        A file of that name is there already and is another one: nothing is overwritten.
+    """
+    source, folder = templates(), Path(folder)
+    chosen = [*sorted(source.glob("*.ipynb")), source / "cases.csv"]
+    for path in chosen:
+        target = folder / path.name
+        if target.exists() and target.read_bytes() != path.read_bytes():
+            raise NotebookError(
+                f"{target}: is there already and was changed; choose another folder 已有同名文件且内容不同，请另选文件夹"
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    return [Path(shutil.copyfile(path, folder / path.name)) for path in chosen]
+
+
+def find_template(name: str, folder: str | Path | None = None) -> Path:
+    """Return the template that a number, the beginning of a name or a path means.
+
+    Examples
+    --------
+    >>> find_template("10").name
+    '10_one_report.ipynb'
+    """
+    if Path(name).is_file():
+        return Path(name)
+    source = Path(folder) if folder else templates()
+    found = sorted(source.glob(f"{name}*.ipynb"))
+    if len(found) != 1:
+        known = ", ".join(path.name for path in sorted(source.glob("*.ipynb"))) or "none"
+        raise NotebookError(f"{source}: {len(found)} notebooks begin with {name!r}; there are: {known}")
+    return found[0]
 
 
 def cases(path: str | Path) -> tuple[Case, ...]:
@@ -71,7 +156,8 @@ def cases(path: str | Path) -> tuple[Case, ...]:
     Parameters
     ----------
     path : str or pathlib.Path
-        A CSV file with the columns ``notebook agency year``; the notebooks stand beside it.
+        A CSV file with the column ``notebook`` and a column for each parameter: ``agency``, ``year``, ``document``, ``folder``,
+        ``indicator``, ``seed`` … An empty field leaves a parameter as the template has it. The notebooks stand beside it.
 
     Returns
     -------
@@ -87,8 +173,10 @@ def cases(path: str | Path) -> tuple[Case, ...]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
-            if rows.fieldnames != _CASE_COLUMNS:
-                raise NotebookError(f"{path}: its columns are {rows.fieldnames}; expected {','.join(_CASE_COLUMNS)}")
+            if "notebook" not in (rows.fieldnames or ()):
+                raise NotebookError(
+                    f"{path}: its columns are {rows.fieldnames}; expected {','.join(_CASE_COLUMNS)} and parameters"
+                )
             listed: dict[Case, int] = {}
             for row in rows:
                 where = f"{path}, line {rows.line_num}"
@@ -103,16 +191,36 @@ def cases(path: str | Path) -> tuple[Case, ...]:
     return tuple(listed)
 
 
-def _case(row: Mapping[str | None, str | None], where: str, folder: Path) -> Case:
-    notebook, agency, year = ((row.get(column) or "").strip() for column in _CASE_COLUMNS)
-    if not re.fullmatch(r"\d{4}", year):
-        raise NotebookError(f"{where}: the year is {year!r}; expected four digits")
-    if not agency or re.search(r'[\\/:*?"<>|]', agency):
+def _case(row: Mapping[str | None, Any], where: str, folder: Path) -> Case:
+    if None in row:
+        raise NotebookError(f"{where}: has more fields than the file has columns: {row[None]}")
+    given = {str(name): value.strip() for name, value in row.items() if value and value.strip()}
+    notebook, agency, year = (given.pop(column, "") for column in _CASE_COLUMNS)
+    more = tuple((name, as_parameter(text)) for name, text in given.items())
+    alone = not agency and not year and "document" in given
+    if not alone and not re.fullmatch(r"\d{4}", year):
+        raise NotebookError(f"{where}: the year is {year!r}; expected four digits, or a document instead of agency and year")
+    if not alone and (not agency or _NO_NAME.search(agency)):
         raise NotebookError(f"{where}: the agency is {agency!r}; expected a name that a folder can bear")
     if Path(notebook).name != notebook or not (folder / notebook).is_file():
         known = ", ".join(sorted(template.name for template in folder.glob("*.ipynb"))) or "none"
         raise NotebookError(f"{where}: no notebook {notebook!r} in {folder}; there are: {known}")
-    return Case(notebook, agency, int(year))
+    return Case(notebook, agency, int(year) if year else None, more)
+
+
+def as_parameter(text: str) -> Any:
+    """Return the value that a text stands for: a Python literal (``3``, ``["pdf"]``), else the text itself.
+
+    Examples
+    --------
+    >>> as_parameter("3"), as_parameter("refusal_rate")
+    (3, 'refusal_rate')
+    """
+    try:
+        value = ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return text
+    return tuple(value) if isinstance(value, list) else value
 
 
 def read_notebook(path: str | Path) -> NotebookNode:
@@ -322,14 +430,57 @@ def input_sha256(template: str | Path, case: Case, documents: Iterable[Path]) ->
     return digest.hexdigest()
 
 
-def _documents(case: Case) -> list[Path]:
+def _documents(case: Case, folder: Path) -> list[Path]:
+    """Return the files that a run depends on; a relative path is meant from the folder of the templates."""
     from govstats import embedded
 
+    more = dict(case.more)
+    own = [folder / str(more[name]) for name in ("document", "folder") if more.get(name)]
+    if own:
+        return [file for path in own for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file()]
     try:
         # the package lists every document with its sha256: some templates read the whole corpus
-        return [*embedded.documents(case.agency, case.year), embedded.folder() / "datapackage.json"]
+        return [*embedded.documents(case.agency, case.year or 0), embedded.folder() / "datapackage.json"]
     except UnknownReport:
         return []  # the template may need none; if it does, its cell says which report the corpus lacks
+
+
+def run(case: Case, output: str | Path, *, notebooks: str | Path | None = None) -> tuple[Path, str]:
+    """Execute one template for one case, and write its notebook and a page to read.
+
+    Parameters
+    ----------
+    case : Case
+        Its document and folder are meant from the working directory.
+    output : str or pathlib.Path
+        Takes a folder named after the case.
+    notebooks : str or pathlib.Path, optional
+        The folder of the template; by default that of the notebooks that come with govstats.
+
+    Returns
+    -------
+    page : pathlib.Path
+        To open in a browser.
+    error : str
+        One line naming cell and exception, empty where every cell ran.
+
+    Raises
+    ------
+    NotebookError
+        There is no such template, or it does not declare one of the parameters.
+    """
+    template = Path(notebooks or templates()) / case.notebook
+    path = case.run(Path(output))
+    execution = execute(inject(read_notebook(template), case.parameters, name=case.notebook), folder=Path.cwd())
+    return _write_run(execution, case, path), execution.error
+
+
+def _write_run(execution: Execution, case: Case, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(execution.notebook, path)
+    page = path.with_suffix(".html")
+    page.write_text(_page(execution.notebook, case), "utf-8")
+    return page
 
 
 @dataclass(frozen=True)
@@ -378,7 +529,7 @@ def reproduce(
     Returns
     -------
     pandas.DataFrame
-        The manifest, one row a case: ``notebook agency year status seconds error input_sha256``. `status` is ``done``,
+        The manifest, one row a case: ``notebook agency year status seconds error input_sha256 parameters``. `status` is ``done``,
         ``failed`` or ``skipped``; `seconds` is what the execution took, also where it is skipped now; `error` is one line.
 
     Raises
@@ -427,7 +578,7 @@ def _run(folder: Path, output: Path, case: Case, earlier: _Row | None) -> _Row:
     """Execute one case and write its notebook and its page, unless an earlier run is still good."""
     run = case.run(output)
     page = run.with_suffix(".html")
-    sha256 = input_sha256(folder / case.notebook, case, _documents(case))
+    sha256 = input_sha256(folder / case.notebook, case, _documents(case, folder))
     if earlier and earlier.status != "failed" and earlier.input_sha256 == sha256 and run.is_file() and page.is_file():
         return replace(earlier, status="skipped")
     for stale in (run, page):
@@ -436,9 +587,7 @@ def _run(folder: Path, output: Path, case: Case, earlier: _Row | None) -> _Row:
         execution = execute(inject(read_notebook(folder / case.notebook), case.parameters, name=case.notebook), folder=folder)
     except NotebookError as error:
         return _Row(case, "failed", 0.0, " ".join(str(error).split()), sha256)
-    run.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(execution.notebook, run)
-    page.write_text(_page(execution.notebook, case), "utf-8")
+    _write_run(execution, case, run)
     return _Row(case, "failed" if execution.error else "done", execution.seconds, execution.error, sha256)
 
 
@@ -452,15 +601,20 @@ def _read_manifest(output: Path) -> dict[Case, _Row]:
         return {
             case: _Row(case, row["status"], float(row["seconds"]), row["error"], row["input_sha256"])  # type: ignore[arg-type]
             for row in rows
-            for case in [Case(row["notebook"], row["agency"], int(row["year"]))]
+            for more in [tuple(map(tuple, ast.literal_eval(row["parameters"])))]
+            for case in [Case(row["notebook"], row["agency"], int(row["year"]) if row["year"] else None, more)]
         }
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, SyntaxError, ValueError, TypeError) as error:
         raise NotebookError(f"{path}: not a manifest ({error}); delete it to start anew") from error
 
 
 def _write_manifest(output: Path, rows: list[_Row]) -> pd.DataFrame:
     records = [
-        (row.case.notebook, row.case.agency, row.case.year, row.status, row.seconds, row.error, row.input_sha256) for row in rows
+        (
+            *(row.case.notebook, row.case.agency, row.case.year, row.status),
+            *(row.seconds, row.error, row.input_sha256, repr(row.case.more)),
+        )
+        for row in rows
     ]
     manifest = pd.DataFrame(records, columns=list(MANIFEST_TYPES)).astype(MANIFEST_TYPES)
     unfinished = output / "manifest.csv.part"  # an interrupt while writing must not cost the manifest

@@ -1,0 +1,189 @@
+"""Which report is meant: a file of one's own, a report in a folder, or one of the corpus that comes with the package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from govstats.errors import UnknownReport
+from govstats.report import Report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+_ORIGIN = {
+    "zh": "本文件由 govstats 按机关公布的数字重新排版，不是原件，其中的句子是我们自己的话。",
+    "en": "Typeset by govstats from the figures that the agency published; not the original, and its sentences are ours.",
+}
+
+
+def choose_report(
+    agency: str = "", year: int | None = None, *, document: str | PathLike[str] = "", folder: str | PathLike[str] = ""
+) -> Report:
+    """Read the report that the parameters of a notebook name.
+
+    Parameters
+    ----------
+    agency : str
+        As the folder or the corpus names it. With `document` it says whose report that is; empty where the document says so.
+    year : int, optional
+        The year reported on; with `document` it may be left out.
+    document : path
+        A file of one's own, of any format that `govstats.read` reads.
+    folder : path
+        A folder of reports; of the documents of one report the one that `govstats.read_corpus` chooses is read.
+
+    Returns
+    -------
+    Report
+        Of `document` where one is given, else of `folder`, else of the corpus that comes with the package.
+
+    Raises
+    ------
+    UnknownReport
+        The folder or the corpus has no report of that agency and year; the message says which it has.
+    UnreadableDocument
+        There is no such file, or it cannot be read.
+
+    Examples
+    --------
+    >>> choose_report("平潭综合实验区", 2025).form
+    '2021'
+    """
+    return next(_reports(agency, year, document, folder))
+
+
+def other_formats(report: Report, *, folder: str | PathLike[str] = "") -> list[Report]:
+    """Read the other documents of a report: the same report in other formats, in a folder or in the corpus.
+
+    Parameters
+    ----------
+    report : Report
+        Of `choose_report`.
+    folder : path
+        As for `choose_report`.
+
+    Returns
+    -------
+    list of Report
+        The documents of the same agency and year but for the one that was read; empty where there are none.
+
+    Examples
+    --------
+    >>> [other.format for other in other_formats(choose_report("平潭综合实验区", 2025))]
+    ['markdown', 'text', 'pdf']
+    """
+    return [other for other in _known(report.agency, report.year, folder) if other.sha256 != report.sha256]
+
+
+def neighbours(report: Report, *, folder: str | PathLike[str] = "") -> list[Report]:
+    """Read the reports of the years before and after.
+
+    Parameters
+    ----------
+    report : Report
+        Of `choose_report`.
+    folder : path
+        As for `choose_report`.
+
+    Returns
+    -------
+    list of Report
+        At most two; empty where the folder or the corpus has none, or the report names no agency or year.
+
+    Examples
+    --------
+    >>> [(one.agency, one.year) for one in neighbours(choose_report("平潭综合实验区", 2025))]
+    [('平潭综合实验区', 2024)]
+    """
+    years = () if report.year is None else (report.year - 1, report.year + 1)
+    return [one for year in years for one in [next(_known(report.agency, year, folder), None)] if one is not None]
+
+
+def is_typeset(report: Report) -> bool:
+    """Tell whether a document was typeset by the project from published figures, and is no original.
+
+    Examples
+    --------
+    >>> is_typeset(choose_report("平潭综合实验区", 2025))
+    True
+    """
+    return report.sha256 in _of_the_corpus()
+
+
+def origin(report: Report, language: str = "both") -> str:
+    """Say of a document that the project typeset that it is no original; nothing of any other.
+
+    Parameters
+    ----------
+    report : Report
+    language : {"both", "zh", "en"}
+
+    Examples
+    --------
+    >>> origin(choose_report("平潭综合实验区", 2025), "en")
+    'Typeset by govstats from the figures that the agency published; not the original, and its sentences are ours.'
+    """
+    if not is_typeset(report):
+        return ""
+    return " ".join(_ORIGIN.values()) if language == "both" else _ORIGIN[language]
+
+
+@cache
+def _of_the_corpus() -> frozenset[str]:
+    import json
+
+    from govstats import embedded
+
+    try:
+        package = json.loads((embedded.folder() / "datapackage.json").read_text("utf-8"))
+    except UnknownReport:
+        return frozenset()
+    return frozenset(resource.get("hash", "").removeprefix("sha256:") for resource in package["resources"])
+
+
+def _known(agency: str | None, year: int | None, folder: str | PathLike[str]) -> Iterator[Report]:
+    if agency is None or year is None:
+        return
+    try:
+        yield from _reports(agency, year, "", folder)
+    except UnknownReport:
+        return
+
+
+def _reports(agency: str, year: int | None, document: str | PathLike[str], folder: str | PathLike[str]) -> Iterator[Report]:
+    """Yield the documents of a report, the one to read first."""
+    import govstats
+    from govstats import embedded
+
+    if document:
+        yield govstats.read(Path(document).expanduser(), agency=agency or None, year=year)
+    elif folder:
+        for source in _in_folder(agency, year, Path(folder).expanduser()):
+            yield govstats.read(source, agency=agency or None, year=year)
+    elif year is None:
+        raise UnknownReport(f"no year is given for {agency!r}; give agency and year, or a document")
+    else:
+        yield from map(govstats.read, embedded.documents(agency, year))
+
+
+def _in_folder(agency: str, year: int | None, folder: Path) -> list[Path]:
+    documents = _documents(folder)
+    meant = documents[(documents["agency"] == agency) & (documents["year"] == year)]
+    if meant.empty:
+        named = documents.drop_duplicates(["agency", "year"]).sort_values(["agency", "year"])
+        known = "; ".join(f"{one.agency} {one.year}" for one in named.itertuples()) or "none that can be used"
+        raise UnknownReport(f"{folder}: no report of {agency!r} for {year}; it has: {known}")
+    return [folder / source for source in meant.sort_values("chosen", ascending=False, kind="stable")["source"]]
+
+
+@cache
+def _documents(folder: Path) -> pd.DataFrame:
+    import govstats
+
+    reports = govstats.read_corpus(folder).reports
+    return reports[reports["source"].notna() & reports["error"].isna()]
