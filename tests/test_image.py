@@ -279,7 +279,7 @@ def test_recognition_says_nothing(capfd: pytest.CaptureFixture[str], caplog: pyt
 
 def test_boxes_on_a_turned_page_keep_their_sides() -> None:
     # a page of 200 × 100 that lay on its side: its upright left is the given bottom
-    picture = Picture((), (), (), 100.0, 200.0, np.array([[0.0, 1, 0], [-1, 0, 100], [0, 0, 1]]))
+    picture = Picture((), (), (), np.array([[0.0, 1, 0], [-1, 0, 100], [0, 0, 1]]))
     assert picture.locate(Box(10, 40, 30, 50)) == Box(40, 70, 50, 90)
 
 

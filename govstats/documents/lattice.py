@@ -5,22 +5,24 @@ from __future__ import annotations
 import logging
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, compress
+from operator import ne
 from typing import Any
 
 from camelot.handlers import PDFHandler
 
 from govstats.characters import is_figure, normalised
-from govstats.documents.page import PageTable, Word, runs_of
-from govstats.documents.ruled import Frame, cells_of, filled, parted
+from govstats.documents.document import Box
+from govstats.documents.page import PageCell, PageTable, Word
+from govstats.documents.ruled import ruled_tables
 
 #: A font that is taller than this, in thousandths of its size, says nothing true of itself; most Chinese fonts have 880 and -120.
 _TALLEST, _ASCENT, _DESCENT = 1500, 880.0, -120.0
 #: Of the cells of a table, so many in which two readings differ show that one of them misplaced its text.
 _MANY = 0.1
 
-_LOGGER = logging.getLogger(__name__)
 # the parser behind camelot prints the whole font to the terminal where its encoding has an unusual form
 logging.getLogger("playa").addHandler(logging.NullHandler())
 
@@ -56,58 +58,42 @@ def lattice_tables(content: bytes, words: Mapping[int, Sequence[Word]]) -> dict[
         By page, with boxes from its upper left corner. A cell in which camelot's text differs from the characters whose own boxes
         lie in it has both as readings; a table with many such cells is left out. Nothing where camelot gives up.
     """
-    with warnings.catch_warnings(), _Handler(content, pages=",".join(map(str, words))) as handler:
-        warnings.simplefilter("ignore")
+    found: dict[int, list[PageTable]] = {}
+    with warnings.catch_warnings(action="ignore"), _Handler(content, pages=",".join(map(str, words))) as handler:
         try:
             tables = handler.parse("lattice", engine="vector")
         except Exception as error:  # noqa: BLE001 camelot and its parser raise whatever a damaged file makes them run into
-            _LOGGER.info("camelot cannot read this document: %s", error)
-            return {}
-    found: dict[int, list[PageTable]] = {}
+            logging.getLogger(__name__).info("camelot cannot read this document: %s", error)
+            return found
     for table in tables:
-        checked = _checked(table, words[table.page])
-        if checked is not None:
+        for checked in _checked(table, words[table.page]):
             found.setdefault(table.page, []).append(checked)
     return found
 
 
-def _frame(table: Any) -> Frame:
-    """Return the cells of a table of camelot, which marks spans by leaving out edges."""
+def _checked(table: Any, words: Sequence[Word]) -> Iterator[PageTable]:
+    """Put words and camelot's text between the lines that camelot found; leave out where the two differ in many cells."""
     height = table.pdf_size[1]
-    lefts = (*(x for x, _ in table.cols), table.cols[-1][1])
-    tops = (*(height - y for y, _ in table.rows), height - table.rows[-1][1])
-    first: dict[tuple[int, int], tuple[int, int]] = {}
-    for i, row in enumerate(table.cells):
-        for j, cell in enumerate(row):
-            neighbours = []
-            if j and not (cell.left or row[j - 1].right):
-                neighbours.append(first[i, j - 1])
-            if i and not (cell.top or table.cells[i - 1][j].bottom):
-                neighbours.append(first[i - 1, j])
-            first[i, j] = min(neighbours, default=(i, j))
-    return Frame(lefts, tops, cells_of(first, lefts, tops))
+    texts: list[Word] = []
+    horizontal: list[Box] = []
+    vertical: list[Box] = []
+    for cell in chain.from_iterable(table.cells):
+        box = Box(cell.x1, height - cell.y2, cell.x2, height - cell.y1)
+        # spans are marked by edges that are left out
+        horizontal += compress((box._replace(bottom=box.top), box._replace(top=box.bottom)), (cell.top, cell.bottom))
+        vertical += compress((box._replace(right=box.left), box._replace(left=box.right)), (cell.left, cell.right))
+        if cell.text.strip():
+            # text in one half of a cell touches no text in the next one
+            texts.append(Word(cell.text.strip(), box._replace(left=(box.left + box.right) / 2)))
+    found = (ruled_tables(said, horizontal, vertical)[0] for said in (words, texts))
+    for ours, theirs in zip(*found, strict=True):
+        both = tuple(map(_with_reading, ours.cells, theirs.cells))
+        if sum(map(ne, both, ours.cells)) <= _MANY * sum(bool(cell.text) for cell in both):
+            yield replace(ours, cells=both)
 
 
-def _checked(table: Any, words: Sequence[Word]) -> PageTable | None:
-    """Compare the text that camelot found with the characters that lie in each cell; None where the two differ in many cells."""
-    frame = _frame(table)
-    read = filled(frame, parted(runs_of(words), frame.box)[0])
-    cells = []
-    differ = 0
-    for cell in read.cells:
-        rows = range(cell.row, cell.row + cell.rowspan)
-        columns = range(cell.column, cell.column + cell.colspan)
-        other = "\n".join(filter(None, (table.cells[row][column].text.strip() for row in rows for column in columns)))
-        one, two = _compared(cell.text), _compared(other)
-        # the lines of a label may stand in another order
-        if one == two or (Counter(one) == Counter(two) and not is_figure(cell.text)):
-            cells.append(cell)
-        else:
-            differ += 1
-            cells.append(cell._replace(readings=(*cell.readings, other)))
-    printed = sum(bool(cell.text) for cell in cells)
-    return replace(read, cells=tuple(cells)) if differ <= _MANY * printed else None
-
-
-def _compared(text: str) -> str:
-    return "".join(normalised(text).split())
+def _with_reading(cell: PageCell, other: PageCell) -> PageCell:
+    one, two = ("".join(normalised(text).split()) for text in (cell.text, other.text))
+    # the lines of a label may stand in another order
+    same = one == two if is_figure(cell.text) else Counter(one) == Counter(two)
+    return cell if same else cell._replace(readings=(*cell.readings, other.text))
