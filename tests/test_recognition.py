@@ -123,7 +123,7 @@ def test_two_reports_in_one_document_are_refused_with_their_places_or_read_apart
 def test_reports_side_by_side_or_without_tables_are_not_mixed(page: str) -> None:
     first = requests({"granted": ["1", "0", "0", "0", "0", "0", "1"]})
     second = requests({"granted": ["2", "0", "0", "0", "0", "0", "2"]}).replace("某市教育局2021年", "某市水利局2022年")
-    pieces = {}
+    pieces: dict[str, str] = {}
     for number, whole in ((1, first), (2, second)):
         title, table = whole.split("</h1>")
         pieces |= {f"title{number}": title + "</h1>", f"table{number}": table, f"words{number}": title.partition("<h1>")[2]}
