@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from govstats.documents.document import Box
-from govstats.documents.page import PageCell, PageTable, Run, Word, cell_of, merged, runs_of, split, surrounding
+from govstats.documents.page import PageCell, PageTable, Word, cell_of, merged, runs_of, split, surrounding
 
 #: Rulings that end this close to each other touch, in points.
 _TOUCH = 3.0
@@ -75,15 +75,15 @@ def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Ite
         if len(frame.cells) >= _FEWEST_CELLS:
             inside, rest = parted(rest, frame.box)
             tables.append(filled(frame, inside))
-    return sorted(tables, key=lambda table: table.box.top), [word for run in rest for word in run.words]
+    return sorted(tables, key=lambda table: table.box.top), [word for run in rest for word in run]
 
 
-def parted(runs: Sequence[Run], box: Box) -> tuple[list[Run], list[Run]]:
+def parted(runs: Sequence[list[Word]], box: Box) -> tuple[list[list[Word]], list[list[Word]]]:
     """Return the runs inside a box and the others: a figure that reaches over an edge is inside."""
-    inside: list[Run] = []
-    outside: list[Run] = []
+    inside: list[list[Word]] = []
+    outside: list[list[Word]] = []
     for run in runs:
-        middles = (word.middle for word in run.words)
+        middles = (word.middle for word in run)
         is_inside = any(box.left <= x <= box.right and box.top <= y <= box.bottom for x, y in middles)
         (inside if is_inside else outside).append(run)
     return inside, outside
@@ -159,7 +159,7 @@ def _covered(rulings: Sequence[Ruling], start: float, end: float) -> bool:
     return sum(max(0.0, min(r.end, end) - max(r.start, start)) for r in rulings) > 0.5 * (end - start)
 
 
-def filled(frame: Frame, runs: Sequence[Run]) -> PageTable:
+def filled(frame: Frame, runs: Sequence[list[Word]]) -> PageTable:
     """Put runs of words into the cells in which their middles lie, or to which they are closest."""
     at = {
         (row, column): number
@@ -169,7 +169,8 @@ def filled(frame: Frame, runs: Sequence[Run]) -> PageTable:
     }
     inside: list[list[Word]] = [[] for _ in frame.cells]
     for run in runs:
-        inside[at[_index(frame.tops, run.y), _index(frame.lefts, run.x)]] += run.words
+        x, y = (run[0].box.left + run[-1].box.right) / 2, run[0].middle[1]
+        inside[at[_index(frame.tops, y), _index(frame.lefts, x)]] += run
     cells = []
     for cell, words in zip(frame.cells, inside, strict=True):
         text, readings, confidence = cell_of(words, cell.box.right - cell.box.left)
