@@ -190,11 +190,7 @@ def _segments(line: Sequence[Word], gap: float) -> list[Segment]:
 
 def _is_printed_twice(before: Word, word: Word) -> bool:
     """Tell whether a character is the copy of another that makes it bold."""
-    return (
-        before.text == word.text
-        and shared(before.box, word.box) > 0.7
-        and abs(before.box.top - word.box.top) < _TWICE * word.height
-    )
+    return before.text == word.text and shared(before.box, word.box) > 0.7
 
 
 def segment_of(words: Sequence[Word]) -> Segment:
@@ -210,7 +206,9 @@ def segment_of(words: Sequence[Word]) -> Segment:
     text = text.replace("][", "")
     # of a label the other characters tell enough
     legible = text.replace(ILLEGIBLE, "").strip()
-    return Segment(text if not legible or is_figure(legible) else legible, surrounding([word.box for word in words]), tuple(words))
+    return Segment(
+        text if not legible or is_figure(legible) else legible, surrounding([word.box for word in words]), tuple(words)
+    )
 
 
 def _are_digits(before: Word, word: Word) -> bool:
@@ -282,13 +280,8 @@ def runs_of(words: Sequence[Word]) -> list[list[Word]]:
 
 def touches(before: Word, word: Word) -> bool:
     """Tell whether two characters of figures stand so close behind one another that they are of one figure."""
-    near = _TOUCHING * before.height
-    return (
-        before.text in _OF_FIGURE
-        and word.text in _OF_FIGURE
-        and abs(before.box.right - word.box.left) < near
-        and abs(before.box.top - word.box.top) < near
-    )
+    apart = max(abs(before.box.right - word.box.left), abs(before.box.top - word.box.top))
+    return {before.text, word.text} <= _OF_FIGURE and apart < _TOUCHING * before.height
 
 
 def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tuple[str, ...], float | None]:
@@ -296,7 +289,7 @@ def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tu
 
     Digits that fill a line may go on in the next, or be another figure: both readings are there for the edits to decide.
     """
-    lines = [line for line, in lines_of(words, gap=1e9)]
+    lines = [line for (line,) in lines_of(words, gap=1e9)]
     text = "\n".join(line.text for line in lines)
     readings: tuple[str, ...] = ()
     doubtful = [number for number, word in enumerate(words) if word.readings]
@@ -330,13 +323,14 @@ def without_running_heads(pages: Sequence[Sequence[list[Segment]]]) -> list[list
     """
     counts = Counter(text for lines in pages for text in {_without_digits(line) for line in (*lines[:1], *lines[-1:])})
     heads = {text for text, often in counts.items() if text and often > max(1, len(pages) // 2)}
-    kept = [list(lines) for lines in pages]
-    # a title may be the running head of the pages after it
-    for lines, at in [*((lines, 0) for lines in kept[1:]), *((lines, -1) for lines in kept)]:
-        for line in lines[at:][:1]:
-            if _without_digits(line) in heads or _PAGE_NUMBER.fullmatch(_text(line)):
-                del lines[at]
-    return kept
+
+    def is_text(page: int, at: int) -> bool:
+        line, last = pages[page][at], len(pages[page]) - 1
+        # a title may be the running head of the pages after it
+        is_inside = 0 < at < last or page == at == 0
+        return is_inside or not (_without_digits(line) in heads or _PAGE_NUMBER.fullmatch(_text(line)))
+
+    return [[line for at, line in enumerate(lines) if is_text(page, at)] for page, lines in enumerate(pages)]
 
 
 def _text(line: Sequence[Segment]) -> str:
@@ -350,22 +344,14 @@ def _without_digits(line: Sequence[Segment]) -> str:
 # --- paragraphs -----------------------------------------------------------------------------------------------------------
 
 
-class _TextLine(NamedTuple):
-    """A line of prose on a page."""
-
-    text: str
-    box: Box
-    page: int
-    height: float
-
-
-def _paragraphs(lines: Sequence[_TextLine], left: float, right: float, body: float) -> Iterator[Paragraph]:
-    """Join lines of prose that follow one another, on one page or several, between two margins.
+def _paragraphs(lines: Sequence[tuple[int, Segment]], left: float, right: float, body: float) -> Iterator[Paragraph]:
+    """Join lines of prose that follow one another, each with its page, between two margins.
 
     A line goes on in the next where it reaches the right margin and the next one is not indented.
     """
 
-    def goes_on(line: _TextLine, following: _TextLine) -> bool:
+    def goes_on(upper: tuple[int, Segment], lower: tuple[int, Segment]) -> bool:
+        (_, line), (_, following) = upper, lower
         return (
             line.box.right > right - (1.0 if line.text.endswith("。") else 2.2) * line.height
             and following.box.left < left + 1.2 * line.height
@@ -373,21 +359,13 @@ def _paragraphs(lines: Sequence[_TextLine], left: float, right: float, body: flo
             and not _HEADING_NUMBER.match(following.text)
         )
 
-    for group in split(lines, goes_on):
-        first = group[0]
-        text = _LATIN_BREAK.sub(" ", "\n".join(line.text for line in group)).replace("\n", "").strip()
-        box = surrounding([line.box for line in group if line.page == first.page])
-        yield Paragraph(text, str(box), first.page, first.height > _HEADING * body and len(text) < _LONGEST_HEADING)
+    for (page, first), *rest in split(lines, goes_on):
+        text = _LATIN_BREAK.sub(" ", "\n".join([first.text, *(line.text for _, line in rest)])).replace("\n", "").strip()
+        box = surrounding([first.box, *(line.box for number, line in rest if number == page)])
+        yield Paragraph(text, str(box), page, first.height > _HEADING * body and len(text) < _LONGEST_HEADING)
 
 
 # --- from pages to a document ---------------------------------------------------------------------------------------------
-
-
-class _Part(NamedTuple):
-    """A table, or the part of one, and its page."""
-
-    page: int
-    table: PageTable
 
 
 def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]], first: int = 1) -> tuple[Block, ...]:
@@ -405,39 +383,36 @@ def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]], first: int =
     tuple of Paragraph or Grid
         A table that goes on over pages is one grid.
     """
-    prose = [s for page in pages for item in page if isinstance(item, list) for s in item if len(s.text) >= _PROSE]
+    numbered = [(page, item) for page, items in enumerate(pages, start=first) for item in items]
+    prose = [s for _, item in numbered if isinstance(item, list) for s in item if len(s.text) >= _PROSE]
     body = median([segment.height for segment in prose] or [0.0])
     lefts = sorted(segment.box.left for segment in prose) or [0.0]
     rights = sorted(segment.box.right for segment in prose) or [float("inf")]
-    items = [
-        _Part(number, item) if isinstance(item, PageTable) else _text_line(number, item)
-        for number, page in enumerate(pages, start=first)
-        for item in page
-    ]
     blocks: list[Block] = []
     tables = count(1)
-    for group in split(items, lambda one, other: type(one) is type(other)):
-        lines = [item for item in group if isinstance(item, _TextLine)]
+    for group in split(numbered, lambda one, other: type(one[1]) is type(other[1])):
+        lines = [(page, _whole(item)) for page, item in group if isinstance(item, list)]
         blocks += _paragraphs(lines, lefts[len(lefts) // 10], rights[len(rights) * 9 // 10], body)
-        parts = split([item for item in group if isinstance(item, _Part)], _continues)
-        blocks += [_grid(part, next(tables)) for part in parts]
+        parts = [(page, item) for page, item in group if isinstance(item, PageTable)]
+        blocks += [_grid(table, next(tables)) for table in split(parts, _continues)]
     return tuple(blocks)
 
 
-def _text_line(page: int, line: Sequence[Segment]) -> _TextLine:
+def _whole(line: Sequence[Segment]) -> Segment:
     # segments far apart in a line of prose: a list, or a table that was not seen as one
     text = "  ".join(segment.text for segment in line)
-    return _TextLine(text, surrounding([segment.box for segment in line]), page, max(segment.height for segment in line))
+    return Segment(text, surrounding([s.box for s in line]), tuple(word for segment in line for word in segment.words))
 
 
-def _continues(upper: _Part, lower: _Part) -> bool:
+def _continues(upper: tuple[int, PageTable], lower: tuple[int, PageTable]) -> bool:
     """Tell whether a table may go on in another on the next page: the edges of one are all edges of the other."""
-    few, many = sorted((upper.table.edges, lower.table.edges), key=len)
-    same_edges = np.abs(np.subtract.outer(few, many)).min(axis=1).max() < _SAME_EDGE
-    return upper.page != lower.page and upper.table.bounded == lower.table.bounded and bool(same_edges)
+    (page, table), (next_page, other) = upper, lower
+    few, many = sorted((table.edges, other.edges), key=len)
+    same_edges = bool(np.abs(np.subtract.outer(few, many)).min(axis=1).max() < _SAME_EDGE)
+    return page != next_page and table.bounded == other.bounded and same_edges
 
 
-def _grid(parts: Sequence[_Part], number: int) -> Grid:
+def _grid(parts: Sequence[tuple[int, PageTable]], number: int) -> Grid:
     """Make one grid of the parts of a table; a label that ended on the page before goes on in its own cell."""
     edges = merged([edge for _, part in parts for edge in part.edges], _SAME_EDGE)
     rows: list[list[Cell]] = []
@@ -452,7 +427,7 @@ def _grid(parts: Sequence[_Part], number: int) -> Grid:
             spans = first + cell.row, start, cell.rowspan, max(end - start, 1)
             row.append(Cell(cell.text, *spans, place, page, cell.readings, cell.confidence))
         _merge_upwards(rows, first)
-    return Grid(tuple(map(tuple, rows)), True, parts[0].table.bounded, f"table {number}")
+    return Grid(tuple(map(tuple, rows)), True, parts[0][1].bounded, f"table {number}")
 
 
 def _merge_upwards(rows: list[list[Cell]], first: int) -> None:
