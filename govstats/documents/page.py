@@ -456,6 +456,21 @@ def merged(values: Sequence[float], tolerance: float) -> list[float]:
     return [sum(group) / len(group) for group in groups]
 
 
+def united(spans: Iterable[tuple[float, float]], gap: float = 0.0) -> list[tuple[float, float]]:
+    """Return stretches with those that overlap, or stand no further apart than a gap, taken together.
+
+    Examples
+    --------
+    >>> united([(4, 6), (1, 3), (2, 3.5)])
+    [(1, 3.5), (4, 6)]
+    """
+    joined: list[tuple[float, float]] = []
+    for start, end in sorted(spans):
+        before = joined.pop() if joined and start <= joined[-1][1] + gap else (start, end)
+        joined.append((before[0], max(before[1], end)))
+    return joined
+
+
 def split(items: Iterable[_Item], belong: Callable[[_Item, _Item], bool]) -> list[list[_Item]]:
     """Part a sequence where two neighbours do not belong together.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import product
 from typing import NamedTuple
 
+import numpy as np
+
 from govstats.documents.document import Box
-from govstats.documents.page import PageCell, PageTable, Word, cell_of, merged, runs_of, split, surrounding
+from govstats.documents.page import PageCell, PageTable, Word, cell_of, merged, runs_of, split, surrounding, united
 
 #: Rulings that end this close to each other touch, in points.
 _TOUCH = 3.0
@@ -63,18 +65,17 @@ def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Ite
     rest : list of Word
         Words outside all tables.
     """
-    across = straightened([Ruling((b.top + b.bottom) / 2, b.left, b.right) for b in horizontal])
-    down = straightened([Ruling((b.left + b.right) / 2, b.top, b.bottom) for b in vertical])
+    across = _straightened([Ruling((b.top + b.bottom) / 2, b.left, b.right) for b in horizontal])
+    down = _straightened([Ruling((b.left + b.right) / 2, b.top, b.bottom) for b in vertical])
     if len(across) * len(down) > _MOST_CROSSINGS:
         return [], list(words)
-    frames = [frame_of(*component) for component in _components(across, down)]
+    frames = [frame for component in _components(across, down) if len((frame := _frame(*component)).cells) >= _FEWEST_CELLS]
     tables: list[PageTable] = []
     rest = runs_of(words)
-    # a table may stand in a frame around the page
-    for frame in sorted(frames, key=lambda frame: _area(frame.box)):
-        if len(frame.cells) >= _FEWEST_CELLS:
-            inside, rest = parted(rest, frame.box)
-            tables.append(filled(frame, inside))
+    # a table may stand in a frame around the page: words belong to the smaller one
+    for frame in sorted(frames, key=lambda frame: (frame.box.right - frame.box.left) * (frame.box.bottom - frame.box.top)):
+        inside, rest = parted(rest, frame.box)
+        tables.append(filled(frame, inside))
     return sorted(tables, key=lambda table: table.box.top), [word for run in rest for word in run]
 
 
@@ -83,28 +84,19 @@ def parted(runs: Sequence[list[Word]], box: Box) -> tuple[list[list[Word]], list
     inside: list[list[Word]] = []
     outside: list[list[Word]] = []
     for run in runs:
-        middles = (word.middle for word in run)
-        is_inside = any(box.left <= x <= box.right and box.top <= y <= box.bottom for x, y in middles)
+        is_inside = any(box.left <= x <= box.right and box.top <= y <= box.bottom for x, y in (word.middle for word in run))
         (inside if is_inside else outside).append(run)
     return inside, outside
 
 
-def _area(box: Box) -> float:
-    return (box.right - box.left) * (box.bottom - box.top)
-
-
-def straightened(rulings: Sequence[Ruling]) -> list[Ruling]:
+def _straightened(rulings: Sequence[Ruling]) -> list[Ruling]:
     """Join rulings that lie on one line and touch: cells draw their borders one by one, and dots make a dotted line."""
-    groups = split(sorted(rulings), lambda one, other: other.at - one.at <= _TOUCH / 2)
-    joined: list[Ruling] = []
-    for group in groups:
-        at = sum(ruling.at for ruling in group) / len(group)
-        end = float("-inf")
-        for ruling in sorted(group, key=lambda ruling: ruling.start):
-            start = joined.pop().start if ruling.start <= end + _TOUCH else ruling.start
-            end = max(end, ruling.end)
-            joined.append(Ruling(at, start, end))
-    return [ruling for ruling in joined if ruling.end - ruling.start > _SHORTEST]
+    return [
+        Ruling(sum(ruling.at for ruling in group) / len(group), start, end)
+        for group in split(sorted(rulings), lambda one, other: other.at - one.at <= _TOUCH / 2)
+        for start, end in united([(ruling.start, ruling.end) for ruling in group], _TOUCH)
+        if end - start > _SHORTEST
+    ]
 
 
 def _cross(h: Ruling, v: Ruling) -> bool:
@@ -116,13 +108,12 @@ def _components(across: Sequence[Ruling], down: Sequence[Ruling]) -> list[tuple[
     found: list[tuple[list[Ruling], list[Ruling]]] = [([], [v]) for v in down]
     for h in across:
         crossed = [component for component in found if any(_cross(h, v) for v in component[1])]
-        if crossed:
-            joined = [h, *(other for component in crossed for other in component[0])], [v for c in crossed for v in c[1]]
-            found = [component for component in found if not any(component is other for other in crossed)] + [joined]
+        joined = [h, *(other for component in crossed for other in component[0])], [v for c in crossed for v in c[1]]
+        found = [joined, *(component for component in found if component not in crossed)]
     return [component for component in found if len(component[0]) > 1]
 
 
-def frame_of(across: Sequence[Ruling], down: Sequence[Ruling]) -> Frame:
+def _frame(across: Sequence[Ruling], down: Sequence[Ruling]) -> Frame:
     """Make cells of rulings that hang together; where no ruling parts two places of the grid, they are one cell."""
     box = surrounding([Box(h.start, h.at, h.end, h.at) for h in across] + [Box(v.at, v.start, v.at, v.end) for v in down])
     # the outer lines may be missing: the others end where they would be
@@ -131,14 +122,14 @@ def frame_of(across: Sequence[Ruling], down: Sequence[Ruling]) -> Frame:
     walls = [[v for v in down if abs(v.at - left) <= _NARROW] for left in lefts]
     floors = [[h for h in across if abs(h.at - top) <= _NARROW] for top in tops]
     first: dict[_At, _At] = {}
-    for row, (top, bottom) in enumerate(pairwise(tops)):
-        for column, (left, right) in enumerate(pairwise(lefts)):
-            neighbours = []
-            if column and not _covered(walls[column], top, bottom):
-                neighbours.append(first[row, column - 1])
-            if row and not _covered(floors[row], left, right):
-                neighbours.append(first[row - 1, column])
-            first[row, column] = min(neighbours, default=(row, column))
+    for row, column in product(range(len(tops) - 1), range(len(lefts) - 1)):
+        beside, above = (row, column - 1), (row - 1, column)
+        parting = {
+            beside: _covered(walls[column], tops[row], tops[row + 1]),
+            above: _covered(floors[row], lefts[column], lefts[column + 1]),
+        }
+        neighbours = [first[at] for at, is_parted in parting.items() if at in first and not is_parted]
+        first[row, column] = min(neighbours, default=(row, column))
     return Frame(tuple(lefts), tuple(tops), cells_of(first, lefts, tops))
 
 
@@ -161,22 +152,15 @@ def _covered(rulings: Sequence[Ruling], start: float, end: float) -> bool:
 
 def filled(frame: Frame, runs: Sequence[list[Word]]) -> PageTable:
     """Put runs of words into the cells in which their middles lie, or to which they are closest."""
-    at = {
-        (row, column): number
-        for number, cell in enumerate(frame.cells)
-        for row in range(cell.row, cell.row + cell.rowspan)
-        for column in range(cell.column, cell.column + cell.colspan)
-    }
+    owner = np.zeros((len(frame.tops) - 1, len(frame.lefts) - 1), int)
+    for number, cell in enumerate(frame.cells):
+        owner[cell.row : cell.row + cell.rowspan, cell.column : cell.column + cell.colspan] = number
     inside: list[list[Word]] = [[] for _ in frame.cells]
     for run in runs:
         x, y = (run[0].box.left + run[-1].box.right) / 2, run[0].middle[1]
-        inside[at[_index(frame.tops, y), _index(frame.lefts, x)]] += run
+        inside[owner[bisect_right(frame.tops[1:-1], y), bisect_right(frame.lefts[1:-1], x)]] += run
     cells = []
     for cell, words in zip(frame.cells, inside, strict=True):
         text, readings, confidence = cell_of(words, cell.box.right - cell.box.left)
         cells.append(cell._replace(text=text, readings=readings, confidence=confidence))
     return PageTable(frame.box, frame.lefts, tuple(cells), len(frame.tops) - 1, True)
-
-
-def _index(edges: Sequence[float], value: float) -> int:
-    return min(max(bisect_right(edges, value) - 1, 0), len(edges) - 2)
