@@ -282,10 +282,10 @@ def _grid(placed: Sequence[_Placed], columns: Sequence[_Span], left: int, rows: 
         number_of[at] = number_of[before] + (at - before > height / 2 or (before in rows and at in rows))
     cells = []
     for middle, (first, end), segments in sorted(placed, key=lambda item: (number_of[item.middle], item.columns)):
-        text, readings, confidence = cell_of([word for segment in segments for word in segment.words])
+        text = cell_of([word for segment in segments for word in segment.words])
         blank = Box(columns[first + left][0], middle - height / 2, columns[end + left - 1][1], middle + height / 2)
         around = surrounding([s.box for s in segments] or [blank])
-        cells.append(PageCell(text, around, number_of[middle], first + left, 1, end - first, readings, confidence))
+        cells.append(PageCell(around, number_of[middle], first + left, 1, end - first, *text))
     edges = (*(begin for begin, _ in columns), box.right)
     return PageTable(box, edges, tuple(cells), number_of[heights[-1]] + 1, False)
 

@@ -99,12 +99,12 @@ class Segment(NamedTuple):
 class PageCell(NamedTuple):
     """A cell of a table on a page."""
 
-    text: str
     box: Box
     row: int
     column: int
     rowspan: int = 1
     colspan: int = 1
+    text: str = ""
     readings: tuple[str, ...] = ()
     confidence: float | None = None
 
