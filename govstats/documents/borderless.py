@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from functools import partial
 from itertools import accumulate, combinations, count, groupby, pairwise, takewhile
 from statistics import median
 from typing import NamedTuple
@@ -17,8 +16,6 @@ from govstats.documents.page import (
     PageCell,
     PageTable,
     Segment,
-    Word,
-    are_two,
     cell_of,
     segment_of,
     shared,
@@ -113,9 +110,10 @@ def borderless_tables(pages: Sequence[Sequence[list[Segment]]]) -> tuple[list[li
     around = [surrounding([s.box for line in page for s in line] or [Box(0, 0, 0, 0)]) for page in pages]
     begins = list(accumulate((box.bottom - box.top + _PAGE_BREAK for box in around), initial=0.0))
     shifts = [begin - box.top for begin, box in zip(begins, around, strict=False)]
-    lowered = [[_lowered(s, shift) for s in line] for page, shift in zip(pages, shifts, strict=True) for line in page]
-    lines = _without_remarks([_line(number, segments) for number, segments in enumerate(lowered)])
-    runs = _runs(lines, surrounding(around) if around else Box(0, 0, 0, 0))
+    parted = [[p for s in line for p in _parted(s, shift)] for page, shift in zip(pages, shifts, strict=True) for line in page]
+    numbered = enumerate(_without_remarks(parted))
+    lines = [_Line(number, line, [segment for segment in line if is_figure(segment.text)]) for number, line in numbered]
+    runs = _runs(lines, surrounding(around or [Box(0, 0, 0, 0)]))
     distances = sorted(after.middle - row.middle for run in runs for row, after in pairwise(line for line in run if line.is_row))
     # between rows whose labels have one line
     pitch = distances[len(distances) // 5] if distances else float("inf")
@@ -126,19 +124,13 @@ def borderless_tables(pages: Sequence[Sequence[list[Segment]]]) -> tuple[list[li
         homes = [bisect_right(begins, top + 0.1) - 1 for top in tops]
         for page, group in groupby(range(table.rows), key=homes.__getitem__):
             rows = list(group)
-            cells = [
-                cell._replace(row=cell.row - rows[0], box=_moved(cell.box, -shifts[page]))
-                for cell in table.cells
-                if cell.row in rows
-            ]
-            tables[page].append(PageTable(surrounding([cell.box for cell in cells]), table.edges, tuple(cells), len(rows), False))
+            cells = [cell._replace(box=_moved(cell.box, -shifts[page])) for cell in table.cells if cell.row in rows]
+            box = surrounding([cell.box for cell in cells])
+            renumbered = tuple(cell._replace(row=cell.row - rows[0]) for cell in cells)
+            tables[page].append(PageTable(box, table.edges, renumbered, len(rows), False))
     taken = {line.number for run in runs for line in run}
     number = count()
     return tables, [[line for line in page if next(number) not in taken] for page in pages]
-
-
-def _lowered(segment: Segment, shift: float) -> Segment:
-    return segment_of([word._replace(box=_moved(word.box, shift)) for word in segment.words])
 
 
 def _moved(box: Box, shift: float) -> Box:
@@ -148,41 +140,27 @@ def _moved(box: Box, shift: float) -> Box:
 # --- lines --------------------------------------------------------------------------------------------------------------------
 
 
-def _line(number: int, segments: Iterable[Segment]) -> _Line:
-    """Part figures from what stands close before them: wide figures, and labels that fill their column."""
-    parted: list[Segment] = []
-    for segment in segments:
-        pieces = [segment_of(words) for words in split(segment.words, partial(_is_close, close=_CLOSE * segment.height))]
-        figures = list(takewhile(lambda piece: is_figure(piece.text), reversed(pieces)))
-        label = segment.words[: len(segment.words) - sum(len(figure.words) for figure in figures)]
-        parted += [segment_of(words) for words in (label, *(figure.words for figure in reversed(figures))) if words]
-    return _Line(number, parted, [segment for segment in parted if is_figure(segment.text)])
+def _parted(segment: Segment, shift: float) -> list[Segment]:
+    """Move a segment down, and part figures from what stands close before them: wide figures, labels that fill their column."""
+    words = [word._replace(box=_moved(word.box, shift)) for word in segment.words]
+    close = _CLOSE * segment.height
+    pieces = [segment_of(piece) for piece in split(words, lambda one, other: other.box.left - one.box.right <= close)]
+    figures = list(takewhile(lambda piece: is_figure(piece.text), reversed(pieces)))
+    label = words[: len(words) - sum(len(figure.words) for figure in figures)]
+    return [segment_of(piece) for piece in (label, *(figure.words for figure in reversed(figures))) if piece]
 
 
-def _is_close(before: Word, word: Word, close: float) -> bool:
-    return word.box.left - before.box.right <= close or are_two(before, word)
-
-
-def _without_remarks(lines: Sequence[_Line]) -> list[_Line]:
+def _without_remarks(lines: Sequence[Sequence[Segment]]) -> list[list[Segment]]:
     """Let figures in a bracket that began in a line above (22（其中修订 / 16件）) be read by nobody as those of the table."""
-    brackets = [(segment.box, _brackets(segment)) for line in lines for segment in line.segments if _brackets(segment)]
+    brackets = [(segment, _brackets(segment)) for line in lines for segment in line if _brackets(segment)]
 
-    def is_remark(figure: Segment) -> bool:
-        return (
-            sum(
-                opened
-                for box, opened in brackets
-                if _above(box, figure.box) and _middle(figure.box) - _middle(box) < _LONGEST_REMARK * (box.bottom - box.top)
-            )
-            > 0
-        )
+    def masked(segment: Segment) -> Segment:
+        top = _middle(segment.box)
+        near = [(s.box, opened) for s, opened in brackets if 0 < top - _middle(s.box) < _LONGEST_REMARK * s.height]
+        is_open = sum(opened for box, opened in near if shared(box, segment.box) > 0.5) > 0
+        return segment_of([word._replace(text=NO_TEXT) for word in segment.words]) if is_open else segment
 
-    kept = []
-    for line in lines:
-        remarks = [figure for figure in line.figures if is_remark(figure)]
-        segments = [segment_of([word._replace(text=NO_TEXT) for word in s.words]) if s in remarks else s for s in line.segments]
-        kept.append(line._replace(segments=segments, figures=[figure for figure in line.figures if figure not in remarks]))
-    return kept
+    return [[masked(segment) if is_figure(segment.text) else segment for segment in line] for line in lines]
 
 
 def _brackets(segment: Segment) -> int:
@@ -267,16 +245,12 @@ def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
             placed += [_Placed(label.middle, span, label.segments) for label, span in zip(section, spans, strict=True)]
         for row in below:
             # a figure with a remark may take several lines, between which the other figures of its row stand
-            printed = [*([figure] for figure in row.figures), *(label.segments for label in labels if label.beside == row.middle)]
-            for first, end in slots:
+            printed = [(_closest(columns, figure.box), [figure]) for figure in row.figures]
+            printed += [(_closest(columns, label.box), label.segments) for label in labels if label.beside == row.middle]
+            for slot in slots:
                 # two figures in one place are none
-                inside = [
-                    s
-                    for pieces in printed
-                    for s in pieces
-                    if first <= _closest(columns, surrounding([p.box for p in pieces])) < end
-                ]
-                placed.append(_Placed(row.middle, (first, end), inside))
+                inside = [s for at, pieces in printed if slot[0] <= at < slot[1] for s in pieces]
+                placed.append(_Placed(row.middle, slot, inside))
     return _grid(placed, [*stub_columns, *columns], left, surrounding([s.box for line in lines for s in line.segments]))
 
 
@@ -304,11 +278,24 @@ def _stub_columns(segments: Iterable[Segment]) -> list[_Span]:
 
 
 def _labels(segments: Sequence[Segment], rows: Sequence[_Line], pitch: float) -> list[_Label]:
-    """Join the lines of labels."""
+    """Join the lines of labels: a number begins another, and no label stands beside two rows."""
     joined: list[list[Segment]] = []
+
+    def goes_on(label: Sequence[Segment], segment: Segment) -> bool:
+        last = label[-1].box
+        around = surrounding([part.box for part in (*label, segment)])
+        # several labels side by side under one are its columns
+        level = [other.box for other in segments if abs(_middle(other.box) - _middle(segment.box)) < _LEVEL * segment.height]
+        return (
+            sum(_above(last, box, _REACHES) for box in level) == 1
+            and not NUMBERING.match(segment.text)
+            and _middle(segment.box) - _middle(last) < min(_LEADING * segment.height, _CLOSER * pitch)
+            and sum(around.top <= row.middle <= around.bottom for row in rows) < 2
+        )
+
     for segment in sorted(segments, key=lambda segment: segment.box.top):
         over = next((label for label in reversed(joined) if _above(label[-1].box, segment.box)), None)
-        if over and _goes_on(over, segment, segments, rows, pitch):
+        if over and goes_on(over, segment):
             over.append(segment)
         else:
             joined.append([segment])
@@ -317,37 +304,22 @@ def _labels(segments: Sequence[Segment], rows: Sequence[_Line], pitch: float) ->
     return [_Label(*label) for label in zip(joined, boxes, besides, strict=True)]
 
 
-def _goes_on(
-    label: Sequence[Segment], segment: Segment, segments: Sequence[Segment], rows: Sequence[_Line], pitch: float
-) -> bool:
-    """Tell whether a label goes on in the line below: a number begins another, and no label stands beside two rows."""
-    last = label[-1].box
-    joined = surrounding([part.box for part in (*label, segment)])
-    # several labels side by side under one are its columns
-    level = [other.box for other in segments if abs(_middle(other.box) - _middle(segment.box)) < _LEVEL * segment.height]
-    return (
-        sum(_above(last, other, _REACHES) for other in level) == 1
-        and not NUMBERING.match(segment.text)
-        and _middle(segment.box) - _middle(last) < min(_LEADING * segment.height, _CLOSER * pitch)
-        and sum(joined.top <= row.middle <= joined.bottom for row in rows) < 2
-    )
-
-
 # --- headers ------------------------------------------------------------------------------------------------------------------
 
 
 def _header(labels: Sequence[_Label], columns: Sequence[_Span], used: Sequence[int]) -> tuple[list[_Columns], list[_Columns]]:
     """Return the columns of each label of a header, and of each place of the rows below, where figures use some columns."""
-    leaves = _leaves(labels)
+    # labels that stand over no other
+    leaves = [one for one in labels if not any(_middle(o.box) > one.box.bottom and shared(o.box, one.box) > 0 for o in labels)]
+    leaves.sort(key=_centre)
     own = [_under(columns, _across(leaf.box)) or [_closest(columns, leaf.box)] for leaf in leaves]
-    spans = {id(leaf): (at[0], at[-1] + 1) for leaf, at in zip(leaves, own, strict=True)}
     slots = [(at, at + 1) for at in range(len(columns))]
     if len(leaves) == len(used) < len(columns):
         # a wide cell may have its label at the left and its figure in the middle
         starts = [0, *(max(min(at, under[0]), before + 1) for (before, at), under in zip(pairwise(used), own[1:], strict=True))]
         slots = list(pairwise([*starts, len(columns)]))
-    if len(leaves) == len(slots):
-        spans = {id(leaf): slot for leaf, slot in zip(leaves, slots, strict=True)}
+    of_leaves = slots if len(leaves) == len(slots) else [(at[0], at[-1] + 1) for at in own]
+    spans = {id(leaf): span for leaf, span in zip(leaves, of_leaves, strict=True)}
     middles = [(before[1] + after[0]) / 2 for before, after in pairwise(columns)]
     bounds = [columns[0][0], *middles, columns[-1][1]]
     # those close to the edge of the table leave the least choice
@@ -360,18 +332,6 @@ def _header(labels: Sequence[_Label], columns: Sequence[_Span], used: Sequence[i
     return [spans[id(label)] for label in labels], slots
 
 
-def _leaves(labels: Sequence[_Label]) -> list[_Label]:
-    """Return the labels that stand over no other, from left to right, but for one alone in its line over the lowest."""
-    lowest = max(labels, key=lambda label: label.box.bottom)
-    leaves = []
-    for label in labels:
-        others = [other.box for other in labels if other is not label]
-        is_over = any(_middle(box) > label.box.bottom and shared(box, label.box) > 0 for box in others)
-        if not is_over and (label is lowest or any(_overlaps(box, label.box) for box in others)):
-            leaves.append(label)
-    return sorted(leaves, key=_centre)
-
-
 def _centre(label: _Label) -> float:
     return (label.box.left + label.box.right) / 2
 
@@ -379,9 +339,6 @@ def _centre(label: _Label) -> float:
 def _centred(middle: float, bounds: Sequence[float], taken: Sequence[_Columns]) -> _Columns | None:
     """Return the most columns over whose middle a label stands, of those that are free."""
     off = _OFF_CENTRE * (bounds[-1] - bounds[0]) / (len(bounds) - 1)
-    found = [
-        (first, end)
-        for first, end in combinations(range(len(bounds)), 2)
-        if abs((bounds[first] + bounds[end]) / 2 - middle) < off and not _under(taken, (first, end))
-    ]
+    free = [span for span in combinations(range(len(bounds)), 2) if not _under(taken, span)]
+    found = [(first, end) for first, end in free if abs((bounds[first] + bounds[end]) / 2 - middle) < off]
     return max(found, key=lambda span: span[1] - span[0], default=None)

@@ -177,10 +177,9 @@ def lines_of(words: Sequence[Word], *, gap: float = _GAP) -> list[list[Segment]]
 
 def _is_level(word: Word, line: Sequence[Word]) -> bool:
     small, tall = sorted((word.height, line[0].height))
+    farthest = _LEVEL if small > _ALIKE * tall else _LEVEL_SMALLER
     apart = abs(word.middle[1] - line[0].middle[1])
-    return apart <= (_LEVEL if small > _ALIKE * tall else _LEVEL_SMALLER) * tall and (
-        apart < _TWICE * tall or max(shared(word.box, other.box) for other in line) <= 0.5
-    )
+    return apart <= farthest * tall and (apart < _TWICE * tall or max(shared(word.box, other.box) for other in line) <= 0.5)
 
 
 def _segments(line: Sequence[Word], gap: float) -> list[Segment]:
@@ -198,11 +197,11 @@ def segment_of(words: Sequence[Word]) -> Segment:
     height = max(word.height for word in words)
     pairs = list(pairwise(words))
     gaps = [word.box.left - before.box.right for before, word in pairs]
-    closest = min(compress(gaps, (_are_digits(*pair) for pair in pairs)), default=0.0)
+    digits = [_are_digits(*pair) for pair in pairs]
+    widest = _SPACE * height, min(_SPACE * height, min(compress(gaps, digits), default=0.0) + _WIDER * height)
     text = words[0].text
-    for (before, word), gap in zip(pairs, gaps, strict=True):
-        widest = min(_SPACE, closest / height + _WIDER) if _are_digits(before, word) else _SPACE
-        text += (" " if gap > widest * height or are_two(before, word) else "") + word.text
+    for pair, gap, both in zip(pairs, gaps, digits, strict=True):
+        text += (" " if gap > widest[both] or are_two(*pair) else "") + pair[1].text
     text = text.replace("][", "")
     # of a label the other characters tell enough
     legible = text.replace(ILLEGIBLE, "").strip()
@@ -291,17 +290,14 @@ def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tu
     """
     lines = [line for (line,) in lines_of(words, gap=1e9)]
     text = "\n".join(line.text for line in lines)
-    readings: tuple[str, ...] = ()
-    doubtful = [number for number, word in enumerate(words) if word.readings]
+    doubtful = [word for word in words if word.readings]
     # the readings of several pieces are told apart only where one of them is in doubt
-    if len(doubtful) == 1:
-        at = doubtful[0]
-        others = (words[at]._replace(text=other, readings=()) for other in words[at].readings)
-        readings = tuple(cell_of([*words[:at], other, *words[at + 1 :]])[0] for other in others)
-    if _DIGIT_LINES.fullmatch(text):
-        with_one_more = ((line.box.right - line.box.left) * (1 + 1 / len(line.text)) for line in lines[:-1])
-        if min(with_one_more) > width - _PADDING:
-            readings = (*readings, text.replace("\n", ""))
+    others = doubtful[0].readings if len(doubtful) == 1 else ()
+    versions = ([word._replace(text=other, readings=()) if word.readings else word for word in words] for other in others)
+    readings = tuple(cell_of(version)[0] for version in versions)
+    with_one_more = ((line.box.right - line.box.left) * (1 + 1 / len(line.text)) for line in lines[:-1])
+    if _DIGIT_LINES.fullmatch(text) and min(with_one_more) > width - _PADDING:
+        readings = (*readings, text.replace("\n", ""))
     return text, readings, min((word.confidence for word in words if word.confidence is not None), default=None)
 
 
@@ -321,24 +317,17 @@ def without_running_heads(pages: Sequence[Sequence[list[Segment]]]) -> list[list
     list of list of list of Segment
         The others, in the same order.
     """
-    counts = Counter(text for lines in pages for text in {_without_digits(line) for line in (*lines[:1], *lines[-1:])})
+    texts = [["".join(segment.text for segment in line) for line in lines] for lines in pages]
+    counts = Counter(text for lines in texts for text in {_DIGITS.sub("", line) for line in (*lines[:1], *lines[-1:])})
     heads = {text for text, often in counts.items() if text and often > max(1, len(pages) // 2)}
 
-    def is_text(page: int, at: int) -> bool:
-        line, last = pages[page][at], len(pages[page]) - 1
+    def stays(page: int, at: int) -> bool:
+        text, last = texts[page][at], len(texts[page]) - 1
         # a title may be the running head of the pages after it
         is_inside = 0 < at < last or page == at == 0
-        return is_inside or not (_without_digits(line) in heads or _PAGE_NUMBER.fullmatch(_text(line)))
+        return is_inside or not (_DIGITS.sub("", text) in heads or _PAGE_NUMBER.fullmatch(text))
 
-    return [[line for at, line in enumerate(lines) if is_text(page, at)] for page, lines in enumerate(pages)]
-
-
-def _text(line: Sequence[Segment]) -> str:
-    return "".join(segment.text for segment in line)
-
-
-def _without_digits(line: Sequence[Segment]) -> str:
-    return _DIGITS.sub("", _text(line))
+    return [[line for at, line in enumerate(lines) if stays(page, at)] for page, lines in enumerate(pages)]
 
 
 # --- paragraphs -----------------------------------------------------------------------------------------------------------
