@@ -309,9 +309,11 @@ def _labels(segments: Sequence[Segment], rows: Sequence[_Line], pitch: float) ->
 
 def _header(labels: Sequence[_Label], columns: Sequence[_Span], used: Sequence[int]) -> tuple[list[_Columns], list[_Columns]]:
     """Return the columns of each label of a header, and of each place of the rows below, where figures use some columns."""
-    # labels that stand over no other
-    leaves = [one for one in labels if not any(_middle(o.box) > one.box.bottom and shared(o.box, one.box) > 0 for o in labels)]
-    leaves.sort(key=_centre)
+    lowest = max(labels, key=lambda label: label.box.bottom)
+    # labels that stand over no other, but for one alone in its line over the lowest
+    over = [one for one in labels if any(_middle(o.box) > one.box.bottom and shared(o.box, one.box) > 0 for o in labels)]
+    alone = [one for one in labels if one is not lowest and not any(o is not one and _overlaps(o.box, one.box) for o in labels)]
+    leaves = sorted((label for label in labels if label not in over and label not in alone), key=_centre)
     own = [_under(columns, _across(leaf.box)) or [_closest(columns, leaf.box)] for leaf in leaves]
     slots = [(at, at + 1) for at in range(len(columns))]
     if len(leaves) == len(used) < len(columns):
