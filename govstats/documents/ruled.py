@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import compress, product
+from operator import not_
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from govstats.documents.document import Box
-from govstats.documents.page import PageCell, PageTable, Run, Word, cell_of, merged, runs_of, split, surrounding
+from govstats.documents.page import PageCell, PageTable, Word, cell_of, merged, runs_of, split, united
 
 #: Rulings that end this close to each other touch, in points.
 _TOUCH = 3.0
@@ -23,14 +27,8 @@ _FEWEST_CELLS = 2
 
 #: A row and a column.
 _At = tuple[int, int]
-
-
-class Ruling(NamedTuple):
-    """A straight line: where it runs, and from where to where."""
-
-    at: float
-    start: float
-    end: float
+#: Straight lines: where each runs, and from where to where.
+_Rulings = NDArray[np.float64]
 
 
 class Frame(NamedTuple):
@@ -63,83 +61,74 @@ def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Ite
     rest : list of Word
         Words outside all tables.
     """
-    across = straightened([Ruling((b.top + b.bottom) / 2, b.left, b.right) for b in horizontal])
-    down = straightened([Ruling((b.left + b.right) / 2, b.top, b.bottom) for b in vertical])
+    across = _straightened([((b.top + b.bottom) / 2, b.left, b.right) for b in horizontal])
+    down = _straightened([((b.left + b.right) / 2, b.top, b.bottom) for b in vertical])
     if len(across) * len(down) > _MOST_CROSSINGS:
         return [], list(words)
-    frames = [frame_of(*component) for component in _components(across, down)]
+    frames = [frame for component in _components(across, down) if len((frame := _frame(*component)).cells) >= _FEWEST_CELLS]
     tables: list[PageTable] = []
     rest = runs_of(words)
-    # a table may stand in a frame around the page
-    for frame in sorted(frames, key=lambda frame: _area(frame.box)):
-        if len(frame.cells) >= _FEWEST_CELLS:
-            inside, rest = parted(rest, frame.box)
-            tables.append(filled(frame, inside))
-    return sorted(tables, key=lambda table: table.box.top), [word for run in rest for word in run.words]
+    # a table may stand in a frame around the page: words belong to the smaller one
+    for frame in sorted(frames, key=lambda frame: (frame.box.right - frame.box.left) * (frame.box.bottom - frame.box.top)):
+        inside, rest = parted(rest, frame.box)
+        tables.append(filled(frame, inside))
+    return sorted(tables, key=lambda table: table.box.top), [word for run in rest for word in run]
 
 
-def parted(runs: Sequence[Run], box: Box) -> tuple[list[Run], list[Run]]:
+def parted(runs: Sequence[list[Word]], box: Box) -> tuple[list[list[Word]], list[list[Word]]]:
     """Return the runs inside a box and the others: a figure that reaches over an edge is inside."""
-    inside: list[Run] = []
-    outside: list[Run] = []
-    for run in runs:
-        middles = (word.middle for word in run.words)
-        is_inside = any(box.left <= x <= box.right and box.top <= y <= box.bottom for x, y in middles)
-        (inside if is_inside else outside).append(run)
-    return inside, outside
+    middles = ((word.middle for word in run) for run in runs)
+    inside = [any(box.left <= x <= box.right and box.top <= y <= box.bottom for x, y in middle) for middle in middles]
+    return list(compress(runs, inside)), list(compress(runs, map(not_, inside)))
 
 
-def _area(box: Box) -> float:
-    return (box.right - box.left) * (box.bottom - box.top)
-
-
-def straightened(rulings: Sequence[Ruling]) -> list[Ruling]:
+def _straightened(rulings: Iterable[tuple[float, float, float]]) -> _Rulings:
     """Join rulings that lie on one line and touch: cells draw their borders one by one, and dots make a dotted line."""
-    groups = split(sorted(rulings), lambda one, other: other.at - one.at <= _TOUCH / 2)
-    joined: list[Ruling] = []
-    for group in groups:
-        at = sum(ruling.at for ruling in group) / len(group)
-        end = float("-inf")
-        for ruling in sorted(group, key=lambda ruling: ruling.start):
-            start = joined.pop().start if ruling.start <= end + _TOUCH else ruling.start
-            end = max(end, ruling.end)
-            joined.append(Ruling(at, start, end))
-    return [ruling for ruling in joined if ruling.end - ruling.start > _SHORTEST]
+    joined = [
+        (sum(at for at, _, _ in group) / len(group), start, end)
+        for group in split(sorted(rulings), lambda one, other: other[0] - one[0] <= _TOUCH / 2)
+        for start, end in united([(start, end) for _, start, end in group], _TOUCH)
+        if end - start > _SHORTEST
+    ]
+    return np.array(joined).reshape(-1, 3)
 
 
-def _cross(h: Ruling, v: Ruling) -> bool:
-    return h.start - _TOUCH <= v.at <= h.end + _TOUCH and v.start - _TOUCH <= h.at <= v.end + _TOUCH
-
-
-def _components(across: Sequence[Ruling], down: Sequence[Ruling]) -> list[tuple[list[Ruling], list[Ruling]]]:
+def _components(across: _Rulings, down: _Rulings) -> list[tuple[_Rulings, _Rulings]]:
     """Return the rulings that hang together, those that run across and those that run down."""
-    found: list[tuple[list[Ruling], list[Ruling]]] = [([], [v]) for v in down]
-    for h in across:
-        crossed = [component for component in found if any(_cross(h, v) for v in component[1])]
-        if crossed:
-            joined = [h, *(other for component in crossed for other in component[0])], [v for c in crossed for v in c[1]]
-            found = [component for component in found if not any(component is other for other in crossed)] + [joined]
-    return [component for component in found if len(component[0]) > 1]
+    cross = _reach(across, down[:, 0]) & _reach(down, across[:, 0]).T
+    component = np.arange(len(down))
+    for crossed in cross:
+        component[np.isin(component, component[crossed])] = component[crossed].min(initial=len(down))
+    members = [(cross[:, component == number].any(axis=1), component == number) for number in np.unique(component)]
+    return [(across[some], down[others]) for some, others in members if some.sum() > 1]
 
 
-def frame_of(across: Sequence[Ruling], down: Sequence[Ruling]) -> Frame:
+def _reach(rulings: _Rulings, at: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which rulings reach which places along them."""
+    return (rulings[:, 1, None] - _TOUCH <= at) & (at <= rulings[:, 2, None] + _TOUCH)
+
+
+def _frame(across: _Rulings, down: _Rulings) -> Frame:
     """Make cells of rulings that hang together; where no ruling parts two places of the grid, they are one cell."""
-    box = surrounding([Box(h.start, h.at, h.end, h.at) for h in across] + [Box(v.at, v.start, v.at, v.end) for v in down])
     # the outer lines may be missing: the others end where they would be
-    lefts = merged([*(v.at for v in down), box.left, box.right], _NARROW)
-    tops = merged([*(h.at for h in across), box.top, box.bottom], _NARROW)
-    walls = [[v for v in down if abs(v.at - left) <= _NARROW] for left in lefts]
-    floors = [[h for h in across if abs(h.at - top) <= _NARROW] for top in tops]
+    lefts = merged([*down[:, 0], min(across[:, 1].min(), down[0, 0]), max(across[:, 2].max(), down[-1, 0])], _NARROW)
+    tops = merged([*across[:, 0], min(down[:, 1].min(), across[0, 0]), max(down[:, 2].max(), across[-1, 0])], _NARROW)
+    walls, floors = _drawn(down, lefts, tops), _drawn(across, tops, lefts)
+    walls[0], floors[0] = True, True
     first: dict[_At, _At] = {}
-    for row, (top, bottom) in enumerate(pairwise(tops)):
-        for column, (left, right) in enumerate(pairwise(lefts)):
-            neighbours = []
-            if column and not _covered(walls[column], top, bottom):
-                neighbours.append(first[row, column - 1])
-            if row and not _covered(floors[row], left, right):
-                neighbours.append(first[row - 1, column])
-            first[row, column] = min(neighbours, default=(row, column))
+    for row, column in product(range(len(tops) - 1), range(len(lefts) - 1)):
+        neighbours = (((row, column - 1), walls[column, row]), ((row - 1, column), floors[row, column]))
+        first[row, column] = min((first[at] for at, is_parted in neighbours if not is_parted), default=(row, column))
     return Frame(tuple(lefts), tuple(tops), cells_of(first, lefts, tops))
+
+
+def _drawn(rulings: _Rulings, edges: Sequence[float], ends: Sequence[float]) -> NDArray[np.bool_]:
+    """Tell for each edge and each stretch between two ends whether rulings run along most of it."""
+    at, start, end = rulings.T
+    is_on = np.abs(np.subtract.outer(edges, at)) <= _NARROW
+    along = np.minimum.outer(end, ends[1:]) - np.maximum.outer(start, ends[:-1])
+    drawn: NDArray[np.bool_] = is_on @ along.clip(min=0.0) > 0.5 * np.diff(ends)
+    return drawn
 
 
 def cells_of(first: Mapping[_At, _At], lefts: Sequence[float], tops: Sequence[float]) -> tuple[PageCell, ...]:
@@ -149,33 +138,20 @@ def cells_of(first: Mapping[_At, _At], lefts: Sequence[float], tops: Sequence[fl
         bottom, right = ends.get(anchor, (0, 0))
         ends[anchor] = max(bottom, row + 1), max(right, column + 1)
     return tuple(
-        PageCell("", Box(lefts[column], tops[row], lefts[right], tops[bottom]), row, column, bottom - row, right - column)
+        PageCell(Box(lefts[column], tops[row], lefts[right], tops[bottom]), row, column, bottom - row, right - column)
         for (row, column), (bottom, right) in sorted(ends.items())
     )
 
 
-def _covered(rulings: Sequence[Ruling], start: float, end: float) -> bool:
-    """Tell whether rulings run along most of a stretch."""
-    return sum(max(0.0, min(r.end, end) - max(r.start, start)) for r in rulings) > 0.5 * (end - start)
-
-
-def filled(frame: Frame, runs: Sequence[Run]) -> PageTable:
+def filled(frame: Frame, runs: Sequence[list[Word]]) -> PageTable:
     """Put runs of words into the cells in which their middles lie, or to which they are closest."""
-    at = {
-        (row, column): number
-        for number, cell in enumerate(frame.cells)
-        for row in range(cell.row, cell.row + cell.rowspan)
-        for column in range(cell.column, cell.column + cell.colspan)
-    }
+    owner = np.zeros((len(frame.tops) - 1, len(frame.lefts) - 1), int)
+    for number, cell in enumerate(frame.cells):
+        owner[cell.row : cell.row + cell.rowspan, cell.column : cell.column + cell.colspan] = number
     inside: list[list[Word]] = [[] for _ in frame.cells]
     for run in runs:
-        inside[at[_index(frame.tops, run.y), _index(frame.lefts, run.x)]] += run.words
-    cells = []
-    for cell, words in zip(frame.cells, inside, strict=True):
-        text, readings, confidence = cell_of(words, cell.box.right - cell.box.left)
-        cells.append(cell._replace(text=text, readings=readings, confidence=confidence))
-    return PageTable(frame.box, frame.lefts, tuple(cells), len(frame.tops) - 1, True)
-
-
-def _index(edges: Sequence[float], value: float) -> int:
-    return min(max(bisect_right(edges, value) - 1, 0), len(edges) - 2)
+        x, y = (run[0].box.left + run[-1].box.right) / 2, run[0].middle[1]
+        inside[owner[bisect_right(frame.tops[1:-1], y), bisect_right(frame.lefts[1:-1], x)]] += run
+    texts = (cell_of(words, cell.box.right - cell.box.left) for cell, words in zip(frame.cells, inside, strict=True))
+    cells = tuple(PageCell(*cell[:5], *text) for cell, text in zip(frame.cells, texts, strict=True))
+    return PageTable(frame.box, frame.lefts, cells, len(frame.tops) - 1, True)
