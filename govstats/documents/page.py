@@ -296,7 +296,7 @@ def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tu
     versions = ([word._replace(text=other, readings=()) if word.readings else word for word in words] for other in others)
     readings = tuple(cell_of(version)[0] for version in versions)
     with_one_more = ((line.box.right - line.box.left) * (1 + 1 / len(line.text)) for line in lines[:-1])
-    if _DIGIT_LINES.fullmatch(text) and min(with_one_more) > width - _PADDING:
+    if _DIGIT_LINES.fullmatch(text) and min(with_one_more, default=0.0) > width - _PADDING:
         readings = (*readings, text.replace("\n", ""))
     return text, readings, min((word.confidence for word in words if word.confidence is not None), default=None)
 
