@@ -112,6 +112,7 @@ class Headers:
         self._header_rows = cache(self._rows_that_name_columns)
         self._width = cache(self._width_of)
         self._of_years = cache(self._row_of_years)
+        self._caption_years = cache(self._caption_year)
         self._fits = cache(self._rows_fit)
         self._named = cache(self._columns_named)
         self._crowded = cache(self._has_own_columns)
@@ -290,11 +291,20 @@ class Headers:
         return (beside and len(table.bands) == 1) or any(_OWN_COLUMN.fullmatch(cell.text) for cell in printed)
 
     def caption_year(self, record: Record) -> int | None:
-        """Return the year that the caption of a row's grid names; None where it names none."""
-        before = self._records[id(record.grid)][0].before if record.grid else []
-        captions = [piece.text for piece in before if key(piece.text).word not in self._words]
-        found = _OF_YEAR.fullmatch("".join(captions[-1:]))
-        return int(found[1]) if found else None
+        """Return the year that the caption over a row's grid names; None where it names none.
+
+        Bands of a table in text are grids of their own: those without a caption go on under the last one.
+        """
+        return self._caption_years(self._records[id(record.grid)][0].order) if record.grid else None
+
+    def _caption_year(self, order: int) -> int | None:
+        for row in reversed(self._all[: order + 1]):
+            begins = row.grid is None or row is self._records[id(row.grid)][0]
+            captions = [piece.text for piece in row.before if begins and key(piece.text).word not in self._words]
+            if captions:
+                found = _OF_YEAR.fullmatch(captions[-1])
+                return int(found[1]) if found else None
+        return None
 
 
 # --- one row with all lines of a table ----------------------------------------------------------------------------------------
