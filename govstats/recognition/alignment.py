@@ -29,6 +29,8 @@ _LOOKBACK = 200
 _MOST_COPIES = 4
 #: A label has more characters than this; the crumbs of a torn one (果, 度办) do not.
 _CRUMB = 3
+#: By so many characters the beginning of a torn label is told from that of others (属于行政执法案卷, 属于行政查询事项).
+_BEGINNING = 5
 
 
 @dataclass(slots=True, eq=False)
@@ -177,9 +179,9 @@ def _lines_waiting(table: Table, pieces: Sequence[Cell]) -> set[str]:
 
 @lru_cache(maxsize=4096)
 def _lines_begun(table: Table, text: str) -> frozenset[str]:
-    """Return the lines of whose label a text is the beginning, or the whole."""
-    word = key(text).word
-    begun = {name for name, whole in line_index(table).words if whole == word or (len(word) >= 4 and whole.startswith(word[:5]))}
+    """Return the lines of which a text is the label, or begins with its first characters: it may be torn."""
+    word, labels = key(text).word, line_index(table).words
+    begun = {name for name, label in labels if label == word or (len(label) > _CRUMB and word.startswith(label[:_BEGINNING]))}
     return frozenset(name for name in begun if not table.line[name].subtotal)
 
 
@@ -348,7 +350,8 @@ def _contradict_repeated(
         if record.order in taken or not record.figures or not any(map(_is_label, record.labels)):
             continue
         label, inside = record.labels[-1].text, orders[0] < record.order < orders[-1]
-        for line in _lines_begun(table, label) & matches.keys():
+        begun = {line for line, whole in line_index(table).words if whole.startswith(key(label).word)}
+        for line in begun & matches.keys():
             matches[line].contradicted |= inside or _in_one_grid(record, matches[line])
         if inside:
             notes.append(note("outside_form", table, printed=record.printed, place=record.place, label=label))
