@@ -244,7 +244,7 @@ def _is_header(table: Table, text: str) -> bool:
     """Tell whether a text is a column's or a band's label, or the labels of several columns in one line."""
     word, columns = key(text).word, column_index(table)
     names = {*columns.exact, *(key(band.zh).word for band in table.bands)} - {""}
-    return word in names or (len(text) <= LONGEST_LABEL and sum(column in word for _, column in columns.words) > 1)
+    return word in names
 
 
 def _without_headings(table: Table, chain: Sequence[Match]) -> list[Match]:

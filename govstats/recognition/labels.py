@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
@@ -26,10 +28,10 @@ _LONGEST_CRUMB = 8
 #: The same few hundred labels come again in every report; a corpus has more misprints than memory should hold.
 _MOST_KNOWN = 20_000
 
-_ENUMERATOR = re.compile(
-    r"\s*(?:其中\s*:?)?\s*(?:\(\s*([一二三四五六七八九十]{1,3}|\d{1,2})\s*\)|([一二三四五六七八九十]{1,3}|\d{1,2})\s*[、.,:．])\s*"
+_NUMBER = re.compile(
+    r"\s*(?:其中\s*:?)?\s*(?:(\(\s*(?:[一二三四五六七八九十]{1,3}|\d{1,2})\s*\))|([一二三四五六七八九十]{1,3}|\d{1,2})\s*[、.,:．])\s*"
+    r"|\s*(\d{1,2})(?=[^\d\W])|"
 )
-_LEADING_DIGITS = re.compile(r"\s*(\d{1,2})(?=[^\d\W])")
 _NOT_WORD = re.compile(r"[\W_]+")
 _BRACKETED = re.compile(r"\([^()]*\)?")
 
@@ -54,24 +56,16 @@ def key(text: str) -> Key:
     ('3', '其他')
     """
     text = normalised(text)
-    match = _ENUMERATOR.match(text)
-    number = ""
-    if match:
-        number = f"({match[1]})" if match[1] else match[2]
-    else:
-        match = _LEADING_DIGITS.match(text)
-        number = match[1] if match else ""
-    rest = text[match.end() :] if match else text
-    word = _NOT_WORD.sub("", rest)
-    plain = _NOT_WORD.sub("", _BRACKETED.sub("", rest)) if "(" in rest else word
-    return Key(number, word, plain or word)
+    number, rest = "".join(_NUMBER.findall(text)[0]), _NUMBER.sub("", text, count=1)
+    word, plain = _NOT_WORD.sub("", rest), _NOT_WORD.sub("", _BRACKETED.sub("", rest))
+    return Key("".join(number.split()), word, plain or word)
 
 
 class LabelIndex:
     """The labels of one table, to be found in a document; the words of its groups may stand torn in front of them."""
 
     def __init__(self, labels: Sequence[Label], groups: Sequence[Label] = ()) -> None:
-        self.entries = [(label.id, key(text)) for label in labels for text in dict.fromkeys((label.zh, *label.also))]
+        self.entries = [(label.id, key(text)) for label in labels for text in (label.zh, *label.also)]
         self.exact: dict[str, list[tuple[str, str]]] = {}
         for name, variant in self.entries:
             for word in {variant.word, variant.plain}:
@@ -91,7 +85,7 @@ class LabelIndex:
         own = self._of_groups.sub("", normalised(text), count=1)
         found = key(own)
         # a line below the first that has a number of its own is another label of the form
-        if not found.word or len(text) > LONGEST or any(map(_ENUMERATOR.match, own.split("\n")[1:])):
+        if not found.word or len(text) > LONGEST or any(key(line).number for line in own.split("\n")[1:]):
             return {}
         if exact := self.exact.get(found.word) or self.exact.get(found.plain):
             likeness = {name: _agreement(found.number, number) for name, number in exact}
@@ -152,9 +146,11 @@ def form_words(of_form: Form) -> frozenset[str]:
 @cache
 def _texts(of_form: Form) -> frozenset[str]:
     """Every label of the tables of a form, as printed."""
-    texts = {text for t in of_form.tables for label in (*t.lines, *t.columns, *t.groups) for text in (label.zh, *label.also)}
-    texts |= {text for t in of_form.tables for text in (t.corner, t.zh, *(band.zh for band in t.bands))}
-    return frozenset(texts | {column.spanner_zh for table in of_form.tables for column in table.columns}) - {""}
+    texts: set[str] = set()
+    for table in of_form.tables:
+        texts |= {table.corner, table.zh, *(band.zh for band in table.bands), *(column.spanner_zh for column in table.columns)}
+        texts.update(*((label.zh, *label.also) for label in (*table.lines, *table.columns, *table.groups)))
+    return frozenset(texts - {""})
 
 
 @cache
@@ -165,21 +161,16 @@ def printed_labels(of_form: Form, *, glued: bool = False) -> re.Pattern[str]:
     """
     texts = {normalised(text) for text in _texts(of_form).union(*((section.zh, *section.also) for section in of_form.sections))}
     number = r"(?:其中\s*:?)?\s*(?:\([一二三四五六七八九十\d]{1,3}\)|[一二三四五六七八九十]{1,2}、|(?<![\d.])\d{1,2}[、.])?\s*"
-    words = sorted({_spaced(_without_number(text)) for text in texts}, key=len, reverse=True)
+    words = sorted({_spaced(_NUMBER.sub("", text, count=1)) for text in texts}, key=len, reverse=True)
     labels = [f"{number}(?:{'|'.join(words)})"]
     if glued:
-        numbered = {(key(text).number, _without_number(text)) for text in texts if key(text).number.isdecimal()}
+        numbered = {(key(text).number, _NUMBER.sub("", text, count=1)) for text in texts if key(text).number.isdecimal()}
         # an annex numbers its lines as it likes; one digit is the least that can be the label's
         numbered |= {
             ("[1-9]", normalised(text)) for t in of_form.tables if t.open for line in t.lines for text in (line.zh, *line.also)
         }
         labels = sorted((rf"{digit}[、.]\s*{_spaced(word)}" for digit, word in numbered), key=len, reverse=True) + labels
     return re.compile("|".join(labels))
-
-
-def _without_number(text: str) -> str:
-    match = _ENUMERATOR.match(text)
-    return text[match.end() :] if match else text
 
 
 def _spaced(word: str) -> str:
@@ -190,19 +181,17 @@ def _spaced(word: str) -> str:
 @cache
 def distinctive() -> Mapping[str, frozenset[str]]:
     """Return for each form version the label words that no other version has."""
-    words = {version: {word for word in form_words(form(version)) if len(word) >= 4} for version in versions()}
-    return {
-        version: frozenset(own - set().union(*(others for other, others in words.items() if other != version)))
-        for version, own in words.items()
-    }
+    words = {version: form_words(form(version)) for version in versions()}
+    count = Counter(chain.from_iterable(words.values()))
+    return {version: frozenset(word for word in own if count[word] == 1 and len(word) >= 4) for version, own in words.items()}
 
 
 @cache
 def header_words(of_form: Form) -> frozenset[str]:
     """Return the words that only headers have: columns and corners, but no lines."""
-    lines = {key(text).word for table in of_form.tables for line in table.lines for text in (line.zh, *line.also)}
-    headers = {key(c.zh).word for t in of_form.tables for c in t.columns} | {key(t.corner).word for t in of_form.tables}
-    return frozenset(headers - lines - {""})
+    lines = {text for table in of_form.tables for line in table.lines for text in (line.zh, *line.also)}
+    headers = {text for table in of_form.tables for text in (table.corner, *(column.zh for column in table.columns))}
+    return frozenset({key(text).word for text in headers} - {key(text).word for text in lines} - {""})
 
 
 @cache
