@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
+from operator import attrgetter, itemgetter
 
 from govstats.documents import Cell
 from govstats.forms import Table
@@ -124,28 +125,43 @@ def _lines_named(table: Table, texts: tuple[str, ...]) -> Mapping[str, float]:
 
 
 def _candidates(table: Table, records: Sequence[Record]) -> list[Match]:
-    """Return every line that a record may be by its label.
-
-    A row without a label of its own has the one before it, if no other waits there for its figures. Where such a row stands first
-    behind a row with a label, labels may stand below their rows: until the next row with a label, none owns a row.
-    """
-    candidates = []
-    begun = below = False
+    """Return every line that a record may be by its label."""
+    lines: dict[int, Mapping[str, float]] = {}
+    run: list[Record] = []
+    begun = False
     for record in records:
-        before = _without_header(table, record.before)
-        lines = lines_named(table, record.labels)
-        if lines:
-            begun, below = True, False
-        elif not record.labels:
-            below |= begun and not any(key(piece.text).word for piece in record.before)
-            lines = {} if below else lines_named(table, before)
-            lines = lines if len(_lines_waiting(table, before).union(lines)) == 1 else {}
-        candidates += [
-            Match(record, line, likeness, _fits(record, len(table.columns_of[line])))
-            for line, likeness in lines.items()
-            if not _in_another_group(table, record, line)
-        ]
-    return candidates
+        lines[record.order] = _lines_of(table, record)
+        if lines_named(table, record.labels):
+            lines |= _labels_below(table, run, record)
+            run, begun = [], True
+        elif not record.labels and (run or (begun and not any(key(piece.text).word for piece in record.before))):
+            run.append(record)
+    return [
+        Match(record, line, likeness, _fits(record, len(table.columns_of[line])))
+        for record in records
+        for line, likeness in lines[record.order].items()
+        if not _in_another_group(table, record, line)
+    ]
+
+
+def _lines_of(table: Table, record: Record) -> Mapping[str, float]:
+    """Return the lines that the label of a row may mean; a row without one has that before it, if no other waits there."""
+    if record.labels:
+        return lines_named(table, record.labels)
+    before = _without_header(table, record.before)
+    lines = lines_named(table, before)
+    return lines if len(_lines_waiting(table, before).union(lines)) == 1 else {}
+
+
+def _labels_below(table: Table, run: Sequence[Record], following: Record) -> Mapping[int, Mapping[str, float]]:
+    """Give unlabelled rows of which one stands first behind a labelled row the labels below them.
+
+    Where they are not as many, it cannot be told whose a label is, and none owns a row.
+    """
+    pieces = [piece for record in (*run[1:], following) for piece in _without_header(table, record.before)]
+    below = [lines for piece in pieces if (lines := line_index(table).find(piece.text))]
+    named = below if len(below) == len(run) else [{}] * len(run)
+    return {record.order: lines for record, lines in zip(run, named, strict=True)} if below else {}
 
 
 def _fits(record: Record, columns: int) -> bool:
@@ -187,16 +203,15 @@ def _lines_begun(table: Table, text: str) -> frozenset[str]:
 
 def _in_another_group(table: Table, record: Record, line: str) -> bool:
     """Tell whether the stub of a row names a group to which a line does not belong: its own label is another's."""
+    named = {_groups(table).get(key(piece.text).word, line) for piece in record.labels[:-1]}
     group = table.line[line].group
-    own = {line, group, table.line[group].group if group in table.line else ""}
-    return any(not own.issuperset(_groups_named(table, piece.text)) for piece in record.labels[:-1])
+    return not named <= {line, group, table.line[group].group if group in table.line else ""}
 
 
-@lru_cache(maxsize=4096)
-def _groups_named(table: Table, text: str) -> frozenset[str]:
-    """Return the group whose heading a text is."""
-    headings = (*table.groups, *(line for line in table.lines if line.subtotal))
-    return frozenset(label.id for label in headings if key(label.zh).word == key(text).word)
+@cache
+def _groups(table: Table) -> Mapping[str, str]:
+    """Return the groups of a table by their headings."""
+    return {key(label.zh).word: label.id for label in (*table.groups, *filter(attrgetter("subtotal"), table.lines))}
 
 
 def _is_label(piece: Cell) -> bool:
@@ -211,23 +226,17 @@ def _heaviest_chain(table: Table, candidates: Sequence[Match]) -> list[Match]:
 
     Skipped records weigh against a match, so that of two tables with the same labels the rows of one stay together.
     """
-    weights: list[float] = []
-    previous: list[int] = []
-    for number, candidate in enumerate(candidates):
-        best, before = 0.0, -1
-        for at in range(max(0, number - _LOOKBACK), number):
-            earlier = candidates[at]
-            if earlier.order < candidate.order and table.position[earlier.line] < table.position[candidate.line]:
-                weight = weights[at] - min(_SKIP * (candidate.order - earlier.order - 1), _FARTHEST)
-                best, before = max((best, before), (weight, at))
-        weights.append(best + candidate.likeness + _FIT * candidate.fits)
-        previous.append(before)
-    chain = []
-    at = max(range(len(weights)), key=weights.__getitem__, default=-1)
-    while at >= 0:
-        chain.append(candidates[at])
-        at = previous[at]
-    return chain[::-1]
+    # the heaviest chain that ends with each candidate
+    chains: list[tuple[float, list[Match]]] = []
+    for match in candidates:
+        best: tuple[float, list[Match]] = (0.0, [])
+        for weight, chain in chains[-_LOOKBACK:]:
+            last = chain[-1]
+            if last.order < match.order and table.position[last.line] < table.position[match.line]:
+                skipped = match.order - last.order - 1
+                best = max(best, (weight - min(_SKIP * skipped, _FARTHEST), chain), key=itemgetter(0))
+        chains.append((best[0] + match.likeness + _FIT * match.fits, [*best[1], match]))
+    return max(chains, key=itemgetter(0), default=(0.0, []))[1]
 
 
 def _convincing(table: Table, chain: Sequence[Match]) -> bool:
@@ -242,9 +251,7 @@ def _convincing(table: Table, chain: Sequence[Match]) -> bool:
 @lru_cache(maxsize=4096)
 def _is_header(table: Table, text: str) -> bool:
     """Tell whether a text is a column's or a band's label, or the labels of several columns in one line."""
-    word, columns = key(text).word, column_index(table)
-    names = {*columns.exact, *(key(band.zh).word for band in table.bands)} - {""}
-    return word in names
+    return key(text).word in {*column_index(table).exact, *(key(band.zh).word for band in table.bands)} - {""}
 
 
 def _without_headings(table: Table, chain: Sequence[Match]) -> list[Match]:
@@ -277,14 +284,15 @@ def _enclosed(table: Table, records: Sequence[Record], candidates: Sequence[Matc
     # a row with less than half of its figures is a part of one
     whole = [match for match in matches if 2 * len(match.record.figures) >= len(table.columns_of[match.line])]
     known = sorted((order.index(match.line), match.order) for match in whole if match.line in order)
-    taken = {match.order for match in (*matches, *candidates)}
+    taken = {
+        match.order
+        for match in (*matches, *(c for c in candidates if not c.record.labels or any(map(_is_label, c.record.labels))))
+    }
     free = [row for row in records if row.figures and row.order not in taken]
     placed = []
     for (line, above), (next_line, below) in pairwise(known):
         missing = order[line + 1 : next_line]
-        fewest = max((len(table.columns_of[name]) for name in missing), default=0) / 2
-        rows = [row for row in free if above < row.order < below and len(row.figures) >= fewest]
-        rows = [row for row in rows if _is_unlabelled(table, row, len(missing))]
+        rows = [row for row in free if above < row.order < below and _is_unlabelled(table, row, len(missing))]
         if len(rows) == len(missing) and all(map(_fits, rows, (len(table.columns_of[name]) for name in missing))):
             placed += [Match(row, name, torn=True) for row, name in zip(rows, missing, strict=True)]
     return placed
@@ -337,11 +345,10 @@ def _contradict_repeated(
         record, known = again.record, matches.get(again.line)
         if known is None or record.order in orders or known.printed == again.printed:
             continue
-        if orders[0] < record.order < orders[-1] or _in_one_grid(record, known):
-            sure = bool(record.labels) or again.likeness >= SURE
-        else:
-            sure = again.likeness == 1.0 and again.fits and record.order in {orders[0] - 1, orders[-1] + 1}
-        if sure:
+        among = orders[0] < record.order < orders[-1] or _in_one_grid(record, known)
+        beside = again.likeness == 1.0 and again.fits and record.order in {orders[0] - 1, orders[-1] + 1}
+        sure = bool(record.labels) or again.likeness >= SURE
+        if beside or (among and sure):
             known.contradicted = True
             other = known.record.printed
             notes.append(note("duplicate_line", table, again.line, printed=record.printed, place=record.place, other=other))
