@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from itertools import pairwise
+from functools import cache, lru_cache, partial
+from itertools import pairwise, takewhile
 from operator import attrgetter, itemgetter
 
 from govstats.documents import Cell
@@ -171,10 +171,8 @@ def _fits(record: Record, columns: int) -> bool:
 
 def _without_header(table: Table, pieces: Sequence[Cell]) -> Sequence[Cell]:
     """Drop the column labels that stand last: the line is named above its header (shuyang-county-2025)."""
-    end = len(pieces)
-    while end and _is_column(table, pieces[end - 1]):
-        end -= 1
-    return pieces[:end]
+    header = takewhile(partial(_is_column, table), reversed(pieces))
+    return pieces[: len(pieces) - len(list(header))]
 
 
 def _is_column(table: Table, piece: Cell) -> bool:
@@ -260,13 +258,8 @@ def _without_headings(table: Table, chain: Sequence[Match]) -> list[Match]:
     A row under the heading of a group that lost its own label looks just like it: the first part is then missing.
     """
     found = {match.line for match in chain}
-    kept = []
-    for match, following in zip(chain, [*chain[1:], None], strict=True):
-        parts = set(table.parts(match.line))
-        alone = not found & parts and (following is None or following.order == match.order + 1)
-        if alone or parts <= found:
-            kept.append(match)
-    return kept
+    parts = {match.line: set(table.parts(match.line)) for match in chain}
+    return [match for match in chain if parts[match.line] <= found or found.isdisjoint(parts[match.line])]
 
 
 def _out_of_order(table: Table, candidates: Sequence[Match], chain: Sequence[Match]) -> list[Match]:
@@ -284,10 +277,8 @@ def _enclosed(table: Table, records: Sequence[Record], candidates: Sequence[Matc
     # a row with less than half of its figures is a part of one
     whole = [match for match in matches if 2 * len(match.record.figures) >= len(table.columns_of[match.line])]
     known = sorted((order.index(match.line), match.order) for match in whole if match.line in order)
-    taken = {
-        match.order
-        for match in (*matches, *(c for c in candidates if not c.record.labels or any(map(_is_label, c.record.labels))))
-    }
+    labelled = [c for c in candidates if not c.record.labels or any(map(_is_label, c.record.labels))]
+    taken = {match.order for match in (*matches, *labelled)}
     free = [row for row in records if row.figures and row.order not in taken]
     placed = []
     for (line, above), (next_line, below) in pairwise(known):
@@ -325,13 +316,13 @@ def _contradict_copies(table: Table, matches: Mapping[str, Match], candidates: S
         taken |= {again.order for again in copy}
         common = [again for again in copy if again.line in matches]
         differ = [again.line for again in common if again.printed != matches[again.line].printed]
+        if not differ:
+            continue
         # of a whole copy the lines that stand there once may be of either
-        for line in matches if differ and len(common) * 2 >= len(matches) else differ:
+        for line in matches if len(common) * 2 >= len(matches) else differ:
             matches[line].contradicted = True
-        if differ:
-            first = min(matches.values(), key=lambda match: match.order)
-            places = sorted((first.record.place, copy[0].record.place))
-            notes.append(note("two_tables", table, place=places[0], other=places[1]))
+        places = sorted((min(matches.values(), key=attrgetter("order")).record.place, copy[0].record.place))
+        notes.append(note("two_tables", table, place=places[0], other=places[1]))
     return notes
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 from govstats.characters import figure, is_figure, normalised
 from govstats.documents import Cell, Document, Grid, Paragraph
 from govstats.forms import Form
-from govstats.recognition.labels import header_words, key, line_index, printed_labels, table_words
+from govstats.recognition.labels import form_words, header_words, key, printed_labels, table_words
 
 #: The longest label of the form has 45 characters; a longer line is prose, or a whole page in one line.
 LONGEST_LABEL = 60
@@ -124,8 +124,6 @@ def records(document: Document, form: Form) -> list[Record]:
 @lru_cache(maxsize=8192)
 def kind(text: str) -> Kind:
     """Tell a label, a figure and a blank apart."""
-    if len(text) > 40:
-        return "label"
     status = figure(text).status
     if status == "blank":
         return "blank"
@@ -142,7 +140,12 @@ def _rows_of_grids(grids: Iterable[Grid], form: Form) -> Iterator[_Row]:
         usual = max(begins, key=lambda column: (begins[column], -column), default=0)
         for number, (cells, kinds, stub) in enumerate(rows):
             figures = "f" in kinds[stub:]
-            odd = figures and stub > 1 and cells[stub - 1].column == usual > 0 and not _is_known(form, cells[stub - 1])
+            odd = (
+                figures
+                and stub > 1
+                and cells[stub - 1].column == usual > 0
+                and key(cells[stub - 1].text).word not in form_words(form)
+            )
             end = stub - 1 if odd else stub
             labels = [cell for cell, what in zip(cells[:end], kinds, strict=False) if what == "l"]
             header = end == len(cells) or any(key(label.text).word in header_words(form) for label in labels)
@@ -152,11 +155,6 @@ def _rows_of_grids(grids: Iterable[Grid], form: Form) -> Iterator[_Row]:
             if not is_row or (number == 0 and not figures):
                 # a header, or the title of the grid, spread over its columns
                 yield labels, (), None, 0
-
-
-def _is_known(form: Form, label: Cell) -> bool:
-    """Tell whether the form has a label."""
-    return any(line_index(table).find(label.text) for table in form.tables) or key(label.text).word in header_words(form)
 
 
 def _rows_of_text(paragraphs: Iterable[Paragraph], form: Form) -> Iterator[_Row]:
