@@ -108,8 +108,7 @@ def align(table: Table, records: Sequence[Record]) -> tuple[list[Match], list[No
 
 def lines_named(table: Table, pieces: Sequence[Cell]) -> Mapping[str, float]:
     """Return the lines that the label next to the figures may mean, alone or with the pieces before it: it may be torn."""
-    texts = [piece.text for piece in pieces if piece.text not in UNITS]
-    return _lines_named(table, tuple(texts[-_MOST_PIECES:]))
+    return _lines_named(table, tuple(piece.text for piece in pieces if piece.text not in UNITS)[-_MOST_PIECES:])
 
 
 @lru_cache(maxsize=4096)

@@ -49,8 +49,7 @@ def read_annex(table: Table, records: Sequence[Record]) -> list[tuple[Match, lis
     first, last = anchors[0].order, anchors[-1].order
     rows = [r for r in records if r.figures and (first <= r.order <= last or id(r.grid) in grids)]
     columns = _columns(rows[0])
-    header = normalised("".join(piece.text for piece in rows[0].before[:-1]))
-    pairs = len(columns) == 2 and _TWO_COLUMNS.search(header) is not None
+    pairs = len(columns) == 2 and _TWO_COLUMNS.search(normalised("".join(piece.text for piece in rows[0].before[:-1])))
     found: dict[str, tuple[Match, list[Way]]] = {}
     for number, record in enumerate(rows):
         # a line that no form lists has its printed label without the numbering

@@ -24,6 +24,8 @@ _SPOILT_FIGURE = re.compile(r"\d[\d,.\s]*\d|\d+[^\d\w、.．,)）\s]{1,3}\d*|\d+
 _DIGIT = re.compile(r"\d")
 _GLUED_NUMBER = re.compile(r"\d{2,}[.、](?!\d)")
 _NUMBERED = re.compile(r"[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）]|\d{1,2}[.、](?!\d)")
+#: A new text after a table (附件下载), not the rest of a sentence (件，其中…).
+_NEW_TEXT = re.compile(r"[^\W\d_条次元个份人项宗起万亿余多年月]")
 #: A line of text that names fewer lines and columns is a sentence.
 _FEWEST_LABELS = 4
 #: A row of at least so many blank cells is a row of a table, a shorter one a spacer.
@@ -131,21 +133,16 @@ def kind(text: str) -> Kind:
 
 
 def _rows_of_grids(grids: Iterable[Grid], form: Form) -> Iterator[_Row]:
+    words = form_words(form)
     for grid in grids:
         kinds_of = ["".join(kind(cell.text)[0] for cell in cells) for cells in grid.rows]
-        stubs = [len(_STUB.findall(kinds)[0]) for kinds in kinds_of]
-        rows = list(zip(grid.rows, kinds_of, stubs, strict=True))
+        rows = [(cells, kinds, len(_STUB.findall(kinds)[0])) for cells, kinds in zip(grid.rows, kinds_of, strict=True)]
         # where the figures of most rows begin: what stands there is a field, though it be no figure (约39, 见备注)
         begins = Counter(cells[stub].column for cells, kinds, stub in rows if "f" in kinds[stub:] and grid.aligned)
         usual = max(begins, key=lambda column: (begins[column], -column), default=0)
         for number, (cells, kinds, stub) in enumerate(rows):
             figures = "f" in kinds[stub:]
-            odd = (
-                figures
-                and stub > 1
-                and cells[stub - 1].column == usual > 0
-                and key(cells[stub - 1].text).word not in form_words(form)
-            )
+            odd = figures and stub > 1 and cells[stub - 1].column == usual > 0 and key(cells[stub - 1].text).word not in words
             end = stub - 1 if odd else stub
             labels = [cell for cell, what in zip(cells[:end], kinds, strict=False) if what == "l"]
             header = end == len(cells) or any(key(label.text).word in header_words(form) for label in labels)
@@ -208,16 +205,12 @@ def _running_text(text: str, form: Form) -> list[str]:
         tokens = between[gap.end() if gap else 0 :].split()
         figures = list(takewhile(is_figure, tokens))
         other = " ".join(tokens[len(figures) :])
-        # a misprinted label of the form or a heading may follow, and after the last label any text; else this is a sentence
-        if not other:
+        apart = bool(figures and gap)
+        if not other or (apart and following is None and _NEW_TEXT.match(other)):
             parts += [name, *figures]
-        elif figures and gap and (_NUMBERED.match(other) or (following is None and _other_text(other))):
+        elif apart and _NUMBERED.match(other):
+            # a misprinted label of the form, or a heading; any other text between labels is a sentence
             parts += [name, *figures, *(_row(other) or [other])]
         else:
             parts.append(f"{name}{between}".strip())
     return parts if any(map(is_figure, parts)) else []
-
-
-def _other_text(text: str) -> bool:
-    """Tell a new text after a table (附件下载) from the rest of a sentence (件，其中…)."""
-    return text[0].isalpha() and text[0] not in "条件次元个份人项宗起万亿余多年月"
