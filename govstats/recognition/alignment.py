@@ -248,7 +248,9 @@ def _convincing(table: Table, chain: Sequence[Match]) -> bool:
 @lru_cache(maxsize=4096)
 def _is_header(table: Table, text: str) -> bool:
     """Tell whether a text is a column's or a band's label, or the labels of several columns in one line."""
-    return key(text).word in {*column_index(table).exact, *(key(band.zh).word for band in table.bands)} - {""}
+    word, columns = key(text).word, column_index(table)
+    several = len(text) <= LONGEST_LABEL and sum(column in word for _, column in columns.words) > 1
+    return several or word in columns.exact or word in {key(band.zh).word for band in table.bands if band.zh}
 
 
 def _without_headings(table: Table, chain: Sequence[Match]) -> list[Match]:
@@ -335,7 +337,7 @@ def _contradict_repeated(
         record, known = again.record, matches.get(again.line)
         if known is None or record.order in orders or known.printed == again.printed:
             continue
-        among = orders[0] < record.order < orders[-1] or _in_one_grid(record, known)
+        among = orders[0] < record.order < orders[-1] or record.grid is known.record.grid is not None
         beside = again.likeness == 1.0 and again.fits and record.order in {orders[0] - 1, orders[-1] + 1}
         sure = bool(record.labels) or again.likeness >= SURE
         if beside or (among and sure):
@@ -349,11 +351,7 @@ def _contradict_repeated(
         label, inside = record.labels[-1].text, orders[0] < record.order < orders[-1]
         begun = {line for line, whole in line_index(table).words if whole.startswith(key(label).word)}
         for line in begun & matches.keys():
-            matches[line].contradicted |= inside or _in_one_grid(record, matches[line])
+            matches[line].contradicted |= inside or record.grid is matches[line].record.grid is not None
         if inside:
             notes.append(note("outside_form", table, printed=record.printed, place=record.place, label=label))
     return notes
-
-
-def _in_one_grid(record: Record, match: Match) -> bool:
-    return record.grid is not None and record.grid is match.record.grid

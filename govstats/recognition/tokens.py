@@ -25,7 +25,7 @@ _DIGIT = re.compile(r"\d")
 _GLUED_NUMBER = re.compile(r"\d{2,}[.、](?!\d)")
 _NUMBERED = re.compile(r"[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）]|\d{1,2}[.、](?!\d)")
 #: A new text after a table (附件下载), not the rest of a sentence (件，其中…).
-_NEW_TEXT = re.compile(r"[^\W\d_条次元个份人项宗起万亿余多年月]")
+_NEW_TEXT = re.compile(r"[^\W\d_条件次元个份人项宗起万亿余多年月]")
 #: A line of text that names fewer lines and columns is a sentence.
 _FEWEST_LABELS = 4
 #: A row of at least so many blank cells is a row of a table, a shorter one a spacer.
