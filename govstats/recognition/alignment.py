@@ -95,12 +95,11 @@ def align(table: Table, records: Sequence[Record]) -> tuple[list[Match], list[No
     found = _without_headings(table, chain) + elsewhere
     torn = _enclosed(table, records, candidates, found)
     by_line = {match.line: match for match in (*found, *torn)}
-    matches = sorted(by_line.values(), key=lambda match: table.position[match.line])
     notes = [note("out_of_order", table, match.line, place=match.record.place) for match in elsewhere]
     notes += [note("torn_label", table, m.line, printed=m.record.printed, place=m.record.place) for m in torn]
     notes += _contradict_copies(table, by_line, candidates)
     notes += _contradict_repeated(table, by_line, records, candidates)
-    return matches, notes
+    return sorted(by_line.values(), key=lambda match: table.position[match.line]), notes
 
 
 # --- labels -----------------------------------------------------------------------------------------------------------------
@@ -108,14 +107,8 @@ def align(table: Table, records: Sequence[Record]) -> tuple[list[Match], list[No
 
 def lines_named(table: Table, pieces: Sequence[Cell]) -> Mapping[str, float]:
     """Return the lines that the label next to the figures may mean, alone or with the pieces before it: it may be torn."""
-    return _lines_named(table, tuple(piece.text for piece in pieces if piece.text not in UNITS)[-_MOST_PIECES:])
-
-
-@lru_cache(maxsize=4096)
-def _lines_named(table: Table, texts: tuple[str, ...]) -> Mapping[str, float]:
-    """Find a label by its pieces; the same come again in thousands of reports."""
     joined = ""
-    for text in reversed(texts):
+    for text in reversed([piece.text for piece in pieces[-_MOST_PIECES:] if piece.text not in UNITS]):
         joined = text + joined
         # a label begins with its number; what stands before belongs to another
         if (lines := line_index(table).find(joined)) or key(text).number:
@@ -259,8 +252,14 @@ def _without_headings(table: Table, chain: Sequence[Match]) -> list[Match]:
     A row under the heading of a group that lost its own label looks just like it: the first part is then missing.
     """
     found = {match.line for match in chain}
-    parts = {match.line: set(table.parts(match.line)) for match in chain}
-    return [match for match in chain if parts[match.line] <= found or found.isdisjoint(parts[match.line])]
+    kept = []
+    for number, match in enumerate(chain):
+        parts, around = set(table.parts(match.line)), chain[max(number - 1, 0) : number + 2]
+        near = len({id(one.record.grid) for one in around}) == 1
+        alone = found.isdisjoint(parts) and around[-1].order <= match.order + 1
+        if not parts or (near and (alone or parts <= found)):
+            kept.append(match)
+    return kept
 
 
 def _out_of_order(table: Table, candidates: Sequence[Match], chain: Sequence[Match]) -> list[Match]:

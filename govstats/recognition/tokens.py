@@ -21,7 +21,6 @@ LONGEST_LABEL = 60
 _PAGE_NUMBER = re.compile(r"[-—–·.\s]+\d{1,4}[-—–·.\s]+|第\s*\d{1,4}\s*页.{0,12}|-+\d{1,4}-+")
 #: A figure with a mark that makes it unreadable is no label: 5①, 0?, 12 3, nor is what recognition could not read.
 _SPOILT_FIGURE = re.compile(r"\d[\d,.\s]*\d|\d+[^\d\w、.．,)）\s]{1,3}\d*|\d+[①-⑳²³]|[\d\W①-⑳]*[□�\ufffc][\d\W]*")
-_DIGIT = re.compile(r"\d")
 _GLUED_NUMBER = re.compile(r"\d{2,}[.、](?!\d)")
 _NUMBERED = re.compile(r"[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）]|\d{1,2}[.、](?!\d)")
 #: A new text after a table (附件下载), not the rest of a sentence (件，其中…).
@@ -41,7 +40,6 @@ _GAP = re.compile(rf"\s*(?:{_UNIT})(?=\s|\d|$)|\s+")
 _STUB = re.compile("(?:fb*(?=l))?(?:[bl]*l)?")
 
 
-Kind = Literal["label", "figure", "blank"]
 #: The stub of a row, its fields, its grid and its number there; without fields where labels stand alone.
 _Row = tuple[Sequence[Cell], Sequence[Cell], Grid | None, int]
 
@@ -124,7 +122,7 @@ def records(document: Document, form: Form) -> list[Record]:
 
 
 @lru_cache(maxsize=8192)
-def kind(text: str) -> Kind:
+def kind(text: str) -> Literal["label", "figure", "blank"]:
     """Tell a label, a figure and a blank apart."""
     status = figure(text).status
     if status == "blank":
@@ -192,7 +190,7 @@ def _running_text(text: str, form: Form) -> list[str]:
     """Part text at the labels of the form; empty where no figure stands between two labels and nothing else."""
     compared = normalised(text)
     few = len(text) > LONGEST_LABEL and sum(word in compared for word in table_words(form)) < _FEWEST_LABELS
-    if few or not _DIGIT.search(compared):
+    if few or not re.search(r"\d", compared):
         return []
     found = list(printed_labels(form, glued=_GLUED_NUMBER.search(compared) is not None).finditer(compared))
     # labels are sought in normalised text; what is printed is cut out of the document's own wherever the two run in step
