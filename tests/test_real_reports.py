@@ -90,7 +90,7 @@ def test_the_order_of_torn_rows_is_said(shared: Path) -> None:
     report = govstats.read(shared / "reports" / "stcsm-2024" / "report.md")
     torn = [note.line for note in report.read_notes if note.kind == "torn_label"]
     assert "refused.internal_affairs" in torn
-    assert len(torn) == 9
+    assert len(torn) == 10
 
 
 @pytest.mark.parametrize("name", ["gb18030-undeclared.html", "word.docx"])

@@ -12,11 +12,11 @@ from govstats.recognition.hypotheses import Way, in_order
 from govstats.recognition.labels import SURE, key
 from govstats.recognition.tokens import UNITS, Record
 
-_THIS_YEAR = re.compile(r"(?:本|20\d\d)年|年度|本期|统计数")
-_CUMULATIVE = "累计"
+_COLUMN = re.compile(r"(?P<this_year>(?:本|20\d\d)年|年度|本期|统计数)|(?P<cumulative>累计)")
 #: A header that ran together, and names no third column: 指标名称计量单位2015年度历年累计.
 _TWO_COLUMNS = re.compile(r"(?:指标|项目|单位)[^年累]*年度?(?:历年)?累计数?$")
 _NUMBERING = re.compile(r"\s*(?:其中\s*[:：]?)?\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．]+)?\s*")
+_ZERO_FIRST = re.compile(r"0(?:0|[1-9]\d*)")
 _FEWEST_LINES = 3
 
 
@@ -49,11 +49,11 @@ def read_annex(table: Table, records: Sequence[Record]) -> list[tuple[Match, lis
     first, last = anchors[0].order, anchors[-1].order
     rows = [r for r in records if r.figures and (first <= r.order <= last or id(r.grid) in grids)]
     columns = _columns(rows[0])
-    header = normalised("".join(piece.text for piece in rows[0].before[:-1]))
-    pairs = len(columns) == 2 and _TWO_COLUMNS.search(header) is not None
+    pairs = len(columns) == 2 and _TWO_COLUMNS.search(normalised("".join(piece.text for piece in rows[0].before[:-1])))
     found: dict[str, tuple[Match, list[Way]]] = {}
     for number, record in enumerate(rows):
-        line = known(record) or _own_label(record)
+        # a line that no form lists has its printed label without the numbering
+        line = known(record) or "".join(_NUMBERING.sub("", _label(record), count=1).split())
         if not line:
             continue
         way = in_order(record, len(columns)) if columns else None
@@ -72,13 +72,10 @@ def _split(record: Record) -> Way | None:
 
     That the figure of all years is at least that of this year decides nothing: agencies print otherwise.
     """
-    word = record.figures[0].text
-    rest = word[1:]
-    certain = record.grid is None and len(record.figures) == 1 and word.isdecimal() and word[0] == "0"
-    if not certain or not rest or (rest[0] == "0" and rest != "0"):
-        return None
     piece = record.figures[0]
-    return Way((piece._replace(text="0"), piece._replace(text=rest)), True, parted=True)
+    if record.grid is not None or len(record.figures) != 1 or not _ZERO_FIRST.fullmatch(piece.text):
+        return None
+    return Way((piece._replace(text="0"), piece._replace(text=piece.text[1:])), True, parted=True)
 
 
 def _numbered_on(rows: Sequence[Record], number: int) -> bool:
@@ -86,30 +83,22 @@ def _numbered_on(rows: Sequence[Record], number: int) -> bool:
 
     In 002、 only the 2 is the label's if the labels before it count from 1; of 0112、 the 12 may be.
     """
-    counted, label = 0, ""
+    counted = 0
     for record in rows[: number + 2]:
-        pieces = record.labels or record.before
-        label = key(pieces[-1].text).number if pieces else ""
-        counted = (int(label) if int(label) in {1, counted + 1} else -1) if label.isdecimal() else 0
-    return number + 1 == len(rows) or not label.isdecimal() or counted > 0
+        label = key(_label(record)).number
+        counted = int(label) if label in {"1", str(counted + 1)} else -label.isdecimal()
+    return number + 1 == len(rows) or counted >= 0
 
 
 def _columns(first: Record) -> list[str]:
-    """Return the columns in the order in which the header above the first line names them."""
+    """Return the columns in the order in which the header above the first line names them last."""
     header = " ".join(piece.text for piece in first.before[-12:])
     if first.grid is not None:
         header = " ".join(cell.text for row in first.grid.rows[: first.row] for cell in row) or header
-    header = normalised(header)
-    places = {}
-    if years := list(_THIS_YEAR.finditer(header)):
-        places["this_year"] = years[-1].start()
-    if _CUMULATIVE in header:
-        places["cumulative"] = header.rindex(_CUMULATIVE)
-    return sorted(places, key=places.__getitem__)
+    named = [found.lastgroup or "" for found in _COLUMN.finditer(normalised(header))]
+    return list(dict.fromkeys(reversed(named)))[::-1]
 
 
-def _own_label(record: Record) -> str:
-    """Return the printed label without its numbering, for a line that no form lists."""
-    pieces = record.labels or record.before[-1:]
-    text = next((piece.text for piece in reversed(pieces) if piece.text not in UNITS), "")
-    return "".join(_NUMBERING.sub("", text, count=1).split())
+def _label(record: Record) -> str:
+    """Return the label that stands next to the figures."""
+    return next((piece.text for piece in reversed(record.labels or record.before[-1:]) if piece.text not in UNITS), "")

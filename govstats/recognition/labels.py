@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
@@ -26,10 +28,10 @@ _LONGEST_CRUMB = 8
 #: The same few hundred labels come again in every report; a corpus has more misprints than memory should hold.
 _MOST_KNOWN = 20_000
 
-_ENUMERATOR = re.compile(
-    r"\s*(?:其中\s*:?)?\s*(?:\(\s*([一二三四五六七八九十]{1,3}|\d{1,2})\s*\)|([一二三四五六七八九十]{1,3}|\d{1,2})\s*[、.,:．])\s*"
+_NUMBER = re.compile(
+    r"\s*(?:其中\s*:?)?\s*(?:(\(\s*(?:[一二三四五六七八九十]{1,3}|\d{1,2})\s*\))|([一二三四五六七八九十]{1,3}|\d{1,2})\s*[、.,:．])\s*"
+    r"|\s*(\d{1,2})(?=[^\d\W])|"
 )
-_LEADING_DIGITS = re.compile(r"\s*(\d{1,2})(?=[^\d\W])")
 _NOT_WORD = re.compile(r"[\W_]+")
 _BRACKETED = re.compile(r"\([^()]*\)?")
 
@@ -54,101 +56,61 @@ def key(text: str) -> Key:
     ('3', '其他')
     """
     text = normalised(text)
-    match = _ENUMERATOR.match(text)
-    number = ""
-    if match:
-        number = f"({match[1]})" if match[1] else match[2]
-    else:
-        match = _LEADING_DIGITS.match(text)
-        number = match[1] if match else ""
-    rest = text[match.end() :] if match else text
-    word = _NOT_WORD.sub("", rest)
-    plain = _NOT_WORD.sub("", _BRACKETED.sub("", rest)) if "(" in rest else word
-    return Key(number, word, plain or word)
-
-
-def variants(label: Label) -> tuple[Key, ...]:
-    """Return the keys under which a label of the form may be printed."""
-    return tuple(dict.fromkeys(key(text) for text in (label.zh, *label.also, label.id) if text))
+    number, rest = "".join(_NUMBER.findall(text)[0]), _NUMBER.sub("", text, count=1)
+    word, plain = _NOT_WORD.sub("", rest), _NOT_WORD.sub("", _BRACKETED.sub("", rest))
+    return Key("".join(number.split()), word, plain or word)
 
 
 class LabelIndex:
     """The labels of one table, to be found in a document; the words of its groups may stand torn in front of them."""
 
     def __init__(self, labels: Sequence[Label], groups: Sequence[Label] = ()) -> None:
-        self.entries = [(label.id, variant) for label in labels for variant in variants(label)]
+        self.entries = [(label.id, key(text)) for label in labels for text in (label.zh, *label.also)]
         self.exact: dict[str, list[tuple[str, str]]] = {}
-        self.words = [(name, variant.plain) for name, variant in self.entries if not variant.plain.isascii()]
-        self._headings = {label.id for label in labels if isinstance(label, Line) and label.subtotal}
-        headings = [label for label in labels if label.id in self._headings]
-        words = sorted((_spaced(normalised(label.zh)) for label in (*groups, *headings)), key=len, reverse=True)
-        self._behind_group = re.compile(rf"(?:\s*(?:{'|'.join(words)}))+\s*(?=[(\d])") if words else None
-        self._of_groups = frozenset("".join(key(label.zh).number + key(label.zh).word for label in (*groups, *headings)))
-        self._known: dict[str, dict[str, float]] = {}
         for name, variant in self.entries:
             for word in {variant.word, variant.plain}:
                 self.exact.setdefault(word, []).append((name, variant.number))
-
-    def find(self, text: str) -> dict[str, float]:
-        """Return the likely ids for a printed label, with their likeness between 0 and 1; empty where nothing fits."""
-        if len(text) > LONGEST:
-            return {}
-        if text not in self._known:
-            if len(self._known) > _MOST_KNOWN:
-                self._known.clear()
-            own = self._behind_group.sub("", normalised(text), count=1) if self._behind_group else text
-            self._known[text] = {} if "\n" in text and self._names_two(text) else self._find(own) or self._find_below(text)
-        return self._known[text]
-
-    def _names_two(self, text: str) -> bool:
-        """Tell whether a label of several lines is two of the form: a line below the first has a number of its own."""
-        lines = text.split("\n")
-        return any(
-            _ENUMERATOR.match(normalised(line)) and not self._of_groups.issuperset(key("".join(lines[:at])).word)
-            for at, line in enumerate(lines[1:], start=1)
-        )
-
-    def _find_below(self, text: str) -> dict[str, float]:
-        """Find a label in whose cell a piece of its group's label stands above it: 三、 or （四）无."""
-        lines = text.split()
-        for at in range(1, len(lines)):
-            above, found = key("".join(lines[:at])), key("".join(lines[at:]))
-            names = [name for name, number in self.exact.get(found.word, ()) if number == found.number != ""]
-            if names and len(above.word) <= _LONGEST_CRUMB and self._of_groups.issuperset(above.number + above.word):
-                return dict.fromkeys(names, SURE)
-        return {}
+        self.words = [(name, variant.plain) for name, variant in self.entries]
+        headings = [label for label in labels if isinstance(label, Line) and label.subtotal]
+        self._headings = {label.id for label in headings}
+        texts = sorted((normalised(label.zh) for label in (*groups, *headings)), key=len, reverse=True)
+        # of a group's label a piece may stand above the label of its first line (三、 or （四）无)
+        words, characters = "|".join(map(_spaced, texts)), re.escape("".join(texts))
+        prefix = rf"\A(?:\s*(?:{words}|[{characters}]{{1,{_LONGEST_CRUMB}}}(?=\s)))+\s*(?=[(\d])"
+        self._of_groups = re.compile(prefix if texts else r"\A")
+        self.find = lru_cache(maxsize=_MOST_KNOWN)(self._find)
 
     def _find(self, text: str) -> dict[str, float]:
-        found = key(text)
-        if not found.word:
+        """Return the likely ids for a printed label, with their likeness between 0 and 1; empty where nothing fits."""
+        own = self._of_groups.sub("", normalised(text), count=1)
+        found = key(own)
+        # a line below the first that has a number of its own is another label of the form
+        if not found.word or len(text) > LONGEST or any(key(line).number for line in own.split("\n")[1:]):
             return {}
-        exact = self.exact.get(found.word) or self.exact.get(found.plain)
-        if exact:
-            numbered = {name: _agreement(found.number, number) for name, number in exact}
-            return {name: alike for name, alike in numbered.items() if alike == max(numbered.values())}
-        likeness: dict[str, float] = {}
-        for name, variant in self.entries:
-            if len(variant.plain) >= 4 and (found.plain.endswith(variant.plain) or found.word.endswith(variant.word)):
-                if self._names_another(found.word, name, variant):
-                    continue
-                alike = 0.95
-            elif len(found.plain) < 4 or len(found.plain) > len(variant.word) + max(1, len(variant.word) // 8):
-                continue
-            else:
-                alike = max(fuzz.ratio(found.plain, variant.plain), fuzz.ratio(found.word, variant.word)) / 100
-            alike *= _agreement(found.number, variant.number)
-            if alike >= ALIKE:
-                likeness[name] = max(alike, likeness.get(name, 0.0))
-        best = max(likeness.values(), default=0.0)
+        if exact := self.exact.get(found.word) or self.exact.get(found.plain):
+            likeness = {name: _agreement(found.number, number) for name, number in exact}
+        else:
+            alike = sorted((self._likeness(found, name, variant), name) for name, variant in self.entries)
+            likeness = {name: best for best, name in alike if best >= ALIKE}
         # of two labels that end alike, the longer one is meant
-        return {name: alike for name, alike in likeness.items() if alike > best - _MARGIN}
+        most = max(likeness.values(), default=0.0)
+        return {name: alike for name, alike in likeness.items() if alike > most - _MARGIN}
+
+    def _likeness(self, found: Key, name: str, variant: Key) -> float:
+        """Compare a printed label that is no variant of the form's with one that is."""
+        alike = 0.0
+        if len(variant.plain) >= 4 and (found.plain.endswith(variant.plain) or found.word.endswith(variant.word)):
+            alike = 0.95 * (not self._names_another(found.word, name, variant))
+        elif 4 <= len(found.plain) <= len(variant.word) + max(1, len(variant.word) // 8):
+            alike = max(fuzz.ratio(found.plain, variant.plain), fuzz.ratio(found.word, variant.word)) / 100
+        return alike * _agreement(found.number, variant.number)
 
     def _names_another(self, text: str, name: str, variant: Key) -> bool:
         """Tell whether a text that ends with one label begins with another: two lines joined in one row."""
         before = text.removesuffix(variant.word).removesuffix(variant.plain)
         return any(
-            len(other.plain) >= 4 and other.plain in before and another != name and another not in self._headings
-            for another, other in self.entries
+            len(word) >= 4 and word in before and another != name and another not in self._headings
+            for another, word in self.words
         )
 
 
@@ -175,24 +137,17 @@ def column_index(table: Table) -> LabelIndex:
 @cache
 def form_words(of_form: Form) -> frozenset[str]:
     """Every label of a form as a key word: what is no figure and no label of an agency's own."""
-    return frozenset(
-        word for label in _all_labels(of_form) for variant in variants(label) for word in (variant.word, variant.plain)
-    )
+    return frozenset(word for text in _texts(of_form) for word in key(text)[1:])
 
 
-def _all_labels(of_form: Form) -> Iterator[Label]:
+@cache
+def _texts(of_form: Form) -> frozenset[str]:
+    """Every label of the tables of a form, as printed."""
+    texts: set[str] = set()
     for table in of_form.tables:
-        yield from table.lines
-        yield from table.columns
-        yield from table.groups
-        for band in table.bands:
-            yield Label(band.zh, band.zh, band.en)
-        for column in table.columns:
-            if column.spanner_zh:
-                yield Label(column.spanner_zh, column.spanner_zh, column.spanner_en)
-        for text in (table.corner, table.zh):
-            if text:
-                yield Label(text, text, table.en)
+        texts |= {table.corner, table.zh, *(band.zh for band in table.bands), *(column.spanner_zh for column in table.columns)}
+        texts.update(*((label.zh, *label.also) for label in (*table.lines, *table.columns, *table.groups)))
+    return frozenset(texts - {""})
 
 
 @cache
@@ -201,30 +156,18 @@ def printed_labels(of_form: Form, *, glued: bool = False) -> re.Pattern[str]:
 
     Where figures are `glued` to the number of the next label (``00000002.其他法律…``), only its own number is the label's.
     """
-    texts = {normalised(text) for label in (*_all_labels(of_form), *of_form.sections) for text in (label.zh, *label.also) if text}
+    texts = {normalised(text) for text in _texts(of_form).union(*((section.zh, *section.also) for section in of_form.sections))}
     number = r"(?:其中\s*:?)?\s*(?:\([一二三四五六七八九十\d]{1,3}\)|[一二三四五六七八九十]{1,2}、|(?<![\d.])\d{1,2}[、.])?\s*"
-    words = sorted({_without_number(text) for text in texts}, key=len, reverse=True)
-    by_first: dict[str, list[str]] = {}
-    for word in map(str.strip, words):
-        first = re.escape(word[0])
-        by_first.setdefault(first, []).append(_spaced(word).removeprefix(first))
-    firsts = "".join(by_first)
-    # most characters of a sentence begin no label: they are passed without trying every one
-    pattern = rf"(?=[{firsts}其(\d一二三四五六七八九十\s]){number}(?=[{firsts}])(?:"
-    pattern += "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in by_first.items()) + ")"
+    words = sorted({_spaced(_NUMBER.sub("", text, count=1)) for text in texts}, key=len, reverse=True)
+    labels = [f"{number}(?:{'|'.join(words)})"]
     if glued:
-        numbered = {(key(text).number, _without_number(text)) for text in texts if key(text).number.isdecimal()}
+        numbered = {(key(text).number, _NUMBER.sub("", text, count=1)) for text in texts if key(text).number.isdecimal()}
         # an annex numbers its lines as it likes; one digit is the least that can be the label's
-        opened = [line for table in of_form.tables if table.open for line in table.lines]
-        numbered |= {("[1-9]", normalised(text)) for line in opened for text in (line.zh, *line.also)}
-        own = sorted((rf"{digit}[、.]\s*{_spaced(word)}" for digit, word in numbered), key=len, reverse=True)
-        pattern = "|".join([*own, pattern])
-    return re.compile(pattern)
-
-
-def _without_number(text: str) -> str:
-    match = _ENUMERATOR.match(text)
-    return text[match.end() :] if match else text
+        numbered |= {
+            ("[1-9]", normalised(text)) for t in of_form.tables if t.open for line in t.lines for text in (line.zh, *line.also)
+        }
+        labels = sorted((rf"{digit}[、.]\s*{_spaced(word)}" for digit, word in numbered), key=len, reverse=True) + labels
+    return re.compile("|".join(labels))
 
 
 def _spaced(word: str) -> str:
@@ -235,22 +178,20 @@ def _spaced(word: str) -> str:
 @cache
 def distinctive() -> Mapping[str, frozenset[str]]:
     """Return for each form version the label words that no other version has."""
-    words = {version: {word for word in form_words(form(version)) if len(word) >= 4} for version in versions()}
-    return {
-        version: frozenset(own - set().union(*(others for other, others in words.items() if other != version)))
-        for version, own in words.items()
-    }
+    words = {version: form_words(form(version)) for version in versions()}
+    count = Counter(chain.from_iterable(words.values()))
+    return {version: frozenset(word for word in own if count[word] == 1 and len(word) >= 4) for version, own in words.items()}
 
 
 @cache
 def header_words(of_form: Form) -> frozenset[str]:
     """Return the words that only headers have: columns and corners, but no lines."""
-    lines = {key(text).word for table in of_form.tables for line in table.lines for text in (line.zh, *line.also)}
-    headers = {key(c.zh).word for t in of_form.tables for c in t.columns} | {key(t.corner).word for t in of_form.tables}
-    return frozenset(headers - lines - {""})
+    lines = {text for table in of_form.tables for line in table.lines for text in (line.zh, *line.also)}
+    headers = {text for table in of_form.tables for text in (table.corner, *(column.zh for column in table.columns))}
+    return frozenset({key(text).word for text in headers} - {key(text).word for text in lines} - {""})
 
 
 @cache
-def table_words(of_form: Form) -> tuple[str, ...]:
+def table_words(of_form: Form) -> frozenset[str]:
     """Return the first words of lines and columns: a text with several of them may be a table."""
-    return tuple({key(label.zh).plain for table in of_form.tables for label in (*table.lines, *table.columns)})
+    return frozenset(key(label.zh).plain for table in of_form.tables for label in (*table.lines, *table.columns))
