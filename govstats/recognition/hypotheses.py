@@ -192,11 +192,10 @@ class Headers:
         return ways[:1] + [way._replace(cost=against, sure=False) for way in ways[1:]]
 
     def _is_too_wide(self, labels: Sequence[Cell], record: Record) -> bool:
-        """Tell whether a row goes beyond its header, or has blanks and more cells than most: any may be the one too many."""
+        """Tell whether a row goes beyond its header: of more cells than most rows have any may be the one too many."""
         rows = [label.row for label in labels]
         end, filler = self._width(id(record.grid), min(rows), max(rows))
-        blank = len(record.figures) < len(labels) and not filler
-        return _end(record.fields if blank else record.figures) > end
+        return _end(record.figures if filler else record.fields) > end
 
     def _width_of(self, grid: int, first: int, last: int) -> tuple[int, bool]:
         """Return where a header ends, and whether the cells beyond it are the filler of most rows."""
@@ -291,11 +290,11 @@ class Headers:
         return (beside and len(table.bands) == 1) or any(_OWN_COLUMN.fullmatch(cell.text) for cell in printed)
 
     def caption_year(self, record: Record) -> int | None:
-        """Return the year that the caption over a row's grid names; None where it names none.
+        """Return the year that the last caption before a row names; None where it names none.
 
         Bands of a table in text are grids of their own: those without a caption go on under the last one.
         """
-        return self._caption_years(self._records[id(record.grid)][0].order) if record.grid else None
+        return self._caption_years(self._records[id(record.grid)][0].order if record.grid else record.order)
 
     def _caption_year(self, order: int) -> int | None:
         for row in reversed(self._all[: order + 1]):
