@@ -91,7 +91,7 @@ def align(table: Table, records: Sequence[Record]) -> tuple[list[Match], list[No
     chain = _heaviest_chain(table, candidates)
     if not _convincing(table, chain):
         return [], []
-    elsewhere = _out_of_order(table, candidates, chain)
+    elsewhere = _out_of_order(table, records, candidates, chain)
     found = _without_headings(table, chain) + elsewhere
     torn = _enclosed(table, records, candidates, found)
     by_line = {match.line: match for match in (*found, *torn)}
@@ -262,10 +262,14 @@ def _without_headings(table: Table, chain: Sequence[Match]) -> list[Match]:
     return kept
 
 
-def _out_of_order(table: Table, candidates: Sequence[Match], chain: Sequence[Match]) -> list[Match]:
+def _out_of_order(table: Table, records: Sequence[Record], candidates: Sequence[Match], chain: Sequence[Match]) -> list[Match]:
     """Return lines that stand elsewhere, as converters put them (stcsm-2024 prints 规章 after the fees)."""
-    found = {match.line for match in chain}
     near = range(chain[0].order - _NEAR, chain[-1].order + _NEAR + 1)
+    # a line whose label also stands alone is there, with cells that are blank
+    alone = [piece for record in records if record.order in near for piece in record.before[: None if record.labels else -1]]
+    found = {match.line for match in chain} | {
+        line for piece in alone for line, _ in line_index(table).exact.get(key(piece.text).word, ())
+    }
     sure = [c for c in candidates if c.likeness == 1.0 and c.fits and c.order in near and not table.line[c.line].subtotal]
     count = Counter(candidate.line for candidate in sure)
     return [candidate for candidate in sure if candidate.line not in found and count[candidate.line] == 1]
