@@ -69,8 +69,8 @@ class Case:
     def name(self) -> str:
         """The folder of its run: ``平潭综合实验区-2025``, or the name of the document; other parameters follow it."""
         more = dict(self.more)
-        document = Path(str(more.pop("document", ""))).stem
-        named = [self.agency, "" if self.year is None else str(self.year), document, *(f"{k}={v}" for k, v in more.items())]
+        own = [Path(str(more.pop(name, ""))).stem for name in ("folder", "document")]
+        named = [self.agency, "" if self.year is None else str(self.year), *own, *(f"{k}={v}" for k, v in more.items())]
         return _NO_NAME.sub("_", "-".join(filter(None, named))) or "default"
 
     @property

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from functools import cache
 from os import PathLike
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from govstats.errors import UnknownReport
@@ -14,9 +16,11 @@ from govstats.report import Report
 if TYPE_CHECKING:
     import pandas as pd
 
+    from govstats.panel import Panel
+
 
 _ORIGIN = {
-    "zh": "本文件由 govstats 按机关公布的数字重新排版，不是原件，其中的句子是我们自己的话。",
+    "zh": "文件由 govstats 按机关公布的数字重新排版，不是原件，其中的句子是我们自己的话。",
     "en": "Typeset by govstats from the figures that the agency published; not the original, and its sentences are ours.",
 }
 
@@ -55,6 +59,56 @@ def choose_report(
     '2021'
     """
     return next(_reports(agency, year, document, folder))
+
+
+def choose_panel(*, document: str | PathLike[str] = "", folder: str | PathLike[str] = "") -> Panel:
+    """Read the reports that the parameters of a notebook name into a panel.
+
+    Parameters
+    ----------
+    document : path
+        A file of one's own: a panel of this report alone.
+    folder : path
+        A folder of reports; goes before `document`.
+
+    Returns
+    -------
+    Panel
+        Of the folder, of the document, or of the corpus that comes with the package.
+
+    Examples
+    --------
+    >>> len(choose_panel().reports["agency"].unique())
+    7
+    """
+    import govstats
+    from govstats import embedded
+
+    if folder or not document:
+        return govstats.read_corpus(Path(folder).expanduser() if folder else embedded.folder())
+    with TemporaryDirectory(prefix="govstats-") as alone:
+        shutil.copy(Path(document).expanduser(), alone)
+        return govstats.read_corpus(alone)
+
+
+def choose_reports(*, document: str | PathLike[str] = "", folder: str | PathLike[str] = "") -> list[Report]:
+    """Read the reports of a folder, a document, or the corpus, each from its chosen document.
+
+    Examples
+    --------
+    >>> len(choose_reports())
+    18
+    """
+    import govstats
+    from govstats import embedded
+
+    if folder:
+        chosen = _documents(Path(folder).expanduser())
+        return [govstats.read(Path(folder).expanduser() / source) for source in chosen.loc[chosen["chosen"], "source"]]
+    if document:
+        return [govstats.read(Path(document).expanduser())]
+    known = embedded.register()
+    return [embedded.report(agency, year) for agency, year in zip(known["agency"], known["year"], strict=True)]
 
 
 def other_formats(report: Report, *, folder: str | PathLike[str] = "") -> list[Report]:
@@ -128,9 +182,12 @@ def origin(report: Report, language: str = "both") -> str:
     >>> origin(choose_report("平潭综合实验区", 2025), "en")
     'Typeset by govstats from the figures that the agency published; not the original, and its sentences are ours.'
     """
-    if not is_typeset(report):
-        return ""
-    return " ".join(_ORIGIN.values()) if language == "both" else _ORIGIN[language]
+    return corpus_origin("" if is_typeset(report) else report.source, language)
+
+
+def corpus_origin(own: str | PathLike[str], language: str = "both") -> str:
+    """Say that the documents of the corpus are no originals; nothing where reports of one's `own` are looked at."""
+    return "" if own else " ".join(_ORIGIN.values()) if language == "both" else _ORIGIN[language]
 
 
 @cache

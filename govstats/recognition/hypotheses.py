@@ -136,7 +136,8 @@ class Headers:
         if self._is_of_years(record) or self._is_torn(record):
             return []
         columns = table.columns_of[line]
-        usual = self._is_usual(record, table, columns, self._named_before(record, table, columns))
+        named = self._named_before(record, table, columns)
+        usual = len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
         ways = self._placed(record, table, columns)
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = _sums(table, line)
