@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from govstats.display import layout, report_html, table_html
+from govstats.display import layout, report_html, show_frame, table_html
 from govstats.errors import FormError
 from govstats.forms import form
 from govstats.report import Note, ReadCell, Report
@@ -283,3 +283,32 @@ def test_html_is_the_same_each_time_and_without_scripts_and_ids() -> None:
     assert not tree.css("script")
     assert not tree.css("[id]")
     assert " at 0x" not in one
+
+
+def test_a_frame_for_eyes_has_whole_counts_one_column_for_two_languages_and_missing_told_apart() -> None:
+    frame = pd.DataFrame(
+        {
+            "rule": ["T3B", "S04"],
+            "expected": pd.array([4, None], "Float64"),
+            "share": [0.25, 1.0],
+            "message_zh": ["不平衡<1>", "空白"],
+            "message_en": ["out of balance", "blank"],
+            "sure": [True, False],
+        }
+    )
+    shown = show_frame(frame)
+    assert list(shown.rows.columns) == ["rule", "expected", "share", "message", "sure"]
+    assert shown.rows.iloc[0].tolist() == ["T3B", "4", "0.25", "不平衡<1> out of balance", "是 yes"]
+    assert shown.rows.iloc[1].tolist() == ["S04", "…", "1", "空白 blank", "否 no"]
+    assert "不平衡&lt;1&gt; out of balance" in shown._repr_html_()
+    assert show_frame(frame, language="en").rows["message"].tolist() == ["out of balance", "blank"]
+    numbers = LexborHTMLParser(shown._repr_html_()).css("td.govstats-number")
+    assert texts(numbers) == ["4", "0.25", "…", "1"]
+
+
+def test_a_frame_without_rows_says_so_and_one_with_an_index_shows_it() -> None:
+    empty = show_frame(pd.DataFrame({"rule": []}), empty="没有。 None.")
+    assert empty._repr_html_() == "<p>没有。 None.</p>"
+    counts = pd.crosstab(pd.Series(["a", "a"], name="table"), pd.Series([2020, 2021], name="year"))
+    cells = LexborHTMLParser(show_frame(counts)._repr_html_()).css("th, td")
+    assert texts(cells) == ["table", "2020", "2021", "a", "1", "1"]

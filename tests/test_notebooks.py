@@ -14,7 +14,20 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from govstats.errors import NotebookError
-from govstats.notebooks import Case, cases, execute, heading, inject, input_sha256, read_notebook, reference_run, reproduce
+from govstats.notebooks import (
+    Case,
+    cases,
+    execute,
+    find_template,
+    heading,
+    inject,
+    input_sha256,
+    read_notebook,
+    reference_run,
+    reproduce,
+    write_templates,
+)
+from govstats.notebooks import run as run_case
 
 pytest_plugins = ["pytester"]
 
@@ -112,7 +125,8 @@ def test_cases_are_read_in_order(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("10.ipynb,甲市,21", r"cases\.csv, line 3: the year is '21'; expected four digits"),
+        ("10.ipynb,甲市,21", r"cases\.csv, line 3: the year is '21'; expected four digits, or a document"),
+        ("10.ipynb,甲市,2021,8", r"line 3: has more fields than the file has columns: \['8'\]"),
         ("10.ipynb,甲市", r"line 3: the year is ''"),
         ("10.ipynb,../甲市,2021", r"line 3: the agency is '\.\./甲市'"),
         ("11.ipynb,甲市,2021", r"line 3: no notebook '11\.ipynb' in .*; there are: 10\.ipynb"),
@@ -131,8 +145,53 @@ def test_a_list_of_cases_that_is_none_is_refused(folder: Path) -> None:
     with pytest.raises(NotebookError, match=r"cases\.csv: no such file"):
         cases(folder / "cases.csv")
     (folder / "cases.csv").write_text("agency,year\n甲市,2021\n", "utf-8")
-    with pytest.raises(NotebookError, match="expected notebook,agency,year"):
+    with pytest.raises(NotebookError, match="expected notebook,agency,year and parameters"):
         cases(folder / "cases.csv")
+
+
+def test_any_parameter_is_a_column_and_a_blank_leaves_the_default(folder: Path, tmp_path: Path) -> None:
+    nbformat.write(
+        template("(agency, seed, names)", parameters="agency = '甲市'\nyear = 2021\nseed = 1\nnames = ''"), folder / "10.ipynb"
+    )
+    rows = ["notebook,agency,year,seed,names", "10.ipynb,乙县,2020,3,", '10.ipynb,乙县,2020,,"[""丙"", ""丁""]"']
+    (folder / "cases.csv").write_text("\n".join(rows), "utf-8")
+    first, second = cases(folder / "cases.csv")
+    assert (first.parameters, first.name) == ({"agency": "乙县", "year": 2020, "seed": 3}, "乙县-2020-seed=3")
+    assert second.parameters == {"agency": "乙县", "year": 2020, "names": ("丙", "丁")}
+    manifest = reproduce(folder, tmp_path / "out")
+    assert manifest["status"].tolist() == ["done", "done"]
+    run = nbformat.read(first.run(tmp_path / "out"), as_version=4)
+    assert run.cells[-1].outputs[0].data["text/plain"] == "('乙县', 3, '')"
+    # what was done is known again by all its parameters
+    assert reproduce(folder, tmp_path / "out", resume=True)["status"].tolist() == ["skipped", "skipped"]
+
+
+def test_a_document_of_ones_own_needs_no_agency(folder: Path, tmp_path: Path) -> None:
+    nbformat.write(
+        template("(agency, year, document)", parameters="agency = '甲市'\nyear = 2021\ndocument = ''"), folder / "10.ipynb"
+    )
+    case = Case("10.ipynb", more=(("document", "reports/我的年报.pdf"),))
+    assert case.name == "我的年报"
+    page, error = run_case(case, tmp_path / "out", notebooks=folder)
+    assert (error, page) == ("", tmp_path / "out" / "我的年报" / "10.html")
+    run = nbformat.read(page.with_suffix(".ipynb"), as_version=4)
+    assert run.cells[-1].outputs[0].data["text/plain"] == "('', None, 'reports/我的年报.pdf')"
+
+
+def test_the_templates_are_written_and_nothing_is_overwritten(tmp_path: Path) -> None:
+    written = write_templates(tmp_path / "own")
+    assert {path.name for path in written} == {path.name for path in (REPOSITORY / "notebooks").glob("*.ipynb")} | {"cases.csv"}
+    assert cases(tmp_path / "own" / "cases.csv") == cases(REPOSITORY / "notebooks" / "cases.csv")
+    write_templates(tmp_path / "own")
+    (tmp_path / "own" / "cases.csv").write_text("notebook\n", "utf-8")
+    with pytest.raises(NotebookError, match=r"cases\.csv: is there already and was changed; choose another folder"):
+        write_templates(tmp_path / "own")
+
+
+def test_a_template_is_found_by_its_number() -> None:
+    assert find_template("20").name == "20_where_is_the_error.ipynb"
+    with pytest.raises(NotebookError, match="0 notebooks begin with '99'; there are: 10_one_report"):
+        find_template("99")
 
 
 @pytest.mark.parametrize(
@@ -184,7 +243,8 @@ def test_the_batch_writes_runs_pages_manifest_and_index(folder: Path, tmp_path: 
 
     manifest = reproduce(folder, tmp_path / "out", progress=False)
 
-    assert list(manifest.columns) == ["notebook", "agency", "year", "status", "seconds", "error", "input_sha256"]
+    columns = ["notebook", "agency", "year", "status", "seconds", "error", "input_sha256", "parameters"]
+    assert list(manifest.columns) == columns
     assert manifest["agency"].tolist() == ["甲市", "丁镇", "乙县"]
     assert manifest["status"].tolist() == ["done", "failed", "done"]
     assert manifest["error"].tolist() == ["", "Cell 2 (code-0): KeyError: '丁镇'", ""]
