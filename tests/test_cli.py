@@ -314,3 +314,42 @@ def test_build_without_a_usable_report(tmp_path: Path, capsys: pytest.CaptureFix
     assert "there is no such folder" in capsys.readouterr().err
     assert not (tmp_path / "out2").exists()
     assert main(["export", str(tmp_path / "in"), "--format", "csv", "-o", str(tmp_path / "x.csv")]) == 2
+
+
+def test_run_executes_a_notebook_for_a_document_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, report = tmp_path / "notebooks", tmp_path / "我的年报.html"
+    folder.mkdir()
+    report.write_text(page(CONSISTENT), "utf-8")
+    cell: dict[str, Any] = {"cell_type": "code", "execution_count": None, "outputs": []}
+    parameters = "agency, year, document, seed = '甲市', 2021, '', 1"
+    defaults = cell | {"id": "defaults", "metadata": {"tags": ["parameters"]}, "source": parameters}
+    check = cell | {
+        "id": "check",
+        "metadata": {},
+        "source": "from pathlib import Path\nassert Path(document).is_file() and seed == 3",
+    }
+    notebook = {"cells": [defaults, check], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (folder / "10_one.ipynb").write_text(json.dumps(notebook), "utf-8")
+    asked = ["run", "10", "--notebooks", str(folder), "--document", str(report), "-o", str(tmp_path / "out")]
+
+    assert main([*asked, "--set", "seed=3"]) == 0
+    opened = tmp_path / "out" / "我的年报-seed=3" / "10_one.html"
+    assert capsys.readouterr().out == f"打开 open {opened}\n"
+    assert "我的年报" in opened.read_text("utf-8")
+
+    assert main(asked) == 1
+    assert "Cell 2 (check): AssertionError" in capsys.readouterr().err
+    assert main([*asked, "--set", "seed"]) == 2
+    assert "expected NAME=VALUE" in capsys.readouterr().err
+    assert main([*asked, "--set", "region=青海"]) == 2
+    assert "declares no parameter region" in capsys.readouterr().err
+    report.unlink()
+    assert main(asked) == 2
+    assert "no such file or folder 没有这个文件或文件夹" in capsys.readouterr().err
+
+
+def test_notebooks_are_written_into_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["notebooks", str(tmp_path / "own")]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[-1] == f"执行 run: govstats reproduce --notebooks {tmp_path / 'own'}"
+    assert str(tmp_path / "own" / "10_one_report.ipynb") in told

@@ -12,7 +12,9 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from selectolax.lexbor import LexborHTMLParser
 
+from govstats import embedded
 from govstats.errors import NotebookError
 from govstats.notebooks import (
     Case,
@@ -381,6 +383,24 @@ def test_every_reference_run_is_of_a_listed_case() -> None:
     notebooks = REPOSITORY / "notebooks"
     listed = {case.run(notebooks / "runs") for case in cases(notebooks / "cases.csv")}
     assert listed == set((notebooks / "runs").rglob("*.ipynb"))
+
+
+@pytest.mark.parametrize(
+    "case", cases(REPOSITORY / "notebooks" / "cases.csv"), ids=lambda case: f"{case.notebook[:2]}-{case.name}"
+)
+def test_a_display_shows_each_figure_as_printed_when_its_styles_are_stripped(case: Case) -> None:
+    run = read_notebook(case.run(REPOSITORY / "notebooks" / "runs"))
+    outputs = [output for cell in run.cells if cell.cell_type == "code" for output in cell.outputs]
+    pages = ["".join(output["data"].get("text/html", "")) for output in outputs if "data" in output]
+    printed = {" ".join(cell.printed.split()) for cell in embedded.report(case.agency, case.year or 0).read_cells} | {"空白", "…"}
+    tables = [LexborHTMLParser(page) for page in pages if "govstats-table" in page]
+    for table in tables:
+        for cell in table.css("table.govstats-table td"):
+            text = " ".join(cell.text().split())
+            assert re.sub(r"^\(⚠\ufe0e?[\d,]+\) |^\? ", "", text) in printed, text
+    for page in pages:
+        # a mark and a figure never run together
+        assert not re.search(r"⚠\ufe0e?[\d,]+\d*(?=\d)(?![\d,]*[) ])", re.sub("<[^>]+>", "", page))
 
 
 def test_templates_hold_no_outputs() -> None:
