@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from functools import lru_cache
-from itertools import chain, count, product
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Collection
+from itertools import chain, count
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from govstats.characters import is_figure
 from govstats.documents.document import NO_TEXT, Block, Cell, Grid, Paragraph
-from govstats.documents.visible_text import BLOCKS, CELLS, FIELDS, PICTURES, Look, Styles, field_text, line_text, picture_effects
+from govstats.documents.visible_text import BLOCKS, CELLS, FIELDS, PICTURES, Look, Styles, field_text, line_text
 from govstats.errors import UnreadableDocument
 
 _HEADINGS = frozenset("h1 h2 h3 h4 h5 h6 title caption".split())
@@ -21,6 +20,7 @@ _META_NAMES = {"articletitle": "title", "contentsource": "publisher", "url": "ur
 )
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
 _DIGIT = re.compile(r"\d")
+_NUMBER = re.compile(r"\d{1,4}")
 _LETTER = re.compile(r"[^\W\d_]")
 #: The review table, the widest of the form, has fifteen columns; wider spans are a slip of the editor (``colspan=99``).
 _WIDEST_SPAN = 20
@@ -68,7 +68,11 @@ def read_html(page: bytes, tables_before: int = 0) -> tuple[tuple[Block, ...], d
     if document is None:
         return (), metadata
     styles = Styles(tree)
-    return tuple(_blocks(_Reader(styles).cell(document, styles.look, ()).items, count(1), count(tables_before + 1))), metadata
+    blocks, _ = _Reader(styles, tables_before).contents(document, styles.look)
+    paragraphs = count(1)
+    return tuple(
+        block._replace(place=f"paragraph {next(paragraphs)}") if isinstance(block, Paragraph) else block for block in blocks
+    ), metadata
 
 
 def _unescaped(escape: re.Match[str]) -> str:
@@ -110,57 +114,35 @@ def web_archive(content: bytes, name: str) -> bytes | None:
     )
 
 
-class _Cell(NamedTuple):
-    """A cell, or the page as the outermost one.
-
-    Attributes
-    ----------
-    node : LexborNode
-        The element.
-    text : str
-        All that it says; `NO_TEXT` where that is a picture or a table of its own.
-    items : list of Paragraph or list of list of _Cell
-        Its lines, and the rows of each table in it, in reading order.
-    inner : list of _Cell
-        The cells of all tables in it.
-    in_doubt : bool
-        It may take no place in its row.
-    """
-
-    node: LexborNode
-    text: str
-    items: Sequence[Paragraph | list[list[_Cell]]]
-    inner: Sequence[_Cell] = ()
-    in_doubt: bool = False
-
-
 class _Reader:
     """Reads the tables of a page and what stands in their cells."""
 
-    def __init__(self, styles: Styles) -> None:
-        self.styles, self.depth = styles, 0
+    def __init__(self, styles: Styles, tables_before: int) -> None:
+        self.styles, self.tables, self.depth = styles, tables_before, 0
 
-    def cell(self, node: LexborNode, look: Look, effects: Collection[str]) -> _Cell:
-        """Read a cell: a table in it may be no more than a frame, a picture may be a figure."""
+    def cell(self, node: LexborNode, look: Look, effects: Collection[str] = ()) -> tuple[str, list[Block]]:
+        """Return the text of a cell, and the blocks in it: a table may be no more than a frame, a picture may be a figure.
+
+        The text is `NO_TEXT` where the cell holds a table of its own.
+        """
         text = node.text(separator="\0").strip("\0 \n\t\r\xa0")
         if "\0" not in text and node.mem_id not in self.styles.bear_on:
             text = " ".join(look.shown(text).split())
-            return _Cell(node, text, [Paragraph(text, "")] if text else [])
-        items, all_effects = self.contents(node, look)
+            return text, [Paragraph(text, "")] if text else []
+        blocks, all_effects = self.contents(node, look)
         all_effects.update(effects)
-        inner = [cell for item in items if isinstance(item, list) for cell in chain(*item)]
-        texts = ([item.text] if isinstance(item, Paragraph) else [cell.text for cell in chain(*item)] for item in items)
+        texts = [[block.text] if isinstance(block, Paragraph) else [*chain(*block.texts)] for block in blocks]
         text = "\n".join(filter(None, chain(*texts)))
-        within = {cell.text for cell in inner} - {""}
-        if NO_TEXT in within or (len(within) > 1 and _DIGIT.search(text)):
-            text = NO_TEXT
-        elif ("draws" in all_effects and not _LETTER.search(text)) or ("draws_behind" in all_effects and not text):
+        in_tables = {cell.text for block in blocks if isinstance(block, Grid) for cell in chain(*block.rows)} - {""}
+        if NO_TEXT in in_tables or (len(in_tables) > 1 and _DIGIT.search(text)):
+            return NO_TEXT, blocks
+        if ("draws" in all_effects and not _LETTER.search(text)) or ("draws_behind" in all_effects and not text):
             text += NO_TEXT
-        return _Cell(node, text, items, inner, "doubtful" in effects)
+        return text, blocks
 
-    def contents(self, cell: LexborNode, look: Look) -> tuple[list[Paragraph | list[list[_Cell]]], set[str]]:
-        """Return the lines and tables in a cell, and what styles and pictures do in it."""
-        items: list[Paragraph | list[list[_Cell]]] = []
+    def contents(self, cell: LexborNode, look: Look) -> tuple[list[Block], set[str]]:
+        """Return the blocks in a cell, or on the page, and what styles and pictures do in it."""
+        blocks: list[Block] = []
         effects: set[str] = set()
         line: list[tuple[str, Look]] = []
         # without recursion, since broken pages nest without end
@@ -170,38 +152,67 @@ class _Reader:
             node, look, own_effects = next(inside, (None, look, ()))
             if node is None:
                 open_elements.pop()
-                items += _lines(line, heading=tag in _HEADINGS) if is_block else ()
+                blocks += _lines(line, heading=tag in _HEADINGS) if is_block else ()
                 continue
             tag = node.tag or ""
             is_block = tag in BLOCKS or "breaks" in own_effects
-            items += _lines(line) if is_block else ()
+            blocks += _lines(line) if is_block else ()
             effects.update(own_effects)
             if tag == "-text":
                 line.append((look.shown(node.text_content or ""), look))
             elif tag == "table":
-                items.append(self.table(node, look))
-            elif tag in PICTURES:
-                effects |= picture_effects(node)
-            elif tag not in FIELDS:
-                open_elements.append((self.styles.shown(node, look), tag, is_block))
-            elif cell.css_first("table") is None:
+                blocks += self.table(node, look)
+            elif tag in FIELDS:
                 # what stands beside a table is no data
-                line.append((look.shown(field_text(node)), look))
-        return items, effects
+                line.append((look.shown(field_text(node)) if cell.css_first("table") is None else "", look))
+            elif tag not in PICTURES:
+                open_elements.append((self.styles.shown(node, look), tag, is_block))
+        return blocks, effects
 
-    def table(self, table: LexborNode, look: Look) -> list[list[_Cell]]:
+    def table(self, table: LexborNode, look: Look) -> list[Block]:
+        """Return a table and the tables in it, or what stands in one that only lays out the page.
+
+        Spans are clipped to the table: a bogus ``rowspan=99`` would make phantom rows.
+        """
         if self.depth == _DEEPEST:
             raise UnreadableDocument(
                 f"a table stands inside {_DEEPEST} other tables: the page is broken; expected an annual report, "
                 "whose tables lie in a few layout tables at most; save the page anew or as text"
             )
         self.depth += 1
+        self.tables += 1
+        place = f"table {self.tables}"
         # the parser sees to it that all rows stand in a body of the table, its head or its foot
         parts = (self.styles.shown(part, part_look) for part, part_look, _ in self.styles.shown(table, look))
-        rows = [self.styles.shown(row, row_look) for row, row_look, _ in chain(*parts) if row.tag == "tr"]
-        cells = [[self.cell(*cell) for cell in row if cell[0].tag in CELLS] for row in rows]
+        shown = [self.styles.shown(row, row_look) for row, row_look, _ in chain(*parts) if row.tag == "tr"]
+        rows = [[(cell, _spans(cell[0])) for cell in row if cell[0].tag in CELLS] for row in shown]
+        width = max((sum(across for _, (_, across) in row) for row in rows), default=0)
+        #: For each column the row from which it is free.
+        free_from: defaultdict[int, int] = defaultdict(int)
+        placed: list[list[Cell]] = []
+        inside: list[tuple[str, list[Block]]] = []
+        for number, row in enumerate(rows):
+            placed.append([])
+            # one of which it is in doubt whether it takes a place leaves the others in doubt
+            doubt = NO_TEXT * any("doubtful" in effects for (_, _, effects), _ in row)
+            column = 0
+            for index, (cell, (down, across)) in enumerate(row, start=1):
+                text, blocks = self.cell(*cell)
+                while free_from[column] > number:
+                    column += 1
+                rowspan = min(down or len(rows), len(rows) - number)
+                colspan = across or max(1, width - column)
+                free_from.update(dict.fromkeys(range(column, column + colspan), number + rowspan))
+                placed[-1].append(Cell(text + doubt, number, column, rowspan, colspan, f"{place} row {number + 1} cell {index}"))
+                inside.append((text, blocks))
+                column += colspan
         self.depth -= 1
-        return cells
+        holds_tables = len(table.css("table")) > 1
+        is_data = not holds_tables or sum(is_figure(text) for text, _ in inside) > 1
+        # a table that says nothing lays the page out, or a style hides it
+        grids = [Grid(tuple(map(tuple, placed)), True, True, place)] if is_data and any(text for text, _ in inside) else []
+        opened = (blocks for text, blocks in inside if holds_tables and (text == NO_TEXT or not is_data))
+        return [*grids, *chain(*opened)]
 
 
 def _lines(pieces: list[tuple[str, Look]], heading: bool = False) -> list[Paragraph]:
@@ -210,56 +221,8 @@ def _lines(pieces: list[tuple[str, Look]], heading: bool = False) -> list[Paragr
     return [Paragraph(text, "", heading=heading)] if text else []
 
 
-def _blocks(items: Sequence[Paragraph | list[list[_Cell]]], paragraphs: Iterator[int], tables: Iterator[int]) -> Iterator[Block]:
-    """Yield what stands in a cell or on the page; a table that only lays out the page is walked into."""
-    for item in items:
-        if isinstance(item, Paragraph):
-            yield item._replace(place=f"paragraph {next(paragraphs)}")
-            continue
-        place = f"table {next(tables)}"
-        cells = list(chain(*item))
-        holds_tables = any(cell.inner for cell in cells)
-        is_data = not holds_tables or sum(is_figure(cell.text) for cell in cells) > 1
-        # a table that says nothing lays the page out, or a style hides it
-        if is_data and any(cell.text for cell in cells):
-            yield _grid(item, place)
-        for cell in cells if holds_tables else ():
-            if cell.text == NO_TEXT or not is_data:
-                yield from _blocks(cell.items, paragraphs, tables)
-
-
-def _grid(rows: Sequence[Sequence[_Cell]], place: str) -> Grid:
-    """Place cells by their spans, clipped to the table: a bogus ``rowspan=99`` would make phantom rows."""
-    spans = [[_spans(cell.node) for cell in row] for row in rows]
-    widths = [[across for _, across in row] for row in spans]
-    width = max((sum(row) for row in widths if max(row, default=0) <= _WIDEST_SPAN), default=_WIDEST_SPAN)
-    taken: set[tuple[int, int]] = set()
-    placed = []
-    for number, row in enumerate(rows):
-        # what may take no place in its row
-        doubt = NO_TEXT * any(cell.in_doubt for cell in row)
-        cells: list[Cell] = []
-        column = 0
-        for cell, (down, across) in zip(row, spans[number], strict=True):
-            while (number, column) in taken:
-                column += 1
-            below = len(rows) - number
-            rowspan = min(down or below, below)
-            colspan = across if across <= _WIDEST_SPAN else max(1, width - column)
-            taken.update(product(range(number + 1, number + rowspan), range(column, column + colspan)))
-            at = f"{place} row {number + 1} cell {len(cells) + 1}"
-            cells.append(Cell(cell.text + doubt, number, column, rowspan, colspan, at))
-            column += colspan
-        placed.append(tuple(cells))
-    return Grid(tuple(placed), True, True, place)
-
-
 def _spans(cell: LexborNode) -> tuple[int, int]:
+    """Return how many rows and columns a cell spans, 0 where it is said to go on to the end of the table."""
     attributes = cell.attributes
-    return _span(attributes.get("rowspan")), max(1, _span(attributes.get("colspan")))
-
-
-@lru_cache(maxsize=256)
-def _span(value: str | None) -> int:
-    digits = re.match(r"\s*(\d{1,4})", value or "")
-    return int(digits[1]) if digits else 1
+    rowspan, colspan = (_NUMBER.findall(attributes.get(name) or "") or ["1"] for name in ("rowspan", "colspan"))
+    return int(rowspan[0]), int(colspan[0]) if int(colspan[0]) <= _WIDEST_SPAN else 0

@@ -30,12 +30,13 @@ PICTURES = frozenset("img svg canvas object embed picture video iframe math mete
 #: Fields that are not shown, or show no text; and what makes it unclear what a field shows.
 _NO_FIELDS = frozenset("hidden checkbox radio file range color button submit reset".split())
 _UNCLEAR = frozenset("password image multiple".split())
-#: A picture that only keeps a place.
+#: An image that only keeps a place.
 _SPACER = re.compile(
     r"(?is)<img(?!.*\bsrc)|<img.*(?:\bsrc=[^\s>]*(?:spacer|blank|trans)[^/\s>]*[\s>]|\b(?:width|height)\W+[0-3](?:px)?\b(?![.%]))"
 )
 #: What a browser does of its own, and what attributes do, in the words of a style sheet.
-_DEFAULTS = dict.fromkeys("head script style noscript template datalist rp".split(), "display:none;")
+_DEFAULTS = dict.fromkeys(PICTURES, "-content:1;")
+_DEFAULTS |= dict.fromkeys("head script style noscript template datalist rp".split(), "display:none;")
 _DEFAULTS |= dict.fromkeys(("s", "strike", "del"), "text-decoration:line-through;")
 _DEFAULTS |= dict.fromkeys(("sup", "sub", "rt"), "vertical-align:super;font-size:smaller;")
 _DEFAULTS |= {"small": "font-size:smaller;", "big": "font-size:larger;", "mark": "background:yellow;", "bdo": "-doubt:1;"}
@@ -43,7 +44,7 @@ _DEFAULTS |= {"small": "font-size:smaller;", "big": "font-size:larger;", "mark":
 _DEFAULTS["a"] = "color:blue;color:inherit;"
 _ATTRIBUTES = {"hidden": "display:none;", "background": "background:url();", "bgcolor": "background:{};"}
 _ATTRIBUTES |= {"color": "color:{};", "size": "font-size:{};"}
-_NOT_PLAIN = ", ".join([*_DEFAULTS, *FIELDS, *PICTURES, "table", *(f"[{name}]" for name in _ATTRIBUTES)])
+_NOT_PLAIN = ", ".join([*_DEFAULTS, *FIELDS, "table", *(f"[{name}]" for name in _ATTRIBUTES)])
 _SIGHT = "display|visibility|opacity|zoom|text-decoration|vertical-align|color|background"
 #: What a declaration does to the text of an element (``span display:none``); the first pattern that fits counts.
 _EFFECTS = {
@@ -182,7 +183,8 @@ class Styles:
         for node in tree.css(_NOT_PLAIN):
             attributes = node.attributes
             by_attributes = (_ATTRIBUTES[name].format(attributes[name]) for name in _ATTRIBUTES.keys() & attributes)
-            self._say([node], 0, "".join([_DEFAULTS.get(node.tag or "", ""), *by_attributes]))
+            default = "" if node.tag == "img" and _SPACER.match(node.html or "") else _DEFAULTS.get(node.tag or "", "")
+            self._say([node], 0, "".join([default, *by_attributes]))
         for sheet in tree.css("style"):
             self._add(tree, sheet)
         for node in tree.css("[style]"):
@@ -346,8 +348,3 @@ def field_text(node: LexborNode) -> str:
     if _UNCLEAR & {kind, *attributes} or ("placeholder" in attributes and not value):
         value = NO_TEXT
     return "" if kind in _NO_FIELDS else f" {value.strip()} "
-
-
-def picture_effects(node: LexborNode) -> frozenset[str]:
-    """Return what a picture does to a cell: one that only keeps a place does nothing."""
-    return _NOTHING if _SPACER.match(node.html or "") else frozenset({"draws"})
