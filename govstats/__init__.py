@@ -111,6 +111,8 @@ def read(
         The document holds more than one report, and `agency` and `year` do not tell which is meant.
     UnknownForm
         There is no such form version.
+    UnknownIdentity
+        `agency` is no name, or `year` no whole number.
 
     Examples
     --------
@@ -125,6 +127,10 @@ def read(
     from govstats.documents import open_document
     from govstats.recognition import recognise
 
+    if year is not None and not hasattr(year, "__index__"):
+        raise UnknownIdentity(f"year={year!r}: expected a whole number, such as year=2023, or None 年度应为整数，如 2023")
+    if agency is not None and not isinstance(agency, str):
+        raise UnknownIdentity(f"agency={agency!r}: expected a name, or None 机关应为名称")
     report = recognise(open_document(source), agency=agency, year=year, form=form)
     return replace(report, origin=source if isinstance(source, bytes) else Path(source))
 

@@ -330,7 +330,9 @@ class Report:
             The form of this report has no such table.
         """
         from govstats.display import layout
+        from govstats.forms import known_language
 
+        known_language(language)
         return layout(self, name, language)
 
     def show(self, cell: str | tuple[str, str, str] | pd.Series) -> Excerpt:
@@ -359,8 +361,8 @@ class Report:
         >>> from govstats import read
         >>> title = "某某局2021年政府信息公开工作年度报告\\n"
         >>> report = read(f"{title}信息内容\\t本年处理决定数量\\n行政处罚\\t3\\n行政强制\\t0\\n".encode())
-        >>> report.show("proactive/penalties/decisions").rows[1]
-        (('行政处罚', False), ('3', True))
+        >>> [cell.text for cell in report.show("proactive/penalties/decisions").rows[1]]
+        ['行政处罚', '3']
         """
         from govstats.excerpt import excerpt
 

@@ -79,7 +79,7 @@ def choose_panel(*, document: str | PathLike[str] = "", folder: str | PathLike[s
     Examples
     --------
     >>> len(choose_panel().reports["agency"].unique())
-    7
+    8
     """
     import govstats
     from govstats import embedded
@@ -97,7 +97,7 @@ def choose_reports(*, document: str | PathLike[str] = "", folder: str | PathLike
     Examples
     --------
     >>> len(choose_reports())
-    18
+    19
     """
     import govstats
     from govstats import embedded

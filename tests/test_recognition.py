@@ -1,5 +1,7 @@
 """Recognition: a document becomes a report; nothing is guessed."""
 
+from typing import Any
+
 import pytest
 
 import govstats
@@ -76,6 +78,43 @@ def test_agency_and_year_come_from_the_title_then_from_the_text(text: str, agenc
 def test_what_the_caller_knows_is_believed() -> None:
     report = govstats.read(TITLE.encode(), agency="某局", year=2020, form="2019")
     assert (report.agency, report.year, report.form) == ("某局", 2020, "2019")
+
+
+def test_a_contradiction_between_caller_and_document_is_noted() -> None:
+    report = govstats.read(TITLE.encode(), agency="某省财政厅", year=2030)
+    assert (report.agency, report.year) == ("某省财政厅", 2030)
+    assert {"agency_given", "year_given"} <= {note.kind for note in report.read_notes}
+    assert "某省财政厅" in next(note.message_zh for note in report.read_notes if note.kind == "agency_given")
+    agreed = govstats.read(TITLE.encode(), agency=read(TITLE).agency, year=read(TITLE).year)
+    assert not {"agency_given", "year_given"} & {note.kind for note in agreed.read_notes}
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (".", r"it is a folder; .*这是文件夹"),
+        ("https://example.org/a.html", r"it is an address; .*这是网址"),
+        (TITLE, r"expected the path of a file, or a text as bytes 应为文件路径"),
+        (None, r"None is a NoneType; expected the path of a file, or its bytes"),
+    ],
+)
+def test_what_is_no_file_is_named(source: Any, message: str) -> None:
+    with pytest.raises(govstats.UnreadableDocument, match=message):
+        govstats.read(source)
+
+
+def test_a_year_or_a_name_of_another_kind_is_refused() -> None:
+    wrongs: list[dict[str, Any]] = [{"year": "2023"}, {"year": 20.5}, {"agency": 3}]
+    for wrong in wrongs:
+        with pytest.raises(govstats.UnknownIdentity, match=r"expected a .*应为"):
+            govstats.read(TITLE.encode(), **wrong)
+
+
+def test_a_path_is_no_report_to_reconcile() -> None:
+    with pytest.raises(govstats.UnusableCells, match=r"'report\.html' is a str; expected a Report.*govstats.read"):
+        govstats.reconcile("report.html")  # type: ignore[arg-type]
+    with pytest.raises(govstats.FormError, match="language='fr': expected 'zh' or 'en'"):
+        read(requests({})).table("requests", language="fr")  # type: ignore[arg-type]
 
 
 def test_the_form_comes_from_the_tables_not_from_the_circular_that_is_cited() -> None:

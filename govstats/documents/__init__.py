@@ -27,6 +27,7 @@ _ZIP = b"PK\x03\x04"
 _TAG = r"<(!doctype\s+html|html|head|body|table|tbody|tr|td|div|p|span|br)\b[^>]*>"
 _TWO_TAGS = re.compile(rf"{_TAG}.*?{_TAG}", re.IGNORECASE | re.DOTALL)
 _OTHER_WORD = re.compile(r"\{\\rtf|.{0,4096}<(w:wordDocument|pkg:package)\s", re.DOTALL)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _PIPE_TABLE = re.compile(r"^[ \t]*+(?:\|[ \t]*+)?:?-{3,}+:?[ \t]*+(\|[ \t]*+:?-{3,}+:?[ \t]*+)+\|?[ \t]*+$", re.MULTILINE)
 _BIG5 = re.compile(rb"charset\s*=\s*[\"']?\s*big5", re.IGNORECASE)
 _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -65,11 +66,7 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     if isinstance(source, bytes):
         name, content = "<bytes>", source
     else:
-        name = Path(source).name
-        try:
-            content = Path(source).read_bytes()
-        except OSError as error:
-            raise UnreadableDocument(f"{source}: the file cannot be opened: {error.strerror}") from error
+        name, content = _content(source)
     document = _read(content, name)
     if not content.strip() or not document.blocks:
         raise UnreadableDocument(
@@ -77,6 +74,24 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
             "if its pages are pictures, save them as PDF"
         )
     return document
+
+
+def _content(source: object) -> tuple[str, bytes]:
+    """Read a file, or say what stands in its place."""
+    if not isinstance(source, str | PathLike):
+        raise UnreadableDocument(
+            f"{source!r:.60} is a {type(source).__name__}; expected the path of a file, or its bytes 应为文件路径或 bytes"
+        )
+    path = Path(source)
+    try:
+        return path.name, path.read_bytes()
+    except OSError as error:
+        reason = f"{error.strerror}; expected the path of a file, or a text as bytes 应为文件路径；文本用 text.encode()"
+        if _ADDRESS.match(str(source)):
+            reason = "it is an address; save the page, and read the file 这是网址，请先存成文件"
+        elif path.is_dir():
+            reason = "it is a folder; read one of its files, or all with govstats.read_corpus 这是文件夹，请读其中的文件"
+        raise UnreadableDocument(f"{source!s:.120}: the file cannot be opened: {reason}") from error
 
 
 def _read(content: bytes, name: str) -> Document:

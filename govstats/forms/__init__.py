@@ -12,6 +12,7 @@ from govstats.forms.form import (
     Table,
     form,
     form_of_year,
+    known_language,
     load_form,
     versions,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "Table",
     "form",
     "form_of_year",
+    "known_language",
     "load_form",
     "versions",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from govstats.errors import FormError, UnknownForm
 
@@ -18,6 +18,18 @@ CellKey = tuple[str, str, str]
 
 #: In 万元. Counts differ by more.
 _ONE_FEN = 1e-6
+
+
+def known_language(language: str) -> None:
+    """Refuse a language that labels do not have.
+
+    Raises
+    ------
+    FormError
+        It is neither ``zh`` nor ``en``.
+    """
+    if language not in get_args(Language):
+        raise FormError(f"language={language!r}: expected 'zh' or 'en' 语言应为 zh 或 en")
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,10 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
     found_agency = _agency(document, lines, text, title)
     if year is None and title and title.year and period and title.year != period:
         notes.append(note("year_conflict", printed=title.text, title_year=title.year, period_year=period))
+    if year is not None and found_year not in {None, year}:
+        notes.append(note("year_given", given=year, found=found_year))
+    if agency and title and title.agency and title.agency not in agency and agency not in title.agency:
+        notes.append(note("agency_given", given=agency, found=title.agency))
     year = year if year is not None else found_year
     agency = agency or found_agency
     if agency is None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from govstats.errors import UnusableCells
 from govstats.report import Report
 
 
@@ -67,6 +68,11 @@ def known_of(source: Source) -> Reports:
         return Reports(source.cells, report=source)
     if isinstance(source, pd.DataFrame):
         return Reports(source)
+    if not hasattr(source, "document_findings"):
+        raise UnusableCells(
+            f"{source!r:.80} is a {type(source).__name__}; expected a Report, a frame of cells or a panel; read a file first: "
+            "govstats.read(path) 应为年报、单元格表或面板；文件请先用 govstats.read 读入"
+        )
     return Reports(
         source.cells, source.claims, source.texts, source.vintages, source.reports, source.notes, source.document_findings
     )
