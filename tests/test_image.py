@@ -15,7 +15,7 @@ import pytest
 import govstats
 from govstats.characters import figure
 from govstats.documents import scan
-from govstats.documents.document import Box, Cell, Grid, Paragraph, put_back
+from govstats.documents.document import Box, Grid, Paragraph
 from govstats.documents.scan import Picture, read_image, recognise_picture
 from govstats.errors import MissingReader, UnreadableDocument
 
@@ -281,12 +281,3 @@ def test_boxes_on_a_turned_page_keep_their_sides() -> None:
     # a page of 200 × 100 that lay on its side: its upright left is the given bottom
     picture = Picture((), (), (), np.array([[0.0, 1, 0], [-1, 0, 100], [0, 0, 1]]))
     assert picture.locate(Box(10, 40, 30, 50)) == Box(40, 70, 50, 90)
-
-
-def test_only_places_on_pictures_are_put_back() -> None:
-    grid = Grid(((Cell("3", 0, 0, place="table 1 row 1 cell 1 box 1.0 2.0 3.0 4.0", page=2),),), True, True, "table 1")
-    paragraph = Paragraph("文", "box 1.0 2.0 3.0 4.0", 1)
-    blocks = put_back([paragraph, grid], {2: lambda box: Box(*(side * 10 for side in box))})
-    assert blocks[0] == paragraph
-    assert isinstance(blocks[1], Grid)
-    assert blocks[1].rows[0][0].place == "table 1 row 1 cell 1 box 10.0 20.0 30.0 40.0"

@@ -402,18 +402,6 @@ def test_what_is_painted_over_a_figure_hides_it(font: Path, code: str, expected:
     assert of_licensing(changed(drawn(font), with_content(code, picture(255)))) == expected
 
 
-def test_only_a_page_that_may_hide_something_is_rendered_with_its_text(font: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def shaded(page: Page) -> None:
-        page.pdf.set_fill_color(230, 240, 250)
-        page.pdf.rect(60, 700, 200, 20, style="F")
-        page.put("二、主动公开情况", 150, 710)
-
-    rendered: list[object] = []
-    monkeypatch.setattr("govstats.documents.unseen.Look._traced", rendered.append)
-    open_document(drawn(font, shaded))
-    assert not rendered
-
-
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
 def test_what_lies_outside_the_crop_box_is_not_read(font: Path, quarters: int) -> None:
     def crop(pdf: Any) -> None:

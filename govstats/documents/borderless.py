@@ -62,7 +62,7 @@ class _Line(NamedTuple):
     @property
     def middle(self) -> float:
         # the line of a group label beside may stand a little higher or lower
-        return sum(_middle(segment.box) for segment in self.figures or self.segments) / len(self.figures or self.segments)
+        return sum(segment.box.y for segment in self.figures or self.segments) / len(self.figures or self.segments)
 
     @property
     def is_row(self) -> bool:
@@ -79,7 +79,7 @@ class _Label(NamedTuple):
 
     @property
     def middle(self) -> float:
-        return _middle(self.box)
+        return self.box.y
 
 
 class _Placed(NamedTuple):
@@ -108,7 +108,7 @@ def borderless_tables(pages: Sequence[Sequence[list[Segment]]]) -> tuple[list[li
     """
     # pages are put under one another, the last line of one just above the first line of the next
     around = [surrounding([s.box for line in page for s in line] or [Box(0, 0, 0, 0)]) for page in pages]
-    begins = list(accumulate((box.bottom - box.top + _PAGE_BREAK for box in around), initial=0.0))
+    begins = list(accumulate((box.height + _PAGE_BREAK for box in around), initial=0.0))
     shifts = [begin - box.top for begin, box in zip(begins, around, strict=False)]
     parted = [[p for s in line for p in _parted(s, shift)] for page, shift in zip(pages, shifts, strict=True) for line in page]
     numbered = enumerate(_without_remarks(parted))
@@ -155,8 +155,8 @@ def _without_remarks(lines: Sequence[Sequence[Segment]]) -> list[list[Segment]]:
     brackets = [(segment, _brackets(segment)) for line in lines for segment in line if _brackets(segment)]
 
     def masked(segment: Segment) -> Segment:
-        top = _middle(segment.box)
-        near = [(s.box, opened) for s, opened in brackets if 0 < top - _middle(s.box) < _LONGEST_REMARK * s.height]
+        top = segment.box.y
+        near = [(s.box, opened) for s, opened in brackets if 0 < top - s.box.y < _LONGEST_REMARK * s.height]
         is_open = sum(opened for box, opened in near if shared(box, segment.box) > 0.5) > 0
         return segment_of([word._replace(text=NO_TEXT) for word in segment.words]) if is_open else segment
 
@@ -174,8 +174,8 @@ def _runs(lines: Sequence[_Line], around: Box) -> list[list[_Line]]:
     def is_text(line: _Line) -> bool:
         first = line.segments[0]
         is_heading = len(line.segments) == 1 and (first.height > _HEADING * usual or _SECTION.fullmatch(first.text) is not None)
-        widest = max(segment.box.right - segment.box.left for segment in line.segments)
-        return not line.figures and (is_heading or widest > _PROSE_WIDTH * (around.right - around.left))
+        widest = max(segment.box.width for segment in line.segments)
+        return not line.figures and (is_heading or widest > _PROSE_WIDTH * around.width)
 
     runs = []
     for run in split(lines, lambda one, other: is_text(one) == is_text(other)):
@@ -188,10 +188,6 @@ def _runs(lines: Sequence[_Line], around: Box) -> list[list[_Line]]:
 # --- geometry -----------------------------------------------------------------------------------------------------------------
 
 
-def _middle(box: Box) -> float:
-    return (box.top + box.bottom) / 2
-
-
 def _across(box: Box) -> _Span:
     return box.left, box.right
 
@@ -202,7 +198,7 @@ def _overlaps(one: Box, other: Box) -> bool:
 
 def _above(upper: Box, lower: Box, share: float = 0.5) -> bool:
     """Tell whether two lines stand over one another for a share of the shorter one."""
-    return shared(upper, lower) > share and _middle(upper) < _middle(lower)
+    return shared(upper, lower) > share and upper.y < lower.y
 
 
 def _under(spans: Sequence[_Span], span: _Span) -> list[int]:
@@ -285,11 +281,11 @@ def _labels(segments: Sequence[Segment], rows: Sequence[_Line], pitch: float) ->
         last = label[-1].box
         around = surrounding([part.box for part in (*label, segment)])
         # several labels side by side under one are its columns
-        level = [other.box for other in segments if abs(_middle(other.box) - _middle(segment.box)) < _LEVEL * segment.height]
+        level = [other.box for other in segments if abs(other.box.y - segment.box.y) < _LEVEL * segment.height]
         return (
             sum(_above(last, box, _REACHES) for box in level) == 1
             and not NUMBERING.match(segment.text)
-            and _middle(segment.box) - _middle(last) < min(_LEADING * segment.height, _CLOSER * pitch)
+            and segment.box.y - last.y < min(_LEADING * segment.height, _CLOSER * pitch)
             and sum(around.top <= row.middle <= around.bottom for row in rows) < 2
         )
 
@@ -311,9 +307,9 @@ def _header(labels: Sequence[_Label], columns: Sequence[_Span], used: Sequence[i
     """Return the columns of each label of a header, and of each place of the rows below, where figures use some columns."""
     lowest = max(labels, key=lambda label: label.box.bottom)
     # labels that stand over no other, but for one alone in its line over the lowest
-    over = [one for one in labels if any(_middle(o.box) > one.box.bottom and shared(o.box, one.box) > 0 for o in labels)]
+    over = [one for one in labels if any(o.box.y > one.box.bottom and shared(o.box, one.box) > 0 for o in labels)]
     alone = [one for one in labels if one is not lowest and not any(o is not one and _overlaps(o.box, one.box) for o in labels)]
-    leaves = sorted((label for label in labels if label not in over and label not in alone), key=_centre)
+    leaves = sorted((label for label in labels if label not in over and label not in alone), key=lambda label: label.box.x)
     own = [_under(columns, _across(leaf.box)) or [_closest(columns, leaf.box)] for leaf in leaves]
     slots = [(at, at + 1) for at in range(len(columns))]
     if len(leaves) == len(used) < len(columns):
@@ -325,17 +321,13 @@ def _header(labels: Sequence[_Label], columns: Sequence[_Span], used: Sequence[i
     middles = [(before[1] + after[0]) / 2 for before, after in pairwise(columns)]
     bounds = [columns[0][0], *middles, columns[-1][1]]
     # those close to the edge of the table leave the least choice
-    for label in sorted(labels, key=lambda label: min(_centre(label) - bounds[0], bounds[-1] - _centre(label))):
+    for label in sorted(labels, key=lambda label: min(label.box.x - bounds[0], bounds[-1] - label.box.x)):
         if id(label) not in spans:
             level = [other for other in labels if other is not label and _overlaps(other.box, label.box)]
             closest = [_closest(columns, other.box) for other in (label, *level)]
             taken = [spans.get(id(other), (at, at + 1)) for other, at in zip(level, closest[1:], strict=True)]
-            spans[id(label)] = _centred(_centre(label), bounds, taken) or (closest[0], closest[0] + 1)
+            spans[id(label)] = _centred(label.box.x, bounds, taken) or (closest[0], closest[0] + 1)
     return [spans[id(label)] for label in labels], slots
-
-
-def _centre(label: _Label) -> float:
-    return (label.box.left + label.box.right) / 2
 
 
 def _centred(middle: float, bounds: Sequence[float], taken: Sequence[_Columns]) -> _Columns | None:
