@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from govstats.documents.borderless import borderless_tables
-from govstats.documents.document import NO_TEXT, Block, Box
-from govstats.documents.page import Locate, PageTable, Segment, Word, blocks_of, lines_of, with_marks, without_running_heads
+from govstats.documents.document import NO_TEXT, Box
+from govstats.documents.page import Locate, PageTable, Segment, Word, lines_of, surrounding, with_marks, without_running_heads
 from govstats.documents.ruled import ruled_tables
 
 #: What stands on a page from top to bottom: a line of prose, or a table.
@@ -56,13 +56,7 @@ class Sheet:
     def _is_drawn_in(self, box: Box, text: str) -> bool:
         if self.has_ink and not text:
             return self.has_ink(box)
-        left, top, right, bottom = box
-        return any(left <= p.left and p.right <= right and top <= p.top and p.bottom <= bottom for p in self.pictures)
-
-
-def lay_out(sheets: Sequence[Sheet]) -> tuple[Block, ...]:
-    """Make the blocks of a document out of its pages, in reading order."""
-    return blocks_of(arranged(sheets), [sheet.locate for sheet in sheets])
+        return any(surrounding([box, picture]) == box for picture in self.pictures)
 
 
 def arranged(sheets: Sequence[Sheet]) -> list[list[Item]]:

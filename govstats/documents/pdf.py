@@ -63,8 +63,8 @@ class _Page(Sheet):
     #: Quarters by which the page has to be turned for its text to stand upright.
     turns: int = 0
     is_picture: bool = False
-    #: It holds more than a page of a report does, and was left alone.
-    is_overfull: bool = False
+    #: It holds more than a page of a report does, and was left alone; or it is a picture, and was not recognised.
+    is_unread: bool = False
     #: Some of what its file holds is turned, is not seen, or was put on it later.
     is_odd: bool = False
 
@@ -119,7 +119,7 @@ def read_pdf(content: bytes, name: str) -> Pages:
     """
     with _opened(content, name) as pdf:
         pages = [_read_page(pdf, index) for index in range(len(pdf))]
-        unread = sorted([*_recognise(pdf, pages, name), *(page.number for page in pages if page.is_overfull)])
+        _recognise(pdf, pages, name)
     if not any(page.words for page in pages):
         raise UnreadableDocument(
             f"{name}: none of the {len(pages)} pages holds text, or characters that the file gives a code; "
@@ -127,6 +127,7 @@ def read_pdf(content: bytes, name: str) -> Pages:
         )
     items = arranged(pages)
     locate = [page.locate for page in pages]
+    unread = tuple(page.number for page in pages if page.is_unread)
     ruled = [page for page in pages if page.for_camelot]
 
     def again(numbers: Collection[int]) -> tuple[Block, ...]:
@@ -137,7 +138,7 @@ def read_pdf(content: bytes, name: str) -> Pages:
         pairs = zip(pages, items, strict=True)
         return blocks_of([replaced(own, found.get(page.number, ()), page) for page, own in pairs], locate)
 
-    return Pages(blocks_of(items, locate), tuple(unread), again if 0 < len(ruled) <= _MOST_LATTICE_PAGES else None)
+    return Pages(blocks_of(items, locate), unread, again if 0 < len(ruled) <= _MOST_LATTICE_PAGES else None)
 
 
 def _opened(content: bytes, name: str) -> pypdfium2.PdfDocument:
@@ -201,9 +202,9 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
         # a page that is lost in a damaged file: the others may still hold the tables
         return page
     text = source.get_textpage()
-    page.is_overfull = text.count_chars() > _MOST_CHARACTERS or pdfium.FPDFPage_CountObjects(source) > _MOST_OBJECTS
+    page.is_unread = text.count_chars() > _MOST_CHARACTERS or pdfium.FPDFPage_CountObjects(source) > _MOST_OBJECTS
     # a crop box beside the page shows nothing of it
-    if page.is_overfull or not math.prod(source.get_size()):
+    if page.is_unread or not math.prod(source.get_size()):
         return page
     page.turns = _turns(source, text)
     upright = _upright(source, page.turns)
@@ -332,14 +333,14 @@ def _shapes(path: pypdfium2.PdfObject) -> list[list[tuple[float, float]]]:
 # --- scans ----------------------------------------------------------------------------------------------------------------
 
 
-def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str) -> list[int]:
-    """Read pages that are pictures by optical recognition, where it is installed; return those that were not read.
+def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str) -> None:
+    """Read pages that are pictures by optical recognition, where it is installed.
 
     A layer of text under a picture is kept only where nothing better is to be had, as a reading that has to be confirmed.
     """
     pictures = [page for page in pages if page.is_picture]
     if not pictures:
-        return []
+        return
     from govstats.documents.scan import recognise_picture
 
     if len(pictures) > _MOST_PICTURES:
@@ -347,7 +348,6 @@ def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str) ->
             f"{name}: {len(pictures)} pages of the PDF document are pictures, and recognising takes seconds a page; "
             f"expected at most {_MOST_PICTURES}: save the pages of the report as a document of their own"
         )
-    unread = []
     for page in tqdm(pictures, name, unit="page", leave=False, disable=None):
         pixels, scale = unseen.rendered(pdf[page.number - 1], page.turns, _SHARP)
         try:
@@ -356,8 +356,7 @@ def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str) ->
             if not any(other.words for other in pages):
                 raise
             page.words = [word._replace(confidence=_CONFIDENCE_OF_LAYER) for word in page.words]
-            unread.append(page.number)
-            continue
-        page.words, page.horizontal, page.vertical, _ = picture
-        page.locate = picture.locate
-    return unread
+            page.is_unread = True
+        else:
+            page.words, page.horizontal, page.vertical, _ = picture
+            page.locate = picture.locate

@@ -24,8 +24,8 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, ImageSequence
 
 from govstats.documents.document import Block, Box
-from govstats.documents.layout import Sheet, lay_out
-from govstats.documents.page import Word
+from govstats.documents.layout import Sheet, arranged
+from govstats.documents.page import Word, blocks_of
 from govstats.documents.ruled import ruled_tables
 from govstats.errors import MissingReader, UnreadableDocument
 
@@ -573,4 +573,5 @@ def read_image(content: bytes, name: str) -> tuple[Block, ...]:
         return ()
     # what belongs together on a page is told by distances in points, for text of the usual size
     pictures = [picture.scaled(_USUAL / float(np.median(heights))) for picture in pictures]
-    return lay_out([Sheet(picture.words, picture.horizontal, picture.vertical, locate=picture.locate) for picture in pictures])
+    sheets = [Sheet(picture.words, picture.horizontal, picture.vertical) for picture in pictures]
+    return blocks_of(arranged(sheets), [picture.locate for picture in pictures])

@@ -38,9 +38,6 @@ _TALLER = 1.8
 #: A line strikes out what it crosses in its middle, give or take so much of its height, if it is not longer by more than that.
 _MIDDLE, _LONGER = 0.18, 1.2
 
-#: Where pdfium writes a colour.
-_PARTS = [ctypes.c_uint() for _ in range(4)]
-
 _Numbers = npt.NDArray[np.float64]
 _Pixels = npt.NDArray[np.uint8]
 _Mask = npt.NDArray[np.bool_]
@@ -183,15 +180,13 @@ def _overlapping(boxes: _Numbers) -> _Mask:
 
 def _is_without_ink(item: Any) -> bool:
     """Tell whether a piece of text has no colour but white, or none at all."""
-    colour = _colour(item)
+    parts = [ctypes.c_uint() for _ in range(4)]
+    # a pattern has no colour, and is seen
+    is_plain = bool(pdfium.FPDFPageObj_GetFillColor(item, *parts))
+    *colour, opacity = (part.value for part in parts)
     invisible = {pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP}
-    white = min(colour[:3], default=0) > _WHITE or colour[3:] == [0]
-    return white or pdfium.FPDFTextObj_GetTextRenderMode(item) in invisible
-
-
-def _colour(item: Any) -> list[int]:
-    """Return red, green, blue and opacity of what is filled; nothing where it is filled with a pattern."""
-    return [part.value for part in _PARTS] if pdfium.FPDFPageObj_GetFillColor(item, *_PARTS) else []
+    is_white = is_plain and (min(colour) > _WHITE or opacity == 0)
+    return is_white or pdfium.FPDFTextObj_GetTextRenderMode(item) in invisible
 
 
 # --- characters among characters --------------------------------------------------------------------------------------------
