@@ -402,6 +402,16 @@ def test_what_is_painted_over_a_figure_hides_it(font: Path, code: str, expected:
     assert of_licensing(changed(drawn(font), with_content(code, picture(255)))) == expected
 
 
+def test_labels_are_read_where_no_font_draws_them(font: Path) -> None:
+    def forget(pdf: Any) -> None:
+        for item in pdf.objects:
+            for key in ("/FontFile2", "/FontFile3"):
+                if isinstance(item, pikepdf.Dictionary) and key in item:
+                    del item[key]
+
+    assert figures(changed(drawn(font), forget, with_content("0.9 g 20 20 40 40 re f", picture(255)))) == FIGURES
+
+
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
 def test_what_lies_outside_the_crop_box_is_not_read(font: Path, quarters: int) -> None:
     def crop(pdf: Any) -> None:

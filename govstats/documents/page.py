@@ -175,13 +175,10 @@ def _is_level(word: Word, line: Sequence[Word]) -> bool:
 
 
 def _segments(line: Sequence[Word], gap: float) -> list[Segment]:
-    copies = split(sorted(line, key=attrgetter("box.left")), _is_printed_twice)
+    in_order = sorted(line, key=attrgetter("box.left"))
+    # a copy of a character makes it bold
+    copies = split(in_order, lambda one, other: one.text == other.text and shared(one.box, other.box) > 0.7)
     return [segment_of(group) for group in split([first for first, *_ in copies], lambda a, b: b.box.left - a.box.right <= gap)]
-
-
-def _is_printed_twice(before: Word, word: Word) -> bool:
-    """Tell whether a character is the copy of another that makes it bold."""
-    return before.text == word.text and shared(before.box, word.box) > 0.7
 
 
 def segment_of(words: Sequence[Word]) -> Segment:

@@ -218,8 +218,7 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     every = [word for word, _ in characters]
     look = unseen.Look(source, page.turns, painted.texts)
     page.words = look.shown(every, [piece for _, piece in characters], page.vertical)
-    half = 0.5 * math.prod(source.get_size())
-    large = any(box.width * box.height > half for box in painted.pictures)
+    large = any(2 * box.width * box.height > math.prod(source.get_size()) for box in painted.pictures)
     if large and 2 * len(page.words) < len(every):
         # a layer of text under a scan
         page.words, page.is_picture = every, True
@@ -283,9 +282,7 @@ def _read_characters(text: pypdfium2.PdfTextPage, upright: pypdfium2.PdfMatrix, 
         yield Word(character, box), pdfium.FPDFText_GetTextObject(text, index)
 
 
-def _read_objects(
-    page: pypdfium2.PdfPage, outer: pypdfium2.PdfMatrix, found: _Painted, form: pypdfium2.PdfObject | None = None
-) -> None:
+def _read_objects(page: pypdfium2.PdfPage, outer: pypdfium2.PdfMatrix, found: _Painted, form: Any = None) -> None:
     """Read what is painted on a page, or in a form on it."""
     for item in page.get_objects(form=form, max_depth=1):
         if item.type == pdfium.FPDF_PAGEOBJ_TEXT:

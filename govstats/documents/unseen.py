@@ -56,7 +56,7 @@ class Look:
     """A page as it is rendered, with and without its text.
 
     Text that makes no difference is not seen, whatever hides it: no ink, white on white, a clip path, a layer that is switched
-    off, the edge of the page, or something painted over it.
+    off, the edge of the page, or something painted over it. Only a character that no font at hand can draw need not leave one.
 
     Parameters
     ----------
@@ -93,10 +93,10 @@ class Look:
         vertical : sequence of Box
             Rulings that may run through a digit, as the edge of a cell.
         """
-        if not words:
-            return []
         boxes = _sides(words)
         seen = self._traced(self._bare, boxes)
+        for at in np.flatnonzero(~seen).tolist():
+            seen[at] = _has_no_font(pieces[at], words[at].text)
         # a decimal point may be smaller than a pixel: it is seen where the character before it is
         for at in (np.flatnonzero(~seen[1:]) + 1).tolist():
             if not words[at].text.isalnum():
@@ -126,7 +126,7 @@ class Look:
     def _look_again(self, words: Sequence[Word], boxes: _Numbers, seen: _Mask, pieces: Sequence[Any]) -> None:
         """Render the page without each of the pieces of text that lie on others, where the trace may be another's."""
         # brackets and commas reach over one another where a font sets them close
-        numbers = np.flatnonzero(seen & [word.text.isalnum() for word in words])
+        numbers = np.flatnonzero(seen & np.array([word.text.isalnum() for word in words], bool))
         lying: defaultdict[int, list[int]] = defaultdict(list)
         for at in numbers[_overlapping(boxes[numbers])]:
             lying[ctypes.addressof(pieces[at].contents)].append(at)
@@ -176,6 +176,13 @@ def _overlapping(boxes: _Numbers) -> _Mask:
         lie = (shared > _SHARED * np.minimum(size[one], size[other])).all(axis=1)
         found[one[lie]] = found[other[lie]] = True
     return found
+
+
+def _has_no_font(item: Any, character: str) -> bool:
+    """Tell a character that would be seen, if its font were in the file, or another on this machine had it."""
+    font = pdfium.FPDFTextObj_GetFont(item)
+    is_drawn = pdfium.FPDFFont_GetIsEmbedded(font) or pdfium.FPDFFont_GetGlyphPath(font, ord(character), 1.0)
+    return not is_drawn and not _is_without_ink(item)
 
 
 def _is_without_ink(item: Any) -> bool:
