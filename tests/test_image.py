@@ -15,7 +15,8 @@ import pytest
 import govstats
 from govstats.characters import figure
 from govstats.documents import scan
-from govstats.documents.document import Box, Cell, Grid, Paragraph, put_back
+from govstats.documents.document import Box, Grid, Paragraph
+from govstats.documents.page import PageCell, PageTable, Word, blocks_of, segment_of
 from govstats.documents.scan import Picture, read_image, recognise_picture
 from govstats.errors import MissingReader, UnreadableDocument
 
@@ -283,10 +284,11 @@ def test_boxes_on_a_turned_page_keep_their_sides() -> None:
     assert picture.locate(Box(10, 40, 30, 50)) == Box(40, 70, 50, 90)
 
 
-def test_only_places_on_pictures_are_put_back() -> None:
-    grid = Grid(((Cell("3", 0, 0, place="table 1 row 1 cell 1 box 1.0 2.0 3.0 4.0", page=2),),), True, True, "table 1")
-    paragraph = Paragraph("文", "box 1.0 2.0 3.0 4.0", 1)
-    blocks = put_back([paragraph, grid], {2: lambda box: Box(*(side * 10 for side in box))})
-    assert blocks[0] == paragraph
-    assert isinstance(blocks[1], Grid)
-    assert blocks[1].rows[0][0].place == "table 1 row 1 cell 1 box 10.0 20.0 30.0 40.0"
+def test_only_places_on_pictures_lead_to_the_page_as_it_was_given() -> None:
+    box = Box(1, 2, 3, 4)
+    table = PageTable(box, (1, 3), (PageCell(box, 0, 0, text="3"),), 1, True)
+    paragraph, grid = blocks_of([[[segment_of([Word("文", box)])]], [table]], [Box._make, lambda box: box.scaled(10)])
+    assert isinstance(paragraph, Paragraph)
+    assert paragraph.place == "box 1.0 2.0 3.0 4.0"
+    assert isinstance(grid, Grid)
+    assert grid.rows[0][0].place == "table 1 row 1 cell 1 box 10.0 20.0 30.0 40.0"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, combinations, count, groupby, pairwise, takewhile
-from statistics import median
+from itertools import accumulate, chain, combinations, count, groupby, pairwise, takewhile
+from statistics import fmean, median
 from typing import NamedTuple
 
 from govstats.characters import is_figure
@@ -62,7 +62,7 @@ class _Line(NamedTuple):
     @property
     def middle(self) -> float:
         # the line of a group label beside may stand a little higher or lower
-        return sum(_middle(segment.box) for segment in self.figures or self.segments) / len(self.figures or self.segments)
+        return fmean(segment.box.y for segment in self.figures or self.segments)
 
     @property
     def is_row(self) -> bool:
@@ -79,7 +79,7 @@ class _Label(NamedTuple):
 
     @property
     def middle(self) -> float:
-        return _middle(self.box)
+        return self.box.y
 
 
 class _Placed(NamedTuple):
@@ -108,7 +108,7 @@ def borderless_tables(pages: Sequence[Sequence[list[Segment]]]) -> tuple[list[li
     """
     # pages are put under one another, the last line of one just above the first line of the next
     around = [surrounding([s.box for line in page for s in line] or [Box(0, 0, 0, 0)]) for page in pages]
-    begins = list(accumulate((box.bottom - box.top + _PAGE_BREAK for box in around), initial=0.0))
+    begins = list(accumulate((box.height + _PAGE_BREAK for box in around), initial=0.0))
     shifts = [begin - box.top for begin, box in zip(begins, around, strict=False)]
     parted = [[p for s in line for p in _parted(s, shift)] for page, shift in zip(pages, shifts, strict=True) for line in page]
     numbered = enumerate(_without_remarks(parted))
@@ -119,15 +119,11 @@ def borderless_tables(pages: Sequence[Sequence[list[Segment]]]) -> tuple[list[li
     pitch = distances[len(distances) // 5] if distances else float("inf")
     tables: list[list[PageTable]] = [[] for _ in pages]
     for run in runs:
-        table = _table(run, pitch)
-        tops = [min(cell.box.top for cell in table.cells if cell.row == row) for row in range(table.rows)]
-        homes = [bisect_right(begins, top + 0.1) - 1 for top in tops]
-        for page, group in groupby(range(table.rows), key=homes.__getitem__):
-            rows = list(group)
-            cells = [cell._replace(box=_moved(cell.box, -shifts[page])) for cell in table.cells if cell.row in rows]
-            box = surrounding([cell.box for cell in cells])
-            renumbered = tuple(cell._replace(row=cell.row - rows[0]) for cell in cells)
-            tables[page].append(PageTable(box, table.edges, renumbered, len(rows), False))
+        edges, grid = _table(run, pitch)
+        for page, group in groupby(grid, key=lambda row: bisect_right(begins, min(cell.box.top for cell in row) + 0.1) - 1):
+            rows = [[cell._replace(box=_moved(cell.box, -shifts[page]), row=at) for cell in row] for at, row in enumerate(group)]
+            cells = tuple(chain.from_iterable(rows))
+            tables[page].append(PageTable(surrounding([cell.box for cell in cells]), edges, cells, len(rows), False))
     taken = {line.number for run in runs for line in run}
     number = count()
     return tables, [[line for line in page if next(number) not in taken] for page in pages]
@@ -152,15 +148,15 @@ def _parted(segment: Segment, shift: float) -> list[Segment]:
 
 def _without_remarks(lines: Sequence[Sequence[Segment]]) -> list[list[Segment]]:
     """Let figures in a bracket that began in a line above (22（其中修订 / 16件）) be read by nobody as those of the table."""
-    brackets = [(segment, _brackets(segment)) for line in lines for segment in line if _brackets(segment)]
+    brackets = [segment for line in lines for segment in line if _brackets(segment)]
 
     def masked(segment: Segment) -> Segment:
-        top = _middle(segment.box)
-        near = [(s.box, opened) for s, opened in brackets if 0 < top - _middle(s.box) < _LONGEST_REMARK * s.height]
-        is_open = sum(opened for box, opened in near if shared(box, segment.box) > 0.5) > 0
-        return segment_of([word._replace(text=NO_TEXT) for word in segment.words]) if is_open else segment
+        near = (s for s in brackets if 0 < segment.box.y - s.box.y < _LONGEST_REMARK * s.height)
+        opened = sum(_brackets(s) for s in near if shared(s.box, segment.box) > 0.5)
+        is_remark = opened > 0 and is_figure(segment.text)
+        return segment_of([word._replace(text=NO_TEXT) for word in segment.words]) if is_remark else segment
 
-    return [[masked(segment) if is_figure(segment.text) else segment for segment in line] for line in lines]
+    return [list(map(masked, line)) for line in lines]
 
 
 def _brackets(segment: Segment) -> int:
@@ -174,8 +170,8 @@ def _runs(lines: Sequence[_Line], around: Box) -> list[list[_Line]]:
     def is_text(line: _Line) -> bool:
         first = line.segments[0]
         is_heading = len(line.segments) == 1 and (first.height > _HEADING * usual or _SECTION.fullmatch(first.text) is not None)
-        widest = max(segment.box.right - segment.box.left for segment in line.segments)
-        return not line.figures and (is_heading or widest > _PROSE_WIDTH * (around.right - around.left))
+        widest = max(segment.box.width for segment in line.segments)
+        return not line.figures and (is_heading or widest > _PROSE_WIDTH * around.width)
 
     runs = []
     for run in split(lines, lambda one, other: is_text(one) == is_text(other)):
@@ -188,10 +184,6 @@ def _runs(lines: Sequence[_Line], around: Box) -> list[list[_Line]]:
 # --- geometry -----------------------------------------------------------------------------------------------------------------
 
 
-def _middle(box: Box) -> float:
-    return (box.top + box.bottom) / 2
-
-
 def _across(box: Box) -> _Span:
     return box.left, box.right
 
@@ -202,7 +194,7 @@ def _overlaps(one: Box, other: Box) -> bool:
 
 def _above(upper: Box, lower: Box, share: float = 0.5) -> bool:
     """Tell whether two lines stand over one another for a share of the shorter one."""
-    return shared(upper, lower) > share and _middle(upper) < _middle(lower)
+    return shared(upper, lower) > share and upper.y < lower.y
 
 
 def _under(spans: Sequence[_Span], span: _Span) -> list[int]:
@@ -218,8 +210,8 @@ def _closest(columns: Sequence[_Span], box: Box) -> int:
 # --- tables -------------------------------------------------------------------------------------------------------------------
 
 
-def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
-    """Put the lines of a table into rows and columns: figures make the rows, labels join the row beside them."""
+def _table(lines: Sequence[_Line], pitch: float) -> tuple[tuple[float, ...], list[list[PageCell]]]:
+    """Return the edges of the columns and the rows of a table: figures make the rows, labels join the row beside them."""
     rows = [line for line in lines if line.is_row]
     columns = united(_across(figure.box) for row in rows for figure in row.figures)
     texts = [s for line in lines for s in line.segments if not (line.is_row and s in line.figures)]
@@ -233,16 +225,14 @@ def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
         placed.append(_Placed(label.beside or label.middle, (over[0] - left, over[-1] + 1 - left), label.segments))
     labels = _labels([s for s in texts if s not in stubs], rows, pitch)
     headers = [label for label in labels if label.beside is None]
-    slots = [(at, at + 1) for at in range(len(columns))]
     in_order: list[_Label | _Line] = sorted([*headers, *rows], key=lambda item: item.middle)
     # a header, and the rows below it up to the next one
     for part in split(in_order, lambda one, other: isinstance(one, _Label) or isinstance(other, _Line)):
         section = [item for item in part if isinstance(item, _Label)]
         below = [item for item in part if isinstance(item, _Line)]
-        if section:
-            used = sorted({_closest(columns, figure.box) for row in below for figure in row.figures})
-            spans, slots = _header(section, columns, used)
-            placed += [_Placed(label.middle, span, label.segments) for label, span in zip(section, spans, strict=True)]
+        used = sorted({_closest(columns, figure.box) for row in below for figure in row.figures})
+        spans, slots = _header(section, columns, used)
+        placed += [_Placed(label.middle, span, label.segments) for label, span in zip(section, spans, strict=True)]
         for row in below:
             # a figure with a remark may take several lines, between which the other figures of its row stand
             printed = [(_closest(columns, figure.box), [figure]) for figure in row.figures]
@@ -251,21 +241,24 @@ def _table(lines: Sequence[_Line], pitch: float) -> PageTable:
                 # two figures in one place are none
                 inside = [s for at, pieces in printed if slot[0] <= at < slot[1] for s in pieces]
                 placed.append(_Placed(row.middle, slot, inside))
-    return _grid(placed, [*stub_columns, *columns], left, surrounding([s.box for line in lines for s in line.segments]))
+    every = [*stub_columns, *columns]
+    right = max(segment.box.right for line in lines for segment in line.segments)
+    return (*(begin for begin, _ in every), right), _rows(placed, every, left)
 
 
-def _grid(placed: Sequence[_Placed], columns: Sequence[_Span], left: int, box: Box) -> PageTable:
-    """Make cells of what stands in columns, of which so many are left of the figures."""
+def _rows(placed: Sequence[_Placed], columns: Sequence[_Span], left: int) -> list[list[PageCell]]:
+    """Make rows of cells of what stands in columns, of which so many are left of the figures."""
     half = placed[0].segments[0].height / 2
     rows = split(sorted(placed, key=lambda item: item.middle), lambda one, other: other.middle - one.middle <= half)
-    cells = []
-    for number, row in enumerate(rows):
-        for middle, (first, end), segments in sorted(row, key=lambda item: item.columns):
-            text = cell_of([word for segment in segments for word in segment.words])
-            blank = Box(columns[first + left][0], middle - half, columns[end + left - 1][1], middle + half)
-            around = surrounding([s.box for s in segments] or [blank])
-            cells.append(PageCell(around, number, first + left, 1, end - first, *text))
-    return PageTable(box, (*(begin for begin, _ in columns), box.right), tuple(cells), len(rows), False)
+
+    def cell(item: _Placed) -> PageCell:
+        middle, (first, end), segments = item
+        blank = Box(columns[first + left][0], middle - half, columns[end + left - 1][1], middle + half)
+        around = surrounding([segment.box for segment in segments] or [blank])
+        text = cell_of([word for segment in segments for word in segment.words])
+        return PageCell(around, 0, first + left, 1, end - first, *text)
+
+    return [[cell(item) for item in sorted(row, key=lambda item: item.columns)] for row in rows]
 
 
 def _stub_columns(segments: Iterable[Segment]) -> list[_Span]:
@@ -285,11 +278,11 @@ def _labels(segments: Sequence[Segment], rows: Sequence[_Line], pitch: float) ->
         last = label[-1].box
         around = surrounding([part.box for part in (*label, segment)])
         # several labels side by side under one are its columns
-        level = [other.box for other in segments if abs(_middle(other.box) - _middle(segment.box)) < _LEVEL * segment.height]
+        level = [other.box for other in segments if abs(other.box.y - segment.box.y) < _LEVEL * segment.height]
         return (
             sum(_above(last, box, _REACHES) for box in level) == 1
             and not NUMBERING.match(segment.text)
-            and _middle(segment.box) - _middle(last) < min(_LEADING * segment.height, _CLOSER * pitch)
+            and segment.box.y - last.y < min(_LEADING * segment.height, _CLOSER * pitch)
             and sum(around.top <= row.middle <= around.bottom for row in rows) < 2
         )
 
@@ -309,11 +302,11 @@ def _labels(segments: Sequence[Segment], rows: Sequence[_Line], pitch: float) ->
 
 def _header(labels: Sequence[_Label], columns: Sequence[_Span], used: Sequence[int]) -> tuple[list[_Columns], list[_Columns]]:
     """Return the columns of each label of a header, and of each place of the rows below, where figures use some columns."""
-    lowest = max(labels, key=lambda label: label.box.bottom)
+    lowest = max(labels, key=lambda label: label.box.bottom, default=None)
     # labels that stand over no other, but for one alone in its line over the lowest
-    over = [one for one in labels if any(_middle(o.box) > one.box.bottom and shared(o.box, one.box) > 0 for o in labels)]
+    over = [one for one in labels if any(o.box.y > one.box.bottom and shared(o.box, one.box) > 0 for o in labels)]
     alone = [one for one in labels if one is not lowest and not any(o is not one and _overlaps(o.box, one.box) for o in labels)]
-    leaves = sorted((label for label in labels if label not in over and label not in alone), key=_centre)
+    leaves = sorted((label for label in labels if label not in over and label not in alone), key=lambda label: label.box.x)
     own = [_under(columns, _across(leaf.box)) or [_closest(columns, leaf.box)] for leaf in leaves]
     slots = [(at, at + 1) for at in range(len(columns))]
     if len(leaves) == len(used) < len(columns):
@@ -325,17 +318,13 @@ def _header(labels: Sequence[_Label], columns: Sequence[_Span], used: Sequence[i
     middles = [(before[1] + after[0]) / 2 for before, after in pairwise(columns)]
     bounds = [columns[0][0], *middles, columns[-1][1]]
     # those close to the edge of the table leave the least choice
-    for label in sorted(labels, key=lambda label: min(_centre(label) - bounds[0], bounds[-1] - _centre(label))):
+    for label in sorted(labels, key=lambda label: min(label.box.x - bounds[0], bounds[-1] - label.box.x)):
         if id(label) not in spans:
             level = [other for other in labels if other is not label and _overlaps(other.box, label.box)]
             closest = [_closest(columns, other.box) for other in (label, *level)]
             taken = [spans.get(id(other), (at, at + 1)) for other, at in zip(level, closest[1:], strict=True)]
-            spans[id(label)] = _centred(_centre(label), bounds, taken) or (closest[0], closest[0] + 1)
+            spans[id(label)] = _centred(label.box.x, bounds, taken) or (closest[0], closest[0] + 1)
     return [spans[id(label)] for label in labels], slots
-
-
-def _centre(label: _Label) -> float:
-    return (label.box.left + label.box.right) / 2
 
 
 def _centred(middle: float, bounds: Sequence[float], taken: Sequence[_Columns]) -> _Columns | None:

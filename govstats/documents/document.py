@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,6 +19,34 @@ class Box(NamedTuple):
     top: float
     right: float
     bottom: float
+
+    @property
+    def width(self) -> float:
+        """From left to right."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """From top to bottom."""
+        return self.bottom - self.top
+
+    @property
+    def x(self) -> float:
+        """Middle between left and right."""
+        return (self.left + self.right) / 2
+
+    @property
+    def y(self) -> float:
+        """Middle between top and bottom."""
+        return (self.top + self.bottom) / 2
+
+    def holds(self, other: Box) -> bool:
+        """Tell whether the middle of another box lies inside."""
+        return self.left <= other.x <= self.right and self.top <= other.y <= self.bottom
+
+    def scaled(self, scale: float) -> Box:
+        """Give the box in another unit, of which the present one has so many."""
+        return Box(*(side * scale for side in self))
 
     def __str__(self) -> str:
         return "box " + " ".join(f"{side:.1f}" for side in self)
@@ -149,31 +177,3 @@ class Document:
     def grids(self) -> Iterator[Grid]:
         """The grids, in reading order."""
         return (block for block in self.blocks if isinstance(block, Grid))
-
-
-def put_back(blocks: Iterable[Block], back: Mapping[int, Callable[[Box], Box]]) -> tuple[Block, ...]:
-    """Let the places of blocks that were laid out on pictures set upright lead to the pictures as they were given.
-
-    Parameters
-    ----------
-    blocks : iterable of Paragraph or Grid
-        With boxes in their places.
-    back : dict of int to function
-        For each page that is a picture, where a box stands on it; such as `Picture.locate`.
-
-    Returns
-    -------
-    tuple of Paragraph or Grid
-        The same blocks; those of other pages are left alone.
-    """
-
-    def given(item: Paragraph | Cell) -> str:
-        box, locate = Box.in_place(item.place), back.get(item.page or 0)
-        return item.place.replace(str(box), str(locate(box))) if box and locate else item.place
-
-    return tuple(
-        block._replace(place=given(block))
-        if isinstance(block, Paragraph)
-        else block._replace(rows=tuple(tuple(cell._replace(place=given(cell)) for cell in row) for row in block.rows))
-        for block in blocks
-    )

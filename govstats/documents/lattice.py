@@ -58,17 +58,16 @@ def lattice_tables(content: bytes, words: Mapping[int, Sequence[Word]]) -> dict[
         By page, with boxes from its upper left corner. A cell in which camelot's text differs from the characters whose own boxes
         lie in it has both as readings; a table with many such cells is left out. Nothing where camelot gives up.
     """
-    found: dict[int, list[PageTable]] = {}
     with warnings.catch_warnings(action="ignore"), _Handler(content, pages=",".join(map(str, words))) as handler:
         try:
             tables = handler.parse("lattice", engine="vector")
         except Exception as error:  # noqa: BLE001 camelot and its parser raise whatever a damaged file makes them run into
             logging.getLogger(__name__).info("camelot cannot read this document: %s", error)
-            return found
-    for table in tables:
-        for checked in _checked(table, words[table.page]):
-            found.setdefault(table.page, []).append(checked)
-    return found
+            return {}
+    return {
+        page: [checked for table in tables if table.page == page for checked in _checked(table, said)]
+        for page, said in words.items()
+    }
 
 
 def _checked(table: Any, words: Sequence[Word]) -> Iterator[PageTable]:

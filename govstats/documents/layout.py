@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from govstats.documents.borderless import borderless_tables
-from govstats.documents.document import NO_TEXT, Block, Box
-from govstats.documents.page import PageTable, Segment, Word, blocks_of, lines_of, with_marks, without_running_heads
+from govstats.documents.document import NO_TEXT, Box
+from govstats.documents.page import Locate, PageTable, Segment, Word, lines_of, surrounding, with_marks, without_running_heads
 from govstats.documents.ruled import ruled_tables
 
 #: What stands on a page from top to bottom: a line of prose, or a table.
@@ -29,6 +29,8 @@ class Sheet:
         Tells whether something that is no text is drawn in a box; None where that is not known.
     pictures : sequence of Box
         Pictures and drawings that were put on the page.
+    locate : callable
+        Leads from the page to the one that was given, of which it is a picture set upright.
     """
 
     words: Sequence[Word] = ()
@@ -36,6 +38,7 @@ class Sheet:
     vertical: Sequence[Box] = ()
     has_ink: Callable[[Box], bool] | None = None
     pictures: Sequence[Box] = ()
+    locate: Locate = Box._make
 
     @cached_property
     def ruled(self) -> tuple[list[PageTable], list[Word]]:
@@ -53,13 +56,7 @@ class Sheet:
     def _is_drawn_in(self, box: Box, text: str) -> bool:
         if self.has_ink and not text:
             return self.has_ink(box)
-        left, top, right, bottom = box
-        return any(left <= p.left and p.right <= right and top <= p.top and p.bottom <= bottom for p in self.pictures)
-
-
-def lay_out(sheets: Sequence[Sheet]) -> tuple[Block, ...]:
-    """Make the blocks of a document out of its pages, in reading order."""
-    return blocks_of(arranged(sheets))
+        return any(surrounding([box, picture]) == box for picture in self.pictures)
 
 
 def arranged(sheets: Sequence[Sheet]) -> list[list[Item]]:
@@ -84,6 +81,5 @@ def _box(item: Item) -> Box:
 
 
 def _covers(one: Box, other: Box) -> bool:
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return width > 0 and height > 0 and width * height > 0.5 * (other.right - other.left) * (other.bottom - other.top)
+    both = Box(max(one.left, other.left), max(one.top, other.top), min(one.right, other.right), min(one.bottom, other.bottom))
+    return max(both.width, 0.0) * max(both.height, 0.0) > 0.5 * other.width * other.height

@@ -50,6 +50,8 @@ _PROSE = 8
 _HEADING, _LONGEST_HEADING = 1.12, 80
 
 _Item = TypeVar("_Item")
+#: Leads from a page that was set upright to the page as it was given.
+Locate = Callable[[Box], Box]
 
 
 class Word(NamedTuple):
@@ -72,16 +74,6 @@ class Word(NamedTuple):
     readings: tuple[str, ...] = ()
     confidence: float | None = None
 
-    @property
-    def middle(self) -> tuple[float, float]:
-        """Centre of the box."""
-        return (self.box.left + self.box.right) / 2, (self.box.top + self.box.bottom) / 2
-
-    @property
-    def height(self) -> float:
-        """From top to bottom."""
-        return self.box.bottom - self.box.top
-
 
 class Segment(NamedTuple):
     """Words of one line that stand close to one another."""
@@ -93,7 +85,7 @@ class Segment(NamedTuple):
     @property
     def height(self) -> float:
         """Of most characters: digits of another font may be taller."""
-        return median(word.height for word in self.words)
+        return median(word.box.height for word in self.words)
 
 
 class PageCell(NamedTuple):
@@ -143,7 +135,7 @@ def surrounding(boxes: Sequence[Box]) -> Box:
 def shared(one: Box, other: Box) -> float:
     """Return which part of the narrower of two boxes lies over or under the other; less than 0 where they stand apart."""
     across = min(one.right, other.right) - max(one.left, other.left)
-    return across / max(min(one.right - one.left, other.right - other.left), 1e-6)
+    return across / max(min(one.width, other.width), 1e-6)
 
 
 # --- lines ----------------------------------------------------------------------------------------------------------------
@@ -165,36 +157,33 @@ def lines_of(words: Sequence[Word], *, gap: float = _GAP) -> list[list[Segment]]
         One list a line, its segments from left to right.
     """
     lines: list[list[Word]] = []
-    for word in sorted(words, key=lambda word: (word.middle[1], word.height, word)):
+    for word in sorted(words, key=lambda word: (word.box.y, word.box.height, word)):
         line = next((line for line in reversed(lines[-4:]) if _is_level(word, line)), None)
         if line is None:
             lines.append([word])
         else:
             # a taller character comes first, since the others are measured by it: a raised digit does not open its own line
-            line.insert(0 if line[0].height < _ALIKE * word.height else len(line), word)
-    return [_segments(line, gap * line[0].height) for line in lines]
+            line.insert(0 if line[0].box.height < _ALIKE * word.box.height else len(line), word)
+    return [_segments(line, gap * line[0].box.height) for line in lines]
 
 
 def _is_level(word: Word, line: Sequence[Word]) -> bool:
-    small, tall = sorted((word.height, line[0].height))
+    small, tall = sorted((word.box.height, line[0].box.height))
     farthest = _LEVEL if small > _ALIKE * tall else _LEVEL_SMALLER
-    apart = abs(word.middle[1] - line[0].middle[1])
+    apart = abs(word.box.y - line[0].box.y)
     return apart <= farthest * tall and (apart < _TWICE * tall or max(shared(word.box, other.box) for other in line) <= 0.5)
 
 
 def _segments(line: Sequence[Word], gap: float) -> list[Segment]:
-    copies = split(sorted(line, key=attrgetter("box.left")), _is_printed_twice)
+    in_order = sorted(line, key=attrgetter("box.left"))
+    # a copy of a character makes it bold
+    copies = split(in_order, lambda one, other: one.text == other.text and shared(one.box, other.box) > 0.7)
     return [segment_of(group) for group in split([first for first, *_ in copies], lambda a, b: b.box.left - a.box.right <= gap)]
-
-
-def _is_printed_twice(before: Word, word: Word) -> bool:
-    """Tell whether a character is the copy of another that makes it bold."""
-    return before.text == word.text and shared(before.box, word.box) > 0.7
 
 
 def segment_of(words: Sequence[Word]) -> Segment:
     """Join words of a line."""
-    height = max(word.height for word in words)
+    height = max(word.box.height for word in words)
     pairs = list(pairwise(words))
     gaps = [word.box.left - before.box.right for before, word in pairs]
     digits = [_are_digits(*pair) for pair in pairs]
@@ -205,9 +194,8 @@ def segment_of(words: Sequence[Word]) -> Segment:
     text = text.replace("][", "")
     # of a label the other characters tell enough
     legible = text.replace(ILLEGIBLE, "").strip()
-    return Segment(
-        text if not legible or is_figure(legible) else legible, surrounding([word.box for word in words]), tuple(words)
-    )
+    shown = text if not legible or is_figure(legible) else legible
+    return Segment(shown, surrounding([word.box for word in words]), tuple(words))
 
 
 def _are_digits(before: Word, word: Word) -> bool:
@@ -227,7 +215,7 @@ def are_two(before: Word, word: Word) -> bool:
     -------
     bool
     """
-    small, tall = sorted((before.height, word.height))
+    small, tall = sorted((before.box.height, word.box.height))
     return _are_digits(before, word) and (shared(before.box, word.box) > 0.4 or small < _SMALL * tall)
 
 
@@ -251,36 +239,20 @@ def with_marks(words: Sequence[Word]) -> list[Word]:
     rights = [word.box.right for word in digits]
     marks: dict[int, Word] = {}
     for word in sorted(digits, key=attrgetter("box.left")):
-        begin, end = (bisect_left(rights, word.box.left + side * word.height / 2) for side in (-1, 1))
+        begin, end = (bisect_left(rights, word.box.left + side * word.box.height / 2) for side in (-1, 1))
         for before in digits[begin:end]:
             # a mark that was found is as tall as its line: its second digit stands behind it
-            line = marks.get(id(before), before)
-            if word.height < _SMALL * line.height and line.box.top <= word.middle[1] <= line.middle[1]:
-                box = word.box._replace(top=line.box.top, bottom=line.box.bottom)
+            line = marks.get(id(before), before).box
+            if word.box.height < _SMALL * line.height and line.top <= word.box.y <= line.y:
+                box = word.box._replace(top=line.top, bottom=line.bottom)
                 marks[id(word)] = word._replace(text=f"[{word.text}]", box=box)
     return [marks.get(id(word), word) for word in words]
 
 
-def runs_of(words: Sequence[Word]) -> list[list[Word]]:
-    """Keep the characters of a figure together, with the footnote mark behind it: they stand in one cell.
-
-    Parameters
-    ----------
-    words : sequence of Word
-        In the order in which they were written.
-
-    Returns
-    -------
-    list of list of Word
-        Each word once: with those of its figure, or alone.
-    """
-    return split(words, touches)
-
-
 def touches(before: Word, word: Word) -> bool:
-    """Tell whether two characters of figures stand so close behind one another that they are of one figure."""
+    """Tell whether two characters of figures, or a mark behind them, stand so close that they are of one figure."""
     apart = max(abs(before.box.right - word.box.left), abs(before.box.top - word.box.top))
-    return {before.text, word.text} <= _OF_FIGURE and apart < _TOUCHING * before.height
+    return {before.text, word.text} <= _OF_FIGURE and apart < _TOUCHING * before.box.height
 
 
 def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tuple[str, ...], float | None]:
@@ -295,7 +267,7 @@ def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tu
     others = doubtful[0].readings if len(doubtful) == 1 else ()
     versions = ([word._replace(text=other, readings=()) if word.readings else word for word in words] for other in others)
     readings = tuple(cell_of(version)[0] for version in versions)
-    with_one_more = ((line.box.right - line.box.left) * (1 + 1 / len(line.text)) for line in lines[:-1])
+    with_one_more = (line.box.width * (1 + 1 / len(line.text)) for line in lines[:-1])
     if _DIGIT_LINES.fullmatch(text) and min(with_one_more, default=0.0) > width - _PADDING:
         readings = (*readings, text.replace("\n", ""))
     return text, readings, min((word.confidence for word in words if word.confidence is not None), default=None)
@@ -333,7 +305,9 @@ def without_running_heads(pages: Sequence[Sequence[list[Segment]]]) -> list[list
 # --- paragraphs -----------------------------------------------------------------------------------------------------------
 
 
-def _paragraphs(lines: Sequence[tuple[int, Segment]], left: float, right: float, body: float) -> Iterator[Paragraph]:
+def _paragraphs(
+    lines: Sequence[tuple[int, Segment]], left: float, right: float, body: float, locate: Sequence[Locate]
+) -> Iterator[Paragraph]:
     """Join lines of prose that follow one another, each with its page, between two margins.
 
     A line goes on in the next where it reaches the right margin and the next one is not indented.
@@ -351,28 +325,28 @@ def _paragraphs(lines: Sequence[tuple[int, Segment]], left: float, right: float,
     for (page, first), *rest in split(lines, goes_on):
         text = _LATIN_BREAK.sub(" ", "\n".join([first.text, *(line.text for _, line in rest)])).replace("\n", "").strip()
         box = surrounding([first.box, *(line.box for number, line in rest if number == page)])
-        yield Paragraph(text, str(box), page, first.height > _HEADING * body and len(text) < _LONGEST_HEADING)
+        yield Paragraph(text, str(locate[page - 1](box)), page, first.height > _HEADING * body and len(text) < _LONGEST_HEADING)
 
 
 # --- from pages to a document ---------------------------------------------------------------------------------------------
 
 
-def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]], first: int = 1) -> tuple[Block, ...]:
+def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]], locate: Sequence[Locate]) -> tuple[Block, ...]:
     """Make the blocks of a document out of its pages.
 
     Parameters
     ----------
     pages : sequence
         For each page its tables and lines, from top to bottom.
-    first : int
-        Number of the first one.
+    locate : sequence of callable
+        For each page: where a box on it stands on the page as it was given.
 
     Returns
     -------
     tuple of Paragraph or Grid
         A table that goes on over pages is one grid.
     """
-    numbered = [(page, item) for page, items in enumerate(pages, start=first) for item in items]
+    numbered = [(page, item) for page, items in enumerate(pages, start=1) for item in items]
     prose = [s for _, item in numbered if isinstance(item, list) for s in item if len(s.text) >= _PROSE]
     body = median([segment.height for segment in prose] or [0.0])
     lefts = sorted(segment.box.left for segment in prose) or [0.0]
@@ -381,9 +355,9 @@ def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]], first: int =
     tables = count(1)
     for group in split(numbered, lambda one, other: type(one[1]) is type(other[1])):
         lines = [(page, _whole(item)) for page, item in group if isinstance(item, list)]
-        blocks += _paragraphs(lines, lefts[len(lefts) // 10], rights[len(rights) * 9 // 10], body)
+        blocks += _paragraphs(lines, lefts[len(lefts) // 10], rights[len(rights) * 9 // 10], body, locate)
         parts = [(page, item) for page, item in group if isinstance(item, PageTable)]
-        blocks += [_grid(table, next(tables)) for table in split(parts, _continues)]
+        blocks += [_grid(table, next(tables), locate) for table in split(parts, _continues)]
     return tuple(blocks)
 
 
@@ -401,7 +375,7 @@ def _continues(upper: tuple[int, PageTable], lower: tuple[int, PageTable]) -> bo
     return page != next_page and table.bounded == other.bounded and same_edges
 
 
-def _grid(parts: Sequence[tuple[int, PageTable]], number: int) -> Grid:
+def _grid(parts: Sequence[tuple[int, PageTable]], number: int, locate: Sequence[Locate]) -> Grid:
     """Make one grid of the parts of a table; a label that ended on the page before goes on in its own cell."""
     edges = merged([edge for _, part in parts for edge in part.edges], _SAME_EDGE)
     rows: list[list[Cell]] = []
@@ -411,7 +385,7 @@ def _grid(parts: Sequence[tuple[int, PageTable]], number: int) -> Grid:
         column_of = np.abs(np.subtract.outer(part.edges, edges)).argmin(axis=1).tolist()
         for cell in part.cells:
             row = rows[first + cell.row]
-            place = f"table {number} row {first + cell.row + 1} cell {len(row) + 1} {cell.box}"
+            place = f"table {number} row {first + cell.row + 1} cell {len(row) + 1} {locate[page - 1](cell.box)}"
             start, end = column_of[cell.column], column_of[cell.column + cell.colspan]
             spans = first + cell.row, start, cell.rowspan, max(end - start, 1)
             row.append(Cell(cell.text, *spans, place, page, cell.readings, cell.confidence))

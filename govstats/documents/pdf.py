@@ -6,9 +6,8 @@ import ctypes
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from statistics import mode
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +17,7 @@ import pypdfium2.raw as pdfium
 from tqdm import tqdm
 
 from govstats.documents import unseen
-from govstats.documents.document import Block, Box, put_back
+from govstats.documents.document import Block, Box
 from govstats.documents.layout import Sheet, arranged, replaced
 from govstats.documents.page import ILLEGIBLE, Word, blocks_of, with_marks
 from govstats.errors import MissingReader, UnreadableDocument
@@ -64,12 +63,10 @@ class _Page(Sheet):
     #: Quarters by which the page has to be turned for its text to stand upright.
     turns: int = 0
     is_picture: bool = False
-    #: It holds more than a page of a report does, and was left alone.
-    is_overfull: bool = False
+    #: It holds more than a page of a report does, and was left alone; or it is a picture, and was not recognised.
+    is_unread: bool = False
     #: Some of what its file holds is turned, is not seen, or was put on it later.
     is_odd: bool = False
-    #: Leads from the page that optical recognition set upright to the page as it is.
-    back: Callable[[Box], Box] | None = None
 
     @property
     def for_camelot(self) -> bool:
@@ -79,6 +76,14 @@ class _Page(Sheet):
             return False
         figures = (sum(any(map(str.isdecimal, cell.text)) for cell in table.cells) for table in self.ruled[0])
         return max(figures, default=0) >= _FEWEST_FIGURES
+
+
+class _Painted(NamedTuple):
+    """What is painted on a page, in the coordinates of the page as it is shown; pieces of text as pdfium keeps them."""
+
+    rulings: list[Box]
+    pictures: list[Box]
+    texts: list[pypdfium2.PdfObject]
 
 
 class Pages(NamedTuple):
@@ -114,14 +119,15 @@ def read_pdf(content: bytes, name: str) -> Pages:
     """
     with _opened(content, name) as pdf:
         pages = [_read_page(pdf, index) for index in range(len(pdf))]
-        unread = sorted([*_recognise(pdf, pages, name), *(page.number for page in pages if page.is_overfull)])
+        _recognise(pdf, pages, name)
     if not any(page.words for page in pages):
         raise UnreadableDocument(
             f"{name}: none of the {len(pages)} pages holds text, or characters that the file gives a code; "
             "expected an annual report: export it anew, or print it to an image and read that"
         )
     items = arranged(pages)
-    back = {page.number: page.back for page in pages if page.back}
+    locate = [page.locate for page in pages]
+    unread = tuple(page.number for page in pages if page.is_unread)
     ruled = [page for page in pages if page.for_camelot]
 
     def again(numbers: Collection[int]) -> tuple[Block, ...]:
@@ -130,9 +136,9 @@ def read_pdf(content: bytes, name: str) -> Pages:
         chosen = {page.number: with_marks(page.words) for page in ruled if not numbers or page.number in numbers}
         found = lattice_tables(content, chosen) if chosen else {}
         pairs = zip(pages, items, strict=True)
-        return put_back(blocks_of([replaced(own, found.get(page.number, ()), page) for page, own in pairs]), back)
+        return blocks_of([replaced(own, found.get(page.number, ()), page) for page, own in pairs], locate)
 
-    return Pages(put_back(blocks_of(items), back), tuple(unread), again if 0 < len(ruled) <= _MOST_LATTICE_PAGES else None)
+    return Pages(blocks_of(items, locate), unread, again if 0 < len(ruled) <= _MOST_LATTICE_PAGES else None)
 
 
 def _opened(content: bytes, name: str) -> pypdfium2.PdfDocument:
@@ -196,25 +202,23 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
         # a page that is lost in a damaged file: the others may still hold the tables
         return page
     text = source.get_textpage()
-    page.is_overfull = text.count_chars() > _MOST_CHARACTERS or pdfium.FPDFPage_CountObjects(source) > _MOST_OBJECTS
+    page.is_unread = text.count_chars() > _MOST_CHARACTERS or pdfium.FPDFPage_CountObjects(source) > _MOST_OBJECTS
     # a crop box beside the page shows nothing of it
-    if page.is_overfull or not math.prod(source.get_size()):
+    if page.is_unread or not math.prod(source.get_size()):
         return page
     page.turns = _turns(source, text)
     upright = _upright(source, page.turns)
-    painted = unseen.Painted()
-    objects = (pdfium.FPDFPage_GetObject(source, number) for number in range(pdfium.FPDFPage_CountObjects(source)))
-    _read_objects(objects, upright, painted)
+    painted = _Painted([], [], [])
+    _read_objects(source, upright, painted)
     if len(painted.rulings) <= _MOST_RULINGS:
         # a dot of a dotted line may belong to either
-        page.horizontal = [box for box in painted.rulings if box.bottom - box.top <= _THIN]
-        page.vertical = [box for box in painted.rulings if box.right - box.left <= _THIN]
+        page.horizontal = [box for box in painted.rulings if box.height <= _THIN]
+        page.vertical = [box for box in painted.rulings if box.width <= _THIN]
     characters = list(_read_characters(text, upright, page))
     every = [word for word, _ in characters]
-    look = unseen.Look(source, page.turns, painted)
+    look = unseen.Look(source, page.turns, painted.texts)
     page.words = look.shown(every, [piece for _, piece in characters], page.vertical)
-    half = 0.5 * math.prod(source.get_size())
-    large = any((box.right - box.left) * (box.bottom - box.top) > half for box in painted.pictures)
+    large = any(2 * box.width * box.height > math.prod(source.get_size()) for box in painted.pictures)
     if large and 2 * len(page.words) < len(every):
         # a layer of text under a scan
         page.words, page.is_picture = every, True
@@ -255,11 +259,6 @@ def _upright(page: pypdfium2.PdfPage, turns: int) -> pypdfium2.PdfMatrix:
     return turned.translate(-left, -top)
 
 
-def _box(matrix: pypdfium2.PdfMatrix, left: float, bottom: float, right: float, top: float) -> Box:
-    (x1, y1), (x2, y2) = matrix.on_point(left, bottom), matrix.on_point(right, top)
-    return Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
-
-
 def _read_characters(text: pypdfium2.PdfTextPage, upright: pypdfium2.PdfMatrix, page: _Page) -> Iterator[tuple[Word, Any]]:
     """Yield characters with the boxes of their type, which do not depend on the shape of a 1, and the piece of text of each."""
     for index in range(text.count_chars()):
@@ -272,70 +271,45 @@ def _read_characters(text: pypdfium2.PdfTextPage, upright: pypdfium2.PdfMatrix, 
             continue
         if _NO_CODE.match(character) or pdfium.FPDFText_HasUnicodeMapError(text, index) == 1:
             character = ILLEGIBLE
-        box = _box(upright, *text.get_charbox(index, loose=True))
+        box = Box(*upright.on_rect(*text.get_charbox(index, loose=True)))
         # ideographs are as tall as wide
-        least = box.right - box.left if unicodedata.category(character) == "Lo" else _THINNEST
-        if not least <= box.bottom - box.top <= _TALLEST:
+        least = box.width if unicodedata.category(character) == "Lo" else _THINNEST
+        if not least <= box.height <= _TALLEST:
             # Chromium's fonts give 一 the height of its stroke; of type set downwards pdfium forgets the scale (hongze-2023)
-            ink = _box(upright, *text.get_charbox(index))
-            (x, y), half = Word("", ink).middle, max(ink.right - ink.left, ink.bottom - ink.top) / 2
-            box = Box(x - half, y - half, x + half, y + half)
+            ink = Box(*upright.on_rect(*text.get_charbox(index)))
+            half = max(ink.width, ink.height) / 2
+            box = Box(ink.x - half, ink.y - half, ink.x + half, ink.y + half)
         yield Word(character, box), pdfium.FPDFText_GetTextObject(text, index)
 
 
-def _read_objects(items: Iterable[Any], outer: pypdfium2.PdfMatrix, found: unseen.Painted) -> None:
-    """Read what is painted on a page or in a form on it."""
-    for item in items:
-        kind = pdfium.FPDFPageObj_GetType(item)
-        if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+def _read_objects(page: pypdfium2.PdfPage, outer: pypdfium2.PdfMatrix, found: _Painted, form: Any = None) -> None:
+    """Read what is painted on a page, or in a form on it."""
+    for item in page.get_objects(form=form, max_depth=1):
+        if item.type == pdfium.FPDF_PAGEOBJ_TEXT:
             found.texts.append(item)
-            found.is_plain = found.is_plain and unseen.is_plain_text(item)
-            continue
-        matrix = _matrix(item, outer)
-        if kind == pdfium.FPDF_PAGEOBJ_PATH and len(found.rulings) <= _MOST_RULINGS:
-            _read_path(item, matrix, found)
-        else:
-            found.is_plain = False
-        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            found.pictures.append(_box(matrix, 0, 0, 1, 1))
-        elif kind == pdfium.FPDF_PAGEOBJ_FORM:
-            inner = (pdfium.FPDFFormObj_GetObject(item, number) for number in range(pdfium.FPDFFormObj_CountObjects(item)))
-            _read_objects(inner, matrix, found)
+        elif item.type == pdfium.FPDF_PAGEOBJ_PATH and len(found.rulings) <= _MOST_RULINGS:
+            found.rulings.extend(_rulings(item, item.get_matrix().multiply(outer)))
+        elif item.type == pdfium.FPDF_PAGEOBJ_IMAGE:
+            found.pictures.append(Box(*item.get_matrix().multiply(outer).on_rect(0, 0, 1, 1)))
+        elif item.type == pdfium.FPDF_PAGEOBJ_FORM:
+            _read_objects(page, item.get_matrix().multiply(outer), found, item)
 
 
-def _matrix(item: Any, outer: pypdfium2.PdfMatrix) -> pypdfium2.PdfMatrix:
-    raw = pdfium.FS_MATRIX()
-    pdfium.FPDFPageObj_GetMatrix(item, raw)
-    return pypdfium2.PdfMatrix.from_raw(raw).multiply(outer)
-
-
-def _read_path(path: Any, matrix: pypdfium2.PdfMatrix, found: unseen.Painted) -> None:
-    """Add the straight lines of a path: the sides of what is stroked, and filled rectangles that are as thin as a line."""
-    fill, stroke, width = ctypes.c_int(), ctypes.c_int(), ctypes.c_float()
+def _rulings(path: pypdfium2.PdfObject, matrix: pypdfium2.PdfMatrix) -> Iterator[Box]:
+    """Yield the straight lines of a path: the sides of what is stroked, and filled rectangles that are as thin as a line."""
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
     pdfium.FPDFPath_GetDrawMode(path, fill, stroke)
-    pdfium.FPDFPageObj_GetStrokeWidth(path, width)
-    shapes = _shapes(path)
-    # a broad stroke covers what is beside its middle
-    is_broad = stroke.value and not _is_thin(_box(matrix, 0, 0, width.value, width.value), _THIN)
-    found.is_plain &= bool(shapes) and not is_broad and len(found.shades) < unseen.MOST_SHADES
-    for shape in shapes:
+    for shape in _shapes(path):
         xs, ys = zip(*shape, strict=True)
-        box = _box(matrix, min(xs), min(ys), max(xs), max(ys))
-        if _is_thin(box, _THIN):
-            found.rulings.append(box)
-            continue
-        sides = [_box(matrix, *one, *other) for one, other in pairwise(shape)] if stroke.value else []
-        straight = [side for side in sides if _is_thin(side, _STRAIGHT)]
-        found.rulings += straight
-        found.shades += [(len(found.texts), box)] if fill.value else []
-        found.is_plain &= len(straight) == len(sides) and (not fill.value or unseen.is_light(path))
+        box = Box(*matrix.on_rect(min(xs), min(ys), max(xs), max(ys)))
+        if min(box.width, box.height) <= _THIN:
+            yield box
+        elif stroke.value:
+            sides = (Box(*matrix.on_rect(*one, *other)) for one, other in pairwise(shape))
+            yield from (side for side in sides if min(side.width, side.height) <= _STRAIGHT)
 
 
-def _is_thin(box: Box, thin: float) -> bool:
-    return min(box.right - box.left, box.bottom - box.top) <= thin
-
-
-def _shapes(path: Any) -> list[list[tuple[float, float]]]:
+def _shapes(path: pypdfium2.PdfObject) -> list[list[tuple[float, float]]]:
     """Return the corners of the shapes that a path draws; none where there are curves among them."""
     shapes: list[list[tuple[float, float]]] = [[]]
     x, y = ctypes.c_float(), ctypes.c_float()
@@ -356,14 +330,14 @@ def _shapes(path: Any) -> list[list[tuple[float, float]]]:
 # --- scans ----------------------------------------------------------------------------------------------------------------
 
 
-def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str) -> list[int]:
-    """Read pages that are pictures by optical recognition, where it is installed; return those that were not read.
+def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str) -> None:
+    """Read pages that are pictures by optical recognition, where it is installed.
 
     A layer of text under a picture is kept only where nothing better is to be had, as a reading that has to be confirmed.
     """
     pictures = [page for page in pages if page.is_picture]
     if not pictures:
-        return []
+        return
     from govstats.documents.scan import recognise_picture
 
     if len(pictures) > _MOST_PICTURES:
@@ -371,27 +345,15 @@ def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str) ->
             f"{name}: {len(pictures)} pages of the PDF document are pictures, and recognising takes seconds a page; "
             f"expected at most {_MOST_PICTURES}: save the pages of the report as a document of their own"
         )
-    unread = []
     for page in tqdm(pictures, name, unit="page", leave=False, disable=None):
         pixels, scale = unseen.rendered(pdf[page.number - 1], page.turns, _SHARP)
         try:
-            picture = recognise_picture(pixels, name)
+            picture = recognise_picture(pixels, name).scaled(1 / scale, 1 / scale)
         except MissingReader:
             if not any(other.words for other in pages):
                 raise
             page.words = [word._replace(confidence=_CONFIDENCE_OF_LAYER) for word in page.words]
-            unread.append(page.number)
-            continue
-        page.words = [word._replace(box=_scaled(word.box, 1 / scale)) for word in picture.words]
-        page.horizontal = [_scaled(box, 1 / scale) for box in picture.horizontal]
-        page.vertical = [_scaled(box, 1 / scale) for box in picture.vertical]
-        page.back = partial(_located, picture.locate, scale)
-    return unread
-
-
-def _located(locate: Callable[[Box], Box], scale: float, box: Box) -> Box:
-    return _scaled(locate(_scaled(box, scale)), 1 / scale)
-
-
-def _scaled(box: Box, scale: float) -> Box:
-    return Box(*(side * scale for side in box))
+            page.is_unread = True
+        else:
+            page.words, page.horizontal, page.vertical, _ = picture
+            page.locate = picture.locate

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from itertools import compress, product
 from operator import not_
 from typing import NamedTuple
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govstats.documents.document import Box
-from govstats.documents.page import PageCell, PageTable, Word, cell_of, merged, runs_of, split, united
+from govstats.documents.page import PageCell, PageTable, Word, cell_of, merged, split, touches, united
 
 #: Rulings that end this close to each other touch, in points.
 _TOUCH = 3.0
@@ -31,17 +32,13 @@ _At = tuple[int, int]
 _Rulings = NDArray[np.float64]
 
 
-class Frame(NamedTuple):
-    """A table before words are put into it: its edges from left to right and from top to bottom, and its cells."""
+class _Frame(NamedTuple):
+    """Edges from left to right and from top to bottom; for each place between them, the upper left place of its cell."""
 
-    lefts: tuple[float, ...]
-    tops: tuple[float, ...]
-    cells: tuple[PageCell, ...]
-
-    @property
-    def box(self) -> Box:
-        """Around it."""
-        return Box(self.lefts[0], self.tops[0], self.lefts[-1], self.tops[-1])
+    box: Box
+    lefts: list[float]
+    tops: list[float]
+    first: dict[_At, _At]
 
 
 def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Iterable[Box]) -> tuple[list[PageTable], list[Word]]:
@@ -61,25 +58,21 @@ def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Ite
     rest : list of Word
         Words outside all tables.
     """
-    across = _straightened([((b.top + b.bottom) / 2, b.left, b.right) for b in horizontal])
-    down = _straightened([((b.left + b.right) / 2, b.top, b.bottom) for b in vertical])
+    across = _straightened((box.y, box.left, box.right) for box in horizontal)
+    down = _straightened((box.x, box.top, box.bottom) for box in vertical)
     if len(across) * len(down) > _MOST_CROSSINGS:
         return [], list(words)
-    frames = [frame for component in _components(across, down) if len((frame := _frame(*component)).cells) >= _FEWEST_CELLS]
+    frames = [_frame(*component) for component in _components(across, down)]
     tables: list[PageTable] = []
-    rest = runs_of(words)
+    rest = split(words, touches)
     # a table may stand in a frame around the page: words belong to the smaller one
-    for frame in sorted(frames, key=lambda frame: (frame.box.right - frame.box.left) * (frame.box.bottom - frame.box.top)):
-        inside, rest = parted(rest, frame.box)
-        tables.append(filled(frame, inside))
+    for frame in sorted(frames, key=lambda frame: frame.box.width * frame.box.height):
+        if len({*frame.first.values()}) >= _FEWEST_CELLS:
+            # a figure that reaches over an edge is inside
+            inside = [any(frame.box.holds(word.box) for word in run) for run in rest]
+            tables.append(_filled(frame, compress(rest, inside)))
+            rest = list(compress(rest, map(not_, inside)))
     return sorted(tables, key=lambda table: table.box.top), [word for run in rest for word in run]
-
-
-def parted(runs: Sequence[list[Word]], box: Box) -> tuple[list[list[Word]], list[list[Word]]]:
-    """Return the runs inside a box and the others: a figure that reaches over an edge is inside."""
-    middles = ((word.middle for word in run) for run in runs)
-    inside = [any(box.left <= x <= box.right and box.top <= y <= box.bottom for x, y in middle) for middle in middles]
-    return list(compress(runs, inside)), list(compress(runs, map(not_, inside)))
 
 
 def _straightened(rulings: Iterable[tuple[float, float, float]]) -> _Rulings:
@@ -108,8 +101,8 @@ def _reach(rulings: _Rulings, at: NDArray[np.float64]) -> NDArray[np.bool_]:
     return (rulings[:, 1, None] - _TOUCH <= at) & (at <= rulings[:, 2, None] + _TOUCH)
 
 
-def _frame(across: _Rulings, down: _Rulings) -> Frame:
-    """Make cells of rulings that hang together; where no ruling parts two places of the grid, they are one cell."""
+def _frame(across: _Rulings, down: _Rulings) -> _Frame:
+    """Make a grid of rulings that hang together; where no ruling parts two of its places, they are one cell."""
     # the outer lines may be missing: the others end where they would be
     lefts = merged([*down[:, 0], min(across[:, 1].min(), down[0, 0]), max(across[:, 2].max(), down[-1, 0])], _NARROW)
     tops = merged([*across[:, 0], min(down[:, 1].min(), across[0, 0]), max(down[:, 2].max(), across[-1, 0])], _NARROW)
@@ -119,7 +112,7 @@ def _frame(across: _Rulings, down: _Rulings) -> Frame:
     for row, column in product(range(len(tops) - 1), range(len(lefts) - 1)):
         neighbours = (((row, column - 1), walls[column, row]), ((row - 1, column), floors[row, column]))
         first[row, column] = min((first[at] for at, is_parted in neighbours if not is_parted), default=(row, column))
-    return Frame(tuple(lefts), tuple(tops), cells_of(first, lefts, tops))
+    return _Frame(Box(lefts[0], tops[0], lefts[-1], tops[-1]), lefts, tops, first)
 
 
 def _drawn(rulings: _Rulings, edges: Sequence[float], ends: Sequence[float]) -> NDArray[np.bool_]:
@@ -131,27 +124,17 @@ def _drawn(rulings: _Rulings, edges: Sequence[float], ends: Sequence[float]) -> 
     return drawn
 
 
-def cells_of(first: Mapping[_At, _At], lefts: Sequence[float], tops: Sequence[float]) -> tuple[PageCell, ...]:
-    """Make cells of a grid of which each place tells the upper left place of the cell that covers it."""
-    ends: dict[_At, _At] = {}
-    for (row, column), anchor in first.items():
-        bottom, right = ends.get(anchor, (0, 0))
-        ends[anchor] = max(bottom, row + 1), max(right, column + 1)
-    return tuple(
-        PageCell(Box(lefts[column], tops[row], lefts[right], tops[bottom]), row, column, bottom - row, right - column)
-        for (row, column), (bottom, right) in sorted(ends.items())
-    )
-
-
-def filled(frame: Frame, runs: Sequence[list[Word]]) -> PageTable:
+def _filled(frame: _Frame, runs: Iterable[list[Word]]) -> PageTable:
     """Put runs of words into the cells in which their middles lie, or to which they are closest."""
-    owner = np.zeros((len(frame.tops) - 1, len(frame.lefts) - 1), int)
-    for number, cell in enumerate(frame.cells):
-        owner[cell.row : cell.row + cell.rowspan, cell.column : cell.column + cell.colspan] = number
-    inside: list[list[Word]] = [[] for _ in frame.cells]
+    box, lefts, tops, first = frame
+    inside: defaultdict[_At, list[Word]] = defaultdict(list)
     for run in runs:
-        x, y = (run[0].box.left + run[-1].box.right) / 2, run[0].middle[1]
-        inside[owner[bisect_right(frame.tops[1:-1], y), bisect_right(frame.lefts[1:-1], x)]] += run
-    texts = (cell_of(words, cell.box.right - cell.box.left) for cell, words in zip(frame.cells, inside, strict=True))
-    cells = tuple(PageCell(*cell[:5], *text) for cell, text in zip(frame.cells, texts, strict=True))
-    return PageTable(frame.box, frame.lefts, cells, len(frame.tops) - 1, True)
+        middle = (run[0].box.left + run[-1].box.right) / 2
+        inside[first[bisect_right(tops[1:-1], run[0].box.y), bisect_right(lefts[1:-1], middle)]] += run
+    cells = []
+    # the last place of a cell is its lower right one
+    for (row, column), (bottom, right) in sorted({begin: end for end, begin in first.items()}.items()):
+        around = Box(lefts[column], tops[row], lefts[right + 1], tops[bottom + 1])
+        spans = row, column, bottom + 1 - row, right + 1 - column
+        cells.append(PageCell(around, *spans, *cell_of(inside[row, column], around.width)))
+    return PageTable(box, tuple(lefts), tuple(cells), len(tops) - 1, True)

@@ -23,9 +23,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, ImageSequence
 
-from govstats.documents.document import Block, Box, put_back
-from govstats.documents.layout import Sheet, lay_out
-from govstats.documents.page import Word
+from govstats.documents.document import Block, Box
+from govstats.documents.layout import Sheet, arranged
+from govstats.documents.page import Word, blocks_of
 from govstats.documents.ruled import ruled_tables
 from govstats.errors import MissingReader, UnreadableDocument
 
@@ -93,21 +93,18 @@ class Picture(NamedTuple):
         Box
             In pixels of the picture that was recognised.
         """
-        middle = self.back @ [(box.left + box.right) / 2, (box.top + box.bottom) / 2, 1]
+        middle = self.back @ [box.x, box.y, 1]
         # a small angle must not make a long flat box tall: the sides are turned by right angles only
         turn = self.back[:2, :2] * (np.abs(self.back[:2, :2]) > np.abs(self.back[:2, :2]).max() / 2)
-        half = np.abs(turn) @ [(box.right - box.left) / 2, (box.bottom - box.top) / 2]
+        half = np.abs(turn) @ [box.width / 2, box.height / 2]
         return Box(*(middle[:2] - half).tolist(), *(middle[:2] + half).tolist())
 
-    def scaled(self, scale: float) -> Picture:
-        """Give the coordinates of the picture set upright in another unit, of which a pixel has so many."""
-        words = tuple(word._replace(box=_scaled(word.box, scale)) for word in self.words)
-        horizontal, vertical = (tuple(_scaled(box, scale) for box in boxes) for boxes in (self.horizontal, self.vertical))
-        return Picture(words, horizontal, vertical, self.back @ np.diag([1 / scale, 1 / scale, 1]))
-
-
-def _scaled(box: Box, scale: float) -> Box:
-    return Box(*(side * scale for side in box))
+    def scaled(self, scale: float, given: float = 1.0) -> Picture:
+        """Give coordinates in other units, of which a pixel of the picture set upright, and one of the given one, has so many."""
+        words = tuple(word._replace(box=word.box.scaled(scale)) for word in self.words)
+        horizontal, vertical = (tuple(box.scaled(scale) for box in boxes) for boxes in (self.horizontal, self.vertical))
+        back = np.diag([given, given, 1]) @ self.back @ np.diag([1 / scale, 1 / scale, 1])
+        return Picture(words, horizontal, vertical, back)
 
 
 # --- rapidocr -------------------------------------------------------------------------------------------------------------
@@ -212,7 +209,7 @@ def recognise_picture(pixels: Array, name: str) -> Picture:
     if _legible(picture) < 0.5:
         # upside down, perhaps
         picture = max(picture, _read(engine, grey, quads, quarters + 2), key=_legible)
-    return picture._replace(back=np.diag([1 / scale, 1 / scale, 1]) @ picture.back).scaled(1 / scale)
+    return picture.scaled(1 / scale, 1 / scale)
 
 
 def _legible(picture: Picture) -> float:
@@ -344,9 +341,9 @@ def _taken_apart(grey: Array, high: float) -> _Page:
     kept = (stats[:, cv2.CC_STAT_AREA] >= max(4.0, (0.12 * high) ** 2)) & (stats[:, 2:4].max(axis=1) < 8 * high)
     cells = np.zeros(grey.shape, np.int32)
     scale = _USUAL / high
-    tables, _ = ruled_tables([], *([_scaled(box, scale) for box in boxes] for boxes in (horizontal, vertical)))
+    tables, _ = ruled_tables([], *([box.scaled(scale) for box in boxes] for boxes in (horizontal, vertical)))
     for number, cell in enumerate((cell for table in tables for cell in table.cells), start=1):
-        cells[_within(_scaled(cell.box, 1 / scale))] = number
+        cells[_within(cell.box.scaled(1 / scale))] = number
     return _Page(grey, paper, ink & kept[labels], cells, high, horizontal, vertical)
 
 
@@ -571,10 +568,10 @@ def read_image(content: bytes, name: str) -> tuple[Block, ...]:
         Damaged, or too large for a scan.
     """
     pictures = [recognise_picture(pixels, name) for pixels in pictures_in(content, name)]
-    heights = [word.box.bottom - word.box.top for picture in pictures for word in picture.words]
+    heights = [word.box.height for picture in pictures for word in picture.words]
     if not heights:
         return ()
     # what belongs together on a page is told by distances in points, for text of the usual size
     pictures = [picture.scaled(_USUAL / float(np.median(heights))) for picture in pictures]
     sheets = [Sheet(picture.words, picture.horizontal, picture.vertical) for picture in pictures]
-    return put_back(lay_out(sheets), {number: picture.locate for number, picture in enumerate(pictures, start=1)})
+    return blocks_of(arranged(sheets), [picture.locate for picture in pictures])

@@ -6,8 +6,6 @@ import ctypes
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -23,8 +21,8 @@ from govstats.documents.page import Word, touches
 _MOST_PIXELS = 30_000_000
 #: A difference in brightness, of 255, that can be seen, and one that no shade of a cell has.
 _VISIBLE, _INK = 12, 60
-#: Type that is lighter, of 255, is white; type that is darker, in every colour, is seen on any ground that is light.
-_WHITE, _DARK, _LIGHT = 240, 100, 195
+#: Type that is lighter, of 255, is white.
+_WHITE = 240
 #: Shares of the width and height of a character, at each side, in which the ink may be its neighbour's, and an underline.
 _INSET, _MIDDLE_PART = (0.15, 0.1), (0.15, 0.3)
 #: A ruling is at most so thick, in points; what lies closer to the edge of a cell is no ink in it.
@@ -33,15 +31,12 @@ _THICK = 2.5
 _CLOSE = 2.0
 #: Two characters of a line lie on each other where they share more than these parts of their width and height.
 _SHARED = (0.4, 0.6)
-#: So many pieces of text that lie on others are looked at one by one; so many shapes, whether they lie on text.
-_MOST_PIECES, MOST_SHADES = 24, 1000
+#: So many pieces of text that lie on others are looked at one by one.
+_MOST_PIECES = 24
 #: A watermark is so much taller than the text on which it lies.
 _TALLER = 1.8
 #: A line strikes out what it crosses in its middle, give or take so much of its height, if it is not longer by more than that.
 _MIDDLE, _LONGER = 0.18, 1.2
-
-#: Where pdfium writes a colour.
-_PARTS = [ctypes.c_uint() for _ in range(4)]
 
 _Numbers = npt.NDArray[np.float64]
 _Pixels = npt.NDArray[np.uint8]
@@ -54,21 +49,6 @@ def rendered(page: pypdfium2.PdfPage, turns: int, scale: float = 1.0) -> tuple[_
     return page.render(scale=scale, rotation=90 * turns, grayscale=True).to_numpy(), scale
 
 
-@dataclass
-class Painted:
-    """What is painted on a page, in the coordinates of the page as it is shown."""
-
-    #: Straight lines.
-    rulings: list[Box] = field(default_factory=list)
-    pictures: list[Box] = field(default_factory=list)
-    #: Pieces of text.
-    texts: list[Any] = field(default_factory=list)
-    #: Light shapes, each with the number of pieces of text that are painted before it.
-    shades: list[tuple[int, Box]] = field(default_factory=list)
-    #: All text is dark, and there is nothing else but light shapes and straight lines.
-    is_plain: bool = True
-
-
 # --- characters as they are rendered ----------------------------------------------------------------------------------------
 
 
@@ -76,24 +56,21 @@ class Look:
     """A page as it is rendered, with and without its text.
 
     Text that makes no difference is not seen, whatever hides it: no ink, white on white, a clip path, a layer that is switched
-    off, the edge of the page, or something painted over it.
+    off, the edge of the page, or something painted over it. Only a character that no font at hand can draw need not leave one.
 
     Parameters
     ----------
     page : PdfPage
     turns : int
         Quarters by which it is turned, clockwise.
-    painted : Painted
-        On the page.
+    texts : sequence of PdfObject
+        All pieces of text on the page.
     """
 
-    def __init__(self, page: pypdfium2.PdfPage, turns: int, painted: Painted) -> None:
-        self._page, self._turns, self._painted = page, turns, painted
-        self._bare, self._scale = self._without(painted.texts)
-
-    @cached_property
-    def _full(self) -> _Pixels:
-        return self._without(())[0]
+    def __init__(self, page: pypdfium2.PdfPage, turns: int, texts: Sequence[pypdfium2.PdfObject]) -> None:
+        self._page, self._turns = page, turns
+        self._full, self._scale = self._without(())
+        self._bare, _ = self._without(texts)
 
     def _without(self, pieces: Sequence[Any]) -> tuple[_Pixels, float]:
         """Render the page without some pieces of its text."""
@@ -116,10 +93,10 @@ class Look:
         vertical : sequence of Box
             Rulings that may run through a digit, as the edge of a cell.
         """
-        if not words:
-            return []
         boxes = _sides(words)
-        seen = np.ones(len(words), bool) if self._hides_nothing(boxes, pieces) else self._traced(self._bare, boxes)
+        seen = self._traced(self._bare, boxes)
+        for at in np.flatnonzero(~seen).tolist():
+            seen[at] = _has_no_font(pieces[at], words[at].text)
         # a decimal point may be smaller than a pixel: it is seen where the character before it is
         for at in (np.flatnonzero(~seen[1:]) + 1).tolist():
             if not words[at].text.isalnum():
@@ -137,7 +114,7 @@ class Look:
 
     def has_ink(self, box: Box) -> bool:
         """Tell whether something that is no text is drawn inside a cell."""
-        edge = min(_THICK, (box.right - box.left) / 4, (box.bottom - box.top) / 4)
+        edge = min(_THICK, box.width / 4, box.height / 4)
         left, top = (math.ceil(max(side + edge, 0) * self._scale) for side in box[:2])
         right, bottom = (math.floor(max(side - edge, 0) * self._scale) + 1 for side in box[2:])
         return self._is_drawn_in(slice(top, bottom), slice(left, right))
@@ -146,23 +123,13 @@ class Look:
         part = self._bare[high, wide]
         return part.size > 0 and int(part.max()) - int(part.min()) > _INK
 
-    def _hides_nothing(self, boxes: _Numbers, pieces: Sequence[Any]) -> bool:
-        """Tell a page on which all is dark text inside its edges, light shapes that are painted before it, and lines."""
-        inside = boxes.min() >= 0 and (boxes[:, 2:] * self._scale <= self._bare.shape[::-1]).all()
-        if not (self._painted.is_plain and inside and self._painted.shades):
-            return self._painted.is_plain and bool(inside)
-        number_of = {_address(piece): number for number, piece in enumerate(self._painted.texts)}
-        painted_at = np.array([number_of.get(_address(piece), 0) for piece in pieces])
-        before, shapes = zip(*self._painted.shades, strict=True)
-        return not (_meeting(boxes, shapes) & (painted_at[:, None] < before)).any()
-
     def _look_again(self, words: Sequence[Word], boxes: _Numbers, seen: _Mask, pieces: Sequence[Any]) -> None:
         """Render the page without each of the pieces of text that lie on others, where the trace may be another's."""
         # brackets and commas reach over one another where a font sets them close
-        numbers = np.flatnonzero(seen & [word.text.isalnum() for word in words])
+        numbers = np.flatnonzero(seen & np.array([word.text.isalnum() for word in words], bool))
         lying: defaultdict[int, list[int]] = defaultdict(list)
         for at in numbers[_overlapping(boxes[numbers])]:
-            lying[_address(pieces[at])].append(at)
+            lying[ctypes.addressof(pieces[at].contents)].append(at)
         covered: list[Any] = []
         for members in lying.values() if len(lying) <= _MOST_PIECES else ():
             piece = pieces[members[0]]
@@ -190,11 +157,6 @@ def _sides(words: Sequence[Word]) -> _Numbers:
     return np.array([word.box for word in words], float).reshape(-1, 4)
 
 
-def _address(item: Any) -> int:
-    """Return where a page object is kept, which tells whether two are the same."""
-    return ctypes.addressof(item.contents)
-
-
 def _meeting(boxes: _Numbers, others: Sequence[Box]) -> _Mask:
     """Tell which boxes meet which others: a row for each box."""
     sides = np.array(others, float).reshape(-1, 4)
@@ -216,41 +178,22 @@ def _overlapping(boxes: _Numbers) -> _Mask:
     return found
 
 
-def is_plain_text(item: Any) -> bool:
-    """Tell a piece of text that is dark and painted whole, in whatever layer."""
-    colour = _colour(item)
-    return (
-        max(colour[:3], default=255) <= _DARK
-        and pdfium.FPDFTextObj_GetTextRenderMode(item)
-        in {pdfium.FPDF_TEXTRENDERMODE_FILL, pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE}
-        and not pdfium.FPDFPageObj_HasTransparency(item)
-        and pdfium.FPDFClipPath_CountPaths(pdfium.FPDFPageObj_GetClipPath(item)) <= 0
-        and not any(_is_layer(pdfium.FPDFPageObj_GetMark(item, at)) for at in range(pdfium.FPDFPageObj_CountMarks(item)))
-    )
-
-
-def _is_layer(mark: Any) -> bool:
-    name, length = (ctypes.c_ushort * 3)(), ctypes.c_ulong()
-    pdfium.FPDFPageObjMark_GetName(mark, name, ctypes.sizeof(name), length)
-    return bytes(name)[:4] == "OC".encode("utf-16-le")
-
-
-def is_light(item: Any) -> bool:
-    """Tell a shape that is too light to be ink."""
-    return min(_colour(item)[:3], default=0) >= _LIGHT
+def _has_no_font(item: Any, character: str) -> bool:
+    """Tell a character that would be seen, if its font were in the file, or another on this machine had it."""
+    font = pdfium.FPDFTextObj_GetFont(item)
+    is_drawn = pdfium.FPDFFont_GetIsEmbedded(font) or pdfium.FPDFFont_GetGlyphPath(font, ord(character), 1.0)
+    return not is_drawn and not _is_without_ink(item)
 
 
 def _is_without_ink(item: Any) -> bool:
     """Tell whether a piece of text has no colour but white, or none at all."""
-    colour = _colour(item)
+    parts = [ctypes.c_uint() for _ in range(4)]
+    # a pattern has no colour, and is seen
+    is_plain = bool(pdfium.FPDFPageObj_GetFillColor(item, *parts))
+    *colour, opacity = (part.value for part in parts)
     invisible = {pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP}
-    white = min(colour[:3], default=0) > _WHITE or colour[3:] == [0]
-    return white or pdfium.FPDFTextObj_GetTextRenderMode(item) in invisible
-
-
-def _colour(item: Any) -> list[int]:
-    """Return red, green, blue and opacity of what is filled; nothing where it is filled with a pattern."""
-    return [part.value for part in _PARTS] if pdfium.FPDFPageObj_GetFillColor(item, *_PARTS) else []
+    is_white = is_plain and (min(colour) > _WHITE or opacity == 0)
+    return is_white or pdfium.FPDFTextObj_GetTextRenderMode(item) in invisible
 
 
 # --- characters among characters --------------------------------------------------------------------------------------------
