@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import accumulate, chain, combinations, compress, pairwise, product, takewhile
 from math import comb, inf, prod
 from operator import attrgetter
@@ -462,19 +462,36 @@ def _is_spanned(label: Cell, record: Record) -> bool:
 
 def _under(labels: Sequence[Cell], record: Record) -> Way | None:
     """Place by position: every figure under one header cell, none left over while a column stays empty."""
-    exact = (_spans(labels)[:, None] == _spans(record.fields)).all(axis=2)
-    over = np.where(exact.any(axis=0), exact, _covers(labels, record.fields))
-    pieces = [*record.fields, None]
-    figured = np.array([kind(piece.text) != "blank" for piece in record.fields] + [False])
-    first = np.where(over.any(axis=1), over.argmax(axis=1), -1)
-    figures = over[:, figured[:-1]]
-    outside = tuple(compress(record.figures, (figures.sum(axis=0) == 0).tolist()))
-    beside = any(piece.column <= min(label.column for label in labels) for piece in outside)
-    # a figure over the stub, or two in one place: the row slipped
-    slipped = beside or (figures.sum(axis=0) > 1).any() or (figures.sum(axis=1) > figured[first]).any()
-    if slipped or (-1 in first and (outside or set(first) == {-1})):
+    figured = tuple([kind(piece.text) != "blank" for piece in record.fields])
+    placing = _placing(_shape(labels), _shape(record.fields), figured)
+    if placing is None:
         return None
-    return Way(tuple(pieces[at] for at in first), bool(figured[first].all()), beyond=outside)
+    places, outside = placing
+    fields = tuple(record.fields[at] if at >= 0 else None for at in places)
+    return Way(fields, all(at >= 0 and figured[at] for at in places), beyond=tuple(record.fields[at] for at in outside))
+
+
+def _shape(cells: Iterable[Cell]) -> tuple[tuple[int, int], ...]:
+    return tuple([(cell.column, cell.column + cell.colspan) for cell in cells])
+
+
+@lru_cache(maxsize=4096)
+def _placing(
+    labels: tuple[tuple[int, int], ...], fields: tuple[tuple[int, int], ...], figured: tuple[bool, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Return for each header cell the number of its field, -1 for none, and the figures outside; rows are often alike."""
+    above, below = np.array(labels).reshape(-1, 2)[:, None], np.array(fields).reshape(-1, 2)
+    exact = (above == below).all(axis=2)
+    over = np.where(exact.any(axis=0), exact, (above[..., 0] < below[:, 1]) & (below[:, 0] < above[..., 1]))
+    first = np.where(over.any(axis=1), over.argmax(axis=1) if len(fields) else 0, -1)
+    figures = over & np.array(figured, bool)
+    outside = np.flatnonzero(figured & ~figures.any(axis=0))
+    beside = bool((below[outside, 0] <= above[..., 0].min()).any())
+    # a figure over the stub, or two in one place: the row slipped
+    two = (figures.sum(axis=0) > 1).any() or (figures.sum(axis=1) > np.append(figured, False)[first]).any()
+    if beside or two or (-1 in first and (len(outside) or set(first) == {-1})):
+        return None
+    return tuple(first.tolist()), tuple(outside.tolist())
 
 
 def _is_complete(under: Way, labels: Sequence[Cell], record: Record) -> bool:
