@@ -131,7 +131,8 @@ def _decode(content: bytes, name: str) -> str:
     for encoding in marked or (*declared, "utf-8", "gb18030"):
         # a page cut off inside a character, or with a few broken bytes, is what it is: GB 18030 would take most of it too
         text = content.decode(encoding, errors="replace")
-        if len(_ILLEGIBLE.findall(text)) <= _MOST_ILLEGIBLE * len(_NOT_ASCII.findall(text)):
+        illegible = len(_ILLEGIBLE.findall(text))
+        if not illegible or illegible <= _MOST_ILLEGIBLE * len(_NOT_ASCII.findall(text)):
             return text
     raise UnreadableDocument(
         f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}); "

@@ -223,6 +223,6 @@ def _lines(pieces: list[tuple[str, Look]], heading: bool = False) -> list[Paragr
 
 def _spans(cell: LexborNode) -> tuple[int, int]:
     """Return how many rows and columns a cell spans, 0 where it is said to go on to the end of the table."""
-    attributes = cell.attributes
-    rowspan, colspan = (_NUMBER.findall(attributes.get(name) or "") or ["1"] for name in ("rowspan", "colspan"))
-    return int(rowspan[0]), int(colspan[0]) if int(colspan[0]) <= _WIDEST_SPAN else 0
+    said = (cell.attributes.get(name) for name in ("rowspan", "colspan"))
+    rowspan, colspan = (int([*_NUMBER.findall(text), 1][0]) if text else 1 for text in said)
+    return rowspan, colspan if colspan <= _WIDEST_SPAN else 0

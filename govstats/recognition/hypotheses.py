@@ -448,9 +448,8 @@ def _own_columns(cells: Iterable[Cell]) -> set[tuple[int, int]]:
 
 def _has_slipped(labels: Sequence[Cell], record: Record) -> bool:
     """Tell whether a header says nothing: it begins before its row does, or two of its cells stand over one another."""
-    spans = np.sort(_spans(labels), axis=0)
     begin = min((piece.column for piece in record.fields), default=0)
-    overlap = bool((spans[1:, 0] < spans[:-1, 1]).any())
+    overlap = any(end > start for (_, end), (start, _) in pairwise(sorted(_shape(labels))))
     return overlap or any(label.column < begin and not _is_spanned(label, record) for label in labels)
 
 
@@ -532,9 +531,9 @@ def _headed_columns(record: Record) -> set[tuple[int, int]]:
 
 def _along(labels: Sequence[Cell], record: Record) -> Way | None:
     """Place a row by counting along the header, which may have another order than the form."""
-    way = in_order(record, len(labels))
-    place = np.argsort(np.argsort([label.column for label in labels], kind="stable"))
-    return way and way._replace(fields=tuple(way.fields[at] for at in place))
+    way, columns = in_order(record, len(labels)), [label.column for label in labels]
+    order = sorted(range(len(columns)), key=columns.__getitem__)
+    return way and way._replace(fields=tuple(way.fields[order.index(at)] for at in range(len(columns))))
 
 
 def in_order(record: Record, columns: int) -> Way | None:

@@ -269,7 +269,7 @@ def _decided(reading: _Reading, line: _Line) -> Iterator[ReadCell | Note]:
             continue
         stated = unit_stated(table, record, column, reading.headers)
         read = in_unit(figure(piece.text), table.unit(name, column), stated, table)
-        if said := _said_of(line, column, at, piece, read):
+        if said := _said_of(line, column, at, piece, read, len(readings)):
             offered = dict.fromkeys([*((first.text, *first.readings) if first else ()), *readings])
             listed, sure = " | ".join(text or "∅" for text in offered), f"{piece.confidence or 0.0:.2f}"
             yield note(said, table, name, column, readings=listed, confidence=sure, **_where(piece))
@@ -278,10 +278,10 @@ def _decided(reading: _Reading, line: _Line) -> Iterator[ReadCell | Note]:
         yield _read_cell(line, column, piece, read, parted=row.chosen[0].parted)
 
 
-def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float | None, str]) -> str:
+def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float | None, str], readings: int) -> str:
     """Return the kind of note that a cell deserves; nothing where it stands as printed."""
     negative = (read[0] or 0) < 0 or piece.text[:1] == "增"
-    if len(line.row.readings(at)) > 1:
+    if readings > 1:
         return "undecided_readings"
     if at in line.row.unconfirmed:
         return "unsure_recognition"
