@@ -107,6 +107,8 @@ def test_part_of_a_panel(corpus: Panel) -> None:
     assert corpus.only(agency=[]).findings.empty
     with pytest.raises(UnknownReport, match=r"no reports of '平潭实验区'; expected one of its .*平潭综合实验区"):
         corpus.only(agency="平潭实验区")
+    with pytest.raises(UnknownReport, match=r"no reports of 1999; it has 2012, .*面板中没有该年度的年报"):
+        corpus.only(year=1999)
 
 
 def test_coverage(corpus: Panel) -> None:

@@ -140,7 +140,7 @@ class Panel:
         Raises
         ------
         UnknownReport
-            The panel has no reports of an agency, or of none of the years.
+            The whole panel has no reports of an agency, or none of any of the years.
         """
         agencies, years = self.agencies, self.years
         if agency is not None:
@@ -154,7 +154,7 @@ class Panel:
             agencies = asked
         if year is not None:
             asked_years = tuple(map(int, year)) if isinstance(year, Iterable) else (int(year),)
-            there = sorted(set(self.reports["year"].dropna().astype(int)))
+            there = sorted(set(Panel(self.folder).reports["year"].dropna().astype(int)))
             if asked_years and not set(asked_years) & set(there):
                 listed = ", ".join(map(str, there))
                 raise UnknownReport(f"the panel has no reports of {asked_years[0]}; it has {listed} 面板中没有该年度的年报")
