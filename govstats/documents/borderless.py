@@ -293,8 +293,17 @@ def _labels(segments: Sequence[Segment], rows: Sequence[_Line], pitch: float) ->
         else:
             joined.append([segment])
     boxes = [surrounding([segment.box for segment in label]) for label in joined]
-    besides = [next((row.middle for row in rows if box.top <= row.middle <= box.bottom), None) for box in boxes]
+    besides = [_row_beside(label[0], box, rows) for label, box in zip(joined, boxes, strict=True)]
     return [_Label(*label) for label in zip(joined, boxes, besides, strict=True)]
+
+
+def _row_beside(first: Segment, box: Box, rows: Sequence[_Line]) -> float | None:
+    """Return the middle of the row that a label stands beside, or whose figure goes on in it (11011 / 2（其中修订39件）)."""
+    goes_on = first.text[:1].isdecimal() and not NUMBERING.match(first.text)
+    above = [row for row in rows if goes_on and 0 < box.top - row.middle < first.height]
+    under_figure = (row for row in above if any(_above(figure.box, first.box) for figure in row.figures))
+    inside = (row for row in rows if box.top <= row.middle <= box.bottom)
+    return next((row.middle for row in chain(under_figure, inside)), None)
 
 
 # --- headers ------------------------------------------------------------------------------------------------------------------
