@@ -44,6 +44,8 @@ _OFF_CENTRE = 0.3
 _REACHES = 0.1
 #: A heading is set so much larger than the rows of a table.
 _HEADING = 1.15
+#: What may stand alone in the second line of a cell.
+_UNITS = frozenset("件 条 次 个 份 人 项 宗 元 万元".split())
 #: The heading of a table, in whatever size.
 _SECTION = re.compile(r"[一二三四五六七八九十]+、\S+情况")
 
@@ -66,8 +68,9 @@ class _Line(NamedTuple):
 
     @property
     def is_row(self) -> bool:
-        """It is no page number, and no figure in a list."""
-        return bool(self.figures) and len(self.segments) > 1
+        """It is no page number, no figure in a list, and no second line of cells: figures and bare units (10316 / 5件）."""
+        beside = {segment.text for segment in self.segments if segment not in self.figures}
+        return bool(self.figures) and len(self.segments) > 1 and not (beside and beside <= _UNITS)
 
 
 class _Label(NamedTuple):
@@ -299,7 +302,7 @@ def _labels(segments: Sequence[Segment], rows: Sequence[_Line], pitch: float) ->
 
 def _row_beside(first: Segment, box: Box, rows: Sequence[_Line]) -> float | None:
     """Return the middle of the row that a label stands beside, or whose figure goes on in it (11011 / 2（其中修订39件）)."""
-    goes_on = first.text[:1].isdecimal() and not NUMBERING.match(first.text)
+    goes_on = first.text in _UNITS or (first.text[:1].isdecimal() and not NUMBERING.match(first.text))
     above = [row for row in rows if goes_on and 0 < box.top - row.middle < first.height]
     under_figure = (row for row in above if any(_above(figure.box, first.box) for figure in row.figures))
     inside = (row for row in rows if box.top <= row.middle <= box.bottom)
