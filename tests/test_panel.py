@@ -438,7 +438,8 @@ def test_names_are_looked_into_once(folder: Path, tmp_path: Path, monkeypatch: p
     govstats.read_corpus(folder, output=tmp_path / "out")
     assert set(asked) == {"平潭综合实验区", "应急管理部"}
     page = (folder / "pingtan-2022.html").read_text("utf-8")
-    for name in ("示例县人民政府", "样例县人民政府", "范例县人民政府"):  # where a new report stands in the store is up to its hash
+    # where a new report stands in the store is up to its hash
+    for name in ("示例县人民政府", "样例县人民政府", "范例县人民政府"):
         asked.clear()
         (folder / f"{name}.html").write_text(page.replace("平潭综合实验区", name), "utf-8")
         added = govstats.read_corpus(folder, output=tmp_path / "out")
