@@ -166,7 +166,9 @@ def is_typeset(report: Report) -> bool:
     >>> is_typeset(choose_report("平潭综合实验区", 2025))
     True
     """
-    return report.sha256 in _of_the_corpus()
+    from govstats import embedded
+
+    return embedded.holds(report.sha256)
 
 
 def origin(report: Report, language: str = "both") -> str:
@@ -188,19 +190,6 @@ def origin(report: Report, language: str = "both") -> str:
 def corpus_origin(own: str | PathLike[str], language: str = "both") -> str:
     """Say that the documents of the corpus are no originals; nothing where reports of one's `own` are looked at."""
     return "" if own else " ".join(_ORIGIN.values()) if language == "both" else _ORIGIN[language]
-
-
-@cache
-def _of_the_corpus() -> frozenset[str]:
-    import json
-
-    from govstats import embedded
-
-    try:
-        package = json.loads((embedded.folder() / "datapackage.json").read_text("utf-8"))
-    except UnknownReport:
-        return frozenset()
-    return frozenset(resource.get("hash", "").removeprefix("sha256:") for resource in package["resources"])
 
 
 def _known(agency: str | None, year: int | None, folder: str | PathLike[str]) -> Iterator[Report]:

@@ -448,6 +448,20 @@ def test_names_are_looked_into_once(folder: Path, tmp_path: Path, monkeypatch: p
     same(added, govstats.read_corpus(folder))
 
 
+def test_sentences_that_the_project_wrote_are_not_compared(folder: Path) -> None:
+    def compared() -> set[str]:
+        findings = govstats.read_corpus(folder).findings
+        of_texts = findings[(findings["rule"] == "XD") & findings["table"].isna()]
+        return set(of_texts["agency"])
+
+    assert compared() == set()
+    for year in (2022, 2023):  # a page that is not of the corpus, with sentences enough
+        page = (folder / f"pingtan-{year}.html").read_bytes()
+        own = "".join(chr(0x4E00 + place) for place in range(200)).encode("utf-8" if year == 2022 else "gb18030")
+        (folder / f"pingtan-{year}.html").write_bytes(page.replace(b"</body>", b"<p>" + own + b"</p></body>"))
+    assert compared() == {"平潭综合实验区"}
+
+
 def test_documents_that_are_gone_are_gone(folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     govstats.read_corpus(folder, output=output)
