@@ -802,7 +802,9 @@ def rows_of(name: str) -> list[dict[str, str]]:
 def corpus() -> list[tuple[dict[str, str], Figures]]:
     """Return the reports: what the register says of each, and its figures."""
     figures: dict[tuple[str, str], dict[tuple[str, str, str], str]] = {}
-    for row in rows_of("figures.csv"):
+    for number, row in enumerate(rows_of("figures.csv"), start=2):
+        if row["printed"] == "?":
+            raise SystemExit(f"data/figures.csv, line {number}: still ?; expected what the original prints 尚未补上原件所印")
         figures.setdefault((row["agency"], row["year"]), {})[row["table"], row["line"], row["column"]] = row["printed"]
     return [(report, figures.get((report["agency"], report["year"]), {})) for report in rows_of("reports.csv")]
 
