@@ -195,6 +195,19 @@ def table_html(report: Report, name: str, *, findings: pd.DataFrame | None = Non
     return f'{_STYLE}\n<div class="govstats">\n{_table(report, name, findings, language)}\n</div>'
 
 
+def table_keys(report: Report, name: str) -> list[CellKey]:
+    """Return the cells of a table, as ``(table, line, column)``, in the order in which `table_html` shows them.
+
+    Examples
+    --------
+    >>> from govstats.report import Report
+    >>> table_keys(Report("某市人民政府", 2023, "2021", None, "example.txt", "text", ""), "requests")[1]
+    ('requests', 'new', 'business')
+    """
+    blocks = _blocks(report.statutory_form.table(name), _cells(report, name))
+    return [key for block in blocks for row in block.keys for key in row]
+
+
 def report_html(report: Report) -> str:
     """Show a whole report in a notebook: what it is, its tables with failed edits marked, and what could not be read.
 
@@ -541,8 +554,7 @@ def _keys(cells: str) -> Iterator[CellKey]:
 def _legend(shown: _Shown, blocks: Iterable[_Block]) -> list[str]:
     """List the sentences that the numbers in the cells lead to, and say what the other signs in the table mean."""
     cells, language = shown.cells, shown.language
-    keys = [key for block in blocks for row in block.keys for key in row]
-    states = {cells[key].status if key in cells else "missing" for key in keys}
+    states = {cells[key].status if key in cells else "missing" for block in blocks for row in block.keys for key in row}
     signs = {"unreadable": "?", "blank": _WORDS["blank"][language], "missing": MISSING}
     items = [f"<li>{_WARNING}{number} {escape(failure.sentence)}</li>" for number, failure in enumerate(shown.failures, start=1)]
     meanings = [f"{sign} {_WORDS[f'{state}_meaning'][language]}" for state, sign in signs.items() if state in states]
