@@ -45,7 +45,7 @@ _UNITS = {"件": "cases", "万元": "10,000 yuan"}
 
 # No rule depends on colour alone: failed cells have a frame and a sign, the others a word, a sign or a dotted frame. Colours
 # come from JupyterLab's theme where there is one, and else from the page.
-_STYLE = """<style>
+STYLE = """<style>
 .govstats { color: var(--jp-content-font-color1, inherit); font-size: .87rem; line-height: 1.4; margin: .6em 0 1.4em;
   overflow-x: auto; }
 .govstats table.govstats-table { border-collapse: collapse; font-size: inherit; margin: .8em 0 .4em; table-layout: auto; }
@@ -192,7 +192,7 @@ def table_html(report: Report, name: str, *, findings: pd.DataFrame | None = Non
     >>> "文件中没有这张表" in table_html(Report("某市人民政府", 2023, "2021", None, "example.txt", "text", ""), "review")
     True
     """
-    return f'{_STYLE}\n<div class="govstats">\n{_table(report, name, findings, language)}\n</div>'
+    return f'{STYLE}\n<div class="govstats">\n{_table(report, name, findings, language)}\n</div>'
 
 
 def table_keys(report: Report, name: str) -> list[CellKey]:
@@ -257,7 +257,7 @@ def report_html(report: Report) -> str:
     if len(report.notes) > len(notes):
         notes.append(f"<li>· {MISSING} {len(report.notes) - len(notes)} 条见 more in <code>report.notes</code></li>")
     parts = [
-        _STYLE,
+        STYLE,
         '<div class="govstats">',
         f'<p class="govstats-title">{escape(report.agency or unknown)} · {escape(year)}</p>',
         f"<dl>{described}</dl>",
@@ -330,7 +330,7 @@ def show_frame(frame: pd.DataFrame, *, language: str = "both", empty: str = "没
         for before, row in zip(stub, rows.to_numpy().tolist(), strict=True)
     )
     table = f'<table class="govstats-frame"><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>'
-    return Frame(rows, f'{_STYLE}\n<div class="govstats">{table}</div>')
+    return Frame(rows, f'{STYLE}\n<div class="govstats">{table}</div>')
 
 
 def _value(value: object) -> str:

@@ -16,7 +16,7 @@ from ipywidgets import HTML, Button, ButtonStyle, Dropdown, GridBox, HBox, Layou
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 import govstats
-from govstats.display import show_frame, table_html, table_keys
+from govstats.display import STYLE, show_frame, table_html, table_keys
 from govstats.errors import GovstatsError, UnknownReport
 from govstats.forms import CellKey, Language, known_language
 from govstats.panel import Panel
@@ -53,6 +53,8 @@ class Explorer:
         known_language(language)
         self._source, self._folder, self._language = source, folder, language
         self.agency, self.year, self.table = (Dropdown(description=text) for text in ("机关 agency", "年度 year", "表 table"))
+        for choice in (self.agency, self.year, self.table):
+            choice.observe(self._choose, "value")
         self._layout, self._details, self._style = VBox(), HTML(), HTML()
         self._widget = VBox([HBox([self.agency, self.year, self.table]), self._layout, self._details, self._style])
         names = sorted(_chosen(source)["agency"].unique()) if isinstance(source, Panel) else [source.agency]
@@ -65,7 +67,7 @@ class Explorer:
 
     def _offer(self, choice: Dropdown, options: Sequence[tuple[str, Any]], first: int = 0) -> None:
         """Put other options into a list; that its value changes meanwhile is nobody's choice."""
-        choice.unobserve_all("value")
+        choice.unobserve(self._choose, "value")
         choice.options = options
         choice.value = options[first][1]
         choice.observe(self._choose, "value")
@@ -79,7 +81,7 @@ class Explorer:
         if isinstance(source, Panel):
             source = source.only(agency=self.agency.value)
         years = sorted(_chosen(source)["year"], reverse=True) if isinstance(source, Panel) else [source.year]
-        self._own, self._repairs = source, pd.DataFrame()
+        self._own, self._repairs = source, govstats.repairs(source)
         self._findings = source.findings if isinstance(source, Panel) else govstats.reconcile(source)
         self._offer(self.year, [(str(year or "…"), year) for year in years])
         self._open_year()
@@ -89,7 +91,8 @@ class Explorer:
         findings = self._this_year(self._findings)
         failed = set(findings.loc[findings["status"] == "fail", "table"])
         tables = self.report.statutory_form.tables
-        first = next((at for at, table in enumerate(tables) if table.id in failed), 0)
+        there = {cell.table for cell in self.report.read_cells}
+        first = max(range(len(tables)), key=lambda at: (tables[at].id in failed, tables[at].id in there, -at))
         self._offer(self.table, [(table.title(self._language), table.id) for table in tables], first)
         self._open_table()
 
@@ -103,7 +106,8 @@ class Explorer:
         for node in page.css("tr > *"):
             place = Layout(grid_area="auto / auto / span {} / span {}".format(*_spans(node)), width="auto", height="auto")
             if node.tag == "th":
-                pieces.append(HTML(escape(node.text()), layout=place))
+                align = "start" if node.attributes["scope"].startswith("row") else "center"
+                pieces.append(HTML(f'<div style="text-align: {align}; background: {_PLAIN}">{escape(node.text())}</div>', layout=place))
                 continue
             key = next(keys)
             self._unmarked[key] = failed if "govstats-failed" in (node.attributes.get("class") or "") else usual
@@ -119,8 +123,10 @@ class Explorer:
         self._layout.children = (grid, HTML(below))
         self.cell = None
         self._details.value = ""
-        if self.buttons:
-            self._show(next((key for key, style in self._unmarked.items() if style is failed), next(iter(self.buttons))))
+        repairs = self._this_year(self._repairs)
+        repaired = set(zip(repairs["table"], repairs["line"], repairs["column"], strict=True))
+        for key in sorted(self.buttons, key=lambda key: (key not in repaired, self._unmarked[key] is not failed))[:1]:
+            self._show(key)
 
     def _show(self, key: CellKey, _: object = None) -> None:
         """Tell about a cell; what a click calls."""
@@ -130,20 +136,19 @@ class Explorer:
         name = "/".join(key)
         findings = self._this_year(self._findings)
         edits = findings[[name in cells.split(";") for cells in findings["cells"].fillna("")]]
-        if self._repairs.empty and (edits["status"] == "fail").any():  # only what failed has repairs, and the search takes seconds
-            self._repairs = govstats.repairs(self._own)
-        repairs = self._repairs if self._repairs.empty else self._this_year(_of_cell(self._repairs, key))
+        repairs = _of_cell(self._this_year(self._repairs), key)
         label = cell_label(self.report.statutory_form.table(key[0]), key, self._language)
-        self._details.value = "\n".join(
-            [
-                f"<h4>{escape(label)} <code>{escape(name)}</code></h4>",
-                "<p><strong>出处 Where it stands</strong></p>",
-                self._place(key),
-                *_titled("勾稽关系 Its edits", edits, _EDITS, self._language),
-                *_titled("可能的改法 Its repairs", repairs, _REPAIRS, self._language),
-                *_titled("历年 Its history", _of_cell(self._own.cells, key).sort_values("year"), _HISTORY, self._language),
-            ]
-        )
+        history = _of_cell(self._own.cells, key).sort_values("year")
+        frames = {
+            "勾稽关系 Its edits": edits[_EDITS],
+            "可能的改法 Its repairs": repairs[_REPAIRS],
+            "历年 Its history": history[_HISTORY],
+        }
+        told = [f"<h4>{escape(label)} <code>{escape(name)}</code></h4>", "<p><strong>出处 Where it stands</strong></p>", self._place(key)]
+        for title, frame in frames.items():
+            shown = show_frame(frame.reset_index(drop=True), language=self._language)
+            told += [f"<p><strong>{title}</strong></p>", shown._repr_html_()]
+        self._details.value = _styled_once("\n".join(told))
 
     def _place(self, key: CellKey) -> str:
         about = (self.buttons[key].tooltip or "").partition("\n")[0]
@@ -168,7 +173,10 @@ class Explorer:
     def html(self) -> str:
         """Return what is shown now as plain HTML: the table, and what is told of the cell."""
         title = f"{self.agency.value or '…'} · {self.year.value or '…'}"
-        return f"<p><strong>{escape(title)}</strong></p>\n{self._table()}\n{self._details.value}"
+        return _styled_once(f"<p><strong>{escape(title)}</strong></p>\n{self._table()}\n{self._details.value}")
+
+    def __repr__(self) -> str:
+        return f"Explorer({self.agency.value!r}, {self.year.value}, {self.table.value!r})"
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -200,9 +208,8 @@ def _of_cell(frame: pd.DataFrame, key: CellKey) -> pd.DataFrame:
     return frame[(frame["table"] == key[0]) & (frame["line"] == key[1]) & (frame["column"] == key[2])]
 
 
-def _titled(title: str, frame: pd.DataFrame, columns: Sequence[str], language: Language) -> list[str]:
-    shown = show_frame(frame.reindex(columns=list(columns)).reset_index(drop=True), language=language)
-    return [f"<p><strong>{title}</strong></p>", shown._repr_html_()]
+def _styled_once(html: str) -> str:
+    return STYLE + html.replace(STYLE, "")
 
 
 def _spans(node: LexborNode) -> tuple[int, int]:

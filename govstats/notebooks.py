@@ -351,6 +351,7 @@ def execute(notebook: NotebookNode, *, folder: str | Path) -> Execution:
         timeout=_CELL_SECONDS,
         record_timing=False,
         coalesce_streams=True,
+        store_widget_state=False,  # a page would load it with scripts from elsewhere
         kernel_manager_class=AsyncKernelManager,
         resources={"metadata": {"path": str(folder)}},
     )
