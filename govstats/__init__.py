@@ -412,9 +412,7 @@ def indicators(
     )
 
 
-def explore(
-    source: Report | Panel, *, folder: str | PathLike[str] | None = None, language: Language = "zh"
-) -> Explorer:
+def explore(source: Report | Panel, *, folder: str | PathLike[str] | None = None, language: Language = "zh") -> Explorer:
     """Look at reports in JupyterLab: choose one, see its tables with what fails, click a cell.
 
     Parameters
@@ -444,12 +442,15 @@ def explore(
     Examples
     --------
     >>> from govstats import embedded
-    >>> explore(embedded.report("淮安市洪泽区人民政府", 2023), language="en")
+    >>> explore(embedded.report("淮安市洪泽区人民政府", 2023))
+    Explorer('淮安市洪泽区人民政府', 2023, review/reconsideration/total)
     """
     try:
         from govstats.explorer import Explorer
     except ImportError as error:
-        raise MissingExtra(f"explore needs {error.name}, which is not installed; run: pip install 'govstats[notebooks]'") from error
+        raise MissingExtra(
+            f"explore needs {error.name}, which is not installed; run: pip install 'govstats[notebooks]'"
+        ) from error
     return Explorer(source, folder=folder, language=language)
 
 

@@ -202,7 +202,7 @@ def table_keys(report: Report, name: str) -> list[CellKey]:
     --------
     >>> from govstats.report import Report
     >>> table_keys(Report("某市人民政府", 2023, "2021", None, "example.txt", "text", ""), "requests")[1]
-    ('requests', 'new', 'business')
+    ('requests', 'new', 'commercial')
     """
     blocks = _blocks(report.statutory_form.table(name), _cells(report, name))
     return [key for block in blocks for row in block.keys for key in row]
