@@ -197,7 +197,7 @@ def read_corpus(
     try:
         from govstats.panel import read_corpus as read_into_panel
     except ImportError as error:
-        raise MissingExtra(f"a panel needs {error.name}, which is not installed; run: pip install 'govstats[panel]'") from error
+        raise MissingExtra.of("a panel", error, "panel") from error
     return read_into_panel(
         folder,
         output=output,
@@ -448,9 +448,7 @@ def explore(source: Report | Panel, *, folder: str | PathLike[str] | None = None
     try:
         from govstats.explorer import Explorer
     except ImportError as error:
-        raise MissingExtra(
-            f"explore needs {error.name}, which is not installed; run: pip install 'govstats[notebooks]'"
-        ) from error
+        raise MissingExtra.of("explore", error, "notebooks") from error
     return Explorer(source, folder=folder, language=language)
 
 

@@ -217,12 +217,13 @@ def _build(options: argparse.Namespace) -> int:
         try:
             from distributed import Client
         except ImportError as error:
-            raise MissingExtra(f"needs {error.name}, which is not installed; run: pip install 'govstats[scale]'") from error
+            raise MissingExtra.of("--scheduler", error, "scale") from error
         try:
             connected = Client(options.scheduler)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise UnusablePanel(
                 f"--scheduler {options.scheduler}: cannot be reached: {error}; start one: dask scheduler"
+                " 连接不上调度器，请先启动：dask scheduler"
             ) from error
         with connected as client:
             panel = govstats.read_corpus(options.folder, output=options.output, client=client, **chosen)
@@ -285,7 +286,7 @@ def _import_notebooks() -> Any:
     try:
         import govstats.notebooks
     except ImportError as error:
-        raise NotebookError(f"needs {error.name}, which is not installed; run: pip install 'govstats[notebooks]'") from error
+        raise MissingExtra.of("a notebook", error, "notebooks") from error
     return govstats.notebooks
 
 

@@ -138,7 +138,9 @@ def _read(path: Path) -> list[_Row]:
             _check_columns(list(rows.fieldnames or ()), str(path))
             return _understood((f"{path}, line {rows.line_num}", row) for row in rows)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UnusableCorrections(f"{path}: cannot be read as CSV in UTF-8 ({error})") from error
+        raise UnusableCorrections(
+            f"{path}: cannot be read as CSV in UTF-8 ({error}) 文件应为 UTF-8 编码的 CSV，请另存后再试"
+        ) from error
 
 
 def _check_columns(names: list[str], where: str) -> None:
@@ -147,7 +149,10 @@ def _check_columns(names: list[str], where: str) -> None:
     if lacking or strange:
         what = [f"{word} the column(s) {', '.join(of)}" for word, of in (("lacks", lacking), ("has", strange)) if of]
         more = ", ".join(name for name in CORRECTION_TYPES if name not in _NEEDED)
-        raise UnusableCorrections(f"{where}: {' and '.join(what)}; expected {', '.join(_NEEDED)}, and as you like {more}")
+        raise UnusableCorrections(
+            f"{where}: {' and '.join(what)}; expected {', '.join(_NEEDED)}, and as you like {more}"
+            f" 列名不符：必须有 {', '.join(_NEEDED)}，可有 {more}"
+        )
 
 
 def _understood(rows: Iterable[tuple[str, Mapping[Any, Any]]]) -> list[_Row]:

@@ -123,14 +123,19 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
     try:
         from lxml import etree
     except ImportError as error:
-        raise MissingReader(f'{name}: reading Word documents needs lxml; run: pip install "govstats[word]"') from error
+        raise MissingReader(
+            f'{name}: reading Word documents needs lxml; run: pip install "govstats[word]"'
+            " 读取 Word 文件缺少软件包 lxml，请运行上述命令安装"
+        ) from error
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = "\n".join(["", *archive.namelist()])
             kinds = ("document", "styles", "numbering", "footnotes", "endnotes")
             document, styles, numbering, footnotes, endnotes = (_part(archive, kind) for kind in kinds)
     except (zipfile.BadZipFile, zlib.error, etree.XMLSyntaxError, EOFError, RuntimeError, ValueError) as error:
-        raise UnreadableDocument(f"{name}: the Word document is damaged or locked ({error}); save it anew") from error
+        raise UnreadableDocument(
+            f"{name}: the Word document is damaged or locked ({error}); save it anew Word 文件损坏或加密，请重新保存"
+        ) from error
     if document.find(f"{W}body") is None:
         kind = next(kind for start, kind in _OTHER_ARCHIVES.items() if f"\n{start}" in members)
         raise MissingReader(f"{name}: govstats does not read this file: it is {kind}")
@@ -275,7 +280,10 @@ class _Walk:
             elif child.tag == f"{W}txbxContent":
                 self.into(child, kind)
             elif child.tag == f"{W}altChunk":
-                raise UnreadableDocument(f"{self.name}: a document inside was never merged in (altChunk); save it anew with Word")
+                raise UnreadableDocument(
+                    f"{self.name}: a document inside was never merged in (altChunk); save it anew with Word"
+                    " 文件内嵌的文档未合并（altChunk），请用 Word 重新保存"
+                )
 
     def text(self, paragraph: _Element) -> str:
         """Return the text of a paragraph with its number in a list; that of a figure would read as part of it."""
