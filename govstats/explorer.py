@@ -17,10 +17,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 import govstats
 from govstats.display import STYLE, show_frame, table_html, table_keys
-from govstats.errors import GovstatsError, UnknownReport
+from govstats.errors import GovstatsError, UnknownReport, UnusableCells
 from govstats.forms import CellKey, Language, known_language
 from govstats.panel import Panel
-from govstats.reconciliation.source import known_of
 from govstats.reconciliation.wording import cell_label
 from govstats.report import Report
 from govstats.sources import origin
@@ -49,7 +48,11 @@ class Explorer:
     """
 
     def __init__(self, source: Report | Panel, *, folder: str | PathLike[str] | None, language: Language) -> None:
-        known_of(source)  # refuses what is neither
+        if not isinstance(source, Report | Panel):
+            raise UnusableCells(
+                f"a {type(source).__name__} was given; expected a Report or a Panel: govstats.read(file), "
+                "govstats.read_corpus(folder) 应为年报或面板，请先用 govstats.read 或 govstats.read_corpus 读入"
+            )
         known_language(language)
         self._source, self._folder, self._language = source, folder, language
         names = sorted(_chosen(source)["agency"].unique()) if isinstance(source, Panel) else [source.agency]

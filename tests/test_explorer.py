@@ -12,6 +12,7 @@ import govstats
 from govstats import embedded
 from govstats.errors import UnusableCells
 from govstats.explorer import Explorer
+from govstats.panel import Panel
 
 TOTAL = ("review", "reconsideration", "total")
 NEW = ("requests", "new", "total")
@@ -26,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def panel(folder: Path) -> govstats.panel.Panel:
+def panel(folder: Path) -> Panel:
     return govstats.read_corpus(folder)
 
 
@@ -67,7 +68,7 @@ def test_a_click_tells_of_another_cell() -> None:
     assert explorer.buttons[TOTAL].style is not before
 
 
-def test_agency_year_and_table_are_chosen_and_a_cell_has_its_history(panel: govstats.panel.Panel, folder: Path) -> None:
+def test_agency_year_and_table_are_chosen_and_a_cell_has_its_history(panel: Panel, folder: Path) -> None:
     explorer = govstats.explore(panel, folder=folder)
     assert [label for label, _ in explorer.agency.options] == ["平潭综合实验区", "淮安市洪泽区人民政府"]
     assert (explorer.report.year, len(explorer.buttons)) == (2021, 10)  # the first table, as nothing fails
@@ -84,7 +85,7 @@ def test_agency_year_and_table_are_chosen_and_a_cell_has_its_history(panel: govs
     assert (explorer.report.year, explorer.cell) == (2023, TOTAL)
 
 
-def test_a_panel_whose_folder_is_not_named_says_what_it_needs(panel: govstats.panel.Panel) -> None:
+def test_a_panel_whose_folder_is_not_named_says_what_it_needs(panel: Panel) -> None:
     shown = text(govstats.explore(panel.only(agency="平潭综合实验区", year=2020)).html())
     assert "explore(panel, folder=" in shown
     assert "印作“6”" in shown
@@ -101,7 +102,7 @@ def test_a_table_that_is_not_there_has_no_cells() -> None:
 
 def test_a_notebook_keeps_the_page_beside_the_widgets(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[dict[str, Any]] = []
-    monkeypatch.setattr(IPython.display, "display", lambda data, raw: shown.append(data))
+    monkeypatch.setattr(IPython.display, "display", lambda data, **_: shown.append(data))
     explorer = govstats.explore(embedded.report("淮安市洪泽区人民政府", 2023))
     explorer._ipython_display_()
     page, widgets = shown
@@ -116,5 +117,5 @@ def test_a_notebook_keeps_the_page_beside_the_widgets(monkeypatch: pytest.Monkey
 
 
 def test_what_is_neither_a_report_nor_a_panel_is_refused() -> None:
-    with pytest.raises(UnusableCells, match="'report.pdf' is a str; expected a Report.*应为年报"):
+    with pytest.raises(UnusableCells, match=r"a str was given; expected a Report or a Panel.*应为年报或面板"):
         govstats.explore("report.pdf")  # type: ignore[arg-type]

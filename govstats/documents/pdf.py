@@ -147,7 +147,8 @@ def _opened(content: bytes, name: str) -> pypdfium2.PdfDocument:
         pdf = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:
         locked = pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD or "assword" in str(error)
-        what = "is locked with a password; save it without one" if locked else f"is damaged ({error}); fetch it anew"
+        damaged = f"is damaged ({error}); fetch it anew 文件已损坏，请重新下载"
+        what = "is locked with a password; save it without one 文件有密码，请去掉后保存" if locked else damaged
         raise UnreadableDocument(f"{name}: the PDF document {what}") from error
     if not 0 < len(pdf) <= MOST_PAGES:
         raise UnreadableDocument(

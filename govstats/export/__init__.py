@@ -166,8 +166,10 @@ def _is_single(path: Path, format_: str) -> bool:
             f" 导出到 {format_} 时不能写到这里，请按上述要求另选文件或文件夹"
         )
     if path.exists() and path.is_dir() == single:
-        there, needed = ("a folder", "a file") if single else ("a file", "a folder")
-        raise UnusableExport(f"{path}: is {there}, but this export to {format_} is {needed}; name another destination")
+        there, needed, zh = ("a folder", "a file", "文件") if single else ("a file", "a folder", "文件夹")
+        raise UnusableExport(
+            f"{path}: is {there}, but this export to {format_} is {needed}; name another destination 目标应为{zh}，请另选位置"
+        )
     return single
 
 

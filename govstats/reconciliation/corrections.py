@@ -157,7 +157,8 @@ def correct(source: Source, corrections: Corrections) -> pd.DataFrame:
                 told[name][row] = said
     if refused:
         raise RefusedCorrection(
-            "; ".join(refused) + "; nothing was corrected: look at the document again, and change or drop these corrections"
+            "; ".join(refused) + "; nothing was corrected: look at the document again, and change or drop these corrections "
+            "均未更正：没有该单元格，或其中的数字与更正所写的原数不同；请核对原文，改正或删去这些更正"
         )
     result["corrected"] = pd.array(values, dtype="Float64")
     return result.assign(**{name: pd.array(texts, dtype="str") for name, texts in told.items()})
@@ -239,7 +240,10 @@ def _understood(rows: Iterable[tuple[str, Mapping[Any, Any]]]) -> list[_Correcti
             )
         )
     if wrong:
-        raise UnusableCorrections("; ".join(wrong))
+        raise UnusableCorrections(
+            "; ".join(wrong) + "; correct these lines 请改正以上各行：agency、cell、new、reason、source 不能为空，"
+            "year、old、new 应为数字，cell 应为 表/行/栏，date 应为 YYYY-MM-DD"
+        )
     return listed
 
 
