@@ -26,7 +26,7 @@ def messages() -> Iterator[tuple[str, str]]:
     """Yield where an error of ours is made, and the words that it is made with."""
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS | {"cls"} and node.args:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS and node.args:
                 parts = [part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)]
                 yield f"{path.relative_to(PACKAGE)}:{node.lineno}", "".join(part for part in parts if isinstance(part, str))
 
