@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from distributed import Client
 
+    from govstats.explorer import Explorer
+    from govstats.forms import Language
     from govstats.panel import Panel
     from govstats.reconciliation import FormatComparison
     from govstats.reconciliation.corrections import Corrections
@@ -73,6 +75,7 @@ __all__ = [
     "compare_formats",
     "completions",
     "correct",
+    "explore",
     "indicators",
     "read",
     "read_corpus",
@@ -194,7 +197,7 @@ def read_corpus(
     try:
         from govstats.panel import read_corpus as read_into_panel
     except ImportError as error:
-        raise MissingExtra(f"a panel needs {error.name}, which is not installed; run: pip install 'govstats[panel]'") from error
+        raise MissingExtra.of("a panel", error, "panel") from error
     return read_into_panel(
         folder,
         output=output,
@@ -407,6 +410,46 @@ def indicators(
         findings=findings,
         corrections=corrections,
     )
+
+
+def explore(source: Report | Panel, *, folder: str | PathLike[str] | None = None, language: Language = "zh") -> Explorer:
+    """Look at reports in JupyterLab: choose one, see its tables with what fails, click a cell.
+
+    Parameters
+    ----------
+    source : Report or Panel
+    folder : path, optional
+        Where the documents of a panel stand, to show a cell in its document.
+    language : {"zh", "en"}
+        Of labels and sentences.
+
+    Returns
+    -------
+    Explorer
+        A notebook displays it. Of the cell that was clicked it shows the place in the document, the edits that it takes part in,
+        the repairs that would change it, and the same cell in the other years of the panel. A page without a kernel shows the
+        first state: the first agency, its latest year, and a cell of a failed edit if there is one.
+
+    Raises
+    ------
+    UnusableCells
+        `source` is neither a report nor a panel.
+    UnknownReport
+        The panel has no report that could be used.
+    MissingExtra
+        ipywidgets is not installed; it comes with the extra ``notebooks``.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> explore(embedded.report("淮安市洪泽区人民政府", 2023))
+    Explorer('淮安市洪泽区人民政府', 2023, review/reconsideration/total)
+    """
+    try:
+        from govstats.explorer import Explorer
+    except ImportError as error:
+        raise MissingExtra.of("explore", error, "notebooks") from error
+    return Explorer(source, folder=folder, language=language)
 
 
 def compare_formats(

@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import govstats
 from govstats.errors import GovstatsError, MissingExtra, NotebookError, UnusablePanel
@@ -73,8 +73,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(f"{message}; see {self.prog} --help 命令写法有误，用法见 {self.prog} --help")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="govstats",
         description="Read and reconcile annual reports on government information disclosure. 读取并勾稽政府信息公开年报。",
         epilog="Exit 0: done; 1: a report breaks a rule of severity E, or a notebook fails; 2: an input could not be used.",
@@ -217,12 +222,13 @@ def _build(options: argparse.Namespace) -> int:
         try:
             from distributed import Client
         except ImportError as error:
-            raise MissingExtra(f"needs {error.name}, which is not installed; run: pip install 'govstats[scale]'") from error
+            raise MissingExtra.of("--scheduler", error, "scale") from error
         try:
             connected = Client(options.scheduler)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise UnusablePanel(
                 f"--scheduler {options.scheduler}: cannot be reached: {error}; start one: dask scheduler"
+                " 连接不上调度器，请先启动：dask scheduler"
             ) from error
         with connected as client:
             panel = govstats.read_corpus(options.folder, output=options.output, client=client, **chosen)
@@ -285,7 +291,7 @@ def _import_notebooks() -> Any:
     try:
         import govstats.notebooks
     except ImportError as error:
-        raise NotebookError(f"needs {error.name}, which is not installed; run: pip install 'govstats[notebooks]'") from error
+        raise MissingExtra.of("a notebook", error, "notebooks") from error
     return govstats.notebooks
 
 

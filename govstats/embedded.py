@@ -37,7 +37,10 @@ def folder() -> Path:
         if (place / "datapackage.json").is_file() and (place / "figures.csv").is_file():
             return place
     looked = " and ".join(map(str, places))
-    raise UnknownReport(f"the embedded corpus is not installed: no datapackage.json in {looked}; install govstats again")
+    raise UnknownReport(
+        f"the embedded corpus is not installed: no datapackage.json in {looked}; install govstats again"
+        " 未安装自带的年报数据，请重新安装 govstats"
+    )
 
 
 @cache
@@ -191,7 +194,10 @@ def report(agency: str, year: int, format: str | None = None) -> Report:  # noqa
         if path.suffix == FORMATS.get(format):
             return govstats.read(path)
     known = ", ".join(name for name, suffix in FORMATS.items() if suffix in {path.suffix for path in paths})
-    raise UnknownReport(f"{agency} {year} is not in the embedded corpus as {format!r}; it is there as {known}")
+    raise UnknownReport(
+        f"{agency} {year} is not in the embedded corpus as {format!r}; it is there as {known}"
+        f" 自带年报中没有这份年报的该格式文件，现有：{known}"
+    )
 
 
 def _known(agency: str | None, year: int | None) -> pd.DataFrame:
@@ -200,7 +206,10 @@ def _known(agency: str | None, year: int | None) -> pd.DataFrame:
     if agency is not None and agency not in set(reports["agency"]):
         everyone = reports["agency"].unique().tolist()
         nearest = "; ".join(get_close_matches(agency, everyone, n=len(everyone), cutoff=0))
-        raise UnknownReport(f"the embedded corpus has no agency {agency!r}; it has, the nearest first: {nearest}")
+        raise UnknownReport(
+            f"the embedded corpus has no agency {agency!r}; it has, the nearest first: {nearest}"
+            f" 自带年报中没有该机关，名称最接近的在前：{nearest}"
+        )
     of_agency = reports if agency is None else reports[reports["agency"] == agency]
     if year is None:
         return of_agency
@@ -208,5 +217,7 @@ def _known(agency: str | None, year: int | None) -> pd.DataFrame:
     if found.empty:
         whose = "" if agency is None else f" of {agency}"
         years = ", ".join(str(known) for known in sorted(set(of_agency["year"])))
-        raise UnknownReport(f"the embedded corpus has no report{whose} for the year {year!r}; it has {years}")
+        raise UnknownReport(
+            f"the embedded corpus has no report{whose} for the year {year!r}; it has {years} 自带年报中没有该年度，现有：{years}"
+        )
     return found

@@ -212,7 +212,9 @@ def _reports(agency: str, year: int | None, document: str | PathLike[str], folde
         for source in _in_folder(agency, year, Path(folder).expanduser()):
             yield govstats.read(source, agency=agency or None, year=year)
     elif year is None:
-        raise UnknownReport(f"no year is given for {agency!r}; give agency and year, or a document")
+        raise UnknownReport(
+            f"no year is given for {agency!r}; give agency and year, or a document 没有给出年度；请给出机关和年度，或一个文件"
+        )
     else:
         yield from map(govstats.read, embedded.documents(agency, year))
 
@@ -223,7 +225,9 @@ def _in_folder(agency: str, year: int | None, folder: Path) -> list[Path]:
     if meant.empty:
         named = documents.drop_duplicates(["agency", "year"]).sort_values(["agency", "year"])
         known = "; ".join(f"{one.agency} {one.year}" for one in named.itertuples()) or "none that can be used"
-        raise UnknownReport(f"{folder}: no report of {agency!r} for {year}; it has: {known}")
+        raise UnknownReport(
+            f"{folder}: no report of {agency!r} for {year}; it has: {known} 文件夹中没有该机关该年度的年报，现有：{known}"
+        )
     return [folder / source for source in meant.sort_values("chosen", ascending=False, kind="stable")["source"]]
 
 

@@ -316,7 +316,9 @@ def test_an_undeclared_parameter_fails_its_case_only(folder: Path, tmp_path: Pat
     write(folder, "10.ipynb", template(parameters="agency = '甲市'"), ("甲市", 2021))
     manifest = reproduce(folder, tmp_path / "out")
     assert manifest["status"].tolist() == ["failed"]
-    assert manifest["error"].tolist() == ["10.ipynb: declares no parameter year; it declares agency"]
+    assert manifest["error"].tolist() == [
+        "10.ipynb: declares no parameter year; it declares agency 笔记本没有这个参数，可用：agency"
+    ]
     assert (tmp_path / "out" / "index.html").is_file()
 
 

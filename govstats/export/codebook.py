@@ -185,6 +185,7 @@ def variables(names: tuple[str, ...] | None = None) -> tuple[Variable, ...]:
             raise FormError(
                 f"export/codebook.toml: the cell {'/'.join(cell)} would become the variable {name!r}, {why};"
                 " give one of its ids another short word under [short]"
+                " 变量名不合要求或重复；请在 [short] 下为其中一个 id 另给短名"
             )
     return tuple(_variable(name, cell, forms[cell]) for name, cell in cells.items())
 
