@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterable
+import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -17,6 +17,7 @@ from govstats.errors import UnknownReport
 from govstats.figures.over_years import MAIN, REASONS, carry_overs, in_digits, points_over_years
 from govstats.measures import indicators
 from govstats.panel.coverage import STATES
+from govstats.panel.folder import Folder
 from govstats.reconciliation.findings import FINDING_TYPES
 from govstats.reconciliation.years import LINEAR
 from govstats.report import typed_frame
@@ -60,7 +61,7 @@ _CHANGE_TYPES = {
     "status": "str",
 }
 #: What a register says that helps to read a report, by the names of `Panel.reports`.
-_REGISTERED = ["agency", "year", "form", "level", "region", "region_code", "published", "parent", "summary"]
+_REGISTERED = ["agency", "year", "level", "region", "region_code", "published", "parent", "summary"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,3 +243,104 @@ def _findings(pair: Panel, year: int) -> pd.DataFrame:
     order = {"status": ["fail", "not_assessable", "pass"], "severity": ["E", "W", "I"]}
     found = found.sort_values(list(order), key=lambda one: one.map(order[str(one.name)].index), kind="stable")
     return found[list(FINDING_TYPES)].reset_index(drop=True)
+
+
+def rerun(
+    new: NewYear,
+    folder: str | PathLike[str],
+    output: str | PathLike[str],
+    *,
+    notebooks: str | PathLike[str] | None = None,
+    only: Collection[str] = (),
+) -> tuple[Path, pd.DataFrame]:
+    """Execute the notebooks of the new cases, and write the page of the year.
+
+    What was executed before, and has not changed since, is not executed again: each agency has a copy of its own documents in
+    ``agencies``, so that a report that comes later touches the notebooks of no other agency.
+
+    Parameters
+    ----------
+    new : NewYear
+        Its panel is kept on disk as long as the pages are made.
+    folder : path or address
+        That the panel was read from.
+    output : path
+        Takes ``new-year.html``, ``agencies`` and what `govstats.notebooks.reproduce` writes.
+    notebooks : path, optional
+        The folder of the templates; by default those that come with govstats.
+    only : collection of str
+        Numbers of notebooks, such as ``10``; all by default: 10, 30 and 50 for each new report, 20 where one has errors of
+        severity E, 60 and 40 once.
+
+    Returns
+    -------
+    page : pathlib.Path
+        To open in a browser.
+    manifest : pandas.DataFrame
+        As of `govstats.notebooks.reproduce`.
+
+    Raises
+    ------
+    NotebookError
+        There is no such notebook.
+    """
+    from govstats.notebooks import find_template, heading, read_notebook, render, reproduce, templates
+
+    source, output = Path(notebooks or templates()), Path(output)
+    found = {number: find_template(number, source) for number in only or sorted((*_OF_A_REPORT, *_OF_A_FOLDER))}
+    listed = _cases(new, folder, output, found)
+    manifest = reproduce(source, output, listed=listed, resume=True)
+    pages = {case: case.run(output).with_suffix(".html") for case in listed}
+    links: dict[str, list[tuple[str, str]]] = {}
+    for case, page in pages.items():
+        of = "" if case.notebook[:2] in _OF_A_FOLDER else case.agency
+        links.setdefault(of, [])
+        if page.is_file():
+            links[of].append((page.relative_to(output).as_posix(), heading(read_notebook(source / case.notebook))))
+    page = output / "new-year.html"
+    columns = ["severity", "agency", "rule", "message_zh", "message_en"]
+    page.write_text(
+        render(
+            "new_year.html.j2",
+            year=new.year,
+            sentences=[new.summary("zh"), new.summary("en")],
+            reports=new.table_of_reports().astype(object).where(lambda one: one.notna(), None).to_dict("records"),
+            links=links,
+            failed=show_frame(new.failed[columns], empty="各年之间没有不符。 No rule across the years fails.")._repr_html_(),
+            changes=show_frame(new.table_of_changes(), empty="没有新的年报。 No new report.")._repr_html_(),
+            unusable=show_frame(new.unusable, empty="没有一份文件无法使用。 Every document could be used.")._repr_html_(),
+            wrong=manifest.loc[manifest["status"] == "failed", ["notebook", "agency", "error"]].to_dict("records"),
+        ),
+        "utf-8",
+    )
+    return page, manifest
+
+
+def _cases(new: NewYear, folder: str | PathLike[str], output: Path, found: Mapping[str, Path]) -> list[Case]:
+    from govstats.notebooks import Case, folder_name
+
+    if new.new.empty:
+        return []
+    wrong = set(new.new.loc[new.new["state"] == "inconsistent", "agency"])
+    whole = (("folder", str(new.panel.folder.resolve())),)
+    first = new.table_of_reports().loc[lambda one: one["agency"].isin(new.new["agency"]), "agency"].iloc[0]
+    listed = [Case(found[number].name, first, new.year, whole) for number in _OF_A_FOLDER if number in found]
+    for agency in new.new["agency"]:
+        own = output.resolve() / "agencies" / folder_name(agency)
+        _copy_documents(new.panel, agency, folder, own)
+        for number in _OF_A_REPORT:
+            if number in found and (number != "20" or agency in wrong):
+                listed.append(Case(found[number].name, agency, new.year, (("folder", str(own)),)))
+    return listed
+
+
+def _copy_documents(panel: Panel, agency: str, folder: str | PathLike[str], own: Path) -> None:
+    """Lay the documents of an agency apart, with what the panel knows of them."""
+    shutil.rmtree(own, ignore_errors=True)
+    documents = panel.reports[(panel.reports["agency"] == agency) & panel.reports["error"].isna()]
+    content = Folder.of(folder).content
+    for source in documents["source"]:
+        (own / source).parent.mkdir(parents=True, exist_ok=True)
+        (own / source).write_bytes(content(source))
+    register = documents.rename(columns={"source": "document"})[["document", *_REGISTERED]]
+    register.to_csv(own / "register.csv", index=False)
