@@ -290,8 +290,8 @@ def _new_year(options: argparse.Namespace) -> int:
     read = {"output": options.output / "panel", "register": options.register, "processes": options.processes}
     new = govstats.new_year(govstats.read_corpus(options.folder, **read), options.year)
     print(new.summary())
-    for row in _records(new.unusable):
-        _complain(": ".join(filter(None, [row["source"] or row["agency"], row["error"], row["message"]])))
+    for document in _records(new.unusable):
+        _complain(": ".join(filter(None, [document["source"] or document["agency"], document["error"], document["message"]])))
     shown = new.table_of_reports()
     for column, said in (("state", "未见报告 no document"), ("timing", "逾期 late")):
         if names := list(shown.loc[shown[column] == said, "agency"]):

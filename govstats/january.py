@@ -14,13 +14,13 @@ import pandas as pd
 
 from govstats.display import MISSING, show_frame
 from govstats.errors import UnknownReport
-from govstats.figures.over_years import MAIN, REASONS, carry_overs, in_digits, points_over_years
+from govstats.figures.drawing import in_digits
+from govstats.figures.over_years import REASONS, carry_overs, points_over_years
 from govstats.measures import indicators
 from govstats.panel.coverage import STATES
 from govstats.panel.folder import Folder
 from govstats.reconciliation.findings import FINDING_TYPES
 from govstats.reconciliation.years import LINEAR
-from govstats.report import typed_frame
 from govstats.sources import typeset_sha256
 
 if TYPE_CHECKING:
@@ -126,15 +126,15 @@ class NewYear:
         came, missing, unusable = len(self.new), int(state.get("missing", 0)), int(state.get("failed", 0))
         compared = int((self.new["last"] == self.year - 1).sum())
         zh = (
-            f"{self.year} 年度：有年报的机关 {came} 个，未见年报 {missing} 个，文件无法使用 {unusable} 个。公布逾期 {late} 份，按时 {in_time} 份，"
-            f"无从判断 {unknown} 份。能与上年年报比对的 {compared} 份：不可能正确 {errors} 处（E），多半有误或须说明 {doubts} 处（W），"
-            f"值得查看 {notes} 处（I）。"
+            f"{self.year} 年度：有年报的机关 {came} 个，未见年报 {missing} 个，文件无法使用 {unusable} 个。"
+            f"公布逾期 {late} 份，按时 {in_time} 份，无从判断 {unknown} 份。能与上年年报比对的 {compared} 份："
+            f"不可能正确 {errors} 处（E），多半有误或须说明 {doubts} 处（W），值得查看 {notes} 处（I）。"
         )
         en = (
-            f"{self.year}: {came} agencies with a report, {missing} without one, {unusable} whose document cannot be used. Published "
-            f"late: {late}, in time: {in_time}, not to be told: {unknown}. Beside the report of the year before stand {compared}: "
-            f"{errors} findings that cannot be right (E), {doubts} probably wrong or in need of an explanation (W), {notes} worth a "
-            "look (I)."
+            f"{self.year}: {came} agencies with a report, {missing} without one, {unusable} whose document cannot be used. "
+            f"Published late: {late}, in time: {in_time}, not to be told: {unknown}. Beside the report of the year before stand "
+            f"{compared}: {errors} findings that cannot be right (E), {doubts} probably wrong or in need of an explanation (W), "
+            f"{notes} worth a look (I)."
         )
         return {"zh": zh, "en": en, "both": f"{zh}\n{en}"}[language]
 
@@ -148,17 +148,17 @@ class NewYear:
         )
         words = {"state": STATES, "timing": TIMINGS}
         in_words = {name: shown[name].map({key: " ".join(said) for key, said in known.items()}) for name, known in words.items()}
-        return shown.assign(**in_words, published=shown["published"].dt.date.astype("str")).reset_index(drop=True)
+        return shown.assign(**in_words).reset_index(drop=True)
 
     def table_of_changes(self) -> pd.DataFrame:
         """Return `changes` for eyes: one row an agency, one column a figure, ``before → value`` or why there is none."""
         labels = dict(zip(self.changes["name"], self.changes["label_zh"] + " " + self.changes["label_en"], strict=True))
         texts = [_change_in_words(row) for row in self.changes.to_dict("records")]
-        wide = self.changes.assign(text=texts).pivot(index="agency", columns="name", values="text")
-        return wide.reindex(index=self.changes["agency"].unique(), columns=list(labels)).rename(columns=labels).reset_index()
+        wide = self.changes.assign(text=texts).pivot_table("text", "agency", "name", aggfunc="first", sort=False)
+        return wide.rename(columns=labels).rename_axis(columns=None).reset_index()
 
 
-def _change_in_words(row: Mapping[str, Any]) -> str:
+def _change_in_words(row: Mapping[Any, Any]) -> str:
     if pd.isna(row["before"]) and pd.isna(row["value"]):
         return " ".join(REASONS.get(row["status"], (MISSING, "")))
     sides = [
@@ -209,14 +209,14 @@ def _reports(panel: Panel, pair: Panel, across: pd.DataFrame, year: int) -> pd.D
     now = now[(now["state"] != "missing") | now["last"].notna() | now["message"].notna()]
     chosen = pair.reports[pair.reports["chosen"] & (pair.reports["year"] == year)].set_index("agency")
     timely = indicators(pair, names=["publication_days", "late_publication"])
-    timely = timely[timely["year"] == year].pivot(index="agency", columns="indicator", values="value")
-    timely = timely.reindex(columns=["publication_days", "late_publication"])
+    timely = timely[timely["year"] == year].set_index("agency")
+    days, late = (timely.loc[timely["indicator"] == name, "value"] for name in ("publication_days", "late_publication"))
     came = ~now["state"].isin(["missing", "failed"])
-    late = timely["late_publication"].map({0.0: "in_time", 1.0: "late"}).reindex(now.index)
     counts = pd.crosstab(across["agency"], across["status"]).reindex(columns=["pass", "fail", "not_assessable"], fill_value=0)
     counts = counts[counts.index.isin(now.index[now["last"] == year - 1])]
     now = now.join([chosen[["published", "source"]], counts.rename(columns={"pass": "agree", "fail": "disagree"})])
-    now["days"], now["timing"] = timely["publication_days"], late.fillna("not_assessable").where(came)
+    timing = late.map({0.0: "in_time", 1.0: "late"}).reindex(now.index).fillna("not_assessable")
+    now["days"], now["timing"] = days, timing.where(came)
     now["failures"] = now["failures"].where(came)
     return now.rename_axis("agency").reset_index()[list(_REPORT_TYPES)].astype(_REPORT_TYPES)
 
@@ -328,9 +328,8 @@ def _cases(new: NewYear, folder: str | PathLike[str], output: Path, found: Mappi
     for agency in new.new["agency"]:
         own = output.resolve() / "agencies" / folder_name(agency)
         _copy_documents(new.panel, agency, folder, own)
-        for number in _OF_A_REPORT:
-            if number in found and (number != "20" or agency in wrong):
-                listed.append(Case(found[number].name, agency, new.year, (("folder", str(own)),)))
+        wanted = [found[number].name for number in _OF_A_REPORT if number in found and (number != "20" or agency in wrong)]
+        listed += [Case(name, agency, new.year, (("folder", str(own)),)) for name in wanted]
     return listed
 
 
