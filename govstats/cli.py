@@ -287,6 +287,11 @@ def _new_year(options: argparse.Namespace) -> int:
     _import_notebooks()
     from govstats.january import rerun
 
+    if options.output.resolve().is_relative_to(Path(options.folder).resolve()):
+        raise UnusablePanel(
+            f"{options.output}: lies in {options.folder}, so that its pages would be read as reports the next time; give another "
+            "folder: -o OUT 输出文件夹在年报文件夹之内，下次会被当作年报来读，请另选"
+        )
     read = {"output": options.output / "panel", "register": options.register, "processes": options.processes}
     new = govstats.new_year(govstats.read_corpus(options.folder, **read), options.year)
     print(new.summary())

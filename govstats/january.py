@@ -298,7 +298,15 @@ def rerun(
         if page.is_file():
             links[of].append((page.relative_to(output).as_posix(), heading(read_notebook(source / case.notebook))))
     page = output / "new-year.html"
-    columns = ["severity", "agency", "rule", "message_zh", "message_en"]
+    words = {
+        "severity": "程度 severity",
+        "agency": "机关 agency",
+        "rule": "规则 rule",
+        "source": "文件 document",
+        "year": "年度 year",
+    }
+    words |= {"error": "错误 error", "message": "说明 message", "message_zh": "说明 message_zh", "message_en": "说明 message_en"}
+    failed = new.failed[["severity", "agency", "rule", "message_zh", "message_en"]]
     page.write_text(
         render(
             "new_year.html.j2",
@@ -306,9 +314,13 @@ def rerun(
             sentences=[new.summary("zh"), new.summary("en")],
             reports=new.table_of_reports().astype(object).where(lambda one: one.notna(), None).to_dict("records"),
             links=links,
-            failed=show_frame(new.failed[columns], empty="各年之间没有不符。 No rule across the years fails.")._repr_html_(),
-            changes=show_frame(new.table_of_changes(), empty="没有新的年报。 No new report.")._repr_html_(),
-            unusable=show_frame(new.unusable, empty="没有一份文件无法使用。 Every document could be used.")._repr_html_(),
+            failed=show_frame(
+                failed.rename(columns=words), empty="各年之间没有不符。 No rule across the years fails."
+            )._repr_html_(),
+            changes=show_frame(new.table_of_changes().rename(columns=words), empty="没有新的年报。 No new report.")._repr_html_(),
+            unusable=show_frame(
+                new.unusable.rename(columns=words), empty="没有一份文件无法使用。 Every document could be used."
+            )._repr_html_(),
             wrong=manifest.loc[manifest["status"] == "failed", ["notebook", "agency", "error"]].to_dict("records"),
         ),
         "utf-8",
