@@ -129,6 +129,16 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/run"), help="default: %(default)s")
     one.set_defaults(command=_run)
 
+    january = commands.add_parser("new-year", help="what a new year's reports bring 新一年的年报")
+    january.add_argument("folder", metavar="FOLDER", help="reports of all years, in any mix of formats 历年的年报")
+    january.add_argument("--year", metavar="YEAR", type=int, help="the year reported on; by default the latest 报告年度")
+    january.add_argument("--register", metavar="CSV", type=Path, help="what is known of the reports; else register.csv in FOLDER")
+    january.add_argument("--processes", metavar="N", type=int, help="read in so many processes")
+    january.add_argument("--notebook", metavar="NUMBER", action="append", default=[], help="only this one; may be repeated")
+    january.add_argument("--notebooks", metavar="FOLDER", type=Path, help="of the notebooks; by default those of govstats")
+    january.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/new-year"), help="default: %(default)s")
+    january.set_defaults(command=_new_year)
+
     write = commands.add_parser("notebooks", help="write the notebooks into a folder of your own 写出笔记本")
     write.add_argument("folder", metavar="DIR", type=Path)
     write.set_defaults(command=_notebooks)
@@ -277,6 +287,34 @@ def _run(options: argparse.Namespace) -> int:
         _complain(f"{template.name}: {error}")
     print(f"打开 open {page}")
     return FAILED if error else DONE
+
+
+def _new_year(options: argparse.Namespace) -> int:
+    _import_notebooks()
+    from govstats.january import rerun
+
+    if options.output.resolve().is_relative_to(Path(options.folder).resolve()):
+        raise UnusablePanel(
+            f"{options.output}: lies in {options.folder}, so that its pages would be read as reports the next time; give another "
+            "folder: -o OUT 输出文件夹在年报文件夹之内，下次会被当作年报来读，请另选"
+        )
+    read = {"output": options.output / "panel", "register": options.register, "processes": options.processes}
+    new = govstats.new_year(govstats.read_corpus(options.folder, **read), options.year)
+    print(new.summary())
+    for document in _records(new.unusable):
+        _complain(": ".join(filter(None, [document["source"] or document["agency"], document["error"], document["message"]])))
+    shown = new.table_of_reports()
+    for column, said in (("state", "未见报告 no document"), ("timing", "逾期 late")):
+        if names := list(shown.loc[shown[column] == said, "agency"]):
+            print(f"  {said}: {'、'.join(names)}")
+    for finding in _records(new.failed):
+        print("  ✗", finding["severity"], finding["rule"], finding["agency"], _sentence(finding, None, "\n         "))
+    page, manifest = rerun(new, options.folder, options.output, notebooks=options.notebooks, only=options.notebook)
+    wrong = manifest[manifest["status"] == "failed"]
+    for row in wrong.itertuples():
+        _complain(f"{row.notebook} {row.agency} {row.year}: {row.error}")
+    print(f"打开 open {page}")
+    return FAILED if len(wrong) or bool(new.new["failures"].sum()) else DONE
 
 
 def _notebooks(options: argparse.Namespace) -> int:

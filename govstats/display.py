@@ -338,6 +338,8 @@ def _value(value: object) -> str:
         return "是 yes" if value else "否 no"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, pd.Timestamp) and value == value.normalize():
+        return str(value.date())
     return MISSING if value is None or value is pd.NaT or value is pd.NA or value != value else str(value)  # noqa: PLR0124
 
 

@@ -69,7 +69,7 @@ def choose_panel(*, document: str | PathLike[str] = "", folder: str | PathLike[s
     document : path
         A file of one's own: a panel of this report alone.
     folder : path
-        A folder of reports; goes before `document`.
+        A folder of reports, or what ``govstats build`` made of one; goes before `document`.
 
     Returns
     -------
@@ -83,7 +83,10 @@ def choose_panel(*, document: str | PathLike[str] = "", folder: str | PathLike[s
     """
     import govstats
     from govstats import embedded
+    from govstats.panel import MANIFEST, Panel
 
+    if folder and (Path(folder).expanduser() / MANIFEST).is_file():
+        return Panel(Path(folder))
     if folder or not document:
         return govstats.read_corpus(Path(folder).expanduser() if folder else embedded.folder())
     with TemporaryDirectory(prefix="govstats-") as alone:

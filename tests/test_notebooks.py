@@ -412,6 +412,20 @@ def test_templates_hold_no_outputs() -> None:
         assert heading(notebook), path.name
 
 
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "notebooks").glob("[1-6]0_*.ipynb")), ids=lambda path: path.name[:2])
+def test_a_notebook_says_what_it_is_for_and_how_and_asks_three_questions(path: Path) -> None:
+    cells = read_notebook(path).cells
+    title, questions = cells[0].source, cells[-1].source
+    for said in ("**读完以后，你能**", "**Afterwards you can**", "分钟", " minutes"):
+        assert said in title
+    sections = [cell.source.splitlines()[0] for cell in cells if cell.cell_type == "markdown"]
+    assert sections[-3:] == ["## 方法与出处 Method and its source", "## 要小心什么 What to be careful about", "## 思考 Questions"]
+    asked = [line for line in questions.splitlines() if line.startswith("- ")]
+    assert [bool(re.search("[一-鿿]", line)) for line in asked] == [True] * 3 + [False] * 3
+    lines = [line.strip() for cell in cells if cell.cell_type == "code" for line in cell.source.splitlines()]
+    assert len([line for line in lines if line and not line.startswith("#")]) <= 70
+
+
 # the collector
 
 
