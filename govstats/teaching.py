@@ -42,7 +42,6 @@ def expect(yours: Any, wanted: Any, zh: str, en: str) -> None:
     Traceback (most recent call last):
     AssertionError: 应为：多于五件。你的是：3。 Expected: more than five. Yours: 3.
     """
-    shown = repr(yours) if isinstance(yours, str) else f"{yours}"  # numpy's numbers as one writes them
     if yours is None:
         raise AssertionError(f"还没有作答。应为：{zh}。 No answer yet. Expected: {en}.")
     try:
@@ -51,6 +50,7 @@ def expect(yours: Any, wanted: Any, zh: str, en: str) -> None:
     except Exception:  # noqa: BLE001 an answer may be of any kind, and then it is not the right one
         right = False
     if not right:
+        shown = repr(yours) if isinstance(yours, str) else f"{yours}"  # numpy's numbers as one writes them
         raise AssertionError(f"应为：{zh}。你的是：{shown}。 Expected: {en}. Yours: {shown}.")
 
 
