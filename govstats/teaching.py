@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from copy import deepcopy
 from importlib.util import find_spec
 from math import isclose
 from pathlib import Path
@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from govstats.errors import MissingExtra, NotebookError
-from govstats.notebooks import execute, heading, inject, read_notebook, templates
+from govstats.notebooks import execute, heading, read_notebook, templates
 
 _CODE_STUB = "# 在这里写代码 YOUR CODE HERE"
 _TEXT_STUB = "在这里作答 YOUR ANSWER HERE"
@@ -65,37 +65,38 @@ def exercises() -> list[Path]:
     return sorted((templates() / "exercises").glob("*.ipynb"))
 
 
-def student_version(master: NotebookNode, parameters: Mapping[str, Any] | None = None) -> NotebookNode:
+def student_version(master: NotebookNode) -> NotebookNode:
     """Return an exercise without its solutions and hidden tests, as nbgrader makes it.
 
     Parameters
     ----------
     master : nbformat.NotebookNode
         With nbgrader's markers and metadata; not changed.
-    parameters : mapping of str to object, optional
-        Set in the cell behind the defaults.
 
     Raises
     ------
     MissingExtra
         nbgrader is not installed.
-    NotebookError
-        The exercise does not declare one of the parameters.
+
+    Examples
+    --------
+    >>> student = student_version(read_notebook(exercises()[0]))
+    >>> print(next(cell.source for cell in student.cells if cell.id == "answer-1"))
+    to_handle = None
+    # 在这里写代码 YOUR CODE HERE
     """
     try:
         from nbgrader.preprocessors import CheckCellMetadata, ClearHiddenTests, ClearSolutions, LockCells
     except ImportError as error:
         raise MissingExtra(f"needs {error.name}, which is not installed; run: pip install 'govstats[teaching]'") from error
-    notebook = inject(master, parameters or {})
-    if not parameters:
-        notebook.cells = [cell for cell in notebook.cells if cell.id != "injected-parameters"]
+    notebook = deepcopy(master)
     cleared = ClearSolutions(code_stub={"python": _CODE_STUB}, text_stub=_TEXT_STUB)
     for step in (CheckCellMetadata(), LockCells(), cleared, ClearHiddenTests()):
         notebook, _ = step.preprocess(notebook, {})
     return notebook
 
 
-def write_exercises(folder: str | Path, *, solutions: bool = False, seed: int | None = None) -> list[Path]:
+def write_exercises(folder: str | Path, *, solutions: bool = False) -> list[Path]:
     """Write the exercises into a folder of one's own.
 
     Parameters
@@ -104,8 +105,6 @@ def write_exercises(folder: str | Path, *, solutions: bool = False, seed: int | 
         Is made if it is not there.
     solutions : bool
         Write the masters, for the teacher and as `source` of nbgrader, rather than what students get.
-    seed : int, optional
-        For a sheet of one student: the parameter ``seed`` of the exercises that have one.
 
     Returns
     -------
@@ -115,22 +114,22 @@ def write_exercises(folder: str | Path, *, solutions: bool = False, seed: int | 
     Raises
     ------
     NotebookError
-        A file of that name is there already: a student's work is not overwritten.
+        A file of that name is there already: what a student wrote is not overwritten.
     MissingExtra
         The student version needs nbgrader, of the extra ``teaching``.
     """
-    targets = {path: Path(folder) / path.name for path in exercises()}
-    for target in targets.values():
-        if target.exists():
-            raise NotebookError(f"{target}: is there already; choose another folder 已有同名文件，请另选文件夹")
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    for master, target in targets.items():
+    folder = Path(folder)
+    for master in exercises():
+        if (folder / master.name).exists():
+            raise NotebookError(
+                f"{folder / master.name}: is there already, and may be somebody's work; choose another folder"
+                " 已有同名文件，可能是别人的作业，请另选文件夹"
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    for master in exercises():
         notebook = read_notebook(master)
-        if not solutions:
-            seeded = {"seed": seed} if seed is not None and "seed = " in notebook.cells[1].source else {}
-            notebook = student_version(notebook, seeded)
-        nbformat.write(notebook, target)
-    return list(targets.values())
+        nbformat.write(notebook if solutions else student_version(notebook), folder / master.name)
+    return [folder / master.name for master in exercises()]
 
 
 def write_slides(folder: str | Path) -> list[Path]:
