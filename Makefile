@@ -33,7 +33,7 @@ format: $(READY)  ## let ruff put the code in order
 	$(BIN)/ruff format .
 
 lab: $(READY)  ## open the notebooks
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab notebooks/00_start.ipynb
 
 slides: $(READY)  ## the slides of the course, a page a lecture, in build/slides
 	$(BIN)/govstats slides build/slides
