@@ -143,6 +143,15 @@ def _parser() -> argparse.ArgumentParser:
     write.add_argument("folder", metavar="DIR", type=Path)
     write.set_defaults(command=_notebooks)
 
+    exercises = commands.add_parser("exercises", help="write the exercises, without solutions 写出练习（学生版）")
+    exercises.add_argument("folder", metavar="DIR", type=Path)
+    exercises.add_argument("--solutions", action="store_true", help="the masters, for the teacher and nbgrader 教师版，含答案")
+    exercises.set_defaults(command=_exercises)
+
+    slides = commands.add_parser("slides", help="make the slides of the course, a page a lecture 生成课程幻灯片")
+    slides.add_argument("folder", metavar="DIR", type=Path)
+    slides.set_defaults(command=_slides)
+
     again = commands.add_parser("reproduce", help="execute the notebooks for every listed case 逐份执行笔记本")
     again.add_argument("--notebooks", metavar="FOLDER", type=Path, default=Path("notebooks"), help="with templates and cases.csv")
     again.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/reproduce"), help="default: %(default)s")
@@ -322,6 +331,24 @@ def _notebooks(options: argparse.Namespace) -> int:
     for path in written:
         print(path)
     print(f"执行 run: govstats reproduce --notebooks {options.folder}")
+    return DONE
+
+
+def _exercises(options: argparse.Namespace) -> int:
+    _import_notebooks()
+    from govstats.teaching import write_exercises
+
+    for path in write_exercises(options.folder, solutions=options.solutions):
+        print(path)
+    return DONE
+
+
+def _slides(options: argparse.Namespace) -> int:
+    _import_notebooks()
+    from govstats.teaching import write_slides
+
+    for page in write_slides(options.folder):
+        print(f"打开 open {page}")
     return DONE
 
 

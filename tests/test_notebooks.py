@@ -192,7 +192,7 @@ def test_the_templates_are_written_and_nothing_is_overwritten(tmp_path: Path) ->
 
 def test_a_template_is_found_by_its_number() -> None:
     assert find_template("20").name == "20_where_is_the_error.ipynb"
-    with pytest.raises(NotebookError, match="0 notebooks begin with '99'; there are: 10_one_report"):
+    with pytest.raises(NotebookError, match="0 notebooks begin with '99'; there are: 00_start"):
         find_template("99")
 
 
