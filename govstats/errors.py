@@ -69,5 +69,9 @@ class MissingExtra(GovstatsError, ImportError):
     """A package of an extra is not installed; the message names the extra."""
 
 
+class UnusableFigure(GovstatsError, ValueError):
+    """A figure is asked for in a language or a width that there is not."""
+
+
 class NotebookError(GovstatsError, ValueError):
     """A notebook template cannot be run: a parameter it does not declare, a case that the corpus lacks."""
