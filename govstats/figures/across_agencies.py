@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from govstats.figures.drawing import (
     write_block,
 )
 from govstats.figures.over_years import REASONS
+from govstats.report import typed_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
     from govstats.panel import Panel
+    from govstats.report import Report
 
 #: More names than that cannot be read on a page.
 _MOST_ROWS = 60
@@ -114,17 +117,26 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
     agencies = list(states["agency"].drop_duplicates())
     counts = states["state"].value_counts()
     occur = [state for state in _LOOKS if state in counts]
-    said = {state: sheet.say((f"{STATES[state][0]}（{counts[state]:,}）", f"{STATES[state][1]} ({counts[state]:,})")) for state in occur}
+    said = {
+        state: sheet.say((f"{STATES[state][0]}（{counts[state]:,}）", f"{STATES[state][1]} ({counts[state]:,})"))
+        for state in occur
+    }
     named = len(agencies) <= _MOST_ROWS
     labels = [sheet.block((name, name), 0.4 * sheet.wide) for name in agencies]
     labels = labels if named else [sheet.block(STATES[state], 0.4 * sheet.wide) for state in _LOOKS]
-    zh, en = ("，".join(f"{STATES[state][0]} {counts[state]:,}" for state in occur), ", ".join(f"{STATES[state][1]} {counts[state]:,}" for state in occur))
+    zh, en = (
+        "，".join(f"{STATES[state][0]} {counts[state]:,}" for state in occur),
+        ", ".join(f"{STATES[state][1]} {counts[state]:,}" for state in occur),
+    )
     over = _Matrix(sheet, states, labels, 0.0 if named else 4.5 * sheet.body / 72)
     sheet.open(
         over.about,
         ("有哪些报告，能不能用", "Which reports there are, and which can be used"),
         over.tall,
-        finding=(f"{len(agencies)} 个机关、{len(over.years)} 年：{zh}。", f"{len(agencies)} agencies and {len(over.years)} years: {en}."),
+        finding=(
+            f"{len(agencies)} 个机关、{len(over.years)} 年：{zh}。",
+            f"{len(agencies)} agencies and {len(over.years)} years: {en}.",
+        ),
         notes=[] if named else [("柱高为机关数，同一比例尺", "heights are numbers of agencies, on one scale")],
         source=annual_reports(agencies, over.years),
         legend=[Line2D([], [], **_look(state), label=said[state]) for state in occur] if named else (),
@@ -187,35 +199,46 @@ def _draw_counts(sheet: Sheet, axes: Axes, counts: pd.DataFrame, step: float) ->
                 write(axes, year, row + 0.47 - tall, f"{count:,}", (0, 2), size=sheet.small, **look)
 
 
-def quality_by_report(panel: Panel) -> pd.DataFrame:
-    """Count the edits that fail in each report of a panel, by severity.
+def quality_by_report(source: Panel | Iterable[Report]) -> pd.DataFrame:
+    """Count the edits that fail in each report, by severity.
 
     Parameters
     ----------
-    panel : Panel
+    source : Panel or iterable of Report
+        Only a panel has the edits that span several years and vintages; of a report of a panel the chosen document counts.
 
     Returns
     -------
     pandas.DataFrame
-        One row a report, the chosen document of an agency and year: ``agency year form cells reported E W I assessed``. `cells`
-        counts the cells that were read, `reported` those with a figure; `E` `W` `I` the edits that fail, by severity;
-        `assessed` those that hold or fail.
+        One row a report: ``agency year form cells reported E W I assessed``. `cells` counts the cells that were read, `reported`
+        those with a figure; `E` `W` `I` the edits that fail, by severity; `assessed` those that hold or fail.
 
     Examples
     --------
-    >>> from govstats.sources import choose_panel
-    >>> quality_by_report(choose_panel().only(year=2023))[["agency", "year", "E"]].values.tolist()
-    [['应急管理部', 2023, 0], ['淮安市洪泽区人民政府', 2023, 2], ['平潭综合实验区', 2023, 0]]
+    >>> from govstats import embedded
+    >>> found = quality_by_report([embedded.report("淮安市洪泽区人民政府", 2023)])
+    >>> found[["form", "cells", "reported", "E"]].values.tolist()
+    [['2021', 202, 202, 2]]
     """
+    from govstats.panel import Panel
+    from govstats.reconciliation import reconcile
+
     keys = ["agency", "year"]
-    reports = panel.reports[panel.reports["chosen"]].drop_duplicates(keys)
-    found = panel.findings[panel.findings["status"].isin(["pass", "fail"])]
+    if isinstance(source, Panel):
+        reports = source.reports[source.reports["chosen"]].drop_duplicates(keys).reset_index(drop=True)
+        findings = source.findings
+    else:
+        read = list(source)
+        rows = [(one.agency, one.year, one.form, len(one.cells), int(one.cells["value"].notna().sum())) for one in read]
+        reports = typed_frame(rows, {"agency": "str", "year": "Int64", "form": "str", "cells": "Int64", "reported": "Int64"})
+        findings = pd.concat([reconcile(one) for one in read])
+    found = findings[findings["status"].isin(["pass", "fail"])]
     failed = found[found["status"] == "fail"]
-    index = pd.MultiIndex.from_frame(reports[keys])
-    counts = pd.DataFrame({one: failed[failed["severity"] == one].groupby(keys).size().reindex(index, fill_value=0) for one in "EWI"})
-    counts["assessed"] = found.groupby(keys).size().reindex(index, fill_value=0)
-    frame = pd.concat([reports[[*keys, "form", "cells", "reported"]].reset_index(drop=True), counts.reset_index(drop=True)], axis=1)
-    return frame.astype({name: "Int64" for name in (*"EWI", "assessed")})
+    parts = {one: failed[failed["severity"] == one] for one in "EWI"} | {"assessed": found}
+    frame = reports[[*keys, "form", "cells", "reported"]]
+    for name, part in parts.items():
+        frame = frame.merge(part.groupby(keys).size().rename(name).reset_index(), on=keys, how="left")
+    return frame.fillna(dict.fromkeys(parts, 0)).astype(dict.fromkeys(parts, "Int64"))
 
 
 def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", width: Width = "page") -> Figure:
@@ -257,15 +280,19 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
         ({"facecolor": "white", "edgecolor": BLUE, "linewidth": 0.8}, ("没有 E 级不符", "no edit of severity E fails")),
         ({"facecolor": "#f6cfb4", "edgecolor": VERMILLION, "linewidth": 0.8}, ("1–2 条 E 级不符", "1–2 fail")),
         ({"facecolor": "#e8925a", "edgecolor": VERMILLION, "linewidth": 0.8}, ("3 条以上", "3 or more")),
-        ({"facecolor": "#eeeeee", "edgecolor": QUIET, "linewidth": 0.8, "hatch": "////"}, ("没有可核对的表格", "nothing to assess")),
+        (
+            {"facecolor": "#eeeeee", "edgecolor": QUIET, "linewidth": 0.8, "hatch": "////"},
+            ("没有可核对的表格", "nothing to assess"),
+        ),
     ]
     bad = reports[reports["E"] > 0]
     finding = (f"{len(reports)} 份报告中没有一份有 E 级不符。", f"None of {len(reports)} reports has an edit that cannot hold.")
     if len(bad):
-        worst = bad.loc[bad["E"].idxmax()]
+        worst, whole = bad.loc[bad["E"].idxmax()], bad["E"].sum()
+        which, most_of = f"{worst['agency']} {worst['year']}", worst["E"]
         finding = (
-            f"{len(reports)} 份报告中 {len(bad)} 份有 E 级不符，共 {bad['E'].sum()} 条；最多的是{worst['agency']} {worst['year']} 年，{worst['E']} 条。",
-            f"Of {len(reports)} reports {len(bad)} have edits that cannot hold ({bad['E'].sum()} in all); most in {worst['agency']} {worst['year']}, {worst['E']}.",
+            f"{len(reports)} 份报告中 {len(bad)} 份有 E 级不符，共 {whole} 条；最多的是 {which}，{most_of} 条。",
+            f"Of {len(reports)} reports {len(bad)} have edits that cannot hold ({whole} in all); most in {which}, {most_of}.",
         )
     over = _Matrix(sheet, reports, [sheet.block((name, name), 0.4 * sheet.wide) for name in agencies])
     sheet.open(
@@ -274,7 +301,10 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
         over.tall,
         finding=finding,
         notes=[
-            ("格中为 E 级（不可能正确）不符的条数；粗边：另有 W 级（可能有误）不符", "failed edits of severity E (cannot be right); thick edge: others of severity W (probably wrong)"),
+            (
+                "格中为 E 级（不可能正确）不符的条数；粗边：另有 W 级（可能有误）不符",
+                "failed edits of severity E (cannot be right); thick edge: others of severity W (probably wrong)",
+            ),
             ("没有报告的年份空着", "nothing stands where there is no report"),
         ],
         source=annual_reports(reports["agency"], reports["year"]),
@@ -353,8 +383,11 @@ def indicators_compared(
     labels = [sheet.block((row, row), 0.36 * sheet.wide) for row in rows] if named else []
     left = widest(labels) + 0.12 if named else 0.0
     digits = max((text_width(in_digits(one, share=scale.share), sheet.small) for one in rates["value"].dropna()), default=0.0)
-    reasons = {status: sheet.block(REASONS[status], 0.6, size=0.85 * sheet.small) for status in rates.loc[rates["value"].isna(), "status"].unique()}
-    least = max(0.05 * sheet.body + digits, widest(reasons.values())) + 0.1
+    reasons = {
+        status: sheet.block(REASONS[status], 0.6, size=0.85 * sheet.small)
+        for status in rates.loc[rates["value"].isna(), "status"].unique()
+    }
+    least = max(digits + 0.24 + max(scale.least(sheet), 0.045 * sheet.body), widest(reasons.values()) + 0.2)
     beside = min(max(int((sheet.wide - left) / least), 1), len(panels))
     bands = -(-len(panels) // beside)
     beside = -(-len(panels) // bands)
@@ -365,7 +398,16 @@ def indicators_compared(
     notes = [
         (said["formula_zh"], said["formula_en"]),
         ("没有报告的年份空着；没有数值的写明原因", "nothing stands where there is no report; where there is no value, why"),
-        *([("先按最近有数值的年份、再按当年数值排列，不跨年比较", "ordered within the last year that has a value, never across years")] if by_year else []),
+        *(
+            [
+                (
+                    "先按最近有数值的年份、再按当年数值排列，不跨年比较",
+                    "ordered within the last year that has a value, never across years",
+                )
+            ]
+            if by_year
+            else []
+        ),
         *([] if named else [(f"共 {len(rows)} 行，名称从略", f"{len(rows)} rows, names left out")]),
     ]
     unit = f"（{said['unit']}）" if said["unit"] else ""
@@ -376,13 +418,15 @@ def indicators_compared(
         bands * band,
         finding=_highest_and_lowest(rates, (said["label_zh"], said["label_en"]), scale),
         notes=notes,
-        source=annual_reports(rates["agency"], rates["year"]) if {"agency", "year"} <= set(rates) else ("", ""),
+        source=annual_reports(rates["agency"], rates["year"])
+        if {"agency", "year"} <= set(rates)
+        else ("各机关年度报告", "annual reports of the agencies"),
         legend=_rate_legend(sheet, rates),
     )
     for at, panel in enumerate(panels):
         top = at // beside * band + head
-        axes = sheet.axes(left + at % beside * wide, top, wide - digits - 0.16, step * len(rows))
-        scale.lay_out(sheet, axes, len(rows), wide - digits - 0.16)
+        axes = sheet.axes(left + at % beside * wide, top, wide - digits - 0.24, step * len(rows))
+        scale.lay_out(sheet, axes, len(rows), wide - digits - 0.24)
         if by_year:
             write(axes, scale.low, -0.5, str(panel), (0, 3), size=sheet.body, va="bottom")
         shown = rates[rates["panel"] == panel].set_index("row").to_dict("index")
@@ -393,7 +437,7 @@ def indicators_compared(
                 block = [(text, size, BLUE if name == highlight else color) for text, size, color in labels[row]]
                 write_block(axes, scale.low, row, block, (-5, 0), ha="right")
             if name in shown:
-                _draw_rate(sheet, axes, row, shown[name], scale, reasons if named else None, (wide - 0.08) * 72)
+                _draw_rate(sheet, axes, row, shown[name], scale, reasons if named else None, (wide - 0.14) * 72)
     return sheet.figure
 
 
@@ -407,10 +451,16 @@ def _highest_and_lowest(rates: pd.DataFrame, label: Words, scale: _Scale) -> Wor
     high, low = known.iloc[0], known.iloc[-1]
     when = (f"{last} 年", f" in {last}") if last else ("", "")
     top, bottom = (f"{one['row']} {in_digits(one['value'], share=scale.share)}" for one in (high, low))
+    if len(known) == 1:
+        return f"{when[0]}{label[0]}：{top}。", f"{label[1]}{when[1]}: {top}."
     apart = ("", "")
-    if len(known) > 1 and not pd.isna(high["low"]) and not pd.isna(low["high"]):
+    if not pd.isna(high["low"]) and not pd.isna(low["high"]):
         overlap = high["low"] <= low["high"]
-        apart = ("，二者的区间重叠", "; their intervals overlap") if overlap else ("，二者的区间不重叠", "; their intervals do not overlap")
+        apart = (
+            ("，二者的区间重叠", "; their intervals overlap")
+            if overlap
+            else ("，二者的区间不重叠", "; their intervals do not overlap")
+        )
     return (
         f"{when[0]}{label[0]}（{len(known)} 个）：最高 {top}，最低 {bottom}{apart[0]}。",
         f"{label[1]}{when[1]}, of {len(known)}: highest {top}, lowest {bottom}{apart[1]}.",
@@ -508,6 +558,10 @@ class _Scale:
         self.low: float = min(values.min(initial=0), 0.0)
         self.high: float = 1.0 if kind == "share" else values.max(initial=0) or 1.0
 
+    def least(self, sheet: Sheet) -> float:
+        """Return how wide a panel has to be for the ticks at its ends."""
+        return text_width(" ".join(in_digits(end, share=self.share) for end in (self.low, self.high)), sheet.small) + 0.05
+
     def lay_out(self, sheet: Sheet, axes: Axes, rows: int, wide: float) -> None:
         """Set limits and ticks, with a thin line at each tick."""
         ticks = sorted({self.low, 0.0, *([0.5] if self.high == 1 else []), self.high})
@@ -555,7 +609,7 @@ def _rate_legend(sheet: Sheet, rates: pd.DataFrame) -> list[Line2D]:
     contradicted = (rates["contradicted"] > 0) & value.notna()
     kinds: list[tuple[dict[str, Any], Words, Any]] = [
         (marker(), ("数值", "value"), True),
-        ({"color": BLUE, "linewidth": 0.9, "alpha": 0.7}, ("95% 区间", "interval"), rates["low"].notna().any()),
+        ({"color": BLUE, "linewidth": 0.9, "alpha": 0.7}, ("95% 区间", "95% interval"), rates["low"].notna().any()),
         (ranged, ("改法、空白所容许的范围", "range over repairs and blanks"), open_to.any()),
         (marker(small=True), (f"不足 {SMALL} 例", f"fewer than {SMALL}"), (rates["small"] & value.notna()).any()),
         (marker(contradicted=True), ("报告自相矛盾", "report contradicts itself"), contradicted.any()),

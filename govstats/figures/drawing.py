@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache, lru_cache
-from itertools import zip_longest
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -94,11 +94,16 @@ class Sheet:
         `finding` is the alternative text: what one would see.
         """
         font(self.body)
-        who = about if isinstance(about, str) else " · ".join(str(part) for part in (about.agency, about.year) if part is not None)
+        who = (
+            about if isinstance(about, str) else " · ".join(str(part) for part in (about.agency, about.year) if part is not None)
+        )
         if not isinstance(about, str):
             kept = (f"{who} 年度报告", f"annual report, {who}")
             source = source if any(source) else kept
-        heads, foots = self._lines([title], self.large), self._lines([*notes, *[(f"来源：{source[0]}", f"Source: {source[1]}")] * any(source)], self.small)
+        heads, foots = (
+            self._lines([title], self.large),
+            self._lines([*notes, *[(f"来源：{source[0]}", f"Source: {source[1]}")] * any(source)], self.small),
+        )
         columns, rows = self._legend_size(legend)
         above = _MARGIN + len(heads) * self.large * _LINE + (self.body * 1.6 / 72 if who else 0)
         self._below = 2 * _MARGIN * bool(foots) + len(foots) * self.small * _LINE
@@ -118,8 +123,17 @@ class Sheet:
             self._write(line, _MARGIN + (at + 1) * self.small * _LINE, self.small, QUIET)
         if legend:
             self.figure.legend(
-                handles=list(legend), loc="upper left", bbox_to_anchor=(self._left / across, 1 - above / height), ncols=columns,
-                frameon=False, prop=font(self.small), borderaxespad=0, borderpad=0, handletextpad=0.4, columnspacing=1.2, handlelength=1.6,
+                handles=list(legend),
+                loc="upper left",
+                bbox_to_anchor=(self._left / across, 1 - above / height),
+                ncols=columns,
+                frameon=False,
+                prop=font(self.small),
+                borderaxespad=0,
+                borderpad=0,
+                handletextpad=0.4,
+                columnspacing=1.2,
+                handlelength=1.6,
             )
 
     def nothing(self, about: Report | str, title: Words, note: Words) -> Figure:
@@ -172,16 +186,20 @@ class Sheet:
     def _legend_size(self, legend: Sequence[Artist]) -> tuple[int, float]:
         """Return how many columns a legend has, and how tall it is; labels that are too long are folded."""
         space = 3.6 * self.small / 72
-        for handle in legend:
-            handle.set_label("\n".join(fold(str(handle.get_label()), self.small, self.wide - space)))
-        wide = [max(text_width(line, self.small) for line in str(handle.get_label()).split("\n")) + space for handle in legend]
+        labels = [fold(str(handle.get_label()), self.small, self.wide - space) for handle in legend]
+        for handle, lines in zip(legend, labels, strict=True):
+            handle.set_label("\n".join(lines))
         for columns in range(len(legend), 0, -1):
             # matplotlib fills one column after the other, the first ones with one more
-            long, short = -(-len(legend) // columns), len(legend) % columns or columns
-            starts = [at * long - max(at - short, 0) for at in range(columns + 1)]
-            if columns == 1 or sum(max(wide[a:b]) for a, b in zip(starts, starts[1:], strict=False)) <= self.wide:
-                lines = [[str(handle.get_label()).count("\n") + 1 for handle in legend[a:b]] for a, b in zip(starts, starts[1:], strict=False)]
-                return columns, sum(max(row) * 1.25 + 0.6 for row in zip_longest(*lines, fillvalue=0)) * self.small / 72 + 0.06
+            long, more = divmod(len(legend), columns)
+            rest = iter(labels)
+            filled = [list(islice(rest, long + (at < more))) for at in range(columns)]
+            if (
+                columns == 1
+                or sum(widest([[(line, self.small, "") for line in chain(*one)]]) + space for one in filled) <= self.wide
+            ):
+                rows = [max(map(len, row)) for row in zip_longest(*filled, fillvalue=[])]
+                return columns, sum(row * 1.2 + 0.4 for row in rows) * self.small / 72 + 0.06
         return 1, 0.0
 
     def _write(self, text: str, top: float, size: float, color: str) -> None:
@@ -203,7 +221,9 @@ def write_block(axes: Axes, x: float, y: float, block: Block, shift: tuple[float
         at -= 1.4 * size
 
 
-def write(axes: Axes, x: float, y: float, text: str, shift: tuple[float, float], *, size: float, color: str = INK, **place: Any) -> None:
+def write(
+    axes: Axes, x: float, y: float, text: str, shift: tuple[float, float], *, size: float, color: str = INK, **place: Any
+) -> None:
     """Write at a place in the data, shifted by points."""
     place = {"ha": "left", "va": "center", **place}
     axes.annotate(text, (x, y), shift, textcoords="offset points", annotation_clip=False, **place, **text_style(size, color))
@@ -307,7 +327,7 @@ def _figure(across: float, height: float, title: str, alt: str) -> Figure:
 
 @cache
 def _figure_class() -> Callable[..., Figure]:
-    import matplotlib
+    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     class ReportFigure(Figure):
@@ -336,15 +356,10 @@ def _figure_class() -> Callable[..., Figure]:
                 keywords["metadata"] = own | ({date: None} if date else {}) | keywords.get("metadata", {})
             # outlines in SVG look the same where the font is not installed; PDF carries the font
             settings = {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": "govstats"}
-            with matplotlib.rc_context(settings), _truetype(self) if kind in ("pdf", "ps", "eps") else _as_it_is():
+            with mpl.rc_context(settings), _truetype(self) if kind in ("pdf", "ps", "eps") else nullcontext():
                 super().savefig(fname, **keywords)
 
     return ReportFigure
-
-
-@contextmanager
-def _as_it_is() -> Iterator[None]:
-    yield
 
 
 @contextmanager

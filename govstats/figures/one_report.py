@@ -155,7 +155,9 @@ def request_flows(report: Report) -> pd.DataFrame:
     """
     table = _requests(report)
     lines = (*_RECEIVED, *_OUTCOMES, "carried_out") if table else ()
-    return _counts(report, [({"line": table.line[name]}, _sum(report, table, name, "total")) for name in lines if table], ("line",))
+    return _counts(
+        report, [({"line": table.line[name]}, _sum(report, table, name, "total")) for name in lines if table], ("line",)
+    )
 
 
 def flows(report: Report, *, language: Language = "both", width: Width = "page") -> Figure:
@@ -182,7 +184,7 @@ def flows(report: Report, *, language: Language = "both", width: Width = "page")
     --------
     >>> from govstats import embedded
     >>> print(flows(embedded.report("平潭综合实验区", 2020), language="en").alt)
-    29 requests to handle (8 carried in, 21 new); 22 processed, 7 of them granted; 1 carried over.
+    Requests to handle: 29 (carried in: 8, new: 21); processed: 27, granted in full: 7; carried over: 2.
     """
     sheet = Sheet(language, width)
     counts = request_flows(report)
@@ -193,13 +195,20 @@ def flows(report: Report, *, language: Language = "both", width: Width = "page")
     received, ended = float(come["known"].sum()), float(go["known"].sum())
     notes = [("单位：件", "unit: requests"), *_left_out(counts)]
     if counts["value"].notna().all() and received != ended:
-        notes.append((f"收到 {received:,.0f} 件，去向合计 {ended:,.0f} 件，二者不等", f"{received:,.0f} came in and {ended:,.0f} are accounted for"))
+        notes.append(
+            (
+                f"收到 {received:,.0f} 件，去向合计 {ended:,.0f} 件，二者不等",
+                f"{received:,.0f} came in and {ended:,.0f} are accounted for",
+            )
+        )
     told = {name: _told(counts[counts["line"].isin(lines)]) for name, lines in _STAGES.items()}
     zh, en = ({name: words[at] for name, words in told.items()} for at in (0, 1))
     finding = (
-        "应办{all}（上年结转{carried_in}，新收{new}）；办结{processed}，其中予以公开{granted}；结转下年{carried_out}。".format(**zh),
-        "{all} requests to handle ({carried_in} carried in, {new} new); {processed} processed, {granted} of them granted; "
-        "{carried_out} carried over.".format(**en),
+        "应办{all}（上年结转{carried_in}，新收{new}）；办结{processed}，其中予以公开{granted}；结转下年{carried_out}。".format(
+            **zh
+        ),
+        "Requests to handle: {all} (carried in: {carried_in}, new: {new}); processed: {processed}, granted in full: {granted}; "
+        "carried over: {carried_out}.".format(**en),
     )
     column = 0.28 * sheet.wide
     labels = [[sheet.block((row["line_zh"], row["line_en"]), column) for row in side.to_dict("records")] for side in (come, go)]
@@ -208,18 +217,25 @@ def flows(report: Report, *, language: Language = "both", width: Width = "page")
     axes = sheet.axes(0, 0, sheet.wide, tall)
     axes.set(xlim=(0, sheet.wide), ylim=(tall, 0))
     axes.set_axis_off()
-    beside = max(text_width(_written(row["known"], row["status"]) or "", sheet.body) for row in counts.to_dict("records")) + 0.1
+    beside = widest(_said(sheet, row) for row in counts.to_dict("records")) + 0.1
     left, right = column + beside, sheet.wide - column - beside
     scale = tall * 0.86 / max(received, ended, 1)
     middle = (left + right) / 2
-    axes.fill_between([middle - 0.03, middle + 0.03], 0.07 * tall, 0.07 * tall + scale * max(received, ended), color=INK, linewidth=0)
+    axes.fill_between(
+        [middle - 0.03, middle + 0.03], 0.07 * tall, 0.07 * tall + scale * max(received, ended), color=INK, linewidth=0
+    )
     for side, blocks, x, way in ((come, labels[0], left, 1), (go, labels[1], right, -1)):
         _draw_side(sheet, axes, side, blocks, (x, middle, way), (scale, tall, beside))
     return sheet.figure
 
 
 def _draw_side(
-    sheet: Sheet, axes: Axes, side: pd.DataFrame, labels: Sequence[Block], at: tuple[float, float, int], room: tuple[float, float, float]
+    sheet: Sheet,
+    axes: Axes,
+    side: pd.DataFrame,
+    labels: Sequence[Block],
+    at: tuple[float, float, int],
+    room: tuple[float, float, float],
 ) -> None:
     """Draw the bands between the middle and one side, and the labels there, moved apart where bands are thin."""
     (x, middle, way), (scale, tall, beside) = at, room
@@ -242,10 +258,14 @@ def _draw_side(
         end = x - way * 0.05
         axes.plot([x, end], [top + width / 2, y], color="#bbbbbb", linewidth=0.6)
         outward = "right" if way > 0 else "left"
-        figure = _written(row["known"], row["status"])
-        words = sheet.block(_STATES[row["status"]], beside, size=sheet.small) if figure is None else [(figure, sheet.body, INK)]
-        write_block(axes, end, y, words, (-2 * way, 0), ha=outward)
+        write_block(axes, end, y, _said(sheet, row), (-2 * way, 0), ha=outward)
         write_block(axes, x - way * beside, y, block, (-4 * way, 0), ha=outward)
+
+
+def _said(sheet: Sheet, row: dict[Any, Any]) -> Block:
+    """Return a count, or the word for what stands in its place."""
+    figure = _written(row["known"], row["status"])
+    return sheet.block(_STATES[row["status"]], 9, size=sheet.small) if figure is None else [(figure, sheet.body, INK)]
 
 
 def _tall(block: Block) -> float:
@@ -311,9 +331,7 @@ def requests_by_applicant_and_outcome(report: Report, *, language: Language = "b
     notes = [("各格同一比例尺，“总计”照原表；单位：件", "one scale throughout, totals as reported; unit: requests")]
     if counts["value"].eq(0).fillna(False).all():
         notes.insert(0, ("本年度没有办结的申请", "no request was processed this year"))
-    sheet.open(
-        report, title, bands * (head + rows * step + 0.1), finding=_ended(counts), notes=[*notes, *_left_out(counts)]
-    )
+    sheet.open(report, title, bands * (head + rows * step + 0.1), finding=_ended(counts), notes=[*notes, *_left_out(counts)])
     room = wide - text_width(f"≥ {longest:,.0f}", sheet.body) - 0.12
     for at, outcome in enumerate(shown):
         top = at // beside * (head + rows * step + 0.1) + head
@@ -333,20 +351,20 @@ def _ended(counts: pd.DataFrame) -> Words:
     """Say how most requests ended, and who made most of them."""
     whole = _told(counts)
     if not counts["known"].sum():
-        return f"办结{whole[0]}。", f"{whole[1]} requests were processed."
+        return f"办结{whole[0]}。", f"Requests processed: {whole[1]}."
     (outcome_zh, outcome_en), ended = _most(counts, "outcome")
     (applicant_zh, applicant_en), made = _most(counts, "applicant")
     return (
         f"办结{whole[0]}；最多的结果是{outcome_zh}，{ended:,.0f} 件；最多的申请人是{applicant_zh}，{made:,.0f} 件。",
-        f"{whole[1]} requests were processed; most often {outcome_en}, {ended:,.0f}; most of them by {applicant_en}, {made:,.0f}.",
+        f"Requests processed: {whole[1]}; most often {outcome_en}, {ended:,.0f}; most of them by {applicant_en}, {made:,.0f}.",
     )
 
 
 def _told(counts: pd.DataFrame) -> Words:
     """Say how many requests there are in all: at least so many where some figures are not known."""
     known = counts["value"].notna()
-    if not known.any() and not counts["known"].sum():
-        return " 不详", "an unknown number of"
+    if not known.all() and not counts["known"].sum():
+        return "不详", "unknown"
     number = f"{counts['known'].sum():,.0f}"
     return (f" {number} 件", number) if known.all() else (f"至少 {number} 件", f"at least {number}")
 
@@ -400,7 +418,10 @@ def reasons_for_refusal(report: Report, *, language: Language = "both", width: W
     elif counts["known"].sum():
         (zh, en), most = _most(counts, "reason")
         whole = _told(counts)
-        finding = (f"不予公开{whole[0]}；最多的理由是{zh}，{most:,.0f} 件。", f"{whole[1]} requests were refused; most often: {en}, {most:,.0f}.")
+        finding = (
+            f"不予公开{whole[0]}；最多的理由是{zh}，{most:,.0f} 件。",
+            f"Requests refused: {whole[1]}; most often: {en}, {most:,.0f}.",
+        )
     else:
         finding = ("没有可读的数字", "no figure could be read")
     sheet.open(report, title, len(counts) * step, finding=finding, notes=[*notes, *_left_out(counts)])
@@ -499,28 +520,45 @@ def where_edits_cross(
     beside, below = (list(dict.fromkeys(missed.loc[missed["along"] == along, "rule"])) for along in ("line", "column"))
     ids = [line.id for line in lines], [column.id for column in columns]
     mine = pd.DataFrame() if repairs is None else repairs[(repairs["table"] == name) & repairs["line"].isin(ids[0])]
-    proposed = {} if mine.empty else {(row["line"], row["column"]): row["proposed"] for row in mine[mine["rank"] == 1].to_dict("records")}
+    proposed = (
+        {}
+        if mine.empty
+        else {(row["line"], row["column"]): row["proposed"] for row in mine[mine["rank"] == 1].to_dict("records")}
+    )
     left = 0.34 * sheet.wide
     size = 0.9 * sheet.body
     wide = (sheet.wide - left) / (len(columns) + len(beside))
     stubs = [sheet.block(short_labels(line), left - 0.08, size=size) for line in lines]
     taller = [2 * size * 1.4 / 72 if any(line.id == one for one, _ in proposed) else 0.0 for line in lines]
-    heights = [max(pitch([block], 1), tall) for block, tall in zip(stubs, taller, strict=True)] + [pitch([[("", size, INK)]])] * len(below)
+    heights = [max(pitch([block], 1), tall) for block, tall in zip(stubs, taller, strict=True)] + [
+        pitch([[("", size, INK)]])
+    ] * len(below)
     edges = [0.0, *accumulate(heights)]
     head, heads = _heads(sheet, columns, wide)
     notes = [
         ("边上是所印总计减去各项之和，0 为相符", "in the margins: what is printed less the sum of the parts; 0 where they agree"),
-        *[(f"单位：{unit}", {"件": "unit: cases", "万元": "unit: 10,000 yuan"}.get(unit, unit)) for unit in sorted({line.unit for line in lines}) if unit],
+        *[
+            (f"单位：{unit}", {"件": "unit: cases", "万元": "unit: 10,000 yuan"}.get(unit, unit))
+            for unit in sorted({line.unit for line in lines})
+            if unit
+        ],
     ]
     if len(mine):
-        notes.append(("实线框：最可能的改法及应有的数字；虚线框：其他改法", "framed: the likeliest repair and its figure; dotted: the others"))
+        notes.append(
+            (
+                "实线框：最可能的改法及应有的数字；虚线框：其他改法",
+                "framed: the likeliest repair and its figure; dotted: the others",
+            )
+        )
     states = {cell.status for cell in cells.values() if cell.value is None}
     notes += [(f"{_SIGNS[state]} {_STATES[state][0]}", f"{_SIGNS[state]} {_STATES[state][1]}") for state in sorted(states)]
     failed = missed[missed["status"] == "fail"]
     names = [(row["label_zh"], f"{row['label_en']} ({row['difference']:+,.10g})") for row in failed.to_dict("records")]
     finding = (
         f"{len(failed)} 处总计与各项之和不符：{'、'.join(zh for zh, _ in names)}。" if names else "总计都与各项之和相符。",
-        f"{len(failed)} totals are not the sum of their parts: {', '.join(en for _, en in names)}." if names else "All totals are the sums of their parts.",
+        f"{len(failed)} totals are not the sum of their parts: {', '.join(en for _, en in names)}."
+        if names
+        else "All totals are the sums of their parts.",
     )
     title = ("哪些行、哪些栏对不上", "Which lines and columns do not add up")
     sheet.open(report, title, head + edges[-1], finding=finding, notes=notes)
@@ -587,7 +625,9 @@ class _Grid:
         self.axes.plot([x, x + 1, x + 1, x, x], [top, top, bottom, bottom, top], color=VERMILLION, clip_on=False, **look)
 
 
-def _write_residuals(grid: _Grid, missed: pd.DataFrame, ids: tuple[list[str], list[str]], rules: tuple[list[str], list[str]]) -> None:
+def _write_residuals(
+    grid: _Grid, missed: pd.DataFrame, ids: tuple[list[str], list[str]], rules: tuple[list[str], list[str]]
+) -> None:
     lines, columns = ids
     for row in missed.to_dict("records"):
         if row["id"] not in (lines if row["along"] == "line" else columns):
@@ -676,7 +716,9 @@ def _count(sheet: Sheet, axes: Axes, row: int, known: float, status: str, wide: 
         return
     sure = status == "reported"
     if bar:
-        look: dict[str, Any] = {"color": BLUE} if sure else {"facecolor": "none", "edgecolor": BLUE, "hatch": "////", "linewidth": 1}
+        look: dict[str, Any] = (
+            {"color": BLUE} if sure else {"facecolor": "none", "edgecolor": BLUE, "hatch": "////", "linewidth": 1}
+        )
         axes.barh(row, known, height=0.55, **look)
     write(axes, known if bar else 0, row, figure, (3, 0), size=sheet.body, color=INK if known or not sure else QUIET)
 

@@ -212,13 +212,17 @@ def series_over_years(
     agency = _only_agency(points)
     shown = [one for _, one in points.groupby("name", sort=False)]
     years = [*range(points["year"].min(), points["year"].max() + 1)]
-    columns = max(1, min(len(shown), int(sheet.wide / max(2.8, 0.14 * len(years)))))
-    wide = (sheet.wide - 0.2 * (columns - 1)) / columns
+    least = max(1.4, (len(years) + 0.2) * 1.22 * sheet.small / 72)
+    columns = max(1, min(len(shown), int((sheet.wide + 0.1) / (least + 0.1))))
+    wide = (sheet.wide - 0.1 * (columns - 1)) / columns
     heads = [sheet.block(_title(one), wide) for one in shown]
-    head, tall, foot = pitch(heads), 13 * sheet.body / 72, 3.4 * sheet.small / 72
+    head, tall, foot = pitch(heads), 10 * sheet.body / 72, text_width("2000", sheet.small) + 0.14
     rows = -(-len(shown) // columns)
     notes = [
-        ("只连相邻而可比的年份；灰色年份没有报告，不等于零", "lines join adjacent comparable years; grey years lack a report, which is not zero"),
+        (
+            "只连相邻而可比的年份；灰色年份没有报告，不等于零",
+            "lines join adjacent comparable years; grey years lack a report, which is not zero",
+        ),
         *_breaks_in_words(points),
     ]
     sheet.open(
@@ -232,7 +236,7 @@ def series_over_years(
     )
     for at, one in enumerate(shown):
         top = at // columns * (head + tall + foot) + head
-        axes = sheet.axes(at % columns * (wide + 0.2), top, wide, tall)
+        axes = sheet.axes(at % columns * (wide + 0.1), top, wide, tall)
         sheet.years(axes, years, set(points["year"]), wide)
         _draw_points(sheet, axes, one, (wide / (len(years) + 0.2), tall))
         write_block(axes, years[0] - 0.6, axes.get_ylim()[1], heads[at], (0, 2), va="bottom")
@@ -252,7 +256,10 @@ def _first_and_last(shown: Sequence[pd.DataFrame]) -> Words:
         known = one[one["value"].notna()]
         ends = known.iloc[[0, -1]].drop_duplicates("year").to_dict("records")
         values = [(in_digits(row["value"], share=row["share"]), row["year"]) for row in ends]
-        zh, en = "、".join(f"{year} 年 {value}" for value, year in values), ", ".join(f"{value} ({year})" for value, year in values)
+        zh, en = (
+            "、".join(f"{year} 年 {value}" for value, year in values),
+            ", ".join(f"{value} ({year})" for value, year in values),
+        )
         said.append((f"{one.iloc[0]['label_zh']}：{zh or '没有数字'}", f"{one.iloc[0]['label_en']}: {en or 'no figure'}"))
     return "；".join(zh for zh, _ in said) + "。", "; ".join(en for _, en in said) + "."
 
@@ -316,7 +323,7 @@ def _point_legend(sheet: Sheet, points: pd.DataFrame) -> list[Line2D]:
     broken: dict[str, Any] = {"color": VERMILLION, "linewidth": 0.8, "linestyle": (0, (4, 2))}
     kinds: list[tuple[dict[str, Any], Words, Any]] = [
         (marker(), ("数字", "figure"), True),
-        (thin, ("95% 区间", "interval"), known["low"].notna().any()),
+        (thin, ("95% 区间", "95% interval"), known["low"].notna().any()),
         (marker(small=True), (f"不足 {SMALL} 例", f"fewer than {SMALL}"), known["small"].eq(True).any()),
         (marker(contradicted=True), ("报告自相矛盾", "report contradicts itself"), known["contradicted"].eq(True).any()),
         (broken, ("换了表式，不可比", "a new form, not comparable"), points["break_before"].any()),
@@ -403,7 +410,9 @@ def carry_over_chain(source: Panel | pd.DataFrame, *, language: Language = "both
     title = ("结转对得上吗", "Does what is carried over arrive?")
     totals = chain[chain["column"] == "total"]
     if totals.empty:
-        return sheet.nothing("", title, ("没有前后两年都有申请情况表的", "no two years that follow each other both have a table of requests"))
+        return sheet.nothing(
+            "", title, ("没有前后两年都有申请情况表的", "no two years that follow each other both have a table of requests")
+        )
     agency = _only_agency(chain)
     years = sorted({*totals["year"], *(totals["year"] - 1)})
     counts, others = (
@@ -411,15 +420,19 @@ def carry_over_chain(source: Panel | pd.DataFrame, *, language: Language = "both
         for one in (totals, chain[chain["column"] != "total"])
     )
     wrong = "/".join(f"{year - 1}→{year}" for year in totals.loc[totals["status"] == "disagree", "year"])
+    of = f"{len(totals)} pairs of years"
     finding = (
-        f"{len(totals)} 对年份中 {counts[0]} 对相符，{counts[1]} 对不符{f'（{wrong}）' if wrong else ''}，{counts[2]} 对无从比较。",
-        f"Of {len(totals)} pairs of years {counts[0]} agree, {counts[1]} disagree{f' ({wrong})' if wrong else ''} and {counts[2]} cannot be compared.",
+        f"{len(totals)} 对年份中 {counts[0]} 对相符，{counts[1]} 对不符{f'（{wrong}）' * bool(wrong)}，{counts[2]} 对无从比较。",
+        f"Of {of} {counts[0]} agree, {counts[1]} disagree{f' ({wrong})' * bool(wrong)} and {counts[2]} cannot be compared.",
     )
     looks: dict[str, dict[str, Any]] = {
         "carried_out": {"facecolor": "none", "edgecolor": BLUE, "hatch": "////", "linewidth": 0.8},
         "carried_in": {"facecolor": BLUE, "edgecolor": BLUE, "linewidth": 0.8},
     }
-    words = (("上年报告：结转下年度", "carried over, report of the year before"), ("本年报告：上年结转", "carried in, report of the year"))
+    words = (
+        ("上年报告：结转下年度", "carried over, report of the year before"),
+        ("本年报告：上年结转", "carried in, report of the year"),
+    )
     step = 3.4 * sheet.body / 72
     sheet.open(
         f"{agency} · {years[0]}–{years[-1]}",
@@ -436,8 +449,8 @@ def carry_over_chain(source: Panel | pd.DataFrame, *, language: Language = "both
         source=annual_reports([agency], years),
         legend=[Patch(**look, label=sheet.say(one)) for look, one in zip(looks.values(), words, strict=True)],
     )
-    known = totals[["carried_out", "carried_in"]].stack()
-    longest = float(known.max()) if len(known) and known.max() else 1.0
+    known = [figure for name in looks for figure in totals[name].dropna()]
+    longest = max(known, default=0) or 1.0
     left = text_width("2020→2021 ", sheet.body) + text_width(" ≠ ", 1.3 * sheet.body)
     wide = sheet.wide - left
     room = wide - max((text_width(f"{figure:,.10g}", sheet.body) for figure in known), default=0.0) - 0.1
