@@ -106,7 +106,7 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
     >>> import pandas as pd
     >>> states = pd.DataFrame({"agency": ["甲局", "乙局"], "year": [2023, 2023], "state": ["consistent", "missing"]})
     >>> coverage(states, language="en").alt
-    '2 agencies and 1 years: consistent 1, no document 1.'
+    '2 agencies and 1 years: consistent (1), no document (1).'
     """
     from matplotlib.lines import Line2D
 
@@ -118,16 +118,12 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
     counts = states["state"].value_counts()
     occur = [state for state in _LOOKS if state in counts]
     said = {
-        state: sheet.say((f"{STATES[state][0]}（{counts[state]:,}）", f"{STATES[state][1]} ({counts[state]:,})"))
-        for state in occur
+        state: (f"{zh}（{counts.get(state, 0):,}）", f"{en} ({counts.get(state, 0):,})") for state, (zh, en) in STATES.items()
     }
     named = len(agencies) <= _MOST_ROWS
     labels = [sheet.block((name, name), 0.4 * sheet.wide) for name in agencies]
-    labels = labels if named else [sheet.block(STATES[state], 0.4 * sheet.wide) for state in _LOOKS]
-    zh, en = (
-        "，".join(f"{STATES[state][0]} {counts[state]:,}" for state in occur),
-        ", ".join(f"{STATES[state][1]} {counts[state]:,}" for state in occur),
-    )
+    labels = labels if named else [sheet.block(said[state], 0.4 * sheet.wide) for state in _LOOKS]
+    zh, en = "，".join(said[state][0] for state in occur), ", ".join(said[state][1] for state in occur)
     over = _Matrix(sheet, states, labels, 0.0 if named else 4.5 * sheet.body / 72)
     sheet.open(
         over.about,
@@ -139,7 +135,7 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
         ),
         notes=[] if named else [("柱高为机关数，同一比例尺", "heights are numbers of agencies, on one scale")],
         source=annual_reports(agencies, over.years),
-        legend=[Line2D([], [], **_look(state), label=said[state]) for state in occur] if named else (),
+        legend=[Line2D([], [], **_look(state), label=sheet.say(said[state])) for state in occur] if named else (),
     )
     axes = over.draw()
     if named:
@@ -566,7 +562,7 @@ class _Scale:
         """Set limits and ticks, with a thin line at each tick."""
         ticks = sorted({self.low, 0.0, *([0.5] if self.high == 1 else []), self.high})
         texts = [in_digits(tick, share=self.share) for tick in ticks]
-        if sum(text_width(f"{text} ", sheet.small) for text in texts) > wide or self.low < 0:
+        if 3.3 * max(text_width(text, sheet.small) for text in texts) > wide or self.low < 0:
             ticks, texts = [ticks[0], ticks[-1]], [texts[0], texts[-1]]
         axes.set(xlim=(self.low, self.high), ylim=(rows - 0.5, -0.5), xticks=ticks, yticks=[])
         axes.set_xticklabels(texts)

@@ -151,7 +151,7 @@ def request_flows(report: Report) -> pd.DataFrame:
     --------
     >>> from govstats import embedded
     >>> request_flows(embedded.report("平潭综合实验区", 2020))[["line", "value"]].values.tolist()[:3]
-    [['carried_in', 8.0], ['new', 21.0], ['granted', 7.0]]
+    [['carried_in', 0.0], ['new', 21.0], ['granted', 7.0]]
     """
     table = _requests(report)
     lines = (*_RECEIVED, *_OUTCOMES, "carried_out") if table else ()
@@ -183,8 +183,8 @@ def flows(report: Report, *, language: Language = "both", width: Width = "page")
     Examples
     --------
     >>> from govstats import embedded
-    >>> print(flows(embedded.report("平潭综合实验区", 2020), language="en").alt)
-    Requests to handle: 29 (carried in: 8, new: 21); processed: 27, granted in full: 7; carried over: 2.
+    >>> print(flows(embedded.report("平潭综合实验区", 2025), language="en").alt)
+    Requests to handle: 154 (carried in: 0, new: 154); processed: 148, granted in full: 33; carried over: 6.
     """
     sheet = Sheet(language, width)
     counts = request_flows(report)
@@ -194,13 +194,6 @@ def flows(report: Report, *, language: Language = "both", width: Width = "page")
     come, go = counts[counts["line"].isin(_RECEIVED)], counts[~counts["line"].isin(_RECEIVED)]
     received, ended = float(come["known"].sum()), float(go["known"].sum())
     notes = [("单位：件", "unit: requests"), *_left_out(counts)]
-    if counts["value"].notna().all() and received != ended:
-        notes.append(
-            (
-                f"收到 {received:,.0f} 件，去向合计 {ended:,.0f} 件，二者不等",
-                f"{received:,.0f} came in and {ended:,.0f} are accounted for",
-            )
-        )
     told = {name: _told(counts[counts["line"].isin(lines)]) for name, lines in _STAGES.items()}
     zh, en = ({name: words[at] for name, words in told.items()} for at in (0, 1))
     finding = (
@@ -210,6 +203,13 @@ def flows(report: Report, *, language: Language = "both", width: Width = "page")
         "Requests to handle: {all} (carried in: {carried_in}, new: {new}); processed: {processed}, granted in full: {granted}; "
         "carried over: {carried_out}.".format(**en),
     )
+    if counts["value"].notna().all() and received != ended:
+        apart = (
+            f"来的 {received:,.0f} 件，去的 {ended:,.0f} 件，二者不等。",
+            f"{received:,.0f} came in, but {ended:,.0f} are accounted for.",
+        )
+        notes.append(apart)
+        finding = f"{finding[0]}{apart[0]}", f"{finding[1]} {apart[1]}"
     column = 0.28 * sheet.wide
     labels = [[sheet.block((row["line_zh"], row["line_en"]), column) for row in side.to_dict("records")] for side in (come, go)]
     tall = max(sum(map(_tall, labels[1])), 0.36 * sheet.wide)
