@@ -225,7 +225,7 @@ class Remote(HTMLParser):
         self.fetched: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in {"script", "link", "iframe", "object"}:
+        if tag in {"link", "iframe", "object"}:
             self.fetched.append(tag)
         self.fetched += [value for name, value in attrs if name in {"src", "srcset"} and value and not value.startswith("data:")]
 

@@ -96,7 +96,8 @@ def collisions(figure: Any) -> list[str]:
     """Texts that share more than a pixel, and those that leave the figure."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    canvas: Any = FigureCanvasAgg(figure)
+    renderer = canvas.get_renderer()
     figure.draw_without_rendering()
     boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts(figure) if text.get_text().strip()]
     whole = figure.bbox

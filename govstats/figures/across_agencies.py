@@ -174,7 +174,7 @@ class _Matrix:
             write_block(axes, years[0] - 0.5, row, block, (-4, 0), ha="right")
             axes.axhline(row + 0.5, color=FAINT, linewidth=0.6, zorder=0)
         for year in years:
-            look = {"ha": "center", "va": "bottom", "rotation": 90 if self.upright else 0}
+            look: dict[str, Any] = {"ha": "center", "va": "bottom", "rotation": 90 if self.upright else 0}
             write(axes, year, -0.5, str(year), (0, 3), size=self.sheet.small, color=QUIET, **look)
         return axes
 
@@ -191,7 +191,7 @@ def _draw_counts(sheet: Sheet, axes: Axes, counts: pd.DataFrame, step: float) ->
             if count:
                 tall = 0.9 * room * count / counts.to_numpy().max()
                 axes.bar(year, tall, bottom=row + 0.47 - tall, width=0.55, color=_LOOKS[state]["color"])
-                look = {"ha": "center", "va": "bottom", "rotation": 90 if upright else 0}
+                look: dict[str, Any] = {"ha": "center", "va": "bottom", "rotation": 90 if upright else 0}
                 write(axes, year, row + 0.47 - tall, f"{count:,}", (0, 2), size=sheet.small, **look)
 
 
@@ -284,7 +284,7 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
     bad = reports[reports["E"] > 0]
     finding = (f"{len(reports)} 份报告中没有一份有 E 级不符。", f"None of {len(reports)} reports has an edit that cannot hold.")
     if len(bad):
-        worst, whole = bad.loc[bad["E"].idxmax()], bad["E"].sum()
+        worst, whole = bad.sort_values("E", ascending=False, kind="stable").iloc[0], bad["E"].sum()
         which, most_of = f"{worst['agency']} {worst['year']}", worst["E"]
         finding = (
             f"{len(reports)} 份报告中 {len(bad)} 份有 E 级不符，共 {whole} 条；最多的是 {which}，{most_of} 条。",

@@ -355,7 +355,7 @@ def _figure_class() -> Callable[..., Figure]:
                 own = {title: repr(self) if kind == "svg" else self.title, description: self.alt}
                 keywords["metadata"] = own | ({date: None} if date else {}) | keywords.get("metadata", {})
             # outlines in SVG look the same where the font is not installed; PDF carries the font
-            settings = {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": "govstats"}
+            settings: Any = {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": "govstats"}
             with mpl.rc_context(settings), _truetype(self) if kind in ("pdf", "ps", "eps") else nullcontext():
                 super().savefig(fname, **keywords)
 

@@ -295,7 +295,13 @@ def _draw_points(sheet: Sheet, axes: Axes, points: pd.DataFrame, room: tuple[flo
             axes.plot([point["year"]] * 2, [point["low"], point["high"]], color=BLUE, linewidth=0.9, alpha=0.7, zorder=1)
         axes.plot(point["year"], point["value"], **marker(small=point["small"], contradicted=point["contradicted"]))
         up = max(point["value"], 0.0 if pd.isna(point["high"]) else point["high"])
-        look = {"size": sheet.small, "ha": "center", "va": "bottom", "bbox": ground, "rotation": 90 if upright else 0}
+        look: dict[str, Any] = {
+            "size": sheet.small,
+            "ha": "center",
+            "va": "bottom",
+            "bbox": ground,
+            "rotation": 90 if upright else 0,
+        }
         write(axes, point["year"], up, text, (0, 5), **look)
     for point in points[points["value"].isna()].to_dict("records"):
         said = "\n".join(text for text, *_ in sheet.block(REASONS[point["status"]], 9))
