@@ -350,7 +350,7 @@ def _word(status: object, language: str) -> str:
     from govstats.export.codebook import values
 
     known = values("status").get(str(status))
-    return MISSING if known is None else known.text(language) if language != "both" else f"{known.zh} {known.en}"
+    return {"zh": known.zh, "en": known.en}.get(language, f"{known.zh} {known.en}") if known else MISSING
 
 
 def _heading_of(name: str, language: str) -> str:

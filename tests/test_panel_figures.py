@@ -120,7 +120,7 @@ def test_the_figure_says_why_there_is_no_figure(over_years: pd.DataFrame) -> Non
     assert {"95% 区间 95% interval", "不足 30 例 fewer than 30", "报告自相矛盾 report contradicts itself"} <= set(said)
     received = figure.axes[0]
     assert [tick.get_text() for tick in received.get_xticklabels()] == [str(year) for year in range(2018, 2025)]
-    assert [tick.get_color() for tick in received.get_xticklabels()].count("#bbbbbb") == 1
+    assert [tick.get_color() for tick in received.get_xticklabels()].count("#949494") == 1
 
 
 def test_markers_tell_small_numbers_and_contradictions(over_years: pd.DataFrame) -> None:
