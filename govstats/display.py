@@ -326,7 +326,7 @@ def show_frame(frame: pd.DataFrame, *, language: str = "both", empty: str = "没
         return Frame(rows, f"<p>{escape(empty)}</p>")
     index = [] if isinstance(frame.index, pd.RangeIndex) and frame.index.names == [None] else frame.index.names
     stub = [[_value(part) for part in (key if isinstance(key, tuple) else (key,))] * bool(index) for key in frame.index]
-    kinds = [""] * len(index) + [_kind(frame[name]) for name in names]
+    kinds = [""] * len(index) + [_kind(frame[name], rows[stem]) for name, stem in zip(names, rows.columns, strict=True)]
     headings = [str(name or "") if name in stems else _heading_of(str(name or ""), language) for name in [*index, *rows.columns]]
     header = "".join(_td(name, kind, "th") for name, kind in zip(headings, kinds, strict=True))
     body = "".join(
@@ -358,13 +358,13 @@ def _heading_of(name: str, language: str) -> str:
     from govstats.export.codebook import field as column
 
     known = None if language == "en" else column("cells", name) or column("findings", name)
-    return name if known is None else f"{re.split('[；，（]', known.zh)[0]} {name}"
+    return name if known is None else f"{re.split('[；，（：]', known.zh)[0]} {name}"
 
 
-def _kind(column: pd.Series) -> str:
+def _kind(column: pd.Series, shown: pd.Series) -> str:
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         return "number"
-    return "text" if column.map(lambda value: len(str(value))).max() > _LONG else ""
+    return "text" if shown.map(len).max() > _LONG else ""
 
 
 def _td(text: str, kind: str, tag: str = "td") -> str:

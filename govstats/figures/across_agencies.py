@@ -106,7 +106,7 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
     >>> import pandas as pd
     >>> states = pd.DataFrame({"agency": ["甲局", "乙局"], "year": [2023, 2023], "state": ["consistent", "missing"]})
     >>> coverage(states, language="en").alt
-    '2 agencies and 1 years: consistent (1), no document (1).'
+    'agencies: 2, years: 1; consistent (1), no document (1).'
     """
     from matplotlib.lines import Line2D
 
@@ -131,7 +131,7 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
         over.tall,
         finding=(
             f"{len(agencies)} 个机关、{len(over.years)} 年：{zh}。",
-            f"{len(agencies)} agencies and {len(over.years)} years: {en}.",
+            f"agencies: {len(agencies)}, years: {len(over.years)}; {en}.",
         ),
         notes=[] if named else [("柱高为机关数，同一比例尺", "heights are numbers of agencies, on one scale")],
         source=annual_reports(agencies, over.years),
@@ -214,7 +214,7 @@ def quality_by_report(source: Panel | Iterable[Report]) -> pd.DataFrame:
     >>> from govstats import embedded
     >>> found = quality_by_report([embedded.report("淮安市洪泽区人民政府", 2023)])
     >>> found[["form", "cells", "reported", "E"]].values.tolist()
-    [['2021', 202, 202, 2]]
+    [['2021', 186, 186, 2]]
     """
     from govstats.panel import Panel
     from govstats.reconciliation import reconcile

@@ -553,13 +553,13 @@ def where_edits_cross(
     states = {cell.status for cell in cells.values() if cell.value is None}
     notes += [(f"{_SIGNS[state]} {_STATES[state][0]}", f"{_SIGNS[state]} {_STATES[state][1]}") for state in sorted(states)]
     failed = missed[missed["status"] == "fail"]
-    names = [(row["label_zh"], f"{row['label_en']} ({row['difference']:+,.10g})") for row in failed.to_dict("records")]
-    finding = (
-        f"{len(failed)} 处总计与各项之和不符：{'、'.join(zh for zh, _ in names)}。" if names else "总计都与各项之和相符。",
-        f"{len(failed)} totals are not the sum of their parts: {', '.join(en for _, en in names)}."
-        if names
-        else "All totals are the sums of their parts.",
+    missing = [f"{row['difference']:+,.10g}" for row in failed.to_dict("records")]
+    zh, en = (
+        ", ".join(f"{one} {by}" for one, by in zip(failed[name], missing, strict=True)) for name in ("label_zh", "label_en")
     )
+    finding = ("总计都与各项之和相符。", "All totals are the sums of their parts.")
+    if missing:
+        finding = (f"{len(missing)} 处总计与各项之和不符：{zh}。", f"{len(missing)} totals are not the sum of their parts: {en}.")
     title = ("哪些行、哪些栏对不上", "Which lines and columns do not add up")
     sheet.open(report, title, head + edges[-1], finding=finding, notes=notes)
     axes = sheet.axes(left, head, sheet.wide - left, edges[-1])

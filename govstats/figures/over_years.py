@@ -203,7 +203,7 @@ def series_over_years(
     >>> from govstats import embedded
     >>> cells = pd.concat(embedded.report("平潭综合实验区", year).cells for year in (2019, 2020))
     >>> series_over_years(cells, ["requests_received", "disclosure_rate"], language="en").alt
-    'requests received this year: 23 (2019), 21 (2020); disclosure rate: 35% (2019), 32% (2020).'
+    'requests received this year: 23 (2019), 21 (2020); disclosure rate: 35% (2019), 62% (2020).'
     """
     sheet = Sheet(language, width)
     points = source if isinstance(source, pd.DataFrame) and "line" in source and "name" in source else None
