@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from govstats.figures.drawing import (
@@ -197,22 +198,20 @@ def flows(report: Report, *, language: Language = "both", width: Width = "page")
     told = {name: _told(counts[counts["line"].isin(lines)]) for name, lines in _STAGES.items()}
     zh, en = ({name: words[at] for name, words in told.items()} for at in (0, 1))
     finding = (
-        "应办{all}（上年结转{carried_in}，新收{new}）；办结{processed}，其中予以公开{granted}；结转下年{carried_out}。".format(
-            **zh
+        "应办{all}（上年结转{carried_in}，新收{new}）；办结{processed}，其中予以公开{granted}；结转下年{carried_out}。",
+        (
+            "Requests to handle: {all} (carried in: {carried_in}, new: {new}); processed: {processed}, granted in full: {granted}; "
+            "carried over: {carried_out}."
         ),
-        "Requests to handle: {all} (carried in: {carried_in}, new: {new}); processed: {processed}, granted in full: {granted}; "
-        "carried over: {carried_out}.".format(**en),
     )
+    finding = finding[0].format(**zh), finding[1].format(**en)
     if counts["value"].notna().all() and received != ended:
-        apart = (
-            f"来的 {received:,.0f} 件，去的 {ended:,.0f} 件，二者不等。",
-            f"{received:,.0f} came in, but {ended:,.0f} are accounted for.",
-        )
-        notes.append(apart)
-        finding = f"{finding[0]}{apart[0]}", f"{finding[1]} {apart[1]}"
+        came, went = f"{received:,.0f}", f"{ended:,.0f}"
+        notes.append((f"来的 {came} 件，去的 {went} 件，二者不等。", f"{came} came in, but {went} are accounted for."))
+        finding = f"{finding[0]}{notes[-1][0]}", f"{finding[1]} {notes[-1][1]}"
     column = 0.28 * sheet.wide
     labels = [[sheet.block((row["line_zh"], row["line_en"]), column) for row in side.to_dict("records")] for side in (come, go)]
-    tall = max(sum(map(_tall, labels[1])), 0.36 * sheet.wide)
+    tall = max(sum(pitch([block], 2) for block in labels[1]), 0.36 * sheet.wide)
     sheet.open(report, title, tall, finding=finding, notes=notes)
     axes = sheet.axes(0, 0, sheet.wide, tall)
     axes.set(xlim=(0, sheet.wide), ylim=(tall, 0))
@@ -239,26 +238,23 @@ def _draw_side(
 ) -> None:
     """Draw the bands between the middle and one side, and the labels there, moved apart where bands are thin."""
     (x, middle, way), (scale, tall, beside) = at, room
-    rows = side.to_dict("records")
-    gap = tall * 0.14 / max(len(rows) - 1, 1)
-    thick = [scale * row["known"] for row in rows]
-    tops = [sum(thick[:number]) + gap * number + (tall * 0.86 - sum(thick)) / 2 for number in range(len(rows))]
-    inner = [0.07 * tall + sum(thick[:number]) for number in range(len(rows))]
-    for row, block, width, top, start, y in zip(
-        rows, labels, thick, tops, inner, _apart([a + b / 2 for a, b in zip(tops, thick, strict=True)], labels, tall), strict=True
+    thick = scale * side["known"].to_numpy(dtype=float)
+    before = np.cumsum(thick) - thick
+    tops = before + (0.86 * tall - thick.sum()) / 2 + np.linspace(0, 0.14 * tall, len(side))
+    steps = np.linspace(0, 1, 21)
+    along, ease = x + way * 0.06 + (middle - x - way * 0.09) * steps, steps**2 * (3 - 2 * steps)
+    outward = "right" if way > 0 else "left"
+    places = _apart(tops + thick / 2, labels, tall)
+    for row, block, width, top, inner, y in zip(
+        side.to_dict("records"), labels, thick, tops, before + 0.07 * tall, places, strict=True
     ):
-        color = {"granted": BLUE, "partly_granted": SKY, "refused": VERMILLION, "new": BLUE}.get(str(row["line"]), "#8a8a8a")
+        color = {"granted": BLUE, "partly_granted": SKY, "refused": VERMILLION, "new": BLUE}.get(row["line"], "#8a8a8a")
         if width:
-            steps = [number / 20 for number in range(21)]
-            ease = [step * step * (3 - 2 * step) for step in steps]
-            upper = [top + (start - top) * one for one in ease]
-            along = [x + way * 0.06 + (middle - way * 0.03 - x - way * 0.06) * step for step in steps]
-            axes.fill_between(along, upper, [one + width for one in upper], color=color, alpha=0.35, linewidth=0)
+            band = top + (inner - top) * ease
+            axes.fill_between(along, band, band + width, color=color, alpha=0.35, linewidth=0)
             axes.fill_between([x, x + way * 0.06], top, top + width, color=color, linewidth=0)
-        end = x - way * 0.05
-        axes.plot([x, end], [top + width / 2, y], color="#bbbbbb", linewidth=0.6)
-        outward = "right" if way > 0 else "left"
-        write_block(axes, end, y, _said(sheet, row), (-2 * way, 0), ha=outward)
+        axes.plot([x, x - way * 0.05], [top + width / 2, y], color="#bbbbbb", linewidth=0.6)
+        write_block(axes, x - way * 0.05, y, _said(sheet, row), (-2 * way, 0), ha=outward)
         write_block(axes, x - way * beside, y, block, (-4 * way, 0), ha=outward)
 
 
@@ -268,21 +264,17 @@ def _said(sheet: Sheet, row: dict[Any, Any]) -> Block:
     return sheet.block(_STATES[row["status"]], 9, size=sheet.small) if figure is None else [(figure, sheet.body, INK)]
 
 
-def _tall(block: Block) -> float:
-    return pitch([block], 2)
-
-
-def _apart(wanted: Sequence[float], blocks: Sequence[Block], tall: float) -> list[float]:
+def _apart(wanted: Iterable[float], blocks: Sequence[Block], tall: float) -> list[float]:
     """Return places for labels, in their order, as near to the wanted ones as their heights allow."""
-    heights = [_tall(block) for block in blocks]
+    halves = [pitch([block], 2) / 2 for block in blocks]
     places, edge = [], 0.0
-    for place, height in zip(wanted, heights, strict=True):
-        places.append(max(place, edge + height / 2))
-        edge = places[-1] + height / 2
+    for place, half in zip(wanted, halves, strict=True):
+        places.append(max(place, edge + half))
+        edge = places[-1] + half
     edge = tall
-    for number in reversed(range(len(places))):
-        places[number] = min(places[number], edge - heights[number] / 2)
-        edge = places[number] - heights[number] / 2
+    for number, half in reversed(list(enumerate(halves))):
+        places[number] = min(places[number], edge - half)
+        edge = places[number] - half
     return places
 
 
