@@ -690,10 +690,12 @@ def heading(notebook: NotebookNode) -> str:
 
 
 def _write_index(folder: Path, output: Path, rows: list[_Row]) -> None:
+    from govstats.dashboard import index_page
+
     headings = {row.case.notebook: heading(read_notebook(folder / row.case.notebook)) or row.case.notebook for row in rows}
     pages = {row.case: row.case.run(output).with_suffix(".html") for row in rows}
     links = {case: page.relative_to(output).as_posix() for case, page in pages.items() if page.is_file()}
-    (output / "index.html").write_text(render("index.html.j2", rows=rows, headings=headings, links=links), "utf-8")
+    (output / "index.html").write_text(index_page(rows, headings, links, folder), "utf-8")
 
 
 def render(template: str, **fields: Any) -> str:
