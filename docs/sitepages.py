@@ -1,0 +1,232 @@
+"""What pages of the site get from code and runs: lists of pages, figures, commands, the data dictionary, search in Chinese."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import os.path
+import re
+from collections.abc import Callable
+from contextlib import redirect_stdout, suppress
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sphinx.application import Sphinx
+from sphinx.search.en import SearchEnglish
+
+from govstats import cli
+from govstats.export import codebook
+from govstats.notebooks import Case, cases, heading, read_notebook
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+NOTEBOOKS = REPOSITORY / "notebooks"
+RUNS = NOTEBOOKS / "runs"
+
+_CONTENTS = {
+    "中文": "/README.zh howto.zh teaching.zh",
+    "English": "start /README howto teaching",
+    "结果 Results": "gallery notebooks",
+    "参考 Reference": "dictionary api commands",
+    "项目 Project": "README /CONTRIBUTING /CHANGELOG",
+}
+_SOLUTION = re.compile(r"^### BEGIN (SOLUTION|HIDDEN TESTS)\n.*?^### END \1\n?", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\((?![a-z]+:|#|/)([^)#\s]+)(#[^)\s]*)?\)")
+_MARK = re.compile(r"^<!-- site: (\w+)(?: (\S+) (\w+))? -->$", re.MULTILINE)
+
+
+def by_template() -> dict[str, list[Case]]:
+    """Return the listed cases of each notebook that have a run, notebooks in the order of their names."""
+    found = [case for case in cases(NOTEBOOKS / "cases.csv") if case.run(RUNS).is_file()]
+    return {name: [case for case in found if case.notebook == name] for name in sorted({case.notebook for case in found})}
+
+
+def page_of(run: Path) -> str:
+    """Return the name of the page that Sphinx makes of a run."""
+    return run.relative_to(REPOSITORY).with_suffix("").as_posix()
+
+
+def toctree(entries: list[str], options: str = ":hidden:") -> str:
+    """Return a toctree of MyST, or nothing where there are no pages."""
+    return "\n".join(["```{toctree}", options, "", *entries, "```", ""]) if entries else ""
+
+
+def pages(folder: str, language: str) -> str:
+    """List the pages of a folder in one language; a page that has no other stands for both.
+
+    >>> print(pages("howto", "zh").splitlines()[3])
+    /docs/howto/corrections.zh
+    """
+    names = sorted(path.stem for path in (REPOSITORY / folder).glob("*.*") if path.suffix in (".md", ".ipynb"))
+    chinese = [name for name in names if name.endswith(".zh") or f"{name}.zh" not in names]
+    chosen = chinese if language == "zh" else [name for name in names if not name.endswith(".zh")]
+    return toctree([f"/{folder}/{name}" for name in chosen], ":maxdepth: 1")
+
+
+def contents() -> str:
+    """Return the contents of the site, as the start page has them."""
+    return "".join(toctree(entries.split(), f":hidden:\n:caption: {caption}") for caption, entries in _CONTENTS.items())
+
+
+def decisions() -> str:
+    """List the pages that docs/README.md links to, in its order."""
+    return toctree(re.findall(r"\]\((\w+)\.md\)", (REPOSITORY / "docs" / "README.md").read_text("utf-8")))
+
+
+def runs() -> str:
+    """List the runs of each notebook."""
+    return "\n".join(
+        f"## {heading(read_notebook(NOTEBOOKS / name))}\n\n"
+        + toctree([f"{case.name} </{page_of(case.run(RUNS))}>" for case in found], ":maxdepth: 1")
+        for name, found in by_template().items()
+    )
+
+
+def figures(output: Path) -> str:
+    """Show each figure of each notebook once, from its first run that has it; the pictures become files."""
+    output.mkdir(parents=True, exist_ok=True)
+    text = []
+    for name, found in by_template().items():
+        shown: dict[str, str] = {}
+        for case in found:
+            for cell, section, picture, alt in _pictures(case.run(RUNS)):
+                if cell in shown:
+                    continue
+                file = f"{Path(name).stem}-{cell}.png"
+                (output / file).write_bytes(picture)
+                image = f'<img src="../{output.name}/{file}" alt="{html.escape(alt)}" loading="lazy">'
+                link = f'<a href="../{quote(page_of(case.run(RUNS)))}.html">{image}</a>'
+                shown[cell] = f"<figure>{link}<figcaption>{html.escape(section)}<br>{html.escape(case.name)}</figcaption></figure>"
+        if shown:
+            text += [f"## {heading(read_notebook(NOTEBOOKS / name))}", "", '<div class="gallery">', *shown.values(), "</div>", ""]
+    return "\n".join(text)
+
+
+def _pictures(run: Path) -> list[tuple[str, str, bytes, str]]:
+    """Return the figures of a run: cell, heading of the section, PNG, and the text that says what one would see."""
+    found, section = [], ""
+    for cell in read_notebook(run).cells:
+        if cell.cell_type == "markdown" and (headings := re.findall(r"^#+\s+(.+)$", cell.source, re.MULTILINE)):
+            section = headings[-1]
+        for output in cell.get("outputs", []):
+            if png := output.get("data", {}).get("image/png"):
+                found.append((cell.id, section, base64.b64decode(png), _alternative(output) or section))
+    return found
+
+
+def _alternative(output: Any) -> str:
+    return str(output["metadata"].get("image/png", {}).get("alt", ""))
+
+
+def dictionary() -> str:
+    """Return the data dictionary: tables with their columns, values, and the cells of the forms as variables."""
+    described = [*codebook.datasets("tables").values(), *codebook.datasets("optional").values()]
+    return codebook.markdown({one.name: one.columns for one in described}).split("\n", 1)[1]
+
+
+def commands() -> str:
+    """Return what the command line says of itself."""
+    names = re.findall(r"^    ([\w-]+)(?: |$)", _help(), re.MULTILINE)
+    return "\n".join(f"## {name}\n\n```text\n{_help(name).strip()}\n```\n" for name in names)
+
+
+def _help(*command: str) -> str:
+    with redirect_stdout(StringIO()) as printed, suppress(SystemExit):
+        cli.main([*command, "--help"])
+    return printed.getvalue()
+
+
+def fill(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Complete the text of a page before Sphinx parses it."""
+    if docname.startswith("notebooks/"):
+        source[0] = json.dumps(_notebook(docname, json.loads(source[0])), ensure_ascii=False)
+        return
+    known: dict[str, Callable[..., str]] = {
+        "commands": commands,
+        "contents": contents,
+        "decisions": decisions,
+        "dictionary": dictionary,
+        "figures": lambda: figures(Path(app.outdir) / "_figures"),
+        "pages": pages,
+        "runs": runs,
+    }
+    text = _MARK.sub(lambda mark: known[mark[1]](*(part for part in mark.groups()[1:] if part)), source[0])
+    text = _LINK.sub(lambda link: _linked(link, Path(docname).parent.as_posix(), ""), text)
+    other = docname.removesuffix(".zh") if docname.endswith(".zh") else f"{docname}.zh"
+    if (REPOSITORY / f"{other}.md").is_file():
+        label = "English" if docname.endswith(".zh") else "中文"
+        text = re.sub(r"\A(# .+\n)", rf"\1\n[{label}]({Path(other).name}.md)\n", text)
+    source[0] = text
+
+
+def _notebook(docname: str, notebook: dict[str, Any]) -> dict[str, Any]:
+    """Make a page of a notebook: a run names its case and folds its code; an exercise has no solutions."""
+    is_run = docname.startswith("notebooks/runs/")
+    case = Path(docname).parent.name if is_run else ""
+    folder = "notebooks" if is_run else Path(docname).parent.as_posix()  # links are those of the template
+    for number, cell in enumerate(notebook["cells"]):
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            text = _LINK.sub(lambda link: _linked(link, folder, case), text)
+            if is_run and number == 0:
+                text = re.sub(r"\A(# .+)", rf"\1 · {case}", text)
+        elif is_run:
+            cell["metadata"].setdefault("tags", []).append("hide-input")
+            if alternative := " ".join(filter(None, map(_alternative, (o for o in cell["outputs"] if "metadata" in o)))):
+                cell["metadata"]["mystnb"] = {"image": {"alt": alternative}}
+        cell["source"] = text if is_run else _SOLUTION.sub("", text)
+    return notebook
+
+
+def _linked(link: re.Match[str], folder: str, case: str) -> str:
+    """Lead a link to a template to its run, of the same case where there is one; other links are meant from the folder."""
+    target = os.path.normpath(f"{folder}/{link[1]}")
+    path = Path(target)
+    if path.parent.as_posix() == "notebooks" and (found := by_template().get(path.name)):
+        run = next((one for one in found if one.name == case), found[0])
+        target = f"{page_of(run.run(RUNS))}.ipynb"
+    return f"](/{target}{link[2] or ''})"
+
+
+def set_language(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Say in which language a page is: one that has a Chinese sister is English."""
+    if (REPOSITORY / f"{page}.zh.md").is_file():
+        context["language"] = "en"
+
+
+class SearchBigrams(SearchEnglish):
+    """Search by pairs of Chinese characters.
+
+    Sphinx's own search of Chinese looks a query up as one word, so that it finds only what a dictionary has; a query and a text
+    that are cut at every character need none.
+    """
+
+    lang = "zh"
+    language_name = "Chinese"
+    js_splitter_code = """
+function splitQuery(query) {
+  const pairs = (run) => run.length < 2 ? [run] : [...run].slice(1).map((character, at) => run[at] + character);
+  const parts = query.match(/[\\u3400-\\u9fff]+|[^\\u3400-\\u9fff]+/g) || [];
+  return parts.flatMap((part) => /[\\u3400-\\u9fff]/.test(part) ? pairs(part) : part.match(/[\\p{L}\\p{N}_]+/gu) || []);
+}
+"""
+
+    def split(self, input: str) -> list[str]:  # noqa: A002 as the base class has it
+        """Return the words, the Chinese characters and their pairs.
+
+        >>> SearchBigrams({}).split("不予公开 refused")
+        ['refused', '不', '予', '公', '开', '不予', '予公', '公开']
+        """
+        chinese = re.findall(r"[\u3400-\u9fff]+", input)
+        words = re.findall(r"\w+", re.sub(r"[\u3400-\u9fff]+", " ", input))
+        return [*words, *"".join(chinese), *(run[at : at + 2] for run in chinese for at in range(len(run) - 1))]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect all this to Sphinx."""
+    app.add_search_language(SearchBigrams)
+    app.connect("source-read", fill)
+    app.connect("html-page-context", set_language)
+    return {"parallel_read_safe": True}
