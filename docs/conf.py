@@ -10,12 +10,13 @@ sys.path.insert(0, str(HERE))
 
 project = "govstats"
 author = "govstats authors"
+copyright = "govstats authors, MIT; data CC-BY-4.0"  # noqa: A001 what Sphinx calls it
 version = release = govstats.__version__
 language = "zh_CN"
 
 # The source is the repository, so that links among README, docs and notebooks are the same on the site as in the repository.
 root_doc = "docs/start.zh"
-include_patterns = ["README*.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**.md", "notebooks/runs/**", "notebooks/exercises/*"]
+include_patterns = ["README*.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**.md", "notebooks/**.ipynb"]
 exclude_patterns = [".*", "build", "benchmarks", "data", "govstats", "tests", "**.ipynb_checkpoints"]
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sitepages"]

@@ -26,11 +26,11 @@ NOTEBOOKS = REPOSITORY / "notebooks"
 RUNS = NOTEBOOKS / "runs"
 
 _CONTENTS = {
-    "中文": "/README.zh howto.zh teaching.zh",
-    "English": "start /README howto teaching",
-    "结果 Results": "gallery notebooks",
-    "参考 Reference": "dictionary api commands",
-    "项目 Project": "README /CONTRIBUTING /CHANGELOG",
+    "中文": ["安装与试用 </README.zh>", "howto.zh", "teaching.zh"],
+    "English": ["Start page <start>", "Install and try </README>", "howto", "teaching"],
+    "结果 Results": ["gallery", "notebooks"],
+    "参考 Reference": ["dictionary", "api", "commands"],
+    "项目 Project": ["README", "/CONTRIBUTING", "/CHANGELOG"],
 }
 _SOLUTION = re.compile(r"^### BEGIN (SOLUTION|HIDDEN TESTS)\n.*?^### END \1\n?", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?![a-z]+:|#|/)([^)#\s]+)(#[^)\s]*)?\)")
@@ -67,21 +67,12 @@ def pages(folder: str, language: str) -> str:
 
 def contents() -> str:
     """Return the contents of the site, as the start page has them."""
-    return "".join(toctree(entries.split(), f":hidden:\n:caption: {caption}") for caption, entries in _CONTENTS.items())
+    return "".join(toctree(entries, f":hidden:\n:caption: {caption}") for caption, entries in _CONTENTS.items())
 
 
 def decisions() -> str:
     """List the pages that docs/README.md links to, in its order."""
     return toctree(re.findall(r"\]\((\w+)\.md\)", (REPOSITORY / "docs" / "README.md").read_text("utf-8")))
-
-
-def runs() -> str:
-    """List the runs of each notebook."""
-    return "\n".join(
-        f"## {heading(read_notebook(NOTEBOOKS / name))}\n\n"
-        + toctree([f"{case.name} </{page_of(case.run(RUNS))}>" for case in found], ":maxdepth: 1")
-        for name, found in by_template().items()
-    )
 
 
 def figures(output: Path) -> str:
@@ -98,7 +89,7 @@ def figures(output: Path) -> str:
                 (output / file).write_bytes(picture)
                 image = f'<img src="../{output.name}/{file}" alt="{html.escape(alt)}" loading="lazy">'
                 link = f'<a href="../{quote(page_of(case.run(RUNS)))}.html">{image}</a>'
-                shown[cell] = f"<figure>{link}<figcaption>{html.escape(section)}<br>{html.escape(case.name)}</figcaption></figure>"
+                shown[cell] = f"<figure>{link}<figcaption>{html.escape(section)}<br>{html.escape(_case_name(case.name))}</figcaption></figure>"
         if shown:
             text += [f"## {heading(read_notebook(NOTEBOOKS / name))}", "", '<div class="gallery">', *shown.values(), "</div>", ""]
     return "\n".join(text)
@@ -117,7 +108,7 @@ def _pictures(run: Path) -> list[tuple[str, str, bytes, str]]:
 
 
 def _alternative(output: Any) -> str:
-    return str(output["metadata"].get("image/png", {}).get("alt", ""))
+    return str(output.get("metadata", {}).get("image/png", {}).get("alt", ""))
 
 
 def dictionary() -> str:
@@ -150,10 +141,8 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
         "dictionary": dictionary,
         "figures": lambda: figures(Path(app.outdir) / "_figures"),
         "pages": pages,
-        "runs": runs,
     }
     text = _MARK.sub(lambda mark: known[mark[1]](*(part for part in mark.groups()[1:] if part)), source[0])
-    text = _LINK.sub(lambda link: _linked(link, Path(docname).parent.as_posix(), ""), text)
     other = docname.removesuffix(".zh") if docname.endswith(".zh") else f"{docname}.zh"
     if (REPOSITORY / f"{other}.md").is_file():
         label = "English" if docname.endswith(".zh") else "中文"
@@ -162,32 +151,39 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 def _notebook(docname: str, notebook: dict[str, Any]) -> dict[str, Any]:
-    """Make a page of a notebook: a run names its case and folds its code; an exercise has no solutions."""
-    is_run = docname.startswith("notebooks/runs/")
-    case = Path(docname).parent.name if is_run else ""
-    folder = "notebooks" if is_run else Path(docname).parent.as_posix()  # links are those of the template
+    """Make a page of a notebook: of a template, a run (which names its case and folds its code) or an exercise (unsolved)."""
+    folder, name = Path(docname).parent, f"{Path(docname).name}.ipynb"
+    if folder.name == "notebooks":
+        found = by_template().get(name, [])
+        entries = [f"{_case_name(case.name)} </{page_of(case.run(RUNS))}>" for case in found]
+        listed = {"id": "runs", "cell_type": "markdown", "metadata": {}, "source": toctree(entries, ":maxdepth: 1")}
+        return notebook | {"cells": [notebook["cells"][0], listed]}
+    is_run = folder.parent.name == "runs"
     for number, cell in enumerate(notebook["cells"]):
         text = "".join(cell["source"])
-        if cell["cell_type"] == "markdown":
-            text = _LINK.sub(lambda link: _linked(link, folder, case), text)
-            if is_run and number == 0:
-                text = re.sub(r"\A(# .+)", rf"\1 · {case}", text)
-        elif is_run:
+        if cell["cell_type"] == "markdown" and is_run:
+            text = _LINK.sub(_from_template, text)
+            text = re.sub(r"\A(# .+)", rf"\1 · {_case_name(folder.name)}", text) if number == 0 else text
+        elif cell["cell_type"] == "code" and is_run:
             cell["metadata"].setdefault("tags", []).append("hide-input")
-            if alternative := " ".join(filter(None, map(_alternative, (o for o in cell["outputs"] if "metadata" in o)))):
-                cell["metadata"]["mystnb"] = {"image": {"alt": alternative}}
+            if seen := " ".join(filter(None, (_alternative(output) for output in cell["outputs"]))):
+                cell["metadata"]["mystnb"] = {"image": {"alt": seen}}
         cell["source"] = text if is_run else _SOLUTION.sub("", text)
     return notebook
 
 
-def _linked(link: re.Match[str], folder: str, case: str) -> str:
-    """Lead a link to a template to its run, of the same case where there is one; other links are meant from the folder."""
-    target = os.path.normpath(f"{folder}/{link[1]}")
-    path = Path(target)
-    if path.parent.as_posix() == "notebooks" and (found := by_template().get(path.name)):
-        run = next((one for one in found if one.name == case), found[0])
-        target = f"{page_of(run.run(RUNS))}.ipynb"
-    return f"](/{target}{link[2] or ''})"
+def _case_name(folder: str) -> str:
+    """Return the name of a case as a reader writes it.
+
+    >>> _case_name("应急管理部-2021")
+    '应急管理部 2021'
+    """
+    return re.sub(r"-(\d{4})\b", r" \1", folder)
+
+
+def _from_template(link: re.Match[str]) -> str:
+    """Lead a link of a run to where it leads from its template."""
+    return f"](/{os.path.normpath(f'notebooks/{link[1]}')}{link[2] or ''})"
 
 
 def set_language(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
