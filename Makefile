@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test check format lab bench size lock clean
+.PHONY: help reproduce test check format lab site bench size lock clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -33,7 +33,12 @@ format: $(READY)  ## let ruff put the code in order
 	$(BIN)/ruff format .
 
 lab: $(READY)  ## open the notebooks
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab notebooks/00_start.ipynb
+
+site: $(READY)  ## build the site of pages, notebooks and reference: build/site/index.html
+	rm -rf build/site
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env --conf-dir docs . build/site
+	@echo "打开 open build/site/index.html"
 
 bench: $(READY)  ## how fast reading, importing and repairing are
 	$(BIN)/python benchmarks/reading.py

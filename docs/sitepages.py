@@ -7,7 +7,7 @@ import html
 import json
 import os.path
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
@@ -56,8 +56,8 @@ def toctree(entries: list[str], options: str = ":hidden:") -> str:
 def pages(folder: str, language: str) -> str:
     """List the pages of a folder in one language; a page that has no other stands for both.
 
-    >>> print(pages("howto", "zh").splitlines()[3])
-    /docs/howto/corrections.zh
+    >>> pages("docs/howto", "zh").splitlines()[3:5]
+    ['/docs/howto/corrections.zh', '/docs/howto/new_year.zh']
     """
     names = sorted(path.stem for path in (REPOSITORY / folder).glob("*.*") if path.suffix in (".md", ".ipynb"))
     chinese = [name for name in names if name.endswith(".zh") or f"{name}.zh" not in names]
@@ -82,29 +82,29 @@ def figures(output: Path) -> str:
     for name, found in by_template().items():
         shown: dict[str, str] = {}
         for case in found:
-            for cell, section, picture, alt in _pictures(case.run(RUNS)):
+            for cell, section, picture, seen in _pictures(case.run(RUNS)):
                 if cell in shown:
                     continue
                 file = f"{Path(name).stem}-{cell}.png"
                 (output / file).write_bytes(picture)
-                image = f'<img src="../{output.name}/{file}" alt="{html.escape(alt)}" loading="lazy">'
+                image = f'<img src="../{output.name}/{file}" alt="{html.escape(seen)}" loading="lazy">'
+                caption = f"{html.escape(section)}<br>{html.escape(_case_name(case.name))}"
                 link = f'<a href="../{quote(page_of(case.run(RUNS)))}.html">{image}</a>'
-                shown[cell] = f"<figure>{link}<figcaption>{html.escape(section)}<br>{html.escape(_case_name(case.name))}</figcaption></figure>"
+                shown[cell] = f"<figure>{link}<figcaption>{caption}</figcaption></figure>"
         if shown:
             text += [f"## {heading(read_notebook(NOTEBOOKS / name))}", "", '<div class="gallery">', *shown.values(), "</div>", ""]
     return "\n".join(text)
 
 
-def _pictures(run: Path) -> list[tuple[str, str, bytes, str]]:
-    """Return the figures of a run: cell, heading of the section, PNG, and the text that says what one would see."""
-    found, section = [], ""
+def _pictures(run: Path) -> Iterator[tuple[str, str, bytes, str]]:
+    """Give each figure of a run: cell, heading of the section, PNG, and the text that says what one would see."""
+    section = ""
     for cell in read_notebook(run).cells:
         if cell.cell_type == "markdown" and (headings := re.findall(r"^#+\s+(.+)$", cell.source, re.MULTILINE)):
             section = headings[-1]
         for output in cell.get("outputs", []):
             if png := output.get("data", {}).get("image/png"):
-                found.append((cell.id, section, base64.b64decode(png), _alternative(output) or section))
-    return found
+                yield cell.id, section, base64.b64decode(png), _alternative(output) or section
 
 
 def _alternative(output: Any) -> str:
@@ -186,7 +186,7 @@ def _from_template(link: re.Match[str]) -> str:
     return f"](/{os.path.normpath(f'notebooks/{link[1]}')}{link[2] or ''})"
 
 
-def set_language(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+def set_language(_app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: object) -> None:
     """Say in which language a page is: one that has a Chinese sister is English."""
     if (REPOSITORY / f"{page}.zh.md").is_file():
         context["language"] = "en"

@@ -1,4 +1,4 @@
-"""The site: it builds without a warning, every link leads somewhere, nothing comes from elsewhere, and what its pages say works."""
+"""The site builds without a warning, its links lead somewhere, nothing comes from elsewhere, and what its pages say works."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_nothing_is_loaded_from_elsewhere(site: Path, pages: dict[Path, LexborHT
 
 def test_runs_name_their_case_and_exercises_have_no_solution(site: Path, pages: dict[Path, LexborHTMLParser]) -> None:
     tree = pages[site / "notebooks" / "runs" / "平潭综合实验区-2025" / "10_one_report.html"]
-    assert tree.css_first("h1").text().startswith("一份年度报告 One annual report · 平潭综合实验区 2025")
+    assert [node.text().rstrip("¶#") for node in tree.css("h1")] == ["一份年度报告 One annual report · 平潭综合实验区 2025"]
     assert tree.css("details.hide .highlight")
     assert not [page for page in site.glob("notebooks/exercises/*.html") if "BEGIN SOLUTION" in page.read_text("utf-8")]
 
@@ -77,7 +77,7 @@ def test_chinese_is_searched_by_pairs_of_characters(site: Path) -> None:
 
 
 def test_each_language_is_declared(pages: dict[Path, LexborHTMLParser]) -> None:
-    languages = {page.name: tree.css_first("html").attributes["lang"] for page, tree in pages.items() if page.parent.name == "docs"}
+    languages = {page.name: tree.css("html")[0].attributes["lang"] for page, tree in pages.items() if page.parent.name == "docs"}
     assert (languages["start.html"], languages["start.zh.html"]) == ("en", "zh-CN")
 
 
@@ -113,6 +113,20 @@ def test_what_a_page_says_is_what_happens(page: str, tmp_path: Path, monkeypatch
                 assert connection.sql(text).fetchall()
         elif language == "text":
             assert printed.split() == text.split()
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
+def test_the_commands_of_the_readme_exist(page: str) -> None:
+    makefile = (REPOSITORY / "Makefile").read_text("utf-8")
+    lines = [line for language, text in _blocks(REPOSITORY / page) if language == "sh" for line in text.splitlines()]
+    assert len(lines) == 7
+    for line in lines:
+        program, *arguments = shlex.split(line)
+        if program == "make":
+            assert re.search(rf"^{arguments[0]}:", makefile, re.M)
+        else:
+            assert program == ".venv/bin/govstats"
+            cli.parser().parse_args(arguments)
 
 
 def _addresses(tree: LexborHTMLParser) -> Iterator[str]:
