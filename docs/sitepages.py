@@ -200,7 +200,6 @@ class SearchBigrams(SearchEnglish):
     """
 
     lang = "zh"
-    language_name = "Chinese"
     js_splitter_code = """
 function splitQuery(query) {
   const pairs = (run) => run.length < 2 ? [run] : [...run].slice(1).map((character, at) => run[at] + character);

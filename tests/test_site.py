@@ -73,7 +73,9 @@ def test_runs_name_their_case_and_exercises_have_no_solution(site: Path, pages: 
 def test_chinese_is_searched_by_pairs_of_characters(site: Path) -> None:
     index = (site / "searchindex.js").read_text("utf-8")
     assert all(f'"{pair}":'.encode("unicode_escape").decode() in index for pair in ("不予", "予公", "公开"))
-    assert "function splitQuery" in (site / "_static" / "language_data.js").read_text("utf-8")
+    words = (site / "_static" / "language_data.js").read_text("utf-8")
+    assert "function splitQuery" in words
+    assert "Stemmer = EnglishStemmer" in words
 
 
 def test_each_language_is_declared(pages: dict[Path, LexborHTMLParser]) -> None:
