@@ -17,6 +17,7 @@ from urllib.parse import quote
 from sphinx.application import Sphinx
 from sphinx.search.en import SearchEnglish
 
+import govstats
 from govstats import cli
 from govstats.export import codebook
 from govstats.notebooks import Case, cases, heading, read_notebook
@@ -32,7 +33,7 @@ _CONTENTS = {
     "参考 Reference": ["dictionary", "api", "commands"],
     "项目 Project": ["README", "/CONTRIBUTING", "/CHANGELOG"],
 }
-_SOLUTION = re.compile(r"^### BEGIN (SOLUTION|HIDDEN TESTS)\n.*?^### END \1\n?", re.MULTILINE | re.DOTALL)
+_SOLUTION = re.compile(r"^[ \t]*### BEGIN (SOLUTION|HIDDEN TESTS)\n.*?^[ \t]*### END \1\n?", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?![a-z]+:|#|/)([^)#\s]+)(#[^)\s]*)?\)")
 _MARK = re.compile(r"^<!-- site: (\w+)(?: (\S+) (\w+))? -->$", re.MULTILINE)
 
@@ -129,6 +130,17 @@ def _help(*command: str) -> str:
     return printed.getvalue()
 
 
+def functions() -> str:
+    """Document what `govstats` itself offers, errors apart, in the order of its source."""
+    offered = {name: one for name, one in vars(govstats).items() if name in govstats.__all__}
+    directives = [
+        f".. autoclass:: govstats.{name}\n   :members:" if isinstance(one, type) else f".. autofunction:: govstats.{name}"
+        for name, one in offered.items()
+        if not (isinstance(one, type) and issubclass(one, Exception))
+    ]
+    return "\n".join(["```{eval-rst}", *directives, "```", ""])
+
+
 def fill(app: Sphinx, docname: str, source: list[str]) -> None:
     """Complete the text of a page before Sphinx parses it."""
     if docname.startswith("notebooks/"):
@@ -139,6 +151,7 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
         "contents": contents,
         "decisions": decisions,
         "dictionary": dictionary,
+        "functions": functions,
         "figures": lambda: figures(Path(app.outdir) / "_figures"),
         "pages": pages,
     }
@@ -168,8 +181,17 @@ def _notebook(docname: str, notebook: dict[str, Any]) -> dict[str, Any]:
             cell["metadata"].setdefault("tags", []).append("hide-input")
             if seen := " ".join(filter(None, (_alternative(output) for output in cell["outputs"]))):
                 cell["metadata"]["mystnb"] = {"image": {"alt": seen}}
-        cell["source"] = text if is_run else _SOLUTION.sub("", text)
+        cell["source"] = text if is_run else unsolved(text)
     return notebook
+
+
+def unsolved(text: str) -> str:
+    r"""Leave out what nbgrader's marks say is a solution or a hidden test.
+
+    >>> unsolved("def rule(cells):\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION\nrule")
+    'def rule(cells):\nrule'
+    """
+    return _SOLUTION.sub("", text)
 
 
 def _case_name(folder: str) -> str:
