@@ -272,6 +272,9 @@ def markdown(tables: Mapping[str, Sequence[str]], rows: Iterable[Mapping[str, An
             known = field(name, column)
             text.append(line(f"`{column}`", known.zh, known.en, known.type) if known else line(f"`{column}`", "", "", ""))
         text.append("")
+    text += ["## 取值 Values", "", line("", "value", "中文", "English"), line(*["---"] * 4)]
+    text += [line(name, f"`{one.id}`", one.zh, one.en) for name in ("form", *_raw()["values"]) for one in values(name).values()]
+    text.append("")
     heads = "variable|中文|English|unit|forms".split("|")
     if rows is None:
         found = [line(f"`{one.name}`", one.zh, one.en, one.unit, " ".join(one.forms)) for one in variables()]
