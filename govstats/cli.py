@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # Chinese, also where the system's own encoding has no room for it; file names as they came
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         status: int = options.command(options)
         sys.stdout.flush()
@@ -78,7 +78,8 @@ class _Parser(argparse.ArgumentParser):
         super().error(f"{message}; see {self.prog} --help 命令写法有误，用法见 {self.prog} --help")
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
     parser = _Parser(
         prog="govstats",
         description="Read and reconcile annual reports on government information disclosure. 读取并勾稽政府信息公开年报。",
