@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from govstats.explorer import Explorer
     from govstats.forms import Language
+    from govstats.january import NewYear
     from govstats.panel import Panel
     from govstats.reconciliation import FormatComparison
     from govstats.reconciliation.corrections import Corrections
@@ -77,6 +78,7 @@ __all__ = [
     "correct",
     "explore",
     "indicators",
+    "new_year",
     "read",
     "read_corpus",
     "reconcile",
@@ -207,6 +209,51 @@ def read_corpus(
         processes=processes,
         storage_options=storage_options,
     )
+
+
+def new_year(source: Panel | str | PathLike[str], year: int | None = None) -> NewYear:
+    """Set the reports of a year beside those of the year before.
+
+    Parameters
+    ----------
+    source : Panel, path or address
+        All years that there are; a folder is read with `read_corpus`.
+    year : int, optional
+        The year reported on; by default the latest of which there is a report.
+
+    Returns
+    -------
+    NewYear
+        Frames: `reports` (which came, which are missing or late), `changes` (the main figures of both years), `findings` (what
+        does not follow from the year before), `chain` (the carry-overs), `unusable` (documents that could not be used).
+
+    Raises
+    ------
+    UnknownReport
+        There is no report of that year and the year before.
+    MissingExtra
+        The packages of the extras ``panel`` or ``notebooks`` are not installed.
+
+    See Also
+    --------
+    govstats.january.NewYear : the columns.
+
+    Examples
+    --------
+    Pingtan's report of 2025 gives 546 normative documents in force, where the year before leads to 453:
+
+    >>> from govstats import embedded
+    >>> new = new_year(embedded.folder(), 2025)
+    >>> new.new[["agency", "last", "timing"]].values.tolist()
+    [['沭阳县人民政府', <NA>, 'not_assessable'], ['平潭综合实验区', 2024, 'in_time']]
+    >>> new.failed[["rule", "severity", "expected", "reported"]].values.tolist()
+    [['T2Y', 'W', 453.0, 546.0]]
+    """
+    try:
+        from govstats.january import new_year as set_beside
+    except ImportError as error:
+        raise MissingExtra(f"this needs {error.name}, which is not installed; run: pip install 'govstats[panel]'") from error
+    return set_beside(source, year)
 
 
 def reconcile(source: Source, *, corrections: Corrections | None = None, claims: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -43,11 +44,16 @@ _WORDS: Mapping[str, Mapping[Language, str]] = {
 }
 _UNITS = {"件": "cases", "万元": "10,000 yuan"}
 
+# A shadow at an edge says that a table goes on there: what covers it scrolls with the table, and is away while there is more.
 # No rule depends on colour alone: failed cells have a frame and a sign, the others a word, a sign or a dotted frame. Colours
 # come from JupyterLab's theme where there is one, and else from the page.
 STYLE = """<style>
 .govstats { color: var(--jp-content-font-color1, inherit); font-size: .87rem; line-height: 1.4; margin: .6em 0 1.4em;
-  overflow-x: auto; }
+  overflow-x: auto; --ground: var(--jp-layout-color0, var(--page, Canvas)); background: no-repeat
+  linear-gradient(to right, var(--ground) 1em, transparent) left / 2em 100% local, no-repeat
+  linear-gradient(to left, var(--ground) 1em, transparent) right / 2em 100% local, no-repeat
+  linear-gradient(to right, rgba(128, 128, 128, .6), transparent) left / .9em 100%, no-repeat
+  linear-gradient(to left, rgba(128, 128, 128, .6), transparent) right / .9em 100%; }
 .govstats table.govstats-table { border-collapse: collapse; font-size: inherit; margin: .8em 0 .4em; table-layout: auto; }
 .govstats table.govstats-table caption { caption-side: top; text-align: start; padding: .3em 0; color: inherit;
   font-weight: 600; }
@@ -59,8 +65,12 @@ STYLE = """<style>
 .govstats table.govstats-table th[scope="row"] { text-align: start; background: transparent; }
 .govstats table.govstats-table th.govstats-band { font-weight: 600; background: rgba(128, 128, 128, .2); }
 .govstats table.govstats-table th.govstats-corner { font-size: .85em; max-width: 20em; opacity: .8; }
+.govstats table.govstats-table th[scope="row"] { min-width: 9em; }
+.govstats table.govstats-table th[scope="col"], .govstats table.govstats-table th[scope="rowgroup"] { min-width: 4.4em; }
+.govstats table.govstats-table th.govstats-upright { min-width: 0; }
 .govstats table.govstats-table th.govstats-upright > span { writing-mode: vertical-rl; letter-spacing: .1em; }
-.govstats table.govstats-table td { text-align: right; font-variant-numeric: tabular-nums; min-width: 2.6em; }
+.govstats table.govstats-table td { text-align: right; font-variant-numeric: tabular-nums; min-width: 2.6em;
+  white-space: nowrap; }
 .govstats table.govstats-table td.govstats-failed { outline: 2px solid #d55e00; outline-offset: -2px;
   background: rgba(213, 94, 0, .16); font-weight: 600; }
 .govstats table.govstats-table td.govstats-unreadable { outline: 2px dotted currentColor; outline-offset: -3px; }
@@ -299,7 +309,8 @@ def show_frame(frame: pd.DataFrame, *, language: str = "both", empty: str = "没
     Returns
     -------
     Frame
-        Text left, numbers right, counts whole; ``…`` where there is no value. Wide frames scroll, long text wraps.
+        Text left, numbers right, counts whole; ``…`` where there is no value, and where a column `status` says why, that. Wide
+        frames scroll, long text wraps, and columns that the codebook knows have their name in Chinese too.
 
     Examples
     --------
@@ -318,13 +329,19 @@ def show_frame(frame: pd.DataFrame, *, language: str = "both", empty: str = "没
             shown[stem] = [" ".join(map(_value, texts)) for texts in in_both]
         else:
             shown[name] = [_value(value) for value in frame[name]]
+    if {"value", "status"} <= set(frame):
+        shown["value"] = [
+            _word(status, language) if text == MISSING else text
+            for text, status in zip(shown["value"], frame["status"], strict=True)
+        ]
     rows = pd.DataFrame(shown, index=frame.index)
     if frame.empty:
         return Frame(rows, f"<p>{escape(empty)}</p>")
     index = [] if isinstance(frame.index, pd.RangeIndex) and frame.index.names == [None] else frame.index.names
     stub = [[_value(part) for part in (key if isinstance(key, tuple) else (key,))] * bool(index) for key in frame.index]
-    kinds = [""] * len(index) + [_kind(frame[name]) for name in names]
-    header = "".join(_td(str(name or ""), kind, "th") for name, kind in zip([*index, *rows.columns], kinds, strict=True))
+    kinds = [""] * len(index) + [_kind(frame[name], rows[stem]) for name, stem in zip(names, rows.columns, strict=True)]
+    headings = [str(name or "") if name in stems else _heading_of(str(name or ""), language) for name in [*index, *rows.columns]]
+    header = "".join(_td(name, kind, "th") for name, kind in zip(headings, kinds, strict=True))
     body = "".join(
         f"<tr>{''.join(_td(text, kind) for text, kind in zip([*before, *row], kinds, strict=True))}</tr>"
         for before, row in zip(stub, rows.to_numpy().tolist(), strict=True)
@@ -338,13 +355,31 @@ def _value(value: object) -> str:
         return "是 yes" if value else "否 no"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, pd.Timestamp) and value == value.normalize():
+        return str(value.date())
     return MISSING if value is None or value is pd.NaT or value is pd.NA or value != value else str(value)  # noqa: PLR0124
 
 
-def _kind(column: pd.Series) -> str:
+def _word(status: object, language: str) -> str:
+    """Say why there is no value, as a status of the codebook does."""
+    from govstats.export.codebook import values
+
+    known = values("status").get(str(status))
+    return {"zh": known.zh, "en": known.en}.get(language, f"{known.zh} {known.en}") if known else MISSING
+
+
+def _heading_of(name: str, language: str) -> str:
+    """Set a column's name in Chinese before it, where the codebook has it."""
+    from govstats.export.codebook import field as column
+
+    known = None if language == "en" else column("cells", name) or column("findings", name)
+    return name if known is None else f"{re.split('[；，（：]', known.zh)[0]} {name}"
+
+
+def _kind(column: pd.Series, shown: pd.Series) -> str:
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         return "number"
-    return "text" if column.map(lambda value: len(str(value))).max() > _LONG else ""
+    return "text" if shown.map(len).max() > _LONG else ""
 
 
 def _td(text: str, kind: str, tag: str = "td") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -132,6 +133,32 @@ def documents(agency: str, year: int) -> list[Path]:
     slug = _known(agency, year)["slug"].item()
     paths = (folder() / "documents" / f"{slug}{suffix}" for suffix in FORMATS.values())
     return [path for path in paths if path.is_file()]
+
+
+def holds(sha256: str) -> bool:
+    """Tell whether a document is one of the corpus, which the project typeset, with sentences of its own.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of its bytes.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> embedded.holds(embedded.report("平潭综合实验区", 2025).sha256)
+    True
+    """
+    return sha256 in _hashes()
+
+
+@cache
+def _hashes() -> frozenset[str]:
+    try:
+        package = json.loads((folder() / "datapackage.json").read_text("utf-8"))
+    except UnknownReport:
+        return frozenset()
+    return frozenset(resource.get("hash", "").removeprefix("sha256:") for resource in package["resources"])
 
 
 def report(agency: str, year: int, format: str | None = None) -> Report:  # noqa: A002 - Report.format has that name too

@@ -88,6 +88,10 @@ class MissingExtra(GovstatsError, ImportError):
         )
 
 
+class UnusableFigure(GovstatsError, ValueError):
+    """A figure is asked for in a language or a width that there is not."""
+
+
 class NotebookError(GovstatsError, ValueError):
     """A notebook template cannot be run: a parameter it does not declare, a case that the corpus lacks."""
 

@@ -60,11 +60,11 @@ class Excerpt:
         rows = ("".join(_td(piece, piece.place == self.cell.place) for piece in row) for row in self.rows)
         return f'<table border="1"><tbody>{"".join(f"<tr>{row}</tr>" for row in rows)}</tbody></table>'
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, object], dict[str, object]]:
         # without a style the frame is gone: the text names the cell and what stands in it
         about = f"{'/'.join(self.cell.key)}: {self.cell.printed} ({self.cell.place})"
         shown = {"image/png": self._repr_png_(), "text/html": self._repr_html_(), "text/plain": about}
-        return {kind: content for kind, content in shown.items() if content is not None}
+        return {kind: content for kind, content in shown.items() if content is not None}, {"image/png": {"alt": about}}
 
 
 def _td(piece: Cell, is_it: bool) -> str:

@@ -45,6 +45,17 @@ _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name":
 _CELL_SECONDS = 600  # a cell that runs for longer hangs: the slowest of ours takes seconds
 
 
+def folder_name(text: str) -> str:
+    """Return a text as the name of a folder.
+
+    Examples
+    --------
+    >>> folder_name("甲市/乙县")
+    '甲市_乙县'
+    """
+    return _NO_NAME.sub("_", text)
+
+
 @dataclass(frozen=True)
 class Case:
     """A template to execute, and the parameters to execute it with.
@@ -71,7 +82,7 @@ class Case:
         more = dict(self.more)
         own = [Path(str(more.pop(name, ""))).stem for name in ("folder", "document")]
         named = [self.agency, "" if self.year is None else str(self.year), *own, *(f"{k}={v}" for k, v in more.items())]
-        return _NO_NAME.sub("_", "-".join(filter(None, named))) or "default"
+        return folder_name("-".join(dict.fromkeys(filter(None, named)))) or "default"
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -527,6 +538,7 @@ def reproduce(
     notebooks: str | Path = "notebooks",
     output: str | Path = "build/reproduce",
     *,
+    listed: Iterable[Case] | None = None,
     resume: bool = False,
     only: Iterable[str] | None = None,
     update: bool = False,
@@ -544,6 +556,8 @@ def reproduce(
         A folder with templates and ``cases.csv``.
     output : str or pathlib.Path
         Takes ``index.html``, ``manifest.csv`` and a folder for each case with the executed notebooks and their pages.
+    listed : iterable of Case, optional
+        The cases; by default those of ``cases.csv``.
     resume : bool
         Skip the cases that are done already and whose template, documents and package are still the same.
     only : iterable of str, optional
@@ -569,7 +583,7 @@ def reproduce(
     from tqdm import tqdm
 
     folder, output = Path(notebooks), Path(output)
-    listed = cases(folder / "cases.csv")
+    listed = cases(folder / "cases.csv") if listed is None else tuple(listed)
     chosen = _chosen(listed, only, folder)
     rows = {case: row for case, row in _read_manifest(output).items() if case in listed}
     output.mkdir(parents=True, exist_ok=True)
@@ -675,11 +689,17 @@ def heading(notebook: NotebookNode) -> str:
 
 
 def _write_index(folder: Path, output: Path, rows: list[_Row]) -> None:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from govstats.dashboard import index_page
 
     headings = {row.case.notebook: heading(read_notebook(folder / row.case.notebook)) or row.case.notebook for row in rows}
     pages = {row.case: row.case.run(output).with_suffix(".html") for row in rows}
     links = {case: page.relative_to(output).as_posix() for case, page in pages.items() if page.is_file()}
+    (output / "index.html").write_text(index_page(rows, headings, links, folder), "utf-8")
+
+
+def render(template: str, **fields: Any) -> str:
+    """Fill one of the pages of `govstats`, which need no network."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(loader=FileSystemLoader(_PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    page = environment.get_template("index.html.j2").render(rows=rows, headings=headings, links=links)
-    (output / "index.html").write_text(page, "utf-8")
+    return environment.get_template(template).render(**fields)

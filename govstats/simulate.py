@@ -407,5 +407,44 @@ def found_again(planted: Planted, repairs: pd.DataFrame) -> pd.DataFrame:
     return typed_frame(rows, types | dict.fromkeys(("noticed", "minimal", "listed", "alone", "first"), "boolean"))
 
 
+def located(
+    kinds: Sequence[str], tables: Sequence[str] = ("requests", "review"), *, reports: int = 30, seed: int = 0
+) -> pd.DataFrame:
+    """Plant one error of each kind in simulated reports, and say how often it is found again.
+
+    Parameters
+    ----------
+    kinds : sequence of str
+        As of `plant`.
+    tables : sequence of str
+        Where they are planted.
+    reports : int
+        How many are simulated for each kind and table.
+    seed : int
+        The same seed gives the same reports and errors.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a table and kind: ``table kind reports noticed listed alone first``. `reports` had room for the error; the others
+        are the shares of them, as of `found_again`.
+
+    Examples
+    --------
+    >>> located(["mistyped"], ["requests"], reports=2).values.tolist()
+    [['requests', 'mistyped', 2, 1.0, 1.0, 1.0, 1.0]]
+    """
+    from govstats.reconciliation.repairs import repairs
+
+    shares = ["noticed", "listed", "alone", "first"]
+    rows = []
+    for table in tables:
+        for kind in kinds:
+            planted = plant(simulate("2021", reports, size="medium", seed=seed), [kind], tables=[table], seed=seed)
+            again = found_again(planted, repairs(planted.cells))
+            rows.append((table, kind, len(again), *again[shares].astype(float).mean()))
+    return pd.DataFrame(rows, columns=["table", "kind", "reports", *shares])
+
+
 def _figures_of(cells: pd.DataFrame, figure: str) -> frozenset[tuple[Any, ...]]:
     return frozenset(cells[["table", "line", "column", figure]].itertuples(index=False, name=None))

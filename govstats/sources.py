@@ -69,7 +69,7 @@ def choose_panel(*, document: str | PathLike[str] = "", folder: str | PathLike[s
     document : path
         A file of one's own: a panel of this report alone.
     folder : path
-        A folder of reports; goes before `document`.
+        A folder of reports, or what ``govstats build`` made of one; goes before `document`.
 
     Returns
     -------
@@ -83,7 +83,10 @@ def choose_panel(*, document: str | PathLike[str] = "", folder: str | PathLike[s
     """
     import govstats
     from govstats import embedded
+    from govstats.panel import MANIFEST, Panel
 
+    if folder and (Path(folder).expanduser() / MANIFEST).is_file():
+        return Panel(Path(folder))
     if folder or not document:
         return govstats.read_corpus(Path(folder).expanduser() if folder else embedded.folder())
     with TemporaryDirectory(prefix="govstats-") as alone:
@@ -166,7 +169,9 @@ def is_typeset(report: Report) -> bool:
     >>> is_typeset(choose_report("平潭综合实验区", 2025))
     True
     """
-    return report.sha256 in _of_the_corpus()
+    from govstats import embedded
+
+    return embedded.holds(report.sha256)
 
 
 def origin(report: Report, language: str = "both") -> str:
@@ -188,19 +193,6 @@ def origin(report: Report, language: str = "both") -> str:
 def corpus_origin(own: str | PathLike[str], language: str = "both") -> str:
     """Say that the documents of the corpus are no originals; nothing where reports of one's `own` are looked at."""
     return "" if own else " ".join(_ORIGIN.values()) if language == "both" else _ORIGIN[language]
-
-
-@cache
-def _of_the_corpus() -> frozenset[str]:
-    import json
-
-    from govstats import embedded
-
-    try:
-        package = json.loads((embedded.folder() / "datapackage.json").read_text("utf-8"))
-    except UnknownReport:
-        return frozenset()
-    return frozenset(resource.get("hash", "").removeprefix("sha256:") for resource in package["resources"])
 
 
 def _known(agency: str | None, year: int | None, folder: str | PathLike[str]) -> Iterator[Report]:

@@ -311,4 +311,20 @@ def test_a_frame_without_rows_says_so_and_one_with_an_index_shows_it() -> None:
     assert empty._repr_html_() == "<p>没有。 None.</p>"
     counts = pd.crosstab(pd.Series(["a", "a"], name="table"), pd.Series([2020, 2021], name="year"))
     cells = LexborHTMLParser(show_frame(counts)._repr_html_()).css("th, td")
-    assert texts(cells) == ["table", "2020", "2021", "a", "1", "1"]
+    assert texts(cells) == ["表 table", "2020", "2021", "a", "1", "1"]
+
+
+def test_a_frame_says_why_there_is_no_value_and_names_its_columns_in_both_languages() -> None:
+    frame = pd.DataFrame(
+        {"line": ["new", "granted"], "value": [3.0, None], "status": ["reported", "blank"], "unit_x": ["件", "件"]}
+    )
+    shown = show_frame(frame)
+    assert shown.rows["value"].tolist() == ["3", "空白 blank"]
+    assert texts(LexborHTMLParser(shown._repr_html_()).css("th")) == ["行 line", "数值 value", "状态 status", "unit_x"]
+    assert texts(LexborHTMLParser(show_frame(frame, language="en")._repr_html_()).css("th")) == [
+        "line",
+        "value",
+        "status",
+        "unit_x",
+    ]
+    assert show_frame(frame, language="zh").rows["value"].tolist() == ["3", "空白"]

@@ -14,6 +14,7 @@ from govstats.errors import GovstatsError
 from govstats.figures import (
     claims_by_report,
     drawing,
+    flows,
     outcomes_by_applicant,
     reasons_for_refusal,
     refusal_reasons,
@@ -168,8 +169,10 @@ def test_figures_render_without_a_warning_and_without_touching_matplotlib(draw: 
     settings, fonts = dict(matplotlib.rcParams), list(font_manager.fontManager.ttflist)
     figure = draw(full())
     figure.savefig(picture := BytesIO(), format="png")
-    assert picture.getvalue().startswith(b"\x89PNG")
-    assert figure._repr_png_() == picture.getvalue()
+    data, about = figure._repr_mimebundle_()
+    assert data["image/png"] == picture.getvalue()
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert about["image/png"]["alt"] == figure.alt
     assert dict(matplotlib.rcParams) == settings
     assert font_manager.fontManager.ttflist == fonts
     assert " at 0x" not in repr(figure)
@@ -195,7 +198,7 @@ def test_what_is_no_figure_is_said_and_not_drawn() -> None:
     blank, part = ("granted", "natural_person"), ("refused.third_party_rights", "natural_person")
     figure = requests_by_applicant_and_outcome(full({blank: cell(*blank, None, "blank"), part: cell(*part, None, "unreadable")}))
     assert bars(figure) == [1, 3, 4, 7, 7]
-    assert {"空白 blank", "≥ 7"} <= set(words(figure))
+    assert {"空白", "blank", "≥ 7"} <= set(words(figure))
     assert any("空白 1 项、不全（≥） 1 项" in word and "1 blank, 1 incomplete (≥)" in word for word in words(figure))
     blank = ("refused.state_secret", "total")
     assert bars(reasons_for_refusal(full({blank: cell(*blank, None, "blank")}))) == [6]
@@ -239,9 +242,18 @@ def test_the_likeliest_repairs_stand_in_the_table() -> None:
     hongze = embedded.report("淮安市洪泽区人民政府", 2023)
     figure = where_edits_cross(hongze, "review", govstats.repairs(hongze, reread=False))
     texts = [text.get_text() for axes in figure.axes for text in axes.texts]
-    assert [text for text in texts if text.startswith("→")] == ["→5", "→11"]
+    assert [text for text in texts if text.startswith("→")] == ["→11", "→5"]
     assert {"−11", "−5"} <= set(texts)
     assert "T4S" in texts
+
+
+def test_flows_say_what_came_and_what_became_of_it() -> None:
+    # 0 + 21 came in; 7 + 6 + 0 + 7 + 3 + 4 + 0 went out
+    figure: Any = flows(embedded.report("平潭综合实验区", 2020), language="en")
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert [text for text in texts if text.isdigit()] == ["0", "21", "7", "6", "0", "7", "3", "4", "0"]
+    assert figure.alt.startswith("Requests to handle: 21 (carried in: 0, new: 21); processed: 27, granted in full: 7;")
+    assert figure.alt.endswith("21 came in, but 27 are accounted for.")
 
 
 def test_a_table_that_adds_up_has_no_residual_but_nought() -> None:
@@ -257,5 +269,5 @@ def test_claims_are_counted_by_what_became_of_them() -> None:
     figure = claims_by_report(counts)
     texts = [text.get_text() for axes in figure.axes for text in axes.texts]
     # what claims nothing has no bar, and no part of a bar is drawn for nothing
-    assert texts == ["甲局 2023", "4", "2"]
+    assert [text for text in texts if text[0] in "甲乙" or text.isdigit()] == ["4", "2", "0", "甲局 2023"]
     assert len(figure.axes[0].patches) == 2

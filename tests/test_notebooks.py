@@ -192,7 +192,7 @@ def test_the_templates_are_written_and_nothing_is_overwritten(tmp_path: Path) ->
 
 def test_a_template_is_found_by_its_number() -> None:
     assert find_template("20").name == "20_where_is_the_error.ipynb"
-    with pytest.raises(NotebookError, match="0 notebooks begin with '99'; there are: 10_one_report"):
+    with pytest.raises(NotebookError, match="0 notebooks begin with '99'; there are: 00_start"):
         find_template("99")
 
 
@@ -225,7 +225,7 @@ class Remote(HTMLParser):
         self.fetched: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in {"script", "link", "iframe", "object"}:
+        if tag in {"link", "iframe", "object"}:
             self.fetched.append(tag)
         self.fetched += [value for name, value in attrs if name in {"src", "srcset"} and value and not value.startswith("data:")]
 
@@ -276,6 +276,29 @@ def test_the_batch_writes_runs_pages_manifest_and_index(folder: Path, tmp_path: 
     assert "KeyError" in index
 
     assert not (folder / "runs").exists()
+
+
+def test_the_first_page_has_a_row_for_each_report_and_leads_to_its_notebooks(folder: Path, tmp_path: Path) -> None:
+    nbformat.write(template("agency", parameters='agency = ""\nyear = 0\ndocument = ""'), folder / "10.ipynb")
+    shutil.copy(embedded.documents("淮安市洪泽区人民政府", 2023)[0], folder / "own.html")
+    (folder / "cases.csv").write_text(
+        "notebook,agency,year,document\n10.ipynb,平潭综合实验区,2020,\n10.ipynb,,,own.html\n", "utf-8"
+    )
+    reproduce(folder, tmp_path, progress=False)
+    page = LexborHTMLParser((tmp_path / "index.html").read_text("utf-8"))
+    rows = {(row.attributes["data-agency"], row.attributes["data-year"]): row for row in page.css("#rows tr")}
+    assert len(rows) == len(embedded.register())
+    said = {who: [" ".join(cell.text().split()) for cell in row.css("td")] for who, row in rows.items()}
+    # T3C fails for natural persons and for the total: 7 + 6 + 0 + 7 + 3 + 4 and not 21; granted: (7 + 6) / 21
+    assert said["平潭综合实验区", "2020"][:7] == ["2020", "2019", "198 / 198", "2", "0", "0", "62% 13/21"]
+    assert said["平潭综合实验区", "2012"][6] == "表式无此项 not in form"
+    links = {who: [link.attributes["href"] for link in row.css("a")] for who, row in rows.items()}
+    assert links["平潭综合实验区", "2020"] == ["%E5%B9%B3%E6%BD%AD%E7%BB%BC%E5%90%88%E5%AE%9E%E9%AA%8C%E5%8C%BA-2020/10.html"]
+    assert links["淮安市洪泽区人民政府", "2023"] == ["own/10.html"]
+    # without a script every row is there, and no control that does nothing
+    assert len(page.css("#filters[hidden]")) == 1
+    assert [row for row in rows.values() if "hidden" in row.attributes] == []
+    assert "淮安市洪泽区人民政府 2023" in " ".join(title.text() for title in page.css("figure svg title"))
 
 
 def test_a_second_run_is_the_same_to_the_byte(folder: Path) -> None:
@@ -410,6 +433,20 @@ def test_templates_hold_no_outputs() -> None:
         notebook = read_notebook(path)
         assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in notebook.cells), path.name
         assert heading(notebook), path.name
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "notebooks").glob("[1-6]0_*.ipynb")), ids=lambda path: path.name[:2])
+def test_a_notebook_says_what_it_is_for_and_how_and_asks_three_questions(path: Path) -> None:
+    cells = read_notebook(path).cells
+    title, questions = cells[0].source, cells[-1].source
+    for said in ("**读完以后，你能**", "**Afterwards you can**", "分钟", " minutes"):
+        assert said in title
+    sections = [cell.source.splitlines()[0] for cell in cells if cell.cell_type == "markdown"]
+    assert sections[-3:] == ["## 方法与出处 Method and its source", "## 要小心什么 What to be careful about", "## 思考 Questions"]
+    asked = [line for line in questions.splitlines() if line.startswith("- ")]
+    assert [bool(re.search("[一-鿿]", line)) for line in asked] == [True] * 3 + [False] * 3
+    lines = [line.strip() for cell in cells if cell.cell_type == "code" for line in cell.source.splitlines()]
+    assert len([line for line in lines if line and not line.startswith("#")]) <= 70
 
 
 # the collector

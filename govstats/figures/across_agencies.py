@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,18 +17,22 @@ from govstats.figures.drawing import (
     SKY,
     SMALL,
     VERMILLION,
-    empty_figure,
+    Block,
+    Language,
+    Sheet,
+    Width,
+    Words,
+    annual_reports,
     in_digits,
-    legend_above,
-    lines_of_notes,
     marker,
-    quiet_axes,
+    pitch,
     text_width,
+    widest,
     write,
-    write_foot,
-    write_head,
+    write_block,
 )
 from govstats.figures.over_years import REASONS
+from govstats.report import typed_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
     from govstats.panel import Panel
+    from govstats.report import Report
 
 #: More names than that cannot be read on a page.
 _MOST_ROWS = 60
@@ -45,7 +51,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "incomplete": {"marker": "s", "color": SKY, "markeredgecolor": BLUE, "markerfacecoloralt": "white", "fillstyle": "left"},
     "without tables": {"marker": "s", "color": QUIET, "markerfacecolor": "white"},
     "failed": {"marker": "x", "color": INK, "markeredgewidth": 1.8},
-    "missing": {"marker": ".", "color": "#bbbbbb", "markersize": 4},
+    "missing": {"marker": ".", "color": "#bbbbbb", "markersize": 3},
 }
 
 
@@ -72,13 +78,15 @@ def coverage_by_year(states: pd.DataFrame) -> pd.DataFrame:
     return pd.crosstab(states["state"], states["year"]).reindex(list(_LOOKS), fill_value=0)
 
 
-def coverage(source: Panel | pd.DataFrame) -> Figure:
+def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width: Width = "page") -> Figure:
     """Draw what a panel has of each agency and year.
 
     Parameters
     ----------
     source : Panel or pandas.DataFrame
         A panel, or what `Panel.coverage` returned: these are the numbers behind it.
+    language, width
+        As for all of `govstats.figures`.
 
     Returns
     -------
@@ -97,72 +105,220 @@ def coverage(source: Panel | pd.DataFrame) -> Figure:
     --------
     >>> import pandas as pd
     >>> states = pd.DataFrame({"agency": ["甲局", "乙局"], "year": [2023, 2023], "state": ["consistent", "missing"]})
-    >>> [text.get_text() for text in coverage(states).legends[0].get_texts()]
-    ['勾稽相符 consistent (1)', '未见报告 no document (1)']
+    >>> coverage(states, language="en").alt
+    'agencies: 2, years: 1; consistent (1), no document (1).'
     """
     from matplotlib.lines import Line2D
 
     from govstats.panel.coverage import STATES
 
+    sheet = Sheet(language, width)
     states = source if isinstance(source, pd.DataFrame) else source.coverage()
-    if states.empty:
-        raise UnusableCells("there is no report to draw: the panel is empty; look at panel.reports for what it holds")
     agencies = list(states["agency"].drop_duplicates())
-    years = np.arange(states["year"].min(), states["year"].max() + 1)
-    named = len(agencies) <= _MOST_ROWS
     counts = states["state"].value_counts()
-    rows = agencies if named else [f"{' '.join(STATES[state])} ({counts.get(state, 0):,})" for state in _LOOKS]
-    left, step = text_width(rows, 9.5) + 0.45, 0.26 if named else 0.62
-    width, above, below = max(left + 0.42 * len(years) + 0.3, 7.6), 1.75 if named else 1.1, 0.3 if named else 0.55
-    height = above + step * len(rows) + below
-    figure = empty_figure(width, height)
-    axes = figure.add_axes((left / width, below / height, 0.42 * len(years) / width, step * len(rows) / height))
-    axes.set(xlim=(years[0] - 0.5, years[-1] + 0.5), ylim=(len(rows) - 0.5, -0.5))
-    axes.set_axis_off()
-    for row, name in enumerate(rows):
-        write(axes, years[0] - 0.5, row, name, (-6, 0), size=9.5, ha="right")
-        axes.axhline(row + (0 if named else 0.35), color=FAINT, linewidth=0.6, zorder=0)
-    for year in years:
-        write(axes, year, -0.5, str(year), (0, 4), size=8, color=QUIET, ha="center", va="bottom")
+    occur = [state for state in _LOOKS if state in counts]
+    said = {
+        state: (f"{zh}（{counts.get(state, 0):,}）", f"{en} ({counts.get(state, 0):,})") for state, (zh, en) in STATES.items()
+    }
+    named = len(agencies) <= _MOST_ROWS
+    labels = [sheet.block((name, name), 0.4 * sheet.wide) for name in agencies]
+    labels = labels if named else [sheet.block(said[state], 0.4 * sheet.wide) for state in _LOOKS]
+    zh, en = "，".join(said[state][0] for state in occur), ", ".join(said[state][1] for state in occur)
+    over = _Matrix(sheet, states, labels, 0.0 if named else 4.5 * sheet.body / 72)
+    sheet.open(
+        over.about,
+        ("有哪些报告，能不能用", "Which reports there are, and which can be used"),
+        over.tall,
+        finding=(
+            f"{len(agencies)} 个机关、{len(over.years)} 年：{zh}。",
+            f"agencies: {len(agencies)}, years: {len(over.years)}; {en}.",
+        ),
+        notes=[] if named else [("柱高为机关数，同一比例尺", "heights are numbers of agencies, on one scale")],
+        source=annual_reports(agencies, over.years),
+        legend=[Line2D([], [], **_look(state), label=sheet.say(said[state])) for state in occur] if named else (),
+    )
+    axes = over.draw()
     if named:
         place = {agency: row for row, agency in enumerate(agencies)}
         for state, one in states.groupby("state"):
             axes.plot(one["year"], one["agency"].map(place), **_look(str(state)))
-        legend_above(
-            figure,
-            0.2,
-            [
-                Line2D([], [], **_look(state), label=f"{' '.join(STATES[state])} ({counts[state]})")
-                for state in _LOOKS
-                if state in counts
-            ],
-        )
     else:
-        _draw_counts(axes, coverage_by_year(states))
-        write_foot(figure, [("柱高为机关数，同一比例尺", "heights are numbers of agencies, on one scale")])
-    write_head(
-        figure,
-        f"{len(agencies)} 个机关 agencies · {years[0]}–{years[-1]}",
-        ("有哪些报告，能不能用", "Which reports there are, and which can be used"),
-    )
-    return figure
+        _draw_counts(sheet, axes, coverage_by_year(states), over.step)
+    return sheet.figure
+
+
+class _Matrix:
+    """Rows by years: labels at the left, years above, and room for a symbol where they cross."""
+
+    def __init__(self, sheet: Sheet, rows: pd.DataFrame, labels: list[Block], step: float = 0.0) -> None:
+        if rows.empty:
+            raise UnusableCells("there is no report to draw: the panel is empty; look at panel.reports for what it holds")
+        self.sheet, self.labels = sheet, labels
+        self.years = [*range(rows["year"].min(), rows["year"].max() + 1)]
+        self.left = widest(labels) + 0.1
+        self.wide = min((sheet.wide - self.left) / len(self.years), 0.42)
+        self.upright = self.wide < text_width("2000 ", sheet.small)
+        self.head = text_width("2000", sheet.small) + 0.08 if self.upright else 1.7 * sheet.small / 72
+        self.step = max(pitch(labels), step)
+        self.tall = self.head + self.step * len(labels)
+        number = rows["agency"].nunique()
+        self.about = f"{number} {sheet.say(('个机关', 'agencies'))} · {self.years[0]}–{self.years[-1]}"
+
+    def draw(self) -> Axes:
+        """Write the labels and return the axes, on which a year is one apart from the next."""
+        years, wide = self.years, self.wide * len(self.years)
+        axes = self.sheet.axes(self.left, self.head, wide, self.step * len(self.labels))
+        axes.set(xlim=(years[0] - 0.5, years[-1] + 0.5), ylim=(len(self.labels) - 0.5, -0.5))
+        axes.set_axis_off()
+        for row, block in enumerate(self.labels):
+            write_block(axes, years[0] - 0.5, row, block, (-4, 0), ha="right")
+            axes.axhline(row + 0.5, color=FAINT, linewidth=0.6, zorder=0)
+        for year in years:
+            look: dict[str, Any] = {"ha": "center", "va": "bottom", "rotation": 90 if self.upright else 0}
+            write(axes, year, -0.5, str(year), (0, 3), size=self.sheet.small, color=QUIET, **look)
+        return axes
 
 
 def _look(state: str) -> dict[str, Any]:
-    return {"markersize": 7, "linestyle": "none", **_LOOKS[state]}
+    return {"markersize": 5.5, "linestyle": "none", **_LOOKS[state]}
 
 
-def _draw_counts(axes: Axes, counts: pd.DataFrame) -> None:
-    most = counts.to_numpy().max()
+def _draw_counts(sheet: Sheet, axes: Axes, counts: pd.DataFrame, step: float) -> None:
+    upright = step < 0.5 and counts.to_numpy().max() > 99
+    room = 1 - (text_width("1,000", sheet.small) if upright else 1.5 * sheet.small / 72) / step
     for row, state in enumerate(counts.index):
         for year, count in counts.loc[state].items():
             if count:
-                tall = 0.62 * count / most
-                axes.bar(year, tall, bottom=row + 0.35 - tall, width=0.55, color=_LOOKS[state]["color"])
-                write(axes, year, row + 0.35 - tall, f"{count:,}", (0, 2), size=7.5, ha="center", va="bottom")
+                tall = 0.9 * room * count / counts.to_numpy().max()
+                axes.bar(year, tall, bottom=row + 0.47 - tall, width=0.55, color=_LOOKS[state]["color"])
+                look: dict[str, Any] = {"ha": "center", "va": "bottom", "rotation": 90 if upright else 0}
+                write(axes, year, row + 0.47 - tall, f"{count:,}", (0, 2), size=sheet.small, **look)
 
 
-def indicators_compared(rates: pd.DataFrame, *, highlight: str | None = None) -> Figure:
+def quality_by_report(source: Panel | Iterable[Report]) -> pd.DataFrame:
+    """Count the edits that fail in each report, by severity.
+
+    Parameters
+    ----------
+    source : Panel or iterable of Report
+        Only a panel has the edits that span several years and vintages; of a report of a panel the chosen document counts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a report: ``agency year form cells reported E W I assessed``. `cells` counts the cells that were read, `reported`
+        those with a figure; `E` `W` `I` the edits that fail, by severity; `assessed` those that hold or fail.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> found = quality_by_report([embedded.report("淮安市洪泽区人民政府", 2023)])
+    >>> found[["form", "cells", "reported", "E"]].values.tolist()
+    [['2021', 186, 186, 2]]
+    """
+    from govstats.panel import Panel
+    from govstats.reconciliation import reconcile
+
+    keys = ["agency", "year"]
+    if isinstance(source, Panel):
+        reports = source.reports[source.reports["chosen"]].drop_duplicates(keys).reset_index(drop=True)
+        findings = source.findings
+    else:
+        read = list(source)
+        rows = [(one.agency, one.year, one.form, len(one.cells), int(one.cells["value"].notna().sum())) for one in read]
+        reports = typed_frame(rows, {"agency": "str", "year": "Int64", "form": "str", "cells": "Int64", "reported": "Int64"})
+        findings = pd.concat([reconcile(one) for one in read])
+    found = findings[findings["status"].isin(["pass", "fail"])]
+    failed = found[found["status"] == "fail"]
+    parts = {one: failed[failed["severity"] == one] for one in "EWI"} | {"assessed": found}
+    frame = reports[[*keys, "form", "cells", "reported"]]
+    for name, part in parts.items():
+        frame = frame.merge(part.groupby(keys).size().rename(name).reset_index(), on=keys, how="left")
+    return frame.fillna(dict.fromkeys(parts, 0)).astype(dict.fromkeys(parts, "Int64"))
+
+
+def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", width: Width = "page") -> Figure:
+    """Draw how many edits fail in each agency's reports, year by year.
+
+    Parameters
+    ----------
+    source : Panel or pandas.DataFrame
+        A panel, or what `quality_by_report` returned: these are the numbers behind it.
+    language, width
+        As for all of `govstats.figures`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A row an agency, a field a year with the number of edits that cannot hold together (severity E), darker where there are
+        more; a thick edge where others probably do not (W). Of more than sixty agencies those with most such edits.
+
+    Raises
+    ------
+    UnusableCells
+        The panel is empty.
+    MissingExtra
+        Matplotlib or the Chinese font is not installed.
+
+    Examples
+    --------
+    >>> from govstats.sources import choose_panel
+    >>> quality_map(choose_panel().only(year=2023), language="en").alt
+    'Of 3 reports 1 have edits that cannot hold (2 in all); most in 淮安市洪泽区人民政府 2023, 2.'
+    """
+    from matplotlib.patches import Patch
+
+    sheet = Sheet(language, width)
+    reports = source if isinstance(source, pd.DataFrame) else quality_by_report(source)
+    most = reports.groupby("agency", sort=False)["E"].sum().sort_values(ascending=False, kind="stable").index[:_MOST_ROWS]
+    agencies = [agency for agency in reports["agency"].drop_duplicates() if agency in set(most)]
+    kinds: list[tuple[dict[str, Any], Words]] = [
+        ({"facecolor": "white", "edgecolor": BLUE, "linewidth": 0.8}, ("没有 E 级不符", "no edit of severity E fails")),
+        ({"facecolor": "#f6cfb4", "edgecolor": VERMILLION, "linewidth": 0.8}, ("1–2 条 E 级不符", "1–2 fail")),
+        ({"facecolor": "#e8925a", "edgecolor": VERMILLION, "linewidth": 0.8}, ("3 条以上", "3 or more")),
+        (
+            {"facecolor": "#eeeeee", "edgecolor": QUIET, "linewidth": 0.8, "hatch": "////"},
+            ("没有可核对的表格", "nothing to assess"),
+        ),
+    ]
+    bad = reports[reports["E"] > 0]
+    finding = (f"{len(reports)} 份报告中没有一份有 E 级不符。", f"None of {len(reports)} reports has an edit that cannot hold.")
+    if len(bad):
+        worst, whole = bad.sort_values("E", ascending=False, kind="stable").iloc[0], bad["E"].sum()
+        which, most_of = f"{worst['agency']} {worst['year']}", worst["E"]
+        finding = (
+            f"{len(reports)} 份报告中 {len(bad)} 份有 E 级不符，共 {whole} 条；最多的是 {which}，{most_of} 条。",
+            f"Of {len(reports)} reports {len(bad)} have edits that cannot hold ({whole} in all); most in {which}, {most_of}.",
+        )
+    over = _Matrix(sheet, reports, [sheet.block((name, name), 0.4 * sheet.wide) for name in agencies])
+    sheet.open(
+        over.about,
+        ("哪些报告的数字不可能都对", "Which reports cannot be right in all their figures"),
+        over.tall,
+        finding=finding,
+        notes=[
+            (
+                "格中为 E 级（不可能正确）不符的条数；粗边：另有 W 级（可能有误）不符",
+                "failed edits of severity E (cannot be right); thick edge: others of severity W (probably wrong)",
+            ),
+            ("没有报告的年份空着", "nothing stands where there is no report"),
+        ],
+        source=annual_reports(reports["agency"], reports["year"]),
+        legend=[Patch(**look, label=sheet.say(words)) for look, words in kinds],
+    )
+    axes = over.draw()
+    for report in reports[reports["agency"].isin(agencies)].to_dict("records"):
+        row, year, count = agencies.index(report["agency"]), report["year"], report["E"]
+        look = kinds[3 if not report["assessed"] else 0 if not count else 1 if count < 3 else 2][0]
+        axes.bar(year, 0.8, bottom=row - 0.4, width=0.8, **look | ({"linewidth": 2} if report["W"] else {}))
+        if report["assessed"]:
+            write(axes, year, row, f"{count}", (0, 0), size=sheet.body, ha="center", color=INK)
+    return sheet.figure
+
+
+def indicators_compared(
+    rates: pd.DataFrame, *, highlight: str | None = None, language: Language = "both", width: Width = "page"
+) -> Figure:
     """Draw one indicator of many agencies, or of groups of them, side by side.
 
     Parameters
@@ -172,14 +328,17 @@ def indicators_compared(rates: pd.DataFrame, *, highlight: str | None = None) ->
         pooled by level, region, year …
     highlight : str, optional
         The name of a row to set off.
+    language, width
+        As for all of `govstats.figures`.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A row an agency (or group), a panel a year; the row with the highest value of its latest year first. The blue line is
-        the Wilson interval, the orange one the interval over minimal repairs and over what a blank may be. Hollow: fewer than 30
-        cases. Diamond: a report contradicts itself. Where there is no value it says why. Of more than sixty rows names are left
-        out.
+        A row an agency (or group), a panel a year. Rows that have a value in the last year come first, the highest value on top,
+        then those whose last value is of the year before, and so on: values of different years are never ranked together. The
+        blue line is the Wilson interval, the orange one the interval over minimal repairs and over what a blank may be. Hollow:
+        fewer than 30 cases. Diamond: a report contradicts itself. Where there is no value it says why. Of more than sixty rows
+        names and values are left out.
 
     Raises
     ------
@@ -194,12 +353,12 @@ def indicators_compared(rates: pd.DataFrame, *, highlight: str | None = None) ->
     >>> from govstats import embedded
     >>> from govstats.measures import indicators
     >>> cells = pd.concat(embedded.report(*who).cells for who in (("沭阳县人民政府", 2025), ("平潭综合实验区", 2025)))
-    >>> figure = indicators_compared(indicators(cells, names="disclosure_rate"))
-    >>> [text.get_text() for text in figure.axes[0].texts]
-    ['2025', '沭阳县人民政府', '55%', '平潭综合实验区', '48%']
+    >>> indicators_compared(indicators(cells, names="disclosure_rate"), language="en").alt
+    'disclosure rate in 2025, of 2: highest 沭阳县人民政府 55%, lowest 平潭综合实验区 48%; their intervals overlap.'
     """
     from govstats.measures import definitions
 
+    sheet = Sheet(language, width)
     found = list(rates["indicator"].drop_duplicates())
     if len(found) != 1:
         raise UnusableCells(
@@ -209,45 +368,99 @@ def indicators_compared(rates: pd.DataFrame, *, highlight: str | None = None) ->
     said = definitions().set_index("indicator").loc[found[0]]
     groups = [name for name in _group_columns(rates) if name not in ("year", "form")]
     by_year = "year" in rates and bool(groups)
-    rates = rates.assign(row=_row_names(rates, groups or ["year"]), panel=rates["year"] if by_year else 0)
+    rates = rates.assign(row=_row_names(sheet, rates, groups or ["year"]), panel=rates["year"] if by_year else 0)
     of_this_form = rates["status"] != "not_in_form"
     if of_this_form.any():
         rates = rates[of_this_form]
-    rows = _in_order(rates)
+    rows = _in_order(rates) if groups else list(rates["row"])
     panels = sorted(rates["panel"].unique())
     named = len(rows) <= _MOST_ROWS
-    left, step = (text_width(rows, 9.5) + 0.4, 0.29) if named else (0.4, 8 / len(rows))
-    wide = max(1.15, (8 - left) / len(panels))
-    width, above = max(left + wide * len(panels) + 0.1, 8.2), 1.55
+    scale = _Scale(rates, said["kind"])
+    labels = [sheet.block((row, row), 0.36 * sheet.wide) for row in rows] if named else []
+    left = widest(labels) + 0.12 if named else 0.0
+    digits = max((text_width(in_digits(one, share=scale.share), sheet.small) for one in rates["value"].dropna()), default=0.0)
+    reasons = {
+        status: sheet.block(REASONS[status], 0.6, size=0.85 * sheet.small)
+        for status in rates.loc[rates["value"].isna(), "status"].unique()
+    }
+    least = max(digits + 0.24 + max(scale.least(sheet), 0.045 * sheet.body), widest(reasons.values()) + 0.2)
+    beside = min(max(int((sheet.wide - left) / least), 1), len(panels))
+    bands = -(-len(panels) // beside)
+    beside = -(-len(panels) // bands)
+    wide = min((sheet.wide - left) / beside, 3.4)
+    step = max(pitch([*labels, *reasons.values()]), 1.9 * sheet.body / 72) if named else 6 / len(rows) / bands
+    head, foot = 1.7 * sheet.small / 72, 2.0 * sheet.small / 72
+    band = head + step * len(rows) + foot
     notes = [
         (said["formula_zh"], said["formula_en"]),
         ("没有报告的年份空着；没有数值的写明原因", "nothing stands where there is no report; where there is no value, why"),
+        *(
+            [
+                (
+                    "先按最近有数值的年份、再按当年数值排列，不跨年比较",
+                    "ordered within the last year that has a value, never across years",
+                )
+            ]
+            if by_year
+            else []
+        ),
         *([] if named else [(f"共 {len(rows)} 行，名称从略", f"{len(rows)} rows, names left out")]),
     ]
-    below = 0.5 + 0.19 * len(lines_of_notes(notes, width))
-    height = above + step * len(rows) + below
-    figure = empty_figure(width, height)
-    scale = _Scale(rates, said["kind"])
+    unit = f"（{said['unit']}）" if said["unit"] else ""
+    between = f" · {'–'.join(dict.fromkeys([str(panels[0]), str(panels[-1])]))}" if by_year else ""
+    sheet.open(
+        f"{len(rows)} {sheet.say(('行', 'rows'))}{between}",
+        (f"{said['label_zh']}{unit}", said["label_en"]),
+        bands * band,
+        finding=_highest_and_lowest(rates, (said["label_zh"], said["label_en"]), scale),
+        notes=notes,
+        source=annual_reports(rates["agency"], rates["year"])
+        if {"agency", "year"} <= set(rates)
+        else ("各机关年度报告", "annual reports of the agencies"),
+        legend=_rate_legend(sheet, rates),
+    )
     for at, panel in enumerate(panels):
-        place = ((left + wide * at) / width, below / height, (wide - 0.25) / width, step * len(rows) / height)
-        axes = figure.add_axes(place)
-        scale.lay_out(axes, len(rows))
+        top = at // beside * band + head
+        axes = sheet.axes(left + at % beside * wide, top, wide - digits - 0.24, step * len(rows))
+        scale.lay_out(sheet, axes, len(rows), wide - digits - 0.24)
         if by_year:
-            write(axes, scale.low, -0.5, str(panel), (0, 5), size=9, va="bottom")
+            write(axes, scale.low, -0.5, str(panel), (0, 3), size=sheet.body, va="bottom")
         shown = rates[rates["panel"] == panel].set_index("row").to_dict("index")
         for row, name in enumerate(rows):
             if name == highlight:
-                axes.axhspan(row - 0.5, row + 0.5, color="#f3f3f3", zorder=0)
-            if at == 0 and named:
-                write(axes, scale.low, row, name, (-7, 0), size=9.5, ha="right", color=BLUE if name == highlight else INK)
+                axes.axhspan(row - 0.5, row + 0.5, color="#efefef", zorder=-1)
+            if at % beside == 0 and named:
+                block = [(text, size, BLUE if name == highlight else color) for text, size, color in labels[row]]
+                write_block(axes, scale.low, row, block, (-5, 0), ha="right")
             if name in shown:
-                _draw_rate(axes, row, shown[name], scale, named=named)
-    unit = f"（{said['unit']}）" if said["unit"] else ""
-    between = f" · {'–'.join(dict.fromkeys([str(panels[0]), str(panels[-1])]))}" if by_year else ""
-    write_head(figure, f"{len(rows)} 行 rows{between}", (f"{said['label_zh']}{unit}", said["label_en"]))
-    legend_above(figure, 0.2, _rate_legend(rates), 3)
-    write_foot(figure, notes)
-    return figure
+                _draw_rate(sheet, axes, row, shown[name], scale, reasons if named else None, (wide - 0.14) * 72)
+    return sheet.figure
+
+
+def _highest_and_lowest(rates: pd.DataFrame, label: Words, scale: _Scale) -> Words:
+    """Say which row is the highest of the last year and which the lowest, and whether that can be told."""
+    known = rates[rates["value"].notna()]
+    if known.empty:
+        return f"{label[0]}：没有数值。", f"{label[1]}: no value."
+    last = known["panel"].max()
+    known = known[known["panel"] == last].sort_values("value", ascending=False, kind="stable")
+    high, low = known.iloc[0], known.iloc[-1]
+    when = (f"{last} 年", f" in {last}") if last else ("", "")
+    top, bottom = (f"{one['row']} {in_digits(one['value'], share=scale.share)}" for one in (high, low))
+    if len(known) == 1:
+        return f"{when[0]}{label[0]}：{top}。", f"{label[1]}{when[1]}: {top}."
+    apart = ("", "")
+    if not pd.isna(high["low"]) and not pd.isna(low["high"]):
+        overlap = high["low"] <= low["high"]
+        apart = (
+            ("，二者的区间重叠", "; their intervals overlap")
+            if overlap
+            else ("，二者的区间不重叠", "; their intervals do not overlap")
+        )
+    return (
+        f"{when[0]}{label[0]}（{len(known)} 个）：最高 {top}，最低 {bottom}{apart[0]}。",
+        f"{label[1]}{when[1]}, of {len(known)}: highest {top}, lowest {bottom}{apart[1]}.",
+    )
 
 
 def _group_columns(rates: pd.DataFrame) -> list[str]:
@@ -314,20 +527,20 @@ def caveats(rates: pd.DataFrame, reports: pd.DataFrame | None = None) -> pd.Data
     return listed.astype({"caveat": "str", "zh": "str", "en": "str"})
 
 
-def _row_names(rates: pd.DataFrame, groups: list[str]) -> list[str]:
+def _row_names(sheet: Sheet, rates: pd.DataFrame, groups: list[str]) -> list[str]:
     named = rates[groups].astype("str").fillna("？")
     if "level" in named:
         from govstats.export.codebook import values
 
-        labels = {level: f"{value.zh} {value.en}" for level, value in values("level").items()}
+        labels = {level: sheet.say((value.zh, value.en)) for level, value in values("level").items()}
         named["level"] = named["level"].map(labels).fillna(named["level"])
     return [" · ".join(names) for names in named.itertuples(index=False)]
 
 
 def _in_order(rates: pd.DataFrame) -> list[str]:
-    """Return the rows, that with the highest value of its latest year first, those without a value last."""
+    """Return the rows by the last year that has a value, and within that year by its value; those without one last."""
     known = rates[rates["value"].notna()].sort_values("panel", kind="stable").drop_duplicates("row", keep="last")
-    ordered = known.sort_values("value", ascending=False, kind="stable")["row"]
+    ordered = known.sort_values(["panel", "value"], ascending=False, kind="stable")["row"]
     return list(dict.fromkeys([*ordered, *rates["row"]]))
 
 
@@ -341,56 +554,60 @@ class _Scale:
         self.low: float = min(values.min(initial=0), 0.0)
         self.high: float = 1.0 if kind == "share" else values.max(initial=0) or 1.0
 
-    def lay_out(self, axes: Axes, rows: int) -> None:
+    def least(self, sheet: Sheet) -> float:
+        """Return how wide a panel has to be for the ticks at its ends."""
+        return text_width(" ".join(in_digits(end, share=self.share) for end in (self.low, self.high)), sheet.small) + 0.05
+
+    def lay_out(self, sheet: Sheet, axes: Axes, rows: int, wide: float) -> None:
         """Set limits and ticks, with a thin line at each tick."""
         ticks = sorted({self.low, 0.0, *([0.5] if self.high == 1 else []), self.high})
-        axes.set(xlim=(self.low, self.low + 1.03 * (self.high - self.low)), ylim=(rows - 0.5, -0.5), xticks=ticks, yticks=[])
-        axes.set_xticklabels([in_digits(tick, share=self.share) for tick in ticks])
-        quiet_axes(axes)
+        texts = [in_digits(tick, share=self.share) for tick in ticks]
+        if 3.3 * max(text_width(text, sheet.small) for text in texts) > wide or self.low < 0:
+            ticks, texts = [ticks[0], ticks[-1]], [texts[0], texts[-1]]
+        axes.set(xlim=(self.low, self.high), ylim=(rows - 0.5, -0.5), xticks=ticks, yticks=[])
+        axes.set_xticklabels(texts)
+        sheet.quiet(axes)
         # those of the next panel begin where these end
         for at, (tick, written) in enumerate(zip(ticks, axes.get_xticklabels(), strict=True)):
             written.set_horizontalalignment("left" if at == 0 else "right" if at == len(ticks) - 1 else "center")
-            axes.axvline(tick, color=FAINT, linewidth=0.6, zorder=0)
+            axes.axvline(tick, color=FAINT, linewidth=0.6, zorder=0, clip_on=False)
 
 
-def _draw_rate(axes: Axes, row: int, rate: dict[Any, Any], scale: _Scale, *, named: bool) -> None:
+def _draw_rate(
+    sheet: Sheet, axes: Axes, row: int, rate: dict[Any, Any], scale: _Scale, reasons: dict[str, Block] | None, edge: float
+) -> None:
+    """Draw a rate, and write its value (or why it has none) at the right edge of its panel."""
     lows, highs = ([rate[f"{end}_{of}"] for of in ("repairs", "blanks")] for end in ("low", "high"))
     bounds = [float(one) for one in (*lows, *highs) if not pd.isna(one)]
     value = rate["value"]
     if bounds and (pd.isna(value) or max(bounds) - min(bounds) > 1e-9):
-        axes.plot([min(bounds), max(bounds)], [row + 0.27] * 2, color=VERMILLION, linewidth=1, marker="|", markersize=5, zorder=2)
+        axes.plot([min(bounds), max(bounds)], [row + 0.27] * 2, color=VERMILLION, linewidth=1, marker="|", markersize=4, zorder=2)
     if pd.isna(value):
-        if named:
-            said = " ".join(REASONS[rate["status"]])
-            write(axes, scale.low, row, said, (2, 3), size=6.5, color=QUIET)
+        if reasons is not None:
+            said = [(text, size, QUIET) for text, size, _ in reasons[rate["status"]]]
+            write_block(axes, scale.low, row, said, (edge, 0), ha="right")
         return
     if not pd.isna(rate["low"]):
         axes.plot([rate["low"], rate["high"]], [row, row], color=BLUE, linewidth=0.9, alpha=0.7, zorder=1)
     look = marker(small=rate["small"], contradicted=rate["contradicted"] > 0)
-    axes.plot(value, row, **look | ({} if named else {"markersize": 2}), clip_on=False)
-    if named:
-        write(axes, value, row, in_digits(value, share=scale.share), (0, 4), size=6.5, ha="center", va="bottom")
+    axes.plot(value, row, **look | ({} if reasons is not None else {"markersize": 2}), clip_on=False)
+    if reasons is not None:
+        write(axes, scale.low, row, in_digits(value, share=scale.share), (edge, 0), size=sheet.small, ha="right")
 
 
-def _rate_legend(rates: pd.DataFrame) -> list[Line2D]:
+def _rate_legend(sheet: Sheet, rates: pd.DataFrame) -> list[Line2D]:
     from matplotlib.lines import Line2D
 
     value = rates["value"]
     bounds = rates[["low_repairs", "high_repairs", "low_blanks", "high_blanks"]]
     open_to = bounds.notna().any(axis=1) & (value.isna() | (bounds.max(axis=1) > bounds.min(axis=1)))
-    kinds: list[tuple[dict[str, Any], str, Any]] = [
-        (marker(), "数值 value", True),
-        ({"color": BLUE, "linewidth": 0.9, "alpha": 0.7}, "95% 区间 interval", rates["low"].notna().any()),
-        (
-            {"color": VERMILLION, "linewidth": 1, "marker": "|", "markersize": 5},
-            "改法、空白所容许的范围 range over repairs and blanks",
-            open_to.any(),
-        ),
-        (marker(small=True), f"不足 {SMALL} 例 fewer than {SMALL}", (rates["small"] & value.notna()).any()),
-        (
-            marker(contradicted=True),
-            "报告自相矛盾 report contradicts itself",
-            ((rates["contradicted"] > 0) & value.notna()).any(),
-        ),
+    ranged: dict[str, Any] = {"color": VERMILLION, "linewidth": 1, "marker": "|", "markersize": 5}
+    contradicted = (rates["contradicted"] > 0) & value.notna()
+    kinds: list[tuple[dict[str, Any], Words, Any]] = [
+        (marker(), ("数值", "value"), True),
+        ({"color": BLUE, "linewidth": 0.9, "alpha": 0.7}, ("95% 区间", "95% interval"), rates["low"].notna().any()),
+        (ranged, ("改法、空白所容许的范围", "range over repairs and blanks"), open_to.any()),
+        (marker(small=True), (f"不足 {SMALL} 例", f"fewer than {SMALL}"), (rates["small"] & value.notna()).any()),
+        (marker(contradicted=True), ("报告自相矛盾", "report contradicts itself"), contradicted.any()),
     ]
-    return [Line2D([], [], **look, label=said) for look, said, occurs in kinds if occurs]
+    return [Line2D([], [], **look, label=sheet.say(words)) for look, words, occurs in kinds if occurs]

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from textwrap import wrap
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from govstats.figures.drawing import (
     BLUE,
+    FAINT,
     INK,
     QUIET,
+    SKY,
     VERMILLION,
-    bare,
-    empty_figure,
-    message,
+    Block,
+    Language,
+    Sheet,
+    Width,
+    Words,
+    fold,
+    pitch,
     short_labels,
+    text_width,
+    widest,
     write,
-    write_foot,
-    write_head,
-    write_label,
+    write_block,
 )
 from govstats.forms import Label, Table
 from govstats.report import typed_frame
@@ -32,6 +39,15 @@ if TYPE_CHECKING:
     from govstats.report import ReadCell, Report
 
 _OUTCOMES = ("granted", "partly_granted", "refused", "unable", "not_processed", "other")
+_RECEIVED = ("carried_in", "new")
+_STAGES = {
+    "all": _RECEIVED,
+    "carried_in": ("carried_in",),
+    "new": ("new",),
+    "processed": _OUTCOMES,
+    "granted": ("granted",),
+    "carried_out": ("carried_out",),
+}
 _NO_TABLE = ("这份文件里没有申请情况表", "no requests table in this document")
 _STATES = {
     "blank": ("空白", "blank"),
@@ -40,6 +56,8 @@ _STATES = {
     "missing": ("缺", "missing"),
     "incomplete": ("不全（≥）", "incomplete (≥)"),
 }
+#: Where a cell has no room for words.
+_SIGNS = {"blank": "□", "not_applicable": "/", "unreadable": "?"}
 
 
 def outcomes_by_applicant(report: Report) -> pd.DataFrame:
@@ -117,12 +135,157 @@ def refusal_reasons(report: Report) -> pd.DataFrame:
     )
 
 
-def requests_by_applicant_and_outcome(report: Report) -> Figure:
+def request_flows(report: Report) -> pd.DataFrame:
+    """Count where the requests of a year come from and what becomes of them.
+
+    Parameters
+    ----------
+    report : Report
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a source or destination: ``agency year line line_zh line_en value known status cells``. `line` is ``carried_in``
+        or ``new``, then one of the outcomes, then ``carried_out``; the rest is as in `outcomes_by_applicant`, for all applicants.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> request_flows(embedded.report("平潭综合实验区", 2020))[["line", "value"]].values.tolist()[:3]
+    [['carried_in', 0.0], ['new', 21.0], ['granted', 7.0]]
+    """
+    table = _requests(report)
+    lines = (*_RECEIVED, *_OUTCOMES, "carried_out") if table else ()
+    return _counts(
+        report, [({"line": table.line[name]}, _sum(report, table, name, "total")) for name in lines if table], ("line",)
+    )
+
+
+def flows(report: Report, *, language: Language = "both", width: Width = "page") -> Figure:
+    """Draw where the requests of a year come from and what becomes of them.
+
+    Parameters
+    ----------
+    report : Report
+    language, width
+        As for all of `govstats.figures`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Bands on one scale from what was carried in and received, to each outcome and what is carried over, with the counts; a
+        figure that says so where the report has no table of requests. The numbers behind it: `request_flows`.
+
+    Raises
+    ------
+    MissingExtra
+        Matplotlib or the Chinese font is not installed.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> print(flows(embedded.report("平潭综合实验区", 2025), language="en").alt)
+    Requests to handle: 154 (carried in: 0, new: 154); processed: 148, granted in full: 33; carried over: 6.
+    """
+    sheet = Sheet(language, width)
+    counts = request_flows(report)
+    title = ("申请从哪里来，到哪里去", "Where requests come from, and what becomes of them")
+    if counts.empty:
+        return sheet.nothing(report, title, _NO_TABLE)
+    come, go = counts[counts["line"].isin(_RECEIVED)], counts[~counts["line"].isin(_RECEIVED)]
+    received, ended = float(come["known"].sum()), float(go["known"].sum())
+    notes = [("单位：件", "unit: requests"), *_left_out(counts)]
+    told = {name: _told(counts[counts["line"].isin(lines)]) for name, lines in _STAGES.items()}
+    zh, en = ({name: words[at] for name, words in told.items()} for at in (0, 1))
+    finding = (
+        "应办{all}（上年结转{carried_in}，新收{new}）；办结{processed}，其中予以公开{granted}；结转下年{carried_out}。",
+        (
+            "To handle: {all} (carried in: {carried_in}, new: {new}); processed: {processed}, granted in full: {granted}; "
+            "carried over: {carried_out}."
+        ),
+    )
+    finding = finding[0].format(**zh), finding[1].format(**en)
+    if counts["value"].notna().all() and received != ended:
+        came, went = f"{received:,.0f}", f"{ended:,.0f}"
+        notes.append((f"来的 {came} 件，去的 {went} 件，二者不等。", f"{came} came in, but {went} are accounted for."))
+        finding = f"{finding[0]}{notes[-1][0]}", f"{finding[1]} {notes[-1][1]}"
+    column = 0.28 * sheet.wide
+    labels = [[sheet.block((row["line_zh"], row["line_en"]), column) for row in side.to_dict("records")] for side in (come, go)]
+    tall = max(sum(pitch([block], 2) for block in labels[1]), 0.36 * sheet.wide)
+    sheet.open(report, title, tall, finding=finding, notes=notes)
+    axes = sheet.axes(0, 0, sheet.wide, tall)
+    axes.set(xlim=(0, sheet.wide), ylim=(tall, 0))
+    axes.set_axis_off()
+    beside = widest(_said(sheet, row) for row in counts.to_dict("records")) + 0.1
+    left, right = column + beside, sheet.wide - column - beside
+    scale = tall * 0.86 / max(received, ended, 1)
+    middle = (left + right) / 2
+    axes.fill_between(
+        [middle - 0.03, middle + 0.03], 0.07 * tall, 0.07 * tall + scale * max(received, ended), color=INK, linewidth=0
+    )
+    for side, blocks, x, way in ((come, labels[0], left, 1), (go, labels[1], right, -1)):
+        _draw_side(sheet, axes, side, blocks, (x, middle, way), (scale, tall, beside))
+    return sheet.figure
+
+
+def _draw_side(
+    sheet: Sheet,
+    axes: Axes,
+    side: pd.DataFrame,
+    labels: Sequence[Block],
+    at: tuple[float, float, int],
+    room: tuple[float, float, float],
+) -> None:
+    """Draw the bands between the middle and one side, and the labels there, moved apart where bands are thin."""
+    (x, middle, way), (scale, tall, beside) = at, room
+    thick = scale * side["known"].to_numpy(dtype=float)
+    before = np.cumsum(thick) - thick
+    tops = before + (0.86 * tall - thick.sum()) / 2 + np.linspace(0, 0.14 * tall, len(side))
+    steps = np.linspace(0, 1, 21)
+    along, ease = x + way * 0.06 + (middle - x - way * 0.09) * steps, steps**2 * (3 - 2 * steps)
+    outward = "right" if way > 0 else "left"
+    places = _apart(tops + thick / 2, labels, tall)
+    for row, block, width, top, inner, y in zip(
+        side.to_dict("records"), labels, thick, tops, before + 0.07 * tall, places, strict=True
+    ):
+        color = {"granted": BLUE, "partly_granted": SKY, "refused": VERMILLION, "new": BLUE}.get(row["line"], "#8a8a8a")
+        if width:
+            band = top + (inner - top) * ease
+            axes.fill_between(along, band, band + width, color=color, alpha=0.35, linewidth=0)
+            axes.fill_between([x, x + way * 0.06], top, top + width, color=color, linewidth=0)
+        axes.plot([x, x - way * 0.05], [top + width / 2, y], color="#bbbbbb", linewidth=0.6)
+        write_block(axes, x - way * 0.05, y, _said(sheet, row), (-2 * way, 0), ha=outward)
+        write_block(axes, x - way * beside, y, block, (-4 * way, 0), ha=outward)
+
+
+def _said(sheet: Sheet, row: dict[Any, Any]) -> Block:
+    """Return a count, or the word for what stands in its place."""
+    figure = _written(row["known"], row["status"])
+    return sheet.block(_STATES[row["status"]], 9, size=sheet.small) if figure is None else [(figure, sheet.body, INK)]
+
+
+def _apart(wanted: Iterable[float], blocks: Sequence[Block], tall: float) -> list[float]:
+    """Return places for labels, in their order, as near to the wanted ones as their heights allow."""
+    halves = [pitch([block], 2) / 2 for block in blocks]
+    places, edge = [], 0.0
+    for place, half in zip(wanted, halves, strict=True):
+        places.append(max(place, edge + half))
+        edge = places[-1] + half
+    edge = tall
+    for number, half in reversed(list(enumerate(halves))):
+        places[number] = min(places[number], edge - half)
+        edge = places[number] - half
+    return places
+
+
+def requests_by_applicant_and_outcome(report: Report, *, language: Language = "both", width: Width = "page") -> Figure:
     """Draw how the requests of each kind of applicant ended.
 
     Parameters
     ----------
     report : Report
+    language, width
+        As for all of `govstats.figures`.
 
     Returns
     -------
@@ -139,54 +302,79 @@ def requests_by_applicant_and_outcome(report: Report) -> Figure:
     --------
     >>> from govstats.report import Report
     >>> report = Report("某市人民政府", 2012, "2008", None, "example.txt", "text", "")
-    >>> requests_by_applicant_and_outcome(report).texts[-1].get_text()
-    '这份文件里没有申请情况表  no requests table in this document'
+    >>> requests_by_applicant_and_outcome(report, language="en").alt
+    'no requests table in this document'
     """
+    sheet = Sheet(language, width)
     counts = outcomes_by_applicant(report)
     title = ("各类申请人的申请如何办结", "How requests ended, by applicant and outcome")
     if counts.empty:
-        return message(report, title, _NO_TABLE)
+        return sheet.nothing(report, title, _NO_TABLE)
     table = report.statutory_form.table("requests")
-    applicants = [column for column in table.columns if column.id != "total"]
-    rows = len(applicants) + 1
-    figure = empty_figure(11.5, 4.9)
-    grid = figure.add_gridspec(
-        1,
-        len(_OUTCOMES) + 1,
-        left=0.205,
-        right=0.995,
-        top=0.72,
-        bottom=0.14,
-        wspace=0.08,
-        width_ratios=[*[1] * len(_OUTCOMES), 0.7],
-    )
+    shown = [*_OUTCOMES, "processed_total"]
+    labels = [sheet.block(short_labels(column), 0.27 * sheet.wide) for column in table.columns]
+    left = widest(labels) + 0.1
+    bands = -(-len(shown) // int((sheet.wide - left) / (0.073 * sheet.body)))
+    beside = -(-len(shown) // bands)
+    wide, rows, step = (sheet.wide - left) / beside, len(labels), pitch(labels)
+    heads = [sheet.block(short_labels(table.line[outcome]), wide - 0.06) for outcome in shown]
+    head = pitch(heads)
     longest = _longest(counts)
-    for at, outcome in enumerate([*_OUTCOMES, "processed_total"]):
-        axes = bare(figure.add_subplot(grid[at]), rows, longest * 1.5)
-        zh, en = short_labels(table.line[outcome])
-        write(axes, 0, -0.5, zh, (4, 34), size=11)
-        write(axes, 0, -0.5, "\n".join(wrap(en, 16)), (4, 26), size=8.5, color=QUIET, va="top")
-        for row, column in enumerate(table.columns):
-            if at == 0:
-                write_label(axes, row, *short_labels(column))
-            cells = _sum(report, table, outcome, column.id)
-            total = "total" in (column.id, outcome.removeprefix("processed_"))
-            _count(axes, row, _known(cells), _state(cells), bar=not total)
-        axes.plot([0, longest * 1.5], [rows - 1.5] * 2, color="#dddddd", linewidth=0.8, clip_on=False)
-    write_head(figure, report, title)
-    notes = [("各格同一比例尺，“总计”照原表；单位：件", "one scale throughout, totals as reported; in requests")]
+    notes = [("各格同一比例尺，“总计”照原表；单位：件", "one scale throughout, totals as reported; unit: requests")]
     if counts["value"].eq(0).fillna(False).all():
         notes.insert(0, ("本年度没有办结的申请", "no request was processed this year"))
-    write_foot(figure, [*notes, *_left_out(counts)])
-    return figure
+    sheet.open(report, title, bands * (head + rows * step + 0.1), finding=_ended(counts), notes=[*notes, *_left_out(counts)])
+    room = wide - text_width(f"≥ {longest:,.0f}", sheet.body) - 0.12
+    for at, outcome in enumerate(shown):
+        top = at // beside * (head + rows * step + 0.1) + head
+        axes = sheet.bars(left + at % beside * wide, top, wide, step, rows, longest * wide / room)
+        write_block(axes, 0, -0.5, heads[at], (2, 2), va="bottom")
+        for row, column in enumerate(table.columns):
+            if at % beside == 0:
+                write_block(axes, 0, row, labels[row], (-5, 0), ha="right")
+            cells = _sum(report, table, outcome, column.id)
+            total = "total" in (column.id, outcome.removeprefix("processed_"))
+            _count(sheet, axes, row, _known(cells), _state(cells), wide, bar=not total)
+        axes.axhline(rows - 1.5, color=FAINT, linewidth=0.8)
+    return sheet.figure
 
 
-def reasons_for_refusal(report: Report) -> Figure:
+def _ended(counts: pd.DataFrame) -> Words:
+    """Say how most requests ended, and who made most of them."""
+    whole = _told(counts)
+    if not counts["known"].sum():
+        return f"办结{whole[0]}。", f"Requests processed: {whole[1]}."
+    (outcome_zh, outcome_en), ended = _most(counts, "outcome")
+    (applicant_zh, applicant_en), made = _most(counts, "applicant")
+    return (
+        f"办结{whole[0]}；最多的结果是{outcome_zh}，{ended:,.0f} 件；最多的申请人是{applicant_zh}，{made:,.0f} 件。",
+        f"Requests processed: {whole[1]}; most often {outcome_en}, {ended:,.0f}; most of them by {applicant_en}, {made:,.0f}.",
+    )
+
+
+def _told(counts: pd.DataFrame) -> Words:
+    """Say how many requests there are in all: at least so many where some figures are not known."""
+    known = counts["value"].notna()
+    if not known.all() and not counts["known"].sum():
+        return "不详", "unknown"
+    number = f"{counts['known'].sum():,.0f}"
+    return (f" {number} 件", number) if known.all() else (f"至少 {number} 件", f"at least {number}")
+
+
+def _most(counts: pd.DataFrame, kind: str) -> tuple[Words, float]:
+    sums = counts.groupby([f"{kind}_zh", f"{kind}_en"], sort=False)["known"].sum()
+    most = sums.index[sums == sums.max()]
+    return ("、".join(zh for zh, _ in most), ", ".join(en for _, en in most)), float(sums.max())
+
+
+def reasons_for_refusal(report: Report, *, language: Language = "both", width: Width = "page") -> Figure:
     """Draw why requests were refused, the most frequent reason first.
 
     Parameters
     ----------
     report : Report
+    language, width
+        As for all of `govstats.figures`.
 
     Returns
     -------
@@ -203,25 +391,38 @@ def reasons_for_refusal(report: Report) -> Figure:
     --------
     >>> from govstats.report import Report
     >>> report = Report("某市人民政府", 2012, "2008", None, "example.txt", "text", "")
-    >>> reasons_for_refusal(report).texts[-1].get_text()
-    '这份文件里没有申请情况表  no requests table in this document'
+    >>> reasons_for_refusal(report, language="en").alt
+    'no requests table in this document'
     """
+    sheet = Sheet(language, width)
     counts = refusal_reasons(report)
     title = ("不予公开的理由", "Why information was refused")
     if counts.empty:
-        return message(report, title, _NO_TABLE)
+        return sheet.nothing(report, title, _NO_TABLE)
     counts = counts.sort_values("value", ascending=False, kind="stable", na_position="last")
-    figure = empty_figure(9, 4.8)
-    axes = bare(figure.add_axes((0.43, 0.13, 0.55, 0.7)), len(counts), _longest(counts) * 1.15)
-    for row, reason in enumerate(counts.to_dict("records")):
-        write_label(axes, row, reason["reason_zh"], reason["reason_en"])
-        _count(axes, row, reason["known"], reason["status"])
-    write_head(figure, report, title)
-    notes = [("全部申请人；单位：件", "all applicants; in requests")]
+    labels = [sheet.block((row["reason_zh"], row["reason_en"]), 0.46 * sheet.wide) for row in counts.to_dict("records")]
+    left, step, longest = widest(labels) + 0.1, pitch(labels), _longest(counts)
+    wide = sheet.wide - left
+    notes = [("全部申请人；单位：件", "all applicants; unit: requests")]
+    finding: Words = ("本年度没有不予公开的申请", "no request was refused this year")
     if counts["value"].eq(0).fillna(False).all():
-        notes.insert(0, ("本年度没有不予公开的申请", "no request was refused this year"))
-    write_foot(figure, [*notes, *_left_out(counts)])
-    return figure
+        notes.insert(0, finding)
+    elif counts["known"].sum():
+        (zh, en), most = _most(counts, "reason")
+        whole = _told(counts)
+        finding = (
+            f"不予公开{whole[0]}；最多的理由是{zh}，{most:,.0f} 件。",
+            f"Requests refused: {whole[1]}; most often: {en}, {most:,.0f}.",
+        )
+    else:
+        finding = ("没有可读的数字", "no figure could be read")
+    sheet.open(report, title, len(counts) * step, finding=finding, notes=[*notes, *_left_out(counts)])
+    room = wide - text_width(f"≥ {longest:,.0f}", sheet.body) - 0.12
+    axes = sheet.bars(left, 0, wide, step, len(counts), longest * wide / room)
+    for row, reason in enumerate(counts.to_dict("records")):
+        write_block(axes, 0, row, labels[row], (-5, 0), ha="right")
+        _count(sheet, axes, row, reason["known"], reason["status"], wide)
+    return sheet.figure
 
 
 def residuals(report: Report) -> pd.DataFrame:
@@ -266,7 +467,9 @@ def residuals(report: Report) -> pd.DataFrame:
     return typed_frame(rows, types)
 
 
-def where_edits_cross(report: Report, name: str, repairs: pd.DataFrame | None = None) -> Figure:
+def where_edits_cross(
+    report: Report, name: str, repairs: pd.DataFrame | None = None, *, language: Language = "both", width: Width = "page"
+) -> Figure:
     """Draw a table with what its sums miss in the margins: where a failed line crosses a failed column, something is wrong.
 
     Parameters
@@ -277,6 +480,8 @@ def where_edits_cross(report: Report, name: str, repairs: pd.DataFrame | None = 
     repairs : pandas.DataFrame, optional
         What `govstats.repairs` found. Cells of the likeliest repairs have a frame and the proposed figure, those of the others a
         dotted frame.
+    language, width
+        As for all of `govstats.figures`.
 
     Returns
     -------
@@ -297,6 +502,7 @@ def where_edits_cross(report: Report, name: str, repairs: pd.DataFrame | None = 
     >>> sum(text.get_text() == "−6" for axes in figure.axes for text in axes.texts)
     2
     """
+    sheet = Sheet(language, width)
     table = report.statutory_form.table(name)
     cells = {(cell.line, cell.column): cell for cell in report.read_cells if cell.table == name}
     lines = [line for line in table.lines if any(line.id == printed for printed, _ in cells)]
@@ -304,89 +510,131 @@ def where_edits_cross(report: Report, name: str, repairs: pd.DataFrame | None = 
     missed = residuals(report)
     missed = missed[missed["table"] == name]
     beside, below = (list(dict.fromkeys(missed.loc[missed["along"] == along, "rule"])) for along in ("line", "column"))
-    rows, wide = len(lines) + len(below), len(columns) + len(beside)
-    height = 0.34 * rows + 2.3
-    figure = empty_figure(4.2 + 0.92 * wide, height)
-    axes = figure.add_axes((3.9 / (4.2 + 0.92 * wide), 0.75 / height, 0.92 * wide / (4.2 + 0.92 * wide), 0.34 * rows / height))
-    axes.set(xlim=(0, wide), ylim=(rows, 0))
-    axes.set_axis_off()
-    _write_margins(axes, lines, columns, beside, below)
-    for y, line in enumerate(lines):
-        for x, column in enumerate(columns):
-            cell = cells.get((line.id, column.id))
-            text = "·" if cell is None else _STATES[cell.status][0] if cell.value is None else f"{cell.value:,.10g}"
-            write(axes, x + 0.5, y + 0.5, text, (0, 0), size=9.5, ha="center", color=INK if cell and cell.value else QUIET)
-    _write_residuals(axes, missed, [line.id for line in lines], [column.id for column in columns], beside, below)
-    _frame_repairs(axes, name, [line.id for line in lines], [column.id for column in columns], repairs)
-    write_head(figure, report, ("哪些行、哪些栏对不上", "Which lines and columns do not add up"))
+    ids = [line.id for line in lines], [column.id for column in columns]
+    mine = pd.DataFrame() if repairs is None else repairs[(repairs["table"] == name) & repairs["line"].isin(ids[0])]
+    proposed = (
+        {}
+        if mine.empty
+        else {(row["line"], row["column"]): row["proposed"] for row in mine[mine["rank"] == 1].to_dict("records")}
+    )
+    left = 0.34 * sheet.wide
+    size = 0.9 * sheet.body
+    wide = (sheet.wide - left) / (len(columns) + len(beside))
+    stubs = [sheet.block(short_labels(line), left - 0.08, size=size) for line in lines]
+    taller = [2 * size * 1.4 / 72 if any(line.id == one for one, _ in proposed) else 0.0 for line in lines]
+    heights = [max(pitch([block], 1), tall) for block, tall in zip(stubs, taller, strict=True)] + [
+        pitch([[("", size, INK)]])
+    ] * len(below)
+    edges = [0.0, *accumulate(heights)]
+    head, heads = _heads(sheet, columns, wide)
     notes = [
-        ("边上是所印总计减去各项之和，0 为相符", "in the margins: what is printed less the sum of the parts; 0 where they agree")
+        ("边上是所印总计减去各项之和，0 为相符", "in the margins: what is printed less the sum of the parts; 0 where they agree"),
+        *[
+            (f"单位：{unit}", {"件": "unit: cases", "万元": "unit: 10,000 yuan"}.get(unit, unit))
+            for unit in sorted({line.unit for line in lines})
+            if unit
+        ],
     ]
-    if repairs is not None and (repairs["table"] == name).any():
+    if len(mine):
         notes.append(
             (
                 "实线框：最可能的改法及应有的数字；虚线框：其他改法",
                 "framed: the likeliest repair and its figure; dotted: the others",
             )
         )
-    write_foot(figure, notes)
-    return figure
-
-
-def _write_margins(
-    axes: Axes, lines: Sequence[Label], columns: Sequence[Label], beside: Sequence[str], below: Sequence[str]
-) -> None:
-    """Write the labels of lines and columns, and the rules whose residuals stand in the margins."""
-    rows, wide = len(lines) + len(below), len(columns) + len(beside)
+    states = {cell.status for cell in cells.values() if cell.value is None}
+    notes += [(f"{_SIGNS[state]} {_STATES[state][0]}", f"{_SIGNS[state]} {_STATES[state][1]}") for state in sorted(states)]
+    failed = missed[missed["status"] == "fail"]
+    missing = [f"{row['difference']:+,.10g}" for row in failed.to_dict("records")]
+    zh, en = (
+        ", ".join(f"{one} {by}" for one, by in zip(failed[name], missing, strict=True)) for name in ("label_zh", "label_en")
+    )
+    finding = ("总计都与各项之和相符。", "All totals are the sums of their parts.")
+    if missing:
+        finding = (f"{len(missing)} 处总计与各项之和不符：{zh}。", f"{len(missing)} totals are not the sum of their parts: {en}.")
+    title = ("哪些行、哪些栏对不上", "Which lines and columns do not add up")
+    sheet.open(report, title, head + edges[-1], finding=finding, notes=notes)
+    axes = sheet.axes(left, head, sheet.wide - left, edges[-1])
+    axes.set(xlim=(0, len(columns) + len(beside)), ylim=(edges[-1], 0))
+    axes.set_axis_off()
+    grid = _Grid(sheet, axes, edges, wide, size)
+    for x, words in enumerate([*heads, *[[(rule, size, INK)] for rule in beside]]):
+        if isinstance(words, str):
+            write(axes, x + 0.5, 0, words, (0, 3), size=0.85 * size, ha="center", va="bottom", rotation=90, linespacing=1.1)
+        else:
+            write_block(axes, x + 0.5, 0, words, (0, 3), ha="center", va="bottom")
+    for y, block in enumerate([*stubs, *[[(rule, size, INK)] for rule in below]]):
+        write_block(axes, 0, (edges[y] + edges[y + 1]) / 2, block, (-4, 0), ha="right")
+        axes.axhline(edges[y], color=FAINT, linewidth=0.6)
+    axes.axhline(edges[len(lines)], color=QUIET, linewidth=0.8)
+    axes.axvline(len(columns), color=QUIET, linewidth=0.8)
+    _write_residuals(grid, missed, ids, (beside, below))
     for y, line in enumerate(lines):
-        zh, en = short_labels(line)
-        write(axes, 0, y + 0.5, zh if len(zh) < 19 else f"{zh[:17]}…", (-6, 4.5), size=9, ha="right")
-        write(axes, 0, y + 0.5, en if len(en) < 46 else f"{en[:44]}…", (-6, -6), size=6.5, color=QUIET, ha="right")
-        axes.plot([0, wide], [y, y], color="#dddddd", linewidth=0.6, clip_on=False)
-    for x, column in enumerate(columns):
-        zh, en = short_labels(column)
-        english = wrap(en, 14)
-        write(axes, x + 0.5, 0, "\n".join(wrap(zh, 6)), (0, 6 + 8 * len(english)), size=8.5, ha="center", va="bottom")
-        write(axes, x + 0.5, 0, "\n".join(english), (0, 4), size=6, color=QUIET, ha="center", va="bottom")
-    for at, rule in enumerate(beside):
-        write(axes, len(columns) + at + 0.5, 0, rule, (0, 6), size=9, ha="center")
-    for at, rule in enumerate(below):
-        write(axes, 0, len(lines) + at + 0.5, rule, (-6, 0), size=9, ha="right")
-    axes.plot([0, wide], [len(lines)] * 2, color=QUIET, linewidth=1, clip_on=False)
-    axes.plot([len(columns)] * 2, [0, rows], color=QUIET, linewidth=1, clip_on=False)
+        for x, column in enumerate(columns):
+            cell, better = cells.get((line.id, column.id)), proposed.get((line.id, column.id))
+            text = "…" if cell is None else _SIGNS[cell.status] if cell.value is None else f"{cell.value:,.10g}"
+            known = better is not None and not pd.isna(better)
+            grid.write(x, y, text, INK if cell and cell.value else QUIET, 0.7 * size * known)
+            if known:
+                grid.write(x, y, f"→{better:,.10g}", VERMILLION, -0.7 * size)
+    for row in sorted(mine.to_dict("records"), key=lambda row: -row["repair"]):
+        grid.frame(ids[1].index(row["column"]), ids[0].index(row["line"]), likeliest=row["rank"] == 1)
+    return sheet.figure
+
+
+def _heads(sheet: Sheet, columns: Sequence[Label], wide: float) -> tuple[float, Sequence[Block | str]]:
+    """Return the headings of narrow columns and how tall they are: blocks, or texts to be written upright."""
+    size = 0.9 * sheet.body
+    blocks = [sheet.block(short_labels(column), wide - 0.03, size=size) for column in columns]
+    if widest(blocks) <= wide - 0.02:
+        return pitch(blocks), blocks
+    at_most, small = max(int(wide * 72 / (1.3 * size)), 1), 0.85 * size
+    texts = [sheet.say(short_labels(column)) for column in columns]
+    for tall in (0.6, 0.9, 1.2, 1.6, 2.4, 4.0):
+        folded = [fold(text, small, tall) for text in texts]
+        if max(map(len, folded)) <= at_most:
+            break
+    return max(text_width(line, small) for lines in folded for line in lines) + 0.08, ["\n".join(lines) for lines in folded]
+
+
+class _Grid:
+    """The cells of a table, between the edges of its rows."""
+
+    def __init__(self, sheet: Sheet, axes: Axes, edges: Sequence[float], wide: float, size: float) -> None:
+        self.sheet, self.axes, self.edges, self.wide, self.size = sheet, axes, edges, wide, size
+
+    def write(self, x: int, y: int, text: str, color: str, up: float = 0) -> None:
+        """Write into a cell, smaller where it is narrow."""
+        size = min(self.size, self.size * (self.wide - 0.03) / text_width(text, self.size))
+        write(self.axes, x + 0.5, (self.edges[y] + self.edges[y + 1]) / 2, text, (0, up), size=size, color=color, ha="center")
+
+    def shade(self, x: tuple[int, int], y: tuple[int, int]) -> None:
+        self.axes.fill_between(x, self.edges[y[0]], self.edges[y[1]], color=VERMILLION, alpha=0.13, linewidth=0)
+
+    def frame(self, x: int, y: int, *, likeliest: bool) -> None:
+        top, bottom = self.edges[y], self.edges[y + 1]
+        look: dict[str, Any] = {"linewidth": 1.6, "linestyle": "-"} if likeliest else {"linewidth": 1, "linestyle": ":"}
+        self.axes.plot([x, x + 1, x + 1, x, x], [top, top, bottom, bottom, top], color=VERMILLION, clip_on=False, **look)
 
 
 def _write_residuals(
-    axes: Axes, missed: pd.DataFrame, lines: list[str], columns: list[str], beside: list[str], below: list[str]
+    grid: _Grid, missed: pd.DataFrame, ids: tuple[list[str], list[str]], rules: tuple[list[str], list[str]]
 ) -> None:
+    lines, columns = ids
     for row in missed.to_dict("records"):
         if row["id"] not in (lines if row["along"] == "line" else columns):
             continue
         if row["along"] == "line":
-            y, x = lines.index(row["id"]), len(columns) + beside.index(row["rule"])
-            whole = (0, y, len(columns), 1)
+            y, x = lines.index(row["id"]), len(columns) + rules[0].index(row["rule"])
+            whole = (0, len(columns)), (y, y + 1)
         else:
-            y, x = len(lines) + below.index(row["rule"]), columns.index(row["id"])
-            whole = (x, 0, 1, len(lines))
+            y, x = len(lines) + rules[1].index(row["rule"]), columns.index(row["id"])
+            whole = (x, x + 1), (0, len(lines))
         failed = row["status"] == "fail"
         if failed:
-            left, top, width, tall = whole
-            axes.fill_between([left, left + width], top, top + tall, color=VERMILLION, alpha=0.13, linewidth=0)
+            grid.shade(*whole)
         text = "?" if pd.isna(row["difference"]) else f"{row['difference']:+,.10g}".replace("-", "−") if failed else "0"
-        write(
-            axes, x + 0.5, y + 0.5, text, (0, 0), size=10.5 if failed else 8.5, ha="center", color=VERMILLION if failed else QUIET
-        )
-
-
-def _frame_repairs(axes: Axes, name: str, lines: list[str], columns: list[str], repairs: pd.DataFrame | None) -> None:
-    mine = pd.DataFrame() if repairs is None else repairs[(repairs["table"] == name) & repairs["line"].isin(lines)]
-    for row in sorted(mine.to_dict("records"), key=lambda row: -row["repair"]):
-        x, y = columns.index(row["column"]), lines.index(row["line"])
-        likeliest = row["rank"] == 1
-        edges = ([x, x + 1, x + 1, x, x], [y, y, y + 1, y + 1, y])
-        axes.plot(*edges, color=VERMILLION, linewidth=1.8 if likeliest else 1, linestyle="-" if likeliest else ":", clip_on=False)
-        if likeliest and not pd.isna(row["proposed"]):
-            write(axes, x + 1, y, f"→{row['proposed']:,.10g}", (-2, -7), size=7, ha="right", color=VERMILLION)
+        grid.write(x, y, text, VERMILLION if failed else QUIET)
 
 
 def _key(cell: str) -> tuple[str, str, str]:
@@ -446,17 +694,25 @@ def _counts(
     return pd.DataFrame(records, columns=list(types)).astype(types)
 
 
-def _count(axes: Axes, row: int, known: float, status: str, *, bar: bool = True) -> None:
+def _written(known: float, status: str) -> str | None:
+    """Write a count; null where there is none."""
+    return {"reported": f"{known:,.0f}", "incomplete": f"≥ {known:,.0f}"}.get(status)
+
+
+def _count(sheet: Sheet, axes: Axes, row: int, known: float, status: str, wide: float, *, bar: bool = True) -> None:
     """Draw a count as a bar with its figure where it ends; what is no figure is said in words."""
-    if status not in ("reported", "incomplete"):
-        write(axes, 0, row, " ".join(_STATES[status]), (4, 0), size=8, color=QUIET)
+    figure = _written(known, status)
+    if figure is None:
+        said = [(text, size, QUIET) for text, size, _ in sheet.block(_STATES[status], wide - 0.06, size=sheet.small)]
+        write_block(axes, 0, row, said, (3, 0))
         return
     sure = status == "reported"
     if bar:
-        look = {"color": BLUE} if sure else {"facecolor": "none", "edgecolor": BLUE, "hatch": "////", "linewidth": 1}
-        axes.barh(row, known, height=0.5, **look)
-    figure = f"{known:,.0f}" if sure else f"≥ {known:,.0f}"
-    write(axes, known if bar else 0, row, figure, (4, 0), color=INK if known or not sure else QUIET)
+        look: dict[str, Any] = (
+            {"color": BLUE} if sure else {"facecolor": "none", "edgecolor": BLUE, "hatch": "////", "linewidth": 1}
+        )
+        axes.barh(row, known, height=0.55, **look)
+    write(axes, known if bar else 0, row, figure, (3, 0), size=sheet.body, color=INK if known or not sure else QUIET)
 
 
 def _left_out(counts: pd.DataFrame) -> list[tuple[str, str]]:

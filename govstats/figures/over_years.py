@@ -11,21 +11,20 @@ import pandas as pd
 from govstats.errors import UnusableCells
 from govstats.figures.drawing import (
     BLUE,
-    INK,
     QUIET,
     SMALL,
     VERMILLION,
-    empty_figure,
+    Language,
+    Sheet,
+    Width,
+    Words,
+    annual_reports,
     in_digits,
-    legend_above,
-    lines_of_notes,
     marker,
-    message,
-    quiet_axes,
-    text_style,
+    pitch,
+    text_width,
     write,
-    write_foot,
-    write_head,
+    write_block,
 )
 from govstats.report import Report
 
@@ -47,8 +46,6 @@ MAIN = (
     "decisions.licensing",
     "decisions.penalties",
 )
-#: Of more years the figures would run into each other where two axes share a line.
-_YEARS_IN_HALF = 14
 #: Why a report has no figure, short enough to stand on the axis.
 REASONS = {
     "blank": ("空白", "blank"),
@@ -172,7 +169,9 @@ def _lines(points: pd.DataFrame) -> pd.Series[Any]:
     return numbers.reindex(points.index)
 
 
-def series_over_years(source: Report | Panel | pd.DataFrame, names: Iterable[str] = MAIN) -> Figure:
+def series_over_years(
+    source: Report | Panel | pd.DataFrame, names: Iterable[str] = MAIN, *, language: Language = "both", width: Width = "page"
+) -> Figure:
     """Draw the series and indicators of an agency over the years.
 
     Parameters
@@ -181,12 +180,14 @@ def series_over_years(source: Report | Panel | pd.DataFrame, names: Iterable[str
         Of one agency; also what `points_over_years` returned.
     names : iterable of str
         As for `points_over_years`.
+    language, width
+        As for all of `govstats.figures`.
 
     Returns
     -------
     matplotlib.figure.Figure
         A small figure for each name. Lines join years that follow each other in one segment, and nothing else; a break is a thin
-        vertical line with the name of the form that begins there. Hollow: fewer than 30 cases. Diamond: the report contradicts
+        vertical line with the year of the form that begins there. Hollow: fewer than 30 cases. Diamond: the report contradicts
         itself there. A report without a figure says why. The numbers behind it: `points_over_years`.
 
     Raises
@@ -201,20 +202,22 @@ def series_over_years(source: Report | Panel | pd.DataFrame, names: Iterable[str
     >>> import pandas as pd
     >>> from govstats import embedded
     >>> cells = pd.concat(embedded.report("平潭综合实验区", year).cells for year in (2019, 2020))
-    >>> figure = series_over_years(cells, ["requests_received", "disclosure_rate"])
-    >>> [axes.get_title("left") for axes in figure.axes]
-    ['本年新收申请（件）  requests received this year', '公开率  disclosure rate']
+    >>> series_over_years(cells, ["requests_received", "disclosure_rate"], language="en").alt
+    'requests received this year: 23 (2019), 21 (2020); disclosure rate: 35% (2019), 62% (2020).'
     """
+    sheet = Sheet(language, width)
     points = source if isinstance(source, pd.DataFrame) and "line" in source and "name" in source else None
     if points is None:
         points = points_over_years(source, names)
     agency = _only_agency(points)
-    shown = list(points.groupby("name", sort=False))
+    shown = [one for _, one in points.groupby("name", sort=False)]
     years = [*range(points["year"].min(), points["year"].max() + 1)]
-    read = set(points["year"])
-    columns = min(2 if len(years) <= _YEARS_IN_HALF else 1, len(shown))
+    least = max(1.4, (len(years) + 0.2) * 1.22 * sheet.small / 72)
+    columns = max(1, min(len(shown), int((sheet.wide + 0.1) / (least + 0.1))))
+    wide = (sheet.wide - 0.1 * (columns - 1)) / columns
+    heads = [sheet.block(_title(one), wide) for one in shown]
+    head, tall, foot = pitch(heads), 10 * sheet.body / 72, text_width("2000", sheet.small) + 0.14
     rows = -(-len(shown) // columns)
-    width, tall, above = max(5.4 * columns, 0.4 * len(years), 7.5), 1.95, 1.45
     notes = [
         (
             "只连相邻而可比的年份；灰色年份没有报告，不等于零",
@@ -222,26 +225,43 @@ def series_over_years(source: Report | Panel | pd.DataFrame, names: Iterable[str
         ),
         *_breaks_in_words(points),
     ]
-    below = 0.6 + 0.19 * len(lines_of_notes(notes, width))
-    height = rows * tall + above + below - 0.45
-    figure = empty_figure(width, height)
-    grid = figure.add_gridspec(
-        rows,
-        columns,
-        left=0.35 / width,
-        right=1 - 0.3 / width,
-        top=1 - above / height,
-        bottom=below / height,
-        hspace=0.62,
-        wspace=0.09,
+    sheet.open(
+        f"{agency} · {years[0]}–{years[-1]}",
+        ("历年数字", "Figures over the years"),
+        rows * (head + tall + foot),
+        finding=_first_and_last(shown),
+        notes=notes,
+        source=annual_reports([agency], points["year"]),
+        legend=_point_legend(sheet, points),
     )
-    for at, (_, one) in enumerate(shown):
-        axes = figure.add_subplot(grid[at // columns, at % columns])
-        _draw_points(axes, one, years, read)
-    write_head(figure, f"{agency} · {years[0]}–{years[-1]}", ("历年数字", "Figures over the years"))
-    legend_above(figure, 0.2, _point_legend(points), 4)
-    write_foot(figure, notes)
-    return figure
+    for at, one in enumerate(shown):
+        top = at // columns * (head + tall + foot) + head
+        axes = sheet.axes(at % columns * (wide + 0.1), top, wide, tall)
+        sheet.years(axes, years, set(points["year"]), wide)
+        _draw_points(sheet, axes, one, (wide / (len(years) + 0.2), tall))
+        write_block(axes, years[0] - 0.6, axes.get_ylim()[1], heads[at], (0, 2), va="bottom")
+    return sheet.figure
+
+
+def _title(points: pd.DataFrame) -> Words:
+    first = points.iloc[0]
+    unit = f"（{first['unit']}）" if first["unit"] else ""
+    return f"{first['label_zh']}{unit}", first["label_en"]
+
+
+def _first_and_last(shown: Sequence[pd.DataFrame]) -> Words:
+    """Say of each name what it was in the first and in the last year that has a figure."""
+    said: list[Words] = []
+    for one in shown:
+        known = one[one["value"].notna()]
+        ends = known.iloc[[0, -1]].drop_duplicates("year").to_dict("records")
+        values = [(in_digits(row["value"], share=row["share"]), row["year"]) for row in ends]
+        zh, en = (
+            "、".join(f"{year} 年 {value}" for value, year in values),
+            ", ".join(f"{value} ({year})" for value, year in values),
+        )
+        said.append((f"{one.iloc[0]['label_zh']}：{zh or '没有数字'}", f"{one.iloc[0]['label_en']}: {en or 'no figure'}"))
+    return "；".join(zh for zh, _ in said) + "。", "; ".join(en for _, en in said) + "."
 
 
 def _only_agency(frame: pd.DataFrame) -> str:
@@ -255,67 +275,66 @@ def _only_agency(frame: pd.DataFrame) -> str:
     return str(agencies[0])
 
 
-def _draw_points(axes: Axes, points: pd.DataFrame, years: Sequence[int], read: set[int]) -> None:
-    first = points.iloc[0]
+def _draw_points(sheet: Sheet, axes: Axes, points: pd.DataFrame, room: tuple[float, float]) -> None:
+    """Draw the points of a name, with their figures above them: upright where a year has no room for them."""
+    step, tall = room
     known = points[points["value"].notna()]
+    texts = [in_digits(point["value"], share=point["share"]) for point in known.to_dict("records")]
+    longest = max((text_width(text, sheet.small) for text in texts), default=0.0)
+    upright = longest > 0.9 * step
+    # the figure of the highest point, and above it the year of a form, have to fit
+    above = (longest if upright else sheet.small / 72) + (7 + 1.5 * sheet.small) / 72
     highest = known[["value", "high"]].max(axis=1).max()
     top = 1.0 if pd.isna(highest) or not highest else float(highest)
-    _axis_of_years(axes, years, read)
-    axes.set_ylim(-0.04 * top, 1.3 * top)
-    unit = f"（{first['unit']}）" if first["unit"] else ""
-    axes.set_title(f"{first['label_zh']}{unit}  {first['label_en']}", loc="left", pad=5, **text_style(9.5, INK))
+    axes.set_ylim(-0.06 * top, top * (1 + 1.06 * above / (tall - above)))
     for _, line in known.groupby("line"):
         axes.plot(line["year"], line["value"], color=BLUE, linewidth=1.1, zorder=1)
-    ground = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8}
-    for point in known.to_dict("records"):
+    ground = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.4}
+    for point, text in zip(known.to_dict("records"), texts, strict=True):
         if not pd.isna(point["low"]):
             axes.plot([point["year"]] * 2, [point["low"], point["high"]], color=BLUE, linewidth=0.9, alpha=0.7, zorder=1)
         axes.plot(point["year"], point["value"], **marker(small=point["small"], contradicted=point["contradicted"]))
-        text = in_digits(point["value"], share=point["share"])
-        up = 0.0 if pd.isna(point["high"]) else point["high"]
-        write(axes, point["year"], max(up, point["value"]), text, (0, 6), size=7.5, ha="center", va="bottom", bbox=ground)
+        up = max(point["value"], 0.0 if pd.isna(point["high"]) else point["high"])
+        look: dict[str, Any] = {
+            "size": sheet.small,
+            "ha": "center",
+            "va": "bottom",
+            "bbox": ground,
+            "rotation": 90 if upright else 0,
+        }
+        write(axes, point["year"], up, text, (0, 5), **look)
     for point in points[points["value"].isna()].to_dict("records"):
-        said = " ".join(REASONS[point["status"]])
-        write(axes, point["year"], 0, said, (0, 3), size=6.5, color=QUIET, ha="center", va="bottom", rotation=90)
+        said = "\n".join(text for text, *_ in sheet.block(REASONS[point["status"]], 9))
+        write(axes, point["year"], 0, said, (0, 3), size=0.8 * sheet.small, color=QUIET, ha="center", va="bottom", rotation=90)
     for point in points[points["break_before"]].to_dict("records"):
         axes.axvline(point["year"] - 0.5, color=VERMILLION, linewidth=0.8, linestyle=(0, (4, 2)), zorder=0)
-        form = f"{point['form']} 年表式 form"
-        write(axes, point["year"] - 0.5, 1.3 * top, form, (2, -1), size=6.5, color=VERMILLION, va="top")
+        write(axes, point["year"] - 0.5, axes.get_ylim()[1], point["form"], (2, 0), size=sheet.small, color=VERMILLION, va="top")
 
 
-def _axis_of_years(axes: Axes, years: Sequence[int], read: set[int]) -> None:
-    """Put every year on the axis, those without a report in grey."""
-    axes.set(xlim=(years[0] - 0.6, years[-1] + 0.6), xticks=years, yticks=[])
-    axes.set_xticklabels([str(year) for year in years])
-    quiet_axes(axes)
-    for year, tick in zip(years, axes.get_xticklabels(), strict=True):
-        tick.set_color(INK if year in read else "#bbbbbb")
-
-
-def _breaks_in_words(points: pd.DataFrame) -> list[tuple[str, str]]:
+def _breaks_in_words(points: pd.DataFrame) -> list[Words]:
     """Say why figures are not comparable, each reason once with the series it is about."""
     broken = points[points["break_before"]]
     return [
-        (
-            f"{form} 年表式（{'、'.join(dict.fromkeys(one['label_zh']))}）：{zh}",
-            f"form of {form}: {en}",
-        )
+        (f"{form} 年表式（{'、'.join(dict.fromkeys(one['label_zh']))}）：{zh}", f"form of {form}: {en}")
         for (form, zh, en), one in broken.groupby(["form", "reason_zh", "reason_en"], sort=False)
     ]
 
 
-def _point_legend(points: pd.DataFrame) -> list[Line2D]:
+def _point_legend(sheet: Sheet, points: pd.DataFrame) -> list[Line2D]:
     """Explain the markers that occur."""
     from matplotlib.lines import Line2D
 
     known = points[points["value"].notna()]
-    kinds = [(marker(), "数字 figure"), (marker(small=True), f"不足 {SMALL} 例 fewer than {SMALL}")]
-    kinds.append((marker(contradicted=True), "报告自相矛盾 report contradicts itself"))
-    occur = [True, known["small"].eq(True).any(), known["contradicted"].eq(True).any()]
-    handles = [Line2D([], [], **look, label=said) for (look, said), here in zip(kinds, occur, strict=True) if here]
-    if known["low"].notna().any():
-        handles.insert(1, Line2D([], [], color=BLUE, linewidth=0.9, alpha=0.7, label="95% 区间 interval"))
-    return handles
+    thin: dict[str, Any] = {"color": BLUE, "linewidth": 0.9, "alpha": 0.7}
+    broken: dict[str, Any] = {"color": VERMILLION, "linewidth": 0.8, "linestyle": (0, (4, 2))}
+    kinds: list[tuple[dict[str, Any], Words, Any]] = [
+        (marker(), ("数字", "figure"), True),
+        (thin, ("95% 区间", "95% interval"), known["low"].notna().any()),
+        (marker(small=True), (f"不足 {SMALL} 例", f"fewer than {SMALL}"), known["small"].eq(True).any()),
+        (marker(contradicted=True), ("报告自相矛盾", "report contradicts itself"), known["contradicted"].eq(True).any()),
+        (broken, ("换了表式，不可比", "a new form, not comparable"), points["break_before"].any()),
+    ]
+    return [Line2D([], [], **look, label=sheet.say(words)) for look, words, occurs in kinds if occurs]
 
 
 def carry_overs(source: Panel | pd.DataFrame) -> pd.DataFrame:
@@ -359,18 +378,20 @@ def carry_overs(source: Panel | pd.DataFrame) -> pd.DataFrame:
     return both[list(_CARRY_OVER_TYPES)].astype(_CARRY_OVER_TYPES).reset_index(drop=True)
 
 
-def carry_over_chain(source: Panel | pd.DataFrame) -> Figure:
+def carry_over_chain(source: Panel | pd.DataFrame, *, language: Language = "both", width: Width = "page") -> Figure:
     """Draw what each report of an agency carries over beside what the next one says it was handed.
 
     Parameters
     ----------
     source : Panel or pandas.DataFrame
         Of one agency; also what `carry_overs` returned.
+    language, width
+        As for all of `govstats.figures`.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Two bars for each two years that follow each other, with ``=`` or ``≠`` under them; a small figure that
+        Two bars for each two years that follow each other, with ``=`` or ``≠`` beside them; a small figure that
         says so where there are none. The numbers behind it: `carry_overs`.
 
     Raises
@@ -385,62 +406,72 @@ def carry_over_chain(source: Panel | pd.DataFrame) -> Figure:
     >>> import pandas as pd
     >>> from govstats import embedded
     >>> cells = pd.concat(embedded.report("平潭综合实验区", year).cells for year in (2021, 2022, 2023))
-    >>> [text.get_text() for text in carry_over_chain(cells).axes[0].texts if text.get_text() in "=≠?"]
-    ['=', '=']
+    >>> carry_over_chain(cells, language="en").alt
+    'Of 2 pairs of years 2 agree, 0 disagree and 0 cannot be compared.'
     """
     from matplotlib.patches import Patch
 
+    sheet = Sheet(language, width)
     chain = source if isinstance(source, pd.DataFrame) and "carried_out" in source else carry_overs(source)
     title = ("结转对得上吗", "Does what is carried over arrive?")
     totals = chain[chain["column"] == "total"]
     if totals.empty:
-        return message(
+        return sheet.nothing(
             "", title, ("没有前后两年都有申请情况表的", "no two years that follow each other both have a table of requests")
         )
     agency = _only_agency(chain)
-    years = [*range(totals["year"].min() - 1, totals["year"].max() + 1)]
-    width, height = max(1.05 * len(years) + 1.0, 7.5), 3.8
-    figure = empty_figure(width, height)
-    axes = figure.add_axes((0.35 / width, 1.05 / height, 1 - 0.7 / width, 1.35 / height))
-    _axis_of_years(axes, years, set(totals["year"]) | set(totals["year"] - 1))
-    axes.tick_params(pad=20)
-    highest = totals[["carried_out", "carried_in"]].max(axis=1).max()
-    axes.set_ylim(0, 1 if pd.isna(highest) or not highest else 1.2 * highest)
-    looks: dict[str, tuple[float, dict[str, Any]]] = {
-        "carried_out": (-0.13, {"facecolor": "none", "edgecolor": BLUE, "hatch": "////", "linewidth": 1}),
-        "carried_in": (0.13, {"color": BLUE}),
+    years = sorted({*totals["year"], *(totals["year"] - 1)})
+    counts, others = (
+        [int((one["status"] == status).sum()) for status in ("agree", "disagree", "unknown")]
+        for one in (totals, chain[chain["column"] != "total"])
+    )
+    wrong = "/".join(f"{year - 1}→{year}" for year in totals.loc[totals["status"] == "disagree", "year"])
+    of = f"{len(totals)} pairs of years"
+    finding = (
+        f"{len(totals)} 对年份中 {counts[0]} 对相符，{counts[1]} 对不符{f'（{wrong}）' * bool(wrong)}，{counts[2]} 对无从比较。",
+        f"Of {of} {counts[0]} agree, {counts[1]} disagree{f' ({wrong})' * bool(wrong)} and {counts[2]} cannot be compared.",
+    )
+    looks: dict[str, dict[str, Any]] = {
+        "carried_out": {"facecolor": "none", "edgecolor": BLUE, "hatch": "////", "linewidth": 0.8},
+        "carried_in": {"facecolor": BLUE, "edgecolor": BLUE, "linewidth": 0.8},
     }
-    for pair in totals.to_dict("records"):
-        for name, (shift, look) in looks.items():
-            figure_of, at = pair[name], pair["year"] - 0.5 + shift
-            if pd.isna(figure_of):
-                write(axes, at, 0, "?", (0, 3), size=9, color=QUIET, ha="center", va="bottom")
-                continue
-            if figure_of:
-                axes.bar(at, figure_of, width=0.22, **look)
-            write(axes, at, figure_of, f"{figure_of:,.10g}", (0, 3), size=8.5, ha="center", va="bottom")
-        sign = {"agree": "=", "disagree": "≠", "unknown": "?"}[pair["status"]]
-        wrong = pair["status"] == "disagree"
-        write(axes, pair["year"] - 0.5, 0, sign, (0, -11), size=11, ha="center", color=VERMILLION if wrong else QUIET)
-    write_head(figure, f"{agency} · {years[0]}–{years[-1]}", title)
-    legend_above(
-        figure,
-        0.2,
-        [
-            Patch(**looks["carried_out"][1], label="上年报告：结转下年度 carried over, report of the year before"),
-            Patch(**looks["carried_in"][1], label="本年报告：上年结转 carried in, report of the year"),
-        ],
-        1,
+    words = (
+        ("上年报告：结转下年度", "carried over, report of the year before"),
+        ("本年报告：上年结转", "carried in, report of the year"),
     )
-    others = chain[chain["column"] != "total"]["status"].value_counts()
-    counts = [int(others.get(status, 0)) for status in ("agree", "disagree", "unknown")]
-    write_foot(
-        figure,
-        [
+    step = 3.4 * sheet.body / 72
+    sheet.open(
+        f"{agency} · {years[0]}–{years[-1]}",
+        title,
+        step * len(totals),
+        finding=finding,
+        notes=[
+            ("总计；单位：件。前后两年缺一份报告的不在其中", "totals; unit: requests; pairs with a report missing are left out"),
             (
-                f"图为总计（件）；各类申请人：{counts[0]} 对相符，{counts[1]} 对不符，{counts[2]} 对无从比较",
-                f"totals, in requests; by applicant: {counts[0]} pairs agree, {counts[1]} disagree, {counts[2]} open",
-            )
+                f"各类申请人：{others[0]} 对相符，{others[1]} 对不符，{others[2]} 对无从比较",
+                f"by applicant: {others[0]} pairs agree, {others[1]} disagree, {others[2]} open",
+            ),
         ],
+        source=annual_reports([agency], years),
+        legend=[Patch(**look, label=sheet.say(one)) for look, one in zip(looks.values(), words, strict=True)],
     )
-    return figure
+    known = [figure for name in looks for figure in totals[name].dropna()]
+    longest = max(known, default=0) or 1.0
+    left = text_width("2020→2021 ", sheet.body) + text_width(" ≠ ", 1.3 * sheet.body)
+    wide = sheet.wide - left
+    room = wide - max((text_width(f"{figure:,.10g}", sheet.body) for figure in known), default=0.0) - 0.1
+    axes = sheet.bars(left, 0, wide, step, len(totals), longest * wide / room)
+    for row, pair in enumerate(totals.to_dict("records")):
+        sign = {"agree": "=", "disagree": "≠", "unknown": "?"}[pair["status"]]
+        write(axes, 0, row, f"{pair['year'] - 1}→{pair['year']}", (-left * 72, 0), size=sheet.body)
+        color = VERMILLION if pair["status"] == "disagree" else QUIET
+        write(axes, 0, row, sign, (-5, 0), size=1.3 * sheet.body, ha="right", color=color)
+        for (name, look), shift in zip(looks.items(), (-0.22, 0.22), strict=True):
+            figure = pair[name]
+            if pd.isna(figure):
+                write(axes, 0, row + shift, "?", (3, 0), size=sheet.body, color=QUIET)
+                continue
+            if figure:
+                axes.barh(row + shift, figure, height=0.36, **look)
+            write(axes, figure, row + shift, f"{figure:,.10g}", (3, 0), size=sheet.body)
+    return sheet.figure

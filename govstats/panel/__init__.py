@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from distributed import Client
 
-__all__ = ["REPORT_TYPES", "Panel", "build", "read_corpus"]
+__all__ = ["MANIFEST", "REPORT_TYPES", "Panel", "build", "read_corpus"]
 
 
 class _Temporary:

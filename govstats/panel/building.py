@@ -165,7 +165,7 @@ def _identities(store: Store, read: pd.DataFrame, agencies: str | PathLike[str] 
     if agencies is not None:
         return identify(asked["printed"], years=asked["year"], texts=asked["hint"], corrections=agencies)
     known = store.identities()
-    new = asked[asked.merge(known, how="left")["basis"].isna().to_numpy()].drop_duplicates()
+    new = asked[asked.merge(known, how="left")["basis"].isna().to_numpy()].drop_duplicates(ignore_index=True)
     if len(new):
         found = identify(new["printed"], years=new["year"], texts=new["hint"]).assign(year=new["year"], hint=new["hint"])
         known = pd.concat([known, found], ignore_index=True)

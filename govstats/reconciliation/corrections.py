@@ -93,6 +93,44 @@ def _listed(path: Path) -> list[_Correction]:
         ) from error
 
 
+def trial(repairs: pd.DataFrame) -> pd.DataFrame:
+    """Write repairs down as corrections, to see what becomes of the edits.
+
+    Parameters
+    ----------
+    repairs : DataFrame
+        Rows of what `govstats.repairs` returned, at most one for each cell.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``corrections.csv``, without the rows that propose no figure. The source says that it is a trial; the date
+        is the first day on which the report can have been published.
+
+    Examples
+    --------
+    >>> import govstats
+    >>> from govstats import embedded
+    >>> report = embedded.report("淮安市洪泽区人民政府", 2023)
+    >>> trial(govstats.repairs(report))[["cell", "old", "new", "date"]].values.tolist()[0]
+    ['review/reconsideration/total', 0.0, 11.0, '2024-01-01']
+    """
+    known = repairs.dropna(subset=["proposed"])
+    following = known["year"].fillna(0).astype(int) + 1
+    return pd.DataFrame(
+        {
+            "agency": known["agency"],
+            "year": known["year"],
+            "cell": known["table"] + "/" + known["line"] + "/" + known["column"],
+            "old": known["reported"],
+            "new": known["proposed"],
+            "reason": known["message_zh"],
+            "source": "试改 a trial",
+            "date": [f"{year:04}-01-01" for year in following],
+        }
+    ).astype(CORRECTION_TYPES)
+
+
 def correct(source: Source, corrections: Corrections) -> pd.DataFrame:
     """Set beside every figure what it is after the documented corrections.
 
