@@ -252,7 +252,7 @@ def new_year(source: Panel | str | PathLike[str], year: int | None = None) -> Ne
     try:
         from govstats.january import new_year as set_beside
     except ImportError as error:
-        raise MissingExtra(f"this needs {error.name}, which is not installed; run: pip install 'govstats[panel]'") from error
+        raise MissingExtra.of("new_year", error, "panel") from error
     return set_beside(source, year)
 
 

@@ -208,7 +208,7 @@ def _known(agency: str | None, year: int | None) -> pd.DataFrame:
         nearest = "; ".join(get_close_matches(agency, everyone, n=len(everyone), cutoff=0))
         raise UnknownReport(
             f"the embedded corpus has no agency {agency!r}; it has, the nearest first: {nearest}"
-            f" 自带年报中没有该机关，名称最接近的在前：{nearest}"
+            " 自带年报中没有该机关，名称相近的见前"
         )
     of_agency = reports if agency is None else reports[reports["agency"] == agency]
     if year is None:

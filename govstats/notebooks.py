@@ -158,8 +158,7 @@ def find_template(name: str, folder: str | Path | None = None) -> Path:
     if len(found) != 1:
         known = ", ".join(path.name for path in sorted(source.glob("*.ipynb"))) or "none"
         raise NotebookError(
-            f"{source}: {len(found)} notebooks begin with {name!r}; there are: {known}"
-            f" 没有或不止一个笔记本以此开头，现有：{known}"
+            f"{source}: {len(found)} notebooks begin with {name!r}; there are: {known} 没有或不止一个笔记本以此开头，现有的见前"
         )
     return found[0]
 
@@ -227,7 +226,7 @@ def _case(row: Mapping[str | None, Any], where: str, folder: Path) -> Case:
         )
     if Path(notebook).name != notebook or not (folder / notebook).is_file():
         known = ", ".join(sorted(template.name for template in folder.glob("*.ipynb"))) or "none"
-        raise NotebookError(f"{where}: no notebook {notebook!r} in {folder}; there are: {known} 没有这个笔记本，现有：{known}")
+        raise NotebookError(f"{where}: no notebook {notebook!r} in {folder}; there are: {known} 没有这个笔记本，现有的见前")
     return Case(notebook, agency, int(year) if year else None, more)
 
 
@@ -615,7 +614,7 @@ def _chosen(listed: tuple[Case, ...], only: Iterable[str] | None, folder: Path) 
     if unknown or not names:
         known = ", ".join(dict.fromkeys(case.name for case in listed)) or "none"
         raise NotebookError(
-            f"{folder / 'cases.csv'}: lists no case {', '.join(unknown)}; it lists {known} 没有列出这一份，现有：{known}"
+            f"{folder / 'cases.csv'}: lists no case {', '.join(unknown)}; it lists {known} 没有列出这一份，现有的见前"
         )
     return [case for case in listed if case.name in names]
 

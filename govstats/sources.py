@@ -229,7 +229,7 @@ def _in_folder(agency: str, year: int | None, folder: Path) -> list[Path]:
         named = documents.drop_duplicates(["agency", "year"]).sort_values(["agency", "year"])
         known = "; ".join(f"{one.agency} {one.year}" for one in named.itertuples()) or "none that can be used"
         raise UnknownReport(
-            f"{folder}: no report of {agency!r} for {year}; it has: {known} 文件夹中没有该机关该年度的年报，现有：{known}"
+            f"{folder}: no report of {agency!r} for {year}; it has: {known} 文件夹中没有该机关该年度的年报，现有的见前"
         )
     return [folder / source for source in meant.sort_values("chosen", ascending=False, kind="stable")["source"]]
 

@@ -88,7 +88,7 @@ def student_version(master: NotebookNode) -> NotebookNode:
     try:
         from nbgrader.preprocessors import CheckCellMetadata, ClearHiddenTests, ClearSolutions, LockCells
     except ImportError as error:
-        raise MissingExtra(f"needs {error.name}, which is not installed; run: pip install 'govstats[teaching]'") from error
+        raise MissingExtra.of("a student version", error, "teaching") from error
     notebook = deepcopy(master)
     cleared = ClearSolutions(code_stub={"python": _CODE_STUB}, text_stub=_TEXT_STUB)
     for step in (CheckCellMetadata(), LockCells(), cleared, ClearHiddenTests()):
@@ -156,7 +156,7 @@ def write_slides(folder: str | Path) -> list[Path]:
 
     spec = find_spec("sphinx_revealjs")  # carries reveal.js; found, not imported: Sphinx is not needed
     if spec is None or spec.origin is None:
-        raise MissingExtra("needs sphinx_revealjs, which carries reveal.js; run: pip install 'govstats[teaching]'")
+        raise MissingExtra.of("a slide show", ImportError(name="sphinx_revealjs"), "teaching")
     reveal = Path(spec.origin).parent / "_static" / "revealjs"
     pages = Path(__file__).parent / "pages"
     exporter = SlidesExporter(
@@ -170,7 +170,7 @@ def write_slides(folder: str | Path) -> list[Path]:
     for source in sorted((templates() / "slides").glob("*.ipynb")):
         execution = execute(read_notebook(source), folder=Path.cwd())
         if execution.error:
-            raise NotebookError(f"{source}: {execution.error}")
+            raise NotebookError(f"{source}: a cell failed: {execution.error}; mend it in JupyterLab 有单元执行出错，请打开改正")
         html, _ = exporter.from_notebook_node(execution.notebook, resources={"heading": heading(execution.notebook)})
         written.append(Path(folder) / f"{source.stem}.html")
         written[-1].write_text(html, "utf-8")

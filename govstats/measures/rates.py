@@ -343,8 +343,7 @@ def _chosen(names: str | Iterable[str] | None) -> list[Indicator]:
     for name in wanted:
         if name not in known:
             raise FormError(
-                f"there is no indicator {name!r}; definitions() lists them: {', '.join(known)}"
-                f" 没有这个指标，全部见 definitions()：{', '.join(known)}"
+                f"there is no indicator {name!r}; definitions() lists them: {', '.join(known)} 没有这个指标，全部见 definitions()"
             )
     return [known[name] for name in wanted]
 
