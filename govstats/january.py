@@ -123,18 +123,27 @@ class NewYear:
         severity = self.failed["severity"].value_counts()
         errors, doubts, notes = (int(severity.get(one, 0)) for one in "EWI")
         came, missing, unusable = len(self.new), int(state.get("missing", 0)), int(state.get("failed", 0))
-        compared = int((self.new["last"] == self.year - 1).sum())
+        wrong, compared = int((self.new["failures"] > 0).sum()), int((self.new["last"] == self.year - 1).sum())
         zh = (
             f"{self.year} 年度：有年报的机关 {came} 个，未见年报 {missing} 个，文件无法使用 {unusable} 个。"
-            f"公布逾期 {late} 份，按时 {in_time} 份，无从判断 {unknown} 份。能与上年年报比对的 {compared} 份："
-            f"不可能正确 {errors} 处（E），多半有误或须说明 {doubts} 处（W），值得查看 {notes} 处（I）。"
+            f"公布逾期 {late} 份，按时 {in_time} 份，无从判断 {unknown} 份。含有不可能正确之处的 {wrong} 份。"
         )
         en = (
-            f"{self.year}: {came} agencies with a report, {missing} without one, {unusable} whose document cannot be used. "
-            f"Published late: {late}, in time: {in_time}, not to be told: {unknown}. Beside the report of the year before stand "
-            f"{compared}: {errors} findings that cannot be right (E), {doubts} probably wrong or in need of an explanation (W), "
-            f"{notes} worth a look (I)."
+            f"{self.year}: agencies with a report {came}, without one {missing}, with a document that cannot be used {unusable}. "
+            f"Published late {late}, in time {in_time}, not to be told {unknown}. With errors of severity E {wrong}. "
         )
+        if compared:
+            zh += (
+                f"能与上年年报比对的 {compared} 份：不可能正确 {errors} 处（E），多半有误或须说明 {doubts} 处（W），"
+                f"值得查看 {notes} 处（I）。"
+            )
+            en += (
+                f"Compared with the report of the year before {compared}: cannot be right {errors} (E), probably wrong or in "
+                f"need of an explanation {doubts} (W), worth a look {notes} (I)."
+            )
+        else:
+            zh += "没有一份能与上年年报比对。"
+            en += "None can be compared with a report of the year before."
         return {"zh": zh, "en": en, "both": f"{zh}\n{en}"}[language]
 
     def table_of_reports(self) -> pd.DataFrame:
