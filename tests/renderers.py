@@ -321,7 +321,7 @@ def docx(doc: Document) -> bytes:
 def font() -> str:
     """Take the characters of these documents out of a Chinese font, which is slow to put into a document whole."""
     import pylopdf_fonts_zh_cn as fonts
-    from fontTools import subset  # type: ignore[import-untyped]
+    from fontTools import subset
 
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     labels = "".join(str(getattr(form(version), "tables", "")) + str(form(version).sections) for version in ("2019", "2021"))

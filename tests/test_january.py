@@ -93,8 +93,8 @@ def test_what_a_form_gave_another_meaning_is_not_subtracted(tmp_path: Path) -> N
     changes = new_year(folder).changes.set_index("name")
     # the annex had no carry-over, so that requests are counted otherwise; lawsuits are the same in both
     both = changes.loc[["requests_received", "litigation"]]
-    assert both[["before", "value", "status"]].values.tolist() == [[0, 23, "break"], [0, 0, "compared"]]
-    assert both["change"].isna().tolist() == [True, False]
+    assert both[["before", "value", "status"]].to_numpy().tolist() == [[0, 23, "break"], [0, 0, "compared"]]
+    assert both["change"].isna().to_list() == [True, False]
 
 
 def test_a_report_that_contradicts_itself_is_marked_on_its_own_side(tmp_path: Path) -> None:

@@ -152,7 +152,10 @@ class _Matrix:
 
     def __init__(self, sheet: Sheet, rows: pd.DataFrame, labels: list[Block], step: float = 0.0) -> None:
         if rows.empty:
-            raise UnusableCells("there is no report to draw: the panel is empty; look at panel.reports for what it holds")
+            raise UnusableCells(
+                "there is no report to draw: the panel is empty; look at panel.reports for what it holds "
+                "没有可画的年报：面板是空的，请看 panel.reports"
+            )
         self.sheet, self.labels = sheet, labels
         self.years = [*range(rows["year"].min(), rows["year"].max() + 1)]
         self.left = widest(labels) + 0.1
@@ -363,7 +366,7 @@ def indicators_compared(
     if len(found) != 1:
         raise UnusableCells(
             f"this figure compares one indicator, and the frame has {len(found)} ({', '.join(found[:3])} …); "
-            "choose one: rates[rates['indicator'] == …]"
+            "choose one: rates[rates['indicator'] == …] 本图只比较一个指标，请选定其一"
         )
     said = definitions().set_index("indicator").loc[found[0]]
     groups = [name for name in _group_columns(rates) if name not in ("year", "form")]
@@ -390,50 +393,53 @@ def indicators_compared(
     wide = min((sheet.wide - left) / beside, 3.4)
     step = max(pitch([*labels, *reasons.values()]), 1.9 * sheet.body / 72) if named else 6 / len(rows) / bands
     head, foot = 1.7 * sheet.small / 72, 2.0 * sheet.small / 72
-    band = head + step * len(rows) + foot
+    parts = [panels[at : at + beside] for at in range(0, len(panels), beside)]
+    # a band of panels has the rows that have something in it
+    inside = [[row for row in rows if row in set(rates.loc[rates["panel"].isin(part), "row"])] for part in parts]
     notes = [
         (said["formula_zh"], said["formula_en"]),
         ("没有报告的年份空着；没有数值的写明原因", "nothing stands where there is no report; where there is no value, why"),
-        *(
-            [
-                (
-                    "先按最近有数值的年份、再按当年数值排列，不跨年比较",
-                    "ordered within the last year that has a value, never across years",
-                )
-            ]
-            if by_year
-            else []
-        ),
         *([] if named else [(f"共 {len(rows)} 行，名称从略", f"{len(rows)} rows, names left out")]),
     ]
+    if by_year:
+        notes.append(
+            (
+                "先按最近有数值的年份、再按当年数值排列",
+                "ordered by the last year that has a value, then by the value of that year",
+            )
+        )
     unit = f"（{said['unit']}）" if said["unit"] else ""
+    source = ("各机关年度报告", "annual reports of the agencies")
+    if {"agency", "year"} <= set(rates):
+        source = annual_reports(rates["agency"], rates["year"])
     between = f" · {'–'.join(dict.fromkeys([str(panels[0]), str(panels[-1])]))}" if by_year else ""
     sheet.open(
         f"{len(rows)} {sheet.say(('行', 'rows'))}{between}",
         (f"{said['label_zh']}{unit}", said["label_en"]),
-        bands * band,
+        sum(head + step * len(mine) + foot for mine in inside),
         finding=_highest_and_lowest(rates, (said["label_zh"], said["label_en"]), scale),
         notes=notes,
-        source=annual_reports(rates["agency"], rates["year"])
-        if {"agency", "year"} <= set(rates)
-        else ("各机关年度报告", "annual reports of the agencies"),
+        source=source,
         legend=_rate_legend(sheet, rates),
     )
-    for at, panel in enumerate(panels):
-        top = at // beside * band + head
-        axes = sheet.axes(left + at % beside * wide, top, wide - digits - 0.24, step * len(rows))
-        scale.lay_out(sheet, axes, len(rows), wide - digits - 0.24)
-        if by_year:
-            write(axes, scale.low, -0.5, str(panel), (0, 3), size=sheet.body, va="bottom")
-        shown = rates[rates["panel"] == panel].set_index("row").to_dict("index")
-        for row, name in enumerate(rows):
-            if name == highlight:
-                axes.axhspan(row - 0.5, row + 0.5, color="#efefef", zorder=-1)
-            if at % beside == 0 and named:
-                block = [(text, size, BLUE if name == highlight else color) for text, size, color in labels[row]]
-                write_block(axes, scale.low, row, block, (-5, 0), ha="right")
-            if name in shown:
-                _draw_rate(sheet, axes, row, shown[name], scale, reasons if named else None, (wide - 0.14) * 72)
+    top = head
+    for part, mine in zip(parts, inside, strict=True):
+        for at, panel in enumerate(part):
+            axes = sheet.axes(left + at * wide, top, wide - digits - 0.24, step * len(mine))
+            scale.lay_out(sheet, axes, len(mine), wide - digits - 0.24)
+            if by_year:
+                write(axes, scale.low, -0.5, str(panel), (0, 3), size=sheet.body, va="bottom")
+            shown = rates[rates["panel"] == panel].set_index("row").to_dict("index")
+            for row, name in enumerate(mine):
+                if name == highlight:
+                    axes.axhspan(row - 0.5, row + 0.5, color="#efefef", zorder=-1)
+                if at == 0 and named:
+                    block = labels[rows.index(name)]
+                    block = [(text, size, BLUE if name == highlight else color) for text, size, color in block]
+                    write_block(axes, scale.low, row, block, (-5, 0), ha="right")
+                if name in shown:
+                    _draw_rate(sheet, axes, row, shown[name], scale, reasons if named else None, (wide - 0.14) * 72)
+        top += step * len(mine) + foot + head
     return sheet.figure
 
 

@@ -270,7 +270,7 @@ def _only_agency(frame: pd.DataFrame) -> str:
         raise UnusableCells(
             f"this figure is about one agency, and the source has {len(agencies)}"
             + (f" ({', '.join(map(str, agencies[:3]))} …)" if agencies else "")
-            + "; choose one: panel.only(agency=…)"
+            + "; choose one: panel.only(agency=…) 本图只画一个机关，请选定其一"
         )
     return str(agencies[0])
 
