@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test check format lab bench size lock clean
+.PHONY: help reproduce test check format lab site slides bench size lock clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -33,7 +33,15 @@ format: $(READY)  ## let ruff put the code in order
 	$(BIN)/ruff format .
 
 lab: $(READY)  ## open the notebooks
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab notebooks/00_start.ipynb
+
+site: $(READY)  ## build the site of pages, notebooks and reference: build/site/index.html
+	rm -rf build/site
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env --conf-dir docs . build/site
+	@echo "打开 open build/site/index.html"
+
+slides: $(READY)  ## the slides of the course, a page a lecture, in build/slides
+	$(BIN)/govstats slides build/slides
 
 bench: $(READY)  ## how fast reading, importing and repairing are
 	$(BIN)/python benchmarks/reading.py
@@ -49,7 +57,7 @@ size: $(READY)  ## lines of code, modules, branches a statement
 # No annotations and no options in the lock: they would name this machine. The user's pip settings are left out for the same reason.
 lock: $(READY)  ## resolve the newest versions that pyproject.toml allows (needs the network, takes some minutes)
 	PIP_CONFIG_FILE=/dev/null CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade \
-	  --extra ocr --extra word --extra notebooks --extra panel --extra export --extra scale --extra dev --strip-extras --generate-hashes --allow-unsafe --no-annotate --no-emit-options \
+	  --extra ocr --extra word --extra notebooks --extra panel --extra export --extra scale --extra teaching --extra site --extra dev --strip-extras --generate-hashes --allow-unsafe --no-annotate --no-emit-options \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
 
 clean:  ## remove what make and the tools made

@@ -723,10 +723,14 @@ LAYOUTS = {
     "unruled": Layout(partial(pdf_document, ruled=False), "pdf", "PDF，表格无线", "PDF, tables without rulings", ""),
 }
 
+#: The layouts of a report that is not listed below: what its figures say stands there twice, and blanks can be seen.
+USUAL = ("plain", "pipes")
 #: The layouts of each report; one that leaves cells blank only gets layouts in which a blank can be seen.
 LAYOUTS_OF = {
     "haidong-2021": ("plain", "tabs"),
     "hongze-2023": ("torn", "spaces", "pages"),
+    "hongze-2024": ("plain", "lines"),
+    "huaian-2024": ("nested", "tabs"),
     "mem-2019": ("plain", "lines", "pages"),
     "mem-2021": ("plain", "lines", "word", "wide"),
     "mem-2023": ("nested", "traditional"),
@@ -742,8 +746,11 @@ LAYOUTS_OF = {
     "pingtan-2024": ("plain", "tabs"),
     "pingtan-2025": ("plain", "lines", "pipes", "headed"),
     "shanghai-office-2019": ("nested", "pipes", "word", "wide"),
+    "shanghai-office-2025": ("torn", "word"),
     "shuyang-county-2025": ("misdeclared", "ragged"),
-    "stcsm-2024": ("plain", "pipes"),
+    "shuyang-fgj-2023": ("undeclared", "pages"),
+    "suqian-2023": ("nested", "ragged"),
+    "suqian-2024": ("plain", "word"),
 }
 
 
@@ -766,7 +773,7 @@ def data_package(reports: Iterable[Mapping[str, str]], documents: Mapping[str, b
     package = json.loads((HERE / "datapackage.json").read_text("utf-8"))
     resources = [table | checksum((HERE / table["path"]).read_bytes()) for table in package["resources"] if "schema" in table]
     for report in reports:
-        for name in LAYOUTS_OF[report["slug"]]:
+        for name in LAYOUTS_OF.get(report["slug"], USUAL):
             layout = LAYOUTS[name]
             path = f"documents/{report['slug']}.{layout.suffix}"
             source = {"title": f"{report['agency']} {report['year']}", "path": report["source_address"]}
@@ -795,7 +802,9 @@ def rows_of(name: str) -> list[dict[str, str]]:
 def corpus() -> list[tuple[dict[str, str], Figures]]:
     """Return the reports: what the register says of each, and its figures."""
     figures: dict[tuple[str, str], dict[tuple[str, str, str], str]] = {}
-    for row in rows_of("figures.csv"):
+    for number, row in enumerate(rows_of("figures.csv"), start=2):
+        if row["printed"] == "?":
+            raise SystemExit(f"data/figures.csv, line {number}: still ?; expected what the original prints 尚未补上原件所印")
         figures.setdefault((row["agency"], row["year"]), {})[row["table"], row["line"], row["column"]] = row["printed"]
     return [(report, figures.get((report["agency"], report["year"]), {})) for report in rows_of("reports.csv")]
 
@@ -805,7 +814,7 @@ def generate() -> dict[str, bytes]:
     reports = corpus()
     made: dict[str, bytes] = {}
     for report, figures in reports:
-        for name in LAYOUTS_OF[report["slug"]]:
+        for name in LAYOUTS_OF.get(report["slug"], USUAL):
             layout = LAYOUTS[name]
             content = layout.set(article(report, figures, torn=layout.torn))
             made[f"documents/{report['slug']}.{layout.suffix}"] = (

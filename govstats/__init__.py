@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from distributed import Client
 
+    from govstats.explorer import Explorer
+    from govstats.forms import Language
+    from govstats.january import NewYear
     from govstats.panel import Panel
     from govstats.reconciliation import FormatComparison
     from govstats.reconciliation.corrections import Corrections
@@ -73,7 +76,9 @@ __all__ = [
     "compare_formats",
     "completions",
     "correct",
+    "explore",
     "indicators",
+    "new_year",
     "read",
     "read_corpus",
     "reconcile",
@@ -194,7 +199,7 @@ def read_corpus(
     try:
         from govstats.panel import read_corpus as read_into_panel
     except ImportError as error:
-        raise MissingExtra(f"a panel needs {error.name}, which is not installed; run: pip install 'govstats[panel]'") from error
+        raise MissingExtra.of("a panel", error, "panel") from error
     return read_into_panel(
         folder,
         output=output,
@@ -204,6 +209,51 @@ def read_corpus(
         processes=processes,
         storage_options=storage_options,
     )
+
+
+def new_year(source: Panel | str | PathLike[str], year: int | None = None) -> NewYear:
+    """Set the reports of a year beside those of the year before.
+
+    Parameters
+    ----------
+    source : Panel, path or address
+        All years that there are; a folder is read with `read_corpus`.
+    year : int, optional
+        The year reported on; by default the latest of which there is a report.
+
+    Returns
+    -------
+    NewYear
+        Frames: `reports` (which came, which are missing or late), `changes` (the main figures of both years), `findings` (what
+        does not follow from the year before), `chain` (the carry-overs), `unusable` (documents that could not be used).
+
+    Raises
+    ------
+    UnknownReport
+        There is no report of that year and the year before.
+    MissingExtra
+        The packages of the extras ``panel`` or ``notebooks`` are not installed.
+
+    See Also
+    --------
+    govstats.january.NewYear : the columns.
+
+    Examples
+    --------
+    Pingtan's report of 2025 gives 546 normative documents in force, where the year before leads to 453:
+
+    >>> from govstats import embedded
+    >>> new = new_year(embedded.folder(), 2025)
+    >>> new.new[["agency", "last", "timing"]].values.tolist()
+    [['沭阳县人民政府', <NA>, 'not_assessable'], ['平潭综合实验区', 2024, 'in_time']]
+    >>> new.failed[["rule", "severity", "expected", "reported"]].values.tolist()
+    [['T2Y', 'W', 453.0, 546.0]]
+    """
+    try:
+        from govstats.january import new_year as set_beside
+    except ImportError as error:
+        raise MissingExtra.of("new_year", error, "panel") from error
+    return set_beside(source, year)
 
 
 def reconcile(source: Source, *, corrections: Corrections | None = None, claims: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -407,6 +457,46 @@ def indicators(
         findings=findings,
         corrections=corrections,
     )
+
+
+def explore(source: Report | Panel, *, folder: str | PathLike[str] | None = None, language: Language = "zh") -> Explorer:
+    """Look at reports in JupyterLab: choose one, see its tables with what fails, click a cell.
+
+    Parameters
+    ----------
+    source : Report or Panel
+    folder : path, optional
+        Where the documents of a panel stand, to show a cell in its document.
+    language : {"zh", "en"}
+        Of labels and sentences.
+
+    Returns
+    -------
+    Explorer
+        A notebook displays it. Of the cell that was clicked it shows the place in the document, the edits that it takes part in,
+        the repairs that would change it, and the same cell in the other years of the panel. A page without a kernel shows the
+        first state: the first agency, its latest year, and a cell of a failed edit if there is one.
+
+    Raises
+    ------
+    UnusableCells
+        `source` is neither a report nor a panel.
+    UnknownReport
+        The panel has no report that could be used.
+    MissingExtra
+        ipywidgets is not installed; it comes with the extra ``notebooks``.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> explore(embedded.report("淮安市洪泽区人民政府", 2023))
+    Explorer('淮安市洪泽区人民政府', 2023, review/reconsideration/total)
+    """
+    try:
+        from govstats.explorer import Explorer
+    except ImportError as error:
+        raise MissingExtra.of("explore", error, "notebooks") from error
+    return Explorer(source, folder=folder, language=language)
 
 
 def compare_formats(

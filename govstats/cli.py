@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import govstats
 from govstats.errors import GovstatsError, MissingExtra, NotebookError, UnusablePanel
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # Chinese, also where the system's own encoding has no room for it; file names as they came
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         status: int = options.command(options)
         sys.stdout.flush()
@@ -73,8 +73,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(f"{message}; see {self.prog} --help 命令写法有误，用法见 {self.prog} --help")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    parser = _Parser(
         prog="govstats",
         description="Read and reconcile annual reports on government information disclosure. 读取并勾稽政府信息公开年报。",
         epilog="Exit 0: done; 1: a report breaks a rule of severity E, or a notebook fails; 2: an input could not be used.",
@@ -124,9 +130,28 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/run"), help="default: %(default)s")
     one.set_defaults(command=_run)
 
+    january = commands.add_parser("new-year", help="what a new year's reports bring 新一年的年报")
+    january.add_argument("folder", metavar="FOLDER", help="reports of all years, in any mix of formats 历年的年报")
+    january.add_argument("--year", metavar="YEAR", type=int, help="the year reported on; by default the latest 报告年度")
+    january.add_argument("--register", metavar="CSV", type=Path, help="what is known of the reports; else register.csv in FOLDER")
+    january.add_argument("--processes", metavar="N", type=int, help="read in so many processes")
+    january.add_argument("--notebook", metavar="NUMBER", action="append", default=[], help="only this one; may be repeated")
+    january.add_argument("--notebooks", metavar="FOLDER", type=Path, help="of the notebooks; by default those of govstats")
+    january.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/new-year"), help="default: %(default)s")
+    january.set_defaults(command=_new_year)
+
     write = commands.add_parser("notebooks", help="write the notebooks into a folder of your own 写出笔记本")
     write.add_argument("folder", metavar="DIR", type=Path)
     write.set_defaults(command=_notebooks)
+
+    exercises = commands.add_parser("exercises", help="write the exercises, without solutions 写出练习（学生版）")
+    exercises.add_argument("folder", metavar="DIR", type=Path)
+    exercises.add_argument("--solutions", action="store_true", help="the masters, for the teacher and nbgrader 教师版，含答案")
+    exercises.set_defaults(command=_exercises)
+
+    slides = commands.add_parser("slides", help="make the slides of the course, a page a lecture 生成课程幻灯片")
+    slides.add_argument("folder", metavar="DIR", type=Path)
+    slides.set_defaults(command=_slides)
 
     again = commands.add_parser("reproduce", help="execute the notebooks for every listed case 逐份执行笔记本")
     again.add_argument("--notebooks", metavar="FOLDER", type=Path, default=Path("notebooks"), help="with templates and cases.csv")
@@ -217,12 +242,13 @@ def _build(options: argparse.Namespace) -> int:
         try:
             from distributed import Client
         except ImportError as error:
-            raise MissingExtra(f"needs {error.name}, which is not installed; run: pip install 'govstats[scale]'") from error
+            raise MissingExtra.of("--scheduler", error, "scale") from error
         try:
             connected = Client(options.scheduler)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise UnusablePanel(
                 f"--scheduler {options.scheduler}: cannot be reached: {error}; start one: dask scheduler"
+                " 连接不上调度器，请先启动：dask scheduler"
             ) from error
         with connected as client:
             panel = govstats.read_corpus(options.folder, output=options.output, client=client, **chosen)
@@ -273,6 +299,34 @@ def _run(options: argparse.Namespace) -> int:
     return FAILED if error else DONE
 
 
+def _new_year(options: argparse.Namespace) -> int:
+    _import_notebooks()
+    from govstats.january import rerun
+
+    if options.output.resolve().is_relative_to(Path(options.folder).resolve()):
+        raise UnusablePanel(
+            f"{options.output}: lies in {options.folder}, so that its pages would be read as reports the next time; give another "
+            "folder: -o OUT 输出文件夹在年报文件夹之内，下次会被当作年报来读，请另选"
+        )
+    read = {"output": options.output / "panel", "register": options.register, "processes": options.processes}
+    new = govstats.new_year(govstats.read_corpus(options.folder, **read), options.year)
+    print(new.summary())
+    for document in _records(new.unusable):
+        _complain(": ".join(filter(None, [document["source"] or document["agency"], document["error"], document["message"]])))
+    shown = new.table_of_reports()
+    for column, said in (("state", "未见报告 no document"), ("timing", "逾期 late")):
+        if names := list(shown.loc[shown[column] == said, "agency"]):
+            print(f"  {said}: {'、'.join(names)}")
+    for finding in _records(new.failed):
+        print("  ✗", finding["severity"], finding["rule"], finding["agency"], _sentence(finding, None, "\n         "))
+    page, manifest = rerun(new, options.folder, options.output, notebooks=options.notebooks, only=options.notebook)
+    wrong = manifest[manifest["status"] == "failed"]
+    for row in wrong.itertuples():
+        _complain(f"{row.notebook} {row.agency} {row.year}: {row.error}")
+    print(f"打开 open {page}")
+    return FAILED if len(wrong) or bool(new.new["failures"].sum()) else DONE
+
+
 def _notebooks(options: argparse.Namespace) -> int:
     written = _import_notebooks().write_templates(options.folder)
     for path in written:
@@ -281,11 +335,29 @@ def _notebooks(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _exercises(options: argparse.Namespace) -> int:
+    _import_notebooks()
+    from govstats.teaching import write_exercises
+
+    for path in write_exercises(options.folder, solutions=options.solutions):
+        print(path)
+    return DONE
+
+
+def _slides(options: argparse.Namespace) -> int:
+    _import_notebooks()
+    from govstats.teaching import write_slides
+
+    for page in write_slides(options.folder):
+        print(f"打开 open {page}")
+    return DONE
+
+
 def _import_notebooks() -> Any:
     try:
         import govstats.notebooks
     except ImportError as error:
-        raise NotebookError(f"needs {error.name}, which is not installed; run: pip install 'govstats[notebooks]'") from error
+        raise MissingExtra.of("a notebook", error, "notebooks") from error
     return govstats.notebooks
 
 

@@ -33,18 +33,15 @@ def index_page(rows: Sequence[Any], headings: Mapping[str, str], links: Mapping[
     folder : pathlib.Path
         From which the documents of the cases are meant.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     from govstats.figures import quality_by_report
     from govstats.measures import definitions
+    from govstats.notebooks import render
 
     reports, of_cases = _reports([row.case for row in rows], folder)
     quality = quality_by_report(reports) if reports else pd.DataFrame()
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     said = definitions().set_index("indicator").loc[list(SHOWN), ["label_zh", "label_en", "formula_zh", "formula_en"]]
-    return environment.get_template("index.html.j2").render(
+    return render(
+        "index.html.j2",
         rows=rows,
         headings=headings,
         links=links,

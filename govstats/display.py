@@ -47,7 +47,7 @@ _UNITS = {"件": "cases", "万元": "10,000 yuan"}
 # A shadow at an edge says that a table goes on there: what covers it scrolls with the table, and is away while there is more.
 # No rule depends on colour alone: failed cells have a frame and a sign, the others a word, a sign or a dotted frame. Colours
 # come from JupyterLab's theme where there is one, and else from the page.
-_STYLE = """<style>
+STYLE = """<style>
 .govstats { color: var(--jp-content-font-color1, inherit); font-size: .87rem; line-height: 1.4; margin: .6em 0 1.4em;
   overflow-x: auto; --ground: var(--jp-layout-color0, var(--page, Canvas)); background: no-repeat
   linear-gradient(to right, var(--ground) 1em, transparent) left / 2em 100% local, no-repeat
@@ -202,7 +202,20 @@ def table_html(report: Report, name: str, *, findings: pd.DataFrame | None = Non
     >>> "文件中没有这张表" in table_html(Report("某市人民政府", 2023, "2021", None, "example.txt", "text", ""), "review")
     True
     """
-    return f'{_STYLE}\n<div class="govstats">\n{_table(report, name, findings, language)}\n</div>'
+    return f'{STYLE}\n<div class="govstats">\n{_table(report, name, findings, language)}\n</div>'
+
+
+def table_keys(report: Report, name: str) -> list[CellKey]:
+    """Return the cells of a table, as ``(table, line, column)``, in the order in which `table_html` shows them.
+
+    Examples
+    --------
+    >>> from govstats.report import Report
+    >>> table_keys(Report("某市人民政府", 2023, "2021", None, "example.txt", "text", ""), "requests")[1]
+    ('requests', 'new', 'commercial')
+    """
+    blocks = _blocks(report.statutory_form.table(name), _cells(report, name))
+    return [key for block in blocks for row in block.keys for key in row]
 
 
 def report_html(report: Report) -> str:
@@ -254,7 +267,7 @@ def report_html(report: Report) -> str:
     if len(report.notes) > len(notes):
         notes.append(f"<li>· {MISSING} {len(report.notes) - len(notes)} 条见 more in <code>report.notes</code></li>")
     parts = [
-        _STYLE,
+        STYLE,
         '<div class="govstats">',
         f'<p class="govstats-title">{escape(report.agency or unknown)} · {escape(year)}</p>',
         f"<dl>{described}</dl>",
@@ -334,7 +347,7 @@ def show_frame(frame: pd.DataFrame, *, language: str = "both", empty: str = "没
         for before, row in zip(stub, rows.to_numpy().tolist(), strict=True)
     )
     table = f'<table class="govstats-frame"><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>'
-    return Frame(rows, f'{_STYLE}\n<div class="govstats">{table}</div>')
+    return Frame(rows, f'{STYLE}\n<div class="govstats">{table}</div>')
 
 
 def _value(value: object) -> str:
@@ -342,6 +355,8 @@ def _value(value: object) -> str:
         return "是 yes" if value else "否 no"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, pd.Timestamp) and value == value.normalize():
+        return str(value.date())
     return MISSING if value is None or value is pd.NaT or value is pd.NA or value != value else str(value)  # noqa: PLR0124
 
 
@@ -574,8 +589,7 @@ def _keys(cells: str) -> Iterator[CellKey]:
 def _legend(shown: _Shown, blocks: Iterable[_Block]) -> list[str]:
     """List the sentences that the numbers in the cells lead to, and say what the other signs in the table mean."""
     cells, language = shown.cells, shown.language
-    keys = [key for block in blocks for row in block.keys for key in row]
-    states = {cells[key].status if key in cells else "missing" for key in keys}
+    states = {cells[key].status if key in cells else "missing" for block in blocks for row in block.keys for key in row}
     signs = {"unreadable": "?", "blank": _WORDS["blank"][language], "missing": MISSING}
     items = [f"<li>{_WARNING}{number} {escape(failure.sentence)}</li>" for number, failure in enumerate(shown.failures, start=1)]
     meanings = [f"{sign} {_WORDS[f'{state}_meaning'][language]}" for state, sign in signs.items() if state in states]

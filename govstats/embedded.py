@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -36,7 +37,10 @@ def folder() -> Path:
         if (place / "datapackage.json").is_file() and (place / "figures.csv").is_file():
             return place
     looked = " and ".join(map(str, places))
-    raise UnknownReport(f"the embedded corpus is not installed: no datapackage.json in {looked}; install govstats again")
+    raise UnknownReport(
+        f"the embedded corpus is not installed: no datapackage.json in {looked}; install govstats again"
+        " 未安装自带的年报数据，请重新安装 govstats"
+    )
 
 
 @cache
@@ -131,6 +135,32 @@ def documents(agency: str, year: int) -> list[Path]:
     return [path for path in paths if path.is_file()]
 
 
+def holds(sha256: str) -> bool:
+    """Tell whether a document is one of the corpus, which the project typeset, with sentences of its own.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of its bytes.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> embedded.holds(embedded.report("平潭综合实验区", 2025).sha256)
+    True
+    """
+    return sha256 in _hashes()
+
+
+@cache
+def _hashes() -> frozenset[str]:
+    try:
+        package = json.loads((folder() / "datapackage.json").read_text("utf-8"))
+    except UnknownReport:
+        return frozenset()
+    return frozenset(resource.get("hash", "").removeprefix("sha256:") for resource in package["resources"])
+
+
 def report(agency: str, year: int, format: str | None = None) -> Report:  # noqa: A002 - Report.format has that name too
     """Read a document of the corpus with `govstats.read`, which is told nothing but its path.
 
@@ -164,7 +194,10 @@ def report(agency: str, year: int, format: str | None = None) -> Report:  # noqa
         if path.suffix == FORMATS.get(format):
             return govstats.read(path)
     known = ", ".join(name for name, suffix in FORMATS.items() if suffix in {path.suffix for path in paths})
-    raise UnknownReport(f"{agency} {year} is not in the embedded corpus as {format!r}; it is there as {known}")
+    raise UnknownReport(
+        f"{agency} {year} is not in the embedded corpus as {format!r}; it is there as {known}"
+        f" 自带年报中没有这份年报的该格式文件，现有：{known}"
+    )
 
 
 def _known(agency: str | None, year: int | None) -> pd.DataFrame:
@@ -173,7 +206,10 @@ def _known(agency: str | None, year: int | None) -> pd.DataFrame:
     if agency is not None and agency not in set(reports["agency"]):
         everyone = reports["agency"].unique().tolist()
         nearest = "; ".join(get_close_matches(agency, everyone, n=len(everyone), cutoff=0))
-        raise UnknownReport(f"the embedded corpus has no agency {agency!r}; it has, the nearest first: {nearest}")
+        raise UnknownReport(
+            f"the embedded corpus has no agency {agency!r}; it has, the nearest first: {nearest}"
+            " 自带年报中没有该机关，名称相近的见前"
+        )
     of_agency = reports if agency is None else reports[reports["agency"] == agency]
     if year is None:
         return of_agency
@@ -181,5 +217,7 @@ def _known(agency: str | None, year: int | None) -> pd.DataFrame:
     if found.empty:
         whose = "" if agency is None else f" of {agency}"
         years = ", ".join(str(known) for known in sorted(set(of_agency["year"])))
-        raise UnknownReport(f"the embedded corpus has no report{whose} for the year {year!r}; it has {years}")
+        raise UnknownReport(
+            f"the embedded corpus has no report{whose} for the year {year!r}; it has {years} 自带年报中没有该年度，现有：{years}"
+        )
     return found

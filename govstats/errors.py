@@ -1,4 +1,15 @@
-"""What can go wrong, as one tree: catch `GovstatsError` for all of it."""
+"""What can go wrong, as one tree: catch `GovstatsError` for all of it.
+
+A message says where, what stood there, what was expected and what to do; in English, then in Chinese.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class GovstatsError(Exception):
@@ -68,6 +79,14 @@ class DifferentReports(GovstatsError, ValueError):
 class MissingExtra(GovstatsError, ImportError):
     """A package of an extra is not installed; the message names the extra."""
 
+    @classmethod
+    def of(cls, what: str, error: ImportError, extra: str) -> MissingExtra:
+        """Say what needs the package that could not be imported, and how to install it."""
+        return cls(
+            f"{what} needs {error.name}, which is not installed; run: pip install 'govstats[{extra}]' "
+            f"缺少软件包 {error.name}，请运行 pip install 'govstats[{extra}]'"
+        )
+
 
 class UnusableFigure(GovstatsError, ValueError):
     """A figure is asked for in a language or a width that there is not."""
@@ -75,3 +94,33 @@ class UnusableFigure(GovstatsError, ValueError):
 
 class NotebookError(GovstatsError, ValueError):
     """A notebook template cannot be run: a parameter it does not declare, a case that the corpus lacks."""
+
+
+def require_columns(frame: pd.DataFrame, needed: Iterable[str], what: str, like: str) -> None:
+    """Refuse a frame that lacks columns.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    needed : iterable of str
+    what : str
+        What it is a frame of: ``cells``, ``claims`` …
+    like : str
+        Where such a frame is found: ``Report.cells``.
+
+    Raises
+    ------
+    UnusableCells
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> require_columns(pd.DataFrame({"agency": []}), ["agency", "year"], "cells", "Report.cells")
+    Traceback (most recent call last):
+    govstats.errors.UnusableCells: the cells frame lacks the column(s) year; it has agency; pass one like Report.cells ...
+    """
+    if lacking := ", ".join(name for name in needed if name not in frame.columns):
+        raise UnusableCells(
+            f"the {what} frame lacks the column(s) {lacking}; it has {', '.join(map(str, frame.columns))}; pass one like {like} "
+            f"数据框缺少列 {lacking}，请传入与 {like} 同样的数据框"
+        )

@@ -45,6 +45,17 @@ _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name":
 _CELL_SECONDS = 600  # a cell that runs for longer hangs: the slowest of ours takes seconds
 
 
+def folder_name(text: str) -> str:
+    """Return a text as the name of a folder.
+
+    Examples
+    --------
+    >>> folder_name("甲市/乙县")
+    '甲市_乙县'
+    """
+    return _NO_NAME.sub("_", text)
+
+
 @dataclass(frozen=True)
 class Case:
     """A template to execute, and the parameters to execute it with.
@@ -71,7 +82,7 @@ class Case:
         more = dict(self.more)
         own = [Path(str(more.pop(name, ""))).stem for name in ("folder", "document")]
         named = [self.agency, "" if self.year is None else str(self.year), *own, *(f"{k}={v}" for k, v in more.items())]
-        return _NO_NAME.sub("_", "-".join(filter(None, named))) or "default"
+        return folder_name("-".join(dict.fromkeys(filter(None, named)))) or "default"
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -146,7 +157,9 @@ def find_template(name: str, folder: str | Path | None = None) -> Path:
     found = sorted(source.glob(f"{name}*.ipynb"))
     if len(found) != 1:
         known = ", ".join(path.name for path in sorted(source.glob("*.ipynb"))) or "none"
-        raise NotebookError(f"{source}: {len(found)} notebooks begin with {name!r}; there are: {known}")
+        raise NotebookError(
+            f"{source}: {len(found)} notebooks begin with {name!r}; there are: {known} 没有或不止一个笔记本以此开头，现有的见前"
+        )
     return found[0]
 
 
@@ -176,6 +189,7 @@ def cases(path: str | Path) -> tuple[Case, ...]:
             if "notebook" not in (rows.fieldnames or ()):
                 raise NotebookError(
                     f"{path}: its columns are {rows.fieldnames}; expected {','.join(_CASE_COLUMNS)} and parameters"
+                    f" 列名不符：应有 {','.join(_CASE_COLUMNS)}，其后可列参数"
                 )
             listed: dict[Case, int] = {}
             for row in rows:
@@ -184,27 +198,35 @@ def cases(path: str | Path) -> tuple[Case, ...]:
                 if case in listed:
                     raise NotebookError(
                         f"{where}: {case.notebook} for {case.name} stands in line {listed[case]} already; drop one"
+                        " 与前面的行重复，请删去一行"
                     )
                 listed[case] = rows.line_num
     except FileNotFoundError as error:
-        raise NotebookError(f"{path}: no such file; it lists the cases to run ({','.join(_CASE_COLUMNS)})") from error
+        raise NotebookError(
+            f"{path}: no such file; it lists the cases to run ({','.join(_CASE_COLUMNS)}) 没有这个文件；应列出要执行的年报"
+        ) from error
     return tuple(listed)
 
 
 def _case(row: Mapping[str | None, Any], where: str, folder: Path) -> Case:
     if None in row:
-        raise NotebookError(f"{where}: has more fields than the file has columns: {row[None]}")
+        raise NotebookError(f"{where}: has more fields than the file has columns: {row[None]} 该行的项数多于列数，请删去多余的项")
     given = {str(name): value.strip() for name, value in row.items() if value and value.strip()}
     notebook, agency, year = (given.pop(column, "") for column in _CASE_COLUMNS)
     more = tuple((name, as_parameter(text)) for name, text in given.items())
     alone = not agency and not year and "document" in given
     if not alone and not re.fullmatch(r"\d{4}", year):
-        raise NotebookError(f"{where}: the year is {year!r}; expected four digits, or a document instead of agency and year")
+        raise NotebookError(
+            f"{where}: the year is {year!r}; expected four digits, or a document instead of agency and year"
+            " 年度应为四位数字；用自己的文件时可不写机关和年度"
+        )
     if not alone and (not agency or _NO_NAME.search(agency)):
-        raise NotebookError(f"{where}: the agency is {agency!r}; expected a name that a folder can bear")
+        raise NotebookError(
+            f"{where}: the agency is {agency!r}; expected a name that a folder can bear 机关名称不能作为文件夹名，请改正"
+        )
     if Path(notebook).name != notebook or not (folder / notebook).is_file():
         known = ", ".join(sorted(template.name for template in folder.glob("*.ipynb"))) or "none"
-        raise NotebookError(f"{where}: no notebook {notebook!r} in {folder}; there are: {known}")
+        raise NotebookError(f"{where}: no notebook {notebook!r} in {folder}; there are: {known} 没有这个笔记本，现有的见前")
     return Case(notebook, agency, int(year) if year else None, more)
 
 
@@ -235,13 +257,18 @@ def read_notebook(path: str | Path) -> NotebookNode:
         text = Path(path).read_text("utf-8")
         without = [str(number) for number, cell in enumerate(json.loads(text)["cells"]) if "id" not in cell]
         if without:
-            raise NotebookError(f"{path}: cells {', '.join(without)} have no id; open and save it with JupyterLab")
+            raise NotebookError(
+                f"{path}: cells {', '.join(without)} have no id; open and save it with JupyterLab"
+                " 有单元没有 id，请用 JupyterLab 打开并保存"
+            )
         notebook: NotebookNode = nbformat.reads(text, as_version=4)
         nbformat.validate(notebook)
     except FileNotFoundError as error:
-        raise NotebookError(f"{path}: no such notebook") from error
+        raise NotebookError(f"{path}: no such notebook 没有这个笔记本，请检查路径") from error
     except (ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError) as error:
-        raise NotebookError(f"{path}: not a notebook ({type(error).__name__}: {error})") from error
+        raise NotebookError(
+            f"{path}: not a notebook ({type(error).__name__}: {error}) 不是笔记本文件，请用 JupyterLab 重新保存"
+        ) from error
     return notebook
 
 
@@ -278,11 +305,17 @@ def inject(notebook: NotebookNode, parameters: Mapping[str, Any], *, name: str =
     notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     tagged = [at for at, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])]
     if len(tagged) != 1:
-        raise NotebookError(f"{name}: {len(tagged)} cells have the tag 'parameters'; expected one, which sets the defaults")
+        raise NotebookError(
+            f"{name}: {len(tagged)} cells have the tag 'parameters'; expected one, which sets the defaults"
+            " 应有且只有一个带 parameters 标签的单元，用来写默认值"
+        )
     declared = _assigned(notebook.cells[tagged[0]].source, name)
     unknown = [parameter for parameter in parameters if parameter not in declared]
     if unknown:
-        raise NotebookError(f"{name}: declares no parameter {', '.join(unknown)}; it declares {', '.join(declared) or 'none'}")
+        raise NotebookError(
+            f"{name}: declares no parameter {', '.join(unknown)}; it declares {', '.join(declared) or 'none'}"
+            f" 笔记本没有这个参数，可用：{', '.join(declared) or '无'}"
+        )
     source = "\n".join(["# Parameters", *(f"{parameter} = {value!r}" for parameter, value in parameters.items())])
     cell = nbformat.v4.new_code_cell(source, id="injected-parameters", metadata={"tags": ["injected-parameters"]})
     notebook.cells.insert(tagged[0] + 1, cell)
@@ -294,7 +327,9 @@ def _assigned(source: str, name: str) -> list[str]:
     try:
         statements = ast.parse(source).body
     except SyntaxError as error:
-        raise NotebookError(f"{name}: its cell of parameters is not plain Python: {error}") from error
+        raise NotebookError(
+            f"{name}: its cell of parameters is not plain Python: {error} 参数单元不是纯 Python，只能写 名称 = 值"
+        ) from error
     targets: list[ast.expr] = []
     for statement in statements:
         if isinstance(statement, ast.Assign):
@@ -351,6 +386,7 @@ def execute(notebook: NotebookNode, *, folder: str | Path) -> Execution:
         timeout=_CELL_SECONDS,
         record_timing=False,
         coalesce_streams=True,
+        store_widget_state=False,  # a page would load it with scripts from elsewhere
         kernel_manager_class=AsyncKernelManager,
         resources={"metadata": {"path": str(folder)}},
     )
@@ -402,20 +438,24 @@ def reference_run(folder: str | Path, case: Case) -> NotebookNode:
     path = case.run(folder / "runs")
     remedy = f"run: govstats reproduce --update --case {case.name}"
     if not path.is_file():
-        raise NotebookError(f"{path}: no run of {case.notebook} for {case.name}; {remedy}")
+        raise NotebookError(f"{path}: no run of {case.notebook} for {case.name}; {remedy} 没有参照结果，请运行上述命令")
     expected = inject(read_notebook(folder / case.notebook), case.parameters, name=case.notebook)
     run = read_notebook(path)
     stored = {cell.id: cell for cell in run.cells}
     for cell in expected.cells:
         where = f"{path}: cell {cell.id!r}"
         if cell.id not in stored:
-            raise NotebookError(f"{where} of the template is missing; {remedy}")
+            raise NotebookError(f"{where} of the template is missing; {remedy} 缺少模板中的单元，请运行上述命令")
         if (cell.cell_type, cell.source) != (stored[cell.id].cell_type, stored[cell.id].source):
-            raise NotebookError(f"{where} differs from the template's; {remedy}")
+            raise NotebookError(f"{where} differs from the template's; {remedy} 与模板不同，请运行上述命令")
         if cell.cell_type == "code" and cell.source.strip() and stored[cell.id].execution_count is None:
-            raise NotebookError(f"{where} has not been executed, or its outputs were stripped; {remedy}")
+            raise NotebookError(
+                f"{where} has not been executed, or its outputs were stripped; {remedy} 未执行或输出已清除，请运行上述命令"
+            )
     if [cell.id for cell in run.cells] != [cell.id for cell in expected.cells]:
-        raise NotebookError(f"{path}: its cells are not those of the template, in their order; {remedy}")
+        raise NotebookError(
+            f"{path}: its cells are not those of the template, in their order; {remedy} 单元与模板不一致，请运行上述命令"
+        )
     return run
 
 
@@ -498,6 +538,7 @@ def reproduce(
     notebooks: str | Path = "notebooks",
     output: str | Path = "build/reproduce",
     *,
+    listed: Iterable[Case] | None = None,
     resume: bool = False,
     only: Iterable[str] | None = None,
     update: bool = False,
@@ -515,6 +556,8 @@ def reproduce(
         A folder with templates and ``cases.csv``.
     output : str or pathlib.Path
         Takes ``index.html``, ``manifest.csv`` and a folder for each case with the executed notebooks and their pages.
+    listed : iterable of Case, optional
+        The cases; by default those of ``cases.csv``.
     resume : bool
         Skip the cases that are done already and whose template, documents and package are still the same.
     only : iterable of str, optional
@@ -540,7 +583,7 @@ def reproduce(
     from tqdm import tqdm
 
     folder, output = Path(notebooks), Path(output)
-    listed = cases(folder / "cases.csv")
+    listed = cases(folder / "cases.csv") if listed is None else tuple(listed)
     chosen = _chosen(listed, only, folder)
     rows = {case: row for case, row in _read_manifest(output).items() if case in listed}
     output.mkdir(parents=True, exist_ok=True)
@@ -570,7 +613,9 @@ def _chosen(listed: tuple[Case, ...], only: Iterable[str] | None, folder: Path) 
     unknown = sorted(names - {case.name for case in listed})
     if unknown or not names:
         known = ", ".join(dict.fromkeys(case.name for case in listed)) or "none"
-        raise NotebookError(f"{folder / 'cases.csv'}: lists no case {', '.join(unknown)}; it lists {known}")
+        raise NotebookError(
+            f"{folder / 'cases.csv'}: lists no case {', '.join(unknown)}; it lists {known} 没有列出这一份，现有的见前"
+        )
     return [case for case in listed if case.name in names]
 
 
@@ -605,7 +650,7 @@ def _read_manifest(output: Path) -> dict[Case, _Row]:
             for case in [Case(row["notebook"], row["agency"], int(row["year"]) if row["year"] else None, more)]
         }
     except (KeyError, SyntaxError, ValueError, TypeError) as error:
-        raise NotebookError(f"{path}: not a manifest ({error}); delete it to start anew") from error
+        raise NotebookError(f"{path}: not a manifest ({error}); delete it to start anew 清单已损坏，请删去后重新执行") from error
 
 
 def _write_manifest(output: Path, rows: list[_Row]) -> pd.DataFrame:
@@ -650,3 +695,11 @@ def _write_index(folder: Path, output: Path, rows: list[_Row]) -> None:
     pages = {row.case: row.case.run(output).with_suffix(".html") for row in rows}
     links = {case: page.relative_to(output).as_posix() for case, page in pages.items() if page.is_file()}
     (output / "index.html").write_text(index_page(rows, headings, links, folder), "utf-8")
+
+
+def render(template: str, **fields: Any) -> str:
+    """Fill one of the pages of `govstats`, which need no network."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(loader=FileSystemLoader(_PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return environment.get_template(template).render(**fields)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from govstats.errors import UnreadableDocument, UnusableCells
+from govstats.errors import UnreadableDocument, require_columns
 from govstats.forms import CellKey, Form, Language, form
 
 if TYPE_CHECKING:
@@ -267,15 +267,22 @@ class Report:
             The file is gone, or has changed since it was read.
         """
         if self.origin is None:
-            raise UnreadableDocument(f"{self.source}: the report does not know where its document is; read it with govstats.read")
+            raise UnreadableDocument(
+                f"{self.source}: the report does not know where its document is; read it with govstats.read"
+                " 年报不知道原文件在哪里；请用 govstats.read 读取，面板请写明文件夹：explore(panel, folder=...)"
+            )
         if isinstance(self.origin, bytes):
             return self.origin
         try:
             content = Path(self.origin).read_bytes()
         except OSError as error:
-            raise UnreadableDocument(f"{self.origin}: the file cannot be opened any more: {error.strerror}") from error
+            raise UnreadableDocument(
+                f"{self.origin}: the file cannot be opened any more: {error.strerror} 文件已打不开，请重新读取"
+            ) from error
         if hashlib.sha256(content).hexdigest() != self.sha256:
-            raise UnreadableDocument(f"{self.origin}: the file has changed since it was read; read it again")
+            raise UnreadableDocument(
+                f"{self.origin}: the file has changed since it was read; read it again 文件在读取后已改动，请重新读取"
+            )
         return content
 
     def with_cells(self, cells: pd.DataFrame) -> Report:
@@ -297,8 +304,7 @@ class Report:
             The frame lacks a column.
         """
         names = list(ReadCell._fields)
-        if lacking := [name for name in names if name not in cells.columns]:
-            raise UnusableCells(f"the cells frame lacks the column(s) {', '.join(lacking)}; pass a frame like Report.cells")
+        require_columns(cells, names, "cells", "Report.cells")
         plain = cells[names].astype(object)
         rows = plain.where(plain.notna(), None).itertuples(index=False, name=None)
         return replace(self, read_cells=tuple(ReadCell(*row) for row in rows))

@@ -327,7 +327,9 @@ def plant(
     True
     """
     if unknown := [kind for kind in kinds if kind not in KINDS]:
-        raise UnusableCells(f"there is no kind of error {', '.join(unknown)}; known are {', '.join(KINDS)}")
+        raise UnusableCells(
+            f"there is no kind of error {', '.join(unknown)}; known are {', '.join(KINDS)} 没有这种错误，可用：{', '.join(KINDS)}"
+        )
     generator = np.random.default_rng(seed)
     changed = cells.copy()
     values, printed = changed["value"].to_numpy(dtype=float, na_value=np.nan), changed["printed"].to_numpy(dtype=object)
@@ -403,6 +405,45 @@ def found_again(planted: Planted, repairs: pd.DataFrame) -> pd.DataFrame:
         )
     types = {"agency": "str", "year": "Int64", "cells": "Int64"}
     return typed_frame(rows, types | dict.fromkeys(("noticed", "minimal", "listed", "alone", "first"), "boolean"))
+
+
+def located(
+    kinds: Sequence[str], tables: Sequence[str] = ("requests", "review"), *, reports: int = 30, seed: int = 0
+) -> pd.DataFrame:
+    """Plant one error of each kind in simulated reports, and say how often it is found again.
+
+    Parameters
+    ----------
+    kinds : sequence of str
+        As of `plant`.
+    tables : sequence of str
+        Where they are planted.
+    reports : int
+        How many are simulated for each kind and table.
+    seed : int
+        The same seed gives the same reports and errors.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a table and kind: ``table kind reports noticed listed alone first``. `reports` had room for the error; the others
+        are the shares of them, as of `found_again`.
+
+    Examples
+    --------
+    >>> located(["mistyped"], ["requests"], reports=2).values.tolist()
+    [['requests', 'mistyped', 2, 1.0, 1.0, 1.0, 1.0]]
+    """
+    from govstats.reconciliation.repairs import repairs
+
+    shares = ["noticed", "listed", "alone", "first"]
+    rows = []
+    for table in tables:
+        for kind in kinds:
+            planted = plant(simulate("2021", reports, size="medium", seed=seed), [kind], tables=[table], seed=seed)
+            again = found_again(planted, repairs(planted.cells))
+            rows.append((table, kind, len(again), *again[shares].astype(float).mean()))
+    return pd.DataFrame(rows, columns=["table", "kind", "reports", *shares])
 
 
 def _figures_of(cells: pd.DataFrame, figure: str) -> frozenset[tuple[Any, ...]]:

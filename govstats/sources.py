@@ -69,7 +69,7 @@ def choose_panel(*, document: str | PathLike[str] = "", folder: str | PathLike[s
     document : path
         A file of one's own: a panel of this report alone.
     folder : path
-        A folder of reports; goes before `document`.
+        A folder of reports, or what ``govstats build`` made of one; goes before `document`.
 
     Returns
     -------
@@ -83,7 +83,10 @@ def choose_panel(*, document: str | PathLike[str] = "", folder: str | PathLike[s
     """
     import govstats
     from govstats import embedded
+    from govstats.panel import MANIFEST, Panel
 
+    if folder and (Path(folder).expanduser() / MANIFEST).is_file():
+        return Panel(Path(folder))
     if folder or not document:
         return govstats.read_corpus(Path(folder).expanduser() if folder else embedded.folder())
     with TemporaryDirectory(prefix="govstats-") as alone:
@@ -166,7 +169,9 @@ def is_typeset(report: Report) -> bool:
     >>> is_typeset(choose_report("平潭综合实验区", 2025))
     True
     """
-    return report.sha256 in _of_the_corpus()
+    from govstats import embedded
+
+    return embedded.holds(report.sha256)
 
 
 def origin(report: Report, language: str = "both") -> str:
@@ -190,19 +195,6 @@ def corpus_origin(own: str | PathLike[str], language: str = "both") -> str:
     return "" if own else " ".join(_ORIGIN.values()) if language == "both" else _ORIGIN[language]
 
 
-@cache
-def _of_the_corpus() -> frozenset[str]:
-    import json
-
-    from govstats import embedded
-
-    try:
-        package = json.loads((embedded.folder() / "datapackage.json").read_text("utf-8"))
-    except UnknownReport:
-        return frozenset()
-    return frozenset(resource.get("hash", "").removeprefix("sha256:") for resource in package["resources"])
-
-
 def _known(agency: str | None, year: int | None, folder: str | PathLike[str]) -> Iterator[Report]:
     if agency is None or year is None:
         return
@@ -223,7 +215,9 @@ def _reports(agency: str, year: int | None, document: str | PathLike[str], folde
         for source in _in_folder(agency, year, Path(folder).expanduser()):
             yield govstats.read(source, agency=agency or None, year=year)
     elif year is None:
-        raise UnknownReport(f"no year is given for {agency!r}; give agency and year, or a document")
+        raise UnknownReport(
+            f"no year is given for {agency!r}; give agency and year, or a document 没有给出年度；请给出机关和年度，或一个文件"
+        )
     else:
         yield from map(govstats.read, embedded.documents(agency, year))
 
@@ -234,7 +228,9 @@ def _in_folder(agency: str, year: int | None, folder: Path) -> list[Path]:
     if meant.empty:
         named = documents.drop_duplicates(["agency", "year"]).sort_values(["agency", "year"])
         known = "; ".join(f"{one.agency} {one.year}" for one in named.itertuples()) or "none that can be used"
-        raise UnknownReport(f"{folder}: no report of {agency!r} for {year}; it has: {known}")
+        raise UnknownReport(
+            f"{folder}: no report of {agency!r} for {year}; it has: {known} 文件夹中没有该机关该年度的年报，现有的见前"
+        )
     return [folder / source for source in meant.sort_values("chosen", ascending=False, kind="stable")["source"]]
 
 

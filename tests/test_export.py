@@ -541,6 +541,14 @@ def test_data_package_is_valid(panel: Panel, tmp_path: Path) -> None:
     ] == [(True, cell[8], cell[7]) for cell in CELLS]
 
 
+def test_codebook_without_a_panel_lists_all_cells_and_counts_nothing() -> None:
+    lines = codebook.markdown({}).splitlines()
+    assert sum(line.startswith("| `") and line.count("|") == 6 for line in lines) == VARIABLES + len(codebook.missing_kinds())
+    assert "| severity | `E` | 不可能正确 | cannot be right |" in lines
+    label = "一、本年新收政府信息公开申请数量·总计 | 1. requests received this year·total"
+    assert f"| `requests_new_total` | {label} | 件 | 2019 2021 |" in lines
+
+
 def test_codebook(panel: Panel, tmp_path: Path) -> None:
     text = (export(panel, tmp_path / "package", "datapackage") / "codebook.md").read_text("utf-8")
     rows = {

@@ -590,7 +590,7 @@ def test_unknown_indicators_and_useless_frames_are_refused() -> None:
         indicators(cells, names="odd")
     with pytest.raises(UnusableCells, match="value"):
         indicators(cells.drop(columns="value"))
-    with pytest.raises(UnusableCells, match="frame of repairs"):
+    with pytest.raises(UnusableCells, match="repairs frame"):
         indicators(cells, repairs=pd.DataFrame({"repair": [1]}))
     reports = pd.DataFrame({"agency": ["示例机关00001"] * 2, "year": [2023, 2023]})
     with pytest.raises(UnusableCells, match="twice"):

@@ -27,6 +27,7 @@ ONCE_WRONG = {
     945321: "a row with a figure too many and a blank had as many figures as its header",
     952101: "a count in a list was taken for a line whose label stood alone in its table",
     973235: "cells of a table without rulings went on in a line that had but figures and units",
+    980608: "a figure too many among the side-by-side lines, whose sums disproved it, and a blank that was passed over",
     963691: "a figure of a table without rulings went on in the next line",
 }
 

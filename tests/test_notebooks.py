@@ -192,7 +192,7 @@ def test_the_templates_are_written_and_nothing_is_overwritten(tmp_path: Path) ->
 
 def test_a_template_is_found_by_its_number() -> None:
     assert find_template("20").name == "20_where_is_the_error.ipynb"
-    with pytest.raises(NotebookError, match="0 notebooks begin with '99'; there are: 10_one_report"):
+    with pytest.raises(NotebookError, match="0 notebooks begin with '99'; there are: 00_start"):
         find_template("99")
 
 
@@ -339,7 +339,9 @@ def test_an_undeclared_parameter_fails_its_case_only(folder: Path, tmp_path: Pat
     write(folder, "10.ipynb", template(parameters="agency = '甲市'"), ("甲市", 2021))
     manifest = reproduce(folder, tmp_path / "out")
     assert manifest["status"].tolist() == ["failed"]
-    assert manifest["error"].tolist() == ["10.ipynb: declares no parameter year; it declares agency"]
+    assert manifest["error"].tolist() == [
+        "10.ipynb: declares no parameter year; it declares agency 笔记本没有这个参数，可用：agency"
+    ]
     assert (tmp_path / "out" / "index.html").is_file()
 
 
@@ -431,6 +433,20 @@ def test_templates_hold_no_outputs() -> None:
         notebook = read_notebook(path)
         assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in notebook.cells), path.name
         assert heading(notebook), path.name
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "notebooks").glob("[1-6]0_*.ipynb")), ids=lambda path: path.name[:2])
+def test_a_notebook_says_what_it_is_for_and_how_and_asks_three_questions(path: Path) -> None:
+    cells = read_notebook(path).cells
+    title, questions = cells[0].source, cells[-1].source
+    for said in ("**读完以后，你能**", "**Afterwards you can**", "分钟", " minutes"):
+        assert said in title
+    sections = [cell.source.splitlines()[0] for cell in cells if cell.cell_type == "markdown"]
+    assert sections[-3:] == ["## 方法与出处 Method and its source", "## 要小心什么 What to be careful about", "## 思考 Questions"]
+    asked = [line for line in questions.splitlines() if line.startswith("- ")]
+    assert [bool(re.search("[一-鿿]", line)) for line in asked] == [True] * 3 + [False] * 3
+    lines = [line.strip() for cell in cells if cell.cell_type == "code" for line in cell.source.splitlines()]
+    assert len([line for line in lines if line and not line.startswith("#")]) <= 70
 
 
 # the collector

@@ -437,12 +437,29 @@ def test_names_are_looked_into_once(folder: Path, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(building, "identify", noted)
     govstats.read_corpus(folder, output=tmp_path / "out")
     assert set(asked) == {"平潭综合实验区", "应急管理部"}
-    asked.clear()
-    page = (folder / "pingtan-2022.html").read_text("utf-8").replace("平潭综合实验区", "示例县人民政府")
-    (folder / "new.html").write_text(page, "utf-8")
-    added = govstats.read_corpus(folder, output=tmp_path / "out")
-    assert asked == ["示例县人民政府"]
+    page = (folder / "pingtan-2022.html").read_text("utf-8")
+    # where a new report stands in the store is up to its hash
+    for name in ("示例县人民政府", "样例县人民政府", "范例县人民政府"):
+        asked.clear()
+        (folder / f"{name}.html").write_text(page.replace("平潭综合实验区", name), "utf-8")
+        added = govstats.read_corpus(folder, output=tmp_path / "out")
+        assert asked == [name]
+        assert name in set(added.reports["agency"])
     same(added, govstats.read_corpus(folder))
+
+
+def test_sentences_that_the_project_wrote_are_not_compared(folder: Path) -> None:
+    def compared() -> set[str]:
+        findings = govstats.read_corpus(folder).findings
+        of_texts = findings[(findings["rule"] == "XD") & findings["table"].isna()]
+        return set(of_texts["agency"])
+
+    assert compared() == set()
+    for year in (2022, 2023):  # a page that is not of the corpus, with sentences enough
+        page = (folder / f"pingtan-{year}.html").read_bytes()
+        own = "".join(chr(0x4E00 + place) for place in range(200)).encode("utf-8" if year == 2022 else "gb18030")
+        (folder / f"pingtan-{year}.html").write_bytes(page.replace(b"</body>", b"<p>" + own + b"</p></body>"))
+    assert compared() == {"平潭综合实验区"}
 
 
 def test_documents_that_are_gone_are_gone(folder: Path, tmp_path: Path) -> None:

@@ -597,7 +597,7 @@ def test_the_document_may_have_any_name_in_the_archive() -> None:
 @pytest.mark.parametrize(
     ("member", "message"),
     [
-        ("xl/workbook.xml", r"Excel workbook \(xlsx\); save the sheets of the report as PDF"),
+        ("xl/workbook.xml", r"Excel workbook \(xlsx\); save its sheets as PDF"),
         ("ppt/presentation.xml", r"presentation \(pptx\); save it as PDF"),
         ("OFD.xml", "OFD document; convert it to PDF"),
         ("report.doc", "zip archive without a Word document in it .*; unpack it"),

@@ -94,5 +94,7 @@ def _identity(name: str | None, year: int | None, text: str, known: Corrected | 
 def _as_many(values: Iterable[Any] | None, names: Sequence[str | None], what: str) -> list[Any]:
     listed: list[Any] = [None] * len(names) if values is None else list(values)
     if len(listed) != len(names):
-        raise ValueError(f"{len(names)} names, but {len(listed)} {what}; give one for each name")
+        raise ValueError(
+            f"{len(names)} names, but {len(listed)} {what}; give one for each name 名称与所给数据的个数不同，每个名称应有一项"
+        )
     return listed

@@ -138,7 +138,9 @@ def _read(path: Path) -> list[_Row]:
             _check_columns(list(rows.fieldnames or ()), str(path))
             return _understood((f"{path}, line {rows.line_num}", row) for row in rows)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UnusableCorrections(f"{path}: cannot be read as CSV in UTF-8 ({error})") from error
+        raise UnusableCorrections(
+            f"{path}: cannot be read as CSV in UTF-8 ({error}) 文件应为 UTF-8 编码的 CSV，请另存后再试"
+        ) from error
 
 
 def _check_columns(names: list[str], where: str) -> None:
@@ -147,7 +149,10 @@ def _check_columns(names: list[str], where: str) -> None:
     if lacking or strange:
         what = [f"{word} the column(s) {', '.join(of)}" for word, of in (("lacks", lacking), ("has", strange)) if of]
         more = ", ".join(name for name in CORRECTION_TYPES if name not in _NEEDED)
-        raise UnusableCorrections(f"{where}: {' and '.join(what)}; expected {', '.join(_NEEDED)}, and as you like {more}")
+        raise UnusableCorrections(
+            f"{where}: {' and '.join(what)}; expected {', '.join(_NEEDED)}, and as you like {more}"
+            f" 列名不符：必须有 {', '.join(_NEEDED)}，可有 {more}"
+        )
 
 
 def _understood(rows: Iterable[tuple[str, Mapping[Any, Any]]]) -> list[_Row]:
@@ -156,7 +161,10 @@ def _understood(rows: Iterable[tuple[str, Mapping[Any, Any]]]) -> list[_Row]:
     problems: list[str] = []
     for where, row in rows:
         if None in row or None in row.values():
-            problems.append(f"{where}: has another number of cells than the first line; put text that holds a comma in quotes")
+            problems.append(
+                f"{where}: has another number of cells than the first line; put text that holds a comma in quotes "
+                "项数与首行不同，含逗号的文字请加引号"
+            )
             continue
         found = _row(where, {name: str(row.get(name, "")).strip() for name in CORRECTION_TYPES}, problems)
         if found is None:
@@ -165,34 +173,35 @@ def _understood(rows: Iterable[tuple[str, Mapping[Any, Any]]]) -> list[_Row]:
         for name in found.names:
             problems += [
                 f"{where}: “{name}” is “{found.agency}” here and “{other.agency}” at {other.where} for the same years; keep one, "
-                "or part them with year_from and year_to"
+                "or part them with year_from and year_to 同名同年对应两个机关，请只留一个，或用 year_from、year_to 分开"
                 for other in by_name.setdefault(name, [])
                 if found.overlaps(other) and found.agency != other.agency
             ]
             by_name[name].append(found)
     if problems:
-        raise UnusableCorrections("the table of agencies cannot be used:\n" + "\n".join(problems))
+        raise UnusableCorrections("the table of agencies cannot be used 机关表无法使用:\n" + "\n".join(problems))
     return understood
 
 
 def _row(where: str, row: dict[str, str], problems: list[str]) -> _Row | None:
     before = len(problems)
-    problems += [f"{where}: {name} is empty; write the name there" for name in _NEEDED if not row[name]]
+    problems += [f"{where}: {name} is empty; write the name there 此项为空，请填写" for name in _NEEDED if not row[name]]
     if row["level"] and row["level"] not in LEVELS:
-        problems.append(f"{where}: level is “{row['level']}”; expected one of {', '.join(LEVELS)}, or nothing")
+        problems.append(f"{where}: level is “{row['level']}”; expected one of {', '.join(LEVELS)}, or nothing 应为其中之一或留空")
     if row["region_code"] and not (re.fullmatch(r"\d{6}", row["region_code"]) and of_code(row["region_code"])):
         problems.append(
-            f"{where}: region_code is “{row['region_code']}”; expected six digits of a division in GB/T 2260, or nothing"
+            f"{where}: region_code is “{row['region_code']}”; expected six digits of a division in GB/T 2260, or nothing "
+            "应为 GB/T 2260 的六位代码或留空"
         )
     years: dict[str, int | None] = {}
     for name in ("year_from", "year_to"):
         digits = row[name].removesuffix(".0")
         years[name] = int(digits) if re.fullmatch(r"(?:19|20)\d\d", digits) else None
         if digits and years[name] is None:
-            problems.append(f"{where}: {name} is “{row[name]}”; expected a year such as 2018, or nothing")
+            problems.append(f"{where}: {name} is “{row[name]}”; expected a year such as 2018, or nothing 应为年份或留空")
     first, last = years["year_from"], years["year_to"]
     if first and last and first > last:
-        problems.append(f"{where}: year_from {first} is after year_to {last}; exchange them")
+        problems.append(f"{where}: year_from {first} is after year_to {last}; exchange them 起止年份颠倒，请对调")
     if len(problems) > before:
         return None
     return _Row(row["printed"], row["agency"], row["level"], row["region"], row["region_code"], first, last, row["former"], where)

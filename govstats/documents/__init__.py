@@ -72,6 +72,7 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
         raise UnreadableDocument(
             f"{name}: the document is empty ({len(content)} bytes, no text in them); expected an annual report; "
             "if its pages are pictures, save them as PDF"
+            " 文件中没有文字；如各页为图片，请存成 PDF"
         )
     return document
 
@@ -111,7 +112,10 @@ def _read(content: bytes, name: str) -> Document:
         return Document(read(content, name), "word", name, sha256)
     text = _decode(web_archive(content, name) or content, name)
     if _OTHER_WORD.match(text):
-        raise MissingReader(f"{name}: an RTF document, which govstats does not read, or Word in one XML file; save it as docx")
+        raise MissingReader(
+            f"{name}: an RTF document, which govstats does not read, or Word in one XML file; save it as docx"
+            " 不读 RTF 和单个 XML 的 Word 文件，请另存为 docx"
+        )
     has_pipes = _PIPE_TABLE.search(text)
     if text.lstrip().startswith("<") or (_TWO_TAGS.search(text) and not has_pipes):
         blocks, metadata = read_html(text.encode())
@@ -137,6 +141,7 @@ def _decode(content: bytes, name: str) -> str:
     raise UnreadableDocument(
         f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}); "
         "expected HTML, plain text or Markdown"
+        " 无法识别的编码；应为 UTF-8、GB 18030 或 Big5 的 HTML、纯文本或 Markdown"
     )
 
 

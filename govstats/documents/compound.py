@@ -46,13 +46,17 @@ def read_compound(content: bytes, name: str) -> tuple[Block, ...]:
         raise MissingReader(
             f"{name}: this is an OLE compound file without a Word document in it, or with a damaged one; save an Excel workbook "
             "(xls), a PowerPoint presentation (ppt) or a Hangul document (hwp) as PDF, and what has a password without it"
+            " 其中没有可读的 Word 文档；Excel、PowerPoint、韩文（hwp）文件请存成 PDF，有密码的请去掉密码"
         )
     try:
         from doc2docx import convert
         from doc2docx.cfb import CompoundFile
         from doc2docx.msdoc.fib import FibBase
     except ImportError as error:
-        raise MissingReader(f'{name}: reading doc documents needs msdoc2docx; run: pip install "govstats[word]"') from error
+        raise MissingReader(
+            f'{name}: reading doc documents needs msdoc2docx; run: pip install "govstats[word]"'
+            " 读取 doc 文件缺少软件包，请运行上述命令安装"
+        ) from error
     try:
         header = CompoundFile(content).open_stream("WordDocument")
         # the lengths of a locked document are locked too; converting it says so
@@ -69,5 +73,6 @@ def read_compound(content: bytes, name: str) -> tuple[Block, ...]:
         raise UnreadableDocument(
             f"{name}: the document is damaged, locked, or one of Word 6 or Word 95 ({type(error).__name__}: {error}); "
             "fetch it anew, or open it and save it as docx"
+            " 文件损坏、加密或版本过旧；请重新下载，或打开后另存为 docx"
         ) from error
     return read_word(docx, name)

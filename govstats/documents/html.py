@@ -111,6 +111,7 @@ def web_archive(content: bytes, name: str) -> bytes | None:
             return page
     raise UnreadableDocument(
         f"{name}: the web archive (MHTML) holds no page; open it in a browser or in Word and save it as HTML or docx"
+        " 网页存档中没有网页；请用浏览器或 Word 打开，另存为 HTML 或 docx"
     )
 
 
@@ -178,6 +179,7 @@ class _Reader:
             raise UnreadableDocument(
                 f"a table stands inside {_DEEPEST} other tables: the page is broken; expected an annual report, "
                 "whose tables lie in a few layout tables at most; save the page anew or as text"
+                " 表格嵌套过深，网页已损坏；请重新保存网页，或存成文本"
             )
         self.depth += 1
         self.tables += 1

@@ -124,6 +124,7 @@ def read_pdf(content: bytes, name: str) -> Pages:
         raise UnreadableDocument(
             f"{name}: none of the {len(pages)} pages holds text, or characters that the file gives a code; "
             "expected an annual report: export it anew, or print it to an image and read that"
+            " 各页都没有可用的文字；请重新导出，或打印成图片再读"
         )
     items = arranged(pages)
     locate = [page.locate for page in pages]
@@ -146,12 +147,14 @@ def _opened(content: bytes, name: str) -> pypdfium2.PdfDocument:
         pdf = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:
         locked = pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD or "assword" in str(error)
-        what = "is locked with a password; save it without one" if locked else f"is damaged ({error}); fetch it anew"
+        damaged = f"is damaged ({error}); fetch it anew 文件已损坏，请重新下载"
+        what = "is locked with a password; save it without one 文件有密码，请去掉后保存" if locked else damaged
         raise UnreadableDocument(f"{name}: the PDF document {what}") from error
     if not 0 < len(pdf) <= MOST_PAGES:
         raise UnreadableDocument(
             f"{name}: the PDF document has {len(pdf)} pages; expected one report of 1 to {MOST_PAGES}: "
             "save the pages of the report as a document of their own"
+            f" 页数不对：应为一份年报，1 至 {MOST_PAGES} 页；请把年报各页另存为一个文件"
         )
     # what is filled in is drawn where the file does not say how
     pdf.init_forms()
@@ -344,6 +347,7 @@ def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str) ->
         raise UnreadableDocument(
             f"{name}: {len(pictures)} pages of the PDF document are pictures, and recognising takes seconds a page; "
             f"expected at most {_MOST_PICTURES}: save the pages of the report as a document of their own"
+            f" 图片页过多，至多 {_MOST_PICTURES} 页；请把年报各页另存为一个文件"
         )
     for page in tqdm(pictures, name, unit="page", leave=False, disable=None):
         pixels, scale = unseen.rendered(pdf[page.number - 1], page.turns, _SHARP)

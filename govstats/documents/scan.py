@@ -118,6 +118,7 @@ def _engine(name: str) -> Any:
         raise MissingReader(
             f"{name}: this is a picture, and recognising text needs rapidocr with onnxruntime, which is not installed "
             f'or not whole ({error}); run: pip install "govstats[ocr]"'
+            " 这是图片，识别文字所需的软件包未安装或不完整，请运行上述命令安装"
         ) from error
 
 
@@ -531,9 +532,12 @@ def pictures_in(content: bytes, name: str) -> Iterator[Array]:
         raise UnreadableDocument(
             f"{name}: the picture is too large ({error}); expected a scan of one report, of at most {_MOST_PAGES} pages and "
             f"{_MOST_PIXELS:,} pixels a page: scale it down to about 200 dpi"
+            f" 图片过大：至多 {_MOST_PAGES} 页，每页至多 {_MOST_PIXELS:,} 像素；请缩小到约 200 dpi"
         ) from error
     except Exception as error:  # Pillow raises whatever a damaged file makes it run into
-        raise UnreadableDocument(f"{name}: the image is damaged or cut off ({error}); save or scan it anew") from error
+        raise UnreadableDocument(
+            f"{name}: the image is damaged or cut off ({error}); save or scan it anew 图片损坏或不完整，请重新保存或扫描"
+        ) from error
 
 
 def _on_white(image: Image.Image) -> Array:

@@ -32,11 +32,11 @@ _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 _MOST_BYTES = 50_000_000
 #: What else is a zip archive, by a member, and what to do with it.
 _OTHER_ARCHIVES = {
-    "xl/": "an Excel workbook (xlsx); save the sheets of the report as PDF, or copy their tables into a Word document",
-    "ppt/": "a PowerPoint presentation (pptx); save it as PDF",
-    "OFD.xml": "an OFD document; convert it to PDF",
-    "META-INF/manifest.xml": "an OpenDocument file (odt); save it as docx",
-    "": "a zip archive without a Word document in it (no word/document.xml); unpack it and read the report in it",
+    "xl/": "an Excel workbook (xlsx); save its sheets as PDF, or copy its tables into a Word document 请将工作表存成 PDF",
+    "ppt/": "a PowerPoint presentation (pptx); save it as PDF 请存成 PDF",
+    "OFD.xml": "an OFD document; convert it to PDF 请将 OFD 转成 PDF",
+    "META-INF/manifest.xml": "an OpenDocument file (odt); save it as docx 请另存为 docx",
+    "": "a zip archive without a Word document in it (no word/document.xml); unpack it and read the report in it 压缩包请先解压",
 }
 
 # --- what is cleared away -------------------------------------------------------------------------------------------------
@@ -123,14 +123,19 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
     try:
         from lxml import etree
     except ImportError as error:
-        raise MissingReader(f'{name}: reading Word documents needs lxml; run: pip install "govstats[word]"') from error
+        raise MissingReader(
+            f'{name}: reading Word documents needs lxml; run: pip install "govstats[word]"'
+            " 读取 Word 文件缺少软件包 lxml，请运行上述命令安装"
+        ) from error
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = "\n".join(["", *archive.namelist()])
             kinds = ("document", "styles", "numbering", "footnotes", "endnotes")
             document, styles, numbering, footnotes, endnotes = (_part(archive, kind) for kind in kinds)
     except (zipfile.BadZipFile, zlib.error, etree.XMLSyntaxError, EOFError, RuntimeError, ValueError) as error:
-        raise UnreadableDocument(f"{name}: the Word document is damaged or locked ({error}); save it anew") from error
+        raise UnreadableDocument(
+            f"{name}: the Word document is damaged or locked ({error}); save it anew 文件损坏或加密，请重新保存"
+        ) from error
     if document.find(f"{W}body") is None:
         kind = next(kind for start, kind in _OTHER_ARCHIVES.items() if f"\n{start}" in members)
         raise MissingReader(f"{name}: govstats does not read this file: it is {kind}")
@@ -275,7 +280,10 @@ class _Walk:
             elif child.tag == f"{W}txbxContent":
                 self.into(child, kind)
             elif child.tag == f"{W}altChunk":
-                raise UnreadableDocument(f"{self.name}: a document inside was never merged in (altChunk); save it anew with Word")
+                raise UnreadableDocument(
+                    f"{self.name}: a document inside was never merged in (altChunk); save it anew with Word"
+                    " 文件内嵌的文档未合并（altChunk），请用 Word 重新保存"
+                )
 
     def text(self, paragraph: _Element) -> str:
         """Return the text of a paragraph with its number in a list; that of a figure would read as part of it."""

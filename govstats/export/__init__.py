@@ -131,9 +131,11 @@ def export(
     [['平潭综合实验区', 2025, 154]]
     """
     if format not in FORMATS:
-        raise UnusableExport(f"there is no export format {format!r}; known are {', '.join(FORMATS)}")
+        raise UnusableExport(
+            f"there is no export format {format!r}; known are {', '.join(FORMATS)} 没有这种导出格式，可用：{', '.join(FORMATS)}"
+        )
     if language not in ("zh", "en"):
-        raise UnusableExport(f"there are no labels in the language {language!r}; known are zh and en")
+        raise UnusableExport(f"there are no labels in the language {language!r}; known are zh and en 语言应为 zh 或 en")
     path = Path(destination)
     single = _is_single(path, format)
     shape = _checked_shape(shape, format, single)
@@ -159,10 +161,15 @@ def _is_single(path: Path, format_: str) -> bool:
     single = bool(suffix) and path.suffix.lower() == suffix
     if not single and (format_ not in _FOLDERS or path.suffix.lower() in filter(None, FORMATS.values())):
         allowed = " or ".join([f"a file *{suffix}"] * bool(suffix) + ["a folder"] * (format_ in _FOLDERS))
-        raise UnusableExport(f"{path}: cannot be the destination of an export to {format_}, which needs {allowed}")
+        raise UnusableExport(
+            f"{path}: cannot be the destination of an export to {format_}, which needs {allowed}"
+            f" 导出到 {format_} 时不能写到这里，请按上述要求另选文件或文件夹"
+        )
     if path.exists() and path.is_dir() == single:
-        there, needed = ("a folder", "a file") if single else ("a file", "a folder")
-        raise UnusableExport(f"{path}: is {there}, but this export to {format_} is {needed}; name another destination")
+        there, needed, zh = ("a folder", "a file", "文件") if single else ("a file", "a folder", "文件夹")
+        raise UnusableExport(
+            f"{path}: is {there}, but this export to {format_} is {needed}; name another destination 目标应为{zh}，请另选位置"
+        )
     return single
 
 
@@ -171,6 +178,7 @@ def _checked_shape(shape: Shape | None, format_: str, single: bool) -> Shape:
         with_shape = ", ".join(f"*{FORMATS[name]}" for name in _SHAPES)
         raise UnusableExport(
             f"an export to {format_} takes no shape {shape!r}: only {with_shape} is long or wide, all others hold both tables"
+            f" 只有导出为 {with_shape} 时可选 long 或 wide，其他格式总是两张表"
         )
     return shape or _SHAPES.get(format_, ("long",))[0]
 
@@ -192,9 +200,7 @@ def _writer(format_: str, single: bool) -> Callable[..., None]:
 
             return stata_spss.write_stata if format_ == "dta" else stata_spss.write_spss
     except ImportError as error:
-        raise MissingExtra(
-            f"an export to {format_} needs {error.name}, which is not installed; run: pip install 'govstats[{extra}]'"
-        ) from error
+        raise MissingExtra.of(f"an export to {format_}", error, extra) from error
     from govstats.export import tables
 
     if single:
@@ -217,6 +223,7 @@ def _sources(panel: PanelFrames | str | PathLike[str], indicators: pd.DataFrame 
         if "cells" not in sources:
             raise UnusablePanel(
                 f"{folder}: holds no cells.parquet, so it is no built panel; make one with: govstats build FOLDER -o OUT"
+                " 该文件夹不是面板；请先运行 govstats build 文件夹 -o 输出"
             )
     else:
         for name in names:
@@ -242,7 +249,10 @@ def connected(file: Path | None) -> Iterator[DuckDBPyConnection]:
         try:
             yield connection
         except (duckdb.IOException, duckdb.TransactionException) as error:
-            raise UnusableExport(f"the tables cannot be read or the export cannot be written: {error}") from error
+            raise UnusableExport(
+                f"the tables cannot be read or the export cannot be written: {error}"
+                " 面板无法读取或导出无法写入，请检查文件和磁盘空间"
+            ) from error
 
 
 #: What DuckDB may hold before it goes to the disk.
@@ -258,7 +268,9 @@ def _placed(destination: Path, *, folder: bool) -> Iterator[Path]:
         destination.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(mkdtemp(prefix=".export-", dir=destination.parent))
     except OSError as error:
-        raise UnusableExport(f"{destination}: cannot be written: {error.strerror}; name another destination") from error
+        raise UnusableExport(
+            f"{destination}: cannot be written: {error.strerror}; name another destination 无法写入，请另选位置"
+        ) from error
     try:
         place = beside / destination.name
         if folder:

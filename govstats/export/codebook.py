@@ -185,6 +185,7 @@ def variables(names: tuple[str, ...] | None = None) -> tuple[Variable, ...]:
             raise FormError(
                 f"export/codebook.toml: the cell {'/'.join(cell)} would become the variable {name!r}, {why};"
                 " give one of its ids another short word under [short]"
+                " 变量名不合要求或重复；请在 [short] 下为其中一个 id 另给短名"
             )
     return tuple(_variable(name, cell, forms[cell]) for name, cell in cells.items())
 
@@ -236,15 +237,15 @@ def _ends(label: str, kept: int) -> str:
     return f"{label[: kept - tail]}…{label[-tail:] if tail else ''}"
 
 
-def markdown(tables: Mapping[str, Sequence[str]], rows: Iterable[Mapping[str, Any]]) -> str:
+def markdown(tables: Mapping[str, Sequence[str]], rows: Iterable[Mapping[str, Any]] | None = None) -> str:
     """Return the codebook as Markdown, in Chinese and English.
 
     Parameters
     ----------
     tables : mapping of str to sequence of str
         The tables of the export with their columns.
-    rows : iterable of mapping
-        The rows of the view ``codebook``.
+    rows : iterable of mapping, optional
+        The rows of the view ``codebook``; without them the variables of all forms are listed, and nothing is counted.
     """
 
     def line(*entries: object) -> str:
@@ -272,14 +273,22 @@ def markdown(tables: Mapping[str, Sequence[str]], rows: Iterable[Mapping[str, An
             known = field(name, column)
             text.append(line(f"`{column}`", known.zh, known.en, known.type) if known else line(f"`{column}`", "", "", ""))
         text.append("")
-    heads = "variable|中文|English|unit|forms|已报告 reported|空白 blank|不适用 n/a|无法辨认 unreadable|min|max".split("|")
+    text += ["## 取值 Values", "", line("", "value", "中文", "English"), line(*["---"] * 4)]
+    text += [line(name, f"`{one.id}`", one.zh, one.en) for name in ("form", *_raw()["values"]) for one in values(name).values()]
+    text.append("")
+    heads = "variable|中文|English|unit|forms".split("|")
+    if rows is None:
+        found = [line(f"`{one.name}`", one.zh, one.en, one.unit, " ".join(one.forms)) for one in variables()]
+    else:
+        heads += "已报告 reported|空白 blank|不适用 n/a|无法辨认 unreadable|min|max".split("|")
+        found = [line(*_counted(row)) for row in rows]
     text += ["## 变量 Variables", "", "法定表格的每一格。Every cell of the statutory tables.", "", line(*heads)]
-    text.append(line(*["---"] * len(heads)))
-    counts = ("reported", "blank", "not_applicable", "unreadable")
-    for row in rows:
-        extremes = (None if row[name] is None else f"{row[name]:.15g}" for name in ("minimum", "maximum"))
-        name = f"`{row['variable']}`"
-        text.append(
-            line(name, row["label_zh"], row["label_en"], row["unit"], row["forms"], *(row[one] for one in counts), *extremes)
-        )
+    text += [line(*["---"] * len(heads)), *found]
     return "\n".join(text) + "\n"
+
+
+def _counted(row: Mapping[str, Any]) -> list[Any]:
+    """Return the entries of a variable whose values were counted."""
+    extremes = ("" if row[name] is None else f"{row[name]:.15g}" for name in ("minimum", "maximum"))
+    known = "label_zh label_en unit forms reported blank not_applicable unreadable".split()
+    return [f"`{row['variable']}`", *(row[name] for name in known), *extremes]

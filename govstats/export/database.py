@@ -191,6 +191,7 @@ def _refuse_duplicates(connection: DuckDBPyConnection) -> None:
             raise UnusableCells(
                 f"{agency} {year}: {what.format(which)} stands {count} times in the panel, expected once;"
                 " choose one document for each agency and year (reports.chosen) and keep only its cells"
+                " 同一机关、年度的数据重复；请为每个机关和年度只选一份文件（reports.chosen），只留其单元格"
             )
 
 

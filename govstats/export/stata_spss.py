@@ -61,7 +61,10 @@ def _name_variables(path: Path, names: Sequence[str]) -> None:
         opening = file.read(1 << 16)
         while tag not in opening:
             if not (more := file.read(1 << 16)):
-                raise UnusableExport(f"{path.name}: has no place for the names of variables, which dta files of version 118 have")
+                raise UnusableExport(
+                    f"{path.name}: has no place for the names of variables, which dta files of version 118 have"
+                    " 文件中没有变量名的位置，应为第 118 版 dta 文件；请重新导出"
+                )
             opening += more
         file.seek(opening.index(tag) + len(tag))
         file.write(b"".join(name.encode().ljust(129, b"\0") for name in names))
@@ -79,6 +82,7 @@ def write_spss(connection: DuckDBPyConnection, path: Path, *, language: Language
         if longest > _LONGEST_TEXT_SPSS:
             raise UnusableExport(
                 f"{name}: a text has {longest} bytes, SPSS takes {_LONGEST_TEXT_SPSS}; export to parquet, duckdb or csv"
+                " 文本过长，SPSS 存不下；请导出为 parquet、duckdb 或 csv"
             )
     _write(
         pyreadstat.write_sav,
@@ -177,6 +181,7 @@ def _refuse_codes(connection: DuckDBPyConnection, codes: dict[str, float]) -> No
         raise UnusableExport(
             f"{agency} {year}: the cell {cell} is {value:.15g}, which stands for a missing value in SPSS;"
             " correct the figure, or export to another format"
+            " 该数字在 SPSS 中表示缺失；请更正数字，或导出为其他格式"
         )
 
 
@@ -184,4 +189,7 @@ def _write(writer: Any, frame: pd.DataFrame, path: Path, **options: Any) -> None
     try:
         writer(frame, str(path), **options)
     except pyreadstat.ReadstatError as error:
-        raise UnusableExport(f"{path.name}: cannot hold this panel: {error}; export to parquet, duckdb or csv") from error
+        raise UnusableExport(
+            f"{path.name}: cannot hold this panel: {error}; export to parquet, duckdb or csv"
+            " 该格式存不下这个面板；请导出为 parquet、duckdb 或 csv"
+        ) from error

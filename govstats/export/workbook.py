@@ -38,6 +38,7 @@ def write_workbook(connection: DuckDBPyConnection, path: Path, *, language: Lang
             raise UnusableExport(
                 f"{path.name}: the sheet {name} would have {rows} rows, Excel takes {_ROWS - _HEADER};"
                 " export to csv, parquet or duckdb, or keep fewer reports"
+                " 行数超出 Excel 上限；请导出为 csv、parquet 或 duckdb，或减少年报"
             )
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(str(path), options) as book:
@@ -89,6 +90,7 @@ class _Sheet:
                     raise UnusableExport(
                         f"{self.name}, row {at - 1}: the column {self.columns[place]} has {len(value)} characters,"
                         f" Excel takes {_LONGEST_TEXT}; export to csv, parquet or duckdb"
+                        " 文本超出 Excel 单元格上限；请导出为 csv、parquet 或 duckdb"
                     )
                 if value:
                     kind = self.formats["kind"] if self.columns[place] in self.cells else None

@@ -328,7 +328,10 @@ class Form:
         for table in self.tables:
             if table.id == name:
                 return table
-        raise FormError(f"form {self.version} has no table {name!r}; it has {', '.join(t.id for t in self.tables)}")
+        raise FormError(
+            f"form {self.version} has no table {name!r}; it has {', '.join(t.id for t in self.tables)}"
+            f" 该格式没有这张表，现有：{', '.join(t.id for t in self.tables)}"
+        )
 
     def covers(self, year: int) -> bool:
         """Tell whether the form was in force for a fiscal year."""
@@ -420,20 +423,28 @@ def _expand(table: Table, template: Mapping[str, Any], printed: frozenset[str]) 
             yield Edit(rule, table.id, column.id, left, relation, right)
 
 
-def _refuse_keys(where: str, raw: Mapping[str, Any], needed: Iterable[str], optional: Iterable[str] = ()) -> None:
-    """Refuse a part of a form file that lacks a key or has one that nothing reads."""
+def refuse_keys(where: str, raw: Mapping[str, Any], needed: Iterable[str], optional: Iterable[str] = ()) -> None:
+    """Refuse a part of a definition that lacks a key or has one that nothing reads.
+
+    Raises
+    ------
+    FormError
+    """
     for key in needed:
         if key not in raw:
-            raise FormError(f"{where}: the key {key!r} is missing")
+            raise FormError(f"{where}: the key {key!r} is missing 缺少该项，请补上")
     for key in raw:
         if key not in {*needed, *optional}:
-            raise FormError(f"{where}: nothing reads the key {key!r}; known are {', '.join((*needed, *optional))}")
+            raise FormError(
+                f"{where}: nothing reads the key {key!r}; known are {', '.join((*needed, *optional))}"
+                f" 没有这一项，可用：{', '.join((*needed, *optional))}"
+            )
 
 
 def _labels(where: str, kind: type[Any], rows: Iterable[Mapping[str, Any]], unit: str = "") -> tuple[Any, ...]:
     known = [field.name for field in fields(kind)]
     for row in rows:
-        _refuse_keys(f"{where}, {kind.__name__.lower()} {row.get('id', '?')!r}", row, ("id", "en"), known)
+        refuse_keys(f"{where}, {kind.__name__.lower()} {row.get('id', '?')!r}", row, ("id", "en"), known)
     return tuple(kind(**{"unit": unit, "zh": row["id"], **row, "also": tuple(row.get("also", ()))}) for row in rows)
 
 
@@ -441,17 +452,19 @@ def _inherited(where: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a table with what it takes over ``as_in`` an earlier version, lines replaced where it says so."""
     if "as_in" not in raw:
         return raw
-    _refuse_keys(where, raw, ("id", "as_in"), ("replace",))
+    refuse_keys(where, raw, ("id", "as_in"), ("replace",))
     source = f"forms/{raw['as_in']}.toml"
     for table in _file(raw["as_in"], where).get("tables", ()):
         if table["id"] == raw["id"]:
             earlier = _inherited(source, table)
             break
     else:
-        raise FormError(f"{where}: is to be as_in {source}, which has no such table")
+        raise FormError(f"{where}: is to be as_in {source}, which has no such table 沿用的格式中没有这张表，请改正 as_in")
     replace: Mapping[str, list[Mapping[str, Any]]] = raw.get("replace", {})
     for name in replace.keys() - {line["id"] for line in earlier["lines"]}:
-        raise FormError(f"{where}: replaces the line {name!r}, which {source} does not list")
+        raise FormError(
+            f"{where}: replaces the line {name!r}, which {source} does not list 被沿用的格式中没有这一行，请改正 replace"
+        )
     return {**earlier, "lines": [new for line in earlier["lines"] for new in replace.get(line["id"], [line])]}
 
 
@@ -459,12 +472,12 @@ def _table(file: str, raw: Mapping[str, Any]) -> Table:
     where = f"{file}, table {raw.get('id', '?')!r}"
     raw = _inherited(where, raw)
     optional = ("corner", "section", "unit", "bands", "groups", "lines_across", "open", "edits")
-    _refuse_keys(where, raw, ("id", "zh", "en", "columns", "lines"), optional)
+    refuse_keys(where, raw, ("id", "zh", "en", "columns", "lines"), optional)
     columns = _labels(where, Column, raw["columns"])
     lines = _labels(where, Line, raw["lines"], raw.get("unit", ""))
     everything = {"zh": "", "en": "", "lines": [line.id for line in lines], "columns": [column.id for column in columns]}
     for band in raw.get("bands", ()):
-        _refuse_keys(f"{where}, a band", band, ("zh", "en", "lines", "columns"))
+        refuse_keys(f"{where}, a band", band, ("zh", "en", "lines", "columns"))
     bands = tuple(
         Band(band["zh"], band["en"], tuple(band["lines"]), tuple(band["columns"])) for band in raw.get("bands", [everything])
     )
@@ -491,48 +504,68 @@ def _check(where: str, table: Table) -> None:
     for kind, ids in (("line", [x.id for x in table.lines]), ("column", [x.id for x in table.columns])):
         twice = sorted({x for x in ids if ids.count(x) > 1})
         if twice:
-            raise FormError(f"{where}: {kind} {twice[0]!r} stands there twice")
+            raise FormError(f"{where}: {kind} {twice[0]!r} stands there twice 重复出现，请删去一个")
     for band in table.bands:
         for name in band.lines:
             if name not in table.line:
-                raise FormError(f"{where}: band {band.zh!r} names the line {name!r}, which the table does not list")
+                raise FormError(
+                    f"{where}: band {band.zh!r} names the line {name!r}, which the table does not list 该表没有这一行，请改正"
+                )
         for name in band.columns:
             if name not in table.column:
-                raise FormError(f"{where}: band {band.zh!r} names the column {name!r}, which the table does not list")
+                raise FormError(
+                    f"{where}: band {band.zh!r} names the column {name!r}, which the table does not list 该表没有这一栏，请改正"
+                )
     groups = {line.id for line in table.lines} | {group.id for group in table.groups}
     for line in table.lines:
         if line.id not in table.columns_of:
-            raise FormError(f"{where}: line {line.id!r} belongs to no band")
+            raise FormError(f"{where}: line {line.id!r} belongs to no band 该行不属于任何一段，请写入 bands")
         if line.group and line.group not in groups:
-            raise FormError(f"{where}: line {line.id!r} belongs to the group {line.group!r}, which the table does not list")
+            raise FormError(
+                f"{where}: line {line.id!r} belongs to the group {line.group!r}, which the table does not list"
+                " 该表没有这个组，请写入 groups 或改正"
+            )
     known = set(table.line) | set(table.column)
     for template in table.edit_templates:
         edit = f"{where}, an edit of rule {template.get('rule', '?')}"
-        _refuse_keys(edit, template, ("rule", "each"), ("left", "relation", "right", "lines"))
+        refuse_keys(edit, template, ("rule", "each"), ("left", "relation", "right", "lines"))
         if template["each"] not in ("line", "column", "subtotal"):
-            raise FormError(f"{edit}: is for each {template['each']!r}; it must be line, column or subtotal")
+            raise FormError(
+                f"{edit}: is for each {template['each']!r}; it must be line, column or subtotal"
+                " each 应为 line、column 或 subtotal"
+            )
         if template["each"] != "subtotal":
-            _refuse_keys(edit, template, ("rule", "each", "left", "relation", "right"), ("lines",))
+            refuse_keys(edit, template, ("rule", "each", "left", "relation", "right"), ("lines",))
             if template["relation"] not in ("==", ">="):
-                raise FormError(f"{edit}: has the relation {template['relation']!r}; it must be == or >=")
+                raise FormError(f"{edit}: has the relation {template['relation']!r}; it must be == or >= relation 应为 == 或 >=")
         for name in (*template.get("left", ()), *template.get("right", ()), *template.get("lines", ())):
             if name.lstrip("-").removesuffix(".*") not in known:
-                raise FormError(f"{edit}: names {name!r}, which the table does not list")
+                raise FormError(f"{edit}: names {name!r}, which the table does not list 该表没有这一行或栏，请改正")
 
 
 @cache
 def _file(version: str, asked_by: str = "") -> Mapping[str, Any]:
     path = resources.files(__package__) / f"{version}.toml"
     if not path.is_file():
-        raise UnknownForm(f"{asked_by and asked_by + ': '}no form version {version!r}; known: {', '.join(versions())}")
-    return _parsed(f"forms/{version}.toml", path.read_text("utf-8"))
+        raise UnknownForm(
+            f"{asked_by and asked_by + ': '}no form version {version!r}; known: {', '.join(versions())}"
+            f" 没有这个格式版本，已知：{', '.join(versions())}"
+        )
+    return parsed_toml(f"forms/{version}.toml", path.read_text("utf-8"))
 
 
-def _parsed(file: str, text: str) -> Mapping[str, Any]:
+def parsed_toml(file: str, text: str) -> Mapping[str, Any]:
+    """Return what a file says.
+
+    Raises
+    ------
+    FormError
+        It is no TOML.
+    """
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise FormError(f"{file}: is no TOML: {error}") from error
+        raise FormError(f"{file}: is no TOML: {error} 不是正确的 TOML 文件，请改正该处") from error
 
 
 @cache
@@ -588,14 +621,17 @@ def load_form(path: Path) -> Form:
     FormError
         The file is no TOML, contradicts itself or has a key that nothing reads; the message names the place.
     """
-    return _form(str(path), path.stem, _parsed(str(path), path.read_text("utf-8")))
+    return _form(str(path), path.stem, parsed_toml(str(path), path.read_text("utf-8")))
 
 
 def _form(file: str, version: str, raw: Mapping[str, Any]) -> Form:
     needed = ("version", "label_zh", "label_en", "source", "first_year", "tables")
-    _refuse_keys(file, raw, needed, ("last_year", "as_in", "sections"))
+    refuse_keys(file, raw, needed, ("last_year", "as_in", "sections"))
     if raw["version"] != version:
-        raise FormError(f"{file}: says it is version {raw['version']!r}; a file is named after its version")
+        raise FormError(
+            f"{file}: says it is version {raw['version']!r}; a file is named after its version"
+            " 文件名应与其中的版本相同，请改正其一"
+        )
     return Form(
         version=version,
         zh=raw["label_zh"],
@@ -635,4 +671,7 @@ def form_of_year(year: int) -> Form:
     for version in versions():
         if form(version).covers(year):
             return form(version)
-    raise UnknownForm(f"no statutory form was in force for {year}; the first reports are those of 2008")
+    raise UnknownForm(
+        f"no statutory form was in force for {year}; the first reports are those of 2008"
+        " 该年度没有法定格式，最早的年报是 2008 年度的"
+    )

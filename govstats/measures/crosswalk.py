@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from govstats.errors import FormError
 from govstats.forms import form, versions
+from govstats.forms.form import refuse_keys
 from govstats.measures.formulas import (
     REASONS,
     Figures,
@@ -22,7 +23,6 @@ from govstats.measures.formulas import (
     gathered,
     in_words,
     parsed,
-    refuse_keys,
 )
 from govstats.reconciliation.findings import Integers
 from govstats.report import Report, typed_frame
@@ -94,14 +94,23 @@ def _series(entry: Mapping[str, Any], reasons: Mapping[str, Mapping[str, str]]) 
     refuse_keys(where, entry, ("id", "zh", "en", "in"), ("unit", "breaks"))
     written = {version: cells for names, cells in entry["in"].items() for version in names.split()}
     for version in written.keys() - set(versions()):
-        raise FormError(f"{where}: is in the form {version!r}, which is not known; known: {', '.join(versions())}")
+        raise FormError(
+            f"{where}: is in the form {version!r}, which is not known; known: {', '.join(versions())}"
+            f" 没有这个格式版本，已知：{', '.join(versions())}"
+        )
     sums = {version: parsed(f"{where}, form {version}", written[version], form(version)) for version in sorted(written)}
     breaks: Mapping[str, str] = entry.get("breaks", {})
     for version, reason in breaks.items():
         if version not in sums or version == min(sums):
-            raise FormError(f"{where}: breaks at {version!r}, before which it has no form; it is in {', '.join(sums)}")
+            raise FormError(
+                f"{where}: breaks at {version!r}, before which it has no form; it is in {', '.join(sums)}"
+                f" 在此之前没有格式，无从断开；该序列所在格式：{', '.join(sums)}"
+            )
         if reason not in reasons:
-            raise FormError(f"{where}: gives the reason {reason!r}, which is not among the reasons: {', '.join(reasons)}")
+            raise FormError(
+                f"{where}: gives the reason {reason!r}, which is not among the reasons: {', '.join(reasons)}"
+                f" 没有这个原因，可用：{', '.join(reasons)}"
+            )
     return Series(
         entry["id"],
         entry["zh"],
@@ -226,7 +235,10 @@ def _chosen(names: str | Iterable[str] | None) -> list[Series]:
     for name in wanted:
         if name not in known:
             nearest = ", ".join(get_close_matches(name, known, cutoff=0.3)) or ", ".join(known)
-            raise FormError(f"there is no series {name!r}; the nearest: {nearest}; series_definitions() lists them all")
+            raise FormError(
+                f"there is no series {name!r}; the nearest: {nearest}; series_definitions() lists them all"
+                f" 没有这个序列，最接近的：{nearest}；全部见 series_definitions()"
+            )
     return [known[name] for name in wanted]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,8 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.errors import FormError, UnusableCells
+from govstats.errors import FormError, UnusableCells, require_columns
 from govstats.forms import CellKey, Form, Language, Table, form, versions
+from govstats.forms.form import parsed_toml, refuse_keys
 from govstats.reconciliation.findings import Floats, Integers
 from govstats.reconciliation.matrix import ABSENT, BLANK, NOT_APPLICABLE, UNREADABLE, Layout, ReportMatrix, matrices
 from govstats.reconciliation.wording import column_label, line_label
@@ -90,6 +90,7 @@ def _term(where: str, written: str, statutory: Form) -> Term:
         known = ", ".join(table.id for table in statutory.tables)
         raise FormError(
             f"{where}: {written!r} is in no table of form {statutory.version}; write table/line/column, tables: {known}"
+            f" 该格式没有这张表；应写作 表/行/栏，现有的表：{known}"
         )
     table = statutory.table(name)
     options: list[tuple[CellKey, ...]] = []
@@ -99,6 +100,7 @@ def _term(where: str, written: str, statutory: Form) -> Term:
             raise FormError(
                 f"{where}: form {statutory.version} has no cell {name}/{line}/{column}; "
                 f"lines of the table: {', '.join(table.line)}; columns: {', '.join(table.column)}"
+                " 该格式没有这一单元格，可用的行和栏见前"
             )
         options.append(cells)
         if line in table.line and table.line[line].subtotal:
@@ -126,32 +128,14 @@ def definitions_in(file: str, kind: str, *, tables: Iterable[str] = ()) -> tuple
     FormError
         The file is no TOML, or two definitions have one id.
     """
-    try:
-        raw = tomllib.loads((resources.files(__package__) / file).read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise FormError(f"measures/{file}: is no TOML: {error}") from error
-    for name in raw.keys() - {kind, *tables}:
-        raise FormError(f"measures/{file}: nothing reads {name!r}; known are {', '.join((kind, *tables))}")
+    raw = parsed_toml(f"measures/{file}", (resources.files(__package__) / file).read_text("utf-8"))
+    refuse_keys(f"measures/{file}", raw, (kind,), tables)
     entries = [one for entry in raw[kind] for one in _each(f"measures/{file}, {entry.get('id', '?')!r}", entry)]
     ids = [entry["id"] for entry in entries]
     for name in ids:
         if ids.count(name) > 1:
-            raise FormError(f"measures/{file}: the id {name!r} stands there twice")
+            raise FormError(f"measures/{file}: the id {name!r} stands there twice 该 id 重复，请删去或改名")
     return raw, entries
-
-
-def refuse_keys(where: str, entry: Mapping[str, Any], needed: Sequence[str], optional: Sequence[str]) -> None:
-    """Refuse a definition that lacks a key, or has one that nothing reads.
-
-    Raises
-    ------
-    FormError
-    """
-    for key in needed:
-        if key not in entry:
-            raise FormError(f"{where}: the key {key!r} is missing")
-    for key in entry.keys() - {*needed, *optional}:
-        raise FormError(f"{where}: nothing reads the key {key!r}; known are {', '.join((*needed, *optional))}")
 
 
 def _each(where: str, entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -180,7 +164,9 @@ def _label_of(where: str, each: Mapping[str, Any], name: str, language: Language
                 named = _line(table, name, language) if "lines" in each else _column(table, name, language)
                 if named:
                     return named
-    raise FormError(f"{where}: each names {name!r}, which no form has in a table {each['table']!r}")
+    raise FormError(
+        f"{where}: each names {name!r}, which no form has in a table {each['table']!r} 各格式的该表都没有这一项，请改正 each"
+    )
 
 
 def _line(table: Table, line: str, language: Language, *, numbered: bool = False) -> str:
@@ -419,8 +405,7 @@ def gathered(source: Report | Panel | pd.DataFrame, cells: pd.DataFrame, reports
     known = found[["agency", "year", "form"]].astype({"year": "Int64"})
     if reports is None:
         return Gathered(known, sorted_by_form)
-    if lacking := [name for name in ("agency", "year") if name not in reports.columns]:
-        raise UnusableCells(f"the frame of reports lacks the column(s) {', '.join(lacking)}; pass one like Panel.reports")
+    require_columns(reports, ("agency", "year"), "reports", "Panel.reports")
     if "chosen" in reports.columns:
         reports = reports[reports["chosen"].fillna(False).astype(bool)]
     reports = reports.dropna(subset=["agency", "year"])
@@ -428,6 +413,7 @@ def gathered(source: Report | Panel | pd.DataFrame, cells: pd.DataFrame, reports
     if len(twice):
         raise UnusableCells(
             f"the frame of reports has {twice['agency'].iloc[0]} {twice['year'].iloc[0]} twice; leave one row of them"
+            " 同一机关、年度重复，只留一行"
         )
     about = reports.assign(year=reports["year"].astype("Int64"))
     keys = about[["agency", "year"]]

@@ -37,7 +37,9 @@ def wilson(successes: ArrayLike, trials: ArrayLike, *, confidence: float = 0.95)
     ([0.0, 0.4008], [0.2775, 0.5597])
     """
     if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence!r}; it must be between 0 and 1, such as 0.95")
+        raise ValueError(
+            f"confidence is {confidence!r}; it must be between 0 and 1, such as 0.95 置信水平应在 0 与 1 之间，如 0.95"
+        )
     k, n = np.asarray(successes, dtype=float), np.asarray(trials, dtype=float)
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     possible: Any = (n > 0) & (k >= 0) & (k <= n)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from govstats.errors import UnusableCells
+from govstats.errors import UnusableCells, require_columns
 from govstats.reconciliation.findings import Floats
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 #: Findings that are only worth knowing say nothing about the quality of the figures.
 _SEVERITIES = ("E", "W")
@@ -21,28 +18,24 @@ _SEVERITIES = ("E", "W")
 _FEWEST_PASSAGES = 50
 
 
-def _need(frame: pd.DataFrame, what: str, columns: Iterable[str]) -> None:
-    if lacking := [name for name in columns if name not in frame.columns]:
-        has = ", ".join(map(str, frame.columns))
-        raise UnusableCells(f"the frame of {what} lacks the column(s) {', '.join(lacking)}; it has {has}")
-
-
 def _beside(reports: pd.DataFrame, frame: pd.DataFrame, keys: list[str], columns: list[str]) -> list[Floats]:
     """Return columns of a frame in the order of the reports, NaN where it does not have the report."""
     right = frame[[*keys, *columns]].astype({"year": "Int64"})
     twice = right[right.duplicated(keys)]
     if len(twice):
-        raise UnusableCells(f"{' '.join(map(str, twice[keys].iloc[0]))} stands twice in a frame; leave one row for each")
+        raise UnusableCells(
+            f"{' '.join(map(str, twice[keys].iloc[0]))} stands twice in a frame; leave one row for each"
+            " 数据框中重复出现，每份只留一行"
+        )
     merged = reports[keys].astype({"year": "Int64"}).merge(right, on=keys, how="left")
     return [merged[name].to_numpy(dtype=float, na_value=np.nan) for name in columns]
 
 
 def inhabitants(reports: pd.DataFrame, population: pd.DataFrame) -> Mapping[str, Floats]:
     """Return the population of each report's area, found by agency, else by region code."""
-    _need(population, "population", ("year", "population"))
     key = "agency" if "agency" in population.columns else "region_code"
-    _need(population, "population", (key,))
-    _need(reports, "reports", (key,))
+    require_columns(population, (key, "year", "population"), "population", "region_code year population")
+    require_columns(reports, (key,), "reports", "Panel.reports")
     (found,) = _beside(reports, population, [key, "year"], ["population"])
     return {"population": found}
 
@@ -73,7 +66,7 @@ def publication(reports: pd.DataFrame, settings: Mapping[str, Any]) -> Mapping[s
 
 def quality(reports: pd.DataFrame, findings: pd.DataFrame) -> Mapping[str, Floats]:
     """Return how many rules could be assessed in each report, and how many of them failed."""
-    _need(findings, "findings", ("agency", "year", "severity", "status"))
+    require_columns(findings, ("agency", "year", "severity", "status"), "findings", "Panel.findings")
     counted = findings[findings["severity"].isin(_SEVERITIES)]
     status = counted["status"]
     sums = (
@@ -88,7 +81,7 @@ def quality(reports: pd.DataFrame, findings: pd.DataFrame) -> Mapping[str, Float
 
 def reuse(reports: pd.DataFrame, texts: pd.DataFrame) -> Mapping[str, Floats]:
     """Return how many passages of each report stood in the agency's report of the year before."""
-    _need(texts, "texts", ("agency", "year", "sketch"))
+    require_columns(texts, ("agency", "year", "sketch"), "texts", "Panel.texts")
     sketches = {
         (agency, year): frozenset(sketch)
         for agency, year, sketch in zip(texts["agency"], texts["year"], texts["sketch"], strict=True)

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.errors import FormError, UnusableCells
+from govstats.errors import FormError, UnusableCells, require_columns
 from govstats.forms import CellKey, Language, form, versions
+from govstats.forms.form import refuse_keys
 from govstats.measures import outside
 from govstats.measures.formulas import (
     NOT_IN_FORM,
@@ -24,7 +25,6 @@ from govstats.measures.formulas import (
     gathered,
     in_words,
     parsed,
-    refuse_keys,
 )
 from govstats.measures.intervals import wilson
 from govstats.reconciliation.corrections import Corrections, as_corrected
@@ -124,20 +124,31 @@ def _indicator(entry: Mapping[str, Any], raw: Mapping[str, Any]) -> Indicator:
     refuse_keys(where, entry, needed, ("denominator", "less", "forms", "breaks", "unit", "times"))
     kind = entry["kind"]
     if kind not in _KINDS:
-        raise FormError(f"{where}: is of the kind {kind!r}; known: {', '.join(_KINDS)}")
+        raise FormError(f"{where}: is of the kind {kind!r}; known: {', '.join(_KINDS)} 没有这种指标，可用：{', '.join(_KINDS)}")
     if entry["source"] not in raw["sources"]:
-        raise FormError(f"{where}: names the source {entry['source']!r}; known: {', '.join(raw['sources'])}")
+        raise FormError(
+            f"{where}: names the source {entry['source']!r}; known: {', '.join(raw['sources'])}"
+            f" 没有这个来源，可用：{', '.join(raw['sources'])}"
+        )
     if (kind in (*_QUOTIENTS, "difference")) != ("denominator" in entry) or (kind == "difference") != ("less" in entry):
-        raise FormError(f"{where}: a {kind} must have a denominator if it is a quotient, and `less` if it is a difference")
+        raise FormError(
+            f"{where}: a {kind} must have a denominator if it is a quotient, and `less` if it is a difference"
+            " 比率应有 denominator，差额应有 less"
+        )
     written = tuple(tuple(one) for one in _quantities(entry))
     given = tuple(one[0].removeprefix("given/") if one[0].startswith("given/") else "" for one in written)
     for name in filter(None, given):
         if name not in raw["given"]:
-            raise FormError(f"{where}: needs given/{name}; known: {', '.join(raw['given'])}")
+            raise FormError(
+                f"{where}: needs given/{name}; known: {', '.join(raw['given'])} 没有这项外部数据，可用：{', '.join(raw['given'])}"
+            )
     allowed = entry.get("forms", ["2019", "2021"])
     for version in (*allowed, *entry.get("breaks", ())):
         if version not in versions():
-            raise FormError(f"{where}: names the form {version!r}, which is not known; known: {', '.join(versions())}")
+            raise FormError(
+                f"{where}: names the form {version!r}, which is not known; known: {', '.join(versions())}"
+                f" 没有这个格式版本，已知：{', '.join(versions())}"
+            )
     sums = {
         version: tuple(
             () if name else parsed(f"{where}, form {version}", one, form(version))
@@ -331,7 +342,9 @@ def _chosen(names: str | Iterable[str] | None) -> list[Indicator]:
     wanted = list(known) if names is None else [names] if isinstance(names, str) else list(names)
     for name in wanted:
         if name not in known:
-            raise FormError(f"there is no indicator {name!r}; definitions() lists them: {', '.join(known)}")
+            raise FormError(
+                f"there is no indicator {name!r}; definitions() lists them: {', '.join(known)} 没有这个指标，全部见 definitions()"
+            )
     return [known[name] for name in wanted]
 
 
@@ -369,6 +382,7 @@ class _Groups:
             raise UnusableCells(
                 f"nothing is known of {', '.join(lacking)} of the reports, only of {', '.join(map(str, reports.columns))}; "
                 "pass reports=, a frame with the columns agency, year and what to pool by"
+                " 年报没有这些属性；请传入 reports=，含 agency、year 和分组所用的列"
             )
         if self.single:
             self.of_report = first = np.arange(len(reports), dtype=np.intp)
@@ -550,8 +564,7 @@ def _alternatives(
 
         repairs = repairs_of(corrected, reread=False)
     needed = ("repair", "agency", "year", "table", "line", "column", "reported", "proposed", "group", "complete")
-    if lacking := [name for name in needed if name not in repairs.columns]:
-        raise UnusableCells(f"the frame of repairs lacks the column(s) {', '.join(lacking)}; pass what govstats.repairs returned")
+    require_columns(repairs, needed, "repairs", "govstats.repairs(...)")
     numbers = {key: number for number, key in enumerate(zip(reports["agency"], reports["year"], strict=True))}
     found: dict[int, list[_Group]] = {}
     for _, group in repairs.groupby("group", sort=False):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from distributed import Client
 
-__all__ = ["REPORT_TYPES", "Panel", "build", "read_corpus"]
+__all__ = ["MANIFEST", "REPORT_TYPES", "Panel", "build", "read_corpus"]
 
 
 class _Temporary:
@@ -76,6 +76,7 @@ class Panel:
             raise UnusablePanel(
                 f"{self.folder}: the panel was made by another version of govstats, with other columns; build it again: "
                 "govstats build FOLDER -o OUT"
+                " 面板由另一版本的 govstats 生成，列不相同；请重新运行 govstats build 文件夹 -o 输出"
             )
 
     @cached_property
@@ -150,6 +151,7 @@ class Panel:
                 near = get_close_matches(str(unknown[0]), known) or list(known)[:3]
                 raise UnknownReport(
                     f"the panel has no reports of {unknown[0]!r}; expected one of its {len(known)} agencies: {', '.join(near)} …"
+                    f" 面板中没有该机关，名称接近的：{', '.join(near)}"
                 )
             agencies = asked
         if year is not None:
@@ -184,11 +186,15 @@ class Panel:
             raise UnusablePanel(
                 f"{self.folder}: there is no panel in this folder, or its build has not ended ({MANIFEST} is missing); make it: "
                 "govstats build FOLDER -o OUT"
+                " 该文件夹中没有面板，或尚未生成完；请运行 govstats build 文件夹 -o 输出"
             ) from None
 
     def _frame(self, name: str) -> pd.DataFrame:
         if Panel(self.folder)._manifest != self._manifest:
-            raise UnusablePanel(f"{self.folder}: another panel was built in this folder since this one was opened; open it again")
+            raise UnusablePanel(
+                f"{self.folder}: another panel was built in this folder since this one was opened; open it again"
+                " 打开之后面板已重新生成，请重新打开"
+            )
         return read_frame(Store(self.folder), name, self._manifest["parts"], agencies=self.agencies, years=self.years)
 
 

@@ -46,7 +46,10 @@ def build(
     What was read before is not read again, however the last build ended; what has not changed is not put together again.
     """
     if processes is not None and processes < 1:
-        raise UnusablePanel(f"processes: {processes}; expected a number from 1, or nothing for as many as there are cores")
+        raise UnusablePanel(
+            f"processes: {processes}; expected a number from 1, or nothing for as many as there are cores"
+            " 进程数应为 1 以上的整数，不写则与处理器核数相同"
+        )
     source = Folder.of(folder, storage_options)
     told = _register(source, register)
     if told is not None:
@@ -103,6 +106,7 @@ def _written(store: Store) -> Iterator[None]:
         raise UnusablePanel(
             f"{store.root}: the folder is not empty and holds no panel; give an empty one, one that does not exist, or one of a "
             "build before"
+            " 文件夹不空，且不是面板；请用空文件夹、新文件夹或以前的面板"
         )
     try:
         store.kept.mkdir(parents=True, exist_ok=True)
@@ -110,6 +114,7 @@ def _written(store: Store) -> Iterator[None]:
     except OSError as error:
         raise UnusablePanel(
             f"{store.root}: the panel cannot be written: {error}; make room, or give another folder; what was read is kept there"
+            " 面板无法写入；请腾出空间或换文件夹，已读的仍保留"
         ) from error
 
 
@@ -160,7 +165,7 @@ def _identities(store: Store, read: pd.DataFrame, agencies: str | PathLike[str] 
     if agencies is not None:
         return identify(asked["printed"], years=asked["year"], texts=asked["hint"], corrections=agencies)
     known = store.identities()
-    new = asked[asked.merge(known, how="left")["basis"].isna().to_numpy()].drop_duplicates()
+    new = asked[asked.merge(known, how="left")["basis"].isna().to_numpy()].drop_duplicates(ignore_index=True)
     if len(new):
         found = identify(new["printed"], years=new["year"], texts=new["hint"]).assign(year=new["year"], hint=new["hint"])
         known = pd.concat([known, found], ignore_index=True)

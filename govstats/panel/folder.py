@@ -111,9 +111,14 @@ class Folder:
         try:
             system, root = url_to_fs(self.url, **self.options)
         except ImportError as error:
-            raise MissingExtra(f"{self.url}: addresses of this kind need what is not installed: {error}") from error
+            raise MissingExtra(
+                f"{self.url}: addresses of this kind need what is not installed: {error}"
+                " 读取这类地址所需的软件包未安装，请按提示安装"
+            ) from error
         except (OSError, ValueError) as error:
-            raise UnreadableDocument(f"{self.url}: no folder can be opened at this address: {error}") from error
+            raise UnreadableDocument(
+                f"{self.url}: no folder can be opened at this address: {error} 该地址打不开文件夹，请检查地址和权限"
+            ) from error
         return system, root.rstrip("/")
 
     def __reduce__(self) -> tuple[type[Folder], tuple[str, Mapping[str, Any]]]:
@@ -132,7 +137,10 @@ class Folder:
         """
         system, root = self.opened
         if not (Path(root).is_dir() if system is None else system.isdir(root)):
-            raise UnreadableDocument(f"{self.url}: there is no such folder; expected one that holds annual reports")
+            raise UnreadableDocument(
+                f"{self.url}: there is no such folder; expected one that holds annual reports"
+                " 没有这个文件夹；应为存放年报的文件夹"
+            )
         for inside, stamp in sorted(_local(root) if system is None else _found(system, root), key=itemgetter(0)):
             if not _HIDDEN.search(inside):
                 yield _text(inside), stamp
@@ -168,6 +176,7 @@ def _local(root: str, inside: str = "") -> Iterator[tuple[str, str | None]]:
     except OSError as error:
         raise UnreadableDocument(
             f"{error.filename}: the folder cannot be listed: {error.strerror}; make it readable, or move it elsewhere"
+            " 无法列出该文件夹；请改权限或移走"
         ) from error
     for entry in entries:
         path = f"{inside}{entry.name}"
@@ -234,6 +243,7 @@ def read_register(register: str | PathLike[str] | BinaryIO | pd.DataFrame, *, na
             raise UnusableRegister(
                 f"{name}: the register cannot be read as CSV in UTF-8: {error}; save it as “CSV UTF-8”, as many values in "
                 "each line as columns"
+                " 登记表读不出；请另存为“CSV UTF-8”，每行项数与列数相同"
             ) from error
     if "published" not in raw.columns:
         raw = raw.rename(columns={"publication_date": "published"})
@@ -241,6 +251,7 @@ def read_register(register: str | PathLike[str] | BinaryIO | pd.DataFrame, *, na
         raise UnusableRegister(
             f"{name}: the register does not say which documents it is about; it has the columns {', '.join(raw.columns)}; "
             "give it a column document (the path in the folder), slug (the file's name without its suffix) or agency and year"
+            " 登记表没有说明是哪些文件；请加上 document（路径）、slug（不带后缀的文件名）或 agency 和 year 列"
         )
     read = pd.DataFrame(
         {column: _typed(raw, column, dtype, name) for column, dtype in REGISTER_TYPES.items()}, index=range(len(raw))
@@ -268,6 +279,7 @@ def _refuse_contradictions(register: pd.DataFrame, name: str) -> None:
                     values = ", ".join(f"{value} (line {row + 2})" for row, value in zip(said.index.tolist(), said, strict=True))
                     raise UnusableRegister(
                         f"{name}: column {column} of {' '.join(map(str, about))} is {values}; expected one value: delete a line"
+                        " 同一年报的值不一致，应只有一个，请删去一行"
                     )
 
 
@@ -349,7 +361,10 @@ def _typed(raw: pd.DataFrame, column: str, dtype: str, name: str) -> Any:
         try:
             values.append(None if value in ("", None) else parse(value))
         except (KeyError, TypeError, ValueError):
-            raise UnusableRegister(f"{name}: line {line}, column {column}: {value!r}; expected {expected}, or nothing") from None
+            raise UnusableRegister(
+                f"{name}: line {line}, column {column}: {value!r}; expected {expected}, or nothing"
+                " 登记表该处的值不对，应为上述内容或留空"
+            ) from None
     return pd.Series(values, dtype=dtype).array
 
 
@@ -399,6 +414,7 @@ def said_of(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
             raise UnusableRegister(
                 f"the register, line {row_of[name] + 2}: {name!r} is the name of {len(several)} documents, "
                 f"{', '.join(several[:3])}{' …' * (len(several) > 3)}; write their paths in the column document, a line for each"
+                " 同名文件不止一个；请在 document 列写路径，每个文件一行"
             )
     return pd.DataFrame({column: register[column].array.take(rows, allow_fill=True) for column in REGISTER_TYPES})
 

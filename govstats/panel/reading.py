@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from govstats.agencies import hint
 from govstats.documents import Document, open_document
+from govstats.embedded import holds
 from govstats.panel.folder import Folder, Item
 from govstats.recognition import recognise
 from govstats.reconciliation.document import document_findings
@@ -160,7 +161,9 @@ def read_chunk(chunk: Chunk) -> Tables:
             for reading in readings:
                 reading.take(step)
         told = [reading for reading in readings if "error" not in reading.known]
-        for reading, sample in zip(told, samples([reading.report.text for reading in told]), strict=True):
+        # what the project typeset has sentences of the project
+        texts = ["" if holds(reading.report.sha256) else reading.report.text for reading in told]
+        for reading, sample in zip(told, samples(texts), strict=True):
             reading.columns["texts"] = [[sample]]
         for key, known, columns in map(_Reading.result, readings):
             gathered["reports"].add(key, [[known.get(name)] for name in SCHEMAS["reports"].names[1:]])

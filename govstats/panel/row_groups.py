@@ -48,7 +48,9 @@ def concatenate(files: Sequence[Path], destination: Path) -> None:
             if file == files[0]:
                 first, rest = footer, content[at:-8]
             if footer.columns != first.columns:
-                raise ValueError(f"{file}: has other columns than {files[0]}; expected the same, in the same order")
+                raise ValueError(
+                    f"{file}: has other columns than {files[0]}; expected the same, in the same order 各文件的列和顺序应相同"
+                )
             out.write(memoryview(content)[len(_MAGIC) : footer.start])
             rows += footer.rows
         head = bytes([15 << 4 | _STRUCTURE]) + _varint(len(groups))

@@ -175,6 +175,7 @@ class Store:
             except BlockingIOError:
                 raise UnusablePanel(
                     f"{self.root}: another build is writing to this folder; wait until it has ended, or give another folder"
+                    " 另一个进程正在写入该文件夹；请等它结束，或换文件夹"
                 ) from None
             for left in (*self.kept.glob("making-*"), *self.root.glob(".export-*")):  # by a build that was killed
                 shutil.rmtree(left, ignore_errors=True)

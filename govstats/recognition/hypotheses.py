@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial
 from itertools import accumulate, chain, combinations, compress, pairwise, product, takewhile
@@ -205,7 +206,7 @@ class Headers:
         below = [row for row in self._records[grid] if row.row > last]
         # where the figures of several rows go beyond the header, others may have slipped as well
         slipped = sum(_end(row.figures) > end for row in [*below[:1], *takewhile(lambda row: not row.before, below[1:])]) > 1
-        return end, not slipped and bool(np.bincount([_end(row) for row in rows if row]).argmax() > end)
+        return end, not slipped and _usual_end(rows) > end
 
     def _header_above(self, record: Record, table: Table) -> Mapping[str, Cell]:
         named = (found for number, found in self._header_rows(id(record.grid), table) if number < record.row)
@@ -435,6 +436,12 @@ def _end(cells: Iterable[Cell]) -> int:
     return max((cell.column + cell.colspan for cell in cells), default=0)
 
 
+def _usual_end(rows: Iterable[Sequence[Cell]]) -> float:
+    """Return where most rows of a grid end."""
+    ends = Counter(_end(row) for row in rows if row)
+    return max(ends, key=lambda end: (ends[end], -end), default=inf)
+
+
 def _covers(labels: Iterable[Cell], pieces: Iterable[Cell]) -> npt.NDArray[np.bool_]:
     """Tell for each label and each piece whether one stands over the other."""
     over, under = _spans(labels)[:, None], _spans(pieces)
@@ -543,7 +550,10 @@ def in_order(record: Record, columns: int) -> Way | None:
     if len(fields) == columns and _grid(record).bounded and (_grid(record).aligned or not led_by_blank):
         return Way(fields, True)
     if len(record.figures) == columns:
-        return Way(tuple(record.figures), True)
+        # of a row that is longer than others a figure may be the cell too many, and a blank among them one of the form
+        inner = fields[fields.index(record.figures[0]) : fields.index(record.figures[-1]) + 1]
+        longer = _end(fields) > _usual_end(_grid(record).rows)
+        return Way(tuple(record.figures), len(inner) == columns or not longer)
     # in text a blank that leads a row may as well be a column of labels (haidong-2021)
     filled = len(fields) < columns or any(kind(piece.text) != "blank" for piece in fields[columns:])
     return None if filled or led_by_blank else Way(fields[:columns])

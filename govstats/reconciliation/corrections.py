@@ -84,10 +84,51 @@ def _listed(path: Path) -> list[_Correction]:
             if missing := [name for name in CORRECTION_TYPES if name not in (rows.fieldnames or ())]:
                 raise UnusableCorrections(
                     f"{path}: lacks the column(s) {', '.join(missing)}; expected {','.join(CORRECTION_TYPES)} in the first line"
+                    f" 缺少列 {', '.join(missing)}，第一行应为 {','.join(CORRECTION_TYPES)}"
                 )
             return _understood((f"{path}, line {rows.line_num}", row) for row in rows)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UnusableCorrections(f"{path}: cannot be read as CSV in UTF-8 ({error})") from error
+        raise UnusableCorrections(
+            f"{path}: cannot be read as CSV in UTF-8 ({error}) 文件应为 UTF-8 编码的 CSV，请另存后再试"
+        ) from error
+
+
+def trial(repairs: pd.DataFrame) -> pd.DataFrame:
+    """Write repairs down as corrections, to see what becomes of the edits.
+
+    Parameters
+    ----------
+    repairs : DataFrame
+        Rows of what `govstats.repairs` returned, at most one for each cell.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``corrections.csv``, without the rows that propose no figure. The source says that it is a trial; the date
+        is the first day on which the report can have been published.
+
+    Examples
+    --------
+    >>> import govstats
+    >>> from govstats import embedded
+    >>> report = embedded.report("淮安市洪泽区人民政府", 2023)
+    >>> trial(govstats.repairs(report))[["cell", "old", "new", "date"]].values.tolist()[0]
+    ['review/reconsideration/total', 0.0, 11.0, '2024-01-01']
+    """
+    known = repairs.dropna(subset=["proposed"])
+    following = known["year"].fillna(0).astype(int) + 1
+    return pd.DataFrame(
+        {
+            "agency": known["agency"],
+            "year": known["year"],
+            "cell": known["table"] + "/" + known["line"] + "/" + known["column"],
+            "old": known["reported"],
+            "new": known["proposed"],
+            "reason": known["message_zh"],
+            "source": "试改 a trial",
+            "date": [f"{year:04}-01-01" for year in following],
+        }
+    ).astype(CORRECTION_TYPES)
 
 
 def correct(source: Source, corrections: Corrections) -> pd.DataFrame:
@@ -154,7 +195,8 @@ def correct(source: Source, corrections: Corrections) -> pd.DataFrame:
                 told[name][row] = said
     if refused:
         raise RefusedCorrection(
-            "; ".join(refused) + "; nothing was corrected: look at the document again, and change or drop these corrections"
+            "; ".join(refused) + "; nothing was corrected: look at the document again, and change or drop these corrections "
+            "均未更正：没有该单元格，或其中的数字与更正所写的原数不同；请核对原文，改正或删去这些更正"
         )
     result["corrected"] = pd.array(values, dtype="Float64")
     return result.assign(**{name: pd.array(texts, dtype="str") for name, texts in told.items()})
@@ -198,7 +240,10 @@ def _given(corrections: Corrections) -> list[_Correction]:
     if not isinstance(corrections, pd.DataFrame):
         return _listed(Path(corrections))
     if missing := [name for name in CORRECTION_TYPES if name not in corrections.columns]:
-        raise UnusableCorrections(f"the corrections lack the column(s) {', '.join(missing)}")
+        raise UnusableCorrections(
+            f"the corrections lack the column(s) {', '.join(missing)}"
+            f" 缺少列 {', '.join(missing)}，应有 {','.join(CORRECTION_TYPES)}"
+        )
     plain = corrections[list(CORRECTION_TYPES)].astype(object)
     records = plain.where(plain.notna(), "").to_dict("records")
     return _understood((f"correction {number}", row) for number, row in enumerate(records, start=1))
@@ -233,7 +278,10 @@ def _understood(rows: Iterable[tuple[str, Mapping[Any, Any]]]) -> list[_Correcti
             )
         )
     if wrong:
-        raise UnusableCorrections("; ".join(wrong))
+        raise UnusableCorrections(
+            "; ".join(wrong) + "; correct these lines 请改正以上各行：agency、cell、new、reason、source 不能为空，"
+            "year、old、new 应为数字，cell 应为 表/行/栏，date 应为 YYYY-MM-DD"
+        )
     return listed
 
 
@@ -244,6 +292,7 @@ def _reject_doubles(listed: Iterable[_Correction]) -> None:
         if before != one.where:
             raise UnusableCorrections(
                 f"{one.where}: {one.agency} {one.year} {one.cell} is corrected in {before} already; keep one"
+                " 同一单元格已有更正，只留一条"
             )
 
 

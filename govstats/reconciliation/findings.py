@@ -114,6 +114,7 @@ def known_rule(name: str) -> Rule:
     except KeyError:
         raise FormError(
             f"reconciliation/rules.toml has no rule {name!r}, which an edit of a form names; add it there, or correct the form"
+            " rules.toml 中没有这条规则，请补上，或改正格式文件"
         ) from None
 
 

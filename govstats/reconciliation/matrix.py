@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.errors import UnusableCells
+from govstats.errors import require_columns
 from govstats.forms import CellKey, Form, form, versions
 from govstats.reconciliation.findings import Floats, Integers
 
@@ -196,12 +196,7 @@ def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> tuple
     UnusableCells
         The frame lacks a column.
     """
-    lacking = [name for name in _NEEDED if name not in cells.columns]
-    if lacking:
-        raise UnusableCells(
-            f"the cells frame lacks the column(s) {', '.join(lacking)}; it has {', '.join(map(str, cells.columns))}; "
-            "pass Report.cells, or a frame with its columns"
-        )
+    require_columns(cells, _NEEDED, "cells", "Report.cells")
     keys = (
         cells if identity is None else pd.concat([cells[list(IDENTITY)], identity], ignore_index=True) if len(cells) else identity
     )

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from govstats.errors import UnusableCells
+from govstats.errors import require_columns
 from govstats.forms import CellKey, Form, Language, Table
 from govstats.reconciliation.findings import Findings, known_rule
 from govstats.reconciliation.matrix import REPORTED, ReportMatrix, plain_values
@@ -79,8 +79,7 @@ def said_in(claims: pd.DataFrame) -> list[Said]:
     """
     texts = ("target", "unit", "qualifier", "quote", "scope")
     needed = ["agency", *(name for name in Claim._fields if name not in {"place", "page"})]
-    if lacking := [name for name in needed if name not in claims.columns]:
-        raise UnusableCells(f"the claims frame lacks the column(s) {', '.join(lacking)}; pass a frame like Report.claims")
+    require_columns(claims, needed, "claims", "Report.claims")
     if claims.empty:
         return []
     column = {name: plain_values(claims[name], "" if name in texts else None) for name in needed}

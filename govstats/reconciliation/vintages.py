@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.errors import UnusableCells
+from govstats.errors import require_columns
 from govstats.forms import CellKey, Language, Table
 from govstats.reconciliation.findings import Findings, Floats, known_rule
 from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix, combinations, matrices, plain_values
@@ -55,13 +55,6 @@ def _places(reports: pd.DataFrame, found: Sequence[ReportMatrix]) -> dict[_Repor
     return places
 
 
-def _require(frame: pd.DataFrame, name: str, columns: Sequence[str]) -> None:
-    if lacking := [column for column in columns if column not in frame.columns]:
-        raise UnusableCells(
-            f"the {name} frame lacks the column(s) {', '.join(lacking)}; it has {', '.join(map(str, frame.columns))}"
-        )
-
-
 # --- vintages and formats: XV, XF -------------------------------------------------------------------------------------------
 
 
@@ -87,7 +80,8 @@ def check_vintages(
         ``agency year vintage source``, and ``chosen`` where several documents of a report are listed: of what vintage the cells
         are; the first, if left out.
     """
-    _require(vintages, "vintages", ("agency", "year", "form", "table", "line", "column", "value", "status", "vintage", "source"))
+    needed = ("agency", "year", "form", "table", "line", "column", "value", "status", "vintage", "source")
+    require_columns(vintages, needed, "vintages", "Panel.vintages")
     if vintages.empty:
         return
     places = _places(reports, found)
@@ -211,7 +205,7 @@ def check_summaries(reports: pd.DataFrame, found: Sequence[ReportMatrix], findin
     """
     if not {"parent", "summary"} <= set(described.columns):
         return
-    _require(described, "reports", ("agency", "year"))
+    require_columns(described, ("agency", "year"), "reports", "Panel.reports")
     summaries = described[described["summary"].astype("boolean").fillna(False) & described["year"].notna()]
     if summaries.empty:
         return

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.errors import UnusableCells
+from govstats.errors import require_columns
 from govstats.forms import CellKey, Edit, Form, Language, Line, Table, form, versions
 from govstats.reconciliation.findings import Findings, Floats, Integers, Wording, known_rule
 from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix
@@ -570,8 +570,7 @@ def _different(figures: Floats) -> Integers:
 
 def _check_texts(reports: pd.DataFrame, found: Sequence[Pairs], texts: pd.DataFrame, findings: Findings) -> None:
     """Measure how much of the prose stood in the report of the year before."""
-    if lacking := [name for name in ("agency", "year", "sketch") if name not in texts.columns]:
-        raise UnusableCells(f"the texts frame lacks the column(s) {', '.join(lacking)}; it needs agency, year and sketch")
+    require_columns(texts, ("agency", "year", "sketch"), "texts", "Panel.texts")
     known = texts[texts["year"].notna()]
     sketches = dict(zip(zip(known["agency"], known["year"].astype(int), strict=True), known["sketch"], strict=True))
     at_most = 100 * known_rule("XD").settings["text_reuse"]

@@ -1,0 +1,211 @@
+"""A table in JupyterLab whose cells lead to their place in the source, their edits, their repairs and their history."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from functools import partial
+from html import escape
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from ipywidgets import HTML, Button, ButtonStyle, Dropdown, GridBox, HBox, Layout, VBox
+from selectolax.lexbor import LexborHTMLParser
+
+import govstats
+from govstats.display import STYLE, show_frame, table_html, table_keys
+from govstats.errors import GovstatsError, UnknownReport, UnusableCells
+from govstats.forms import CellKey, Language, known_language
+from govstats.panel import Panel
+from govstats.reconciliation.wording import cell_label
+from govstats.report import Report
+from govstats.sources import origin
+
+#: Behind the figures, on a light and on a dark page; what failed also bears a sign.
+_PLAIN, _FAILED, _CHOSEN = "rgba(128, 128, 128, .1)", "rgba(213, 94, 0, .25)", "rgba(0, 114, 178, .4)"
+_EDITS = ["rule", "severity", "status", "expected", "reported", "message_zh", "message_en"]
+_REPAIRS = ["repair", "reported", "proposed", "unique", "origin", "message_zh", "message_en"]
+_HISTORY = ["year", "form", "printed", "value", "unit", "status"]
+_NO_KERNEL = "要点选单元格，请重新执行本格。 To click cells, execute this cell again."
+
+
+class Explorer:
+    """What `govstats.explore` returns: JupyterLab shows its widgets, a page without a kernel the first state as HTML.
+
+    Attributes
+    ----------
+    agency, year, table : ipywidgets.Dropdown
+        What is looked at; to set a `value` is to choose it.
+    buttons : dict of ipywidgets.Button
+        The cells of the table, by ``(table, line, column)``.
+    report : Report
+        That of the agency and year.
+    cell : (table, line, column)
+        The cell that is told about; None where the document does not have the table.
+    """
+
+    def __init__(self, source: Report | Panel, *, folder: str | PathLike[str] | None, language: Language) -> None:
+        if not isinstance(source, Report | Panel):
+            raise UnusableCells(
+                f"a {type(source).__name__} was given; expected a Report or a Panel: govstats.read(file), "
+                "govstats.read_corpus(folder) 应为年报或面板，请先用 govstats.read 或 govstats.read_corpus 读入"
+            )
+        known_language(language)
+        self._source, self._folder, self._language = source, folder, language
+        names = sorted(_chosen(source)["agency"].unique()) if isinstance(source, Panel) else [source.agency]
+        if not names:
+            raise UnknownReport(
+                "the panel has no report that could be used; panel.reports says why 面板中没有可用的年报，原因见 panel.reports"
+            )
+        self.agency, self.year, self.table = (Dropdown(description=text) for text in ("机关 agency", "年度 year", "表 table"))
+        self._layout, self._details, self._style = VBox(), HTML(), HTML()
+        choices = HBox([self.agency, self.year, self.table], layout=Layout(flex_flow="row wrap"))
+        self._widget = VBox([choices, self._layout, self._details, self._style])
+        for choice in choices.children:
+            choice.layout.width = "28em"
+            choice.observe(self._choose, "value")
+        self._offer(self.agency, [(name or "…", name) for name in names])
+        self._open_agency()
+
+    def _offer(self, choice: Dropdown, options: list[tuple[str, Any]], first: int = 0) -> None:
+        """Put other options into a list; that its value changes meanwhile is nobody's choice."""
+        choice.unobserve(self._choose, "value")
+        choice.options = options
+        choice.value = options[first][1]
+        choice.observe(self._choose, "value")
+
+    def _choose(self, change: dict[str, Any]) -> None:
+        chosen = change["owner"]
+        (self._open_agency if chosen is self.agency else self._open_year if chosen is self.year else self._open_table)()
+
+    def _open_agency(self) -> None:
+        source = self._source.only(agency=self.agency.value) if isinstance(self._source, Panel) else self._source
+        self._reports = dict(_reports(source, self._folder))
+        self._cells, self._repairs = source.cells, govstats.repairs(source)
+        self._findings = source.findings if isinstance(source, Panel) else govstats.reconcile(source)
+        self._offer(self.year, [(str(year or "…"), year) for year in self._reports])
+        self._open_year()
+
+    def _open_year(self) -> None:
+        self.report = self._reports[self.year.value]
+        findings, there = self._of_year(self._findings), {cell.table for cell in self.report.read_cells}
+        failed = set(findings.loc[findings["status"] == "fail", "table"])
+        tables = self.report.statutory_form.tables
+        first = max(range(len(tables)), key=lambda at: (tables[at].id in failed, tables[at].id in there, -at))
+        self._offer(self.table, [(table.title(self._language), table.id) for table in tables], first)
+        self._open_table()
+
+    def _open_table(self) -> None:
+        """Make a button of every cell of `table_html`, in its layout."""
+        page, keys = LexborHTMLParser(self._table()), iter(table_keys(self.report, self.table.value))
+        plain, failed, self._marked = (ButtonStyle(button_color=colour) for colour in (_PLAIN, _FAILED, _CHOSEN))
+        pieces: list[HTML | Button] = []
+        self.buttons: dict[CellKey, Button] = {}
+        self._unmarked: dict[CellKey, ButtonStyle] = {}
+        for node in page.css("tr > *"):
+            about = {name: value or "" for name, value in node.attributes.items()}
+            area = f"auto / auto / span {about.get('rowspan', 1)} / span {about.get('colspan', 1)}"
+            place = Layout(grid_area=area, width="auto", height="auto")
+            if node.tag == "th":
+                align = "start" if about["scope"].startswith("row") else "center"
+                pieces.append(
+                    HTML(f'<div style="text-align: {align}; background: {_PLAIN}">{escape(node.text())}</div>', layout=place)
+                )
+                continue
+            key = next(keys)
+            self._unmarked[key] = failed if "govstats-failed" in about.get("class", "") else plain
+            self.buttons[key] = Button(description=node.text(), tooltip=about["title"], style=self._unmarked[key], layout=place)
+            self.buttons[key].on_click(partial(self._show, key))
+            pieces.append(self.buttons[key])
+        columns = sum(int(node.attributes.get("colspan") or 1) for node in page.css("tr:first-child > *"))
+        grid = GridBox(pieces, layout=Layout(grid_template_columns=f"repeat({columns}, auto)", grid_gap="2px", overflow="auto"))
+        for table in page.css("table"):
+            table.decompose()
+        self._layout.children = (grid, HTML(page.body.inner_html if page.body else ""))
+        self.cell: CellKey | None = None
+        self._details.value = ""
+        repairs = self._of_year(self._repairs)
+        repaired = set(zip(repairs["table"], repairs["line"], repairs["column"], strict=True))
+        for key in sorted(self.buttons, key=lambda key: (key not in repaired, self._unmarked[key] is plain))[:1]:
+            self._show(key)
+
+    def _show(self, key: CellKey, _: object = None) -> None:
+        """Tell about a cell; what a click calls."""
+        if self.cell:
+            self.buttons[self.cell].style = self._unmarked[self.cell]
+        self.cell, self.buttons[key].style = key, self._marked
+        name, label = "/".join(key), cell_label(self.report.statutory_form.table(key[0]), key, self._language)
+        findings = self._of_year(self._findings)
+        frames = {
+            "勾稽关系 Its edits": findings.loc[[name in cells.split(";") for cells in findings["cells"].fillna("")], _EDITS],
+            "可能的改法 Its repairs": self._of_year(_of_cell(self._repairs, key))[_REPAIRS],
+            "历年 Its history": _of_cell(self._cells, key).sort_values("year")[_HISTORY],
+        }
+        told = [f"<h4>{escape(label)} <code>{escape(name)}</code></h4>", "<p><strong>出处 Where it stands</strong></p>"]
+        told += self._place(key)
+        for title, frame in frames.items():
+            shown = show_frame(frame.reset_index(drop=True), language=self._language)
+            told += [f"<p><strong>{title}</strong></p>", shown._repr_html_()]
+        self._details.value = _styled_once(told)
+
+    def _place(self, key: CellKey) -> list[str]:
+        about = self.buttons[key].tooltip.partition("\n")[0]
+        told = [f"<p>{escape(line)}</p>" for line in (about, origin(self.report)) if line]
+        try:
+            excerpt = self.report.show(key)
+        except GovstatsError as error:
+            return [*told, f"<p>{escape(str(error))}</p>"]
+        png = base64.b64encode(excerpt._repr_png_() or b"").decode()
+        return [*told, excerpt._repr_html_() or f'<img alt="{escape(about)}" src="data:image/png;base64,{png}">']
+
+    def _of_year(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame if self.year.value is None else frame[frame["year"] == self.year.value]
+
+    def _table(self) -> str:
+        return table_html(self.report, self.table.value, findings=self._of_year(self._findings), language=self._language)
+
+    def html(self) -> str:
+        """Return what is shown now as plain HTML: the table, and what is told of the cell."""
+        title = f"<p><strong>{escape(self.agency.value or '…')} · {self.year.value or '…'}</strong></p>"
+        return _styled_once([title, self._table(), self._details.value])
+
+    def __repr__(self) -> str:
+        return f"Explorer({self.agency.value!r}, {self.year.value}, {'/'.join(self.cell or (self.table.value,))})"
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        page = self.html()
+        name = f"govstats-{hashlib.sha256(page.encode()).hexdigest()[:8]}"
+        # Two outputs: of one that holds both, JupyterLab takes the widgets also where their kernel is gone. While they live,
+        # they hide the page.
+        self._style.value = f"<style>.{name} {{ display: none; }}</style>"
+        display({"text/html": f'<div class="{name}">{page}</div>', "text/plain": repr(self)}, raw=True)
+        display(self._widget._repr_mimebundle_() | {"text/plain": _NO_KERNEL}, raw=True)
+
+
+def _chosen(panel: Panel) -> pd.DataFrame:
+    return panel.reports[panel.reports["chosen"].fillna(False).astype(bool)].dropna(subset=["agency", "year"])
+
+
+def _reports(source: Report | Panel, folder: str | PathLike[str] | None) -> Iterable[tuple[int | None, Report]]:
+    """Yield the reports of an agency, the latest first."""
+    if isinstance(source, Report):
+        yield source.year, source
+        return
+    reports = _chosen(source).sort_values("year", ascending=False).astype(object)
+    for row in reports.where(reports.notna(), None).to_dict("records"):
+        known = {name: row[name] for name in ("agency", "year", "form", "title", "source", "format", "sha256")}
+        report = Report(**known, origin=Path(folder).expanduser() / row["source"] if folder else None)
+        yield row["year"], report.with_cells(source.cells[source.cells["year"] == row["year"]])
+
+
+def _of_cell(frame: pd.DataFrame, key: CellKey) -> pd.DataFrame:
+    return frame[(frame["table"] == key[0]) & (frame["line"] == key[1]) & (frame["column"] == key[2])]
+
+
+def _styled_once(parts: list[str]) -> str:
+    return STYLE + "\n".join(parts).replace(STYLE, "")

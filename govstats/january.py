@@ -1,0 +1,362 @@
+"""A new year's reports beside those of the year before: what came, what is late, what changed, what does not follow."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from govstats.display import MISSING, show_frame
+from govstats.errors import UnknownReport
+from govstats.figures.drawing import in_digits
+from govstats.figures.over_years import REASONS, carry_overs, points_over_years
+from govstats.measures import indicators
+from govstats.panel.coverage import STATES
+from govstats.panel.folder import Folder
+from govstats.reconciliation.findings import FINDING_TYPES
+from govstats.reconciliation.years import LINEAR
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from govstats.notebooks import Case
+    from govstats.panel import Panel
+
+#: Rules that hold a report against that of the year before.
+RULES = (*LINEAR, "XO", "XD", "NC")
+#: Whether a report was published by the date of article 49 of the Regulations.
+TIMINGS = {"in_time": ("按时", "in time"), "late": ("逾期", "late"), "not_assessable": ("无从判断", "cannot be told")}
+#: Notebooks about one report, and those about a folder, which are executed once.
+_OF_A_REPORT, _OF_A_FOLDER = ("10", "20", "30", "50"), ("60", "40")
+_REPORT_TYPES = {
+    "agency": "str",
+    "state": "str",
+    "last": "Int64",
+    "published": "datetime64[us]",
+    "days": "Int64",
+    "timing": "str",
+    "failures": "Int64",
+    "agree": "Int64",
+    "disagree": "Int64",
+    "not_assessable": "Int64",
+    "source": "str",
+    "message": "str",
+}
+_CHANGE_TYPES = {
+    **dict.fromkeys(("agency", "name", "label_zh", "label_en", "unit"), "str"),
+    "share": "bool",
+    "before": "Float64",
+    "value": "Float64",
+    "change": "Float64",
+    "contradicted_before": "boolean",
+    "contradicted": "boolean",
+    "status": "str",
+}
+#: What a register says that helps to read a report, by the names of `Panel.reports`.
+_REGISTERED = ["agency", "year", "level", "region", "region_code", "published", "parent", "summary"]
+
+
+@dataclass(frozen=True, eq=False)
+class NewYear:
+    """The reports of a year beside those of the year before, as `govstats.new_year` returns them.
+
+    Attributes
+    ----------
+    panel : Panel
+        All years.
+    year : int
+        The year reported on.
+    reports : DataFrame
+        One row an agency of which the panel has a report of this year or an earlier one, or which the register lists for this
+        year: ``agency state last published days timing failures agree disagree not_assessable source message``. `state` is that
+        of `Panel.coverage`; `last` the latest earlier year with a report, null where there is none; `days` those from 1 January
+        to publication; `timing` is ``in_time``, ``late`` or ``not_assessable`` (the date, or which date of article 49 holds, is
+        not known). `failures` counts the rules of severity E that fail; `agree`, `disagree` and `not_assessable` the rules
+        across the two years, null where the report of the year before is not there.
+    changes : DataFrame
+        One row a new report and figure: ``agency name label_zh label_en unit share before value change
+        contradicted_before contradicted status``. `status` is ``compared``, ``no_report_before``, ``break`` (the form gave the
+        figure another meaning), or what a cell is that has no figure; `change` is null unless compared. `contradicted`: the
+        figure stands in an edit of severity E that fails; `contradicted_before`: that of the year before does.
+    findings : DataFrame
+        As of `govstats.reconcile`: the rules across the two years, failed or not, the severest failures first.
+    chain : DataFrame
+        What the year before carried over beside what the new reports say they were handed, as `govstats.figures.carry_overs`.
+    unusable : DataFrame
+        ``source agency year error message`` of all documents that could not be used: one of them may be a report that is missed.
+    """
+
+    panel: Panel
+    year: int
+    reports: pd.DataFrame
+    changes: pd.DataFrame
+    findings: pd.DataFrame
+    chain: pd.DataFrame
+    unusable: pd.DataFrame
+
+    @cached_property
+    def new(self) -> pd.DataFrame:
+        """The rows of `reports` whose report of this year is there and can be used."""
+        return self.reports[~self.reports["state"].isin(["missing", "failed"])]
+
+    @cached_property
+    def failed(self) -> pd.DataFrame:
+        """The rows of `findings` that fail: what does not follow from the year before, or is worth a look."""
+        return self.findings[self.findings["status"] == "fail"].reset_index(drop=True)
+
+    def summary(self, language: str = "both") -> str:
+        """Say in one sentence what came, what is late and what does not follow.
+
+        Parameters
+        ----------
+        language : {"both", "zh", "en"}
+        """
+        state, timing = (self.reports[name].value_counts() for name in ("state", "timing"))
+        late, in_time, unknown = (int(timing.get(one, 0)) for one in ("late", "in_time", "not_assessable"))
+        severity = self.failed["severity"].value_counts()
+        errors, doubts, notes = (int(severity.get(one, 0)) for one in "EWI")
+        came, missing, unusable = len(self.new), int(state.get("missing", 0)), int(state.get("failed", 0))
+        wrong, compared = int((self.new["failures"] > 0).sum()), int((self.new["last"] == self.year - 1).sum())
+        zh = (
+            f"{self.year} 年度：有年报的机关 {came} 个，未见年报 {missing} 个，文件无法使用 {unusable} 个。"
+            f"公布逾期 {late} 份，按时 {in_time} 份，无从判断 {unknown} 份。含有不可能正确之处的 {wrong} 份。"
+        )
+        en = (
+            f"{self.year}: agencies with a report {came}, without one {missing}, with a document that cannot be used {unusable}. "
+            f"Published late {late}, in time {in_time}, not to be told {unknown}. With errors of severity E {wrong}. "
+        )
+        if compared:
+            zh += (
+                f"能与上年年报比对的 {compared} 份：不可能正确 {errors} 处（E），多半有误或须说明 {doubts} 处（W），"
+                f"值得查看 {notes} 处（I）。"
+            )
+            en += (
+                f"Compared with the report of the year before {compared}: cannot be right {errors} (E), probably wrong or in "
+                f"need of an explanation {doubts} (W), worth a look {notes} (I)."
+            )
+        else:
+            zh += "没有一份能与上年年报比对。"
+            en += "None can be compared with a report of the year before."
+        return {"zh": zh, "en": en, "both": f"{zh}\n{en}"}[language]
+
+    def table_of_reports(self) -> pd.DataFrame:
+        """Return `reports` for eyes: states and timings in words of both languages, those in doubt first."""
+        shown = self.reports.sort_values(
+            ["state", "disagree"],
+            key=lambda one: one if one.name == "disagree" else one.map(list(STATES).index),
+            ascending=False,
+            kind="stable",
+        )
+        words = {"state": STATES, "timing": TIMINGS}
+        in_words = {name: shown[name].map({key: " ".join(said) for key, said in known.items()}) for name, known in words.items()}
+        return shown.assign(**in_words).reset_index(drop=True)
+
+    def table_of_changes(self) -> pd.DataFrame:
+        """Return `changes` for eyes: one row an agency, one column a figure, ``before → value`` or why there is none."""
+        labels = dict(zip(self.changes["name"], self.changes["label_zh"] + " " + self.changes["label_en"], strict=True))
+        texts = [_change_in_words(row) for row in self.changes.to_dict("records")]
+        wide = self.changes.assign(text=texts).pivot_table("text", "agency", "name", aggfunc="first", sort=False)
+        return wide.rename(columns=labels).rename_axis(columns=None).reset_index()
+
+
+def _change_in_words(row: Mapping[Any, Any]) -> str:
+    if pd.isna(row["before"]) and pd.isna(row["value"]):
+        return " ".join(REASONS.get(row["status"], (MISSING, "")))
+    sides = [
+        (MISSING if pd.isna(row[side]) else in_digits(row[side], share=row["share"]))
+        + "（自相矛盾 contradicts itself）" * (row[f"contradicted{suffix}"] is True)
+        for side, suffix in (("before", "_before"), ("value", ""))
+    ]
+    reason = REASONS.get(row["status"])
+    return " → ".join(sides) + (f"（{' '.join(reason)}）" if reason else "")
+
+
+def new_year(source: Panel | str | PathLike[str], year: int | None = None) -> NewYear:
+    """Set the reports of a year beside those of the year before: `govstats.new_year`."""
+    import govstats
+    from govstats.panel import Panel
+
+    panel = source if isinstance(source, Panel) else govstats.read_corpus(source)
+    known = panel.reports.loc[panel.reports["chosen"], "year"].dropna()
+    if year is None:
+        if known.empty:
+            raise UnknownReport(
+                f"{source if not isinstance(source, Panel) else panel.folder}: no report of a known year can be used; expected "
+                "annual reports of at least one year 没有可用的、年度可知的年报"
+            )
+        year = int(known.max())
+    # of whole panels, and larger ones, only two years are worked through
+    pair = panel.only(year=(year - 1, year))
+    findings, chain = _findings(pair, year), carry_overs(pair)
+    unusable = panel.reports.loc[panel.reports["error"].notna(), ["source", "agency", "year", "error", "message"]]
+    return NewYear(
+        panel,
+        year,
+        _reports(panel, pair, findings, year),
+        _changes(pair, year),
+        findings,
+        chain[chain["year"] == year].reset_index(drop=True),
+        unusable.reset_index(drop=True),
+    )
+
+
+def _reports(panel: Panel, pair: Panel, across: pd.DataFrame, year: int) -> pd.DataFrame:
+    coverage = panel.coverage()
+    usable = ~coverage["state"].isin(["missing", "failed"])
+    now = coverage[coverage["year"] == year].set_index("agency").reindex(coverage["agency"].unique())
+    now["state"] = now["state"].fillna("missing")
+    now["last"] = coverage[usable & (coverage["year"] < year)].groupby("agency")["year"].max()
+    # an agency that had no report yet, and that no register expects, misses none
+    now = now[(now["state"] != "missing") | now["last"].notna() | now["message"].notna()]
+    chosen = pair.reports[pair.reports["chosen"] & (pair.reports["year"] == year)].set_index("agency")
+    timely = indicators(pair, names=["publication_days", "late_publication"])
+    timely = timely[timely["year"] == year].set_index("agency")
+    days, late = (timely.loc[timely["indicator"] == name, "value"] for name in ("publication_days", "late_publication"))
+    came = ~now["state"].isin(["missing", "failed"])
+    counts = pd.crosstab(across["agency"], across["status"]).reindex(columns=["pass", "fail", "not_assessable"], fill_value=0)
+    counts = counts[counts.index.isin(now.index[now["last"] == year - 1])]
+    now = now.join([chosen[["published", "source"]], counts.rename(columns={"pass": "agree", "fail": "disagree"})])
+    timing = late.map({0.0: "in_time", 1.0: "late"}).reindex(now.index).fillna("not_assessable")
+    now["days"], now["timing"] = days, timing.where(came)
+    now["failures"] = now["failures"].where(came)
+    return now.rename_axis("agency").reset_index()[list(_REPORT_TYPES)].astype(_REPORT_TYPES)
+
+
+def _changes(pair: Panel, year: int) -> pd.DataFrame:
+    points = points_over_years(pair)
+    now, before = (points[points["year"] == one].set_index(["agency", "name"]) for one in (year, year - 1))
+    both = now.join(before[["value", "status", "line", "contradicted"]].add_suffix("_before"))
+    both = both.rename(columns={"value_before": "before"})
+    compared = (both["line"] == both["line_before"]).fillna(False)
+    why = both["status"].where(both["value"].isna(), both["status_before"].fillna("no_report_before"))
+    broken = both[["value", "before"]].notna().all(axis=1) & ~compared
+    both["status"] = why.mask(broken, "break").mask(compared, "compared")
+    both["change"] = (both["value"] - both["before"]).where(compared)
+    return both.reset_index()[list(_CHANGE_TYPES)].astype(_CHANGE_TYPES)
+
+
+def _findings(pair: Panel, year: int) -> pd.DataFrame:
+    found = pair.findings
+    found = found[(found["year"] == year) & found["rule"].isin(RULES)]
+    order = {"status": ["fail", "not_assessable", "pass"], "severity": ["E", "W", "I"]}
+    found = found.sort_values(list(order), key=lambda one: one.map(order[str(one.name)].index), kind="stable")
+    return found[list(FINDING_TYPES)].reset_index(drop=True)
+
+
+def rerun(
+    new: NewYear,
+    folder: str | PathLike[str],
+    output: str | PathLike[str],
+    *,
+    notebooks: str | PathLike[str] | None = None,
+    only: Collection[str] = (),
+) -> tuple[Path, pd.DataFrame]:
+    """Execute the notebooks of the new cases, and write the page of the year.
+
+    What was executed before, and has not changed since, is not executed again: each agency has a copy of its own documents in
+    ``agencies``, so that a report that comes later touches the notebooks of no other agency.
+
+    Parameters
+    ----------
+    new : NewYear
+        Its panel is kept on disk as long as the pages are made.
+    folder : path or address
+        That the panel was read from.
+    output : path
+        Takes ``new-year.html``, ``agencies`` and what `govstats.notebooks.reproduce` writes.
+    notebooks : path, optional
+        The folder of the templates; by default those that come with govstats.
+    only : collection of str
+        Numbers of notebooks, such as ``10``; all by default: 10, 30 and 50 for each new report, 20 where one has errors of
+        severity E, 60 and 40 once.
+
+    Returns
+    -------
+    page : pathlib.Path
+        To open in a browser.
+    manifest : pandas.DataFrame
+        As of `govstats.notebooks.reproduce`.
+
+    Raises
+    ------
+    NotebookError
+        There is no such notebook.
+    """
+    from govstats.notebooks import find_template, heading, read_notebook, render, reproduce, templates
+
+    source, output = Path(notebooks or templates()), Path(output)
+    found = {number: find_template(number, source) for number in only or sorted((*_OF_A_REPORT, *_OF_A_FOLDER))}
+    listed = _cases(new, folder, output, found)
+    manifest = reproduce(source, output, listed=listed, resume=True)
+    pages = {case: case.run(output).with_suffix(".html") for case in listed}
+    links: dict[str, list[tuple[str, str]]] = {}
+    for case, page in pages.items():
+        of = "" if case.notebook[:2] in _OF_A_FOLDER else case.agency
+        links.setdefault(of, [])
+        if page.is_file():
+            links[of].append((page.relative_to(output).as_posix(), heading(read_notebook(source / case.notebook))))
+    page = output / "new-year.html"
+    words = {
+        "severity": "程度 severity",
+        "agency": "机关 agency",
+        "rule": "规则 rule",
+        "source": "文件 document",
+        "year": "年度 year",
+    }
+    words |= {"error": "错误 error", "message": "说明 message", "message_zh": "说明 message_zh", "message_en": "说明 message_en"}
+    failed = new.failed[["severity", "agency", "rule", "message_zh", "message_en"]]
+    page.write_text(
+        render(
+            "new_year.html.j2",
+            year=new.year,
+            sentences=[new.summary("zh"), new.summary("en")],
+            reports=new.table_of_reports().astype(object).where(lambda one: one.notna(), None).to_dict("records"),
+            links=links,
+            failed=show_frame(
+                failed.rename(columns=words), empty="各年之间没有不符。 No rule across the years fails."
+            )._repr_html_(),
+            changes=show_frame(new.table_of_changes().rename(columns=words), empty="没有新的年报。 No new report.")._repr_html_(),
+            unusable=show_frame(
+                new.unusable.rename(columns=words), empty="没有一份文件无法使用。 Every document could be used."
+            )._repr_html_(),
+            wrong=manifest.loc[manifest["status"] == "failed", ["notebook", "agency", "error"]].to_dict("records"),
+        ),
+        "utf-8",
+    )
+    return page, manifest
+
+
+def _cases(new: NewYear, folder: str | PathLike[str], output: Path, found: Mapping[str, Path]) -> list[Case]:
+    from govstats.notebooks import Case, folder_name
+
+    if new.new.empty:
+        return []
+    wrong = set(new.new.loc[new.new["state"] == "inconsistent", "agency"])
+    whole = (("folder", str(new.panel.folder.resolve())),)
+    first = new.table_of_reports().loc[lambda one: one["agency"].isin(new.new["agency"]), "agency"].iloc[0]
+    listed = [Case(found[number].name, first, new.year, whole) for number in _OF_A_FOLDER if number in found]
+    for agency in new.new["agency"]:
+        own = output.resolve() / "agencies" / folder_name(agency)
+        _copy_documents(new.panel, agency, folder, own)
+        wanted = [found[number].name for number in _OF_A_REPORT if number in found and (number != "20" or agency in wrong)]
+        listed += [Case(name, agency, new.year, (("folder", str(own)),)) for name in wanted]
+    return listed
+
+
+def _copy_documents(panel: Panel, agency: str, folder: str | PathLike[str], own: Path) -> None:
+    """Lay the documents of an agency apart, with what the panel knows of them."""
+    shutil.rmtree(own, ignore_errors=True)
+    documents = panel.reports[(panel.reports["agency"] == agency) & panel.reports["error"].isna()]
+    content = Folder.of(folder).content
+    for source in documents["source"]:
+        (own / source).parent.mkdir(parents=True, exist_ok=True)
+        (own / source).write_bytes(content(source))
+    register = documents.rename(columns={"source": "document"})[["document", *_REGISTERED]]
+    register.to_csv(own / "register.csv", index=False)
