@@ -200,8 +200,8 @@ def flows(report: Report, *, language: Language = "both", width: Width = "page")
     finding = (
         "应办{all}（上年结转{carried_in}，新收{new}）；办结{processed}，其中予以公开{granted}；结转下年{carried_out}。",
         (
-            "To handle: {all} (carried in: {carried_in}, new: {new}); processed: {processed}, granted in full: {granted}; "
-            "carried over: {carried_out}."
+            "Requests to handle: {all} (carried in: {carried_in}, new: {new}); processed: {processed}, "
+            "granted in full: {granted}; carried over: {carried_out}."
         ),
     )
     finding = finding[0].format(**zh), finding[1].format(**en)
