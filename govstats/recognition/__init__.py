@@ -89,5 +89,5 @@ def _refuse_mixed_reports(document: Document, cells: Sequence[ReadCell], notes: 
 
 def _several(document: Document, found: Sequence[tuple[str, int, str]], advice: str) -> SeveralReports:
     listed = "; ".join(f"{agency} {year} ({place})" for agency, year, place in found)
-    expected = "expected one 文件中有多份年报，应为一份"
-    return SeveralReports(f"{document.source}: the document holds {len(found)} annual reports: {listed}; {expected}; {advice}")
+    many = f"{document.source}: the document holds {len(found)} annual reports 应只有一份年报，文件中却有多份"
+    return SeveralReports(f"{many}: {listed}; expected one; {advice}")
