@@ -47,7 +47,8 @@ _QUOTED = re.compile(r"《[^《》]*》")
 _MARKUP = re.compile(r"^[#*=\s]+|[#*=\s]+$")
 _DATE = re.compile(r"\(?20\d\d年\d{1,2}月\d{1,2}日\)?")
 #: Whether it speaks for itself or for its government nobody can tell.
-_GOVERNMENT_OFFICE = re.compile("政府(?:党政)?办(?:公[厅室])?$")
+_GOVERNMENT_OFFICE = re.compile("政府办(?:公[厅室])?$")
+_OFFICE_ITSELF = re.compile("[我本]办(?:公室)?[^理结]")
 _AGENCY_END = re.compile(r"(?:局|厅|委|会|部|政府|办公室|办|院|中心|所|队|站|省|市|县|区|旗|镇|乡|街道)$")
 _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789")
 _LONGEST_TITLE = 70
@@ -134,7 +135,7 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
     of_title = [Candidate("title", str(title.year))] if title and title.year else []
     told_year = _heaviest([*of_title, *years])
     found_year = int(told_year) if told_year else None
-    names = _names(_agencies_said(document, lines, text))
+    names = _names(_agencies_said(document, lines, text), text)
     found_agency = _agency(names, title.agency if title else "", text)
     notes = [
         *_year_notes(title, period, year, found_year),
@@ -355,11 +356,13 @@ def _bare(name: str) -> str:
     return _words("office").sub("", _verbs().sub("", name.strip("()")))
 
 
-def _names(said: Iterable[Candidate]) -> list[Candidate]:
-    """Return the candidates whose names are names."""
-    known = (one for one in said if one.kind not in {"contact", "compiler"} or not _GOVERNMENT_OFFICE.search(one.name))
-    bare = (one._replace(name=_bare(one.name)) for one in known)
-    return [one for one in bare if len(one.name) > 2 and _AGENCY_END.search(one.name) and not _words("clauses").search(one.name)]
+def _names(said: Iterable[Candidate], text: str) -> list[Candidate]:
+    """Return the candidates whose names are names; an office of a government speaks for itself only where it says so."""
+    bare = [one._replace(name=_bare(one.name)) for one in said]
+    names = [one for one in bare if len(one.name) > 2 and _AGENCY_END.search(one.name) and not _words("clauses").search(one.name)]
+    if _OFFICE_ITSELF.search(text):
+        return names
+    return [one for one in names if one.kind not in {"contact", "compiler"} or not _GOVERNMENT_OFFICE.search(one.name)]
 
 
 def _agency(said: Sequence[Candidate], title: str, text: str) -> str | None:
@@ -373,7 +376,8 @@ def _agency(said: Sequence[Candidate], title: str, text: str) -> str | None:
         longer = [name for name in longer if not _words("clauses").search(name)]
         longer += [one.name for one in full if one.name != core and (one.name.endswith(core) or _abbreviates(core, one.name))]
         return max(longer, key=lambda name: (longer.count(name), len(name)), default=title)
-    return _heaviest(full)
+    name = _heaviest(full)
+    return next((one.name for one in full if one.name == f"{name}人民政府"), name)
 
 
 def _abbreviates(short: str, name: str) -> bool:
