@@ -90,7 +90,7 @@ SENTENCES: dict[str, list[tuple[str, float]]] = {
         ("requests/new/commercial", 2),
         (NEW, 9),
     ],
-    "予以公开及部分公开42件。": [("", 42)],
+    "予以公开及部分公开42件。": [("requests/granted+partly_granted/total", 42)],
     "办结政府信息公开申请31件。按谁来申请分，自然人27件，法人或其他组织4件。": [
         (DONE, 31),
         ("requests/processed_total/natural_person", 27),
@@ -385,7 +385,7 @@ def test_documents_of_the_corpus_say_what_was_transcribed() -> None:
         said = {
             (row["target"], float(row["value"]), row["qualifier"] == "growth")
             for row in rows
-            if row["document"] == f"reports/{report['slug']}"
+            if row["document"] == f"reports/{report['slug']}" and "+" not in row["target"]
         }
         for path in embedded.documents(report["agency"], report["year"]):
             claims = govstats.read(path).read_claims

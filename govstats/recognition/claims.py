@@ -51,11 +51,11 @@ _ORGANISATIONS = {"commercial", "research", "social", "legal"}
 _MONEY = {"元", "万元", "亿元"}
 _PERCENT = {"%", "％"}
 #: Lines that no table has, or of which the words do not say which it is.
-_NO_LINE = {"granted_in_full_or_part", "handled", "subject", "unsure"}
+_NO_LINE = {"handled", "subject", "unsure"}
 _OUTCOMES = {"granted", "partly_granted", "refused", "unable", "not_processed", "other", "carried_out"}
 _NO_RESULT = {"concluded", "unsure"}
 #: Words that stand for two items where a list gives each its figure.
-_PAIRS = {"granted_in_full_or_part": ("granted", "partly_granted"), "anyone": ("natural_person", "organisations")}
+_PAIRS = {"granted+partly_granted": ("granted", "partly_granted"), "anyone": ("natural_person", "organisations")}
 #: Kinds of words that name what a figure is of.
 _NAMES = {"topic", "line", "column", "result"}
 _NO_MARK = Mark(0, 0, "", "")
@@ -132,6 +132,8 @@ class _Figure:
         self.last = {one.kind: one for one in left}
         self.touching = [one for one in right if one.start - mark.end <= ADJACENT]
         self.near = {one.kind: one for one in reversed(self.touching)}
+        #: 除3件结转外: what is said after it is said of the rest.
+        self.excepted = self.text[clause.first : mark.start].startswith("除")
         change = self.last.get("change")
         self.change = change if change is not None and change.end >= mark.start else None
 
@@ -210,13 +212,17 @@ class _State:
     #: Of those lines, what was told of some: 除1件尚未审结外,其余均维持.
     told: dict[str, float] = field(default_factory=dict)
     #: What the text was about before a bracket opened.
-    outside: tuple[tuple[str, ...], str, float | None, dict[str, float]] | None = None
+    outside: tuple[tuple[str, ...], str, float | None, dict[str, float], str] | None = None
     #: Lines of which one body's part was told, in one sentence.
     parted: set[str] = field(default_factory=set)
     #: What was done with documents, in one sentence.
     done: str = ""
     #: The sentence tells how documents were classed, not how requests were answered.
-    classing: bool = False
+    classing: str = ""
+    #: Another subject was counted after the requests.
+    aside: bool = False
+    #: What is taken out of a whole in one sentence: 除3件结转外.
+    excepted: float = 0.0
 
 
 class _Reader:
@@ -252,7 +258,7 @@ class _Reader:
             if self.text[stop - 1 : stop] not in {";", "；"}:
                 if said:
                     yield from _settled(said, self.text, self.year)
-                said, self.state.classing = [], False
+                said, self.state.classing = [], ""
 
     def _may_claim(self, begin: int, end: int) -> bool:
         """Tell whether a paragraph has anything to read."""
@@ -269,7 +275,7 @@ class _Reader:
         if not hinted:
             state.unread = f"{state.unread}{source}"[-_LONGEST_SENTENCE:]
             return
-        state.reviews, state.told, state.parted, state.done, state.outside = {}, {}, set(), "", None
+        state.reviews, state.told, state.parted, state.done, state.outside, state.excepted = {}, {}, set(), "", None, 0.0
         sentence = Sentence(source, begin, self.year)
         if state.value is None and not sentence.figures and not sentence.nothing:
             state.unread = f"{state.unread}{source}"[-_LONGEST_SENTENCE:]
@@ -319,9 +325,9 @@ class _Reader:
         state = self.state
         inside = sentence.bracket(at) >= 0
         if inside and state.outside is None:
-            state.outside = (self._topics(), state.line, state.value, dict(state.reviews))
+            state.outside = (self._topics(), state.line, state.value, dict(state.reviews), state.done)
         elif not inside and state.outside is not None:
-            state.topics, state.line, state.value, state.reviews = state.outside
+            state.topics, state.line, state.value, state.reviews, state.done = state.outside
             state.outside = None
 
     # --- figures ------------------------------------------------------------------------------------------------------------
@@ -363,7 +369,10 @@ class _Reader:
         if topics == ("published",):
             state.done = state.done or "disclosed"
         if not topics or self._elsewhere(figure, topics, named=named):
-            state.topics = ("outside",) if topics else ()
+            # what is counted of something else stays there: 收到30件,其中来信12件。办结30件
+            state.aside = state.received is not None and state.topics == ("requests",)
+            if not state.aside:
+                state.topics = ("outside",) if topics else ()
             return
         if figure.left and figure.left[-1].kind == "compare" and change is None:
             return
@@ -374,13 +383,20 @@ class _Reader:
             channel = figure.channel()
         if line.id == "subject":
             state.kind = "subject"
+        if figure.excepted and topics == ("requests",):
+            state.excepted += figure.value
         if channel or (targets and self._is_partial(figure, topics)):
             state.topics, state.kind = topics, "channel" if channel else ""
             if topics == ("requests",):
                 state.line = state.line or ("processed_total" if line.id == "processed_total" else "new")
             targets = [""]
         elif targets and (topics != ("published",) or state.value is None):
-            self._remember(figure, topics, targets, part="scope" in figure.last and (not line.id or "of_which" in figure.last))
+            self._remember(
+                figure,
+                topics,
+                targets,
+                part=figure.excepted or ("scope" in figure.last and (not line.id or "of_which" in figure.last)),
+            )
         value, qualifier = figure.value, mark.about
         if change is not None:
             value = -value if change.id == "down" else value
@@ -406,12 +422,15 @@ class _Reader:
             strange = away or {"outside"} == {one.id for one in figure.left if one.id == "outside" or one.kind == "channel"}
             topics = ("outside",) if strange and figure.value != 0 else ("requests",)
         if named:
-            state.unread = ""
+            state.unread, state.aside = "", False
+        elif state.aside and not self._fits(figure, line):
+            return ("outside",), False
         else:
             topics = self._whole(self._topics(), figure)
             named = "disclosing" in figure.last and all(topic.startswith(_REVIEW) for topic in topics)
             if (
                 line.strong
+                and not (line.id == "unsure" and any(topic.startswith(_REVIEW) for topic in topics))
                 and not {"outside", "published"} & set(topics)
                 and not (line.id == "other" and set(topics) & state.reviews.keys())
             ):
@@ -422,18 +441,29 @@ class _Reader:
             topics = tuple(topic for topic in topics if topic not in {"outside", "published"}) or topics
         return topics, named
 
+    def _fits(self, figure: _Figure, line: Mark) -> bool:
+        """Tell whether a figure behind another subject is of the requests before it: by a word of their table, or by the figure."""
+        if figure.value > (self.state.received or 0.0):
+            return False
+        return line.id in _OUTCOMES - {"carried_out"} or bool(figure.column()) or figure.value == self.state.received
+
     def _elsewhere(self, figure: _Figure, topics: tuple[str, ...], *, named: bool) -> bool:
         """Tell whether a figure counts what is none of the tables' business."""
         state = self.state
-        if any(one.id == "outside" and one.strong for one in [*figure.left, *figure.right]):
-            state.classing = True
-        documents = named and topics[0].startswith("proactive/") and not figure.last.keys().isdisjoint({"stock", "of_which"})
+        strange = next((one.id for one in [*figure.left, *figure.right] if one.kind == "topic" and one.strong), "")
+        state.classing = strange or state.classing
+        documents = (
+            state.classing != "powers"
+            and named
+            and topics[0].startswith("proactive/")
+            and not figure.last.keys().isdisjoint({"stock", "of_which"})
+        )
         if state.classing and not documents and not any(one.id == "new" for one in figure.left):
             return True
         # among letters and hotlines, a review is one of disclosure only where the sentence says so
         reviews = named and figure.value != 0 and all(topic.startswith(_REVIEW) for topic in topics)
         strange = "outside" in state.topics or any(one.id == "outside" for one in figure.left)
-        return "outside" in topics or (reviews and strange and not _DISCLOSURE.search(figure.text))
+        return not {"outside", "powers"}.isdisjoint(topics) or (reviews and strange and not _DISCLOSURE.search(figure.text))
 
     def _is_partial(self, figure: _Figure, topics: tuple[str, ...]) -> bool:
         """Tell whether a figure is one body's, that of years or of several things, or was so before a change."""
@@ -460,7 +490,7 @@ class _Reader:
         if found.id == "processed_total" and figure.text[found.start : found.end].endswith("办理"):
             return found._replace(id=figure.handled())
         if found.id == "carried":
-            later = "carried_out" if self.state.line not in {"", "new", "carried_in"} else "unsure"
+            later = "carried_out" if figure.excepted or self.state.line not in {"", "new", "carried_in"} else "unsure"
             return found._replace(id="carried_in" if "of_which" in figure.last else later)
         return found
 
@@ -477,6 +507,13 @@ class _Reader:
                 return ["unsure"]
             if beside or figure.change is not None or not figure.last.keys().isdisjoint({"sum", "level"}):
                 return [state.line]
+        handled = line.id in {"", "new"} or figure.text[line.start : line.end].endswith("办理")
+        if (
+            handled
+            and topics == ("requests",)
+            and re.compile(data()["figures"]["with_carried"]).match(figure.text, figure.mark.end)
+        ):
+            return ["new+carried_in"]
         smaller = line.id == state.line and figure.value < (state.value or 0.0) and not (state.carried and line.id == "new")
         whole = bool(figure.column()) or "scope" in figure.last
         part = pattern("of_which").search(figure.text, 0, figure.mark.start) if smaller and not whole else None
@@ -566,6 +603,7 @@ class _Reader:
         if topics == ("requests",) and targets != [""]:
             _, line, column = targets[0].split("/")
             state.kind = "line" if column == "total" else "column"
+            line = figure.of("line") or "new" if line == "new+carried_in" else line
             state.carried = state.carried or line == "carried_in"
             if figure.change is not None:
                 state.line = state.line or line
@@ -622,7 +660,10 @@ class _Reader:
         if lines and not set(named) - {"requests"}:
             targets = [f"requests/{line}/total" for line in lines]
         else:
-            nothing = {"requests": "requests/new/total", "fees": "", **{name: f"{name}/{ended}" for name in reviews}}
+            made = clause.text[none.start : none.end].endswith(("制发", "制定", "出台", "印发"))
+            issued = data()["columns"]["2019" if self.form == "2019" else "2021"]["issued"]
+            documents = {name: f"{name}/{issued}" for name in named if made and name.startswith("proactive/")}
+            nothing = documents | {"requests": "requests/new/total", "fees": "", **{name: f"{name}/{ended}" for name in reviews}}
             targets = [nothing[name] for name in named if name in nothing]
         for target in dict.fromkeys(targets):
             yield self._claim(clause, target, 0.0, none, "", clause.sentence.scope(none.start))
@@ -632,11 +673,11 @@ class _Reader:
     def _all(self, clause: Clause, said: list[Mark]) -> Iterator[tuple[int, Claim]]:
         """Read 均已办结: a claim of the figure that it refers to."""
         state = self.state
-        word = next((mark for mark in said if mark.kind == "all"), None)
-        if word is None or any(mark.kind == "topic" and mark.id == "outside" for mark in said):
+        word = next((mark for mark in said if mark.kind == "all"), None) or self._implied(clause, said)
+        if word is None or state.aside or any(mark.kind == "topic" and mark.id == "outside" for mark in said):
             return
         self._bracket(clause.sentence, word.start)
-        behind = said[said.index(word) + 1 :]
+        behind = [mark for mark in said if mark.start >= word.end]
         ended = next((mark for mark in behind if mark.kind == "result" and mark.id not in _NO_RESULT), None)
         targets: list[tuple[str, float]] = []
         way = next((mark.id for mark in behind if mark.id in _WAYS_TO_COURT), None)
@@ -660,8 +701,8 @@ class _Reader:
             how = next(near, "unsure")
             if how not in _NO_LINE:
                 targets = [(f"requests/{how}/total", state.value)]
-            elif state.line == "new" and column:
-                targets = [(f"requests/new/{column}", state.value)]
+            elif state.line in {"new", "processed_total"} and column:
+                targets = [(f"requests/{state.line}/{column}", state.value)]
             elif state.line == "new" and done:
                 targets = [("requests/processed_total/total", state.value)]
             elif done and state.received is not None and not state.answered:
@@ -669,8 +710,23 @@ class _Reader:
                 targets = [("requests/processed_total/total", state.received)]
         if word.id == "one" and [value for _, value in targets] != [1.0]:
             return
+        targets = [(target, value - (state.excepted if target.startswith("requests/") else 0.0)) for target, value in targets]
         for target, value in targets:
             yield self._claim(clause, target, value, word, "all", clause.sentence.scope(word.start))
+
+    def _implied(self, clause: Clause, said: list[Mark]) -> Mark | None:
+        """Return the place of a result or an answer without a figure, which is of all of the figure before: 诉讼1件,结果维持."""
+        elision, state = data()["elision"], self.state
+        first = next((mark for mark in said if mark.kind == "result" or mark.id == "processed_total"), None)
+        words = clause.text[clause.first : clause.last]
+        if first is None or re.search(elision["some"], words) or _NEGATED.search(clause.text, clause.first, first.start):
+            return None
+        before, after = clause.text[clause.first : first.start], clause.text[first.end : clause.last].strip(",。;)")
+        if first.kind == "result" and len(state.reviews) == 1 and not state.told and len(before) < 8 and len(after) < 8:
+            return Mark(clause.first, first.start, "all", "implied")
+        if first.kind == "line" and not after and re.fullmatch(elision["adverbs"], before):
+            return Mark(clause.first, clause.first, "all", "implied")
+        return None
 
     def _claim(self, clause: Clause, target: str, value: float, mark: Mark, qualifier: str, scope: str) -> tuple[int, Claim]:
         """Return a claim, and the place of its figure."""

@@ -263,14 +263,15 @@ def _title(document: Document, lines: list[Line], period: int | None) -> _Title 
 
     Pages link to the reports of other years: of several titles that of the reporting period is meant.
     """
+    parts: list[_Title] = []
+    parts: list[_Title] = []
     for texts in (_marked_titles(document, lines), _title_texts(lines)):
         titles = [title for title in map(_title_of, texts) if title]
         full = [title for title in titles if title.agency and title.year]
         if full:
             return next((title for title in full if title.year == period), full[0])
-        if titles:
-            return max(titles, key=lambda title: bool(title.agency) + bool(title.year))
-    return None
+        parts += titles
+    return max(parts, key=lambda title: bool(title.agency) + bool(title.year), default=None)
 
 
 def _title_of(text: str) -> _Title | None:

@@ -7,7 +7,7 @@ import sys
 import tomllib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from itertools import pairwise, takewhile
 from operator import add, attrgetter
@@ -44,6 +44,7 @@ _YEARS = re.compile(
     r"20\d\d年?(?:至|到|-|—|~)20\d\d年|(?:[近前这]|连续)[两二三四五六七八九十\d]+年|(?P<since>自(?!今年|本年|年初)[^。;]{0,24}|(?:19|20)\d\d年)以来"
 )
 #: Between the items of a list, of which each has its figure.
+_JOINED = re.compile("[、和及与]?(?:各)?")
 _LISTED = re.compile(r"、|[和及与](?=\d)")
 _NUMERALS = "〇零一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
 _SCALE = {"万": 1e4, "亿": 1e8}
@@ -90,6 +91,13 @@ def data() -> dict[str, Any]:
     return tomllib.loads((resources.files(__package__) / "claims.toml").read_text("utf-8"))
 
 
+def of_year(expression: str, year: int | None) -> str:
+    """Return an expression with years in place of {year}, {last_year} and {next_year}."""
+    for name, away in (("last_year", -1), ("year", 0), ("next_year", 1)):
+        expression = expression.replace(f"{{{name}}}", f"{year + away}年" if year else r"20\d\d年")
+    return expression
+
+
 @cache
 def pattern(kind: str) -> re.Pattern[str]:
     """Return an expression for all words of a kind."""
@@ -108,16 +116,18 @@ def says(kind: str, text: str, first: int = 0, last: int = sys.maxsize) -> bool:
     return sign(kind).search(text, first, last) is not None and pattern(kind).search(text, first, last) is not None
 
 
-@cache
-def _words() -> tuple[list[_Word], dict[str, list[tuple[str, int]]]]:
+@lru_cache(maxsize=32)
+def _words(year: int | None) -> tuple[list[_Word], dict[str, list[tuple[str, int]]]]:
     """Return the words, and by one or two letters the strings of which one is in whatever a word matches, with its number."""
     words: list[_Word] = []
     by_letters: dict[str, list[tuple[str, int]]] = {}
     for rank, entry in enumerate(data()["marks"]):
         for expression in entry["words"]:
-            for literal in _literals(expression):
+            for literal in _literals(of_year(expression, year)):
                 by_letters.setdefault(literal[:2], []).append((literal, len(words)))
-            words.append(_Word(rank, entry["kind"], entry["id"], entry.get("strong", False), _compiled(expression)))
+            words.append(
+                _Word(rank, entry["kind"], entry["id"], entry.get("strong", False), _compiled(of_year(expression, year)))
+            )
     return words, by_letters
 
 
@@ -167,21 +177,26 @@ def _figure_patterns() -> tuple[re.Pattern[str], ...]:
         rf"(?:(?<=\d)(?:\d|,(?=\d{{3}}(?!\d))|\.(?=\d))*+|(?<!\d)(?:[{_NUMERALS}]|[万亿](?=[{_NUMERALS}]))*+))(?![\d{_NUMERALS}])"
         rf"(?P<scale>[万亿](?!元))?(?P<behind>{behind})?"
         rf"(?:(?P<unit>{units})(?!{said['threshold']})|\((?P<aside>{units})\)|(?=[、和及](?:\d+[、和及])*\d+(?:{units}))|(?<={said['nought']}[0零〇])"
-        rf"|(?P<bare>(?=[,。;()]|$)))(?P<after>{behind})?"
+        rf"|(?P<bare>(?=[,。;、()]|$)))(?P<after>{behind})?"
     )
-    return figure, *(re.compile(rf"(?:{said[name]})$") for name in ("counted", "before", "bodies"))
+    return (
+        figure,
+        *(re.compile(rf"(?:{said[name]})$") for name in ("counted", "before", "bodies")),
+        re.compile(said["uncounted"]),
+        re.compile(said["left_out"]),
+    )
 
 
 def figures(text: str) -> Iterator[Mark]:
     """Yield the numbers that count something, as marks."""
-    figure, counted, before, bodies = _figure_patterns()
+    figure, counted, before, bodies, uncounted, left_out = _figure_patterns()
     for match in figure.finditer(text):
         start = match.start()
         number, scale, behind, unit, aside, bare, after = match.groups()
-        if bare is not None and not counted.search(text, max(0, start - 2), start):
+        if bare is not None and not counted.search(text, max(0, start - 2), start) and not left_out.match(text, start - 2):
             continue
         value = numeral(number)
-        if value is None or (unit == "个" and bodies.search(text, max(0, start - 3), start)):
+        if value is None or uncounted.match(text, start) or (unit == "个" and bodies.search(text, max(0, start - 3), start)):
             continue
         if scale:
             value = round(value * _SCALE[scale], 6)
@@ -190,9 +205,9 @@ def figures(text: str) -> Iterator[Mark]:
         yield Mark(ahead.start() if ahead else start, match.end(), "figure", "", False, 0, value, unit or aside or "", about)
 
 
-def marks(text: str, numbers: Iterable[Mark] = ()) -> list[Mark]:
+def marks(text: str, numbers: Iterable[Mark] = (), year: int | None = None) -> list[Mark]:
     """Return the words and figures of a text; of those that overlap the first and longest."""
-    words, by_letters = _words()
+    words, by_letters = _words(year)
     letters = {"", *text}
     letters.update(map(add, text, text[1:]))
     likely = {number for key in by_letters.keys() & letters for literal, number in by_letters[key] if literal in text}
@@ -265,7 +280,7 @@ class Sentence:
     @cached_property
     def marks(self) -> list[Mark]:
         """The words and figures that count."""
-        return marks(self.text, self.figures)
+        return marks(self.text, self.figures, self.reported)
 
     def clauses(self) -> Iterator[Clause]:
         """Yield the parts between commas."""
@@ -274,11 +289,13 @@ class Sentence:
 
     def scope(self, at: int) -> str:
         """Return the words before a place that say whom it is about."""
-        for mark in reversed(self._scopes):
-            # 各部门5件,县政府办6件: what is said of some bodies is not said of the next
-            if mark.end <= at and (mark.id != "part" or "," not in self.text[mark.end : at]):
-                return self.text[mark.start : mark.end]
-        return ""
+        said = [mark for mark in self._scopes if mark.end <= at]
+        # 各部门5件,县政府办6件: what is said of some bodies is not said of the next
+        said = [mark for mark in said if mark.id != "part" or "," not in self.text[mark.end : at]]
+        # 全区各部门、镇街: the first of those that are listed says of whom
+        joined = [mark for mark, after in pairwise(said) if not _JOINED.fullmatch(self.text[mark.end : after.start])]
+        first = said[said.index(joined[-1]) + 1] if joined else next(iter(said), None)
+        return self.text[first.start : first.end] if first else ""
 
     def year(self, at: int) -> int | None:
         """Return the year that the sentence speaks of at a place."""
@@ -360,7 +377,7 @@ class Clause:
         return (
             bisect_left(counts, self.first, key=_START) < bisect_left(counts, self.last, key=_START)
             or bisect_left(nothing, self.first) < bisect_left(nothing, self.last)
-            or (counted and says("all", self.text, self.first, self.last))
+            or counted
         )
 
     def behind(self, at: int) -> list[Mark]:
