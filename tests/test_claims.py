@@ -293,21 +293,14 @@ def test_no_text_is_too_odd(text: str) -> None:
     assert all(report.text[one.start : one.end] == one.quote for one in report.read_claims)
 
 
-def test_words_are_found_the_quick_way_as_they_are_written() -> None:
+def test_what_is_looked_for_first_is_in_whatever_a_word_matches() -> None:
     texts = [folded_text(sentence) for _, sentence, _ in MORE]
     for entry in sentences.data()["marks"]:
         for word in entry["words"]:
-            written, quick, literals = re.compile(word), sentences._compiled(word), sentences._literals(word)
-            for text in texts:
-                found = [match.span() for match in written.finditer(text)]
-                assert [match.span() for match in quick.finditer(text)] == found, word
-                assert not found or any(literal in text for literal in literals), word
-
-
-def test_a_word_for_nothing_begins_with_what_is_looked_for() -> None:
-    words = [word for entry in sentences.data()["marks"] if entry["kind"] == "none" for word in entry["words"]]
-    sign = sentences.sign("none").pattern
-    assert all(re.match(rf"(?:\(\?<[=!][^()]*\))*(?:\(\?:)?(?:{sign})", word) for word in words)
+            expression = sentences.of_year(word, 2023)
+            matches = [found[0] for text in texts for found in re.finditer(expression, text)]
+            assert all(sentences.needed(expression) <= set(match) for match in matches), word
+            assert entry["kind"] != "none" or all(sentences.HINT.search(match) for match in matches), word
 
 
 def test_a_quote_is_where_its_offsets_say() -> None:

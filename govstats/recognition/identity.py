@@ -264,7 +264,6 @@ def _title(document: Document, lines: list[Line], period: int | None) -> _Title 
     Pages link to the reports of other years: of several titles that of the reporting period is meant.
     """
     parts: list[_Title] = []
-    parts: list[_Title] = []
     for texts in (_marked_titles(document, lines), _title_texts(lines)):
         titles = [title for title in map(_title_of, texts) if title]
         full = [title for title in titles if title.agency and title.year]
