@@ -13,7 +13,10 @@ import pytest
 import govstats
 from govstats import embedded
 from govstats.characters import folded_text
+from govstats.cli import main
+from govstats.errors import UnusableCells
 from govstats.recognition import sentences
+from govstats.recognition.explanations import explain_sentence
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -383,3 +386,30 @@ def test_documents_of_the_corpus_say_what_was_transcribed() -> None:
         for path in embedded.documents(report["agency"], report["year"]):
             claims = govstats.read(path).read_claims
             assert {(one.target, one.value, one.qualifier == "growth") for one in claims if one.target} == said, path.name
+
+
+# --- why ------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_claim_is_explained_by_its_words_and_a_rule() -> None:
+    report = read("收到政府信息公开申请30件，其中网上申请12件，均已答复。")
+    explained = [report.explain(claim) for _, claim in report.claims.iterrows()]
+    assert [(one.value, one.rule) for one in explained] == [(30, "cell"), (12, "channel"), (30, "all")]
+    assert ("收到", "new") in explained[0].words
+    assert "只是一个渠道" in explained[1].message_zh
+    with pytest.raises(UnusableCells, match="no claim of this report"):
+        read("收到政府信息公开申请5件。").explain(report.claims.iloc[0])
+
+
+def test_every_rule_has_words_in_both_languages() -> None:
+    texts = [*SENTENCES, *CELLS, *(sentence for _, sentence, _ in MORE)]
+    told = {one.rule for text in texts for one in explain_sentence(text, year=2023)}
+    assert told == sentences.data()["rules"].keys()
+    assert all(rule["zh"] and rule["en"] for rule in sentences.data()["rules"].values())
+
+
+def test_the_command_explains_what_is_no_claim(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "受理热线5件。", "--language", "zh"]) == 0
+    assert "“受理热线5件” 5件 → —\n  受理=new · 热线=outside\n  说的是别的事" in capsys.readouterr().out
+    assert main(["explain", "培训20人。"]) == 0
+    assert "no figure that counts" in capsys.readouterr().out

@@ -40,7 +40,13 @@ def executed(page: str, project: Path) -> list[str]:
         here = re.sub(r"^govstats\b", "python -m govstats", command)
         shell = re.sub(r"^python\b", f'"{sys.executable}"', here)
         done = subprocess.run(
-            shell, shell=True, cwd=project, env=os.environ | {"PYTHONPATH": str(project)}, capture_output=True, text=True, check=False
+            shell,
+            shell=True,
+            cwd=project,
+            env=os.environ | {"PYTHONPATH": str(project)},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         said.append(done.stdout)
@@ -78,7 +84,9 @@ def test_a_draft_with_a_figure_that_was_not_read_is_not_typeset(project: Path) -
     environment = os.environ | {"PYTHONPATH": str(project)}
 
     def script(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, *arguments], cwd=project, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=project, env=environment, capture_output=True, text=True, check=False
+        )
 
     drafted = script("data/transcribe.py", "report.html", "example-2024")
     assert drafted.stdout.startswith("200 figures, 1 of them ?")

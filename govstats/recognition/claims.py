@@ -104,7 +104,7 @@ class Claims(Sequence[Claim]):
     @cached_property
     def readings(self) -> tuple[Reading, ...]:
         """What was made of every figure."""
-        return tuple(_Reader(self.text, self._places, self._year, self._form).read())
+        return tuple(readings(self.text, self._places, self._year, self._form))
 
     @cached_property
     def _read(self) -> tuple[Claim, ...]:
@@ -133,6 +133,11 @@ def _paragraphs(document: Document) -> Iterator[tuple[str, str, int | None]]:
         elif not {"。", "；"}.isdisjoint("".join(chain.from_iterable(block.texts))):
             cells = (cell for row in block.rows for cell in row)
             yield from ((cell.text, cell.place, cell.page) for cell in cells if _PROSE.search(cell.text))
+
+
+def readings(text: str, places: Sequence[tuple[int, str, int | None]], year: int | None, form_version: str) -> Iterator[Reading]:
+    """Yield what is made of each figure of a text; `places` are those of its paragraphs, by where they begin."""
+    return _Reader(text, places, year, form_version).read()
 
 
 #: The rules by which a figure is no claim about disclosure.
@@ -780,7 +785,7 @@ class _Reader:
         if how not in _NO_LINE:
             return [(f"requests/{how}/total", value)]
         if column and now.line in {"new", "processed_total"}:
-            return [(f"requests/{now.line}/{column}", value)]
+            return [(f"requests/{'new' if value == now.received else now.line}/{column}", value)]
         if done and now.line == "new":
             return [("requests/processed_total/total", value)]
         if done and now.received is not None and not now.answered:

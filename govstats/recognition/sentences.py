@@ -51,6 +51,8 @@ _SCALE = {"万": 1e4, "亿": 1e8}
 _NOT_NEEDED = re.compile(r"\([^()]*\)[*+?]?|\[[^\]]*\](?:[*+?]|\{[^}]*\})?|[\u3400-\u9fff](?:[*?]|\{0,\d*\})|\\.[*+?]*")
 #: A text without any of these has no figure and says nothing of nothing.
 HINT = re.compile("[0-9０-９〇零一二两兩三四五六七八九十百千壹贰貳叁肆伍陆陸柒捌玖拾未没沒无無不]")
+#: A longer number is a row of a table that lost its blanks.
+_LONGEST_NUMBER = 12
 _START = attrgetter("start")
 
 
@@ -142,7 +144,7 @@ def figures(text: str) -> Iterator[Mark]:
     for match in _figure().finditer(text):
         start = match.start()
         number, scale, behind, unit, aside, bare, after = match.groups()
-        value = numeral(number)
+        value = numeral(number) if len(number) <= _LONGEST_NUMBER else None
         no_unit = bare is not None and not counted.search(text, max(0, start - 2), start) and not left_out.match(text, start - 2)
         of_bodies = unit == "个" and bodies.search(text, max(0, start - 3), start)
         if value is None or no_unit or of_bodies or uncounted.match(text, start):
