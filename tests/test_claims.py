@@ -6,6 +6,7 @@ import csv
 import importlib.util
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from govstats.errors import UnusableCells
 from govstats.recognition import sentences
 from govstats.recognition.explanations import explain_sentence
 
+from . import families
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 TITLE = "某某市人民政府2023年政府信息公开工作年度报告\n一、总体情况\n"
@@ -25,6 +28,9 @@ TITLE = "某某市人民政府2023年政府信息公开工作年度报告\n一�
 NEW, DONE = "requests/new/total", "requests/processed_total/total"
 CARRIED_IN, CARRIED_OUT = "requests/carried_in/total", "requests/carried_out/total"
 REVIEWS, LITIGATION = "review/reconsideration/total", "review/litigation/total"
+
+#: Rules of comparisons, which are no levels.
+COMPARED = {"change", "growth"}
 
 #: A sentence, and the targets and values that it claims of 2023; an empty target has no cell in the tables.
 SENTENCES: dict[str, list[tuple[str, float]]] = {
@@ -300,7 +306,7 @@ def test_what_is_looked_for_first_is_in_whatever_a_word_matches() -> None:
     texts = [folded_text(sentence) for _, sentence, _ in MORE]
     for entry in sentences.data()["marks"]:
         for word in entry["words"]:
-            expression = sentences.of_year(word, 2023)
+            expression = sentences.filled(word, 2023)
             matches = [found[0] for text in texts for found in re.finditer(expression, text)]
             assert all(sentences.needed(expression) <= set(match) for match in matches), word
             assert entry["kind"] != "none" or all(sentences.HINT.search(match) for match in matches), word
@@ -413,3 +419,17 @@ def test_the_command_explains_what_is_no_claim(capsys: pytest.CaptureFixture[str
     assert "“受理热线5件” 5件 → —\n  受理=new · 热线=outside\n  说的是别的事" in capsys.readouterr().out
     assert main(["explain", "培训20人。"]) == 0
     assert "no figure that counts" in capsys.readouterr().out
+
+
+# --- families of sentences ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("family", families.FAMILIES, ids=lambda family: family.__name__)
+def test_sentences_made_from_the_slots(family: Callable[[families.Writer], tuple[str, families.Cells]]) -> None:
+    wrong = []
+    for text, cells in families.sentences(family, count=160):
+        found = {(one.target, one.value) for one in explain_sentence(text, year=families.YEAR) if one.target}
+        compared = {(one.target, one.value) for one in explain_sentence(text, year=families.YEAR) if one.rule in COMPARED}
+        if found - compared != set(cells.items()):
+            wrong.append(text)
+    assert len(wrong) <= 1, wrong

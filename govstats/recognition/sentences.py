@@ -87,23 +87,27 @@ def data() -> dict[str, Any]:
     return tomllib.loads((resources.files(__package__) / "claims.toml").read_text("utf-8"))
 
 
-def of_year(expression: str, year: int | None) -> str:
-    """Return an expression with years in place of {year}, {last_year} and {next_year}."""
+def filled(expression: str, year: int | None) -> str:
+    """Return an expression with the words of its slots, and with years in place of {year}, {last_year} and {next_year}."""
     for name, away in (("last_year", -1), ("year", 0), ("next_year", 1)):
         expression = expression.replace(f"{{{name}}}", f"{year + away}年" if year else r"20\d\d年")
+    for name, words in data()["slots"].items():
+        expression = expression.replace(f"{{{name}}}", f"(?:{'|'.join(words)})")
+        expression = expression.replace(f"{{<{name}}}", f"(?:{'|'.join(f'(?<={word})' for word in words)})")
     return expression
 
 
 @cache
 def pattern(kind: str) -> re.Pattern[str]:
     """Return an expression for all words of a kind."""
-    return re.compile("|".join(f"(?:{word})" for entry in data()["marks"] if entry["kind"] == kind for word in entry["words"]))
+    words = [word for entry in data()["marks"] if entry["kind"] == kind for word in entry["words"]]
+    return re.compile("|".join(f"(?:{filled(word, None)})" for word in words))
 
 
 @cache
 def figure_pattern(name: str) -> re.Pattern[str]:
     """Return an expression of claims.toml for what stands beside figures."""
-    return re.compile(of_year(data()["figures"][name], None))
+    return re.compile(filled(data()["figures"][name], None))
 
 
 @lru_cache(maxsize=32)
@@ -112,7 +116,7 @@ def _words(year: int | None) -> tuple[_Word, ...]:
     return tuple(
         _Word(rank, entry["kind"], entry["id"], entry.get("strong", False), re.compile(word), needed(word))
         for rank, entry in enumerate(data()["marks"])
-        for word in (of_year(written, year) for written in entry["words"])
+        for word in (filled(written, year) for written in entry["words"])
     )
 
 
