@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from govstats.recognition.sentences import data
 
-Cells = dict[str, float]
+Cells = Mapping[str, float]
 YEAR = 2023
 UNITS = ["件", "条", "宗", "份", "起"]
 NAMES = ["我局", "全县", "本机关", "县政府办", "2023年，我镇", "2023年", "本年度", "全年"]

@@ -452,7 +452,9 @@ class _Reader:
         """Read 予以公开占45%,共9件: a share counts nothing, and may name the line of what follows."""
         if line.strong and line.id not in _NO_LINE:
             self.now = replace(self.now, line=line.id, value=None)
-        yield self._no_claim(figure, "percentage")
+        mark, share = figure.mark, figure_pattern("share").search(figure.text, figure.clause.first, figure.mark.start)
+        qualifier, rule = ("share", "share") if share else ("", "percentage")
+        yield self._reading(figure.clause, "", figure.value, mark, qualifier, "", rule, figure.words)
 
     def _documents_done(self, figure: _Figure, topics: Topics) -> None:
         """Keep what was done with documents for the figures behind."""
