@@ -40,7 +40,7 @@ _PROSE = re.compile(r"\w{4}[，,][^。]*\w{4}.*[。；]", re.DOTALL)
 _SENTENCE_END = re.compile("[。;!?…；！？]+")
 _HALF_STOPS = (";", "；")
 _LISTED = re.compile(r"^[、和及或与者以(\W]*$")
-_TOGETHER = re.compile("^[数量]*(?:并且?|且|、|和|及|与|按时|按期|依法|全部|已)+$")
+_TOGETHER = re.compile("^[数量]*(?:并且?|且|、|和|及|与|按时|按期|依法|全部|已|妥善|规范|认真|及时)+$")
 _DISCLOSURE = re.compile("(?<!不属于)(?<!不属于政府)(?<!非)(?<!非政府)信息公开|依申请|公开(?:政府信息)?申请|申请公开")
 _PART_OR_SUM = re.compile("(?:上述|以上|(?<!共)有)$")
 _CAUSE = re.compile("[因对涉]|不服")
@@ -798,7 +798,7 @@ class _Reader:
     def _implied(self, clause: Clause, said: list[Mark]) -> Mark | None:
         """Return the place of a result or an answer without a figure, which is of all of the figure before: 诉讼1件,结果维持."""
         elision = data()["elision"]
-        first = next((mark for mark in said if mark.kind == "result" or mark.id == "processed_total"), _NO_MARK)
+        first = next((mark for mark in said if mark.kind == "result" or mark.id in {"processed_total", "carried_out"}), _NO_MARK)
         before, after = clause.text[clause.first : first.start], clause.text[first.end : clause.last].strip(",。;)")
         if re.search(elision["some"], clause.words) or _NEGATED.search(before):
             return None
@@ -808,7 +808,9 @@ class _Reader:
             and not self.told.some
             and max(len(before), len(after)) < _SHORT
         )
-        answered = first.kind == "line" and not after and re.fullmatch(elision["adverbs"], before)
+        last = [figure.value for figure in clause.sentence.figures if figure.end <= clause.first][-1:]
+        of_whole = first.kind == "line" and (last == [self.now.value] or not last)
+        answered = of_whole and not after and re.fullmatch(elision["adverbs"], before)
         return Mark(clause.first, first.start if ended else clause.first, "all", "implied") if ended or answered else None
 
     # --- claims -------------------------------------------------------------------------------------------------------------

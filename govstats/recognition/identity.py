@@ -35,13 +35,16 @@ _TITLE_ENDS = re.compile(r"(?<=报告)(?=.)")
 _FIRST_OF_JANUARY = re.compile(r"(20\d\d)年?1月0?1日?")
 _PERIOD = re.compile(r"(?:期限|期间|时间|时限|周期|数据)[^。;]{0,25}$")
 _LONGEST_PERIOD = 27
-_LED_TITLE = re.compile(r"^(?:标题|名称|信息名称|题名)[::]\s*(.+)$")
+_LED_TITLE = re.compile(r"^(?:标题|名称|信息名称|题名)[::]?(.+)$")
 #: A title runs on into the line of the content management system: …年度报告发布时间: 2013-02-25.
 _RUNS_ON = re.compile(r"(?:(?:信息)?发布(?:时间|日期|机构|单位)|来源|时间|日期|作者|浏览|字[号体])[::].*$")
 _YEAR_OF_WORK = re.compile(r"(20\d\d)年(?:度)?(?:政府|政务)信息公开(?:工作)?(?:情况|年度|报告)")
 #: What the year of a sentence is of: not of what is planned in it.
-_YEAR_OF_SENTENCE = re.compile(r"(?:^|[。\n、)])(20\d\d)年(?:度|来|以来)?[,,](?![^。\n]{0,30}(?:将|计划|拟))", re.MULTILINE)
-_LAST_SECTIONS = re.compile(r"\n五、")
+_YEAR_OF_SENTENCE = re.compile(
+    r"(?:^|[。、)]|要求,|截[至止]|[我本][局委办市县区镇乡])(20\d\d)年(?:度?共|12月31日|度?(?:来|以来)?,|度?未)(?![^。\n]{0,30}(?:将|计划|拟))",
+    re.MULTILINE,
+)
+_LAST_SECTIONS = re.compile(r"\n五、[^\n]{0,8}问题")
 _FIRST_SECTION = re.compile("(?:一、|第一部分)")
 _QUOTED = re.compile(r"《[^《》]*》")
 _MARKUP = re.compile(r"^[#*=\s]+|[#*=\s]+$")
@@ -49,7 +52,6 @@ _DATE = re.compile(r"\(?20\d\d年\d{1,2}月\d{1,2}日\)?")
 #: Whether it speaks for itself or for its government nobody can tell.
 _GOVERNMENT_OFFICE = re.compile("政府办(?:公[厅室])?$")
 _OFFICE_ITSELF = re.compile("[我本]办(?:公室)?[^理结]")
-_AGENCY_END = re.compile(r"(?:局|厅|委|会|部|政府|办公室|办|院|中心|所|队|站|省|市|县|区|旗|镇|乡|街道)$")
 _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789")
 _LONGEST_TITLE = 70
 #: Shorter lines are figures and crumbs.
@@ -303,7 +305,7 @@ def _title_texts(lines: list[Line]) -> Iterator[str]:
     yield from (re.sub(r"^\([^()]{1,6}\)", "", _RUNS_ON.sub("", text)) for text in short if text)
     # a title over two or three lines; the line before belongs to it only where it names an agency
     for before, text, after in zip(["", *short], short, [*short[1:], ""], strict=False):
-        lead = before if _AGENCY_END.search(before) else ""
+        lead = before if _words("ends").search(before) else ""
         yield from (text + after, lead + text, lead + text + after)
     preface = list(takewhile(lambda line: not _FIRST_SECTION.match(line.text), lines))
     for line in preface:
@@ -359,7 +361,9 @@ def _bare(name: str) -> str:
 def _names(said: Iterable[Candidate], text: str) -> list[Candidate]:
     """Return the candidates whose names are names; an office of a government speaks for itself only where it says so."""
     bare = [one._replace(name=_bare(one.name)) for one in said]
-    names = [one for one in bare if len(one.name) > 2 and _AGENCY_END.search(one.name) and not _words("clauses").search(one.name)]
+    names = [
+        one for one in bare if len(one.name) > 2 and _words("ends").search(one.name) and not _words("clauses").search(one.name)
+    ]
     if _OFFICE_ITSELF.search(text):
         return names
     return [one for one in names if one.kind not in {"contact", "compiler"} or not _GOVERNMENT_OFFICE.search(one.name)]
@@ -376,7 +380,7 @@ def _agency(said: Sequence[Candidate], title: str, text: str) -> str | None:
         longer = [name for name in longer if not _words("clauses").search(name)]
         longer += [one.name for one in full if one.name != core and (one.name.endswith(core) or _abbreviates(core, one.name))]
         return max(longer, key=lambda name: (longer.count(name), len(name)), default=title)
-    name = _heaviest(full)
+    name = _heaviest(full or [one for one in said if one.kind == "sentence"])
     return next((one.name for one in full if one.name == f"{name}人民政府"), name)
 
 

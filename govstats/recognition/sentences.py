@@ -24,7 +24,7 @@ ADJACENT = 3
 
 #: A line that goes on in the next one ends without a stop, and the next one begins no item of its own.
 _STOPS = tuple("。;!?…:；！？：")
-_HEADING = re.compile(r"[^\d,，。]{2,24}(?:情况|事项|概述|概况|措施|问题)$")
+_HEADING = re.compile(r"[^\d,，。]{2,40}(?:情[况況]|事[项項]|概述|概况|措施|问题)$")
 _CLAUSE_END = re.compile(r",(?!\d{3}(?!\d))")
 #: Titles of works, document and telephone numbers, numbered articles: figures in them are none. What they begin with stands first
 #: in the expression, so that other characters are passed at once.
@@ -37,7 +37,8 @@ _NO_PROSE = re.compile(
 _QUOTES = "“”\"‘’'「」『』"
 _QUOTE = re.compile(f"[{_QUOTES}]")
 _BRACKET = re.compile("[()]")
-_YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!度?(?:以来|以后|至今))")
+#: A year, but not since when, nor that of the requests which a review came of.
+_YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!度?(?:以来|以后|至今|的?(?:政府)?信息公开申请(?:而)?(?:引发|引起|产生|提起)))")
 #: Several years in one figure.
 _YEARS = re.compile(
     r"20\d\d年?(?:至|到|-|—|~)20\d\d年|(?:[近前这]|连续)[两二三四五六七八九十\d]+年|(?P<since>自(?!今年|本年|年初)[^。;]{0,24}|(?:19|20)\d\d年)以来"
