@@ -233,11 +233,12 @@ class Report:
         pandas.DataFrame
             Columns ``agency year target value low high unit qualifier quote start end scope page place``. `target` is
             ``table/line/column`` of what the figure would be in the tables (also the lines ``refused``, ``unable``,
-            ``not_processed``, ``other`` and ``litigation``, two lines joined by ``+``, and the column ``organisations``), empty where the tables have no
-            such cell. `low` and `high` are an interval where the sentence says 余, 近, 约, 超 …; `high` is null where there is
-            no upper bound. `qualifier` is that word, ``all`` where a sentence says 均已办结 of a figure before, ``change`` and
-            ``growth`` (in percent) for comparisons with another year, ``share`` for percentages of the figure before, else empty. `quote` is ``text[start:end]``. `year` is
-            the one that the sentence speaks of, `scope` whom (全区, 本机关), or the channel that the requests came by.
+            ``not_processed``, ``other`` and ``litigation``, two lines joined by ``+``, and the column ``organisations``), empty
+            where the tables have no such cell. `low` and `high` are an interval where the sentence says 余, 近, 约, 超 …; `high`
+            is null where there is no upper bound. `qualifier` is that word, ``all`` where a sentence says 均已办结 of a figure
+            before, ``change`` and ``growth`` (in percent) for comparisons with another year, ``share`` for a percentage of the
+            figure before, else empty. `quote` is ``text[start:end]``. `year` is the one that the sentence speaks of, `scope` whom
+            (全区, 本机关), or the channel that the requests came by.
         """
         return self._frame(tuple(zip(*self.read_claims, strict=True)), Claim._fields, CLAIM_TYPES)
 

@@ -320,6 +320,7 @@ SECTIONS = "\n一、总体情况\n{}\n二、主动公开政府信息情况\n三�
         ("# 庚市机构编制委员会办公室2020年政府信息公开工作年度报告", "无。", "庚市机构编制委员会办公室", 2020),
         # nor is an office to write to, a crumb or the page that a text was taken from the agency
         ("统计期限为2020年1月1日至2020年12月31日。请与己县人民政府办公室联系。", "无。", None, 2020),
+        ("统计期限为2020年1月1日至12月31日。请与己县政务公开办公室联系，或联系己县信息中心。", "无。", None, 2020),
         ("首页 > 政务公开 > 年报\n统计期限为2020年1月1日至12月31日\n来源：首页栏目导航", "无。", None, 2020),
         # a label, a signature and a first subject are evidence; two that differ decide nothing
         ("填报单位：己县统计局\n统计期限为2020年1月1日至12月31日。", "无。", "己县统计局", 2020),

@@ -317,12 +317,8 @@ class _Reader:
         source = self.text[begin:end]
         if self.now.value is None and self.received is not None and _AFORESAID.search(source):
             self.now = replace(self.now, topics=_REQUESTS, line="new", value=self.received, received=self.received)
-        sentence = Sentence(source, begin, self.year)
         self.told = _Told()
-        if not (self.now.value is not None or sentence.figures or sentence.nothing):
-            self._pass_over(source)
-            return
-        for clause in sentence.clauses():
+        for clause in Sentence(source, begin, self.year).clauses():
             if clause.may_claim(counted=self.now.value is not None or bool(self.told.reviews)):
                 yield from self._clause(clause)
             else:
@@ -404,7 +400,7 @@ class _Reader:
             yield self._no_claim(figure, "aim")
             return
         topics, named = self._about(figure, line)
-        if figure.mark.unit == "次" and not named and not line.id and topics != ("published",):
+        if figure.mark.unit == "次" and not named and not line.id:
             yield self._no_claim(figure, "times")
             return
         self._documents_done(figure, topics)

@@ -50,7 +50,7 @@ _QUOTED = re.compile(r"《[^《》]*》")
 _MARKUP = re.compile(r"^[#*=\s]+|[#*=\s]+$")
 _DATE = re.compile(r"\(?20\d\d年\d{1,2}月\d{1,2}日\)?")
 #: Whether it speaks for itself or for its government nobody can tell.
-_GOVERNMENT_OFFICE = re.compile("政府办(?:公[厅室])?$")
+_GOVERNMENT_OFFICE = re.compile("政府办(?:公[厅室])?$|公开办(?:公室)?$|电子政务办(?:公室)?$|中心$")
 _OFFICE_ITSELF = re.compile("[我本]办(?:公室)?[^理结]")
 _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789")
 _LONGEST_TITLE = 70
