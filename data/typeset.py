@@ -251,7 +251,11 @@ CLAIMED = {
 
 def summary(register: Mapping[str, str]) -> list[str]:
     """Say what the prose of the report claims, in sentences of our own."""
-    own = (row for row in rows_of("claims.csv") if row["document"] == f"reports/{register['slug']}" and row["target"])
+    own = (
+        row
+        for row in rows_of("claims.csv")
+        if row["document"] == f"reports/{register['slug']}" and row["target"] and "+" not in row["target"]
+    )
     sentences = []
     for _, rows in groupby(own, key=lambda row: row["target"].split("/")[0]):
         clauses = [clause(row, register["form"]) for row in rows]

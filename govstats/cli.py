@@ -102,6 +102,15 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="one JSON document, for a program to read")
         command.add_argument("--language", choices=["zh", "en"], help="of sentences and labels; by default sentences in both")
 
+    explain = commands.add_parser("explain", help="tell how a sentence is understood 解释一句话怎样读")
+    explain.add_argument("sentence", metavar="SENTENCE", help="with figures, between quotation marks")
+    explain.add_argument("--year", metavar="YEAR", type=int, help="of the report that it would stand in 报告年度")
+    explain.add_argument(
+        "--form", choices=["2008", "2019", "2021"], default="2021", help="version of the form; default: %(default)s"
+    )
+    explain.add_argument("--language", choices=["zh", "en"], help="of the rules; by default both")
+    explain.set_defaults(command=_explain)
+
     build = commands.add_parser("build", help="read a folder of reports into a panel 汇成面板数据")
     build.add_argument("folder", metavar="FOLDER", help="documents in any mix of formats; also an address such as s3://…")
     build.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="where the panel is kept")
@@ -200,6 +209,17 @@ def _read(options: argparse.Namespace) -> int:
     if table is not None:
         print()
         print(_for_terminal(table))
+    return DONE
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from govstats.recognition.explanations import explain_sentence
+
+    found = explain_sentence(options.sentence, year=options.year, form=options.form)
+    for one in found:
+        print(one.text(options.language))
+    if not found:
+        print("没有计数的数字，也没有“均”“未”一类的词 no figure that counts something, and no word for all or nothing")
     return DONE
 
 

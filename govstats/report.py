@@ -17,6 +17,7 @@ from govstats.forms import CellKey, Form, Language, form
 
 if TYPE_CHECKING:
     from govstats.excerpt import Excerpt
+    from govstats.recognition.explanations import Explanation
 
 #: The columns of `Report.cells`, with their types; the contract of DESIGN.md.
 CELL_TYPES = {
@@ -232,11 +233,12 @@ class Report:
         pandas.DataFrame
             Columns ``agency year target value low high unit qualifier quote start end scope page place``. `target` is
             ``table/line/column`` of what the figure would be in the tables (also the lines ``refused``, ``unable``,
-            ``not_processed``, ``other`` and ``litigation`` and the column ``organisations``), empty where the tables have no
-            such cell. `low` and `high` are an interval where the sentence says 余, 近, 约, 超 …; `high` is null where there is
-            no upper bound. `qualifier` is that word, ``all`` where a sentence says 均已办结 of a figure before, ``change`` and
-            ``growth`` (in percent) for comparisons with another year, else empty. `quote` is ``text[start:end]``. `year` is
-            the one that the sentence speaks of, `scope` whom (全区, 本机关), or the channel that the requests came by.
+            ``not_processed``, ``other`` and ``litigation``, two lines joined by ``+``, and the column ``organisations``), empty
+            where the tables have no such cell. `low` and `high` are an interval where the sentence says 余, 近, 约, 超 …; `high`
+            is null where there is no upper bound. `qualifier` is that word, ``all`` where a sentence says 均已办结 of a figure
+            before, ``change`` and ``growth`` (in percent) for comparisons with another year, ``share`` for a percentage of the
+            figure before, else empty. `quote` is ``text[start:end]``. `year` is the one that the sentence speaks of, `scope` whom
+            (全区, 本机关), or the channel that the requests came by.
         """
         return self._frame(tuple(zip(*self.read_claims, strict=True)), Claim._fields, CLAIM_TYPES)
 
@@ -379,6 +381,42 @@ class Report:
         else:
             table, line, column = cell if isinstance(cell, tuple) else (cell["table"], cell["line"], cell["column"])
         return excerpt(self, (table, line, column))
+
+    def explain(self, claim: pd.Series) -> Explanation:
+        """Tell why a figure of the prose was read as it was.
+
+        Parameters
+        ----------
+        claim : pandas.Series
+            A row of `claims`.
+
+        Returns
+        -------
+        Explanation
+            The words that bear on the figure and the rule that decided; its `text` is for reading.
+
+        Raises
+        ------
+        UnusableCells
+            The row is of another report, or the report was not read from a document.
+
+        Examples
+        --------
+        >>> from govstats import read
+        >>> report = read("某局2023年政府信息公开工作年度报告\\n一、总体情况\\n网上收到申请5件。".encode())
+        >>> report.explain(report.claims.iloc[0]).rule
+        'channel'
+        """
+        from govstats.recognition.explanations import find
+
+        said = getattr(self.read_claims, "readings", ())
+        found = find(said, claim["quote"], claim["start"], claim["value"], claim["target"])
+        if found is None:
+            raise UnusableCells(
+                f"{self.source}: no claim of this report says “{claim['quote']}”; expected a row of its `claims` "
+                "应为本报告 claims 的一行"
+            )
+        return found
 
     def _repr_html_(self) -> str:
         from govstats.display import report_html

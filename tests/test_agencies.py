@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import govstats
 from govstats import embedded
 from govstats.agencies import hint, identify, read_agency_corrections
 from govstats.agencies.divisions import divisions, of_code, place
@@ -303,3 +304,52 @@ def test_names_that_are_missing_keep_their_rows() -> None:
     assert found.index.tolist() == [4, 8]
     assert found["agency"].isna().tolist() == [True, False]
     assert found["basis"].tolist() == ["undecided", "printed"]
+
+
+# --- who a document says that it is of --------------------------------------------------------------------------------------
+
+SECTIONS = "\n一、总体情况\n{}\n二、主动公开政府信息情况\n三、收到和处理政府信息公开申请情况\n四、行政复议、行政诉讼情况\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "body", "agency", "year"),
+    [
+        # a verb joins no name
+        ("结合工作实际，形成己县水利局2020年度政府信息公开工作年度报告。", "无。", "己县水利局", 2020),
+        ("按照要求，特将庚市审计局2020年政府信息公开工作情况报告如下。", "无。", "庚市审计局", 2020),
+        ("# 庚市机构编制委员会办公室2020年政府信息公开工作年度报告", "无。", "庚市机构编制委员会办公室", 2020),
+        # nor is an office to write to, a crumb or the page that a text was taken from the agency
+        ("统计期限为2020年1月1日至2020年12月31日。请与己县人民政府办公室联系。", "无。", None, 2020),
+        ("统计期限为2020年1月1日至12月31日。请与己县政务公开办公室联系，或联系己县信息中心。", "无。", None, 2020),
+        ("首页 > 政务公开 > 年报\n统计期限为2020年1月1日至12月31日\n来源：首页栏目导航", "无。", None, 2020),
+        # a label, a signature and a first subject are evidence; two that differ decide nothing
+        ("填报单位：己县统计局\n统计期限为2020年1月1日至12月31日。", "无。", "己县统计局", 2020),
+        ("", "2020年，己县统计局认真落实各项要求。", "己县统计局", 2020),
+        ("填报单位：己县统计局\n", "2020年，全年公开信息3条。\n己县财政局\n2021年1月20日", None, 2020),
+        # a short title and the full name above the date
+        ("市科委2020年政府信息公开工作年度报告", "无。\n庚市科学技术委员会\n2021年1月20日", "庚市科学技术委员会", 2020),
+        # a report that is cited in the text is last year's; a misprint in the period is outvoted, as a title's is
+        ("", "2020年，我局发布了《己县统计局2019年政府信息公开工作年度报告》。", None, 2020),
+        ("己县统计局2020年政府信息公开工作年度报告\n统计期限为2019年1月1日至12月31日。", "2020年，无。", "己县统计局", 2020),
+        ("己县统计局2021年政府信息公开工作年度报告\n统计期限为2020年1月1日至12月31日。", "2020年，无。", "己县统计局", 2020),
+        # a page of a content management system; a town, and the office of it that answers the telephone
+        ("标   题 己县统计局2020年度政府信息公开工作年度报告\n成文日期 2021-01-18", "无。", "己县统计局", 2020),
+        ("统计期限为2020年1月1日至12月31日。请与庚市辛镇政府党群办公室联系", "无。", "庚市辛镇政府", 2020),
+        ("现公布己区壬街道办事处2020年政府信息公开工作年度报告。", "无。", "己区壬街道办事处", 2020),
+        ("现公布区统计局2020年政府信息公开工作年度报告。", "无。", "区统计局", 2020),
+        # as of the last day of a year
+        ("", "截止2020年12月31日我局公开信息3条。", None, 2020),
+        # what is planned is of the year after
+        ("己县统计局政府信息公开工作年度报告", "2020年，公开信息3条。2021年，我局将继续努力。", "己县统计局", 2020),
+    ],
+)
+def test_agency_and_year_are_decided_by_evidence(before: str, body: str, agency: str | None, year: int) -> None:
+    report = govstats.read((before + SECTIONS.format(body)).encode())
+    assert (report.agency, report.year) == (agency, year)
+
+
+def test_what_contradicts_the_title_is_noted() -> None:
+    title = "己县统计局2020年政府信息公开工作年度报告"
+    text = title + SECTIONS.format("统计期限为2019年1月1日至12月31日。\n庚市财政局\n2021年1月20日")
+    kinds = {note.kind for note in govstats.read(text.encode()).read_notes}
+    assert {"year_conflict", "agency_conflict"} <= kinds

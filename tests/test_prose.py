@@ -44,13 +44,22 @@ def claims_frame(*claims: Claim, agency: str = "某区") -> pd.DataFrame:
         ("某市民政局", "全市", "I"),
         ("某市民政局", "局机关", "I"),
         ("某市民政局", "本局", "W"),
+        ("某市民政局", "本机关", "W"),
         ("某市民政局", "全局", "W"),
     ],
 )
 def test_another_circle_is_worth_knowing_only(agency: str, scope: str, severity: str) -> None:
-    source = saying(claim(NEW, 13, scope=scope))
+    source = saying(claim(NEW, 11, scope=scope))
     one = Report(agency, 2022, "2021", None, "", "", "", (), source.read_cells, read_claims=source.read_claims)
     assert found(one, "NT")["severity"].tolist() == [severity]
+
+
+def test_a_part_cannot_exceed_the_whole() -> None:
+    more = found(saying(claim(NEW, 13, scope="本机关")), "NT")
+    assert more["severity"].tolist() == ["W"]
+    assert "部分不能大于全部" in more["message_zh"].item()
+    # a ministry speaks of all bodies of an area: those are more than its own
+    assert found(saying(claim(NEW, 13, scope="全区")), "NT")["message_zh"].str.contains("口径").tolist() == [False]
 
 
 def test_a_scope_beside_a_claim_that_agrees_is_another_circle() -> None:
@@ -70,6 +79,52 @@ def test_none_of_another_circle() -> None:
     none = saying(claim(CARRIED_OUT, 0, unit="", scope="本机关"))
     assert found(none, "NZ")["severity"].tolist() == ["I"]
     assert found(none, "NT").empty
+
+
+# --- sums, bounds and shares ------------------------------------------------------------------------------------------------
+
+GRANTED, PARTLY = "requests/granted/total", "requests/partly_granted/total"
+
+
+def test_two_lines_together_are_held_against_their_sum() -> None:
+    cells = {GRANTED: 6.0, PARTLY: 2.0}
+    both = "requests/granted+partly_granted/total"
+    assert found(saying(claim(both, 8), changes=cells), "NT", status="pass")["cells"].tolist() == [f"{GRANTED};{PARTLY}"]
+    wrong = found(saying(claim(both, 9), changes=cells), "NT")
+    assert wrong["message_zh"].item().endswith("（一）予以公开 6＋（二）部分公开 2＝8，比文中少 1。")
+    # 12 new and 1 carried in
+    assert found(saying(claim("requests/new+carried_in/total", 13)), "NT").empty
+    assert len(found(saying(claim("requests/new+carried_in/total", 14)), "NT")) == 1
+    # 8 and 3 refused cannot be 10 in all
+    parts = [claim(both, 8), claim("requests/refused/total", 3), claim(DONE, 10)]
+    assert found(saying(*parts), "NS")[["expected", "reported"]].to_numpy().tolist() == [[11, 10]]
+
+
+def test_what_a_table_gives_beside_its_blanks_is_the_least() -> None:
+    blanks: dict[str, float | str] = {"requests/unable.not_held/total": "", "requests/unable.needs_creation/total": 5.0}
+    less = found(saying(claim("requests/unable/total", 4), changes=blanks), "NT")
+    assert less[["expected", "reported"]].to_numpy().tolist() == [[4, 5]]
+    assert "已填的已有 5" in less["message_zh"].item()
+    assert found(saying(claim("requests/unable/total", 6), changes=blanks), "NT").empty
+
+
+@pytest.mark.parametrize(
+    ("sentence", "status"),
+    [
+        # 350 of 420 are 83.33 per cent
+        ("收到政府信息公开申请420件，其中自然人350件，占83.3%。", ["pass"]),
+        ("收到政府信息公开申请420件，其中自然人350件，占93.3%。", ["fail"]),
+        ("办结政府信息公开申请200件，予以公开82件，公开率41%。", ["pass"]),
+        ("办结政府信息公开申请200件，予以公开82件，公开率51%。", ["fail"]),
+        ("因政府信息公开引起的行政复议25件，纠正3件，复议纠错率12%。", ["pass"]),
+        # of what it is a share nobody says
+        ("网站发布信息90条，占12%；办结率100%。", []),
+    ],
+)
+def test_a_share_is_that_of_the_figures_before_it(sentence: str, status: list[str]) -> None:
+    text = f"某某市某某局2022年政府信息公开工作年度报告\n一、总体情况\n2022年，{sentence}\n"
+    findings = reconcile(govstats.read(text.encode()))
+    assert findings.loc[findings["rule"] == "NC", "status"].tolist() == status
 
 
 # --- one finding for each figure ------------------------------------------------------------------------------------------------

@@ -247,8 +247,8 @@ class Table:
         Parameters
         ----------
         line, column : str
-            Of the table; or a group of lines (``refused``, ``litigation``), and ``organisations`` for all columns under a
-            spanner.
+            Of the table; or a group of lines (``refused``, ``litigation``), lines joined by ``+``, and ``organisations`` for
+            all columns under a spanner.
 
         Returns
         -------
@@ -263,6 +263,9 @@ class Table:
         >>> [column for *_, column in form("2021").table("requests").cells_of("new", "organisations")]
         ['commercial', 'research', 'social', 'legal', 'other']
         """
+        if "+" in line:
+            each = [self.cells_of(one, column) for one in line.split("+")]
+            return tuple(cell for cells in each for cell in cells) if all(each) else ()
         whole = self.line.get(line)
         lines = self.parts(line) if whole is None or whole.subtotal else (line,)
         columns = tuple(one.id for one in self.columns if one.spanner_zh) if column == "organisations" else (column,)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from itertools import pairwise
-from typing import NamedTuple
+from importlib import resources
+from itertools import pairwise, takewhile
+from typing import Any, NamedTuple
 
 from rapidfuzz import fuzz
 
@@ -33,30 +35,23 @@ _TITLE_ENDS = re.compile(r"(?<=报告)(?=.)")
 _FIRST_OF_JANUARY = re.compile(r"(20\d\d)年?1月0?1日?")
 _PERIOD = re.compile(r"(?:期限|期间|时间|时限|周期|数据)[^。;]{0,25}$")
 _LONGEST_PERIOD = 27
-_LED_TITLE = re.compile(r"^(?:标题|名称|信息名称|题名)[::]\s*(.+)$")
+_LED_TITLE = re.compile(r"^(?:标题|名称|信息名称|题名)[::]?(.+)$")
 #: A title runs on into the line of the content management system: …年度报告发布时间: 2013-02-25.
 _RUNS_ON = re.compile(r"(?:(?:信息)?发布(?:时间|日期|机构|单位)|来源|时间|日期|作者|浏览|字[号体])[::].*$")
-_LED_PUBLISHER = re.compile(r"(?:发布机构|发布单位|公开主体|信息来源|来源|编制单位)[::]\s*([\u4e00-\u9fff]{4,30})")
-_ORGAN = r"([\u4e00-\u9fff]{2,24}?(?:人民政府办公[厅室]|人民政府|办公[厅室]|委员会|管委会|分局|[局厅委部院省市县区旗镇乡办]))"
-_DISCLOSURE = r"(?:政府|政务)信息公开"
-#: Sentences that say whose report this is, the plainest first; the last ones name whom to ask.
-_NAMED_IN_SENTENCES = tuple(
-    re.compile(pattern, re.MULTILINE)
-    for pattern in (
-        rf"(?:公布|公开|发布|编制)《?{_ORGAN}20\d\d年(?:度)?{_DISCLOSURE}",
-        rf"(?:^|[,。;]){_ORGAN}现?向社会(?:公布|公开|发布)",
-        rf"由{_ORGAN}(?:信息公开工作领导小组)?(?:办公[厅室])?(?:根据|依据|按照|负责|汇总|编制)",
-        rf"(?:^|[,。;]){_ORGAN}(?:根据|按照|结合)[^。]{{0,60}}?编制",
-        rf"20\d\d年(?:度)?的?{_ORGAN}{_DISCLOSURE}(?:工作|情况)",
-        rf"(?:请与|联系){_ORGAN}(?:联系|[(,。;])",
-    )
+_YEAR_OF_WORK = re.compile(r"(20\d\d)年(?:度)?(?:政府|政务)信息公开(?:工作)?(?:情况|年度|报告)")
+#: What the year of a sentence is of: not of what is planned in it.
+_YEAR_OF_SENTENCE = re.compile(
+    r"(?:^|[。、)]|要求,|截[至止]|[我本][局委办市县区镇乡])(20\d\d)年(?:度?共|12月31日|度?(?:来|以来)?,|度?未)(?![^。\n]{0,30}(?:将|计划|拟))",
+    re.MULTILINE,
 )
-_YEAR_OF_WORK = re.compile(rf"(20\d\d)年(?:度)?{_DISCLOSURE}(?:工作)?(?:情况|年度|报告)")
+_LAST_SECTIONS = re.compile(r"\n五、[^\n]{0,8}问题")
+_FIRST_SECTION = re.compile("(?:一、|第一部分)")
 _QUOTED = re.compile(r"《[^《》]*》")
-#: An agency that names no place: its full name stands elsewhere in the report (ningxia-2020: 自治区应急管理厅).
-_GENERIC = re.compile(r"^(?:本|我)?(?:自治区|自治州|省|市|州|县|区|旗)(?!\w{0,6}(?:市|县|区|镇|乡))")
-_AGENCY_END = re.compile(r"(?:局|厅|委|会|部|政府|办公室|办|院|中心|所|队|站|省|市|县|区|旗|镇|乡|街道)$")
-_NOT_AN_AGENCY = re.compile(r"^(?:我|本)|关于|做好|中华人民共和国|条例|按照|根据|编制|公布|现将|报告|及其|信息公开|年度|应当")
+_MARKUP = re.compile(r"^[#*=\s]+|[#*=\s]+$")
+_DATE = re.compile(r"\(?20\d\d年\d{1,2}月\d{1,2}日\)?")
+#: Whether it speaks for itself or for its government nobody can tell.
+_GOVERNMENT_OFFICE = re.compile("政府办(?:公[厅室])?$|公开办(?:公室)?$|电子政务办(?:公室)?$|中心$")
+_OFFICE_ITSELF = re.compile("[我本]办(?:公室)?[^理结]")
 _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789")
 _LONGEST_TITLE = 70
 #: Shorter lines are figures and crumbs.
@@ -112,6 +107,13 @@ class _Title(NamedTuple):
     text: str
 
 
+class Candidate(NamedTuple):
+    """A name or year that one place of a document gives, and what kind of place that is."""
+
+    kind: str
+    name: str
+
+
 def identify(document: Document, *, agency: str | None, year: int | None, form_version: str | None) -> Identity:
     """Find out who reports on which year.
 
@@ -129,23 +131,20 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
     """
     lines = _lines(document)
     text = "\n".join(line.text for line in lines)
-    notes: list[Note] = []
-    period = _period_year(text)
+    years = list(_years_said(text))
+    period = _period_year(years)
     title = _title(document, lines, period)
-    found_year = (title.year if title else None) or period
-    found_agency = _agency(document, lines, text, title)
-    if year is None and title and title.year and period and title.year != period:
-        notes.append(note("year_conflict", printed=title.text, title_year=title.year, period_year=period))
-    if year is not None and found_year not in {None, year}:
-        notes.append(note("year_given", given=year, found=found_year))
-    if agency and title and title.agency and title.agency not in agency and agency not in title.agency:
-        notes.append(note("agency_given", given=agency, found=title.agency))
+    of_title = [Candidate("title", str(title.year))] if title and title.year else []
+    told_year = _heaviest([*of_title, *years])
+    found_year = int(told_year) if told_year else None
+    names = _names(_agencies_said(document, lines, text), text)
+    found_agency = _agency(names, title.agency if title else "", text)
+    notes = [
+        *_year_notes(title, period, year, found_year),
+        *_agency_notes(title.agency if title else "", agency, found_agency, names),
+    ]
     year = year if year is not None else found_year
     agency = agency or found_agency
-    if agency is None:
-        notes.append(note("no_agency"))
-    if year is None:
-        notes.append(note("no_year"))
     by_table, hits = _form_of_tables(document)
     if form_version:
         chosen = form(form_version)
@@ -160,6 +159,31 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
     return Identity(agency, year, chosen, title.text if title else None, sections, tuple(notes), known)
 
 
+def _year_notes(title: _Title | None, period: int | None, given: int | None, found: int | None) -> Iterator[Note]:
+    """Yield what contradicts what about the year, or that nothing tells it."""
+    if given is None and title and title.year and period and title.year != period:
+        yield note("year_conflict", printed=title.text, title_year=title.year, period_year=period, followed=found)
+    if given is not None and found not in {None, given}:
+        yield note("year_given", given=given, found=found)
+    if given is None and found is None:
+        yield note("no_year")
+
+
+def _agency_notes(title: str, given: str | None, found: str | None, names: Sequence[Candidate]) -> Iterator[Note]:
+    """Yield what contradicts what about the agency, or that nothing tells it."""
+    if given and title and not _agree(given, title):
+        yield note("agency_given", given=given, found=title)
+    strange = [
+        one.name
+        for one in names
+        if one.kind in {"sentence", "compiler", "signature"} and not _related(one.name, found or one.name)
+    ]
+    if not given and strange:
+        yield note("agency_conflict", followed=found, other="、".join(dict.fromkeys(strange)))
+    if not given and found is None:
+        yield note("no_agency")
+
+
 def reports_named(document: Document) -> list[tuple[int, str, int, str]]:
     """Return the titles that stand on lines of their own, also two in one line, each with its block, agency, year and place."""
     titles = []
@@ -167,7 +191,7 @@ def reports_named(document: Document) -> list[tuple[int, str, int, str]]:
         text = block.text if isinstance(block, Paragraph) and len(block.text) < 2 * _LONGEST_TITLE else ""
         for part in _TITLE_ENDS.split(_compact(text)) if text.endswith(_TITLE_END) else ():
             match = _title_in(part)
-            if match and (name := match["agency1"] or match["agency2"]) and not _NOT_AN_AGENCY.search(name):
+            if match and (name := match["agency1"] or match["agency2"]) and not _words("clauses").search(name):
                 titles.append((number, name, _year(match["year1"] or match["year2"] or "") or 0, block.place))
     return [title for before, title in pairwise([(0, "", 0, ""), *titles]) if title[1:3] != before[1:3]]
 
@@ -237,61 +261,59 @@ def _compact(text: str) -> str:
 
 
 def _title(document: Document, lines: list[Line], period: int | None) -> _Title | None:
-    """Return the best title: whole lines before parts, with agency and year before those without.
+    """Return the best title: what is marked as one before other lines, with agency and year before those without.
 
     Pages link to the reports of other years: of several titles that of the reporting period is meant.
     """
-    best = None
-    for text in _title_texts(document, lines):
-        match = _title_in(text)
-        if not match:
-            continue
-        name = (match["agency1"] or match["agency2"] or match["agency3"] or "").strip("()")
-        if name and _NOT_AN_AGENCY.search(name):
-            continue
-        title = _Title(name, _year(match["year1"] or match["year2"] or ""), text)
-        if title.agency and title.year and period in {None, title.year}:
-            return title
-        if best is None or bool(title.agency) + bool(title.year) > bool(best.agency) + bool(best.year):
-            best = title
-    return best
+    parts: list[_Title] = []
+    for texts in (_marked_titles(document, lines), _title_texts(lines)):
+        titles = [title for title in map(_title_of, texts) if title]
+        full = [title for title in titles if title.agency and title.year]
+        if full:
+            return next((title for title in full if title.year == period), full[0])
+        parts += titles
+    return max(parts, key=lambda title: bool(title.agency) + bool(title.year), default=None)
+
+
+def _title_of(text: str) -> _Title | None:
+    """Return what a text says if it is a title and nothing else, and its agency no clause."""
+    match = _title_in(text)
+    if match is None:
+        return None
+    name = _bare(match["agency1"] or match["agency2"] or match["agency3"] or "")
+    return None if name and _words("clauses").search(name) else _Title(name, _year(match["year1"] or match["year2"] or ""), text)
 
 
 def _title_in(text: str) -> re.Match[str] | None:
-    """Return what a text says if it is a title and nothing else."""
+    """Return the parts of a text that is a title and nothing else."""
     return _TITLE.fullmatch(text) if "信息公开" in text and text.endswith(("报告", "年报")) else None
 
 
-def _title_texts(document: Document, lines: list[Line]) -> Iterator[str]:
-    """Yield what may be the title: what is marked as one, then short lines, alone and with their neighbours."""
+def _marked_titles(document: Document, lines: list[Line]) -> Iterator[str]:
+    """Yield what the document marks as its title."""
     for line in lines:
         if led := _LED_TITLE.match(line.text):
-            yield led[1]
-            yield _RUNS_ON.sub("", led[1])
-    for text in (line.text for line in lines if line.heading):
-        yield text
-    if "title" in document.metadata:
-        whole = "".join(normalised(document.metadata["title"]).split())
-        yield whole
-        yield from re.split(r"[_|\-–—]", whole)
+            yield from (led[1], _RUNS_ON.sub("", led[1]))
+    yield from (_MARKUP.sub("", line.text) for line in lines if line.heading or _MARKUP.match(line.text))
+    if whole := _compact(document.metadata.get("title", "")):
+        yield from (whole, *re.split(r"[_|\-–—]", whole))
+
+
+def _title_texts(lines: list[Line]) -> Iterator[str]:
+    """Yield short lines, alone and with their neighbours, then what the preface cites; the report itself cites others."""
     short = [line.text if len(line.text) <= _LONGEST_TITLE else "" for line in lines]
-    for text in filter(None, short):
-        yield re.sub(r"^\([^()]{1,6}\)", "", _RUNS_ON.sub("", text))
+    yield from (re.sub(r"^\([^()]{1,6}\)", "", _RUNS_ON.sub("", text)) for text in short if text)
     # a title over two or three lines; the line before belongs to it only where it names an agency
     for before, text, after in zip(["", *short], short, [*short[1:], ""], strict=False):
-        if text and after:
-            yield text + after
-        if text and _AGENCY_END.search(before):
-            yield before + text
-            yield before + text + after
-    for line in lines:
-        if "信息公开" in line.text:
-            yield from re.findall(r"《([^《》]{10,60})》", line.text)
+        lead = before if _words("ends").search(before) else ""
+        yield from (text + after, lead + text, lead + text + after)
+    preface = list(takewhile(lambda line: not _FIRST_SECTION.match(line.text), lines))
+    for line in preface:
+        yield from re.findall(r"《([^《》]{10,60})》", line.text if "信息公开" in line.text else "")
     # a page in one line: its title stands where the text begins, or after the crumbs of the navigation
-    for line in lines[:12]:
+    for line in preface[:12]:
         if len(line.text) > _LONGEST_TITLE:
-            for match in _TITLE.finditer(line.text[:400]):
-                yield match[0]
+            yield from (match[0] for match in _TITLE.finditer(_FIRST_SECTION.split(line.text[:400])[0]))
 
 
 def _year(text: str) -> int | None:
@@ -299,44 +321,124 @@ def _year(text: str) -> int | None:
     return int(digits) if digits.isdigit() else None
 
 
-def _period_year(text: str) -> int | None:
-    """Return the year that the sentences on the reporting period name most often."""
-    years: list[str] = []
+def _years_said(text: str) -> Iterator[Candidate]:
+    """Yield the year of the sentences on the reporting period, of those on the work, and the one that all others begin with."""
     told = 0
     for found in _FIRST_OF_JANUARY.finditer(text):
         if _PERIOD.search(text, max(told, found.start() - _LONGEST_PERIOD), found.start()):
-            years.append(found[1])
             told = found.end()
+            yield Candidate("period", found[1])
+    plain = _QUOTED.sub("", "\n".join(line for line in text.split("\n") if not _title_in(line)))
     # the title of a work plan that is cited may be of another year
-    years = years or _YEAR_OF_WORK.findall(_QUOTED.sub("", text))
-    return int(max(dict.fromkeys(years), key=years.count)) if years else None
+    yield from (Candidate("sentence", year) for year in _YEAR_OF_WORK.findall(plain))
+    begun = {found[1] for found in _YEAR_OF_SENTENCE.finditer(_LAST_SECTIONS.split(plain)[0])}
+    yield from (Candidate("sentences", year) for year in begun if len(begun) == 1)
 
 
-def _agency(document: Document, lines: list[Line], text: str, title: _Title | None) -> str | None:
-    name = title.agency if title else ""
-    if name and not _GENERIC.match(name):
-        return name
-    publisher = _compact(document.metadata.get("publisher", ""))
-    candidates = [
-        *(match for pattern in _NAMED_IN_SENTENCES for match in pattern.findall(text)),
-        *([publisher] if publisher else []),
-        *_LED_PUBLISHER.findall(text),
-        *_signatures(lines),
-    ]
-    if name:
-        core = re.sub(r"^(?:本|我)", "", name)
-        longer = Counter(re.findall(rf"(?<![\u4e00-\u9fff])([\u4e00-\u9fff]{{2,8}}{re.escape(core)})(?![\u4e00-\u9fff])", text))
-        longer.update(match for match in candidates if match.endswith(core) and match != core)
-        full = [(count, len(match), match) for match, count in longer.items() if not _NOT_AN_AGENCY.search(match)]
-        return max(full)[2] if full else name
-    return next((match for match in candidates if not _NOT_AN_AGENCY.search(match) and not _GENERIC.match(match)), None)
+def _period_year(said: Sequence[Candidate]) -> int | None:
+    """Return the year that the period is said to be most often, else that of the work."""
+    years = [one.name for kind in ("period", "sentence") for one in said if one.kind == kind]
+    first = [one.name for one in said if one.kind == "period"] or years
+    return int(max(dict.fromkeys(first), key=first.count)) if first else None
 
 
-def _signatures(lines: list[Line]) -> Iterator[str]:
-    """Yield the names that stand above a date at the end."""
+def _agencies_said(document: Document, lines: list[Line], text: str) -> Iterator[Candidate]:
+    """Yield whom sentences, labels and signatures name; an office to write to, a label or a crumb names nobody."""
+    if publisher := _compact(document.metadata.get("publisher", "")):
+        yield Candidate("publisher", publisher)
+    for kind, pattern in _named_in_sentences():
+        yield from (Candidate(kind, name) for name in pattern.findall(text))
     for before, line in reversed(list(pairwise(lines))):
-        if re.fullmatch(r"\(?20\d\d年\d{1,2}月\d{1,2}日\)?", line.text) and re.fullmatch(r"[\u4e00-\u9fff]{4,25}", before.text):
-            yield before.text
+        if _DATE.fullmatch(line.text) and re.fullmatch(r"[\u4e00-\u9fff]{4,25}", before.text):
+            yield Candidate("signature", before.text)
+
+
+def _bare(name: str) -> str:
+    """Return a name without the verb before it, and without the office that writes for it."""
+    return _words("office").sub("", _verbs().sub("", name.strip("()")))
+
+
+def _names(said: Iterable[Candidate], text: str) -> list[Candidate]:
+    """Return the candidates whose names are names; an office of a government speaks for itself only where it says so."""
+    bare = [one._replace(name=_bare(one.name)) for one in said]
+    names = [
+        one for one in bare if len(one.name) > 2 and _words("ends").search(one.name) and not _words("clauses").search(one.name)
+    ]
+    if _OFFICE_ITSELF.search(text):
+        return names
+    return [one for one in names if one.kind not in {"contact", "compiler"} or not _GOVERNMENT_OFFICE.search(one.name)]
+
+
+def _agency(said: Sequence[Candidate], title: str, text: str) -> str | None:
+    """Return the name of the title, in full where it names no place, else that on which most of the evidence agrees."""
+    if title and not _words("generic").match(title):
+        return title
+    full = [one for one in said if not _words("generic").match(one.name)]
+    if title:
+        core = re.sub(r"^(?:本|我)", "", title)
+        longer = re.findall(rf"(?<![\u4e00-\u9fff])([\u4e00-\u9fff]{{2,8}}{re.escape(core)})(?![\u4e00-\u9fff])", text)
+        longer = [name for name in longer if not _words("clauses").search(name)]
+        longer += [one.name for one in full if one.name != core and (one.name.endswith(core) or _abbreviates(core, one.name))]
+        return max(longer, key=lambda name: (longer.count(name), len(name)), default=title)
+    name = _heaviest(full or [one for one in said if one.kind == "sentence"])
+    return next((one.name for one in full if one.name == f"{name}人民政府"), name)
+
+
+def _abbreviates(short: str, name: str) -> bool:
+    """Tell whether the letters of a short name stand in order in a full one: 市科委, 某市科学技术委员会."""
+    return re.search(".*".join(map(re.escape, short)), name) is not None
+
+
+def _heaviest(said: Sequence[Candidate]) -> str | None:
+    """Return the name, or year, that most of the evidence is for; None where two have the same."""
+    weights: Counter[str] = Counter()
+    # what is said twice in one way is one piece of evidence
+    for one in dict.fromkeys(said):
+        weights[one.name] += _data()["weights"][one.kind]
+    alike = {name: sum(weight for other, weight in weights.items() if _agree(name, other)) for name in weights}
+    best = sorted(alike, key=lambda name: (-alike[name], -weights[name], -len(name)))[:2]
+    rivals = [name for name in best[1:] if not _agree(name, best[0])]
+    tied = any((alike[name], weights[name]) == (alike[best[0]], weights[best[0]]) for name in rivals)
+    return None if tied or not best else best[0]
+
+
+def _related(name: str, other: str) -> bool:
+    """Tell whether two names begin with one place, or one is the other in short."""
+    return name[:2] == other[:2] or _agree(name, other) or _abbreviates(name, other) or _abbreviates(other, name)
+
+
+def _agree(name: str, other: str) -> bool:
+    """Tell whether two names may be of one agency: a part of it, or what stands before it."""
+    return name in other or other in name
+
+
+@cache
+def _data() -> dict[str, Any]:
+    """Return what identity.toml says."""
+    return tomllib.loads((resources.files(__package__) / "identity.toml").read_text("utf-8"))
+
+
+@cache
+def _words(name: str) -> re.Pattern[str]:
+    return re.compile(_data()[name])
+
+
+@cache
+def _verbs() -> re.Pattern[str]:
+    """Return an expression for what stands before a name, verb last: 结合实际编写."""
+    before = "".join(f"(?<!{word})" for word in _data()["not_verbs"])
+    return re.compile(f"^(?:.*?(?:{before}(?:{'|'.join(_data()['verbs'])})了?)+)(?=[\u4e00-\u9fff]{{2}})")
+
+
+@cache
+def _named_in_sentences() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Return the kinds of sentences that name the agency, each with its expression."""
+    organ, disclosure = _data()["organ"], _data()["disclosure"]
+    return tuple(
+        (kind, re.compile(word.replace("@organ", organ).replace("@disclosure", disclosure), re.MULTILINE))
+        for kind, words in _data()["sentences"].items()
+        for word in words
+    )
 
 
 # --- form and sections --------------------------------------------------------------------------------------------------

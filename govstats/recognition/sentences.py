@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 import tomllib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from itertools import pairwise, takewhile
-from operator import add, attrgetter
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from govstats.characters import folded, numeral
@@ -25,7 +24,7 @@ ADJACENT = 3
 
 #: A line that goes on in the next one ends without a stop, and the next one begins no item of its own.
 _STOPS = tuple("。;!?…:；！？：")
-_HEADING = re.compile(r"[^\d,，。]{2,24}(?:情况|事项|概述|概况|措施|问题)$")
+_HEADING = re.compile(r"[^\d,，。]{2,40}(?:情[况況]|事[项項]|概述|概况|措施|问题)$")
 _CLAUSE_END = re.compile(r",(?!\d{3}(?!\d))")
 #: Titles of works, document and telephone numbers, numbered articles: figures in them are none. What they begin with stands first
 #: in the expression, so that other characters are passed at once.
@@ -38,25 +37,23 @@ _NO_PROSE = re.compile(
 _QUOTES = "“”\"‘’'「」『』"
 _QUOTE = re.compile(f"[{_QUOTES}]")
 _BRACKET = re.compile("[()]")
-_YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!度?(?:以来|以后|至今))")
+#: A year, but not since when, nor that of the requests which a review came of.
+_YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!度?(?:以来|以后|至今|的?(?:政府)?信息公开申请(?:而)?(?:引发|引起|产生|提起)))")
 #: Several years in one figure.
 _YEARS = re.compile(
     r"20\d\d年?(?:至|到|-|—|~)20\d\d年|(?:[近前这]|连续)[两二三四五六七八九十\d]+年|(?P<since>自(?!今年|本年|年初)[^。;]{0,24}|(?:19|20)\d\d年)以来"
 )
 #: Between the items of a list, of which each has its figure.
+_JOINED = re.compile("[、和及与]?(?:各)?")
 _LISTED = re.compile(r"、|[和及与](?=\d)")
 _NUMERALS = "〇零一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
 _SCALE = {"万": 1e4, "亿": 1e8}
-_TRADITIONAL = str.maketrans("没无涉办", "沒無涉辦")
-#: What a regular expression may match nothing with, and its choices.
-_OPTIONAL = re.compile(
-    r"\(\?(?:<?[=!]|:)[^()]*\)(?:[*?]|\{0,\d+\})|\(\?<?[=!][^()]*\)|\[[^\]]*\][^\u3400-\u9fff()|]*|[\u3400-\u9fff.][*?]|\\.[*?+]*"
-)
-_CHOICE = re.compile(r"\(\?:[^()]*\)\+?")
-#: What an expression looks for behind it, its first letter, and the rest.
-_LOOKS_BEHIND = re.compile(r"((?:\(\?<[=!][^()]+\))+)([\u3400-\u9fff])(?![?*+{])(.*)")
-_BEHIND = re.compile(r"\(\?<([=!])([^()]+)\)")
-_GROUP = re.compile(r"\([^()]*\)")
+#: What an expression may match without: groups, sets of letters, letters that are optional.
+_NOT_NEEDED = re.compile(r"\([^()]*\)[*+?]?|\[[^\]]*\](?:[*+?]|\{[^}]*\})?|[\u3400-\u9fff](?:[*?]|\{0,\d*\})|\\.[*+?]*")
+#: A text without any of these has no figure and says nothing of nothing.
+HINT = re.compile("[0-9０-９〇零一二两兩三四五六七八九十百千壹贰貳叁肆伍陆陸柒捌玖拾未没沒无無不]")
+#: A longer number is a row of a table that lost its blanks.
+_LONGEST_NUMBER = 12
 _START = attrgetter("start")
 
 
@@ -75,13 +72,14 @@ class Mark(NamedTuple):
 
 
 class _Word(NamedTuple):
-    """A regular expression for words that bear on the meaning of figures."""
+    """A regular expression for words that bear on the meaning of figures, and letters that are in whatever it matches."""
 
     rank: int
     kind: str
     id: str
     strong: bool
     pattern: re.Pattern[str]
+    letters: frozenset[str]
 
 
 @cache
@@ -90,115 +88,85 @@ def data() -> dict[str, Any]:
     return tomllib.loads((resources.files(__package__) / "claims.toml").read_text("utf-8"))
 
 
+def filled(expression: str, year: int | None) -> str:
+    """Return an expression with the words of its slots, and with years in place of {year}, {last_year} and {next_year}."""
+    for name, away in (("last_year", -1), ("year", 0), ("next_year", 1)):
+        expression = expression.replace(f"{{{name}}}", f"{year + away}年" if year else r"20\d\d年")
+    for name, words in data()["slots"].items():
+        expression = expression.replace(f"{{{name}}}", f"(?:{'|'.join(words)})")
+        expression = expression.replace(f"{{<{name}}}", f"(?:{'|'.join(f'(?<={word})' for word in words)})")
+    return expression
+
+
 @cache
 def pattern(kind: str) -> re.Pattern[str]:
     """Return an expression for all words of a kind."""
-    return re.compile("|".join(f"(?:{word})" for entry in data()["marks"] if entry["kind"] == kind for word in entry["words"]))
-
-
-@cache
-def sign(kind: str) -> re.Pattern[str]:
-    """Return an expression, fast to look for, for something that is in whatever a word of a kind matches."""
     words = [word for entry in data()["marks"] if entry["kind"] == kind for word in entry["words"]]
-    return re.compile("|".join(sorted({literal[:2] for word in words for literal in _literals(word)})))
-
-
-def says(kind: str, text: str, first: int = 0, last: int = sys.maxsize) -> bool:
-    """Tell whether a word of a kind stands in a part of a text."""
-    return sign(kind).search(text, first, last) is not None and pattern(kind).search(text, first, last) is not None
+    return re.compile("|".join(f"(?:{filled(word, None)})" for word in words))
 
 
 @cache
-def _words() -> tuple[list[_Word], dict[str, list[tuple[str, int]]]]:
-    """Return the words, and by one or two letters the strings of which one is in whatever a word matches, with its number."""
-    words: list[_Word] = []
-    by_letters: dict[str, list[tuple[str, int]]] = {}
-    for rank, entry in enumerate(data()["marks"]):
-        for expression in entry["words"]:
-            for literal in _literals(expression):
-                by_letters.setdefault(literal[:2], []).append((literal, len(words)))
-            words.append(_Word(rank, entry["kind"], entry["id"], entry.get("strong", False), _compiled(expression)))
-    return words, by_letters
+def figure_pattern(name: str) -> re.Pattern[str]:
+    """Return an expression of claims.toml for what stands beside figures."""
+    return re.compile(filled(data()["figures"][name], None))
 
 
-def _compiled(expression: str) -> re.Pattern[str]:
-    """Compile an expression that looks behind so that it does so after its first letter: a letter is found much faster."""
-    if found := _LOOKS_BEHIND.fullmatch(expression):
-        behind, letter, rest = found.groups()
-        outside = rest
-        while outside != (outside := _GROUP.sub("", outside)):
-            pass
-        if "|" not in outside:
-            expression = letter + _BEHIND.sub(rf"(?<\1(?:\2){letter})", behind) + rest
-    return re.compile(expression)
-
-
-def _literals(expression: str) -> Sequence[str]:
-    """Return strings of which one is in whatever an expression matches: to look for them is faster than to match."""
-    rest = expression
-    while rest != (rest := _OPTIONAL.sub("\0", rest)):
-        pass
-    if plain := re.findall("[\u3400-\u9fff]+", _CHOICE.sub("\0", rest)):
-        return [max(plain, key=len)]
-    choices = [[word.strip("\0") for word in group[3:].rstrip("+)").split("|")] for group in _CHOICE.findall(rest)]
-    return next((one for one in choices if all(re.fullmatch("[\u3400-\u9fffA-Z]+", word) for word in one)), [""])
-
-
-@cache
-def hints() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return what a sentence, as it stands in the source, has some of if it has a figure, or says that there was none."""
-    numerals, units = f"{_NUMERALS}兩貳陸", f"{data()['figures']['units']}|[條個項]"
-    figure = (
-        rf"[0-9０-９{numerals}零为為是:：](?:(?<=\d)(?!\s?[\d年月日號号]|〕)|(?<=[{numerals}])\s*(?:[{numerals}万亿萬億多余餘]|{units})|(?<=零)"
-        rf"|(?<=[为為是:：])\s*[{numerals}])"
+@lru_cache(maxsize=32)
+def _words(year: int | None) -> tuple[_Word, ...]:
+    """Return the words as they are written in the report of a year."""
+    return tuple(
+        _Word(rank, entry["kind"], entry["id"], entry.get("strong", False), re.compile(word), needed(word))
+        for rank, entry in enumerate(data()["marks"])
+        for word in (filled(written, year) for written in entry["words"])
     )
-    nothing = sign("none").pattern
-    return re.compile(figure), re.compile(f"{nothing}|{nothing.translate(_TRADITIONAL)}")
+
+
+def needed(expression: str) -> frozenset[str]:
+    """Return letters that are in whatever an expression matches: to look for them is faster than to match."""
+    while expression != (expression := _NOT_NEEDED.sub("", expression)):
+        pass
+    return frozenset(re.findall("[\u3400-\u9fff]", expression))
 
 
 @cache
-def _figure_patterns() -> tuple[re.Pattern[str], ...]:
-    """Return expressions for a figure, and for what may stand before it."""
+def _figure() -> re.Pattern[str]:
+    """Return an expression for a number that counts something."""
     said = data()["figures"]
     behind, units = said["behind"], said["units"]
-    figure = re.compile(
+    return re.compile(
         # 12,5件 and 000三件 come of tables and lists that lost their blanks
         rf"(?P<number>[0-9{_NUMERALS}](?<![\d{_NUMERALS}万亿].)(?<!\d[.,].)"
         rf"(?:(?<=\d)(?:\d|,(?=\d{{3}}(?!\d))|\.(?=\d))*+|(?<!\d)(?:[{_NUMERALS}]|[万亿](?=[{_NUMERALS}]))*+))(?![\d{_NUMERALS}])"
         rf"(?P<scale>[万亿](?!元))?(?P<behind>{behind})?"
         rf"(?:(?P<unit>{units})(?!{said['threshold']})|\((?P<aside>{units})\)|(?=[、和及](?:\d+[、和及])*\d+(?:{units}))|(?<={said['nought']}[0零〇])"
-        rf"|(?P<bare>(?=[,。;()]|$)))(?P<after>{behind})?"
+        rf"|(?P<bare>(?=[,。;、()]|$)))(?P<after>{behind})?"
     )
-    return figure, *(re.compile(rf"(?:{said[name]})$") for name in ("counted", "before", "bodies"))
 
 
 def figures(text: str) -> Iterator[Mark]:
     """Yield the numbers that count something, as marks."""
-    figure, counted, before, bodies = _figure_patterns()
-    for match in figure.finditer(text):
+    counted, before, bodies, uncounted, left_out = map(figure_pattern, ("counted", "before", "bodies", "uncounted", "left_out"))
+    for match in _figure().finditer(text):
         start = match.start()
         number, scale, behind, unit, aside, bare, after = match.groups()
-        if bare is not None and not counted.search(text, max(0, start - 2), start):
+        value = numeral(number) if len(number) <= _LONGEST_NUMBER else None
+        no_unit = bare is not None and not counted.search(text, max(0, start - 2), start) and not left_out.match(text, start - 2)
+        of_bodies = unit == "个" and bodies.search(text, max(0, start - 3), start)
+        if value is None or no_unit or of_bodies or uncounted.match(text, start):
             continue
-        value = numeral(number)
-        if value is None or (unit == "个" and bodies.search(text, max(0, start - 3), start)):
-            continue
-        if scale:
-            value = round(value * _SCALE[scale], 6)
         ahead = before.search(text, max(0, start - 3), start)
         about = (ahead[0] if ahead else "") or behind or after or ""
+        value = round(value * _SCALE[scale], 6) if scale else value
         yield Mark(ahead.start() if ahead else start, match.end(), "figure", "", False, 0, value, unit or aside or "", about)
 
 
-def marks(text: str, numbers: Iterable[Mark] = ()) -> list[Mark]:
+def marks(text: str, numbers: Iterable[Mark] = (), year: int | None = None) -> list[Mark]:
     """Return the words and figures of a text; of those that overlap the first and longest."""
-    words, by_letters = _words()
-    letters = {"", *text}
-    letters.update(map(add, text, text[1:]))
-    likely = {number for key in by_letters.keys() & letters for literal, number in by_letters[key] if literal in text}
+    letters = set(text)
     found = [
         Mark(*match.span(), word.kind, word.id, word.strong, word.rank)
-        for word in map(words.__getitem__, likely)
+        for word in _words(year)
+        if word.letters <= letters
         for match in word.pattern.finditer(text)
     ]
     found += numbers
@@ -258,14 +226,12 @@ class Sentence:
         self.text, self.places = prose(source)
         self.begin, self.reported = begin, reported
         self.figures = list(figures(self.text))
-        # whatever says that there was none begins with its sign
-        signs = [found.start() for found in sign("none").finditer(self.text)]
-        self.nothing = [start for start in signs if pattern("none").match(self.text, start)]
+        self.nothing = [found.start() for found in pattern("none").finditer(self.text)]
 
     @cached_property
     def marks(self) -> list[Mark]:
         """The words and figures that count."""
-        return marks(self.text, self.figures)
+        return marks(self.text, self.figures, self.reported)
 
     def clauses(self) -> Iterator[Clause]:
         """Yield the parts between commas."""
@@ -274,11 +240,13 @@ class Sentence:
 
     def scope(self, at: int) -> str:
         """Return the words before a place that say whom it is about."""
-        for mark in reversed(self._scopes):
-            # 各部门5件,县政府办6件: what is said of some bodies is not said of the next
-            if mark.end <= at and (mark.id != "part" or "," not in self.text[mark.end : at]):
-                return self.text[mark.start : mark.end]
-        return ""
+        said = [mark for mark in self._scopes if mark.end <= at]
+        # 各部门5件,县政府办6件: what is said of some bodies is not said of the next
+        said = [mark for mark in said if mark.id != "part" or "," not in self.text[mark.end : at]]
+        # 全区各部门、镇街: the first of those that are listed says of whom
+        joined = [mark for mark, after in pairwise(said) if not _JOINED.fullmatch(self.text[mark.end : after.start])]
+        first = said[said.index(joined[-1]) + 1] if joined else next(iter(said), None)
+        return self.text[first.start : first.end] if first else ""
 
     def year(self, at: int) -> int | None:
         """Return the year that the sentence speaks of at a place."""
@@ -340,6 +308,7 @@ class Clause:
 
     def __init__(self, sentence: Sentence, first: int, last: int) -> None:
         self.sentence, self.text, self.first, self.last = sentence, sentence.text, first, last
+        self.words = sentence.text[first:last]
 
     @cached_property
     def marks(self) -> list[Mark]:
@@ -357,11 +326,8 @@ class Clause:
     def may_claim(self, *, counted: bool) -> bool:
         """Tell whether it has a figure, says that there was none, or something of all that was counted before."""
         counts, nothing = self.sentence.figures, self.sentence.nothing
-        return (
-            bisect_left(counts, self.first, key=_START) < bisect_left(counts, self.last, key=_START)
-            or bisect_left(nothing, self.first) < bisect_left(nothing, self.last)
-            or (counted and says("all", self.text, self.first, self.last))
-        )
+        has_figure = bisect_left(counts, self.first, key=_START) < bisect_left(counts, self.last, key=_START)
+        return counted or has_figure or bisect_left(nothing, self.first) < bisect_left(nothing, self.last)
 
     def behind(self, at: int) -> list[Mark]:
         """Return the words and figures of the sentence behind a place."""

@@ -155,7 +155,7 @@ def _claimed(claims: pd.DataFrame | None) -> dict[tuple[str, str], dict[CellKey,
     """Return what the prose of each report says of cells; nothing where sentences of one scope contradict each other."""
     said: dict[tuple[str, str, CellKey], list[tuple[str, _Claimed]]] = {}
     for one in () if claims is None else claims.to_dict("records"):
-        if not one["target"] or one["qualifier"] in {"change", "growth"}:
+        if not one["target"] or one["qualifier"] in {"change", "growth", "share"}:
             continue
         low = one["value"] if pd.isna(one["low"]) else one["low"]
         high = np.inf if pd.isna(one["high"]) else one["high"]

@@ -37,7 +37,10 @@ from govstats.report import Claim, Report
 #: Where the findings of a rule begin among those of a report: after the edits.
 _POSITION = {"NT": 2_000_000, "NS": 3_000_000, "NC": 4_000_000, "NZ": 5_000_000}
 _COMPARISONS = frozenset({"change", "growth"})
+_NO_LEVELS = _COMPARISONS | {"share"}
 _APPROXIMATELY = re.compile("[余多约近逾超]|左右|不足|以上|以下|至少|不少于")
+#: A share stands so near the figure it is of.
+_NEAR = 2
 #: What binary fractions lose.
 _NOISE = 1e-9
 
@@ -182,6 +185,8 @@ def _target(statutory: Form, name: str) -> _Target | None:
 
 @cache
 def _line_name(table: Table, line: str, language: Language) -> str:
+    if "+" in line:
+        return "＋".join(_line_name(table, one, language) for one in line.split("+"))
     group = next((group.text(language) for group in table.groups if group.id == line), None)
     return line_label(table, line, language) if line in table.line or group is None else group
 
@@ -252,13 +257,15 @@ class _Claims:
     def __init__(self, reported: _Reported, findings: Findings, agency: object, claims: Sequence[Claim]) -> None:
         self.reported, self.findings, self.agency = reported, findings, agency
         self.claims = [claim for claim in claims if claim.target]
+        #: Shares in percent, each with the figure told before it.
+        self.shares = [(claim, _before(claims, at)) for at, claim in enumerate(claims) if claim.qualifier == "share"]
         self.added = 0
 
     def check(self, before: _Reported | None, claims_before: Sequence[Claim]) -> None:
         """Add the findings of NT, NS, NC and NZ; `before` and `claims_before` are of the year before."""
         levels: dict[str, list[Claim]] = defaultdict(list)
         for claim in self.claims:
-            if claim.qualifier not in _COMPARISONS:
+            if claim.qualifier not in _NO_LEVELS:
                 levels[claim.target].append(claim)
         for target, said in levels.items():
             if (side := self.reported.side(target)) is not None:
@@ -267,6 +274,8 @@ class _Claims:
         for claim in self.claims:
             if claim.qualifier in _COMPARISONS:
                 self._check_comparison(claim, before, claims_before)
+        for claim, part in self.shares:
+            self._check_share(claim, part)
 
     def _add(
         self,
@@ -299,12 +308,16 @@ class _Claims:
             # 未收到, 均为0: nothing, said without a unit
             rule = "NZ" if claim.value == 0 and not claim.unit and claim.qualifier != "all" else "NT"
             message = status = "pass"
-            if isnan(value):
+            least = sum(figure for figure, known in zip(side.figures, side.status, strict=True) if known == REPORTED)
+            if isnan(value) and claim.high is not None and least > claim.high + _slack(claim) and not claim.scope:
+                status, message, value, nearest = "fail", "bound", least, claim.high
+            elif isnan(value):
                 status, nearest = "not_assessable", claim.value
                 message = status if any(side.status) else "no_table"
             elif abs(value - nearest) > _slack(claim):
                 status, message = "fail", self._kind(side, claim, claims)
-            fields = _told(side, claim) if status == "pass" else in_both(partial(self._level_fields, side, claim, nearest))
+            told = side._replace(value=value)
+            fields = _told(side, claim) if status == "pass" else in_both(partial(self._level_fields, told, claim, nearest))
             self._add(rule, status, fields, nearest, value, message=message, table=side.target.table.id, cells=side.cells)
 
     def _plainness(self, claim: Claim) -> tuple[bool, bool]:
@@ -316,7 +329,9 @@ class _Claims:
             return "all"
         agreed = any(abs(side.value - _nearest(other, side.value)) <= _slack(other) for other in claims)
         if of_another_circle(self.agency, claim.scope) or (agreed and claim.scope):
-            return "scope"
+            # what is said of a part may be less than the whole, and no more
+            part = _circle("less", claim.scope) and claim.low is not None and claim.low > side.value + _slack(claim)
+            return "exceeds" if part else "scope"
         carried = self.reported.side(claim.target.replace("/new/", "/carried_in/"))
         both = carried is not None and side.cells != carried.cells and side.value + carried.value == claim.value
         return "carried" if both else "fail"
@@ -327,6 +342,7 @@ class _Claims:
             "scope": claim.scope,
             "expected": _range(claim, language),
             "right": side.text(language),
+            "reported": number(side.value),
             "gap": gap(side.value - nearest, language),
             "missing": side.missing(language),
         }
@@ -414,6 +430,52 @@ class _Claims:
             cells=side.cells,
         )
 
+    def _check_share(self, claim: Claim, part: Claim | None) -> None:
+        """Hold a percentage against the figures it is made of: those of a named rate, else the figure told before it."""
+        settings = known_rule("NC").settings
+        rate = next((one for one in settings["rates"] if re.search(one["words"], claim.quote)), None)
+        if rate is None and part is None:
+            return
+        parts = rate["part"] if rate else [part.target] if part else []
+        wholes = rate["whole"] if rate else _wholes(parts[0], settings["shares"])
+        of_part = [part.value] if part and not rate else self._known(parts)
+        pairs = [(one, whole, 100 * one / whole) for one, whole in product(of_part, self._known(wholes)) if whole]
+        if not pairs:
+            return
+        # a digit that was cut off is as good as one that was rounded
+        reach = 2 * _half_of_last_digit(claim.value)
+        fitting = [pair for pair in pairs if abs(pair[2] - claim.value) <= reach + _NOISE]
+        one, whole, computed = (fitting or pairs)[0]
+        status = "pass" if fitting else "fail"
+        fields = {
+            "quote": shortened(claim.quote, claim.value),
+            "reported": f"{number(claim.value)}%",
+            "expected": f"{number(round(computed, 2))}%",
+            "left": number(one),
+            "right": number(whole),
+        }
+        cells = [cell for name in (parts[0], wholes[0]) if (side := self.reported.side(name)) for cell in side.cells]
+        message, table = f"{status} share", parts[0].partition("/")[0]
+        self._add("NC", status, in_both(lambda _: fields), computed, claim.value, message=message, table=table, cells=cells)
+
+    def _known(self, targets: Sequence[str]) -> list[float]:
+        """Return what the table and the prose know of some targets."""
+        return [level for name in targets for level in _levels(name, self.reported.side(name), self.claims)]
+
+
+def _before(claims: Sequence[Claim], at: int) -> Claim | None:
+    """Return the figure that a percentage is of: the last before it, where that stands in the same clause or the one before."""
+    before = claims[at - 1] if at else None
+    near = before is not None and before.target and not before.qualifier and claims[at].start - before.end <= _NEAR
+    return before if near else None
+
+
+def _wholes(part: str, shares: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what a part may be a share of."""
+    table, line, column = part.split("/")
+    kind = "of_review" if table == "review" else "of_column" if column != "total" else "of_line"
+    return [name.replace("*", line) for name in shares[kind] if name.replace("*", line) != part]
+
 
 @lru_cache(maxsize=10_000)
 def _sums(claimed: tuple[str, ...]) -> Sequence[tuple[Sequence[str], Sequence[str], bool]]:
@@ -454,11 +516,15 @@ def _told(side: _Side, claim: Claim) -> Fields:
 
 def of_another_circle(agency: object, scope: str) -> bool:
     """Tell whether a scope is less than the agency that a table is of, or more."""
-    circles = known_rule("NT").settings["circles"]
-    if not scope or re.search(circles["less"], scope):
-        return bool(scope)
-    government = re.search(circles["government"], str(agency or ""))
-    return government is None and re.search(circles["area"], scope) is not None
+    government = _circle("government", str(agency or ""))
+    if not government and _circle("self", scope):
+        return False
+    return _circle("less", scope) or (not government and _circle("area", scope))
+
+
+def _circle(name: str, text: str) -> bool:
+    """Tell whether a scope or an agency is one of those that the rule NT lists."""
+    return re.search(known_rule("NT").settings["circles"][name], text) is not None
 
 
 def _levels(target: str, side: _Side | None, claims: Sequence[Claim]) -> list[float]:
