@@ -139,7 +139,9 @@ def completions(source: Source, *, claims: pd.DataFrame | None = None) -> pd.Dat
     rows: list[tuple[Any, ...]] = []
     for matrix in found:
         names = [(str(reports["agency"].iloc[number]), str(reports["year"].iloc[number])) for number in matrix.reports]
-        for report, key, bound, edits in _deduced(matrix, [claimed.get(name, {}) for name in names]):
+        tables = {table.id for table in matrix.form.tables}
+        said = [{key: one for key, one in claimed.get(name, {}).items() if key[0] in tables} for name in names]
+        for report, key, bound, edits in _deduced(matrix, said):
             number = matrix.reports[report]
             status = _STATUS[int(matrix.status[matrix.index[key], report])] if key in matrix.index else "missing"
             value = bound.low if bound.high - bound.low <= _TOLERANCE else None
