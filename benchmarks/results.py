@@ -3,9 +3,9 @@
     python benchmarks/results.py write BEFORE.parquet [--sentences]
     python benchmarks/results.py compare BEFORE.parquet AFTER.parquet
 
-Takes the embedded corpus as a panel and document by document, the documents of ../shared/reports where they are, and 500 simulated
-reports, in runs of years whose carry-overs agree, with planted errors and blanks. Sentences are left out, unless they are asked
-for. Reading is not measured here but by snapshot.py.
+Takes the embedded corpus as a panel and document by document, the documents of ../shared/reports where they are, and 500
+simulated reports, in runs of years whose carry-overs agree, with planted errors and blanks. Sentences are left out, unless they
+are asked for. Reading is not measured here but by snapshot.py.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def chain(cells: pd.DataFrame) -> None:
     for _, places in flow.groupby(["agency", "column"]):
         at = {(year, line): index for index, year, line in zip(places.index, places["year"], places["line"], strict=True)}
         for year in sorted(places["year"].unique())[1:]:
-            value = {line: cells.at[at[year, line], "value"] for line in ("processed_total", "carried_out")}
-            carried_in = cells.at[at[year - 1, "carried_out"], "value"]
+            value = {line: cells.loc[at[year, line], "value"] for line in ("processed_total", "carried_out")}
+            carried_in = cells.loc[at[year - 1, "carried_out"], "value"]
             carried_out = max(value["carried_out"], carried_in - value["processed_total"])
             new = value["processed_total"] + carried_out - carried_in
             for line, figure in (("carried_in", carried_in), ("carried_out", carried_out), ("new", new)):
@@ -95,11 +95,11 @@ def results() -> Iterator[tuple[str, str, pd.DataFrame]]:
     for first, second in combinations(reports, 2):
         if Path(first).stem == Path(second).stem:
             try:
-                found = govstats.compare_formats(reports[first], reports[second])
+                formats = govstats.compare_formats(reports[first], reports[second])
             except govstats.DifferentReports:
                 continue
-            yield f"{first} and {second}", "formats", found.cells
-            yield f"{first} and {second}", "findings", found.findings
+            yield f"{first} and {second}", "formats", formats.cells
+            yield f"{first} and {second}", "findings", formats.findings
 
 
 def write(file: Path, *, sentences: bool) -> None:

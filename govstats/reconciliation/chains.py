@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from govstats.forms import CellKey, Form
-from govstats.reconciliation.edits import System, system
-from govstats.reconciliation.findings import Floats, known_rule
+from govstats.forms import ONE_FEN, CellKey, Edit, Form
+from govstats.reconciliation.edits import Pairs, System, system, tell, year_edits
+from govstats.reconciliation.findings import Floats, known_rule, linear_rules
 from govstats.reconciliation.localisation import Edits, Localisation, Solution, components, localise
 from govstats.reconciliation.matrix import Layout, ReportMatrix
-from govstats.reconciliation.years import LINEAR, Pairs, YearEdit, edit_holds, pairs_of_years, year_edits
+from govstats.reconciliation.years import pairs_of_years
 
 TOLERANCE = 1e-6
 #: What it costs to change a cell of a year that only bounds a chain: more than any repair.
@@ -80,7 +80,7 @@ class Parts:
     def failing(self) -> Iterator[tuple[int, int, Chain, bool]]:
         """Yield the systems that cannot hold: the report, the order in it, the system, and whether years are joined by it."""
         for matrix in self.found:
-            for members, layout in matrix.layouts():
+            for members, layout in matrix.layouts:
                 for component in _components(matrix.form, layout):
                     places = np.array([matrix.index[key] for key in component.cells])
                     figures = matrix.value[np.ix_(places, members)]
@@ -98,7 +98,7 @@ class Parts:
             self._at = {
                 int(matrix.reports[member]): (matrix, int(member), layout)
                 for matrix in self.found
-                for members, layout in matrix.layouts()
+                for members, layout in matrix.layouts
                 for member in members
             }
         if number not in self._built:
@@ -169,7 +169,7 @@ def _fails(edits: Edits, figures: Floats) -> Floats:
 
 @cache
 def _binding() -> tuple[str, ...]:
-    return tuple(rule for rule in LINEAR if known_rule(rule).settings.get("binds_repairs"))
+    return tuple(rule for rule in linear_rules() if known_rule(rule).settings.get("binds_repairs"))
 
 
 @cache
@@ -212,18 +212,18 @@ class _Link(NamedTuple):
 
     before: _Year
     now: _Year
-    edits: tuple[YearEdit, ...]
+    edits: tuple[Edit, ...]
 
     def holds(self, before: Solution, now: Solution) -> bool:
         """Tell whether all of them hold after the repairs of both years; what is open fits."""
         return all(self._holds(edit, before, now) for edit in self.edits)
 
-    def _holds(self, edit: YearEdit, before: Solution, now: Solution) -> bool:
+    def _holds(self, edit: Edit, before: Solution, now: Solution) -> bool:
         surplus = 0.0
-        for (key, factor), earlier in zip(edit.edit.terms, edit.before, strict=True):
-            year, option = (self.before, before) if earlier else (self.now, now)
+        for (key, factor), (_, offset) in zip(edit.terms, edit.places, strict=True):
+            year, option = (self.before, before) if offset else (self.now, now)
             surplus += factor * year.figure(key, option)
-        return bool(np.isnan(surplus) or edit_holds(edit, np.array([surplus]))[0])
+        return bool(np.isnan(surplus) or (surplus >= -ONE_FEN and (edit.relation == ">=" or surplus <= ONE_FEN)))
 
     def is_free(self) -> bool:
         """Tell whether the years can be repaired each for itself."""
@@ -287,13 +287,15 @@ def chained_cases(
             yield from _repaired([one for one in stretch if one is not None], parts, seconds)
 
 
+def _severity(edit: Edit) -> str:
+    return edit.severity or known_rule(edit.rule).severity
+
+
 def _broken(pairs: Pairs) -> Iterator[int]:
     """Yield the reports whose carry-over from the year before cannot be right."""
     for edit in year_edits(pairs.now, pairs.before, _binding()):
-        if edit.severity == "E":
-            terms = zip(edit.edit.terms, edit.before, strict=True)
-            surplus = np.sum([factor * pairs.side(key, before=before)[0] for (key, factor), before in terms], axis=0)
-            yield from pairs.reports[~(np.isnan(surplus) | edit_holds(edit, surplus))].tolist()
+        if _severity(edit) == "E":
+            yield from pairs.reports[tell(edit, pairs.sides(edit)[0], pairs.now.form)[1]].tolist()
 
 
 def _year(number: int, parts: Parts, failing: Mapping[int, Localisation]) -> _Year | None:
@@ -318,16 +320,10 @@ def _stretches(years: Sequence[_Year | None]) -> list[list[_Year | None]]:
 def _linked(before: _Year, now: _Year, parts: Parts) -> _Link:
     """Return the edits that bind the repairs of two years: those of severity E, and those that hold as reported."""
     edits = year_edits(parts.matrix(now.number), parts.matrix(before.number), _binding())
-    known = [
-        edit
-        for edit in edits
-        if all(
-            key in (before if earlier else now).positions for (key, _), earlier in zip(edit.edit.terms, edit.before, strict=True)
-        )
-    ]
+    known = [edit for edit in edits if all(key in (before if offset else now).positions for key, offset in edit.places)]
     as_reported = _Link(before, now, ())
     return as_reported._replace(
-        edits=tuple(edit for edit in known if edit.severity == "E" or as_reported._holds(edit, _NOTHING, _NOTHING))
+        edits=tuple(edit for edit in known if _severity(edit) == "E" or as_reported._holds(edit, _NOTHING, _NOTHING))
     )
 
 
@@ -401,11 +397,11 @@ def _joined(years: Sequence[_Year], links: Sequence[_Link], fixed: Collection[in
     for link in links:
         for edit in link.edits:
             row = np.zeros(width)
-            for (key, factor), earlier in zip(edit.edit.terms, edit.before, strict=True):
-                year = link.before if earlier else link.now
+            for (key, factor), (_, offset) in zip(edit.terms, edit.places, strict=True):
+                year = link.before if offset else link.now
                 row[at[year.number] + year.positions[key]] += factor
             joins.append(row)
-            rules.append(edit.edit.rule)
+            rules.append(edit.rule)
     edits = Edits(
         np.vstack([stacked("equalities"), *joins]),
         stacked("inequalities"),

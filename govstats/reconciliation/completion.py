@@ -201,7 +201,7 @@ def _deduced(
     matrix: ReportMatrix, claimed: Sequence[Mapping[CellKey, _Claimed]]
 ) -> Iterator[tuple[int, CellKey, _Bound, _Edits | None]]:
     """Yield what follows for each cell without a figure, report by report."""
-    for members, layout in matrix.layouts():
+    for members, layout in matrix.layouts:
         edits = _edits(matrix.form, layout)
         open_cells = [matrix.cells[place] for place in _expected(matrix, layout, set(edits.cells if edits else ())).tolist()]
         rows = np.array([matrix.index[key] for key in open_cells], dtype=np.intp)
