@@ -14,11 +14,10 @@ import pandas as pd
 from govstats.forms import ONE_FEN, CellKey, Edit, Form
 from govstats.reconciliation.edits import Pairs, System, system, tell, year_edits
 from govstats.reconciliation.findings import Floats, known_rule, linear_rules
-from govstats.reconciliation.localisation import Edits, Localisation, Solution, components, localise
 from govstats.reconciliation.matrix import Layout, ReportMatrix
+from govstats.reconciliation.solver import Localisation, Rows, Solution, components, minimal_changes
 from govstats.reconciliation.years import pairs_of_years
 
-TOLERANCE = 1e-6
 #: What it costs to change a cell of a year that only bounds a chain: more than any repair.
 _FIXED = 1_000.0
 #: So many combinations of the repairs of several years are listed.
@@ -34,22 +33,22 @@ class Place(NamedTuple):
 
 
 class _Component(NamedTuple):
-    """Edits of one layout that hang together."""
+    """Rows of one layout that hang together."""
 
     cells: tuple[CellKey, ...]
-    edits: Edits
+    edits: Rows
     rules: tuple[str, ...]
     order: int
 
 
 class Chain(NamedTuple):
-    """Edits that hang together, of one report or of several years of an agency.
+    """Rows that hang together, of one report or of several years of an agency.
 
     Attributes
     ----------
     places : tuple of Place
         The cells, in the order of the columns of the edits.
-    edits : Edits
+    edits : Rows
         Inequalities that the reported figures break are left out: they are another matter, and no reason to refuse a repair.
     rules : tuple of str
         One for each equality.
@@ -58,14 +57,14 @@ class Chain(NamedTuple):
     """
 
     places: tuple[Place, ...]
-    edits: Edits
+    edits: Rows
     rules: tuple[str, ...]
     figures: Floats
     weights: Floats
 
     def first_failed(self) -> Place:
         """Return the first cell of the equalities that do not hold."""
-        broken = np.abs(self.edits.equalities @ np.nan_to_num(self.figures)) > TOLERANCE
+        broken = np.abs(self.edits.equalities @ np.nan_to_num(self.figures)) > ONE_FEN
         return self.places[int((self.edits.equalities[broken] != 0).any(axis=0).argmax())]
 
 
@@ -119,9 +118,9 @@ class Parts:
         figures = matrix.value[rows, member]
         weights = self.weights[id(matrix)]
         edits = component.edits
-        held = ~(edits.inequalities @ np.nan_to_num(figures) < -TOLERANCE)
+        held = ~(edits.inequalities @ np.nan_to_num(figures) < -ONE_FEN)
         if not held.all():
-            edits = Edits(edits.equalities, edits.inequalities[held], edits.signed, edits.whole)
+            edits = Rows(edits.equalities, edits.inequalities[held], edits.signed, edits.whole)
         year = self.years[matrix.reports[member]]
         year = None if pd.isna(year) else int(year)
         places = tuple(map(Place, repeat(matrix.form), repeat(year), component.cells))
@@ -139,10 +138,10 @@ def _parted(form: Form, whole: System) -> Iterator[_Component]:
     weight = whole.weights
     equal = whole.equality & ~whole.open_ended
     unequal = ~whole.equality
-    for order, members in enumerate(components(weight[equal], weight[unequal])):
+    for order, members in enumerate(components(weight[equal | unequal])):
         rows = (weight[:, members] != 0).any(axis=1)
         cells = tuple(whole.cells[member] for member in members)
-        edits = Edits(
+        edits = Rows(
             weight[equal & rows][:, members],
             weight[unequal & rows][:, members],
             np.array([form.table(table).column[column].signed for table, _, column in cells]),
@@ -153,14 +152,14 @@ def _parted(form: Form, whole: System) -> Iterator[_Component]:
             yield _Component(cells, edits, rules, order)
 
 
-def _fails(edits: Edits, figures: Floats) -> Floats:
+def _fails(edits: Rows, figures: Floats) -> Floats:
     """Tell for each report whether an equality cannot hold; cells without a figure are not negative unless signed."""
     unknown = np.isnan(figures)
     sums = edits.equalities @ np.where(unknown, 0.0, figures)
     loose = edits.signed[:, None] & unknown
     raising = (edits.equalities > 0) @ unknown + (edits.equalities != 0) @ loose
     lowering = (edits.equalities < 0) @ unknown + (edits.equalities != 0) @ loose
-    broken = ((sums > TOLERANCE) & (lowering == 0)) | ((sums < -TOLERANCE) & (raising == 0))
+    broken = ((sums > ONE_FEN) & (lowering == 0)) | ((sums < -ONE_FEN) & (raising == 0))
     return np.asarray(broken.any(axis=0))
 
 
@@ -362,7 +361,7 @@ def _segment(
         outer_first, outer_last = max(first - 1, 0), min(last + 1, len(years))
         outer = {years[at].number for at in (outer_first, outer_last - 1) if not first <= at < last}
         system = _joined(years[outer_first:outer_last], links[outer_first : outer_last - 1], fixed=outer)
-        located = localise(system.edits, system.figures, system.weights, seconds=seconds)
+        located = minimal_changes(system.edits, system.figures, system.weights, seconds=seconds)
         if located.solutions and min(_cost(system, one) for one in located.solutions) >= _FIXED:
             located = Localisation([], complete=False)
     for part in _factors(system, located):
@@ -402,7 +401,7 @@ def _joined(years: Sequence[_Year], links: Sequence[_Link], fixed: Collection[in
                 row[at[year.number] + year.positions[key]] += factor
             joins.append(row)
             rules.append(edit.rule)
-    edits = Edits(
+    edits = Rows(
         np.vstack([stacked("equalities"), *joins]),
         stacked("inequalities"),
         np.concatenate([year.chain.edits.signed for year in years]),
@@ -444,7 +443,7 @@ def _factors(system: Chain, located: Localisation) -> list[Localisation]:
     holding = np.array([[cell in solution.cells for cell in cells] for solution in located.solutions], dtype=float)
     together = holding.T @ holding * len(located.solutions)
     alone = holding.sum(axis=0)
-    dependent = (rows.T.astype(float) @ rows > 0) | (np.abs(together - np.outer(alone, alone)) > TOLERANCE)
+    dependent = (rows.T.astype(float) @ rows > 0) | (np.abs(together - np.outer(alone, alone)) > ONE_FEN)
     # scipy takes longer to import than a report to read
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
