@@ -73,11 +73,11 @@ def claims(cells: pd.DataFrame) -> pd.DataFrame:
 def product(cells: pd.DataFrame) -> Callable[[], object]:
     """Return the bare check of the edits, on arrays that are ready."""
     (matrix,) = matrices(cells)[1]
-    ((_, layout),) = matrix.layouts()
+    ((_, layout),) = matrix.layouts
     edits = system(form("2021"), layout)
     assert edits is not None
     figures = matrix.value[[matrix.index[cell] for cell in edits.cells]]
-    return lambda: edits.sums(figures)
+    return lambda: edits.weights @ figures
 
 
 def result(findings: pd.DataFrame) -> Callable[[], object]:

@@ -19,8 +19,7 @@ from govstats.figures.over_years import REASONS, carry_overs, points_over_years
 from govstats.measures import indicators
 from govstats.panel.coverage import STATES
 from govstats.panel.folder import Folder
-from govstats.reconciliation.findings import FINDING_TYPES
-from govstats.reconciliation.years import LINEAR
+from govstats.reconciliation.findings import FINDING_TYPES, linear_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from govstats.panel import Panel
 
 #: Rules that hold a report against that of the year before.
-RULES = (*LINEAR, "XO", "XD", "NC")
+RULES = (*linear_rules(), "XO", "XD", "NC")
 #: Whether a report was published by the date of article 49 of the Regulations.
 TIMINGS = {"in_time": ("按时", "in time"), "late": ("逾期", "late"), "not_assessable": ("无从判断", "cannot be told")}
 #: Notebooks about one report, and those about a folder, which are executed once.

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from govstats.reconciliation.localisation import Edits, components, localise
 from govstats.reconciliation.repairs import repairs
+from govstats.reconciliation.solver import Rows, components, minimal_changes
 from govstats.simulate import plant, simulate
 
 
-def one_row(*figures: float) -> tuple[Edits, np.ndarray]:
+def one_row(*figures: float) -> tuple[Rows, np.ndarray]:
     """Four parts and their total."""
     equality = np.array([[1.0, 1.0, 1.0, 1.0, -1.0]])
     count = equality.shape[1]
-    return Edits(equality, np.zeros((0, count)), np.zeros(count, bool), np.ones(count, bool)), np.array(figures, float)
+    return Rows(equality, np.zeros((0, count)), np.zeros(count, bool), np.ones(count, bool)), np.array(figures, float)
 
 
 def table(rows: int, columns: int) -> np.ndarray:
@@ -31,12 +31,12 @@ def table(rows: int, columns: int) -> np.ndarray:
 
 def test_any_cell_of_a_single_sum_may_be_wrong_if_its_value_can_be() -> None:
     # 10 + 1 + 0 + 0 printed with total 0 (hongze-2023): no part can be 11 less, so the total it is
-    found = localise(*one_row(10, 1, 0, 0, 0))
+    found = minimal_changes(*one_row(10, 1, 0, 0, 0))
     assert found.solutions == [((4,), (11.0,))]
     # 5 + 0 + 0 + 0 with total 0: the part or the total
-    assert localise(*one_row(5, 0, 0, 0, 0)).solutions == [((0,), (0.0,)), ((4,), (5.0,))]
+    assert minimal_changes(*one_row(5, 0, 0, 0, 0)).solutions == [((0,), (0.0,)), ((4,), (5.0,))]
     # 2 + 1 + 0 + 0 with total 5: any part could be 2 more, or the total is 3
-    assert localise(*one_row(2, 1, 0, 0, 5)).solutions == [
+    assert minimal_changes(*one_row(2, 1, 0, 0, 5)).solutions == [
         ((0,), (4.0,)),
         ((1,), (3.0,)),
         ((2,), (2.0,)),
@@ -46,33 +46,33 @@ def test_any_cell_of_a_single_sum_may_be_wrong_if_its_value_can_be() -> None:
 
 
 def test_where_all_holds_nothing_has_to_change() -> None:
-    found = localise(*one_row(2, 1, 0, 0, 3))
+    found = minimal_changes(*one_row(2, 1, 0, 0, 3))
     assert (found.solutions, found.complete) == ([], True)
 
 
 def test_a_blank_takes_any_value_at_no_cost() -> None:
     # 2 + 1 + (blank) + 0 = 5: the blank may be 2
-    assert localise(*one_row(2, 1, np.nan, 0, 5)).solutions == []
+    assert minimal_changes(*one_row(2, 1, np.nan, 0, 5)).solutions == []
     # 7 + 1 + (blank) + 0 = 5: no blank is -3; the 7 may be at most 4, or the total 8
-    found = localise(*one_row(7, 1, np.nan, 0, 5))
+    found = minimal_changes(*one_row(7, 1, np.nan, 0, 5))
     assert [solution.cells for solution in found.solutions] == [(0,), (4,)]
 
 
 def test_a_value_is_left_open_where_the_blank_leaves_it_open() -> None:
     # 7 + 1 + (blank) + 0 = 5: the 7 may be any number up to 4, the total any from 8 up
-    assert np.isnan([solution.values for solution in localise(*one_row(7, 1, np.nan, 0, 5)).solutions]).all()
+    assert np.isnan([solution.values for solution in minimal_changes(*one_row(7, 1, np.nan, 0, 5)).solutions]).all()
     # 2 + 1 + (blank) + 0 = 2: with a part 2 it is 0 or 1, the other 0; the total 3 or more
-    assert [solution.cells for solution in localise(*one_row(2, 1, np.nan, 0, 2)).solutions] == [(0,), (1,), (4,)]
+    assert [solution.cells for solution in minimal_changes(*one_row(2, 1, np.nan, 0, 2)).solutions] == [(0,), (1,), (4,)]
     # in the last case the 1 can only be 0, and the blank 0 as well
-    assert localise(*one_row(2, 1, np.nan, 0, 2)).solutions[1].values == (0.0,)
+    assert minimal_changes(*one_row(2, 1, np.nan, 0, 2)).solutions[1].values == (0.0,)
 
 
 def test_what_equalities_say_of_a_blank_binds_the_others() -> None:
     # a + b = 5, c + d = 7, b + d = 20, where a is 2, c is 1, b and d are blank
     equalities = np.array([[1.0, 1, 0, 0, -1, 0, 0], [0, 0, 1, 1, 0, -1, 0], [0, 1, 0, 1, 0, 0, -1]])
-    edits = Edits(equalities, np.zeros((0, 7)), np.zeros(7, bool), np.ones(7, bool))
+    edits = Rows(equalities, np.zeros((0, 7)), np.zeros(7, bool), np.ones(7, bool))
     # b is 3 and d is 6: the 20 is 9; or b is 14, and the 5 is 16; or d is 17, and the 7 is 18; a or c cannot be 11 less
-    found = localise(edits, np.array([2, np.nan, 1, np.nan, 5, 7, 20]))
+    found = minimal_changes(edits, np.array([2, np.nan, 1, np.nan, 5, 7, 20]))
     assert found.solutions == [((4,), (16.0,)), ((5,), (18.0,)), ((6,), (9.0,))]
 
 
@@ -80,48 +80,48 @@ def test_blanks_that_no_equality_determines_bind_the_others_too() -> None:
     # four blank parts, of which the first is at most the last cell: totals 3 and 4 along, 5 and 2 down
     equalities = np.hstack([table(2, 2), np.zeros((6, 1))])
     at_most = np.array([[-1.0, 0, 0, 0, 0, 0, 0, 0, 0, 1.0]])
-    edits = Edits(equalities, at_most, np.zeros(10, bool), np.ones(10, bool))
+    edits = Rows(equalities, at_most, np.zeros(10, bool), np.ones(10, bool))
     blank = np.nan
     # the first part is 1 at least, as the one beside it is 2 at most: 3 are wanted
-    assert localise(edits, np.array([blank, blank, 3, blank, blank, 4, 5, 2, 7, 1])).solutions == []
-    (found,) = localise(edits, np.array([blank, blank, 3, blank, blank, 4, 5, 2, 7, 0])).solutions
+    assert minimal_changes(edits, np.array([blank, blank, 3, blank, blank, 4, 5, 2, 7, 1])).solutions == []
+    (found,) = minimal_changes(edits, np.array([blank, blank, 3, blank, blank, 4, 5, 2, 7, 0])).solutions
     assert found.cells == (9,)
     assert np.isnan(found.values).all()
 
 
 def test_a_negative_count_has_to_change() -> None:
-    assert localise(*one_row(-2, 1, 0, 0, 3)).solutions == [((0,), (2.0,))]
+    assert minimal_changes(*one_row(-2, 1, 0, 0, 3)).solutions == [((0,), (2.0,))]
 
 
 def test_a_fraction_of_a_count_has_to_change() -> None:
-    assert localise(*one_row(2.5, 1, 0, 0, 4)).solutions == [((0,), (3.0,))]
+    assert minimal_changes(*one_row(2.5, 1, 0, 0, 4)).solutions == [((0,), (3.0,))]
 
 
 def test_amounts_differ_by_the_fen() -> None:
     edits, figures = one_row(25.1, 0.000001, 0, 0, 25.1)
-    edits = Edits(edits.equalities, edits.inequalities, edits.signed, np.zeros(5, bool))
-    assert localise(edits, figures).solutions == [((0,), (25.099999,)), ((1,), (0.0,)), ((4,), (25.100001,))]
+    edits = Rows(edits.equalities, edits.inequalities, edits.signed, np.zeros(5, bool))
+    assert minimal_changes(edits, figures).solutions == [((0,), (25.099999,)), ((1,), (0.0,)), ((4,), (25.100001,))]
 
 
 def test_less_weight_goes_first() -> None:
     edits, figures = one_row(5, 0, 0, 0, 0)
     weights = np.array([0.5, 1, 1, 1, 1])
-    assert localise(edits, figures, weights).solutions == [((0,), (0.0,))]
+    assert minimal_changes(edits, figures, weights).solutions == [((0,), (0.0,))]
 
 
 def test_large_figures_are_exact() -> None:
     # 11398889 as in the report of a ministry; a total that lacks 1 is found, and nothing else
     figures = np.array([11398889, 2, 11398891, 3, 4, 7, 11398892, 6, 11398897], float)
-    edits = Edits(table(2, 2), np.zeros((0, 9)), np.zeros(9, bool), np.ones(9, bool))
-    assert localise(edits, figures).solutions == [((8,), (11398898.0,))]
+    edits = Rows(table(2, 2), np.zeros((0, 9)), np.zeros(9, bool), np.ones(9, bool))
+    assert minimal_changes(edits, figures).solutions == [((8,), (11398898.0,))]
 
 
 def test_cells_that_have_to_change_together_may_take_several_values() -> None:
     # parts of 3 under totals of 4: 5 have to go from each row and each column, from two cells, 3 of one and 2 of the other;
     # to change all totals takes seven cells
     figures = np.array([3, 3, 3, 4] * 3 + [4, 4, 4, 12], float)
-    edits = Edits(table(3, 3), np.zeros((0, 16)), np.zeros(16, bool), np.ones(16, bool))
-    found = localise(edits, figures)
+    edits = Rows(table(3, 3), np.zeros((0, 16)), np.zeros(16, bool), np.ones(16, bool))
+    found = minimal_changes(edits, figures)
     parts = {0, 1, 2, 4, 5, 6, 8, 9, 10}
     kept = [{first, 4 + second, 8 + third} for first, second, third in permutations(range(3))]
     assert [solution.cells for solution in found.solutions] == sorted(tuple(sorted(parts - three)) for three in kept)
@@ -129,19 +129,19 @@ def test_cells_that_have_to_change_together_may_take_several_values() -> None:
 
 
 def test_out_of_time_is_said() -> None:
-    found = localise(*one_row(2, 1, 0, 0, 5), seconds=0.0)
+    found = minimal_changes(*one_row(2, 1, 0, 0, 5), seconds=0.0)
     assert (found.solutions, found.complete) == ([], False)
 
 
 def test_a_long_list_is_cut_and_said_to_be() -> None:
     # 1200 parts of 1 under a total of 1199: any part may be 0
     equality = np.array([[*[1.0] * 1200, -1.0]])
-    edits = Edits(equality, np.zeros((0, 1201)), np.zeros(1201, bool), np.ones(1201, bool))
-    found = localise(edits, np.array([*[1.0] * 1200, 1199.0]))
+    edits = Rows(equality, np.zeros((0, 1201)), np.zeros(1201, bool), np.ones(1201, bool))
+    found = minimal_changes(edits, np.array([*[1.0] * 1200, 1199.0]))
     assert (len(found.solutions), found.complete) == (1000, False)
 
 
-def can_be(edits: Edits, figures: np.ndarray, changed: tuple[int, ...]) -> bool:
+def can_be(edits: Rows, figures: np.ndarray, changed: tuple[int, ...]) -> bool:
     """Tell whether all edits can hold if these cells change, by a programme over these and the blank cells."""
     values = figures.copy()
     values[list(changed)] = np.nan
@@ -163,7 +163,7 @@ def can_be(edits: Edits, figures: np.ndarray, changed: tuple[int, ...]) -> bool:
     return int(result.status) == 0
 
 
-def tried(edits: Edits, figures: np.ndarray, weights: np.ndarray) -> list[tuple[int, ...]] | None:
+def tried(edits: Rows, figures: np.ndarray, weights: np.ndarray) -> list[tuple[int, ...]] | None:
     """Try all sets of up to three cells; None where a set of four might be as light as any of them."""
     known = np.flatnonzero(~np.isnan(figures)).tolist()
     sets = [cells for count in range(4) for cells in combinations(known, count)]
@@ -185,7 +185,7 @@ def test_sets_are_those_that_trying_all_of_them_finds(blanks: float) -> None:
     while len(sizes) < 10:
         parts = random.integers(0, random.choice([2, 5, 40]), (2, 3))
         true = np.block([[parts, parts.sum(1, keepdims=True)], [parts.sum(0), parts.sum()]]).ravel().astype(float)
-        edits = Edits(equalities, np.zeros((1, 12)), np.zeros(12, bool), np.ones(12, bool))
+        edits = Rows(equalities, np.zeros((1, 12)), np.zeros(12, bool), np.ones(12, bool))
         larger, smaller = sorted(random.choice(12, 2, replace=False).tolist(), key=true.__getitem__, reverse=True)
         edits.inequalities[0, [larger, smaller]] = 1, -1
         figures = true.copy()
@@ -195,7 +195,7 @@ def test_sets_are_those_that_trying_all_of_them_finds(blanks: float) -> None:
         weights = random.choice([0.8, 1.0], 12)
         sets = tried(edits, figures, weights)
         if sets is not None:
-            found = localise(edits, figures, weights)
+            found = minimal_changes(edits, figures, weights)
             assert ([solution.cells for solution in found.solutions], found.complete) == (sets if sets[0] else [], True)
             sizes.append(len(sets[0]))
     assert len(set(sizes)) > 1
@@ -214,5 +214,5 @@ def test_a_shifted_row_is_among_the_minimal_sets() -> None:
 
 
 def test_cells_hang_together_by_edits() -> None:
-    groups = components(np.array([[1.0, 1, -1, 0, 0, 0]]), np.array([[0.0, 0, 0, 1, -1, 0]]))
+    groups = components(np.array([[1.0, 1, -1, 0, 0, 0], [0.0, 0, 0, 1, -1, 0]]))
     assert [group.tolist() for group in groups] == [[0, 1, 2], [3, 4], [5]]

@@ -1,6 +1,7 @@
 """The statutory forms as data, one file a version, and the loader that checks them."""
 
 from govstats.forms.form import (
+    ONE_FEN,
     Band,
     CellKey,
     Column,
@@ -10,6 +11,7 @@ from govstats.forms.form import (
     Language,
     Line,
     Table,
+    expanded,
     form,
     form_of_year,
     known_language,
@@ -18,6 +20,7 @@ from govstats.forms.form import (
 )
 
 __all__ = [
+    "ONE_FEN",
     "Band",
     "CellKey",
     "Column",
@@ -27,6 +30,7 @@ __all__ = [
     "Language",
     "Line",
     "Table",
+    "expanded",
     "form",
     "form_of_year",
     "known_language",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
@@ -16,8 +16,8 @@ Language = Literal["zh", "en"]
 Relation = Literal["==", ">="]
 CellKey = tuple[str, str, str]
 
-#: In 万元. Counts differ by more.
-_ONE_FEN = 1e-6
+#: Figures are equal up to one fen, in 万元. Counts differ by more.
+ONE_FEN = 1e-6
 
 
 def known_language(language: str) -> None:
@@ -106,6 +106,10 @@ class Edit:
         The table, and the line or column the edit is about.
     left, right : tuple of (table, line, column, coefficient)
         The cells on both sides.
+    offsets : tuple of int
+        For each cell of both sides in which year it stands: -1 is the year before; empty where all are of one year.
+    severity : str
+        That of the rule, if empty.
     """
 
     rule: str
@@ -114,6 +118,8 @@ class Edit:
     left: tuple[tuple[str, str, str, int], ...]
     relation: Relation
     right: tuple[tuple[str, str, str, int], ...]
+    offsets: tuple[int, ...] = ()
+    severity: str = ""
 
     @cached_property
     def cells(self) -> tuple[CellKey, ...]:
@@ -125,6 +131,11 @@ class Edit:
         """Its cells, each with its coefficient in `left` less `right`."""
         signs = (*(sign for *_, sign in self.left), *(-sign for *_, sign in self.right))
         return tuple(zip(self.cells, signs, strict=True))
+
+    @cached_property
+    def places(self) -> tuple[tuple[CellKey, int], ...]:
+        """Its cells, each with the year in which it stands: -1 is the year before."""
+        return tuple(zip(self.cells, self.offsets or (0,) * len(self.cells), strict=True))
 
     @cached_property
     def lines(self) -> frozenset[str]:
@@ -179,7 +190,7 @@ class Edit:
         difference = self.difference(figures, blank=blank)
         if difference is None:
             return None
-        return difference >= -_ONE_FEN and (self.relation == ">=" or difference <= _ONE_FEN)
+        return difference >= -ONE_FEN and (self.relation == ">=" or difference <= ONE_FEN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -371,11 +382,22 @@ class Form:
 
 @cache
 def _edits(table: Table, printed: frozenset[str]) -> tuple[Edit, ...]:
-    return tuple(edit for template in table.edit_templates for edit in _expand(table, template, printed))
+    return tuple(edit for template in table.edit_templates for edit in expanded(template["rule"], table, template, printed))
 
 
-def _expand(table: Table, template: Mapping[str, Any], printed: frozenset[str]) -> Iterable[Edit]:
-    """Turn one edit of a form file into one edit for each line, column or subtotal it speaks of."""
+def expanded(rule: str, table: Table, template: Mapping[str, Any], printed: frozenset[str]) -> Iterator[Edit]:
+    """Turn one edit of a form or rule file into one edit for each line, column or subtotal it speaks of.
+
+    Parameters
+    ----------
+    rule : str
+    table : Table
+    template : mapping
+        `each` is ``line``, ``column``, ``subtotal`` or ``report``; `left` and `right` name columns, lines or, for a report, whole
+        cells (``table/line/column``). ``-`` before a name subtracts, ``before.`` is the year before, ``.*`` after it all parts.
+    printed : frozenset of str
+        As of `Form.edits`.
+    """
 
     def stands_alone(line: Line) -> bool:
         return line.id in printed and not any(part in printed for part in table.parts(line.id))
@@ -388,24 +410,20 @@ def _expand(table: Table, template: Mapping[str, Any], printed: frozenset[str]) 
         printed if table.open else set()
     )
 
-    def lines_meant(name: str) -> tuple[str, ...]:
+    def cells_meant(name: str, subject: str) -> list[CellKey]:
+        if each == "report":
+            named, line, column = name.split("/")
+            return [(named, line, column)]
+        if each == "line":
+            return [(table.id, subject, name)]
+        lines: Iterable[str] = (name,)
         if name.endswith(".*"):
-            return tuple(part for part in table.parts(name[:-2]) if part in present)
-        if name in table.line and table.line[name].subtotal and not stands_alone(table.line[name]):
-            return table.parts(name)
-        return (name,)
+            lines = (part for part in table.parts(name[:-2]) if part in present)
+        elif name in table.line and table.line[name].subtotal and not stands_alone(table.line[name]):
+            lines = table.parts(name)
+        return [(table.id, line, subject) for line in lines]
 
-    def side(names: Iterable[str], fixed: str, by_line: bool) -> tuple[tuple[str, str, str, int], ...]:
-        terms = []
-        for signed in names:
-            sign, name = (-1, signed[1:]) if signed.startswith("-") else (1, signed)
-            if by_line:
-                terms.append((table.id, fixed, name, sign))
-            else:
-                terms += [(table.id, line, fixed, sign) for line in lines_meant(name)]
-        return tuple(terms)
-
-    rule, each = template["rule"], template["each"]
+    each = template["each"]
     if each == "subtotal":
         for line in table.lines:
             if line.subtotal and line.id in present and not stands_alone(line):
@@ -413,17 +431,26 @@ def _expand(table: Table, template: Mapping[str, Any], printed: frozenset[str]) 
                     parts = tuple((table.id, part, name, 1) for part in table.parts(line.id))
                     yield Edit(rule, table.id, f"{line.id}/{name}", parts, "==", ((table.id, line.id, name, 1),))
         return
-    relation: Relation = template["relation"]
-    if each == "line":
-        order = [line.id for line in table.lines if line.id in present]
-        for name in template.get("lines", order + sorted(present - set(order))):
-            yield Edit(rule, table.id, name, side(template["left"], name, True), relation, side(template["right"], name, True))
-    else:
-        for column in table.columns:
-            left, right = side(template["left"], column.id, False), side(template["right"], column.id, False)
-            if table.open and (not left or any(line not in present for _, line, _, _ in right)):
-                continue
-            yield Edit(rule, table.id, column.id, left, relation, right)
+    order = [line.id for line in table.lines if line.id in present]
+    subjects = {
+        "report": [""],
+        "line": template.get("lines", order + sorted(present - set(order))),
+        "column": template.get("columns", [column.id for column in table.columns]),
+    }
+    for subject in subjects[each]:
+        sides: dict[str, list[tuple[str, str, str, int]]] = {"left": [], "right": []}
+        offsets = []
+        for side, terms in sides.items():
+            for written in template[side]:
+                name = written.removeprefix("-").removeprefix("before.")
+                cells = cells_meant(name, subject)
+                terms += [(*cell, -1 if written.startswith("-") else 1) for cell in cells]
+                offsets += [-1 if "before." in written else 0] * len(cells)
+        left, right = map(tuple, sides.values())
+        if each == "column" and table.open and (not left or any(line not in present for _, line, _, _ in right)):
+            continue
+        years = tuple(offsets) if any(offsets) else ()
+        yield Edit(rule, table.id, subject, left, template["relation"], right, years, template.get("severity", ""))
 
 
 def refuse_keys(where: str, raw: Mapping[str, Any], needed: Iterable[str], optional: Iterable[str] = ()) -> None:

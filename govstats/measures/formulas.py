@@ -283,7 +283,7 @@ def blanks_as_zero(matrix: ReportMatrix, reported: Figures) -> Figures:
     if not blank.any():
         return reported
     value, reason = matrix.value.copy(), reported.reason.copy()
-    for positions, layout in matrix.layouts():
+    for positions, layout in matrix.layouts:
         members = positions[blank[:, positions].any(axis=0)]
         if len(members):
             balances = _balances(matrix, layout)
@@ -296,7 +296,7 @@ def blanks_as_zero(matrix: ReportMatrix, reported: Figures) -> Figures:
 def contradicted(matrix: ReportMatrix) -> NDArray[np.bool_]:
     """Tell which cells stand in a balance edit that fails."""
     found = np.zeros(matrix.value.shape, dtype=np.bool_)
-    for positions, layout in matrix.layouts():
+    for positions, layout in matrix.layouts:
         for left, right in _balances(matrix, layout):
             sides = [matrix.part(matrix.value, np.array(side), positions) for side in (left, right)]
             difference = np.nansum(sides[0], axis=0) - np.nansum(sides[1], axis=0)

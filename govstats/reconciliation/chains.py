@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from govstats.forms import CellKey, Form
-from govstats.reconciliation.edits import System, system
-from govstats.reconciliation.findings import Floats, known_rule
-from govstats.reconciliation.localisation import Edits, Localisation, Solution, components, localise
+from govstats.forms import ONE_FEN, CellKey, Edit, Form
+from govstats.reconciliation.edits import Pairs, System, system, tell, year_edits
+from govstats.reconciliation.findings import Floats, known_rule, linear_rules
 from govstats.reconciliation.matrix import Layout, ReportMatrix
-from govstats.reconciliation.years import LINEAR, Pairs, YearEdit, edit_holds, pairs_of_years, year_edits
+from govstats.reconciliation.solver import Localisation, Rows, Solution, components, minimal_changes
+from govstats.reconciliation.years import pairs_of_years
 
-TOLERANCE = 1e-6
 #: What it costs to change a cell of a year that only bounds a chain: more than any repair.
 _FIXED = 1_000.0
 #: So many combinations of the repairs of several years are listed.
@@ -34,22 +33,22 @@ class Place(NamedTuple):
 
 
 class _Component(NamedTuple):
-    """Edits of one layout that hang together."""
+    """Rows of one layout that hang together."""
 
     cells: tuple[CellKey, ...]
-    edits: Edits
+    edits: Rows
     rules: tuple[str, ...]
     order: int
 
 
 class Chain(NamedTuple):
-    """Edits that hang together, of one report or of several years of an agency.
+    """Rows that hang together, of one report or of several years of an agency.
 
     Attributes
     ----------
     places : tuple of Place
         The cells, in the order of the columns of the edits.
-    edits : Edits
+    edits : Rows
         Inequalities that the reported figures break are left out: they are another matter, and no reason to refuse a repair.
     rules : tuple of str
         One for each equality.
@@ -58,14 +57,14 @@ class Chain(NamedTuple):
     """
 
     places: tuple[Place, ...]
-    edits: Edits
+    edits: Rows
     rules: tuple[str, ...]
     figures: Floats
     weights: Floats
 
     def first_failed(self) -> Place:
         """Return the first cell of the equalities that do not hold."""
-        broken = np.abs(self.edits.equalities @ np.nan_to_num(self.figures)) > TOLERANCE
+        broken = np.abs(self.edits.equalities @ np.nan_to_num(self.figures)) > ONE_FEN
         return self.places[int((self.edits.equalities[broken] != 0).any(axis=0).argmax())]
 
 
@@ -80,7 +79,7 @@ class Parts:
     def failing(self) -> Iterator[tuple[int, int, Chain, bool]]:
         """Yield the systems that cannot hold: the report, the order in it, the system, and whether years are joined by it."""
         for matrix in self.found:
-            for members, layout in matrix.layouts():
+            for members, layout in matrix.layouts:
                 for component in _components(matrix.form, layout):
                     places = np.array([matrix.index[key] for key in component.cells])
                     figures = matrix.value[np.ix_(places, members)]
@@ -98,7 +97,7 @@ class Parts:
             self._at = {
                 int(matrix.reports[member]): (matrix, int(member), layout)
                 for matrix in self.found
-                for members, layout in matrix.layouts()
+                for members, layout in matrix.layouts
                 for member in members
             }
         if number not in self._built:
@@ -119,9 +118,9 @@ class Parts:
         figures = matrix.value[rows, member]
         weights = self.weights[id(matrix)]
         edits = component.edits
-        held = ~(edits.inequalities @ np.nan_to_num(figures) < -TOLERANCE)
+        held = ~(edits.inequalities @ np.nan_to_num(figures) < -ONE_FEN)
         if not held.all():
-            edits = Edits(edits.equalities, edits.inequalities[held], edits.signed, edits.whole)
+            edits = Rows(edits.equalities, edits.inequalities[held], edits.signed, edits.whole)
         year = self.years[matrix.reports[member]]
         year = None if pd.isna(year) else int(year)
         places = tuple(map(Place, repeat(matrix.form), repeat(year), component.cells))
@@ -139,10 +138,10 @@ def _parted(form: Form, whole: System) -> Iterator[_Component]:
     weight = whole.weights
     equal = whole.equality & ~whole.open_ended
     unequal = ~whole.equality
-    for order, members in enumerate(components(weight[equal], weight[unequal])):
+    for order, members in enumerate(components(weight[equal | unequal])):
         rows = (weight[:, members] != 0).any(axis=1)
         cells = tuple(whole.cells[member] for member in members)
-        edits = Edits(
+        edits = Rows(
             weight[equal & rows][:, members],
             weight[unequal & rows][:, members],
             np.array([form.table(table).column[column].signed for table, _, column in cells]),
@@ -153,14 +152,14 @@ def _parted(form: Form, whole: System) -> Iterator[_Component]:
             yield _Component(cells, edits, rules, order)
 
 
-def _fails(edits: Edits, figures: Floats) -> Floats:
+def _fails(edits: Rows, figures: Floats) -> Floats:
     """Tell for each report whether an equality cannot hold; cells without a figure are not negative unless signed."""
     unknown = np.isnan(figures)
     sums = edits.equalities @ np.where(unknown, 0.0, figures)
     loose = edits.signed[:, None] & unknown
     raising = (edits.equalities > 0) @ unknown + (edits.equalities != 0) @ loose
     lowering = (edits.equalities < 0) @ unknown + (edits.equalities != 0) @ loose
-    broken = ((sums > TOLERANCE) & (lowering == 0)) | ((sums < -TOLERANCE) & (raising == 0))
+    broken = ((sums > ONE_FEN) & (lowering == 0)) | ((sums < -ONE_FEN) & (raising == 0))
     return np.asarray(broken.any(axis=0))
 
 
@@ -169,7 +168,7 @@ def _fails(edits: Edits, figures: Floats) -> Floats:
 
 @cache
 def _binding() -> tuple[str, ...]:
-    return tuple(rule for rule in LINEAR if known_rule(rule).settings.get("binds_repairs"))
+    return tuple(rule for rule in linear_rules() if known_rule(rule).settings.get("binds_repairs"))
 
 
 @cache
@@ -212,18 +211,18 @@ class _Link(NamedTuple):
 
     before: _Year
     now: _Year
-    edits: tuple[YearEdit, ...]
+    edits: tuple[Edit, ...]
 
     def holds(self, before: Solution, now: Solution) -> bool:
         """Tell whether all of them hold after the repairs of both years; what is open fits."""
         return all(self._holds(edit, before, now) for edit in self.edits)
 
-    def _holds(self, edit: YearEdit, before: Solution, now: Solution) -> bool:
+    def _holds(self, edit: Edit, before: Solution, now: Solution) -> bool:
         surplus = 0.0
-        for (key, factor), earlier in zip(edit.edit.terms, edit.before, strict=True):
-            year, option = (self.before, before) if earlier else (self.now, now)
+        for (key, factor), (_, offset) in zip(edit.terms, edit.places, strict=True):
+            year, option = (self.before, before) if offset else (self.now, now)
             surplus += factor * year.figure(key, option)
-        return bool(np.isnan(surplus) or edit_holds(edit, np.array([surplus]))[0])
+        return bool(np.isnan(surplus) or (surplus >= -ONE_FEN and (edit.relation == ">=" or surplus <= ONE_FEN)))
 
     def is_free(self) -> bool:
         """Tell whether the years can be repaired each for itself."""
@@ -287,13 +286,15 @@ def chained_cases(
             yield from _repaired([one for one in stretch if one is not None], parts, seconds)
 
 
+def _severity(edit: Edit) -> str:
+    return edit.severity or known_rule(edit.rule).severity
+
+
 def _broken(pairs: Pairs) -> Iterator[int]:
     """Yield the reports whose carry-over from the year before cannot be right."""
     for edit in year_edits(pairs.now, pairs.before, _binding()):
-        if edit.severity == "E":
-            terms = zip(edit.edit.terms, edit.before, strict=True)
-            surplus = np.sum([factor * pairs.side(key, before=before)[0] for (key, factor), before in terms], axis=0)
-            yield from pairs.reports[~(np.isnan(surplus) | edit_holds(edit, surplus))].tolist()
+        if _severity(edit) == "E":
+            yield from pairs.reports[tell(edit, pairs.sides(edit)[0], pairs.now.form)[1]].tolist()
 
 
 def _year(number: int, parts: Parts, failing: Mapping[int, Localisation]) -> _Year | None:
@@ -318,16 +319,10 @@ def _stretches(years: Sequence[_Year | None]) -> list[list[_Year | None]]:
 def _linked(before: _Year, now: _Year, parts: Parts) -> _Link:
     """Return the edits that bind the repairs of two years: those of severity E, and those that hold as reported."""
     edits = year_edits(parts.matrix(now.number), parts.matrix(before.number), _binding())
-    known = [
-        edit
-        for edit in edits
-        if all(
-            key in (before if earlier else now).positions for (key, _), earlier in zip(edit.edit.terms, edit.before, strict=True)
-        )
-    ]
+    known = [edit for edit in edits if all(key in (before if offset else now).positions for key, offset in edit.places)]
     as_reported = _Link(before, now, ())
     return as_reported._replace(
-        edits=tuple(edit for edit in known if edit.severity == "E" or as_reported._holds(edit, _NOTHING, _NOTHING))
+        edits=tuple(edit for edit in known if _severity(edit) == "E" or as_reported._holds(edit, _NOTHING, _NOTHING))
     )
 
 
@@ -366,7 +361,7 @@ def _segment(
         outer_first, outer_last = max(first - 1, 0), min(last + 1, len(years))
         outer = {years[at].number for at in (outer_first, outer_last - 1) if not first <= at < last}
         system = _joined(years[outer_first:outer_last], links[outer_first : outer_last - 1], fixed=outer)
-        located = localise(system.edits, system.figures, system.weights, seconds=seconds)
+        located = minimal_changes(system.edits, system.figures, system.weights, seconds=seconds)
         if located.solutions and min(_cost(system, one) for one in located.solutions) >= _FIXED:
             located = Localisation([], complete=False)
     for part in _factors(system, located):
@@ -401,12 +396,12 @@ def _joined(years: Sequence[_Year], links: Sequence[_Link], fixed: Collection[in
     for link in links:
         for edit in link.edits:
             row = np.zeros(width)
-            for (key, factor), earlier in zip(edit.edit.terms, edit.before, strict=True):
-                year = link.before if earlier else link.now
+            for (key, factor), (_, offset) in zip(edit.terms, edit.places, strict=True):
+                year = link.before if offset else link.now
                 row[at[year.number] + year.positions[key]] += factor
             joins.append(row)
-            rules.append(edit.edit.rule)
-    edits = Edits(
+            rules.append(edit.rule)
+    edits = Rows(
         np.vstack([stacked("equalities"), *joins]),
         stacked("inequalities"),
         np.concatenate([year.chain.edits.signed for year in years]),
@@ -448,7 +443,7 @@ def _factors(system: Chain, located: Localisation) -> list[Localisation]:
     holding = np.array([[cell in solution.cells for cell in cells] for solution in located.solutions], dtype=float)
     together = holding.T @ holding * len(located.solutions)
     alone = holding.sum(axis=0)
-    dependent = (rows.T.astype(float) @ rows > 0) | (np.abs(together - np.outer(alone, alone)) > TOLERANCE)
+    dependent = (rows.T.astype(float) @ rows > 0) | (np.abs(together - np.outer(alone, alone)) > ONE_FEN)
     # scipy takes longer to import than a report to read
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.forms import CellKey, Form, form
+from govstats.forms import ONE_FEN, CellKey, Form, form
 from govstats.reconciliation.edits import system
-from govstats.reconciliation.findings import Floats, Integers, known_rule
+from govstats.reconciliation.findings import Integers, known_rule
 from govstats.reconciliation.matrix import ABSENT, BLANK, NOT_APPLICABLE, REPORTED, UNREADABLE, Layout, ReportMatrix, matrices
+from govstats.reconciliation.solver import Bounds, Rows, bounds, components
 from govstats.reconciliation.source import Source, known_of
 from govstats.reconciliation.wording import cell_list
 from govstats.report import Report, typed_frame
@@ -37,22 +38,14 @@ COMPLETION_TYPES = {
 }
 
 _STATUS = {ABSENT: "missing", BLANK: "blank", NOT_APPLICABLE: "not_applicable", UNREADABLE: "unreadable"}
-_TOLERANCE = 1e-6
-#: Bounds that still move after so many rounds creep towards each other without end.
-_MOST_ROUNDS = 50
-#: With more unknown cells in one group hardly anything follows from several edits that does not follow from one.
-_MOST_OPEN = 60
 
 
 class _Edits(NamedTuple):
-    """The edits of one layout that cannot but hold, as a matrix: each row times the figures is zero, or at least zero."""
+    """The edits of one layout that cannot but hold, with the rule of each row."""
 
     cells: tuple[CellKey, ...]
-    weights: Floats
-    equality: NDArray[np.bool_]
+    rows: Rows
     rules: tuple[str, ...]
-    signed: NDArray[np.bool_]
-    whole: NDArray[np.bool_]
 
 
 class _Bound(NamedTuple):
@@ -139,10 +132,12 @@ def completions(source: Source, *, claims: pd.DataFrame | None = None) -> pd.Dat
     rows: list[tuple[Any, ...]] = []
     for matrix in found:
         names = [(str(reports["agency"].iloc[number]), str(reports["year"].iloc[number])) for number in matrix.reports]
-        for report, key, bound, edits in _deduced(matrix, [claimed.get(name, {}) for name in names]):
+        tables = {table.id for table in matrix.form.tables}
+        said = [{key: one for key, one in claimed.get(name, {}).items() if key[0] in tables} for name in names]
+        for report, key, bound, edits in _deduced(matrix, said):
             number = matrix.reports[report]
             status = _STATUS[int(matrix.status[matrix.index[key], report])] if key in matrix.index else "missing"
-            value = bound.low if bound.high - bound.low <= _TOLERANCE else None
+            value = bound.low if bound.high - bound.low <= ONE_FEN else None
             limits = [None if np.isinf(limit) else limit for limit in (bound.low, bound.high)]
             rules = ";".join(dict.fromkeys(edits.rules[row] for row in bound.because if edits.rules[row])) if edits else ""
             bases = cell_list(_binding(edits, bound, key)) if edits else ""
@@ -176,7 +171,7 @@ def _binding(edits: _Edits, bound: _Bound, key: CellKey) -> list[CellKey]:
     """Return the other cells of the edits that a bound follows from."""
     if not bound.because:
         return []
-    touched = np.flatnonzero((edits.weights[list(bound.because)] != 0).any(axis=0))
+    touched = np.flatnonzero((edits.rows.matrix[list(bound.because)] != 0).any(axis=0))
     return [edits.cells[cell] for cell in touched.tolist() if edits.cells[cell] != key]
 
 
@@ -186,20 +181,16 @@ def _edits(form: Form, layout: Layout) -> _Edits | None:
     if whole is None:
         return None
     sure = np.array([known_rule(edit.rule).severity == "E" for edit in whole.edits]) & ~whole.open_ended
-    return _Edits(
-        whole.cells,
-        whole.weights[sure],
-        whole.equality[sure],
-        tuple(edit.rule for edit, it in zip(whole.edits, sure.tolist(), strict=True) if it),
-        *_kinds(form, whole.cells),
-    )
+    equal, unequal = np.flatnonzero(sure & whole.equality), np.flatnonzero(sure & ~whole.equality)
+    rows = Rows(whole.weights[equal], whole.weights[unequal], *_kinds(form, whole.cells))
+    return _Edits(whole.cells, rows, tuple(whole.edits[row].rule for row in (*equal, *unequal)))
 
 
 def _deduced(
     matrix: ReportMatrix, claimed: Sequence[Mapping[CellKey, _Claimed]]
 ) -> Iterator[tuple[int, CellKey, _Bound, _Edits | None]]:
     """Yield what follows for each cell without a figure, report by report."""
-    for members, layout in matrix.layouts():
+    for members, layout in matrix.layouts:
         edits = _edits(matrix.form, layout)
         open_cells = [matrix.cells[place] for place in _expected(matrix, layout, set(edits.cells if edits else ())).tolist()]
         rows = np.array([matrix.index[key] for key in open_cells], dtype=np.intp)
@@ -213,11 +204,11 @@ def _deduced(
                 if (key[0] in {table for table, _, _ in said} or matrix.has_table[key[0]][report])
                 and not _is_reported(matrix, key, report)
             ]
-            bounds = _bounds(own, matrix, report, said, {key[0] for key in here}) if own else {}
+            found = _bounds(own, matrix, report, said, {key[0] for key in here}) if own else {}
             for key in here:
-                bound = bounds.get(key) or _free(matrix.form, key)
+                bound = found.get(key) or _free(matrix.form, key)
                 if matrix.has_table[key[0]][report] or bound.basis != "undetermined":
-                    yield report, key, bound, own if key in bounds else None
+                    yield report, key, bound, own if key in found else None
 
 
 def _is_reported(matrix: ReportMatrix, key: CellKey, report: int) -> bool:
@@ -234,13 +225,14 @@ def _with_claims(form: Form, edits: _Edits | None, said: Mapping[CellKey, _Claim
     for row, (key, parts) in enumerate(sums.items()):
         weights[row, [place[part] for part in parts]] = 1.0
         weights[row, place[key]] = -1.0
-    known = edits.weights if edits else np.zeros((0, 0))
+    known = (edits.rows.equalities, edits.rows.inequalities) if edits else (np.zeros((0, 0)), np.zeros((0, 0)))
+    equalities, inequalities = (np.pad(matrix, ((0, 0), (0, len(cells) - matrix.shape[1]))) for matrix in known)
+    rules = edits.rules if edits else ()
+    summed = ["T3S" if key[1] in form.table(key[0]).line else "" for key in sums]
     return _Edits(
         cells,
-        np.vstack([np.pad(known, ((0, 0), (0, len(cells) - known.shape[1]))), weights]),
-        np.concatenate([edits.equality if edits else np.zeros(0, np.bool_), np.ones(len(sums), np.bool_)]),
-        (*(edits.rules if edits else ()), *("T3S" if key[1] in form.table(key[0]).line else "" for key in sums)),
-        *_kinds(form, cells),
+        Rows(np.vstack([equalities, weights]), inequalities, *_kinds(form, cells)),
+        (*rules[: len(equalities)], *summed, *rules[len(equalities) :]),
     )
 
 
@@ -279,128 +271,52 @@ def _bounds(
     edits: _Edits, matrix: ReportMatrix, report: int, said: Mapping[CellKey, _Claimed], tables: Collection[str]
 ) -> dict[CellKey, _Bound]:
     """Return what the edits say of the cells of some tables; where a group contradicts itself, nothing of its unknown cells."""
-    from govstats.reconciliation.localisation import components
-
     figures = np.array([matrix.value[matrix.index[key], report] if key in matrix.index else np.nan for key in edits.cells])
+    unknown = np.isnan(figures)
+    low = np.where(unknown, np.where(edits.rows.signed, -np.inf, 0.0), figures)
+    high = np.where(unknown, np.inf, figures)
     wanted = np.array([key[0] in tables for key in edits.cells], dtype=np.bool_)
-    bounds: dict[CellKey, _Bound] = {}
-    for members in components(edits.weights[edits.equality], edits.weights[~edits.equality]):
-        if np.isnan(figures[members]).any() and wanted[members].any():
-            rows = np.flatnonzero((edits.weights[:, members] != 0).any(axis=1))
-            group = _Group(edits, figures, members, rows)
-            for at, cell in enumerate(members.tolist()):
-                if (claim := said.get(edits.cells[cell])) is not None:
-                    group.low[at], group.high[at] = claim.low, claim.high
-            bounds |= zip((edits.cells[cell] for cell in members.tolist()), group.bounds(), strict=True)
-    for key, claim in said.items():
-        low, high = claim.low, claim.high
-        if key in bounds and bounds[key].basis != "contradicted":
-            low, high = bounds[key].low, bounds[key].high
-        bounds[key] = _Bound(low, high, "claim", (), claim.quote)
-    return bounds
-
-
-class _Group:
-    """Cells that hang together by edits, some of them without a figure."""
-
-    def __init__(self, edits: _Edits, figures: Floats, members: Integers, rows: Integers) -> None:
-        self.rows, self.weights, self.equality = rows, edits.weights[np.ix_(rows, members)], edits.equality[rows]
-        self.unknown = np.isnan(figures[members])
-        self.whole = edits.whole[members]
-        self.low = np.where(self.unknown, np.where(edits.signed[members], -np.inf, 0.0), figures[members])
-        self.high = np.where(self.unknown, np.inf, figures[members])
-        self.because: list[set[int]] = [set() for _ in members]
-        self.alone = np.zeros(len(members), dtype=bool)
-
-    def bounds(self) -> list[_Bound]:
-        """Return the bounds of every cell, by one edit after the other and then by all together."""
-        zero = self.low == 0
-        if not self._propagate():
-            return [_CONTRADICTED] * len(self.low)
-        narrowed = self.high - self.low <= _TOLERANCE
-        few = (self.unknown & ~narrowed).sum() <= _MOST_OPEN
-        for cell in np.flatnonzero(self.unknown & ~narrowed).tolist() if few else ():
-            if not self._eliminate(cell):
-                return [_CONTRADICTED] * len(self.low)
-        found = []
-        for cell in range(len(self.low)):
-            low, high = float(self.low[cell]), float(self.high[cell])
-            because = tuple(sorted(int(self.rows[row]) for row in self.because[cell]))
-            if high - low > _TOLERANCE:
-                basis = "interval" if np.isfinite(high) or low > 0 else "undetermined"
-            elif self.alone[cell]:
-                basis = "sum"
-            elif zero[cell] and high <= _TOLERANCE and narrowed[cell]:
-                basis = "zero"
-            else:
-                basis = "elimination"
-            found.append(_Bound(low, high, basis, because))
-        return found
-
-    def _propagate(self) -> bool:
-        """Narrow the bounds by one edit at a time until nothing moves; tell whether the figures can hold."""
-        for _ in range(_MOST_ROUNDS):
-            moved = False
-            for row, weights in enumerate(self.weights):
-                inside = np.flatnonzero(weights)
-                ends = np.where(weights[inside] > 0, [self.low[inside], self.high[inside]], [self.high[inside], self.low[inside]])
-                least, most = weights[inside] * ends
-                open_cells = np.flatnonzero(self.high[inside] - self.low[inside] > _TOLERANCE)
-                if most.sum() < -_TOLERANCE or (self.equality[row] and least.sum() > _TOLERANCE):
-                    return False
-                for at in open_cells.tolist():
-                    cell, weight = int(inside[at]), float(weights[inside[at]])
-                    # the others come to at least and at most so much, and all together to zero, or to no less
-                    low, high = -np.delete(most, at).sum(), -np.delete(least, at).sum() if self.equality[row] else np.inf
-                    if weight < 0:
-                        low, high = -high, -low
-                    moved |= self._narrow(cell, low / abs(weight), high / abs(weight), {row}, len(open_cells) == 1)
-                    if self.low[cell] > self.high[cell] + _TOLERANCE:
-                        return False
-            if not moved:
-                break
-        return True
-
-    def _narrow(self, cell: int, low: float, high: float, rows: set[int], alone: bool = False) -> bool:
-        if self.whole[cell]:
-            low, high = np.ceil(low - _TOLERANCE), np.floor(high + _TOLERANCE)
-        moved = False
-        if low > self.low[cell] + _TOLERANCE:
-            self.low[cell], moved = low, True
-        if high < self.high[cell] - _TOLERANCE:
-            self.high[cell], moved = high, True
-        if moved:
-            determined = self.high[cell] - self.low[cell] <= _TOLERANCE
-            self.alone[cell] = alone and self.equality[next(iter(rows))]
-            self.because[cell] = rows if determined and (alone or self.high[cell] <= _TOLERANCE) else self.because[cell] | rows
-        return moved
-
-    def _eliminate(self, cell: int) -> bool:
-        """Narrow the bounds of one cell by all edits together; tell whether any figures can hold."""
-        from scipy.optimize import linprog
-
-        open_cells = np.flatnonzero(self.unknown)
-        known = self.weights[:, ~self.unknown] @ self.low[~self.unknown]
-        equal = self.equality
-        weights = self.weights[:, open_cells]
-        for sign in (1.0, -1.0):
-            found = linprog(
-                sign * (open_cells == cell),
-                A_ub=-weights[~equal] if (~equal).any() else None,
-                b_ub=known[~equal] if (~equal).any() else None,
-                A_eq=weights[equal],
-                b_eq=-known[equal],
-                bounds=list(zip(self.low[open_cells], self.high[open_cells], strict=True)),
+    for at, key in enumerate(edits.cells):
+        if key in said:
+            low[at], high[at] = said[key].low, said[key].high
+    found: dict[CellKey, _Bound] = {}
+    for members in components(edits.rows.matrix):
+        if unknown[members].any() and wanted[members].any():
+            inside = [
+                np.flatnonzero((part[:, members] != 0).any(axis=1)) for part in (edits.rows.equalities, edits.rows.inequalities)
+            ]
+            rows = Rows(
+                edits.rows.equalities[np.ix_(inside[0], members)],
+                edits.rows.inequalities[np.ix_(inside[1], members)],
+                edits.rows.signed[members],
+                edits.rows.whole[members],
             )
-            if found.status == 2:
-                return False
-            if found.status != 0:
-                continue
-            rows = set(np.flatnonzero(equal)[np.abs(found.eqlin.marginals) > _TOLERANCE].tolist())
-            limit = sign * float(found.fun or 0.0)
-            low, high = (limit, np.inf) if sign > 0 else (-np.inf, limit)
-            self._narrow(cell, low, high, rows)
-        return bool(self.low[cell] <= self.high[cell] + _TOLERANCE)
+            number_of = [*inside[0].tolist(), *(len(edits.rows.equalities) + inside[1]).tolist()]
+            limits = bounds(rows, low[members], high[members])
+            for at, cell in enumerate(members.tolist()):
+                one = _CONTRADICTED
+                if limits is not None:
+                    because = tuple(sorted(number_of[row] for row in limits.because[at]))
+                    one = _Bound(
+                        float(limits.low[at]), float(limits.high[at]), _basis(limits, at, was_zero=low[cell] == 0), because
+                    )
+                found[edits.cells[cell]] = one
+    for key, claim in said.items():
+        limits_of = (claim.low, claim.high)
+        if key in found and found[key].basis != "contradicted":
+            limits_of = (found[key].low, found[key].high)
+        found[key] = _Bound(*limits_of, "claim", (), claim.quote)
+    return found
+
+
+def _basis(limits: Bounds, at: int, *, was_zero: bool) -> str:
+    """Say how the bounds of a cell follow from the edits."""
+    low, high = limits.low[at], limits.high[at]
+    if high - low > ONE_FEN:
+        return "interval" if np.isfinite(high) or low > 0 else "undetermined"
+    if limits.alone[at]:
+        return "sum"
+    return "zero" if was_zero and high <= ONE_FEN and limits.by_one[at] else "elimination"
 
 
 def _without_broken(cells: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:

@@ -6,20 +6,18 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from govstats.characters import folded_text
-from govstats.forms import form, versions
+from govstats.forms import Language, form, versions
 from govstats.reconciliation.findings import Findings, Wording, known_rule
-from govstats.reconciliation.matrix import combinations, plain_values, report_numbers
-from govstats.reconciliation.wording import in_both, listed, shortened
+from govstats.reconciliation.matrix import plain_values, report_numbers
+from govstats.reconciliation.wording import Words, in_both, in_words, listed, shortened
 from govstats.report import Report
 
-#: Where the findings stand among those of a report: the sections first, the year after the structure, the rest after the edits.
-_POSITION = {"S01": 0, "S06": 950_000, "NF": 6_000_000, "NE": 6_000_001}
 #: Under all headings together, in characters.
 _LEAST_PROSE = 20
 _NUMERALS = "一二三四五六七"
@@ -60,30 +58,25 @@ def document_findings(report: Report) -> list[DocumentFinding]:
 def add_document_findings(findings: Findings, number: int, told: Iterable[DocumentFinding]) -> None:
     """Add what was found on the document of a report number."""
     for one in told:
-        sides = [np.nan if side is None else side for side in (one.expected, one.reported)]
-        findings.add(number, _POSITION[one.wording.rule], findings.say([one.wording]), *sides)
+        expected, reported = (np.nan if side is None else side for side in (one.expected, one.reported))
+        findings.add(number, 0, findings.say([one.wording]), expected, reported)
 
 
 def add_told_before(findings: Findings, reports: pd.DataFrame, told: pd.DataFrame) -> None:
     """Add what was found on many documents before; `told` has the columns of the findings."""
     numbers, rows = report_numbers(reports, told)
-    told = told.iloc[rows]
-    if told.empty:
-        return
-    worded = [told[name] for name in ("rule", "severity", "status", "message_zh", "message_en")]
-    which, first = combinations(worded)
-    said = zip(*(plain_values(column.iloc[first]) for column in worded), strict=True)
+    names = ("rule", "severity", "status", "message_zh", "message_en")
+    said = zip(*(plain_values(told[name].iloc[rows]) for name in names), strict=True)
     wordings = [Wording(rule, severity, status, None, "", zh, en) for rule, severity, status, zh, en in said]
-    positions = np.array([_POSITION[one.rule] for one in wordings])
-    sides = (told[name].to_numpy(dtype=float, na_value=np.nan) for name in ("expected", "reported"))
-    findings.add(numbers, positions[which], findings.say(wordings) + which, *sides)
+    sides = (told[name].iloc[rows].to_numpy(dtype=float, na_value=np.nan) for name in ("expected", "reported"))
+    findings.add(numbers, 0, findings.say(wordings) + np.arange(len(wordings)), *sides)
 
 
 def _found(
-    rule: str, status: str, expected: float | None = None, reported: float | None = None, *, message: str = "", **fields: Any
+    rule: str, status: str, expected: float | None = None, reported: float | None = None, *, message: str = "", **fields: Words
 ) -> DocumentFinding:
-    wording = known_rule(rule).wording(status, {"zh": fields, "en": fields}, message=message)
-    return DocumentFinding(wording, expected, reported)
+    fields_of = in_both(lambda language: {name: in_words(said, language) for name, said in fields.items()})
+    return DocumentFinding(known_rule(rule).wording(status, fields_of, message=message), expected, reported)
 
 
 def _sections(report: Report) -> DocumentFinding:
@@ -93,18 +86,16 @@ def _sections(report: Report) -> DocumentFinding:
     # a table of contents repeats the headings: they are in order if they can be read off one after the other
     rest = iter(found)
     in_order = all(section in rest for section in titles)
-    named: list[int] = []
-    status = message = "fail"
-    if lacking:
-        named = lacking
-    elif not in_order:
-        named, message = found, "order"
-    elif not report.read_cells:
-        status = message = "not_assessable"
-    else:
-        status = message = "pass"
-    fields = in_both(lambda language: {"missing": listed((titles[one].text(language) for one in named), language, limit=12)})
-    return DocumentFinding(known_rule("S01").wording(status, fields, message=message), len(titles), len(titles) - len(lacking))
+    status, message, mentioned = "fail", "", lacking
+    if not lacking and not in_order:
+        message, mentioned = "order", found
+    elif not lacking:
+        status = "pass" if report.read_cells else "not_assessable"
+
+    def missing(language: Language) -> str:
+        return listed((titles[one].text(language) for one in mentioned), language, limit=12)
+
+    return _found("S01", status, len(titles), len(titles) - len(lacking), message=message, missing=missing)
 
 
 class _Text:

@@ -1,38 +1,73 @@
-"""The linear edits of a form, checked for all reports at once by a sparse matrix product."""
+"""The linear edits of a form, and those over two years of an agency, checked for many reports at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
+from collections.abc import Callable, Collection, Sequence
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from govstats.forms import CellKey, Edit, Form, Language
-from govstats.reconciliation.findings import Findings, Floats, Integers, Wording, known_rule
-from govstats.reconciliation.matrix import REPORTED, Layout, ReportMatrix
-from govstats.reconciliation.wording import (
-    Fields,
-    Sum,
-    cell_list,
-    gap,
-    in_both,
-    number,
-    quoted,
-    subject,
-    term_labels,
-    without_figure,
-)
+from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, expanded
+from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, linear_rules
+from govstats.reconciliation.matrix import ABSENT, REPORTED, Layout, ReportMatrix
+from govstats.reconciliation.wording import Sum, Words, phrase, quoted, subject, term_labels, titled, without_figure
 
-#: The edits come after the structural rules among the findings of a report.
-_POSITION = 1_000_000
-#: In 万元: one fen. Counts are exact.
-_ONE_FEN = 1e-6
+Flags = NDArray[np.bool_]
+#: Takes an edit, a report and the figures of its cells; returns them with what the prose says of those that are missing, and what
+#: a message needs; None where the prose does not say it.
+StandIn = Callable[[Edit, "Pairs", Floats], tuple[Floats, dict[str, Any]] | None]
 
 
-@dataclass(frozen=True, eq=False)
-class System:
+class Pairs(NamedTuple):
+    """Reports on one form, each with that of the year before, which are all on one form too.
+
+    Attributes
+    ----------
+    now, before : ReportMatrix
+    at, was : array
+        Their positions in the two matrices; -1 where there is none of the year before.
+    years : array
+        The year before.
+    """
+
+    now: ReportMatrix
+    before: ReportMatrix
+    at: Integers
+    was: Integers
+    years: Integers
+
+    @property
+    def reports(self) -> Integers:
+        """The numbers of the later reports."""
+        return self.now.reports[self.at]
+
+    def side(self, cell: CellKey, offset: int = 0) -> tuple[Floats, NDArray[np.int8]]:
+        """Return the figures of a cell in one of the two years, and their statuses."""
+        if offset == 0:
+            row = self.now.index[cell]
+            return self.now.value[row, self.at], self.now.status[row, self.at]
+        row, there = self.before.index[cell], self.was >= 0
+        status = np.where(there, self.before.status[row, self.was], ABSENT)
+        return np.where(there, self.before.value[row, self.was], np.nan), status
+
+    def sides(self, edit: Edit) -> tuple[Floats, NDArray[np.int8]]:
+        """Return the figures of the cells of an edit and their statuses, shape (cells, reports)."""
+        values, status = zip(*(self.side(cell, offset) for cell, offset in edit.places), strict=True)
+        return np.stack(values), np.stack(status)
+
+    def where(self, chosen: Flags | Integers | list[int]) -> Pairs:
+        """Return some of the pairs."""
+        return self._replace(at=self.at[chosen], was=self.was[chosen], years=self.years[chosen])
+
+
+def alone(matrix: ReportMatrix, at: Integers, years: Integers | None = None) -> Pairs:
+    """Return reports without those of the year before."""
+    return Pairs(matrix, matrix, at, np.full(len(at), -1), np.zeros(len(at), dtype=np.intp) if years is None else years)
+
+
+class System(NamedTuple):
     """The edits of one layout as a matrix.
 
     Attributes
@@ -40,51 +75,17 @@ class System:
     edits : tuple of Edit
     cells : tuple of (table, line, column)
         The cells that the edits mention.
-    sides : array, shape (2, edits, cells)
-        The coefficients of the left and of the right side.
-    raising, lowering : array, shape (edits, cells)
-        1 where an unknown figure could still raise left − right, or lower it.
-    tolerance, equality, open_ended : array, shape (edits,)
+    weights : array, shape (edits, cells)
+        The coefficients of the left side less the right.
+    equality, open_ended : array, shape (edits,)
         `open_ended` edits sum lines of a table to which the agency added lines of its own, which may belong to the sum.
     """
 
     edits: tuple[Edit, ...]
     cells: tuple[CellKey, ...]
-    sides: Floats
-    raising: Floats
-    lowering: Floats
-    tolerance: Floats
-    equality: NDArray[np.bool_]
-    open_ended: NDArray[np.bool_]
-
-    @cached_property
-    def weights(self) -> Floats:
-        """The coefficients of left − right, shape (edits, cells)."""
-        weights: Floats = self.sides[0] - self.sides[1]
-        return weights
-
-    @cached_property
-    def _steps(self) -> Sequence[tuple[Integers, Integers, Floats]]:
-        """The first term of every side, then the second of those that have two, and so on: sides, cells, coefficients."""
-        rows = self.sides.reshape(-1, len(self.cells))
-        terms = [np.flatnonzero(row) for row in rows]
-        steps = []
-        for step in range(max(map(len, terms))):
-            side = np.array([at for at, cells in enumerate(terms) if len(cells) > step])
-            cell = np.array([terms[at][step] for at in side])
-            steps.append((side, cell, rows[side, cell, None]))
-        return steps
-
-    def sums(self, figures: Floats) -> Floats:
-        """Return the left and the right sums of reports, shape (2, edits, reports), of figures with shape (cells, reports).
-
-        A sum is added up term by term: a product by blocks depends in its last bit on how many reports stand beside it.
-        """
-        # to import scipy.sparse would take longer than all that a report asks for
-        sums = np.zeros((2 * len(self.edits), figures.shape[1]))
-        for side, cell, coefficient in self._steps:
-            sums[side] += coefficient * figures[cell]
-        return sums.reshape(2, len(self.edits), -1)
+    weights: Floats
+    equality: Flags
+    open_ended: Flags
 
 
 @cache
@@ -99,172 +100,163 @@ def system(form: Form, layout: Layout) -> System | None:
         return None
     cells = tuple(dict.fromkeys(cell for edit in edits for cell in edit.cells))
     column_of = {cell: column for column, cell in enumerate(cells)}
-    sides = np.zeros((2, len(edits), len(cells)))
-    signed = np.zeros(len(cells), dtype=bool)
+    weights = np.zeros((len(edits), len(cells)))
     for row, edit in enumerate(edits):
-        for side, terms in zip(sides, (edit.left, edit.right), strict=True):
-            for table, line, column, coefficient in terms:
-                side[row, column_of[table, line, column]] += coefficient
-    for cell, place in column_of.items():
-        signed[place] = form.table(cell[0]).column[cell[2]].signed
-    weight = sides[0] - sides[1]
-    raising = (weight > 0) | ((weight != 0) & signed)
-    lowering = (weight < 0) | ((weight != 0) & signed)
-    tables = [form.table(edit.table) for edit in edits]
-    money = [
-        table.open or any("元" in table.unit(line, column) for _, line, column in edit.cells)
-        for table, edit in zip(tables, edits, strict=True)
-    ]
+        for cell, factor in edit.terms:
+            weights[row, column_of[cell]] += factor
     equality = np.array([edit.relation == "==" for edit in edits])
-    return System(
-        edits,
-        cells,
-        sides,
-        raising.astype(float),
-        lowering.astype(float),
-        np.where(money, _ONE_FEN, 0.0),
-        equality,
-        equality & np.array([edit.table in layout.own_lines for edit in edits]),
-    )
+    return System(edits, cells, weights, equality, equality & np.array([edit.table in layout.own_lines for edit in edits]))
+
+
+def year_edits(now: ReportMatrix, before: ReportMatrix, rules: Collection[str] = ()) -> list[Edit]:
+    """Return the edits that bind reports of two forms, in the order of the rules; all rules, if none is named."""
+    edits: list[Edit] = []
+    for rule in rules or linear_rules():
+        settings = known_rule(rule).settings
+        forms = settings.get("forms", (now.form.version, before.form.version))
+        if now.form.version in forms and before.form.version in forms:
+            for table in now.form.tables:
+                lines = {line for name, line, _ in now.cells if name == table.id} if table.open else set()
+                for template in settings["edits"]:
+                    if template["table"] == table.id:
+                        edits += expanded(rule, table, template, frozenset(lines))
+    return [edit for edit in edits if all(cell in (before if year else now).index for cell, year in edit.places)]
+
+
+def sums(edit: Edit, values: Floats) -> tuple[Floats, Floats]:
+    """Return the left and the right sums of reports; `values` has shape (cells, reports)."""
+    sides = np.zeros((2, values.shape[1]))
+    # term by term: a product by blocks depends in its last bit on how many reports stand beside it
+    for at, (*_, sign) in enumerate(edit.left + edit.right):
+        sides[int(at >= len(edit.left))] += sign * values[at]
+    return sides[0], sides[1]
+
+
+def tell(edit: Edit, values: Floats, form: Form, *, open_ended: bool = False) -> tuple[Flags, Flags]:
+    """Tell for which reports an edit holds, and for which it cannot; neither where it depends on figures that are not known."""
+    unknown = np.isnan(values)
+    left, right = sums(edit, np.where(unknown, 0.0, values))
+    surplus = left - right
+    # an unknown figure is not negative (unless its column is signed): it can only raise or only lower the surplus
+    signed = np.array([form.table(table).column[column].signed for table, _, column in edit.cells])
+    factors = np.array([factor for _, factor in edit.terms])
+    may_rise, may_fall = unknown[(factors > 0) | signed].any(axis=0), unknown[(factors < 0) | signed].any(axis=0)
+    low, high = surplus < -ONE_FEN, (surplus > ONE_FEN) & (edit.relation == "==")
+    # where a side has no figure at all there is nothing to compare
+    parts = (unknown[: len(edit.left)], unknown[len(edit.left) :])
+    nothing = np.logical_or.reduce([side.all(axis=0) & bool(len(side)) for side in parts])
+    impossible = (low & ~may_rise & (not open_ended)) | (high & ~may_fall)
+    return ~(unknown.any(axis=0) | low | high), impossible & ~nothing
 
 
 def check_edits(matrix: ReportMatrix, findings: Findings) -> None:
     """Add a finding for every edit of every report."""
     for table in matrix.form.tables:
-        if table.open:
-            _absent_annex(matrix, table.id, findings)
-    for members, layout in matrix.layouts():
+        # an open table that is absent has no edits before its lines are known: this is said once for each rule
+        for rule in dict.fromkeys(template["rule"] for template in table.edit_templates) if table.open else ():
+            absent = matrix.reports[~matrix.has_table[table.id]]
+            findings.note(absent, rule, "not_assessable", message="no_table", table=table, subject=titled(table))
+    for members, layout in matrix.layouts:
         edits = system(matrix.form, layout)
         if edits is not None:
-            _check(matrix, members, edits, findings)
+            for edit, open_ended in zip(edits.edits, edits.open_ended.tolist(), strict=True):
+                check_edit(edit, alone(matrix, members), findings, open_ended=open_ended)
 
 
-def _absent_annex(matrix: ReportMatrix, table: str, findings: Findings) -> None:
-    """Say once for each rule that an open table is absent: it has no edits before its lines are known."""
-    annex = matrix.form.table(table)
-    absent = matrix.reports[~matrix.has_table[table]]
-    for position, rule in enumerate(dict.fromkeys(template["rule"] for template in annex.edit_templates)):
-        fields = in_both(lambda language: {"subject": quoted(annex.title(language), language), "table": annex.title(language)})
-        findings.add(
-            absent, _POSITION + position, findings.wording(rule, "not_assessable", fields, message="no_table", table=table)
-        )
+def check_edit(
+    edit: Edit, pairs: Pairs, findings: Findings, *, open_ended: bool = False, stand_in: StandIn | None = None
+) -> None:
+    """Add what becomes of one edit in each of the reports.
+
+    Parameters
+    ----------
+    edit : Edit
+    pairs : Pairs
+    findings : Findings
+    open_ended : bool
+        The sum may have parts that the edit does not name.
+    stand_in : StandIn, optional
+        What the prose says in the place of figures that are missing.
+    """
+    form = pairs.now.form
+    table = form.table(edit.table)
+    values, status = pairs.sides(edit)
+    passed, failed = tell(edit, values, form, open_ended=open_ended)
+    complete = (status == REPORTED).all(axis=0)
+    said: dict[str, Any] = {
+        "table": table,
+        "cells": [cell for cell, year in edit.places if year == 0],
+        "severity": edit.severity,
+        "subject": partial(subject, table, edit),
+    }
+    if passed.any():
+        expected, reported = _expected_first(edit, values[:, passed])
+        message = _message(edit, "pass")
+        findings.note(pairs.reports[passed], edit.rule, "pass", message=message, expected=expected, reported=reported, **said)
+    differing = failed | (complete & ~passed)
+    for at in np.flatnonzero(differing).tolist():
+        figures, unknown = values[:, at], status[:, at].tolist()
+        fields = said | _sides(form, edit, figures) | {"before": str(pairs.years[at]), "missing": _missing(form, edit, unknown)}
+        outcome, message = ("fail", _message(edit, "fail")) if failed[at] else ("not_assessable", "remainder")
+        also = "" if complete[at] else "even_so"
+        findings.note(int(pairs.reports[at]), edit.rule, outcome, message=message, also=also, **fields)
+    undecided = ~(passed | differing)
+    for at in np.flatnonzero(undecided).tolist():
+        filled = stand_in(edit, pairs.where([at]), values[:, at]) if stand_in else None
+        if filled is not None:
+            undecided[at] = False
+            figures, fields = filled
+            outcome = "pass" if tell(edit, figures[:, None], form)[0][0] else "fail"
+            fields = said | _sides(form, edit, figures) | {"before": str(pairs.years[at])} | fields
+            findings.note(int(pairs.reports[at]), edit.rule, outcome, also="stood_in", **fields)
+    if undecided.any():
+        # each combination of missing cells is worded once, for all reports that have it
+        states, which = np.unique(status[:, undecided], axis=1, return_inverse=True)
+        for number, state in enumerate(states.T.tolist()):
+            members = np.flatnonzero(undecided)[which.ravel() == number]
+            there = pairs.now.has_table[edit.table][pairs.at[members[0]]]
+            lost = edit.subject and not there and not any(state)
+            message = "no_table" if lost else "not_assessable"
+            missing = _missing(form, edit, state)
+            findings.note(pairs.reports[members], edit.rule, "not_assessable", message=message, missing=missing, **said)
 
 
-def _check(matrix: ReportMatrix, members: Integers, edits: System, findings: Findings) -> None:
-    rows = np.array([matrix.index[cell] for cell in edits.cells])
-    figures = matrix.part(matrix.value, rows, members)
-    unknown = np.isnan(figures)
-    raising = lowering = np.zeros((len(edits.edits), 1))
-    if (lacking := unknown.any(axis=1)).any():
-        figures = np.where(unknown, 0.0, figures)
-        raising, lowering = (side[:, lacking] @ unknown[lacking] for side in (edits.raising, edits.lowering))
-    left, right = edits.sums(figures)
+def _message(edit: Edit, name: str) -> str:
+    return f"{name} >=" if edit.relation == ">=" and f"{name} >=" in known_rule(edit.rule).messages else name
 
-    surplus = left - right
-    complete = np.broadcast_to((raising + lowering) == 0, surplus.shape)
-    equality, tolerance = edits.equality[:, None], edits.tolerance[:, None]
-    satisfied = np.where(equality, np.abs(surplus) <= tolerance, surplus >= -tolerance)
-    # An unknown figure is not negative (unless its column is signed): it can only raise or only lower the surplus.
-    too_low = (surplus < -tolerance) & (raising == 0) & ~edits.open_ended[:, None]
-    too_high = equality & (surplus > tolerance) & (lowering == 0)
-    failed, passed = too_low | too_high, complete & satisfied
-    expected, reported = np.where(equality, left, right), np.where(equality, right, left)
 
-    wording = np.empty(surplus.shape, dtype=np.intp)
-    wording[...] = findings.say(_passed(matrix.form, edits)) + np.arange(len(edits.edits))[:, None]
-    for row in np.flatnonzero(~passed.all(axis=1)).tolist():
-        speech = _speech(matrix.form, edits.edits[row])
-        has_table = matrix.has_table[speech.edit.table][members]
-        undecided = ~failed[row] & ~passed[row]
-        for message, which in (
-            ("fail", failed[row]),
-            ("remainder", undecided & has_table & complete[row]),
-            ("not_assessable", undecided & has_table & ~complete[row]),
-            ("no_table", undecided & ~has_table),
-        ):
-            found = np.flatnonzero(which)
-            if not len(found):
-                continue
-            places = np.array([matrix.index[cell] for cell in speech.edit.cells])
-            status = matrix.status[np.ix_(places, members[found])]
-            if message in {"fail", "remainder"}:
-                values = matrix.value[np.ix_(places, members[found])]
-                said = speech.sides(message, values, status, expected[row, found], reported[row, found])
-                wording[row, found] = findings.say(said) + np.arange(len(said))
-                continue
-            expected[row, found] = reported[row, found] = np.nan
-            # each combination of missing cells is worded once, for all reports that have it
-            states, same = np.unique(status, axis=1, return_inverse=True)
-            wording[row, found] = findings.say([speech.incomplete(message, state) for state in states.T.tolist()]) + same.ravel()
-    findings.add(matrix.reports[members], _POSITION + np.arange(len(edits.edits))[:, None], wording, expected, reported)
+def _expected_first(edit: Edit, figures: Floats) -> tuple[Floats, Floats]:
+    """Return what an edit leads one to expect and what is reported: the sum of the parts, the lower bound of an inequality."""
+    left, right = sums(edit, np.nan_to_num(figures))
+    return (left, right) if edit.relation == "==" else (right, left)
+
+
+def _sides(form: Form, edit: Edit, figures: Floats) -> dict[str, Any]:
+    """Return both sides of an edit, as figures and written out."""
+    parts = len(edit.left)
+    expected, reported = _expected_first(edit, figures[:, None])
+    written = {
+        name: partial(_sum, form, edit, chosen, figures[chosen].tolist())
+        for name, chosen in (("left", slice(parts)), ("right", slice(parts, None)))
+    }
+    return {"expected": float(expected[0]), "reported": float(reported[0]), **written}
+
+
+def _sum(form: Form, edit: Edit, chosen: slice, figures: Sequence[float], language: Language) -> str:
+    signs = [sign for *_, sign in (edit.left + edit.right)[chosen]]
+    return Sum({language: edit_labels(form, edit, language)[chosen]}, signs).texts(figures)[language]
+
+
+def _missing(form: Form, edit: Edit, state: Sequence[int]) -> Words:
+    """Name the cells without a figure."""
+    return lambda language: without_figure(zip(edit_labels(form, edit, language), state, strict=True), language)
 
 
 @cache
-def _passed(form: Form, edits: System) -> tuple[Wording, ...]:
-    """Word what is said of the reports that an edit holds for, which is the same of all of them."""
-    return tuple(_speech(form, edit).wording("pass", "pass") for edit in edits.edits)
-
-
-@cache
-def _speech(form: Form, edit: Edit) -> _Speech:
-    return _Speech(form, edit)
-
-
-class _Speech:
-    """What an edit says of reports."""
-
-    def __init__(self, form: Form, edit: Edit) -> None:
-        self.edit, self.rule, table = edit, known_rule(edit.rule), form.table(edit.table)
-        self.cells = cell_list(edit.cells)
-        self.labels: dict[Language, list[str]] = {}
-        self.fields: Fields = in_both(
-            lambda language: {"subject": subject(table, edit, language), "table": table.title(language)}
-        )
-        for language in self.fields:
-            labels = term_labels(form, edit, language)
-            self.labels[language] = [labels[cell] for cell in edit.cells]
-        signs, parts = [sign for *_, sign in edit.left + edit.right], len(edit.left)
-        self.left = Sum({language: labels[:parts] for language, labels in self.labels.items()}, signs[:parts])
-        self.right = Sum({language: labels[parts:] for language, labels in self.labels.items()}, signs[parts:])
-
-    def wording(self, status: str, message: str, more: Callable[[Language], dict[str, str]] = lambda _: {}) -> Wording:
-        if self.edit.relation == ">=" and f"{message} >=" in self.rule.messages:
-            message = f"{message} >="
-        fields = {language: {**fixed, **more(language)} for language, fixed in self.fields.items()}
-        return self.rule.wording(status, fields, message=message, table=self.edit.table, cells=self.cells)
-
-    def incomplete(self, message: str, state: Sequence[int]) -> Wording:
-        """Word that it cannot be assessed: the table is not there, or cells of it."""
-        return self.wording("not_assessable", message, lambda language: {"missing": self._missing(state, language)})
-
-    def sides(self, message: str, figures: Floats, status: NDArray[np.int8], expected: Floats, reported: Floats) -> list[Wording]:
-        """Word the two sides of each report; figures and statuses have a row a cell."""
-        sums = zip(expected.tolist(), reported.tolist(), np.round(reported - expected, 6).tolist(), strict=True)
-        reports = zip(figures.T.tolist(), status.T.tolist(), sums, strict=True)
-        return [self._sides(message, *report) for report in reports]
-
-    def _sides(self, message: str, figures: list[float], state: list[int], sums: tuple[float, float, float]) -> Wording:
-        expected, reported = number(sums[0]), number(sums[1])
-        parts = len(self.edit.left)
-        left, right = self.left.texts(figures[:parts]), self.right.texts(figures[parts:])
-        said = self.wording(
-            "fail" if message == "fail" else "not_assessable",
-            message,
-            lambda language: {
-                "left": left[language],
-                "right": right[language],
-                "expected": expected,
-                "reported": reported,
-                "gap": gap(sums[2], language),
-            },
-        )
-        if any(one != REPORTED for one in state):
-            said = said._replace(
-                message_zh=said.message_zh + self.rule.say("even_so", "zh", missing=self._missing(state, "zh")),
-                message_en=said.message_en + " " + self.rule.say("even_so", "en", missing=self._missing(state, "en")),
-            )
-        return said
-
-    def _missing(self, state: Sequence[int], language: Language) -> str:
-        """Name the cells without a figure."""
-        return without_figure(zip(self.labels[language], state, strict=True), language)
+def edit_labels(form: Form, edit: Edit, language: Language) -> list[str]:
+    """Name the cells of an edit; of two years those of the year before as such."""
+    labels = term_labels(form, edit, language)
+    if not edit.offsets:
+        return [labels[cell] for cell in edit.cells]
+    named = [(quoted(labels[cell], language), year) for cell, year in edit.places]
+    return [phrase("last_year", language, cell=label) if year else label for label, year in named]

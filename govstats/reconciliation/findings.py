@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
 from importlib import resources
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.errors import FormError
-from govstats.forms import Language
+from govstats.forms import CellKey, Language, Table
+from govstats.reconciliation.wording import Words, cell_list, gap, in_both, in_words, number
 
 Integers = NDArray[np.intp]
 Floats = NDArray[np.float64]
@@ -37,10 +37,6 @@ FINDING_TYPES = {
 }
 
 
-#: Looked up once: pandas takes longer to find a type by its name than to make a short column.
-_TEXT = pd.StringDtype(na_value=np.nan)
-
-
 @dataclass(frozen=True, eq=False)
 class Rule:
     """A rule as ``rules.toml`` has it: its severity, its titles and what it says in each case."""
@@ -54,23 +50,23 @@ class Rule:
     messages: Mapping[str, Mapping[str, str]]
     settings: Mapping[str, Any]
 
-    def say(self, message: str, language: Language, **fields: str) -> str:
-        """Return a message in one language with its fields filled in."""
-        return self.messages[message][language].format(**fields)
-
     def wording(
         self,
         status: str,
         fields: Mapping[Language, Mapping[str, str]],
         *,
         message: str = "",
+        also: str = "",
+        severity: str = "",
         table: str | None = None,
         cells: str = "",
     ) -> Wording:
-        """Return how a finding reads; `message` is that of the status unless another is named."""
+        """Return how a finding reads; `message` is that of the status unless another is named, `also` one that follows it."""
         message = message or status
-        severity = self.messages[message].get("severity", self.severity)
-        zh, en = (self.messages[message][language].format_map(fields[language]) for language in ("zh", "en"))
+        severity = severity or self.messages[message].get("severity", self.severity)
+        said = [self.messages[name] for name in (message, also) if name]
+        zh = "".join(one["zh"].format_map(fields["zh"]) for one in said)
+        en = " ".join(one["en"].format_map(fields["en"]) for one in said)
         return Wording(self.id, severity, status, table, cells, zh, en)
 
 
@@ -118,6 +114,12 @@ def known_rule(name: str) -> Rule:
         ) from None
 
 
+@cache
+def linear_rules() -> tuple[str, ...]:
+    """Return the rules whose edits, over two years or several tables, stand in ``rules.toml``."""
+    return tuple(name for name, rule in _known_rules().items() if "edits" in rule.settings)
+
+
 def rules() -> pd.DataFrame:
     """Return the rules, in the order of the findings of `reconcile`; XF is that of `compare_formats` too.
 
@@ -138,13 +140,15 @@ def rules() -> pd.DataFrame:
     return pd.DataFrame({name: pd.array([getattr(rule, name) for rule in known], dtype="str") for name in columns})
 
 
-@dataclass
 class Findings:
-    """Collects findings, many reports at a time, and lays them out as the frame of the contract."""
+    """Collects findings, many reports at a time, and lays them out as the frame of the contract.
 
-    wordings: list[Wording] = field(default_factory=list)
-    blocks: list[tuple[Integers | Floats | float, ...]] = field(default_factory=list)
-    single: list[tuple[float, ...]] = field(default_factory=list)
+    The findings of a report stand in the order of the rules in ``rules.toml``, those of one rule as they were added.
+    """
+
+    def __init__(self) -> None:
+        self.wordings: list[Wording] = []
+        self.blocks: list[Sequence[NDArray[Any]]] = []
 
     def wording(self, rule: str, status: str, fields: Mapping[Language, Mapping[str, str]], **more: Any) -> int:
         """Write down how a finding reads, as `Rule.wording` takes it, and return its number."""
@@ -158,39 +162,73 @@ class Findings:
     def add(
         self,
         reports: Integers | int,
-        position: Integers | int,
+        position: int,
         wording: Integers | int,
         expected: Floats | float = np.nan,
         reported: Floats | float = np.nan,
     ) -> None:
-        """Add a finding for each of the reports; `position` is its place among the findings of a report.
-
-        Where `position` is a column of numbers, each of the reports gets a finding at each of them, and what else is given may
-        be an array of that shape.
-        """
+        """Add a finding for each of the reports; `position` is its place among those of its rule."""
         finding = (reports, position, wording, expected, reported)
-        if isinstance(reports, int) and isinstance(position, int):
-            self.single.append(finding)  # type: ignore[arg-type]
-        else:
-            self.blocks.append(finding)
+        self.blocks.append(np.broadcast_arrays(*map(np.atleast_1d, finding)))
+
+    def note(
+        self,
+        reports: Integers | int,
+        rule: str,
+        status: str,
+        *,
+        message: str = "",
+        also: str = "",
+        severity: str = "",
+        table: Table | None = None,
+        cells: Iterable[CellKey] = (),
+        expected: Floats | float = np.nan,
+        reported: Floats | float = np.nan,
+        **fields: Words,
+    ) -> None:
+        """Add one finding for reports that it reads the same for.
+
+        Parameters
+        ----------
+        reports : int or array
+            Their numbers.
+        rule, status, message : str
+            The message is that of the status unless another is named.
+        also : str
+            A message that follows the first.
+        severity : str
+            That of the message or rule, if left out.
+        table : Table, optional
+            What the finding is about; its title is the field ``table`` of the message.
+        cells : iterable of (table, line, column)
+        expected, reported : float or array
+            The two sides, a figure a report; where there is one report they are fields of the message, and so is ``gap``.
+        **fields : str or function of a language
+            What stands in the message.
+        """
+        given: dict[str, Words] = {} if table is None else {"table": table.title}
+        if isinstance(expected, float) and isinstance(reported, float):
+            size = round(reported - expected, 6)
+            given |= {"expected": number(expected), "reported": number(reported), "gap": partial(gap, size)}
+        given |= fields
+        wording = known_rule(rule).wording(
+            status,
+            in_both(lambda language: {name: in_words(said, language) for name, said in given.items()}),
+            message=message,
+            also=also,
+            severity=severity,
+            table=None if table is None else table.id,
+            cells=cell_list(cells),
+        )
+        self.add(reports, 0, self.say([wording]), expected, reported)
 
     def frame(self, reports: pd.DataFrame) -> pd.DataFrame:
         """Return the findings; `reports` has the agency and year of each report number."""
-        blocks = self.blocks.copy()
-        if self.single:
-            numbers, places, said, *sides = zip(*self.single, strict=True)
-            whole, figures = np.array((numbers, places, said), dtype=np.intp), np.array(sides, dtype=np.float64)
-            blocks.append((*whole, *figures))
-        shapes = [np.broadcast(block[0], block[1]).shape for block in blocks]
-        ends = np.cumsum([0, *map(prod, shapes)]).tolist()
-        number, position, wording = (np.empty(ends[-1], dtype=np.intp) for _ in range(3))
-        expected, reported = np.empty(ends[-1]), np.empty(ends[-1])
-        positions = np.unique(np.concatenate([np.zeros(0, dtype=np.intp), *(np.ravel(block[1]) for block in blocks)]))
-        for (reports_of, at, *rest), shape, start, end in zip(blocks, shapes, ends, ends[1:], strict=False):
-            parts = (reports_of, np.searchsorted(positions, at), *rest)
-            for whole, part in zip((number, position, wording, expected, reported), parts, strict=True):
-                whole[start:end].reshape(shape)[...] = part
-        order = np.lexsort((_small(position), _small(number)))
+        nothing = [np.zeros(0, dtype=np.intp)] * 3 + [np.zeros(0)] * 2
+        number, position, wording, expected, reported = map(np.concatenate, zip(nothing, *self.blocks, strict=True))
+        rank = {rule: place for place, rule in enumerate(_known_rules())}
+        rank_of = np.array([rank[one.rule] for one in self.wordings], dtype=np.intp)
+        order = np.lexsort((position, rank_of[wording], number))
         number, wording, expected, reported = number[order], wording[order], expected[order], reported[order]
         worded = dict(zip(Wording._fields, zip(*self.wordings, strict=True), strict=True)) if self.wordings else {}
         columns: dict[str, Any] = {
@@ -202,13 +240,8 @@ class Findings:
             "difference": _figures(np.round(reported - expected, 6)),
         }
         for name in Wording._fields:
-            columns[name] = pd.array(list(worded.get(name, ())), dtype=_TEXT).take(wording)
+            columns[name] = pd.array(list(worded.get(name, ())), dtype="str").take(wording)
         return pd.DataFrame({name: columns[name] for name in FINDING_TYPES}, copy=False)
-
-
-def _small(numbers: Integers) -> NDArray[Any]:
-    """Return numbers in the same order: numpy sorts those of 16 bits by counting, which is several times faster."""
-    return numbers.astype(np.min_scalar_type(numbers.max(initial=0)))
 
 
 def _figures(values: Floats) -> pd.arrays.FloatingArray:

@@ -15,11 +15,10 @@ from govstats.errors import require_columns
 from govstats.forms import CellKey, Form, form, versions
 from govstats.reconciliation.findings import Floats, Integers
 
-#: What `ReportMatrix.status` holds; `wording.NO_FIGURE` has the words in this order.
+#: What `ReportMatrix.status` holds; ``words.toml`` has the words in this order.
 ABSENT, REPORTED, BLANK, NOT_APPLICABLE, UNREADABLE = range(5)
-_STATUS: dict[object, int] = {"reported": REPORTED, "blank": BLANK, "not_applicable": NOT_APPLICABLE, "unreadable": UNREADABLE}
-#: So many rows tell whether equal texts of a column are mostly the same object.
-_SAMPLE = 1000
+#: The number of each status of a cell.
+STATUS: dict[object, int] = {"reported": REPORTED, "blank": BLANK, "not_applicable": NOT_APPLICABLE, "unreadable": UNREADABLE}
 #: What tells reports apart.
 IDENTITY = ("agency", "year", "form")
 _NEEDED = ("agency", "year", "form", "table", "line", "column", "value", "status")
@@ -102,17 +101,11 @@ class ReportMatrix:
 
     def part(self, array: NDArray[Any], rows: Integers | slice, members: Integers) -> NDArray[Any]:
         """Return some rows of `value`, `status`, `printed` or `repeated` for some reports, given by their positions."""
-        # a slice takes no copy, and whole rows are taken several times faster than cell by cell
-        if len(members) == len(self.reports):
-            return array[rows]
-        return array[rows][:, members] if isinstance(rows, slice) else array[np.ix_(rows, members)]
-
-    def layouts(self) -> Sequence[tuple[Integers, Layout]]:
-        """Return the positions of the reports that share a layout, with that layout."""
-        return self._layouts
+        return array[rows][:, members]
 
     @cached_property
-    def _layouts(self) -> list[tuple[Integers, Layout]]:
+    def layouts(self) -> Sequence[tuple[Integers, Layout]]:
+        """The positions of the reports that share a layout, with that layout."""
         choices = _choices(self.form, self.cells)
         made = np.empty((len(choices), len(self.reports)), dtype=np.bool_)
         for at, ((what, _, _), rows) in enumerate(choices.items()):
@@ -120,9 +113,7 @@ class ReportMatrix:
             filled = (status == REPORTED) | (status == UNREADABLE) if what == "figures" else status != ABSENT
             made[at] = filled.any(axis=0)
         # many choices in few bytes, which is what has to be compared
-        kinds, first, which = np.unique(np.packbits(made, axis=0), axis=1, return_index=True, return_inverse=True)
-        if kinds.shape[1] == 1:
-            which = np.zeros(len(self.reports), dtype=np.intp)
+        _, first, which = np.unique(np.packbits(made, axis=0), axis=1, return_index=True, return_inverse=True)
         layouts = []
         for number, example in enumerate(first.tolist()):
             chosen = {choice for choice, it in zip(choices, made[:, example].tolist(), strict=True) if it}
@@ -254,137 +245,60 @@ def report_numbers(reports: pd.DataFrame, frame: pd.DataFrame) -> tuple[Integers
     return numbers[rows], rows
 
 
-def _in_arrow(values: pd.Series) -> bool:
-    return isinstance(values.dtype, pd.StringDtype) and values.dtype.storage == "pyarrow"
-
-
-def _keys(values: pd.Series) -> NDArray[Any]:
-    """Return what is cheap to compare instead of the values: the same key is the same value, and mostly the other way round."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return np.asarray(values.array.codes)
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return values.to_numpy(dtype=float, na_value=np.nan)
-    if not isinstance(values.dtype, pd.StringDtype):
-        return pd.factorize(values, use_na_sentinel=False)[0]
-    texts = np.ascontiguousarray(values.to_numpy(dtype=object))
-    # ids of a form are mostly the same few objects: to compare their addresses is far cheaper than to compare or hash texts
-    addresses = np.ndarray(texts.shape, dtype=np.intp, buffer=texts)
-    shared = len(set(addresses[:_SAMPLE].tolist())) <= 4 * len(set(texts[:_SAMPLE].tolist()))
-    return addresses if shared else texts
-
-
-def _changes(values: pd.Series) -> Integers:
-    """Return at least where rows begin that differ from the one before; the first row is one."""
-    if not _in_arrow(values):
-        return _first_of_runs(_keys(values))
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    # without a look at the texts one by one, which takes twice as long as to find their runs
-    ends = pc.run_end_encode(pa.chunked_array(pa.array(values.array)).combine_chunks()).run_ends
-    return np.concatenate([[0], ends.to_numpy()])[: len(ends)]
-
-
-def _first_of_runs(keys: NDArray[Any]) -> Integers:
-    differs = np.ones(len(keys), dtype=np.bool_)
-    np.not_equal(keys[1:], keys[:-1], out=differs[1:])
-    return np.flatnonzero(differs)
-
-
-def _spread(codes: NDArray[Any], starts: Integers, size: int) -> NDArray[Any]:
-    """Give each row the code of its run."""
-    return codes if len(starts) == size else np.repeat(codes, np.diff(starts, append=size))
-
-
-def _codes(values: pd.Series) -> tuple[NDArray[Any], list[object]]:
-    """Return the number of each row's value, and the distinct values."""
-    if len(values) <= _SAMPLE:
-        numbers, found = pd.factorize(values.array, use_na_sentinel=False)
-        return numbers, list(found)
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        keys, categories = _keys(values), list(values.cat.categories)
-        return np.where(keys < 0, keys.dtype.type(len(categories)), keys), [*categories, np.nan]
-    if _in_arrow(values):
-        in_runs = 2 * len(_changes(values.iloc[:_SAMPLE])) < _SAMPLE
-        starts = _changes(values) if in_runs else np.arange(len(values))
-        numbers, found = pd.factorize(values.array.take(starts) if in_runs else values.array, use_na_sentinel=False)
-    else:
-        keys = _keys(values)
-        starts = _first_of_runs(keys)
-        distinct_keys, distinct = pd.factorize(keys[starts], use_na_sentinel=False)
-        example = np.zeros(len(distinct), dtype=np.intp)
-        example[distinct_keys] = starts
-        same, found = pd.factorize(values.array.take(example), use_na_sentinel=False)
-        numbers = same[distinct_keys]
-    # few distinct values fit in few bytes, and most of the time goes into memory
-    return _spread(numbers.astype(np.min_scalar_type(len(found))), starts, len(values)), list(found)
+def _numbered(values: pd.Series) -> tuple[Integers, list[object]]:
+    """Return the number of each row's value, and the distinct values in order of appearance."""
+    numbers, distinct = pd.factorize(values.array, use_na_sentinel=False)
+    return numbers.astype(np.intp), list(distinct)
 
 
 def combinations(columns: Sequence[pd.Series]) -> tuple[Integers, Integers]:
     """Return the number of each row's combination, distinct ones in order of appearance, and where each first stands."""
-    # the rows of a report mostly stand together: only the first of a run is hashed
-    differs = np.zeros(len(columns[0]), dtype=np.bool_)
+    combined = np.zeros(len(columns[0]), dtype=np.intp)
     for values in columns:
-        differs[_changes(values)] = True
-    starts = np.flatnonzero(differs)
-    if len(starts) == 1:
-        return np.zeros(len(columns[0]), dtype=np.intp), starts
-    combined = np.zeros(len(starts), dtype=np.int64)
-    for values in columns:
-        codes, distinct = pd.factorize(values.array.take(starts), use_na_sentinel=False)
-        combined = combined * max(len(distinct), 1) + codes
-    numbers, combinations = pd.factorize(combined)
-    first = np.zeros(len(combinations), dtype=np.intp)
-    first[numbers[::-1]] = starts[::-1]
-    return _spread(numbers, starts, len(columns[0])), first
+        numbers, distinct = _numbered(values)
+        combined = combined * len(distinct) + numbers
+    numbers, found = pd.factorize(combined)
+    first = np.zeros(len(found), dtype=np.intp)
+    first[numbers[::-1]] = np.arange(len(numbers))[::-1]
+    return numbers, first
 
 
 def _matrix(statutory: Form, reports: Integers, rows: pd.DataFrame, report_of_row: Integers) -> ReportMatrix:
-    coded = [_codes(rows[column]) for column in ("table", "line", "column")]
+    coded = [_numbered(rows[column]) for column in ("table", "line", "column")]
     codes = [numbers for numbers, _ in coded]
     names = [{value: number for number, value in enumerate(distinct)} for _, distinct in coded]
     cells = _all_cells(statutory, codes, names)
-    lookup = np.full([len(name) + 1 for name in names], -1, dtype=np.intp)
     # ids that no report uses go to the spare place at the end of each axis
-    ids = zip(names, zip(*cells, strict=True), strict=True)
-    lookup[tuple([name.get(part, -1) for part in parts] for name, parts in ids)] = np.arange(len(cells))
+    lookup = np.full([len(name) + 1 for name in names], -1, dtype=np.intp)
+    for row, ids in enumerate(cells):
+        lookup[tuple(name.get(part, -1) for name, part in zip(names, ids, strict=True))] = row
     lookup[-1, :, :] = lookup[:, -1, :] = lookup[:, :, -1] = -1
-    _, lines, columns = lookup.shape
-    at = np.multiply(codes[0], lines, dtype=np.intp)
-    at += codes[1]
-    at *= columns
-    at += codes[2]
-    cell_of_row = lookup.ravel().take(at)
+    cell_of_row = lookup[tuple(codes)]
 
-    shape = (len(cells), len(reports))
     figures = rows["value"].to_numpy(dtype=float, na_value=np.nan)
-    state_codes, states = _codes(rows["status"])
-    state = np.array([_STATUS.get(name, UNREADABLE) for name in states], dtype=np.int8).take(state_codes)
+    state_codes, states = _numbered(rows["status"])
+    state = np.array([STATUS.get(name, UNREADABLE) for name in states], dtype=np.int8)[state_codes]
     state[(state == REPORTED) & ~np.isfinite(figures)] = UNREADABLE
-    if state.max(initial=REPORTED) > REPORTED:
-        figures = np.where(state == REPORTED, figures, np.nan)
-    place = cell_of_row * shape[1] + report_of_row
-    if cell_of_row.min(initial=0) < 0:
-        inside = cell_of_row >= 0
-        place, figures, state = place[inside], figures[inside], state[inside]
-    value = np.full(shape[0] * shape[1], np.nan)
-    status = np.full(shape[0] * shape[1], ABSENT, dtype=np.int8)
+    figures = np.where(state == REPORTED, figures, np.nan)
+    inside = cell_of_row >= 0
+    place, figures, state = (cell_of_row[inside], report_of_row[inside]), figures[inside], state[inside]
+    shape = (len(cells), len(reports))
+    value, status, count = np.full(shape, np.nan), np.full(shape, ABSENT, dtype=np.int8), np.zeros(shape, dtype=np.intp)
     value[place], status[place] = figures, state
-    repeated = np.zeros(len(value), dtype=np.bool_)
-    if np.count_nonzero(status) < len(place):
-        repeated = np.bincount(place, minlength=len(value)) > 1
-        contradicted = place[(status[place] != state) | ((value[place] != figures) & (state == REPORTED))]
-        value[contradicted], status[contradicted] = np.nan, UNREADABLE
+    np.add.at(count, place, 1)
+    contradicted = (status[place] != state) | ((value[place] != figures) & (state == REPORTED))
+    twice = (place[0][contradicted], place[1][contradicted])
+    value[twice], status[twice] = np.nan, UNREADABLE
     return ReportMatrix(
         form=statutory,
         reports=reports,
         cells=cells,
-        value=value.reshape(shape),
-        status=status.reshape(shape),
+        value=value,
+        status=status,
         rows=rows,
         cell_of_row=cell_of_row,
         report_of_row=report_of_row,
-        repeated=repeated.reshape(shape),
+        repeated=count > 1,
     )
 
 

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from govstats.errors import UnreadableDocument
-from govstats.forms import CellKey, Language
-from govstats.reconciliation.chains import TOLERANCE, Chain, Parts, Place, chained_cases
+from govstats.forms import ONE_FEN, CellKey, Language
+from govstats.reconciliation.chains import Chain, Parts, Place, chained_cases
 from govstats.reconciliation.findings import Floats
-from govstats.reconciliation.localisation import Localisation, Solution, localise
 from govstats.reconciliation.matrix import ReportMatrix, matrices
 from govstats.reconciliation.mechanisms import far_fetched, mechanism_label, mechanisms, say
+from govstats.reconciliation.solver import Localisation, Solution, minimal_changes
 from govstats.reconciliation.source import Source, known_of
 from govstats.reconciliation.wording import cell_label, cell_list, number, quoted
 from govstats.report import ReadCell, Report, typed_frame
@@ -52,7 +52,7 @@ _WITNESS, _MISREAD = 2.0, -100.0
 
 
 class _Case(NamedTuple):
-    """Edits of a report, or of years of an agency, that cannot all hold, and the minimal sets of cells that would explain it."""
+    """Rows of a report, or of years of an agency, that cannot all hold, and the minimal sets of cells that would explain it."""
 
     agency: Any
     system: Chain
@@ -211,7 +211,7 @@ def _cases(cells: pd.DataFrame, seconds: float) -> list[_Case]:
     numbered: list[tuple[int, int, _Case]] = []
     failing: dict[int, Localisation] = {}
     for report, order, system, chained in parts.failing():
-        located = localise(system.edits, system.figures, system.weights, seconds=seconds)
+        located = minimal_changes(system.edits, system.figures, system.weights, seconds=seconds)
         if chained:
             failing[report] = located
         else:
@@ -243,7 +243,7 @@ def _repair(case: _Case, solution: Solution, witnesses: _Witnesses, origins: _Or
     system = case.system
     places = tuple(system.places[cell] for cell in solution.cells)
     reported = tuple(float(system.figures[cell]) for cell in solution.cells)
-    broken = np.abs(system.edits.equalities @ np.nan_to_num(system.figures)) > TOLERANCE
+    broken = np.abs(system.edits.equalities @ np.nan_to_num(system.figures)) > ONE_FEN
     touched = (system.edits.equalities[:, list(solution.cells)] != 0).any(axis=1)
     rules = dict.fromkeys(rule for rule, it in zip(system.rules, broken & touched, strict=True) if it)
     ways: list[str] = []

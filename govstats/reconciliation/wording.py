@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, lru_cache
-from math import copysign
+from functools import cache
+from importlib import resources
+from math import copysign, isnan
+from typing import Any
 
 from govstats.forms import CellKey, Edit, Form, Language, Table
 
 Fields = dict[Language, dict[str, str]]
+#: What stands in a message: the same in both languages, or what a function says in each.
+Words = str | Callable[[Language], str]
 
-#: What stands in the place of a figure, by the number that a status has in `ReportMatrix.status`.
-NO_FIGURE: dict[Language, tuple[str, ...]] = {
-    "zh": ("文中未见", "", "空白", "不适用", "无法辨认"),
-    "en": ("not in the document", "", "blank", "not applicable", "unreadable"),
-}
-_COMMA: dict[Language, str] = {"zh": "、", "en": ", "}
-_PLUS: dict[Language, str] = {"zh": "＋", "en": " + "}
 _LONGEST_QUOTE = 40
-_MINUS: dict[Language, str] = {"zh": "−", "en": " − "}
-_EQUALS: dict[Language, str] = {"zh": "＝", "en": " = "}
-_ALL_ZERO: dict[Language, str] = {"zh": "各项均为 0", "en": "all parts are 0"}
-_REST_ZERO: dict[Language, str] = {"zh": "，其余均为 0", "en": ", the rest are 0"}
+
+
+@cache
+def _words() -> Mapping[str, Any]:
+    return tomllib.loads((resources.files(__package__) / "words.toml").read_text("utf-8"))
+
+
+def phrase(name: str, language: Language, **fields: str) -> str:
+    """Return a phrase of ``words.toml`` with its fields filled in."""
+    return str(_words()[name][language]).format(**fields)
+
+
+def no_figure(status: int, language: Language) -> str:
+    """Return what stands in the place of a figure; the status is one of `ReportMatrix.status`."""
+    return str(_words()["no_figure"][language][status])
+
+
+def in_words(said: Words, language: Language) -> str:
+    """Return what stands in a message in one language."""
+    return said if isinstance(said, str) else said(language)
 
 
 def in_both(fields: Callable[[Language], dict[str, str]]) -> Fields:
@@ -30,7 +44,6 @@ def in_both(fields: Callable[[Language], dict[str, str]]) -> Fields:
     return {"zh": fields("zh"), "en": fields("en")}
 
 
-@lru_cache(maxsize=100_000)
 def number(value: float) -> str:
     """Return a figure as a person writes it.
 
@@ -47,10 +60,10 @@ def listed(names: Iterable[str], language: Language, limit: int = 4) -> str:
     '甲、乙等 3 项'
     """
     names = list(names)
+    shown = phrase("comma", language).join(names[:limit])
     if len(names) <= limit:
-        return _COMMA[language].join(names)
-    shown = _COMMA[language].join(names[:limit])
-    return f"{shown}等 {len(names)} 项" if language == "zh" else f"{shown} and {len(names) - limit} more"
+        return shown
+    return phrase("and_more", language, shown=shown, count=str(len(names)), more=str(len(names) - limit))
 
 
 def quoted(label: str, language: Language) -> str:
@@ -71,10 +84,12 @@ def without_figure(cells: Iterable[tuple[str, int]], language: Language, limit: 
     """
     by_reason: dict[str, list[str]] = {}
     for label, status in cells:
-        if NO_FIGURE[language][status]:
-            by_reason.setdefault(NO_FIGURE[language][status], []).append(label)
-    opening, closing, joint = ("（", "）", "；") if language == "zh" else (" (", ")", "; ")
-    return joint.join(listed(labels, language, limit) + opening + reason + closing for reason, labels in by_reason.items())
+        if reason := no_figure(status, language):
+            by_reason.setdefault(reason, []).append(label)
+    said = (
+        phrase("remark", language, text=listed(labels, language, limit), remark=reason) for reason, labels in by_reason.items()
+    )
+    return phrase("semicolon", language).join(said)
 
 
 def _without_remark(label: str) -> str:
@@ -118,14 +133,19 @@ def cell_label(table: Table, cell: CellKey, language: Language) -> str:
     return f"{line_label(table, cell[1], language)}·{column_label(table, cell[2], language)}"
 
 
-@lru_cache(maxsize=10_000)
-def _joined(cells: tuple[CellKey, ...]) -> str:
-    return ";".join("/".join(cell) for cell in cells)
+def named(table: Table, cell: CellKey) -> Words:
+    """Return how a cell is named in a message: its line and its column, in quotation marks."""
+    return lambda language: quoted(cell_label(table, cell, language), language)
+
+
+def titled(table: Table) -> Words:
+    """Return the title of a table in quotation marks."""
+    return lambda language: quoted(table.title(language), language)
 
 
 def cell_list(cells: Iterable[CellKey]) -> str:
     """Return cells as the findings carry them: ``table/line/column`` joined by semicolons."""
-    return _joined(tuple(cells))
+    return ";".join("/".join(cell) for cell in cells)
 
 
 def subject(table: Table, edit: Edit, language: Language) -> str:
@@ -134,14 +154,11 @@ def subject(table: Table, edit: Edit, language: Language) -> str:
         return quoted(table.title(language), language)
     if len({line for _, line, _ in edit.cells}) > 1:
         if edit.subject in table.column:
-            label = quoted(column_label(table, edit.subject, language), language)
-            return f"{label}一栏" if language == "zh" else f"Column {label}"
+            return phrase("column", language, label=quoted(column_label(table, edit.subject, language), language))
         line, column = edit.subject.rsplit("/", 1)
         return quoted(cell_label(table, (table.id, line, column), language), language)
     label = quoted(line_label(table, edit.subject, language), language)
-    if table.lines_across:
-        return label if language == "zh" else f"Block {label}"
-    return f"{label}一行" if language == "zh" else f"Line {label}"
+    return phrase("block" if table.lines_across else "line", language, label=label)
 
 
 def term_labels(statutory: Form, edit: Edit, language: Language) -> dict[CellKey, str]:
@@ -174,34 +191,22 @@ class Sum:
     """
 
     def __init__(self, labels: Mapping[Language, Sequence[str]], coefficients: Sequence[int]) -> None:
-        self.coefficients = coefficients
-        # what stands before a figure is the same in all reports
-        self.leads = {
-            language: [
-                f"{_MINUS[language] if sign < 0 else _PLUS[language]}{label} "
-                for label, sign in zip(names, coefficients, strict=True)
-            ]
-            for language, names in labels.items()
-        }
+        self.labels, self.coefficients = labels, coefficients
 
     def texts(self, figures: Sequence[float]) -> dict[Language, str]:
         """Write it out; figures that are not known (NaN) are left out, and of more than four those that are zero."""
-        # only NaN is not equal to itself
-        known = [at for at, figure in enumerate(figures) if figure == figure]  # noqa: PLR0124
-        shown = [at for at in known if figures[at]] if len(known) > 4 else known
+        return {language: self._text(names, figures, language) for language, names in self.labels.items()}
+
+    def _text(self, names: Sequence[str], figures: Sequence[float], language: Language) -> str:
+        known = [term for term in zip(self.coefficients, names, figures, strict=True) if not isnan(term[-1])]
+        shown = [term for term in known if term[-1]] if len(known) > 4 else known
         if not shown:
-            return dict(_ALL_ZERO)
-        numbers = [number(figures[at]) for at in shown]
-        result = number(sum([self.coefficients[at] * figures[at] for at in shown]))
-        texts: dict[Language, str] = {}
-        for language, leads in self.leads.items():
-            text = "".join([leads[at] + figure for at, figure in zip(shown, numbers, strict=True)]).removeprefix(_PLUS[language])
-            if len(shown) > 1:
-                text += _EQUALS[language] + result
-            elif len(known) > 1:
-                text += _REST_ZERO[language]
-            texts[language] = text
-        return texts
+            return phrase("all_zero", language)
+        plus, minus = phrase("plus", language), phrase("minus", language)
+        text = "".join(f"{minus if sign < 0 else plus}{name} {number(figure)}" for sign, name, figure in shown).removeprefix(plus)
+        if len(shown) > 1:
+            return text + phrase("equals", language) + number(sum(sign * figure for sign, _, figure in shown))
+        return text + phrase("rest_zero", language) if len(known) > 1 else text
 
 
 def gap(size: float, language: Language) -> str:
@@ -211,10 +216,7 @@ def gap(size: float, language: Language) -> str:
     ('少 11', '0.5 more')
     """
     # what is less by next to nothing has been rounded to −0
-    less, figure = copysign(1, size) < 0, number(abs(size))
-    if language == "zh":
-        return f"少 {figure}" if less else f"多 {figure}"
-    return f"{figure} less" if less else f"{figure} more"
+    return phrase("less" if copysign(1, size) < 0 else "more", language, figure=number(abs(size)))
 
 
 def shortened(quote: str, value: float | None = None) -> str:

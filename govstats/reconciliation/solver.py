@@ -1,0 +1,711 @@
+"""What edits say of figures: whether they can hold, between which bounds, and the fewest changes by which they do."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from heapq import heapify, heappop, heappush
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govstats.forms import ONE_FEN
+from govstats.reconciliation.findings import Floats
+
+#: The search counts in parts of a unit: one fen in 万元.
+PARTS = round(1 / ONE_FEN)
+#: So many sets are listed: of a shifted row with small figures there are hundreds, and what is plausible tells them apart.
+_MOST_SETS = 1_000
+#: Bounds that still move after so many rounds creep towards each other without end.
+_MOST_ROUNDS = 50
+#: With more unknown cells in one group hardly anything follows from several edits that does not follow from one.
+_MOST_OPEN = 60
+#: Prices are fractions of small denominators.
+_MULTIPLES = (1, 2, 3, 4, 6)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Edits that hang together by their cells, as matrices.
+
+    Attributes
+    ----------
+    equalities : array, shape (equalities, cells)
+        Coefficients, whole numbers; each row times the figures has to be zero.
+    inequalities : array, shape (inequalities, cells)
+        Each row times the figures has to be zero or more.
+    signed, whole : array, shape (cells,)
+        Cells that may be negative, and those that count things.
+    """
+
+    equalities: Floats
+    inequalities: Floats
+    signed: NDArray[np.bool_]
+    whole: NDArray[np.bool_]
+
+    @cached_property
+    def matrix(self) -> Floats:
+        """All coefficients, those of the equalities first."""
+        return np.vstack([self.equalities, self.inequalities])
+
+    @cached_property
+    def sparse(self) -> list[Row]:
+        """All rows, one after the other."""
+        return [
+            Row({cell: round(values[cell]) for cell in np.flatnonzero(values).tolist()}, equality)
+            for matrix, equality in ((self.equalities, True), (self.inequalities, False))
+            for values in matrix
+        ]
+
+
+class Row(NamedTuple):
+    """An edit, or what follows from several: coefficients by cell."""
+
+    coefficients: dict[int, int]
+    equality: bool
+
+
+def components(matrix: Floats) -> Sequence[NDArray[np.intp]]:
+    """Return the cells that hang together by edits, each group with its own minimal sets."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    rows = matrix != 0
+    links = csr_array(rows.T.astype(np.int8) @ rows.astype(np.int8))
+    count, labels = connected_components(links, directed=False)
+    return [np.flatnonzero(labels == number) for number in range(count)]
+
+
+# --- can the edits hold? ---------------------------------------------------------------------------------------------------
+
+
+def consistent(edits: Rows, figures: Floats, cells: Sequence[int]) -> tuple[float, ...] | None:
+    """Complete figures so that all edits hold.
+
+    Parameters
+    ----------
+    edits : Rows
+    figures : array, shape (cells,)
+        NaN for those to complete.
+    cells : sequence of int
+        Whose values are wanted.
+
+    Returns
+    -------
+    tuple of float or None
+        NaN for a cell that may take several values; None where the figures cannot be completed.
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    unknown = np.flatnonzero(np.isnan(figures))
+    start = np.nan_to_num(figures)
+    constraints = [
+        LinearConstraint(matrix[np.ix_(rows, unknown)], -sums[rows], top - sums[rows])
+        for matrix, top in ((edits.equalities, 0.0), (edits.inequalities, np.inf))
+        if (rows := np.flatnonzero((matrix[:, unknown] != 0).any(axis=1))).size and (sums := matrix @ start).size
+    ]
+    bounds = Bounds(np.where(edits.signed[unknown], -np.inf, 0.0), np.inf)
+    whole = edits.whole[unknown].astype(int)
+
+    def extreme(cost: Floats) -> Any:
+        return milp(cost, integrality=whole, bounds=bounds, constraints=constraints)
+
+    result = extreme(np.zeros(len(unknown)))
+    if result.x is None:
+        return None
+    completed = start.copy()
+    completed[unknown] = np.where(whole, np.round(result.x), np.round(result.x, 6))
+    if not _holds(edits, completed):
+        return None
+    values = []
+    for cell in cells:
+        value = float(completed[cell])
+        if np.isnan(figures[cell]):
+            cost = (unknown == cell).astype(float)
+            ends = (extreme(cost), extreme(-cost))
+            if any(end.x is None or abs(float(cost @ end.x) - value) > ONE_FEN for end in ends):
+                value = float("nan")
+        values.append(value)
+    return tuple(values)
+
+
+def _holds(edits: Rows, figures: Floats) -> bool:
+    return bool(
+        (edits.signed | (figures >= 0)).all()
+        and np.abs(edits.equalities @ figures).max(initial=0.0) <= ONE_FEN
+        and (edits.inequalities @ figures).min(initial=0.0) >= -ONE_FEN
+    )
+
+
+# --- between which bounds? --------------------------------------------------------------------------------------------------
+
+
+class Bounds(NamedTuple):
+    """What edits leave of each cell.
+
+    Attributes
+    ----------
+    low, high : array, shape (cells,)
+    because : list of set of int
+        For each cell the rows that its bounds follow from.
+    alone : array, shape (cells,)
+        Whether the cell is the only unknown of an equality.
+    by_one : array, shape (cells,)
+        Whether its figure follows from one row after the other, and not only from several together.
+    """
+
+    low: Floats
+    high: Floats
+    because: list[set[int]]
+    alone: NDArray[np.bool_]
+    by_one: NDArray[np.bool_]
+
+
+def bounds(rows: Rows, low: Floats, high: Floats) -> Bounds | None:
+    """Return between what bounds figures must lie, by one row after the other and then by all together.
+
+    Parameters
+    ----------
+    rows : Rows
+    low, high : array, shape (cells,)
+        What is known before; a known figure is both.
+
+    Returns
+    -------
+    Bounds or None
+        None where no figures can satisfy all rows.
+
+    Examples
+    --------
+    >>> rows = Rows(np.array([[1.0, 1.0, -1.0]]), np.zeros((0, 3)), np.zeros(3, bool), np.ones(3, bool))
+    >>> found = bounds(rows, np.array([3.0, 0.0, 5.0]), np.array([3.0, np.inf, 5.0]))
+    >>> found.low.tolist(), found.high.tolist()
+    ([3.0, 2.0, 5.0], [3.0, 2.0, 5.0])
+    """
+    narrowing = _Narrowing(rows, low.copy(), high.copy())
+    if not narrowing.by_rows():
+        return None
+    by_one = narrowing.high - narrowing.low <= ONE_FEN
+    for cell in np.flatnonzero(~by_one).tolist() if (~by_one).sum() <= _MOST_OPEN else ():
+        if not narrowing.by_all(cell):
+            return None
+    return Bounds(narrowing.low, narrowing.high, narrowing.because, narrowing.alone, by_one)
+
+
+class _Narrowing:
+    """Bounds of cells that move towards each other."""
+
+    def __init__(self, rows: Rows, low: Floats, high: Floats) -> None:
+        self.rows, self.low, self.high = rows, low, high
+        self.unknown = high - low > ONE_FEN
+        self.because: list[set[int]] = [set() for _ in low]
+        self.alone = np.zeros(len(low), dtype=np.bool_)
+
+    def by_rows(self) -> bool:
+        """Narrow the bounds by one edit at a time until nothing moves; tell whether the figures can hold."""
+        for _ in range(_MOST_ROUNDS):
+            moved = False
+            for row, weights in enumerate(self.rows.matrix):
+                inside = np.flatnonzero(weights)
+                ends = np.where(weights[inside] > 0, [self.low[inside], self.high[inside]], [self.high[inside], self.low[inside]])
+                least, most = weights[inside] * ends
+                open_cells = np.flatnonzero(self.high[inside] - self.low[inside] > ONE_FEN)
+                if most.sum() < -ONE_FEN or (row < len(self.rows.equalities) and least.sum() > ONE_FEN):
+                    return False
+                for at in open_cells.tolist():
+                    cell, weight = int(inside[at]), float(weights[inside[at]])
+                    # the others come to at least and at most so much, and all together to zero, or to no less
+                    low, high = (
+                        -np.delete(most, at).sum(),
+                        -np.delete(least, at).sum() if row < len(self.rows.equalities) else np.inf,
+                    )
+                    if weight < 0:
+                        low, high = -high, -low
+                    moved |= self._narrow(cell, low / abs(weight), high / abs(weight), {row}, len(open_cells) == 1)
+                    if self.low[cell] > self.high[cell] + ONE_FEN:
+                        return False
+            if not moved:
+                break
+        return True
+
+    def _narrow(self, cell: int, low: float, high: float, rows: set[int], alone: bool = False) -> bool:
+        if self.rows.whole[cell]:
+            low, high = np.ceil(low - ONE_FEN), np.floor(high + ONE_FEN)
+        moved = False
+        if low > self.low[cell] + ONE_FEN:
+            self.low[cell], moved = low, True
+        if high < self.high[cell] - ONE_FEN:
+            self.high[cell], moved = high, True
+        if moved:
+            determined = self.high[cell] - self.low[cell] <= ONE_FEN
+            self.alone[cell] = alone and next(iter(rows)) < len(self.rows.equalities)
+            self.because[cell] = rows if determined and (alone or self.high[cell] <= ONE_FEN) else self.because[cell] | rows
+        return moved
+
+    def by_all(self, cell: int) -> bool:
+        """Narrow the bounds of one cell by all edits together; tell whether any figures can hold."""
+        from scipy.optimize import linprog
+
+        open_cells = np.flatnonzero(self.unknown)
+        equal, unequal = (
+            (matrix[:, open_cells], -matrix[:, ~self.unknown] @ self.low[~self.unknown])
+            for matrix in (self.rows.equalities, self.rows.inequalities)
+        )
+        for sign in (1.0, -1.0):
+            found = linprog(
+                sign * (open_cells == cell),
+                A_ub=-unequal[0],
+                b_ub=-unequal[1],
+                A_eq=equal[0],
+                b_eq=equal[1],
+                bounds=list(zip(self.low[open_cells], self.high[open_cells], strict=True)),
+            )
+            if found.status == 2:
+                return False
+            if found.status != 0:
+                continue
+            limit = sign * float(found.fun or 0.0)
+            low, high = (limit, np.inf) if sign > 0 else (-np.inf, limit)
+            self._narrow(cell, low, high, set(np.flatnonzero(np.abs(found.eqlin.marginals) > ONE_FEN).tolist()))
+        return bool(self.low[cell] <= self.high[cell] + ONE_FEN)
+
+
+# --- by which changes? ----------------------------------------------------------------------------------------------------------
+
+
+class Solution(NamedTuple):
+    """A set of cells whose change lets all edits hold.
+
+    Attributes
+    ----------
+    cells : tuple of int
+        Their numbers.
+    values : tuple of float
+        What they have to be; NaN where several values would do.
+    """
+
+    cells: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass
+class Localisation:
+    """All minimal sets of cells for one report.
+
+    Attributes
+    ----------
+    solutions : list of Solution
+        Each of the least weight; in the order of the cells.
+    complete : bool
+        Whether these are all: False where a bound on time or sets was met.
+    """
+
+    solutions: list[Solution] = field(default_factory=list)
+    complete: bool = True
+
+
+def minimal_changes(edits: Rows, figures: Floats, weights: Floats | None = None, *, seconds: float = 5.0) -> Localisation:
+    """Find every minimal set of cells that has to change.
+
+    Parameters
+    ----------
+    edits : Rows
+    figures : array, shape (cells,)
+        As reported; NaN where a cell has no figure: it may take any value at no cost.
+    weights : array, shape (cells,), optional
+        What changing a cell costs: less where its reading is less sure. All alike if left out.
+    seconds : float
+        After so long the search ends, and says so.
+
+    Returns
+    -------
+    Localisation
+        Empty and complete where all edits hold.
+
+    Notes
+    -----
+    The principle is that of Fellegi and Holt (1976): the fewest (weighted) changes. Cells without a figure are eliminated from
+    the edits first. A set of cells grows by what contradicts it: with no other cell changed, equalities with one changed cell
+    determine its value, which goes into the other equalities; where that leaves a residual, or a value that cannot be, one of
+    the cells of the equalities that led there has to change as well. Contradictions without a common cell each need a cell of
+    their own, which bounds the weight from below; the weight allowed rises until a set fits in (iterative deepening). Cells
+    without a figure that no equality determines are completed by a programme; where they cannot be, its prices give an
+    inequality over the other cells that says why (Benders' decomposition), and that contradicts other sets as well.
+
+    Examples
+    --------
+    Two parts and their total; the second part is no explanation, as it cannot be -2:
+
+    >>> edits = Rows(np.array([[1.0, 1.0, -1.0]]), np.zeros((0, 3)), np.zeros(3, bool), np.ones(3, bool))
+    >>> minimal_changes(edits, np.array([7.0, 1.0, 5.0])).solutions
+    [Solution(cells=(0,), values=(4.0,)), Solution(cells=(2,), values=(8.0,))]
+    """
+    weights = np.ones(len(figures)) if weights is None else weights
+    return _Search(edits, figures, weights, time.monotonic() + seconds).minimal()
+
+
+class _OutOfBounds(Exception):
+    """The search has met its bound on time or sets."""
+
+
+class _Contradictions(NamedTuple):
+    """What follows if no cell but the chosen ones changes.
+
+    Attributes
+    ----------
+    causes : list of int
+        For each contradiction the cells, as bits, of which another one has to change: those that could make up for it.
+    changes : dict
+        By how much the cells change whose change is determined.
+    open_cells : int
+        Chosen cells whose change is not determined, as bits.
+    open_causes : int
+        The cells, as bits, of the edits that the open cells are in.
+    """
+
+    causes: list[int]
+    changes: dict[int, int]
+    open_cells: int
+    open_causes: int
+
+
+class _Search:
+    """Enumerates sets of cells by what contradicts them, lightest first; in whole numbers, so that nothing is nearly zero."""
+
+    def __init__(self, edits: Rows, figures: Floats, weights: Floats, deadline: float) -> None:
+        self.edits, self.reported, self.deadline = edits, figures, deadline
+        known = ~np.isnan(figures)
+        self.figures = [round(figure * PARTS) for figure in np.nan_to_num(figures).tolist()]
+        self.units = [PARTS if whole else 1 for whole in edits.whole.tolist()]
+        self.weights = [max(1, round(weight * PARTS)) for weight in weights.tolist()]
+        rows, self.sure = _rows_without(edits, np.flatnonzero(~known).tolist())
+        #: The least change of a cell, as it has to change: it cannot fall below zero. None: any change.
+        self.least = [
+            None if signed else -figure if figure else unit
+            for signed, figure, unit in zip(edits.signed.tolist(), self.figures, self.units, strict=True)
+        ]
+        self.falling = _mask(cell for cell, least in enumerate(self.least) if least is None or least < 0)
+        self.equality: list[bool] = []
+        self.coefficient: list[dict[int, int]] = []
+        self.cells_of: list[int] = []
+        self.rows_of: list[list[tuple[int, int]]] = [[] for _ in self.figures]
+        self.residual: list[int] = []
+        #: Cells whose change could raise or lower the sum of a row.
+        self.up: list[int] = []
+        self.down: list[int] = []
+        self.failed: set[int] = set()
+        for row in rows:
+            self._add(row)
+        #: Cells that cannot be right whatever the others say.
+        self.needed = [
+            cell
+            for cell in np.flatnonzero(known).tolist()
+            if (self.figures[cell] < 0 and not edits.signed[cell]) or self.figures[cell] % self.units[cell]
+        ]
+        self.allowed = _mask(cell for cell in np.flatnonzero(known).tolist() if cell not in self.needed)
+        levels = sorted({self.weights[cell] for cell in _bits(self.allowed)})
+        #: From the lightest weight up, the cells of that weight.
+        self.levels = [(level, _mask(c for c in _bits(self.allowed) if self.weights[c] == level)) for level in levels]
+        self.budget: float = sum(self.weights[cell] for cell in self.needed)
+        #: The lightest weight that the budget did not allow.
+        self.beyond = math.inf
+        self.found = Localisation()
+
+    def minimal(self) -> Localisation:
+        """Raise the budget until sets are found."""
+        weight = sum(self.weights[cell] for cell in self.needed)
+        try:
+            while True:
+                self.beyond = math.inf
+                self._extend(self.needed, weight, self.allowed)
+                if self.found.solutions or self.beyond == math.inf:
+                    break
+                self.budget = self.beyond
+        except _OutOfBounds:
+            self.found.complete = False
+        self.found.solutions = sorted(solution for solution in self.found.solutions if solution.cells)
+        return self.found
+
+    def _extend(self, chosen: list[int], weight: int, allowed: int) -> None:
+        """Add cells, of those allowed, until nothing contradicts the chosen ones."""
+        if time.monotonic() > self.deadline:
+            raise _OutOfBounds
+        contradictions = self._contradictions(chosen, allowed)
+        while not contradictions.causes:
+            solution = self._completed(chosen, contradictions)
+            if solution is not None:
+                if len(self.found.solutions) == _MOST_SETS:
+                    raise _OutOfBounds
+                self.found.solutions.append(solution)
+                return
+            if not self._learnt(chosen, contradictions):
+                break
+            contradictions = self._contradictions(chosen, allowed)
+        causes = contradictions.causes or [contradictions.open_causes]
+        while True:
+            # cells that the budget does not allow beside what is needed anyway leave fewer that could make up for a cause
+            causes = sorted({cause & allowed for cause in causes}, key=int.bit_count)
+            if not causes[0]:
+                return
+            narrowed = allowed
+            first = self._packed(causes)
+            second = self._packed([cause for cause in causes if cause not in first[2]] + causes)
+            for bound, cells, _ in (first, second):
+                spare = self.budget - weight - bound
+                if spare < 0:
+                    self.beyond = min(self.beyond, weight + bound)
+                    return
+                for level, of_level in self.levels:
+                    if level > spare and narrowed & of_level & ~cells:
+                        self.beyond = min(self.beyond, weight + bound + level)
+                        narrowed &= cells | ~of_level
+            if narrowed == allowed:
+                break
+            allowed = narrowed
+        for cell in _bits(causes[0]):
+            allowed &= ~(1 << cell)
+            heavier = weight + self.weights[cell]
+            if heavier <= self.budget:
+                self._extend([*chosen, cell], heavier, allowed)
+            else:
+                self.beyond = min(self.beyond, heavier)
+
+    def _packed(self, causes: Sequence[int]) -> tuple[int, int, set[int]]:
+        """Return causes without a common cell: the least weight that they need, their cells, and which they are."""
+        bound = taken = 0
+        packed = set()
+        for cause in causes:
+            if not cause & taken:
+                taken |= cause
+                packed.add(cause)
+                bound += next(level for level, of_level in self.levels if cause & of_level)
+        return bound, taken, packed
+
+    def _contradictions(self, chosen: list[int], allowed: int) -> _Contradictions:
+        """Determine by how much the chosen cells change if no other cell does, and where that fails.
+
+        An equality with one chosen cell determines its change. Subtracted from the other equalities of the cell, it makes them
+        depend on whatever the first one depends on: the cells that could raise or lower their sums come together.
+        """
+        residual, up, down = self.residual.copy(), self.up.copy(), self.down.copy()
+        cells_of, coefficient, equality = self.cells_of, self.coefficient, self.equality
+        open_cells = _mask(chosen)
+        touched = {row for cell in chosen for row, _ in self.rows_of[cell]}
+        # the fewer cells could interfere, the surer is what follows from a row
+        ready = [(((up[row] | down[row]) & allowed).bit_count(), row) for row in touched if equality[row]]
+        ready = [(others, row) for others, row in ready if (cells_of[row] & open_cells).bit_count() == 1]
+        heapify(ready)
+        causes: list[int] = []
+        settled = set()
+        changes: dict[int, int] = {}
+        while ready:
+            _, row = heappop(ready)
+            bit = cells_of[row] & open_cells
+            if not bit:
+                continue
+            settled.add(row)
+            cell = bit.bit_length() - 1
+            factor = coefficient[row][cell]
+            change, remainder = divmod(-residual[row], factor)
+            least = self.least[cell]
+            if least is not None and change < least:
+                causes.append(down[row] if factor > 0 else up[row])
+                continue
+            if not change or remainder or (self.figures[cell] + change) % self.units[cell]:
+                causes.append(up[row] | down[row])
+                continue
+            changes[cell] = change
+            open_cells ^= bit
+            for other, by in self.rows_of[cell]:
+                if other == row:
+                    continue
+                residual[other] += by * change
+                if by * factor < 0:
+                    up[other], down[other] = up[other] | up[row], down[other] | down[row]
+                else:
+                    up[other], down[other] = up[other] | down[row], down[other] | up[row]
+                if equality[other] and other not in settled and (cells_of[other] & open_cells).bit_count() == 1:
+                    heappush(ready, (((up[other] | down[other]) & allowed).bit_count(), other))
+        open_causes = 0 if self.sure else allowed
+        for row in touched.union(self.failed).difference(settled):
+            left = residual[row]
+            bounded_above = bounded_below = True
+            for cell in _bits(cells_of[row] & open_cells):
+                open_causes |= up[row] | down[row]
+                least = self.least[cell]
+                rising = coefficient[row][cell] > 0
+                bounded_above &= least is not None and not rising
+                bounded_below &= least is not None and rising
+                left += coefficient[row][cell] * (least or 0)
+            if left > 0 and bounded_below and equality[row]:
+                causes.append(down[row])
+            elif left < 0 and bounded_above:
+                causes.append(up[row])
+        return _Contradictions(causes, changes, open_cells, open_causes)
+
+    def _completed(self, chosen: list[int], contradictions: _Contradictions) -> Solution | None:
+        """Return the values of the chosen cells; None where those that are not determined cannot be found."""
+        cells = tuple(sorted(chosen))
+        figures = self._changed(chosen, contradictions)
+        if self.sure and not contradictions.open_cells:
+            return Solution(cells, tuple(figures[list(cells)].tolist()))
+        values = consistent(self.edits, figures, cells)
+        return None if values is None else Solution(cells, values)
+
+    def _changed(self, chosen: list[int], contradictions: _Contradictions) -> Floats:
+        """Return the figures after the changes; NaN where a change is not determined."""
+        figures = self.reported.copy()
+        figures[chosen] = np.nan
+        for cell, change in contradictions.changes.items():
+            figures[cell] = (self.figures[cell] + change) / PARTS
+        return figures
+
+    def _learnt(self, chosen: list[int], contradictions: _Contradictions) -> bool:
+        """Add the inequality by which the open cells and those without a figure cannot be completed, if there is one."""
+        if not np.isnan(self.reported).any():
+            return False
+        coefficients = _refutation(self.edits, self._changed(chosen, contradictions))
+        if coefficients is None:
+            return False
+        known = np.flatnonzero(~np.isnan(self.reported) & (coefficients != 0)).tolist()
+        self._add(Row({cell: int(coefficients[cell]) for cell in known}, equality=False))
+        return True
+
+    def _add(self, row: Row) -> None:
+        """Let the search know a row."""
+        number = len(self.residual)
+        over = _mask(cell for cell, factor in row.coefficients.items() if factor > 0)
+        under = _mask(row.coefficients) & ~over
+        residual = sum(factor * self.figures[cell] for cell, factor in row.coefficients.items())
+        self.equality.append(row.equality)
+        self.coefficient.append(row.coefficients)
+        self.cells_of.append(over | under)
+        self.residual.append(residual)
+        self.up.append(over | (under & self.falling))
+        self.down.append(under | (over & self.falling))
+        for cell, factor in row.coefficients.items():
+            self.rows_of[cell].append((number, factor))
+        if residual < 0 or (residual and row.equality):
+            self.failed.add(number)
+
+
+def _mask(cells: Iterable[int]) -> int:
+    mask = 0
+    for cell in cells:
+        mask |= 1 << cell
+    return mask
+
+
+def _bits(mask: int) -> Iterator[int]:
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+def _rows_without(edits: Rows, free: Sequence[int]) -> tuple[list[Row], bool]:
+    """Return edits without the free cells, and whether the free cells can surely be completed where these edits hold.
+
+    Cells that no equality determines are not negative, and may take any other value.
+    """
+    if not free:
+        return edits.sparse, True
+    rows = edits.sparse + [Row({cell: 1}, equality=False) for cell in free if not edits.signed[cell]]
+    rows, determined, left = _eliminated(rows, free)
+    alike = bool((edits.whole == edits.whole[0]).all())
+    sure = not left and alike and all(abs(row[cell]) == 1 for cell, row in determined)
+    # a free cell that can raise the sum of an inequality makes it say nothing of the others
+    kept = [
+        Row({cell: factor for cell, factor in row.coefficients.items() if cell not in left}, row.equality)
+        for row in rows
+        if not any(row.coefficients.get(cell, 0) > 0 or (edits.signed[cell] and cell in row.coefficients) for cell in left)
+    ]
+    informative = {
+        (row.equality, *row.coefficients.items()): row
+        for row in kept
+        if row.equality or any(factor < 0 or edits.signed[cell] for cell, factor in row.coefficients.items())
+    }
+    return list(informative.values()), sure
+
+
+def _eliminated(rows: list[Row], cells: Iterable[int]) -> tuple[list[Row], list[tuple[int, dict[int, int]]], set[int]]:
+    """Eliminate cells by equalities: return the other rows, the equality that determines each cell, and the cells left."""
+    left = set(cells)
+    determined = []
+    while pivots := [row for row in rows if row.equality and not left.isdisjoint(row.coefficients)]:
+        pivot = min(pivots, key=lambda row: len(row.coefficients))
+        cell = min(left & pivot.coefficients.keys(), key=lambda cell: sum(cell in row.coefficients for row in rows))
+        rows = [_without(cell, row, pivot) for row in rows if row is not pivot]
+        left.remove(cell)
+        determined.append((cell, pivot.coefficients))
+    return rows, determined, left
+
+
+def _without(cell: int, row: Row, pivot: Row) -> Row:
+    """Eliminate a cell from a row by an equality."""
+    by = row.coefficients.get(cell)
+    if by is None:
+        return row
+    factor = pivot.coefficients[cell]
+    sums = {
+        at: row.coefficients.get(at, 0) * abs(factor) - pivot.coefficients.get(at, 0) * (by if factor > 0 else -by)
+        for at in row.coefficients.keys() | pivot.coefficients.keys()
+    }
+    divisor = math.gcd(*sums.values()) or 1
+    return row._replace(coefficients={at: total // divisor for at, total in sorted(sums.items()) if total})
+
+
+def _refutation(edits: Rows, figures: Floats) -> Floats | None:
+    """Return why figures cannot be completed.
+
+    Parameters
+    ----------
+    edits : Rows
+    figures : array, shape (cells,)
+        NaN for those to complete.
+
+    Returns
+    -------
+    array, shape (cells,), or None
+        Whole coefficients: each row of them times figures that can be completed is zero or more, these are not, and no cell to
+        complete makes up for it. None where there are no such coefficients to be found.
+
+    Notes
+    -----
+    Farkas' lemma, as in Benders' decomposition: the prices of what the edits lack where it is least.
+    """
+    from scipy.optimize import linprog
+
+    free = np.isnan(figures)
+    rows = edits.matrix
+    count, equalities = len(rows), len(edits.equalities)
+    sums = rows @ np.nan_to_num(figures)
+    # the columns: cells to complete, what rows lack, and for equalities what they have too much
+    matrix = np.hstack([rows[:, free], np.eye(count), -np.eye(count)[:, :equalities]])
+    completed = int(free.sum())
+    result = linprog(
+        np.concatenate([np.zeros(completed), np.ones(count + equalities)]),
+        A_ub=-matrix[equalities:] if count > equalities else None,
+        b_ub=sums[equalities:] if count > equalities else None,
+        A_eq=matrix[:equalities],
+        b_eq=-sums[:equalities],
+        bounds=[(None if signed else 0, None) for signed in edits.signed[free]] + [(0, None)] * (count + equalities),
+    )
+    if result.x is None or float(result.fun or 0.0) <= ONE_FEN:
+        return None
+    prices = np.concatenate([result.eqlin.marginals, -result.ineqlin.marginals])
+    for multiple in _MULTIPLES:
+        whole = np.round(multiple * prices)
+        coefficients = whole @ rows
+        if (
+            np.abs(whole - multiple * prices).max() < ONE_FEN
+            and (coefficients[free] <= 0).all()
+            and not coefficients[free & edits.signed].any()
+            and coefficients[~free] @ figures[~free] < -ONE_FEN
+        ):
+            return np.where(free, np.minimum(coefficients, 0), coefficients)
+    return None
