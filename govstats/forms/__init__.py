@@ -2,6 +2,7 @@
 
 from govstats.forms.form import (
     Band,
+    Bilingual,
     CellKey,
     Column,
     Edit,
@@ -19,6 +20,7 @@ from govstats.forms.form import (
 
 __all__ = [
     "Band",
+    "Bilingual",
     "CellKey",
     "Column",
     "Edit",
