@@ -12,12 +12,15 @@ from govstats.errors import UnusableCells
 from govstats.figures.drawing import (
     BLUE,
     FAINT,
+    HATCHED,
     INK,
+    INTERVAL,
     QUIET,
     SKY,
     SMALL,
     VERMILLION,
     Block,
+    Key,
     Language,
     Sheet,
     Width,
@@ -26,6 +29,7 @@ from govstats.figures.drawing import (
     in_digits,
     marker,
     pitch,
+    point_key,
     text_width,
     widest,
     write,
@@ -37,13 +41,14 @@ from govstats.report import typed_frame
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
 
     from govstats.panel import Panel
     from govstats.report import Report
 
 #: More names than that cannot be read on a page.
 _MOST_ROWS = 60
+#: What a rate may be, over repairs and blanks.
+_RANGE: dict[str, Any] = {"color": VERMILLION, "linewidth": 1, "marker": "|", "markersize": 4}
 #: Form and fill tell the states apart in grey too.
 _LOOKS: dict[str, dict[str, Any]] = {
     "consistent": {"marker": "s", "color": BLUE},
@@ -108,8 +113,6 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
     >>> coverage(states, language="en").alt
     'agencies: 2, years: 1; consistent (1), no document (1).'
     """
-    from matplotlib.lines import Line2D
-
     from govstats.panel.coverage import STATES
 
     sheet = Sheet(language, width)
@@ -135,7 +138,7 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
         ),
         notes=[] if named else [("柱高为机关数，同一比例尺", "heights are numbers of agencies, on one scale")],
         source=annual_reports(agencies, over.years),
-        legend=[Line2D([], [], **_look(state), label=sheet.say(said[state])) for state in occur] if named else (),
+        key=[(_look(state), said[state]) for state in occur] if named else (),
     )
     axes = over.draw()
     if named:
@@ -269,8 +272,6 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
     >>> quality_map(choose_panel().only(year=2023), language="en").alt
     'Of 3 reports 1 have edits that cannot hold (2 in all); most in 淮安市洪泽区人民政府 2023, 2.'
     """
-    from matplotlib.patches import Patch
-
     sheet = Sheet(language, width)
     reports = source if isinstance(source, pd.DataFrame) else quality_by_report(source)
     most = reports.groupby("agency", sort=False)["E"].sum().sort_values(ascending=False, kind="stable").index[:_MOST_ROWS]
@@ -279,10 +280,7 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
         ({"facecolor": "white", "edgecolor": BLUE, "linewidth": 0.8}, ("没有 E 级不符", "no edit of severity E fails")),
         ({"facecolor": "#f6cfb4", "edgecolor": VERMILLION, "linewidth": 0.8}, ("1–2 条 E 级不符", "1–2 fail")),
         ({"facecolor": "#e8925a", "edgecolor": VERMILLION, "linewidth": 0.8}, ("3 条以上", "3 or more")),
-        (
-            {"facecolor": "#eeeeee", "edgecolor": QUIET, "linewidth": 0.8, "hatch": "////"},
-            ("没有可核对的表格", "nothing to assess"),
-        ),
+        ({**HATCHED, "facecolor": "#eeeeee", "edgecolor": QUIET}, ("没有可核对的表格", "nothing to assess")),
     ]
     bad = reports[reports["E"] > 0]
     finding = (f"{len(reports)} 份报告中没有一份有 E 级不符。", f"None of {len(reports)} reports has an edit that cannot hold.")
@@ -307,7 +305,7 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
             ("没有报告的年份空着", "nothing stands where there is no report"),
         ],
         source=annual_reports(reports["agency"], reports["year"]),
-        legend=[Patch(**look, label=sheet.say(words)) for look, words in kinds],
+        key=kinds,
     )
     axes = over.draw()
     for report in reports[reports["agency"].isin(agencies)].to_dict("records"):
@@ -420,7 +418,7 @@ def indicators_compared(
         finding=_highest_and_lowest(rates, (said["label_zh"], said["label_en"]), scale),
         notes=notes,
         source=source,
-        legend=_rate_legend(sheet, rates),
+        key=_rate_key(rates),
     )
     top = head
     for part, mine in zip(parts, inside, strict=True):
@@ -587,33 +585,121 @@ def _draw_rate(
     bounds = [float(one) for one in (*lows, *highs) if not pd.isna(one)]
     value = rate["value"]
     if bounds and (pd.isna(value) or max(bounds) - min(bounds) > 1e-9):
-        axes.plot([min(bounds), max(bounds)], [row + 0.27] * 2, color=VERMILLION, linewidth=1, marker="|", markersize=4, zorder=2)
+        axes.plot([min(bounds), max(bounds)], [row + 0.27] * 2, **_RANGE, zorder=2)
     if pd.isna(value):
         if reasons is not None:
             said = [(text, size, QUIET) for text, size, _ in reasons[rate["status"]]]
             write_block(axes, scale.low, row, said, (edge, 0), ha="right")
         return
     if not pd.isna(rate["low"]):
-        axes.plot([rate["low"], rate["high"]], [row, row], color=BLUE, linewidth=0.9, alpha=0.7, zorder=1)
+        axes.plot([rate["low"], rate["high"]], [row, row], **INTERVAL)
     look = marker(small=rate["small"], contradicted=rate["contradicted"] > 0)
     axes.plot(value, row, **look | ({} if reasons is not None else {"markersize": 2}), clip_on=False)
     if reasons is not None:
         write(axes, scale.low, row, in_digits(value, share=scale.share), (edge, 0), size=sheet.small, ha="right")
 
 
-def _rate_legend(sheet: Sheet, rates: pd.DataFrame) -> list[Line2D]:
-    from matplotlib.lines import Line2D
-
+def _rate_key(rates: pd.DataFrame) -> Key:
     value = rates["value"]
     bounds = rates[["low_repairs", "high_repairs", "low_blanks", "high_blanks"]]
-    open_to = bounds.notna().any(axis=1) & (value.isna() | (bounds.max(axis=1) > bounds.min(axis=1)))
-    ranged: dict[str, Any] = {"color": VERMILLION, "linewidth": 1, "marker": "|", "markersize": 5}
-    contradicted = (rates["contradicted"] > 0) & value.notna()
-    kinds: list[tuple[dict[str, Any], Words, Any]] = [
-        (marker(), ("数值", "value"), True),
-        ({"color": BLUE, "linewidth": 0.9, "alpha": 0.7}, ("95% 区间", "95% interval"), rates["low"].notna().any()),
-        (ranged, ("改法、空白所容许的范围", "range over repairs and blanks"), open_to.any()),
-        (marker(small=True), (f"不足 {SMALL} 例", f"fewer than {SMALL}"), (rates["small"] & value.notna()).any()),
-        (marker(contradicted=True), ("报告自相矛盾", "report contradicts itself"), contradicted.any()),
-    ]
-    return [Line2D([], [], **look, label=sheet.say(words)) for look, words, occurs in kinds if occurs]
+    is_open = bounds.notna().any(axis=1) & (value.isna() | (bounds.max(axis=1) > bounds.min(axis=1)))
+    more = [(_RANGE, ("改法、空白所容许的范围", "range over repairs and blanks"))] if is_open.any() else []
+    return point_key(rates, ("数值", "value"), more)
+
+
+def claims_against_cells(reports: Iterable[Report]) -> pd.DataFrame:
+    """Count how the figures that prose claims compare with the tables.
+
+    Parameters
+    ----------
+    reports : iterable of Report
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a report: ``agency year claims agree differ open``. `claims` counts the figures with a cell of the tables or a sum
+        of cells as their target (rules NT and NZ), `agree` those that the table confirms, `differ` those that it does not, `open`
+        those that could not be compared, since the cell is blank, unreadable or lost.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> claims_against_cells([embedded.report("平潭综合实验区", 2025)])[["claims", "agree", "differ", "open"]]
+       claims  agree  differ  open
+    0       5      5       0     0
+    """
+    from govstats.reconciliation import reconcile
+
+    rows = []
+    for report in reports:
+        findings = reconcile(report)
+        status = findings.loc[findings["rule"].isin(["NT", "NZ"]), "status"]
+        counts = [int((status == name).sum()) for name in ("pass", "fail", "not_assessable")]
+        rows.append((report.agency, report.year, sum(counts), *counts))
+    return typed_frame(rows, {"agency": "str", "year": "Int64", **dict.fromkeys(("claims", "agree", "differ", "open"), "Int64")})
+
+
+def claims_by_report(counts: pd.DataFrame, *, language: Language = "both", width: Width = "page") -> Figure:
+    """Draw how many claimed figures agree with the tables, report by report.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        As `claims_against_cells` returns it.
+    language, width
+        As for all of `govstats.figures`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A bar a report, in three parts that differ in colour and hatching, with their counts in the same order.
+
+    Raises
+    ------
+    MissingExtra
+        Matplotlib or the Chinese font is not installed.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> claims_by_report(claims_against_cells([embedded.report("平潭综合实验区", 2025)]), language="en").alt
+    'Of 5 figures in the prose 5 agree with the tables, 0 differ and 0 cannot be compared.'
+    """
+    sheet = Sheet(language, width)
+    shown = counts[counts["claims"] > 0]
+    kinds: dict[str, tuple[dict[str, Any], Words]] = {
+        "agree": ({"facecolor": BLUE, "edgecolor": BLUE, "linewidth": 0.8}, ("相符", "agree")),
+        "differ": ({"facecolor": VERMILLION, "edgecolor": VERMILLION, "linewidth": 0.8}, ("不符", "differ")),
+        "open": ({**HATCHED, "edgecolor": QUIET}, ("无从比较", "not comparable")),
+    }
+    labels = [sheet.block((f"{row['agency']} {row['year']}",) * 2, 0.4 * sheet.wide) for row in shown.to_dict("records")]
+    heads = [sheet.block(words, 0.9 * sheet.body * 4 / 72, size=sheet.small) for _, words in kinds.values()]
+    left, column = widest(labels) + 0.1, max(widest(heads), text_width("1,234", sheet.body)) + 0.08
+    all_, agree, differ, undecided = (int(shown[name].sum()) for name in ("claims", *kinds))
+    sheet.open(
+        f"{len(shown)} {sheet.say(('份报告', 'reports'))}",
+        ("正文所称的数字与表格相符吗", "Do the figures in the prose agree with the tables?"),
+        pitch(heads) + pitch(labels) * len(shown),
+        finding=(
+            f"正文的 {all_} 个数字中，{agree} 个与表格相符，{differ} 个不符，{undecided} 个无从比较。",
+            f"Of {all_} figures in the prose {agree} agree with the tables, {differ} differ and {undecided} cannot be compared.",
+        ),
+        notes=[
+            ("每个数字与它所说的那一格，或几格之和比较", "each figure against the cell it speaks of, or the sum of several"),
+            ("单位：个数字", "unit: figures in the prose"),
+        ],
+        source=annual_reports(shown["agency"], shown["year"]),
+        key=[*kinds.values()],
+    )
+    wide = sheet.wide - left - 3 * column
+    axes = sheet.bars(left, pitch(heads), wide, labels, max(shown["claims"], default=1))
+    for at, name in enumerate(kinds):
+        # beside the bars: a part may be narrower than its count
+        edge = (wide + (at + 1) * column) * 72
+        write_block(axes, 0, -0.5, heads[at], (edge, 2), ha="right", va="bottom")
+        start = shown[list(kinds)[:at]].sum(axis=1)
+        for row, (count, begin) in enumerate(zip(shown[name], start, strict=True)):
+            write(axes, 0, row, str(count), (edge, 0), size=sheet.body, ha="right")
+            if count:
+                axes.barh(row, count, left=begin, height=0.55, clip_on=False, **kinds[name][0])
+    return sheet.figure

@@ -11,9 +11,12 @@ import pandas as pd
 from govstats.errors import UnusableCells
 from govstats.figures.drawing import (
     BLUE,
+    HATCHED,
+    INK,
+    INTERVAL,
     QUIET,
-    SMALL,
     VERMILLION,
+    Block,
     Language,
     Sheet,
     Width,
@@ -22,6 +25,7 @@ from govstats.figures.drawing import (
     in_digits,
     marker,
     pitch,
+    point_key,
     text_width,
     write,
     write_block,
@@ -31,7 +35,6 @@ from govstats.report import Report
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
 
     from govstats.panel import Panel
 
@@ -59,6 +62,8 @@ REASONS = {
     "inconsistent": ("超过 100%", "over 100%"),
     "break": ("口径不同", "break"),
 }
+#: The line before a year whose figures are not comparable with those before.
+_BREAK: dict[str, Any] = {"color": VERMILLION, "linewidth": 0.8, "linestyle": (0, (4, 2))}
 _POINT_TYPES = {
     "agency": "str",
     "year": "Int64",
@@ -225,6 +230,7 @@ def series_over_years(
         ),
         *_breaks_in_words(points),
     ]
+    broken = [(_BREAK, ("换了表式，不可比", "a new form, not comparable"))] if points["break_before"].any() else []
     sheet.open(
         f"{agency} · {years[0]}–{years[-1]}",
         ("历年数字", "Figures over the years"),
@@ -232,7 +238,7 @@ def series_over_years(
         finding=_first_and_last(shown),
         notes=notes,
         source=annual_reports([agency], points["year"]),
-        legend=_point_legend(sheet, points),
+        key=point_key(points, ("数字", "figure"), broken),
     )
     for at, one in enumerate(shown):
         top = at // columns * (head + tall + foot) + head
@@ -292,7 +298,7 @@ def _draw_points(sheet: Sheet, axes: Axes, points: pd.DataFrame, room: tuple[flo
     ground = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.4}
     for point, text in zip(known.to_dict("records"), texts, strict=True):
         if not pd.isna(point["low"]):
-            axes.plot([point["year"]] * 2, [point["low"], point["high"]], color=BLUE, linewidth=0.9, alpha=0.7, zorder=1)
+            axes.plot([point["year"]] * 2, [point["low"], point["high"]], **INTERVAL)
         axes.plot(point["year"], point["value"], **marker(small=point["small"], contradicted=point["contradicted"]))
         up = max(point["value"], 0.0 if pd.isna(point["high"]) else point["high"])
         look: dict[str, Any] = {
@@ -307,7 +313,7 @@ def _draw_points(sheet: Sheet, axes: Axes, points: pd.DataFrame, room: tuple[flo
         said = "\n".join(text for text, *_ in sheet.block(REASONS[point["status"]], 9))
         write(axes, point["year"], 0, said, (0, 3), size=0.8 * sheet.small, color=QUIET, ha="center", va="bottom", rotation=90)
     for point in points[points["break_before"]].to_dict("records"):
-        axes.axvline(point["year"] - 0.5, color=VERMILLION, linewidth=0.8, linestyle=(0, (4, 2)), zorder=0)
+        axes.axvline(point["year"] - 0.5, **_BREAK, zorder=0)
         write(axes, point["year"] - 0.5, axes.get_ylim()[1], point["form"], (2, 0), size=sheet.small, color=VERMILLION, va="top")
 
 
@@ -318,23 +324,6 @@ def _breaks_in_words(points: pd.DataFrame) -> list[Words]:
         (f"{form} 年表式（{'、'.join(dict.fromkeys(one['label_zh']))}）：{zh}", f"form of {form}: {en}")
         for (form, zh, en), one in broken.groupby(["form", "reason_zh", "reason_en"], sort=False)
     ]
-
-
-def _point_legend(sheet: Sheet, points: pd.DataFrame) -> list[Line2D]:
-    """Explain the markers that occur."""
-    from matplotlib.lines import Line2D
-
-    known = points[points["value"].notna()]
-    thin: dict[str, Any] = {"color": BLUE, "linewidth": 0.9, "alpha": 0.7}
-    broken: dict[str, Any] = {"color": VERMILLION, "linewidth": 0.8, "linestyle": (0, (4, 2))}
-    kinds: list[tuple[dict[str, Any], Words, Any]] = [
-        (marker(), ("数字", "figure"), True),
-        (thin, ("95% 区间", "95% interval"), known["low"].notna().any()),
-        (marker(small=True), (f"不足 {SMALL} 例", f"fewer than {SMALL}"), known["small"].eq(True).any()),
-        (marker(contradicted=True), ("报告自相矛盾", "report contradicts itself"), known["contradicted"].eq(True).any()),
-        (broken, ("换了表式，不可比", "a new form, not comparable"), points["break_before"].any()),
-    ]
-    return [Line2D([], [], **look, label=sheet.say(words)) for look, words, occurs in kinds if occurs]
 
 
 def carry_overs(source: Panel | pd.DataFrame) -> pd.DataFrame:
@@ -409,8 +398,6 @@ def carry_over_chain(source: Panel | pd.DataFrame, *, language: Language = "both
     >>> carry_over_chain(cells, language="en").alt
     'Of 2 pairs of years 2 agree, 0 disagree and 0 cannot be compared.'
     """
-    from matplotlib.patches import Patch
-
     sheet = Sheet(language, width)
     chain = source if isinstance(source, pd.DataFrame) and "carried_out" in source else carry_overs(source)
     title = ("结转对得上吗", "Does what is carried over arrive?")
@@ -431,14 +418,11 @@ def carry_over_chain(source: Panel | pd.DataFrame, *, language: Language = "both
         f"{len(totals)} 对年份中 {counts[0]} 对相符，{counts[1]} 对不符{f'（{wrong}）' * bool(wrong)}，{counts[2]} 对无从比较。",
         f"Of {of} {counts[0]} agree, {counts[1]} disagree{f' ({wrong})' * bool(wrong)} and {counts[2]} cannot be compared.",
     )
-    looks: dict[str, dict[str, Any]] = {
-        "carried_out": {"facecolor": "none", "edgecolor": BLUE, "hatch": "////", "linewidth": 0.8},
-        "carried_in": {"facecolor": BLUE, "edgecolor": BLUE, "linewidth": 0.8},
+    kinds: dict[str, tuple[dict[str, Any], Words]] = {
+        "carried_out": (HATCHED, ("上年报告：结转下年度", "carried over, report of the year before")),
+        "carried_in": ({**HATCHED, "facecolor": BLUE, "hatch": None}, ("本年报告：上年结转", "carried in, report of the year")),
     }
-    words = (
-        ("上年报告：结转下年度", "carried over, report of the year before"),
-        ("本年报告：上年结转", "carried in, report of the year"),
-    )
+    labels: list[Block] = [[(f"{year - 1}→{year}", sheet.body, INK)] for year in totals["year"]]
     step = 3.4 * sheet.body / 72
     sheet.open(
         f"{agency} · {years[0]}–{years[-1]}",
@@ -453,20 +437,19 @@ def carry_over_chain(source: Panel | pd.DataFrame, *, language: Language = "both
             ),
         ],
         source=annual_reports([agency], years),
-        legend=[Patch(**look, label=sheet.say(one)) for look, one in zip(looks.values(), words, strict=True)],
+        key=[*kinds.values()],
     )
-    known = [figure for name in looks for figure in totals[name].dropna()]
+    known = [figure for name in kinds for figure in totals[name].dropna()]
     longest = max(known, default=0) or 1.0
     left = text_width("2020→2021 ", sheet.body) + text_width(" ≠ ", 1.3 * sheet.body)
     wide = sheet.wide - left
     room = wide - max((text_width(f"{figure:,.10g}", sheet.body) for figure in known), default=0.0) - 0.1
-    axes = sheet.bars(left, 0, wide, step, len(totals), longest * wide / room)
+    axes = sheet.bars(left, 0, wide, labels, longest * wide / room, step=step)
     for row, pair in enumerate(totals.to_dict("records")):
         sign = {"agree": "=", "disagree": "≠", "unknown": "?"}[pair["status"]]
-        write(axes, 0, row, f"{pair['year'] - 1}→{pair['year']}", (-left * 72, 0), size=sheet.body)
         color = VERMILLION if pair["status"] == "disagree" else QUIET
-        write(axes, 0, row, sign, (-5, 0), size=1.3 * sheet.body, ha="right", color=color)
-        for (name, look), shift in zip(looks.items(), (-0.22, 0.22), strict=True):
+        write(axes, 0, row, sign, (-left * 72, 0), size=1.3 * sheet.body, color=color)
+        for (name, (look, _)), shift in zip(kinds.items(), (-0.22, 0.22), strict=True):
             figure = pair[name]
             if pd.isna(figure):
                 write(axes, 0, row + shift, "?", (3, 0), size=sheet.body, color=QUIET)
