@@ -100,6 +100,7 @@ class Sheet:
 
         `finding` is the alternative text: what one would see.
         """
+        font(self.body)  # which says what to install
         if isinstance(about, str):
             who = about
         else:
