@@ -26,11 +26,8 @@ _ORGANISATIONS = 12
 _ERROR_TYPES = {
     "agency": "str",
     "year": "Int64",
-    "table": "str",
-    "line": "str",
-    "column": "str",
-    "true": "Float64",
-    "reported": "Float64",
+    **dict.fromkeys(("table", "line", "column"), "str"),
+    **dict.fromkeys(("true", "reported"), "Float64"),
     "kind": "str",
     "error": "Int64",
 }

@@ -21,13 +21,8 @@ AgencyCorrections = str | PathLike[str] | pd.DataFrame
 
 #: The columns of the table, with their types; only the first two are needed.
 CORRECTION_TYPES = {
-    "printed": "str",
-    "agency": "str",
-    "level": "str",
-    "region": "str",
-    "region_code": "str",
-    "year_from": "Int64",
-    "year_to": "Int64",
+    **dict.fromkeys(("printed", "agency", "level", "region", "region_code"), "str"),
+    **dict.fromkeys(("year_from", "year_to"), "Int64"),
     "former": "str",
 }
 _NEEDED = ("printed", "agency")

@@ -9,27 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from govstats.figures.drawing import (
-    BLUE,
-    FAINT,
-    HATCHED,
-    INK,
-    QUIET,
-    SKY,
-    VERMILLION,
-    Block,
-    Language,
-    Sheet,
-    Width,
-    Words,
-    fold,
-    pitch,
-    short_labels,
-    text_width,
-    widest,
-    write,
-    write_block,
-)
+from govstats.figures import drawing
+from govstats.figures.drawing import BLUE, FAINT, HATCHED, INK, QUIET, SKY, VERMILLION, Block, Language, Sheet, Width, Words
 from govstats.forms import Label, Table
 from govstats.forms.form import cell_key
 from govstats.report import typed_frame
@@ -196,12 +177,12 @@ def flows(report: Report, *, language: Language = "both", width: Width = "page")
         finding = f"{finding[0]}{notes[-1][0]}", f"{finding[1]} {notes[-1][1]}"
     column = 0.28 * sheet.wide
     labels = [[sheet.block((row["line_zh"], row["line_en"]), column) for row in side.to_dict("records")] for side in (come, go)]
-    tall = max(sum(pitch([block], 2) for block in labels[1]), 0.36 * sheet.wide)
+    tall = max(sum(drawing.pitch([block], 2) for block in labels[1]), 0.36 * sheet.wide)
     sheet.open(report, title, tall, finding=finding, notes=notes)
     axes = sheet.axes(0, 0, sheet.wide, tall)
     axes.set(xlim=(0, sheet.wide), ylim=(tall, 0))
     axes.set_axis_off()
-    beside = widest(_said(sheet, row) for row in counts.to_dict("records")) + 0.1
+    beside = drawing.widest(_said(sheet, row) for row in counts.to_dict("records")) + 0.1
     left, right = column + beside, sheet.wide - column - beside
     scale = tall * 0.86 / max(received, ended, 1)
     middle = (left + right) / 2
@@ -238,8 +219,8 @@ def _draw_side(
             axes.fill_between(along, band, band + width, color=color, alpha=0.35, linewidth=0)
             axes.fill_between([x, x + way * 0.06], top, top + width, color=color, linewidth=0)
         axes.plot([x, x - way * 0.05], [top + width / 2, y], color="#bbbbbb", linewidth=0.6)
-        write_block(axes, x - way * 0.05, y, _said(sheet, row), (-2 * way, 0), ha=outward)
-        write_block(axes, x - way * beside, y, block, (-4 * way, 0), ha=outward)
+        drawing.write_block(axes, x - way * 0.05, y, _said(sheet, row), (-2 * way, 0), ha=outward)
+        drawing.write_block(axes, x - way * beside, y, block, (-4 * way, 0), ha=outward)
 
 
 def _said(sheet: Sheet, row: dict[Any, Any]) -> Block:
@@ -250,7 +231,7 @@ def _said(sheet: Sheet, row: dict[Any, Any]) -> Block:
 
 def _apart(wanted: Iterable[float], blocks: Sequence[Block], tall: float) -> list[float]:
     """Return places for labels, in their order, as near to the wanted ones as their heights allow."""
-    halves = [pitch([block], 2) / 2 for block in blocks]
+    halves = [drawing.pitch([block], 2) / 2 for block in blocks]
     places, edge = [], 0.0
     for place, half in zip(wanted, halves, strict=True):
         places.append(max(place, edge + half))
@@ -296,13 +277,13 @@ def requests_by_applicant_and_outcome(report: Report, *, language: Language = "b
         return sheet.nothing(report, title, _NO_TABLE)
     table = report.statutory_form.table("requests")
     shown = [*_OUTCOMES, "processed_total"]
-    labels = [sheet.block(short_labels(column), 0.27 * sheet.wide) for column in table.columns]
-    left = widest(labels) + 0.1
+    labels = [sheet.block(drawing.short_labels(column), 0.27 * sheet.wide) for column in table.columns]
+    left = drawing.widest(labels) + 0.1
     bands = -(-len(shown) // int((sheet.wide - left) / (0.073 * sheet.body)))
     beside = -(-len(shown) // bands)
     wide = (sheet.wide - left) / beside
-    heads = [sheet.block(short_labels(table.line[outcome]), wide - 0.06) for outcome in shown]
-    head, tall = pitch(heads), pitch(labels) * len(labels) + 0.1
+    heads = [sheet.block(drawing.short_labels(table.line[outcome]), wide - 0.06) for outcome in shown]
+    head, tall = drawing.pitch(heads), drawing.pitch(labels) * len(labels) + 0.1
     notes = [("各格同一比例尺，“总计”照原表；单位：件", "one scale throughout, totals as reported; unit: requests")]
     if counts["value"].eq(0).fillna(False).all():
         notes.insert(0, ("本年度没有办结的申请", "no request was processed this year"))
@@ -310,7 +291,7 @@ def requests_by_applicant_and_outcome(report: Report, *, language: Language = "b
     for at, outcome in enumerate(shown):
         top = at // beside * (head + tall) + head
         axes = sheet.bars(left + at % beside * wide, top, wide, labels, _scale(sheet, counts, wide), stub=at % beside == 0)
-        write_block(axes, 0, -0.5, heads[at], (2, 2), va="bottom")
+        drawing.write_block(axes, 0, -0.5, heads[at], (2, 2), va="bottom")
         for row, column in enumerate(table.columns):
             total = "total" in (column.id, outcome.removeprefix("processed_"))
             _, known, status, _ = _count(report, outcome, column.id)
@@ -381,7 +362,7 @@ def reasons_for_refusal(report: Report, *, language: Language = "both", width: W
         return sheet.nothing(report, title, _NO_TABLE)
     counts = counts.sort_values("value", ascending=False, kind="stable", na_position="last")
     labels = [sheet.block((row["reason_zh"], row["reason_en"]), 0.46 * sheet.wide) for row in counts.to_dict("records")]
-    left = widest(labels) + 0.1
+    left = drawing.widest(labels) + 0.1
     wide = sheet.wide - left
     notes = [("全部申请人；单位：件", "all applicants; unit: requests")]
     finding: Words = ("本年度没有不予公开的申请", "no request was refused this year")
@@ -396,7 +377,7 @@ def reasons_for_refusal(report: Report, *, language: Language = "both", width: W
         )
     else:
         finding = ("没有可读的数字", "no figure could be read")
-    sheet.open(report, title, len(counts) * pitch(labels), finding=finding, notes=[*notes, *_left_out(counts)])
+    sheet.open(report, title, len(counts) * drawing.pitch(labels), finding=finding, notes=[*notes, *_left_out(counts)])
     axes = sheet.bars(left, 0, wide, labels, _scale(sheet, counts, wide))
     for row, reason in enumerate(counts.to_dict("records")):
         _draw_count(sheet, axes, row, reason["known"], reason["status"], wide)
@@ -439,7 +420,7 @@ def residuals(report: Report) -> pd.DataFrame:
         along, label = ("line", table.line.get(min(lines))) if len(lines) == 1 else ("column", table.column[min(columns)])
         if label is not None:
             who = (report.agency, report.year, table.id, finding["rule"])
-            rows.append((*who, along, label.id, *short_labels(label), finding["difference"], finding["status"]))
+            rows.append((*who, along, label.id, *drawing.short_labels(label), finding["difference"], finding["status"]))
     names = ("agency", "year", "table", "rule", "along", "id", "label_zh", "label_en", "difference", "status")
     types = {name: {"year": "Int64", "difference": "Float64"}.get(name, "str") for name in names}
     return typed_frame(rows, types)
@@ -546,9 +527,9 @@ class _Grid:
         self.shape = len(lines), len(columns)
         self.down, self.across = [*(line.id for line in lines), *below], [*(column.id for column in columns), *beside]
         self.wide = (sheet.wide - self.left) / len(self.across)
-        self.stubs = [sheet.block(short_labels(line), self.left - 0.08, size=self.size) for line in lines]
+        self.stubs = [sheet.block(drawing.short_labels(line), self.left - 0.08, size=self.size) for line in lines]
         self.stubs += [[(rule, self.size, INK)] for rule in below]
-        heights = [pitch([block], 1) for block in self.stubs]
+        heights = [drawing.pitch([block], 1) for block in self.stubs]
         for row, line in enumerate(lines):
             if line.id in proposed:
                 heights[row] = max(heights[row], 2 * self.size * 1.4 / 72)
@@ -564,11 +545,11 @@ class _Grid:
         upright: dict[str, Any] = {"size": 0.85 * self.size, "ha": "center", "va": "bottom", "rotation": 90, "linespacing": 1.1}
         for x, words in enumerate(self.heads):
             if isinstance(words, str):
-                write(axes, x + 0.5, 0, words, (0, 3), **upright)
+                drawing.write(axes, x + 0.5, 0, words, (0, 3), **upright)
             else:
-                write_block(axes, x + 0.5, 0, words, (0, 3), ha="center", va="bottom")
+                drawing.write_block(axes, x + 0.5, 0, words, (0, 3), ha="center", va="bottom")
         for block, (top, bottom) in zip(self.stubs, pairwise(self.edges), strict=True):
-            write_block(axes, 0, (top + bottom) / 2, block, (-4, 0), ha="right")
+            drawing.write_block(axes, 0, (top + bottom) / 2, block, (-4, 0), ha="right")
             axes.axhline(top, color=FAINT, linewidth=0.6)
         lines, columns = self.shape
         axes.axhline(self.edges[lines], color=QUIET, linewidth=0.8)
@@ -577,9 +558,9 @@ class _Grid:
     def write(self, column: str, line: str, text: str, color: str, up: float = 0) -> None:
         """Write into a cell, some lines higher, and smaller where it is narrow."""
         x, y = self.across.index(column), self.down.index(line)
-        size = min(self.size, self.size * (self.wide - 0.03) / text_width(text, self.size))
+        size = min(self.size, self.size * (self.wide - 0.03) / drawing.text_width(text, self.size))
         middle = (self.edges[y] + self.edges[y + 1]) / 2
-        write(self.axes, x + 0.5, middle, text, (0, up * self.size), size=size, color=color, ha="center")
+        drawing.write(self.axes, x + 0.5, middle, text, (0, up * self.size), size=size, color=color, ha="center")
 
     def write_residual(self, row: dict[Any, Any]) -> None:
         """Write what a sum misses into the margin; shade the line or column where it fails."""
@@ -610,16 +591,17 @@ class _Grid:
 def _heads(sheet: Sheet, columns: Sequence[Label], wide: float) -> tuple[float, list[Block | str]]:
     """Return the headings of narrow columns and how tall they are: blocks, or texts to be written upright."""
     size = 0.9 * sheet.body
-    blocks = [sheet.block(short_labels(column), wide - 0.03, size=size) for column in columns]
-    if widest(blocks) <= wide - 0.02:
-        return pitch(blocks), [*blocks]
+    blocks = [sheet.block(drawing.short_labels(column), wide - 0.03, size=size) for column in columns]
+    if drawing.widest(blocks) <= wide - 0.02:
+        return drawing.pitch(blocks), [*blocks]
     at_most, small = max(int(wide * 72 / (1.3 * size)), 1), 0.85 * size
-    texts = [sheet.say(short_labels(column)) for column in columns]
+    texts = [sheet.say(drawing.short_labels(column)) for column in columns]
     for tall in (0.6, 0.9, 1.2, 1.6, 2.4, 4.0):
-        folded = [fold(text, small, tall) for text in texts]
+        folded = [drawing.fold(text, small, tall) for text in texts]
         if max(map(len, folded)) <= at_most:
             break
-    return max(text_width(line, small) for lines in folded for line in lines) + 0.08, ["\n".join(lines) for lines in folded]
+    head = max(drawing.text_width(line, small) for lines in folded for line in lines) + 0.08
+    return head, ["\n".join(lines) for lines in folded]
 
 
 def _requests(report: Report) -> Table | None:
@@ -658,7 +640,7 @@ def _counts(report: Report, kinds: Sequence[str], rows: Iterable[tuple[Sequence[
     types |= {"value": "Float64", "known": "Float64", "status": "str", "cells": "Int64"}
     records = []
     for labels, line, column in rows:
-        names = [name for label in labels for name in (label.id, *short_labels(label))]
+        names = [name for label in labels for name in (label.id, *drawing.short_labels(label))]
         records.append((report.agency, report.year, *names, *_count(report, line, column)))
     return pd.DataFrame(records, columns=list(types)).astype(types)
 
@@ -666,7 +648,7 @@ def _counts(report: Report, kinds: Sequence[str], rows: Iterable[tuple[Sequence[
 def _scale(sheet: Sheet, counts: pd.DataFrame, wide: float) -> float:
     """Return up to where a scale goes that leaves room for the figures; a report of zeros gets a scale too."""
     longest = max(float(counts["known"].max()), 1.0)
-    return longest * wide / (wide - text_width(f"≥ {longest:,.0f}", sheet.body) - 0.12)
+    return longest * wide / (wide - drawing.text_width(f"≥ {longest:,.0f}", sheet.body) - 0.12)
 
 
 def _written(known: float, status: str) -> str | None:
@@ -679,12 +661,12 @@ def _draw_count(sheet: Sheet, axes: Axes, row: int, known: float, status: str, w
     figure = _written(known, status)
     if figure is None:
         said = [(text, size, QUIET) for text, size, _ in sheet.block(_STATES[status], wide - 0.06, size=sheet.small)]
-        write_block(axes, 0, row, said, (3, 0))
+        drawing.write_block(axes, 0, row, said, (3, 0))
         return
     sure = status == "reported"
     if bar:
         axes.barh(row, known, height=0.55, **({"color": BLUE} if sure else HATCHED))
-    write(axes, known if bar else 0, row, figure, (3, 0), size=sheet.body, color=INK if known or not sure else QUIET)
+    drawing.write(axes, known if bar else 0, row, figure, (3, 0), size=sheet.body, color=INK if known or not sure else QUIET)
 
 
 def _left_out(counts: pd.DataFrame) -> list[tuple[str, str]]:

@@ -32,34 +32,21 @@ if TYPE_CHECKING:
 
 _FILE = "measures/crosswalk.toml"
 _DEFINITION_TYPES = {
-    "series": "str",
-    "label_zh": "str",
-    "label_en": "str",
-    "unit": "str",
-    "form": "str",
-    "first_year": "Int64",
-    "last_year": "Int64",
-    "cells": "str",
-    "formula_zh": "str",
-    "formula_en": "str",
+    **dict.fromkeys(("series", "label_zh", "label_en", "unit", "form"), "str"),
+    **dict.fromkeys(("first_year", "last_year"), "Int64"),
+    **dict.fromkeys(("cells", "formula_zh", "formula_en"), "str"),
     "segment": "Int64",
-    "reason_zh": "str",
-    "reason_en": "str",
+    **dict.fromkeys(("reason_zh", "reason_en"), "str"),
 }
 _SERIES_TYPES = {
     "agency": "str",
     "year": "Int64",
-    "form": "str",
-    "series": "str",
+    **dict.fromkeys(("form", "series"), "str"),
     "value": "Float64",
-    "unit": "str",
-    "status": "str",
+    **dict.fromkeys(("unit", "status"), "str"),
     "segment": "Int64",
     "break_before": "bool",
-    "basis": "str",
-    "cells": "str",
-    "reason_zh": "str",
-    "reason_en": "str",
+    **dict.fromkeys(("basis", "cells", "reason_zh", "reason_en"), "str"),
 }
 
 

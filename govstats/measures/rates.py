@@ -52,17 +52,9 @@ _TOLERANCE = 1e-6
 _SEVERITIES = ("E", "W")
 #: Prose with fewer passages is a title and a date, as in `govstats.reconciliation.reuse`.
 _FEWEST_PASSAGES = 50
-_DEFINITION_TYPES = {
-    "indicator": "str",
-    "label_zh": "str",
-    "label_en": "str",
-    "kind": "str",
-    "unit": "str",
-    "formula_zh": "str",
-    "formula_en": "str",
-    "forms": "str",
-    "source": "str",
-}
+_DEFINITION_TYPES = dict.fromkeys(
+    ("indicator", "label_zh", "label_en", "kind", "unit", "formula_zh", "formula_en", "forms", "source"), "str"
+)
 _INDICATOR_TYPES = {
     "indicator": "str",
     **dict.fromkeys(("value", "numerator", "denominator", "low", "high"), "Float64"),
@@ -704,22 +696,24 @@ def _choices(quantities: Floats, counted: Sequence[Mapping[CellKey, int]], group
     if np.isnan(quantities).any():
         return quantities[None, :]
     tables = {table for cells in counted for table, _, _ in cells}
-    combined = quantities[None, :]
+    options = []
     for group in groups:
-        if group.table not in tables:
-            continue
-        if not group.complete:
-            return None
-        steps = np.array(
-            [
+        if group.table in tables:
+            steps = [
                 [sum(cells[cell] * by for cell, by in changes.items() if cell in cells) for cells in counted]
                 for changes in group.changes
-            ],
-            dtype=float,
-        )
-        if np.isnan(steps).any():
-            return None
-        combined = np.unique((combined[:, None, :] + steps[None, :, :]).reshape(-1, len(quantities)), axis=0)
+            ]
+            options.append(np.array(steps, dtype=float))
+            if not group.complete or np.isnan(options[-1]).any():
+                return None
+    return _combined(quantities, options)
+
+
+def _combined(start: Floats, options: Iterable[Floats]) -> Floats | None:
+    """Return every sum with one row from each of the options; None where there are too many."""
+    combined = start[None, :]
+    for rows in options:
+        combined = np.unique((combined[:, None, :] + rows[None, :, :]).reshape(-1, len(start)), axis=0)
         if len(combined) > _COMBINATIONS:
             return None
     return combined
@@ -727,11 +721,7 @@ def _choices(quantities: Floats, counted: Sequence[Mapping[CellKey, int]], group
 
 def _extremes(one: Indicator, fixed: Floats, options: Sequence[Floats]) -> tuple[float, float]:
     """Return the least and the greatest value over every choice of one row from each of the options."""
-    combined: Floats | None = fixed[None, :]
-    for rows in options:
-        if combined is not None:
-            combined = np.unique((combined[:, None, :] + rows[None, :, :]).reshape(-1, len(fixed)), axis=0)
-            combined = combined if len(combined) <= _COMBINATIONS else None
+    combined = _combined(fixed, options)
     if combined is not None:
         values = _outcome(one, combined.T, np.zeros(len(combined), dtype=np.int8)).value
         return (float(np.nanmin(values)), float(np.nanmax(values))) if not np.isnan(values).all() else (np.nan, np.nan)
