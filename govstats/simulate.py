@@ -26,11 +26,8 @@ _ORGANISATIONS = 12
 _ERROR_TYPES = {
     "agency": "str",
     "year": "Int64",
-    "table": "str",
-    "line": "str",
-    "column": "str",
-    "true": "Float64",
-    "reported": "Float64",
+    **dict.fromkeys(("table", "line", "column"), "str"),
+    **dict.fromkeys(("true", "reported"), "Float64"),
     "kind": "str",
     "error": "Int64",
 }
@@ -93,8 +90,9 @@ def simulate(version: str = "2021", reports: int = 1, *, size: str = "mixed", se
             values |= _others(statutory, table.id, generator, most)
     keys = list(values)
     figures = np.array([values[key] for key in keys], dtype=float).T.ravel()
+    agencies = [f"示例机关{number:05d}" for number in range(1, reports + 1)]
     columns: dict[str, Any] = {
-        "agency": np.repeat([f"示例机关{number:05d}" for number in range(1, reports + 1)], len(keys)),
+        "agency": np.repeat(agencies, len(keys)),
         "year": _YEARS[version],
         "form": version,
         "value": figures,
@@ -179,13 +177,11 @@ def _annex(statutory: Form, generator: np.random.Generator, most: Counts) -> dic
             this_year = _rarely(generator, most, 0.6)
             counts[table.id, line.id, "this_year"] = this_year
             counts[table.id, line.id, "cumulative"] = this_year + _rarely(generator, 7 * most, 0.8)
-    for line in table.lines:
-        for column in table.columns if line.id in sums else ():
-            parts = [counts[table.id, part.id, column.id] for part in table.lines if part.group == line.id]
-            counts[table.id, line.id, column.id] = np.sum(parts, axis=0)
-    return {
-        (table.id, line.id, column.id): counts[table.id, line.id, column.id] for line in table.lines for column in table.columns
-    }
+    keys = [(table.id, line.id, column.id) for line in table.lines for column in table.columns]
+    for key in keys:
+        if key[1] in sums:
+            counts[key] = np.sum([counts[table.id, part, key[2]] for part in table.parts(key[1])], axis=0)
+    return {key: counts[key] for key in keys}
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------------
@@ -202,51 +198,51 @@ class _Grid(NamedTuple):
     def choose(self, items: Sequence[Any]) -> Any:
         return items[int(self.random.integers(len(items)))]
 
-    def beside(self, key: CellKey) -> CellKey | None:
-        """Return the next cell in the row."""
-        columns = self.statutory.table(key[0]).columns_of[key[1]]
-        at = columns.index(key[2]) + 1
-        return (key[0], key[1], columns[at]) if at < len(columns) else None
+    def row(self, key: CellKey) -> list[CellKey]:
+        """Return the cells of a row."""
+        return [(*key[:2], column) for column in self.statutory.table(key[0]).columns_of[key[1]]]
 
 
 Changes = dict[CellKey, int] | dict[CellKey, float]
 
 
+def _digits(grid: _Grid, key: CellKey, places: int = 1) -> tuple[str, int]:
+    """Return the digits of a figure and a place among them that so many follow; -1 where there is none."""
+    digits = str(grid.figures[key])
+    return digits, int(grid.random.integers(len(digits) - places + 1)) if len(digits) >= places else -1
+
+
 def _mistyped(grid: _Grid, key: CellKey) -> Changes:
-    digits = list(str(grid.figures[key]))
-    at = int(grid.random.integers(len(digits)))
-    digits[at] = grid.choose([digit for digit in "0123456789" if digit != digits[at] and not (digit == "0" == str(at))])
-    return {key: int("".join(digits))}
+    digits, at = _digits(grid, key)
+    others = [digit for digit in "0123456789" if digit != digits[at] and not (digit == "0" == str(at))]
+    return {key: int(digits[:at] + grid.choose(others) + digits[at + 1 :])}
 
 
 def _dropped(grid: _Grid, key: CellKey) -> Changes:
-    digits = str(grid.figures[key])
-    at = int(grid.random.integers(len(digits)))
+    digits, at = _digits(grid, key)
     return {key: int(digits[:at] + digits[at + 1 :])} if len(digits) > 1 else {}
 
 
 def _doubled(grid: _Grid, key: CellKey) -> Changes:
-    digits = str(grid.figures[key])
-    at = int(grid.random.integers(len(digits)))
+    digits, at = _digits(grid, key)
     return {key: int(digits[: at + 1] + digits[at:])}
 
 
 def _transposed(grid: _Grid, key: CellKey) -> Changes:
-    digits = str(grid.figures[key])
-    if len(digits) < 2:
-        return {}
-    at = int(grid.random.integers(len(digits) - 1))
-    return {key: int(digits[:at] + digits[at + 1] + digits[at] + digits[at + 2 :])}
+    digits, at = _digits(grid, key, places=2)
+    return {key: int(digits[:at] + digits[at + 1] + digits[at] + digits[at + 2 :])} if at >= 0 else {}
 
 
 def _swapped(grid: _Grid, key: CellKey) -> Changes:
-    other = grid.beside(key)
-    return {key: grid.figures[other], other: grid.figures[key]} if other else {}
+    row = grid.row(key)
+    if key == row[-1]:
+        return {}
+    other = row[row.index(key) + 1]
+    return {key: grid.figures[other], other: grid.figures[key]}
 
 
 def _row_shifted(grid: _Grid, key: CellKey) -> Changes:
-    columns = grid.statutory.table(key[0]).columns_of[key[1]]
-    row = [(key[0], key[1], column) for column in columns]
+    row = grid.row(key)
     return {cell: grid.figures[before] for before, cell in pairwise(row)} | {row[0]: 0}
 
 
@@ -267,8 +263,7 @@ def _unit(grid: _Grid, key: CellKey) -> Changes:
 
 def _not_updated(grid: _Grid, key: CellKey) -> Changes:
     """Leave a late addition out of a total."""
-    columns = grid.statutory.table(key[0]).columns_of[key[1]]
-    total = (key[0], key[1], columns[-1])
+    total = grid.row(key)[-1]
     late = grid.figures[key]
     return {total: grid.figures[total] - late} if total != key and late else {}
 
@@ -391,18 +386,10 @@ def found_again(planted: Planted, repairs: pd.DataFrame) -> pd.DataFrame:
         ways = [[(_figures_of(one, "proposed"), one["rank"].iloc[0]) for _, one in group.groupby("repair")] for group in groups]
         right = [[(cells, rank) for cells, rank in group if cells <= truth] for group in ways]
         whole = truth == {cell for group in right for cells, _ in group for cell in cells}
-        rows.append(
-            (
-                agency,
-                year,
-                len(truth),
-                bool(groups),
-                sum(len(group[0][0]) for group in ways) == len(truth),
-                whole,
-                whole and all(len(group) == 1 for group in ways),
-                whole and all(rank == 1 for group in right for _, rank in group),
-            )
-        )
+        minimal = sum(len(group[0][0]) for group in ways) == len(truth)
+        alone = whole and all(len(group) == 1 for group in ways)
+        first = whole and all(rank == 1 for group in right for _, rank in group)
+        rows.append((agency, year, len(truth), bool(groups), minimal, whole, alone, first))
     types = {"agency": "str", "year": "Int64", "cells": "Int64"}
     return typed_frame(rows, types | dict.fromkeys(("noticed", "minimal", "listed", "alone", "first"), "boolean"))
 

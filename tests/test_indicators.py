@@ -569,7 +569,7 @@ def test_definitions_are_in_words_and_unique() -> None:
         ({"numerator": ["gone/granted/total"]}, "is in no table"),
         ({"kind": "odd"}, "of the kind 'odd'"),
         ({"source": "odd"}, "the source 'odd'"),
-        ({"numerator": ["given/odd"]}, "needs given/odd"),
+        ({"numerator": ["given/odd"]}, "needs 'given/odd'"),
         ({"forms": ["1999"]}, "names the form '1999'"),
         ({"odd": 1}, "nothing reads the key 'odd'"),
         ({"kind": "net"}, "a net must have"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from govstats.agencies.corrections import AgencyCorrections, Corrected, corrected, read_agency_corrections
+from govstats.agencies.corrections import AgencyCorrections, Corrected, corrected, identity_in, read_agency_corrections
 from govstats.agencies.names import Identity, hint, of_name, parts
 from govstats.report import typed_frame
 
@@ -88,7 +88,7 @@ def identify(
 def _identity(name: str | None, year: int | None, text: str, known: Corrected | None) -> Identity:
     if name is None:
         return Identity(None)
-    return (known.identity(name, year) if known else None) or of_name(parts(name), year, text)
+    return (identity_in(known, name, year) if known else None) or of_name(parts(name), year, text)
 
 
 def _as_many(values: Iterable[Any] | None, names: Sequence[str | None], what: str) -> list[Any]:

@@ -21,13 +21,8 @@ AgencyCorrections = str | PathLike[str] | pd.DataFrame
 
 #: The columns of the table, with their types; only the first two are needed.
 CORRECTION_TYPES = {
-    "printed": "str",
-    "agency": "str",
-    "level": "str",
-    "region": "str",
-    "region_code": "str",
-    "year_from": "Int64",
-    "year_to": "Int64",
+    **dict.fromkeys(("printed", "agency", "level", "region", "region_code"), "str"),
+    **dict.fromkeys(("year_from", "year_to"), "Int64"),
     "former": "str",
 }
 _NEEDED = ("printed", "agency")
@@ -59,32 +54,27 @@ class _Row(NamedTuple):
         return (self.year_from or 0) <= (other.year_to or 9999) and (other.year_from or 0) <= (self.year_to or 9999)
 
 
-class Corrected:
-    """The table, for looking names up."""
+#: The rows by the names that they are about, folded.
+Corrected = Mapping[str, list[_Row]]
 
-    def __init__(self, rows: Iterable[_Row]) -> None:
-        self._rows: dict[str, list[_Row]] = {}
-        for row in rows:
-            for name in row.names:
-                self._rows.setdefault(name, []).append(row)
 
-    def identity(self, printed: str, year: int | None) -> Identity | None:
-        """Return what the table says of a name; None where it says nothing."""
-        for row in self._rows.get(folded(printed)[0], ()):
-            if row.is_of(year):
-                told = of_name(parts(row.agency), year, "")
-                code = row.region_code or (told.region_code if row.region in {"", told.region} else None)
-                division = of_code(code) if code else None
-                return Identity(
-                    agency=row.agency,
-                    level=row.level or told.level,
-                    region=row.region or (division.path if division else told.region),
-                    region_code=code,
-                    within=code or (None if row.region else told.within),
-                    department=department(parts(row.agency).rest) or told.department,
-                    basis="correction",
-                )
+def identity_in(known: Corrected, printed: str, year: int | None) -> Identity | None:
+    """Return what the table says of a name; None where it says nothing."""
+    row = next((row for row in known.get(folded(printed)[0], ()) if row.is_of(year)), None)
+    if row is None:
         return None
+    told = of_name(parts(row.agency), year, "")
+    code = row.region_code or (told.region_code if row.region in {"", told.region} else None)
+    division = of_code(code) if code else None
+    return Identity(
+        agency=row.agency,
+        level=row.level or told.level,
+        region=row.region or (division.path if division else told.region),
+        region_code=code,
+        within=code or (None if row.region else told.within),
+        department=department(parts(row.agency).rest) or told.department,
+        basis="correction",
+    )
 
 
 def read_agency_corrections(path: str | PathLike[str]) -> pd.DataFrame:
@@ -118,20 +108,21 @@ def read_agency_corrections(path: str | PathLike[str]) -> pd.DataFrame:
     >>> read_agency_corrections(path)[["printed", "agency", "year_to"]].values.tolist()
     [['某县安监局', '某县应急管理局', 2018]]
     """
-    return typed_frame([row[:-1] for row in _read(Path(path))], CORRECTION_TYPES)
+    rows, _ = _read(Path(path))
+    return typed_frame([row[:-1] for row in rows], CORRECTION_TYPES)
 
 
 def corrected(corrections: AgencyCorrections) -> Corrected:
     """Return the table for looking names up, from a file or a frame."""
     if not isinstance(corrections, pd.DataFrame):
-        return Corrected(_read(Path(corrections)))
+        return _read(Path(corrections))[1]
     _check_columns(list(map(str, corrections.columns)), "the table of agencies")
     plain = corrections.astype(object)
     records = plain.where(plain.notna(), "").to_dict("records")
-    return Corrected(_understood((f"row {number}", row) for number, row in zip(corrections.index, records, strict=True)))
+    return _understood((f"row {number}", row) for number, row in zip(corrections.index, records, strict=True))[1]
 
 
-def _read(path: Path) -> list[_Row]:
+def _read(path: Path) -> tuple[list[_Row], Corrected]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
@@ -155,7 +146,7 @@ def _check_columns(names: list[str], where: str) -> None:
         )
 
 
-def _understood(rows: Iterable[tuple[str, Mapping[Any, Any]]]) -> list[_Row]:
+def _understood(rows: Iterable[tuple[str, Mapping[Any, Any]]]) -> tuple[list[_Row], Corrected]:
     understood: list[_Row] = []
     by_name: dict[str, list[_Row]] = {}
     problems: list[str] = []
@@ -180,7 +171,7 @@ def _understood(rows: Iterable[tuple[str, Mapping[Any, Any]]]) -> list[_Row]:
             by_name[name].append(found)
     if problems:
         raise UnusableCorrections("the table of agencies cannot be used 机关表无法使用:\n" + "\n".join(problems))
-    return understood
+    return understood, by_name
 
 
 def _row(where: str, row: dict[str, str], problems: list[str]) -> _Row | None:

@@ -73,7 +73,7 @@ class Division:
             of_city = above.level == "prefecture" or above.name.endswith("市")
             return (above.name if of_city else "") + self.name
         # 巢湖市 was a prefecture and is a county: the one that is no more has its province before it
-        return self.path if self.until < 9999 and self.now is self and _is_taken(self.name) else self.name
+        return self.path if self.until < 9999 and self.now is self and self.name in _names_of_today() else self.name
 
     @cached_property
     def now(self) -> Division:
@@ -129,16 +129,16 @@ def _names_of_today() -> frozenset[str]:
     return frozenset(division.name for division in divisions() if division.until == 9999)
 
 
-def _is_taken(name: str) -> bool:
-    return name in _names_of_today()
+def _names(division: Division) -> set[str]:
+    """Return what a division is called: 乾县 has a simplified form that is another character in most words."""
+    return {division.name, folded(division.name)[0], *_without_nationalities(division.name)}
 
 
 @cache
 def _by_name() -> dict[str, tuple[Division, ...]]:
     found: dict[str, list[Division]] = {}
     for division in divisions():
-        # 乾县: the simplified form of the first character is another one in most words
-        for name in dict.fromkeys((division.name, folded(division.name)[0], *_without_nationalities(division.name))):
+        for name in _names(division):
             found.setdefault(name, []).append(division)
     for alias, name in words()["aliases"].items():
         found.setdefault(alias, []).extend(found[name])
@@ -170,8 +170,7 @@ def short_names_within(division: Division) -> frozenset[str]:
 def _short_names_within() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for part in divisions():
-        names = {part.name, folded(part.name)[0], *_without_nationalities(part.name)}
-        short = {name.removesuffix("地区") if name.endswith("地区") else name[:-1] for name in names}
+        short = {name.removesuffix("地区") if name.endswith("地区") else name[:-1] for name in _names(part)}
         for code in {part.code[:2] + "0000", part.code[:4] + "00"} - {part.code}:
             found.setdefault(code, set()).update(name for name in short if len(name) > 1)
     return {code: frozenset(names) for code, names in found.items()}

@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 from govstats.agencies.divisions import Division, is_part_of_words, mentions, of_code, place, places_in, short_names_within, words
 from govstats.characters import folded_text
 
-#: How the leading word of a name that tells no place limits which divisions may be meant.
-_KINDS_OF_PLACE: dict[str, Callable[[Division], bool]] = {
-    "自治区": lambda division: division.name.endswith("自治区"),
-    "自治州": lambda division: division.name.endswith("自治州"),
-    "自治县": lambda division: division.name.endswith("自治县"),
-    "省": lambda division: division.name.endswith("省"),
-    "市": lambda division: division.name.endswith("市"),
-    "州": lambda division: division.name.endswith("州"),
-    "盟": lambda division: division.name.endswith("盟"),
-    "县": lambda division: division.level == "county" and division.name.endswith("县"),
-    "区": lambda division: division.level == "county" and division.name.endswith("区"),
-    "旗": lambda division: division.name.endswith("旗"),
-}
 _NO_PLACE = re.compile(r"(自治区|自治州|自治县|省|市(?!场)|州|盟|县|区(?!划|域)|旗)(?=.)")
 _LEVEL_OF_PLACE = {
-    "自治区": "province",
-    "省": "province",
-    "自治州": "prefecture",
-    "州": "prefecture",
-    "盟": "prefecture",
-} | dict.fromkeys(("自治县", "县", "区", "旗"), "county")
+    **dict.fromkeys(("自治区", "省"), "province"),
+    **dict.fromkeys(("自治州", "州", "盟"), "prefecture"),
+    **dict.fromkeys(("自治县", "县", "区", "旗"), "county"),
+}
 _REMARK = re.compile(r"[(（\[][^()（）\[\]]*[)）\]]$")
 #: 本市应急管理局, but 本溪市.
 _LEADING = re.compile(r"^(?:中华人民共和国(?=.)|(?:本|我)(?=自治|省|市|州|县|区|旗|盟))")
@@ -190,13 +175,13 @@ def of_name(name: Name, year: int | None, text: str) -> Identity:
     if found is not None:
         return _identity(name, found, "text")
     identities = [_identity(name, division, "text") for division in divisions]
+    levels = {identity.level for identity in identities}
+    candidates = "、".join(sorted(str(identity.agency) for identity in identities))
     return Identity(
         name.place + name.rest,
-        identities[0].level if len({identity.level for identity in identities}) == 1 else None,
+        levels.pop() if len(levels) == 1 else None,
         department=identities[0].department,
-        **_message(
-            "candidates", name=name.printed, candidates="、".join(sorted(str(identity.agency) for identity in identities))
-        ),
+        **_message("candidates", name=name.printed, candidates=candidates),
     )
 
 
@@ -241,16 +226,8 @@ def _identity(name: Name, division: Division, basis: str) -> Identity:
     rest = name.rest
     if rest.startswith("行政公署") and not now.name.endswith(("地区", "盟")):
         rest = "人民政府" + rest.removeprefix("行政公署")
-    known = Identity(
-        name.national + title + rest,
-        now.level,
-        now.path,
-        now.code,
-        now.code,
-        department(rest) or department(name.national),
-        basis,
-        **notes,
-    )
+    kind_of_organ = department(rest) or department(name.national)
+    known = Identity(name.national + title + rest, now.level, now.path, now.code, now.code, kind_of_organ, basis, **notes)
     if rest.endswith(tuple(words()["located"]["without_level"])):
         return known._replace(level=None, region_code=None)
     if (town := _TOWNSHIP.fullmatch(rest)) and town["name"] not in short_names_within(now):
@@ -329,7 +306,7 @@ def _without_place(name: Name, year: int | None, text: str) -> Identity:
 
     def fits(division: Division) -> bool:
         if name.place:
-            return _KINDS_OF_PLACE[name.place](division)
+            return division.name.endswith(name.place) and (division.level == "county" or name.place not in ("县", "区"))
         return level != "province" or division.level == level
 
     before = (_place_before(plain, start, name.place, year) for start in _occurrences(plain, word, name.printed))
@@ -359,9 +336,8 @@ def _told_by_text(divisions: list[Division], word: str, text: str, year: int | N
     before = (_place_before(text, start, word, year) for start in _occurrences(text, word))
     named = Counter(division for division in before if division in divisions)
     counts = Counter(division.code for division in mentions(text))
-    cities, provinces = (
-        Counter({division: counts[division.code[:digits].ljust(6, "0")] for division in divisions}) for digits in (4, 2)
-    )
+    cities = Counter({division: counts[division.code[:4] + "00"] for division in divisions})
+    provinces = Counter({division: counts[division.code[:2] + "0000"] for division in divisions})
     if named:
         (chosen, times), *others = named.items()
         # named once, it may have been visited: then no other city may be spoken of

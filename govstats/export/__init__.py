@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import pandas as pd
 
@@ -35,13 +36,8 @@ FORMATS: Mapping[str, str] = {
     "sav": ".sav",
     "datapackage": "",
 }
-#: Of these, one file holds one table, so that it may be the long or the wide one; the first is the default.
-_SHAPES: Mapping[str, tuple[Shape, Shape]] = {
-    "parquet": ("long", "wide"),
-    "csv": ("long", "wide"),
-    "dta": ("wide", "long"),
-    "sav": ("wide", "long"),
-}
+#: Of these one file holds one table, the long or the wide one; here is which by default.
+_SHAPES: Mapping[str, Shape] = {"parquet": "long", "csv": "long", "dta": "wide", "sav": "wide"}
 _FOLDERS = ("parquet", "csv", "datapackage")
 
 
@@ -174,13 +170,13 @@ def _is_single(path: Path, format_: str) -> bool:
 
 
 def _checked_shape(shape: Shape | None, format_: str, single: bool) -> Shape:
-    if shape is not None and (format_ not in _SHAPES or not single or shape not in _SHAPES[format_]):
+    if shape is not None and (format_ not in _SHAPES or not single or shape not in get_args(Shape)):
         with_shape = ", ".join(f"*{FORMATS[name]}" for name in _SHAPES)
         raise UnusableExport(
             f"an export to {format_} takes no shape {shape!r}: only {with_shape} is long or wide, all others hold both tables"
             f" 只有导出为 {with_shape} 时可选 long 或 wide，其他格式总是两张表"
         )
-    return shape or _SHAPES.get(format_, ("long",))[0]
+    return shape or _SHAPES.get(format_, "long")
 
 
 def _writer(format_: str, single: bool) -> Callable[..., None]:
@@ -203,9 +199,9 @@ def _writer(format_: str, single: bool) -> Callable[..., None]:
         raise MissingExtra.of(f"an export to {format_}", error, extra) from error
     from govstats.export import tables
 
-    if single:
-        return tables.write_csv if format_ == "csv" else tables.write_parquet
-    return {"csv": tables.write_csv_folder, "parquet": tables.write_parquet_folder}.get(format_, tables.write_data_package)
+    if format_ == "datapackage":
+        return tables.write_data_package
+    return tables.write_table if single else partial(tables.write_tables, suffix=FORMATS[format_])
 
 
 def _sources(panel: PanelFrames | str | PathLike[str], indicators: pd.DataFrame | None) -> dict[str, Source]:
@@ -215,11 +211,9 @@ def _sources(panel: PanelFrames | str | PathLike[str], indicators: pd.DataFrame 
     if isinstance(panel, str | PathLike):
         folder = Path(panel)
         for name in names:
-            files = (
-                [folder / f"{name}.parquet"] if (folder / f"{name}.parquet").is_file() else [*folder.glob(f"{name}/*.parquet")]
-            )
-            if files:
-                sources[name] = sorted(files)
+            file = folder / f"{name}.parquet"
+            if files := [file] if file.is_file() else sorted(folder.glob(f"{name}/*.parquet")):
+                sources[name] = files
         if "cells" not in sources:
             raise UnusablePanel(
                 f"{folder}: holds no cells.parquet, so it is no built panel; make one with: govstats build FOLDER -o OUT"

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any
 
 from govstats.errors import FormError
-from govstats.forms import CellKey, Form, Language, form, versions
+from govstats.forms import Bilingual, CellKey, Form, form, versions
 from govstats.reconciliation.wording import cell_label, column_label, line_label
 
 #: What Stata takes; the other programs take more.
@@ -19,7 +19,7 @@ _GROUPS = ("tables", "optional", "views")
 
 
 @dataclass(frozen=True)
-class Value:
+class Value(Bilingual):
     """A value that stands for something: its number in Stata and SPSS, its labels, and the missing values it is there."""
 
     id: str
@@ -31,13 +31,9 @@ class Value:
     meaning_zh: str = ""
     meaning_en: str = ""
 
-    def text(self, language: Language) -> str:
-        """Return the label in one language."""
-        return self.zh if language == "zh" else self.en
-
 
 @dataclass(frozen=True)
-class Field:
+class Field(Bilingual):
     """A column of an exported table; `values` names the list of its values, if it has one."""
 
     name: str
@@ -46,13 +42,9 @@ class Field:
     en: str
     values: str = ""
 
-    def text(self, language: Language) -> str:
-        """Return the label in one language."""
-        return self.zh if language == "zh" else self.en
-
 
 @dataclass(frozen=True)
-class Dataset:
+class Dataset(Bilingual):
     """An exported table or view: its name, its titles, what a row is, and the columns that it has in any case."""
 
     name: str
@@ -62,13 +54,9 @@ class Dataset:
     about_en: str
     columns: tuple[str, ...] = ()
 
-    def text(self, language: Language) -> str:
-        """Return the title in one language."""
-        return self.zh if language == "zh" else self.en
-
 
 @dataclass(frozen=True)
-class Variable:
+class Variable(Bilingual):
     """A cell of the statutory forms as a column of the wide table."""
 
     name: str
@@ -81,10 +69,6 @@ class Variable:
     column_en: str
     unit: str
     forms: tuple[str, ...]
-
-    def text(self, language: Language) -> str:
-        """Return the label in one language, that of the newest form which has the cell."""
-        return self.zh if language == "zh" else self.en
 
 
 @cache
@@ -99,12 +83,11 @@ def datasets(group: str) -> Mapping[str, Dataset]:
     >>> list(datasets("tables"))[:3]
     ['reports', 'cells', 'claims']
     """
-    return {
-        name: Dataset(
-            name, entry["zh"], entry["en"], entry["about_zh"], entry["about_en"], tuple(entry.get("columns", "").split())
-        )
-        for name, entry in _raw()[group].items()
-    }
+    known = {}
+    for name, entry in _raw()[group].items():
+        about = entry["zh"], entry["en"], entry["about_zh"], entry["about_en"]
+        known[name] = Dataset(name, *about, tuple(entry.get("columns", "").split()))
+    return known
 
 
 def dataset(name: str) -> Dataset:
@@ -202,18 +185,10 @@ def variable_name(cell: CellKey) -> str:
 
 def _variable(name: str, cell: CellKey, forms: Sequence[Form]) -> Variable:
     table = forms[0].table(cell[0])
-    return Variable(
-        name,
-        cell,
-        cell_label(table, cell, "zh"),
-        cell_label(table, cell, "en"),
-        line_label(table, cell[1], "zh"),
-        line_label(table, cell[1], "en"),
-        column_label(table, cell[2], "zh"),
-        column_label(table, cell[2], "en"),
-        table.unit(cell[1], cell[2]),
-        tuple(sorted(one.version for one in forms)),
-    )
+    whole = cell_label(table, cell, "zh"), cell_label(table, cell, "en")
+    line = line_label(table, cell[1], "zh"), line_label(table, cell[1], "en")
+    column = column_label(table, cell[2], "zh"), column_label(table, cell[2], "en")
+    return Variable(name, cell, *whole, *line, *column, table.unit(*cell[1:]), tuple(sorted(one.version for one in forms)))
 
 
 def shortened(label: str, limit: int, encoding: str = "") -> str:
@@ -247,44 +222,42 @@ def markdown(tables: Mapping[str, Sequence[str]], rows: Iterable[Mapping[str, An
     rows : iterable of mapping, optional
         The rows of the view ``codebook``; without them the variables of all forms are listed, and nothing is counted.
     """
-
-    def line(*entries: object) -> str:
-        return "| " + " | ".join("" if one is None else str(one).replace("|", "\\|").replace("\n", " ") for one in entries) + " |"
-
     text = ["# 编码本 Codebook", "", "## 没有数字的格 Cells without a figure", ""]
-    text += [line("status", "含义", "meaning", "Stata", "SPSS"), line(*["---"] * 5)]
-    text += [
-        line(f"`{kind.id}`", f"{kind.zh}：{kind.meaning_zh}", f"{kind.en}: {kind.meaning_en}", f"`.{kind.stata}`", kind.spss)
-        for kind in missing_kinds()
-    ]
-    text += [
-        line("", "文件中没有这一格，长表无此行", "not in the document; no row in the long table", "`.`", "系统缺失 sysmis"),
-        "",
-    ]
+    text += _head("status", "含义", "meaning", "Stata", "SPSS")
+    for kind in missing_kinds():
+        zh, en = f"{kind.zh}：{kind.meaning_zh}", f"{kind.en}: {kind.meaning_en}"
+        text.append(_row(f"`{kind.id}`", zh, en, f"`.{kind.stata}`", kind.spss))
+    text.append(
+        _row("", "文件中没有这一格，长表无此行", "not in the document; no row in the long table", "`.`", "系统缺失 sysmis")
+    )
     for name, columns in tables.items():
         described = dataset(name)
-        text += [
-            f"## {described.zh} {name}",
-            "",
-            f"{described.about_zh}。{described.about_en[0].upper()}{described.about_en[1:]}.",
-        ]
-        text += ["", line("column", "中文", "English", "type"), line(*["---"] * 4)]
+        about = f"{described.about_zh}。{described.about_en[0].upper()}{described.about_en[1:]}."
+        text += ["", f"## {described.zh} {name}", "", about, "", *_head("column", "中文", "English", "type")]
         for column in columns:
             known = field(name, column)
-            text.append(line(f"`{column}`", known.zh, known.en, known.type) if known else line(f"`{column}`", "", "", ""))
-        text.append("")
-    text += ["## 取值 Values", "", line("", "value", "中文", "English"), line(*["---"] * 4)]
-    text += [line(name, f"`{one.id}`", one.zh, one.en) for name in ("form", *_raw()["values"]) for one in values(name).values()]
-    text.append("")
+            text.append(_row(f"`{column}`", *((known.zh, known.en, known.type) if known else ("", "", ""))))
+    text += ["", "## 取值 Values", "", *_head("", "value", "中文", "English")]
+    text += [_row(name, f"`{one.id}`", one.zh, one.en) for name in ("form", *_raw()["values"]) for one in values(name).values()]
+    text += ["", "## 变量 Variables", "", "法定表格的每一格。Every cell of the statutory tables.", ""]
     heads = "variable|中文|English|unit|forms".split("|")
     if rows is None:
-        found = [line(f"`{one.name}`", one.zh, one.en, one.unit, " ".join(one.forms)) for one in variables()]
+        text += _head(*heads)
+        text += [_row(f"`{one.name}`", one.zh, one.en, one.unit, " ".join(one.forms)) for one in variables()]
     else:
-        heads += "已报告 reported|空白 blank|不适用 n/a|无法辨认 unreadable|min|max".split("|")
-        found = [line(*_counted(row)) for row in rows]
-    text += ["## 变量 Variables", "", "法定表格的每一格。Every cell of the statutory tables.", "", line(*heads)]
-    text += [line(*["---"] * len(heads)), *found]
+        text += _head(*heads, *"已报告 reported|空白 blank|不适用 n/a|无法辨认 unreadable|min|max".split("|"))
+        text += [_row(*_counted(row)) for row in rows]
     return "\n".join(text) + "\n"
+
+
+def _row(*entries: object) -> str:
+    texts = ("" if one is None else str(one).replace("|", "\\|").replace("\n", " ") for one in entries)
+    return f"| {' | '.join(texts)} |"
+
+
+def _head(*heads: str) -> list[str]:
+    """Return the first two rows of a table of Markdown."""
+    return [_row(*heads), _row(*["---"] * len(heads))]
 
 
 def _counted(row: Mapping[str, Any]) -> list[Any]:

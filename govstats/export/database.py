@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -61,17 +62,16 @@ def create_tables(connection: DuckDBPyConnection, sources: Mapping[str, Source],
 
 
 def _create_table(connection: DuckDBPyConnection, dataset: Dataset, source: Source | None, copy: bool) -> None:
-    rows = "(SELECT 1 LIMIT 0)" if source is None else _relation(connection, dataset.name, source)
-    there = (
-        {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE FROM {rows}").fetchall()} if source is not None else {}
-    )
+    rows, there = "(SELECT 1 LIMIT 0)", {}
+    if source is not None:
+        rows = _relation(connection, dataset.name, source)
+        there = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE FROM {rows}").fetchall()}
     columns = [*dataset.columns, *(name for name in there if name not in dataset.columns)]
     expressions = []
     for name in columns:
         known = field(dataset.name, name) if name in dataset.columns else None
-        kind = _SQL_TYPES[known.type] if known else there[name]
-        value = "NULL" if name not in there else quoted(name) if there[name] == kind else f"CAST({quoted(name)} AS {kind})"
-        expressions.append(f"{value if name in there else f'CAST(NULL AS {kind})'} AS {quoted(name)}")
+        value = quoted(name) if name in there else "NULL"
+        expressions.append(f"CAST({value} AS {_SQL_TYPES[known.type] if known else there[name]}) AS {quoted(name)}")
     relation = "TABLE" if copy else "VIEW"
     connection.execute(f"CREATE OR REPLACE {relation} {dataset.name} AS SELECT {', '.join(expressions)} FROM {rows}")
     if copy and isinstance(source, pd.DataFrame):
@@ -139,19 +139,18 @@ def add_views(connection: DuckDBPyConnection, *, comments: bool = True) -> None:
     """
     _refuse_duplicates(connection)
     connection.execute((resources.files(__package__) / "views.sql").read_text("utf-8"))
-    views = datasets("views")
-    tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    tables |= {name for (name,) in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()}
-    made = [view for name, view in views.items() if name != "coverage" or "coverage" not in tables]
-    if "coverage" not in tables:
+    views = dict(datasets("views"))
+    tables = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
+    if ("coverage",) in tables:
+        del views["coverage"]
+    else:
         connection.execute((resources.files(__package__) / "coverage.sql").read_text("utf-8"))
     cells = wide_variables(connection)
     not_whole = fractions(connection)
     connection.execute(f"CREATE OR REPLACE VIEW wide AS {_wide(cells, 'value', not_whole)}")
     connection.execute(f"CREATE OR REPLACE VIEW wide_status AS {_wide(cells, 'status', not_whole)}")
-    for view in made if comments else ():
-        columns = [name for name, *_ in connection.execute(f"DESCRIBE {view.name}").fetchall()]
-        _comment(connection, view, "VIEW", columns)
+    for view in views.values() if comments else ():
+        _comment(connection, view, "VIEW", columns_of(connection, view.name))
 
 
 def wide_variables(connection: DuckDBPyConnection) -> tuple[Variable, ...]:
@@ -244,23 +243,11 @@ def literal(text: str) -> str:
 
 
 def _variables_frame() -> pd.DataFrame:
-    rows: list[dict[str, Any]] = [
-        {
-            "variable": one.name,
-            **dict(zip(("table", "line", "column"), one.cell, strict=True)),
-            "label_zh": one.zh,
-            "label_en": one.en,
-            "line_zh": one.line_zh,
-            "line_en": one.line_en,
-            "column_zh": one.column_zh,
-            "column_en": one.column_en,
-            "unit": one.unit,
-            "forms": " ".join(one.forms),
-            "position": position,
-        }
-        for position, one in enumerate(variables(), start=1)
-    ]
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame([asdict(one) for one in variables()])
+    names = {"name": "variable", "zh": "label_zh", "en": "label_en"}
+    table, line, column = zip(*frame.pop("cell"), strict=True)
+    frame = frame.rename(columns=names).assign(table=table, line=line, column=column, position=range(1, len(frame) + 1))
+    return frame.assign(forms=frame["forms"].map(" ".join))[list(datasets("tables")["variables"].columns)]
 
 
 def _rules_frame() -> pd.DataFrame:

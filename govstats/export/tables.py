@@ -39,27 +39,15 @@ def codebook_rows(connection: DuckDBPyConnection) -> list[dict[str, Any]]:
     return [row for row in rows if row["variable"] in wide]
 
 
-def write_csv(connection: DuckDBPyConnection, path: Path, *, shape: str, **_: Any) -> None:
-    """Write the long or the wide table as one file."""
-    _csv(connection, "cells" if shape == "long" else "wide", path, _BYTE_ORDER_MARK)
+def write_table(connection: DuckDBPyConnection, path: Path, *, shape: str, **_: Any) -> None:
+    """Write the long or the wide table as one file of CSV or Parquet."""
+    _write(connection, "cells" if shape == "long" else "wide", path)
 
 
-def write_csv_folder(connection: DuckDBPyConnection, folder: Path, **_: Any) -> None:
+def write_tables(connection: DuckDBPyConnection, folder: Path, *, suffix: str, **_: Any) -> None:
     """Write every table as a file, and the codebook."""
     for name in exported_tables(connection):
-        _csv(connection, name, folder / f"{name}.csv", _BYTE_ORDER_MARK)
-    _codebook(connection, folder)
-
-
-def write_parquet(connection: DuckDBPyConnection, path: Path, *, shape: str, **_: Any) -> None:
-    """Write the long or the wide table as one file."""
-    _parquet(connection, "cells" if shape == "long" else "wide", path)
-
-
-def write_parquet_folder(connection: DuckDBPyConnection, folder: Path, **_: Any) -> None:
-    """Write every table as a file, and the codebook."""
-    for name in exported_tables(connection):
-        _parquet(connection, name, folder / f"{name}.parquet")
+        _write(connection, name, folder / f"{name}{suffix}")
     _codebook(connection, folder)
 
 
@@ -79,6 +67,13 @@ def write_data_package(connection: DuckDBPyConnection, folder: Path, **_: Any) -
         "resources": [_resource(connection, name, folder) for name in names],
     }
     (folder / "datapackage.json").write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
+def _write(connection: DuckDBPyConnection, table: str, path: Path) -> None:
+    if path.suffix.lower() == ".csv":
+        _csv(connection, table, path, _BYTE_ORDER_MARK)
+    else:
+        _parquet(connection, table, path)
 
 
 def _csv(connection: DuckDBPyConnection, table: str, path: Path, opening: bytes) -> None:

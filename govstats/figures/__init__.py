@@ -12,13 +12,14 @@ unreadably is said in the figure and never drawn as zero.
 
 from govstats.figures.across_agencies import (
     caveats,
+    claims_against_cells,
+    claims_by_report,
     coverage,
     coverage_by_year,
     indicators_compared,
     quality_by_report,
     quality_map,
 )
-from govstats.figures.claims import claims_against_cells, claims_by_report
 from govstats.figures.one_report import (
     flows,
     outcomes_by_applicant,

@@ -9,46 +9,27 @@ import numpy as np
 import pandas as pd
 
 from govstats.errors import UnusableCells
-from govstats.figures.drawing import (
-    BLUE,
-    FAINT,
-    INK,
-    QUIET,
-    SKY,
-    SMALL,
-    VERMILLION,
-    Block,
-    Language,
-    Sheet,
-    Width,
-    Words,
-    annual_reports,
-    in_digits,
-    marker,
-    pitch,
-    text_width,
-    widest,
-    write,
-    write_block,
-)
+from govstats.figures import drawing
+from govstats.figures.drawing import BLUE, FAINT, HATCHED, INK, INTERVAL, QUIET, VERMILLION, Block, Language, Sheet, Width, Words
 from govstats.figures.over_years import REASONS
 from govstats.report import typed_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
 
     from govstats.panel import Panel
     from govstats.report import Report
 
 #: More names than that cannot be read on a page.
 _MOST_ROWS = 60
+#: What a rate may be, over repairs and blanks.
+_RANGE: dict[str, Any] = {"color": VERMILLION, "linewidth": 1, "marker": "|", "markersize": 4}
 #: Form and fill tell the states apart in grey too.
 _LOOKS: dict[str, dict[str, Any]] = {
     "consistent": {"marker": "s", "color": BLUE},
     "inconsistent": {"marker": "D", "color": VERMILLION},
-    "incomplete": {"marker": "s", "color": SKY, "markeredgecolor": BLUE, "markerfacecoloralt": "white", "fillstyle": "left"},
+    "incomplete": {"marker": "s", "color": drawing.SKY, "markeredgecolor": BLUE, "fillstyle": "left"},
     "without tables": {"marker": "s", "color": QUIET, "markerfacecolor": "white"},
     "failed": {"marker": "x", "color": INK, "markeredgewidth": 1.8},
     "missing": {"marker": ".", "color": "#bbbbbb", "markersize": 3},
@@ -108,8 +89,6 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
     >>> coverage(states, language="en").alt
     'agencies: 2, years: 1; consistent (1), no document (1).'
     """
-    from matplotlib.lines import Line2D
-
     from govstats.panel.coverage import STATES
 
     sheet = Sheet(language, width)
@@ -134,8 +113,8 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
             f"agencies: {len(agencies)}, years: {len(over.years)}; {en}.",
         ),
         notes=[] if named else [("柱高为机关数，同一比例尺", "heights are numbers of agencies, on one scale")],
-        source=annual_reports(agencies, over.years),
-        legend=[Line2D([], [], **_look(state), label=sheet.say(said[state])) for state in occur] if named else (),
+        source=drawing.annual_reports(agencies, over.years),
+        key=[(_look(state), said[state]) for state in occur] if named else (),
     )
     axes = over.draw()
     if named:
@@ -158,11 +137,11 @@ class _Matrix:
             )
         self.sheet, self.labels = sheet, labels
         self.years = [*range(rows["year"].min(), rows["year"].max() + 1)]
-        self.left = widest(labels) + 0.1
+        self.left = drawing.widest(labels) + 0.1
         self.wide = min((sheet.wide - self.left) / len(self.years), 0.42)
-        self.upright = self.wide < text_width("2000 ", sheet.small)
-        self.head = text_width("2000", sheet.small) + 0.08 if self.upright else 1.7 * sheet.small / 72
-        self.step = max(pitch(labels), step)
+        self.upright = self.wide < drawing.text_width("2000 ", sheet.small)
+        self.head = drawing.text_width("2000", sheet.small) + 0.08 if self.upright else 1.7 * sheet.small / 72
+        self.step = max(drawing.pitch(labels), step)
         self.tall = self.head + self.step * len(labels)
         number = rows["agency"].nunique()
         self.about = f"{number} {sheet.say(('个机关', 'agencies'))} · {self.years[0]}–{self.years[-1]}"
@@ -174,28 +153,28 @@ class _Matrix:
         axes.set(xlim=(years[0] - 0.5, years[-1] + 0.5), ylim=(len(self.labels) - 0.5, -0.5))
         axes.set_axis_off()
         for row, block in enumerate(self.labels):
-            write_block(axes, years[0] - 0.5, row, block, (-4, 0), ha="right")
+            drawing.write_block(axes, years[0] - 0.5, row, block, (-4, 0), ha="right")
             axes.axhline(row + 0.5, color=FAINT, linewidth=0.6, zorder=0)
         for year in years:
             look: dict[str, Any] = {"ha": "center", "va": "bottom", "rotation": 90 if self.upright else 0}
-            write(axes, year, -0.5, str(year), (0, 3), size=self.sheet.small, color=QUIET, **look)
+            drawing.write(axes, year, -0.5, str(year), (0, 3), size=self.sheet.small, color=QUIET, **look)
         return axes
 
 
 def _look(state: str) -> dict[str, Any]:
-    return {"markersize": 5.5, "linestyle": "none", **_LOOKS[state]}
+    return {"markersize": 5.5, "linestyle": "none", "markerfacecoloralt": "white", **_LOOKS[state]}
 
 
 def _draw_counts(sheet: Sheet, axes: Axes, counts: pd.DataFrame, step: float) -> None:
     upright = step < 0.5 and counts.to_numpy().max() > 99
-    room = 1 - (text_width("1,000", sheet.small) if upright else 1.5 * sheet.small / 72) / step
+    room = 1 - (drawing.text_width("1,000", sheet.small) if upright else 1.5 * sheet.small / 72) / step
     for row, state in enumerate(counts.index):
         for year, count in counts.loc[state].items():
             if count:
                 tall = 0.9 * room * count / counts.to_numpy().max()
                 axes.bar(year, tall, bottom=row + 0.47 - tall, width=0.55, color=_LOOKS[state]["color"])
                 look: dict[str, Any] = {"ha": "center", "va": "bottom", "rotation": 90 if upright else 0}
-                write(axes, year, row + 0.47 - tall, f"{count:,}", (0, 2), size=sheet.small, **look)
+                drawing.write(axes, year, row + 0.47 - tall, f"{count:,}", (0, 2), size=sheet.small, **look)
 
 
 def quality_by_report(source: Panel | Iterable[Report]) -> pd.DataFrame:
@@ -270,8 +249,6 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
     >>> quality_map(quality_by_report(reports), language="en").alt
     'Of 2 reports 1 have edits that cannot hold (2 in all); most in 淮安市洪泽区人民政府 2023, 2.'
     """
-    from matplotlib.patches import Patch
-
     sheet = Sheet(language, width)
     reports = source if isinstance(source, pd.DataFrame) else quality_by_report(source)
     most = reports.groupby("agency", sort=False)["E"].sum().sort_values(ascending=False, kind="stable").index[:_MOST_ROWS]
@@ -280,10 +257,7 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
         ({"facecolor": "white", "edgecolor": BLUE, "linewidth": 0.8}, ("没有 E 级不符", "no edit of severity E fails")),
         ({"facecolor": "#f6cfb4", "edgecolor": VERMILLION, "linewidth": 0.8}, ("1–2 条 E 级不符", "1–2 fail")),
         ({"facecolor": "#e8925a", "edgecolor": VERMILLION, "linewidth": 0.8}, ("3 条以上", "3 or more")),
-        (
-            {"facecolor": "#eeeeee", "edgecolor": QUIET, "linewidth": 0.8, "hatch": "////"},
-            ("没有可核对的表格", "nothing to assess"),
-        ),
+        ({**HATCHED, "facecolor": "#eeeeee", "edgecolor": QUIET}, ("没有可核对的表格", "nothing to assess")),
     ]
     bad = reports[reports["E"] > 0]
     finding = (f"{len(reports)} 份报告中没有一份有 E 级不符。", f"None of {len(reports)} reports has an edit that cannot hold.")
@@ -307,8 +281,8 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
             ),
             ("没有报告的年份空着", "nothing stands where there is no report"),
         ],
-        source=annual_reports(reports["agency"], reports["year"]),
-        legend=[Patch(**look, label=sheet.say(words)) for look, words in kinds],
+        source=drawing.annual_reports(reports["agency"], reports["year"]),
+        key=kinds,
     )
     axes = over.draw()
     for report in reports[reports["agency"].isin(agencies)].to_dict("records"):
@@ -316,7 +290,7 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
         look = kinds[3 if not report["assessed"] else 0 if not count else 1 if count < 3 else 2][0]
         axes.bar(year, 0.8, bottom=row - 0.4, width=0.8, **look | ({"linewidth": 2} if report["W"] else {}))
         if report["assessed"]:
-            write(axes, year, row, f"{count}", (0, 0), size=sheet.body, ha="center", color=INK)
+            drawing.write(axes, year, row, f"{count}", (0, 0), size=sheet.body, ha="center", color=INK)
     return sheet.figure
 
 
@@ -360,16 +334,7 @@ def indicators_compared(
     >>> indicators_compared(indicators(cells, names="disclosure_rate"), language="en").alt
     'disclosure rate in 2025, of 2: highest 沭阳县人民政府 55%, lowest 平潭综合实验区 48%; their intervals overlap.'
     """
-    from govstats.measures import definitions
-
-    sheet = Sheet(language, width)
-    found = list(rates["indicator"].drop_duplicates())
-    if len(found) != 1:
-        raise UnusableCells(
-            f"this figure compares one indicator, and the frame has {len(found)} ({', '.join(found[:3])} …); "
-            "choose one: rates[rates['indicator'] == …] 本图只比较一个指标，请选定其一"
-        )
-    said = definitions().set_index("indicator").loc[found[0]]
+    sheet, said = Sheet(language, width), _only_indicator(rates)
     groups = [name for name in _group_columns(rates) if name not in ("year", "form")]
     by_year = "year" in rates and bool(groups)
     rates = rates.assign(row=_row_names(sheet, rates, groups or ["year"]), panel=rates["year"] if by_year else 0)
@@ -381,47 +346,32 @@ def indicators_compared(
     named = len(rows) <= _MOST_ROWS
     scale = _Scale(rates, said["kind"])
     labels = [sheet.block((row, row), 0.36 * sheet.wide) for row in rows] if named else []
-    left = widest(labels) + 0.12 if named else 0.0
-    digits = max((text_width(in_digits(one, share=scale.share), sheet.small) for one in rates["value"].dropna()), default=0.0)
+    left = drawing.widest(labels) + 0.12 if named else 0.0
+    digits = max((drawing.text_width(scale.written(one), sheet.small) for one in rates["value"].dropna()), default=0.0)
     reasons = {
         status: sheet.block(REASONS[status], 0.6, size=0.85 * sheet.small)
         for status in rates.loc[rates["value"].isna(), "status"].unique()
     }
-    least = max(digits + 0.24 + max(scale.least(sheet), 0.045 * sheet.body), widest(reasons.values()) + 0.2)
+    least = max(digits + 0.24 + max(scale.least(sheet), 0.045 * sheet.body), drawing.widest(reasons.values()) + 0.2)
     beside = min(max(int((sheet.wide - left) / least), 1), len(panels))
     bands = -(-len(panels) // beside)
     beside = -(-len(panels) // bands)
     wide = min((sheet.wide - left) / beside, 3.4)
-    step = max(pitch([*labels, *reasons.values()]), 1.9 * sheet.body / 72) if named else 6 / len(rows) / bands
+    step = max(drawing.pitch([*labels, *reasons.values()]), 1.9 * sheet.body / 72) if named else 6 / len(rows) / bands
     head, foot = 1.7 * sheet.small / 72, 2.0 * sheet.small / 72
     parts = [panels[at : at + beside] for at in range(0, len(panels), beside)]
     # a band of panels has the rows that have something in it
     inside = [[row for row in rows if row in set(rates.loc[rates["panel"].isin(part), "row"])] for part in parts]
-    notes = [
-        (said["formula_zh"], said["formula_en"]),
-        ("没有报告的年份空着；没有数值的写明原因", "nothing stands where there is no report; where there is no value, why"),
-        *([] if named else [(f"共 {len(rows)} 行，名称从略", f"{len(rows)} rows, names left out")]),
-    ]
-    if by_year:
-        notes.append(
-            (
-                "先按最近有数值的年份、再按当年数值排列",
-                "ordered by the last year that has a value, then by the value of that year",
-            )
-        )
-    unit = f"（{said['unit']}）" if said["unit"] else ""
-    source = ("各机关年度报告", "annual reports of the agencies")
-    if {"agency", "year"} <= set(rates):
-        source = annual_reports(rates["agency"], rates["year"])
     between = f" · {'–'.join(dict.fromkeys([str(panels[0]), str(panels[-1])]))}" if by_year else ""
+    unit = f"（{said['unit']}）" if said["unit"] else ""
     sheet.open(
         f"{len(rows)} {sheet.say(('行', 'rows'))}{between}",
         (f"{said['label_zh']}{unit}", said["label_en"]),
         sum(head + step * len(mine) + foot for mine in inside),
         finding=_highest_and_lowest(rates, (said["label_zh"], said["label_en"]), scale),
-        notes=notes,
-        source=source,
-        legend=_rate_legend(sheet, rates),
+        notes=_notes_on_rates(said, len(rows), named=named, by_year=by_year),
+        source=_source_of_rates(rates),
+        key=_rate_key(rates),
     )
     top = head
     for part, mine in zip(parts, inside, strict=True):
@@ -429,7 +379,7 @@ def indicators_compared(
             axes = sheet.axes(left + at * wide, top, wide - digits - 0.24, step * len(mine))
             scale.lay_out(sheet, axes, len(mine), wide - digits - 0.24)
             if by_year:
-                write(axes, scale.low, -0.5, str(panel), (0, 3), size=sheet.body, va="bottom")
+                drawing.write(axes, scale.low, -0.5, str(panel), (0, 3), size=sheet.body, va="bottom")
             shown = rates[rates["panel"] == panel].set_index("row").to_dict("index")
             for row, name in enumerate(mine):
                 if name == highlight:
@@ -437,11 +387,42 @@ def indicators_compared(
                 if at == 0 and named:
                     block = labels[rows.index(name)]
                     block = [(text, size, BLUE if name == highlight else color) for text, size, color in block]
-                    write_block(axes, scale.low, row, block, (-5, 0), ha="right")
+                    drawing.write_block(axes, scale.low, row, block, (-5, 0), ha="right")
                 if name in shown:
                     _draw_rate(sheet, axes, row, shown[name], scale, reasons if named else None, (wide - 0.14) * 72)
         top += step * len(mine) + foot + head
     return sheet.figure
+
+
+def _only_indicator(rates: pd.DataFrame) -> dict[str, str]:
+    """Return the definition of the indicator."""
+    from govstats.measures import definitions
+
+    found = list(rates["indicator"].drop_duplicates())
+    if len(found) != 1:
+        raise UnusableCells(
+            f"this figure compares one indicator, and the frame has {len(found)} ({', '.join(found[:3])} …); "
+            "choose one: rates[rates['indicator'] == …] 本图只比较一个指标，请选定其一"
+        )
+    (one,) = definitions().query("indicator == @found[0]").to_dict("records")
+    return {str(name): str(value) for name, value in one.items()}
+
+
+def _source_of_rates(rates: pd.DataFrame) -> Words:
+    if {"agency", "year"} <= set(rates):
+        return drawing.annual_reports(rates["agency"], rates["year"])
+    return "各机关年度报告", "annual reports of the agencies"
+
+
+def _notes_on_rates(said: dict[str, str], rows: int, *, named: bool, by_year: bool) -> list[Words]:
+    missing = "nothing stands where there is no report; where there is no value, why"
+    notes = [(said["formula_zh"], said["formula_en"]), ("没有报告的年份空着；没有数值的写明原因", missing)]
+    if not named:
+        notes.append((f"共 {rows} 行，名称从略", f"{rows} rows, names left out"))
+    if by_year:
+        order = "ordered by the last year that has a value, then by the value of that year"
+        notes.append(("先按最近有数值的年份、再按当年数值排列", order))
+    return notes
 
 
 def _highest_and_lowest(rates: pd.DataFrame, label: Words, scale: _Scale) -> Words:
@@ -453,17 +434,14 @@ def _highest_and_lowest(rates: pd.DataFrame, label: Words, scale: _Scale) -> Wor
     known = known[known["panel"] == last].sort_values("value", ascending=False, kind="stable")
     high, low = known.iloc[0], known.iloc[-1]
     when = (f"{last} 年", f" in {last}") if last else ("", "")
-    top, bottom = (f"{one['row']} {in_digits(one['value'], share=scale.share)}" for one in (high, low))
+    top, bottom = (f"{one['row']} {scale.written(one['value'])}" for one in (high, low))
     if len(known) == 1:
         return f"{when[0]}{label[0]}：{top}。", f"{label[1]}{when[1]}: {top}."
     apart = ("", "")
     if not pd.isna(high["low"]) and not pd.isna(low["high"]):
-        overlap = high["low"] <= low["high"]
-        apart = (
-            ("，二者的区间重叠", "; their intervals overlap")
-            if overlap
-            else ("，二者的区间不重叠", "; their intervals do not overlap")
-        )
+        apart = ("，二者的区间不重叠", "; their intervals do not overlap")
+        if high["low"] <= low["high"]:
+            apart = ("，二者的区间重叠", "; their intervals overlap")
     return (
         f"{when[0]}{label[0]}（{len(known)} 个）：最高 {top}，最低 {bottom}{apart[0]}。",
         f"{label[1]}{when[1]}, of {len(known)}: highest {top}, lowest {bottom}{apart[1]}.",
@@ -503,7 +481,7 @@ def caveats(rates: pd.DataFrame, reports: pd.DataFrame | None = None) -> pd.Data
     said = {status: (f"没有数值：{zh}", f"no value: {en}") for status, (zh, en) in REASONS.items()}
     wordings = {
         "no_value": said,
-        "small": (f"不足 {SMALL} 例", f"fewer than {SMALL} cases"),
+        "small": (f"不足 {drawing.SMALL} 例", f"fewer than {drawing.SMALL} cases"),
         "contradicted": ("报告自相矛盾", "a report contradicts itself"),
         "repairs": ("不止一种改法，数值随之不同", "repairs lead to other values"),
         "blanks": ("空白若作零，数值不同", "blanks read as zero lead to other values"),
@@ -563,13 +541,17 @@ class _Scale:
 
     def least(self, sheet: Sheet) -> float:
         """Return how wide a panel has to be for the ticks at its ends."""
-        return text_width(" ".join(in_digits(end, share=self.share) for end in (self.low, self.high)), sheet.small) + 0.05
+        return drawing.text_width(f"{self.written(self.low)} {self.written(self.high)}", sheet.small) + 0.05
+
+    def written(self, value: float) -> str:
+        """Write a value as the figure does."""
+        return drawing.in_digits(value, share=self.share)
 
     def lay_out(self, sheet: Sheet, axes: Axes, rows: int, wide: float) -> None:
         """Set limits and ticks, with a thin line at each tick."""
         ticks = sorted({self.low, 0.0, *([0.5] if self.high == 1 else []), self.high})
-        texts = [in_digits(tick, share=self.share) for tick in ticks]
-        if 3.3 * max(text_width(text, sheet.small) for text in texts) > wide or self.low < 0:
+        texts = [self.written(tick) for tick in ticks]
+        if 3.3 * max(drawing.text_width(text, sheet.small) for text in texts) > wide or self.low < 0:
             ticks, texts = [ticks[0], ticks[-1]], [texts[0], texts[-1]]
         axes.set(xlim=(self.low, self.high), ylim=(rows - 0.5, -0.5), xticks=ticks, yticks=[])
         axes.set_xticklabels(texts)
@@ -588,33 +570,121 @@ def _draw_rate(
     bounds = [float(one) for one in (*lows, *highs) if not pd.isna(one)]
     value = rate["value"]
     if bounds and (pd.isna(value) or max(bounds) - min(bounds) > 1e-9):
-        axes.plot([min(bounds), max(bounds)], [row + 0.27] * 2, color=VERMILLION, linewidth=1, marker="|", markersize=4, zorder=2)
+        axes.plot([min(bounds), max(bounds)], [row + 0.27] * 2, **_RANGE, zorder=2)
     if pd.isna(value):
         if reasons is not None:
             said = [(text, size, QUIET) for text, size, _ in reasons[rate["status"]]]
-            write_block(axes, scale.low, row, said, (edge, 0), ha="right")
+            drawing.write_block(axes, scale.low, row, said, (edge, 0), ha="right")
         return
     if not pd.isna(rate["low"]):
-        axes.plot([rate["low"], rate["high"]], [row, row], color=BLUE, linewidth=0.9, alpha=0.7, zorder=1)
-    look = marker(small=rate["small"], contradicted=rate["contradicted"] > 0)
+        axes.plot([rate["low"], rate["high"]], [row, row], **INTERVAL)
+    look = drawing.marker(small=rate["small"], contradicted=rate["contradicted"] > 0)
     axes.plot(value, row, **look | ({} if reasons is not None else {"markersize": 2}), clip_on=False)
     if reasons is not None:
-        write(axes, scale.low, row, in_digits(value, share=scale.share), (edge, 0), size=sheet.small, ha="right")
+        drawing.write(axes, scale.low, row, scale.written(value), (edge, 0), size=sheet.small, ha="right")
 
 
-def _rate_legend(sheet: Sheet, rates: pd.DataFrame) -> list[Line2D]:
-    from matplotlib.lines import Line2D
-
+def _rate_key(rates: pd.DataFrame) -> drawing.Key:
     value = rates["value"]
     bounds = rates[["low_repairs", "high_repairs", "low_blanks", "high_blanks"]]
-    open_to = bounds.notna().any(axis=1) & (value.isna() | (bounds.max(axis=1) > bounds.min(axis=1)))
-    ranged: dict[str, Any] = {"color": VERMILLION, "linewidth": 1, "marker": "|", "markersize": 5}
-    contradicted = (rates["contradicted"] > 0) & value.notna()
-    kinds: list[tuple[dict[str, Any], Words, Any]] = [
-        (marker(), ("数值", "value"), True),
-        ({"color": BLUE, "linewidth": 0.9, "alpha": 0.7}, ("95% 区间", "95% interval"), rates["low"].notna().any()),
-        (ranged, ("改法、空白所容许的范围", "range over repairs and blanks"), open_to.any()),
-        (marker(small=True), (f"不足 {SMALL} 例", f"fewer than {SMALL}"), (rates["small"] & value.notna()).any()),
-        (marker(contradicted=True), ("报告自相矛盾", "report contradicts itself"), contradicted.any()),
-    ]
-    return [Line2D([], [], **look, label=sheet.say(words)) for look, words, occurs in kinds if occurs]
+    is_open = bounds.notna().any(axis=1) & (value.isna() | (bounds.max(axis=1) > bounds.min(axis=1)))
+    more = [(_RANGE, ("改法、空白所容许的范围", "range over repairs and blanks"))] if is_open.any() else []
+    return drawing.point_key(rates, ("数值", "value"), more)
+
+
+def claims_against_cells(reports: Iterable[Report]) -> pd.DataFrame:
+    """Count how the figures that prose claims compare with the tables.
+
+    Parameters
+    ----------
+    reports : iterable of Report
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a report: ``agency year claims agree differ open``. `claims` counts the figures with a cell of the tables or a sum
+        of cells as their target (rules NT and NZ), `agree` those that the table confirms, `differ` those that it does not, `open`
+        those that could not be compared, since the cell is blank, unreadable or lost.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> claims_against_cells([embedded.report("平潭综合实验区", 2025)])[["claims", "agree", "differ", "open"]]
+       claims  agree  differ  open
+    0       5      5       0     0
+    """
+    from govstats.reconciliation import reconcile
+
+    rows = []
+    for report in reports:
+        findings = reconcile(report)
+        status = findings.loc[findings["rule"].isin(["NT", "NZ"]), "status"]
+        counts = [int((status == name).sum()) for name in ("pass", "fail", "not_assessable")]
+        rows.append((report.agency, report.year, sum(counts), *counts))
+    return typed_frame(rows, {"agency": "str", "year": "Int64", **dict.fromkeys(("claims", "agree", "differ", "open"), "Int64")})
+
+
+def claims_by_report(counts: pd.DataFrame, *, language: Language = "both", width: Width = "page") -> Figure:
+    """Draw how many claimed figures agree with the tables, report by report.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        As `claims_against_cells` returns it.
+    language, width
+        As for all of `govstats.figures`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A bar a report, in three parts that differ in colour and hatching, with their counts in the same order.
+
+    Raises
+    ------
+    MissingExtra
+        Matplotlib or the Chinese font is not installed.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> claims_by_report(claims_against_cells([embedded.report("平潭综合实验区", 2025)]), language="en").alt
+    'Of 5 figures in the prose 5 agree with the tables, 0 differ and 0 cannot be compared.'
+    """
+    sheet = Sheet(language, width)
+    shown = counts[counts["claims"] > 0]
+    kinds: dict[str, tuple[dict[str, Any], Words]] = {
+        "agree": ({"facecolor": BLUE, "edgecolor": BLUE, "linewidth": 0.8}, ("相符", "agree")),
+        "differ": ({"facecolor": VERMILLION, "edgecolor": VERMILLION, "linewidth": 0.8}, ("不符", "differ")),
+        "open": ({**HATCHED, "edgecolor": QUIET}, ("无从比较", "not comparable")),
+    }
+    labels = [sheet.block((f"{row['agency']} {row['year']}",) * 2, 0.4 * sheet.wide) for row in shown.to_dict("records")]
+    heads = [sheet.block(words, 0.9 * sheet.body * 4 / 72, size=sheet.small) for _, words in kinds.values()]
+    left, column = drawing.widest(labels) + 0.1, max(drawing.widest(heads), drawing.text_width("1,234", sheet.body)) + 0.08
+    all_, agree, differ, undecided = (int(shown[name].sum()) for name in ("claims", *kinds))
+    sheet.open(
+        f"{len(shown)} {sheet.say(('份报告', 'reports'))}",
+        ("正文所称的数字与表格相符吗", "Do the figures in the prose agree with the tables?"),
+        drawing.pitch(heads) + drawing.pitch(labels) * len(shown),
+        finding=(
+            f"正文的 {all_} 个数字中，{agree} 个与表格相符，{differ} 个不符，{undecided} 个无从比较。",
+            f"Of {all_} figures in the prose {agree} agree with the tables, {differ} differ and {undecided} cannot be compared.",
+        ),
+        notes=[
+            ("每个数字与它所说的那一格，或几格之和比较", "each figure against the cell it speaks of, or the sum of several"),
+            ("单位：个数字", "unit: figures in the prose"),
+        ],
+        source=drawing.annual_reports(shown["agency"], shown["year"]),
+        key=[*kinds.values()],
+    )
+    wide = sheet.wide - left - 3 * column
+    axes = sheet.bars(left, drawing.pitch(heads), wide, labels, max(shown["claims"], default=1))
+    for at, name in enumerate(kinds):
+        # beside the bars: a part may be narrower than its count
+        edge = (wide + (at + 1) * column) * 72
+        drawing.write_block(axes, 0, -0.5, heads[at], (edge, 2), ha="right", va="bottom")
+        start = shown[list(kinds)[:at]].sum(axis=1)
+        for row, (count, begin) in enumerate(zip(shown[name], start, strict=True)):
+            drawing.write(axes, 0, row, str(count), (edge, 0), size=sheet.body, ha="right")
+            if count:
+                axes.barh(row, count, left=begin, height=0.55, clip_on=False, **kinds[name][0])
+    return sheet.figure

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache, lru_cache
-from itertools import chain, islice, zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -14,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from govstats.errors import MissingExtra, UnusableFigure
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties
+    from matplotlib.legend import Legend
+    from matplotlib.text import Text
 
     from govstats.forms import Label
     from govstats.report import Report
@@ -28,12 +29,18 @@ Width = Literal["column", "page", "slide"]
 Words = tuple[str, str]
 #: A text as lines, each with its size and colour.
 Block = list[tuple[str, float, str]]
+#: What stands in a legend: how it looks, and what it is. A look with a face is that of an area, others are those of lines.
+Key = Sequence[tuple[dict[str, Any], Words]]
 
 #: From Okabe and Ito's palette, which colour-blind readers can tell apart, and whose luminances differ in print.
 BLUE, SKY, VERMILLION = "#0072b2", "#56b4e9", "#d55e00"
 #: Rates of fewer cases say little, as `govstats.measures.indicators` has it.
 SMALL = 30
 INK, QUIET, FAINT = "#222222", "#6b6b6b", "#dddddd"
+#: The line of an interval.
+INTERVAL: dict[str, Any] = {"color": BLUE, "linewidth": 0.9, "alpha": 0.7, "zorder": 1}
+#: More than a bar says: what it is, by its hatching.
+HATCHED: dict[str, Any] = {"facecolor": "none", "edgecolor": BLUE, "hatch": "////", "linewidth": 0.8}
 #: Inches and points: a column and a page of a journal; a slide of 16:9 that is shown at twice this size.
 _WIDTHS: dict[Width, tuple[float, float]] = {"column": (3.35, 7.0), "page": (6.7, 8.5), "slide": (6.67, 9.0)}
 _MARGIN = 0.12
@@ -87,54 +94,41 @@ class Sheet:
         finding: Words,
         notes: Sequence[Words] = (),
         source: Words = ("", ""),
-        legend: Sequence[Artist] = (),
+        key: Key = (),
     ) -> None:
         """Make a figure with so much room between what stands above and the notes.
 
         `finding` is the alternative text: what one would see.
         """
-        font(self.body)
-        who = (
-            about if isinstance(about, str) else " · ".join(str(part) for part in (about.agency, about.year) if part is not None)
-        )
-        if not isinstance(about, str):
-            kept = (f"{who} 年度报告", f"annual report, {who}")
-            source = source if any(source) else kept
-        heads, foots = (
-            self._lines([title], self.large),
-            self._lines([*notes, *[(f"来源：{source[0]}", f"Source: {source[1]}")] * any(source)], self.small),
-        )
-        columns, rows = self._legend_size(legend)
-        above = _MARGIN + len(heads) * self.large * _LINE + (self.body * 1.6 / 72 if who else 0)
-        self._below = 2 * _MARGIN * bool(foots) + len(foots) * self.small * _LINE
-        self.tall, deep = tall, above + rows + 0.06 + tall + self._below
-        height = max(deep, self.across * 9 / 16) if self.kind == "slide" else deep
-        across = max(self.across, height * 16 / 9) if self.kind == "slide" else self.across
-        self._below += height - deep
+        font(self.body)  # which says what to install
+        if isinstance(about, str):
+            who = about
+        else:
+            who = " · ".join(str(part) for part in (about.agency, about.year) if part is not None)
+            source = f"{who} 年度报告", f"annual report, {who}"
+        if any(source):
+            notes = [*notes, (f"来源：{source[0]}", f"Source: {source[1]}")]
+        self.figure = figure = _figure(f"{self.say(title, '  ')}{f'（{who}）' if who else ''}", self.say(finding))
+        figure.set_size_inches(self.across, 1)
+        above = [self._text([title], self.large, INK), self._text([(who, who)], self.body, QUIET)]
+        below = self._text(notes, self.small, QUIET)
+        legend = self._legend(key)
+        parts: list[Any] = [*above, legend, below]
+        rooms = [self._height(one) for one in parts]
+        self.tall, self._below = tall, rooms[-1] + 2 * _MARGIN * bool(notes)
+        across, height = self.across, _MARGIN + sum(rooms[:-1]) + tall + self._below
+        if self.kind == "slide":
+            fits = max(height, across * 9 / 16)
+            self._below += fits - height
+            across, height = max(across, fits * 16 / 9), fits
+        figure.set_size_inches(across, height)
         self._left = (across - self.across) / 2 + _MARGIN
-        self.figure = _figure(across, height, f"{self.say(title, '  ')}{f'（{who}）' if who else ''}", self.say(finding))
-        self._size = across, height
-        top = height - _MARGIN
-        for line in heads:
-            self._write(line, top, self.large, INK)
-            top -= self.large * _LINE
-        self._write(who, top, self.body, QUIET)
-        for at, line in enumerate(reversed(foots)):
-            self._write(line, _MARGIN + (at + 1) * self.small * _LINE, self.small, QUIET)
-        if legend:
-            self.figure.legend(
-                handles=list(legend),
-                loc="upper left",
-                bbox_to_anchor=(self._left / across, 1 - above / height),
-                ncols=columns,
-                frameon=False,
-                prop=font(self.small),
-                borderaxespad=0,
-                borderpad=0,
-                handletextpad=0.4,
-                columnspacing=1.2,
-                handlelength=1.6,
-            )
+        left, top = self._left / across, height - _MARGIN
+        for text, room in zip(above, rooms, strict=False):
+            text.set_position((left, top / height))
+            top -= room
+        legend.set_bbox_to_anchor((left, top / height))
+        below.set(position=(left, _MARGIN / height), va="bottom")
 
     def nothing(self, about: Report | str, title: Words, note: Words) -> Figure:
         """Return a small figure that says why there is nothing to draw."""
@@ -143,18 +137,31 @@ class Sheet:
 
     def axes(self, left: float, top: float, wide: float, tall: float) -> Axes:
         """Return axes at a distance from the upper left corner of the room."""
-        across, height = self._size
+        across, height = self.figure.get_size_inches()
         place = (self._left + left) / across, (self._below + self.tall - top - tall) / height, wide / across, tall / height
         axes = self.figure.add_axes(place)
         axes.patch.set_visible(False)
         return axes
 
-    def bars(self, left: float, top: float, wide: float, pitch: float, rows: int, longest: float) -> Axes:
-        """Return axes for so many rows of bars that start at one line."""
-        axes = self.axes(left, top, wide, pitch * rows)
+    def bars(
+        self,
+        left: float,
+        top: float,
+        wide: float,
+        labels: Sequence[Block],
+        longest: float,
+        *,
+        stub: bool = True,
+        step: float | None = None,
+    ) -> Axes:
+        """Return axes for rows of bars that start at one line, with the labels left of it."""
+        rows = len(labels)
+        axes = self.axes(left, top, wide, (step or pitch(labels)) * rows)
         axes.set(xlim=(0, longest), ylim=(rows - 0.5, -0.5))
         axes.set_axis_off()
         axes.plot([0, 0], [-0.5, rows - 0.5], color="#bbbbbb", linewidth=0.8, clip_on=False)
+        for row, block in enumerate(labels if stub else ()):
+            write_block(axes, 0, row, block, (-5, 0), ha="right")
         return axes
 
     def years(self, axes: Axes, years: Sequence[int], read: set[int], wide: float) -> None:
@@ -174,37 +181,46 @@ class Sheet:
         for tick in axes.get_xticklabels():
             tick.set(fontproperties=font(self.small), color=QUIET)
 
-    def _lines(self, texts: Iterable[Words], size: float) -> list[str]:
-        """Fold texts to the width, both languages on one line where there is room."""
-        found = []
+    def _text(self, texts: Iterable[Words], size: float, color: str) -> Text:
+        """Write texts folded to the width, both languages on one line where there is room."""
+        lines = []
         for words in texts:
             one = self.say(words, "  ")
             fits = self.language != "both" or text_width(one, size) <= self.wide
-            found += [line for text in ([one] if fits else words) for line in fold(text, size, self.wide)]
-        return found
+            lines += [line for text in ([one] if fits else words) for line in fold(text, size, self.wide)]
+        return self.figure.text(0, 0, "\n".join(lines), va="top", linespacing=1.3, **text_style(size, color))
 
-    def _legend_size(self, legend: Sequence[Artist]) -> tuple[int, float]:
-        """Return how many columns a legend has, and how tall it is; labels that are too long are folded."""
-        space = 3.6 * self.small / 72
-        labels = [fold(str(handle.get_label()), self.small, self.wide - space) for handle in legend]
-        for handle, lines in zip(legend, labels, strict=True):
-            handle.set_label("\n".join(lines))
-        for columns in range(len(legend), 0, -1):
-            # matplotlib fills one column after the other, the first ones with one more
-            long, more = divmod(len(legend), columns)
-            rest = iter(labels)
-            filled = [list(islice(rest, long + (at < more))) for at in range(columns)]
-            if (
-                columns == 1
-                or sum(widest([[(line, self.small, "") for line in chain(*one)]]) + space for one in filled) <= self.wide
-            ):
-                rows = [max(map(len, row)) for row in zip_longest(*filled, fillvalue=[])]
-                return columns, sum(row * 1.2 + 0.4 for row in rows) * self.small / 72 + 0.06
-        return 1, 0.0
+    def _legend(self, key: Key) -> Legend:
+        """Make a legend with as many columns as there is room for; labels that are too long are folded."""
+        from matplotlib.lines import Line2D
+        from matplotlib.patches import Patch
 
-    def _write(self, text: str, top: float, size: float, color: str) -> None:
-        across, height = self._size
-        self.figure.text(self._left / across, top / height, text, va="top", **text_style(size, color))
+        handles: list[Any] = []
+        for look, words in key:
+            label = "\n".join(fold(self.say(words), self.small, self.wide - 3.6 * self.small / 72))
+            handles.append(Patch(**look, label=label) if "facecolor" in look else Line2D([], [], **look, label=label))
+        for columns in range(max(len(handles), 1), 0, -1):
+            legend = self.figure.legend(
+                handles=handles,
+                loc="upper left",
+                ncols=columns,
+                frameon=False,
+                prop=font(self.small),
+                borderaxespad=0,
+                borderpad=0,
+                handletextpad=0.4,
+                columnspacing=1.2,
+                handlelength=1.6,
+            )
+            if columns == 1 or legend.get_window_extent().width / self.figure.dpi <= self.wide:
+                break
+            legend.remove()
+        return legend
+
+    def _height(self, artist: Text | Legend) -> float:
+        """Return how much room a text or legend takes, with a gap below it; what is empty takes none."""
+        tall = artist.get_window_extent().height / self.figure.dpi
+        return tall + 0.06 if tall > 0.01 else 0.0
 
 
 def pitch(blocks: Iterable[Block], gap: float = 4) -> float:
@@ -320,9 +336,22 @@ def marker(*, small: object = False, contradicted: object = False) -> dict[str, 
     }
 
 
-def _figure(across: float, height: float, title: str, alt: str) -> Figure:
+def point_key(points: pd.DataFrame, value: Words, more: Key = ()) -> Key:
+    """Explain the looks of those of the points that have a value, and more."""
+    known = points[points["value"].notna()]
+    key = [(marker(), value)]
+    if known["low"].notna().any():
+        key.append((INTERVAL, ("95% 区间", "95% interval")))
+    if known["small"].eq(True).any():
+        key.append((marker(small=True), (f"不足 {SMALL} 例", f"fewer than {SMALL}")))
+    if known["contradicted"].astype("Int64").gt(0).any():
+        key.append((marker(contradicted=True), ("报告自相矛盾", "report contradicts itself")))
+    return [*key, *more]
+
+
+def _figure(title: str, alt: str) -> Figure:
     """Return an empty figure that a notebook shows by itself, without pyplot and the windows it may open."""
-    return _figure_class()(title, alt, figsize=(across, height), dpi=160, facecolor="white")
+    return _figure_class()(title, alt, dpi=160, facecolor="white")
 
 
 @cache

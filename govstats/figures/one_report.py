@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from collections.abc import Collection, Iterable, Sequence
+from itertools import accumulate, pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from govstats.figures.drawing import (
-    BLUE,
-    FAINT,
-    INK,
-    QUIET,
-    SKY,
-    VERMILLION,
-    Block,
-    Language,
-    Sheet,
-    Width,
-    Words,
-    fold,
-    pitch,
-    short_labels,
-    text_width,
-    widest,
-    write,
-    write_block,
-)
+from govstats.figures import drawing
+from govstats.figures.drawing import BLUE, FAINT, HATCHED, INK, QUIET, SKY, VERMILLION, Block, Language, Sheet, Width, Words
 from govstats.forms import Label, Table
+from govstats.forms.form import cell_key
 from govstats.report import typed_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from govstats.report import ReadCell, Report
+    from govstats.report import Report
 
 _OUTCOMES = ("granted", "partly_granted", "refused", "unable", "not_processed", "other")
 _RECEIVED = ("carried_in", "new")
@@ -87,18 +70,9 @@ def outcomes_by_applicant(report: Report) -> pd.DataFrame:
     0          自然人       予以公开    3.0
     """
     table = _requests(report)
-    return _counts(
-        report,
-        [
-            ({"applicant": column, "outcome": table.line[outcome]}, _sum(report, table, outcome, column.id))
-            for column in table.columns
-            if column.id != "total"
-            for outcome in _OUTCOMES
-        ]
-        if table
-        else [],
-        ("applicant", "outcome"),
-    )
+    pairs = product(table.columns, _OUTCOMES) if table else ()
+    rows = [((column, table.line[outcome]), outcome, column.id) for column, outcome in pairs if table and column.id != "total"]
+    return _counts(report, ("applicant", "outcome"), rows)
 
 
 def refusal_reasons(report: Report) -> pd.DataFrame:
@@ -126,13 +100,8 @@ def refusal_reasons(report: Report) -> pd.DataFrame:
     1  其他法律行政法规禁止公开   <NA>   missing
     """
     table = _requests(report)
-    return _counts(
-        report,
-        [({"reason": table.line[reason]}, _sum(report, table, reason, "total")) for reason in table.parts("refused")]
-        if table
-        else [],
-        ("reason",),
-    )
+    reasons = table.parts("refused") if table else ()
+    return _counts(report, ("reason",), [((table.line[reason],), reason, "total") for reason in reasons if table])
 
 
 def request_flows(report: Report) -> pd.DataFrame:
@@ -156,9 +125,7 @@ def request_flows(report: Report) -> pd.DataFrame:
     """
     table = _requests(report)
     lines = (*_RECEIVED, *_OUTCOMES, "carried_out") if table else ()
-    return _counts(
-        report, [({"line": table.line[name]}, _sum(report, table, name, "total")) for name in lines if table], ("line",)
-    )
+    return _counts(report, ("line",), [((table.line[name],), name, "total") for name in lines if table])
 
 
 def flows(report: Report, *, language: Language = "both", width: Width = "page") -> Figure:
@@ -187,8 +154,7 @@ def flows(report: Report, *, language: Language = "both", width: Width = "page")
     >>> print(flows(embedded.report("平潭综合实验区", 2025), language="en").alt)
     Requests to handle: 154 (carried in: 0, new: 154); processed: 148, granted in full: 33; carried over: 6.
     """
-    sheet = Sheet(language, width)
-    counts = request_flows(report)
+    sheet, counts = Sheet(language, width), request_flows(report)
     title = ("申请从哪里来，到哪里去", "Where requests come from, and what becomes of them")
     if counts.empty:
         return sheet.nothing(report, title, _NO_TABLE)
@@ -211,18 +177,17 @@ def flows(report: Report, *, language: Language = "both", width: Width = "page")
         finding = f"{finding[0]}{notes[-1][0]}", f"{finding[1]} {notes[-1][1]}"
     column = 0.28 * sheet.wide
     labels = [[sheet.block((row["line_zh"], row["line_en"]), column) for row in side.to_dict("records")] for side in (come, go)]
-    tall = max(sum(pitch([block], 2) for block in labels[1]), 0.36 * sheet.wide)
+    tall = max(sum(drawing.pitch([block], 2) for block in labels[1]), 0.36 * sheet.wide)
     sheet.open(report, title, tall, finding=finding, notes=notes)
     axes = sheet.axes(0, 0, sheet.wide, tall)
     axes.set(xlim=(0, sheet.wide), ylim=(tall, 0))
     axes.set_axis_off()
-    beside = widest(_said(sheet, row) for row in counts.to_dict("records")) + 0.1
+    beside = drawing.widest(_said(sheet, row) for row in counts.to_dict("records")) + 0.1
     left, right = column + beside, sheet.wide - column - beside
     scale = tall * 0.86 / max(received, ended, 1)
     middle = (left + right) / 2
-    axes.fill_between(
-        [middle - 0.03, middle + 0.03], 0.07 * tall, 0.07 * tall + scale * max(received, ended), color=INK, linewidth=0
-    )
+    tallest = scale * max(received, ended)
+    axes.fill_between([middle - 0.03, middle + 0.03], 0.07 * tall, 0.07 * tall + tallest, color=INK, linewidth=0)
     for side, blocks, x, way in ((come, labels[0], left, 1), (go, labels[1], right, -1)):
         _draw_side(sheet, axes, side, blocks, (x, middle, way), (scale, tall, beside))
     return sheet.figure
@@ -254,8 +219,8 @@ def _draw_side(
             axes.fill_between(along, band, band + width, color=color, alpha=0.35, linewidth=0)
             axes.fill_between([x, x + way * 0.06], top, top + width, color=color, linewidth=0)
         axes.plot([x, x - way * 0.05], [top + width / 2, y], color="#bbbbbb", linewidth=0.6)
-        write_block(axes, x - way * 0.05, y, _said(sheet, row), (-2 * way, 0), ha=outward)
-        write_block(axes, x - way * beside, y, block, (-4 * way, 0), ha=outward)
+        drawing.write_block(axes, x - way * 0.05, y, _said(sheet, row), (-2 * way, 0), ha=outward)
+        drawing.write_block(axes, x - way * beside, y, block, (-4 * way, 0), ha=outward)
 
 
 def _said(sheet: Sheet, row: dict[Any, Any]) -> Block:
@@ -266,7 +231,7 @@ def _said(sheet: Sheet, row: dict[Any, Any]) -> Block:
 
 def _apart(wanted: Iterable[float], blocks: Sequence[Block], tall: float) -> list[float]:
     """Return places for labels, in their order, as near to the wanted ones as their heights allow."""
-    halves = [pitch([block], 2) / 2 for block in blocks]
+    halves = [drawing.pitch([block], 2) / 2 for block in blocks]
     places, edge = [], 0.0
     for place, half in zip(wanted, halves, strict=True):
         places.append(max(place, edge + half))
@@ -312,30 +277,26 @@ def requests_by_applicant_and_outcome(report: Report, *, language: Language = "b
         return sheet.nothing(report, title, _NO_TABLE)
     table = report.statutory_form.table("requests")
     shown = [*_OUTCOMES, "processed_total"]
-    labels = [sheet.block(short_labels(column), 0.27 * sheet.wide) for column in table.columns]
-    left = widest(labels) + 0.1
+    labels = [sheet.block(drawing.short_labels(column), 0.27 * sheet.wide) for column in table.columns]
+    left = drawing.widest(labels) + 0.1
     bands = -(-len(shown) // int((sheet.wide - left) / (0.073 * sheet.body)))
     beside = -(-len(shown) // bands)
-    wide, rows, step = (sheet.wide - left) / beside, len(labels), pitch(labels)
-    heads = [sheet.block(short_labels(table.line[outcome]), wide - 0.06) for outcome in shown]
-    head = pitch(heads)
-    longest = _longest(counts)
+    wide = (sheet.wide - left) / beside
+    heads = [sheet.block(drawing.short_labels(table.line[outcome]), wide - 0.06) for outcome in shown]
+    head, tall = drawing.pitch(heads), drawing.pitch(labels) * len(labels) + 0.1
     notes = [("各格同一比例尺，“总计”照原表；单位：件", "one scale throughout, totals as reported; unit: requests")]
     if counts["value"].eq(0).fillna(False).all():
         notes.insert(0, ("本年度没有办结的申请", "no request was processed this year"))
-    sheet.open(report, title, bands * (head + rows * step + 0.1), finding=_ended(counts), notes=[*notes, *_left_out(counts)])
-    room = wide - text_width(f"≥ {longest:,.0f}", sheet.body) - 0.12
+    sheet.open(report, title, bands * (head + tall), finding=_ended(counts), notes=[*notes, *_left_out(counts)])
     for at, outcome in enumerate(shown):
-        top = at // beside * (head + rows * step + 0.1) + head
-        axes = sheet.bars(left + at % beside * wide, top, wide, step, rows, longest * wide / room)
-        write_block(axes, 0, -0.5, heads[at], (2, 2), va="bottom")
+        top = at // beside * (head + tall) + head
+        axes = sheet.bars(left + at % beside * wide, top, wide, labels, _scale(sheet, counts, wide), stub=at % beside == 0)
+        drawing.write_block(axes, 0, -0.5, heads[at], (2, 2), va="bottom")
         for row, column in enumerate(table.columns):
-            if at % beside == 0:
-                write_block(axes, 0, row, labels[row], (-5, 0), ha="right")
-            cells = _sum(report, table, outcome, column.id)
             total = "total" in (column.id, outcome.removeprefix("processed_"))
-            _count(sheet, axes, row, _known(cells), _state(cells), wide, bar=not total)
-        axes.axhline(rows - 1.5, color=FAINT, linewidth=0.8)
+            _, known, status, _ = _count(report, outcome, column.id)
+            _draw_count(sheet, axes, row, known, status, wide, bar=not total)
+        axes.axhline(len(labels) - 1.5, color=FAINT, linewidth=0.8)
     return sheet.figure
 
 
@@ -401,7 +362,7 @@ def reasons_for_refusal(report: Report, *, language: Language = "both", width: W
         return sheet.nothing(report, title, _NO_TABLE)
     counts = counts.sort_values("value", ascending=False, kind="stable", na_position="last")
     labels = [sheet.block((row["reason_zh"], row["reason_en"]), 0.46 * sheet.wide) for row in counts.to_dict("records")]
-    left, step, longest = widest(labels) + 0.1, pitch(labels), _longest(counts)
+    left = drawing.widest(labels) + 0.1
     wide = sheet.wide - left
     notes = [("全部申请人；单位：件", "all applicants; unit: requests")]
     finding: Words = ("本年度没有不予公开的申请", "no request was refused this year")
@@ -416,12 +377,10 @@ def reasons_for_refusal(report: Report, *, language: Language = "both", width: W
         )
     else:
         finding = ("没有可读的数字", "no figure could be read")
-    sheet.open(report, title, len(counts) * step, finding=finding, notes=[*notes, *_left_out(counts)])
-    room = wide - text_width(f"≥ {longest:,.0f}", sheet.body) - 0.12
-    axes = sheet.bars(left, 0, wide, step, len(counts), longest * wide / room)
+    sheet.open(report, title, len(counts) * drawing.pitch(labels), finding=finding, notes=[*notes, *_left_out(counts)])
+    axes = sheet.bars(left, 0, wide, labels, _scale(sheet, counts, wide))
     for row, reason in enumerate(counts.to_dict("records")):
-        write_block(axes, 0, row, labels[row], (-5, 0), ha="right")
-        _count(sheet, axes, row, reason["known"], reason["status"], wide)
+        _draw_count(sheet, axes, row, reason["known"], reason["status"], wide)
     return sheet.figure
 
 
@@ -453,7 +412,7 @@ def residuals(report: Report) -> pd.DataFrame:
     bounds = {edit.rule for edit in report.statutory_form.edits() if edit.relation == ">="}
     rows = []
     for finding in findings[(findings["cells"] != "") & ~findings["rule"].isin(bounds)].to_dict("records"):
-        keys = [_key(cell) for cell in finding["cells"].split(";")]
+        keys = [cell_key(cell) for cell in finding["cells"].split(";")]
         table = report.statutory_form.table(keys[0][0])
         lines, columns = {line for _, line, _ in keys}, {column for _, _, column in keys}
         if len(keys) < 3 or (len(lines) > 1) == (len(columns) > 1):
@@ -461,7 +420,7 @@ def residuals(report: Report) -> pd.DataFrame:
         along, label = ("line", table.line.get(min(lines))) if len(lines) == 1 else ("column", table.column[min(columns)])
         if label is not None:
             who = (report.agency, report.year, table.id, finding["rule"])
-            rows.append((*who, along, label.id, *short_labels(label), finding["difference"], finding["status"]))
+            rows.append((*who, along, label.id, *drawing.short_labels(label), finding["difference"], finding["status"]))
     names = ("agency", "year", "table", "rule", "along", "id", "label_zh", "label_en", "difference", "status")
     types = {name: {"year": "Int64", "difference": "Float64"}.get(name, "str") for name in names}
     return typed_frame(rows, types)
@@ -509,139 +468,140 @@ def where_edits_cross(
     columns = [column for column in table.columns if any(column.id == printed for _, printed in cells)]
     missed = residuals(report)
     missed = missed[missed["table"] == name]
-    beside, below = (list(dict.fromkeys(missed.loc[missed["along"] == along, "rule"])) for along in ("line", "column"))
-    ids = [line.id for line in lines], [column.id for column in columns]
-    mine = pd.DataFrame() if repairs is None else repairs[(repairs["table"] == name) & repairs["line"].isin(ids[0])]
-    proposed = (
-        {}
-        if mine.empty
-        else {(row["line"], row["column"]): row["proposed"] for row in mine[mine["rank"] == 1].to_dict("records")}
-    )
-    left = 0.34 * sheet.wide
-    size = 0.9 * sheet.body
-    wide = (sheet.wide - left) / (len(columns) + len(beside))
-    stubs = [sheet.block(short_labels(line), left - 0.08, size=size) for line in lines]
-    taller = [2 * size * 1.4 / 72 if any(line.id == one for one, _ in proposed) else 0.0 for line in lines]
-    heights = [max(pitch([block], 1), tall) for block, tall in zip(stubs, taller, strict=True)] + [
-        pitch([[("", size, INK)]])
-    ] * len(below)
-    edges = [0.0, *accumulate(heights)]
-    head, heads = _heads(sheet, columns, wide)
+    beside, below = (missed.loc[missed["along"] == along, "rule"].drop_duplicates().tolist() for along in ("line", "column"))
+    ids = [line.id for line in lines]
+    mine = [] if repairs is None else repairs[(repairs["table"] == name) & repairs["line"].isin(ids)].to_dict("records")
+    proposed = {(row["line"], row["column"]): row["proposed"] for row in mine if row["rank"] == 1}
     notes = [
-        ("边上是所印总计减去各项之和，0 为相符", "in the margins: what is printed less the sum of the parts; 0 where they agree"),
-        *[
-            (f"单位：{unit}", {"件": "unit: cases", "万元": "unit: 10,000 yuan"}.get(unit, unit))
-            for unit in sorted({line.unit for line in lines})
-            if unit
-        ],
+        ("边上是所印总计减去各项之和，0 为相符", "in the margins: what is printed less the sum of the parts; 0 where they agree")
     ]
-    if len(mine):
-        notes.append(
-            (
-                "实线框：最可能的改法及应有的数字；虚线框：其他改法",
-                "framed: the likeliest repair and its figure; dotted: the others",
-            )
-        )
+    units = {"件": "unit: cases", "万元": "unit: 10,000 yuan"}
+    notes += [(f"单位：{unit}", units.get(unit, unit)) for unit in sorted({line.unit for line in lines} - {""})]
+    if mine:
+        zh = "实线框：最可能的改法及应有的数字；虚线框：其他改法"
+        notes.append((zh, "framed: the likeliest repair and its figure; dotted: the others"))
     states = {cell.status for cell in cells.values() if cell.value is None}
     notes += [(f"{_SIGNS[state]} {_STATES[state][0]}", f"{_SIGNS[state]} {_STATES[state][1]}") for state in sorted(states)]
-    failed = missed[missed["status"] == "fail"]
-    missing = [f"{row['difference']:+,.10g}" for row in failed.to_dict("records")]
-    zh, en = (
-        ", ".join(f"{one} {by}" for one, by in zip(failed[name], missing, strict=True)) for name in ("label_zh", "label_en")
-    )
-    finding = ("总计都与各项之和相符。", "All totals are the sums of their parts.")
-    if missing:
-        finding = (f"{len(missing)} 处总计与各项之和不符：{zh}。", f"{len(missing)} totals are not the sum of their parts: {en}.")
+    grid = _Grid(sheet, lines, columns, (beside, below), {line for line, _ in proposed})
     title = ("哪些行、哪些栏对不上", "Which lines and columns do not add up")
-    sheet.open(report, title, head + edges[-1], finding=finding, notes=notes)
-    axes = sheet.axes(left, head, sheet.wide - left, edges[-1])
-    axes.set(xlim=(0, len(columns) + len(beside)), ylim=(edges[-1], 0))
-    axes.set_axis_off()
-    grid = _Grid(sheet, axes, edges, wide, size)
-    for x, words in enumerate([*heads, *[[(rule, size, INK)] for rule in beside]]):
-        if isinstance(words, str):
-            write(axes, x + 0.5, 0, words, (0, 3), size=0.85 * size, ha="center", va="bottom", rotation=90, linespacing=1.1)
-        else:
-            write_block(axes, x + 0.5, 0, words, (0, 3), ha="center", va="bottom")
-    for y, block in enumerate([*stubs, *[[(rule, size, INK)] for rule in below]]):
-        write_block(axes, 0, (edges[y] + edges[y + 1]) / 2, block, (-4, 0), ha="right")
-        axes.axhline(edges[y], color=FAINT, linewidth=0.6)
-    axes.axhline(edges[len(lines)], color=QUIET, linewidth=0.8)
-    axes.axvline(len(columns), color=QUIET, linewidth=0.8)
-    _write_residuals(grid, missed, ids, (beside, below))
-    for y, line in enumerate(lines):
-        for x, column in enumerate(columns):
-            cell, better = cells.get((line.id, column.id)), proposed.get((line.id, column.id))
-            text = "…" if cell is None else _SIGNS[cell.status] if cell.value is None else f"{cell.value:,.10g}"
-            known = better is not None and not pd.isna(better)
-            grid.write(x, y, text, INK if cell and cell.value else QUIET, 0.7 * size * known)
-            if known:
-                grid.write(x, y, f"→{better:,.10g}", VERMILLION, -0.7 * size)
-    for row in sorted(mine.to_dict("records"), key=lambda row: -row["repair"]):
-        grid.frame(ids[1].index(row["column"]), ids[0].index(row["line"]), likeliest=row["rank"] == 1)
+    sheet.open(report, title, grid.head + grid.edges[-1], finding=_what_fails(missed), notes=notes)
+    grid.draw()
+    for row in missed.to_dict("records"):
+        grid.write_residual(row)
+    for line, column in product(ids, [column.id for column in columns]):
+        cell, better = cells.get((line, column)), proposed.get((line, column))
+        text = "…" if cell is None else _SIGNS[cell.status] if cell.value is None else f"{cell.value:,.10g}"
+        known = better is not None and not pd.isna(better)
+        grid.write(column, line, text, INK if cell and cell.value else QUIET, 0.7 * known)
+        if known:
+            grid.write(column, line, f"→{better:,.10g}", VERMILLION, -0.7)
+    for row in sorted(mine, key=lambda row: -row["repair"]):
+        grid.frame(row["column"], row["line"], likeliest=row["rank"] == 1)
     return sheet.figure
 
 
-def _heads(sheet: Sheet, columns: Sequence[Label], wide: float) -> tuple[float, Sequence[Block | str]]:
-    """Return the headings of narrow columns and how tall they are: blocks, or texts to be written upright."""
-    size = 0.9 * sheet.body
-    blocks = [sheet.block(short_labels(column), wide - 0.03, size=size) for column in columns]
-    if widest(blocks) <= wide - 0.02:
-        return pitch(blocks), blocks
-    at_most, small = max(int(wide * 72 / (1.3 * size)), 1), 0.85 * size
-    texts = [sheet.say(short_labels(column)) for column in columns]
-    for tall in (0.6, 0.9, 1.2, 1.6, 2.4, 4.0):
-        folded = [fold(text, small, tall) for text in texts]
-        if max(map(len, folded)) <= at_most:
-            break
-    return max(text_width(line, small) for lines in folded for line in lines) + 0.08, ["\n".join(lines) for lines in folded]
+def _what_fails(missed: pd.DataFrame) -> Words:
+    failed = missed[missed["status"] == "fail"]
+    if failed.empty:
+        return "总计都与各项之和相符。", "All totals are the sums of their parts."
+    by = failed["difference"].map("{:+,.10g}".format)
+    zh, en = (", ".join(failed[label] + " " + by) for label in ("label_zh", "label_en"))
+    return f"{len(failed)} 处总计与各项之和不符：{zh}。", f"{len(failed)} totals are not the sum of their parts: {en}."
 
 
 class _Grid:
-    """The cells of a table, between the edges of its rows."""
+    """A table with the rules that bind its lines beside it, and those that bind its columns below."""
 
-    def __init__(self, sheet: Sheet, axes: Axes, edges: Sequence[float], wide: float, size: float) -> None:
-        self.sheet, self.axes, self.edges, self.wide, self.size = sheet, axes, edges, wide, size
+    axes: Axes
 
-    def write(self, x: int, y: int, text: str, color: str, up: float = 0) -> None:
-        """Write into a cell, smaller where it is narrow."""
-        size = min(self.size, self.size * (self.wide - 0.03) / text_width(text, self.size))
-        write(self.axes, x + 0.5, (self.edges[y] + self.edges[y + 1]) / 2, text, (0, up), size=size, color=color, ha="center")
+    def __init__(
+        self,
+        sheet: Sheet,
+        lines: Sequence[Label],
+        columns: Sequence[Label],
+        rules: tuple[list[str], list[str]],
+        proposed: Collection[str],
+    ) -> None:
+        beside, below = rules
+        self.sheet, self.size, self.left = sheet, 0.9 * sheet.body, 0.34 * sheet.wide
+        self.shape = len(lines), len(columns)
+        self.down, self.across = [*(line.id for line in lines), *below], [*(column.id for column in columns), *beside]
+        self.wide = (sheet.wide - self.left) / len(self.across)
+        self.stubs = [sheet.block(drawing.short_labels(line), self.left - 0.08, size=self.size) for line in lines]
+        self.stubs += [[(rule, self.size, INK)] for rule in below]
+        heights = [drawing.pitch([block], 1) for block in self.stubs]
+        for row, line in enumerate(lines):
+            if line.id in proposed:
+                heights[row] = max(heights[row], 2 * self.size * 1.4 / 72)
+        self.edges = [0.0, *accumulate(heights)]
+        self.head, self.heads = _heads(sheet, columns, self.wide)
+        self.heads += [[(rule, self.size, INK)] for rule in beside]
 
-    def shade(self, x: tuple[int, int], y: tuple[int, int]) -> None:
-        self.axes.fill_between(x, self.edges[y[0]], self.edges[y[1]], color=VERMILLION, alpha=0.13, linewidth=0)
+    def draw(self) -> None:
+        """Draw lines and headings."""
+        axes = self.axes = self.sheet.axes(self.left, self.head, self.sheet.wide - self.left, self.edges[-1])
+        axes.set(xlim=(0, len(self.across)), ylim=(self.edges[-1], 0))
+        axes.set_axis_off()
+        upright: dict[str, Any] = {"size": 0.85 * self.size, "ha": "center", "va": "bottom", "rotation": 90, "linespacing": 1.1}
+        for x, words in enumerate(self.heads):
+            if isinstance(words, str):
+                drawing.write(axes, x + 0.5, 0, words, (0, 3), **upright)
+            else:
+                drawing.write_block(axes, x + 0.5, 0, words, (0, 3), ha="center", va="bottom")
+        for block, (top, bottom) in zip(self.stubs, pairwise(self.edges), strict=True):
+            drawing.write_block(axes, 0, (top + bottom) / 2, block, (-4, 0), ha="right")
+            axes.axhline(top, color=FAINT, linewidth=0.6)
+        lines, columns = self.shape
+        axes.axhline(self.edges[lines], color=QUIET, linewidth=0.8)
+        axes.axvline(columns, color=QUIET, linewidth=0.8)
 
-    def frame(self, x: int, y: int, *, likeliest: bool) -> None:
-        top, bottom = self.edges[y], self.edges[y + 1]
-        look: dict[str, Any] = {"linewidth": 1.6, "linestyle": "-"} if likeliest else {"linewidth": 1, "linestyle": ":"}
-        self.axes.plot([x, x + 1, x + 1, x, x], [top, top, bottom, bottom, top], color=VERMILLION, clip_on=False, **look)
+    def write(self, column: str, line: str, text: str, color: str, up: float = 0) -> None:
+        """Write into a cell, some lines higher, and smaller where it is narrow."""
+        x, y = self.across.index(column), self.down.index(line)
+        size = min(self.size, self.size * (self.wide - 0.03) / drawing.text_width(text, self.size))
+        middle = (self.edges[y] + self.edges[y + 1]) / 2
+        drawing.write(self.axes, x + 0.5, middle, text, (0, up * self.size), size=size, color=color, ha="center")
+
+    def write_residual(self, row: dict[Any, Any]) -> None:
+        """Write what a sum misses into the margin; shade the line or column where it fails."""
+        lines, columns = self.shape
+        by_line = row["along"] == "line"
+        if row["id"] not in (self.down if by_line else self.across):
+            return
+        column, line = (row["rule"], row["id"]) if by_line else (row["id"], row["rule"])
+        if row["status"] != "fail":
+            self.write(column, line, "?" if pd.isna(row["difference"]) else "0", QUIET)
+            return
+        x, y = self.across.index(column), self.down.index(line)
+        xs, ys = ((0, columns), (y, y + 1)) if by_line else ((x, x + 1), (0, lines))
+        self.axes.fill_between(xs, self.edges[ys[0]], self.edges[ys[1]], color=VERMILLION, alpha=0.13, linewidth=0)
+        text = "?" if pd.isna(row["difference"]) else f"{row['difference']:+,.10g}".replace("-", "−")
+        self.write(column, line, text, VERMILLION)
+
+    def frame(self, column: str, line: str, *, likeliest: bool) -> None:
+        """Set a cell off."""
+        from matplotlib.patches import Rectangle
+
+        x, y = self.across.index(column), self.down.index(line)
+        look: dict[str, Any] = {"linewidth": 1.6} if likeliest else {"linewidth": 1, "linestyle": ":"}
+        tall = self.edges[y + 1] - self.edges[y]
+        self.axes.add_patch(Rectangle((x, self.edges[y]), 1, tall, fill=False, edgecolor=VERMILLION, clip_on=False, **look))
 
 
-def _write_residuals(
-    grid: _Grid, missed: pd.DataFrame, ids: tuple[list[str], list[str]], rules: tuple[list[str], list[str]]
-) -> None:
-    lines, columns = ids
-    for row in missed.to_dict("records"):
-        if row["id"] not in (lines if row["along"] == "line" else columns):
-            continue
-        if row["along"] == "line":
-            y, x = lines.index(row["id"]), len(columns) + rules[0].index(row["rule"])
-            whole = (0, len(columns)), (y, y + 1)
-        else:
-            y, x = len(lines) + rules[1].index(row["rule"]), columns.index(row["id"])
-            whole = (x, x + 1), (0, len(lines))
-        failed = row["status"] == "fail"
-        if failed:
-            grid.shade(*whole)
-        text = "?" if pd.isna(row["difference"]) else f"{row['difference']:+,.10g}".replace("-", "−") if failed else "0"
-        grid.write(x, y, text, VERMILLION if failed else QUIET)
-
-
-def _key(cell: str) -> tuple[str, str, str]:
-    table, _, rest = cell.partition("/")
-    # the line of an annex may hold a slash of its own
-    line, _, column = rest.rpartition("/")
-    return table, line, column
+def _heads(sheet: Sheet, columns: Sequence[Label], wide: float) -> tuple[float, list[Block | str]]:
+    """Return the headings of narrow columns and how tall they are: blocks, or texts to be written upright."""
+    size = 0.9 * sheet.body
+    blocks = [sheet.block(drawing.short_labels(column), wide - 0.03, size=size) for column in columns]
+    if drawing.widest(blocks) <= wide - 0.02:
+        return drawing.pitch(blocks), [*blocks]
+    at_most, small = max(int(wide * 72 / (1.3 * size)), 1), 0.85 * size
+    texts = [sheet.say(drawing.short_labels(column)) for column in columns]
+    for tall in (0.6, 0.9, 1.2, 1.6, 2.4, 4.0):
+        folded = [drawing.fold(text, small, tall) for text in texts]
+        if max(map(len, folded)) <= at_most:
+            break
+    head = max(drawing.text_width(line, small) for lines in folded for line in lines) + 0.08
+    return head, ["\n".join(lines) for lines in folded]
 
 
 def _requests(report: Report) -> Table | None:
@@ -651,47 +611,44 @@ def _requests(report: Report) -> Table | None:
     return None
 
 
-def _sum(report: Report, table: Table, line: str, column: str) -> list[ReadCell | None]:
-    """Return the cells that make up a line; a subtotal stands for its parts only where they are not printed."""
-    cells = {(cell.line, cell.column): cell for cell in report.read_cells if cell.table == table.id}
-    parts = [cells.get((part, column)) for part in (table.parts(line) if table.line[line].subtotal else ())]
-    return parts if any(parts) else [cells.get((line, column))]
+def _count(report: Report, line: str, column: str) -> tuple[float | None, float, str, int]:
+    """Add up the cells of a line; a subtotal stands for its parts only where they are not printed.
+
+    Returns
+    -------
+    value, known : float or None
+        The sum, null where a part has no figure; the sum of the parts that have one.
+    status : str
+    cells : int
+        How many parts there are.
+    """
+    table = report.statutory_form.table("requests")
+    printed = {(cell.line, cell.column): cell for cell in report.read_cells if cell.table == table.id}
+    parts = [printed.get((part, column)) for part in (table.parts(line) if table.line[line].subtotal else ())]
+    cells = parts if any(parts) else [printed.get((line, column))]
+    states = sorted({cell.status if cell else "missing" for cell in cells})
+    figures = [cell.value for cell in cells if cell and cell.value is not None]
+    status = "incomplete" if len(states) > 1 and "reported" in states else states[0]
+    return (sum(figures) if len(figures) == len(cells) else None, sum(figures), status, len(cells))
 
 
-def _state(cells: Sequence[ReadCell | None]) -> str:
-    states = {cell.status if cell else "missing" for cell in cells}
-    return states.pop() if len(states) == 1 else "incomplete" if "reported" in states else sorted(states)[0]
-
-
-def _value(cells: Sequence[ReadCell | None]) -> float | None:
-    values = [cell.value for cell in cells if cell and cell.value is not None]
-    return sum(values) if len(values) == len(cells) else None
-
-
-def _known(cells: Sequence[ReadCell | None]) -> float:
-    return sum(cell.value for cell in cells if cell and cell.value is not None)
-
-
-def _longest(counts: pd.DataFrame) -> float:
-    """Return the length that the scale must hold; a report of zeros gets a scale too."""
-    return max(float(counts["known"].max()), 1.0)
-
-
-def _counts(
-    report: Report, rows: Sequence[tuple[dict[str, Label], Sequence[ReadCell | None]]], labels: Sequence[str]
-) -> pd.DataFrame:
+def _counts(report: Report, kinds: Sequence[str], rows: Iterable[tuple[Sequence[Label], str, str]]) -> pd.DataFrame:
+    """Return a frame of counts, each with its labels: one of each kind."""
     types = {"agency": "str", "year": "Int64"}
-    for name in labels:
-        types |= {name: "str", f"{name}_zh": "str", f"{name}_en": "str"}
+    for kind in kinds:
+        types |= {kind: "str", f"{kind}_zh": "str", f"{kind}_en": "str"}
     types |= {"value": "Float64", "known": "Float64", "status": "str", "cells": "Int64"}
     records = []
-    for named, cells in rows:
-        record: dict[str, object] = {"agency": report.agency, "year": report.year}
-        for kind, label in named.items():
-            zh, en = short_labels(label)
-            record |= {kind: label.id, f"{kind}_zh": zh, f"{kind}_en": en}
-        records.append(record | {"value": _value(cells), "known": _known(cells), "status": _state(cells), "cells": len(cells)})
+    for labels, line, column in rows:
+        names = [name for label in labels for name in (label.id, *drawing.short_labels(label))]
+        records.append((report.agency, report.year, *names, *_count(report, line, column)))
     return pd.DataFrame(records, columns=list(types)).astype(types)
+
+
+def _scale(sheet: Sheet, counts: pd.DataFrame, wide: float) -> float:
+    """Return up to where a scale goes that leaves room for the figures; a report of zeros gets a scale too."""
+    longest = max(float(counts["known"].max()), 1.0)
+    return longest * wide / (wide - drawing.text_width(f"≥ {longest:,.0f}", sheet.body) - 0.12)
 
 
 def _written(known: float, status: str) -> str | None:
@@ -699,20 +656,17 @@ def _written(known: float, status: str) -> str | None:
     return {"reported": f"{known:,.0f}", "incomplete": f"≥ {known:,.0f}"}.get(status)
 
 
-def _count(sheet: Sheet, axes: Axes, row: int, known: float, status: str, wide: float, *, bar: bool = True) -> None:
+def _draw_count(sheet: Sheet, axes: Axes, row: int, known: float, status: str, wide: float, *, bar: bool = True) -> None:
     """Draw a count as a bar with its figure where it ends; what is no figure is said in words."""
     figure = _written(known, status)
     if figure is None:
         said = [(text, size, QUIET) for text, size, _ in sheet.block(_STATES[status], wide - 0.06, size=sheet.small)]
-        write_block(axes, 0, row, said, (3, 0))
+        drawing.write_block(axes, 0, row, said, (3, 0))
         return
     sure = status == "reported"
     if bar:
-        look: dict[str, Any] = (
-            {"color": BLUE} if sure else {"facecolor": "none", "edgecolor": BLUE, "hatch": "////", "linewidth": 1}
-        )
-        axes.barh(row, known, height=0.55, **look)
-    write(axes, known if bar else 0, row, figure, (3, 0), size=sheet.body, color=INK if known or not sure else QUIET)
+        axes.barh(row, known, height=0.55, **({"color": BLUE} if sure else HATCHED))
+    drawing.write(axes, known if bar else 0, row, figure, (3, 0), size=sheet.body, color=INK if known or not sure else QUIET)
 
 
 def _left_out(counts: pd.DataFrame) -> list[tuple[str, str]]:

@@ -9,29 +9,13 @@ import numpy as np
 import pandas as pd
 
 from govstats.errors import UnusableCells
-from govstats.figures.drawing import (
-    BLUE,
-    QUIET,
-    SMALL,
-    VERMILLION,
-    Language,
-    Sheet,
-    Width,
-    Words,
-    annual_reports,
-    in_digits,
-    marker,
-    pitch,
-    text_width,
-    write,
-    write_block,
-)
+from govstats.figures import drawing
+from govstats.figures.drawing import BLUE, HATCHED, INK, INTERVAL, QUIET, VERMILLION, Block, Language, Sheet, Width, Words
 from govstats.report import Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
 
     from govstats.panel import Panel
 
@@ -59,33 +43,25 @@ REASONS = {
     "inconsistent": ("超过 100%", "over 100%"),
     "break": ("口径不同", "break"),
 }
+#: The line before a year whose figures are not comparable with those before.
+_BREAK: dict[str, Any] = {"color": VERMILLION, "linewidth": 0.8, "linestyle": (0, (4, 2))}
 _POINT_TYPES = {
     "agency": "str",
     "year": "Int64",
-    "form": "str",
-    "name": "str",
-    "label_zh": "str",
-    "label_en": "str",
-    "unit": "str",
+    **dict.fromkeys(("form", "name", "label_zh", "label_en", "unit"), "str"),
     "share": "bool",
-    "value": "Float64",
-    "low": "Float64",
-    "high": "Float64",
-    "small": "boolean",
-    "contradicted": "boolean",
+    **dict.fromkeys(("value", "low", "high"), "Float64"),
+    **dict.fromkeys(("small", "contradicted"), "boolean"),
     "status": "str",
     "break_before": "bool",
-    "reason_zh": "str",
-    "reason_en": "str",
+    **dict.fromkeys(("reason_zh", "reason_en"), "str"),
     "line": "Int64",
 }
 _CARRY_OVER_TYPES = {
     "agency": "str",
     "year": "Int64",
     "column": "str",
-    "carried_out": "Float64",
-    "carried_in": "Float64",
-    "difference": "Float64",
+    **dict.fromkeys(("carried_out", "carried_in", "difference"), "Float64"),
     "status": "str",
 }
 
@@ -216,7 +192,7 @@ def series_over_years(
     columns = max(1, min(len(shown), int((sheet.wide + 0.1) / (least + 0.1))))
     wide = (sheet.wide - 0.1 * (columns - 1)) / columns
     heads = [sheet.block(_title(one), wide) for one in shown]
-    head, tall, foot = pitch(heads), 10 * sheet.body / 72, text_width("2000", sheet.small) + 0.14
+    head, tall, foot = drawing.pitch(heads), 10 * sheet.body / 72, drawing.text_width("2000", sheet.small) + 0.14
     rows = -(-len(shown) // columns)
     notes = [
         (
@@ -225,21 +201,22 @@ def series_over_years(
         ),
         *_breaks_in_words(points),
     ]
+    broken = [(_BREAK, ("换了表式，不可比", "a new form, not comparable"))] if points["break_before"].any() else []
     sheet.open(
         f"{agency} · {years[0]}–{years[-1]}",
         ("历年数字", "Figures over the years"),
         rows * (head + tall + foot),
         finding=_first_and_last(shown),
         notes=notes,
-        source=annual_reports([agency], points["year"]),
-        legend=_point_legend(sheet, points),
+        source=drawing.annual_reports([agency], points["year"]),
+        key=drawing.point_key(points, ("数字", "figure"), broken),
     )
     for at, one in enumerate(shown):
         top = at // columns * (head + tall + foot) + head
         axes = sheet.axes(at % columns * (wide + 0.1), top, wide, tall)
         sheet.years(axes, years, set(points["year"]), wide)
         _draw_points(sheet, axes, one, (wide / (len(years) + 0.2), tall))
-        write_block(axes, years[0] - 0.6, axes.get_ylim()[1], heads[at], (0, 2), va="bottom")
+        drawing.write_block(axes, years[0] - 0.6, axes.get_ylim()[1], heads[at], (0, 2), va="bottom")
     return sheet.figure
 
 
@@ -255,7 +232,7 @@ def _first_and_last(shown: Sequence[pd.DataFrame]) -> Words:
     for one in shown:
         known = one[one["value"].notna()]
         ends = known.iloc[[0, -1]].drop_duplicates("year").to_dict("records")
-        values = [(in_digits(row["value"], share=row["share"]), row["year"]) for row in ends]
+        values = [(drawing.in_digits(row["value"], share=row["share"]), row["year"]) for row in ends]
         zh, en = (
             "、".join(f"{year} 年 {value}" for value, year in values),
             ", ".join(f"{value} ({year})" for value, year in values),
@@ -279,8 +256,8 @@ def _draw_points(sheet: Sheet, axes: Axes, points: pd.DataFrame, room: tuple[flo
     """Draw the points of a name, with their figures above them: upright where a year has no room for them."""
     step, tall = room
     known = points[points["value"].notna()]
-    texts = [in_digits(point["value"], share=point["share"]) for point in known.to_dict("records")]
-    longest = max((text_width(text, sheet.small) for text in texts), default=0.0)
+    texts = [drawing.in_digits(point["value"], share=point["share"]) for point in known.to_dict("records")]
+    longest = max((drawing.text_width(text, sheet.small) for text in texts), default=0.0)
     upright = longest > 0.9 * step
     # the figure of the highest point, and above it the year of a form, have to fit
     above = (longest if upright else sheet.small / 72) + (7 + 1.5 * sheet.small) / 72
@@ -292,8 +269,8 @@ def _draw_points(sheet: Sheet, axes: Axes, points: pd.DataFrame, room: tuple[flo
     ground = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.4}
     for point, text in zip(known.to_dict("records"), texts, strict=True):
         if not pd.isna(point["low"]):
-            axes.plot([point["year"]] * 2, [point["low"], point["high"]], color=BLUE, linewidth=0.9, alpha=0.7, zorder=1)
-        axes.plot(point["year"], point["value"], **marker(small=point["small"], contradicted=point["contradicted"]))
+            axes.plot([point["year"]] * 2, [point["low"], point["high"]], **INTERVAL)
+        axes.plot(point["year"], point["value"], **drawing.marker(small=point["small"], contradicted=point["contradicted"]))
         up = max(point["value"], 0.0 if pd.isna(point["high"]) else point["high"])
         look: dict[str, Any] = {
             "size": sheet.small,
@@ -302,13 +279,16 @@ def _draw_points(sheet: Sheet, axes: Axes, points: pd.DataFrame, room: tuple[flo
             "bbox": ground,
             "rotation": 90 if upright else 0,
         }
-        write(axes, point["year"], up, text, (0, 5), **look)
+        drawing.write(axes, point["year"], up, text, (0, 5), **look)
     for point in points[points["value"].isna()].to_dict("records"):
         said = "\n".join(text for text, *_ in sheet.block(REASONS[point["status"]], 9))
-        write(axes, point["year"], 0, said, (0, 3), size=0.8 * sheet.small, color=QUIET, ha="center", va="bottom", rotation=90)
+        look = {"size": 0.8 * sheet.small, "color": QUIET, "ha": "center", "va": "bottom", "rotation": 90}
+        drawing.write(axes, point["year"], 0, said, (0, 3), **look)
+    top = axes.get_ylim()[1]
     for point in points[points["break_before"]].to_dict("records"):
-        axes.axvline(point["year"] - 0.5, color=VERMILLION, linewidth=0.8, linestyle=(0, (4, 2)), zorder=0)
-        write(axes, point["year"] - 0.5, axes.get_ylim()[1], point["form"], (2, 0), size=sheet.small, color=VERMILLION, va="top")
+        before = point["year"] - 0.5
+        axes.axvline(before, **_BREAK, zorder=0)
+        drawing.write(axes, before, top, point["form"], (2, 0), size=sheet.small, color=VERMILLION, va="top")
 
 
 def _breaks_in_words(points: pd.DataFrame) -> list[Words]:
@@ -318,23 +298,6 @@ def _breaks_in_words(points: pd.DataFrame) -> list[Words]:
         (f"{form} 年表式（{'、'.join(dict.fromkeys(one['label_zh']))}）：{zh}", f"form of {form}: {en}")
         for (form, zh, en), one in broken.groupby(["form", "reason_zh", "reason_en"], sort=False)
     ]
-
-
-def _point_legend(sheet: Sheet, points: pd.DataFrame) -> list[Line2D]:
-    """Explain the markers that occur."""
-    from matplotlib.lines import Line2D
-
-    known = points[points["value"].notna()]
-    thin: dict[str, Any] = {"color": BLUE, "linewidth": 0.9, "alpha": 0.7}
-    broken: dict[str, Any] = {"color": VERMILLION, "linewidth": 0.8, "linestyle": (0, (4, 2))}
-    kinds: list[tuple[dict[str, Any], Words, Any]] = [
-        (marker(), ("数字", "figure"), True),
-        (thin, ("95% 区间", "95% interval"), known["low"].notna().any()),
-        (marker(small=True), (f"不足 {SMALL} 例", f"fewer than {SMALL}"), known["small"].eq(True).any()),
-        (marker(contradicted=True), ("报告自相矛盾", "report contradicts itself"), known["contradicted"].eq(True).any()),
-        (broken, ("换了表式，不可比", "a new form, not comparable"), points["break_before"].any()),
-    ]
-    return [Line2D([], [], **look, label=sheet.say(words)) for look, words, occurs in kinds if occurs]
 
 
 def carry_overs(source: Panel | pd.DataFrame) -> pd.DataFrame:
@@ -409,8 +372,6 @@ def carry_over_chain(source: Panel | pd.DataFrame, *, language: Language = "both
     >>> carry_over_chain(cells, language="en").alt
     'Of 2 pairs of years 2 agree, 0 disagree and 0 cannot be compared.'
     """
-    from matplotlib.patches import Patch
-
     sheet = Sheet(language, width)
     chain = source if isinstance(source, pd.DataFrame) and "carried_out" in source else carry_overs(source)
     title = ("结转对得上吗", "Does what is carried over arrive?")
@@ -421,57 +382,59 @@ def carry_over_chain(source: Panel | pd.DataFrame, *, language: Language = "both
         )
     agency = _only_agency(chain)
     years = sorted({*totals["year"], *(totals["year"] - 1)})
-    counts, others = (
-        [int((one["status"] == status).sum()) for status in ("agree", "disagree", "unknown")]
-        for one in (totals, chain[chain["column"] != "total"])
-    )
-    wrong = "/".join(f"{year - 1}→{year}" for year in totals.loc[totals["status"] == "disagree", "year"])
-    of = f"{len(totals)} pairs of years"
-    finding = (
-        f"{len(totals)} 对年份中 {counts[0]} 对相符，{counts[1]} 对不符{f'（{wrong}）' * bool(wrong)}，{counts[2]} 对无从比较。",
-        f"Of {of} {counts[0]} agree, {counts[1]} disagree{f' ({wrong})' * bool(wrong)} and {counts[2]} cannot be compared.",
-    )
-    looks: dict[str, dict[str, Any]] = {
-        "carried_out": {"facecolor": "none", "edgecolor": BLUE, "hatch": "////", "linewidth": 0.8},
-        "carried_in": {"facecolor": BLUE, "edgecolor": BLUE, "linewidth": 0.8},
+    agree, disagree, unknown = _statuses(chain[chain["column"] != "total"])
+    kinds: dict[str, tuple[dict[str, Any], Words]] = {
+        "carried_out": (HATCHED, ("上年报告：结转下年度", "carried over, report of the year before")),
+        "carried_in": ({**HATCHED, "facecolor": BLUE, "hatch": None}, ("本年报告：上年结转", "carried in, report of the year")),
     }
-    words = (
-        ("上年报告：结转下年度", "carried over, report of the year before"),
-        ("本年报告：上年结转", "carried in, report of the year"),
-    )
+    labels: list[Block] = [[(f"{year - 1}→{year}", sheet.body, INK)] for year in totals["year"]]
     step = 3.4 * sheet.body / 72
     sheet.open(
         f"{agency} · {years[0]}–{years[-1]}",
         title,
         step * len(totals),
-        finding=finding,
+        finding=_what_agrees(totals),
         notes=[
             ("总计；单位：件。前后两年缺一份报告的不在其中", "totals; unit: requests; pairs with a report missing are left out"),
             (
-                f"各类申请人：{others[0]} 对相符，{others[1]} 对不符，{others[2]} 对无从比较",
-                f"by applicant: {others[0]} pairs agree, {others[1]} disagree, {others[2]} open",
+                f"各类申请人：{agree} 对相符，{disagree} 对不符，{unknown} 对无从比较",
+                f"by applicant: {agree} pairs agree, {disagree} disagree, {unknown} open",
             ),
         ],
-        source=annual_reports([agency], years),
-        legend=[Patch(**look, label=sheet.say(one)) for look, one in zip(looks.values(), words, strict=True)],
+        source=drawing.annual_reports([agency], years),
+        key=[*kinds.values()],
     )
-    known = [figure for name in looks for figure in totals[name].dropna()]
+    known = [figure for name in kinds for figure in totals[name].dropna()]
     longest = max(known, default=0) or 1.0
-    left = text_width("2020→2021 ", sheet.body) + text_width(" ≠ ", 1.3 * sheet.body)
+    left = drawing.text_width("2020→2021 ", sheet.body) + drawing.text_width(" ≠ ", 1.3 * sheet.body)
     wide = sheet.wide - left
-    room = wide - max((text_width(f"{figure:,.10g}", sheet.body) for figure in known), default=0.0) - 0.1
-    axes = sheet.bars(left, 0, wide, step, len(totals), longest * wide / room)
+    room = wide - max((drawing.text_width(f"{figure:,.10g}", sheet.body) for figure in known), default=0.0) - 0.1
+    axes = sheet.bars(left, 0, wide, labels, longest * wide / room, step=step)
     for row, pair in enumerate(totals.to_dict("records")):
         sign = {"agree": "=", "disagree": "≠", "unknown": "?"}[pair["status"]]
-        write(axes, 0, row, f"{pair['year'] - 1}→{pair['year']}", (-left * 72, 0), size=sheet.body)
         color = VERMILLION if pair["status"] == "disagree" else QUIET
-        write(axes, 0, row, sign, (-5, 0), size=1.3 * sheet.body, ha="right", color=color)
-        for (name, look), shift in zip(looks.items(), (-0.22, 0.22), strict=True):
+        drawing.write(axes, 0, row, sign, (-left * 72, 0), size=1.3 * sheet.body, color=color)
+        for (name, (look, _)), shift in zip(kinds.items(), (-0.22, 0.22), strict=True):
             figure = pair[name]
             if pd.isna(figure):
-                write(axes, 0, row + shift, "?", (3, 0), size=sheet.body, color=QUIET)
+                drawing.write(axes, 0, row + shift, "?", (3, 0), size=sheet.body, color=QUIET)
                 continue
             if figure:
                 axes.barh(row + shift, figure, height=0.36, **look)
-            write(axes, figure, row + shift, f"{figure:,.10g}", (3, 0), size=sheet.body)
+            drawing.write(axes, figure, row + shift, f"{figure:,.10g}", (3, 0), size=sheet.body)
     return sheet.figure
+
+
+def _statuses(chain: pd.DataFrame) -> list[int]:
+    """Count the pairs of years that agree, disagree, and cannot be compared."""
+    return [int((chain["status"] == status).sum()) for status in ("agree", "disagree", "unknown")]
+
+
+def _what_agrees(totals: pd.DataFrame) -> Words:
+    agree, disagree, unknown = _statuses(totals)
+    wrong = "/".join(f"{year - 1}→{year}" for year in totals.loc[totals["status"] == "disagree", "year"])
+    zh, en = (f"（{wrong}）", f" ({wrong})") if wrong else ("", "")
+    return (
+        f"{len(totals)} 对年份中 {agree} 对相符，{disagree} 对不符{zh}，{unknown} 对无从比较。",
+        f"Of {len(totals)} pairs of years {agree} agree, {disagree} disagree{en} and {unknown} cannot be compared.",
+    )

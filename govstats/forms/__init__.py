@@ -3,6 +3,7 @@
 from govstats.forms.form import (
     ONE_FEN,
     Band,
+    Bilingual,
     CellKey,
     Column,
     Edit,
@@ -22,6 +23,7 @@ from govstats.forms.form import (
 __all__ = [
     "ONE_FEN",
     "Band",
+    "Bilingual",
     "CellKey",
     "Column",
     "Edit",

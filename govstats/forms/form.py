@@ -20,6 +20,22 @@ CellKey = tuple[str, str, str]
 ONE_FEN = 1e-6
 
 
+def signed(written: str) -> tuple[int, str]:
+    """Return the sign of a term of a sum and what it adds or takes off.
+
+    >>> signed("-rules"), signed("rules")
+    ((-1, 'rules'), (1, 'rules'))
+    """
+    return (-1, written[1:]) if written.startswith("-") else (1, written)
+
+
+def cell_key(written: str) -> CellKey:
+    """Return the table, line and column of ``table/line/column``; the line of an annex may hold a slash of its own."""
+    table, _, rest = written.partition("/")
+    line, _, column = rest.rpartition("/")
+    return table, line, column
+
+
 def known_language(language: str) -> None:
     """Refuse a language that labels do not have.
 
@@ -32,8 +48,19 @@ def known_language(language: str) -> None:
         raise FormError(f"language={language!r}: expected 'zh' or 'en' 语言应为 zh 或 en")
 
 
+class Bilingual:
+    """What has a Chinese and an English name."""
+
+    zh: str
+    en: str
+
+    def text(self, language: Language) -> str:
+        """Return the name in one language."""
+        return self.zh if language == "zh" else self.en
+
+
 @dataclass(frozen=True)
-class Label:
+class Label(Bilingual):
     """An id of the vocabulary with the label that the form prints for it.
 
     Attributes
@@ -53,10 +80,6 @@ class Label:
     en: str
     also: tuple[str, ...] = ()
     unit: str = ""
-
-    def text(self, language: Language) -> str:
-        """Return the label in one language."""
-        return self.zh if language == "zh" else self.en
 
 
 @dataclass(frozen=True)
@@ -81,17 +104,13 @@ class Column(Label):
 
 
 @dataclass(frozen=True)
-class Band:
+class Band(Bilingual):
     """Lines that share a header row: ``第二十条第（五）项`` of the table on proactive disclosure."""
 
     zh: str
     en: str
     lines: tuple[str, ...]
     columns: tuple[str, ...]
-
-    def text(self, language: Language) -> str:
-        """Return the heading in one language."""
-        return self.zh if language == "zh" else self.en
 
 
 @dataclass(frozen=True)
@@ -412,8 +431,7 @@ def expanded(rule: str, table: Table, template: Mapping[str, Any], printed: froz
 
     def cells_meant(name: str, subject: str) -> list[CellKey]:
         if each == "report":
-            named, line, column = name.split("/")
-            return [(named, line, column)]
+            return [cell_key(name)]
         if each == "line":
             return [(table.id, subject, name)]
         lines: Iterable[str] = (name,)
@@ -442,9 +460,9 @@ def expanded(rule: str, table: Table, template: Mapping[str, Any], printed: froz
         offsets = []
         for side, terms in sides.items():
             for written in template[side]:
-                name = written.removeprefix("-").removeprefix("before.")
-                cells = cells_meant(name, subject)
-                terms += [(*cell, -1 if written.startswith("-") else 1) for cell in cells]
+                sign, name = signed(written)
+                cells = cells_meant(name.removeprefix("before."), subject)
+                terms += [(*cell, sign) for cell in cells]
                 offsets += [-1 if "before." in written else 0] * len(cells)
         left, right = map(tuple, sides.values())
         if each == "column" and table.open and (not left or any(line not in present for _, line, _, _ in right)):
@@ -463,11 +481,21 @@ def refuse_keys(where: str, raw: Mapping[str, Any], needed: Iterable[str], optio
     for key in needed:
         if key not in raw:
             raise FormError(f"{where}: the key {key!r} is missing 缺少该项，请补上")
-    for key in raw:
-        if key not in {*needed, *optional}:
+    refuse_unknown(where, "nothing reads the key", raw, (*needed, *optional))
+
+
+def refuse_unknown(where: str, what: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse a name in a definition that stands for nothing; `what` says what the definition does with it.
+
+    Raises
+    ------
+    FormError
+    """
+    known = list(known)
+    for name in names:
+        if name not in known:
             raise FormError(
-                f"{where}: nothing reads the key {key!r}; known are {', '.join((*needed, *optional))}"
-                f" 没有这一项，可用：{', '.join((*needed, *optional))}"
+                f"{where}: {what} {name!r}, which is not known; known are {', '.join(known)} 没有这一项，可用：{', '.join(known)}"
             )
 
 
@@ -491,10 +519,7 @@ def _inherited(where: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
     else:
         raise FormError(f"{where}: is to be as_in {source}, which has no such table 沿用的格式中没有这张表，请改正 as_in")
     replace: Mapping[str, list[Mapping[str, Any]]] = raw.get("replace", {})
-    for name in replace.keys() - {line["id"] for line in earlier["lines"]}:
-        raise FormError(
-            f"{where}: replaces the line {name!r}, which {source} does not list 被沿用的格式中没有这一行，请改正 replace"
-        )
+    refuse_unknown(where, f"replaces in {source} the line", replace, (line["id"] for line in earlier["lines"]))
     return {**earlier, "lines": [new for line in earlier["lines"] for new in replace.get(line["id"], [line])]}
 
 
@@ -536,41 +561,23 @@ def _check(where: str, table: Table) -> None:
         if twice:
             raise FormError(f"{where}: {kind} {twice[0]!r} stands there twice 重复出现，请删去一个")
     for band in table.bands:
-        for name in band.lines:
-            if name not in table.line:
-                raise FormError(
-                    f"{where}: band {band.zh!r} names the line {name!r}, which the table does not list 该表没有这一行，请改正"
-                )
-        for name in band.columns:
-            if name not in table.column:
-                raise FormError(
-                    f"{where}: band {band.zh!r} names the column {name!r}, which the table does not list 该表没有这一栏，请改正"
-                )
+        refuse_unknown(where, f"band {band.zh!r} names the line", band.lines, table.line)
+        refuse_unknown(where, f"band {band.zh!r} names the column", band.columns, table.column)
     groups = {line.id for line in table.lines} | {group.id for group in table.groups}
     for line in table.lines:
         if line.id not in table.columns_of:
             raise FormError(f"{where}: line {line.id!r} belongs to no band 该行不属于任何一段，请写入 bands")
-        if line.group and line.group not in groups:
-            raise FormError(
-                f"{where}: line {line.id!r} belongs to the group {line.group!r}, which the table does not list"
-                " 该表没有这个组，请写入 groups 或改正"
-            )
-    known = set(table.line) | set(table.column)
+        refuse_unknown(where, f"line {line.id!r} belongs to the group", filter(None, [line.group]), groups)
     for template in table.edit_templates:
         edit = f"{where}, an edit of rule {template.get('rule', '?')}"
         refuse_keys(edit, template, ("rule", "each"), ("left", "relation", "right", "lines"))
-        if template["each"] not in ("line", "column", "subtotal"):
-            raise FormError(
-                f"{edit}: is for each {template['each']!r}; it must be line, column or subtotal"
-                " each 应为 line、column 或 subtotal"
-            )
+        refuse_unknown(edit, "is for each", [template["each"]], ("line", "column", "subtotal"))
         if template["each"] != "subtotal":
             refuse_keys(edit, template, ("rule", "each", "left", "relation", "right"), ("lines",))
-            if template["relation"] not in ("==", ">="):
-                raise FormError(f"{edit}: has the relation {template['relation']!r}; it must be == or >= relation 应为 == 或 >=")
+            refuse_unknown(edit, "has the relation", [template["relation"]], get_args(Relation))
         for name in (*template.get("left", ()), *template.get("right", ()), *template.get("lines", ())):
-            if name.lstrip("-").removesuffix(".*") not in known:
-                raise FormError(f"{edit}: names {name!r}, which the table does not list 该表没有这一行或栏，请改正")
+            line_or_column = signed(name)[1].removesuffix(".*")
+            refuse_unknown(edit, "names", [line_or_column], (*table.line, *table.column))
 
 
 @cache

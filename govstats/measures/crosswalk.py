@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 from govstats.errors import FormError
 from govstats.forms import form, versions
-from govstats.forms.form import refuse_keys
+from govstats.forms.form import refuse_keys, refuse_unknown
 from govstats.measures.formulas import (
     REASONS,
     Figures,
+    Gathered,
     Sum,
     definitions_in,
     gathered,
     in_words,
     parsed,
 )
-from govstats.reconciliation.findings import Integers
 from govstats.report import Report, typed_frame
 
 if TYPE_CHECKING:
@@ -32,19 +32,21 @@ if TYPE_CHECKING:
 
 _FILE = "measures/crosswalk.toml"
 _DEFINITION_TYPES = {
-    "series": "str",
-    "label_zh": "str",
-    "label_en": "str",
-    "unit": "str",
-    "form": "str",
-    "first_year": "Int64",
-    "last_year": "Int64",
-    "cells": "str",
-    "formula_zh": "str",
-    "formula_en": "str",
+    **dict.fromkeys(("series", "label_zh", "label_en", "unit", "form"), "str"),
+    **dict.fromkeys(("first_year", "last_year"), "Int64"),
+    **dict.fromkeys(("cells", "formula_zh", "formula_en"), "str"),
     "segment": "Int64",
-    "reason_zh": "str",
-    "reason_en": "str",
+    **dict.fromkeys(("reason_zh", "reason_en"), "str"),
+}
+_SERIES_TYPES = {
+    "agency": "str",
+    "year": "Int64",
+    **dict.fromkeys(("form", "series"), "str"),
+    "value": "Float64",
+    **dict.fromkeys(("unit", "status"), "str"),
+    "segment": "Int64",
+    "break_before": "bool",
+    **dict.fromkeys(("basis", "cells", "reason_zh", "reason_en"), "str"),
 }
 
 
@@ -93,24 +95,16 @@ def _series(entry: Mapping[str, Any], reasons: Mapping[str, Mapping[str, str]]) 
     where = f"{_FILE}, series {entry.get('id', '?')!r}"
     refuse_keys(where, entry, ("id", "zh", "en", "in"), ("unit", "breaks"))
     written = {version: cells for names, cells in entry["in"].items() for version in names.split()}
-    for version in written.keys() - set(versions()):
-        raise FormError(
-            f"{where}: is in the form {version!r}, which is not known; known: {', '.join(versions())}"
-            f" 没有这个格式版本，已知：{', '.join(versions())}"
-        )
+    refuse_unknown(where, "is in the form", written, versions())
     sums = {version: parsed(f"{where}, form {version}", written[version], form(version)) for version in sorted(written)}
     breaks: Mapping[str, str] = entry.get("breaks", {})
-    for version, reason in breaks.items():
+    for version in breaks:
         if version not in sums or version == min(sums):
             raise FormError(
                 f"{where}: breaks at {version!r}, before which it has no form; it is in {', '.join(sums)}"
                 f" 在此之前没有格式，无从断开；该序列所在格式：{', '.join(sums)}"
             )
-        if reason not in reasons:
-            raise FormError(
-                f"{where}: gives the reason {reason!r}, which is not among the reasons: {', '.join(reasons)}"
-                f" 没有这个原因，可用：{', '.join(reasons)}"
-            )
+    refuse_unknown(where, "gives the reason", breaks.values(), reasons)
     return Series(
         entry["id"],
         entry["zh"],
@@ -186,44 +180,40 @@ def series(source: Report | Panel | pd.DataFrame, names: str | Iterable[str] | N
     [[2017, 0.0, 1, False], [2019, 23.0, 2, True], [2021, 70.0, 2, False]]
     """
     chosen = _chosen(names)
-    cells = source if isinstance(source, pd.DataFrame) else source.cells
-    everything = gathered(source, cells, None)
-    shape = (len(everything.reports), len(chosen))
-    value, reason = np.full(shape, np.nan), np.zeros(shape, dtype=np.int8)
-    segment, text, said = (np.zeros(shape, dtype=np.intp) for _ in range(3))
-    texts, reasons = [("", "")], [("", "")]
-    for at, one in enumerate(chosen):
-        reason[:, at] = everything.reason_without_cells(one.sums)
-        for version in one.sums:
-            members = everything.on_form[version]
-            segment[members, at], said[members, at] = one.segments[version], len(reasons)
-            reasons.append(one.reason(version))
-        for matrix, figures in zip(everything.matrices, everything.reported, strict=True):
-            if terms := one.sums.get(matrix.form.version):
-                value[matrix.reports, at], reason[matrix.reports, at] = figures.total(terms)
-                text[matrix.reports, at] = len(texts) + _taken(figures, terms, texts)
-    order, ends = _by_agency_and_year(everything.reports)
-    segment, reports = segment[order], everything.reports.iloc[order]
-    breaks = _breaks(segment, ends)
-    flat = text[order].ravel()
-    why = np.where(breaks, said[order], 0).ravel()
-    number = np.repeat(np.arange(shape[0]), shape[1])
-    names_of = [one.id for one in chosen]
-    figures_of = value[order].ravel()
-    return pd.DataFrame(
-        {
-            **{name: reports[name].array.take(number) for name in ("agency", "year", "form")},
-            "series": _repeated(names_of, shape[0]),
-            "value": _nullable(figures_of),
-            "unit": _repeated([one.unit for one in chosen], shape[0]),
-            "status": pd.array(REASONS, dtype="str").take(reason[order].ravel()),
-            "segment": pd.arrays.IntegerArray(segment.ravel().astype(np.int64), segment.ravel() == 0),
-            "break_before": breaks.ravel(),
-            "basis": pd.array([basis for basis, _ in texts], dtype="str").take(flat),
-            "cells": pd.array([taken for _, taken in texts], dtype="str").take(flat),
-            "reason_zh": pd.array([zh for zh, _ in reasons], dtype="str").take(why),
-            "reason_en": pd.array([en for _, en in reasons], dtype="str").take(why),
-        }
+    everything = gathered(source, source if isinstance(source, pd.DataFrame) else source.cells, None)
+    reports = everything.reports.assign(order=pd.factorize(everything.reports["agency"], use_na_sentinel=False)[0])
+    order = reports.sort_values(["order", "year"], kind="stable").index
+    followed = {place: _followed(one, everything).loc[order] for place, one in enumerate(chosen)}
+    frame = pd.concat(followed)
+    by_agency = [frame["series"], reports["order"].take(order.tolist() * len(chosen)).set_axis(frame.index)]
+    before = frame["segment"].groupby(by_agency).ffill().groupby(by_agency).shift()
+    frame["break_before"] = (frame["segment"] != before).fillna(False).astype(bool)
+    frame.loc[~frame["break_before"], ["reason_zh", "reason_en"]] = ""
+    # all series of a report together
+    places = np.arange(len(frame)).reshape(len(chosen), len(order)).T.ravel()
+    return frame.iloc[places].astype(_SERIES_TYPES)[list(_SERIES_TYPES)].reset_index(drop=True)
+
+
+def _followed(one: Series, everything: Gathered) -> pd.DataFrame:
+    """Return the rows of one series, in the order of the reports, each with the reason for the last break before it."""
+    reports = everything.reports[["agency", "year", "form"]]
+    value, reason = np.full(len(reports), np.nan), everything.reason_without_cells(one.sums)
+    taken = np.full((len(reports), 2), "", dtype=object)
+    for matrix, figures in zip(everything.matrices, everything.reported, strict=True):
+        if terms := one.sums.get(matrix.form.version):
+            value[matrix.reports], reason[matrix.reports] = figures.total(terms)
+            taken[matrix.reports] = _taken(figures, terms)
+    said = {version: one.reason(version) for version in one.sums}
+    return reports.assign(
+        series=one.id,
+        value=value,
+        unit=one.unit,
+        status=np.array(REASONS)[reason],
+        segment=reports["form"].map(one.segments).astype("Int64"),
+        basis=taken[:, 0],
+        cells=taken[:, 1],
+        reason_zh=reports["form"].map({version: zh for version, (zh, _) in said.items()}),
+        reason_en=reports["form"].map({version: en for version, (_, en) in said.items()}),
     )
 
 
@@ -242,48 +232,20 @@ def _chosen(names: str | Iterable[str] | None) -> list[Series]:
     return [known[name] for name in wanted]
 
 
-def _taken(figures: Figures, terms: Sum, texts: list[tuple[str, str]]) -> Integers:
-    """Return which cells each report takes, as numbers counted from the end of `texts`, to which they are added."""
-    number = np.zeros(figures.value.shape[1], dtype=np.intp)
-    wordings: list[tuple[tuple[str, ...], bool]] = [((), False)]
-    for term in terms:
-        taken, _ = figures.option(term)
-        number = number * len(term.options) + taken
+def _taken(figures: Figures, terms: Sum) -> NDArray[np.object_]:
+    """Return for each report its basis and the cells that it takes."""
+    options = np.array([figures.option(term)[0] for term in terms])
+    ways, number = np.unique(options, axis=1, return_inverse=True)
+    wordings = np.array([_way(terms, way) for way in ways.T.tolist()], dtype=object)
+    return wordings[number.ravel()]
+
+
+def _way(terms: Sum, way: Sequence[int]) -> tuple[str, str]:
+    cells: list[str] = []
+    basis = "sum"
+    for term, place in zip(terms, way, strict=True):
         sign = "-" if term.sign < 0 else ""
-        wordings = [
-            ((*before, *(sign + "/".join(cell) for cell in option)), instead or (place > 0 and not term.exclusive))
-            for before, instead in wordings
-            for place, option in enumerate(term.options)
-        ]
-    texts += [("subtotal" if instead else "sum" if len(cells) > 1 else "cell", ";".join(cells)) for cells, instead in wordings]
-    return number
-
-
-def _by_agency_and_year(reports: pd.DataFrame) -> tuple[Integers, Integers]:
-    """Return the order of the reports, and for each in that order where its agency begins."""
-    agency = pd.factorize(reports["agency"], use_na_sentinel=False)[0]
-    order = np.lexsort((reports["year"].to_numpy(dtype=float, na_value=np.inf), agency))
-    first = np.ones(len(order), dtype=np.bool_)
-    first[1:] = agency[order][1:] != agency[order][:-1]
-    return order, np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))
-
-
-def _breaks(segment: Integers, begin: Integers) -> NDArray[np.bool_]:
-    """Tell where a report is of another segment than the last one of its agency that has the series (0: it has not)."""
-    places = np.arange(len(segment))[:, None]
-    last = np.maximum.accumulate(np.where(segment > 0, places, -1), axis=0)
-    before = np.full_like(last, -1)
-    before[1:] = last[:-1]
-    same_agency = before >= begin[:, None]
-    # where nothing is before, the report is compared with itself
-    earlier = np.take_along_axis(segment, np.where(same_agency, before, places), axis=0)
-    return np.asarray((segment > 0) & (earlier != segment))
-
-
-def _repeated(names: Sequence[str], times: int) -> Any:
-    return pd.array(names, dtype="str").take(np.tile(np.arange(len(names)), times))
-
-
-def _nullable(values: Any) -> pd.arrays.FloatingArray:
-    missing = np.isnan(values)
-    return pd.arrays.FloatingArray(np.where(missing, 0.0, values), missing)
+        cells += [sign + "/".join(cell) for cell in term.options[place]]
+        if place and not term.exclusive:
+            basis = "subtotal"
+    return "cell" if basis == "sum" and len(cells) == 1 else basis, ";".join(cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from govstats.errors import FormError, UnusableCells, require_columns
 from govstats.forms import CellKey, Form, Language, Table, form, versions
-from govstats.forms.form import parsed_toml, refuse_keys
+from govstats.forms.form import cell_key, parsed_toml, refuse_keys, refuse_unknown, signed
 from govstats.reconciliation.findings import Floats, Integers
 from govstats.reconciliation.matrix import ABSENT, BLANK, NOT_APPLICABLE, UNREADABLE, Layout, ReportMatrix, matrices
 from govstats.reconciliation.wording import column_label, line_label
@@ -79,19 +80,13 @@ def parsed(where: str, written: Iterable[str], statutory: Form) -> Sum:
     >>> [[line for _, line, _ in option] for option in term.options]
     [['other.correction_overdue', 'other.fee_overdue', 'other.other'], ['other']]
     """
-    return tuple(_term(where, one, statutory) for one in written)
+    return tuple(_term(where, *signed(one), statutory) for one in written)
 
 
-def _term(where: str, written: str, statutory: Form) -> Term:
-    sign = -1 if written.startswith("-") else 1
-    name, _, rest = written.removeprefix("-").partition("/")
-    lines, _, column = rest.rpartition("/")
-    if name not in {table.id for table in statutory.tables}:
-        known = ", ".join(table.id for table in statutory.tables)
-        raise FormError(
-            f"{where}: {written!r} is in no table of form {statutory.version}; write table/line/column, tables: {known}"
-            f" 该格式没有这张表；应写作 表/行/栏，现有的表：{known}"
-        )
+def _term(where: str, sign: int, written: str, statutory: Form) -> Term:
+    name, lines, column = cell_key(written)
+    tables = [table.id for table in statutory.tables]
+    refuse_unknown(where, f"{written!r} is in no table of form {statutory.version}: the table", [name], tables)
     table = statutory.table(name)
     options: list[tuple[CellKey, ...]] = []
     for line in lines.split("|"):
@@ -190,16 +185,15 @@ def in_words(written: Iterable[str], statutory: Form, language: Language) -> str
     '一、本年新收政府信息公开申请数量 − （三）不予公开·自然人'
     """
     words = ""
-    for one in written:
-        name, _, rest = one.removeprefix("-").partition("/")
-        lines, _, column = rest.rpartition("/")
+    for sign, one in map(signed, written):
+        name, lines, column = cell_key(one)
         table = statutory.table(name)
         label = ("或" if language == "zh" else " or ").join(
             _line(table, line, language, numbered=True) for line in lines.split("|")
         )
         if column != "total" or table.lines_across:
             label += f"·{_column(table, column, language)}"
-        words += (" − " if one.startswith("-") else " + " if words else "") + label
+        words += (" − " if sign < 0 else " + " if words else "") + label
     return words.removeprefix(" ").replace(" + ", "＋") if language == "zh" else words.removeprefix(" ")
 
 
@@ -232,36 +226,32 @@ class Figures:
         printed = np.array([(self.reason[self._rows(option)] != _ABSENT).any(axis=0) for option in term.options])
         return printed.argmax(axis=0), np.asarray(term.exclusive & (printed.sum(axis=0) > 1))
 
+    def taken(self, terms: Sum) -> Iterator[tuple[int, list[int], NDArray[np.bool_]]]:
+        """Yield for each option of a sum its sign, the rows of its cells, and which reports take it."""
+        for term in terms:
+            taken, _ = self.option(term)
+            for number, option in enumerate(term.options):
+                yield term.sign, self._rows(option), taken == number
+
     def total(self, terms: Sum) -> tuple[Floats, NDArray[np.int8]]:
         """Add up; a sum with a part that has no figure has none, and gives the reason that outweighs the others."""
         value = np.zeros(self.value.shape[1])
         reason = np.zeros(len(value), dtype=np.int8)
+        for sign, rows, here in self.taken(terms):
+            value += np.where(here, sign * self.value[rows].sum(axis=0), 0.0)
+            reason = np.maximum(reason, np.where(here, self.reason[rows].max(axis=0), np.int8(0)))
         for term in terms:
-            taken, ambiguous = self.option(term)
-            for number, option in enumerate(term.options):
-                rows, here = self._rows(option), taken == number
-                value += np.where(here, term.sign * self.value[rows].sum(axis=0), 0.0)
-                reason = np.maximum(reason, np.where(here, self.reason[rows].max(axis=0), np.int8(0)))
-            reason[ambiguous] = _AMBIGUOUS
+            reason[self.option(term)[1]] = _AMBIGUOUS
         value[reason > 0] = np.nan
         return value, reason
 
-    def any_of(self, terms: Sum, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Tell for each report whether one of the cells that the sum takes has a flag."""
-        found = np.zeros(self.value.shape[1], dtype=np.bool_)
-        for term in terms:
-            taken, _ = self.option(term)
-            for number, option in enumerate(term.options):
-                found |= (taken == number) & flags[self._rows(option)].any(axis=0)
-        return found
-
     def coefficients(self, terms: Sum, report: int) -> Mapping[CellKey, int]:
         """Return how often the sum of one report, given by its position, counts each cell."""
-        counted: dict[CellKey, int] = {}
-        for term in terms:
-            printed = [(self.reason[self._rows(option), report] != _ABSENT).any() for option in term.options]
-            for cell in term.options[int(np.argmax(printed))]:
-                counted[cell] = counted.get(cell, 0) + term.sign
+        cells = list(self.index)
+        counted: Counter[CellKey] = Counter()
+        for sign, rows, here in self.taken(terms):
+            if here[report]:
+                counted.update({cells[row]: sign for row in rows})
         return counted
 
     def _rows(self, cells: Iterable[CellKey]) -> list[int]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from govstats.errors import FormError, UnusableCells, require_columns
 from govstats.forms import CellKey, Language, form, versions
-from govstats.forms.form import refuse_keys
-from govstats.measures import outside
+from govstats.forms.form import refuse_keys, refuse_unknown
 from govstats.measures.formulas import (
     NOT_IN_FORM,
     REASONS,
@@ -26,7 +27,6 @@ from govstats.measures.formulas import (
     in_words,
     parsed,
 )
-from govstats.measures.intervals import wilson
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.findings import Floats
 from govstats.report import Report, typed_frame
@@ -48,16 +48,20 @@ _SMALL = 30
 #: So many combinations of repairs are tried one by one.
 _COMBINATIONS = 10_000
 _TOLERANCE = 1e-6
-_DEFINITION_TYPES = {
+#: Findings that are only worth knowing say nothing about the quality of the figures.
+_SEVERITIES = ("E", "W")
+#: Prose with fewer passages is a title and a date, as in `govstats.reconciliation.reuse`.
+_FEWEST_PASSAGES = 50
+_DEFINITION_TYPES = dict.fromkeys(
+    ("indicator", "label_zh", "label_en", "kind", "unit", "formula_zh", "formula_en", "forms", "source"), "str"
+)
+_INDICATOR_TYPES = {
     "indicator": "str",
-    "label_zh": "str",
-    "label_en": "str",
-    "kind": "str",
-    "unit": "str",
-    "formula_zh": "str",
-    "formula_en": "str",
-    "forms": "str",
-    "source": "str",
+    **dict.fromkeys(("value", "numerator", "denominator", "low", "high"), "Float64"),
+    "small": "boolean",
+    **dict.fromkeys(("low_repairs", "high_repairs", "low_blanks", "high_blanks"), "Float64"),
+    **dict.fromkeys(("repaired", "reports", "left_out", "contradicted"), "Int64"),
+    "status": "str",
 }
 
 
@@ -123,13 +127,8 @@ def _indicator(entry: Mapping[str, Any], raw: Mapping[str, Any]) -> Indicator:
     needed = ("id", "zh", "en", "kind", "numerator", "source")
     refuse_keys(where, entry, needed, ("denominator", "less", "forms", "breaks", "unit", "times"))
     kind = entry["kind"]
-    if kind not in _KINDS:
-        raise FormError(f"{where}: is of the kind {kind!r}; known: {', '.join(_KINDS)} 没有这种指标，可用：{', '.join(_KINDS)}")
-    if entry["source"] not in raw["sources"]:
-        raise FormError(
-            f"{where}: names the source {entry['source']!r}; known: {', '.join(raw['sources'])}"
-            f" 没有这个来源，可用：{', '.join(raw['sources'])}"
-        )
+    refuse_unknown(where, "is of the kind", [kind], _KINDS)
+    refuse_unknown(where, "names the source", [entry["source"]], raw["sources"])
     if (kind in (*_QUOTIENTS, "difference")) != ("denominator" in entry) or (kind == "difference") != ("less" in entry):
         raise FormError(
             f"{where}: a {kind} must have a denominator if it is a quotient, and `less` if it is a difference"
@@ -137,18 +136,9 @@ def _indicator(entry: Mapping[str, Any], raw: Mapping[str, Any]) -> Indicator:
         )
     written = tuple(tuple(one) for one in _quantities(entry))
     given = tuple(one[0].removeprefix("given/") if one[0].startswith("given/") else "" for one in written)
-    for name in filter(None, given):
-        if name not in raw["given"]:
-            raise FormError(
-                f"{where}: needs given/{name}; known: {', '.join(raw['given'])} 没有这项外部数据，可用：{', '.join(raw['given'])}"
-            )
+    refuse_unknown(where, "needs", [f"given/{name}" for name in given if name], [f"given/{name}" for name in raw["given"]])
     allowed = entry.get("forms", ["2019", "2021"])
-    for version in (*allowed, *entry.get("breaks", ())):
-        if version not in versions():
-            raise FormError(
-                f"{where}: names the form {version!r}, which is not known; known: {', '.join(versions())}"
-                f" 没有这个格式版本，已知：{', '.join(versions())}"
-            )
+    refuse_unknown(where, "names the form", (*allowed, *entry.get("breaks", ())), versions())
     sums = {
         version: tuple(
             () if name else parsed(f"{where}, form {version}", one, form(version))
@@ -185,15 +175,11 @@ def definitions() -> pd.DataFrame:
     ['（（一）予以公开＋（二）部分公开）÷（七）总计', '规章·本年制发件数 − 规章·本年废止件数']
     """
     raw, known = _file()
-    rows = [
-        (one.id, one.zh, one.en, one.kind, one.unit, *_in_words(one, raw["given"]), " ".join(one.sums), one.source)
-        for one in known
-    ]
+    rows = []
+    for one in known:
+        words = _formula(one, raw["given"], "zh"), _formula(one, raw["given"], "en")
+        rows.append((one.id, one.zh, one.en, one.kind, one.unit, *words, " ".join(one.sums), one.source))
     return typed_frame(rows, _DEFINITION_TYPES)
-
-
-def _in_words(one: Indicator, given: Mapping[str, Mapping[str, str]]) -> tuple[str, str]:
-    return _formula(one, given, "zh"), _formula(one, given, "en")
 
 
 def _formula(one: Indicator, given: Mapping[str, Mapping[str, str]], language: Language) -> str:
@@ -297,7 +283,7 @@ def indicators(
     needed = {name for one in chosen for name in one.given}
     given = _given(needed, source, corrected, everything.reports, population=population, findings=findings, texts=texts)
     repairable = None if repairs is None or repairs is False else _repairable(everything, repairs, corrected)
-    columns: dict[str, list[Any]] = {}
+    frames = []
     for one in chosen:
         quantities, reason = _quantities_of(one, everything, everything.reported, given)
         outcome, counted = _pooled(one, quantities, reason, groups, everything)
@@ -305,36 +291,35 @@ def indicators(
         if everything.has_blanks:
             zeroed, why = _quantities_of(one, everything, everything.zeroed, given)
             blanks, _ = _pooled(one, zeroed, why, groups, everything)
-        unknown = np.full(groups.count, np.nan)
-        interval = (unknown, unknown)
+        low = high = np.full(groups.count, np.nan)
         if one.kind == "share":
-            interval = wilson(
-                np.where(outcome.status == 0, outcome.numerator, np.nan), outcome.denominator, confidence=confidence
-            )
+            numerator = np.where(outcome.status == 0, outcome.numerator, np.nan)
+            low, high = wilson(numerator, outcome.denominator, confidence=confidence)
         doubtful = _contradicted(one, everything) & ((reason == 0) if groups.single else _usable(one, quantities, reason))
-        repaired = (unknown, unknown, unknown)
+        low_repairs = high_repairs = repaired = np.full(groups.count, np.nan)
         if repairable is not None:
-            repaired = _repaired(one, quantities, outcome, groups, repairable)
-        columns_of = {
-            "value": outcome.value,
-            "numerator": outcome.numerator,
-            "denominator": outcome.denominator,
-            "low": interval[0],
-            "high": interval[1],
-            "small": np.where(np.isnan(outcome.base), np.nan, outcome.base < _SMALL),
-            "low_repairs": repaired[0],
-            "high_repairs": repaired[1],
-            "repaired": repaired[2],
-            "low_blanks": np.fmin(outcome.value, blanks.value),
-            "high_blanks": np.fmax(outcome.value, blanks.value),
-            "reports": counted,
-            "left_out": groups.sizes - counted,
-            "contradicted": groups.sums(np.ones(len(doubtful)), doubtful),
-            "status": outcome.status,
-        }
-        for name, values in columns_of.items():
-            columns.setdefault(name, []).append(values)
-    return _frame(groups, chosen, {name: np.column_stack(values) for name, values in columns.items()})
+            low_repairs, high_repairs, repaired = _repaired(one, quantities, outcome, groups, repairable)
+        frames.append(
+            groups.keys.assign(
+                indicator=one.id,
+                value=outcome.value,
+                numerator=outcome.numerator,
+                denominator=outcome.denominator,
+                low=low,
+                high=high,
+                small=np.where(np.isnan(outcome.base), np.nan, outcome.base < _SMALL),
+                low_repairs=low_repairs,
+                high_repairs=high_repairs,
+                repaired=repaired,
+                low_blanks=np.fmin(outcome.value, blanks.value),
+                high_blanks=np.fmax(outcome.value, blanks.value),
+                reports=counted,
+                left_out=groups.sizes - counted,
+                contradicted=groups.sums(np.ones(len(doubtful)), doubtful),
+                status=np.array(STATUSES)[outcome.status],
+            )
+        )
+    return pd.concat(frames).sort_index(kind="stable").reset_index(drop=True).astype(_INDICATOR_TYPES)
 
 
 def _chosen(names: str | Iterable[str] | None) -> list[Indicator]:
@@ -346,30 +331,6 @@ def _chosen(names: str | Iterable[str] | None) -> list[Indicator]:
                 f"there is no indicator {name!r}; definitions() lists them: {', '.join(known)} 没有这个指标，全部见 definitions()"
             )
     return [known[name] for name in wanted]
-
-
-_BOOLEANS, _WHOLE = ("small",), ("repaired", "reports", "left_out", "contradicted")
-
-
-def _frame(groups: _Groups, chosen: Sequence[Indicator], columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
-    rows = np.repeat(np.arange(groups.count), len(chosen))
-    laid_out: dict[str, Any] = {name: values.take(rows) for name, values in groups.keys.items()}
-    ids = pd.array([one.id for one in chosen], dtype="str")
-    laid_out["indicator"] = ids.take(np.tile(np.arange(len(chosen)), groups.count))
-    for name, values in columns.items():
-        flat = values.ravel()
-        if name == "status":
-            laid_out[name] = pd.array(STATUSES, dtype="str").take(flat)
-            continue
-        missing = np.isnan(flat)
-        known = np.where(missing, 0, flat)
-        if name in _BOOLEANS:
-            laid_out[name] = pd.arrays.BooleanArray(known.astype(bool), missing)
-        elif name in _WHOLE:
-            laid_out[name] = pd.arrays.IntegerArray(known.astype(np.int64), missing)
-        else:
-            laid_out[name] = pd.arrays.FloatingArray(known, missing)
-    return pd.DataFrame(laid_out, copy=False)
 
 
 class _Groups:
@@ -391,7 +352,7 @@ class _Groups:
             self.of_report = np.asarray(grouped.ngroup(), dtype=np.intp)
             first = np.unique(self.of_report, return_index=True)[1]
         self.count = len(first)
-        self.keys = {name: reports[name].array.take(first) for name in names}
+        self.keys = reports[names].iloc[first].reset_index(drop=True)
         self.sizes = np.bincount(self.of_report, minlength=self.count).astype(float)
 
     def sums(self, values: Floats, members: NDArray[np.bool_]) -> Floats:
@@ -410,10 +371,10 @@ def _given(
     texts: pd.DataFrame | None,
 ) -> Mapping[str, Floats]:
     """Return the quantities from outside the tables that can be had, one figure a report."""
-    given = {"reports": np.ones(len(reports)), **outside.publication(reports, _file()[0]["timeliness"])}
+    given = {"reports": np.ones(len(reports)), **_publication(reports, _file()[0]["timeliness"])}
     panel = None if isinstance(source, (Report, pd.DataFrame)) else source
     if "population" in needed and population is not None:
-        given |= outside.inhabitants(reports, population)
+        given |= _inhabitants(reports, population)
     if "failed_rules" in needed:
         if findings is None and panel is not None:
             findings = panel.findings
@@ -422,12 +383,89 @@ def _given(
 
             findings = reconcile(corrected)
         if isinstance(findings, pd.DataFrame):
-            given |= outside.quality(reports, findings)
+            given |= _quality(reports, findings)
     if "passages" in needed:
         texts = panel.texts if texts is None and panel is not None else texts
         if texts is not None:
-            given |= outside.reuse(reports, texts)
+            given |= _reuse(reports, texts)
     return given
+
+
+def _beside(reports: pd.DataFrame, frame: pd.DataFrame, keys: list[str], columns: list[str]) -> list[Floats]:
+    """Return columns of a frame in the order of the reports, NaN where it does not have the report."""
+    right = frame[[*keys, *columns]].astype({"year": "Int64"})
+    twice = right[right.duplicated(keys)]
+    if len(twice):
+        raise UnusableCells(
+            f"{' '.join(map(str, twice[keys].iloc[0]))} stands twice in a frame; leave one row for each"
+            " 数据框中重复出现，每份只留一行"
+        )
+    merged = reports[keys].astype({"year": "Int64"}).merge(right, on=keys, how="left")
+    return [merged[name].to_numpy(dtype=float, na_value=np.nan) for name in columns]
+
+
+def _inhabitants(reports: pd.DataFrame, population: pd.DataFrame) -> Mapping[str, Floats]:
+    """Return the population of each report's area, found by agency, else by region code."""
+    key = "agency" if "agency" in population.columns else "region_code"
+    require_columns(population, (key, "year", "population"), "population", "region_code year population")
+    require_columns(reports, (key,), "reports", "Panel.reports")
+    (found,) = _beside(reports, population, [key, "year"], ["population"])
+    return {"population": found}
+
+
+def _publication(reports: pd.DataFrame, settings: Mapping[str, Any]) -> Mapping[str, Floats]:
+    """Return how many days publication took, and whether it was late where that can be told."""
+    if "published" not in reports.columns:
+        return {}
+    year = reports["year"].to_numpy(dtype=float, na_value=np.nan)
+    following = pd.to_datetime(pd.Series(year + 1, index=reports.index).astype("Int64").astype("str") + "-01-01", errors="coerce")
+    published = pd.to_datetime(reports["published"]).dt.tz_localize(None)
+    days = (published.dt.normalize() - following).dt.days.to_numpy(dtype=float, na_value=np.nan)
+    names = reports["agency"].astype("str")
+    level = reports["level"].astype("str") if "level" in reports.columns else pd.Series("", index=reports.index)
+    undecided = names.str.contains(re.compile(settings["undecided"]), na=True) | (level == "township")
+    government = names.str.contains(re.compile(settings["government"]), na=False) & (level != "national") & ~undecided
+    # both ends of a February of 28 or 29 days: the due date is counted in the year of publication
+    due = {}
+    for kind in ("government", "department"):
+        month, day = settings[f"due_{kind}"]
+        due[kind] = ((following + pd.DateOffset(months=month - 1, days=day - 1)) - following).dt.days.to_numpy(dtype=float)
+    early, late = due["department"], due["government"]
+    is_late = np.where(days > np.where(government, late, early), 1.0, 0.0)
+    open_ended = undecided.to_numpy(dtype=bool) & (days > early) & (days <= late)
+    is_late[np.isnan(days) | open_ended] = np.nan
+    return {"days": days, "late": is_late, "dated": np.where(np.isnan(is_late), np.nan, 1.0)}
+
+
+def _quality(reports: pd.DataFrame, findings: pd.DataFrame) -> Mapping[str, Floats]:
+    """Return how many rules could be assessed in each report, and how many of them failed."""
+    require_columns(findings, ("agency", "year", "severity", "status"), "findings", "Panel.findings")
+    counted = findings[findings["severity"].isin(_SEVERITIES)]
+    status = counted["status"]
+    sums = (
+        counted[["agency", "year"]]
+        .assign(failed_rules=status == "fail", assessable_rules=status.isin(["pass", "fail"]))
+        .groupby(["agency", "year"], as_index=False, dropna=False)
+        .sum()
+    )
+    names = ["failed_rules", "assessable_rules"]
+    return dict(zip(names, _beside(reports, sums, ["agency", "year"], names), strict=True))
+
+
+def _reuse(reports: pd.DataFrame, texts: pd.DataFrame) -> Mapping[str, Floats]:
+    """Return how many passages of each report stood in the agency's report of the year before."""
+    require_columns(texts, ("agency", "year", "sketch"), "texts", "Panel.texts")
+    sketches = {
+        (agency, year): frozenset(sketch)
+        for agency, year, sketch in zip(texts["agency"], texts["year"], texts["sketch"], strict=True)
+    }
+    passages, reused = np.full(len(reports), np.nan), np.full(len(reports), np.nan)
+    for number, (agency, year) in enumerate(zip(reports["agency"], reports["year"], strict=True)):
+        here = sketches.get((agency, year), frozenset())
+        before = sketches.get((agency, year - 1), frozenset()) if pd.notna(year) else frozenset()
+        if min(len(here), len(before)) >= _FEWEST_PASSAGES:
+            passages[number], reused[number] = len(here), len(here & before)
+    return {"passages": passages, "reused_passages": reused}
 
 
 # --- values -----------------------------------------------------------------------------------------------------------------
@@ -493,7 +531,8 @@ def _contradicted(one: Indicator, everything: Gathered) -> NDArray[np.bool_]:
     found = np.zeros(len(everything.reports), dtype=np.bool_)
     for matrix, figures, failed in zip(everything.matrices, everything.reported, everything.contradicted, strict=True):
         for terms in one.sums.get(matrix.form.version, ()):
-            found[matrix.reports] |= figures.any_of(terms, failed)
+            for _, rows, here in figures.taken(terms):
+                found[matrix.reports] |= here & failed[rows].any(axis=0)
     return found
 
 
@@ -519,6 +558,46 @@ def _pooled(
     sums = np.array([groups.sums(quantity, members) for quantity in quantities])
     sums[:, counted == 0] = np.nan
     return _outcome(one, sums, why), counted
+
+
+def wilson(successes: ArrayLike, trials: ArrayLike, *, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """Return the Wilson score interval of shares, in closed form.
+
+    Parameters
+    ----------
+    successes, trials : array_like
+        NaN, no trials at all or more successes than trials give NaN.
+    confidence : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    low, high : array
+
+    Notes
+    -----
+    E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, Journal of the American Statistical
+    Association 22 (1927).
+
+    Examples
+    --------
+    >>> low, high = wilson([0, 71], [10, 148])
+    >>> low.round(4).tolist(), high.round(4).tolist()
+    ([0.0, 0.4008], [0.2775, 0.5597])
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(
+            f"confidence is {confidence!r}; it must be between 0 and 1, such as 0.95 置信水平应在 0 与 1 之间，如 0.95"
+        )
+    k, n = np.asarray(successes, dtype=float), np.asarray(trials, dtype=float)
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    possible: Any = (n > 0) & (k >= 0) & (k <= n)
+    n = np.where(possible, n, np.nan)
+    k = np.where(possible, k, np.nan)
+    middle = (k + z * z / 2) / (n + z * z)
+    half = z / (n + z * z) * np.sqrt(k * (n - k) / n + z * z / 4)
+    # the ends are exact where all or nothing succeeded, and rounding must not move them
+    return np.where(k == 0, 0.0, middle - half), np.where(k == n, 1.0, middle + half)
 
 
 # --- repairs ----------------------------------------------------------------------------------------------------------------
@@ -617,22 +696,24 @@ def _choices(quantities: Floats, counted: Sequence[Mapping[CellKey, int]], group
     if np.isnan(quantities).any():
         return quantities[None, :]
     tables = {table for cells in counted for table, _, _ in cells}
-    combined = quantities[None, :]
+    options = []
     for group in groups:
-        if group.table not in tables:
-            continue
-        if not group.complete:
-            return None
-        steps = np.array(
-            [
+        if group.table in tables:
+            steps = [
                 [sum(cells[cell] * by for cell, by in changes.items() if cell in cells) for cells in counted]
                 for changes in group.changes
-            ],
-            dtype=float,
-        )
-        if np.isnan(steps).any():
-            return None
-        combined = np.unique((combined[:, None, :] + steps[None, :, :]).reshape(-1, len(quantities)), axis=0)
+            ]
+            options.append(np.array(steps, dtype=float))
+            if not group.complete or np.isnan(options[-1]).any():
+                return None
+    return _combined(quantities, options)
+
+
+def _combined(start: Floats, options: Iterable[Floats]) -> Floats | None:
+    """Return every sum with one row from each of the options; None where there are too many."""
+    combined = start[None, :]
+    for rows in options:
+        combined = np.unique((combined[:, None, :] + rows[None, :, :]).reshape(-1, len(start)), axis=0)
         if len(combined) > _COMBINATIONS:
             return None
     return combined
@@ -640,11 +721,7 @@ def _choices(quantities: Floats, counted: Sequence[Mapping[CellKey, int]], group
 
 def _extremes(one: Indicator, fixed: Floats, options: Sequence[Floats]) -> tuple[float, float]:
     """Return the least and the greatest value over every choice of one row from each of the options."""
-    combined: Floats | None = fixed[None, :]
-    for rows in options:
-        if combined is not None:
-            combined = np.unique((combined[:, None, :] + rows[None, :, :]).reshape(-1, len(fixed)), axis=0)
-            combined = combined if len(combined) <= _COMBINATIONS else None
+    combined = _combined(fixed, options)
     if combined is not None:
         values = _outcome(one, combined.T, np.zeros(len(combined), dtype=np.int8)).value
         return (float(np.nanmin(values)), float(np.nanmax(values))) if not np.isnan(values).all() else (np.nan, np.nan)
