@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -15,7 +15,6 @@ import pytest
 
 import govstats
 from govstats import embedded
-from govstats.agencies import identify
 from govstats.errors import UnknownReport, UnreadableDocument, UnusablePanel, UnusableRegister
 from govstats.panel import Panel, building, reading
 from govstats.panel.store import Store
@@ -56,7 +55,7 @@ def rows_of_database(panel: Panel) -> dict[str, list[tuple[object, ...]]]:
 
 
 def chunks_read(output: Path) -> set[str]:
-    return {path.parent.name for path in output.glob(".build/read-*/*/reports.arrow")}
+    return {path.parent.name for path in output.glob(".build/read-*/*/reports.parquet")}
 
 
 # --- what it holds --------------------------------------------------------------------------------------------------------
@@ -254,7 +253,7 @@ def test_a_panel_that_is_not_what_was_opened(tmp_path: Path, monkeypatch: pytest
     inside, output = copies(tmp_path / "in", "mem-2023", "mem-2021"), tmp_path / "out"
     panel = govstats.read_corpus(inside, output=output)
     (inside / "mem-2021.html").unlink()
-    monkeypatch.setattr(building, "write_files", lambda *_: 1 / 0)
+    monkeypatch.setattr(building, "_write_database", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         govstats.read_corpus(inside, output=output)
     with pytest.raises(UnusablePanel, match="its build has not ended"):
@@ -401,51 +400,10 @@ def test_what_was_read_is_not_read_again(folder: Path, tmp_path: Path) -> None:
     added = govstats.read_corpus(folder, output=output)
     new = chunks_read(output) - before
     assert before <= chunks_read(output)
-    assert sum(len(pd.read_feather(path)) for name in new for path in output.glob(f".build/read-*/{name}/reports.arrow")) == 1
+    assert sum(len(pd.read_parquet(path)) for name in new for path in output.glob(f".build/read-*/{name}/reports.parquet")) == 1
     assert "moved.html" in set(added.reports["source"])
     same(added, govstats.read_corpus(folder))
     assert rows_of_database(added) == rows_of_database(govstats.read_corpus(folder))
-
-
-def test_a_new_report_changes_little(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, size in (("_LEAST", 1), ("_MEAN", 4), ("_MOST", 8)):
-        monkeypatch.setattr(f"govstats.panel.assembly.{name}", size)
-    output = tmp_path / "out"
-    many(folder, 20)
-    govstats.read_corpus(folder, output=output)
-    before = {path.name for path in output.glob(".build/parts/*")}
-    (folder / "new.html").write_text((folder / "7.html").read_text("utf-8").replace("示例辛县", "示例新县"), "utf-8")
-    (folder / "13.html").unlink()
-    with monkeypatch.context() as patch:
-        patch.setattr("govstats.panel.database.add_views", lambda *_: 1 / 0)  # the database is not written anew
-        changed = govstats.read_corpus(folder, output=output)
-    after = {path.name for path in output.glob(".build/parts/*")}
-    assert len(after) >= 4
-    assert len(after - before) <= 2
-    same(changed, govstats.read_corpus(folder))
-    assert rows_of_database(changed) == rows_of_database(govstats.read_corpus(folder))
-
-
-def test_names_are_looked_into_once(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-
-    def noted(names: Iterable[str], **more: object) -> pd.DataFrame:
-        names = list(names)
-        asked.extend(names)
-        return identify(names, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(building, "identify", noted)
-    govstats.read_corpus(folder, output=tmp_path / "out")
-    assert set(asked) == {"平潭综合实验区", "应急管理部"}
-    page = (folder / "pingtan-2022.html").read_text("utf-8")
-    # where a new report stands in the store is up to its hash
-    for name in ("示例县人民政府", "样例县人民政府", "范例县人民政府"):
-        asked.clear()
-        (folder / f"{name}.html").write_text(page.replace("平潭综合实验区", name), "utf-8")
-        added = govstats.read_corpus(folder, output=tmp_path / "out")
-        assert asked == [name]
-        assert name in set(added.reports["agency"])
-    same(added, govstats.read_corpus(folder))
 
 
 def test_sentences_that_the_project_wrote_are_not_compared(folder: Path) -> None:

@@ -36,7 +36,8 @@ def create_tables(connection: DuckDBPyConnection, sources: Mapping[str, Source],
         ``reports cells claims findings notes`` and, if there are any, ``vintages coverage indicators``: frames, or Parquet files.
         A table that is left out is made empty, except the last three.
     copy : bool
-        Whether the rows are copied into the database; else the tables are views that read the sources each time.
+        Whether the rows are copied into the database; else the tables are views that read the sources each time, all but
+        ``variables`` and ``rules``.
 
     Notes
     -----
@@ -54,10 +55,11 @@ def create_tables(connection: DuckDBPyConnection, sources: Mapping[str, Source],
     [(200,)]
     """
     known = {**datasets("tables"), **datasets("optional")}
-    given: dict[str, Source] = {"variables": _variables_frame(), "rules": _rules_frame(), **sources}
+    own: dict[str, Source] = {"variables": _variables_frame(), "rules": _rules_frame()}
+    given = own | dict(sources)
     for name, dataset in known.items():
         if name in given or name in datasets("tables"):
-            _create_table(connection, dataset, given.get(name), copy)
+            _create_table(connection, dataset, given.get(name), copy or name in own)
 
 
 def _create_table(connection: DuckDBPyConnection, dataset: Dataset, source: Source | None, copy: bool) -> None:
@@ -76,8 +78,7 @@ def _create_table(connection: DuckDBPyConnection, dataset: Dataset, source: Sour
     connection.execute(f"CREATE OR REPLACE {relation} {dataset.name} AS SELECT {', '.join(expressions)} FROM {rows}")
     if copy and isinstance(source, pd.DataFrame):
         connection.unregister(f"source_{dataset.name}")
-    if copy:
-        _comment(connection, dataset, relation, columns)
+    _comment(connection, dataset, relation, columns)
 
 
 def _relation(connection: DuckDBPyConnection, name: str, source: Source) -> str:
