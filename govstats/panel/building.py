@@ -24,8 +24,9 @@ from govstats.agencies import identify
 from govstats.errors import UnusablePanel
 from govstats.export import connected
 from govstats.export.database import add_views, create_tables
-from govstats.panel.folder import REGISTERS, Folder, Item, items, read_register, said_of, unmatched
+from govstats.panel.folder import Folder, Item, items
 from govstats.panel.reading import chunks, cores, local_executor, read_chunks, schema
+from govstats.panel.register import REGISTERS, read_register, with_register
 from govstats.panel.store import LOCK, PANEL_TYPES, READ, REPORT_TYPES, Store
 from govstats.provenance import sources_sha256
 from govstats.reconciliation import reconcile
@@ -258,7 +259,7 @@ def placed(
         for message, before, source in zip(*(reports.loc[wrong, name] for name in ("message", "read_as", "source")), strict=True)
     ]
     reports = reports.drop(columns="read_as")
-    reports = _with_register(reports, register)
+    reports = with_register(reports, register)
     nameless = reports["error"].isna() & (reports["agency"].isna() | reports["year"].isna())
     lacking = np.where(reports["agency"].isna(), "whose report it is", "of which year the report is")
     reports.loc[nameless, "error"] = "UnknownIdentity"
@@ -271,45 +272,6 @@ def placed(
     reports["area"] = reports["region_code"].groupby(reports["family"], dropna=False).transform("min")
     order = ["area", "family", "agency", "year", "vintage", "source"]
     return reports.sort_values(order, na_position="first", ignore_index=True).drop(columns="area")
-
-
-def _with_register(reports: pd.DataFrame, register: pd.DataFrame | None) -> pd.DataFrame:
-    """Let the register have the last word, and add a row for each report that it lists and the folder lacks."""
-    told = ["level", "region", "region_code", "parent", "summary"]
-    of_document = ["published", "vintage"]
-    reports["published"] = pd.to_datetime(reports["published"]).astype("datetime64[us]")
-    reports = reports.assign(
-        vintage=pd.array([None] * len(reports), dtype="Int64"), parent=pd.array([None] * len(reports), dtype="str")
-    )
-    if register is not None:
-        named = said_of(reports["source"].tolist(), register)
-        by_report = register.dropna(subset=["agency", "year"])
-        nameless = by_report["document"].isna() & by_report["slug"].isna()
-        # a date that stands beside the name of a document is that document's
-        by_report = by_report.assign(**{name: by_report[name].where(nameless) for name in of_document})
-        by_report = by_report.groupby(["agency", "year"]).first()
-        keys = pd.MultiIndex.from_frame(reports[["agency", "year"]])
-        of_report = by_report.reindex(keys)
-        for name in (*told, *of_document):
-            for said in (of_report[name].array, named[name].array):
-                reports[name] = pd.Series(said, index=reports.index).where(pd.notna(said), reports[name])
-        absent = by_report.loc[~by_report.index.isin(keys)].reset_index()
-        absent["message"] = "the register lists this report, and the folder has no document of it"
-        lost = unmatched(reports["source"].tolist(), register)
-        names = lost["document"].fillna(lost["slug"])
-        lost["message"] = [
-            f"the register, line {row + 2}, names {name!r}, and no document of the folder that is read has this name; add it, "
-            "save it in a format that is read, or correct the name"
-            for row, name in zip(lost.index.tolist(), names, strict=True)
-        ]
-        of_lost = pd.MultiIndex.from_frame(lost[["agency", "year"]])
-        absent = pd.concat([absent[~pd.MultiIndex.from_frame(absent[["agency", "year"]]).isin(of_lost)], lost])
-        absent = absent[["agency", "year", *told, *of_document, "message"]].assign(error="MissingDocument")
-        reports = pd.concat([reports, absent.dropna(axis="columns", how="all")], ignore_index=True)
-    under = reports.dropna(subset=["agency", "parent"])
-    superior = dict(zip(under["agency"], under["parent"], strict=True))
-    reports["family"] = pd.array([_root(agency, superior) for agency in reports["agency"]], dtype="str")
-    return reports
 
 
 def _refuse_namesakes(store: Store, reports: pd.DataFrame) -> None:
@@ -328,15 +290,6 @@ def _refuse_namesakes(store: Store, reports: pd.DataFrame) -> None:
         f"({note}); name them in register.csv (document,agency,year) or in a table of agencies"
         for source, agency, year, note in zip(*(differ[name] for name in ("source", "agency", "year", "note_en")), strict=True)
     ]
-
-
-def _root(agency: Any, superior: dict[Any, Any]) -> Any:
-    """Return whom an agency reports to at last."""
-    seen = {agency}
-    while isinstance(above := superior.get(agency), str) and above not in seen:
-        seen.add(above)
-        agency = above
-    return agency
 
 
 def _with_vintages(reports: pd.DataFrame) -> pd.DataFrame:
