@@ -459,7 +459,7 @@ def test_documents_that_are_gone_are_gone(folder: Path, tmp_path: Path) -> None:
 def test_a_build_that_was_interrupted_goes_on(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output = tmp_path / "out"
     monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 1)
-    read, stop = reading.read_chunks, KeyboardInterrupt()
+    read, stop = reading.read_documents, KeyboardInterrupt()
 
     def interrupted(*given: object, **named: object) -> Iterator[object]:
         for number, chunk in enumerate(read(*given, **named)):  # type: ignore[arg-type]
@@ -467,11 +467,11 @@ def test_a_build_that_was_interrupted_goes_on(folder: Path, tmp_path: Path, monk
                 raise stop
             yield chunk
 
-    monkeypatch.setattr(building, "read_chunks", interrupted)
+    monkeypatch.setattr(building, "read_documents", interrupted)
     with pytest.raises(KeyboardInterrupt):
         govstats.read_corpus(folder, output=output)
     assert len(chunks_read(output)) == 2
-    monkeypatch.setattr(building, "read_chunks", read)
+    monkeypatch.setattr(building, "read_documents", read)
     panel = govstats.read_corpus(folder, output=output)
     assert len(chunks_read(output)) == 4
     same(panel, govstats.read_corpus(folder))

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from loky import cpu_count
 from tqdm import tqdm
 
 from govstats.agencies import identify
@@ -25,7 +26,7 @@ from govstats.errors import UnusablePanel
 from govstats.export import connected
 from govstats.export.database import add_views, create_tables
 from govstats.panel.folder import Folder, Item, items
-from govstats.panel.reading import chunks, cores, local_executor, read_chunks, schema
+from govstats.panel.reading import local_executor, read_documents, schema
 from govstats.panel.register import REGISTERS, read_register, with_register
 from govstats.panel.store import LOCK, PANEL_TYPES, READ, REPORT_TYPES, Store
 from govstats.provenance import sources_sha256
@@ -78,7 +79,7 @@ def build(
     with _written(store), store.alone():
         sources = _read(store, source, documents, client=client, processes=processes)
         reports = placed(store, store.reports(), sources, told, agencies)
-        _write(store, reports, others, processes or cores())
+        _write(store, reports, others, processes or cpu_count())
 
 
 def _write(store: Store, reports: pd.DataFrame, others: Sequence[str], workers: int) -> None:
@@ -90,8 +91,7 @@ def _write(store: Store, reports: pd.DataFrame, others: Sequence[str], workers: 
         pa.Table.from_pandas(reports[columns.names].astype(REPORT_TYPES), columns, preserve_index=False),
         making / "reports.parquet",
     )
-    for name in READ:
-        store.write(name, documents, making / f"{name}.parquet")
+    store.write(documents, making)
     columns = schema(PANEL_TYPES["findings"])
     with pq.ParquetWriter(making / "findings.parquet", columns, compression="zstd") as writer:
         for findings in _findings(making, documents[documents["chosen"]], workers):
@@ -219,10 +219,10 @@ def _read(
         else:
             to_read.append(item)
     with tqdm(total=len(to_read), desc="读取 reading", unit="份", disable=None) as progress:
-        for chunk, tables in read_chunks(list(chunks(folder, to_read)), client=client, processes=processes):
+        for tables in read_documents(folder, to_read, client=client, processes=processes):
             store.add(tables)
             key_of |= dict(zip(*(tables["reports"][name].to_pylist() for name in ("source", "key")), strict=True))
-            progress.update(len(chunk.items))
+            progress.update(len(tables["reports"]))
     return pd.DataFrame({"source": list(key_of), "key": list(key_of.values())}, dtype="str")
 
 
@@ -243,7 +243,7 @@ def placed(
     sources : DataFrame
         ``source key``, a row a document of the folder.
     register : DataFrame, optional
-        As `govstats.panel.folder.read_register` returns it.
+        As `govstats.panel.register.read_register` returns it.
     agencies : path or DataFrame, optional
         What corrects the identities of agencies.
     """

@@ -10,10 +10,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
+from loky import cpu_count, get_reusable_executor
 
 from govstats.agencies import hint
 from govstats.documents import open_document
@@ -79,14 +80,48 @@ _WORTH_PROCESSES = 4 * _CHUNK_COST
 _DIED = "the process that read this document died, out of memory or by a fault of an engine"
 
 
-class Chunk(NamedTuple):
-    """Documents that are read together."""
+def read_documents(
+    folder: Folder, documents: Sequence[Item], *, client: Client | None, processes: int | None
+) -> Iterator[Tables]:
+    """Read documents in chunks and yield the tables of each chunk as soon as it is done, in any order.
 
-    folder: Folder
-    items: tuple[Item, ...]
+    Parameters
+    ----------
+    folder : Folder
+    documents : sequence of Item
+        Of the folder.
+    client : dask.distributed.Client, optional
+        Read on its workers.
+    processes : int, optional
+        Read in so many processes of this machine; by default as many as it has cores where that pays.
+
+    Notes
+    -----
+    Where a worker dies (out of memory, an engine that crashes), what it was reading is read again, one document at a time, so
+    that only the one which kills its reader twice is given up.
+    """
+    workers = processes or (cpu_count() if sum(item.cost for item in documents) > _WORTH_PROCESSES else 1)
+    if client is not None:
+        workers = max(sum(client.ncores().values()), 1)  # type: ignore[no-untyped-call]
+    elif workers == 1:
+        for chunk in _chunks(documents):
+            yield read_chunk(folder, chunk)
+        return
+
+    def start() -> Executor:
+        return client.get_executor() if client is not None else local_executor(workers)  # type: ignore[no-untyped-call]
+
+    died: list[Item] = []
+    for chunk, tables in _read_by(start, folder, _chunks(documents), 2 * workers):
+        if tables is None:
+            died += chunk
+        else:
+            yield tables
+    for (item,), tables in _read_by(start, folder, ((item,) for item in died), 1):
+        yield _unread(item) if tables is None else tables
 
 
-def chunks(folder: Folder, documents: Iterable[Item]) -> Iterator[Chunk]:
+def _chunks(documents: Iterable[Item]) -> Iterator[tuple[Item, ...]]:
     """Part documents into chunks of about equal cost, in their order."""
     gathered: list[Item] = []
     cost = 0
@@ -94,13 +129,13 @@ def chunks(folder: Folder, documents: Iterable[Item]) -> Iterator[Chunk]:
         gathered.append(item)
         cost += item.cost
         if cost >= _CHUNK_COST:
-            yield Chunk(folder, tuple(gathered))
+            yield tuple(gathered)
             gathered, cost = [], 0
     if gathered:
-        yield Chunk(folder, tuple(gathered))
+        yield tuple(gathered)
 
 
-def read_chunk(chunk: Chunk) -> Tables:
+def read_chunk(folder: Folder, documents: Iterable[Item]) -> Tables:
     """Read the documents of a chunk; what fails becomes a row with its error.
 
     Returns
@@ -110,8 +145,8 @@ def read_chunk(chunk: Chunk) -> Tables:
     """
     rows: dict[str, list[Sequence[Any]]] = {name: [] for name in SCHEMAS}
     seen: set[str] = set()
-    for item in chunk.items:
-        known, of_document = _read(chunk.folder, item)
+    for item in documents:
+        known, of_document = _read(folder, item)
         key = known["key"]
         rows["reports"].append([known.get(name) for name in SCHEMAS["reports"].names])
         if key not in seen:  # else a copy of another document of the chunk
@@ -179,45 +214,6 @@ def _described(report: Report) -> dict[str, Any]:
     }
 
 
-def read_chunks(parts: Sequence[Chunk], *, client: Client | None, processes: int | None) -> Iterator[tuple[Chunk, Tables]]:
-    """Read chunks and yield each with its tables as soon as it is done, in any order.
-
-    Parameters
-    ----------
-    parts : sequence of Chunk
-    client : dask.distributed.Client, optional
-        Read on its workers.
-    processes : int, optional
-        Read in so many processes of this machine; by default as many as it has cores where that pays.
-
-    Notes
-    -----
-    Where a worker dies (out of memory, an engine that crashes), what it was reading is read again, one document at a time, so
-    that only the one which kills its reader twice is given up.
-    """
-    cost = sum(item.cost for part in parts for item in part.items)
-    wanted = processes or (cores() if cost > _WORTH_PROCESSES else 1)
-    if client is not None:
-        wanted = max(sum(client.ncores().values()), 1)  # type: ignore[no-untyped-call]
-    elif wanted == 1:
-        for part in parts:
-            yield part, read_chunk(part)
-        return
-
-    def executor() -> Executor:
-        return client.get_executor() if client is not None else local_executor(wanted)  # type: ignore[no-untyped-call]
-
-    died: list[Chunk] = []
-    for part, tables in _read_by(executor, parts, 2 * wanted):
-        if tables is None:
-            died.append(part)
-        else:
-            yield part, tables
-    single = [Chunk(part.folder, (item,)) for part in died for item in part.items]
-    for part, tables in _read_by(executor, single, 1):
-        yield part, _unread(part.items[0]) if tables is None else tables
-
-
 def _unread(item: Item) -> Tables:
     """Return the tables of a document whose reading ended the process."""
     known = item._asdict() | {"error": "ProcessDied", "message": _DIED, "key": item.key(_without_content(item))}
@@ -225,15 +221,8 @@ def _unread(item: Item) -> Tables:
     return {name: _table(name, rows.get(name, [])) for name in SCHEMAS}
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def local_executor(workers: int) -> Executor:
     """Return processes of this machine, the same ones each time."""
-    from loky import get_reusable_executor
-
     executor: Executor = get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),))
     return executor
 
@@ -249,17 +238,19 @@ def _end_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _read_by(start: Callable[[], Executor], parts: Iterable[Chunk], at_once: int) -> Iterator[tuple[Chunk, Tables | None]]:
+def _read_by(
+    start: Callable[[], Executor], folder: Folder, chunks: Iterable[tuple[Item, ...]], at_once: int
+) -> Iterator[tuple[tuple[Item, ...], Tables | None]]:
     """Yield chunks as they are done, so many being under way at once, with None for the tables where the worker died."""
-    waiting = deque(parts)
+    waiting = deque(chunks)
     if not waiting:
         return
     executor = start()
-    running: dict[Future[Tables], Chunk] = {}
+    running: dict[Future[Tables], tuple[Item, ...]] = {}
     while waiting or running:
         while waiting and len(running) < at_once:
             try:
-                future = executor.submit(read_chunk, waiting[0])
+                future = executor.submit(read_chunk, folder, waiting[0])
             except BrokenProcessPool:
                 if running:  # they end with it
                     break

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -25,6 +25,9 @@ from govstats.panel.reading import SCHEMAS, Tables, schema
 from govstats.provenance import sources_sha256
 from govstats.reconciliation import FINDING_TYPES
 from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 #: The folder of what a build keeps, in the folder that it writes to; all of it can be made again.
 _KEPT = ".build"
@@ -133,47 +136,24 @@ class Store:
             found: pd.DataFrame = connection.sql(query).df()
         return found.set_index("key")["figures"]
 
-    def write(self, name: str, documents: pd.DataFrame, path: Path) -> None:
-        """Write a table of the panel: the rows of documents in their order, a row group for each batch of them.
+    def write(self, documents: pd.DataFrame, folder: Path) -> None:
+        """Write the tables `READ` of a panel: the rows of documents in their order, a row group for each batch of them.
 
         Parameters
         ----------
-        name : str
-            Of `READ`.
         documents : DataFrame
-            With ``batch``, from 0 up in ascending order, and the columns ``key chunk`` of `reports`.
-        path : Path
+            The columns of `reports`, and ``batch``: from 0 up, in ascending order.
+        folder : Path
+            Where the files are written.
         """
-        columns = schema(PANEL_TYPES[name])
-        with pq.ParquetWriter(path, columns, compression="zstd") as writer:
-            for rows in self._batches(name, documents):
-                # an empty row group too, so that their numbers are those of the batches
-                writer.write_table(rows.select(columns.names).cast(columns), row_group_size=max(len(rows), 1))
-
-    def _batches(self, name: str, documents: pd.DataFrame) -> Iterator[pa.Table]:
-        """Yield the rows of each batch; DuckDB puts them in order, on the disk where they do not fit into memory."""
-        if documents.empty:
-            return
-        table = "cells" if name == "vintages" else name
-        documents = _placed(documents, table)
-        chosen = "chosen" if name != "vintages" else "NOT chosen"
-        values = ", ".join(_value(column, table) for column in PANEL_TYPES[name])
-        query = f"SELECT batch, position, file_row_number, {values} {_of(documents, table)} WHERE {chosen}"
-        query += _UNDECIDED if name == "notes" else ""
         with connected(None) as connection:
             connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
-            connection.register("documents", arrow_table(documents))
-            reader = connection.sql(f"FROM ({query}) ORDER BY position, file_row_number").to_arrow_reader(50_000)
-            rows = reader.schema.empty_table()
-            for batch in range(documents["batch"].iloc[-1] + 1):
-                while not len(rows) or rows["batch"][-1].as_py() == batch:
-                    following = next(reader, None)
-                    if following is None:
-                        break
-                    rows = pa.concat_tables([rows, pa.Table.from_batches([following])])
-                end = pc.sum(pc.equal(rows["batch"], batch)).as_py() or 0
-                yield rows.slice(0, end)
-                rows = rows.slice(end)
+            for name in READ:
+                columns = schema(PANEL_TYPES[name])
+                with pq.ParquetWriter(folder / f"{name}.parquet", columns, compression="zstd") as writer:
+                    for rows in _batches(connection, name, documents):
+                        # an empty row group too, so that their numbers are those of the batches
+                        writer.write_table(rows.select(columns.names).cast(columns), row_group_size=max(len(rows), 1))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -196,6 +176,29 @@ class Store:
                 if path.is_dir() and path != self.read:  # of a build that was killed, or of another version of the reader
                     shutil.rmtree(path, ignore_errors=True)
             yield
+
+
+def _batches(connection: DuckDBPyConnection, name: str, documents: pd.DataFrame) -> Iterator[pa.Table]:
+    """Yield the rows of each batch; DuckDB puts them in order, on the disk where they do not fit into memory."""
+    if documents.empty:
+        return
+    table = "cells" if name == "vintages" else name
+    values = ", ".join(_value(column, table) for column in PANEL_TYPES[name])
+    query = f"SELECT batch, position, file_row_number, {values} {_of(documents, table)}"
+    query += " WHERE NOT chosen" if name == "vintages" else " WHERE chosen"
+    query += _UNDECIDED if name == "notes" else ""
+    connection.register("documents", arrow_table(_placed(documents, table)))
+    reader = connection.sql(f"FROM ({query}) ORDER BY position, file_row_number").to_arrow_reader(50_000)
+    rows = reader.schema.empty_table()
+    for batch in range(documents["batch"].iloc[-1] + 1):
+        while not len(rows) or rows["batch"][-1].as_py() == batch:
+            following = next(reader, None)
+            if following is None:
+                break
+            rows = pa.concat_tables([rows, pa.Table.from_batches([following])])
+        end = pc.sum(pc.equal(rows["batch"], batch)).as_py() or 0
+        yield rows.slice(0, end)
+        rows = rows.slice(end)
 
 
 def _placed(documents: pd.DataFrame, table: str) -> pd.DataFrame:
