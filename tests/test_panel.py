@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
 import psutil
+import pyarrow.parquet as pq
 import pytest
 
 import govstats
 from govstats import embedded
-from govstats.agencies import identify
 from govstats.errors import UnknownReport, UnreadableDocument, UnusablePanel, UnusableRegister
 from govstats.panel import Panel, building, reading
 from govstats.panel.store import Store
@@ -39,7 +41,15 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Panel:
-    return govstats.read_corpus(embedded.folder(), output=tmp_path_factory.mktemp("panel") / "out")
+    """The embedded corpus: one document of each report, and of one report every format."""
+    folder = tmp_path_factory.mktemp("corpus")
+    (folder / "documents").mkdir()
+    shutil.copy(embedded.folder() / "reports.csv", folder)
+    for agency, year in embedded.register()[["agency", "year"]].itertuples(index=False, name=None):
+        documents = embedded.documents(agency, year)
+        for document in documents if (agency, year) == ("平潭综合实验区", 2025) else documents[:1]:
+            shutil.copy(document, folder / "documents")
+    return govstats.read_corpus(folder, output=tmp_path_factory.mktemp("built") / "panel")
 
 
 def same(one: Panel, other: Panel) -> None:
@@ -56,7 +66,7 @@ def rows_of_database(panel: Panel) -> dict[str, list[tuple[object, ...]]]:
 
 
 def chunks_read(output: Path) -> set[str]:
-    return {path.parent.name for path in output.glob(".build/read-*/*/reports.arrow")}
+    return {path.parent.name for path in output.glob(".build/read-*/*/reports.parquet")}
 
 
 # --- what it holds --------------------------------------------------------------------------------------------------------
@@ -95,6 +105,23 @@ def test_files_are_read_with_the_types_of_the_contract(corpus: Panel) -> None:
     cells = pd.read_parquet(corpus.folder / "cells.parquet")
     assert {name: str(dtype) for name, dtype in cells.dtypes.items()} == CELL_TYPES
     pd.testing.assert_frame_equal(cells, corpus.cells)
+
+
+@pytest.mark.parametrize("library", ["pandas", "duckdb", "polars"])
+def test_other_programs_read_the_files_as_the_page_says(library: str, corpus: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    page = (Path(__file__).parent.parent / "docs" / "panel.md").read_text("utf-8")
+    (code,) = (block for block in re.findall("```python\n(.*?)```", page, re.DOTALL) if f"import {library}" in block)
+    assert len(code.splitlines()) == 3
+    monkeypatch.chdir(corpus.folder.parent)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    found = names["received"].df() if library == "duckdb" else names["received"]
+    rows = found.reset_index().to_numpy().tolist() if library == "pandas" else found.to_numpy().tolist()
+    cells = corpus.cells[(corpus.cells["line"] == "new") & (corpus.cells["column"] == "total")]
+    assert sum(count for *_, count in rows) == cells["value"].notna().sum()
+    assert {2012, 2025} <= set(corpus.cells["year"])
+    assert max(rows)[:2] == [2025, cells.loc[cells["year"] == 2025, "value"].sum()]
 
 
 def test_part_of_a_panel(corpus: Panel) -> None:
@@ -254,7 +281,7 @@ def test_a_panel_that_is_not_what_was_opened(tmp_path: Path, monkeypatch: pytest
     inside, output = copies(tmp_path / "in", "mem-2023", "mem-2021"), tmp_path / "out"
     panel = govstats.read_corpus(inside, output=output)
     (inside / "mem-2021.html").unlink()
-    monkeypatch.setattr(building, "write_files", lambda *_: 1 / 0)
+    monkeypatch.setattr(building, "_write_database", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         govstats.read_corpus(inside, output=output)
     with pytest.raises(UnusablePanel, match="its build has not ended"):
@@ -401,51 +428,10 @@ def test_what_was_read_is_not_read_again(folder: Path, tmp_path: Path) -> None:
     added = govstats.read_corpus(folder, output=output)
     new = chunks_read(output) - before
     assert before <= chunks_read(output)
-    assert sum(len(pd.read_feather(path)) for name in new for path in output.glob(f".build/read-*/{name}/reports.arrow")) == 1
+    assert sum(len(pd.read_parquet(path)) for name in new for path in output.glob(f".build/read-*/{name}/reports.parquet")) == 1
     assert "moved.html" in set(added.reports["source"])
     same(added, govstats.read_corpus(folder))
     assert rows_of_database(added) == rows_of_database(govstats.read_corpus(folder))
-
-
-def test_a_new_report_changes_little(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, size in (("_LEAST", 1), ("_MEAN", 4), ("_MOST", 8)):
-        monkeypatch.setattr(f"govstats.panel.assembly.{name}", size)
-    output = tmp_path / "out"
-    many(folder, 20)
-    govstats.read_corpus(folder, output=output)
-    before = {path.name for path in output.glob(".build/parts/*")}
-    (folder / "new.html").write_text((folder / "7.html").read_text("utf-8").replace("示例辛县", "示例新县"), "utf-8")
-    (folder / "13.html").unlink()
-    with monkeypatch.context() as patch:
-        patch.setattr("govstats.panel.database.add_views", lambda *_: 1 / 0)  # the database is not written anew
-        changed = govstats.read_corpus(folder, output=output)
-    after = {path.name for path in output.glob(".build/parts/*")}
-    assert len(after) >= 4
-    assert len(after - before) <= 2
-    same(changed, govstats.read_corpus(folder))
-    assert rows_of_database(changed) == rows_of_database(govstats.read_corpus(folder))
-
-
-def test_names_are_looked_into_once(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-
-    def noted(names: Iterable[str], **more: object) -> pd.DataFrame:
-        names = list(names)
-        asked.extend(names)
-        return identify(names, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(building, "identify", noted)
-    govstats.read_corpus(folder, output=tmp_path / "out")
-    assert set(asked) == {"平潭综合实验区", "应急管理部"}
-    page = (folder / "pingtan-2022.html").read_text("utf-8")
-    # where a new report stands in the store is up to its hash
-    for name in ("示例县人民政府", "样例县人民政府", "范例县人民政府"):
-        asked.clear()
-        (folder / f"{name}.html").write_text(page.replace("平潭综合实验区", name), "utf-8")
-        added = govstats.read_corpus(folder, output=tmp_path / "out")
-        assert asked == [name]
-        assert name in set(added.reports["agency"])
-    same(added, govstats.read_corpus(folder))
 
 
 def test_sentences_that_the_project_wrote_are_not_compared(folder: Path) -> None:
@@ -473,7 +459,7 @@ def test_documents_that_are_gone_are_gone(folder: Path, tmp_path: Path) -> None:
 def test_a_build_that_was_interrupted_goes_on(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output = tmp_path / "out"
     monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 1)
-    read, stop = reading.read_chunks, KeyboardInterrupt()
+    read, stop = reading.read_documents, KeyboardInterrupt()
 
     def interrupted(*given: object, **named: object) -> Iterator[object]:
         for number, chunk in enumerate(read(*given, **named)):  # type: ignore[arg-type]
@@ -481,11 +467,11 @@ def test_a_build_that_was_interrupted_goes_on(folder: Path, tmp_path: Path, monk
                 raise stop
             yield chunk
 
-    monkeypatch.setattr(building, "read_chunks", interrupted)
+    monkeypatch.setattr(building, "read_documents", interrupted)
     with pytest.raises(KeyboardInterrupt):
         govstats.read_corpus(folder, output=output)
     assert len(chunks_read(output)) == 2
-    monkeypatch.setattr(building, "read_chunks", read)
+    monkeypatch.setattr(building, "read_documents", read)
     panel = govstats.read_corpus(folder, output=output)
     assert len(chunks_read(output)) == 4
     same(panel, govstats.read_corpus(folder))
@@ -504,7 +490,11 @@ def test_a_copy_is_a_document_of_its_own_and_counted_once(folder: Path) -> None:
 
 def test_processes_give_the_same_panel(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 1)
-    same(govstats.read_corpus(folder, processes=2), govstats.read_corpus(folder, processes=1))
+    monkeypatch.setattr("govstats.panel.building._BATCH", 1)
+    panel = govstats.read_corpus(folder, processes=2)
+    same(panel, govstats.read_corpus(folder, processes=1))
+    groups = {name: pq.ParquetFile(panel.folder / f"{name}.parquet").num_row_groups for name in FRAMES}
+    assert groups == dict.fromkeys(FRAMES, 2) | {"reports": 1}  # an agency each
 
 
 def test_a_bucket_is_a_folder(folder: Path) -> None:
@@ -527,15 +517,25 @@ def many(folder: Path, size: int) -> Path:
     return folder
 
 
+def kill_when_a_chunk_is_kept(victim: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kill a process that reads in the midst of its work."""
+    keep = Store.add
+
+    def keep_and_kill(store: Store, tables: reading.Tables) -> None:
+        keep(store, tables)
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(victim).kill()
+
+    monkeypatch.setattr(Store, "add", keep_and_kill)
+
+
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_killed_process_costs_nothing_but_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 5)
-    many(folder, 30)
+    monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 2)
+    many(folder, 16)
     victim = reading.local_executor(2).submit(os.getpid).result()
-    killer = threading.Timer(0.25, psutil.Process(victim).kill)
-    killer.start()
+    kill_when_a_chunk_is_kept(victim, monkeypatch)
     panel = govstats.read_corpus(folder, processes=2)
-    killer.join()
     assert not psutil.pid_exists(victim) or psutil.Process(victim).status() == psutil.STATUS_ZOMBIE
     assert panel.reports["error"].isna().all()
     same(panel, govstats.read_corpus(folder, processes=1))
@@ -544,16 +544,13 @@ def test_a_killed_process_costs_nothing_but_time(folder: Path, monkeypatch: pyte
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 def test_a_cluster_gives_the_same_panel_and_may_lose_a_worker(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 5)
-    many(folder, 40)
+    monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 2)
+    many(folder, 16)
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True) as cluster,
         distributed.Client(cluster) as client,
     ):
-        victim = next(iter(client.run(os.getpid).values()))
-        killer = threading.Timer(1.0, psutil.Process(victim).kill)
-        killer.start()
+        kill_when_a_chunk_is_kept(next(iter(client.run(os.getpid).values())), monkeypatch)
         panel = govstats.read_corpus(folder, client=client)
-        killer.join()
     assert panel.reports["error"].isna().all()
     same(panel, govstats.read_corpus(folder, processes=1))

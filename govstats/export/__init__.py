@@ -145,7 +145,7 @@ def export(
             add_views(connection)
         else:
             connection = stack.enter_context(connected(None))
-            create_tables(connection, sources, copy=False)
+            create_tables(connection, sources, copy=False, comments=False)
             add_views(connection, comments=False)
             writer(connection, place, language=language, shape=shape)
     return path

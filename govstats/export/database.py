@@ -27,7 +27,9 @@ _SQL_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boo
 WIDE_IDENTITY = ("agency", "year", "form", "level", "region", "region_code", "department", "published", "own_lines")
 
 
-def create_tables(connection: DuckDBPyConnection, sources: Mapping[str, Source], *, copy: bool = True) -> None:
+def create_tables(
+    connection: DuckDBPyConnection, sources: Mapping[str, Source], *, copy: bool = True, comments: bool = True
+) -> None:
     """Make the tables of a panel in a database.
 
     Parameters
@@ -37,11 +39,14 @@ def create_tables(connection: DuckDBPyConnection, sources: Mapping[str, Source],
         ``reports cells claims findings notes`` and, if there are any, ``vintages coverage indicators``: frames, or Parquet files.
         A table that is left out is made empty, except the last three.
     copy : bool
-        Whether the rows are copied into the database; else the tables are views that read the sources each time.
+        Whether the rows are copied into the database; else the tables are views that read the sources each time, all but
+        ``variables`` and ``rules``.
+    comments : bool
+        Whether tables and columns get a comment in Chinese and English.
 
     Notes
     -----
-    Columns have the types of the codebook (`year` BIGINT, `published` DATE), and a comment in Chinese and English; columns that
+    Columns have the types of the codebook (`year` BIGINT, `published` DATE); columns that
     a table should have and the source lacks are null. Beside them stand ``variables``, every cell of the statutory forms with
     its labels, and ``rules``.
 
@@ -55,13 +60,16 @@ def create_tables(connection: DuckDBPyConnection, sources: Mapping[str, Source],
     [(200,)]
     """
     known = {**datasets("tables"), **datasets("optional")}
-    given: dict[str, Source] = {"variables": _variables_frame(), "rules": _rules_frame(), **sources}
+    own: dict[str, Source] = {"variables": _variables_frame(), "rules": _rules_frame()}
+    given = own | dict(sources)
     for name, dataset in known.items():
         if name in given or name in datasets("tables"):
-            _create_table(connection, dataset, given.get(name), copy)
+            columns = _create_table(connection, dataset, given.get(name), copy or name in own)
+            if comments:
+                _comment(connection, dataset, "TABLE" if copy or name in own else "VIEW", columns)
 
 
-def _create_table(connection: DuckDBPyConnection, dataset: Dataset, source: Source | None, copy: bool) -> None:
+def _create_table(connection: DuckDBPyConnection, dataset: Dataset, source: Source | None, copy: bool) -> list[str]:
     rows, there = "(SELECT 1 LIMIT 0)", {}
     if source is not None:
         rows = _relation(connection, dataset.name, source)
@@ -76,8 +84,7 @@ def _create_table(connection: DuckDBPyConnection, dataset: Dataset, source: Sour
     connection.execute(f"CREATE OR REPLACE {relation} {dataset.name} AS SELECT {', '.join(expressions)} FROM {rows}")
     if copy and isinstance(source, pd.DataFrame):
         connection.unregister(f"source_{dataset.name}")
-    if copy:
-        _comment(connection, dataset, relation, columns)
+    return columns
 
 
 def _relation(connection: DuckDBPyConnection, name: str, source: Source) -> str:

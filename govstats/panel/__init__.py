@@ -14,14 +14,15 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from govstats.errors import UnknownReport, UnusablePanel
-from govstats.panel.assembly import REPORT_TYPES
-from govstats.panel.building import MANIFEST, build
-from govstats.panel.files import columns_sha256, read_frame
-from govstats.panel.store import Store
+from govstats.panel.building import MANIFEST, build, columns_sha256
+from govstats.panel.store import REPORT_TYPES
 
 if TYPE_CHECKING:
-    import pandas as pd
     from distributed import Client
 
 __all__ = ["MANIFEST", "REPORT_TYPES", "Panel", "build", "read_corpus"]
@@ -195,7 +196,13 @@ class Panel:
                 f"{self.folder}: another panel was built in this folder since this one was opened; open it again"
                 " 打开之后面板已重新生成，请重新打开"
             )
-        return read_frame(Store(self.folder), name, self._manifest["parts"], agencies=self.agencies, years=self.years)
+        wanted = None
+        if self.agencies is not None:
+            wanted = pc.field("agency").isin(pa.array(self.agencies, pa.string()))
+        if self.years is not None:
+            of_years = pc.field("report_year" if name == "claims" else "year").isin(pa.array(self.years, pa.int64()))
+            wanted = of_years if wanted is None else wanted & of_years
+        return pd.read_parquet(self.folder / f"{name}.parquet", filters=wanted)
 
 
 def read_corpus(

@@ -1,164 +1,159 @@
-"""What a build keeps on disk: what every document said, each chunk on its own, so that nothing is read twice."""
+"""What a build keeps on disk: what every document said, in chunks, so that nothing is read twice; and the panel made of it."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from govstats.agencies import IDENTITY_TYPES
 from govstats.errors import UnusablePanel
-from govstats.panel.reading import SCHEMAS, Tables
+from govstats.export import connected
+from govstats.export.database import arrow_table, literal, quoted
+from govstats.panel.reading import SCHEMAS, Tables, schema
 from govstats.provenance import sources_sha256
-from govstats.report import typed_frame
+from govstats.reconciliation import FINDING_TYPES
+from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 #: The folder of what a build keeps, in the folder that it writes to; all of it can be made again.
 _KEPT = ".build"
-_SOURCES, _IDENTITIES = "sources", "identities"
 #: The file in it that a build holds while it is at work.
 LOCK = "lock"
 #: What decides how a document is read; after a change there every document is read anew.
 _READING = ("documents", "forms", "recognition", "characters.py", "report.py", "panel/reading.py", "reconciliation")
-#: What decides who an agency is.
-_IDENTIFYING = ("agencies", "characters.py")
-#: Errors that another try would not help.
-FINAL = ("NotAnAnnualReport", "SeveralReports", "UnreadableDocument")
-#: Bytes from which a table of a chunk is compressed: a hundred small ones are read faster than they are unpacked.
-_LARGE = 200_000
-#: The types of pandas that the columns have, as those of `Report.cells`.
-PANDAS_TYPES: Mapping[pa.DataType, Any] = {
-    pa.string(): pd.StringDtype(na_value=float("nan")),
-    pa.int32(): pd.Int64Dtype(),
-    pa.int64(): pd.Int64Dtype(),
-    pa.float64(): pd.Float64Dtype(),
-    pa.bool_(): pd.BooleanDtype(),
+#: The columns of `Panel.reports`, with their types.
+REPORT_TYPES = {
+    **dict.fromkeys(("agency", "agency_printed"), "str"),
+    "year": "Int64",
+    **dict.fromkeys(("form", "title", "level", "region", "region_code", "department", "basis"), "str"),
+    "published": "datetime64[us]",
+    "vintage": "Int64",
+    "chosen": "boolean",
+    **dict.fromkeys(("source", "format", "sha256"), "str"),
+    "size": "Int64",
+    "tables": "str",
+    **dict.fromkeys(("cells", "reported", "unreadable", "claims", "notes"), "Int64"),
+    "summary": "boolean",
+    **dict.fromkeys(("parent", "error", "message"), "str"),
 }
+#: The tables of a panel, with the types of their columns.
+PANEL_TYPES: Mapping[str, Mapping[str, str]] = {
+    "reports": REPORT_TYPES,
+    "cells": CELL_TYPES,
+    "claims": CLAIM_TYPES | {"report_year": "Int64"},
+    "notes": NOTE_TYPES,
+    "vintages": CELL_TYPES | {"vintage": "Int64", "source": "str", "published": "datetime64[us]"},
+    "document_findings": {
+        **dict.fromkeys(("agency", "rule", "severity", "status", "message_zh", "message_en"), "str"),
+        "year": "Int64",
+        "expected": "Float64",
+        "reported": "Float64",
+    },
+    "texts": {"agency": "str", "year": "Int64", "sketch": "object"},
+    "findings": FINDING_TYPES,
+}
+#: Those whose rows were read in documents: what findings are made of.
+READ = ("cells", "claims", "notes", "vintages", "document_findings", "texts")
+#: A note on each report of which it is not known whose it is among several agencies of that name.
+_UNDECIDED = """
+UNION ALL BY NAME SELECT batch, position, NULL AS file_row_number, agency, year, 'undecided_agency' AS kind,
+  '' AS "table", '' AS line, '' AS "column", agency_printed AS printed, '' AS place, note_zh AS message_zh, note_en AS message_en
+FROM documents WHERE chosen AND basis = 'undecided'
+"""
+#: So much memory is used to put the rows of a panel in order; the rest goes to the disk.
+_MEMORY = "256MB"
 
 
 @dataclass(frozen=True)
 class Store:
-    """The chunks that were read, and the parts of the panel that were put together from them.
+    """The chunks of documents that were read, and the folder of the panel that holds them.
 
     Parameters
     ----------
     root : Path
         Of the panel.
-    reader : str
-        The version of what decides how a document is read; other processes are told that of this one.
     """
 
     root: Path
-    reader: str = field(default_factory=lambda: sources_sha256(*_READING)[:12])
 
     @property
     def kept(self) -> Path:
         """Where everything stands that a build keeps for the next."""
         return self.root / _KEPT
 
-    @property
+    @cached_property
     def read(self) -> Path:
         """Where the chunks stand that this version of the reader made."""
-        return self.kept / f"read-{self.reader}"
+        return self.kept / f"read-{sources_sha256(*_READING)[:12]}"
 
-    @property
-    def parts(self) -> Path:
-        """Where the parts of the panel stand."""
-        return self.kept / "parts"
+    def making(self) -> Path:
+        """Return a new folder for what is not there until it is renamed."""
+        return Path(mkdtemp(prefix="making-", dir=self.kept))
 
-    def add(self, tables: Tables, stored: set[str]) -> None:
-        """Keep what was read of a chunk, all of it or nothing; what is in the store already is left out."""
-        keys, errors = (tables["reports"][name].to_pylist() for name in ("key", "error"))
-        if repeated := stored.intersection(keys):
-            keep = pa.array(sorted(set(keys) - repeated), pa.string())
-            tables = {name: table.filter(pc.is_in(table["key"].cast(pa.string()), keep)) for name, table in tables.items()}
-        stored.update(keys)
-        content = repr(sorted((key, error or "") for key, error in zip(keys, errors, strict=True)))
-        write_together(self.read / hashlib.sha256(content.encode()).hexdigest()[:32], tables, ".arrow", _write_arrow)
+    def add(self, tables: Tables) -> None:
+        """Keep what was read of a chunk, all of it or nothing; a chunk is named by what it was read from and what failed."""
+        content = repr(sorted(zip(*(tables["reports"][name].to_pylist() for name in ("key", "error")), strict=True), key=repr))
+        folder = self.read / hashlib.sha256(content.encode()).hexdigest()[:32]
+        making = self.making()
+        for name, table in tables.items():
+            pq.write_table(table, making / f"{name}.parquet", compression="zstd")
+        self.read.mkdir(exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)  # the same documents, read again
+        making.replace(folder)
 
     def reports(self) -> pd.DataFrame:
-        """Return a row for everything that was read: those of ``SCHEMAS["reports"]``, and ``chunk``: where the rest stands."""
-        chunks = sorted(path.parent for path in self.read.glob("*/reports.arrow"))
-        tables = [_read_arrow(chunk / "reports.arrow") for chunk in chunks]
-        table = pa.concat_tables([SCHEMAS["reports"].empty_table(), *tables])
-        frame: pd.DataFrame = table.to_pandas(types_mapper=PANDAS_TYPES.get)
-        frame["chunk"] = np.repeat(np.array([chunk.name for chunk in chunks], dtype=object), [len(table) for table in tables])
+        """Return a row for everything that was read: those of ``SCHEMAS["reports"]``, and ``chunk``: the folder of the rest."""
+        tables = [SCHEMAS["reports"].append(pa.field("chunk", pa.string())).empty_table()]
+        for path in sorted(self.read.glob("*/reports.parquet")):
+            table = pq.read_table(path)
+            tables.append(table.append_column("chunk", pa.array([str(path.parent)] * len(table), pa.string())))
+        frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
         # a try that failed before the one that did not
         return frame.sort_values("error", na_position="first", kind="stable").drop_duplicates("key", ignore_index=True)
 
-    def sources(self) -> dict[tuple[str, str], str]:
-        """Return the sha256 of each document of the last build by its path and what the file system said of its state."""
-        kept = self._kept(_SOURCES)
-        source, stamp, sha256 = ((), (), ()) if kept is None else (column.to_pylist() for column in kept.columns)
-        return dict(zip(zip(source, stamp, strict=True), sha256, strict=True))
-
-    def keep_sources(self, sources: Mapping[tuple[str, str], str]) -> None:
-        """Keep what `sources` returns, so that a document which did not change need not be opened."""
-        paths, stamps = zip(*sources, strict=True) if sources else ((), ())
-        self._keep(
-            _SOURCES,
-            pa.table([pa.array(one, pa.string()) for one in (paths, stamps, sources.values())], ["source", "stamp", "sha256"]),
+    def figures(self, documents: pd.DataFrame) -> pd.Series[str]:
+        """Return a digest of the figures of documents by their keys; `documents` has the columns ``key chunk`` of `reports`."""
+        figure = """concat_ws('/', "table", line, "column", value, status)"""
+        query = (
+            f"SELECT rows.key, md5(string_agg({figure}, ' ' ORDER BY {figure})) AS figures {_of(documents, 'cells')} GROUP BY ALL"
         )
+        with connected(None) as connection:
+            connection.register("documents", arrow_table(_placed(documents, "cells")))
+            found: pd.DataFrame = connection.sql(query).df()
+        return found.set_index("key")["figures"]
 
-    def identities(self) -> pd.DataFrame:
-        """Return what `keep_identities` kept, nothing where this version of the package might say something else."""
-        kept = self._kept(_IDENTITIES)
-        if kept is None or kept.schema.metadata != {b"sources": sources_sha256(*_IDENTIFYING).encode()}:
-            return typed_frame([], IDENTITY_TYPES | {"year": "Int64", "hint": "str"})
-        frame: pd.DataFrame = kept.to_pandas(types_mapper=PANDAS_TYPES.get, ignore_metadata=True)
-        return frame
-
-    def keep_identities(self, identities: pd.DataFrame) -> None:
-        """Keep who the agencies are that reports name."""
-        table = pa.Table.from_pandas(identities, preserve_index=False)
-        self._keep(_IDENTITIES, table.replace_schema_metadata({"sources": sources_sha256(*_IDENTIFYING)}))
-
-    def _kept(self, name: str) -> pa.Table | None:
-        path = self.kept / f"{name}.arrow"
-        return _read_arrow(path) if path.is_file() else None
-
-    def _keep(self, name: str, table: pa.Table) -> None:
-        making = self.kept / f"{name}.making"
-        _write_arrow(table, making)
-        making.replace(self.kept / f"{name}.arrow")
-
-    def gather(self, name: str, reports: pd.DataFrame) -> tuple[pa.Table, NDArray[np.intp]]:
-        """Return the rows of some documents, in their order, within each as they were read, and of which each row is.
+    def write(self, documents: pd.DataFrame, folder: Path) -> None:
+        """Write the tables `READ` of a panel: the rows of documents in their order, a row group for each batch of them.
 
         Parameters
         ----------
-        name : str
-            Of a table of `SCHEMAS`.
-        reports : DataFrame
-            With the columns ``key chunk`` of `reports`. Of documents with one key the first has the rows.
+        documents : DataFrame
+            The columns of `reports`, and ``batch``: from 0 up, in ascending order.
+        folder : Path
+            Where the files are written.
         """
-        keys = pa.array(reports["key"], pa.string())
-        tables, numbers = [], []
-        for chunk in reports["chunk"].unique():
-            rows = _read_arrow(self.read / chunk / f"{name}.arrow")
-            key = rows["key"].combine_chunks()
-            number = pc.index_in(key.dictionary, keys).fill_null(-1).to_numpy()[key.indices.to_numpy()]
-            of_reports = np.flatnonzero(number >= 0)
-            tables.append(rows.drop_columns("key").take(of_reports) if len(of_reports) < len(rows) else rows.drop_columns("key"))
-            numbers.append(number[of_reports])
-        if not tables:
-            return SCHEMAS[name].empty_table().drop_columns("key"), np.empty(0, np.intp)
-        rows = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-        of = np.concatenate(numbers).astype(np.intp)
-        order = np.argsort(of, kind="stable")
-        return rows.take(order), of[order]
+        with connected(None) as connection:
+            connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
+            for name in READ:
+                columns = schema(PANEL_TYPES[name])
+                with pq.ParquetWriter(folder / f"{name}.parquet", columns, compression="zstd") as writer:
+                    for rows in _batches(connection, name, documents):
+                        # an empty row group too, so that their numbers are those of the batches
+                        writer.write_table(rows.select(columns.names).cast(columns), row_group_size=max(len(rows), 1))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -177,18 +172,56 @@ class Store:
                     f"{self.root}: another build is writing to this folder; wait until it has ended, or give another folder"
                     " 另一个进程正在写入该文件夹；请等它结束，或换文件夹"
                 ) from None
-            for left in (*self.kept.glob("making-*"), *self.root.glob(".export-*")):  # by a build that was killed
-                shutil.rmtree(left, ignore_errors=True)
+            for path in (*self.kept.iterdir(), *self.root.glob(".export-*")):
+                if path.is_dir() and path != self.read:  # of a build that was killed, or of another version of the reader
+                    shutil.rmtree(path, ignore_errors=True)
             yield
 
-    def clean(self, parts: set[str]) -> None:
-        """Remove what other versions of the reader made, and the parts that no longer belong to the panel."""
-        for path in self.kept.iterdir():
-            if path.is_dir() and path not in {self.read, self.parts}:
-                shutil.rmtree(path, ignore_errors=True)
-        for path in self.parts.glob("*"):
-            if path.name not in parts:
-                shutil.rmtree(path, ignore_errors=True)
+
+def _batches(connection: DuckDBPyConnection, name: str, documents: pd.DataFrame) -> Iterator[pa.Table]:
+    """Yield the rows of each batch; DuckDB puts them in order, on the disk where they do not fit into memory."""
+    if documents.empty:
+        return
+    table = "cells" if name == "vintages" else name
+    values = ", ".join(_value(column, table) for column in PANEL_TYPES[name])
+    query = f"SELECT batch, position, file_row_number, {values} {_of(documents, table)}"
+    query += " WHERE NOT chosen" if name == "vintages" else " WHERE chosen"
+    query += _UNDECIDED if name == "notes" else ""
+    connection.register("documents", arrow_table(_placed(documents, table)))
+    reader = connection.sql(f"FROM ({query}) ORDER BY position, file_row_number").to_arrow_reader(50_000)
+    rows = reader.schema.empty_table()
+    for batch in range(documents["batch"].iloc[-1] + 1):
+        while not len(rows) or rows["batch"][-1].as_py() == batch:
+            following = next(reader, None)
+            if following is None:
+                break
+            rows = pa.concat_tables([rows, pa.Table.from_batches([following])])
+        end = pc.sum(pc.equal(rows["batch"], batch)).as_py() or 0
+        yield rows.slice(0, end)
+        rows = rows.slice(end)
+
+
+def _placed(documents: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return documents with the place of each among them, and the file that a table of its chunk stands in."""
+    files = [str(Path(chunk) / f"{table}.parquet") for chunk in documents["chunk"]]
+    return documents.assign(position=range(len(documents)), file=files)
+
+
+def _of(documents: pd.DataFrame, table: str) -> str:
+    """Return the source of a query over the rows of documents."""
+    files = ", ".join(literal(str(Path(chunk) / f"{table}.parquet")) for chunk in documents["chunk"].unique())
+    return (
+        f"FROM read_parquet([{files}], filename = true, file_row_number = true) AS rows "
+        "JOIN documents ON rows.key = documents.key AND rows.filename = documents.file"
+    )
+
+
+def _value(column: str, table: str) -> str:
+    """Return where a column of the panel comes from: the document's own table, or what is known of the document."""
+    if column in SCHEMAS[table].names:
+        return f"rows.{quoted(column)}"
+    known = "year" if column == "report_year" else column
+    return f"documents.{quoted(known)} AS {quoted(column)}"
 
 
 def _lock(file: IO[str]) -> None:
@@ -209,37 +242,3 @@ def _lock(file: IO[str]) -> None:
             raise
         except OSError:
             return
-
-
-def write_together(folder: Path, tables: Mapping[str, pa.Table], suffix: str, write: Callable[[pa.Table, Path], None]) -> None:
-    """Write tables into a folder of their own, which is there whole or not at all whenever the process ends."""
-    if folder.is_dir():
-        return
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    making = Path(mkdtemp(prefix="making-", dir=folder.parent.parent))
-    for name, table in tables.items():
-        write(table, making / f"{name}{suffix}")
-    try:
-        making.replace(folder)
-    except OSError:  # another build was faster
-        shutil.rmtree(making)
-
-
-def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a table for everybody: who knows no dictionaries sees texts, and pandas the types of the contract."""
-    with pq.ParquetWriter(path, table.schema, compression="zstd", store_schema=False) as writer:
-        if len(table):
-            writer.write_table(table)
-        writer.add_key_value_metadata(table.schema.metadata or {})
-
-
-def _write_arrow(table: pa.Table, path: Path) -> None:
-    """Write a table of a chunk: as it stands in memory, since it is read more often than written."""
-    options = pa.ipc.IpcWriteOptions(compression="lz4" if table.nbytes > _LARGE else None, unify_dictionaries=True)
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema, options=options) as writer:
-        writer.write_table(table)
-
-
-def _read_arrow(path: Path) -> pa.Table:
-    # threads and mapped memory take longer than so small a file does
-    return pa.ipc.open_file(path.read_bytes(), options=pa.ipc.IpcReadOptions(use_threads=False)).read_all()
