@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from govstats.errors import UnreadableDocument, require_columns
+from govstats.errors import UnreadableDocument, UnusableCells, require_columns
 from govstats.forms import CellKey, Form, Language, form
 
 if TYPE_CHECKING:
