@@ -258,11 +258,6 @@ class Figures:
         return [self.index[cell] for cell in cells]
 
 
-def as_reported(matrix: ReportMatrix) -> Figures:
-    """Return the figures as they are printed."""
-    return Figures(matrix.value, _REASON_OF_STATUS[matrix.status], matrix.index)
-
-
 def blanks_as_zero(matrix: ReportMatrix, reported: Figures) -> Figures:
     """Return the figures with blank and not applicable cells read as zero, so far as the balance edits allow it.
 
@@ -343,24 +338,17 @@ class Gathered:
     @cached_property
     def reported(self) -> list[Figures]:
         """The figures of each matrix as they are printed."""
-        return [as_reported(matrix) for matrix in self.matrices]
+        return [Figures(one.value, _REASON_OF_STATUS[one.status], one.index) for one in self.matrices]
 
     @cached_property
     def zeroed(self) -> list[Figures]:
         """The figures of each matrix with blanks as zero."""
         return [blanks_as_zero(matrix, known) for matrix, known in zip(self.matrices, self.reported, strict=True)]
 
-    @cached_property
-    def on_form(self) -> Mapping[str, NDArray[np.bool_]]:
-        """For each form version which reports are on it, also of those without any cell."""
-        return {version: (self.reports["form"] == version).to_numpy(dtype=bool, na_value=False) for version in versions()}
-
     def reason_without_cells(self, forms: Iterable[str]) -> NDArray[np.int8]:
         """Return why a report without any cell has no figure that stands in some forms."""
-        reason = np.full(len(self.reports), NOT_IN_FORM, dtype=np.int8)
-        for version in forms:
-            reason[self.on_form[version]] = _ABSENT
-        return reason
+        on_these = self.reports["form"].isin(list(forms)).to_numpy(dtype=bool)
+        return np.where(on_these, np.int8(_ABSENT), np.int8(NOT_IN_FORM))
 
     @property
     def has_blanks(self) -> bool:
