@@ -251,14 +251,11 @@ def placed(
     identities = identify(reports["agency_printed"], years=read["year"], texts=read["hint"], corrections=agencies)
     for name in _IDENTITY:
         reports[name] = identities[name].array
-    reports = reports.drop(columns="stamp").rename(columns={"source": "read_as"})
-    reports = sources.merge(reports, on="key", how="left", validate="many_to_one")
-    wrong = reports["message"].notna()
-    reports.loc[wrong, "message"] = [  # a copy of what was read under another name
-        message.replace(before, source) if isinstance(before, str) else message
-        for message, before, source in zip(*(reports.loc[wrong, name] for name in ("message", "read_as", "source")), strict=True)
+    reports = sources.merge(reports.drop(columns=["stamp", "source"]), on="key", how="left", validate="many_to_one")
+    wrong = reports[reports["message"].notna()]
+    reports.loc[wrong.index, "message"] = [
+        message.replace("<bytes>", source) for message, source in zip(wrong["message"], wrong["source"], strict=True)
     ]
-    reports = reports.drop(columns="read_as")
     reports = with_register(reports, register)
     nameless = reports["error"].isna() & (reports["agency"].isna() | reports["year"].isna())
     lacking = np.where(reports["agency"].isna(), "whose report it is", "of which year the report is")

@@ -172,7 +172,7 @@ def _read(folder: Folder, item: Item) -> tuple[dict[str, Any], Mapping[str, Sequ
         found = _tables(report)
         known |= _described(report)
     except Exception as error:  # noqa: BLE001 - one document never ends a run, whatever is the matter with it
-        known |= {"error": type(error).__name__, "message": str(error).replace("<bytes>", item.source)}
+        known |= {"error": type(error).__name__, "message": str(error)}
         found = {}
     known["key"] = item.key(known.get("sha256") or _without_content(item))
     return known, found

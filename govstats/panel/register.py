@@ -175,7 +175,6 @@ def with_register(reports: pd.DataFrame, register: pd.DataFrame | None) -> pd.Da
     """Let the register have the last word, and add a row for each report that it lists and the folder lacks."""
     told = ["level", "region", "region_code", "parent", "summary"]
     of_document = ["published", "vintage"]
-    reports["published"] = pd.to_datetime(reports["published"]).astype("datetime64[us]")
     reports = reports.assign(
         vintage=pd.array([None] * len(reports), dtype="Int64"), parent=pd.array([None] * len(reports), dtype="str")
     )
@@ -193,7 +192,7 @@ def with_register(reports: pd.DataFrame, register: pd.DataFrame | None) -> pd.Da
                 reports[name] = pd.Series(said, index=reports.index).where(pd.notna(said), reports[name])
         absent = by_report.loc[~by_report.index.isin(keys)].reset_index()
         absent["message"] = "the register lists this report, and the folder has no document of it"
-        lost = unmatched(reports["source"].tolist(), register)
+        lost = _unmatched(reports["source"].tolist(), register)
         names = lost["document"].fillna(lost["slug"])
         lost["message"] = [
             f"the register, line {row + 2}, names {name!r}, and no document of the folder that is read has this name; add it, "
@@ -247,7 +246,7 @@ def said_of(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({column: register[column].array.take(rows, allow_fill=True) for column in REGISTER_TYPES})
 
 
-def unmatched(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
+def _unmatched(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a register that name a document, and none of these has that name."""
     names = {name for source in sources for name in _names(source)}
     named = register[register["document"].notna() | register["slug"].notna()].drop_duplicates(["document", "slug"])

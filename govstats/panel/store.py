@@ -108,11 +108,12 @@ class Store:
         """Keep what was read of a chunk, all of it or nothing; a chunk is named by what it was read from and what failed."""
         content = repr(sorted(zip(*(tables["reports"][name].to_pylist() for name in ("key", "error")), strict=True), key=repr))
         folder = self.read / hashlib.sha256(content.encode()).hexdigest()[:32]
+        if folder.is_dir():  # the same documents failed in the same way before
+            return
         making = self.making()
         for name, table in tables.items():
             pq.write_table(table, making / f"{name}.parquet", compression="zstd")
         self.read.mkdir(exist_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)  # the same documents, read again
         making.replace(folder)
 
     def reports(self) -> pd.DataFrame:
