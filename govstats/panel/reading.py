@@ -24,8 +24,8 @@ from govstats.documents import Document, open_document
 from govstats.embedded import holds
 from govstats.panel.folder import Folder, Item
 from govstats.recognition import recognise
-from govstats.reconciliation.document import document_findings
 from govstats.reconciliation.reuse import samples
+from govstats.reconciliation.structure import document_findings
 from govstats.report import Claim, Note, ReadCell, Report, columns_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form
-from govstats.reconciliation.edits import Pairs, System, system, tell, year_edits
+from govstats.reconciliation.edits import Pairs, System, linear_edits, system, tell
 from govstats.reconciliation.findings import Floats, known_rule, linear_rules
 from govstats.reconciliation.matrix import Layout, ReportMatrix
 from govstats.reconciliation.solver import Localisation, Rows, Solution, components, minimal_changes
@@ -20,8 +20,6 @@ from govstats.reconciliation.years import pairs_of_years
 
 #: What it costs to change a cell of a year that only bounds a chain: more than any repair.
 _FIXED = 1_000.0
-#: So many combinations of the repairs of several years are listed.
-_MOST = 1_000
 
 
 class Place(NamedTuple):
@@ -135,21 +133,15 @@ def _components(form: Form, layout: Layout) -> tuple[_Component, ...]:
 
 
 def _parted(form: Form, whole: System) -> Iterator[_Component]:
-    weight = whole.weights
-    equal = whole.equality & ~whole.open_ended
-    unequal = ~whole.equality
-    for order, members in enumerate(components(weight[equal | unequal])):
-        rows = (weight[:, members] != 0).any(axis=1)
-        cells = tuple(whole.cells[member] for member in members)
-        edits = Rows(
-            weight[equal & rows][:, members],
-            weight[unequal & rows][:, members],
-            np.array([form.table(table).column[column].signed for table, _, column in cells]),
-            np.array(["元" not in form.table(table).unit(line, column) for table, line, column in cells]),
-        )
+    equal, unequal = np.flatnonzero(whole.equality & ~whole.open_ended), np.flatnonzero(~whole.equality)
+    signed = np.array([form.table(table).column[column].signed for table, _, column in whole.cells])
+    counts = np.array(["元" not in form.table(table).unit(line, column) for table, line, column in whole.cells])
+    rows = Rows(whole.weights[equal], whole.weights[unequal], signed, counts)
+    for order, members in enumerate(components(rows.matrix)):
+        edits, numbers = rows.part(members)
         if len(edits.equalities):
-            rules = tuple(edit.rule for edit, it in zip(whole.edits, equal & rows, strict=True) if it)
-            yield _Component(cells, edits, rules, order)
+            rules = tuple(whole.edits[equal[number]].rule for number in numbers[: len(edits.equalities)])
+            yield _Component(tuple(whole.cells[member] for member in members), edits, rules, order)
 
 
 def _fails(edits: Rows, figures: Floats) -> Floats:
@@ -259,9 +251,9 @@ def chained_cases(
 
     Notes
     -----
-    The sets of the years alone bound those of the chain from below. Where some of them fit the years beside, these are all the
-    minimal sets of the chain, and no search is needed. Only where none fits, or where two consistent years contradict each other,
-    are the systems of the years searched as one. What turns out to be independent is taken apart again.
+    Where any repairs of neighbouring years fit each other, the years are repaired each for itself. Only where some do not, or
+    where two consistent years contradict each other, are the systems of the years searched as one. What turns out to be
+    independent is taken apart again.
     """
     links = pairs_of_years(reports, found)
     year_before = {
@@ -292,7 +284,7 @@ def _severity(edit: Edit) -> str:
 
 def _broken(pairs: Pairs) -> Iterator[int]:
     """Yield the reports whose carry-over from the year before cannot be right."""
-    for edit in year_edits(pairs.now, pairs.before, _binding()):
+    for edit in linear_edits(pairs.now, pairs.before, _binding()):
         if _severity(edit) == "E":
             yield from pairs.reports[tell(edit, pairs.sides(edit)[0], pairs.now.form)[1]].tolist()
 
@@ -318,7 +310,7 @@ def _stretches(years: Sequence[_Year | None]) -> list[list[_Year | None]]:
 
 def _linked(before: _Year, now: _Year, parts: Parts) -> _Link:
     """Return the edits that bind the repairs of two years: those of severity E, and those that hold as reported."""
-    edits = year_edits(parts.matrix(now.number), parts.matrix(before.number), _binding())
+    edits = linear_edits(parts.matrix(now.number), parts.matrix(before.number), _binding())
     known = [edit for edit in edits if all(key in (before if offset else now).positions for key, offset in edit.places)]
     as_reported = _Link(before, now, ())
     return as_reported._replace(
@@ -346,24 +338,18 @@ def _segment(
     if len(mine) == 1:
         yield mine[0].number, 0, mine[0].chain, Localisation(list(mine[0].options), mine[0].complete)
         return
-    complete = all(one.complete for one in mine)
-    system = _joined(mine, links[start : end - 1])
-    solutions, all_listed = _combined(mine, links[start : end - 1])
-    if solutions:
-        located = Localisation(solutions, complete and all_listed)
-    else:
-        # consistent years on both sides may have to change as well; what lies beyond only says what is carried over
-        first, last = start, end
-        if first and years[first - 1].options == (_NOTHING,):
-            first -= 1
-        if last < len(years) and years[last].options == (_NOTHING,):
-            last += 1
-        outer_first, outer_last = max(first - 1, 0), min(last + 1, len(years))
-        outer = {years[at].number for at in (outer_first, outer_last - 1) if not first <= at < last}
-        system = _joined(years[outer_first:outer_last], links[outer_first : outer_last - 1], fixed=outer)
-        located = minimal_changes(system.edits, system.figures, system.weights, seconds=seconds)
-        if located.solutions and min(_cost(system, one) for one in located.solutions) >= _FIXED:
-            located = Localisation([], complete=False)
+    # consistent years on both sides may have to change as well; what lies beyond only says what is carried over
+    first, last = start, end
+    if first and years[first - 1].options == (_NOTHING,):
+        first -= 1
+    if last < len(years) and years[last].options == (_NOTHING,):
+        last += 1
+    outer_first, outer_last = max(first - 1, 0), min(last + 1, len(years))
+    outer = {years[at].number for at in (outer_first, outer_last - 1) if not first <= at < last}
+    system = _joined(years[outer_first:outer_last], links[outer_first : outer_last - 1], fixed=outer)
+    located = minimal_changes(system.edits, system.figures, system.weights, seconds=seconds)
+    if located.solutions and min(_cost(system, one) for one in located.solutions) >= _FIXED:
+        located = Localisation([], complete=False)
     for part in _factors(system, located):
         concerned = {system.places[cell].year for one in part.solutions for cell in one.cells}
         number = next((one.number for one in mine if one.chain.places[0].year in concerned), mine[0].number)
@@ -416,22 +402,6 @@ def _joined(years: Sequence[_Year], links: Sequence[_Link], fixed: Collection[in
             [np.full(len(year.chain.places), _FIXED) if year.number in fixed else year.chain.weights for year in years]
         ),
     )
-
-
-def _combined(years: Sequence[_Year], links: Sequence[_Link]) -> tuple[list[Solution], bool]:
-    """Return the combinations of the repairs of the years that fit each other, and whether these are all."""
-    paths: list[tuple[Solution, ...]] = [(option,) for option in years[0].options]
-    all_listed = True
-    for link in links:
-        paths = [(*path, option) for path in paths for option in link.now.options if link.holds(path[-1], option)]
-        all_listed &= len(paths) <= _MOST
-        paths = paths[:_MOST]
-    starts = np.cumsum([0, *(len(year.chain.places) for year in years)]).tolist()
-    solutions = []
-    for path in paths:
-        cells = tuple(start + cell for start, option in zip(starts, path, strict=False) for cell in option.cells)
-        solutions.append(Solution(cells, tuple(value for option in path for value in option.values)))
-    return [solution for solution in solutions if solution.cells], all_listed
 
 
 def _factors(system: Chain, located: Localisation) -> list[Localisation]:

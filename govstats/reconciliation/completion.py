@@ -282,25 +282,15 @@ def _bounds(
     found: dict[CellKey, _Bound] = {}
     for members in components(edits.rows.matrix):
         if unknown[members].any() and wanted[members].any():
-            inside = [
-                np.flatnonzero((part[:, members] != 0).any(axis=1)) for part in (edits.rows.equalities, edits.rows.inequalities)
-            ]
-            rows = Rows(
-                edits.rows.equalities[np.ix_(inside[0], members)],
-                edits.rows.inequalities[np.ix_(inside[1], members)],
-                edits.rows.signed[members],
-                edits.rows.whole[members],
-            )
-            number_of = [*inside[0].tolist(), *(len(edits.rows.equalities) + inside[1]).tolist()]
+            rows, numbers = edits.rows.part(members)
             limits = bounds(rows, low[members], high[members])
             for at, cell in enumerate(members.tolist()):
-                one = _CONTRADICTED
+                bound = _CONTRADICTED
                 if limits is not None:
-                    because = tuple(sorted(number_of[row] for row in limits.because[at]))
-                    one = _Bound(
-                        float(limits.low[at]), float(limits.high[at]), _basis(limits, at, was_zero=low[cell] == 0), because
-                    )
-                found[edits.cells[cell]] = one
+                    because = tuple(numbers[sorted(limits.because[at])].tolist())
+                    basis = _basis(limits, at, was_zero=low[cell] == 0)
+                    bound = _Bound(float(limits.low[at]), float(limits.high[at]), basis, because)
+                found[edits.cells[cell]] = bound
     for key, claim in said.items():
         limits_of = (claim.low, claim.high)
         if key in found and found[key].basis != "contradicted":

@@ -108,8 +108,8 @@ def system(form: Form, layout: Layout) -> System | None:
     return System(edits, cells, weights, equality, equality & np.array([edit.table in layout.own_lines for edit in edits]))
 
 
-def year_edits(now: ReportMatrix, before: ReportMatrix, rules: Collection[str] = ()) -> list[Edit]:
-    """Return the edits that bind reports of two forms, in the order of the rules; all rules, if none is named."""
+def linear_edits(now: ReportMatrix, before: ReportMatrix, rules: Collection[str] = ()) -> list[Edit]:
+    """Return the edits of ``rules.toml`` that bind reports on two forms, in the order of the rules; of all, if none is named."""
     edits: list[Edit] = []
     for rule in rules or linear_rules():
         settings = known_rule(rule).settings
@@ -161,6 +161,9 @@ def check_edits(matrix: ReportMatrix, findings: Findings) -> None:
         if edits is not None:
             for edit, open_ended in zip(edits.edits, edits.open_ended.tolist(), strict=True):
                 check_edit(edit, alone(matrix, members), findings, open_ended=open_ended)
+    for edit in linear_edits(matrix, matrix):
+        if not edit.offsets:
+            check_edit(edit, alone(matrix, np.arange(len(matrix.reports))), findings)
 
 
 def check_edit(
