@@ -129,19 +129,16 @@ class Parts:
 @cache
 def _components(form: Form, layout: Layout) -> tuple[_Component, ...]:
     whole = system(form, layout)
-    return () if whole is None else tuple(_parted(form, whole))
+    return () if whole is None else tuple(_parted(whole))
 
 
-def _parted(form: Form, whole: System) -> Iterator[_Component]:
-    equal, unequal = np.flatnonzero(whole.equality & ~whole.open_ended), np.flatnonzero(~whole.equality)
-    signed = np.array([form.table(table).column[column].signed for table, _, column in whole.cells])
-    counts = np.array(["元" not in form.table(table).unit(line, column) for table, line, column in whole.cells])
-    rows = Rows(whole.weights[equal], whole.weights[unequal], signed, counts)
+def _parted(whole: System) -> Iterator[_Component]:
+    rows, rules = whole.rows(~whole.open_ended)
     for order, members in enumerate(components(rows.matrix)):
         edits, numbers = rows.part(members)
         if len(edits.equalities):
-            rules = tuple(whole.edits[equal[number]].rule for number in numbers[: len(edits.equalities)])
-            yield _Component(tuple(whole.cells[member] for member in members), edits, rules, order)
+            own = tuple(rules[number] for number in numbers[: len(edits.equalities)])
+            yield _Component(tuple(whole.cells[member] for member in members), edits, own, order)
 
 
 def _fails(edits: Rows, figures: Floats) -> Floats:
@@ -414,14 +411,9 @@ def _factors(system: Chain, located: Localisation) -> list[Localisation]:
     together = holding.T @ holding * len(located.solutions)
     alone = holding.sum(axis=0)
     dependent = (rows.T.astype(float) @ rows > 0) | (np.abs(together - np.outer(alone, alone)) > ONE_FEN)
-    # scipy takes longer to import than a report to read
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    _, labels = connected_components(csr_array(dependent), directed=False)
     factors = []
-    for label in np.unique(labels).tolist():
-        mine = {cell for cell, one in zip(cells, labels.tolist(), strict=True) if one == label}
+    for members in components(dependent.astype(float)):
+        mine = {cells[member] for member in members}
         sets = dict.fromkeys(_only(solution, mine) for solution in located.solutions)
         factors.append(Localisation(list(sets), located.complete))
     if prod(len(factor.solutions) for factor in factors) != len(located.solutions):
