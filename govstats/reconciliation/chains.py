@@ -20,6 +20,8 @@ from govstats.reconciliation.years import pairs_of_years
 
 #: What it costs to change a cell of a year that only bounds a chain: more than any repair.
 _FIXED = 1_000.0
+#: So many combinations of the repairs of several years are listed.
+_MOST = 1_000
 
 
 class Place(NamedTuple):
@@ -248,9 +250,9 @@ def chained_cases(
 
     Notes
     -----
-    Where any repairs of neighbouring years fit each other, the years are repaired each for itself. Only where some do not, or
-    where two consistent years contradict each other, are the systems of the years searched as one. What turns out to be
-    independent is taken apart again.
+    The sets of the years alone bound those of the chain from below. Where some of them fit the years beside, these are all the
+    minimal sets of the chain, and no search is needed. Only where none fits, or where two consistent years contradict each other,
+    are the systems of the years searched as one. What turns out to be independent is taken apart again.
     """
     links = pairs_of_years(reports, found)
     year_before = {
@@ -335,18 +337,24 @@ def _segment(
     if len(mine) == 1:
         yield mine[0].number, 0, mine[0].chain, Localisation(list(mine[0].options), mine[0].complete)
         return
-    # consistent years on both sides may have to change as well; what lies beyond only says what is carried over
-    first, last = start, end
-    if first and years[first - 1].options == (_NOTHING,):
-        first -= 1
-    if last < len(years) and years[last].options == (_NOTHING,):
-        last += 1
-    outer_first, outer_last = max(first - 1, 0), min(last + 1, len(years))
-    outer = {years[at].number for at in (outer_first, outer_last - 1) if not first <= at < last}
-    system = _joined(years[outer_first:outer_last], links[outer_first : outer_last - 1], fixed=outer)
-    located = minimal_changes(system.edits, system.figures, system.weights, seconds=seconds)
-    if located.solutions and min(_cost(system, one) for one in located.solutions) >= _FIXED:
-        located = Localisation([], complete=False)
+    complete = all(one.complete for one in mine)
+    system = _joined(mine, links[start : end - 1])
+    solutions, all_listed = _combined(mine, links[start : end - 1])
+    if solutions:
+        located = Localisation(solutions, complete and all_listed)
+    else:
+        # consistent years on both sides may have to change as well; what lies beyond only says what is carried over
+        first, last = start, end
+        if first and years[first - 1].options == (_NOTHING,):
+            first -= 1
+        if last < len(years) and years[last].options == (_NOTHING,):
+            last += 1
+        outer_first, outer_last = max(first - 1, 0), min(last + 1, len(years))
+        outer = {years[at].number for at in (outer_first, outer_last - 1) if not first <= at < last}
+        system = _joined(years[outer_first:outer_last], links[outer_first : outer_last - 1], fixed=outer)
+        located = minimal_changes(system.edits, system.figures, system.weights, seconds=seconds)
+        if located.solutions and min(_cost(system, one) for one in located.solutions) >= _FIXED:
+            located = Localisation([], complete=False)
     for part in _factors(system, located):
         concerned = {system.places[cell].year for one in part.solutions for cell in one.cells}
         number = next((one.number for one in mine if one.chain.places[0].year in concerned), mine[0].number)
@@ -399,6 +407,22 @@ def _joined(years: Sequence[_Year], links: Sequence[_Link], fixed: Collection[in
             [np.full(len(year.chain.places), _FIXED) if year.number in fixed else year.chain.weights for year in years]
         ),
     )
+
+
+def _combined(years: Sequence[_Year], links: Sequence[_Link]) -> tuple[list[Solution], bool]:
+    """Return the combinations of the repairs of the years that fit each other, and whether these are all."""
+    paths: list[tuple[Solution, ...]] = [(option,) for option in years[0].options]
+    all_listed = True
+    for link in links:
+        paths = [(*path, option) for path in paths for option in link.now.options if link.holds(path[-1], option)]
+        all_listed &= len(paths) <= _MOST
+        paths = paths[:_MOST]
+    starts = np.cumsum([0, *(len(year.chain.places) for year in years)]).tolist()
+    solutions = []
+    for path in paths:
+        cells = tuple(start + cell for start, option in zip(starts, path, strict=False) for cell in option.cells)
+        solutions.append(Solution(cells, tuple(value for option in path for value in option.values)))
+    return [solution for solution in solutions if solution.cells], all_listed
 
 
 def _factors(system: Chain, located: Localisation) -> list[Localisation]:
