@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from govstats.forms import form
-from govstats.reconciliation import compare_formats, reconcile, rules
+from govstats.reconciliation import compare_formats, findings, reconcile, rules
 from govstats.reconciliation.reuse import sketch
 from govstats.reconciliation.source import Reports
 from govstats.report import Claim, Note, ReadCell, Report, SectionHeading
@@ -1089,3 +1089,74 @@ def test_the_report_that_the_cases_change_is_consistent(version: str) -> None:
 
 def test_cases_are_of_rules() -> None:
     assert FIRES.keys() | SILENT.keys() == set(rules()["id"])
+
+
+NEW_RULES = """
+[[rules]]
+id = "NEW1"
+severity = "W"
+scope = "report"
+title_zh = "直接起诉不多于上年与本年新收"
+title_en = "direct litigation is at most the requests of two years"
+source = "试验"
+[[rules.edits]]
+table = "review"
+each = "report"
+left = ["requests/new/total", "before.requests/new/total"]
+relation = ">="
+right = ["review/litigation_direct/total"]
+[rules.messages]
+pass = { zh = "相合。", en = "It fits." }
+fail = { zh = "{right}，多于{left}（{before} 年）。", en = "{right}, more than {left} ({before})." }
+
+[[rules]]
+id = "NEW2"
+severity = "I"
+scope = "report"
+title_zh = "复议不多于办结"
+title_en = "reconsiderations are at most the requests processed"
+source = "试验"
+[[rules.edits]]
+table = "review"
+each = "report"
+left = ["requests/processed_total/total"]
+relation = ">="
+right = ["review/reconsideration/total"]
+[rules.messages]
+pass = { zh = "相合。", en = "It fits." }
+fail = { zh = "{right}，多于{left}。", en = "{right}, more than {left}." }
+
+[edits.messages]
+"""
+
+
+def test_a_linear_rule_over_years_or_tables_is_a_few_lines_of_toml(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = findings._rules_file().replace("[edits.messages]", NEW_RULES.strip())
+    monkeypatch.setattr(findings, "_rules_file", lambda: text)
+    for known in (findings._known_rules, findings.linear_rules):
+        known.cache_clear()
+    try:
+        printed = {"requests/new/total": [2, 3], "requests/processed_total/total": [4, 9], "review/reconsideration/total": [5, 1]}
+        printed["review/litigation_direct/total"] = [0, 6]
+        rows = [
+            ("某区", 2022 + at, "2021", *cell.split("/"), figure, "reported")
+            for cell, two in printed.items()
+            for at, figure in enumerate(two)
+        ]
+        columns = ["agency", "year", "form", "table", "line", "column", "value", "status"]
+        found = reconcile(pd.DataFrame(rows, columns=columns))
+        new = found[found["rule"].str.startswith("NEW")][["rule", "year", "severity", "status", "expected", "reported"]]
+        # of the report alone in each year; over two years only where the year before is there
+        assert new.to_numpy().tolist() == [
+            ["NEW2", 2022, "I", "fail", 5, 4],
+            ["NEW1", 2023, "W", "fail", 6, 5],
+            ["NEW2", 2023, "I", "pass", 1, 9],
+        ]
+        assert found.loc[found["rule"] == "NEW1", "message_zh"].item() == (
+            "“行政诉讼·未经复议直接起诉” 6，"
+            "多于“一、本年新收政府信息公开申请数量” 3＋上年的“一、本年新收政府信息公开申请数量” 2＝5（2022 年）。"
+        )
+    finally:
+        monkeypatch.undo()
+        for known in (findings._known_rules, findings.linear_rules):
+            known.cache_clear()

@@ -21,8 +21,8 @@ from govstats.documents import open_document
 from govstats.embedded import holds
 from govstats.panel.folder import Folder, Item
 from govstats.recognition import recognise
-from govstats.reconciliation.document import document_findings
 from govstats.reconciliation.reuse import samples
+from govstats.reconciliation.structure import document_findings
 from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES, Claim, Note, ReadCell, Report
 
 if TYPE_CHECKING:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import pandas as pd
 
 from govstats.reconciliation.comparison import FormatComparison, check_summaries, check_vintages, compare_formats
-from govstats.reconciliation.document import add_document_findings, add_told_before, document_findings
 from govstats.reconciliation.edits import check_edits
 from govstats.reconciliation.findings import FINDING_TYPES, Findings, rules
 from govstats.reconciliation.matrix import IDENTITY, matrices, plain_values, report_numbers
 from govstats.reconciliation.prose import check_prose, said_by, said_in
 from govstats.reconciliation.source import ManyReports, Source, known_of
-from govstats.reconciliation.structure import NotesOf, check_structure, unknown_form
+from govstats.reconciliation.structure import (
+    NotesOf,
+    add_document_findings,
+    add_told_before,
+    check_structure,
+    document_findings,
+    unknown_form,
+)
 from govstats.reconciliation.years import check_years
 from govstats.report import CELL_TYPES, Report
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form
-from govstats.reconciliation.edits import Pairs, System, system, tell, year_edits
+from govstats.reconciliation.edits import Pairs, System, linear_edits, system, tell
 from govstats.reconciliation.findings import Floats, known_rule, linear_rules
 from govstats.reconciliation.matrix import Layout, ReportMatrix
 from govstats.reconciliation.solver import Localisation, Rows, Solution, components, minimal_changes
@@ -131,25 +131,16 @@ class Parts:
 @cache
 def _components(form: Form, layout: Layout) -> tuple[_Component, ...]:
     whole = system(form, layout)
-    return () if whole is None else tuple(_parted(form, whole))
+    return () if whole is None else tuple(_parted(whole))
 
 
-def _parted(form: Form, whole: System) -> Iterator[_Component]:
-    weight = whole.weights
-    equal = whole.equality & ~whole.open_ended
-    unequal = ~whole.equality
-    for order, members in enumerate(components(weight[equal | unequal])):
-        rows = (weight[:, members] != 0).any(axis=1)
-        cells = tuple(whole.cells[member] for member in members)
-        edits = Rows(
-            weight[equal & rows][:, members],
-            weight[unequal & rows][:, members],
-            np.array([form.table(table).column[column].signed for table, _, column in cells]),
-            np.array(["元" not in form.table(table).unit(line, column) for table, line, column in cells]),
-        )
+def _parted(whole: System) -> Iterator[_Component]:
+    rows, rules = whole.rows(~whole.open_ended)
+    for order, members in enumerate(components(rows.matrix)):
+        edits, numbers = rows.part(members)
         if len(edits.equalities):
-            rules = tuple(edit.rule for edit, it in zip(whole.edits, equal & rows, strict=True) if it)
-            yield _Component(cells, edits, rules, order)
+            own = tuple(rules[number] for number in numbers[: len(edits.equalities)])
+            yield _Component(tuple(whole.cells[member] for member in members), edits, own, order)
 
 
 def _fails(edits: Rows, figures: Floats) -> Floats:
@@ -292,7 +283,7 @@ def _severity(edit: Edit) -> str:
 
 def _broken(pairs: Pairs) -> Iterator[int]:
     """Yield the reports whose carry-over from the year before cannot be right."""
-    for edit in year_edits(pairs.now, pairs.before, _binding()):
+    for edit in linear_edits(pairs.now, pairs.before, _binding()):
         if _severity(edit) == "E":
             yield from pairs.reports[tell(edit, pairs.sides(edit)[0], pairs.now.form)[1]].tolist()
 
@@ -318,7 +309,7 @@ def _stretches(years: Sequence[_Year | None]) -> list[list[_Year | None]]:
 
 def _linked(before: _Year, now: _Year, parts: Parts) -> _Link:
     """Return the edits that bind the repairs of two years: those of severity E, and those that hold as reported."""
-    edits = year_edits(parts.matrix(now.number), parts.matrix(before.number), _binding())
+    edits = linear_edits(parts.matrix(now.number), parts.matrix(before.number), _binding())
     known = [edit for edit in edits if all(key in (before if offset else now).positions for key, offset in edit.places)]
     as_reported = _Link(before, now, ())
     return as_reported._replace(
@@ -444,14 +435,9 @@ def _factors(system: Chain, located: Localisation) -> list[Localisation]:
     together = holding.T @ holding * len(located.solutions)
     alone = holding.sum(axis=0)
     dependent = (rows.T.astype(float) @ rows > 0) | (np.abs(together - np.outer(alone, alone)) > ONE_FEN)
-    # scipy takes longer to import than a report to read
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    _, labels = connected_components(csr_array(dependent), directed=False)
     factors = []
-    for label in np.unique(labels).tolist():
-        mine = {cell for cell, one in zip(cells, labels.tolist(), strict=True) if one == label}
+    for members in components(dependent.astype(float)):
+        mine = {cells[member] for member in members}
         sets = dict.fromkeys(_only(solution, mine) for solution in located.solutions)
         factors.append(Localisation(list(sets), located.complete))
     if prod(len(factor.solutions) for factor in factors) != len(located.solutions):

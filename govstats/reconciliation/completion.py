@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from govstats.forms import ONE_FEN, CellKey, Form, form
-from govstats.reconciliation.edits import system
+from govstats.reconciliation.edits import has_cell, kinds, system
 from govstats.reconciliation.findings import Integers, known_rule
 from govstats.reconciliation.matrix import ABSENT, BLANK, NOT_APPLICABLE, REPORTED, UNREADABLE, Layout, ReportMatrix, matrices
 from govstats.reconciliation.solver import Bounds, Rows, bounds, components
@@ -181,9 +180,7 @@ def _edits(form: Form, layout: Layout) -> _Edits | None:
     if whole is None:
         return None
     sure = np.array([known_rule(edit.rule).severity == "E" for edit in whole.edits]) & ~whole.open_ended
-    equal, unequal = np.flatnonzero(sure & whole.equality), np.flatnonzero(sure & ~whole.equality)
-    rows = Rows(whole.weights[equal], whole.weights[unequal], *_kinds(form, whole.cells))
-    return _Edits(whole.cells, rows, tuple(whole.edits[row].rule for row in (*equal, *unequal)))
+    return _Edits(whole.cells, *whole.rows(sure))
 
 
 def _deduced(
@@ -217,7 +214,7 @@ def _is_reported(matrix: ReportMatrix, key: CellKey, report: int) -> bool:
 
 def _with_claims(form: Form, edits: _Edits | None, said: Mapping[CellKey, _Claimed]) -> _Edits:
     """Add the cells that the prose speaks of, and for sums that no table has what they sum up."""
-    sums = {key: form.table(key[0]).cells_of(*key[1:]) for key in said if not _has(form, key)}
+    sums = {key: form.table(key[0]).cells_of(*key[1:]) for key in said if not has_cell(form, key)}
     before = edits.cells if edits else ()
     cells = tuple(dict.fromkeys([*before, *said, *(part for parts in sums.values() for part in parts)]))
     place = {key: at for at, key in enumerate(cells)}
@@ -231,23 +228,9 @@ def _with_claims(form: Form, edits: _Edits | None, said: Mapping[CellKey, _Claim
     summed = ["T3S" if key[1] in form.table(key[0]).line else "" for key in sums]
     return _Edits(
         cells,
-        Rows(np.vstack([equalities, weights]), inequalities, *_kinds(form, cells)),
+        Rows(np.vstack([equalities, weights]), inequalities, *kinds(form, cells)),
         (*rules[: len(equalities)], *summed, *rules[len(equalities) :]),
     )
-
-
-def _has(form: Form, key: CellKey) -> bool:
-    """Tell a cell of the form from a sum that only the prose has."""
-    table, line, column = key
-    return form.table(table).cells_of(line, column) == (key,) or form.table(table).open
-
-
-def _kinds(form: Form, cells: Sequence[CellKey]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell which cells may be negative, and which count things."""
-    tables = [form.table(table) for table, _, _ in cells]
-    signed = [column in table.column and table.column[column].signed for table, (_, _, column) in zip(tables, cells, strict=True)]
-    whole = [not _has(form, key) or "元" not in table.unit(*key[1:]) for table, key in zip(tables, cells, strict=True)]
-    return np.array(signed, dtype=np.bool_), np.array(whole, dtype=np.bool_)
 
 
 def _expected(matrix: ReportMatrix, layout: Layout, bound: set[CellKey]) -> Integers:
@@ -263,7 +246,7 @@ def _expected(matrix: ReportMatrix, layout: Layout, bound: set[CellKey]) -> Inte
 
 
 def _free(form: Form, key: CellKey) -> _Bound:
-    (signed,), _ = _kinds(form, [key])
+    (signed,), _ = kinds(form, [key])
     return _NOTHING if signed else _NOTHING._replace(low=0.0)
 
 
@@ -282,25 +265,15 @@ def _bounds(
     found: dict[CellKey, _Bound] = {}
     for members in components(edits.rows.matrix):
         if unknown[members].any() and wanted[members].any():
-            inside = [
-                np.flatnonzero((part[:, members] != 0).any(axis=1)) for part in (edits.rows.equalities, edits.rows.inequalities)
-            ]
-            rows = Rows(
-                edits.rows.equalities[np.ix_(inside[0], members)],
-                edits.rows.inequalities[np.ix_(inside[1], members)],
-                edits.rows.signed[members],
-                edits.rows.whole[members],
-            )
-            number_of = [*inside[0].tolist(), *(len(edits.rows.equalities) + inside[1]).tolist()]
+            rows, numbers = edits.rows.part(members)
             limits = bounds(rows, low[members], high[members])
             for at, cell in enumerate(members.tolist()):
-                one = _CONTRADICTED
+                bound = _CONTRADICTED
                 if limits is not None:
-                    because = tuple(sorted(number_of[row] for row in limits.because[at]))
-                    one = _Bound(
-                        float(limits.low[at]), float(limits.high[at]), _basis(limits, at, was_zero=low[cell] == 0), because
-                    )
-                found[edits.cells[cell]] = one
+                    because = tuple(numbers[sorted(limits.because[at])].tolist())
+                    basis = _basis(limits, at, was_zero=low[cell] == 0)
+                    bound = _Bound(float(limits.low[at]), float(limits.high[at]), basis, because)
+                found[edits.cells[cell]] = bound
     for key, claim in said.items():
         limits_of = (claim.low, claim.high)
         if key in found and found[key].basis != "contradicted":
@@ -322,7 +295,7 @@ def _basis(limits: Bounds, at: int, *, was_zero: bool) -> str:
 def _without_broken(cells: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """Take back the values that would break another rule."""
     # sums that only the prose has are no lines of the form
-    known = [_has(form(one["form"]), (one["table"], one["line"], one["column"])) for one in found.to_dict("records")]
+    known = [has_cell(form(one["form"]), (one["table"], one["line"], one["column"])) for one in found.to_dict("records")]
     sure = found[found["value"].notna() & np.array(known, dtype=np.bool_)]
     if sure.empty:
         return found

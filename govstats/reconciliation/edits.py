@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, expanded
 from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, linear_rules
 from govstats.reconciliation.matrix import ABSENT, REPORTED, Layout, ReportMatrix
+from govstats.reconciliation.solver import Rows
 from govstats.reconciliation.wording import Sum, Words, phrase, quoted, subject, term_labels, titled, without_figure
 
 Flags = NDArray[np.bool_]
@@ -79,6 +80,8 @@ class System(NamedTuple):
         The coefficients of the left side less the right.
     equality, open_ended : array, shape (edits,)
         `open_ended` edits sum lines of a table to which the agency added lines of its own, which may belong to the sum.
+    signed, whole : array, shape (cells,)
+        Cells that may be negative, and those that count things.
     """
 
     edits: tuple[Edit, ...]
@@ -86,6 +89,14 @@ class System(NamedTuple):
     weights: Floats
     equality: Flags
     open_ended: Flags
+    signed: Flags
+    whole: Flags
+
+    def rows(self, chosen: Flags) -> tuple[Rows, tuple[str, ...]]:
+        """Return some of the edits for the solver, the equalities first, and the rule of each."""
+        equal, unequal = np.flatnonzero(chosen & self.equality), np.flatnonzero(chosen & ~self.equality)
+        rows = Rows(self.weights[equal], self.weights[unequal], self.signed, self.whole)
+        return rows, tuple(self.edits[row].rule for row in (*equal, *unequal))
 
 
 @cache
@@ -105,11 +116,26 @@ def system(form: Form, layout: Layout) -> System | None:
         for cell, factor in edit.terms:
             weights[row, column_of[cell]] += factor
     equality = np.array([edit.relation == "==" for edit in edits])
-    return System(edits, cells, weights, equality, equality & np.array([edit.table in layout.own_lines for edit in edits]))
+    open_ended = equality & np.array([edit.table in layout.own_lines for edit in edits])
+    return System(edits, cells, weights, equality, open_ended, *kinds(form, cells))
 
 
-def year_edits(now: ReportMatrix, before: ReportMatrix, rules: Collection[str] = ()) -> list[Edit]:
-    """Return the edits that bind reports of two forms, in the order of the rules; all rules, if none is named."""
+def has_cell(form: Form, key: CellKey) -> bool:
+    """Tell a cell of the form from a sum that only the prose has."""
+    table, line, column = key
+    return form.table(table).cells_of(line, column) == (key,) or form.table(table).open
+
+
+def kinds(form: Form, cells: Sequence[CellKey]) -> tuple[Flags, Flags]:
+    """Tell which cells may be negative, and which count things."""
+    tables = [form.table(table) for table, _, _ in cells]
+    signed = [column in table.column and table.column[column].signed for table, (_, _, column) in zip(tables, cells, strict=True)]
+    whole = [not has_cell(form, key) or "元" not in table.unit(*key[1:]) for table, key in zip(tables, cells, strict=True)]
+    return np.array(signed, dtype=np.bool_), np.array(whole, dtype=np.bool_)
+
+
+def linear_edits(now: ReportMatrix, before: ReportMatrix, rules: Collection[str] = ()) -> list[Edit]:
+    """Return the edits of ``rules.toml`` that bind reports on two forms, in the order of the rules; of all, if none is named."""
     edits: list[Edit] = []
     for rule in rules or linear_rules():
         settings = known_rule(rule).settings
@@ -161,6 +187,9 @@ def check_edits(matrix: ReportMatrix, findings: Findings) -> None:
         if edits is not None:
             for edit, open_ended in zip(edits.edits, edits.open_ended.tolist(), strict=True):
                 check_edit(edit, alone(matrix, members), findings, open_ended=open_ended)
+    for edit in linear_edits(matrix, matrix):
+        if not edit.offsets:
+            check_edit(edit, alone(matrix, np.arange(len(matrix.reports))), findings)
 
 
 def check_edit(

@@ -82,9 +82,13 @@ class Wording(NamedTuple):
     message_en: str
 
 
+def _rules_file() -> str:
+    return (resources.files(__package__) / "rules.toml").read_text("utf-8")
+
+
 @cache
 def _known_rules() -> Mapping[str, Rule]:
-    raw = tomllib.loads((resources.files(__package__) / "rules.toml").read_text("utf-8"))
+    raw = tomllib.loads(_rules_file())
     shared = raw["edits"]["messages"]
     named = ("id", "severity", "scope", "title_zh", "title_en", "source")
     return {

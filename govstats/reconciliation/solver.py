@@ -52,6 +52,13 @@ class Rows:
         """All coefficients, those of the equalities first."""
         return np.vstack([self.equalities, self.inequalities])
 
+    def part(self, cells: NDArray[np.intp]) -> tuple[Rows, NDArray[np.intp]]:
+        """Return the rows that some cells are in, over these cells alone, and their numbers."""
+        numbers = np.flatnonzero((self.matrix[:, cells] != 0).any(axis=1))
+        equal = numbers < len(self.equalities)
+        chosen = self.matrix[:, cells]
+        return Rows(chosen[numbers[equal]], chosen[numbers[~equal]], self.signed[cells], self.whole[cells]), numbers
+
     @cached_property
     def sparse(self) -> list[Row]:
         """All rows, one after the other."""
@@ -128,7 +135,7 @@ def consistent(edits: Rows, figures: Floats, cells: Sequence[int]) -> tuple[floa
             cost = (unknown == cell).astype(float)
             ends = (extreme(cost), extreme(-cost))
             if any(end.x is None or abs(float(cost @ end.x) - value) > ONE_FEN for end in ends):
-                value = float("nan")
+                value = math.nan
         values.append(value)
     return tuple(values)
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from govstats.errors import require_columns
 from govstats.forms import CellKey, Edit, Language
-from govstats.reconciliation.edits import Flags, Pairs, alone, check_edit, edit_labels, year_edits
+from govstats.reconciliation.edits import Flags, Pairs, alone, check_edit, edit_labels, linear_edits
 from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, linear_rules
 from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix
 from govstats.reconciliation.prose import Said, of_another_circle
@@ -105,7 +105,9 @@ def check_years(
 
 def _check_edits(pairs: Pairs, findings: Findings, stand_ins: StandIns) -> None:
     checked: set[str] = set()
-    for edit in year_edits(pairs.now, pairs.before):
+    for edit in linear_edits(pairs.now, pairs.before):
+        if not edit.offsets:
+            continue
         chosen = pairs
         if pairs.now.form.table(edit.table).open:
             # of an open table only those lines are compared that both years print
@@ -170,7 +172,7 @@ def _check_against_claims_alone(matrix: ReportMatrix, paired: Integers, findings
     if not len(at):
         return
     reports = alone(matrix, at, years.take(at).to_numpy(dtype=np.intp) - 1)
-    for edit in year_edits(matrix, matrix, stand_ins.rules):
+    for edit in linear_edits(matrix, matrix, stand_ins.rules):
         values = reports.sides(edit)[0]
         filled = [stand_ins(edit, reports.where([place]), values[:, place]) is not None for place in range(len(at))]
         check_edit(edit, reports.where(np.array(filled)), findings, stand_in=stand_ins)
