@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from govstats.forms import CellKey, Label, Language, Line, Table
+from govstats.forms import CellKey, Label, Language, Line, Table, known_language
 
 if TYPE_CHECKING:
     from govstats.report import ReadCell, Report
@@ -151,6 +151,7 @@ def layout(report: Report, name: str, language: Language = "zh") -> pd.DataFrame
     >>> layout(report, "review")["行政复议"].iloc[0, 0]
     '10'
     """
+    known_language(language)
     table = report.statutory_form.table(name)
     cells = _cells(report, name)
     blocks = _blocks(table, cells)
@@ -236,8 +237,8 @@ def report_html(report: Report) -> str:
     >>> "某市人民政府" in report_html(Report("某市人民政府", 2023, "2021", None, "example.txt", "text", ""))
     True
     """
+    from govstats.provenance import origin
     from govstats.reconciliation import reconcile
-    from govstats.sources import origin
 
     findings = reconcile(report)
     form = report.statutory_form

@@ -21,8 +21,8 @@ import pyarrow as pa
 
 from govstats.agencies import hint
 from govstats.documents import Document, open_document
-from govstats.embedded import holds
 from govstats.panel.folder import Folder, Item
+from govstats.provenance import holds
 from govstats.recognition import recognise
 from govstats.reconciliation.document import document_findings
 from govstats.reconciliation.reuse import samples
