@@ -18,18 +18,22 @@ from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any, Literal
 
-import nbformat
 import pandas as pd
-import papermill
-from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import ensure_event_loop
-from nbformat import NotebookNode
-from papermill.exceptions import PapermillExecutionError
-from papermill.execute import remove_error_markers
-from papermill.translators import PythonTranslator, papermill_translators
 
-from govstats.errors import NotebookError, UnknownReport
+from govstats.errors import MissingExtra, NotebookError, UnknownReport
 from govstats.provenance import sources_sha256
+
+try:
+    import nbformat
+    import papermill
+    from jupyter_client.manager import AsyncKernelManager
+    from jupyter_core.utils import ensure_event_loop
+    from nbformat import NotebookNode
+    from papermill.exceptions import PapermillExecutionError
+    from papermill.execute import remove_error_markers
+    from papermill.translators import PythonTranslator, papermill_translators
+except ImportError as missing:
+    raise MissingExtra.of("a notebook", missing, "notebooks") from missing
 
 MANIFEST_TYPES = {
     "notebook": "str",
@@ -358,7 +362,7 @@ papermill_translators.register(_KERNEL["name"], _Literals)
 class _Kernel(AsyncKernelManager):
     """A kernel that says nothing of its own."""
 
-    async def start_kernel(self, **options: Any) -> None:
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         await super().start_kernel(env=os.environ | KERNEL_ENVIRONMENT, stderr=DEVNULL, **options)
 
 
@@ -689,14 +693,8 @@ def _fields(case: Case) -> tuple[str, ...]:
 
 
 def _write_manifest(output: Path, rows: Iterable[_Row]) -> pd.DataFrame:
-    records = [
-        dict(zip(_CASE_FIELDS, _fields(row.case), strict=True))
-        | {"status": row.status, "seconds": row.seconds, "error": row.error, "input_sha256": row.input_sha256}
-        for row in rows
-    ]
-    manifest = pd.DataFrame(records, columns=list(MANIFEST_TYPES))
-    manifest["year"] = pd.to_numeric(manifest["year"])
-    manifest = manifest.astype(MANIFEST_TYPES)
+    records = [vars(row) | dict(zip(_CASE_FIELDS, _fields(row.case), strict=True)) | {"year": row.case.year} for row in rows]
+    manifest = pd.DataFrame(records, columns=list(MANIFEST_TYPES)).astype(MANIFEST_TYPES)
     unfinished = output / "manifest.csv.part"  # an interrupt while writing must not cost the manifest
     manifest.to_csv(unfinished, index=False, lineterminator="\n")
     unfinished.replace(output / "manifest.csv")
