@@ -28,8 +28,8 @@ def __getattr__(name: str) -> Any:
     try:
         return _import(name)
     except ImportError as error:
-        if name not in _EXTRAS:
-            raise
         from govstats.errors import MissingExtra
 
+        if name not in _EXTRAS or isinstance(error, MissingExtra):
+            raise
         raise MissingExtra.of(name, error, _EXTRAS[name]) from error

@@ -54,6 +54,7 @@ _NO_NAME = re.compile(r'[\\/:*?"<>|]')
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 #: Makes the outputs of a kernel the same on every machine.
 KERNEL_ENVIRONMENT = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_DISABLE": "1"}
+_KERNELS = 2  # notebooks that are executed at a time
 _CELL_SECONDS = 600  # a cell that runs for longer hangs: the slowest of ours takes seconds
 
 
@@ -577,7 +578,6 @@ def reproduce(
     only: Iterable[str] | None = None,
     update: bool = False,
     progress: bool | None = None,
-    kernels: int = 2,
 ) -> pd.DataFrame:
     """Execute the templates for every listed case, and write pages to read.
 
@@ -600,8 +600,6 @@ def reproduce(
         Also rewrite the reference runs in ``notebooks/runs``, which the templates are tested against.
     progress : bool, optional
         Show a progress bar on stderr; by default where that is a terminal.
-    kernels : int
-        How many notebooks are executed at a time.
 
     Returns
     -------
@@ -622,7 +620,7 @@ def reproduce(
     rows = _read_manifest(output, listed)
     output.mkdir(parents=True, exist_ok=True)
     bar = tqdm(total=len(chosen), unit="case", disable=None if progress is None else not progress)
-    with ThreadPoolExecutor(kernels) as pool, bar:
+    with ThreadPoolExecutor(_KERNELS) as pool, bar:
         try:
             runs = [pool.submit(_run, folder, output, case, rows.get(case) if resume else None) for case in chosen]
             for run in as_completed(runs):

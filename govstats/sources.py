@@ -86,7 +86,7 @@ def choose_panel(*, document: str | PathLike[str] = "", folder: str | PathLike[s
     Examples
     --------
     >>> len(choose_panel().reports["agency"].unique())
-    8
+    11
     """
     from govstats.panel import MANIFEST, Panel, read_corpus
 
@@ -105,7 +105,7 @@ def choose_reports(*, document: str | PathLike[str] = "", folder: str | PathLike
     Examples
     --------
     >>> len(choose_reports())
-    19
+    25
     """
     if folder:
         chosen = _documents(Path(folder).expanduser())
