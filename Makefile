@@ -23,10 +23,11 @@ reproduce: $(READY)  ## read and reconcile the embedded corpus, execute every li
 test: $(READY)  ## the unit tests, the docstrings' examples and the notebooks against their reference runs
 	$(BIN)/python -m pytest
 
-check: $(READY)  ## style and types
+check: $(READY)  ## style, types, and that no layer imports from above
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 format: $(READY)  ## let ruff put the code in order
 	$(BIN)/ruff check --fix .

@@ -17,7 +17,6 @@ from urllib.parse import quote
 from sphinx.application import Sphinx
 from sphinx.search.en import SearchEnglish
 
-import govstats
 from govstats import cli
 from govstats.export import codebook
 from govstats.notebooks import Case, cases, heading, read_notebook
@@ -130,17 +129,6 @@ def _help(*command: str) -> str:
     return printed.getvalue()
 
 
-def functions() -> str:
-    """Document what `govstats` itself offers, errors apart, in the order of its source."""
-    offered = {name: one for name, one in vars(govstats).items() if name in govstats.__all__}
-    directives = [
-        f".. autoclass:: govstats.{name}\n   :members:" if isinstance(one, type) else f".. autofunction:: govstats.{name}"
-        for name, one in offered.items()
-        if not (isinstance(one, type) and issubclass(one, Exception))
-    ]
-    return "\n".join(["```{eval-rst}", *directives, "```", ""])
-
-
 def fill(app: Sphinx, docname: str, source: list[str]) -> None:
     """Complete the text of a page before Sphinx parses it."""
     if docname.startswith("notebooks/"):
@@ -151,7 +139,6 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
         "contents": contents,
         "decisions": decisions,
         "dictionary": dictionary,
-        "functions": functions,
         "figures": lambda: figures(Path(app.outdir) / "_figures"),
         "pages": pages,
     }

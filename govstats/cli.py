@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,6 +21,9 @@ from govstats.errors import GovstatsError, MissingExtra, NotebookError, Unusable
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Adds a command: its name, its function and what the list of commands says of it.
+_Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
 DONE, FAILED, UNUSABLE = 0, 1, 2
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
@@ -88,58 +91,68 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"govstats {govstats.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    read = commands.add_parser("read", help="show what a report says 显示年报内容")
+    def command(name: str, run: Callable[[argparse.Namespace], int], said: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=said)
+        added.set_defaults(command=run)
+        return added
+
+    _add_reports(command)
+    _add_panels(command)
+    _add_notebooks(command)
+    return parser
+
+
+def _add_reports(command: _Command) -> None:
+    read = command("read", _read, "show what a report says 显示年报内容")
     read.add_argument("file", metavar="FILE", type=Path)
     read.add_argument("--table", metavar="NAME", help="also a table as printed: proactive, requests, review, statistics")
-    read.set_defaults(command=_read)
 
-    check = commands.add_parser("check", help="reconcile reports 勾稽核对")
+    check = command("check", _check, "reconcile reports 勾稽核对")
     check.add_argument("files", metavar="FILE", type=Path, nargs="+")
     check.add_argument("--corrections", metavar="CSV", type=Path, help="apply documented corrections first 先作已知更正")
-    check.set_defaults(command=_check)
 
-    for command in (read, check):
-        command.add_argument("--json", action="store_true", help="one JSON document, for a program to read")
-        command.add_argument("--language", choices=["zh", "en"], help="of sentences and labels; by default sentences in both")
+    for one in (read, check):
+        one.add_argument("--json", action="store_true", help="one JSON document, for a program to read")
+        one.add_argument("--language", choices=["zh", "en"], help="of sentences and labels; by default sentences in both")
 
-    explain = commands.add_parser("explain", help="tell how a sentence is understood 解释一句话怎样读")
+    explain = command("explain", _explain, "tell how a sentence is understood 解释一句话怎样读")
     explain.add_argument("sentence", metavar="SENTENCE", help="with figures, between quotation marks")
     explain.add_argument("--year", metavar="YEAR", type=int, help="of the report that it would stand in 报告年度")
     explain.add_argument(
         "--form", choices=["2008", "2019", "2021"], default="2021", help="version of the form; default: %(default)s"
     )
     explain.add_argument("--language", choices=["zh", "en"], help="of the rules; by default both")
-    explain.set_defaults(command=_explain)
 
-    build = commands.add_parser("build", help="read a folder of reports into a panel 汇成面板数据")
+
+def _add_panels(command: _Command) -> None:
+    build = command("build", _build, "read a folder of reports into a panel 汇成面板数据")
     build.add_argument("folder", metavar="FOLDER", help="documents in any mix of formats; also an address such as s3://…")
     build.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="where the panel is kept")
     build.add_argument("--register", metavar="CSV", type=Path, help="what is known of the reports; else register.csv in FOLDER")
     build.add_argument("--agencies", metavar="CSV", type=Path, help="corrects the identities of agencies 更正机关名称")
     build.add_argument("--processes", metavar="N", type=int, help="read in so many processes")
     build.add_argument("--scheduler", metavar="ADDRESS", help="of dask.distributed: read on its workers")
-    build.set_defaults(command=_build)
 
-    export = commands.add_parser("export", help="write a panel for another program 导出面板数据")
+    export = command("export", _export, "write a panel for another program 导出面板数据")
     export.add_argument("panel", metavar="OUT", type=Path, help="what govstats build wrote")
     export.add_argument("--format", required=True, metavar="FORMAT", help="parquet duckdb csv xlsx dta sav datapackage")
     export.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="a file; for datapackage a folder")
     export.add_argument("--language", choices=["zh", "en"], default="zh", help="of labels; default: %(default)s")
     export.add_argument("--shape", choices=["long", "wide"], help="one row a cell, or one row a report")
-    export.set_defaults(command=_export)
 
-    one = commands.add_parser("run", help="execute one notebook for one report 为一份年报执行一个笔记本")
-    one.add_argument("notebook", metavar="NOTEBOOK", help="its number (10), the beginning of its name, or a path")
-    one.add_argument("--document", metavar="FILE", type=Path, help="a report of your own, in any format that is read 自己的年报")
-    one.add_argument("--folder", metavar="FOLDER", type=Path, help="a folder of reports 自己的年报文件夹")
-    one.add_argument("--agency", metavar="NAME", default="", help="whose report it is, if the document does not say so")
-    one.add_argument("--year", metavar="YEAR", type=int, help="the year reported on 报告年度")
-    one.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="another parameter of the notebook")
-    one.add_argument("--notebooks", metavar="FOLDER", type=Path, help="of the notebooks; by default those of govstats")
-    one.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/run"), help="default: %(default)s")
-    one.set_defaults(command=_run)
 
-    january = commands.add_parser("new-year", help="what a new year's reports bring 新一年的年报")
+def _add_notebooks(command: _Command) -> None:
+    run = command("run", _run, "execute one notebook for one report 为一份年报执行一个笔记本")
+    run.add_argument("notebook", metavar="NOTEBOOK", help="its number (10), the beginning of its name, or a path")
+    run.add_argument("--document", metavar="FILE", type=Path, help="a report of your own, in any format that is read 自己的年报")
+    run.add_argument("--folder", metavar="FOLDER", type=Path, help="a folder of reports 自己的年报文件夹")
+    run.add_argument("--agency", metavar="NAME", default="", help="whose report it is, if the document does not say so")
+    run.add_argument("--year", metavar="YEAR", type=int, help="the year reported on 报告年度")
+    run.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="another parameter of the notebook")
+    run.add_argument("--notebooks", metavar="FOLDER", type=Path, help="of the notebooks; by default those of govstats")
+    run.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/run"), help="default: %(default)s")
+
+    january = command("new-year", _new_year, "what a new year's reports bring 新一年的年报")
     january.add_argument("folder", metavar="FOLDER", help="reports of all years, in any mix of formats 历年的年报")
     january.add_argument("--year", metavar="YEAR", type=int, help="the year reported on; by default the latest 报告年度")
     january.add_argument("--register", metavar="CSV", type=Path, help="what is known of the reports; else register.csv in FOLDER")
@@ -147,29 +160,23 @@ def parser() -> argparse.ArgumentParser:
     january.add_argument("--notebook", metavar="NUMBER", action="append", default=[], help="only this one; may be repeated")
     january.add_argument("--notebooks", metavar="FOLDER", type=Path, help="of the notebooks; by default those of govstats")
     january.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/new-year"), help="default: %(default)s")
-    january.set_defaults(command=_new_year)
 
-    write = commands.add_parser("notebooks", help="write the notebooks into a folder of your own 写出笔记本")
+    write = command("notebooks", _notebooks, "write the notebooks into a folder of your own 写出笔记本")
     write.add_argument("folder", metavar="DIR", type=Path)
-    write.set_defaults(command=_notebooks)
 
-    exercises = commands.add_parser("exercises", help="write the exercises, without solutions 写出练习（学生版）")
+    exercises = command("exercises", _exercises, "write the exercises, without solutions 写出练习（学生版）")
     exercises.add_argument("folder", metavar="DIR", type=Path)
     exercises.add_argument("--solutions", action="store_true", help="the masters, for the teacher and nbgrader 教师版，含答案")
-    exercises.set_defaults(command=_exercises)
 
-    slides = commands.add_parser("slides", help="make the slides of the course, a page a lecture 生成课程幻灯片")
+    slides = command("slides", _slides, "make the slides of the course, a page a lecture 生成课程幻灯片")
     slides.add_argument("folder", metavar="DIR", type=Path)
-    slides.set_defaults(command=_slides)
 
-    again = commands.add_parser("reproduce", help="execute the notebooks for every listed case 逐份执行笔记本")
+    again = command("reproduce", _reproduce, "execute the notebooks for every listed case 逐份执行笔记本")
     again.add_argument("--notebooks", metavar="FOLDER", type=Path, default=Path("notebooks"), help="with templates and cases.csv")
     again.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/reproduce"), help="default: %(default)s")
     again.add_argument("--resume", action="store_true", help="skip what is done and has not changed since")
     again.add_argument("--case", metavar="NAME", action="append", help="only this one (平潭综合实验区-2025); may be repeated")
     again.add_argument("--update", action="store_true", help="also rewrite the reference runs that the tests compare with")
-    again.set_defaults(command=_reproduce)
-    return parser
 
 
 def _complain(message: object) -> None:
@@ -279,7 +286,7 @@ def _build(options: argparse.Namespace) -> int:
     failed = panel.reports[panel.reports["error"].notna()]
     for row in _records(failed):
         about = row["source"] or "-".join(str(row[name]) for name in ("agency", "year") if row[name] is not None)
-        _complain(": ".join(filter(None, [about, row["error"], row["message"]])))
+        _complain_of_document(about, row)
     documents, chosen_ones = int(panel.reports["source"].notna().sum()), int(panel.reports["chosen"].sum())
     print(f"文件 documents {documents} · 年报 reports {chosen_ones} · 未能使用 not usable {len(failed)}")
     if panel.others:
@@ -301,7 +308,8 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    notebooks = _import_notebooks()
+    from govstats import notebooks
+
     template = notebooks.find_template(options.notebook, options.notebooks)
     unclear = [text for text in options.set if "=" not in text]
     if unclear:
@@ -320,7 +328,6 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _new_year(options: argparse.Namespace) -> int:
-    _import_notebooks()
     from govstats.january import rerun
 
     if options.output.resolve().is_relative_to(Path(options.folder).resolve()):
@@ -332,7 +339,7 @@ def _new_year(options: argparse.Namespace) -> int:
     new = govstats.new_year(govstats.read_corpus(options.folder, **read), options.year)
     print(new.summary())
     for document in _records(new.unusable):
-        _complain(": ".join(filter(None, [document["source"] or document["agency"], document["error"], document["message"]])))
+        _complain_of_document(document["source"] or document["agency"], document)
     shown = new.table_of_reports()
     for column, said in (("state", "未见报告 no document"), ("timing", "逾期 late")):
         if names := list(shown.loc[shown[column] == said, "agency"]):
@@ -340,23 +347,21 @@ def _new_year(options: argparse.Namespace) -> int:
     for finding in _records(new.failed):
         print("  ✗", finding["severity"], finding["rule"], finding["agency"], _sentence(finding, None, "\n         "))
     page, manifest = rerun(new, options.folder, options.output, notebooks=options.notebooks, only=options.notebook)
-    wrong = manifest[manifest["status"] == "failed"]
-    for row in wrong.itertuples():
-        _complain(f"{row.notebook} {row.agency} {row.year}: {row.error}")
+    wrong = _complain_of_runs(manifest)
     print(f"打开 open {page}")
-    return FAILED if len(wrong) or bool(new.new["failures"].sum()) else DONE
+    return FAILED if wrong or bool(new.new["failures"].sum()) else DONE
 
 
 def _notebooks(options: argparse.Namespace) -> int:
-    written = _import_notebooks().write_templates(options.folder)
-    for path in written:
+    from govstats.notebooks import write_templates
+
+    for path in write_templates(options.folder):
         print(path)
     print(f"执行 run: govstats reproduce --notebooks {options.folder}")
     return DONE
 
 
 def _exercises(options: argparse.Namespace) -> int:
-    _import_notebooks()
     from govstats.teaching import write_exercises
 
     for path in write_exercises(options.folder, solutions=options.solutions):
@@ -365,7 +370,6 @@ def _exercises(options: argparse.Namespace) -> int:
 
 
 def _slides(options: argparse.Namespace) -> int:
-    _import_notebooks()
     from govstats.teaching import write_slides
 
     for page in write_slides(options.folder):
@@ -373,28 +377,31 @@ def _slides(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _import_notebooks() -> Any:
-    try:
-        import govstats.notebooks
-    except ImportError as error:
-        raise MissingExtra.of("a notebook", error, "notebooks") from error
-    return govstats.notebooks
-
-
 def _reproduce(options: argparse.Namespace) -> int:
-    reproduce = _import_notebooks().reproduce
+    from govstats.notebooks import reproduce
+
     manifest = reproduce(options.notebooks, options.output, resume=options.resume, only=options.case, update=options.update)
     if options.case:  # what failed in an earlier batch is not news
         manifest = manifest[(manifest["agency"] + "-" + manifest["year"].astype("str")).isin(options.case)]
+    wrong = _complain_of_runs(manifest)
+    counts = manifest["status"].value_counts()
+    print(
+        f"完成 done {counts.get('done', 0)} · 沿用 skipped {counts.get('skipped', 0)} · 失败 failed {wrong}"
+        f" · 打开 open {options.output / 'index.html'}"
+    )
+    return FAILED if wrong else DONE
+
+
+def _complain_of_document(about: str | None, row: dict[str, Any]) -> None:
+    _complain(": ".join(filter(None, [about, row["error"], row["message"]])))
+
+
+def _complain_of_runs(manifest: pd.DataFrame) -> int:
+    """Say which notebooks failed; return how many."""
     wrong = manifest[manifest["status"] == "failed"]
     for row in wrong.itertuples():
         _complain(f"{row.notebook} {row.agency} {row.year}: {row.error}")
-    counts = manifest["status"].value_counts()
-    print(
-        f"完成 done {counts.get('done', 0)} · 沿用 skipped {counts.get('skipped', 0)} · 失败 failed {len(wrong)}"
-        f" · 打开 open {options.output / 'index.html'}"
-    )
-    return FAILED if len(wrong) else DONE
+    return len(wrong)
 
 
 def _headline(report: govstats.Report) -> str:
@@ -406,7 +413,8 @@ def _headline(report: govstats.Report) -> str:
 
 
 def _sentence(row: dict[str, Any], language: str | None, between: str) -> str:
-    return between.join(row[f"message_{one}"] for one in ([language] if language else ["zh", "en"]))
+    languages = [language] if language else ["zh", "en"]
+    return between.join(row[f"message_{one}"] for one in languages)
 
 
 def _for_terminal(table: pd.DataFrame) -> str:
@@ -431,7 +439,7 @@ def _for_terminal(table: pd.DataFrame) -> str:
 
 
 def _labels(index: str | tuple[str, ...]) -> list[str]:
-    return [label for label in ([index] if isinstance(index, str) else index) if label]
+    return list(filter(None, [index] if isinstance(index, str) else index))
 
 
 def _identity(report: govstats.Report) -> dict[str, Any]:

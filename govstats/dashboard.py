@@ -19,36 +19,26 @@ if TYPE_CHECKING:
 SHOWN = ("disclosure_rate", "refusal_rate", "unable_rate", "carry_over_rate", "correction_rate")
 
 
-def index_page(rows: Sequence[Any], headings: Mapping[str, str], links: Mapping[Case, str], folder: Path) -> str:
-    """Return the page as HTML that needs no network and, but for its filters, no script.
+def index_fields(cases: Iterable[Case], folder: Path) -> dict[str, Any]:
+    """Return what the page says of the reports that cases are about.
 
     Parameters
     ----------
-    rows : sequence
-        Of the manifest, each with ``case status seconds error``.
-    headings : mapping of str to str
-        Of the notebooks, by file.
-    links : mapping of Case to str
-        The pages that were written, relative to the index.
+    cases : iterable of Case
     folder : pathlib.Path
         From which the documents of the cases are meant.
     """
     from govstats.figures import quality_by_report
     from govstats.measures import definitions
-    from govstats.notebooks import render
 
-    reports, of_cases = _reports([row.case for row in rows], folder)
+    reports, of_cases = _reports(cases, folder)
     quality = quality_by_report(reports) if reports else pd.DataFrame()
     said = definitions().set_index("indicator").loc[list(SHOWN), ["label_zh", "label_en", "formula_zh", "formula_en"]]
-    return render(
-        "index.html.j2",
-        rows=rows,
-        headings=headings,
-        links=links,
-        reports=_lines(reports, quality, of_cases),
-        indicators=said.to_dict("index"),
-        picture=_picture(quality),
-    )
+    return {
+        "reports": _lines(reports, quality, of_cases),
+        "indicators": said.to_dict("index"),
+        "picture": _picture(quality),
+    }
 
 
 def _reports(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict[Case, tuple[str | None, int | None]]]:

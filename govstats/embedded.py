@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
+from govstats.api import Report, read
 from govstats.errors import UnknownReport
-from govstats.report import Report
+from govstats.provenance import folder, holds
+
+__all__ = ["FORMATS", "documents", "figures", "folder", "holds", "register", "report"]
 
 #: The formats of the documents, the preferred one first, with the suffix of their files.
 FORMATS = {"html": ".html", "markdown": ".md", "text": ".txt", "word": ".docx", "pdf": ".pdf"}
-
-
-@cache
-def folder() -> Path:
-    """Return the folder of the corpus: inside an installed package, else beside the package in a checkout.
-
-    Raises
-    ------
-    UnknownReport
-        Neither is there.
-
-    Examples
-    --------
-    >>> from govstats import embedded
-    >>> (embedded.folder() / "datapackage.json").is_file()
-    True
-    """
-    package = Path(__file__).resolve().parent
-    places = (package / "data", package.parent / "data")
-    for place in places:
-        if (place / "datapackage.json").is_file() and (place / "figures.csv").is_file():
-            return place
-    looked = " and ".join(map(str, places))
-    raise UnknownReport(
-        f"the embedded corpus is not installed: no datapackage.json in {looked}; install govstats again"
-        " 未安装自带的年报数据，请重新安装 govstats"
-    )
 
 
 @cache
@@ -135,32 +110,6 @@ def documents(agency: str, year: int) -> list[Path]:
     return [path for path in paths if path.is_file()]
 
 
-def holds(sha256: str) -> bool:
-    """Tell whether a document is one of the corpus, which the project typeset, with sentences of its own.
-
-    Parameters
-    ----------
-    sha256 : str
-        Of its bytes.
-
-    Examples
-    --------
-    >>> from govstats import embedded
-    >>> embedded.holds(embedded.report("平潭综合实验区", 2025).sha256)
-    True
-    """
-    return sha256 in _hashes()
-
-
-@cache
-def _hashes() -> frozenset[str]:
-    try:
-        package = json.loads((folder() / "datapackage.json").read_text("utf-8"))
-    except UnknownReport:
-        return frozenset()
-    return frozenset(resource.get("hash", "").removeprefix("sha256:") for resource in package["resources"])
-
-
 def report(agency: str, year: int, format: str | None = None) -> Report:  # noqa: A002 - Report.format has that name too
     """Read a document of the corpus with `govstats.read`, which is told nothing but its path.
 
@@ -185,14 +134,12 @@ def report(agency: str, year: int, format: str | None = None) -> Report:  # noqa
     >>> report.agency, report.year, report.form
     ('平潭综合实验区', 2025, '2021')
     """
-    import govstats
-
     paths = documents(agency, year)
     if format is None:
-        return govstats.read(paths[0])
+        return read(paths[0])
     for path in paths:
         if path.suffix == FORMATS.get(format):
-            return govstats.read(path)
+            return read(path)
     known = ", ".join(name for name, suffix in FORMATS.items() if suffix in {path.suffix for path in paths})
     raise UnknownReport(
         f"{agency} {year} is not in the embedded corpus as {format!r}; it is there as {known}"

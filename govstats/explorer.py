@@ -15,14 +15,15 @@ import pandas as pd
 from ipywidgets import HTML, Button, ButtonStyle, Dropdown, GridBox, HBox, Layout, VBox
 from selectolax.lexbor import LexborHTMLParser
 
-import govstats
+from govstats.api import Report
 from govstats.display import STYLE, show_frame, table_html, table_keys
 from govstats.errors import GovstatsError, UnknownReport, UnusableCells
 from govstats.forms import CellKey, Language, known_language
 from govstats.panel import Panel
+from govstats.provenance import origin
+from govstats.reconciliation import reconcile
+from govstats.reconciliation.repairs import repairs
 from govstats.reconciliation.wording import cell_label
-from govstats.report import Report
-from govstats.sources import origin
 
 #: Behind the figures, on a light and on a dark page; what failed also bears a sign.
 _PLAIN, _FAILED, _CHOSEN = "rgba(128, 128, 128, .1)", "rgba(213, 94, 0, .25)", "rgba(0, 114, 178, .4)"
@@ -84,8 +85,8 @@ class Explorer:
     def _open_agency(self) -> None:
         source = self._source.only(agency=self.agency.value) if isinstance(self._source, Panel) else self._source
         self._reports = dict(_reports(source, self._folder))
-        self._cells, self._repairs = source.cells, govstats.repairs(source)
-        self._findings = source.findings if isinstance(source, Panel) else govstats.reconcile(source)
+        self._cells, self._repairs = source.cells, repairs(source)
+        self._findings = source.findings if isinstance(source, Panel) else reconcile(source)
         self._offer(self.year, [(str(year or "…"), year) for year in self._reports])
         self._open_year()
 
@@ -185,6 +186,42 @@ class Explorer:
         self._style.value = f"<style>.{name} {{ display: none; }}</style>"
         display({"text/html": f'<div class="{name}">{page}</div>', "text/plain": repr(self)}, raw=True)
         display(self._widget._repr_mimebundle_() | {"text/plain": _NO_KERNEL}, raw=True)
+
+
+def explore(source: Report | Panel, *, folder: str | PathLike[str] | None = None, language: Language = "zh") -> Explorer:
+    """Look at reports in JupyterLab: choose one, see its tables with what fails, click a cell.
+
+    Parameters
+    ----------
+    source : Report or Panel
+    folder : path, optional
+        Where the documents of a panel stand, to show a cell in its document.
+    language : {"zh", "en"}
+        Of labels and sentences.
+
+    Returns
+    -------
+    Explorer
+        A notebook displays it. Of the cell that was clicked it shows the place in the document, the edits that it takes part in,
+        the repairs that would change it, and the same cell in the other years of the panel. A page without a kernel shows the
+        first state: the first agency, its latest year, and a cell of a failed edit if there is one.
+
+    Raises
+    ------
+    UnusableCells
+        `source` is neither a report nor a panel.
+    UnknownReport
+        The panel has no report that could be used.
+    MissingExtra
+        ipywidgets is not installed; it comes with the extra ``notebooks``.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> explore(embedded.report("淮安市洪泽区人民政府", 2023))
+    Explorer('淮安市洪泽区人民政府', 2023, review/reconsideration/total)
+    """
+    return Explorer(source, folder=folder, language=language)
 
 
 def _chosen(panel: Panel) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from govstats.errors import UnknownReport
 from govstats.figures.drawing import in_digits
 from govstats.figures.over_years import REASONS, carry_overs, points_over_years
 from govstats.measures import indicators
+from govstats.panel import Panel, read_corpus
 from govstats.panel.coverage import STATES
 from govstats.panel.folder import Folder
 from govstats.reconciliation.findings import FINDING_TYPES, linear_rules
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from govstats.notebooks import Case
-    from govstats.panel import Panel
 
 #: Rules that hold a report against that of the year before.
 RULES = (*linear_rules(), "XO", "XD", "NC")
@@ -178,11 +178,46 @@ def _change_in_words(row: Mapping[Any, Any]) -> str:
 
 
 def new_year(source: Panel | str | PathLike[str], year: int | None = None) -> NewYear:
-    """Set the reports of a year beside those of the year before: `govstats.new_year`."""
-    import govstats
-    from govstats.panel import Panel
+    """Set the reports of a year beside those of the year before.
 
-    panel = source if isinstance(source, Panel) else govstats.read_corpus(source)
+    Parameters
+    ----------
+    source : Panel, path or address
+        All years that there are; a folder is read with `read_corpus`.
+    year : int, optional
+        The year reported on; by default the latest of which there is a report.
+
+    Returns
+    -------
+    NewYear
+        Frames: `reports` (which came, which are missing or late), `changes` (the main figures of both years), `findings` (what
+        does not follow from the year before), `chain` (the carry-overs), `unusable` (documents that could not be used).
+
+    Raises
+    ------
+    UnknownReport
+        There is no report of that year and the year before.
+    MissingExtra
+        The packages of the extras ``panel`` or ``notebooks`` are not installed.
+
+    See Also
+    --------
+    govstats.january.NewYear : the columns.
+
+    Examples
+    --------
+    Pingtan's report of 2025 gives 546 normative documents in force, where the year before leads to 453:
+
+    >>> from govstats import embedded
+    >>> new = new_year(embedded.folder(), 2025)
+    >>> new.new[["agency", "last", "timing"]].values.tolist()
+    [['上海市人民政府办公厅', 2019, 'not_assessable'],
+     ['沭阳县人民政府', <NA>, 'not_assessable'],
+     ['平潭综合实验区', 2024, 'in_time']]
+    >>> new.failed[["rule", "severity", "expected", "reported"]].values.tolist()
+    [['T2Y', 'W', 453.0, 546.0]]
+    """
+    panel = source if isinstance(source, Panel) else read_corpus(source)
     known = panel.reports.loc[panel.reports["chosen"], "year"].dropna()
     if year is None:
         if known.empty:

@@ -1,9 +1,8 @@
-"""Notebook templates: parameters, executed runs, and the batch that reruns every listed case."""
+"""Notebook templates, executed by papermill: cases with their parameters, runs with their pages, and the batch of all cases."""
 
 from __future__ import annotations
 
 import ast
-import asyncio
 import csv
 import hashlib
 import json
@@ -14,18 +13,27 @@ import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any, Literal
 
-import nbformat
 import pandas as pd
-from nbformat import NotebookNode
 
-from govstats.errors import NotebookError, UnknownReport
+from govstats.errors import MissingExtra, NotebookError, UnknownReport
 from govstats.provenance import sources_sha256
+
+try:
+    import nbformat
+    import papermill
+    from jupyter_client.manager import AsyncKernelManager
+    from jupyter_core.utils import ensure_event_loop
+    from nbformat import NotebookNode
+    from papermill.exceptions import PapermillExecutionError
+    from papermill.execute import remove_error_markers
+    from papermill.translators import PythonTranslator, papermill_translators
+except ImportError as missing:
+    raise MissingExtra.of("a notebook", missing, "notebooks") from missing
 
 MANIFEST_TYPES = {
     "notebook": "str",
@@ -39,9 +47,14 @@ MANIFEST_TYPES = {
 }
 
 _CASE_COLUMNS = ["notebook", "agency", "year"]
+#: What tells the rows of the manifest apart.
+_CASE_FIELDS = [*_CASE_COLUMNS, "parameters"]
 #: What a folder cannot bear in its name.
 _NO_NAME = re.compile(r'[\\/:*?"<>|]')
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+#: Makes the outputs of a kernel the same on every machine.
+KERNEL_ENVIRONMENT = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_DISABLE": "1"}
+_KERNELS = 2  # notebooks that are executed at a time
 _CELL_SECONDS = 600  # a cell that runs for longer hangs: the slowest of ours takes seconds
 
 
@@ -301,25 +314,26 @@ def inject(notebook: NotebookNode, parameters: Mapping[str, Any], *, name: str =
     >>> inject(new_notebook(cells=[defaults]), {"agency": "平潭综合实验区"}).cells[1].source
     "# Parameters\nagency = '平潭综合实验区'"
     """
-    notebook = deepcopy(notebook)
-    notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
-    tagged = [at for at, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])]
+    tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(tagged) != 1:
         raise NotebookError(
             f"{name}: {len(tagged)} cells have the tag 'parameters'; expected one, which sets the defaults"
             " 应有且只有一个带 parameters 标签的单元，用来写默认值"
         )
-    declared = _assigned(notebook.cells[tagged[0]].source, name)
+    declared = _assigned(tagged[0].source, name)
     unknown = [parameter for parameter in parameters if parameter not in declared]
     if unknown:
         raise NotebookError(
             f"{name}: declares no parameter {', '.join(unknown)}; it declares {', '.join(declared) or 'none'}"
             f" 笔记本没有这个参数，可用：{', '.join(declared) or '无'}"
         )
-    source = "\n".join(["# Parameters", *(f"{parameter} = {value!r}" for parameter, value in parameters.items())])
-    cell = nbformat.v4.new_code_cell(source, id="injected-parameters", metadata={"tags": ["injected-parameters"]})
-    notebook.cells.insert(tagged[0] + 1, cell)
-    return notebook
+    prepared = papermill.execute_notebook(
+        notebook, None, dict(parameters), prepare_only=True, kernel_name=_KERNEL["name"], language=_KERNEL["language"]
+    )
+    for cell in prepared.cells:
+        if "injected-parameters" in cell.metadata.tags:
+            cell.id = "injected-parameters"
+    return _without_traces(prepared)
 
 
 def _assigned(source: str, name: str) -> list[str]:
@@ -330,24 +344,27 @@ def _assigned(source: str, name: str) -> list[str]:
         raise NotebookError(
             f"{name}: its cell of parameters is not plain Python: {error} 参数单元不是纯 Python，只能写 名称 = 值"
         ) from error
-    targets: list[ast.expr] = []
-    for statement in statements:
-        if isinstance(statement, ast.Assign):
-            targets += statement.targets
-        elif isinstance(statement, ast.AnnAssign):
-            targets.append(statement.target)
-    return [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+    assignments = [statement for statement in statements if isinstance(statement, ast.Assign | ast.AnnAssign)]
+    names = [node for assignment in assignments for node in ast.walk(assignment) if isinstance(node, ast.Name)]
+    return [name.id for name in names if isinstance(name.ctx, ast.Store)]
 
 
-def kernel_environment(folder: str | Path) -> dict[str, str]:
-    """Return the variables that make a kernel's outputs the same on every machine.
+class _Literals(PythonTranslator):  # type: ignore[misc]
+    """Writes parameters as Python has them: Chinese is not escaped, and no formatter comes in that happens to be installed."""
 
-    Parameters
-    ----------
-    folder : str or pathlib.Path
-        An empty folder for IPython, so that no configuration of the user's comes in.
-    """
-    return {"IPYTHONDIR": str(folder), "MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_DISABLE": "1"}
+    @classmethod
+    def codify(cls, parameters: Mapping[str, Any], comment: str = "Parameters") -> str:
+        return "\n".join([f"# {comment}", *(f"{name} = {value!r}" for name, value in parameters.items())])
+
+
+papermill_translators.register(_KERNEL["name"], _Literals)
+
+
+class _Kernel(AsyncKernelManager):
+    """A kernel that says nothing of its own."""
+
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+        await super().start_kernel(env=os.environ | KERNEL_ENVIRONMENT, stderr=DEVNULL, **options)
 
 
 @dataclass(frozen=True)
@@ -376,41 +393,59 @@ def execute(notebook: NotebookNode, *, folder: str | Path) -> Execution:
     Execution
         Where a cell raised, the notebook up to it; an exception is never raised for what a cell does.
     """
-    from jupyter_client.manager import AsyncKernelManager
-    from nbclient import NotebookClient
-
-    notebook = deepcopy(notebook)
-    notebook.metadata["kernelspec"] = dict(_KERNEL)
-    client = NotebookClient(
-        notebook,
-        timeout=_CELL_SECONDS,
-        record_timing=False,
-        coalesce_streams=True,
-        store_widget_state=False,  # a page would load it with scripts from elsewhere
-        kernel_manager_class=AsyncKernelManager,
-        resources={"metadata": {"path": str(folder)}},
-    )
-    error = ""
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="govstats-") as ipython:
-        try:
-            environment = os.environ | kernel_environment(ipython)
-            with ThreadPoolExecutor(1) as thread:  # an event loop of its own, also when called from a notebook
-                thread.submit(asyncio.run, client.async_execute(env=environment, stderr=DEVNULL)).result()
-        except Exception as raised:  # noqa: BLE001 a cell, or the kernel itself, may fail in any way
-            error = _failure(notebook, raised)
-    seconds = time.perf_counter() - started
-    notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
-    return Execution(notebook, round(seconds, 2), error)
+    with tempfile.TemporaryDirectory(prefix="govstats-") as own, ThreadPoolExecutor(1) as thread:
+        path = Path(own) / "run.ipynb"
+        error = thread.submit(_execute, notebook, path, folder).result()
+        executed = remove_error_markers(nbformat.read(path, as_version=4))
+    error = _failure(executed) or error
+    executed.metadata |= {"kernelspec": _KERNEL, "language_info": {"name": "python", "pygments_lexer": "ipython3"}}
+    return Execution(_without_traces(executed), round(time.perf_counter() - started, 2), " ".join(error.split()))
 
 
-def _failure(notebook: NotebookNode, raised: Exception) -> str:
+def _execute(notebook: NotebookNode, path: Path, folder: str | Path) -> str:
+    """Let papermill execute a notebook and write it; return what went wrong beside the cells."""
+    try:
+        papermill.execute_notebook(
+            notebook,
+            path,
+            kernel_name=_KERNEL["name"],
+            language=_KERNEL["language"],
+            progress_bar=False,
+            execution_timeout=_CELL_SECONDS,
+            record_timing=False,
+            coalesce_streams=True,
+            kernel_manager_class=_Kernel,
+            extra_arguments=[f"--ipython-dir={path.parent}"],  # no configuration of the user's comes in
+            resources={"metadata": {"path": str(folder)}},  # papermill's own way would change that of this process
+        )
+    except PapermillExecutionError:
+        return ""  # the notebook says where; a cell may also be tagged to raise
+    except Exception as raised:  # noqa: BLE001 the kernel itself may fail in any way
+        return f"{type(raised).__name__}: {raised}"
+    finally:
+        ensure_event_loop().close()  # that of this thread, which Jupyter leaves open
+    return ""
+
+
+def _failure(notebook: NotebookNode) -> str:
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for number, cell in reversed(list(enumerate(code))):  # earlier cells may be tagged raises-exception
-        for output in cell.outputs:
-            if output.output_type == "error":
-                return " ".join(f"Cell {number} ({cell.id}): {output.ename}: {output.evalue}".split())
-    return " ".join(f"{type(raised).__name__}: {raised}".split())
+    for number, cell in enumerate(code):
+        if cell.metadata.papermill["exception"]:
+            for output in cell.outputs:
+                if output.output_type == "error":
+                    return f"Cell {number} ({cell.id}): {output.ename}: {output.evalue}"
+    return ""
+
+
+def _without_traces(notebook: NotebookNode) -> NotebookNode:
+    """Take out what papermill leaves of the time and the place of a run, and the widgets, which a page would load scripts for."""
+    for metadata in (notebook.metadata, *(cell.metadata for cell in notebook.cells)):
+        metadata.pop("papermill", None)
+        if not metadata.get("tags"):
+            metadata.pop("tags", None)
+    notebook.metadata.pop("widgets", None)
+    return notebook
 
 
 def reference_run(folder: str | Path, case: Case) -> NotebookNode:
@@ -543,7 +578,6 @@ def reproduce(
     only: Iterable[str] | None = None,
     update: bool = False,
     progress: bool | None = None,
-    kernels: int = 2,
 ) -> pd.DataFrame:
     """Execute the templates for every listed case, and write pages to read.
 
@@ -566,8 +600,6 @@ def reproduce(
         Also rewrite the reference runs in ``notebooks/runs``, which the templates are tested against.
     progress : bool, optional
         Show a progress bar on stderr; by default where that is a terminal.
-    kernels : int
-        How many notebooks are executed at a time.
 
     Returns
     -------
@@ -585,10 +617,10 @@ def reproduce(
     folder, output = Path(notebooks), Path(output)
     listed = cases(folder / "cases.csv") if listed is None else tuple(listed)
     chosen = _chosen(listed, only, folder)
-    rows = {case: row for case, row in _read_manifest(output).items() if case in listed}
+    rows = _read_manifest(output, listed)
     output.mkdir(parents=True, exist_ok=True)
     bar = tqdm(total=len(chosen), unit="case", disable=None if progress is None else not progress)
-    with ThreadPoolExecutor(kernels) as pool, bar:
+    with ThreadPoolExecutor(_KERNELS) as pool, bar:
         try:
             runs = [pool.submit(_run, folder, output, case, rows.get(case) if resume else None) for case in chosen]
             for run in as_completed(runs):
@@ -636,31 +668,30 @@ def _run(folder: Path, output: Path, case: Case, earlier: _Row | None) -> _Row:
     return _Row(case, "failed" if execution.error else "done", execution.seconds, execution.error, sha256)
 
 
-def _read_manifest(output: Path) -> dict[Case, _Row]:
+def _read_manifest(output: Path, listed: Iterable[Case]) -> dict[Case, _Row]:
+    """Return the rows of an earlier batch of the cases that are still listed."""
     path = output / "manifest.csv"
     if not path.is_file():
         return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows: dict[Case, _Row] = {}
     try:
-        return {
-            case: _Row(case, row["status"], float(row["seconds"]), row["error"], row["input_sha256"])  # type: ignore[arg-type]
-            for row in rows
-            for more in [tuple(map(tuple, ast.literal_eval(row["parameters"])))]
-            for case in [Case(row["notebook"], row["agency"], int(row["year"]) if row["year"] else None, more)]
-        }
-    except (KeyError, SyntaxError, ValueError, TypeError) as error:
+        with path.open(encoding="utf-8", newline="") as file:
+            written = {tuple(row[name] for name in _CASE_FIELDS): row for row in csv.DictReader(file)}
+        for case in listed:
+            if row := written.get(_fields(case)):
+                rows[case] = _Row(case, row["status"], float(row["seconds"]), row["error"], row["input_sha256"])  # type: ignore[arg-type]
+    except (KeyError, ValueError) as error:
         raise NotebookError(f"{path}: not a manifest ({error}); delete it to start anew 清单已损坏，请删去后重新执行") from error
+    return rows
 
 
-def _write_manifest(output: Path, rows: list[_Row]) -> pd.DataFrame:
-    records = [
-        (
-            *(row.case.notebook, row.case.agency, row.case.year, row.status),
-            *(row.seconds, row.error, row.input_sha256, repr(row.case.more)),
-        )
-        for row in rows
-    ]
+def _fields(case: Case) -> tuple[str, ...]:
+    """Return a case as the manifest has it."""
+    return case.notebook, case.agency, "" if case.year is None else str(case.year), repr(case.more)
+
+
+def _write_manifest(output: Path, rows: Iterable[_Row]) -> pd.DataFrame:
+    records = [vars(row) | dict(zip(_CASE_FIELDS, _fields(row.case), strict=True)) | {"year": row.case.year} for row in rows]
     manifest = pd.DataFrame(records, columns=list(MANIFEST_TYPES)).astype(MANIFEST_TYPES)
     unfinished = output / "manifest.csv.part"  # an interrupt while writing must not cost the manifest
     manifest.to_csv(unfinished, index=False, lineterminator="\n")
@@ -689,12 +720,13 @@ def heading(notebook: NotebookNode) -> str:
 
 
 def _write_index(folder: Path, output: Path, rows: list[_Row]) -> None:
-    from govstats.dashboard import index_page
+    from govstats.dashboard import index_fields
 
     headings = {row.case.notebook: heading(read_notebook(folder / row.case.notebook)) or row.case.notebook for row in rows}
     pages = {row.case: row.case.run(output).with_suffix(".html") for row in rows}
     links = {case: page.relative_to(output).as_posix() for case, page in pages.items() if page.is_file()}
-    (output / "index.html").write_text(index_page(rows, headings, links, folder), "utf-8")
+    page = render("index.html.j2", rows=rows, headings=headings, links=links, **index_fields([row.case for row in rows], folder))
+    (output / "index.html").write_text(page, "utf-8")
 
 
 def render(template: str, **fields: Any) -> str:

@@ -8,16 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import pandas as pd
 
-from govstats.errors import UnreadableDocument, UnusableCells, require_columns
-from govstats.forms import CellKey, Form, Language, form
-
-if TYPE_CHECKING:
-    from govstats.excerpt import Excerpt
-    from govstats.recognition.explanations import Explanation
+from govstats.errors import UnreadableDocument, require_columns
+from govstats.forms import CellKey, Form, form
 
 #: The columns of `Report.cells`, with their types; the contract of DESIGN.md.
 CELL_TYPES = {
@@ -86,6 +82,18 @@ def typed_frame(rows: Iterable[Sequence[Any]], types: Mapping[str, str]) -> pd.D
     return pd.DataFrame(
         {name: pd.array(list(values), dtype=_DTYPES[dtype]) for (name, dtype), values in zip(types.items(), columns, strict=True)}
     )
+
+
+def cell_key(name: str) -> CellKey:
+    """Return the ids in ``table/line/column``.
+
+    >>> cell_key("statistics/甲/乙/this_year")
+    ('statistics', '甲/乙', 'this_year')
+    """
+    # the line may hold a slash of its own: in the annex before 2019 it is a label as printed
+    table, _, rest = name.partition("/")
+    line, _, column = rest.rpartition("/")
+    return table, line, column
 
 
 class ReadCell(NamedTuple):
@@ -179,8 +187,10 @@ class Report:
         The prose of the document, which `claims` quote.
     published : datetime.date or None
         When it was published, where the document says so; a date of writing or below a signature is none of publication.
+    summary : bool
+        Whether the report says that its figures are sums over the units below it: all towns of a county, say.
     origin : Path, bytes or None
-        The document itself, for `show`; a path is not kept open.
+        The document itself; a path is not kept open.
     """
 
     agency: str | None
@@ -197,6 +207,7 @@ class Report:
     read_claims: Sequence[Claim] = field(default=(), repr=False)
     text: str = field(default="", repr=False)
     published: dt.date | None = None
+    summary: bool = False
 
     def _frame(self, rows: Sequence[Sequence[Any]], fields: Sequence[str], types: Mapping[str, str]) -> pd.DataFrame:
         columns = dict(zip(fields, rows, strict=True)) if rows else {}
@@ -253,13 +264,6 @@ class Report:
         """
         return self._frame(tuple(zip(*self.read_notes, strict=True)), Note._fields, NOTE_TYPES)
 
-    @cached_property
-    def summary(self) -> bool:
-        """Whether the report says that its figures are sums over the units below it: all towns of a county, say."""
-        from govstats.recognition.summary import is_summary
-
-        return is_summary(self.text)
-
     def content(self) -> bytes:
         """Return the document that the report was read from.
 
@@ -287,7 +291,7 @@ class Report:
             )
         return content
 
-    def with_cells(self, cells: pd.DataFrame) -> Report:
+    def with_cells(self, cells: pd.DataFrame) -> Self:
         """Return the same report with other cells, for what-if questions and exercises.
 
         Parameters
@@ -298,7 +302,7 @@ class Report:
         Returns
         -------
         Report
-            Its document is still the one that was read, so that `show` and `govstats.repairs` look there.
+            Its document is still the one that was read; `govstats.repairs` looks there.
 
         Raises
         ------
@@ -315,110 +319,3 @@ class Report:
     def statutory_form(self) -> Form:
         """The form the report was read with."""
         return form(self.form)
-
-    def table(self, name: str, *, language: Language = "zh") -> pd.DataFrame:
-        """Lay a table out as the form prints it.
-
-        Parameters
-        ----------
-        name : str
-            ``proactive``, ``requests``, ``review``, or ``statistics`` in the annexes before 2019.
-        language : {"zh", "en"}
-            Of the labels.
-
-        Returns
-        -------
-        pandas.DataFrame
-            What is printed, as text; an empty string where a cell is blank, ``…`` where it is missing from the document and
-            ``?`` where it stands there but cannot be decided. The index and the columns are the form's stub and double header.
-
-        Raises
-        ------
-        FormError
-            The form of this report has no such table.
-        """
-        from govstats.display import layout
-        from govstats.forms import known_language
-
-        known_language(language)
-        return layout(self, name, language)
-
-    def show(self, cell: str | tuple[str, str, str] | pd.Series) -> Excerpt:
-        """Show a cell where it stands in the document.
-
-        Parameters
-        ----------
-        cell : str, (str, str, str) or pandas.Series
-            ``"requests/new/total"``, ``("requests", "new", "total")`` or a row of `cells`.
-
-        Returns
-        -------
-        Excerpt
-            A notebook displays it: the part of the page with a frame around the cell (`picture`) for PDF documents and
-            images, the rows of the document around it (`rows`) for the others.
-
-        Raises
-        ------
-        GovstatsError
-            The report has no such cell.
-        UnreadableDocument
-            The file is gone, or has changed since it was read.
-
-        Examples
-        --------
-        >>> from govstats import read
-        >>> title = "某某局2021年政府信息公开工作年度报告\\n"
-        >>> report = read(f"{title}信息内容\\t本年处理决定数量\\n行政处罚\\t3\\n行政强制\\t0\\n".encode())
-        >>> [cell.text for cell in report.show("proactive/penalties/decisions").rows[1]]
-        ['行政处罚', '3']
-        """
-        from govstats.excerpt import excerpt
-
-        if isinstance(cell, str):
-            # the line of an annex may hold a slash of its own
-            table, _, rest = cell.partition("/")
-            line, _, column = rest.rpartition("/")
-        else:
-            table, line, column = cell if isinstance(cell, tuple) else (cell["table"], cell["line"], cell["column"])
-        return excerpt(self, (table, line, column))
-
-    def explain(self, claim: pd.Series) -> Explanation:
-        """Tell why a figure of the prose was read as it was.
-
-        Parameters
-        ----------
-        claim : pandas.Series
-            A row of `claims`.
-
-        Returns
-        -------
-        Explanation
-            The words that bear on the figure and the rule that decided; its `text` is for reading.
-
-        Raises
-        ------
-        UnusableCells
-            The row is of another report, or the report was not read from a document.
-
-        Examples
-        --------
-        >>> from govstats import read
-        >>> report = read("某局2023年政府信息公开工作年度报告\\n一、总体情况\\n网上收到申请5件。".encode())
-        >>> report.explain(report.claims.iloc[0]).rule
-        'channel'
-        """
-        from govstats.recognition.explanations import find
-
-        said = getattr(self.read_claims, "readings", ())
-        found = find(said, claim["quote"], claim["start"], claim["value"], claim["target"])
-        if found is None:
-            raise UnusableCells(
-                f"{self.source}: no claim of this report says “{claim['quote']}”; expected a row of its `claims` "
-                "应为本报告 claims 的一行"
-            )
-        return found
-
-    def _repr_html_(self) -> str:
-        from govstats.display import report_html
-
-        return report_html(self)

@@ -10,19 +10,26 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from govstats import embedded
+from govstats.api import Report, read
 from govstats.errors import UnknownReport
-from govstats.report import Report
+from govstats.provenance import corpus_origin, is_typeset, origin
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from govstats.panel import Panel
 
-
-_ORIGIN = {
-    "zh": "文件由 govstats 按机关公布的数字重新排版，不是原件，其中的句子是我们自己的话。",
-    "en": "Typeset by govstats from the figures that the agency published; not the original, and its sentences are ours.",
-}
+__all__ = [
+    "choose_panel",
+    "choose_report",
+    "choose_reports",
+    "corpus_origin",
+    "is_typeset",
+    "neighbours",
+    "origin",
+    "other_formats",
+]
 
 
 def choose_report(
@@ -82,17 +89,15 @@ def choose_panel(*, document: str | PathLike[str] = "", folder: str | PathLike[s
     >>> choose_panel(document=embedded.folder() / "documents" / "pingtan-2025.md").reports["agency"].tolist()
     ['平潭综合实验区']
     """
-    import govstats
-    from govstats import embedded
-    from govstats.panel import MANIFEST, Panel
+    from govstats.panel import MANIFEST, Panel, read_corpus
 
     if folder and (Path(folder).expanduser() / MANIFEST).is_file():
         return Panel(Path(folder))
     if folder or not document:
-        return govstats.read_corpus(Path(folder).expanduser() if folder else embedded.folder())
+        return read_corpus(Path(folder).expanduser() if folder else embedded.folder())
     with TemporaryDirectory(prefix="govstats-") as alone:
         shutil.copy(Path(document).expanduser(), alone)
-        return govstats.read_corpus(alone)
+        return read_corpus(alone)
 
 
 def choose_reports(*, document: str | PathLike[str] = "", folder: str | PathLike[str] = "") -> list[Report]:
@@ -104,14 +109,11 @@ def choose_reports(*, document: str | PathLike[str] = "", folder: str | PathLike
     >>> len(choose_reports()) == len(embedded.register())
     True
     """
-    import govstats
-    from govstats import embedded
-
     if folder:
         chosen = _documents(Path(folder).expanduser())
-        return [govstats.read(Path(folder).expanduser() / source) for source in chosen.loc[chosen["chosen"], "source"]]
+        return [read(Path(folder).expanduser() / source) for source in chosen.loc[chosen["chosen"], "source"]]
     if document:
-        return [govstats.read(Path(document).expanduser())]
+        return [read(Path(document).expanduser())]
     known = embedded.register()
     return [embedded.report(agency, year) for agency, year in zip(known["agency"], known["year"], strict=True)]
 
@@ -163,40 +165,6 @@ def neighbours(report: Report, *, folder: str | PathLike[str] = "") -> list[Repo
     return [one for year in years for one in [next(_known(report.agency, year, folder), None)] if one is not None]
 
 
-def is_typeset(report: Report) -> bool:
-    """Tell whether a document was typeset by the project from published figures, and is no original.
-
-    Examples
-    --------
-    >>> is_typeset(choose_report("平潭综合实验区", 2025))
-    True
-    """
-    from govstats import embedded
-
-    return embedded.holds(report.sha256)
-
-
-def origin(report: Report, language: str = "both") -> str:
-    """Say of a document that the project typeset that it is no original; nothing of any other.
-
-    Parameters
-    ----------
-    report : Report
-    language : {"both", "zh", "en"}
-
-    Examples
-    --------
-    >>> origin(choose_report("平潭综合实验区", 2025), "en")
-    'Typeset by govstats from the figures that the agency published; not the original, and its sentences are ours.'
-    """
-    return corpus_origin("" if is_typeset(report) else report.source, language)
-
-
-def corpus_origin(own: str | PathLike[str], language: str = "both") -> str:
-    """Say that the documents of the corpus are no originals; nothing where reports of one's `own` are looked at."""
-    return "" if own else " ".join(_ORIGIN.values()) if language == "both" else _ORIGIN[language]
-
-
 def _known(agency: str | None, year: int | None, folder: str | PathLike[str]) -> Iterator[Report]:
     if agency is None or year is None:
         return
@@ -208,20 +176,17 @@ def _known(agency: str | None, year: int | None, folder: str | PathLike[str]) ->
 
 def _reports(agency: str, year: int | None, document: str | PathLike[str], folder: str | PathLike[str]) -> Iterator[Report]:
     """Yield the documents of a report, the one to read first."""
-    import govstats
-    from govstats import embedded
-
     if document:
-        yield govstats.read(Path(document).expanduser(), agency=agency or None, year=year)
+        yield read(Path(document).expanduser(), agency=agency or None, year=year)
     elif folder:
         for source in _in_folder(agency, year, Path(folder).expanduser()):
-            yield govstats.read(source, agency=agency or None, year=year)
+            yield read(source, agency=agency or None, year=year)
     elif year is None:
         raise UnknownReport(
             f"no year is given for {agency!r}; give agency and year, or a document 没有给出年度；请给出机关和年度，或一个文件"
         )
     else:
-        yield from map(govstats.read, embedded.documents(agency, year))
+        yield from map(read, embedded.documents(agency, year))
 
 
 def _in_folder(agency: str, year: int | None, folder: Path) -> list[Path]:
@@ -238,7 +203,7 @@ def _in_folder(agency: str, year: int | None, folder: Path) -> list[Path]:
 
 @cache
 def _documents(folder: Path) -> pd.DataFrame:
-    import govstats
+    from govstats.panel import read_corpus
 
-    reports = govstats.read_corpus(folder).reports
+    reports = read_corpus(folder).reports
     return reports[reports["source"].notna() & reports["error"].isna()]

@@ -170,7 +170,7 @@ def write_slides(folder: str | Path) -> list[Path]:
     for source in sorted((templates() / "slides").glob("*.ipynb")):
         execution = execute(read_notebook(source), folder=Path.cwd())
         if execution.error:
-            raise NotebookError(f"{source}: a cell failed: {execution.error}; mend it in JupyterLab 有单元执行出错，请打开改正")
+            raise NotebookError(f"{source}: {execution.error}; mend it in JupyterLab 有单元执行出错，请打开改正")
         html, _ = exporter.from_notebook_node(execution.notebook, resources={"heading": heading(execution.notebook)})
         written.append(Path(folder) / f"{source.stem}.html")
         written[-1].write_text(html, "utf-8")

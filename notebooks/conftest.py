@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from nbval.plugin import IPyNbCell, IPyNbFile, find_comment_markers, find_metadata_tags
 
 from govstats.errors import NotebookError
-from govstats.notebooks import Case, cases, kernel_environment, reference_run
+from govstats.notebooks import KERNEL_ENVIRONMENT, Case, cases, reference_run
 
 HERE = Path(__file__).parent
 
@@ -70,7 +70,7 @@ class CaseFile(IPyNbFile):
         self.ipython = TemporaryDirectory(prefix="govstats-")
         with pytest.MonkeyPatch.context() as patch, Path(os.devnull).open("w") as null:
             patch.setattr(nbval.kernel, "open", lambda *_: null, raising=False)  # which nbval would leave open, with a warning
-            for name, value in kernel_environment(self.ipython.name).items():
+            for name, value in (KERNEL_ENVIRONMENT | {"IPYTHONDIR": self.ipython.name}).items():
                 patch.setenv(name, value)
             super().setup()
 
@@ -91,27 +91,20 @@ class CaseCell(IPyNbCell):
 
     def runtest(self) -> None:
         case = self.parent
-        for earlier in case.cells[case.executed : self.cell_num]:
-            if not case.broken and not earlier.executes():
-                case.broken = earlier.name
-        if case.broken:
-            pytest.skip(f"{case.broken} of {case.name} failed before")
-        case.executed = self.cell_num + 1
-        try:
-            super().runtest()
-        except Exception as error:
-            if "outputs differ" not in str(error):
-                case.broken = self.name
-            raise
+        for cell in case.cells[case.executed : self.cell_num + 1]:
+            if case.broken:
+                pytest.skip(f"{case.broken} of {case.name} failed before")
+            case.executed += 1
+            try:
+                IPyNbCell.runtest(cell)
+            except pytest.skip.Exception:
+                if cell is self:
+                    raise
+            except Exception as error:
+                if "outputs differ" not in str(error):
+                    case.broken = cell.name
+                if cell is self:
+                    raise
 
     def reportinfo(self) -> tuple[Any, int, str]:
         return self.path, 0, f"{self.parent.name}::{self.name}"
-
-    def executes(self) -> bool:
-        """Run the cell without comparing its outputs; tell whether the cells behind it can rely on it."""
-        if self.options["skip"]:
-            return True
-        timeout = self.config.option.nbval_cell_timeout
-        client = self.parent.kernel.kc
-        reply = client.execute_interactive(self.cell.source, store_history=False, timeout=timeout, output_hook=lambda _: None)
-        return bool(reply["content"]["status"] == "ok" or self.options["check_exception"])

@@ -13,13 +13,12 @@ import pandas as pd
 import pytest
 
 import govstats
-from govstats import embedded, figures
+from govstats import Report, embedded, figures
 from govstats.errors import UnusableFigure
 from govstats.figures.drawing import Language, Sheet, Width, fold, font, text_width
 from govstats.measures import indicators
 from govstats.notebooks import cases
 from govstats.panel.coverage import STATES
-from govstats.report import Report
 from govstats.sources import choose_reports
 
 mpl = pytest.importorskip("matplotlib")

@@ -215,7 +215,52 @@ def read_corpus(
     processes: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Panel:
-    """Read a folder of annual reports into a panel: `govstats.read_corpus`."""
+    """Read a folder of annual reports into a panel.
+
+    Parameters
+    ----------
+    folder : path or address
+        Documents in any mix of formats, in folders of any depth; an address that fsspec knows (``s3://…``) works like a path.
+        Files with other suffixes are left alone; `Panel.others` lists them.
+    output : path, optional
+        Where the panel is kept. What was read before is not read again: a build that was interrupted goes on where it stopped,
+        and of a folder that has grown only the new documents are read. A temporary folder by default, which goes with the panel.
+    register : path or DataFrame, optional
+        What is known of the reports: CSV with any of the columns ``document slug agency year form level region region_code
+        published vintage parent summary``. By default ``register.csv`` or ``reports.csv`` in the folder, if there is one. What
+        it says is believed; what it lacks is recognised.
+    agencies : path or DataFrame, optional
+        A table that corrects the identities of agencies; see `govstats.agencies.identify`.
+    client : dask.distributed.Client, optional
+        Read on its workers, which must see the folder under the same path or address.
+    processes : int, optional
+        Read in so many processes; by default as many as there are cores where that pays.
+    storage_options : mapping, optional
+        For the file system of an address.
+
+    Returns
+    -------
+    Panel
+        A document that could not be used is a row of `Panel.reports` with its error.
+
+    Raises
+    ------
+    UnreadableDocument
+        There is no such folder.
+    UnusableRegister
+        The register has a line that cannot be understood.
+    UnusablePanel
+        `output` is a folder that holds something else.
+    MissingExtra
+        The packages of the extra ``panel`` are not installed.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> panel = read_corpus(embedded.folder())
+    >>> panel.only(agency="平潭综合实验区").coverage().query("state == 'inconsistent'")["year"].tolist()
+    [2020]
+    """
     temporary = None
     if output is None:
         temporary = _Temporary()

@@ -18,8 +18,8 @@ from loky import cpu_count, get_reusable_executor
 
 from govstats.agencies import hint
 from govstats.documents import open_document
-from govstats.embedded import holds
 from govstats.panel.folder import Folder, Item
+from govstats.provenance import holds
 from govstats.recognition import recognise
 from govstats.reconciliation.reuse import samples
 from govstats.reconciliation.structure import document_findings

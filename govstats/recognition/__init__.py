@@ -10,6 +10,7 @@ from govstats.recognition.claims import Claims
 from govstats.recognition.identity import identify, reports_in, reports_named
 from govstats.recognition.notes import note
 from govstats.recognition.publication import published
+from govstats.recognition.summary import is_summary
 from govstats.recognition.tables import read_tables
 from govstats.report import Note, ReadCell, Report
 
@@ -64,6 +65,7 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
         read_claims=claims,
         text=claims.text,
         published=published(document),
+        summary=is_summary(claims.text),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from govstats.reconciliation.comparison import FormatComparison, check_summaries, check_vintages, compare_formats
+from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import check_edits
 from govstats.reconciliation.findings import FINDING_TYPES, Findings, rules
 from govstats.reconciliation.matrix import IDENTITY, matrices, plain_values, report_numbers
@@ -27,6 +28,7 @@ __all__ = ["FINDING_TYPES", "FormatComparison", "ManyReports", "Source", "compar
 def reconcile(
     source: Source,
     *,
+    corrections: Corrections | None = None,
     claims: pd.DataFrame | None = None,
     texts: pd.DataFrame | None = None,
     vintages: pd.DataFrame | None = None,
@@ -40,6 +42,8 @@ def reconcile(
         A report; or cells with the columns of `Report.cells`, of any number of agencies and years; or a panel, which has cells
         and all that follows. Only a report knows its sections (S01), what could not be read (S03) and its text (S06, NE, NF).
         The rules across years have findings where the report of the year before is there too.
+    corrections : path or DataFrame, optional
+        Documented corrections to apply first, as `govstats.correct` takes them.
     claims : DataFrame, optional
         What the prose claims, with the columns of `Report.claims`: NT, NS, NC and NZ hold it against the cells of the same agency
         and year, T3Y against those of the year beside where a table lacks a figure. A column ``report_year`` tells in the report
@@ -86,7 +90,7 @@ def reconcile(
     A block of the table on reconsideration and litigation whose total was not filled in properly:
 
     >>> import pandas as pd
-    >>> from govstats.reconciliation import reconcile
+    >>> from govstats import reconcile
     >>> figures = {"upheld": 10, "corrected": 1, "other": 0, "pending": 0, "total": 0}
     >>> cells = pd.DataFrame(
     ...     [("某区", 2023, "2021", "review", "reconsideration", column, value, "reported") for column, value in figures.items()],
@@ -103,7 +107,7 @@ def reconcile(
     >>> conflicts[["cells", "expected", "reported"]].values.tolist()
     [['requests/new/total', 749.0, 713.0], ['requests/new/natural_person', 741.0, 705.0]]
     """
-    known = known_of(source)
+    known = known_of(as_corrected(source, corrections))
     report, cells = known.report, known.cells
     claims, texts, vintages, described = (
         given if given is not None else own

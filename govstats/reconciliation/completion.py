@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from govstats.forms import ONE_FEN, CellKey, Form, form
+from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import has_cell, kinds, system
 from govstats.reconciliation.findings import Integers, known_rule
 from govstats.reconciliation.matrix import ABSENT, BLANK, NOT_APPLICABLE, REPORTED, UNREADABLE, Layout, ReportMatrix, matrices
@@ -69,7 +70,7 @@ _NOTHING = _Bound(-np.inf, np.inf, "undetermined")
 _CONTRADICTED = _Bound(-np.inf, np.inf, "contradicted")
 
 
-def completions(source: Source, *, claims: pd.DataFrame | None = None) -> pd.DataFrame:
+def completions(source: Source, *, claims: pd.DataFrame | None = None, corrections: Corrections | None = None) -> pd.DataFrame:
     """Deduce the figures of blank, unreadable and lost cells from the others, where the edits leave no choice.
 
     Parameters
@@ -79,6 +80,8 @@ def completions(source: Source, *, claims: pd.DataFrame | None = None) -> pd.Dat
     claims : DataFrame, optional
         What the prose claims, with the columns of `Report.claims`: figures for cells that have none. A report whose tables are
         lost becomes a partial table so. By default only cells are used.
+    corrections : path or DataFrame, optional
+        Documented corrections to apply first, as `govstats.correct` takes them.
 
     Returns
     -------
@@ -122,6 +125,7 @@ def completions(source: Source, *, claims: pd.DataFrame | None = None) -> pd.Dat
     >>> found[["line", "column", "basis"]].values.tolist(), bool(found.value.item() == printed)
     ([['granted', 'legal', 'sum']], True)
     """
+    source = as_corrected(source, corrections)
     cells = known_of(source).cells
     identity = None
     if isinstance(source, Report) and cells.empty:

@@ -16,6 +16,7 @@ import pandas as pd
 from govstats.errors import UnreadableDocument
 from govstats.forms import ONE_FEN, CellKey, Form, Language
 from govstats.reconciliation.chains import Chain, Parts, Place, chained_cases
+from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.findings import Floats
 from govstats.reconciliation.matrix import ReportMatrix, matrices
 from govstats.reconciliation.solver import Localisation, Solution, minimal_changes
@@ -83,7 +84,14 @@ class _Standing(NamedTuple):
     among: int
 
 
-def repairs(source: Source, *, claims: pd.DataFrame | None = None, seconds: float = 5.0, reread: bool = True) -> pd.DataFrame:
+def repairs(
+    source: Source,
+    *,
+    corrections: Corrections | None = None,
+    claims: pd.DataFrame | None = None,
+    seconds: float = 5.0,
+    reread: bool = True,
+) -> pd.DataFrame:
     """List every minimal repair of the reports whose balance edits fail.
 
     Parameters
@@ -91,6 +99,8 @@ def repairs(source: Source, *, claims: pd.DataFrame | None = None, seconds: floa
     source : Report, DataFrame or panel
         A report; or cells with the columns of `Report.cells`, of any number of agencies and years, or a panel. Where the years
         beside a report are there too, they are repaired together: what a year carries out the next one carries in.
+    corrections : path or DataFrame, optional
+        Documented corrections to apply first, as `govstats.correct` takes them.
     claims : DataFrame, optional
         What the prose claims, with the columns of `Report.claims`: further witnesses. Those of the report, if left out.
     seconds : float
@@ -143,7 +153,7 @@ def repairs(source: Source, *, claims: pd.DataFrame | None = None, seconds: floa
     >>> found[["line", "column", "unique"]].values.tolist(), float((found.reported - found.proposed).item())
     ([['granted', 'natural_person', True]], 9.0)
     """
-    known = known_of(source)
+    known = known_of(as_corrected(source, corrections))
     report, cells = known.report, known.cells
     if claims is None:
         claims = known.claims if report is None else report.claims

@@ -1,0 +1,31 @@
+from .api import Report as Report
+from .api import compare_formats as compare_formats
+from .api import read as read
+from .errors import DifferentReports as DifferentReports
+from .errors import FormError as FormError
+from .errors import GovstatsError as GovstatsError
+from .errors import MissingExtra as MissingExtra
+from .errors import MissingReader as MissingReader
+from .errors import NotAnAnnualReport as NotAnAnnualReport
+from .errors import NotebookError as NotebookError
+from .errors import RefusedCorrection as RefusedCorrection
+from .errors import SeveralReports as SeveralReports
+from .errors import UnknownForm as UnknownForm
+from .errors import UnknownIdentity as UnknownIdentity
+from .errors import UnknownReport as UnknownReport
+from .errors import UnreadableDocument as UnreadableDocument
+from .errors import UnusableCells as UnusableCells
+from .errors import UnusableCorrections as UnusableCorrections
+from .errors import UnusableExport as UnusableExport
+from .errors import UnusablePanel as UnusablePanel
+from .errors import UnusableRegister as UnusableRegister
+from .explorer import explore as explore
+from .january import new_year as new_year
+from .measures import indicators as indicators
+from .panel import read_corpus as read_corpus
+from .reconciliation import reconcile as reconcile
+from .reconciliation.completion import completions as completions
+from .reconciliation.corrections import correct as correct
+from .reconciliation.repairs import repairs as repairs
+
+__version__: str
