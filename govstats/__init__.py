@@ -244,8 +244,8 @@ def new_year(source: Panel | str | PathLike[str], year: int | None = None) -> Ne
 
     >>> from govstats import embedded
     >>> new = new_year(embedded.folder(), 2025)
-    >>> new.new[["agency", "last", "timing"]].values.tolist()
-    [['沭阳县人民政府', <NA>, 'not_assessable'], ['平潭综合实验区', 2024, 'in_time']]
+    >>> new.new[["last", "timing"]].values.tolist()
+    [[2019, 'not_assessable'], [<NA>, 'not_assessable'], [2024, 'in_time']]
     >>> new.failed[["rule", "severity", "expected", "reported"]].values.tolist()
     [['T2Y', 'W', 453.0, 546.0]]
     """

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Self
+
     import pandas as pd
 
 
@@ -20,7 +22,17 @@ class UnreadableDocument(GovstatsError, ValueError):
     """The file is empty, damaged or of a kind that no reader takes."""
 
 
-class MissingReader(UnreadableDocument, ImportError):
+class _Missing(ImportError):
+    @classmethod
+    def of(cls, what: str, error: ImportError, extra: str) -> Self:
+        """Say what needs the package that could not be imported, and how to install it."""
+        return cls(
+            f"{what} needs {error.name}, which is not installed; run: pip install 'govstats[{extra}]' "
+            f"缺少软件包 {error.name}，请运行 pip install 'govstats[{extra}]'"
+        )
+
+
+class MissingReader(UnreadableDocument, _Missing):
     """The file is of a kind whose reader is not installed; the message names what to install."""
 
 
@@ -76,16 +88,8 @@ class DifferentReports(GovstatsError, ValueError):
     """Documents that were to be compared are not known to be one report."""
 
 
-class MissingExtra(GovstatsError, ImportError):
+class MissingExtra(GovstatsError, _Missing):
     """A package of an extra is not installed; the message names the extra."""
-
-    @classmethod
-    def of(cls, what: str, error: ImportError, extra: str) -> MissingExtra:
-        """Say what needs the package that could not be imported, and how to install it."""
-        return cls(
-            f"{what} needs {error.name}, which is not installed; run: pip install 'govstats[{extra}]' "
-            f"缺少软件包 {error.name}，请运行 pip install 'govstats[{extra}]'"
-        )
 
 
 class UnusableFigure(GovstatsError, ValueError):

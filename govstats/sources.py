@@ -78,8 +78,9 @@ def choose_panel(*, document: str | PathLike[str] = "", folder: str | PathLike[s
 
     Examples
     --------
-    >>> len(choose_panel().reports["agency"].unique())
-    8
+    >>> from govstats import embedded
+    >>> choose_panel(document=embedded.folder() / "documents" / "pingtan-2025.md").reports["agency"].tolist()
+    ['平潭综合实验区']
     """
     import govstats
     from govstats import embedded
@@ -99,8 +100,9 @@ def choose_reports(*, document: str | PathLike[str] = "", folder: str | PathLike
 
     Examples
     --------
-    >>> len(choose_reports())
-    19
+    >>> from govstats import embedded
+    >>> len(choose_reports()) == len(embedded.register())
+    True
     """
     import govstats
     from govstats import embedded

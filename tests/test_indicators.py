@@ -391,10 +391,10 @@ def test_pooled_is_the_sum_over_the_sum_and_says_who_was_left_out() -> None:
     row = found[2019]
     assert (row["numerator"], row["denominator"], row["reports"], row["left_out"]) == (8, 23, 1, 1)
     assert (row["low_blanks"], row["high_blanks"]) == (pytest.approx((8 + 275) / (23 + 805)), pytest.approx(8 / 23))
-    # 2025: Pingtan and Shuyang
+    # 2025: Pingtan, Shuyang and the office of Shanghai
     row = found[2025]
-    assert (row["numerator"], row["denominator"], row["reports"], row["left_out"]) == (71 + 395, 148 + 718, 2, 0)
-    expected = binomtest(466, 866).proportion_ci(method="wilson")
+    assert (row["numerator"], row["denominator"], row["reports"], row["left_out"]) == (71 + 395 + 208, 148 + 718 + 1191, 3, 0)
+    expected = binomtest(674, 2057).proportion_ci(method="wilson")
     assert (row["low"], row["high"]) == pytest.approx((expected.low, expected.high))
     # 2023: 42 + 4 of 81 + 21, of which the blocks that do not add up are no part
     assert found[2023]["contradicted"] == 0
@@ -410,16 +410,16 @@ def test_pooling_by_level_and_region_needs_to_be_told_them() -> None:
     row = found[(found["level"] == "county") & (found["year"] == 2025)].iloc[0]
     assert (row["numerator"], row["denominator"]) == (466, 866)
     regions = rows_by(indicators(corpus(), by="region", names="disclosure_rate", reports=register()), "region")
-    assert regions["江苏省宿迁市沭阳县"]["denominator"] == 718
+    assert regions["江苏省宿迁市沭阳县"]["denominator"] == 718 + 26
 
 
 def test_a_report_that_contradicts_itself_is_left_out_of_the_group() -> None:
     found = rows_by(indicators(corpus(), by="year", names="correction_rate.reconsideration", repairs=True), "year")
-    # Hongze prints a total of 0 with one corrected; Pingtan prints 2 cases, one of them corrected
+    # Hongze prints a total of 0 with one corrected; of what is concluded Pingtan has 1 of 2, Suqian 17 of 440 - 26
     row = found[2023]
-    assert (row["numerator"], row["denominator"], row["reports"], row["left_out"]) == (1, 2, 1, 1)
+    assert (row["numerator"], row["denominator"], row["reports"], row["left_out"]) == (1 + 17, 2 + 414, 3, 1)
     # repaired, it has 1 of 11
-    assert (row["low_repairs"], row["high_repairs"]) == (pytest.approx((1 + 1) / (2 + 11)),) * 2
+    assert (row["low_repairs"], row["high_repairs"]) == (pytest.approx((18 + 1) / (416 + 11)),) * 2
 
 
 def test_nothing_is_pooled_across_a_break(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,8 +130,7 @@ def test_the_sentence_counts_what_the_frames_say(new: NewYear) -> None:
 def test_sentences_of_our_own_are_nobodys_reuse(tmp_path: Path) -> None:
     ours = folder_of(tmp_path / "ours", "pingtan-2019.html", "pingtan-2020.html")
     panel = govstats.read_corpus(ours)
-    # 94 % of what we wrote for 2020 stood in what we wrote for 2019
-    assert panel.findings.query("rule == 'XD' and status == 'fail'")["table"].isna().tolist() == [True]
+    assert panel.findings.query("rule == 'XD' and status == 'fail'").empty
     assert new_year(panel).failed.empty
     for path in ours.glob("*.html"):
         path.write_text(path.read_text("utf-8") + "\n", "utf-8")  # another document, whoever wrote it

@@ -106,7 +106,7 @@ def test_plain_text() -> None:
 
 def test_embedded_documents_that_print_a_date() -> None:
     register = embedded.register().dropna(subset="publication_date")
-    assert len(register) == 10
+    assert len(register) == 11
     for agency, year, day in zip(register["agency"], register["year"], register["publication_date"], strict=True):
         assert embedded.report(agency, year, "html").published == day.date()
 

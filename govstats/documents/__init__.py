@@ -9,11 +9,10 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from govstats.documents.compound import SIGNATURE, read_compound
 from govstats.documents.document import Block, Cell, Document, Grid, Paragraph
 from govstats.documents.html import read_html, web_archive
 from govstats.documents.text import read_markdown, read_text
-from govstats.documents.word import read_word
+from govstats.documents.word import SIGNATURE, read_compound, read_word
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
@@ -71,8 +70,7 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     if not content.strip() or not document.blocks:
         raise UnreadableDocument(
             f"{name}: the document is empty ({len(content)} bytes, no text in them); expected an annual report; "
-            "if its pages are pictures, save them as PDF"
-            " 文件中没有文字；如各页为图片，请存成 PDF"
+            "if its pages are pictures, save them as PDF 文件中没有文字；如各页为图片，请存成 PDF"
         )
     return document
 
@@ -140,8 +138,7 @@ def _decode(content: bytes, name: str) -> str:
             return text
     raise UnreadableDocument(
         f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}); "
-        "expected HTML, plain text or Markdown"
-        " 无法识别的编码；应为 UTF-8、GB 18030 或 Big5 的 HTML、纯文本或 Markdown"
+        "expected HTML, plain text or Markdown 无法识别的编码；应为 UTF-8、GB 18030 或 Big5 的 HTML、纯文本或 Markdown"
     )
 
 

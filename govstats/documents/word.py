@@ -1,4 +1,4 @@
-"""Word documents (OOXML): paragraphs, and tables with cells merged both ways, as a reader sees them.
+"""Word documents (docx, doc): paragraphs, and tables with cells merged both ways, as a reader sees them.
 
 A part is first cleared of what nobody sees, and of what only wraps what is shown; then one pass reads it. Text set in a way that
 would have to be puzzled out is not read: a digit in it becomes `NO_TEXT`, and its cell unreadable.
@@ -8,24 +8,40 @@ from __future__ import annotations
 
 import io
 import re
+import struct
+import tempfile
 import zipfile
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import groupby, pairwise
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from govstats.characters import is_figure
 from govstats.documents.document import NO_TEXT, Block, Cell, Grid, Paragraph
-from govstats.documents.numbering import NAMESPACES, Numbering, W, attribute, every, whole
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_NAMESPACES = {"w": _W.strip("{}"), "mc": "http://schemas.openxmlformats.org/markup-compatibility/2006"}
+#: The levels of a list; those it has of its own come later in the part than those of its kind.
+_LEVELS = "w:abstractNum[@w:abstractNumId = $kind]/w:lvl | w:num[@w:numId = $name]/w:lvlOverride/w:lvl"
+_PLACE = re.compile("%([1-9])")
+_CHINESE = re.compile("(chinese|japanese|taiwanese)Counting(Thousand)?")
+#: What has more digits is no number of a list or a table.
+_WHOLE = re.compile(r"-?\d{1,5}")
+#: The first bytes of a compound file.
+SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+#: Where the header of the text has the lengths of its parts in characters.
+_LENGTHS = 0x4C
+#: A report has some ten thousand characters.
+_MOST_CHARACTERS = 200_000
 #: The strict variant of the standard (ISO/IEC 29500-1) has the same elements under a name of its own.
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 #: A report has some hundred kilobytes of text; a hundred times as much is no report, whatever the archive says of itself.
@@ -46,8 +62,8 @@ _GONE = "//w:tr[w:trPr/w:del or w:trPr/w:trHeight[@w:hRule = 'exact' and @w:val 
 #: Newer programs write a drawing, and for the older VML with the same text.
 _TWICE = "//mc:Fallback[../mc:Choice//w:t]"
 #: Stops of tabs, text deleted in a tracked change, codes of fields, pronunciation, and what is said of wrappers.
-_UNSEEN = [W + name for name in "tabs del moveFrom instrText delText rt sdtPr sdtEndPr smartTagPr customXmlPr".split()]
-_WRAPPERS = [W + name for name in "sdt sdtContent ins moveTo customXml smartTag".split()]
+_UNSEEN = [_W + name for name in "tabs del moveFrom instrText delText rt sdtPr sdtEndPr smartTagPr customXmlPr".split()]
+_WRAPPERS = [_W + name for name in "sdt sdtContent ins moveTo customXml smartTag".split()]
 
 # --- how text is set ------------------------------------------------------------------------------------------------------
 
@@ -78,9 +94,9 @@ _SPOILT = re.compile(rf"[\d.,．]*(?:\[[^\[\]]*\])?{NO_TEXT}[\d.,．{NO_TEXT}]*"
 
 #: What stands below the pages, without the lines that part it from them.
 _NOTES = "*[not(@w:type) or @w:type = 'normal']/*"
-_SIGNS = {W + name: sign for name, sign in zip("tab ptab br cr noBreakHyphen".split(), "\t\t\n\n-", strict=True)}
+_SIGNS = {_W + name: sign for name, sign in zip("tab ptab br cr noBreakHyphen".split(), "\t\t\n\n-", strict=True)}
 #: Symbols and formulas are not read: 1/2 set as a fraction would become 12.
-_SHOWN = (f"{W}t", f"{W}fldChar", f"{W}sym", "{*}oMath", *_SIGNS)
+_SHOWN = (f"{_W}t", f"{_W}fldChar", f"{_W}sym", "{*}oMath", *_SIGNS)
 #: What makes a cell without text no blank, and a figure doubtful. A picture that floats may be a stamp on a figure, one in the
 #: line a digit of it; Word shows nothing of a cell that is merged with the one before it and has no span for it.
 _DOUBTED = """
@@ -123,10 +139,7 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
     try:
         from lxml import etree
     except ImportError as error:
-        raise MissingReader(
-            f'{name}: reading Word documents needs lxml; run: pip install "govstats[word]"'
-            " 读取 Word 文件缺少软件包 lxml，请运行上述命令安装"
-        ) from error
+        raise MissingReader.of(f"{name}: reading Word documents", error, "word") from error
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = "\n".join(["", *archive.namelist()])
@@ -136,13 +149,13 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
         raise UnreadableDocument(
             f"{name}: the Word document is damaged or locked ({error}); save it anew 文件损坏或加密，请重新保存"
         ) from error
-    if document.find(f"{W}body") is None:
+    if document.find(f"{_W}body") is None:
         kind = next(kind for start, kind in _OTHER_ARCHIVES.items() if f"\n{start}" in members)
         raise MissingReader(f"{name}: govstats does not read this file: it is {kind}")
-    walk = _Walk(_Styles(styles), Numbering(numbering), name)
-    walk.into(document.find(f"{W}body"), "paragraph")
-    walk.into(every(footnotes, _NOTES), "footnote")
-    walk.into(every(endnotes, _NOTES), "endnote")
+    walk = _Walk(_Styles(styles), _Numbering(numbering), name)
+    walk.into(document.find(f"{_W}body"), "paragraph")
+    walk.into(_every(footnotes, _NOTES), "footnote")
+    walk.into(_every(endnotes, _NOTES), "endnote")
     return tuple(walk.blocks)
 
 
@@ -155,23 +168,23 @@ def _part(archive: zipfile.ZipFile, kind: str) -> _Element:
 
     path = next(filter(re.compile(rf"word/{kind}\d*\.xml").fullmatch, archive.namelist()), None)
     if path is None:
-        return etree.Element(f"{W}{kind}")
+        return etree.Element(f"{_W}{kind}")
     entry = archive.getinfo(path)
     # other compressions may unpack to any size before the size can be looked at
     if entry.file_size > _MOST_BYTES or entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         raise ValueError(f"{path} unpacks to {entry.file_size:,} bytes, compression {entry.compress_type}")
-    xml = archive.read(path).replace(_STRICT, NAMESPACES["w"].encode())
+    xml = archive.read(path).replace(_STRICT, _NAMESPACES["w"].encode())
     part = etree.fromstring(xml, etree.XMLParser(resolve_entities=False, remove_comments=True, remove_pis=True))
-    for gone in every(part, f"{_GONE} | {_TWICE}"):
+    for gone in _every(part, f"{_GONE} | {_TWICE}"):
         gone.getparent().remove(gone)
     # what the hint of an empty field means, nobody can tell
-    for hint in every(part, "//w:sdt[w:sdtPr/w:showingPlcHdr]//w:t"):
+    for hint in _every(part, "//w:sdt[w:sdtPr/w:showingPlcHdr]//w:t"):
         hint.text = NO_TEXT
     etree.strip_elements(part, *_UNSEEN)
-    etree.strip_tags(part, *_WRAPPERS, f"{{{NAMESPACES['mc']}}}*")
+    etree.strip_tags(part, *_WRAPPERS, f"{{{_NAMESPACES['mc']}}}*")
     # the text of a box comes after the paragraph in which it is anchored
-    for box in reversed(every(part, "//w:p//w:txbxContent")):
-        every(box, "ancestor::w:p")[-1].addnext(box)
+    for box in reversed(_every(part, "//w:p//w:txbxContent")):
+        _every(box, "ancestor::w:p")[-1].addnext(box)
     return part
 
 
@@ -190,49 +203,49 @@ class _Styles:
     """The styles of a document, each with what it takes over from others."""
 
     def __init__(self, part: _Element) -> None:
-        self.by_id = {attribute(style, "@w:styleId"): style for style in part.iterfind(f"{W}style")}
-        self.usual = every(part, "w:style[@w:type = 'paragraph' and (@w:default = '1' or @w:default = 'true')]")
-        self.defaults = every(part, "w:docDefaults/w:rPrDefault")
+        self.by_id = {_attribute(style, "@w:styleId"): style for style in part.iterfind(f"{_W}style")}
+        self.usual = _every(part, "w:style[@w:type = 'paragraph' and (@w:default = '1' or @w:default = 'true')]")
+        self.defaults = _every(part, "w:docDefaults/w:rPrDefault")
 
     def chain(self, name: str) -> list[_Element]:
         """Return a style and those it is based on; Word takes no more of them."""
         chain: list[_Element] = []
         while name in self.by_id and len(chain) < 11:
             chain.append(self.by_id[name])
-            name = attribute(chain[-1], "w:basedOn/@w:val")
+            name = _attribute(chain[-1], "w:basedOn/@w:val")
         return chain
 
     def of(self, paragraph: _Element) -> list[_Element]:
         """Return a paragraph and its styles, from near to far."""
-        return [paragraph, *(self.chain(attribute(paragraph, _STYLE)) or self.usual)]
+        return [paragraph, *(self.chain(_attribute(paragraph, _STYLE)) or self.usual)]
 
     def is_heading(self, paragraph: _Element) -> bool:
-        names = [attribute(holder, f"{_STYLE} | w:name/@w:val") for holder in self.of(paragraph)]
+        names = [_attribute(holder, f"{_STYLE} | w:name/@w:val") for holder in self.of(paragraph)]
         return any(name.lower().startswith(("title", "heading", "标题")) for name in names)
 
     def in_list(self, paragraph: _Element, kind: str) -> str:
         """Return the list of a paragraph or its level, as the paragraph has them or its style."""
-        said = (attribute(holder, f"w:pPr/w:numPr/w:{kind}/@w:val") for holder in self.of(paragraph))
+        said = (_attribute(holder, f"w:pPr/w:numPr/w:{kind}/@w:val") for holder in self.of(paragraph))
         return next(filter(None, said), "")
 
     def piece(self, text: str, run: _Element) -> _Piece:
         """Set a text as its run says, the styles of run, paragraph and table, and the defaults."""
-        (paragraph,) = every(run, "ancestor-or-self::w:p[1]")
-        near = (run, *self.chain(attribute(run, "w:rPr/w:rStyle/@w:val")), *self.of(paragraph))
-        table = self.chain(attribute(run, "ancestor::w:tbl[1]/w:tblPr/w:tblStyle/@w:val"))
+        (paragraph,) = _every(run, "ancestor-or-self::w:p[1]")
+        near = (run, *self.chain(_attribute(run, "w:rPr/w:rStyle/@w:val")), *self.of(paragraph))
+        table = self.chain(_attribute(run, "ancestor::w:tbl[1]/w:tblPr/w:tblStyle/@w:val"))
         said: dict[str, str] = {
-            element.tag.removeprefix(W): " ".join(element.attrib.values()) or "true"
+            element.tag.removeprefix(_W): " ".join(element.attrib.values()) or "true"
             for holder in reversed((*near, *table, *self.defaults))
-            for element in holder.iterfind(f"{W}rPr/*")
+            for element in holder.iterfind(f"{_W}rPr/*")
         }
-        size = whole(said.get("sz", ""), 20)
+        size = _whole(said.get("sz", ""), 20)
         scripts = {"superscript": size, "subscript": -size}
-        shift = scripts.get(said.get("vertAlign", ""), whole(said.get("position", ""), 0))
+        shift = scripts.get(said.get("vertAlign", ""), _whole(said.get("position", ""), 0))
         # type of two points nobody sees
         if size <= 4 or any(said.get(effect, "off") not in _OFF for effect in _HIDING):
             return _Piece("", size, shift)
         is_doubted = any(pattern.search(said.get(effect, "")) for effect, pattern in _DOUBTED_FOR.items())
-        if is_doubted or said.get("color", "auto") in {*every(run, _GROUNDS)} - {"auto"}:
+        if is_doubted or said.get("color", "auto") in {*_every(run, _GROUNDS)} - {"auto"}:
             text = _DIGIT.sub(NO_TEXT, text)
         return _Piece(text, size, shift)
 
@@ -263,7 +276,7 @@ def _joined(pieces: list[_Piece]) -> str:
 class _Walk:
     """One pass over a document, collecting blocks."""
 
-    def __init__(self, styles: _Styles, numbering: Numbering, name: str) -> None:
+    def __init__(self, styles: _Styles, numbering: _Numbering, name: str) -> None:
         self.styles, self.numbering, self.name = styles, numbering, name
         self.blocks: list[Block] = []
         self.counts: Counter[str] = Counter()
@@ -271,15 +284,15 @@ class _Walk:
     def into(self, parent: Iterable[_Element], kind: str) -> None:
         """Read what stands one below the other; paragraphs are counted by the kind of text that they belong to."""
         for child in parent:
-            if child.tag == f"{W}p":
+            if child.tag == f"{_W}p":
                 self.counts[kind] += 1
                 if text := self.text(child):
                     self.blocks.append(Paragraph(text, f"{kind} {self.counts[kind]}", heading=self.styles.is_heading(child)))
-            elif child.tag == f"{W}tbl":
+            elif child.tag == f"{_W}tbl":
                 self.table(child, kind)
-            elif child.tag == f"{W}txbxContent":
+            elif child.tag == f"{_W}txbxContent":
                 self.into(child, kind)
-            elif child.tag == f"{W}altChunk":
+            elif child.tag == f"{_W}altChunk":
                 raise UnreadableDocument(
                     f"{self.name}: a document inside was never merged in (altChunk); save it anew with Word"
                     " 文件内嵌的文档未合并（altChunk），请用 Word 重新保存"
@@ -287,7 +300,7 @@ class _Walk:
 
     def text(self, paragraph: _Element) -> str:
         """Return the text of a paragraph with its number in a list; that of a figure would read as part of it."""
-        number = self.numbering.next(self.styles.in_list(paragraph, "numId"), whole(self.styles.in_list(paragraph, "ilvl"), 0))
+        number = self.numbering.next(self.styles.in_list(paragraph, "numId"), _whole(self.styles.in_list(paragraph, "ilvl"), 0))
         text = _joined(self.pieces(paragraph))
         return text if not text or text[0].isdigit() or is_figure(text) else number + text
 
@@ -296,10 +309,10 @@ class _Walk:
         pieces: list[_Piece] = []
         begun: list[int] = []
         for element in paragraph.iter(*_SHOWN):
-            if element.tag == f"{W}fldChar":
-                text = _field(attribute(element, "@w:fldCharType"), begun, pieces)
+            if element.tag == f"{_W}fldChar":
+                text = _field(_attribute(element, "@w:fldCharType"), begun, pieces)
             else:
-                text = {f"{W}t": element.text or "", **_SIGNS}.get(element.tag, NO_TEXT)
+                text = {f"{_W}t": element.text or "", **_SIGNS}.get(element.tag, NO_TEXT)
             piece = self.styles.piece(text, element.getparent())
             if piece.text:
                 pieces.append(piece)
@@ -309,16 +322,16 @@ class _Walk:
         self.counts["table"] += 1
         place = f"table {self.counts['table']}"
         if _is_layout(table):
-            self.into(every(table, "w:tr/w:tc/*"), kind)
+            self.into(_every(table, "w:tr/w:tc/*"), kind)
             return
         rows: list[list[Cell]] = []
         # by column, the row and the place in it of the cell that the next one may be merged with
         above: dict[int, tuple[int, int] | None] = {}
-        for number, (row, edges) in enumerate(zip(table.iterfind(f"{W}tr"), _edges(table), strict=True)):
+        for number, (row, edges) in enumerate(zip(table.iterfind(f"{_W}tr"), _edges(table), strict=True)):
             rows.append([])
-            for index, (cell, (column, end)) in enumerate(zip(row.iterfind(f"{W}tc"), pairwise(edges), strict=True), start=1):
-                over, merge = above.get(column), cell.find("w:tcPr/w:vMerge", NAMESPACES)
-                if over and merge is not None and attribute(merge, "@w:val") != "restart":
+            for index, (cell, (column, end)) in enumerate(zip(row.iterfind(f"{_W}tc"), pairwise(edges), strict=True), start=1):
+                over, merge = above.get(column), cell.find("w:tcPr/w:vMerge", _NAMESPACES)
+                if over and merge is not None and _attribute(merge, "@w:val") != "restart":
                     first, at = over
                     rows[first][at] = rows[first][at]._replace(rowspan=number - first + 1)
                     continue
@@ -326,14 +339,14 @@ class _Walk:
                 of_cell = f"{place} row {number + 1} cell {index}"
                 rows[-1].append(Cell(self.cell(cell), number, column, 1, end - column, of_cell))
         self.blocks.append(Grid(tuple(map(tuple, rows)), True, True, place))
-        self.into(every(table, "w:tr/w:tc/w:tbl | w:tr/w:tc/w:txbxContent"), kind)
+        self.into(_every(table, "w:tr/w:tc/w:tbl | w:tr/w:tc/w:txbxContent"), kind)
 
     def cell(self, cell: _Element) -> str:
         """Return the text of a cell, one line a paragraph."""
-        text = "\n".join(filter(None, map(self.text, cell.iterfind(f"{W}p"))))
+        text = "\n".join(filter(None, map(self.text, cell.iterfind(f"{_W}p"))))
         if text and not is_figure(text):
             return text
-        return text + NO_TEXT if every(cell, _DOUBTED, blank=not text) else text
+        return text + NO_TEXT if _every(cell, _DOUBTED, blank=not text) else text
 
 
 def _field(sign: str, begun: list[int], pieces: list[_Piece]) -> str:
@@ -350,11 +363,11 @@ def _field(sign: str, begun: list[int], pieces: list[_Piece]) -> str:
 def _edges(table: _Element) -> list[list[int]]:
     """Return the columns between which the cells of each row stand, without columns that only uneven edges make."""
     edges = []
-    for row in table.iterfind(f"{W}tr"):
-        across = [max(1, _columns(cell, "w:tcPr/w:gridSpan")) for cell in row.iterfind(f"{W}tc")]
+    for row in table.iterfind(f"{_W}tr"):
+        across = [max(1, _columns(cell, "w:tcPr/w:gridSpan")) for cell in row.iterfind(f"{_W}tc")]
         edges.append(np.cumsum([_columns(row, "w:trPr/w:gridBefore"), *across]))
     # what states no width, or one in another unit, is wide enough
-    widths = [whole(attribute(column, "@w:w"), _NARROWEST) for column in every(table, "w:tblGrid/w:gridCol")]
+    widths = [_whole(_attribute(column, "@w:w"), _NARROWEST) for column in _every(table, "w:tblGrid/w:gridCol")]
     widths += [_NARROWEST] * max((int(of_row[-1]) for of_row in edges), default=0)
     kept = np.cumsum(np.array([0, *widths]) >= _NARROWEST)
     compact = [kept[of_row] for of_row in edges]
@@ -363,11 +376,139 @@ def _edges(table: _Element) -> list[list[int]]:
 
 
 def _columns(holder: _Element, path: str) -> int:
-    return min(max(0, whole(attribute(holder, f"{path}/@w:val"), 0)), _MOST_COLUMNS)
+    return min(max(0, _whole(_attribute(holder, f"{path}/@w:val"), 0)), _MOST_COLUMNS)
 
 
 def _is_layout(table: _Element) -> bool:
     """Tell a table that lays out the page: other tables stand in its cells, and hardly a figure beside them."""
-    beside = every(table, "w:tr/w:tc[not(w:tbl)]")
-    figures = sum(is_figure("".join(cell.itertext(f"{W}t")).strip()) for cell in beside)
-    return figures < 2 and bool(every(table, "w:tr/w:tc/w:tbl"))
+    beside = _every(table, "w:tr/w:tc[not(w:tbl)]")
+    figures = sum(is_figure("".join(cell.itertext(f"{_W}t")).strip()) for cell in beside)
+    return figures < 2 and bool(_every(table, "w:tr/w:tc/w:tbl"))
+
+
+# --- Word 97–2003 (doc): a compound file (OLE), which is converted ----------------------------------------------------------
+
+
+def read_compound(content: bytes, name: str) -> tuple[Block, ...]:
+    """Read a Word 97–2003 document, which also WPS writes.
+
+    Parameters
+    ----------
+    content : bytes
+        The document, a compound file.
+    name : str
+        For error messages.
+
+    Returns
+    -------
+    tuple of Paragraph or Grid
+        As of `read_word`: the document is converted to docx on the way.
+
+    Raises
+    ------
+    MissingReader
+        msdoc2docx or lxml is not installed (the extra ``word``), or the file is no Word document.
+    UnreadableDocument
+        The document is damaged, locked with a password, or too large to be a report.
+    """
+    # the directory of the file names its streams
+    if "WordDocument\0".encode("utf-16-le") not in content:
+        raise MissingReader(
+            f"{name}: this is an OLE compound file without a Word document in it, or with a damaged one; save an Excel workbook "
+            "(xls), a PowerPoint presentation (ppt) or a Hangul document (hwp) as PDF, and what has a password without it"
+            " 其中没有可读的 Word 文档；Excel、PowerPoint、韩文（hwp）文件请存成 PDF，有密码的请去掉密码"
+        )
+    try:
+        from doc2docx import convert
+        from doc2docx.cfb import CompoundFile
+        from doc2docx.msdoc.fib import FibBase
+    except ImportError as error:
+        raise MissingReader.of(f"{name}: reading doc documents", error, "word") from error
+    try:
+        header = CompoundFile(content).open_stream("WordDocument")
+        # the lengths of a locked document are locked too; converting it says so
+        characters = 0 if FibBase.parse(header).is_encrypted else sum(struct.unpack_from("<8i", header, _LENGTHS))
+        # a character takes a byte at least; pieces that lie over each other could unpack to any size
+        if not 0 <= characters <= min(len(content), _MOST_CHARACTERS):
+            raise ValueError(f"it claims {characters:,} characters")
+        with tempfile.TemporaryDirectory(prefix="govstats-") as folder:
+            source, converted = Path(folder, "report.doc"), Path(folder, "report.docx")
+            source.write_bytes(content)
+            convert(source, converted)
+            docx = converted.read_bytes()
+    except Exception as error:  # what a damaged file does to a converter is not known beforehand
+        raise UnreadableDocument(
+            f"{name}: the document is damaged, locked, or one of Word 6 or Word 95 ({type(error).__name__}: {error}); "
+            "fetch it anew, or open it and save it as docx 文件损坏、加密或版本过旧；请重新下载，或打开后另存为 docx"
+        ) from error
+    return read_word(docx, name)
+
+
+# --- numbers of lists: they stand on the page, but not in the text -----------------------------------------------------------
+
+
+class _Numbering:
+    """Counts the paragraphs of every list of a document, which have to be given in its order.
+
+    Parameters
+    ----------
+    part : Element
+        The document's ``numbering.xml``.
+    """
+
+    def __init__(self, part: _Element) -> None:
+        self.kinds: dict[str, str] = {}
+        self.levels: dict[tuple[str, int], _Element] = {}
+        self.restarts: dict[tuple[str, int], int] = {}
+        #: For each kind of list how far its levels have been counted: lists of one kind count on together.
+        self.counts: defaultdict[str, dict[int, int]] = defaultdict(dict)
+        for one in part.iterfind(f"{_W}num"):
+            name, kind = _attribute(one, "@w:numId"), _attribute(one, "w:abstractNumId/@w:val")
+            self.kinds[name] = kind
+            for level in _every(part, _LEVELS, kind=kind, name=name):
+                self.levels[name, _whole(_attribute(level, "@w:ilvl"), 0)] = level
+            for start in _every(one, "w:lvlOverride/w:startOverride"):
+                self.restarts[name, _whole(_attribute(start, "../@w:ilvl"), 0)] = _whole(_attribute(start, "@w:val"), 1)
+
+    def next(self, name: str, depth: int) -> str:
+        """Return the number of the next paragraph of a list: ``（一）``, ``1.``; an empty string for bullets and letters."""
+        level = self.levels.get((name, depth))
+        if level is None:
+            return ""
+        counts, text = self.counts[self.kinds[name]], _attribute(level, "w:lvlText/@w:val")
+        following = counts.get(depth, _whole(_attribute(level, "w:start/@w:val"), 1) - 1) + 1
+        counts[depth] = self.restarts.pop((name, depth), following)
+        for deeper in range(depth + 1, 9):
+            counts.pop(deeper, None)
+        numbers = {}
+        for digit in _PLACE.findall(text):
+            upper = self.levels.get((name, int(digit) - 1), level)
+            count = counts.get(int(digit) - 1, _whole(_attribute(upper, "w:start/@w:val"), 1))
+            numbers[digit] = _written(count, _attribute(upper, "w:numFmt/@w:val"))
+        # where digits stand for numbers that are Chinese on their own level, nothing is told
+        is_told = all(numbers.values()) and not _every(level, "w:isLgl")
+        return _PLACE.sub(lambda place: numbers[place[1]], text) if numbers and is_told else ""
+
+
+def _written(number: int, kind: str) -> str:
+    """Write a number in digits or in Chinese; an empty string in other ways of counting."""
+    if _CHINESE.fullmatch(kind):
+        from cn2an import an2cn
+
+        return re.sub("^一十", "十", an2cn(number))
+    return str(number) if kind == "decimal" else ""
+
+
+def _every(holder: _Element, path: str, **variables: str | bool) -> list[_Element]:
+    """Find elements inside another."""
+    return list(holder.xpath(path, namespaces=_NAMESPACES, **variables))
+
+
+def _attribute(holder: _Element, path: str) -> str:
+    """Return what an attribute says, whose path is like ``w:pPr/w:pStyle/@w:val``; an empty string without it."""
+    return str(holder.xpath(f"string({path})", namespaces=_NAMESPACES))
+
+
+def _whole(number: str, otherwise: int) -> int:
+    """Read a whole number; what is none is something else."""
+    return int(number) if _WHOLE.fullmatch(number) else otherwise

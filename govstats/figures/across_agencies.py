@@ -265,9 +265,10 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
 
     Examples
     --------
-    >>> from govstats.sources import choose_panel
-    >>> quality_map(choose_panel().only(year=2023), language="en").alt
-    'Of 3 reports 1 have edits that cannot hold (2 in all); most in 淮安市洪泽区人民政府 2023, 2.'
+    >>> from govstats import embedded
+    >>> reports = [embedded.report(agency, 2023) for agency in ("淮安市洪泽区人民政府", "平潭综合实验区")]
+    >>> quality_map(quality_by_report(reports), language="en").alt
+    'Of 2 reports 1 have edits that cannot hold (2 in all); most in 淮安市洪泽区人民政府 2023, 2.'
     """
     from matplotlib.patches import Patch
 

@@ -254,7 +254,7 @@ def _first_and_last(shown: Sequence[pd.DataFrame]) -> Words:
     said: list[Words] = []
     for one in shown:
         known = one[one["value"].notna()]
-        ends = known.iloc[[0, -1]].drop_duplicates("year").to_dict("records")
+        ends = pd.concat([known.head(1), known.tail(1)]).drop_duplicates("year").to_dict("records")
         values = [(in_digits(row["value"], share=row["share"]), row["year"]) for row in ends]
         zh, en = (
             "、".join(f"{year} 年 {value}" for value, year in values),

@@ -74,12 +74,7 @@ def _one_report(document: Document, agency: str | None, year: int | None) -> Doc
     meant = [part for name, of_year, _, part in parts if agency in {None, name} and year in {None, of_year}]
     if len(meant) == 1:
         return meant[0]
-    raise _several(
-        document,
-        [(name, of_year, place) for name, of_year, place, _ in parts],
-        "say which with agency= and year=",
-        "请用 agency= 和 year= 指明",
-    )
+    raise _several(document, [part[:3] for part in parts], "say which with agency= and year= 请用 agency= 和 year= 指明")
 
 
 def _refuse_mixed_reports(document: Document, cells: Sequence[ReadCell], notes: Sequence[Note]) -> None:
@@ -89,11 +84,10 @@ def _refuse_mixed_reports(document: Document, cells: Sequence[ReadCell], notes: 
     named = reports_named(document)
     in_one_line = len({number for number, *_ in named}) < len(named)
     if len(named) > 1 and (in_one_line or any(one.kind == "two_tables" for one in notes)):
-        raise _several(document, [title[1:] for title in named], "save each as a document of its own", "请分别存成文件")
+        raise _several(document, [title[1:] for title in named], "save each as a document of its own 请分别存成文件")
 
 
-def _several(document: Document, found: Sequence[tuple[str, int, str]], en: str, zh: str) -> SeveralReports:
+def _several(document: Document, found: Sequence[tuple[str, int, str]], advice: str) -> SeveralReports:
     listed = "; ".join(f"{agency} {year} ({place})" for agency, year, place in found)
-    return SeveralReports(
-        f"{document.source}: the document holds {len(found)} annual reports: {listed}; expected one; {en} 文件中有多份年报，{zh}"
-    )
+    many = f"{document.source}: the document holds {len(found)} annual reports 应只有一份年报，文件中却有多份"
+    return SeveralReports(f"{many}: {listed}; expected one; {advice}")
