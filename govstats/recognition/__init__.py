@@ -91,5 +91,5 @@ def _refuse_mixed_reports(document: Document, cells: Sequence[ReadCell], notes: 
 
 def _several(document: Document, found: Sequence[tuple[str, int, str]], advice: str) -> SeveralReports:
     listed = "; ".join(f"{agency} {year} ({place})" for agency, year, place in found)
-    many = f"{document.source}: the document holds {len(found)} annual reports 应只有一份年报，文件中却有多份"
-    return SeveralReports(f"{many}: {listed}; expected one; {advice}")
+    what = f"{document.source}: the document holds {len(found)} annual reports: {listed}"
+    return SeveralReports(f"{what}; expected one; {advice}；应只有一份年报")
