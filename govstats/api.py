@@ -79,7 +79,7 @@ class Report(report.Report):
         ['行政处罚', '3']
         """
         from govstats.excerpt import excerpt
-        from govstats.report import cell_key
+        from govstats.forms import cell_key
 
         if isinstance(cell, str):
             key = cell_key(cell)

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from govstats.forms import CellKey, Label, Language, Line, Table, known_language
+from govstats.forms import CellKey, Label, Language, Line, Table, cell_key, known_language
 from govstats.provenance import origin
-from govstats.report import cell_key
 
 if TYPE_CHECKING:
     from govstats.report import ReadCell, Report

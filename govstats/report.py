@@ -84,18 +84,6 @@ def typed_frame(rows: Iterable[Sequence[Any]], types: Mapping[str, str]) -> pd.D
     )
 
 
-def cell_key(name: str) -> CellKey:
-    """Return the ids in ``table/line/column``.
-
-    >>> cell_key("statistics/甲/乙/this_year")
-    ('statistics', '甲/乙', 'this_year')
-    """
-    # the line may hold a slash of its own: in the annex before 2019 it is a label as printed
-    table, _, rest = name.partition("/")
-    line, _, column = rest.rpartition("/")
-    return table, line, column
-
-
 class ReadCell(NamedTuple):
     """A statutory cell as it was read; `value` is in the form's unit, null unless `status` is ``reported``.
 

@@ -11,8 +11,7 @@ import pandas as pd
 
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, FAINT, HATCHED, INK, QUIET, SKY, VERMILLION, Block, Language, Sheet, Width, Words
-from govstats.forms import Label, Table
-from govstats.forms.form import cell_key
+from govstats.forms import Label, Table, cell_key
 from govstats.report import typed_frame
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from govstats.forms import ONE_FEN, CellKey, Form, form
+from govstats.forms import ONE_FEN, CellKey, Form, cell_key, form
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import has_cell, kinds, system
 from govstats.reconciliation.findings import Integers, known_rule
@@ -157,8 +157,7 @@ def _claimed(claims: pd.DataFrame | None) -> dict[tuple[str, str], dict[CellKey,
             continue
         low = one["value"] if pd.isna(one["low"]) else one["low"]
         high = np.inf if pd.isna(one["high"]) else one["high"]
-        table, line, column = str(one["target"]).split("/")
-        who = (str(one["agency"]), str(one["year"]), (table, line, column))
+        who = (str(one["agency"]), str(one["year"]), cell_key(str(one["target"])))
         said.setdefault(who, []).append((str(one["scope"] or ""), _Claimed(float(low), float(high), str(one["quote"]))))
     known: dict[tuple[str, str], dict[CellKey, _Claimed]] = {}
     for (agency, year, key), sentences in said.items():

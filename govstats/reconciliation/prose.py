@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from govstats.errors import require_columns
-from govstats.forms import CellKey, Form, Language, Table
+from govstats.forms import CellKey, Form, Language, Table, cell_key
 from govstats.reconciliation.findings import Findings, known_rule
 from govstats.reconciliation.matrix import REPORTED, ReportMatrix, plain_values
 from govstats.reconciliation.wording import (
@@ -166,8 +166,7 @@ class _Target:
 @cache
 def _target(statutory: Form, name: str) -> _Target | None:
     """Return what a target stands for in a form; None where the form has no such cells."""
-    table_id, _, rest = name.partition("/")
-    line, _, column = rest.rpartition("/")
+    table_id, line, column = cell_key(name)
     table = next((table for table in statutory.tables if table.id == table_id and not table.open), None)
     if table is None:
         return None

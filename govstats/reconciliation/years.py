@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from govstats.errors import require_columns
-from govstats.forms import CellKey, Edit, Language
+from govstats.forms import CellKey, Edit, Language, cell_key
 from govstats.reconciliation.edits import Flags, Pairs, alone, check_edit, edit_labels, linear_edits
 from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, linear_rules
 from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix
@@ -134,8 +134,7 @@ class StandIns:
         for agency, claim, _ in self.claims:
             exact = claim.low == claim.value == claim.high and not claim.qualifier
             if claim.target and claim.year is not None and exact and not of_another_circle(agency, claim.scope):
-                table, line, column = claim.target.split("/")
-                found[agency, claim.year, (table, line, column)].setdefault(claim.value, claim.quote)
+                found[agency, claim.year, cell_key(claim.target)].setdefault(claim.value, claim.quote)
         return {key: next(iter(said.items())) for key, said in found.items() if len(said) == 1}
 
     def __call__(self, edit: Edit, report: Pairs, figures: Floats) -> tuple[Floats, dict[str, Any]] | None:
@@ -201,8 +200,7 @@ def _check_ratios(pairs: Pairs, findings: Findings) -> None:
     cells: list[tuple[CellKey, Flags]] = []
     for group in settings["figures"]:
         for written in group["cells"]:
-            table, line, column = written.split("/")
-            cell = (table, line, column)
+            cell = cell_key(written)
             if cell not in pairs.now.index or cell not in pairs.before.index:
                 continue
             now, before = pairs.side(cell)[0], pairs.side(cell, -1)[0]
