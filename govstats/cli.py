@@ -281,7 +281,7 @@ def _build(options: argparse.Namespace) -> int:
             panel = govstats.read_corpus(options.folder, output=options.output, client=client, **chosen)
     else:
         panel = govstats.read_corpus(options.folder, output=options.output, **chosen)
-    from govstats.panel.coverage import STATES
+    from govstats.panel import STATES
 
     failed = panel.reports[panel.reports["error"].notna()]
     for row in _records(failed):

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from govstats.forms import CellKey, Label, Language, Line, Table, cell_key, known_language
-from govstats.provenance import origin
+from govstats.report import origin
 
 if TYPE_CHECKING:
     from govstats.report import ReadCell, Report

@@ -10,9 +10,9 @@ import pandas as pd
 
 from govstats.api import Report, read
 from govstats.errors import UnknownReport
-from govstats.provenance import folder, holds
+from govstats.report import folder
 
-__all__ = ["FORMATS", "documents", "figures", "folder", "holds", "register", "report"]
+__all__ = ["FORMATS", "documents", "figures", "folder", "register", "report"]
 
 #: The formats of the documents, the preferred one first, with the suffix of their files.
 FORMATS = {"html": ".html", "markdown": ".md", "text": ".txt", "word": ".docx", "pdf": ".pdf"}

@@ -20,10 +20,10 @@ from govstats.display import STYLE, show_frame, table_html, table_keys
 from govstats.errors import GovstatsError, UnknownReport, UnusableCells
 from govstats.forms import CellKey, Language, known_language
 from govstats.panel import Panel
-from govstats.provenance import origin
 from govstats.reconciliation import reconcile
 from govstats.reconciliation.repairs import repairs
 from govstats.reconciliation.wording import cell_label
+from govstats.report import origin
 
 #: Behind the figures, on a light and on a dark page; what failed also bears a sign.
 _PLAIN, _FAILED, _CHOSEN = "rgba(128, 128, 128, .1)", "rgba(213, 94, 0, .25)", "rgba(0, 114, 178, .4)"

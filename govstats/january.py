@@ -17,9 +17,7 @@ from govstats.errors import UnknownReport
 from govstats.figures.drawing import in_digits
 from govstats.figures.over_years import REASONS, carry_overs, points_over_years
 from govstats.measures import indicators
-from govstats.panel import Panel, read_corpus
-from govstats.panel.coverage import STATES
-from govstats.panel.folder import Folder
+from govstats.panel import STATES, Folder, Panel, read_corpus
 from govstats.reconciliation.findings import FINDING_TYPES, linear_rules
 
 if TYPE_CHECKING:

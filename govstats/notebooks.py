@@ -21,7 +21,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from govstats.errors import MissingExtra, NotebookError, UnknownReport
-from govstats.provenance import sources_sha256
+from govstats.report import sources_sha256
 
 try:
     import nbformat

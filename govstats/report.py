@@ -1,87 +1,84 @@
-"""One annual report, as frames."""
+"""One annual report, as frames, and where it comes from."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
+from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import pandas as pd
 
-from govstats.errors import UnreadableDocument, require_columns
+from govstats.errors import UnknownReport, UnreadableDocument, require_columns
 from govstats.forms import CellKey, Form, form
 
 #: The columns of `Report.cells`, with their types; the contract of DESIGN.md.
 CELL_TYPES = {
     "agency": "str",
     "year": "Int64",
-    "form": "str",
-    "table": "str",
-    "line": "str",
-    "column": "str",
+    **dict.fromkeys(("form", "table", "line", "column"), "str"),
     "value": "Float64",
-    "printed": "str",
-    "status": "str",
-    "unit": "str",
+    **dict.fromkeys(("printed", "status", "unit"), "str"),
     "page": "Int64",
-    "place": "str",
-    "method": "str",
+    **dict.fromkeys(("place", "method"), "str"),
     "confidence": "Float64",
 }
-
 #: The columns of `Report.claims`: the contract of DESIGN.md, and what else is known of a claim.
 CLAIM_TYPES = {
     "agency": "str",
     "year": "Int64",
     "target": "str",
-    "value": "Float64",
-    "low": "Float64",
-    "high": "Float64",
-    "unit": "str",
-    "qualifier": "str",
-    "quote": "str",
-    "start": "Int64",
-    "end": "Int64",
+    **dict.fromkeys(("value", "low", "high"), "Float64"),
+    **dict.fromkeys(("unit", "qualifier", "quote"), "str"),
+    **dict.fromkeys(("start", "end"), "Int64"),
     "scope": "str",
     "page": "Int64",
     "place": "str",
 }
-
+#: The columns of `Report.notes`.
 NOTE_TYPES = {
     "agency": "str",
     "year": "Int64",
-    "kind": "str",
-    "table": "str",
-    "line": "str",
-    "column": "str",
-    "printed": "str",
+    **dict.fromkeys(("kind", "table", "line", "column", "printed"), "str"),
     "page": "Int64",
-    "place": "str",
-    "message_zh": "str",
-    "message_en": "str",
+    **dict.fromkeys(("place", "message_zh", "message_en"), "str"),
 }
-
-
 #: Looked up once: pandas takes longer to find a type by its name than to make the column.
 _DTYPES: Mapping[str, Any] = {
     name: pd.api.types.pandas_dtype(name) for name in ("str", "Int64", "Float64", "boolean", "datetime64[us]")
 }
 
 
-def typed_frame(rows: Iterable[Sequence[Any]], types: Mapping[str, str]) -> pd.DataFrame:
-    """Lay rows out as a frame whose columns have their types also where there are none.
+def typed_frame(
+    rows: Iterable[Sequence[Any]], types: Mapping[str, str], fields: Iterable[str] | None = None, **same: Any
+) -> pd.DataFrame:
+    """Lay rows out as a frame whose columns have their types also where there are no rows.
 
+    Parameters
+    ----------
+    rows : iterable of sequences
+    types : mapping of str to str
+        The columns of the frame.
+    fields : iterable of str, optional
+        What the values of a row are; by default what the columns are.
+    **same : object
+        What is the same in all rows, by column.
+
+    Examples
+    --------
     >>> typed_frame([], {"agency": "str", "year": "Int64"}).dtypes.astype(str).to_dict()
     {'agency': 'str', 'year': 'Int64'}
     """
-    columns = list(zip(*rows, strict=True)) or [()] * len(types)
-    return pd.DataFrame(
-        {name: pd.array(list(values), dtype=_DTYPES[dtype]) for (name, dtype), values in zip(types.items(), columns, strict=True)}
-    )
+    rows, fields = list(rows), list(fields or types)
+    values: dict[str, Sequence[Any]] = {name: [value] * len(rows) for name, value in same.items()}
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(fields)
+    values |= dict(zip(fields, columns, strict=True))
+    return pd.DataFrame({name: pd.array(list(values[name]), dtype=_DTYPES[dtype]) for name, dtype in types.items()})
 
 
 class ReadCell(NamedTuple):
@@ -106,11 +103,6 @@ class ReadCell(NamedTuple):
     def key(self) -> CellKey:
         """The ids of table, line and column."""
         return self.table, self.line, self.column
-
-
-def columns_of(cells: Sequence[ReadCell]) -> Sequence[Sequence[Any]]:
-    """Return cells column by column; nothing where there are none."""
-    return tuple(zip(*cells, strict=True))
 
 
 class Claim(NamedTuple):
@@ -197,16 +189,8 @@ class Report:
     published: dt.date | None = None
     summary: bool = False
 
-    def _frame(self, rows: Sequence[Sequence[Any]], fields: Sequence[str], types: Mapping[str, str]) -> pd.DataFrame:
-        columns = dict(zip(fields, rows, strict=True)) if rows else {}
-        identity = {"agency": self.agency, "year": self.year, "form": self.form}
-        length = len(rows[0]) if rows else 0
-        return pd.DataFrame(
-            {
-                name: pd.array(columns.get(name) or [identity.get(name)] * length, dtype=_DTYPES[dtype])
-                for name, dtype in types.items()
-            }
-        )
+    def _frame(self, rows: Sequence[Any], types: Mapping[str, str], fields: Iterable[str]) -> pd.DataFrame:
+        return typed_frame(rows, types, fields, agency=self.agency, year=self.year, form=self.form)
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -221,7 +205,7 @@ class Report:
             is Float64, how sure optical recognition is of what it read first, null where nothing had to be recognised. A cell
             that the document does not show has no row: `notes` says so.
         """
-        return self._frame(columns_of(self.read_cells), ReadCell._fields, CELL_TYPES)
+        return self._frame(self.read_cells, CELL_TYPES, ReadCell._fields)
 
     @cached_property
     def claims(self) -> pd.DataFrame:
@@ -239,7 +223,7 @@ class Report:
             figure before, else empty. `quote` is ``text[start:end]``. `year` is the one that the sentence speaks of, `scope` whom
             (全区, 本机关), or the channel that the requests came by.
         """
-        return self._frame(tuple(zip(*self.read_claims, strict=True)), Claim._fields, CLAIM_TYPES)
+        return self._frame(self.read_claims, CLAIM_TYPES, Claim._fields)
 
     @cached_property
     def notes(self) -> pd.DataFrame:
@@ -250,7 +234,7 @@ class Report:
         pandas.DataFrame
             Columns ``agency year kind table line column printed page place message_zh message_en``.
         """
-        return self._frame(tuple(zip(*self.read_notes, strict=True)), Note._fields, NOTE_TYPES)
+        return self._frame(self.read_notes, NOTE_TYPES, Note._fields)
 
     def content(self) -> bytes:
         """Return the document that the report was read from.
@@ -307,3 +291,106 @@ class Report:
     def statutory_form(self) -> Form:
         """The form the report was read with."""
         return form(self.form)
+
+
+_ORIGIN = {
+    "zh": "文件由 govstats 按机关公布的数字重新排版，不是原件，其中的句子是我们自己的话。",
+    "en": "Typeset by govstats from the figures that the agency published; not the original, and its sentences are ours.",
+}
+_SUFFIXES = {".py", ".toml", ".csv", ".sql", ".j2", ".css"}
+
+
+@cache
+def sources_sha256(*rooms: str) -> str:
+    """Return a digest of the package, or of some of its rooms, which does not depend on where it stands.
+
+    Parameters
+    ----------
+    *rooms : str
+        Folders and files in the package (``"forms"``, ``"report.py"``); the whole package where none is named.
+
+    Examples
+    --------
+    >>> sources_sha256("forms") == sources_sha256("forms", "report.py")
+    False
+    """
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for room in rooms or ("",):
+        start = package / room
+        for path in sorted([start] if start.is_file() else start.rglob("*")):
+            if path.suffix in _SUFFIXES and "data" not in path.relative_to(package).parts[:1]:
+                digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def folder() -> Path:
+    """Return the folder of the corpus: inside an installed package, else beside the package in a checkout.
+
+    Raises
+    ------
+    UnknownReport
+        Neither is there.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> (embedded.folder() / "datapackage.json").is_file()
+    True
+    """
+    package = Path(__file__).resolve().parent
+    places = (package / "data", package.parent / "data")
+    for place in places:
+        if (place / "datapackage.json").is_file() and (place / "figures.csv").is_file():
+            return place
+    looked = " and ".join(map(str, places))
+    raise UnknownReport(
+        f"the embedded corpus is not installed: no datapackage.json in {looked}; install govstats again"
+        " 未安装自带的年报数据，请重新安装 govstats"
+    )
+
+
+@cache
+def _hashes() -> frozenset[str]:
+    try:
+        package = json.loads((folder() / "datapackage.json").read_text("utf-8"))
+    except UnknownReport:
+        return frozenset()
+    return frozenset(resource.get("hash", "").removeprefix("sha256:") for resource in package["resources"])
+
+
+def is_typeset(report: Report) -> bool:
+    """Tell whether a document was typeset by the project from published figures, and is no original.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> is_typeset(embedded.report("平潭综合实验区", 2025))
+    True
+    """
+    return report.sha256 in _hashes()
+
+
+def origin(report: Report, language: str = "both") -> str:
+    """Say of a document that the project typeset that it is no original; nothing of any other.
+
+    Parameters
+    ----------
+    report : Report
+    language : {"both", "zh", "en"}
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> origin(embedded.report("平潭综合实验区", 2025), "en")
+    'Typeset by govstats from the figures that the agency published; not the original, and its sentences are ours.'
+    """
+    return corpus_origin("" if is_typeset(report) else report.source, language)
+
+
+def corpus_origin(own: str | PathLike[str], language: str = "both") -> str:
+    """Say that the documents of the corpus are no originals; nothing where reports of one's `own` are looked at."""
+    if own:
+        return ""
+    return " ".join(_ORIGIN.values()) if language == "both" else _ORIGIN[language]

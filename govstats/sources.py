@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from govstats import embedded
 from govstats.api import Report, read
 from govstats.errors import UnknownReport
-from govstats.provenance import corpus_origin, is_typeset, origin
+from govstats.report import corpus_origin, is_typeset, origin
 
 if TYPE_CHECKING:
     import pandas as pd

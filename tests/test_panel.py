@@ -19,7 +19,7 @@ import pytest
 import govstats
 from govstats import embedded
 from govstats.errors import UnknownReport, UnreadableDocument, UnusablePanel, UnusableRegister
-from govstats.panel import Panel, building, reading
+from govstats.panel import MANIFEST, Panel, building, reading
 from govstats.panel.store import Store
 from govstats.report import CELL_TYPES
 
@@ -290,7 +290,7 @@ def test_a_panel_that_is_not_what_was_opened(tmp_path: Path, monkeypatch: pytest
     govstats.read_corpus(inside, output=output)
     with pytest.raises(UnusablePanel, match="another panel was built"):
         panel.cells  # noqa: B018
-    manifest = output / building.MANIFEST
+    manifest = output / MANIFEST
     manifest.write_text(manifest.read_text("utf-8").replace('"columns": "', '"columns": "0'), "utf-8")
     with pytest.raises(UnusablePanel, match="another version"):
         Panel(output)

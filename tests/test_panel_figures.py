@@ -14,7 +14,7 @@ from govstats.errors import UnusableCells
 from govstats.figures.drawing import BLUE
 from govstats.forms import form
 from govstats.measures import indicators
-from govstats.panel.coverage import STATES
+from govstats.panel import STATES
 from govstats.report import CELL_TYPES, typed_frame
 
 pytest.importorskip("matplotlib")

@@ -18,7 +18,7 @@ from govstats.errors import UnusableFigure
 from govstats.figures.drawing import Language, Sheet, Width, fold, font, text_width
 from govstats.measures import indicators
 from govstats.notebooks import cases
-from govstats.panel.coverage import STATES
+from govstats.panel import STATES
 from govstats.sources import choose_reports
 
 mpl = pytest.importorskip("matplotlib")

@@ -89,7 +89,7 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
     >>> coverage(states, language="en").alt
     'agencies: 2, years: 1; consistent (1), no document (1).'
     """
-    from govstats.panel.coverage import STATES
+    from govstats.panel import STATES
 
     sheet = Sheet(language, width)
     states = source if isinstance(source, pd.DataFrame) else source.coverage()

@@ -14,18 +14,36 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from govstats.errors import UnknownReport, UnusablePanel
-from govstats.panel.building import MANIFEST, build, columns_sha256
-from govstats.panel.store import REPORT_TYPES
+from govstats.forms import form
+from govstats.panel.building import build
+from govstats.panel.reading import Folder
+from govstats.panel.store import MANIFEST, REPORT_TYPES, Store, columns_sha256
+from govstats.report import typed_frame
 
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["MANIFEST", "REPORT_TYPES", "Panel", "build", "read_corpus"]
+__all__ = ["MANIFEST", "REPORT_TYPES", "STATES", "Folder", "Panel", "read_corpus"]
+
+#: What a panel has of an agency and year, from the best to the worst, with the labels that figures print.
+STATES = {
+    "consistent": ("勾稽相符", "consistent"),
+    "inconsistent": ("勾稽不符", "inconsistent"),
+    "incomplete": ("表格不全", "tables incomplete"),
+    "without tables": ("没有表格", "no tables"),
+    "failed": ("无法使用", "could not be used"),
+    "missing": ("未见报告", "no document"),
+}
+#: The columns of `Panel.coverage`, with their types.
+_COVERAGE_TYPES = {"agency": "str", "year": "Int64", "state": "str", "documents": "Int64", "failures": "Int64", "message": "str"}
+#: Rules that fail where tables, lines or columns are not there, which says nothing of the figures.
+_OF_THE_TABLES = ("S02", "S03")
 
 
 class _Temporary:
@@ -34,6 +52,11 @@ class _Temporary:
     def __init__(self) -> None:
         self.path = mkdtemp(prefix="govstats-")
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+def _table(name: str) -> cached_property[pd.DataFrame]:
+    """Return what reads a table of a panel where it is first asked for."""
+    return cached_property(lambda panel: panel._frame(name))
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +94,15 @@ class Panel:
     years: tuple[int, ...] | None = None
     _temporary: _Temporary | None = field(default=None, repr=False)
 
+    reports = _table("reports")
+    cells = _table("cells")
+    claims = _table("claims")
+    notes = _table("notes")
+    findings = _table("findings")
+    vintages = _table("vintages")
+    document_findings = _table("document_findings")
+    texts = _table("texts")
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "folder", Path(self.folder).expanduser())
         if self._manifest.get("columns") != columns_sha256():
@@ -79,46 +111,6 @@ class Panel:
                 "govstats build FOLDER -o OUT"
                 " 面板由另一版本的 govstats 生成，列不相同；请重新运行 govstats build 文件夹 -o 输出"
             )
-
-    @cached_property
-    def reports(self) -> pd.DataFrame:
-        """One row a document."""
-        return self._frame("reports")
-
-    @cached_property
-    def cells(self) -> pd.DataFrame:
-        """One row a cell of the chosen documents."""
-        return self._frame("cells")
-
-    @cached_property
-    def claims(self) -> pd.DataFrame:
-        """One row a figure that the prose of a chosen document claims."""
-        return self._frame("claims")
-
-    @cached_property
-    def notes(self) -> pd.DataFrame:
-        """One row for everything that could not be read or decided in a chosen document."""
-        return self._frame("notes")
-
-    @cached_property
-    def findings(self) -> pd.DataFrame:
-        """One row a rule and what it applies to."""
-        return self._frame("findings")
-
-    @cached_property
-    def vintages(self) -> pd.DataFrame:
-        """One row a cell of the documents that were not chosen."""
-        return self._frame("vintages")
-
-    @cached_property
-    def document_findings(self) -> pd.DataFrame:
-        """What became of the rules that only the documents themselves can tell."""
-        return self._frame("document_findings")
-
-    @cached_property
-    def texts(self) -> pd.DataFrame:
-        """The prose of the chosen documents as numbers."""
-        return self._frame("texts")
 
     @property
     def others(self) -> list[str]:
@@ -175,9 +167,34 @@ class Panel:
             (tables, lines or columns are not there), ``without tables``, ``failed`` (there is a document that could not be used;
             `message` says why) or ``missing`` (no document).
         """
-        from govstats.panel.coverage import coverage
-
-        return coverage(self)
+        of_report = ["agency", "year"]
+        reports = self.reports.dropna(subset=of_report)
+        if reports.empty:
+            return typed_frame([], _COVERAGE_TYPES)
+        years = range(int(reports["year"].min()), int(reports["year"].max()) + 1)
+        every = pd.MultiIndex.from_product([reports["agency"].unique(), years], names=of_report)
+        wrong = self.findings[(self.findings["status"] == "fail") & (self.findings["severity"] == "E")]
+        torn = wrong["rule"].isin(_OF_THE_TABLES)
+        documents, failures, gaps = (
+            rows.groupby(of_report).size().reindex(every, fill_value=0)
+            for rows in (reports[reports["source"].notna()], wrong[~torn], wrong[torn])
+        )
+        chosen = reports[reports["chosen"]].set_index(of_report)[["form", "tables"]].reindex(every)
+        tables = chosen["tables"].fillna("").map(lambda names: len(names.split()))
+        expected = chosen["form"].map(lambda version: len(form(version).tables), na_action="ignore").fillna(0)
+        unread = chosen["form"].isna()
+        states = {
+            "missing": unread & (documents == 0),
+            "failed": unread,
+            "without tables": tables == 0,
+            "inconsistent": failures > 0,
+            "incomplete": (tables < expected) | (gaps > 0),
+        }
+        state = np.select(list(states.values()), list(states), "consistent")
+        frame = pd.DataFrame({"state": state, "documents": documents, "failures": failures}, index=every)
+        reasons = reports[reports["error"].notna()].groupby(of_report)["message"].first().reindex(every)
+        frame["message"] = reasons.where(frame["state"].isin(["failed", "missing"]))
+        return frame.reset_index().astype(_COVERAGE_TYPES)
 
     @cached_property
     def _manifest(self) -> dict[str, Any]:
@@ -196,12 +213,12 @@ class Panel:
                 f"{self.folder}: another panel was built in this folder since this one was opened; open it again"
                 " 打开之后面板已重新生成，请重新打开"
             )
-        wanted = None
+        year = "report_year" if name == "claims" else "year"
+        wanted = pc.scalar(True)
         if self.agencies is not None:
-            wanted = pc.field("agency").isin(pa.array(self.agencies, pa.string()))
+            wanted &= pc.field("agency").isin(pa.array(self.agencies, pa.string()))
         if self.years is not None:
-            of_years = pc.field("report_year" if name == "claims" else "year").isin(pa.array(self.years, pa.int64()))
-            wanted = of_years if wanted is None else wanted & of_years
+            wanted &= pc.field(year).isin(pa.array(self.years, pa.int64()))
         return pd.read_parquet(self.folder / f"{name}.parquet", filters=wanted)
 
 
@@ -261,17 +278,8 @@ def read_corpus(
     >>> panel.only(agency="平潭综合实验区").coverage().query("state == 'inconsistent'")["year"].tolist()
     [2020]
     """
-    temporary = None
-    if output is None:
-        temporary = _Temporary()
-        output = temporary.path
-    build(
-        folder,
-        output,
-        register=register,
-        agencies=agencies,
-        client=client,
-        processes=processes,
-        storage_options=storage_options,
-    )
-    return Panel(Path(output), _temporary=temporary)
+    temporary = _Temporary() if output is None else None
+    root = Path(temporary.path if temporary else output or "")
+    store = Store(root.expanduser().absolute())
+    build(store, Folder.of(folder, storage_options), register, agencies, client=client, processes=processes)
+    return Panel(store.root, _temporary=temporary)

@@ -1,34 +1,68 @@
-"""Documents read in chunks, in this process, in several, or on many machines: each chunk becomes a few tables."""
+"""The documents of a folder, read in chunks in this process, in several, or on many machines; a chunk becomes a few tables."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
+import stat
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from loky import cpu_count, get_reusable_executor
 
 from govstats.agencies import hint
 from govstats.documents import open_document
-from govstats.panel.folder import Folder, Item
-from govstats.provenance import holds
+from govstats.errors import MissingExtra, UnreadableDocument
+from govstats.panel.register import said_of
 from govstats.recognition import recognise
 from govstats.reconciliation.reuse import samples
 from govstats.reconciliation.structure import document_findings
-from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES, Claim, Note, ReadCell, Report
+from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES, Claim, Note, ReadCell, Report, is_typeset
 
 if TYPE_CHECKING:
     from distributed import Client
+    from fsspec import AbstractFileSystem
 
 Tables = dict[str, pa.Table]
+
+#: How long a document of a kind takes to read, a web page being 1; what has another suffix is no document.
+_COSTS = {
+    **dict.fromkeys((".html", ".htm", ".shtml", ".xhtml", ".txt", ".md", ".markdown"), 1),
+    **dict.fromkeys((".mht", ".mhtml", ".docx"), 3),
+    ".doc": 50,
+    ".pdf": 50,
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif"), 500),
+}
+#: A chunk costs so much that losing it is no pity and sending it is no burden.
+_CHUNK_COST = 100
+#: Below this, to start processes takes longer than to read.
+_WORTH_PROCESSES = 4 * _CHUNK_COST
+#: Chunks for each process that are under way together, so that few have to be read again where one of them kills its process.
+_CHUNKS_AT_ONCE = 16
+_DIED = "the process that read this document died, out of memory or by a fault of an engine"
+#: What file systems tell of a file that changes with its content.
+_STAMPS = ("size", "mtime", "ETag", "LastModified", "last_modified", "updated", "created")
+#: What the register may say of a document before it is read.
+_TOLD = ("agency", "year", "form")
+#: A file that its owner does not mean to show, or one in such a folder.
+_HIDDEN = re.compile(r"(?:^|/)(?:\.|~\$)")
+#: A byte of a file's name that is not UTF-8, as `_text` writes it.
+_BYTE = re.compile(r"\\x([0-9a-f]{2})")
 
 #: The types of pandas that columns have, as Arrow and Parquet know them; an object is a sketch (see `reuse`).
 _ARROW = {
@@ -73,11 +107,165 @@ SCHEMAS = {
     ),
     "texts": schema({"key": "str", "sketch": "object"}),
 }
-#: A chunk costs so much, a web page being 1, that losing it is no pity and sending it is no burden.
-_CHUNK_COST = 100
-#: Below this, to start processes takes longer than to read.
-_WORTH_PROCESSES = 4 * _CHUNK_COST
-_DIED = "the process that read this document died, out of memory or by a fault of an engine"
+
+
+class Item(NamedTuple):
+    """A document to read: its path in the folder, and what the register says that reading needs to know.
+
+    `stamp` is what the file system says of its state, empty where that tells nothing.
+    """
+
+    source: str
+    stamp: str
+    agency: str | None = None
+    year: int | None = None
+    form: str | None = None
+
+    @property
+    def cost(self) -> int:
+        """How long it takes to read, a web page being 1."""
+        return _COSTS[_suffix(self.source)]
+
+    def key(self, sha256: str | None) -> str:
+        """Return what tells this reading from others: the content (the path, if it cannot be opened), and what was known."""
+        content = sha256 or hashlib.sha256(self.source.encode()).hexdigest()
+        return "|".join([content, *(f"{name}={value}" for name, value in self._asdict().items() if name in _TOLD and value)])
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of documents, on a disk or in a bucket.
+
+    Parameters
+    ----------
+    url : str
+        A path, or an address that fsspec knows (``s3://…``).
+    options : mapping
+        For the file system.
+    """
+
+    url: str
+    options: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, folder: str | PathLike[str], options: Mapping[str, Any] | None = None) -> Folder:
+        """Return the folder of a path, relative ones being made absolute for processes elsewhere."""
+        url = fspath(folder)
+        return cls(url if "://" in url else str(Path(url).expanduser().absolute()), dict(options or {}))
+
+    @cached_property
+    def _opened(self) -> tuple[AbstractFileSystem | None, str]:
+        """The file system and the path in it; None for this machine, whose paths may hold what means something in an address."""
+        if "://" not in self.url:
+            return None, self.url
+        from fsspec.core import url_to_fs
+
+        try:
+            system, root = url_to_fs(self.url, **self.options)
+        except ImportError as error:
+            raise MissingExtra(
+                f"{self.url}: addresses of this kind need what is not installed: {error}"
+                " 读取这类地址所需的软件包未安装，请按提示安装"
+            ) from error
+        except (OSError, ValueError) as error:
+            raise UnreadableDocument(
+                f"{self.url}: no folder can be opened at this address: {error} 该地址打不开文件夹，请检查地址和权限"
+            ) from error
+        return system, root.rstrip("/")
+
+    def _files(self) -> Iterator[tuple[str, str | None]]:
+        """Yield the path of every file in the folder with its stamp, in the order of the paths; hidden ones are left out.
+
+        The stamp is None where there is nothing to read: a pipe, a device, a link to a folder.
+        """
+        system, root = self._opened
+        if not (os.path.isdir(root) if system is None else system.isdir(root)):  # noqa: PTH112
+            raise UnreadableDocument(
+                f"{self.url}: there is no such folder; expected one that holds annual reports"
+                " 没有这个文件夹；应为存放年报的文件夹"
+            )
+        for path, stamp in sorted(_local(root) if system is None else _remote(system, root)):
+            inside = path[len(root) :].lstrip("/")
+            if not _HIDDEN.search(inside):
+                yield _text(inside), stamp
+
+    def documents(self, register: pd.DataFrame | None, *, output: Path | None = None) -> tuple[list[Item], list[str]]:
+        """Return the documents with what the register says of each, and the names of the other files.
+
+        What stands in `output` is the panel's own.
+
+        Raises
+        ------
+        UnreadableDocument
+            There is no such folder, or a folder in it cannot be listed.
+        UnusableRegister
+            A name in the register is that of several files.
+        """
+        ours = None
+        if output is not None and output.is_relative_to(self.url):
+            ours = f"{output.relative_to(self.url).as_posix()}/".removeprefix("./")
+        files = [(source, stamp) for source, stamp in self._files() if ours is None or not source.startswith(ours)]
+        items = [Item(source, stamp) for source, stamp in files if stamp is not None and _suffix(source) in _COSTS]
+        others = [source for source, stamp in files if stamp is None or _suffix(source) not in _COSTS]
+        if register is not None:
+            told = said_of([item.source for item in items], register)[list(_TOLD)].astype(object)
+            rows = told.where(told.notna(), None).itertuples(index=False, name=None)
+            items = [Item(item.source, item.stamp, *row) for item, row in zip(items, rows, strict=True)]
+        return items, others
+
+    def holds(self, name: str) -> bool:
+        """Tell whether a file stands in the folder itself."""
+        system, root = self._opened
+        return bool(system.isfile(f"{root}/{name}")) if system else Path(root, name).is_file()
+
+    def content(self, source: str) -> bytes:
+        """Return the bytes of a document."""
+        system, root = self._opened
+        read = system.cat_file if system else lambda path: Path(path).read_bytes()
+        try:
+            return bytes(read(f"{root}/{source}"))
+        except FileNotFoundError:
+            path = _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), source)  # what `_text` made a text of
+            return bytes(read(f"{root}/{path}"))
+
+
+def _remote(system: AbstractFileSystem, root: str) -> Iterator[tuple[str, str | None]]:
+    for path, info in system.find(root, detail=True).items():
+        told = [str(info[name]) for name in _STAMPS if info.get(name) is not None]
+        is_file = info.get("type", "file") == "file"
+        yield path, ("/".join(told) if len(told) > 1 else "") if is_file else None
+
+
+def _local(root: str) -> Iterator[tuple[str, str | None]]:
+    """Yield the files of a folder on this machine; fsspec passes over those it cannot list, and dates links by themselves."""
+
+    def refuse(error: OSError) -> None:
+        raise UnreadableDocument(
+            f"{error.filename}: the folder cannot be listed: {error.strerror}; make it readable, or move it elsewhere"
+            " 无法列出该文件夹；请改权限或移走"
+        ) from error
+
+    for place, folders, names in os.walk(root, onerror=refuse):
+        for name in (*names, *folders):
+            path = os.path.join(place, name)  # noqa: PTH118 - a tenth of what a path object takes, for every file
+            if name in folders and not os.path.islink(path):  # noqa: PTH114
+                continue
+            try:
+                told = os.stat(path)  # noqa: PTH116
+            except OSError:  # a link to nothing: reading it says so
+                stamp: str | None = ""
+            else:
+                stamp = f"{told.st_size}/{told.st_mtime_ns}/{told.st_ctime_ns}" if stat.S_ISREG(told.st_mode) else None
+            yield path.replace(os.sep, "/"), stamp
+
+
+def _text(path: str) -> str:
+    """Return a path as text that can be stored, also where it is not in UTF-8, as in archives packed in GBK."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()  # noqa: PTH122
 
 
 def read_documents(
@@ -97,42 +285,75 @@ def read_documents(
 
     Notes
     -----
-    Where a worker dies (out of memory, an engine that crashes), what it was reading is read again, one document at a time, so
+    Where a worker dies (out of memory, an engine that crashes), what was under way is read again, one document at a time, so
     that only the one which kills its reader twice is given up.
     """
+    chunks = list(_chunks(documents))
     workers = processes or (cpu_count() if sum(item.cost for item in documents) > _WORTH_PROCESSES else 1)
-    if client is not None:
-        workers = max(sum(client.ncores().values()), 1)  # type: ignore[no-untyped-call]
-    elif workers == 1:
-        for chunk in _chunks(documents):
+    if client is None and workers == 1:
+        for chunk in chunks:
             yield read_chunk(folder, chunk)
         return
+    died: type[Exception] = BrokenProcessPool
+    if client is not None:
+        from distributed import KilledWorker
 
-    def start() -> Executor:
-        return client.get_executor() if client is not None else local_executor(workers)  # type: ignore[no-untyped-call]
+        died = KilledWorker
+        workers = max(sum(client.ncores().values()), 1)  # type: ignore[no-untyped-call]
 
-    died: list[Item] = []
-    for chunk, tables in _read_by(start, folder, _chunks(documents), 2 * workers):
-        if tables is None:
-            died += chunk
-        else:
+    def read(chunks: Sequence[tuple[Item, ...]]) -> Generator[Tables, None, list[tuple[Item, ...]]]:
+        executor = local_executor(workers) if client is None else client.get_executor()  # type: ignore[no-untyped-call]
+        return _read_by(executor, died, folder, chunks)
+
+    lost: list[Item] = []
+    at_once = _CHUNKS_AT_ONCE * workers
+    for start in range(0, len(chunks), at_once):
+        left = yield from read(chunks[start : start + at_once])
+        lost += [item for chunk in left for item in chunk]
+    for item in lost:
+        left = yield from read([(item,)])
+        yield from (_unread(item) for _ in left)
+
+
+def _read_by(
+    executor: Executor, died: type[Exception], folder: Folder, chunks: Sequence[tuple[Item, ...]]
+) -> Generator[Tables, None, list[tuple[Item, ...]]]:
+    """Yield the tables of chunks as they are done; return the chunks that are lost because a worker died."""
+    running = {}
+    left = list(chunks)
+    with suppress(died):
+        for chunk in chunks:
+            running[executor.submit(read_chunk, folder, chunk)] = chunk
+        for future in as_completed(running):
+            tables = future.result()
+            left.remove(running.pop(future))
             yield tables
-    for (item,), tables in _read_by(start, folder, ((item,) for item in died), 1):
-        yield _unread(item) if tables is None else tables
+    return left
 
 
-def _chunks(documents: Iterable[Item]) -> Iterator[tuple[Item, ...]]:
+def local_executor(workers: int) -> Executor:
+    """Return processes of this machine, the same ones each time."""
+    executor: Executor = get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),))
+    return executor
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one that it reads for is gone: loky's stay for ever where that was killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(2)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _chunks(documents: Sequence[Item]) -> Iterator[tuple[Item, ...]]:
     """Part documents into chunks of about equal cost, in their order."""
-    gathered: list[Item] = []
-    cost = 0
-    for item in documents:
-        gathered.append(item)
-        cost += item.cost
-        if cost >= _CHUNK_COST:
-            yield tuple(gathered)
-            gathered, cost = [], 0
-    if gathered:
-        yield tuple(gathered)
+    costs = np.array([item.cost for item in documents], dtype=int)
+    numbers = (np.cumsum(costs) - costs) // _CHUNK_COST
+    for _, chunk in groupby(zip(numbers, documents, strict=True), key=itemgetter(0)):
+        yield tuple(item for _, item in chunk)
 
 
 def read_chunk(folder: Folder, documents: Iterable[Item]) -> Tables:
@@ -165,6 +386,7 @@ def _table(name: str, rows: Sequence[Sequence[Any]]) -> pa.Table:
 def _read(folder: Folder, item: Item) -> tuple[dict[str, Any], Mapping[str, Sequence[Sequence[Any]]]]:
     """Read a document; return what is known of it as a whole, and the rows of its tables without its key."""
     known = item._asdict()
+    found = {}
     try:
         content = folder.content(item.source)
         known |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
@@ -173,14 +395,7 @@ def _read(folder: Folder, item: Item) -> tuple[dict[str, Any], Mapping[str, Sequ
         known |= _described(report)
     except Exception as error:  # noqa: BLE001 - one document never ends a run, whatever is the matter with it
         known |= {"error": type(error).__name__, "message": str(error)}
-        found = {}
-    known["key"] = item.key(known.get("sha256") or _without_content(item))
-    return known, found
-
-
-def _without_content(item: Item) -> str:
-    """Return what stands for the sha256 of a document that cannot be opened."""
-    return hashlib.sha256(item.source.encode()).hexdigest()
+    return known | {"key": item.key(known.get("sha256"))}, found
 
 
 def _tables(report: Report) -> dict[str, Sequence[Sequence[Any]]]:
@@ -189,7 +404,7 @@ def _tables(report: Report) -> dict[str, Sequence[Sequence[Any]]]:
         for said, *sides in document_findings(report)
     ]
     # what the project typeset has sentences of the project, which are not compared
-    text = "" if holds(report.sha256) else report.text
+    text = "" if is_typeset(report) else report.text
     return {
         "cells": report.read_cells,
         "claims": report.read_claims,
@@ -216,58 +431,6 @@ def _described(report: Report) -> dict[str, Any]:
 
 def _unread(item: Item) -> Tables:
     """Return the tables of a document whose reading ended the process."""
-    known = item._asdict() | {"error": "ProcessDied", "message": _DIED, "key": item.key(_without_content(item))}
+    known = item._asdict() | {"error": "ProcessDied", "message": _DIED, "key": item.key(None)}
     rows = {"reports": [[known.get(name) for name in SCHEMAS["reports"].names]]}
     return {name: _table(name, rows.get(name, [])) for name in SCHEMAS}
-
-
-def local_executor(workers: int) -> Executor:
-    """Return processes of this machine, the same ones each time."""
-    executor: Executor = get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),))
-    return executor
-
-
-def _end_with(parent: int) -> None:
-    """End this process when the one that it reads for is gone: loky's stay for ever where that was killed."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(2)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _read_by(
-    start: Callable[[], Executor], folder: Folder, chunks: Iterable[tuple[Item, ...]], at_once: int
-) -> Iterator[tuple[tuple[Item, ...], Tables | None]]:
-    """Yield chunks as they are done, so many being under way at once, with None for the tables where the worker died."""
-    waiting = deque(chunks)
-    if not waiting:
-        return
-    executor = start()
-    running: dict[Future[Tables], tuple[Item, ...]] = {}
-    while waiting or running:
-        while waiting and len(running) < at_once:
-            try:
-                future = executor.submit(read_chunk, folder, waiting[0])
-            except BrokenProcessPool:
-                if running:  # they end with it
-                    break
-                executor = start()
-            else:
-                running[future] = waiting.popleft()
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield running.pop(future), _result(future)
-
-
-def _result(future: Future[Tables]) -> Tables | None:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        return None
-    except Exception as error:
-        if type(error).__name__ == "KilledWorker":  # dask's
-            return None
-        raise

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
@@ -89,119 +88,105 @@ def read_register(register: str | PathLike[str] | BinaryIO | pd.DataFrame, *, na
 
 def _refuse_contradictions(register: pd.DataFrame, name: str) -> None:
     """Refuse a register that says two things of one document, or of one report whose documents it does not name."""
-    nameless = register["document"].isna() & register["slug"].isna()
-    for keys, rows in (
-        (["document"], register),
-        (["slug"], register[register["document"].isna()]),
-        (["agency", "year"], register[nameless]),
-    ):
-        known = rows.dropna(subset=keys)
-        repeated = known[known.duplicated(keys, keep=False)]
-        for about, rows_about in repeated.groupby(keys):
-            for column in rows_about:
-                said = rows_about[column].dropna().drop_duplicates()
-                if len(said) > 1:
-                    values = ", ".join(f"{value} (line {row + 2})" for row, value in zip(said.index.tolist(), said, strict=True))
-                    raise UnusableRegister(
-                        f"{name}: column {column} of {' '.join(map(str, about))} is {values}; expected one value: delete a line"
-                        " 同一年报的值不一致，应只有一个，请删去一行"
-                    )
-
-
-#: What is expected in a column, where not every text will do.
-_EXPECTED = {
-    "year": "a year such as 2023",
-    "vintage": "a number from 1",
-    "published": "a date such as 2024-01-31",
-    "region_code": "a code of GB/T 2260 such as 350128",
-    "level": f"one of {', '.join(LEVELS)}",
-    "summary": "true or false",
-    "form": f"one of {', '.join(versions())}",
-}
-_FIRST_AND_LAST = {"year": (1990, 2100), "vintage": (1, 10**9)}
-_FLAGS = {"true": True, "1": True, "false": False, "0": False}
-#: How a date is written: the day is named, in the order of ISO 8601.
-_DATE = re.compile(r"\d{4}([-/.]?)\d{1,2}\1\d{1,2}([ T]\d{1,2}:\d{2}.*)?")
+    of_report = register["agency"] + " " + register["year"].astype("str")
+    known = register.assign(about=register["document"].fillna(register["slug"]).fillna(of_report)).dropna(subset="about")
+    for column in register:
+        said = known.dropna(subset=column).drop_duplicates(["about", column])
+        different = said[said.duplicated("about", keep=False)]
+        if different.empty:
+            continue
+        about = different["about"].iloc[0]
+        of_one = different.loc[different["about"] == about, column]
+        values = ", ".join(f"{value} (line {row + 2})" for row, value in zip(of_one.index.tolist(), of_one, strict=True))
+        raise UnusableRegister(
+            f"{name}: column {column} of {about} is {values}; expected one value: delete a line"
+            " 同一年报的值不一致，应只有一个，请删去一行"
+        )
 
 
 def _typed(raw: pd.DataFrame, column: str, dtype: str, name: str) -> Any:
+    """Return a column of a register with its type, or say which value cannot be understood."""
     values: list[Any] = []
     for line, given in enumerate(raw[column].astype(object) if column in raw.columns else [None] * len(raw), start=2):
-        value = given.strip() if isinstance(given, str) else given
         try:
-            values.append(None if value in ("", None) else _understood(column, value))
-        except (KeyError, TypeError, ValueError):
+            values.append(_understood(column, given))
+        except (KeyError, ValueError):
             raise UnusableRegister(
-                f"{name}: line {line}, column {column}: {value!r}; expected {_EXPECTED.get(column, 'text')}, or nothing"
+                f"{name}: line {line}, column {column}: {given!r}; expected {_CHECKS[column][0]}, or nothing"
                 " 登记表该处的值不对，应为上述内容或留空"
             ) from None
     return pd.Series(values, dtype=dtype).array
 
 
-def _understood(column: str, value: Any) -> Any:
-    """Return a value of a register in the type of its column; raises KeyError, TypeError or ValueError where it has none."""
-    if column == "published":
-        return _date(value)
-    if column == "summary":
-        return _FLAGS[str(value).lower()]
-    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    if column not in _EXPECTED:
-        return text
-    text = text.removesuffix(".0")  # of a number that a spreadsheet wrote
-    if column in _FIRST_AND_LAST:
-        first, last = _FIRST_AND_LAST[column]
-        known = first <= int(text) <= last
-    elif column == "level":
-        known = text in LEVELS
-    elif column == "region_code":
-        known = of_code(text) is not None
-    else:
-        known = text in versions()
-    if not known:
-        raise ValueError
-    return int(text) if column in _FIRST_AND_LAST else text
+def _understood(column: str, given: Any) -> Any:
+    whole = isinstance(given, float) and given.is_integer()  # of a spreadsheet, which writes 2023 as 2023.0
+    text = "" if given is None else str(int(given) if whole else given).strip()
+    if not text or column not in _CHECKS:
+        return text or None
+    return _CHECKS[column][1](text.removesuffix(".0"))
 
 
-def _date(value: Any) -> pd.Timestamp:
-    """Return a date; a number is none, nor is a time of day."""
-    if isinstance(value, str) and not _DATE.fullmatch(value):
-        raise ValueError
-    if not isinstance(value, str | date):
-        raise TypeError
-    return pd.Timestamp(value)
+def _between(first: int, last: int) -> Callable[[str], int]:
+    known = range(first, last + 1)
+    return lambda text: known[known.index(int(text))]
+
+
+def _date(text: str) -> pd.Timestamp:
+    if not _DATE.fullmatch(text):
+        raise ValueError(text)
+    return pd.Timestamp(text)
+
+
+def _code(text: str) -> str:
+    if of_code(text) is None:
+        raise ValueError(text)
+    return text
+
+
+def _one_of(known: Iterable[str]) -> Callable[[str], str]:
+    return {name: name for name in known}.__getitem__
+
+
+#: How a date is written: the day is named, in the order of ISO 8601.
+_DATE = re.compile(r"\d{4}([-/.]?)\d{1,2}\1\d{1,2}([ T]\d{1,2}:\d{2}.*)?")
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+#: What is expected in a column, and what understands it: raises KeyError or ValueError where something else stands there.
+_CHECKS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "year": ("a year such as 2023", _between(1990, 2100)),
+    "vintage": ("a number from 1", _between(1, 10**9)),
+    "published": ("a date such as 2024-01-31", _date),
+    "region_code": ("a code of GB/T 2260 such as 350128", _code),
+    "level": (f"one of {', '.join(LEVELS)}", _one_of(LEVELS)),
+    "summary": ("true or false", lambda text: _FLAGS[text.lower()]),
+    "form": (f"one of {', '.join(versions())}", _one_of(versions())),
+}
+#: What a register tells of a report, and what of one document of it.
+_OF_A_REPORT = ["level", "region", "region_code", "parent", "summary"]
+_OF_A_DOCUMENT = ["published", "vintage"]
 
 
 def with_register(reports: pd.DataFrame, register: pd.DataFrame | None) -> pd.DataFrame:
     """Let the register have the last word, and add a row for each report that it lists and the folder lacks."""
-    told = ["level", "region", "region_code", "parent", "summary"]
-    of_document = ["published", "vintage"]
-    reports = reports.assign(
-        vintage=pd.array([None] * len(reports), dtype="Int64"), parent=pd.array([None] * len(reports), dtype="str")
-    )
+    none = pd.Series([None] * len(reports), index=reports.index)
+    reports = reports.assign(vintage=none.astype("Int64"), parent=none.astype("str"))
     if register is not None:
-        named = said_of(reports["source"].tolist(), register)
+        sources = reports["source"].tolist()
+        of_document = said_of(sources, register)
         by_report = register.dropna(subset=["agency", "year"])
-        nameless = by_report["document"].isna() & by_report["slug"].isna()
         # a date that stands beside the name of a document is that document's
-        by_report = by_report.assign(**{name: by_report[name].where(nameless) for name in of_document})
+        named = by_report["document"].notna() | by_report["slug"].notna()
+        by_report = by_report.assign(**{name: by_report[name].mask(named) for name in _OF_A_DOCUMENT})
         by_report = by_report.groupby(["agency", "year"]).first()
         keys = pd.MultiIndex.from_frame(reports[["agency", "year"]])
-        of_report = by_report.reindex(keys)
-        for name in (*told, *of_document):
-            for said in (of_report[name].array, named[name].array):
-                reports[name] = pd.Series(said, index=reports.index).where(pd.notna(said), reports[name])
-        absent = by_report.loc[~by_report.index.isin(keys)].reset_index()
+        of_report = by_report.reindex(keys).reset_index(drop=True)
+        for name in (*_OF_A_REPORT, *_OF_A_DOCUMENT):
+            reports[name] = of_document[name].fillna(of_report[name]).fillna(reports[name])
+        lost = _unmatched(sources, register)
+        accounted = keys.append(pd.MultiIndex.from_frame(lost[["agency", "year"]]))
+        absent = by_report[~by_report.index.isin(accounted)].reset_index()
         absent["message"] = "the register lists this report, and the folder has no document of it"
-        lost = _unmatched(reports["source"].tolist(), register)
-        names = lost["document"].fillna(lost["slug"])
-        lost["message"] = [
-            f"the register, line {row + 2}, names {name!r}, and no document of the folder that is read has this name; add it, "
-            "save it in a format that is read, or correct the name"
-            for row, name in zip(lost.index.tolist(), names, strict=True)
-        ]
-        of_lost = pd.MultiIndex.from_frame(lost[["agency", "year"]])
-        absent = pd.concat([absent[~pd.MultiIndex.from_frame(absent[["agency", "year"]]).isin(of_lost)], lost])
-        absent = absent[["agency", "year", *told, *of_document, "message"]].assign(error="MissingDocument")
+        absent = pd.concat([absent, lost])
+        absent = absent[["agency", "year", *_OF_A_REPORT, *_OF_A_DOCUMENT, "message"]].assign(error="MissingDocument")
         reports = pd.concat([reports, absent.dropna(axis="columns", how="all")], ignore_index=True)
     under = reports.dropna(subset=["agency", "parent"])
     superior = dict(zip(under["agency"], under["parent"], strict=True))
@@ -247,10 +232,15 @@ def said_of(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
 
 
 def _unmatched(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of a register that name a document, and none of these has that name."""
-    names = {name for source in sources for name in _names(source)}
+    """Return the rows of a register that name a document, and none of these has that name, with a message for each."""
+    names = [name for source in sources for name in _names(source)]
     named = register[register["document"].notna() | register["slug"].notna()].drop_duplicates(["document", "slug"])
-    return named[~(named["document"].isin(names) | named["slug"].isin(names))]
+    lost = named[~(named["document"].isin(names) | named["slug"].isin(names))]
+    lines, called = (lost.index + 2).astype("str"), lost["document"].fillna(lost["slug"]).map(repr)
+    return lost.assign(
+        message="the register, line " + lines + ", names " + called + ", and no document of the folder that is read has this "
+        "name; add it, save it in a format that is read, or correct the name"
+    )
 
 
 def _names(source: str) -> tuple[str, str, str]:

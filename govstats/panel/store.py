@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
 from govstats.errors import UnusablePanel
 from govstats.export import connected
 from govstats.export.database import arrow_table, literal, quoted
 from govstats.panel.reading import SCHEMAS, Tables, schema
-from govstats.provenance import sources_sha256
 from govstats.reconciliation import FINDING_TYPES
-from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES
+from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES, sources_sha256
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+#: The panel's own account of itself: of which columns and reports it is, and what in the folder was no document.
+MANIFEST = "panel.json"
 #: The folder of what a build keeps, in the folder that it writes to; all of it can be made again.
 _KEPT = ".build"
 #: The file in it that a build holds while it is at work.
-LOCK = "lock"
+_LOCK = "lock"
 #: What decides how a document is read; after a change there every document is read anew.
 _READING = ("documents", "forms", "recognition", "characters.py", "report.py", "panel/reading.py", "reconciliation")
 #: The columns of `Panel.reports`, with their types.
@@ -68,14 +71,27 @@ PANEL_TYPES: Mapping[str, Mapping[str, str]] = {
 }
 #: Those whose rows were read in documents: what findings are made of.
 READ = ("cells", "claims", "notes", "vintages", "document_findings", "texts")
+#: What those rows take from their document, and what puts them in order.
+_OF_A_DOCUMENT = ["key", "batch", "position", "agency", "year", "form", "vintage", "source", "published"]
+_OF_A_DOCUMENT += ["basis", "agency_printed", "note_zh", "note_en"]
+#: The rows of documents, in the order of the documents. A key may stand in several chunks: only one of them is meant.
+_ROWS = """
+SELECT * FROM read_parquet([{files}], filename = true, file_row_number = true) JOIN documents USING (key, filename)
+"""
 #: A note on each report of which it is not known whose it is among several agencies of that name.
 _UNDECIDED = """
-UNION ALL BY NAME SELECT batch, position, NULL AS file_row_number, agency, year, 'undecided_agency' AS kind,
-  '' AS "table", '' AS line, '' AS "column", agency_printed AS printed, '' AS place, note_zh AS message_zh, note_en AS message_en
-FROM documents WHERE chosen AND basis = 'undecided'
+UNION ALL BY NAME SELECT batch, position, agency, year, 'undecided_agency' AS kind, '' AS "table", '' AS line, '' AS "column",
+  agency_printed AS printed, '' AS place, note_zh AS message_zh, note_en AS message_en
+FROM documents WHERE basis = 'undecided'
 """
 #: So much memory is used to put the rows of a panel in order; the rest goes to the disk.
 _MEMORY = "256MB"
+_ROWS_AT_ONCE = 50_000
+
+
+def columns_sha256() -> str:
+    """Return a digest of the columns that a panel has in this version."""
+    return hashlib.sha256(json.dumps(PANEL_TYPES).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -106,8 +122,8 @@ class Store:
 
     def add(self, tables: Tables) -> None:
         """Keep what was read of a chunk, all of it or nothing; a chunk is named by what it was read from and what failed."""
-        content = repr(sorted(zip(*(tables["reports"][name].to_pylist() for name in ("key", "error")), strict=True), key=repr))
-        folder = self.read / hashlib.sha256(content.encode()).hexdigest()[:32]
+        read = tables["reports"].select(["key", "error"]).to_pylist()
+        folder = self.read / hashlib.sha256(repr(sorted(map(repr, read))).encode()).hexdigest()[:32]
         if folder.is_dir():  # the same documents failed in the same way before
             return
         making = self.making()
@@ -118,24 +134,12 @@ class Store:
 
     def reports(self) -> pd.DataFrame:
         """Return a row for everything that was read: those of ``SCHEMAS["reports"]``, and ``chunk``: the folder of the rest."""
-        tables = [SCHEMAS["reports"].append(pa.field("chunk", pa.string())).empty_table()]
-        for path in sorted(self.read.glob("*/reports.parquet")):
-            table = pq.read_table(path)
-            tables.append(table.append_column("chunk", pa.array([str(path.parent)] * len(table), pa.string())))
-        frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+        tables = {path.parent: pq.read_table(path) for path in sorted(self.read.glob("*/reports.parquet"))}
+        frame: pd.DataFrame = pa.concat_tables([SCHEMAS["reports"].empty_table(), *tables.values()]).to_pandas()
+        chunks = [str(chunk) for chunk, table in tables.items() for _ in range(len(table))]
+        frame["chunk"] = pd.array(chunks, dtype="str")
         # a try that failed before the one that did not
         return frame.sort_values("error", na_position="first", kind="stable").drop_duplicates("key", ignore_index=True)
-
-    def figures(self, documents: pd.DataFrame) -> pd.Series[str]:
-        """Return a digest of the figures of documents by their keys; `documents` has the columns ``key chunk`` of `reports`."""
-        figure = """concat_ws('/', "table", line, "column", value, status)"""
-        query = (
-            f"SELECT rows.key, md5(string_agg({figure}, ' ' ORDER BY {figure})) AS figures {_of(documents, 'cells')} GROUP BY ALL"
-        )
-        with connected(None) as connection:
-            connection.register("documents", arrow_table(_placed(documents, "cells")))
-            found: pd.DataFrame = connection.sql(query).df()
-        return found.set_index("key")["figures"]
 
     def write(self, documents: pd.DataFrame, folder: Path) -> None:
         """Write the tables `READ` of a panel: the rows of documents in their order, a row group for each batch of them.
@@ -147,51 +151,84 @@ class Store:
         folder : Path
             Where the files are written.
         """
+        batches = 0 if documents.empty else int(documents["batch"].iloc[-1]) + 1
+        documents = documents.assign(position=range(len(documents)))
         with connected(None) as connection:
             connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
             for name in READ:
                 columns = schema(PANEL_TYPES[name])
+                of_table = documents[documents["chosen"] != (name == "vintages")]
+                parts: Iterable[pa.Table] = repeat(columns.empty_table(), batches)
+                if not of_table.empty:
+                    parts = _parts(_in_order(connection, name, of_table), batches)
                 with pq.ParquetWriter(folder / f"{name}.parquet", columns, compression="zstd") as writer:
-                    for rows in _batches(connection, name, documents):
+                    for part in parts:
                         # an empty row group too, so that their numbers are those of the batches
-                        writer.write_table(rows.select(columns.names).cast(columns), row_group_size=max(len(rows), 1))
+                        writer.write_table(part.select(columns.names).cast(columns), row_group_size=max(len(part), 1))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other builds out of the folder; the system lets go of it however this process ends.
+        """Make the folder and keep other builds out of it; the system lets go of it however this process ends.
 
         Raises
         ------
         UnusablePanel
-            Another build is at work there.
+            The folder holds something else, cannot be written to, or another build is at work there.
         """
-        with (self.kept / LOCK).open("w") as file:
-            try:
-                _lock(file)
-            except BlockingIOError:
-                raise UnusablePanel(
-                    f"{self.root}: another build is writing to this folder; wait until it has ended, or give another folder"
-                    " 另一个进程正在写入该文件夹；请等它结束，或换文件夹"
-                ) from None
-            for path in (*self.kept.iterdir(), *self.root.glob(".export-*")):
-                if path.is_dir() and path != self.read:  # of a build that was killed, or of another version of the reader
-                    shutil.rmtree(path, ignore_errors=True)
-            yield
+        holds = [*self.root.iterdir()] if self.root.is_dir() else []
+        ours = (self.root / MANIFEST).is_file() or (self.kept / _LOCK).is_file() or holds == [self.kept]
+        if holds and not ours:
+            raise UnusablePanel(
+                f"{self.root}: the folder is not empty and holds no panel; give an empty one, one that does not exist, or one of "
+                "a build before"
+                " 文件夹不空，且不是面板；请用空文件夹、新文件夹或以前的面板"
+            )
+        try:
+            self.kept.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.kept / _LOCK, blocking=False):
+                for path in (*self.kept.iterdir(), *self.root.glob(".export-*")):
+                    if path.is_dir() and path != self.read:  # of a build that was killed, or of another version of the reader
+                        shutil.rmtree(path, ignore_errors=True)
+                yield
+        except Timeout:
+            raise UnusablePanel(
+                f"{self.root}: another build is writing to this folder; wait until it has ended, or give another folder"
+                " 另一个进程正在写入该文件夹；请等它结束，或换文件夹"
+            ) from None
+        except OSError as error:
+            raise UnusablePanel(
+                f"{self.root}: the panel cannot be written: {error}; make room, or give another folder; "
+                "what was read is kept there"
+                " 面板无法写入；请腾出空间或换文件夹，已读的仍保留"
+            ) from error
 
 
-def _batches(connection: DuckDBPyConnection, name: str, documents: pd.DataFrame) -> Iterator[pa.Table]:
-    """Yield the rows of each batch; DuckDB puts them in order, on the disk where they do not fit into memory."""
-    if documents.empty:
-        return
+def figures(documents: pd.DataFrame) -> pd.Series[int]:
+    """Return a number for the figures of each document, by key; `documents` has the columns ``key chunk`` of `Store.reports`."""
+    keys = documents["key"].tolist()
+    files = [Path(chunk) / "cells.parquet" for chunk in documents["chunk"].unique()]
+    cells = pd.concat([pd.read_parquet(file, filters=[("key", "in", keys)]) for file in files])
+    numbers = pd.util.hash_pandas_object(cells[["table", "line", "column", "value", "status"]], index=False)
+    return numbers.groupby(cells["key"]).sum()  # whatever the order of the cells
+
+
+def _in_order(connection: DuckDBPyConnection, name: str, documents: pd.DataFrame) -> pa.RecordBatchReader:
+    """Read the rows of a table from the chunks, in the order of the documents; on the disk where they do not fit into memory."""
     table = "cells" if name == "vintages" else name
-    values = ", ".join(_value(column, table) for column in PANEL_TYPES[name])
-    query = f"SELECT batch, position, file_row_number, {values} {_of(documents, table)}"
-    query += " WHERE NOT chosen" if name == "vintages" else " WHERE chosen"
-    query += _UNDECIDED if name == "notes" else ""
-    connection.register("documents", arrow_table(_placed(documents, table)))
-    reader = connection.sql(f"FROM ({query}) ORDER BY position, file_row_number").to_arrow_reader(50_000)
+    known = documents[_OF_A_DOCUMENT].assign(filename=documents["chunk"] + f"/{table}.parquet")
+    if name == "claims":  # a claim has a year of its own
+        known = known.rename(columns={"year": "report_year"})
+    connection.register("documents", arrow_table(known))
+    rows = _ROWS.format(files=", ".join(map(literal, known["filename"].unique())))
+    columns = ", ".join(map(quoted, PANEL_TYPES[name]))
+    query = f"SELECT batch, {columns} FROM ({rows} {_UNDECIDED if name == 'notes' else ''}) ORDER BY position, file_row_number"
+    return connection.sql(query).to_arrow_reader(_ROWS_AT_ONCE)
+
+
+def _parts(reader: pa.RecordBatchReader, batches: int) -> Iterable[pa.Table]:
+    """Yield the rows of each batch."""
     rows = reader.schema.empty_table()
-    for batch in range(documents["batch"].iloc[-1] + 1):
+    for batch in range(batches):
         while not len(rows) or rows["batch"][-1].as_py() == batch:
             following = next(reader, None)
             if following is None:
@@ -200,46 +237,3 @@ def _batches(connection: DuckDBPyConnection, name: str, documents: pd.DataFrame)
         end = pc.sum(pc.equal(rows["batch"], batch)).as_py() or 0
         yield rows.slice(0, end)
         rows = rows.slice(end)
-
-
-def _placed(documents: pd.DataFrame, table: str) -> pd.DataFrame:
-    """Return documents with the place of each among them, and the file that a table of its chunk stands in."""
-    files = [str(Path(chunk) / f"{table}.parquet") for chunk in documents["chunk"]]
-    return documents.assign(position=range(len(documents)), file=files)
-
-
-def _of(documents: pd.DataFrame, table: str) -> str:
-    """Return the source of a query over the rows of documents."""
-    files = ", ".join(literal(str(Path(chunk) / f"{table}.parquet")) for chunk in documents["chunk"].unique())
-    return (
-        f"FROM read_parquet([{files}], filename = true, file_row_number = true) AS rows "
-        "JOIN documents ON rows.key = documents.key AND rows.filename = documents.file"
-    )
-
-
-def _value(column: str, table: str) -> str:
-    """Return where a column of the panel comes from: the document's own table, or what is known of the document."""
-    if column in SCHEMAS[table].names:
-        return f"rows.{quoted(column)}"
-    known = "year" if column == "report_year" else column
-    return f"documents.{quoted(known)} AS {quoted(column)}"
-
-
-def _lock(file: IO[str]) -> None:
-    """Lock a file, or raise BlockingIOError where another process has; file systems without locks are left to themselves."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError as error:
-            raise BlockingIOError from error
-    else:
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise
-        except OSError:
-            return
