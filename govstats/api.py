@@ -15,7 +15,7 @@ from govstats.recognition import recognise
 if TYPE_CHECKING:
     import pandas as pd
 
-    from govstats.excerpt import Excerpt
+    from govstats.display import Excerpt
     from govstats.forms import Language
     from govstats.recognition.explanations import Explanation
     from govstats.reconciliation import FormatComparison
@@ -78,7 +78,7 @@ class Report(report.Report):
         >>> [cell.text for cell in report.show("proactive/penalties/decisions").rows[1]]
         ['行政处罚', '3']
         """
-        from govstats.excerpt import excerpt
+        from govstats.display import excerpt
         from govstats.forms import cell_key
 
         if isinstance(cell, str):

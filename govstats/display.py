@@ -1,23 +1,33 @@
-"""Reports for eyes: the statutory layout, as a frame and as HTML with failed edits marked and sources on hover."""
+"""Reports for eyes: the statutory layout, as a frame and as HTML with failed edits marked; a frame; a cell in its document."""
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
-from itertools import groupby, takewhile
+from functools import cache
+from itertools import chain, groupby, takewhile
 from math import lcm
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
+from govstats.characters import is_figure
+from govstats.documents import Cell, Document, Grid, open_document, page_picture
+from govstats.documents.document import Box
+from govstats.errors import GovstatsError
 from govstats.forms import CellKey, Label, Language, Line, Table, cell_key, known_language
 from govstats.report import origin
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from govstats.report import ReadCell, Report
 
 #: Stands where the form asks for a cell that the document does not show.
@@ -68,10 +78,37 @@ _OTHER: Mapping[Language, Language] = {"zh": "en", "en": "zh"}
 #: The languages of what is shown in one or in both.
 _LANGUAGES: Mapping[str, tuple[Language, ...]] = {"both": ("zh", "en"), "zh": ("zh",), "en": ("en",)}
 
+#: The templates of pages, and of pieces of pages.
+PAGES = Path(__file__).parent / "pages"
 # A shadow at an edge says that a table goes on there: what covers it scrolls with the table, and is away while there is more.
 # No rule depends on colour alone: failed cells have a frame and a sign, the others a word, a sign or a dotted frame. Colours
 # come from JupyterLab's theme where there is one, and else from the page.
-STYLE = f"<style>\n{(Path(__file__).parent / 'pages' / 'display.css').read_text('utf-8')}</style>"
+STYLE = f"<style>\n{(PAGES / 'display.css').read_text('utf-8')}</style>"
+
+#: Pixels a point of a page, and how much of its height is shown above and below a cell.
+_SCALE, _HIGH = 2.0, 0.14
+#: Rows of a table, or lines of text, before and after the cell.
+_AROUND = 2
+#: Characters of a line of text that are shown.
+_LONGEST = 200
+_FRAME = "#d55e00"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.globals |= {"style": Markup(STYLE), "warning": _WARNING, "missing": MISSING}
+    return environment
+
+
+def page(template: str, **fields: Any) -> str:
+    """Fill one of the pages of govstats, which need no network."""
+    return _environment().get_template(template).render(**fields)
+
+
+def _piece(macro: str, *fields: Any) -> str:
+    """Fill a piece of a page."""
+    return str(getattr(_environment().get_template("display.html.j2").module, macro)(*fields))
 
 
 class _Block(NamedTuple):
@@ -93,14 +130,34 @@ class _Heading(NamedTuple):
     reach: int
 
 
-class _Shown(NamedTuple):
-    """What is shown of a table: its cells, and the sentences and the cells of its failed edits."""
+class Piece(NamedTuple):
+    """A cell of a table as it is shown; `key` is null in headings, `failures` are the numbers of the edits that fail in it."""
 
-    corner: str
-    cells: Mapping[CellKey, ReadCell]
+    text: str
+    attributes: Mapping[str, object]
+    key: CellKey | None = None
+    is_state: bool = False
+    failures: str = ""
+
+    @property
+    def label(self) -> str:
+        """The text with its mark, where there are no styles."""
+        return f"({_WARNING}{self.failures}) {self.text}" if self.failures else self.text
+
+
+class ShownTable(NamedTuple):
+    """What is shown of a table; `failures` are the sentences of its failed edits with their cells, `signs` explain signs."""
+
+    title: str
+    unit: str
+    absent: str
+    rows: Sequence[Sequence[Piece]]
     failures: Sequence[tuple[str, Collection[CellKey]]]
-    language: Language
-    words: Mapping[str, str]
+    signs: Sequence[str]
+
+    def legend(self) -> str:
+        """Return what stands under the table, as HTML."""
+        return _piece("legend", self)
 
 
 def layout(report: Report, name: str, language: Language = "zh") -> pd.DataFrame:
@@ -183,21 +240,7 @@ def table_html(report: Report, name: str, *, findings: pd.DataFrame | None = Non
     >>> "文件中没有这张表" in table_html(Report("某市人民政府", 2023, "2021", None, "example.txt", "text", ""), "review")
     True
     """
-    known_language(language)
-    return f'{STYLE}\n<div class="govstats">\n{_table(report, name, findings, language)}\n</div>'
-
-
-def table_keys(report: Report, name: str) -> list[CellKey]:
-    """Return the cells of a table, as ``(table, line, column)``, in the order in which `table_html` shows them.
-
-    Examples
-    --------
-    >>> from govstats.report import Report
-    >>> table_keys(Report("某市人民政府", 2023, "2021", None, "example.txt", "text", ""), "requests")[1]
-    ('requests', 'new', 'commercial')
-    """
-    blocks = _blocks(report.statutory_form.table(name), _cells(report, name))
-    return [key for block in blocks for row in block.keys for key in row]
+    return _piece("table", show_table(report, name, findings, language))
 
 
 def report_html(report: Report) -> str:
@@ -233,24 +276,17 @@ def report_html(report: Report) -> str:
         "来源 source": " · ".join(filter(None, source)),
         "核对 edits": " · ".join(f"{counts.get(status, 0)} {words}" for status, words in edits.items()),
     }
-    described = "".join(f"<dt>{escape(term)}</dt><dd>{escape(fact)}</dd>" for term, fact in facts.items())
     tables = [table.id for table in form.tables]
-    failed = _failed(findings)
-    elsewhere = [f"<li>{_WARNING} {_both(row)}</li>" for row in failed if row["table"] not in tables]
-    notes = [f"<li>· {_both(row)}</li>" for row in report.notes.head(_NOTES_SHOWN).to_dict("records")]
-    if len(report.notes) > _NOTES_SHOWN:
-        notes.append(f"<li>· {MISSING} {len(report.notes) - _NOTES_SHOWN} 条见 more in <code>report.notes</code></li>")
-    parts = [
-        STYLE,
-        '<div class="govstats">',
-        f'<p class="govstats-title">{escape(report.agency or unknown)} · {escape(year)}</p>',
-        f"<dl>{described}</dl>",
-        *(_table(report, name, findings, "zh") for name in tables),
-        _list("其他不符 other failures", elsewhere),
-        _list("读取说明 notes on the reading", notes),
-        "</div>",
-    ]
-    return "\n".join(filter(None, parts))
+    failed = findings[findings["status"] == "fail"]
+    return _piece(
+        "report",
+        f"{report.agency or unknown} · {year}",
+        facts,
+        [show_table(report, name, findings) for name in tables],
+        failed[~failed["table"].isin(tables)].to_dict("records"),
+        report.notes.head(_NOTES_SHOWN).to_dict("records"),
+        max(len(report.notes) - _NOTES_SHOWN, 0),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,16 +331,14 @@ def show_frame(frame: pd.DataFrame, *, language: str = "both", empty: str = "没
     frame = frame.rename(columns=str)
     rows, headings, kinds = _in_words(frame, language)
     if frame.empty:
-        return Frame(rows, f"<p>{escape(empty)}</p>")
-    texts = rows.to_numpy().tolist()
+        return Frame(rows, f"<p>{Markup.escape(empty)}</p>")
+    texts = rows
     if not isinstance(frame.index, pd.RangeIndex) or frame.index.names != [None]:
-        stub = frame.index.to_frame(index=False).map(_value).to_numpy().tolist()
-        texts = [[*before, *row] for before, row in zip(stub, texts, strict=True)]
+        stub = frame.index.to_frame(index=False).map(_value)
+        texts = pd.concat([stub, rows.reset_index(drop=True)], axis="columns")
         headings = [_heading_of(str(name or ""), language) for name in frame.index.names] + headings
-        kinds = [""] * frame.index.nlevels + kinds
-    header, body = _row_html("th", headings, kinds), "".join(_row_html("td", row, kinds) for row in texts)
-    table = f'<table class="govstats-frame"><thead>{header}</thead><tbody>{body}</tbody></table>'
-    return Frame(rows, f'{STYLE}\n<div class="govstats">{table}</div>')
+        kinds = [None] * frame.index.nlevels + kinds
+    return Frame(rows, _piece("frame", headings, texts.to_numpy().tolist(), kinds))
 
 
 def _in_words(frame: pd.DataFrame, language: str) -> tuple[pd.DataFrame, list[str], list[str]]:
@@ -367,22 +401,11 @@ def _heading_of(name: str, language: str) -> str:
     return f"{chinese} {name}"
 
 
-def _kind(column: pd.Series, texts: Sequence[str]) -> str:
+def _kind(column: pd.Series, texts: Sequence[str]) -> str | None:
+    """Return the class of the style that a column has."""
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        return "number"
-    return "text" if max(map(len, texts), default=0) > _LONG else ""
-
-
-def _row_html(tag: str, texts: Iterable[str], kinds: Iterable[str]) -> str:
-    classes = [f' class="govstats-{kind}"' if kind else "" for kind in kinds]
-    cells = [f"<{tag}{one}>{escape(text)}</{tag}>" for text, one in zip(texts, classes, strict=True)]
-    return f"<tr>{''.join(cells)}</tr>"
-
-
-def _attributes(*, classes: str = "", **values: str | int) -> str:
-    """Write attributes that are not empty; a span of one is none."""
-    given = values | {"class": classes}
-    return "".join(f' {name}="{escape(str(value))}"' for name, value in given.items() if value not in ("", 1))
+        return "govstats-number"
+    return "govstats-text" if max(map(len, texts), default=0) > _LONG else None
 
 
 def _cells(report: Report, name: str) -> dict[CellKey, ReadCell]:
@@ -466,55 +489,60 @@ def _axis(paths: Sequence[StretchedLabels], language: Language) -> pd.Index:
     return pd.Index(["".join(path) for path in texts], dtype="str")
 
 
-def _table(report: Report, name: str, findings: pd.DataFrame | None, language: Language) -> str:
-    table, words = report.statutory_form.table(name), _WORDS[language]
-    cells = _cells(report, name)
-    title = table.title(language)
-    if table.section:
-        title = report.statutory_form.sections[table.section - 1].text(language)
-    title = escape(title)
-    if not cells:
-        return f'<p><strong>{title}</strong></p>\n<p class="govstats-state">{MISSING} {words["absent"]}</p>'
+def show_table(report: Report, name: str, findings: pd.DataFrame | None = None, language: Language = "zh") -> ShownTable:
+    """Lay a table out for eyes; see `table_html`."""
+    known_language(language)
+    table, words, cells = report.statutory_form.table(name), _WORDS[language], _cells(report, name)
+    title = report.statutory_form.sections[table.section - 1].text(language) if table.section else table.title(language)
     units = {line.unit for line in table.lines}
     unit = units.pop() if len(units) == 1 else ""
-    told = words["unit"].format(words.get(unit, unit)) if unit else ""
-    shown = _Shown(table.corner, cells, _failures(findings, name, language), language, words)
-    blocks = _blocks(table, cells)
+    failures: list[tuple[str, Collection[CellKey]]] = []
+    if findings is not None:
+        failed = findings[(findings["table"] == name) & (findings["status"] == "fail")]
+        sentences = failed["rule"] + " " + failed[f"message_{language}"]
+        failures = [(said, [*map(cell_key, of.split(";"))]) for said, of in zip(sentences, failed["cells"], strict=True)]
+    blocks = _blocks(table, cells) if cells else []
+    states = {cells[key].status if key in cells else "missing" for block in blocks for keys in block.keys for key in keys}
+    signs = {"unreadable": "?", "blank": words["blank"], "missing": MISSING}
     width = lcm(*(len(block.header) for block in blocks))
-    rows = [row for block in blocks for row in _rows(shown, block, width)]
-    return "\n".join(
-        [
-            '<table class="govstats-table">',
-            f"<caption>{title} <small>{escape(told)}</small></caption>",
-            *(f"<tr>{row}</tr>" for row in rows),
-            "</table>",
-            _list("", _legend(shown, blocks)),
-        ]
+    return ShownTable(
+        title,
+        words["unit"].format(words.get(unit, unit)) if unit else "",
+        words["absent"],
+        [row for block in blocks for row in _rows(table.corner, block, width, cells, failures, language)],
+        failures,
+        [f"{sign} {words[f'{state}_meaning']}" for state, sign in signs.items() if state in states],
     )
 
 
-def _rows(shown: _Shown, block: _Block, width: int) -> Iterator[str]:
+def _rows(
+    corner: str,
+    block: _Block,
+    width: int,
+    cells: Mapping[CellKey, ReadCell],
+    failures: Sequence[tuple[str, Collection[CellKey]]],
+    language: Language,
+) -> Iterator[list[Piece]]:
     """Yield the rows of a block, whose columns share a width with those of the other blocks."""
-    language = shown.language
     header, stub = _stretched(block.header, after_first=True), _stretched(block.stub)
     levels, depth, across = len(header[0]), len(stub[0]), width // len(header)
     if block.title:
-        yield _heading(block.title, language, "colgroup", columns=depth + width, kind="govstats-band")
-    rows = [""] * levels
+        yield [_heading(block.title, language, "colgroup", columns=depth + width, kind="govstats-band")]
+    above: list[list[Piece]] = [[] for _ in range(levels)]
     if depth:
-        rows[0] = _heading(Label("", shown.corner, ""), "zh", "col", rows=levels, columns=depth, kind="govstats-corner")
+        above[0].append(_heading(Label("", corner, ""), "zh", "col", rows=levels, columns=depth, kind="govstats-corner"))
     for one in _headings(header):
         columns = across * one.length
         scope = "colgroup" if columns > 1 else "col"
-        rows[one.level] += _heading(one.label, language, scope, rows=one.reach, columns=columns)
-    yield from rows
-    rows = [""] * len(stub)
+        above[one.level].append(_heading(one.label, language, scope, rows=one.reach, columns=columns))
+    yield from above
+    beside: list[list[Piece]] = [[] for _ in stub]
     for one in _headings(stub):
-        upright = "govstats-upright" if language == "zh" and one.level == 0 and one.length >= _MANY_ROWS else ""
+        upright = "govstats-upright" if language == "zh" and one.level == 0 and one.length >= _MANY_ROWS else None
         scope = "rowgroup" if one.length > 1 else "row"
-        rows[one.at] += _heading(one.label, language, scope, rows=one.length, columns=one.reach, kind=upright)
-    for row, keys in zip(rows, block.keys, strict=True):
-        yield row + "".join(_cell(shown, key, across) for key in keys)
+        beside[one.at].append(_heading(one.label, language, scope, rows=one.length, columns=one.reach, kind=upright))
+    for row, keys in zip(beside, block.keys, strict=True):
+        yield row + [_figure(key, cells.get(key), across, failures, language) for key in keys]
 
 
 def _headings(paths: Sequence[StretchedLabels]) -> Iterator[_Heading]:
@@ -529,29 +557,27 @@ def _headings(paths: Sequence[StretchedLabels]) -> Iterator[_Heading]:
             at += length
 
 
-def _heading(label: Label, language: Language, scope: str, *, rows: int = 1, columns: int = 1, kind: str = "") -> str:
+def _heading(label: Label, language: Language, scope: str, *, rows: int = 1, columns: int = 1, kind: str | None = None) -> Piece:
     text, other = label.text(language), label.text(_OTHER[language])
-    title = other if other != text else ""
-    attributes = _attributes(scope=scope, rowspan=rows, colspan=columns, title=title, classes=kind)
-    return f"<th{attributes}><span>{escape(text)}</span></th>"
+    title = other if other not in ("", text) else None
+    return Piece(text, {"scope": scope, "rowspan": _span(rows), "colspan": _span(columns), "title": title, "class": kind})
 
 
-def _cell(shown: _Shown, key: CellKey, columns: int) -> str:
-    cell = shown.cells.get(key)
+def _span(length: int) -> int | None:
+    return length if length > 1 else None
+
+
+def _figure(
+    key: CellKey, cell: ReadCell | None, columns: int, failures: Sequence[tuple[str, Collection[CellKey]]], language: Language
+) -> Piece:
+    words = _WORDS[language]
     state = cell.status if cell else "missing"
-    text = escape(_text(cell))
-    if state in ("missing", "blank"):
-        text = f'<span class="govstats-state">{text or shown.words["blank"]}</span>'
-    told = [_source(cell, shown.words)]
-    classes = [] if state == "reported" else [f"govstats-{state}"]
-    failed = {number: sentence for number, (sentence, cells) in enumerate(shown.failures, start=1) if key in cells}
-    if failed:
-        # where styles are stripped, the brackets and the space keep the number of an edit from the figure
-        text = f'<span class="govstats-mark">({_WARNING}{",".join(map(str, failed))})</span> {text}'
-        told += [f"{_WARNING}{number} {sentence}" for number, sentence in failed.items()]
-        classes.append("govstats-failed")
-    attributes = _attributes(colspan=columns, title="\n".join(told), classes=" ".join(classes))
-    return f"<td{attributes}>{text}</td>"
+    failed = {number: sentence for number, (sentence, cells) in enumerate(failures, start=1) if key in cells}
+    classes = [f"govstats-{state}"] * (state != "reported") + ["govstats-failed"] * bool(failed)
+    told = [_source(cell, words), *(f"{_WARNING}{number} {sentence}" for number, sentence in failed.items())]
+    attributes = {"colspan": _span(columns), "title": "\n".join(told), "class": " ".join(classes) or None}
+    is_state = state in ("missing", "blank")
+    return Piece(_text(cell) or words["blank"] * is_state, attributes, key, is_state, ",".join(map(str, failed)))
 
 
 def _source(cell: ReadCell | None, words: Mapping[str, str]) -> str:
@@ -562,37 +588,118 @@ def _source(cell: ReadCell | None, words: Mapping[str, str]) -> str:
     return " · ".join(filter(None, told))
 
 
-def _failed(findings: pd.DataFrame) -> list[dict[str, Any]]:
-    failed = findings.loc[findings["status"] == "fail", ["rule", "table", "cells", "message_zh", "message_en"]]
-    return [{str(name): str(value) for name, value in row.items()} for row in failed.to_dict("records")]
+@dataclass(frozen=True)
+class Excerpt:
+    """What the document shows where a cell was read; a notebook displays it.
+
+    Attributes
+    ----------
+    cell : ReadCell
+        The cell.
+    picture : PIL.Image.Image or None
+        The part of the page around the cell, which has a frame; None in documents without pages.
+    rows : tuple of tuple of Cell
+        The header of the table and the rows around the cell, with their spans; empty where there is a picture.
+    """
+
+    cell: ReadCell
+    picture: Image | None = field(default=None, repr=False)
+    rows: tuple[tuple[Cell, ...], ...] = ()
+
+    def _repr_png_(self) -> bytes | None:
+        if self.picture is None:
+            return None
+        stored = io.BytesIO()
+        self.picture.save(stored, "PNG", optimize=True)
+        return stored.getvalue()
+
+    def _repr_html_(self) -> str | None:
+        if self.picture is not None:
+            return None
+        return _piece("excerpt", self.rows, self.cell.place, f"outline: 2px solid {_FRAME}; font-weight: 600")
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, object], dict[str, object]]:
+        # without a style the frame is gone: the text names the cell and what stands in it
+        about = f"{'/'.join(self.cell.key)}: {self.cell.printed} ({self.cell.place})"
+        shown = {"image/png": self._repr_png_(), "text/html": self._repr_html_(), "text/plain": about}
+        return {kind: content for kind, content in shown.items() if content is not None}, {"image/png": {"alt": about}}
 
 
-def _failures(findings: pd.DataFrame | None, name: str, language: Language) -> list[tuple[str, Collection[CellKey]]]:
-    """Return the failed edits of a table: what is said under it, and the cells that bear the number."""
-    if findings is None:
-        return []
-    failed = _failed(findings[findings["table"] == name])
-    return [(f"{row['rule']} {row[f'message_{language}']}", [*map(cell_key, row["cells"].split(";"))]) for row in failed]
+def excerpt(report: Report, key: tuple[str, str, str]) -> Excerpt:
+    """Show a cell in the document it was read from.
+
+    Parameters
+    ----------
+    report : Report
+        Read from a file that is still there, or from bytes.
+    key : (table, line, column)
+        Ids of the cell.
+
+    Returns
+    -------
+    Excerpt
+        A picture of the page for PDF documents and images, rows of text for the others.
+
+    Raises
+    ------
+    GovstatsError
+        The report has no such cell.
+    UnreadableDocument
+        The file is gone, or has changed since it was read.
+    """
+    cell = next((cell for cell in report.read_cells if cell.key == key), None)
+    if cell is None:
+        raise GovstatsError(
+            f"{report.source}: the report has no cell {'/'.join(key)}; see report.cells and report.notes"
+            " 年报中没有这一单元格，现有的见 report.cells，未能读取的见 report.notes"
+        )
+    content = report.content()
+    box = Box.in_place(cell.place)
+    if cell.page is not None and box is not None and report.format in {"pdf", "image"}:
+        page, scale = page_picture(content, report.format, report.source, cell.page, _SCALE)
+        return Excerpt(cell, _framed(page, box, scale))
+    return Excerpt(cell, rows=_rows_around(open_document(content), cell.place))
 
 
-def _legend(shown: _Shown, blocks: Iterable[_Block]) -> list[str]:
-    """List the sentences that the numbers in the cells lead to, and say what the other signs in the table mean."""
-    items = [f"<li>{_WARNING}{number} {escape(said)}</li>" for number, (said, _) in enumerate(shown.failures, start=1)]
-    cells = [shown.cells.get(key) for block in blocks for row in block.keys for key in row]
-    states = {cell.status if cell else "missing" for cell in cells}
-    signs = {"unreadable": "?", "blank": shown.words["blank"], "missing": MISSING}
-    meanings = [f"{sign} {shown.words[f'{state}_meaning']}" for state, sign in signs.items() if state in states]
-    if meanings:
-        items.append(f'<li class="govstats-state">{escape(" · ".join(meanings))}</li>')
-    return items
+def _framed(page: Image, box: Box, scale: float) -> Image:
+    """Draw a frame around a cell and cut out the part of the page around it."""
+    from PIL import ImageDraw
+
+    left, top, right, bottom = (side * scale for side in box)
+    page = page.convert("RGB")
+    ImageDraw.Draw(page).rectangle(
+        (left - 2, top - 2, right + 2, bottom + 2), outline=_FRAME, width=max(2, round(page.width / 400))
+    )
+    above, below = max(0.0, top - _HIGH * page.height), min(float(page.height), bottom + _HIGH * page.height)
+    return page.crop((0, round(above), page.width, round(below)))
 
 
-def _list(title: str, items: Sequence[str]) -> str:
-    if not items:
-        return ""
-    heading = f"<p><strong>{escape(title)}</strong></p>" if title else ""
-    return f'{heading}<ul class="govstats-list">{"".join(items)}</ul>'
+def _rows_around(document: Document, place: str) -> tuple[tuple[Cell, ...], ...]:
+    for number, block in enumerate(document.blocks):
+        if isinstance(block, Grid):
+            at = next((row for row, cells in enumerate(block.rows) if any(cell.place == place for cell in cells)), None)
+            if at is not None:
+                around = range(max(0, at - _AROUND), min(len(block.rows), at + _AROUND + 1))
+                return _cut(block, sorted({*_header(block, at), *around}))
+        elif block.place == place:
+            near = document.blocks[max(0, number - _AROUND) : number + _AROUND + 1]
+            texts = [" ".join(chain(*one.texts)) if isinstance(one, Grid) else one.text for one in near]
+            return tuple((Cell(text[:_LONGEST], 0, 0, place=one.place),) for text, one in zip(texts, near, strict=True))
+    return ()
 
 
-def _both(row: Mapping[Any, Any]) -> str:
-    return f'{escape(str(row["message_zh"]))} <span class="govstats-state">{escape(str(row["message_en"]))}</span>'
+def _header(grid: Grid, at: int) -> range:
+    """Return the rows without figures that stand last above a row: its header."""
+    words = [not any(is_figure(cell.text) for cell in row) for row in grid.rows[:at]]
+    last = next((number for number in reversed(range(at)) if words[number]), -1)
+    first = next((number for number in reversed(range(last + 1)) if not words[number]), -1)
+    return range(first + 1, last + 1)
+
+
+def _cut(grid: Grid, numbers: Sequence[int]) -> tuple[tuple[Cell, ...], ...]:
+    """Cut some rows out of a grid: a cell that began above stands in the first of its rows that is shown."""
+    rows: dict[int, list[Cell]] = {number: [] for number in numbers}
+    for cell in (cell for row in grid.rows for cell in row):
+        if inside := [number for number in numbers if cell.row <= number < cell.row + cell.rowspan]:
+            rows[inside[0]].append(cell._replace(rowspan=len(inside)))
+    return tuple(tuple(sorted(row, key=attrgetter("column"))) for row in rows.values())

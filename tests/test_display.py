@@ -250,7 +250,7 @@ def test_everything_from_a_document_is_escaped() -> None:
     )
     html = report_html(read)
     assert "<script" not in html
-    assert table_html(read, "statistics").count("&lt;script&gt;&quot;&amp;") == 4
+    assert table_html(read, "statistics").count("&lt;script&gt;&#34;&amp;") == 4
 
 
 def test_report_html_says_who_when_and_what_could_not_be_read() -> None:

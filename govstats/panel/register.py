@@ -90,7 +90,7 @@ def _refuse_contradictions(register: pd.DataFrame, name: str) -> None:
     """Refuse a register that says two things of one document, or of one report whose documents it does not name."""
     of_report = register["agency"] + " " + register["year"].astype("str")
     known = register.assign(about=register["document"].fillna(register["slug"]).fillna(of_report)).dropna(subset="about")
-    for column in register:
+    for column in REGISTER_TYPES:
         said = known.dropna(subset=column).drop_duplicates(["about", column])
         different = said[said.duplicated("about", keep=False)]
         if different.empty:
