@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -106,7 +107,7 @@ def page(template: str, **fields: Any) -> str:
     return _environment().get_template(template).render(**fields)
 
 
-def _piece(macro: str, *fields: Any) -> str:
+def fill(macro: str, *fields: Any) -> str:
     """Fill a piece of a page."""
     return str(getattr(_environment().get_template("display.html.j2").module, macro)(*fields))
 
@@ -134,7 +135,7 @@ class Piece(NamedTuple):
     """A cell of a table as it is shown; `key` is null in headings, `failures` are the numbers of the edits that fail in it."""
 
     text: str
-    attributes: Mapping[str, object]
+    attributes: Mapping[str, Any]
     key: CellKey | None = None
     is_state: bool = False
     failures: str = ""
@@ -157,7 +158,11 @@ class ShownTable(NamedTuple):
 
     def legend(self) -> str:
         """Return what stands under the table, as HTML."""
-        return _piece("legend", self)
+        return fill("legend", self)
+
+    def html(self) -> str:
+        """Return the table as HTML, with what stands under it."""
+        return fill("table", self)
 
 
 def layout(report: Report, name: str, language: Language = "zh") -> pd.DataFrame:
@@ -240,7 +245,7 @@ def table_html(report: Report, name: str, *, findings: pd.DataFrame | None = Non
     >>> "文件中没有这张表" in table_html(Report("某市人民政府", 2023, "2021", None, "example.txt", "text", ""), "review")
     True
     """
-    return _piece("table", show_table(report, name, findings, language))
+    return show_table(report, name, findings, language).html()
 
 
 def report_html(report: Report) -> str:
@@ -278,7 +283,7 @@ def report_html(report: Report) -> str:
     }
     tables = [table.id for table in form.tables]
     failed = findings[findings["status"] == "fail"]
-    return _piece(
+    return fill(
         "report",
         f"{report.agency or unknown} · {year}",
         facts,
@@ -338,10 +343,10 @@ def show_frame(frame: pd.DataFrame, *, language: str = "both", empty: str = "没
         texts = pd.concat([stub, rows.reset_index(drop=True)], axis="columns")
         headings = [_heading_of(str(name or ""), language) for name in frame.index.names] + headings
         kinds = [None] * frame.index.nlevels + kinds
-    return Frame(rows, _piece("frame", headings, texts.to_numpy().tolist(), kinds))
+    return Frame(rows, fill("frame", headings, texts.to_numpy().tolist(), kinds))
 
 
-def _in_words(frame: pd.DataFrame, language: str) -> tuple[pd.DataFrame, list[str], list[str]]:
+def _in_words(frame: pd.DataFrame, language: str) -> tuple[pd.DataFrame, list[str], list[str | None]]:
     """Return the columns of a frame as text, their headings, and of what kind each is: number, long text or neither."""
     columns: dict[str, list[str]] = {}
     headings, kinds = [], []
@@ -616,7 +621,12 @@ class Excerpt:
     def _repr_html_(self) -> str | None:
         if self.picture is not None:
             return None
-        return _piece("excerpt", self.rows, self.cell.place, f"outline: 2px solid {_FRAME}; font-weight: 600")
+        return fill("excerpt", self.rows, self.cell.place, f"outline: 2px solid {_FRAME}; font-weight: 600")
+
+    def html(self, about: str) -> str:
+        """Return what the document shows as HTML, described by a text where it is a picture."""
+        png = base64.b64encode(self._repr_png_() or b"").decode()
+        return self._repr_html_() or f'<img alt="{Markup.escape(about)}" src="data:image/png;base64,{png}">'
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, object], dict[str, object]]:
         # without a style the frame is gone: the text names the cell and what stands in it

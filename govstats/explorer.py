@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Iterable
 from functools import partial
@@ -13,10 +12,9 @@ from typing import Any
 
 import pandas as pd
 from ipywidgets import HTML, Button, ButtonStyle, Dropdown, GridBox, HBox, Layout, VBox
-from selectolax.lexbor import LexborHTMLParser
 
 from govstats.api import Report
-from govstats.display import STYLE, show_frame, table_html, table_keys
+from govstats.display import STYLE, Piece, fill, show_frame, show_table
 from govstats.errors import GovstatsError, UnknownReport, UnusableCells
 from govstats.forms import CellKey, Language, known_language
 from govstats.panel import Panel
@@ -61,13 +59,14 @@ class Explorer:
             raise UnknownReport(
                 "the panel has no report that could be used; panel.reports says why 面板中没有可用的年报，原因见 panel.reports"
             )
-        self.agency, self.year, self.table = (Dropdown(description=text) for text in ("机关 agency", "年度 year", "表 table"))
+        described = ("机关 agency", "年度 year", "表 table")
+        choices = [Dropdown(description=text, layout=Layout(width="28em")) for text in described]
+        self.agency, self.year, self.table = choices
         self._layout, self._details, self._style = VBox(), HTML(), HTML()
-        choices = HBox([self.agency, self.year, self.table], layout=Layout(flex_flow="row wrap"))
-        self._widget = VBox([choices, self._layout, self._details, self._style])
-        for choice in choices.children:
-            choice.layout.width = "28em"
+        for choice in choices:
             choice.observe(self._choose, "value")
+        row = HBox(choices, layout=Layout(flex_flow="row wrap"))
+        self._widget = VBox([row, self._layout, self._details, self._style])
         self._offer(self.agency, [(name or "…", name) for name in names])
         self._open_agency()
 
@@ -79,8 +78,8 @@ class Explorer:
         choice.observe(self._choose, "value")
 
     def _choose(self, change: dict[str, Any]) -> None:
-        chosen = change["owner"]
-        (self._open_agency if chosen is self.agency else self._open_year if chosen is self.year else self._open_table)()
+        opened = {self.agency: self._open_agency, self.year: self._open_year, self.table: self._open_table}
+        opened[change["owner"]]()
 
     def _open_agency(self) -> None:
         source = self._source.only(agency=self.agency.value) if isinstance(self._source, Panel) else self._source
@@ -100,38 +99,31 @@ class Explorer:
         self._open_table()
 
     def _open_table(self) -> None:
-        """Make a button of every cell of `table_html`, in its layout."""
-        page, keys = LexborHTMLParser(self._table()), iter(table_keys(self.report, self.table.value))
+        """Make a button of every cell of the table, in its layout."""
+        findings = self._of_year(self._findings)
+        self._shown = show_table(self.report, self.table.value, findings, self._language)
+        pieces = [piece for row in self._shown.rows for piece in row]
         plain, failed, self._marked = (ButtonStyle(button_color=colour) for colour in (_PLAIN, _FAILED, _CHOSEN))
-        pieces: list[HTML | Button] = []
-        self.buttons: dict[CellKey, Button] = {}
-        self._unmarked: dict[CellKey, ButtonStyle] = {}
-        for node in page.css("tr > *"):
-            about = {name: value or "" for name, value in node.attributes.items()}
-            area = f"auto / auto / span {about.get('rowspan', 1)} / span {about.get('colspan', 1)}"
-            place = Layout(grid_area=area, width="auto", height="auto")
-            if node.tag == "th":
-                align = "start" if about["scope"].startswith("row") else "center"
-                pieces.append(
-                    HTML(f'<div style="text-align: {align}; background: {_PLAIN}">{escape(node.text())}</div>', layout=place)
-                )
-                continue
-            key = next(keys)
-            self._unmarked[key] = failed if "govstats-failed" in about.get("class", "") else plain
-            self.buttons[key] = Button(description=node.text(), tooltip=about["title"], style=self._unmarked[key], layout=place)
-            self.buttons[key].on_click(partial(self._show, key))
-            pieces.append(self.buttons[key])
-        columns = sum(int(node.attributes.get("colspan") or 1) for node in page.css("tr:first-child > *"))
-        grid = GridBox(pieces, layout=Layout(grid_template_columns=f"repeat({columns}, auto)", grid_gap="2px", overflow="auto"))
-        for table in page.css("table"):
-            table.decompose()
-        self._layout.children = (grid, HTML(page.body.inner_html if page.body else ""))
+        self._unmarked = {piece.key: failed if piece.failures else plain for piece in pieces if piece.key}
+        self.buttons = {piece.key: self._button(piece.key, piece) for piece in pieces if piece.key}
+        columns = sum(piece.attributes["colspan"] or 1 for piece in next(iter(self._shown.rows), ()))
+        grid = GridBox(
+            [self.buttons[piece.key] if piece.key else _heading(piece) for piece in pieces],
+            layout=Layout(grid_template_columns=f"repeat({columns}, auto)", grid_gap="2px", overflow="auto"),
+        )
+        self._layout.children = (grid, HTML(self._shown.legend() if pieces else self._shown.html()))
         self.cell: CellKey | None = None
         self._details.value = ""
         repairs = self._of_year(self._repairs)
         repaired = set(zip(repairs["table"], repairs["line"], repairs["column"], strict=True))
         for key in sorted(self.buttons, key=lambda key: (key not in repaired, self._unmarked[key] is plain))[:1]:
             self._show(key)
+
+    def _button(self, key: CellKey, piece: Piece) -> Button:
+        tooltip, style = piece.attributes["title"], self._unmarked[key]
+        button = Button(description=piece.label, tooltip=tooltip, style=style, layout=_placed(piece))
+        button.on_click(partial(self._show, key))
+        return button
 
     def _show(self, key: CellKey, _: object = None) -> None:
         """Tell about a cell; what a click calls."""
@@ -145,33 +137,22 @@ class Explorer:
             "可能的改法 Its repairs": self._of_year(_of_cell(self._repairs, key))[_REPAIRS],
             "历年 Its history": _of_cell(self._cells, key).sort_values("year")[_HISTORY],
         }
-        told = [f"<h4>{escape(label)} <code>{escape(name)}</code></h4>", "<p><strong>出处 Where it stands</strong></p>"]
-        told += self._place(key)
-        for title, frame in frames.items():
-            shown = show_frame(frame.reset_index(drop=True), language=self._language)
-            told += [f"<p><strong>{title}</strong></p>", shown._repr_html_()]
-        self._details.value = _styled_once(told)
-
-    def _place(self, key: CellKey) -> list[str]:
+        shown = {title: show_frame(frame.reset_index(drop=True), language=self._language) for title, frame in frames.items()}
         about = self.buttons[key].tooltip.partition("\n")[0]
-        told = [f"<p>{escape(line)}</p>" for line in (about, origin(self.report)) if line]
         try:
-            excerpt = self.report.show(key)
+            excerpt, reason = self.report.show(key).html(about), ""
         except GovstatsError as error:
-            return [*told, f"<p>{escape(str(error))}</p>"]
-        png = base64.b64encode(excerpt._repr_png_() or b"").decode()
-        return [*told, excerpt._repr_html_() or f'<img alt="{escape(about)}" src="data:image/png;base64,{png}">']
+            excerpt, reason = "", str(error)
+        told = [line for line in (about, origin(self.report), reason) if line]
+        self._details.value = fill("cell", label, name, told, excerpt, shown)
 
     def _of_year(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame if self.year.value is None else frame[frame["year"] == self.year.value]
 
-    def _table(self) -> str:
-        return table_html(self.report, self.table.value, findings=self._of_year(self._findings), language=self._language)
-
     def html(self) -> str:
         """Return what is shown now as plain HTML: the table, and what is told of the cell."""
-        title = f"<p><strong>{escape(self.agency.value or '…')} · {self.year.value or '…'}</strong></p>"
-        return _styled_once([title, self._table(), self._details.value])
+        title = f"{self.agency.value or '…'} · {self.year.value or '…'}"
+        return STYLE + fill("explored", title, self._shown, self._details.value).replace(STYLE, "")
 
     def __repr__(self) -> str:
         return f"Explorer({self.agency.value!r}, {self.year.value}, {'/'.join(self.cell or (self.table.value,))})"
@@ -244,5 +225,12 @@ def _of_cell(frame: pd.DataFrame, key: CellKey) -> pd.DataFrame:
     return frame[(frame["table"] == key[0]) & (frame["line"] == key[1]) & (frame["column"] == key[2])]
 
 
-def _styled_once(parts: list[str]) -> str:
-    return STYLE + "\n".join(parts).replace(STYLE, "")
+def _heading(piece: Piece) -> HTML:
+    align = "start" if str(piece.attributes["scope"]).startswith("row") else "center"
+    text = f'<div style="text-align: {align}; background: {_PLAIN}">{escape(piece.text)}</div>'
+    return HTML(text, layout=_placed(piece))
+
+
+def _placed(piece: Piece) -> Layout:
+    rows, columns = (piece.attributes.get(name) or 1 for name in ("rowspan", "colspan"))
+    return Layout(grid_area=f"auto / auto / span {rows} / span {columns}", width="auto", height="auto")
