@@ -102,7 +102,7 @@ def _environment() -> Environment:
     return environment
 
 
-def page(template: str, **fields: Any) -> str:
+def fill_page(template: str, **fields: Any) -> str:
     """Fill one of the pages of govstats, which need no network."""
     return _environment().get_template(template).render(**fields)
 
@@ -342,14 +342,15 @@ def show_frame(frame: pd.DataFrame, *, language: str = "both", empty: str = "没
         stub = frame.index.to_frame(index=False).map(_value)
         texts = pd.concat([stub, rows.reset_index(drop=True)], axis="columns")
         headings = [_heading_of(str(name or ""), language) for name in frame.index.names] + headings
-        kinds = [None] * frame.index.nlevels + kinds
+        kinds = [*[None] * frame.index.nlevels, *kinds]
     return Frame(rows, fill("frame", headings, texts.to_numpy().tolist(), kinds))
 
 
 def _in_words(frame: pd.DataFrame, language: str) -> tuple[pd.DataFrame, list[str], list[str | None]]:
     """Return the columns of a frame as text, their headings, and of what kind each is: number, long text or neither."""
     columns: dict[str, list[str]] = {}
-    headings, kinds = [], []
+    headings: list[str] = []
+    kinds: list[str | None] = []
     for name in frame.columns:
         stem = name.removesuffix("_zh").removesuffix("_en")
         in_both = f"{stem}_zh" in frame and f"{stem}_en" in frame

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from govstats.display import MISSING, show_frame
+from govstats.display import MISSING, fill_page, show_frame
 from govstats.errors import UnknownReport
 from govstats.figures.drawing import in_digits
 from govstats.figures.over_years import REASONS, carry_overs, points_over_years
@@ -321,7 +321,7 @@ def rerun(
     NotebookError
         There is no such notebook.
     """
-    from govstats.notebooks import find_template, heading, read_notebook, render, reproduce, templates
+    from govstats.notebooks import find_template, heading, read_notebook, reproduce, templates
 
     source, output = Path(notebooks or templates()), Path(output)
     found = {number: find_template(number, source) for number in only or sorted((*_OF_A_REPORT, *_OF_A_FOLDER))}
@@ -345,7 +345,7 @@ def rerun(
     words |= {"error": "错误 error", "message": "说明 message", "message_zh": "说明 message_zh", "message_en": "说明 message_en"}
     failed = new.failed[["severity", "agency", "rule", "message_zh", "message_en"]]
     page.write_text(
-        render(
+        fill_page(
             "new_year.html.j2",
             year=new.year,
             sentences=[new.summary("zh"), new.summary("en")],

@@ -9,18 +9,21 @@ import json
 import os
 import re
 import shutil
-import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from subprocess import DEVNULL
-from typing import Any, Literal
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from govstats.errors import MissingExtra, NotebookError, UnknownReport
+from govstats.display import PAGES, fill_page
+from govstats.errors import GovstatsError, MissingExtra, NotebookError, UnknownReport
 from govstats.report import sources_sha256
 
 try:
@@ -35,15 +38,20 @@ try:
 except ImportError as missing:
     raise MissingExtra.of("a notebook", missing, "notebooks") from missing
 
+if TYPE_CHECKING:
+    from govstats.report import Report
+
+#: Whose report something is: the agency and the year.
+_Whose = tuple[str | None, int | None]
+#: The indicators that the first page of a batch shows of each report.
+SHOWN = ("disclosure_rate", "refusal_rate", "unable_rate", "carry_over_rate", "correction_rate")
+#: The columns of the manifest of a batch, with their types.
 MANIFEST_TYPES = {
-    "notebook": "str",
-    "agency": "str",
+    **dict.fromkeys(("notebook", "agency"), "str"),
     "year": "Int64",
     "status": "str",
     "seconds": "Float64",
-    "error": "str",
-    "input_sha256": "str",
-    "parameters": "str",
+    **dict.fromkeys(("error", "input_sha256", "parameters"), "str"),
 }
 
 _CASE_COLUMNS = ["notebook", "agency", "year"]
@@ -52,6 +60,7 @@ _CASE_FIELDS = [*_CASE_COLUMNS, "parameters"]
 #: What a folder cannot bear in its name.
 _NO_NAME = re.compile(r'[\\/:*?"<>|]')
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+_IN_PYTHON = {"kernel_name": _KERNEL["name"], "language": _KERNEL["language"]}
 #: Makes the outputs of a kernel the same on every machine.
 KERNEL_ENVIRONMENT = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_DISABLE": "1"}
 _KERNELS = 2  # notebooks that are executed at a time
@@ -327,9 +336,7 @@ def inject(notebook: NotebookNode, parameters: Mapping[str, Any], *, name: str =
             f"{name}: declares no parameter {', '.join(unknown)}; it declares {', '.join(declared) or 'none'}"
             f" 笔记本没有这个参数，可用：{', '.join(declared) or '无'}"
         )
-    prepared = papermill.execute_notebook(
-        notebook, None, dict(parameters), prepare_only=True, kernel_name=_KERNEL["name"], language=_KERNEL["language"]
-    )
+    prepared = papermill.execute_notebook(notebook, None, dict(parameters), prepare_only=True, **_IN_PYTHON)
     for cell in prepared.cells:
         if "injected-parameters" in cell.metadata.tags:
             cell.id = "injected-parameters"
@@ -394,7 +401,7 @@ def execute(notebook: NotebookNode, *, folder: str | Path) -> Execution:
         Where a cell raised, the notebook up to it; an exception is never raised for what a cell does.
     """
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="govstats-") as own, ThreadPoolExecutor(1) as thread:
+    with TemporaryDirectory(prefix="govstats-") as own, ThreadPoolExecutor(1) as thread:
         path = Path(own) / "run.ipynb"
         error = thread.submit(_execute, notebook, path, folder).result()
         executed = remove_error_markers(nbformat.read(path, as_version=4))
@@ -409,8 +416,7 @@ def _execute(notebook: NotebookNode, path: Path, folder: str | Path) -> str:
         papermill.execute_notebook(
             notebook,
             path,
-            kernel_name=_KERNEL["name"],
-            language=_KERNEL["language"],
+            **_IN_PYTHON,
             progress_bar=False,
             execution_timeout=_CELL_SECONDS,
             record_timing=False,
@@ -430,12 +436,13 @@ def _execute(notebook: NotebookNode, path: Path, folder: str | Path) -> str:
 
 def _failure(notebook: NotebookNode) -> str:
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for number, cell in enumerate(code):
-        if cell.metadata.papermill["exception"]:
-            for output in cell.outputs:
-                if output.output_type == "error":
-                    return f"Cell {number} ({cell.id}): {output.ename}: {output.evalue}"
-    return ""
+    failed = (
+        f"Cell {number} ({cell.id}): {output.ename}: {output.evalue}"
+        for number, cell in enumerate(code)
+        for output in cell.outputs
+        if cell.metadata.papermill["exception"] and output.output_type == "error"
+    )
+    return next(failed, "")
 
 
 def _without_traces(notebook: NotebookNode) -> NotebookNode:
@@ -471,26 +478,25 @@ def reference_run(folder: str | Path, case: Case) -> NotebookNode:
     """
     folder = Path(folder)
     path = case.run(folder / "runs")
-    remedy = f"run: govstats reproduce --update --case {case.name}"
+
+    def refused(what: str, zh: str) -> NotebookError:
+        return NotebookError(f"{path}: {what}; run: govstats reproduce --update --case {case.name} {zh}，请运行上述命令")
+
     if not path.is_file():
-        raise NotebookError(f"{path}: no run of {case.notebook} for {case.name}; {remedy} 没有参照结果，请运行上述命令")
+        raise refused(f"no run of {case.notebook} for {case.name}", "没有参照结果")
     expected = inject(read_notebook(folder / case.notebook), case.parameters, name=case.notebook)
     run = read_notebook(path)
     stored = {cell.id: cell for cell in run.cells}
     for cell in expected.cells:
-        where = f"{path}: cell {cell.id!r}"
-        if cell.id not in stored:
-            raise NotebookError(f"{where} of the template is missing; {remedy} 缺少模板中的单元，请运行上述命令")
-        if (cell.cell_type, cell.source) != (stored[cell.id].cell_type, stored[cell.id].source):
-            raise NotebookError(f"{where} differs from the template's; {remedy} 与模板不同，请运行上述命令")
-        if cell.cell_type == "code" and cell.source.strip() and stored[cell.id].execution_count is None:
-            raise NotebookError(
-                f"{where} has not been executed, or its outputs were stripped; {remedy} 未执行或输出已清除，请运行上述命令"
-            )
-    if [cell.id for cell in run.cells] != [cell.id for cell in expected.cells]:
-        raise NotebookError(
-            f"{path}: its cells are not those of the template, in their order; {remedy} 单元与模板不一致，请运行上述命令"
-        )
+        there = stored.get(cell.id)
+        if there is None:
+            raise refused(f"cell {cell.id!r} of the template is missing", "缺少模板中的单元")
+        if (cell.cell_type, cell.source) != (there.cell_type, there.source):
+            raise refused(f"cell {cell.id!r} differs from the template's", "与模板不同")
+        if cell.cell_type == "code" and cell.source.strip() and there.execution_count is None:
+            raise refused(f"cell {cell.id!r} has not been executed, or its outputs were stripped", "未执行或输出已清除")
+    if list(stored) != [cell.id for cell in expected.cells]:
+        raise refused("its cells are not those of the template, in their order", "单元与模板不一致")
     return run
 
 
@@ -699,39 +705,98 @@ def _write_manifest(output: Path, rows: Iterable[_Row]) -> pd.DataFrame:
     return manifest
 
 
-_PAGES = Path(__file__).parent / "pages"
-
-
 def _page(notebook: NotebookNode, case: Case) -> str:
     """Render an executed notebook as a page that needs no network."""
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(extra_template_paths=[str(_PAGES)], template_file="case.html.j2", exclude_anchor_links=True)
+    exporter = HTMLExporter(extra_template_paths=[str(PAGES)], template_file="case.html.j2", exclude_anchor_links=True)
     html, _ = exporter.from_notebook_node(notebook, resources={"case": case, "heading": heading(notebook)})
     return str(html)
 
 
 def heading(notebook: NotebookNode) -> str:
     """Return the first heading in the text of a notebook, empty where there is none."""
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and (found := re.search(r"^#\s+(.+)$", cell.source, re.MULTILINE)):
-            return found[1].strip()
-    return ""
+    texts = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    found = re.search(r"^#\s+(.+)$", texts, re.MULTILINE)
+    return found[1].strip() if found else ""
 
 
-def _write_index(folder: Path, output: Path, rows: list[_Row]) -> None:
-    from govstats.dashboard import index_fields
+def _write_index(folder: Path, output: Path, rows: Sequence[_Row]) -> None:
+    """Write the first page of a batch: a row a report with what it says and what fails in it, and the way to its notebooks."""
+    from govstats.figures import quality_by_report
+    from govstats.measures import definitions
 
     headings = {row.case.notebook: heading(read_notebook(folder / row.case.notebook)) or row.case.notebook for row in rows}
     pages = {row.case: row.case.run(output).with_suffix(".html") for row in rows}
-    links = {case: page.relative_to(output).as_posix() for case, page in pages.items() if page.is_file()}
-    page = render("index.html.j2", rows=rows, headings=headings, links=links, **index_fields([row.case for row in rows], folder))
-    (output / "index.html").write_text(page, "utf-8")
+    reports, of_cases = _reports_of([row.case for row in rows], folder)
+    quality = quality_by_report(reports) if reports else pd.DataFrame()
+    said = definitions().set_index("indicator").loc[list(SHOWN), ["label_zh", "label_en", "formula_zh", "formula_en"]]
+    index = fill_page(
+        "index.html.j2",
+        rows=rows,
+        headings=headings,
+        links={case: path.relative_to(output).as_posix() for case, path in pages.items() if path.is_file()},
+        reports=_lines(reports, quality, of_cases) if reports else [],
+        indicators=said.to_dict("index"),
+        picture=_picture(quality) if reports else "",
+    )
+    (output / "index.html").write_text(index, "utf-8")
 
 
-def render(template: str, **fields: Any) -> str:
-    """Fill one of the pages of `govstats`, which need no network."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+def _reports_of(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict[Case, _Whose]]:
+    """Read the reports that cases are about, and those beside them in their folder or in the corpus; and say which is whose."""
+    from govstats import embedded
+    from govstats.sources import choose_report, choose_reports
 
-    environment = Environment(loader=FileSystemLoader(_PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return environment.get_template(template).render(**fields)
+    found: dict[_Whose, Report] = {}
+    of_cases: dict[Case, _Whose] = {}
+    register = embedded.register()
+    corpus = set(zip(register["agency"], register["year"], strict=True))
+    read: set[str] = set()
+    for case in cases:
+        own = {name: str(folder / str(value)) for name, value in case.more if name in ("document", "folder") and value}
+        of_cases[case] = whose = (case.agency or None, case.year)
+        place = own.get("folder", "")
+        reports: Sequence[Report] = []
+        with suppress(GovstatsError):  # the row of its notebook says what is the matter
+            if "document" in own:
+                reports = [choose_report(case.agency, case.year, document=own["document"])]
+                of_cases[case] = reports[0].agency, reports[0].year
+            elif place not in read and (place or whose in corpus):
+                read.add(place)
+                reports = choose_reports(folder=place)
+        for report in reports:
+            found.setdefault((report.agency, report.year), report)
+    return list(found.values()), of_cases
+
+
+def _lines(reports: Sequence[Report], quality: pd.DataFrame, of_cases: Mapping[Case, _Whose]) -> list[dict[str, Any]]:
+    """Return a row of the page for each report, by agency and year."""
+    from govstats.figures.drawing import in_digits
+    from govstats.figures.over_years import REASONS
+    from govstats.measures import indicators
+
+    cells = pd.concat([report.cells for report in reports], ignore_index=True)
+    rates: dict[_Whose, dict[str, tuple[str, str]]] = {}
+    for rate in indicators(cells, names=SHOWN).to_dict("records"):
+        if pd.isna(rate["value"]):
+            shown = " ".join(REASONS[rate["status"]]), ""
+        else:
+            of = f"{in_digits(rate['numerator'])}/{in_digits(rate['denominator'])}"
+            shown = in_digits(rate["value"], share=True), of
+        rates.setdefault((rate["agency"], rate["year"]), {})[rate["indicator"]] = shown
+    absent = dict.fromkeys(SHOWN, (" ".join(REASONS["absent"]), ""))
+    lines = quality.sort_values(["agency", "year"], kind="stable").to_dict("records")
+    for line in lines:
+        whose = line["agency"], line["year"]
+        line["cases"] = [case for case, other in of_cases.items() if other == whose]
+        line["rates"] = absent | rates.get(whose, {})
+    return [{str(name): value for name, value in line.items()} for line in lines]
+
+
+def _picture(quality: pd.DataFrame) -> str:
+    """Return the map of quality as SVG that stands in the page."""
+    from govstats.figures import quality_map
+
+    quality_map(quality, width="column").savefig(drawn := StringIO(), format="svg")
+    return drawn.getvalue().partition("<svg")[2].join(["<svg", ""])

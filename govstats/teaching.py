@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from govstats.display import PAGES
 from govstats.errors import MissingExtra, NotebookError
 from govstats.notebooks import execute, heading, read_notebook, templates
 
@@ -158,9 +159,8 @@ def write_slides(folder: str | Path) -> list[Path]:
     if spec is None or spec.origin is None:
         raise MissingExtra.of("a slide show", ImportError(name="sphinx_revealjs"), "teaching")
     reveal = Path(spec.origin).parent / "_static" / "revealjs"
-    pages = Path(__file__).parent / "pages"
     exporter = SlidesExporter(
-        extra_template_paths=[str(pages), str(reveal)],
+        extra_template_paths=[str(PAGES), str(reveal)],
         template_file="slides.html.j2",
         exclude_input=True,
         exclude_anchor_links=True,
