@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,28 +34,52 @@ TIMINGS = {"in_time": ("按时", "in time"), "late": ("逾期", "late"), "not_as
 #: Notebooks about one report, and those about a folder, which are executed once.
 _OF_A_REPORT, _OF_A_FOLDER = ("10", "20", "30", "50"), ("60", "40")
 _REPORT_TYPES = {
-    "agency": "str",
-    "state": "str",
+    **dict.fromkeys(("agency", "state"), "str"),
     "last": "Int64",
     "published": "datetime64[us]",
     "days": "Int64",
     "timing": "str",
-    "failures": "Int64",
-    "agree": "Int64",
-    "disagree": "Int64",
-    "not_assessable": "Int64",
-    "source": "str",
-    "message": "str",
+    **dict.fromkeys(("failures", "agree", "disagree", "not_assessable"), "Int64"),
+    **dict.fromkeys(("source", "message"), "str"),
 }
 _CHANGE_TYPES = {
     **dict.fromkeys(("agency", "name", "label_zh", "label_en", "unit"), "str"),
     "share": "bool",
-    "before": "Float64",
-    "value": "Float64",
-    "change": "Float64",
-    "contradicted_before": "boolean",
-    "contradicted": "boolean",
+    **dict.fromkeys(("before", "value", "change"), "Float64"),
+    **dict.fromkeys(("contradicted_before", "contradicted"), "boolean"),
     "status": "str",
+}
+#: The sentence of `NewYear.summary`, and what is added where reports were compared with those of the year before, or none was.
+_SUMMARY = {
+    "zh": (
+        (
+            "{year} 年度：有年报的机关 {came} 个，未见年报 {missing} 个，文件无法使用 {failed} 个。"
+            "公布逾期 {late} 份，按时 {in_time} 份，无从判断 {not_assessable} 份。含有不可能正确之处的 {wrong} 份。"
+        ),
+        "能与上年年报比对的 {compared} 份：不可能正确 {E} 处（E），多半有误或须说明 {W} 处（W），值得查看 {I} 处（I）。",
+        "没有一份能与上年年报比对。",
+    ),
+    "en": (
+        (
+            "{year}: agencies with a report {came}, without one {missing}, with a document that cannot be used {failed}. "
+            "Published late {late}, in time {in_time}, not to be told {not_assessable}. With errors of severity E {wrong}. "
+        ),
+        (
+            "Compared with the report of the year before {compared}: cannot be right {E} (E), probably wrong or in need of an "
+            "explanation {W} (W), worth a look {I} (I)."
+        ),
+        "None can be compared with a report of the year before.",
+    ),
+}
+#: The headings of the frames on the page of a year.
+_HEADINGS = {
+    "severity": "程度 severity",
+    "agency": "机关 agency",
+    "rule": "规则 rule",
+    "source": "文件 document",
+    "year": "年度 year",
+    "error": "错误 error",
+    **{f"message{language}": f"说明 message{language}" for language in ("", "_zh", "_en")},
 }
 #: What a register says that helps to read a report, by the names of `Panel.reports`.
 _REGISTERED = ["agency", "year", "level", "region", "region_code", "published", "parent", "summary"]
@@ -115,33 +140,16 @@ class NewYear:
         ----------
         language : {"both", "zh", "en"}
         """
-        state, timing = (self.reports[name].value_counts() for name in ("state", "timing"))
-        late, in_time, unknown = (int(timing.get(one, 0)) for one in ("late", "in_time", "not_assessable"))
-        severity = self.failed["severity"].value_counts()
-        errors, doubts, notes = (int(severity.get(one, 0)) for one in "EWI")
-        came, missing, unusable = len(self.new), int(state.get("missing", 0)), int(state.get("failed", 0))
-        wrong, compared = int((self.new["failures"] > 0).sum()), int((self.new["last"] == self.year - 1).sum())
-        zh = (
-            f"{self.year} 年度：有年报的机关 {came} 个，未见年报 {missing} 个，文件无法使用 {unusable} 个。"
-            f"公布逾期 {late} 份，按时 {in_time} 份，无从判断 {unknown} 份。含有不可能正确之处的 {wrong} 份。"
-        )
-        en = (
-            f"{self.year}: agencies with a report {came}, without one {missing}, with a document that cannot be used {unusable}. "
-            f"Published late {late}, in time {in_time}, not to be told {unknown}. With errors of severity E {wrong}. "
-        )
-        if compared:
-            zh += (
-                f"能与上年年报比对的 {compared} 份：不可能正确 {errors} 处（E），多半有误或须说明 {doubts} 处（W），"
-                f"值得查看 {notes} 处（I）。"
-            )
-            en += (
-                f"Compared with the report of the year before {compared}: cannot be right {errors} (E), probably wrong or in "
-                f"need of an explanation {doubts} (W), worth a look {notes} (I)."
-            )
-        else:
-            zh += "没有一份能与上年年报比对。"
-            en += "None can be compared with a report of the year before."
-        return {"zh": zh, "en": en, "both": f"{zh}\n{en}"}[language]
+        counts: defaultdict[str, int] = defaultdict(int, year=self.year, came=len(self.new))
+        for column in (self.reports["state"], self.reports["timing"], self.failed["severity"]):
+            counts.update(column.value_counts())
+        counts["wrong"] = int((self.new["failures"] > 0).sum())
+        counts["compared"] = int((self.new["last"] == self.year - 1).sum())
+        said = {
+            one: (sentence + (compared if counts["compared"] else none)).format_map(counts)
+            for one, (sentence, compared, none) in _SUMMARY.items()
+        }
+        return said.get(language) or "\n".join(said.values())
 
     def table_of_reports(self) -> pd.DataFrame:
         """Return `reports` for eyes: states and timings in words of both languages, those in doubt first."""
@@ -334,34 +342,24 @@ def rerun(
         links.setdefault(of, [])
         if page.is_file():
             links[of].append((page.relative_to(output).as_posix(), heading(read_notebook(source / case.notebook))))
-    page = output / "new-year.html"
-    words = {
-        "severity": "程度 severity",
-        "agency": "机关 agency",
-        "rule": "规则 rule",
-        "source": "文件 document",
-        "year": "年度 year",
-    }
-    words |= {"error": "错误 error", "message": "说明 message", "message_zh": "说明 message_zh", "message_en": "说明 message_en"}
-    failed = new.failed[["severity", "agency", "rule", "message_zh", "message_en"]]
-    page.write_text(
-        fill_page(
-            "new_year.html.j2",
-            year=new.year,
-            sentences=[new.summary("zh"), new.summary("en")],
-            reports=new.table_of_reports().astype(object).where(lambda one: one.notna(), None).to_dict("records"),
-            links=links,
-            failed=show_frame(
-                failed.rename(columns=words), empty="各年之间没有不符。 No rule across the years fails."
-            )._repr_html_(),
-            changes=show_frame(new.table_of_changes().rename(columns=words), empty="没有新的年报。 No new report.")._repr_html_(),
-            unusable=show_frame(
-                new.unusable.rename(columns=words), empty="没有一份文件无法使用。 Every document could be used."
-            )._repr_html_(),
-            wrong=manifest.loc[manifest["status"] == "failed", ["notebook", "agency", "error"]].to_dict("records"),
+    tables = {
+        "failed": (
+            new.failed[["severity", "agency", "rule", "message_zh", "message_en"]],
+            "各年之间没有不符。 No rule across the years fails.",
         ),
-        "utf-8",
+        "changes": (new.table_of_changes(), "没有新的年报。 No new report."),
+        "unusable": (new.unusable, "没有一份文件无法使用。 Every document could be used."),
+    }
+    text = fill_page(
+        "new_year.html.j2",
+        new=new,
+        reports=new.table_of_reports().astype(object).where(lambda one: one.notna(), None).to_dict("records"),
+        links=links,
+        tables={name: show_frame(frame.rename(columns=_HEADINGS), empty=empty) for name, (frame, empty) in tables.items()},
+        wrong=manifest[manifest["status"] == "failed"].to_dict("records"),
     )
+    page = output / "new-year.html"
+    page.write_text(text, "utf-8")
     return page, manifest
 
 
