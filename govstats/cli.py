@@ -13,6 +13,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,6 +22,7 @@ from govstats.errors import GovstatsError, MissingExtra, NotebookError, Unusable
 
 if TYPE_CHECKING:
     import pandas as pd
+    from distributed import Client
 
 #: Adds a command: its name, its function and what the list of commands says of it.
 _Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
@@ -96,9 +98,8 @@ def parser() -> argparse.ArgumentParser:
         added.set_defaults(command=run)
         return added
 
-    _add_reports(command)
-    _add_panels(command)
-    _add_notebooks(command)
+    for add in (_add_reports, _add_panels, _add_notebooks):
+        add(command)
     return parser
 
 
@@ -128,10 +129,19 @@ def _add_panels(command: _Command) -> None:
     build = command("build", _build, "read a folder of reports into a panel 汇成面板数据")
     build.add_argument("folder", metavar="FOLDER", help="documents in any mix of formats; also an address such as s3://…")
     build.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="where the panel is kept")
-    build.add_argument("--register", metavar="CSV", type=Path, help="what is known of the reports; else register.csv in FOLDER")
     build.add_argument("--agencies", metavar="CSV", type=Path, help="corrects the identities of agencies 更正机关名称")
-    build.add_argument("--processes", metavar="N", type=int, help="read in so many processes")
     build.add_argument("--scheduler", metavar="ADDRESS", help="of dask.distributed: read on its workers")
+
+    january = command("new-year", _new_year, "what a new year's reports bring 新一年的年报")
+    january.add_argument("folder", metavar="FOLDER", help="reports of all years, in any mix of formats 历年的年报")
+    january.add_argument("--year", metavar="YEAR", type=int, help="the year reported on; by default the latest 报告年度")
+    january.add_argument("--notebook", metavar="NUMBER", action="append", default=[], help="only this one; may be repeated")
+    january.add_argument("--notebooks", metavar="FOLDER", type=Path, help="of the notebooks; by default those of govstats")
+    january.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/new-year"), help="default: %(default)s")
+
+    for one in (build, january):
+        one.add_argument("--register", metavar="CSV", type=Path, help="what is known of the reports; else register.csv in FOLDER")
+        one.add_argument("--processes", metavar="N", type=int, help="read in so many processes")
 
     export = command("export", _export, "write a panel for another program 导出面板数据")
     export.add_argument("panel", metavar="OUT", type=Path, help="what govstats build wrote")
@@ -151,15 +161,6 @@ def _add_notebooks(command: _Command) -> None:
     run.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="another parameter of the notebook")
     run.add_argument("--notebooks", metavar="FOLDER", type=Path, help="of the notebooks; by default those of govstats")
     run.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/run"), help="default: %(default)s")
-
-    january = command("new-year", _new_year, "what a new year's reports bring 新一年的年报")
-    january.add_argument("folder", metavar="FOLDER", help="reports of all years, in any mix of formats 历年的年报")
-    january.add_argument("--year", metavar="YEAR", type=int, help="the year reported on; by default the latest 报告年度")
-    january.add_argument("--register", metavar="CSV", type=Path, help="what is known of the reports; else register.csv in FOLDER")
-    january.add_argument("--processes", metavar="N", type=int, help="read in so many processes")
-    january.add_argument("--notebook", metavar="NUMBER", action="append", default=[], help="only this one; may be repeated")
-    january.add_argument("--notebooks", metavar="FOLDER", type=Path, help="of the notebooks; by default those of govstats")
-    january.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/new-year"), help="default: %(default)s")
 
     write = command("notebooks", _notebooks, "write the notebooks into a folder of your own 写出笔记本")
     write.add_argument("folder", metavar="DIR", type=Path)
@@ -196,26 +197,24 @@ def _read(options: argparse.Namespace) -> int:
     report = _opened(options.file)
     if isinstance(report, Exception):
         return UNUSABLE
-    table = report.table(options.table, language=options.language or "zh") if options.table else None
+    cells, table = report.cells, None
+    if options.table:
+        cells = cells[cells["table"] == options.table]
+        table = report.table(options.table, language=options.language or "zh")
     if options.json:
-        cells = report.cells[report.cells["table"] == options.table] if options.table else report.cells
-        _print_json(
-            _identity(report) | {"cells": _records(cells), "claims": _records(report.claims), "notes": _records(report.notes)}
-        )
+        frames = {"cells": cells, "claims": report.claims, "notes": report.notes}
+        _print_json(_identity(report) | {name: _records(frame) for name, frame in frames.items()})
         return DONE
-    print(_headline(report))
     counts = Counter(report.cells["status"])
-    print(
-        "  单元格 cells:", " · ".join([str(len(report.cells)), *(f"{_STATUSES[status]} {counts[status]}" for status in counts)])
-    )
+    print(_headline(report))
+    print("  单元格 cells:", " · ".join([str(counts.total()), *(f"{_STATUSES[status]} {counts[status]}" for status in counts)]))
     print("  正文所称 claims:", len(report.claims))
     print("  说明 notes:", len(report.notes))
     for note in _records(report.notes):
         place = f" ({note['place']})" if note["place"] else ""
         print(f"  - {note['kind']}{place}:", _sentence(note, options.language, "\n    "))
     if table is not None:
-        print()
-        print(_for_terminal(table))
+        print(f"\n{_for_terminal(table)}")
     return DONE
 
 
@@ -264,23 +263,15 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    chosen = {"register": options.register, "agencies": options.agencies, "processes": options.processes}
-    if options.scheduler:
-        try:
-            from distributed import Client
-        except ImportError as error:
-            raise MissingExtra.of("--scheduler", error, "scale") from error
-        try:
-            connected = Client(options.scheduler)  # type: ignore[no-untyped-call]
-        except (OSError, ValueError) as error:
-            raise UnusablePanel(
-                f"--scheduler {options.scheduler}: cannot be reached: {error}; start one: dask scheduler"
-                " 连接不上调度器，请先启动：dask scheduler"
-            ) from error
-        with connected as client:
-            panel = govstats.read_corpus(options.folder, output=options.output, client=client, **chosen)
-    else:
-        panel = govstats.read_corpus(options.folder, output=options.output, **chosen)
+    with _client(options.scheduler) as client:
+        panel = govstats.read_corpus(
+            options.folder,
+            output=options.output,
+            register=options.register,
+            agencies=options.agencies,
+            client=client,
+            processes=options.processes,
+        )
     from govstats.panel import STATES
 
     failed = panel.reports[panel.reports["error"].notna()]
@@ -297,6 +288,24 @@ def _build(options: argparse.Namespace) -> int:
             print(f"  {zh} {en}: {count}")
     print(f"打开 open {options.output}")
     return DONE if chosen_ones else UNUSABLE
+
+
+def _client(scheduler: str | None) -> AbstractContextManager[Client | None]:
+    """Connect with a cluster, if one is given."""
+    if not scheduler:
+        return nullcontext()
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise MissingExtra.of("--scheduler", error, "scale") from error
+    try:
+        client: Client = Client(scheduler)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise UnusablePanel(
+            f"--scheduler {scheduler}: cannot be reached: {error}; start one: dask scheduler"
+            " 连接不上调度器，请先启动：dask scheduler"
+        ) from error
+    return client
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -449,18 +458,10 @@ def _identity(report: govstats.Report) -> dict[str, Any]:
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a frame with null for what is missing."""
-    missing = frame.isna()
-    return [
-        {str(name): value for name, value in row.items()} for row in frame.astype(object).mask(missing, None).to_dict("records")
-    ]
+    """Return the rows of a frame as JSON has them, with null for what is missing."""
+    rows: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", date_format="iso", double_precision=15))
+    return rows
 
 
 def _print_json(document: dict[str, Any]) -> None:
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=1, allow_nan=False, default=_plain)
-    print()
-
-
-def _plain(value: Any) -> Any:
-    """Return a scalar of numpy's, or a set of cells, as JSON knows it."""
-    return value.item() if hasattr(value, "item") else list(value)
+    print(json.dumps(document, ensure_ascii=False, indent=1))
