@@ -11,9 +11,10 @@ import re
 import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from subprocess import DEVNULL
@@ -55,8 +56,6 @@ MANIFEST_TYPES = {
 }
 
 _CASE_COLUMNS = ["notebook", "agency", "year"]
-#: What tells the rows of the manifest apart.
-_CASE_FIELDS = [*_CASE_COLUMNS, "parameters"]
 #: What a folder cannot bear in its name.
 _NO_NAME = re.compile(r'[\\/:*?"<>|]')
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -587,8 +586,8 @@ def reproduce(
 ) -> pd.DataFrame:
     """Execute the templates for every listed case, and write pages to read.
 
-    A case that fails becomes a row of the manifest with its error, never an end of the batch. The manifest is written after
-    each case, so that a batch that was interrupted can be resumed.
+    A case that fails becomes a row of the manifest with its error, never an end of the batch. What became of a case is kept
+    beside its run, so that a batch that was interrupted can be resumed.
 
     Parameters
     ----------
@@ -618,31 +617,19 @@ def reproduce(
     NotebookError
         ``cases.csv`` is missing or wrong, or lists no case of a name in `only`.
     """
-    from tqdm import tqdm
+    from tqdm.contrib.concurrent import thread_map
 
     folder, output = Path(notebooks), Path(output)
     listed = cases(folder / "cases.csv") if listed is None else tuple(listed)
     chosen = _chosen(listed, only, folder)
-    rows = _read_manifest(output, listed)
     output.mkdir(parents=True, exist_ok=True)
-    bar = tqdm(total=len(chosen), unit="case", disable=None if progress is None else not progress)
-    with ThreadPoolExecutor(_KERNELS) as pool, bar:
-        try:
-            runs = [pool.submit(_run, folder, output, case, rows.get(case) if resume else None) for case in chosen]
-            for run in as_completed(runs):
-                row = run.result()
-                rows[row.case] = row
-                if update and row.status != "failed":
-                    reference = row.case.run(folder / "runs")
-                    reference.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(row.case.run(output), reference)
-                manifest = _write_manifest(output, [rows[case] for case in listed if case in rows])
-                bar.set_postfix_str(row.case.name, refresh=False)
-                bar.update()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # after an interrupt, do not start the cases that still wait
-            raise
-    _write_index(folder, output, [rows[case] for case in listed if case in rows])
+    run = partial(_run, folder, output, resume, update)
+    thread_map(run, chosen, max_workers=_KERNELS, unit="case", disable=None if progress is None else not progress)
+    rows = [row for case in listed if (row := _kept(case, output))]
+    records = [vars(row) | vars(row.case) | {"parameters": repr(row.case.more)} for row in rows]
+    manifest = pd.DataFrame(records, columns=list(MANIFEST_TYPES)).astype(MANIFEST_TYPES)
+    manifest.to_csv(output / "manifest.csv", index=False, lineterminator="\n")
+    _write_index(folder, output, rows)
     return manifest
 
 
@@ -657,15 +644,28 @@ def _chosen(listed: tuple[Case, ...], only: Iterable[str] | None, folder: Path) 
     return [case for case in listed if case.name in names]
 
 
-def _run(folder: Path, output: Path, case: Case, earlier: _Row | None) -> _Row:
-    """Execute one case and write its notebook and its page, unless an earlier run is still good."""
+def _run(folder: Path, output: Path, resume: bool, update: bool, case: Case) -> None:
+    """Execute one case and write its notebook and its page, unless an earlier run is still good; keep what became of it."""
     run = case.run(output)
-    page = run.with_suffix(".html")
+    there = run.is_file() and run.with_suffix(".html").is_file()
     sha256 = input_sha256(folder / case.notebook, case, _documents(case, folder))
-    if earlier and earlier.status != "failed" and earlier.input_sha256 == sha256 and run.is_file() and page.is_file():
-        return replace(earlier, status="skipped")
-    for stale in (run, page):
-        stale.unlink(missing_ok=True)
+    row = _kept(case, output) if resume and there else None
+    if row and row.status != "failed" and row.input_sha256 == sha256:
+        row = replace(row, status="skipped")
+    else:
+        for stale in (run, run.with_suffix(".html")):
+            stale.unlink(missing_ok=True)
+        row = _executed(folder, case, run, sha256)
+    kept = vars(row) | {"case": None}
+    run.parent.mkdir(parents=True, exist_ok=True)
+    run.with_suffix(".json").write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
+    if update and row.status != "failed":
+        reference = case.run(folder / "runs")
+        reference.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(run, reference)
+
+
+def _executed(folder: Path, case: Case, run: Path, sha256: str) -> _Row:
     try:
         execution = execute(inject(read_notebook(folder / case.notebook), case.parameters, name=case.notebook), folder=folder)
     except NotebookError as error:
@@ -674,35 +674,11 @@ def _run(folder: Path, output: Path, case: Case, earlier: _Row | None) -> _Row:
     return _Row(case, "failed" if execution.error else "done", execution.seconds, execution.error, sha256)
 
 
-def _read_manifest(output: Path, listed: Iterable[Case]) -> dict[Case, _Row]:
-    """Return the rows of an earlier batch of the cases that are still listed."""
-    path = output / "manifest.csv"
-    if not path.is_file():
-        return {}
-    rows: dict[Case, _Row] = {}
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            written = {tuple(row[name] for name in _CASE_FIELDS): row for row in csv.DictReader(file)}
-        for case in listed:
-            if row := written.get(_fields(case)):
-                rows[case] = _Row(case, row["status"], float(row["seconds"]), row["error"], row["input_sha256"])  # type: ignore[arg-type]
-    except (KeyError, ValueError) as error:
-        raise NotebookError(f"{path}: not a manifest ({error}); delete it to start anew 清单已损坏，请删去后重新执行") from error
-    return rows
-
-
-def _fields(case: Case) -> tuple[str, ...]:
-    """Return a case as the manifest has it."""
-    return case.notebook, case.agency, "" if case.year is None else str(case.year), repr(case.more)
-
-
-def _write_manifest(output: Path, rows: Iterable[_Row]) -> pd.DataFrame:
-    records = [vars(row) | dict(zip(_CASE_FIELDS, _fields(row.case), strict=True)) | {"year": row.case.year} for row in rows]
-    manifest = pd.DataFrame(records, columns=list(MANIFEST_TYPES)).astype(MANIFEST_TYPES)
-    unfinished = output / "manifest.csv.part"  # an interrupt while writing must not cost the manifest
-    manifest.to_csv(unfinished, index=False, lineterminator="\n")
-    unfinished.replace(output / "manifest.csv")
-    return manifest
+def _kept(case: Case, output: Path) -> _Row | None:
+    """Return what became of a case the last time, which stands beside its run."""
+    with suppress(OSError, TypeError, ValueError):  # was never executed, or was killed while it was written
+        return _Row(**json.loads(case.run(output).with_suffix(".json").read_text("utf-8")) | {"case": case})
+    return None
 
 
 def _page(notebook: NotebookNode, case: Case) -> str:
