@@ -54,9 +54,11 @@ class _Temporary:
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
-def _table(name: str) -> cached_property[pd.DataFrame]:
+def _table(name: str, about: str) -> cached_property[pd.DataFrame]:
     """Return what reads a table of a panel where it is first asked for."""
-    return cached_property(lambda panel: panel._frame(name))
+    table: cached_property[pd.DataFrame] = cached_property(lambda panel: panel._frame(name))
+    table.__doc__ = about
+    return table
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,14 +96,14 @@ class Panel:
     years: tuple[int, ...] | None = None
     _temporary: _Temporary | None = field(default=None, repr=False)
 
-    reports = _table("reports")
-    cells = _table("cells")
-    claims = _table("claims")
-    notes = _table("notes")
-    findings = _table("findings")
-    vintages = _table("vintages")
-    document_findings = _table("document_findings")
-    texts = _table("texts")
+    reports = _table("reports", "One row a document.")
+    cells = _table("cells", "One row a cell of the chosen documents.")
+    claims = _table("claims", "One row a figure that the prose of a chosen document claims.")
+    notes = _table("notes", "One row for everything that could not be read or decided in a chosen document.")
+    findings = _table("findings", "One row a rule and what it applies to.")
+    vintages = _table("vintages", "One row a cell of the documents that were not chosen.")
+    document_findings = _table("document_findings", "What became of the rules that only the documents themselves can tell.")
+    texts = _table("texts", "The prose of the chosen documents as numbers.")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "folder", Path(self.folder).expanduser())
