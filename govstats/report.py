@@ -10,75 +10,12 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, get_type_hints
 
 import pandas as pd
 
 from govstats.errors import UnknownReport, UnreadableDocument, require_columns
 from govstats.forms import CellKey, Form, form
-
-#: The columns of `Report.cells`, with their types; the contract of DESIGN.md.
-CELL_TYPES = {
-    "agency": "str",
-    "year": "Int64",
-    **dict.fromkeys(("form", "table", "line", "column"), "str"),
-    "value": "Float64",
-    **dict.fromkeys(("printed", "status", "unit"), "str"),
-    "page": "Int64",
-    **dict.fromkeys(("place", "method"), "str"),
-    "confidence": "Float64",
-}
-#: The columns of `Report.claims`: the contract of DESIGN.md, and what else is known of a claim.
-CLAIM_TYPES = {
-    "agency": "str",
-    "year": "Int64",
-    "target": "str",
-    **dict.fromkeys(("value", "low", "high"), "Float64"),
-    **dict.fromkeys(("unit", "qualifier", "quote"), "str"),
-    **dict.fromkeys(("start", "end"), "Int64"),
-    "scope": "str",
-    "page": "Int64",
-    "place": "str",
-}
-#: The columns of `Report.notes`.
-NOTE_TYPES = {
-    "agency": "str",
-    "year": "Int64",
-    **dict.fromkeys(("kind", "table", "line", "column", "printed"), "str"),
-    "page": "Int64",
-    **dict.fromkeys(("place", "message_zh", "message_en"), "str"),
-}
-#: Looked up once: pandas takes longer to find a type by its name than to make the column.
-_DTYPES: Mapping[str, Any] = {
-    name: pd.api.types.pandas_dtype(name) for name in ("str", "Int64", "Float64", "boolean", "datetime64[us]")
-}
-
-
-def typed_frame(
-    rows: Iterable[Sequence[Any]], types: Mapping[str, str], fields: Iterable[str] | None = None, **same: Any
-) -> pd.DataFrame:
-    """Lay rows out as a frame whose columns have their types also where there are no rows.
-
-    Parameters
-    ----------
-    rows : iterable of sequences
-    types : mapping of str to str
-        The columns of the frame.
-    fields : iterable of str, optional
-        What the values of a row are; by default what the columns are.
-    **same : object
-        What is the same in all rows, by column.
-
-    Examples
-    --------
-    >>> typed_frame([], {"agency": "str", "year": "Int64"}).dtypes.astype(str).to_dict()
-    {'agency': 'str', 'year': 'Int64'}
-    """
-    rows, fields = list(rows), list(fields or types)
-    values: dict[str, Sequence[Any]] = {name: [value] * len(rows) for name, value in same.items()}
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(fields)
-    values |= dict(zip(fields, columns, strict=True))
-    return pd.DataFrame({name: pd.array(list(values[name]), dtype=_DTYPES[dtype]) for name, dtype in types.items()})
 
 
 class ReadCell(NamedTuple):
@@ -143,6 +80,60 @@ class SectionHeading(NamedTuple):
     number: int
     text: str
     place: str
+
+
+def types_of(fields: type[tuple[Any, ...]]) -> dict[str, str]:
+    """Return the types that the fields of a named tuple have as columns.
+
+    Examples
+    --------
+    >>> types_of(SectionHeading)
+    {'number': 'Int64', 'text': 'str', 'place': 'str'}
+    """
+    return {name: _TYPES[type_] for name, type_ in get_type_hints(fields).items()}
+
+
+_TYPES = {str: "str", int: "Int64", int | None: "Int64", float: "Float64", float | None: "Float64"}
+#: The columns of `Report.cells`, with their types; the contract of DESIGN.md.
+CELL_TYPES = {"agency": "str", "year": "Int64", "form": "str"} | types_of(ReadCell)
+#: The columns of `Report.claims`: the contract of DESIGN.md, and what else is known of a claim.
+CLAIM_TYPES = {"agency": "str", "year": "Int64"} | types_of(Claim)
+_of_note = types_of(Note)
+#: The columns of `Report.notes`; messages come last.
+NOTE_TYPES = {"agency": "str", "year": "Int64"} | {
+    name: _of_note[name] for name in sorted(_of_note, key=lambda name: name.startswith("message"))
+}
+#: Looked up once: pandas takes longer to find a type by its name than to make the column.
+_DTYPES: Mapping[str, Any] = {
+    name: pd.api.types.pandas_dtype(name) for name in ("str", "Int64", "Float64", "boolean", "datetime64[us]")
+}
+
+
+def typed_frame(
+    rows: Iterable[Sequence[Any]], types: Mapping[str, str], fields: Iterable[str] | None = None, **same: Any
+) -> pd.DataFrame:
+    """Lay rows out as a frame whose columns have their types also where there are no rows.
+
+    Parameters
+    ----------
+    rows : iterable of sequences
+    types : mapping of str to str
+        The columns of the frame.
+    fields : iterable of str, optional
+        What the values of a row are; by default what the columns are.
+    **same : object
+        What is the same in all rows, by column.
+
+    Examples
+    --------
+    >>> typed_frame([], {"agency": "str", "year": "Int64"}).dtypes.astype(str).to_dict()
+    {'agency': 'str', 'year': 'Int64'}
+    """
+    rows, fields = list(rows), list(fields or types)
+    values: dict[str, Sequence[Any]] = {name: [value] * len(rows) for name, value in same.items()}
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(fields)
+    values |= dict(zip(fields, columns, strict=True))
+    return pd.DataFrame({name: pd.array(list(values[name]), dtype=_DTYPES[dtype]) for name, dtype in types.items()})
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,7 +32,7 @@ from govstats.panel.register import said_of
 from govstats.recognition import recognise
 from govstats.reconciliation.reuse import samples
 from govstats.reconciliation.structure import document_findings
-from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES, Claim, Note, ReadCell, Report, is_typeset
+from govstats.report import Claim, Note, ReadCell, Report, is_typeset, types_of
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -82,10 +82,6 @@ def schema(types: Mapping[str, str]) -> pa.Schema:
     return pa.schema([(column, _ARROW[dtype]) for column, dtype in types.items()], metadata=metadata)
 
 
-def _of_document(fields: Iterable[str], types: Mapping[str, str]) -> pa.Schema:
-    return schema({"key": "str"} | {name: types[name] for name in fields})
-
-
 #: The tables that a chunk becomes. `key` is that of `Item.key`; what is the same for a whole report stands in ``reports`` alone.
 SCHEMAS = {
     "reports": schema(
@@ -98,9 +94,9 @@ SCHEMAS = {
             "message": "str",
         }
     ),
-    "cells": _of_document(ReadCell._fields, CELL_TYPES),
-    "claims": _of_document(Claim._fields, CLAIM_TYPES),
-    "notes": _of_document(Note._fields, NOTE_TYPES),
+    "cells": schema({"key": "str"} | types_of(ReadCell)),
+    "claims": schema({"key": "str"} | types_of(Claim)),
+    "notes": schema({"key": "str"} | types_of(Note)),
     "document_findings": schema(
         dict.fromkeys(("key", "rule", "severity", "status", "message_zh", "message_en"), "str")
         | {"expected": "Float64", "reported": "Float64"}
