@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from os import PathLike
 from pathlib import Path
@@ -65,7 +66,13 @@ def choose_report(
     >>> choose_report("平潭综合实验区", 2025).form
     '2021'
     """
-    return next(_reports(agency, year, document, folder))
+    if document:
+        return read(Path(document).expanduser(), agency=agency or None, year=year)
+    if year is None and not folder:
+        raise UnknownReport(
+            f"no year is given for {agency!r}; give agency and year, or a document 没有给出年度；请给出机关和年度，或一个文件"
+        )
+    return next(_reports(agency, year, folder))
 
 
 def choose_panel(*, document: str | PathLike[str] = "", folder: str | PathLike[str] = "") -> Panel:
@@ -110,8 +117,8 @@ def choose_reports(*, document: str | PathLike[str] = "", folder: str | PathLike
     True
     """
     if folder:
-        chosen = _documents(Path(folder).expanduser())
-        return [read(Path(folder).expanduser() / source) for source in chosen.loc[chosen["chosen"], "source"]]
+        known = _documents(Path(folder).expanduser())
+        return [read(path) for path in known.loc[known["chosen"], "path"]]
     if document:
         return [read(Path(document).expanduser())]
     known = embedded.register()
@@ -166,31 +173,17 @@ def neighbours(report: Report, *, folder: str | PathLike[str] = "") -> list[Repo
 
 
 def _known(agency: str | None, year: int | None, folder: str | PathLike[str]) -> Iterator[Report]:
-    if agency is None or year is None:
-        return
-    try:
-        yield from _reports(agency, year, "", folder)
-    except UnknownReport:
-        return
+    if agency is not None and year is not None:
+        with suppress(UnknownReport):
+            yield from _reports(agency, year, folder)
 
 
-def _reports(agency: str, year: int | None, document: str | PathLike[str], folder: str | PathLike[str]) -> Iterator[Report]:
+def _reports(agency: str, year: int | None, folder: str | PathLike[str]) -> Iterator[Report]:
     """Yield the documents of a report, the one to read first."""
-    if document:
-        yield read(Path(document).expanduser(), agency=agency or None, year=year)
-    elif folder:
-        for source in _in_folder(agency, year, Path(folder).expanduser()):
-            yield read(source, agency=agency or None, year=year)
-    elif year is None:
-        raise UnknownReport(
-            f"no year is given for {agency!r}; give agency and year, or a document 没有给出年度；请给出机关和年度，或一个文件"
-        )
-    else:
-        yield from map(read, embedded.documents(agency, year))
-
-
-def _in_folder(agency: str, year: int | None, folder: Path) -> list[Path]:
-    documents = _documents(folder)
+    if not folder:
+        yield from map(read, embedded.documents(agency, year or 0))
+        return
+    documents = _documents(Path(folder).expanduser())
     meant = documents[(documents["agency"] == agency) & (documents["year"] == year)]
     if meant.empty:
         named = documents.drop_duplicates(["agency", "year"]).sort_values(["agency", "year"])
@@ -198,12 +191,15 @@ def _in_folder(agency: str, year: int | None, folder: Path) -> list[Path]:
         raise UnknownReport(
             f"{folder}: no report of {agency!r} for {year}; it has: {known} 文件夹中没有该机关该年度的年报，现有的见前"
         )
-    return [folder / source for source in meant.sort_values("chosen", ascending=False, kind="stable")["source"]]
+    for path in meant.sort_values("chosen", ascending=False, kind="stable")["path"]:
+        yield read(path, agency=agency or None, year=year)
 
 
 @cache
 def _documents(folder: Path) -> pd.DataFrame:
+    """Return the documents of a folder that can be used, with the path of each."""
     from govstats.panel import read_corpus
 
     reports = read_corpus(folder).reports
-    return reports[reports["source"].notna() & reports["error"].isna()]
+    usable = reports[reports["source"].notna() & reports["error"].isna()]
+    return usable.assign(path=[folder / source for source in usable["source"]])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import PurePosixPath
@@ -214,21 +213,23 @@ def said_of(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
         A name is that of several files in different folders.
     """
     row_of = {name: row for column in ("slug", "document") for row, name in enumerate(register[column]) if isinstance(name, str)}
-    exact = row_of.keys() & set(sources)
-    rows, meant = [], defaultdict(list)
-    for source in sources:
-        name = next((name for name in _names(source) if name in row_of and (name == source or name not in exact)), None)
-        rows.append(-1 if name is None else row_of[name])
-        if name is not None and name != source:
-            meant[name, _names(source)[1]].append(source)
-    for (name, _), several in meant.items():
-        if len(several) > 1:
-            raise UnusableRegister(
-                f"the register, line {row_of[name] + 2}: {name!r} is the name of {len(several)} documents, "
-                f"{', '.join(several[:3])}{' …' * (len(several) > 3)}; write their paths in the column document, a line for each"
-                " 同名文件不止一个；请在 document 列写路径，每个文件一行"
-            )
-    return pd.DataFrame({column: register[column].array.take(rows, allow_fill=True) for column in REGISTER_TYPES})
+    paths = set(sources)
+    of_others = {name: row for name, row in row_of.items() if name not in paths}
+    files = pd.DataFrame([_names(source) for source in sources], columns=["source", "file", "stem"])
+    exact = files["source"].map(row_of)
+    files["row"] = exact.fillna(files["file"].map(of_others)).fillna(files["stem"].map(of_others)).fillna(-1).astype(int)
+    loose = files[exact.isna() & (files["row"] >= 0)]
+    several = loose[loose.duplicated(["row", "file"], keep=False)]
+    if not several.empty:
+        row = several["row"].iloc[0]
+        found = several.loc[several["row"] == row, "source"].tolist()
+        name = register["document"].fillna(register["slug"])[row]
+        raise UnusableRegister(
+            f"the register, line {row + 2}: {name!r} is the name of {len(found)} documents, "
+            f"{', '.join(found[:3])}{' …' * (len(found) > 3)}; write their paths in the column document, a line for each"
+            " 同名文件不止一个；请在 document 列写路径，每个文件一行"
+        )
+    return register.reindex(files["row"])[list(REGISTER_TYPES)].reset_index(drop=True)
 
 
 def _unmatched(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
