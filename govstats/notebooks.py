@@ -204,29 +204,28 @@ def cases(path: str | Path) -> tuple[Case, ...]:
         The file is missing, or a row cannot be run; the message names its line.
     """
     path = Path(path)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            if "notebook" not in (rows.fieldnames or ()):
-                raise NotebookError(
-                    f"{path}: its columns are {rows.fieldnames}; expected {','.join(_CASE_COLUMNS)} and parameters"
-                    f" 列名不符：应有 {','.join(_CASE_COLUMNS)}，其后可列参数"
-                )
-            listed: dict[Case, int] = {}
-            for row in rows:
-                where = f"{path}, line {rows.line_num}"
-                case = _case(row, where, path.parent)
-                if case in listed:
-                    raise NotebookError(
-                        f"{where}: {case.notebook} for {case.name} stands in line {listed[case]} already; drop one"
-                        " 与前面的行重复，请删去一行"
-                    )
-                listed[case] = rows.line_num
-    except FileNotFoundError as error:
+    if not path.is_file():
         raise NotebookError(
             f"{path}: no such file; it lists the cases to run ({','.join(_CASE_COLUMNS)}) 没有这个文件；应列出要执行的年报"
-        ) from error
-    return tuple(listed)
+        )
+    lines: dict[Case, int] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.DictReader(file)
+        if "notebook" not in (rows.fieldnames or ()):
+            raise NotebookError(
+                f"{path}: its columns are {rows.fieldnames}; expected {','.join(_CASE_COLUMNS)} and parameters"
+                f" 列名不符：应有 {','.join(_CASE_COLUMNS)}，其后可列参数"
+            )
+        for row in rows:
+            where = f"{path}, line {rows.line_num}"
+            case = _case(row, where, path.parent)
+            if case in lines:
+                raise NotebookError(
+                    f"{where}: {case.notebook} for {case.name} stands in line {lines[case]} already; drop one"
+                    " 与前面的行重复，请删去一行"
+                )
+            lines[case] = rows.line_num
+    return tuple(lines)
 
 
 def _case(row: Mapping[str | None, Any], where: str, folder: Path) -> Case:
