@@ -114,12 +114,12 @@ def _read(content: bytes, name: str) -> Document:
             f"{name}: an RTF document, which govstats does not read, or Word in one XML file; save it as docx"
             " 不读 RTF 和单个 XML 的 Word 文件，请另存为 docx"
         )
-    has_pipes = _PIPE_TABLE.search(text)
-    if text.lstrip().startswith("<") or (_TWO_TAGS.search(text) and not has_pipes):
+    is_page = text.lstrip().startswith("<")
+    if not is_page and _PIPE_TABLE.search(text):
+        return Document(read_markdown(text), "markdown", name, sha256)
+    if is_page or _TWO_TAGS.search(text):
         blocks, metadata = read_html(text.encode())
         return Document(blocks, "html", name, sha256, metadata)
-    if has_pipes:
-        return Document(read_markdown(text), "markdown", name, sha256)
     return Document(read_text(text), "text", name, sha256)
 
 
