@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from govstats.documents.document import Block, Cell, Document, Grid, Paragraph
 from govstats.documents.html import read_html, web_archive
+from govstats.documents.packed import READ, kind_of_container, unpacked
+from govstats.documents.sheet import is_separated, read_separated, read_workbook
 from govstats.documents.text import read_markdown, read_text
-from govstats.documents.word import SIGNATURE, read_compound, read_word
+from govstats.documents.word import read_compound, read_word
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
@@ -22,7 +25,6 @@ __all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "open_document", "p
 
 #: First bytes of the pictures that optical recognition takes.
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"BM", b"GIF8")
-_ZIP = b"PK\x03\x04"
 _TAG = r"<(!doctype\s+html|html|head|body|table|tbody|tr|td|div|p|span|br)\b[^>]*>"
 _TWO_TAGS = re.compile(rf"{_TAG}.*?{_TAG}", re.IGNORECASE | re.DOTALL)
 _OTHER_WORD = re.compile(r"\{\\rtf|.{0,4096}<(w:wordDocument|pkg:package)\s", re.DOTALL)
@@ -42,7 +44,8 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     Parameters
     ----------
     source : path or bytes
-        HTML, plain text, Markdown, PDF, Word (doc, docx) or an image; the content decides, not the name.
+        HTML, plain text, Markdown, CSV, PDF, Word (doc, docx), Excel (xlsx, xls, ods) or an image, or one of them in a gz or zip
+        file; the content decides, not the name.
 
     Returns
     -------
@@ -95,6 +98,12 @@ def _content(source: object) -> tuple[str, bytes]:
 
 def _read(content: bytes, name: str) -> Document:
     sha256 = hashlib.sha256(content).hexdigest()
+    kind = kind_of_container(content, name)
+    if kind == "files":
+        return replace(_read(*unpacked(content, name)), source=name, sha256=sha256)
+    if kind:
+        read = {"workbook": read_workbook, "word": read_word, "word 97": read_compound}[kind]
+        return Document(read(content, name), "excel" if kind == "workbook" else "word", name, sha256)
     # the engines for pages take longer to import than a page of HTML to read
     if b"%PDF-" in content[:1024]:
         from govstats.documents.pdf import read_pdf
@@ -105,14 +114,11 @@ def _read(content: bytes, name: str) -> Document:
         from govstats.documents.scan import read_image
 
         return Document(read_image(content, name), "image", name, sha256)
-    if content.startswith((SIGNATURE, _ZIP)):
-        read = read_word if content.startswith(_ZIP) else read_compound
-        return Document(read(content, name), "word", name, sha256)
     text = _decode(web_archive(content, name) or content, name)
     if _OTHER_WORD.match(text):
         raise MissingReader(
-            f"{name}: an RTF document, which govstats does not read, or Word in one XML file; save it as docx"
-            " 不读 RTF 和单个 XML 的 Word 文件，请另存为 docx"
+            f"{name}: an RTF document, which govstats does not read, or Word in one XML file; save it as docx "
+            f"请另存为 docx; {READ}"
         )
     is_page = text.lstrip().startswith("<")
     if not is_page and _PIPE_TABLE.search(text):
@@ -120,6 +126,8 @@ def _read(content: bytes, name: str) -> Document:
     if is_page or _TWO_TAGS.search(text):
         blocks, metadata = read_html(text.encode())
         return Document(blocks, "html", name, sha256, metadata)
+    if is_separated(text):
+        return Document(read_separated(text), "csv", name, sha256)
     return Document(read_text(text), "text", name, sha256)
 
 
@@ -137,8 +145,7 @@ def _decode(content: bytes, name: str) -> str:
         if not illegible or illegible <= _MOST_ILLEGIBLE * len(_NOT_ASCII.findall(text)):
             return text
     raise UnreadableDocument(
-        f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}); "
-        "expected HTML, plain text or Markdown 无法识别的编码；应为 UTF-8、GB 18030 或 Big5 的 HTML、纯文本或 Markdown"
+        f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}) 无法识别的编码；{READ}"
     )
 
 
