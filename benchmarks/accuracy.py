@@ -3,7 +3,7 @@
     python benchmarks/accuracy.py [--figure FILE.png]
 
 What a user would write: the tables of a library (``pandas.read_html``, camelot, python-docx, ``pandas.read_excel``; MarkItDown
-and docling where they are installed), the row whose label holds that of the form, the last figures of that row. Documents are those
+and docling where they are installed), the row whose label holds that of the form, and the last figures of it. Documents are those
 of the corpus, whose figures were transcribed by hand, pictures of their pages at 150 dpi, workbooks of their tables, and every
 setting of the tests that is a web page, with figures drawn at random. A wrong cell costs ten points, a right one gains one.
 """

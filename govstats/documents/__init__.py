@@ -21,7 +21,7 @@ from govstats.errors import MissingReader, UnreadableDocument
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "open_document", "page_picture"]
+__all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "decoded", "open_document", "page_picture"]
 
 #: First bytes of the pictures that optical recognition takes.
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"BM", b"GIF8")
@@ -114,7 +114,7 @@ def _read(content: bytes, name: str) -> Document:
         from govstats.documents.scan import read_image
 
         return Document(read_image(content, name), "image", name, sha256)
-    text = _decode(web_archive(content, name) or content, name)
+    text = decoded(web_archive(content, name) or content, name)
     if _OTHER_WORD.match(text):
         raise MissingReader(
             f"{name}: an RTF document, which govstats does not read, or Word in one XML file; save it as docx "
@@ -131,10 +131,26 @@ def _read(content: bytes, name: str) -> Document:
     return Document(read_text(text), "text", name, sha256)
 
 
-def _decode(content: bytes, name: str) -> str:
+def decoded(content: bytes, name: str) -> str:
     """Decode as browsers should: byte order mark, declared Big5, UTF-8, then GB 18030 whatever is declared.
 
     Pages declared gb2312 hold characters outside it (二〇二一), and many declare nothing at all.
+
+    Parameters
+    ----------
+    content : bytes
+        A page or a text.
+    name : str
+        For error messages.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    UnreadableDocument
+        It is no text in one of these encodings.
     """
     marked = [encoding for mark, encoding in _BYTE_ORDER_MARKS.items() if content.startswith(mark)]
     declared = ["big5hkscs"] * bool(_BIG5.search(content[:4096]))
