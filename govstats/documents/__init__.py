@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from govstats.documents.document import Block, Cell, Document, Grid, Paragraph
 from govstats.documents.html import read_html, web_archive
+from govstats.documents.limits import require
 from govstats.documents.packed import READ, kind_of_container, unpacked
 from govstats.documents.sheet import is_separated, read_separated, read_workbook
 from govstats.documents.text import read_markdown, read_text
@@ -69,7 +70,12 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
         name, content = "<bytes>", source
     else:
         name, content = _content(source)
+    require("bytes", len(content), name)
     document = _read(content, name)
+    grids = list(document.grids)
+    require("paragraphs", len(document.blocks) - len(grids), name)
+    require("rows", sum(len(grid.rows) for grid in grids), name)
+    require("columns", max((len(row) for grid in grids for row in grid.rows), default=0), name)
     if not content.strip() or not document.blocks:
         raise UnreadableDocument(
             f"{name}: the document is empty ({len(content)} bytes, no text in them); expected an annual report; "

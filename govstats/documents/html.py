@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from govstats.characters import is_figure
 from govstats.documents.document import NO_TEXT, Block, Cell, Grid, Paragraph
+from govstats.documents.limits import limit, require
 from govstats.documents.visible_text import BLOCKS, CELLS, FIELDS, PICTURES, Look, Styles, field_text, line_text
 from govstats.errors import UnreadableDocument
 
@@ -25,6 +26,11 @@ _LETTER = re.compile(r"[^\W\d_]")
 #: The review table, the widest of the form, has fifteen columns; wider spans are a slip of the editor (``colspan=99``).
 _WIDEST_SPAN = 20
 _DEEPEST = 50
+#: A tag; and elements that end by themselves.
+_TAG = re.compile(rb"<(/?)([a-z][^\s<>/]*)([^<>]*)", re.IGNORECASE)
+#: A page with fewer tags, all of fewer bytes, is harmless whatever is in it.
+_FEW_TAGS, _SHORT_TAG = 5_000, 5_000
+_ENDING = frozenset(b"p li dd dt tr td th tbody option br hr img input meta link area base col param wbr".split())
 _WEB_ARCHIVE = re.compile(
     rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,20}?Content-Type:\s*(?:multipart/related|text/html)", re.IGNORECASE
 )
@@ -55,6 +61,7 @@ def read_html(page: bytes, tables_before: int = 0) -> tuple[tuple[Block, ...], d
     """
     if page.count(b'=\\"') > page.count(b'="'):
         page = _ESCAPE.sub(_unescaped, page.decode()).encode(errors="ignore")
+    _require_few(page)
     tree = LexborHTMLParser(page)
     metadata: dict[str, str] = {}
     if title := tree.css_first("title"):
@@ -73,6 +80,24 @@ def read_html(page: bytes, tables_before: int = 0) -> tuple[tuple[Block, ...], d
     return tuple(
         block._replace(place=f"paragraph {next(paragraphs)}") if isinstance(block, Paragraph) else block for block in blocks
     ), metadata
+
+
+def _require_few(page: bytes) -> None:
+    """Refuse what costs the parser more than linear time: elements inside one another without end, and their attributes."""
+    pieces = page.split(b"<")
+    if len(pieces) < _FEW_TAGS and max(map(len, pieces)) < _SHORT_TAG:
+        return
+    depth = deepest = most = options = 0
+    for tag in _TAG.finditer(page):
+        if tag[2].lower() not in _ENDING:
+            depth = max(depth - 1, 0) if tag[1] else depth + 1
+            deepest = max(deepest, depth)
+        # a picture inside the page is one attribute, however long
+        most = max(most, tag[3].count(b"="), len(tag[3].split()))
+        options += tag[2].lower() == b"option"
+    require("depth", deepest, "the page")
+    require("attributes", most, "the page")
+    require("options", options, "the page")
 
 
 def _unescaped(escape: re.Match[str]) -> str:
@@ -147,6 +172,8 @@ class _Reader:
         blocks: list[Block] = []
         effects: set[str] = set()
         line: list[tuple[str, Look]] = []
+        # what stands beside a table is no data
+        is_frame = cell.css_first("table") is not None
         # without recursion, since broken pages nest without end
         open_elements = [(self.styles.shown(cell, look), "", True)]
         while open_elements:
@@ -165,8 +192,7 @@ class _Reader:
             elif tag == "table":
                 blocks += self.table(node, look)
             elif tag in FIELDS:
-                # what stands beside a table is no data
-                line.append((look.shown(field_text(node)) if cell.css_first("table") is None else "", look))
+                line.append(("" if is_frame else look.shown(field_text(node)), look))
             elif tag not in PICTURES:
                 open_elements.append((self.styles.shown(node, look), tag, is_block))
         return blocks, effects
@@ -221,6 +247,8 @@ def _places(spans: Sequence[Sequence[tuple[int, int]]]) -> list[list[tuple[int, 
         for down, across in row:
             while free_from[column] > number:
                 column += 1
+            if column > limit("columns"):
+                require("columns", column, "the page")
             rowspan = min(down or len(spans), len(spans) - number)
             end = column + (across or max(1, width - column))
             places[-1].append((number, column, rowspan, end - column))
