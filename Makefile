@@ -58,7 +58,7 @@ size: $(READY)  ## lines of code, modules, branches a statement
 # No annotations and no options in the lock: they would name this machine. The user's pip settings are left out for the same reason.
 lock: $(READY)  ## resolve the newest versions that pyproject.toml allows (needs the network, takes some minutes)
 	PIP_CONFIG_FILE=/dev/null CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade \
-	  --extra ocr --extra word --extra notebooks --extra panel --extra export --extra scale --extra teaching --extra site --extra dev --strip-extras --generate-hashes --allow-unsafe --no-annotate --no-emit-options \
+	  --extra ocr --extra word --extra excel --extra notebooks --extra panel --extra export --extra scale --extra fetch --extra teaching --extra site --extra dev --strip-extras --generate-hashes --allow-unsafe --no-annotate --no-emit-options \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
 
 clean:  ## remove what make and the tools made

@@ -14,12 +14,14 @@ from .errors import UnknownForm as UnknownForm
 from .errors import UnknownIdentity as UnknownIdentity
 from .errors import UnknownReport as UnknownReport
 from .errors import UnreadableDocument as UnreadableDocument
+from .errors import UnusableAddress as UnusableAddress
 from .errors import UnusableCells as UnusableCells
 from .errors import UnusableCorrections as UnusableCorrections
 from .errors import UnusableExport as UnusableExport
 from .errors import UnusablePanel as UnusablePanel
 from .errors import UnusableRegister as UnusableRegister
 from .explorer import explore as explore
+from .fetching import fetch as fetch
 from .january import new_year as new_year
 from .measures import indicators as indicators
 from .panel import read_corpus as read_corpus

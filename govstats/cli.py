@@ -126,6 +126,14 @@ def _add_reports(command: _Command) -> None:
 
 
 def _add_panels(command: _Command) -> None:
+    fetch = command("fetch", _fetch, "fetch reports from websites into a folder 从网站抓取年报")
+    fetch.add_argument("addresses", metavar="URL|LIST", nargs="+", help="or files with an address a line 网址，或网址清单")
+    fetch.add_argument("--into", metavar="FOLDER", type=Path, required=True, help="a folder that build reads; files there stay")
+    fetch.add_argument("--links", metavar="REGEX", help="of link texts: the addresses are lists of reports 网址为列表页")
+    fetch.add_argument("--delay", metavar="SECONDS", type=float, default=2.0, help="between two requests; default: %(default)s")
+    fetch.add_argument("--agent", metavar="TEXT", help="how the program calls itself; name somebody who can be reached")
+    fetch.add_argument("--private", action="store_true", help="allow addresses inside a network 允许内网地址")
+
     build = command("build", _build, "read a folder of reports into a panel 汇成面板数据")
     build.add_argument("folder", metavar="FOLDER", help="documents in any mix of formats; also an address such as s3://…")
     build.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="where the panel is kept")
@@ -260,6 +268,26 @@ def _check(options: argparse.Namespace) -> int:
     if options.json:
         _print_json({"reports": checked, "refused": refused})
     return UNUSABLE if refused else FAILED if failed else DONE
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from govstats.fetching import fetch
+
+    lines = [Path(given).read_text("utf-8-sig").split() if Path(given).is_file() else [given] for given in options.addresses]
+    named = {"agent": options.agent} if options.agent else {}
+    rows = fetch(
+        [address for some in lines for address in some],
+        options.into,
+        links=options.links,
+        delay=options.delay,
+        private=options.private,
+        **named,
+    )
+    for row in _records(rows):
+        print(f"{row['status']:13} {row['address']}  {row['document'] or row['reason']}")
+    counts = rows["status"].value_counts()
+    print(" · ".join(f"{status} {count}" for status, count in counts.items()))
+    return DONE if {"new", "changed", "unchanged"} & set(counts.index) else UNUSABLE
 
 
 def _build(options: argparse.Namespace) -> int:

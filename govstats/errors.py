@@ -88,6 +88,10 @@ class DifferentReports(GovstatsError, ValueError):
     """Documents that were to be compared are not known to be one report."""
 
 
+class UnusableAddress(GovstatsError, ValueError):
+    """An address is not fetched: of another scheme, inside a network, against the wish of its site, or beyond a bound."""
+
+
 class MissingExtra(GovstatsError, _Missing):
     """A package of an extra is not installed; the message names the extra."""
 

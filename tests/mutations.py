@@ -729,10 +729,10 @@ def printed(doc: Document) -> bytes:
     return RENDERERS[doc.renderer](doc)
 
 
-def score(seed: int) -> Score:
+def score(seed: int, print_out: Callable[[Document], bytes] = printed) -> Score:
     """Read a document and compare."""
     doc = document(seed)
-    content = printed(doc)
+    content = print_out(doc)
     started = time.process_time()
     try:
         cells: Sequence[Any] = govstats.read(content).read_cells

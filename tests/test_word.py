@@ -597,10 +597,8 @@ def test_the_document_may_have_any_name_in_the_archive() -> None:
 @pytest.mark.parametrize(
     ("member", "message"),
     [
-        ("xl/workbook.xml", r"Excel workbook \(xlsx\); save its sheets as PDF"),
         ("ppt/presentation.xml", r"presentation \(pptx\); save it as PDF"),
         ("OFD.xml", "OFD document; convert it to PDF"),
-        ("report.doc", "zip archive without a Word document in it .*; unpack it"),
     ],
 )
 def test_other_archives_are_refused_by_name(member: str, message: str) -> None:
@@ -776,7 +774,7 @@ def test_the_real_doc_has_every_column_once(shared: Path) -> None:
         (compound({"WordDocument": b""}), "damaged"),
         (compound({"WordDocument": b"", "Workbook": b""}), "damaged"),
         (compound({"EncryptedPackage": b"", "EncryptionInfo": b""}), "password"),
-        (compound({"Workbook": b""}), r"Excel workbook \(xls\)"),
+        (compound({"Workbook": b""}), "no text in them"),
         (compound({"PowerPoint Document": b""}), r"PowerPoint presentation \(ppt\)"),
         (compound({"HwpSummaryInformation": b""}), r"Hangul document \(hwp\)"),
         (compound({"Contents": b""}), "without a Word document"),

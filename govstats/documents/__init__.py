@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -11,18 +12,20 @@ from typing import TYPE_CHECKING
 
 from govstats.documents.document import Block, Cell, Document, Grid, Paragraph
 from govstats.documents.html import read_html, web_archive
+from govstats.documents.limits import require
+from govstats.documents.packed import READ, kind_of_container, unpacked
+from govstats.documents.sheet import is_separated, read_separated, read_workbook
 from govstats.documents.text import read_markdown, read_text
-from govstats.documents.word import SIGNATURE, read_compound, read_word
+from govstats.documents.word import read_compound, read_word
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "open_document", "page_picture"]
+__all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "decoded", "open_document", "page_picture"]
 
 #: First bytes of the pictures that optical recognition takes.
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"BM", b"GIF8")
-_ZIP = b"PK\x03\x04"
 _TAG = r"<(!doctype\s+html|html|head|body|table|tbody|tr|td|div|p|span|br)\b[^>]*>"
 _TWO_TAGS = re.compile(rf"{_TAG}.*?{_TAG}", re.IGNORECASE | re.DOTALL)
 _OTHER_WORD = re.compile(r"\{\\rtf|.{0,4096}<(w:wordDocument|pkg:package)\s", re.DOTALL)
@@ -42,7 +45,8 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     Parameters
     ----------
     source : path or bytes
-        HTML, plain text, Markdown, PDF, Word (doc, docx) or an image; the content decides, not the name.
+        HTML, plain text, Markdown, CSV, PDF, Word (doc, docx), Excel (xlsx, xls, ods) or an image, or one of them in a gz or zip
+        file; the content decides, not the name.
 
     Returns
     -------
@@ -66,7 +70,12 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
         name, content = "<bytes>", source
     else:
         name, content = _content(source)
+    require("bytes", len(content), name)
     document = _read(content, name)
+    grids = list(document.grids)
+    require("paragraphs", len(document.blocks) - len(grids), name)
+    require("rows", sum(len(grid.rows) for grid in grids), name)
+    require("columns", max((len(row) for grid in grids for row in grid.rows), default=0), name)
     if not content.strip() or not document.blocks:
         raise UnreadableDocument(
             f"{name}: the document is empty ({len(content)} bytes, no text in them); expected an annual report; "
@@ -95,6 +104,12 @@ def _content(source: object) -> tuple[str, bytes]:
 
 def _read(content: bytes, name: str) -> Document:
     sha256 = hashlib.sha256(content).hexdigest()
+    kind = kind_of_container(content, name)
+    if kind == "files":
+        return replace(_read(*unpacked(content, name)), source=name, sha256=sha256)
+    if kind:
+        read = {"workbook": read_workbook, "word": read_word, "word 97": read_compound}[kind]
+        return Document(read(content, name), "excel" if kind == "workbook" else "word", name, sha256)
     # the engines for pages take longer to import than a page of HTML to read
     if b"%PDF-" in content[:1024]:
         from govstats.documents.pdf import read_pdf
@@ -105,28 +120,43 @@ def _read(content: bytes, name: str) -> Document:
         from govstats.documents.scan import read_image
 
         return Document(read_image(content, name), "image", name, sha256)
-    if content.startswith((SIGNATURE, _ZIP)):
-        read = read_word if content.startswith(_ZIP) else read_compound
-        return Document(read(content, name), "word", name, sha256)
-    text = _decode(web_archive(content, name) or content, name)
+    text = decoded(web_archive(content, name) or content, name)
     if _OTHER_WORD.match(text):
         raise MissingReader(
-            f"{name}: an RTF document, which govstats does not read, or Word in one XML file; save it as docx"
-            " 不读 RTF 和单个 XML 的 Word 文件，请另存为 docx"
+            f"{name}: an RTF document, which govstats does not read, or Word in one XML file; save it as docx "
+            f"请另存为 docx; {READ}"
         )
-    has_pipes = _PIPE_TABLE.search(text)
-    if text.lstrip().startswith("<") or (_TWO_TAGS.search(text) and not has_pipes):
+    is_page = text.lstrip().startswith("<")
+    if not is_page and _PIPE_TABLE.search(text):
+        return Document(read_markdown(text), "markdown", name, sha256)
+    if is_page or _TWO_TAGS.search(text):
         blocks, metadata = read_html(text.encode())
         return Document(blocks, "html", name, sha256, metadata)
-    if has_pipes:
-        return Document(read_markdown(text), "markdown", name, sha256)
+    if is_separated(text):
+        return Document(read_separated(text), "csv", name, sha256)
     return Document(read_text(text), "text", name, sha256)
 
 
-def _decode(content: bytes, name: str) -> str:
+def decoded(content: bytes, name: str) -> str:
     """Decode as browsers should: byte order mark, declared Big5, UTF-8, then GB 18030 whatever is declared.
 
     Pages declared gb2312 hold characters outside it (二〇二一), and many declare nothing at all.
+
+    Parameters
+    ----------
+    content : bytes
+        A page or a text.
+    name : str
+        For error messages.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    UnreadableDocument
+        It is no text in one of these encodings.
     """
     marked = [encoding for mark, encoding in _BYTE_ORDER_MARKS.items() if content.startswith(mark)]
     declared = ["big5hkscs"] * bool(_BIG5.search(content[:4096]))
@@ -137,8 +167,7 @@ def _decode(content: bytes, name: str) -> str:
         if not illegible or illegible <= _MOST_ILLEGIBLE * len(_NOT_ASCII.findall(text)):
             return text
     raise UnreadableDocument(
-        f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}); "
-        "expected HTML, plain text or Markdown 无法识别的编码；应为 UTF-8、GB 18030 或 Big5 的 HTML、纯文本或 Markdown"
+        f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}) 无法识别的编码；{READ}"
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import chain, count
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from govstats.characters import is_figure
 from govstats.documents.document import NO_TEXT, Block, Cell, Grid, Paragraph
+from govstats.documents.limits import limit, require
 from govstats.documents.visible_text import BLOCKS, CELLS, FIELDS, PICTURES, Look, Styles, field_text, line_text
 from govstats.errors import UnreadableDocument
 
@@ -25,6 +26,11 @@ _LETTER = re.compile(r"[^\W\d_]")
 #: The review table, the widest of the form, has fifteen columns; wider spans are a slip of the editor (``colspan=99``).
 _WIDEST_SPAN = 20
 _DEEPEST = 50
+#: A tag; and elements that end by themselves.
+_TAG = re.compile(rb"<(/?)([a-z][^\s<>/]*)([^<>]*)", re.IGNORECASE)
+#: A page with fewer tags, all of fewer bytes, is harmless whatever is in it.
+_FEW_TAGS, _SHORT_TAG = 5_000, 5_000
+_ENDING = frozenset(b"p li dd dt tr td th tbody option br hr img input meta link area base col param wbr".split())
 _WEB_ARCHIVE = re.compile(
     rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,20}?Content-Type:\s*(?:multipart/related|text/html)", re.IGNORECASE
 )
@@ -55,6 +61,7 @@ def read_html(page: bytes, tables_before: int = 0) -> tuple[tuple[Block, ...], d
     """
     if page.count(b'=\\"') > page.count(b'="'):
         page = _ESCAPE.sub(_unescaped, page.decode()).encode(errors="ignore")
+    _require_few(page)
     tree = LexborHTMLParser(page)
     metadata: dict[str, str] = {}
     if title := tree.css_first("title"):
@@ -67,12 +74,30 @@ def read_html(page: bytes, tables_before: int = 0) -> tuple[tuple[Block, ...], d
     document = tree.root and tree.root.parent
     if document is None:
         return (), metadata
-    styles = Styles(tree)
-    blocks, _ = _Reader(styles, tables_before).contents(document, styles.look)
+    reader = _Reader(tree, tables_before)
+    blocks, _ = reader.contents(document, reader.styles.look)
     paragraphs = count(1)
     return tuple(
         block._replace(place=f"paragraph {next(paragraphs)}") if isinstance(block, Paragraph) else block for block in blocks
     ), metadata
+
+
+def _require_few(page: bytes) -> None:
+    """Refuse what costs the parser more than linear time: elements inside one another without end, and their attributes."""
+    pieces = page.split(b"<")
+    if len(pieces) < _FEW_TAGS and max(map(len, pieces)) < _SHORT_TAG:
+        return
+    depth = deepest = most = options = 0
+    for tag in _TAG.finditer(page):
+        if tag[2].lower() not in _ENDING:
+            depth = max(depth - 1, 0) if tag[1] else depth + 1
+            deepest = max(deepest, depth)
+        # a picture inside the page is one attribute, however long
+        most = max(most, tag[3].count(b"="), len(tag[3].split()))
+        options += tag[2].lower() == b"option"
+    require("depth", deepest, "the page")
+    require("attributes", most, "the page")
+    require("options", options, "the page")
 
 
 def _unescaped(escape: re.Match[str]) -> str:
@@ -118,8 +143,9 @@ def web_archive(content: bytes, name: str) -> bytes | None:
 class _Reader:
     """Reads the tables of a page and what stands in their cells."""
 
-    def __init__(self, styles: Styles, tables_before: int) -> None:
-        self.styles, self.tables, self.depth = styles, tables_before, 0
+    def __init__(self, tree: LexborHTMLParser, tables_before: int) -> None:
+        self.styles, self.spans = Styles(tree), _spans(tree)
+        self.tables, self.depth = tables_before, 0
 
     def cell(self, node: LexborNode, look: Look, effects: Collection[str] = ()) -> tuple[str, list[Block]]:
         """Return the text of a cell, and the blocks in it: a table may be no more than a frame, a picture may be a figure.
@@ -146,6 +172,8 @@ class _Reader:
         blocks: list[Block] = []
         effects: set[str] = set()
         line: list[tuple[str, Look]] = []
+        # what stands beside a table is no data
+        is_frame = cell.css_first("table") is not None
         # without recursion, since broken pages nest without end
         open_elements = [(self.styles.shown(cell, look), "", True)]
         while open_elements:
@@ -164,17 +192,13 @@ class _Reader:
             elif tag == "table":
                 blocks += self.table(node, look)
             elif tag in FIELDS:
-                # what stands beside a table is no data
-                line.append((look.shown(field_text(node)) if cell.css_first("table") is None else "", look))
+                line.append(("" if is_frame else look.shown(field_text(node)), look))
             elif tag not in PICTURES:
                 open_elements.append((self.styles.shown(node, look), tag, is_block))
         return blocks, effects
 
     def table(self, table: LexborNode, look: Look) -> list[Block]:
-        """Return a table and the tables in it, or what stands in one that only lays out the page.
-
-        Spans are clipped to the table: a bogus ``rowspan=99`` would make phantom rows.
-        """
+        """Return a table and the tables in it, or what stands in one that only lays out the page."""
         if self.depth == _DEEPEST:
             raise UnreadableDocument(
                 f"a table stands inside {_DEEPEST} other tables: the page is broken; expected an annual report, "
@@ -187,44 +211,63 @@ class _Reader:
         # the parser sees to it that all rows stand in a body of the table, its head or its foot
         parts = (self.styles.shown(part, part_look) for part, part_look, _ in self.styles.shown(table, look))
         shown = [self.styles.shown(row, row_look) for row, row_look, _ in chain(*parts) if row.tag == "tr"]
-        rows = [[(cell, _spans(cell[0])) for cell in row if cell[0].tag in CELLS] for row in shown]
-        width = max((sum(across for _, (_, across) in row) for row in rows), default=0)
-        #: For each column the row from which it is free.
-        free_from: defaultdict[int, int] = defaultdict(int)
-        placed: list[list[Cell]] = []
+        rows = [[cell for cell in row if cell[0].tag in CELLS] for row in shown]
+        places = _places([[self.spans.get(cell.mem_id, (1, 1)) for cell, _, _ in row] for row in rows])
+        placed: list[tuple[Cell, ...]] = []
         inside: list[tuple[str, list[Block]]] = []
-        for number, row in enumerate(rows):
-            placed.append([])
+        for number, (row, of_row) in enumerate(zip(rows, places, strict=True), start=1):
+            read = [self.cell(*cell) for cell in row]
             # one of which it is in doubt whether it takes a place leaves the others in doubt
-            doubt = NO_TEXT * any("doubtful" in effects for (_, _, effects), _ in row)
-            column = 0
-            for index, (cell, (down, across)) in enumerate(row, start=1):
-                text, blocks = self.cell(*cell)
-                while free_from[column] > number:
-                    column += 1
-                rowspan = min(down or len(rows), len(rows) - number)
-                colspan = across or max(1, width - column)
-                free_from.update(dict.fromkeys(range(column, column + colspan), number + rowspan))
-                placed[-1].append(Cell(text + doubt, number, column, rowspan, colspan, f"{place} row {number + 1} cell {index}"))
-                inside.append((text, blocks))
-                column += colspan
+            doubt = NO_TEXT * any("doubtful" in effects for _, _, effects in row)
+            named = [f"{place} row {number} cell {index}" for index in range(1, len(row) + 1)]
+            cells = zip(read, of_row, named, strict=True)
+            placed.append(tuple(Cell(text + doubt, *span, name) for (text, _), span, name in cells))
+            inside += read
         self.depth -= 1
         holds_tables = len(table.css("table")) > 1
         is_data = not holds_tables or sum(is_figure(text) for text, _ in inside) > 1
         # a table that says nothing lays the page out, or a style hides it
-        grids = [Grid(tuple(map(tuple, placed)), True, True, place)] if is_data and any(text for text, _ in inside) else []
+        grids = [Grid(tuple(placed), True, True, place)] if is_data and any(text for text, _ in inside) else []
         opened = (blocks for text, blocks in inside if holds_tables and (text == NO_TEXT or not is_data))
         return [*grids, *chain(*opened)]
+
+
+def _places(spans: Sequence[Sequence[tuple[int, int]]]) -> list[list[tuple[int, int, int, int]]]:
+    """Return row, column, rowspan and colspan of cells that span so many rows and columns, 0 for all that are left.
+
+    Spans are clipped to the table: a bogus ``rowspan=99`` would make phantom rows.
+    """
+    width = max((sum(across for _, across in row) for row in spans), default=0)
+    #: For each column the row from which it is free.
+    free_from: defaultdict[int, int] = defaultdict(int)
+    places: list[list[tuple[int, int, int, int]]] = []
+    for number, row in enumerate(spans):
+        places.append([])
+        column = 0
+        for down, across in row:
+            while free_from[column] > number:
+                column += 1
+            if column > limit("columns"):
+                require("columns", column, "the page")
+            rowspan = min(down or len(spans), len(spans) - number)
+            end = column + (across or max(1, width - column))
+            places[-1].append((number, column, rowspan, end - column))
+            free_from.update(dict.fromkeys(range(column, end), number + rowspan))
+            column = end
+    return places
+
+
+def _spans(tree: LexborHTMLParser) -> dict[int, tuple[int, int]]:
+    """Return how many rows and columns each cell spans that says so, 0 where it is said to go on to the end of the table."""
+    spans = {}
+    for cell in tree.css("[rowspan], [colspan]"):
+        said = (cell.attributes.get(name) or "" for name in ("rowspan", "colspan"))
+        rowspan, colspan = (int([*_NUMBER.findall(text), 1][0]) for text in said)
+        spans[cell.mem_id] = rowspan, colspan if colspan <= _WIDEST_SPAN else 0
+    return spans
 
 
 def _lines(pieces: list[tuple[str, Look]], heading: bool = False) -> list[Paragraph]:
     text = " ".join(line_text(pieces).split())
     pieces.clear()
     return [Paragraph(text, "", heading=heading)] if text else []
-
-
-def _spans(cell: LexborNode) -> tuple[int, int]:
-    """Return how many rows and columns a cell spans, 0 where it is said to go on to the end of the table."""
-    said = (cell.attributes.get(name) for name in ("rowspan", "colspan"))
-    rowspan, colspan = (int([*_NUMBER.findall(text), 1][0]) if text else 1 for text in said)
-    return rowspan, colspan if colspan <= _WIDEST_SPAN else 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice, takewhile
 
 from govstats.characters import is_figure
 from govstats.documents.document import Block, Cell, Grid, Paragraph
@@ -12,9 +11,9 @@ from govstats.documents.html import read_html
 
 _PIPE_RULE = re.compile(r"[\s|:\-–—]*-{2,}[\s|:\-–—]*")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s+|^>\s+|\s#+$")
-_HTML_TABLE = re.compile(r"(<table\b.*?</table>)", re.IGNORECASE | re.DOTALL)
-#: A row whose label is broken over up to five lines, of which the last ends with a pipe.
-_TORN_ROW = re.compile(r"(?m)^.*\|.*[^|\s][ \t]*(?:\n(?![ \t]*(?:\||$)).*){1,4}?(?<=\|)[ \t]*$")
+_TABLE, _TABLE_END = re.compile(r"<table\b", re.IGNORECASE), re.compile(r"</table>", re.IGNORECASE)
+#: A row whose label is broken goes on in so many lines at most.
+_MOST_TORN = 4
 #: Of what may go on in another line.
 _LONGEST_LABEL = 20
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -64,7 +63,7 @@ def read_markdown(text: str) -> tuple[Block, ...]:
     """
     blocks: list[Block] = []
     before = 0
-    for number, part in enumerate(_HTML_TABLE.split(_TORN_ROW.sub(_whole_row, text))):
+    for number, part in enumerate(_parts(_whole_rows(text))):
         if number % 2:
             blocks += read_html(part.encode(), tables_before=number // 2)[0]
         else:
@@ -74,12 +73,30 @@ def read_markdown(text: str) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _whole_row(torn: re.Match[str]) -> str:
-    """Join a row that is broken inside a label; a figure never is. A rule stands for each line that is joined."""
-    first, *others = (line.strip() for line in torn[0].split("\n"))
-    if is_figure(first.rpartition("|")[2].strip()):
-        return torn[0]
-    return "".join([first, *others, *["\n|--"] * len(others)])
+def _parts(text: str) -> Iterator[str]:
+    """Yield text and tables of HTML in turn."""
+    at = 0
+    while (start := _TABLE.search(text, at)) and (end := _TABLE_END.search(text, start.end())):
+        yield text[at : start.start()]
+        yield text[start.start() : end.end()]
+        at = end.end()
+    yield text[at:]
+
+
+def _whole_rows(text: str) -> str:
+    """Join rows that are broken inside a label; a figure never is. A rule stands for each line that is joined."""
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        line = lines[at].rstrip()
+        if "|" in line and not line.endswith("|") and not is_figure(line.rpartition("|")[2].strip()):
+            rest = [other.strip() for other in lines[at + 1 : at + 1 + _MOST_TORN]]
+            ends = next((end for end, other in enumerate(rest, 1) if not other or other[0] == "|" or other[-1] == "|"), 0)
+            if ends and rest[ends - 1] and rest[ends - 1][0] != "|":
+                lines[at : at + 1 + ends] = ["".join([line.strip(), *rest[:ends]]), *["|--"] * ends]
+                at += ends
+        at += 1
+    return "\n".join(lines)
 
 
 Row = tuple[int, list[str]]
@@ -124,8 +141,12 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
 def _tab_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
     if lines[start].startswith("\t") and "\t" not in lines[start][1:].rstrip("\t"):
         return _one_cell_a_line(lines, start)
-    run = list(takewhile(_has_tabs, islice(lines, start, None)))
-    return [(at, [cell.strip() for cell in line.split("\t")]) for at, line in enumerate(run, start)], start + len(run)
+    rows: list[Row] = []
+    for at in range(start, len(lines)):
+        if not _has_tabs(lines[at]):
+            break
+        rows.append((at, [cell.strip() for cell in lines[at].split("\t")]))
+    return rows, start + len(rows)
 
 
 def _has_tabs(line: str) -> bool:

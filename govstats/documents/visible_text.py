@@ -18,6 +18,7 @@ from typing import Literal
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from govstats.documents.document import NO_TEXT
+from govstats.documents.limits import require
 
 #: Elements that begin a line of their own.
 BLOCKS = frozenset(
@@ -78,6 +79,8 @@ _SIZE = re.compile(r"([\d.]*\d)(px|pt)")
 _PIXELS = {"px": 1, "pt": 4 / 3}
 _SAME_SIZE = re.compile("inherit|100%|1em|unset|")
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,((?:[^()]|\([^()]*\))*))?\)")
+#: Variables that stand for others, further than any sheet goes.
+_DEEPEST_VARIABLE = 8
 _SETTING = re.compile(r"(?<![\w-])--[\w-]+\s*:[^;]*")
 #: A word that may be a colour or draw a picture.
 _COLOUR = re.compile(r"#?[\da-f]{6}\b|#[\da-f]+|[a-z-]+\((?:[^()]|\([^()]*\))*\)|[a-z]+")
@@ -97,10 +100,13 @@ _ELSEWHERE = re.compile(r"@media(?!.*(?:not|,)).*(?:print|prefers|max-width:(?:\
 _PASSING = re.compile(r"(?<!not\():(?:hover|focus|active|visited|target|checked)|::?-|::(?!before|after|first-l)")
 _PSEUDO_ELEMENT = re.compile(r"::?(before|after|first)(?:-line|-letter|(?!-))\b")
 _CONTENT = re.compile(r"(?i)content\s*:\s*+(?!none|normal|([\"'])[\s.]*(?:\\0*20)?\1)")
-_COMMA = re.compile(r",(?![^(\[]*[)\]])")
+#: A selector of a list; commas in brackets part none.
+_SELECTOR = re.compile(r"(?:[^,(\[]|\([^)]*\)|\[[^\]]*\]|[(\[])+")
 #: What a figure consists of.
 _FIGURE = re.compile(r"[\d.,，．万亿-]+")
 _TOUCHING = re.compile(r"[\d.,)）\]①-⑳]\s*\0\s*[\d.,]")
+#: How much of a line bears on whether two pieces touch.
+_AROUND = 80
 _BRACKET = re.compile(r"[\[(（［]")
 
 Colour = tuple[int, int, int, float]
@@ -175,10 +181,10 @@ class Styles:
     """
 
     def __init__(self, tree: LexborHTMLParser) -> None:
-        self._tables = len(tree.css("table"))
+        self._tables, self._elements, self._matched = len(tree.css("table")), len(tree.css("*")), 0
         self.look = PLAIN if tree.css_first("link[rel*=stylesheet i]") is None else _UNSURE
         #: What the browser, the sheets of the page and the element itself say.
-        self._said: defaultdict[int, list[str]] = defaultdict(["", "", ""].copy)
+        self._said: defaultdict[int, tuple[list[str], ...]] = defaultdict(lambda: ([], [], []))
         self.bear_on: set[int] = set()
         for node in tree.css(_NOT_PLAIN):
             attributes = node.attributes
@@ -193,7 +199,7 @@ class Styles:
 
     def _say(self, nodes: Iterable[LexborNode], origin: int, style: str) -> None:
         for node in nodes:
-            self._said[node.mem_id][origin] += f";{style}"
+            self._said[node.mem_id][origin].append(style)
             around: LexborNode | None = node
             while around and around.mem_id not in self.bear_on:
                 self.bear_on.add(around.mem_id)
@@ -203,6 +209,7 @@ class Styles:
         heads = [f"@media {sheet.attributes.get('media') or ''}"]
         for text, brace in re.findall(r"([^{}]*)([{}])", _NOISE.sub(" ", sheet.text())):
             body, _, head = text.rpartition(";") if brace == "{" else (text, "", "")
+            require("nested_rules", len(heads), "the page")
             around = ["".join(head.lower().split()) for head in heads[:-1]]
             says = dict.fromkeys(("before", "after"), "-content:1" * bool(_CONTENT.search(body)))
             says |= {"": body, "first": "-doubt:1"}
@@ -210,7 +217,11 @@ class Styles:
                 # of a variable nobody then knows what it stands for
                 body, says[""] = _SETTING.sub("", body), "-doubt:1"
             seen = _bears_on_sight(body) and not any(map(_ELSEWHERE.fullmatch, around))
-            for selector in itertools.filterfalse(_PASSING.search, _COMMA.split(heads[-1].replace("&", "*")) * seen):
+            selectors = _SELECTOR.findall(heads[-1].replace("&", "*")) if seen else []
+            for selector in itertools.filterfalse(_PASSING.search, selectors):
+                self._matched += self._elements
+                require("style_rules", self._matched, "the page")
+                require("selector", len(selector), "the page")
                 whole, *part = _PSEUDO_ELEMENT.split(selector.strip())
                 # the parser refuses what is no selector
                 with suppress(SelectolaxError):
@@ -221,7 +232,7 @@ class Styles:
         """Yield what stands in an element and takes a place, how its text is seen, and what its own style does to it."""
         for inner in node.iter(include_text=True):
             said = self._said.get(inner.mem_id)
-            look, effects = _look(above, inner.tag or "", *said) if said else (above, _NOTHING)
+            look, effects = _look(above, inner.tag or "", *map(";".join, said)) if said else (above, _NOTHING)
             changes = (look.hidden, look.doubtful) != (above.hidden, above.doubtful)
             if changes and self._tables and len(inner.css("table")) >= self._tables:
                 # a page whose script shows its text later hides all of it; a copy for telephones is hidden beside the first
@@ -271,13 +282,18 @@ def _look(above: Look, tag: str, default: str, sheet: str, own: str) -> tuple[Lo
     return look, kinds
 
 
-def _meant(value: str, variables: Mapping[str, frozenset[str]]) -> frozenset[str]:
+def _meant(value: str, variables: Mapping[str, frozenset[str]], put_in: tuple[str, ...] = ()) -> frozenset[str]:
     """Return what a value may mean once its variables are put in; one that nobody sets stays as it is."""
     found = _VARIABLE.search(value)
-    if found is None or not (others := variables.get(found[1], _NOTHING) or {found[2]} - {None}):
+    if found is None or found[1] in put_in or len(put_in) == _DEEPEST_VARIABLE:
         return frozenset({value})
-    without = {name: values for name, values in variables.items() if name != found[1]}
-    return frozenset().union(*(_meant(value.replace(found[0], other), without) for other in others))
+    others = variables.get(found[1], _NOTHING) or {found[2] or value}
+    return frozenset().union(
+        *(
+            {other} if other == value else _meant(value.replace(found[0], other), variables, (*put_in, found[1]))
+            for other in others
+        )
+    )
 
 
 def _effect(tag: str, name: str, values: frozenset[str]) -> str:
@@ -334,7 +350,7 @@ def line_text(pieces: Sequence[tuple[str, Look]]) -> str:
             continue
         text += mark if _BRACKET.match(mark) else f"[{mark}]" * bool(mark)
         set_off = bool(mark) or (look.raised, look.size, look.parts) != (before.raised, before.size, before.parts)
-        text += NO_TEXT * bool(set_off and _TOUCHING.search(f"{text}\0{piece}")) + piece
+        text += NO_TEXT * bool(set_off and _TOUCHING.search(f"{text[-_AROUND:]}\0{piece[:_AROUND]}")) + piece
         mark, before = "", look if piece.strip() else before
     return text
 

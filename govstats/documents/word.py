@@ -36,8 +36,6 @@ _PLACE = re.compile("%([1-9])")
 _CHINESE = re.compile("(chinese|japanese|taiwanese)Counting(Thousand)?")
 #: What has more digits is no number of a list or a table.
 _WHOLE = re.compile(r"-?\d{1,5}")
-#: The first bytes of a compound file.
-SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: Where the header of the text has the lengths of its parts in characters.
 _LENGTHS = 0x4C
 #: A report has some ten thousand characters.
@@ -46,15 +44,6 @@ _MOST_CHARACTERS = 200_000
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 #: A report has some hundred kilobytes of text; a hundred times as much is no report, whatever the archive says of itself.
 _MOST_BYTES = 50_000_000
-#: What else is a zip archive, by a member, and what to do with it.
-_OTHER_ARCHIVES = {
-    "xl/": "an Excel workbook (xlsx); save its sheets as PDF, or copy its tables into a Word document 请将工作表存成 PDF",
-    "ppt/": "a PowerPoint presentation (pptx); save it as PDF 请存成 PDF",
-    "OFD.xml": "an OFD document; convert it to PDF 请将 OFD 转成 PDF",
-    "META-INF/manifest.xml": "an OpenDocument file (odt); save it as docx 请另存为 docx",
-    "": "a zip archive without a Word document in it (no word/document.xml); unpack it and read the report in it 压缩包请先解压",
-}
-
 # --- what is cleared away -------------------------------------------------------------------------------------------------
 
 #: Rows and cells that were deleted in a tracked change, and rows fixed to a height (in twentieths of a point) that shows no text.
@@ -132,7 +121,7 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
     Raises
     ------
     MissingReader
-        lxml is not installed (the extra ``word``), or the archive is no Word document.
+        lxml is not installed (the extra ``word``).
     UnreadableDocument
         The archive is damaged or too large to be a report.
     """
@@ -142,7 +131,6 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
         raise MissingReader.of(f"{name}: reading Word documents", error, "word") from error
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = "\n".join(["", *archive.namelist()])
             kinds = ("document", "styles", "numbering", "footnotes", "endnotes")
             document, styles, numbering, footnotes, endnotes = (_part(archive, kind) for kind in kinds)
     except (zipfile.BadZipFile, zlib.error, etree.XMLSyntaxError, EOFError, RuntimeError, ValueError) as error:
@@ -150,8 +138,9 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
             f"{name}: the Word document is damaged or locked ({error}); save it anew 文件损坏或加密，请重新保存"
         ) from error
     if document.find(f"{_W}body") is None:
-        kind = next(kind for start, kind in _OTHER_ARCHIVES.items() if f"\n{start}" in members)
-        raise MissingReader(f"{name}: govstats does not read this file: it is {kind}")
+        raise UnreadableDocument(
+            f"{name}: the Word document has no body; save it anew as docx Word 文件没有正文，请重新另存为 docx"
+        )
     walk = _Walk(_Styles(styles), _Numbering(numbering), name)
     walk.into(document.find(f"{_W}body"), "paragraph")
     walk.into(_every(footnotes, _NOTES), "footnote")
@@ -414,9 +403,9 @@ def read_compound(content: bytes, name: str) -> tuple[Block, ...]:
     # the directory of the file names its streams
     if "WordDocument\0".encode("utf-16-le") not in content:
         raise MissingReader(
-            f"{name}: this is an OLE compound file without a Word document in it, or with a damaged one; save an Excel workbook "
-            "(xls), a PowerPoint presentation (ppt) or a Hangul document (hwp) as PDF, and what has a password without it"
-            " 其中没有可读的 Word 文档；Excel、PowerPoint、韩文（hwp）文件请存成 PDF，有密码的请去掉密码"
+            f"{name}: this is an OLE compound file without a Word document in it, or with a damaged one; save "
+            "a PowerPoint presentation (ppt) or a Hangul document (hwp) as PDF, and what has a password without it"
+            " 其中没有可读的 Word 文档；PowerPoint、韩文（hwp）文件请存成 PDF，有密码的请去掉密码"
         )
     try:
         from doc2docx import convert

@@ -1,0 +1,96 @@
+"""What a document may ask for before it is no report: one place for all bounds of reading.
+
+Each bound lies some ten times above the largest report that is known. ``GOVSTATS_LIMIT_ROWS=50000`` in the environment raises
+one, `limits` in Python does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from govstats.errors import UnreadableDocument
+
+#: Of a file: bytes. Of a web page: elements inside one another, attributes of one, options of fields, rules of style sheets times
+#: elements, characters of a selector, rules inside one another. Of a document: paragraphs, rows, cells in a row.
+DEFAULTS = {
+    "bytes": 200_000_000,
+    "depth": 10_000,
+    "attributes": 2_000,
+    "options": 10_000,
+    "style_rules": 50_000_000,
+    "selector": 2_000,
+    "nested_rules": 50,
+    "paragraphs": 20_000,
+    "rows": 20_000,
+    "columns": 500,
+}
+_UNITS = {
+    "bytes": ("bytes", "字节"),
+    "depth": ("elements inside one another", "层嵌套的网页元素"),
+    "attributes": ("attributes of one element", "个元素属性"),
+    "options": ("options of form fields", "个下拉选项"),
+    "style_rules": ("elements times rules of style sheets", "次样式匹配"),
+    "selector": ("characters of a selector", "字的样式选择器"),
+    "nested_rules": ("rules of a style sheet inside one another", "层嵌套的样式规则"),
+    "paragraphs": ("paragraphs", "段文字"),
+    "rows": ("rows of tables", "行表格"),
+    "columns": ("cells in a row", "格一行"),
+}
+_chosen: ContextVar[dict[str, int]] = ContextVar("limits", default={})  # noqa: B039  never changed in place
+
+
+@contextmanager
+def limits(**chosen: int) -> Iterator[None]:
+    """Read with other bounds.
+
+    Parameters
+    ----------
+    **chosen : int
+        Names of `DEFAULTS`, and what to allow.
+
+    Examples
+    --------
+    >>> from govstats.documents import open_document
+    >>> with limits(rows=1):
+    ...     open_document("规章\\t3\\n行政许可\\t4\\n".encode())
+    Traceback (most recent call last):
+    govstats.errors.UnreadableDocument: <bytes>: 2 rows of tables; at most 1 are read: ... GOVSTATS_LIMIT_ROWS ...
+    """
+    token = _chosen.set(_chosen.get() | chosen)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def limit(name: str) -> int:
+    """Return a bound: what `limits` chose, else what the environment says, else the default."""
+    return _chosen.get().get(name) or int(os.environ.get(f"GOVSTATS_LIMIT_{name.upper()}") or DEFAULTS[name])
+
+
+def require(name: str, value: int, document: str) -> None:
+    """Refuse a document that asks for more than a bound.
+
+    Parameters
+    ----------
+    name : str
+        Of `DEFAULTS`.
+    value : int
+        How much it asks for.
+    document : str
+        For the message.
+
+    Raises
+    ------
+    UnreadableDocument
+    """
+    if value > (most := limit(name)):
+        en, zh = _UNITS[name]
+        raise UnreadableDocument(
+            f"{document}: {value:,} {en}; at most {most:,} are read: expected one annual report; if it is one, "
+            f"raise the bound with the environment variable GOVSTATS_LIMIT_{name.upper()}"
+            f" 超过上限：{value:,} {zh}，最多 {most:,}；如确为年报，请用环境变量 GOVSTATS_LIMIT_{name.upper()} 提高上限"
+        )

@@ -1,0 +1,196 @@
+"""Workbooks (xlsx, xls, ods) and comma-separated values."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from itertools import chain, groupby, pairwise, product
+
+from govstats.characters import is_figure
+from govstats.documents.document import NO_TEXT, Block, Cell, Grid, Paragraph
+from govstats.errors import MissingReader, UnreadableDocument
+
+#: A report has some hundred rows; so many fields are another kind of data.
+_MOST_FIELDS = 200_000
+#: A formula whose value no program has computed yet (`openpyxl` writes such) shows nothing, and is no blank.
+_NOT_COMPUTED = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*>\s*<f(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>')
+#: What tells comma-separated values from text: so many rows of as many short fields follow one another, with figures in them.
+_FEWEST_ROWS, _FEWEST_FIELDS, _LONGEST_FIELD = 2, 3, 60
+#: A row of one text that stands between tables: a heading of the report, or a sentence.
+_BETWEEN = re.compile(r"[一二三四五六]、.*(?:情况|问题|事项).*|.{40,}", re.DOTALL)
+
+
+def read_workbook(content: bytes, name: str) -> tuple[Block, ...]:
+    """Read the sheets of a workbook that are shown.
+
+    Parameters
+    ----------
+    content : bytes
+        The workbook.
+    name : str
+        For error messages.
+
+    Returns
+    -------
+    tuple of Paragraph or Grid
+        A grid for each run of rows without an empty one between them; a row alone with one text is a paragraph.
+
+    Raises
+    ------
+    MissingReader
+        python-calamine is not installed (the extra ``excel``).
+    UnreadableDocument
+        The workbook is damaged, locked, or larger than a report.
+    """
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+    except ImportError as error:
+        raise MissingReader.of(f"{name}: reading workbooks", error, "excel") from error
+    blocks: list[Block] = []
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        open_formulas = _not_computed(content)
+        for number, kind in enumerate(book.sheets_metadata):
+            if kind.visible != SheetVisibleEnum.Visible:
+                continue
+            sheet = book.get_sheet_by_index(number)
+            height, width = (last + 1 for last in sheet.end or (-1, -1))
+            if height * width > _MOST_FIELDS:
+                raise UnreadableDocument(
+                    f"{name}: the sheet {sheet.name} has {height:,} rows and {width:,} columns; "
+                    "expected one annual report: save its tables as a workbook of their own"
+                    " 工作表过大，不是一份年报；请把年报的表格另存为一个工作簿"
+                )
+            spans = {
+                (top, left): (down - top + 1, right - left + 1) for (top, left), (down, right) in sheet.merged_cell_ranges or ()
+            }
+            rows = [[_text(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
+            for row, column in open_formulas:
+                if row < len(rows) and column < len(rows[row]):
+                    rows[row][column] = rows[row][column] or NO_TEXT
+            blocks += _blocks(rows, spans, f"sheet {sheet.name}")
+    except (CalamineError, OSError) as error:
+        raise UnreadableDocument(
+            f"{name}: the workbook is damaged or locked ({error}); save it anew without a password"
+            " 工作簿已损坏或加密；请去掉密码后重新保存"
+        ) from error
+    return tuple(blocks)
+
+
+def _not_computed(content: bytes) -> set[tuple[int, int]]:
+    """Return rows and columns in which a formula without a value stands, in whatever sheet of the workbook."""
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return set()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheets = [entry for entry in archive.infolist() if re.fullmatch(r"xl/worksheets/\w+\.xml", entry.filename)]
+        found = [place for sheet in sheets for place in _NOT_COMPUTED.findall(archive.read(sheet))]
+    # letters count in base 26, from A = 1
+    return {
+        (int(row) - 1, sum((letter - 64) * 26**at for at, letter in enumerate(reversed(column))) - 1) for column, row in found
+    }
+
+
+def _text(value: object) -> str:
+    """Return what a field shows: a whole number without the point that a program gave it."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+
+
+def read_separated(text: str) -> tuple[Block, ...]:
+    """Read comma-separated values.
+
+    Parameters
+    ----------
+    text : str
+        The decoded text.
+
+    Returns
+    -------
+    tuple of Paragraph or Grid
+        As of a workbook.
+
+    Examples
+    --------
+    >>> (grid,) = read_separated('信息内容,本年制发件数,现行有效件数\\n规章,3,"1,062"\\n')
+    >>> grid.texts[1]
+    ['规章', '3', '1,062']
+    """
+    rows = [[field.strip() for field in row] for row in csv.reader(io.StringIO(text))]
+    return tuple(_blocks(rows, {}, "rows"))
+
+
+def is_separated(text: str) -> bool:
+    """Tell whether a text is comma-separated values.
+
+    Examples
+    --------
+    >>> is_separated("规章,3,0,62\\n行政规范性文件,34,55,189\\n"), is_separated("一、总体情况\\n2025年，收到12,345件。\\n")
+    (True, False)
+    """
+    try:
+        rows = list(csv.reader(io.StringIO(text), strict=True))
+    except csv.Error:
+        return False
+    for width, run in groupby(rows, key=len):
+        alike = [row for row in run if max(map(len, row), default=0) <= _LONGEST_FIELD and any(map(is_figure, row))]
+        if width >= _FEWEST_FIELDS and len(alike) >= _FEWEST_ROWS:
+            return True
+    return False
+
+
+def _blocks(rows: list[list[str]], spans: dict[tuple[int, int], tuple[int, int]], place: str) -> Iterator[Block]:
+    """Yield the tables of a sheet and the lines of text between them."""
+    _as_on_the_page(rows, spans)
+    under = {
+        (row, column)
+        for (top, left), (down, across) in spans.items()
+        for row, column in product(range(top, top + down), range(left, left + across))
+    } - spans.keys()
+
+    def kind(numbered: tuple[int, Sequence[str]]) -> str:
+        texts = [text for text in numbered[1] if text]
+        return "" if not texts else "between" if len(texts) == 1 and _BETWEEN.fullmatch(texts[0]) else "table"
+
+    for of_rows, numbered in groupby(enumerate(rows), key=kind):
+        run = list(numbered) if of_rows else []
+        cells = [
+            tuple(
+                Cell(text, row, column, *spans.get((number, column), (1, 1)), f"{place} row {number + 1} column {column + 1}")
+                for column, text in enumerate(texts)
+                if (number, column) not in under
+            )
+            for row, (number, texts) in enumerate(run)
+        ]
+        said = [cell for cell in chain(*cells) if cell.text]
+        if len(said) == len(run):
+            yield from (Paragraph(cell.text, cell.place) for cell in said)
+        else:
+            yield Grid(cells, True, True, place)
+
+
+def _as_on_the_page(rows: list[list[str]], spans: dict[tuple[int, int], tuple[int, int]]) -> None:
+    """Take back what pandas does to a table: it numbers rows and columns, and repeats what a merged cell says."""
+    counts = [int(row[0]) for row in rows if row and row[0].isdecimal()]
+    numbered = (
+        len(counts) > 1
+        and counts[0] == 0
+        and all(after in (before + 1, 0) and (before or after) for before, after in pairwise(counts))
+    )
+    if not numbered or any(row[0] and not row[0].isdecimal() for row in rows if row):
+        return
+    header: list[str] = []
+    for number, row in enumerate(rows):
+        # a column with blanks is one of floats
+        row[:] = ["", *(text.removesuffix(".0") if is_figure(text) else text for text in row[1:])] if row else []
+        if [text for text in row if text] == list(map(str, range(len(row) - 1))):
+            row[:] = [""] * len(row)
+        elif not any(map(is_figure, row)):
+            header = row
+        else:
+            columns = groupby(range(1, min(len(row), len(header))), key=lambda column: (row[column], header[column]))
+            for (text, _), same in columns:
+                first, *others = same
+                if text and others and header[first]:
+                    spans[number, first] = 1, 1 + len(others)

@@ -1,0 +1,487 @@
+"""Fetch published reports: politely, within bounds, and kept as they came.
+
+The client is httpcore, the transport of httpx. It connects through an object of ours, which checks the address that a name stands
+for and connects to that one, so that no second resolution leads elsewhere; and it gives the bytes of an answer as they came.
+Redirects are followed here, one by one, since each is an address to be checked.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import ipaddress
+import os
+import re
+import socket
+import time
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from io import BytesIO
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+import pandas as pd
+from tqdm import tqdm
+
+from govstats.errors import GovstatsError, MissingExtra, UnusableAddress
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from httpcore import ConnectionPool
+    from protego import Protego
+
+#: What a folder knows of its files; `build` reads it as its register, and columns that a person adds stay.
+REGISTER = "register.csv"
+COLUMNS = "document address found_on vintage fetched sha256 content_type etag last_modified".split()
+#: Where the answers are archived with their headers; `build` passes hidden files over.
+_ARCHIVE = ".fetched"
+_AGENT = "govstats (research on government information disclosure; one request at a time)"
+#: Bytes of an answer, seconds until it is there, redirects on the way, files that one page leads to.
+MOST_BYTES, MOST_SECONDS, _MOST_REDIRECTS, _MOST_FILES = 50_000_000, 120.0, 5, 20
+#: Seconds between two requests to a host, unless its robots.txt asks for more; and the most that it is given.
+DELAY, _LONGEST_DELAY = 2.0, 60.0
+_TRIES, _FIRST_WAIT = 3, 1.0
+#: Codes after which a later try may succeed.
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SUFFIXES = "pdf doc docx xls xlsx htm html txt md csv ods zip gz png jpg tif".split()
+_FILE = re.compile(rf"\.(?:{'|'.join(suffix for suffix in _SUFFIXES if not suffix.startswith('htm'))})$", re.IGNORECASE)
+_REPORT = re.compile("信息公开.*(?:年度?报告?|年报)|年度报告|年报")
+#: A page with less text and a script shows its text by that script.
+_LEAST_TEXT = 200
+_UNSAFE = re.compile(r"[^\w.-]+")
+
+
+class _Passing(Exception):
+    """A failure after which a later try may succeed, and the seconds to wait if the host names them."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+class Answer(NamedTuple):
+    """What a host answered: the last address, the code, the headers by their lower-case names, and the bytes."""
+
+    address: str
+    code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+def fetch(
+    addresses: str | Sequence[str],
+    into: str | PathLike[str],
+    *,
+    links: str | None = None,
+    delay: float = DELAY,
+    agent: str = _AGENT,
+    private: bool = False,
+    most_bytes: int = MOST_BYTES,
+    most_seconds: float = MOST_SECONDS,
+) -> pd.DataFrame:
+    """Fetch reports into a folder that `build` reads.
+
+    Parameters
+    ----------
+    addresses : str or sequence of str
+        Of reports, of pages that link to the file of a report, or, with `links`, of lists of reports.
+    into : path
+        The folder. ``register.csv`` in it says where each file came from; ``.fetched`` keeps the answers with their headers
+        (WARC).
+    links : str, optional
+        Follow the links of the pages at `addresses` whose text fits this regular expression, on the same host.
+    delay : float
+        Seconds between two requests to a host; ``Crawl-delay`` of its ``robots.txt`` counts where it is longer.
+    agent : str
+        How the program calls itself; name somebody who can be reached.
+    private : bool
+        Allow addresses in private, loopback and link-local networks.
+    most_bytes : int
+        Of an answer.
+    most_seconds : float
+        Until an answer is complete.
+
+    Returns
+    -------
+    DataFrame
+        One row a file: ``address``, ``status`` (``new``, ``changed``, ``unchanged``, ``refused``, ``failed``, ``no report``,
+        ``needs scripts``), ``document`` (its path in the folder) and ``reason``. A changed report is a new file, with the next
+        ``vintage`` in the register, beside the old one.
+
+    Raises
+    ------
+    UnusableAddress
+        `links` is no regular expression, or there is no address.
+    MissingExtra
+        The extra ``fetch`` is not installed.
+
+    Examples
+    --------
+    >>> fetch("http://example.org/list.html", "reports", links="(年报")
+    Traceback (most recent call last):
+    govstats.errors.UnusableAddress: '(年报' is no regular expression (...
+    """
+    wanted = [addresses] if isinstance(addresses, str) else list(addresses)
+    try:
+        pattern = re.compile(links) if links is not None else None
+    except re.error as error:
+        raise UnusableAddress(
+            f"{links!r} is no regular expression ({error}); expected one for the text of links 链接规则应为正则表达式"
+        ) from error
+    if not wanted:
+        raise UnusableAddress("no address is given; expected the address of a report, or of a page that links to it 请给出网址")
+    client = _Client(agent, delay, private, most_bytes, most_seconds)
+    visit = _Visit(Path(into), client)
+    rows: list[dict[str, object]] = []
+    with client.pool, tqdm(wanted, "fetched", unit="page", disable=None) as progress:
+        for address in progress:
+            rows += visit.report(address) if pattern is None else visit.list_of_reports(address, pattern)
+    return pd.DataFrame(rows, columns=["address", "status", "document", "reason"])
+
+
+# --- the client -------------------------------------------------------------------------------------------------------------
+
+
+def _checked(host: str, port: int, *, private: bool) -> str:
+    """Return the one address to connect to, or refuse a host that stands for one inside a network."""
+    try:
+        found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except (OSError, UnicodeError) as error:
+        raise _Passing(f"{host}: the host is not known ({error}) 找不到该主机") from error
+    inside = [address for address in found if not ipaddress.ip_address(address.partition("%")[0]).is_global]
+    if inside and not private:
+        raise UnusableAddress(f"{host} stands for {inside[0]}, which is no public address; private=True allows it 不是公网地址")
+    return found[0]
+
+
+@dataclass
+class _Deadline:
+    """When an answer has to be there, by the clock of `time.monotonic`."""
+
+    ends: float = 0.0
+
+
+@dataclass
+class _Client:
+    """Gets one address after the other: at most one request a host at a time, and no more than a site allows."""
+
+    agent: str
+    delay: float
+    private: bool
+    most_bytes: int
+    most_seconds: float
+    robots: dict[str, Protego] = field(default_factory=dict)
+    #: When a host may be asked again.
+    next_at: dict[str, float] = field(default_factory=dict)
+    deadline: _Deadline = field(default_factory=_Deadline)
+
+    def __post_init__(self) -> None:
+        self.pool = _pool(self.deadline, private=self.private)
+
+    def get(self, address: str, headers: Mapping[str, str] | None = None, *, by_robots: bool = True) -> Answer:
+        """Return the answer of an address that may be asked, after the redirects; refusals are `UnusableAddress`."""
+        for _ in range(_MOST_REDIRECTS + 1):
+            self.check(address, by_robots=by_robots)
+            answer = self.tried(address, headers or {})
+            target = answer.headers.get("location")
+            if answer.code not in _REDIRECTS or not target:
+                return answer
+            try:
+                address = urljoin(address, target)
+            except ValueError:  # what stands there is no address
+                address = target
+        raise UnusableAddress(f"{address}: more than {_MOST_REDIRECTS} redirects 重定向过多")
+
+    def check(self, address: str, *, by_robots: bool) -> None:
+        """Refuse what is no address of the web, and what the site does not want to be fetched."""
+        try:
+            parts = urlsplit(address)
+            usable = parts.scheme in {"http", "https"} and bool(_as_sent(address))
+        except ValueError:
+            usable = False
+        if not usable:
+            raise UnusableAddress(f"{address}: it is not fetched; expected http:// or https:// 只抓取 http、https 网址")
+        site = f"{parts.scheme}://{parts.netloc}"
+        if not by_robots:
+            return
+        if site not in self.robots:
+            from protego import Protego
+
+            answer = self.get(f"{site}/robots.txt", by_robots=False)
+            # RFC 9309: none means that all is allowed, a failure that nothing is
+            text = answer.content.decode("utf-8", "replace") if answer.code < 300 else ""
+            self.robots[site] = Protego.parse("User-agent: *\nDisallow: /" if answer.code >= 500 else text)
+        if not self.robots[site].can_fetch(address, self.agent):
+            raise UnusableAddress(
+                f"{address}: the site's robots.txt does not allow it; ask the site 该网站的 robots.txt 不允许抓取"
+            )
+
+    def tried(self, address: str, headers: Mapping[str, str]) -> Answer:
+        """Return an answer, after some tries where a failure may pass."""
+        import stamina
+
+        def passing(error: Exception) -> bool | float:
+            return isinstance(error, _Passing) and (error.wait or True)
+
+        for attempt in stamina.retry_context(passing, attempts=_TRIES, wait_initial=_FIRST_WAIT, timeout=None):
+            with attempt:
+                return self.asked(address, headers)
+        raise AssertionError
+
+    def asked(self, address: str, headers: Mapping[str, str]) -> Answer:
+        """Ask a host once, when it may be asked again."""
+        import httpcore
+
+        parts = urlsplit(address)
+        robots = self.robots.get(f"{parts.scheme}://{parts.netloc}")
+        wait = robots.crawl_delay(self.agent) if robots else None
+        time.sleep(max(0.0, self.next_at.get(parts.netloc, 0.0) - time.monotonic()))
+        self.deadline.ends = time.monotonic() + self.most_seconds
+        sent = [("User-Agent", self.agent), ("Accept-Encoding", "identity"), *headers.items()]
+        try:
+            with self.pool.stream("GET", _as_sent(address), headers=sent) as response:
+                said = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+                if response.status in _PASSING:
+                    after = said.get("retry-after", "")
+                    seconds = min(float(after), _LONGEST_DELAY) if after.isdecimal() else None
+                    raise _Passing(f"{address}: the host answered {response.status} 网站暂时不可用", seconds)
+                content = bytearray()
+                for chunk in response.iter_stream():
+                    content += chunk
+                    if len(content) > self.most_bytes:
+                        raise UnusableAddress(
+                            f"{address}: the answer is longer than {self.most_bytes:,} bytes; raise it by most_bytes 文件过大"
+                        )
+                return Answer(address, response.status, said, bytes(content))
+        except httpcore.TimeoutException as error:
+            raise _Passing(
+                f"{address}: the answer takes longer than {self.most_seconds:g} s; raise it by most_seconds 下载超时"
+            ) from error
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise _Passing(f"{address}: {type(error).__name__} {error} 连接失败") from error
+        finally:
+            self.next_at[parts.netloc] = time.monotonic() + min(max(self.delay, wait or 0.0), _LONGEST_DELAY)
+
+
+def _as_sent(address: str) -> str:
+    """Return an address in ASCII; ValueError where it names no host, or no port that there is."""
+    parts = urlsplit(address)
+    if not (host := parts.hostname):
+        raise ValueError(address)
+    netloc = (f"[{host}]" if ":" in host else host.encode("idna").decode()) + (f":{parts.port}" if parts.port else "")
+    return quote(parts._replace(netloc=netloc, fragment="").geturl(), safe="/:?#[]@!$&'()*+,;=%~")
+
+
+def _pool(deadline: _Deadline, *, private: bool) -> ConnectionPool:
+    """Return connections that lead to checked addresses and end at the deadline, however slowly bytes drip in."""
+    try:
+        import protego  # noqa: F401
+        import stamina  # noqa: F401
+        import warcio  # noqa: F401
+        from httpcore import ConnectionPool, NetworkStream, ReadTimeout, SyncBackend
+    except ImportError as error:
+        raise MissingExtra.of("fetching reports", error, "fetch") from error
+
+    def left() -> float:
+        seconds = deadline.ends - time.monotonic()
+        if seconds <= 0:
+            raise ReadTimeout
+        return seconds
+
+    class Bounded(NetworkStream):
+        def __init__(self, stream: NetworkStream) -> None:
+            self.stream = stream
+            self.write, self.close, self.get_extra_info = stream.write, stream.close, stream.get_extra_info  # type: ignore[method-assign]
+
+        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+            return self.stream.read(max_bytes, left())
+
+        def start_tls(self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> Bounded:  # noqa: ARG002
+            return Bounded(self.stream.start_tls(ssl_context, server_hostname, left()))
+
+    class Checked(SyncBackend):
+        def connect_tcp(
+            self,
+            host: str,
+            port: int,
+            timeout: float | None = None,  # noqa: ARG002
+            local_address: str | None = None,
+            socket_options: Iterable[Any] | None = None,
+        ) -> NetworkStream:
+            address = _checked(host, port, private=private)
+            return Bounded(super().connect_tcp(address, port, left(), local_address, socket_options))
+
+    return ConnectionPool(network_backend=Checked(), max_connections=1)
+
+
+# --- a visit ----------------------------------------------------------------------------------------------------------------
+
+
+class _Visit:
+    """Keeps what the addresses of a run answer, beside what earlier runs kept.
+
+    Parameters
+    ----------
+    folder : path
+    client : _Client
+    """
+
+    def __init__(self, folder: Path, client: _Client) -> None:
+        self.folder, self.client = folder, client
+        (folder / _ARCHIVE).mkdir(parents=True, exist_ok=True)
+        self.register = folder / REGISTER
+        self.known = self._known()
+        self.archive = folder / _ARCHIVE / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.warc.gz"
+
+    def _known(self) -> pd.DataFrame:
+        if not self.register.exists():
+            return pd.DataFrame(columns=COLUMNS, dtype=str)
+        known = pd.read_csv(self.register, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        return known.assign(**{name: "" for name in COLUMNS if name not in known.columns})
+
+    def list_of_reports(self, address: str, pattern: re.Pattern[str]) -> Iterator[dict[str, object]]:
+        """Yield what became of each report that a list links to."""
+        try:
+            page = self.client.get(address)
+        except (UnusableAddress, _Passing) as error:
+            yield _row(address, "refused" if isinstance(error, UnusableAddress) else "failed", reason=str(error))
+            return
+        self._archive(page)
+        found = [
+            link for link, text in _links(page) if pattern.search(text) and urlsplit(link).netloc == urlsplit(page.address).netloc
+        ]
+        if not found:
+            yield _row(address, "no report", reason=f"no link on the page fits {pattern.pattern!r} 该页没有符合规则的链接")
+        for link in dict.fromkeys(found):
+            yield from self.report(link)
+
+    def report(self, address: str, found_on: str = "") -> Iterator[dict[str, object]]:
+        """Yield what became of an address: of the report there, or of the files that its page links to."""
+        before = self.known[self.known["address"] == address].tail(1).to_dict("records")
+        there = before and (self.folder / str(before[0]["document"])).is_file()
+        asked = {"If-None-Match": "etag", "If-Modified-Since": "last_modified"}
+        headers = {name: str(before[0][column]) for name, column in asked.items() if there and before[0][column]}
+        try:
+            answer = self.client.get(address, headers)
+            if answer.code == 304:
+                yield _row(address, "unchanged", before[0]["document"])
+                return
+            if answer.code >= 300:
+                raise UnusableAddress(f"{address}: the host answered {answer.code}; look whether the page moved 网址可能已变更")
+            self._archive(answer)
+            kind, reason, files = _kind(answer)
+        except UnusableAddress as error:
+            yield _row(address, "refused", reason=str(error))
+        except _Passing as error:
+            yield _row(address, "failed", reason=str(error))
+        else:
+            if files and not found_on:
+                for file in files:
+                    yield from self.report(file, found_on=address)
+            elif kind != "report":
+                yield _row(address, kind, reason=reason)
+            else:
+                yield self._kept(address, answer, found_on, before[0] if there else None)
+
+    def _kept(self, address: str, answer: Answer, found_on: str, before: Mapping[Hashable, Any] | None) -> dict[str, object]:
+        """Keep the bytes of a report, if they are not those that are kept already."""
+        sha256 = hashlib.sha256(answer.content).hexdigest()
+        if before and before["sha256"] == sha256:
+            return _row(address, "unchanged", before["document"])
+        document = _path(answer, sha256)
+        _write(self.folder / document, answer.content)
+        versions = int((self.known["address"] == address).sum())
+        said = {"address": address, "found_on": found_on, "document": document, "sha256": sha256, "vintage": str(versions + 1)}
+        said |= {"fetched": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "content_type": answer.headers.get("content-type", "")}
+        said |= {"etag": answer.headers.get("etag", ""), "last_modified": answer.headers.get("last-modified", "")}
+        said |= dict.fromkeys(self.known.columns.difference(list(said)), "")
+        self.known = pd.concat([self.known, pd.DataFrame([said], dtype=str)], ignore_index=True)
+        _write(self.register, self.known.to_csv(index=False, quoting=csv.QUOTE_MINIMAL).encode("utf-8-sig"))
+        return _row(address, "changed" if before else "new", document)
+
+    def _archive(self, answer: Answer) -> None:
+        from warcio.statusandheaders import StatusAndHeaders
+        from warcio.warcwriter import WARCWriter
+
+        headers = StatusAndHeaders(f"{answer.code}", [*answer.headers.items()], protocol="HTTP/1.1")
+        with self.archive.open("ab") as file:
+            writer = WARCWriter(file, gzip=True)
+            body = {"payload": BytesIO(answer.content), "length": len(answer.content)}
+            writer.write_record(writer.create_warc_record(answer.address, "response", http_headers=headers, **body))
+
+
+def _row(address: str, status: str, document: str = "", reason: str = "") -> dict[str, object]:
+    return {"address": address, "status": status, "document": document, "reason": reason}
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.part")
+    with unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def _path(answer: Answer, sha256: str) -> str:
+    """Return where in the folder an answer is kept: under its host, by its last name and its sha256."""
+    parts = urlsplit(answer.address)
+    name = _UNSAFE.sub("_", unquote(parts.path.rstrip("/").rpartition("/")[2])).strip("._")[-80:] or "report"
+    stem, dot, suffix = name.rpartition(".")
+    stem, suffix = (stem, suffix.lower()) if dot and suffix.lower() in _SUFFIXES else (name, "html")
+    return f"{_UNSAFE.sub('_', parts.netloc)}/{stem}-{sha256[:8]}.{suffix}"
+
+
+def _kind(answer: Answer) -> tuple[str, str, list[str]]:
+    """Tell what an answer is: a report; a page that links to files of one; neither, and why."""
+    from govstats.api import read
+
+    try:
+        report = read(answer.content)
+    except GovstatsError as error:
+        report, reason = None, str(error)
+    if report is not None and report.read_cells:
+        return "report", "", []
+    is_page = b"<" in answer.content[:1024].lstrip()[:1]
+    links = _links(answer) if is_page else []
+    files = [link for link, text in links if _FILE.search(urlsplit(link).path) and _REPORT.search(text + unquote(link))]
+    if files:
+        return "page", "", list(dict.fromkeys(files))[:_MOST_FILES]
+    if report is not None:
+        return "report", "", []
+    if is_page and b"<script" in answer.content and len(_text(answer)) < _LEAST_TEXT:
+        return (
+            "needs scripts",
+            "the page shows its text by a script; save it from a browser 网页内容由脚本生成，请用浏览器另存",
+            [],
+        )
+    return "no report", reason, []
+
+
+def _text(answer: Answer) -> str:
+    from govstats.documents import open_document
+
+    try:
+        return "".join(paragraph.text for paragraph in open_document(answer.content).paragraphs)
+    except GovstatsError:
+        return ""
+
+
+def _links(answer: Answer) -> list[tuple[str, str]]:
+    """Return the addresses that a page links to, with the text of each link."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    from govstats.documents import decoded
+
+    tree = LexborHTMLParser(decoded(answer.content, answer.address))
+    anchors = [
+        (node.attributes.get("href") or "", node.attributes.get("title") or "", node.text()) for node in tree.css("a[href]")
+    ]
+    return [(urljoin(answer.address, href.strip()).partition("#")[0], f"{title}{text}".strip()) for href, title, text in anchors]

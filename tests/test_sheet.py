@@ -1,0 +1,206 @@
+"""Workbooks, comma-separated values, and what is packed."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import govstats
+from govstats.documents import Grid, Paragraph, open_document
+from govstats.errors import GovstatsError, MissingReader, UnreadableDocument
+
+from .model_report import Document, Part
+from .mutations import Score, score
+from .renderers import grid, places, spread
+
+pytest.importorskip("openpyxl")
+pytest.importorskip("python_calamine")
+from openpyxl import Workbook
+
+DOCUMENTS = 150
+
+
+def number(text: str) -> str | int:
+    return int(text) if text.isascii() and text.isdecimal() and str(int(text)) == text and len(text) < 16 else text
+
+
+def workbook(doc: Document, *, merged: bool = True) -> bytes:
+    """Print a report into one sheet, as it is pasted from Word."""
+    book = Workbook()
+    row = 1
+    for block in doc.blocks:
+        if not isinstance(block, Part):
+            book.active.cell(row, 1, block.text)
+            row += 1
+            continue
+        boxes = grid(block)
+        for (down, across), box in places(boxes).items():
+            book.active.cell(row + down, 1 + across, number(box.text))
+            if merged and box.down * box.across > 1:
+                end = {"end_row": row + down + box.down - 1, "end_column": across + box.across}
+                book.active.merge_cells(start_row=row + down, start_column=1 + across, **end)
+        row += len(boxes)
+    return saved(book)
+
+
+def saved(book: Any) -> bytes:
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def separated(doc: Document) -> bytes:
+    out = io.StringIO()
+    for block in doc.blocks:
+        csv.writer(out).writerows(spread(grid(block)) if isinstance(block, Part) else [[block.text]])
+    return out.getvalue().encode("utf-8-sig")
+
+
+@pytest.fixture(scope="module", params=[workbook, separated])
+def scores(request: pytest.FixtureRequest) -> list[Score]:
+    return [score(seed, request.param) for seed in range(DOCUMENTS)]
+
+
+def test_no_figure_is_read_wrong(scores: list[Score]) -> None:
+    assert not [f"{one.seed} {one.name}: {one.wrong[0]}" for one in scores if one.wrong]
+
+
+def test_unspoilt_sheets_are_read(scores: list[Score]) -> None:
+    plain = [one for one in scores if not one.mutation]
+    assert sum(one.right for one in plain) >= 0.99 * sum(one.decidable for one in plain) > 0
+
+
+TABLE = [
+    ["信息内容", "本年制发件数", "本年废止件数", "现行有效件数"],
+    ["规章", "3", "0", "62"],
+    ["行政规范性文件", "34", "55", "1,189"],
+    ["信息内容", "本年处理决定数量", "本年处理决定数量", "本年处理决定数量"],
+    ["行政许可", "97", "97", "97"],
+]
+
+
+def values(content: bytes) -> dict[str, float]:
+    cells = govstats.read(content).cells.query("status == 'reported'")
+    return dict(zip(cells["line"] + "/" + cells["column"], cells["value"], strict=True))
+
+
+SHOWN = {
+    "rules/issued": 3,
+    "rules/repealed": 0,
+    "rules/in_force": 62,
+    "normative_documents/issued": 34,
+    "normative_documents/repealed": 55,
+    "normative_documents/in_force": 1189,
+    "licensing/decisions": 97,
+}
+
+
+def of_pandas(write: Callable[[pd.DataFrame, io.BytesIO], None]) -> bytes:
+    out = io.BytesIO()
+    write(pd.DataFrame(TABLE), out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        of_pandas(lambda frame, out: frame.to_csv(out)),
+        of_pandas(lambda frame, out: frame.to_excel(out)),
+        of_pandas(lambda frame, out: frame[1:].reset_index(drop=True).set_axis(list(frame.loc[0]), axis=1).to_excel(out)),
+    ],
+    ids=["csv", "xlsx", "xlsx with a header"],
+)
+def test_frames_of_pandas_are_read_without_their_numbers_and_repetitions(content: bytes) -> None:
+    """``pandas.read_html`` repeats what a merged cell says; writing a frame numbers its rows and columns."""
+    assert values(content) == SHOWN
+
+
+def test_hidden_sheets_are_not_read_and_open_formulas_are_no_blanks() -> None:
+    book = Workbook()
+    for row in TABLE[:3]:
+        book.active.append([number(text) for text in row])
+    book.active["C2"] = "=1-1"
+    hidden = book.create_sheet("草稿")
+    hidden.append(["规章", 4, 4, 4])
+    hidden.sheet_state = "hidden"
+    cells = govstats.read(saved(book)).cells.query("line == 'rules'")
+    assert cells[["column", "status", "place"]].to_numpy().tolist() == [
+        ["issued", "reported", "sheet Sheet row 2 column 2"],
+        ["repealed", "unreadable", "sheet Sheet row 2 column 3"],
+        ["in_force", "reported", "sheet Sheet row 2 column 4"],
+    ]
+
+
+def test_rows_of_one_text_part_tables_only_where_they_are_headings_or_sentences() -> None:
+    book = Workbook()
+    for row in [["二、主动公开政府信息情况"], *TABLE[:2], ["行政规范性文件"], [], ["打印本页"]]:
+        book.active.append(row)
+    heading, table, foot = open_document(saved(book)).blocks
+    assert isinstance(heading, Paragraph)
+    assert isinstance(foot, Paragraph)
+    assert isinstance(table, Grid)
+    assert table.texts[-1] == ["行政规范性文件", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    "text", ["2025年，收到12,345件，办结12,300件，结转45件。\n" * 3, "a,b\nc,d\n", '规章,"3\n', "一,二,三\n四,五,六\n"]
+)
+def test_text_with_commas_is_text(text: str) -> None:
+    assert open_document(text.encode()).format == "text"
+
+
+PAGE = "<title>某市财政局2024年政府信息公开工作年度报告</title><table><tr><td>规章<td>3<td>0<td>62</table>".encode()
+
+
+def zipped(*names: str, content: bytes = PAGE) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("content", [gzip.compress(PAGE), zipped("年报/report.html", "__MACOSX/._report.html", ".DS_Store")])
+def test_the_one_report_in_a_packed_file_is_read(content: bytes) -> None:
+    found = open_document(content)
+    assert (found.format, found.blocks) == ("html", open_document(PAGE).blocks)
+    assert found.sha256 != open_document(PAGE).sha256
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "message"),
+    [
+        (zipped("a.html", "b.html"), UnreadableDocument, r"holds 2 files \(a.html, b.html\); expected one report"),
+        (zipped(".DS_Store"), UnreadableDocument, "holds 0 files"),
+        (zipped("a.gz", content=gzip.compress(PAGE)), UnreadableDocument, "packed twice"),
+        (gzip.compress(PAGE)[:40], UnreadableDocument, "damaged or locked"),
+        (zipped("xl/workbook.xml"), UnreadableDocument, "the workbook is damaged or locked"),
+        (zipped("OFD.xml"), MissingReader, r"OFD document; convert it to PDF .*expected HTML, plain text, .*Excel"),
+        (b"{\\rtf1}", MissingReader, r"RTF document.*expected HTML, plain text, .*Excel"),
+    ],
+)
+def test_what_is_refused_and_why(content: bytes, error: type[GovstatsError], message: str) -> None:
+    with pytest.raises(error, match=message):
+        open_document(content)
+
+
+def test_a_sheet_larger_than_a_report_is_refused() -> None:
+    book = Workbook()
+    book.active["ZZ1000"] = "x"
+    with pytest.raises(UnreadableDocument, match=r"has 1,000 rows and 702 columns; expected one annual report"):
+        open_document(saved(book))
+
+
+def test_a_workbook_of_something_else_is_no_annual_report() -> None:
+    book = Workbook()
+    for row in [["品名", "单价"], ["纸", 3], ["笔", 4]]:
+        book.active.append(row)
+    with pytest.raises(GovstatsError):
+        govstats.read(saved(book))
