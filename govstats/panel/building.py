@@ -43,7 +43,7 @@ _FINAL = ("NotAnAnnualReport", "SeveralReports", "UnreadableDocument")
 #: What `govstats.agencies.identify` tells of an agency.
 _IDENTITY = ("agency", "level", "region", "region_code", "department", "basis", "note_zh", "note_en")
 #: The preferred format first, where several documents show the same cells.
-_FORMATS = ("html", "word", "markdown", "pdf", "text", "image")
+_FORMATS = ("html", "word", "excel", "markdown", "pdf", "csv", "text", "image")
 
 
 def build(
