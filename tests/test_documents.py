@@ -443,3 +443,12 @@ def test_html_tables_in_markdown_are_grids_and_lines_keep_their_numbers() -> Non
 def test_markup_does_not_hide_that_a_page_is_not_utf8() -> None:
     page = "<p>" + "<!-- x -->" * 5000 + "规章" + "</p>"
     assert [p.text for p in open_document(page.encode("gb18030")).paragraphs] == ["规章"]
+
+
+def test_numbers_of_pages_are_no_figures_where_they_count_up() -> None:
+    page = "规章\n3\n0\n\n{}\n\n\f"
+    assert "5" not in "".join(
+        paragraph.text for paragraph in open_document((page.format("- 5 -") + page.format(6)).encode()).paragraphs
+    )
+    kept = [paragraph.text for paragraph in open_document((page.format(5) + page.format(8)).encode()).paragraphs]
+    assert kept == ["规章", "3", "0", "5", "规章", "3", "0", "8"]

@@ -12,6 +12,9 @@ from govstats.documents.html import read_html
 _PIPE_RULE = re.compile(r"[\s|:\-–—]*-{2,}[\s|:\-–—]*")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s+|^>\s+|\s#+$")
 _TABLE, _TABLE_END = re.compile(r"<table\b", re.IGNORECASE), re.compile(r"</table>", re.IGNORECASE)
+#: A line of a number alone before the end of a page; and so many pages in a row tell that it numbers them.
+_PAGE_NUMBER = re.compile(r"(?m)^[ \t—–·.-]*(\d{1,4})[ \t—–·.-]*$(?=\s*\f)")
+_FEWEST_PAGES = 2
 #: A row whose label is broken goes on in so many lines at most.
 _MOST_TORN = 4
 #: Of what may go on in another line.
@@ -39,7 +42,15 @@ def read_text(text: str) -> tuple[Block, ...]:
     >>> [type(block).__name__ for block in read_text("二、主动公开政府信息情况\\n规章\\t3\\t0\\t62\\n行政许可\\t34\\n")]
     ['Paragraph', 'Grid']
     """
-    return tuple(_blocks(text.splitlines(), markdown=False))
+    return tuple(_blocks(_without_page_numbers(text).splitlines(), markdown=False))
+
+
+def _without_page_numbers(text: str) -> str:
+    """Blank the numbers at the ends of pages: ``pdftotext`` puts a form feed behind each, which would end a column of figures."""
+    numbers = [int(number) for number in _PAGE_NUMBER.findall(text)]
+    if len(numbers) < _FEWEST_PAGES or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+        return text
+    return _PAGE_NUMBER.sub("", text)
 
 
 def read_markdown(text: str) -> tuple[Block, ...]:
