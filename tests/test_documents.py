@@ -452,3 +452,9 @@ def test_numbers_of_pages_are_no_figures_where_they_count_up() -> None:
     )
     kept = [paragraph.text for paragraph in open_document((page.format(5) + page.format(8)).encode()).paragraphs]
     assert kept == ["规章", "3", "0", "5", "规章", "3", "0", "8"]
+
+
+def test_a_figure_beside_two_in_one_cell_of_markdown_is_in_doubt() -> None:
+    """A converter that goes by positions tore 55 in two."""
+    grid = next(open_document("|行政规范性文件|34<br>5|5（含失效29件）|189|\n|---|---|---|---|\n|规章|3|0|62|\n".encode()).grids)
+    assert texts(grid) == [["行政规范性文件", "34\n5", f"5（含失效29件）{NO_TEXT}", "189"], ["规章", "3", "0", "62"]]

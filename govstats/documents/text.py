@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from govstats.characters import is_figure
-from govstats.documents.document import Block, Cell, Grid, Paragraph
+from govstats.documents.document import NO_TEXT, Block, Cell, Grid, Paragraph
 from govstats.documents.html import read_html
 
 _PIPE_RULE = re.compile(r"[\s|:\-–—]*-{2,}[\s|:\-–—]*")
@@ -21,6 +21,7 @@ _MOST_TORN = 4
 _LONGEST_LABEL = 20
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _PIPE = re.compile(r"(?<!\\)\|")
+_TWO_FIGURES, _DIGIT = re.compile(r"\d+\s*\n\s*\d+"), re.compile(r"\d")
 _OUTER_PIPES = re.compile(r"^\||(?<!\\)\|$")
 
 
@@ -144,8 +145,15 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
         if not (line.startswith("|") or len(_PIPE.findall(line)) > (not rows)):
             return rows, at
         if not _PIPE_RULE.fullmatch(line):
-            cells = _PIPE.split(_OUTER_PIPES.sub("", line))
-            rows.append((at, [_ESCAPE.sub(r"\1", _MARKUP.sub("", cell.replace("<br>", "\n").strip())) for cell in cells]))
+            parts = _PIPE.split(_OUTER_PIPES.sub("", line))
+            cells = [_ESCAPE.sub(r"\1", _MARKUP.sub("", part.replace("<br>", "\n").strip())) for part in parts]
+            # a converter that put two figures into a cell cut one of them from a cell beside it (34 5 | 5 for 34 | 55)
+            torn = [column for column, cell in enumerate(cells) if _TWO_FIGURES.fullmatch(cell)]
+            beside = {column + step for column in torn for step in (-1, 1)}
+            doubted = [
+                cell + NO_TEXT * (column in beside and _DIGIT.match(cell) is not None) for column, cell in enumerate(cells)
+            ]
+            rows.append((at, doubted))
     return rows, len(lines)
 
 
