@@ -153,7 +153,7 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
             doubted = [
                 cell + NO_TEXT * (column in beside and _DIGIT.match(cell) is not None) for column, cell in enumerate(cells)
             ]
-            rows.append((at, doubted))
+            rows.append((at, list(map(str.__add__, cells, doubt))))
     return rows, len(lines)
 
 
