@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from itertools import accumulate, chain, combinations, count, groupby, pairwise, takewhile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, compress, count, groupby, pairwise, product, takewhile
+from operator import itemgetter, not_
 from statistics import fmean, median
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from govstats.characters import is_figure
 from govstats.documents.document import NO_TEXT, Box
@@ -46,31 +50,42 @@ _REACHES = 0.1
 _HEADING = 1.15
 #: What may stand alone in the second line of a cell.
 _UNITS = frozenset("件 条 次 个 份 人 项 宗 元 万元".split())
+_OPENING, _CLOSING = re.compile("[(（]"), re.compile("[)）]")
 #: The heading of a table, in whatever size.
 _SECTION = re.compile(r"[一二三四五六七八九十]+、\S+情况")
 
-#: Where something begins and ends: from left to right in points, or in columns.
+#: Where columns begin and end, in points; and the columns over which something stands, from the first up to the next after it.
 _Span = tuple[float, float]
 _Columns = tuple[int, int]
+_Numbers = NDArray[np.float64]
+_Mask = NDArray[np.bool_]
 
 
 class _Line(NamedTuple):
-    """A line of all pages by its number: figures stand alone."""
+    """A line of some page: figures stand alone."""
 
     number: int
-    segments: list[Segment]
     figures: list[Segment]
+    texts: list[Segment]
+
+    @property
+    def segments(self) -> list[Segment]:
+        return [*self.figures, *self.texts]
 
     @property
     def middle(self) -> float:
         # the line of a group label beside may stand a little higher or lower
-        return fmean(segment.box.y for segment in self.figures or self.segments)
+        return fmean(segment.box.y for segment in self.figures or self.texts)
 
     @property
     def is_row(self) -> bool:
         """It is no page number, no figure in a list, and no second line of cells: figures and bare units (10316 / 5件）."""
-        beside = {segment.text for segment in self.segments if segment not in self.figures}
-        return bool(self.figures) and len(self.segments) > 1 and not (beside and beside <= _UNITS)
+        has_units = self.texts and {segment.text for segment in self.texts} <= _UNITS
+        return bool(self.figures) and len(self.segments) > 1 and not has_units
+
+    def moved(self, shift: float) -> _Line:
+        """Move the line down."""
+        return _Line(self.number, *([_moved(segment, shift) for segment in some] for some in (self.figures, self.texts)))
 
 
 class _Label(NamedTuple):
@@ -79,10 +94,6 @@ class _Label(NamedTuple):
     segments: list[Segment]
     box: Box
     beside: float | None
-
-    @property
-    def middle(self) -> float:
-        return self.box.y
 
 
 class _Placed(NamedTuple):
@@ -109,105 +120,145 @@ def borderless_tables(pages: Sequence[Sequence[list[Segment]]]) -> tuple[list[li
     rest : list of list of list of Segment
         Lines of the prose around them.
     """
+    lines: list[_Line] = []
+    for page in pages:
+        for figures, texts in _without_remarks([_parted(line) for line in page]):
+            lines.append(_Line(len(lines), figures, texts))
     # pages are put under one another, the last line of one just above the first line of the next
     around = [surrounding([s.box for line in page for s in line] or [Box(0, 0, 0, 0)]) for page in pages]
     begins = list(accumulate((box.height + _PAGE_BREAK for box in around), initial=0.0))
     shifts = [begin - box.top for begin, box in zip(begins, around, strict=False)]
-    parted = [[p for s in line for p in _parted(s, shift)] for page, shift in zip(pages, shifts, strict=True) for line in page]
-    numbered = enumerate(_without_remarks(parted))
-    lines = [_Line(number, line, [segment for segment in line if is_figure(segment.text)]) for number, line in numbered]
-    runs = _runs(lines, surrounding(around or [Box(0, 0, 0, 0)]))
-    distances = sorted(after.middle - row.middle for run in runs for row, after in pairwise(line for line in run if line.is_row))
+    shift_of = np.repeat(shifts, [len(page) for page in pages]).tolist()
+    width = surrounding(around or [Box(0, 0, 0, 0)]).width
+    runs = [[line.moved(shift_of[line.number]) for line in run] for run in _runs(lines, width)]
+    middles = [[line.middle for line in run if line.is_row] for run in runs]
+    distances = np.sort(np.concatenate([[], *map(np.diff, middles)]))
     # between rows whose labels have one line
-    pitch = distances[len(distances) // 5] if distances else float("inf")
+    pitch = float(distances[len(distances) // 5]) if len(distances) else float("inf")
     tables: list[list[PageTable]] = [[] for _ in pages]
     for run in runs:
         edges, grid = _table(run, pitch)
-        for page, group in groupby(grid, key=lambda row: bisect_right(begins, min(cell.box.top for cell in row) + 0.1) - 1):
-            rows = [[cell._replace(box=_moved(cell.box, -shifts[page]), row=at) for cell in row] for at, row in enumerate(group)]
-            cells = tuple(chain.from_iterable(rows))
-            tables[page].append(PageTable(surrounding([cell.box for cell in cells]), edges, cells, len(rows), False))
+        for page, rows in groupby(grid, key=lambda row: bisect_right(begins, min(cell.box.top for cell in row) + 0.1) - 1):
+            tables[page].append(_on_page(list(rows), edges, shifts[page]))
     taken = {line.number for run in runs for line in run}
     number = count()
     return tables, [[line for line in page if next(number) not in taken] for page in pages]
 
 
-def _moved(box: Box, shift: float) -> Box:
+def _on_page(rows: Sequence[list[PageCell]], edges: tuple[float, ...], shift: float) -> PageTable:
+    """Make the part of a table that stands on a page, which was moved down so far."""
+    cells = [cell._replace(row=at, box=_lower(cell.box, -shift)) for at, row in enumerate(rows) for cell in row]
+    return PageTable(surrounding([cell.box for cell in cells]), edges, tuple(cells), len(rows), False)
+
+
+def _lower(box: Box, shift: float) -> Box:
     return Box(box.left, box.top + shift, box.right, box.bottom + shift)
+
+
+def _moved(segment: Segment, shift: float) -> Segment:
+    words = tuple(word._replace(box=_lower(word.box, shift)) for word in segment.words)
+    return segment._replace(box=_lower(segment.box, shift), words=words)
 
 
 # --- lines --------------------------------------------------------------------------------------------------------------------
 
 
-def _parted(segment: Segment, shift: float) -> list[Segment]:
-    """Move a segment down, and part figures from what stands close before them: wide figures, labels that fill their column."""
-    words = [word._replace(box=_moved(word.box, shift)) for word in segment.words]
-    close = _CLOSE * segment.height
-    pieces = [segment_of(piece) for piece in split(words, lambda one, other: other.box.left - one.box.right <= close)]
-    figures = list(takewhile(lambda piece: is_figure(piece.text), reversed(pieces)))
-    label = words[: len(words) - sum(len(figure.words) for figure in figures)]
-    return [segment_of(piece) for piece in (label, *(figure.words for figure in reversed(figures))) if piece]
+def _parted(line: Sequence[Segment]) -> list[Segment]:
+    """Part figures from what stands close before them: wide figures, labels that fill their column."""
+    parted: list[Segment] = []
+    for segment in line:
+        close = _CLOSE * segment.height
+        pieces = split(segment.words, lambda one, other, close=close: other.box.left - one.box.right <= close)
+        figures = list(takewhile(lambda piece: is_figure(piece.text), map(segment_of, reversed(pieces))))
+        label = segment.words[: len(segment.words) - sum(len(figure.words) for figure in figures)]
+        if label:
+            parted.append(segment_of(label))
+        parted += figures[::-1]
+    return parted
 
 
-def _without_remarks(lines: Sequence[Sequence[Segment]]) -> list[list[Segment]]:
-    """Let figures in a bracket that began in a line above (22（其中修订 / 16件）) be read by nobody as those of the table."""
-    brackets = [segment for line in lines for segment in line if _brackets(segment)]
+def _without_remarks(lines: Sequence[Sequence[Segment]]) -> Iterator[tuple[list[Segment], list[Segment]]]:
+    """Yield the figures and the texts of each line.
 
-    def masked(segment: Segment) -> Segment:
-        near = (s for s in brackets if 0 < segment.box.y - s.box.y < _LONGEST_REMARK * s.height)
-        opened = sum(_brackets(s) for s in near if shared(s.box, segment.box) > 0.5)
-        is_remark = opened > 0 and is_figure(segment.text)
-        return segment_of([word._replace(text=NO_TEXT) for word in segment.words]) if is_remark else segment
+    A figure in a bracket that began in a line above (22（其中修订 / 16件）) is read by nobody as one of the table.
+    """
+    every = [segment for line in lines for segment in line]
+    depths = [len(_OPENING.findall(segment.text)) - len(_CLOSING.findall(segment.text)) for segment in every]
+    brackets = list(compress(zip(every, depths, strict=True), depths))
+    for line in lines:
+        figures: list[Segment] = []
+        texts: list[Segment] = []
+        for segment in line:
+            if not is_figure(segment.text):
+                texts.append(segment)
+            elif _depth(segment, brackets) > 0:
+                texts.append(segment_of([word._replace(text=NO_TEXT) for word in segment.words]))
+            else:
+                figures.append(segment)
+        yield figures, texts
 
-    return [list(map(masked, line)) for line in lines]
+
+def _depth(segment: Segment, brackets: Iterable[tuple[Segment, int]]) -> int:
+    """Return how many brackets that were opened above are still open."""
+    depth = 0
+    for other, opened in brackets:
+        below = segment.box.y - other.box.y
+        if 0 < below < _LONGEST_REMARK * other.height and shared(other.box, segment.box) > 0.5:
+            depth += opened
+    return depth
 
 
-def _brackets(segment: Segment) -> int:
-    return sum((character in "(（") - (character in ")）") for character in segment.text)
-
-
-def _runs(lines: Sequence[_Line], around: Box) -> list[list[_Line]]:
+def _runs(lines: Sequence[_Line], width: float) -> list[list[_Line]]:
     """Return stretches of lines without prose and headings that are tables, each up to its last row of figures."""
-    usual = median([s.height for line in lines for s in line.figures or line.segments] or [0.0])
+    usual = median([s.height for line in lines for s in line.figures or line.texts] or [0.0])
 
     def is_text(line: _Line) -> bool:
-        first = line.segments[0]
-        is_heading = len(line.segments) == 1 and (first.height > _HEADING * usual or _SECTION.fullmatch(first.text) is not None)
-        widest = max(segment.box.width for segment in line.segments)
-        return not line.figures and (is_heading or widest > _PROSE_WIDTH * around.width)
+        if line.figures:
+            return False
+        first, *others = line.texts
+        is_heading = not others and (first.height > _HEADING * usual or bool(_SECTION.fullmatch(first.text)))
+        return is_heading or max(segment.box.width for segment in line.texts) > _PROSE_WIDTH * width
 
     runs = []
     for run in split(lines, lambda one, other: is_text(one) == is_text(other)):
-        rows = [at for at, line in enumerate(run) if line.is_row]
-        if len(rows) >= _FEWEST_ROWS or max((len(run[at].figures) for at in rows), default=0) >= _FEWEST_FIGURES:
-            runs.append(run[: rows[-1] + 1])
+        figures = [len(line.figures) * line.is_row for line in run]
+        if np.count_nonzero(figures) >= _FEWEST_ROWS or max(figures) >= _FEWEST_FIGURES:
+            runs.append(run[: int(np.flatnonzero(figures)[-1]) + 1])
     return runs
 
 
 # --- geometry -----------------------------------------------------------------------------------------------------------------
 
 
-def _across(box: Box) -> _Span:
-    return box.left, box.right
+class _Sides:
+    """Boxes in columns of numbers, and how pairs of them stand to each other: a row for one, a column for the other."""
+
+    def __init__(self, boxes: Sequence[Box]) -> None:
+        self.left, self.top, self.right, self.bottom = np.array(boxes, float).reshape(-1, 4).T
+        self.x, self.y = (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    def is_above(self, share: float) -> _Mask:
+        """Tell whether two stand over one another for more than a share of the narrower one."""
+        across = np.minimum.outer(self.right, self.right) - np.maximum.outer(self.left, self.left)
+        width = self.right - self.left
+        return (across > share * np.minimum.outer(width, width)) & np.less.outer(self.y, self.y)
+
+    def is_beside(self) -> _Mask:
+        """Tell whether two stand at one height, for a part of it."""
+        beside: _Mask = np.less.outer(self.top, self.bottom) & np.greater.outer(self.bottom, self.top)
+        np.fill_diagonal(beside, val=False)
+        return beside
 
 
-def _overlaps(one: Box, other: Box) -> bool:
-    return one.top < other.bottom and other.top < one.bottom
-
-
-def _above(upper: Box, lower: Box, share: float = 0.5) -> bool:
-    """Tell whether two lines stand over one another for a share of the shorter one."""
-    return shared(upper, lower) > share and upper.y < lower.y
-
-
-def _under(spans: Sequence[_Span], span: _Span) -> list[int]:
-    """Return the columns or labels, from left to right, that a span of the page overlaps."""
-    return [number for number, (left, right) in enumerate(spans) if span[0] < right and left < span[1]]
+def _under(spans: Sequence[_Span], box: Box) -> list[int]:
+    """Return the columns or labels, from left to right, that a box overlaps."""
+    left, right = np.array(spans).reshape(-1, 2).T
+    return np.flatnonzero((box.left < right) & (left < box.right)).tolist()  # type: ignore[no-any-return]
 
 
 def _closest(columns: Sequence[_Span], box: Box) -> int:
     """Return the column under the middle of a box, or beside it."""
-    return min(range(len(columns)), key=lambda number: abs(sum(columns[number]) - box.left - box.right))
+    return int(np.abs(np.sum(columns, axis=1) - box.left - box.right).argmin())
 
 
 # --- tables -------------------------------------------------------------------------------------------------------------------
@@ -216,37 +267,42 @@ def _closest(columns: Sequence[_Span], box: Box) -> int:
 def _table(lines: Sequence[_Line], pitch: float) -> tuple[tuple[float, ...], list[list[PageCell]]]:
     """Return the edges of the columns and the rows of a table: figures make the rows, labels join the row beside them."""
     rows = [line for line in lines if line.is_row]
-    columns = united(_across(figure.box) for row in rows for figure in row.figures)
-    texts = [s for line in lines for s in line.segments if not (line.is_row and s in line.figures)]
+    columns = united((figure.box.left, figure.box.right) for row in rows for figure in row.figures)
+    texts = [text for line in lines for text in (line.texts if line.is_row else line.segments)]
     # what stands left of the first column of figures is a stub, unless it stands over that column as well
-    stubs = [s for s in texts if s.box.left < columns[0][0] and not _under(columns, _across(s.box))]
+    is_stub = [text.box.left < columns[0][0] and not _under(columns, text.box) for text in texts]
+    stubs = list(compress(texts, is_stub))
     stub_columns = _stub_columns(stubs)
     left = len(stub_columns)
     placed = []
     for label in _labels(stubs, rows, pitch):
-        over = _under(stub_columns, _across(label.box))
-        placed.append(_Placed(label.beside or label.middle, (over[0] - left, over[-1] + 1 - left), label.segments))
-    labels = _labels([s for s in texts if s not in stubs], rows, pitch)
-    headers = [label for label in labels if label.beside is None]
-    in_order: list[_Label | _Line] = sorted([*headers, *rows], key=lambda item: item.middle)
-    # a header, and the rows below it up to the next one
-    for part in split(in_order, lambda one, other: isinstance(one, _Label) or isinstance(other, _Line)):
-        section = [item for item in part if isinstance(item, _Label)]
-        below = [item for item in part if isinstance(item, _Line)]
-        used = sorted({_closest(columns, figure.box) for row in below for figure in row.figures})
-        spans, slots = _header(section, columns, used)
-        placed += [_Placed(label.middle, span, label.segments) for label, span in zip(section, spans, strict=True)]
-        for row in below:
-            # a figure with a remark may take several lines, between which the other figures of its row stand
-            printed = [(_closest(columns, figure.box), [figure]) for figure in row.figures]
-            printed += [(_closest(columns, label.box), label.segments) for label in labels if label.beside == row.middle]
-            for slot in slots:
-                # two figures in one place are none
-                inside = [s for at, pieces in printed if slot[0] <= at < slot[1] for s in pieces]
-                placed.append(_Placed(row.middle, slot, inside))
+        over = _under(stub_columns, label.box)
+        placed.append(_Placed(label.beside or label.box.y, (over[0] - left, over[-1] + 1 - left), label.segments))
+    labels = _labels(list(compress(texts, map(not_, is_stub))), rows, pitch)
+    beside = [label for label in labels if label.beside is not None]
+    for header, below in _sections([label for label in labels if label.beside is None], rows):
+        printed = [(row.middle, _closest(columns, figure.box), [figure]) for row in below for figure in row.figures]
+        used = sorted({column for _, column, _ in printed})
+        spans, slots = _header(header, columns, used)
+        placed += [_Placed(label.box.y, span, label.segments) for label, span in zip(header, spans, strict=True)]
+        # a figure with a remark may take several lines, between which the other figures of its row stand
+        printed += [(label.beside or 0.0, _closest(columns, label.box), label.segments) for label in beside]
+        for row, (first, end) in product(below, slots):
+            # two figures in one place are none
+            inside = [s for middle, column, pieces in printed if middle == row.middle and first <= column < end for s in pieces]
+            placed.append(_Placed(row.middle, (first, end), inside))
     every = [*stub_columns, *columns]
     right = max(segment.box.right for line in lines for segment in line.segments)
     return (*(begin for begin, _ in every), right), _rows(placed, every, left)
+
+
+def _sections(labels: Sequence[_Label], rows: Sequence[_Line]) -> Iterator[tuple[list[_Label], list[_Line]]]:
+    """Yield each header, and the rows below it up to the next one."""
+    ordered: list[tuple[float, _Label | _Line]] = [(label.box.y, label) for label in labels]
+    ordered = sorted([*ordered, *((row.middle, row) for row in rows)], key=itemgetter(0))
+    in_order = [item for _, item in ordered]
+    for part in split(in_order, lambda one, other: isinstance(one, _Label) or isinstance(other, _Line)):
+        yield [item for item in part if isinstance(item, _Label)], [item for item in part if isinstance(item, _Line)]
 
 
 def _rows(placed: Sequence[_Placed], columns: Sequence[_Span], left: int) -> list[list[PageCell]]:
@@ -267,46 +323,46 @@ def _rows(placed: Sequence[_Placed], columns: Sequence[_Span], left: int) -> lis
 def _stub_columns(segments: Iterable[Segment]) -> list[_Span]:
     """Return the columns of labels, from left to right; a label that runs over several of them makes none of its own."""
     spans: list[_Span] = []
-    for span in sorted((_across(segment.box) for segment in segments), key=lambda span: span[1] - span[0]):
-        if len(_under(spans, span)) < 2:
-            spans = united([*spans, span])
+    for box in sorted((segment.box for segment in segments), key=lambda box: box.width):
+        if len(_under(spans, box)) < 2:
+            spans = united([*spans, (box.left, box.right)])
     return spans
 
 
 def _labels(segments: Sequence[Segment], rows: Sequence[_Line], pitch: float) -> list[_Label]:
     """Join the lines of labels: a number begins another, and no label stands beside two rows."""
-    joined: list[list[Segment]] = []
-
-    def goes_on(label: Sequence[Segment], segment: Segment) -> bool:
-        last = label[-1].box
-        around = surrounding([part.box for part in (*label, segment)])
-        # several labels side by side under one are its columns
-        level = [other.box for other in segments if abs(other.box.y - segment.box.y) < _LEVEL * segment.height]
-        return (
-            sum(_above(last, box, _REACHES) for box in level) == 1
-            and not NUMBERING.match(segment.text)
-            and segment.box.y - last.y < min(_LEADING * segment.height, _CLOSER * pitch)
-            and sum(around.top <= row.middle <= around.bottom for row in rows) < 2
-        )
-
-    for segment in sorted(segments, key=lambda segment: segment.box.top):
-        over = next((label for label in reversed(joined) if _above(label[-1].box, segment.box)), None)
-        if over and goes_on(over, segment):
-            over.append(segment)
+    sides = _Sides([segment.box for segment in segments])
+    height = np.array([segment.height for segment in segments])
+    is_numbered = np.array([bool(NUMBERING.match(segment.text)) for segment in segments], bool)
+    # several labels side by side under one are its columns
+    is_level = np.abs(np.subtract.outer(sides.y, sides.y)) < _LEVEL * height
+    lies_over = sides.is_above(_REACHES).astype(int) @ is_level
+    is_close = np.subtract.outer(-sides.y, -sides.y) < np.minimum(_LEADING * height, _CLOSER * pitch)
+    goes_on = (lies_over == 1) & is_close & ~is_numbered
+    is_above = sides.is_above(0.5)
+    middles = np.array([row.middle for row in rows])
+    joined: list[list[int]] = []
+    for at in np.argsort(sides.top, kind="stable").tolist():
+        over = next((label for label in reversed(joined) if is_above[label[-1], at]), [])
+        both = [*over, at]
+        is_crossed = (sides.top[both].min() <= middles) & (middles <= sides.bottom[both].max())
+        if over and goes_on[over[-1], at] and is_crossed.sum() < 2:
+            over.append(at)
         else:
-            joined.append([segment])
-    boxes = [surrounding([segment.box for segment in label]) for label in joined]
-    besides = [_row_beside(label[0], box, rows) for label, box in zip(joined, boxes, strict=True)]
-    return [_Label(*label) for label in zip(joined, boxes, besides, strict=True)]
+            joined.append([at])
+    return [_label([segments[at] for at in label], rows, middles) for label in joined]
 
 
-def _row_beside(first: Segment, box: Box, rows: Sequence[_Line]) -> float | None:
-    """Return the middle of the row that a label stands beside, or whose figure goes on in it (11011 / 2（其中修订39件）)."""
-    goes_on = first.text in _UNITS or (first.text[:1].isdecimal() and not NUMBERING.match(first.text))
-    above = [row for row in rows if goes_on and 0 < box.top - row.middle < first.height]
-    under_figure = (row for row in above if any(_above(figure.box, first.box) for figure in row.figures))
-    inside = (row for row in rows if box.top <= row.middle <= box.bottom)
-    return next((row.middle for row in chain(under_figure, inside)), None)
+def _label(segments: list[Segment], rows: Sequence[_Line], middles: _Numbers) -> _Label:
+    """Return lines of a label, beside a row or one whose figure goes on in it (11011 / 2（其中修订39件）)."""
+    first, box = segments[0], surrounding([segment.box for segment in segments])
+    beside = middles[(box.top <= middles) & (middles <= box.bottom)]
+    if first.text in _UNITS or (first.text[:1].isdecimal() and not NUMBERING.match(first.text)):
+        is_above = (middles < box.top) & (box.top - middles < first.height)
+        figures = [(row.middle, figure.box) for row in compress(rows, is_above) for figure in row.figures]
+        under = [middle for middle, above in figures if shared(above, first.box) > 0.5]
+        beside = np.array([*under, *beside])
+    return _Label(segments, box, float(beside[0]) if len(beside) else None)
 
 
 # --- headers ------------------------------------------------------------------------------------------------------------------
@@ -314,34 +370,44 @@ def _row_beside(first: Segment, box: Box, rows: Sequence[_Line]) -> float | None
 
 def _header(labels: Sequence[_Label], columns: Sequence[_Span], used: Sequence[int]) -> tuple[list[_Columns], list[_Columns]]:
     """Return the columns of each label of a header, and of each place of the rows below, where figures use some columns."""
-    lowest = max(labels, key=lambda label: label.box.bottom, default=None)
-    # labels that stand over no other, but for one alone in its line over the lowest
-    over = [one for one in labels if any(o.box.y > one.box.bottom and shared(o.box, one.box) > 0 for o in labels)]
-    alone = [one for one in labels if one is not lowest and not any(o is not one and _overlaps(o.box, one.box) for o in labels)]
-    leaves = sorted((label for label in labels if label not in over and label not in alone), key=lambda label: label.box.x)
-    own = [_under(columns, _across(leaf.box)) or [_closest(columns, leaf.box)] for leaf in leaves]
     slots = [(at, at + 1) for at in range(len(columns))]
+    if not labels:
+        return [], slots
+    boxes = [label.box for label in labels]
+    sides = _Sides(boxes)
+    is_beside = sides.is_beside()
+    # labels that stand over others, and one alone in its line over the lowest
+    is_over = (sides.is_above(0.0) & np.greater.outer(-sides.bottom, -sides.y)).any(axis=1)
+    is_alone = ~is_beside.any(axis=1)
+    is_alone[sides.bottom.argmax()] = False
+    leaves = [at for at in np.argsort(sides.x, kind="stable").tolist() if not (is_over[at] or is_alone[at])]
+    own = [_under(columns, boxes[at]) or [_closest(columns, boxes[at])] for at in leaves]
     if len(leaves) == len(used) < len(columns):
         # a wide cell may have its label at the left and its figure in the middle
-        starts = [0, *(max(min(at, under[0]), before + 1) for (before, at), under in zip(pairwise(used), own[1:], strict=True))]
+        starts = [0]
+        for (before, at), under in zip(pairwise(used), own[1:], strict=True):
+            starts.append(max(min(at, under[0]), before + 1))
         slots = list(pairwise([*starts, len(columns)]))
-    of_leaves = slots if len(leaves) == len(slots) else [(at[0], at[-1] + 1) for at in own]
-    spans = {id(leaf): span for leaf, span in zip(leaves, of_leaves, strict=True)}
+    spans = dict(zip(leaves, slots if len(leaves) == len(slots) else [(at[0], at[-1] + 1) for at in own], strict=True))
     middles = [(before[1] + after[0]) / 2 for before, after in pairwise(columns)]
-    bounds = [columns[0][0], *middles, columns[-1][1]]
+    bounds = np.array([columns[0][0], *middles, columns[-1][1]])
     # those close to the edge of the table leave the least choice
-    for label in sorted(labels, key=lambda label: min(label.box.x - bounds[0], bounds[-1] - label.box.x)):
-        if id(label) not in spans:
-            level = [other for other in labels if other is not label and _overlaps(other.box, label.box)]
-            closest = [_closest(columns, other.box) for other in (label, *level)]
-            taken = [spans.get(id(other), (at, at + 1)) for other, at in zip(level, closest[1:], strict=True)]
-            spans[id(label)] = _centred(label.box.x, bounds, taken) or (closest[0], closest[0] + 1)
-    return [spans[id(label)] for label in labels], slots
+    for at in np.argsort(np.minimum(sides.x - bounds[0], bounds[-1] - sides.x), kind="stable").tolist():
+        closest = _closest(columns, boxes[at])
+        if at not in spans:
+            level = np.flatnonzero(is_beside[at]).tolist()
+            nearest = [_closest(columns, boxes[other]) for other in level]
+            taken = [spans.get(other, (column, column + 1)) for other, column in zip(level, nearest, strict=True)]
+            spans[at] = _centred(sides.x[at], bounds, taken) or (closest, closest + 1)
+    return [spans[at] for at in range(len(labels))], slots
 
 
-def _centred(middle: float, bounds: Sequence[float], taken: Sequence[_Columns]) -> _Columns | None:
+def _centred(middle: float, bounds: _Numbers, taken: Iterable[_Columns]) -> _Columns | None:
     """Return the most columns over whose middle a label stands, of those that are free."""
+    first, end = np.triu_indices(len(bounds), 1)
     off = _OFF_CENTRE * (bounds[-1] - bounds[0]) / (len(bounds) - 1)
-    free = [span for span in combinations(range(len(bounds)), 2) if not _under(taken, span)]
-    found = [(first, end) for first, end in free if abs((bounds[first] + bounds[end]) / 2 - middle) < off]
-    return max(found, key=lambda span: span[1] - span[0], default=None)
+    is_free = np.abs((bounds[first] + bounds[end]) / 2 - middle) < off
+    for begin, after in taken:
+        is_free &= (after <= first) | (end <= begin)
+    most = int(np.where(is_free, end - first, 0).argmax())
+    return (int(first[most]), int(end[most])) if is_free[most] else None

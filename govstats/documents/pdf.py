@@ -268,9 +268,7 @@ def _upright(page: pypdfium2.PdfPage, turns: int) -> pypdfium2.PdfMatrix:
     return turned.translate(-left, -top)
 
 
-def _read_characters(
-    text: Any, upright: pypdfium2.PdfMatrix, *, is_odd: bool
-) -> tuple[list[Word], list[Any], bool]:
+def _read_characters(text: Any, upright: pypdfium2.PdfMatrix, *, is_odd: bool) -> tuple[list[Word], list[Any], bool]:
     """Return characters, the piece of text of each, and whether the page is odd, or some text on it is slanted.
 
     Their boxes are those of their type, which do not depend on the shape of a 1.

@@ -5,8 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import compress, product
-from operator import not_
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -26,19 +25,17 @@ _MOST_CROSSINGS = 500_000
 #: A table may begin with its header at the end of a page: two cells.
 _FEWEST_CELLS = 2
 
-#: A row and a column.
-_At = tuple[int, int]
 #: Straight lines: where each runs, and from where to where.
 _Rulings = NDArray[np.float64]
 
 
 class _Frame(NamedTuple):
-    """Edges from left to right and from top to bottom; for each place between them, the upper left place of its cell."""
+    """Edges from left to right and from top to bottom; for each place between them, the number of the first one of its cell."""
 
     box: Box
     lefts: list[float]
     tops: list[float]
-    first: dict[_At, _At]
+    first: NDArray[np.int64]
 
 
 def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Iterable[Box]) -> tuple[list[PageTable], list[Word]]:
@@ -63,16 +60,21 @@ def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Ite
     if len(across) * len(down) > _MOST_CROSSINGS:
         return [], list(words)
     frames = [_frame(*component) for component in _components(across, down)]
+    # a figure that reaches over an edge is inside, with all of its digits
+    runs = split(words, touches)
+    run_of = np.repeat(np.arange(len(runs)), [len(run) for run in runs])
+    x, y = np.array([(word.box.x, word.box.y) for word in words]).reshape(-1, 2).T
+    is_free = np.ones(len(runs), bool)
     tables: list[PageTable] = []
-    rest = split(words, touches)
     # a table may stand in a frame around the page: words belong to the smaller one
     for frame in sorted(frames, key=lambda frame: frame.box.width * frame.box.height):
-        if len({*frame.first.values()}) >= _FEWEST_CELLS:
-            # a figure that reaches over an edge is inside
-            inside = [any(frame.box.holds(word.box) for word in run) for run in rest]
-            tables.append(_filled(frame, compress(rest, inside)))
-            rest = list(compress(rest, map(not_, inside)))
-    return sorted(tables, key=lambda table: table.box.top), [word for run in rest for word in run]
+        if len(np.unique(frame.first)) >= _FEWEST_CELLS:
+            left, top, right, bottom = frame.box
+            held = run_of[(left <= x) & (x <= right) & (top <= y) & (y <= bottom)]
+            inside = np.unique(held[is_free[held]]).tolist()
+            is_free[inside] = False
+            tables.append(_filled(frame, [runs[at] for at in inside]))
+    return sorted(tables, key=lambda table: table.box.top), [word for run in compress(runs, is_free) for word in run]
 
 
 def _straightened(rulings: Iterable[tuple[float, float, float]]) -> _Rulings:
@@ -108,10 +110,11 @@ def _frame(across: _Rulings, down: _Rulings) -> _Frame:
     tops = merged([*across[:, 0], min(down[:, 1].min(), across[0, 0]), max(down[:, 2].max(), across[-1, 0])], _NARROW)
     walls, floors = _drawn(down, lefts, tops), _drawn(across, tops, lefts)
     walls[0], floors[0] = True, True
-    first: dict[_At, _At] = {}
-    for row, column in product(range(len(tops) - 1), range(len(lefts) - 1)):
-        neighbours = (((row, column - 1), walls[column, row]), ((row - 1, column), floors[row, column]))
-        first[row, column] = min((first[at] for at, is_parted in neighbours if not is_parted), default=(row, column))
+    first = np.arange((len(tops) - 1) * (len(lefts) - 1)).reshape(len(tops) - 1, -1)
+    is_open = ~np.stack([floors[:-1], walls[:-1].T]).astype(bool)
+    for row, column in np.argwhere(is_open.any(axis=0)).tolist():
+        up, back = is_open[:, row, column].astype(int)
+        first[row, column] = min(first[row - up, column], first[row, column - back])
     return _Frame(Box(lefts[0], tops[0], lefts[-1], tops[-1]), lefts, tops, first)
 
 
@@ -127,14 +130,16 @@ def _drawn(rulings: _Rulings, edges: Sequence[float], ends: Sequence[float]) -> 
 def _filled(frame: _Frame, runs: Iterable[list[Word]]) -> PageTable:
     """Put runs of words into the cells in which their middles lie, or to which they are closest."""
     box, lefts, tops, first = frame
-    inside: defaultdict[_At, list[Word]] = defaultdict(list)
+    inside: defaultdict[int, list[Word]] = defaultdict(list)
     for run in runs:
         middle = (run[0].box.left + run[-1].box.right) / 2
-        inside[first[bisect_right(tops[1:-1], run[0].box.y), bisect_right(lefts[1:-1], middle)]] += run
-    cells = []
+        inside[int(first[bisect_right(tops[1:-1], run[0].box.y), bisect_right(lefts[1:-1], middle)])] += run
     # the last place of a cell is its lower right one
-    for (row, column), (bottom, right) in sorted({begin: end for end, begin in first.items()}.items()):
+    last = dict(zip(first.ravel().tolist(), range(first.size), strict=True))
+    cells = []
+    for begin, end in sorted(last.items()):
+        (row, column), (bottom, right) = divmod(begin, first.shape[1]), divmod(end, first.shape[1])
         around = Box(lefts[column], tops[row], lefts[right + 1], tops[bottom + 1])
         spans = row, column, bottom + 1 - row, right + 1 - column
-        cells.append(PageCell(around, *spans, *cell_of(inside[row, column], around.width)))
+        cells.append(PageCell(around, *spans, *cell_of(inside[begin], around.width)))
     return PageTable(box, tuple(lefts), tuple(cells), len(tops) - 1, True)

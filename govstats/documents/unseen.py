@@ -227,7 +227,9 @@ def without_struck(words: Sequence[Word], horizontal: Sequence[Box]) -> list[Wor
     apart = np.minimum(np.abs(levels[next_below] - middles), np.abs(levels[next_below - 1] - middles))
     for at in np.flatnonzero(apart < _MIDDLE * tall.max(initial=0)):
         line, middle = lines[at], middles[at]
-        crossed = (top < middle) & (middle < bottom) & (np.minimum(right, line[2]) - np.maximum(left, line[0]) > (right - left) / 2)
+        crossed = (
+            (top < middle) & (middle < bottom) & (np.minimum(right, line[2]) - np.maximum(left, line[0]) > (right - left) / 2)
+        )
         # the lines of a table hang together
         beside = (np.abs(lines[:, 1] - line[1]) <= 1) & (lines[:, 0] <= line[2] + 1) & (line[0] <= lines[:, 2] + 1)
         if crossed.any() and (lines[beside] == line).all():
