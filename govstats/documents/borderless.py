@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, compress, count, groupby, pairwise, product, takewhile
-from operator import itemgetter, not_
+from itertools import compress, groupby, pairwise, product, takewhile
+from operator import attrgetter, not_
 from statistics import fmean, median
 from typing import NamedTuple
 
@@ -50,7 +50,7 @@ _REACHES = 0.1
 _HEADING = 1.15
 #: What may stand alone in the second line of a cell.
 _UNITS = frozenset("件 条 次 个 份 人 项 宗 元 万元".split())
-_OPENING, _CLOSING = re.compile("[(（]"), re.compile("[)）]")
+_BRACKET = re.compile("[()（）]")
 #: The heading of a table, in whatever size.
 _SECTION = re.compile(r"[一二三四五六七八九十]+、\S+情况")
 
@@ -62,9 +62,10 @@ _Mask = NDArray[np.bool_]
 
 
 class _Line(NamedTuple):
-    """A line of some page: figures stand alone."""
+    """A line of a page, as it was given and with its figures apart."""
 
-    number: int
+    page: int
+    source: list[Segment]
     figures: list[Segment]
     texts: list[Segment]
 
@@ -85,7 +86,8 @@ class _Line(NamedTuple):
 
     def moved(self, shift: float) -> _Line:
         """Move the line down."""
-        return _Line(self.number, *([_moved(segment, shift) for segment in some] for some in (self.figures, self.texts)))
+        figures, texts = ([_moved(segment, shift) for segment in some] for some in (self.figures, self.texts))
+        return self._replace(figures=figures, texts=texts)
 
 
 class _Label(NamedTuple):
@@ -94,14 +96,6 @@ class _Label(NamedTuple):
     segments: list[Segment]
     box: Box
     beside: float | None
-
-
-class _Placed(NamedTuple):
-    """What will be a cell: how high it stands, its columns, and its text."""
-
-    middle: float
-    columns: _Columns
-    segments: Sequence[Segment]
 
 
 def borderless_tables(pages: Sequence[Sequence[list[Segment]]]) -> tuple[list[list[PageTable]], list[list[list[Segment]]]]:
@@ -121,16 +115,14 @@ def borderless_tables(pages: Sequence[Sequence[list[Segment]]]) -> tuple[list[li
         Lines of the prose around them.
     """
     lines: list[_Line] = []
-    for page in pages:
-        for figures, texts in _without_remarks([_parted(line) for line in page]):
-            lines.append(_Line(len(lines), figures, texts))
     # pages are put under one another, the last line of one just above the first line of the next
-    around = [surrounding([s.box for line in page for s in line] or [Box(0, 0, 0, 0)]) for page in pages]
-    begins = list(accumulate((box.height + _PAGE_BREAK for box in around), initial=0.0))
-    shifts = [begin - box.top for begin, box in zip(begins, around, strict=False)]
-    shift_of = np.repeat(shifts, [len(page) for page in pages]).tolist()
-    width = surrounding(around or [Box(0, 0, 0, 0)]).width
-    runs = [[line.moved(shift_of[line.number]) for line in run] for run in _runs(lines, width)]
+    begins, shifts = [0.0], []
+    for number, page in enumerate(pages):
+        lines += _lines(number, page)
+        around = surrounding([segment.box for line in page for segment in line] or [Box(0, 0, 0, 0)])
+        shifts.append(begins[-1] - around.top)
+        begins.append(begins[-1] + around.height + _PAGE_BREAK)
+    runs = [[line.moved(shifts[line.page]) for line in run] for run in _runs(lines)]
     middles = [[line.middle for line in run if line.is_row] for run in runs]
     distances = np.sort(np.concatenate([[], *map(np.diff, middles)]))
     # between rows whose labels have one line
@@ -138,11 +130,10 @@ def borderless_tables(pages: Sequence[Sequence[list[Segment]]]) -> tuple[list[li
     tables: list[list[PageTable]] = [[] for _ in pages]
     for run in runs:
         edges, grid = _table(run, pitch)
-        for page, rows in groupby(grid, key=lambda row: bisect_right(begins, min(cell.box.top for cell in row) + 0.1) - 1):
-            tables[page].append(_on_page(list(rows), edges, shifts[page]))
-    taken = {line.number for run in runs for line in run}
-    number = count()
-    return tables, [[line for line in page if next(number) not in taken] for page in pages]
+        for number, rows in groupby(grid, key=lambda row: bisect_right(begins, min(cell.box.top for cell in row) + 0.1) - 1):
+            tables[number].append(_on_page(list(rows), edges, shifts[number]))
+    taken = {id(line.source) for run in runs for line in run}
+    return tables, [[line for line in page if id(line) not in taken] for page in pages]
 
 
 def _on_page(rows: Sequence[list[PageCell]], edges: tuple[float, ...], shift: float) -> PageTable:
@@ -177,40 +168,40 @@ def _parted(line: Sequence[Segment]) -> list[Segment]:
     return parted
 
 
-def _without_remarks(lines: Sequence[Sequence[Segment]]) -> Iterator[tuple[list[Segment], list[Segment]]]:
-    """Yield the figures and the texts of each line.
+def _lines(number: int, page: Sequence[list[Segment]]) -> Iterator[_Line]:
+    """Yield the lines of a page.
 
     A figure in a bracket that began in a line above (22（其中修订 / 16件）) is read by nobody as one of the table.
     """
-    every = [segment for line in lines for segment in line]
-    depths = [len(_OPENING.findall(segment.text)) - len(_CLOSING.findall(segment.text)) for segment in every]
-    brackets = list(compress(zip(every, depths, strict=True), depths))
-    for line in lines:
+    lines = [_parted(line) for line in page]
+    brackets = [segment for line in lines for segment in line if _BRACKET.search(segment.text)]
+    for source, segments in zip(page, lines, strict=True):
         figures: list[Segment] = []
         texts: list[Segment] = []
-        for segment in line:
+        for segment in segments:
             if not is_figure(segment.text):
                 texts.append(segment)
             elif _depth(segment, brackets) > 0:
                 texts.append(segment_of([word._replace(text=NO_TEXT) for word in segment.words]))
             else:
                 figures.append(segment)
-        yield figures, texts
+        yield _Line(number, source, figures, texts)
 
 
-def _depth(segment: Segment, brackets: Iterable[tuple[Segment, int]]) -> int:
+def _depth(segment: Segment, brackets: Iterable[Segment]) -> int:
     """Return how many brackets that were opened above are still open."""
     depth = 0
-    for other, opened in brackets:
+    for other in brackets:
         below = segment.box.y - other.box.y
         if 0 < below < _LONGEST_REMARK * other.height and shared(other.box, segment.box) > 0.5:
-            depth += opened
+            depth += sum(1 if bracket in "(（" else -1 for bracket in _BRACKET.findall(other.text))
     return depth
 
 
-def _runs(lines: Sequence[_Line], width: float) -> list[list[_Line]]:
+def _runs(lines: Sequence[_Line]) -> list[list[_Line]]:
     """Return stretches of lines without prose and headings that are tables, each up to its last row of figures."""
     usual = median([s.height for line in lines for s in line.figures or line.texts] or [0.0])
+    width = surrounding([segment.box for line in lines for segment in line.source] or [Box(0, 0, 0, 0)]).width
 
     def is_text(line: _Line) -> bool:
         if line.figures:
@@ -274,50 +265,48 @@ def _table(lines: Sequence[_Line], pitch: float) -> tuple[tuple[float, ...], lis
     stubs = list(compress(texts, is_stub))
     stub_columns = _stub_columns(stubs)
     left = len(stub_columns)
-    placed = []
-    for label in _labels(stubs, rows, pitch):
-        over = _under(stub_columns, label.box)
-        placed.append(_Placed(label.beside or label.box.y, (over[0] - left, over[-1] + 1 - left), label.segments))
-    labels = _labels(list(compress(texts, map(not_, is_stub))), rows, pitch)
-    beside = [label for label in labels if label.beside is not None]
-    for header, below in _sections([label for label in labels if label.beside is None], rows):
-        printed = [(row.middle, _closest(columns, figure.box), [figure]) for row in below for figure in row.figures]
-        used = sorted({column for _, column, _ in printed})
-        spans, slots = _header(header, columns, used)
-        placed += [_Placed(label.box.y, span, label.segments) for label, span in zip(header, spans, strict=True)]
-        # a figure with a remark may take several lines, between which the other figures of its row stand
-        printed += [(label.beside or 0.0, _closest(columns, label.box), label.segments) for label in beside]
-        for row, (first, end) in product(below, slots):
-            # two figures in one place are none
-            inside = [s for middle, column, pieces in printed if middle == row.middle and first <= column < end for s in pieces]
-            placed.append(_Placed(row.middle, (first, end), inside))
     every = [*stub_columns, *columns]
-    right = max(segment.box.right for line in lines for segment in line.segments)
-    return (*(begin for begin, _ in every), right), _rows(placed, every, left)
+    half = lines[0].segments[0].height / 2
+    placed: list[tuple[float, PageCell]] = []
 
-
-def _sections(labels: Sequence[_Label], rows: Sequence[_Line]) -> Iterator[tuple[list[_Label], list[_Line]]]:
-    """Yield each header, and the rows below it up to the next one."""
-    ordered: list[tuple[float, _Label | _Line]] = [(label.box.y, label) for label in labels]
-    ordered = sorted([*ordered, *((row.middle, row) for row in rows)], key=itemgetter(0))
-    in_order = [item for _, item in ordered]
-    for part in split(in_order, lambda one, other: isinstance(one, _Label) or isinstance(other, _Line)):
-        yield [item for item in part if isinstance(item, _Label)], [item for item in part if isinstance(item, _Line)]
-
-
-def _rows(placed: Sequence[_Placed], columns: Sequence[_Span], left: int) -> list[list[PageCell]]:
-    """Make rows of cells of what stands in columns, of which so many are left of the figures."""
-    half = placed[0].segments[0].height / 2
-    rows = split(sorted(placed, key=lambda item: item.middle), lambda one, other: other.middle - one.middle <= half)
-
-    def cell(item: _Placed) -> PageCell:
-        middle, (first, end), segments = item
-        blank = Box(columns[first + left][0], middle - half, columns[end + left - 1][1], middle + half)
+    def place(middle: float, span: _Columns, segments: Sequence[Segment]) -> None:
+        blank = Box(every[span[0]][0], middle - half, every[span[1] - 1][1], middle + half)
         around = surrounding([segment.box for segment in segments] or [blank])
         text = cell_of([word for segment in segments for word in segment.words])
-        return PageCell(around, 0, first + left, 1, end - first, *text)
+        placed.append((middle, PageCell(around, 0, span[0], 1, span[1] - span[0], *text)))
 
-    return [[cell(item) for item in sorted(row, key=lambda item: item.columns)] for row in rows]
+    for label in _labels(stubs, rows, pitch):
+        over = _under(stub_columns, label.box)
+        place(label.beside or label.box.y, (over[0], over[-1] + 1), label.segments)
+    labels = sorted(_labels(list(compress(texts, map(not_, is_stub))), rows, pitch), key=lambda label: label.box.y)
+    printed: dict[tuple[float, int], list[Segment]] = {}
+    for row in rows:
+        for figure in row.figures:
+            printed.setdefault((row.middle, _closest(columns, figure.box)), []).append(figure)
+    with_figures = list(printed)
+    for label in labels:
+        if label.beside is not None:
+            # a figure with a remark may take several lines, between which the other figures of its row stand
+            printed.setdefault((label.beside, _closest(columns, label.box)), []).extend(label.segments)
+    middles = [row.middle for row in rows]
+    headers = [label for label in labels if label.beside is None]
+    row_below = np.searchsorted(middles, [label.box.y for label in headers])
+    # each header, and the rows below it up to the next one
+    for first, end in pairwise([*sorted({0, *row_below.tolist()}), len(rows)]):
+        used = sorted({column for middle, column in with_figures if middle in middles[first:end]})
+        header = list(compress(headers, row_below == first))
+        spans, slots = _header(header, columns, used)
+        for label, (begin, after) in zip(header, spans, strict=True):
+            place(label.box.y, (begin + left, after + left), label.segments)
+        for middle, (begin, after) in product(middles[first:end], slots):
+            # two figures in one place are none
+            inside = [segment for column in range(begin, after) for segment in printed.get((middle, column), ())]
+            place(middle, (begin + left, after + left), inside)
+    placed.sort(key=lambda item: (item[0], item[1].column))
+    grid = split(placed, lambda one, other: other[0] - one[0] <= half)
+    right = max(segment.box.right for line in lines for segment in line.segments)
+    edges = (*(begin for begin, _ in every), right)
+    return edges, [sorted((cell for _, cell in row), key=attrgetter("column", "colspan")) for row in grid]
 
 
 def _stub_columns(segments: Iterable[Segment]) -> list[_Span]:
