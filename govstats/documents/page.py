@@ -288,7 +288,8 @@ def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tu
             readings += cell_of(pieces)[:1]
     if len(lines) > 1 and _DIGIT_LINES.fullmatch(text):
         with_one_more = min(line.box.width * (1 + 1 / len(line.text)) for line in lines[:-1])
-        readings += (text.replace("\n", ""),) * (with_one_more > width - _PADDING)
+        if with_one_more > width - _PADDING:
+            readings += (text.replace("\n", ""),)
     return text, readings, confidence
 
 

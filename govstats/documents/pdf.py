@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import mode
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,8 +35,8 @@ _MOST_RULINGS, _MOST_FOR_CAMELOT = 20_000, 3000
 _FEWEST_FIGURES = 6
 #: A report has its tables on some pages; in a volume of many reports camelot would take minutes, optical recognition longer.
 _MOST_LATTICE_PAGES, _MOST_PICTURES = 40, 40
-#: A rectangle that is thinner, in points, is a line; a line that leans by less is straight.
-_THIN, _STRAIGHT = 2.5, 0.5
+#: A rectangle that is thinner, in points, is a line, and a line that leans by less is straight.
+_THIN = 2.5
 #: A page of A3 in small type has some ten thousand characters; dotted lines may take as many objects.
 _MOST_CHARACTERS, _MOST_OBJECTS = 20_000, 100_000
 #: Type is between so high and so high, in points, or its font is wrong about it.
@@ -81,17 +82,13 @@ class _Page(Sheet):
         return max(figures, default=0) >= _FEWEST_FIGURES
 
 
-class _Shape(NamedTuple):
-    """Corners of what a path draws; the first one comes again where it is closed."""
-
-    is_stroked: bool
-    corners: list[tuple[float, float]]
-
-
 class _Painted(NamedTuple):
-    """What is painted on a page, in the coordinates of the page as it is shown; pieces of text as pdfium keeps them."""
+    """What is painted on a page, in the coordinates of the page as it is shown; pieces of text as pdfium keeps them.
 
-    shapes: list[_Shape]
+    A line is given by its two ends; what is filled, by two corners.
+    """
+
+    lines: list[tuple[float, ...]]
     pictures: list[Box]
     texts: list[Any]
 
@@ -223,8 +220,8 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     upright = _upright(source, page.turns)
     painted = _Painted([], [], [])
     _read_objects(source.raw, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject, upright, painted)
-    page.horizontal, page.vertical = _rulings(painted.shapes)
-    every, pieces, page.is_odd = _read_characters(text.raw, upright, is_odd=page.is_odd)
+    page.horizontal, page.vertical = _rulings(painted.lines)
+    every, pieces = _read_characters(text, upright, page)
     look = unseen.Look(source, page.turns, painted.texts)
     page.words = look.shown(every, pieces, page.vertical)
     large = any(2 * box.width * box.height > math.prod(source.get_size()) for box in painted.pictures)
@@ -268,19 +265,17 @@ def _upright(page: pypdfium2.PdfPage, turns: int) -> pypdfium2.PdfMatrix:
     return turned.translate(-left, -top)
 
 
-def _read_characters(text: Any, upright: pypdfium2.PdfMatrix, *, is_odd: bool) -> tuple[list[Word], list[Any], bool]:
-    """Return characters, the piece of text of each, and whether the page is odd, or some text on it is slanted.
-
-    Their boxes are those of their type, which do not depend on the shape of a 1.
-    """
-    count = pdfium.FPDFText_CountChars(text)
-    characters = [chr(pdfium.FPDFText_GetUnicode(text, index)) for index in range(count)]
-    quarters = np.array([pdfium.FPDFText_GetCharAngle(text, index) for index in range(count)]) * 2 / math.pi
-    sides = (pdfium.FS_RECTF * count)()
+def _read_characters(text: pypdfium2.PdfTextPage, upright: pypdfium2.PdfMatrix, page: _Page) -> tuple[list[Word], list[Any]]:
+    """Return characters with the boxes of their type, which do not depend on the shape of a 1, and the piece of text of each."""
+    every = range(text.count_chars())
+    characters = [chr(pdfium.FPDFText_GetUnicode(text.raw, index)) for index in every]
+    quarters = np.array([pdfium.FPDFText_GetCharAngle(text.raw, index) for index in every]) * 2 / math.pi
+    sides = (pdfium.FS_RECTF * len(every))()
     for index, side in enumerate(sides):
-        pdfium.FPDFText_GetLooseCharBox(text, index, side)
+        pdfium.FPDFText_GetLooseCharBox(text.raw, index, side)
     is_blank = np.array([character.isspace() for character in characters], bool)
     is_slanted = ~is_blank & (np.abs(quarters - np.rint(quarters)) > _SLANT)
+    page.is_odd |= bool(is_slanted.any())
     places = np.flatnonzero(~is_blank & ~is_slanted).tolist()
     boxes = _mapped(np.frombuffer(sides, np.float32).reshape(-1, 4)[places], upright)
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
@@ -289,21 +284,14 @@ def _read_characters(text: Any, upright: pypdfium2.PdfMatrix, *, is_odd: bool) -
     is_likely = (np.where(is_ideograph, width, _THINNEST) <= height) & (height <= _TALLEST)
     for at in np.flatnonzero(~is_likely).tolist():
         # Chromium's fonts give 一 the height of its stroke; of type set downwards pdfium forgets the scale (hongze-2023)
-        boxes[at] = _around_ink(text, places[at], upright)
+        ink = Box(*upright.on_rect(*text.get_charbox(places[at])))
+        half = max(ink.width, ink.height) / 2
+        boxes[at] = ink.x - half, ink.y - half, ink.x + half, ink.y + half
     words = []
     for index, box in zip(places, boxes.tolist(), strict=True):
-        is_told = not _NO_CODE.match(characters[index]) and pdfium.FPDFText_HasUnicodeMapError(text, index) != 1
+        is_told = not _NO_CODE.match(characters[index]) and pdfium.FPDFText_HasUnicodeMapError(text.raw, index) != 1
         words.append(Word(characters[index] if is_told else ILLEGIBLE, Box._make(box)))
-    return words, [pdfium.FPDFText_GetTextObject(text, index) for index in places], is_odd or bool(is_slanted.any())
-
-
-def _around_ink(text: Any, index: int, upright: pypdfium2.PdfMatrix) -> list[float]:
-    """Return a square around the ink of a character."""
-    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-    pdfium.FPDFText_GetCharBox(text, index, left, right, bottom, top)
-    ink = Box(*upright.on_rect(left.value, bottom.value, right.value, top.value))
-    half = max(ink.width, ink.height) / 2
-    return [ink.x - half, ink.y - half, ink.x + half, ink.y + half]
+    return words, [pdfium.FPDFText_GetTextObject(text.raw, index) for index in places]
 
 
 def _mapped(boxes: _Numbers, matrix: pypdfium2.PdfMatrix) -> _Numbers:
@@ -326,52 +314,44 @@ def _read_objects(
         own = pdfium.FS_MATRIX()
         pdfium.FPDFPageObj_GetMatrix(item, own)
         matrix = pypdfium2.PdfMatrix.from_raw(own).multiply(outer)
-        if kind == pdfium.FPDF_PAGEOBJ_PATH and len(found.shapes) <= _MOST_RULINGS:
-            found.shapes.extend(_shapes(item, matrix))
+        if kind == pdfium.FPDF_PAGEOBJ_PATH and len(found.lines) <= _MOST_RULINGS:
+            found.lines.extend(_lines(item, matrix))
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             found.pictures.append(Box(*matrix.on_rect(0, 0, 1, 1)))
         elif kind == pdfium.FPDF_PAGEOBJ_FORM:
             _read_objects(item, pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject, matrix, found)
 
 
-def _shapes(path: Any, matrix: pypdfium2.PdfMatrix) -> list[_Shape]:
-    """Return the shapes that a path draws; none where there are curves among them."""
+def _lines(path: Any, matrix: pypdfium2.PdfMatrix) -> list[tuple[float, ...]]:
+    """Return the sides of what a path strokes, and the corners of what it fills; none where there are curves."""
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     pdfium.FPDFPath_GetDrawMode(path, fill, stroke)
-    shapes: list[_Shape] = []
+    shapes: list[list[tuple[float, float]]] = [[]]
     x, y = ctypes.c_float(), ctypes.c_float()
     for number in range(pdfium.FPDFPath_CountSegments(path)):
         segment = pdfium.FPDFPath_GetPathSegment(path, number)
         kind = pdfium.FPDFPathSegment_GetType(segment)
         if kind == pdfium.FPDF_SEGMENT_BEZIERTO:
             return []
-        if kind == pdfium.FPDF_SEGMENT_MOVETO or not shapes:
-            shapes.append(_Shape(bool(stroke.value), []))
+        if kind == pdfium.FPDF_SEGMENT_MOVETO:
+            shapes.append([])
         pdfium.FPDFPathSegment_GetPoint(segment, x, y)
-        corners = shapes[-1].corners
-        corners.append(matrix.on_point(x.value, y.value))
+        shapes[-1].append(matrix.on_point(x.value, y.value))
         if pdfium.FPDFPathSegment_GetClose(segment):
-            corners.append(corners[0])
-    return [shape for shape in shapes if len(shape.corners) > 1]
+            shapes[-1].append(shapes[-1][0])
+    if stroke.value:
+        return [(*one, *other) for shape in shapes for one, other in pairwise(shape)]
+    return [(*map(min, zip(*shape, strict=True)), *map(max, zip(*shape, strict=True))) for shape in shapes if shape]
 
 
-def _rulings(shapes: Sequence[_Shape]) -> tuple[list[Box], list[Box]]:
-    """Return what runs across and what runs down: shapes that are as thin as a line, and the sides of what is stroked."""
-    if not 0 < len(shapes) <= _MOST_RULINGS:
-        return [], []
-    corners = np.array([corner for shape in shapes for corner in shape.corners])
-    shape_of = np.repeat(np.arange(len(shapes)), [len(shape.corners) for shape in shapes])
-    first = np.flatnonzero(np.diff(shape_of, prepend=-1))
-    boxes = np.hstack([np.minimum.reduceat(corners, first), np.maximum.reduceat(corners, first)])
-    is_thin = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) <= _THIN
-    is_outline = np.array([shape.is_stroked for shape in shapes]) & ~is_thin
-    sides = np.hstack([np.minimum(corners[:-1], corners[1:]), np.maximum(corners[:-1], corners[1:])])
-    is_side = is_outline[shape_of[1:]] & (shape_of[1:] == shape_of[:-1])
-    is_side &= (sides[:, 2:] - sides[:, :2]).min(axis=1) <= _STRAIGHT
-    rulings = np.vstack([boxes[is_thin], sides[is_side]])
+def _rulings(lines: Sequence[tuple[float, ...]]) -> tuple[list[Box], list[Box]]:
+    """Return what runs straight across and what runs straight down; nothing of a drawing."""
+    ends = np.array(lines[:0] if len(lines) > _MOST_RULINGS else lines).reshape(-1, 2, 2)
+    boxes = np.hstack([ends.min(axis=1), ends.max(axis=1)])
     # a dot of a dotted line may belong to either
-    wide, high = (rulings[:, 2:] - rulings[:, :2] <= _THIN).T
-    return [Box._make(box) for box in rulings[high].tolist()], [Box._make(box) for box in rulings[wide].tolist()]
+    is_thin = boxes[:, 2:] - boxes[:, :2] <= _THIN
+    down, across = ([Box._make(box) for box in boxes[thin].tolist()] for thin in is_thin.T)
+    return across, down
 
 
 # --- scans ----------------------------------------------------------------------------------------------------------------
