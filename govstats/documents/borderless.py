@@ -44,6 +44,8 @@ _LEVEL = 0.7
 _CLOSE = 0.18
 #: So much of a column may lie between the middle of a header label and the middle of its columns.
 _OFF_CENTRE = 0.3
+#: A label is set flush left where it begins so close to its first column, in points.
+_FLUSH = 0.5
 #: A label that reaches over so much of others side by side stands over them all.
 _REACHES = 0.1
 #: A heading is set so much larger than the rows of a table.
@@ -370,14 +372,20 @@ def _header(labels: Sequence[_Label], columns: Sequence[_Span], used: Sequence[i
     is_alone = ~is_beside.any(axis=1)
     is_alone[sides.bottom.argmax()] = False
     leaves = [at for at in np.argsort(sides.x, kind="stable").tolist() if not (is_over[at] or is_alone[at])]
-    own = [_under(columns, boxes[at]) or [_closest(columns, boxes[at])] for at in leaves]
+    own = [_under(columns, box) or [_closest(columns, box)] for box in boxes]
     if len(leaves) == len(used) < len(columns):
         # a wide cell may have its label at the left and its figure in the middle
         starts = [0]
-        for (before, at), under in zip(pairwise(used), own[1:], strict=True):
-            starts.append(max(min(at, under[0]), before + 1))
+        for (before, at), leaf in zip(pairwise(used), leaves[1:], strict=True):
+            starts.append(max(min(at, own[leaf][0]), before + 1))
         slots = list(pairwise([*starts, len(columns)]))
-    spans = dict(zip(leaves, slots if len(leaves) == len(slots) else [(at[0], at[-1] + 1) for at in own], strict=True))
+    own_spans = [(under[0], under[-1] + 1) for under in own]
+    off_left = np.abs(sides.left - np.array(columns)[[under[0] for under in own], 0])
+    # labels may begin where their first column does
+    known = leaves if np.delete(off_left, leaves).max(initial=0) > _FLUSH else range(len(labels))
+    spans = {at: own_spans[at] for at in known}
+    if len(leaves) == len(slots):
+        spans |= zip(leaves, slots, strict=True)
     middles = [(before[1] + after[0]) / 2 for before, after in pairwise(columns)]
     bounds = np.array([columns[0][0], *middles, columns[-1][1]])
     # those close to the edge of the table leave the least choice
