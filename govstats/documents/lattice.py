@@ -16,7 +16,7 @@ from camelot.handlers import PDFHandler
 from govstats.characters import is_figure, normalised
 from govstats.documents.document import Box
 from govstats.documents.page import PageCell, PageTable, Word
-from govstats.documents.ruled import ruled_tables
+from govstats.documents.page_tables import ruled_tables
 
 #: A font that is taller than this, in thousandths of its size, says nothing true of itself; most Chinese fonts have 880 and -120.
 _TALLEST, _ASCENT, _DESCENT = 1500, 880.0, -120.0

@@ -174,7 +174,12 @@ def lines_of(words: Sequence[Word], *, gap: float = _GAP) -> list[list[Segment]]
         else:
             # a taller character comes first, since the others are measured by it: a raised digit does not open its own line
             line.insert(0 if line[0].box.height < _ALIKE * word.box.height else len(line), word)
-    return [_segments(line, gap * line[0].box.height) for line in lines]
+    pieces = []
+    for line in lines:
+        # a copy of a character makes it bold
+        copies = split(sorted(line, key=attrgetter("box.left")), _are_copies)
+        pieces.append(parted([first for first, *_ in copies], gap * line[0].box.height))
+    return pieces
 
 
 def _downwards(word: Word) -> tuple[float, float, Word]:
@@ -191,17 +196,13 @@ def _is_level(word: Word, line: Sequence[Word]) -> bool:
     return apart <= farthest * tall and max(shared(box, other.box) for other in line) <= 0.5
 
 
-def _segments(line: Sequence[Word], gap: float) -> list[Segment]:
-    segments: list[list[Word]] = []
-    in_order = sorted(line, key=attrgetter("box.left"))
-    for before, word in pairwise([None, *in_order]):
-        # a copy of a character makes it bold
-        if before and word.text == before.text and shared(word.box, before.box) > _COPY:
-            continue
-        if not segments or word.box.left - segments[-1][-1].box.right > gap:
-            segments.append([])
-        segments[-1].append(word)
-    return [segment_of(words) for words in segments]
+def _are_copies(one: Word, other: Word) -> bool:
+    return one.text == other.text and shared(one.box, other.box) > _COPY
+
+
+def parted(words: Iterable[Word], gap: float) -> list[Segment]:
+    """Part words from left to right where the gap between two of them is wider."""
+    return [segment_of(group) for group in split(words, lambda one, other: other.box.left - one.box.right <= gap)]
 
 
 def segment_of(words: Sequence[Word]) -> Segment:

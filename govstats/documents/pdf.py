@@ -20,8 +20,8 @@ from tqdm import tqdm
 
 from govstats.documents import unseen
 from govstats.documents.document import Block, Box
-from govstats.documents.layout import Sheet, arranged, replaced
 from govstats.documents.page import ILLEGIBLE, Word, blocks_of, with_marks
+from govstats.documents.page_tables import Sheet, arranged, replaced
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
@@ -277,7 +277,7 @@ def _read_characters(text: pypdfium2.PdfTextPage, upright: pypdfium2.PdfMatrix, 
     is_slanted = ~is_blank & (np.abs(quarters - np.rint(quarters)) > _SLANT)
     page.is_odd |= bool(is_slanted.any())
     places = np.flatnonzero(~is_blank & ~is_slanted).tolist()
-    boxes = _mapped(np.frombuffer(sides, np.float32).reshape(-1, 4)[places], upright)
+    boxes = _mapped(np.frombuffer(sides, np.float32).astype(float).reshape(-1, 4)[places], upright)
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     # ideographs are as tall as wide
     is_ideograph = [unicodedata.category(characters[index]) == "Lo" for index in places]

@@ -24,9 +24,8 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, ImageSequence
 
 from govstats.documents.document import Block, Box
-from govstats.documents.layout import Sheet, arranged
 from govstats.documents.page import Word, blocks_of
-from govstats.documents.ruled import ruled_tables
+from govstats.documents.page_tables import Sheet, arranged, ruled_tables
 from govstats.errors import MissingReader, UnreadableDocument
 
 #: Pixels of a picture, a truth value for each of them, or other numbers.

@@ -1,10 +1,17 @@
-"""Tables without lines: figures make rows and columns, labels join the row beside them or stand over columns."""
+"""Tables on pages: cells that rulings mark off, or figures that stand under one another, and the prose around them.
+
+Where a table has lines, rulings become edges, edges become cells, and words stand in them. Where it has none, figures make
+rows and columns; labels join the row beside them or stand over columns.
+"""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import compress, groupby, pairwise, product, takewhile
 from operator import attrgetter, not_
 from statistics import fmean, median
@@ -17,17 +24,35 @@ from govstats.characters import is_figure
 from govstats.documents.document import NO_TEXT, Box
 from govstats.documents.page import (
     NUMBERING,
+    Locate,
     PageCell,
     PageTable,
     Segment,
+    Word,
     cell_of,
+    lines_of,
+    merged,
+    parted,
     segment_of,
     shared,
     split,
     surrounding,
+    touches,
     united,
+    with_marks,
+    without_running_heads,
 )
 
+#: Rulings that end this close to each other touch, in points.
+_TOUCH = 3.0
+#: A row of dots that is shorter is no line, in points.
+_SHORTEST = 5.0
+#: Rulings so close to each other are one edge, in points: a double line.
+_NARROW = 5.0
+#: A table has some fifty lines in each direction; what has so many crossings is a drawing.
+_MOST_CROSSINGS = 500_000
+#: A table may begin with its header at the end of a page: two cells.
+_FEWEST_CELLS = 2
 #: A table has at least so many rows of figures; a single one has at least so many figures (行政复议、行政诉讼).
 _FEWEST_ROWS, _FEWEST_FIGURES = 2, 6
 #: Prose runs over this share of the width between the margins.
@@ -59,8 +84,207 @@ _SECTION = re.compile(r"[一二三四五六七八九十]+、\S+情况")
 #: Where columns begin and end, in points; and the columns over which something stands, from the first up to the next after it.
 _Span = tuple[float, float]
 _Columns = tuple[int, int]
-_Numbers = NDArray[np.float64]
 _Mask = NDArray[np.bool_]
+_Numbers = NDArray[np.float64]
+#: Straight lines: where each runs, and from where to where.
+_Rulings = NDArray[np.float64]
+#: What stands on a page from top to bottom: a line of prose, or a table.
+Item = list[Segment] | PageTable
+
+
+# --- pages ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class Sheet:
+    """What was found on a page, in points from its upper left corner.
+
+    Attributes
+    ----------
+    words : sequence of Word
+        All of them, in any order.
+    horizontal, vertical : sequence of Box
+        Rulings.
+    has_ink : callable or None
+        Tells whether something that is no text is drawn in a box; None where that is not known.
+    pictures : sequence of Box
+        Pictures and drawings that were put on the page.
+    locate : callable
+        Leads from the page to the one that was given, of which it is a picture set upright.
+    """
+
+    words: Sequence[Word] = ()
+    horizontal: Sequence[Box] = ()
+    vertical: Sequence[Box] = ()
+    has_ink: Callable[[Box], bool] | None = None
+    pictures: Sequence[Box] = ()
+    locate: Locate = Box._make
+
+    @cached_property
+    def ruled(self) -> tuple[list[PageTable], list[Word]]:
+        """The tables that rulings mark off, and the words outside."""
+        return ruled_tables(with_marks(self.words), self.horizontal, self.vertical)
+
+    def in_order(self, lines: Iterable[Item], tables: Iterable[PageTable]) -> list[Item]:
+        """Put tables between lines; tell cells that hold a picture or a stroke from blank ones, and from a figure alone."""
+        items = list(lines)
+        for table in tables:
+            cells = [c._replace(text=c.text + NO_TEXT) if self._is_drawn_in(c.box, c.text) else c for c in table.cells]
+            items.append(replace(table, cells=tuple(cells)))
+        return sorted(items, key=lambda item: _box(item).top)
+
+    def _is_drawn_in(self, box: Box, text: str) -> bool:
+        if self.has_ink and not text:
+            return self.has_ink(box)
+        return any(surrounding([box, picture]) == box for picture in self.pictures)
+
+
+def arranged(sheets: Sequence[Sheet]) -> list[list[Item]]:
+    """Return for each page its tables and lines of prose.
+
+    Words outside the tables that rulings mark off make tables of figures that stand under one another, or prose; page numbers
+    and running heads are left out.
+    """
+    borderless, prose = borderless_tables(without_running_heads([lines_of(sheet.ruled[1]) for sheet in sheets]))
+    pages = zip(sheets, prose, borderless, strict=True)
+    return [sheet.in_order(lines, [*sheet.ruled[0], *tables]) for sheet, lines, tables in pages]
+
+
+def replaced(items: Sequence[Item], tables: Sequence[PageTable], sheet: Sheet) -> list[Item]:
+    """Put tables that another engine found on a page in the place of what they cover."""
+    return sheet.in_order((item for item in items if not any(_covers(table.box, _box(item)) for table in tables)), tables)
+
+
+def _box(item: Item) -> Box:
+    """Return the box of a table; of a line that of its first piece, up to the top of the highest."""
+    return item.box if isinstance(item, PageTable) else item[0].box._replace(top=min(piece.box.top for piece in item))
+
+
+def _covers(one: Box, other: Box) -> bool:
+    both = Box(max(one.left, other.left), max(one.top, other.top), min(one.right, other.right), min(one.bottom, other.bottom))
+    return max(both.width, 0.0) * max(both.height, 0.0) > 0.5 * other.width * other.height
+
+
+# --- tables with lines ----------------------------------------------------------------------------------------------------
+
+
+class _Frame(NamedTuple):
+    """Edges from left to right and from top to bottom; for each place between them, the number of the first one of its cell."""
+
+    box: Box
+    lefts: list[float]
+    tops: list[float]
+    first: NDArray[np.int64]
+
+
+def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Iterable[Box]) -> tuple[list[PageTable], list[Word]]:
+    """Put words into the cells that rulings mark off.
+
+    Parameters
+    ----------
+    words : sequence of Word
+        Of a page.
+    horizontal, vertical : iterable of Box
+        Rulings of the page, thin boxes in the same coordinates.
+
+    Returns
+    -------
+    tables : list of PageTable
+        From top to bottom; a frame around a page or a box around a text is none.
+    rest : list of Word
+        Words outside all tables.
+    """
+    across = _straightened((box.y, box.left, box.right) for box in horizontal)
+    down = _straightened((box.x, box.top, box.bottom) for box in vertical)
+    if len(across) * len(down) > _MOST_CROSSINGS:
+        return [], list(words)
+    frames = [_frame(*component) for component in _components(across, down)]
+    # a figure that reaches over an edge is inside, with all of its digits
+    runs = split(words, touches)
+    run_of = np.repeat(np.arange(len(runs)), [len(run) for run in runs])
+    x, y = np.array([(word.box.x, word.box.y) for word in words]).reshape(-1, 2).T
+    is_free = np.ones(len(runs), bool)
+    tables: list[PageTable] = []
+    # a table may stand in a frame around the page: words belong to the smaller one
+    for frame in sorted(frames, key=lambda frame: frame.box.width * frame.box.height):
+        if len(np.unique(frame.first)) >= _FEWEST_CELLS:
+            left, top, right, bottom = frame.box
+            held = run_of[(left <= x) & (x <= right) & (top <= y) & (y <= bottom)]
+            inside = np.unique(held[is_free[held]]).tolist()
+            is_free[inside] = False
+            tables.append(_filled(frame, [runs[at] for at in inside]))
+    return sorted(tables, key=lambda table: table.box.top), [word for run in compress(runs, is_free) for word in run]
+
+
+def _straightened(rulings: Iterable[tuple[float, float, float]]) -> _Rulings:
+    """Join rulings that lie on one line and touch: cells draw their borders one by one, and dots make a dotted line."""
+    joined = [
+        (sum(at for at, _, _ in group) / len(group), start, end)
+        for group in split(sorted(rulings), lambda one, other: other[0] - one[0] <= _TOUCH / 2)
+        for start, end in united([(start, end) for _, start, end in group], _TOUCH)
+        if end - start > _SHORTEST
+    ]
+    return np.array(joined).reshape(-1, 3)
+
+
+def _components(across: _Rulings, down: _Rulings) -> list[tuple[_Rulings, _Rulings]]:
+    """Return the rulings that hang together, those that run across and those that run down."""
+    cross = _reach(across, down[:, 0]) & _reach(down, across[:, 0]).T
+    component = np.arange(len(down))
+    for crossed in cross:
+        component[np.isin(component, component[crossed])] = component[crossed].min(initial=len(down))
+    members = [(cross[:, component == number].any(axis=1), component == number) for number in np.unique(component)]
+    return [(across[some], down[others]) for some, others in members if some.sum() > 1]
+
+
+def _reach(rulings: _Rulings, at: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which rulings reach which places along them."""
+    return (rulings[:, 1, None] - _TOUCH <= at) & (at <= rulings[:, 2, None] + _TOUCH)
+
+
+def _frame(across: _Rulings, down: _Rulings) -> _Frame:
+    """Make a grid of rulings that hang together; where no ruling parts two of its places, they are one cell."""
+    # the outer lines may be missing: the others end where they would be
+    lefts = merged([*down[:, 0], min(across[:, 1].min(), down[0, 0]), max(across[:, 2].max(), down[-1, 0])], _NARROW)
+    tops = merged([*across[:, 0], min(down[:, 1].min(), across[0, 0]), max(down[:, 2].max(), across[-1, 0])], _NARROW)
+    walls, floors = _drawn(down, lefts, tops), _drawn(across, tops, lefts)
+    walls[0], floors[0] = True, True
+    first = np.arange((len(tops) - 1) * (len(lefts) - 1)).reshape(len(tops) - 1, -1)
+    is_open = ~np.stack([floors[:-1], walls[:-1].T]).astype(bool)
+    for row, column in np.argwhere(is_open.any(axis=0)).tolist():
+        up, back = is_open[:, row, column].astype(int)
+        first[row, column] = min(first[row - up, column], first[row, column - back])
+    return _Frame(Box(lefts[0], tops[0], lefts[-1], tops[-1]), lefts, tops, first)
+
+
+def _drawn(rulings: _Rulings, edges: Sequence[float], ends: Sequence[float]) -> NDArray[np.bool_]:
+    """Tell for each edge and each stretch between two ends whether rulings run along most of it."""
+    at, start, end = rulings.T
+    is_on = np.abs(np.subtract.outer(edges, at)) <= _NARROW
+    along = np.minimum.outer(end, ends[1:]) - np.maximum.outer(start, ends[:-1])
+    drawn: NDArray[np.bool_] = is_on @ along.clip(min=0.0) > 0.5 * np.diff(ends)
+    return drawn
+
+
+def _filled(frame: _Frame, runs: Iterable[list[Word]]) -> PageTable:
+    """Put runs of words into the cells in which their middles lie, or to which they are closest."""
+    box, lefts, tops, first = frame
+    inside: defaultdict[int, list[Word]] = defaultdict(list)
+    for run in runs:
+        middle = (run[0].box.left + run[-1].box.right) / 2
+        inside[int(first[bisect_right(tops[1:-1], run[0].box.y), bisect_right(lefts[1:-1], middle)])] += run
+    # the last place of a cell is its lower right one
+    last = dict(zip(first.ravel().tolist(), range(first.size), strict=True))
+    cells = []
+    for begin, end in sorted(last.items()):
+        (row, column), (bottom, right) = divmod(begin, first.shape[1]), divmod(end, first.shape[1])
+        around = Box(lefts[column], tops[row], lefts[right + 1], tops[bottom + 1])
+        spans = row, column, bottom + 1 - row, right + 1 - column
+        cells.append(PageCell(around, *spans, *cell_of(inside[begin], around.width)))
+    return PageTable(box, tuple(lefts), tuple(cells), len(tops) - 1, True)
+
+
+# --- tables without lines -------------------------------------------------------------------------------------------------
 
 
 class _Line(NamedTuple):
@@ -158,16 +382,15 @@ def _moved(segment: Segment, shift: float) -> Segment:
 
 def _parted(line: Sequence[Segment]) -> list[Segment]:
     """Part figures from what stands close before them: wide figures, labels that fill their column."""
-    parted: list[Segment] = []
+    pieces: list[Segment] = []
     for segment in line:
-        close = _CLOSE * segment.height
-        pieces = split(segment.words, lambda one, other, close=close: other.box.left - one.box.right <= close)
-        figures = list(takewhile(lambda piece: is_figure(piece.text), map(segment_of, reversed(pieces))))
-        label = segment.words[: len(segment.words) - sum(len(figure.words) for figure in figures)]
+        found = parted(segment.words, _CLOSE * segment.height)
+        figures = list(takewhile(lambda piece: is_figure(piece.text), reversed(found)))
+        label = [word for piece in found[: len(found) - len(figures)] for word in piece.words]
         if label:
-            parted.append(segment_of(label))
-        parted += figures[::-1]
-    return parted
+            pieces.append(segment_of(label))
+        pieces += reversed(figures)
+    return pieces
 
 
 def _lines(number: int, page: Sequence[list[Segment]]) -> Iterator[_Line]:
@@ -234,7 +457,8 @@ class _Sides:
         """Tell whether two stand over one another for more than a share of the narrower one."""
         across = np.minimum.outer(self.right, self.right) - np.maximum.outer(self.left, self.left)
         width = self.right - self.left
-        return (across > share * np.minimum.outer(width, width)) & np.less.outer(self.y, self.y)
+        above: _Mask = (across > share * np.minimum.outer(width, width)) & np.less.outer(self.y, self.y)
+        return above
 
     def is_beside(self) -> _Mask:
         """Tell whether two stand at one height, for a part of it."""
@@ -246,7 +470,7 @@ class _Sides:
 def _under(spans: Sequence[_Span], box: Box) -> list[int]:
     """Return the columns or labels, from left to right, that a box overlaps."""
     left, right = np.array(spans).reshape(-1, 2).T
-    return np.flatnonzero((box.left < right) & (left < box.right)).tolist()  # type: ignore[no-any-return]
+    return np.flatnonzero((box.left < right) & (left < box.right)).tolist()
 
 
 def _closest(columns: Sequence[_Span], box: Box) -> int:
@@ -369,7 +593,7 @@ def _header(labels: Sequence[_Label], columns: Sequence[_Span], used: Sequence[i
     is_beside = sides.is_beside()
     # labels that stand over others, and one alone in its line over the lowest
     is_over = (sides.is_above(0.0) & np.greater.outer(-sides.bottom, -sides.y)).any(axis=1)
-    is_alone = ~is_beside.any(axis=1)
+    is_alone = np.asarray(~is_beside.any(axis=1))
     is_alone[sides.bottom.argmax()] = False
     leaves = [at for at in np.argsort(sides.x, kind="stable").tolist() if not (is_over[at] or is_alone[at])]
     own = [_under(columns, box) or [_closest(columns, box)] for box in boxes]
