@@ -123,7 +123,7 @@ class Sheet:
     @cached_property
     def ruled(self) -> tuple[list[PageTable], list[Word]]:
         """The tables that rulings mark off, and the words outside."""
-        return ruled_tables(with_marks(self.words), self.horizontal, self.vertical)
+        return filled(frames(self.horizontal, self.vertical), with_marks(self.words))
 
     def in_order(self, lines: Iterable[Item], tables: Iterable[PageTable]) -> list[Item]:
         """Put tables between lines; tell cells that hold a picture or a stroke from blank ones, and from a figure alone."""
@@ -168,7 +168,7 @@ def _covers(one: Box, other: Box) -> bool:
 # --- tables with lines ----------------------------------------------------------------------------------------------------
 
 
-class _Frame(NamedTuple):
+class Frame(NamedTuple):
     """Edges from left to right and from top to bottom; for each place between them, the number of the first one of its cell."""
 
     box: Box
@@ -177,15 +177,24 @@ class _Frame(NamedTuple):
     first: NDArray[np.int64]
 
 
-def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Iterable[Box]) -> tuple[list[PageTable], list[Word]]:
-    """Put words into the cells that rulings mark off.
+def frames(horizontal: Iterable[Box], vertical: Iterable[Box]) -> list[Frame]:
+    """Make grids of rulings, which are thin boxes; nothing of a drawing."""
+    across = _straightened((box.y, box.left, box.right) for box in horizontal)
+    down = _straightened((box.x, box.top, box.bottom) for box in vertical)
+    if len(across) * len(down) > _MOST_CROSSINGS:
+        return []
+    return [_frame(*component) for component in _components(across, down)]
+
+
+def filled(frames: Iterable[Frame], words: Sequence[Word]) -> tuple[list[PageTable], list[Word]]:
+    """Put words into the cells of frames.
 
     Parameters
     ----------
-    words : sequence of Word
+    frames : iterable of Frame
         Of a page.
-    horizontal, vertical : iterable of Box
-        Rulings of the page, thin boxes in the same coordinates.
+    words : sequence of Word
+        In the same coordinates.
 
     Returns
     -------
@@ -194,11 +203,6 @@ def ruled_tables(words: Sequence[Word], horizontal: Iterable[Box], vertical: Ite
     rest : list of Word
         Words outside all tables.
     """
-    across = _straightened((box.y, box.left, box.right) for box in horizontal)
-    down = _straightened((box.x, box.top, box.bottom) for box in vertical)
-    if len(across) * len(down) > _MOST_CROSSINGS:
-        return [], list(words)
-    frames = [_frame(*component) for component in _components(across, down)]
     # a figure that reaches over an edge is inside, with all of its digits
     runs = split(words, touches)
     run_of = np.repeat(np.arange(len(runs)), [len(run) for run in runs])
@@ -242,7 +246,7 @@ def _reach(rulings: _Rulings, at: NDArray[np.float64]) -> NDArray[np.bool_]:
     return (rulings[:, 1, None] - _TOUCH <= at) & (at <= rulings[:, 2, None] + _TOUCH)
 
 
-def _frame(across: _Rulings, down: _Rulings) -> _Frame:
+def _frame(across: _Rulings, down: _Rulings) -> Frame:
     """Make a grid of rulings that hang together; where no ruling parts two of its places, they are one cell."""
     # the outer lines may be missing: the others end where they would be
     lefts = merged([*down[:, 0], min(across[:, 1].min(), down[0, 0]), max(across[:, 2].max(), down[-1, 0])], _NARROW)
@@ -254,7 +258,7 @@ def _frame(across: _Rulings, down: _Rulings) -> _Frame:
     for row, column in np.argwhere(is_open.any(axis=0)).tolist():
         up, back = is_open[:, row, column].astype(int)
         first[row, column] = min(first[row - up, column], first[row, column - back])
-    return _Frame(Box(lefts[0], tops[0], lefts[-1], tops[-1]), lefts, tops, first)
+    return Frame(Box(lefts[0], tops[0], lefts[-1], tops[-1]), lefts, tops, first)
 
 
 def _drawn(rulings: _Rulings, edges: Sequence[float], ends: Sequence[float]) -> NDArray[np.bool_]:
@@ -266,7 +270,7 @@ def _drawn(rulings: _Rulings, edges: Sequence[float], ends: Sequence[float]) -> 
     return drawn
 
 
-def _filled(frame: _Frame, runs: Iterable[list[Word]]) -> PageTable:
+def _filled(frame: Frame, runs: Iterable[list[Word]]) -> PageTable:
     """Put runs of words into the cells in which their middles lie, or to which they are closest."""
     box, lefts, tops, first = frame
     inside: defaultdict[int, list[Word]] = defaultdict(list)
