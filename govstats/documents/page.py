@@ -373,13 +373,13 @@ def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]], locate: Sequ
     numbered = [(page, item) for page, items in enumerate(pages, start=1) for item in items]
     prose = [s for _, item in numbered if isinstance(item, list) for s in item if len(s.text) >= _PROSE]
     body = median([segment.height for segment in prose] or [0.0])
-    lefts = sorted(segment.box.left for segment in prose) or [0.0]
-    rights = sorted(segment.box.right for segment in prose) or [float("inf")]
+    sides = np.sort([segment.box for segment in prose] or [Box(0.0, 0.0, float("inf"), 0.0)], axis=0)
+    left, right = sides[len(sides) // 10, 0], sides[len(sides) * 9 // 10, 2]
     blocks: list[Block] = []
     tables = count(1)
     for group in split(numbered, lambda one, other: type(one[1]) is type(other[1])):
         lines = [(page, _whole(item)) for page, item in group if isinstance(item, list)]
-        blocks += _paragraphs(lines, lefts[len(lefts) // 10], rights[len(rights) * 9 // 10], body, locate)
+        blocks += _paragraphs(lines, left, right, body, locate)
         parts = [(page, item) for page, item in group if isinstance(item, PageTable)]
         blocks += [_grid(table, next(tables), locate) for table in split(parts, _continues)]
     return tuple(blocks)
@@ -387,9 +387,8 @@ def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]], locate: Sequ
 
 def _whole(line: Sequence[Segment]) -> Segment:
     # segments far apart in a line of prose: a list, or a table that was not seen as one
-    words = tuple(word for segment in line for word in segment.words)
     text = "  ".join(segment.text for segment in line)
-    return Segment(text, surrounding([segment.box for segment in line]), words, median(word.box.height for word in words))
+    return Segment(text, surrounding([segment.box for segment in line]), (), median(segment.height for segment in line))
 
 
 def _continues(upper: tuple[int, PageTable], lower: tuple[int, PageTable]) -> bool:

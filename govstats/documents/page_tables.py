@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import compress, groupby, pairwise, product, takewhile
+from itertools import chain, compress, groupby, pairwise, product, takewhile
 from operator import attrgetter, not_
 from statistics import fmean, median
 from typing import NamedTuple
@@ -304,9 +304,13 @@ class _Line(NamedTuple):
         return [*self.figures, *self.texts]
 
     @property
+    def main(self) -> list[Segment]:
+        return self.figures or self.texts
+
+    @property
     def middle(self) -> float:
         # the line of a group label beside may stand a little higher or lower
-        return fmean(segment.box.y for segment in self.figures or self.texts)
+        return fmean(segment.box.y for segment in self.main)
 
     @property
     def is_row(self) -> bool:
@@ -349,7 +353,7 @@ def borderless_tables(pages: Sequence[Sequence[list[Segment]]]) -> tuple[list[li
     begins, shifts = [0.0], []
     for number, page in enumerate(pages):
         lines += _lines(number, page)
-        around = surrounding([segment.box for line in page for segment in line] or [Box(0, 0, 0, 0)])
+        around = surrounding([segment.box for segment in chain.from_iterable(page)] or [Box(0, 0, 0, 0)])
         shifts.append(begins[-1] - around.top)
         begins.append(begins[-1] + around.height + _PAGE_BREAK)
     runs = [[line.moved(shifts[line.page]) for line in run] for run in _runs(lines)]
@@ -429,8 +433,9 @@ def _depth(segment: Segment, brackets: Iterable[Segment]) -> int:
 
 def _runs(lines: Sequence[_Line]) -> list[list[_Line]]:
     """Return stretches of lines without prose and headings that are tables, each up to its last row of figures."""
-    usual = median([s.height for line in lines for s in line.figures or line.texts] or [0.0])
-    width = surrounding([segment.box for line in lines for segment in line.source] or [Box(0, 0, 0, 0)]).width
+    usual = median([s.height for line in lines for s in line.main] or [0.0])
+    segments = chain.from_iterable(line.source for line in lines)
+    width = surrounding([segment.box for segment in segments] or [Box(0, 0, 0, 0)]).width
 
     def is_text(line: _Line) -> bool:
         if line.figures:
@@ -482,6 +487,12 @@ def _closest(columns: Sequence[_Span], box: Box) -> int:
     return int(np.abs(np.sum(columns, axis=1) - box.left - box.right).argmin())
 
 
+def _own(columns: Sequence[_Span], box: Box) -> _Columns:
+    """Return the columns that a box overlaps, or the closest one."""
+    under = _under(columns, box) or [_closest(columns, box)]
+    return under[0], under[-1] + 1
+
+
 # --- tables -------------------------------------------------------------------------------------------------------------------
 
 
@@ -506,8 +517,7 @@ def _table(lines: Sequence[_Line], pitch: float) -> tuple[tuple[float, ...], lis
         placed.append((middle, PageCell(around, 0, span[0], 1, span[1] - span[0], *text)))
 
     for label in _labels(stubs, rows, pitch):
-        over = _under(stub_columns, label.box)
-        place(label.beside or label.box.y, (over[0], over[-1] + 1), label.segments)
+        place(label.beside or label.box.y, _own(stub_columns, label.box), label.segments)
     labels = sorted(_labels(list(compress(texts, map(not_, is_stub))), rows, pitch), key=lambda label: label.box.y)
     printed: dict[tuple[float, int], list[Segment]] = {}
     for row in rows:
@@ -534,7 +544,7 @@ def _table(lines: Sequence[_Line], pitch: float) -> tuple[tuple[float, ...], lis
             place(middle, (begin + left, after + left), inside)
     placed.sort(key=lambda item: (item[0], item[1].column))
     grid = split(placed, lambda one, other: other[0] - one[0] <= half)
-    right = max(segment.box.right for line in lines for segment in line.segments)
+    right = max(segment.box.right for line in lines for segment in line.source)
     edges = (*(begin for begin, _ in every), right)
     return edges, [sorted((cell for _, cell in row), key=attrgetter("column", "colspan")) for row in grid]
 
@@ -600,30 +610,26 @@ def _header(labels: Sequence[_Label], columns: Sequence[_Span], used: Sequence[i
     is_alone = np.asarray(~is_beside.any(axis=1))
     is_alone[sides.bottom.argmax()] = False
     leaves = [at for at in np.argsort(sides.x, kind="stable").tolist() if not (is_over[at] or is_alone[at])]
-    own = [_under(columns, box) or [_closest(columns, box)] for box in boxes]
+    own = [_own(columns, box) for box in boxes]
     if len(leaves) == len(used) < len(columns):
         # a wide cell may have its label at the left and its figure in the middle
         starts = [0]
         for (before, at), leaf in zip(pairwise(used), leaves[1:], strict=True):
             starts.append(max(min(at, own[leaf][0]), before + 1))
         slots = list(pairwise([*starts, len(columns)]))
-    own_spans = [(under[0], under[-1] + 1) for under in own]
-    off_left = np.abs(sides.left - np.array(columns)[[under[0] for under in own], 0])
+    off_left = np.abs(sides.left - np.array(columns)[[first for first, _ in own], 0])
     # labels may begin where their first column does
     known = leaves if np.delete(off_left, leaves).max(initial=0) > _FLUSH else range(len(labels))
-    spans = {at: own_spans[at] for at in known}
+    spans = {at: own[at] for at in known}
     if len(leaves) == len(slots):
         spans |= zip(leaves, slots, strict=True)
     middles = [(before[1] + after[0]) / 2 for before, after in pairwise(columns)]
     bounds = np.array([columns[0][0], *middles, columns[-1][1]])
     # those close to the edge of the table leave the least choice
     for at in np.argsort(np.minimum(sides.x - bounds[0], bounds[-1] - sides.x), kind="stable").tolist():
-        closest = _closest(columns, boxes[at])
         if at not in spans:
-            level = np.flatnonzero(is_beside[at]).tolist()
-            nearest = [_closest(columns, boxes[other]) for other in level]
-            taken = [spans.get(other, (column, column + 1)) for other, column in zip(level, nearest, strict=True)]
-            spans[at] = _centred(sides.x[at], bounds, taken) or (closest, closest + 1)
+            taken = [spans.get(other, own[other]) for other in np.flatnonzero(is_beside[at]).tolist()]
+            spans[at] = _centred(sides.x[at], bounds, taken) or own[at]
     return [spans[at] for at in range(len(labels))], slots
 
 
