@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, compress, groupby, pairwise, product, takewhile
@@ -203,21 +203,29 @@ def filled(frames: Iterable[Frame], words: Sequence[Word]) -> tuple[list[PageTab
     rest : list of Word
         Words outside all tables.
     """
+    sides = _Sides([word.box for word in words])
     # a figure that reaches over an edge is inside, with all of its digits
-    runs = split(words, touches)
-    run_of = np.repeat(np.arange(len(runs)), [len(run) for run in runs])
-    x, y = np.array([(word.box.x, word.box.y) for word in words]).reshape(-1, 2).T
-    is_free = np.ones(len(runs), bool)
+    begins = [True, *(not touches(one, other) for one, other in pairwise(words))]
+    first = np.flatnonzero(begins[: len(words)])
+    last = np.append(first, len(words))[1:] - 1
+    run_of = np.repeat(np.arange(len(first)), last + 1 - first)
+    x, y = (sides.left[first] + sides.right[last]) / 2, sides.y[first]
+    is_free = np.ones(len(first), bool)
     tables: list[PageTable] = []
     # a table may stand in a frame around the page: words belong to the smaller one
     for frame in sorted(frames, key=lambda frame: frame.box.width * frame.box.height):
         if len(np.unique(frame.first)) >= _FEWEST_CELLS:
             left, top, right, bottom = frame.box
-            held = run_of[(left <= x) & (x <= right) & (top <= y) & (y <= bottom)]
-            inside = np.unique(held[is_free[held]]).tolist()
+            held = run_of[(left <= sides.x) & (sides.x <= right) & (top <= sides.y) & (sides.y <= bottom)]
+            inside = np.unique(held[is_free[held]])
             is_free[inside] = False
-            tables.append(_filled(frame, [runs[at] for at in inside]))
-    return sorted(tables, key=lambda table: table.box.top), [word for run in compress(runs, is_free) for word in run]
+            rows = np.searchsorted(frame.tops[1:-1], y[inside], side="right")
+            columns = np.searchsorted(frame.lefts[1:-1], x[inside], side="right")
+            in_cell: defaultdict[int, list[Word]] = defaultdict(list)
+            for run, cell in zip(inside.tolist(), frame.first[rows, columns].tolist(), strict=True):
+                in_cell[cell] += words[first[run] : last[run] + 1]
+            tables.append(_table_in(frame, in_cell))
+    return sorted(tables, key=lambda table: table.box.top), list(compress(words, is_free[run_of]))
 
 
 def _straightened(rulings: Iterable[tuple[float, float, float]]) -> _Rulings:
@@ -270,13 +278,9 @@ def _drawn(rulings: _Rulings, edges: Sequence[float], ends: Sequence[float]) -> 
     return drawn
 
 
-def _filled(frame: Frame, runs: Iterable[list[Word]]) -> PageTable:
-    """Put runs of words into the cells in which their middles lie, or to which they are closest."""
+def _table_in(frame: Frame, words: Mapping[int, list[Word]]) -> PageTable:
+    """Make a table of a frame and the words in its cells."""
     box, lefts, tops, first = frame
-    inside: defaultdict[int, list[Word]] = defaultdict(list)
-    for run in runs:
-        middle = (run[0].box.left + run[-1].box.right) / 2
-        inside[int(first[bisect_right(tops[1:-1], run[0].box.y), bisect_right(lefts[1:-1], middle)])] += run
     # the last place of a cell is its lower right one
     last = dict(zip(first.ravel().tolist(), range(first.size), strict=True))
     cells = []
@@ -284,7 +288,7 @@ def _filled(frame: Frame, runs: Iterable[list[Word]]) -> PageTable:
         (row, column), (bottom, right) = divmod(begin, first.shape[1]), divmod(end, first.shape[1])
         around = Box(lefts[column], tops[row], lefts[right + 1], tops[bottom + 1])
         spans = row, column, bottom + 1 - row, right + 1 - column
-        cells.append(PageCell(around, *spans, *cell_of(inside[begin], around.width)))
+        cells.append(PageCell(around, *spans, *cell_of(words.get(begin, ()), around.width)))
     return PageTable(box, tuple(lefts), tuple(cells), len(tops) - 1, True)
 
 
