@@ -16,7 +16,7 @@ from camelot.handlers import PDFHandler
 from govstats.characters import is_figure, normalised
 from govstats.documents.document import Box
 from govstats.documents.page import PageCell, PageTable, Word
-from govstats.documents.page_tables import filled, frames
+from govstats.documents.page_tables import filled, frames_of
 
 #: A font that is taller than this, in thousandths of its size, says nothing true of itself; most Chinese fonts have 880 and -120.
 _TALLEST, _ASCENT, _DESCENT = 1500, 880.0, -120.0
@@ -86,7 +86,7 @@ def _checked(table: Any, words: Sequence[Word]) -> Iterator[PageTable]:
         if cell.text.strip():
             # text in one half of a cell touches no text in the next one
             texts.append(Word(cell.text.strip(), box._replace(left=(box.left + box.right) / 2)))
-    grids = frames(horizontal, vertical)
+    grids = frames_of(horizontal, vertical)
     found = (filled(grids, said)[0] for said in (words, texts))
     for ours, theirs in zip(*found, strict=True):
         both = tuple(map(_with_reading, ours.cells, theirs.cells))

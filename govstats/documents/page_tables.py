@@ -123,7 +123,7 @@ class Sheet:
     @cached_property
     def ruled(self) -> tuple[list[PageTable], list[Word]]:
         """The tables that rulings mark off, and the words outside."""
-        return filled(frames(self.horizontal, self.vertical), with_marks(self.words))
+        return filled(frames_of(self.horizontal, self.vertical), with_marks(self.words))
 
     def in_order(self, lines: Iterable[Item], tables: Iterable[PageTable]) -> list[Item]:
         """Put tables between lines; tell cells that hold a picture or a stroke from blank ones, and from a figure alone."""
@@ -168,6 +168,27 @@ def _covers(one: Box, other: Box) -> bool:
 # --- tables with lines ----------------------------------------------------------------------------------------------------
 
 
+class _Sides:
+    """Boxes in columns of numbers, and how pairs of them stand to each other: a row for one, a column for the other."""
+
+    def __init__(self, boxes: Sequence[Box]) -> None:
+        self.left, self.top, self.right, self.bottom = np.array(boxes, float).reshape(-1, 4).T
+        self.x, self.y = (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    def is_above(self, share: float) -> _Mask:
+        """Tell whether two stand over one another for more than a share of the narrower one."""
+        across = np.minimum.outer(self.right, self.right) - np.maximum.outer(self.left, self.left)
+        width = self.right - self.left
+        above: _Mask = (across > share * np.minimum.outer(width, width)) & np.less.outer(self.y, self.y)
+        return above
+
+    def is_beside(self) -> _Mask:
+        """Tell whether two stand at one height, for a part of it."""
+        beside: _Mask = np.less.outer(self.top, self.bottom) & np.greater.outer(self.bottom, self.top)
+        np.fill_diagonal(beside, val=False)
+        return beside
+
+
 class Frame(NamedTuple):
     """Edges from left to right and from top to bottom; for each place between them, the number of the first one of its cell."""
 
@@ -177,7 +198,7 @@ class Frame(NamedTuple):
     first: NDArray[np.int64]
 
 
-def frames(horizontal: Iterable[Box], vertical: Iterable[Box]) -> list[Frame]:
+def frames_of(horizontal: Iterable[Box], vertical: Iterable[Box]) -> list[Frame]:
     """Make grids of rulings, which are thin boxes; nothing of a drawing."""
     across = _straightened((box.y, box.left, box.right) for box in horizontal)
     down = _straightened((box.x, box.top, box.bottom) for box in vertical)
@@ -367,7 +388,7 @@ def borderless_tables(pages: Sequence[Sequence[list[Segment]]]) -> tuple[list[li
     pitch = float(distances[len(distances) // 5]) if len(distances) else float("inf")
     tables: list[list[PageTable]] = [[] for _ in pages]
     for run in runs:
-        edges, grid = _table(run, pitch)
+        edges, grid = _borderless_table(run, pitch)
         for number, rows in groupby(grid, key=lambda row: bisect_right(begins, min(cell.box.top for cell in row) + 0.1) - 1):
             tables[number].append(_on_page(list(rows), edges, shifts[number]))
     taken = {id(line.source) for run in runs for line in run}
@@ -456,28 +477,7 @@ def _runs(lines: Sequence[_Line]) -> list[list[_Line]]:
     return runs
 
 
-# --- geometry -----------------------------------------------------------------------------------------------------------------
-
-
-class _Sides:
-    """Boxes in columns of numbers, and how pairs of them stand to each other: a row for one, a column for the other."""
-
-    def __init__(self, boxes: Sequence[Box]) -> None:
-        self.left, self.top, self.right, self.bottom = np.array(boxes, float).reshape(-1, 4).T
-        self.x, self.y = (self.left + self.right) / 2, (self.top + self.bottom) / 2
-
-    def is_above(self, share: float) -> _Mask:
-        """Tell whether two stand over one another for more than a share of the narrower one."""
-        across = np.minimum.outer(self.right, self.right) - np.maximum.outer(self.left, self.left)
-        width = self.right - self.left
-        above: _Mask = (across > share * np.minimum.outer(width, width)) & np.less.outer(self.y, self.y)
-        return above
-
-    def is_beside(self) -> _Mask:
-        """Tell whether two stand at one height, for a part of it."""
-        beside: _Mask = np.less.outer(self.top, self.bottom) & np.greater.outer(self.bottom, self.top)
-        np.fill_diagonal(beside, val=False)
-        return beside
+# --- columns ------------------------------------------------------------------------------------------------------------------
 
 
 def _under(spans: Sequence[_Span], box: Box) -> list[int]:
@@ -500,9 +500,9 @@ def _own(columns: Sequence[_Span], box: Box) -> _Columns:
 # --- tables -------------------------------------------------------------------------------------------------------------------
 
 
-def _table(lines: Sequence[_Line], pitch: float) -> tuple[tuple[float, ...], list[list[PageCell]]]:
+def _borderless_table(lines: Sequence[_Line], pitch: float) -> tuple[tuple[float, ...], list[list[PageCell]]]:
     """Return the edges of the columns and the rows of a table: figures make the rows, labels join the row beside them."""
-    rows = [line for line in lines if line.is_row]
+    rows = sorted((line for line in lines if line.is_row), key=attrgetter("middle"))
     columns = united((figure.box.left, figure.box.right) for row in rows for figure in row.figures)
     texts = [text for line in lines for text in (line.texts if line.is_row else line.segments)]
     # what stands left of the first column of figures is a stub, unless it stands over that column as well

@@ -85,10 +85,10 @@ class _Page(Sheet):
 class _Painted(NamedTuple):
     """What is painted on a page, in the coordinates of the page as it is shown; pieces of text as pdfium keeps them.
 
-    A line is given by its two ends; what is filled, by two corners.
+    An edge is given by its two ends; what is filled, by two corners.
     """
 
-    lines: list[tuple[float, ...]]
+    edges: list[tuple[float, ...]]
     pictures: list[Box]
     texts: list[Any]
 
@@ -220,7 +220,7 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     upright = _upright(source, page.turns)
     painted = _Painted([], [], [])
     _read_objects(source.raw, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject, upright, painted)
-    page.horizontal, page.vertical = _rulings(painted.lines)
+    page.horizontal, page.vertical = _rulings(painted.edges)
     every, pieces = _read_characters(text, upright, page)
     look = unseen.Look(source, page.turns, painted.texts)
     page.words = look.shown(every, pieces, page.vertical)
@@ -314,16 +314,16 @@ def _read_objects(
         own = pdfium.FS_MATRIX()
         pdfium.FPDFPageObj_GetMatrix(item, own)
         matrix = pypdfium2.PdfMatrix.from_raw(own).multiply(outer)
-        if kind == pdfium.FPDF_PAGEOBJ_PATH and len(found.lines) <= _MOST_RULINGS:
-            found.lines.extend(_lines(item, matrix))
+        if kind == pdfium.FPDF_PAGEOBJ_PATH and len(found.edges) <= _MOST_RULINGS:
+            found.edges.extend(_edges(item, matrix))
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             found.pictures.append(Box(*matrix.on_rect(0, 0, 1, 1)))
         elif kind == pdfium.FPDF_PAGEOBJ_FORM:
             _read_objects(item, pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject, matrix, found)
 
 
-def _lines(path: Any, matrix: pypdfium2.PdfMatrix) -> list[tuple[float, ...]]:
-    """Return the sides of what a path strokes, and the corners of what it fills; none where there are curves."""
+def _edges(path: Any, matrix: pypdfium2.PdfMatrix) -> list[tuple[float, ...]]:
+    """Return the sides of what a path strokes, the corners of what is thin or filled, and nothing where there are curves."""
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     pdfium.FPDFPath_GetDrawMode(path, fill, stroke)
     shapes: list[list[tuple[float, float]]] = [[]]
@@ -339,14 +339,19 @@ def _lines(path: Any, matrix: pypdfium2.PdfMatrix) -> list[tuple[float, ...]]:
         shapes[-1].append(matrix.on_point(x.value, y.value))
         if pdfium.FPDFPathSegment_GetClose(segment):
             shapes[-1].append(shapes[-1][0])
-    if stroke.value:
-        return [(*one, *other) for shape in shapes for one, other in pairwise(shape)]
-    return [(*map(min, zip(*shape, strict=True)), *map(max, zip(*shape, strict=True))) for shape in shapes if shape]
+    edges: list[tuple[float, ...]] = []
+    for shape in filter(None, shapes):
+        left, top, right, bottom = (*map(min, zip(*shape, strict=True)), *map(max, zip(*shape, strict=True)))
+        if stroke.value and min(right - left, bottom - top) > _THIN:
+            edges += [(*one, *other) for one, other in pairwise(shape)]
+        else:
+            edges.append((left, top, right, bottom))
+    return edges
 
 
-def _rulings(lines: Sequence[tuple[float, ...]]) -> tuple[list[Box], list[Box]]:
+def _rulings(edges: Sequence[tuple[float, ...]]) -> tuple[list[Box], list[Box]]:
     """Return what runs straight across and what runs straight down; nothing of a drawing."""
-    ends = np.array(lines[:0] if len(lines) > _MOST_RULINGS else lines).reshape(-1, 2, 2)
+    ends = np.array(edges[:0] if len(edges) > _MOST_RULINGS else edges).reshape(-1, 2, 2)
     boxes = np.hstack([ends.min(axis=1), ends.max(axis=1)])
     # a dot of a dotted line may belong to either
     is_thin = boxes[:, 2:] - boxes[:, :2] <= _THIN
