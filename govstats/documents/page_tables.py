@@ -55,6 +55,8 @@ _MOST_CROSSINGS = 500_000
 _FEWEST_CELLS = 2
 #: A table has at least so many rows of figures; a single one has at least so many figures (行政复议、行政诉讼).
 _FEWEST_ROWS, _FEWEST_FIGURES = 2, 6
+#: It has some two hundred labels; of more every two are not compared.
+_MOST_TEXTS = 2000
 #: Prose runs over this share of the width between the margins.
 _PROSE_WIDTH = 0.62
 #: Lines of one label stand closer than this, in heights of their characters, and closer than the rows of the table by a bit.
@@ -325,10 +327,6 @@ class _Line(NamedTuple):
     texts: list[Segment]
 
     @property
-    def segments(self) -> list[Segment]:
-        return [*self.figures, *self.texts]
-
-    @property
     def main(self) -> list[Segment]:
         return self.figures or self.texts
 
@@ -341,7 +339,7 @@ class _Line(NamedTuple):
     def is_row(self) -> bool:
         """It is no page number, no figure in a list, and no second line of cells: figures and bare units (10316 / 5件）."""
         has_units = self.texts and {segment.text for segment in self.texts} <= _UNITS
-        return bool(self.figures) and len(self.segments) > 1 and not has_units
+        return bool(self.figures) and len(self.figures) + len(self.texts) > 1 and not has_units
 
     def moved(self, shift: float) -> _Line:
         """Move the line down."""
@@ -472,7 +470,8 @@ def _runs(lines: Sequence[_Line]) -> list[list[_Line]]:
     runs = []
     for run in split(lines, lambda one, other: is_text(one) == is_text(other)):
         figures = [len(line.figures) * line.is_row for line in run]
-        if np.count_nonzero(figures) >= _FEWEST_ROWS or max(figures) >= _FEWEST_FIGURES:
+        is_large = np.count_nonzero(figures) >= _FEWEST_ROWS or max(figures) >= _FEWEST_FIGURES
+        if is_large and sum(len(line.texts) for line in run) <= _MOST_TEXTS:
             runs.append(run[: int(np.flatnonzero(figures)[-1]) + 1])
     return runs
 
@@ -504,14 +503,14 @@ def _borderless_table(lines: Sequence[_Line], pitch: float) -> tuple[tuple[float
     """Return the edges of the columns and the rows of a table: figures make the rows, labels join the row beside them."""
     rows = sorted((line for line in lines if line.is_row), key=attrgetter("middle"))
     columns = united((figure.box.left, figure.box.right) for row in rows for figure in row.figures)
-    texts = [text for line in lines for text in (line.texts if line.is_row else line.segments)]
+    texts = [text for line in lines for text in (line.texts if line.is_row else [*line.figures, *line.texts])]
     # what stands left of the first column of figures is a stub, unless it stands over that column as well
     is_stub = [text.box.left < columns[0][0] and not _under(columns, text.box) for text in texts]
     stubs = list(compress(texts, is_stub))
     stub_columns = _stub_columns(stubs)
     left = len(stub_columns)
     every = [*stub_columns, *columns]
-    half = lines[0].segments[0].height / 2
+    half = lines[0].main[0].height / 2
     placed: list[tuple[float, PageCell]] = []
 
     def place(middle: float, span: _Columns, segments: Sequence[Segment]) -> None:
@@ -569,7 +568,7 @@ def _labels(segments: Sequence[Segment], rows: Sequence[_Line], pitch: float) ->
     is_numbered = np.array([bool(NUMBERING.match(segment.text)) for segment in segments], bool)
     # several labels side by side under one are its columns
     is_level = np.abs(np.subtract.outer(sides.y, sides.y)) < _LEVEL * height
-    lies_over = sides.is_above(_REACHES).astype(int) @ is_level
+    lies_over = sides.is_above(_REACHES).astype(np.float32) @ is_level.astype(np.float32)
     is_close = np.subtract.outer(-sides.y, -sides.y) < np.minimum(_LEADING * height, _CLOSER * pitch)
     goes_on = (lies_over == 1) & is_close & ~is_numbered
     is_above = sides.is_above(0.5)
