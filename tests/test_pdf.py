@@ -630,6 +630,19 @@ def test_a_heading_parts_two_tables_without_lines(font: Path) -> None:
     assert figures(content) == FIGURES
 
 
+def test_spanners_that_are_set_flush_left_begin_over_their_first_column(font: Path) -> None:
+    page = Page(font)
+    page.pdf.set_font("few", "", 10)
+    for row, label in enumerate(["", "规章", "行政许可"]):
+        page.pdf.text(60, 300 + 22 * row, label)
+        for at in range(6):
+            page.pdf.text(150 + 60 * at, 300 + 22 * row, str(10 * row + at) if row else "总计")
+    page.pdf.text(150, 278, "主动公开")
+    page.pdf.text(150 + 60 * 2, 278, "本年")
+    (grid,) = open_document(page.bytes()).grids
+    assert [(cell.text, cell.column) for cell in grid.rows[0]] == [("主动公开", 1), ("本年", 3)]
+
+
 # --- real documents -----------------------------------------------------------------------------------------------------------
 
 SAMPLES = ("borderless", "font-without-ascent", "repeated-header", "split-over-pages")

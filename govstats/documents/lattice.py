@@ -7,7 +7,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, compress
+from itertools import chain
 from operator import ne
 from typing import Any
 
@@ -16,7 +16,7 @@ from camelot.handlers import PDFHandler
 from govstats.characters import is_figure, normalised
 from govstats.documents.document import Box
 from govstats.documents.page import PageCell, PageTable, Word
-from govstats.documents.ruled import ruled_tables
+from govstats.documents.page_tables import filled, frames_of
 
 #: A font that is taller than this, in thousandths of its size, says nothing true of itself; most Chinese fonts have 880 and -120.
 _TALLEST, _ASCENT, _DESCENT = 1500, 880.0, -120.0
@@ -72,19 +72,22 @@ def lattice_tables(content: bytes, words: Mapping[int, Sequence[Word]]) -> dict[
 
 def _checked(table: Any, words: Sequence[Word]) -> Iterator[PageTable]:
     """Put words and camelot's text between the lines that camelot found; leave out where the two differ in many cells."""
-    height = table.pdf_size[1]
+    height, first, last = table.pdf_size[1], table.cells[0][0], table.cells[-1][-1]
+    outer = Box(first.x1, height - first.y2, last.x2, height - last.y1)
+    horizontal, vertical = [outer._replace(top=outer.bottom)], [outer._replace(left=outer.right)]
     texts: list[Word] = []
-    horizontal: list[Box] = []
-    vertical: list[Box] = []
     for cell in chain.from_iterable(table.cells):
         box = Box(cell.x1, height - cell.y2, cell.x2, height - cell.y1)
         # spans are marked by edges that are left out
-        horizontal += compress((box._replace(bottom=box.top), box._replace(top=box.bottom)), (cell.top, cell.bottom))
-        vertical += compress((box._replace(right=box.left), box._replace(left=box.right)), (cell.left, cell.right))
+        if cell.top:
+            horizontal.append(box._replace(bottom=box.top))
+        if cell.left:
+            vertical.append(box._replace(right=box.left))
         if cell.text.strip():
             # text in one half of a cell touches no text in the next one
             texts.append(Word(cell.text.strip(), box._replace(left=(box.left + box.right) / 2)))
-    found = (ruled_tables(said, horizontal, vertical)[0] for said in (words, texts))
+    grids = frames_of(horizontal, vertical)
+    found = (filled(grids, said)[0] for said in (words, texts))
     for ours, theirs in zip(*found, strict=True):
         both = tuple(map(_with_reading, ours.cells, theirs.cells))
         if sum(map(ne, both, ours.cells)) <= _MANY * sum(bool(cell.text) for cell in both):

@@ -29,6 +29,8 @@ _TOUCHING = 0.06
 _WIDER = 0.12
 #: Digits of one figure are of one height: a smaller one is a mark.
 _SMALL = 0.85
+#: Of two copies of a character that make it bold, and of two digits that are printed over one another, so much of one is shared.
+_COPY, _OVER = 0.7, 0.4
 #: Characters are in one line where their middles lie closer than this part of the taller one: where they are of one height,
 #: where one is smaller, and where one lies over the other, as bold type that is printed twice does.
 _ALIKE, _LEVEL, _LEVEL_SMALLER, _TWICE = 0.87, 0.4, 0.5, 0.25
@@ -76,16 +78,24 @@ class Word(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """Words of one line that stand close to one another."""
+    """Words of one line that stand close to one another.
+
+    Attributes
+    ----------
+    text : str
+        Theirs, with blanks where they stand apart.
+    box : Box
+        Around them.
+    words : tuple of Word
+        From left to right.
+    height : float
+        Of most characters: digits of another font may be taller.
+    """
 
     text: str
     box: Box
     words: tuple[Word, ...]
-
-    @property
-    def height(self) -> float:
-        """Of most characters: digits of another font may be taller."""
-        return median(word.box.height for word in self.words)
+    height: float
 
 
 class PageCell(NamedTuple):
@@ -157,66 +167,70 @@ def lines_of(words: Sequence[Word], *, gap: float = _GAP) -> list[list[Segment]]
         One list a line, its segments from left to right.
     """
     lines: list[list[Word]] = []
-    for word in sorted(words, key=lambda word: (word.box.y, word.box.height, word)):
-        line = next((line for line in reversed(lines[-4:]) if _is_level(word, line)), None)
+    for word in sorted(words, key=_downwards):
+        line = next((line for line in lines[:-5:-1] if _is_level(word, line)), None)
         if line is None:
             lines.append([word])
         else:
             # a taller character comes first, since the others are measured by it: a raised digit does not open its own line
             line.insert(0 if line[0].box.height < _ALIKE * word.box.height else len(line), word)
-    return [_segments(line, gap * line[0].box.height) for line in lines]
+    pieces = []
+    for line in lines:
+        # a copy of a character makes it bold
+        copies = split(sorted(line, key=attrgetter("box.left")), _are_copies)
+        pieces.append(parted([first for first, *_ in copies], gap * line[0].box.height))
+    return pieces
+
+
+def _downwards(word: Word) -> tuple[float, float, Word]:
+    return word.box.y, word.box.height, word
 
 
 def _is_level(word: Word, line: Sequence[Word]) -> bool:
-    small, tall = sorted((word.box.height, line[0].box.height))
+    box, first = word.box, line[0].box
+    small, tall = sorted((box.height, first.height))
+    apart = abs(box.y - first.y)
+    if apart < _TWICE * tall:
+        return True
     farthest = _LEVEL if small > _ALIKE * tall else _LEVEL_SMALLER
-    apart = abs(word.box.y - line[0].box.y)
-    return apart <= farthest * tall and (apart < _TWICE * tall or max(shared(word.box, other.box) for other in line) <= 0.5)
+    return apart <= farthest * tall and max(shared(box, other.box) for other in line) <= 0.5
 
 
-def _segments(line: Sequence[Word], gap: float) -> list[Segment]:
-    in_order = sorted(line, key=attrgetter("box.left"))
-    # a copy of a character makes it bold
-    copies = split(in_order, lambda one, other: one.text == other.text and shared(one.box, other.box) > 0.7)
-    return [segment_of(group) for group in split([first for first, *_ in copies], lambda a, b: b.box.left - a.box.right <= gap)]
+def _are_copies(one: Word, other: Word) -> bool:
+    return one.text == other.text and shared(one.box, other.box) > _COPY
+
+
+def parted(words: Iterable[Word], gap: float) -> list[Segment]:
+    """Part words from left to right where the gap between two of them is wider."""
+    return [segment_of(group) for group in split(words, lambda one, other: other.box.left - one.box.right <= gap)]
 
 
 def segment_of(words: Sequence[Word]) -> Segment:
     """Join words of a line."""
-    height = max(word.box.height for word in words)
-    pairs = list(pairwise(words))
-    gaps = [word.box.left - before.box.right for before, word in pairs]
-    digits = [_are_digits(*pair) for pair in pairs]
-    widest = _SPACE * height, min(_SPACE * height, min(compress(gaps, digits), default=0.0) + _WIDER * height)
+    boxes = [word.box for word in words]
+    heights = [box.height for box in boxes]
+    usual, tallest = median(heights), max(heights)
+    gaps = [box.left - before.right for before, box in pairwise(boxes)]
+    is_digit = [word.text.isdecimal() and word.confidence is None for word in words]
+    are_digits = [one and other for one, other in pairwise(is_digit)]
+    space = _SPACE * tallest
+    digit_space = min(space, min(compress(gaps, are_digits), default=0.0) + _WIDER * tallest)
     text = words[0].text
-    for pair, gap, both in zip(pairs, gaps, digits, strict=True):
-        text += (" " if gap > widest[both] or are_two(*pair) else "") + pair[1].text
+    for (before, word), gap, both in zip(pairwise(words), gaps, are_digits, strict=True):
+        is_apart = (gap > digit_space or are_two(before, word)) if both else gap > space
+        text += " " + word.text if is_apart else word.text
     text = text.replace("][", "")
-    # of a label the other characters tell enough
-    legible = text.replace(ILLEGIBLE, "").strip()
-    shown = text if not legible or is_figure(legible) else legible
-    return Segment(shown, surrounding([word.box for word in words]), tuple(words))
-
-
-def _are_digits(before: Word, word: Word) -> bool:
-    """Tell whether both are digits of a PDF: those that were recognised have no boxes of their own."""
-    return before.text.isdecimal() and word.text.isdecimal() and word.confidence is None
+    if ILLEGIBLE in text:
+        # of a label the other characters tell enough
+        legible = text.replace(ILLEGIBLE, "").strip()
+        text = text if not legible or is_figure(legible) else legible
+    return Segment(text, surrounding(boxes), tuple(words), usual)
 
 
 def are_two(before: Word, word: Word) -> bool:
-    """Tell whether two digits are no digits of one figure: one is printed over the other, or smaller.
-
-    Parameters
-    ----------
-    before, word : Word
-        One behind the other.
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether two digits are no digits of one figure: one is printed over the other, or smaller."""
     small, tall = sorted((before.box.height, word.box.height))
-    return _are_digits(before, word) and (shared(before.box, word.box) > 0.4 or small < _SMALL * tall)
+    return small < _SMALL * tall or shared(before.box, word.box) > _OVER
 
 
 # --- figures and cells ----------------------------------------------------------------------------------------------------
@@ -251,8 +265,10 @@ def with_marks(words: Sequence[Word]) -> list[Word]:
 
 def touches(before: Word, word: Word) -> bool:
     """Tell whether two characters of figures, or a mark behind them, stand so close that they are of one figure."""
+    if before.text not in _OF_FIGURE or word.text not in _OF_FIGURE:
+        return False
     apart = max(abs(before.box.right - word.box.left), abs(before.box.top - word.box.top))
-    return {before.text, word.text} <= _OF_FIGURE and apart < _TOUCHING * before.box.height
+    return apart < _TOUCHING * before.box.height
 
 
 def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tuple[str, ...], float | None]:
@@ -260,17 +276,22 @@ def cell_of(words: Sequence[Word], width: float = float("inf")) -> tuple[str, tu
 
     Digits that fill a line may go on in the next, or be another figure: both readings are there for the edits to decide.
     """
-    lines = [line for (line,) in lines_of(words, gap=1e9)]
+    lines = [line for (line,) in lines_of(words, gap=float("inf"))]
     text = "\n".join(line.text for line in lines)
-    doubtful = [word for word in words if word.readings]
+    confidence = min((word.confidence for word in words if word.confidence is not None), default=None)
+    readings: tuple[str, ...] = ()
+    doubtful = [at for at, word in enumerate(words) if word.readings]
     # the readings of several pieces are told apart only where one of them is in doubt
-    others = doubtful[0].readings if len(doubtful) == 1 else ()
-    versions = ([word._replace(text=other, readings=()) if word.readings else word for word in words] for other in others)
-    readings = tuple(cell_of(version)[0] for version in versions)
-    with_one_more = (line.box.width * (1 + 1 / len(line.text)) for line in lines[:-1])
-    if _DIGIT_LINES.fullmatch(text) and min(with_one_more, default=0.0) > width - _PADDING:
-        readings = (*readings, text.replace("\n", ""))
-    return text, readings, min((word.confidence for word in words if word.confidence is not None), default=None)
+    if len(doubtful) == 1:
+        pieces, (at,) = list(words), doubtful
+        for other in words[at].readings:
+            pieces[at] = words[at]._replace(text=other, readings=())
+            readings += cell_of(pieces)[:1]
+    if len(lines) > 1 and _DIGIT_LINES.fullmatch(text):
+        with_one_more = min(line.box.width * (1 + 1 / len(line.text)) for line in lines[:-1])
+        if with_one_more > width - _PADDING:
+            readings += (text.replace("\n", ""),)
+    return text, readings, confidence
 
 
 # --- page numbers and running heads ---------------------------------------------------------------------------------------
@@ -290,16 +311,19 @@ def without_running_heads(pages: Sequence[Sequence[list[Segment]]]) -> list[list
         The others, in the same order.
     """
     texts = [["".join(segment.text for segment in line) for line in lines] for lines in pages]
-    counts = Counter(text for lines in texts for text in {_DIGITS.sub("", line) for line in (*lines[:1], *lines[-1:])})
-    heads = {text for text, often in counts.items() if text and often > max(1, len(pages) // 2)}
-
-    def stays(page: int, at: int) -> bool:
-        text, last = texts[page][at], len(texts[page]) - 1
-        # a title may be the running head of the pages after it
-        is_inside = 0 < at < last or page == at == 0
-        return is_inside or not (_DIGITS.sub("", text) in heads or _PAGE_NUMBER.fullmatch(text))
-
-    return [[line for at, line in enumerate(lines) if stays(page, at)] for page, lines in enumerate(pages)]
+    counts: Counter[str] = Counter()
+    for lines in texts:
+        counts.update({_DIGITS.sub("", line) for line in (*lines[:1], *lines[-1:])} - {""})
+    heads = {text for text, often in counts.items() if often > max(1, len(pages) // 2)}
+    rest = []
+    for page, (segments, plain) in enumerate(zip(pages, texts, strict=True)):
+        ends = range(len(plain))[:: max(len(plain) - 1, 1)]
+        marks = {at for at in ends if _PAGE_NUMBER.fullmatch(plain[at]) or _DIGITS.sub("", plain[at]) in heads}
+        if page == 0:
+            # a title may be the running head of the pages after it
+            marks.discard(0)
+        rest.append([line for at, line in enumerate(segments) if at not in marks])
+    return rest
 
 
 # --- paragraphs -----------------------------------------------------------------------------------------------------------
@@ -349,13 +373,13 @@ def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]], locate: Sequ
     numbered = [(page, item) for page, items in enumerate(pages, start=1) for item in items]
     prose = [s for _, item in numbered if isinstance(item, list) for s in item if len(s.text) >= _PROSE]
     body = median([segment.height for segment in prose] or [0.0])
-    lefts = sorted(segment.box.left for segment in prose) or [0.0]
-    rights = sorted(segment.box.right for segment in prose) or [float("inf")]
+    sides = np.sort([segment.box for segment in prose] or [Box(0.0, 0.0, float("inf"), 0.0)], axis=0)
+    left, right = sides[len(sides) // 10, 0], sides[len(sides) * 9 // 10, 2]
     blocks: list[Block] = []
     tables = count(1)
     for group in split(numbered, lambda one, other: type(one[1]) is type(other[1])):
         lines = [(page, _whole(item)) for page, item in group if isinstance(item, list)]
-        blocks += _paragraphs(lines, lefts[len(lefts) // 10], rights[len(rights) * 9 // 10], body, locate)
+        blocks += _paragraphs(lines, left, right, body, locate)
         parts = [(page, item) for page, item in group if isinstance(item, PageTable)]
         blocks += [_grid(table, next(tables), locate) for table in split(parts, _continues)]
     return tuple(blocks)
@@ -364,7 +388,7 @@ def blocks_of(pages: Sequence[Sequence[list[Segment] | PageTable]], locate: Sequ
 def _whole(line: Sequence[Segment]) -> Segment:
     # segments far apart in a line of prose: a list, or a table that was not seen as one
     text = "  ".join(segment.text for segment in line)
-    return Segment(text, surrounding([s.box for s in line]), tuple(word for segment in line for word in segment.words))
+    return Segment(text, surrounding([segment.box for segment in line]), (), median(segment.height for segment in line))
 
 
 def _continues(upper: tuple[int, PageTable], lower: tuple[int, PageTable]) -> bool:
@@ -444,7 +468,8 @@ def split(items: Iterable[_Item], belong: Callable[[_Item, _Item], bool]) -> lis
     """
     groups: list[list[_Item]] = []
     for item in items:
-        if not groups or not belong(groups[-1][-1], item):
-            groups.append([])
-        groups[-1].append(item)
+        if groups and belong(groups[-1][-1], item):
+            groups[-1].append(item)
+        else:
+            groups.append([item])
     return groups

@@ -6,20 +6,22 @@ import ctypes
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import mode
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pypdfium2
 import pypdfium2.raw as pdfium
 from tqdm import tqdm
 
 from govstats.documents import unseen
 from govstats.documents.document import Block, Box
-from govstats.documents.layout import Sheet, arranged, replaced
 from govstats.documents.page import ILLEGIBLE, Word, blocks_of, with_marks
+from govstats.documents.page_tables import Sheet, arranged, replaced
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
@@ -33,8 +35,8 @@ _MOST_RULINGS, _MOST_FOR_CAMELOT = 20_000, 3000
 _FEWEST_FIGURES = 6
 #: A report has its tables on some pages; in a volume of many reports camelot would take minutes, optical recognition longer.
 _MOST_LATTICE_PAGES, _MOST_PICTURES = 40, 40
-#: A rectangle that is thinner, in points, is a line; a line that leans by less is straight.
-_THIN, _STRAIGHT = 2.5, 0.5
+#: A rectangle that is thinner, in points, is a line, and a line that leans by less is straight.
+_THIN = 2.5
 #: A page of A3 in small type has some ten thousand characters; dotted lines may take as many objects.
 _MOST_CHARACTERS, _MOST_OBJECTS = 20_000, 100_000
 #: Type is between so high and so high, in points, or its font is wrong about it.
@@ -53,6 +55,8 @@ _SHARP = 200 / 72
 _SLANT = 0.05
 #: A text layer under a picture is somebody else's recognition, of unknown quality.
 _CONFIDENCE_OF_LAYER = 0.9
+
+_Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(eq=False)
@@ -79,11 +83,14 @@ class _Page(Sheet):
 
 
 class _Painted(NamedTuple):
-    """What is painted on a page, in the coordinates of the page as it is shown; pieces of text as pdfium keeps them."""
+    """What is painted on a page, in the coordinates of the page as it is shown; pieces of text as pdfium keeps them.
 
-    rulings: list[Box]
+    An edge is given by its two ends; what is filled, by two corners.
+    """
+
+    edges: list[tuple[float, ...]]
     pictures: list[Box]
-    texts: list[pypdfium2.PdfObject]
+    texts: list[Any]
 
 
 class Pages(NamedTuple):
@@ -212,15 +219,11 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     page.turns = _turns(source, text)
     upright = _upright(source, page.turns)
     painted = _Painted([], [], [])
-    _read_objects(source, upright, painted)
-    if len(painted.rulings) <= _MOST_RULINGS:
-        # a dot of a dotted line may belong to either
-        page.horizontal = [box for box in painted.rulings if box.height <= _THIN]
-        page.vertical = [box for box in painted.rulings if box.width <= _THIN]
-    characters = list(_read_characters(text, upright, page))
-    every = [word for word, _ in characters]
+    _read_objects(source.raw, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject, upright, painted)
+    page.horizontal, page.vertical = _rulings(painted.edges)
+    every, pieces = _read_characters(text, upright, page)
     look = unseen.Look(source, page.turns, painted.texts)
-    page.words = look.shown(every, [piece for _, piece in characters], page.vertical)
+    page.words = look.shown(every, pieces, page.vertical)
     large = any(2 * box.width * box.height > math.prod(source.get_size()) for box in painted.pictures)
     if large and 2 * len(page.words) < len(every):
         # a layer of text under a scan
@@ -262,58 +265,67 @@ def _upright(page: pypdfium2.PdfPage, turns: int) -> pypdfium2.PdfMatrix:
     return turned.translate(-left, -top)
 
 
-def _read_characters(text: pypdfium2.PdfTextPage, upright: pypdfium2.PdfMatrix, page: _Page) -> Iterator[tuple[Word, Any]]:
-    """Yield characters with the boxes of their type, which do not depend on the shape of a 1, and the piece of text of each."""
-    for index in range(text.count_chars()):
-        character = chr(pdfium.FPDFText_GetUnicode(text, index))
-        if character.isspace():
-            continue
-        slant = pdfium.FPDFText_GetCharAngle(text, index) * 2 / math.pi
-        if abs(slant - round(slant)) > _SLANT:
-            page.is_odd = True
-            continue
-        if _NO_CODE.match(character) or pdfium.FPDFText_HasUnicodeMapError(text, index) == 1:
-            character = ILLEGIBLE
-        box = Box(*upright.on_rect(*text.get_charbox(index, loose=True)))
-        # ideographs are as tall as wide
-        least = box.width if unicodedata.category(character) == "Lo" else _THINNEST
-        if not least <= box.height <= _TALLEST:
-            # Chromium's fonts give 一 the height of its stroke; of type set downwards pdfium forgets the scale (hongze-2023)
-            ink = Box(*upright.on_rect(*text.get_charbox(index)))
-            half = max(ink.width, ink.height) / 2
-            box = Box(ink.x - half, ink.y - half, ink.x + half, ink.y + half)
-        yield Word(character, box), pdfium.FPDFText_GetTextObject(text, index)
+def _read_characters(text: pypdfium2.PdfTextPage, upright: pypdfium2.PdfMatrix, page: _Page) -> tuple[list[Word], list[Any]]:
+    """Return characters with the boxes of their type, which do not depend on the shape of a 1, and the piece of text of each."""
+    every = range(text.count_chars())
+    characters = [chr(pdfium.FPDFText_GetUnicode(text.raw, index)) for index in every]
+    quarters = np.array([pdfium.FPDFText_GetCharAngle(text.raw, index) for index in every]) * 2 / math.pi
+    sides = (pdfium.FS_RECTF * len(every))()
+    for index, side in enumerate(sides):
+        pdfium.FPDFText_GetLooseCharBox(text.raw, index, side)
+    is_blank = np.array([character.isspace() for character in characters], bool)
+    is_slanted = ~is_blank & (np.abs(quarters - np.rint(quarters)) > _SLANT)
+    page.is_odd |= bool(is_slanted.any())
+    places = np.flatnonzero(~is_blank & ~is_slanted).tolist()
+    boxes = _mapped(np.frombuffer(sides, np.float32).astype(float).reshape(-1, 4)[places], upright)
+    width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    # ideographs are as tall as wide
+    is_ideograph = [unicodedata.category(characters[index]) == "Lo" for index in places]
+    is_likely = (np.where(is_ideograph, width, _THINNEST) <= height) & (height <= _TALLEST)
+    for at in np.flatnonzero(~is_likely).tolist():
+        # Chromium's fonts give 一 the height of its stroke; of type set downwards pdfium forgets the scale (hongze-2023)
+        ink = Box(*upright.on_rect(*text.get_charbox(places[at])))
+        half = max(ink.width, ink.height) / 2
+        boxes[at] = ink.x - half, ink.y - half, ink.x + half, ink.y + half
+    words = []
+    for index, box in zip(places, boxes.tolist(), strict=True):
+        is_told = not _NO_CODE.match(characters[index]) and pdfium.FPDFText_HasUnicodeMapError(text.raw, index) != 1
+        words.append(Word(characters[index] if is_told else ILLEGIBLE, Box._make(box)))
+    return words, [pdfium.FPDFText_GetTextObject(text.raw, index) for index in places]
 
 
-def _read_objects(page: pypdfium2.PdfPage, outer: pypdfium2.PdfMatrix, found: _Painted, form: Any = None) -> None:
+def _mapped(boxes: _Numbers, matrix: pypdfium2.PdfMatrix) -> _Numbers:
+    """Map boxes to a page that is turned by quarters."""
+    turn, shift = np.array(matrix.get()).reshape(3, 2)[:2], matrix.get()[4:]
+    corners = boxes.reshape(-1, 2, 2) @ turn + shift
+    return np.hstack([corners.min(axis=1), corners.max(axis=1)])
+
+
+def _read_objects(
+    parent: Any, count: Callable[[Any], int], nth: Callable[[Any, int], Any], outer: pypdfium2.PdfMatrix, found: _Painted
+) -> None:
     """Read what is painted on a page, or in a form on it."""
-    for item in page.get_objects(form=form, max_depth=1):
-        if item.type == pdfium.FPDF_PAGEOBJ_TEXT:
+    for number in range(count(parent)):
+        item = nth(parent, number)
+        kind = pdfium.FPDFPageObj_GetType(item)
+        if kind == pdfium.FPDF_PAGEOBJ_TEXT:
             found.texts.append(item)
-        elif item.type == pdfium.FPDF_PAGEOBJ_PATH and len(found.rulings) <= _MOST_RULINGS:
-            found.rulings.extend(_rulings(item, item.get_matrix().multiply(outer)))
-        elif item.type == pdfium.FPDF_PAGEOBJ_IMAGE:
-            found.pictures.append(Box(*item.get_matrix().multiply(outer).on_rect(0, 0, 1, 1)))
-        elif item.type == pdfium.FPDF_PAGEOBJ_FORM:
-            _read_objects(page, item.get_matrix().multiply(outer), found, item)
+            continue
+        own = pdfium.FS_MATRIX()
+        pdfium.FPDFPageObj_GetMatrix(item, own)
+        matrix = pypdfium2.PdfMatrix.from_raw(own).multiply(outer)
+        if kind == pdfium.FPDF_PAGEOBJ_PATH and len(found.edges) <= _MOST_RULINGS:
+            found.edges.extend(_edges(item, matrix))
+        elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            found.pictures.append(Box(*matrix.on_rect(0, 0, 1, 1)))
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM:
+            _read_objects(item, pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject, matrix, found)
 
 
-def _rulings(path: pypdfium2.PdfObject, matrix: pypdfium2.PdfMatrix) -> Iterator[Box]:
-    """Yield the straight lines of a path: the sides of what is stroked, and filled rectangles that are as thin as a line."""
+def _edges(path: Any, matrix: pypdfium2.PdfMatrix) -> list[tuple[float, ...]]:
+    """Return the sides of what a path strokes, the corners of what is thin or filled, and nothing where there are curves."""
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     pdfium.FPDFPath_GetDrawMode(path, fill, stroke)
-    for shape in _shapes(path):
-        xs, ys = zip(*shape, strict=True)
-        box = Box(*matrix.on_rect(min(xs), min(ys), max(xs), max(ys)))
-        if min(box.width, box.height) <= _THIN:
-            yield box
-        elif stroke.value:
-            sides = (Box(*matrix.on_rect(*one, *other)) for one, other in pairwise(shape))
-            yield from (side for side in sides if min(side.width, side.height) <= _STRAIGHT)
-
-
-def _shapes(path: pypdfium2.PdfObject) -> list[list[tuple[float, float]]]:
-    """Return the corners of the shapes that a path draws; none where there are curves among them."""
     shapes: list[list[tuple[float, float]]] = [[]]
     x, y = ctypes.c_float(), ctypes.c_float()
     for number in range(pdfium.FPDFPath_CountSegments(path)):
@@ -324,10 +336,27 @@ def _shapes(path: pypdfium2.PdfObject) -> list[list[tuple[float, float]]]:
         if kind == pdfium.FPDF_SEGMENT_MOVETO:
             shapes.append([])
         pdfium.FPDFPathSegment_GetPoint(segment, x, y)
-        shapes[-1].append((x.value, y.value))
+        shapes[-1].append(matrix.on_point(x.value, y.value))
         if pdfium.FPDFPathSegment_GetClose(segment):
             shapes[-1].append(shapes[-1][0])
-    return [shape for shape in shapes if len(shape) > 1]
+    edges: list[tuple[float, ...]] = []
+    for shape in filter(None, shapes):
+        left, top, right, bottom = (*map(min, zip(*shape, strict=True)), *map(max, zip(*shape, strict=True)))
+        if stroke.value and min(right - left, bottom - top) > _THIN:
+            edges += [(*one, *other) for one, other in pairwise(shape)]
+        else:
+            edges.append((left, top, right, bottom))
+    return edges
+
+
+def _rulings(edges: Sequence[tuple[float, ...]]) -> tuple[list[Box], list[Box]]:
+    """Return what runs straight across and what runs straight down; nothing of a drawing."""
+    ends = np.array(edges[:0] if len(edges) > _MOST_RULINGS else edges).reshape(-1, 2, 2)
+    boxes = np.hstack([ends.min(axis=1), ends.max(axis=1)])
+    # a dot of a dotted line may belong to either
+    is_thin = boxes[:, 2:] - boxes[:, :2] <= _THIN
+    down, across = ([Box._make(box) for box in boxes[thin].tolist()] for thin in is_thin.T)
+    return across, down
 
 
 # --- scans ----------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Scans and pictures of pages: rapidocr finds and reads the text, rulings part it into cells.
 
-A page is turned upright by one angle. Its rulings make cells, as those of any other page do, see `ruled_tables`. Each box of text
+A page is turned upright by one angle. Its rulings make cells, as those of any other page do, see `frames_of`. Each box of text
 that the detector finds is cut at the cells, and so is ink that it overlooked. Figures are recognised twice, with more and less
 paper around. Where the two readings differ, or a figure has more strokes than characters, its confidence is low: a sum has to
 confirm it.
@@ -24,9 +24,8 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, ImageSequence
 
 from govstats.documents.document import Block, Box
-from govstats.documents.layout import Sheet, arranged
 from govstats.documents.page import Word, blocks_of
-from govstats.documents.ruled import ruled_tables
+from govstats.documents.page_tables import Sheet, arranged, filled, frames_of
 from govstats.errors import MissingReader, UnreadableDocument
 
 #: Pixels of a picture, a truth value for each of them, or other numbers.
@@ -342,7 +341,7 @@ def _taken_apart(grey: Array, high: float) -> _Page:
     kept = (stats[:, cv2.CC_STAT_AREA] >= max(4.0, (0.12 * high) ** 2)) & (stats[:, 2:4].max(axis=1) < 8 * high)
     cells = np.zeros(grey.shape, np.int32)
     scale = _USUAL / high
-    tables, _ = ruled_tables([], *([box.scaled(scale) for box in boxes] for boxes in (horizontal, vertical)))
+    tables, _ = filled(frames_of(*([box.scaled(scale) for box in boxes] for boxes in (horizontal, vertical))), [])
     for number, cell in enumerate((cell for table in tables for cell in table.cells), start=1):
         cells[_within(cell.box.scaled(1 / scale))] = number
     return _Page(grey, paper, ink & kept[labels], cells, high, horizontal, vertical)

@@ -103,7 +103,7 @@ class Look:
                 seen[at] = seen[at - 1] and abs(words[at].box.left - words[at - 1].box.right) < _CLOSE
         self._look_again(words, boxes, seen, pieces)
         digits = np.flatnonzero([word.text.isdecimal() for word in words])
-        crossed = digits[[self._is_drawn_in(*part) for part in self._parts(boxes[digits], _MIDDLE_PART)]]
+        crossed = digits[[self._is_drawn_in(*sides) for sides in self._pixels(boxes[digits], _MIDDLE_PART)]]
         spoilt = set(crossed[~_meeting(boxes[crossed], vertical).any(axis=1)])
         for at in np.flatnonzero(seen[1:] != seen[:-1]).tolist():
             hidden, rest = (at, at + 1) if seen[at + 1] else (at + 1, at)
@@ -117,10 +117,10 @@ class Look:
         edge = min(_THICK, box.width / 4, box.height / 4)
         left, top = (math.ceil(max(side + edge, 0) * self._scale) for side in box[:2])
         right, bottom = (math.floor(max(side - edge, 0) * self._scale) + 1 for side in box[2:])
-        return self._is_drawn_in(slice(top, bottom), slice(left, right))
+        return self._is_drawn_in(left, top, right, bottom)
 
-    def _is_drawn_in(self, high: slice, wide: slice) -> bool:
-        part = self._bare[high, wide]
+    def _is_drawn_in(self, left: int, top: int, right: int, bottom: int) -> bool:
+        part = self._bare[top:bottom, left:right]
         return part.size > 0 and int(part.max()) - int(part.min()) > _INK
 
     def _look_again(self, words: Sequence[Word], boxes: _Numbers, seen: _Mask, pieces: Sequence[Any]) -> None:
@@ -141,16 +141,16 @@ class Look:
     def _traced(self, without: _Pixels, boxes: _Numbers) -> _Mask:
         """Tell in which boxes of characters the page looks different without some of its text."""
         differs = np.maximum(self._full, without) - np.minimum(self._full, without) > _VISIBLE
-        return np.array([differs[part].any() for part in self._parts(boxes, _INSET)], bool)
+        pixels = self._pixels(boxes, _INSET)
+        return np.array([differs[top:bottom, left:right].any() for left, top, right, bottom in pixels], bool)
 
-    def _parts(self, boxes: _Numbers, inset: tuple[float, float]) -> list[tuple[slice, slice]]:
+    def _pixels(self, boxes: _Numbers, inset: tuple[float, float]) -> list[list[int]]:
         """Return the pixels of boxes of characters, without so much of their width and height on each side."""
         sides = boxes * self._scale
         edge = (sides[:, 2:] - sides[:, :2]) * inset
         first = np.floor(sides[:, :2] + edge + 0.5)
         last = np.maximum(np.floor(sides[:, 2:] - edge + 0.5), first + 1)
-        pixels = np.maximum(np.hstack([first, last]), 0).astype(int).tolist()
-        return [(slice(top, bottom), slice(left, right)) for left, top, right, bottom in pixels]
+        return np.maximum(np.hstack([first, last]), 0).astype(int).tolist()  # type: ignore[no-any-return]
 
 
 def _sides(words: Sequence[Word]) -> _Numbers:
@@ -218,15 +218,22 @@ def without_struck(words: Sequence[Word], horizontal: Sequence[Box]) -> list[Wor
     """Leave out characters that a line runs through: deleted text, as in HTML and in Word."""
     boxes, lines = _sides(words), np.array(horizontal, float).reshape(-1, 4)
     left, top, right, bottom = boxes.T
+    y, tall = (top + bottom) / 2, bottom - top
     struck = np.zeros(len(words), bool)
-    for line in lines:
-        y = (line[1] + line[3]) / 2
-        crossed = (top < y) & (y < bottom) & (np.minimum(right, line[2]) - np.maximum(left, line[0]) > 0.5 * (right - left))
+    # most lines run between lines of text
+    levels = np.sort(np.append(y, np.inf))
+    middles = (lines[:, 1] + lines[:, 3]) / 2
+    next_below = np.searchsorted(levels, middles)
+    apart = np.minimum(np.abs(levels[next_below] - middles), np.abs(levels[next_below - 1] - middles))
+    for at in np.flatnonzero(apart < _MIDDLE * tall.max(initial=0)):
+        line, middle = lines[at], middles[at]
+        crossed = (
+            (top < middle) & (middle < bottom) & (np.minimum(right, line[2]) - np.maximum(left, line[0]) > (right - left) / 2)
+        )
         # the lines of a table hang together
         beside = (np.abs(lines[:, 1] - line[1]) <= 1) & (lines[:, 0] <= line[2] + 1) & (line[0] <= lines[:, 2] + 1)
         if crossed.any() and (lines[beside] == line).all():
-            height = (bottom - top)[crossed]
-            central = np.abs((top + bottom)[crossed] / 2 - y) < _MIDDLE * height
-            short = line[2] - line[0] < np.ptp(boxes[crossed, ::2]) + _LONGER * height.max()
+            central = np.abs(y[crossed] - middle) < _MIDDLE * tall[crossed]
+            short = line[2] - line[0] < np.ptp(boxes[crossed, ::2]) + _LONGER * tall[crossed].max()
             struck |= crossed & central.all() & short
     return [word for word, is_struck in zip(words, struck, strict=True) if not is_struck]
