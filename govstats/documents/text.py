@@ -150,9 +150,7 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
             # a converter that put two figures into a cell cut one of them from a cell beside it (34 5 | 5 for 34 | 55)
             torn = [column for column, cell in enumerate(cells) if _TWO_FIGURES.fullmatch(cell)]
             beside = {column + step for column in torn for step in (-1, 1)}
-            doubted = [
-                cell + NO_TEXT * (column in beside and _DIGIT.match(cell) is not None) for column, cell in enumerate(cells)
-            ]
+            doubt = [NO_TEXT * (column in beside and bool(_DIGIT.match(cell))) for column, cell in enumerate(cells)]
             rows.append((at, list(map(str.__add__, cells, doubt))))
     return rows, len(lines)
 
