@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -171,12 +171,12 @@ def _draw_counts(sheet: Sheet, axes: Axes, counts: pd.DataFrame, step: float) ->
     most = counts.to_numpy().max()
     upright = step < 0.5 and most > 99
     room = 1 - (drawing.text_width("1,000", sheet.small) if upright else 1.5 * sheet.small / 72) / step
-    drawn = counts.reset_index(drop=True).stack()
-    for (row, year), count in drawn[drawn > 0].items():
-        tall = 0.9 * room * count / most
-        axes.bar(year, tall, bottom=row + 0.47 - tall, width=0.55, color=_LOOKS[counts.index[row]]["color"])
-        place: dict[str, Any] = {"ha": "center", "va": "bottom", "rotation": 90 * upright}
-        drawing.write(axes, year, row + 0.47 - tall, f"{count:,}", (0, 2), size=sheet.small, **place)
+    place: dict[str, Any] = {"ha": "center", "va": "bottom", "rotation": 90 * upright}
+    for row, (state, of_state) in enumerate(counts.T.items()):
+        for year, count in zip(of_state.index[of_state > 0], of_state[of_state > 0], strict=True):
+            tall = 0.9 * room * count / most
+            axes.bar(year, tall, bottom=row + 0.47 - tall, width=0.55, color=_LOOKS[str(state)]["color"])
+            drawing.write(axes, year, row + 0.47 - tall, f"{count:,}", (0, 2), size=sheet.small, **place)
 
 
 def quality_by_report(source: Panel | Iterable[Report]) -> pd.DataFrame:
@@ -213,12 +213,10 @@ def quality_by_report(source: Panel | Iterable[Report]) -> pd.DataFrame:
         reports = typed_frame(rows, {"agency": "str", "year": "Int64", "form": "str", "cells": "Int64", "reported": "Int64"})
         findings = pd.concat([reconcile(one) for one in read])
     found = findings[findings["status"].isin(["pass", "fail"])]
-    failed = found[found["status"] == "fail"]
-    parts = {one: failed[failed["severity"] == one] for one in "EWI"} | {"assessed": found}
-    frame = reports[[*keys, "form", "cells", "reported"]]
-    for name, part in parts.items():
-        frame = frame.merge(part.groupby(keys).size().rename(name).reset_index(), on=keys, how="left")
-    return frame.fillna(dict.fromkeys(parts, 0)).astype(dict.fromkeys(parts, "Int64"))
+    severity = found["severity"].where(found["status"] == "fail")
+    counts = found[keys].assign(**{one: severity == one for one in "EWI"}, assessed=True).groupby(keys).sum()
+    frame = reports[[*keys, "form", "cells", "reported"]].merge(counts.reset_index(), on=keys, how="left")
+    return frame.astype(dict.fromkeys(counts, "Int64")).fillna(dict.fromkeys(counts, 0))
 
 
 def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", width: Width = "page") -> Figure:
@@ -273,9 +271,7 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
     )
     axes = rows.draw()
     shown = reports[reports["agency"].isin(agencies)]
-    kinds = np.select(
-        [shown["assessed"] == 0, shown["E"] == 0, shown["E"] < 3], ["nothing", "none", "few"], default="many"
-    )
+    kinds = np.select([shown["assessed"] == 0, shown["E"] == 0, shown["E"] < 3], ["nothing", "none", "few"], default="many")
     for report, kind in zip(shown.to_dict("records"), kinds, strict=True):
         row, year = agencies.index(report["agency"]), report["year"]
         look = _FIELDS[kind] | ({"linewidth": 2} if report["W"] else {})
@@ -325,7 +321,11 @@ def indicators_compared(
     >>> indicators_compared(indicators(cells, names="disclosure_rate"), language="en").alt
     'disclosure rate in 2025, of 2: highest 沭阳县人民政府 55%, lowest 平潭综合实验区 48%; their intervals overlap.'
     """
-    sheet, said = Sheet("compared", language, width), _only_indicator(rates)
+    from govstats.measures import definitions
+
+    sheet = Sheet("compared", language, width)
+    indicator = drawing.only(rates, "indicator", "rates[rates['indicator'] == …]", "指标")
+    said = definitions().query("indicator == @indicator").iloc[0]
     groups = [name for name in _group_columns(rates) if name not in ("year", "form")]
     by_year = "year" in rates and bool(groups)
     rates = rates.assign(
@@ -339,11 +339,15 @@ def indicators_compared(
     rows = _in_order(rates) if groups else list(rates["row"])
     panels = sorted(rates["panel"].unique())
     named = len(rows) <= _MOST_ROWS
-    scale = _Scale(rates, said["kind"])
-    rates["said"] = [_value_in_words(sheet, rate, scale) for rate in rates.to_dict("records")]
+    limits, share = _limits(rates, said["kind"]), said["kind"] in ("share", "proportion")
+    ends = [drawing.in_digits(limit, share=share) for limit in limits]
+    rates["said"] = [
+        sheet.label(REASONS[status], 0.6, sheet.small) if np.isnan(value) else drawing.in_digits(value, share=share)
+        for value, status in zip(rates["value"], rates["status"], strict=True)
+    ]
     labels = {row: sheet.label((row, row), 0.36 * sheet.wide) for row in rows} if named else {}
     room = sheet.wide - sheet.widest(labels.values())
-    least = max(scale.least(sheet), 0.045 * sheet.body) + sheet.widest(rates["said"], sheet.small) + 0.2
+    least = max(sheet.widest([" ".join(ends)], sheet.small), 0.045 * sheet.body) + sheet.widest(rates["said"], sheet.small) + 0.25
     bands = -(-len(panels) // max(int(room / least), 1))
     beside = -(-len(panels) // bands)
     step = sheet.pitch([*labels.values(), *rates["said"]]) if named else 6 / len(rows) / bands
@@ -351,12 +355,11 @@ def indicators_compared(
     # a band of panels has the rows that have something in it
     inside = [[row for row in rows if row in set(rates.loc[rates["panel"].isin(part), "row"])] for part in parts]
     tall = [step * len(mine) + 3.9 * sheet.small / 72 for mine in inside]
-    title = said["label_zh"], said["label_en"]
     sheet.open(
         f"{len(rows)} {sheet.say(sheet.words('rows'))}" + (f" · {drawing.span(panels)}" if by_year else ""),
         sum(tall),
-        title=(f"{title[0]}{_in_brackets(said['unit'])}", title[1]),
-        finding=_highest_and_lowest(sheet, rates, title, scale),
+        title=drawing.with_unit(said),
+        finding=_highest_and_lowest(sheet, rates, (said["label_zh"], said["label_en"])),
         notes=[
             (said["formula_zh"], said["formula_en"]),
             sheet.words("missing"),
@@ -375,7 +378,12 @@ def indicators_compared(
             if by_year:
                 axes.set_title(str(part[at]), loc="left", pad=2, **drawing.text_style(sheet.body, INK))
             sheet.rows(axes, [labels.get(row, "") if at == 0 else "" for row in mine])
-            scale.lay_out(sheet, axes)
+            axes.set_xlim(*limits)
+            axes.set_xticks(limits, ends, **drawing.text_style(sheet.small, QUIET))
+            # those of the next panel begin where these end
+            axes.get_xticklabels()[0].set_horizontalalignment("left")
+            axes.get_xticklabels()[1].set_horizontalalignment("right")
+            axes.vlines([*limits, 0.0], *axes.get_ylim(), color=FAINT, linewidth=0.6, zorder=0)
             if highlight in mine:
                 row = mine.index(highlight)
                 axes.axhspan(row - 0.5, row + 0.5, color="#efefef", zorder=-1)
@@ -405,37 +413,13 @@ def _is_open(rates: pd.DataFrame) -> pd.Series[bool]:
     return bounds.notna().any(axis=1) & (rates["value"].isna() | apart)
 
 
-def _value_in_words(sheet: Sheet, rate: Mapping[Any, Any], scale: _Scale) -> str:
-    if np.isnan(rate["value"]):
-        return sheet.label(REASONS[rate["status"]], 0.6, sheet.small)
-    return scale.written(rate["value"])
-
-
-def _only_indicator(rates: pd.DataFrame) -> dict[str, str]:
-    """Return the definition of the indicator."""
-    from govstats.measures import definitions
-
-    found = list(rates["indicator"].drop_duplicates())
-    if len(found) != 1:
-        raise UnusableCells(
-            f"this figure compares one indicator, and the frame has {len(found)} ({', '.join(found[:3])} …); "
-            "choose one: rates[rates['indicator'] == …] 本图只比较一个指标，请选定其一"
-        )
-    (one,) = definitions().query("indicator == @found[0]").to_dict("records")
-    return {str(name): str(value) for name, value in one.items()}
-
-
-def _in_brackets(unit: str) -> str:
-    return f"（{unit}）" if unit else ""
-
-
 def _source_of_rates(sheet: Sheet, rates: pd.DataFrame) -> Words:
     if {"agency", "year"} <= set(rates):
         return drawing.annual_reports(rates["agency"], rates["year"])
     return sheet.words("source")
 
 
-def _highest_and_lowest(sheet: Sheet, rates: pd.DataFrame, label: Words, scale: _Scale) -> Words:
+def _highest_and_lowest(sheet: Sheet, rates: pd.DataFrame, label: Words) -> Words:
     """Say which row is the highest of the last year and which the lowest, and whether that can be told."""
     known = rates[rates["value"].notna()]
     if known.empty:
@@ -451,8 +435,8 @@ def _highest_and_lowest(sheet: Sheet, rates: pd.DataFrame, label: Words, scale: 
         when=sheet.words("when", year=last) if last else "",
         label=label,
         number=len(known),
-        highest=f"{high['row']} {scale.written(high['value'])}",
-        lowest=f"{low['row']} {scale.written(low['value'])}",
+        highest=f"{high['row']} {high['said']}",
+        lowest=f"{low['row']} {low['said']}",
         intervals=intervals,
     )
 
@@ -529,34 +513,10 @@ def _in_order(rates: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys([*ordered, *rates["row"]]))
 
 
-class _Scale:
-    """One scale for all panels: from nought to one for shares that have an interval, as far as the values go for others."""
-
-    def __init__(self, rates: pd.DataFrame, kind: str) -> None:
-        self.share = kind in ("share", "proportion")
-        values = rates[["value", *_BOUNDS]].to_numpy().ravel()
-        values = values[~np.isnan(values)]
-        self.low: float = min(values.min(initial=0), 0.0)
-        self.high: float = 1.0 if kind == "share" else values.max(initial=0) or 1.0
-
-    def least(self, sheet: Sheet) -> float:
-        """Return how wide a panel has to be for the ticks at its ends."""
-        return drawing.text_width(f"{self.written(self.low)} {self.written(self.high)}", sheet.small) + 0.05
-
-    def written(self, value: float) -> str:
-        """Write a value as the figure does."""
-        return drawing.in_digits(value, share=self.share)
-
-    def lay_out(self, sheet: Sheet, axes: Axes) -> None:
-        """Set limits and ticks, with a thin line at each tick."""
-        axes.set_xlim(self.low, self.high)
-        ends = [self.low, self.high]
-        axes.set_xticks(ends, map(self.written, ends), **drawing.text_style(sheet.small, QUIET))
-        # those of the next panel begin where these end
-        for written, side in zip(axes.get_xticklabels(), ("left", "right"), strict=True):
-            written.set_horizontalalignment(side)
-        for at in {*ends, 0.0}:
-            axes.axvline(at, color=FAINT, linewidth=0.6, zorder=0, clip_on=False)
+def _limits(rates: pd.DataFrame, kind: str) -> tuple[float, float]:
+    """Return one scale for all panels: from nought to one for shares, as far as the values go for others."""
+    values = np.append(rates[["value", *_BOUNDS]].to_numpy(), 0.0)
+    return float(np.nanmin(values)), 1.0 if kind == "share" else float(np.nanmax(values)) or 1.0
 
 
 def _rate_key(sheet: Sheet, rates: pd.DataFrame) -> drawing.Key:

@@ -10,11 +10,11 @@ from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 import pandas as pd
 
-from govstats.errors import MissingExtra, UnusableFigure
+from govstats.errors import MissingExtra, UnusableCells, UnusableFigure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Language = Literal["zh", "en", "both"]
 Width = Literal["column", "page", "slide"]
+Floats: TypeAlias = "Sequence[float] | NDArray[Any]"
 #: Chinese and English.
 Words = tuple[str, str]
 #: What stands in a legend: how it looks, and what it is. A look with a face is that of an area, others are those of lines.
@@ -144,7 +145,7 @@ class Sheet:
         notes = [*notes, source] if source else notes
         above = [self._text([title], 1.25 * self.body, INK), self._text([(who, who)], self.body, QUIET)]
         legend, below = self._legend(key), self._text(notes, self.small, QUIET)
-        heights = [self._height(one) for one in (*above, legend, below)]
+        heights = [*map(self._height, above), self._height(legend), self._height(below)]
         foot = heights[-1] + 1.4 * _MARGIN
         across, height = self.across, _MARGIN + sum(heights[:-1]) + tall + foot
         if self.kind == "slide":
@@ -175,10 +176,10 @@ class Sheet:
             axes.set(xticks=[], yticks=[])
         return grid
 
-    def rows(self, axes: Axes, labels: Sequence[str], middles: Sequence[float] | None = None) -> None:
+    def rows(self, axes: Axes, labels: Sequence[str], middles: Floats | None = None) -> None:
         """Write the labels of rows to the left of axes; the rows are one apart from each other, the first on top."""
         if middles is None:
-            middles = range(len(labels))
+            middles = [*range(len(labels))]
             axes.set_ylim(len(labels) - 0.5, -0.5)
         axes.set_yticks(middles, labels, **text_style(self.label_size, INK))
 
@@ -196,7 +197,7 @@ class Sheet:
         labels = ["\n".join(lines) for lines in folded]
         return Heads(labels, 90, self.widest(labels, self.small) + 0.08)
 
-    def write_heads(self, axes: Axes, places: Sequence[float], heads: Heads) -> None:
+    def write_heads(self, axes: Axes, places: Floats, heads: Heads) -> None:
         """Write the heads of columns above axes."""
         axes.tick_params(bottom=False, top=True, labelbottom=False, labeltop=True)
         axes.set_xticks(places, heads.labels, rotation=heads.rotation, **text_style(self.small, QUIET))
@@ -221,7 +222,14 @@ class Sheet:
         from matplotlib.lines import Line2D
         from matplotlib.patches import Patch
 
-        look = {"frameon": False, "borderaxespad": 0, "borderpad": 0, "handletextpad": 0.4, "columnspacing": 1.2, "handlelength": 1.6}
+        look = {
+            "frameon": False,
+            "borderaxespad": 0,
+            "borderpad": 0,
+            "handletextpad": 0.4,
+            "columnspacing": 1.2,
+            "handlelength": 1.6,
+        }
         beside = 3.6 * self.small / 72
         labels = ["\n".join(fold(self.say(said), self.small, self.wide - beside)) for _, said in key]
         handles = [Patch(**how) if "facecolor" in how else Line2D([], [], **how) for how, _ in key]
@@ -272,6 +280,28 @@ def span(years: Iterable[int]) -> str:
     """
     when = sorted(set(years))
     return "–".join(dict.fromkeys(map(str, when[:1] + when[-1:])))
+
+
+def with_unit(labels: pd.Series[str]) -> Words:
+    """Return the labels of a series or indicator, the unit after the Chinese one."""
+    return f"{labels['label_zh']}{labels['unit'] and '（' + labels['unit'] + '）'}", labels["label_en"]
+
+
+def only(frame: pd.DataFrame, column: str, how: str, zh: str) -> str:
+    """Return the agency or indicator that a frame is about; a figure of one refuses several, and none.
+
+    Raises
+    ------
+    UnusableCells
+    """
+    found = frame[column].drop_duplicates().astype("str").tolist()
+    if len(found) != 1:
+        listed = f" ({', '.join(found[:3])} …)" if found else ""
+        raise UnusableCells(
+            f"this figure is about one {column}, and the frame has {len(found)}{listed}; choose one: {how}"
+            f" 本图只画一个{zh}，请选定其一"
+        )
+    return found[0]
 
 
 def short_labels(label: Label) -> Words:
@@ -362,7 +392,10 @@ def point_key(points: pd.DataFrame, value: Words, more: Key = ()) -> Key:
 def draw_value(axes: Axes, at: float, point: Mapping[Any, Any], *, across: bool, **look: Any) -> None:
     """Draw a value with its interval, across or upright, at a place on the other axis."""
     ends = [] if pd.isna(point["low"]) else [point["low"], point["high"]]
-    for values, how in ((ends, INTERVAL), ([point["value"]], marker(small=point["small"], contradicted=point["contradicted"]) | look)):
+    for values, how in (
+        (ends, INTERVAL),
+        ([point["value"]], marker(small=point["small"], contradicted=point["contradicted"]) | look),
+    ):
         places = [at] * len(values)
         axes.plot(*((values, places) if across else (places, values)), clip_on=False, **how)
 

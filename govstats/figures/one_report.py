@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,6 @@ from govstats.report import typed_frame
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
     from govstats.report import Report
 
@@ -320,8 +319,8 @@ def reasons_for_refusal(report: Report, *, language: Language = "both", width: W
     sheet.open(report, len(counts) * sheet.pitch(labels), finding=finding, notes=notes)
     axes = sheet.axes()[0, 0]
     sheet.bars(axes, labels, max(float(counts["known"].max()), 1.0))
-    for row, reason in enumerate(counts.to_dict("records")):
-        _draw_count(sheet, axes, row, reason["known"], reason["status"])
+    for row, (known, status) in enumerate(zip(counts["known"], counts["status"], strict=True)):
+        _draw_count(sheet, axes, row, known, status)
     return sheet.figure
 
 
@@ -424,17 +423,19 @@ def where_edits_cross(
     wide = 0.62 * sheet.wide / len(across)
     heads = sheet.heads([*map(drawing.short_labels, columns), *((rule, rule) for rule in beside)], wide - 0.03)
     two_lines = {line for line, _ in proposed}
-    heights = [sheet.pitch([label] if line not in two_lines else [label, "\n"], 1) for line, label in zip(down, labels, strict=True)]
-    edges = np.append(0.0, np.cumsum(heights))
+    taller = [[label, "\n"] if line in two_lines else [label] for line, label in zip(down, labels, strict=True)]
+    edges = np.append(0.0, np.cumsum([sheet.pitch(lines_of_label, 1) for lines_of_label in taller]))
     sheet.open(report, heads.tall + edges[-1], finding=_what_fails(sheet, missed), notes=notes)
-    grid = _Grid(sheet, edges, down, across, wide)
-    sheet.rows(grid.axes, labels, grid.middles)
-    sheet.write_heads(grid.axes, np.arange(len(across)) + 0.5, heads)
-    for edge in edges[:-1]:
-        grid.axes.axhline(edge, color=QUIET if edge == edges[len(ids)] else FAINT, linewidth=0.6)
-    grid.axes.axvline(len(columns), color=QUIET, linewidth=0.8)
+    axes = sheet.axes()[0, 0]
+    axes.set(xlim=(0, len(across)), ylim=(edges[-1], 0))
+    sheet.rows(axes, labels, (edges[:-1] + edges[1:]) / 2)
+    sheet.write_heads(axes, np.arange(len(across)) + 0.5, heads)
+    axes.hlines(edges[:-1], 0, len(across), color=FAINT, linewidth=0.6)
+    axes.axhline(edges[len(ids)], color=QUIET, linewidth=0.8)
+    axes.axvline(len(columns), color=QUIET, linewidth=0.8)
+    grid = _Grid(sheet, axes, edges, down, across, wide)
     for row in missed.to_dict("records"):
-        grid.write_residual(row, (len(columns), len(ids)))
+        grid.write_residual(row)
     for line, column in product(ids, across[: len(columns)]):
         cell, better = cells.get((line, column)), proposed.get((line, column))
         text = "…" if cell is None else _SIGNS[cell.status] if cell.value is None else f"{cell.value:,.10g}"
@@ -442,8 +443,7 @@ def where_edits_cross(
         if better is not None:
             grid.write(column, line, f"→{better:,.10g}", VERMILLION, -0.7)
     for row in mine.sort_values("repair", ascending=False, kind="stable").to_dict("records"):
-        look: dict[str, Any] = {"linewidth": 1.6} if row["rank"] == 1 else {"linewidth": 1, "linestyle": ":"}
-        grid.fill([row["column"]], [row["line"]], facecolor="none", edgecolor=VERMILLION, clip_on=False, **look)
+        grid.frame(row["column"], row["line"], **{"linewidth": 1.6} if row["rank"] == 1 else {"linewidth": 1, "linestyle": ":"})
     return sheet.figure
 
 
@@ -459,38 +459,36 @@ def _what_fails(sheet: Sheet, missed: pd.DataFrame) -> Words:
 class _Grid:
     """Axes with a cell for each line and column, the rules that bind them beside and below."""
 
-    def __init__(self, sheet: Sheet, edges: NDArray[np.float64], down: list[str], across: list[str], wide: float) -> None:
-        self.axes: Axes = sheet.axes()[0, 0]
-        self.axes.set(xlim=(0, len(across)), ylim=(edges[-1], 0))
-        self.size, self.wide, self.middles = sheet.label_size, wide, (edges[:-1] + edges[1:]) / 2
+    def __init__(self, sheet: Sheet, axes: Axes, edges: Any, down: list[str], across: list[str], wide: float) -> None:
+        self.axes, self.size, self.wide = axes, sheet.label_size, wide
         self.left = {name: place for place, name in enumerate(across)}
-        self.middle = dict(zip(down, self.middles, strict=True))
-        self.edges = {name: (edges[place], edges[place + 1]) for place, name in enumerate(down)}
+        self.edges = dict(zip(down, pairwise(edges.tolist()), strict=True))
 
     def write(self, column: str, line: str, text: str, color: str, up: float = 0) -> None:
         """Write into a cell, some lines higher, and smaller where it is narrow."""
         size = min(self.size, self.size * (self.wide - 0.03) / drawing.text_width(text, self.size))
-        x, y = self.left[column] + 0.5, self.middle[line]
+        x, y = self.left[column] + 0.5, sum(self.edges[line]) / 2
         drawing.write(self.axes, x, y, text, (0, up * self.size), size=size, color=color, ha="center")
 
-    def fill(self, columns: Sequence[str], lines: Sequence[str], **look: Any) -> None:
-        """Fill or frame the cells from the first to the last of some columns and lines."""
-        x, top, bottom = self.left[columns[0]], self.edges[lines[0]][0], self.edges[lines[-1]][1]
-        self.axes.bar(x, bottom - top, len(columns), top, align="edge", **look)
+    def frame(self, column: str, line: str, **look: Any) -> None:
+        """Set a cell off."""
+        top, bottom = self.edges[line]
+        look |= {"facecolor": "none", "edgecolor": VERMILLION, "clip_on": False}
+        self.axes.bar(self.left[column], bottom - top, 1, top, align="edge", **look)
 
-    def write_residual(self, row: Mapping[Any, Any], shape: tuple[int, int]) -> None:
+    def write_residual(self, row: Mapping[Any, Any]) -> None:
         """Write what a sum misses into the margin; shade the line or column where it fails."""
-        by_line = row["along"] == "line"
+        by_line, missed = row["along"] == "line", row["difference"]
         column, line = (row["rule"], row["id"]) if by_line else (row["id"], row["rule"])
-        if column not in self.left or line not in self.middle:
+        if column not in self.left or line not in self.edges:
             return
-        failed, missed = row["status"] == "fail", row["difference"]
+        failed = row["status"] == "fail"
         text = "?" if pd.isna(missed) else f"{missed:+,.10g}".replace("-", "−") if failed else "0"
         self.write(column, line, text, VERMILLION if failed else QUIET)
         if failed:
-            columns, lines = list(self.left)[: shape[0]], list(self.middle)[: shape[1]]
-            where = (columns, [line]) if by_line else ([column], lines)
-            self.fill(*where, facecolor=VERMILLION, alpha=0.13, linewidth=0)
+            shade = self.axes.axhspan if by_line else self.axes.axvspan
+            ends = self.edges[line] if by_line else (self.left[column], self.left[column] + 1)
+            shade(*ends, facecolor=VERMILLION, alpha=0.13, linewidth=0)
 
 
 def _requests(report: Report) -> Table | None:

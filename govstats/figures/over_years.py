@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from govstats.errors import UnusableCells
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, HATCHED, INK, QUIET, VERMILLION, Language, Sheet, Width, Words, chapter, words
 from govstats.report import Report
@@ -174,7 +173,7 @@ def series_over_years(
     points = source if isinstance(source, pd.DataFrame) and "line" in source and "name" in source else None
     if points is None:
         points = points_over_years(source, names)
-    agency = _only_agency(points)
+    agency = drawing.only(points, "agency", "panel.only(agency=…)", "机关")
     points = points.astype(dict.fromkeys(("value", "low", "high"), float))
     shown = [one for _, one in points.groupby("name", sort=False)]
     years = [*range(points["year"].min(), points["year"].max() + 1)]
@@ -182,7 +181,7 @@ def series_over_years(
     columns = max(1, min(len(shown), int((sheet.wide + 0.1) / (least + 0.1))))
     rows = -(-len(shown) // columns)
     wide, tall = sheet.wide / columns - 0.1, 10 * sheet.body / 72
-    titles = [sheet.label(_title(one), wide) for one in shown]
+    titles = [sheet.label(drawing.with_unit(one.iloc[0]), wide) for one in shown]
     upright = wide / (len(years) + 0.2) < drawing.text_width("2000 ", sheet.small)
     foot = drawing.text_width("2000", sheet.small) if upright else sheet.small / 72
     broken = [(_BREAK, sheet.words("break"))] if points["break_before"].any() else []
@@ -208,12 +207,6 @@ def series_over_years(
     return sheet.figure
 
 
-def _title(points: pd.DataFrame) -> Words:
-    first = points.iloc[0]
-    unit = f"（{first['unit']}）" if first["unit"] else ""
-    return f"{first['label_zh']}{unit}", first["label_en"]
-
-
 def _first_and_last(shown: Sequence[pd.DataFrame]) -> Words:
     """Say of each name what it was in the first and in the last year that has a figure."""
     none_zh, none_en = words("series.none")
@@ -226,17 +219,6 @@ def _first_and_last(shown: Sequence[pd.DataFrame]) -> Words:
         zh.append(f"{first['label_zh']}：{'、'.join(f'{year} 年 {value}' for value, year in values) or none_zh}")
         en.append(f"{first['label_en']}: {', '.join(f'{value} ({year})' for value, year in values) or none_en}")
     return "；".join(zh) + "。", "; ".join(en) + "."
-
-
-def _only_agency(frame: pd.DataFrame) -> str:
-    agencies = list(frame["agency"].drop_duplicates())
-    if len(agencies) != 1:
-        raise UnusableCells(
-            f"this figure is about one agency, and the source has {len(agencies)}"
-            + (f" ({', '.join(map(str, agencies[:3]))} …)" if agencies else "")
-            + "; choose one: panel.only(agency=…) 本图只画一个机关，请选定其一"
-        )
-    return str(agencies[0])
 
 
 def _draw_points(sheet: Sheet, axes: Axes, points: pd.DataFrame, room: tuple[float, float]) -> None:
@@ -354,7 +336,7 @@ def carry_over_chain(source: Panel | pd.DataFrame, *, language: Language = "both
     totals = chain[chain["column"] == "total"]
     if totals.empty:
         return sheet.nothing("", sheet.words("none"))
-    agency = _only_agency(chain)
+    agency = drawing.only(chain, "agency", "panel.only(agency=…)", "机关")
     years = sorted({*totals["year"], *(totals["year"] - 1)})
     kinds: dict[str, dict[str, Any]] = {"carried_out": HATCHED, "carried_in": {**HATCHED, "facecolor": BLUE, "hatch": None}}
     signs = {"agree": "=", "disagree": "≠", "unknown": "?"}
