@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -34,13 +34,15 @@ class Value(Bilingual):
 
 @dataclass(frozen=True)
 class Field(Bilingual):
-    """A column of an exported table; `values` names the list of its values, if it has one."""
+    """A column of an exported table; `values` names the list of its values, `cell` the statutory cell, if it has one."""
 
     name: str
     type: str
     zh: str
     en: str
     values: str = ""
+    cell: CellKey | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,19 @@ def field(table: str, name: str) -> Field | None:
 
     >>> field("findings", "status").zh, field("cells", "status").zh
     ('结果；无法核对不等于相符', '状态；空白不等于 0')
+    >>> field("wide", "requests_new_total").zh
+    '一、本年新收政府信息公开申请数量·总计'
     """
+    if table in ("wide", "wide_status") and name in _by_name():
+        one, (kind, listed) = _by_name()[name], ("number", "") if table == "wide" else ("string", "status")
+        return Field(name, kind, one.zh, one.en, listed, one.cell, one.unit)
     entry = _own_fields(table).get(name) or _raw()["fields"].get(name)
     return Field(name, **entry) if entry else None
+
+
+@cache
+def _by_name() -> Mapping[str, Variable]:
+    return {one.name: one for one in variables()}
 
 
 @cache
@@ -191,25 +203,18 @@ def _variable(name: str, cell: CellKey, forms: Sequence[Form]) -> Variable:
     return Variable(name, cell, *whole, *line, *column, table.unit(*cell[1:]), tuple(sorted(one.version for one in forms)))
 
 
-def shortened(label: str, limit: int, encoding: str = "") -> str:
-    """Shorten a label in its middle to so many characters, or bytes of an encoding, keeping both of its ends.
+def shortened(label: str, limit: int, size: Callable[[str], int] = len) -> str:
+    """Shorten a label in its middle to so many characters, or bytes, keeping both of its ends.
 
     >>> shortened("endangers national security·legal service organisations", 40)
     'endangers nation…l service organisations'
     """
-
-    def size(text: str) -> int:
-        return len(text.encode(encoding)) if encoding else len(text)
-
-    if size(label) <= limit:
-        return label
-    kept = next(count for count in range(len(label), 0, -1) if size(_ends(label, count)) <= limit)
-    return _ends(label, kept)
-
-
-def _ends(label: str, kept: int) -> str:
-    tail = kept * 3 // 5
-    return f"{label[: kept - tail]}…{label[-tail:] if tail else ''}"
+    shorter, kept = label, len(label)
+    while size(shorter) > limit:
+        kept -= 1
+        tail = kept * 3 // 5
+        shorter = f"{label[: kept - tail]}…{label[len(label) - tail :]}"
+    return shorter
 
 
 def markdown(tables: Mapping[str, Sequence[str]], rows: Iterable[Mapping[str, Any]] | None = None) -> str:

@@ -105,12 +105,10 @@ def arrow_table(frame: pd.DataFrame) -> pa.Table:
 def _comment(connection: DuckDBPyConnection, dataset: Dataset, relation: str, columns: Sequence[str]) -> None:
     text = f"{dataset.zh}：{dataset.about_zh} / {dataset.en}: {dataset.about_en}"
     connection.execute(f"COMMENT ON {relation} {dataset.name} IS {literal(text)}")
-    labels = {one.name: f"{one.zh} / {one.en}" for one in variables()}
     for name in columns:
-        known = field(dataset.name, name)
-        label = f"{known.zh} / {known.en}" if known else labels.get(name)
-        if label:
-            connection.execute(f"COMMENT ON COLUMN {dataset.name}.{quoted(name)} IS {literal(label)}")
+        if known := field(dataset.name, name):
+            label = literal(f"{known.zh} / {known.en}")
+            connection.execute(f"COMMENT ON COLUMN {dataset.name}.{quoted(name)} IS {label}")
 
 
 def add_views(connection: DuckDBPyConnection, *, comments: bool = True) -> None:

@@ -325,7 +325,7 @@ def indicators_compared(
 
     sheet = Sheet("compared", language, width)
     indicator = drawing.only(rates, "indicator", "rates[rates['indicator'] == …]", "指标")
-    said = definitions().query("indicator == @indicator").iloc[0]
+    said = next(one for _, one in definitions().iterrows() if one["indicator"] == indicator)
     groups = [name for name in _group_columns(rates) if name not in ("year", "form")]
     by_year = "year" in rates and bool(groups)
     rates = rates.assign(
