@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, get_args
 
 from govstats.errors import FormError
-from govstats.forms import Bilingual, CellKey, Form, form, versions
+from govstats.forms import Bilingual, CellKey, Form, Language, form, versions
 from govstats.reconciliation.wording import cell_label, column_label, line_label
 
 #: What Stata takes; the other programs take more.
@@ -58,19 +58,14 @@ class Dataset(Bilingual):
 
 
 @dataclass(frozen=True)
-class Variable(Bilingual):
+class Variable(Field):
     """A cell of the statutory forms as a column of the wide table."""
 
-    name: str
-    cell: CellKey
-    zh: str
-    en: str
-    line_zh: str
-    line_en: str
-    column_zh: str
-    column_en: str
-    unit: str
-    forms: tuple[str, ...]
+    line_zh: str = ""
+    line_en: str = ""
+    column_zh: str = ""
+    column_en: str = ""
+    forms: tuple[str, ...] = ()
 
 
 @cache
@@ -106,8 +101,8 @@ def field(table: str, name: str) -> Field | None:
     '一、本年新收政府信息公开申请数量·总计'
     """
     if table in ("wide", "wide_status") and name in _by_name():
-        one, (kind, listed) = _by_name()[name], ("number", "") if table == "wide" else ("string", "status")
-        return Field(name, kind, one.zh, one.en, listed, one.cell, one.unit)
+        variable = _by_name()[name]
+        return variable if table == "wide" else replace(variable, type="string", values="status")
     entry = _own_fields(table).get(name) or _raw()["fields"].get(name)
     return Field(name, **entry) if entry else None
 
@@ -197,10 +192,13 @@ def variable_name(cell: CellKey) -> str:
 
 def _variable(name: str, cell: CellKey, forms: Sequence[Form]) -> Variable:
     table = forms[0].table(cell[0])
-    whole = cell_label(table, cell, "zh"), cell_label(table, cell, "en")
-    line = line_label(table, cell[1], "zh"), line_label(table, cell[1], "en")
-    column = column_label(table, cell[2], "zh"), column_label(table, cell[2], "en")
-    return Variable(name, cell, *whole, *line, *column, table.unit(*cell[1:]), tuple(sorted(one.version for one in forms)))
+    labels: dict[str, str] = {}
+    for language in get_args(Language):
+        labels[language] = cell_label(table, cell, language)
+        labels[f"line_{language}"] = line_label(table, cell[1], language)
+        labels[f"column_{language}"] = column_label(table, cell[2], language)
+    of_forms = tuple(sorted(one.version for one in forms))
+    return Variable(name, "number", cell=cell, unit=table.unit(*cell[1:]), forms=of_forms, **labels)
 
 
 def shortened(label: str, limit: int, size: Callable[[str], int] = len) -> str:

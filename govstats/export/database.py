@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
@@ -225,11 +225,6 @@ def _wide(cells: Sequence[Variable], content: str, not_whole: set[str]) -> str:
   ),
   pivoted AS (FROM figures PIVOT (first({content}) FOR variable IN ({names}) GROUP BY agency, year))
   SELECT {identity}, {columns} FROM base b LEFT JOIN pivoted p USING (agency, year) ORDER BY agency, year"""
-
-
-def batches(connection: DuckDBPyConnection, query: str, rows: int = 50_000) -> Iterator[pa.RecordBatch]:
-    """Run a query and return its rows bit by bit, so that they need not fit into memory."""
-    yield from connection.sql(query).to_arrow_reader(rows)
 
 
 def columns_of(connection: DuckDBPyConnection, table: str) -> list[str]:

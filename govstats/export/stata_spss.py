@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 import pyreadstat
 
@@ -15,9 +14,7 @@ from govstats.export.codebook import field, missing_kinds, shortened, values
 from govstats.forms import Language
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from duckdb import DuckDBPyConnection
-    from numpy.typing import NDArray
 
 #: What the programs take: characters in Stata, bytes of UTF-8 in SPSS.
 _LONGEST_LABEL_STATA = 80
@@ -110,41 +107,27 @@ class _Table(NamedTuple):
 
 def _table(connection: DuckDBPyConnection, language: Language, shape: str, marks: Mapping[str, Any]) -> _Table:
     """Return the table with a program's marks where a cell has a status and no figure."""
-    rows, status = (connection.sql(query.format(language)).to_arrow_table() for query in _QUERIES[shape])
-    fields = {name: field("wide" if shape == "wide" else "cells", name) for name in rows.column_names}
+    frame, status = (connection.sql(query.format(language)).df() for query in _QUERIES[shape])
+    fields = {name: field("wide" if shape == "wide" else "cells", name) for name in frame}
     figures = [name for name, one in fields.items() if (one.cell if one and shape == "wide" else name == "value")]
     dates = [name for name, one in fields.items() if one and one.type == "date"]
+    whole = frame.select_dtypes("integer").columns.difference(figures)
     value_labels: dict[str, dict[Any, str]] = {}
-    columns: dict[str, Any] = {}
     for name, one in fields.items():
-        column = rows.column(name)
-        listed = values(one.values) if one and one.values else {}
+        column = frame[name]
+        codes = {known.id: known.code for known in values(one.values).values()} if one and one.values else {}
         if name in figures:
             # whole numbers of the wide table become what the programs calculate with
-            columns[name] = _marked(column.cast("float64").to_numpy(), status.column(name), marks)
+            frame[name] = column.astype(float).where(column.notna(), status[name].map(marks))
             value_labels[name] = {marks[kind.id]: kind.text(language) for kind in missing_kinds()}
         elif name in dates:
-            columns[name] = pd.Series(column.to_pylist(), dtype=object if column.null_count < len(column) else float)
-        elif listed and set(column.drop_null().to_pylist()) <= listed.keys():
-            codes = {text: known.code for text, known in listed.items()}
-            columns[name] = pd.Series(column.to_pylist(), dtype=object).map(codes).astype("Int32")
-            value_labels[name] = {known.code: known.text(language) for known in listed.values()}
+            frame[name] = column.dt.date if column.notna().any() else float("nan")
+        elif one and codes and set(column.dropna()) <= codes.keys():
+            frame[name] = column.map(codes).astype("Int32")
+            value_labels[name] = {known.code: known.text(language) for known in values(one.values).values()}
         else:
-            columns[name] = _plain(column)
-    labels = [one.text(language) if one else name for name, one in fields.items()]
-    return _Table(pd.DataFrame(columns), labels, value_labels, figures, dates)
-
-
-def _plain(column: pa.ChunkedArray) -> pd.Series[Any]:
-    if column.type in ("int64", "int32"):
-        return pd.Series(column.to_pylist(), dtype="Int32")
-    return pd.Series(column.to_pylist(), dtype="str").fillna("")
-
-
-def _marked(figures: NDArray[np.float64], status: pa.ChunkedArray, marks: Mapping[str, Any]) -> pd.Series[Any]:
-    """Put marks where figures are missing: letters among numbers for Stata, numbers for SPSS."""
-    marked = pd.Series(status.to_pylist(), dtype=object).map(marks).where(np.isnan(figures), figures)
-    return marked.astype(float) if all(isinstance(mark, float) for mark in marks.values()) else marked.astype(object)
+            frame[name] = column.astype("Int32") if name in whole else column.astype("str").fillna("")
+    return _Table(frame, [one.text(language) if one else name for name, one in fields.items()], value_labels, figures, dates)
 
 
 def _bytes(text: str) -> int:

@@ -13,7 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from govstats.export.codebook import dataset, datasets, field, markdown, missing_kinds, values
-from govstats.export.database import batches, columns_of
+from govstats.export.database import columns_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,19 +76,20 @@ def _write(connection: DuckDBPyConnection, table: str, path: Path) -> None:
 
 
 def _csv(connection: DuckDBPyConnection, table: str, path: Path, opening: bytes) -> None:
-    schema = connection.sql(f"FROM {table} LIMIT 0").to_arrow_table().schema
+    rows = connection.sql(f"FROM {table}").to_arrow_reader(_ROWS)
     with path.open("wb") as file:
         file.write(opening)
-        with pyarrow.csv.CSVWriter(file, schema) as writer:
-            for batch in batches(connection, f"FROM {table}", _ROWS):
+        with pyarrow.csv.CSVWriter(file, rows.schema) as writer:
+            for batch in rows:
                 writer.write_batch(batch)
 
 
 def _parquet(connection: DuckDBPyConnection, table: str, path: Path) -> None:
-    schema = _described(table, connection.sql(f"FROM {table} LIMIT 0").to_arrow_table().schema)
+    rows = connection.sql(f"FROM {table}").to_arrow_reader(_ROWS)
+    schema = _described(table, rows.schema)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in batches(connection, f"FROM {table}", _ROWS):
-            writer.write_table(pa.Table.from_batches([batch]).cast(schema))
+        for batch in rows.cast(schema):
+            writer.write_batch(batch)
 
 
 def _described(table: str, schema: pa.Schema) -> pa.Schema:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,12 @@ import xlsxwriter
 
 from govstats.errors import UnusableExport
 from govstats.export.codebook import dataset, field, missing_kinds
-from govstats.export.database import batches, columns_of
+from govstats.export.database import columns_of
 from govstats.export.tables import codebook_rows, exported_tables
 from govstats.forms import Language
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
@@ -74,42 +75,38 @@ class _Sheet:
         self.sheet.freeze_panes(_HEADER, 2 if self.columns[:2] == ["agency", "year"] else 0)
         at = _HEADER
         for at, row in enumerate(chain(first, rows), start=_HEADER):
-            for place, (value, known) in enumerate(zip(row, self.fields, strict=True)):
-                self._write(at, place, value, is_figure=known is not None and known.cell is not None)
+            for place, value in enumerate(row):
+                self.sheet.write(at, place, value, self._look(at, place, value))
         self.sheet.autofilter(_HEADER - 1, 0, at, len(self.columns) - 1)
 
-    def _write(self, at: int, place: int, value: Any, *, is_figure: bool) -> None:
-        look = None
-        if isinstance(value, str):
-            if len(value) > _LONGEST_TEXT:
-                raise UnusableExport(
-                    f"{self.name}, row {at - 1}: the column {self.columns[place]} has {len(value)} characters,"
-                    f" Excel takes {_LONGEST_TEXT}; export to csv, parquet or duckdb"
-                    " 文本超出 Excel 单元格上限；请导出为 csv、parquet 或 duckdb"
-                )
-            look = "kind" if is_figure else None
-        elif isinstance(value, int) and is_figure:
-            look = "count"
-        self.sheet.write(at, place, value, look and self.formats[look])
+    def _look(self, at: int, place: int, value: Any) -> Format | None:
+        """Return how a value is shown; refuse a text that no cell of Excel holds."""
+        known = self.fields[place]
+        if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+            raise UnusableExport(
+                f"{self.name}, row {at - 1}: the column {self.columns[place]} has {len(value)} characters,"
+                f" Excel takes {_LONGEST_TEXT}; export to csv, parquet or duckdb"
+                " 文本超出 Excel 单元格上限；请导出为 csv、parquet 或 duckdb"
+            )
+        if known is None or known.cell is None:
+            return None
+        return self.formats["kind"] if isinstance(value, str) else self.formats["count"] if isinstance(value, int) else None
 
     def _rows(self) -> Iterator[Sequence[Any]]:
         if self.name == "wide":
-            yield from self._wide_rows()
+            # figures, and where there is none the word for why: Excel leaves words out of sums
+            words = {kind.id: kind.text(self.language) for kind in missing_kinds()}
+            tables = (self.connection.sql(f"FROM {name}").to_arrow_table().to_batches(1000) for name in ("wide", "wide_status"))
+            for row, why in zip(*map(_by_row, tables), strict=True):
+                yield [words.get(why[name]) if value is None else value for name, value in row.items()]
         elif self.name == "codebook":
-            yield from ([row[column] for column in self.columns] for row in codebook_rows(self.connection))
+            yield from (list(row.values()) for row in codebook_rows(self.connection))
         else:
-            for batch in batches(self.connection, f"FROM {self.name}", 10_000):
-                yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            yield from (list(row.values()) for row in _by_row(self.connection.sql(f"FROM {self.name}").to_arrow_reader(10_000)))
 
-    def _wide_rows(self) -> Iterator[Sequence[Any]]:
-        """Return figures, and where there is none the word for why: Excel leaves words out of sums."""
-        words = {kind.id: kind.text(self.language) for kind in missing_kinds()}
-        figures, status = (
-            self.connection.sql(f"FROM {name}").to_arrow_table().combine_chunks() for name in ("wide", "wide_status")
-        )
-        for some, why in zip(figures.to_batches(1000), status.to_batches(1000), strict=True):
-            for row, reasons in zip(some.to_pylist(), why.to_pylist(), strict=True):
-                yield [words.get(reasons[name]) if value is None else value for name, value in row.items()]
+
+def _by_row(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
+    return (row for batch in batches for row in batch.to_pylist())
 
 
 def _width(value: Any) -> int:
