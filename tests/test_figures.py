@@ -228,7 +228,7 @@ def test_a_missing_extra_is_named(draw: Any, monkeypatch: pytest.MonkeyPatch) ->
 
     drawing.font.cache_clear()
     monkeypatch.setattr(builtins, "__import__", without_matplotlib)
-    with pytest.raises(GovstatsError, match=r"matplotlib is not installed.*pip install \"govstats\[notebooks\]\""):
+    with pytest.raises(GovstatsError, match=r"matplotlib, which is not installed.*pip install 'govstats\[notebooks\]'"):
         draw(full())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -328,26 +328,19 @@ def indicators_compared(
     said = next(one for _, one in definitions().iterrows() if one["indicator"] == indicator)
     groups = [name for name in _group_columns(rates) if name not in ("year", "form")]
     by_year = "year" in rates and bool(groups)
-    rates = rates.assign(
-        row=_row_names(sheet, rates, groups or ["year"]),
-        panel=rates["year"] if by_year else 0,
-        contradicted=rates["contradicted"] > 0,
-    ).astype(dict.fromkeys(("value", "low", "high", *_BOUNDS), float))
-    of_this_form = rates["status"] != "not_in_form"
-    if of_this_form.any():
-        rates = rates[of_this_form]
+    share = said["kind"] in ("share", "proportion")
+    rates = _drawable(sheet, rates, groups, by_year=by_year, share=share)
     rows = _in_order(rates) if groups else list(rates["row"])
     panels = sorted(rates["panel"].unique())
     named = len(rows) <= _MOST_ROWS
-    limits, share = _limits(rates, said["kind"]), said["kind"] in ("share", "proportion")
-    ends = [drawing.in_digits(limit, share=share) for limit in limits]
-    rates["said"] = [
-        sheet.label(REASONS[status], 0.6, sheet.small) if np.isnan(value) else drawing.in_digits(value, share=share)
-        for value, status in zip(rates["value"], rates["status"], strict=True)
-    ]
+    ticks = {limit: drawing.in_digits(limit, share=share) for limit in _limits(rates, said["kind"])}
     labels = {row: sheet.label((row, row), 0.36 * sheet.wide) for row in rows} if named else {}
     room = sheet.wide - sheet.widest(labels.values())
-    least = max(sheet.widest([" ".join(ends)], sheet.small), 0.045 * sheet.body) + sheet.widest(rates["said"], sheet.small) + 0.25
+    least = (
+        max(sheet.widest([" ".join(ticks.values())], sheet.small), 0.045 * sheet.body)
+        + sheet.widest(rates["said"], sheet.small)
+        + 0.25
+    )
     bands = -(-len(panels) // max(int(room / least), 1))
     beside = -(-len(panels) // bands)
     step = sheet.pitch([*labels.values(), *rates["said"]]) if named else 6 / len(rows) / bands
@@ -378,32 +371,50 @@ def indicators_compared(
             if by_year:
                 axes.set_title(str(part[at]), loc="left", pad=2, **drawing.text_style(sheet.body, INK))
             sheet.rows(axes, [labels.get(row, "") if at == 0 else "" for row in mine])
-            axes.set_xlim(*limits)
-            axes.set_xticks(limits, ends, **drawing.text_style(sheet.small, QUIET))
-            # those of the next panel begin where these end
-            axes.get_xticklabels()[0].set_horizontalalignment("left")
-            axes.get_xticklabels()[1].set_horizontalalignment("right")
-            axes.vlines([*limits, 0.0], *axes.get_ylim(), color=FAINT, linewidth=0.6, zorder=0)
             if highlight in mine:
                 row = mine.index(highlight)
                 axes.axhspan(row - 0.5, row + 0.5, color="#efefef", zorder=-1)
                 axes.get_yticklabels()[row].set_color(BLUE)
-            _draw_rates(sheet, axes, rates[rates["panel"] == part[at]], mine, named=named)
+            _draw_rates(sheet, axes, rates[rates["panel"] == part[at]], mine, ticks, named=named)
     return sheet.figure
 
 
-def _draw_rates(sheet: Sheet, axes: Axes, rates: pd.DataFrame, rows: Sequence[str], *, named: bool) -> None:
+def _drawable(sheet: Sheet, rates: pd.DataFrame, groups: list[str], *, by_year: bool, share: bool) -> pd.DataFrame:
+    """Return rates with their row, their panel, and what is written beside them: the value, or why there is none."""
+    of_this_form = rates["status"] != "not_in_form"
+    rates = rates[of_this_form | (not of_this_form.any())]
+    rates = rates.astype(dict.fromkeys(("value", "low", "high", *_BOUNDS), float))
+    said = [
+        sheet.label(REASONS[status], 0.6, sheet.small) if np.isnan(value) else drawing.in_digits(value, share=share)
+        for value, status in zip(rates["value"], rates["status"], strict=True)
+    ]
+    return rates.assign(
+        row=_row_names(sheet, rates, groups or ["year"]),
+        panel=rates["year"] if by_year else 0,
+        contradicted=rates["contradicted"] > 0,
+        said=said,
+    )
+
+
+def _draw_rates(
+    sheet: Sheet, axes: Axes, rates: pd.DataFrame, rows: Sequence[str], ticks: Mapping[float, str], *, named: bool
+) -> None:
     """Draw the rates of a panel, and write their values (or why there are none) at its right edge."""
+    low, high = axes.set_xlim(*ticks)
+    axes.set_xticks([*ticks], ticks.values(), **drawing.text_style(sheet.small, QUIET))
+    # those of the next panel begin where these end
+    axes.get_xticklabels()[0].set_horizontalalignment("left")
+    axes.get_xticklabels()[1].set_horizontalalignment("right")
+    axes.vlines([low, 0.0, high], *axes.get_ylim(), color=FAINT, linewidth=0.6, zorder=0)
     for rate, is_open in zip(rates.to_dict("records"), _is_open(rates), strict=True):
-        row = rows.index(rate["row"])
+        row, known = rows.index(rate["row"]), not np.isnan(rate["value"])
         if is_open:
             bounds = [rate[name] for name in _BOUNDS]
             axes.plot([np.nanmin(bounds), np.nanmax(bounds)], [row + 0.27] * 2, **_RANGE, zorder=2, clip_on=False)
-        if not np.isnan(rate["value"]):
+        if known:
             drawing.draw_value(axes, row, rate, across=True, **({} if named else {"markersize": 2}))
         if named:
-            right, color = axes.get_xlim()[1], QUIET if np.isnan(rate["value"]) else INK
-            drawing.write(axes, right, row, rate["said"], (6, 0), size=sheet.small, color=color)
+            drawing.write(axes, high, row, rate["said"], (7, 0), size=sheet.small, color=INK if known else QUIET)
 
 
 def _is_open(rates: pd.DataFrame) -> pd.Series[bool]:

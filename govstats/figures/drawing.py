@@ -318,11 +318,7 @@ def font(size: float) -> FontProperties:
         from matplotlib.font_manager import FontProperties
         from pylopdf_fonts_zh_cn import sans_path
     except ImportError as error:
-        raise MissingExtra(
-            f"figures need matplotlib and a Chinese font, and {error.name or 'one of them'} is not installed; "
-            'run: pip install "govstats[notebooks]" '
-            '绘图需要 matplotlib 与中文字体，尚未安装；请运行 pip install "govstats[notebooks]"'
-        ) from error
+        raise MissingExtra.of("a figure", error, "notebooks") from error
     return FontProperties(fname=str(sans_path()), size=size)
 
 
@@ -442,19 +438,19 @@ def _truetype(figure: Figure) -> Iterator[None]:
     """Set the texts of a figure in TrueType: the font has PostScript outlines, which matplotlib embeds as if they were not."""
     from matplotlib.text import Text
 
-    texts: list[Any] = [text for text in figure.findobj(Text) if text.get_text()]
-    before = [text.get_fontproperties().get_file() for text in texts]
+    source = str(font(10).get_file())
+    texts: list[Any] = figure.findobj(Text)
+    own = [one for one in (text.get_fontproperties() for text in texts) if one.get_file() == source]
     with TemporaryDirectory(prefix="govstats-") as folder:
-        used = "".join(text.get_text() for text in texts)
         path = Path(folder) / "govstats.ttf"
-        _write_truetype(str(font(10).get_file()), used, path)
+        _write_truetype(source, "".join(text.get_text() for text in texts), path)
         try:
-            for text in texts:
-                text.get_fontproperties().set_file(str(path))
+            for one in own:
+                one.set_file(path)
             yield
         finally:
-            for text, file in zip(texts, before, strict=True):
-                text.get_fontproperties().set_file(file)
+            for one in own:
+                one.set_file(source)
 
 
 def _write_truetype(source: str, used: str, path: Path) -> None:

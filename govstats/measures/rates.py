@@ -529,15 +529,11 @@ def _pooled(
     members = _usable(one, quantities, reason)
     counted = groups.sums(np.ones(len(members)), members)
     # the reason next to a value speaks for a group that has none
-    nearest = np.full(groups.count, len(STATUSES), dtype=np.int8)
-    np.minimum.at(nearest, groups.of_report, _outcome(one, quantities, reason).status)
+    nearest = pd.Series(_outcome(one, quantities, reason).status).groupby(groups.of_report).min()
     why = np.where(counted > 0, 0, nearest)
     if not one.outside and len(set(one.segments.values())) > 1:
-        segment = everything.reports["form"].map(one.segments).to_numpy(dtype=float, na_value=np.nan)
-        least, most = np.full(groups.count, np.inf), np.full(groups.count, -np.inf)
-        np.minimum.at(least, groups.of_report[members], segment[members])
-        np.maximum.at(most, groups.of_report[members], segment[members])
-        why = np.where((counted > 0) & (least < most), _BREAK, why)
+        segments = everything.reports["form"].map(one.segments).where(members).groupby(groups.of_report).nunique()
+        why = np.where(segments > 1, _BREAK, why)
     sums = np.array([groups.sums(quantity, members) for quantity in quantities])
     sums[:, counted == 0] = np.nan
     return _outcome(one, sums, why), counted
