@@ -321,11 +321,7 @@ class Table:
 
     def unit(self, line: str, column: str) -> str:
         """Return the unit of a cell: that of its column, else that of its line."""
-        return self._units.get((line, column)) or self.column[column].unit
-
-    @cached_property
-    def _units(self) -> Mapping[tuple[str, str], str]:
-        return {(line.id, column.id): column.unit or line.unit for line in self.lines for column in self.columns}
+        return self.column[column].unit or (self.line[line].unit if line in self.line else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -362,10 +358,6 @@ class Form:
         if name not in known:
             raise FormError(f"form {self.version} has no table {name!r}; it has {', '.join(known)} 该格式没有这张表，请选其一")
         return known[name]
-
-    def covers(self, year: int) -> bool:
-        """Tell whether the form was in force for a fiscal year."""
-        return self.first_year <= year and (self.last_year is None or year <= self.last_year)
 
     @cached_property
     def cells(self) -> tuple[CellKey, ...]:
@@ -652,10 +644,7 @@ def _form(file: str, version: str, raw: Mapping[str, Any]) -> Form:
         source=raw["source"],
         first_year=raw["first_year"],
         last_year=raw.get("last_year"),
-        sections=tuple(
-            Label(str(number), section["zh"], section["en"], tuple(section.get("also", ())))
-            for number, section in enumerate(_sections(file, raw), start=1)
-        ),
+        sections=_labels(file, Label, ({"id": str(at), **one} for at, one in enumerate(_sections(file, raw), start=1))),
         tables=tuple(_table(file, table) for table in raw["tables"]),
     )
 
@@ -681,9 +670,9 @@ def form_of_year(year: int) -> Form:
     >>> form_of_year(2020).version
     '2019'
     """
-    for version in versions():
-        if form(version).covers(year):
-            return form(version)
+    for known in map(form, versions()):
+        if known.first_year <= year <= (known.last_year or year):
+            return known
     raise UnknownForm(
         f"no statutory form was in force for {year}; the first reports are those of 2008"
         " 该年度没有法定格式，最早的年报是 2008 年度的"
