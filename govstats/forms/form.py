@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
@@ -476,7 +476,7 @@ def refuse_unknown(where: str, what: str, names: Iterable[str], known: Iterable[
             )
 
 
-def _labels(where: str, kind: type[Any], rows: Iterable[Mapping[str, Any]], unit: str = "") -> tuple[Any, ...]:
+def _labels(where: str, kind: type[Any], rows: Sequence[Mapping[str, Any]], unit: str = "") -> tuple[Any, ...]:
     known = [field.name for field in fields(kind)]
     for row in rows:
         refuse_keys(f"{where}, {kind.__name__.lower()} {row.get('id', '?')!r}", row, ("id", "en"), known)
@@ -644,7 +644,7 @@ def _form(file: str, version: str, raw: Mapping[str, Any]) -> Form:
         source=raw["source"],
         first_year=raw["first_year"],
         last_year=raw.get("last_year"),
-        sections=_labels(file, Label, ({"id": str(at), **one} for at, one in enumerate(_sections(file, raw), start=1))),
+        sections=_labels(file, Label, [{"id": str(at), **one} for at, one in enumerate(_sections(file, raw), start=1)]),
         tables=tuple(_table(file, table) for table in raw["tables"]),
     )
 
