@@ -55,7 +55,8 @@ def export(
     Parameters
     ----------
     panel : Panel or path
-        A panel; or the folder that ``govstats build`` wrote, whose tables are read bit by bit and need not fit into memory.
+        A panel, or what has its frames; or the folder that ``govstats build`` wrote, which is read bit by bit and need not fit
+        into memory.
     destination : path
         A file; for ``datapackage`` a folder. For ``csv`` and ``parquet`` a path with their suffix becomes one file with one
         table, and any other a folder with all tables. What was there under these names is replaced once the export is complete.
