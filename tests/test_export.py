@@ -20,13 +20,16 @@ import pytest
 
 import govstats
 from govstats import embedded
+from govstats import export as exports
 from govstats.errors import FormError, GovstatsError, UnusableCells, UnusablePanel
-from govstats.export import FORMATS, UnusableExport, add_views, codebook, create_tables, export
+from govstats.export import FORMATS, UnusableExport, add_views, codebook, create_tables
 from govstats.export.stata_spss import _LONGEST_LABEL_STATA
 from govstats.panel import Panel as BuiltPanel
 from govstats.reconciliation import FINDING_TYPES
 from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES, typed_frame
 
+#: Takes whatever has the frames of a panel.
+export: Any = exports.export
 CITY, COUNTY = "某市人民政府", "某县“=1+1”局"
 AWKWARD = '=SUM(A1)\n"引号", 逗号\t@x'
 REPORT_TYPES = {

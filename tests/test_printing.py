@@ -82,13 +82,10 @@ def bound(draw: Draw, *args: Any, **keywords: Any) -> Draw:
 
 
 def texts(figure: Any) -> Iterator[Any]:
-    yield from figure.texts
-    for legend in figure.legends:
-        yield from legend.get_texts()
-    for axes in figure.axes:
-        yield from axes.texts
-        if axes.axison:
-            yield from axes.get_xticklabels()
+    """Every text that is shown: beside axes, on them, in the legend."""
+    from matplotlib.text import Text
+
+    return (text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible())
 
 
 def collisions(figure: Any) -> list[str]:
@@ -98,7 +95,7 @@ def collisions(figure: Any) -> list[str]:
     canvas: Any = FigureCanvasAgg(figure)
     renderer = canvas.get_renderer()
     figure.draw_without_rendering()
-    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts(figure) if text.get_text().strip()]
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts(figure)]
     whole = figure.bbox
     outside = [
         text for text, box in boxes if not (box.x0 > -1 and box.x1 < whole.x1 + 1 and box.y0 > -1 and box.y1 < whole.y1 + 1)
@@ -129,8 +126,8 @@ def test_no_text_touches_another(language: Language, width: Width) -> None:
 
 
 def test_the_measure_finds_what_touches() -> None:
-    sheet = Sheet("zh", "page")
-    sheet.open("甲局", ("题", "title"), 1, finding=("无", "none"))
+    sheet = Sheet("flows", "zh", "page")
+    sheet.open("甲局", 1, finding=("无", "none"))
     assert collisions(sheet.figure) == []
     for x, y, text in ((0.02, 0.5, "第一行"), (0.03, 0.5, "第二行"), (0.99, 0.2, "出界")):
         sheet.figure.text(x, y, text, fontproperties=font(9))

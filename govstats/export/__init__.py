@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from os import PathLike
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pandas as pd
 
@@ -21,7 +19,9 @@ from govstats.forms import Language
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["FORMATS", "PanelFrames", "UnusableExport", "add_views", "create_tables", "export"]
+    from govstats.panel import Panel
+
+__all__ = ["FORMATS", "UnusableExport", "add_views", "create_tables", "export"]
 
 Format = Literal["parquet", "duckdb", "csv", "xlsx", "dta", "sav", "datapackage"]
 Shape = Literal["long", "wide"]
@@ -41,32 +41,8 @@ _SHAPES: Mapping[str, Shape] = {"parquet": "long", "csv": "long", "dta": "wide",
 _FOLDERS = ("parquet", "csv", "datapackage")
 
 
-class PanelFrames(Protocol):
-    """What an export needs of a panel; `vintages` and `coverage()` are taken too where it has them."""
-
-    @property
-    def reports(self) -> pd.DataFrame:
-        """One row a document."""
-
-    @property
-    def cells(self) -> pd.DataFrame:
-        """The cells of the chosen documents."""
-
-    @property
-    def claims(self) -> pd.DataFrame:
-        """What their prose claims."""
-
-    @property
-    def findings(self) -> pd.DataFrame:
-        """What became of the rules."""
-
-    @property
-    def notes(self) -> pd.DataFrame:
-        """What could not be read."""
-
-
 def export(
-    panel: PanelFrames | str | PathLike[str],
+    panel: Panel | str | PathLike[str],
     destination: str | PathLike[str],
     format: str,  # noqa: A002 - what the command line calls it too
     *,
@@ -79,7 +55,8 @@ def export(
     Parameters
     ----------
     panel : Panel or path
-        A panel; or the folder that ``govstats build`` wrote, whose tables are read bit by bit and need not fit into memory.
+        A panel, or what has its frames; or the folder that ``govstats build`` wrote, which is read bit by bit and need not fit
+        into memory.
     destination : path
         A file; for ``datapackage`` a folder. For ``csv`` and ``parquet`` a path with their suffix becomes one file with one
         table, and any other a folder with all tables. What was there under these names is replaced once the export is complete.
@@ -136,18 +113,15 @@ def export(
     single = _is_single(path, format)
     shape = _checked_shape(shape, format, single)
     writer = _writer(format, single)
+    own = format == "duckdb"
     with ExitStack() as stack:
         sources = _sources(panel, indicators)
         place = stack.enter_context(_placed(path, folder=not single))
-        if format == "duckdb":
-            connection = stack.enter_context(connected(place))
-            create_tables(connection, sources)
-            add_views(connection)
-        else:
-            connection = stack.enter_context(connected(None))
-            create_tables(connection, sources, copy=False, comments=False)
-            add_views(connection, comments=False)
-            writer(connection, place, language=language, shape=shape)
+        connection = stack.enter_context(connected(place if own else None))
+        create_tables(connection, sources, copy=own, comments=own)
+        add_views(connection, comments=own)
+        if not own:
+            writer(connection, place, language=language, shape=shape, suffix=FORMATS[format])
     return path
 
 
@@ -184,7 +158,8 @@ def _writer(format_: str, single: bool) -> Callable[..., None]:
     extra = "panel"
     try:
         import duckdb  # noqa: F401 - every format is written from its tables
-        import pyarrow as pa  # noqa: F401
+
+        from govstats.export import tables
 
         extra = "export"
         if format_ == "xlsx":
@@ -197,32 +172,28 @@ def _writer(format_: str, single: bool) -> Callable[..., None]:
             return stata_spss.write_stata if format_ == "dta" else stata_spss.write_spss
     except ImportError as error:
         raise MissingExtra.of(f"an export to {format_}", error, extra) from error
-    from govstats.export import tables
-
     if format_ == "datapackage":
         return tables.write_data_package
-    return tables.write_table if single else partial(tables.write_tables, suffix=FORMATS[format_])
+    return tables.write_table if single else tables.write_tables
 
 
-def _sources(panel: PanelFrames | str | PathLike[str], indicators: pd.DataFrame | None) -> dict[str, Source]:
+def _sources(panel: Panel | str | PathLike[str], indicators: pd.DataFrame | None) -> dict[str, Source]:
     """Return where each table of a panel comes from; empty frames are left out."""
-    sources: dict[str, Any] = {}
     names = (*datasets("tables"), *datasets("optional"))
+    sources: dict[str, Any] = {}
     if isinstance(panel, str | PathLike):
         folder = Path(panel)
-        for name in names:
-            file = folder / f"{name}.parquet"
-            if files := [file] if file.is_file() else sorted(folder.glob(f"{name}/*.parquet")):
-                sources[name] = files
+        files = {name: sorted([*folder.glob(f"{name}.parquet"), *folder.glob(f"{name}/*.parquet")]) for name in names}
+        sources = {name: of_table for name, of_table in files.items() if of_table}
         if "cells" not in sources:
             raise UnusablePanel(
                 f"{folder}: holds no cells.parquet, so it is no built panel; make one with: govstats build FOLDER -o OUT"
                 " 该文件夹不是面板；请先运行 govstats build 文件夹 -o 输出"
             )
     else:
-        for name in names:
-            # the rules and the variables are not the panel's
-            frame = getattr(panel, name, None) if name not in ("rules", "variables") else None
+        # the rules and the variables are not the panel's
+        for name in [name for name in names if name not in ("rules", "variables")]:
+            frame = getattr(panel, name, None)
             frame = frame() if callable(frame) else frame
             if isinstance(frame, pd.DataFrame) and len(frame.columns) and (len(frame) or name in datasets("tables")):
                 sources[name] = frame
@@ -260,13 +231,13 @@ def _placed(destination: Path, *, folder: bool) -> Iterator[Path]:
     """Give a place to write to, and put what was written in the destination's place only once all of it is there."""
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(mkdtemp(prefix=".export-", dir=destination.parent))
+        beside = TemporaryDirectory(prefix=".export-", dir=destination.parent, ignore_cleanup_errors=True)
     except OSError as error:
         raise UnusableExport(
             f"{destination}: cannot be written: {error.strerror}; name another destination 无法写入，请另选位置"
         ) from error
-    try:
-        place = beside / destination.name
+    with beside:
+        place = Path(beside.name) / destination.name
         if folder:
             place.mkdir()
         yield place
@@ -276,5 +247,3 @@ def _placed(destination: Path, *, folder: bool) -> Iterator[Path]:
                 file.replace(destination / file.name)
         else:
             place.replace(destination)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, get_args
 
 from govstats.errors import FormError
-from govstats.forms import Bilingual, CellKey, Form, form, versions
+from govstats.forms import Bilingual, CellKey, Form, Language, form, versions
 from govstats.reconciliation.wording import cell_label, column_label, line_label
 
 #: What Stata takes; the other programs take more.
@@ -34,13 +34,15 @@ class Value(Bilingual):
 
 @dataclass(frozen=True)
 class Field(Bilingual):
-    """A column of an exported table; `values` names the list of its values, if it has one."""
+    """A column of an exported table; `values` names the list of its values, `cell` the statutory cell, if it has one."""
 
     name: str
     type: str
     zh: str
     en: str
     values: str = ""
+    cell: CellKey | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,19 +58,14 @@ class Dataset(Bilingual):
 
 
 @dataclass(frozen=True)
-class Variable(Bilingual):
+class Variable(Field):
     """A cell of the statutory forms as a column of the wide table."""
 
-    name: str
-    cell: CellKey
-    zh: str
-    en: str
-    line_zh: str
-    line_en: str
-    column_zh: str
-    column_en: str
-    unit: str
-    forms: tuple[str, ...]
+    line_zh: str = ""
+    line_en: str = ""
+    column_zh: str = ""
+    column_en: str = ""
+    forms: tuple[str, ...] = ()
 
 
 @cache
@@ -100,9 +97,19 @@ def field(table: str, name: str) -> Field | None:
 
     >>> field("findings", "status").zh, field("cells", "status").zh
     ('结果；无法核对不等于相符', '状态；空白不等于 0')
+    >>> field("wide", "requests_new_total").zh
+    '一、本年新收政府信息公开申请数量·总计'
     """
+    if table in ("wide", "wide_status") and name in _by_name():
+        variable = _by_name()[name]
+        return variable if table == "wide" else replace(variable, type="string", values="status")
     entry = _own_fields(table).get(name) or _raw()["fields"].get(name)
     return Field(name, **entry) if entry else None
+
+
+@cache
+def _by_name() -> Mapping[str, Variable]:
+    return {one.name: one for one in variables()}
 
 
 @cache
@@ -185,31 +192,27 @@ def variable_name(cell: CellKey) -> str:
 
 def _variable(name: str, cell: CellKey, forms: Sequence[Form]) -> Variable:
     table = forms[0].table(cell[0])
-    whole = cell_label(table, cell, "zh"), cell_label(table, cell, "en")
-    line = line_label(table, cell[1], "zh"), line_label(table, cell[1], "en")
-    column = column_label(table, cell[2], "zh"), column_label(table, cell[2], "en")
-    return Variable(name, cell, *whole, *line, *column, table.unit(*cell[1:]), tuple(sorted(one.version for one in forms)))
+    labels: dict[str, str] = {}
+    for language in get_args(Language):
+        labels[language] = cell_label(table, cell, language)
+        labels[f"line_{language}"] = line_label(table, cell[1], language)
+        labels[f"column_{language}"] = column_label(table, cell[2], language)
+    of_forms = tuple(sorted(one.version for one in forms))
+    return Variable(name, "number", cell=cell, unit=table.unit(*cell[1:]), forms=of_forms, **labels)
 
 
-def shortened(label: str, limit: int, encoding: str = "") -> str:
-    """Shorten a label in its middle to so many characters, or bytes of an encoding, keeping both of its ends.
+def shortened(label: str, limit: int, size: Callable[[str], int] = len) -> str:
+    """Shorten a label in its middle to so many characters, or bytes, keeping both of its ends.
 
     >>> shortened("endangers national security·legal service organisations", 40)
     'endangers nation…l service organisations'
     """
-
-    def size(text: str) -> int:
-        return len(text.encode(encoding)) if encoding else len(text)
-
-    if size(label) <= limit:
-        return label
-    kept = next(count for count in range(len(label), 0, -1) if size(_ends(label, count)) <= limit)
-    return _ends(label, kept)
-
-
-def _ends(label: str, kept: int) -> str:
-    tail = kept * 3 // 5
-    return f"{label[: kept - tail]}…{label[-tail:] if tail else ''}"
+    shorter, kept = label, len(label)
+    while size(shorter) > limit:
+        kept -= 1
+        tail = kept * 3 // 5
+        shorter = f"{label[: kept - tail]}…{label[len(label) - tail :]}"
+    return shorter
 
 
 def markdown(tables: Mapping[str, Sequence[str]], rows: Iterable[Mapping[str, Any]] | None = None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
@@ -105,12 +105,10 @@ def arrow_table(frame: pd.DataFrame) -> pa.Table:
 def _comment(connection: DuckDBPyConnection, dataset: Dataset, relation: str, columns: Sequence[str]) -> None:
     text = f"{dataset.zh}：{dataset.about_zh} / {dataset.en}: {dataset.about_en}"
     connection.execute(f"COMMENT ON {relation} {dataset.name} IS {literal(text)}")
-    labels = {one.name: f"{one.zh} / {one.en}" for one in variables()}
     for name in columns:
-        known = field(dataset.name, name)
-        label = f"{known.zh} / {known.en}" if known else labels.get(name)
-        if label:
-            connection.execute(f"COMMENT ON COLUMN {dataset.name}.{quoted(name)} IS {literal(label)}")
+        if known := field(dataset.name, name):
+            label = literal(f"{known.zh} / {known.en}")
+            connection.execute(f"COMMENT ON COLUMN {dataset.name}.{quoted(name)} IS {label}")
 
 
 def add_views(connection: DuckDBPyConnection, *, comments: bool = True) -> None:
@@ -227,11 +225,6 @@ def _wide(cells: Sequence[Variable], content: str, not_whole: set[str]) -> str:
   ),
   pivoted AS (FROM figures PIVOT (first({content}) FOR variable IN ({names}) GROUP BY agency, year))
   SELECT {identity}, {columns} FROM base b LEFT JOIN pivoted p USING (agency, year) ORDER BY agency, year"""
-
-
-def batches(connection: DuckDBPyConnection, query: str, rows: int = 50_000) -> Iterator[pa.RecordBatch]:
-    """Run a query and return its rows bit by bit, so that they need not fit into memory."""
-    yield from connection.sql(query).to_arrow_reader(rows)
 
 
 def columns_of(connection: DuckDBPyConnection, table: str) -> list[str]:

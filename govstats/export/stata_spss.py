@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 import pyreadstat
 
 from govstats.errors import UnusableExport
-from govstats.export.codebook import field, missing_kinds, shortened, values, variables
+from govstats.export.codebook import field, missing_kinds, shortened, values
 from govstats.forms import Language
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from duckdb import DuckDBPyConnection
-    from numpy.typing import NDArray
 
 #: What the programs take: characters in Stata, bytes of UTF-8 in SPSS.
 _LONGEST_LABEL_STATA = 80
@@ -31,24 +28,26 @@ SELECT c.agency, c.year, c.form, c."table", c.line, c."column", v.variable,
 FROM cells c LEFT JOIN variables v USING ("table", line, "column")
 ORDER BY c.agency, c.year, v.position NULLS LAST, c."table", c.line, c."column"
 """
+#: The rows, and the same rows with the status of each figure in its place.
+_QUERIES = {"wide": ("FROM wide", "FROM wide_status"), "long": (_LONG, f"SELECT status AS value FROM ({_LONG})")}
+_TITLE = {"zh": "政府信息公开年报面板", "en": "annual reports on government information disclosure"}
 
 
-def write_stata(connection: DuckDBPyConnection, path: Path, *, language: Language, shape: str) -> None:
+def write_stata(connection: DuckDBPyConnection, path: Path, *, language: Language, shape: str, **_: Any) -> None:
     """Write the wide or the long table as a dta file of version 15 (UTF-8), missing kinds as ``.a .b .c``."""
-    table = _Table(connection, language, shape)
-    frame = table.frame({kind.id: kind.stata for kind in missing_kinds()})
-    names = frame.columns.tolist()
-    labels = {name: {kind.stata: kind.text(language) for kind in missing_kinds()} for name in table.figures}
+    marks = {kind.id: kind.stata for kind in missing_kinds()}
+    table = _table(connection, language, shape, marks)
+    names = table.frame.columns.tolist()
     # pyreadstat names the labels of values after the variable and a number, which would be too long for Stata
     numbered = {name: f"v{at}" for at, name in enumerate(names)}
     _write(
         pyreadstat.write_dta,
-        frame.rename(columns=numbered),
+        table.frame.rename(columns=numbered),
         path,
-        file_label=shortened(_title(language), _LONGEST_LABEL_STATA),
+        file_label=_TITLE[language],
         column_labels=[shortened(label, _LONGEST_LABEL_STATA) for label in table.labels],
-        variable_value_labels={numbered[name]: known for name, known in (table.value_labels | labels).items()},
-        missing_user_values={numbered[name]: [kind.stata for kind in missing_kinds()] for name in table.figures},
+        variable_value_labels={numbered[name]: known for name, known in table.value_labels.items()},
+        missing_user_values={numbered[name]: [*marks.values()] for name in table.figures},
         variable_format={numbered[name]: "%td" for name in table.dates} | {numbered[name]: "%12.0g" for name in table.figures},
     )
     _name_variables(path, names)
@@ -70,15 +69,13 @@ def _name_variables(path: Path, names: Sequence[str]) -> None:
         file.write(b"".join(name.encode().ljust(129, b"\0") for name in names))
 
 
-def write_spss(connection: DuckDBPyConnection, path: Path, *, language: Language, shape: str) -> None:
+def write_spss(connection: DuckDBPyConnection, path: Path, *, language: Language, shape: str, **_: Any) -> None:
     """Write the wide or the long table as a sav file, missing kinds as user-missing values."""
     codes = {kind.id: float(kind.spss) for kind in missing_kinds() if kind.spss is not None}
     _refuse_codes(connection, codes)
-    table = _Table(connection, language, shape)
-    labels = {name: {codes[kind.id]: kind.text(language) for kind in missing_kinds()} for name in table.figures}
-    frame = table.frame(codes)
-    for name in frame.columns[frame.dtypes == "str"]:
-        longest = max((len(text.encode()) for text in frame[name]), default=0)
+    table = _table(connection, language, shape, codes)
+    for name in table.frame.columns[table.frame.dtypes == "str"]:
+        longest = max(map(_bytes, table.frame[name]), default=0)
         if longest > _LONGEST_TEXT_SPSS:
             raise UnusableExport(
                 f"{name}: a text has {longest} bytes, SPSS takes {_LONGEST_TEXT_SPSS}; export to parquet, duckdb or csv"
@@ -86,11 +83,11 @@ def write_spss(connection: DuckDBPyConnection, path: Path, *, language: Language
             )
     _write(
         pyreadstat.write_sav,
-        frame,
+        table.frame,
         path,
-        file_label=shortened(_title(language), 64, "utf-8"),
-        column_labels=[shortened(label, _LONGEST_LABEL_SPSS, "utf-8") for label in table.labels],
-        variable_value_labels=table.value_labels | labels,
+        file_label=_TITLE[language],
+        column_labels=[shortened(label, _LONGEST_LABEL_SPSS, _bytes) for label in table.labels],
+        variable_value_labels=table.value_labels,
         missing_ranges={name: list(codes.values()) for name in table.figures},
         variable_format=dict.fromkeys(table.dates, "SDATE10"),
         variable_measure=dict.fromkeys(table.value_labels, "nominal") | dict.fromkeys(table.figures, "scale"),
@@ -98,76 +95,43 @@ def write_spss(connection: DuckDBPyConnection, path: Path, *, language: Language
     )
 
 
-class _Table:
-    """The wide or the long table, ready but for its missing values."""
+class _Table(NamedTuple):
+    """The wide or the long table as a program takes it, with its labels, and which columns are figures and dates."""
 
-    def __init__(self, connection: DuckDBPyConnection, language: Language, shape: str) -> None:
-        if shape == "wide":
-            rows, status = _rows(connection, "FROM wide"), _rows(connection, "FROM wide_status")
-            known = {one.name: one.text(language) for one in variables()}
-            self._status = {name: status.column(name) for name in rows.column_names if name in known}
+    frame: pd.DataFrame
+    labels: list[str]
+    value_labels: dict[str, dict[Any, str]]
+    figures: list[str]
+    dates: list[str]
+
+
+def _table(connection: DuckDBPyConnection, language: Language, shape: str, marks: Mapping[str, Any]) -> _Table:
+    """Return the table with a program's marks where a cell has a status and no figure."""
+    frame, status = (connection.sql(query.format(language)).df() for query in _QUERIES[shape])
+    fields = {name: field("wide" if shape == "wide" else "cells", name) for name in frame}
+    figures = [name for name, one in fields.items() if (one.cell if one and shape == "wide" else name == "value")]
+    dates = [name for name, one in fields.items() if one and one.type == "date"]
+    whole = frame.select_dtypes("integer").columns.difference(figures)
+    value_labels: dict[str, dict[Any, str]] = {}
+    for name, one in fields.items():
+        column = frame[name]
+        codes = {known.id: known.code for known in values(one.values).values()} if one and one.values else {}
+        if name in figures:
+            # whole numbers of the wide table become what the programs calculate with
+            frame[name] = column.astype(float).where(column.notna(), status[name].map(marks))
+            value_labels[name] = {marks[kind.id]: kind.text(language) for kind in missing_kinds()}
+        elif name in dates:
+            frame[name] = column.dt.date if column.notna().any() else float("nan")
+        elif one and codes and set(column.dropna()) <= codes.keys():
+            frame[name] = column.map(codes).astype("Int32")
+            value_labels[name] = {known.code: known.text(language) for known in values(one.values).values()}
         else:
-            rows = _rows(connection, _LONG.format(language))
-            known = {}
-            self._status = {"value": rows.column("status")}
-        names = rows.column_names
-        fields = {name: field("cells", name) for name in names}
-        self.figures = list(self._status)
-        self.labels: list[str] = [known.get(name) or (one.text(language) if (one := fields[name]) else name) for name in names]
-        self.dates = [name for name, one in fields.items() if one and one.type == "date"]
-        self.value_labels: dict[str, dict[int | float | str, str]] = {}
-        self._columns: dict[str, Any] = {}
-        for name in names:
-            column = rows.column(name)
-            if name in self._status:
-                # whole numbers of the wide table become what the programs calculate with
-                self._columns[name] = column.cast("float64").to_numpy()
-            elif name in self.dates:
-                dates = column.to_pylist()
-                self._columns[name] = pd.Series(dates, dtype=object) if any(dates) else np.full(len(dates), np.nan)
-            elif (one := fields[name]) and one.values and (coded := _coded(column.to_pylist(), one.values)) is not None:
-                self._columns[name] = coded
-                self.value_labels[name] = {value.code: value.text(language) for value in values(one.values).values()}
-            else:
-                self._columns[name] = _plain(column)
-
-    def frame(self, marks: dict[str, Any]) -> pd.DataFrame:
-        """Return the table with the marks of its program where a cell has a status and no figure."""
-        filled = {name: _marked(self._columns[name], status, marks) for name, status in self._status.items()}
-        return pd.DataFrame(self._columns | filled)
+            frame[name] = column.astype("Int32") if name in whole else column.astype("str").fillna("")
+    return _Table(frame, [one.text(language) if one else name for name, one in fields.items()], value_labels, figures, dates)
 
 
-def _title(language: Language) -> str:
-    return "政府信息公开年报面板" if language == "zh" else "annual reports on government information disclosure"
-
-
-def _rows(connection: DuckDBPyConnection, query: str) -> pa.Table:
-    return connection.sql(query).to_arrow_table()
-
-
-def _plain(column: pa.ChunkedArray) -> pd.Series[Any]:
-    if column.type in ("int64", "int32"):
-        return pd.Series(column.to_pylist(), dtype="Int32")
-    return pd.Series(column.to_pylist(), dtype="str").fillna("")
-
-
-def _coded(texts: Sequence[str | None], name: str) -> pd.Series[Any] | None:
-    """Return the codes of values, None where one has no code."""
-    codes = {value.id: value.code for value in values(name).values()}
-    if not {text for text in texts if text is not None} <= codes.keys():
-        return None
-    return pd.Series([None if text is None else codes[text] for text in texts], dtype="Int32")
-
-
-def _marked(figures: NDArray[np.float64], status: pa.ChunkedArray, marks: dict[str, Any]) -> Any:
-    """Put marks where figures are missing: letters among numbers for Stata, numbers for SPSS."""
-    without = np.isnan(figures)
-    kinds = status.to_numpy(zero_copy_only=False)
-    numbers = all(isinstance(mark, float) for mark in marks.values())
-    marked = figures.copy() if numbers else figures.astype(object)
-    for kind, mark in marks.items():
-        marked[without & (kinds == kind)] = mark
-    return marked
+def _bytes(text: str) -> int:
+    return len(text.encode())
 
 
 def _refuse_codes(connection: DuckDBPyConnection, codes: dict[str, float]) -> None:

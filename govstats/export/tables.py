@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from govstats.export.codebook import Variable, dataset, datasets, field, markdown, missing_kinds, values, variables
-from govstats.export.database import batches, columns_of
+from govstats.export.codebook import dataset, datasets, field, markdown, missing_kinds, values
+from govstats.export.database import columns_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,30 +76,30 @@ def _write(connection: DuckDBPyConnection, table: str, path: Path) -> None:
 
 
 def _csv(connection: DuckDBPyConnection, table: str, path: Path, opening: bytes) -> None:
-    schema = connection.sql(f"FROM {table} LIMIT 0").to_arrow_table().schema
+    rows = connection.sql(f"FROM {table}").to_arrow_reader(_ROWS)
     with path.open("wb") as file:
         file.write(opening)
-        with pyarrow.csv.CSVWriter(file, schema) as writer:
-            for batch in batches(connection, f"FROM {table}", _ROWS):
+        with pyarrow.csv.CSVWriter(file, rows.schema) as writer:
+            for batch in rows:
                 writer.write_batch(batch)
 
 
 def _parquet(connection: DuckDBPyConnection, table: str, path: Path) -> None:
-    schema = _described(table, connection.sql(f"FROM {table} LIMIT 0").to_arrow_table().schema)
+    rows = connection.sql(f"FROM {table}").to_arrow_reader(_ROWS)
+    schema = _described(table, rows.schema)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in batches(connection, f"FROM {table}", _ROWS):
-            writer.write_table(pa.Table.from_batches([batch]).cast(schema))
+        for batch in rows.cast(schema):
+            writer.write_batch(batch)
 
 
 def _described(table: str, schema: pa.Schema) -> pa.Schema:
     """Give columns their labels, and the types that the frames of a panel have."""
-    labels = {one.name: {"label_zh": one.zh, "label_en": one.en, "unit": one.unit} for one in variables()}
     fields = []
     for column in schema:
         known = field(table, column.name)
-        about = {"label_zh": known.zh, "label_en": known.en} if known else labels.get(column.name, {})
+        labels = {"label_zh": known.zh, "label_en": known.en, "unit": known.unit} if known else {}
         kind = pa.timestamp("ms") if pa.types.is_date(column.type) else column.type
-        fields.append(pa.field(column.name, kind, metadata=about))
+        fields.append(pa.field(column.name, kind, metadata={name: label for name, label in labels.items() if label}))
     described = pa.schema(fields)
     return described.with_metadata(pa.Schema.from_pandas(_frame(described)).metadata)
 
@@ -149,20 +148,16 @@ _TABLE_SCHEMA_TYPES = {"VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date"
 
 
 def _table_schema_field(table: str, column: str, kind: str) -> dict[str, Any]:
-    known = field(table, column)
-    one = _by_name().get(column)
     schema: dict[str, Any] = {"name": column, "type": _TABLE_SCHEMA_TYPES.get(kind, "integer" if "INT" in kind else "any")}
-    if known:
+    if known := field(table, column):
         schema["title"] = f"{known.zh} / {known.en}"
-        if known.values and known.values != "form" and column in dataset(table).columns:
-            meanings = values(known.values).values()
+        meanings = values(known.values).values() if known.values and known.values != "form" else ()
+        # in a column that only this panel has, other values may stand
+        if meanings and (known.cell or column in dataset(table).columns):
             schema["description"] = _listed((value.id, f"{value.zh} {value.en}") for value in meanings)
             schema["constraints"] = {"enum": [value.id for value in meanings]}
-    elif one:
-        schema["title"] = f"{one.zh} / {one.en}"
-        schema["description"] = f"{'/'.join(one.cell)}{f'（{one.unit}）' if one.unit else ''}"
-        if table == "wide_status":
-            schema["constraints"] = {"enum": list(values("status"))}
+        if known.cell:
+            schema["description"] = f"{'/'.join(known.cell)}{f'（{known.unit}）' if known.unit else ''}"
     if table == "cells" and column == "value":
         schema["description"] = _listed((kind.id, f"{kind.meaning_zh} {kind.meaning_en}") for kind in missing_kinds())
     return schema
@@ -170,11 +165,6 @@ def _table_schema_field(table: str, column: str, kind: str) -> dict[str, Any]:
 
 def _listed(meanings: Iterable[tuple[str, str]]) -> str:
     return "; ".join(f"{name}: {meaning}" for name, meaning in meanings)
-
-
-@cache
-def _by_name() -> dict[str, Variable]:
-    return {one.name: one for one in variables()}
 
 
 def _all_registered(connection: DuckDBPyConnection, table: str) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +11,13 @@ from unicodedata import east_asian_width
 import xlsxwriter
 
 from govstats.errors import UnusableExport
-from govstats.export.codebook import Field, dataset, field, missing_kinds, variables
-from govstats.export.database import batches, columns_of
+from govstats.export.codebook import dataset, field, missing_kinds
+from govstats.export.database import columns_of
 from govstats.export.tables import codebook_rows, exported_tables
 from govstats.forms import Language
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
@@ -40,14 +40,13 @@ def write_workbook(connection: DuckDBPyConnection, path: Path, *, language: Lang
                 " export to csv, parquet or duckdb, or keep fewer reports"
                 " 行数超出 Excel 上限；请导出为 csv、parquet 或 duckdb，或减少年报"
             )
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options: dict[str, Any] = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
+    options |= {"constant_memory": True, "default_date_format": "yyyy-mm-dd"}
     with xlsxwriter.Workbook(str(path), options) as book:
         formats = {
             "label": book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E7E6E6"}),
             "name": book.add_format({"font_color": "#595959", "bottom": 1}),
             "count": book.add_format({"num_format": "#,##0"}),
-            "whole": book.add_format({"num_format": "0"}),
-            "date": book.add_format({"num_format": "yyyy-mm-dd"}),
             "kind": book.add_format({"italic": True, "font_color": "#595959", "align": "right"}),
         }
         for name in names:
@@ -62,70 +61,52 @@ class _Sheet:
     ) -> None:
         self.connection, self.sheet, self.formats, self.name, self.language = connection, sheet, formats, name, language
         self.columns = columns_of(connection, name)
-        self.cells = {one.name: one.text(language) for one in variables()} if name == "wide" else {}
+        self.fields = [field(name, column) for column in self.columns]
 
     def write(self) -> None:
         """Write header and rows."""
-        known = [field(self.name, column) for column in self.columns]
         rows = self._rows()
         first = list(islice(rows, 200))
-        for at, column in enumerate(self.columns):
-            texts = [column, *(row[at] for row in first)]
-            self.sheet.set_column(at, at, min(_WIDEST, max(8, *(_width(text) for text in texts)) + 2))
-        label = [one.text(self.language) if one else column for one, column in zip(known, self.columns, strict=True)]
-        for at, column in enumerate(self.columns):
-            self.sheet.write_string(0, at, self.cells.get(column, label[at]), self.formats["label"])
-        for at, column in enumerate(self.columns):
-            self.sheet.write_string(1, at, column, self.formats["name"])
+        labels = [one.text(self.language) if one else name for one, name in zip(self.fields, self.columns, strict=True)]
+        for at, texts in enumerate(zip(self.columns, *first, strict=True)):
+            self.sheet.set_column(at, at, min(_WIDEST, max(8, *map(_width, texts)) + 2))
+        self.sheet.write_row(0, 0, labels, self.formats["label"])
+        self.sheet.write_row(1, 0, self.columns, self.formats["name"])
         self.sheet.freeze_panes(_HEADER, 2 if self.columns[:2] == ["agency", "year"] else 0)
         at = _HEADER
         for at, row in enumerate(chain(first, rows), start=_HEADER):
-            self._row(at, row, known)
+            for place, value in enumerate(row):
+                self.sheet.write(at, place, value, self._look(at, place, value))
         self.sheet.autofilter(_HEADER - 1, 0, at, len(self.columns) - 1)
 
-    def _row(self, at: int, row: Sequence[Any], known: Sequence[Field | None]) -> None:
-        for place, (value, about) in enumerate(zip(row, known, strict=True)):
-            if isinstance(value, str):
-                if len(value) > _LONGEST_TEXT:
-                    raise UnusableExport(
-                        f"{self.name}, row {at - 1}: the column {self.columns[place]} has {len(value)} characters,"
-                        f" Excel takes {_LONGEST_TEXT}; export to csv, parquet or duckdb"
-                        " 文本超出 Excel 单元格上限；请导出为 csv、parquet 或 duckdb"
-                    )
-                if value:
-                    kind = self.formats["kind"] if self.columns[place] in self.cells else None
-                    self.sheet.write_string(at, place, value, kind)
-            elif isinstance(value, bool):
-                self.sheet.write_boolean(at, place, value)
-            elif isinstance(value, dt.date):
-                self.sheet.write_datetime(at, place, value, self.formats["date"])
-            elif isinstance(value, int):
-                self.sheet.write_number(at, place, value, self.formats["count" if about is None else "whole"])
-            elif value is not None:
-                self.sheet.write_number(at, place, value)
+    def _look(self, at: int, place: int, value: Any) -> Format | None:
+        """Return how a value is shown; refuse a text that no cell of Excel holds."""
+        known = self.fields[place]
+        if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+            raise UnusableExport(
+                f"{self.name}, row {at - 1}: the column {self.columns[place]} has {len(value)} characters,"
+                f" Excel takes {_LONGEST_TEXT}; export to csv, parquet or duckdb"
+                " 文本超出 Excel 单元格上限；请导出为 csv、parquet 或 duckdb"
+            )
+        if known is None or known.cell is None:
+            return None
+        return self.formats["kind"] if isinstance(value, str) else self.formats["count"] if isinstance(value, int) else None
 
     def _rows(self) -> Iterator[Sequence[Any]]:
         if self.name == "wide":
-            yield from self._wide_rows()
+            # figures, and where there is none the word for why: Excel leaves words out of sums
+            words = {kind.id: kind.text(self.language) for kind in missing_kinds()}
+            tables = (self.connection.sql(f"FROM {name}").to_arrow_table().to_batches(1000) for name in ("wide", "wide_status"))
+            for row, why in zip(*map(_by_row, tables), strict=True):
+                yield [words.get(why[name]) if value is None else value for name, value in row.items()]
         elif self.name == "codebook":
-            yield from ([row[column] for column in self.columns] for row in codebook_rows(self.connection))
+            yield from (list(row.values()) for row in codebook_rows(self.connection))
         else:
-            for batch in batches(self.connection, f"FROM {self.name}", 10_000):
-                yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            yield from (list(row.values()) for row in _by_row(self.connection.sql(f"FROM {self.name}").to_arrow_reader(10_000)))
 
-    def _wide_rows(self) -> Iterator[Sequence[Any]]:
-        """Return figures, and where there is none the word for why: Excel leaves words out of sums."""
-        words = {kind.id: kind.text(self.language) for kind in missing_kinds()}
-        figures, status = (self.connection.sql(f"FROM {name}").to_arrow_table() for name in ("wide", "wide_status"))
-        for start in range(0, len(figures), 1000):
-            columns = []
-            for name in self.columns:
-                column = figures.column(name).slice(start, 1000).to_pylist()
-                if name in self.cells:
-                    reasons = status.column(name).slice(start, 1000).to_pylist()
-                    column = [words.get(why) if one is None else one for one, why in zip(column, reasons, strict=True)]
-                columns.append(column)
-            yield from zip(*columns, strict=True)
+
+def _by_row(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
+    return (row for batch in batches for row in batch.to_pylist())
 
 
 def _width(value: Any) -> int:

@@ -1,34 +1,37 @@
-"""What all figures share: language and width, a font that prints, colours, and texts that are measured before room is made."""
+"""What all figures share: words in two languages, widths, a font that prints, the frame around the axes, and looks."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache, lru_cache
+from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
-from govstats.errors import MissingExtra, UnusableFigure
+import pandas as pd
+
+from govstats.errors import MissingExtra, UnusableCells, UnusableFigure
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties
     from matplotlib.legend import Legend
     from matplotlib.text import Text
+    from numpy.typing import NDArray
 
     from govstats.forms import Label
     from govstats.report import Report
 
 Language = Literal["zh", "en", "both"]
 Width = Literal["column", "page", "slide"]
+Floats: TypeAlias = "Sequence[float] | NDArray[Any]"
 #: Chinese and English.
 Words = tuple[str, str]
-#: A text as lines, each with its size and colour.
-Block = list[tuple[str, float, str]]
 #: What stands in a legend: how it looks, and what it is. A look with a face is that of an area, others are those of lines.
 Key = Sequence[tuple[dict[str, Any], Words]]
 
@@ -44,6 +47,7 @@ HATCHED: dict[str, Any] = {"facecolor": "none", "edgecolor": BLUE, "hatch": "///
 #: Inches and points: a column and a page of a journal; a slide of 16:9 that is shown at twice this size.
 _WIDTHS: dict[Width, tuple[float, float]] = {"column": (3.35, 7.0), "page": (6.7, 8.5), "slide": (6.67, 9.0)}
 _MARGIN = 0.12
+#: Height of a line of type, by its size.
 _LINE = 1.4 / 72
 #: A Chinese character or a word, with the marks that may not begin or end a line.
 _PIECES = re.compile(r"[（“《]*(?:[\u2e80-\u9fff]|[^\s\u2e80-\u9fff（“《，。；：、）”》]+)[，。；：、）”》]*\s*|\S\s*")
@@ -55,45 +59,74 @@ _METADATA = {
 }
 
 
+@cache
+def chapter(name: str) -> Mapping[str, Words]:
+    """Return a chapter of ``words.toml``: pairs of Chinese and English words by their names."""
+    chapters = tomllib.loads((resources.files(__package__) / "words.toml").read_text("utf-8"))
+    return {entry: (zh, en) for entry, (zh, en) in chapters[name].items()}
+
+
+def words(name: str, **values: object) -> Words:
+    """Return words of ``words.toml``, filled in; a value may be a pair of Chinese and English itself.
+
+    >>> words("caveats.no_value", reason=words("reasons.blank"))
+    ('没有数值：空白', 'no value: blank')
+    """
+    of_chapter, _, entry = name.partition(".")
+    pairs = {key: value if isinstance(value, tuple) else (value, value) for key, value in values.items()}
+    zh, en = chapter(of_chapter)[entry]
+    return zh.format(**{key: pair[0] for key, pair in pairs.items()}), en.format(**{key: pair[1] for key, pair in pairs.items()})
+
+
+class Heads(NamedTuple):
+    """The heads of columns: their lines, whether they are turned, and how much room they take above."""
+
+    labels: list[str]
+    rotation: int
+    tall: float
+
+
 class Sheet:
     """A figure in one language or both, for one width; lengths are in inches, sizes of type in points.
 
-    `open` first, which makes room for title, legend and notes; then `axes` takes parts of the room between them.
+    `open` first, which makes room for title, legend and notes; then `axes` divides the room between them, which matplotlib lays
+    out so that labels find their place.
     """
 
     figure: Figure
 
-    def __init__(self, language: Language, width: Width) -> None:
-        for name, value, known in (("language", language, get_args(Language)), ("width", width, get_args(Width))):
+    def __init__(self, name: str, language: Language, width: Width) -> None:
+        for option, value, known in (("language", language, get_args(Language)), ("width", width, get_args(Width))):
             if value not in known:
-                raise UnusableFigure(f"{name}={value!r}: expected one of {', '.join(known)} 应为其中之一：{'、'.join(known)}")
-        self.language, self.kind = language, width
+                raise UnusableFigure(f"{option}={value!r}: expected one of {', '.join(known)} 应为其中之一：{'、'.join(known)}")
+        self.name, self.language, self.kind = name, language, width
         self.across, self.body = _WIDTHS[width]
-        self.wide = self.across - 2 * _MARGIN
-        self.small, self.large = 0.85 * self.body, 1.25 * self.body
+        self.wide, self.small = self.across - 2 * _MARGIN, 0.85 * self.body
+        self.label_size = self.body * (0.88 if language == "both" else 1)
 
-    def say(self, words: Iterable[str], between: str = " ") -> str:
+    def words(self, entry: str, **values: object) -> Words:
+        """Return words of the figure's own chapter of ``words.toml``, filled in."""
+        return words(f"{self.name}.{entry}", **values)
+
+    def say(self, said: Words, between: str = " ") -> str:
         """Return words in the language of the figure."""
-        zh, en = words
+        zh, en = said
         return {"zh": zh, "en": en}.get(self.language) or between.join(dict.fromkeys((zh, en)))
 
-    def block(self, words: Words, wide: float, *, size: float = 0) -> Block:
-        """Return words as lines that are no wider: the Chinese ones over the English ones, which are smaller."""
-        size = size or self.body
-        both = self.language == "both" and words[0] != words[1]
-        zh = [] if self.language == "en" else [(line, size, INK) for line in fold(words[0], size, wide)]
-        smaller, color = (0.82 * size, QUIET) if both else (size, INK)
-        return zh + [(line, smaller, color) for line in fold(words[1], smaller, wide) if both or self.language == "en"]
+    def label(self, said: Words, wide: float, size: float = 0) -> str:
+        """Return words as lines that are no wider, the Chinese ones above the English ones."""
+        texts = self.say(said, "\n").split("\n")
+        return "\n".join(line for text in texts for line in fold(text, size or self.label_size, wide))
 
     def open(
         self,
         about: Report | str,
-        title: Words,
         tall: float,
         *,
         finding: Words,
+        title: Words | None = None,
         notes: Sequence[Words] = (),
-        source: Words = ("", ""),
+        source: Words | None = None,
         key: Key = (),
     ) -> None:
         """Make a figure with so much room between what stands above and the notes.
@@ -101,140 +134,121 @@ class Sheet:
         `finding` is the alternative text: what one would see.
         """
         font(self.body)  # which says what to install
-        if isinstance(about, str):
-            who = about
-        else:
-            who = " · ".join(str(part) for part in (about.agency, about.year) if part is not None)
-            source = f"{who} 年度报告", f"annual report, {who}"
-        if any(source):
-            notes = [*notes, (f"来源：{source[0]}", f"Source: {source[1]}")]
-        self.figure = figure = _figure(f"{self.say(title, '  ')}{f'（{who}）' if who else ''}", self.say(finding))
+        title = title or self.words("title")
+        who = about
+        if not isinstance(who, str):
+            who = " · ".join(str(part) for part in (who.agency, who.year) if part is not None)
+            source = words("common.report", who=who)
+        figure = _figure_class()(f"{self.say(title, '  ')}{f'（{who}）' * bool(who)}", self.say(finding))
+        self.figure = figure
         figure.set_size_inches(self.across, 1)
-        above = [self._text([title], self.large, INK), self._text([(who, who)], self.body, QUIET)]
-        below = self._text(notes, self.small, QUIET)
-        legend = self._legend(key)
-        parts: list[Any] = [*above, legend, below]
-        rooms = [self._height(one) for one in parts]
-        self.tall, self._below = tall, rooms[-1] + 2 * _MARGIN * bool(notes)
-        across, height = self.across, _MARGIN + sum(rooms[:-1]) + tall + self._below
+        notes = [*notes, source] if source else notes
+        above = [self._text([title], 1.25 * self.body, INK), self._text([(who, who)], self.body, QUIET)]
+        legend, below = self._legend(key), self._text(notes, self.small, QUIET)
+        heights = [*map(self._height, above), self._height(legend), self._height(below)]
+        foot = heights[-1] + 1.4 * _MARGIN
+        across, height = self.across, _MARGIN + sum(heights[:-1]) + tall + foot
         if self.kind == "slide":
-            fits = max(height, across * 9 / 16)
-            self._below += fits - height
-            across, height = max(across, fits * 16 / 9), fits
+            across, height = max(across, height * 16 / 9), max(height, across * 9 / 16)
         figure.set_size_inches(across, height)
-        self._left = (across - self.across) / 2 + _MARGIN
-        left, top = self._left / across, height - _MARGIN
-        for text, room in zip(above, rooms, strict=False):
-            text.set_position((left, top / height))
-            top -= room
-        legend.set_bbox_to_anchor((left, top / height))
-        below.set(position=(left, _MARGIN / height), va="bottom")
+        top = height - _MARGIN
+        for text, taken in zip(above, heights, strict=False):
+            text.set_position((_MARGIN / across, top / height))
+            top -= taken
+        legend.set_bbox_to_anchor((_MARGIN / across, top / height))
+        below.set(position=(_MARGIN / across, _MARGIN / height), va="bottom")
+        top -= heights[2]
+        room = (_MARGIN / across, foot / height, 1 - 2 * _MARGIN / across, (top - foot) / height)
+        figure.set_layout_engine("constrained", rect=room, w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
 
-    def nothing(self, about: Report | str, title: Words, note: Words) -> Figure:
+    def nothing(self, about: Report | str, note: Words) -> Figure:
         """Return a small figure that says why there is nothing to draw."""
-        self.open(about, title, 0, finding=note, notes=[note])
+        self.open(about, 0, finding=note, notes=[note])
         return self.figure
 
-    def axes(self, left: float, top: float, wide: float, tall: float) -> Axes:
-        """Return axes at a distance from the upper left corner of the room."""
-        across, height = self.figure.get_size_inches()
-        place = (self._left + left) / across, (self._below + self.tall - top - tall) / height, wide / across, tall / height
-        axes = self.figure.add_axes(place)
-        axes.patch.set_visible(False)
-        return axes
+    def axes(self, bands: int = 1, columns: int = 1, **how: Any) -> NDArray[Any]:
+        """Divide the room into axes that show nothing yet, in bands one below the other."""
+        grid: NDArray[Any] = self.figure.subplots(bands, columns, squeeze=False, **how)
+        for axes in grid.flat:
+            axes.patch.set_visible(False)
+            axes.spines[:].set_visible(False)
+            axes.tick_params(length=0, pad=3)
+            axes.set(xticks=[], yticks=[])
+        return grid
 
-    def bars(
-        self,
-        left: float,
-        top: float,
-        wide: float,
-        labels: Sequence[Block],
-        longest: float,
-        *,
-        stub: bool = True,
-        step: float | None = None,
-    ) -> Axes:
-        """Return axes for rows of bars that start at one line, with the labels left of it."""
-        rows = len(labels)
-        axes = self.axes(left, top, wide, (step or pitch(labels)) * rows)
-        axes.set(xlim=(0, longest), ylim=(rows - 0.5, -0.5))
-        axes.set_axis_off()
-        axes.plot([0, 0], [-0.5, rows - 0.5], color="#bbbbbb", linewidth=0.8, clip_on=False)
-        for row, block in enumerate(labels if stub else ()):
-            write_block(axes, 0, row, block, (-5, 0), ha="right")
-        return axes
+    def rows(self, axes: Axes, labels: Sequence[str], middles: Floats | None = None) -> None:
+        """Write the labels of rows to the left of axes; the rows are one apart from each other, the first on top."""
+        if middles is None:
+            middles = [*range(len(labels))]
+            axes.set_ylim(len(labels) - 0.5, -0.5)
+        axes.set_yticks(middles, labels, **text_style(self.label_size, INK))
 
-    def years(self, axes: Axes, years: Sequence[int], read: set[int], wide: float) -> None:
-        """Put every year on the axis, those without a report in grey; upright where they would touch."""
-        axes.set(xlim=(years[0] - 0.6, years[-1] + 0.6), xticks=years, yticks=[])
-        upright = wide / (len(years) + 0.2) < text_width("2000 ", self.small)
-        axes.set_xticklabels([str(year) for year in years], rotation=90 if upright else 0)
-        self.quiet(axes)
-        for year, tick in zip(years, axes.get_xticklabels(), strict=True):
-            tick.set_color(INK if year in read else "#949494")
+    def heads(self, said: Iterable[Words], wide: float) -> Heads:
+        """Fold the heads of columns to their width; upright where a word would not fit."""
+        said = list(said)
+        labels = [self.label(one, wide, self.small) for one in said]
+        if self.widest(labels, self.small) <= wide:
+            return Heads(labels, 0, max(label.count("\n") + 1 for label in labels) * self.small * _LINE + 0.05)
+        at_most = max(int(wide * 72 / (1.3 * self.small)), 1)
+        for tall in (0.6, 0.9, 1.2, 1.6, 2.4, 4.0):
+            folded = [fold(self.say(one), self.small, tall) for one in said]
+            if max(map(len, folded)) <= at_most:
+                break
+        labels = ["\n".join(lines) for lines in folded]
+        return Heads(labels, 90, self.widest(labels, self.small) + 0.08)
 
-    def quiet(self, axes: Axes) -> None:
-        """Leave of an axis what is needed to read it."""
-        axes.spines[["top", "right", "left"]].set_visible(False)
-        axes.spines["bottom"].set_color(FAINT)
-        axes.tick_params(length=0, pad=2.5)
-        for tick in axes.get_xticklabels():
-            tick.set(fontproperties=font(self.small), color=QUIET)
+    def write_heads(self, axes: Axes, places: Floats, heads: Heads) -> None:
+        """Write the heads of columns above axes."""
+        axes.tick_params(bottom=False, top=True, labelbottom=False, labeltop=True)
+        axes.set_xticks(places, heads.labels, rotation=heads.rotation, **text_style(self.small, QUIET))
+
+    def bars(self, axes: Axes, labels: Sequence[str], longest: float) -> None:
+        """Make axes those of rows of bars that start at one line."""
+        self.rows(axes, labels)
+        axes.set_xlim(0, longest)
+        axes.spines["left"].set(visible=True, color="#bbbbbb", linewidth=0.8)
 
     def _text(self, texts: Iterable[Words], size: float, color: str) -> Text:
         """Write texts folded to the width, both languages on one line where there is room."""
         lines = []
-        for words in texts:
-            one = self.say(words, "  ")
+        for said in texts:
+            one = self.say(said, "  ")
             fits = self.language != "both" or text_width(one, size) <= self.wide
-            lines += [line for text in ([one] if fits else words) for line in fold(text, size, self.wide)]
-        return self.figure.text(0, 0, "\n".join(lines), va="top", linespacing=1.3, **text_style(size, color))
+            lines += [line for text in ([one] if fits else said) for line in fold(text, size, self.wide)]
+        return self.figure.text(0, 0, "\n".join(lines), va="top", **text_style(size, color) | {"linespacing": 1.3})
 
     def _legend(self, key: Key) -> Legend:
         """Make a legend with as many columns as there is room for; labels that are too long are folded."""
         from matplotlib.lines import Line2D
         from matplotlib.patches import Patch
 
-        handles: list[Any] = []
-        for look, words in key:
-            label = "\n".join(fold(self.say(words), self.small, self.wide - 3.6 * self.small / 72))
-            handles.append(Patch(**look, label=label) if "facecolor" in look else Line2D([], [], **look, label=label))
-        for columns in range(max(len(handles), 1), 0, -1):
-            legend = self.figure.legend(
-                handles=handles,
-                loc="upper left",
-                ncols=columns,
-                frameon=False,
-                prop=font(self.small),
-                borderaxespad=0,
-                borderpad=0,
-                handletextpad=0.4,
-                columnspacing=1.2,
-                handlelength=1.6,
-            )
-            if columns == 1 or legend.get_window_extent().width / self.figure.dpi <= self.wide:
-                break
-            legend.remove()
-        return legend
+        look = {
+            "frameon": False,
+            "borderaxespad": 0,
+            "borderpad": 0,
+            "handletextpad": 0.4,
+            "columnspacing": 1.2,
+            "handlelength": 1.6,
+        }
+        beside = 3.6 * self.small / 72
+        labels = ["\n".join(fold(self.say(said), self.small, self.wide - beside)) for _, said in key]
+        handles = [Patch(**how) if "facecolor" in how else Line2D([], [], **how) for how, _ in key]
+        columns = max(1, int(self.wide / (self.widest(labels, self.small) + beside)))
+        return self.figure.legend(handles, labels, loc="upper left", ncols=columns, prop=font(self.small), **look)
 
     def _height(self, artist: Text | Legend) -> float:
         """Return how much room a text or legend takes, with a gap below it; what is empty takes none."""
         tall = artist.get_window_extent().height / self.figure.dpi
         return tall + 0.06 if tall > 0.01 else 0.0
 
+    def widest(self, labels: Iterable[str], size: float = 0) -> float:
+        """Return the width of the widest line."""
+        lines = (line for label in labels for line in label.split("\n"))
+        return max((text_width(line, size or self.label_size) for line in lines), default=0.0)
 
-def pitch(blocks: Iterable[Block], gap: float = 4) -> float:
-    """Return how far apart rows with such labels stand."""
-    return max((sum(size for _, size, _ in block) * _LINE + gap / 72 for block in blocks), default=0)
-
-
-def write_block(axes: Axes, x: float, y: float, block: Block, shift: tuple[float, float] = (0, 0), **place: Any) -> None:
-    """Write the lines of a block one under the other, their middle (or, by `va`, their bottom or top) at a place."""
-    whole = sum(size for _, size, _ in block) * 1.4
-    at = shift[1] + {"center": whole / 2, "bottom": whole, "top": 0.0}[place.pop("va", "center")]
-    for text, size, color in block:
-        write(axes, x, y, text, (shift[0], at - 0.7 * size), size=size, color=color, **place)
-        at -= 1.4 * size
+    def pitch(self, labels: Iterable[str], gap: float = 4) -> float:
+        """Return how far apart rows with such labels stand."""
+        return max((label.count("\n") + 1 for label in labels), default=0) * self.label_size * _LINE + gap / 72
 
 
 def write(
@@ -247,20 +261,47 @@ def write(
 
 def text_style(size: float, color: str) -> dict[str, Any]:
     """Return what makes a text Chinese; a dollar sign in it is no formula."""
-    return {"fontproperties": font(size), "color": color, "parse_math": False}
-
-
-def widest(blocks: Iterable[Block]) -> float:
-    """Return the width of the widest line, in inches."""
-    return max((text_width(text, size) for block in blocks for text, size, _ in block), default=0.0)
+    return {"fontproperties": font(size), "color": color, "parse_math": False, "linespacing": 1.15}
 
 
 def annual_reports(agencies: Iterable[object], years: Iterable[int]) -> Words:
     """Say of which reports a figure is made."""
-    who, when = list(dict.fromkeys(map(str, agencies))), sorted(set(years))
-    span = "–".join(dict.fromkeys([str(when[0]), str(when[-1])])) if when else ""
-    zh, en = (f"{len(who)} 个机关", f"of {len(who)} agencies") if len(who) != 1 else (who[0], f"of {who[0]}")
-    return f"{zh} {span} 年度报告", f"annual reports {en}, {span}"
+    who = list(dict.fromkeys(map(str, agencies)))
+    if len(who) == 1:
+        return words("common.reports_of_one", who=who[0], span=span(years))
+    return words("common.reports_of_many", number=len(who), span=span(years))
+
+
+def span(years: Iterable[int]) -> str:
+    """Write from which year to which.
+
+    >>> span([2021, 2019, 2020]), span([2019]), span([])
+    ('2019–2021', '2019', '')
+    """
+    when = sorted(set(years))
+    return "–".join(dict.fromkeys(map(str, when[:1] + when[-1:])))
+
+
+def with_unit(labels: pd.Series[str]) -> Words:
+    """Return the labels of a series or indicator, the unit after the Chinese one."""
+    return f"{labels['label_zh']}{labels['unit'] and '（' + labels['unit'] + '）'}", labels["label_en"]
+
+
+def only(frame: pd.DataFrame, column: str, how: str, zh: str) -> str:
+    """Return the agency or indicator that a frame is about; a figure of one refuses several, and none.
+
+    Raises
+    ------
+    UnusableCells
+    """
+    found = frame[column].drop_duplicates().astype("str").tolist()
+    if len(found) != 1:
+        listed = f" ({', '.join(found[:3])} …)" if found else ""
+        raise UnusableCells(
+            f"this figure is about one {column}, and the frame has {len(found)}{listed}; choose one: {how}"
+            f" 本图只画一个{zh}，请选定其一"
+        )
+    return found[0]
 
 
 def short_labels(label: Label) -> Words:
@@ -277,11 +318,7 @@ def font(size: float) -> FontProperties:
         from matplotlib.font_manager import FontProperties
         from pylopdf_fonts_zh_cn import sans_path
     except ImportError as error:
-        raise MissingExtra(
-            f"figures need matplotlib and a Chinese font, and {error.name or 'one of them'} is not installed; "
-            'run: pip install "govstats[notebooks]" '
-            '绘图需要 matplotlib 与中文字体，尚未安装；请运行 pip install "govstats[notebooks]"'
-        ) from error
+        raise MissingExtra.of("a figure", error, "notebooks") from error
     return FontProperties(fname=str(sans_path()), size=size)
 
 
@@ -339,19 +376,24 @@ def marker(*, small: object = False, contradicted: object = False) -> dict[str, 
 def point_key(points: pd.DataFrame, value: Words, more: Key = ()) -> Key:
     """Explain the looks of those of the points that have a value, and more."""
     known = points[points["value"].notna()]
-    key = [(marker(), value)]
-    if known["low"].notna().any():
-        key.append((INTERVAL, ("95% 区间", "95% interval")))
-    if known["small"].eq(True).any():
-        key.append((marker(small=True), (f"不足 {SMALL} 例", f"fewer than {SMALL}")))
-    if known["contradicted"].astype("Int64").gt(0).any():
-        key.append((marker(contradicted=True), ("报告自相矛盾", "report contradicts itself")))
-    return [*key, *more]
+    parts = [
+        (True, marker(), value),
+        (known["low"].notna().any(), INTERVAL, words("key.interval")),
+        (known["small"].eq(True).any(), marker(small=True), words("key.small", number=SMALL)),
+        (known["contradicted"].astype("Int64").gt(0).any(), marker(contradicted=True), words("key.contradicted")),
+    ]
+    return [*((look, said) for here, look, said in parts if here), *more]
 
 
-def _figure(title: str, alt: str) -> Figure:
-    """Return an empty figure that a notebook shows by itself, without pyplot and the windows it may open."""
-    return _figure_class()(title, alt, dpi=160, facecolor="white")
+def draw_value(axes: Axes, at: float, point: Mapping[Any, Any], *, across: bool, **look: Any) -> None:
+    """Draw a value with its interval, across or upright, at a place on the other axis."""
+    ends = [] if pd.isna(point["low"]) else [point["low"], point["high"]]
+    for values, how in (
+        (ends, INTERVAL),
+        ([point["value"]], marker(small=point["small"], contradicted=point["contradicted"]) | look),
+    ):
+        places = [at] * len(values)
+        axes.plot(*((values, places) if across else (places, values)), clip_on=False, **how)
 
 
 @cache
@@ -363,7 +405,7 @@ def _figure_class() -> Callable[..., Figure]:
         """A figure with a title and an alternative text, which go with it into every format."""
 
         def __init__(self, title: str, alt: str, **keywords: Any) -> None:
-            super().__init__(**keywords)
+            super().__init__(dpi=160, facecolor="white", **keywords)
             self.title, self.alt = title, alt
 
         def __repr__(self) -> str:
@@ -396,19 +438,19 @@ def _truetype(figure: Figure) -> Iterator[None]:
     """Set the texts of a figure in TrueType: the font has PostScript outlines, which matplotlib embeds as if they were not."""
     from matplotlib.text import Text
 
-    texts: list[Any] = [text for text in figure.findobj(Text) if text.get_text()]
-    before = [text.get_fontproperties().get_file() for text in texts]
+    source = str(font(10).get_file())
+    texts: list[Any] = figure.findobj(Text)
+    own = [one for one in (text.get_fontproperties() for text in texts) if one.get_file() == source]
     with TemporaryDirectory(prefix="govstats-") as folder:
-        used = "".join(text.get_text() for text in texts)
         path = Path(folder) / "govstats.ttf"
-        _write_truetype(str(font(10).get_file()), used, path)
+        _write_truetype(source, "".join(text.get_text() for text in texts), path)
         try:
-            for text in texts:
-                text.get_fontproperties().set_file(str(path))
+            for one in own:
+                one.set_file(path)
             yield
         finally:
-            for text, file in zip(texts, before, strict=True):
-                text.get_fontproperties().set_file(file)
+            for one in own:
+                one.set_file(source)
 
 
 def _write_truetype(source: str, used: str, path: Path) -> None:

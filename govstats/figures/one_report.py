@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from itertools import accumulate, pairwise, product
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from govstats.figures import drawing
-from govstats.figures.drawing import BLUE, FAINT, HATCHED, INK, QUIET, SKY, VERMILLION, Block, Language, Sheet, Width, Words
+from govstats.figures.drawing import BLUE, FAINT, HATCHED, INK, QUIET, SKY, VERMILLION, Language, Sheet, Width, Words, words
 from govstats.forms import Label, Table, cell_key
 from govstats.report import typed_frame
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _OUTCOMES = ("granted", "partly_granted", "refused", "unable", "not_processed", "other")
 _RECEIVED = ("carried_in", "new")
+#: What the alternative text of the flows tells, and which lines it sums up.
 _STAGES = {
     "all": _RECEIVED,
     "carried_in": ("carried_in",),
@@ -29,14 +30,6 @@ _STAGES = {
     "processed": _OUTCOMES,
     "granted": ("granted",),
     "carried_out": ("carried_out",),
-}
-_NO_TABLE = ("这份文件里没有申请情况表", "no requests table in this document")
-_STATES = {
-    "blank": ("空白", "blank"),
-    "not_applicable": ("不适用", "n/a"),
-    "unreadable": ("无法判读", "unreadable"),
-    "missing": ("缺", "missing"),
-    "incomplete": ("不全（≥）", "incomplete (≥)"),
 }
 #: Where a cell has no room for words.
 _SIGNS = {"blank": "□", "not_applicable": "/", "unreadable": "?"}
@@ -153,93 +146,52 @@ def flows(report: Report, *, language: Language = "both", width: Width = "page")
     >>> print(flows(embedded.report("平潭综合实验区", 2025), language="en").alt)
     Requests to handle: 154 (carried in: 0, new: 154); processed: 148, granted in full: 33; carried over: 6.
     """
-    sheet, counts = Sheet(language, width), request_flows(report)
-    title = ("申请从哪里来，到哪里去", "Where requests come from, and what becomes of them")
+    sheet, counts = Sheet("flows", language, width), request_flows(report)
     if counts.empty:
-        return sheet.nothing(report, title, _NO_TABLE)
-    come, go = counts[counts["line"].isin(_RECEIVED)], counts[~counts["line"].isin(_RECEIVED)]
-    received, ended = float(come["known"].sum()), float(go["known"].sum())
-    notes = [("单位：件", "unit: requests"), *_left_out(counts)]
-    told = {name: _told(counts[counts["line"].isin(lines)]) for name, lines in _STAGES.items()}
-    zh, en = ({name: words[at] for name, words in told.items()} for at in (0, 1))
-    finding = (
-        "应办{all}（上年结转{carried_in}，新收{new}）；办结{processed}，其中予以公开{granted}；结转下年{carried_out}。",
-        (
-            "Requests to handle: {all} (carried in: {carried_in}, new: {new}); processed: {processed}, "
-            "granted in full: {granted}; carried over: {carried_out}."
-        ),
-    )
-    finding = finding[0].format(**zh), finding[1].format(**en)
+        return sheet.nothing(report, words("common.no_table"))
+    coming = counts["line"].isin(_RECEIVED)
+    received, ended = float(counts.loc[coming, "known"].sum()), float(counts.loc[~coming, "known"].sum())
+    notes = [sheet.words("unit"), *_left_out(counts)]
+    finding = sheet.words("finding", **{name: _told(counts[counts["line"].isin(lines)]) for name, lines in _STAGES.items()})
     if counts["value"].notna().all() and received != ended:
-        came, went = f"{received:,.0f}", f"{ended:,.0f}"
-        notes.append((f"来的 {came} 件，去的 {went} 件，二者不等。", f"{came} came in, but {went} are accounted for."))
+        notes.append(sheet.words("unequal", came=f"{received:,.0f}", went=f"{ended:,.0f}"))
         finding = f"{finding[0]}{notes[-1][0]}", f"{finding[1]} {notes[-1][1]}"
-    column = 0.28 * sheet.wide
-    labels = [[sheet.block((row["line_zh"], row["line_en"]), column) for row in side.to_dict("records")] for side in (come, go)]
-    tall = max(sum(drawing.pitch([block], 2) for block in labels[1]), 0.36 * sheet.wide)
-    sheet.open(report, title, tall, finding=finding, notes=notes)
-    axes = sheet.axes(0, 0, sheet.wide, tall)
-    axes.set(xlim=(0, sheet.wide), ylim=(tall, 0))
-    axes.set_axis_off()
-    beside = drawing.widest(_said(sheet, row) for row in counts.to_dict("records")) + 0.1
-    left, right = column + beside, sheet.wide - column - beside
-    scale = tall * 0.86 / max(received, ended, 1)
-    middle = (left + right) / 2
-    tallest = scale * max(received, ended)
-    axes.fill_between([middle - 0.03, middle + 0.03], 0.07 * tall, 0.07 * tall + tallest, color=INK, linewidth=0)
-    for side, blocks, x, way in ((come, labels[0], left, 1), (go, labels[1], right, -1)):
-        _draw_side(sheet, axes, side, blocks, (x, middle, way), (scale, tall, beside))
+    labels = [sheet.label((row["line_zh"], row["line_en"]), 0.28 * sheet.wide) for row in counts.to_dict("records")]
+    most = max(received, ended, 1.0)
+    counts = counts.assign(
+        label=labels,
+        said=[_written(row["known"], row["status"]) or sheet.say(_state(row["status"])) for row in counts.to_dict("records")],
+        thick=counts["known"].astype(float) * 0.3 * sheet.wide / most,
+        # a thin band has as much room as its label takes
+        room=[sheet.pitch([label], 3) for label in labels],
+    )
+    counts["room"] = counts[["room", "thick"]].max(axis=1) + 0.04
+    tall = counts["room"].groupby(coming).sum().max()
+    sheet.open(report, tall, finding=finding, notes=notes)
+    axes = sheet.axes()[0, 0]
+    axes.set(xlim=(-1, 1), ylim=(tall / 2, -tall / 2))
+    middle = counts["thick"].groupby(coming).sum().max() / 2
+    axes.fill_between([-0.02, 0.02], -middle, middle, color=INK, linewidth=0)
+    beside = 72 * max(drawing.text_width(said, sheet.body) for said in counts["said"]) + 8
+    for way, side in ((-1, counts[coming]), (1, counts[~coming])):
+        places = side["room"].cumsum() - (side["room"] + side["room"].sum()) / 2
+        inner = side["thick"].cumsum() - side["thick"] / 2 - middle
+        for row, y, inside in zip(side.to_dict("records"), places, inner, strict=True):
+            _draw_band(axes, row, way, y, inside)
+            outward: dict[str, Any] = {"ha": "left" if way > 0 else "right"}
+            drawing.write(axes, way, y, row["said"], (4 * way, 0), size=sheet.body, **outward)
+            drawing.write(axes, way, y, row["label"], (beside * way, 0), size=sheet.label_size, **outward)
     return sheet.figure
 
 
-def _draw_side(
-    sheet: Sheet,
-    axes: Axes,
-    side: pd.DataFrame,
-    labels: Sequence[Block],
-    at: tuple[float, float, int],
-    room: tuple[float, float, float],
-) -> None:
-    """Draw the bands between the middle and one side, and the labels there, moved apart where bands are thin."""
-    (x, middle, way), (scale, tall, beside) = at, room
-    thick = scale * side["known"].to_numpy(dtype=float)
-    before = np.cumsum(thick) - thick
-    tops = before + (0.86 * tall - thick.sum()) / 2 + np.linspace(0, 0.14 * tall, len(side))
+def _draw_band(axes: Axes, row: Mapping[Any, Any], way: int, outside: float, inside: float) -> None:
+    """Draw a band from the middle to one side."""
+    color = {"granted": BLUE, "partly_granted": SKY, "refused": VERMILLION, "new": BLUE}.get(row["line"], "#8a8a8a")
     steps = np.linspace(0, 1, 21)
-    along, ease = x + way * 0.06 + (middle - x - way * 0.09) * steps, steps**2 * (3 - 2 * steps)
-    outward = "right" if way > 0 else "left"
-    places = _apart(tops + thick / 2, labels, tall)
-    for row, block, width, top, inner, y in zip(
-        side.to_dict("records"), labels, thick, tops, before + 0.07 * tall, places, strict=True
-    ):
-        color = {"granted": BLUE, "partly_granted": SKY, "refused": VERMILLION, "new": BLUE}.get(row["line"], "#8a8a8a")
-        if width:
-            band = top + (inner - top) * ease
-            axes.fill_between(along, band, band + width, color=color, alpha=0.35, linewidth=0)
-            axes.fill_between([x, x + way * 0.06], top, top + width, color=color, linewidth=0)
-        axes.plot([x, x - way * 0.05], [top + width / 2, y], color="#bbbbbb", linewidth=0.6)
-        drawing.write_block(axes, x - way * 0.05, y, _said(sheet, row), (-2 * way, 0), ha=outward)
-        drawing.write_block(axes, x - way * beside, y, block, (-4 * way, 0), ha=outward)
-
-
-def _said(sheet: Sheet, row: dict[Any, Any]) -> Block:
-    """Return a count, or the word for what stands in its place."""
-    figure = _written(row["known"], row["status"])
-    return sheet.block(_STATES[row["status"]], 9, size=sheet.small) if figure is None else [(figure, sheet.body, INK)]
-
-
-def _apart(wanted: Iterable[float], blocks: Sequence[Block], tall: float) -> list[float]:
-    """Return places for labels, in their order, as near to the wanted ones as their heights allow."""
-    halves = [drawing.pitch([block], 2) / 2 for block in blocks]
-    places, edge = [], 0.0
-    for place, half in zip(wanted, halves, strict=True):
-        places.append(max(place, edge + half))
-        edge = places[-1] + half
-    edge = tall
-    for number, half in reversed(list(enumerate(halves))):
-        places[number] = min(places[number], edge - half)
-        edge = places[number] - half
-    return places
+    band = inside + (outside - inside) * steps**2 * (3 - 2 * steps)
+    half = row["thick"] / 2
+    axes.fill_between(way * (0.03 + 0.9 * steps), band - half, band + half, color=color, alpha=0.35, linewidth=0)
+    axes.fill_between([0.93 * way, way], outside - half, outside + half, color=color, linewidth=0)
 
 
 def requests_by_applicant_and_outcome(report: Report, *, language: Language = "both", width: Width = "page") -> Figure:
@@ -269,62 +221,58 @@ def requests_by_applicant_and_outcome(report: Report, *, language: Language = "b
     >>> requests_by_applicant_and_outcome(report, language="en").alt
     'no requests table in this document'
     """
-    sheet = Sheet(language, width)
+    sheet = Sheet("outcomes", language, width)
     counts = outcomes_by_applicant(report)
-    title = ("各类申请人的申请如何办结", "How requests ended, by applicant and outcome")
     if counts.empty:
-        return sheet.nothing(report, title, _NO_TABLE)
+        return sheet.nothing(report, words("common.no_table"))
     table = report.statutory_form.table("requests")
     shown = [*_OUTCOMES, "processed_total"]
-    labels = [sheet.block(drawing.short_labels(column), 0.27 * sheet.wide) for column in table.columns]
-    left = drawing.widest(labels) + 0.1
-    bands = -(-len(shown) // int((sheet.wide - left) / (0.073 * sheet.body)))
+    labels = [sheet.label(drawing.short_labels(column), 0.27 * sheet.wide) for column in table.columns]
+    beside = int(0.8 * sheet.wide / (0.073 * sheet.body))
+    bands = -(-len(shown) // beside)
     beside = -(-len(shown) // bands)
-    wide = (sheet.wide - left) / beside
-    heads = [sheet.block(drawing.short_labels(table.line[outcome]), wide - 0.06) for outcome in shown]
-    head, tall = drawing.pitch(heads), drawing.pitch(labels) * len(labels) + 0.1
-    notes = [("各格同一比例尺，“总计”照原表；单位：件", "one scale throughout, totals as reported; unit: requests")]
+    heads = [sheet.label(drawing.short_labels(table.line[outcome]), 0.7 * sheet.wide / beside) for outcome in shown]
+    notes = [sheet.words("scale"), *_left_out(counts)]
     if counts["value"].eq(0).fillna(False).all():
-        notes.insert(0, ("本年度没有办结的申请", "no request was processed this year"))
-    sheet.open(report, title, bands * (head + tall), finding=_ended(counts), notes=[*notes, *_left_out(counts)])
-    for at, outcome in enumerate(shown):
-        top = at // beside * (head + tall) + head
-        axes = sheet.bars(left + at % beside * wide, top, wide, labels, _scale(sheet, counts, wide), stub=at % beside == 0)
-        drawing.write_block(axes, 0, -0.5, heads[at], (2, 2), va="bottom")
+        notes.insert(0, sheet.words("none"))
+    tall = bands * (sheet.pitch(labels) * len(labels) + sheet.pitch(heads, 8))
+    sheet.open(report, tall, finding=_ended(sheet, counts), notes=notes)
+    grid = sheet.axes(bands, beside, sharex=True, sharey=True)
+    for axes, outcome, head in zip(grid.flat, shown, heads, strict=False):
+        sheet.bars(axes, labels, max(float(counts["known"].max()), 1.0))
+        axes.set_title(head, loc="left", pad=4, **drawing.text_style(sheet.label_size, INK))
         for row, column in enumerate(table.columns):
             total = "total" in (column.id, outcome.removeprefix("processed_"))
             _, known, status, _ = _count(report, outcome, column.id)
-            _draw_count(sheet, axes, row, known, status, wide, bar=not total)
+            _draw_count(sheet, axes, row, known, status, bar=not total)
         axes.axhline(len(labels) - 1.5, color=FAINT, linewidth=0.8)
+    for axes in grid.flat[len(shown) :]:
+        axes.remove()
     return sheet.figure
 
 
-def _ended(counts: pd.DataFrame) -> Words:
+def _ended(sheet: Sheet, counts: pd.DataFrame) -> Words:
     """Say how most requests ended, and who made most of them."""
-    whole = _told(counts)
     if not counts["known"].sum():
-        return f"办结{whole[0]}。", f"Requests processed: {whole[1]}."
-    (outcome_zh, outcome_en), ended = _most(counts, "outcome")
-    (applicant_zh, applicant_en), made = _most(counts, "applicant")
-    return (
-        f"办结{whole[0]}；最多的结果是{outcome_zh}，{ended:,.0f} 件；最多的申请人是{applicant_zh}，{made:,.0f} 件。",
-        f"Requests processed: {whole[1]}; most often {outcome_en}, {ended:,.0f}; most of them by {applicant_en}, {made:,.0f}.",
-    )
+        return sheet.words("finding_of_none", all=_told(counts))
+    outcome, ended = _most(counts, "outcome")
+    applicant, made = _most(counts, "applicant")
+    return sheet.words("finding", all=_told(counts), outcome=outcome, ended=ended, applicant=applicant, made=made)
 
 
 def _told(counts: pd.DataFrame) -> Words:
     """Say how many requests there are in all: at least so many where some figures are not known."""
-    known = counts["value"].notna()
-    if not known.all() and not counts["known"].sum():
-        return "不详", "unknown"
-    number = f"{counts['known'].sum():,.0f}"
-    return (f" {number} 件", number) if known.all() else (f"至少 {number} 件", f"at least {number}")
+    known, number = counts["value"].notna().all(), counts["known"].sum()
+    if not known and not number:
+        return words("common.unknown")
+    return words("common.in_all" if known else "common.at_least", number=f"{number:,.0f}")
 
 
-def _most(counts: pd.DataFrame, kind: str) -> tuple[Words, float]:
+def _most(counts: pd.DataFrame, kind: str) -> tuple[Words, str]:
+    """Return the most frequent of a kind, all of them where several are, and how often it is."""
     sums = counts.groupby([f"{kind}_zh", f"{kind}_en"], sort=False)["known"].sum()
     most = sums.index[sums == sums.max()]
-    return ("、".join(zh for zh, _ in most), ", ".join(en for _, en in most)), float(sums.max())
+    return ("、".join(zh for zh, _ in most), ", ".join(en for _, en in most)), f"{sums.max():,.0f}"
 
 
 def reasons_for_refusal(report: Report, *, language: Language = "both", width: Width = "page") -> Figure:
@@ -354,32 +302,25 @@ def reasons_for_refusal(report: Report, *, language: Language = "both", width: W
     >>> reasons_for_refusal(report, language="en").alt
     'no requests table in this document'
     """
-    sheet = Sheet(language, width)
+    sheet = Sheet("reasons_for_refusal", language, width)
     counts = refusal_reasons(report)
-    title = ("不予公开的理由", "Why information was refused")
     if counts.empty:
-        return sheet.nothing(report, title, _NO_TABLE)
+        return sheet.nothing(report, words("common.no_table"))
     counts = counts.sort_values("value", ascending=False, kind="stable", na_position="last")
-    labels = [sheet.block((row["reason_zh"], row["reason_en"]), 0.46 * sheet.wide) for row in counts.to_dict("records")]
-    left = drawing.widest(labels) + 0.1
-    wide = sheet.wide - left
-    notes = [("全部申请人；单位：件", "all applicants; unit: requests")]
-    finding: Words = ("本年度没有不予公开的申请", "no request was refused this year")
+    labels = [sheet.label((row["reason_zh"], row["reason_en"]), 0.46 * sheet.wide) for row in counts.to_dict("records")]
+    notes = [sheet.words("unit"), *_left_out(counts)]
+    finding = sheet.words("unreadable")
     if counts["value"].eq(0).fillna(False).all():
+        finding = sheet.words("none")
         notes.insert(0, finding)
     elif counts["known"].sum():
-        (zh, en), most = _most(counts, "reason")
-        whole = _told(counts)
-        finding = (
-            f"不予公开{whole[0]}；最多的理由是{zh}，{most:,.0f} 件。",
-            f"Requests refused: {whole[1]}; most often: {en}, {most:,.0f}.",
-        )
-    else:
-        finding = ("没有可读的数字", "no figure could be read")
-    sheet.open(report, title, len(counts) * drawing.pitch(labels), finding=finding, notes=[*notes, *_left_out(counts)])
-    axes = sheet.bars(left, 0, wide, labels, _scale(sheet, counts, wide))
-    for row, reason in enumerate(counts.to_dict("records")):
-        _draw_count(sheet, axes, row, reason["known"], reason["status"], wide)
+        reason, most = _most(counts, "reason")
+        finding = sheet.words("finding", all=_told(counts), reason=reason, most=most)
+    sheet.open(report, len(counts) * sheet.pitch(labels), finding=finding, notes=notes)
+    axes = sheet.axes()[0, 0]
+    sheet.bars(axes, labels, max(float(counts["known"].max()), 1.0))
+    for row, (known, status) in enumerate(zip(counts["known"], counts["status"], strict=True)):
+        _draw_count(sheet, axes, row, known, status)
     return sheet.figure
 
 
@@ -460,7 +401,7 @@ def where_edits_cross(
     >>> sum(text.get_text() == "−6" for axes in figure.axes for text in axes.texts)
     2
     """
-    sheet = Sheet(language, width)
+    sheet = Sheet("edits", language, width)
     table = report.statutory_form.table(name)
     cells = {(cell.line, cell.column): cell for cell in report.read_cells if cell.table == name}
     lines = [line for line in table.lines if any(line.id == printed for printed, _ in cells)]
@@ -469,138 +410,85 @@ def where_edits_cross(
     missed = missed[missed["table"] == name]
     beside, below = (missed.loc[missed["along"] == along, "rule"].drop_duplicates().tolist() for along in ("line", "column"))
     ids = [line.id for line in lines]
-    mine = [] if repairs is None else repairs[(repairs["table"] == name) & repairs["line"].isin(ids)].to_dict("records")
-    proposed = {(row["line"], row["column"]): row["proposed"] for row in mine if row["rank"] == 1}
-    notes = [
-        ("边上是所印总计减去各项之和，0 为相符", "in the margins: what is printed less the sum of the parts; 0 where they agree")
-    ]
-    units = {"件": "unit: cases", "万元": "unit: 10,000 yuan"}
-    notes += [(f"单位：{unit}", units.get(unit, unit)) for unit in sorted({line.unit for line in lines} - {""})]
-    if mine:
-        zh = "实线框：最可能的改法及应有的数字；虚线框：其他改法"
-        notes.append((zh, "framed: the likeliest repair and its figure; dotted: the others"))
-    states = {cell.status for cell in cells.values() if cell.value is None}
-    notes += [(f"{_SIGNS[state]} {_STATES[state][0]}", f"{_SIGNS[state]} {_STATES[state][1]}") for state in sorted(states)]
-    grid = _Grid(sheet, lines, columns, (beside, below), {line for line, _ in proposed})
-    title = ("哪些行、哪些栏对不上", "Which lines and columns do not add up")
-    sheet.open(report, title, grid.head + grid.edges[-1], finding=_what_fails(missed), notes=notes)
-    grid.draw()
+    mine = pd.DataFrame(columns=["line", "column", "proposed", "rank", "repair"]) if repairs is None else repairs
+    mine = mine[mine["table"].eq(name) & mine["line"].isin(ids)] if len(mine) else mine
+    likeliest = mine[mine["rank"] == 1].dropna(subset="proposed")
+    proposed = {(row["line"], row["column"]): row["proposed"] for row in likeliest.to_dict("records")}
+    states = sorted({cell.status for cell in cells.values() if cell.value is None})
+    notes = [sheet.words("margins"), *(sheet.words(unit) for unit in sorted({line.unit for line in lines} - {""}))]
+    notes += [sheet.words("repairs")] * (len(mine) > 0)
+    notes += [(f"{_SIGNS[state]} {_state(state)[0]}", f"{_SIGNS[state]} {_state(state)[1]}") for state in states]
+    down, across = [*ids, *below], [*(column.id for column in columns), *beside]
+    labels = [sheet.label(drawing.short_labels(line), 0.34 * sheet.wide) for line in lines] + below
+    wide = 0.62 * sheet.wide / len(across)
+    heads = sheet.heads([*map(drawing.short_labels, columns), *((rule, rule) for rule in beside)], wide - 0.03)
+    two_lines = {line for line, _ in proposed}
+    taller = [[label, "\n"] if line in two_lines else [label] for line, label in zip(down, labels, strict=True)]
+    edges = np.append(0.0, np.cumsum([sheet.pitch(lines_of_label, 1) for lines_of_label in taller]))
+    sheet.open(report, heads.tall + edges[-1], finding=_what_fails(sheet, missed), notes=notes)
+    axes = sheet.axes()[0, 0]
+    axes.set(xlim=(0, len(across)), ylim=(edges[-1], 0))
+    sheet.rows(axes, labels, (edges[:-1] + edges[1:]) / 2)
+    sheet.write_heads(axes, np.arange(len(across)) + 0.5, heads)
+    axes.hlines(edges[:-1], 0, len(across), color=FAINT, linewidth=0.6)
+    axes.axhline(edges[len(ids)], color=QUIET, linewidth=0.8)
+    axes.axvline(len(columns), color=QUIET, linewidth=0.8)
+    grid = _Grid(sheet, axes, edges, down, across, wide)
     for row in missed.to_dict("records"):
         grid.write_residual(row)
-    for line, column in product(ids, [column.id for column in columns]):
+    for line, column in product(ids, across[: len(columns)]):
         cell, better = cells.get((line, column)), proposed.get((line, column))
         text = "…" if cell is None else _SIGNS[cell.status] if cell.value is None else f"{cell.value:,.10g}"
-        known = better is not None and not pd.isna(better)
-        grid.write(column, line, text, INK if cell and cell.value else QUIET, 0.7 * known)
-        if known:
+        grid.write(column, line, text, INK if cell and cell.value else QUIET, 0.7 * (better is not None))
+        if better is not None:
             grid.write(column, line, f"→{better:,.10g}", VERMILLION, -0.7)
-    for row in sorted(mine, key=lambda row: -row["repair"]):
-        grid.frame(row["column"], row["line"], likeliest=row["rank"] == 1)
+    for row in mine.sort_values("repair", ascending=False, kind="stable").to_dict("records"):
+        grid.frame(row["column"], row["line"], **{"linewidth": 1.6} if row["rank"] == 1 else {"linewidth": 1, "linestyle": ":"})
     return sheet.figure
 
 
-def _what_fails(missed: pd.DataFrame) -> Words:
+def _what_fails(sheet: Sheet, missed: pd.DataFrame) -> Words:
     failed = missed[missed["status"] == "fail"]
     if failed.empty:
-        return "总计都与各项之和相符。", "All totals are the sums of their parts."
+        return sheet.words("finding_of_none")
     by = failed["difference"].map("{:+,.10g}".format)
     zh, en = (", ".join(failed[label] + " " + by) for label in ("label_zh", "label_en"))
-    return f"{len(failed)} 处总计与各项之和不符：{zh}。", f"{len(failed)} totals are not the sum of their parts: {en}."
+    return sheet.words("finding", number=len(failed), by=(zh, en))
 
 
 class _Grid:
-    """A table with the rules that bind its lines beside it, and those that bind its columns below."""
+    """Axes with a cell for each line and column, the rules that bind them beside and below."""
 
-    axes: Axes
-
-    def __init__(
-        self,
-        sheet: Sheet,
-        lines: Sequence[Label],
-        columns: Sequence[Label],
-        rules: tuple[list[str], list[str]],
-        proposed: Collection[str],
-    ) -> None:
-        beside, below = rules
-        self.sheet, self.size, self.left = sheet, 0.9 * sheet.body, 0.34 * sheet.wide
-        self.shape = len(lines), len(columns)
-        self.down, self.across = [*(line.id for line in lines), *below], [*(column.id for column in columns), *beside]
-        self.wide = (sheet.wide - self.left) / len(self.across)
-        self.stubs = [sheet.block(drawing.short_labels(line), self.left - 0.08, size=self.size) for line in lines]
-        self.stubs += [[(rule, self.size, INK)] for rule in below]
-        heights = [drawing.pitch([block], 1) for block in self.stubs]
-        for row, line in enumerate(lines):
-            if line.id in proposed:
-                heights[row] = max(heights[row], 2 * self.size * 1.4 / 72)
-        self.edges = [0.0, *accumulate(heights)]
-        self.head, self.heads = _heads(sheet, columns, self.wide)
-        self.heads += [[(rule, self.size, INK)] for rule in beside]
-
-    def draw(self) -> None:
-        """Draw lines and headings."""
-        axes = self.axes = self.sheet.axes(self.left, self.head, self.sheet.wide - self.left, self.edges[-1])
-        axes.set(xlim=(0, len(self.across)), ylim=(self.edges[-1], 0))
-        axes.set_axis_off()
-        upright: dict[str, Any] = {"size": 0.85 * self.size, "ha": "center", "va": "bottom", "rotation": 90, "linespacing": 1.1}
-        for x, words in enumerate(self.heads):
-            if isinstance(words, str):
-                drawing.write(axes, x + 0.5, 0, words, (0, 3), **upright)
-            else:
-                drawing.write_block(axes, x + 0.5, 0, words, (0, 3), ha="center", va="bottom")
-        for block, (top, bottom) in zip(self.stubs, pairwise(self.edges), strict=True):
-            drawing.write_block(axes, 0, (top + bottom) / 2, block, (-4, 0), ha="right")
-            axes.axhline(top, color=FAINT, linewidth=0.6)
-        lines, columns = self.shape
-        axes.axhline(self.edges[lines], color=QUIET, linewidth=0.8)
-        axes.axvline(columns, color=QUIET, linewidth=0.8)
+    def __init__(self, sheet: Sheet, axes: Axes, edges: Any, down: list[str], across: list[str], wide: float) -> None:
+        self.axes, self.size, self.wide = axes, sheet.label_size, wide
+        self.left = {name: place for place, name in enumerate(across)}
+        self.edges = dict(zip(down, pairwise(edges.tolist()), strict=True))
 
     def write(self, column: str, line: str, text: str, color: str, up: float = 0) -> None:
         """Write into a cell, some lines higher, and smaller where it is narrow."""
-        x, y = self.across.index(column), self.down.index(line)
         size = min(self.size, self.size * (self.wide - 0.03) / drawing.text_width(text, self.size))
-        middle = (self.edges[y] + self.edges[y + 1]) / 2
-        drawing.write(self.axes, x + 0.5, middle, text, (0, up * self.size), size=size, color=color, ha="center")
+        x, y = self.left[column] + 0.5, sum(self.edges[line]) / 2
+        drawing.write(self.axes, x, y, text, (0, up * self.size), size=size, color=color, ha="center")
 
-    def write_residual(self, row: dict[Any, Any]) -> None:
-        """Write what a sum misses into the margin; shade the line or column where it fails."""
-        lines, columns = self.shape
-        by_line = row["along"] == "line"
-        if row["id"] not in (self.down if by_line else self.across):
-            return
-        column, line = (row["rule"], row["id"]) if by_line else (row["id"], row["rule"])
-        if row["status"] != "fail":
-            self.write(column, line, "?" if pd.isna(row["difference"]) else "0", QUIET)
-            return
-        x, y = self.across.index(column), self.down.index(line)
-        xs, ys = ((0, columns), (y, y + 1)) if by_line else ((x, x + 1), (0, lines))
-        self.axes.fill_between(xs, self.edges[ys[0]], self.edges[ys[1]], color=VERMILLION, alpha=0.13, linewidth=0)
-        text = "?" if pd.isna(row["difference"]) else f"{row['difference']:+,.10g}".replace("-", "−")
-        self.write(column, line, text, VERMILLION)
-
-    def frame(self, column: str, line: str, *, likeliest: bool) -> None:
+    def frame(self, column: str, line: str, **look: Any) -> None:
         """Set a cell off."""
-        from matplotlib.patches import Rectangle
+        top, bottom = self.edges[line]
+        look |= {"facecolor": "none", "edgecolor": VERMILLION, "clip_on": False}
+        self.axes.bar(self.left[column], bottom - top, 1, top, align="edge", **look)
 
-        x, y = self.across.index(column), self.down.index(line)
-        look: dict[str, Any] = {"linewidth": 1.6} if likeliest else {"linewidth": 1, "linestyle": ":"}
-        tall = self.edges[y + 1] - self.edges[y]
-        self.axes.add_patch(Rectangle((x, self.edges[y]), 1, tall, fill=False, edgecolor=VERMILLION, clip_on=False, **look))
-
-
-def _heads(sheet: Sheet, columns: Sequence[Label], wide: float) -> tuple[float, list[Block | str]]:
-    """Return the headings of narrow columns and how tall they are: blocks, or texts to be written upright."""
-    size = 0.9 * sheet.body
-    blocks = [sheet.block(drawing.short_labels(column), wide - 0.03, size=size) for column in columns]
-    if drawing.widest(blocks) <= wide - 0.02:
-        return drawing.pitch(blocks), [*blocks]
-    at_most, small = max(int(wide * 72 / (1.3 * size)), 1), 0.85 * size
-    texts = [sheet.say(drawing.short_labels(column)) for column in columns]
-    for tall in (0.6, 0.9, 1.2, 1.6, 2.4, 4.0):
-        folded = [drawing.fold(text, small, tall) for text in texts]
-        if max(map(len, folded)) <= at_most:
-            break
-    head = max(drawing.text_width(line, small) for lines in folded for line in lines) + 0.08
-    return head, ["\n".join(lines) for lines in folded]
+    def write_residual(self, row: Mapping[Any, Any]) -> None:
+        """Write what a sum misses into the margin; shade the line or column where it fails."""
+        by_line, missed = row["along"] == "line", row["difference"]
+        column, line = (row["rule"], row["id"]) if by_line else (row["id"], row["rule"])
+        if column not in self.left or line not in self.edges:
+            return
+        failed = row["status"] == "fail"
+        text = "?" if pd.isna(missed) else f"{missed:+,.10g}".replace("-", "−") if failed else "0"
+        self.write(column, line, text, VERMILLION if failed else QUIET)
+        if failed:
+            shade = self.axes.axhspan if by_line else self.axes.axvspan
+            ends = self.edges[line] if by_line else (self.left[column], self.left[column] + 1)
+            shade(*ends, facecolor=VERMILLION, alpha=0.13, linewidth=0)
 
 
 def _requests(report: Report) -> Table | None:
@@ -644,10 +532,8 @@ def _counts(report: Report, kinds: Sequence[str], rows: Iterable[tuple[Sequence[
     return pd.DataFrame(records, columns=list(types)).astype(types)
 
 
-def _scale(sheet: Sheet, counts: pd.DataFrame, wide: float) -> float:
-    """Return up to where a scale goes that leaves room for the figures; a report of zeros gets a scale too."""
-    longest = max(float(counts["known"].max()), 1.0)
-    return longest * wide / (wide - drawing.text_width(f"≥ {longest:,.0f}", sheet.body) - 0.12)
+def _state(status: str) -> Words:
+    return words(f"states.{status}")
 
 
 def _written(known: float, status: str) -> str | None:
@@ -655,24 +541,22 @@ def _written(known: float, status: str) -> str | None:
     return {"reported": f"{known:,.0f}", "incomplete": f"≥ {known:,.0f}"}.get(status)
 
 
-def _draw_count(sheet: Sheet, axes: Axes, row: int, known: float, status: str, wide: float, *, bar: bool = True) -> None:
+def _draw_count(sheet: Sheet, axes: Axes, row: int, known: float, status: str, *, bar: bool = True) -> None:
     """Draw a count as a bar with its figure where it ends; what is no figure is said in words."""
-    figure = _written(known, status)
+    figure, sure = _written(known, status), status == "reported"
     if figure is None:
-        said = [(text, size, QUIET) for text, size, _ in sheet.block(_STATES[status], wide - 0.06, size=sheet.small)]
-        drawing.write_block(axes, 0, row, said, (3, 0))
+        drawing.write(axes, 0, row, sheet.label(_state(status), 9, sheet.small), (3, 0), size=sheet.small, color=QUIET)
         return
-    sure = status == "reported"
-    if bar:
+    if bar and known:
         axes.barh(row, known, height=0.55, **({"color": BLUE} if sure else HATCHED))
     drawing.write(axes, known if bar else 0, row, figure, (3, 0), size=sheet.body, color=INK if known or not sure else QUIET)
 
 
-def _left_out(counts: pd.DataFrame) -> list[tuple[str, str]]:
+def _left_out(counts: pd.DataFrame) -> list[Words]:
     """Say how many figures could not be drawn, and that they are not zero."""
-    if (counts["status"] == "reported").all():
+    states = counts.loc[counts["status"] != "reported", "status"].value_counts().sort_index()
+    if states.empty:
         return []
-    states = counts["status"].value_counts().sort_index()
-    zh = "、".join(f"{_STATES[str(state)][0]} {number} 项" for state, number in states.items() if state in _STATES)
-    en = ", ".join(f"{number} {_STATES[str(state)][1]}" for state, number in states.items() if state in _STATES)
-    return [(f"没有数字、因而未作 0 画出的：{zh}", f"without a figure and not drawn as zero: {en}")]
+    zh = "、".join(f"{_state(str(state))[0]} {number} 项" for state, number in states.items())
+    en = ", ".join(f"{number} {_state(str(state))[1]}" for state, number in states.items())
+    return [words("common.left_out", states=(zh, en))]

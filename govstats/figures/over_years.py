@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from govstats.errors import UnusableCells
 from govstats.figures import drawing
-from govstats.figures.drawing import BLUE, HATCHED, INK, INTERVAL, QUIET, VERMILLION, Block, Language, Sheet, Width, Words
+from govstats.figures.drawing import BLUE, HATCHED, INK, QUIET, VERMILLION, Language, Sheet, Width, Words, chapter, words
 from govstats.report import Report
 
 if TYPE_CHECKING:
@@ -31,18 +30,7 @@ MAIN = (
     "decisions.penalties",
 )
 #: Why a report has no figure, short enough to stand on the axis.
-REASONS = {
-    "blank": ("空白", "blank"),
-    "not_applicable": ("不适用", "n/a"),
-    "unreadable": ("无法判读", "unreadable"),
-    "absent": ("缺", "absent"),
-    "ambiguous": ("有歧义", "ambiguous"),
-    "not_in_form": ("表式无此项", "not in form"),
-    "not_given": ("未提供", "not given"),
-    "undefined": ("0÷0", "0/0"),
-    "inconsistent": ("超过 100%", "over 100%"),
-    "break": ("口径不同", "break"),
-}
+REASONS = chapter("reasons")
 #: The line before a year whose figures are not comparable with those before.
 _BREAK: dict[str, Any] = {"color": VERMILLION, "linewidth": 0.8, "linestyle": (0, (4, 2))}
 _POINT_TYPES = {
@@ -181,110 +169,81 @@ def series_over_years(
     >>> series_over_years(cells, ["requests_received", "disclosure_rate"], language="en").alt
     'requests received this year: 23 (2019), 21 (2020); disclosure rate: 35% (2019), 62% (2020).'
     """
-    sheet = Sheet(language, width)
+    sheet = Sheet("series", language, width)
     points = source if isinstance(source, pd.DataFrame) and "line" in source and "name" in source else None
     if points is None:
         points = points_over_years(source, names)
-    agency = _only_agency(points)
+    agency = drawing.only(points, "agency", "panel.only(agency=…)", "机关")
+    points = points.astype(dict.fromkeys(("value", "low", "high"), float))
     shown = [one for _, one in points.groupby("name", sort=False)]
     years = [*range(points["year"].min(), points["year"].max() + 1)]
     least = max(1.4, (len(years) + 0.2) * 1.22 * sheet.small / 72)
     columns = max(1, min(len(shown), int((sheet.wide + 0.1) / (least + 0.1))))
-    wide = (sheet.wide - 0.1 * (columns - 1)) / columns
-    heads = [sheet.block(_title(one), wide) for one in shown]
-    head, tall, foot = drawing.pitch(heads), 10 * sheet.body / 72, drawing.text_width("2000", sheet.small) + 0.14
     rows = -(-len(shown) // columns)
-    notes = [
-        (
-            "只连相邻而可比的年份；灰色年份没有报告，不等于零",
-            "lines join adjacent comparable years; grey years lack a report, which is not zero",
-        ),
-        *_breaks_in_words(points),
-    ]
-    broken = [(_BREAK, ("换了表式，不可比", "a new form, not comparable"))] if points["break_before"].any() else []
+    wide, tall = sheet.wide / columns - 0.1, 10 * sheet.body / 72
+    titles = [sheet.label(drawing.with_unit(one.iloc[0]), wide) for one in shown]
+    upright = wide / (len(years) + 0.2) < drawing.text_width("2000 ", sheet.small)
+    foot = drawing.text_width("2000", sheet.small) if upright else sheet.small / 72
+    broken = [(_BREAK, sheet.words("break"))] if points["break_before"].any() else []
     sheet.open(
         f"{agency} · {years[0]}–{years[-1]}",
-        ("历年数字", "Figures over the years"),
-        rows * (head + tall + foot),
+        rows * (tall + sheet.pitch(titles, 8) + foot + 0.1),
         finding=_first_and_last(shown),
-        notes=notes,
+        notes=[sheet.words("joined"), *_breaks_in_words(points)],
         source=drawing.annual_reports([agency], points["year"]),
-        key=drawing.point_key(points, ("数字", "figure"), broken),
+        key=drawing.point_key(points, sheet.words("value"), broken),
     )
-    for at, one in enumerate(shown):
-        top = at // columns * (head + tall + foot) + head
-        axes = sheet.axes(at % columns * (wide + 0.1), top, wide, tall)
-        sheet.years(axes, years, set(points["year"]), wide)
+    grid = sheet.axes(rows, columns)
+    for axes, one, title in zip(grid.flat, shown, titles, strict=False):
+        axes.set(xlim=(years[0] - 0.6, years[-1] + 0.6))
+        axes.spines["bottom"].set(visible=True, color=drawing.FAINT)
+        axes.set_title(title, loc="left", pad=4, **drawing.text_style(sheet.label_size, INK))
+        axes.set_xticks(years, map(str, years), rotation=90 if upright else 0, **drawing.text_style(sheet.small, INK))
+        for year, tick in zip(years, axes.get_xticklabels(), strict=True):
+            tick.set_color(INK if year in set(points["year"]) else "#949494")
         _draw_points(sheet, axes, one, (wide / (len(years) + 0.2), tall))
-        drawing.write_block(axes, years[0] - 0.6, axes.get_ylim()[1], heads[at], (0, 2), va="bottom")
+    for axes in grid.flat[len(shown) :]:
+        axes.remove()
     return sheet.figure
-
-
-def _title(points: pd.DataFrame) -> Words:
-    first = points.iloc[0]
-    unit = f"（{first['unit']}）" if first["unit"] else ""
-    return f"{first['label_zh']}{unit}", first["label_en"]
 
 
 def _first_and_last(shown: Sequence[pd.DataFrame]) -> Words:
     """Say of each name what it was in the first and in the last year that has a figure."""
-    said: list[Words] = []
+    none_zh, none_en = words("series.none")
+    zh, en = [], []
     for one in shown:
         known = one[one["value"].notna()]
         ends = pd.concat([known.head(1), known.tail(1)]).drop_duplicates("year").to_dict("records")
         values = [(drawing.in_digits(row["value"], share=row["share"]), row["year"]) for row in ends]
-        zh, en = (
-            "、".join(f"{year} 年 {value}" for value, year in values),
-            ", ".join(f"{value} ({year})" for value, year in values),
-        )
-        said.append((f"{one.iloc[0]['label_zh']}：{zh or '没有数字'}", f"{one.iloc[0]['label_en']}: {en or 'no figure'}"))
-    return "；".join(zh for zh, _ in said) + "。", "; ".join(en for _, en in said) + "."
-
-
-def _only_agency(frame: pd.DataFrame) -> str:
-    agencies = list(frame["agency"].drop_duplicates())
-    if len(agencies) != 1:
-        raise UnusableCells(
-            f"this figure is about one agency, and the source has {len(agencies)}"
-            + (f" ({', '.join(map(str, agencies[:3]))} …)" if agencies else "")
-            + "; choose one: panel.only(agency=…) 本图只画一个机关，请选定其一"
-        )
-    return str(agencies[0])
+        first = one.iloc[0]
+        zh.append(f"{first['label_zh']}：{'、'.join(f'{year} 年 {value}' for value, year in values) or none_zh}")
+        en.append(f"{first['label_en']}: {', '.join(f'{value} ({year})' for value, year in values) or none_en}")
+    return "；".join(zh) + "。", "; ".join(en) + "."
 
 
 def _draw_points(sheet: Sheet, axes: Axes, points: pd.DataFrame, room: tuple[float, float]) -> None:
     """Draw the points of a name, with their figures above them: upright where a year has no room for them."""
     step, tall = room
     known = points[points["value"].notna()]
-    texts = [drawing.in_digits(point["value"], share=point["share"]) for point in known.to_dict("records")]
-    longest = max((drawing.text_width(text, sheet.small) for text in texts), default=0.0)
+    texts = [drawing.in_digits(value, share=share) for value, share in zip(known["value"], known["share"], strict=True)]
+    longest = sheet.widest(texts, sheet.small)
     upright = longest > 0.9 * step
     # the figure of the highest point, and above it the year of a form, have to fit
     above = (longest if upright else sheet.small / 72) + (7 + 1.5 * sheet.small) / 72
-    highest = known[["value", "high"]].max(axis=1).max()
-    top = 1.0 if pd.isna(highest) or not highest else float(highest)
-    axes.set_ylim(-0.06 * top, top * (1 + 1.06 * above / (tall - above)))
+    highest = np.nanmax([*known["value"], *known["high"], 0.0]) or 1.0
+    top = highest * (1 + 1.06 * above / (tall - above))
+    axes.set_ylim(-0.06 * highest, top)
     for _, line in known.groupby("line"):
         axes.plot(line["year"], line["value"], color=BLUE, linewidth=1.1, zorder=1)
+    place: dict[str, Any] = {"size": sheet.small, "ha": "center", "va": "bottom"}
     ground = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.4}
     for point, text in zip(known.to_dict("records"), texts, strict=True):
-        if not pd.isna(point["low"]):
-            axes.plot([point["year"]] * 2, [point["low"], point["high"]], **INTERVAL)
-        axes.plot(point["year"], point["value"], **drawing.marker(small=point["small"], contradicted=point["contradicted"]))
-        up = max(point["value"], 0.0 if pd.isna(point["high"]) else point["high"])
-        look: dict[str, Any] = {
-            "size": sheet.small,
-            "ha": "center",
-            "va": "bottom",
-            "bbox": ground,
-            "rotation": 90 if upright else 0,
-        }
-        drawing.write(axes, point["year"], up, text, (0, 5), **look)
+        drawing.draw_value(axes, point["year"], point, across=False)
+        up = np.nanmax([point["value"], point["high"]])
+        drawing.write(axes, point["year"], up, text, (0, 5), bbox=ground, rotation=90 * upright, **place)
     for point in points[points["value"].isna()].to_dict("records"):
-        said = "\n".join(text for text, *_ in sheet.block(REASONS[point["status"]], 9))
-        look = {"size": 0.8 * sheet.small, "color": QUIET, "ha": "center", "va": "bottom", "rotation": 90}
-        drawing.write(axes, point["year"], 0, said, (0, 3), **look)
-    top = axes.get_ylim()[1]
+        said = sheet.say(REASONS[point["status"]], "\n")
+        drawing.write(axes, point["year"], 0, said, (0, 3), rotation=90, **place | {"size": 0.8 * sheet.small, "color": QUIET})
     for point in points[points["break_before"]].to_dict("records"):
         before = point["year"] - 0.5
         axes.axvline(before, **_BREAK, zorder=0)
@@ -293,10 +252,10 @@ def _draw_points(sheet: Sheet, axes: Axes, points: pd.DataFrame, room: tuple[flo
 
 def _breaks_in_words(points: pd.DataFrame) -> list[Words]:
     """Say why figures are not comparable, each reason once with the series it is about."""
-    broken = points[points["break_before"]]
+    broken = points[points["break_before"]].groupby(["form", "reason_zh", "reason_en"], sort=False)["label_zh"]
     return [
-        (f"{form} 年表式（{'、'.join(dict.fromkeys(one['label_zh']))}）：{zh}", f"form of {form}: {en}")
-        for (form, zh, en), one in broken.groupby(["form", "reason_zh", "reason_en"], sort=False)
+        words("series.broken", form=form, labels="、".join(dict.fromkeys(labels)), reason=(zh, en))
+        for (form, zh, en), labels in broken
     ]
 
 
@@ -372,69 +331,41 @@ def carry_over_chain(source: Panel | pd.DataFrame, *, language: Language = "both
     >>> carry_over_chain(cells, language="en").alt
     'Of 2 pairs of years 2 agree, 0 disagree and 0 cannot be compared.'
     """
-    sheet = Sheet(language, width)
+    sheet = Sheet("carry_overs", language, width)
     chain = source if isinstance(source, pd.DataFrame) and "carried_out" in source else carry_overs(source)
-    title = ("结转对得上吗", "Does what is carried over arrive?")
     totals = chain[chain["column"] == "total"]
     if totals.empty:
-        return sheet.nothing(
-            "", title, ("没有前后两年都有申请情况表的", "no two years that follow each other both have a table of requests")
-        )
-    agency = _only_agency(chain)
+        return sheet.nothing("", sheet.words("none"))
+    agency = drawing.only(chain, "agency", "panel.only(agency=…)", "机关")
     years = sorted({*totals["year"], *(totals["year"] - 1)})
-    agree, disagree, unknown = _statuses(chain[chain["column"] != "total"])
-    kinds: dict[str, tuple[dict[str, Any], Words]] = {
-        "carried_out": (HATCHED, ("上年报告：结转下年度", "carried over, report of the year before")),
-        "carried_in": ({**HATCHED, "facecolor": BLUE, "hatch": None}, ("本年报告：上年结转", "carried in, report of the year")),
-    }
-    labels: list[Block] = [[(f"{year - 1}→{year}", sheet.body, INK)] for year in totals["year"]]
-    step = 3.4 * sheet.body / 72
+    kinds: dict[str, dict[str, Any]] = {"carried_out": HATCHED, "carried_in": {**HATCHED, "facecolor": BLUE, "hatch": None}}
+    signs = {"agree": "=", "disagree": "≠", "unknown": "?"}
+    labels = [f"{signs[status]}  {year - 1}→{year}" for status, year in zip(totals["status"], totals["year"], strict=True)]
+    which = "/".join(label.split()[1] for label in labels if label.startswith("≠"))
     sheet.open(
         f"{agency} · {years[0]}–{years[-1]}",
-        title,
-        step * len(totals),
-        finding=_what_agrees(totals),
-        notes=[
-            ("总计；单位：件。前后两年缺一份报告的不在其中", "totals; unit: requests; pairs with a report missing are left out"),
-            (
-                f"各类申请人：{agree} 对相符，{disagree} 对不符，{unknown} 对无从比较",
-                f"by applicant: {agree} pairs agree, {disagree} disagree, {unknown} open",
-            ),
-        ],
+        3.4 * sheet.body / 72 * len(totals),
+        finding=sheet.words(
+            "finding", all=len(totals), which=(f"（{which}）", f" ({which})") if which else "", **_statuses(totals)
+        ),
+        notes=[sheet.words("unit"), sheet.words("applicants", **_statuses(chain[chain["column"] != "total"]))],
         source=drawing.annual_reports([agency], years),
-        key=[*kinds.values()],
+        key=[(look, sheet.words(name)) for name, look in kinds.items()],
     )
-    known = [figure for name in kinds for figure in totals[name].dropna()]
-    longest = max(known, default=0) or 1.0
-    left = drawing.text_width("2020→2021 ", sheet.body) + drawing.text_width(" ≠ ", 1.3 * sheet.body)
-    wide = sheet.wide - left
-    room = wide - max((drawing.text_width(f"{figure:,.10g}", sheet.body) for figure in known), default=0.0) - 0.1
-    axes = sheet.bars(left, 0, wide, labels, longest * wide / room, step=step)
-    for row, pair in enumerate(totals.to_dict("records")):
-        sign = {"agree": "=", "disagree": "≠", "unknown": "?"}[pair["status"]]
-        color = VERMILLION if pair["status"] == "disagree" else QUIET
-        drawing.write(axes, 0, row, sign, (-left * 72, 0), size=1.3 * sheet.body, color=color)
-        for (name, (look, _)), shift in zip(kinds.items(), (-0.22, 0.22), strict=True):
-            figure = pair[name]
-            if pd.isna(figure):
-                drawing.write(axes, 0, row + shift, "?", (3, 0), size=sheet.body, color=QUIET)
-                continue
-            if figure:
+    axes = sheet.axes()[0, 0]
+    sheet.bars(axes, labels, float(totals[[*kinds]].max().fillna(0).max()) or 1.0)
+    for tick, status in zip(axes.get_yticklabels(), totals["status"], strict=True):
+        tick.set_color(VERMILLION if status == "disagree" else INK)
+    for (name, look), shift in zip(kinds.items(), (-0.22, 0.22), strict=True):
+        for row, figure in enumerate(totals[name]):
+            known = not pd.isna(figure)
+            if known and figure:
                 axes.barh(row + shift, figure, height=0.36, **look)
-            drawing.write(axes, figure, row + shift, f"{figure:,.10g}", (3, 0), size=sheet.body)
+            text, end = (f"{figure:,.10g}", figure) if known else ("?", 0.0)
+            drawing.write(axes, end, row + shift, text, (3, 0), size=sheet.body, color=INK if known else QUIET)
     return sheet.figure
 
 
-def _statuses(chain: pd.DataFrame) -> list[int]:
+def _statuses(chain: pd.DataFrame) -> dict[str, int]:
     """Count the pairs of years that agree, disagree, and cannot be compared."""
-    return [int((chain["status"] == status).sum()) for status in ("agree", "disagree", "unknown")]
-
-
-def _what_agrees(totals: pd.DataFrame) -> Words:
-    agree, disagree, unknown = _statuses(totals)
-    wrong = "/".join(f"{year - 1}→{year}" for year in totals.loc[totals["status"] == "disagree", "year"])
-    zh, en = (f"（{wrong}）", f" ({wrong})") if wrong else ("", "")
-    return (
-        f"{len(totals)} 对年份中 {agree} 对相符，{disagree} 对不符{zh}，{unknown} 对无从比较。",
-        f"Of {len(totals)} pairs of years {agree} agree, {disagree} disagree{en} and {unknown} cannot be compared.",
-    )
+    return {status: int((chain["status"] == status).sum()) for status in ("agree", "disagree", "unknown")}

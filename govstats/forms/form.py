@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
@@ -231,15 +231,15 @@ class Table:
     id: str
     zh: str
     en: str
-    corner: str
-    section: int
     lines: tuple[Line, ...]
     columns: tuple[Column, ...]
     bands: tuple[Band, ...]
     groups: tuple[Label, ...]
-    lines_across: bool
-    open: bool
     edit_templates: tuple[Mapping[str, Any], ...]
+    corner: str = ""
+    section: int = 0
+    lines_across: bool = False
+    open: bool = False
 
     @cached_property
     def line(self) -> Mapping[str, Line]:
@@ -321,11 +321,7 @@ class Table:
 
     def unit(self, line: str, column: str) -> str:
         """Return the unit of a cell: that of its column, else that of its line."""
-        return self._units.get((line, column)) or self.column[column].unit
-
-    @cached_property
-    def _units(self) -> Mapping[tuple[str, str], str]:
-        return {(line.id, column.id): column.unit or line.unit for line in self.lines for column in self.columns}
+        return self.column[column].unit or (self.line[line].unit if line in self.line else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -358,27 +354,15 @@ class Form:
         FormError
             The form has no such table.
         """
-        for table in self.tables:
-            if table.id == name:
-                return table
-        raise FormError(
-            f"form {self.version} has no table {name!r}; it has {', '.join(t.id for t in self.tables)}"
-            f" 该格式没有这张表，现有：{', '.join(t.id for t in self.tables)}"
-        )
-
-    def covers(self, year: int) -> bool:
-        """Tell whether the form was in force for a fiscal year."""
-        return self.first_year <= year and (self.last_year is None or year <= self.last_year)
+        known = {table.id: table for table in self.tables}
+        if name not in known:
+            raise FormError(f"form {self.version} has no table {name!r}; it has {', '.join(known)} 该格式没有这张表，请选其一")
+        return known[name]
 
     @cached_property
     def cells(self) -> tuple[CellKey, ...]:
         """Every cell that the form asks for, in reading order."""
         return tuple(cell for table in self.tables for cell in table.cells)
-
-    @cached_property
-    def optional_lines(self) -> frozenset[tuple[str, str]]:
-        """Lines that a report may leave out: subtotals, and all lines of an open table."""
-        return frozenset((t.id, line.id) for t in self.tables for line in t.lines if line.subtotal or t.open)
 
     def edits(self, printed: Iterable[tuple[str, str]] = ()) -> tuple[Edit, ...]:
         """Return the edits that bind a report.
@@ -417,58 +401,51 @@ def expanded(rule: str, table: Table, template: Mapping[str, Any], printed: froz
     printed : frozenset of str
         As of `Form.edits`.
     """
-
-    def stands_alone(line: Line) -> bool:
-        return line.id in printed and not any(part in printed for part in table.parts(line.id))
-
-    def replaced(line: Line) -> bool:
-        """Tell whether its subtotal stands for the line."""
-        return line.group in table.line and table.line[line.group].subtotal and stands_alone(table.line[line.group])
-
-    present = {line.id for line in table.lines if (line.id in printed if line.subtotal or table.open else not replaced(line))} | (
-        printed if table.open else set()
-    )
-
-    def cells_meant(name: str, subject: str) -> list[CellKey]:
-        if each == "report":
-            return [cell_key(name)]
-        if each == "line":
-            return [(table.id, subject, name)]
-        lines: Iterable[str] = (name,)
-        if name.endswith(".*"):
-            lines = (part for part in table.parts(name[:-2]) if part in present)
-        elif name in table.line and table.line[name].subtotal and not stands_alone(table.line[name]):
-            lines = table.parts(name)
-        return [(table.id, line, subject) for line in lines]
-
-    each = template["each"]
+    # a subtotal that is printed without its parts stands for them
+    alone = {line.id for line in table.lines if line.subtotal and line.id in printed and printed.isdisjoint(table.parts(line.id))}
+    own = {line.id for line in table.lines if (line.id in printed if line.subtotal else line.group not in alone)}
+    present = set(printed) if table.open else own
+    each, order = template["each"], [line.id for line in table.lines if line.id in present]
     if each == "subtotal":
-        for line in table.lines:
-            if line.subtotal and line.id in present and not stands_alone(line):
-                for name in table.columns_of[line.id]:
-                    parts = tuple((table.id, part, name, 1) for part in table.parts(line.id))
-                    yield Edit(rule, table.id, f"{line.id}/{name}", parts, "==", ((table.id, line.id, name, 1),))
+        for line in order:
+            if table.line[line].subtotal and line not in alone:
+                for column in table.columns_of[line]:
+                    parts = tuple((table.id, part, column, 1) for part in table.parts(line))
+                    yield Edit(rule, table.id, f"{line}/{column}", parts, "==", ((table.id, line, column, 1),))
         return
-    order = [line.id for line in table.lines if line.id in present]
     subjects = {
         "report": [""],
         "line": template.get("lines", order + sorted(present - set(order))),
-        "column": template.get("columns", [column.id for column in table.columns]),
+        "column": template.get("columns", [*table.column]),
     }
     for subject in subjects[each]:
-        sides: dict[str, list[tuple[str, str, str, int]]] = {"left": [], "right": []}
-        offsets = []
-        for side, terms in sides.items():
-            for written in template[side]:
-                sign, name = signed(written)
-                cells = cells_meant(name.removeprefix("before."), subject)
-                terms += [(*cell, sign) for cell in cells]
-                offsets += [-1 if "before." in written else 0] * len(cells)
-        left, right = map(tuple, sides.values())
-        if each == "column" and table.open and (not left or any(line not in present for _, line, _, _ in right)):
+        left, right = ([*_terms(table, each, subject, template[side], present, alone)] for side in ("left", "right"))
+        if each == "column" and table.open and (not left or any(line not in present for (_, line, *_), _ in right)):
             continue
-        years = tuple(offsets) if any(offsets) else ()
-        yield Edit(rule, table.id, subject, left, template["relation"], right, years, template.get("severity", ""))
+        years = tuple(year for _, year in left + right)
+        sides = [tuple(term for term, _ in side) for side in (left, right)]
+        severity = template.get("severity", "")
+        yield Edit(rule, table.id, subject, sides[0], template["relation"], sides[1], years if any(years) else (), severity)
+
+
+def _terms(
+    table: Table, each: str, subject: str, written: Iterable[str], present: Collection[str], alone: Collection[str]
+) -> Iterator[tuple[tuple[str, str, str, int], int]]:
+    """Return the cells that a side of an edit adds or takes off, each with its sign, and with the year in which it stands."""
+    for sign, name in map(signed, written):
+        now = name.removeprefix("before.")
+        if each == "report":
+            cells = [cell_key(now)]
+        elif each == "line":
+            cells = [(table.id, subject, now)]
+        else:
+            lines: Iterable[str] = (now,)
+            if now.endswith(".*"):
+                lines = (part for part in table.parts(now[:-2]) if part in present)
+            elif now in table.line and table.line[now].subtotal and now not in alone:
+                lines = table.parts(now)
+            cells = [(table.id, line, subject) for line in lines]
+        yield from (((*cell, sign), -1 if name != now else 0) for cell in cells)
 
 
 def refuse_keys(where: str, raw: Mapping[str, Any], needed: Iterable[str], optional: Iterable[str] = ()) -> None:
@@ -499,7 +476,7 @@ def refuse_unknown(where: str, what: str, names: Iterable[str], known: Iterable[
             )
 
 
-def _labels(where: str, kind: type[Any], rows: Iterable[Mapping[str, Any]], unit: str = "") -> tuple[Any, ...]:
+def _labels(where: str, kind: type[Any], rows: Sequence[Mapping[str, Any]], unit: str = "") -> tuple[Any, ...]:
     known = [field.name for field in fields(kind)]
     for row in rows:
         refuse_keys(f"{where}, {kind.__name__.lower()} {row.get('id', '?')!r}", row, ("id", "en"), known)
@@ -531,23 +508,15 @@ def _table(file: str, raw: Mapping[str, Any]) -> Table:
     columns = _labels(where, Column, raw["columns"])
     lines = _labels(where, Line, raw["lines"], raw.get("unit", ""))
     everything = {"zh": "", "en": "", "lines": [line.id for line in lines], "columns": [column.id for column in columns]}
-    for band in raw.get("bands", ()):
+    bands = raw.get("bands", [everything])
+    for band in bands:
         refuse_keys(f"{where}, a band", band, ("zh", "en", "lines", "columns"))
-    bands = tuple(
-        Band(band["zh"], band["en"], tuple(band["lines"]), tuple(band["columns"])) for band in raw.get("bands", [everything])
-    )
     table = Table(
-        id=raw["id"],
-        zh=raw["zh"],
-        en=raw["en"],
-        corner=raw.get("corner", ""),
-        section=raw.get("section", 0),
+        **{key: raw[key] for key in ("id", "zh", "en", "corner", "section", "lines_across", "open") if key in raw},
         lines=lines,
         columns=columns,
-        bands=bands,
+        bands=tuple(Band(band["zh"], band["en"], tuple(band["lines"]), tuple(band["columns"])) for band in bands),
         groups=_labels(where, Label, raw.get("groups", [])),
-        lines_across=raw.get("lines_across", False),
-        open=raw.get("open", False),
         edit_templates=tuple(raw.get("edits", [])),
     )
     _check(where, table)
@@ -556,10 +525,10 @@ def _table(file: str, raw: Mapping[str, Any]) -> Table:
 
 def _check(where: str, table: Table) -> None:
     """Refuse a form file that contradicts itself, naming the place."""
-    for kind, ids in (("line", [x.id for x in table.lines]), ("column", [x.id for x in table.columns])):
-        twice = sorted({x for x in ids if ids.count(x) > 1})
-        if twice:
-            raise FormError(f"{where}: {kind} {twice[0]!r} stands there twice 重复出现，请删去一个")
+    for labels in (table.lines, table.columns):
+        ids = [label.id for label in labels]
+        if twice := [one for one in ids if ids.count(one) > 1]:
+            raise FormError(f"{where}: {type(labels[0]).__name__.lower()} {twice[0]!r} stands there twice 重复出现，请删去一个")
     for band in table.bands:
         refuse_unknown(where, f"band {band.zh!r} names the line", band.lines, table.line)
         refuse_unknown(where, f"band {band.zh!r} names the column", band.columns, table.column)
@@ -575,9 +544,8 @@ def _check(where: str, table: Table) -> None:
         if template["each"] != "subtotal":
             refuse_keys(edit, template, ("rule", "each", "left", "relation", "right"), ("lines",))
             refuse_unknown(edit, "has the relation", [template["relation"]], get_args(Relation))
-        for name in (*template.get("left", ()), *template.get("right", ()), *template.get("lines", ())):
-            line_or_column = signed(name)[1].removesuffix(".*")
-            refuse_unknown(edit, "names", [line_or_column], (*table.line, *table.column))
+        names = [*template.get("left", ()), *template.get("right", ()), *template.get("lines", ())]
+        refuse_unknown(edit, "names", (signed(name)[1].removesuffix(".*") for name in names), (*table.line, *table.column))
 
 
 @cache
@@ -676,10 +644,7 @@ def _form(file: str, version: str, raw: Mapping[str, Any]) -> Form:
         source=raw["source"],
         first_year=raw["first_year"],
         last_year=raw.get("last_year"),
-        sections=tuple(
-            Label(str(number), section["zh"], section["en"], tuple(section.get("also", ())))
-            for number, section in enumerate(_sections(file, raw), start=1)
-        ),
+        sections=_labels(file, Label, [{"id": str(at), **one} for at, one in enumerate(_sections(file, raw), start=1)]),
         tables=tuple(_table(file, table) for table in raw["tables"]),
     )
 
@@ -705,9 +670,9 @@ def form_of_year(year: int) -> Form:
     >>> form_of_year(2020).version
     '2019'
     """
-    for version in versions():
-        if form(version).covers(year):
-            return form(version)
+    for known in map(form, versions()):
+        if known.first_year <= year <= (known.last_year or year):
+            return known
     raise UnknownForm(
         f"no statutory form was in force for {year}; the first reports are those of 2008"
         " 该年度没有法定格式，最早的年报是 2008 年度的"

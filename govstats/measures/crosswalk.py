@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from govstats.measures.formulas import (
     Figures,
     Gathered,
     Sum,
+    chosen,
     definitions_in,
     gathered,
     in_words,
@@ -179,18 +179,18 @@ def series(source: Report | Panel | pd.DataFrame, names: str | Iterable[str] | N
     >>> series(cells, "requests_received")[["year", "value", "segment", "break_before"]].values.tolist()
     [[2017, 0.0, 1, False], [2019, 23.0, 2, True], [2021, 70.0, 2, False]]
     """
-    chosen = _chosen(names)
+    wanted = chosen("series", names, {one.id: one for one in crosswalk()}, "series_definitions()")
     everything = gathered(source, source if isinstance(source, pd.DataFrame) else source.cells, None)
     reports = everything.reports.assign(order=pd.factorize(everything.reports["agency"], use_na_sentinel=False)[0])
     order = reports.sort_values(["order", "year"], kind="stable").index
-    followed = {place: _followed(one, everything).loc[order] for place, one in enumerate(chosen)}
+    followed = {place: _followed(one, everything).loc[order] for place, one in enumerate(wanted)}
     frame = pd.concat(followed)
-    by_agency = [frame["series"], reports["order"].take(order.tolist() * len(chosen)).set_axis(frame.index)]
+    by_agency = [frame["series"], reports["order"].take(order.tolist() * len(wanted)).set_axis(frame.index)]
     before = frame["segment"].groupby(by_agency).ffill().groupby(by_agency).shift()
     frame["break_before"] = (frame["segment"] != before).fillna(False).astype(bool)
     frame.loc[~frame["break_before"], ["reason_zh", "reason_en"]] = ""
     # all series of a report together
-    places = np.arange(len(frame)).reshape(len(chosen), len(order)).T.ravel()
+    places = np.arange(len(frame)).reshape(len(wanted), len(order)).T.ravel()
     return frame.iloc[places].astype(_SERIES_TYPES)[list(_SERIES_TYPES)].reset_index(drop=True)
 
 
@@ -215,21 +215,6 @@ def _followed(one: Series, everything: Gathered) -> pd.DataFrame:
         reason_zh=reports["form"].map({version: zh for version, (zh, _) in said.items()}),
         reason_en=reports["form"].map({version: en for version, (_, en) in said.items()}),
     )
-
-
-def _chosen(names: str | Iterable[str] | None) -> list[Series]:
-    known = {one.id: one for one in crosswalk()}
-    if names is None:
-        return list(known.values())
-    wanted = [names] if isinstance(names, str) else list(names)
-    for name in wanted:
-        if name not in known:
-            nearest = ", ".join(get_close_matches(name, known, cutoff=0.3)) or ", ".join(known)
-            raise FormError(
-                f"there is no series {name!r}; the nearest: {nearest}; series_definitions() lists them all"
-                f" 没有这个序列，最接近的：{nearest}；全部见 series_definitions()"
-            )
-    return [known[name] for name in wanted]
 
 
 def _taken(figures: Figures, terms: Sum) -> NDArray[np.object_]:

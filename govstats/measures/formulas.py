@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from importlib import resources
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.errors import FormError, UnusableCells, require_columns
-from govstats.forms import CellKey, Form, Language, Table, form, versions
+from govstats.forms import ONE_FEN, CellKey, Form, Language, Table, form, versions
 from govstats.forms.form import cell_key, parsed_toml, refuse_keys, refuse_unknown, signed
+from govstats.reconciliation.edits import Flags, tell
 from govstats.reconciliation.findings import Floats, Integers
 from govstats.reconciliation.matrix import ABSENT, BLANK, NOT_APPLICABLE, UNREADABLE, Layout, ReportMatrix, matrices
 from govstats.reconciliation.wording import column_label, line_label
@@ -32,8 +33,10 @@ _REASON_OF_STATUS = np.zeros(5, dtype=np.int8)
 _REASON_OF_STATUS[[NOT_APPLICABLE, BLANK, UNREADABLE, ABSENT]] = _NOT_APPLICABLE, _BLANK, _UNREADABLE, _ABSENT
 
 _COLUMNS = ("agency", "year", "form", "table", "line", "column", "value", "status")
-_TOLERANCE = 1e-6
 _NUMBERING = re.compile(r"^(（[^（）]+）|\([^()]+\)\s*|[一二三四五六七八九十]、|\d+\.\s*)+")
+
+
+Defined = TypeVar("Defined")
 
 
 class Term(NamedTuple):
@@ -104,6 +107,25 @@ def _term(where: str, sign: int, written: str, statutory: Form) -> Term:
 
 
 # --- definitions in files ---------------------------------------------------------------------------------------------------
+
+
+def chosen(what: str, names: str | Iterable[str] | None, known: Mapping[str, Defined], listed: str) -> list[Defined]:
+    """Return the definitions that are asked for by name, all by default; `listed` says how to list them.
+
+    Raises
+    ------
+    FormError
+        There is none of that name.
+    """
+    wanted = [*known] if names is None else [names] if isinstance(names, str) else [*names]
+    for name in wanted:
+        if name not in known:
+            nearest = ", ".join(get_close_matches(name, known, cutoff=0.3)) or ", ".join(known)
+            raise FormError(
+                f"there is no {what} {name!r}; the nearest: {nearest}; {listed} lists them all"
+                f" 没有这个名称，最接近的：{nearest}；全部见 {listed}"
+            )
+    return [known[name] for name in wanted]
 
 
 def definitions_in(file: str, kind: str, *, tables: Iterable[str] = ()) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
@@ -218,7 +240,7 @@ class Figures:
     reason: NDArray[np.int8]
     index: Mapping[CellKey, int]
 
-    def option(self, term: Term) -> tuple[Integers, NDArray[np.bool_]]:
+    def option(self, term: Term) -> tuple[Integers, Flags]:
         """Return for each report which option it takes, and whether it prints several that exclude each other."""
         taken = np.zeros(self.value.shape[1], dtype=np.intp)
         if len(term.options) == 1:
@@ -226,7 +248,7 @@ class Figures:
         printed = np.array([(self.reason[self._rows(option)] != _ABSENT).any(axis=0) for option in term.options])
         return printed.argmax(axis=0), np.asarray(term.exclusive & (printed.sum(axis=0) > 1))
 
-    def taken(self, terms: Sum) -> Iterator[tuple[int, list[int], NDArray[np.bool_]]]:
+    def taken(self, terms: Sum) -> Iterator[tuple[int, list[int], Flags]]:
         """Yield for each option of a sum its sign, the rows of its cells, and which reports take it."""
         for term in terms:
             taken, _ = self.option(term)
@@ -244,15 +266,6 @@ class Figures:
             reason[self.option(term)[1]] = _AMBIGUOUS
         value[reason > 0] = np.nan
         return value, reason
-
-    def coefficients(self, terms: Sum, report: int) -> Mapping[CellKey, int]:
-        """Return how often the sum of one report, given by its position, counts each cell."""
-        cells = list(self.index)
-        counted: Counter[CellKey] = Counter()
-        for sign, rows, here in self.taken(terms):
-            if here[report]:
-                counted.update({cells[row]: sign for row in rows})
-        return counted
 
     def _rows(self, cells: Iterable[CellKey]) -> list[int]:
         return [self.index[cell] for cell in cells]
@@ -278,17 +291,15 @@ def blanks_as_zero(matrix: ReportMatrix, reported: Figures) -> Figures:
     return Figures(value, reason, matrix.index)
 
 
-def contradicted(matrix: ReportMatrix) -> NDArray[np.bool_]:
+def contradicted(matrix: ReportMatrix) -> Flags:
     """Tell which cells stand in a balance edit that fails."""
     found = np.zeros(matrix.value.shape, dtype=np.bool_)
-    for positions, layout in matrix.layouts:
-        for left, right in _balances(matrix, layout):
-            sides = [matrix.part(matrix.value, np.array(side), positions) for side in (left, right)]
-            difference = np.nansum(sides[0], axis=0) - np.nansum(sides[1], axis=0)
-            # a part without a figure can only add to its side
-            complete = [~np.isnan(side).any(axis=0) for side in sides]
-            failed = ((difference > _TOLERANCE) & complete[1]) | ((difference < -_TOLERANCE) & complete[0])
-            found[np.ix_([*left, *right], positions[failed])] = True
+    for members, layout in matrix.layouts:
+        for edit in matrix.form.edits(layout.printed):
+            if edit.relation == "==":
+                rows = np.array([matrix.index[cell] for cell in edit.cells])
+                _, failed = tell(edit, matrix.part(matrix.value, rows, members), matrix.form)
+                found[np.ix_(rows, members[failed])] = True
     return found
 
 
@@ -298,9 +309,7 @@ def _balances(matrix: ReportMatrix, layout: Layout) -> list[tuple[list[int], lis
     return [([matrix.index[key[:3]] for key in edit.left], [matrix.index[key[:3]] for key in edit.right]) for edit in edits]
 
 
-def _zeroed(
-    figures: Floats, status: NDArray[np.int8], blank: NDArray[np.bool_], balances: Sequence[tuple[list[int], list[int]]]
-) -> Floats:
+def _zeroed(figures: Floats, status: NDArray[np.int8], blank: Flags, balances: Sequence[tuple[list[int], list[int]]]) -> Floats:
     more_than_zero = np.zeros(blank.shape, dtype=np.bool_)
     value = figures
     # what the first round finds to be more than zero leaves the totals open of which it is a part
@@ -314,8 +323,8 @@ def _zeroed(
                 value[right[0]] = np.where(blank[right[0]] & printed & ~np.isnan(total), value[left].sum(axis=0), total)
         for left, right in balances:
             difference = value[left].sum(axis=0) - value[right].sum(axis=0)
-            more_than_zero[left] |= blank[left] & (difference < -_TOLERANCE)
-            more_than_zero[right] |= blank[right] & (difference > _TOLERANCE)
+            more_than_zero[left] |= blank[left] & (difference < -ONE_FEN)
+            more_than_zero[right] |= blank[right] & (difference > ONE_FEN)
     value[more_than_zero] = np.nan
     return value
 
@@ -356,7 +365,7 @@ class Gathered:
         return any(known is not zeroed for known, zeroed in zip(self.reported, self.zeroed, strict=True))
 
     @cached_property
-    def contradicted(self) -> list[NDArray[np.bool_]]:
+    def contradicted(self) -> list[Flags]:
         """The cells of each matrix that stand in a balance edit that fails."""
         return [contradicted(matrix) for matrix in self.matrices]
 

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from govstats.errors import FormError, UnusableCells, require_columns
-from govstats.forms import CellKey, Language, form, versions
+from govstats.forms import ONE_FEN, Language, form, versions
 from govstats.forms.form import refuse_keys, refuse_unknown
 from govstats.measures.formulas import (
     NOT_IN_FORM,
@@ -22,13 +22,18 @@ from govstats.measures.formulas import (
     Figures,
     Gathered,
     Sum,
+    chosen,
     definitions_in,
     gathered,
     in_words,
     parsed,
 )
+from govstats.reconciliation import reconcile
 from govstats.reconciliation.corrections import Corrections, as_corrected
+from govstats.reconciliation.edits import Flags
 from govstats.reconciliation.findings import Floats
+from govstats.reconciliation.matrix import report_numbers
+from govstats.reconciliation.repairs import repairs as repairs_of
 from govstats.report import Report, typed_frame
 
 if TYPE_CHECKING:
@@ -47,7 +52,6 @@ _NOT_GIVEN, _UNDEFINED, _INCONSISTENT, _BREAK = (
 _SMALL = 30
 #: So many combinations of repairs are tried one by one.
 _COMBINATIONS = 10_000
-_TOLERANCE = 1e-6
 #: Findings that are only worth knowing say nothing about the quality of the figures.
 _SEVERITIES = ("E", "W")
 #: Prose with fewer passages is a title and a date, as in `govstats.reconciliation.reuse`.
@@ -274,17 +278,17 @@ def indicators(
     >>> rates[["value", "status", "low_blanks", "high_blanks"]].round(4).values.tolist()
     [[<NA>, 'blank', 0.3416, 0.3416]]
     """
-    chosen = _chosen(names)
+    wanted = _chosen(names)
     plain = source if isinstance(source, (Report, pd.DataFrame)) else source.cells
     corrected = as_corrected(plain, corrections)
     cells = corrected.cells if isinstance(corrected, Report) else corrected
     everything = gathered(source, cells, reports)
     groups = _Groups(everything.reports, by)
-    needed = {name for one in chosen for name in one.given}
+    needed = {name for one in wanted for name in one.given}
     given = _given(needed, source, corrected, everything.reports, population=population, findings=findings, texts=texts)
-    repairable = None if repairs is None or repairs is False else _repairable(everything, repairs, corrected)
+    repaired_reports = None if repairs is None or repairs is False else _as_repaired(everything, repairs, corrected)
     frames = []
-    for one in chosen:
+    for one in wanted:
         quantities, reason = _quantities_of(one, everything, everything.reported, given)
         outcome, counted = _pooled(one, quantities, reason, groups, everything)
         blanks = outcome
@@ -297,8 +301,8 @@ def indicators(
             low, high = wilson(numerator, outcome.denominator, confidence=confidence)
         doubtful = _contradicted(one, everything) & ((reason == 0) if groups.single else _usable(one, quantities, reason))
         low_repairs = high_repairs = repaired = np.full(groups.count, np.nan)
-        if repairable is not None:
-            low_repairs, high_repairs, repaired = _repaired(one, quantities, outcome, groups, repairable)
+        if repaired_reports is not None:
+            low_repairs, high_repairs, repaired = _over_repairs(one, quantities, outcome, groups, repaired_reports)
         frames.append(
             groups.keys.assign(
                 indicator=one.id,
@@ -323,14 +327,7 @@ def indicators(
 
 
 def _chosen(names: str | Iterable[str] | None) -> list[Indicator]:
-    known = {one.id: one for one in _file()[1]}
-    wanted = list(known) if names is None else [names] if isinstance(names, str) else list(names)
-    for name in wanted:
-        if name not in known:
-            raise FormError(
-                f"there is no indicator {name!r}; definitions() lists them: {', '.join(known)} 没有这个指标，全部见 definitions()"
-            )
-    return [known[name] for name in wanted]
+    return chosen("indicator", names, {one.id: one for one in _file()[1]}, "definitions()")
 
 
 class _Groups:
@@ -355,7 +352,7 @@ class _Groups:
         self.keys = reports[names].iloc[first].reset_index(drop=True)
         self.sizes = np.bincount(self.of_report, minlength=self.count).astype(float)
 
-    def sums(self, values: Floats, members: NDArray[np.bool_]) -> Floats:
+    def sums(self, values: Floats, members: Flags) -> Floats:
         """Add up some of the reports, for each group."""
         return np.bincount(self.of_report[members], weights=values[members], minlength=self.count).astype(float)
 
@@ -373,35 +370,29 @@ def _given(
     """Return the quantities from outside the tables that can be had, one figure a report."""
     given = {"reports": np.ones(len(reports)), **_publication(reports, _file()[0]["timeliness"])}
     panel = None if isinstance(source, (Report, pd.DataFrame)) else source
+    if findings is None:
+        findings = isinstance(source, Report) if panel is None else panel.findings
+    if texts is None and panel is not None:
+        texts = panel.texts
     if "population" in needed and population is not None:
         given |= _inhabitants(reports, population)
-    if "failed_rules" in needed:
-        if findings is None and panel is not None:
-            findings = panel.findings
-        elif findings is True or (findings is None and isinstance(source, Report)):
-            from govstats.reconciliation import reconcile
-
-            findings = reconcile(corrected)
-        if isinstance(findings, pd.DataFrame):
-            given |= _quality(reports, findings)
-    if "passages" in needed:
-        texts = panel.texts if texts is None and panel is not None else texts
-        if texts is not None:
-            given |= _reuse(reports, texts)
+    if "failed_rules" in needed and findings is not False:
+        given |= _quality(reports, reconcile(corrected) if findings is True else findings)
+    if "passages" in needed and texts is not None:
+        given |= _reuse(reports, texts)
     return given
 
 
-def _beside(reports: pd.DataFrame, frame: pd.DataFrame, keys: list[str], columns: list[str]) -> list[Floats]:
+def _beside(reports: pd.DataFrame, frame: pd.DataFrame, keys: list[str], columns: list[str]) -> dict[str, Floats]:
     """Return columns of a frame in the order of the reports, NaN where it does not have the report."""
     right = frame[[*keys, *columns]].astype({"year": "Int64"})
-    twice = right[right.duplicated(keys)]
+    twice = right.loc[right.duplicated(keys), keys]
     if len(twice):
         raise UnusableCells(
-            f"{' '.join(map(str, twice[keys].iloc[0]))} stands twice in a frame; leave one row for each"
-            " 数据框中重复出现，每份只留一行"
+            f"{' '.join(map(str, twice.iloc[0]))} stands twice in a frame; leave one row for each 数据框中重复出现，每份只留一行"
         )
     merged = reports[keys].astype({"year": "Int64"}).merge(right, on=keys, how="left")
-    return [merged[name].to_numpy(dtype=float, na_value=np.nan) for name in columns]
+    return {name: merged[name].to_numpy(dtype=float, na_value=np.nan) for name in columns}
 
 
 def _inhabitants(reports: pd.DataFrame, population: pd.DataFrame) -> Mapping[str, Floats]:
@@ -409,63 +400,55 @@ def _inhabitants(reports: pd.DataFrame, population: pd.DataFrame) -> Mapping[str
     key = "agency" if "agency" in population.columns else "region_code"
     require_columns(population, (key, "year", "population"), "population", "region_code year population")
     require_columns(reports, (key,), "reports", "Panel.reports")
-    (found,) = _beside(reports, population, [key, "year"], ["population"])
-    return {"population": found}
+    return _beside(reports, population, [key, "year"], ["population"])
 
 
 def _publication(reports: pd.DataFrame, settings: Mapping[str, Any]) -> Mapping[str, Floats]:
     """Return how many days publication took, and whether it was late where that can be told."""
     if "published" not in reports.columns:
         return {}
-    year = reports["year"].to_numpy(dtype=float, na_value=np.nan)
-    following = pd.to_datetime(pd.Series(year + 1, index=reports.index).astype("Int64").astype("str") + "-01-01", errors="coerce")
-    published = pd.to_datetime(reports["published"]).dt.tz_localize(None)
-    days = (published.dt.normalize() - following).dt.days.to_numpy(dtype=float, na_value=np.nan)
+    published = pd.to_datetime(reports["published"]).dt.tz_localize(None).dt.normalize()
+    years = (reports["year"].astype("Int64") + 1).astype("str")
+    january = pd.to_datetime(years + "-01-01", errors="coerce")
     names = reports["agency"].astype("str")
     level = reports["level"].astype("str") if "level" in reports.columns else pd.Series("", index=reports.index)
     undecided = names.str.contains(re.compile(settings["undecided"]), na=True) | (level == "township")
     government = names.str.contains(re.compile(settings["government"]), na=False) & (level != "national") & ~undecided
-    # both ends of a February of 28 or 29 days: the due date is counted in the year of publication
-    due = {}
+    after = {}
     for kind in ("government", "department"):
         month, day = settings[f"due_{kind}"]
-        due[kind] = ((following + pd.DateOffset(months=month - 1, days=day - 1)) - following).dt.days.to_numpy(dtype=float)
-    early, late = due["department"], due["government"]
-    is_late = np.where(days > np.where(government, late, early), 1.0, 0.0)
-    open_ended = undecided.to_numpy(dtype=bool) & (days > early) & (days <= late)
-    is_late[np.isnan(days) | open_ended] = np.nan
-    return {"days": days, "late": is_late, "dated": np.where(np.isnan(is_late), np.nan, 1.0)}
+        after[kind] = published > january + pd.DateOffset(months=month - 1, days=day - 1)
+    told = published.notna() & january.notna() & ~(undecided & after["department"] & ~after["government"])
+    late = after["government"].where(government, after["department"])
+    return {
+        "days": (published - january).dt.days.to_numpy(dtype=float, na_value=np.nan),
+        "late": np.where(told, late, np.nan),
+        "dated": np.where(told, 1.0, np.nan),
+    }
 
 
 def _quality(reports: pd.DataFrame, findings: pd.DataFrame) -> Mapping[str, Floats]:
     """Return how many rules could be assessed in each report, and how many of them failed."""
     require_columns(findings, ("agency", "year", "severity", "status"), "findings", "Panel.findings")
     counted = findings[findings["severity"].isin(_SEVERITIES)]
-    status = counted["status"]
-    sums = (
-        counted[["agency", "year"]]
-        .assign(failed_rules=status == "fail", assessable_rules=status.isin(["pass", "fail"]))
-        .groupby(["agency", "year"], as_index=False, dropna=False)
-        .sum()
-    )
-    names = ["failed_rules", "assessable_rules"]
-    return dict(zip(names, _beside(reports, sums, ["agency", "year"], names), strict=True))
+    failed, keys = counted["status"] == "fail", ["agency", "year"]
+    sums = counted[keys].assign(failed_rules=failed, assessable_rules=failed | (counted["status"] == "pass"))
+    sums = sums.groupby(keys, as_index=False, dropna=False).sum()
+    return _beside(reports, sums, keys, ["failed_rules", "assessable_rules"])
 
 
 def _reuse(reports: pd.DataFrame, texts: pd.DataFrame) -> Mapping[str, Floats]:
     """Return how many passages of each report stood in the agency's report of the year before."""
-    require_columns(texts, ("agency", "year", "sketch"), "texts", "Panel.texts")
-    sketches = {
-        (agency, year): frozenset(sketch)
-        for agency, year, sketch in zip(texts["agency"], texts["year"], texts["sketch"], strict=True)
-    }
-    passages, reused = np.full(len(reports), np.nan), np.full(len(reports), np.nan)
-    for number, (agency, year) in enumerate(zip(reports["agency"], reports["year"], strict=True)):
-        here = sketches.get((agency, year), frozenset())
-        before = sketches.get((agency, year - 1), frozenset()) if pd.notna(year) else frozenset()
-        if min(len(here), len(before)) >= _FEWEST_PASSAGES:
-            passages[number], reused[number] = len(here), len(here & before)
-    return {"passages": passages, "reused_passages": reused}
+    keys = ["agency", "year"]
+    require_columns(texts, (*keys, "sketch"), "texts", "Panel.texts")
+    texts = texts[[*keys, "sketch"]].dropna()
+    pairs = texts.merge(texts.assign(year=texts["year"] + 1), on=keys, suffixes=("", "_before"))
+    sizes = pairs[["sketch", "sketch_before"]].map(len)
+    pairs = pairs.assign(
+        passages=sizes["sketch"],
+        reused_passages=[len({*here} & {*before}) for here, before in zip(pairs["sketch"], pairs["sketch_before"], strict=True)],
+    )
+    return _beside(reports, pairs[sizes.min(axis=1) >= _FEWEST_PASSAGES], keys, ["passages", "reused_passages"])
 
 
 # --- values -----------------------------------------------------------------------------------------------------------------
@@ -511,14 +494,14 @@ def _outcome(one: Indicator, quantities: Floats, reason: NDArray[np.int8]) -> _O
     within = one.kind not in ("ratio", "mean")
     value = np.zeros(base.shape)
     for sign, (over, under) in zip((1, -1), pairs, strict=False):
-        wrong = (under < 0) | ((over < -_TOLERANCE) & (one.kind != "ratio")) | ((over > under + _TOLERANCE) & within)
+        wrong = (under < 0) | ((over < -ONE_FEN) & (one.kind != "ratio")) | ((over > under + ONE_FEN) & within)
         status[(status == 0) & wrong] = _INCONSISTENT
         status[(status == 0) & (under == 0)] = _UNDEFINED
         value += sign * np.divide(over, under, out=np.full(base.shape, np.nan), where=under != 0)
     return _Outcome(numerator, denominator, np.where(status == 0, value * one.times, np.nan), status, base)
 
 
-def _usable(one: Indicator, quantities: Floats, reason: NDArray[np.int8] | None = None) -> NDArray[np.bool_]:
+def _usable(one: Indicator, quantities: Floats, reason: NDArray[np.int8] | None = None) -> Flags:
     """Tell which reports can be pooled: all quantities are known, and none contradicts another."""
     if reason is None:
         reason = np.where(np.isnan(quantities).any(axis=0), np.int8(NOT_IN_FORM), np.int8(0))
@@ -526,7 +509,7 @@ def _usable(one: Indicator, quantities: Floats, reason: NDArray[np.int8] | None 
     return np.asarray((status == 0) | (status == _UNDEFINED))
 
 
-def _contradicted(one: Indicator, everything: Gathered) -> NDArray[np.bool_]:
+def _contradicted(one: Indicator, everything: Gathered) -> Flags:
     """Tell which reports have a failed balance edit over a cell that the indicator counts."""
     found = np.zeros(len(everything.reports), dtype=np.bool_)
     for matrix, figures, failed in zip(everything.matrices, everything.reported, everything.contradicted, strict=True):
@@ -546,15 +529,11 @@ def _pooled(
     members = _usable(one, quantities, reason)
     counted = groups.sums(np.ones(len(members)), members)
     # the reason next to a value speaks for a group that has none
-    nearest = np.full(groups.count, len(STATUSES), dtype=np.int8)
-    np.minimum.at(nearest, groups.of_report, _outcome(one, quantities, reason).status)
+    nearest = pd.Series(_outcome(one, quantities, reason).status).groupby(groups.of_report).min()
     why = np.where(counted > 0, 0, nearest)
     if not one.outside and len(set(one.segments.values())) > 1:
-        segment = everything.reports["form"].map(one.segments).to_numpy(dtype=float, na_value=np.nan)
-        least, most = np.full(groups.count, np.inf), np.full(groups.count, -np.inf)
-        np.minimum.at(least, groups.of_report[members], segment[members])
-        np.maximum.at(most, groups.of_report[members], segment[members])
-        why = np.where((counted > 0) & (least < most), _BREAK, why)
+        segments = everything.reports["form"].map(one.segments).where(members).groupby(groups.of_report).nunique()
+        why = np.where(segments > 1, _BREAK, why)
     sums = np.array([groups.sums(quantity, members) for quantity in quantities])
     sums[:, counted == 0] = np.nan
     return _outcome(one, sums, why), counted
@@ -603,110 +582,89 @@ def wilson(successes: ArrayLike, trials: ArrayLike, *, confidence: float = 0.95)
 # --- repairs ----------------------------------------------------------------------------------------------------------------
 
 
-class _Group(NamedTuple):
-    """Repairs of which a report needs one: what each changes, NaN where several values would do.
+class _Repaired(NamedTuple):
+    """The reports on one form as their repairs would have them, a column a repair.
 
-    `complete` is false where there may be others, in the table.
+    Attributes
+    ----------
+    figures : Figures
+        NaN where a repair leaves open which figure would do.
+    of : DataFrame
+        A row a repair: ``number`` (of the report), ``group`` (of which a report needs one), ``table``, and ``complete``, false
+        where the group may have others.
     """
 
-    table: str
-    complete: bool
-    changes: tuple[Mapping[CellKey, float], ...]
-
-
-class _Repairable(NamedTuple):
-    """A report that has repairs, and where its figures are."""
-
-    number: int
     version: str
     figures: Figures
-    position: int
-    groups: list[_Group]
+    of: pd.DataFrame
 
 
-def _repairable(everything: Gathered, repairs: pd.DataFrame | bool, corrected: Report | pd.DataFrame) -> list[_Repairable]:
-    groups = _alternatives(everything.reports, repairs, corrected)
-    return [
-        _Repairable(number, matrix.form.version, figures, position, groups[number])
-        for matrix, figures in zip(everything.matrices, everything.reported, strict=True)
-        for position, number in enumerate(matrix.reports.tolist())
-        if number in groups
-    ]
-
-
-def _alternatives(
-    reports: pd.DataFrame, repairs: pd.DataFrame | bool, corrected: Report | pd.DataFrame
-) -> Mapping[int, list[_Group]]:
-    """Return the groups of repairs of each report, by its number."""
+def _as_repaired(everything: Gathered, repairs: pd.DataFrame | bool, corrected: Report | pd.DataFrame) -> list[_Repaired]:
     if not isinstance(repairs, pd.DataFrame):
-        from govstats.reconciliation.repairs import repairs as repairs_of
-
         repairs = repairs_of(corrected, reread=False)
     needed = ("repair", "agency", "year", "table", "line", "column", "reported", "proposed", "group", "complete")
     require_columns(repairs, needed, "repairs", "govstats.repairs(...)")
-    numbers = {key: number for number, key in enumerate(zip(reports["agency"], reports["year"], strict=True))}
-    found: dict[int, list[_Group]] = {}
-    for _, group in repairs.groupby("group", sort=False):
-        every = group["repair"].unique().tolist()
-        # repairs of a chain of years change several reports, and some of them only one
-        for key, rows in group.groupby(["agency", "year"], sort=False):
-            changes: dict[int, dict[CellKey, float]] = {repair: {} for repair in every}
-            by_line = rows[rows["line"].notna()]
-            cells = zip(by_line["table"], by_line["line"], by_line["column"], strict=True)
-            change = (by_line["proposed"] - by_line["reported"]).to_numpy(dtype=float, na_value=np.nan)
-            for repair, cell, by_how_much in zip(by_line["repair"], cells, change.tolist(), strict=True):
-                changes[repair][cell] = by_how_much
-            complete = bool(rows["complete"].fillna(False).all()) and len(by_line) == len(rows)
-            if key in numbers:
-                found.setdefault(numbers[key], []).append(_Group(rows["table"].iloc[0], complete, tuple(changes.values())))
-    return found
+    numbers, rows = report_numbers(everything.reports, repairs)
+    found = repairs.iloc[rows].assign(number=numbers)
+    found["complete"] = found["complete"].fillna(False).astype(bool) & found["line"].notna()
+    of_report = found.groupby(["number", "group"], as_index=False).agg({"table": "first", "complete": "all"})
+    # repairs of a chain of years change several reports, and some of them only one
+    every = of_report.merge(repairs[["group", "repair"]].drop_duplicates(), on="group")
+    changes = found[found["line"].notna()]
+    by = (changes["proposed"] - changes["reported"]).to_numpy(dtype=float, na_value=np.nan)
+    changes = changes[["number", "group", "repair", "table", "line", "column"]].assign(by=by)
+    repaired = []
+    for matrix, known in zip(everything.matrices, everything.reported, strict=True):
+        position = pd.Series(np.arange(len(matrix.reports)), index=matrix.reports)
+        here = every[every["number"].isin(matrix.reports)].reset_index(drop=True)
+        columns = position[here["number"]].to_numpy()
+        value = known.value[:, columns]
+        of_repair = here.drop(columns="table").reset_index(names="at").merge(changes)
+        for at, change, *cell in of_repair[["at", "by", "table", "line", "column"]].itertuples(index=False):
+            if tuple(cell) in matrix.index:
+                value[matrix.index[tuple(cell)], at] += change
+        repaired.append(_Repaired(matrix.form.version, Figures(value, known.reason[:, columns], matrix.index), here))
+    return repaired
 
 
-def _repaired(
-    one: Indicator, quantities: Floats, outcome: _Outcome, groups: _Groups, repairable: Sequence[_Repairable]
+def _over_repairs(
+    one: Indicator, quantities: Floats, outcome: _Outcome, groups: _Groups, repaired: Sequence[_Repaired]
 ) -> tuple[Floats, Floats, Floats]:
     """Return the least and the greatest value over the repairs, and how many reports of each group have some that matter."""
-    low, high, repaired = outcome.value.copy(), outcome.value.copy(), np.zeros(groups.count)
-    vectors: dict[int, dict[int, Floats | None]] = {}
-    for number, version, figures, position, alternatives in repairable:
+    low, high, touched = outcome.value.copy(), outcome.value.copy(), np.zeros(groups.count)
+    choices: dict[int, dict[int, Floats | None]] = {}
+    for version, figures, of in repaired:
         if version in one.sums:
-            own = quantities[:, number]
-            choices = _choices(own, [figures.coefficients(terms, position) for terms in one.sums[version]], alternatives)
-            if choices is None or not np.array_equal(choices, own[None, :], equal_nan=True):
-                vectors.setdefault(int(groups.of_report[number]), {})[number] = choices
-    if not vectors:
-        return low, high, repaired
+            tables = {cell[0] for terms in one.sums[version] for term in terms for cell in term.options[0]}
+            same = quantities[:, of["number"]]
+            totals = [figures.total(terms)[0] if terms else own for terms, own in zip(one.sums[version], same, strict=True)]
+            steps = np.array(totals) - same
+            counted = of[of["table"].isin(tables)]
+            for number in counted["number"].unique().tolist():
+                own, mine = quantities[:, number], counted[counted["number"] == number]
+                several = _choices(own, steps, mine)
+                if not np.isnan(own).any() and (several is None or not np.array_equal(several, own[None, :])):
+                    choices.setdefault(int(groups.of_report[number]), {})[number] = several
     usable = _usable(one, quantities)
-    for group, of_reports in vectors.items():
-        repaired[group] = len(of_reports)
+    for group, of_reports in choices.items():
+        touched[group] = len(of_reports)
         low[group] = high[group] = np.nan
-        if outcome.status[group] == _BREAK or any(choices is None for choices in of_reports.values()):
+        known = [several for several in of_reports.values() if several is not None]
+        if outcome.status[group] == _BREAK or len(known) < len(of_reports):
             continue
         fixed = (groups.of_report == group) & usable
         fixed[list(of_reports)] = False
-        every = [choices for choices in of_reports.values() if choices is not None]
-        options = [kept for choices in every if len(kept := choices[_usable(one, choices.T)])]
+        options = [kept for several in known if len(kept := several[_usable(one, several.T)])]
         if options or fixed.any():
             low[group], high[group] = _extremes(one, quantities[:, fixed].sum(axis=1), options)
-    return low, high, repaired
+    return low, high, touched
 
 
-def _choices(quantities: Floats, counted: Sequence[Mapping[CellKey, int]], groups: Sequence[_Group]) -> Floats | None:
+def _choices(own: Floats, steps: Floats, repairs: pd.DataFrame) -> Floats | None:
     """Return the quantities of a report under each combination of its repairs; None where they are left open."""
-    if np.isnan(quantities).any():
-        return quantities[None, :]
-    tables = {table for cells in counted for table, _, _ in cells}
-    options = []
-    for group in groups:
-        if group.table in tables:
-            steps = [
-                [sum(cells[cell] * by for cell, by in changes.items() if cell in cells) for cells in counted]
-                for changes in group.changes
-            ]
-            options.append(np.array(steps, dtype=float))
-            if not group.complete or np.isnan(options[-1]).any():
-                return None
-    return _combined(quantities, options)
+    if not repairs["complete"].all() or np.isnan(steps[:, repairs.index]).any():
+        return None
+    return _combined(own, [steps[:, one.index].T for _, one in repairs.groupby("group")])
 
 
 def _combined(start: Floats, options: Iterable[Floats]) -> Floats | None:
