@@ -55,7 +55,7 @@ _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name":
 #: Makes the outputs of a kernel the same on every machine.
 KERNEL_ENVIRONMENT = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_DISABLE": "1"}
 _KERNELS = 2  # notebooks that are executed at a time
-_CELL_SECONDS = 600  # a cell that runs for longer hangs: the slowest of ours takes seconds
+_CELL_SECONDS = 600  # what takes longer hangs, on however busy a machine: the slowest cell of ours takes seconds
 
 
 def folder_name(text: str) -> str:
@@ -413,6 +413,8 @@ def _execute(notebook: NotebookNode, path: Path, folder: str | Path) -> str:
             language=_KERNEL["language"],
             progress_bar=False,
             execution_timeout=_CELL_SECONDS,
+            start_timeout=_CELL_SECONDS,
+            iopub_timeout=_CELL_SECONDS,  # nbclient's four seconds are too few for outputs where every core is busy
             record_timing=False,
             coalesce_streams=True,
             kernel_manager_class=_Kernel,
@@ -492,6 +494,29 @@ def reference_run(folder: str | Path, case: Case) -> NotebookNode:
             f"{path}: its cells are not those of the template, in their order; {remedy} 单元与模板不一致，请运行上述命令"
         )
     return run
+
+
+def earlier_run(folder: str | Path, case: Case, output: str | Path) -> NotebookNode | None:
+    """Read what `reproduce` made of a case.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        The folder of the templates.
+    case : Case
+        The case.
+    output : str or pathlib.Path
+        Where `reproduce` wrote.
+
+    Returns
+    -------
+    nbformat.NotebookNode or None
+        None where the case was not run or failed, or where its template, documents or this package have changed since.
+    """
+    folder, output = Path(folder), Path(output)
+    earlier = _read_manifest(output, [case]).get(case)
+    sha256 = input_sha256(folder / case.notebook, case, _documents(case, folder))
+    return read_notebook(case.run(output)) if _is_current(earlier, sha256, output) else None
 
 
 def input_sha256(template: str | Path, case: Case, documents: Iterable[Path]) -> str:
@@ -656,7 +681,7 @@ def _run(folder: Path, output: Path, case: Case, earlier: _Row | None) -> _Row:
     run = case.run(output)
     page = run.with_suffix(".html")
     sha256 = input_sha256(folder / case.notebook, case, _documents(case, folder))
-    if earlier and earlier.status != "failed" and earlier.input_sha256 == sha256 and run.is_file() and page.is_file():
+    if earlier and _is_current(earlier, sha256, output) and page.is_file():
         return replace(earlier, status="skipped")
     for stale in (run, page):
         stale.unlink(missing_ok=True)
@@ -666,6 +691,11 @@ def _run(folder: Path, output: Path, case: Case, earlier: _Row | None) -> _Row:
         return _Row(case, "failed", 0.0, " ".join(str(error).split()), sha256)
     _write_run(execution, case, run)
     return _Row(case, "failed" if execution.error else "done", execution.seconds, execution.error, sha256)
+
+
+def _is_current(row: _Row | None, sha256: str, output: Path) -> bool:
+    """Say whether a row of the manifest is of a run that would come out the same today."""
+    return row is not None and row.status != "failed" and row.input_sha256 == sha256 and row.case.run(output).is_file()
 
 
 def _read_manifest(output: Path, listed: Iterable[Case]) -> dict[Case, _Row]:
