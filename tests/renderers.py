@@ -319,9 +319,10 @@ def docx(doc: Document) -> bytes:
 
 @cache
 def font() -> str:
-    """Take the characters of these documents out of a Chinese font, which is slow to put into a document whole."""
+    """Take the characters of these documents out of a Chinese font, each drawn as a box: outlines are slow to put into documents."""
     import pylopdf_fonts_zh_cn as fonts
     from fontTools import subset
+    from fontTools.pens.t2CharStringPen import T2CharStringPen
 
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     labels = "".join(str(getattr(form(version), "tables", "")) + str(form(version).sections) for version in ("2019", "2021"))
@@ -330,6 +331,15 @@ def font() -> str:
     few.populate(text="".join(map(chr, [*range(32, 127), *range(0xFF01, 0xFF5F)])) + own + labels)
     loaded = subset.load_font(str(fonts.sans_path()), subset.Options())
     few.subset(loaded)
+    glyphs = loaded.getGlyphSet()
+    outlines = loaded["CFF "].cff.topDictIndex[0].CharStrings
+    for name in loaded.getGlyphOrder():
+        charstring, width = outlines[name], glyphs[name].width
+        pen = T2CharStringPen(None, None)
+        for step, point in (("moveTo", (50, 0)), ("lineTo", (50, 700)), ("lineTo", (width - 50, 700)), ("lineTo", (width - 50, 0))):
+            getattr(pen, step)(point)
+        pen.closePath()
+        outlines[name] = pen.getCharString(charstring.private, charstring.globalSubrs)
     path = Path(tempfile.mkdtemp()) / "few.otf"
     subset.save_font(loaded, str(path), subset.Options())
     loaded.close()
