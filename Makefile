@@ -4,6 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
+unexport PYTHONDONTWRITEBYTECODE # without bytecode each kernel and each test process compiles the package anew
 .PHONY: help reproduce test check format lab site slides bench size lock clean
 
 help:  ## what can be made
@@ -20,8 +21,9 @@ $(READY): requirements.lock pyproject.toml
 reproduce: $(READY)  ## read and reconcile the embedded corpus, execute every listed notebook, write build/reproduce/index.html
 	$(BIN)/govstats reproduce --output build/reproduce
 
+# The test processes share the cores already. RUNS=build/reproduce compares the runs that are there, where they are current.
 test: $(READY)  ## the unit tests, the docstrings' examples and the notebooks against their reference runs
-	$(BIN)/python -m pytest
+	LOKY_MAX_CPU_COUNT=1 $(BIN)/python -m pytest $(RUNS:%=--runs=%)
 
 check: $(READY)  ## style, types, and that no layer imports from above
 	$(BIN)/ruff check .

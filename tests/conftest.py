@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from govstats.documents import scan
+
+scan._THREADS = 1  # each test process has a core, and threads that wait for each other would take it from the others
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import logging
 import tempfile
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from html import escape
 from pathlib import Path
+from shutil import rmtree
 from typing import NamedTuple
 
 from govstats.forms import form
@@ -340,7 +342,9 @@ def font() -> str:
             getattr(pen, step)(point)
         pen.closePath()
         outlines[name] = pen.getCharString(charstring.private, charstring.globalSubrs)
-    path = Path(tempfile.mkdtemp()) / "few.otf"
+    folder = tempfile.mkdtemp()
+    atexit.register(rmtree, folder, ignore_errors=True)
+    path = Path(folder) / "few.otf"
     subset.save_font(loaded, str(path), subset.Options())
     loaded.close()
     return str(path)
