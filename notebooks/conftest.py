@@ -98,4 +98,3 @@ class CaseCell(IPyNbCell):
 
     def reportinfo(self) -> tuple[Any, int, str]:
         return self.path, 0, f"{self.parent.name}::{self.name}"
-

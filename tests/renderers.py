@@ -321,7 +321,7 @@ def docx(doc: Document) -> bytes:
 
 @cache
 def font() -> str:
-    """Take the characters of these documents out of a Chinese font, each drawn as a box: outlines are slow to put into documents."""
+    """Take the characters of these documents out of a Chinese font, each drawn as a box, which is quickly put into documents."""
     import pylopdf_fonts_zh_cn as fonts
     from fontTools import subset
     from fontTools.pens.t2CharStringPen import T2CharStringPen
@@ -338,8 +338,9 @@ def font() -> str:
     for name in loaded.getGlyphOrder():
         charstring, width = outlines[name], glyphs[name].width
         pen = T2CharStringPen(None, None)
-        for step, point in (("moveTo", (50, 0)), ("lineTo", (50, 700)), ("lineTo", (width - 50, 700)), ("lineTo", (width - 50, 0))):
-            getattr(pen, step)(point)
+        pen.moveTo((50, 0))
+        for corner in ((50, 700), (width - 50, 700), (width - 50, 0)):
+            pen.lineTo(corner)
         pen.closePath()
         outlines[name] = pen.getCharString(charstring.private, charstring.globalSubrs)
     folder = tempfile.mkdtemp()

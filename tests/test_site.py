@@ -153,5 +153,7 @@ def _in_a_terminal(text: str) -> None:
             cli.parser().parse_args(arguments)
         else:
             if arguments == ["reproduce", "--notebooks", "mine"]:  # all cases of the corpus would take minutes
-                Path("mine/cases.csv").write_text("notebook,document\n10_one_report.ipynb,../reports/pingtan-2024.html\n", "utf-8")
+                Path("mine/cases.csv").write_text(
+                    "notebook,document\n10_one_report.ipynb,../reports/pingtan-2024.html\n", "utf-8"
+                )
             assert cli.main(arguments) == cli.DONE
