@@ -15,6 +15,10 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # else libraries say on their way out that something leaked
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The real reports and their transcriptions, which stand beside the repository and are no part of it."""
