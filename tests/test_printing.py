@@ -67,7 +67,7 @@ def drawn() -> dict[str, Draw]:
         for year, state in zip(range(2015, 2025), list(STATES) * 2, strict=False)
     ]
     frame = pd.DataFrame(states, columns=["agency", "year", "state"]).drop_duplicates(["agency", "year"])
-    many = [frame.assign(agency=frame["agency"] + str(number)) for number in range(20)]
+    many = [frame.assign(agency=frame["agency"] + str(number)) for number in range(200)]
     quality = figures.quality_by_report(reports)
     return found | {
         "coverage": bound(figures.coverage, frame),
