@@ -2,8 +2,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
+# Notebooks, and tests, run two at a time: a panel that each of them builds needs no processes of its own.
+SHARED_CORES := LOKY_MAX_CPU_COUNT=1
 
 .DEFAULT_GOAL := help
+unexport PYTHONDONTWRITEBYTECODE # without bytecode each kernel and each test process compiles the package anew
 .PHONY: help reproduce test check format lab site slides bench size lock clean
 
 help:  ## what can be made
@@ -18,10 +21,11 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 reproduce: $(READY)  ## read and reconcile the embedded corpus, execute every listed notebook, write build/reproduce/index.html
-	$(BIN)/govstats reproduce --output build/reproduce
+	$(SHARED_CORES) $(BIN)/govstats reproduce --output build/reproduce
 
+# With RUNS=build/reproduce the runs that are there and still current are compared, and not made again.
 test: $(READY)  ## the unit tests, the docstrings' examples and the notebooks against their reference runs
-	$(BIN)/python -m pytest
+	$(SHARED_CORES) $(BIN)/python -m pytest $(RUNS:%=--runs=%)
 
 check: $(READY)  ## style, types, and that no layer imports from above
 	$(BIN)/ruff check .

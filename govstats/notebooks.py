@@ -63,7 +63,7 @@ _IN_PYTHON = {"kernel_name": _KERNEL["name"], "language": _KERNEL["language"]}
 #: Makes the outputs of a kernel the same on every machine.
 KERNEL_ENVIRONMENT = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_DISABLE": "1"}
 _KERNELS = 2  # notebooks that are executed at a time
-_CELL_SECONDS = 600  # a cell that runs for longer hangs: the slowest of ours takes seconds
+_CELL_SECONDS = 600  # what takes longer hangs, on however busy a machine: the slowest cell of ours takes seconds
 
 
 def folder_name(text: str) -> str:
@@ -417,6 +417,8 @@ def _execute(notebook: NotebookNode, path: Path, folder: str | Path) -> str:
             **_IN_PYTHON,
             progress_bar=False,
             execution_timeout=_CELL_SECONDS,
+            start_timeout=_CELL_SECONDS,
+            iopub_timeout=_CELL_SECONDS,  # nbclient's four seconds are too few for outputs where every core is busy
             record_timing=False,
             coalesce_streams=True,
             kernel_manager_class=_Kernel,
@@ -496,6 +498,28 @@ def reference_run(folder: str | Path, case: Case) -> NotebookNode:
     if list(stored) != [cell.id for cell in expected.cells]:
         raise refused("its cells are not those of the template, in their order", "单元与模板不一致")
     return run
+
+
+def earlier_run(folder: str | Path, case: Case, output: str | Path) -> NotebookNode | None:
+    """Read what `reproduce` made of a case.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        The folder of the templates.
+    case : Case
+        The case.
+    output : str or pathlib.Path
+        Where `reproduce` wrote.
+
+    Returns
+    -------
+    nbformat.NotebookNode or None
+        None where the case was not run or failed, or where its template, documents or this package have changed since.
+    """
+    folder, output = Path(folder), Path(output)
+    sha256 = input_sha256(folder / case.notebook, case, _documents(case, folder))
+    return read_notebook(case.run(output)) if _current(case, output, sha256) else None
 
 
 def input_sha256(template: str | Path, case: Case, documents: Iterable[Path]) -> str:
@@ -648,8 +672,8 @@ def _run(folder: Path, output: Path, resume: bool, update: bool, case: Case) -> 
     run = case.run(output)
     there = run.is_file() and run.with_suffix(".html").is_file()
     sha256 = input_sha256(folder / case.notebook, case, _documents(case, folder))
-    row = _kept(case, output) if resume and there else None
-    if row and row.status != "failed" and row.input_sha256 == sha256:
+    row = _current(case, output, sha256) if resume and there else None
+    if row:
         row = replace(row, status="skipped")
     else:
         for stale in (run, run.with_suffix(".html")):
@@ -673,10 +697,11 @@ def _executed(folder: Path, case: Case, run: Path, sha256: str) -> _Row:
     return _Row(case, "failed" if execution.error else "done", execution.seconds, execution.error, sha256)
 
 
-def _kept(case: Case, output: Path) -> _Row | None:
-    """Return what became of a case the last time, which stands beside its run."""
+def _current(case: Case, output: Path, sha256: str) -> _Row | None:
+    """Return what became of a case the last time, if it was done and would come out the same today; it stands beside its run."""
     with suppress(OSError, TypeError, ValueError):  # was never executed, or was killed while it was written
-        return _Row(**json.loads(case.run(output).with_suffix(".json").read_text("utf-8")) | {"case": case})
+        row = _Row(**json.loads(case.run(output).with_suffix(".json").read_text("utf-8")) | {"case": case})
+        return row if row.status != "failed" and row.input_sha256 == sha256 and case.run(output).is_file() else None
     return None
 
 

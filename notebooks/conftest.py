@@ -1,26 +1,29 @@
-"""Collects each template once for each of its cases: source from the template, expected outputs from its run.
+"""Collects each template once for each of its cases: source from the template, expected outputs from its reference run.
 
-The items are nbval's, so that its tags and comments (``NBVAL_IGNORE_OUTPUT`` …) hold. Under ``--nbval`` this steps aside.
+A case is executed as ``govstats reproduce`` executes it, and each cell is compared by nbval. With ``--runs build/reproduce`` the
+runs that are there are compared, where template, documents and package are still those they were made from; the others are
+executed. Under ``--nbval`` this steps aside.
 """
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import nbval.kernel
 import pytest
 from nbformat import NotebookNode
 from nbval.plugin import IPyNbCell, IPyNbFile, find_comment_markers, find_metadata_tags
 
 from govstats.errors import NotebookError
-from govstats.notebooks import KERNEL_ENVIRONMENT, Case, cases, reference_run
+from govstats.notebooks import Case, cases, earlier_run, execute, reference_run
 
 HERE = Path(__file__).parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--runs", metavar="FOLDER", help="what govstats reproduce made in this environment: not executed again")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -45,14 +48,11 @@ class Template(pytest.File):
 
 
 class CaseFile(IPyNbFile):
-    """A template for one case; its cells share a kernel."""
+    """A template for one case, which is executed once for all its cells."""
 
     def __init__(self, *args: Any, case: Case, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
         self.case = case
-        self.cells: list[CaseCell] = []
-        self.executed = 0
-        self.broken = ""
 
     def collect(self) -> Iterator[pytest.Item]:
         try:
@@ -60,27 +60,24 @@ class CaseFile(IPyNbFile):
         except NotebookError as error:
             raise self.CollectError(str(error)) from None
         code = [cell for cell in self.nb.cells if cell.cell_type == "code"]
-        self.cells = [CaseCell.of(self, number, cell) for number, cell in enumerate(code)]
-        yield from self.cells
+        for number, cell in enumerate(code):
+            yield CaseCell.of(self, number, cell)
 
     def setup(self) -> None:
-        option = self.config.option
-        if not option.nbval_kernel_name:
-            option.nbval_current_env = True  # else a python3 kernel of the user's may import another govstats
-        self.ipython = TemporaryDirectory(prefix="govstats-")
-        with pytest.MonkeyPatch.context() as patch, Path(os.devnull).open("w") as null:
-            patch.setattr(nbval.kernel, "open", lambda *_: null, raising=False)  # which nbval would leave open, with a warning
-            for name, value in (KERNEL_ENVIRONMENT | {"IPYTHONDIR": self.ipython.name}).items():
-                patch.setenv(name, value)
-            super().setup()
-
-    def teardown(self) -> None:
-        super().teardown()
-        self.ipython.cleanup()
+        self.setup_sanitize_files()
+        runs = self.config.getoption("--runs", default=None)
+        found = earlier_run(HERE, self.case, runs) if runs else None
+        self.error = ""
+        if found is None:
+            execution = execute(self.nb, folder=HERE)
+            found, self.error = execution.notebook, execution.error
+        self.run = [cell for cell in found.cells if cell.cell_type == "code"]
+        begun = [number for number, cell in enumerate(self.run) if cell.execution_count is not None]
+        self.ended = max(begun, default=0) if self.error else len(self.run)
 
 
 class CaseCell(IPyNbCell):
-    """A cell; the cells before it have been executed when it runs, also where pytest was asked for this one alone."""
+    """A code cell: it ran, and its outputs are those of the reference run."""
 
     @classmethod
     def of(cls, case: CaseFile, number: int, cell: NotebookNode) -> CaseCell:
@@ -91,20 +88,13 @@ class CaseCell(IPyNbCell):
 
     def runtest(self) -> None:
         case = self.parent
-        for cell in case.cells[case.executed : self.cell_num + 1]:
-            if case.broken:
-                pytest.skip(f"{case.broken} of {case.name} failed before")
-            case.executed += 1
-            try:
-                IPyNbCell.runtest(cell)
-            except pytest.skip.Exception:
-                if cell is self:
-                    raise
-            except Exception as error:
-                if "outputs differ" not in str(error):
-                    case.broken = cell.name
-                if cell is self:
-                    raise
+        if self.cell_num > case.ended:
+            pytest.skip(f"Cell {case.ended} of {case.name} failed before")
+        cell = case.run[self.cell_num]
+        if self.cell_num == case.ended:
+            self.raise_cell_error(case.error, "\n".join(line for output in cell.outputs for line in output.get("traceback", [])))
+        if self.options["check"] and not self.compare_outputs(cell.outputs, self.cell.outputs):
+            self.raise_cell_error("Cell outputs differ", "\n".join(self.comparison_traceback))
 
     def reportinfo(self) -> tuple[Any, int, str]:
         return self.path, 0, f"{self.parent.name}::{self.name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import logging
 import tempfile
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from html import escape
 from pathlib import Path
+from shutil import rmtree
 from typing import NamedTuple
 
 from govstats.forms import form
@@ -319,9 +321,10 @@ def docx(doc: Document) -> bytes:
 
 @cache
 def font() -> str:
-    """Take the characters of these documents out of a Chinese font, which is slow to put into a document whole."""
+    """Take the characters of these documents out of a Chinese font, each drawn as a box, which is quickly put into documents."""
     import pylopdf_fonts_zh_cn as fonts
     from fontTools import subset
+    from fontTools.pens.t2CharStringPen import T2CharStringPen
 
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     labels = "".join(str(getattr(form(version), "tables", "")) + str(form(version).sections) for version in ("2019", "2021"))
@@ -330,7 +333,19 @@ def font() -> str:
     few.populate(text="".join(map(chr, [*range(32, 127), *range(0xFF01, 0xFF5F)])) + own + labels)
     loaded = subset.load_font(str(fonts.sans_path()), subset.Options())
     few.subset(loaded)
-    path = Path(tempfile.mkdtemp()) / "few.otf"
+    glyphs = loaded.getGlyphSet()
+    outlines = loaded["CFF "].cff.topDictIndex[0].CharStrings
+    for name in loaded.getGlyphOrder():
+        charstring, width = outlines[name], glyphs[name].width
+        pen = T2CharStringPen(None, None)
+        pen.moveTo((50, 0))
+        for corner in ((50, 700), (width - 50, 700), (width - 50, 0)):
+            pen.lineTo(corner)
+        pen.closePath()
+        outlines[name] = pen.getCharString(charstring.private, charstring.globalSubrs)
+    folder = tempfile.mkdtemp()
+    atexit.register(rmtree, folder, ignore_errors=True)
+    path = Path(folder) / "few.otf"
     subset.save_font(loaded, str(path), subset.Options())
     loaded.close()
     return str(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, permutations
+from itertools import combinations, count, permutations
 
 import numpy as np
 import pytest
@@ -131,6 +131,12 @@ def test_cells_that_have_to_change_together_may_take_several_values() -> None:
 def test_out_of_time_is_said() -> None:
     found = minimal_changes(*one_row(2, 1, 0, 0, 5), seconds=0.0)
     assert (found.solutions, found.complete) == ([], False)
+
+
+def test_on_a_busy_machine_the_clock_ends_no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.monotonic", count(step=60).__next__)
+    found = minimal_changes(*one_row(2, 1, 0, 0, 5))
+    assert (len(found.solutions), found.complete) == (5, True)
 
 
 def test_a_long_list_is_cut_and_said_to_be() -> None:

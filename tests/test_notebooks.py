@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -488,6 +489,27 @@ def test_one_cell_alone_runs_behind_those_before_it(folder: Path, tmp_path: Path
     shutil.copy(REPOSITORY / "notebooks" / "conftest.py", folder)
     result = pytester.runpytest_inprocess(f"{folder}/10.ipynb::甲市-2021::Cell 3", "-p", "no:cacheprovider", "-W", "error")
     result.assert_outcomes(passed=1)
+
+
+def test_runs_that_were_just_made_are_compared_and_not_made_again(
+    folder: Path, tmp_path: Path, pytester: pytest.Pytester
+) -> None:
+    output = tmp_path / "out"
+    write(folder, "10.ipynb", template("open('made', 'a').write(agency)", "1 + 1"), ("甲市", 2021), ("乙县", 2020))
+    reproduce(folder, output, update=True)
+    run = output / "甲市-2021" / "10.ipynb"
+    changed = nbformat.read(run, as_version=4)
+    changed.cells[-1].outputs[0].data["text/plain"] = "3"
+    nbformat.write(changed, run)
+    manifest = pd.read_csv(output / "manifest.csv", dtype="str").set_index("agency")
+    manifest.loc["乙县", "input_sha256"] = "of another package"
+    manifest.reset_index().to_csv(output / "manifest.csv", index=False)
+    (folder / "made").unlink()
+    shutil.copy(REPOSITORY / "notebooks" / "conftest.py", folder)
+    result = pytester.runpytest_inprocess(folder, f"--runs={output}", "-p", "no:cacheprovider", "-W", "error")
+    result.assert_outcomes(passed=7, failed=1)
+    assert re.search(r"FAILED .*10\.ipynb::甲市-2021::Cell 3", result.stdout.str())
+    assert (folder / "made").read_text() == "乙县"
 
 
 def test_the_collector_steps_aside_for_nbval(folder: Path, tmp_path: Path, pytester: pytest.Pytester) -> None:

@@ -717,11 +717,11 @@ def test_a_page_with_more_than_a_page_holds_is_left_alone(font: Path) -> None:
         places = "".join(f"1 0 0 1 {number % 140 * 4} {number // 140 * 5} Tm <0001> Tj " for number in range(22_000))
         page.Contents = pdf.make_stream(f"BT {name} 4 Tf {places} ET".encode())
 
-    started = time.perf_counter()
+    started = time.process_time()
     document = open_document(changed(drawn(font), fill))
     assert document.unread == (2,)
     assert any(isinstance(block, Grid) for block in document.blocks)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_page_that_is_cropped_beside_itself_shows_nothing(font: Path) -> None:

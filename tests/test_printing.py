@@ -37,6 +37,7 @@ def corpus() -> tuple[list[Report], pd.DataFrame]:
 def drawn() -> dict[str, Draw]:
     """What the notebooks draw for the cases that are listed, and what nobody has drawn yet."""
     reports, cells = corpus()
+    findings = pd.concat([govstats.reconcile(report) for report in reports])
     known = {(report.agency, report.year): report for report in reports}
     found: dict[str, Draw] = {}
     for case in cases(NOTEBOOKS / "cases.csv"):
@@ -58,7 +59,6 @@ def drawn() -> dict[str, Draw]:
             for name in dict.fromkeys(
                 ["disclosure_rate", "data_quality", *[str(dict(case.more).get("indicator", "disclosure_rate"))]]
             ):
-                findings = pd.concat([govstats.reconcile(report) for report in reports])
                 rates = indicators(cells, names=name, findings=findings)
                 found[f"{case.name} {name}"] = bound(figures.indicators_compared, rates, highlight=case.agency)
     states = [

@@ -20,8 +20,6 @@ from govstats import cli, embedded
 
 REPOSITORY = Path(__file__).parent.parent
 HOWTO = REPOSITORY / "docs" / "howto"
-#: Commands that execute notebooks; what they do is tested with the notebooks.
-EXECUTES = {"run", "reproduce", "new-year"}
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +82,9 @@ def test_each_language_is_declared(pages: dict[Path, LexborHTMLParser]) -> None:
 
 
 @pytest.mark.parametrize("page", sorted(path.stem for path in HOWTO.glob("*.md") if not path.stem.endswith(".zh")))
-def test_what_a_page_says_is_what_happens(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_page_says_is_what_happens(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     blocks = list(_blocks(HOWTO / f"{page}.md"))
     assert blocks
     assert blocks == list(_blocks(HOWTO / f"{page}.zh.md"))
@@ -115,6 +115,9 @@ def test_what_a_page_says_is_what_happens(page: str, tmp_path: Path, monkeypatch
                 assert connection.sql(text).fetchall()
         elif language == "text":
             assert printed.split() == text.split()
+    written = [Path(word) for word in re.findall(r"\S+\.html", capsys.readouterr().out)]
+    assert len(written) == (3 if page == "own_reports" else 0)
+    assert all("平潭综合实验区" in path.read_text("utf-8") for path in written)
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
@@ -146,7 +149,11 @@ def _in_a_terminal(text: str) -> None:
     for line in text.splitlines():
         program, *arguments = shlex.split(line)
         assert program == "govstats"
-        if arguments[0] in EXECUTES:
+        if arguments[0] == "new-year":  # which tests/test_january.py executes
             cli.parser().parse_args(arguments)
         else:
+            if arguments == ["reproduce", "--notebooks", "mine"]:  # all cases of the corpus would take minutes
+                Path("mine/cases.csv").write_text(
+                    "notebook,document\n10_one_report.ipynb,../reports/pingtan-2024.html\n", "utf-8"
+                )
             assert cli.main(arguments) == cli.DONE

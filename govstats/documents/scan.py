@@ -40,6 +40,7 @@ _MOST_PIXELS, _MOST_PAGES, _MOST_PIECES = 50_000_000, 200, 5000
 _LONGEST, _SHORTEST = 2600, 1500
 #: The detector sees a page in this size.
 _DETECTED = 1600
+_THREADS = -1  # as many as the machine has cores
 #: A page is at most so many times as high as wide; what is higher is looked at in parts.
 _TALL = 1.6
 #: Height of the characters: as a share of the box that is detected around them, and of a report in points.
@@ -130,6 +131,7 @@ def _load() -> Any:
     detector, recogniser = sorted(map(str, (Path(rapidocr.__file__).parent / "models").glob("*_[dr]e[tc]_*.onnx")))
     parameters = {
         "Global.log_level": "critical",
+        "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
         "Global.use_cls": False,
         "Global.use_rec": False,
         "Global.return_word_box": True,

@@ -104,7 +104,7 @@ def repairs(
     claims : DataFrame, optional
         What the prose claims, with the columns of `Report.claims`: further witnesses. Those of the report, if left out.
     seconds : float
-        For the search in each group of edits.
+        Of computing, for the search in each group of edits.
     reread : bool
         Whether the cells of a repair are read again in the document in every other way that there is. Only a report knows its
         document.

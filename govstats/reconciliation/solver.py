@@ -326,7 +326,7 @@ def minimal_changes(edits: Rows, figures: Floats, weights: Floats | None = None,
     weights : array, shape (cells,), optional
         What changing a cell costs: less where its reading is less sure. All alike if left out.
     seconds : float
-        After so long the search ends, and says so.
+        After so much computing the search ends, and says so. A busy machine takes longer and finds the same.
 
     Returns
     -------
@@ -352,7 +352,7 @@ def minimal_changes(edits: Rows, figures: Floats, weights: Floats | None = None,
     [Solution(cells=(0,), values=(4.0,)), Solution(cells=(2,), values=(8.0,))]
     """
     weights = np.ones(len(figures)) if weights is None else weights
-    return _Search(edits, figures, weights, time.monotonic() + seconds).minimal()
+    return _Search(edits, figures, weights, time.thread_time() + seconds).minimal()
 
 
 class _OutOfBounds(Exception):
@@ -439,7 +439,7 @@ class _Search:
 
     def _extend(self, chosen: list[int], weight: int, allowed: int) -> None:
         """Add cells, of those allowed, until nothing contradicts the chosen ones."""
-        if time.monotonic() > self.deadline:
+        if time.thread_time() > self.deadline:
             raise _OutOfBounds
         contradictions = self._contradictions(chosen, allowed)
         while not contradictions.causes:
