@@ -697,12 +697,18 @@ def _executed(folder: Path, case: Case, run: Path, sha256: str) -> _Row:
     return _Row(case, "failed" if execution.error else "done", execution.seconds, execution.error, sha256)
 
 
-def _current(case: Case, output: Path, sha256: str) -> _Row | None:
-    """Return what became of a case the last time, if it was done and would come out the same today; it stands beside its run."""
+def _kept(case: Case, output: Path) -> _Row | None:
+    """Return what became of a case the last time, which stands beside its run."""
     with suppress(OSError, TypeError, ValueError):  # was never executed, or was killed while it was written
-        row = _Row(**json.loads(case.run(output).with_suffix(".json").read_text("utf-8")) | {"case": case})
-        return row if row.status != "failed" and row.input_sha256 == sha256 and case.run(output).is_file() else None
+        return _Row(**json.loads(case.run(output).with_suffix(".json").read_text("utf-8")) | {"case": case})
     return None
+
+
+def _current(case: Case, output: Path, sha256: str) -> _Row | None:
+    """Return what became of a case the last time, if it was done and would come out the same today."""
+    row = _kept(case, output)
+    is_done = row is not None and row.status != "failed" and row.input_sha256 == sha256
+    return row if is_done and case.run(output).is_file() else None
 
 
 def _page(notebook: NotebookNode, case: Case) -> str:
