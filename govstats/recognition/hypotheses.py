@@ -103,13 +103,14 @@ class Headers:
     """
 
     def __init__(self, of_form: Form, records: Sequence[Record]) -> None:
-        self._words = form_words(of_form)
-        self._long_label = re.compile("|".join(re.escape(word) for word in self._words if len(word) >= _LONG_LABEL))
+        self._form = of_form
         self._all = records
         self._records: dict[int, list[Record]] = {}
         for record in records:
             self._records.setdefault(id(record.grid), []).append(record)
+        self._first_alike = {number: record for rows in self._records.values() for number, record in _first_alike(rows)}
         self.above = cache(self._header_above)
+        self._placed = cache(self._ways_by_place)
         self._header_rows = cache(self._rows_that_name_columns)
         self._width = cache(self._width_of)
         self._of_years = cache(self._row_of_years)
@@ -134,22 +135,28 @@ class Headers:
         list of Way
             Only the first may be sure.
         """
-        if self._is_of_years(record) or self._is_torn(record):
+        if self._is_of_years(record) or _is_torn(self._form, record):
             return []
         columns = table.columns_of[line]
-        named = self._named_before(record, table, columns)
-        usual = len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
-        ways = self._placed(record, table, columns)
+        first = self._first_alike[record.order]
+        ways = [_moved(way, first, record) for way in self._placed(first, table, columns)]
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = _sums(table, line)
-        if usual and (sums or set("".join(record.words)) == {"0"}):
+        if (sums or set("".join(record.words)) == {"0"}) and self._may_be_parted(record, table, columns):
             ways += parted_ways(record, len(columns), sums, glued=glued)
         # a lost tab makes a minus of a dash
-        unsigned = [at for at, column in enumerate(columns) if not (table.column[column].signed or _grid(record).bounded)]
+        unsigned = [at for at, column in enumerate(columns) if not (_grid(record).bounded or table.column[column].signed)]
         ways = [way for way in ways if not any((figure(way.texts[at]).value or 0) < 0 for at in unsigned)]
         return _with_readings(record, ways)
 
-    def _placed(self, record: Record, table: Table, columns: Sequence[str]) -> list[Way]:
+    def _may_be_parted(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
+        """Tell whether a row has too few figures, and nothing above it speaks against the columns of the form in their order."""
+        if len(record.words) >= len(columns):
+            return False
+        named = self._named_before(record, table, columns)
+        return len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
+
+    def _ways_by_place(self, record: Record, table: Table, columns: Sequence[str]) -> list[Way]:
         header = [self.above(record, table).get(column) for column in columns]
         labels = list(filter(None, header))
         if labels and not _has_slipped(labels, record):
@@ -209,8 +216,12 @@ class Headers:
         return end, not slipped and _usual_end(rows) > end
 
     def _header_above(self, record: Record, table: Table) -> Mapping[str, Cell]:
-        named = (found for number, found in self._header_rows(id(record.grid), table) if number < record.row)
-        nearest = dict(chain.from_iterable(found.items() for found in named))
+        nearest = {
+            column: label
+            for number, found in self._header_rows(id(record.grid), table)
+            if number < record.row
+            for column, label in found.items()
+        }
         return nearest if _grid(record).aligned or _is_straight(_grid(record), nearest) else {}
 
     def _rows_that_name_columns(self, grid: int, table: Table) -> list[tuple[int, dict[str, Cell]]]:
@@ -237,16 +248,10 @@ class Headers:
         # tabs that kept their columns over many rows did not lose any
         return True if agree.any() or (not _grid(below[0]).aligned and len(below) >= _MANY_ROWS) else None
 
-    def _is_torn(self, record: Record) -> bool:
-        """Tell whether a label of the form stands in a field, or a label took a figure: rows ran together, or cells slipped."""
-        words = [key(piece.text).word for piece in record.fields if kind(piece.text) == "label"]
-        # no label of the form ends with a digit
-        longer = any(label.text[-1:].isdecimal() for label in record.labels)
-        return longer or any(word in self._words or self._long_label.search(word) for word in words)
-
     def named(self, record: Record, table: Table, columns: Sequence[str]) -> set[str]:
         """Return the columns of a line that the header above a row names."""
-        return {*self.above(record, table), *self._named_before(record, table, columns)} & set(columns)
+        above = self.above(record, table).keys() & set(columns)
+        return above if len(above) == len(columns) else above.union(self._named_before(record, table, columns))
 
     def before(self, record: Record) -> Iterator[tuple[Cell, bool]]:
         """Yield the texts that stand before a row, and whether they stand in its own grid, or just before it in text."""
@@ -301,11 +306,45 @@ class Headers:
     def _caption_year(self, order: int) -> int | None:
         for row in reversed(self._all[: order + 1]):
             begins = row.grid is None or row is self._records[id(row.grid)][0]
-            captions = [piece.text for piece in row.before if begins and key(piece.text).word not in self._words]
+            captions = [piece.text for piece in row.before if begins and key(piece.text).word not in form_words(self._form)]
             if captions:
                 found = _OF_YEAR.fullmatch(captions[-1])
                 return int(found[1]) if found else None
         return None
+
+
+def _first_alike(rows: Sequence[Record]) -> Iterator[tuple[int, Record]]:
+    """Yield for each row of a grid its number, and the first row below the same header that is laid out alike."""
+    first: dict[object, Record] = {}
+    spanning = [cell for row in _grid(rows[0]).rows for cell in row if cell.rowspan > 1]
+    header = 0
+    for record in rows:
+        header = record.order if record.before or record.grid is None else header
+        reaching = tuple([cell[2:5:2] for cell in spanning if cell.row < record.row < cell.row + cell.rowspan])
+        layout = header, reaching, record.figured, tuple([cell[2:5:2] for cell in record.fields])
+        yield record.order, first.setdefault(layout, record)
+
+
+def _moved(way: Way, first: Record, record: Record) -> Way:
+    """Give the fields of a row that is laid out like another the cells that a way gives to those of the other."""
+    if record is first:
+        return way
+    alike = dict(zip(map(id, first.fields), record.fields, strict=True))
+    fields = tuple([piece and alike[id(piece)] for piece in way.fields])
+    return way._replace(fields=fields, beyond=tuple([alike[id(piece)] for piece in way.beyond]))
+
+
+def _is_torn(of_form: Form, record: Record) -> bool:
+    """Tell whether a label of the form stands in a field, or a label took a figure: rows ran together, or cells slipped."""
+    words = [key(piece.text).word for piece in record.fields if kind(piece.text) == "label"]
+    # no label of the form ends with a digit
+    longer = any([label.text[-1:].isdecimal() for label in record.labels])
+    return longer or any(word in form_words(of_form) or _long_labels(of_form).search(word) for word in words)
+
+
+@cache
+def _long_labels(of_form: Form) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(word) for word in form_words(of_form) if len(word) >= _LONG_LABEL))
 
 
 # --- one row with all lines of a table ----------------------------------------------------------------------------------------
@@ -468,7 +507,7 @@ def _is_spanned(label: Cell, record: Record) -> bool:
 
 def _under(labels: Sequence[Cell], record: Record) -> Way | None:
     """Place by position: every figure under one header cell, none left over while a column stays empty."""
-    figured = tuple([kind(piece.text) != "blank" for piece in record.fields])
+    figured = record.figured
     placing = _placing(_shape(labels), _shape(record.fields), figured)
     if placing is None:
         return None
@@ -575,8 +614,9 @@ def _sums(table: Table, line: str) -> list[list[int]]:
 
 def _names_years(row: Iterable[Cell]) -> bool:
     """Tell a row of several years; 2012 applications and 2012 in all, beside other figures, are none."""
-    figures = [cell.text for cell in row if is_figure(cell.text) or _YEAR.fullmatch(cell.text)]
-    return len(figures) > 1 and all(map(_YEAR.fullmatch, figures))
+    texts = [cell.text for cell in row]
+    years = [text for text in texts if text[:2] == "20" and _YEAR.fullmatch(text)]
+    return len(years) > 1 and not any(is_figure(text) for text in texts if text not in years)
 
 
 # --- parted -------------------------------------------------------------------------------------------------------------------
@@ -703,18 +743,20 @@ def parted_blocks(record: Record, width: int, count: int, balanced: Callable[[in
 def _with_readings(record: Record, ways: Sequence[Way]) -> list[Way]:
     """Return the ways with all that their cells may say; no figure is led by a zero, and a row that moved up is not sure."""
     # a cell took the figure of the next: cells behind it may have moved up, and left a blank
-    two = any(_TWO_FIGURES.fullmatch(piece.text) for piece in record.fields if not piece.readings)
-    moved_up = two and any(kind(piece.text) == "blank" for piece in record.fields)
+    moved_up = not all(record.figured) and any(
+        _TWO_FIGURES.fullmatch(piece.text) for piece in record.fields if not piece.readings
+    )
     more: list[Way] = []
     for way in ways:
         options = [_options(piece) for piece in way.fields]
         if prod(map(len, options)) > _MOST_READINGS:
             options = [some[:2] for some in options]
         for chosen in product(*options):
-            read = way._replace(fields=tuple(piece for piece, _ in chosen))
-            against = sum(cost for _, cost in chosen) + PARTED * any(map(_LED_BY_ZERO.fullmatch, read.texts))
+            fields = tuple([piece for piece, _ in chosen])
+            led_by_zero = any([piece and piece.text[:1] == "0" and _LED_BY_ZERO.fullmatch(piece.text) for piece in fields])
+            against = sum([cost for _, cost in chosen]) + PARTED * led_by_zero
             sure = way.sure and not against and not moved_up
-            more.append(read._replace(sure=sure, cost=way.cost + against))
+            more.append(way._replace(fields=fields, sure=sure, cost=way.cost + against))
     return more
 
 

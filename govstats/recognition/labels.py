@@ -135,6 +135,13 @@ def column_index(table: Table) -> LabelIndex:
 
 
 @cache
+def own_words(table: Table) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the words that only lines of a table have, and those that only columns have."""
+    lines, columns = frozenset(line_index(table).exact), frozenset(column_index(table).exact)
+    return lines - columns, columns - lines
+
+
+@cache
 def form_words(of_form: Form) -> frozenset[str]:
     """Every label of a form as a key word: what is no figure and no label of an agency's own."""
     return frozenset(word for text in _texts(of_form) for word in key(text)[1:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from govstats.characters import Figure, figure, is_figure, normalised
@@ -13,7 +13,7 @@ from govstats.forms import Edit, Form, Table, versions
 from govstats.forms import form as form_named
 from govstats.recognition.alignment import Match, align
 from govstats.recognition.annex import read_annex
-from govstats.recognition.decision import Row, decide
+from govstats.recognition.decision import Row, decide, failing
 from govstats.recognition.hypotheses import Headers, Way, is_glued, parted_blocks, parted_ways, wide_ways
 from govstats.recognition.labels import column_index
 from govstats.recognition.notes import note
@@ -54,26 +54,32 @@ class _Reading:
     lines: list[_Line]
     notes: list[Note]
     headers: Headers
-    failing: list[Edit] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows of its lines, each once."""
+        return list({id(line.row): line.row for line in self.lines}.values())
+
+    @property
+    def edits(self) -> list[Edit]:
+        """The balance edits of its lines."""
+        return [] if self.table.open else self.table.balance_edits({line.match.line for line in self.lines})
 
     def decide(self) -> None:
         """Decide between the ways of all rows; rows placed by their order alone must not break many edits."""
-        edits = [] if self.table.open else self.table.balance_edits({line.match.line for line in self.lines})
-        rows = list({id(line.row): line.row for line in self.lines}.values())
-        self.failing = decide(rows, edits)
-        torn = [line for line in self.lines if line.match.torn]
-        told = {
-            key
-            for line in torn
-            for way in line.row.chosen[:1]
-            for key, cell in zip(line.row.keys, way.fields, strict=True)
-            if cell and figure(cell.text).value
-        }
-        touched = [edit for edit in edits if len(edit.lines) > 1 and not told.isdisjoint(edit.cells)]
-        if _MOST_BROKEN * len(touched) < sum(edit in self.failing for edit in touched):
-            for line in torn:
-                line.row.ways = line.row.chosen = []
-            self.failing = decide(rows, edits)
+        decide(self.rows, self.edits)
+        torn = [line.row for line in self.lines if line.match.torn]
+        if torn and self.breaks_most(torn):
+            for row in torn:
+                row.ways = row.chosen = []
+            decide(self.rows, self.edits)
+
+    def breaks_most(self, torn: Sequence[Row]) -> bool:
+        """Tell whether the figures of some rows break more sums over lines than an agency does."""
+        pieces = [(key, cell) for row in torn for way in row.chosen[:1] for key, cell in zip(row.keys, way.fields, strict=True)]
+        told = {key for key, cell in pieces if cell and figure(cell.text).value}
+        touched = {edit for edit in self.edits if len(edit.lines) > 1 and not told.isdisjoint(edit.cells)}
+        return _MOST_BROKEN * len(touched) < len(touched.intersection(failing(self.rows, self.edits)))
 
     @property
     def pages(self) -> set[int]:
@@ -84,8 +90,9 @@ class _Reading:
 
     @property
     def is_doubtful(self) -> bool:
+        """Whether a line is missing or undecided, or an edit fails."""
         undecided = any(len(line.row.chosen) != 1 or line.row.unconfirmed for line in self.lines)
-        return undecided or not self.pages or bool(self.failing) or any(one.kind not in _NO_DOUBT for one in self.notes)
+        return undecided or bool(failing(self.rows, self.edits)) or not self.pages or any(one.kind not in _NO_DOUBT for one in self.notes)
 
 
 def read_tables(document: Document, form: Form, year: int | None = None) -> tuple[list[ReadCell], list[Note]]:
@@ -110,7 +117,7 @@ def read_tables(document: Document, form: Form, year: int | None = None) -> tupl
         On whatever is missing or could not be decided.
     """
     readings = _read(document, form, year)
-    doubtful = [reading.is_doubtful for reading in readings]
+    doubtful = [document.again is not None and reading.is_doubtful for reading in readings]
     if document.again is not None and any(doubtful):
         pages = [reading.pages for reading, doubt in zip(readings, doubtful, strict=True) if doubt]
         blocks = document.again(set().union(*pages) if all(pages) else set())

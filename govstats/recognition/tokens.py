@@ -7,20 +7,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import groupby, takewhile, zip_longest
-from operator import itemgetter
+from itertools import chain, compress, groupby, takewhile, zip_longest
+from operator import attrgetter, itemgetter
 from typing import Literal
 
 from govstats.characters import figure, is_figure, normalised
 from govstats.documents import Cell, Document, Grid, Paragraph
 from govstats.forms import Form
-from govstats.recognition.labels import column_index, form_words, header_words, key, line_index, printed_labels, table_words
+from govstats.recognition.labels import form_words, header_words, key, own_words, printed_labels, table_words
 
 #: The longest label of the form has 45 characters; a longer line is prose, or a whole page in one line.
 LONGEST_LABEL = 60
 _PAGE_NUMBER = re.compile(r"[-—–·.\s]+\d{1,4}[-—–·.\s]+|第\s*\d{1,4}\s*页.{0,12}|-+\d{1,4}-+")
 #: A figure with a mark that makes it unreadable is no label: 5①, 0?, 12 3, nor is what recognition could not read.
 _SPOILT_FIGURE = re.compile(r"\d[\d,.\s]*\d|\d+[^\d\w、.．,)）\s]{1,3}\d*|\d+[①-⑳²³]|[\d\W①-⑳]*[□�\ufffc][\d\W]*")
+_DIGIT = re.compile(r"\d")
 _GLUED_NUMBER = re.compile(r"\d{2,}[.、](?!\d)")
 _NUMBERED = re.compile(r"[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）]|\d{1,2}[.、](?!\d)")
 #: A new text after a table (附件下载), not the rest of a sentence (件，其中…).
@@ -62,6 +63,8 @@ class Record:
         The number of the row in its grid.
     order : int
         The number of the record in the document.
+    figured : tuple of bool
+        Which fields are not blank.
     figures : list of Cell
         The fields that are not blank.
     """
@@ -72,10 +75,12 @@ class Record:
     grid: Grid | None = None
     row: int = 0
     order: int = 0
+    figured: tuple[bool, ...] = field(init=False)
     figures: list[Cell] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.figures = [piece for piece in self.fields if kind(piece.text) != "blank"]
+        self.figured = tuple([kind(piece.text) != "blank" for piece in self.fields])
+        self.figures = list(compress(self.fields, self.figured))
 
     @property
     def place(self) -> str:
@@ -123,23 +128,18 @@ def records(document: Document, form: Form) -> list[Record]:
 
 def _upright(grid: Grid, form: Form) -> Grid:
     """Turn a grid whose columns are the lines of a table: their labels stand above and right of those of the columns."""
-    words = {(cell.row, cell.column): key(cell.text).word for row in grid.rows for cell in row if kind(cell.text) == "label"}
+    words = [(key(cell.text).word, cell) for cell in chain(*grid.rows) if kind(cell.text) == "label"]
     for table in form.tables if grid.aligned else ():
-        lines, columns = line_index(table).exact.keys(), column_index(table).exact.keys()
-        of_lines, of_columns = (
-            _first([at for at, word in words.items() if word in own]) for own in (lines - columns, columns - lines)
-        )
-        if not table.lines_across and of_lines and of_columns and of_lines[0] < of_columns[0] and of_lines[1] > of_columns[1]:
-            rows: list[list[Cell]] = [[] for _ in range(1 + max(cell.column for row in grid.rows for cell in row))]
-            for cell in (cell for row in grid.rows for cell in row):
-                rows[cell.column].append(Cell(cell.text, cell.column, cell.row, cell.colspan, cell.rowspan, *cell[5:]))
-            return grid._replace(rows=[tuple(row) for row in rows])
+        lines, columns = ([(cell.row, cell.column) for word, cell in words if word in own] for own in own_words(table))
+        if table.lines_across or not lines or not columns:
+            continue
+        (top, right), (low, left) = (map(min, zip(*places, strict=True)) for places in (lines, columns))
+        if top < low and right > left:
+            cells = sorted(chain(*grid.rows), key=attrgetter("column", "row"))
+            turned = [cell._replace(row=cell.column, column=cell.row, rowspan=cell.colspan, colspan=cell.rowspan) for cell in cells]
+            by_row = {number: tuple(row) for number, row in groupby(turned, attrgetter("row"))}
+            return grid._replace(rows=[by_row.get(number, ()) for number in range(1 + max(by_row))])
     return grid
-
-
-def _first(places: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """Return the first row and the first column of some places."""
-    return (min(row for row, _ in places), min(column for _, column in places)) if places else None
 
 
 @lru_cache(maxsize=8192)
@@ -152,9 +152,9 @@ def kind(text: str) -> Literal["label", "figure", "blank"]:
 
 
 def _rows_of_grids(grids: Iterable[Grid], form: Form) -> Iterator[_Row]:
-    words = form_words(form)
+    words, of_headers = form_words(form), header_words(form)
     for grid in (_upright(one, form) for one in grids):
-        kinds_of = ["".join(kind(cell.text)[0] for cell in cells) for cells in grid.rows]
+        kinds_of = ["".join([kind(cell.text)[0] for cell in cells]) for cells in grid.rows]
         rows = [(cells, kinds, len(_STUB.findall(kinds)[0])) for cells, kinds in zip(grid.rows, kinds_of, strict=True)]
         # where the figures of most rows begin: what stands there is a field, though it be no figure (约39, 见备注)
         begins = Counter(cells[stub].column for cells, kinds, stub in rows if "f" in kinds[stub:] and grid.aligned)
@@ -164,7 +164,7 @@ def _rows_of_grids(grids: Iterable[Grid], form: Form) -> Iterator[_Row]:
             odd = figures and stub > 1 and cells[stub - 1].column == usual > 0 and key(cells[stub - 1].text).word not in words
             end = stub - 1 if odd else stub
             labels = [cell for cell, what in zip(cells[:end], kinds, strict=False) if what == "l"]
-            header = end == len(cells) or any(key(label.text).word in header_words(form) for label in labels)
+            header = end == len(cells) or any([key(label.text).word in of_headers for label in labels])
             is_row = figures or (not header if end else len(cells) >= _FEWEST_BLANKS)
             if is_row:
                 yield labels, cells[end:], grid, number
@@ -190,28 +190,28 @@ def _parts(text: str, form: Form) -> Sequence[str]:
     """Part a line of text into labels and figures."""
     if _PAGE_NUMBER.fullmatch(text):
         return ()
-    columns, row = _MANY_SPACES.split(text), _row(text)
+    columns = _MANY_SPACES.split(text)
     # a row of columns may be long, however wide they are set
-    if len(text) > LONGEST_LABEL and len(columns) < 4 and (not row or len(row[0]) > LONGEST_LABEL):
-        return _running_text(text, form) or [text]
-    return [piece for part in columns if part for piece in _row(part) or _running_text(part, form) or [part]]
+    parts = [text] if len(columns) < _FEWEST_LABELS and len(text) > LONGEST_LABEL else filter(None, columns)
+    return [piece for part in parts for piece in _row(part) or _running_text(part, form) or [part]]
 
 
 def _row(text: str) -> list[str]:
     """Part a label from the figures behind it; empty where there is none, or a figure stands elsewhere, or ends the label."""
     tokens = _BETWEEN_TOKENS.split(text.strip())
     figures = list(takewhile(is_figure, reversed(tokens)))[::-1]
-    label = tokens[: len(tokens) - len(figures)]
-    if not figures or any(map(is_figure, label)) or " ".join(label)[-1:].isdecimal():
-        return []
-    return [" ".join(label), *figures] if label else figures
+    words = tokens[: len(tokens) - len(figures)]
+    label = " ".join(words)
+    no_label = len(label) > LONGEST_LABEL or label[-1:].isdecimal() or any(map(is_figure, words))
+    return [] if no_label or not figures else [*filter(None, [label]), *figures]
 
 
 def _running_text(text: str, form: Form) -> list[str]:
     """Part text at the labels of the form; empty where no figure stands between two labels and nothing else."""
     compared = normalised(text)
-    few = len(text) > LONGEST_LABEL and sum(word in compared for word in table_words(form)) < _FEWEST_LABELS
-    if few or not re.search(r"\d", compared):
+    if not _DIGIT.search(compared):
+        return []
+    if len(text) > LONGEST_LABEL and sum([word in compared for word in table_words(form)]) < _FEWEST_LABELS:
         return []
     found = list(printed_labels(form, glued=_GLUED_NUMBER.search(compared) is not None).finditer(compared))
     # labels are sought in normalised text; what is printed is cut out of the document's own wherever the two run in step
