@@ -216,16 +216,17 @@ def _heaviest_chain(table: Table, candidates: Sequence[Match]) -> list[Match]:
 
     Skipped records weigh against a match, so that of two tables with the same labels the rows of one stay together.
     """
-    # the heaviest chain that ends with each candidate
+    # the weight of the heaviest chain that ends with each candidate, and the chain itself
     chains: list[tuple[float, list[Match]]] = []
     for match in candidates:
-        best: tuple[float, list[Match]] = (0.0, [])
-        for weight, chain in chains[-_LOOKBACK:]:
+        position = table.position[match.line]
+        most, before = 0.0, []
+        for weight, chain in chains[: -_LOOKBACK - 1 : -1]:
             last = chain[-1]
-            if last.order < match.order and table.position[last.line] < table.position[match.line]:
-                skipped = match.order - last.order - 1
-                best = max(best, (weight - min(_SKIP * skipped, _FARTHEST), chain), key=itemgetter(0))
-        chains.append((best[0] + match.likeness + _FIT * match.fits, [*best[1], match]))
+            if weight >= most and last.order < match.order and table.position[last.line] < position:
+                weight -= min(_SKIP * (match.order - last.order - 1), _FARTHEST)
+                most, before = (weight, chain) if weight >= most else (most, before)
+        chains.append((most + match.likeness + _FIT * match.fits, [*before, match]))
     return max(chains, key=itemgetter(0), default=(0.0, []))[1]
 
 
@@ -264,6 +265,8 @@ def _without_headings(table: Table, chain: Sequence[Match]) -> list[Match]:
 
 def _out_of_order(table: Table, records: Sequence[Record], candidates: Sequence[Match], chain: Sequence[Match]) -> list[Match]:
     """Return lines that stand elsewhere, as converters put them (stcsm-2024 prints 规章 after the fees)."""
+    if len(chain) == len(table.lines):
+        return []
     near = range(chain[0].order - _NEAR, chain[-1].order + _NEAR + 1)
     # a line whose label also stands alone is there, with cells that are blank
     alone = [piece for record in records if record.order in near for piece in record.before[: None if record.labels else -1]]
@@ -280,15 +283,16 @@ def _enclosed(table: Table, records: Sequence[Record], candidates: Sequence[Matc
     order = [line.id for line in table.lines if not line.subtotal]
     # a row with less than half of its figures is a part of one
     whole = [match for match in matches if 2 * len(match.record.figures) >= len(table.columns_of[match.line])]
-    known = sorted((order.index(match.line), match.order) for match in whole if match.line in order)
-    labelled = [c for c in candidates if not c.record.labels or any(map(_is_label, c.record.labels))]
+    known = sorted([(order.index(match.line), match.order) for match in whole if match.line in order])
+    gaps = [(above, below) for above, below in pairwise(known) if below[0] > above[0] + 1]
+    labelled = [c for c in candidates if gaps and (not c.record.labels or any(map(_is_label, c.record.labels)))]
     taken = {match.order for match in (*matches, *labelled)}
-    free = [row for row in records if row.figures and row.order not in taken]
     placed = []
-    for (line, above), (next_line, below) in pairwise(known):
+    for (line, above), (next_line, below) in gaps:
         missing = order[line + 1 : next_line]
-        rows = [row for row in free if above < row.order < below and _is_unlabelled(table, row, len(missing))]
-        if len(rows) == len(missing) and all(map(_fits, rows, (len(table.columns_of[name]) for name in missing))):
+        free = [row for row in records if above < row.order < below and row.figures and row.order not in taken]
+        rows = [row for row in free if _is_unlabelled(table, row, len(missing))]
+        if len(rows) == len(missing) and all(map(_fits, rows, [len(table.columns_of[name]) for name in missing])):
             placed += [Match(row, name, torn=True) for row, name in zip(rows, missing, strict=True)]
     return placed
 

@@ -257,43 +257,49 @@ def _where(piece: Cell) -> dict[str, Any]:
     return {"printed": piece.text, "page": piece.page, "place": piece.place}
 
 
-def _read_cell(line: _Line, column: str, piece: Cell, read: tuple[float | None, str], *, parted: bool) -> ReadCell:
-    beside = "grid" if line.match.record.grid is not None else "text"
-    method = "glued" if parted else "ocr" if piece.confidence is not None else beside
-    unit, source = line.table.unit(line.match.line, column), (piece.page, piece.place)
+def _read_cell(line: _Line, column: str, piece: Cell, read: tuple[float | None, str], method: str) -> ReadCell:
+    source, unit = (piece.page, piece.place), line.table.unit(line.match.line, column)
     return ReadCell(line.table.id, line.match.line, column, read[0], piece.text, read[1], unit, *source, method, piece.confidence)
+
+
+def _method(record: Record, piece: Cell, *, parted: bool) -> str:
+    beside = "grid" if record.grid is not None else "text"
+    return "glued" if parted else "ocr" if piece.confidence is not None else beside
 
 
 def _decided(reading: _Reading, line: _Line) -> Iterator[ReadCell | Note]:
     """Give the cells of a row that was decided, but for those of which something else is to be said."""
     table, row, name, record = line.table, line.row, line.match.line, line.match.record
     for at, column in zip(line.places, line.columns, strict=True):
-        readings, first = row.readings(at), row.ways[0].fields[at]
-        piece = next((cell for way in row.chosen if (cell := way.fields[at])), None)
+        pieces = [way.fields[at] for way in row.chosen]
+        piece = next(filter(None, pieces), None)
         if piece is None:
             if not table.open:
                 yield note("missing_cell", table, name, column, place=record.place)
             continue
         stated = unit_stated(table, record, column, reading.headers)
         read = in_unit(figure(piece.text), table.unit(name, column), stated, table)
-        if said := _said_of(line, column, at, piece, read, len(readings)):
-            offered = dict.fromkeys([*((first.text, *first.readings) if first else ()), *readings])
+        said = _said_of(line, column, at, pieces, read)
+        if said:
+            first = row.ways[0].fields[at]
+            offered = dict.fromkeys([*((first.text, *first.readings) if first else ()), *row.readings(at)])
             listed, sure = " | ".join(text or "∅" for text in offered), f"{piece.confidence or 0.0:.2f}"
             yield note(said, table, name, column, readings=listed, confidence=sure, **_where(piece))
         if said not in {"", "decided_by_edits"}:
             read = None, "unreadable"
-        yield _read_cell(line, column, piece, read, parted=row.chosen[0].parted)
+        yield _read_cell(line, column, piece, read, _method(record, piece, parted=row.chosen[0].parted))
 
 
-def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float | None, str], readings: int) -> str:
+def _said_of(line: _Line, column: str, at: int, pieces: Sequence[Cell | None], read: tuple[float | None, str]) -> str:
     """Return the kind of note that a cell deserves; nothing where it stands as printed."""
-    negative = (read[0] or 0) < 0 or piece.text[:1] == "增"
-    if readings > 1:
+    piece = next(filter(None, pieces))
+    if len(pieces) > 1 and len(line.row.readings(at)) > 1:
         return "undecided_readings"
     if at in line.row.unconfirmed:
         return "unsure_recognition"
-    if _spans_lines(line.match.record, piece):
+    if piece.rowspan > 1 and _spans_lines(line.match.record, piece):
         return "spanning_figure"
+    negative = (read[0] or 0) < 0 or piece.text[:1] == "增"
     if read[1] == "unreadable" or (negative and not line.table.column[column].signed):
         return "unreadable_cell"
     return "decided_by_edits" if piece.readings and not line.row.chosen[0].parted else ""
@@ -318,7 +324,7 @@ def _undecided(line: _Line) -> Iterator[ReadCell | Note]:
         about = _where(whole) | {"columns": width, "count": count, "candidates": "; ".join(listed)}
         yield note(kind_of_note, line.table, line.match.line, **about)
     for column in line.columns:
-        yield _read_cell(line, column, whole, (None, "unreadable"), parted=bool(parted))
+        yield _read_cell(line, column, whole, (None, "unreadable"), _method(record, whole, parted=bool(parted)))
 
 
 def _doubt_about(record: Record, width: int, parted: int) -> tuple[str, int]:
@@ -373,7 +379,7 @@ def in_unit(read: Figure, unit: str, stated: str, table: Table) -> tuple[float |
     ((25.1, 'reported'), (None, 'unreadable'))
     """
     status, value, printed, _ = read
-    if value is None:
+    if value is None or not (printed or unit == "万元"):
         return value, status
     if unit == "万元" and (printed.endswith("元") or printed in {"万", "亿"} or (not printed and stated == "元")):
         return round(value / 1e4, 10), status
