@@ -122,8 +122,9 @@ def _candidates(table: Table, records: Sequence[Record]) -> list[Match]:
     run: list[Record] = []
     begun = False
     for record in records:
-        lines[record.order] = _lines_of(table, record)
-        if lines_named(table, record.labels):
+        named = lines_named(table, record.labels)
+        lines[record.order] = named if record.labels else _lines_before(table, record)
+        if named:
             lines |= _labels_below(table, run, record)
             run, begun = [], True
         elif not record.labels and (run or (begun and not any(key(piece.text).word for piece in record.before))):
@@ -136,10 +137,8 @@ def _candidates(table: Table, records: Sequence[Record]) -> list[Match]:
     ]
 
 
-def _lines_of(table: Table, record: Record) -> Mapping[str, float]:
-    """Return the lines that the label of a row may mean; a row without one has that before it, if no other waits there."""
-    if record.labels:
-        return lines_named(table, record.labels)
+def _lines_before(table: Table, record: Record) -> Mapping[str, float]:
+    """Return the lines that the label before a row without one may mean, if no other waits there."""
     before = _without_header(table, record.before)
     lines = lines_named(table, before)
     return lines if len(_lines_waiting(table, before).union(lines)) == 1 else {}
@@ -150,6 +149,8 @@ def _labels_below(table: Table, run: Sequence[Record], following: Record) -> Map
 
     Where they are not as many, it cannot be told whose a label is, and none owns a row.
     """
+    if not run:
+        return {}
     pieces = [piece for record in (*run[1:], following) for piece in _without_header(table, record.before)]
     below = [lines for piece in pieces if (lines := line_index(table).find(piece.text))]
     named = below if len(below) == len(run) else [{}] * len(run)

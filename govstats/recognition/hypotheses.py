@@ -110,9 +110,10 @@ class Headers:
             self._records.setdefault(id(record.grid), []).append(record)
         self._first_alike = {number: record for rows in self._records.values() for number, record in _first_alike(rows)}
         self.above = cache(self._header_above)
-        self._placed = cache(self._ways_by_place)
+        self._placed = cache(self._places)
         self._header_rows = cache(self._rows_that_name_columns)
-        self._width = cache(self._width_of)
+        self._header_end = cache(self._end_of_header)
+        self._filler = cache(self._is_filler)
         self._of_years = cache(self._row_of_years)
         self._caption_years = cache(self._caption_year)
         self._fits = cache(self._rows_fit)
@@ -138,8 +139,11 @@ class Headers:
         if self._is_of_years(record) or _is_torn(self._form, record):
             return []
         columns = table.columns_of[line]
-        first = self._first_alike[record.order]
-        ways = [_moved(way, first, record) for way in self._placed(first, table, columns)]
+        pieces = (*record.fields, None)
+        ways = [
+            way._replace(fields=tuple(map(pieces.__getitem__, places)), beyond=tuple(map(pieces.__getitem__, beyond)))
+            for way, places, beyond in self._placed(self._first_alike[record.order], table, columns)
+        ]
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = _sums(table, line)
         if (sums or set("".join(record.words)) == {"0"}) and self._may_be_parted(record, table, columns):
@@ -155,6 +159,12 @@ class Headers:
             return False
         named = self._named_before(record, table, columns)
         return len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
+
+    def _places(self, first: Record, table: Table, columns: Sequence[str]) -> list[tuple[Way, list[int], list[int]]]:
+        """Return the ways of a row by place, with the numbers of their fields: rows laid out alike have the same."""
+        number = {id(None): -1} | {id(piece): number for number, piece in enumerate(first.fields)}
+        ways = self._ways_by_place(first, table, columns)
+        return [(way, [number[id(p)] for p in way.fields], [number[id(p)] for p in way.beyond]) for way in ways]
 
     def _ways_by_place(self, record: Record, table: Table, columns: Sequence[str]) -> list[Way]:
         header = [self.above(record, table).get(column) for column in columns]
@@ -203,17 +213,21 @@ class Headers:
     def _is_too_wide(self, labels: Sequence[Cell], record: Record) -> bool:
         """Tell whether a row goes beyond its header: of more cells than most rows have any may be the one too many."""
         rows = [label.row for label in labels]
-        end, filler = self._width(id(record.grid), min(rows), max(rows))
-        return _end(record.figures if filler else record.fields) > end
+        end = self._header_end(id(record.grid), min(rows), max(rows))
+        if _end(record.fields) <= end:
+            return False
+        return _end(record.figures) > end or not self._filler(id(record.grid), max(rows), end)
 
-    def _width_of(self, grid: int, first: int, last: int) -> tuple[int, bool]:
-        """Return where a header ends, and whether the cells beyond it are the filler of most rows."""
-        rows = _grid(self._records[grid][0]).rows
-        end = _end(cell for cell in chain(*rows[: last + 1]) if cell.text and cell.row + cell.rowspan > first)
+    def _end_of_header(self, grid: int, first: int, last: int) -> int:
+        rows = _grid(self._records[grid][0]).rows[: last + 1]
+        return _end([cell for cell in chain(*rows) if cell.text and cell.row + cell.rowspan > first])
+
+    def _is_filler(self, grid: int, last: int, end: int) -> bool:
+        """Tell whether the cells beyond a header are the filler of most rows."""
         below = [row for row in self._records[grid] if row.row > last]
         # where the figures of several rows go beyond the header, others may have slipped as well
-        slipped = sum(_end(row.figures) > end for row in [*below[:1], *takewhile(lambda row: not row.before, below[1:])]) > 1
-        return end, not slipped and _usual_end(rows) > end
+        slipped = sum([_end(row.figures) > end for row in [*below[:1], *takewhile(lambda row: not row.before, below[1:])]])
+        return slipped < 2 and _usual_end(_grid(below[0]).rows) > end
 
     def _header_above(self, record: Record, table: Table) -> Mapping[str, Cell]:
         nearest = {
@@ -325,15 +339,6 @@ def _first_alike(rows: Sequence[Record]) -> Iterator[tuple[int, Record]]:
         yield record.order, first.setdefault(layout, record)
 
 
-def _moved(way: Way, first: Record, record: Record) -> Way:
-    """Give the fields of a row that is laid out like another the cells that a way gives to those of the other."""
-    if record is first:
-        return way
-    alike = dict(zip(map(id, first.fields), record.fields, strict=True))
-    fields = tuple([piece and alike[id(piece)] for piece in way.fields])
-    return way._replace(fields=fields, beyond=tuple([alike[id(piece)] for piece in way.beyond]))
-
-
 def _is_torn(of_form: Form, record: Record) -> bool:
     """Tell whether a label of the form stands in a field, or a label took a figure: rows ran together, or cells slipped."""
     words = [key(piece.text).word for piece in record.fields if kind(piece.text) == "label"]
@@ -368,7 +373,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         None where the row is not that of the table; empty where it is, but its header contradicts the form.
     """
     width = len(table.columns) * len(table.lines)
-    glued = len(record.words) <= _FEW_WORDS and is_glued(record.words, width)
+    glued = len(record.fields) <= _FEW_WORDS >= len(record.words) and is_glued(record.words, width)
     if not (glued or 2 * len(record.fields) >= width):
         return None
     above = _words_above(record)
@@ -452,12 +457,12 @@ def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
 
 def _named_in(row: Sequence[Cell], table: Table) -> dict[str, Cell]:
     """Return the columns that a row of a grid names, if it is a header."""
+    kinds = [kind(cell.text) for cell in row]
     # numbered labels are lines: 3.其他, （七）总计
-    words = [cell for cell in row if len(cell.text) <= _LONGEST_HEADER and not (is_figure(cell.text) or key(cell.text).number)]
-    found = {column: cell for cell in words for column in column_index(table).find(cell.text)}
+    words = [cell for cell, what in zip(row, kinds, strict=True) if what == "label" and not key(cell.text).number]
+    found = {column: cell for cell in words if len(cell.text) <= _LONGEST_HEADER for column in column_index(table).find(cell.text)}
     # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
-    stub = len(set(found.values())) < 2 and any(is_figure(cell.text) for cell in row)
-    return {} if stub else found
+    return found if len(set(found.values())) > 1 or "figure" not in kinds else {}
 
 
 def _is_straight(grid: Grid, header: Mapping[str, Cell]) -> bool:
@@ -472,7 +477,7 @@ def _spans(cells: Iterable[Cell]) -> npt.NDArray[np.int_]:
 
 
 def _end(cells: Iterable[Cell]) -> int:
-    return max((cell.column + cell.colspan for cell in cells), default=0)
+    return max([cell.column + cell.colspan for cell in cells], default=0)
 
 
 def _usual_end(rows: Iterable[Sequence[Cell]]) -> float:
@@ -591,8 +596,8 @@ def in_order(record: Record, columns: int) -> Way | None:
     if len(record.figures) == columns:
         # of a row that is longer than others a figure may be the cell too many, and a blank among them one of the form
         inner = fields[fields.index(record.figures[0]) : fields.index(record.figures[-1]) + 1]
-        longer = _end(fields) > _usual_end(_grid(record).rows)
-        return Way(tuple(record.figures), len(inner) == columns or not longer)
+        sure = len(inner) == columns or _end(fields) <= _usual_end(_grid(record).rows)
+        return Way(tuple(record.figures), sure)
     # in text a blank that leads a row may as well be a column of labels (haidong-2021)
     filled = len(fields) < columns or any(kind(piece.text) != "blank" for piece in fields[columns:])
     return None if filled or led_by_blank else Way(fields[:columns])
@@ -742,22 +747,32 @@ def parted_blocks(record: Record, width: int, count: int, balanced: Callable[[in
 
 def _with_readings(record: Record, ways: Sequence[Way]) -> list[Way]:
     """Return the ways with all that their cells may say; no figure is led by a zero, and a row that moved up is not sure."""
+    read = list(ways)
+    if any([piece.readings for piece in record.fields]):
+        read = [_doubted(way, cost, fields) for way in ways for fields, cost in _variants(way.fields)]
     # a cell took the figure of the next: cells behind it may have moved up, and left a blank
-    moved_up = not all(record.figured) and any(
-        _TWO_FIGURES.fullmatch(piece.text) for piece in record.fields if not piece.readings
-    )
-    more: list[Way] = []
-    for way in ways:
-        options = [_options(piece) for piece in way.fields]
-        if prod(map(len, options)) > _MOST_READINGS:
-            options = [some[:2] for some in options]
-        for chosen in product(*options):
-            fields = tuple([piece for piece, _ in chosen])
-            led_by_zero = any([piece and piece.text[:1] == "0" and _LED_BY_ZERO.fullmatch(piece.text) for piece in fields])
-            against = sum([cost for _, cost in chosen]) + PARTED * led_by_zero
-            sure = way.sure and not against and not moved_up
-            more.append(way._replace(fields=fields, sure=sure, cost=way.cost + against))
-    return more
+    if not all(record.figured) and any(_TWO_FIGURES.fullmatch(piece.text) for piece in record.fields if not piece.readings):
+        read = [way._replace(sure=False) for way in read]
+    return [_doubted(way, PARTED, way.fields) if _is_led_by_zero(way) else way for way in read]
+
+
+def _doubted(way: Way, cost: float, fields: tuple[Cell | None, ...]) -> Way:
+    """Return a way that says something else at a cost."""
+    return way._replace(fields=fields, sure=way.sure and not cost, cost=way.cost + cost)
+
+
+def _is_led_by_zero(way: Way) -> bool:
+    return any([piece and piece.text[:1] == "0" and _LED_BY_ZERO.fullmatch(piece.text) for piece in way.fields])
+
+
+def _variants(fields: Sequence[Cell | None]) -> Iterator[tuple[tuple[Cell | None, ...], float]]:
+    """Yield all that the cells of a row may say together, and what speaks against it."""
+    options = [_options(piece) for piece in fields]
+    if prod(map(len, options)) > _MOST_READINGS:
+        options = [some[:2] for some in options]
+    for chosen in product(*options):
+        pieces, costs = zip(*chosen, strict=True)
+        yield pieces, sum(costs)
 
 
 def _options(piece: Cell | None) -> list[tuple[Cell | None, float]]:

@@ -257,12 +257,8 @@ def _where(piece: Cell) -> dict[str, Any]:
     return {"printed": piece.text, "page": piece.page, "place": piece.place}
 
 
-def _read_cell(line: _Line, column: str, piece: Cell, read: tuple[float | None, str], method: str) -> ReadCell:
-    source, unit = (piece.page, piece.place), line.table.unit(line.match.line, column)
-    return ReadCell(line.table.id, line.match.line, column, read[0], piece.text, read[1], unit, *source, method, piece.confidence)
-
-
 def _method(record: Record, piece: Cell, *, parted: bool) -> str:
+    """Tell how a cell was read."""
     beside = "grid" if record.grid is not None else "text"
     return "glued" if parted else "ocr" if piece.confidence is not None else beside
 
@@ -270,30 +266,30 @@ def _method(record: Record, piece: Cell, *, parted: bool) -> str:
 def _decided(reading: _Reading, line: _Line) -> Iterator[ReadCell | Note]:
     """Give the cells of a row that was decided, but for those of which something else is to be said."""
     table, row, name, record = line.table, line.row, line.match.line, line.match.record
+    read_as = list(zip(*(way.fields for way in row.chosen), strict=True))
     for at, column in zip(line.places, line.columns, strict=True):
-        pieces = [way.fields[at] for way in row.chosen]
-        piece = next(filter(None, pieces), None)
+        piece = read_as[at][0] or next(filter(None, read_as[at]), None)
         if piece is None:
             if not table.open:
                 yield note("missing_cell", table, name, column, place=record.place)
             continue
-        stated = unit_stated(table, record, column, reading.headers)
-        read = in_unit(figure(piece.text), table.unit(name, column), stated, table)
-        said = _said_of(line, column, at, pieces, read)
+        unit = table.unit(name, column)
+        value, status = in_unit(figure(piece.text), unit, unit_stated(table, record, column, reading.headers), table)
+        said = _said_of(line, column, at, piece, (value, status))
         if said:
             first = row.ways[0].fields[at]
             offered = dict.fromkeys([*((first.text, *first.readings) if first else ()), *row.readings(at)])
             listed, sure = " | ".join(text or "∅" for text in offered), f"{piece.confidence or 0.0:.2f}"
             yield note(said, table, name, column, readings=listed, confidence=sure, **_where(piece))
         if said not in {"", "decided_by_edits"}:
-            read = None, "unreadable"
-        yield _read_cell(line, column, piece, read, _method(record, piece, parted=row.chosen[0].parted))
+            value, status = None, "unreadable"
+        method, text, sure = _method(record, piece, parted=row.chosen[0].parted), piece.text, piece.confidence
+        yield ReadCell(table.id, name, column, value, text, status, unit, piece.page, piece.place, method, sure)
 
 
-def _said_of(line: _Line, column: str, at: int, pieces: Sequence[Cell | None], read: tuple[float | None, str]) -> str:
+def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float | None, str]) -> str:
     """Return the kind of note that a cell deserves; nothing where it stands as printed."""
-    piece = next(filter(None, pieces))
-    if len(pieces) > 1 and len(line.row.readings(at)) > 1:
+    if len(line.row.chosen) > 1 and len(line.row.readings(at)) > 1:
         return "undecided_readings"
     if at in line.row.unconfirmed:
         return "unsure_recognition"
@@ -323,8 +319,10 @@ def _undecided(line: _Line) -> Iterator[ReadCell | Note]:
         listed = ["|".join(way.texts) for way in parted[:_MOST_LISTED]] + ["…"] * (len(parted) > _MOST_LISTED)
         about = _where(whole) | {"columns": width, "count": count, "candidates": "; ".join(listed)}
         yield note(kind_of_note, line.table, line.match.line, **about)
+    table, name, method = line.table, line.match.line, _method(record, whole, parted=bool(parted))
     for column in line.columns:
-        yield _read_cell(line, column, whole, (None, "unreadable"), _method(record, whole, parted=bool(parted)))
+        unit, text = table.unit(name, column), whole.text
+        yield ReadCell(table.id, name, column, None, text, "unreadable", unit, whole.page, whole.place, method, sure)
 
 
 def _doubt_about(record: Record, width: int, parted: int) -> tuple[str, int]:

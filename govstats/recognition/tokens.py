@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain, compress, groupby, takewhile, zip_longest
 from operator import attrgetter, itemgetter
 from typing import Literal
@@ -45,7 +45,7 @@ _STUB = re.compile("(?:fb*(?=l))?(?:[bl]*l)?")
 _Row = tuple[Sequence[Cell], Sequence[Cell], Grid | None, int]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Record:
     """Figures that stand in one row, and the labels that stand with or before them.
 
@@ -92,10 +92,10 @@ class Record:
         """What stands right of the stub, for a note."""
         return " ".join(piece.text for piece in self.fields if piece.text)
 
-    @property
+    @cached_property
     def words(self) -> list[str]:
         """The figures as they stand apart; a gap inside a cell parts two."""
-        return [word for piece in self.figures for word in piece.text.split()]
+        return " ".join([piece.text for piece in self.figures]).split()
 
 
 def records(document: Document, form: Form) -> list[Record]:
