@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from itertools import accumulate, chain, combinations, compress, pairwise, product, takewhile
 from math import comb, inf, prod
 from operator import attrgetter
@@ -18,7 +18,7 @@ from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
 from govstats.forms import Form, Table
 from govstats.recognition.labels import column_index, form_words, key, line_index
-from govstats.recognition.tokens import Record, kind
+from govstats.recognition.tokens import BLANK, FIGURE, LABEL, Record, kinds
 
 _LONGEST_HEADER = 30
 #: Tabs that kept their columns over so many rows did not lose any.
@@ -115,7 +115,6 @@ class Headers:
         self._header_end = cache(self._end_of_header)
         self._filler = cache(self._is_filler)
         self._of_years = cache(self._row_of_years)
-        self._caption_years = cache(self._caption_year)
         self._fits = cache(self._rows_fit)
         self._named = cache(self._columns_named)
         self._crowded = cache(self._has_own_columns)
@@ -149,8 +148,8 @@ class Headers:
         if (sums or set("".join(record.words)) == {"0"}) and self._may_be_parted(record, table, columns):
             ways += parted_ways(record, len(columns), sums, glued=glued)
         # a lost tab makes a minus of a dash
-        unsigned = [at for at, column in enumerate(columns) if not (_grid(record).bounded or table.column[column].signed)]
-        ways = [way for way in ways if not any((figure(way.texts[at]).value or 0) < 0 for at in unsigned)]
+        unsigned = [] if _grid(record).bounded else [at for at, column in enumerate(columns) if not table.column[column].signed]
+        ways = [way for way in ways if not any([(figure(way.texts[at]).value or 0) < 0 for at in unsigned])]
         return _with_readings(record, ways)
 
     def _may_be_parted(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
@@ -315,16 +314,17 @@ class Headers:
 
         Bands of a table in text are grids of their own: those without a caption go on under the last one.
         """
-        return self._caption_years(self._records[id(record.grid)][0].order if record.grid else record.order)
+        return self._captions[self._records[id(record.grid)][0].order if record.grid else record.order]
 
-    def _caption_year(self, order: int) -> int | None:
-        for row in reversed(self._all[: order + 1]):
+    @cached_property
+    def _captions(self) -> list[int | None]:
+        years: list[int | None] = []
+        for row in self._all:
             begins = row.grid is None or row is self._records[id(row.grid)][0]
             captions = [piece.text for piece in row.before if begins and key(piece.text).word not in form_words(self._form)]
-            if captions:
-                found = _OF_YEAR.fullmatch(captions[-1])
-                return int(found[1]) if found else None
-        return None
+            of_year = _OF_YEAR.fullmatch(captions[-1]) if captions else None
+            years.append(int(of_year[1]) if of_year else None if captions else (years or [None])[-1])
+        return years
 
 
 def _first_alike(rows: Sequence[Record]) -> Iterator[tuple[int, Record]]:
@@ -335,13 +335,13 @@ def _first_alike(rows: Sequence[Record]) -> Iterator[tuple[int, Record]]:
     for record in rows:
         header = record.order if record.before or record.grid is None else header
         reaching = tuple([cell[2:5:2] for cell in spanning if cell.row < record.row < cell.row + cell.rowspan])
-        layout = header, reaching, record.figured, tuple([cell[2:5:2] for cell in record.fields])
+        layout = header, reaching, record.kinds, tuple([cell[2:5:2] for cell in record.fields])
         yield record.order, first.setdefault(layout, record)
 
 
 def _is_torn(of_form: Form, record: Record) -> bool:
     """Tell whether a label of the form stands in a field, or a label took a figure: rows ran together, or cells slipped."""
-    words = [key(piece.text).word for piece in record.fields if kind(piece.text) == "label"]
+    words = [key(piece.text).word for piece, kind in zip(record.fields, record.kinds, strict=True) if kind == LABEL]
     # no label of the form ends with a digit
     longer = any([label.text[-1:].isdecimal() for label in record.labels])
     return longer or any(word in form_words(of_form) or _long_labels(of_form).search(word) for word in words)
@@ -457,12 +457,12 @@ def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
 
 def _named_in(row: Sequence[Cell], table: Table) -> dict[str, Cell]:
     """Return the columns that a row of a grid names, if it is a header."""
-    kinds = [kind(cell.text) for cell in row]
+    kinds_of = kinds(row)
     # numbered labels are lines: 3.其他, （七）总计
-    words = [cell for cell, what in zip(row, kinds, strict=True) if what == "label" and not key(cell.text).number]
+    words = [cell for cell, kind in zip(row, kinds_of, strict=True) if kind == LABEL and not key(cell.text).number]
     found = {column: cell for cell in words if len(cell.text) <= _LONGEST_HEADER for column in column_index(table).find(cell.text)}
     # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
-    return found if len(set(found.values())) > 1 or "figure" not in kinds else {}
+    return found if len(set(found.values())) > 1 or FIGURE not in kinds_of else {}
 
 
 def _is_straight(grid: Grid, header: Mapping[str, Cell]) -> bool:
@@ -512,13 +512,12 @@ def _is_spanned(label: Cell, record: Record) -> bool:
 
 def _under(labels: Sequence[Cell], record: Record) -> Way | None:
     """Place by position: every figure under one header cell, none left over while a column stays empty."""
-    figured = record.figured
-    placing = _placing(_shape(labels), _shape(record.fields), figured)
+    placing = _placing(_shape(labels), _shape(record.fields), record.kinds)
     if placing is None:
         return None
     places, outside = placing
     fields = tuple(record.fields[at] if at >= 0 else None for at in places)
-    return Way(fields, all(at >= 0 and figured[at] for at in places), beyond=tuple(record.fields[at] for at in outside))
+    return Way(fields, all(at >= 0 and record.kinds[at] != BLANK for at in places), beyond=tuple(record.fields[at] for at in outside))
 
 
 def _shape(cells: Iterable[Cell]) -> tuple[tuple[int, int], ...]:
@@ -527,14 +526,15 @@ def _shape(cells: Iterable[Cell]) -> tuple[tuple[int, int], ...]:
 
 @lru_cache(maxsize=4096)
 def _placing(
-    labels: tuple[tuple[int, int], ...], fields: tuple[tuple[int, int], ...], figured: tuple[bool, ...]
+    labels: tuple[tuple[int, int], ...], fields: tuple[tuple[int, int], ...], kinds_of_fields: str
 ) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     """Return for each header cell the number of its field, -1 for none, and the figures outside; rows are often alike."""
     above, below = np.array(labels).reshape(-1, 2)[:, None], np.array(fields).reshape(-1, 2)
     exact = (above == below).all(axis=2)
     over = np.where(exact.any(axis=0), exact, (above[..., 0] < below[:, 1]) & (below[:, 0] < above[..., 1]))
     first = np.where(over.any(axis=1), over.argmax(axis=1) if len(fields) else 0, -1)
-    figures = over & np.array(figured, bool)
+    figured = np.array(list(kinds_of_fields), str) != BLANK
+    figures = over & figured
     outside = np.flatnonzero(figured & ~figures.any(axis=0))
     beside = bool((below[outside, 0] <= above[..., 0].min()).any())
     # a figure over the stub, or two in one place: the row slipped
@@ -590,7 +590,7 @@ def _along(labels: Sequence[Cell], record: Record) -> Way | None:
 def in_order(record: Record, columns: int) -> Way | None:
     """Place by counting: as many fields, or as many figures, as the row has cells."""
     fields = tuple(record.fields)
-    led_by_blank = [kind(piece.text) for piece in fields[:1]] == ["blank"]
+    led_by_blank = record.kinds[:1] == BLANK
     if len(fields) == columns and _grid(record).bounded and (_grid(record).aligned or not led_by_blank):
         return Way(fields, True)
     if len(record.figures) == columns:
@@ -599,7 +599,7 @@ def in_order(record: Record, columns: int) -> Way | None:
         sure = len(inner) == columns or _end(fields) <= _usual_end(_grid(record).rows)
         return Way(tuple(record.figures), sure)
     # in text a blank that leads a row may as well be a column of labels (haidong-2021)
-    filled = len(fields) < columns or any(kind(piece.text) != "blank" for piece in fields[columns:])
+    filled = len(fields) < columns or record.kinds[columns:].strip(BLANK) != ""
     return None if filled or led_by_blank else Way(fields[:columns])
 
 
@@ -751,7 +751,7 @@ def _with_readings(record: Record, ways: Sequence[Way]) -> list[Way]:
     if any([piece.readings for piece in record.fields]):
         read = [_doubted(way, cost, fields) for way in ways for fields, cost in _variants(way.fields)]
     # a cell took the figure of the next: cells behind it may have moved up, and left a blank
-    if not all(record.figured) and any(_TWO_FIGURES.fullmatch(piece.text) for piece in record.fields if not piece.readings):
+    if BLANK in record.kinds and any(_TWO_FIGURES.fullmatch(piece.text) for piece in record.fields if not piece.readings):
         read = [way._replace(sure=False) for way in read]
     return [_doubted(way, PARTED, way.fields) if _is_led_by_zero(way) else way for way in read]
 

@@ -17,7 +17,7 @@ from govstats.recognition.decision import Row, decide, failing
 from govstats.recognition.hypotheses import Headers, Way, is_glued, parted_blocks, parted_ways, wide_ways
 from govstats.recognition.labels import column_index
 from govstats.recognition.notes import note
-from govstats.recognition.tokens import Record, kind, records
+from govstats.recognition.tokens import FIGURE, LABEL, Record, records
 from govstats.report import Note, ReadCell
 
 #: 本年收费金额（单位：元）; a misprint of 万元 is no 元.
@@ -329,7 +329,7 @@ def _doubt_about(record: Record, width: int, parted: int) -> tuple[str, int]:
     """Return the kind of note that tells why a row was not read, and the count that it names."""
     if parted:
         return "glued_row" if parted > 1 else "unbalanced_row", parted
-    if any(kind(piece.text) == "label" for piece in record.fields):
+    if LABEL in record.kinds:
         return "words_in_row", 0
     figures = len(record.figures)
     return "unplaced_row" if figures == width else "unreadable_row", figures
@@ -338,7 +338,7 @@ def _doubt_about(record: Record, width: int, parted: int) -> tuple[str, int]:
 def is_heading(table: Table, match: Match) -> bool:
     """Tell a group heading without figures from a subtotal."""
     stub = table.line.get(match.line)
-    return bool(stub and stub.subtotal and not any(kind(piece.text) == "figure" for piece in match.record.fields))
+    return bool(stub and stub.subtotal and FIGURE not in match.record.kinds)
 
 
 def missing_lines(table: Table, found: set[str]) -> Iterator[Note]:

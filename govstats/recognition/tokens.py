@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import chain, compress, groupby, takewhile, zip_longest
+from itertools import chain, groupby, takewhile, zip_longest
 from operator import attrgetter, itemgetter
-from typing import Literal
 
 from govstats.characters import figure, is_figure, normalised
 from govstats.documents import Cell, Document, Grid, Paragraph
@@ -37,6 +36,8 @@ _UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 _BETWEEN_TOKENS = re.compile(rf"\s+(?!(?:{_UNIT})(?:\s|$))")
 #: What parts a label from its figures; a unit may run together with them (条294981916).
 _GAP = re.compile(rf"\s*(?:{_UNIT})(?=\s|\d|$)|\s+")
+#: The kinds of cells.
+LABEL, FIGURE, BLANK = "lfb"
 #: The stub of a row of labels, figures and blanks; a table may number its rows in a column of its own.
 _STUB = re.compile("(?:fb*(?=l))?(?:[bl]*l)?")
 
@@ -63,24 +64,22 @@ class Record:
         The number of the row in its grid.
     order : int
         The number of the record in the document.
-    figured : tuple of bool
-        Which fields are not blank.
-    figures : list of Cell
-        The fields that are not blank.
+    kinds : str
+        The kinds of the fields, see `kinds`.
     """
 
     labels: Sequence[Cell]
     before: Sequence[Cell]
     fields: Sequence[Cell]
-    grid: Grid | None = None
-    row: int = 0
-    order: int = 0
-    figured: tuple[bool, ...] = field(init=False)
-    figures: list[Cell] = field(init=False)
+    kinds: str
+    grid: Grid | None
+    row: int
+    order: int
 
-    def __post_init__(self) -> None:
-        self.figured = tuple([kind(piece.text) != "blank" for piece in self.fields])
-        self.figures = list(compress(self.fields, self.figured))
+    @cached_property
+    def figures(self) -> list[Cell]:
+        """The fields that are not blank."""
+        return [piece for piece, kind in zip(self.fields, self.kinds, strict=True) if kind != BLANK]
 
     @property
     def place(self) -> str:
@@ -118,7 +117,7 @@ def records(document: Document, form: Form) -> list[Record]:
     for is_grid, blocks in groupby(document.blocks, lambda block: isinstance(block, Grid)):
         for labels, fields, grid, row in (_rows_of_grids if is_grid else _rows_of_text)(blocks, form):  # type: ignore[arg-type]
             if fields:
-                found.append(Record(labels, waiting, fields, grid, row, len(found)))
+                found.append(Record(labels, waiting, fields, kinds(fields), grid, row, len(found)))
                 waiting = []
             else:
                 # labels without figures wait for the figures that follow them
@@ -128,7 +127,7 @@ def records(document: Document, form: Form) -> list[Record]:
 
 def _upright(grid: Grid, form: Form) -> Grid:
     """Turn a grid whose columns are the lines of a table: their labels stand above and right of those of the columns."""
-    words = [(key(cell.text).word, cell) for cell in chain(*grid.rows) if kind(cell.text) == "label"]
+    words = [(key(cell.text).word, cell) for cell in chain(*grid.rows) if _kind(cell.text) == LABEL]
     for table in form.tables if grid.aligned else ():
         lines, columns = ([(cell.row, cell.column) for word, cell in words if word in own] for own in own_words(table))
         if table.lines_across or not lines or not columns:
@@ -143,27 +142,31 @@ def _upright(grid: Grid, form: Form) -> Grid:
 
 
 @lru_cache(maxsize=8192)
-def kind(text: str) -> Literal["label", "figure", "blank"]:
-    """Tell a label, a figure and a blank apart."""
+def _kind(text: str) -> str:
     status = figure(text).status
     if status == "blank":
-        return "blank"
-    return "label" if status == "unreadable" and not _SPOILT_FIGURE.fullmatch(text) else "figure"
+        return BLANK
+    return LABEL if status == "unreadable" and not _SPOILT_FIGURE.fullmatch(text) else FIGURE
+
+
+def kinds(cells: Iterable[Cell]) -> str:
+    """Tell labels, figures and blanks apart, by a letter for each cell."""
+    return "".join([_kind(cell.text) for cell in cells])
 
 
 def _rows_of_grids(grids: Iterable[Grid], form: Form) -> Iterator[_Row]:
     words, of_headers = form_words(form), header_words(form)
     for grid in (_upright(one, form) for one in grids):
-        kinds_of = ["".join([kind(cell.text)[0] for cell in cells]) for cells in grid.rows]
-        rows = [(cells, kinds, len(_STUB.findall(kinds)[0])) for cells, kinds in zip(grid.rows, kinds_of, strict=True)]
+        kinds_of = list(map(kinds, grid.rows))
+        rows = [(cells, each, len(_STUB.findall(each)[0])) for cells, each in zip(grid.rows, kinds_of, strict=True)]
         # where the figures of most rows begin: what stands there is a field, though it be no figure (约39, 见备注)
-        begins = Counter(cells[stub].column for cells, kinds, stub in rows if "f" in kinds[stub:] and grid.aligned)
+        begins = Counter([cells[stub].column for cells, each, stub in rows if FIGURE in each[stub:] and grid.aligned])
         usual = max(begins, key=lambda column: (begins[column], -column), default=0)
-        for number, (cells, kinds, stub) in enumerate(rows):
-            figures = "f" in kinds[stub:]
+        for number, (cells, each, stub) in enumerate(rows):
+            figures = FIGURE in each[stub:]
             odd = figures and stub > 1 and cells[stub - 1].column == usual > 0 and key(cells[stub - 1].text).word not in words
             end = stub - 1 if odd else stub
-            labels = [cell for cell, what in zip(cells[:end], kinds, strict=False) if what == "l"]
+            labels = [cell for cell, what in zip(cells[:end], each, strict=False) if what == LABEL]
             header = end == len(cells) or any([key(label.text).word in of_headers for label in labels])
             is_row = figures or (not header if end else len(cells) >= _FEWEST_BLANKS)
             if is_row:
@@ -176,7 +179,7 @@ def _rows_of_grids(grids: Iterable[Grid], form: Form) -> Iterator[_Row]:
 def _rows_of_text(paragraphs: Iterable[Paragraph], form: Form) -> Iterator[_Row]:
     """Yield labels, and figures that stand in one line, or one a line."""
     pieces = [
-        (kind(part) == "label", number if len(parts) > 1 else 0, Cell(part, 0, 0, place=line.place, page=line.page))
+        (_kind(part) == LABEL, number if len(parts) > 1 else 0, Cell(part, 0, 0, place=line.place, page=line.page))
         for number, line in enumerate(paragraphs, start=1)
         for parts in [_parts(line.text, form)]
         for part in parts
