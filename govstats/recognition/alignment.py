@@ -13,7 +13,7 @@ from govstats.documents import Cell
 from govstats.forms import Table
 from govstats.recognition.labels import SURE, column_index, key, line_index
 from govstats.recognition.notes import note
-from govstats.recognition.tokens import LONGEST_LABEL, UNITS, Record
+from govstats.recognition.tokens import LONGEST_LABEL, TEXT, UNITS, Record
 from govstats.report import Note
 
 #: A label may be torn over this many pieces.
@@ -300,7 +300,7 @@ def _enclosed(table: Table, records: Sequence[Record], candidates: Sequence[Matc
 
 def _is_unlabelled(table: Table, record: Record, missing: int) -> bool:
     """Tell a row without a label of its own from an agency's own line: what stands by it is a crumb, or a piece of the form."""
-    pieces = _without_header(table, record.before) if record.grid is None else record.labels
+    pieces = _without_header(table, record.before) if record.grid is TEXT else record.labels
     labels = [piece for piece in pieces if _is_label(piece)]
     return all(key(piece.text).word in _words(table) for piece in labels[-missing - 1 :])
 
@@ -345,7 +345,7 @@ def _contradict_repeated(
         record, known = again.record, matches.get(again.line)
         if known is None or record.order in orders or known.printed == again.printed:
             continue
-        among = orders[0] < record.order < orders[-1] or record.grid is known.record.grid is not None
+        among = orders[0] < record.order < orders[-1] or record.grid is known.record.grid is not TEXT
         beside = again.likeness == 1.0 and again.fits and record.order in {orders[0] - 1, orders[-1] + 1}
         sure = bool(record.labels) or again.likeness >= SURE
         if beside or (among and sure):
@@ -359,7 +359,7 @@ def _contradict_repeated(
         label, inside = record.labels[-1].text, orders[0] < record.order < orders[-1]
         begun = {line for line, whole in line_index(table).words if whole.startswith(key(label).word)}
         for line in begun & matches.keys():
-            matches[line].contradicted |= inside or record.grid is matches[line].record.grid is not None
+            matches[line].contradicted |= inside or record.grid is matches[line].record.grid is not TEXT
         if inside:
             notes.append(note("outside_form", table, printed=record.printed, place=record.place, label=label))
     return notes

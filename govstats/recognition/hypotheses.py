@@ -18,7 +18,7 @@ from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
 from govstats.forms import Form, Table
 from govstats.recognition.labels import column_index, form_words, key, line_index
-from govstats.recognition.tokens import BLANK, FIGURE, LABEL, Record, kinds
+from govstats.recognition.tokens import BLANK, FIGURE, LABEL, TEXT, Record, kinds
 
 _LONGEST_HEADER = 30
 #: Tabs that kept their columns over so many rows did not lose any.
@@ -49,9 +49,6 @@ _FARTHEST_UNIT = 20
 PLACED_OTHERWISE, PARTED, UNSURE_READING, SURE_READING = 1.0, 1.0, 0.4, 1.0
 #: From this confidence on optical recognition is believed where an edit holds; digits at 150 dpi have 0.96 to 1.00.
 CONFIDENT = 0.95
-
-#: Running text has no columns, and leaves out what is blank.
-_NO_GRID = Grid((), aligned=False, bounded=False, place="")
 
 
 class Way(NamedTuple):
@@ -112,8 +109,6 @@ class Headers:
         self.above = cache(self._header_above)
         self._placed = cache(self._places)
         self._header_rows = cache(self._rows_that_name_columns)
-        self._header_end = cache(self._end_of_header)
-        self._filler = cache(self._is_filler)
         self._of_years = cache(self._row_of_years)
         self._fits = cache(self._rows_fit)
         self._named = cache(self._columns_named)
@@ -148,7 +143,7 @@ class Headers:
         if (sums or set("".join(record.words)) == {"0"}) and self._may_be_parted(record, table, columns):
             ways += parted_ways(record, len(columns), sums, glued=glued)
         # a lost tab makes a minus of a dash
-        unsigned = [] if _grid(record).bounded else [at for at, column in enumerate(columns) if not table.column[column].signed]
+        unsigned = [] if record.grid.bounded else [at for at, column in enumerate(columns) if not table.column[column].signed]
         ways = [way for way in ways if not any([(figure(way.texts[at]).value or 0) < 0 for at in unsigned])]
         return _with_readings(record, ways)
 
@@ -211,22 +206,16 @@ class Headers:
 
     def _is_too_wide(self, labels: Sequence[Cell], record: Record) -> bool:
         """Tell whether a row goes beyond its header: of more cells than most rows have any may be the one too many."""
-        rows = [label.row for label in labels]
-        end = self._header_end(id(record.grid), min(rows), max(rows))
+        rows, last = record.grid.rows, max(label.row for label in labels)
+        first = min(label.row for label in labels)
+        end = _end(cell for cell in chain(*rows[: last + 1]) if cell.text and cell.row + cell.rowspan > first)
         if _end(record.fields) <= end:
             return False
-        return _end(record.figures) > end or not self._filler(id(record.grid), max(rows), end)
-
-    def _end_of_header(self, grid: int, first: int, last: int) -> int:
-        rows = _grid(self._records[grid][0]).rows[: last + 1]
-        return _end([cell for cell in chain(*rows) if cell.text and cell.row + cell.rowspan > first])
-
-    def _is_filler(self, grid: int, last: int, end: int) -> bool:
-        """Tell whether the cells beyond a header are the filler of most rows."""
-        below = [row for row in self._records[grid] if row.row > last]
+        below = [row for row in self._records[id(record.grid)] if row.row > last]
         # where the figures of several rows go beyond the header, others may have slipped as well
-        slipped = sum([_end(row.figures) > end for row in [*below[:1], *takewhile(lambda row: not row.before, below[1:])]])
-        return slipped < 2 and _usual_end(_grid(below[0]).rows) > end
+        slipped = sum(_end(row.figures) > end for row in [*below[:1], *takewhile(lambda row: not row.before, below[1:])]) > 1
+        # the cells beyond it may be the filler of most rows
+        return slipped or _end(record.figures) > end or _usual_end(rows) <= end
 
     def _header_above(self, record: Record, table: Table) -> Mapping[str, Cell]:
         nearest = {
@@ -235,20 +224,20 @@ class Headers:
             if number < record.row
             for column, label in found.items()
         }
-        return nearest if _grid(record).aligned or _is_straight(_grid(record), nearest) else {}
+        return nearest if record.grid.aligned or _is_straight(record.grid, nearest) else {}
 
     def _rows_that_name_columns(self, grid: int, table: Table) -> list[tuple[int, dict[str, Cell]]]:
-        rows = enumerate(_grid(self._records[grid][0]).rows)
+        rows = enumerate(self._records[grid][0].grid.rows)
         return [(number, found) for number, row in rows if (found := _named_in(row, table))]
 
     def _is_of_years(self, record: Record) -> bool:
         """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""
-        if record.grid is None:
+        if record.grid is TEXT:
             return _names_years(record.before)
         return self._of_years(id(record.grid)) < record.row
 
     def _row_of_years(self, grid: int) -> float:
-        rows = enumerate(_grid(self._records[grid][0]).rows)
+        rows = enumerate(self._records[grid][0].grid.rows)
         return next((number for number, row in rows if _names_years(row)), inf)
 
     def _rows_fit(self, grid: int, labels: Sequence[Cell]) -> bool | None:
@@ -259,7 +248,7 @@ class Headers:
         if not agree[[len(row.figures) == len(labels) for row in below]].all():
             return False
         # tabs that kept their columns over many rows did not lose any
-        return True if agree.any() or (not _grid(below[0]).aligned and len(below) >= _MANY_ROWS) else None
+        return True if agree.any() or (not below[0].grid.aligned and len(below) >= _MANY_ROWS) else None
 
     def named(self, record: Record, table: Table, columns: Sequence[str]) -> set[str]:
         """Return the columns of a line that the header above a row names."""
@@ -269,7 +258,7 @@ class Headers:
     def before(self, record: Record) -> Iterator[tuple[Cell, bool]]:
         """Yield the texts that stand before a row, and whether they stand in its own grid, or just before it in text."""
         for row in self._all[max(record.order - _FARTHEST_UNIT, 0) : record.order + 1]:
-            near = row.grid is record.grid if record.grid is not None else record.order - row.order < _FEW_WORDS
+            near = row.grid is record.grid if record.grid is not TEXT else record.order - row.order < _FEW_WORDS
             yield from ((piece, near) for piece in row.before)
 
     def _is_usual(self, record: Record, table: Table, columns: Sequence[str], named: Sequence[str]) -> bool:
@@ -301,7 +290,7 @@ class Headers:
     def _has_own_columns(self, grid: int, table: Table) -> bool:
         """Tell whether a table has columns that the form lacks, so that counting says nothing: 备注, 序号."""
         rows = self._records[grid]
-        printed = chain(*_grid(rows[0]).rows, *(row.before for row in rows))
+        printed = chain(*rows[0].grid.rows, *(row.before for row in rows))
         most = max(map(len, table.columns_of.values()))
         wide = [piece.text for row in rows if len(row.figures) > most for piece in (row.labels or row.before)[-1:]]
         columns, lines = column_index(table).exact, line_index(table)
@@ -314,13 +303,13 @@ class Headers:
 
         Bands of a table in text are grids of their own: those without a caption go on under the last one.
         """
-        return self._captions[self._records[id(record.grid)][0].order if record.grid else record.order]
+        return self._captions[self._records[id(record.grid)][0].order if record.grid is not TEXT else record.order]
 
     @cached_property
     def _captions(self) -> list[int | None]:
         years: list[int | None] = []
         for row in self._all:
-            begins = row.grid is None or row is self._records[id(row.grid)][0]
+            begins = row.grid is TEXT or row is self._records[id(row.grid)][0]
             captions = [piece.text for piece in row.before if begins and key(piece.text).word not in form_words(self._form)]
             of_year = _OF_YEAR.fullmatch(captions[-1]) if captions else None
             years.append(int(of_year[1]) if of_year else None if captions else (years or [None])[-1])
@@ -330,10 +319,10 @@ class Headers:
 def _first_alike(rows: Sequence[Record]) -> Iterator[tuple[int, Record]]:
     """Yield for each row of a grid its number, and the first row below the same header that is laid out alike."""
     first: dict[object, Record] = {}
-    spanning = [cell for row in _grid(rows[0]).rows for cell in row if cell.rowspan > 1]
+    spanning = [cell for row in rows[0].grid.rows for cell in row if cell.rowspan > 1]
     header = 0
     for record in rows:
-        header = record.order if record.before or record.grid is None else header
+        header = record.order if record.before or record.grid is TEXT else header
         reaching = tuple([cell[2:5:2] for cell in spanning if cell.row < record.row < cell.row + cell.rowspan])
         layout = header, reaching, record.kinds, tuple([cell[2:5:2] for cell in record.fields])
         yield record.order, first.setdefault(layout, record)
@@ -392,15 +381,11 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     # a run of figures in text may as well be other figures: under less than the whole header each line has to add up
     pattern = "|".join(word for _, word in column_index(table).words)
     whole = named and len(re.findall(pattern, "".join(above))) == width
-    return _with_readings(record, [way._replace(sure=way.sure and (record.grid is not None or whole))])
-
-
-def _grid(record: Record) -> Grid:
-    return record.grid or _NO_GRID
+    return _with_readings(record, [way._replace(sure=way.sure and (record.grid is not TEXT or whole))])
 
 
 def _rows_above(record: Record) -> Sequence[tuple[Cell, ...]]:
-    return _grid(record).rows[: record.row]
+    return record.grid.rows[: record.row]
 
 
 def _cells_above(record: Record) -> Iterator[Cell]:
@@ -409,7 +394,7 @@ def _cells_above(record: Record) -> Iterator[Cell]:
 
 def _words_above(record: Record) -> list[str]:
     """Return the labels above a row, row by row and from left to right."""
-    printed = [cell for cell in _cells_above(record) if cell.text and _grid(record).aligned]
+    printed = [cell for cell in _cells_above(record) if cell.text and record.grid.aligned]
     return [key(piece.text).word for piece in printed or record.before]
 
 
@@ -429,7 +414,7 @@ def _is_form_order(table: Table, above: Sequence[str]) -> bool:
 
 def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
     """Return the header cells of all columns of all lines above the row; None where they are not as in the form."""
-    if not _grid(record).aligned:
+    if not record.grid.aligned:
         return []
     columns, lines = column_index(table).exact, line_index(table)
     leaves = [cell for cell in _cells_above(record) if key(cell.text).word in columns]
@@ -556,7 +541,7 @@ def _under_some(header: Sequence[Cell | None], record: Record) -> list[Way]:
     begin = min(label.column for label in known)
     # a stub of several columns may leave some blank
     at = {(piece.column, piece.colspan): piece for piece in record.fields if piece.column >= begin or piece.text}
-    if _grid(record).aligned and len(known) > 1 and at.keys() == _own_columns(known):
+    if record.grid.aligned and len(known) > 1 and at.keys() == _own_columns(known):
         return [Way(tuple(at[label.column, label.colspan] if label else None for label in header), True)]
     way = in_order(record, len(header))
     pieces = compress(way.fields if way else (), header)
@@ -574,7 +559,7 @@ def _is_tiled(labels: Sequence[Cell], record: Record) -> bool:
 def _headed_columns(record: Record) -> set[tuple[int, int]]:
     """Return the columns of whatever stands in the rows without figures above a row."""
     headers = [row for row in _rows_above(record) if not any(is_figure(cell.text) for cell in row)]
-    return _own_columns(cell for row in headers for cell in row if cell.text and _grid(record).aligned)
+    return _own_columns(cell for row in headers for cell in row if cell.text and record.grid.aligned)
 
 
 # --- in order -----------------------------------------------------------------------------------------------------------------
@@ -591,12 +576,12 @@ def in_order(record: Record, columns: int) -> Way | None:
     """Place by counting: as many fields, or as many figures, as the row has cells."""
     fields = tuple(record.fields)
     led_by_blank = record.kinds[:1] == BLANK
-    if len(fields) == columns and _grid(record).bounded and (_grid(record).aligned or not led_by_blank):
+    if len(fields) == columns and record.grid.bounded and (record.grid.aligned or not led_by_blank):
         return Way(fields, True)
     if len(record.figures) == columns:
         # of a row that is longer than others a figure may be the cell too many, and a blank among them one of the form
         inner = fields[fields.index(record.figures[0]) : fields.index(record.figures[-1]) + 1]
-        sure = len(inner) == columns or _end(fields) <= _usual_end(_grid(record).rows)
+        sure = len(inner) == columns or _end(fields) <= _usual_end(record.grid.rows)
         return Way(tuple(record.figures), sure)
     # in text a blank that leads a row may as well be a column of labels (haidong-2021)
     filled = len(fields) < columns or record.kinds[columns:].strip(BLANK) != ""
@@ -645,16 +630,16 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     list of Way
         Empty where the row has as many figures as cells, something else than digits, or more ways than can be tried.
     """
-    words, grid = record.words, _grid(record)
+    words, grid = record.words, record.grid
     digits = "".join(words)
     if not (digits.isascii() and digits.isdecimal()) or len(words) >= columns or any(piece.readings for piece in record.fields):
         return []
     # the end of a line parts no figure from the next
-    words = [digits] if glued and record.grid is None else words
+    words = [digits] if glued and record.grid is TEXT else words
     # a row of a grid that lacks a cell has lost any of them
     torn = grid.aligned and grid.bounded and len(record.fields) < columns
     rows: list[tuple[str, ...]] = []
-    if record.grid and not torn and columns - len(words) <= _MOST_LACKING:
+    if grid is not TEXT and not torn and columns - len(words) <= _MOST_LACKING:
         rows = list(_with_blanks(words, columns))
     elif not grid.bounded and is_glued(words, columns, glued):
         rows = _splits(words, columns, sums)
@@ -738,7 +723,7 @@ def parted_blocks(record: Record, width: int, count: int, balanced: Callable[[in
             for rest in blocks(digits[end:], number + 1)
         ]
 
-    few = record.grid is None and len(record.figures) <= _FEW_WORDS
+    few = record.grid is TEXT and len(record.figures) <= _FEW_WORDS
     return [Way(_pieces(record, row), parted=True) for row in blocks("".join(record.words), 0)] if few else []
 
 

@@ -17,7 +17,7 @@ from govstats.recognition.decision import Row, decide, failing
 from govstats.recognition.hypotheses import Headers, Way, is_glued, parted_blocks, parted_ways, wide_ways
 from govstats.recognition.labels import column_index
 from govstats.recognition.notes import note
-from govstats.recognition.tokens import FIGURE, LABEL, Record, records
+from govstats.recognition.tokens import FIGURE, LABEL, TEXT, Record, records
 from govstats.report import Note, ReadCell
 
 #: 本年收费金额（单位：元）; a misprint of 万元 is no 元.
@@ -259,7 +259,7 @@ def _where(piece: Cell) -> dict[str, Any]:
 
 def _method(record: Record, piece: Cell, *, parted: bool) -> str:
     """Tell how a cell was read."""
-    beside = "grid" if record.grid is not None else "text"
+    beside = "text" if record.grid is TEXT else "grid"
     return "glued" if parted else "ocr" if piece.confidence is not None else beside
 
 
@@ -303,7 +303,7 @@ def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float |
 
 def _spans_lines(record: Record, piece: Cell) -> bool:
     """Tell a figure that stands for several lines: a row below has a label of its own."""
-    below = record.grid.rows[piece.row + 1 : piece.row + piece.rowspan] if record.grid else ()
+    below = record.grid.rows[piece.row + 1 : piece.row + piece.rowspan]
     return any(cell.text and not is_figure(cell.text) for row in below for cell in row)
 
 

@@ -42,8 +42,11 @@ LABEL, FIGURE, BLANK = "lfb"
 _STUB = re.compile("(?:fb*(?=l))?(?:[bl]*l)?")
 
 
+#: Running text as a grid: it has no columns, and leaves out what is blank.
+TEXT = Grid((), aligned=False, bounded=False, place="")
+
 #: The stub of a row, its fields, its grid and its number there; without fields where labels stand alone.
-_Row = tuple[Sequence[Cell], Sequence[Cell], Grid | None, int]
+_Row = tuple[Sequence[Cell], Sequence[Cell], Grid, int]
 
 
 @dataclass(eq=False)
@@ -58,8 +61,8 @@ class Record:
         Labels without figures that stand between the record before and this one: headers, headings, torn labels.
     fields : sequence of Cell
         What stands right of the stub, in order.
-    grid : Grid or None
-        The grid the row belongs to; none in running text.
+    grid : Grid
+        The grid the row belongs to; `TEXT` in running text.
     row : int
         The number of the row in its grid.
     order : int
@@ -72,7 +75,7 @@ class Record:
     before: Sequence[Cell]
     fields: Sequence[Cell]
     kinds: str
-    grid: Grid | None
+    grid: Grid
     row: int
     order: int
 
@@ -173,7 +176,7 @@ def _rows_of_grids(grids: Iterable[Grid], form: Form) -> Iterator[_Row]:
                 yield labels, cells[end:], grid, number
             if not is_row or (number == 0 and not figures):
                 # a header, or the title of the grid, spread over its columns
-                yield labels, (), None, 0
+                yield labels, (), TEXT, 0
 
 
 def _rows_of_text(paragraphs: Iterable[Paragraph], form: Form) -> Iterator[_Row]:
@@ -186,7 +189,7 @@ def _rows_of_text(paragraphs: Iterable[Paragraph], form: Form) -> Iterator[_Row]
     ]
     for (is_label, _), group in groupby(pieces, itemgetter(0, 1)):
         cells = [cell for *_, cell in group]
-        yield (cells, (), None, 0) if is_label else ((), cells, None, 0)
+        yield (cells, (), TEXT, 0) if is_label else ((), cells, TEXT, 0)
 
 
 def _parts(text: str, form: Form) -> Sequence[str]:
