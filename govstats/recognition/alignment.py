@@ -256,10 +256,13 @@ def _without_headings(table: Table, chain: Sequence[Match]) -> list[Match]:
     found = {match.line for match in chain}
     kept = []
     for number, match in enumerate(chain):
+        if not table.line[match.line].subtotal:
+            kept.append(match)
+            continue
         parts, around = set(table.parts(match.line)), chain[max(number - 1, 0) : number + 2]
         near = len({id(one.record.grid) for one in around}) == 1
         alone = found.isdisjoint(parts) and around[-1].order <= match.order + 1
-        if not parts or (near and (alone or parts <= found)):
+        if near and (alone or parts <= found):
             kept.append(match)
     return kept
 

@@ -274,7 +274,8 @@ def _decided(reading: _Reading, line: _Line) -> Iterator[ReadCell | Note]:
                 yield note("missing_cell", table, name, column, place=record.place)
             continue
         unit = table.unit(name, column)
-        value, status = in_unit(figure(piece.text), unit, unit_stated(table, record, column, reading.headers), table)
+        stated = unit_stated(table, record, column, reading.headers) if unit == "万元" else ""
+        value, status = in_unit(figure(piece.text), unit, stated, table)
         said = _said_of(line, column, at, piece, (value, status))
         if said:
             first = row.ways[0].fields[at]
@@ -283,8 +284,9 @@ def _decided(reading: _Reading, line: _Line) -> Iterator[ReadCell | Note]:
             yield note(said, table, name, column, readings=listed, confidence=sure, **_where(piece))
         if said not in {"", "decided_by_edits"}:
             value, status = None, "unreadable"
-        method, text, sure = _method(record, piece, parted=row.chosen[0].parted), piece.text, piece.confidence
-        yield ReadCell(table.id, name, column, value, text, status, unit, piece.page, piece.place, method, sure)
+        method = _method(record, piece, parted=row.chosen[0].parted)
+        source = piece.page, piece.place, method, piece.confidence
+        yield ReadCell(table.id, name, column, value, piece.text, status, unit, *source)
 
 
 def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float | None, str]) -> str:
