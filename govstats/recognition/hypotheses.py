@@ -51,6 +51,12 @@ PLACED_OTHERWISE, PARTED, UNSURE_READING, SURE_READING = 1.0, 1.0, 0.4, 1.0
 CONFIDENT = 0.95
 
 
+#: Where cells begin and end in their row.
+Spans = tuple[tuple[int, int], ...]
+#: More columns than any row has.
+_WIDEST = 1_000_000
+
+
 class Way(NamedTuple):
     """One way to read a row.
 
@@ -105,7 +111,10 @@ class Headers:
         self._records: dict[int, list[Record]] = {}
         for record in records:
             self._records.setdefault(id(record.grid), []).append(record)
-        self._first_alike = {number: record for rows in self._records.values() for number, record in _first_alike(rows)}
+        self._reaching: dict[int, Spans] = {}
+        self._first_alike: dict[int, Record] = {}
+        for rows in self._records.values():
+            self._lay_out(rows)
         self.above = cache(self._header_above)
         self._placed = cache(self._places)
         self._header_rows = cache(self._rows_that_name_columns)
@@ -154,6 +163,17 @@ class Headers:
         named = self._named_before(record, table, columns)
         return len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
 
+    def _lay_out(self, rows: Sequence[Record]) -> None:
+        """Find for each row the cells of rows above that reach into it, and the first row below its header laid out alike."""
+        first: dict[object, Record] = {}
+        spanning = [cell for row in rows[0].grid.rows for cell in row if cell.rowspan > 1]
+        header = 0
+        for row in rows:
+            header = row.order if row.before or row.grid is TEXT else header
+            reaching = _spans([cell for cell in spanning if cell.row < row.row < cell.row + cell.rowspan])
+            self._reaching[row.order] = reaching
+            self._first_alike[row.order] = first.setdefault((header, reaching, row.kinds, _spans(row.fields)), row)
+
     def _places(self, first: Record, table: Table, columns: Sequence[str]) -> list[tuple[Way, list[int], list[int]]]:
         """Return the ways of a row by place, with the numbers of their fields: rows laid out alike have the same."""
         number = {id(None): -1} | {id(piece): number for number, piece in enumerate(first.fields)}
@@ -163,7 +183,7 @@ class Headers:
     def _ways_by_place(self, record: Record, table: Table, columns: Sequence[str]) -> list[Way]:
         header = [self.above(record, table).get(column) for column in columns]
         labels = list(filter(None, header))
-        if labels and not _has_slipped(labels, record):
+        if labels and not self.standing(labels, record).slipped:
             return self.under_header(record, labels) if len(labels) == len(columns) else _under_some(header, record)
         way = in_order(record, len(columns))
         # a header that slipped says nothing of positions, but stands there
@@ -171,7 +191,7 @@ class Headers:
         usual = self._is_usual(record, table, columns, named)
         ordered = _is_order_of(table, columns, named)
         # each figure under a header of its own that names no column of the form: other figures (1月, 2月)
-        others = not labels and len(record.fields) > 1 and _own_columns(record.fields) <= _headed_columns(record)
+        others = not labels and len(record.fields) > 1 and set(_spans(record.fields)) <= _headed_columns(record)
         # in each row of a header that slipped the columns have to stand as in the form
         disordered = sorted(labels, key=attrgetter("row")) != sorted(labels, key=attrgetter("row", "column"))
         if way is None or others or disordered:
@@ -181,26 +201,28 @@ class Headers:
         pieces = [dict(zip(order, way.fields, strict=True)) for order in orders]
         return [Way(tuple(map(at.__getitem__, columns)), way.sure and usual, ordered=ordered) for at in pieces]
 
+    def standing(self, labels: Sequence[Cell], record: Record) -> Standing:
+        """Tell how a row stands under header cells."""
+        return _standing(_spans(labels), _spans(record.fields), record.kinds, self._reaching[record.order])
+
     def under_header(self, record: Record, labels: Sequence[Cell]) -> list[Way]:
         """Place by position and by counting; where the two differ, believe what full rows of the grid show."""
-        under = None if self._is_too_wide(labels, record) else _under(labels, record)
+        standing = self.standing(labels, record)
+        under = None if self._is_too_wide(labels, record) else standing.way(record)
         counted = _along(labels, record)
-        exact = under and _own_columns(labels) == _own_columns(record.fields)
         one_row = len({label.row for label in labels}) == 1
-        if not (exact or one_row or labels == sorted(labels, key=attrgetter("column"))):
+        if not (one_row or (under and standing.alike) or labels == sorted(labels, key=attrgetter("column"))):
             # an agency may order its columns as it likes, under a header that is there beyond doubt
             return []
         if under and counted and under.texts == counted.texts:
             return [under._replace(sure=True)]
         fits = self._fits(id(record.grid), tuple(labels))
-        ways = []
-        if under:
-            told = _is_complete(under, labels, record) and (fits if fits is not None else counted is None)
-            ways.append(under._replace(sure=told or _is_tiled(labels, record)))
+        by_place = standing.complete and (counted is None if fits is None else fits)
+        told = [(under, by_place or _is_tiled(standing, record))] if under else []
         if counted:
-            told = counted.sure and len(record.fields) == len(labels) and (fits is False or under is None)
-            ways.append(counted._replace(sure=told))
-        ways.sort(key=attrgetter("sure"), reverse=True)
+            by_number = len(record.fields) == len(labels) and (fits is False or under is None)
+            told.append((counted, counted.sure and by_number))
+        ways = sorted([way._replace(sure=sure) for way, sure in told], key=attrgetter("sure"), reverse=True)
         against = PLACED_OTHERWISE * any(way.sure for way in ways)
         return ways[:1] + [way._replace(cost=against, sure=False) for way in ways[1:]]
 
@@ -243,7 +265,7 @@ class Headers:
     def _rows_fit(self, grid: int, labels: Sequence[Cell]) -> bool | None:
         """Tell whether the rows below a header stand under it; None where they do not show it."""
         below = [row for row in self._records[grid] if row.row > max(label.row for label in labels)]
-        ways = [(_under(labels, row), _along(labels, row)) for row in below]
+        ways = [(self.standing(labels, row).way(row), _along(labels, row)) for row in below]
         agree = np.array([bool(under and counted and under.texts == counted.texts) for under, counted in ways])
         if not agree[[len(row.figures) == len(labels) for row in below]].all():
             return False
@@ -316,18 +338,6 @@ class Headers:
         return years
 
 
-def _first_alike(rows: Sequence[Record]) -> Iterator[tuple[int, Record]]:
-    """Yield for each row of a grid its number, and the first row below the same header that is laid out alike."""
-    first: dict[object, Record] = {}
-    spanning = [cell for row in rows[0].grid.rows for cell in row if cell.rowspan > 1]
-    header = 0
-    for record in rows:
-        header = record.order if record.before or record.grid is TEXT else header
-        reaching = tuple([cell[2:5:2] for cell in spanning if cell.row < record.row < cell.row + cell.rowspan])
-        layout = header, reaching, record.kinds, tuple([cell[2:5:2] for cell in record.fields])
-        yield record.order, first.setdefault(layout, record)
-
-
 def _is_torn(of_form: Form, record: Record) -> bool:
     """Tell whether a label of the form stands in a field, or a label took a figure: rows ran together, or cells slipped."""
     words = [key(piece.text).word for piece, kind in zip(record.fields, record.kinds, strict=True) if kind == LABEL]
@@ -373,7 +383,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     labels = _leaf_header(table, record)
     if labels is None or not (labels or _is_form_order(table, above)):
         return []
-    if labels and not _has_slipped(labels, record):
+    if labels and not headers.standing(labels, record).slipped:
         return _with_readings(record, [way for way in headers.under_header(record, labels) if None not in way.fields])
     way = in_order(record, width)
     if way is None:
@@ -456,9 +466,9 @@ def _is_straight(grid: Grid, header: Mapping[str, Cell]) -> bool:
     return len(set(map(len, grid.rows))) == 1 and figures <= {label.column for label in header.values()}
 
 
-def _spans(cells: Iterable[Cell]) -> npt.NDArray[np.int_]:
+def _spans(cells: Iterable[Cell]) -> Spans:
     """Return where cells begin and end in their row."""
-    return np.array([(cell.column, cell.column + cell.colspan) for cell in cells], dtype=int).reshape(-1, 2)
+    return tuple([(cell.column, cell.column + cell.colspan) for cell in cells])
 
 
 def _end(cells: Iterable[Cell]) -> int:
@@ -471,68 +481,77 @@ def _usual_end(rows: Iterable[Sequence[Cell]]) -> float:
     return max(ends, key=lambda end: (ends[end], -end), default=inf)
 
 
-def _covers(labels: Iterable[Cell], pieces: Iterable[Cell]) -> npt.NDArray[np.bool_]:
+def _covers(labels: npt.NDArray[np.int_], pieces: npt.NDArray[np.int_]) -> npt.NDArray[np.bool_]:
     """Tell for each label and each piece whether one stands over the other."""
-    over, under = _spans(labels)[:, None], _spans(pieces)
-    covers: npt.NDArray[np.bool_] = (over[..., 0] < under[:, 1]) & (under[:, 0] < over[..., 1])
+    covers: npt.NDArray[np.bool_] = (labels[:, None, 0] < pieces[:, 1]) & (pieces[:, 0] < labels[:, None, 1])
     return covers
 
 
-def _own_columns(cells: Iterable[Cell]) -> set[tuple[int, int]]:
-    return {(cell.column, cell.colspan) for cell in cells}
+class Standing(NamedTuple):
+    """How a row stands under header cells.
 
+    Attributes
+    ----------
+    slipped : bool
+        The header says nothing: it begins before its row does, or two of its cells stand over one another.
+    places : tuple of int
+        For each header cell the number of its field, -1 for none; nothing where a field cannot be told to be under one of them.
+    beyond : tuple of int
+        The numbers of the figures that stand under none.
+    whole, complete : bool
+        Each header cell has a figure; no figure is left over, and only such are missing as reach down from above.
+    alike, covered : bool
+        Each field has the place of a header cell, or each header cell some field.
+    under : tuple of bool
+        Which fields stand under header cells.
+    """
 
-def _has_slipped(labels: Sequence[Cell], record: Record) -> bool:
-    """Tell whether a header says nothing: it begins before its row does, or two of its cells stand over one another."""
-    begin = min((piece.column for piece in record.fields), default=0)
-    overlap = any(end > start for (_, end), (start, _) in pairwise(sorted(_shape(labels))))
-    return overlap or any(label.column < begin and not _is_spanned(label, record) for label in labels)
+    slipped: bool
+    places: tuple[int, ...]
+    beyond: tuple[int, ...]
+    whole: bool
+    complete: bool
+    alike: bool
+    covered: bool
+    under: tuple[bool, ...]
 
-
-def _is_spanned(label: Cell, record: Record) -> bool:
-    """Tell whether a cell of a row above reaches down into a row, under a header cell."""
-    reaching = [cell for cell in _cells_above(record) if cell.row + cell.rowspan > record.row]
-    return bool(_covers([label], reaching).any())
-
-
-def _under(labels: Sequence[Cell], record: Record) -> Way | None:
-    """Place by position: every figure under one header cell, none left over while a column stays empty."""
-    placing = _placing(_shape(labels), _shape(record.fields), record.kinds)
-    if placing is None:
-        return None
-    places, outside = placing
-    fields = tuple(record.fields[at] if at >= 0 else None for at in places)
-    return Way(fields, all(at >= 0 and record.kinds[at] != BLANK for at in places), beyond=tuple(record.fields[at] for at in outside))
-
-
-def _shape(cells: Iterable[Cell]) -> tuple[tuple[int, int], ...]:
-    return tuple([(cell.column, cell.column + cell.colspan) for cell in cells])
+    def way(self, record: Record) -> Way | None:
+        """Place a row by position; None where that is not possible."""
+        pieces = (*record.fields, None)
+        fields, beyond = (tuple([pieces[at] for at in places]) for places in (self.places, self.beyond))
+        return Way(fields, self.whole, beyond=tuple(filter(None, beyond))) if fields else None
 
 
 @lru_cache(maxsize=4096)
-def _placing(
-    labels: tuple[tuple[int, int], ...], fields: tuple[tuple[int, int], ...], kinds_of_fields: str
-) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """Return for each header cell the number of its field, -1 for none, and the figures outside; rows are often alike."""
-    above, below = np.array(labels).reshape(-1, 2)[:, None], np.array(fields).reshape(-1, 2)
-    exact = (above == below).all(axis=2)
-    over = np.where(exact.any(axis=0), exact, (above[..., 0] < below[:, 1]) & (below[:, 0] < above[..., 1]))
-    first = np.where(over.any(axis=1), over.argmax(axis=1) if len(fields) else 0, -1)
+def _standing(labels: Spans, fields: Spans, kinds_of_fields: str, reaching: Spans) -> Standing:
+    """Tell how fields stand under header cells, and cells that reach down from rows above: rows are often alike."""
+    above, below, spanning = (np.array(spans, int).reshape(-1, 2) for spans in (sorted(labels), fields, reaching))
+    overlap = (above[:-1, 1] > above[1:, 0]).any()
+    above = np.array(labels, int).reshape(-1, 2)
+    covers, exact = _covers(above, below), (above[:, None] == below).all(axis=2)
+    spanned = _covers(above, spanning).any(axis=1)
+    before = above[:, 0] < below[:, 0].min(initial=_WIDEST if fields else 0)
+    over = np.where(exact.any(axis=0), exact, covers)
+    first = np.where(over.any(axis=1), over.argmax(axis=1) if fields else 0, -1)
     figured = np.array(list(kinds_of_fields), str) != BLANK
     figures = over & figured
     outside = np.flatnonzero(figured & ~figures.any(axis=0))
-    beside = bool((below[outside, 0] <= above[..., 0].min()).any())
+    whole = np.append(figured, False)[first].all()
     # a figure over the stub, or two in one place: the row slipped
+    beside = (below[outside, 0] <= above[:, 0].min()).any()
     two = (figures.sum(axis=0) > 1).any() or (figures.sum(axis=1) > np.append(figured, False)[first]).any()
-    if beside or two or (-1 in first and (len(outside) or set(first) == {-1})):
-        return None
-    return tuple(first.tolist()), tuple(outside.tolist())
-
-
-def _is_complete(under: Way, labels: Sequence[Cell], record: Record) -> bool:
-    """Tell whether a row has the cells of its header: none too many, and only such are missing as reach down from above."""
-    pairs = zip(labels, under.fields, strict=True)
-    return (under.sure or not under.beyond) and all(piece or _is_spanned(label, record) for label, piece in pairs)
+    lacking = len(outside) > 0 or (first == -1).all()
+    placed = not (beside or two or (lacking and -1 in first))
+    return Standing(
+        slipped=bool(overlap or (before & ~spanned).any()),
+        places=tuple(first.tolist()) if placed else (),
+        beyond=tuple(outside.tolist()),
+        whole=bool(whole),
+        complete=bool((whole or not len(outside)) and ((first >= 0) | spanned).all()),
+        alike=set(labels) == set(fields),
+        covered=bool(covers.any(axis=1).all()),
+        under=tuple(covers.any(axis=0).tolist()),
+    )
 
 
 def _under_some(header: Sequence[Cell | None], record: Record) -> list[Way]:
@@ -540,26 +559,29 @@ def _under_some(header: Sequence[Cell | None], record: Record) -> list[Way]:
     known = list(filter(None, header))
     begin = min(label.column for label in known)
     # a stub of several columns may leave some blank
-    at = {(piece.column, piece.colspan): piece for piece in record.fields if piece.column >= begin or piece.text}
-    if record.grid.aligned and len(known) > 1 and at.keys() == _own_columns(known):
-        return [Way(tuple(at[label.column, label.colspan] if label else None for label in header), True)]
+    fields = [piece for piece in record.fields if piece.column >= begin or piece.text]
+    at = dict(zip(_spans(fields), fields, strict=True))
+    if record.grid.aligned and len(known) > 1 and at.keys() == set(_spans(known)):
+        return [Way(tuple(at[_spans([label])[0]] if label else None for label in header), True)]
     way = in_order(record, len(header))
-    pieces = compress(way.fields if way else (), header)
-    return [way._replace(sure=False)] if way and _covers(known, filter(None, pieces)).diagonal().all() else []
+    if way is None:
+        return []
+    pairs = [(label, piece) for label, piece in zip(header, way.fields, strict=True) if label and piece]
+    beside = any(label.column >= piece.column + piece.colspan or piece.column >= label.column + label.colspan for label, piece in pairs)
+    return [] if beside else [way._replace(sure=False)]
 
 
-def _is_tiled(labels: Sequence[Cell], record: Record) -> bool:
+def _is_tiled(standing: Standing, record: Record) -> bool:
     """Tell whether each cell of a row has a header cell of its own shape above it, and each column of the form such a cell."""
-    over = _covers(labels, record.fields)
     # a blank cell beside the header is filler
-    fields = {*compress(record.fields, np.any(over, axis=0)), *(piece for piece in record.fields if piece.text)}
-    return bool(over.any(axis=1).all()) and _own_columns(fields) <= _headed_columns(record)
+    fields = [piece for piece, under in zip(record.fields, standing.under, strict=True) if under or piece.text]
+    return standing.covered and set(_spans(fields)) <= _headed_columns(record)
 
 
 def _headed_columns(record: Record) -> set[tuple[int, int]]:
     """Return the columns of whatever stands in the rows without figures above a row."""
     headers = [row for row in _rows_above(record) if not any(is_figure(cell.text) for cell in row)]
-    return _own_columns(cell for row in headers for cell in row if cell.text and record.grid.aligned)
+    return set(_spans([cell for cell in chain(*headers) if cell.text and record.grid.aligned]))
 
 
 # --- in order -----------------------------------------------------------------------------------------------------------------
