@@ -356,13 +356,16 @@ def _contradict_repeated(
             other = known.record.printed
             notes.append(note("duplicate_line", table, again.line, printed=record.printed, place=record.place, other=other))
     taken = {*orders, *(candidate.order for candidate in candidates)}
+    grids = {id(match.record.grid) for match in matches.values()} - {id(TEXT)}
     for record in records:
-        if record.order in taken or not record.figures or not any(map(_is_label, record.labels)):
+        inside = orders[0] < record.order < orders[-1]
+        beside = inside or id(record.grid) in grids
+        if not beside or record.order in taken or not record.figures or not any(map(_is_label, record.labels)):
             continue
-        label, inside = record.labels[-1].text, orders[0] < record.order < orders[-1]
+        label = record.labels[-1].text
         begun = {line for line, whole in line_index(table).words if whole.startswith(key(label).word)}
         for line in begun & matches.keys():
-            matches[line].contradicted |= inside or record.grid is matches[line].record.grid is not TEXT
+            matches[line].contradicted |= inside or record.grid is matches[line].record.grid
         if inside:
             notes.append(note("outside_form", table, printed=record.printed, place=record.place, label=label))
     return notes

@@ -681,8 +681,10 @@ def _pieces(record: Record, texts: Iterable[str]) -> tuple[Cell | None, ...]:
 def is_glued(tokens: Sequence[str], columns: int, like_others: bool = False) -> bool:
     """Tell whether a few words, or some that are led by a zero, hold at least as many digits as there are cells."""
     digits = "".join(tokens)
+    if len(tokens) >= columns or not digits.isdecimal():
+        return False
     few = like_others or len(tokens) <= _FEW_WORDS or any(map(_LED_BY_ZERO.fullmatch, tokens))
-    return few and digits.isdecimal() and len(tokens) < columns <= len(digits)
+    return few and columns <= len(digits)
 
 
 def _splits(tokens: Sequence[str], parts: int, sums: Sequence[Sequence[int]] = ()) -> list[tuple[str, ...]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from govstats.characters import Figure, figure, is_figure, normalised
 from govstats.documents import Cell, Document
-from govstats.forms import Edit, Form, Table, versions
+from govstats.forms import CellKey, Edit, Form, Table, versions
 from govstats.forms import form as form_named
 from govstats.recognition.alignment import Match, align
 from govstats.recognition.annex import read_annex
@@ -128,8 +129,7 @@ def read_tables(document: Document, form: Form, year: int | None = None) -> tupl
     notes: list[Note] = []
     for reading in readings:
         notes += reading.notes
-        for item in _cells_and_notes(reading):
-            (cells if isinstance(item, ReadCell) else notes).append(item)  # type: ignore[arg-type]
+        cells += _cells(reading, notes)
     return cells, notes
 
 
@@ -177,8 +177,13 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
     return lines, notes
 
 
+@lru_cache(maxsize=4096)
+def _keys(table: Table, line: str, columns: Sequence[str]) -> tuple[CellKey, ...]:
+    return tuple((table.id, line, column) for column in columns)
+
+
 def _line(table: Table, match: Match, ways: list[Way], columns: tuple[str, ...]) -> _Line:
-    return _Line(match, table, Row(tuple((table.id, match.line, column) for column in columns), ways), columns)
+    return _Line(match, table, Row(_keys(table, match.line, columns), ways), columns)
 
 
 def _table_of_columns(table: Table, match: Match, headers: Headers) -> Table:
@@ -238,19 +243,19 @@ def _merged(first: _Reading, second: _Reading) -> _Reading:
 # --- cells and notes ----------------------------------------------------------------------------------------------------------
 
 
-def _cells_and_notes(reading: _Reading) -> Iterator[ReadCell | Note]:
-    """Turn the decision on a table into cells, and say what is missing."""
+def _cells(reading: _Reading, notes: list[Note]) -> Iterator[ReadCell]:
+    """Turn the decision on a table into cells, and note what is missing."""
     table = reading.table
     if not reading.lines and not reading.notes:
-        yield note("missing_table", table)
+        notes.append(note("missing_table", table))
     for line in reading.lines:
-        yield from _decided(reading, line) if line.row.chosen else _undecided(line)
+        yield from _decided(reading, line, notes) if line.row.chosen else _undecided(line, notes)
         if line.row.chosen and (not table.lines_across or line is reading.lines[-1]):
             label = next((piece.text for piece in reversed(line.match.record.labels)), "")
-            for piece in line.row.chosen[0].beyond:
-                yield note("outside_form", table, line.match.line, label=label, **_where(piece))
+            own = line.row.chosen[0].beyond
+            notes += [note("outside_form", table, line.match.line, label=label, **_where(piece)) for piece in own]
     if reading.lines:
-        yield from missing_lines(table, {line.match.line for line in reading.lines})
+        notes += missing_lines(table, {line.match.line for line in reading.lines})
 
 
 def _where(piece: Cell) -> dict[str, Any]:
@@ -263,17 +268,20 @@ def _method(record: Record, piece: Cell, *, parted: bool) -> str:
     return "glued" if parted else "ocr" if piece.confidence is not None else beside
 
 
-def _decided(reading: _Reading, line: _Line) -> Iterator[ReadCell | Note]:
+@lru_cache(maxsize=4096)
+def _units(table: Table, line: str, columns: Sequence[str]) -> list[str]:
+    return [table.unit(line, column) for column in columns]
+
+
+def _decided(reading: _Reading, line: _Line, notes: list[Note]) -> Iterator[ReadCell]:
     """Give the cells of a row that was decided, but for those of which something else is to be said."""
     table, row, name, record = line.table, line.row, line.match.line, line.match.record
     read_as = list(zip(*(way.fields for way in row.chosen), strict=True))
-    for at, column in zip(line.places, line.columns, strict=True):
+    for at, column, unit in zip(line.places, line.columns, _units(table, name, line.columns), strict=True):
         piece = read_as[at][0] or next(filter(None, read_as[at]), None)
         if piece is None:
-            if not table.open:
-                yield note("missing_cell", table, name, column, place=record.place)
+            notes += [] if table.open else [note("missing_cell", table, name, column, place=record.place)]
             continue
-        unit = table.unit(name, column)
         stated = unit_stated(table, record, column, reading.headers) if unit == "万元" else ""
         value, status = in_unit(figure(piece.text), unit, stated, table)
         said = _said_of(line, column, at, piece, (value, status))
@@ -281,7 +289,7 @@ def _decided(reading: _Reading, line: _Line) -> Iterator[ReadCell | Note]:
             first = row.ways[0].fields[at]
             offered = dict.fromkeys([*((first.text, *first.readings) if first else ()), *row.readings(at)])
             listed, sure = " | ".join(text or "∅" for text in offered), f"{piece.confidence or 0.0:.2f}"
-            yield note(said, table, name, column, readings=listed, confidence=sure, **_where(piece))
+            notes.append(note(said, table, name, column, readings=listed, confidence=sure, **_where(piece)))
         if said not in {"", "decided_by_edits"}:
             value, status = None, "unreadable"
         method = _method(record, piece, parted=row.chosen[0].parted)
@@ -309,7 +317,7 @@ def _spans_lines(record: Record, piece: Cell) -> bool:
     return any(cell.text and not is_figure(cell.text) for row in below for cell in row)
 
 
-def _undecided(line: _Line) -> Iterator[ReadCell | Note]:
+def _undecided(line: _Line, notes: list[Note]) -> Iterator[ReadCell]:
     """Say why the figures of a row have no cells, and leave these unreadable."""
     record, width = line.match.record, len(line.columns)
     page = next((piece.page for piece in record.fields), None)
@@ -320,11 +328,10 @@ def _undecided(line: _Line) -> Iterator[ReadCell | Note]:
         kind_of_note, count = _doubt_about(record, width, len(parted))
         listed = ["|".join(way.texts) for way in parted[:_MOST_LISTED]] + ["…"] * (len(parted) > _MOST_LISTED)
         about = _where(whole) | {"columns": width, "count": count, "candidates": "; ".join(listed)}
-        yield note(kind_of_note, line.table, line.match.line, **about)
+        notes.append(note(kind_of_note, line.table, line.match.line, **about))
     table, name, method = line.table, line.match.line, _method(record, whole, parted=bool(parted))
-    for column in line.columns:
-        unit, text = table.unit(name, column), whole.text
-        yield ReadCell(table.id, name, column, None, text, "unreadable", unit, whole.page, whole.place, method, sure)
+    for column, unit in zip(line.columns, _units(table, name, line.columns), strict=True):
+        yield ReadCell(table.id, name, column, None, whole.text, "unreadable", unit, page, whole.place, method, sure)
 
 
 def _doubt_about(record: Record, width: int, parted: int) -> tuple[str, int]:

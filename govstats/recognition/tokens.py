@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import chain, groupby, takewhile, zip_longest
 from operator import attrgetter, itemgetter
 
@@ -79,10 +79,11 @@ class Record:
     row: int
     order: int
 
-    @cached_property
-    def figures(self) -> list[Cell]:
-        """The fields that are not blank."""
-        return [piece for piece, kind in zip(self.fields, self.kinds, strict=True) if kind != BLANK]
+    def __post_init__(self) -> None:
+        #: The fields that are not blank.
+        self.figures = [piece for piece, kind in zip(self.fields, self.kinds, strict=True) if kind != BLANK]
+        #: The figures as they stand apart; a gap inside a cell parts two.
+        self.words = " ".join([piece.text for piece in self.figures]).split()
 
     @property
     def place(self) -> str:
@@ -93,11 +94,6 @@ class Record:
     def printed(self) -> str:
         """What stands right of the stub, for a note."""
         return " ".join(piece.text for piece in self.fields if piece.text)
-
-    @cached_property
-    def words(self) -> list[str]:
-        """The figures as they stand apart; a gap inside a cell parts two."""
-        return " ".join([piece.text for piece in self.figures]).split()
 
 
 def records(document: Document, form: Form) -> list[Record]:
