@@ -221,13 +221,13 @@ def _heaviest_chain(table: Table, candidates: Sequence[Match]) -> list[Match]:
     chains: list[tuple[float, list[Match]]] = []
     for match in candidates:
         position = table.position[match.line]
-        most, before = 0.0, []
+        most: tuple[float, list[Match]] = (0.0, [])
         for weight, chain in chains[: -_LOOKBACK - 1 : -1]:
             last = chain[-1]
-            if weight >= most and last.order < match.order and table.position[last.line] < position:
-                weight -= min(_SKIP * (match.order - last.order - 1), _FARTHEST)
-                most, before = (weight, chain) if weight >= most else (most, before)
-        chains.append((most + match.likeness + _FIT * match.fits, [*before, match]))
+            if weight >= most[0] and last.order < match.order and table.position[last.line] < position:
+                skipped = min(_SKIP * (match.order - last.order - 1), _FARTHEST)
+                most = max((weight - skipped, chain), most, key=itemgetter(0))
+        chains.append((most[0] + match.likeness + _FIT * match.fits, [*most[1], match]))
     return max(chains, key=itemgetter(0), default=(0.0, []))[1]
 
 

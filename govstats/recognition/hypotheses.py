@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache, partial
-from itertools import accumulate, chain, combinations, compress, pairwise, product, takewhile
+from itertools import accumulate, chain, combinations, pairwise, product, takewhile
 from math import comb, inf, prod
 from operator import attrgetter
 from typing import NamedTuple
@@ -144,16 +144,16 @@ class Headers:
         columns = table.columns_of[line]
         pieces = (*record.fields, None)
         ways = [
-            way._replace(fields=tuple(map(pieces.__getitem__, places)), beyond=tuple(map(pieces.__getitem__, beyond)))
+            way._replace(fields=tuple([pieces[at] for at in places]), beyond=tuple([record.fields[at] for at in beyond]))
             for way, places, beyond in self._placed(self._first_alike[record.order], table, columns)
         ]
         # digits that ran together are told apart by sums alone, or are all zeros
-        sums = _sums(table, line)
+        sums = own_sums(table, line)
         if (sums or set("".join(record.words)) == {"0"}) and self._may_be_parted(record, table, columns):
             ways += parted_ways(record, len(columns), sums, glued=glued)
         # a lost tab makes a minus of a dash
         unsigned = [] if record.grid.bounded else [at for at, column in enumerate(columns) if not table.column[column].signed]
-        ways = [way for way in ways if not any([(figure(way.texts[at]).value or 0) < 0 for at in unsigned])]
+        ways = [way for way in ways if not any((figure(way.texts[at]).value or 0) < 0 for at in unsigned)]
         return _with_readings(record, ways)
 
     def _may_be_parted(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
@@ -342,7 +342,7 @@ def _is_torn(of_form: Form, record: Record) -> bool:
     """Tell whether a label of the form stands in a field, or a label took a figure: rows ran together, or cells slipped."""
     words = [key(piece.text).word for piece, kind in zip(record.fields, record.kinds, strict=True) if kind == LABEL]
     # no label of the form ends with a digit
-    longer = any([label.text[-1:].isdecimal() for label in record.labels])
+    longer = any(label.text[-1:].isdecimal() for label in record.labels)
     return longer or any(word in form_words(of_form) or _long_labels(of_form).search(word) for word in words)
 
 
@@ -455,7 +455,9 @@ def _named_in(row: Sequence[Cell], table: Table) -> dict[str, Cell]:
     kinds_of = kinds(row)
     # numbered labels are lines: 3.其他, （七）总计
     words = [cell for cell, kind in zip(row, kinds_of, strict=True) if kind == LABEL and not key(cell.text).number]
-    found = {column: cell for cell in words if len(cell.text) <= _LONGEST_HEADER for column in column_index(table).find(cell.text)}
+    found = {
+        column: cell for cell in words if len(cell.text) <= _LONGEST_HEADER for column in column_index(table).find(cell.text)
+    }
     # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
     return found if len(set(found.values())) > 1 or FIGURE not in kinds_of else {}
 
@@ -550,7 +552,7 @@ def _standing(labels: Spans, fields: Spans, kinds_of_fields: str, reaching: Span
         complete=bool((whole or not len(outside)) and ((first >= 0) | spanned).all()),
         alike=set(labels) == set(fields),
         covered=bool(covers.any(axis=1).all()),
-        under=tuple(covers.any(axis=0).tolist()),
+        under=tuple(np.any(covers, axis=0).tolist()),
     )
 
 
@@ -567,7 +569,9 @@ def _under_some(header: Sequence[Cell | None], record: Record) -> list[Way]:
     if way is None:
         return []
     pairs = [(label, piece) for label, piece in zip(header, way.fields, strict=True) if label and piece]
-    beside = any(label.column >= piece.column + piece.colspan or piece.column >= label.column + label.colspan for label, piece in pairs)
+    beside = any(
+        label.column >= piece.column + piece.colspan or piece.column >= label.column + label.colspan for label, piece in pairs
+    )
     return [] if beside else [way._replace(sure=False)]
 
 
@@ -618,7 +622,7 @@ def _is_order_of(table: Table, columns: Sequence[str], named: Sequence[str]) -> 
 
 
 @cache
-def _sums(table: Table, line: str) -> list[list[int]]:
+def own_sums(table: Table, line: str) -> list[list[int]]:
     """Return the signs of a line's cells in each balance edit of its own."""
     own = (dict(edit.terms) for edit in table.balance_edits((line,)) if edit.lines == {line})
     return [[signs[table.id, line, column] for column in table.columns_of[line]] for signs in own]
@@ -757,7 +761,7 @@ def parted_blocks(record: Record, width: int, count: int, balanced: Callable[[in
 def _with_readings(record: Record, ways: Sequence[Way]) -> list[Way]:
     """Return the ways with all that their cells may say; no figure is led by a zero, and a row that moved up is not sure."""
     read = list(ways)
-    if any([piece.readings for piece in record.fields]):
+    if any(piece.readings for piece in record.fields):
         read = [_doubted(way, cost, fields) for way in ways for fields, cost in _variants(way.fields)]
     # a cell took the figure of the next: cells behind it may have moved up, and left a blank
     if BLANK in record.kinds and any(_TWO_FIGURES.fullmatch(piece.text) for piece in record.fields if not piece.readings):
@@ -771,7 +775,7 @@ def _doubted(way: Way, cost: float, fields: tuple[Cell | None, ...]) -> Way:
 
 
 def _is_led_by_zero(way: Way) -> bool:
-    return any([piece and piece.text[:1] == "0" and _LED_BY_ZERO.fullmatch(piece.text) for piece in way.fields])
+    return any(piece and piece.text[:1] == "0" and _LED_BY_ZERO.fullmatch(piece.text) for piece in way.fields)
 
 
 def _variants(fields: Sequence[Cell | None]) -> Iterator[tuple[tuple[Cell | None, ...], float]]:

@@ -15,7 +15,7 @@ from govstats.forms import form as form_named
 from govstats.recognition.alignment import Match, align
 from govstats.recognition.annex import read_annex
 from govstats.recognition.decision import Row, decide, failing
-from govstats.recognition.hypotheses import Headers, Way, is_glued, parted_blocks, parted_ways, wide_ways
+from govstats.recognition.hypotheses import Headers, Way, is_glued, own_sums, parted_blocks, parted_ways, wide_ways
 from govstats.recognition.labels import column_index
 from govstats.recognition.notes import note
 from govstats.recognition.tokens import FIGURE, LABEL, TEXT, Record, records
@@ -93,7 +93,12 @@ class _Reading:
     def is_doubtful(self) -> bool:
         """Whether a line is missing or undecided, or an edit fails."""
         undecided = any(len(line.row.chosen) != 1 or line.row.unconfirmed for line in self.lines)
-        return undecided or bool(failing(self.rows, self.edits)) or not self.pages or any(one.kind not in _NO_DOUBT for one in self.notes)
+        return (
+            undecided
+            or bool(failing(self.rows, self.edits))
+            or not self.pages
+            or any(one.kind not in _NO_DOUBT for one in self.notes)
+        )
 
 
 def read_tables(document: Document, form: Form, year: int | None = None) -> tuple[list[ReadCell], list[Note]]:
@@ -164,17 +169,29 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
         count, printed = len(record.fields), record.printed
         return [], [note("unreadable_table", table, columns=width, count=count, printed=printed, place=record.place)]
     glued = 2 * sum(is_glued(match.record.words, len(table.columns_of[match.line])) for match in matches) > len(matches)
+    doubtful = _labelled_above(table, matches)
     lines = []
     for match in matches:
         if not is_heading(table, match):
             of_columns = _table_of_columns(table, match, headers)
             ways = [] if match.contradicted else headers.ways(match.record, of_columns, match.line, glued=glued)
+            ways = [way._replace(sure=way.sure and match.line not in doubtful) for way in ways]
             lines.append(_line(of_columns, match, ways, of_columns.columns_of[match.line]))
     if 3 * sum(bool(line.row.ways) for line in lines) < len(lines):
         # a line or two of a table that cannot be read may as well be notes below it
         for line in lines:
             line.row.ways = [way for way in line.row.ways if way.parted]
     return lines, notes
+
+
+def _labelled_above(table: Table, matches: Sequence[Match]) -> set[str]:
+    """Return the lines whose label stands alone above their figures, which are another's if most have it beside them.
+
+    A line with a sum of its own needs no other evidence.
+    """
+    beside = 2 * sum(bool(match.record.labels) for match in matches) > len(matches)
+    above = [m for m in matches if beside and m.record.grid is not TEXT and not (m.record.labels or m.torn)]
+    return {match.line for match in above if not own_sums(table, match.line)}
 
 
 @lru_cache(maxsize=4096)

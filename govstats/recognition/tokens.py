@@ -134,7 +134,9 @@ def _upright(grid: Grid, form: Form) -> Grid:
         (top, right), (low, left) = (map(min, zip(*places, strict=True)) for places in (lines, columns))
         if top < low and right > left:
             cells = sorted(chain(*grid.rows), key=attrgetter("column", "row"))
-            turned = [cell._replace(row=cell.column, column=cell.row, rowspan=cell.colspan, colspan=cell.rowspan) for cell in cells]
+            turned = [
+                cell._replace(row=cell.column, column=cell.row, rowspan=cell.colspan, colspan=cell.rowspan) for cell in cells
+            ]
             by_row = {number: tuple(row) for number, row in groupby(turned, attrgetter("row"))}
             return grid._replace(rows=[by_row.get(number, ()) for number in range(1 + max(by_row))])
     return grid
@@ -166,7 +168,7 @@ def _rows_of_grids(grids: Iterable[Grid], form: Form) -> Iterator[_Row]:
             odd = figures and stub > 1 and cells[stub - 1].column == usual > 0 and key(cells[stub - 1].text).word not in words
             end = stub - 1 if odd else stub
             labels = [cell for cell, what in zip(cells[:end], each, strict=False) if what == LABEL]
-            header = end == len(cells) or any([key(label.text).word in of_headers for label in labels])
+            header = end == len(cells) or not of_headers.isdisjoint([key(label.text).word for label in labels])
             is_row = figures or (not header if end else len(cells) >= _FEWEST_BLANKS)
             if is_row:
                 yield labels, cells[end:], grid, number
