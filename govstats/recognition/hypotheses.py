@@ -453,12 +453,14 @@ def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
 def _named_in(row: Sequence[Cell], table: Table) -> dict[str, Cell]:
     """Return the columns that a row of a grid names, if it is a header."""
     kinds_of = kinds(row)
+    # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
+    if FIGURE in kinds_of and kinds_of.count(LABEL) < 2:
+        return {}
     # numbered labels are lines: 3.其他, （七）总计
     words = [cell for cell, kind in zip(row, kinds_of, strict=True) if kind == LABEL and not key(cell.text).number]
     found = {
         column: cell for cell in words if len(cell.text) <= _LONGEST_HEADER for column in column_index(table).find(cell.text)
     }
-    # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
     return found if len(set(found.values())) > 1 or FIGURE not in kinds_of else {}
 
 

@@ -36,6 +36,7 @@ _UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 _BETWEEN_TOKENS = re.compile(rf"\s+(?!(?:{_UNIT})(?:\s|$))")
 #: What parts a label from its figures; a unit may run together with them (条294981916).
 _GAP = re.compile(rf"\s*(?:{_UNIT})(?=\s|\d|$)|\s+")
+_ROW, _COLUMN = attrgetter("row"), attrgetter("column")
 #: The kinds of cells.
 LABEL, FIGURE, BLANK = "lfb"
 #: The stub of a row of labels, figures and blanks; a table may number its rows in a column of its own.
@@ -45,8 +46,8 @@ _STUB = re.compile("(?:fb*(?=l))?(?:[bl]*l)?")
 #: Running text as a grid: it has no columns, and leaves out what is blank.
 TEXT = Grid((), aligned=False, bounded=False, place="")
 
-#: The stub of a row, its fields, its grid and its number there; without fields where labels stand alone.
-_Row = tuple[Sequence[Cell], Sequence[Cell], Grid, int]
+#: The stub of a row, its fields, their kinds, its grid and its number there; without fields where labels stand alone.
+_Row = tuple[Sequence[Cell], Sequence[Cell], str, Grid, int]
 
 
 @dataclass(eq=False)
@@ -114,9 +115,9 @@ def records(document: Document, form: Form) -> list[Record]:
     found: list[Record] = []
     waiting: list[Cell] = []
     for is_grid, blocks in groupby(document.blocks, lambda block: isinstance(block, Grid)):
-        for labels, fields, grid, row in (_rows_of_grids if is_grid else _rows_of_text)(blocks, form):  # type: ignore[arg-type]
+        for labels, fields, of_fields, grid, row in (_rows_of_grids if is_grid else _rows_of_text)(blocks, form):  # type: ignore[arg-type]
             if fields:
-                found.append(Record(labels, waiting, fields, kinds(fields), grid, row, len(found)))
+                found.append(Record(labels, waiting, fields, of_fields, grid, row, len(found)))
                 waiting = []
             else:
                 # labels without figures wait for the figures that follow them
@@ -126,18 +127,20 @@ def records(document: Document, form: Form) -> list[Record]:
 
 def _upright(grid: Grid, form: Form) -> Grid:
     """Turn a grid whose columns are the lines of a table: their labels stand above and right of those of the columns."""
-    words = [(key(cell.text).word, cell) for cell in chain(*grid.rows) if _kind(cell.text) == LABEL]
+    cells = list(chain(*grid.rows))
     for table in form.tables if grid.aligned else ():
-        lines, columns = ([(cell.row, cell.column) for word, cell in words if word in own] for own in own_words(table))
-        if table.lines_across or not lines or not columns:
+        of_lines, of_columns = own_words(table)
+        words = (key(cell.text).word for cell in cells if _kind(cell.text) == LABEL)
+        # most grids have the label of a column first
+        if table.lines_across or next(filter((of_lines | of_columns).__contains__, words), "") not in of_lines:
             continue
-        (top, right), (low, left) = (map(min, zip(*places, strict=True)) for places in (lines, columns))
-        if top < low and right > left:
-            cells = sorted(chain(*grid.rows), key=attrgetter("column", "row"))
+        lines, columns = ([cell for cell in cells if key(cell.text).word in own] for own in own_words(table))
+        above = columns and min(map(_ROW, lines)) < min(map(_ROW, columns))
+        if above and min(map(_COLUMN, lines)) > min(map(_COLUMN, columns)):
             turned = [
                 cell._replace(row=cell.column, column=cell.row, rowspan=cell.colspan, colspan=cell.rowspan) for cell in cells
             ]
-            by_row = {number: tuple(row) for number, row in groupby(turned, attrgetter("row"))}
+            by_row = {row: tuple(of_row) for row, of_row in groupby(sorted(turned, key=itemgetter(1, 2)), _ROW)}
             return grid._replace(rows=[by_row.get(number, ()) for number in range(1 + max(by_row))])
     return grid
 
@@ -171,10 +174,10 @@ def _rows_of_grids(grids: Iterable[Grid], form: Form) -> Iterator[_Row]:
             header = end == len(cells) or not of_headers.isdisjoint([key(label.text).word for label in labels])
             is_row = figures or (not header if end else len(cells) >= _FEWEST_BLANKS)
             if is_row:
-                yield labels, cells[end:], grid, number
+                yield labels, cells[end:], each[end:], grid, number
             if not is_row or (number == 0 and not figures):
                 # a header, or the title of the grid, spread over its columns
-                yield labels, (), TEXT, 0
+                yield labels, (), "", TEXT, 0
 
 
 def _rows_of_text(paragraphs: Iterable[Paragraph], form: Form) -> Iterator[_Row]:
@@ -187,7 +190,7 @@ def _rows_of_text(paragraphs: Iterable[Paragraph], form: Form) -> Iterator[_Row]
     ]
     for (is_label, _), group in groupby(pieces, itemgetter(0, 1)):
         cells = [cell for *_, cell in group]
-        yield (cells, (), TEXT, 0) if is_label else ((), cells, TEXT, 0)
+        yield (cells, (), "", TEXT, 0) if is_label else ((), cells, kinds(cells), TEXT, 0)
 
 
 def _parts(text: str, form: Form) -> Sequence[str]:
