@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache, partial
-from itertools import accumulate, chain, combinations, pairwise, product, takewhile
+from itertools import accumulate, chain, combinations, pairwise, product, repeat, takewhile
 from math import comb, inf, prod
 from operator import attrgetter
 from typing import NamedTuple
@@ -211,7 +211,8 @@ class Headers:
         under = None if self._is_too_wide(labels, record) else standing.way(record)
         counted = _along(labels, record)
         one_row = len({label.row for label in labels}) == 1
-        if not (one_row or (under and standing.alike) or labels == sorted(labels, key=attrgetter("column"))):
+        alike = under and set(_spans(labels)) == set(_spans(record.fields))
+        if not (one_row or alike or labels == sorted(labels, key=attrgetter("column"))):
             # an agency may order its columns as it likes, under a header that is there beyond doubt
             return []
         if under and counted and under.texts == counted.texts:
@@ -504,10 +505,6 @@ class Standing(NamedTuple):
         The numbers of the figures that stand under none.
     whole, complete : bool
         Each header cell has a figure; no figure is left over, and only such are missing as reach down from above.
-    alike, covered : bool
-        Each field has the place of a header cell, or each header cell some field.
-    under : tuple of bool
-        Which fields stand under header cells.
     """
 
     slipped: bool
@@ -515,9 +512,6 @@ class Standing(NamedTuple):
     beyond: tuple[int, ...]
     whole: bool
     complete: bool
-    alike: bool
-    covered: bool
-    under: tuple[bool, ...]
 
     def way(self, record: Record) -> Way | None:
         """Place a row by position; None where that is not possible."""
@@ -546,16 +540,9 @@ def _standing(labels: Spans, fields: Spans, kinds_of_fields: str, reaching: Span
     two = (figures.sum(axis=0) > 1).any() or (figures.sum(axis=1) > np.append(figured, False)[first]).any()
     lacking = len(outside) > 0 or (first == -1).all()
     placed = not (beside or two or (lacking and -1 in first))
-    return Standing(
-        slipped=bool(overlap or (before & ~spanned).any()),
-        places=tuple(first.tolist()) if placed else (),
-        beyond=tuple(outside.tolist()),
-        whole=bool(whole),
-        complete=bool((whole or not len(outside)) and ((first >= 0) | spanned).all()),
-        alike=set(labels) == set(fields),
-        covered=bool(covers.any(axis=1).all()),
-        under=tuple(np.any(covers, axis=0).tolist()),
-    )
+    places, beyond = tuple(first.tolist()) if placed else (), tuple(outside.tolist())
+    complete = (whole or not beyond) and ((first >= 0) | spanned).all()
+    return Standing(bool(overlap or (before & ~spanned).any()), places, beyond, bool(whole), bool(complete))
 
 
 def _under_some(header: Sequence[Cell | None], record: Record) -> list[Way]:
@@ -568,20 +555,16 @@ def _under_some(header: Sequence[Cell | None], record: Record) -> list[Way]:
     if record.grid.aligned and len(known) > 1 and at.keys() == set(_spans(known)):
         return [Way(tuple(at[_spans([label])[0]] if label else None for label in header), True)]
     way = in_order(record, len(header))
-    if way is None:
-        return []
-    pairs = [(label, piece) for label, piece in zip(header, way.fields, strict=True) if label and piece]
-    beside = any(
-        label.column >= piece.column + piece.colspan or piece.column >= label.column + label.colspan for label, piece in pairs
-    )
-    return [] if beside else [way._replace(sure=False)]
+    pairs = zip(header, way.fields if way else (), strict=False)
+    below = [_standing(_spans([label]), _spans([piece]), FIGURE, ()).places for label, piece in pairs if label and piece]
+    return [way._replace(sure=False)] if way and all(below) else []
 
 
 def _is_tiled(standing: Standing, record: Record) -> bool:
     """Tell whether each cell of a row has a header cell of its own shape above it, and each column of the form such a cell."""
     # a blank cell beside the header is filler
-    fields = [piece for piece, under in zip(record.fields, standing.under, strict=True) if under or piece.text]
-    return standing.covered and set(_spans(fields)) <= _headed_columns(record)
+    fields = [piece for at, piece in enumerate(record.fields) if at in standing.places or piece.text]
+    return -1 not in standing.places and set(_spans(fields)) <= _headed_columns(record)
 
 
 def _headed_columns(record: Record) -> set[tuple[int, int]]:
@@ -762,26 +745,20 @@ def parted_blocks(record: Record, width: int, count: int, balanced: Callable[[in
 
 def _with_readings(record: Record, ways: Sequence[Way]) -> list[Way]:
     """Return the ways with all that their cells may say; no figure is led by a zero, and a row that moved up is not sure."""
-    read = list(ways)
-    if any(piece.readings for piece in record.fields):
-        read = [_doubted(way, cost, fields) for way in ways for fields, cost in _variants(way.fields)]
     # a cell took the figure of the next: cells behind it may have moved up, and left a blank
-    if BLANK in record.kinds and any(_TWO_FIGURES.fullmatch(piece.text) for piece in record.fields if not piece.readings):
-        read = [way._replace(sure=False) for way in read]
-    return [_doubted(way, PARTED, way.fields) if _is_led_by_zero(way) else way for way in read]
+    moved_up = BLANK in record.kinds and any(_TWO_FIGURES.fullmatch(cell.text) for cell in record.fields if not cell.readings)
+    return [
+        way._replace(fields=fields, sure=way.sure and not against and not moved_up, cost=way.cost + against)
+        for way in ways
+        for fields, against in _variants(way.fields)
+    ]
 
 
-def _doubted(way: Way, cost: float, fields: tuple[Cell | None, ...]) -> Way:
-    """Return a way that says something else at a cost."""
-    return way._replace(fields=fields, sure=way.sure and not cost, cost=way.cost + cost)
-
-
-def _is_led_by_zero(way: Way) -> bool:
-    return any(piece and piece.text[:1] == "0" and _LED_BY_ZERO.fullmatch(piece.text) for piece in way.fields)
-
-
-def _variants(fields: Sequence[Cell | None]) -> Iterator[tuple[tuple[Cell | None, ...], float]]:
+def _variants(fields: tuple[Cell | None, ...]) -> Iterator[tuple[tuple[Cell | None, ...], float]]:
     """Yield all that the cells of a row may say together, and what speaks against it."""
+    if not any(piece and (piece.readings or piece.text[:1] == "0" != piece.text) for piece in fields):
+        yield fields, 0.0
+        return
     options = [_options(piece) for piece in fields]
     if prod(map(len, options)) > _MOST_READINGS:
         options = [some[:2] for some in options]
@@ -792,11 +769,12 @@ def _variants(fields: Sequence[Cell | None]) -> Iterator[tuple[tuple[Cell | None
 
 def _options(piece: Cell | None) -> list[tuple[Cell | None, float]]:
     """Return the different readings of a cell, each with what speaks against it."""
-    if piece is None or not piece.readings:
-        return [(piece, 0.0)]
+    if piece is None:
+        return [(None, 0.0)]
     against = SURE_READING if (piece.confidence or 0.0) >= CONFIDENT else UNSURE_READING
     different: dict[object, Cell] = {}
     for text in (piece.text, *piece.readings):
         different.setdefault(figure(text)[:3], piece._replace(text=text))
     readable = [one for one in different.values() if figure(one.text).status != "unreadable"] or [piece]
-    return list(zip(readable, [0.0] + [against] * len(readable), strict=False))
+    costs = chain([0.0], repeat(against))
+    return [(one, cost + PARTED * bool(_LED_BY_ZERO.fullmatch(one.text))) for one, cost in zip(readable, costs, strict=False)]
