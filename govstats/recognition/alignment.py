@@ -209,6 +209,12 @@ def _is_label(piece: Cell) -> bool:
     return len(key(piece.text).word) > _CRUMB
 
 
+def _begins_label(piece: Cell) -> bool:
+    """Tell a label, or the first characters of one with its number, from a crumb."""
+    word = key(piece.text)
+    return len(word.word) > (1 if word.number else _CRUMB)
+
+
 # --- the order of the form --------------------------------------------------------------------------------------------------
 
 
@@ -360,7 +366,7 @@ def _contradict_repeated(
     for record in records:
         inside = orders[0] < record.order < orders[-1]
         beside = inside or id(record.grid) in grids
-        if not beside or record.order in taken or not record.figures or not any(map(_is_label, record.labels)):
+        if not beside or record.order in taken or not record.figures or not any(map(_begins_label, record.labels)):
             continue
         label = record.labels[-1].text
         begun = {line for line, whole in line_index(table).words if whole.startswith(key(label).word)}
