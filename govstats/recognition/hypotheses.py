@@ -330,12 +330,15 @@ class Headers:
 
     @cached_property
     def _captions(self) -> list[int | None]:
-        years: list[int | None] = []
+        year: int | None = None
+        years = []
         for row in self._all:
             begins = row.grid is TEXT or row is self._records[id(row.grid)][0]
             captions = [piece.text for piece in row.before if begins and key(piece.text).word not in form_words(self._form)]
-            of_year = _OF_YEAR.fullmatch(captions[-1]) if captions else None
-            years.append(int(of_year[1]) if of_year else None if captions else (years or [None])[-1])
+            for caption in captions[-1:]:
+                named = _OF_YEAR.fullmatch(caption)
+                year = int(named[1]) if named else None
+            years.append(year)
         return years
 
 
