@@ -62,14 +62,18 @@ class Record:
         Labels without figures that stand between the record before and this one: headers, headings, torn labels.
     fields : sequence of Cell
         What stands right of the stub, in order.
+    kinds : str
+        The kinds of the fields, see `kinds`.
+    figures : list of Cell
+        The fields that are not blank.
+    words : list of str
+        The figures as they stand apart; a gap inside a cell parts two.
     grid : Grid
         The grid the row belongs to; `TEXT` in running text.
     row : int
         The number of the row in its grid.
     order : int
         The number of the record in the document.
-    kinds : str
-        The kinds of the fields, see `kinds`.
     """
 
     labels: Sequence[Cell]
@@ -81,9 +85,7 @@ class Record:
     order: int
 
     def __post_init__(self) -> None:
-        #: The fields that are not blank.
         self.figures = [piece for piece, kind in zip(self.fields, self.kinds, strict=True) if kind != BLANK]
-        #: The figures as they stand apart; a gap inside a cell parts two.
         self.words = " ".join([piece.text for piece in self.figures]).split()
 
     @property
