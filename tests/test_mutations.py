@@ -29,6 +29,8 @@ ONCE_WRONG = {
     973235: "cells of a table without rulings went on in a line that had but figures and units",
     980608: "a figure too many among the side-by-side lines, whose sums disproved it, and a blank that was passed over",
     963691: "a figure of a table without rulings went on in the next line",
+    998526: "a line stood there twice, the second time with a label torn over two rows",
+    993074: "a label without a figure stood above a row without a label, where others stand beside their figures",
 }
 
 

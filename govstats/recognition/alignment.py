@@ -13,7 +13,7 @@ from govstats.documents import Cell
 from govstats.forms import Table
 from govstats.recognition.labels import SURE, column_index, key, line_index
 from govstats.recognition.notes import note
-from govstats.recognition.tokens import LONGEST_LABEL, UNITS, Record
+from govstats.recognition.tokens import LONGEST_LABEL, TEXT, UNITS, Record
 from govstats.report import Note
 
 #: A label may be torn over this many pieces.
@@ -122,8 +122,9 @@ def _candidates(table: Table, records: Sequence[Record]) -> list[Match]:
     run: list[Record] = []
     begun = False
     for record in records:
-        lines[record.order] = _lines_of(table, record)
-        if lines_named(table, record.labels):
+        named = lines_named(table, record.labels)
+        lines[record.order] = named if record.labels else _lines_before(table, record)
+        if named:
             lines |= _labels_below(table, run, record)
             run, begun = [], True
         elif not record.labels and (run or (begun and not any(key(piece.text).word for piece in record.before))):
@@ -136,10 +137,8 @@ def _candidates(table: Table, records: Sequence[Record]) -> list[Match]:
     ]
 
 
-def _lines_of(table: Table, record: Record) -> Mapping[str, float]:
-    """Return the lines that the label of a row may mean; a row without one has that before it, if no other waits there."""
-    if record.labels:
-        return lines_named(table, record.labels)
+def _lines_before(table: Table, record: Record) -> Mapping[str, float]:
+    """Return the lines that the label before a row without one may mean, if no other waits there."""
     before = _without_header(table, record.before)
     lines = lines_named(table, before)
     return lines if len(_lines_waiting(table, before).union(lines)) == 1 else {}
@@ -150,6 +149,8 @@ def _labels_below(table: Table, run: Sequence[Record], following: Record) -> Map
 
     Where they are not as many, it cannot be told whose a label is, and none owns a row.
     """
+    if not run:
+        return {}
     pieces = [piece for record in (*run[1:], following) for piece in _without_header(table, record.before)]
     below = [lines for piece in pieces if (lines := line_index(table).find(piece.text))]
     named = below if len(below) == len(run) else [{}] * len(run)
@@ -208,6 +209,12 @@ def _is_label(piece: Cell) -> bool:
     return len(key(piece.text).word) > _CRUMB
 
 
+def _begins_label(piece: Cell) -> bool:
+    """Tell a label, or the first characters of one with its number, from a crumb."""
+    word = key(piece.text)
+    return len(word.word) > (1 if word.number else _CRUMB)
+
+
 # --- the order of the form --------------------------------------------------------------------------------------------------
 
 
@@ -216,16 +223,17 @@ def _heaviest_chain(table: Table, candidates: Sequence[Match]) -> list[Match]:
 
     Skipped records weigh against a match, so that of two tables with the same labels the rows of one stay together.
     """
-    # the heaviest chain that ends with each candidate
+    # the weight of the heaviest chain that ends with each candidate, and the chain itself
     chains: list[tuple[float, list[Match]]] = []
     for match in candidates:
-        best: tuple[float, list[Match]] = (0.0, [])
-        for weight, chain in chains[-_LOOKBACK:]:
+        position = table.position[match.line]
+        most: tuple[float, list[Match]] = (0.0, [])
+        for weight, chain in chains[: -_LOOKBACK - 1 : -1]:
             last = chain[-1]
-            if last.order < match.order and table.position[last.line] < table.position[match.line]:
-                skipped = match.order - last.order - 1
-                best = max(best, (weight - min(_SKIP * skipped, _FARTHEST), chain), key=itemgetter(0))
-        chains.append((best[0] + match.likeness + _FIT * match.fits, [*best[1], match]))
+            if weight >= most[0] and last.order < match.order and table.position[last.line] < position:
+                skipped = min(_SKIP * (match.order - last.order - 1), _FARTHEST)
+                most = max((weight - skipped, chain), most, key=itemgetter(0))
+        chains.append((most[0] + match.likeness + _FIT * match.fits, [*most[1], match]))
     return max(chains, key=itemgetter(0), default=(0.0, []))[1]
 
 
@@ -254,16 +262,21 @@ def _without_headings(table: Table, chain: Sequence[Match]) -> list[Match]:
     found = {match.line for match in chain}
     kept = []
     for number, match in enumerate(chain):
+        if not table.line[match.line].subtotal:
+            kept.append(match)
+            continue
         parts, around = set(table.parts(match.line)), chain[max(number - 1, 0) : number + 2]
         near = len({id(one.record.grid) for one in around}) == 1
         alone = found.isdisjoint(parts) and around[-1].order <= match.order + 1
-        if not parts or (near and (alone or parts <= found)):
+        if near and (alone or parts <= found):
             kept.append(match)
     return kept
 
 
 def _out_of_order(table: Table, records: Sequence[Record], candidates: Sequence[Match], chain: Sequence[Match]) -> list[Match]:
     """Return lines that stand elsewhere, as converters put them (stcsm-2024 prints 规章 after the fees)."""
+    if len(chain) == len(table.lines):
+        return []
     near = range(chain[0].order - _NEAR, chain[-1].order + _NEAR + 1)
     # a line whose label also stands alone is there, with cells that are blank
     alone = [piece for record in records if record.order in near for piece in record.before[: None if record.labels else -1]]
@@ -280,22 +293,23 @@ def _enclosed(table: Table, records: Sequence[Record], candidates: Sequence[Matc
     order = [line.id for line in table.lines if not line.subtotal]
     # a row with less than half of its figures is a part of one
     whole = [match for match in matches if 2 * len(match.record.figures) >= len(table.columns_of[match.line])]
-    known = sorted((order.index(match.line), match.order) for match in whole if match.line in order)
-    labelled = [c for c in candidates if not c.record.labels or any(map(_is_label, c.record.labels))]
+    known = sorted([(order.index(match.line), match.order) for match in whole if match.line in order])
+    gaps = [(above, below) for above, below in pairwise(known) if below[0] > above[0] + 1]
+    labelled = [c for c in candidates if gaps and (not c.record.labels or any(map(_is_label, c.record.labels)))]
     taken = {match.order for match in (*matches, *labelled)}
-    free = [row for row in records if row.figures and row.order not in taken]
     placed = []
-    for (line, above), (next_line, below) in pairwise(known):
+    for (line, above), (next_line, below) in gaps:
         missing = order[line + 1 : next_line]
-        rows = [row for row in free if above < row.order < below and _is_unlabelled(table, row, len(missing))]
-        if len(rows) == len(missing) and all(map(_fits, rows, (len(table.columns_of[name]) for name in missing))):
+        free = [row for row in records if above < row.order < below and row.figures and row.order not in taken]
+        rows = [row for row in free if _is_unlabelled(table, row, len(missing))]
+        if len(rows) == len(missing) and all(map(_fits, rows, [len(table.columns_of[name]) for name in missing])):
             placed += [Match(row, name, torn=True) for row, name in zip(rows, missing, strict=True)]
     return placed
 
 
 def _is_unlabelled(table: Table, record: Record, missing: int) -> bool:
     """Tell a row without a label of its own from an agency's own line: what stands by it is a crumb, or a piece of the form."""
-    pieces = _without_header(table, record.before) if record.grid is None else record.labels
+    pieces = _without_header(table, record.before) if record.grid is TEXT else record.labels
     labels = [piece for piece in pieces if _is_label(piece)]
     return all(key(piece.text).word in _words(table) for piece in labels[-missing - 1 :])
 
@@ -340,7 +354,7 @@ def _contradict_repeated(
         record, known = again.record, matches.get(again.line)
         if known is None or record.order in orders or known.printed == again.printed:
             continue
-        among = orders[0] < record.order < orders[-1] or record.grid is known.record.grid is not None
+        among = orders[0] < record.order < orders[-1] or record.grid is known.record.grid is not TEXT
         beside = again.likeness == 1.0 and again.fits and record.order in {orders[0] - 1, orders[-1] + 1}
         sure = bool(record.labels) or again.likeness >= SURE
         if beside or (among and sure):
@@ -348,13 +362,16 @@ def _contradict_repeated(
             other = known.record.printed
             notes.append(note("duplicate_line", table, again.line, printed=record.printed, place=record.place, other=other))
     taken = {*orders, *(candidate.order for candidate in candidates)}
+    grids = {id(match.record.grid) for match in matches.values()} - {id(TEXT)}
     for record in records:
-        if record.order in taken or not record.figures or not any(map(_is_label, record.labels)):
+        inside = orders[0] < record.order < orders[-1]
+        beside = inside or id(record.grid) in grids
+        if not beside or record.order in taken or not record.figures or not any(map(_begins_label, record.labels)):
             continue
-        label, inside = record.labels[-1].text, orders[0] < record.order < orders[-1]
+        label = record.labels[-1].text
         begun = {line for line, whole in line_index(table).words if whole.startswith(key(label).word)}
         for line in begun & matches.keys():
-            matches[line].contradicted |= inside or record.grid is matches[line].record.grid is not None
+            matches[line].contradicted |= inside or record.grid is matches[line].record.grid
         if inside:
             notes.append(note("outside_form", table, printed=record.printed, place=record.place, label=label))
     return notes

@@ -10,7 +10,7 @@ from govstats.forms import Table
 from govstats.recognition.alignment import Match, lines_named
 from govstats.recognition.hypotheses import Way, in_order
 from govstats.recognition.labels import SURE, key
-from govstats.recognition.tokens import UNITS, Record
+from govstats.recognition.tokens import TEXT, UNITS, Record
 
 _COLUMN = re.compile(r"(?P<this_year>(?:本|20\d\d)年|年度|本期|统计数)|(?P<cumulative>累计)")
 #: A header that ran together, and names no third column: 指标名称计量单位2015年度历年累计.
@@ -45,7 +45,7 @@ def read_annex(table: Table, records: Sequence[Record]) -> list[tuple[Match, lis
     anchors = [record for record in records if record.figures and known(record)]
     if len(anchors) < _FEWEST_LINES:
         return []
-    grids = {id(record.grid) for record in anchors if record.grid is not None}
+    grids = {id(record.grid) for record in anchors if record.grid is not TEXT}
     first, last = anchors[0].order, anchors[-1].order
     rows = [r for r in records if r.figures and (first <= r.order <= last or id(r.grid) in grids)]
     columns = _columns(rows[0])
@@ -73,7 +73,7 @@ def _split(record: Record) -> Way | None:
     That the figure of all years is at least that of this year decides nothing: agencies print otherwise.
     """
     piece = record.figures[0]
-    if record.grid is not None or len(record.figures) != 1 or not _ZERO_FIRST.fullmatch(piece.text):
+    if record.grid is not TEXT or len(record.figures) != 1 or not _ZERO_FIRST.fullmatch(piece.text):
         return None
     return Way((piece._replace(text="0"), piece._replace(text=piece.text[1:])), True, parted=True)
 
@@ -93,8 +93,7 @@ def _numbered_on(rows: Sequence[Record], number: int) -> bool:
 def _columns(first: Record) -> list[str]:
     """Return the columns in the order in which the header above the first line names them last."""
     header = " ".join(piece.text for piece in first.before[-12:])
-    if first.grid is not None:
-        header = " ".join(cell.text for row in first.grid.rows[: first.row] for cell in row) or header
+    header = " ".join(cell.text for row in first.grid.rows[: first.row] for cell in row) or header
     named = [found.lastgroup or "" for found in _COLUMN.finditer(normalised(header))]
     return list(dict.fromkeys(reversed(named)))[::-1]
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from govstats.characters import figure
+from govstats.documents import Cell
 from govstats.forms import CellKey, Edit
 from govstats.recognition.hypotheses import CONFIDENT, Way
 
@@ -59,7 +60,7 @@ class Row:
         return list(dict.fromkeys(piece.text if piece else "" for piece in pieces))
 
 
-def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
+def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> None:
     """Choose between the ways of each row; what is left undecided keeps several, or none.
 
     Parameters
@@ -68,11 +69,6 @@ def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
         Of one table; their `chosen` and `unconfirmed` are filled.
     edits : sequence of Edit
         The balance edits that bind the lines of the table.
-
-    Returns
-    -------
-    list of Edit
-        Those that what was chosen does not satisfy: the agency's error, or ours.
 
     Notes
     -----
@@ -89,15 +85,28 @@ def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
         candidates.combine()
         candidates.hold_against_others()
         candidates.choose(len(rows))
-    decided = [row for row in rows if len(row.chosen) == 1]
-    pieces = {key: piece for row in decided for key, piece in zip(row.keys, row.chosen[0].fields, strict=True)}
-    figures = {key: figure(piece.text if piece else "").value for key, piece in pieces.items()}
-    known = {edit: edit.holds(figures, blank=0) for edit in edits if figures.keys() >= set(edit.cells)}
+    pieces = _pieces(rows)
     seen = {key: (piece.text, piece.confidence) for key, piece in pieces.items() if piece and piece.confidence is not None}
-    doubted = _doubted(seen, known)
+    doubted = _doubted(seen, _known(pieces, edits)) if seen else set()
     for row in rows:
-        row.unconfirmed = {place for place, key in enumerate(row.keys) if key in doubted}
-    return [edit for edit, holds in known.items() if holds is False]
+        row.unconfirmed = {place for place, key in enumerate(row.keys) if key in doubted} if doubted else set()
+
+
+def failing(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
+    """Return the edits that what was chosen does not satisfy: the agency's error, or ours."""
+    return [edit for edit, holds in _known(_pieces(rows), edits).items() if holds is False]
+
+
+def _pieces(rows: Sequence[Row]) -> dict[CellKey, Cell | None]:
+    """Return the cells of the rows that are decided."""
+    decided = [row for row in rows if len(row.chosen) == 1]
+    return {key: piece for row in decided for key, piece in zip(row.keys, row.chosen[0].fields, strict=True)}
+
+
+def _known(pieces: Mapping[CellKey, Cell | None], edits: Sequence[Edit]) -> dict[Edit, bool | None]:
+    """Tell of each edit whose cells are all decided whether it holds; None where a blank leaves it open."""
+    figures = {key: figure(piece.text if piece else "").value for key, piece in pieces.items()}
+    return {edit: edit.holds(figures, blank=0) for edit in edits if figures.keys() >= set(edit.cells)}
 
 
 class _Candidates:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache, partial
-from itertools import accumulate, chain, combinations, compress, pairwise, product, takewhile
+from functools import cache, cached_property, lru_cache, partial
+from itertools import accumulate, chain, combinations, pairwise, product, repeat, takewhile
 from math import comb, inf, prod
 from operator import attrgetter
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
 from govstats.forms import Form, Table
 from govstats.recognition.labels import column_index, form_words, key, line_index
-from govstats.recognition.tokens import Record, kind
+from govstats.recognition.tokens import BLANK, FIGURE, LABEL, TEXT, Record, kinds
 
 _LONGEST_HEADER = 30
 #: Tabs that kept their columns over so many rows did not lose any.
@@ -50,8 +50,11 @@ PLACED_OTHERWISE, PARTED, UNSURE_READING, SURE_READING = 1.0, 1.0, 0.4, 1.0
 #: From this confidence on optical recognition is believed where an edit holds; digits at 150 dpi have 0.96 to 1.00.
 CONFIDENT = 0.95
 
-#: Running text has no columns, and leaves out what is blank.
-_NO_GRID = Grid((), aligned=False, bounded=False, place="")
+
+#: Where cells begin and end in their row.
+Spans = tuple[tuple[int, int], ...]
+#: More columns than any row has.
+_WIDEST = 1_000_000
 
 
 class Way(NamedTuple):
@@ -103,17 +106,19 @@ class Headers:
     """
 
     def __init__(self, of_form: Form, records: Sequence[Record]) -> None:
-        self._words = form_words(of_form)
-        self._long_label = re.compile("|".join(re.escape(word) for word in self._words if len(word) >= _LONG_LABEL))
+        self._form = of_form
         self._all = records
         self._records: dict[int, list[Record]] = {}
         for record in records:
             self._records.setdefault(id(record.grid), []).append(record)
+        self._reaching: dict[int, Spans] = {}
+        self._first_alike: dict[int, Record] = {}
+        for rows in self._records.values():
+            self._lay_out(rows)
         self.above = cache(self._header_above)
+        self._placed = cache(self._places)
         self._header_rows = cache(self._rows_that_name_columns)
-        self._width = cache(self._width_of)
         self._of_years = cache(self._row_of_years)
-        self._caption_years = cache(self._caption_year)
         self._fits = cache(self._rows_fit)
         self._named = cache(self._columns_named)
         self._crowded = cache(self._has_own_columns)
@@ -134,25 +139,51 @@ class Headers:
         list of Way
             Only the first may be sure.
         """
-        if self._is_of_years(record) or self._is_torn(record):
+        if self._is_of_years(record) or _is_torn(self._form, record):
             return []
         columns = table.columns_of[line]
-        named = self._named_before(record, table, columns)
-        usual = len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
-        ways = self._placed(record, table, columns)
+        pieces = (*record.fields, None)
+        ways = [
+            way._replace(fields=tuple([pieces[at] for at in places]), beyond=tuple([record.fields[at] for at in beyond]))
+            for way, places, beyond in self._placed(self._first_alike[record.order], table, columns)
+        ]
         # digits that ran together are told apart by sums alone, or are all zeros
-        sums = _sums(table, line)
-        if usual and (sums or set("".join(record.words)) == {"0"}):
+        sums = own_sums(table, line)
+        if (sums or set("".join(record.words)) == {"0"}) and self._may_be_parted(record, table, columns):
             ways += parted_ways(record, len(columns), sums, glued=glued)
         # a lost tab makes a minus of a dash
-        unsigned = [at for at, column in enumerate(columns) if not (table.column[column].signed or _grid(record).bounded)]
+        unsigned = [] if record.grid.bounded else [at for at, column in enumerate(columns) if not table.column[column].signed]
         ways = [way for way in ways if not any((figure(way.texts[at]).value or 0) < 0 for at in unsigned)]
         return _with_readings(record, ways)
 
-    def _placed(self, record: Record, table: Table, columns: Sequence[str]) -> list[Way]:
+    def _may_be_parted(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
+        """Tell whether a row has too few figures, and nothing above it speaks against the columns of the form in their order."""
+        if len(record.words) >= len(columns):
+            return False
+        named = self._named_before(record, table, columns)
+        return len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
+
+    def _lay_out(self, rows: Sequence[Record]) -> None:
+        """Find for each row the cells of rows above that reach into it, and the first row below its header laid out alike."""
+        first: dict[object, Record] = {}
+        spanning = [cell for row in rows[0].grid.rows for cell in row if cell.rowspan > 1]
+        header = 0
+        for row in rows:
+            header = row.order if row.before or row.grid is TEXT else header
+            reaching = _spans([cell for cell in spanning if cell.row < row.row < cell.row + cell.rowspan])
+            self._reaching[row.order] = reaching
+            self._first_alike[row.order] = first.setdefault((header, reaching, row.kinds, _spans(row.fields)), row)
+
+    def _places(self, first: Record, table: Table, columns: Sequence[str]) -> list[tuple[Way, list[int], list[int]]]:
+        """Return the ways of a row by place, with the numbers of their fields: rows laid out alike have the same."""
+        number = {id(None): -1} | {id(piece): number for number, piece in enumerate(first.fields)}
+        ways = self._ways_by_place(first, table, columns)
+        return [(way, [number[id(p)] for p in way.fields], [number[id(p)] for p in way.beyond]) for way in ways]
+
+    def _ways_by_place(self, record: Record, table: Table, columns: Sequence[str]) -> list[Way]:
         header = [self.above(record, table).get(column) for column in columns]
         labels = list(filter(None, header))
-        if labels and not _has_slipped(labels, record):
+        if labels and not self.standing(labels, record).slipped:
             return self.under_header(record, labels) if len(labels) == len(columns) else _under_some(header, record)
         way = in_order(record, len(columns))
         # a header that slipped says nothing of positions, but stands there
@@ -160,7 +191,7 @@ class Headers:
         usual = self._is_usual(record, table, columns, named)
         ordered = _is_order_of(table, columns, named)
         # each figure under a header of its own that names no column of the form: other figures (1月, 2月)
-        others = not labels and len(record.fields) > 1 and _own_columns(record.fields) <= _headed_columns(record)
+        others = not labels and len(record.fields) > 1 and set(_spans(record.fields)) <= _headed_columns(record)
         # in each row of a header that slipped the columns have to stand as in the form
         disordered = sorted(labels, key=attrgetter("row")) != sorted(labels, key=attrgetter("row", "column"))
         if way is None or others or disordered:
@@ -170,88 +201,87 @@ class Headers:
         pieces = [dict(zip(order, way.fields, strict=True)) for order in orders]
         return [Way(tuple(map(at.__getitem__, columns)), way.sure and usual, ordered=ordered) for at in pieces]
 
+    def standing(self, labels: Sequence[Cell], record: Record) -> Standing:
+        """Tell how a row stands under header cells."""
+        return _standing(_spans(labels), _spans(record.fields), record.kinds, self._reaching[record.order])
+
     def under_header(self, record: Record, labels: Sequence[Cell]) -> list[Way]:
         """Place by position and by counting; where the two differ, believe what full rows of the grid show."""
-        under = None if self._is_too_wide(labels, record) else _under(labels, record)
+        standing = self.standing(labels, record)
+        under = None if self._is_too_wide(labels, record) else standing.way(record)
         counted = _along(labels, record)
-        exact = under and _own_columns(labels) == _own_columns(record.fields)
         one_row = len({label.row for label in labels}) == 1
-        if not (exact or one_row or labels == sorted(labels, key=attrgetter("column"))):
+        alike = under and set(_spans(labels)) == set(_spans(record.fields))
+        if not (one_row or alike or labels == sorted(labels, key=attrgetter("column"))):
             # an agency may order its columns as it likes, under a header that is there beyond doubt
             return []
         if under and counted and under.texts == counted.texts:
             return [under._replace(sure=True)]
         fits = self._fits(id(record.grid), tuple(labels))
-        ways = []
-        if under:
-            told = _is_complete(under, labels, record) and (fits if fits is not None else counted is None)
-            ways.append(under._replace(sure=told or _is_tiled(labels, record)))
+        by_place = standing.complete and (counted is None if fits is None else fits)
+        told = [(under, by_place or _is_tiled(standing, record))] if under else []
         if counted:
-            told = counted.sure and len(record.fields) == len(labels) and (fits is False or under is None)
-            ways.append(counted._replace(sure=told))
-        ways.sort(key=attrgetter("sure"), reverse=True)
+            by_number = len(record.fields) == len(labels) and (fits is False or under is None)
+            told.append((counted, counted.sure and by_number))
+        ways = sorted([way._replace(sure=sure) for way, sure in told], key=attrgetter("sure"), reverse=True)
         against = PLACED_OTHERWISE * any(way.sure for way in ways)
         return ways[:1] + [way._replace(cost=against, sure=False) for way in ways[1:]]
 
     def _is_too_wide(self, labels: Sequence[Cell], record: Record) -> bool:
         """Tell whether a row goes beyond its header: of more cells than most rows have any may be the one too many."""
-        rows = [label.row for label in labels]
-        end, filler = self._width(id(record.grid), min(rows), max(rows))
-        return _end(record.figures if filler else record.fields) > end
-
-    def _width_of(self, grid: int, first: int, last: int) -> tuple[int, bool]:
-        """Return where a header ends, and whether the cells beyond it are the filler of most rows."""
-        rows = _grid(self._records[grid][0]).rows
+        rows, last = record.grid.rows, max(label.row for label in labels)
+        first = min(label.row for label in labels)
         end = _end(cell for cell in chain(*rows[: last + 1]) if cell.text and cell.row + cell.rowspan > first)
-        below = [row for row in self._records[grid] if row.row > last]
+        if _end(record.fields) <= end:
+            return False
+        below = [row for row in self._records[id(record.grid)] if row.row > last]
         # where the figures of several rows go beyond the header, others may have slipped as well
         slipped = sum(_end(row.figures) > end for row in [*below[:1], *takewhile(lambda row: not row.before, below[1:])]) > 1
-        return end, not slipped and _usual_end(rows) > end
+        # the cells beyond it may be the filler of most rows
+        return slipped or _end(record.figures) > end or _usual_end(rows) <= end
 
     def _header_above(self, record: Record, table: Table) -> Mapping[str, Cell]:
-        named = (found for number, found in self._header_rows(id(record.grid), table) if number < record.row)
-        nearest = dict(chain.from_iterable(found.items() for found in named))
-        return nearest if _grid(record).aligned or _is_straight(_grid(record), nearest) else {}
+        nearest = {
+            column: label
+            for number, found in self._header_rows(id(record.grid), table)
+            if number < record.row
+            for column, label in found.items()
+        }
+        return nearest if record.grid.aligned or _is_straight(record.grid, nearest) else {}
 
     def _rows_that_name_columns(self, grid: int, table: Table) -> list[tuple[int, dict[str, Cell]]]:
-        rows = enumerate(_grid(self._records[grid][0]).rows)
+        rows = enumerate(self._records[grid][0].grid.rows)
         return [(number, found) for number, row in rows if (found := _named_in(row, table))]
 
     def _is_of_years(self, record: Record) -> bool:
         """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""
-        if record.grid is None:
+        if record.grid is TEXT:
             return _names_years(record.before)
         return self._of_years(id(record.grid)) < record.row
 
     def _row_of_years(self, grid: int) -> float:
-        rows = enumerate(_grid(self._records[grid][0]).rows)
+        rows = enumerate(self._records[grid][0].grid.rows)
         return next((number for number, row in rows if _names_years(row)), inf)
 
     def _rows_fit(self, grid: int, labels: Sequence[Cell]) -> bool | None:
         """Tell whether the rows below a header stand under it; None where they do not show it."""
         below = [row for row in self._records[grid] if row.row > max(label.row for label in labels)]
-        ways = [(_under(labels, row), _along(labels, row)) for row in below]
+        ways = [(self.standing(labels, row).way(row), _along(labels, row)) for row in below]
         agree = np.array([bool(under and counted and under.texts == counted.texts) for under, counted in ways])
         if not agree[[len(row.figures) == len(labels) for row in below]].all():
             return False
         # tabs that kept their columns over many rows did not lose any
-        return True if agree.any() or (not _grid(below[0]).aligned and len(below) >= _MANY_ROWS) else None
-
-    def _is_torn(self, record: Record) -> bool:
-        """Tell whether a label of the form stands in a field, or a label took a figure: rows ran together, or cells slipped."""
-        words = [key(piece.text).word for piece in record.fields if kind(piece.text) == "label"]
-        # no label of the form ends with a digit
-        longer = any(label.text[-1:].isdecimal() for label in record.labels)
-        return longer or any(word in self._words or self._long_label.search(word) for word in words)
+        return True if agree.any() or (not below[0].grid.aligned and len(below) >= _MANY_ROWS) else None
 
     def named(self, record: Record, table: Table, columns: Sequence[str]) -> set[str]:
         """Return the columns of a line that the header above a row names."""
-        return {*self.above(record, table), *self._named_before(record, table, columns)} & set(columns)
+        above = self.above(record, table).keys() & set(columns)
+        return above if len(above) == len(columns) else above.union(self._named_before(record, table, columns))
 
     def before(self, record: Record) -> Iterator[tuple[Cell, bool]]:
         """Yield the texts that stand before a row, and whether they stand in its own grid, or just before it in text."""
         for row in self._all[max(record.order - _FARTHEST_UNIT, 0) : record.order + 1]:
-            near = row.grid is record.grid if record.grid is not None else record.order - row.order < _FEW_WORDS
+            near = row.grid is record.grid if record.grid is not TEXT else record.order - row.order < _FEW_WORDS
             yield from ((piece, near) for piece in row.before)
 
     def _is_usual(self, record: Record, table: Table, columns: Sequence[str], named: Sequence[str]) -> bool:
@@ -283,7 +313,7 @@ class Headers:
     def _has_own_columns(self, grid: int, table: Table) -> bool:
         """Tell whether a table has columns that the form lacks, so that counting says nothing: 备注, 序号."""
         rows = self._records[grid]
-        printed = chain(*_grid(rows[0]).rows, *(row.before for row in rows))
+        printed = chain(*rows[0].grid.rows, *(row.before for row in rows))
         most = max(map(len, table.columns_of.values()))
         wide = [piece.text for row in rows if len(row.figures) > most for piece in (row.labels or row.before)[-1:]]
         columns, lines = column_index(table).exact, line_index(table)
@@ -296,16 +326,33 @@ class Headers:
 
         Bands of a table in text are grids of their own: those without a caption go on under the last one.
         """
-        return self._caption_years(self._records[id(record.grid)][0].order if record.grid else record.order)
+        return self._captions[self._records[id(record.grid)][0].order if record.grid is not TEXT else record.order]
 
-    def _caption_year(self, order: int) -> int | None:
-        for row in reversed(self._all[: order + 1]):
-            begins = row.grid is None or row is self._records[id(row.grid)][0]
-            captions = [piece.text for piece in row.before if begins and key(piece.text).word not in self._words]
-            if captions:
-                found = _OF_YEAR.fullmatch(captions[-1])
-                return int(found[1]) if found else None
-        return None
+    @cached_property
+    def _captions(self) -> list[int | None]:
+        year: int | None = None
+        years = []
+        for row in self._all:
+            begins = row.grid is TEXT or row is self._records[id(row.grid)][0]
+            captions = [piece.text for piece in row.before if begins and key(piece.text).word not in form_words(self._form)]
+            for caption in captions[-1:]:
+                named = _OF_YEAR.fullmatch(caption)
+                year = int(named[1]) if named else None
+            years.append(year)
+        return years
+
+
+def _is_torn(of_form: Form, record: Record) -> bool:
+    """Tell whether a label of the form stands in a field, or a label took a figure: rows ran together, or cells slipped."""
+    words = [key(piece.text).word for piece, kind in zip(record.fields, record.kinds, strict=True) if kind == LABEL]
+    # no label of the form ends with a digit
+    longer = any(label.text[-1:].isdecimal() for label in record.labels)
+    return longer or any(word in form_words(of_form) or _long_labels(of_form).search(word) for word in words)
+
+
+@cache
+def _long_labels(of_form: Form) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(word) for word in form_words(of_form) if len(word) >= _LONG_LABEL))
 
 
 # --- one row with all lines of a table ----------------------------------------------------------------------------------------
@@ -329,7 +376,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         None where the row is not that of the table; empty where it is, but its header contradicts the form.
     """
     width = len(table.columns) * len(table.lines)
-    glued = len(record.words) <= _FEW_WORDS and is_glued(record.words, width)
+    glued = len(record.fields) <= _FEW_WORDS >= len(record.words) and is_glued(record.words, width)
     if not (glued or 2 * len(record.fields) >= width):
         return None
     above = _words_above(record)
@@ -340,7 +387,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     labels = _leaf_header(table, record)
     if labels is None or not (labels or _is_form_order(table, above)):
         return []
-    if labels and not _has_slipped(labels, record):
+    if labels and not headers.standing(labels, record).slipped:
         return _with_readings(record, [way for way in headers.under_header(record, labels) if None not in way.fields])
     way = in_order(record, width)
     if way is None:
@@ -348,15 +395,11 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     # a run of figures in text may as well be other figures: under less than the whole header each line has to add up
     pattern = "|".join(word for _, word in column_index(table).words)
     whole = named and len(re.findall(pattern, "".join(above))) == width
-    return _with_readings(record, [way._replace(sure=way.sure and (record.grid is not None or whole))])
-
-
-def _grid(record: Record) -> Grid:
-    return record.grid or _NO_GRID
+    return _with_readings(record, [way._replace(sure=way.sure and (record.grid is not TEXT or whole))])
 
 
 def _rows_above(record: Record) -> Sequence[tuple[Cell, ...]]:
-    return _grid(record).rows[: record.row]
+    return record.grid.rows[: record.row]
 
 
 def _cells_above(record: Record) -> Iterator[Cell]:
@@ -365,7 +408,7 @@ def _cells_above(record: Record) -> Iterator[Cell]:
 
 def _words_above(record: Record) -> list[str]:
     """Return the labels above a row, row by row and from left to right."""
-    printed = [cell for cell in _cells_above(record) if cell.text and _grid(record).aligned]
+    printed = [cell for cell in _cells_above(record) if cell.text and record.grid.aligned]
     return [key(piece.text).word for piece in printed or record.before]
 
 
@@ -385,7 +428,7 @@ def _is_form_order(table: Table, above: Sequence[str]) -> bool:
 
 def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
     """Return the header cells of all columns of all lines above the row; None where they are not as in the form."""
-    if not _grid(record).aligned:
+    if not record.grid.aligned:
         return []
     columns, lines = column_index(table).exact, line_index(table)
     leaves = [cell for cell in _cells_above(record) if key(cell.text).word in columns]
@@ -413,12 +456,16 @@ def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
 
 def _named_in(row: Sequence[Cell], table: Table) -> dict[str, Cell]:
     """Return the columns that a row of a grid names, if it is a header."""
-    # numbered labels are lines: 3.其他, （七）总计
-    words = [cell for cell in row if len(cell.text) <= _LONGEST_HEADER and not (is_figure(cell.text) or key(cell.text).number)]
-    found = {column: cell for cell in words for column in column_index(table).find(cell.text)}
+    kinds_of = kinds(row)
     # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
-    stub = len(set(found.values())) < 2 and any(is_figure(cell.text) for cell in row)
-    return {} if stub else found
+    if FIGURE in kinds_of and kinds_of.count(LABEL) < 2:
+        return {}
+    # numbered labels are lines: 3.其他, （七）总计
+    words = [cell for cell, kind in zip(row, kinds_of, strict=True) if kind == LABEL and not key(cell.text).number]
+    found = {
+        column: cell for cell in words if len(cell.text) <= _LONGEST_HEADER for column in column_index(table).find(cell.text)
+    }
+    return found if len(set(found.values())) > 1 or FIGURE not in kinds_of else {}
 
 
 def _is_straight(grid: Grid, header: Mapping[str, Cell]) -> bool:
@@ -427,13 +474,13 @@ def _is_straight(grid: Grid, header: Mapping[str, Cell]) -> bool:
     return len(set(map(len, grid.rows))) == 1 and figures <= {label.column for label in header.values()}
 
 
-def _spans(cells: Iterable[Cell]) -> npt.NDArray[np.int_]:
+def _spans(cells: Iterable[Cell]) -> Spans:
     """Return where cells begin and end in their row."""
-    return np.array([(cell.column, cell.column + cell.colspan) for cell in cells], dtype=int).reshape(-1, 2)
+    return tuple([(cell.column, cell.column + cell.colspan) for cell in cells])
 
 
 def _end(cells: Iterable[Cell]) -> int:
-    return max((cell.column + cell.colspan for cell in cells), default=0)
+    return max([cell.column + cell.colspan for cell in cells], default=0)
 
 
 def _usual_end(rows: Iterable[Sequence[Cell]]) -> float:
@@ -442,68 +489,63 @@ def _usual_end(rows: Iterable[Sequence[Cell]]) -> float:
     return max(ends, key=lambda end: (ends[end], -end), default=inf)
 
 
-def _covers(labels: Iterable[Cell], pieces: Iterable[Cell]) -> npt.NDArray[np.bool_]:
+def _covers(labels: npt.NDArray[np.int_], pieces: npt.NDArray[np.int_]) -> npt.NDArray[np.bool_]:
     """Tell for each label and each piece whether one stands over the other."""
-    over, under = _spans(labels)[:, None], _spans(pieces)
-    covers: npt.NDArray[np.bool_] = (over[..., 0] < under[:, 1]) & (under[:, 0] < over[..., 1])
+    covers: npt.NDArray[np.bool_] = (labels[:, None, 0] < pieces[:, 1]) & (pieces[:, 0] < labels[:, None, 1])
     return covers
 
 
-def _own_columns(cells: Iterable[Cell]) -> set[tuple[int, int]]:
-    return {(cell.column, cell.colspan) for cell in cells}
+class Standing(NamedTuple):
+    """How a row stands under header cells.
 
+    Attributes
+    ----------
+    slipped : bool
+        The header says nothing: it begins before its row does, or two of its cells stand over one another.
+    places : tuple of int
+        For each header cell the number of its field, -1 for none; nothing where a field cannot be told to be under one of them.
+    beyond : tuple of int
+        The numbers of the figures that stand under none.
+    whole, complete : bool
+        Each header cell has a figure; no figure is left over, and only such are missing as reach down from above.
+    """
 
-def _has_slipped(labels: Sequence[Cell], record: Record) -> bool:
-    """Tell whether a header says nothing: it begins before its row does, or two of its cells stand over one another."""
-    begin = min((piece.column for piece in record.fields), default=0)
-    overlap = any(end > start for (_, end), (start, _) in pairwise(sorted(_shape(labels))))
-    return overlap or any(label.column < begin and not _is_spanned(label, record) for label in labels)
+    slipped: bool
+    places: tuple[int, ...]
+    beyond: tuple[int, ...]
+    whole: bool
+    complete: bool
 
-
-def _is_spanned(label: Cell, record: Record) -> bool:
-    """Tell whether a cell of a row above reaches down into a row, under a header cell."""
-    reaching = [cell for cell in _cells_above(record) if cell.row + cell.rowspan > record.row]
-    return bool(_covers([label], reaching).any())
-
-
-def _under(labels: Sequence[Cell], record: Record) -> Way | None:
-    """Place by position: every figure under one header cell, none left over while a column stays empty."""
-    figured = tuple([kind(piece.text) != "blank" for piece in record.fields])
-    placing = _placing(_shape(labels), _shape(record.fields), figured)
-    if placing is None:
-        return None
-    places, outside = placing
-    fields = tuple(record.fields[at] if at >= 0 else None for at in places)
-    return Way(fields, all(at >= 0 and figured[at] for at in places), beyond=tuple(record.fields[at] for at in outside))
-
-
-def _shape(cells: Iterable[Cell]) -> tuple[tuple[int, int], ...]:
-    return tuple([(cell.column, cell.column + cell.colspan) for cell in cells])
+    def way(self, record: Record) -> Way | None:
+        """Place a row by position; None where that is not possible."""
+        pieces = (*record.fields, None)
+        fields, beyond = (tuple([pieces[at] for at in places]) for places in (self.places, self.beyond))
+        return Way(fields, self.whole, beyond=tuple(filter(None, beyond))) if fields else None
 
 
 @lru_cache(maxsize=4096)
-def _placing(
-    labels: tuple[tuple[int, int], ...], fields: tuple[tuple[int, int], ...], figured: tuple[bool, ...]
-) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """Return for each header cell the number of its field, -1 for none, and the figures outside; rows are often alike."""
-    above, below = np.array(labels).reshape(-1, 2)[:, None], np.array(fields).reshape(-1, 2)
-    exact = (above == below).all(axis=2)
-    over = np.where(exact.any(axis=0), exact, (above[..., 0] < below[:, 1]) & (below[:, 0] < above[..., 1]))
-    first = np.where(over.any(axis=1), over.argmax(axis=1) if len(fields) else 0, -1)
-    figures = over & np.array(figured, bool)
+def _standing(labels: Spans, fields: Spans, kinds_of_fields: str, reaching: Spans) -> Standing:
+    """Tell how fields stand under header cells, and cells that reach down from rows above: rows are often alike."""
+    above, below, spanning = (np.array(spans, int).reshape(-1, 2) for spans in (sorted(labels), fields, reaching))
+    overlap = (above[:-1, 1] > above[1:, 0]).any()
+    above = np.array(labels, int).reshape(-1, 2)
+    covers, exact = _covers(above, below), (above[:, None] == below).all(axis=2)
+    spanned = _covers(above, spanning).any(axis=1)
+    before = above[:, 0] < below[:, 0].min(initial=_WIDEST if fields else 0)
+    over = np.where(exact.any(axis=0), exact, covers)
+    first = np.where(over.any(axis=1), over.argmax(axis=1) if fields else 0, -1)
+    figured = np.array(list(kinds_of_fields), str) != BLANK
+    figures = over & figured
     outside = np.flatnonzero(figured & ~figures.any(axis=0))
-    beside = bool((below[outside, 0] <= above[..., 0].min()).any())
+    whole = np.append(figured, False)[first].all()
     # a figure over the stub, or two in one place: the row slipped
+    beside = (below[outside, 0] <= above[:, 0].min()).any()
     two = (figures.sum(axis=0) > 1).any() or (figures.sum(axis=1) > np.append(figured, False)[first]).any()
-    if beside or two or (-1 in first and (len(outside) or set(first) == {-1})):
-        return None
-    return tuple(first.tolist()), tuple(outside.tolist())
-
-
-def _is_complete(under: Way, labels: Sequence[Cell], record: Record) -> bool:
-    """Tell whether a row has the cells of its header: none too many, and only such are missing as reach down from above."""
-    pairs = zip(labels, under.fields, strict=True)
-    return (under.sure or not under.beyond) and all(piece or _is_spanned(label, record) for label, piece in pairs)
+    lacking = len(outside) > 0 or (first == -1).all()
+    placed = not (beside or two or (lacking and -1 in first))
+    places, beyond = tuple(first.tolist()) if placed else (), tuple(outside.tolist())
+    complete = (whole or not beyond) and ((first >= 0) | spanned).all()
+    return Standing(bool(overlap or (before & ~spanned).any()), places, beyond, bool(whole), bool(complete))
 
 
 def _under_some(header: Sequence[Cell | None], record: Record) -> list[Way]:
@@ -511,26 +553,27 @@ def _under_some(header: Sequence[Cell | None], record: Record) -> list[Way]:
     known = list(filter(None, header))
     begin = min(label.column for label in known)
     # a stub of several columns may leave some blank
-    at = {(piece.column, piece.colspan): piece for piece in record.fields if piece.column >= begin or piece.text}
-    if _grid(record).aligned and len(known) > 1 and at.keys() == _own_columns(known):
-        return [Way(tuple(at[label.column, label.colspan] if label else None for label in header), True)]
+    fields = [piece for piece in record.fields if piece.column >= begin or piece.text]
+    at = dict(zip(_spans(fields), fields, strict=True))
+    if record.grid.aligned and len(known) > 1 and at.keys() == set(_spans(known)):
+        return [Way(tuple(at[_spans([label])[0]] if label else None for label in header), True)]
     way = in_order(record, len(header))
-    pieces = compress(way.fields if way else (), header)
-    return [way._replace(sure=False)] if way and _covers(known, filter(None, pieces)).diagonal().all() else []
+    pairs = zip(header, way.fields if way else (), strict=False)
+    below = [_standing(_spans([label]), _spans([piece]), FIGURE, ()).places for label, piece in pairs if label and piece]
+    return [way._replace(sure=False)] if way and all(below) else []
 
 
-def _is_tiled(labels: Sequence[Cell], record: Record) -> bool:
+def _is_tiled(standing: Standing, record: Record) -> bool:
     """Tell whether each cell of a row has a header cell of its own shape above it, and each column of the form such a cell."""
-    over = _covers(labels, record.fields)
     # a blank cell beside the header is filler
-    fields = {*compress(record.fields, np.any(over, axis=0)), *(piece for piece in record.fields if piece.text)}
-    return bool(over.any(axis=1).all()) and _own_columns(fields) <= _headed_columns(record)
+    fields = [piece for at, piece in enumerate(record.fields) if at in standing.places or piece.text]
+    return -1 not in standing.places and set(_spans(fields)) <= _headed_columns(record)
 
 
 def _headed_columns(record: Record) -> set[tuple[int, int]]:
     """Return the columns of whatever stands in the rows without figures above a row."""
     headers = [row for row in _rows_above(record) if not any(is_figure(cell.text) for cell in row)]
-    return _own_columns(cell for row in headers for cell in row if cell.text and _grid(record).aligned)
+    return set(_spans([cell for cell in chain(*headers) if cell.text and record.grid.aligned]))
 
 
 # --- in order -----------------------------------------------------------------------------------------------------------------
@@ -546,16 +589,16 @@ def _along(labels: Sequence[Cell], record: Record) -> Way | None:
 def in_order(record: Record, columns: int) -> Way | None:
     """Place by counting: as many fields, or as many figures, as the row has cells."""
     fields = tuple(record.fields)
-    led_by_blank = [kind(piece.text) for piece in fields[:1]] == ["blank"]
-    if len(fields) == columns and _grid(record).bounded and (_grid(record).aligned or not led_by_blank):
+    led_by_blank = record.kinds[:1] == BLANK
+    if len(fields) == columns and record.grid.bounded and (record.grid.aligned or not led_by_blank):
         return Way(fields, True)
     if len(record.figures) == columns:
         # of a row that is longer than others a figure may be the cell too many, and a blank among them one of the form
         inner = fields[fields.index(record.figures[0]) : fields.index(record.figures[-1]) + 1]
-        longer = _end(fields) > _usual_end(_grid(record).rows)
-        return Way(tuple(record.figures), len(inner) == columns or not longer)
+        sure = len(inner) == columns or _end(fields) <= _usual_end(record.grid.rows)
+        return Way(tuple(record.figures), sure)
     # in text a blank that leads a row may as well be a column of labels (haidong-2021)
-    filled = len(fields) < columns or any(kind(piece.text) != "blank" for piece in fields[columns:])
+    filled = len(fields) < columns or record.kinds[columns:].strip(BLANK) != ""
     return None if filled or led_by_blank else Way(fields[:columns])
 
 
@@ -567,7 +610,7 @@ def _is_order_of(table: Table, columns: Sequence[str], named: Sequence[str]) -> 
 
 
 @cache
-def _sums(table: Table, line: str) -> list[list[int]]:
+def own_sums(table: Table, line: str) -> list[list[int]]:
     """Return the signs of a line's cells in each balance edit of its own."""
     own = (dict(edit.terms) for edit in table.balance_edits((line,)) if edit.lines == {line})
     return [[signs[table.id, line, column] for column in table.columns_of[line]] for signs in own]
@@ -575,8 +618,9 @@ def _sums(table: Table, line: str) -> list[list[int]]:
 
 def _names_years(row: Iterable[Cell]) -> bool:
     """Tell a row of several years; 2012 applications and 2012 in all, beside other figures, are none."""
-    figures = [cell.text for cell in row if is_figure(cell.text) or _YEAR.fullmatch(cell.text)]
-    return len(figures) > 1 and all(map(_YEAR.fullmatch, figures))
+    texts = [cell.text for cell in row]
+    years = [text for text in texts if text[:2] == "20" and _YEAR.fullmatch(text)]
+    return len(years) > 1 and not any(is_figure(text) for text in texts if text not in years)
 
 
 # --- parted -------------------------------------------------------------------------------------------------------------------
@@ -600,16 +644,16 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     list of Way
         Empty where the row has as many figures as cells, something else than digits, or more ways than can be tried.
     """
-    words, grid = record.words, _grid(record)
+    words, grid = record.words, record.grid
     digits = "".join(words)
     if not (digits.isascii() and digits.isdecimal()) or len(words) >= columns or any(piece.readings for piece in record.fields):
         return []
     # the end of a line parts no figure from the next
-    words = [digits] if glued and record.grid is None else words
+    words = [digits] if glued and record.grid is TEXT else words
     # a row of a grid that lacks a cell has lost any of them
     torn = grid.aligned and grid.bounded and len(record.fields) < columns
     rows: list[tuple[str, ...]] = []
-    if record.grid and not torn and columns - len(words) <= _MOST_LACKING:
+    if grid is not TEXT and not torn and columns - len(words) <= _MOST_LACKING:
         rows = list(_with_blanks(words, columns))
     elif not grid.bounded and is_glued(words, columns, glued):
         rows = _splits(words, columns, sums)
@@ -629,8 +673,10 @@ def _pieces(record: Record, texts: Iterable[str]) -> tuple[Cell | None, ...]:
 def is_glued(tokens: Sequence[str], columns: int, like_others: bool = False) -> bool:
     """Tell whether a few words, or some that are led by a zero, hold at least as many digits as there are cells."""
     digits = "".join(tokens)
+    if len(tokens) >= columns or not digits.isdecimal():
+        return False
     few = like_others or len(tokens) <= _FEW_WORDS or any(map(_LED_BY_ZERO.fullmatch, tokens))
-    return few and digits.isdecimal() and len(tokens) < columns <= len(digits)
+    return few and columns <= len(digits)
 
 
 def _splits(tokens: Sequence[str], parts: int, sums: Sequence[Sequence[int]] = ()) -> list[tuple[str, ...]]:
@@ -693,7 +739,7 @@ def parted_blocks(record: Record, width: int, count: int, balanced: Callable[[in
             for rest in blocks(digits[end:], number + 1)
         ]
 
-    few = record.grid is None and len(record.figures) <= _FEW_WORDS
+    few = record.grid is TEXT and len(record.figures) <= _FEW_WORDS
     return [Way(_pieces(record, row), parted=True) for row in blocks("".join(record.words), 0)] if few else []
 
 
@@ -703,28 +749,35 @@ def parted_blocks(record: Record, width: int, count: int, balanced: Callable[[in
 def _with_readings(record: Record, ways: Sequence[Way]) -> list[Way]:
     """Return the ways with all that their cells may say; no figure is led by a zero, and a row that moved up is not sure."""
     # a cell took the figure of the next: cells behind it may have moved up, and left a blank
-    two = any(_TWO_FIGURES.fullmatch(piece.text) for piece in record.fields if not piece.readings)
-    moved_up = two and any(kind(piece.text) == "blank" for piece in record.fields)
-    more: list[Way] = []
-    for way in ways:
-        options = [_options(piece) for piece in way.fields]
-        if prod(map(len, options)) > _MOST_READINGS:
-            options = [some[:2] for some in options]
-        for chosen in product(*options):
-            read = way._replace(fields=tuple(piece for piece, _ in chosen))
-            against = sum(cost for _, cost in chosen) + PARTED * any(map(_LED_BY_ZERO.fullmatch, read.texts))
-            sure = way.sure and not against and not moved_up
-            more.append(read._replace(sure=sure, cost=way.cost + against))
-    return more
+    moved_up = BLANK in record.kinds and any(_TWO_FIGURES.fullmatch(cell.text) for cell in record.fields if not cell.readings)
+    return [
+        way._replace(fields=fields, sure=way.sure and not against and not moved_up, cost=way.cost + against)
+        for way in ways
+        for fields, against in _variants(way.fields)
+    ]
+
+
+def _variants(fields: tuple[Cell | None, ...]) -> Iterator[tuple[tuple[Cell | None, ...], float]]:
+    """Yield all that the cells of a row may say together, and what speaks against it."""
+    if not any(piece and (piece.readings or piece.text[:1] == "0" != piece.text) for piece in fields):
+        yield fields, 0.0
+        return
+    options = [_options(piece) for piece in fields]
+    if prod(map(len, options)) > _MOST_READINGS:
+        options = [some[:2] for some in options]
+    for chosen in product(*options):
+        pieces, costs = zip(*chosen, strict=True)
+        yield pieces, sum(costs)
 
 
 def _options(piece: Cell | None) -> list[tuple[Cell | None, float]]:
     """Return the different readings of a cell, each with what speaks against it."""
-    if piece is None or not piece.readings:
-        return [(piece, 0.0)]
+    if piece is None:
+        return [(None, 0.0)]
     against = SURE_READING if (piece.confidence or 0.0) >= CONFIDENT else UNSURE_READING
     different: dict[object, Cell] = {}
     for text in (piece.text, *piece.readings):
         different.setdefault(figure(text)[:3], piece._replace(text=text))
     readable = [one for one in different.values() if figure(one.text).status != "unreadable"] or [piece]
-    return list(zip(readable, [0.0] + [against] * len(readable), strict=False))
+    costs = chain([0.0], repeat(against))
+    return [(one, cost + PARTED * bool(_LED_BY_ZERO.fullmatch(one.text))) for one, cost in zip(readable, costs, strict=False)]

@@ -65,7 +65,7 @@ class LabelIndex:
     """The labels of one table, to be found in a document; the words of its groups may stand torn in front of them."""
 
     def __init__(self, labels: Sequence[Label], groups: Sequence[Label] = ()) -> None:
-        self.entries = [(label.id, key(text)) for label in labels for text in (label.zh, *label.also)]
+        self.entries = [(label.id, key(text)) for label in labels for text in _variants(label)]
         self.exact: dict[str, list[tuple[str, str]]] = {}
         for name, variant in self.entries:
             for word in {variant.word, variant.plain}:
@@ -135,6 +135,30 @@ def column_index(table: Table) -> LabelIndex:
 
 
 @cache
+def own_words(table: Table) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the words that only lines of a table have, and those that only columns have."""
+    lines, columns = frozenset(line_index(table).exact), frozenset(column_index(table).exact)
+    return lines - columns, columns - lines
+
+
+@cache
+def _printed(of_form: Form) -> Mapping[str, frozenset[str]]:
+    """Return the texts that the tables of a form print beside figures: for lines, columns, corners and all others."""
+    texts: dict[str, set[str]] = {"line": set(), "column": set(), "corner": set(), "other": set()}
+    for table in of_form.tables:
+        texts["line"].update(*map(_variants, table.lines))
+        texts["column"].update(*map(_variants, table.columns))
+        texts["corner"].add(table.corner)
+        texts["other"].update([table.zh, *(band.zh for band in table.bands), *(column.spanner_zh for column in table.columns)])
+        texts["other"].update(*map(_variants, table.groups))
+    return {of: frozenset(some - {""}) for of, some in texts.items()}
+
+
+def _variants(label: Label) -> tuple[str, ...]:
+    return label.zh, *label.also
+
+
+@cache
 def form_words(of_form: Form) -> frozenset[str]:
     """Every label of a form as a key word: what is no figure and no label of an agency's own."""
     return frozenset(word for text in _texts(of_form) for word in key(text)[1:])
@@ -143,11 +167,7 @@ def form_words(of_form: Form) -> frozenset[str]:
 @cache
 def _texts(of_form: Form) -> frozenset[str]:
     """Every label of the tables of a form, as printed."""
-    texts: set[str] = set()
-    for table in of_form.tables:
-        texts |= {table.corner, table.zh, *(band.zh for band in table.bands), *(column.spanner_zh for column in table.columns)}
-        texts.update(*((label.zh, *label.also) for label in (*table.lines, *table.columns, *table.groups)))
-    return frozenset(texts - {""})
+    return frozenset().union(*_printed(of_form).values())
 
 
 @cache
@@ -156,16 +176,15 @@ def printed_labels(of_form: Form, *, glued: bool = False) -> re.Pattern[str]:
 
     Where figures are `glued` to the number of the next label (``00000002.其他法律…``), only its own number is the label's.
     """
-    texts = {normalised(text) for text in _texts(of_form).union(*((section.zh, *section.also) for section in of_form.sections))}
+    texts = set(map(normalised, _texts(of_form).union(*map(_variants, of_form.sections))))
     number = r"(?:其中\s*:?)?\s*(?:\([一二三四五六七八九十\d]{1,3}\)|[一二三四五六七八九十]{1,2}、|(?<![\d.])\d{1,2}[、.])?\s*"
     words = sorted({_spaced(_NUMBER.sub("", text, count=1)) for text in texts}, key=len, reverse=True)
     labels = [f"{number}(?:{'|'.join(words)})"]
     if glued:
         numbered = {(key(text).number, _NUMBER.sub("", text, count=1)) for text in texts if key(text).number.isdecimal()}
         # an annex numbers its lines as it likes; one digit is the least that can be the label's
-        numbered |= {
-            ("[1-9]", normalised(text)) for t in of_form.tables if t.open for line in t.lines for text in (line.zh, *line.also)
-        }
+        of_annex = chain.from_iterable(table.lines for table in of_form.tables if table.open)
+        numbered |= {("[1-9]", normalised(text)) for line in of_annex for text in _variants(line)}
         labels = sorted((rf"{digit}[、.]\s*{_spaced(word)}" for digit, word in numbered), key=len, reverse=True) + labels
     return re.compile("|".join(labels))
 
@@ -186,9 +205,8 @@ def distinctive() -> Mapping[str, frozenset[str]]:
 @cache
 def header_words(of_form: Form) -> frozenset[str]:
     """Return the words that only headers have: columns and corners, but no lines."""
-    lines = {text for table in of_form.tables for line in table.lines for text in (line.zh, *line.also)}
-    headers = {text for table in of_form.tables for text in (table.corner, *(column.zh for column in table.columns))}
-    return frozenset({key(text).word for text in headers} - {key(text).word for text in lines} - {""})
+    words = {of: {key(text).word for text in texts} for of, texts in _printed(of_form).items()}
+    return frozenset((words["column"] | words["corner"]) - words["line"])
 
 
 @cache

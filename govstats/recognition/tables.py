@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from govstats.characters import Figure, figure, is_figure, normalised
 from govstats.documents import Cell, Document
-from govstats.forms import Edit, Form, Table, versions
+from govstats.forms import CellKey, Edit, Form, Table, versions
 from govstats.forms import form as form_named
 from govstats.recognition.alignment import Match, align
 from govstats.recognition.annex import read_annex
-from govstats.recognition.decision import Row, decide
-from govstats.recognition.hypotheses import Headers, Way, is_glued, parted_blocks, parted_ways, wide_ways
+from govstats.recognition.decision import Row, decide, failing
+from govstats.recognition.hypotheses import Headers, Way, is_glued, own_sums, parted_blocks, parted_ways, wide_ways
 from govstats.recognition.labels import column_index
 from govstats.recognition.notes import note
-from govstats.recognition.tokens import Record, kind, records
+from govstats.recognition.tokens import FIGURE, LABEL, TEXT, Record, records
 from govstats.report import Note, ReadCell
 
 #: 本年收费金额（单位：元）; a misprint of 万元 is no 元.
@@ -54,26 +55,32 @@ class _Reading:
     lines: list[_Line]
     notes: list[Note]
     headers: Headers
-    failing: list[Edit] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows of its lines, each once."""
+        return list({id(line.row): line.row for line in self.lines}.values())
+
+    @property
+    def edits(self) -> list[Edit]:
+        """The balance edits of its lines."""
+        return [] if self.table.open else self.table.balance_edits({line.match.line for line in self.lines})
 
     def decide(self) -> None:
         """Decide between the ways of all rows; rows placed by their order alone must not break many edits."""
-        edits = [] if self.table.open else self.table.balance_edits({line.match.line for line in self.lines})
-        rows = list({id(line.row): line.row for line in self.lines}.values())
-        self.failing = decide(rows, edits)
-        torn = [line for line in self.lines if line.match.torn]
-        told = {
-            key
-            for line in torn
-            for way in line.row.chosen[:1]
-            for key, cell in zip(line.row.keys, way.fields, strict=True)
-            if cell and figure(cell.text).value
-        }
-        touched = [edit for edit in edits if len(edit.lines) > 1 and not told.isdisjoint(edit.cells)]
-        if _MOST_BROKEN * len(touched) < sum(edit in self.failing for edit in touched):
-            for line in torn:
-                line.row.ways = line.row.chosen = []
-            self.failing = decide(rows, edits)
+        decide(self.rows, self.edits)
+        torn = [line.row for line in self.lines if line.match.torn]
+        if torn and self.breaks_most(torn):
+            for row in torn:
+                row.ways = row.chosen = []
+            decide(self.rows, self.edits)
+
+    def breaks_most(self, torn: Sequence[Row]) -> bool:
+        """Tell whether the figures of some rows break more sums over lines than an agency does."""
+        pieces = [(key, cell) for row in torn for way in row.chosen[:1] for key, cell in zip(row.keys, way.fields, strict=True)]
+        told = {key for key, cell in pieces if cell and figure(cell.text).value}
+        touched = {edit for edit in self.edits if len(edit.lines) > 1 and not told.isdisjoint(edit.cells)}
+        return _MOST_BROKEN * len(touched) < len(touched.intersection(failing(self.rows, self.edits)))
 
     @property
     def pages(self) -> set[int]:
@@ -84,8 +91,14 @@ class _Reading:
 
     @property
     def is_doubtful(self) -> bool:
+        """Whether a line is missing or undecided, or an edit fails."""
         undecided = any(len(line.row.chosen) != 1 or line.row.unconfirmed for line in self.lines)
-        return undecided or not self.pages or bool(self.failing) or any(one.kind not in _NO_DOUBT for one in self.notes)
+        return (
+            undecided
+            or bool(failing(self.rows, self.edits))
+            or not self.pages
+            or any(one.kind not in _NO_DOUBT for one in self.notes)
+        )
 
 
 def read_tables(document: Document, form: Form, year: int | None = None) -> tuple[list[ReadCell], list[Note]]:
@@ -110,7 +123,7 @@ def read_tables(document: Document, form: Form, year: int | None = None) -> tupl
         On whatever is missing or could not be decided.
     """
     readings = _read(document, form, year)
-    doubtful = [reading.is_doubtful for reading in readings]
+    doubtful = [document.again is not None and reading.is_doubtful for reading in readings]
     if document.again is not None and any(doubtful):
         pages = [reading.pages for reading, doubt in zip(readings, doubtful, strict=True) if doubt]
         blocks = document.again(set().union(*pages) if all(pages) else set())
@@ -121,8 +134,7 @@ def read_tables(document: Document, form: Form, year: int | None = None) -> tupl
     notes: list[Note] = []
     for reading in readings:
         notes += reading.notes
-        for item in _cells_and_notes(reading):
-            (cells if isinstance(item, ReadCell) else notes).append(item)  # type: ignore[arg-type]
+        cells += _cells(reading, notes)
     return cells, notes
 
 
@@ -157,11 +169,13 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
         count, printed = len(record.fields), record.printed
         return [], [note("unreadable_table", table, columns=width, count=count, printed=printed, place=record.place)]
     glued = 2 * sum(is_glued(match.record.words, len(table.columns_of[match.line])) for match in matches) > len(matches)
+    doubtful = _labelled_above(table, matches)
     lines = []
     for match in matches:
         if not is_heading(table, match):
             of_columns = _table_of_columns(table, match, headers)
             ways = [] if match.contradicted else headers.ways(match.record, of_columns, match.line, glued=glued)
+            ways = [way._replace(sure=way.sure and match.line not in doubtful) for way in ways]
             lines.append(_line(of_columns, match, ways, of_columns.columns_of[match.line]))
     if 3 * sum(bool(line.row.ways) for line in lines) < len(lines):
         # a line or two of a table that cannot be read may as well be notes below it
@@ -170,8 +184,23 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
     return lines, notes
 
 
+def _labelled_above(table: Table, matches: Sequence[Match]) -> set[str]:
+    """Return the lines whose label stands alone above their figures, which are another's if most have it beside them.
+
+    A line with a sum of its own needs no other evidence.
+    """
+    beside = 2 * sum(bool(match.record.labels) for match in matches) > len(matches)
+    above = [m for m in matches if beside and m.record.grid is not TEXT and not (m.record.labels or m.torn)]
+    return {match.line for match in above if not own_sums(table, match.line)}
+
+
+@lru_cache(maxsize=4096)
+def _keys(table: Table, line: str, columns: Sequence[str]) -> tuple[CellKey, ...]:
+    return tuple((table.id, line, column) for column in columns)
+
+
 def _line(table: Table, match: Match, ways: list[Way], columns: tuple[str, ...]) -> _Line:
-    return _Line(match, table, Row(tuple((table.id, match.line, column) for column in columns), ways), columns)
+    return _Line(match, table, Row(_keys(table, match.line, columns), ways), columns)
 
 
 def _table_of_columns(table: Table, match: Match, headers: Headers) -> Table:
@@ -231,62 +260,69 @@ def _merged(first: _Reading, second: _Reading) -> _Reading:
 # --- cells and notes ----------------------------------------------------------------------------------------------------------
 
 
-def _cells_and_notes(reading: _Reading) -> Iterator[ReadCell | Note]:
-    """Turn the decision on a table into cells, and say what is missing."""
+def _cells(reading: _Reading, notes: list[Note]) -> Iterator[ReadCell]:
+    """Turn the decision on a table into cells, and note what is missing."""
     table = reading.table
     if not reading.lines and not reading.notes:
-        yield note("missing_table", table)
+        notes.append(note("missing_table", table))
     for line in reading.lines:
-        yield from _decided(reading, line) if line.row.chosen else _undecided(line)
+        yield from _decided(reading, line, notes) if line.row.chosen else _undecided(line, notes)
         if line.row.chosen and (not table.lines_across or line is reading.lines[-1]):
             label = next((piece.text for piece in reversed(line.match.record.labels)), "")
-            for piece in line.row.chosen[0].beyond:
-                yield note("outside_form", table, line.match.line, label=label, **_where(piece))
+            own = line.row.chosen[0].beyond
+            notes += [note("outside_form", table, line.match.line, label=label, **_where(piece)) for piece in own]
     if reading.lines:
-        yield from missing_lines(table, {line.match.line for line in reading.lines})
+        notes += missing_lines(table, {line.match.line for line in reading.lines})
 
 
 def _where(piece: Cell) -> dict[str, Any]:
     return {"printed": piece.text, "page": piece.page, "place": piece.place}
 
 
-def _read_cell(line: _Line, column: str, piece: Cell, read: tuple[float | None, str], *, parted: bool) -> ReadCell:
-    beside = "grid" if line.match.record.grid is not None else "text"
-    method = "glued" if parted else "ocr" if piece.confidence is not None else beside
-    unit, source = line.table.unit(line.match.line, column), (piece.page, piece.place)
-    return ReadCell(line.table.id, line.match.line, column, read[0], piece.text, read[1], unit, *source, method, piece.confidence)
+def _method(record: Record, piece: Cell, *, parted: bool) -> str:
+    """Tell how a cell was read."""
+    beside = "text" if record.grid is TEXT else "grid"
+    return "glued" if parted else "ocr" if piece.confidence is not None else beside
 
 
-def _decided(reading: _Reading, line: _Line) -> Iterator[ReadCell | Note]:
+@lru_cache(maxsize=4096)
+def _units(table: Table, line: str, columns: Sequence[str]) -> list[str]:
+    return [table.unit(line, column) for column in columns]
+
+
+def _decided(reading: _Reading, line: _Line, notes: list[Note]) -> Iterator[ReadCell]:
     """Give the cells of a row that was decided, but for those of which something else is to be said."""
     table, row, name, record = line.table, line.row, line.match.line, line.match.record
-    for at, column in zip(line.places, line.columns, strict=True):
-        readings, first = row.readings(at), row.ways[0].fields[at]
-        piece = next((cell for way in row.chosen if (cell := way.fields[at])), None)
+    read_as = list(zip(*(way.fields for way in row.chosen), strict=True))
+    for at, column, unit in zip(line.places, line.columns, _units(table, name, line.columns), strict=True):
+        piece = read_as[at][0] or next(filter(None, read_as[at]), None)
         if piece is None:
-            if not table.open:
-                yield note("missing_cell", table, name, column, place=record.place)
+            notes += [] if table.open else [note("missing_cell", table, name, column, place=record.place)]
             continue
-        stated = unit_stated(table, record, column, reading.headers)
-        read = in_unit(figure(piece.text), table.unit(name, column), stated, table)
-        if said := _said_of(line, column, at, piece, read, len(readings)):
-            offered = dict.fromkeys([*((first.text, *first.readings) if first else ()), *readings])
+        stated = unit_stated(table, record, column, reading.headers) if unit == "万元" else ""
+        value, status = in_unit(figure(piece.text), unit, stated, table)
+        said = _said_of(line, column, at, piece, (value, status))
+        if said:
+            first = row.ways[0].fields[at]
+            offered = dict.fromkeys([*((first.text, *first.readings) if first else ()), *row.readings(at)])
             listed, sure = " | ".join(text or "∅" for text in offered), f"{piece.confidence or 0.0:.2f}"
-            yield note(said, table, name, column, readings=listed, confidence=sure, **_where(piece))
+            notes.append(note(said, table, name, column, readings=listed, confidence=sure, **_where(piece)))
         if said not in {"", "decided_by_edits"}:
-            read = None, "unreadable"
-        yield _read_cell(line, column, piece, read, parted=row.chosen[0].parted)
+            value, status = None, "unreadable"
+        method = _method(record, piece, parted=row.chosen[0].parted)
+        source = piece.page, piece.place, method, piece.confidence
+        yield ReadCell(table.id, name, column, value, piece.text, status, unit, *source)
 
 
-def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float | None, str], readings: int) -> str:
+def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float | None, str]) -> str:
     """Return the kind of note that a cell deserves; nothing where it stands as printed."""
-    negative = (read[0] or 0) < 0 or piece.text[:1] == "增"
-    if readings > 1:
+    if len(line.row.chosen) > 1 and len(line.row.readings(at)) > 1:
         return "undecided_readings"
     if at in line.row.unconfirmed:
         return "unsure_recognition"
-    if _spans_lines(line.match.record, piece):
+    if piece.rowspan > 1 and _spans_lines(line.match.record, piece):
         return "spanning_figure"
+    negative = (read[0] or 0) < 0 or piece.text[:1] == "增"
     if read[1] == "unreadable" or (negative and not line.table.column[column].signed):
         return "unreadable_cell"
     return "decided_by_edits" if piece.readings and not line.row.chosen[0].parted else ""
@@ -294,11 +330,11 @@ def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float |
 
 def _spans_lines(record: Record, piece: Cell) -> bool:
     """Tell a figure that stands for several lines: a row below has a label of its own."""
-    below = record.grid.rows[piece.row + 1 : piece.row + piece.rowspan] if record.grid else ()
+    below = record.grid.rows[piece.row + 1 : piece.row + piece.rowspan]
     return any(cell.text and not is_figure(cell.text) for row in below for cell in row)
 
 
-def _undecided(line: _Line) -> Iterator[ReadCell | Note]:
+def _undecided(line: _Line, notes: list[Note]) -> Iterator[ReadCell]:
     """Say why the figures of a row have no cells, and leave these unreadable."""
     record, width = line.match.record, len(line.columns)
     page = next((piece.page for piece in record.fields), None)
@@ -309,16 +345,17 @@ def _undecided(line: _Line) -> Iterator[ReadCell | Note]:
         kind_of_note, count = _doubt_about(record, width, len(parted))
         listed = ["|".join(way.texts) for way in parted[:_MOST_LISTED]] + ["…"] * (len(parted) > _MOST_LISTED)
         about = _where(whole) | {"columns": width, "count": count, "candidates": "; ".join(listed)}
-        yield note(kind_of_note, line.table, line.match.line, **about)
-    for column in line.columns:
-        yield _read_cell(line, column, whole, (None, "unreadable"), parted=bool(parted))
+        notes.append(note(kind_of_note, line.table, line.match.line, **about))
+    table, name, method = line.table, line.match.line, _method(record, whole, parted=bool(parted))
+    for column, unit in zip(line.columns, _units(table, name, line.columns), strict=True):
+        yield ReadCell(table.id, name, column, None, whole.text, "unreadable", unit, page, whole.place, method, sure)
 
 
 def _doubt_about(record: Record, width: int, parted: int) -> tuple[str, int]:
     """Return the kind of note that tells why a row was not read, and the count that it names."""
     if parted:
         return "glued_row" if parted > 1 else "unbalanced_row", parted
-    if any(kind(piece.text) == "label" for piece in record.fields):
+    if LABEL in record.kinds:
         return "words_in_row", 0
     figures = len(record.figures)
     return "unplaced_row" if figures == width else "unreadable_row", figures
@@ -327,7 +364,7 @@ def _doubt_about(record: Record, width: int, parted: int) -> tuple[str, int]:
 def is_heading(table: Table, match: Match) -> bool:
     """Tell a group heading without figures from a subtotal."""
     stub = table.line.get(match.line)
-    return bool(stub and stub.subtotal and not any(kind(piece.text) == "figure" for piece in match.record.fields))
+    return bool(stub and stub.subtotal and FIGURE not in match.record.kinds)
 
 
 def missing_lines(table: Table, found: set[str]) -> Iterator[Note]:
@@ -366,7 +403,7 @@ def in_unit(read: Figure, unit: str, stated: str, table: Table) -> tuple[float |
     ((25.1, 'reported'), (None, 'unreadable'))
     """
     status, value, printed, _ = read
-    if value is None:
+    if value is None or not (printed or unit == "万元"):
         return value, status
     if unit == "万元" and (printed.endswith("元") or printed in {"万", "亿"} or (not printed and stated == "元")):
         return round(value / 1e4, 10), status

@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby, takewhile, zip_longest
-from operator import itemgetter
-from typing import Literal
+from itertools import chain, groupby, takewhile, zip_longest
+from operator import attrgetter, itemgetter
 
 from govstats.characters import figure, is_figure, normalised
 from govstats.documents import Cell, Document, Grid, Paragraph
 from govstats.forms import Form
-from govstats.recognition.labels import column_index, form_words, header_words, key, line_index, printed_labels, table_words
+from govstats.recognition.labels import form_words, header_words, key, own_words, printed_labels, table_words
 
 #: The longest label of the form has 45 characters; a longer line is prose, or a whole page in one line.
 LONGEST_LABEL = 60
 _PAGE_NUMBER = re.compile(r"[-—–·.\s]+\d{1,4}[-—–·.\s]+|第\s*\d{1,4}\s*页.{0,12}|-+\d{1,4}-+")
 #: A figure with a mark that makes it unreadable is no label: 5①, 0?, 12 3, nor is what recognition could not read.
 _SPOILT_FIGURE = re.compile(r"\d[\d,.\s]*\d|\d+[^\d\w、.．,)）\s]{1,3}\d*|\d+[①-⑳²³]|[\d\W①-⑳]*[□�\ufffc][\d\W]*")
+_DIGIT = re.compile(r"\d")
 _GLUED_NUMBER = re.compile(r"\d{2,}[.、](?!\d)")
 _NUMBERED = re.compile(r"[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）]|\d{1,2}[.、](?!\d)")
 #: A new text after a table (附件下载), not the rest of a sentence (件，其中…).
@@ -36,15 +36,21 @@ _UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 _BETWEEN_TOKENS = re.compile(rf"\s+(?!(?:{_UNIT})(?:\s|$))")
 #: What parts a label from its figures; a unit may run together with them (条294981916).
 _GAP = re.compile(rf"\s*(?:{_UNIT})(?=\s|\d|$)|\s+")
+_ROW, _COLUMN = attrgetter("row"), attrgetter("column")
+#: The kinds of cells.
+LABEL, FIGURE, BLANK = "lfb"
 #: The stub of a row of labels, figures and blanks; a table may number its rows in a column of its own.
 _STUB = re.compile("(?:fb*(?=l))?(?:[bl]*l)?")
 
 
-#: The stub of a row, its fields, its grid and its number there; without fields where labels stand alone.
-_Row = tuple[Sequence[Cell], Sequence[Cell], Grid | None, int]
+#: Running text as a grid: it has no columns, and leaves out what is blank.
+TEXT = Grid((), aligned=False, bounded=False, place="")
+
+#: The stub of a row, its fields, their kinds, its grid and its number there; without fields where labels stand alone.
+_Row = tuple[Sequence[Cell], Sequence[Cell], str, Grid, int]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Record:
     """Figures that stand in one row, and the labels that stand with or before them.
 
@@ -56,26 +62,31 @@ class Record:
         Labels without figures that stand between the record before and this one: headers, headings, torn labels.
     fields : sequence of Cell
         What stands right of the stub, in order.
-    grid : Grid or None
-        The grid the row belongs to; none in running text.
+    kinds : str
+        The kinds of the fields, see `kinds`.
+    figures : list of Cell
+        The fields that are not blank.
+    words : list of str
+        The figures as they stand apart; a gap inside a cell parts two.
+    grid : Grid
+        The grid the row belongs to; `TEXT` in running text.
     row : int
         The number of the row in its grid.
     order : int
         The number of the record in the document.
-    figures : list of Cell
-        The fields that are not blank.
     """
 
     labels: Sequence[Cell]
     before: Sequence[Cell]
     fields: Sequence[Cell]
-    grid: Grid | None = None
-    row: int = 0
-    order: int = 0
-    figures: list[Cell] = field(init=False)
+    kinds: str
+    grid: Grid
+    row: int
+    order: int
 
     def __post_init__(self) -> None:
-        self.figures = [piece for piece in self.fields if kind(piece.text) != "blank"]
+        self.figures = [piece for piece, kind in zip(self.fields, self.kinds, strict=True) if kind != BLANK]
+        self.words = " ".join([piece.text for piece in self.figures]).split()
 
     @property
     def place(self) -> str:
@@ -86,11 +97,6 @@ class Record:
     def printed(self) -> str:
         """What stands right of the stub, for a note."""
         return " ".join(piece.text for piece in self.fields if piece.text)
-
-    @property
-    def words(self) -> list[str]:
-        """The figures as they stand apart; a gap inside a cell parts two."""
-        return [word for piece in self.figures for word in piece.text.split()]
 
 
 def records(document: Document, form: Form) -> list[Record]:
@@ -111,9 +117,9 @@ def records(document: Document, form: Form) -> list[Record]:
     found: list[Record] = []
     waiting: list[Cell] = []
     for is_grid, blocks in groupby(document.blocks, lambda block: isinstance(block, Grid)):
-        for labels, fields, grid, row in (_rows_of_grids if is_grid else _rows_of_text)(blocks, form):  # type: ignore[arg-type]
+        for labels, fields, of_fields, grid, row in (_rows_of_grids if is_grid else _rows_of_text)(blocks, form):  # type: ignore[arg-type]
             if fields:
-                found.append(Record(labels, waiting, fields, grid, row, len(found)))
+                found.append(Record(labels, waiting, fields, of_fields, grid, row, len(found)))
                 waiting = []
             else:
                 # labels without figures wait for the figures that follow them
@@ -123,95 +129,98 @@ def records(document: Document, form: Form) -> list[Record]:
 
 def _upright(grid: Grid, form: Form) -> Grid:
     """Turn a grid whose columns are the lines of a table: their labels stand above and right of those of the columns."""
-    words = {(cell.row, cell.column): key(cell.text).word for row in grid.rows for cell in row if kind(cell.text) == "label"}
+    cells = list(chain(*grid.rows))
     for table in form.tables if grid.aligned else ():
-        lines, columns = line_index(table).exact.keys(), column_index(table).exact.keys()
-        of_lines, of_columns = (
-            _first([at for at, word in words.items() if word in own]) for own in (lines - columns, columns - lines)
-        )
-        if not table.lines_across and of_lines and of_columns and of_lines[0] < of_columns[0] and of_lines[1] > of_columns[1]:
-            rows: list[list[Cell]] = [[] for _ in range(1 + max(cell.column for row in grid.rows for cell in row))]
-            for cell in (cell for row in grid.rows for cell in row):
-                rows[cell.column].append(Cell(cell.text, cell.column, cell.row, cell.colspan, cell.rowspan, *cell[5:]))
-            return grid._replace(rows=[tuple(row) for row in rows])
+        of_lines, of_columns = own_words(table)
+        words = (key(cell.text).word for cell in cells if _kind(cell.text) == LABEL)
+        # most grids have the label of a column first
+        if table.lines_across or next(filter((of_lines | of_columns).__contains__, words), "") not in of_lines:
+            continue
+        lines, columns = ([cell for cell in cells if key(cell.text).word in own] for own in own_words(table))
+        above = columns and min(map(_ROW, lines)) < min(map(_ROW, columns))
+        if above and min(map(_COLUMN, lines)) > min(map(_COLUMN, columns)):
+            turned = [
+                cell._replace(row=cell.column, column=cell.row, rowspan=cell.colspan, colspan=cell.rowspan) for cell in cells
+            ]
+            by_row = {row: tuple(of_row) for row, of_row in groupby(sorted(turned, key=itemgetter(1, 2)), _ROW)}
+            return grid._replace(rows=[by_row.get(number, ()) for number in range(1 + max(by_row))])
     return grid
 
 
-def _first(places: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """Return the first row and the first column of some places."""
-    return (min(row for row, _ in places), min(column for _, column in places)) if places else None
-
-
 @lru_cache(maxsize=8192)
-def kind(text: str) -> Literal["label", "figure", "blank"]:
-    """Tell a label, a figure and a blank apart."""
+def _kind(text: str) -> str:
     status = figure(text).status
     if status == "blank":
-        return "blank"
-    return "label" if status == "unreadable" and not _SPOILT_FIGURE.fullmatch(text) else "figure"
+        return BLANK
+    return LABEL if status == "unreadable" and not _SPOILT_FIGURE.fullmatch(text) else FIGURE
+
+
+def kinds(cells: Iterable[Cell]) -> str:
+    """Tell labels, figures and blanks apart, by a letter for each cell."""
+    return "".join([_kind(cell.text) for cell in cells])
 
 
 def _rows_of_grids(grids: Iterable[Grid], form: Form) -> Iterator[_Row]:
-    words = form_words(form)
+    words, of_headers = form_words(form), header_words(form)
     for grid in (_upright(one, form) for one in grids):
-        kinds_of = ["".join(kind(cell.text)[0] for cell in cells) for cells in grid.rows]
-        rows = [(cells, kinds, len(_STUB.findall(kinds)[0])) for cells, kinds in zip(grid.rows, kinds_of, strict=True)]
+        kinds_of = list(map(kinds, grid.rows))
+        rows = [(cells, each, len(_STUB.findall(each)[0])) for cells, each in zip(grid.rows, kinds_of, strict=True)]
         # where the figures of most rows begin: what stands there is a field, though it be no figure (约39, 见备注)
-        begins = Counter(cells[stub].column for cells, kinds, stub in rows if "f" in kinds[stub:] and grid.aligned)
+        begins = Counter([cells[stub].column for cells, each, stub in rows if FIGURE in each[stub:] and grid.aligned])
         usual = max(begins, key=lambda column: (begins[column], -column), default=0)
-        for number, (cells, kinds, stub) in enumerate(rows):
-            figures = "f" in kinds[stub:]
+        for number, (cells, each, stub) in enumerate(rows):
+            figures = FIGURE in each[stub:]
             odd = figures and stub > 1 and cells[stub - 1].column == usual > 0 and key(cells[stub - 1].text).word not in words
             end = stub - 1 if odd else stub
-            labels = [cell for cell, what in zip(cells[:end], kinds, strict=False) if what == "l"]
-            header = end == len(cells) or any(key(label.text).word in header_words(form) for label in labels)
+            labels = [cell for cell, what in zip(cells[:end], each, strict=False) if what == LABEL]
+            header = end == len(cells) or not of_headers.isdisjoint([key(label.text).word for label in labels])
             is_row = figures or (not header if end else len(cells) >= _FEWEST_BLANKS)
             if is_row:
-                yield labels, cells[end:], grid, number
+                yield labels, cells[end:], each[end:], grid, number
             if not is_row or (number == 0 and not figures):
                 # a header, or the title of the grid, spread over its columns
-                yield labels, (), None, 0
+                yield labels, (), "", TEXT, 0
 
 
 def _rows_of_text(paragraphs: Iterable[Paragraph], form: Form) -> Iterator[_Row]:
     """Yield labels, and figures that stand in one line, or one a line."""
     pieces = [
-        (kind(part) == "label", number if len(parts) > 1 else 0, Cell(part, 0, 0, place=line.place, page=line.page))
+        (_kind(part) == LABEL, number if len(parts) > 1 else 0, Cell(part, 0, 0, place=line.place, page=line.page))
         for number, line in enumerate(paragraphs, start=1)
         for parts in [_parts(line.text, form)]
         for part in parts
     ]
     for (is_label, _), group in groupby(pieces, itemgetter(0, 1)):
         cells = [cell for *_, cell in group]
-        yield (cells, (), None, 0) if is_label else ((), cells, None, 0)
+        yield (cells, (), "", TEXT, 0) if is_label else ((), cells, kinds(cells), TEXT, 0)
 
 
 def _parts(text: str, form: Form) -> Sequence[str]:
     """Part a line of text into labels and figures."""
     if _PAGE_NUMBER.fullmatch(text):
         return ()
-    columns, row = _MANY_SPACES.split(text), _row(text)
+    columns = _MANY_SPACES.split(text)
     # a row of columns may be long, however wide they are set
-    if len(text) > LONGEST_LABEL and len(columns) < 4 and (not row or len(row[0]) > LONGEST_LABEL):
-        return _running_text(text, form) or [text]
-    return [piece for part in columns if part for piece in _row(part) or _running_text(part, form) or [part]]
+    parts = [text] if len(columns) < _FEWEST_LABELS and len(text) > LONGEST_LABEL else filter(None, columns)
+    return [piece for part in parts for piece in _row(part) or _running_text(part, form) or [part]]
 
 
 def _row(text: str) -> list[str]:
     """Part a label from the figures behind it; empty where there is none, or a figure stands elsewhere, or ends the label."""
     tokens = _BETWEEN_TOKENS.split(text.strip())
     figures = list(takewhile(is_figure, reversed(tokens)))[::-1]
-    label = tokens[: len(tokens) - len(figures)]
-    if not figures or any(map(is_figure, label)) or " ".join(label)[-1:].isdecimal():
-        return []
-    return [" ".join(label), *figures] if label else figures
+    words = tokens[: len(tokens) - len(figures)]
+    label = " ".join(words)
+    no_label = len(label) > LONGEST_LABEL or label[-1:].isdecimal() or any(map(is_figure, words))
+    return [] if no_label or not figures else [*filter(None, [label]), *figures]
 
 
 def _running_text(text: str, form: Form) -> list[str]:
     """Part text at the labels of the form; empty where no figure stands between two labels and nothing else."""
     compared = normalised(text)
-    few = len(text) > LONGEST_LABEL and sum(word in compared for word in table_words(form)) < _FEWEST_LABELS
-    if few or not re.search(r"\d", compared):
+    if not _DIGIT.search(compared):
+        return []
+    if len(text) > LONGEST_LABEL and sum([word in compared for word in table_words(form)]) < _FEWEST_LABELS:
         return []
     found = list(printed_labels(form, glued=_GLUED_NUMBER.search(compared) is not None).finditer(compared))
     # labels are sought in normalised text; what is printed is cut out of the document's own wherever the two run in step
