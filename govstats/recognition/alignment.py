@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ _LOOKBACK = 200
 _MOST_COPIES = 4
 #: A label has more characters than this; the crumbs of a torn one (果, 度办) do not.
 _CRUMB = 3
+#: The characters of a label that number nothing.
+_LETTERS = re.compile(r"[^\W\d_一二三四五六七八九十]")
 #: By so many characters the beginning of a torn label is told from that of others (属于行政执法案卷, 属于行政查询事项).
 _BEGINNING = 5
 
@@ -138,10 +141,23 @@ def _candidates(table: Table, records: Sequence[Record]) -> list[Match]:
 
 
 def _lines_before(table: Table, record: Record) -> Mapping[str, float]:
-    """Return the lines that the label before a row without one may mean, if no other waits there."""
+    """Return the lines that the label before a row without one may mean, if no other waits there.
+
+    What stands in the line of the figures is a piece of their label: the rest of the label above may stand between the two.
+    """
     before = _without_header(table, record.before)
     lines = lines_named(table, before)
+    if before and before[-1].place == record.place:
+        lines = {line: likeness for line, likeness in lines.items() if _is_piece(table, line, before[-1].text)}
     return lines if len(_lines_waiting(table, before).union(lines)) == 1 else {}
+
+
+def _is_piece(table: Table, line: str, text: str) -> bool:
+    """Tell whether a text may be a piece of the label of a line and of its groups, though misprinted: half is of them."""
+    group = table.line[line].group
+    above = [label.zh for label in (*table.groups, *table.lines) if label.id in {group, line}]
+    piece, whole = _LETTERS.findall(text), "".join(above + [*table.line[line].also])
+    return 2 * sum(character in whole for character in piece) >= len(piece)
 
 
 def _labels_below(table: Table, run: Sequence[Record], following: Record) -> Mapping[int, Mapping[str, float]]:

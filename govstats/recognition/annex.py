@@ -18,6 +18,8 @@ _TWO_COLUMNS = re.compile(r"(?:指标|项目|单位)[^年累]*年度?(?:历年)?
 _NUMBERING = re.compile(r"\s*(?:其中\s*[:：]?)?\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．]+)?\s*")
 _ZERO_FIRST = re.compile(r"0(?:0|[1-9]\d*)")
 _FEWEST_LINES = 3
+#: Of a label, in characters, that its cell had no room for.
+_LONGEST_REST = 8
 
 
 def read_annex(table: Table, records: Sequence[Record]) -> list[tuple[Match, list[Way]]]:
@@ -37,8 +39,9 @@ def read_annex(table: Table, records: Sequence[Record]) -> list[tuple[Match, lis
         stands there twice is left without any.
     """
 
-    def known(record: Record) -> str:
-        found = lines_named(table, record.labels or record.before)
+    def known(record: Record, rest: str = "") -> str:
+        pieces = record.labels or record.before
+        found = lines_named(table, [*pieces[:-1], pieces[-1]._replace(text=pieces[-1].text + rest)] if rest else pieces)
         # a label that is only alike is another line of another province: 网络申请数 is not 网上申请数
         return next((line for line, likeness in found.items() if likeness >= SURE), "")
 
@@ -53,7 +56,8 @@ def read_annex(table: Table, records: Sequence[Record]) -> list[tuple[Match, lis
     found: dict[str, tuple[Match, list[Way]]] = {}
     for number, record in enumerate(rows):
         # a line that no form lists has its printed label without the numbering
-        line = known(record) or "".join(_NUMBERING.sub("", _label(record), count=1).split())
+        rest = _rest(record, rows[number + 1 : number + 2])
+        line = known(record, rest) or "".join(_NUMBERING.sub("", _label(record) + rest, count=1).split())
         if not line:
             continue
         way = in_order(record, len(columns)) if columns else None
@@ -96,6 +100,16 @@ def _columns(first: Record) -> list[str]:
     header = " ".join(cell.text for row in first.grid.rows[: first.row] for cell in row) or header
     named = [found.lastgroup or "" for found in _COLUMN.finditer(normalised(header))]
     return list(dict.fromkeys(reversed(named)))[::-1]
+
+
+def _rest(record: Record, following: Sequence[Record]) -> str:
+    """Return the end of a label that goes on below its figures: a few characters before the next label with a number."""
+    if record.grid is not TEXT or not following or not following[0].before:
+        return ""
+    *crumbs, label = following[0].before
+    rest = "".join(crumb.text for crumb in crumbs)
+    torn = len(rest) <= _LONGEST_REST and key(label.text).number and not any(key(crumb.text).number for crumb in crumbs)
+    return rest if torn else ""
 
 
 def _label(record: Record) -> str:

@@ -74,6 +74,21 @@ class _Reading:
             for row in torn:
                 row.ways = row.chosen = []
             decide(self.rows, self.edits)
+        for row in self.beside_short_ones():
+            row.ways = row.chosen = []
+
+    def beside_short_ones(self) -> list[Row]:
+        """Return rows in running text whose own sum fails beside a row that is too short: its last figure may be theirs."""
+        rows = [(line.match.record, len(line.columns)) for line in self.lines]
+        short = [len(record.figures) < count and not is_glued(record.words, count) for record, count in rows]
+        if not any(short):
+            return []
+        broken = {line for edit in failing(self.rows, self.edits) if len(edit.lines) == 1 for line in edit.lines}
+        return [
+            line.row
+            for at, line in enumerate(self.lines)
+            if line.match.line in broken and line.match.record.grid is TEXT and any(short[max(at - 1, 0) : at + 2])
+        ]
 
     def breaks_most(self, torn: Sequence[Row]) -> bool:
         """Tell whether the figures of some rows break more sums over lines than an agency does."""
