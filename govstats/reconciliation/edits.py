@@ -7,6 +7,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, expanded
@@ -66,6 +67,37 @@ class Pairs(NamedTuple):
 def alone(matrix: ReportMatrix, at: Integers, years: Integers | None = None) -> Pairs:
     """Return reports without those of the year before."""
     return Pairs(matrix, matrix, at, np.full(len(at), -1), np.zeros(len(at), dtype=np.intp) if years is None else years)
+
+
+def pairs_of_years(reports: pd.DataFrame, matrices: Sequence[ReportMatrix]) -> list[Pairs]:
+    """Find for each report that of the same agency and the year before.
+
+    Parameters
+    ----------
+    reports : DataFrame
+        Agency and year of each report number.
+    matrices : sequence of ReportMatrix
+
+    Returns
+    -------
+    list of Pairs
+        One for each two forms, in the order of the matrices.
+    """
+    if len(reports) < 2:
+        return []
+    place = pd.DataFrame({"matrix": -1, "at": -1}, index=range(len(reports)))
+    for which, matrix in enumerate(matrices):
+        place.loc[matrix.reports, "matrix"] = which
+        place.loc[matrix.reports, "at"] = np.arange(len(matrix.reports))
+    known = pd.concat([reports[["agency", "year"]], place], axis=1).dropna(subset=["agency", "year"])
+    earlier = known.drop_duplicates(["agency", "year"]).assign(
+        year_before=lambda one: one["year"], year=lambda one: one["year"] + 1
+    )
+    both = known.merge(earlier, on=["agency", "year"], suffixes=("", "_before")).query("matrix >= 0 and matrix_before >= 0")
+    return [
+        Pairs(matrices[now], matrices[before], *some[["at", "at_before", "year_before"]].to_numpy(dtype=np.intp).T)
+        for (now, before), some in both.groupby(["matrix", "matrix_before"])
+    ]
 
 
 class System(NamedTuple):
@@ -147,6 +179,11 @@ def linear_edits(now: ReportMatrix, before: ReportMatrix, rules: Collection[str]
                     if template["table"] == table.id:
                         edits += expanded(rule, table, template, frozenset(lines))
     return [edit for edit in edits if all(cell in (before if year else now).index for cell, year in edit.places)]
+
+
+def severity(edit: Edit) -> str:
+    """Return the severity of an edit: its own, else that of its rule."""
+    return edit.severity or known_rule(edit.rule).severity
 
 
 def sums(edit: Edit, values: Floats) -> tuple[Floats, Floats]:

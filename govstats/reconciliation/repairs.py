@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,11 +15,9 @@ import pandas as pd
 
 from govstats.errors import UnreadableDocument
 from govstats.forms import ONE_FEN, CellKey, Form, Language
-from govstats.reconciliation.chains import Chain, Parts, Place, chained_cases
+from govstats.reconciliation.chains import Case, Place, cases
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.findings import Floats
-from govstats.reconciliation.matrix import ReportMatrix, matrices
-from govstats.reconciliation.solver import Localisation, Solution, minimal_changes
+from govstats.reconciliation.solver import Solution
 from govstats.reconciliation.source import Source, known_of
 from govstats.reconciliation.wording import cell_label, cell_list, number, phrase, quoted
 from govstats.report import ReadCell, Report, typed_frame
@@ -49,18 +47,9 @@ REPAIR_TYPES = {
     "message_en": "str",
 }
 
-#: Below this confidence a reading is as likely to be wrong as the agency, and costs less to change.
-_SURE, _UNSURE_WEIGHT = 0.99, 0.8
 #: What a witness takes from or adds to how far-fetched a repair is; a reading that fails when it is repeated settles the matter.
 _WITNESS, _MISREAD = 2.0, -100.0
-
-
-class _Case(NamedTuple):
-    """Rows of a report, or of years of an agency, that cannot all hold, and the minimal sets of cells that would explain it."""
-
-    agency: Any
-    system: Chain
-    found: Localisation
+_LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
 
 class _Repair(NamedTuple):
@@ -72,16 +61,8 @@ class _Repair(NamedTuple):
     rules: str
     mechanisms: tuple[str, ...]
     witnesses: str
-    origins: tuple[tuple[str | None, str | None], ...]
+    origins: tuple[_Origin, ...]
     far_fetched: float
-
-
-class _Standing(NamedTuple):
-    """The place of a repair among those that explain the same failures."""
-
-    group: int
-    rank: int
-    among: int
 
 
 def repairs(
@@ -157,28 +138,25 @@ def repairs(
     report, cells = known.report, known.cells
     if claims is None:
         claims = known.claims if report is None else report.claims
-    cases = _cases(cells, seconds)
-    if not cases:
+    found = cases(cells, seconds)
+    if not found:
         return typed_frame([], REPAIR_TYPES)
-    origins = _Origins(report if reread else None, cells, cases)
+    origins = _Origins(report if reread else None, cells, found)
     witnesses = _Witnesses(cells, claims)
     rows: list[tuple[Any, ...]] = []
-    number = 0
-    for group, case in enumerate(cases, start=1):
+    numbers = count(1)
+    for group, case in enumerate(found, start=1):
         explaining = [_repair(case, solution, witnesses, origins) for solution in case.found.solutions]
         explaining.sort(key=lambda one: (one.far_fetched, [(place.year or 0, place.key) for place in one.cells]))
         if not explaining:
-            number += 1
-            rows.append((number, case.agency, *_not_found(case, group)))
-        for repair in explaining:
-            number += 1
+            rows.append((next(numbers), case.agency, *_not_found(case, group)))
+        for repair, repair_number in zip(explaining, numbers, strict=False):
             rank = 1 + sum(one.far_fetched < repair.far_fetched for one in explaining)
-            standing = _Standing(group, rank, len(explaining))
-            rows += [(number, case.agency, *row) for row in _rows(case, repair, standing, origins)]
+            rows += [(repair_number, case.agency, *row) for row in _rows(case, repair, group, rank, origins)]
     return typed_frame(rows, REPAIR_TYPES)
 
 
-def _not_found(case: _Case, group: int) -> tuple[Any, ...]:
+def _not_found(case: Case, group: int) -> tuple[Any, ...]:
     """Say that the search met its bound before it found anything."""
     first = case.system.first_failed()
     rules = ";".join(dict.fromkeys(case.system.rules))
@@ -186,26 +164,27 @@ def _not_found(case: _Case, group: int) -> tuple[Any, ...]:
     return (first.year, first.key[0], *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
 
 
-def _rows(case: _Case, repair: _Repair, standing: _Standing, origins: _Origins) -> Iterator[tuple[Any, ...]]:
+def _rows(case: Case, repair: _Repair, group: int, rank: int, origins: _Origins) -> Iterator[tuple[Any, ...]]:
     """Yield what the frame says of each cell of a repair."""
     complete = case.found.complete
-    said = [_sentence(case, repair, standing.among, language) for language in _LANGUAGES]
-    for at, (_, year, key) in enumerate(repair.cells):
-        origin, again = repair.origins[at]
-        proposed = repair.proposed[at]
+    unique = complete and len(case.found.solutions) == 1
+    said = [_sentence(case, repair, language) for language in _LANGUAGES]
+    mechanism_ids = ";".join(dict.fromkeys(repair.mechanisms))
+    sides = zip(repair.cells, repair.reported, repair.proposed, repair.origins, strict=True)
+    for (_, year, key), reported, proposed, (origin, again) in sides:
         yield (
             year,
             *key,
-            repair.reported[at],
+            reported,
             None if np.isnan(proposed) else proposed,
             cell_list(other for _, of, other in repair.cells if of == year),
             repair.rules,
-            ";".join(dict.fromkeys(repair.mechanisms)),
+            mechanism_ids,
             repair.witnesses,
-            standing.among == 1 and complete,
+            unique,
             complete,
-            standing.group,
-            standing.rank,
+            group,
+            rank,
             origin,
             origins.printed.get((case.agency, year, *key)),
             again,
@@ -213,55 +192,18 @@ def _rows(case: _Case, repair: _Repair, standing: _Standing, origins: _Origins) 
         )
 
 
-# --- localisation -----------------------------------------------------------------------------------------------------------
-
-
-def _cases(cells: pd.DataFrame, seconds: float) -> list[_Case]:
-    """Return each group of edits that cannot all hold with its minimal sets, report by report, chains of years together."""
-    reports, found = matrices(cells)
-    agencies, years = reports["agency"].array, reports["year"].array
-    parts = Parts(found, years, {id(matrix): _weights(cells, matrix) for matrix in found})
-    numbered: list[tuple[int, int, _Case]] = []
-    failing: dict[int, Localisation] = {}
-    for report, order, system, chained in parts.failing():
-        located = minimal_changes(system.edits, system.figures, system.weights, seconds=seconds)
-        if chained:
-            failing[report] = located
-        else:
-            numbered.append((report, order, _Case(agencies[report], system, located)))
-    for report, order, system, located in chained_cases(reports, found, parts, failing, seconds):
-        numbered.append((report, order, _Case(agencies[report], system, located)))
-    return [case for *_, case in sorted(numbered, key=lambda one: one[:2])]
-
-
-def _weights(cells: pd.DataFrame, matrix: ReportMatrix) -> Floats | None:
-    """Return what changing each cell costs: less where recognition was not sure; None where nothing was recognised."""
-    if "confidence" not in cells.columns:
-        return None
-    confidence = matrix.rows["confidence"].to_numpy(dtype=float, na_value=np.nan)
-    unsure = (confidence < _SURE) & (matrix.cell_of_row >= 0)
-    if not unsure.any():
-        return None
-    weights = np.ones(matrix.value.shape)
-    weights[matrix.cell_of_row[unsure], matrix.report_of_row[unsure]] = _UNSURE_WEIGHT
-    return weights
-
-
 # --- how it came about, and what speaks for it ------------------------------------------------------------------------------
 
-_LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
-
-def _repair(case: _Case, solution: Solution, witnesses: _Witnesses, origins: _Origins) -> _Repair:
+def _repair(case: Case, solution: Solution, witnesses: _Witnesses, origins: _Origins) -> _Repair:
     system = case.system
     places = tuple(system.places[cell] for cell in solution.cells)
     reported = tuple(float(system.figures[cell]) for cell in solution.cells)
-    broken = np.abs(system.edits.equalities @ np.nan_to_num(system.figures)) > ONE_FEN
     touched = (system.edits.equalities[:, list(solution.cells)] != 0).any(axis=1)
-    rules = dict.fromkeys(rule for rule, it in zip(system.rules, broken & touched, strict=True) if it)
+    rules = dict.fromkeys(rule for rule, it in zip(system.rules, system.broken & touched, strict=True) if it)
     ways: list[str] = []
     said: list[str] = []
-    origin: list[tuple[str | None, str | None]] = []
+    origin: list[_Origin] = []
     doubt = 0.0
     for year in dict.fromkeys(place.year for place in places):
         sides = zip(places, reported, solution.values, strict=True)
@@ -269,15 +211,15 @@ def _repair(case: _Case, solution: Solution, witnesses: _Witnesses, origins: _Or
         around = zip(system.places, system.figures.tolist(), strict=True)
         form = next(place.form for place in places if place.year == year)
         ways += mechanisms(form, {place.key: figure for place, figure in around if place.year == year}, changes)
-        heard, weight = witnesses.hear(case.agency, year, changes)
-        said += [heard] if heard else []
+        heard = list(witnesses.of(case.agency, year, changes))
+        said += heard
+        doubt -= _WITNESS * sum(1 if one.startswith("+") else -1 for one in heard)
         origin += [origins.of(key, proposed) for key, (_, proposed) in changes.items()]
-        doubt += weight
     doubt += sum(map(far_fetched, ways)) + _MISREAD * any(one == "reading" for one, _ in origin)
     return _Repair(places, reported, solution.values, ";".join(rules), tuple(ways), "; ".join(said), tuple(origin), doubt)
 
 
-def _sentence(case: _Case, repair: _Repair, count: int, language: Language) -> str:
+def _sentence(case: Case, repair: _Repair, language: Language) -> str:
     changes = []
     several_years = len({case.system.places[cell].year for one in case.found.solutions for cell in one.cells}) > 1
     for (form, year, key), reported, proposed in zip(repair.cells, repair.reported, repair.proposed, strict=True):
@@ -288,16 +230,12 @@ def _sentence(case: _Case, repair: _Repair, count: int, language: Language) -> s
         changes.append(say(message, language, cell=cell, reported=number(reported), proposed=number(proposed)))
     joined = say("changes_joint", language).join(changes)
     labels = phrase("comma", language).join(mechanism_label(one, language) for one in dict.fromkeys(repair.mechanisms))
-    sentence = say("repair", language, changes=joined, mechanisms=labels)
-    if not case.found.complete:
-        sentence += say("incomplete", language)
-    else:
-        sentence += say("unique", language) if count == 1 else say("several", language, count=str(count))
-    told = {origin: again for origin, again in repair.origins if origin}
-    for origin in ("reading", "undecided", "published"):
-        if origin in told:
-            return sentence + say(origin, language, reread=told[origin] or "")
-    return sentence
+    among = len(case.found.solutions)
+    standing = "incomplete" if not case.found.complete else "unique" if among == 1 else "several"
+    sentence = say("repair", language, changes=joined, mechanisms=labels) + say(standing, language, count=str(among))
+    told = dict(repair.origins)
+    worst = next((origin for origin in ("reading", "undecided", "published") if origin in told), None)
+    return sentence + (say(worst, language, reread=told[worst] or "") if worst else "")
 
 
 def _rows_where(cells: pd.DataFrame, names: Sequence[str], values: Mapping[str, Collection[Any]]) -> Iterator[tuple[Any, ...]]:
@@ -308,10 +246,14 @@ def _rows_where(cells: pd.DataFrame, names: Sequence[str], values: Mapping[str, 
     return zip(*(cells[name].array[chosen].tolist() for name in names), strict=True)
 
 
+#: Where a figure comes from, and what other ways of reading found.
+_Origin = tuple[str | None, str | None]
+
+
 class _Origins:
     """Whether the document still gives a figure when it is read in another way."""
 
-    def __init__(self, report: Report | None, cells: pd.DataFrame, cases: Sequence[_Case]) -> None:
+    def __init__(self, report: Report | None, cells: pd.DataFrame, cases: Sequence[Case]) -> None:
         keys = {case.system.places[cell].key for case in cases for one in case.found.solutions for cell in one.cells}
         self.printed: dict[tuple[Any, ...], str] = {}
         if "printed" in cells.columns:
@@ -331,7 +273,7 @@ class _Origins:
                 # the file was moved since: what it says cannot be asked again
                 self.again = {}
 
-    def of(self, key: CellKey, proposed: float) -> tuple[str | None, str | None]:
+    def of(self, key: CellKey, proposed: float) -> _Origin:
         """Return where the figure of a cell comes from, and what other ways of reading found."""
         again = self.again.get(key)
         if not again or self.read[key].method == "corrected":
@@ -363,25 +305,17 @@ class _Witnesses:
                 bounds = (-np.inf if pd.isna(low) else float(low), np.inf if pd.isna(high) else float(high))
                 self.claims[claim["agency"], claim["year"], claim["target"]].append((*bounds, str(claim["quote"])))
 
-    def hear(self, agency: Any, year: int | None, changes: Mapping[CellKey, tuple[float, float]]) -> tuple[str, float]:
-        """Return what speaks for a repair and against it, and what that adds to its rank."""
-        said = []
-        weight = 0.0
+    def of(self, agency: Any, year: int | None, changes: Changes) -> Iterator[str]:
+        """Yield what speaks for a repair (``+``) and against it (``-``)."""
         for (table, line, column), (reported, proposed) in changes.items():
-            for name, here, there, step in self._CARRIED:
-                if year is None or (name, here) != (table, line):
-                    continue
-                other = self.figures.get((agency, year + step, there, column))
+            for name, here, there, step in self._CARRIED if year is not None else ():
+                other = self.figures.get((agency, (year or 0) + step, there, column)) if (name, here) == (table, line) else None
                 if other is not None and other in {reported, proposed}:
-                    sign = "+" if other == proposed else "-"
-                    said.append(f"{sign} {year + step} {table}/{there}/{column} = {other:g}")
-                    weight += -_WITNESS if sign == "+" else _WITNESS
+                    yield f"{'+' if other == proposed else '-'} {(year or 0) + step} {table}/{there}/{column} = {other:g}"
             for low, high, quote in self.claims.get((agency, year, f"{table}/{line}/{column}"), ()):
                 fits = low <= proposed <= high
                 if fits != (low <= reported <= high):
-                    said.append(f"{'+' if fits else '-'} “{quote}”")
-                    weight += -_WITNESS if fits else _WITNESS
-        return "; ".join(said), weight
+                    yield f"{'+' if fits else '-'} “{quote}”"
 
 
 # --- mechanisms -------------------------------------------------------------------------------------------------------------
@@ -495,16 +429,28 @@ def mechanism(reported: float, proposed: float, *, is_total: bool = False) -> st
     if proposed and abs(reported / proposed - _TEN_THOUSAND) < ONE_FEN * _TEN_THOUSAND:
         return "unit"
     was, ought = (f"{abs(figure):.4f}".rstrip("0").rstrip(".") for figure in (reported, proposed))
-    differing = [place for place, (one, other) in enumerate(zip(was, ought, strict=False)) if one != other]
-    if len(was) == len(ought):
-        if len(differing) == 1:
-            return "mistyped"
-        if len(differing) == 2 and differing[1] - differing[0] == 1 and was[differing[0]] == ought[differing[1]]:
-            return "transposed" if was[differing[1]] == ought[differing[0]] else "other"
-    if any(ought[:at] + ought[at + 1 :] == was for at in range(len(ought))):
-        return "dropped"
-    if any(was[:at] + was[at + 1 :] == ought and was[at] in was[max(0, at - 1) : at] for at in range(len(was))):
-        return "doubled"
-    if any(was[:at] + was[at + 1 :] == ought for at in range(len(was))):
-        return "mistyped"
-    return "not_updated" if is_total and proposed > reported else "other"
+    lagging = "not_updated" if is_total and proposed > reported else "other"
+    return next((name for name, came_about in _MISPRINTS if came_about(was, ought)), lagging)
+
+
+def _mistyped(was: str, ought: str) -> bool:
+    return len(was) == len(ought) and sum(one != other for one, other in zip(was, ought, strict=True)) == 1
+
+
+def _transposed(was: str, ought: str) -> bool:
+    return any(was[:at] + was[at + 1] + was[at] + was[at + 2 :] == ought for at in range(len(was) - 1))
+
+
+def _removals(longer: str, shorter: str) -> list[int]:
+    """Return the places of the digits without which a figure is the shorter one."""
+    return [at for at in range(len(longer)) if longer[:at] + longer[at + 1 :] == shorter]
+
+
+#: How the digits of one figure become those of another, from what was printed to what ought to be.
+_MISPRINTS: Sequence[tuple[str, Callable[[str, str], bool]]] = (
+    ("mistyped", _mistyped),
+    ("transposed", _transposed),
+    ("dropped", lambda was, ought: bool(_removals(ought, was))),
+    ("doubled", lambda was, ought: any(at and was[at] == was[at - 1] for at in _removals(was, ought))),
+    ("mistyped", lambda was, ought: bool(_removals(was, ought))),
+)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from govstats.errors import require_columns
 from govstats.forms import CellKey, Edit, Language, cell_key
-from govstats.reconciliation.edits import Flags, Pairs, alone, check_edit, edit_labels, linear_edits
+from govstats.reconciliation.edits import Flags, Pairs, alone, check_edit, edit_labels, linear_edits, pairs_of_years, severity
 from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, linear_rules
 from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix
 from govstats.reconciliation.prose import Said, of_another_circle
@@ -22,47 +22,6 @@ from govstats.reconciliation.wording import named, number, phrase
 _MILDER = {"E": "W", "W": "I", "I": "I"}
 #: A table that shares fewer of its cells with the form of the year before is another table.
 _SHARED_CELLS = 0.8
-
-
-def pairs_of_years(reports: pd.DataFrame, matrices: Sequence[ReportMatrix]) -> list[Pairs]:
-    """Find for each report that of the same agency and the year before.
-
-    Parameters
-    ----------
-    reports : DataFrame
-        Agency and year of each report number.
-    matrices : sequence of ReportMatrix
-
-    Returns
-    -------
-    list of Pairs
-        One for each two forms, in the order of the matrices.
-    """
-    agency = pd.factorize(reports["agency"].array)[0]
-    year = reports["year"].to_numpy(dtype=float, na_value=np.nan)
-    known = np.flatnonzero((agency >= 0) & ~np.isnan(year))
-    key = np.full(len(reports), -1, dtype=np.int64)
-    key[known] = agency[known].astype(np.int64) * 100_000 + year[known].astype(np.int64)
-    keys, first = np.unique(key[known], return_index=True)
-    if not len(keys):
-        return []
-    at = np.minimum(np.searchsorted(keys, key - 1), len(keys) - 1)
-    number_before = np.where((key > 0) & (keys[at] == key - 1), known[first[at]], -1)
-    if (number_before < 0).all():
-        return []
-    matrix_of, position_of = (np.full(len(reports), -1, dtype=np.intp) for _ in range(2))
-    for which, matrix in enumerate(matrices):
-        matrix_of[matrix.reports], position_of[matrix.reports] = which, np.arange(len(matrix.reports))
-    found = []
-    for now in matrices:
-        earlier = number_before[now.reports]
-        form_before = np.where(earlier >= 0, matrix_of[earlier], -1)
-        for which, before in enumerate(matrices):
-            at = np.flatnonzero(form_before == which)
-            if len(at):
-                years = year[now.reports[at]].astype(np.intp) - 1
-                found.append(Pairs(now, before, at, position_of[earlier[at]], years))
-    return found
 
 
 def check_years(
@@ -154,7 +113,7 @@ class StandIns:
             return phrase("comma", language).join(labels[at] for at in missing)
 
         return filled, {
-            "severity": _MILDER[edit.severity or known_rule(edit.rule).severity],
+            "severity": _MILDER[severity(edit)],
             "missing": names,
             "quote": "；".join(dict.fromkeys(quote for _, quote in found)),
         }
