@@ -211,7 +211,7 @@ class _Systems:
             year_before |= dict(zip(pairs.reports.tolist(), pairs.before.reports[pairs.was].tolist(), strict=True))
             for edit in linear_edits(pairs.now, pairs.before, _binding()):
                 if severity(edit) == "E":
-                    affected |= set(pairs.reports[tell(edit, pairs.sides(edit)[0], pairs.now.form)[1]].tolist())
+                    affected |= set(pairs.reports[tell(edit, pairs.figures(edit.places)[0], pairs.now.form).failed].tolist())
         year_after = {before: now for now, before in year_before.items()}
         while affected:
             run = [min(affected)]

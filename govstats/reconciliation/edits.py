@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, expanded
 from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, linear_rules
-from govstats.reconciliation.matrix import ABSENT, REPORTED, Layout, ReportMatrix
+from govstats.reconciliation.matrix import ABSENT, REPORTED, Layout, ReportMatrix, alike
 from govstats.reconciliation.solver import Rows
 from govstats.reconciliation.wording import Sum, Words, phrase, quoted, subject, term_labels, titled, without_figure
 
@@ -45,19 +45,28 @@ class Pairs(NamedTuple):
         """The numbers of the later reports."""
         return self.now.reports[self.at]
 
-    def side(self, cell: CellKey, offset: int = 0) -> tuple[Floats, NDArray[np.int8]]:
-        """Return the figures of a cell in one of the two years, and their statuses."""
-        if offset == 0:
-            row = self.now.index[cell]
-            return self.now.value[row, self.at], self.now.status[row, self.at]
-        row, there = self.before.index[cell], self.was >= 0
-        status = np.where(there, self.before.status[row, self.was], ABSENT)
-        return np.where(there, self.before.value[row, self.was], np.nan), status
-
-    def sides(self, edit: Edit) -> tuple[Floats, NDArray[np.int8]]:
-        """Return the figures of the cells of an edit and their statuses, shape (cells, reports)."""
-        values, status = zip(*(self.side(cell, offset) for cell, offset in edit.places), strict=True)
+    def figures(self, places: Iterable[tuple[CellKey, int]]) -> tuple[Floats, NDArray[np.int8]]:
+        """Return the figures of cells and their statuses, shape (cells, reports); each is of this year (0) or that before (-1)."""
+        values, status = [], []
+        for cell, year in places:
+            matrix, columns = (self.before, self.was) if year else (self.now, self.at)
+            there, row = columns >= 0, matrix.index[cell]
+            status.append(np.where(there, matrix.status[row, columns], ABSENT))
+            values.append(np.where(there, matrix.value[row, columns], np.nan))
         return np.stack(values), np.stack(status)
+
+    def beside(self, cells: Collection[CellKey]) -> tuple[Floats, NDArray[np.int8]]:
+        """Return the figures of cells in this year and the one before, and their statuses, shape (2, cells, reports)."""
+        values, status = zip(*(self.figures((cell, year) for cell in cells) for year in (0, -1)), strict=True)
+        return np.stack(values), np.stack(status)
+
+    def has_table(self, table: str) -> Flags:
+        """Tell which of the later reports have a table."""
+        return self.now.has_table[table][self.at]
+
+    def both_have(self, table: str) -> Flags:
+        """Tell of which pairs both reports have a table."""
+        return self.has_table(table) & self.before.has_table[table][self.was]
 
     def where(self, chosen: Flags | Integers | list[int]) -> Pairs:
         """Return some of the pairs."""
@@ -195,21 +204,42 @@ def sums(edit: Edit, values: Floats) -> tuple[Floats, Floats]:
     return sides[0], sides[1]
 
 
-def tell(edit: Edit, values: Floats, form: Form, *, open_ended: bool = False) -> tuple[Flags, Flags]:
+class Outcome(NamedTuple):
+    """What becomes of an edit in each report: its sums without what is unknown, whether it holds, and whether it cannot."""
+
+    left: Floats
+    right: Floats
+    passed: Flags
+    failed: Flags
+
+    def sides(self, edit: Edit) -> tuple[Floats, Floats]:
+        """Return what is expected and what is reported: the sum of the parts, the lower bound of an inequality."""
+        return (self.left, self.right) if edit.relation == "==" else (self.right, self.left)
+
+
+@cache
+def _may_move(form: Form, edit: Edit) -> tuple[Flags, Flags]:
+    """Tell which cells, if unknown, could raise what the left side exceeds the right by, and which could lower it."""
+    # an unknown figure is not negative, unless its column is signed
+    signed = np.array([form.table(table).column[column].signed for table, _, column in edit.cells])
+    factors = np.array([factor for _, factor in edit.terms])
+    return (factors > 0) | signed, (factors < 0) | signed
+
+
+def tell(edit: Edit, values: Floats, form: Form, *, open_ended: bool = False) -> Outcome:
     """Tell for which reports an edit holds, and for which it cannot; neither where it depends on figures that are not known."""
     unknown = np.isnan(values)
     left, right = sums(edit, np.where(unknown, 0.0, values))
     surplus = left - right
-    # an unknown figure is not negative (unless its column is signed): it can only raise or only lower the surplus
-    signed = np.array([form.table(table).column[column].signed for table, _, column in edit.cells])
-    factors = np.array([factor for _, factor in edit.terms])
-    may_rise, may_fall = unknown[(factors > 0) | signed].any(axis=0), unknown[(factors < 0) | signed].any(axis=0)
     low, high = surplus < -ONE_FEN, (surplus > ONE_FEN) & (edit.relation == "==")
-    # where a side has no figure at all there is nothing to compare
-    parts = (unknown[: len(edit.left)], unknown[len(edit.left) :])
-    nothing = np.logical_or.reduce([side.all(axis=0) & bool(len(side)) for side in parts])
+    if not unknown.any():
+        return Outcome(left, right, ~(low | high), (low & (not open_ended)) | high)
+    may_rise, may_fall = (unknown[cells].any(axis=0) for cells in _may_move(form, edit))
     impossible = (low & ~may_rise & (not open_ended)) | (high & ~may_fall)
-    return ~(unknown.any(axis=0) | low | high), impossible & ~nothing
+    # where a side has no figure at all there is nothing to compare
+    parts = [side for side in (unknown[: len(edit.left)], unknown[len(edit.left) :]) if len(side)]
+    nothing = np.logical_or.reduce([side.all(axis=0) for side in parts])
+    return Outcome(left, right, ~(unknown.any(axis=0) | low | high), impossible & ~nothing)
 
 
 def check_edits(matrix: ReportMatrix, findings: Findings) -> None:
@@ -244,73 +274,63 @@ def check_edit(
     stand_in : StandIn, optional
         What the prose says in the place of figures that are missing.
     """
-    form = pairs.now.form
-    table = form.table(edit.table)
-    values, status = pairs.sides(edit)
-    passed, failed = tell(edit, values, form, open_ended=open_ended)
+    form, table = pairs.now.form, pairs.now.form.table(edit.table)
+    note = partial(
+        findings.note,
+        rule=edit.rule,
+        table=table,
+        cells=[cell for cell, year in edit.places if year == 0],
+        severity=edit.severity,
+        subject=partial(subject, table, edit),
+    )
+    values, status = pairs.figures(edit.places)
+    told = tell(edit, values, form, open_ended=open_ended)
     complete = (status == REPORTED).all(axis=0)
-    said: dict[str, Any] = {
-        "table": table,
-        "cells": [cell for cell, year in edit.places if year == 0],
-        "severity": edit.severity,
-        "subject": partial(subject, table, edit),
-    }
-    if passed.any():
-        expected, reported = _expected_first(edit, values[:, passed])
+    if told.passed.any():
+        expected, reported = (side[told.passed] for side in told.sides(edit))
         message = _message(edit, "pass")
-        findings.note(pairs.reports[passed], edit.rule, "pass", message=message, expected=expected, reported=reported, **said)
-    differing = failed | (complete & ~passed)
+        note(pairs.reports[told.passed], status="pass", message=message, expected=expected, reported=reported)
+    differing = told.failed | (complete & ~told.passed)
     for at in np.flatnonzero(differing).tolist():
-        figures, unknown = values[:, at], status[:, at].tolist()
-        fields = said | _sides(form, edit, figures) | {"before": str(pairs.years[at]), "missing": _missing(form, edit, unknown)}
-        outcome, message = ("fail", _message(edit, "fail")) if failed[at] else ("not_assessable", "remainder")
-        also = "" if complete[at] else "even_so"
-        findings.note(int(pairs.reports[at]), edit.rule, outcome, message=message, also=also, **fields)
-    undecided = ~(passed | differing)
-    for at in np.flatnonzero(undecided).tolist():
+        outcome, message = ("fail", _message(edit, "fail")) if told.failed[at] else ("not_assessable", "remainder")
+        fields = _of_one(edit, pairs.where([at]), values[:, at])
+        fields |= {"missing": _missing(form, edit, status[:, at].tolist()), "also": "" if complete[at] else "even_so"}
+        note(int(pairs.reports[at]), status=outcome, message=message, **fields)
+    undecided = ~(told.passed | differing)
+    for at in np.flatnonzero(undecided).tolist() if stand_in else ():
         filled = stand_in(edit, pairs.where([at]), values[:, at]) if stand_in else None
         if filled is not None:
             undecided[at] = False
-            figures, fields = filled
-            outcome = "pass" if tell(edit, figures[:, None], form)[0][0] else "fail"
-            fields = said | _sides(form, edit, figures) | {"before": str(pairs.years[at])} | fields
-            findings.note(int(pairs.reports[at]), edit.rule, outcome, also="stood_in", **fields)
-    if undecided.any():
-        # each combination of missing cells is worded once, for all reports that have it
-        states, which = np.unique(status[:, undecided], axis=1, return_inverse=True)
-        for number, state in enumerate(states.T.tolist()):
-            members = np.flatnonzero(undecided)[which.ravel() == number]
-            there = pairs.now.has_table[edit.table][pairs.at[members[0]]]
-            lost = edit.subject and not there and not any(state)
-            message = "no_table" if lost else "not_assessable"
-            missing = _missing(form, edit, state)
-            findings.note(pairs.reports[members], edit.rule, "not_assessable", message=message, missing=missing, **said)
+            outcome = "pass" if tell(edit, filled[0][:, None], form).passed[0] else "fail"
+            fields = _of_one(edit, pairs.where([at]), filled[0]) | filled[1]
+            note(int(pairs.reports[at]), status=outcome, also="stood_in", **fields)
+    # each combination of missing cells is worded once, for all reports that have it
+    for members in alike(status[:, undecided]):
+        which = np.flatnonzero(undecided)[members]
+        state = status[:, which[0]].tolist()
+        lost = edit.subject and not any(state) and not pairs.where(which[:1]).has_table(edit.table)[0]
+        missing = _missing(form, edit, state)
+        note(pairs.reports[which], status="not_assessable", message="no_table" if lost else "", missing=missing)
 
 
 def _message(edit: Edit, name: str) -> str:
     return f"{name} >=" if edit.relation == ">=" and f"{name} >=" in known_rule(edit.rule).messages else name
 
 
-def _expected_first(edit: Edit, figures: Floats) -> tuple[Floats, Floats]:
-    """Return what an edit leads one to expect and what is reported: the sum of the parts, the lower bound of an inequality."""
-    left, right = sums(edit, np.nan_to_num(figures))
-    return (left, right) if edit.relation == "==" else (right, left)
+def _of_one(edit: Edit, report: Pairs, figures: Floats) -> dict[str, Any]:
+    """Return what a message about one report needs: both sides of the edit, as figures and written out, and the year before."""
+    sides = tell(edit, figures[:, None], report.now.form).sides(edit)
+    expected, reported = (float(side[0]) for side in sides)
+    left, right = (
+        partial(_written, report.now.form, edit, figures.tolist(), side)
+        for side in (slice(len(edit.left)), slice(len(edit.left), None))
+    )
+    return {"expected": expected, "reported": reported, "left": left, "right": right, "before": str(report.years[0])}
 
 
-def _sides(form: Form, edit: Edit, figures: Floats) -> dict[str, Any]:
-    """Return both sides of an edit, as figures and written out."""
-    parts = len(edit.left)
-    expected, reported = _expected_first(edit, figures[:, None])
-    written = {
-        name: partial(_sum, form, edit, chosen, figures[chosen].tolist())
-        for name, chosen in (("left", slice(parts)), ("right", slice(parts, None)))
-    }
-    return {"expected": float(expected[0]), "reported": float(reported[0]), **written}
-
-
-def _sum(form: Form, edit: Edit, chosen: slice, figures: Sequence[float], language: Language) -> str:
-    signs = [sign for *_, sign in (edit.left + edit.right)[chosen]]
-    return Sum({language: edit_labels(form, edit, language)[chosen]}, signs).texts(figures)[language]
+def _written(form: Form, edit: Edit, figures: Sequence[float], side: slice, language: Language) -> str:
+    signs = [sign for *_, sign in (edit.left + edit.right)[side]]
+    return Sum({language: edit_labels(form, edit, language)[side]}, signs).texts(figures[side])[language]
 
 
 def _missing(form: Form, edit: Edit, state: Sequence[int]) -> Words:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, NamedTuple
@@ -99,10 +99,6 @@ class ReportMatrix:
         """For each table whether any cell of it was found, a flag a report."""
         return {table: np.asarray(self.printed[rows].any(axis=0)) for table, rows in self.rows_of.items()}
 
-    def part(self, array: NDArray[Any], rows: Integers | slice, members: Integers) -> NDArray[Any]:
-        """Return some rows of `value`, `status`, `printed` or `repeated` for some reports, given by their positions."""
-        return array[rows][:, members]
-
     @cached_property
     def layouts(self) -> Sequence[tuple[Integers, Layout]]:
         """The positions of the reports that share a layout, with that layout."""
@@ -112,12 +108,11 @@ class ReportMatrix:
             status = self.status[rows]
             filled = (status == REPORTED) | (status == UNREADABLE) if what == "figures" else status != ABSENT
             made[at] = filled.any(axis=0)
-        # many choices in few bytes, which is what has to be compared
-        _, first, which = np.unique(np.packbits(made, axis=0), axis=1, return_index=True, return_inverse=True)
         layouts = []
-        for number, example in enumerate(first.tolist()):
-            chosen = {choice for choice, it in zip(choices, made[:, example].tolist(), strict=True) if it}
-            layouts.append((np.flatnonzero(which.ravel() == number), self._layout(chosen)))
+        # many choices in few bytes, which is what has to be compared
+        for members in alike(np.packbits(made, axis=0)):
+            chosen = {choice for choice, it in zip(choices, made[:, members[0]].tolist(), strict=True) if it}
+            layouts.append((members, self._layout(chosen)))
         return layouts
 
     def _layout(self, chosen: set[tuple[str, str, str]]) -> Layout:
@@ -143,6 +138,17 @@ class ReportMatrix:
                 own |= {table.id} if lines - set(table.line) else set()
                 unused |= {(table.id, column) for column in table.column if ("column", table.id, column) not in chosen}
         return Layout(frozenset(printed), frozenset(alone), frozenset(unused), frozenset(own))
+
+
+def alike(columns: NDArray[Any]) -> Iterator[Integers]:
+    """Yield the positions of the reports that have the same, in the order of what they have.
+
+    >>> [members.tolist() for members in alike(np.array([[1, 0, 1], [2, 2, 2]]))]
+    [[1], [0, 2]]
+    """
+    if columns.shape[1]:
+        _, which = np.unique(columns, axis=1, return_inverse=True)
+        yield from (np.flatnonzero(which.ravel() == number) for number in range(which.max() + 1))
 
 
 @cache

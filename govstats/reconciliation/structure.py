@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 
 from govstats.characters import folded_text
 from govstats.forms import ONE_FEN, CellKey, Language, Table, form, versions
-from govstats.reconciliation.findings import Findings, Wording, known_rule
-from govstats.reconciliation.matrix import REPORTED, UNREADABLE, Layout, ReportMatrix, plain_values, report_numbers
+from govstats.reconciliation.findings import Findings, Wording, known_rule, rules
+from govstats.reconciliation.matrix import REPORTED, UNREADABLE, Layout, ReportMatrix, alike, plain_values, report_numbers
 from govstats.reconciliation.wording import (
     Words,
     cell_label,
@@ -74,94 +75,95 @@ def unknown_form(version: object, report: int, findings: Findings) -> None:
     findings.note(report, "S02", "not_assessable", message="unknown_form", missing=missing, known=known)
 
 
-class _Difference(NamedTuple):
-    """How the lines of a table differ from the form."""
-
-    missing: list[CellKey]
-    twice: list[str]
-    strange: list[CellKey]
-
-    def text(self, table: Table, required: Sequence[CellKey], language: Language) -> str:
-        """Name whole lines and whole columns where they are missing, else cells."""
-        gone = set(self.missing)
-
-        def wholly(part: int, among: Sequence[CellKey]) -> list[str]:
-            names = dict.fromkeys(cell[part] for cell in self.missing if cell in among)
-            return [name for name in names if all(cell in gone for cell in among if cell[part] == name)]
-
-        lines = wholly(1, required)
-        columns = wholly(2, [cell for cell in required if cell[1] not in lines])
-        single = [cell for cell in self.missing if cell[1] not in lines and cell[2] not in columns]
-        parts = {
-            "missing_lines": [line_label(table, line, language) for line in lines],
-            "missing_columns": [column_label(table, column, language) for column in columns],
-            "missing_cells": [cell_label(table, cell, language) for cell in single],
-            "found_twice": [line_label(table, line, language) for line in self.twice],
-            "not_in_form": [f"{line}·{column}" for _, line, column in self.strange],
-        }
-        said = (phrase(name, language, labels=listed(labels, language)) for name, labels in parts.items() if labels)
-        return phrase("semicolon", language).join(said)
-
-
 class _Lines:
-    """Rule S03, with what the notes of a report say of lines that could not be read or stand there twice."""
+    """Rule S03: what stands in the tables of each report, by its position and the table, beside the cells of the form."""
 
     def __init__(self, matrix: ReportMatrix, findings: Findings, notes: NotesOf) -> None:
         self.matrix, self.findings = matrix, findings
-        own = {at: notes[number] for at, number in enumerate(matrix.reports.tolist()) if number in notes} if notes else {}
-        self.unread = {at: {table for kind, table, _ in of if kind.startswith("unreadable")} for at, of in own.items()}
-        self.noted_twice = {at: {(table, line) for kind, table, line in of if kind == "duplicate_line"} for at, of in own.items()}
         self.one_line_will_do = set(known_rule("S03").settings["one_line_will_do"])
-        self.strange: dict[tuple[int, str], list[CellKey]] = {}
+        #: Lines that stand there twice, cells that the form does not have, and whether lines could not be read.
+        self.twice: dict[tuple[int, str], set[str]] = defaultdict(set)
+        self.strange: dict[tuple[int, str], list[CellKey]] = defaultdict(list)
+        self.unread: set[tuple[int, str]] = set()
+        for row, at in np.argwhere(matrix.repeated).tolist():
+            table, line, _ = matrix.cells[row]
+            self.twice[at, table].add(line)
+        for at, number in enumerate(matrix.reports.tolist()) if notes else ():
+            for kind, table, line in notes.get(number, ()):
+                if kind == "duplicate_line":
+                    self.twice[at, table].add(line)
+                elif kind.startswith("unreadable"):
+                    self.unread.add((at, table))
         outside = np.flatnonzero(matrix.cell_of_row < 0)
-        if len(outside):
-            names = (map(str, matrix.rows[name].iloc[outside]) for name in ("table", "line", "column"))
-            for number_of, *cell in zip(matrix.report_of_row[outside].tolist(), *names, strict=True):
-                self.strange.setdefault((number_of, cell[0]), []).append((cell[0], cell[1], cell[2]))
+        names = (map(str, matrix.rows[name].iloc[outside]) for name in ("table", "line", "column"))
+        for at, *cell in zip(matrix.report_of_row[outside].tolist(), *names, strict=True):
+            self.strange[at, cell[0]].append((cell[0], cell[1], cell[2]))
 
     def check(self, members: NDArray[np.intp], layout: Layout, table: Table) -> None:
         """Add a finding for each report of a layout."""
-        matrix, findings = self.matrix, self.findings
+        matrix = self.matrix
         alone = {line for name, line in layout.alone if name == table.id and line in self.one_line_will_do}
         required = [cell for cell in matrix.cells if cell[0] == table.id and _is_required(table, cell[1], alone)]
-        rows = np.array([matrix.index[cell] for cell in required], dtype=np.intp)
-        lacking = ~matrix.part(matrix.printed, rows, members)
+        lacking = ~matrix.printed[np.ix_([matrix.index[cell] for cell in required], members)]
         there = matrix.has_table[table.id][members]
-        again = matrix.part(matrix.repeated, matrix.rows_of[table.id], members).any(axis=0)
-        strange = np.isin(members, [report for report, name in self.strange if name == table.id])
-        noted = np.isin(members, [at for at, lines in self.noted_twice.items() if any(name == table.id for name, _ in lines)])
-        differing = strange | (there & (lacking.any(axis=0) | again | noted))
-
+        strange, twice = (
+            np.isin(members, [at for at, name in found if name == table.id]) for found in (self.strange, self.twice)
+        )
+        differing = strange | (there & (lacking.any(axis=0) | twice))
         size = float(len(required)) or np.nan
         for status, which, sides in (("pass", there & ~differing, size), ("not_assessable", ~there & ~differing, np.nan)):
             if which.any():
-                findings.note(matrix.reports[members[which]], "S03", status, table=table, expected=sides, reported=sides)
+                reports = matrix.reports[members[which]]
+                self.findings.note(reports, "S03", status, table=table, expected=sides, reported=sides)
         for one in np.flatnonzero(differing).tolist():
-            missing = [cell for cell, gone in zip(required, lacking[:, one].tolist(), strict=True) if gone]
-            difference = self._difference(int(members[one]), table, missing)
-            unread = (
-                bool({table.id, ""} & self.unread.get(int(members[one]), set()))
-                or UNREADABLE in matrix.status[matrix.rows_of[table.id], members[one]]
-            )
-            # what could not be read may hold the line that seems to be missing: glued digits take their neighbours with them
-            undecided = unread and not difference.twice and not difference.strange
-            findings.note(
-                int(matrix.reports[members[one]]),
-                "S03",
-                "not_assessable" if undecided else "fail",
-                message="unread" if undecided else "",
-                table=table,
-                cells=[*difference.missing, *difference.strange],
-                expected=size,
-                reported=size - len(missing),
-                missing=partial(difference.text, table, required),
-            )
+            self._note(int(members[one]), table, required, lacking[:, one])
 
-    def _difference(self, report: int, table: Table, missing: list[CellKey]) -> _Difference:
-        repeated = {self.matrix.cells[row][1] for row in np.flatnonzero(self.matrix.repeated[:, report]).tolist()}
-        here = {line for _, line, _ in self.matrix.cells[self.matrix.rows_of[table.id]]}
-        noted = {line for name, line in self.noted_twice.get(report, ()) if name == table.id}
-        return _Difference(missing, sorted((repeated & here) | noted), self.strange.get((report, table.id), []))
+    def _note(self, at: int, table: Table, required: Sequence[CellKey], lacking: NDArray[np.bool_]) -> None:
+        """Add a finding for a report whose lines differ from those of the form."""
+        missing = [cell for cell, gone in zip(required, lacking.tolist(), strict=True) if gone]
+        strange, twice = (found.get((at, table.id), []) for found in (self.strange, self.twice))
+        # what could not be read may hold the line that seems to be missing: glued digits take their neighbours with them
+        unread = {(at, table.id), (at, "")} & self.unread or UNREADABLE in self.matrix.status[self.matrix.rows_of[table.id], at]
+        undecided = unread and not twice and not strange
+        self.findings.note(
+            int(self.matrix.reports[at]),
+            "S03",
+            "not_assessable" if undecided else "fail",
+            message="unread" if undecided else "",
+            table=table,
+            cells=[*missing, *strange],
+            expected=float(len(required)) or np.nan,
+            reported=(float(len(required)) or np.nan) - len(missing),
+            missing=partial(_differences, table, required, missing, sorted(twice), strange),
+        )
+
+
+def _differences(
+    table: Table,
+    required: Sequence[CellKey],
+    missing: Sequence[CellKey],
+    twice: Sequence[str],
+    strange: Sequence[CellKey],
+    language: Language,
+) -> str:
+    """Name what is missing, by whole lines and columns where these are missing, what stands there twice, and what is strange."""
+
+    def wholly(part: int, among: Sequence[CellKey]) -> list[str]:
+        kept = {cell[part] for cell in among if cell not in missing}
+        return [name for name in dict.fromkeys(cell[part] for cell in missing if cell in among) if name not in kept]
+
+    lines = wholly(1, required)
+    columns = wholly(2, [cell for cell in required if cell[1] not in lines])
+    single = [cell for cell in missing if cell[1] not in lines and cell[2] not in columns]
+    parts = {
+        "missing_lines": [line_label(table, line, language) for line in lines],
+        "missing_columns": [column_label(table, column, language) for column in columns],
+        "missing_cells": [cell_label(table, cell, language) for cell in single],
+        "found_twice": [line_label(table, line, language) for line in twice],
+        "not_in_form": [f"{line}·{column}" for _, line, column in strange],
+    }
+    said = (phrase(name, language, labels=listed(labels, language)) for name, labels in parts.items() if labels)
+    return phrase("semicolon", language).join(said)
 
 
 def _is_required(table: Table, line: str, alone: set[str]) -> bool:
@@ -182,23 +184,21 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
     empty = status > REPORTED
     for row, at in np.argwhere(negative | fraction).tolist():
         message = "negative" if negative[row, at] else "fraction"
-        report, reported = int(matrix.reports[at]), float(value[row, at])
-        subject = named(table, cells[row])
-        findings.note(report, "S04", "fail", message=message, table=table, cells=[cells[row]], reported=reported, subject=subject)
+        about = {"table": table, "cells": [cells[row]], "subject": named(table, cells[row])}
+        findings.note(int(matrix.reports[at]), "S04", "fail", message=message, reported=float(value[row, at]), **about)
 
     there = matrix.has_table[table.id]
     sound = there & ~(negative | fraction | empty).any(axis=0)
     for outcome, message, members in (("pass", "pass", sound), ("not_assessable", "no_table", ~there)):
         if members.any():
             findings.note(matrix.reports[members], "S04", outcome, message=message, table=table)
-    hollow = np.flatnonzero(empty.any(axis=0))
-    if len(hollow):
-        states, which = np.unique(np.where(empty, status, REPORTED)[:, hollow], axis=1, return_inverse=True)
-        for number_of, state in enumerate(states.T.tolist()):
-            reports = matrix.reports[hollow[which.ravel() == number_of]]
-            without = [cell for cell, one in zip(cells, state, strict=True) if one != REPORTED]
+    states = np.where(empty, status, REPORTED)
+    for members in alike(states):
+        state = states[:, members[0]].tolist()
+        without = [cell for cell, one in zip(cells, state, strict=True) if one != REPORTED]
+        if without:
             missing = partial(_empty, table, cells, state)
-            findings.note(reports, "S04", "not_assessable", table=table, cells=without, missing=missing)
+            findings.note(matrix.reports[members], "S04", "not_assessable", table=table, cells=without, missing=missing)
 
 
 def _empty(table: Table, cells: Sequence[CellKey], states: Sequence[int], language: Language) -> str:
@@ -272,17 +272,15 @@ def document_findings(report: Report) -> list[DocumentFinding]:
         return []
     text = _Text(report)
     found = [_year(report, text)]
-    statutory = form(report.form)
-    if not statutory.sections:
+    if not form(report.form).sections:
         return found
-    if statutory.version in known_rule("NF").settings["forms"]:
-        words = known_rule("NF").settings
-        six = text.sections.get(6)
-        mentioned = six is not None and re.search(words["mentioned_by"], re.sub(words["other_fees"], "", six)) is not None
-        found.append(_found("NF", _status(mentioned, six, text)))
-    five = text.sections.get(5)
-    long_enough = _size(five or "") >= known_rule("NE").settings["shortest"]
-    found.append(_found("NE", _status(long_enough, five, text), quote=shortened(five or "")))
+    for rule in map(known_rule, rules()["id"]):
+        wanted = rule.settings
+        if "section" in wanted and report.form in wanted.get("forms", versions()):
+            section = text.sections.get(wanted["section"])
+            said = re.sub(wanted["other_than"], "", section or "") if "other_than" in wanted else section or ""
+            status = _status(re.search(wanted["says"], said) is not None, section, text)
+            found.append(_found(rule.id, status, quote=shortened(section or "")))
     return [_sections(report), *found]
 
 
