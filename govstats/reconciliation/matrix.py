@@ -99,6 +99,10 @@ class ReportMatrix:
         """For each table whether any cell of it was found, a flag a report."""
         return {table: np.asarray(self.printed[rows].any(axis=0)) for table, rows in self.rows_of.items()}
 
+    def part(self, array: NDArray[Any], rows: Integers | slice, members: Integers) -> NDArray[Any]:
+        """Return some rows of `value`, `status`, `printed` or `repeated` for some reports, given by their positions."""
+        return array[rows][:, members]
+
     @cached_property
     def layouts(self) -> Sequence[tuple[Integers, Layout]]:
         """The positions of the reports that share a layout, with that layout."""
