@@ -1133,7 +1133,7 @@ fail = { zh = "{right}，多于{left}。", en = "{right}, more than {left}." }
 def test_a_linear_rule_over_years_or_tables_is_a_few_lines_of_toml(monkeypatch: pytest.MonkeyPatch) -> None:
     text = findings._rules_file().replace("[edits.messages]", NEW_RULES.strip())
     monkeypatch.setattr(findings, "_rules_file", lambda: text)
-    for known in (findings._known_rules, findings.linear_rules):
+    for known in (findings._known_rules, findings.rules_with):
         known.cache_clear()
     try:
         printed = {"requests/new/total": [2, 3], "requests/processed_total/total": [4, 9], "review/reconsideration/total": [5, 1]}
@@ -1158,5 +1158,5 @@ def test_a_linear_rule_over_years_or_tables_is_a_few_lines_of_toml(monkeypatch: 
         )
     finally:
         monkeypatch.undo()
-        for known in (findings._known_rules, findings.linear_rules):
+        for known in (findings._known_rules, findings.rules_with):
             known.cache_clear()

@@ -14,7 +14,7 @@ import pandas as pd
 
 from govstats.forms import ONE_FEN, CellKey, Form
 from govstats.reconciliation.edits import Flags, linear_edits, pairs_of_years, severity, system, tell
-from govstats.reconciliation.findings import Floats, known_rule, linear_rules
+from govstats.reconciliation.findings import Floats, rules_with
 from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices
 from govstats.reconciliation.solver import Localisation, Rows, Solution, components, minimal_changes
 
@@ -113,7 +113,7 @@ def cases(cells: pd.DataFrame, seconds: float) -> list[Case]:
     for stretch in systems.stretches(failing):
         numbered += _repaired(stretch, systems, seconds)
     agencies = systems.reports["agency"].array
-    return [Case(agencies[number], *found) for number, _, *found in sorted(numbered, key=lambda one: one[:2])]
+    return [Case(agencies[number], chain, found) for number, _, chain, found in sorted(numbered, key=lambda one: one[:2])]
 
 
 # --- one report -------------------------------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ class _Systems:
         affected = set(failing)
         for pairs in links:
             year_before |= dict(zip(pairs.reports.tolist(), pairs.before.reports[pairs.was].tolist(), strict=True))
-            for edit in linear_edits(pairs.now, pairs.before, _binding()):
+            for edit in linear_edits(pairs.now, pairs.before, rules_with("binds_repairs")):
                 if severity(edit) == "E":
                     affected |= set(pairs.reports[tell(edit, pairs.figures(edit.places)[0], pairs.now.form).failed].tolist())
         year_after = {before: now for now, before in year_before.items()}
@@ -246,14 +246,9 @@ def _weights(cells: pd.DataFrame, matrix: ReportMatrix) -> Floats | None:
 # --- years of an agency that carry-overs join -------------------------------------------------------------------------------
 
 
-@cache
-def _binding() -> tuple[str, ...]:
-    return tuple(rule for rule in linear_rules() if known_rule(rule).settings.get("binds_repairs"))
-
-
 def _joining(matrix: ReportMatrix, layout: Layout) -> _Component | None:
     """Return the edits of a report by which its years are joined."""
-    joined = {cell for edit in linear_edits(matrix, matrix, _binding()) for cell in edit.cells}
+    joined = {cell for edit in linear_edits(matrix, matrix, rules_with("binds_repairs")) for cell in edit.cells}
     return next((one for one in _components(matrix.form, layout) if not joined.isdisjoint(one.cells)), None)
 
 
@@ -303,7 +298,7 @@ def _link(before: _Year, now: _Year, systems: _Systems) -> _Link:
     """Return the edits that bind the repairs of two years: those of severity E, and those that hold as reported."""
     matrices_of = [systems.place_of[year.number][0] for year in (now, before)]
     positions = [{place.key: at for at, place in enumerate(year.chain.places)} for year in (now, before)]
-    edits = linear_edits(matrices_of[0], matrices_of[1], _binding())
+    edits = linear_edits(matrices_of[0], matrices_of[1], rules_with("binds_repairs"))
     edits = [edit for edit in edits if all(key in positions[-offset] for key, offset in edit.places)]
     coefficients = [np.zeros((len(edits), len(of_year))) for of_year in positions]
     for row, edit in enumerate(edits):
@@ -343,7 +338,7 @@ def _repaired(years: Sequence[_Year], systems: _Systems, seconds: float) -> Iter
 
 def _combined(years: Sequence[_Year], fitting: Sequence[Flags]) -> Localisation:
     """Return the combinations of the repairs of the years that fit each other; none if the years need no change alone."""
-    paths = [(way,) for way in range(len(years[0].found.solutions))]
+    paths: list[tuple[int, ...]] = [(way,) for way in range(len(years[0].found.solutions))]
     complete = all(year.found.complete for year in years)
     for fits in fitting:
         paths = [(*path, way) for path in paths for way in np.flatnonzero(fits[path[-1]]).tolist()]
@@ -395,7 +390,7 @@ def _joined(years: Sequence[_Year], links: Sequence[_Link], free: Sequence[bool]
     return Chain(
         tuple(place for one in chains for place in one.places),
         edits,
-        tuple(rule for one in (*chains, *links) for rule in one.rules),
+        tuple(rule for rules in [one.rules for one in chains] + [one.rules for one in links] for rule in rules),
         np.concatenate([one.figures for one in chains]),
         np.concatenate([one.weights for one in chains]),
     )

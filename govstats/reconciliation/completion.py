@@ -15,7 +15,7 @@ from govstats.reconciliation.edits import has_cell, kinds, system
 from govstats.reconciliation.findings import Integers, known_rule
 from govstats.reconciliation.matrix import ABSENT, BLANK, NOT_APPLICABLE, REPORTED, UNREADABLE, Layout, ReportMatrix, matrices
 from govstats.reconciliation.solver import Bounds, Rows, bounds, components
-from govstats.reconciliation.source import Source, known_of
+from govstats.reconciliation.source import Source, identity_of, known_of
 from govstats.reconciliation.wording import cell_list
 from govstats.report import Report, typed_frame
 
@@ -127,10 +127,7 @@ def completions(source: Source, *, claims: pd.DataFrame | None = None, correctio
     """
     source = as_corrected(source, corrections)
     cells = known_of(source).cells
-    identity = None
-    if isinstance(source, Report) and cells.empty:
-        identity = pd.DataFrame({"agency": [source.agency], "year": [source.year], "form": [source.form]})
-    reports, found = matrices(cells, identity)
+    reports, found = matrices(cells, identity_of(source) if isinstance(source, Report) and cells.empty else None)
     claimed = _claimed(claims)
     rows: list[tuple[Any, ...]] = []
     for matrix in found:

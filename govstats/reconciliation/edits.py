@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache, partial
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, expanded
-from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, linear_rules
+from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, rules_with
 from govstats.reconciliation.matrix import ABSENT, REPORTED, Layout, ReportMatrix, alike
 from govstats.reconciliation.solver import Rows
 from govstats.reconciliation.wording import Sum, Words, phrase, quoted, subject, term_labels, titled, without_figure
@@ -46,7 +47,7 @@ class Pairs(NamedTuple):
         return self.now.reports[self.at]
 
     def figures(self, places: Iterable[tuple[CellKey, int]]) -> tuple[Floats, NDArray[np.int8]]:
-        """Return the figures of cells and their statuses, shape (cells, reports); each is of this year (0) or that before (-1)."""
+        """Return the figures of cells, each of this year (0) or that before (-1), and their statuses, shape (cells, reports)."""
         values, status = [], []
         for cell, year in places:
             matrix, columns = (self.before, self.was) if year else (self.now, self.at)
@@ -102,11 +103,14 @@ def pairs_of_years(reports: pd.DataFrame, matrices: Sequence[ReportMatrix]) -> l
     earlier = known.drop_duplicates(["agency", "year"]).assign(
         year_before=lambda one: one["year"], year=lambda one: one["year"] + 1
     )
-    both = known.merge(earlier, on=["agency", "year"], suffixes=("", "_before")).query("matrix >= 0 and matrix_before >= 0")
-    return [
-        Pairs(matrices[now], matrices[before], *some[["at", "at_before", "year_before"]].to_numpy(dtype=np.intp).T)
-        for (now, before), some in both.groupby(["matrix", "matrix_before"])
-    ]
+    both = known.merge(earlier, on=["agency", "year"], suffixes=("", "_before"))
+    found = []
+    for now, before in product(range(len(matrices)), repeat=2):
+        some = both[(both["matrix"] == now) & (both["matrix_before"] == before)]
+        if len(some):
+            at, was, years = some[["at", "at_before", "year_before"]].to_numpy(dtype=np.intp).T
+            found.append(Pairs(matrices[now], matrices[before], at, was, years))
+    return found
 
 
 class System(NamedTuple):
@@ -178,7 +182,7 @@ def kinds(form: Form, cells: Sequence[CellKey]) -> tuple[Flags, Flags]:
 def linear_edits(now: ReportMatrix, before: ReportMatrix, rules: Collection[str] = ()) -> list[Edit]:
     """Return the edits of ``rules.toml`` that bind reports on two forms, in the order of the rules; of all, if none is named."""
     edits: list[Edit] = []
-    for rule in rules or linear_rules():
+    for rule in rules or rules_with("edits"):
         settings = known_rule(rule).settings
         forms = settings.get("forms", (now.form.version, before.form.version))
         if now.form.version in forms and before.form.version in forms:

@@ -8,7 +8,7 @@ from typing import Protocol
 import pandas as pd
 
 from govstats.errors import UnusableCells
-from govstats.report import Report
+from govstats.report import CELL_TYPES, Report
 
 
 class ManyReports(Protocol):
@@ -76,3 +76,9 @@ def known_of(source: Source) -> Reports:
     return Reports(
         source.cells, source.claims, source.texts, source.vintages, source.reports, source.notes, source.document_findings
     )
+
+
+def identity_of(report: Report) -> pd.DataFrame:
+    """Return agency, year and form of a report, also where it has no cells that tell them."""
+    names = ("agency", "year", "form")
+    return pd.DataFrame({name: pd.Series([getattr(report, name)], dtype=CELL_TYPES[name]) for name in names})

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from govstats.characters import folded_text
 from govstats.forms import ONE_FEN, CellKey, Language, Table, form, versions
-from govstats.reconciliation.findings import Findings, Wording, known_rule, rules
+from govstats.reconciliation.findings import Findings, Wording, known_rule, rules_with
 from govstats.reconciliation.matrix import REPORTED, UNREADABLE, Layout, ReportMatrix, alike, plain_values, report_numbers
 from govstats.reconciliation.wording import (
     Words,
@@ -104,11 +104,11 @@ class _Lines:
         matrix = self.matrix
         alone = {line for name, line in layout.alone if name == table.id and line in self.one_line_will_do}
         required = [cell for cell in matrix.cells if cell[0] == table.id and _is_required(table, cell[1], alone)]
-        lacking = ~matrix.printed[np.ix_([matrix.index[cell] for cell in required], members)]
+        rows = np.array([matrix.index[cell] for cell in required], dtype=np.intp)
+        lacking = ~matrix.printed[np.ix_(rows, members)]
         there = matrix.has_table[table.id][members]
-        strange, twice = (
-            np.isin(members, [at for at, name in found if name == table.id]) for found in (self.strange, self.twice)
-        )
+        strange = np.isin(members, [at for at, name in self.strange if name == table.id])
+        twice = np.isin(members, [at for at, name in self.twice if name == table.id])
         differing = strange | (there & (lacking.any(axis=0) | twice))
         size = float(len(required)) or np.nan
         for status, which, sides in (("pass", there & ~differing, size), ("not_assessable", ~there & ~differing, np.nan)):
@@ -121,7 +121,7 @@ class _Lines:
     def _note(self, at: int, table: Table, required: Sequence[CellKey], lacking: NDArray[np.bool_]) -> None:
         """Add a finding for a report whose lines differ from those of the form."""
         missing = [cell for cell, gone in zip(required, lacking.tolist(), strict=True) if gone]
-        strange, twice = (found.get((at, table.id), []) for found in (self.strange, self.twice))
+        strange, twice = self.strange.get((at, table.id), []), self.twice.get((at, table.id), set())
         # what could not be read may hold the line that seems to be missing: glued digits take their neighbours with them
         unread = {(at, table.id), (at, "")} & self.unread or UNREADABLE in self.matrix.status[self.matrix.rows_of[table.id], at]
         undecided = unread and not twice and not strange
@@ -184,7 +184,7 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
     empty = status > REPORTED
     for row, at in np.argwhere(negative | fraction).tolist():
         message = "negative" if negative[row, at] else "fraction"
-        about = {"table": table, "cells": [cells[row]], "subject": named(table, cells[row])}
+        about: dict[str, Any] = {"table": table, "cells": [cells[row]], "subject": named(table, cells[row])}
         findings.note(int(matrix.reports[at]), "S04", "fail", message=message, reported=float(value[row, at]), **about)
 
     there = matrix.has_table[table.id]
@@ -274,9 +274,9 @@ def document_findings(report: Report) -> list[DocumentFinding]:
     found = [_year(report, text)]
     if not form(report.form).sections:
         return found
-    for rule in map(known_rule, rules()["id"]):
+    for rule in map(known_rule, rules_with("section")):
         wanted = rule.settings
-        if "section" in wanted and report.form in wanted.get("forms", versions()):
+        if report.form in wanted.get("forms", versions()):
             section = text.sections.get(wanted["section"])
             said = re.sub(wanted["other_than"], "", section or "") if "other_than" in wanted else section or ""
             status = _status(re.search(wanted["says"], said) is not None, section, text)

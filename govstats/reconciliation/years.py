@@ -13,7 +13,7 @@ import pandas as pd
 from govstats.errors import require_columns
 from govstats.forms import CellKey, Edit, Language, cell_key
 from govstats.reconciliation.edits import Pairs, alone, check_edit, edit_labels, linear_edits, pairs_of_years, severity
-from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, linear_rules
+from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, rules_with
 from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix
 from govstats.reconciliation.prose import Said, of_another_circle
 from govstats.reconciliation.reuse import reused_share
@@ -83,7 +83,7 @@ class StandIns:
 
     def __init__(self, reports: pd.DataFrame, claims: Sequence[Said]) -> None:
         self.reports, self.claims = reports, claims
-        self.rules = [rule for rule in linear_rules() if known_rule(rule).settings.get("claims_stand_in")]
+        self.rules = rules_with("claims_stand_in")
 
     @cached_property
     def said(self) -> Mapping[tuple[object, int, CellKey], tuple[float, str]]:
@@ -165,9 +165,9 @@ def _note_both(rule: str, pairs: Pairs, cell: CellKey, findings: Findings, *, me
     table = pairs.now.form.table(cell[0])
     figures = pairs.beside([cell])[0][:, 0].T.tolist()
     for report, year, (now, before) in zip(pairs.reports.tolist(), pairs.years.tolist(), figures, strict=True):
-        said = {"subject": named(table, cell), "left": number(before), "right": number(now), "before": str(year)}
-        sides = {"expected": before, "reported": now}
-        findings.note(report, rule, "fail", message=message, table=table, cells=[cell], **sides, **said)
+        said: dict[str, Any] = {"subject": named(table, cell), "left": number(before), "right": number(now), "before": str(year)}
+        said |= {"expected": before, "reported": now}
+        findings.note(report, rule, "fail", message=message, table=table, cells=[cell], **said)
 
 
 def _by_year(pairs: Pairs) -> Iterator[tuple[int, Pairs]]:
@@ -203,7 +203,7 @@ def _check_repetition(pairs: Pairs, findings: Findings) -> None:
                 findings.note(some.reports, "XD", outcome, message=message, table=table, before=str(year))
         filled = np.count_nonzero(np.nan_to_num(figures[0]), axis=0)
         for at in np.flatnonzero(same & remarkable & ~unread).tolist():
-            said = {"before": str(both.years[at]), "count": str(filled[at])}
+            said: dict[str, Any] = {"before": str(both.years[at]), "count": str(filled[at])}
             findings.note(int(both.reports[at]), "XD", "fail", table=table, cells=cells, **said)
 
 
@@ -225,5 +225,5 @@ def _check_texts(reports: pd.DataFrame, found: Sequence[Pairs], texts: pd.DataFr
         if share is not None:
             percent = int(100 * share)
             outcome, message = ("fail", "reused") if percent >= at_most else ("pass", "text")
-            said = {"before": str(year), "share": str(percent)}
+            said: dict[str, Any] = {"before": str(year), "share": str(percent)}
             findings.note(report, "XD", outcome, message=message, reported=percent / 100, **said)
