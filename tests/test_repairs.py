@@ -42,6 +42,16 @@ def test_a_total_that_lags_behind_was_not_updated() -> None:
     assert mechanism(759, 775, is_total=True) == "not_updated"
 
 
+def test_digits_of_a_negative_figure_are_planted_with_its_sign() -> None:
+    cells = simulate("2019", 1, seed=1)
+    cells["value"] = cells["value"].where(cells["column"] != "items_change", -12.0)
+    for kind, shown in (("dropped", {-1.0, -2.0}), ("doubled", {-112.0, -122.0}), ("transposed", {-21.0})):
+        only = cells[cells["column"] == "items_change"].reset_index(drop=True)
+        errors = plant(only, [kind], tables=["proactive"], seed=2).errors
+        assert len(errors) == 1
+        assert set(errors["reported"]) <= shown
+
+
 @pytest.mark.parametrize("version", ["2008", "2019", "2021"])
 def test_consistent_reports_need_no_repair(version: str) -> None:
     cells = simulate(version, 50, seed=11)
