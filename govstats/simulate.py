@@ -357,7 +357,7 @@ def found_again(planted: Planted, repairs: pd.DataFrame) -> pd.DataFrame:
     [[1, True, True], [1, True, True]]
     """
     ways = repairs.dropna(subset=["line"]).groupby(["agency", "year", "group", "repair", "rank"], sort=False)
-    groups: dict[tuple[Any, ...], dict[Any, list[tuple[frozenset[Any], int]]]] = {}
+    groups: dict[tuple[Any, ...], dict[Any, list[tuple[frozenset[Any], Any]]]] = {}
     for (agency, year, group, _, rank), cells in ways:
         groups.setdefault((agency, year), {}).setdefault(group, []).append((_figures_of(cells, "proposed"), rank))
     rows = []

@@ -152,16 +152,19 @@ def system(form: Form, layout: Layout) -> System | None:
         for edit in form.edits(layout.printed)
         if not any((table, column) in layout.unused_columns for table, _, column in edit.cells)
     )
-    if not edits:
-        return None
+    return system_of(form, edits, layout.own_lines) if edits else None
+
+
+def system_of(form: Form, edits: tuple[Edit, ...], own_lines: Collection[str] = ()) -> System:
+    """Return edits as a matrix; `own_lines` are the open tables to which the agency added lines."""
     cells = tuple(dict.fromkeys(cell for edit in edits for cell in edit.cells))
     column_of = {cell: column for column, cell in enumerate(cells)}
     weights = np.zeros((len(edits), len(cells)))
     for row, edit in enumerate(edits):
         for cell, factor in edit.terms:
             weights[row, column_of[cell]] += factor
-    equality = np.array([edit.relation == "==" for edit in edits])
-    open_ended = equality & np.array([edit.table in layout.own_lines for edit in edits])
+    equality = np.array([edit.relation == "==" for edit in edits], dtype=np.bool_)
+    open_ended = equality & np.array([edit.table in own_lines for edit in edits], dtype=np.bool_)
     return System(edits, cells, weights, equality, open_ended, *kinds(form, cells))
 
 
