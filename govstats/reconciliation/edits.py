@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache, partial
 from itertools import product
 from typing import Any, NamedTuple
@@ -46,19 +46,20 @@ class Pairs(NamedTuple):
         """The numbers of the later reports."""
         return self.now.reports[self.at]
 
-    def figures(self, places: Iterable[tuple[CellKey, int]]) -> tuple[Floats, NDArray[np.int8]]:
+    def figures(self, places: Sequence[tuple[CellKey, int]]) -> tuple[Floats, NDArray[np.int8]]:
         """Return the figures of cells, each of this year (0) or that before (-1), and their statuses, shape (cells, reports)."""
-        values, status = [], []
-        for cell, year in places:
-            matrix, columns = (self.before, self.was) if year else (self.now, self.at)
-            there, row = columns >= 0, matrix.index[cell]
-            status.append(np.where(there, matrix.status[row, columns], ABSENT))
-            values.append(np.where(there, matrix.value[row, columns], np.nan))
-        return np.stack(values), np.stack(status)
+        values, status = np.full((len(places), len(self.at)), np.nan), np.full((len(places), len(self.at)), ABSENT, dtype=np.int8)
+        for year, matrix, at in ((0, self.now, self.at), (-1, self.before, self.was)):
+            mine = [number for number, (_, of) in enumerate(places) if of == year]
+            if mine:
+                rows = [matrix.index[places[number][0]] for number in mine]
+                values[mine] = np.where(at >= 0, matrix.value[rows][:, at], np.nan)
+                status[mine] = np.where(at >= 0, matrix.status[rows][:, at], ABSENT)
+        return values, status
 
     def beside(self, cells: Collection[CellKey]) -> tuple[Floats, NDArray[np.int8]]:
         """Return the figures of cells in this year and the one before, and their statuses, shape (2, cells, reports)."""
-        values, status = zip(*(self.figures((cell, year) for cell in cells) for year in (0, -1)), strict=True)
+        values, status = zip(*(self.figures([(cell, year) for cell in cells]) for year in (0, -1)), strict=True)
         return np.stack(values), np.stack(status)
 
     def has_table(self, table: str) -> Flags:

@@ -192,13 +192,13 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
     for outcome, message, members in (("pass", "pass", sound), ("not_assessable", "no_table", ~there)):
         if members.any():
             findings.note(matrix.reports[members], "S04", outcome, message=message, table=table)
-    states = np.where(empty, status, REPORTED)
+    hollow = np.flatnonzero(empty.any(axis=0))
+    states = np.where(empty, status, REPORTED)[:, hollow]
     for members in alike(states):
         state = states[:, members[0]].tolist()
         without = [cell for cell, one in zip(cells, state, strict=True) if one != REPORTED]
-        if without:
-            missing = partial(_empty, table, cells, state)
-            findings.note(matrix.reports[members], "S04", "not_assessable", table=table, cells=without, missing=missing)
+        missing = partial(_empty, table, cells, state)
+        findings.note(matrix.reports[hollow[members]], "S04", "not_assessable", table=table, cells=without, missing=missing)
 
 
 def _empty(table: Table, cells: Sequence[CellKey], states: Sequence[int], language: Language) -> str:
