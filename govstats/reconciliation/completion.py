@@ -59,6 +59,7 @@ class _Claimed(NamedTuple):
     quote: str
 
 
+_CLAIMED_CELL = ["agency", "year", "target"]
 _NOTHING = _Bound(-np.inf, np.inf, "undetermined")
 _CONTRADICTED = _Bound(-np.inf, np.inf, "contradicted")
 
@@ -138,21 +139,22 @@ def completions(source: Source, *, claims: pd.DataFrame | None = None, correctio
 
 def _claimed(claims: pd.DataFrame | None) -> dict[tuple[str, str], dict[CellKey, _Claimed]]:
     """Return what the prose of each report says of cells; nothing where sentences of one scope contradict each other."""
-    said: dict[tuple[str, str, CellKey], list[tuple[str, _Claimed]]] = {}
-    for one in () if claims is None else claims.to_dict("records"):
-        if not one["target"] or one["qualifier"] in {"change", "growth", "share"}:
-            continue
-        low = one["value"] if pd.isna(one["low"]) else one["low"]
-        high = np.inf if pd.isna(one["high"]) else one["high"]
-        who = (str(one["agency"]), str(one["year"]), cell_key(str(one["target"])))
-        said.setdefault(who, []).append((str(one["scope"] or ""), _Claimed(float(low), float(high), str(one["quote"]))))
+    if claims is None:
+        return {}
+    of_a_cell = (claims["target"].fillna("") != "") & ~claims["qualifier"].isin(["change", "growth", "share"])
+    said = claims[of_a_cell & claims["agency"].notna()]
+    told = pd.DataFrame({name: list(map(str, said[name])) for name in (*_CLAIMED_CELL, "quote")}, index=said.index)
+    told["low"] = said["low"].fillna(said["value"]).astype(float)
+    told["high"] = said["high"].astype("Float64").fillna(np.inf).astype(float)
+    # a sentence that limits itself to an office or a channel gives way to one that does not
+    limited = said["scope"].fillna("") != ""
+    told = told[~limited | limited.groupby([told[name] for name in _CLAIMED_CELL]).transform("all")]
     known: dict[tuple[str, str], dict[CellKey, _Claimed]] = {}
-    for (agency, year, key), sentences in said.items():
-        # a sentence that limits itself to an office or a channel gives way to one that does not
-        widest = [one for scope, one in sentences if not scope] or [one for _, one in sentences]
-        low, high = max(one.low for one in widest), min(one.high for one in widest)
-        if low <= high:
-            known.setdefault((agency, year), {})[key] = _Claimed(low, high, "; ".join(dict.fromkeys(one.quote for one in widest)))
+    for key, one in told.groupby(_CLAIMED_CELL, sort=False):
+        agency, year, target = map(str, key)
+        claimed = _Claimed(one["low"].max(), one["high"].min(), "; ".join(one["quote"].drop_duplicates()))
+        if claimed.low <= claimed.high:
+            known.setdefault((agency, year), {})[cell_key(target)] = claimed
     return known
 
 
