@@ -141,8 +141,7 @@ def _claimed(claims: pd.DataFrame | None) -> dict[tuple[str, str], dict[CellKey,
     """Return what the prose of each report says of cells; nothing where sentences of one scope contradict each other."""
     if claims is None:
         return {}
-    of_a_cell = (claims["target"].fillna("") != "") & ~claims["qualifier"].isin(["change", "growth", "share"])
-    said = claims[of_a_cell & claims["agency"].notna()]
+    said = claims[(claims["target"].fillna("") != "") & ~claims["qualifier"].isin(["change", "growth", "share"])]
     told = pd.DataFrame({name: list(map(str, said[name])) for name in (*_CLAIMED_CELL, "quote")}, index=said.index)
     told["low"] = said["low"].fillna(said["value"]).astype(float)
     told["high"] = said["high"].astype("Float64").fillna(np.inf).astype(float)
