@@ -243,16 +243,10 @@ def report_numbers(reports: pd.DataFrame, frame: pd.DataFrame) -> tuple[Integers
     >>> report_numbers(reports, pd.DataFrame({"agency": ["乙局", "丙局", "甲局"], "year": 2023}))
     (array([1, 0]), array([0, 2]))
     """
-    if frame.empty:
-        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
-    identity = [frame[name] for name in IDENTITY[:2]]
-    which, first = combinations(identity)
-    keys = zip(*(plain_values(reports[name]) for name in IDENTITY[:2]), strict=True)
-    known = {key: number for number, key in enumerate(keys) if key[0] is not None}
-    distinct = zip(*(plain_values(values.iloc[first]) for values in identity), strict=True)
-    numbers = np.array([known.get(key, -1) for key in distinct], dtype=np.intp)[which]
-    rows = np.flatnonzero(numbers >= 0)
-    return numbers[rows], rows
+    known = reports[["agency", "year"]].assign(number=range(len(reports))).dropna(subset=["agency"])
+    named = frame[["agency", "year"]].merge(known.drop_duplicates(["agency", "year"], keep="last"), how="left")
+    rows = np.flatnonzero(named["number"].notna())
+    return named["number"].to_numpy()[rows].astype(np.intp), rows
 
 
 def _numbered(values: pd.Series) -> tuple[Integers, list[object]]:

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -328,37 +328,33 @@ def _sections(report: Report) -> DocumentFinding:
 
 
 class _Text:
-    """The prose of a report, parted by its headings."""
+    """The prose of a report, parted by its headings.
+
+    Attributes
+    ----------
+    sections : dict of int to str
+        The text under each heading, the longest where one comes again, without white space.
+    incomplete : bool
+        Whether pages were not read, or there are headings and tables alone: what is not there may have been left out.
+    """
 
     def __init__(self, report: Report) -> None:
         plain = _compact(report.text)
-        headings = {(one.number, _compact(one.text)) for one in report.sections}
+        headings = {(one.number, heading) for one in report.sections if (heading := _compact(one.text))}
         # a table of contents has the headings too
-        found = sorted((at, at + len(heading), number) for number, heading in headings for at in _occurrences(plain, heading))
-        #: The text under each heading, the longest where one comes again, without white space.
+        places = sorted((*at.span(), number) for number, heading in headings for at in re.finditer(re.escape(heading), plain))
+        starts = [*(start for start, *_ in places), len(plain)]
         self.sections: dict[int, str] = {}
-        starts = [*(start for start, *_ in found), len(plain)]
-        for _, end, number in found:
+        for _, end, number in places:
             # the next section may have a title that is not that of the form
             text = plain[end : starts[bisect_left(starts, end)]].partition(f"{_NUMERALS[number]}、")[0]
             self.sections[number] = max(self.sections.get(number, ""), text, key=len)
-        self._lost = any(note.kind == "unread_page" for note in report.read_notes)
-
-    @cached_property
-    def incomplete(self) -> bool:
-        """Whether pages were not read, or there are headings and tables alone: what is not there may have been left out."""
-        return self._lost or _size("".join(self.sections.values())) < _LEAST_PROSE
+        lost = any(note.kind == "unread_page" for note in report.read_notes)
+        self.incomplete = lost or _size("".join(self.sections.values())) < _LEAST_PROSE
 
 
 def _compact(text: str) -> str:
     return "".join(folded_text(text).split())
-
-
-def _occurrences(text: str, word: str) -> Iterator[int]:
-    at = text.find(word) if word else -1
-    while at >= 0:
-        yield at
-        at = text.find(word, at + len(word))
 
 
 def _size(text: str) -> int:
