@@ -1160,3 +1160,39 @@ def test_a_linear_rule_over_years_or_tables_is_a_few_lines_of_toml(monkeypatch: 
         monkeypatch.undo()
         for known in (findings._known_rules, findings.rules_with):
             known.cache_clear()
+
+
+SECTION_RULE = """
+[[rules]]
+id = "NEW3"
+severity = "I"
+scope = "report"
+title_zh = "总体情况说到平台"
+title_en = "the overview tells of the platform"
+source = "试验"
+section = 1
+says = "平台"
+other_than = "市平台"
+[rules.messages]
+pass = { zh = "说到了。", en = "It does." }
+fail = { zh = "没有说到：“{quote}”。", en = "It does not: “{quote}”." }
+not_assessable = { zh = "没有读到。", en = "It was not found." }
+
+[edits.messages]
+"""
+
+
+def test_a_rule_on_what_a_section_says_is_a_few_lines_of_toml(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = findings._rules_file().replace("[edits.messages]", SECTION_RULE.strip())
+    monkeypatch.setattr(findings, "_rules_file", lambda: text)
+    for known in (findings._known_rules, findings.rules_with):
+        known.cache_clear()
+    try:
+        long = "全年制度健全，程序规范，答复及时，公开全面，监督有力，培训到位，"
+        sections = ({1: long + "平台已建成。"}, {1: long + "用市平台。"}, {5: long})
+        told = [reconcile(prose(one)).query("rule == 'NEW3'")["status"].item() for one in sections]
+        assert told == ["pass", "fail", "not_assessable"]
+    finally:
+        monkeypatch.undo()
+        for known in (findings._known_rules, findings.rules_with):
+            known.cache_clear()
