@@ -5,9 +5,10 @@ from __future__ import annotations
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import resources
-from itertools import count, pairwise
+from itertools import count, groupby, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,16 +53,27 @@ _WITNESS, _MISREAD = 2.0, -100.0
 _LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
 
+#: What each carry-over is the same number as, and in which year: carried out of one, carried into the next.
+_CARRIED = {"carried_in": ("carried_out", -1), "carried_out": ("carried_in", 1)}
+
+
+class _Change(NamedTuple):
+    """A cell of a repair; `origin` says where its figure comes from, `reread` what other ways of reading the document found."""
+
+    place: Place
+    reported: float
+    proposed: float
+    origin: str | None
+    reread: str | None
+
+
 class _Repair(NamedTuple):
     """A set of cells that explains every failed edit they hang together with."""
 
-    cells: tuple[Place, ...]
-    reported: tuple[float, ...]
-    proposed: tuple[float, ...]
+    changes: tuple[_Change, ...]
     rules: str
     mechanisms: tuple[str, ...]
     witnesses: str
-    origins: tuple[_Origin, ...]
     far_fetched: float
 
 
@@ -141,18 +153,19 @@ def repairs(
     found = cases(cells, seconds)
     if not found:
         return typed_frame([], REPAIR_TYPES)
-    origins = _Origins(report if reread else None, cells, found)
-    witnesses = _Witnesses(cells, claims)
+    again = _Rereading(report if reread else None, found)
+    witnesses = _witnesses(cells, claims, {case.agency for case in found})
+    printed = _printed(cells, found)
     rows: list[tuple[Any, ...]] = []
     numbers = count(1)
     for group, case in enumerate(found, start=1):
-        explaining = [_repair(case, solution, witnesses, origins) for solution in case.found.solutions]
-        explaining.sort(key=lambda one: (one.far_fetched, [(place.year or 0, place.key) for place in one.cells]))
+        explaining = [_repair(case, solution, witnesses, again) for solution in case.found.solutions]
+        explaining.sort(key=lambda one: (one.far_fetched, [(place.year or 0, place.key) for place, *_ in one.changes]))
         if not explaining:
             rows.append((next(numbers), case.agency, *_not_found(case, group)))
         for repair, repair_number in zip(explaining, numbers, strict=False):
             rank = 1 + sum(one.far_fetched < repair.far_fetched for one in explaining)
-            rows += [(repair_number, case.agency, *row) for row in _rows(case, repair, group, rank, origins)]
+            rows += [(repair_number, case.agency, *row) for row in _rows(case, repair, group, rank, printed)]
     return typed_frame(rows, REPAIR_TYPES)
 
 
@@ -164,65 +177,53 @@ def _not_found(case: Case, group: int) -> tuple[Any, ...]:
     return (first.year, first.key[0], *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
 
 
-def _rows(case: Case, repair: _Repair, group: int, rank: int, origins: _Origins) -> Iterator[tuple[Any, ...]]:
+def _rows(
+    case: Case, repair: _Repair, group: int, rank: int, printed: Mapping[tuple[Any, ...], str]
+) -> Iterator[tuple[Any, ...]]:
     """Yield what the frame says of each cell of a repair."""
     complete = case.found.complete
     unique = complete and len(case.found.solutions) == 1
     said = [_sentence(case, repair, language) for language in _LANGUAGES]
     mechanism_ids = ";".join(dict.fromkeys(repair.mechanisms))
-    sides = zip(repair.cells, repair.reported, repair.proposed, repair.origins, strict=True)
-    for (_, year, key), reported, proposed, (origin, again) in sides:
-        yield (
-            year,
-            *key,
-            reported,
-            None if np.isnan(proposed) else proposed,
-            cell_list(other for _, of, other in repair.cells if of == year),
-            repair.rules,
-            mechanism_ids,
-            repair.witnesses,
-            unique,
-            complete,
-            group,
-            rank,
-            origin,
-            origins.printed.get((case.agency, year, *key)),
-            again,
-            *said,
-        )
+    for (_, year, key), reported, proposed, origin, reread in repair.changes:
+        changed = None if np.isnan(proposed) else proposed
+        together = cell_list(one.place.key for one in repair.changes if one.place.year == year)
+        why = (repair.rules, mechanism_ids, repair.witnesses, unique, complete, group, rank)
+        text = printed.get((case.agency, year, *key))
+        yield (year, *key, reported, changed, together, *why, origin, text, reread, *said)
 
 
 # --- how it came about, and what speaks for it ------------------------------------------------------------------------------
 
 
-def _repair(case: Case, solution: Solution, witnesses: _Witnesses, origins: _Origins) -> _Repair:
+def _repair(case: Case, solution: Solution, witnesses: _Witnesses, again: _Rereading) -> _Repair:
     system = case.system
-    places = tuple(system.places[cell] for cell in solution.cells)
-    reported = tuple(float(system.figures[cell]) for cell in solution.cells)
+    changes = []
+    for cell, proposed in zip(*solution, strict=True):
+        place = system.places[cell]
+        changes.append(_Change(place, float(system.figures[cell]), proposed, *again.of(place.key, proposed)))
     touched = (system.edits.equalities[:, list(solution.cells)] != 0).any(axis=1)
     rules = dict.fromkeys(rule for rule, it in zip(system.rules, system.broken & touched, strict=True) if it)
     ways: list[str] = []
-    said: list[str] = []
-    origin: list[_Origin] = []
-    doubt = 0.0
-    for year in dict.fromkeys(place.year for place in places):
-        sides = zip(places, reported, solution.values, strict=True)
-        changes = {place.key: (was, ought) for place, was, ought in sides if place.year == year}
+    for (form, year), of_year in groupby(changes, lambda change: change.place[:2]):
         around = zip(system.places, system.figures.tolist(), strict=True)
-        form = next(place.form for place in places if place.year == year)
-        ways += mechanisms(form, {place.key: figure for place, figure in around if place.year == year}, changes)
-        heard = list(witnesses.of(case.agency, year, changes))
-        said += heard
-        doubt -= _WITNESS * sum(1 if one.startswith("+") else -1 for one in heard)
-        origin += [origins.of(key, proposed) for key, (_, proposed) in changes.items()]
-    doubt += sum(map(far_fetched, ways)) + _MISREAD * any(one == "reading" for one, _ in origin)
-    return _Repair(places, reported, solution.values, ";".join(rules), tuple(ways), "; ".join(said), tuple(origin), doubt)
+        figures = {place.key: figure for place, figure in around if place.year == year}
+        ways += mechanisms(form, figures, {change.place.key: (change.reported, change.proposed) for change in of_year})
+    said = []
+    for (_, year, key), reported, proposed, *_ in changes:
+        for low, high, text in witnesses.get((case.agency, year, "/".join(key)), ()):
+            fits = low <= proposed <= high
+            if fits != (low <= reported <= high):
+                said.append(f"{'+' if fits else '-'} {text}")
+    doubt = sum(map(far_fetched, ways)) + _MISREAD * any(change.origin == "reading" for change in changes)
+    doubt -= _WITNESS * sum(1 if one.startswith("+") else -1 for one in said)
+    return _Repair(tuple(changes), ";".join(rules), tuple(ways), "; ".join(said), doubt)
 
 
 def _sentence(case: Case, repair: _Repair, language: Language) -> str:
     changes = []
     several_years = len({case.system.places[cell].year for one in case.found.solutions for cell in one.cells}) > 1
-    for (form, year, key), reported, proposed in zip(repair.cells, repair.reported, repair.proposed, strict=True):
+    for (form, year, key), reported, proposed, *_ in repair.changes:
         cell = quoted(cell_label(form.table(key[0]), key, language), language)
         if several_years:
             cell = say("in_year", language, year=str(year), cell=cell)
@@ -233,47 +234,36 @@ def _sentence(case: Case, repair: _Repair, language: Language) -> str:
     among = len(case.found.solutions)
     standing = "incomplete" if not case.found.complete else "unique" if among == 1 else "several"
     sentence = say("repair", language, changes=joined, mechanisms=labels) + say(standing, language, count=str(among))
-    told = dict(repair.origins)
+    told = {change.origin: change.reread or "" for change in repair.changes}
     worst = next((origin for origin in ("reading", "undecided", "published") if origin in told), None)
-    return sentence + (say(worst, language, reread=told[worst] or "") if worst else "")
+    return sentence + (say(worst, language, reread=told[worst]) if worst else "")
 
 
-def _rows_where(cells: pd.DataFrame, names: Sequence[str], values: Mapping[str, Collection[Any]]) -> Iterator[tuple[Any, ...]]:
-    """Yield some columns of the rows that have given values, without a frame between, which would cost more than all else."""
-    chosen = np.ones(len(cells), dtype=np.bool_)
-    for name, wanted in values.items():
-        chosen &= cells[name].isin(wanted).to_numpy(dtype=np.bool_)
-    return zip(*(cells[name].array[chosen].tolist() for name in names), strict=True)
+def _printed(cells: pd.DataFrame, cases: Sequence[Case]) -> Mapping[tuple[Any, ...], str]:
+    """Return what is printed in the cells of some agencies, by agency, year, table, line and column."""
+    if "printed" not in cells.columns:
+        return {}
+    near = cells[cells["agency"].isin({case.agency for case in cases})]
+    rows = near[["agency", "year", "table", "line", "column", "printed"]].itertuples(index=False, name=None)
+    return {(agency, None if year is pd.NA else year, *key): text for agency, year, *key, text in rows}
 
 
-#: Where a figure comes from, and what other ways of reading found.
-_Origin = tuple[str | None, str | None]
-
-
-class _Origins:
+class _Rereading:
     """Whether the document still gives a figure when it is read in another way."""
 
-    def __init__(self, report: Report | None, cells: pd.DataFrame, cases: Sequence[Case]) -> None:
-        keys = {case.system.places[cell].key for case in cases for one in case.found.solutions for cell in one.cells}
-        self.printed: dict[tuple[Any, ...], str] = {}
-        if "printed" in cells.columns:
-            lines, agencies = {line for _, line, _ in keys}, {case.agency for case in cases}
-            names = ("agency", "year", "table", "line", "column", "printed")
-            found = _rows_where(cells, names, {"line": lines, "agency": agencies})
-            self.printed = {(agency, None if year is pd.NA else year, *key): text for agency, year, *key, text in found}
+    def __init__(self, report: Report | None, cases: Sequence[Case]) -> None:
         self.read: dict[CellKey, ReadCell] = {}
         self.again: Mapping[CellKey, Sequence[Any]] = {}
-        if report is not None and report.origin is not None and keys:
+        if report is not None and report.origin is not None:
             from govstats.recognition.rereading import reread
 
             self.read = {cell.key: cell for cell in report.read_cells}
-            try:
+            keys = {case.system.places[cell].key for case in cases for one in case.found.solutions for cell in one.cells}
+            # where the file was moved since, what it says cannot be asked again
+            with suppress(UnreadableDocument):
                 self.again = reread(report, keys)
-            except UnreadableDocument:
-                # the file was moved since: what it says cannot be asked again
-                self.again = {}
 
-    def of(self, key: CellKey, proposed: float) -> _Origin:
+    def of(self, key: CellKey, proposed: float) -> tuple[str | None, str | None]:
         """Return where the figure of a cell comes from, and what other ways of reading found."""
         again = self.again.get(key)
         if not again or self.read[key].method == "corrected":
@@ -285,37 +275,25 @@ class _Origins:
         return "reading" if any(one.value == proposed for one in other) else "undecided", found
 
 
-class _Witnesses:
-    """What the prose, and the years beside a report, say of its figures."""
+#: What is said of a cell, by agency, year and cell: between which figures it lies, and where that stands.
+_Witnesses = Mapping[tuple[Any, ...], Sequence[tuple[float, float, str]]]
 
-    #: Lines that are the same number in two years: carried out of one, carried into the next.
-    _CARRIED: Sequence[tuple[str, str, str, int]] = (
-        ("requests", "carried_out", "carried_in", 1),
-        ("requests", "carried_in", "carried_out", -1),
-    )
 
-    def __init__(self, cells: pd.DataFrame, claims: pd.DataFrame | None) -> None:
-        carried = {"line": {line for _, line, _, _ in self._CARRIED}, "status": {"reported"}, "table": {"requests"}}
-        names = ("agency", "year", "line", "column", "value")
-        self.figures: dict[tuple[Any, ...], float] = {row[:-1]: row[-1] for row in _rows_where(cells, names, carried)}
-        self.claims: dict[tuple[Any, ...], list[tuple[float, float, str]]] = defaultdict(list)
-        for claim in () if claims is None else claims.to_dict("records"):
-            low, high = (claim["value"] if pd.isna(claim[bound]) else claim[bound] for bound in ("low", "high"))
-            if pd.notna(claim["target"]) and not (pd.isna(low) and pd.isna(high)):
-                bounds = (-np.inf if pd.isna(low) else float(low), np.inf if pd.isna(high) else float(high))
-                self.claims[claim["agency"], claim["year"], claim["target"]].append((*bounds, str(claim["quote"])))
-
-    def of(self, agency: Any, year: int | None, changes: Changes) -> Iterator[str]:
-        """Yield what speaks for a repair (``+``) and against it (``-``)."""
-        for (table, line, column), (reported, proposed) in changes.items():
-            for name, here, there, step in self._CARRIED if year is not None else ():
-                other = self.figures.get((agency, (year or 0) + step, there, column)) if (name, here) == (table, line) else None
-                if other is not None and other in {reported, proposed}:
-                    yield f"{'+' if other == proposed else '-'} {(year or 0) + step} {table}/{there}/{column} = {other:g}"
-            for low, high, quote in self.claims.get((agency, year, f"{table}/{line}/{column}"), ()):
-                fits = low <= proposed <= high
-                if fits != (low <= reported <= high):
-                    yield f"{'+' if fits else '-'} “{quote}”"
+def _witnesses(cells: pd.DataFrame, claims: pd.DataFrame | None, agencies: Collection[Any]) -> _Witnesses:
+    """Return what the prose, and the years beside a report, say of its figures."""
+    found = defaultdict(list)
+    carried = cells[cells["agency"].isin(agencies) & (cells["table"] == "requests") & cells["line"].isin(_CARRIED)]
+    carried = carried[carried["status"] == "reported"].dropna(subset=["year", "value"])
+    for agency, year, line, column, value in carried[["agency", "year", "line", "column", "value"]].itertuples(index=False):
+        other, step = _CARRIED[line]
+        told = (value, value, f"{year} requests/{line}/{column} = {value:g}")
+        found[agency, year + step, f"requests/{other}/{column}"].append(told)
+    for claim in () if claims is None else claims[claims["target"].notna()].to_dict("records"):
+        low, high = (claim["value"] if pd.isna(claim[bound]) else claim[bound] for bound in ("low", "high"))
+        if pd.notna(low) or pd.notna(high):
+            bounds = (-np.inf if pd.isna(low) else float(low), np.inf if pd.isna(high) else float(high))
+            found[claim["agency"], claim["year"], claim["target"]].append((*bounds, f"“{claim['quote']}”"))
+    return found
 
 
 # --- mechanisms -------------------------------------------------------------------------------------------------------------
