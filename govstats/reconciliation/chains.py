@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from govstats.forms import ONE_FEN, CellKey, Form
-from govstats.reconciliation.edits import Flags, linear_edits, pairs_of_years, severity, system, tell
+from govstats.reconciliation.edits import Component, Flags, linear_edits, pairs_of_years, severity, system, system_of, tell
 from govstats.reconciliation.findings import Floats, rules_with
 from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices
 from govstats.reconciliation.solver import Localisation, Rows, Solution, components, minimal_changes
@@ -119,27 +119,14 @@ def cases(cells: pd.DataFrame, seconds: float) -> list[Case]:
 # --- one report -------------------------------------------------------------------------------------------------------------
 
 
-class _Component(NamedTuple):
-    """Edits of one layout that hang together, and their place among those of the layout."""
-
-    cells: tuple[CellKey, ...]
-    edits: Rows
-    rules: tuple[str, ...]
-    order: int
-
-
 @cache
-def _components(form: Form, layout: Layout) -> tuple[_Component, ...]:
+def _components(form: Form, layout: Layout) -> tuple[Component, ...]:
+    """Return the groups of edits of a layout that have an equality; what agencies add to a sum leaves it open."""
     whole = system(form, layout)
     if whole is None:
         return ()
-    rows, rules = whole.rows(~whole.open_ended)
-    found = []
-    for order, members in enumerate(components(rows.matrix)):
-        edits, numbers = rows.part(members)
-        own = tuple(rules[number] for number in numbers[: len(edits.equalities)])
-        found.append(_Component(tuple(whole.cells[member] for member in members), edits, own, order))
-    return tuple(one for one in found if one.rules)
+    closed = tuple(edit for edit, open_ended in zip(whole.edits, whole.open_ended.tolist(), strict=True) if not open_ended)
+    return tuple(one for one in system_of(form, closed).parted() if len(one.rows.equalities))
 
 
 def _fails(edits: Rows, figures: Floats) -> Flags:
@@ -173,16 +160,16 @@ class _Systems:
         for matrix in self.found:
             for members, layout in matrix.layouts:
                 joining = _joining(matrix, layout)
-                for component in _components(matrix.form, layout):
+                for order, component in enumerate(_components(matrix.form, layout)):
                     rows = np.array([matrix.index[key] for key in component.cells])
-                    for member in members[_fails(component.edits, matrix.value[np.ix_(rows, members)])].tolist():
+                    for member in members[_fails(component.rows, matrix.value[np.ix_(rows, members)])].tolist():
                         chain = self._chain(matrix, member, component)
-                        yield int(matrix.reports[member]), component.order, chain, component is joining
+                        yield int(matrix.reports[member]), order, chain, component is joining
 
-    def _chain(self, matrix: ReportMatrix, member: int, component: _Component) -> Chain:
+    def _chain(self, matrix: ReportMatrix, member: int, component: Component) -> Chain:
         rows = np.array([matrix.index[key] for key in component.cells])
         figures = matrix.value[rows, member]
-        edits = component.edits
+        edits = component.rows
         held = edits.inequalities @ np.nan_to_num(figures) >= -ONE_FEN
         year = self.reports["year"].array[matrix.reports[member]]
         places = tuple(map(Place, repeat(matrix.form), repeat(None if pd.isna(year) else int(year)), component.cells))
@@ -190,7 +177,7 @@ class _Systems:
         return Chain(
             places,
             Rows(edits.equalities, edits.inequalities[held], edits.signed, edits.whole),
-            component.rules,
+            component.rules[: len(edits.equalities)],
             figures,
             np.ones(len(rows)) if weights is None else weights[rows, member],
         )
@@ -246,7 +233,7 @@ def _weights(cells: pd.DataFrame, matrix: ReportMatrix) -> Floats | None:
 # --- years of an agency that carry-overs join -------------------------------------------------------------------------------
 
 
-def _joining(matrix: ReportMatrix, layout: Layout) -> _Component | None:
+def _joining(matrix: ReportMatrix, layout: Layout) -> Component | None:
     """Return the edits of a report by which its years are joined."""
     joined = {cell for edit in linear_edits(matrix, matrix, rules_with("binds_repairs")) for cell in edit.cells}
     return next((one for one in _components(matrix.form, layout) if not joined.isdisjoint(one.cells)), None)

@@ -11,10 +11,10 @@ import pandas as pd
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form, cell_key, form
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.edits import System, has_cell, kinds, severity, system, system_of
+from govstats.reconciliation.edits import Component, has_cell, kinds, severity, system, system_of
 from govstats.reconciliation.findings import Integers
 from govstats.reconciliation.matrix import ABSENT, BLANK, NOT_APPLICABLE, REPORTED, UNREADABLE, Layout, ReportMatrix, matrices
-from govstats.reconciliation.solver import Bounds, bounds, components
+from govstats.reconciliation.solver import Bounds, Rows, bounds
 from govstats.reconciliation.source import Source, identity_of, known_of
 from govstats.reconciliation.wording import cell_list
 from govstats.report import Report, typed_frame
@@ -158,22 +158,23 @@ def _claimed(claims: pd.DataFrame | None) -> dict[tuple[str, str], dict[CellKey,
 
 
 @cache
-def _sure(form: Form, layout: Layout) -> System:
+def _sure(form: Form, layout: Layout) -> tuple[Edit, ...]:
     """Return the edits of a layout that cannot but hold."""
-    whole = system(form, layout) or system_of(form, ())
-    edits = zip(whole.edits, whole.open_ended.tolist(), strict=True)
-    return system_of(form, tuple(edit for edit, open_ended in edits if severity(edit) == "E" and not open_ended))
+    whole = system(form, layout)
+    edits = zip(whole.edits, whole.open_ended.tolist(), strict=True) if whole else ()
+    return tuple(edit for edit, open_ended in edits if severity(edit) == "E" and not open_ended)
 
 
 def _deduced(matrix: ReportMatrix, claimed: Sequence[Mapping[CellKey, _Claimed]]) -> Iterator[tuple[int, CellKey, _Bound]]:
     """Yield what follows for each cell without a figure, report by report."""
     for members, layout in matrix.layouts:
         edits = _sure(matrix.form, layout)
+        parts = system_of(matrix.form, edits).parted()
         rows = _expected(matrix, layout)
         for report in members[(matrix.status[np.ix_(rows, members)] != REPORTED).any(axis=0)].tolist():
             figures = dict(zip(matrix.cells, matrix.value[:, report].tolist(), strict=True))
             said = {key: one for key, one in claimed[report].items() if np.isnan(figures.get(key, np.nan))}
-            own = system_of(matrix.form, (*edits.edits, *_sums(matrix.form, said))) if said else edits
+            own = system_of(matrix.form, (*edits, *_sums(matrix.form, said))).parted() if said else parts
             tables = {table for table, there in matrix.has_table.items() if there[report]} | {table for table, _, _ in said}
             here = [key for key in dict.fromkeys([*(matrix.cells[row] for row in rows.tolist()), *said]) if key[0] in tables]
             found = _bounds(own, figures, said, tables)
@@ -212,39 +213,38 @@ def _free(form: Form, key: CellKey) -> _Bound:
 
 
 def _bounds(
-    edits: System, reported: Mapping[CellKey, float], said: Mapping[CellKey, _Claimed], tables: Collection[str]
+    parts: Sequence[Component], reported: Mapping[CellKey, float], said: Mapping[CellKey, _Claimed], tables: Collection[str]
 ) -> dict[CellKey, _Bound]:
-    """Return what the edits say of the cells of some tables; where a group contradicts itself, nothing of its unknown cells."""
-    figures = np.array([reported.get(key, np.nan) for key in edits.cells])
-    unknown = np.isnan(figures)
-    low = np.where(unknown, np.where(edits.signed, -np.inf, 0.0), figures)
-    high = np.where(unknown, np.inf, figures)
-    for at, key in enumerate(edits.cells):
-        if key in said:
-            low[at], high[at] = said[key].low, said[key].high
-    wanted = unknown & np.array([key[0] in tables for key in edits.cells], dtype=np.bool_)
-    rows, rules = edits.rows(np.ones(len(edits.edits), dtype=np.bool_))
+    """Return what edits say of the cells of some tables; where a group contradicts itself, nothing of its unknown cells."""
     found: dict[CellKey, _Bound] = {}
-    for members in components(rows.matrix):
-        if not wanted[members].any():
+    for cells, rows, rules in parts:
+        figures = np.array([reported.get(key, np.nan) for key in cells])
+        unknown = np.isnan(figures)
+        if not any(key[0] in tables for key, it in zip(cells, unknown.tolist(), strict=True) if it):
             continue
-        own, numbers = rows.part(members)
-        limits = bounds(own, low[members], high[members])
-        for at, cell in enumerate(members.tolist()):
-            bound = _CONTRADICTED
-            if limits is not None:
-                because = numbers[sorted(limits.because[at])]
-                touched = np.flatnonzero((rows.matrix[because] != 0).any(axis=0)).tolist()
-                others = cell_list(edits.cells[other] for other in touched if other != cell)
-                basis = _basis(limits, at, was_zero=low[cell] == 0)
-                named = ";".join(dict.fromkeys(rules[row] for row in because if rules[row]))
-                bound = _Bound(float(limits.low[at]), float(limits.high[at]), basis, named, others)
-            found[edits.cells[cell]] = bound
+        low = np.where(unknown, np.where(rows.signed, -np.inf, 0.0), figures)
+        high = np.where(unknown, np.inf, figures)
+        for at, key in enumerate(cells):
+            if key in said:
+                low[at], high[at] = said[key].low, said[key].high
+        limits = bounds(rows, low, high)
+        for at, key in enumerate(cells):
+            found[key] = _CONTRADICTED if limits is None else _follows(cells, rows, rules, limits, at, was_zero=low[at] == 0)
     for key, claim in said.items():
         narrower = found.get(key, _CONTRADICTED)
         low_high = (claim.low, claim.high) if narrower.basis == "contradicted" else (narrower.low, narrower.high)
         found[key] = _Bound(*low_high, "claim", quote=claim.quote)
     return found
+
+
+def _follows(cells: Sequence[CellKey], rows: Rows, rules: Sequence[str], limits: Bounds, at: int, *, was_zero: bool) -> _Bound:
+    """Return the bounds of one cell, with the rules and the other cells that they follow from."""
+    because = sorted(limits.because[at])
+    touched = np.flatnonzero((rows.matrix[because] != 0).any(axis=0)).tolist()
+    others = cell_list(cells[other] for other in touched if other != at)
+    named = ";".join(dict.fromkeys(rules[row] for row in because if rules[row]))
+    basis = _basis(limits, at, was_zero=was_zero)
+    return _Bound(float(limits.low[at]), float(limits.high[at]), basis, named, others)
 
 
 def _basis(limits: Bounds, at: int, *, was_zero: bool) -> str:

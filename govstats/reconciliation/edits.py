@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, expanded
 from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, rules_with
 from govstats.reconciliation.matrix import ABSENT, REPORTED, Layout, ReportMatrix, alike
-from govstats.reconciliation.solver import Rows
+from govstats.reconciliation.solver import Rows, components
 from govstats.reconciliation.wording import Sum, Words, phrase, quoted, subject, term_labels, titled, without_figure
 
 Flags = NDArray[np.bool_]
@@ -138,11 +138,25 @@ class System(NamedTuple):
     signed: Flags
     whole: Flags
 
-    def rows(self, chosen: Flags) -> tuple[Rows, tuple[str, ...]]:
-        """Return some of the edits for the solver, the equalities first, and the rule of each."""
-        equal, unequal = np.flatnonzero(chosen & self.equality), np.flatnonzero(chosen & ~self.equality)
-        rows = Rows(self.weights[equal], self.weights[unequal], self.signed, self.whole)
-        return rows, tuple(self.edits[row].rule for row in (*equal, *unequal))
+    def parted(self) -> list[Component]:
+        """Return the edits in groups that have no cell in common, for the solver."""
+        order = np.argsort(~self.equality, kind="stable")
+        equal = np.count_nonzero(self.equality)
+        rows = Rows(self.weights[order[:equal]], self.weights[order[equal:]], self.signed, self.whole)
+        found = []
+        for members in components(rows.matrix):
+            own, numbers = rows.part(members)
+            rules = tuple(self.edits[row].rule for row in order[numbers])
+            found.append(Component(tuple(self.cells[member] for member in members), own, rules))
+        return found
+
+
+class Component(NamedTuple):
+    """Edits that hang together by their cells: the cells, the edits over them, and the rule of each."""
+
+    cells: tuple[CellKey, ...]
+    rows: Rows
+    rules: tuple[str, ...]
 
 
 @cache
