@@ -12,8 +12,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 import govstats
 from govstats import embedded
 from govstats.forms import form
+from govstats.reconciliation.matrix import Reports
 from govstats.reconciliation.repairs import mechanism, repairs
-from govstats.reconciliation.source import Reports
 from govstats.simulate import KINDS, found_again, plant, simulate
 
 from .test_rules import BLANK, Cell, frame

@@ -11,8 +11,8 @@ import pytest
 
 from govstats.forms import form
 from govstats.reconciliation import compare_formats, findings, reconcile, rules
+from govstats.reconciliation.matrix import Reports
 from govstats.reconciliation.reuse import sketch
-from govstats.reconciliation.source import Reports
 from govstats.report import Claim, Note, ReadCell, Report, SectionHeading
 
 from .test_forms import COLUMNS, GROUPS, OTHER, PROACTIVE, RESULTS, REVIEW_COLUMNS, REVIEW_LINES, request_lines

@@ -31,7 +31,7 @@ from govstats.panel.register import REGISTERS, read_register, with_register
 from govstats.panel.store import LOCK, PANEL_TYPES, READ, REPORT_TYPES, Store
 from govstats.provenance import sources_sha256
 from govstats.reconciliation import reconcile
-from govstats.reconciliation.source import Reports
+from govstats.reconciliation.matrix import Reports
 
 if TYPE_CHECKING:
     from distributed import Client

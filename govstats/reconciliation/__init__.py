@@ -11,17 +11,9 @@ from govstats.reconciliation.comparison import FormatComparison, check_summaries
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import check_edits
 from govstats.reconciliation.findings import FINDING_TYPES, Findings, rules
-from govstats.reconciliation.matrix import IDENTITY, matrices, plain_values, report_numbers
+from govstats.reconciliation.matrix import IDENTITY, ManyReports, Reports, Source, identity_of, known_of, matrices
 from govstats.reconciliation.prose import check_prose, said_by, said_in
-from govstats.reconciliation.source import ManyReports, Reports, Source, identity_of, known_of
-from govstats.reconciliation.structure import (
-    NotesOf,
-    add_document_findings,
-    add_told_before,
-    check_structure,
-    document_findings,
-    unknown_form,
-)
+from govstats.reconciliation.structure import check_structure
 from govstats.reconciliation.years import check_years
 
 __all__ = ["FINDING_TYPES", "FormatComparison", "ManyReports", "Source", "compare_formats", "reconcile", "rules"]
@@ -114,16 +106,9 @@ def reconcile(
     known = replace(known, **{name: frame for name, frame in given.items() if frame is not None})
     numbered, found = matrices(known.cells, _without_cells(known))
     findings = Findings()
-    for number in numbered.index[~numbered["known"]]:
-        unknown_form(numbered["form"].iloc[number], int(number), findings)
-    notes = _notes(numbered, known)
+    check_structure(numbered, found, findings, known)
     for matrix in found:
-        check_structure(matrix, findings, notes)
         check_edits(matrix, findings)
-    if known.report is not None and len(numbered):
-        add_document_findings(findings, 0, document_findings(known.report))
-    elif known.document_findings is not None:
-        add_told_before(findings, numbered, known.document_findings)
     said = said_in(known.claims) if known.claims is not None else said_by(known.report) if known.report is not None else []
     check_prose(numbered, found, findings, said)
     check_years(numbered, found, findings, said=() if known.claims is None else said, texts=known.texts)
@@ -142,16 +127,3 @@ def _without_cells(known: Reports) -> pd.DataFrame | None:
     if described is not None and {*IDENTITY, "cells"} <= set(described.columns) and (described["cells"] == 0).any():
         return described.loc[described["cells"] == 0, list(IDENTITY)]
     return None
-
-
-def _notes(numbered: pd.DataFrame, known: Reports) -> NotesOf:
-    """Return what notes say of the lines of each report number."""
-    if known.report is not None:
-        return {0: [(note.kind, note.table, note.line) for note in known.report.read_notes]}
-    found: dict[int, list[tuple[str, str, str]]] = {}
-    if known.notes is not None:
-        numbers, rows = report_numbers(numbered, known.notes)
-        columns = (plain_values(known.notes[name].iloc[rows], "") for name in ("kind", "table", "line"))
-        for number, kind, table, line in zip(numbers.tolist(), *columns, strict=True):
-            found.setdefault(number, []).append((kind, table, line))
-    return found

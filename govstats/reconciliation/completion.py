@@ -13,9 +13,8 @@ from govstats.forms import ONE_FEN, CellKey, Edit, Form, cell_key, form
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import Component, has_cell, kinds, severity, system, system_of
 from govstats.reconciliation.findings import Integers
-from govstats.reconciliation.matrix import ABSENT, BLANK, NOT_APPLICABLE, REPORTED, UNREADABLE, Layout, ReportMatrix, matrices
+from govstats.reconciliation.matrix import ABSENT, REPORTED, STATUS, Layout, ReportMatrix, Source, identity_of, known_of, matrices
 from govstats.reconciliation.solver import Bounds, Rows, bounds
-from govstats.reconciliation.source import Source, identity_of, known_of
 from govstats.reconciliation.wording import cell_list
 from govstats.report import Report, typed_frame
 
@@ -37,7 +36,7 @@ COMPLETION_TYPES = {
     "quote": "str",
 }
 
-_STATUS = {ABSENT: "missing", BLANK: "blank", NOT_APPLICABLE: "not_applicable", UNREADABLE: "unreadable"}
+_STATUS = {number: name for name, number in STATUS.items()} | {ABSENT: "missing"}
 
 
 class _Bound(NamedTuple):

@@ -15,7 +15,7 @@ import pandas as pd
 from govstats.agencies.corrections import written_rows
 from govstats.errors import RefusedCorrection, UnusableCorrections
 from govstats.forms import ONE_FEN
-from govstats.reconciliation.source import Source, known_of
+from govstats.reconciliation.matrix import Source, known_of
 from govstats.report import Report
 
 #: The columns of ``corrections.csv``, with their types.

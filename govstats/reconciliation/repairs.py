@@ -18,8 +18,8 @@ from govstats.errors import UnreadableDocument
 from govstats.forms import ONE_FEN, CellKey, Form, Language
 from govstats.reconciliation.chains import Case, Place, cases
 from govstats.reconciliation.corrections import Corrections, as_corrected
+from govstats.reconciliation.matrix import Source, known_of
 from govstats.reconciliation.solver import Solution
-from govstats.reconciliation.source import Source, known_of
 from govstats.reconciliation.wording import cell_label, cell_list, number, phrase, quoted
 from govstats.report import ReadCell, Report, typed_frame
 

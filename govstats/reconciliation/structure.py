@@ -6,7 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 from govstats.characters import folded_text
 from govstats.forms import ONE_FEN, CellKey, Language, Table, form, versions
 from govstats.reconciliation.findings import Findings, Wording, known_rule, rules_with
-from govstats.reconciliation.matrix import REPORTED, UNREADABLE, Layout, ReportMatrix, alike, plain_values, report_numbers
+from govstats.reconciliation.matrix import (
+    REPORTED,
+    UNREADABLE,
+    Layout,
+    ReportMatrix,
+    Reports,
+    alike,
+    plain_values,
+    report_numbers,
+)
 from govstats.reconciliation.wording import (
     Words,
     cell_label,
@@ -51,7 +60,48 @@ _OPENING_YEAR = re.compile(r"\W*(20\d\d)年度?(?=[,我本全在])")
 NotesOf = Mapping[int, Sequence[tuple[str, str, str]]]
 
 
-def check_structure(matrix: ReportMatrix, findings: Findings, notes: NotesOf) -> None:
+def _notes_of(numbered: pd.DataFrame, known: Reports) -> NotesOf:
+    """Return what notes say of the lines of each report number."""
+    if known.report is not None:
+        return {0: [(note.kind, note.table, note.line) for note in known.report.read_notes]}
+    found: dict[int, list[tuple[str, str, str]]] = {}
+    if known.notes is not None:
+        numbers, rows = report_numbers(numbered, known.notes)
+        columns = (plain_values(known.notes[name].iloc[rows], "") for name in ("kind", "table", "line"))
+        for number, kind, table, line in zip(numbers.tolist(), *columns, strict=True):
+            found.setdefault(number, []).append((kind, table, line))
+    return found
+
+
+def check_structure(numbered: pd.DataFrame, matrices: Sequence[ReportMatrix], findings: Findings, known: Reports) -> None:
+    """Add the findings of the rules on what must be there.
+
+    Parameters
+    ----------
+    numbered : DataFrame
+        Agency, year and form of each report number, and whether the form is known.
+    matrices : sequence of ReportMatrix
+    findings : Findings
+    known : Reports
+        What notes say of lines, and what became of the rules on the documents themselves.
+    """
+    for number in np.flatnonzero(~numbered["known"]).tolist():
+        version = numbered["form"].iloc[number]
+        missing = version if isinstance(version, str) else "?"
+        those = partial(listed, versions())
+        findings.note(number, "S02", "not_assessable", message="unknown_form", missing=missing, known=those)
+    notes = _notes_of(numbered, known)
+    for matrix in matrices:
+        _check_tables(matrix, findings, notes)
+    if known.report is not None and len(numbered):
+        for wording, *sides in document_findings(known.report):
+            expected, reported = (np.nan if side is None else side for side in sides)
+            findings.add(0, 0, findings.say([wording]), expected, reported)
+    elif known.document_findings is not None:
+        _add_told_before(findings, numbered, known.document_findings)
+
+
+def _check_tables(matrix: ReportMatrix, findings: Findings, notes: NotesOf) -> None:
     """Add the findings of S02 to S05; `notes` has what the notes of each report number say of its lines."""
     lines = _Lines(matrix, findings, notes)
     for table in matrix.form.tables:
@@ -66,13 +116,6 @@ def check_structure(matrix: ReportMatrix, findings: Findings, notes: NotesOf) ->
     for members, layout in matrix.layouts:
         for table in matrix.form.tables:
             lines.check(members, layout, table)
-
-
-def unknown_form(version: object, report: int, findings: Findings) -> None:
-    """Add the one finding on a report whose form is not known."""
-    missing = version if isinstance(version, str) else "?"
-    known = partial(listed, versions())
-    findings.note(report, "S02", "not_assessable", message="unknown_form", missing=missing, known=known)
 
 
 class _Lines:
@@ -284,14 +327,7 @@ def document_findings(report: Report) -> list[DocumentFinding]:
     return [_sections(report), *found]
 
 
-def add_document_findings(findings: Findings, number: int, told: Iterable[DocumentFinding]) -> None:
-    """Add what was found on the document of a report number."""
-    for one in told:
-        expected, reported = (np.nan if side is None else side for side in (one.expected, one.reported))
-        findings.add(number, 0, findings.say([one.wording]), expected, reported)
-
-
-def add_told_before(findings: Findings, reports: pd.DataFrame, told: pd.DataFrame) -> None:
+def _add_told_before(findings: Findings, reports: pd.DataFrame, told: pd.DataFrame) -> None:
     """Add what was found on many documents before; `told` has the columns of the findings."""
     numbers, rows = report_numbers(reports, told)
     names = ("rule", "severity", "status", "message_zh", "message_en")
