@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,11 +28,8 @@ from govstats.reconciliation.matrix import (
     report_numbers,
 )
 from govstats.reconciliation.wording import (
-    Words,
     cell_label,
     column_label,
-    in_both,
-    in_words,
     line_label,
     listed,
     named,
@@ -94,9 +91,7 @@ def check_structure(numbered: pd.DataFrame, matrices: Sequence[ReportMatrix], fi
     for matrix in matrices:
         _check_tables(matrix, findings, notes)
     if known.report is not None and len(numbered):
-        for wording, *sides in document_findings(known.report):
-            expected, reported = (np.nan if side is None else side for side in sides)
-            findings.add(0, 0, findings.say([wording]), expected, reported)
+        _check_document(known.report, findings)
     elif known.document_findings is not None:
         _add_told_before(findings, numbered, known.document_findings)
 
@@ -301,30 +296,38 @@ def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[dict[int, str], ND
 # --- the document itself: S01, S06, NF, NE ----------------------------------------------------------------------------------
 
 
-class DocumentFinding(NamedTuple):
-    """What became of a rule on a document; None where a side has no figure."""
-
-    wording: Wording
-    expected: float | None = None
-    reported: float | None = None
+DocumentFinding = tuple[Wording, float | None, float | None]
 
 
 def document_findings(report: Report) -> list[DocumentFinding]:
-    """Apply the rules S01, S06, NF and NE to a report; none where its form is not known."""
+    """Return what becomes of S01, S06, NF and NE, with what is expected and reported; nothing where the form is not known."""
+    findings = Findings()
+    _check_document(report, findings)
+    found = []
+    for _, _, wording, *sides in findings.blocks:
+        expected, reported = (None if np.isnan(side[0]) else float(side[0]) for side in sides)
+        found.append((findings.wordings[wording[0]], expected, reported))
+    return found
+
+
+def _check_document(report: Report, findings: Findings) -> None:
+    """Add what became of the rules on the document, of the report with the number 0."""
     if report.form not in versions():
-        return []
+        return
     text = _Text(report)
-    found = [_year(report, text)]
-    if not form(report.form).sections:
-        return found
+    has_sections = bool(form(report.form).sections)
+    if has_sections:
+        _check_sections(report, findings)
+    _check_year(report, text, findings)
     for rule in map(known_rule, rules_with("section")):
         wanted = rule.settings
-        if report.form in wanted.get("forms", versions()):
+        if has_sections and report.form in wanted.get("forms", versions()):
             section = text.sections.get(wanted["section"])
             said = re.sub(wanted["other_than"], "", section or "") if "other_than" in wanted else section or ""
-            status = _status(re.search(wanted["says"], said) is not None, section, text)
-            found.append(_found(rule.id, status, quote=shortened(section or "")))
-    return [_sections(report), *found]
+            passed = re.search(wanted["says"], said) is not None
+            undecided = section is None or (text.incomplete and not passed)
+            status = "not_assessable" if undecided else "pass" if passed else "fail"
+            findings.note(0, rule.id, status, quote=shortened(section or ""))
 
 
 def _add_told_before(findings: Findings, reports: pd.DataFrame, told: pd.DataFrame) -> None:
@@ -337,14 +340,7 @@ def _add_told_before(findings: Findings, reports: pd.DataFrame, told: pd.DataFra
     findings.add(numbers, 0, findings.say(wordings) + np.arange(len(wordings)), *sides)
 
 
-def _found(
-    rule: str, status: str, expected: float | None = None, reported: float | None = None, *, message: str = "", **fields: Words
-) -> DocumentFinding:
-    fields_of = in_both(lambda language: {name: in_words(said, language) for name, said in fields.items()})
-    return DocumentFinding(known_rule(rule).wording(status, fields_of, message=message), expected, reported)
-
-
-def _sections(report: Report) -> DocumentFinding:
+def _check_sections(report: Report, findings: Findings) -> None:
     titles = {int(section.id): section for section in form(report.form).sections}
     found = [section.number for section in report.sections if section.number in titles]
     lacking = [section for section in titles if section not in found]
@@ -360,7 +356,8 @@ def _sections(report: Report) -> DocumentFinding:
     def missing(language: Language) -> str:
         return listed((titles[one].text(language) for one in mentioned), language, limit=12)
 
-    return _found("S01", status, len(titles), len(titles) - len(lacking), message=message, missing=missing)
+    expected, reported = float(len(titles)), float(len(titles) - len(lacking))
+    findings.note(0, "S01", status, message=message, expected=expected, reported=reported, missing=missing)
 
 
 class _Text:
@@ -398,23 +395,18 @@ def _size(text: str) -> int:
     return len(_PUNCTUATION.sub("", text))
 
 
-def _status(passed: bool, section: str | None, text: _Text) -> str:
-    if section is None or (text.incomplete and not passed):
-        return "not_assessable"
-    return "pass" if passed else "fail"
-
-
-def _year(report: Report, text: _Text) -> DocumentFinding:
+def _check_year(report: Report, text: _Text, findings: Findings) -> None:
     conflict = next((note for note in report.read_notes if note.kind == "year_conflict"), None)
-    overview = text.sections.get(1)
+    overview, year = text.sections.get(1), report.year
     first, _, rest = _TITLES_OF_WORKS.sub("", overview or "").partition("。")
-    found = _OPENING_YEAR.match(first)
-    year = report.year
+    opening = _OPENING_YEAR.match(first)
     if conflict is not None:
-        return _found("S06", "fail", message="conflict", quote=shortened(conflict.printed))
-    if year is None or overview is None:
-        return _found("S06", "not_assessable")
+        findings.note(0, "S06", "fail", message="conflict", quote=shortened(conflict.printed))
+    elif year is None or overview is None:
+        findings.note(0, "S06", "not_assessable")
     # an opening that names the year as well may tell of what went before
-    if found and int(found[1]) != year and str(year) not in first and f"{year}年" not in rest[:200]:
-        return _found("S06", "fail", float(year), float(found[1]), quote=shortened(first), subject=str(year))
-    return _found("S06", "pass", subject=str(year))
+    elif opening and int(opening[1]) != year and str(year) not in first and f"{year}年" not in rest[:200]:
+        sides: dict[str, Any] = {"expected": float(year), "reported": float(opening[1])}
+        findings.note(0, "S06", "fail", quote=shortened(first), subject=str(year), **sides)
+    else:
+        findings.note(0, "S06", "pass", subject=str(year))
