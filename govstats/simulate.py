@@ -195,9 +195,6 @@ class _Grid(NamedTuple):
     amounts: dict[CellKey, float]
     random: np.random.Generator
 
-    def choose(self, items: Sequence[Any]) -> Any:
-        return items[int(self.random.integers(len(items)))]
-
     def row(self, key: CellKey) -> list[CellKey]:
         """Return the cells of a row."""
         return [(*key[:2], column) for column in self.statutory.table(key[0]).columns_of[key[1]]]
@@ -221,7 +218,7 @@ def _digits(retyped: Callable[[_Grid, str, int], str], *, least: int = 1) -> Cal
 
 def _mistyped(grid: _Grid, digits: str, at: int) -> str:
     others = [digit for digit in "0123456789"[at == 0 :] if digit != digits[at]]
-    return digits[:at] + str(grid.choose(others)) + digits[at + 1 :]
+    return digits[:at] + others[int(grid.random.integers(len(others)))] + digits[at + 1 :]
 
 
 def _shifted(cells: Sequence[CellKey], grid: _Grid) -> Changes:

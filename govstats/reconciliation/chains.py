@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from itertools import accumulate, pairwise, repeat
+from itertools import accumulate, groupby, pairwise, repeat
 from math import prod
 from typing import Any, NamedTuple
 
@@ -110,7 +110,7 @@ def cases(cells: pd.DataFrame, seconds: float) -> list[Case]:
             failing[number] = _Year(number, chain, located)
         else:
             numbered.append((number, order, chain, located))
-    for stretch in systems.stretches(failing):
+    for stretch in filter(None, systems.stretches(failing)):
         numbered += _repaired(stretch, systems, seconds)
     agencies = systems.reports["agency"].array
     return [Case(agencies[number], chain, found) for number, _, chain, found in sorted(numbered, key=lambda one: one[:2])]
@@ -207,14 +207,10 @@ class _Systems:
             while run[-1] in year_after:
                 run.append(year_after[run[-1]])
             affected -= set(run)
-            stretch: list[_Year] = []
             # a year without such a table cuts the run
-            for year in (*(failing.get(number) or self.year(number) for number in run), None):
-                if year is not None:
-                    stretch.append(year)
-                elif stretch:
-                    yield stretch
-                    stretch = []
+            years = [failing.get(number) or self.year(number) for number in run]
+            for _, stretch in groupby(years, key=lambda year: year is None):
+                yield [year for year in stretch if year is not None]
 
 
 def _weights(cells: pd.DataFrame, matrix: ReportMatrix) -> Floats | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -357,14 +356,12 @@ def check_summaries(reports: pd.DataFrame, found: Sequence[ReportMatrix], findin
     summaries = described[described["summary"].astype("boolean").fillna(False) & described["year"].notna()]
     if summaries.empty:
         return
-    below: dict[object, dict[object, None]] = defaultdict(dict)
     belonging = described[described["parent"].notna() & (described["parent"] != described["agency"])]
-    for parent, agency in zip(belonging["parent"], belonging["agency"], strict=True):
-        below[parent][agency] = None
+    below = belonging.groupby("parent", sort=False, observed=True)["agency"].unique()
     places = _places(reports, found)
     for agency, year in dict.fromkeys(zip(summaries["agency"], summaries["year"].astype(int), strict=True)):
         place = places.get((agency, year))
-        if place is None or agency not in below:
+        if place is None or agency not in below.index:
             continue
         children = {str(child): places[child, year] for child in below[agency] if (child, year) in places}
         absent = [str(child) for child in below[agency] if (child, year) not in places]
