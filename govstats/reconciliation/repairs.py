@@ -243,9 +243,16 @@ def _printed(cells: pd.DataFrame, cases: Sequence[Case]) -> Mapping[tuple[Any, .
     """Return what is printed in the cells of some agencies, by agency, year, table, line and column."""
     if "printed" not in cells.columns:
         return {}
-    near = cells[cells["agency"].isin({case.agency for case in cases})]
-    rows = near[["agency", "year", "table", "line", "column", "printed"]].itertuples(index=False, name=None)
+    places = {case.system.places[cell] for case in cases for one in case.found.solutions for cell in one.cells}
+    near = {"line": {place.key[1] for place in places}, "agency": {case.agency for case in cases}}
+    rows = _rows_where(cells, ("agency", "year", "table", "line", "column", "printed"), near)
     return {(agency, None if year is pd.NA else year, *key): text for agency, year, *key, text in rows}
+
+
+def _rows_where(cells: pd.DataFrame, names: Sequence[str], values: Mapping[str, Collection[Any]]) -> Iterator[tuple[Any, ...]]:
+    """Yield some columns of the rows that have given values, without a frame between, which would cost more than all else."""
+    chosen = np.logical_and.reduce([cells[name].isin(wanted).to_numpy(dtype=np.bool_) for name, wanted in values.items()])
+    return zip(*(cells[name].array[chosen].tolist() for name in names), strict=True)
 
 
 class _Rereading:
@@ -282,12 +289,12 @@ _Witnesses = Mapping[tuple[Any, ...], Sequence[tuple[float, float, str]]]
 def _witnesses(cells: pd.DataFrame, claims: pd.DataFrame | None, agencies: Collection[Any]) -> _Witnesses:
     """Return what the prose, and the years beside a report, say of its figures."""
     found = defaultdict(list)
-    carried = cells[cells["agency"].isin(agencies) & (cells["table"] == "requests") & cells["line"].isin(_CARRIED)]
-    carried = carried[carried["status"] == "reported"].dropna(subset=["year", "value"])
-    for agency, year, line, column, value in carried[["agency", "year", "line", "column", "value"]].itertuples(index=False):
-        other, step = _CARRIED[line]
-        told = (value, value, f"{year} requests/{line}/{column} = {value:g}")
-        found[agency, year + step, f"requests/{other}/{column}"].append(told)
+    carried = {"line": _CARRIED, "agency": agencies, "table": {"requests"}, "status": {"reported"}}
+    for agency, year, line, column, value in _rows_where(cells, ("agency", "year", "line", "column", "value"), carried):
+        if pd.notna(year) and pd.notna(value):
+            other, step = _CARRIED[line]
+            told = (value, value, f"{year} requests/{line}/{column} = {value:g}")
+            found[agency, year + step, f"requests/{other}/{column}"].append(told)
     for claim in () if claims is None else claims[claims["target"].notna()].to_dict("records"):
         low, high = (claim["value"] if pd.isna(claim[bound]) else claim[bound] for bound in ("low", "high"))
         if pd.notna(low) or pd.notna(high):
