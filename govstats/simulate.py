@@ -195,9 +195,6 @@ class _Grid(NamedTuple):
     amounts: dict[CellKey, float]
     random: np.random.Generator
 
-    def choose(self, items: Sequence[Any]) -> Any:
-        return items[int(self.random.integers(len(items)))]
-
     def row(self, key: CellKey) -> list[CellKey]:
         """Return the cells of a row."""
         return [(*key[:2], column) for column in self.statutory.table(key[0]).columns_of[key[1]]]
@@ -206,84 +203,64 @@ class _Grid(NamedTuple):
 Changes = dict[CellKey, int] | dict[CellKey, float]
 
 
-def _digits(grid: _Grid, key: CellKey, places: int = 1) -> tuple[str, int]:
-    """Return the digits of a figure and a place among them that so many follow; -1 where there is none."""
-    digits = str(grid.figures[key])
-    return digits, int(grid.random.integers(len(digits) - places + 1)) if len(digits) >= places else -1
+def _digits(retyped: Callable[[_Grid, str, int], str], *, least: int = 1) -> Callable[[_Grid, CellKey], Changes]:
+    """Return a kind of error that types the digits of a figure anew, from a place drawn among them; it needs so many digits."""
+
+    def kind(grid: _Grid, key: CellKey) -> Changes:
+        digits = str(abs(grid.figures[key]))
+        if len(digits) < least:
+            return {}
+        changed = retyped(grid, digits, int(grid.random.integers(len(digits) - least + 1)))
+        return {key: int(changed) if grid.figures[key] >= 0 else -int(changed)} if changed else {}
+
+    return kind
 
 
-def _mistyped(grid: _Grid, key: CellKey) -> Changes:
-    digits, at = _digits(grid, key)
-    others = [digit for digit in "0123456789" if digit != digits[at] and not (digit == "0" == str(at))]
-    return {key: int(digits[:at] + grid.choose(others) + digits[at + 1 :])}
+def _mistyped(grid: _Grid, digits: str, at: int) -> str:
+    others = [digit for digit in "0123456789"[at == 0 :] if digit != digits[at]]
+    return digits[:at] + others[int(grid.random.integers(len(others)))] + digits[at + 1 :]
 
 
-def _dropped(grid: _Grid, key: CellKey) -> Changes:
-    digits, at = _digits(grid, key)
-    return {key: int(digits[:at] + digits[at + 1 :])} if len(digits) > 1 else {}
-
-
-def _doubled(grid: _Grid, key: CellKey) -> Changes:
-    digits, at = _digits(grid, key)
-    return {key: int(digits[: at + 1] + digits[at:])}
-
-
-def _transposed(grid: _Grid, key: CellKey) -> Changes:
-    digits, at = _digits(grid, key, places=2)
-    return {key: int(digits[:at] + digits[at + 1] + digits[at] + digits[at + 2 :])} if at >= 0 else {}
-
-
-def _swapped(grid: _Grid, key: CellKey) -> Changes:
-    row = grid.row(key)
-    if key == row[-1]:
+def _shifted(cells: Sequence[CellKey], grid: _Grid) -> Changes:
+    """Move figures one cell on, if all cells have one."""
+    if not all(cell in grid.figures for cell in cells):
         return {}
-    other = row[row.index(key) + 1]
-    return {key: grid.figures[other], other: grid.figures[key]}
-
-
-def _row_shifted(grid: _Grid, key: CellKey) -> Changes:
-    row = grid.row(key)
-    return {cell: grid.figures[before] for before, cell in pairwise(row)} | {row[0]: 0}
+    return {cell: grid.figures[before] for before, cell in pairwise(cells)} | {cells[0]: 0}
 
 
 def _column_shifted(grid: _Grid, key: CellKey) -> Changes:
     """Move the figures of a group down by one line, from some line on."""
     table = grid.statutory.table(key[0])
     group = table.line[key[1]].group
-    down = [(key[0], line.id, key[2]) for line in table.lines if group and line.group == group and not line.subtotal]
-    down = down[down.index(key) :] if key in down else []
-    if len(down) < 2 or any(cell not in grid.figures for cell in down):
-        return {}
-    return {cell: grid.figures[before] for before, cell in pairwise(down)} | {key: 0}
+    lines = [line.id for line in table.lines if group and line.group == group and not line.subtotal]
+    down = [(key[0], line, key[2]) for line in lines[lines.index(key[1]) :]] if key[1] in lines else []
+    return _shifted(down, grid) if len(down) > 1 else {}
 
 
-def _unit(grid: _Grid, key: CellKey) -> Changes:
-    return {key: round(grid.amounts[key] * 1e4, _DECIMALS)} if key in grid.amounts else {}
+def _swapped(grid: _Grid, key: CellKey) -> Changes:
+    row = grid.row(key)
+    two = row[row.index(key) :][:2]
+    return dict(zip(two, [grid.figures[cell] for cell in reversed(two)], strict=True))
 
 
 def _not_updated(grid: _Grid, key: CellKey) -> Changes:
     """Leave a late addition out of a total."""
     total = grid.row(key)[-1]
-    late = grid.figures[key]
-    return {total: grid.figures[total] - late} if total != key and late else {}
+    return {total: grid.figures[total] - grid.figures[key]} if total != key else {}
 
 
-def _sign(grid: _Grid, key: CellKey) -> Changes:
-    return {key: -grid.figures[key]}
-
-
-#: How errors come about; each returns the changed figures, none where it cannot happen in a cell.
+#: How errors come about; each returns the figures as they are printed then, none where it cannot happen in a cell.
 KINDS: Mapping[str, Callable[[_Grid, CellKey], Changes]] = {
-    "mistyped": _mistyped,
-    "dropped": _dropped,
-    "doubled": _doubled,
-    "transposed": _transposed,
+    "mistyped": _digits(_mistyped),
+    "dropped": _digits(lambda _, digits, at: digits[:at] + digits[at + 1 :]),
+    "doubled": _digits(lambda _, digits, at: digits[: at + 1] + digits[at:]),
+    "transposed": _digits(lambda _, digits, at: digits[:at] + digits[at + 1] + digits[at] + digits[at + 2 :], least=2),
     "swapped": _swapped,
-    "row_shifted": _row_shifted,
+    "row_shifted": lambda grid, key: _shifted(grid.row(key), grid),
     "column_shifted": _column_shifted,
-    "unit": _unit,
+    "unit": lambda grid, key: {key: round(grid.amounts[key] * 1e4, _DECIMALS)},
     "not_updated": _not_updated,
-    "sign": _sign,
+    "sign": lambda grid, key: {key: -grid.figures[key]},
 }
 
 
@@ -376,20 +353,20 @@ def found_again(planted: Planted, repairs: pd.DataFrame) -> pd.DataFrame:
     >>> found_again(planted, repairs(planted.cells))[["cells", "noticed", "alone"]].values.tolist()
     [[1, True, True], [1, True, True]]
     """
-    listed: dict[tuple[Any, ...], list[pd.DataFrame]] = {}
-    for (agency, year, _), group in repairs.dropna(subset=["line"]).groupby(["agency", "year", "group"], sort=False):
-        listed.setdefault((agency, year), []).append(group)
+    ways = repairs.dropna(subset=["line"]).groupby(["agency", "year", "group", "repair", "rank"], sort=False)
+    groups: dict[tuple[Any, ...], dict[Any, list[tuple[frozenset[Any], Any]]]] = {}
+    for (agency, year, group, _, rank), cells in ways:
+        groups.setdefault((agency, year), {}).setdefault(group, []).append((_figures_of(cells, "proposed"), rank))
     rows = []
     for (agency, year), errors in planted.errors.groupby(["agency", "year"], sort=False):
         truth = _figures_of(errors, "true")
-        groups = listed.get((agency, year), [])
-        ways = [[(_figures_of(one, "proposed"), one["rank"].iloc[0]) for _, one in group.groupby("repair")] for group in groups]
-        right = [[(cells, rank) for cells, rank in group if cells <= truth] for group in ways]
-        whole = truth == {cell for group in right for cells, _ in group for cell in cells}
-        minimal = sum(len(group[0][0]) for group in ways) == len(truth)
-        alone = whole and all(len(group) == 1 for group in ways)
-        first = whole and all(rank == 1 for group in right for _, rank in group)
-        rows.append((agency, year, len(truth), bool(groups), minimal, whole, alone, first))
+        found = list(groups.get((agency, year), {}).values())
+        right = [(cells, rank) for group in found for cells, rank in group if cells <= truth]
+        whole = truth == frozenset().union(*(cells for cells, _ in right))
+        minimal = sum(len(group[0][0]) for group in found) == len(truth)
+        alone = whole and all(len(group) == 1 for group in found)
+        first = whole and all(rank == 1 for _, rank in right)
+        rows.append((agency, year, len(truth), bool(found), minimal, whole, alone, first))
     types = {"agency": "str", "year": "Int64", "cells": "Int64"}
     return typed_frame(rows, types | dict.fromkeys(("noticed", "minimal", "listed", "alone", "first"), "boolean"))
 

@@ -12,8 +12,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 import govstats
 from govstats import embedded
 from govstats.forms import form
+from govstats.reconciliation.matrix import Reports
 from govstats.reconciliation.repairs import mechanism, repairs
-from govstats.reconciliation.source import Reports
 from govstats.simulate import KINDS, found_again, plant, simulate
 
 from .test_rules import BLANK, Cell, frame
@@ -38,6 +38,18 @@ def test_mechanisms(reported: float, proposed: float, how: str) -> None:
 
 def test_a_total_that_lags_behind_was_not_updated() -> None:
     assert mechanism(14, 27, is_total=True) == "not_updated"
+    # the first digit stands second in the other figure, which makes them no transposed pair
+    assert mechanism(759, 775, is_total=True) == "not_updated"
+
+
+def test_digits_of_a_negative_figure_are_planted_with_its_sign() -> None:
+    cells = simulate("2019", 1, seed=1)
+    cells["value"] = cells["value"].where(cells["column"] != "items_change", -12.0)
+    for kind, shown in (("dropped", {-1.0, -2.0}), ("doubled", {-112.0, -122.0}), ("transposed", {-21.0})):
+        only = cells[cells["column"] == "items_change"].reset_index(drop=True)
+        errors = plant(only, [kind], tables=["proactive"], seed=2).errors
+        assert len(errors) == 1
+        assert set(errors["reported"]) <= shown
 
 
 @pytest.mark.parametrize("version", ["2008", "2019", "2021"])

@@ -11,8 +11,8 @@ import pytest
 
 from govstats.forms import form
 from govstats.reconciliation import compare_formats, findings, reconcile, rules
+from govstats.reconciliation.matrix import Reports
 from govstats.reconciliation.reuse import sketch
-from govstats.reconciliation.source import Reports
 from govstats.report import Claim, Note, ReadCell, Report, SectionHeading
 
 from .test_forms import COLUMNS, GROUPS, OTHER, PROACTIVE, RESULTS, REVIEW_COLUMNS, REVIEW_LINES, request_lines
@@ -1133,7 +1133,7 @@ fail = { zh = "{right}，多于{left}。", en = "{right}, more than {left}." }
 def test_a_linear_rule_over_years_or_tables_is_a_few_lines_of_toml(monkeypatch: pytest.MonkeyPatch) -> None:
     text = findings._rules_file().replace("[edits.messages]", NEW_RULES.strip())
     monkeypatch.setattr(findings, "_rules_file", lambda: text)
-    for known in (findings._known_rules, findings.linear_rules):
+    for known in (findings._known_rules, findings.rules_with):
         known.cache_clear()
     try:
         printed = {"requests/new/total": [2, 3], "requests/processed_total/total": [4, 9], "review/reconsideration/total": [5, 1]}
@@ -1158,5 +1158,41 @@ def test_a_linear_rule_over_years_or_tables_is_a_few_lines_of_toml(monkeypatch: 
         )
     finally:
         monkeypatch.undo()
-        for known in (findings._known_rules, findings.linear_rules):
+        for known in (findings._known_rules, findings.rules_with):
+            known.cache_clear()
+
+
+SECTION_RULE = """
+[[rules]]
+id = "NEW3"
+severity = "I"
+scope = "report"
+title_zh = "总体情况说到平台"
+title_en = "the overview tells of the platform"
+source = "试验"
+section = 1
+says = "平台"
+other_than = "市平台"
+[rules.messages]
+pass = { zh = "说到了。", en = "It does." }
+fail = { zh = "没有说到：“{quote}”。", en = "It does not: “{quote}”." }
+not_assessable = { zh = "没有读到。", en = "It was not found." }
+
+[edits.messages]
+"""
+
+
+def test_a_rule_on_what_a_section_says_is_a_few_lines_of_toml(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = findings._rules_file().replace("[edits.messages]", SECTION_RULE.strip())
+    monkeypatch.setattr(findings, "_rules_file", lambda: text)
+    for known in (findings._known_rules, findings.rules_with):
+        known.cache_clear()
+    try:
+        long = "全年制度健全，程序规范，答复及时，公开全面，监督有力，培训到位，"
+        sections = ({1: long + "平台已建成。"}, {1: long + "用市平台。"}, {5: long})
+        told = [reconcile(prose(one)).query("rule == 'NEW3'")["status"].item() for one in sections]
+        assert told == ["pass", "fail", "not_assessable"]
+    finally:
+        monkeypatch.undo()
+        for known in (findings._known_rules, findings.rules_with):
             known.cache_clear()

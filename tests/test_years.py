@@ -11,8 +11,8 @@ import pytest
 from govstats import embedded
 from govstats.errors import UnusableCells
 from govstats.reconciliation import reconcile
+from govstats.reconciliation.matrix import Reports
 from govstats.reconciliation.reuse import sketch
-from govstats.reconciliation.source import Reports
 
 from .test_forms import COLUMNS, request_lines
 from .test_rules import (

@@ -74,14 +74,9 @@ def identify(
     when = [None if pd.isna(year) else int(year) for year in _as_many(years, printed, "years")]
     said = [text if isinstance(text, str) else "" for text in _as_many(texts, printed, "texts")]
     known = corrected(corrections) if corrections is not None else None
-    found: dict[tuple[str | None, int | None, str], Identity] = {}
-    rows = []
-    for name, year, text in zip(printed, when, said, strict=True):
-        key = (name, year, text)
-        if key not in found:
-            found[key] = _identity(name, year, text, known)
-        rows.append((name, *found[key]))
-    frame = typed_frame(rows, IDENTITY_TYPES)
+    keys = list(zip(printed, when, said, strict=True))
+    found = {key: _identity(*key, known) for key in dict.fromkeys(keys)}
+    frame = typed_frame([(key[0], *found[key]) for key in keys], IDENTITY_TYPES)
     return frame if index is None else frame.set_axis(index)
 
 

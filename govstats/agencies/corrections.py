@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -27,6 +27,14 @@ CORRECTION_TYPES = {
 }
 _NEEDED = ("printed", "agency")
 _BETWEEN_NAMES = re.compile(r"[;；]")
+#: A spreadsheet may write a year as 2018.0.
+_YEAR = r"(?:19|20)\d\d(?:\.0)?"
+#: What a column holds, if anything: a pattern, and the pattern in words.
+_EXPECTED = {
+    "level": ("|".join(LEVELS), f"one of {', '.join(LEVELS)}", "应为其中之一"),
+    "region_code": (r"\d{6}", "six digits of a division in GB/T 2260", "应为 GB/T 2260 的六位代码"),
+    **dict.fromkeys(("year_from", "year_to"), (_YEAR, "a year such as 2018", "应为年份")),
+}
 
 
 class _Row(NamedTuple):
@@ -108,91 +116,111 @@ def read_agency_corrections(path: str | PathLike[str]) -> pd.DataFrame:
     >>> read_agency_corrections(path)[["printed", "agency", "year_to"]].values.tolist()
     [['某县安监局', '某县应急管理局', 2018]]
     """
-    rows, _ = _read(Path(path))
-    return typed_frame([row[:-1] for row in rows], CORRECTION_TYPES)
+    return typed_frame([row[:-1] for row in _rows(path)], CORRECTION_TYPES)
+
+
+def written_rows(
+    table: str | PathLike[str] | pd.DataFrame, columns: Collection[str], needed: Collection[str], *, others: bool = True
+) -> list[tuple[str, dict[str, str]]]:
+    """Return the lines of a table that a person wrote, as plain text, each with where it stands.
+
+    Parameters
+    ----------
+    table : path or DataFrame
+        A CSV file in UTF-8, or a frame.
+    columns : collection of str
+        Those that are read; what the table lacks of them is empty.
+    needed : collection of str
+        Those that have to be there.
+    others : bool
+        Whether there may be others.
+
+    Raises
+    ------
+    UnusableCorrections
+        It cannot be read, lacks a column, or has lines of another length.
+    """
+    if isinstance(table, pd.DataFrame):
+        where, header = "the table", list(map(str, table.columns))
+        plain = table.astype(object).where(table.notna(), "")
+        lines = [(f"row {label}", list(row)) for label, *row in plain.itertuples(name=None)]
+    else:
+        where = str(table)
+        try:
+            with Path(table).open(encoding="utf-8-sig", newline="") as file:
+                rows = csv.reader(file)
+                header = next(rows, [])
+                lines = [(f"{where}, line {rows.line_num}", row) for row in rows if row]
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise UnusableCorrections(
+                f"{where}: cannot be read as CSV in UTF-8 ({error}) 文件应为 UTF-8 编码的 CSV，请另存后再试"
+            ) from error
+    lacking = [name for name in needed if name not in header]
+    strange = [name for name in header if name not in columns and not others]
+    if lacking or strange:
+        what = [f"{word} the column(s) {', '.join(of)}" for word, of in (("lacks", lacking), ("has", strange)) if of]
+        optional = ", ".join(name for name in columns if name not in needed) or "others"
+        raise UnusableCorrections(
+            f"{where}: {' and '.join(what)}; expected {', '.join(needed)}, and as you like {optional}"
+            f" 列名不符：必须有 {', '.join(needed)}，可有 {optional}"
+        )
+    ragged = [place for place, row in lines if len(row) != len(header)]
+    if ragged:
+        raise UnusableCorrections(
+            f"{'; '.join(ragged)}: has another number of cells than the first line; put text that holds a comma in quotes "
+            "项数与首行不同，含逗号的文字请加引号"
+        )
+    empty = dict.fromkeys(columns, "")
+    return [(place, empty | {name: str(cell).strip() for name, cell in zip(header, row, strict=True)}) for place, row in lines]
 
 
 def corrected(corrections: AgencyCorrections) -> Corrected:
     """Return the table for looking names up, from a file or a frame."""
-    if not isinstance(corrections, pd.DataFrame):
-        return _read(Path(corrections))[1]
-    _check_columns(list(map(str, corrections.columns)), "the table of agencies")
-    plain = corrections.astype(object)
-    records = plain.where(plain.notna(), "").to_dict("records")
-    return _understood((f"row {number}", row) for number, row in zip(corrections.index, records, strict=True))[1]
-
-
-def _read(path: Path) -> tuple[list[_Row], Corrected]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            _check_columns(list(rows.fieldnames or ()), str(path))
-            return _understood((f"{path}, line {rows.line_num}", row) for row in rows)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UnusableCorrections(
-            f"{path}: cannot be read as CSV in UTF-8 ({error}) 文件应为 UTF-8 编码的 CSV，请另存后再试"
-        ) from error
-
-
-def _check_columns(names: list[str], where: str) -> None:
-    lacking = [name for name in _NEEDED if name not in names]
-    strange = [name for name in names if name not in CORRECTION_TYPES]
-    if lacking or strange:
-        what = [f"{word} the column(s) {', '.join(of)}" for word, of in (("lacks", lacking), ("has", strange)) if of]
-        more = ", ".join(name for name in CORRECTION_TYPES if name not in _NEEDED)
-        raise UnusableCorrections(
-            f"{where}: {' and '.join(what)}; expected {', '.join(_NEEDED)}, and as you like {more}"
-            f" 列名不符：必须有 {', '.join(_NEEDED)}，可有 {more}"
-        )
-
-
-def _understood(rows: Iterable[tuple[str, Mapping[Any, Any]]]) -> tuple[list[_Row], Corrected]:
-    understood: list[_Row] = []
     by_name: dict[str, list[_Row]] = {}
+    for row in _rows(corrections):
+        for name in row.names:
+            by_name.setdefault(name, []).append(row)
+    return by_name
+
+
+def _rows(corrections: AgencyCorrections) -> list[_Row]:
+    """Return the rows of the table, or say of every line that cannot be understood what is wrong with it."""
     problems: list[str] = []
-    for where, row in rows:
-        if None in row or None in row.values():
-            problems.append(
-                f"{where}: has another number of cells than the first line; put text that holds a comma in quotes "
-                "项数与首行不同，含逗号的文字请加引号"
-            )
-            continue
-        found = _row(where, {name: str(row.get(name, "")).strip() for name in CORRECTION_TYPES}, problems)
-        if found is None:
-            continue
-        understood.append(found)
-        for name in found.names:
+    understood: list[_Row] = []
+    for where, row in written_rows(corrections, CORRECTION_TYPES, _NEEDED, others=False):
+        faults = list(_faults(row))
+        problems += [f"{where}: {fault}" for fault in faults]
+        if not faults:
+            years = {name: _year(row[name]) for name in ("year_from", "year_to")}
+            understood.append(_Row(**{**row, **years}, where=where))  # type: ignore[arg-type]
+    earlier: dict[str, list[_Row]] = {}
+    for one in understood:
+        for name in one.names:
             problems += [
-                f"{where}: “{name}” is “{found.agency}” here and “{other.agency}” at {other.where} for the same years; keep one, "
-                "or part them with year_from and year_to 同名同年对应两个机关，请只留一个，或用 year_from、year_to 分开"
-                for other in by_name.setdefault(name, [])
-                if found.overlaps(other) and found.agency != other.agency
+                f"{one.where}: “{name}” is “{one.agency}” here and “{other.agency}” at {other.where} for the same years; "
+                "keep one, or part them with year_from and year_to 同名同年对应两个机关，请只留一个，或用 year_from、year_to 分开"
+                for other in earlier.setdefault(name, [])
+                if one.overlaps(other) and one.agency != other.agency
             ]
-            by_name[name].append(found)
+            earlier[name].append(one)
     if problems:
         raise UnusableCorrections("the table of agencies cannot be used 机关表无法使用:\n" + "\n".join(problems))
-    return understood, by_name
+    return understood
 
 
-def _row(where: str, row: dict[str, str], problems: list[str]) -> _Row | None:
-    before = len(problems)
-    problems += [f"{where}: {name} is empty; write the name there 此项为空，请填写" for name in _NEEDED if not row[name]]
-    if row["level"] and row["level"] not in LEVELS:
-        problems.append(f"{where}: level is “{row['level']}”; expected one of {', '.join(LEVELS)}, or nothing 应为其中之一或留空")
-    if row["region_code"] and not (re.fullmatch(r"\d{6}", row["region_code"]) and of_code(row["region_code"])):
-        problems.append(
-            f"{where}: region_code is “{row['region_code']}”; expected six digits of a division in GB/T 2260, or nothing "
-            "应为 GB/T 2260 的六位代码或留空"
-        )
-    years: dict[str, int | None] = {}
-    for name in ("year_from", "year_to"):
-        digits = row[name].removesuffix(".0")
-        years[name] = int(digits) if re.fullmatch(r"(?:19|20)\d\d", digits) else None
-        if digits and years[name] is None:
-            problems.append(f"{where}: {name} is “{row[name]}”; expected a year such as 2018, or nothing 应为年份或留空")
-    first, last = years["year_from"], years["year_to"]
+def _faults(row: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with a line."""
+    for name, text in row.items():
+        pattern, expected, zh = _EXPECTED.get(name, ("", "", ""))
+        if name in _NEEDED and not text:
+            yield f"{name} is empty; write the name there 此项为空，请填写"
+        known = name != "region_code" or of_code(text) is not None
+        if text and expected and not (re.fullmatch(pattern, text) and known):
+            yield f"{name} is “{text}”; expected {expected}, or nothing {zh}或留空"
+    first, last = _year(row["year_from"]), _year(row["year_to"])
     if first and last and first > last:
-        problems.append(f"{where}: year_from {first} is after year_to {last}; exchange them 起止年份颠倒，请对调")
-    if len(problems) > before:
-        return None
-    return _Row(row["printed"], row["agency"], row["level"], row["region"], row["region_code"], first, last, row["former"], where)
+        yield f"year_from {first} is after year_to {last}; exchange them 起止年份颠倒，请对调"
+
+
+def _year(text: str) -> int | None:
+    return int(float(text)) if re.fullmatch(_YEAR, text) else None

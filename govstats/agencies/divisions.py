@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
@@ -15,7 +15,6 @@ from govstats.characters import folded
 
 LEVELS = ("national", "province", "prefecture", "county", "township")
 
-_AUTONOMOUS = ("自治区", "自治州", "自治县", "自治旗")
 #: 积石山保安族东乡族撒拉族自治县.
 _LONGEST_NAME = 15
 
@@ -134,31 +133,33 @@ def _names(division: Division) -> set[str]:
     return {division.name, folded(division.name)[0], *_without_nationalities(division.name)}
 
 
-@cache
-def _by_name() -> dict[str, tuple[Division, ...]]:
-    found: dict[str, list[Division]] = {}
-    for division in divisions():
-        for name in _names(division):
-            found.setdefault(name, []).append(division)
-    for alias, name in words()["aliases"].items():
-        found.setdefault(alias, []).extend(found[name])
+Named = Mapping[str, tuple[Division, ...]]
+
+
+def _named(names: Iterable[tuple[str, Division]]) -> Named:
+    """Return the divisions of each name, each once."""
+    found: dict[str, dict[Division, None]] = {}
+    for name, division in names:
+        found.setdefault(name, {})[division] = None
     return {name: tuple(of_name) for name, of_name in found.items()}
 
 
 @cache
-def _by_short_name() -> dict[str, tuple[Division, ...]]:
+def _by_name() -> Named:
+    named = _named((name, division) for division in divisions() for name in _names(division))
+    aliases: dict[str, str] = words()["aliases"]
+    return {**named, **{alias: (*named.get(alias, ()), *named[name]) for alias, name in aliases.items()}}
+
+
+@cache
+def _by_short_name() -> Named:
     """Return provinces and prefectures by their names without 省, 市 …: 江苏, 南京, 恩施."""
-    found: dict[str, list[Division]] = {}
-    for division in divisions():
-        if division.level != "county":
-            for name in (division.name, *_without_nationalities(division.name)):
-                for ending in ("特别行政区", "自治区", "自治州", "地区", "省", "市", "州", "盟"):
-                    if name.endswith(ending) and len(short := name.removesuffix(ending)) > 1:
-                        found.setdefault(short, []).append(division)
-                        break
-    for name in ("广西", "宁夏", "新疆"):
-        found[name] = [division for division in divisions() if division.level == "province" and division.name.startswith(name)]
-    return {name: tuple(dict.fromkeys(of_name)) for name, of_name in found.items()}
+    above = [division for division in divisions() if division.level != "county"]
+    endings = re.compile("(..+?)(?:特别行政区|自治区|自治州|地区|省|市|州|盟)")
+    names = ((name, division) for division in above for name in (division.name, *_without_nationalities(division.name)))
+    short = [(found[1], division) for name, division in names if (found := endings.fullmatch(name))]
+    provinces = {division.name[:2]: division for division in above if division.level == "province"}
+    return {**_named(short), **{name: (provinces[name],) for name in ("广西", "宁夏", "新疆")}}
 
 
 def short_names_within(division: Division) -> frozenset[str]:
@@ -167,30 +168,27 @@ def short_names_within(division: Division) -> frozenset[str]:
 
 
 @cache
-def _short_names_within() -> dict[str, frozenset[str]]:
+def _short_names_within() -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for part in divisions():
-        short = {name.removesuffix("地区") if name.endswith("地区") else name[:-1] for name in _names(part)}
+        short = {re.sub("(?:地区|.)$", "", name) for name in _names(part)}
         for code in {part.code[:2] + "0000", part.code[:4] + "00"} - {part.code}:
             found.setdefault(code, set()).update(name for name in short if len(name) > 1)
     return {code: frozenset(names) for code, names in found.items()}
 
 
-def _without_nationalities(name: str) -> Iterator[str]:
-    """Yield 耿马县 for 耿马傣族佤族自治县."""
-    if not name.endswith(_AUTONOMOUS[1:]):
-        return
-    stem, ending = name[:-3], name[-1]
+@cache
+def _with_nationalities() -> re.Pattern[str]:
     peoples = sorted(words()["nationalities"]["names"], key=len, reverse=True)
-    while True:
-        for people in peoples:
-            cut = next((stem.removesuffix(word) for word in (people + "族", people) if stem.endswith(word)), stem)
-            if len(cut) > 1 and cut != stem and (stem.endswith("族") or len(people) > 1):
-                stem = cut
-                break
-        else:
-            break
-    yield stem.removesuffix("族") + ending
+    # 回 is a people only with 族 after it, 蒙古 also without
+    named = "|".join(people + ("族?" if len(people) > 1 else "族") for people in peoples)
+    return re.compile(f"(..+?)(?:{named})*族?自治([州县旗])")
+
+
+def _without_nationalities(name: str) -> list[str]:
+    """Return 耿马县 for 耿马傣族佤族自治县, nothing for what is not autonomous."""
+    found = _with_nationalities().fullmatch(name)
+    return [found[1] + found[2]] if found else []
 
 
 class Place(NamedTuple):
@@ -254,9 +252,7 @@ def _in_full(text: str, at: int, found: tuple[Division, ...], names: int = 0) ->
     return Place(found, at, names)
 
 
-def _step(
-    text: str, at: int, inside: tuple[Division, ...], names: dict[str, tuple[Division, ...]]
-) -> tuple[int, tuple[Division, ...]] | None:
+def _step(text: str, at: int, inside: tuple[Division, ...], names: Named) -> tuple[int, tuple[Division, ...]] | None:
     for end in range(min(len(text), at + _LONGEST_NAME), at + 1, -1):
         if named := names.get(text[at:end]):
             fitting = tuple(d for d in named if not inside or any(d.lies_in(other) for other in inside))

@@ -210,24 +210,32 @@ def _at_the_time(divisions: Iterable[Division], year: int | None) -> list[Divisi
     return list({division.now.code: division for division in reversed(chosen)}.values())
 
 
+def _history(division: Division) -> dict[str, str]:
+    """Return the notes on a division that is called otherwise today, or is no more."""
+    now = division.now
+    if now.title != division.title:
+        return _message("former", printed=division.title, now=now.title, year=division.until)
+    if division.until == 9999 or now is not division:
+        return {}
+    into = of_code(division.joined) if division.joined else None
+    kind = "joined" if into else "dissolved"
+    return _message(kind, printed=division.path, now=into.path if into else "", year=division.until)
+
+
 @lru_cache(maxsize=65536)
 def _identity(name: Name, division: Division, basis: str) -> Identity:
     """Put the identity together for a name whose place is known."""
     now = division.now
-    notes: dict[str, str] = {}
-    if now.title != division.title:
-        notes = _message("former", printed=division.title, now=now.title, year=division.until)
-        basis = "former name" if basis == "printed" else basis
-    elif division.until < 9999 and now is division:
-        into = of_code(division.joined) if division.joined else None
-        kind = "joined" if into else "dissolved"
-        notes = _message(kind, printed=division.path, now=into.path if into else "", year=division.until)
+    if basis == "printed" and now.title != division.title:
+        basis = "former name"
     title = name.place if name.short else now.title
     rest = name.rest
     if rest.startswith("行政公署") and not now.name.endswith(("地区", "盟")):
         rest = "人民政府" + rest.removeprefix("行政公署")
     kind_of_organ = department(rest) or department(name.national)
-    known = Identity(name.national + title + rest, now.level, now.path, now.code, now.code, kind_of_organ, basis, **notes)
+    known = Identity(
+        name.national + title + rest, now.level, now.path, now.code, now.code, kind_of_organ, basis, **_history(division)
+    )
     if rest.endswith(tuple(words()["located"]["without_level"])):
         return known._replace(level=None, region_code=None)
     if (town := _TOWNSHIP.fullmatch(rest)) and town["name"] not in short_names_within(now):
@@ -285,42 +293,38 @@ def _area(known: Identity, title: str, area: str, organ: str) -> Identity:
 
 def _without_place(name: Name, year: int | None, text: str) -> Identity:
     """Conclude from a name that tells no place: 市应急管理局, 应急管理厅, 平潭综合实验区."""
-    organ = name.place + name.rest
-    area = _special().fullmatch(organ)
+    organ = agency = office = name.place + name.rest
+    area, town = _special().fullmatch(organ), _TOWNSHIP.fullmatch(organ)
     if area and area["name"] in words()["special"]["known"]:
         return _area(Identity(organ, basis="printed"), "", area["name"], area["organ"])
-    town = _TOWNSHIP.fullmatch(organ)
-    level = "county" if area else "township" if town else _LEVEL_OF_PLACE.get(name.place)
-    if level is None and organ.endswith("厅"):
-        level = "province"
-    undecided = Identity(
-        area["name"] + _in_full(area["organ"]) if area else organ,
-        level,
-        department=department(area["organ"] if area else organ[town.end("name") :] if town else organ),
-        **_message("no_place", name=name.printed),
-    )
-    if not text or not (area or town or name.place or _ENDS_LIKE_AN_ORGAN.search(organ)):
-        return undecided
-    plain = folded_text(text)
-    word = town["name"] if town else organ
+    level = _LEVEL_OF_PLACE.get(name.place, "province" if organ.endswith("厅") else None)
+    if area:
+        level, office, agency = "county", area["organ"], area["name"] + _in_full(area["organ"])
+    elif town:
+        level, office = "township", organ[town.end("name") :]
+    if text and (area or town or name.place or _ENDS_LIKE_AN_ORGAN.search(organ)):
+        division = _place_in(folded_text(text), name, town["name"] if town else organ, level, year, is_town=town is not None)
+        if division is not None:
+            return _identity(name._replace(divisions=(division,), place=division.title), division, "text")
+    return Identity(agency, level, department=department(office), **_message("no_place", name=name.printed))
+
+
+def _place_in(text: str, name: Name, word: str, level: str | None, year: int | None, *, is_town: bool) -> Division | None:
+    """Return the one division that a text names as the place of an agency whose name tells none."""
 
     def fits(division: Division) -> bool:
         if name.place:
             return division.name.endswith(name.place) and (division.level == "county" or name.place not in ("县", "区"))
         return level != "province" or division.level == level
 
-    before = (_place_before(plain, start, name.place, year) for start in _occurrences(plain, word, name.printed))
+    before = (_place_before(text, start, name.place, year) for start in _occurrences(text, word, name.printed))
     named = {division.now for division in before if division is not None and fits(division)}
-    heard = Counter(d.now for d in mentions(plain) if fits(d) and (year is None or d.stood_in(year)))
+    heard = Counter(d.now for d in mentions(text) if fits(d) and (year is None or d.stood_in(year)))
     if not named and (name.place or level == "province"):
         named = {division for division in heard if heard[division] >= _TIMES.get(division.level, 3)}
     # 市应急管理局 of a county may speak of the one of its prefecture: no other place may be meant
     rivals = [other for division in named for other in heard if other is not division and not division.lies_in(other)]
-    if len(named) != 1 or (rivals and not town):
-        return undecided
-    (division,) = named
-    found = name._replace(divisions=(division,), place=division.title)
-    return _identity(found, division, "text")
+    return named.pop() if len(named) == 1 and (is_town or not rivals) else None
 
 
 def _occurrences(text: str, *sought: str) -> Iterator[int]:

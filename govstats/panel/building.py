@@ -29,7 +29,7 @@ from govstats.panel.reading import Folder, Item, local_executor, read_documents,
 from govstats.panel.register import REGISTERS, read_register, with_register
 from govstats.panel.store import MANIFEST, PANEL_TYPES, READ, Store, columns_sha256, figures
 from govstats.reconciliation import reconcile
-from govstats.reconciliation.source import Reports
+from govstats.reconciliation.matrix import Reports
 from govstats.report import sources_sha256
 
 if TYPE_CHECKING:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pandas as pd
 
 from govstats.reconciliation.comparison import FormatComparison, check_summaries, check_vintages, compare_formats
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import check_edits
 from govstats.reconciliation.findings import FINDING_TYPES, Findings, rules
-from govstats.reconciliation.matrix import IDENTITY, matrices, plain_values, report_numbers
+from govstats.reconciliation.matrix import IDENTITY, ManyReports, Reports, Source, identity_of, known_of, matrices
 from govstats.reconciliation.prose import check_prose, said_by, said_in
-from govstats.reconciliation.source import ManyReports, Source, known_of
-from govstats.reconciliation.structure import (
-    NotesOf,
-    add_document_findings,
-    add_told_before,
-    check_structure,
-    document_findings,
-    unknown_form,
-)
+from govstats.reconciliation.structure import check_structure
 from govstats.reconciliation.years import check_years
-from govstats.report import CELL_TYPES, Report
 
 __all__ = ["FINDING_TYPES", "FormatComparison", "ManyReports", "Source", "compare_formats", "reconcile", "rules"]
 
@@ -108,52 +102,28 @@ def reconcile(
     [['requests/new/total', 749.0, 713.0], ['requests/new/natural_person', 741.0, 705.0]]
     """
     known = known_of(as_corrected(source, corrections))
-    report, cells = known.report, known.cells
-    claims, texts, vintages, described = (
-        given if given is not None else own
-        for given, own in zip(
-            (claims, texts, vintages, reports), (known.claims, known.texts, known.vintages, known.reports), strict=True
-        )
-    )
-    numbered, found = matrices(cells, _without_cells(report, described, cells))
+    given: dict[str, Any] = {"claims": claims, "texts": texts, "vintages": vintages, "reports": reports}
+    known = replace(known, **{name: frame for name, frame in given.items() if frame is not None})
+    numbered, found = matrices(known.cells, _without_cells(known))
     findings = Findings()
-    notes = _notes(numbered, report, known.notes)
-    for number in numbered.index[~numbered["known"]]:
-        unknown_form(numbered["form"].iloc[number], int(number), findings)
+    check_structure(numbered, found, findings, known)
     for matrix in found:
-        check_structure(matrix, findings, notes)
         check_edits(matrix, findings)
-    if report is not None and len(numbered):
-        add_document_findings(findings, 0, document_findings(report))
-    elif known.document_findings is not None:
-        add_told_before(findings, numbered, known.document_findings)
-    said = said_in(claims) if claims is not None else said_by(report) if report is not None else []
+    said = said_in(known.claims) if known.claims is not None else said_by(known.report) if known.report is not None else []
     check_prose(numbered, found, findings, said)
-    check_years(numbered, found, findings, said=() if claims is None else said, texts=texts)
-    if vintages is not None:
-        check_vintages(numbered, found, findings, vintages, described)
-    if described is not None:
-        check_summaries(numbered, found, findings, described)
+    check_years(numbered, found, findings, said=() if known.claims is None else said, texts=known.texts)
+    if known.vintages is not None:
+        check_vintages(numbered, found, findings, known.vintages, known.reports)
+    if known.reports is not None:
+        check_summaries(numbered, found, findings, known.reports)
     return findings.frame(numbered)
 
 
-def _without_cells(report: Report | None, described: pd.DataFrame | None, cells: pd.DataFrame) -> pd.DataFrame | None:
+def _without_cells(known: Reports) -> pd.DataFrame | None:
     """Return agency, year and form of reports that have no cells to tell them: their tables are lost."""
-    if report is not None and cells.empty:
-        return pd.DataFrame({name: pd.Series([getattr(report, name)], dtype=CELL_TYPES[name]) for name in IDENTITY})
+    if known.report is not None and known.cells.empty:
+        return identity_of(known.report)
+    described = known.reports
     if described is not None and {*IDENTITY, "cells"} <= set(described.columns) and (described["cells"] == 0).any():
         return described.loc[described["cells"] == 0, list(IDENTITY)]
     return None
-
-
-def _notes(numbered: pd.DataFrame, report: Report | None, notes: pd.DataFrame | None) -> NotesOf:
-    """Return what notes say of the lines of each report number."""
-    if report is not None:
-        return {0: [(note.kind, note.table, note.line) for note in report.read_notes]}
-    found: dict[int, list[tuple[str, str, str]]] = {}
-    if notes is not None:
-        numbers, rows = report_numbers(numbered, notes)
-        columns = (plain_values(notes[name].iloc[rows], "") for name in ("kind", "table", "line"))
-        for number, *note in zip(numbers.tolist(), *columns, strict=True):
-            found.setdefault(number, []).append((note[0], note[1], note[2]))
-    return found

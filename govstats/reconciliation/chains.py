@@ -1,27 +1,30 @@
-"""Systems of edits to be repaired: of one report alone, and of the years of an agency that their carry-overs join."""
+"""Edits that cannot all hold: of one report alone, and of the years of an agency that their carry-overs join."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cache
-from itertools import pairwise, repeat
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import accumulate, groupby, pairwise, repeat
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from govstats.forms import ONE_FEN, CellKey, Edit, Form
-from govstats.reconciliation.edits import Pairs, System, linear_edits, system, tell
-from govstats.reconciliation.findings import Floats, known_rule, linear_rules
-from govstats.reconciliation.matrix import Layout, ReportMatrix
+from govstats.forms import ONE_FEN, CellKey, Form
+from govstats.reconciliation.edits import Component, Flags, linear_edits, pairs_of_years, severity, system, system_of, tell
+from govstats.reconciliation.findings import Floats, rules_with
+from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices
 from govstats.reconciliation.solver import Localisation, Rows, Solution, components, minimal_changes
-from govstats.reconciliation.years import pairs_of_years
 
 #: What it costs to change a cell of a year that only bounds a chain: more than any repair.
 _FIXED = 1_000.0
 #: So many combinations of the repairs of several years are listed.
 _MOST = 1_000
+#: Below this confidence a reading is as likely to be wrong as the agency, and costs less to change.
+_SURE, _UNSURE_WEIGHT = 0.99, 0.8
+_NOTHING = Solution((), ())
 
 
 class Place(NamedTuple):
@@ -32,17 +35,8 @@ class Place(NamedTuple):
     key: CellKey
 
 
-class _Component(NamedTuple):
-    """Rows of one layout that hang together."""
-
-    cells: tuple[CellKey, ...]
-    edits: Rows
-    rules: tuple[str, ...]
-    order: int
-
-
 class Chain(NamedTuple):
-    """Rows that hang together, of one report or of several years of an agency.
+    """Edits that hang together, of one report or of several years of an agency.
 
     Attributes
     ----------
@@ -62,191 +56,44 @@ class Chain(NamedTuple):
     figures: Floats
     weights: Floats
 
+    @property
+    def broken(self) -> Flags:
+        """The equalities that do not hold."""
+        return np.asarray(np.abs(self.edits.equalities @ np.nan_to_num(self.figures)) > ONE_FEN)
+
+    def without_edits(self) -> Chain:
+        """Return the cells alone, each too dear to be changed."""
+        none = np.zeros((0, len(self.places)))
+        edits = Rows(none, none, self.edits.signed, self.edits.whole)
+        return self._replace(edits=edits, rules=(), weights=np.full(len(self.places), _FIXED))
+
     def first_failed(self) -> Place:
         """Return the first cell of the equalities that do not hold."""
-        broken = np.abs(self.edits.equalities @ np.nan_to_num(self.figures)) > ONE_FEN
-        return self.places[int((self.edits.equalities[broken] != 0).any(axis=0).argmax())]
+        return self.places[int((self.edits.equalities[self.broken] != 0).any(axis=0).argmax())]
 
 
-class Parts:
-    """What each report has of the systems of edits; built for those that are asked for."""
+class Case(NamedTuple):
+    """Edits that cannot all hold, and the minimal sets of cells that would explain it."""
 
-    def __init__(self, found: Sequence[ReportMatrix], years: Any, weights: Mapping[int, Floats | None]) -> None:
-        self.found, self.years, self.weights = found, years, weights
-        self._at: dict[int, tuple[ReportMatrix, int, Layout]] | None = None
-        self._built: dict[int, Chain] = {}
-
-    def failing(self) -> Iterator[tuple[int, int, Chain, bool]]:
-        """Yield the systems that cannot hold: the report, the order in it, the system, and whether years are joined by it."""
-        for matrix in self.found:
-            for members, layout in matrix.layouts:
-                for component in _components(matrix.form, layout):
-                    places = np.array([matrix.index[key] for key in component.cells])
-                    figures = matrix.value[np.ix_(places, members)]
-                    chained = component is _joining(matrix.form, layout)
-                    for at in np.flatnonzero(_fails(component.edits, figures)).tolist():
-                        chain = self._chain(matrix, int(members[at]), component)
-                        number = int(matrix.reports[members[at]])
-                        if chained:
-                            self._built[number] = chain
-                        yield number, component.order, chain, chained
-
-    def chain(self, number: int) -> Chain | None:
-        """Return the system by which the years of an agency are joined; None where the report has none."""
-        if self._at is None:
-            self._at = {
-                int(matrix.reports[member]): (matrix, int(member), layout)
-                for matrix in self.found
-                for members, layout in matrix.layouts
-                for member in members
-            }
-        if number not in self._built:
-            matrix, member, layout = self._at[number]
-            component = _joining(matrix.form, layout)
-            if component is None:
-                return None
-            self._built[number] = self._chain(matrix, member, component)
-        return self._built[number]
-
-    def matrix(self, number: int) -> ReportMatrix:
-        """Return the matrix that a report stands in."""
-        assert self._at is not None
-        return self._at[number][0]
-
-    def _chain(self, matrix: ReportMatrix, member: int, component: _Component) -> Chain:
-        rows = np.array([matrix.index[key] for key in component.cells])
-        figures = matrix.value[rows, member]
-        weights = self.weights[id(matrix)]
-        edits = component.edits
-        held = ~(edits.inequalities @ np.nan_to_num(figures) < -ONE_FEN)
-        if not held.all():
-            edits = Rows(edits.equalities, edits.inequalities[held], edits.signed, edits.whole)
-        year = self.years[matrix.reports[member]]
-        year = None if pd.isna(year) else int(year)
-        places = tuple(map(Place, repeat(matrix.form), repeat(year), component.cells))
-        own = np.ones(len(places)) if weights is None else weights[rows, member]
-        return Chain(places, edits, component.rules, figures, own)
+    agency: Any
+    system: Chain
+    found: Localisation
 
 
-@cache
-def _components(form: Form, layout: Layout) -> tuple[_Component, ...]:
-    whole = system(form, layout)
-    return () if whole is None else tuple(_parted(whole))
-
-
-def _parted(whole: System) -> Iterator[_Component]:
-    rows, rules = whole.rows(~whole.open_ended)
-    for order, members in enumerate(components(rows.matrix)):
-        edits, numbers = rows.part(members)
-        if len(edits.equalities):
-            own = tuple(rules[number] for number in numbers[: len(edits.equalities)])
-            yield _Component(tuple(whole.cells[member] for member in members), edits, own, order)
-
-
-def _fails(edits: Rows, figures: Floats) -> Floats:
-    """Tell for each report whether an equality cannot hold; cells without a figure are not negative unless signed."""
-    unknown = np.isnan(figures)
-    sums = edits.equalities @ np.where(unknown, 0.0, figures)
-    loose = edits.signed[:, None] & unknown
-    raising = (edits.equalities > 0) @ unknown + (edits.equalities != 0) @ loose
-    lowering = (edits.equalities < 0) @ unknown + (edits.equalities != 0) @ loose
-    broken = ((sums > ONE_FEN) & (lowering == 0)) | ((sums < -ONE_FEN) & (raising == 0))
-    return np.asarray(broken.any(axis=0))
-
-
-# --- years of an agency that carry-overs join -------------------------------------------------------------------------------
-
-
-@cache
-def _binding() -> tuple[str, ...]:
-    return tuple(rule for rule in linear_rules() if known_rule(rule).settings.get("binds_repairs"))
-
-
-@cache
-def _lines_joined() -> frozenset[tuple[str, str]]:
-    """Return the tables and lines that join years."""
-    templates = [template for rule in _binding() for template in known_rule(rule).settings["edits"]]
-    return frozenset(
-        (template["table"], name.removeprefix("-").removeprefix("before."))
-        for template in templates
-        for name in (*template["left"], *template["right"])
-    )
-
-
-@cache
-def _joining(form: Form, layout: Layout) -> _Component | None:
-    """Return the edits of a report by which its years are joined."""
-    for component in _components(form, layout):
-        if any((table, line) in _lines_joined() for table, line, _ in component.cells):
-            return component
-    return None
-
-
-class _Year(NamedTuple):
-    """A report of a chain: its system, and the ways to set it right, of which a consistent one has that of changing nothing."""
-
-    number: int
-    chain: Chain
-    options: tuple[Solution, ...]
-    complete: bool
-    positions: Mapping[CellKey, int]
-
-    def figure(self, key: CellKey, option: Solution) -> float:
-        """Return what a cell is after a repair; NaN where that is open."""
-        at = self.positions[key]
-        return option.values[option.cells.index(at)] if at in option.cells else float(self.chain.figures[at])
-
-
-class _Link(NamedTuple):
-    """The edits that join two consecutive years."""
-
-    before: _Year
-    now: _Year
-    edits: tuple[Edit, ...]
-
-    def holds(self, before: Solution, now: Solution) -> bool:
-        """Tell whether all of them hold after the repairs of both years; what is open fits."""
-        return all(self._holds(edit, before, now) for edit in self.edits)
-
-    def _holds(self, edit: Edit, before: Solution, now: Solution) -> bool:
-        surplus = 0.0
-        for (key, factor), (_, offset) in zip(edit.terms, edit.places, strict=True):
-            year, option = (self.before, before) if offset else (self.now, now)
-            surplus += factor * year.figure(key, option)
-        return bool(np.isnan(surplus) or (surplus >= -ONE_FEN and (edit.relation == ">=" or surplus <= ONE_FEN)))
-
-    def is_free(self) -> bool:
-        """Tell whether the years can be repaired each for itself."""
-        return all(self.holds(before, now) for before in self.before.options for now in self.now.options)
-
-
-_NOTHING = Solution((), ())
-
-
-def chained_cases(
-    reports: pd.DataFrame,
-    found: Sequence[ReportMatrix],
-    parts: Parts,
-    failing: Mapping[int, Localisation],
-    seconds: float,
-) -> Iterator[tuple[int, int, Chain, Localisation]]:
-    """Repair the years of each agency together.
+def cases(cells: pd.DataFrame, seconds: float) -> list[Case]:
+    """Return each group of edits that cannot all hold with its minimal sets.
 
     Parameters
     ----------
-    reports : DataFrame
-        Agency and year of each report number.
-    found : sequence of ReportMatrix
-    parts : Parts
-    failing : mapping of int to Localisation
-        The minimal sets of the reports whose own edits fail, each report taken alone.
+    cells : DataFrame
+        The columns of `Report.cells`; any number of agencies and years.
     seconds : float
-        For the search in each chain.
+        For the search in each group.
 
-    Yields
-    ------
-    tuple
-        The number of the first report that is concerned, the place among its cases, the system and its minimal sets.
+    Returns
+    -------
+    list of Case
+        Report by report; the years of an agency together, at the first report that is concerned.
 
     Notes
     -----
@@ -254,175 +101,282 @@ def chained_cases(
     minimal sets of the chain, and no search is needed. Only where none fits, or where two consistent years contradict each other,
     are the systems of the years searched as one. What turns out to be independent is taken apart again.
     """
-    links = pairs_of_years(reports, found)
-    year_before = {
-        now: before
-        for pairs in links
-        for now, before in zip(pairs.reports.tolist(), pairs.before.reports[pairs.was].tolist(), strict=True)
-    }
-    year_after = {before: now for now, before in year_before.items()}
-    affected = sorted({*failing, *(int(number) for pairs in links for number in _broken(pairs))})
-    done: set[int] = set()
-    for number in affected:
-        if number in done:
-            continue
-        run = [number]
-        while run[0] in year_before:
-            run.insert(0, year_before[run[0]])
-        while run[-1] in year_after:
-            run.append(year_after[run[-1]])
-        done.update(run)
-        years = [_year(one, parts, failing) for one in run]
-        for stretch in _stretches(years):
-            yield from _repaired([one for one in stretch if one is not None], parts, seconds)
-
-
-def _severity(edit: Edit) -> str:
-    return edit.severity or known_rule(edit.rule).severity
-
-
-def _broken(pairs: Pairs) -> Iterator[int]:
-    """Yield the reports whose carry-over from the year before cannot be right."""
-    for edit in linear_edits(pairs.now, pairs.before, _binding()):
-        if _severity(edit) == "E":
-            yield from pairs.reports[tell(edit, pairs.sides(edit)[0], pairs.now.form)[1]].tolist()
-
-
-def _year(number: int, parts: Parts, failing: Mapping[int, Localisation]) -> _Year | None:
-    chain = parts.chain(number)
-    if chain is None:
-        return None
-    found = failing.get(number, Localisation([_NOTHING]))
-    return _Year(number, chain, tuple(found.solutions), found.complete, {place.key: at for at, place in enumerate(chain.places)})
-
-
-def _stretches(years: Sequence[_Year | None]) -> list[list[_Year | None]]:
-    """Cut a run of years where one has no such table."""
-    stretches: list[list[_Year | None]] = [[]]
-    for year in years:
-        if year is None:
-            stretches.append([])
+    systems = _Systems(cells)
+    numbered: list[tuple[int, int, Chain, Localisation]] = []
+    failing: dict[int, _Year] = {}
+    for number, order, chain, joins_years in systems.failing():
+        located = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds)
+        if joins_years:
+            failing[number] = _Year(number, chain, located)
         else:
-            stretches[-1].append(year)
-    return [stretch for stretch in stretches if stretch]
+            numbered.append((number, order, chain, located))
+    for stretch in filter(None, systems.stretches(failing)):
+        numbered += _repaired(stretch, systems, seconds)
+    agencies = systems.reports["agency"].array
+    return [Case(agencies[number], chain, found) for number, _, chain, found in sorted(numbered, key=lambda one: one[:2])]
 
 
-def _linked(before: _Year, now: _Year, parts: Parts) -> _Link:
+# --- one report -------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _components(form: Form, layout: Layout) -> tuple[Component, ...]:
+    """Return the groups of edits of a layout that have an equality; what agencies add to a sum leaves it open."""
+    whole = system(form, layout)
+    if whole is None:
+        return ()
+    closed = tuple(edit for edit, open_ended in zip(whole.edits, whole.open_ended.tolist(), strict=True) if not open_ended)
+    return tuple(one for one in system_of(form, closed).parted() if len(one.rows.equalities))
+
+
+def _fails(edits: Rows, figures: Floats) -> Flags:
+    """Tell for each report whether an equality cannot hold; cells without a figure are not negative unless signed."""
+    unknown = np.isnan(figures)
+    sums = edits.equalities @ np.where(unknown, 0.0, figures)
+    loose = (edits.equalities != 0) @ (edits.signed[:, None] & unknown)
+    raising, lowering = (loose | (side @ unknown) for side in (edits.equalities > 0, edits.equalities < 0))
+    return np.asarray((((sums > ONE_FEN) & ~lowering) | ((sums < -ONE_FEN) & ~raising)).any(axis=0))
+
+
+class _Systems:
+    """The systems of edits of all reports, built for those that are asked for."""
+
+    def __init__(self, cells: pd.DataFrame) -> None:
+        self.reports, self.found = matrices(cells)
+        self.weights = {id(matrix): _weights(cells, matrix) for matrix in self.found}
+
+    @cached_property
+    def place_of(self) -> dict[int, tuple[ReportMatrix, int, Layout]]:
+        """Where each report stands."""
+        return {
+            int(matrix.reports[member]): (matrix, int(member), layout)
+            for matrix in self.found
+            for members, layout in matrix.layouts
+            for member in members
+        }
+
+    def failing(self) -> Iterator[tuple[int, int, Chain, bool]]:
+        """Yield the systems that cannot hold: the report, the order in it, the system, and whether years are joined by it."""
+        for matrix in self.found:
+            for members, layout in matrix.layouts:
+                joining = _joining(matrix, layout)
+                for order, component in enumerate(_components(matrix.form, layout)):
+                    rows = np.array([matrix.index[key] for key in component.cells])
+                    for member in members[_fails(component.rows, matrix.value[np.ix_(rows, members)])].tolist():
+                        chain = self._chain(matrix, member, component)
+                        yield int(matrix.reports[member]), order, chain, component is joining
+
+    def _chain(self, matrix: ReportMatrix, member: int, component: Component) -> Chain:
+        rows = np.array([matrix.index[key] for key in component.cells])
+        figures = matrix.value[rows, member]
+        edits = component.rows
+        held = edits.inequalities @ np.nan_to_num(figures) >= -ONE_FEN
+        year = self.reports["year"].array[matrix.reports[member]]
+        places = tuple(map(Place, repeat(matrix.form), repeat(None if pd.isna(year) else int(year)), component.cells))
+        weights = self.weights[id(matrix)]
+        return Chain(
+            places,
+            Rows(edits.equalities, edits.inequalities[held], edits.signed, edits.whole),
+            component.rules[: len(edits.equalities)],
+            figures,
+            np.ones(len(rows)) if weights is None else weights[rows, member],
+        )
+
+    def year(self, number: int) -> _Year | None:
+        """Return a report whose own edits hold, by the system that joins it to other years; None where it has none."""
+        matrix, member, layout = self.place_of[number]
+        component = _joining(matrix, layout)
+        chain = None if component is None else self._chain(matrix, member, component)
+        return None if chain is None else _Year(number, chain, Localisation([_NOTHING]))
+
+    def stretches(self, failing: dict[int, _Year]) -> Iterator[list[_Year]]:
+        """Yield the consecutive years of each agency of which some fail, alone or beside one another."""
+        links = pairs_of_years(self.reports, self.found)
+        year_before: dict[int, int] = {}
+        affected = set(failing)
+        for pairs in links:
+            year_before |= dict(zip(pairs.reports.tolist(), pairs.before.reports[pairs.was].tolist(), strict=True))
+            for edit in linear_edits(pairs.now, pairs.before, rules_with("binds_repairs")):
+                if severity(edit) == "E":
+                    affected |= set(pairs.reports[tell(edit, pairs.figures(edit.places)[0], pairs.now.form).failed].tolist())
+        year_after = {before: now for now, before in year_before.items()}
+        while affected:
+            run = [min(affected)]
+            while run[0] in year_before:
+                run.insert(0, year_before[run[0]])
+            while run[-1] in year_after:
+                run.append(year_after[run[-1]])
+            affected -= set(run)
+            # a year without such a table cuts the run
+            years = [failing.get(number) or self.year(number) for number in run]
+            for _, stretch in groupby(years, key=lambda year: year is None):
+                yield [year for year in stretch if year is not None]
+
+
+def _weights(cells: pd.DataFrame, matrix: ReportMatrix) -> Floats | None:
+    """Return what changing each cell costs: less where recognition was not sure; None where nothing was recognised."""
+    if "confidence" not in cells.columns:
+        return None
+    confidence = matrix.rows["confidence"].to_numpy(dtype=float, na_value=np.nan)
+    unsure = (confidence < _SURE) & (matrix.cell_of_row >= 0)
+    if not unsure.any():
+        return None
+    weights = np.ones(matrix.value.shape)
+    weights[matrix.cell_of_row[unsure], matrix.report_of_row[unsure]] = _UNSURE_WEIGHT
+    return weights
+
+
+# --- years of an agency that carry-overs join -------------------------------------------------------------------------------
+
+
+def _joining(matrix: ReportMatrix, layout: Layout) -> Component | None:
+    """Return the edits of a report by which its years are joined."""
+    joined = {cell for edit in linear_edits(matrix, matrix, rules_with("binds_repairs")) for cell in edit.cells}
+    return next((one for one in _components(matrix.form, layout) if not joined.isdisjoint(one.cells)), None)
+
+
+@dataclass(frozen=True, eq=False)
+class _Year:
+    """A report of a chain: its system, and the ways to set it right, of which a consistent one has that of changing nothing."""
+
+    number: int
+    chain: Chain
+    found: Localisation
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether it needs no change of its own."""
+        return self.found.solutions == [_NOTHING]
+
+    @cached_property
+    def figures(self) -> Floats:
+        """What the cells are after each of the ways, shape (cells, ways); NaN where that is open."""
+        figures = np.repeat(self.chain.figures[:, None], len(self.found.solutions), axis=1)
+        for way, solution in enumerate(self.found.solutions):
+            figures[list(solution.cells), way] = solution.values
+        return figures
+
+
+class _Link(NamedTuple):
+    """The edits that join two consecutive years: their rules and relations, and the coefficients of the cells of both."""
+
+    rules: list[str]
+    equality: Flags
+    before: Floats
+    now: Floats
+
+    def hold(self, before: Floats, now: Floats) -> Flags:
+        """Tell which edits hold for any two of the figures, shape (edits, ways before, ways now); what is open fits."""
+        surplus = (self.before @ np.nan_to_num(before))[:, :, None] + (self.now @ np.nan_to_num(now))[:, None, :]
+        is_open = ((self.before != 0) @ np.isnan(before))[:, :, None] | ((self.now != 0) @ np.isnan(now))[:, None, :]
+        fits = (surplus >= -ONE_FEN) & ((surplus <= ONE_FEN) | ~self.equality[:, None, None])
+        return np.asarray(is_open | fits)
+
+    def fits(self, before: _Year, now: _Year) -> Flags:
+        """Tell which ways to set the two years right fit each other."""
+        return np.asarray(self.hold(before.figures, now.figures).all(axis=0))
+
+
+def _link(before: _Year, now: _Year, systems: _Systems) -> _Link:
     """Return the edits that bind the repairs of two years: those of severity E, and those that hold as reported."""
-    edits = linear_edits(parts.matrix(now.number), parts.matrix(before.number), _binding())
-    known = [edit for edit in edits if all(key in (before if offset else now).positions for key, offset in edit.places)]
-    as_reported = _Link(before, now, ())
-    return as_reported._replace(
-        edits=tuple(edit for edit in known if _severity(edit) == "E" or as_reported._holds(edit, _NOTHING, _NOTHING))
-    )
+    matrices_of = [systems.place_of[year.number][0] for year in (now, before)]
+    positions = [{place.key: at for at, place in enumerate(year.chain.places)} for year in (now, before)]
+    edits = linear_edits(matrices_of[0], matrices_of[1], rules_with("binds_repairs"))
+    edits = [edit for edit in edits if all(key in positions[-offset] for key, offset in edit.places)]
+    coefficients = [np.zeros((len(edits), len(of_year))) for of_year in positions]
+    for row, edit in enumerate(edits):
+        for (key, factor), (_, offset) in zip(edit.terms, edit.places, strict=True):
+            coefficients[-offset][row, positions[-offset][key]] += factor
+    equality = np.array([edit.relation == "==" for edit in edits], dtype=np.bool_)
+    every = _Link([], equality, coefficients[1], coefficients[0])
+    binds = every.hold(before.chain.figures[:, None], now.chain.figures[:, None]).ravel()
+    binds |= np.array([severity(edit) == "E" for edit in edits], dtype=np.bool_)
+    rules = [edit.rule for edit, it in zip(edits, binds.tolist(), strict=True) if it]
+    return _Link(rules, equality[binds], every.before[binds], every.now[binds])
 
 
-def _repaired(years: Sequence[_Year], parts: Parts, seconds: float) -> Iterator[tuple[int, int, Chain, Localisation]]:
-    """Cut a stretch of years where the repairs of both sides fit in any combination, and repair what is left together."""
-    links = [_linked(before, now, parts) for before, now in pairwise(years)]
-    start = 0
-    for end in range(1, len(years) + 1):
-        if end < len(years) and years[end - 1].options and years[end].options and not links[end - 1].is_free():
-            continue
-        yield from _segment(years, links, start, end, seconds)
-        start = end
+_Numbered = tuple[int, int, Chain, Localisation]
 
 
-def _segment(
-    years: Sequence[_Year], links: Sequence[_Link], start: int, end: int, seconds: float
-) -> Iterator[tuple[int, int, Chain, Localisation]]:
-    mine = years[start:end]
-    if all(one.options == (_NOTHING,) for one in mine) and len(mine) == 1:
-        return
-    if len(mine) == 1:
-        yield mine[0].number, 0, mine[0].chain, Localisation(list(mine[0].options), mine[0].complete)
-        return
-    complete = all(one.complete for one in mine)
-    system = _joined(mine, links[start : end - 1])
-    solutions, all_listed = _combined(mine, links[start : end - 1])
-    if solutions:
-        located = Localisation(solutions, complete and all_listed)
-    else:
-        # consistent years on both sides may have to change as well; what lies beyond only says what is carried over
-        first, last = start, end
-        if first and years[first - 1].options == (_NOTHING,):
-            first -= 1
-        if last < len(years) and years[last].options == (_NOTHING,):
-            last += 1
-        outer_first, outer_last = max(first - 1, 0), min(last + 1, len(years))
-        outer = {years[at].number for at in (outer_first, outer_last - 1) if not first <= at < last}
-        system = _joined(years[outer_first:outer_last], links[outer_first : outer_last - 1], fixed=outer)
-        located = minimal_changes(system.edits, system.figures, system.weights, seconds=seconds)
-        if located.solutions and min(_cost(system, one) for one in located.solutions) >= _FIXED:
-            located = Localisation([], complete=False)
-    for part in _factors(system, located):
-        concerned = {system.places[cell].year for one in part.solutions for cell in one.cells}
-        number = next((one.number for one in mine if one.chain.places[0].year in concerned), mine[0].number)
-        yield number, 0, system, part
+def _repaired(years: Sequence[_Year], systems: _Systems, seconds: float) -> Iterator[_Numbered]:
+    """Cut consecutive years where the repairs of both sides fit in any combination, and repair what is left together."""
+    links = [_link(before, now, systems) for before, now in pairwise(years)]
+    fitting = [link.fits(*two) for link, two in zip(links, pairwise(years), strict=True)]
+    cuts = [at for at, fits in enumerate(fitting, start=1) if fits.all()]
+    for start, end in pairwise([0, *cuts, len(years)]):
+        first = years[start]
+        if end - start == 1 and not first.is_consistent:
+            yield first.number, 0, first.chain, first.found
+        elif end - start > 1:
+            mine = years[start:end]
+            chain = _joined(mine, links[start : end - 1], [True] * len(mine))
+            located = _combined(mine, fitting[start : end - 1])
+            if not located.solutions:
+                chain, located = _searched(years, links, start, end, seconds)
+            for part in _factors(chain, located):
+                concerned = {chain.places[cell].year for one in part.solutions for cell in one.cells}
+                numbers = (one.number for one in mine if one.chain.places[0].year in concerned)
+                yield next(numbers, first.number), 0, chain, part
 
 
-def _cost(system: Chain, solution: Solution) -> float:
-    return float(system.weights[list(solution.cells)].sum())
-
-
-def _joined(years: Sequence[_Year], links: Sequence[_Link], fixed: Collection[int] = ()) -> Chain:
-    """Return the systems of consecutive years as one; those whose numbers are `fixed` only stand beside it."""
-    if len(years) == 1:
-        return years[0].chain
-    starts = np.cumsum([0, *(len(year.chain.places) for year in years)])
-    width = int(starts[-1])
-    at = {year.number: int(start) for year, start in zip(years, starts[:-1].tolist(), strict=True)}
-
-    def stacked(kind: str) -> Floats:
-        rows = [np.zeros((0, width))]
-        for year in years:
-            if year.number not in fixed:
-                block = getattr(year.chain.edits, kind)
-                rows.append(np.zeros((len(block), width)))
-                rows[-1][:, at[year.number] : at[year.number] + block.shape[1]] = block
-        return np.vstack(rows)
-
-    joins: list[Floats] = []
-    rules = [rule for year in years if year.number not in fixed for rule in year.chain.rules]
-    for link in links:
-        for edit in link.edits:
-            row = np.zeros(width)
-            for (key, factor), (_, offset) in zip(edit.terms, edit.places, strict=True):
-                year = link.before if offset else link.now
-                row[at[year.number] + year.positions[key]] += factor
-            joins.append(row)
-            rules.append(edit.rule)
-    edits = Rows(
-        np.vstack([stacked("equalities"), *joins]),
-        stacked("inequalities"),
-        np.concatenate([year.chain.edits.signed for year in years]),
-        np.concatenate([year.chain.edits.whole for year in years]),
-    )
-    return Chain(
-        tuple(place for year in years for place in year.chain.places),
-        edits,
-        tuple(rules),
-        np.concatenate([year.chain.figures for year in years]),
-        np.concatenate(
-            [np.full(len(year.chain.places), _FIXED) if year.number in fixed else year.chain.weights for year in years]
-        ),
-    )
-
-
-def _combined(years: Sequence[_Year], links: Sequence[_Link]) -> tuple[list[Solution], bool]:
-    """Return the combinations of the repairs of the years that fit each other, and whether these are all."""
-    paths: list[tuple[Solution, ...]] = [(option,) for option in years[0].options]
-    all_listed = True
-    for link in links:
-        paths = [(*path, option) for path in paths for option in link.now.options if link.holds(path[-1], option)]
-        all_listed &= len(paths) <= _MOST
+def _combined(years: Sequence[_Year], fitting: Sequence[Flags]) -> Localisation:
+    """Return the combinations of the repairs of the years that fit each other; none if the years need no change alone."""
+    paths: list[tuple[int, ...]] = [(way,) for way in range(len(years[0].found.solutions))]
+    complete = all(year.found.complete for year in years)
+    for fits in fitting:
+        paths = [(*path, way) for path in paths for way in np.flatnonzero(fits[path[-1]]).tolist()]
+        complete &= len(paths) <= _MOST
         paths = paths[:_MOST]
-    starts = np.cumsum([0, *(len(year.chain.places) for year in years)]).tolist()
+    starts = _starts(years)[:-1]
     solutions = []
     for path in paths:
-        cells = tuple(start + cell for start, option in zip(starts, path, strict=False) for cell in option.cells)
-        solutions.append(Solution(cells, tuple(value for option in path for value in option.values)))
-    return [solution for solution in solutions if solution.cells], all_listed
+        chosen = [year.found.solutions[way] for year, way in zip(years, path, strict=True)]
+        cells = tuple(start + cell for start, one in zip(starts, chosen, strict=True) for cell in one.cells)
+        solutions.append(Solution(cells, tuple(value for one in chosen for value in one.values)))
+    return Localisation([solution for solution in solutions if solution.cells], complete)
+
+
+def _searched(years: Sequence[_Year], links: Sequence[_Link], start: int, end: int, seconds: float) -> tuple[Chain, Localisation]:
+    """Search the systems of years as one, with the consistent years on both sides, which may have to change as well."""
+    start -= int(start > 0 and years[start - 1].is_consistent)
+    end += int(end < len(years) and years[end].is_consistent)
+    # what lies beyond only says what is carried over
+    first, last = max(start - 1, 0), min(end + 1, len(years))
+    chain = _joined(years[first:last], links[first : last - 1], [start <= at < end for at in range(first, last)])
+    located = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds)
+    if located.solutions and min(chain.weights[list(one.cells)].sum() for one in located.solutions) >= _FIXED:
+        located = Localisation([], complete=False)
+    return chain, located
+
+
+def _starts(years: Sequence[_Year]) -> list[int]:
+    """Return where the cells of each year begin in their joint system, and how many there are."""
+    return [0, *accumulate(len(year.chain.places) for year in years)]
+
+
+def _joined(years: Sequence[_Year], links: Sequence[_Link], free: Sequence[bool]) -> Chain:
+    """Return the systems of consecutive years as one; those that are not `free` only stand beside it."""
+    from scipy.linalg import block_diag
+
+    chains = [one.chain if it else one.chain.without_edits() for one, it in zip(years, free, strict=True)]
+    starts = _starts(years)
+    joins = [
+        np.pad(np.hstack([link.before, link.now]), ((0, 0), (starts[at], starts[-1] - starts[at + 2])))
+        for at, link in enumerate(links)
+    ]
+    edits = Rows(
+        np.vstack([block_diag(*(one.edits.equalities for one in chains)), *joins]),
+        block_diag(*(one.edits.inequalities for one in chains)),
+        np.concatenate([one.edits.signed for one in chains]),
+        np.concatenate([one.edits.whole for one in chains]),
+    )
+    return Chain(
+        tuple(place for one in chains for place in one.places),
+        edits,
+        tuple(rule for rules in [one.rules for one in chains] + [one.rules for one in links] for rule in rules),
+        np.concatenate([one.figures for one in chains]),
+        np.concatenate([one.weights for one in chains]),
+    )
 
 
 def _factors(system: Chain, located: Localisation) -> list[Localisation]:
@@ -430,21 +384,18 @@ def _factors(system: Chain, located: Localisation) -> list[Localisation]:
     cells = sorted({cell for solution in located.solutions for cell in solution.cells})
     if not cells:
         return [located]
-    rows = system.edits.equalities[:, cells] != 0
-    holding = np.array([[cell in solution.cells for cell in cells] for solution in located.solutions], dtype=float)
-    together = holding.T @ holding * len(located.solutions)
+    rows = (system.edits.equalities[:, cells] != 0).astype(float)
+    holding = np.array([np.isin(cells, solution.cells) for solution in located.solutions], dtype=float)
     alone = holding.sum(axis=0)
-    dependent = (rows.T.astype(float) @ rows > 0) | (np.abs(together - np.outer(alone, alone)) > ONE_FEN)
+    correlated = np.abs(holding.T @ holding * len(holding) - np.outer(alone, alone)) > ONE_FEN
     factors = []
-    for members in components(dependent.astype(float)):
+    for members in components(((rows.T @ rows > 0) | correlated).astype(float)):
         mine = {cells[member] for member in members}
         sets = dict.fromkeys(_only(solution, mine) for solution in located.solutions)
         factors.append(Localisation(list(sets), located.complete))
-    if prod(len(factor.solutions) for factor in factors) != len(located.solutions):
-        return [located]
-    return factors
+    return factors if prod(len(factor.solutions) for factor in factors) == len(located.solutions) else [located]
 
 
 def _only(solution: Solution, cells: Collection[int]) -> Solution:
-    kept = [at for at, cell in enumerate(solution.cells) if cell in cells]
-    return Solution(tuple(solution.cells[at] for at in kept), tuple(solution.values[at] for at in kept))
+    changes = [change for change in zip(*solution, strict=True) if change[0] in cells]
+    return Solution(*(tuple(part) for part in zip(*changes, strict=True))) if changes else _NOTHING

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -43,31 +42,22 @@ _ReportKey = tuple[object, int]
 
 
 class _Shown(NamedTuple):
-    """What a document shows in a cell; `printed` is empty where only the figure is known."""
+    """What a document shows in a cell; `value` is NaN where it has no figure, `printed` empty where only the figure is known."""
 
-    value: float | None
+    value: float
     status: int
     printed: str = ""
 
-
-class _Document(NamedTuple):
-    """A document, with the cells that it shows; the one whose cells count may have no name."""
-
-    name: str
-    cells: Mapping[CellKey, _Shown]
-
-    def text(self, key: CellKey, language: Language) -> str:
-        """Return what stands in a cell; where the same is read in two units, also what it means."""
-        shown = self.cells[key]
-        figure = "" if shown.value is None else number(shown.value)
-        printed = shown.printed.strip() or ("" if shown.status != REPORTED else figure)
-        text = quoted(printed, language) if printed else no_figure(shown.status, language)
+    def text(self, language: Language) -> str:
+        """Return what stands there; where the same is read in two units, also what it means."""
+        figure = "" if np.isnan(self.value) else number(self.value)
+        printed = self.printed.strip() or (figure if self.status == REPORTED else "")
+        text = quoted(printed, language) if printed else no_figure(self.status, language)
         return text if figure in {"", printed} else phrase("remark", language, text=text, remark=figure)
 
-    def decided(self, key: CellKey) -> _Shown | None:
-        """Return what stands in a cell, None where the document does not show it or it cannot be read."""
-        shown = self.cells.get(key)
-        return None if shown is None or shown.status == UNREADABLE else shown
+
+_NOT_SHOWN = _Shown(np.nan, ABSENT)
+_Shows = Mapping[CellKey, _Shown]
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,14 +117,19 @@ def compare_formats(first: Report, second: Report, *more: Report) -> FormatCompa
     _check_identity(reports)
     names = _names(reports)
     read = [{cell.key: cell for cell in report.read_cells} for report in reports]
-    documents = [
-        _Document(name, {key: _Shown(cell.value, STATUS[cell.status], cell.printed) for key, cell in cells.items()})
-        for name, cells in zip(names, read, strict=True)
+    shown = [
+        {
+            key: _Shown(np.nan if cell.value is None else cell.value, STATUS[cell.status], cell.printed)
+            for key, cell in cells.items()
+        }
+        for cells in read
     ]
     agreement: dict[CellKey, str] = {}
     findings = Findings()
     for table in first.statutory_form.tables:
-        agreement |= _compare(0, "XF", table, documents, findings)
+        beside = _Beside(table, list(zip(names, shown, strict=True)))
+        agreement |= dict(zip(beside.keys, beside.agreement.tolist(), strict=True))
+        _compare(0, "XF", beside, findings)
     identity = pd.DataFrame({"agency": pd.array([first.agency], dtype="str"), "year": pd.array([first.year], dtype="Int64")})
     known = {
         name: pd.array([getattr(report, name) for report in reports], dtype="str") for name in ("format", "source", "sha256")
@@ -143,9 +138,9 @@ def compare_formats(first: Report, second: Report, *more: Report) -> FormatCompa
     rows = [(first.agency, first.year, first.form, *key, agreed) for key, agreed in agreement.items()]
     types = dict.fromkeys(("agency", "year", "form", "table", "line", "column", "agreement"), "str") | {"year": "Int64"}
     cells = typed_frame(rows, types)
-    for number_of, shown in enumerate(read, start=1):
+    for number_of, own in enumerate(read, start=1):
         for name, dtype in _COMPARED.items():
-            values = [getattr(shown[key], name) if key in shown else None for key in agreement]
+            values = [getattr(own.get(key), name, None) for key in agreement]
             cells[f"{name}_{number_of}"] = pd.array(values, dtype=dtype)
     return FormatComparison(numbered, cells, findings.frame(identity))
 
@@ -168,85 +163,83 @@ def _names(reports: Sequence[Report]) -> list[str]:
     return [name if formats.count(name) == 1 else f"{name} {position}" for position, name in enumerate(formats, start=1)]
 
 
-def _compare(
-    report: int, rule: str, table: Table, documents: Sequence[_Document], findings: Findings, *, source: str = ""
-) -> dict[CellKey, str]:
-    """Compare a table in several documents, and return in what way each cell agrees.
+class _Beside:
+    """A table as several documents show it; the one whose cells count may have no name.
 
-    There is a finding for each cell that differs, and one for the table where cells could not be compared or all agree.
+    Attributes
+    ----------
+    keys : list of (table, line, column)
+        Every cell that a document shows, in the order of the form; lines that agencies added come last.
+    decided, differs : array, shape (cells, documents)
+        Whether a document shows the cell and it can be read, and whether it is not what the first of these has.
+    agreement : array, shape (cells,)
+        As in `FormatComparison.cells`.
     """
-    agreement = {key: _agreement([one.decided(key) for one in documents]) for key in _cells(table, documents)}
-    for key in (key for key, state in agreement.items() if state == "different"):
-        decided = [shown for one in documents if (shown := one.decided(key)) is not None]
-        other = next(shown for shown in decided if not _equal(decided[0], shown))
-        expected, reported = (np.nan if shown.value is None else shown.value for shown in (decided[0], other))
-        findings.note(
-            report,
-            rule,
-            "fail",
-            table=table,
-            cells=[key],
-            expected=expected,
-            reported=reported,
-            subject=named(table, key),
-            left=partial(documents[0].text, key),
-            right=partial(documents[-1].text, key),
-            source=source,
-            missing=partial(_said, documents, key),
+
+    def __init__(self, table: Table, documents: Sequence[tuple[str, _Shows]]) -> None:
+        self.table = table
+        self.names, shows = zip(*documents, strict=True)
+        order = [(table.id, line.id, column) for line in table.lines for column in table.columns_of[line.id]]
+        place = {key: at for at, key in enumerate(order)}
+        found = dict.fromkeys(key for cells in shows for key in cells if key[0] == table.id)
+        self.keys = sorted(found, key=lambda key: place.get(key, len(place)))
+        shape = (len(self.keys), len(documents))
+        self.shown = [[cells.get(key, _NOT_SHOWN) for cells in shows] for key in self.keys]
+        self.value = np.array([[one.value for one in row] for row in self.shown], dtype=float).reshape(shape)
+        status = np.array([[one.status for one in row] for row in self.shown], dtype=np.int8).reshape(shape)
+        self.decided = (status != ABSENT) & (status != UNREADABLE)
+        self.first = self.decided.argmax(axis=1)[:, None]
+        value, of_first = self.value, np.take_along_axis(self.value, self.first, axis=1)
+        nowhere = np.isnan(value) & np.isnan(of_first) & (status == np.take_along_axis(status, self.first, axis=1))
+        self.differs = self.decided & ~nowhere & ~(np.abs(value - of_first) <= ONE_FEN)
+        self.agreement = np.select(
+            [self.differs.any(axis=1), ~self.decided.any(axis=1), self.decided.all(axis=1)],
+            ["different", "none", "equal"],
+            "only_some",
         )
-    unread = [key for key, state in agreement.items() if state in {"only_some", "none"}]
-    if unread or not agreement:
-        message = "not_assessable" if agreement else "no_table"
-        missing = partial(_unread, table, documents, list(agreement))
-        findings.note(report, rule, "not_assessable", message=message, table=table, cells=unread, source=source, missing=missing)
-    elif "different" not in agreement.values():
-        findings.note(report, rule, "pass", table=table, source=source)
-    return agreement
+
+    def said(self, at: int, language: Language) -> str:
+        """Say what stands in a cell in each document that shows it."""
+        said = [
+            phrase("document_has" if name else "chosen_has", language, document=name, text=shown.text(language))
+            for name, shown in zip(self.names, self.shown[at], strict=True)
+            if shown is not _NOT_SHOWN
+        ]
+        return phrase("clause", language).join(said)
+
+    def unread(self, language: Language) -> str:
+        """Name for each document the cells that cannot be read in it."""
+        said = []
+        for name, decided in zip(self.names, self.decided.T, strict=True):
+            lacking = [self.keys[at] for at in np.flatnonzero(~decided).tolist()]
+            if lacking:
+                labels = listed((cell_label(self.table, key, language) for key in lacking), language, limit=3)
+                cells = phrase("whole_table", language) if not decided.any() else labels
+                said.append(phrase("cells_of", language, document=name or phrase("chosen_document", language), cells=cells))
+        return phrase("semicolon", language).join(said)
 
 
-def _cells(table: Table, documents: Sequence[_Document]) -> list[CellKey]:
-    """Return every cell of a table that a document shows, in the order of the form; lines that agencies added come last."""
-    found = dict.fromkeys(key for one in documents for key in one.cells if key[0] == table.id)
-    order = [(table.id, line.id, column) for line in table.lines for column in table.columns_of[line.id]]
-    places = {key: place for place, key in enumerate(order)}
-    return sorted(found, key=lambda key: places.get(key, len(places)))
-
-
-def _agreement(shown: Sequence[_Shown | None]) -> str:
-    decided = [one for one in shown if one is not None]
-    if any(not _equal(decided[0], one) for one in decided[1:]):
-        return "different"
-    if not decided:
-        return "none"
-    return "equal" if len(decided) == len(shown) else "only_some"
-
-
-def _equal(one: _Shown, other: _Shown) -> bool:
-    if one.value is None or other.value is None:
-        return one.value is other.value and one.status == other.status
-    return abs(one.value - other.value) <= ONE_FEN
-
-
-def _said(documents: Sequence[_Document], key: CellKey, language: Language) -> str:
-    """Say what stands in a cell in each document that shows it."""
-    said = []
-    for one in documents:
-        if key in one.cells:
-            message = "document_has" if one.name else "chosen_has"
-            said.append(phrase(message, language, document=one.name, text=one.text(key, language)))
-    return phrase("clause", language).join(said)
-
-
-def _unread(table: Table, documents: Sequence[_Document], keys: Sequence[CellKey], language: Language) -> str:
-    """Name for each document the cells that cannot be read in it."""
-    said = []
-    for one in documents:
-        lacking = [key for key in keys if one.decided(key) is None]
-        if lacking:
-            labels = listed((cell_label(table, key, language) for key in lacking), language, limit=3)
-            cells = phrase("whole_table", language) if len(lacking) == len(keys) else labels
-            said.append(phrase("cells_of", language, document=one.name or phrase("chosen_document", language), cells=cells))
-    return phrase("semicolon", language).join(said)
+def _compare(report: int, rule: str, beside: _Beside, findings: Findings, *, source: str = "") -> None:
+    """Add a finding for each cell that differs, and one for the table where cells could not be compared or all agree."""
+    note = partial(findings.note, report, rule, table=beside.table, source=source)
+    for at in np.flatnonzero(beside.differs.any(axis=1)).tolist():
+        first, other = int(beside.first[at, 0]), int(beside.differs[at].argmax())
+        note(
+            "fail",
+            cells=[beside.keys[at]],
+            expected=float(beside.value[at, first]),
+            reported=float(beside.value[at, other]),
+            subject=named(beside.table, beside.keys[at]),
+            left=beside.shown[at][0].text,
+            right=beside.shown[at][-1].text,
+            missing=partial(beside.said, at),
+        )
+    unread = [beside.keys[at] for at in np.flatnonzero(np.isin(beside.agreement, ["only_some", "none"])).tolist()]
+    if unread or not beside.keys:
+        message = "not_assessable" if beside.keys else "no_table"
+        note("not_assessable", message=message, cells=unread, missing=beside.unread)
+    elif not beside.differs.any():
+        note("pass")
 
 
 # --- vintages: XV, XF ---------------------------------------------------------------------------------------------------------
@@ -263,7 +256,7 @@ class _Place(NamedTuple):
         """Return what the report shows."""
         values, states = (array[:, self.at].tolist() for array in (self.matrix.value, self.matrix.status))
         shown = zip(self.matrix.cells, values, states, strict=True)
-        return {key: _Shown(value if state == REPORTED else None, state) for key, value, state in shown if state != ABSENT}
+        return {key: _Shown(value, state) for key, value, state in shown if state != ABSENT}
 
 
 def _places(reports: pd.DataFrame, found: Sequence[ReportMatrix]) -> dict[_ReportKey, _Place]:
@@ -321,14 +314,10 @@ def check_vintages(
                 form = matrix.form.version
                 findings.note(place.number, rule, "not_assessable", message="other_form", source=str(name), missing=form)
                 continue
-            two = [
-                _Document(source, place.cells()),
-                _Document(str(name), _Place(matrix, at, report).cells()),
-            ]
-            if number_of < vintage:
-                two.reverse()
+            two = [(source, place.cells()), (str(name), _Place(matrix, at, report).cells())]
+            in_order = two[::-1] if number_of < vintage else two
             for table in matrix.form.tables:
-                _compare(place.number, rule, table, two, findings, source=str(name))
+                _compare(place.number, rule, _Beside(table, in_order), findings, source=str(name))
 
 
 def _chosen(described: pd.DataFrame | None) -> Mapping[_ReportKey, tuple[int, str]]:
@@ -367,14 +356,12 @@ def check_summaries(reports: pd.DataFrame, found: Sequence[ReportMatrix], findin
     summaries = described[described["summary"].astype("boolean").fillna(False) & described["year"].notna()]
     if summaries.empty:
         return
-    below: dict[object, dict[object, None]] = defaultdict(dict)
     belonging = described[described["parent"].notna() & (described["parent"] != described["agency"])]
-    for parent, agency in zip(belonging["parent"], belonging["agency"], strict=True):
-        below[parent][agency] = None
+    below = belonging.groupby("parent", sort=False, observed=True)["agency"].unique()
     places = _places(reports, found)
     for agency, year in dict.fromkeys(zip(summaries["agency"], summaries["year"].astype(int), strict=True)):
         place = places.get((agency, year))
-        if place is None or agency not in below:
+        if place is None or agency not in below.index:
             continue
         children = {str(child): places[child, year] for child in below[agency] if (child, year) in places}
         absent = [str(child) for child in below[agency] if (child, year) not in places]
@@ -387,27 +374,26 @@ def check_summaries(reports: pd.DataFrame, found: Sequence[ReportMatrix], findin
 
 def _check_summary(summary: _Place, children: Mapping[str, _Place], table: Table, findings: Findings) -> None:
     patterns = known_rule("XH").settings["cells"]
-    read = [summary.cells(), *(child.cells() for child in children.values())]
+    read = [place.cells() for place in (summary, *children.values())]
+    note = partial(findings.note, summary.number, "XH", table=table)
     count = str(len(children))
     outcomes = set()
     for key in summary.matrix.cells[summary.matrix.rows_of[table.id]]:
-        shown = [cells.get(key, _Shown(None, ABSENT)) for cells in read]
-        if not any(fnmatchcase("/".join(key), pattern) for pattern in patterns) or all(one.status == ABSENT for one in shown):
+        shown = [cells.get(key, _NOT_SHOWN) for cells in read]
+        if not any(fnmatchcase("/".join(key), pattern) for pattern in patterns) or all(one is _NOT_SHOWN for one in shown):
             continue
-        reported, *parts = (np.nan if one.value is None else one.value for one in shown)
+        reported, *parts = (one.value for one in shown)
         expected = sum(parts)
-        about: dict[str, Any] = {"table": table, "cells": [key], "subject": named(table, key)}
-        if np.isnan(reported - expected):
-            outcomes.add("not_assessable")
-            missing = partial(_without_figure, list(children), [one.status for one in shown])
-            findings.note(summary.number, "XH", "not_assessable", missing=missing, **about)
+        about = partial(note, cells=[key], subject=named(table, key))
+        outcome = "not_assessable" if np.isnan(reported - expected) else "pass"
+        if outcome == "not_assessable":
+            about(outcome, missing=partial(_without_figure, list(children), [one.status for one in shown]))
         elif abs(reported - expected) > ONE_FEN:
-            outcomes.add("fail")
-            findings.note(summary.number, "XH", "fail", expected=expected, reported=reported, missing=count, **about)
-        else:
-            outcomes.add("pass")
+            outcome = "fail"
+            about(outcome, expected=expected, reported=reported, missing=count)
+        outcomes.add(outcome)
     if outcomes == {"pass"}:
-        findings.note(summary.number, "XH", "pass", table=table, missing=count)
+        note("pass", missing=count)
 
 
 def _without_figure(children: Sequence[str], status: Sequence[int], language: Language) -> str:

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from govstats.forms import ONE_FEN, CellKey, Form, cell_key, form
+from govstats.forms import ONE_FEN, CellKey, Edit, Form, cell_key, form
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.edits import has_cell, kinds, system
-from govstats.reconciliation.findings import Integers, known_rule
-from govstats.reconciliation.matrix import ABSENT, BLANK, NOT_APPLICABLE, REPORTED, UNREADABLE, Layout, ReportMatrix, matrices
-from govstats.reconciliation.solver import Bounds, Rows, bounds, components
-from govstats.reconciliation.source import Source, known_of
+from govstats.reconciliation.edits import Component, has_cell, kinds, severity, system, system_of
+from govstats.reconciliation.findings import Integers
+from govstats.reconciliation.matrix import ABSENT, REPORTED, STATUS, Layout, ReportMatrix, Source, identity_of, known_of, matrices
+from govstats.reconciliation.solver import Bounds, Rows, bounds
 from govstats.reconciliation.wording import cell_list
 from govstats.report import Report, typed_frame
 
@@ -37,24 +36,17 @@ COMPLETION_TYPES = {
     "quote": "str",
 }
 
-_STATUS = {ABSENT: "missing", BLANK: "blank", NOT_APPLICABLE: "not_applicable", UNREADABLE: "unreadable"}
-
-
-class _Edits(NamedTuple):
-    """The edits of one layout that cannot but hold, with the rule of each row."""
-
-    cells: tuple[CellKey, ...]
-    rows: Rows
-    rules: tuple[str, ...]
+_STATUS = {number: name for name, number in STATUS.items()} | {ABSENT: "missing"}
 
 
 class _Bound(NamedTuple):
-    """What is known of a cell without a figure, and the edits it follows from."""
+    """What is known of a cell without a figure, and the rules and other cells of the edits that it follows from."""
 
     low: float
     high: float
     basis: str
-    because: tuple[int, ...] = ()
+    rules: str = ""
+    cells: str = ""
     quote: str | None = None
 
 
@@ -66,6 +58,7 @@ class _Claimed(NamedTuple):
     quote: str
 
 
+_CLAIMED_CELL = ["agency", "year", "target"]
 _NOTHING = _Bound(-np.inf, np.inf, "undetermined")
 _CONTRADICTED = _Bound(-np.inf, np.inf, "contradicted")
 
@@ -127,125 +120,90 @@ def completions(source: Source, *, claims: pd.DataFrame | None = None, correctio
     """
     source = as_corrected(source, corrections)
     cells = known_of(source).cells
-    identity = None
-    if isinstance(source, Report) and cells.empty:
-        identity = pd.DataFrame({"agency": [source.agency], "year": [source.year], "form": [source.form]})
-    reports, found = matrices(cells, identity)
+    reports, found = matrices(cells, identity_of(source) if isinstance(source, Report) and cells.empty else None)
     claimed = _claimed(claims)
     rows: list[tuple[Any, ...]] = []
     for matrix in found:
-        names = [(str(reports["agency"].iloc[number]), str(reports["year"].iloc[number])) for number in matrix.reports]
         tables = {table.id for table in matrix.form.tables}
-        said = [{key: one for key, one in claimed.get(name, {}).items() if key[0] in tables} for name in names]
-        for report, key, bound, edits in _deduced(matrix, said):
-            number = matrix.reports[report]
-            status = _STATUS[int(matrix.status[matrix.index[key], report])] if key in matrix.index else "missing"
-            value = bound.low if bound.high - bound.low <= ONE_FEN else None
-            limits = [None if np.isinf(limit) else limit for limit in (bound.low, bound.high)]
-            rules = ";".join(dict.fromkeys(edits.rules[row] for row in bound.because if edits.rules[row])) if edits else ""
-            bases = cell_list(_binding(edits, bound, key)) if edits else ""
-            who = (reports["agency"].iloc[number], reports["year"].iloc[number], matrix.form.version)
-            rows.append((*who, *key, status, value, *limits, bound.basis, rules, bases, bound.quote))
+        who = [(reports["agency"].iloc[number], reports["year"].iloc[number]) for number in matrix.reports]
+        said = [claimed.get((str(agency), str(year)), {}) for agency, year in who]
+        said = [{key: one for key, one in of.items() if key[0] in tables} for of in said]
+        for at, key, (low, high, *known) in _deduced(matrix, said):
+            status = _STATUS[int(matrix.status[matrix.index[key], at])] if key in matrix.index else "missing"
+            value = low if high - low <= ONE_FEN else None
+            limits = [None if np.isinf(limit) else limit for limit in (low, high)]
+            rows.append((*who[at], matrix.form.version, *key, status, value, *limits, *known))
     return _without_broken(cells, typed_frame(rows, COMPLETION_TYPES))
 
 
 def _claimed(claims: pd.DataFrame | None) -> dict[tuple[str, str], dict[CellKey, _Claimed]]:
     """Return what the prose of each report says of cells; nothing where sentences of one scope contradict each other."""
-    said: dict[tuple[str, str, CellKey], list[tuple[str, _Claimed]]] = {}
-    for one in () if claims is None else claims.to_dict("records"):
-        if not one["target"] or one["qualifier"] in {"change", "growth", "share"}:
-            continue
-        low = one["value"] if pd.isna(one["low"]) else one["low"]
-        high = np.inf if pd.isna(one["high"]) else one["high"]
-        who = (str(one["agency"]), str(one["year"]), cell_key(str(one["target"])))
-        said.setdefault(who, []).append((str(one["scope"] or ""), _Claimed(float(low), float(high), str(one["quote"]))))
+    if claims is None:
+        return {}
+    said = claims[(claims["target"].fillna("") != "") & ~claims["qualifier"].isin(["change", "growth", "share"])]
+    told = pd.DataFrame({name: list(map(str, said[name])) for name in (*_CLAIMED_CELL, "quote")}, index=said.index)
+    told["low"] = said["low"].fillna(said["value"]).astype(float)
+    told["high"] = said["high"].astype("Float64").fillna(np.inf).astype(float)
+    # a sentence that limits itself to an office or a channel gives way to one that does not
+    limited = said["scope"].fillna("") != ""
+    told = told[~limited | limited.groupby([told[name] for name in _CLAIMED_CELL]).transform("all")]
     known: dict[tuple[str, str], dict[CellKey, _Claimed]] = {}
-    for (agency, year, key), sentences in said.items():
-        # a sentence that limits itself to an office or a channel gives way to one that does not
-        widest = [one for scope, one in sentences if not scope] or [one for _, one in sentences]
-        low, high = max(one.low for one in widest), min(one.high for one in widest)
-        if low <= high:
-            known.setdefault((agency, year), {})[key] = _Claimed(low, high, "; ".join(dict.fromkeys(one.quote for one in widest)))
+    for key, one in told.groupby(_CLAIMED_CELL, sort=False):
+        agency, year, target = map(str, key)
+        claimed = _Claimed(one["low"].max(), one["high"].min(), "; ".join(one["quote"].drop_duplicates()))
+        if claimed.low <= claimed.high:
+            known.setdefault((agency, year), {})[cell_key(target)] = claimed
     return known
 
 
-def _binding(edits: _Edits, bound: _Bound, key: CellKey) -> list[CellKey]:
-    """Return the other cells of the edits that a bound follows from."""
-    if not bound.because:
-        return []
-    touched = np.flatnonzero((edits.rows.matrix[list(bound.because)] != 0).any(axis=0))
-    return [edits.cells[cell] for cell in touched.tolist() if edits.cells[cell] != key]
-
-
 @cache
-def _edits(form: Form, layout: Layout) -> _Edits | None:
+def _sure(form: Form, layout: Layout) -> tuple[Edit, ...]:
+    """Return the edits of a layout that cannot but hold."""
     whole = system(form, layout)
-    if whole is None:
-        return None
-    sure = np.array([known_rule(edit.rule).severity == "E" for edit in whole.edits]) & ~whole.open_ended
-    return _Edits(whole.cells, *whole.rows(sure))
+    edits = zip(whole.edits, whole.open_ended.tolist(), strict=True) if whole else ()
+    return tuple(edit for edit, open_ended in edits if severity(edit) == "E" and not open_ended)
 
 
-def _deduced(
-    matrix: ReportMatrix, claimed: Sequence[Mapping[CellKey, _Claimed]]
-) -> Iterator[tuple[int, CellKey, _Bound, _Edits | None]]:
+def _deduced(matrix: ReportMatrix, claimed: Sequence[Mapping[CellKey, _Claimed]]) -> Iterator[tuple[int, CellKey, _Bound]]:
     """Yield what follows for each cell without a figure, report by report."""
     for members, layout in matrix.layouts:
-        edits = _edits(matrix.form, layout)
-        open_cells = [matrix.cells[place] for place in _expected(matrix, layout, set(edits.cells if edits else ())).tolist()]
-        rows = np.array([matrix.index[key] for key in open_cells], dtype=np.intp)
-        without = (matrix.status[np.ix_(rows, members)] != REPORTED).any(axis=0)
-        for report in members[without].tolist():
-            said = {key: one for key, one in claimed[report].items() if not _is_reported(matrix, key, report)}
-            own = _with_claims(matrix.form, edits, said) if said else edits
-            here = [
-                key
-                for key in dict.fromkeys([*open_cells, *said])
-                if (key[0] in {table for table, _, _ in said} or matrix.has_table[key[0]][report])
-                and not _is_reported(matrix, key, report)
-            ]
-            found = _bounds(own, matrix, report, said, {key[0] for key in here}) if own else {}
+        edits = _sure(matrix.form, layout)
+        parts = system_of(matrix.form, edits).parted()
+        rows = _expected(matrix, layout)
+        for report in members[(matrix.status[np.ix_(rows, members)] != REPORTED).any(axis=0)].tolist():
+            figures = dict(zip(matrix.cells, matrix.value[:, report].tolist(), strict=True))
+            said = {key: one for key, one in claimed[report].items() if np.isnan(figures.get(key, np.nan))}
+            own = system_of(matrix.form, (*edits, *_sums(matrix.form, said))).parted() if said else parts
+            tables = {table for table, there in matrix.has_table.items() if there[report]} | {table for table, _, _ in said}
+            here = [key for key in dict.fromkeys([*(matrix.cells[row] for row in rows.tolist()), *said]) if key[0] in tables]
+            found = _bounds(own, figures, said, tables)
             for key in here:
                 bound = found.get(key) or _free(matrix.form, key)
-                if matrix.has_table[key[0]][report] or bound.basis != "undetermined":
-                    yield report, key, bound, own if key in found else None
+                if np.isnan(figures.get(key, np.nan)) and (matrix.has_table[key[0]][report] or bound.basis != "undetermined"):
+                    yield report, key, bound
 
 
-def _is_reported(matrix: ReportMatrix, key: CellKey, report: int) -> bool:
-    return key in matrix.index and int(matrix.status[matrix.index[key], report]) == REPORTED
+def _sums(form: Form, said: Collection[CellKey]) -> Iterator[Edit]:
+    """Yield what the sums that the prose speaks of, and no table has, sum up."""
+    for table, line, column in said:
+        if not has_cell(form, (table, line, column)):
+            parts = tuple((*part, 1) for part in form.table(table).cells_of(line, column))
+            rule = "T3S" if line in form.table(table).line else ""
+            yield Edit(rule, table, line, parts, "==", ((table, line, column, 1),))
 
 
-def _with_claims(form: Form, edits: _Edits | None, said: Mapping[CellKey, _Claimed]) -> _Edits:
-    """Add the cells that the prose speaks of, and for sums that no table has what they sum up."""
-    sums = {key: form.table(key[0]).cells_of(*key[1:]) for key in said if not has_cell(form, key)}
-    before = edits.cells if edits else ()
-    cells = tuple(dict.fromkeys([*before, *said, *(part for parts in sums.values() for part in parts)]))
-    place = {key: at for at, key in enumerate(cells)}
-    weights = np.zeros((len(sums), len(cells)))
-    for row, (key, parts) in enumerate(sums.items()):
-        weights[row, [place[part] for part in parts]] = 1.0
-        weights[row, place[key]] = -1.0
-    known = (edits.rows.equalities, edits.rows.inequalities) if edits else (np.zeros((0, 0)), np.zeros((0, 0)))
-    equalities, inequalities = (np.pad(matrix, ((0, 0), (0, len(cells) - matrix.shape[1]))) for matrix in known)
-    rules = edits.rules if edits else ()
-    summed = ["T3S" if key[1] in form.table(key[0]).line else "" for key in sums]
-    return _Edits(
-        cells,
-        Rows(np.vstack([equalities, weights]), inequalities, *kinds(form, cells)),
-        (*rules[: len(equalities)], *summed, *rules[len(equalities) :]),
-    )
-
-
-def _expected(matrix: ReportMatrix, layout: Layout, bound: set[CellKey]) -> Integers:
-    """Return the cells that a report of a layout should have; lines that the form leaves open only where they are printed."""
-    places = []
-    for place, key in enumerate(matrix.cells):
+def _expected(matrix: ReportMatrix, layout: Layout) -> Integers:
+    """Return the rows of the cells that a report of a layout should have; lines that the form leaves open only where printed."""
+    whole = system(matrix.form, layout)
+    bound = set(whole.cells if whole else ())
+    rows = []
+    for row, key in enumerate(matrix.cells):
         table = matrix.form.table(key[0])
         line = table.line.get(key[1])
         optional = table.open or line is None or line.subtotal or (key[0], line.group) in layout.alone
-        if key in bound or not optional or matrix.printed[place].any():
-            places.append(place)
-    return np.array(places, dtype=np.intp)
+        if key in bound or not optional or matrix.printed[row].any():
+            rows.append(row)
+    return np.array(rows, dtype=np.intp)
 
 
 def _free(form: Form, key: CellKey) -> _Bound:
@@ -254,35 +212,38 @@ def _free(form: Form, key: CellKey) -> _Bound:
 
 
 def _bounds(
-    edits: _Edits, matrix: ReportMatrix, report: int, said: Mapping[CellKey, _Claimed], tables: Collection[str]
+    parts: Sequence[Component], reported: Mapping[CellKey, float], said: Mapping[CellKey, _Claimed], tables: Collection[str]
 ) -> dict[CellKey, _Bound]:
-    """Return what the edits say of the cells of some tables; where a group contradicts itself, nothing of its unknown cells."""
-    figures = np.array([matrix.value[matrix.index[key], report] if key in matrix.index else np.nan for key in edits.cells])
-    unknown = np.isnan(figures)
-    low = np.where(unknown, np.where(edits.rows.signed, -np.inf, 0.0), figures)
-    high = np.where(unknown, np.inf, figures)
-    wanted = np.array([key[0] in tables for key in edits.cells], dtype=np.bool_)
-    for at, key in enumerate(edits.cells):
-        if key in said:
-            low[at], high[at] = said[key].low, said[key].high
+    """Return what edits say of the cells of some tables; where a group contradicts itself, nothing of its unknown cells."""
     found: dict[CellKey, _Bound] = {}
-    for members in components(edits.rows.matrix):
-        if unknown[members].any() and wanted[members].any():
-            rows, numbers = edits.rows.part(members)
-            limits = bounds(rows, low[members], high[members])
-            for at, cell in enumerate(members.tolist()):
-                bound = _CONTRADICTED
-                if limits is not None:
-                    because = tuple(numbers[sorted(limits.because[at])].tolist())
-                    basis = _basis(limits, at, was_zero=low[cell] == 0)
-                    bound = _Bound(float(limits.low[at]), float(limits.high[at]), basis, because)
-                found[edits.cells[cell]] = bound
+    for cells, rows, rules in parts:
+        figures = np.array([reported.get(key, np.nan) for key in cells])
+        unknown = np.isnan(figures)
+        if not any(key[0] in tables for key, it in zip(cells, unknown.tolist(), strict=True) if it):
+            continue
+        low = np.where(unknown, np.where(rows.signed, -np.inf, 0.0), figures)
+        high = np.where(unknown, np.inf, figures)
+        for at, key in enumerate(cells):
+            if key in said:
+                low[at], high[at] = said[key].low, said[key].high
+        limits = bounds(rows, low, high)
+        for at, key in enumerate(cells):
+            found[key] = _CONTRADICTED if limits is None else _follows(cells, rows, rules, limits, at, was_zero=low[at] == 0)
     for key, claim in said.items():
-        limits_of = (claim.low, claim.high)
-        if key in found and found[key].basis != "contradicted":
-            limits_of = (found[key].low, found[key].high)
-        found[key] = _Bound(*limits_of, "claim", (), claim.quote)
+        narrower = found.get(key, _CONTRADICTED)
+        low_high = (claim.low, claim.high) if narrower.basis == "contradicted" else (narrower.low, narrower.high)
+        found[key] = _Bound(*low_high, "claim", quote=claim.quote)
     return found
+
+
+def _follows(cells: Sequence[CellKey], rows: Rows, rules: Sequence[str], limits: Bounds, at: int, *, was_zero: bool) -> _Bound:
+    """Return the bounds of one cell, with the rules and the other cells that they follow from."""
+    because = sorted(limits.because[at])
+    touched = np.flatnonzero((rows.matrix[because] != 0).any(axis=0)).tolist()
+    others = cell_list(cells[other] for other in touched if other != at)
+    named = ";".join(dict.fromkeys(rules[row] for row in because if rules[row]))
+    basis = _basis(limits, at, was_zero=was_zero)
+    return _Bound(float(limits.low[at]), float(limits.high[at]), basis, named, others)
 
 
 def _basis(limits: Bounds, at: int, *, was_zero: bool) -> str:

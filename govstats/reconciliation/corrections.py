@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from os import PathLike
-from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import overload
 
+import numpy as np
 import pandas as pd
 
+from govstats.agencies.corrections import written_rows
 from govstats.errors import RefusedCorrection, UnusableCorrections
-from govstats.reconciliation.source import Source, known_of
-from govstats.report import Report, typed_frame
+from govstats.forms import ONE_FEN
+from govstats.reconciliation.matrix import Source, known_of
+from govstats.report import Report
 
 #: The columns of ``corrections.csv``, with their types.
 CORRECTION_TYPES = {
@@ -27,22 +29,17 @@ CORRECTION_TYPES = {
     "source": "str",
     "date": "str",
 }
-#: Figures differ where they differ by more than this: one fen in 万元.
-_ONE_FEN = 1e-6
+#: What has to be there, and what the others have to look like.
+_FILLED = ("agency", "year", "cell", "new", "reason", "source")
+_FIGURE = r"[-+]?[\d,]*\.?\d+(?:e[-+]?\d+)?|[\d,]+\."
+_EXPECTED = {
+    "year": (r"\d{4}(?:\.0)?", "a number such as 2023"),
+    **dict.fromkeys(("old", "new"), (_FIGURE, "a number")),
+    "cell": (r"[^/]+/.*/[^/]+", "table/line/column"),
+}
+_CELL = ["agency", "year", "cell"]
 
 Corrections = str | PathLike[str] | pd.DataFrame
-
-
-class _Correction(NamedTuple):
-    agency: str
-    year: int
-    cell: str
-    old: float | None
-    new: float
-    reason: str
-    source: str
-    date: str
-    where: str
 
 
 def read_corrections(path: str | PathLike[str]) -> pd.DataFrame:
@@ -74,23 +71,7 @@ def read_corrections(path: str | PathLike[str]) -> pd.DataFrame:
     >>> read_corrections(path)[["cell", "old", "new"]].values.tolist()
     [['review/reconsideration/total', 0.0, 11.0]]
     """
-    return typed_frame([correction[:-1] for correction in _listed(Path(path))], CORRECTION_TYPES)
-
-
-def _listed(path: Path) -> list[_Correction]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            if missing := [name for name in CORRECTION_TYPES if name not in (rows.fieldnames or ())]:
-                raise UnusableCorrections(
-                    f"{path}: lacks the column(s) {', '.join(missing)}; expected {','.join(CORRECTION_TYPES)} in the first line"
-                    f" 缺少列 {', '.join(missing)}，第一行应为 {','.join(CORRECTION_TYPES)}"
-                )
-            return _understood((f"{path}, line {rows.line_num}", row) for row in rows)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UnusableCorrections(
-            f"{path}: cannot be read as CSV in UTF-8 ({error}) 文件应为 UTF-8 编码的 CSV，请另存后再试"
-        ) from error
+    return _listed(path).drop(columns="where")
 
 
 def trial(repairs: pd.DataFrame) -> pd.DataFrame:
@@ -167,39 +148,47 @@ def correct(source: Source, corrections: Corrections) -> pd.DataFrame:
     [['0', 0.0, 11.0]]
     """
     cells = known_of(source).cells
-    listed = _given(corrections)
-    _reject_doubles(listed)
-    reports = set(cells[["agency", "year"]].itertuples(index=False, name=None))
-    concerned = [one for one in listed if (one.agency, one.year) in reports]
-    keys = cells["table"].astype(str) + "/" + cells["line"].astype(str) + "/" + cells["column"].astype(str)
-    rows: dict[tuple[Any, ...], int] = (
-        {key: row for row, key in enumerate(zip(cells["agency"], cells["year"], keys, strict=True))} if concerned else {}
-    )
-    result = cells.assign(corrected=cells["value"])
-    told: dict[str, list[str | None]] = {name: [None] * len(cells) for name in ("reason", "correction_source", "correction_date")}
+    listed = _listed(corrections)
+    for row in np.flatnonzero(listed.duplicated(_CELL)).tolist():
+        again = listed.iloc[row]
+        before = listed.loc[(listed[_CELL] == again[_CELL]).all(axis=1), "where"].iloc[0]
+        raise UnusableCorrections(
+            f"{again['where']}: {' '.join(map(str, again[_CELL]))} is corrected in {before} already; keep one"
+            " 同一单元格已有更正，只留一条"
+        )
+    named = cells[["agency", "year"]].astype({"agency": "str", "year": "Int64"}).reset_index(drop=True)
+    concerned = listed.merge(named.drop_duplicates())
+    named["cell"] = ["/".join(key) for key in zip(*(cells[name] for name in ("table", "line", "column")), strict=True)]
+    rows = named[named["agency"].isin(concerned["agency"])].reset_index(names="row").drop_duplicates(_CELL, keep="last")
+    concerned = concerned.merge(rows, on=_CELL, how="left")
+    _refuse_unfit(concerned, cells)
+    at = concerned["row"].to_numpy(dtype=np.intp)
+    result = cells.assign(corrected=cells["value"].astype("Float64"))
+    result.iloc[at, -1] = concerned["new"].array
+    for name, said in (("reason", "reason"), ("correction_source", "source"), ("correction_date", "date")):
+        result[name] = pd.array([None] * len(cells), dtype="str")
+        result.iloc[at, -1] = concerned[said].array
+    return result
+
+
+def _refuse_unfit(concerned: pd.DataFrame, cells: pd.DataFrame) -> None:
+    """Refuse corrections of cells that are not there, or in which another figure stands."""
     refused = []
-    values: list[Any] = list(result["corrected"])
-    for one in concerned:
-        row = rows.get((one.agency, one.year, one.cell))
-        if row is None:
-            refused.append(f"{one.where}: {one.agency} {one.year} has no cell {one.cell}")
-        elif not _stands_there(cells["value"].iloc[row], one.old):
-            there, expected = (_said(value) for value in (cells["value"].iloc[row], one.old))
-            refused.append(
-                f"{one.where}: {one.agency} {one.year} {one.cell} has {there} (printed {cells['printed'].iloc[row]!r}), "
-                f"the correction expects {expected}"
-            )
-        else:
-            values[row] = one.new
-            for name, said in zip(told, (one.reason, one.source, one.date), strict=True):
-                told[name][row] = said
+    for one in concerned.to_dict("records"):
+        who = f"{one['where']}: {one['agency']} {one['year']}"
+        if pd.isna(one["row"]):
+            refused.append(f"{who} has no cell {one['cell']}")
+            continue
+        there, printed = (cells[name].iloc[int(one["row"])] for name in ("value", "printed"))
+        both, either = pd.notna(there) and pd.notna(one["old"]), pd.notna(there) or pd.notna(one["old"])
+        if either and not (both and abs(float(there) - one["old"]) <= ONE_FEN):
+            said = [f"{figure:g}" if pd.notna(figure) else "no figure" for figure in (there, one["old"])]
+            refused.append(f"{who} {one['cell']} has {said[0]} (printed {printed!r}), the correction expects {said[1]}")
     if refused:
         raise RefusedCorrection(
             "; ".join(refused) + "; nothing was corrected: look at the document again, and change or drop these corrections "
             "均未更正：没有该单元格，或其中的数字与更正所写的原数不同；请核对原文，改正或删去这些更正"
         )
-    result["corrected"] = pd.array(values, dtype="Float64")
-    return result.assign(**{name: pd.array(texts, dtype="str") for name, texts in told.items()})
 
 
 @overload
@@ -236,71 +225,27 @@ def as_corrected(source: Source, corrections: Corrections | None) -> Source:
     return source.with_cells(cells) if isinstance(source, Report) else cells
 
 
-def _given(corrections: Corrections) -> list[_Correction]:
-    if not isinstance(corrections, pd.DataFrame):
-        return _listed(Path(corrections))
-    if missing := [name for name in CORRECTION_TYPES if name not in corrections.columns]:
-        raise UnusableCorrections(
-            f"the corrections lack the column(s) {', '.join(missing)}"
-            f" 缺少列 {', '.join(missing)}，应有 {','.join(CORRECTION_TYPES)}"
-        )
-    plain = corrections[list(CORRECTION_TYPES)].astype(object)
-    records = plain.where(plain.notna(), "").to_dict("records")
-    return _understood((f"correction {number}", row) for number, row in enumerate(records, start=1))
-
-
-def _understood(rows: Iterable[tuple[str, Mapping[Any, Any]]]) -> list[_Correction]:
-    """Return the corrections, or say of every line that is none what is wrong with it."""
-    listed: list[_Correction] = []
-    wrong: list[str] = []
-    for where, row in rows:
-        text = {name: str(row[name] if row[name] is not None else "").strip() for name in CORRECTION_TYPES}
-        faults = [f"no {name}" for name in ("agency", "cell", "new", "reason", "source") if not text[name]]
-        figures = {}
-        for name in ("year", "old", "new"):
-            try:
-                figures[name] = float(text[name].replace(",", "")) if text[name] else None
-            except ValueError:
-                faults.append(f"{name} is {text[name]!r}, expected a number")
-        if text["cell"].count("/") < 2:
-            faults.append(f"cell is {text['cell']!r}, expected table/line/column")
-        try:
-            dt.date.fromisoformat(text["date"][:10])
-        except ValueError:
-            faults.append(f"date is {text['date']!r}, expected YYYY-MM-DD")
-        year, new = figures.get("year"), figures.get("new")
-        if faults or year is None or new is None:
-            wrong.append(f"{where}: {'; '.join(faults) or 'no year'}")
-            continue
-        listed.append(
-            _Correction(
-                text["agency"], int(year), text["cell"], figures["old"], new, text["reason"], text["source"], text["date"], where
-            )
-        )
+def _listed(corrections: Corrections) -> pd.DataFrame:
+    """Return the corrections, each with `where` it stands, or say of every line that is none what is wrong with it."""
+    rows = written_rows(corrections, CORRECTION_TYPES, CORRECTION_TYPES)
+    wrong = [f"{where}: {'; '.join(faults)}" for where, row in rows if (faults := list(_faults(row)))]
     if wrong:
         raise UnusableCorrections(
             "; ".join(wrong) + "; correct these lines 请改正以上各行：agency、cell、new、reason、source 不能为空，"
             "year、old、new 应为数字，cell 应为 表/行/栏，date 应为 YYYY-MM-DD"
         )
-    return listed
+    table = pd.DataFrame([row for _, row in rows], columns=list(CORRECTION_TYPES), dtype="str")
+    figures = {name: pd.to_numeric(table[name].str.replace(",", "")) for name in ("year", "old", "new")}
+    typed = table.assign(**figures).astype(CORRECTION_TYPES)
+    return typed.assign(where=pd.array([where for where, _ in rows], dtype="str"))
 
 
-def _reject_doubles(listed: Iterable[_Correction]) -> None:
-    first: dict[tuple[str, int, str], str] = {}
-    for one in listed:
-        before = first.setdefault((one.agency, one.year, one.cell), one.where)
-        if before != one.where:
-            raise UnusableCorrections(
-                f"{one.where}: {one.agency} {one.year} {one.cell} is corrected in {before} already; keep one"
-                " 同一单元格已有更正，只留一条"
-            )
-
-
-def _stands_there(value: Any, expected: float | None) -> bool:
-    if expected is None or pd.isna(value):
-        return expected is None and bool(pd.isna(value))
-    return abs(float(value) - expected) <= _ONE_FEN
-
-
-def _said(value: Any) -> str:
-    return "no figure" if value is None or pd.isna(value) else f"{float(value):g}"
+def _faults(row: Mapping[str, str]) -> Iterator[str]:
+    yield from (f"no {name}" for name in _FILLED if not row[name])
+    for name, (pattern, expected) in _EXPECTED.items():
+        if row[name] and not re.fullmatch(pattern, row[name]):
+            yield f"{name} is {row[name]!r}, expected {expected}"
+    try:
+        dt.date.fromisoformat(row["date"][:10])
+    except ValueError:
+        yield f"date is {row['date']!r}, expected YYYY-MM-DD"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from functools import cache, partial
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, expanded
-from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, linear_rules
-from govstats.reconciliation.matrix import ABSENT, REPORTED, Layout, ReportMatrix
-from govstats.reconciliation.solver import Rows
+from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, rules_with
+from govstats.reconciliation.matrix import ABSENT, REPORTED, Layout, ReportMatrix, alike
+from govstats.reconciliation.solver import Rows, components
 from govstats.reconciliation.wording import Sum, Words, phrase, quoted, subject, term_labels, titled, without_figure
 
 Flags = NDArray[np.bool_]
@@ -44,19 +46,29 @@ class Pairs(NamedTuple):
         """The numbers of the later reports."""
         return self.now.reports[self.at]
 
-    def side(self, cell: CellKey, offset: int = 0) -> tuple[Floats, NDArray[np.int8]]:
-        """Return the figures of a cell in one of the two years, and their statuses."""
-        if offset == 0:
-            row = self.now.index[cell]
-            return self.now.value[row, self.at], self.now.status[row, self.at]
-        row, there = self.before.index[cell], self.was >= 0
-        status = np.where(there, self.before.status[row, self.was], ABSENT)
-        return np.where(there, self.before.value[row, self.was], np.nan), status
+    def figures(self, places: Sequence[tuple[CellKey, int]]) -> tuple[Floats, NDArray[np.int8]]:
+        """Return the figures of cells, each of this year (0) or that before (-1), and their statuses, shape (cells, reports)."""
+        values, status = np.full((len(places), len(self.at)), np.nan), np.full((len(places), len(self.at)), ABSENT, dtype=np.int8)
+        for year, matrix, at in ((0, self.now, self.at), (-1, self.before, self.was)):
+            mine = [number for number, (_, of) in enumerate(places) if of == year]
+            if mine:
+                rows = [matrix.index[places[number][0]] for number in mine]
+                values[mine] = np.where(at >= 0, matrix.value[rows][:, at], np.nan)
+                status[mine] = np.where(at >= 0, matrix.status[rows][:, at], ABSENT)
+        return values, status
 
-    def sides(self, edit: Edit) -> tuple[Floats, NDArray[np.int8]]:
-        """Return the figures of the cells of an edit and their statuses, shape (cells, reports)."""
-        values, status = zip(*(self.side(cell, offset) for cell, offset in edit.places), strict=True)
+    def beside(self, cells: Collection[CellKey]) -> tuple[Floats, NDArray[np.int8]]:
+        """Return the figures of cells in this year and the one before, and their statuses, shape (2, cells, reports)."""
+        values, status = zip(*(self.figures([(cell, year) for cell in cells]) for year in (0, -1)), strict=True)
         return np.stack(values), np.stack(status)
+
+    def has_table(self, table: str) -> Flags:
+        """Tell which of the later reports have a table."""
+        return self.now.has_table[table][self.at]
+
+    def both_have(self, table: str) -> Flags:
+        """Tell of which pairs both reports have a table."""
+        return self.has_table(table) & self.before.has_table[table][self.was]
 
     def where(self, chosen: Flags | Integers | list[int]) -> Pairs:
         """Return some of the pairs."""
@@ -66,6 +78,40 @@ class Pairs(NamedTuple):
 def alone(matrix: ReportMatrix, at: Integers, years: Integers | None = None) -> Pairs:
     """Return reports without those of the year before."""
     return Pairs(matrix, matrix, at, np.full(len(at), -1), np.zeros(len(at), dtype=np.intp) if years is None else years)
+
+
+def pairs_of_years(reports: pd.DataFrame, matrices: Sequence[ReportMatrix]) -> list[Pairs]:
+    """Find for each report that of the same agency and the year before.
+
+    Parameters
+    ----------
+    reports : DataFrame
+        Agency and year of each report number.
+    matrices : sequence of ReportMatrix
+
+    Returns
+    -------
+    list of Pairs
+        One for each two forms, in the order of the matrices.
+    """
+    if len(reports) < 2:
+        return []
+    place = pd.DataFrame({"matrix": -1, "at": -1}, index=range(len(reports)))
+    for which, matrix in enumerate(matrices):
+        place.loc[matrix.reports, "matrix"] = which
+        place.loc[matrix.reports, "at"] = np.arange(len(matrix.reports))
+    known = pd.concat([reports[["agency", "year"]], place], axis=1).dropna(subset=["agency", "year"])
+    earlier = known.drop_duplicates(["agency", "year"]).assign(
+        year_before=lambda one: one["year"], year=lambda one: one["year"] + 1
+    )
+    both = known.merge(earlier, on=["agency", "year"], suffixes=("", "_before"))
+    found = []
+    for now, before in product(range(len(matrices)), repeat=2):
+        some = both[(both["matrix"] == now) & (both["matrix_before"] == before)]
+        if len(some):
+            at, was, years = some[["at", "at_before", "year_before"]].to_numpy(dtype=np.intp).T
+            found.append(Pairs(matrices[now], matrices[before], at, was, years))
+    return found
 
 
 class System(NamedTuple):
@@ -92,11 +138,25 @@ class System(NamedTuple):
     signed: Flags
     whole: Flags
 
-    def rows(self, chosen: Flags) -> tuple[Rows, tuple[str, ...]]:
-        """Return some of the edits for the solver, the equalities first, and the rule of each."""
-        equal, unequal = np.flatnonzero(chosen & self.equality), np.flatnonzero(chosen & ~self.equality)
-        rows = Rows(self.weights[equal], self.weights[unequal], self.signed, self.whole)
-        return rows, tuple(self.edits[row].rule for row in (*equal, *unequal))
+    def parted(self) -> list[Component]:
+        """Return the edits in groups that have no cell in common, for the solver."""
+        order = np.argsort(~self.equality, kind="stable")
+        equal = np.count_nonzero(self.equality)
+        rows = Rows(self.weights[order[:equal]], self.weights[order[equal:]], self.signed, self.whole)
+        found = []
+        for members in components(rows.matrix):
+            own, numbers = rows.part(members)
+            rules = tuple(self.edits[row].rule for row in order[numbers])
+            found.append(Component(tuple(self.cells[member] for member in members), own, rules))
+        return found
+
+
+class Component(NamedTuple):
+    """Edits that hang together by their cells: the cells, the edits over them, and the rule of each."""
+
+    cells: tuple[CellKey, ...]
+    rows: Rows
+    rules: tuple[str, ...]
 
 
 @cache
@@ -107,16 +167,19 @@ def system(form: Form, layout: Layout) -> System | None:
         for edit in form.edits(layout.printed)
         if not any((table, column) in layout.unused_columns for table, _, column in edit.cells)
     )
-    if not edits:
-        return None
+    return system_of(form, edits, layout.own_lines) if edits else None
+
+
+def system_of(form: Form, edits: tuple[Edit, ...], own_lines: Collection[str] = ()) -> System:
+    """Return edits as a matrix; `own_lines` are the open tables to which the agency added lines."""
     cells = tuple(dict.fromkeys(cell for edit in edits for cell in edit.cells))
     column_of = {cell: column for column, cell in enumerate(cells)}
     weights = np.zeros((len(edits), len(cells)))
     for row, edit in enumerate(edits):
         for cell, factor in edit.terms:
             weights[row, column_of[cell]] += factor
-    equality = np.array([edit.relation == "==" for edit in edits])
-    open_ended = equality & np.array([edit.table in layout.own_lines for edit in edits])
+    equality = np.array([edit.relation == "==" for edit in edits], dtype=np.bool_)
+    open_ended = equality & np.array([edit.table in own_lines for edit in edits], dtype=np.bool_)
     return System(edits, cells, weights, equality, open_ended, *kinds(form, cells))
 
 
@@ -137,7 +200,7 @@ def kinds(form: Form, cells: Sequence[CellKey]) -> tuple[Flags, Flags]:
 def linear_edits(now: ReportMatrix, before: ReportMatrix, rules: Collection[str] = ()) -> list[Edit]:
     """Return the edits of ``rules.toml`` that bind reports on two forms, in the order of the rules; of all, if none is named."""
     edits: list[Edit] = []
-    for rule in rules or linear_rules():
+    for rule in rules or rules_with("edits"):
         settings = known_rule(rule).settings
         forms = settings.get("forms", (now.form.version, before.form.version))
         if now.form.version in forms and before.form.version in forms:
@@ -149,6 +212,11 @@ def linear_edits(now: ReportMatrix, before: ReportMatrix, rules: Collection[str]
     return [edit for edit in edits if all(cell in (before if year else now).index for cell, year in edit.places)]
 
 
+def severity(edit: Edit) -> str:
+    """Return the severity of an edit: its own, else that of its rule."""
+    return edit.severity or known_rule(edit.rule).severity
+
+
 def sums(edit: Edit, values: Floats) -> tuple[Floats, Floats]:
     """Return the left and the right sums of reports; `values` has shape (cells, reports)."""
     sides = np.zeros((2, values.shape[1]))
@@ -158,21 +226,42 @@ def sums(edit: Edit, values: Floats) -> tuple[Floats, Floats]:
     return sides[0], sides[1]
 
 
-def tell(edit: Edit, values: Floats, form: Form, *, open_ended: bool = False) -> tuple[Flags, Flags]:
+class Outcome(NamedTuple):
+    """What becomes of an edit in each report: its sums without what is unknown, whether it holds, and whether it cannot."""
+
+    left: Floats
+    right: Floats
+    passed: Flags
+    failed: Flags
+
+    def sides(self, edit: Edit) -> tuple[Floats, Floats]:
+        """Return what is expected and what is reported: the sum of the parts, the lower bound of an inequality."""
+        return (self.left, self.right) if edit.relation == "==" else (self.right, self.left)
+
+
+@cache
+def _may_move(form: Form, edit: Edit) -> tuple[Flags, Flags]:
+    """Tell which cells, if unknown, could raise what the left side exceeds the right by, and which could lower it."""
+    # an unknown figure is not negative, unless its column is signed
+    signed = np.array([form.table(table).column[column].signed for table, _, column in edit.cells])
+    factors = np.array([factor for _, factor in edit.terms])
+    return (factors > 0) | signed, (factors < 0) | signed
+
+
+def tell(edit: Edit, values: Floats, form: Form, *, open_ended: bool = False) -> Outcome:
     """Tell for which reports an edit holds, and for which it cannot; neither where it depends on figures that are not known."""
     unknown = np.isnan(values)
     left, right = sums(edit, np.where(unknown, 0.0, values))
     surplus = left - right
-    # an unknown figure is not negative (unless its column is signed): it can only raise or only lower the surplus
-    signed = np.array([form.table(table).column[column].signed for table, _, column in edit.cells])
-    factors = np.array([factor for _, factor in edit.terms])
-    may_rise, may_fall = unknown[(factors > 0) | signed].any(axis=0), unknown[(factors < 0) | signed].any(axis=0)
     low, high = surplus < -ONE_FEN, (surplus > ONE_FEN) & (edit.relation == "==")
-    # where a side has no figure at all there is nothing to compare
-    parts = (unknown[: len(edit.left)], unknown[len(edit.left) :])
-    nothing = np.logical_or.reduce([side.all(axis=0) & bool(len(side)) for side in parts])
+    if not unknown.any():
+        return Outcome(left, right, ~(low | high), (low & (not open_ended)) | high)
+    may_rise, may_fall = (unknown[cells].any(axis=0) for cells in _may_move(form, edit))
     impossible = (low & ~may_rise & (not open_ended)) | (high & ~may_fall)
-    return ~(unknown.any(axis=0) | low | high), impossible & ~nothing
+    # where a side has no figure at all there is nothing to compare
+    parts = [side for side in (unknown[: len(edit.left)], unknown[len(edit.left) :]) if len(side)]
+    nothing = np.logical_or.reduce([side.all(axis=0) for side in parts])
+    return Outcome(left, right, ~(unknown.any(axis=0) | low | high), impossible & ~nothing)
 
 
 def check_edits(matrix: ReportMatrix, findings: Findings) -> None:
@@ -207,73 +296,63 @@ def check_edit(
     stand_in : StandIn, optional
         What the prose says in the place of figures that are missing.
     """
-    form = pairs.now.form
-    table = form.table(edit.table)
-    values, status = pairs.sides(edit)
-    passed, failed = tell(edit, values, form, open_ended=open_ended)
+    form, table = pairs.now.form, pairs.now.form.table(edit.table)
+    note = partial(
+        findings.note,
+        rule=edit.rule,
+        table=table,
+        cells=[cell for cell, year in edit.places if year == 0],
+        severity=edit.severity,
+        subject=partial(subject, table, edit),
+    )
+    values, status = pairs.figures(edit.places)
+    told = tell(edit, values, form, open_ended=open_ended)
     complete = (status == REPORTED).all(axis=0)
-    said: dict[str, Any] = {
-        "table": table,
-        "cells": [cell for cell, year in edit.places if year == 0],
-        "severity": edit.severity,
-        "subject": partial(subject, table, edit),
-    }
-    if passed.any():
-        expected, reported = _expected_first(edit, values[:, passed])
+    if told.passed.any():
+        expected, reported = (side[told.passed] for side in told.sides(edit))
         message = _message(edit, "pass")
-        findings.note(pairs.reports[passed], edit.rule, "pass", message=message, expected=expected, reported=reported, **said)
-    differing = failed | (complete & ~passed)
+        note(pairs.reports[told.passed], status="pass", message=message, expected=expected, reported=reported)
+    differing = told.failed | (complete & ~told.passed)
     for at in np.flatnonzero(differing).tolist():
-        figures, unknown = values[:, at], status[:, at].tolist()
-        fields = said | _sides(form, edit, figures) | {"before": str(pairs.years[at]), "missing": _missing(form, edit, unknown)}
-        outcome, message = ("fail", _message(edit, "fail")) if failed[at] else ("not_assessable", "remainder")
-        also = "" if complete[at] else "even_so"
-        findings.note(int(pairs.reports[at]), edit.rule, outcome, message=message, also=also, **fields)
-    undecided = ~(passed | differing)
-    for at in np.flatnonzero(undecided).tolist():
+        outcome, message = ("fail", _message(edit, "fail")) if told.failed[at] else ("not_assessable", "remainder")
+        fields = _of_one(edit, pairs.where([at]), values[:, at])
+        fields |= {"missing": _missing(form, edit, status[:, at].tolist()), "also": "" if complete[at] else "even_so"}
+        note(int(pairs.reports[at]), status=outcome, message=message, **fields)
+    undecided = ~(told.passed | differing)
+    for at in np.flatnonzero(undecided).tolist() if stand_in else ():
         filled = stand_in(edit, pairs.where([at]), values[:, at]) if stand_in else None
         if filled is not None:
             undecided[at] = False
-            figures, fields = filled
-            outcome = "pass" if tell(edit, figures[:, None], form)[0][0] else "fail"
-            fields = said | _sides(form, edit, figures) | {"before": str(pairs.years[at])} | fields
-            findings.note(int(pairs.reports[at]), edit.rule, outcome, also="stood_in", **fields)
-    if undecided.any():
-        # each combination of missing cells is worded once, for all reports that have it
-        states, which = np.unique(status[:, undecided], axis=1, return_inverse=True)
-        for number, state in enumerate(states.T.tolist()):
-            members = np.flatnonzero(undecided)[which.ravel() == number]
-            there = pairs.now.has_table[edit.table][pairs.at[members[0]]]
-            lost = edit.subject and not there and not any(state)
-            message = "no_table" if lost else "not_assessable"
-            missing = _missing(form, edit, state)
-            findings.note(pairs.reports[members], edit.rule, "not_assessable", message=message, missing=missing, **said)
+            outcome = "pass" if tell(edit, filled[0][:, None], form).passed[0] else "fail"
+            fields = _of_one(edit, pairs.where([at]), filled[0]) | filled[1]
+            note(int(pairs.reports[at]), status=outcome, also="stood_in", **fields)
+    # each combination of missing cells is worded once, for all reports that have it
+    for members in alike(status[:, undecided]):
+        which = np.flatnonzero(undecided)[members]
+        state = status[:, which[0]].tolist()
+        lost = edit.subject and not any(state) and not pairs.where(which[:1]).has_table(edit.table)[0]
+        missing = _missing(form, edit, state)
+        note(pairs.reports[which], status="not_assessable", message="no_table" if lost else "", missing=missing)
 
 
 def _message(edit: Edit, name: str) -> str:
     return f"{name} >=" if edit.relation == ">=" and f"{name} >=" in known_rule(edit.rule).messages else name
 
 
-def _expected_first(edit: Edit, figures: Floats) -> tuple[Floats, Floats]:
-    """Return what an edit leads one to expect and what is reported: the sum of the parts, the lower bound of an inequality."""
-    left, right = sums(edit, np.nan_to_num(figures))
-    return (left, right) if edit.relation == "==" else (right, left)
+def _of_one(edit: Edit, report: Pairs, figures: Floats) -> dict[str, Any]:
+    """Return what a message about one report needs: both sides of the edit, as figures and written out, and the year before."""
+    sides = tell(edit, figures[:, None], report.now.form).sides(edit)
+    expected, reported = (float(side[0]) for side in sides)
+    left, right = (
+        partial(_written, report.now.form, edit, figures.tolist(), side)
+        for side in (slice(len(edit.left)), slice(len(edit.left), None))
+    )
+    return {"expected": expected, "reported": reported, "left": left, "right": right, "before": str(report.years[0])}
 
 
-def _sides(form: Form, edit: Edit, figures: Floats) -> dict[str, Any]:
-    """Return both sides of an edit, as figures and written out."""
-    parts = len(edit.left)
-    expected, reported = _expected_first(edit, figures[:, None])
-    written = {
-        name: partial(_sum, form, edit, chosen, figures[chosen].tolist())
-        for name, chosen in (("left", slice(parts)), ("right", slice(parts, None)))
-    }
-    return {"expected": float(expected[0]), "reported": float(reported[0]), **written}
-
-
-def _sum(form: Form, edit: Edit, chosen: slice, figures: Sequence[float], language: Language) -> str:
-    signs = [sign for *_, sign in (edit.left + edit.right)[chosen]]
-    return Sum({language: edit_labels(form, edit, language)[chosen]}, signs).texts(figures)[language]
+def _written(form: Form, edit: Edit, figures: Sequence[float], side: slice, language: Language) -> str:
+    signs = [sign for *_, sign in (edit.left + edit.right)[side]]
+    return Sum({language: edit_labels(form, edit, language)[side]}, signs).texts(figures[side])[language]
 
 
 def _missing(form: Form, edit: Edit, state: Sequence[int]) -> Words:

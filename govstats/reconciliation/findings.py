@@ -119,9 +119,9 @@ def known_rule(name: str) -> Rule:
 
 
 @cache
-def linear_rules() -> tuple[str, ...]:
-    """Return the rules whose edits, over two years or several tables, stand in ``rules.toml``."""
-    return tuple(name for name, rule in _known_rules().items() if "edits" in rule.settings)
+def rules_with(setting: str) -> tuple[str, ...]:
+    """Return the rules that ``rules.toml`` gives a setting, in its order; those with ``edits`` are linear and need no code."""
+    return tuple(name for name, rule in _known_rules().items() if rule.settings.get(setting))
 
 
 def rules() -> pd.DataFrame:

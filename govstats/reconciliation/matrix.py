@@ -1,19 +1,20 @@
-"""All reports on one form as arrays: a row a cell of the form, a column a report."""
+"""What the rules are applied to: reports with all that is known of them, and their cells as arrays, form by form."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.errors import require_columns
+from govstats.errors import UnusableCells, require_columns
 from govstats.forms import CellKey, Form, form, versions
 from govstats.reconciliation.findings import Floats, Integers
+from govstats.report import CELL_TYPES, Report
 
 #: What `ReportMatrix.status` holds; ``words.toml`` has the words in this order.
 ABSENT, REPORTED, BLANK, NOT_APPLICABLE, UNREADABLE = range(5)
@@ -22,6 +23,78 @@ STATUS: dict[object, int] = {"reported": REPORTED, "blank": BLANK, "not_applicab
 #: What tells reports apart.
 IDENTITY = ("agency", "year", "form")
 _NEEDED = ("agency", "year", "form", "table", "line", "column", "value", "status")
+
+
+class ManyReports(Protocol):
+    """What a panel has; all but the cells may be None."""
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """The cells, with the columns of `Report.cells`."""
+
+    @property
+    def claims(self) -> pd.DataFrame | None:
+        """What the prose claims, with the columns of `Report.claims`, and ``report_year``: in the report of which year."""
+
+    @property
+    def texts(self) -> pd.DataFrame | None:
+        """The prose as numbers: ``agency year sketch``."""
+
+    @property
+    def vintages(self) -> pd.DataFrame | None:
+        """The cells of further documents of the same reports, with ``vintage source``."""
+
+    @property
+    def reports(self) -> pd.DataFrame | None:
+        """The documents: ``agency year``, and what else is known of them."""
+
+    @property
+    def notes(self) -> pd.DataFrame | None:
+        """What could not be read, with the columns of `Report.notes`."""
+
+    @property
+    def document_findings(self) -> pd.DataFrame | None:
+        """What became of the rules that only the document itself can tell, with the columns of the findings."""
+
+
+Source = Report | pd.DataFrame | ManyReports
+
+
+@dataclass(frozen=True, eq=False)
+class Reports:
+    """Reports with all that is known of them; `report` where it is one alone."""
+
+    cells: pd.DataFrame
+    claims: pd.DataFrame | None = None
+    texts: pd.DataFrame | None = None
+    vintages: pd.DataFrame | None = None
+    reports: pd.DataFrame | None = None
+    notes: pd.DataFrame | None = None
+    document_findings: pd.DataFrame | None = None
+    report: Report | None = None
+
+
+def known_of(source: Source) -> Reports:
+    """Return what is known of reports, whatever they come as; the claims of one report are left for whom they concern."""
+    if isinstance(source, Reports):
+        return source
+    if isinstance(source, Report):
+        return Reports(source.cells, report=source)
+    if isinstance(source, pd.DataFrame):
+        return Reports(source)
+    if not hasattr(source, "document_findings"):
+        raise UnusableCells(
+            f"{source!r:.80} is a {type(source).__name__}; expected a Report, a frame of cells or a panel; read a file first: "
+            "govstats.read(path) 应为年报、单元格表或面板；文件请先用 govstats.read 读入"
+        )
+    return Reports(
+        source.cells, source.claims, source.texts, source.vintages, source.reports, source.notes, source.document_findings
+    )
+
+
+def identity_of(report: Report) -> pd.DataFrame:
+    """Return agency, year and form of a report, also where it has no cells that tell them."""
+    return pd.DataFrame({name: pd.Series([getattr(report, name)], dtype=CELL_TYPES[name]) for name in IDENTITY})
 
 
 class Layout(NamedTuple):
@@ -112,12 +185,11 @@ class ReportMatrix:
             status = self.status[rows]
             filled = (status == REPORTED) | (status == UNREADABLE) if what == "figures" else status != ABSENT
             made[at] = filled.any(axis=0)
-        # many choices in few bytes, which is what has to be compared
-        _, first, which = np.unique(np.packbits(made, axis=0), axis=1, return_index=True, return_inverse=True)
         layouts = []
-        for number, example in enumerate(first.tolist()):
-            chosen = {choice for choice, it in zip(choices, made[:, example].tolist(), strict=True) if it}
-            layouts.append((np.flatnonzero(which.ravel() == number), self._layout(chosen)))
+        # many choices in few bytes, which is what has to be compared
+        for members in alike(np.packbits(made, axis=0)):
+            chosen = {choice for choice, it in zip(choices, made[:, members[0]].tolist(), strict=True) if it}
+            layouts.append((members, self._layout(chosen)))
         return layouts
 
     def _layout(self, chosen: set[tuple[str, str, str]]) -> Layout:
@@ -143,6 +215,17 @@ class ReportMatrix:
                 own |= {table.id} if lines - set(table.line) else set()
                 unused |= {(table.id, column) for column in table.column if ("column", table.id, column) not in chosen}
         return Layout(frozenset(printed), frozenset(alone), frozenset(unused), frozenset(own))
+
+
+def alike(columns: NDArray[Any]) -> Iterator[Integers]:
+    """Yield the positions of the reports that have the same, in the order of what they have.
+
+    >>> [members.tolist() for members in alike(np.array([[1, 0, 1], [2, 2, 2]]))]
+    [[1], [0, 2]]
+    """
+    if columns.shape[1]:
+        _, which = np.unique(columns, axis=1, return_inverse=True)
+        yield from (np.flatnonzero(which.ravel() == number) for number in range(which.max() + 1))
 
 
 @cache
@@ -233,16 +316,10 @@ def report_numbers(reports: pd.DataFrame, frame: pd.DataFrame) -> tuple[Integers
     >>> report_numbers(reports, pd.DataFrame({"agency": ["乙局", "丙局", "甲局"], "year": 2023}))
     (array([1, 0]), array([0, 2]))
     """
-    if frame.empty:
-        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
-    identity = [frame[name] for name in IDENTITY[:2]]
-    which, first = combinations(identity)
-    keys = zip(*(plain_values(reports[name]) for name in IDENTITY[:2]), strict=True)
-    known = {key: number for number, key in enumerate(keys) if key[0] is not None}
-    distinct = zip(*(plain_values(values.iloc[first]) for values in identity), strict=True)
-    numbers = np.array([known.get(key, -1) for key in distinct], dtype=np.intp)[which]
-    rows = np.flatnonzero(numbers >= 0)
-    return numbers[rows], rows
+    known = reports[["agency", "year"]].assign(number=range(len(reports))).dropna(subset=["agency"])
+    named = frame[["agency", "year"]].merge(known.drop_duplicates(["agency", "year"], keep="last"), how="left")
+    rows = np.flatnonzero(named["number"].notna())
+    return named["number"].to_numpy()[rows].astype(np.intp), rows
 
 
 def _numbered(values: pd.Series) -> tuple[Integers, list[object]]:

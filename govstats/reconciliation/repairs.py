@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import resources
-from itertools import pairwise
+from itertools import count, groupby, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,12 +16,10 @@ import pandas as pd
 
 from govstats.errors import UnreadableDocument
 from govstats.forms import ONE_FEN, CellKey, Form, Language
-from govstats.reconciliation.chains import Chain, Parts, Place, chained_cases
+from govstats.reconciliation.chains import Case, Place, cases
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.findings import Floats
-from govstats.reconciliation.matrix import ReportMatrix, matrices
-from govstats.reconciliation.solver import Localisation, Solution, minimal_changes
-from govstats.reconciliation.source import Source, known_of
+from govstats.reconciliation.matrix import Source, known_of
+from govstats.reconciliation.solver import Solution
 from govstats.reconciliation.wording import cell_label, cell_list, number, phrase, quoted
 from govstats.report import ReadCell, Report, typed_frame
 
@@ -49,39 +48,33 @@ REPAIR_TYPES = {
     "message_en": "str",
 }
 
-#: Below this confidence a reading is as likely to be wrong as the agency, and costs less to change.
-_SURE, _UNSURE_WEIGHT = 0.99, 0.8
 #: What a witness takes from or adds to how far-fetched a repair is; a reading that fails when it is repeated settles the matter.
 _WITNESS, _MISREAD = 2.0, -100.0
+_LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
 
-class _Case(NamedTuple):
-    """Rows of a report, or of years of an agency, that cannot all hold, and the minimal sets of cells that would explain it."""
+#: What each carry-over is the same number as, and in which year: carried out of one, carried into the next.
+_CARRIED = {"carried_in": ("carried_out", -1), "carried_out": ("carried_in", 1)}
 
-    agency: Any
-    system: Chain
-    found: Localisation
+
+class _Change(NamedTuple):
+    """A cell of a repair; `origin` says where its figure comes from, `reread` what other ways of reading the document found."""
+
+    place: Place
+    reported: float
+    proposed: float
+    origin: str | None
+    reread: str | None
 
 
 class _Repair(NamedTuple):
     """A set of cells that explains every failed edit they hang together with."""
 
-    cells: tuple[Place, ...]
-    reported: tuple[float, ...]
-    proposed: tuple[float, ...]
+    changes: tuple[_Change, ...]
     rules: str
     mechanisms: tuple[str, ...]
     witnesses: str
-    origins: tuple[tuple[str | None, str | None], ...]
     far_fetched: float
-
-
-class _Standing(NamedTuple):
-    """The place of a repair among those that explain the same failures."""
-
-    group: int
-    rank: int
-    among: int
 
 
 def repairs(
@@ -157,28 +150,26 @@ def repairs(
     report, cells = known.report, known.cells
     if claims is None:
         claims = known.claims if report is None else report.claims
-    cases = _cases(cells, seconds)
-    if not cases:
+    found = cases(cells, seconds)
+    if not found:
         return typed_frame([], REPAIR_TYPES)
-    origins = _Origins(report if reread else None, cells, cases)
-    witnesses = _Witnesses(cells, claims)
+    again = _Rereading(report if reread else None, found)
+    witnesses = _witnesses(cells, claims, {case.agency for case in found})
+    printed = _printed(cells, found)
     rows: list[tuple[Any, ...]] = []
-    number = 0
-    for group, case in enumerate(cases, start=1):
-        explaining = [_repair(case, solution, witnesses, origins) for solution in case.found.solutions]
-        explaining.sort(key=lambda one: (one.far_fetched, [(place.year or 0, place.key) for place in one.cells]))
+    numbers = count(1)
+    for group, case in enumerate(found, start=1):
+        explaining = [_repair(case, solution, witnesses, again) for solution in case.found.solutions]
+        explaining.sort(key=lambda one: (one.far_fetched, [(place.year or 0, place.key) for place, *_ in one.changes]))
         if not explaining:
-            number += 1
-            rows.append((number, case.agency, *_not_found(case, group)))
-        for repair in explaining:
-            number += 1
+            rows.append((next(numbers), case.agency, *_not_found(case, group)))
+        for repair, repair_number in zip(explaining, numbers, strict=False):
             rank = 1 + sum(one.far_fetched < repair.far_fetched for one in explaining)
-            standing = _Standing(group, rank, len(explaining))
-            rows += [(number, case.agency, *row) for row in _rows(case, repair, standing, origins)]
+            rows += [(repair_number, case.agency, *row) for row in _rows(case, repair, group, rank, printed)]
     return typed_frame(rows, REPAIR_TYPES)
 
 
-def _not_found(case: _Case, group: int) -> tuple[Any, ...]:
+def _not_found(case: Case, group: int) -> tuple[Any, ...]:
     """Say that the search met its bound before it found anything."""
     first = case.system.first_failed()
     rules = ";".join(dict.fromkeys(case.system.rules))
@@ -186,101 +177,53 @@ def _not_found(case: _Case, group: int) -> tuple[Any, ...]:
     return (first.year, first.key[0], *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
 
 
-def _rows(case: _Case, repair: _Repair, standing: _Standing, origins: _Origins) -> Iterator[tuple[Any, ...]]:
+def _rows(
+    case: Case, repair: _Repair, group: int, rank: int, printed: Mapping[tuple[Any, ...], str]
+) -> Iterator[tuple[Any, ...]]:
     """Yield what the frame says of each cell of a repair."""
     complete = case.found.complete
-    said = [_sentence(case, repair, standing.among, language) for language in _LANGUAGES]
-    for at, (_, year, key) in enumerate(repair.cells):
-        origin, again = repair.origins[at]
-        proposed = repair.proposed[at]
-        yield (
-            year,
-            *key,
-            repair.reported[at],
-            None if np.isnan(proposed) else proposed,
-            cell_list(other for _, of, other in repair.cells if of == year),
-            repair.rules,
-            ";".join(dict.fromkeys(repair.mechanisms)),
-            repair.witnesses,
-            standing.among == 1 and complete,
-            complete,
-            standing.group,
-            standing.rank,
-            origin,
-            origins.printed.get((case.agency, year, *key)),
-            again,
-            *said,
-        )
-
-
-# --- localisation -----------------------------------------------------------------------------------------------------------
-
-
-def _cases(cells: pd.DataFrame, seconds: float) -> list[_Case]:
-    """Return each group of edits that cannot all hold with its minimal sets, report by report, chains of years together."""
-    reports, found = matrices(cells)
-    agencies, years = reports["agency"].array, reports["year"].array
-    parts = Parts(found, years, {id(matrix): _weights(cells, matrix) for matrix in found})
-    numbered: list[tuple[int, int, _Case]] = []
-    failing: dict[int, Localisation] = {}
-    for report, order, system, chained in parts.failing():
-        located = minimal_changes(system.edits, system.figures, system.weights, seconds=seconds)
-        if chained:
-            failing[report] = located
-        else:
-            numbered.append((report, order, _Case(agencies[report], system, located)))
-    for report, order, system, located in chained_cases(reports, found, parts, failing, seconds):
-        numbered.append((report, order, _Case(agencies[report], system, located)))
-    return [case for *_, case in sorted(numbered, key=lambda one: one[:2])]
-
-
-def _weights(cells: pd.DataFrame, matrix: ReportMatrix) -> Floats | None:
-    """Return what changing each cell costs: less where recognition was not sure; None where nothing was recognised."""
-    if "confidence" not in cells.columns:
-        return None
-    confidence = matrix.rows["confidence"].to_numpy(dtype=float, na_value=np.nan)
-    unsure = (confidence < _SURE) & (matrix.cell_of_row >= 0)
-    if not unsure.any():
-        return None
-    weights = np.ones(matrix.value.shape)
-    weights[matrix.cell_of_row[unsure], matrix.report_of_row[unsure]] = _UNSURE_WEIGHT
-    return weights
+    unique = complete and len(case.found.solutions) == 1
+    said = [_sentence(case, repair, language) for language in _LANGUAGES]
+    mechanism_ids = ";".join(dict.fromkeys(repair.mechanisms))
+    for (_, year, key), reported, proposed, origin, reread in repair.changes:
+        changed = None if np.isnan(proposed) else proposed
+        together = cell_list(one.place.key for one in repair.changes if one.place.year == year)
+        why = (repair.rules, mechanism_ids, repair.witnesses, unique, complete, group, rank)
+        text = printed.get((case.agency, year, *key))
+        yield (year, *key, reported, changed, together, *why, origin, text, reread, *said)
 
 
 # --- how it came about, and what speaks for it ------------------------------------------------------------------------------
 
-_LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
-
-def _repair(case: _Case, solution: Solution, witnesses: _Witnesses, origins: _Origins) -> _Repair:
+def _repair(case: Case, solution: Solution, witnesses: _Witnesses, again: _Rereading) -> _Repair:
     system = case.system
-    places = tuple(system.places[cell] for cell in solution.cells)
-    reported = tuple(float(system.figures[cell]) for cell in solution.cells)
-    broken = np.abs(system.edits.equalities @ np.nan_to_num(system.figures)) > ONE_FEN
+    changes = []
+    for cell, proposed in zip(*solution, strict=True):
+        place = system.places[cell]
+        changes.append(_Change(place, float(system.figures[cell]), proposed, *again.of(place.key, proposed)))
     touched = (system.edits.equalities[:, list(solution.cells)] != 0).any(axis=1)
-    rules = dict.fromkeys(rule for rule, it in zip(system.rules, broken & touched, strict=True) if it)
+    rules = dict.fromkeys(rule for rule, it in zip(system.rules, system.broken & touched, strict=True) if it)
     ways: list[str] = []
-    said: list[str] = []
-    origin: list[tuple[str | None, str | None]] = []
-    doubt = 0.0
-    for year in dict.fromkeys(place.year for place in places):
-        sides = zip(places, reported, solution.values, strict=True)
-        changes = {place.key: (was, ought) for place, was, ought in sides if place.year == year}
+    for (form, year), of_year in groupby(changes, lambda change: change.place[:2]):
         around = zip(system.places, system.figures.tolist(), strict=True)
-        form = next(place.form for place in places if place.year == year)
-        ways += mechanisms(form, {place.key: figure for place, figure in around if place.year == year}, changes)
-        heard, weight = witnesses.hear(case.agency, year, changes)
-        said += [heard] if heard else []
-        origin += [origins.of(key, proposed) for key, (_, proposed) in changes.items()]
-        doubt += weight
-    doubt += sum(map(far_fetched, ways)) + _MISREAD * any(one == "reading" for one, _ in origin)
-    return _Repair(places, reported, solution.values, ";".join(rules), tuple(ways), "; ".join(said), tuple(origin), doubt)
+        figures = {place.key: figure for place, figure in around if place.year == year}
+        ways += mechanisms(form, figures, {change.place.key: (change.reported, change.proposed) for change in of_year})
+    said = []
+    for (_, year, key), reported, proposed, *_ in changes:
+        for low, high, text in witnesses.get((case.agency, year, "/".join(key)), ()):
+            fits = low <= proposed <= high
+            if fits != (low <= reported <= high):
+                said.append(f"{'+' if fits else '-'} {text}")
+    doubt = sum(map(far_fetched, ways)) + _MISREAD * any(change.origin == "reading" for change in changes)
+    doubt -= _WITNESS * sum(1 if one.startswith("+") else -1 for one in said)
+    return _Repair(tuple(changes), ";".join(rules), tuple(ways), "; ".join(said), doubt)
 
 
-def _sentence(case: _Case, repair: _Repair, count: int, language: Language) -> str:
+def _sentence(case: Case, repair: _Repair, language: Language) -> str:
     changes = []
     several_years = len({case.system.places[cell].year for one in case.found.solutions for cell in one.cells}) > 1
-    for (form, year, key), reported, proposed in zip(repair.cells, repair.reported, repair.proposed, strict=True):
+    for (form, year, key), reported, proposed, *_ in repair.changes:
         cell = quoted(cell_label(form.table(key[0]), key, language), language)
         if several_years:
             cell = say("in_year", language, year=str(year), cell=cell)
@@ -288,48 +231,44 @@ def _sentence(case: _Case, repair: _Repair, count: int, language: Language) -> s
         changes.append(say(message, language, cell=cell, reported=number(reported), proposed=number(proposed)))
     joined = say("changes_joint", language).join(changes)
     labels = phrase("comma", language).join(mechanism_label(one, language) for one in dict.fromkeys(repair.mechanisms))
-    sentence = say("repair", language, changes=joined, mechanisms=labels)
-    if not case.found.complete:
-        sentence += say("incomplete", language)
-    else:
-        sentence += say("unique", language) if count == 1 else say("several", language, count=str(count))
-    told = {origin: again for origin, again in repair.origins if origin}
-    for origin in ("reading", "undecided", "published"):
-        if origin in told:
-            return sentence + say(origin, language, reread=told[origin] or "")
-    return sentence
+    among = len(case.found.solutions)
+    standing = "incomplete" if not case.found.complete else "unique" if among == 1 else "several"
+    sentence = say("repair", language, changes=joined, mechanisms=labels) + say(standing, language, count=str(among))
+    told = {change.origin: change.reread or "" for change in repair.changes}
+    worst = next((origin for origin in ("reading", "undecided", "published") if origin in told), None)
+    return sentence + (say(worst, language, reread=told[worst]) if worst else "")
+
+
+def _printed(cells: pd.DataFrame, cases: Sequence[Case]) -> Mapping[tuple[Any, ...], str]:
+    """Return what is printed in the cells of some agencies, by agency, year, table, line and column."""
+    if "printed" not in cells.columns:
+        return {}
+    places = {case.system.places[cell] for case in cases for one in case.found.solutions for cell in one.cells}
+    near = {"line": {place.key[1] for place in places}, "agency": {case.agency for case in cases}}
+    rows = _rows_where(cells, ("agency", "year", "table", "line", "column", "printed"), near)
+    return {(agency, None if year is pd.NA else year, *key): text for agency, year, *key, text in rows}
 
 
 def _rows_where(cells: pd.DataFrame, names: Sequence[str], values: Mapping[str, Collection[Any]]) -> Iterator[tuple[Any, ...]]:
     """Yield some columns of the rows that have given values, without a frame between, which would cost more than all else."""
-    chosen = np.ones(len(cells), dtype=np.bool_)
-    for name, wanted in values.items():
-        chosen &= cells[name].isin(wanted).to_numpy(dtype=np.bool_)
+    chosen = np.logical_and.reduce([cells[name].isin(wanted).to_numpy(dtype=np.bool_) for name, wanted in values.items()])
     return zip(*(cells[name].array[chosen].tolist() for name in names), strict=True)
 
 
-class _Origins:
+class _Rereading:
     """Whether the document still gives a figure when it is read in another way."""
 
-    def __init__(self, report: Report | None, cells: pd.DataFrame, cases: Sequence[_Case]) -> None:
-        keys = {case.system.places[cell].key for case in cases for one in case.found.solutions for cell in one.cells}
-        self.printed: dict[tuple[Any, ...], str] = {}
-        if "printed" in cells.columns:
-            lines, agencies = {line for _, line, _ in keys}, {case.agency for case in cases}
-            names = ("agency", "year", "table", "line", "column", "printed")
-            found = _rows_where(cells, names, {"line": lines, "agency": agencies})
-            self.printed = {(agency, None if year is pd.NA else year, *key): text for agency, year, *key, text in found}
+    def __init__(self, report: Report | None, cases: Sequence[Case]) -> None:
         self.read: dict[CellKey, ReadCell] = {}
         self.again: Mapping[CellKey, Sequence[Any]] = {}
-        if report is not None and report.origin is not None and keys:
+        if report is not None and report.origin is not None:
             from govstats.recognition.rereading import reread
 
             self.read = {cell.key: cell for cell in report.read_cells}
-            try:
+            keys = {case.system.places[cell].key for case in cases for one in case.found.solutions for cell in one.cells}
+            # where the file was moved since, what it says cannot be asked again
+            with suppress(UnreadableDocument):
                 self.again = reread(report, keys)
-            except UnreadableDocument:
-                # the file was moved since: what it says cannot be asked again
-                self.again = {}
 
     def of(self, key: CellKey, proposed: float) -> tuple[str | None, str | None]:
         """Return where the figure of a cell comes from, and what other ways of reading found."""
@@ -343,45 +282,25 @@ class _Origins:
         return "reading" if any(one.value == proposed for one in other) else "undecided", found
 
 
-class _Witnesses:
-    """What the prose, and the years beside a report, say of its figures."""
+#: What is said of a cell, by agency, year and cell: between which figures it lies, and where that stands.
+_Witnesses = Mapping[tuple[Any, ...], Sequence[tuple[float, float, str]]]
 
-    #: Lines that are the same number in two years: carried out of one, carried into the next.
-    _CARRIED: Sequence[tuple[str, str, str, int]] = (
-        ("requests", "carried_out", "carried_in", 1),
-        ("requests", "carried_in", "carried_out", -1),
-    )
 
-    def __init__(self, cells: pd.DataFrame, claims: pd.DataFrame | None) -> None:
-        carried = {"line": {line for _, line, _, _ in self._CARRIED}, "status": {"reported"}, "table": {"requests"}}
-        names = ("agency", "year", "line", "column", "value")
-        self.figures: dict[tuple[Any, ...], float] = {row[:-1]: row[-1] for row in _rows_where(cells, names, carried)}
-        self.claims: dict[tuple[Any, ...], list[tuple[float, float, str]]] = defaultdict(list)
-        for claim in () if claims is None else claims.to_dict("records"):
-            low, high = (claim["value"] if pd.isna(claim[bound]) else claim[bound] for bound in ("low", "high"))
-            if pd.notna(claim["target"]) and not (pd.isna(low) and pd.isna(high)):
-                bounds = (-np.inf if pd.isna(low) else float(low), np.inf if pd.isna(high) else float(high))
-                self.claims[claim["agency"], claim["year"], claim["target"]].append((*bounds, str(claim["quote"])))
-
-    def hear(self, agency: Any, year: int | None, changes: Mapping[CellKey, tuple[float, float]]) -> tuple[str, float]:
-        """Return what speaks for a repair and against it, and what that adds to its rank."""
-        said = []
-        weight = 0.0
-        for (table, line, column), (reported, proposed) in changes.items():
-            for name, here, there, step in self._CARRIED:
-                if year is None or (name, here) != (table, line):
-                    continue
-                other = self.figures.get((agency, year + step, there, column))
-                if other is not None and other in {reported, proposed}:
-                    sign = "+" if other == proposed else "-"
-                    said.append(f"{sign} {year + step} {table}/{there}/{column} = {other:g}")
-                    weight += -_WITNESS if sign == "+" else _WITNESS
-            for low, high, quote in self.claims.get((agency, year, f"{table}/{line}/{column}"), ()):
-                fits = low <= proposed <= high
-                if fits != (low <= reported <= high):
-                    said.append(f"{'+' if fits else '-'} “{quote}”")
-                    weight += -_WITNESS if fits else _WITNESS
-        return "; ".join(said), weight
+def _witnesses(cells: pd.DataFrame, claims: pd.DataFrame | None, agencies: Collection[Any]) -> _Witnesses:
+    """Return what the prose, and the years beside a report, say of its figures."""
+    found = defaultdict(list)
+    carried = {"line": _CARRIED, "agency": agencies, "table": {"requests"}, "status": {"reported"}}
+    for agency, year, line, column, value in _rows_where(cells, ("agency", "year", "line", "column", "value"), carried):
+        if pd.notna(year) and pd.notna(value):
+            other, step = _CARRIED[line]
+            told = (value, value, f"{year} requests/{line}/{column} = {value:g}")
+            found[agency, year + step, f"requests/{other}/{column}"].append(told)
+    for claim in () if claims is None else claims[claims["target"].notna()].to_dict("records"):
+        low, high = (claim["value"] if pd.isna(claim[bound]) else claim[bound] for bound in ("low", "high"))
+        if pd.notna(low) or pd.notna(high):
+            bounds = (-np.inf if pd.isna(low) else float(low), np.inf if pd.isna(high) else float(high))
+            found[claim["agency"], claim["year"], claim["target"]].append((*bounds, f"“{claim['quote']}”"))
+    return found
 
 
 # --- mechanisms -------------------------------------------------------------------------------------------------------------
@@ -495,16 +414,28 @@ def mechanism(reported: float, proposed: float, *, is_total: bool = False) -> st
     if proposed and abs(reported / proposed - _TEN_THOUSAND) < ONE_FEN * _TEN_THOUSAND:
         return "unit"
     was, ought = (f"{abs(figure):.4f}".rstrip("0").rstrip(".") for figure in (reported, proposed))
-    differing = [place for place, (one, other) in enumerate(zip(was, ought, strict=False)) if one != other]
-    if len(was) == len(ought):
-        if len(differing) == 1:
-            return "mistyped"
-        if len(differing) == 2 and differing[1] - differing[0] == 1 and was[differing[0]] == ought[differing[1]]:
-            return "transposed" if was[differing[1]] == ought[differing[0]] else "other"
-    if any(ought[:at] + ought[at + 1 :] == was for at in range(len(ought))):
-        return "dropped"
-    if any(was[:at] + was[at + 1 :] == ought and was[at] in was[max(0, at - 1) : at] for at in range(len(was))):
-        return "doubled"
-    if any(was[:at] + was[at + 1 :] == ought for at in range(len(was))):
-        return "mistyped"
-    return "not_updated" if is_total and proposed > reported else "other"
+    lagging = "not_updated" if is_total and proposed > reported else "other"
+    return next((name for name, came_about in _MISPRINTS if came_about(was, ought)), lagging)
+
+
+def _mistyped(was: str, ought: str) -> bool:
+    return len(was) == len(ought) and sum(one != other for one, other in zip(was, ought, strict=True)) == 1
+
+
+def _transposed(was: str, ought: str) -> bool:
+    return any(was[:at] + was[at + 1] + was[at] + was[at + 2 :] == ought for at in range(len(was) - 1))
+
+
+def _removals(longer: str, shorter: str) -> list[int]:
+    """Return the places of the digits without which a figure is the shorter one."""
+    return [at for at in range(len(longer)) if longer[:at] + longer[at + 1 :] == shorter]
+
+
+#: How the digits of one figure become those of another, from what was printed to what ought to be.
+_MISPRINTS: Sequence[tuple[str, Callable[[str, str], bool]]] = (
+    ("mistyped", _mistyped),
+    ("transposed", _transposed),
+    ("dropped", lambda was, ought: bool(_removals(ought, was))),
+    ("doubled", lambda was, ought: any(at and was[at] == was[at - 1] for at in _removals(was, ought))),
+    ("mistyped", lambda was, ought: bool(_removals(was, ought))),
+)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
-from typing import Any, NamedTuple
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,14 +16,20 @@ from numpy.typing import NDArray
 
 from govstats.characters import folded_text
 from govstats.forms import ONE_FEN, CellKey, Language, Table, form, versions
-from govstats.reconciliation.findings import Findings, Wording, known_rule
-from govstats.reconciliation.matrix import REPORTED, UNREADABLE, Layout, ReportMatrix, plain_values, report_numbers
+from govstats.reconciliation.findings import Findings, Wording, known_rule, rules_with
+from govstats.reconciliation.matrix import (
+    REPORTED,
+    UNREADABLE,
+    Layout,
+    ReportMatrix,
+    Reports,
+    alike,
+    plain_values,
+    report_numbers,
+)
 from govstats.reconciliation.wording import (
-    Words,
     cell_label,
     column_label,
-    in_both,
-    in_words,
     line_label,
     listed,
     named,
@@ -50,7 +57,46 @@ _OPENING_YEAR = re.compile(r"\W*(20\d\d)年度?(?=[,我本全在])")
 NotesOf = Mapping[int, Sequence[tuple[str, str, str]]]
 
 
-def check_structure(matrix: ReportMatrix, findings: Findings, notes: NotesOf) -> None:
+def _notes_of(numbered: pd.DataFrame, known: Reports) -> NotesOf:
+    """Return what notes say of the lines of each report number."""
+    if known.report is not None:
+        return {0: [(note.kind, note.table, note.line) for note in known.report.read_notes]}
+    found: dict[int, list[tuple[str, str, str]]] = {}
+    if known.notes is not None:
+        numbers, rows = report_numbers(numbered, known.notes)
+        columns = (plain_values(known.notes[name].iloc[rows], "") for name in ("kind", "table", "line"))
+        for number, kind, table, line in zip(numbers.tolist(), *columns, strict=True):
+            found.setdefault(number, []).append((kind, table, line))
+    return found
+
+
+def check_structure(numbered: pd.DataFrame, matrices: Sequence[ReportMatrix], findings: Findings, known: Reports) -> None:
+    """Add the findings of the rules on what must be there.
+
+    Parameters
+    ----------
+    numbered : DataFrame
+        Agency, year and form of each report number, and whether the form is known.
+    matrices : sequence of ReportMatrix
+    findings : Findings
+    known : Reports
+        What notes say of lines, and what became of the rules on the documents themselves.
+    """
+    for number in np.flatnonzero(~numbered["known"]).tolist():
+        version = numbered["form"].iloc[number]
+        missing = version if isinstance(version, str) else "?"
+        those = partial(listed, versions())
+        findings.note(number, "S02", "not_assessable", message="unknown_form", missing=missing, known=those)
+    notes = _notes_of(numbered, known)
+    for matrix in matrices:
+        _check_tables(matrix, findings, notes)
+    if known.report is not None and len(numbered):
+        _check_document(known.report, findings)
+    elif known.document_findings is not None:
+        _add_told_before(findings, numbered, known.document_findings)
+
+
+def _check_tables(matrix: ReportMatrix, findings: Findings, notes: NotesOf) -> None:
     """Add the findings of S02 to S05; `notes` has what the notes of each report number say of its lines."""
     lines = _Lines(matrix, findings, notes)
     for table in matrix.form.tables:
@@ -67,101 +113,95 @@ def check_structure(matrix: ReportMatrix, findings: Findings, notes: NotesOf) ->
             lines.check(members, layout, table)
 
 
-def unknown_form(version: object, report: int, findings: Findings) -> None:
-    """Add the one finding on a report whose form is not known."""
-    missing = version if isinstance(version, str) else "?"
-    known = partial(listed, versions())
-    findings.note(report, "S02", "not_assessable", message="unknown_form", missing=missing, known=known)
-
-
-class _Difference(NamedTuple):
-    """How the lines of a table differ from the form."""
-
-    missing: list[CellKey]
-    twice: list[str]
-    strange: list[CellKey]
-
-    def text(self, table: Table, required: Sequence[CellKey], language: Language) -> str:
-        """Name whole lines and whole columns where they are missing, else cells."""
-        gone = set(self.missing)
-
-        def wholly(part: int, among: Sequence[CellKey]) -> list[str]:
-            names = dict.fromkeys(cell[part] for cell in self.missing if cell in among)
-            return [name for name in names if all(cell in gone for cell in among if cell[part] == name)]
-
-        lines = wholly(1, required)
-        columns = wholly(2, [cell for cell in required if cell[1] not in lines])
-        single = [cell for cell in self.missing if cell[1] not in lines and cell[2] not in columns]
-        parts = {
-            "missing_lines": [line_label(table, line, language) for line in lines],
-            "missing_columns": [column_label(table, column, language) for column in columns],
-            "missing_cells": [cell_label(table, cell, language) for cell in single],
-            "found_twice": [line_label(table, line, language) for line in self.twice],
-            "not_in_form": [f"{line}·{column}" for _, line, column in self.strange],
-        }
-        said = (phrase(name, language, labels=listed(labels, language)) for name, labels in parts.items() if labels)
-        return phrase("semicolon", language).join(said)
-
-
 class _Lines:
-    """Rule S03, with what the notes of a report say of lines that could not be read or stand there twice."""
+    """Rule S03: what stands in the tables of each report, by its position and the table, beside the cells of the form."""
 
     def __init__(self, matrix: ReportMatrix, findings: Findings, notes: NotesOf) -> None:
         self.matrix, self.findings = matrix, findings
-        own = {at: notes[number] for at, number in enumerate(matrix.reports.tolist()) if number in notes} if notes else {}
-        self.unread = {at: {table for kind, table, _ in of if kind.startswith("unreadable")} for at, of in own.items()}
-        self.noted_twice = {at: {(table, line) for kind, table, line in of if kind == "duplicate_line"} for at, of in own.items()}
         self.one_line_will_do = set(known_rule("S03").settings["one_line_will_do"])
-        self.strange: dict[tuple[int, str], list[CellKey]] = {}
+        #: Lines that stand there twice, cells that the form does not have, and whether lines could not be read.
+        self.twice: dict[tuple[int, str], set[str]] = defaultdict(set)
+        self.strange: dict[tuple[int, str], list[CellKey]] = defaultdict(list)
+        self.unread: set[tuple[int, str]] = set()
+        for row, at in np.argwhere(matrix.repeated).tolist():
+            table, line, _ = matrix.cells[row]
+            self.twice[at, table].add(line)
+        for at, number in enumerate(matrix.reports.tolist()) if notes else ():
+            for kind, table, line in notes.get(number, ()):
+                if kind == "duplicate_line":
+                    self.twice[at, table].add(line)
+                elif kind.startswith("unreadable"):
+                    self.unread.add((at, table))
         outside = np.flatnonzero(matrix.cell_of_row < 0)
-        if len(outside):
-            names = (map(str, matrix.rows[name].iloc[outside]) for name in ("table", "line", "column"))
-            for number_of, *cell in zip(matrix.report_of_row[outside].tolist(), *names, strict=True):
-                self.strange.setdefault((number_of, cell[0]), []).append((cell[0], cell[1], cell[2]))
+        names = (map(str, matrix.rows[name].iloc[outside]) for name in ("table", "line", "column"))
+        for at, *cell in zip(matrix.report_of_row[outside].tolist(), *names, strict=True):
+            self.strange[at, cell[0]].append((cell[0], cell[1], cell[2]))
 
     def check(self, members: NDArray[np.intp], layout: Layout, table: Table) -> None:
         """Add a finding for each report of a layout."""
-        matrix, findings = self.matrix, self.findings
+        matrix = self.matrix
         alone = {line for name, line in layout.alone if name == table.id and line in self.one_line_will_do}
         required = [cell for cell in matrix.cells if cell[0] == table.id and _is_required(table, cell[1], alone)]
         rows = np.array([matrix.index[cell] for cell in required], dtype=np.intp)
-        lacking = ~matrix.part(matrix.printed, rows, members)
+        lacking = ~matrix.printed[np.ix_(rows, members)]
         there = matrix.has_table[table.id][members]
-        again = matrix.part(matrix.repeated, matrix.rows_of[table.id], members).any(axis=0)
-        strange = np.isin(members, [report for report, name in self.strange if name == table.id])
-        noted = np.isin(members, [at for at, lines in self.noted_twice.items() if any(name == table.id for name, _ in lines)])
-        differing = strange | (there & (lacking.any(axis=0) | again | noted))
-
+        strange = np.isin(members, [at for at, name in self.strange if name == table.id])
+        twice = np.isin(members, [at for at, name in self.twice if name == table.id])
+        differing = strange | (there & (lacking.any(axis=0) | twice))
         size = float(len(required)) or np.nan
         for status, which, sides in (("pass", there & ~differing, size), ("not_assessable", ~there & ~differing, np.nan)):
             if which.any():
-                findings.note(matrix.reports[members[which]], "S03", status, table=table, expected=sides, reported=sides)
+                reports = matrix.reports[members[which]]
+                self.findings.note(reports, "S03", status, table=table, expected=sides, reported=sides)
         for one in np.flatnonzero(differing).tolist():
-            missing = [cell for cell, gone in zip(required, lacking[:, one].tolist(), strict=True) if gone]
-            difference = self._difference(int(members[one]), table, missing)
-            unread = (
-                bool({table.id, ""} & self.unread.get(int(members[one]), set()))
-                or UNREADABLE in matrix.status[matrix.rows_of[table.id], members[one]]
-            )
-            # what could not be read may hold the line that seems to be missing: glued digits take their neighbours with them
-            undecided = unread and not difference.twice and not difference.strange
-            findings.note(
-                int(matrix.reports[members[one]]),
-                "S03",
-                "not_assessable" if undecided else "fail",
-                message="unread" if undecided else "",
-                table=table,
-                cells=[*difference.missing, *difference.strange],
-                expected=size,
-                reported=size - len(missing),
-                missing=partial(difference.text, table, required),
-            )
+            self._note(int(members[one]), table, required, lacking[:, one])
 
-    def _difference(self, report: int, table: Table, missing: list[CellKey]) -> _Difference:
-        repeated = {self.matrix.cells[row][1] for row in np.flatnonzero(self.matrix.repeated[:, report]).tolist()}
-        here = {line for _, line, _ in self.matrix.cells[self.matrix.rows_of[table.id]]}
-        noted = {line for name, line in self.noted_twice.get(report, ()) if name == table.id}
-        return _Difference(missing, sorted((repeated & here) | noted), self.strange.get((report, table.id), []))
+    def _note(self, at: int, table: Table, required: Sequence[CellKey], lacking: NDArray[np.bool_]) -> None:
+        """Add a finding for a report whose lines differ from those of the form."""
+        missing = [cell for cell, gone in zip(required, lacking.tolist(), strict=True) if gone]
+        strange, twice = self.strange.get((at, table.id), []), self.twice.get((at, table.id), set())
+        # what could not be read may hold the line that seems to be missing: glued digits take their neighbours with them
+        unread = {(at, table.id), (at, "")} & self.unread or UNREADABLE in self.matrix.status[self.matrix.rows_of[table.id], at]
+        undecided = unread and not twice and not strange
+        self.findings.note(
+            int(self.matrix.reports[at]),
+            "S03",
+            "not_assessable" if undecided else "fail",
+            message="unread" if undecided else "",
+            table=table,
+            cells=[*missing, *strange],
+            expected=float(len(required)) or np.nan,
+            reported=(float(len(required)) or np.nan) - len(missing),
+            missing=partial(_differences, table, required, missing, sorted(twice), strange),
+        )
+
+
+def _differences(
+    table: Table,
+    required: Sequence[CellKey],
+    missing: Sequence[CellKey],
+    twice: Sequence[str],
+    strange: Sequence[CellKey],
+    language: Language,
+) -> str:
+    """Name what is missing, by whole lines and columns where these are missing, what stands there twice, and what is strange."""
+
+    def wholly(part: int, among: Sequence[CellKey]) -> list[str]:
+        kept = {cell[part] for cell in among if cell not in missing}
+        return [name for name in dict.fromkeys(cell[part] for cell in missing if cell in among) if name not in kept]
+
+    lines = wholly(1, required)
+    columns = wholly(2, [cell for cell in required if cell[1] not in lines])
+    single = [cell for cell in missing if cell[1] not in lines and cell[2] not in columns]
+    parts = {
+        "missing_lines": [line_label(table, line, language) for line in lines],
+        "missing_columns": [column_label(table, column, language) for column in columns],
+        "missing_cells": [cell_label(table, cell, language) for cell in single],
+        "found_twice": [line_label(table, line, language) for line in twice],
+        "not_in_form": [f"{line}·{column}" for _, line, column in strange],
+    }
+    said = (phrase(name, language, labels=listed(labels, language)) for name, labels in parts.items() if labels)
+    return phrase("semicolon", language).join(said)
 
 
 def _is_required(table: Table, line: str, alone: set[str]) -> bool:
@@ -182,9 +222,8 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
     empty = status > REPORTED
     for row, at in np.argwhere(negative | fraction).tolist():
         message = "negative" if negative[row, at] else "fraction"
-        report, reported = int(matrix.reports[at]), float(value[row, at])
-        subject = named(table, cells[row])
-        findings.note(report, "S04", "fail", message=message, table=table, cells=[cells[row]], reported=reported, subject=subject)
+        about: dict[str, Any] = {"table": table, "cells": [cells[row]], "subject": named(table, cells[row])}
+        findings.note(int(matrix.reports[at]), "S04", "fail", message=message, reported=float(value[row, at]), **about)
 
     there = matrix.has_table[table.id]
     sound = there & ~(negative | fraction | empty).any(axis=0)
@@ -192,13 +231,12 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
         if members.any():
             findings.note(matrix.reports[members], "S04", outcome, message=message, table=table)
     hollow = np.flatnonzero(empty.any(axis=0))
-    if len(hollow):
-        states, which = np.unique(np.where(empty, status, REPORTED)[:, hollow], axis=1, return_inverse=True)
-        for number_of, state in enumerate(states.T.tolist()):
-            reports = matrix.reports[hollow[which.ravel() == number_of]]
-            without = [cell for cell, one in zip(cells, state, strict=True) if one != REPORTED]
-            missing = partial(_empty, table, cells, state)
-            findings.note(reports, "S04", "not_assessable", table=table, cells=without, missing=missing)
+    states = np.where(empty, status, REPORTED)[:, hollow]
+    for members in alike(states):
+        state = states[:, members[0]].tolist()
+        without = [cell for cell, one in zip(cells, state, strict=True) if one != REPORTED]
+        missing = partial(_empty, table, cells, state)
+        findings.note(matrix.reports[hollow[members]], "S04", "not_assessable", table=table, cells=without, missing=missing)
 
 
 def _empty(table: Table, cells: Sequence[CellKey], states: Sequence[int], language: Language) -> str:
@@ -258,42 +296,41 @@ def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[dict[int, str], ND
 # --- the document itself: S01, S06, NF, NE ----------------------------------------------------------------------------------
 
 
-class DocumentFinding(NamedTuple):
-    """What became of a rule on a document; None where a side has no figure."""
-
-    wording: Wording
-    expected: float | None = None
-    reported: float | None = None
+DocumentFinding = tuple[Wording, float | None, float | None]
 
 
 def document_findings(report: Report) -> list[DocumentFinding]:
-    """Apply the rules S01, S06, NF and NE to a report; none where its form is not known."""
+    """Return what becomes of S01, S06, NF and NE, with what is expected and reported; nothing where the form is not known."""
+    findings = Findings()
+    _check_document(report, findings)
+    found = []
+    for _, _, wording, *sides in findings.blocks:
+        expected, reported = (None if np.isnan(side[0]) else float(side[0]) for side in sides)
+        found.append((findings.wordings[wording[0]], expected, reported))
+    return found
+
+
+def _check_document(report: Report, findings: Findings) -> None:
+    """Add what became of the rules on the document, of the report with the number 0."""
     if report.form not in versions():
-        return []
+        return
     text = _Text(report)
-    found = [_year(report, text)]
-    statutory = form(report.form)
-    if not statutory.sections:
-        return found
-    if statutory.version in known_rule("NF").settings["forms"]:
-        words = known_rule("NF").settings
-        six = text.sections.get(6)
-        mentioned = six is not None and re.search(words["mentioned_by"], re.sub(words["other_fees"], "", six)) is not None
-        found.append(_found("NF", _status(mentioned, six, text)))
-    five = text.sections.get(5)
-    long_enough = _size(five or "") >= known_rule("NE").settings["shortest"]
-    found.append(_found("NE", _status(long_enough, five, text), quote=shortened(five or "")))
-    return [_sections(report), *found]
+    has_sections = bool(form(report.form).sections)
+    if has_sections:
+        _check_sections(report, findings)
+    _check_year(report, text, findings)
+    for rule in map(known_rule, rules_with("section")):
+        wanted = rule.settings
+        if has_sections and report.form in wanted.get("forms", versions()):
+            section = text.sections.get(wanted["section"])
+            said = re.sub(wanted["other_than"], "", section or "") if "other_than" in wanted else section or ""
+            passed = re.search(wanted["says"], said) is not None
+            undecided = section is None or (text.incomplete and not passed)
+            status = "not_assessable" if undecided else "pass" if passed else "fail"
+            findings.note(0, rule.id, status, quote=shortened(section or ""))
 
 
-def add_document_findings(findings: Findings, number: int, told: Iterable[DocumentFinding]) -> None:
-    """Add what was found on the document of a report number."""
-    for one in told:
-        expected, reported = (np.nan if side is None else side for side in (one.expected, one.reported))
-        findings.add(number, 0, findings.say([one.wording]), expected, reported)
-
-
-def add_told_before(findings: Findings, reports: pd.DataFrame, told: pd.DataFrame) -> None:
+def _add_told_before(findings: Findings, reports: pd.DataFrame, told: pd.DataFrame) -> None:
     """Add what was found on many documents before; `told` has the columns of the findings."""
     numbers, rows = report_numbers(reports, told)
     names = ("rule", "severity", "status", "message_zh", "message_en")
@@ -303,14 +340,7 @@ def add_told_before(findings: Findings, reports: pd.DataFrame, told: pd.DataFram
     findings.add(numbers, 0, findings.say(wordings) + np.arange(len(wordings)), *sides)
 
 
-def _found(
-    rule: str, status: str, expected: float | None = None, reported: float | None = None, *, message: str = "", **fields: Words
-) -> DocumentFinding:
-    fields_of = in_both(lambda language: {name: in_words(said, language) for name, said in fields.items()})
-    return DocumentFinding(known_rule(rule).wording(status, fields_of, message=message), expected, reported)
-
-
-def _sections(report: Report) -> DocumentFinding:
+def _check_sections(report: Report, findings: Findings) -> None:
     titles = {int(section.id): section for section in form(report.form).sections}
     found = [section.number for section in report.sections if section.number in titles]
     lacking = [section for section in titles if section not in found]
@@ -326,41 +356,38 @@ def _sections(report: Report) -> DocumentFinding:
     def missing(language: Language) -> str:
         return listed((titles[one].text(language) for one in mentioned), language, limit=12)
 
-    return _found("S01", status, len(titles), len(titles) - len(lacking), message=message, missing=missing)
+    expected, reported = float(len(titles)), float(len(titles) - len(lacking))
+    findings.note(0, "S01", status, message=message, expected=expected, reported=reported, missing=missing)
 
 
 class _Text:
-    """The prose of a report, parted by its headings."""
+    """The prose of a report, parted by its headings.
+
+    Attributes
+    ----------
+    sections : dict of int to str
+        The text under each heading, the longest where one comes again, without white space.
+    incomplete : bool
+        Whether pages were not read, or there are headings and tables alone: what is not there may have been left out.
+    """
 
     def __init__(self, report: Report) -> None:
         plain = _compact(report.text)
-        headings = {(one.number, _compact(one.text)) for one in report.sections}
+        headings = {(one.number, heading) for one in report.sections if (heading := _compact(one.text))}
         # a table of contents has the headings too
-        found = sorted((at, at + len(heading), number) for number, heading in headings for at in _occurrences(plain, heading))
-        #: The text under each heading, the longest where one comes again, without white space.
+        places = sorted((*at.span(), number) for number, heading in headings for at in re.finditer(re.escape(heading), plain))
+        starts = [*(start for start, *_ in places), len(plain)]
         self.sections: dict[int, str] = {}
-        starts = [*(start for start, *_ in found), len(plain)]
-        for _, end, number in found:
+        for _, end, number in places:
             # the next section may have a title that is not that of the form
             text = plain[end : starts[bisect_left(starts, end)]].partition(f"{_NUMERALS[number]}、")[0]
             self.sections[number] = max(self.sections.get(number, ""), text, key=len)
-        self._lost = any(note.kind == "unread_page" for note in report.read_notes)
-
-    @cached_property
-    def incomplete(self) -> bool:
-        """Whether pages were not read, or there are headings and tables alone: what is not there may have been left out."""
-        return self._lost or _size("".join(self.sections.values())) < _LEAST_PROSE
+        lost = any(note.kind == "unread_page" for note in report.read_notes)
+        self.incomplete = lost or _size("".join(self.sections.values())) < _LEAST_PROSE
 
 
 def _compact(text: str) -> str:
     return "".join(folded_text(text).split())
-
-
-def _occurrences(text: str, word: str) -> Iterator[int]:
-    at = text.find(word) if word else -1
-    while at >= 0:
-        yield at
-        at = text.find(word, at + len(word))
 
 
 def _size(text: str) -> int:
@@ -368,23 +395,18 @@ def _size(text: str) -> int:
     return len(_PUNCTUATION.sub("", text))
 
 
-def _status(passed: bool, section: str | None, text: _Text) -> str:
-    if section is None or (text.incomplete and not passed):
-        return "not_assessable"
-    return "pass" if passed else "fail"
-
-
-def _year(report: Report, text: _Text) -> DocumentFinding:
+def _check_year(report: Report, text: _Text, findings: Findings) -> None:
     conflict = next((note for note in report.read_notes if note.kind == "year_conflict"), None)
-    overview = text.sections.get(1)
+    overview, year = text.sections.get(1), report.year
     first, _, rest = _TITLES_OF_WORKS.sub("", overview or "").partition("。")
-    found = _OPENING_YEAR.match(first)
-    year = report.year
+    opening = _OPENING_YEAR.match(first)
     if conflict is not None:
-        return _found("S06", "fail", message="conflict", quote=shortened(conflict.printed))
-    if year is None or overview is None:
-        return _found("S06", "not_assessable")
+        findings.note(0, "S06", "fail", message="conflict", quote=shortened(conflict.printed))
+    elif year is None or overview is None:
+        findings.note(0, "S06", "not_assessable")
     # an opening that names the year as well may tell of what went before
-    if found and int(found[1]) != year and str(year) not in first and f"{year}年" not in rest[:200]:
-        return _found("S06", "fail", float(year), float(found[1]), quote=shortened(first), subject=str(year))
-    return _found("S06", "pass", subject=str(year))
+    elif opening and int(opening[1]) != year and str(year) not in first and f"{year}年" not in rest[:200]:
+        sides: dict[str, Any] = {"expected": float(year), "reported": float(opening[1])}
+        findings.note(0, "S06", "fail", quote=shortened(first), subject=str(year), **sides)
+    else:
+        findings.note(0, "S06", "pass", subject=str(year))

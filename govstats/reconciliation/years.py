@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,8 +12,8 @@ import pandas as pd
 
 from govstats.errors import require_columns
 from govstats.forms import CellKey, Edit, Language, cell_key
-from govstats.reconciliation.edits import Flags, Pairs, alone, check_edit, edit_labels, linear_edits
-from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, linear_rules
+from govstats.reconciliation.edits import Pairs, alone, check_edit, edit_labels, linear_edits, pairs_of_years, severity
+from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, rules_with
 from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix
 from govstats.reconciliation.prose import Said, of_another_circle
 from govstats.reconciliation.reuse import reused_share
@@ -22,47 +22,6 @@ from govstats.reconciliation.wording import named, number, phrase
 _MILDER = {"E": "W", "W": "I", "I": "I"}
 #: A table that shares fewer of its cells with the form of the year before is another table.
 _SHARED_CELLS = 0.8
-
-
-def pairs_of_years(reports: pd.DataFrame, matrices: Sequence[ReportMatrix]) -> list[Pairs]:
-    """Find for each report that of the same agency and the year before.
-
-    Parameters
-    ----------
-    reports : DataFrame
-        Agency and year of each report number.
-    matrices : sequence of ReportMatrix
-
-    Returns
-    -------
-    list of Pairs
-        One for each two forms, in the order of the matrices.
-    """
-    agency = pd.factorize(reports["agency"].array)[0]
-    year = reports["year"].to_numpy(dtype=float, na_value=np.nan)
-    known = np.flatnonzero((agency >= 0) & ~np.isnan(year))
-    key = np.full(len(reports), -1, dtype=np.int64)
-    key[known] = agency[known].astype(np.int64) * 100_000 + year[known].astype(np.int64)
-    keys, first = np.unique(key[known], return_index=True)
-    if not len(keys):
-        return []
-    at = np.minimum(np.searchsorted(keys, key - 1), len(keys) - 1)
-    number_before = np.where((key > 0) & (keys[at] == key - 1), known[first[at]], -1)
-    if (number_before < 0).all():
-        return []
-    matrix_of, position_of = (np.full(len(reports), -1, dtype=np.intp) for _ in range(2))
-    for which, matrix in enumerate(matrices):
-        matrix_of[matrix.reports], position_of[matrix.reports] = which, np.arange(len(matrix.reports))
-    found = []
-    for now in matrices:
-        earlier = number_before[now.reports]
-        form_before = np.where(earlier >= 0, matrix_of[earlier], -1)
-        for which, before in enumerate(matrices):
-            at = np.flatnonzero(form_before == which)
-            if len(at):
-                years = year[now.reports[at]].astype(np.intp) - 1
-                found.append(Pairs(now, before, at, position_of[earlier[at]], years))
-    return found
 
 
 def check_years(
@@ -111,12 +70,11 @@ def _check_edits(pairs: Pairs, findings: Findings, stand_ins: StandIns) -> None:
         chosen = pairs
         if pairs.now.form.table(edit.table).open:
             # of an open table only those lines are compared that both years print
-            chosen = pairs.where((pairs.sides(edit)[1] != ABSENT).all(axis=0))
+            chosen = pairs.where((pairs.figures(edit.places)[1] != ABSENT).all(axis=0))
         elif edit.rule in checked:
             # a table that is not there is said to be so once for each rule
-            now, before = pairs.now.has_table[edit.table][pairs.at], pairs.before.has_table[edit.table][pairs.was]
-            chosen = pairs.where(now & before)
-        check_edit(edit, chosen, findings, stand_in=stand_ins if known_rule(edit.rule).settings.get("claims_stand_in") else None)
+            chosen = pairs.where(pairs.both_have(edit.table))
+        check_edit(edit, chosen, findings, stand_in=stand_ins if edit.rule in stand_ins.rules else None)
         checked.add(edit.rule)
 
 
@@ -125,7 +83,7 @@ class StandIns:
 
     def __init__(self, reports: pd.DataFrame, claims: Sequence[Said]) -> None:
         self.reports, self.claims = reports, claims
-        self.rules = [rule for rule in linear_rules() if known_rule(rule).settings.get("claims_stand_in")]
+        self.rules = rules_with("claims_stand_in")
 
     @cached_property
     def said(self) -> Mapping[tuple[object, int, CellKey], tuple[float, str]]:
@@ -141,8 +99,7 @@ class StandIns:
         """Return the figures of a report with what the prose says of those that are missing; None where it does not."""
         agency, year = self.reports["agency"].iloc[report.reports[0]], int(report.years[0]) + 1
         missing = np.flatnonzero(np.isnan(figures)).tolist()
-        places = [edit.places[at] for at in missing]
-        said = [self.said.get((agency, year + offset, cell)) for cell, offset in places]
+        said = [self.said.get((agency, year + offset, cell)) for cell, offset in (edit.places[at] for at in missing)]
         found = [one for one in said if one is not None]
         if len(found) < len(missing):
             return None
@@ -153,11 +110,8 @@ class StandIns:
             labels = edit_labels(report.now.form, edit, language)
             return phrase("comma", language).join(labels[at] for at in missing)
 
-        return filled, {
-            "severity": _MILDER[edit.severity or known_rule(edit.rule).severity],
-            "missing": names,
-            "quote": "；".join(dict.fromkeys(quote for _, quote in found)),
-        }
+        quote = "；".join(dict.fromkeys(quote for _, quote in found))
+        return filled, {"severity": _MILDER[severity(edit)], "missing": names, "quote": quote}
 
 
 def _check_against_claims_alone(matrix: ReportMatrix, paired: Integers, findings: Findings, stand_ins: StandIns) -> None:
@@ -166,13 +120,11 @@ def _check_against_claims_alone(matrix: ReportMatrix, paired: Integers, findings
         return
     agencies, years = (stand_ins.reports[name].array.take(matrix.reports) for name in ("agency", "year"))
     told = {(agency, year + 1) for agency, year, _ in stand_ins.said}
-    spoken_of = np.array([key in told for key in zip(agencies.tolist(), years.tolist(), strict=True)])
+    spoken_of = np.array([key in told for key in zip(agencies.tolist(), years.tolist(), strict=True)], dtype=np.bool_)
     at = np.flatnonzero(spoken_of & ~np.isin(matrix.reports, paired))
-    if not len(at):
-        return
     reports = alone(matrix, at, years.take(at).to_numpy(dtype=np.intp) - 1)
-    for edit in linear_edits(matrix, matrix, stand_ins.rules):
-        values = reports.sides(edit)[0]
+    for edit in linear_edits(matrix, matrix, stand_ins.rules) if len(at) else ():
+        values, _ = reports.figures(edit.places)
         filled = [stand_ins(edit, reports.where([place]), values[:, place]) is not None for place in range(len(at))]
         check_edit(edit, reports.where(np.array(filled)), findings, stand_in=stand_ins)
 
@@ -186,55 +138,36 @@ def _check_amounts(pairs: Pairs, findings: Findings) -> None:
     for table in pairs.now.form.tables:
         for cell in table.cells:
             if "元" in table.unit(cell[1], cell[2]) and cell in pairs.before.index:
-                now, before = pairs.side(cell)[0], pairs.side(cell, -1)[0]
+                now, before = pairs.beside([cell])[0][:, 0]
                 with np.errstate(divide="ignore", invalid="ignore"):
                     apart = np.abs(np.log(now / before))
                 jumped = np.abs(apart - np.log(jump["factor"])) <= np.log(jump["within"])
-                _note_both("S05", pairs, cell, jumped & (now > 0) & (before > 0), findings, message="jump")
+                _note_both("S05", pairs.where(jumped & (now > 0) & (before > 0)), cell, findings, message="jump")
 
 
 def _check_ratios(pairs: Pairs, findings: Findings) -> None:
     settings = known_rule("XO").settings
-    assessable = np.zeros(len(pairs.at), dtype=np.bool_)
-    far_apart = assessable.copy()
-    cells: list[tuple[CellKey, Flags]] = []
-    for group in settings["figures"]:
-        for written in group["cells"]:
-            cell = cell_key(written)
-            if cell not in pairs.now.index or cell not in pairs.before.index:
-                continue
-            now, before = pairs.side(cell)[0], pairs.side(cell, -1)[0]
-            least = np.maximum(np.minimum(now, before), group["floor"])
-            apart = np.maximum(now, before) > settings["ratio"] * least
-            assessable |= ~np.isnan(least)
-            far_apart |= apart
-            cells.append((cell, apart))
-    for cell, apart in sorted(cells, key=lambda one: pairs.now.index[one[0]]):
-        _note_both("XO", pairs, cell, apart, findings)
-    for year, fine in _by_year(pairs.where(assessable & ~far_apart)):
+    floors = {cell_key(written): group["floor"] for group in settings["figures"] for written in group["cells"]}
+    cells = [cell for cell in pairs.now.cells if cell in floors and cell in pairs.before.index]
+    if not cells:
+        return
+    figures, _ = pairs.beside(cells)
+    least = np.maximum(figures.min(axis=0), np.array([[floors[cell]] for cell in cells]))
+    apart = figures.max(axis=0) > settings["ratio"] * least
+    for cell, chosen in zip(cells, apart, strict=True):
+        _note_both("XO", pairs.where(chosen), cell, findings)
+    for year, fine in _by_year(pairs.where(~np.isnan(least).all(axis=0) & ~apart.any(axis=0))):
         findings.note(fine.reports, "XO", "pass", before=str(year))
 
 
-def _note_both(rule: str, pairs: Pairs, cell: CellKey, chosen: Flags, findings: Findings, *, message: str = "") -> None:
+def _note_both(rule: str, pairs: Pairs, cell: CellKey, findings: Findings, *, message: str = "") -> None:
     """Add a failure that names the figures of the two years."""
     table = pairs.now.form.table(cell[0])
-    chosen_pairs = pairs.where(chosen)
-    figures = zip(chosen_pairs.side(cell)[0].tolist(), chosen_pairs.side(cell, -1)[0].tolist(), strict=True)
-    for report, year, (now, before) in zip(chosen_pairs.reports.tolist(), chosen_pairs.years.tolist(), figures, strict=True):
-        findings.note(
-            report,
-            rule,
-            "fail",
-            message=message,
-            table=table,
-            cells=[cell],
-            expected=before,
-            reported=now,
-            subject=named(table, cell),
-            left=number(before),
-            right=number(now),
-            before=str(year),
-        )
+    figures = pairs.beside([cell])[0][:, 0].T.tolist()
+    for report, year, (now, before) in zip(pairs.reports.tolist(), pairs.years.tolist(), figures, strict=True):
+        said: dict[str, Any] = {"subject": named(table, cell), "left": number(before), "right": number(now), "before": str(year)}
+        said |= {"expected": before, "reported": now}
+        findings.note(report, rule, "fail", message=message, table=table, cells=[cell], **said)
 
 
 def _by_year(pairs: Pairs) -> Iterator[tuple[int, Pairs]]:
@@ -248,19 +181,19 @@ def _check_repetition(pairs: Pairs, findings: Findings) -> None:
     for table in pairs.now.form.tables:
         if table.id not in pairs.before.rows_of:
             continue
-        earlier = pairs.before.form.table(table.id)
-        subtotals = {line.id for line in (*table.lines, *earlier.lines) if line.subtotal}
+        lines = (*table.lines, *pairs.before.form.table(table.id).lines)
+        subtotals = {line.id for line in lines if line.subtotal}
         rows = pairs.now.cells[pairs.now.rows_of[table.id]]
         cells = [cell for cell in rows if cell in pairs.before.index and cell[1] not in subtotals]
         if len(cells) < _SHARED_CELLS * len(table.cells):
             continue
-        both = pairs.where(pairs.now.has_table[table.id][pairs.at] & pairs.before.has_table[table.id][pairs.was])
-        same = _equal(both, cells)
-        figures, status = (np.stack(sides) for sides in zip(*(both.side(cell) for cell in cells), strict=True))
-        status_before = np.stack([both.side(cell, -1)[1] for cell in cells])
-        flows = np.nan_to_num(figures[[column not in settings["stocks"] for _, _, column in cells]])
+        both = pairs.where(pairs.both_have(table.id))
+        figures, status = both.beside(cells)
+        reported, lost = status == REPORTED, (status == UNREADABLE).any(axis=0)
+        equal = np.where(reported.all(axis=0), figures[0] == figures[1], reported[0] == reported[1])
+        same, unread = (equal | lost).all(axis=0), lost.any(axis=0)
+        flows = np.nan_to_num(figures[0, [column not in settings["stocks"] for *_, column in cells]])
         remarkable = _different(flows) >= settings["different_figures"][table.id]
-        unread = (status == UNREADABLE).any(axis=0) | (status_before == UNREADABLE).any(axis=0)
         for outcome, message, which in (
             ("pass", "pass", ~same),
             ("pass", "few", same & ~remarkable),
@@ -268,21 +201,10 @@ def _check_repetition(pairs: Pairs, findings: Findings) -> None:
         ):
             for year, some in _by_year(both.where(which)):
                 findings.note(some.reports, "XD", outcome, message=message, table=table, before=str(year))
+        filled = np.count_nonzero(np.nan_to_num(figures[0]), axis=0)
         for at in np.flatnonzero(same & remarkable & ~unread).tolist():
-            count = str(np.count_nonzero(np.nan_to_num(figures[:, at])))
-            before = str(both.years[at])
-            findings.note(int(both.reports[at]), "XD", "fail", table=table, cells=cells, before=before, count=count)
-
-
-def _equal(pairs: Pairs, cells: Iterable[CellKey]) -> Flags:
-    """Tell which pairs have the same in all cells, as far as it can be read."""
-    equal = np.ones(len(pairs.at), dtype=np.bool_)
-    for cell in cells:
-        (now, state), (before, state_before) = pairs.side(cell), pairs.side(cell, -1)
-        figures, figures_before = state == REPORTED, state_before == REPORTED
-        lost = (state == UNREADABLE) | (state_before == UNREADABLE)
-        equal &= lost | np.where(figures & figures_before, now == before, figures == figures_before)
-    return equal
+            said: dict[str, Any] = {"before": str(both.years[at]), "count": str(filled[at])}
+            findings.note(int(both.reports[at]), "XD", "fail", table=table, cells=cells, **said)
 
 
 def _different(figures: Floats) -> Integers:
@@ -296,14 +218,12 @@ def _check_texts(reports: pd.DataFrame, found: Sequence[Pairs], texts: pd.DataFr
     known = texts[texts["year"].notna()]
     sketches = dict(zip(zip(known["agency"], known["year"].astype(int), strict=True), known["sketch"], strict=True))
     at_most = 100 * known_rule("XD").settings["text_reuse"]
-    agencies = reports["agency"].array
-    for pairs in found:
-        for report, year in zip(pairs.reports.tolist(), pairs.years.tolist(), strict=True):
-            later, earlier = (sketches.get((agencies[report], one)) for one in (year + 1, year))
-            share = None if later is None or earlier is None else reused_share(later, earlier)
-            if share is not None:
-                percent = int(100 * share)
-                outcome, message = ("fail", "reused") if percent >= at_most else ("pass", "text")
-                findings.note(
-                    report, "XD", outcome, message=message, reported=percent / 100, before=str(year), share=str(percent)
-                )
+    numbers, years = (np.concatenate([getattr(pairs, name) for pairs in found]).tolist() for name in ("reports", "years"))
+    for report, year, agency in zip(numbers, years, reports["agency"].array.take(numbers), strict=True):
+        later, earlier = (sketches.get((agency, one)) for one in (year + 1, year))
+        share = None if later is None or earlier is None else reused_share(later, earlier)
+        if share is not None:
+            percent = int(100 * share)
+            outcome, message = ("fail", "reused") if percent >= at_most else ("pass", "text")
+            said: dict[str, Any] = {"before": str(year), "share": str(percent)}
+            findings.note(report, "XD", outcome, message=message, reported=percent / 100, **said)
