@@ -8,24 +8,29 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import accumulate, chain, pairwise, takewhile
-from operator import itemgetter
-from typing import NamedTuple, overload
+from itertools import accumulate, chain, groupby, pairwise
+from math import inf, isnan, nan
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple, overload
 
 from govstats.documents import Document, Grid
 from govstats.recognition.sentences import (
     ADJACENT,
     BLANK,
-    HINT,
     ITEM,
+    NO_MARK,
     OPENING,
     Clause,
     Mark,
     Sentence,
+    beside,
+    called,
     data,
+    decide,
     figure_pattern,
     figures,
-    marks,
+    holding,
+    listed,
     passages,
     pattern,
     prose,
@@ -39,38 +44,28 @@ Topics = tuple[str, ...]
 _PROSE = re.compile(r"\w{4}[，,][^。]*\w{4}.*[。；]", re.DOTALL)
 _SENTENCE_END = re.compile("[。;!?…；！？]+")
 _HALF_STOPS = (";", "；")
-_LISTED = re.compile(r"^[、和及或与者以(\W]*$")
 _TOGETHER = re.compile("^[数量]*(?:并且?|且|、|和|及|与|按时|按期|依法|全部|已|妥善|规范|认真|及时)+$")
-_DISCLOSURE = re.compile("(?<!不属于)(?<!不属于政府)(?<!非)(?<!非政府)信息公开|依申请|公开(?:政府信息)?申请|申请公开")
-_PART_OR_SUM = re.compile("(?:上述|以上|(?<!共)有)$")
-_CAUSE = re.compile("[因对涉]|不服")
 _AFORESAID = re.compile("(?:上述|以上)(?:信息|公开|依)*申请")
-_COUNTING = re.compile("^[了共计约近的]*$")
+_CAUSE = re.compile("[因对涉]|不服")
+_COUNTING = re.compile("[了共计约近的]*")
 _NEGATED = re.compile("[未无没不]")
-_REVIEW = "review/"
-_INSTANCES = {"reconsideration": re.compile("复议"), "litigation": re.compile("诉讼|法院")}
-_WAYS_TO_COURT = ("review/litigation_direct", "review/litigation_after_reconsideration")
 _REQUESTS = ("requests",)
 _RECEIVED = "requests/new/total"
-_DECISIONS = {"proactive/licensing", "proactive/penalties", "proactive/coercive_measures"}
-_ORGANISATIONS = {"commercial", "research", "social", "legal"}
-_MONEY = {"元", "万元", "亿元"}
-_PERCENT = {"%", "％"}
-#: Lines that no table has, or of which the words do not say which it is.
-_NO_LINE = {"handled", "subject", "unsure"}
-_OUTCOMES = {"granted", "partly_granted", "refused", "unable", "not_processed", "other", "carried_out"}
-_NO_RESULT = {"concluded", "unsure"}
+_LITIGATION = "review/litigation"
+_WAYS_TO_COURT = ("review/litigation_direct", "review/litigation_after_reconsideration")
+_INSTANCES = {"review/reconsideration": re.compile("复议"), "review/litigation": re.compile("诉讼|法院")}
 #: Words that stand for two items where a list gives each its figure.
 _PAIRS = {"granted+partly_granted": ("granted", "partly_granted"), "anyone": ("natural_person", "organisations")}
 #: Kinds of words that name what a figure is of.
 _NAMES = {"topic", "line", "column", "result"}
-_NO_MARK = Mark(0, 0, "", "")
 #: A heading that says what the paragraph after it is about.
 _LONGEST_HEADING = 40
 #: A text without stops is read in pieces of this length.
 _LONGEST_SENTENCE = 1500
 #: A result without a figure has so many letters beside it at most.
 _SHORT = 8
+#: The rules by which a figure is no claim about disclosure.
+NO_CLAIM = {"percentage", "aim", "times", "elsewhere", "no_topic", "compared"}
 
 
 class Claims(Sequence[Claim]):
@@ -131,94 +126,8 @@ def _paragraphs(document: Document) -> Iterator[tuple[str, str, int | None]]:
             yield block.text, block.place, block.page
         # few tables have a sentence in them
         elif not {"。", "；"}.isdisjoint("".join(chain.from_iterable(block.texts))):
-            cells = (cell for row in block.rows for cell in row)
+            cells = chain.from_iterable(block.rows)
             yield from ((cell.text, cell.place, cell.page) for cell in cells if _PROSE.search(cell.text))
-
-
-def readings(text: str, places: Sequence[tuple[int, str, int | None]], year: int | None, form_version: str) -> Iterator[Reading]:
-    """Yield what is made of each figure of a text; `places` are those of its paragraphs, by where they begin."""
-    return _Reader(text, places, year, form_version).read()
-
-
-#: The rules by which a figure is no claim about disclosure.
-NO_CLAIM = {"percentage", "aim", "times", "elsewhere", "no_topic", "compared"}
-
-
-class _Figure:
-    """A figure among the words of its clause.
-
-    `left` are the words before it and `right` those behind it, up to the next figures; `last` and `near` are of each kind the
-    nearest before it and, touching it, behind it.
-    """
-
-    def __init__(self, clause: Clause, mark: Mark, left: list[Mark], right: list[Mark]) -> None:
-        self.clause, self.mark, self.left, self.right, self.text = clause, mark, left, right, clause.text
-        self.value, self.is_money, self.is_percent = mark.value, mark.unit in _MONEY, mark.unit in _PERCENT
-        self.words = [*left, *right]
-        self.last = {one.kind: one for one in left}
-        self.touching = [one for one in right if one.start - mark.end <= ADJACENT]
-        self.near = {one.kind: one for one in reversed(self.touching)}
-        change = self.last.get("change", _NO_MARK)
-        self.change = change.id if change.end >= mark.start else ""
-        #: 除3件结转外: what is said after it is said of the rest.
-        self.excepted = self.text.startswith("除", clause.first) and mark.start > clause.first
-        self.scope = clause.sentence.scope(mark.start)
-
-    def of(self, kind: str) -> str:
-        """Return which of the words of a kind the figure is of."""
-        return self.last.get(kind, self.near.get(kind, _NO_MARK)).id
-
-    def says(self, kind: str) -> str:
-        """Return the nearest word of a kind before it."""
-        return _word(self.text, self.last.get(kind, _NO_MARK))
-
-    def has(self, *names: str) -> bool:
-        """Tell whether a word of one of these kinds stands before it."""
-        return not self.last.keys().isdisjoint(names)
-
-    def topics(self) -> Topics:
-        """Return what its own words say that it is about."""
-        before, behind = ([one for one in side if one.kind == "topic"] for side in (self.left, self.right))
-        reviews = [one for one in behind if one.id.startswith(_REVIEW)]
-        if reviews and _CAUSE.search(self.text, self.mark.end, behind[0].start):
-            # 1起因政府信息公开申请的行政复议
-            behind = reviews
-        return _group(before or _leading(behind, self.text), self.text)
-
-    def column(self) -> str:
-        """Return who asked."""
-        columns = [one for one in self.right if one.kind == "column"]
-        if self.of("column") == "anyone" and "column" not in self.last and len(columns) > 1:
-            # 88件申请人为自然人
-            return columns[1].id if columns[1].start - columns[0].end < ADJACENT else ""
-        return self.of("column").replace("anyone", "")
-
-    def channel(self) -> str:
-        """Return the one channel that its applications came by."""
-        channels = [one for one in [*self.left, *self.touching] if one.kind == "channel"]
-        alone = len(channels) == 1 and not self.text.startswith(("、", "和", "及", "与", "等"), channels[0].end)
-        return _word(self.text, channels[0]) if alone else ""
-
-    def by_application(self) -> bool:
-        """Tell whether a channel before it is one of applications: 网上申请."""
-        return any(one.kind == "channel" and "申请" in _word(self.text, one) for one in self.left)
-
-    def is_before_a_change(self) -> bool:
-        """Tell whether it is where a change began: 由30件增至45件."""
-        begins = not self.change and self.text[self.mark.start - 1 : self.mark.start] in {"由", "从"}
-        return begins and pattern("level").match(self.text, self.mark.end) is not None
-
-    def handled(self) -> str:
-        """Return what 办理 says of it: received where channels follow, nothing sure where a figure of answers does."""
-        behind = self.clause.behind(self.mark.end)
-        if sum(one.kind == "channel" for one in behind) > 1:
-            return "new"
-        answers = [one for one in behind if one.id == "processed_total" and not _word(self.text, one).endswith("办理")]
-        places = [place for one in behind if one.kind == "figure" for place in (one.start, one.end)]
-        beside = [
-            one for one in answers for place in places if 0 <= one.start - place <= ADJACENT or 0 <= place - one.end <= ADJACENT
-        ]
-        return "handled" if beside else "processed_total"
 
 
 class Reading(NamedTuple):
@@ -233,6 +142,97 @@ class Reading(NamedTuple):
     words: tuple[tuple[str, str], ...] = ()
 
 
+def readings(text: str, places: Sequence[tuple[int, str, int | None]], year: int | None, form_version: str) -> Iterator[Reading]:
+    """Yield what is made of each figure of a text; `places` are those of its paragraphs, by where they begin."""
+    return _Reader(text, places, year, form_version).read()
+
+
+# --- what a figure stands among, and what was told before it ------------------------------------------------------------------
+
+
+class _Figure:
+    """A figure, or a word for nothing or for all, among the words of its clause: those before it, and those behind it."""
+
+    def __init__(self, clause: Clause, mark: Mark, left: Sequence[Mark], right: Sequence[Mark]) -> None:
+        self.clause, self.mark, self.text = clause, mark, clause.text
+        # 重复申请不予处理的5件: the reason before the group is the line, unless there are others
+        self.left = [one for before, one in pairwise([NO_MARK, *left]) if not self._is_group_of(one, before)]
+        self.right, self.words = right, [*self.left, *right]
+        self.near = [one for one in right if one.start - mark.end <= ADJACENT]
+        self.change = next((one.id for one in self.left if one.kind == "change" and one.end >= mark.start), "")
+        self.scope = clause.sentence.scope(mark.start)
+
+    def _is_group_of(self, one: Mark, before: Mark) -> bool:
+        between = self.text[before.end : one.start]
+        return before.id.startswith(f"{one.id}.") and len(between) < ADJACENT and "等" not in between
+
+    @cached_property
+    def facts(self) -> set[str]:
+        """What stands around it."""
+        start, end = self.mark.start, self.mark.end
+        sides = {
+            "left": self.left,
+            "right": self.right,
+            "said": self.words,
+            "near": self.near,
+            "last": self.left[-1:],
+            "beside": [one for one in self.left[-1:] if start - one.end <= 1],
+            "sentence": self.clause.sentence.marks,
+        }
+        found = {fact for side, words in sides.items() for one in words for fact in called(f"{side}:{one.kind}", one.id)}
+        texts = {
+            "before": self.text[self.clause.first : start],
+            "so_far": self.text[:start],
+            "ahead": self.text[end:],
+            "sentence": self.text,
+        }
+        found |= {name for name, (at, expression) in beside().items() if expression.search(texts[at])}
+        stocks = [one.end for one in self.left if one.kind == "stock"]
+        return (
+            found
+            | called("unit", self.mark.unit)
+            | holding(
+                left=self.left,
+                zero=self.mark.value == 0,
+                change=self.change,
+                together=self.sharing("line"),
+                counting=any(_COUNTING.fullmatch(self.text, stock, start) for stock in stocks[-1:]),
+                several_years=self.clause.sentence.of_several_years(start),
+            )
+        )
+
+    def of(self, kind: str) -> Mark:
+        """Return the word of a kind that says most of it."""
+        candidates = [(self._evidence(before, one), one) for before, one in pairwise([NO_MARK, *self.words]) if one.kind == kind]
+        return max([*candidates, (("1", -inf), NO_MARK)], key=itemgetter(0))[1]
+
+    def _evidence(self, before: Mark, one: Mark) -> tuple[str, float]:
+        """Return how much a word says of it, and how near the word is."""
+        beside = called("after", before.id) if one.start - before.end <= ADJACENT else frozenset()
+        facts = holding(left=one in self.left, near=one in self.near, strong=one.strong) | called("word", one.id) | beside
+        return decide("evidence", facts), -max(self.mark.start - one.end, one.start - self.mark.end)
+
+    def sharing(self, kind: str) -> list[str]:
+        """Return what the word before the last one says, if both share the figure: 收到并答复."""
+        two = [one for one in self.left if one.kind == kind and not one.strong][-2:]
+        return [one.id for one, after in pairwise(two) if _TOGETHER.match(self.text[one.end : after.start])]
+
+    def topics(self) -> Topics:
+        """Return what its own words say that it is about."""
+        before, behind = ([one for one in side if one.kind == "topic"] for side in (self.left, self.right))
+        cause = self.text[self.mark.end : behind[0].start] if behind else ""
+        # 1起因政府信息公开申请的行政复议
+        reviews = [one for one in behind if one.id.startswith("review/") and _CAUSE.search(cause)]
+        said = [*listed(before, self.text)[-1:], *listed(reviews or behind, self.text)[:1], []]
+        return _topics(said[0])
+
+    def channel(self) -> str:
+        """Return the one channel that its applications came by."""
+        channels = [one for one in [*self.left, *self.near] if one.kind == "channel"]
+        alone = [one for one in channels if not self.text.startswith(("、", "和", "及", "与", "等"), one.end)]
+        return _word(self.text, alone[0]) if len(alone) == len(channels) == 1 else ""
+
+
 @dataclass(frozen=True)
 class _Paragraph:
     """What the sentences of a paragraph have told so far."""
@@ -240,12 +240,12 @@ class _Paragraph:
     topics: Topics = ()
     #: The line and figure that a part, a sum or a word for all speaks of, and where the sentence begins that told of them.
     line: str = ""
-    value: float | None = None
+    value: float = nan
     since: int = -1
     #: By what the figure before was told from others of its line: column, line, channel or subject.
     kind: str = ""
     #: What was received; whether it was told how much of it was answered, and how much was carried over.
-    received: float | None = None
+    received: float = nan
     answered: bool = False
     carried: bool = False
     #: Reviews of which the total was told.
@@ -254,8 +254,6 @@ class _Paragraph:
     aside: bool = False
     #: How documents were classed, or what an agency may do, is what the sentence tells.
     classing: str = ""
-    #: Text without a figure, which may have named a topic.
-    unread: str = ""
 
 
 @dataclass(frozen=True)
@@ -265,8 +263,6 @@ class _Told:
     #: Lines of reviews with their figures, and what was told of some of them: 除1件尚未审结外,其余均维持.
     reviews: Mapping[str, float] = field(default_factory=dict)
     some: Mapping[str, float] = field(default_factory=dict)
-    #: Lines of which one body's part was told.
-    parted: frozenset[str] = frozenset()
     #: What was done with documents.
     done: str = ""
     #: What is taken out of a whole: 除3件结转外.
@@ -284,24 +280,16 @@ class _Reader:
         self.units = data()["units"].get(form_version, {})
         self.has_amounts = form_version == "2021"
         self.now, self.told = _Paragraph(), _Told()
-        #: What was received, whatever paragraph said so, and the heading above the paragraph.
-        self.received: float | None = None
-        self.heading = ""
+        #: What was received, whatever paragraph said so.
+        self.received = nan
 
     def read(self) -> Iterator[Reading]:
         """Yield what was made of each figure, in the order of the text."""
         for begin, end in passages(self.text):
-            heading, self.heading = self.heading, ""
-            if _is_heading(self.text[begin:end].strip(BLANK)):
-                self.heading = self.text[begin:end]
-            elif self._is_worth_reading(begin, end):
-                self.now = _Paragraph(unread=heading)
-                yield from self._passage(begin, end)
-
-    def _is_worth_reading(self, begin: int, end: int) -> bool:
-        """Tell whether a paragraph has a figure, a word for nothing, or speaks of what was received before."""
-        again = self.received is not None and _AFORESAID.search(self.text, begin, end)
-        return bool(again or HINT.search(self.text, begin, end))
+            yield from self._passage(begin, end)
+            # what a heading is about the paragraph after it is about too
+            heading = _is_heading(self.text[begin:end].strip(BLANK))
+            self.now = _Paragraph(topics=self.now.topics if heading else (), line=self.now.line if heading else "")
 
     def _passage(self, begin: int, end: int) -> Iterator[Reading]:
         said: list[Reading] = []
@@ -315,509 +303,357 @@ class _Reader:
 
     def _sentence(self, begin: int, end: int) -> Iterator[Reading]:
         source = self.text[begin:end]
-        if self.now.value is None and self.received is not None and _AFORESAID.search(source):
+        if isnan(self.now.value) and self.received >= 0 and _AFORESAID.search(source):
             self.now = replace(self.now, topics=_REQUESTS, line="new", value=self.received, received=self.received)
         self.told = _Told()
         for clause in Sentence(source, begin, self.year).clauses():
-            if clause.may_claim(counted=self.now.value is not None or bool(self.told.reviews)):
-                yield from self._clause(clause)
-            else:
-                self._pass_over(clause.words)
+            yield from self._clause(clause)
 
     def _clause(self, clause: Clause) -> Iterator[Reading]:
         said = clause.marks
-        numbers = [place for place, mark in enumerate(said) if mark.kind == "figure"]
-        none = next((mark for mark in said if mark.kind == "none"), None)
-        each = next((place for place, mark in enumerate(said) if mark.kind == "each"), len(said))
-        if not numbers and none is not None:
-            yield from self._none(clause, none)
-        elif not numbers:
-            yield from self._all(clause, said)
-            self._pass_over(clause.words)
-        elif each < numbers[0] and not any(mark.kind in _NAMES for mark in said[numbers[0] :]):
-            yield from self._listed(clause, said[:each], [said[place] for place in numbers])
+        numbers = [at for at, mark in enumerate(said) if mark.kind == "figure"]
+        none = [at for at, mark in enumerate(said) if mark.kind == "none"]
+        each = [at for at, mark in enumerate(said) if mark.kind == "each"]
+        if numbers and each[:1] < numbers[:1] and each and not any(mark.kind in _NAMES for mark in said[numbers[0] :]):
+            yield from self._listed(clause, said[: each[0]], [said[at] for at in numbers])
+            return
+        for at in numbers:
+            yield from self._figure(_Figure(clause, said[at], *clause.neighbours(at)))
+        if none and not numbers:
+            yield from self._nothing(_Figure(clause, said[none[0]], said[: none[0]], said[none[0] + 1 :]))
         else:
-            for place in numbers:
-                yield from self._figure(_Figure(clause, said[place], *clause.neighbours(place)))
-            yield from self._all(clause, said[numbers[-1] + 1 :])
+            yield from self._all(clause, said[[-1, *numbers][-1] + 1 :])
+        if not numbers:
+            self._pass_over(said, clause.text)
 
-    def _pass_over(self, words: str) -> None:
-        self.now = replace(self.now, unread=f"{self.now.unread}{words}"[-_LONGEST_SENTENCE:])
+    def _pass_over(self, said: Sequence[Mark], text: str) -> None:
+        """Keep what a clause without figures is about."""
+        topics = _topics([[], *listed([one for one in said if one.kind == "topic"], text)][-1])
+        verbs = [one.id for one in said if one.id in {"new", "processed_total"}]
+        if topics:
+            topics = _REQUESTS if topics == ("applications",) else topics
+            before = self.now.line if topics == self.now.topics else ""
+            self.now = replace(self.now, topics=topics, line=before or "".join(verbs[:1]))
 
-    def _topics(self) -> Topics:
-        """Return what the text before was about; where it has no figures, it is read only now."""
-        unread, line = self.now.unread, ""
-        self.now = replace(self.now, unread="")
-        for sentence in reversed(_SENTENCE_END.split(unread)):
-            plain, _ = prose(sentence)
-            said = marks(plain)
-            line = next((mark.id for mark in said if mark.id in {"new", "processed_total"}), line)
-            if topics := _group([mark for mark in said if mark.kind == "topic"], plain):
-                topics = _REQUESTS if topics == ("applications",) else topics
-                before = self.now.line if topics == self.now.topics else ""
-                self.now = replace(self.now, topics=topics, line=before or line)
-                break
-        return self.now.topics
-
-    def _bracket(self, sentence: Sentence, at: int) -> None:
+    def _bracket(self, figure: _Figure) -> None:
         """Forget behind a bracket what was said in it."""
-        inside, before = sentence.bracket(at) >= 0, self.told.outside
+        inside, before = figure.clause.sentence.bracket(figure.mark.start) >= 0, self.told.outside
         if inside and before is None:
-            self._topics()
             self.told = replace(self.told, outside=(self.now, self.told))
-        elif not inside and before is not None:
+        elif before is not None and not inside:
             now, told = before
             self.now = replace(self.now, topics=now.topics, line=now.line, value=now.value)
             self.told = replace(self.told, reviews=told.reviews, done=told.done, outside=None)
 
+    def _known(self, figure: _Figure) -> set[str]:
+        """Return the facts around a figure and those that the text before told."""
+        now, told, value = self.now, self.told, figure.mark.value
+        classing = [one.id for one in figure.words if one.kind == "topic" and one.strong]
+        named = {
+            "now_only": "+".join(now.topics),
+            "told": now.line,
+            "kind": now.kind,
+            "done": told.done,
+            "classing": [*classing, now.classing][0],
+        }
+        facts = figure.facts.union(
+            *(called("now", topic) for topic in now.topics), *(called(name, said) for name, said in named.items())
+        )
+        return facts | holding(
+            aside=now.aside,
+            carried=now.carried,
+            answered=now.answered,
+            counted=not isnan(now.value),
+            positive=now.value > 0,
+            less=value < now.value,
+            same=value == now.received,
+            less_than_received=value < now.received,
+            value_is_received=now.value == now.received,
+            has_received=now.received >= 0,
+            ever_received=self.received >= 0,
+            same_sentence=now.since == figure.clause.sentence.begin,
+            told_reason=now.line.startswith("other."),
+            judging=told.reviews,
+            judging_these=told.reviews.keys() & set(now.topics),
+            one_review=len(told.reviews) == 1,
+            some_told=told.some,
+            some_ways=told.some.keys() & set(_WAYS_TO_COURT),
+            litigation_told=_LITIGATION in told.reviews,
+            ways_add_up=told.reviews.get(_LITIGATION) == sum(told.reviews.get(way, 0.0) for way in _WAYS_TO_COURT),
+            amounts=self.has_amounts,
+            unit_column=figure.mark.unit in self.units,
+        )
+
     # --- figures ------------------------------------------------------------------------------------------------------------
 
-    def _listed(self, clause: Clause, names: list[Mark], numbers: list[Mark]) -> Iterator[Reading]:
+    def _listed(self, clause: Clause, names: Sequence[Mark], numbers: Sequence[Mark]) -> Iterator[Reading]:
         """Read 公民、法人分别为3件、2件: of the names before the word, as many as there are figures behind it."""
-        items: list[Mark] = []
-        for mark in reversed([one for one in names if one.kind != "listed"]):
-            apart = bool(items) and (mark.kind != items[0].kind or not _LISTED.match(clause.text[mark.end : items[0].start]))
-            if apart and len(items) > 1:
-                break
-            pair = [mark._replace(id=name, start=mark.start + at) for at, name in enumerate(_PAIRS.get(mark.id, (mark.id,)))]
-            items = pair if apart else [*pair, *items]
+        words = [one for one in names if one.kind != "listed"]
+        groups = [[*group] for _, same in groupby(words, key=attrgetter("kind")) for group in listed(same, clause.text)]
+        several = [group for group in groups if len(group) > 1 or group[0].id in _PAIRS]
+        items = [
+            one._replace(id=name, start=one.start + at)
+            for one in [[], *groups[-1:], *several][-1]
+            for at, name in enumerate(_PAIRS.get(one.id, (one.id,)))
+        ]
         if len(numbers) == 1 and clause.text.startswith("各", numbers[0].start - 1):
-            numbers = numbers * len(items)
+            numbers = list(numbers) * len(items)
         if len(items) < 2 or len(items) != len(numbers):
-            self._pass_over(clause.words)
+            self._pass_over(names, clause.text)
             return
-        common = [one for one in names if one.kind not in {"listed", items[0].kind}]
+        common = [one for one in words if one.kind != items[0].kind]
         for item, number in zip(items, numbers, strict=True):
             yield from self._figure(_Figure(clause, number, [*common, item], []))
 
     def _figure(self, figure: _Figure) -> Iterator[Reading]:
-        self._bracket(figure.clause.sentence, figure.mark.start)
-        line = self._line(figure)
-        if figure.is_percent and not figure.change:
-            yield from self._percentage(figure, line)
-            return
-        if figure.has("aim"):
-            yield self._no_claim(figure, "aim")
-            return
-        topics, named = self._about(figure, line)
-        if figure.mark.unit == "次" and not named and not line.id:
-            yield self._no_claim(figure, "times")
-            return
-        self._documents_done(figure, topics)
-        elsewhere = self._is_elsewhere(figure, topics, named=named)
-        if not topics or elsewhere:
+        self._bracket(figure)
+        facts = self._known(figure)
+        line = self._line(figure, facts)
+        facts |= called("column", figure.of("column").id.replace("anyone", "")) | called("result", figure.of("result").id)
+        topics = self._about(figure, facts)
+        rule = decide("standing", facts)
+        if rule in {"share", "percentage"} and line.strong and "line:no_line" not in facts:
+            # 予以公开占45%,共9件: a share may name the line of what follows
+            self.now = replace(self.now, line=line.id, value=nan)
+        if rule not in {"share", "percentage", "aim", "times"}:
+            self._keep(figure, topics, facts)
+        if rule in {"elsewhere", "no_topic"}:
             # what is counted of something else stays there: 收到30件,其中来信12件。办结30件
-            aside = self.now.received is not None and self.now.topics == _REQUESTS
-            self.now = replace(self.now, aside=aside, topics=_REQUESTS if aside else ("outside",) if topics else ())
-            yield self._no_claim(figure, "elsewhere" if topics else "no_topic")
-            return
-        if figure.left and figure.left[-1].kind == "compare" and not figure.change:
-            yield self._no_claim(figure, "compared")
-            return
-        yield from self._told_of(figure, line, topics, named=named)
-
-    def _told_of(self, figure: _Figure, line: Mark, topics: Topics, *, named: bool) -> Iterator[Reading]:
-        """Read a figure of known topics."""
-        lines = self._lines(figure, line, topics)
-        targets = [said for topic in topics for one in lines for said in self._targets(figure, topic, one, named=named)]
-        requests = topics == _REQUESTS
-        channel = figure.channel() if requests and not line.strong and "column" not in figure.last else ""
-        kind = "channel" if channel else "subject" if line.id == "subject" else ""
-        partial = self._is_partial(figure, topics)
-        rule = "channel" if channel else partial if targets else ""
-        if figure.excepted and requests:
-            self.told = replace(self.told, excepted=self.told.excepted + figure.value)
+            aside = self.now.topics == _REQUESTS and self.now.received >= 0
+            self.now = replace(self.now, aside=aside, topics=_REQUESTS if aside else topics and ("outside",))
         if rule:
-            verb = "processed_total" if line.id == "processed_total" else "new"
-            self.now = replace(self.now, topics=topics, kind=kind, line=self.now.line or (verb if requests else ""))
+            qualifier = "share" if rule == "share" else ""
+            yield self._reading(figure, "", figure.mark.value, qualifier, "", rule)
+        else:
+            yield from self._told_of(figure, line, topics, facts)
+
+    def _line(self, figure: _Figure, facts: set[str]) -> Mark:
+        """Return the word that says which line a figure is of, and add what it means."""
+        line = figure.of("line")
+        said = called("line", line.id)
+        facts |= holding(handling=line.id == "handling")
+        line = line._replace(id=decide("word", facts | said) or line.id)
+        facts |= called("line", line.id) | holding(strong=line.strong, same_line=line.id == self.now.line)
+        return line
+
+    def _about(self, figure: _Figure, facts: set[str]) -> Topics:
+        """Return what a figure is about, and add it to the facts, with whether its own words say so."""
+        own = figure.topics()
+        facts |= called("own", "+".join(own))
+        facts.add(decide("named", facts))
+        about = decide("about", facts)
+        topics = {"own": own, "now": self.now.topics, "": ()}.get(about, (about,))
+        if figure.mark.value == 0:
+            topics = tuple(topic for topic in topics if topic not in {"outside", "published"}) or topics
+        facts |= called("topics", "+".join(topics)).union(*(called("topic", topic) for topic in topics))
+        return topics
+
+    def _keep(self, figure: _Figure, topics: Topics, facts: set[str]) -> None:
+        """Keep what was done with documents, and how they are classed, for the figures behind."""
+        looked_into = [one.id for one in figure.right if one.id == "examined"]
+        done = figure.of("stock").id or [*looked_into, self.told.done][0]
+        done = done or ("disclosed" if topics == ("published",) else "")
+        self.told = replace(self.told, done=done)
+        classing = [one.id for one in figure.words if one.kind == "topic" and one.strong]
+        self.now = replace(self.now, aside=self.now.aside and "own" not in facts, classing=[*classing, self.now.classing][0])
+        facts |= called("done", done)
+
+    def _told_of(self, figure: _Figure, line: Mark, topics: Topics, facts: set[str]) -> Iterator[Reading]:
+        """Read a figure of known topics."""
+        said = [pair for topic in topics for pair in self._targets(figure, topic, line, facts)]
+        targets = [target for _, target in said]
+        channel = figure.channel()
+        rule = decide("without_target", facts | holding(targets=targets, channel=channel, several=len(topics) > 1))
+        kind = "channel" if rule == "channel" else "subject" if line.id == "subject" else ""
+        excepted = figure.mark.value if {"excepted", "topics=requests"} <= facts else 0.0
+        self.told = replace(self.told, excepted=self.told.excepted + excepted)
+        if rule:
+            verb = {"processed_total": line.id}.get(line.id, "new") if topics == _REQUESTS else ""
+            self.now = replace(self.now, topics=topics, kind=kind, line=self.now.line or verb)
             targets = [""]
-        elif targets and (topics != ("published",) or self.now.value is None):
-            self.now = replace(self.now, kind=kind or self.now.kind)
-            part = figure.has("scope") and (not line.id or figure.has("of_which"))
-            self._remember(figure, topics, targets, part=figure.excepted or part)
-        value = -figure.value if figure.change == "down" else figure.value
-        compared = "growth" if figure.is_percent else "change"
+        elif targets and (topics != ("published",) or isnan(self.now.value)):
+            self.now = replace(self.now, kind=kind or self.now.kind, topics=topics)
+            self._remember(figure, said, line.id or "new", facts)
+        value = -figure.mark.value if figure.change == "down" else figure.mark.value
+        compared = "growth" if "unit:percent" in facts else "change"
         for target in dict.fromkeys(targets):
             decided = rule or (compared if figure.change else "cell" if target else "no_line")
             qualifier = compared if figure.change else figure.mark.about
-            yield self._reading(
-                figure.clause, target, value, figure.mark, qualifier, channel or figure.scope, decided, figure.words
-            )
+            scope = channel if rule == "channel" else figure.scope
+            yield self._reading(figure, target, value, qualifier, scope, decided)
 
-    def _percentage(self, figure: _Figure, line: Mark) -> Iterator[Reading]:
-        """Read 予以公开占45%,共9件: a share counts nothing, and may name the line of what follows."""
-        if line.strong and line.id not in _NO_LINE:
-            self.now = replace(self.now, line=line.id, value=None)
-        mark, share = figure.mark, figure_pattern("share").search(figure.text, figure.clause.first, figure.mark.start)
-        qualifier, rule = ("share", "share") if share else ("", "percentage")
-        yield self._reading(figure.clause, "", figure.value, mark, qualifier, "", rule, figure.words)
-
-    def _documents_done(self, figure: _Figure, topics: Topics) -> None:
-        """Keep what was done with documents for the figures behind."""
-        looked_into = [one.id for one in figure.right if one.kind == "stock" and one.id == "examined"]
-        done = figure.of("stock") or (looked_into or [self.told.done])[0]
-        self.told = replace(self.told, done=done or ("disclosed" if topics == ("published",) else ""))
-
-    def _about(self, figure: _Figure, line: Mark) -> tuple[Topics, bool]:
-        """Return what a figure is about, and whether its own words say so."""
-        topics = figure.topics()
-        named = bool(topics)
-        if topics == ("applications",):
-            topics = self._applications(figure)
-        if named:
-            self.now = replace(self.now, unread="", aside=False)
-        elif self.now.aside and not self._fits(figure, line):
-            return ("outside",), False
-        else:
-            topics = self._whole(self._topics(), figure)
-            named = figure.has("disclosing") and _all_reviews(topics)
-            topics = _REQUESTS if self._is_line_of_requests(line, topics) else topics
-        if not topics and figure.by_application():
-            topics = _REQUESTS
-        if figure.value == 0:
-            topics = tuple(topic for topic in topics if topic not in {"outside", "published"}) or topics
-        return topics, named
-
-    def _applications(self, figure: _Figure) -> Topics:
-        """Return what applications are about, of which it is not said for what."""
-        clause = figure.clause
-        away = "outside" in self.now.topics and not _DISCLOSURE.search(clause.text, clause.first, figure.mark.start)
-        strange = {"outside"} == {one.id for one in figure.left if one.id == "outside" or one.kind == "channel"}
-        return ("outside",) if (away or strange) and figure.value != 0 else _REQUESTS
-
-    def _is_line_of_requests(self, line: Mark, topics: Topics) -> bool:
-        """Tell whether a word of the table on requests says that the figure is of it, whatever the text was about."""
-        elsewhere = not {"outside", "published"}.isdisjoint(topics) or (line.id == "unsure" and _all_reviews(topics))
-        return line.strong and not elsewhere and not (line.id == "other" and self.told.reviews.keys() & set(topics))
-
-    def _whole(self, topics: Topics, figure: _Figure) -> Topics:
-        """Return what results are of: after both ways to court were counted, of all that went there."""
-        reviews, ways = self.told.reviews, set(_WAYS_TO_COURT)
-        both = reviews.get("review/litigation") == sum(reviews.get(way, 0.0) for way in ways)
-        apart = not figure.of("result") or not set(topics) < ways or self.told.some.keys() & ways
-        return topics if apart or not both else ("review/litigation",)
-
-    def _fits(self, figure: _Figure, line: Mark) -> bool:
-        """Tell whether a figure behind another subject is of the requests: by a word of their table, or by being the same."""
-        received = self.now.received or 0.0
-        word = line.id in _OUTCOMES - {"carried_out"} or bool(figure.column())
-        return figure.value == received or (word and figure.value < received)
-
-    def _is_elsewhere(self, figure: _Figure, topics: Topics, *, named: bool) -> bool:
-        """Tell whether a figure counts what is none of the tables' business."""
-        classing = next((one.id for one in figure.words if one.kind == "topic" and one.strong), self.now.classing)
-        self.now = replace(self.now, classing=classing)
-        documents = classing != "powers" and named and topics[0].startswith("proactive/") and figure.has("stock", "of_which")
-        if classing and not documents and not any(one.id == "new" for one in figure.left):
-            return True
-        # among letters and hotlines, a review is one of disclosure only where the sentence says so
-        strange = "outside" in self.now.topics or any(one.id == "outside" for one in figure.left)
-        reviews = named and strange and figure.value != 0 and _all_reviews(topics)
-        return not {"outside", "powers"}.isdisjoint(topics) or (reviews and not _DISCLOSURE.search(figure.text))
-
-    def _is_partial(self, figure: _Figure, topics: Topics) -> str:
-        """Return the rule by which a figure is one body's, that of years or of several things, or was so before a change."""
-        rules = {
-            "several": len(topics) > 1 and figure.value != 0,
-            "bodies": [one.id for one in figure.left if one.kind == "scope"] == ["part"],
-            "before_change": figure.is_before_a_change(),
-            "years": self.told.done != "in_force" and figure.clause.sentence.of_several_years(figure.mark.start),
+    def _targets(self, figure: _Figure, topic: str, line: Mark, facts: set[str]) -> Iterator[tuple[str, str]]:
+        """Yield the line, or what was done with a document, and the cell of a figure for one of its topics."""
+        facts = facts | called("of", topic) | holding(told_total=topic in self.now.counted)
+        column = {"own": figure.of("column").id, "other": "other"}.get(decide("who", facts), "")
+        which = decide("line", facts)
+        rows = {"own": [line.id], "told": [self.now.line], "both": [*figure.sharing("line"), line.id]}.get(which, [which])
+        if "of:documents" in facts:
+            done = [*figure.sharing("stock"), self.told.done or "unsaid"]
+            rows = [self.columns.get(one, "") for one in done]
+        names = {
+            "topic": topic,
+            "unit": self.units.get(figure.mark.unit, ""),
+            "column": column or "total",
+            "result": figure.of("result").id,
         }
-        return next((rule for rule, holds in rules.items() if holds), "")
-
-    def _line(self, figure: _Figure) -> Mark:
-        """Return the word that says which line a figure is of: strong ones come first, then those before the figure."""
-        lines = [one for one in figure.left if one.kind == "line"]
-        strong = [one for one in lines if one.strong]
-        if len(strong) > 1 and strong[-2].id.startswith(f"{strong[-1].id}."):
-            # 重复申请不予处理的: the reason before the group is the line, unless there are others
-            between = figure.text[strong[-2].end : strong[-1].start]
-            strong = strong[:-1] if len(between) < ADJACENT and "等" not in between else strong
-        behind = [one for one in figure.right if one.kind == "line" and (one.strong or one in figure.touching)]
-        done = [
-            one
-            for word, one in pairwise(figure.right)
-            if word.kind == "all" and one.kind == "line" and one.start - word.end <= ADJACENT
-        ]
-        # 1件因不属于本机关职责作其他处理: the words of the table say more than the reason
-        told = [one for one in behind if one.strong and one.id not in _NO_LINE]
-        found = (strong[-1:] or lines[-1:] or told[:1] or behind[:1] or done[:1] or [_NO_MARK])[0]
-        if found.id == "processed_total" and _word(figure.text, found).endswith("办理"):
-            return found._replace(id=figure.handled())
-        if found.id == "carried":
-            later = figure.excepted or self.now.line not in {"", "new", "carried_in"}
-            return found._replace(id="carried_in" if figure.has("of_which") else "carried_out" if later else "unsure")
-        return found
-
-    def _lines(self, figure: _Figure, line: Mark, topics: Topics) -> list[str]:
-        """Return the line that a figure is of, or both where two verbs share it: 收到并答复."""
-        now, requests = self.now, topics == _REQUESTS
-        if not line.id and now.line and requests:
-            # what is part of a figure before, its sum or its change, is of the same line
-            ended = now.value is not None and now.line in _OUTCOMES
-            larger = ended or (now.carried and now.line in {"new", "carried_in"})
-            if figure.has("sum") and (larger or figure.value < (now.value or 0.0)):
-                return ["unsure"]
-            beside = bool(figure.left) and figure.left[-1].kind == "scope" and figure.mark.start - figure.left[-1].end <= 1
-            if beside or figure.change or figure.has("sum", "level"):
-                return [now.line]
-        handled = line.id in {"", "new"} or _word(figure.text, line).endswith("办理")
-        if handled and requests and figure_pattern("with_carried").match(figure.text, figure.mark.end):
-            return ["new+carried_in"]
-        if self._is_part(figure, line):
-            # 从办理主体看,市政府办理530件,区县办理4780件
-            return ["unsure"]
-        weak = [one for one in figure.left if one.kind == "line" and not one.strong][-2:]
-        shared = len(weak) == 2 and not line.strong and _TOGETHER.match(figure.text[weak[0].end : weak[1].start])
-        return [weak[0].id, line.id] if shared else [line.id]
-
-    def _is_part(self, figure: _Figure, line: Mark) -> bool:
-        """Tell whether a figure behind 其中 is smaller than that of the same line, and nobody's own."""
-        smaller = (
-            line.id == self.now.line and figure.value < (self.now.value or 0.0) and not (self.now.carried and line.id == "new")
-        )
-        if not smaller or figure.column() or figure.has("scope"):
-            return False
-        part = pattern("of_which").search(figure.text, 0, figure.mark.start)
-        scope = figure.clause.sentence.scope
-        return part is not None and (line.id in self.told.parted or scope(part.start()) == figure.scope)
-
-    # --- targets ------------------------------------------------------------------------------------------------------------
-
-    def _targets(self, figure: _Figure, topic: str, line: str, *, named: bool) -> Iterator[str]:
-        if topic in {"fees", "published"}:
-            yield ""
-        elif topic.startswith("proactive/"):
-            yield from self._document(figure, topic, named=named)
-        elif figure.is_money:
-            return
-        elif topic == "requests":
-            # 3件申请答复被撤销
-            revoked = figure.value != 0 and not figure.left and any(one.id == "corrected" for one in figure.right)
-            yield from [""] if revoked else self._request(figure, line, named=named)
-        elif topic.startswith(_REVIEW):
-            yield self._review(figure, topic, line, named=named)
-
-    def _review(self, figure: _Figure, topic: str, line: str, *, named: bool) -> str:
-        undone = next((one.id for one in figure.right if one.kind == "result" and figure.text.startswith("被", one.start)), "")
-        result = figure.of("result") or undone or ("other" if line in {"others", "other"} else "")
-        if result == "concluded" and topic in self.told.reviews:
-            # 复议71件,已审结64件,均维持
-            self.told = replace(self.told, reviews={**self.told.reviews, topic: figure.value})
-        unsure = result in _NO_RESULT or not (result or named or topic not in self.now.counted)
-        return "" if unsure else f"{topic}/{result or 'total'}"
-
-    def _request(self, figure: _Figure, line: str, *, named: bool) -> Iterator[str]:
-        now, column = self.now, figure.column()
-        if line == "others":
-            # 自然人3件,其他1件: another applicant; 网上3件,其他1件: another channel
-            other = "other.other" if now.line.startswith("other.") else "other"
-            told_apart = {"column": ("other", ""), "channel": ("", "unsure"), "subject": ("", "unsure")}
-            column, line = told_apart.get(now.kind, ("", other))
-        if column == "others":
-            # 企业5件,其他组织1件
-            listed = any(one.id in _ORGANISATIONS for one in figure.clause.sentence.marks)
-            column, line = ("other", line) if listed else ("", "unsure")
-        if not line and column:
-            # 结转下年度2件。自然人30件: who asked is told of what was received
-            carried = now.line in {"carried_in", "carried_out"} and now.since != figure.clause.sentence.begin
-            alike = now.line == "processed_total" and now.value == now.received
-            of_received = now.received is not None and (carried or alike)
-            line = "new" if of_received else now.line or "new"
-        elif not line and named:
-            # of requests that were counted before it is a part that has no name here, or their sum
-            words = figure.text[: figure.mark.start]
-            part = now.value is not None and pattern("of_which").search(words)
-            again = self.received is not None and _PART_OR_SUM.search(words)
-            line = "unsure" if part or again else "new"
-        if line:
-            yield "" if line in _NO_LINE else f"requests/{line}/{column or 'total'}"
-
-    def _document(self, figure: _Figure, topic: str, *, named: bool) -> Iterator[str]:
-        """Yield the cell of the table on proactive disclosure: what it has depends on the form."""
-        decided, unit = topic in _DECISIONS, figure.mark.unit
-        if topic == "proactive/procurement":
-            yield from [f"{topic}/{self.units[unit]}"] if unit in self.units else []
-        elif topic == "proactive/administrative_fees":
-            amount = f"{topic}/amount" if self.has_amounts and unit == "万元" else ""
-            yield from [amount] if figure.is_money else []
-        elif decided and named and not figure.is_money:
-            made = self.told.done in {"issued", "disclosed"} or figure.says("topic").endswith("决定")
-            yield f"{topic}/decisions" if made or figure.value == 0 else ""
-        elif not decided and not figure.is_money:
-            counting = _COUNTING.match(figure.text[figure.last.get("stock", _NO_MARK).end : figure.mark.start])
-            done = [one for one in figure.left if one.kind == "stock"][-2:]
-            together = len(done) == 2 and _TOGETHER.match(figure.text[done[0].end : done[1].start])
-            # 新制作并公开14件
-            names = [done[0].id] if together and (named or counting) and done[0].id in self.columns else []
-            names += [self.told.done or "unsaid"]
-            columns = [self.columns.get(name, "") if named or counting else "" for name in names]
-            yield from (f"{topic}/{column}" if column else "" for column in columns)
+        for row in rows:
+            cell = decide("target", facts | called("row", row))
+            if cell != "-":
+                yield row, cell.replace("?", "").format(**names, row=row)
 
     # --- what is known after it ---------------------------------------------------------------------------------------------
 
-    def _remember(self, figure: _Figure, topics: Topics, targets: list[str], *, part: bool) -> None:
-        self.now = replace(self.now, topics=topics)
-        if topics == _REQUESTS and targets != [""]:
-            _, line, column = targets[0].split("/")
-            line = figure.of("line") or "new" if line == "new+carried_in" else line
-            carried = self.now.carried or line == "carried_in"
-            self.now = replace(self.now, kind="line" if column == "total" else "column", carried=carried)
-            self._remember_requests(figure, line, column, part=part)
-        elif _all_reviews(topics) and not figure.change:
-            told = [target.rpartition("/") for target in targets if target]
-            totals = {line: figure.value for line, _, column in told if column == "total"}
-            some = {line: self.told.some.get(line, 0.0) + figure.value for line, _, column in told if column != "total"}
+    def _remember(self, figure: _Figure, said: Sequence[tuple[str, str]], verb: str, facts: set[str]) -> None:
+        value = figure.mark.value
+        row, first = said[0]
+        if "topics=requests" in facts and first:
+            row = {"new+carried_in": verb}.get(row, row)
+            self._remember_requests(figure, row, facts | holding(total=first.endswith("/total")))
+        elif "topic:reviews" in facts and not figure.change:
+            told = [target.rpartition("/") for _, target in said if target]
+            totals = {line: value for line, _, column in told if column == "total"}
+            some = {line: self.told.some.get(line, 0.0) + value for line, _, column in told if column != "total"}
+            # 复议71件,已审结64件,均维持
+            totals |= {topic: value for topic in self.now.topics if "result=concluded" in facts and topic in self.told.reviews}
             self.told = replace(self.told, reviews={**self.told.reviews, **totals}, some={**self.told.some, **some})
             self.now = replace(self.now, counted=self.now.counted | totals.keys())
 
-    def _remember_requests(self, figure: _Figure, line: str, column: str, *, part: bool) -> None:
-        now, value = self.now, figure.value
-        if figure.change:
-            self.now = replace(now, line=now.line or line)
-        elif part and now.value is not None:
-            # 全县304件,其中本级97件: what is said of all after that is said of the whole
-            self.told = replace(self.told, parted=self.told.parted | {line})
-        elif column == "total" and line == "carried_in" and now.line == "new":
-            # what is said of all requests after that is said of these too
-            whole = now.value if figure.has("of_which") else (now.value or 0.0) + value
-            self.now = replace(now, value=whole, received=now.received if figure.has("of_which") else whole)
-        elif column == "total":
-            if value or not now.value:
-                now = replace(now, line=line, value=value, since=figure.clause.sentence.begin)
-            if line == "new":
-                self.received = value
-                now = replace(now, received=value)
-            self.now = replace(now, answered=now.answered or line == "processed_total")
-        elif line != now.line:
-            self.now = replace(now, line=line, value=None)
+    def _remember_requests(self, figure: _Figure, line: str, facts: set[str]) -> None:
+        now, value = self.now, figure.mark.value
+        kind = "line" if "total" in facts else "column"
+        self.now = now = replace(now, kind=kind, carried=now.carried or line == "carried_in")
+        facts = facts | called("row", line) | holding(row_told=line == now.line)
+        level = {"line": line, "value": value, "since": figure.clause.sentence.begin}
+        level["answered"] = now.answered or line == "processed_total"
+        sum_of_both = value if isnan(now.value) else now.value + value
+        changes: dict[str, dict[str, Any]] = {
+            "nothing": {},
+            "line_alone": {"line": line},
+            "line": {"line": line, "value": nan},
+            "level": level,
+            "received": {"received": value},
+            "level_received": level | {"received": value},
+            "sum": {"value": sum_of_both, "received": sum_of_both},
+        }
+        outcome = decide("memory", facts)
+        self.now = replace(now, **changes[outcome])
+        self.received = value if outcome.endswith("received") else self.received
 
     # --- nothing, and all ---------------------------------------------------------------------------------------------------
 
-    def _none(self, clause: Clause, none: Mark) -> Iterator[Reading]:
+    def _nothing(self, none: _Figure) -> Iterator[Reading]:
         """Read 未收到申请: of what is named behind the word, or else before it."""
-        said = clause.marks
-        if any(mark.kind == "aim" for mark in said):
-            return
-        behind = [mark for mark in said if mark.start >= none.end]
-        if not any(mark.kind in {"topic", "line"} for mark in behind):
-            behind = [mark for mark in said if mark.end <= none.start]
-        topics = [mark for mark in behind if mark.kind == "topic"]
-        lines = [mark.id for mark in behind if mark.id in {"carried_in", "carried_out"}]
-        if any(mark.id == "carried" for mark in behind) and any(mark.kind == "last_year" for mark in said):
+        clause, text = none.clause, none.text
+        behind = any(one.kind in {"topic", "line"} for one in none.right)
+        words = none.right if behind else none.left
+        topics = [one for one in words if one.kind == "topic"]
+        lines = [one.id for one in words if one.id in {"carried_in", "carried_out"}]
+        if any(one.id == "carried" for one in words) and any(one.kind == "last_year" for one in clause.marks):
             lines.append("carried_in")
-        ended = next((mark.id for mark in said if mark.kind == "result" and mark.id not in _NO_RESULT), "total")
-        named = self._named_as_none(clause, none, topics, lines, ended)
-        reviews = [name for name in named if name.startswith(_REVIEW)]
-        if "fees" in named:
-            named, reviews = ["fees"], []
-        elif reviews and not _lists_requests(topics, clause.text):
-            named = reviews
-        made = figure_pattern("made").search(_word(clause.text, none))
-        nothing = {name: f"{name}/{self.columns['issued']}" for name in named if made and name.startswith("proactive/")}
-        nothing |= {"requests": _RECEIVED, "fees": ""} | {name: f"{name}/{ended}" for name in reviews}
-        targets = [nothing[name] for name in named if name in nothing]
-        if lines and not set(named) - {"requests"}:
-            targets = [f"requests/{line}/total" for line in lines]
-        for target in dict.fromkeys(targets):
-            yield self._reading(clause, target, 0.0, none, "", clause.sentence.scope(none.start), "none", said)
+        ended = [one.id for one in clause.marks if one.kind == "result" and not called("", one.id) & {":no_result"}]
+        own = _topics([one for one in topics if one.id != "outside"])
+        own = tuple("requests" if topic == "applications" else topic for topic in own)
+        facts = self._known(none) | holding(
+            own=own,
+            topic=topics,
+            lines=lines,
+            ended=ended,
+            long=none.mark.end - none.mark.start > 1,
+            last_word=not text[none.mark.end : clause.last].strip(",。;"),
+            every=text.startswith("均", none.mark.start - 1),
+            made=figure_pattern("made").search(_word(text, none.mark)),
+            lists_requests=any(one.id == "requests" for group in listed(topics, text) for one in group[:-1] or topics[-1:]),
+        )
+        sources = {"own": own, "now": self.now.topics, "judged": tuple(self.told.reviews), "requests": _REQUESTS}
+        named = sources.get(decide("nothing", facts), ())
+        facts |= {fact for topic in named for fact in called("named", topic)}
+        if not set(named) - {"requests"}:
+            yield from (self._reading(none, f"requests/{line}/total", 0.0, "", none.scope, "none") for line in lines)
+        for topic in named:
+            cell = decide("nothing_of", facts | called("of", topic))
+            if cell not in {"", "-"}:
+                names = {"topic": topic, "result": [*ended, "total"][0], "issued": self.columns["issued"]}
+                yield self._reading(none, cell.replace("?", "").format(**names), 0.0, "", none.scope, "none")
         if named or lines:
-            self.now = replace(self.now, topics=tuple(dict.fromkeys(named)) or _REQUESTS)
+            self.now = replace(self.now, topics=named or _REQUESTS)
 
-    def _named_as_none(self, clause: Clause, none: Mark, topics: list[Mark], lines: list[str], ended: str) -> list[str]:
-        """Return what there was none of: what is named, else what the text before was about."""
-        named = ["requests" if mark.id == "applications" else mark.id for mark in topics if mark.id != "outside"]
-        by_channel = any(mark.kind == "channel" and "申请" in _word(clause.text, mark) for mark in clause.marks)
-        alone = none.end - none.start > 1 and not clause.text[none.end : clause.last].strip(",。;")
-        if not named and by_channel:
-            return ["requests"]
-        if not topics and not lines and alone:
-            return list(self._topics())
-        if not named and ended != "total" and _all_reviews(self._topics()):
-            return list(self.told.reviews if clause.text.startswith("均", none.start - 1) else self.now.topics)
-        return named
-
-    def _all(self, clause: Clause, said: list[Mark]) -> Iterator[Reading]:
+    def _all(self, clause: Clause, said: Sequence[Mark]) -> Iterator[Reading]:
         """Read 均已办结, or a clause without a figure: a claim of the figure that it refers to."""
-        word = next((mark for mark in said if mark.kind == "all"), None) or self._implied(clause, said)
-        if word is None or self.now.aside or any(mark.kind == "topic" and mark.id == "outside" for mark in said):
-            return
-        self._bracket(clause.sentence, word.start)
-        behind = [mark for mark in said if mark.start >= word.end]
-        ended = next((mark for mark in behind if mark.kind == "result" and mark.id not in _NO_RESULT), None)
-        way = next((mark.id for mark in behind if mark.id in _WAYS_TO_COURT), "")
-        targets: list[tuple[str, float]] = []
-        if way and "review/litigation" in self.told.reviews:
-            # 诉讼4件,均为未经复议直接起诉
-            value = self.told.reviews["review/litigation"]
-            self.told = replace(self.told, reviews={**self.told.reviews, way: value})
-            targets = [(f"{way}/total", value)]
-        elif ended and self.told.reviews and not _NEGATED.search(clause.text, word.end, ended.start):
-            targets = self._all_ended(clause, word, ended)
-        elif self.now.value is not None and self._topics() == _REQUESTS:
-            less = self.told.excepted
-            targets = [(target, value - less) for target, value in self._all_requests(word, said)]
-        if word.id == "one" and [value for _, value in targets] != [1.0]:
-            return
-        for target, value in targets:
-            yield self._reading(clause, target, value, word, "all", clause.sentence.scope(word.start), "all", said)
+        stated = [one for one in said if one.kind == "all"]
+        for word in [*stated, *self._implied(clause, said)][:1]:
+            left, right = [one for one in said if one.end <= word.start], [one for one in said if one.start >= word.end]
+            figure = _Figure(clause, word, left, right)
+            self._bracket(figure)
+            targets = self._of_all(figure)
+            if word.id != "one" or [value for _, value in targets] == [1.0]:
+                yield from (self._reading(figure, target, value, "all", figure.scope, "all") for target, value in targets)
 
-    def _all_ended(self, clause: Clause, word: Mark, ended: Mark) -> list[tuple[str, float]]:
+    def _of_all(self, figure: _Figure) -> list[tuple[str, float]]:
+        """Return what a word for all says of which figure."""
+        now, word = self.now, figure.mark
+        ended = [one for one in figure.right if one.kind == "result" and not called("", one.id) & {":no_result"}][:1]
+        near = [one.id for one in figure.right if one.kind == "line" and one.strong and one.start - word.end <= 2 * ADJACENT]
+        columns = [one.id for one in figure.words if one.kind == "column" and one.id != "anyone"]
+        how, column = [*near, "unsure"][0], [*columns, ""][0]
+        negated = any(_NEGATED.search(figure.text, word.end, one.start) for one in ended)
+        facts = self._known(figure) | called("how", how) | called("column", column) | holding(ended=ended, negated=negated)
+        value = now.value - self.told.excepted
+        cells = {
+            "line": (f"requests/{how}/total", value),
+            "new_of_column": (f"requests/new/{column}", value),
+            "column": (f"requests/{now.line}/{column}", value),
+            "done": ("requests/processed_total/total", value),
+            # 收到3件,1件予以公开,2件无法提供,均已答复: of whatever was received
+            "rest": ("requests/processed_total/total", now.received - self.told.excepted),
+        }
+        outcome = decide("all", facts)
+        if outcome == "way":
+            # 诉讼4件,均为未经复议直接起诉
+            way = next(one.id for one in figure.right if one.id in _WAYS_TO_COURT)
+            self.told = replace(self.told, reviews={**self.told.reviews, way: self.told.reviews[_LITIGATION]})
+            return [(f"{way}/total", self.told.reviews[way])]
+        if outcome == "ended":
+            return self._all_ended(figure, ended[0])
+        return [cells[outcome]] if outcome in cells else []
+
+    def _all_ended(self, figure: _Figure, ended: Mark) -> list[tuple[str, float]]:
         """Return the reviews that ended so: those that are named, or else those of which nothing was told."""
-        told = self.told
-        others = pattern("rest").search(clause.text, clause.first, word.end) is not None
-        before = clause.text[clause.first : ended.start]
-        named = {f"{_REVIEW}{name}" for name, words in _INSTANCES.items() if words.search(before)} & told.reviews.keys()
-        all_told = others or len(told.some) >= len(told.reviews)
-        lines = named or {line for line in told.reviews if all_told or line not in told.some}
+        told, first = self.told, figure.clause.first
+        others = pattern("rest").search(figure.text, first, figure.mark.end) is not None
+        before = figure.text[first : ended.start]
+        named = {line for line, words in _INSTANCES.items() if words.search(before)} & told.reviews.keys()
+        untold = told.reviews.keys() - ({} if others else told.some.keys())
         rest = told.some if others else {}
+        lines = named or untold or told.reviews.keys()
         return [(f"{line}/{ended.id}", value - rest.get(line, 0.0)) for line, value in told.reviews.items() if line in lines]
 
-    def _all_requests(self, word: Mark, said: list[Mark]) -> list[tuple[str, float]]:
-        """Return what all requests were: answered in a way, of somebody, or just answered."""
-        now, value = self.now, self.now.value or 0.0
-        column = next((mark.id for mark in said if mark.kind == "column" and mark.id != "anyone"), "")
-        done = any(mark.id == "processed_total" for mark in said)
-        near = (mark for mark in said if mark.kind == "line" and mark.strong and 0 <= mark.start - word.end <= 2 * ADJACENT)
-        how = next((mark.id for mark in near), "unsure")
-        if how not in _NO_LINE:
-            return [(f"requests/{how}/total", value)]
-        if column and now.line in {"new", "processed_total"}:
-            return [(f"requests/{'new' if value == now.received else now.line}/{column}", value)]
-        if done and now.line == "new":
-            return [("requests/processed_total/total", value)]
-        if done and now.received is not None and not now.answered:
-            # 收到3件,1件予以公开,2件无法提供,均已答复: of whatever was received
-            return [("requests/processed_total/total", now.received)]
-        return []
-
-    def _implied(self, clause: Clause, said: list[Mark]) -> Mark | None:
-        """Return the place of a result or an answer without a figure, which is of all of the figure before: 诉讼1件,结果维持."""
-        elision = data()["elision"]
-        first = next((mark for mark in said if mark.kind == "result" or mark.id in {"processed_total", "carried_out"}), _NO_MARK)
-        before, after = clause.text[clause.first : first.start], clause.text[first.end : clause.last].strip(",。;)")
-        if re.search(elision["some"], clause.words) or _NEGATED.search(before):
-            return None
-        ended = (
-            first.kind == "result"
-            and len(self.told.reviews) == 1
-            and not self.told.some
-            and max(len(before), len(after)) < _SHORT
-        )
-        last = [figure.value for figure in clause.sentence.figures if figure.end <= clause.first][-1:]
-        of_whole = first.kind == "line" and (last == [self.now.value] or not last)
-        answered = of_whole and not after and re.fullmatch(elision["adverbs"], before)
-        return Mark(clause.first, first.start if ended else clause.first, "all", "implied") if ended or answered else None
+    def _implied(self, clause: Clause, said: Sequence[Mark]) -> Iterator[Mark]:
+        """Yield the place of a result or an answer without a figure, which is of all of the figure before: 诉讼1件,结果维持."""
+        elision, text = data()["elision"], clause.text
+        figures_before = [figure.value for figure in clause.sentence.figures if figure.end <= clause.first]
+        for first in [one for one in said if one.kind == "result" or one.id in data()["groups"]["ends"]][:1]:
+            before, after = text[clause.first : first.start], text[first.end : clause.last].strip(",。;)")
+            facts = {first.kind} | holding(
+                some=re.search(elision["some"], clause.words),
+                negated=_NEGATED.search(before),
+                adverbs=re.fullmatch(elision["adverbs"], before),
+                after=after,
+                short=max(len(before), len(after)) < _SHORT,
+                one_review=len(self.told.reviews) == 1,
+                some_told=self.told.some,
+                figures_before=figures_before,
+                last_figure_is_value=figures_before[-1:] == [self.now.value],
+            )
+            place = {"result": first.start, "answer": clause.first}.get(decide("implied", facts))
+            if place is not None:
+                yield Mark(clause.first, place, "all", "implied")
 
     # --- claims -------------------------------------------------------------------------------------------------------------
 
-    def _no_claim(self, figure: _Figure, rule: str) -> Reading:
-        return self._reading(figure.clause, "", figure.value, figure.mark, "", "", rule, figure.words)
-
-    def _reading(
-        self, clause: Clause, target: str, value: float, mark: Mark, qualifier: str, scope: str, rule: str, words: Sequence[Mark]
-    ) -> Reading:
+    def _reading(self, figure: _Figure, target: str, value: float, qualifier: str, scope: str, rule: str) -> Reading:
         """Put a claim together, with the rule that decided."""
+        clause, mark = figure.clause, figure.mark
         start, end = clause.span
         while start and self.text[start - 1] in OPENING:
             start -= 1
@@ -826,6 +662,7 @@ class _Reader:
         quote, year = self.text[start:end], clause.sentence.year(mark.start)
         at = clause.sentence.begin + clause.sentence.places[mark.start]
         claim = Claim(target, value, low, high, mark.unit, qualifier, quote, start, end, scope, page, place, year)
+        words = figure.words if mark.kind == "figure" else clause.marks
         return Reading(at, rule, claim, tuple((_word(clause.text, one), one.id or one.kind) for one in words))
 
 
@@ -834,6 +671,9 @@ def _is_heading(line: str) -> bool:
     if len(line) > _LONGEST_HEADING or not ITEM.match(line) or "。" in line or "未" in line:
         return False
     return not any(figures(prose(line)[0]))
+
+
+# --- one cell, one figure -----------------------------------------------------------------------------------------------------
 
 
 def _settled(said: Sequence[Reading], text: str, year: int | None) -> Iterator[Reading]:
@@ -855,21 +695,25 @@ def _unsure(same: Sequence[Reading], said: Sequence[Reading], text: str, carried
     if not others:
         return set()
     value, last = whole.claim.value, others[-1].claim
-    parts = {one.at for one in others}
-    if whole.claim.target.startswith(_REVIEW) and _DISCLOSURE.search(last.quote) and not _DISCLOSURE.search(whole.claim.quote):
-        # 行政复议18起,其中涉及政府信息公开的1起
-        return {whole.at}
-    if carried and whole.claim.target == _RECEIVED and value == last.value + carried:
-        # 受理327件,其中上年结转14件,新收313件
-        return {whole.at}
-    first = whole.at == same[0].at
-    between = text[whole.at : others[0].at]
-    apart = first and (whole.claim.scope != last.scope or pattern("of_which").search(between))
-    # 收到4件,2件为网络申请,2件为信件申请: what follows adds up to it
+    disclosure = beside()["disclosure"][1]
     behind = [one.claim.value for one in said if one.at > whole.at and one.claim.target in {"", whole.claim.target}]
-    adds_up = first and value in accumulate(behind)
-    sums = value == sum(one.claim.value for one in others) or pattern("sum").search(whole.claim.quote)
-    return parts if apart or adds_up or sums else parts | {whole.at}
+    facts = holding(
+        first=whole.at == same[0].at,
+        of_reviews=whole.claim.target.startswith("review/"),
+        whole_of_disclosure=disclosure.search(whole.claim.quote),
+        last_of_disclosure=disclosure.search(last.quote),
+        # 受理327件,其中上年结转14件,新收313件
+        is_received=carried and whole.claim.target == _RECEIVED,
+        is_with_carried=value == last.value + carried,
+        other_scope=whole.claim.scope != last.scope,
+        of_which=pattern("of_which").search(text[whole.at : others[0].at]),
+        # 收到4件,2件为网络申请,2件为信件申请: what follows adds up to it
+        adds_up=value in accumulate(behind),
+        is_sum=value == sum(one.claim.value for one in others),
+        says_sum=pattern("sum").search(whole.claim.quote),
+    )
+    parts = {one.at for one in others}
+    return {"whole": {whole.at}, "parts": parts, "both": {whole.at, *parts}}[decide("settle", facts)]
 
 
 def _interval(value: float, about: str) -> tuple[float | None, float | None]:
@@ -893,34 +737,7 @@ def _word(text: str, mark: Mark) -> str:
     return text[mark.start : mark.end]
 
 
-def _all_reviews(topics: Topics) -> bool:
-    return all(topic.startswith(_REVIEW) for topic in topics)
-
-
-def _group(topics: Sequence[Mark], text: str) -> Topics:
-    """Return the last topic, with those before it that are listed with it: 行政复议、行政诉讼."""
-    group: list[Mark] = list(topics[-1:])
-    for mark in reversed(topics[:-1]):
-        between = text[mark.end : group[0].start]
-        # 复议诉讼 is two, 行政复议申请 one
-        pair = mark.id.startswith(_REVIEW) and group[0].id.startswith(_REVIEW)
-        if not _LISTED.match(between) or not (between or pair):
-            break
-        group.insert(0, mark)
-    names = tuple(dict.fromkeys(mark.id for mark in group))
-    return names if names == ("applications",) else tuple("requests" if name == "applications" else name for name in names)
-
-
-def _leading(topics: list[Mark], text: str) -> list[Mark]:
-    """Return the first topic with those that are listed after it."""
-    joined = takewhile(lambda pair: _LISTED.match(text[pair[0].end : pair[1].start]), pairwise(topics))
-    return [*topics[:1], *(after for _, after in joined)]
-
-
-def _lists_requests(topics: list[Mark], text: str) -> bool:
-    """Tell whether requests are one item of a list, and not what a review was about."""
-    for mark, after in pairwise(topics):
-        if mark.id == "requests":
-            between = text[mark.end : after.start]
-            return bool(between and _LISTED.match(between))
-    return bool(topics) and topics[-1].id == "requests"
+def _topics(words: Sequence[Mark]) -> Topics:
+    """Return what words are about: applications listed with anything else are requests."""
+    names = tuple(dict.fromkeys(one.id for one in words))
+    return names if len(names) == 1 else tuple("requests" if name == "applications" else name for name in names)

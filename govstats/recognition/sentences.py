@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import cache, cached_property, lru_cache
 from importlib import resources
 from itertools import pairwise, takewhile
@@ -46,6 +46,8 @@ _YEARS = re.compile(
 #: Between the items of a list, of which each has its figure.
 _JOINED = re.compile("[、和及与]?(?:各)?")
 _LISTED = re.compile(r"、|[和及与](?=\d)")
+#: Between words that are listed.
+LISTED = re.compile(r"^[、和及或与者以(\W]*$")
 _NUMERALS = "〇零一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
 _SCALE = {"万": 1e4, "亿": 1e8}
 #: What an expression may match without: groups, sets of letters, letters that are optional.
@@ -69,6 +71,10 @@ class Mark(NamedTuple):
     value: float = 0.0
     unit: str = ""
     about: str = ""
+
+
+#: In the place of a word that is not there.
+NO_MARK = Mark(0, 0, "", "")
 
 
 class _Word(NamedTuple):
@@ -103,6 +109,53 @@ def pattern(kind: str) -> re.Pattern[str]:
     """Return an expression for all words of a kind."""
     words = [word for entry in data()["marks"] if entry["kind"] == kind for word in entry["words"]]
     return re.compile("|".join(f"(?:{filled(word, None)})" for word in words))
+
+
+@cache
+def beside() -> dict[str, tuple[str, re.Pattern[str]]]:
+    """Return the expressions for what stands beside a figure, each with where it is looked for."""
+    return {name: (entry["at"], re.compile(filled(entry["words"], None))) for name, entry in data()["beside"].items()}
+
+
+def holding(**conditions: object) -> set[str]:
+    """Return the names of the facts that hold."""
+    return {name for name, holds in conditions.items() if holds}
+
+
+@cache
+def called(name: str, value: str) -> frozenset[str]:
+    """Return the facts that a name has a value: the name, the value, the groups of the value."""
+    groups = [group for group, values in data()["groups"].items() if value in values]
+    return frozenset([name, f"{name}={value}", *(f"{name}:{group}" for group in groups)] if value else [])
+
+
+@cache
+def _rows(question: str) -> tuple[tuple[str, frozenset[str], frozenset[str]], ...]:
+    """Return the rows of a decision: outcome, facts that have to hold, facts that must not."""
+    rows = ((outcome, facts.split()) for outcome, facts in data()["decide"][question])
+    return tuple(
+        (outcome, frozenset(fact for fact in facts if fact[0] != "!"), frozenset(fact[1:] for fact in facts if fact[0] == "!"))
+        for outcome, facts in rows
+    )
+
+
+def decide(question: str, facts: Set[str]) -> str:
+    """Return the outcome of the first row of a decision that holds; nothing where none does."""
+    return next((outcome for outcome, needed, barred in _rows(question) if needed <= facts and barred.isdisjoint(facts)), "")
+
+
+def listed(words: Iterable[Mark], text: str) -> list[list[Mark]]:
+    """Part words of one kind into those that are listed together: 行政复议、行政诉讼."""
+    groups: list[list[Mark]] = []
+    for before, one in pairwise([NO_MARK, *words]):
+        between = text[before.end : one.start]
+        # 复议诉讼 is two, 行政复议申请 one
+        together = between or before.id.startswith("review/") and one.id.startswith("review/")
+        if groups and together and LISTED.match(between):
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+    return groups
 
 
 @cache
