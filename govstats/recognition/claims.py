@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import accumulate, chain, groupby, pairwise
+from itertools import accumulate, chain, pairwise
 from math import inf, isnan, nan
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, NamedTuple, overload
 
 from govstats.documents import Document, Grid
@@ -23,17 +23,15 @@ from govstats.recognition.sentences import (
     Clause,
     Mark,
     Sentence,
+    Words,
     beside,
     called,
     data,
     decide,
     figure_pattern,
-    figures,
     holding,
-    listed,
     passages,
     pattern,
-    prose,
 )
 from govstats.report import Claim
 
@@ -42,7 +40,10 @@ Topics = tuple[str, ...]
 
 #: A cell of a table holds a sentence, and no label.
 _PROSE = re.compile(r"\w{4}[，,][^。]*\w{4}.*[。；]", re.DOTALL)
-_SENTENCE_END = re.compile("[。;!?…；！？]+")
+#: A sentence; a text without stops is read in pieces.
+_SENTENCE = re.compile("[^。;!?…；！？]{1,1500}[。;!?…；！？]*|[。;!?…；！？]+")
+#: A line that says what the paragraph after it is about, and no more.
+_HEADING = re.compile(rf"(?={ITEM.pattern})(?!.*[。未])(?!.*[\d一二三四五六七八九十]+[件条宗起次]).{{1,40}}")
 _HALF_STOPS = (";", "；")
 _TOGETHER = re.compile("^[数量]*(?:并且?|且|、|和|及|与|按时|按期|依法|全部|已|妥善|规范|认真|及时)+$")
 _AFORESAID = re.compile("(?:上述|以上)(?:信息|公开|依)*申请")
@@ -51,19 +52,16 @@ _COUNTING = re.compile("[了共计约近的]*")
 _NEGATED = re.compile("[未无没不]")
 _REQUESTS = ("requests",)
 _RECEIVED = "requests/new/total"
+#: Applications, where it is not said for what, are requests.
+_REQUEST_NAMES = {"applications": "requests"}
 _LITIGATION = "review/litigation"
 _WAYS_TO_COURT = ("review/litigation_direct", "review/litigation_after_reconsideration")
 _INSTANCES = {"review/reconsideration": re.compile("复议"), "review/litigation": re.compile("诉讼|法院")}
 #: Words that stand for two items where a list gives each its figure.
 _PAIRS = {"granted+partly_granted": ("granted", "partly_granted"), "anyone": ("natural_person", "organisations")}
-#: Kinds of words that name what a figure is of.
-_NAMES = {"topic", "line", "column", "result"}
-#: A heading that says what the paragraph after it is about.
-_LONGEST_HEADING = 40
-#: A text without stops is read in pieces of this length.
-_LONGEST_SENTENCE = 1500
 #: A result without a figure has so many letters beside it at most.
 _SHORT = 8
+_NO_EVIDENCE = ("", -inf)
 #: The rules by which a figure is no claim about disclosure.
 NO_CLAIM = {"percentage", "aim", "times", "elsewhere", "no_topic", "compared"}
 
@@ -153,13 +151,16 @@ def readings(text: str, places: Sequence[tuple[int, str, int | None]], year: int
 class _Figure:
     """A figure, or a word for nothing or for all, among the words of its clause: those before it, and those behind it."""
 
-    def __init__(self, clause: Clause, mark: Mark, left: Sequence[Mark], right: Sequence[Mark]) -> None:
+    def __init__(self, clause: Clause, mark: Mark, left: Words, right: Words) -> None:
         self.clause, self.mark, self.text = clause, mark, clause.text
         # 重复申请不予处理的5件: the reason before the group is the line, unless there are others
-        self.left = [one for before, one in pairwise([NO_MARK, *left]) if not self._is_group_of(one, before)]
-        self.right, self.words = right, [*self.left, *right]
-        self.near = [one for one in right if one.start - mark.end <= ADJACENT]
-        self.change = next((one.id for one in self.left if one.kind == "change" and one.end >= mark.start), "")
+        pairs = pairwise([NO_MARK, *left])
+        self.left = Words(one for before, one in pairs if not self._is_group_of(one, before))
+        self.right, self.words = right, Words([*self.left, *right])
+        self.near = right.where(lambda one: one.start - mark.end <= ADJACENT)
+        self.beside = Words(self.left[-1:]).where(lambda one: mark.start - one.end <= 1)
+        self.change = self.beside.of("change").first.id
+        self.classing = self.words.of("topic").where(lambda one: one.strong).first.id
         self.scope = clause.sentence.scope(mark.start)
 
     def _is_group_of(self, one: Mark, before: Mark) -> bool:
@@ -176,61 +177,58 @@ class _Figure:
             "said": self.words,
             "near": self.near,
             "last": self.left[-1:],
-            "beside": [one for one in self.left[-1:] if start - one.end <= 1],
-            "sentence": self.clause.sentence.marks,
+            "beside": self.beside,
         }
-        found = {fact for side, words in sides.items() for one in words for fact in called(f"{side}:{one.kind}", one.id)}
         texts = {
             "before": self.text[self.clause.first : start],
             "so_far": self.text[:start],
             "ahead": self.text[end:],
             "sentence": self.text,
         }
-        found |= {name for name, (at, expression) in beside().items() if expression.search(texts[at])}
-        stocks = [one.end for one in self.left if one.kind == "stock"]
-        return (
-            found
-            | called("unit", self.mark.unit)
-            | holding(
-                left=self.left,
-                zero=self.mark.value == 0,
-                change=self.change,
-                together=self.sharing("line"),
-                counting=any(_COUNTING.fullmatch(self.text, stock, start) for stock in stocks[-1:]),
-                several_years=self.clause.sentence.of_several_years(start),
-            )
+        found = {name for name, (at, expression) in beside().items() if expression.search(texts[at])}
+        found.update(*(called(f"{side}:{one.kind}", one.id) for side, words in sides.items() for one in words))
+        found |= called("unit", self.mark.unit) | holding(
+            left=self.left,
+            zero=self.mark.value == 0,
+            change=self.change,
+            together=self.sharing("line"),
+            counting=_COUNTING.fullmatch(self.text, self.left.of("stock").last.end, start),
+            several_years=self.clause.sentence.of_several_years(start),
         )
+        return found
 
     def of(self, kind: str) -> Mark:
         """Return the word of a kind that says most of it."""
-        candidates = [(self._evidence(before, one), one) for before, one in pairwise([NO_MARK, *self.words]) if one.kind == kind]
-        return max([*candidates, (("1", -inf), NO_MARK)], key=itemgetter(0))[1]
+        pairs = pairwise([NO_MARK, *self.words])
+        candidates = [(self._evidence(before, one), one) for before, one in pairs if one.kind == kind]
+        return max(((says, one) for says, one in candidates if says[0]), default=(_NO_EVIDENCE, NO_MARK))[1]
 
     def _evidence(self, before: Mark, one: Mark) -> tuple[str, float]:
         """Return how much a word says of it, and how near the word is."""
-        beside = called("after", before.id) if one.start - before.end <= ADJACENT else frozenset()
-        facts = holding(left=one in self.left, near=one in self.near, strong=one.strong) | called("word", one.id) | beside
+        facts = called("word", one.id) | called("after", before.id)
+        close = one.start - before.end <= ADJACENT
+        facts |= holding(left=one in self.left, near=one in self.near, strong=one.strong, close=close)
         return decide("evidence", facts), -max(self.mark.start - one.end, one.start - self.mark.end)
 
     def sharing(self, kind: str) -> list[str]:
         """Return what the word before the last one says, if both share the figure: 收到并答复."""
-        two = [one for one in self.left if one.kind == kind and not one.strong][-2:]
+        two = self.left.of(kind).where(lambda one: not one.strong)[-2:]
         return [one.id for one, after in pairwise(two) if _TOGETHER.match(self.text[one.end : after.start])]
 
     def topics(self) -> Topics:
         """Return what its own words say that it is about."""
-        before, behind = ([one for one in side if one.kind == "topic"] for side in (self.left, self.right))
-        cause = self.text[self.mark.end : behind[0].start] if behind else ""
-        # 1起因政府信息公开申请的行政复议
-        reviews = [one for one in behind if one.id.startswith("review/") and _CAUSE.search(cause)]
-        said = [*listed(before, self.text)[-1:], *listed(reviews or behind, self.text)[:1], []]
-        return _topics(said[0])
+        before, behind = self.left.of("topic"), self.right.of("topic")
+        reviews = behind.where(lambda one: one.id.startswith("review/"))
+        if reviews and _CAUSE.search(self.text, self.mark.end, behind.first.start):
+            # 1起因政府信息公开申请的行政复议
+            behind = reviews
+        return _topics([*before.listed(self.text)[-1:], *behind.listed(self.text)[:1]][:1])
 
     def channel(self) -> str:
         """Return the one channel that its applications came by."""
-        channels = [one for one in [*self.left, *self.near] if one.kind == "channel"]
-        alone = [one for one in channels if not self.text.startswith(("、", "和", "及", "与", "等"), one.end)]
-        return _word(self.text, alone[0]) if len(alone) == len(channels) == 1 else ""
+        channels = Words([*self.left, *self.near]).of("channel")
+        alone = channels.where(lambda one: not self.text.startswith(("、", "和", "及", "与", "等"), one.end))
+        return _word(self.text, channels.first) if len(channels) == len(alone) == 1 else ""
 
 
 @dataclass(frozen=True)
@@ -276,7 +274,7 @@ class _Reader:
 
     def __init__(self, text: str, places: Sequence[tuple[int, str, int | None]], year: int | None, form_version: str) -> None:
         self.text, self.places, self.year = text, places, year
-        self.columns = data()["columns"]["2019" if form_version == "2019" else "2021"]
+        self.columns = data()["columns"].get(form_version, data()["columns"]["2021"])
         self.units = data()["units"].get(form_version, {})
         self.has_amounts = form_version == "2021"
         self.now, self.told = _Paragraph(), _Told()
@@ -288,22 +286,21 @@ class _Reader:
         for begin, end in passages(self.text):
             yield from self._passage(begin, end)
             # what a heading is about the paragraph after it is about too
-            heading = _is_heading(self.text[begin:end].strip(BLANK))
-            self.now = _Paragraph(topics=self.now.topics if heading else (), line=self.now.line if heading else "")
+            if not _HEADING.fullmatch(self.text[begin:end].strip(f"{BLANK}\n")):
+                self.now = _Paragraph()
 
     def _passage(self, begin: int, end: int) -> Iterator[Reading]:
         said: list[Reading] = []
-        for stop in [*(found.end() for found in _SENTENCE_END.finditer(self.text, begin, end)), end]:
-            for first in range(begin, stop, _LONGEST_SENTENCE):
-                said += self._sentence(first, min(stop, first + _LONGEST_SENTENCE))
-            begin = stop
-            if not self.text.startswith(_HALF_STOPS, stop - 1):
+        for found in _SENTENCE.finditer(self.text, begin, end):
+            said += self._sentence(*found.span())
+            if not found[0].endswith(_HALF_STOPS):
                 yield from _settled(said, self.text, self.year)
                 said, self.now = [], replace(self.now, classing="")
+        yield from _settled(said, self.text, self.year)
 
     def _sentence(self, begin: int, end: int) -> Iterator[Reading]:
         source = self.text[begin:end]
-        if isnan(self.now.value) and self.received >= 0 and _AFORESAID.search(source):
+        if isnan(self.now.value) and _AFORESAID.search(source):
             self.now = replace(self.now, topics=_REQUESTS, line="new", value=self.received, received=self.received)
         self.told = _Told()
         for clause in Sentence(source, begin, self.year).clauses():
@@ -311,29 +308,34 @@ class _Reader:
 
     def _clause(self, clause: Clause) -> Iterator[Reading]:
         said = clause.marks
-        numbers = [at for at, mark in enumerate(said) if mark.kind == "figure"]
-        none = [at for at, mark in enumerate(said) if mark.kind == "none"]
-        each = [at for at, mark in enumerate(said) if mark.kind == "each"]
-        if numbers and each[:1] < numbers[:1] and each and not any(mark.kind in _NAMES for mark in said[numbers[0] :]):
-            yield from self._listed(clause, said[: each[0]], [said[at] for at in numbers])
-            return
-        for at in numbers:
-            yield from self._figure(_Figure(clause, said[at], *clause.neighbours(at)))
-        if none and not numbers:
-            yield from self._nothing(_Figure(clause, said[none[0]], said[: none[0]], said[none[0] + 1 :]))
-        else:
-            yield from self._all(clause, said[[-1, *numbers][-1] + 1 :])
-        if not numbers:
-            self._pass_over(said, clause.text)
+        numbers, each = said.of("figure"), said.of("each").first
+        facts = holding(
+            figures=numbers,
+            none=said.of("none"),
+            each=each.end,
+            each_ahead=each.start < numbers.first.start,
+            named_behind=said.between(numbers.first.start, clause.last).of("topic", "line", "column", "result"),
+        )
+        readers = {"listed": self._listed, "figures": self._figures, "nothing": self._nothing, "all": self._without_figure}
+        yield from readers[decide("clause", facts)](clause)
 
-    def _pass_over(self, said: Sequence[Mark], text: str) -> None:
+    def _figures(self, clause: Clause) -> Iterator[Reading]:
+        numbers = clause.marks.of("figure")
+        for number in numbers:
+            yield from self._figure(_Figure(clause, number, *clause.neighbours(number)))
+        yield from self._all(clause, clause.marks.between(numbers.last.end, clause.last))
+
+    def _without_figure(self, clause: Clause) -> Iterator[Reading]:
+        yield from self._all(clause, clause.marks)
+        self._pass_over(clause)
+
+    def _pass_over(self, clause: Clause) -> None:
         """Keep what a clause without figures is about."""
-        topics = _topics([[], *listed([one for one in said if one.kind == "topic"], text)][-1])
-        verbs = [one.id for one in said if one.id in {"new", "processed_total"}]
+        topics = _requests(_topics(clause.marks.of("topic").listed(clause.text)[-1:]))
         if topics:
-            topics = _REQUESTS if topics == ("applications",) else topics
-            before = self.now.line if topics == self.now.topics else ""
-            self.now = replace(self.now, topics=topics, line=before or "".join(verbs[:1]))
+            verb = clause.marks.named("new", "processed_total").first.id
+            line = self.now.line if topics == self.now.topics else ""
+            self.now = replace(self.now, topics=topics, line=line or verb)
 
     def _bracket(self, figure: _Figure) -> None:
         """Forget behind a bracket what was said in it."""
@@ -348,18 +350,14 @@ class _Reader:
     def _known(self, figure: _Figure) -> set[str]:
         """Return the facts around a figure and those that the text before told."""
         now, told, value = self.now, self.told, figure.mark.value
-        classing = [one.id for one in figure.words if one.kind == "topic" and one.strong]
         named = {
             "now_only": "+".join(now.topics),
             "told": now.line,
             "kind": now.kind,
             "done": told.done,
-            "classing": [*classing, now.classing][0],
+            "classing": figure.classing or now.classing,
         }
-        facts = figure.facts.union(
-            *(called("now", topic) for topic in now.topics), *(called(name, said) for name, said in named.items())
-        )
-        return facts | holding(
+        facts = figure.facts | holding(
             aside=now.aside,
             carried=now.carried,
             answered=now.answered,
@@ -383,27 +381,26 @@ class _Reader:
             amounts=self.has_amounts,
             unit_column=figure.mark.unit in self.units,
         )
+        facts.update(*(called("now", topic) for topic in now.topics), *(called(name, said) for name, said in named.items()))
+        return facts
 
     # --- figures ------------------------------------------------------------------------------------------------------------
 
-    def _listed(self, clause: Clause, names: Sequence[Mark], numbers: Sequence[Mark]) -> Iterator[Reading]:
+    def _listed(self, clause: Clause) -> Iterator[Reading]:
         """Read 公民、法人分别为3件、2件: of the names before the word, as many as there are figures behind it."""
-        words = [one for one in names if one.kind != "listed"]
-        groups = [[*group] for _, same in groupby(words, key=attrgetter("kind")) for group in listed(same, clause.text)]
-        several = [group for group in groups if len(group) > 1 or group[0].id in _PAIRS]
-        items = [
-            one._replace(id=name, start=one.start + at)
-            for one in [[], *groups[-1:], *several][-1]
-            for at, name in enumerate(_PAIRS.get(one.id, (one.id,)))
-        ]
-        if len(numbers) == 1 and clause.text.startswith("各", numbers[0].start - 1):
-            numbers = list(numbers) * len(items)
-        if len(items) < 2 or len(items) != len(numbers):
-            self._pass_over(names, clause.text)
+        numbers, each = clause.marks.of("figure"), clause.marks.of("each").first
+        names = clause.marks.between(clause.first, each.start).where(lambda one: one.kind != "listed")
+        items = Words(chain.from_iterable(map(_items, names)))
+        groups = [group for group in items.listed(clause.text) if len(group) > 1]
+        group = groups[-1] if groups else Words()
+        if len(numbers) == 1 and clause.text.startswith("各", numbers.first.start - 1):
+            numbers = Words(numbers * len(group))
+        if len(group) != len(numbers):
+            self._pass_over(clause)
             return
-        common = [one for one in words if one.kind != items[0].kind]
-        for item, number in zip(items, numbers, strict=True):
-            yield from self._figure(_Figure(clause, number, [*common, item], []))
+        common = names.where(lambda one: one.kind != group.first.kind)
+        for item, number in zip(group, numbers, strict=True):
+            yield from self._figure(_Figure(clause, number, Words([*common, item]), Words()))
 
     def _figure(self, figure: _Figure) -> Iterator[Reading]:
         self._bracket(figure)
@@ -412,27 +409,27 @@ class _Reader:
         facts |= called("column", figure.of("column").id.replace("anyone", "")) | called("result", figure.of("result").id)
         topics = self._about(figure, facts)
         rule = decide("standing", facts)
-        if rule in {"share", "percentage"} and line.strong and "line:no_line" not in facts:
+        self._keep(figure, topics, facts)
+        changes: dict[str, dict[str, Any]] = {
             # 予以公开占45%,共9件: a share may name the line of what follows
-            self.now = replace(self.now, line=line.id, value=nan)
-        if rule not in {"share", "percentage", "aim", "times"}:
-            self._keep(figure, topics, facts)
-        if rule in {"elsewhere", "no_topic"}:
+            "line": {"line": line.id, "value": nan},
             # what is counted of something else stays there: 收到30件,其中来信12件。办结30件
-            aside = self.now.topics == _REQUESTS and self.now.received >= 0
-            self.now = replace(self.now, aside=aside, topics=_REQUESTS if aside else topics and ("outside",))
+            "aside": {"topics": _REQUESTS, "aside": True},
+            "outside": {"topics": ("outside",), "aside": False},
+            "nothing": {"topics": (), "aside": False},
+            "own": {"aside": False},
+        }
+        self.now = replace(self.now, **changes.get(decide("no_claim", facts | called("rule", rule)), {}))
         if rule:
-            qualifier = "share" if rule == "share" else ""
-            yield self._reading(figure, "", figure.mark.value, qualifier, "", rule)
+            yield self._reading(figure, "", figure.mark.value, "share" if rule == "share" else "", "", rule)
         else:
             yield from self._told_of(figure, line, topics, facts)
 
     def _line(self, figure: _Figure, facts: set[str]) -> Mark:
         """Return the word that says which line a figure is of, and add what it means."""
         line = figure.of("line")
-        said = called("line", line.id)
         facts |= holding(handling=line.id == "handling")
-        line = line._replace(id=decide("word", facts | said) or line.id)
+        line = line._replace(id=decide("word", facts | called("line", line.id)) or line.id)
         facts |= called("line", line.id) | holding(strong=line.strong, same_line=line.id == self.now.line)
         return line
 
@@ -443,60 +440,45 @@ class _Reader:
         facts.add(decide("named", facts))
         about = decide("about", facts)
         topics = {"own": own, "now": self.now.topics, "": ()}.get(about, (about,))
-        if figure.mark.value == 0:
+        if "zero" in facts:
             topics = tuple(topic for topic in topics if topic not in {"outside", "published"}) or topics
-        facts |= called("topics", "+".join(topics)).union(*(called("topic", topic) for topic in topics))
+        facts |= called("topics", "+".join(topics))
+        facts.update(*(called("topic", topic) for topic in topics))
         return topics
 
     def _keep(self, figure: _Figure, topics: Topics, facts: set[str]) -> None:
         """Keep what was done with documents, and how they are classed, for the figures behind."""
-        looked_into = [one.id for one in figure.right if one.id == "examined"]
-        done = figure.of("stock").id or [*looked_into, self.told.done][0]
-        done = done or ("disclosed" if topics == ("published",) else "")
+        unsaid = "disclosed" if topics == ("published",) else ""
+        done = figure.of("stock").id or figure.right.named("examined").first.id or self.told.done or unsaid
         self.told = replace(self.told, done=done)
-        classing = [one.id for one in figure.words if one.kind == "topic" and one.strong]
-        self.now = replace(self.now, aside=self.now.aside and "own" not in facts, classing=[*classing, self.now.classing][0])
+        self.now = replace(self.now, classing=figure.classing or self.now.classing)
         facts |= called("done", done)
 
     def _told_of(self, figure: _Figure, line: Mark, topics: Topics, facts: set[str]) -> Iterator[Reading]:
         """Read a figure of known topics."""
         said = [pair for topic in topics for pair in self._targets(figure, topic, line, facts)]
-        targets = [target for _, target in said]
         channel = figure.channel()
-        rule = decide("without_target", facts | holding(targets=targets, channel=channel, several=len(topics) > 1))
-        kind = "channel" if rule == "channel" else "subject" if line.id == "subject" else ""
-        excepted = figure.mark.value if {"excepted", "topics=requests"} <= facts else 0.0
-        self.told = replace(self.told, excepted=self.told.excepted + excepted)
-        if rule:
-            verb = {"processed_total": line.id}.get(line.id, "new") if topics == _REQUESTS else ""
-            self.now = replace(self.now, topics=topics, kind=kind, line=self.now.line or verb)
-            targets = [""]
-        elif targets and (topics != ("published",) or isnan(self.now.value)):
-            self.now = replace(self.now, kind=kind or self.now.kind, topics=topics)
-            self._remember(figure, said, line.id or "new", facts)
-        value = -figure.mark.value if figure.change == "down" else figure.mark.value
+        rule = decide("without_target", facts | holding(targets=said, channel=channel, several=len(topics) > 1))
+        said = [("", "")] if rule else said
+        self._remember(figure, said, line, topics, facts | called("rule", rule) | holding(targets=said))
         compared = "growth" if "unit:percent" in facts else "change"
-        for target in dict.fromkeys(targets):
-            decided = rule or (compared if figure.change else "cell" if target else "no_line")
-            qualifier = compared if figure.change else figure.mark.about
-            scope = channel if rule == "channel" else figure.scope
+        qualifier = compared if figure.change else figure.mark.about
+        value = -figure.mark.value if figure.change == "down" else figure.mark.value
+        scope = channel if rule == "channel" else figure.scope
+        for target in dict.fromkeys(target for _, target in said):
+            decided = rule or decide("cell", facts | holding(target=target))
             yield self._reading(figure, target, value, qualifier, scope, decided)
 
     def _targets(self, figure: _Figure, topic: str, line: Mark, facts: set[str]) -> Iterator[tuple[str, str]]:
         """Yield the line, or what was done with a document, and the cell of a figure for one of its topics."""
         facts = facts | called("of", topic) | holding(told_total=topic in self.now.counted)
-        column = {"own": figure.of("column").id, "other": "other"}.get(decide("who", facts), "")
+        column = {"own": figure.of("column").id, "other": "other"}.get(decide("who", facts), "total")
         which = decide("line", facts)
         rows = {"own": [line.id], "told": [self.now.line], "both": [*figure.sharing("line"), line.id]}.get(which, [which])
         if "of:documents" in facts:
             done = [*figure.sharing("stock"), self.told.done or "unsaid"]
             rows = [self.columns.get(one, "") for one in done]
-        names = {
-            "topic": topic,
-            "unit": self.units.get(figure.mark.unit, ""),
-            "column": column or "total",
-            "result": figure.of("result").id,
-        }
+        names = {"topic": topic, "unit": self.units.get(figure.mark.unit), "column": column, "result": figure.of("result").id}
         for row in rows:
             cell = decide("target", facts | called("row", row))
             if cell != "-":
@@ -504,86 +486,90 @@ class _Reader:
 
     # --- what is known after it ---------------------------------------------------------------------------------------------
 
-    def _remember(self, figure: _Figure, said: Sequence[tuple[str, str]], verb: str, facts: set[str]) -> None:
-        value = figure.mark.value
-        row, first = said[0]
-        if "topics=requests" in facts and first:
-            row = {"new+carried_in": verb}.get(row, row)
-            self._remember_requests(figure, row, facts | holding(total=first.endswith("/total")))
-        elif "topic:reviews" in facts and not figure.change:
-            told = [target.rpartition("/") for _, target in said if target]
-            totals = {line: value for line, _, column in told if column == "total"}
-            some = {line: self.told.some.get(line, 0.0) + value for line, _, column in told if column != "total"}
-            # 复议71件,已审结64件,均维持
-            totals |= {topic: value for topic in self.now.topics if "result=concluded" in facts and topic in self.told.reviews}
-            self.told = replace(self.told, reviews={**self.told.reviews, **totals}, some={**self.told.some, **some})
-            self.now = replace(self.now, counted=self.now.counted | totals.keys())
-
-    def _remember_requests(self, figure: _Figure, line: str, facts: set[str]) -> None:
+    def _remember(self, figure: _Figure, said: Sequence[tuple[str, str]], line: Mark, topics: Topics, facts: set[str]) -> None:
+        """Keep what a figure tells for those behind it."""
         now, value = self.now, figure.mark.value
-        kind = "line" if "total" in facts else "column"
-        self.now = now = replace(now, kind=kind, carried=now.carried or line == "carried_in")
-        facts = facts | called("row", line) | holding(row_told=line == now.line)
-        level = {"line": line, "value": value, "since": figure.clause.sentence.begin}
-        level["answered"] = now.answered or line == "processed_total"
-        sum_of_both = value if isnan(now.value) else now.value + value
-        changes: dict[str, dict[str, Any]] = {
-            "nothing": {},
-            "line_alone": {"line": line},
-            "line": {"line": line, "value": nan},
-            "level": level,
-            "received": {"received": value},
-            "level_received": level | {"received": value},
-            "sum": {"value": sum_of_both, "received": sum_of_both},
-        }
+        row, target = said[0] if said else ("", "")
+        row = line.id or "new" if row == "new+carried_in" else row
+        facts = facts | called("row", row) | holding(target=target, total=target.endswith("/total"), row_told=row == now.line)
         outcome = decide("memory", facts)
-        self.now = replace(now, **changes[outcome])
-        self.received = value if outcome.endswith("received") else self.received
+        verb = "processed_total" if line.id == "processed_total" else "new"
+        first_line = verb if topics == _REQUESTS else ""
+        apart = {"kind": decide("apart", facts), "carried": now.carried or row == "carried_in"}
+        level = {"line": row, "value": value, "since": figure.clause.sentence.begin}
+        level |= apart | {"answered": now.answered or row == "processed_total"}
+        both = value + (now.value if now.value > 0 else 0.0)
+        changes: dict[str, dict[str, Any]] = {
+            "": {"topics": now.topics},
+            "topics": {},
+            "reviews": {},
+            "rule": {"kind": decide("apart", facts), "line": now.line or first_line},
+            "subject": {"kind": "subject"},
+            "nothing": apart,
+            "line_alone": apart | {"line": row},
+            "line": apart | {"line": row, "value": nan},
+            "level": level,
+            "received": apart | {"received": value},
+            "level_received": level | {"received": value},
+            "sum": apart | {"value": both, "received": both},
+        }
+        self.now = replace(now, **{"topics": topics, **changes[outcome]})
+        self.received = changes[outcome].get("received", self.received) if "row=new" in facts else self.received
+        if {"excepted", "topics=requests"} <= facts:
+            self.told = replace(self.told, excepted=self.told.excepted + value)
+        if outcome == "reviews":
+            self._remember_reviews(value, [target.rpartition("/") for _, target in said if target], topics, facts)
+
+    def _remember_reviews(self, value: float, said: Sequence[tuple[str, str, str]], topics: Topics, facts: set[str]) -> None:
+        told = self.told
+        totals = {line: value for line, _, column in said if column == "total"}
+        some = {line: told.some.get(line, 0.0) + value for line, _, column in said if column != "total"}
+        if "result=concluded" in facts:
+            # 复议71件,已审结64件,均维持
+            totals |= dict.fromkeys(told.reviews.keys() & set(topics), value)
+        self.told = replace(told, reviews={**told.reviews, **totals}, some={**told.some, **some})
+        self.now = replace(self.now, counted=self.now.counted | totals.keys())
 
     # --- nothing, and all ---------------------------------------------------------------------------------------------------
 
-    def _nothing(self, none: _Figure) -> Iterator[Reading]:
+    def _nothing(self, clause: Clause) -> Iterator[Reading]:
         """Read 未收到申请: of what is named behind the word, or else before it."""
-        clause, text = none.clause, none.text
-        behind = any(one.kind in {"topic", "line"} for one in none.right)
-        words = none.right if behind else none.left
-        topics = [one for one in words if one.kind == "topic"]
-        lines = [one.id for one in words if one.id in {"carried_in", "carried_out"}]
-        if any(one.id == "carried" for one in words) and any(one.kind == "last_year" for one in clause.marks):
-            lines.append("carried_in")
-        ended = [one.id for one in clause.marks if one.kind == "result" and not called("", one.id) & {":no_result"}]
-        own = _topics([one for one in topics if one.id != "outside"])
-        own = tuple("requests" if topic == "applications" else topic for topic in own)
+        said, text, mark = clause.marks, clause.text, clause.marks.of("none").first
+        none = _Figure(clause, mark, said.between(clause.first, mark.start), said.between(mark.end, clause.last))
+        words = none.right if none.right.of("topic", "line") else none.left
+        topics = words.of("topic")
+        lines = words.named("carried_in", "carried_out", "carried").ids
+        ended = said.of("result").without(*data()["groups"]["no_result"]).ids
+        own = tuple(dict.fromkeys(_REQUEST_NAMES.get(name, name) for name in topics.without("outside").ids))
+        lists = [group for group in topics.listed(text) if len(group) > 1 or group.last is topics.last]
         facts = self._known(none) | holding(
             own=own,
             topic=topics,
             lines=lines,
             ended=ended,
-            long=none.mark.end - none.mark.start > 1,
-            last_word=not text[none.mark.end : clause.last].strip(",。;"),
-            every=text.startswith("均", none.mark.start - 1),
-            made=figure_pattern("made").search(_word(text, none.mark)),
-            lists_requests=any(one.id == "requests" for group in listed(topics, text) for one in group[:-1] or topics[-1:]),
+            long=mark.end - mark.start > 1,
+            last_word=not text[mark.end : clause.last].strip(",。;"),
+            every=text.startswith("均", mark.start - 1),
+            made=figure_pattern("made").search(_word(text, mark)),
+            lists_requests=any(group.named("requests") for group in lists),
         )
         sources = {"own": own, "now": self.now.topics, "judged": tuple(self.told.reviews), "requests": _REQUESTS}
         named = sources.get(decide("nothing", facts), ())
-        facts |= {fact for topic in named for fact in called("named", topic)}
-        if not set(named) - {"requests"}:
-            yield from (self._reading(none, f"requests/{line}/total", 0.0, "", none.scope, "none") for line in lines)
-        for topic in named:
+        facts |= holding(only_requests=set(named) <= {"requests"})
+        facts.update(*(called("named", topic) for topic in named))
+        names = {"result": ended[0] if ended else "total", "issued": self.columns["issued"]}
+        for topic in dict.fromkeys([*lines, *named]):
             cell = decide("nothing_of", facts | called("of", topic))
             if cell not in {"", "-"}:
-                names = {"topic": topic, "result": [*ended, "total"][0], "issued": self.columns["issued"]}
-                yield self._reading(none, cell.replace("?", "").format(**names), 0.0, "", none.scope, "none")
+                yield self._reading(none, cell.replace("?", "").format(**names, topic=topic), 0.0, "", none.scope, "none")
         if named or lines:
             self.now = replace(self.now, topics=named or _REQUESTS)
 
-    def _all(self, clause: Clause, said: Sequence[Mark]) -> Iterator[Reading]:
+
+    def _all(self, clause: Clause, said: Words) -> Iterator[Reading]:
         """Read 均已办结, or a clause without a figure: a claim of the figure that it refers to."""
-        stated = [one for one in said if one.kind == "all"]
-        for word in [*stated, *self._implied(clause, said)][:1]:
-            left, right = [one for one in said if one.end <= word.start], [one for one in said if one.start >= word.end]
-            figure = _Figure(clause, word, left, right)
+        for word in [*said.of("all"), *self._implied(clause, said)][:1]:
+            figure = _Figure(clause, word, said.between(clause.first, word.start), said.between(word.end, clause.last))
             self._bracket(figure)
             targets = self._of_all(figure)
             if word.id != "one" or [value for _, value in targets] == [1.0]:
@@ -591,63 +577,61 @@ class _Reader:
 
     def _of_all(self, figure: _Figure) -> list[tuple[str, float]]:
         """Return what a word for all says of which figure."""
-        now, word = self.now, figure.mark
-        ended = [one for one in figure.right if one.kind == "result" and not called("", one.id) & {":no_result"}][:1]
-        near = [one.id for one in figure.right if one.kind == "line" and one.strong and one.start - word.end <= 2 * ADJACENT]
-        columns = [one.id for one in figure.words if one.kind == "column" and one.id != "anyone"]
-        how, column = [*near, "unsure"][0], [*columns, ""][0]
-        negated = any(_NEGATED.search(figure.text, word.end, one.start) for one in ended)
-        facts = self._known(figure) | called("how", how) | called("column", column) | holding(ended=ended, negated=negated)
-        value = now.value - self.told.excepted
+        now, word, told = self.now, figure.mark, self.told
+        ended = figure.right.of("result").without(*data()["groups"]["no_result"]).first
+        near = figure.right.of("line").where(lambda one: one.strong and one.start - word.end <= 2 * ADJACENT)
+        how, column = near.first.id or "unsure", figure.words.of("column").without("anyone").first.id
+        way = figure.right.named(*_WAYS_TO_COURT).first.id
+        facts = self._known(figure) | called("how", how) | called("column", column)
+        facts |= holding(ended=ended.kind, negated=_NEGATED.search(figure.text, word.end, ended.start), way=way)
+        value = now.value - told.excepted
         cells = {
-            "line": (f"requests/{how}/total", value),
-            "new_of_column": (f"requests/new/{column}", value),
-            "column": (f"requests/{now.line}/{column}", value),
-            "done": ("requests/processed_total/total", value),
+            "": [],
+            "-": [],
+            "line": [(f"requests/{how}/total", value)],
+            "new_of_column": [(f"requests/new/{column}", value)],
+            "column": [(f"requests/{now.line}/{column}", value)],
+            "done": [("requests/processed_total/total", value)],
             # 收到3件,1件予以公开,2件无法提供,均已答复: of whatever was received
-            "rest": ("requests/processed_total/total", now.received - self.told.excepted),
+            "rest": [("requests/processed_total/total", now.received - told.excepted)],
+            # 诉讼4件,均为未经复议直接起诉
+            "way": [(f"{way}/total", told.reviews.get(_LITIGATION, nan))],
+            "ended": self._all_ended(figure, ended),
         }
         outcome = decide("all", facts)
         if outcome == "way":
-            # 诉讼4件,均为未经复议直接起诉
-            way = next(one.id for one in figure.right if one.id in _WAYS_TO_COURT)
-            self.told = replace(self.told, reviews={**self.told.reviews, way: self.told.reviews[_LITIGATION]})
-            return [(f"{way}/total", self.told.reviews[way])]
-        if outcome == "ended":
-            return self._all_ended(figure, ended[0])
-        return [cells[outcome]] if outcome in cells else []
+            self.told = replace(told, reviews={**told.reviews, way: told.reviews[_LITIGATION]})
+        return cells[outcome]
 
     def _all_ended(self, figure: _Figure, ended: Mark) -> list[tuple[str, float]]:
         """Return the reviews that ended so: those that are named, or else those of which nothing was told."""
-        told, first = self.told, figure.clause.first
-        others = pattern("rest").search(figure.text, first, figure.mark.end) is not None
-        before = figure.text[first : ended.start]
+        told, before = self.told, figure.text[figure.clause.first : ended.start]
+        rest = told.some if pattern("rest").search(before) else {}
         named = {line for line, words in _INSTANCES.items() if words.search(before)} & told.reviews.keys()
-        untold = told.reviews.keys() - ({} if others else told.some.keys())
-        rest = told.some if others else {}
-        lines = named or untold or told.reviews.keys()
+        untold = {line for line in told.reviews if line in rest or line not in told.some}
+        lines = named or untold or told.reviews
         return [(f"{line}/{ended.id}", value - rest.get(line, 0.0)) for line, value in told.reviews.items() if line in lines]
 
-    def _implied(self, clause: Clause, said: Sequence[Mark]) -> Iterator[Mark]:
+    def _implied(self, clause: Clause, said: Words) -> Iterator[Mark]:
         """Yield the place of a result or an answer without a figure, which is of all of the figure before: 诉讼1件,结果维持."""
         elision, text = data()["elision"], clause.text
-        figures_before = [figure.value for figure in clause.sentence.figures if figure.end <= clause.first]
-        for first in [one for one in said if one.kind == "result" or one.id in data()["groups"]["ends"]][:1]:
-            before, after = text[clause.first : first.start], text[first.end : clause.last].strip(",。;)")
-            facts = {first.kind} | holding(
-                some=re.search(elision["some"], clause.words),
-                negated=_NEGATED.search(before),
-                adverbs=re.fullmatch(elision["adverbs"], before),
-                after=after,
-                short=max(len(before), len(after)) < _SHORT,
-                one_review=len(self.told.reviews) == 1,
-                some_told=self.told.some,
-                figures_before=figures_before,
-                last_figure_is_value=figures_before[-1:] == [self.now.value],
-            )
-            place = {"result": first.start, "answer": clause.first}.get(decide("implied", facts))
-            if place is not None:
-                yield Mark(clause.first, place, "all", "implied")
+        first = said.where(lambda one: one.kind == "result" or one.id in elision["ends"]).first
+        before, after = text[clause.first : first.start], text[first.end : clause.last].strip(",。;)")
+        earlier = clause.sentence.marks.of("figure").between(0, clause.first)
+        facts = {first.kind} | holding(
+            some=re.search(elision["some"], text[clause.first : clause.last]),
+            negated=_NEGATED.search(before),
+            adverbs=re.fullmatch(elision["adverbs"], before),
+            after=after,
+            short=max(len(before), len(after)) < _SHORT,
+            one_review=len(self.told.reviews) == 1,
+            some_told=self.told.some,
+            figures_before=earlier,
+            last_figure_is_value=earlier.last.value == self.now.value,
+        )
+        place = {"result": first.start, "answer": clause.first}.get(decide("implied", facts))
+        if place is not None:
+            yield Mark(clause.first, place, "all", "implied")
 
     # --- claims -------------------------------------------------------------------------------------------------------------
 
@@ -664,13 +648,6 @@ class _Reader:
         claim = Claim(target, value, low, high, mark.unit, qualifier, quote, start, end, scope, page, place, year)
         words = figure.words if mark.kind == "figure" else clause.marks
         return Reading(at, rule, claim, tuple((_word(clause.text, one), one.id or one.kind) for one in words))
-
-
-def _is_heading(line: str) -> bool:
-    """Tell whether a line only says what the paragraph after it is about."""
-    if len(line) > _LONGEST_HEADING or not ITEM.match(line) or "。" in line or "未" in line:
-        return False
-    return not any(figures(prose(line)[0]))
 
 
 # --- one cell, one figure -----------------------------------------------------------------------------------------------------
@@ -737,7 +714,19 @@ def _word(text: str, mark: Mark) -> str:
     return text[mark.start : mark.end]
 
 
-def _topics(words: Sequence[Mark]) -> Topics:
+def _items(word: Mark) -> Iterator[Mark]:
+    """Yield the items that a word stands for, one behind the other."""
+    names = _PAIRS.get(word.id, (word.id,))
+    cuts = pairwise([*range(word.start, word.start + len(names)), word.end])
+    yield from (word._replace(id=name, start=start, end=end) for name, (start, end) in zip(names, cuts, strict=True))
+
+
+def _topics(said: Sequence[Words]) -> Topics:
     """Return what words are about: applications listed with anything else are requests."""
-    names = tuple(dict.fromkeys(one.id for one in words))
-    return names if len(names) == 1 else tuple("requests" if name == "applications" else name for name in names)
+    names = tuple(dict.fromkeys(chain.from_iterable(words.ids for words in said)))
+    return _requests(names) if len(names) > 1 else names
+
+
+def _requests(topics: Topics) -> Topics:
+    """Return topics with applications, of which it is not said for what, as requests."""
+    return tuple(_REQUEST_NAMES.get(topic, topic) for topic in topics)
