@@ -555,16 +555,17 @@ class _Reader:
         )
         sources = {"own": own, "now": self.now.topics, "judged": tuple(self.told.reviews), "requests": _REQUESTS}
         named = sources.get(decide("nothing", facts), ())
-        facts |= holding(only_requests=set(named) <= {"requests"})
+        # 未收到法人申请: of others nothing is said
+        column = none.words.of("column").first.id.replace("anyone", "")
+        facts |= called("column", column) | holding(only_requests=set(named) <= {"requests"})
         facts.update(*(called("named", topic) for topic in named))
-        names = {"result": ended[0] if ended else "total", "issued": self.columns["issued"]}
+        names = {"result": ended[0] if ended else "total", "column": column, "issued": self.columns["issued"]}
         for topic in dict.fromkeys([*lines, *named]):
             cell = decide("nothing_of", facts | called("of", topic))
             if cell not in {"", "-"}:
                 yield self._reading(none, cell.replace("?", "").format(**names, topic=topic), 0.0, "", none.scope, "none")
         if named or lines:
             self.now = replace(self.now, topics=named or _REQUESTS)
-
 
     def _all(self, clause: Clause, said: Words) -> Iterator[Reading]:
         """Read 均已办结, or a clause without a figure: a claim of the figure that it refers to."""

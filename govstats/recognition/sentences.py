@@ -62,8 +62,6 @@ _LONGEST_NUMBER = 12
 _START = attrgetter("start")
 
 
-
-
 class Mark(NamedTuple):
     """A word that bears on the meaning of figures, or a figure."""
 
