@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, chain, pairwise
 from math import inf, isnan, nan
-from operator import itemgetter
+from operator import itemgetter, mul
 from typing import Any, NamedTuple, overload
 
 from govstats.documents import Document, Grid
@@ -24,14 +24,13 @@ from govstats.recognition.sentences import (
     Mark,
     Sentence,
     Words,
-    beside,
+    around,
     called,
     data,
     decide,
-    figure_pattern,
+    expressions,
     holding,
     passages,
-    pattern,
 )
 from govstats.report import Claim
 
@@ -59,8 +58,6 @@ _WAYS_TO_COURT = ("review/litigation_direct", "review/litigation_after_reconside
 _INSTANCES = {"review/reconsideration": re.compile("复议"), "review/litigation": re.compile("诉讼|法院")}
 #: Words that stand for two items where a list gives each its figure.
 _PAIRS = {"granted+partly_granted": ("granted", "partly_granted"), "anyone": ("natural_person", "organisations")}
-#: A result without a figure has so many letters beside it at most.
-_SHORT = 8
 _NO_EVIDENCE = ("", -inf)
 #: The rules by which a figure is no claim about disclosure.
 NO_CLAIM = {"percentage", "aim", "times", "elsewhere", "no_topic", "compared"}
@@ -181,19 +178,21 @@ class _Figure:
         }
         texts = {
             "before": self.text[self.clause.first : start],
+            "behind": self.text[end : self.clause.last],
             "so_far": self.text[:start],
             "ahead": self.text[end:],
             "sentence": self.text,
         }
-        found = {name for name, (at, expression) in beside().items() if expression.search(texts[at])}
+        found = around("beside", texts) | called("unit", self.mark.unit) | called("mark", self.mark.kind)
+        found |= called("mark", self.mark.id)
         found.update(*(called(f"{side}:{one.kind}", one.id) for side, words in sides.items() for one in words))
-        found |= called("unit", self.mark.unit) | holding(
+        found |= holding(
             left=self.left,
             zero=self.mark.value == 0,
             change=self.change,
             together=self.sharing("line"),
             counting=_COUNTING.fullmatch(self.text, self.left.of("stock").last.end, start),
-            several_years=self.clause.sentence.of_several_years(start),
+            several_years=self.clause.sentence.several_years <= start,
         )
         return found
 
@@ -370,18 +369,14 @@ class _Reader:
             has_received=now.received >= 0,
             ever_received=self.received >= 0,
             same_sentence=now.since == figure.clause.sentence.begin,
-            told_reason=now.line.startswith("other."),
-            judging=told.reviews,
             judging_these=told.reviews.keys() & set(now.topics),
             one_review=len(told.reviews) == 1,
-            some_told=told.some,
-            some_ways=told.some.keys() & set(_WAYS_TO_COURT),
-            litigation_told=_LITIGATION in told.reviews,
             ways_add_up=told.reviews.get(_LITIGATION) == sum(told.reviews.get(way, 0.0) for way in _WAYS_TO_COURT),
             amounts=self.has_amounts,
             unit_column=figure.mark.unit in self.units,
         )
-        facts.update(*(called("now", topic) for topic in now.topics), *(called(name, said) for name, said in named.items()))
+        facts.update(*(called(name, said) for name, said in named.items()), *(called("now", topic) for topic in now.topics))
+        facts.update(*(called("judged", line) for line in told.reviews), *(called("some", line) for line in told.some))
         return facts
 
     # --- figures ------------------------------------------------------------------------------------------------------------
@@ -548,9 +543,6 @@ class _Reader:
             lines=lines,
             ended=ended,
             long=mark.end - mark.start > 1,
-            last_word=not text[mark.end : clause.last].strip(",。;"),
-            every=text.startswith("均", mark.start - 1),
-            made=figure_pattern("made").search(_word(text, mark)),
             lists_requests=any(group.named("requests") for group in lists),
         )
         sources = {"own": own, "now": self.now.topics, "judged": tuple(self.told.reviews), "requests": _REQUESTS}
@@ -607,7 +599,7 @@ class _Reader:
     def _all_ended(self, figure: _Figure, ended: Mark) -> list[tuple[str, float]]:
         """Return the reviews that ended so: those that are named, or else those of which nothing was told."""
         told, before = self.told, figure.text[figure.clause.first : ended.start]
-        rest = told.some if pattern("rest").search(before) else {}
+        rest = told.some if expressions("beside")["rest"][1].search(figure.text, figure.clause.first, figure.mark.end + 1) else {}
         named = {line for line, words in _INSTANCES.items() if words.search(before)} & told.reviews.keys()
         untold = {line for line in told.reviews if line in rest or line not in told.some}
         lines = named or untold or told.reviews
@@ -615,18 +607,11 @@ class _Reader:
 
     def _implied(self, clause: Clause, said: Words) -> Iterator[Mark]:
         """Yield the place of a result or an answer without a figure, which is of all of the figure before: 诉讼1件,结果维持."""
-        elision, text = data()["elision"], clause.text
-        first = said.where(lambda one: one.kind == "result" or one.id in elision["ends"]).first
-        before, after = text[clause.first : first.start], text[first.end : clause.last].strip(",。;)")
+        ends = data()["groups"]["ends"]
+        first = said.where(lambda one: one.kind == "result" or one.id in ends).first
+        figure = _Figure(clause, first, Words(), Words())
         earlier = clause.sentence.marks.of("figure").between(0, clause.first)
-        facts = {first.kind} | holding(
-            some=re.search(elision["some"], text[clause.first : clause.last]),
-            negated=_NEGATED.search(before),
-            adverbs=re.fullmatch(elision["adverbs"], before),
-            after=after,
-            short=max(len(before), len(after)) < _SHORT,
-            one_review=len(self.told.reviews) == 1,
-            some_told=self.told.some,
+        facts = self._known(figure) | holding(
             figures_before=earlier,
             last_figure_is_value=earlier.last.value == self.now.value,
         )
@@ -673,22 +658,22 @@ def _unsure(same: Sequence[Reading], said: Sequence[Reading], text: str, carried
     if not others:
         return set()
     value, last = whole.claim.value, others[-1].claim
-    disclosure = beside()["disclosure"][1]
+    named = {name: expression for name, (_, expression) in expressions("beside").items()}
     behind = [one.claim.value for one in said if one.at > whole.at and one.claim.target in {"", whole.claim.target}]
     facts = holding(
         first=whole.at == same[0].at,
         of_reviews=whole.claim.target.startswith("review/"),
-        whole_of_disclosure=disclosure.search(whole.claim.quote),
-        last_of_disclosure=disclosure.search(last.quote),
+        whole_of_disclosure=named["disclosure"].search(whole.claim.quote),
+        last_of_disclosure=named["disclosure"].search(last.quote),
         # 受理327件,其中上年结转14件,新收313件
         is_received=carried and whole.claim.target == _RECEIVED,
         is_with_carried=value == last.value + carried,
         other_scope=whole.claim.scope != last.scope,
-        of_which=pattern("of_which").search(text[whole.at : others[0].at]),
+        of_which=named["of_which_before"].search(text[whole.at : others[0].at]),
         # 收到4件,2件为网络申请,2件为信件申请: what follows adds up to it
         adds_up=value in accumulate(behind),
         is_sum=value == sum(one.claim.value for one in others),
-        says_sum=pattern("sum").search(whole.claim.quote),
+        says_sum=named["sums"].search(whole.claim.quote),
     )
     parts = {one.at for one in others}
     return {"whole": {whole.at}, "parts": parts, "both": {whole.at, *parts}}[decide("settle", facts)]
@@ -699,16 +684,9 @@ def _interval(value: float, about: str) -> tuple[float | None, float | None]:
     size = 1.0
     while value and value % (size * 10) == 0:
         size *= 10
-    bounds: dict[str, tuple[float | None, float | None]] = {
-        "": (value, value),
-        **dict.fromkeys(["余", "多"], (value, value + size - 1)),
-        **dict.fromkeys(["左右", "约", "大约"], (value - size, value + size)),
-        **dict.fromkeys(["超过", "超", "逾", "突破"], (value + 1, None)),
-        **dict.fromkeys(["至少", "不少于", "以上"], (value, None)),
-        "近": (value - size, value - 1),
-        "不足": (0.0, value - 1),
-    }
-    return bounds[about]
+    entry = next(entry for entry in data()["intervals"] if about in entry["words"])
+    low, high = (sum(map(mul, entry[end], (value, size, 1.0))) if end in entry else None for end in ("low", "high"))
+    return low, high
 
 
 def _word(text: str, mark: Mark) -> str:

@@ -303,7 +303,7 @@ def _agencies_said(document: Document, lines: list[Line], text: str) -> Iterator
 
 def _bare(name: str) -> str:
     """Return a name without the verb before it, and without the office that writes for it."""
-    return _words("office").sub("", _verbs().sub("", name.strip("()")))
+    return _words("office").sub("", _words("verbs").sub("", name.strip("()")))
 
 
 def _names(said: Iterable[Candidate], text: str) -> list[Candidate]:
@@ -378,13 +378,6 @@ def _data() -> dict[str, Any]:
 @cache
 def _words(name: str) -> re.Pattern[str]:
     return re.compile(_data()[name])
-
-
-@cache
-def _verbs() -> re.Pattern[str]:
-    """Return an expression for what stands before a name, verb last: 结合实际编写."""
-    before = "".join(f"(?<!{word})" for word in _data()["not_verbs"])
-    return re.compile(f"^(?:.*?(?:{before}(?:{'|'.join(_data()['verbs'])})了?)+)(?=[\u4e00-\u9fff]{{2}})")
 
 
 @lru_cache(maxsize=64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache, cached_property, lru_cache
 from importlib import resources
@@ -181,21 +181,14 @@ def needed(expression: str) -> frozenset[str]:
 
 
 @cache
-def pattern(kind: str) -> re.Pattern[str]:
-    """Return an expression for all words of a kind."""
-    return re.compile("|".join(f"(?:{word.pattern.pattern})" for word in _words(None) if word.kind == kind))
+def expressions(group: str) -> dict[str, tuple[str, re.Pattern[str]]]:
+    """Return the expressions for what stands beside a figure, or a number, each with where it is looked for."""
+    return {name: (entry["at"], re.compile(filled(entry["words"], None))) for name, entry in data()[group].items()}
 
 
-@cache
-def figure_pattern(name: str) -> re.Pattern[str]:
-    """Return an expression of claims.toml for what stands beside figures."""
-    return re.compile(filled(data()["figures"][name], None))
-
-
-@cache
-def beside() -> dict[str, tuple[str, re.Pattern[str]]]:
-    """Return the expressions for what stands beside a figure, each with where it is looked for."""
-    return {name: (entry["at"], re.compile(filled(entry["words"], None))) for name, entry in data()["beside"].items()}
+def around(group: str, texts: Mapping[str, str]) -> set[str]:
+    """Return the names of those expressions that are found in the texts around a place."""
+    return {name for name, (at, expression) in expressions(group).items() if expression.search(texts[at])}
 
 
 # --- facts and decisions ------------------------------------------------------------------------------------------------------
@@ -248,25 +241,19 @@ def _figure() -> re.Pattern[str]:
 
 def figures(text: str) -> Iterator[Mark]:
     """Yield the numbers that count something, as marks."""
-    written = data()["figures"]
+    intervals = re.compile(data()["figures"]["before"])
     for match in _figure().finditer(text):
         start, number, unit = match.start(), match["number"], match["unit"] or ""
         value = numeral(number) if len(number) <= _LONGEST_NUMBER else None
-        before = text[max(0, start - 3) : start]
-        facts = called("unit", unit) | holding(
-            number=value is not None,
-            bare=match["bare"] is not None,
-            counted=re.search(written["counted"], before),
-            left_out=re.match(written["left_out"], text[max(0, start - 2) :]),
-            of_bodies=re.search(written["bodies"], before),
-            uncounted=figure_pattern("uncounted").match(text, start),
-        )
+        texts = {"before": text[max(0, start - 3) : start], "around": text[max(0, start - 2) : match.end() + 2]}
+        facts = around("number", texts) | called("unit", unit)
+        facts |= holding(number=value is not None, bare=match["bare"] is not None)
         if decide("figure", facts):
-            ahead = re.search(written["before"], before)
-            about = (ahead[0] if ahead else "") or match["behind"] or match["after"] or ""
-            begin = start - len(ahead[0] if ahead else "")
+            ahead = "".join(intervals.findall(texts["before"]))
+            about = ahead or match["behind"] or match["after"] or ""
             value = round((value or 0.0) * _SCALE.get(match["scale"], 1.0), 6)
-            yield Mark(begin, match.end(), "figure", "", False, 0, value, unit or match["aside"] or "", about)
+            unit = unit or match["aside"] or ""
+            yield Mark(start - len(ahead), match.end(), "figure", "", False, 0, value, unit, about)
 
 
 def marks(text: str, numbers: Iterable[Mark] = (), year: int | None = None) -> Words:
@@ -333,7 +320,9 @@ class Sentence:
     def scope(self, at: int) -> str:
         """Return the words before a place that say whom it is about."""
         # 各部门5件,县政府办6件: what is said of some bodies is not said of the next
-        said = self._scopes.where(lambda one: one.end <= at and (one.id != "part" or "," not in self.text[one.end : at]))
+        said = self.marks.of("scope").where(
+            lambda one: one.end <= at and (one.id != "part" or "," not in self.text[one.end : at])
+        )
         # 全区各部门、镇街: the first of those that are listed says of whom
         groups = said.listed(self.text)
         first = groups[-1].first if groups else NO_MARK
@@ -345,20 +334,13 @@ class Sentence:
         said = [year for start, year in self._years if start < at and self.bracket(start) in within]
         return said[-1] if said else self.reported
 
-    def of_several_years(self, at: int) -> bool:
-        """Tell whether it speaks of several years at a place."""
-        return self._several <= at
-
     def bracket(self, at: int) -> int:
         """Return where the bracket opens that a place stands in; -1 outside of brackets."""
         return next((start for start, end in self._brackets if start < at < end), -1)
 
     @cached_property
-    def _scopes(self) -> Words:
-        return self.marks.of("scope")
-
-    @cached_property
-    def _several(self) -> int:
+    def several_years(self) -> int:
+        """Where it begins to speak of several years."""
         own = f"{self.reported}年"
         several = (found.end() for found in _YEARS.finditer(self.text) if own not in (found["since"] or ""))
         return next(several, len(self.text) + 1)
