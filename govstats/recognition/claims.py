@@ -110,9 +110,6 @@ class Claims(Sequence[Claim]):
     def __getitem__(self, at: int | slice) -> Claim | Sequence[Claim]:
         return self._read[at]
 
-    def __iter__(self) -> Iterator[Claim]:
-        return iter(self._read)
-
 
 def _paragraphs(document: Document) -> Iterator[tuple[str, str, int | None]]:
     """Yield the prose, that in tables which only lay a page out included."""
@@ -272,10 +269,9 @@ class _Reader:
     """Understands sentences one after the other."""
 
     def __init__(self, text: str, places: Sequence[tuple[int, str, int | None]], year: int | None, form_version: str) -> None:
-        self.text, self.places, self.year = text, places, year
+        self.text, self.places, self.year, self.form = text, places, year, form_version
         self.columns = data()["columns"].get(form_version, data()["columns"]["2021"])
         self.units = data()["units"].get(form_version, {})
-        self.has_amounts = form_version == "2021"
         self.now, self.told = _Paragraph(), _Told()
         #: What was received, whatever paragraph said so.
         self.received = nan
@@ -355,13 +351,13 @@ class _Reader:
             "kind": now.kind,
             "done": told.done,
             "classing": figure.classing or now.classing,
+            "form": self.form,
         }
         facts = figure.facts | holding(
             aside=now.aside,
             carried=now.carried,
             answered=now.answered,
             counted=not isnan(now.value),
-            positive=now.value > 0,
             less=value < now.value,
             same=value == now.received,
             less_than_received=value < now.received,
@@ -369,10 +365,8 @@ class _Reader:
             has_received=now.received >= 0,
             ever_received=self.received >= 0,
             same_sentence=now.since == figure.clause.sentence.begin,
-            judging_these=told.reviews.keys() & set(now.topics),
             one_review=len(told.reviews) == 1,
             ways_add_up=told.reviews.get(_LITIGATION) == sum(told.reviews.get(way, 0.0) for way in _WAYS_TO_COURT),
-            amounts=self.has_amounts,
             unit_column=figure.mark.unit in self.units,
         )
         facts.update(*(called(name, said) for name, said in named.items()), *(called("now", topic) for topic in now.topics))
@@ -404,7 +398,11 @@ class _Reader:
         facts |= called("column", figure.of("column").id.replace("anyone", "")) | called("result", figure.of("result").id)
         topics = self._about(figure, facts)
         rule = decide("standing", facts)
-        self._keep(figure, topics, facts)
+        unsaid = "disclosed" if topics == ("published",) else ""
+        done = figure.of("stock").id or figure.right.named("examined").first.id or self.told.done or unsaid
+        facts |= called("done", done)
+        self.told = replace(self.told, done=done)
+        self.now = replace(self.now, classing=figure.classing or self.now.classing)
         changes: dict[str, dict[str, Any]] = {
             # 予以公开占45%,共9件: a share may name the line of what follows
             "line": {"line": line.id, "value": nan},
@@ -440,14 +438,6 @@ class _Reader:
         facts |= called("topics", "+".join(topics))
         facts.update(*(called("topic", topic) for topic in topics))
         return topics
-
-    def _keep(self, figure: _Figure, topics: Topics, facts: set[str]) -> None:
-        """Keep what was done with documents, and how they are classed, for the figures behind."""
-        unsaid = "disclosed" if topics == ("published",) else ""
-        done = figure.of("stock").id or figure.right.named("examined").first.id or self.told.done or unsaid
-        self.told = replace(self.told, done=done)
-        self.now = replace(self.now, classing=figure.classing or self.now.classing)
-        facts |= called("done", done)
 
     def _told_of(self, figure: _Figure, line: Mark, topics: Topics, facts: set[str]) -> Iterator[Reading]:
         """Read a figure of known topics."""
@@ -491,32 +481,32 @@ class _Reader:
         verb = "processed_total" if line.id == "processed_total" else "new"
         first_line = verb if topics == _REQUESTS else ""
         apart = {"kind": decide("apart", facts), "carried": now.carried or row == "carried_in"}
-        level = {"line": row, "value": value, "since": figure.clause.sentence.begin}
-        level |= apart | {"answered": now.answered or row == "processed_total"}
+        answered = now.answered or row == "processed_total"
+        level = apart | {"line": row, "value": value, "since": figure.clause.sentence.begin, "answered": answered}
         both = value + (now.value if now.value > 0 else 0.0)
         changes: dict[str, dict[str, Any]] = {
             "": {"topics": now.topics},
             "topics": {},
             "reviews": {},
-            "rule": {"kind": decide("apart", facts), "line": now.line or first_line},
+            "rule": {"kind": apart["kind"], "line": now.line or first_line},
             "subject": {"kind": "subject"},
             "nothing": apart,
             "line_alone": apart | {"line": row},
             "line": apart | {"line": row, "value": nan},
             "level": level,
-            "received": apart | {"received": value},
             "level_received": level | {"received": value},
             "sum": apart | {"value": both, "received": both},
         }
         self.now = replace(now, **{"topics": topics, **changes[outcome]})
-        self.received = changes[outcome].get("received", self.received) if "row=new" in facts else self.received
+        self.received = {"level_received": value}.get(outcome, self.received)
         if {"excepted", "topics=requests"} <= facts:
             self.told = replace(self.told, excepted=self.told.excepted + value)
         if outcome == "reviews":
-            self._remember_reviews(value, [target.rpartition("/") for _, target in said if target], topics, facts)
+            self._remember_reviews(value, [target for _, target in said if target], topics, facts)
 
-    def _remember_reviews(self, value: float, said: Sequence[tuple[str, str, str]], topics: Topics, facts: set[str]) -> None:
+    def _remember_reviews(self, value: float, targets: Sequence[str], topics: Topics, facts: set[str]) -> None:
         told = self.told
+        said = [target.rpartition("/") for target in targets]
         totals = {line: value for line, _, column in said if column == "total"}
         some = {line: told.some.get(line, 0.0) + value for line, _, column in said if column != "total"}
         if "result=concluded" in facts:

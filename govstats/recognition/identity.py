@@ -13,7 +13,7 @@ from itertools import pairwise, takewhile
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from govstats.characters import normalised
 from govstats.documents import Block, Document, Paragraph
@@ -31,13 +31,14 @@ _YEAR_OF_TITLE = re.compile(rf"^{_YEAR}|{_YEAR}$")
 #: 报告, 年报, and pinyin in brackets.
 _TITLE_END = tuple("告报報)）")
 _TITLE_ENDS = re.compile(r"(?<=报告)(?=.)")
-_LED_TITLE = re.compile(r"^(?:标题|名称|信息名称|题名)[::]?(.+)$")
-#: A title runs on into the line of the content management system: …年度报告发布时间: 2013-02-25.
-_RUNS_ON = re.compile(r"(?:(?:信息)?发布(?:时间|日期|机构|单位)|来源|时间|日期|作者|浏览|字[号体])[::].*$")
+#: What a page puts around a title: a label, marks, a bracket; it runs on into the line of the content management system.
+_AROUND_TITLE = re.compile(
+    r"^(?:标题|名称|信息名称|题名)[::]?|^[#*=|\s]+|[#*=|\s]+$|^\([^()]{1,6}\)"
+    r"|(?:(?:信息)?发布(?:时间|日期|机构|单位)|来源|时间|日期|作者|浏览|字[号体])[::].*$"
+)
 _LAST_SECTIONS = re.compile(r"\n五、[^\n]{0,8}问题")
 _FIRST_SECTION = re.compile("(?:一、|第一部分)")
 _QUOTED = re.compile(r"《[^《》]*》")
-_MARKUP = re.compile(r"^[#*=|\s]+|[#*=|\s]+$")
 _DATE = re.compile(r"\(?20\d\d年\d{1,2}月\d{1,2}日\)?")
 _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789")
 _LONGEST_TITLE = 70
@@ -47,7 +48,8 @@ _SHORTEST = 4
 _LINE_IN_CELL = re.compile("[:：]|信息公[开開].*[告報报]|机构|機構|来源|來源")
 _SECTION = re.compile("一|二|三|四|五|六|情况|事项|问题")
 _LONGEST_HEADING = 40
-_HEADING_LIKENESS = 0.7
+#: In percent; a number that is right counts so much.
+_HEADING_LIKENESS, _OF_A_NUMBER = 70, 15
 #: So many statutory sections make a report.
 _SECTIONS = 3
 #: Labels of a form's own that are needed to tell it, and those after which nobody looks further.
@@ -133,32 +135,24 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
     by_year = form_of_year(of_year) if of_year >= form(versions()[0]).first_year else form(versions()[-1])
     chosen = form(form_version) if form_version else by_table or by_year
     sections = _sections(lines, chosen)
-    signs = {
-        "title": title.text != "",
-        "sections": len({section.number for section in sections}) >= _SECTIONS,
-        "tables": hits >= _SURE,
-        "period": period is not None and "信息公开" in text,
-    }
     strange = [one.name for one in names if one.kind in _data()["rivals"] and not _related(one.name, found_agency or one.name)]
-    told = {
-        "year_conflict": not year and title.year and period and title.year != period,
-        "year_given": year and found_year and year != found_year,
-        "no_year": not year and not found_year,
-        "agency_given": agency and title.agency and not _agree(agency, title.agency),
-        "agency_conflict": not agency and strange,
-        "no_agency": not agency and not found_agency,
-        "form_from_year": chosen is by_year and not by_table and not form_version,
-    }
-    fields: dict[str, dict[str, Any]] = {
-        "year_conflict": {"printed": title.text, "title_year": title.year, "period_year": period, "followed": found_year},
-        "year_given": {"given": year, "found": found_year},
-        "agency_given": {"given": agency, "found": title.agency},
-        "agency_conflict": {"followed": found_agency, "other": "、".join(dict.fromkeys(strange))},
-        "form_from_year": {"version": chosen.version},
-    }
-    notes = tuple(note(kind, **fields.get(kind, {})) for kind, holds in told.items() if holds)
+    others = "、".join(dict.fromkeys(strange))
+    years_differ = title.year and period and title.year != period
+    agencies_differ = agency and title.agency and not _agree(agency, title.agency)
+    told: list[tuple[object, str, dict[str, Any]]] = [
+        (years_differ and not year, "year_conflict", {"printed": title.text, "title_year": title.year, "period_year": period}),
+        (year and found_year and year != found_year, "year_given", {"given": year, "found": found_year}),
+        (not year and not found_year, "no_year", {}),
+        (agencies_differ, "agency_given", {"given": agency, "found": title.agency}),
+        (others and not agency, "agency_conflict", {"followed": found_agency, "other": others}),
+        (not agency and not found_agency, "no_agency", {}),
+        (not by_table and not form_version, "form_from_year", {"version": chosen.version}),
+    ]
+    notes = tuple(note(kind, **{"followed": found_year, **fields}) for holds, kind, fields in told if holds)
+    told_sections = {section.number for section in sections}
+    known = title.text or hits >= _SURE or len(told_sections) >= _SECTIONS or (period and "信息公开" in text)
     year = found_year if year is None else year
-    return Identity(agency or found_agency, year, chosen, title.text or None, sections, notes, any(signs.values()))
+    return Identity(agency or found_agency, year, chosen, title.text or None, sections, notes, bool(known))
 
 
 def reports_named(document: Document) -> list[tuple[int, str, int, str]]:
@@ -248,10 +242,8 @@ def _title_of(text: str) -> _Title:
 
 def _marked_titles(document: Document, lines: list[Line]) -> Iterator[str]:
     """Yield what the document marks as its title."""
-    for line in lines:
-        if led := _LED_TITLE.match(line.text):
-            yield from (led[1], _RUNS_ON.sub("", led[1]))
-    yield from (_MARKUP.sub("", line.text) for line in lines if line.heading or _MARKUP.match(line.text))
+    bare = [_AROUND_TITLE.sub("", line.text) for line in lines]
+    yield from (text for text, line in zip(bare, lines, strict=True) if line.heading or text != line.text)
     whole = _compact(document.metadata.get("title", ""))
     yield from (whole, *re.split(r"[_|\-–—]", whole))
 
@@ -259,7 +251,7 @@ def _marked_titles(document: Document, lines: list[Line]) -> Iterator[str]:
 def _title_texts(lines: list[Line]) -> Iterator[str]:
     """Yield short lines, alone and with their neighbours, then what the preface cites; the report itself cites others."""
     short = [line.text if len(line.text) <= _LONGEST_TITLE else "" for line in lines]
-    yield from (re.sub(r"^\([^()]{1,6}\)", "", _RUNS_ON.sub("", _MARKUP.sub("", text))) for text in short)
+    yield from short
     # a title over two or three lines; the line before belongs to it only where it names an agency
     for before, text, after in zip(["", *short], short, [*short[1:], ""], strict=False):
         lead = before if _words("ends").search(before) else ""
@@ -285,9 +277,8 @@ def _years_said(text: str) -> Iterator[Candidate]:
 
 def _period_year(said: Sequence[Candidate]) -> int | None:
     """Return the year that the period is said to be most often, else that of the work."""
-    kinds = [[one.name for one in said if one.kind == kind] for kind in ("period", "sentence")]
-    years = kinds[0] or kinds[1]
-    return int(max(dict.fromkeys(years), key=years.count)) if years else None
+    years = [one.name for one in said if one.kind == "period"] or [one.name for one in said if one.kind == "sentence"]
+    return int(Counter(years).most_common(1)[0][0]) if years else None
 
 
 def _agencies_said(document: Document, lines: list[Line], text: str) -> Iterator[Candidate]:
@@ -417,16 +408,14 @@ def _sections(lines: list[Line], of_form: Form) -> tuple[SectionHeading, ...]:
     """Return the headings of the statutory sections, as they are printed."""
     found = []
     for line in lines:
-        text = line.text
-        if len(text) <= _LONGEST_HEADING and _SECTION.search(text) and (number := _section_of(text, of_form)):
-            found.append(SectionHeading(number, text, line.place))
-            continue
-        if "情况" not in text and "事项" not in text:
-            continue
-        # the text of the section goes on in the same paragraph, or the whole page is one line
-        compact = _NOT_WORD.sub("", text)
-        places = sorted((compact.find(word.number + word.word), number, word) for number, word in _expected(of_form))
-        found += [SectionHeading(number, f"{word.number}、{word.word}", line.place) for at, number, word in places if at >= 0]
+        short = len(line.text) <= _LONGEST_HEADING and _SECTION.search(line.text)
+        if number := _section_of(line.text, of_form) if short else 0:
+            found.append(SectionHeading(number, line.text, line.place))
+        elif "情况" in line.text or "事项" in line.text:
+            # the text of the section goes on in the same paragraph, or the whole page is one line
+            compact = _NOT_WORD.sub("", line.text)
+            places = sorted((compact.find(word.number + word.word), number, word) for number, word in _expected(of_form))
+            found += [SectionHeading(number, f"{word.number}、{word.word}", line.place) for at, number, word in places if at >= 0]
     return tuple(found)
 
 
@@ -438,12 +427,9 @@ def _expected(of_form: Form) -> tuple[tuple[int, Key], ...]:
 @lru_cache(maxsize=1024)
 def _section_of(text: str, of_form: Form) -> int:
     """Return the number of the section that a line is the heading of; 0 where it is none."""
-    found = key(text)
+    found, expected = key(text), _expected(of_form)
+    words = {at: word.word for at, (_, word) in enumerate(expected) if found.number in {"", word.number}}
     # a number of its own is half of a heading: 五、存在问题与不足
-    likenesses = [
-        (fuzz.ratio(found.word, word.word) / 100 + 0.15 * bool(found.number), -section)
-        for section, word in _expected(of_form)
-        if found.number in {"", word.number}
-    ]
-    likeness, section = max(likenesses, default=(0.0, 0))
-    return -section if likeness >= _HEADING_LIKENESS else 0
+    likeness = _HEADING_LIKENESS - (_OF_A_NUMBER if found.number else 0)
+    best = process.extractOne(found.word, words, scorer=fuzz.ratio, score_cutoff=likeness)
+    return expected[best[2]][0] if best else 0
