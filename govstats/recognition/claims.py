@@ -649,8 +649,11 @@ def _unsure(same: Sequence[Reading], said: Sequence[Reading], text: str, carried
         return set()
     value, last = whole.claim.value, others[-1].claim
     named = {name: expression for name, (_, expression) in expressions("beside").items()}
-    behind = [one.claim.value for one in said if one.at > whole.at and one.claim.target in {"", whole.claim.target}]
+    behind = [one.claim.value for one in said if one.at > whole.at]
+    line = whole.claim.target.split("/")[1]
     facts = holding(
+        whole_names_line=line in dict(whole.words).values(),
+        others_name_line=any(line in dict(one.words).values() for one in others),
         first=whole.at == same[0].at,
         of_reviews=whole.claim.target.startswith("review/"),
         whole_of_disclosure=named["disclosure"].search(whole.claim.quote),

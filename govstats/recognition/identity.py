@@ -26,8 +26,8 @@ from govstats.report import Note, SectionHeading
 _KIND = r"(?:(?<!人民)政府|政务|(?<=政府)|(?<=[局委厅办年度]))信息公开(?:工作)?(?:年度)?(?:工作)?(?:报告|年报)"
 _YEAR = r"(?:20\d\d|二[〇○零Oo0][〇○零一二三四五六七八九Oo0]{2})年?(?:度)?"
 #: 某局2021年政府信息公开工作年度报告, 2019年某局…, and without a year.
-_TITLE = re.compile(rf"(?:关于)?((?:{_YEAR})?[\u4e00-\u9fff·()]{{0,40}}?(?:{_YEAR})?)(?:的)?{_KIND}")
-_YEAR_OF_TITLE = re.compile(rf"^{_YEAR}|{_YEAR}$")
+_TITLE = re.compile(rf"(?:关于)?((?:{_YEAR})?[\u4e00-\u9fff·()]{{0,40}}?(?:(?:关于)?{_YEAR})?)(?:的)?{_KIND}")
+_YEAR_OF_TITLE = re.compile(rf"^{_YEAR}|(?:关于)?{_YEAR}$")
 #: 报告, 年报, and pinyin in brackets.
 _TITLE_END = tuple("告报報)）")
 _TITLE_ENDS = re.compile(r"(?<=报告)(?=.)")
@@ -236,8 +236,9 @@ def _title_of(text: str) -> _Title:
     match = _TITLE.fullmatch(text) if text.endswith(_TITLE_END) else None
     if match is None or _words("clauses").search(name := _bare(_YEAR_OF_TITLE.sub("", match[1]))):
         return _NO_TITLE
-    years = _YEAR_OF_TITLE.findall(match[1])
-    return _Title(name, int(years[0].rstrip("年度").translate(_DIGITS)) if years else None, text)
+    year = _YEAR_OF_TITLE.search(match[1])
+    digits = re.sub("关于|年|度", "", year[0]).translate(_DIGITS) if year else ""
+    return _Title(name, int(digits) if digits else None, text)
 
 
 def _marked_titles(document: Document, lines: list[Line]) -> Iterator[str]:
@@ -260,7 +261,9 @@ def _title_texts(lines: list[Line]) -> Iterator[str]:
     for line in preface:
         yield from re.findall(r"《([^《》]{10,60})》", line.text)
     # a page in one line: its title stands where the text begins, or after the crumbs of the navigation
-    begins = "\n".join(_FIRST_SECTION.split(line.text[:400])[0] for line in preface[:12] if len(line.text) > _LONGEST_TITLE)
+    begins = "\n".join(
+        _FIRST_SECTION.split(_QUOTED.sub("", line.text[:400]))[0] for line in preface[:12] if len(line.text) > _LONGEST_TITLE
+    )
     yield from (match[0] for match in _TITLE.finditer(begins))
 
 
@@ -307,29 +310,31 @@ def _names(said: Iterable[Candidate], text: str) -> list[Candidate]:
 def _meant(name: str, kind: str, text: str) -> str:
     """Return whom a name stands for that only wrote the report, answers for it or has the site.
 
-    An office speaks for itself where it says 我办, for its government where it says 我县; else nobody can tell.
+    An office speaks for itself where it says 我办, for its government where it says 我县, and a bureau that answers for a report
+    where it says 我局; else nobody can tell.
     """
-    if kind not in _data()["mediate"] or not _words("government").search(name) or _words("office_speaks").search(text):
+    doubtful = _data()["mediate"].get(kind)
+    if not doubtful or not re.search(doubtful, name) or _words("office_speaks").search(text):
         return name
-    area = _words("area_speaks").search(text) and not _words("bureau_speaks").search(text)
-    return re.sub("(?<=政府)办公?[厅室]?$", "", name) if area else ""
+    bureau = _words("bureau_speaks").search(text)
+    if _words("bureau").search(name):
+        return name if bureau else ""
+    return re.sub("(?<=政府)办公?[厅室]?$", "", name) if _words("area_speaks").search(text) and not bureau else ""
 
 
 def _agency(said: Sequence[Candidate], title: str, text: str) -> str | None:
     """Return the name of the title, in full where it names no place, else that on which most of the evidence agrees."""
     generic = _words("generic")
     full = [one for one in said if not generic.match(one.name)]
-    if title and not generic.match(title):
-        return title
-    if title:
-        core = re.sub(r"^(?:本|我)", "", title)
-        longer = re.findall(rf"(?<![\u4e00-\u9fff])([\u4e00-\u9fff]{{2,12}}{re.escape(core)})(?![\u4e00-\u9fff])", text)
-        longer = [name for name in map(_bare, longer) if not _words("clauses").search(name)]
-        longer += [one.name for one in full if one.name.endswith(core) or _abbreviates(core, one.name)]
-        return max((name for name in longer if name != core), key=lambda name: (longer.count(name), len(name)), default=title)
     itself = [one for one in said if one.kind in _data()["generic_kinds"] and not one.name.endswith("政府")]
-    name = _heaviest(full or itself)
-    return next((one.name for one in full if one.name == f"{name}人民政府"), name)
+    name = title or _heaviest(full or itself)
+    if not name or not generic.match(name):
+        return next((one.name for one in full if one.name == f"{name}人民政府" and not title), name)
+    core = re.sub(r"^(?:本|我)", "", name)
+    longer = re.findall(rf"(?<![\u4e00-\u9fff])([\u4e00-\u9fff]{{2,12}}{re.escape(core)})(?![\u4e00-\u9fff])", text)
+    longer = [one for one in map(_bare, longer) if not _words("clauses").search(one)]
+    longer += [one.name for one in full if one.name.endswith(core) or _abbreviates(core, one.name)]
+    return max((one for one in longer if one != core), key=lambda one: (longer.count(one), len(one)), default=name)
 
 
 def _heaviest(said: Sequence[Candidate]) -> str | None:
