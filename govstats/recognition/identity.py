@@ -128,8 +128,9 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
     title = _title(document, lines, period)
     told_year = _heaviest([Candidate("title", str(title.year)), *years] if title.year else years)
     found_year = int(told_year) if told_year else None
-    names = _names(_agencies_said(document, lines, text), text)
-    found_agency = _agency(names, title.agency, text)
+    named = _names(_agencies_said(document, lines, text))
+    names = _names(one._replace(name=_meant(one.name, one.kind, text)) for one in named)
+    found_agency = _agency(names, title.agency, named, text)
     by_table, hits = _form_of_tables(document)
     of_year = year or found_year or 0
     by_year = form_of_year(of_year) if of_year >= form(versions()[0]).first_year else form(versions()[-1])
@@ -300,11 +301,11 @@ def _bare(name: str) -> str:
     return _words("office").sub("", _words("verbs").sub("", name.strip("()")))
 
 
-def _names(said: Iterable[Candidate], text: str) -> list[Candidate]:
+def _names(said: Iterable[Candidate]) -> list[Candidate]:
     """Return the candidates whose names are names."""
-    whole = (one._replace(name=_meant(_bare(one.name), one.kind, text)) for one in said)
+    bare = (one._replace(name=_bare(one.name)) for one in said)
     ends, clauses = _words("ends"), _words("clauses")
-    return [one for one in whole if len(one.name) > 2 and ends.search(one.name) and not clauses.search(one.name)]
+    return [one for one in bare if len(one.name) > 2 and ends.search(one.name) and not clauses.search(one.name)]
 
 
 def _meant(name: str, kind: str, text: str) -> str:
@@ -322,7 +323,7 @@ def _meant(name: str, kind: str, text: str) -> str:
     return re.sub("(?<=政府)办公?[厅室]?$", "", name) if _words("area_speaks").search(text) and not bureau else ""
 
 
-def _agency(said: Sequence[Candidate], title: str, text: str) -> str | None:
+def _agency(said: Sequence[Candidate], title: str, named: Sequence[Candidate], text: str) -> str | None:
     """Return the name of the title, in full where it names no place, else that on which most of the evidence agrees."""
     generic = _words("generic")
     full = [one for one in said if not generic.match(one.name)]
@@ -333,7 +334,8 @@ def _agency(said: Sequence[Candidate], title: str, text: str) -> str | None:
     core = re.sub(r"^(?:本|我)", "", name)
     longer = re.findall(rf"(?<![\u4e00-\u9fff])([\u4e00-\u9fff]{{2,12}}{re.escape(core)})(?![\u4e00-\u9fff])", text)
     longer = [one for one in map(_bare, longer) if not _words("clauses").search(one)]
-    longer += [one.name for one in full if one.name.endswith(core) or _abbreviates(core, one.name)]
+    places = [one.name for one in named if not generic.match(one.name)]
+    longer += [one for one in places if one.endswith(core) or _abbreviates(core, one)]
     return max((one for one in longer if one != core), key=lambda one: (longer.count(one), len(one)), default=name)
 
 
