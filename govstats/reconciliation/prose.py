@@ -6,11 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from itertools import product
-from math import inf, isnan, nan
-from typing import Any, NamedTuple
+from functools import cache, lru_cache, partial
+from itertools import pairwise, product
+from math import inf, isfinite, isnan, nan
+from typing import Any, NamedTuple, cast
 
+import numpy as np
 import pandas as pd
 
 from govstats.errors import require_columns
@@ -19,8 +20,6 @@ from govstats.reconciliation.findings import Findings, known_rule
 from govstats.reconciliation.matrix import REPORTED, ReportMatrix, plain_values
 from govstats.reconciliation.wording import (
     Sum,
-    Words,
-    cell_label,
     column_label,
     line_label,
     number,
@@ -31,7 +30,10 @@ from govstats.reconciliation.wording import (
 )
 from govstats.report import Claim, Report
 
-_NO_LEVELS = frozenset({"change", "growth", "share"})
+_CHANGES = frozenset({"change", "growth"})
+_NO_LEVELS = _CHANGES | {"share"}
+#: What stands before the first claim.
+_NO_CLAIM = Claim("", nan, nan, nan, "", "", "", 0, 0, "", None, "", None)
 _APPROXIMATELY = re.compile("[余多约近逾超]|左右|不足|以上|以下|至少|不少于")
 #: A share stands so near the figure it is of.
 _NEAR = 2
@@ -80,22 +82,26 @@ def check_prose(reports: pd.DataFrame, matrices: Sequence[ReportMatrix], finding
     findings : Findings
     said : sequence of Said
     """
-    spoken: dict[tuple[object, int | None], list[Said]] = defaultdict(list)
+    if not said:
+        return
+    spoken: dict[object, list[Said]] = defaultdict(list)
     for one in said:
         spoken[one.agency, one.claim.year].append(one)
-    keys = list(zip(plain_values(reports["agency"]), plain_values(reports["year"]), strict=True)) if said else []
-    reported: dict[tuple[object, int | None], _Reported] = {}
-    for matrix in matrices if said else ():
+    keys = list(zip(plain_values(reports["agency"]), plain_values(reports["year"]), strict=True))
+    reported: dict[object, _Reported] = {}
+    for matrix in matrices:
         for at, of in enumerate(matrix.reports.tolist()):
             reported.setdefault(keys[of], _Reported(matrix, at, of))
-    for (agency, year), report in reported.items():
-        before = (agency, year - 1) if year else (agency, None)
-        earlier = spoken.get(before, [])
+    for (agency, year), report in zip(keys, map(reported.get, keys), strict=True):
+        if report is None:
+            continue
+        before = (agency, year and year - 1)
         # what other reports say of the year is theirs
-        own = [one.claim for one in spoken.get((agency, year), []) if one.report_year in {None, year}]
+        own = [one.claim for one in spoken[agency, year] if one.report_year in {None, year}]
+        earlier = spoken[before]
         claims = _Claims(findings, agency, report, own, reported.get(before), [one.claim for one in earlier])
         claims.check()
-        claims.look_back([one.claim for one in earlier if year and one.report_year == year])
+        claims.look_back([one.claim for one in earlier if one.report_year == year])
 
 
 # --- what a claim speaks of ---------------------------------------------------------------------------------------------------
@@ -140,6 +146,19 @@ def _column_name(table: Table, column: str, language: Language) -> str:
     return (spanners or [""])[0] if column == "organisations" else column_label(table, column, language)
 
 
+def _apart(table: Table, places: Sequence[Sequence[str]], language: Language) -> list[str]:
+    """Name lines and columns by what sets them apart."""
+    lines = [_line_name(table, line, language) for line, _ in places]
+    columns = [_column_name(table, column, language) for _, column in places]
+    if len(set(lines)) == 1:
+        return columns
+    return lines if len(set(columns)) == 1 else [f"{line}·{column}" for line, column in zip(lines, columns, strict=True)]
+
+
+def _sum_text(names: Sequence[str], figures: Sequence[float], language: Language) -> str:
+    return Sum({language: names}, [1] * len(names)).texts(figures)[language]
+
+
 class _Side(NamedTuple):
     """What the table of one report holds for a target."""
 
@@ -151,31 +170,29 @@ class _Side(NamedTuple):
     @property
     def value(self) -> float:
         """The sum, NaN where a cell has no figure."""
-        return sum(self.figures)
+        return sum(self.figures) if self.cells else nan
 
     @property
     def least(self) -> float:
         """The sum of what is there."""
-        return sum(figure for figure, status in zip(self.figures, self.status, strict=True) if status == REPORTED)
-
-    def labels(self, language: Language) -> list[str]:
-        """Name the cells by what sets them apart."""
-        table, cells = self.target.table, self.cells
-        if len({line for _, line, _ in cells}) == 1:
-            return [column_label(table, column, language) for _, _, column in cells]
-        if len({column for _, _, column in cells}) == 1:
-            return [line_label(table, line, language) for _, line, _ in cells]
-        return [cell_label(table, cell, language) for cell in cells]
+        return float(np.nansum(self.figures))
 
     def text(self, language: Language) -> str:
         """Write the figure, or the sum with its parts."""
         if len(self.cells) == 1:
             return number(self.value)
-        return Sum({language: self.labels(language)}, [1] * len(self.cells)).texts(self.figures)[language]
+        return _sum_text(self._labels(language), self.figures, language)
 
     def missing(self, language: Language) -> str:
         """Name the cells without a figure."""
-        return without_figure(zip(self.labels(language), self.status, strict=True), language)
+        return without_figure(zip(self._labels(language), self.status, strict=True), language)
+
+    def _labels(self, language: Language) -> list[str]:
+        return _apart(self.target.table, [cell[1:] for cell in self.cells], language)
+
+
+#: Of a target that the form does not have.
+_NO_SIDE = _Side(cast(_Target, None), (), [], [])
 
 
 class _Reported(NamedTuple):
@@ -185,17 +202,18 @@ class _Reported(NamedTuple):
     at: int
     number: int
 
-    def side(self, name: str) -> _Side | None:
-        """Return what it has for a target; None where its form has no such cells."""
+    def side(self, name: str) -> _Side:
+        """Return what it has for a target; no cells where its form has none."""
         target = _target(self.matrix.form, name)
         if target is None:
-            return None
-        sides = [_Side(target, cells, *self._of(cells)) for cells in (target.cells, target.alone) if cells]
-        return next((side for side in sides if REPORTED in side.status), sides[0])
+            return _NO_SIDE
+        side = self._side(target, target.cells)
+        alone = self._side(target, target.alone)
+        return alone if REPORTED in alone.status and REPORTED not in side.status else side
 
-    def _of(self, cells: Sequence[CellKey]) -> tuple[list[float], list[int]]:
+    def _side(self, target: _Target, cells: tuple[CellKey, ...]) -> _Side:
         rows = [self.matrix.index[cell] for cell in cells]
-        return self.matrix.value[rows, self.at].tolist(), self.matrix.status[rows, self.at].tolist()
+        return _Side(target, cells, self.matrix.value[rows, self.at].tolist(), self.matrix.status[rows, self.at].tolist())
 
 
 # --- claims -----------------------------------------------------------------------------------------------------------------
@@ -214,61 +232,51 @@ class _Claims:
 
     def check(self) -> None:
         """Add the findings of NT, NS, NC and NZ."""
-        levels: dict[str, list[Claim]] = defaultdict(list)
-        for claim in self.every:
-            if claim.target and claim.qualifier not in _NO_LEVELS:
-                levels[claim.target].append(claim)
-        for target, said in levels.items():
-            side = self.reported.side(target)
-            for claim in self._different(said) if side else ():
-                self._check_level(side, claim, said)
+        levels = [claim for claim in self.every if claim.target and claim.qualifier not in _NO_LEVELS]
+        for target in dict.fromkeys(claim.target for claim in levels):
+            self._check_levels(self.reported.side(target), [claim for claim in levels if claim.target == target])
         self._check_sums()
-        for at, claim in enumerate(self.every):
-            if claim.qualifier in {"change", "growth"}:
+        for previous, claim in pairwise([_NO_CLAIM, *self.every]):
+            if claim.qualifier in _CHANGES:
                 self._check_comparison(claim)
             elif claim.qualifier == "share":
-                self._check_share(claim, self.every[at - 1] if at else None)
+                self._check_share(claim, previous)
 
     # --- levels: NT, NZ
 
-    def _different(self, claims: Sequence[Claim]) -> Iterable[Claim]:
-        """Return the claims of one target, each figure once: of those that say the same the plainest speaks."""
+    def _check_levels(self, side: _Side, claims: Sequence[Claim]) -> None:
+        """Hold the claims of one target against its cells, each figure once; of those that say the same the plainest speaks."""
         plainest = sorted(claims, key=lambda one: (one.qualifier == "all", of_another_circle(self.agency, one.scope)))
-        return {(one.value, one.low, one.high): one for one in reversed(plainest)}.values()
-
-    def _check_level(self, side: _Side, claim: Claim, claims: Sequence[Claim]) -> None:
-        """Hold what is claimed of one target against its cells."""
-        nearest = _nearest(claim, side.value)
-        exceeded = claim.high is not None and side.least > claim.high + _slack(claim) and not claim.scope
-        if not isnan(side.value):
-            wrong = abs(side.value - nearest) > _slack(claim)
-            self._say(side, claim, nearest, side.value, self._kind(side, claim, claims) if wrong else "pass")
-        elif exceeded:
-            self._say(side, claim, float(claim.high or 0), side.least, "bound")
-        else:
-            self._say(side, claim, float(claim.value), nan, "not_assessable" if any(side.status) else "no_table")
+        different = {(one.value, *_bounds(one)): one for one in reversed(plainest)}
+        for claim in different.values() if side.cells else ():
+            high = _bounds(claim)[1]
+            if not isnan(side.value):
+                self._say(side, claim, _nearest(claim, side.value), side.value, self._kind(side, claim, claims))
+            elif side.least > high + _slack(claim) and not claim.scope:
+                self._say(side, claim, high, side.least, "bound")
+            else:
+                self._say(side, claim, float(claim.value), nan, "not_assessable" if any(side.status) else "no_table")
 
     def _kind(self, side: _Side, claim: Claim, claims: Sequence[Claim]) -> str:
-        """Return the message that fits a claim which differs from the table, beside others of the same target."""
-        agreed = any(abs(side.value - _nearest(other, side.value)) <= _slack(other) for other in claims)
+        """Return the message that fits a claim, beside others of the same target."""
         carried = self.reported.side(claim.target.replace("/new/", "/carried_in/"))
-        other = of_another_circle(self.agency, claim.scope) or (agreed and claim.scope)
-        least = -inf if claim.low is None else claim.low
+        other = of_another_circle(self.agency, claim.scope) or (claim.scope and any(_agrees(one, side.value) for one in claims))
         kinds = {
+            "pass": _agrees(claim, side.value),
             "all": claim.qualifier == "all",
             # what is said of a part may be less than the whole, and no more
-            "exceeds": other and _circle("less", claim.scope) and least > side.value + _slack(claim),
+            "exceeds": other and _circle("less", claim.scope) and _bounds(claim)[0] > side.value + _slack(claim),
             "scope": other,
-            "carried": carried and side.cells != carried.cells and side.value + carried.value == claim.value,
+            "carried": side.cells != carried.cells and side.value + carried.value == claim.value,
         }
         return next((kind for kind, holds in kinds.items() if holds), "fail")
 
     def look_back(self, claims: Sequence[Claim]) -> None:
         """Add to NT what this report says of the year before and the table of that year does not."""
-        for claim in claims:
-            plain = claim.target and not claim.qualifier and not claim.scope
-            side = self.before.side(claim.target) if self.before and plain else None
-            if side and abs(side.value - _nearest(claim, side.value)) > _slack(claim):
+        plain = [claim for claim in claims if claim.target and not claim.qualifier and not claim.scope]
+        for claim in plain:
+            side = self.before.side(claim.target) if self.before else _NO_SIDE
+            if abs(side.value - _nearest(claim, side.value)) > _slack(claim):
                 self._say(side, claim, _nearest(claim, side.value), side.value, "year_before", cells=(), before=str(claim.year))
 
     def _say(self, side: _Side, claim: Claim, expected: float, reported: float, message: str, **more: Any) -> None:
@@ -304,13 +312,18 @@ class _Claims:
                 self._check_sum({name: once[name] for name in parts}, {name: once[name] for name in total}, complete)
 
     def _check_sum(self, parts: Mapping[str, float], total: Mapping[str, float], complete: bool) -> None:
-        targets = [_target(self.reported.matrix.form, name) for name in (*parts, *total)]
-        known = [target for target in targets if target is not None]
-        if len(known) < len(targets):
+        found = [_target(self.reported.matrix.form, name) for name in (*parts, *total)]
+        known = [target for target in found if target is not None]
+        if len(known) < len(found):
             return
         expected, reported = float(sum(parts.values())), float(sum(total.values()))
         wrong = "fail" if complete or expected > reported else "not_assessable"
-        of_total = next(claim for claim in self.every if claim.target == next(iter(total)) and not claim.qualifier)
+        of_total = next(claim for claim in self.every if claim.target in total and not claim.qualifier)
+        places = [(target.line, target.column) for target in known]
+
+        def written(language: Language, side: slice, figures: Iterable[float]) -> str:
+            return _sum_text(_apart(known[0].table, places, language)[side], list(figures), language)
+
         self.findings.note(
             self.reported.number,
             "NS",
@@ -318,42 +331,39 @@ class _Claims:
             cells=dict.fromkeys(cell for target in known for cell in target.cells),
             expected=expected,
             reported=reported,
-            left=_written(known[: len(parts)], list(parts.values()), known),
-            right=_written(known[len(parts) :], list(total.values()), known),
+            left=partial(written, side=slice(len(parts)), figures=parts.values()),
+            right=partial(written, side=slice(len(parts), None), figures=total.values()),
             quote=shortened(of_total.quote, of_total.value),
         )
 
     # --- comparisons and shares: NC
 
     def _check_comparison(self, claim: Claim) -> None:
-        side = self.reported.side(claim.target) if claim.target and "百分点" not in claim.quote else None
-        if side is None:
+        side = self.reported.side(claim.target)
+        if not side.cells or "百分点" in claim.quote:
             return
-        growth = claim.qualifier == "growth"
-        now = self._known([claim.target])
-        then = _levels(claim.target, self.before, self.earlier)
-        changes = [(one, other, one - other) for one, other in product(now, then)]
-        rates = [(one, other, change / other * 100) for one, other, change in changes if other] if growth else changes
-        figures = [(other, one, change) for one, other, change in rates]
-        self._compare(claim, figures, _rounded(claim), side, "%" if growth else "")
+        then, now = _levels(claim.target, self.before, self.earlier), self._known([claim.target])
+        figures = [(old, new, new - old) for new, old in product(now, then)]
+        if claim.qualifier == "growth":
+            figures = [(old, new, change / old * 100) for old, new, change in figures if old]
+        self._compare(claim, figures, _rounded(claim), side, "%" if claim.qualifier == "growth" else "")
 
-    def _check_share(self, claim: Claim, before: Claim | None) -> None:
+    def _check_share(self, claim: Claim, before: Claim) -> None:
         """Hold a percentage against the figures it is made of: those of a named rate, else the figure told before it."""
         settings = known_rule("NC").settings
-        near = before and before.target and not before.qualifier and claim.start - before.end <= _NEAR
-        parts = [before.target] if before and near else []
-        wholes = _wholes(parts[0], settings["shares"]) if parts else []
-        of_part = [before.value] if before and near else []
-        for rate in settings["rates"]:
-            if re.search(rate["words"], claim.quote):
-                parts, wholes = rate["part"], rate["whole"]
-                of_part = self._known(parts)
+        rates = [rate for rate in settings["rates"] if re.search(rate["words"], claim.quote)]
+        if rates:
+            parts, wholes, of_part = rates[0]["part"], rates[0]["whole"], self._known(rates[0]["part"])
+        elif before.target and not before.qualifier and claim.start - before.end <= _NEAR:
+            parts, wholes, of_part = [before.target], _wholes(before.target, settings["shares"]), [before.value]
+        else:
+            return
         figures = [(one, whole, 100 * one / whole) for one, whole in product(of_part, self._known(wholes)) if whole]
         # a digit that was cut off is as good as one that was rounded
         reach = 2 * _half_of_last_digit(claim.value)
-        side = self.reported.side(parts[0]) if figures else None
-        if side:
-            self._compare(claim, figures, (claim.value - reach, claim.value + reach), side, "%", of=wholes[0])
+        if figures:
+            fits = claim.value - reach, claim.value + reach
+            self._compare(claim, figures, fits, self.reported.side(parts[0]), "%", " share", self.reported.side(wholes[0]).cells)
 
     def _compare(
         self,
@@ -362,21 +372,20 @@ class _Claims:
         fits: tuple[float, float],
         side: _Side,
         unit: str,
-        of: str = "",
+        share: str = "",
+        whole: Sequence[CellKey] = (),
     ) -> None:
-        """Add a finding of NC; `figures` are each two figures and what they make, `of` the whole of a share."""
-        low, high = fits
-        fitting = [one for one in figures if low - _NOISE <= one[2] <= high + _NOISE]
+        """Add a finding of NC; `figures` are each two figures and what they make."""
+        fitting = [one for one in figures if fits[0] - _NOISE <= one[2] <= fits[1] + _NOISE]
         status = "pass" if fitting else "fail" if figures else "not_assessable"
         left, right, computed = (fitting or figures or [(nan, nan, nan)])[0]
-        whole = self.reported.side(of) if of else None
         self.findings.note(
             self.reported.number,
             "NC",
             status,
-            message=f"{status} share" if of else status,
+            message=status + share,
             table=side.target.table,
-            cells=[*side.cells, *(whole.cells if whole else ())],
+            cells=[*side.cells, *whole],
             expected=float(computed),
             reported=float(claim.value),
             subject=side.target.subject,
@@ -413,23 +422,11 @@ def _sums(claimed: tuple[str, ...]) -> Sequence[tuple[Sequence[str], Sequence[st
     return list(found.values())
 
 
-def _written(targets: Sequence[_Target], values: Sequence[float], among: Sequence[_Target]) -> Words:
-    """Write out a side of a sum, by what sets its targets apart from the others."""
-    one_line = len({target.line for target in among}) == 1
-
-    def text(language: Language) -> str:
-        by_column = [_column_name(one.table, one.column, language) for one in targets]
-        by_line = [_line_name(one.table, one.line, language) for one in targets]
-        return Sum({language: by_column if one_line else by_line}, [1] * len(targets)).texts(values)[language]
-
-    return text
-
-
 def of_another_circle(agency: object, scope: str) -> bool:
     """Tell whether a scope is less than the agency that a table is of, or more."""
-    government = _circle("government", str(agency or ""))
-    itself = _circle("self", scope) and not government
-    return not itself and (_circle("less", scope) or (_circle("area", scope) and not government))
+    if _circle("government", str(agency or "")):
+        return _circle("less", scope)
+    return _circle("less or area", scope) and not _circle("self", scope)
 
 
 def _circle(name: str, text: str) -> bool:
@@ -439,15 +436,26 @@ def _circle(name: str, text: str) -> bool:
 
 def _levels(target: str, reported: _Reported | None, claims: Sequence[Claim]) -> list[float]:
     """Return what a table and the prose know of a target, the table first."""
-    side = reported.side(target) if reported else None
-    said = (claim for claim in claims if claim.target == target and not claim.qualifier)
-    levels = [claim.value for claim in said if claim.low == claim.value == claim.high]
-    return [level for level in (side.value if side else nan, *levels) if not isnan(level)]
+    in_table = reported.side(target).value if reported else nan
+    said = [claim for claim in claims if claim.target == target and not claim.qualifier]
+    exact = [claim.value for claim in said if _bounds(claim) == (claim.value, claim.value)]
+    return exact if isnan(in_table) else [in_table, *exact]
+
+
+def _bounds(claim: Claim) -> tuple[float, float]:
+    """Return the least and the most that a claim allows."""
+    return float(-inf if claim.low is None else claim.low), float(inf if claim.high is None else claim.high)
 
 
 def _nearest(claim: Claim, value: float) -> float:
     """Return the figure that a claim allows which is nearest to another."""
-    return float(max(-inf if claim.low is None else claim.low, min(inf if claim.high is None else claim.high, value)))
+    low, high = _bounds(claim)
+    return float(max(low, min(high, value)))
+
+
+def _agrees(claim: Claim, value: float) -> bool:
+    """Tell whether a claim allows a figure."""
+    return abs(value - _nearest(claim, value)) <= _slack(claim)
 
 
 def _slack(claim: Claim) -> float:
@@ -465,14 +473,14 @@ def _rounded(claim: Claim) -> tuple[float, float]:
         half = _half_of_last_digit(claim.value) if claim.qualifier == "growth" else 0.0
         return claim.value - half, claim.value + half
     # a fall is given as a negative figure, but its bounds are those of a rise: they reach to both sides
-    reach = max(1.0, *(abs(bound - claim.value) for bound in (claim.low, claim.high) if bound is not None))
-    if claim.high is None:
-        return (claim.value - reach, inf) if claim.value > 0 else (-inf, claim.value + reach)
-    return claim.value - reach, claim.value + reach
+    reaches = [abs(bound - claim.value) for bound in _bounds(claim)]
+    reach = max(1.0, *filter(isfinite, reaches))
+    if max(reaches) < inf:
+        return claim.value - reach, claim.value + reach
+    return (claim.value - reach, inf) if claim.value > 0 else (-inf, claim.value + reach)
 
 
 def _range(claim: Claim, language: Language) -> str:
-    low, high = number(claim.low or 0.0), number(claim.high or 0.0)
-    if claim.low == claim.high:
-        return number(claim.value)
-    return phrase("at_least" if claim.high is None else "from_to", language, low=low, high=high)
+    low, high = _bounds(claim)
+    form = "exactly" if low == high else "from_to" if isfinite(high) else "at_least"
+    return phrase(form, language, low=number(low), high=number(high))
