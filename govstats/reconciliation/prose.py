@@ -88,13 +88,11 @@ def check_prose(reports: pd.DataFrame, matrices: Sequence[ReportMatrix], finding
     for one in said:
         spoken[one.agency, one.claim.year].append(one)
     keys = list(zip(plain_values(reports["agency"]), plain_values(reports["year"]), strict=True))
-    reported: dict[object, _Reported] = {}
+    reported: dict[tuple[object, Any], _Reported] = {}
     for matrix in matrices:
         for at, of in enumerate(matrix.reports.tolist()):
             reported.setdefault(keys[of], _Reported(matrix, at, of))
-    for (agency, year), report in zip(keys, map(reported.get, keys), strict=True):
-        if report is None:
-            continue
+    for (agency, year), report in reported.items():
         before = (agency, year and year - 1)
         # what other reports say of the year is theirs
         own = [one.claim for one in spoken[agency, year] if one.report_year in {None, year}]
@@ -207,9 +205,8 @@ class _Reported(NamedTuple):
         target = _target(self.matrix.form, name)
         if target is None:
             return _NO_SIDE
-        side = self._side(target, target.cells)
-        alone = self._side(target, target.alone)
-        return alone if REPORTED in alone.status and REPORTED not in side.status else side
+        sides = [self._side(target, cells) for cells in (target.cells, target.alone) if cells]
+        return next((side for side in sides if REPORTED in side.status), sides[0])
 
     def _side(self, target: _Target, cells: tuple[CellKey, ...]) -> _Side:
         rows = [self.matrix.index[cell] for cell in cells]
