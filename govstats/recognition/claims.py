@@ -50,7 +50,6 @@ _CAUSE = re.compile("[因对涉]|不服")
 _COUNTING = re.compile("[了共计约近的]*")
 _NEGATED = re.compile("[未无没不]")
 _REQUESTS = ("requests",)
-_RECEIVED = "requests/new/total"
 #: Applications, where it is not said for what, are requests.
 _REQUEST_NAMES = {"applications": "requests"}
 _LITIGATION = "review/litigation"
@@ -151,7 +150,8 @@ class _Figure:
         pairs = pairwise([NO_MARK, *left])
         self.left = Words(one for before, one in pairs if not self._is_group_of(one, before))
         self.right, self.words = right, Words([*self.left, *right])
-        self.near = right.where(lambda one: one.start - mark.end <= ADJACENT)
+        adverbs = expressions("beside")["adverbs"][1]
+        self.near = right.where(lambda one: one.start - mark.end <= ADJACENT or adverbs.search(self.text[mark.end : one.start]))
         self.beside = Words(self.left[-1:]).where(lambda one: mark.start - one.end <= 1)
         self.change = self.beside.of("change").first.id
         self.classing = self.words.of("topic").where(lambda one: one.strong).first.id
@@ -289,9 +289,9 @@ class _Reader:
         for found in _SENTENCE.finditer(self.text, begin, end):
             said += self._sentence(*found.span())
             if not found[0].endswith(_HALF_STOPS):
-                yield from _settled(said, self.text, self.year)
+                yield from _settled(said, self.text)
                 said, self.now = [], replace(self.now, classing="")
-        yield from _settled(said, self.text, self.year)
+        yield from _settled(said, self.text)
 
     def _sentence(self, begin: int, end: int) -> Iterator[Reading]:
         source = self.text[begin:end]
@@ -629,27 +629,25 @@ class _Reader:
 # --- one cell, one figure -----------------------------------------------------------------------------------------------------
 
 
-def _settled(said: Sequence[Reading], text: str, year: int | None) -> Iterator[Reading]:
+def _settled(said: Sequence[Reading], text: str) -> Iterator[Reading]:
     """Yield what was made of the figures of a sentence; a cell has one, that with more evidence, or none."""
     told: dict[tuple[str, int | None], list[Reading]] = defaultdict(list)
     for one in said:
         if one.claim.target and not one.claim.qualifier:
             told[one.claim.target, one.claim.year].append(one)
-    carried = sum(one.claim.value for one in told.get(("requests/carried_in/total", year), ()))
-    unsure = {at for same in told.values() for at in _unsure(same, said, text, carried)}
+    unsure = {at for same in told.values() for at in _unsure(same, text)}
     for one in said:
         yield one._replace(rule="part", claim=one.claim._replace(target="")) if one.at in unsure else one
 
 
-def _unsure(same: Sequence[Reading], said: Sequence[Reading], text: str, carried: float) -> set[int]:
+def _unsure(same: Sequence[Reading], text: str) -> set[int]:
     """Return the places of those figures for one cell that are not sure to be it: the others are parts of the largest."""
     whole = max(same, key=lambda one: one.claim.value)
     others = [one for one in same if one.claim.value != whole.claim.value and one.claim.scope in {"", whole.claim.scope}]
     if not others:
         return set()
-    value, last = whole.claim.value, others[-1].claim
+    last = others[-1].claim
     named = {name: expression for name, (_, expression) in expressions("beside").items()}
-    behind = [one.claim.value for one in said if one.at > whole.at]
     line = whole.claim.target.split("/")[1]
     facts = holding(
         whole_names_line=line in dict(whole.words).values(),
@@ -658,14 +656,9 @@ def _unsure(same: Sequence[Reading], said: Sequence[Reading], text: str, carried
         of_reviews=whole.claim.target.startswith("review/"),
         whole_of_disclosure=named["disclosure"].search(whole.claim.quote),
         last_of_disclosure=named["disclosure"].search(last.quote),
-        # 受理327件,其中上年结转14件,新收313件
-        is_received=carried and whole.claim.target == _RECEIVED,
-        is_with_carried=value == last.value + carried,
         other_scope=whole.claim.scope != last.scope,
         of_which=named["of_which_before"].search(text[whole.at : others[0].at]),
-        # 收到4件,2件为网络申请,2件为信件申请: what follows adds up to it
-        adds_up=value in accumulate(behind),
-        is_sum=value == sum(one.claim.value for one in others),
+        is_sum=whole.claim.value == sum(one.claim.value for one in others),
         says_sum=named["sums"].search(whole.claim.quote),
     )
     parts = {one.at for one in others}
