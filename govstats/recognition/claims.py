@@ -57,6 +57,8 @@ _WAYS_TO_COURT = ("review/litigation_direct", "review/litigation_after_reconside
 _INSTANCES = {"review/reconsideration": re.compile("复议"), "review/litigation": re.compile("诉讼|法院")}
 #: Words that stand for two items where a list gives each its figure.
 _PAIRS = {"granted+partly_granted": ("granted", "partly_granted"), "anyone": ("natural_person", "organisations")}
+#: So many letters behind a figure may say what it is.
+_AHEAD = 150
 _NO_EVIDENCE = ("", -inf)
 #: The rules by which a figure is no claim about disclosure.
 NO_CLAIM = {"percentage", "aim", "times", "elsewhere", "no_topic", "compared"}
@@ -177,7 +179,7 @@ class _Figure:
             "before": self.text[self.clause.first : start],
             "behind": self.text[end : self.clause.last],
             "so_far": self.text[:start],
-            "ahead": self.text[end:],
+            "ahead": self.text[end : end + _AHEAD],
             "sentence": self.text,
         }
         found = around("beside", texts) | called("unit", self.mark.unit) | called("mark", self.mark.kind)
