@@ -423,7 +423,6 @@ class _Reader:
     def _line(self, figure: _Figure, facts: set[str]) -> Mark:
         """Return the word that says which line a figure is of, and add what it means."""
         line = figure.of("line")
-        facts |= holding(handling=line.id == "handling")
         line = line._replace(id=decide("word", facts | called("line", line.id)) or line.id)
         facts |= called("line", line.id) | holding(strong=line.strong, same_line=line.id == self.now.line)
         return line
@@ -477,12 +476,13 @@ class _Reader:
         """Keep what a figure tells for those behind it."""
         now, value = self.now, figure.mark.value
         row, target = said[0] if said else ("", "")
+        carried = now.carried or row.endswith("carried_in")
         row = line.id or "new" if row == "new+carried_in" else row
         facts = facts | called("row", row) | holding(target=target, total=target.endswith("/total"), row_told=row == now.line)
         outcome = decide("memory", facts)
         verb = "processed_total" if line.id == "processed_total" else "new"
         first_line = verb if topics == _REQUESTS else ""
-        apart = {"kind": decide("apart", facts), "carried": now.carried or row == "carried_in"}
+        apart = {"kind": decide("apart", facts), "carried": carried}
         answered = now.answered or row == "processed_total"
         level = apart | {"line": row, "value": value, "since": figure.clause.sentence.begin, "answered": answered}
         both = value + (now.value if now.value > 0 else 0.0)
