@@ -182,7 +182,11 @@ class _Figure:
             "ahead": self.text[end : end + _AHEAD],
             "sentence": self.text,
         }
-        found = around("beside", texts) | called("unit", self.mark.unit) | called("mark", self.mark.kind)
+        found = (
+            around("beside", texts, self.clause.sentence.reported)
+            | called("unit", self.mark.unit)
+            | called("mark", self.mark.kind)
+        )
         found |= called("mark", self.mark.id)
         found.update(*(called(f"{side}:{one.kind}", one.id) for side, words in sides.items() for one in words))
         found |= holding(
@@ -191,7 +195,6 @@ class _Figure:
             change=self.change,
             together=self.sharing("line"),
             counting=_COUNTING.fullmatch(self.text, self.left.of("stock").last.end, start),
-            several_years=self.clause.sentence.several_years <= start,
         )
         return found
 
@@ -347,14 +350,8 @@ class _Reader:
     def _known(self, figure: _Figure) -> set[str]:
         """Return the facts around a figure and those that the text before told."""
         now, told, value = self.now, self.told, figure.mark.value
-        named = {
-            "now_only": "+".join(now.topics),
-            "told": now.line,
-            "kind": now.kind,
-            "done": told.done,
-            "classing": figure.classing or now.classing,
-            "form": self.form,
-        }
+        named = {"told": now.line, "kind": now.kind, "done": told.done, "form": self.form, "now_only": "+".join(now.topics)}
+        named["classing"] = figure.classing or now.classing
         facts = figure.facts | holding(
             aside=now.aside,
             carried=now.carried,

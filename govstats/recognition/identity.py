@@ -136,8 +136,8 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
     by_year = form_of_year(of_year) if of_year >= form(versions()[0]).first_year else form(versions()[-1])
     chosen = form(form_version) if form_version else by_table or by_year
     sections = _sections(lines, chosen)
-    strange = [one.name for one in names if one.kind in _data()["rivals"] and not _related(one.name, found_agency or one.name)]
-    others = "、".join(dict.fromkeys(strange))
+    rivals = [one.name for one in names if found_agency and one.kind in _data()["rivals"] and one.name[:2] != found_agency[:2]]
+    others = "、".join(dict.fromkeys(name for name in rivals if not _abbreviates(*sorted([name, found_agency or ""], key=len))))
     years_differ = title.year and period and title.year != period
     agencies_differ = agency and title.agency and not _agree(agency, title.agency)
     told: list[tuple[object, str, dict[str, Any]]] = [
@@ -350,11 +350,6 @@ def _heaviest(said: Sequence[Candidate]) -> str | None:
     rivals = [name for name in ranked[:2] if not _agree(name, ranked[0])]
     tied = any((alike[name], weights[name]) == (alike[ranked[0]], weights[ranked[0]]) for name in rivals)
     return ranked[0] if ranked and not tied else None
-
-
-def _related(name: str, other: str) -> bool:
-    """Tell whether two names begin with one place, or one is the other in short."""
-    return name[:2] == other[:2] or _agree(name, other) or _abbreviates(name, other) or _abbreviates(other, name)
 
 
 def _abbreviates(short: str, name: str) -> bool:

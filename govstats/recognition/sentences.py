@@ -45,10 +45,6 @@ _QUOTE = re.compile(f"[{_QUOTES}]")
 _BRACKET = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
 #: A year, but not since when, nor that of the requests which a review came of.
 _YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!度?(?:以来|以后|至今|的?(?:政府)?信息公开申请(?:而)?(?:引发|引起|产生|提起)))")
-#: Several years in one figure.
-_YEARS = re.compile(
-    r"20\d\d年?(?:至|到|-|—|~)20\d\d年|(?:[近前这]|连续)[两二三四五六七八九十\d]+年|(?P<since>自(?!今年|本年|年初)[^。;]{0,24}|(?:19|20)\d\d年)以来"
-)
 #: Between the items of a list, of which each has its figure.
 _LISTED = re.compile(r"、|[和及与](?=\d)")
 #: Between words that are listed.
@@ -180,15 +176,15 @@ def needed(expression: str) -> frozenset[str]:
     return frozenset(re.findall("[\u3400-\u9fff]", expression))
 
 
-@cache
-def expressions(group: str) -> dict[str, tuple[str, re.Pattern[str]]]:
+@lru_cache(maxsize=64)
+def expressions(group: str, year: int | None = None) -> dict[str, tuple[str, re.Pattern[str]]]:
     """Return the expressions for what stands beside a figure, or a number, each with where it is looked for."""
-    return {name: (entry["at"], re.compile(filled(entry["words"], None))) for name, entry in data()[group].items()}
+    return {name: (entry["at"], re.compile(filled(entry["words"], year))) for name, entry in data()[group].items()}
 
 
-def around(group: str, texts: Mapping[str, str]) -> set[str]:
+def around(group: str, texts: Mapping[str, str], year: int | None = None) -> set[str]:
     """Return the names of those expressions that are found in the texts around a place."""
-    return {name for name, (at, expression) in expressions(group).items() if expression.search(texts[at])}
+    return {name for name, (at, expression) in expressions(group, year).items() if expression.search(texts[at])}
 
 
 # --- facts and decisions ------------------------------------------------------------------------------------------------------
@@ -337,13 +333,6 @@ class Sentence:
     def bracket(self, at: int) -> int:
         """Return where the bracket opens that a place stands in; -1 outside of brackets."""
         return next((start for start, end in self._brackets if start < at < end), -1)
-
-    @cached_property
-    def several_years(self) -> int:
-        """Where it begins to speak of several years."""
-        own = f"{self.reported}年"
-        several = (found.end() for found in _YEARS.finditer(self.text) if own not in (found["since"] or ""))
-        return next(several, len(self.text) + 1)
 
     @cached_property
     def _years(self) -> list[tuple[int, int]]:
