@@ -431,8 +431,6 @@ class _Reader:
         facts.add(decide("named", facts))
         about = decide("about", facts)
         topics = {"own": own, "now": self.now.topics, "": ()}.get(about, (about,))
-        if "zero" in facts:
-            topics = tuple(topic for topic in topics if topic not in {"outside", "published"}) or topics
         facts |= called("topics", "+".join(topics))
         facts.update(*(called("topic", topic) for topic in topics))
         return topics
