@@ -397,8 +397,7 @@ class _Reader:
         facts |= called("column", figure.of("column").id.replace("anyone", "")) | called("result", figure.of("result").id)
         topics = self._about(figure, facts)
         rule = decide("standing", facts)
-        unsaid = "disclosed" if topics == ("published",) else ""
-        done = figure.of("stock").id or figure.right.named("examined").first.id or self.told.done or unsaid
+        done = figure.of("stock").id or self.told.done
         facts |= called("done", done)
         self.told = replace(self.told, done=done)
         self.now = replace(self.now, classing=figure.classing or self.now.classing)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from rapidfuzz import fuzz, process
 
 from govstats.characters import normalised
-from govstats.documents import Block, Document, Paragraph
+from govstats.documents import Document, Paragraph
 from govstats.forms import Form, form, form_of_year, versions
 from govstats.recognition.labels import Key, distinctive, key
 from govstats.recognition.notes import note
@@ -58,22 +58,11 @@ _NOT_WORD = re.compile(r"[\W_]+")
 
 
 class Line(NamedTuple):
-    """A line of the document, for reading: normalised, without white space; in a grid with its row and the place in it."""
+    """A line of the document, for reading: normalised, without white space; and whether the document marks it as a heading."""
 
     text: str
-    block: Block
-    row: int = 0
-    at: int = 0
-
-    @property
-    def heading(self) -> bool:
-        """The document marks it as a heading or title."""
-        return isinstance(self.block, Paragraph) and self.block.heading
-
-    @property
-    def place(self) -> str:
-        """Where it stands."""
-        return self.block.place if isinstance(self.block, Paragraph) else self.block.rows[self.row][self.at].place
+    place: str
+    heading: bool = False
 
 
 @dataclass(frozen=True)
@@ -197,14 +186,10 @@ def _lines(document: Document) -> list[Line]:
     found: list[Line] = []
     for block in document.blocks:
         if isinstance(block, Paragraph):
-            found += [Line(text, block) for text in block.text.split("\n")]
+            found += [Line(text, block.place, block.heading) for text in block.text.split("\n")]
         else:
-            found += [
-                Line(text.replace("\n", " "), block, number, at)
-                for number, row in enumerate(block.texts)
-                for at, text in enumerate(row)
-                if len(row) == 1 or _LINE_IN_CELL.search(text)
-            ]
+            cells = (cell for row in block.rows for cell in row if len(row) == 1 or _LINE_IN_CELL.search(cell.text))
+            found += [Line(cell.text.replace("\n", " "), cell.place) for cell in cells]
     # all lines at once take a fraction of the time that one by one would
     compact = ["".join(text.split()) for text in normalised("\n".join(line.text for line in found)).split("\n")]
     return [line._replace(text=text) for line, text in zip(found, compact, strict=False) if len(text) >= _SHORTEST]
