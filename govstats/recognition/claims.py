@@ -343,8 +343,7 @@ class _Reader:
         if inside and before is None:
             self.told = replace(self.told, outside=(self.now, self.told))
         elif before is not None and not inside:
-            now, told = before
-            self.now = replace(self.now, topics=now.topics, line=now.line, value=now.value)
+            self.now, told = before
             self.told = replace(self.told, reviews=told.reviews, done=told.done, outside=None)
 
     def _known(self, figure: _Figure) -> set[str]:
@@ -474,8 +473,7 @@ class _Reader:
         row = line.id or "new" if row == "new+carried_in" else row
         facts = facts | called("row", row) | holding(target=target, total=target.endswith("/total"), row_told=row == now.line)
         outcome = decide("memory", facts)
-        verb = "processed_total" if line.id == "processed_total" else "new"
-        first_line = verb if topics == _REQUESTS else ""
+        first_line = "new" if topics == _REQUESTS else ""
         apart = {"kind": decide("apart", facts), "carried": carried}
         answered = now.answered or row == "processed_total"
         level = apart | {"line": row, "value": value, "since": figure.clause.sentence.begin, "answered": answered}
@@ -522,14 +520,13 @@ class _Reader:
         lines = words.named("carried_in", "carried_out", "carried").ids
         ended = said.of("result").without(*data()["groups"]["no_result"]).ids
         own = tuple(dict.fromkeys(_REQUEST_NAMES.get(name, name) for name in topics.without("outside").ids))
-        lists = [group for group in topics.listed(text) if len(group) > 1 or group.last is topics.last]
         facts = self._known(none) | holding(
             own=own,
             topic=topics,
             lines=lines,
             ended=ended,
             long=mark.end - mark.start > 1,
-            lists_requests=any(group.named("requests") for group in lists),
+            lists_requests=any(len(group) > 1 and group.named("requests") for group in topics.listed(text)),
         )
         sources = {"own": own, "now": self.now.topics, "judged": tuple(self.told.reviews), "requests": _REQUESTS}
         named = sources.get(decide("nothing", facts), ())

@@ -113,7 +113,8 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
     lines = _lines(document)
     text = "\n".join(line.text for line in lines)
     years = list(_years_said(text))
-    period = _period_year(years)
+    dated = [one.name for one in years if one.kind == "period"] or [one.name for one in years if one.kind == "sentence"]
+    period = int(Counter(dated).most_common(1)[0][0]) if dated else None
     title = _title(document, lines, period)
     told_year = _heaviest([Candidate("title", str(title.year)), *years] if title.year else years)
     found_year = int(told_year) if told_year else None
@@ -262,12 +263,6 @@ def _years_said(text: str) -> Iterator[Candidate]:
         found = pattern.findall(texts.get(kind, plain))
         if kind not in _data()["unanimous"] or len(set(found)) == 1:
             yield from (Candidate(kind, year) for year in found)
-
-
-def _period_year(said: Sequence[Candidate]) -> int | None:
-    """Return the year that the period is said to be most often, else that of the work."""
-    years = [one.name for one in said if one.kind == "period"] or [one.name for one in said if one.kind == "sentence"]
-    return int(Counter(years).most_common(1)[0][0]) if years else None
 
 
 def _agencies_said(document: Document, lines: list[Line], text: str) -> Iterator[Candidate]:
