@@ -315,7 +315,7 @@ class _Claims:
             return
         expected, reported = float(sum(parts.values())), float(sum(total.values()))
         wrong = "fail" if complete or expected > reported else "not_assessable"
-        of_total = next(claim for claim in self.every if claim.target in total and not claim.qualifier)
+        of_total = next(one for one in self.every if total.get(one.target) == one.value and not one.qualifier)
         places = [(target.line, target.column) for target in known]
 
         def written(language: Language, side: slice, figures: Iterable[float]) -> str:
