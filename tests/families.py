@@ -14,6 +14,7 @@ NAMES = ["我局", "全县", "本机关", "县政府办", "2023年，我镇", "2
 LINES = {"部分公开": "partly_granted", "不予公开": "refused", "不予处理": "not_processed", "作其他处理": "other"}
 RESULTS = {"维持": "upheld", "纠正": "corrected", "其他结果": "other", "尚未审结": "pending"}
 REVIEWS = {"行政复议": "reconsideration", "行政诉讼": "litigation"}
+DONE = ["issued", "repealed", "in_force"]
 #: What counts no requests.
 ASIDE = ["12345热线", "县长信箱", "人大建议", "政协提案", "信访事项", "网民留言"]
 
@@ -168,8 +169,71 @@ def outside(writer: Writer) -> tuple[str, Cells]:
     return f"受理{writer.pick(ASIDE)}{number}件，已{writer.pick(['办结', '答复'])}{number}件", {}
 
 
+def changed(writer: Writer) -> tuple[str, Cells]:
+    """申请由30件增至45件."""
+    new, before = writer.number(30), writer.number(1, 29)
+    return f"{writer.slot('received')}{writer.slot('request')}由{before}{writer.unit}增至{new}{writer.unit}", {
+        "requests/new/total": new
+    }
+
+
+def both(writer: Writer) -> tuple[str, Cells]:
+    """共办理23件,其中新收20件,上年结转3件."""
+    new, carried, unit = writer.number(30), writer.number(1, 9), writer.unit
+    verb = writer.pick(["办理", "处理", "受理"])
+    how = writer.pick(
+        [f"其中新收{new}{unit}，{writer.slot('last')}结转{carried}{unit}", f"含{writer.slot('last')}结转{carried}{unit}"]
+    )
+    cells = {"new+carried_in/total": new + carried, "carried_in/total": carried} | ({"new/total": new} if "新收" in how else {})
+    return f"共{verb}{writer.slot('request')}{new + carried}{unit}，{how}", {f"requests/{name}": of for name, of in cells.items()}
+
+
+def listed(writer: Writer) -> tuple[str, Cells]:
+    """办结20件,其中予以公开、不予公开分别为12件、8件."""
+    done = writer.number(30)
+    chosen = writer.random.sample(list(LINES), 2)
+    first, second = writer.parts(done, 2)
+    how = writer.pick(["分别为", "依次为", "分别是"])
+    text = f"{writer.slot('answered')}{writer.slot('request')}{done}件，其中{chosen[0]}、{chosen[1]}{how}{first}件、{second}件"
+    cells = {LINES[chosen[0]]: first, LINES[chosen[1]]: second, "processed_total": done}
+    return text, {f"requests/{line}/total": value for line, value in cells.items()}
+
+
+def bracketed(writer: Writer) -> tuple[str, Cells]:
+    """收到20件(网上申请12件,来信申请8件),均已答复."""
+    new = writer.number(30)
+    first, second = writer.parts(new, 2)
+    one, other = writer.random.sample(data()["slots"]["channel"], 2)
+    sources = f"{one}申请{first}{writer.unit}，{other}申请{second}{writer.unit}"
+    text = f"{writer.received(new)}（{sources}），均已{writer.pick(['答复', '办结'])}"
+    return text, {"requests/new/total": new, "requests/processed_total/total": new}
+
+
+def documents(writer: Writer) -> tuple[str, Cells]:
+    """制发规范性文件6件,废止4件,现行有效18件."""
+    issued, repealed, left = writer.number(1, 40), writer.number(1, 9), writer.number(1, 90)
+    name, line = writer.random.choice([("行政规范性文件", "normative_documents"), ("政府规章", "rules")])
+    verb = writer.pick(["制发", "制定", "新制定", "出台", "印发"])
+    text = f"{writer.pick(NAMES)}{verb}{name}{issued}件，废止{repealed}件，现行有效{left}件"
+    return text, {f"proactive/{line}/{column}": value for column, value in zip(DONE, (issued, repealed, left), strict=True)}
+
+
+def points(writer: Writer) -> tuple[str, Cells]:
+    """设立2个信息公开申请受理点."""
+    what = writer.pick(["受理点", "受理窗口", "受理机构", "受理平台"])
+    return f"{writer.pick(['设立', '设置', '开设'])}了{writer.number(1, 60)}个专门的{writer.slot('request')}{what}", {}
+
+
+def of_persons(writer: Writer) -> tuple[str, Cells]:
+    """受理公民、企业申请30件."""
+    new, others = writer.number(2), writer.pick(["企业", "法人", "商业主体", "法人和其他组织"])
+    received = f"{writer.slot('received')}{writer.slot('person')}、{others}提出的" if writer.number(0, 1) else ""
+    return f"{received or '收到公民、企业'}{writer.slot('request')}{new}{writer.unit}", {"requests/new/total": new}
+
+
 FAMILIES: list[Callable[[Writer], tuple[str, Cells]]] = [
     flow, outcomes, together, applicants, channels, elided, excepted, compared, nothing, reviews, judged, aside, outside,
+    changed, both, listed, bracketed, documents, points, of_persons,
 ]  # fmt: skip
 
 

@@ -5,26 +5,31 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache, cached_property, lru_cache
 from importlib import resources
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from govstats.characters import folded, numeral
 
 #: An item of a list, or its heading.
-ITEM = re.compile(r"^(?:[(（]?(?:[一二三四五六七八九十]{1,3}|\d{1,2})[)）、.．]|第[一二三四五六七八九十]+|[-•*#|])")
+_ITEM = r"(?:[(（]?(?:[一二三四五六七八九十]{1,3}|\d{1,2})[)）、.．]|第[一二三四五六七八九十]+|[-•*#|])"
+ITEM = re.compile(_ITEM)
 BLANK = " \t\r\u3000\u00a0\u200b\ufeff"
 #: What stands before a quotation that a clause begins with.
 OPENING = "“\"‘'「『"
 #: A figure with a word at most so far away is touched by it.
 ADJACENT = 3
 
-#: A line that goes on in the next one ends without a stop, and the next one begins no item of its own.
-_STOPS = tuple("。;!?…:；！？：")
-_HEADING = re.compile(r"[^\d,，。]{2,40}(?:情[况況]|事[项項]|概述|概况|措施|问题)$")
+#: A line that goes on in the next one ends without a stop, is no heading, and the next one begins no item of its own.
+_BREAK = re.compile(
+    rf"^[{BLANK}]*(?={_ITEM})[^\n\d,，。]{{2,40}}(?:情[况況]|事[项項]|概述|概况|措施|问题)[{BLANK}]*\n"
+    rf"|[。;!?…:；！？：][{BLANK}]*\n|\n(?=[{BLANK}]*(?:\n|$|{_ITEM}))",
+    re.MULTILINE,
+)
 _CLAUSE_END = re.compile(r",(?!\d{3}(?!\d))")
 #: Titles of works, document and telephone numbers, numbered articles: figures in them are none. What they begin with stands first
 #: in the expression, so that other characters are passed at once.
@@ -36,22 +41,18 @@ _NO_PROSE = re.compile(
 )
 _QUOTES = "“”\"‘’'「」『』"
 _QUOTE = re.compile(f"[{_QUOTES}]")
-_BRACKET = re.compile("[()]")
+#: One bracket with those in it.
+_BRACKET = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
 #: A year, but not since when, nor that of the requests which a review came of.
 _YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!度?(?:以来|以后|至今|的?(?:政府)?信息公开申请(?:而)?(?:引发|引起|产生|提起)))")
-#: Several years in one figure.
-_YEARS = re.compile(
-    r"20\d\d年?(?:至|到|-|—|~)20\d\d年|(?:[近前这]|连续)[两二三四五六七八九十\d]+年|(?P<since>自(?!今年|本年|年初)[^。;]{0,24}|(?:19|20)\d\d年)以来"
-)
 #: Between the items of a list, of which each has its figure.
-_JOINED = re.compile("[、和及与]?(?:各)?")
 _LISTED = re.compile(r"、|[和及与](?=\d)")
+#: Between words that are listed.
+_BETWEEN = re.compile(r"[、和及或与者以(\W]*")
 _NUMERALS = "〇零一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
 _SCALE = {"万": 1e4, "亿": 1e8}
 #: What an expression may match without: groups, sets of letters, letters that are optional.
 _NOT_NEEDED = re.compile(r"\([^()]*\)[*+?]?|\[[^\]]*\](?:[*+?]|\{[^}]*\})?|[\u3400-\u9fff](?:[*?]|\{0,\d*\})|\\.[*+?]*")
-#: A text without any of these has no figure and says nothing of nothing.
-HINT = re.compile("[0-9０-９〇零一二两兩三四五六七八九十百千壹贰貳叁肆伍陆陸柒捌玖拾未没沒无無不]")
 #: A longer number is a row of a table that lost its blanks.
 _LONGEST_NUMBER = 12
 _START = attrgetter("start")
@@ -71,6 +72,63 @@ class Mark(NamedTuple):
     about: str = ""
 
 
+#: In the place of a word that is not there.
+NO_MARK = Mark(0, 0, "", "")
+
+
+class Words(tuple[Mark, ...]):
+    """Words and figures in the order of the text."""
+
+    __slots__ = ()
+
+    @property
+    def first(self) -> Mark:
+        """The first of them."""
+        return self[0] if self else NO_MARK
+
+    @property
+    def last(self) -> Mark:
+        """The last of them."""
+        return self[-1] if self else NO_MARK
+
+    @property
+    def ids(self) -> list[str]:
+        """What they stand for."""
+        return [one.id for one in self]
+
+    def where(self, test: Callable[[Mark], object]) -> Words:
+        """Return those that pass a test."""
+        return Words(filter(test, self))
+
+    def of(self, *kinds: str) -> Words:
+        """Return those of some kinds."""
+        return self.where(lambda one: one.kind in kinds)
+
+    def named(self, *ids: str) -> Words:
+        """Return those that stand for one of some things."""
+        return self.where(lambda one: one.id in ids)
+
+    def without(self, *ids: str) -> Words:
+        """Return those that stand for none of some things."""
+        return self.where(lambda one: one.id not in ids)
+
+    def between(self, start: int, end: int) -> Words:
+        """Return those that begin in a part of the text."""
+        return Words(self[bisect_left(self, start, key=_START) : bisect_left(self, end, key=_START)])
+
+    def listed(self, text: str) -> list[Words]:
+        """Part them into those that are listed together: 行政复议、行政诉讼."""
+        begun = [at for at, (before, one) in enumerate(pairwise([NO_MARK, *self])) if not _goes_on(before, one, text)]
+        return [Words(self[start:end]) for start, end in pairwise([*begun, len(self)])]
+
+
+def _goes_on(before: Mark, one: Mark, text: str) -> bool:
+    """Tell whether a list goes on with a word: 复议诉讼 is two topics, 行政复议申请 one."""
+    touching = "touching" if before.end == one.start else "apart"
+    facts = {touching, before.kind} | called("before", before.id) | called("one", one.id) | holding(alike=before.kind == one.kind)
+    return bool(decide("listed", facts) and _BETWEEN.fullmatch(text, before.end, one.start))
+
+
 class _Word(NamedTuple):
     """A regular expression for words that bear on the meaning of figures, and letters that are in whatever it matches."""
 
@@ -80,6 +138,9 @@ class _Word(NamedTuple):
     strong: bool
     pattern: re.Pattern[str]
     letters: frozenset[str]
+
+
+# --- what claims.toml says ----------------------------------------------------------------------------------------------------
 
 
 @cache
@@ -94,21 +155,8 @@ def filled(expression: str, year: int | None) -> str:
         expression = expression.replace(f"{{{name}}}", f"{year + away}年" if year else r"20\d\d年")
     for name, words in data()["slots"].items():
         expression = expression.replace(f"{{{name}}}", f"(?:{'|'.join(words)})")
-        expression = expression.replace(f"{{<{name}}}", f"(?:{'|'.join(f'(?<={word})' for word in words)})")
+        expression = expression.replace(f"{{<{name}}}", f"(?:(?<={')|(?<='.join(words)}))")
     return expression
-
-
-@cache
-def pattern(kind: str) -> re.Pattern[str]:
-    """Return an expression for all words of a kind."""
-    words = [word for entry in data()["marks"] if entry["kind"] == kind for word in entry["words"]]
-    return re.compile("|".join(f"(?:{filled(word, None)})" for word in words))
-
-
-@cache
-def figure_pattern(name: str) -> re.Pattern[str]:
-    """Return an expression of claims.toml for what stands beside figures."""
-    return re.compile(filled(data()["figures"][name], None))
 
 
 @lru_cache(maxsize=32)
@@ -128,6 +176,50 @@ def needed(expression: str) -> frozenset[str]:
     return frozenset(re.findall("[\u3400-\u9fff]", expression))
 
 
+@lru_cache(maxsize=64)
+def expressions(group: str, year: int | None = None) -> dict[str, tuple[str, re.Pattern[str]]]:
+    """Return the expressions for what stands beside a figure, or a number, each with where it is looked for."""
+    return {name: (entry["at"], re.compile(filled(entry["words"], year))) for name, entry in data()[group].items()}
+
+
+def around(group: str, texts: Mapping[str, str], year: int | None = None) -> set[str]:
+    """Return the names of those expressions that are found in the texts around a place."""
+    return {name for name, (at, expression) in expressions(group, year).items() if expression.search(texts[at])}
+
+
+# --- facts and decisions ------------------------------------------------------------------------------------------------------
+
+
+def holding(**conditions: object) -> set[str]:
+    """Return the names of the facts that hold."""
+    return {name for name, holds in conditions.items() if holds}
+
+
+@cache
+def called(name: str, value: str) -> frozenset[str]:
+    """Return the facts that a name has a value: the name, the value, the groups of the value."""
+    groups = [group for group, values in data()["groups"].items() if value in values]
+    return frozenset([name, f"{name}={value}", *(f"{name}:{group}" for group in groups)] if value else [])
+
+
+@cache
+def _rows(question: str) -> Sequence[tuple[str, frozenset[str], frozenset[str]]]:
+    """Return the rows of a decision: outcome, facts that have to hold, facts that must not."""
+    rows = []
+    for outcome, written in data()["decide"][question]:
+        barred = re.findall(r"!(\S+)", written)
+        rows.append((outcome, frozenset(re.sub(r"!\S+", "", written).split()), frozenset(barred)))
+    return rows
+
+
+def decide(question: str, facts: AbstractSet[str]) -> str:
+    """Return the outcome of the first row of a decision that holds; nothing where none does."""
+    return next((outcome for outcome, needs, bars in _rows(question) if needs <= facts and bars.isdisjoint(facts)), "")
+
+
+# --- figures and words in a text ----------------------------------------------------------------------------------------------
+
+
 @cache
 def _figure() -> re.Pattern[str]:
     """Return an expression for a number that counts something."""
@@ -145,22 +237,22 @@ def _figure() -> re.Pattern[str]:
 
 def figures(text: str) -> Iterator[Mark]:
     """Yield the numbers that count something, as marks."""
-    counted, before, bodies, uncounted, left_out = map(figure_pattern, ("counted", "before", "bodies", "uncounted", "left_out"))
+    intervals = re.compile(data()["figures"]["before"])
     for match in _figure().finditer(text):
-        start = match.start()
-        number, scale, behind, unit, aside, bare, after = match.groups()
+        start, number, unit = match.start(), match["number"], match["unit"] or ""
         value = numeral(number) if len(number) <= _LONGEST_NUMBER else None
-        no_unit = bare is not None and not counted.search(text, max(0, start - 2), start) and not left_out.match(text, start - 2)
-        of_bodies = unit == "个" and bodies.search(text, max(0, start - 3), start)
-        if value is None or no_unit or of_bodies or uncounted.match(text, start):
-            continue
-        ahead = before.search(text, max(0, start - 3), start)
-        about = (ahead[0] if ahead else "") or behind or after or ""
-        value = round(value * _SCALE[scale], 6) if scale else value
-        yield Mark(ahead.start() if ahead else start, match.end(), "figure", "", False, 0, value, unit or aside or "", about)
+        texts = {"before": text[max(0, start - 3) : start], "around": text[max(0, start - 2) : match.end() + 2]}
+        facts = around("number", texts) | called("unit", unit)
+        facts |= holding(number=value is not None, bare=match["bare"] is not None)
+        if decide("figure", facts):
+            ahead = "".join(intervals.findall(texts["before"]))
+            about = ahead or match["behind"] or match["after"] or ""
+            value = round((value or 0.0) * _SCALE.get(match["scale"], 1.0), 6)
+            unit = unit or match["aside"] or ""
+            yield Mark(start - len(ahead), match.end(), "figure", "", False, 0, value, unit, about)
 
 
-def marks(text: str, numbers: Iterable[Mark] = (), year: int | None = None) -> list[Mark]:
+def marks(text: str, numbers: Iterable[Mark] = (), year: int | None = None) -> Words:
     """Return the words and figures of a text; of those that overlap the first and longest."""
     letters = set(text)
     found = [
@@ -178,7 +270,7 @@ def marks(text: str, numbers: Iterable[Mark] = (), year: int | None = None) -> l
         if mark.start >= end:
             kept.append(mark)
             end = mark.end
-    return kept
+    return Words(kept)
 
 
 def prose(text: str) -> tuple[str, Sequence[int]]:
@@ -192,21 +284,9 @@ def prose(text: str) -> tuple[str, Sequence[int]]:
 
 def passages(text: str) -> Iterator[tuple[int, int]]:
     """Yield where paragraphs begin and end, lines that were only wrapped being joined."""
-    begin = end = 0
-    goes_on = False
-    for line in text.split("\n"):
-        bare = line.strip(BLANK)
-        if goes_on and (not bare or ITEM.match(bare)):
+    for begin, end in pairwise([0, *(found.end() for found in _BREAK.finditer(text)), len(text) + 1]):
+        if text[begin:end].strip(f"{BLANK}\n"):
             yield begin, end
-            goes_on = False
-        if not goes_on:
-            begin = end
-        end += len(line) + 1
-        goes_on = bool(bare) and not bare.endswith(_STOPS) and not (ITEM.match(bare) and _HEADING.match(bare))
-        if not goes_on and bare:
-            yield begin, end
-    if goes_on:
-        yield begin, end
 
 
 class Sentence:
@@ -225,13 +305,8 @@ class Sentence:
     def __init__(self, source: str, begin: int, reported: int | None) -> None:
         self.text, self.places = prose(source)
         self.begin, self.reported = begin, reported
-        self.figures = list(figures(self.text))
-        self.nothing = [found.start() for found in pattern("none").finditer(self.text)]
-
-    @cached_property
-    def marks(self) -> list[Mark]:
-        """The words and figures that count."""
-        return marks(self.text, self.figures, self.reported)
+        self.marks = marks(self.text, figures(self.text), reported)
+        self._brackets = [found.span() for found in _BRACKET.finditer(self.text)]
 
     def clauses(self) -> Iterator[Clause]:
         """Yield the parts between commas."""
@@ -240,67 +315,33 @@ class Sentence:
 
     def scope(self, at: int) -> str:
         """Return the words before a place that say whom it is about."""
-        said = [mark for mark in self._scopes if mark.end <= at]
         # 各部门5件,县政府办6件: what is said of some bodies is not said of the next
-        said = [mark for mark in said if mark.id != "part" or "," not in self.text[mark.end : at]]
+        said = self.marks.of("scope").where(
+            lambda one: one.end <= at and (one.id != "part" or "," not in self.text[one.end : at])
+        )
         # 全区各部门、镇街: the first of those that are listed says of whom
-        joined = [mark for mark, after in pairwise(said) if not _JOINED.fullmatch(self.text[mark.end : after.start])]
-        first = said[said.index(joined[-1]) + 1] if joined else next(iter(said), None)
-        return self.text[first.start : first.end] if first else ""
+        groups = said.listed(self.text)
+        first = groups[-1].first if groups else NO_MARK
+        return self.text[first.start : first.end]
 
     def year(self, at: int) -> int | None:
         """Return the year that the sentence speaks of at a place."""
         within = {-1, self.bracket(at)}
-        return next(
-            (year for start, year in reversed(self._years) if start < at and self.bracket(start) in within), self.reported
-        )
-
-    def of_several_years(self, at: int) -> bool:
-        """Tell whether it speaks of several years at a place."""
-        return self._several <= at
+        said = [year for start, year in self._years if start < at and self.bracket(start) in within]
+        return said[-1] if said else self.reported
 
     def bracket(self, at: int) -> int:
         """Return where the bracket opens that a place stands in; -1 outside of brackets."""
-        return self._brackets[at] if self._brackets else -1
-
-    @cached_property
-    def _scopes(self) -> list[Mark]:
-        return [mark for mark in self.marks if mark.kind == "scope"]
-
-    @cached_property
-    def _several(self) -> int:
-        own = f"{self.reported}年"
-        several = (found.end() for found in _YEARS.finditer(self.text) if own not in (found["since"] or ""))
-        return next(several, len(self.text) + 1)
+        return next((start for start, end in self._brackets if start < at < end), -1)
 
     @cached_property
     def _years(self) -> list[tuple[int, int]]:
-        named = [(found.start(), int(found[1])) for found in _YEAR.finditer(self.text)]
-        if self.reported is not None:
-            back = {"this_year": 0, "last_year": 1}
-            # 上年无结转: what was carried in is of this year
-            own = ((at, mark) for at, mark in enumerate(self.marks) if mark.kind in back)
-            for at, mark in own:
-                if all(one.id != "carried" for one in self.marks[at + 1 : at + 3]):
-                    named.append((mark.start, self.reported - back[mark.kind]))
+        back = {"this_year": 0, "last_year": 1}
+        said = [(one.start, self.reported - back[one.kind]) for one in self.marks.of(*back) if self.reported]
+        said += [(found.start(), int(found[1])) for found in _YEAR.finditer(self.text)]
         # 较2022年, 结转2024年: the year that is named is not the one that is told of
-        aside = [mark for mark in self.marks if named and (mark.kind == "compare" or mark.id in {"carried_in", "carried_out"})]
-        return sorted(one for one in named if not any(mark.start <= one[0] < mark.end for mark in aside))
-
-    @cached_property
-    def _brackets(self) -> list[int]:
-        """The place of the bracket around each letter; brackets that never close are none."""
-        opened: list[int] = []
-        pairs = []
-        for found in _BRACKET.finditer(self.text):
-            if found[0] == "(":
-                opened.append(found.start())
-            elif opened:
-                pairs.append((opened.pop(), found.start()))
-        around = [-1] * (len(self.text) + 1) if pairs else []
-        for start, end in sorted(pairs):
-            around[start + 1 : end + 1] = [start] * (end - start)
-        return around
+        aside = self.marks.named("compare", "carried_in", "carried_out")
+        return sorted(one for one in said if not any(mark.start <= one[0] < mark.end for mark in aside))
 
 
 class Clause:
@@ -308,13 +349,7 @@ class Clause:
 
     def __init__(self, sentence: Sentence, first: int, last: int) -> None:
         self.sentence, self.text, self.first, self.last = sentence, sentence.text, first, last
-        self.words = sentence.text[first:last]
-
-    @cached_property
-    def marks(self) -> list[Mark]:
-        """The words and figures that count."""
-        every = self.sentence.marks
-        return every[bisect_left(every, self.first, key=_START) : bisect_left(every, self.last, key=_START)]
+        self.marks = sentence.marks.between(first, last)
 
     @cached_property
     def span(self) -> tuple[int, int]:
@@ -323,41 +358,19 @@ class Clause:
         begin, places = self.sentence.begin, self.sentence.places
         return begin + places[self.first], begin + places[last - 1] + 1
 
-    def may_claim(self, *, counted: bool) -> bool:
-        """Tell whether it has a figure, says that there was none, or something of all that was counted before."""
-        counts, nothing = self.sentence.figures, self.sentence.nothing
-        has_figure = bisect_left(counts, self.first, key=_START) < bisect_left(counts, self.last, key=_START)
-        return counted or has_figure or bisect_left(nothing, self.first) < bisect_left(nothing, self.last)
-
-    def behind(self, at: int) -> list[Mark]:
-        """Return the words and figures of the sentence behind a place."""
-        every = self.sentence.marks
-        return every[bisect_left(every, at, key=_START) :]
-
-    def neighbours(self, at: int) -> tuple[list[Mark], list[Mark]]:
+    def neighbours(self, figure: Mark) -> tuple[Words, Words]:
         """Return the words before a figure and those behind it, to the next figures; a bracket is a world of its own."""
-        figure, bracket = self.marks[at], self.sentence.bracket
-        within = {bracket(figure.start)}
+        bracket, start, end = self.sentence.bracket, figure.start, figure.end
         # 不予公开(属于国家秘密)1件: what stands in a bracket before a figure says more of it
-        if self.text[figure.start - 1 : figure.start] == ")":
-            within.add(bracket(figure.start - 1))
-        left, before = self._to_figure(range(at - 1, -1, -1), within)
-        right, follower = self._to_figure(range(at + 1, len(self.marks)), within)
-        left.reverse()
-        if before is not None:
-            stop = next((place for place, mark in enumerate(left) if mark.kind == "listed"), -1)
-            left = left[stop + 1 :]
-        if follower is not None:
+        closed = self.text.endswith(")", 0, start)
+        within = {bracket(start), bracket(start - closed)}
+        world = self.marks.where(lambda one: bracket(one.start) in within)
+        before, follower = world.of("figure").between(0, start).last, world.of("figure").between(end, self.last).first
+        left, right = world.between(before.end, start), world.between(end, follower.start or self.last)
+        if before.kind:
+            left = left.between(left.of("listed").first.end, start)
+        if follower.kind:
             # 办结3件: the verb is of the figure that it touches
-            right = [mark for mark in takewhile(lambda mark: mark.kind != "listed", right) if mark.end != follower.start]
-        return [mark for mark in left if mark.kind != "listed"], [mark for mark in right if mark.kind != "listed"]
-
-    def _to_figure(self, places: Iterable[int], within: set[int]) -> tuple[list[Mark], Mark | None]:
-        passed: list[Mark] = []
-        for place in places:
-            mark = self.marks[place]
-            if self.sentence.bracket(mark.start) in within:
-                if mark.kind == "figure":
-                    return passed, mark
-                passed.append(mark)
-        return passed, None
+            stop = right.of("listed").first.start or follower.start
+            right = right.between(end, stop).where(lambda one: one.end != follower.start)
+        return left.where(lambda one: one.kind != "listed"), right.where(lambda one: one.kind != "listed")
