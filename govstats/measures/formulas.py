@@ -298,8 +298,8 @@ def contradicted(matrix: ReportMatrix) -> Flags:
         for edit in matrix.form.edits(layout.printed):
             if edit.relation == "==":
                 rows = np.array([matrix.index[cell] for cell in edit.cells])
-                _, failed = tell(edit, matrix.part(matrix.value, rows, members), matrix.form)
-                found[np.ix_(rows, members[failed])] = True
+                outcome = tell(edit, matrix.part(matrix.value, rows, members), matrix.form)
+                found[np.ix_(rows, members[outcome.failed])] = True
     return found
 
 

@@ -156,7 +156,7 @@ def _is_piece(table: Table, line: str, text: str) -> bool:
     """Tell whether a text may be a piece of the label of a line and of its groups, though misprinted: half is of them."""
     group = table.line[line].group
     above = [label.zh for label in (*table.groups, *table.lines) if label.id in {group, line}]
-    piece, whole = _LETTERS.findall(text), "".join(above + [*table.line[line].also])
+    piece, whole = _LETTERS.findall(text), "".join([*above, *table.line[line].also])
     return 2 * sum(character in whole for character in piece) >= len(piece)
 
 
