@@ -1,11 +1,13 @@
 """Recognition: a document becomes a report; nothing is guessed."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import govstats
 from govstats import Report
+from govstats.documents import open_document
 from govstats.errors import GovstatsError, NotAnAnnualReport, SeveralReports
 from govstats.forms import form
 
@@ -501,3 +503,44 @@ def test_a_misprinted_label_in_a_page_of_one_line_costs_no_other_line() -> None:
     body = " ".join(f"{line.zh} 0000000" for line in LINES).replace("公开出版物", "公开出板物")
     report = read(f"{TITLE} 三、收到和处理政府信息公开申请情况 {' '.join(HEADER)} {body} 五、存在的主要问题及改进情况")
     assert all(values(report, line.id) == [0] * 7 for line in LINES)
+
+
+def test_the_rest_of_a_label_below_its_figures_is_not_the_next_ones() -> None:
+    """Text of a PDF with a narrow stub: figures beside the first characters of a label, the others below (pdfplumber)."""
+    rows = ["8.属 7 0 0 0 0 0 7", "于行", "政查", "询事", "项", "（四 1.本 21 4 1 0 0 0 26", "（七）总计 97 7 3 0 1 0 108"]
+    page = "\n".join(["某局2023年政府信息公开工作年度报告", *rows])
+    cells = govstats.read(page.encode()).cells.query("column == 'total' and status == 'reported'")
+    assert set(zip(cells["line"], cells["value"], strict=True)) <= {
+        ("refused.administrative_inquiry", 7),
+        ("processed_total", 108),
+    }
+
+
+def test_a_figure_that_ran_into_the_next_row_makes_neither_wrong() -> None:
+    """One cell a line, and the total of 总计 stands behind the figures of the line below (stcsm-2024 by pdftotext)."""
+    page = (Path(__file__).parent.parent / "data" / "documents" / "hongze-2023.html").read_text("utf-8")
+    grids = [[cell.text.replace("\n", "") for row in grid.rows for cell in row] for grid in open_document(page.encode()).grids]
+    texts = next(grid for grid in grids if "（七）总计" in grid)
+    total, carried = texts.index("（七）总计"), texts.index("四、结转下年度继续办理")
+    assert carried == total + 8
+    moved = texts[: total + 7] + texts[carried : carried + 7] + [texts[total + 7]]
+    title = ["某局2023年政府信息公开工作年度报告", "三、收到和处理政府信息公开申请情况"]
+    cells = govstats.read("\n".join([*title, *moved]).encode()).cells.query("table == 'requests'")
+    read = cells[cells["status"] == "reported"].set_index(["line", "column"])["value"]
+    assert ("carried_out", "total") not in read.index
+    assert len(read) > 60
+
+
+def test_a_label_of_an_annex_that_ends_below_its_figures_is_whole() -> None:
+    """A label that was cut short is another line's name."""
+    rows = [
+        "指标 本年度 历年累计",
+        "1、主动公开文件数 5 50",
+        "2、受理依申请公开信息总 3 30",
+        "数",
+        "3、当面申请数 1 10",
+        "4、网上申请数 2 20",
+    ]
+    page = "\n".join(["某局2017年政府信息公开工作年度报告", "附表", *rows])
+    cells = govstats.read(page.encode()).cells.query("status == 'reported' and column == 'this_year'")
+    assert dict(zip(cells["line"], cells["value"], strict=True)).get("受理依申请公开信息总数") == 3
