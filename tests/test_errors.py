@@ -68,7 +68,7 @@ def test_every_error_of_the_package_is_in_both_languages() -> None:
         (
             lambda _: measures.series(embedded.report("平潭综合实验区", 2025), names="nosuch"),
             "there is no series 'nosuch'",
-            "没有这个序列",
+            "没有这个名称",
         ),
         (lambda _: govstats.reconcile(pd.DataFrame({"agency": []})), "lacks the column(s) year, form", "数据框缺少列 year"),
         (lambda folder: govstats.read_corpus(folder / "nosuch"), "there is no such folder", "没有这个文件夹"),

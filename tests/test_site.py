@@ -7,8 +7,11 @@ import shlex
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -81,12 +84,35 @@ def test_each_language_is_declared(pages: dict[Path, LexborHTMLParser]) -> None:
     assert (languages["start.html"], languages["start.zh.html"]) == ("en", "zh-CN")
 
 
+@pytest.fixture
+def website(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve a report, and a list that links to it, on this machine."""
+    folder = tmp_path_factory.mktemp("website")
+    (folder / "2024").mkdir()
+    (folder / "ndbg").mkdir()
+    shutil.copy(embedded.documents("平潭综合实验区", 2024)[0], folder / "2024" / "nb.html")
+    (folder / "ndbg" / "index.html").write_text("<a href=/2024/nb.html>2024年政府信息公开工作年度报告</a>", "utf-8")
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
 @pytest.mark.parametrize("page", sorted(path.stem for path in HOWTO.glob("*.md") if not path.stem.endswith(".zh")))
 def test_what_a_page_says_is_what_happens(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], website: str
 ) -> None:
     blocks = list(_blocks(HOWTO / f"{page}.md"))
     assert blocks
+    if page == "fetching":
+        pytest.importorskip("stamina")
     assert blocks == list(_blocks(HOWTO / f"{page}.zh.md"))
     reports = tmp_path / "reports"
     reports.mkdir()
@@ -101,13 +127,15 @@ def test_what_a_page_says_is_what_happens(
     monkeypatch.chdir(tmp_path)
     known: dict[str, object] = {}
     printed = ""
+    (tmp_path / "addresses.txt").write_text(f"{website}/2024/nb.html\n")
     for language, text in blocks:
         if language == "sh":
-            _in_a_terminal(text)
+            here = text.replace("https://www.example.gov.cn", website)
+            _in_a_terminal(re.sub(r"^(govstats fetch.*)$", r"\1 --private --delay 0", here, flags=re.MULTILINE))
         elif language == "python":
-            with redirect_stdout(StringIO()) as said:
+            with redirect_stdout(StringIO()) as of_python:
                 exec(text, known)
-            printed = said.getvalue()
+            printed = of_python.getvalue()
         elif language == "sql":
             import duckdb
 
@@ -115,7 +143,11 @@ def test_what_a_page_says_is_what_happens(
                 assert connection.sql(text).fetchall()
         elif language == "text":
             assert printed.split() == text.split()
-    written = [Path(word) for word in re.findall(r"\S+\.html", capsys.readouterr().out)]
+    said = capsys.readouterr().out
+    if page == "fetching":
+        assert [line.split()[0] for line in said.splitlines() if "/nb.html" in line] == ["new", "unchanged", "unchanged"]
+        return
+    written = [Path(word) for word in re.findall(r"\S+\.html", said)]
     assert len(written) == (3 if page == "own_reports" else 0)
     assert all("平潭综合实验区" in path.read_text("utf-8") for path in written)
 
