@@ -6,17 +6,21 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from itertools import product
+from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
+from scipy.stats import t as student
 
 import govstats
 from govstats import embedded
 from govstats.errors import FormError, UnusableCells
 from govstats.measures import definitions, indicators, rates, wilson
+from govstats.measures.intervals import across_agencies
 from govstats.reconciliation.reuse import sketch
 from govstats.simulate import plant, simulate
 
@@ -110,8 +114,6 @@ BY_HAND = {
         "other_rate": (0, 21),
         "completion_rate": (21, 21),
         "applicant_share.natural_person": (21, 21),
-        # the totals of the blocks are printed as zero
-        "dispute_rate": (0, 21),
     },
 }
 
@@ -192,6 +194,76 @@ def test_shares_have_a_wilson_interval_and_ratios_have_none() -> None:
         assert pd.isna(of(found, name)["low"]), name
 
 
+def by_agency(*rates: tuple[float, float]) -> pd.DataFrame:
+    return pd.DataFrame(rates, columns=["numerator", "denominator"]).assign(group=0)
+
+
+def test_the_pooled_interval_is_that_of_the_rate_without_each_agency() -> None:
+    counted = [(10, 20), (30, 100), (5, 80), (60, 90), (1, 40)]
+    found = across_agencies(by_agency(*counted), confidence=0.9).loc[0]
+    over, under = sum(k for k, _ in counted), sum(n for _, n in counted)
+    without = [(over - k) / (under - n) for k, n in counted]
+    variance = 4 / 5 * sum((one - over / under) ** 2 for one in without)
+    freedom = under**2 / sum(n * n for _, n in counted) - 1
+    # the ends of Wilson's interval are the rates from which the observed one is t standard errors away
+    t, cases = student.ppf(0.95, freedom), over / under * (1 - over / under) / variance
+    for end in (found["low"], found["high"]):
+        assert abs(over / under - end) == pytest.approx(t * (end * (1 - end) / cases) ** 0.5)
+    assert found["low"] < over / under < found["high"]
+
+
+def test_the_intra_class_correlation_is_that_of_the_single_requests() -> None:
+    counted = [(10, 20), (30, 100), (5, 80), (60, 90), (1, 40)]
+    requests = [[1.0] * k + [0.0] * (n - k) for k, n in counted]
+    everything = np.concatenate(requests)
+    between = sum(len(one) * (np.mean(one) - everything.mean()) ** 2 for one in requests) / 4
+    within = sum(((np.array(one) - np.mean(one)) ** 2).sum() for one in requests) / (len(everything) - 5)
+    size = (len(everything) - sum(len(one) ** 2 for one in requests) / len(everything)) / 4
+    expected = (between - within) / (between + (size - 1) * within)
+    assert across_agencies(by_agency(*counted)).loc[0, "correlation"] == pytest.approx(expected)
+
+
+def test_agencies_that_agree_have_the_interval_of_their_requests() -> None:
+    for counted in ([(10, 20), (50, 100)], [(0, 20), (0, 100)], [(20, 20), (100, 100)]):
+        found = across_agencies(by_agency(*counted)).loc[0]
+        over, under = np.sum(counted, axis=0)
+        expected = binomtest(over, under).proportion_ci(method="wilson")
+        assert (found["low"], found["high"]) == pytest.approx((expected.low, expected.high))
+
+
+def test_an_agency_without_requests_tells_nothing() -> None:
+    counted = [(10, 20), (30, 100), (5, 80)]
+    found, with_none = across_agencies(by_agency(*counted)), across_agencies(by_agency(*counted, (0, 0)))
+    pd.testing.assert_frame_equal(found, with_none)
+    alone = across_agencies(by_agency((10, 20), (0, 0))).loc[0]
+    assert (alone["agencies"], alone["agency_mean"]) == (1, 0.5)
+    assert alone[["low", "high", "correlation"]].isna().all()
+
+
+def test_years_of_one_agency_are_one_agency() -> None:
+    reports = [simulate("2021", 1, size="large", seed=seed) for seed in range(4)]
+    agencies = ["甲局", "甲局", "乙局", "丙局"]
+    cells = pd.concat(
+        [one.assign(agency=name, year=2020 + at) for at, (one, name) in enumerate(zip(reports, agencies, strict=True))]
+    )
+    each = rows_by(indicators(cells, names="disclosure_rate"), "agency", "year")
+    first, second = each["甲局", 2020], each["甲局", 2021]
+    counted = [(first["numerator"] + second["numerator"], first["denominator"] + second["denominator"])]
+    counted += [(each[who]["numerator"], each[who]["denominator"]) for who in (("乙局", 2022), ("丙局", 2023))]
+    expected = across_agencies(by_agency(*counted)).loc[0]
+    row = of(indicators(cells, by="form", names="disclosure_rate"), "disclosure_rate")
+    for name in ("low", "high", "agencies", "agency_mean", "agency_median", "correlation"):
+        assert row[name] == pytest.approx(expected[name]), name
+
+
+@pytest.mark.parametrize("correlation", [0, 0.02, 0.1, 0.3])
+def test_the_pooled_interval_covers_the_rate(correlation: float) -> None:
+    benchmark = run_path(str(Path(__file__).parent.parent / "benchmarks" / "coverage.py"))
+    pooled, of_requests = benchmark["covered"](60, correlation, rate=0.5, spread=1.0, samples=2000)
+    assert 0.92 <= pooled <= 0.97
+    assert of_requests < 0.7 or not correlation
+
+
 # --- repairs ----------------------------------------------------------------------------------------------------------------
 
 
@@ -202,7 +274,8 @@ def test_the_interval_over_repairs_of_results_that_do_not_add_up() -> None:
     rate = of(found, "disclosure_rate")
     assert (rate["numerator"], rate["denominator"], rate["value"]) == (13, 21, pytest.approx(13 / 21))
     assert (rate["low_repairs"], rate["high_repairs"], rate["repaired"]) == (pytest.approx(7 / 21), pytest.approx(7 / 21), 1)
-    assert rate["contradicted"] == 1
+    assert (rate["contradicted"], rate["status"]) == (1, "contradicted")
+    assert pd.isna(rate["low"])
     full, part = of(found, "full_disclosure_rate"), of(found, "partial_disclosure_rate")
     assert (full["low_repairs"], full["high_repairs"]) == (pytest.approx((7 - 6) / 21), pytest.approx(7 / 21))
     assert (part["low_repairs"], part["high_repairs"]) == (0, pytest.approx(6 / 21))
@@ -226,8 +299,7 @@ def test_several_groups_of_repairs_are_combined() -> None:
     # 10 + 1 + 0 + 0 = 11 with a total of 0; 5 + 0 + 0 + 0 with a total of 0, which may also be five too many
     found = indicators(embedded.report(HONGZE, 2023), repairs=True)
     dispute = of(found, "dispute_rate")
-    assert dispute["value"] == 0
-    assert dispute["contradicted"] == 1
+    assert (dispute["value"], dispute["status"], dispute["contradicted"], dispute["reports"]) == (0, "contradicted", 1, 0)
     assert (dispute["low_repairs"], dispute["high_repairs"]) == (pytest.approx((11 + 0) / 21), pytest.approx((11 + 5) / 21))
     corrected = of(found, "correction_rate")
     assert (corrected["numerator"], corrected["denominator"], corrected["status"]) == (1, 0, "inconsistent")
@@ -394,11 +466,17 @@ def test_pooled_is_the_sum_over_the_sum_and_says_who_was_left_out() -> None:
     # 2025: Pingtan, Shuyang and the office of Shanghai
     row = found[2025]
     assert (row["numerator"], row["denominator"], row["reports"], row["left_out"]) == (71 + 395 + 208, 148 + 718 + 1191, 3, 0)
-    expected = binomtest(674, 2057).proportion_ci(method="wilson")
-    assert (row["low"], row["high"]) == pytest.approx((expected.low, expected.high))
+    assert row["agencies"] == 3
+    assert row["agency_mean"] == pytest.approx((71 / 148 + 395 / 718 + 208 / 1191) / 3)
+    assert row["agency_median"] == pytest.approx(71 / 148)
+    # one agency tells nothing of others
+    assert pd.isna(found[2019]["low"])
     # 2023: 42 + 4 of 81 + 21, of which the blocks that do not add up are no part
     assert found[2023]["contradicted"] == 0
     assert found[2020]["repaired"] == 1
+    # 2020: the results of Pingtan add up to 27 of 21, and every repair leaves 7 disclosed
+    assert found[2020]["contradicted"] == 1
+    assert found[2020]["left_out"] == 1
     assert found[2015]["status"] == "not_in_form"
 
 
