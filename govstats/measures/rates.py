@@ -169,9 +169,9 @@ def definitions() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``indicator label_zh label_en kind unit formula_zh formula_en forms source``, all text. `kind` is ``share`` (has an
-        interval), ``proportion``, ``ratio``, ``mean``, ``net``, ``concentration`` or ``difference``; `forms` are those in
-        which the indicator means the same.
+        Columns ``indicator label_zh label_en kind unit formula_zh formula_en forms source``, all text. `kind` is ``share``
+        (it has an interval), ``proportion``, ``ratio``, ``mean``, ``net``, ``concentration`` or ``difference``; `forms` are
+        those in which the indicator means the same.
 
     Examples
     --------
