@@ -161,6 +161,59 @@ def test_reports_before_2019_have_no_indicators_of_requests() -> None:
     assert found["value"].isna().all()
 
 
+ANNEX = {"受理依申请公开信息总数": 50, "当面申请数": 20, "网上申请数": 25, "信函申请数": 5, "对申请的答复总数": 48}
+ANNEX |= {
+    "同意公开答复数": 30,
+    "同意部分公开答复数": 6,
+    "否决公开答复数": 4,
+    "其他类型答复数": 8,
+    "行政复议数": 3,
+    "行政诉讼数": 2,
+}
+
+
+def annex(agency: str, figures: dict[str, int]) -> pd.DataFrame:
+    cells = simulate("2008", 1).query("column == 'this_year' and line in @figures")
+    return cells.assign(agency=agency, value=cells["line"].map(figures).astype("Float64"))
+
+
+def test_the_annexes_have_the_rates_that_their_lines_allow() -> None:
+    found = rows_by(indicators(annex("甲局", ANNEX)), "indicator")
+    by_hand = {
+        "annex_disclosure_rate": (36, 48),
+        "annex_full_disclosure_rate": (30, 48),
+        "annex_refusal_rate": (4, 48),
+        "annex_other_rate": (8, 48),
+        "annex_channel_share.当面申请数": (20, 50),
+        "annex_channel_share.信函申请数": (5, 50),
+        "annex_dispute_rate": (5, 48),
+    }
+    for name, (numerator, denominator) in by_hand.items():
+        row = found[name]
+        assert (row["numerator"], row["denominator"], row["status"]) == (numerator, denominator, "computed"), name
+        assert row["value"] == pytest.approx(numerator / denominator), name
+    # a line that the annex does not have is not zero
+    assert found["annex_channel_share.传真申请数"]["status"] == "absent"
+    assert found["disclosure_rate"]["status"] == "not_in_form"
+    assert found["dispute_rate"]["status"] == "not_in_form"
+
+
+def test_an_annex_whose_replies_do_not_add_up_has_no_rate_to_rely_on() -> None:
+    cells = pd.concat([annex("甲局", ANNEX), annex("乙局", ANNEX | {"对申请的答复总数": 60})])
+    found = rows_by(indicators(cells, names="annex_disclosure_rate"), "agency")
+    assert {agency: row["status"] for agency, row in found.items()} == {"甲局": "computed", "乙局": "contradicted"}
+    pooled = of(indicators(cells, by="form", names="annex_disclosure_rate"), "annex_disclosure_rate")
+    assert (pooled["numerator"], pooled["denominator"], pooled["left_out"], pooled["contradicted"]) == (36, 48, 1, 1)
+
+
+def test_every_indicator_of_the_annexes_says_with_what_it_can_be_compared() -> None:
+    known = definitions().set_index("indicator")
+    of_annexes = known["forms"] == "2008"
+    assert of_annexes.sum() == 11
+    assert known.loc[of_annexes, ["note_zh", "note_en"]].ne("").all(axis=None)
+    assert known.loc["annex_refusal_rate", "formula_zh"] == "不予公开答复数或否决公开答复数·本年度÷对申请的答复总数·本年度"
+
+
 def test_a_report_that_lost_its_tables_says_so() -> None:
     found = indicators(embedded.report("应急管理部", 2023), names="disclosure_rate")
     assert found[["agency", "year", "status"]].values.tolist() == [["应急管理部", 2023, "absent"]]
@@ -655,6 +708,7 @@ def test_definitions_are_in_words_and_unique() -> None:
         ({"numerator": ["gone/granted/total"]}, "is in no table"),
         ({"kind": "odd"}, "of the kind 'odd'"),
         ({"source": "odd"}, "the source 'odd'"),
+        ({"note": "odd"}, "the note 'odd'"),
         ({"numerator": ["given/odd"]}, "needs 'given/odd'"),
         ({"forms": ["1999"]}, "names the form '1999'"),
         ({"odd": 1}, "nothing reads the key 'odd'"),

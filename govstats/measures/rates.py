@@ -55,7 +55,8 @@ _SEVERITIES = ("E", "W")
 #: Prose with fewer passages is a title and a date, as in `govstats.reconciliation.reuse`.
 _FEWEST_PASSAGES = 50
 _DEFINITION_TYPES = dict.fromkeys(
-    ("indicator", "label_zh", "label_en", "kind", "unit", "formula_zh", "formula_en", "forms", "source"), "str"
+    ("indicator", "label_zh", "label_en", "kind", "unit", "formula_zh", "formula_en", "forms", "source", "note_zh", "note_en"),
+    "str",
 )
 _INDICATOR_TYPES = {
     "indicator": "str",
@@ -79,6 +80,8 @@ class Indicator:
         What it makes of its quantities; the file explains the words.
     times : float
         What the quotient is multiplied by.
+    note : mapping of language to str
+        With what it can be compared; empty where nothing has to be said.
     written : tuple of tuple of str
         Its quantities: numerator and denominator, those of the second share of a difference, each part of a concentration.
     sums : mapping of form version to tuple of Sum
@@ -96,6 +99,7 @@ class Indicator:
     unit: str
     times: float
     source: str
+    note: Mapping[str, str]
     written: tuple[tuple[str, ...], ...]
     sums: Mapping[str, tuple[Sum, ...]]
     given: tuple[str, ...]
@@ -122,14 +126,14 @@ class _Outcome(NamedTuple):
 
 @cache
 def _file() -> tuple[Mapping[str, Any], tuple[Indicator, ...]]:
-    raw, entries = definitions_in("indicators.toml", "indicators", tables=("sources", "given", "timeliness"))
+    raw, entries = definitions_in("indicators.toml", "indicators", tables=("sources", "notes", "given", "timeliness"))
     return raw, tuple(_indicator(entry, raw) for entry in entries)
 
 
 def _indicator(entry: Mapping[str, Any], raw: Mapping[str, Any]) -> Indicator:
     where = f"{_FILE}, indicator {entry.get('id', '?')!r}"
     needed = ("id", "zh", "en", "kind", "numerator", "source")
-    refuse_keys(where, entry, needed, ("denominator", "less", "forms", "breaks", "unit", "times"))
+    refuse_keys(where, entry, needed, ("denominator", "less", "forms", "breaks", "unit", "times", "note"))
     kind = entry["kind"]
     refuse_unknown(where, "is of the kind", [kind], _KINDS)
     refuse_unknown(where, "names the source", [entry["source"]], raw["sources"])
@@ -151,8 +155,12 @@ def _indicator(entry: Mapping[str, Any], raw: Mapping[str, Any]) -> Indicator:
         for version in allowed
     }
     segments = {version: 1 + sum(one <= version for one in entry.get("breaks", ())) for version in allowed}
+    notes = {"": {"zh": "", "en": ""}, **raw["notes"]}
+    note = entry.get("note", "")
+    refuse_unknown(where, "names the note", [note], notes)
     labels = entry["id"], entry["zh"], entry["en"], kind, entry.get("unit", "")
-    return Indicator(*labels, entry.get("times", 1), raw["sources"][entry["source"]], written, sums, given, segments)
+    about = raw["sources"][entry["source"]], notes[note]
+    return Indicator(*labels, entry.get("times", 1), *about, written, sums, given, segments)
 
 
 def _quantities(entry: Mapping[str, Any]) -> Iterator[Sequence[str]]:
@@ -169,9 +177,9 @@ def definitions() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``indicator label_zh label_en kind unit formula_zh formula_en forms source``, all text. `kind` is ``share``
-        (it has an interval), ``proportion``, ``ratio``, ``mean``, ``net``, ``concentration`` or ``difference``; `forms` are
-        those in which the indicator means the same.
+        Columns ``indicator label_zh label_en kind unit formula_zh formula_en forms source note_zh note_en``, all text. `kind`
+        is ``share`` (it has an interval), ``proportion``, ``ratio``, ``mean``, ``net``, ``concentration`` or ``difference``;
+        `forms` are those in which the indicator means the same; the note says with what it can be compared, where it has to.
 
     Examples
     --------
@@ -182,7 +190,7 @@ def definitions() -> pd.DataFrame:
     rows = []
     for one in known:
         words = _formula(one, raw["given"], "zh"), _formula(one, raw["given"], "en")
-        rows.append((one.id, one.zh, one.en, one.kind, one.unit, *words, " ".join(one.sums), one.source))
+        rows.append((one.id, one.zh, one.en, one.kind, one.unit, *words, " ".join(one.sums), one.source, one.note["zh"], one.note["en"]))
     return typed_frame(rows, _DEFINITION_TYPES)
 
 
