@@ -173,7 +173,8 @@ ANNEX |= {
 
 
 def annex(agency: str, figures: dict[str, int]) -> pd.DataFrame:
-    cells = simulate("2008", 1).query("column == 'this_year' and line in @figures")
+    cells = simulate("2008", 1)
+    cells = cells[(cells["column"] == "this_year") & cells["line"].isin(list(figures))]
     return cells.assign(agency=agency, value=cells["line"].map(figures).astype("Float64"))
 
 

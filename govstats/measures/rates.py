@@ -190,7 +190,8 @@ def definitions() -> pd.DataFrame:
     rows = []
     for one in known:
         words = _formula(one, raw["given"], "zh"), _formula(one, raw["given"], "en")
-        rows.append((one.id, one.zh, one.en, one.kind, one.unit, *words, " ".join(one.sums), one.source, one.note["zh"], one.note["en"]))
+        about = one.source, one.note["zh"], one.note["en"]
+        rows.append((one.id, one.zh, one.en, one.kind, one.unit, *words, " ".join(one.sums), *about))
     return typed_frame(rows, _DEFINITION_TYPES)
 
 
