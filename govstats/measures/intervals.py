@@ -90,7 +90,9 @@ def across_agencies(agencies: pd.DataFrame, *, share: bool = True, confidence: f
     without = (over - group.map(pooled) * under) / (group.map(cases) - under).where(part < 1)
     variance = (without**2).groupby(group).sum() * (count - 1) / count
     independent = pooled * (1 - pooled) / variance.where(variance > 0)
-    factor = stats.t.ppf(_upper(confidence), 1 / (part**2).groupby(group).sum() - 1)
+    freedom = 1 / (part**2).groupby(group).sum() - 1
+    # with less the interval is 0 to 1 in any case, and the factor would soon be infinite
+    factor = stats.t.ppf(_upper(confidence), freedom.clip(lower=0.1))
     by_agencies = _score_interval(pooled * independent, independent, factor)
     by_cases = wilson(granted, cases.where(count > 1), confidence=confidence)
     return found.assign(
