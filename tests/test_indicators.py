@@ -6,17 +6,21 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from itertools import product
+from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
+from scipy.stats import t as student
 
 import govstats
 from govstats import embedded
 from govstats.errors import FormError, UnusableCells
 from govstats.measures import definitions, indicators, rates, wilson
+from govstats.measures.intervals import across_agencies
 from govstats.reconciliation.reuse import sketch
 from govstats.simulate import plant, simulate
 
@@ -110,8 +114,6 @@ BY_HAND = {
         "other_rate": (0, 21),
         "completion_rate": (21, 21),
         "applicant_share.natural_person": (21, 21),
-        # the totals of the blocks are printed as zero
-        "dispute_rate": (0, 21),
     },
 }
 
@@ -159,6 +161,60 @@ def test_reports_before_2019_have_no_indicators_of_requests() -> None:
     assert found["value"].isna().all()
 
 
+ANNEX = {"受理依申请公开信息总数": 50, "当面申请数": 20, "网上申请数": 25, "信函申请数": 5, "对申请的答复总数": 48}
+ANNEX |= {
+    "同意公开答复数": 30,
+    "同意部分公开答复数": 6,
+    "否决公开答复数": 4,
+    "其他类型答复数": 8,
+    "行政复议数": 3,
+    "行政诉讼数": 2,
+}
+
+
+def annex(agency: str, figures: dict[str, int]) -> pd.DataFrame:
+    cells = simulate("2008", 1)
+    cells = cells[(cells["column"] == "this_year") & cells["line"].isin(list(figures))]
+    return cells.assign(agency=agency, value=cells["line"].map(figures).astype("Float64"))
+
+
+def test_the_annexes_have_the_rates_that_their_lines_allow() -> None:
+    found = rows_by(indicators(annex("甲局", ANNEX)), "indicator")
+    by_hand = {
+        "annex_disclosure_rate": (36, 48),
+        "annex_full_disclosure_rate": (30, 48),
+        "annex_refusal_rate": (4, 48),
+        "annex_other_rate": (8, 48),
+        "annex_channel_share.当面申请数": (20, 50),
+        "annex_channel_share.信函申请数": (5, 50),
+        "annex_dispute_rate": (5, 48),
+    }
+    for name, (numerator, denominator) in by_hand.items():
+        row = found[name]
+        assert (row["numerator"], row["denominator"], row["status"]) == (numerator, denominator, "computed"), name
+        assert row["value"] == pytest.approx(numerator / denominator), name
+    # a line that the annex does not have is not zero
+    assert found["annex_channel_share.传真申请数"]["status"] == "absent"
+    assert found["disclosure_rate"]["status"] == "not_in_form"
+    assert found["dispute_rate"]["status"] == "not_in_form"
+
+
+def test_an_annex_whose_replies_do_not_add_up_has_no_rate_to_rely_on() -> None:
+    cells = pd.concat([annex("甲局", ANNEX), annex("乙局", ANNEX | {"对申请的答复总数": 60})])
+    found = rows_by(indicators(cells, names="annex_disclosure_rate"), "agency")
+    assert {agency: row["status"] for agency, row in found.items()} == {"甲局": "computed", "乙局": "contradicted"}
+    pooled = of(indicators(cells, by="form", names="annex_disclosure_rate"), "annex_disclosure_rate")
+    assert (pooled["numerator"], pooled["denominator"], pooled["left_out"], pooled["contradicted"]) == (36, 48, 1, 1)
+
+
+def test_every_indicator_of_the_annexes_says_with_what_it_can_be_compared() -> None:
+    known = definitions().set_index("indicator")
+    of_annexes = known["forms"] == "2008"
+    assert of_annexes.sum() == 11
+    assert not known.loc[of_annexes, ["note_zh", "note_en"]].isin([""]).any(axis=None)
+    assert known.loc["annex_refusal_rate", "formula_zh"] == "不予公开答复数或否决公开答复数·本年度÷对申请的答复总数·本年度"
+
+
 def test_a_report_that_lost_its_tables_says_so() -> None:
     found = indicators(embedded.report("应急管理部", 2023), names="disclosure_rate")
     assert found[["agency", "year", "status"]].values.tolist() == [["应急管理部", 2023, "absent"]]
@@ -192,6 +248,82 @@ def test_shares_have_a_wilson_interval_and_ratios_have_none() -> None:
         assert pd.isna(of(found, name)["low"]), name
 
 
+def by_agency(*rates: tuple[float, float]) -> pd.DataFrame:
+    return pd.DataFrame(rates, columns=["numerator", "denominator"]).assign(group=0)
+
+
+def test_the_pooled_interval_is_that_of_the_rate_without_each_agency() -> None:
+    counted = [(10, 20), (30, 100), (5, 80), (60, 90), (1, 40)]
+    found = across_agencies(by_agency(*counted), confidence=0.9).loc[0]
+    over, under = sum(k for k, _ in counted), sum(n for _, n in counted)
+    without = [(over - k) / (under - n) for k, n in counted]
+    variance = 4 / 5 * sum((one - over / under) ** 2 for one in without)
+    freedom = under**2 / sum(n * n for _, n in counted) - 1
+    # the ends of Wilson's interval are the rates from which the observed one is t standard errors away
+    t, cases = student.ppf(0.95, freedom), over / under * (1 - over / under) / variance
+    for end in (found["low"], found["high"]):
+        assert abs(over / under - end) == pytest.approx(t * (end * (1 - end) / cases) ** 0.5)
+    assert found["low"] < over / under < found["high"]
+
+
+def test_the_intra_class_correlation_is_that_of_the_single_requests() -> None:
+    counted = [(10, 20), (30, 100), (5, 80), (60, 90), (1, 40)]
+    requests = [[1.0] * k + [0.0] * (n - k) for k, n in counted]
+    everything = np.concatenate(requests)
+    between = sum(len(one) * (np.mean(one) - everything.mean()) ** 2 for one in requests) / 4
+    within = sum(((np.array(one) - np.mean(one)) ** 2).sum() for one in requests) / (len(everything) - 5)
+    size = (len(everything) - sum(len(one) ** 2 for one in requests) / len(everything)) / 4
+    expected = (between - within) / (between + (size - 1) * within)
+    assert across_agencies(by_agency(*counted)).loc[0, "correlation"] == pytest.approx(expected)
+
+
+def test_agencies_that_agree_have_the_interval_of_their_requests() -> None:
+    for counted in ([(10, 20), (50, 100)], [(0, 20), (0, 100)], [(20, 20), (100, 100)]):
+        found = across_agencies(by_agency(*counted)).loc[0]
+        over, under = np.sum(counted, axis=0)
+        expected = binomtest(over, under).proportion_ci(method="wilson")
+        assert (found["low"], found["high"]) == pytest.approx((expected.low, expected.high))
+
+
+def test_beside_one_agency_with_nearly_everything_little_can_be_told() -> None:
+    for most in (1_000, 10_000_000, 10**12):
+        found = across_agencies(by_agency((most // 2, most), (0, 1), (0, 1))).loc[0]
+        assert (found["low"], found["high"]) == pytest.approx((0, 1), abs=1e-3)
+
+
+def test_an_agency_without_requests_tells_nothing() -> None:
+    counted = [(10, 20), (30, 100), (5, 80)]
+    found, with_none = across_agencies(by_agency(*counted)), across_agencies(by_agency(*counted, (0, 0)))
+    pd.testing.assert_frame_equal(found, with_none)
+    alone = across_agencies(by_agency((10, 20), (0, 0))).loc[0]
+    assert (alone["agencies"], alone["agency_mean"]) == (1, 0.5)
+    assert alone[["low", "high", "correlation"]].isna().all()
+
+
+def test_years_of_one_agency_are_one_agency() -> None:
+    reports = [simulate("2021", 1, size="large", seed=seed) for seed in range(4)]
+    agencies = ["甲局", "甲局", "乙局", "丙局"]
+    cells = pd.concat(
+        [one.assign(agency=name, year=2020 + at) for at, (one, name) in enumerate(zip(reports, agencies, strict=True))]
+    )
+    each = rows_by(indicators(cells, names="disclosure_rate"), "agency", "year")
+    first, second = each["甲局", 2020], each["甲局", 2021]
+    counted = [(first["numerator"] + second["numerator"], first["denominator"] + second["denominator"])]
+    counted += [(each[who]["numerator"], each[who]["denominator"]) for who in (("乙局", 2022), ("丙局", 2023))]
+    expected = across_agencies(by_agency(*counted)).loc[0]
+    row = of(indicators(cells, by="form", names="disclosure_rate"), "disclosure_rate")
+    for name in ("low", "high", "agencies", "agency_mean", "agency_median", "correlation"):
+        assert row[name] == pytest.approx(expected[name]), name
+
+
+@pytest.mark.parametrize("correlation", [0, 0.02, 0.1, 0.3])
+def test_the_pooled_interval_covers_the_rate(correlation: float) -> None:
+    benchmark = run_path(str(Path(__file__).parent.parent / "benchmarks" / "coverage.py"))
+    pooled, of_requests = benchmark["covered"](60, correlation, rate=0.5, spread=1.0, samples=2000)
+    assert 0.92 <= pooled <= 0.97
+    assert of_requests < 0.7 or not correlation
+
+
 # --- repairs ----------------------------------------------------------------------------------------------------------------
 
 
@@ -202,7 +334,8 @@ def test_the_interval_over_repairs_of_results_that_do_not_add_up() -> None:
     rate = of(found, "disclosure_rate")
     assert (rate["numerator"], rate["denominator"], rate["value"]) == (13, 21, pytest.approx(13 / 21))
     assert (rate["low_repairs"], rate["high_repairs"], rate["repaired"]) == (pytest.approx(7 / 21), pytest.approx(7 / 21), 1)
-    assert rate["contradicted"] == 1
+    assert (rate["contradicted"], rate["status"]) == (1, "contradicted")
+    assert pd.isna(rate["low"])
     full, part = of(found, "full_disclosure_rate"), of(found, "partial_disclosure_rate")
     assert (full["low_repairs"], full["high_repairs"]) == (pytest.approx((7 - 6) / 21), pytest.approx(7 / 21))
     assert (part["low_repairs"], part["high_repairs"]) == (0, pytest.approx(6 / 21))
@@ -226,8 +359,7 @@ def test_several_groups_of_repairs_are_combined() -> None:
     # 10 + 1 + 0 + 0 = 11 with a total of 0; 5 + 0 + 0 + 0 with a total of 0, which may also be five too many
     found = indicators(embedded.report(HONGZE, 2023), repairs=True)
     dispute = of(found, "dispute_rate")
-    assert dispute["value"] == 0
-    assert dispute["contradicted"] == 1
+    assert (dispute["value"], dispute["status"], dispute["contradicted"], dispute["reports"]) == (0, "contradicted", 1, 0)
     assert (dispute["low_repairs"], dispute["high_repairs"]) == (pytest.approx((11 + 0) / 21), pytest.approx((11 + 5) / 21))
     corrected = of(found, "correction_rate")
     assert (corrected["numerator"], corrected["denominator"], corrected["status"]) == (1, 0, "inconsistent")
@@ -394,11 +526,18 @@ def test_pooled_is_the_sum_over_the_sum_and_says_who_was_left_out() -> None:
     # 2025: Pingtan, Shuyang and the office of Shanghai
     row = found[2025]
     assert (row["numerator"], row["denominator"], row["reports"], row["left_out"]) == (71 + 395 + 208, 148 + 718 + 1191, 3, 0)
-    expected = binomtest(674, 2057).proportion_ci(method="wilson")
-    assert (row["low"], row["high"]) == pytest.approx((expected.low, expected.high))
+    assert row["agencies"] == 3
+    assert row["agency_mean"] == pytest.approx((71 / 148 + 395 / 718 + 208 / 1191) / 3)
+    assert row["agency_median"] == pytest.approx(71 / 148)
+    # one agency tells nothing of others
+    assert pd.isna(found[2019]["low"])
     # 2023: 42 + 4 of 81 + 21, of which the blocks that do not add up are no part
     assert found[2023]["contradicted"] == 0
     assert found[2020]["repaired"] == 1
+    # 2020: 0 of 4; the results of Pingtan add up to 27 of 21, and every repair leaves 7 disclosed
+    row = found[2020]
+    assert (row["numerator"], row["denominator"], row["left_out"], row["contradicted"]) == (0, 4, 1, 1)
+    assert (row["low_repairs"], row["high_repairs"]) == (pytest.approx(7 / 25),) * 2
     assert found[2015]["status"] == "not_in_form"
 
 
@@ -481,7 +620,15 @@ def test_requests_per_inhabitant_need_a_population() -> None:
         ("某省", "province", "2024-02-29", 59, 0),
         ("某综合实验区", "county", "2024-03-01", 60, 0),
         ("某经济技术开发区管理委员会", "county", "2024-02-05", 35, 0),
+        ("某合作区执行委员会", "prefecture", "2024-03-31", 90, 0),
         ("某市城市管理委员会", "prefecture", "2024-02-01", 31, 1),
+        ("新疆生产建设兵团", "province", "2024-03-31", 90, 0),
+        ("新疆生产建设兵团", "province", "2024-04-01", 91, 1),
+        ("新疆生产建设兵团第十四师", "prefecture", "2024-03-31", 90, 0),
+        ("新疆生产建设兵团第一师阿拉尔市", "prefecture", "2024-03-31", 90, 0),
+        ("新疆生产建设兵团第一师十二团", "", "2024-03-31", 90, None),
+        ("新疆生产建设兵团财政局", "province", "2024-02-01", 31, 1),
+        ("新疆生产建设兵团第十四师教育局", "prefecture", "2024-02-01", 31, 1),
         ("某市财政局", "prefecture", "2024-01-31", 30, 0),
         ("某市人民政府办公厅", "prefecture", "2024-02-01", 31, 1),
         ("某部", "national", "2024-02-01", 31, 1),
@@ -569,6 +716,7 @@ def test_definitions_are_in_words_and_unique() -> None:
         ({"numerator": ["gone/granted/total"]}, "is in no table"),
         ({"kind": "odd"}, "of the kind 'odd'"),
         ({"source": "odd"}, "the source 'odd'"),
+        ({"note": "odd"}, "the note 'odd'"),
         ({"numerator": ["given/odd"]}, "needs 'given/odd'"),
         ({"forms": ["1999"]}, "names the form '1999'"),
         ({"odd": 1}, "nothing reads the key 'odd'"),

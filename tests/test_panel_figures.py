@@ -295,13 +295,14 @@ def test_groups_have_a_row_each(several: pd.DataFrame) -> None:
     pooled = indicators(several, by=["level", "year"], names="disclosure_rate", reports=reports)
     figure: Any = figures.indicators_compared(pooled)
     assert [axes.get_title("left") for axes in figure.axes] == ["2022", "2023"]
-    # 4 + 30 of 10 + 49 = 58 %, 20 of 100 = 20 %
+    # 4 of 10, without 丙局, which contradicts itself; 20 of 100
     assert rows(figure.axes[0]) == ["县级 county", "省级 province", "乡级 township"]
     assert [text.get_text() for text in figure.axes[0].texts] == ["90%"]
-    assert {"58%", "20%"} <= {text.get_text() for text in figure.axes[1].texts}
+    assert {"40%", "20%"} <= {text.get_text() for text in figure.axes[1].texts}
     single: Any = figures.indicators_compared(indicators(several, by="year", names="disclosure_rate"))
     assert rows(single.axes[0]) == ["2022", "2023"]
-    assert [text.get_text() for text in single.axes[0].texts] == ["90%", "34%"]
+    # 20 + 4 of 100 + 10
+    assert [text.get_text() for text in single.axes[0].texts] == ["90%", "22%"]
 
 
 def test_an_indicator_that_no_form_has_is_drawn_as_missing(over_years: pd.DataFrame) -> None:
@@ -334,6 +335,6 @@ def test_caveats_name_what_stands_against_comparing(several: pd.DataFrame) -> No
         ("戊局", 2023, "no_value", "没有数值：0÷0"),
     ]
     pooled = figures.caveats(indicators(several, by="year", names="disclosure_rate"))
-    # in 2023 丁局, with its blank, and 戊局 do not count; of the others 丙局 contradicts itself
-    assert pooled[pooled["year"] == 2023]["caveat"].tolist() == ["contradicted", "blanks", "left_out"]
+    # in 2023 丁局, with its blank, and 丙局, which contradicts itself, are left out
+    assert pooled[pooled["year"] == 2023]["caveat"].tolist() == ["blanks", "left_out"]
     assert pooled[pooled["year"] == 2022].empty

@@ -301,9 +301,9 @@ def indicators_compared(
     matplotlib.figure.Figure
         A row an agency (or group), a panel a year. Rows that have a value in the last year come first, the highest value on top,
         then those whose last value is of the year before, and so on: values of different years are never ranked together. The
-        blue line is the Wilson interval, the orange one the interval over minimal repairs and over what a blank may be. Hollow:
-        fewer than 30 cases. Diamond: a report contradicts itself. Where there is no value it says why. Of more than sixty rows
-        names and values are left out.
+        blue line is the interval of the frame (Wilson's, or that over agencies where they are pooled), the orange one the
+        interval over minimal repairs and over what a blank may be. Hollow: fewer than 30 cases. Diamond: a report contradicts
+        itself. Where there is no value it says why. Of more than sixty rows names and values are left out.
 
     Raises
     ------
@@ -391,7 +391,7 @@ def _drawable(sheet: Sheet, rates: pd.DataFrame, groups: list[str], *, by_year: 
     return rates.assign(
         row=_row_names(sheet, rates, groups or ["year"]),
         panel=rates["year"] if by_year else 0,
-        contradicted=rates["contradicted"] > 0,
+        contradicted=rates["status"] == "contradicted",
         said=said,
     )
 
@@ -487,7 +487,7 @@ def caveats(rates: pd.DataFrame, reports: pd.DataFrame | None = None) -> pd.Data
     here = {
         "no_value": value.isna(),
         "small": rates["small"] & value.notna(),
-        "contradicted": (rates["contradicted"] > 0) & value.notna(),
+        "contradicted": (rates["status"] == "contradicted") & value.notna(),
         "repairs": (rates["low_repairs"] < value) | (rates["high_repairs"] > value),
         "blanks": (bounds.notna().any(axis=1) & value.isna()) | (bounds.min(axis=1) < value) | (bounds.max(axis=1) > value),
         "left_out": several & (rates["left_out"] > 0),

@@ -1,6 +1,7 @@
 """Measures over reports: series that go on across forms, and indicators with their intervals."""
 
 from govstats.measures.crosswalk import series, series_definitions
-from govstats.measures.rates import definitions, indicators, wilson
+from govstats.measures.intervals import wilson
+from govstats.measures.rates import definitions, indicators
 
 __all__ = ["definitions", "indicators", "series", "series_definitions", "wilson"]

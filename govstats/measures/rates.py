@@ -6,12 +6,11 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from govstats.errors import FormError, UnusableCells, require_columns
 from govstats.forms import ONE_FEN, Language, form, versions
@@ -28,6 +27,7 @@ from govstats.measures.formulas import (
     in_words,
     parsed,
 )
+from govstats.measures.intervals import across_agencies, wilson
 from govstats.reconciliation import reconcile
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import Flags
@@ -44,10 +44,8 @@ _KINDS = ("share", "proportion", "ratio", "mean", "net", "concentration", "diffe
 #: Kinds that are one sum over another.
 _QUOTIENTS = ("share", "proportion", "ratio", "mean")
 #: In the order of their numbers; the first are the reasons why a sum has no value.
-STATUSES = ("computed", *REASONS[1:], "not_given", "undefined", "inconsistent", "break")
-_NOT_GIVEN, _UNDEFINED, _INCONSISTENT, _BREAK = (
-    STATUSES.index(one) for one in ("not_given", "undefined", "inconsistent", "break")
-)
+STATUSES = ("computed", *REASONS[1:], "not_given", "undefined", "inconsistent", "contradicted", "break")
+_NOT_GIVEN, _UNDEFINED, _INCONSISTENT, _CONTRADICTED, _BREAK = range(len(REASONS), len(STATUSES))
 #: Shares of fewer say little.
 _SMALL = 30
 #: So many combinations of repairs are tried one by one.
@@ -57,7 +55,8 @@ _SEVERITIES = ("E", "W")
 #: Prose with fewer passages is a title and a date, as in `govstats.reconciliation.reuse`.
 _FEWEST_PASSAGES = 50
 _DEFINITION_TYPES = dict.fromkeys(
-    ("indicator", "label_zh", "label_en", "kind", "unit", "formula_zh", "formula_en", "forms", "source"), "str"
+    ("indicator", "label_zh", "label_en", "kind", "unit", "formula_zh", "formula_en", "forms", "source", "note_zh", "note_en"),
+    "str",
 )
 _INDICATOR_TYPES = {
     "indicator": "str",
@@ -67,6 +66,8 @@ _INDICATOR_TYPES = {
     **dict.fromkeys(("repaired", "reports", "left_out", "contradicted"), "Int64"),
     "status": "str",
 }
+#: What is told of groups only.
+_GROUP_TYPES = {"agencies": "Int64", **dict.fromkeys(("agency_mean", "agency_median", "correlation"), "Float64")}
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class Indicator:
         What it makes of its quantities; the file explains the words.
     times : float
         What the quotient is multiplied by.
+    note : mapping of language to str
+        With what it can be compared; empty where nothing has to be said.
     written : tuple of tuple of str
         Its quantities: numerator and denominator, those of the second share of a difference, each part of a concentration.
     sums : mapping of form version to tuple of Sum
@@ -96,6 +99,7 @@ class Indicator:
     unit: str
     times: float
     source: str
+    note: Mapping[str, str]
     written: tuple[tuple[str, ...], ...]
     sums: Mapping[str, tuple[Sum, ...]]
     given: tuple[str, ...]
@@ -122,14 +126,14 @@ class _Outcome(NamedTuple):
 
 @cache
 def _file() -> tuple[Mapping[str, Any], tuple[Indicator, ...]]:
-    raw, entries = definitions_in("indicators.toml", "indicators", tables=("sources", "given", "timeliness"))
+    raw, entries = definitions_in("indicators.toml", "indicators", tables=("sources", "notes", "given", "timeliness"))
     return raw, tuple(_indicator(entry, raw) for entry in entries)
 
 
 def _indicator(entry: Mapping[str, Any], raw: Mapping[str, Any]) -> Indicator:
     where = f"{_FILE}, indicator {entry.get('id', '?')!r}"
     needed = ("id", "zh", "en", "kind", "numerator", "source")
-    refuse_keys(where, entry, needed, ("denominator", "less", "forms", "breaks", "unit", "times"))
+    refuse_keys(where, entry, needed, ("denominator", "less", "forms", "breaks", "unit", "times", "note"))
     kind = entry["kind"]
     refuse_unknown(where, "is of the kind", [kind], _KINDS)
     refuse_unknown(where, "names the source", [entry["source"]], raw["sources"])
@@ -151,8 +155,12 @@ def _indicator(entry: Mapping[str, Any], raw: Mapping[str, Any]) -> Indicator:
         for version in allowed
     }
     segments = {version: 1 + sum(one <= version for one in entry.get("breaks", ())) for version in allowed}
+    notes = {"": {"zh": "", "en": ""}, **raw["notes"]}
+    note = entry.get("note", "")
+    refuse_unknown(where, "names the note", [note], notes)
     labels = entry["id"], entry["zh"], entry["en"], kind, entry.get("unit", "")
-    return Indicator(*labels, entry.get("times", 1), raw["sources"][entry["source"]], written, sums, given, segments)
+    about = raw["sources"][entry["source"]], notes[note]
+    return Indicator(*labels, entry.get("times", 1), *about, written, sums, given, segments)
 
 
 def _quantities(entry: Mapping[str, Any]) -> Iterator[Sequence[str]]:
@@ -169,9 +177,9 @@ def definitions() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``indicator label_zh label_en kind unit formula_zh formula_en forms source``, all text. `kind` is ``share`` (has a
-        Wilson interval), ``proportion``, ``ratio``, ``mean``, ``net``, ``concentration`` or ``difference``; `forms` are those in
-        which the indicator means the same.
+        Columns ``indicator label_zh label_en kind unit formula_zh formula_en forms source note_zh note_en``, all text. `kind`
+        is ``share`` (it has an interval), ``proportion``, ``ratio``, ``mean``, ``net``, ``concentration`` or ``difference``;
+        `forms` are those in which the indicator means the same; the note says with what it can be compared, where it has to.
 
     Examples
     --------
@@ -182,7 +190,8 @@ def definitions() -> pd.DataFrame:
     rows = []
     for one in known:
         words = _formula(one, raw["given"], "zh"), _formula(one, raw["given"], "en")
-        rows.append((one.id, one.zh, one.en, one.kind, one.unit, *words, " ".join(one.sums), one.source))
+        about = one.source, one.note["zh"], one.note["en"]
+        rows.append((one.id, one.zh, one.en, one.kind, one.unit, *words, " ".join(one.sums), *about))
     return typed_frame(rows, _DEFINITION_TYPES)
 
 
@@ -243,24 +252,28 @@ def indicators(
     corrections : path or pandas.DataFrame, optional
         Documented corrections to apply first, as `govstats.correct` takes them.
     confidence : float
-        Of the Wilson intervals.
+        Of the intervals `low` to `high`.
 
     Returns
     -------
     pandas.DataFrame
         One row a report (or group) and indicator: ``agency year form`` (or what was pooled by) ``indicator value numerator
         denominator low high small low_repairs high_repairs repaired low_blanks high_blanks reports left_out contradicted
-        status``.
+        status``; of groups also ``agencies agency_mean agency_median correlation``.
 
-        `value` is as reported; where `status` is not ``computed`` it is null: a cell is ``blank`` ``not_applicable``
-        ``unreadable`` or ``absent``, the form has no such cell (``not_in_form``), what comes from outside was ``not_given``,
-        the denominator is zero (``undefined``), a share would exceed one (``inconsistent``), the group lies across a
-        ``break``. `low` and `high` are the Wilson interval of a share, null for what is no share. `small`: fewer than 30 cases.
+        `value` is as reported. Of a report with the status ``contradicted`` a cell that counts stands in a balance edit that
+        fails: the value is not to be relied upon. Any other `status` but ``computed`` leaves no value: a cell is ``blank``
+        ``not_applicable`` ``unreadable`` or ``absent``, the form has no such cell (``not_in_form``), what comes from outside was
+        ``not_given``, the denominator is zero (``undefined``), a share would exceed one (``inconsistent``), the group lies
+        across a ``break``.
+        `low` and `high` are the interval of a share that is ``computed``, null for what is no share: Wilson's for a report, for
+        a group that of `govstats.measures.intervals.across_agencies`, which needs two agencies. `small`: fewer than 30 cases.
         `low_repairs` and `high_repairs` are the least and the greatest value over all minimal repairs of the reports, of which
         `repaired` have any that touch the indicator; null where repairs were not asked for, or leave the value open.
         `low_blanks` and `high_blanks` are the bounds where blanks may be zeros, so far as the edits allow it.
-        `reports` were counted and `left_out` were not, since something was missing or inconsistent; of `contradicted` a cell
-        that counts stands in a balance edit that fails, so that the value is not to be relied upon.
+        `reports` were counted and `left_out` were not, since something was missing, inconsistent or contradicted; how many are
+        contradicted says `contradicted`. `agencies` have a denominator above zero, `agency_mean` and `agency_median` are those
+        of their rates, `correlation` is the intra-class correlation of a share.
 
     Raises
     ------
@@ -290,27 +303,24 @@ def indicators(
     frames = []
     for one in wanted:
         quantities, reason = _quantities_of(one, everything, everything.reported, given)
-        outcome, counted = _pooled(one, quantities, reason, groups, everything)
+        contradicted = _contradicted(one, everything)
+        outcome, members = _pooled(one, quantities, reason, contradicted, groups, everything)
         blanks = outcome
         if everything.has_blanks:
             zeroed, why = _quantities_of(one, everything, everything.zeroed, given)
-            blanks, _ = _pooled(one, zeroed, why, groups, everything)
-        low = high = np.full(groups.count, np.nan)
-        if one.kind == "share":
-            numerator = np.where(outcome.status == 0, outcome.numerator, np.nan)
-            low, high = wilson(numerator, outcome.denominator, confidence=confidence)
-        doubtful = _contradicted(one, everything) & ((reason == 0) if groups.single else _usable(one, quantities, reason))
+            blanks, _ = _pooled(one, zeroed, why, contradicted, groups, everything)
         low_repairs = high_repairs = repaired = np.full(groups.count, np.nan)
         if repaired_reports is not None:
-            low_repairs, high_repairs, repaired = _over_repairs(one, quantities, outcome, groups, repaired_reports)
+            repaired_bounds = _over_repairs(one, quantities, outcome, contradicted, groups, repaired_reports)
+            low_repairs, high_repairs, repaired = repaired_bounds
+        counted = groups.sums(np.ones(len(members)), members)
         frames.append(
             groups.keys.assign(
                 indicator=one.id,
                 value=outcome.value,
                 numerator=outcome.numerator,
                 denominator=outcome.denominator,
-                low=low,
-                high=high,
+                **_uncertainty(one, quantities, outcome, members, groups, confidence),
                 small=np.where(np.isnan(outcome.base), np.nan, outcome.base < _SMALL),
                 low_repairs=low_repairs,
                 high_repairs=high_repairs,
@@ -319,11 +329,13 @@ def indicators(
                 high_blanks=np.fmax(outcome.value, blanks.value),
                 reports=counted,
                 left_out=groups.sizes - counted,
-                contradicted=groups.sums(np.ones(len(doubtful)), doubtful),
+                contradicted=groups.sums(np.ones(len(members)), contradicted & (reason == 0)),
                 status=np.array(STATUSES)[outcome.status],
             )
         )
-    return pd.concat(frames).sort_index(kind="stable").reset_index(drop=True).astype(_INDICATOR_TYPES)
+    types = _INDICATOR_TYPES if groups.single else _INDICATOR_TYPES | _GROUP_TYPES
+    found = pd.concat(frames).sort_index(kind="stable").reset_index(drop=True)
+    return found.astype(types)[[*groups.keys, *types]]
 
 
 def _chosen(names: str | Iterable[str] | None) -> list[Indicator]:
@@ -349,6 +361,7 @@ class _Groups:
             self.of_report = np.asarray(grouped.ngroup(), dtype=np.intp)
             first = np.unique(self.of_report, return_index=True)[1]
         self.count = len(first)
+        self.agencies = reports["agency"]
         self.keys = reports[names].iloc[first].reset_index(drop=True)
         self.sizes = np.bincount(self.of_report, minlength=self.count).astype(float)
 
@@ -501,12 +514,15 @@ def _outcome(one: Indicator, quantities: Floats, reason: NDArray[np.int8]) -> _O
     return _Outcome(numerator, denominator, np.where(status == 0, value * one.times, np.nan), status, base)
 
 
-def _usable(one: Indicator, quantities: Floats, reason: NDArray[np.int8] | None = None) -> Flags:
-    """Tell which reports can be pooled: all quantities are known, and none contradicts another."""
-    if reason is None:
-        reason = np.where(np.isnan(quantities).any(axis=0), np.int8(NOT_IN_FORM), np.int8(0))
-    status = _outcome(one, quantities, reason).status
-    return np.asarray((status == 0) | (status == _UNDEFINED))
+def _usable(outcome: _Outcome) -> Flags:
+    """Tell which reports can be pooled: all quantities are known, and none is impossible beside another."""
+    return np.asarray((outcome.status == 0) | (outcome.status == _UNDEFINED))
+
+
+def _possible(one: Indicator, quantities: Floats) -> Flags:
+    """Tell which quantities can be pooled, a column each."""
+    reason = np.where(np.isnan(quantities).any(axis=0), np.int8(NOT_IN_FORM), np.int8(0))
+    return _usable(_outcome(one, quantities, reason))
 
 
 def _contradicted(one: Indicator, everything: Gathered) -> Flags:
@@ -520,63 +536,50 @@ def _contradicted(one: Indicator, everything: Gathered) -> Flags:
 
 
 def _pooled(
-    one: Indicator, quantities: Floats, reason: NDArray[np.int8], groups: _Groups, everything: Gathered
-) -> tuple[_Outcome, Floats]:
-    """Work an indicator out for each group, and count the reports that were taken."""
+    one: Indicator,
+    quantities: Floats,
+    reason: NDArray[np.int8],
+    contradicted: Flags,
+    groups: _Groups,
+    everything: Gathered,
+) -> tuple[_Outcome, Flags]:
+    """Work an indicator out for each group, and tell which reports were taken."""
+    each = _outcome(one, quantities, reason)
+    usable = _usable(each)
+    status = np.where(usable & contradicted, np.int8(_CONTRADICTED), each.status)
     if groups.single:
-        single = _outcome(one, quantities, reason)
-        return single, (single.status == 0).astype(float)
-    members = _usable(one, quantities, reason)
+        return each._replace(status=status), status == 0
+    members = usable & ~contradicted
     counted = groups.sums(np.ones(len(members)), members)
     # the reason next to a value speaks for a group that has none
-    nearest = pd.Series(_outcome(one, quantities, reason).status).groupby(groups.of_report).min()
+    nearest = pd.Series(status).groupby(groups.of_report).min()
     why = np.where(counted > 0, 0, nearest)
     if not one.outside and len(set(one.segments.values())) > 1:
         segments = everything.reports["form"].map(one.segments).where(members).groupby(groups.of_report).nunique()
         why = np.where(segments > 1, _BREAK, why)
     sums = np.array([groups.sums(quantity, members) for quantity in quantities])
     sums[:, counted == 0] = np.nan
-    return _outcome(one, sums, why), counted
+    return _outcome(one, sums, why), members
 
 
-def wilson(successes: ArrayLike, trials: ArrayLike, *, confidence: float = 0.95) -> tuple[Floats, Floats]:
-    """Return the Wilson score interval of shares, in closed form.
-
-    Parameters
-    ----------
-    successes, trials : array_like
-        NaN, no trials at all or more successes than trials give NaN.
-    confidence : float
-        Between 0 and 1.
-
-    Returns
-    -------
-    low, high : array
-
-    Notes
-    -----
-    E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, Journal of the American Statistical
-    Association 22 (1927).
-
-    Examples
-    --------
-    >>> low, high = wilson([0, 71], [10, 148])
-    >>> low.round(4).tolist(), high.round(4).tolist()
-    ([0.0, 0.4008], [0.2775, 0.5597])
-    """
-    if not 0 < confidence < 1:
-        raise ValueError(
-            f"confidence is {confidence!r}; it must be between 0 and 1, such as 0.95 置信水平应在 0 与 1 之间，如 0.95"
-        )
-    k, n = np.asarray(successes, dtype=float), np.asarray(trials, dtype=float)
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    possible: Any = (n > 0) & (k >= 0) & (k <= n)
-    n = np.where(possible, n, np.nan)
-    k = np.where(possible, k, np.nan)
-    middle = (k + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * np.sqrt(k * (n - k) / n + z * z / 4)
-    # the ends are exact where all or nothing succeeded, and rounding must not move them
-    return np.where(k == 0, 0.0, middle - half), np.where(k == n, 1.0, middle + half)
+def _uncertainty(
+    one: Indicator, quantities: Floats, outcome: _Outcome, members: Flags, groups: _Groups, confidence: float
+) -> dict[str, Any]:
+    """Return the interval of each row; of groups also how the rates of their agencies are spread."""
+    computed = outcome.status == 0
+    if groups.single:
+        low = high = np.full(groups.count, np.nan)
+        if one.kind == "share":
+            low, high = wilson(np.where(computed, outcome.numerator, np.nan), outcome.denominator, confidence=confidence)
+        return {"low": low, "high": high}
+    if one.kind not in _QUOTIENTS:
+        return dict.fromkeys(("low", "high", *_GROUP_TYPES), np.nan)
+    reports = pd.DataFrame({"group": groups.of_report, "numerator": quantities[0], "denominator": quantities[1]})
+    agencies = reports[members].groupby(["group", groups.agencies[members]], as_index=False, dropna=False).sum()
+    found = across_agencies(agencies, share=one.kind == "share", confidence=confidence)
+    found[["agency_mean", "agency_median"]] *= one.times
+    of_rows = found.reindex(np.flatnonzero(computed)).reindex(range(groups.count))
+    return {str(name): values.to_numpy() for name, values in of_rows.items()}
 
 
 # --- repairs ----------------------------------------------------------------------------------------------------------------
@@ -628,7 +631,7 @@ def _as_repaired(everything: Gathered, repairs: pd.DataFrame | bool, corrected: 
 
 
 def _over_repairs(
-    one: Indicator, quantities: Floats, outcome: _Outcome, groups: _Groups, repaired: Sequence[_Repaired]
+    one: Indicator, quantities: Floats, outcome: _Outcome, contradicted: Flags, groups: _Groups, repaired: Sequence[_Repaired]
 ) -> tuple[Floats, Floats, Floats]:
     """Return the least and the greatest value over the repairs, and how many reports of each group have some that matter."""
     low, high, touched = outcome.value.copy(), outcome.value.copy(), np.zeros(groups.count)
@@ -643,18 +646,20 @@ def _over_repairs(
             for number in counted["number"].unique().tolist():
                 own, mine = quantities[:, number], counted[counted["number"] == number]
                 several = _choices(own, steps, mine)
-                if not np.isnan(own).any() and (several is None or not np.array_equal(several, own[None, :])):
+                changed = several is None or not np.array_equal(several, own[None, :])
+                # what contradicts itself is no part of the value, and comes in as its repairs have it
+                if not np.isnan(own).any() and (changed or contradicted[number]):
                     choices.setdefault(int(groups.of_report[number]), {})[number] = several
-    usable = _usable(one, quantities)
+                    touched[groups.of_report[number]] += changed
+    usable = _possible(one, quantities) & ~contradicted
     for group, of_reports in choices.items():
-        touched[group] = len(of_reports)
         low[group] = high[group] = np.nan
         known = [several for several in of_reports.values() if several is not None]
         if outcome.status[group] == _BREAK or len(known) < len(of_reports):
             continue
         fixed = (groups.of_report == group) & usable
         fixed[list(of_reports)] = False
-        options = [kept for several in known if len(kept := several[_usable(one, several.T)])]
+        options = [kept for several in known if len(kept := several[_possible(one, several.T)])]
         if options or fixed.any():
             low[group], high[group] = _extremes(one, quantities[:, fixed].sum(axis=1), options)
     return low, high, touched
