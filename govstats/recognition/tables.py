@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from govstats.characters import Figure, figure, is_figure, normalised
@@ -78,17 +79,23 @@ class _Reading:
             row.ways = row.chosen = []
 
     def beside_short_ones(self) -> list[Row]:
-        """Return rows in running text whose own sum fails beside a row that is too short: its last figure may be theirs."""
-        rows = [(line.match.record, len(line.columns)) for line in self.lines]
-        short = [len(record.figures) < count and not is_glued(record.words, count) for record, count in rows]
-        if not any(short):
-            return []
+        """Return rows in running text whose own sum fails, and whose last figure completes the row above, which lacks one."""
         broken = {line for edit in failing(self.rows, self.edits) if len(edit.lines) == 1 for line in edit.lines}
         return [
-            line.row
-            for at, line in enumerate(self.lines)
-            if line.match.line in broken and line.match.record.grid is TEXT and any(short[max(at - 1, 0) : at + 2])
+            below.row
+            for above, below in pairwise(self.lines)
+            if below.match.line in broken and below.match.record.grid is TEXT and self.completes(below, above)
         ]
+
+    def completes(self, below: _Line, above: _Line) -> bool:
+        """Tell whether the sums of a row hold with the last figure of the row below it as its own last."""
+        texts = [*above.match.printed, below.match.printed[-1]]
+        figures = {
+            (self.table.id, above.match.line, column): figure(text).value
+            for column, text in zip(above.columns, texts, strict=False)
+        }
+        sums = [edit.holds(figures) for edit in self.edits if edit.lines == {above.match.line}]
+        return len(texts) == len(above.columns) and bool(sums) and all(sums)
 
     def breaks_most(self, torn: Sequence[Row]) -> bool:
         """Tell whether the figures of some rows break more sums over lines than an agency does."""
