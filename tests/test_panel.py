@@ -152,6 +152,34 @@ def test_coverage(corpus: Panel) -> None:
     assert state["海东市应急管理局", 2021] == "incomplete"
 
 
+def test_summary_counts_reports_by_rule_and_group(corpus: Panel) -> None:
+    outcomes: dict[tuple[str, str, int], set[str]] = {}
+    for row in corpus.findings.itertuples():
+        outcomes.setdefault((str(row.rule), str(row.agency), int(str(row.year))), set()).add(str(row.status))
+    levels = {(row.agency, row.year): row.level for row in corpus.reports[corpus.reports["chosen"]].itertuples()}
+    expected: dict[tuple[str, Any], list[int]] = {}
+    for (rule, agency, year), found in outcomes.items():
+        worst = 1 if "fail" in found else 2 if "not_assessable" in found else 0
+        expected.setdefault((rule, levels[agency, year]), [0, 0, 0])[worst] += 1
+
+    summary = corpus.summary("level")
+    counts = summary[["pass", "fail", "not_assessable"]]
+    assert dict(zip(zip(summary["rule"], summary["level"], strict=True), counts.values.tolist(), strict=True)) == expected
+    assert (counts.sum(axis=1) == summary["reports"]).all()
+    # two totals of one report, 淮安市洪泽区人民政府 2023, were not filled in
+    county = summary[(summary["rule"] == "T4S") & (summary["level"] == "county")].iloc[0]
+    assert county[["pass", "fail", "failures", "failure_rate", "low", "high"]].tolist() == [10, 1, 2, 1 / 11, 1 / 11, 1 / 11]
+    # nothing could be checked: there is no rate, and it may be anything
+    changes = corpus.summary().set_index("rule")[["failure_rate", "low", "high"]].T["NC"]
+    assert changes.isna().tolist() == [True, False, False]
+    assert changes.tolist()[1:] == [0, 1]
+    assert corpus.only(year=2023).summary(["year", "form"])[["year", "form"]].drop_duplicates().values.tolist() == [
+        [2023, "2021"]
+    ]
+    with pytest.raises(UnusablePanel, match="by='size_of_town': expected a column"):
+        corpus.summary("size_of_town")
+
+
 def test_findings_are_those_of_each_report(corpus: Panel) -> None:
     """The rules within a report say the same of it alone and in a panel, also where its tables are lost."""
     within = "S01 S02 S03 S04 S06 NF NE T2I T2O1 T2O3 T3R T3C T3B T3S T4S A01".split()

@@ -198,6 +198,71 @@ class Panel:
         frame["message"] = reasons.where(frame["state"].isin(["failed", "missing"]))
         return frame.reset_index().astype(_COVERAGE_TYPES)
 
+    def summary(self, by: str | Iterable[str] = ()) -> pd.DataFrame:
+        """Count the reports that pass each rule, fail it, or cannot be checked by it.
+
+        Parameters
+        ----------
+        by : str or iterable of str
+            Columns of `reports` to count apart by, such as ``level``, ``region``, ``form`` or ``year``.
+
+        Returns
+        -------
+        DataFrame
+            One row a rule, and within it a group: ``rule severity``, the columns of `by`, ``reports pass fail not_assessable
+            failures failure_rate low high``. A report fails a rule where one finding fails, be it the only one; else it is not
+            assessable where one finding is; else it passes. So the three add up to `reports`, those that the rule speaks of.
+            `failures` counts the findings that fail. `failure_rate` is fail / (pass + fail), null where neither is there;
+            `low` and `high` are what it would be if all that could not be checked passed, or failed. Where the register does not
+            say a group, it is null. `severity` is that of the rule; a finding may be milder.
+
+        Raises
+        ------
+        UnusablePanel
+            Reports have no such column.
+
+        Examples
+        --------
+        >>> from govstats import embedded
+        >>> panel = read_corpus(embedded.folder())
+        >>> panel.summary("form").query("rule == 'T4S'")[["form", "reports", "pass", "fail", "failures"]].values.tolist()
+        [['2019', 5, 3, 0, 0], ['2021', 17, 15, 1, 2]]
+        """
+        from govstats.reconciliation import rules
+
+        of_report, groups = ["agency", "year"], [by] if isinstance(by, str) else list(by)
+        if unknown := [name for name in groups if name not in REPORT_TYPES]:
+            raise UnusablePanel(
+                f"by={unknown[0]!r}: expected a column of Panel.reports, such as level, region, form or year 应为 reports 的一列"
+            )
+        known = rules()[["id", "severity"]].rename(columns={"id": "rule"})
+        chosen = self.reports[self.reports["chosen"].eq(True)].dropna(subset=of_report)
+        statuses = ["pass", "fail", "not_assessable"]
+        counts = (
+            self.findings[["rule", *of_report, "status"]]
+            .pivot_table(index=["rule", *of_report], columns="status", aggfunc="size", fill_value=0)
+            .reindex(columns=statuses, fill_value=0)
+        )
+        fails, undecided = counts["fail"] > 0, counts["not_assessable"] > 0
+        of_each = pd.DataFrame(
+            {
+                "reports": 1,
+                "pass": ~fails & ~undecided,
+                "fail": fails,
+                "not_assessable": ~fails & undecided,
+                "failures": counts["fail"],
+            },
+        ).astype("Int64")
+        described = of_each.reset_index().merge(chosen[list(dict.fromkeys([*of_report, *groups]))], on=of_report)
+        summed = described.groupby(["rule", *groups], dropna=False)[list(of_each)].sum().reset_index()
+        frame = known.merge(summed, on="rule").loc[:, ["rule", "severity", *groups, *of_each]]
+        decided = frame["pass"] + frame["fail"]
+        return frame.assign(
+            failure_rate=frame["fail"] / decided.where(decided > 0),
+            low=frame["fail"] / frame["reports"],
+            high=(frame["fail"] + frame["not_assessable"]) / frame["reports"],
+        ).astype(dict.fromkeys(("failure_rate", "low", "high"), "Float64"))
+
     @cached_property
     def _manifest(self) -> dict[str, Any]:
         try:
