@@ -191,6 +191,27 @@ def test_findings_are_those_of_each_report(corpus: Panel) -> None:
         assert set(theirs["rule"]) >= {"S02", "S06"}
 
 
+def test_a_summary_is_not_held_against_a_sum_that_lacks_an_agency(tmp_path: Path) -> None:
+    table = "<table><tr><td>信息内容<td>本年处理决定数量<tr><td>行政处罚<td>{}<tr><td>行政强制<td>0</table>"
+    # 3 of one agency, and 5 of another whose document cannot be used
+    for name, agency, penalties in (("all", "某县人民政府", 8), ("a", "某县甲局", 3)):
+        title = f"<h1>{agency}2023年政府信息公开工作年度报告</h1>"
+        (tmp_path / f"{name}.html").write_text(title + table.format(penalties), "utf-8")
+    (tmp_path / "b.txt").write_text("本周食堂的菜单", "utf-8")
+    lines = ["all,某县人民政府,2023,,true", "a,某县甲局,2023,某县人民政府,", "b,某县乙局,2023,某县人民政府,"]
+    (tmp_path / "register.csv").write_text("slug,agency,year,parent,summary\n" + "\n".join(lines), "utf-8")
+    for lost in (True, False):
+        if not lost:
+            (tmp_path / "b.txt").unlink()
+        found = govstats.read_corpus(tmp_path, processes=1).findings.query("rule == 'XH'")
+        assert found[["status", "message_zh"]].values.tolist() == [
+            ["not_assessable", "所属机关的报告不全，无法与汇总比较，缺：某县乙局。"]
+        ]
+    title = "<h1>某县乙局2023年政府信息公开工作年度报告</h1>"
+    (tmp_path / "b.html").write_text(title + table.format(5), "utf-8")
+    assert set(govstats.read_corpus(tmp_path, processes=1).findings.query("rule == 'XH'")["status"]) == {"pass"}
+
+
 def test_claims_know_the_report_they_stand_in(tmp_path: Path) -> None:
     title = "某县人民政府2023年政府信息公开工作年度报告"
     table = "<table><tr><td>信息内容<td>本年处理决定数量<tr><td>行政处罚<td>3<tr><td>行政强制<td>0</table>"
