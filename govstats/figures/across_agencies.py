@@ -38,6 +38,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "consistent": {"marker": "s", "color": BLUE},
     "inconsistent": {"marker": "D", "color": VERMILLION},
     "incomplete": {"marker": "s", "color": drawing.SKY, "markeredgecolor": BLUE, "fillstyle": "left"},
+    "undecided": {"marker": "o", "color": BLUE, "markerfacecolor": "white"},
     "without tables": {"marker": "s", "color": QUIET, "markerfacecolor": "white"},
     "failed": {"marker": "x", "color": INK, "markeredgewidth": 1.8},
     "missing": {"marker": ".", "color": "#bbbbbb", "markersize": 3},
@@ -69,7 +70,7 @@ def coverage_by_year(states: pd.DataFrame) -> pd.DataFrame:
     >>> import pandas as pd
     >>> states = pd.DataFrame({"agency": ["甲局", "乙局"], "year": [2023, 2023], "state": ["consistent", "missing"]})
     >>> coverage_by_year(states)[2023].to_dict()
-    {'consistent': 1, 'inconsistent': 0, 'incomplete': 0, 'without tables': 0, 'failed': 0, 'missing': 1}
+    {'consistent': 1, 'inconsistent': 0, 'incomplete': 0, 'undecided': 0, 'without tables': 0, 'failed': 0, 'missing': 1}
     """
     return pd.crosstab(states["state"], states["year"]).reindex(list(_LOOKS), fill_value=0)
 

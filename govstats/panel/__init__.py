@@ -36,6 +36,7 @@ STATES = {
     "consistent": ("勾稽相符", "consistent"),
     "inconsistent": ("勾稽不符", "inconsistent"),
     "incomplete": ("表格不全", "tables incomplete"),
+    "undecided": ("多数无法核对", "mostly not assessable"),
     "without tables": ("没有表格", "no tables"),
     "failed": ("无法使用", "could not be used"),
     "missing": ("未见报告", "no document"),
@@ -44,6 +45,8 @@ STATES = {
 _COVERAGE_TYPES = {"agency": "str", "year": "Int64", "state": "str", "documents": "Int64", "failures": "Int64", "message": "str"}
 #: Rules that fail where tables, lines or columns are not there, which says nothing of the figures.
 _OF_THE_TABLES = ("S02", "S03")
+#: Rules that hold where a report only agrees with a copy of itself.
+_OF_COPIES = ("XF",)
 
 
 class _Temporary:
@@ -166,8 +169,9 @@ class Panel:
         DataFrame
             One row an agency and year, from the first year of the panel to the last: ``agency year state documents failures
             message``. `state` is ``consistent``, ``inconsistent`` (rules of severity E fail, `failures` of them), ``incomplete``
-            (tables, lines or columns are not there), ``without tables``, ``failed`` (there is a document that could not be used;
-            `message` says why) or ``missing`` (no document).
+            (tables, lines or columns are not there), ``undecided`` (none fails, but more findings of severity E are not
+            assessable than pass: figures are blank or unreadable), ``without tables``, ``failed`` (there is a document that
+            could not be used; `message` says why) or ``missing`` (no document).
         """
         of_report = ["agency", "year"]
         reports = self.reports.dropna(subset=of_report)
@@ -175,11 +179,18 @@ class Panel:
             return typed_frame([], _COVERAGE_TYPES)
         years = range(int(reports["year"].min()), int(reports["year"].max()) + 1)
         every = pd.MultiIndex.from_product([reports["agency"].unique(), years], names=of_report)
-        wrong = self.findings[(self.findings["status"] == "fail") & (self.findings["severity"] == "E")]
-        torn = wrong["rule"].isin(_OF_THE_TABLES)
-        documents, failures, gaps = (
+        severe = self.findings[self.findings["severity"] == "E"]
+        torn, copied = (severe["rule"].isin(rules) for rules in (_OF_THE_TABLES, _OF_COPIES))
+        status = severe["status"]
+        documents, gaps, failures, passes, undecided = (
             rows.groupby(of_report).size().reindex(every, fill_value=0)
-            for rows in (reports[reports["source"].notna()], wrong[~torn], wrong[torn])
+            for rows in (
+                reports[reports["source"].notna()],
+                severe[torn & (status == "fail")],
+                severe[~torn & (status == "fail")],
+                severe[~torn & ~copied & (status == "pass")],
+                severe[~torn & ~copied & (status == "not_assessable")],
+            )
         )
         chosen = reports[reports["chosen"]].set_index(of_report)[["form", "tables"]].reindex(every)
         tables = chosen["tables"].fillna("").map(lambda names: len(names.split()))
@@ -191,6 +202,7 @@ class Panel:
             "without tables": tables == 0,
             "inconsistent": failures > 0,
             "incomplete": (tables < expected) | (gaps > 0),
+            "undecided": undecided > passes,
         }
         state = np.select(list(states.values()), list(states), "consistent")
         frame = pd.DataFrame({"state": state, "documents": documents, "failures": failures}, index=every)

@@ -217,7 +217,7 @@ def _write(store: Store, reports: pd.DataFrame, others: Sequence[str], workers: 
     _write_table(making, "reports", [reports])
     store.write(documents, making)
     # a summary counts on every agency below, also on those of which no document could be used
-    lost = reports[reports["error"].notna() & reports["parent"].notna()].assign(cells=pd.NA)
+    lost = reports[reports["error"].notna() & reports["parent"].notna()].drop(columns="cells")
     batches = [
         pd.concat([one, lost[lost["family"].isin(one["family"])]]) for _, one in documents[documents["chosen"]].groupby("batch")
     ]
