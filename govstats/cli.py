@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import govstats
-from govstats.errors import GovstatsError, MissingExtra, NotebookError, UnusablePanel
+from govstats.errors import GovstatsError, MissingExtra, NotebookError, UnusableExport, UnusablePanel
 
 if TYPE_CHECKING:
     import pandas as pd
     from distributed import Client
+
+    from govstats.forms import Language
 
 #: Adds a command: its name, its function and what the list of commands says of it.
 _Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
@@ -111,6 +113,12 @@ def _add_reports(command: _Command) -> None:
     check = command("check", _check, "reconcile reports 勾稽核对")
     check.add_argument("files", metavar="FILE", type=Path, nargs="+")
     check.add_argument("--corrections", metavar="CSV", type=Path, help="apply documented corrections first 先作已知更正")
+    check.add_argument(
+        "--workbook",
+        metavar="XLSX",
+        type=Path,
+        help="of one FILE: its tables for Excel, with what fails and every repair 写成工作簿：各表标出不符之处及改法",
+    )
 
     for one in (read, check):
         one.add_argument("--json", action="store_true", help="one JSON document, for a program to read")
@@ -238,6 +246,10 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    if options.workbook and (len(options.files) > 1 or options.workbook.resolve() == options.files[0].resolve()):
+        raise UnusableExport(
+            f"--workbook {options.workbook}: expected one FILE and another file to write to 只能核对一份文件，且不能写回原文件"
+        )
     checked: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     failed = False
@@ -249,6 +261,8 @@ def _check(options: argparse.Namespace) -> int:
         findings = govstats.reconcile(report, corrections=options.corrections)
         wrong = findings[findings["status"] == "fail"]
         repairs = govstats.repairs(report, corrections=options.corrections)
+        if options.workbook:
+            _write_workbook(options.workbook, report, findings, repairs, options.language or "zh")
         failed = failed or bool((wrong["severity"] == "E").any())
         counts = {status: int((findings["status"] == status).sum()) for status in ("fail", "pass", "not_assessable")}
         if options.json:
@@ -267,7 +281,19 @@ def _check(options: argparse.Namespace) -> int:
         print(f"无法核对 not assessable {counts['not_assessable']}", flush=True)
     if options.json:
         _print_json({"reports": checked, "refused": refused})
+    elif options.workbook and not refused:
+        print(f"打开 open {options.workbook}")
     return UNUSABLE if refused else FAILED if failed else DONE
+
+
+def _write_workbook(
+    path: Path, report: govstats.Report, findings: pd.DataFrame, repairs: pd.DataFrame, language: Language
+) -> None:
+    from govstats.display import show_table
+    from govstats.export.checked import write_checked
+
+    tables = [show_table(report, table.id, language=language) for table in report.statutory_form.tables]
+    write_checked(path, _headline(report).partition("\n")[0], tables, findings, repairs, language=language)
 
 
 def _fetch(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -353,3 +354,74 @@ def test_notebooks_are_written_into_a_folder(tmp_path: Path, capsys: pytest.Capt
     told = capsys.readouterr().out.splitlines()
     assert told[-1] == f"执行 run: govstats reproduce --notebooks {tmp_path / 'own'}"
     assert str(tmp_path / "own" / "10_one_report.ipynb") in told
+
+
+def test_a_workbook_shows_what_fails_where_it_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    document, written = embedded.folder() / "documents" / "hongze-2023.html", tmp_path / "洪泽.xlsx"
+    assert main(["check", str(document), "--workbook", str(written), "--language", "zh"]) == 1
+    assert f"打开 open {written}" in capsys.readouterr().out
+    book = openpyxl.load_workbook(written)
+    assert book.sheetnames == [
+        "核对结果",
+        "二、主动公开政府信息情况",
+        "三、收到和处理政府信息公开申请情况",
+        "四、政府信息公开行政复议、行政诉讼情况",
+    ]
+    # 10 + 1 + 0 + 0 is not 0, nor is 5: the totals of the first and of the third block were not filled in
+    found = [[cell.value for cell in line] for line in book["核对结果"].iter_rows(min_row=4)]
+    assert [line[:2] + line[3:6] for line in found] == [["E", "T4S", 11, 0, -11], ["E", "T4S", 5, 0, -5]]
+    assert [line[6].count("改法") for line in found] == [1, 2]
+
+    review = book["四、政府信息公开行政复议、行政诉讼情况"]
+    figures = review[6]
+    assert [cell.value for cell in figures] == [10, 1, 0, 0, 0, *[0] * 5, 5, 0, 0, 0, 0]
+    assert [at for at, cell in enumerate(figures) if cell.comment] == [*range(5), *range(10, 15)]
+    assert [at for at, cell in enumerate(figures) if cell.fill.fgColor.rgb == "FFF6CFB4"] == [*range(5), *range(10, 15)]
+    said = figures[14].comment.text
+    for part in (
+        "table 4 row 4 cell 15",
+        "E T4S “行政诉讼·复议后起诉”",
+        "差：-5（所填减应为）",
+        "改法 1/2：",
+        "总计”印作 0，应为 5",
+        "改法 2/2：",
+    ):
+        assert part in said
+    assert "行政复议" not in said.replace("行政诉讼", "")
+    merged = {str(one) for one in review.merged_cells.ranges}
+    assert {"A3:E4", "F3:O3", "F4:J4", "K4:O4"} <= merged
+    assert not any(cell.comment for sheet in book.worksheets[1:3] for line in sheet.iter_rows() for cell in line)
+
+
+def test_no_text_of_a_workbook_is_executed(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    evil = '=HYPERLINK("http://example.org","0")'
+    document, written = tmp_path / "a.html", tmp_path / "a.xlsx"
+    figures = {("new", "natural_person"): evil, ("granted", "commercial"): "1,204", ("granted", "total"): "1204"}
+    document.write_text(page(figures), "utf-8")
+    main(["check", str(document), "--workbook", str(written)])
+    tables = openpyxl.load_workbook(written).worksheets[1:]
+    cells = [cell for sheet in tables for line in sheet.iter_rows() for cell in line]
+    assert [cell.data_type for cell in cells if str(cell.value).endswith(evil)] == ["s"]
+    assert not any(cell.data_type == "f" or cell.hyperlink for cell in cells)
+    # what Excel would show otherwise than it is printed stays text
+    assert [(cell.value, cell.data_type) for cell in cells if str(cell.value).endswith("204")] == [("1,204", "s"), (1204, "n")]
+    with zipfile.ZipFile(written) as archive:
+        assert not any(b"<f>" in archive.read(name) for name in archive.namelist())
+
+
+def test_a_workbook_is_of_one_report_and_never_replaces_it(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments, complaint in (
+        ([str(good), str(good), "--workbook", str(tmp_path / "a.xlsx")], "expected one FILE"),
+        ([str(good), "--workbook", str(good)], "expected one FILE and another file"),
+        ([str(good), "--workbook", str(tmp_path / "a.xls")], "a.xls: cannot be a workbook, expected a file *.xlsx"),
+        ([str(good), "--workbook", str(tmp_path / "none" / "a.xlsx")], "cannot be written"),
+    ):
+        assert main(["check", *arguments]) == 2
+        assert complaint in capsys.readouterr().err
+    assert main(["check", str(good), "--workbook", str(tmp_path / "good.xlsx"), "--language", "en"]) == 0
+    book = pytest.importorskip("openpyxl").load_workbook(tmp_path / "good.xlsx")
+    assert book["Findings"]["A4"].value == "Nothing fails."

@@ -10,7 +10,7 @@ import pytest
 
 import govstats
 from govstats import embedded
-from govstats.errors import GovstatsError
+from govstats.errors import GovstatsError, UnusableCells
 from govstats.figures import (
     claims_by_report,
     drawing,
@@ -20,6 +20,7 @@ from govstats.figures import (
     refusal_reasons,
     requests_by_applicant_and_outcome,
     residuals,
+    rules_by_outcome,
     where_edits_cross,
 )
 from govstats.forms import form
@@ -273,3 +274,15 @@ def test_claims_are_counted_by_what_became_of_them() -> None:
     assert [text for text in texts(figure) if text[:1] in ("甲", "乙")] == ["甲局 2023"]
     assert [text.get_text() for text in figure.axes[1].texts] == ["4", "2", "0"]
     assert len(figure.axes[0].patches) == 2
+
+
+def test_rules_are_drawn_by_what_became_of_reports() -> None:
+    rows = [("T3B", "E", "county", 8, 5, 2, 1), ("T3B", "E", None, 3, 3, 0, 0)]
+    summary = pd.DataFrame(rows, columns=["rule", "severity", "level", "reports", "pass", "fail", "not_assessable"])
+    figure: Any = rules_by_outcome(summary, language="en")
+    assert figure.alt == "Rules with most reports that fail: T3B county 2 of 8."
+    assert [text.get_text() for text in figure.axes[1].texts] == ["5", "3", "2", "0", "1", "0"]
+    # shares of eight, and of three
+    assert [patch.get_width() for patch in figure.axes[0].patches] == [5 / 8, 1, 2 / 8, 1 / 8]
+    with pytest.raises(UnusableCells, match="there are 0 rows to draw"):
+        rules_by_outcome(summary.head(0))

@@ -150,6 +150,36 @@ def test_coverage(corpus: Panel) -> None:
     assert state["应急管理部", 2019] == "without tables"
     assert state["淮安市洪泽区人民政府", 2023] == "inconsistent"
     assert state["海东市应急管理局", 2021] == "incomplete"
+    # most cells of table 3 are blank, so that few of its sums could be checked
+    assert state["沭阳县发展和改革局", 2023] == "undecided"
+
+
+def test_summary_counts_reports_by_rule_and_group(corpus: Panel) -> None:
+    outcomes: dict[tuple[str, str, int], set[str]] = {}
+    for row in corpus.findings.itertuples():
+        outcomes.setdefault((str(row.rule), str(row.agency), int(str(row.year))), set()).add(str(row.status))
+    levels = {(row.agency, row.year): row.level for row in corpus.reports[corpus.reports["chosen"]].itertuples()}
+    expected: dict[tuple[str, Any], list[int]] = {}
+    for (rule, agency, year), found in outcomes.items():
+        worst = 1 if "fail" in found else 2 if "not_assessable" in found else 0
+        expected.setdefault((rule, levels[agency, year]), [0, 0, 0])[worst] += 1
+
+    summary = corpus.summary("level")
+    counts = summary[["pass", "fail", "not_assessable"]]
+    assert dict(zip(zip(summary["rule"], summary["level"], strict=True), counts.values.tolist(), strict=True)) == expected
+    assert (counts.sum(axis=1) == summary["reports"]).all()
+    # two totals of one report, 淮安市洪泽区人民政府 2023, were not filled in
+    county = summary[(summary["rule"] == "T4S") & (summary["level"] == "county")].iloc[0]
+    assert county[["pass", "fail", "failures", "failure_rate", "low", "high"]].tolist() == [10, 1, 2, 1 / 11, 1 / 11, 1 / 11]
+    # nothing could be checked: there is no rate, and it may be anything
+    changes = corpus.summary().set_index("rule")[["failure_rate", "low", "high"]].T["NC"]
+    assert changes.isna().tolist() == [True, False, False]
+    assert changes.tolist()[1:] == [0, 1]
+    assert corpus.only(year=2023).summary(["year", "form"])[["year", "form"]].drop_duplicates().values.tolist() == [
+        [2023, "2021"]
+    ]
+    with pytest.raises(UnusablePanel, match="by='size_of_town': expected a column"):
+        corpus.summary("size_of_town")
 
 
 def test_findings_are_those_of_each_report(corpus: Panel) -> None:
@@ -161,6 +191,27 @@ def test_findings_are_those_of_each_report(corpus: Panel) -> None:
         ours, theirs = (one[one["rule"].isin(within)].reset_index(drop=True) for one in (found, alone))
         pd.testing.assert_frame_equal(ours, theirs.assign(agency=ours["agency"]))
         assert set(theirs["rule"]) >= {"S02", "S06"}
+
+
+def test_a_summary_is_not_held_against_a_sum_that_lacks_an_agency(tmp_path: Path) -> None:
+    table = "<table><tr><td>信息内容<td>本年处理决定数量<tr><td>行政处罚<td>{}<tr><td>行政强制<td>0</table>"
+    # 3 of one agency, and 5 of another whose document cannot be used
+    for name, agency, penalties in (("all", "某县人民政府", 8), ("a", "某县甲局", 3)):
+        title = f"<h1>{agency}2023年政府信息公开工作年度报告</h1>"
+        (tmp_path / f"{name}.html").write_text(title + table.format(penalties), "utf-8")
+    (tmp_path / "b.txt").write_text("本周食堂的菜单", "utf-8")
+    lines = ["all,某县人民政府,2023,,true", "a,某县甲局,2023,某县人民政府,", "b,某县乙局,2023,某县人民政府,"]
+    (tmp_path / "register.csv").write_text("slug,agency,year,parent,summary\n" + "\n".join(lines), "utf-8")
+    for lost in (True, False):
+        if not lost:
+            (tmp_path / "b.txt").unlink()
+        found = govstats.read_corpus(tmp_path, processes=1).findings.query("rule == 'XH'")
+        assert found[["status", "message_zh"]].values.tolist() == [
+            ["not_assessable", "所属机关的报告不全，无法与汇总比较，缺：某县乙局。"]
+        ]
+    title = "<h1>某县乙局2023年政府信息公开工作年度报告</h1>"
+    (tmp_path / "b.html").write_text(title + table.format(5), "utf-8")
+    assert set(govstats.read_corpus(tmp_path, processes=1).findings.query("rule == 'XH'")["status"]) == {"pass"}
 
 
 def test_claims_know_the_report_they_stand_in(tmp_path: Path) -> None:

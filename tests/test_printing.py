@@ -69,9 +69,15 @@ def drawn() -> dict[str, Draw]:
     frame = pd.DataFrame(states, columns=["agency", "year", "state"]).drop_duplicates(["agency", "year"])
     many = [frame.assign(agency=frame["agency"] + str(number)) for number in range(200)]
     quality = figures.quality_by_report(reports)
+    every_rule = govstats.reconciliation.rules().rename(columns={"id": "rule"})[["rule", "severity"]]
+    summary = every_rule.assign(**{"reports": 3456, "pass": 1200, "fail": 1234, "not_assessable": 1022, "failure_rate": 0.51})
+    levels = summary.head(4)
+    levels.insert(2, "level", ["county", "prefecture", "province", None])
     return found | {
         "coverage": bound(figures.coverage, frame),
         "coverage of many": bound(figures.coverage, pd.concat(many)),
+        "rules": bound(figures.rules_by_outcome, summary),
+        "rules by level": bound(figures.rules_by_outcome, levels),
         "quality": bound(figures.quality_map, quality),
         "claims": bound(figures.claims_by_report, figures.claims_against_cells(reports)),
     }

@@ -544,3 +544,19 @@ def test_a_label_of_an_annex_that_ends_below_its_figures_is_whole() -> None:
     page = "\n".join(["某局2017年政府信息公开工作年度报告", "附表", *rows])
     cells = govstats.read(page.encode()).cells.query("status == 'reported' and column == 'this_year'")
     assert dict(zip(cells["line"], cells["value"], strict=True)).get("受理依申请公开信息总数") == 3
+
+
+def test_a_section_is_known_by_its_title_where_its_number_is_another() -> None:
+    parts = [
+        "某县民政局2022年政府信息公开工作年度报告",
+        "一、总体情况\n2022年，我局推进公开。\n（一）主动公开政府信息情况\n公开信息3条。",
+        "二、主动公开政府信息情况\n三、收到和处理政府信息公开申请情况\n四、政府信息公开行政复议、行政诉讼情况",
+        "五、工作亮点\n开通热线。\n六、存在的主要问题及改进情况\n公开还不及时。\n七、其他需要报告的事项\n没有收取信息处理费。",
+    ]
+    report = govstats.read("\n".join(parts).encode())
+    assert [(section.number, section.text[:2]) for section in report.sections] == [
+        (number, f"{'一二三四六七'[number - 1]}、") for number in range(1, 7)
+    ]
+    # the other way round a number alone makes no section
+    other = "\n".join(parts).replace("其他需要报告的事项", "下一步打算")
+    assert [section.number for section in govstats.read(other.encode()).sections] == [1, 2, 3, 4, 5]

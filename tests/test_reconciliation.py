@@ -608,7 +608,7 @@ def test_t3s_subtotals_where_printed() -> None:
     assert statuses(agreeing, "T3S") == ["pass"] * 7
     wrong = reconcile(cells(changes={**base, **right, "requests/refused/commercial": 3, "requests/refused/natural_person": -1}))
     assert ("T3S", 2, 3, 1) in failed(wrong)
-    assert set(wrong.query("rule == 'T3S'")["severity"]) == {"W"}
+    assert set(wrong.query("rule == 'T3S'")["severity"]) == {"E"}
     assert (
         "“（三）不予公开·商业企业”：（三）1.属于国家秘密 2，其余均为 0，而表上小计为 3"
         in wrong.query("rule == 'T3S'")["message_zh"].iloc[1]

@@ -368,6 +368,16 @@ FIRES: dict[str, list[Case]] = {
     "S06": [
         Case("an overview left from the year before", prose({1: OVERVIEW.replace("2022", "2021")}), fails(2022, 2021, -1)),
         Case(
+            "the problems are those of the year before",
+            prose({1: OVERVIEW, 5: "主动公开有待加强。2021年，我区政府信息公开工作还存在不足。"}),
+            fails(2022, 2021, -1),
+        ),
+        Case(
+            "a section begins with an earlier year",
+            prose({1: OVERVIEW, 6: "2020年度，本区没有收取处理费。"}),
+            fails(2022, 2020, -2),
+        ),
+        Case(
             "a title of another year than the period",
             prose({1: OVERVIEW}, notes=[Note("year_conflict", "", "", printed="某区2022年政府信息公开工作年度报告")]),
             Finding("fail"),
@@ -759,6 +769,20 @@ SILENT: dict[str, list[Case]] = {
         ),
         Case("an event of the year before", prose({1: "2021年12月，我区召开会议。"}), Finding("pass")),
         Case("both years", prose({1: f"2021年，我区打下基础。{OVERVIEW}"}), Finding("pass")),
+        Case(
+            "an event in another section",
+            prose({1: OVERVIEW, 6: "2021年，省政府印发办法。2021年5月，我区召开会议。"}),
+            Finding("pass"),
+        ),
+        Case("a comparison", prose({1: OVERVIEW, 5: "与2021年相比，我区仍有不足；2021年以来，我区已有改进。"}), Finding("pass")),
+        Case("a law of the province", prose({1: OVERVIEW, 6: "2021年，我省出台信息处理费管理办法。"}), Finding("pass")),
+        Case("a plan", prose({1: OVERVIEW, 5: "公开还不及时。2023年，我区将加强培训。"}), Finding("pass")),
+        Case("a work", prose({1: OVERVIEW, 6: "《2021年，我区这样公开》已出版。"}), Finding("pass")),
+        Case(
+            "the past, in a section that comes to its own year",
+            prose({1: OVERVIEW, 6: "2021年，我区没有收费。2022年，我区收费一件。"}),
+            Finding("pass"),
+        ),
         Case("no overview", prose({6: "无。"}), open_()),
         Case("nothing is known of the text", frame("2021"), None),
     ],

@@ -13,8 +13,13 @@ WITH
   printed AS (SELECT agency, year, count(DISTINCT "table") AS tables FROM cells GROUP BY agency, year),
   asked AS (SELECT unnest(string_split(forms, ' ')) AS form, count(DISTINCT "table") AS asked FROM variables GROUP BY 1),
   wrong AS (
-    SELECT agency, year, count(*) FILTER (rule NOT IN ('S02', 'S03')) AS failures, count(*) FILTER (rule IN ('S02', 'S03')) AS gaps
-    FROM findings WHERE status = 'fail' AND severity = 'E' GROUP BY agency, year
+    SELECT
+      agency, year,
+      count(*) FILTER (status = 'fail' AND rule IN ('S02', 'S03')) AS gaps,
+      count(*) FILTER (status = 'fail' AND rule NOT IN ('S02', 'S03')) AS failures,
+      count(*) FILTER (status = 'pass' AND rule NOT IN ('S02', 'S03', 'XF')) AS passes,
+      count(*) FILTER (status = 'not_assessable' AND rule NOT IN ('S02', 'S03', 'XF')) AS undecided
+    FROM findings WHERE severity = 'E' GROUP BY agency, year
   ),
   judged AS (
     SELECT
@@ -25,6 +30,7 @@ WITH
         WHEN tables IS NULL THEN 'without tables'
         WHEN failures > 0 THEN 'inconsistent'
         WHEN tables < asked OR gaps > 0 THEN 'incomplete'
+        WHEN undecided > passes THEN 'undecided'
         ELSE 'consistent'
       END AS state,
       coalesce(documents, 0) AS documents, coalesce(failures, 0) AS failures, message

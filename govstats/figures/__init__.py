@@ -19,6 +19,7 @@ from govstats.figures.across_agencies import (
     indicators_compared,
     quality_by_report,
     quality_map,
+    rules_by_outcome,
 )
 from govstats.figures.one_report import (
     flows,
@@ -51,6 +52,7 @@ __all__ = [
     "request_flows",
     "requests_by_applicant_and_outcome",
     "residuals",
+    "rules_by_outcome",
     "series_over_years",
     "where_edits_cross",
 ]

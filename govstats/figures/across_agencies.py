@@ -38,10 +38,18 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "consistent": {"marker": "s", "color": BLUE},
     "inconsistent": {"marker": "D", "color": VERMILLION},
     "incomplete": {"marker": "s", "color": drawing.SKY, "markeredgecolor": BLUE, "fillstyle": "left"},
+    "undecided": {"marker": "o", "color": BLUE, "markerfacecolor": "white"},
     "without tables": {"marker": "s", "color": QUIET, "markerfacecolor": "white"},
     "failed": {"marker": "x", "color": INK, "markeredgewidth": 1.8},
     "missing": {"marker": ".", "color": "#bbbbbb", "markersize": 3},
 }
+
+#: What agrees, what does not, and what could not be compared.
+_OUTCOMES: Sequence[dict[str, Any]] = (
+    {"facecolor": BLUE, "edgecolor": BLUE, "linewidth": 0.8},
+    {"facecolor": VERMILLION, "edgecolor": VERMILLION, "linewidth": 0.8},
+    {**HATCHED, "edgecolor": QUIET},
+)
 
 
 def coverage_by_year(states: pd.DataFrame) -> pd.DataFrame:
@@ -62,7 +70,7 @@ def coverage_by_year(states: pd.DataFrame) -> pd.DataFrame:
     >>> import pandas as pd
     >>> states = pd.DataFrame({"agency": ["甲局", "乙局"], "year": [2023, 2023], "state": ["consistent", "missing"]})
     >>> coverage_by_year(states)[2023].to_dict()
-    {'consistent': 1, 'inconsistent': 0, 'incomplete': 0, 'without tables': 0, 'failed': 0, 'missing': 1}
+    {'consistent': 1, 'inconsistent': 0, 'incomplete': 0, 'undecided': 0, 'without tables': 0, 'failed': 0, 'missing': 1}
     """
     return pd.crosstab(states["state"], states["year"]).reindex(list(_LOOKS), fill_value=0)
 
@@ -595,11 +603,7 @@ def claims_by_report(counts: pd.DataFrame, *, language: Language = "both", width
     """
     sheet = Sheet("claims", language, width)
     shown = counts[counts["claims"] > 0]
-    kinds: dict[str, dict[str, Any]] = {
-        "agree": {"facecolor": BLUE, "edgecolor": BLUE, "linewidth": 0.8},
-        "differ": {"facecolor": VERMILLION, "edgecolor": VERMILLION, "linewidth": 0.8},
-        "open": {**HATCHED, "edgecolor": QUIET},
-    }
+    kinds = dict(zip(("agree", "differ", "open"), _OUTCOMES, strict=True))
     labels = [sheet.label((f"{row['agency']} {row['year']}",) * 2, 0.4 * sheet.wide) for row in shown.to_dict("records")]
     heads = sheet.heads([sheet.words(name) for name in kinds], 0.11 * sheet.wide)
     totals = shown[["claims", *kinds]].sum()
@@ -611,15 +615,83 @@ def claims_by_report(counts: pd.DataFrame, *, language: Language = "both", width
         source=drawing.annual_reports(shown["agency"], shown["year"]),
         key=[(look, sheet.words(name)) for name, look in kinds.items()],
     )
-    # the counts stand beside the bars: a part may be narrower than its count
+    _draw_parts(sheet, labels, shown[[*kinds]], shown[[*kinds]], heads)
+    return sheet.figure
+
+
+def rules_by_outcome(summary: pd.DataFrame, *, language: Language = "both", width: Width = "page") -> Figure:
+    """Draw how many reports pass each rule, fail it, or cannot be checked by it.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        As `Panel.summary` returns it: these are the numbers behind it. Where it counts by level, year …, keep the rows of a few
+        rules: ``summary[summary["rule"] == "T3B"]``.
+    language, width
+        As for all of `govstats.figures`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A bar a row of the frame, all of one length, in three parts that differ in colour and hatching, with the numbers of
+        reports in the same order.
+
+    Raises
+    ------
+    UnusableCells
+        The frame has no rows, or more than sixty, which nobody could read.
+    MissingExtra
+        Matplotlib or the Chinese font is not installed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> counts = {"reports": [4, 4], "pass": [3, 1], "fail": [1, 0], "not_assessable": [0, 3], "failure_rate": [0.25, 0.0]}
+    >>> rules_by_outcome(pd.DataFrame({"rule": ["T3B", "T4S"], "severity": "E", **counts}), language="en").alt
+    'Rules with most reports that fail: T3B 1 of 4.'
+    """
+    from govstats.reconciliation import rules
+
+    sheet = Sheet("rules", language, width)
+    if not 0 < len(summary) <= _MOST_ROWS:
+        raise UnusableCells(
+            f"there are {len(summary)} rows to draw, expected 1 to {_MOST_ROWS}: keep those of a few rules, "
+            f"summary[summary['rule'] == …] 应有 1 至 {_MOST_ROWS} 行，请只留几条规则"
+        )
+    titles = rules().set_index("id")
+    groups = [str(name) for name in summary.columns[2 : list(summary.columns).index("reports")]]
+    names = _row_names(sheet, summary, groups) if groups else [""] * len(summary)
+    labels = []
+    for rule, name in zip(summary["rule"], names, strict=True):
+        title = (titles["title_zh"][rule], titles["title_en"][rule]) if not groups else (name, name)
+        labels.append(sheet.label((f"{rule} {title[0]}", f"{rule} {title[1]}"), 0.45 * sheet.wide))
+    kinds = dict(zip(("pass", "fail", "not_assessable"), _OUTCOMES, strict=True))
+    heads = sheet.heads([sheet.words(name) for name in kinds], 0.11 * sheet.wide)
+    named = [f"{rule} {name}".strip() for rule, name in zip(summary["rule"], names, strict=True)]
+    failing = summary.assign(named=named).query("fail > 0").sort_values("fail", ascending=False, kind="stable").head(3)
+    told = [sheet.words("of", rule=one["named"], fail=one["fail"], reports=one["reports"]) for one in failing.to_dict("records")]
+    most = ("、".join(zh for zh, _ in told), ", ".join(en for _, en in told))
+    sheet.open(
+        "",
+        heads.tall + sheet.pitch(labels) * len(labels),
+        finding=sheet.words("finding" if told else "finding_of_none", most=most),
+        notes=[sheet.words("each"), sheet.words("unit")],
+        key=[(look, sheet.words(name)) for name, look in kinds.items()],
+    )
+    counts = summary[[*kinds]].astype(int)
+    _draw_parts(sheet, labels, counts, counts.div(counts.sum(axis=1), axis=0), heads)
+    return sheet.figure
+
+
+def _draw_parts(sheet: Sheet, labels: list[str], counts: pd.DataFrame, lengths: pd.DataFrame, heads: drawing.Heads) -> None:
+    """Draw a bar a row, in three parts; the counts stand beside the bars, since a part may be narrower than its count."""
     bars, numbers = sheet.axes(1, 2, width_ratios=[0.55, 0.45])[0]
-    sheet.bars(bars, labels, max(shown["claims"], default=1))
+    sheet.bars(bars, labels, lengths.sum(axis=1).max() if len(lengths) else 1)
     numbers.set(xlim=(-0.5, 2.5), ylim=bars.get_ylim())
-    sheet.write_heads(numbers, range(len(kinds)), heads)
-    start = shown[[*kinds]].cumsum(axis=1) - shown[[*kinds]]
-    for at, (name, look) in enumerate(kinds.items()):
-        for row, (count, begin) in enumerate(zip(shown[name], start[name], strict=True)):
+    sheet.write_heads(numbers, range(len(_OUTCOMES)), heads)
+    start = lengths.cumsum(axis=1) - lengths
+    for at, (name, look) in enumerate(zip(counts, _OUTCOMES, strict=True)):
+        for row, (count, length, begin) in enumerate(zip(counts[name], lengths[name], start[name], strict=True)):
             drawing.write(numbers, at, row, str(count), (0, 0), size=sheet.label_size, ha="center")
             if count:
-                bars.barh(row, count, left=begin, height=0.55, clip_on=False, **look)
-    return sheet.figure
+                bars.barh(row, length, left=begin, height=0.55, clip_on=False, **look)

@@ -36,6 +36,7 @@ STATES = {
     "consistent": ("勾稽相符", "consistent"),
     "inconsistent": ("勾稽不符", "inconsistent"),
     "incomplete": ("表格不全", "tables incomplete"),
+    "undecided": ("多数无法核对", "mostly not assessable"),
     "without tables": ("没有表格", "no tables"),
     "failed": ("无法使用", "could not be used"),
     "missing": ("未见报告", "no document"),
@@ -44,6 +45,8 @@ STATES = {
 _COVERAGE_TYPES = {"agency": "str", "year": "Int64", "state": "str", "documents": "Int64", "failures": "Int64", "message": "str"}
 #: Rules that fail where tables, lines or columns are not there, which says nothing of the figures.
 _OF_THE_TABLES = ("S02", "S03")
+#: Rules that hold where a report only agrees with a copy of itself.
+_OF_COPIES = ("XF",)
 
 
 class _Temporary:
@@ -166,8 +169,9 @@ class Panel:
         DataFrame
             One row an agency and year, from the first year of the panel to the last: ``agency year state documents failures
             message``. `state` is ``consistent``, ``inconsistent`` (rules of severity E fail, `failures` of them), ``incomplete``
-            (tables, lines or columns are not there), ``without tables``, ``failed`` (there is a document that could not be used;
-            `message` says why) or ``missing`` (no document).
+            (tables, lines or columns are not there), ``undecided`` (none fails, but more findings of severity E are not
+            assessable than pass: figures are blank or unreadable), ``without tables``, ``failed`` (there is a document that
+            could not be used; `message` says why) or ``missing`` (no document).
         """
         of_report = ["agency", "year"]
         reports = self.reports.dropna(subset=of_report)
@@ -175,11 +179,18 @@ class Panel:
             return typed_frame([], _COVERAGE_TYPES)
         years = range(int(reports["year"].min()), int(reports["year"].max()) + 1)
         every = pd.MultiIndex.from_product([reports["agency"].unique(), years], names=of_report)
-        wrong = self.findings[(self.findings["status"] == "fail") & (self.findings["severity"] == "E")]
-        torn = wrong["rule"].isin(_OF_THE_TABLES)
-        documents, failures, gaps = (
+        severe = self.findings[self.findings["severity"] == "E"]
+        torn, copied = (severe["rule"].isin(rules) for rules in (_OF_THE_TABLES, _OF_COPIES))
+        status = severe["status"]
+        documents, gaps, failures, passes, undecided = (
             rows.groupby(of_report).size().reindex(every, fill_value=0)
-            for rows in (reports[reports["source"].notna()], wrong[~torn], wrong[torn])
+            for rows in (
+                reports[reports["source"].notna()],
+                severe[torn & (status == "fail")],
+                severe[~torn & (status == "fail")],
+                severe[~torn & ~copied & (status == "pass")],
+                severe[~torn & ~copied & (status == "not_assessable")],
+            )
         )
         chosen = reports[reports["chosen"]].set_index(of_report)[["form", "tables"]].reindex(every)
         tables = chosen["tables"].fillna("").map(lambda names: len(names.split()))
@@ -191,12 +202,78 @@ class Panel:
             "without tables": tables == 0,
             "inconsistent": failures > 0,
             "incomplete": (tables < expected) | (gaps > 0),
+            "undecided": undecided > passes,
         }
         state = np.select(list(states.values()), list(states), "consistent")
         frame = pd.DataFrame({"state": state, "documents": documents, "failures": failures}, index=every)
         reasons = reports[reports["error"].notna()].groupby(of_report)["message"].first().reindex(every)
         frame["message"] = reasons.where(frame["state"].isin(["failed", "missing"]))
         return frame.reset_index().astype(_COVERAGE_TYPES)
+
+    def summary(self, by: str | Iterable[str] = ()) -> pd.DataFrame:
+        """Count the reports that pass each rule, fail it, or cannot be checked by it.
+
+        Parameters
+        ----------
+        by : str or iterable of str
+            Columns of `reports` to count apart by, such as ``level``, ``region``, ``form`` or ``year``.
+
+        Returns
+        -------
+        DataFrame
+            One row a rule, and within it a group: ``rule severity``, the columns of `by`, ``reports pass fail not_assessable
+            failures failure_rate low high``. A report fails a rule where one finding fails, be it the only one; else it is not
+            assessable where one finding is; else it passes. So the three add up to `reports`, those that the rule speaks of.
+            `failures` counts the findings that fail. `failure_rate` is fail / (pass + fail), null where neither is there;
+            `low` and `high` are what it would be if all that could not be checked passed, or failed. Where the register does not
+            say a group, it is null. `severity` is that of the rule; a finding may be milder.
+
+        Raises
+        ------
+        UnusablePanel
+            Reports have no such column.
+
+        Examples
+        --------
+        >>> from govstats import embedded
+        >>> panel = read_corpus(embedded.folder())
+        >>> panel.summary("form").query("rule == 'T4S'")[["form", "reports", "pass", "fail", "failures"]].values.tolist()
+        [['2019', 5, 3, 0, 0], ['2021', 17, 15, 1, 2]]
+        """
+        from govstats.reconciliation import rules
+
+        of_report, groups = ["agency", "year"], [by] if isinstance(by, str) else list(by)
+        if unknown := [name for name in groups if name not in REPORT_TYPES]:
+            raise UnusablePanel(
+                f"by={unknown[0]!r}: expected a column of Panel.reports, such as level, region, form or year 应为 reports 的一列"
+            )
+        known = rules()[["id", "severity"]].rename(columns={"id": "rule"})
+        chosen = self.reports[self.reports["chosen"].eq(True)].dropna(subset=of_report)
+        statuses = ["pass", "fail", "not_assessable"]
+        counts = (
+            self.findings[["rule", *of_report, "status"]]
+            .pivot_table(index=["rule", *of_report], columns="status", aggfunc="size", fill_value=0)
+            .reindex(columns=statuses, fill_value=0)
+        )
+        fails, undecided = counts["fail"] > 0, counts["not_assessable"] > 0
+        of_each = pd.DataFrame(
+            {
+                "reports": 1,
+                "pass": ~fails & ~undecided,
+                "fail": fails,
+                "not_assessable": ~fails & undecided,
+                "failures": counts["fail"],
+            },
+        ).astype("Int64")
+        described = of_each.reset_index().merge(chosen[list(dict.fromkeys([*of_report, *groups]))], on=of_report)
+        summed = described.groupby(["rule", *groups], dropna=False)[list(of_each)].sum().reset_index()
+        frame = known.merge(summed, on="rule").loc[:, ["rule", "severity", *groups, *of_each]]
+        decided = frame["pass"] + frame["fail"]
+        return frame.assign(
+            failure_rate=frame["fail"] / decided.where(decided > 0),
+            low=frame["fail"] / frame["reports"],
+            high=(frame["fail"] + frame["not_assessable"]) / frame["reports"],
+        ).astype(dict.fromkeys(("failure_rate", "low", "high"), "Float64"))
 
     @cached_property
     def _manifest(self) -> dict[str, Any]:

@@ -216,7 +216,11 @@ def _write(store: Store, reports: pd.DataFrame, others: Sequence[str], workers: 
     documents = _documents(reports)
     _write_table(making, "reports", [reports])
     store.write(documents, making)
-    batches = [one for _, one in documents[documents["chosen"]].groupby("batch")]
+    # a summary counts on every agency below, also on those of which no document could be used
+    lost = reports[reports["error"].notna() & reports["parent"].notna()].drop(columns="cells")
+    batches = [
+        pd.concat([one, lost[lost["family"].isin(one["family"])]]) for _, one in documents[documents["chosen"]].groupby("batch")
+    ]
     findings = _findings(making, batches, workers)
     _write_table(making, "findings", tqdm(findings, "核对 reconciling", len(batches), unit="批", disable=None))
     content = (making / "reports.parquet").read_bytes() + sources_sha256().encode()

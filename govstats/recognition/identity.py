@@ -50,6 +50,8 @@ _SECTION = re.compile("一|二|三|四|五|六|情况|事项|问题")
 _LONGEST_HEADING = 40
 #: In percent; a number that is right counts so much.
 _HEADING_LIKENESS, _OF_A_NUMBER = 70, 15
+#: The heading of a section, not of a part of one, such as （二）主动公开政府信息情况; how like it is if its number is another.
+_RENUMBERED, _SAME_TITLE = re.compile("[一二三四五六七八九十]+、"), 90
 #: So many statutory sections make a report.
 _SECTIONS = 3
 #: Labels of a form's own that are needed to tell it, and those after which nobody looks further.
@@ -414,4 +416,8 @@ def _section_of(text: str, of_form: Form) -> int:
     # a number of its own is half of a heading: 五、存在问题与不足
     likeness = _HEADING_LIKENESS - (_OF_A_NUMBER if found.number else 0)
     best = process.extractOne(found.word, words, scorer=fuzz.ratio, score_cutoff=likeness)
+    if best is None and _RENUMBERED.match(text):
+        # a section of the agency's own before it moves a section on: 七、其他需要报告的事项
+        titles = [word.word for _, word in expected]
+        best = process.extractOne(found.word, titles, scorer=fuzz.ratio, score_cutoff=_SAME_TITLE)
     return expected[best[2]][0] if best else 0

@@ -52,6 +52,10 @@ _PUNCTUATION = re.compile(r"[\W_]+")
 _TITLES_OF_WORKS = re.compile("《[^《》]*》")
 #: 2022年,某局认真贯彻…; a year with a month, or of a law, tells of an event.
 _OPENING_YEAR = re.compile(r"\W*(20\d\d)年度?(?=[,我本全在])")
+#: 2021年,我局收到…: what a sentence says of the year itself; a comparison, an event, a law or a plan does not begin so. What
+#: 我国 and 我省 did is mostly the work of others.
+_OWN = "我(?![国省])|本[市县区州局厅委办机单部]|全[市县区州局系镇乡年]"
+_YEAR_OF_SENTENCE = re.compile(rf"(?:^|[。;])\W*(20\d\d)年度?,?(?={_OWN})[^。;]*")
 
 #: For report numbers what their notes say: kind, table and line.
 NotesOf = Mapping[int, Sequence[tuple[str, str, str]]]
@@ -408,5 +412,22 @@ def _check_year(report: Report, text: _Text, findings: Findings) -> None:
     elif opening and int(opening[1]) != year and str(year) not in first and f"{year}年" not in rest[:200]:
         sides: dict[str, Any] = {"expected": float(year), "reported": float(opening[1])}
         findings.note(0, "S06", "fail", quote=shortened(first), subject=str(year), **sides)
+    elif left := _left_over(text, year):
+        sides = {"expected": float(year), "reported": float(left[1])}
+        findings.note(0, "S06", "fail", message="left_over", quote=shortened(left[0].lstrip("。;")), subject=str(year), **sides)
     else:
         findings.note(0, "S06", "pass", subject=str(year))
+
+
+def _left_over(text: _Text, year: int) -> re.Match[str] | None:
+    """Return the first sentence that says of an earlier year what the report should say of its own.
+
+    Where a section names the year of the report too, an earlier one is the past that it tells of.
+    """
+    for said in text.sections.values():
+        plain = _TITLES_OF_WORKS.sub("", said)
+        if str(year) not in plain:
+            for found in _YEAR_OF_SENTENCE.finditer(plain):
+                if int(found[1]) < year:
+                    return found
+    return None
