@@ -20,7 +20,7 @@ import pytest
 import govstats
 from govstats import embedded
 from govstats.errors import UnknownReport, UnreadableDocument, UnusablePanel, UnusableRegister
-from govstats.panel import MANIFEST, Panel, building, reading
+from govstats.panel import MANIFEST, Panel, building, reading, workers
 from govstats.panel.store import Store
 from govstats.report import CELL_TYPES
 
@@ -499,14 +499,7 @@ def test_processes_give_the_same_panel(folder: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_bucket_is_a_folder(folder: Path) -> None:
-    from fsspec import filesystem
-
-    system = filesystem("memory")
-    system.put(f"{folder}/", "/bucket/reports", recursive=True)
-    try:
-        same(govstats.read_corpus("memory://bucket/reports"), govstats.read_corpus(folder))
-    finally:
-        system.rm("/bucket", recursive=True)
+    same(govstats.read_corpus(f"file://{folder}"), govstats.read_corpus(folder))
 
 
 def many(folder: Path, size: int) -> Path:
@@ -542,7 +535,7 @@ def kill_when_a_chunk_is_kept(victim: int, monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_killed_process_costs_nothing_but_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 2)
     many(folder, 16)
-    victim = reading.local_executor(2).submit(os.getpid).result()
+    victim = workers.local_executor(2).submit(os.getpid).result()
     kill_when_a_chunk_is_kept(victim, monkeypatch)
     panel = govstats.read_corpus(folder, processes=2)
     with suppress(psutil.NoSuchProcess):

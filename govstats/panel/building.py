@@ -25,9 +25,10 @@ from govstats.agencies import identify
 from govstats.errors import UnusablePanel
 from govstats.export import connected
 from govstats.export.database import add_views, create_tables
-from govstats.panel.reading import Folder, Item, local_executor, read_documents, schema
+from govstats.panel.reading import Folder, Item, read_documents, schema
 from govstats.panel.register import REGISTERS, read_register, with_register
 from govstats.panel.store import MANIFEST, PANEL_TYPES, READ, Store, columns_sha256, figures
+from govstats.panel.workers import local_executor
 from govstats.reconciliation import reconcile
 from govstats.reconciliation.matrix import Reports
 from govstats.report import sources_sha256
