@@ -21,6 +21,7 @@ import govstats
 from govstats import embedded
 from govstats.errors import UnknownReport, UnreadableDocument, UnusablePanel, UnusableRegister
 from govstats.export import export
+from govstats.export.built import PANEL_TYPES
 from govstats.panel import MANIFEST, Panel, building, reading, workers
 from govstats.panel.store import Store
 from govstats.report import CELL_TYPES
@@ -433,8 +434,11 @@ def test_what_was_read_is_not_read_again(folder: Path, tmp_path: Path) -> None:
     assert before <= chunks_read(output)
     assert sum(len(pd.read_parquet(path)) for name in new for path in output.glob(f".build/read-*/{name}/reports.parquet")) == 1
     assert "moved.html" in set(added.reports["source"])
-    same(added, govstats.read_corpus(folder))
-    assert rows_of_database(added) == rows_of_database(govstats.read_corpus(folder))
+    fresh = govstats.read_corpus(folder, output=tmp_path / "fresh", processes=2)
+    same(added, fresh)
+    assert rows_of_database(added) == rows_of_database(fresh)
+    for name in [MANIFEST, *(f"{table}.parquet" for table in PANEL_TYPES)]:
+        assert (output / name).read_bytes() == (tmp_path / "fresh" / name).read_bytes(), name
 
 
 def test_sentences_that_the_project_wrote_are_not_compared(folder: Path) -> None:
