@@ -13,7 +13,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -200,17 +200,17 @@ def _complain(message: object) -> None:
     print("govstats:", " ".join(str(message).split()), file=sys.stderr)
 
 
-def _opened(file: Path) -> govstats.Report | Exception:
+def _opened(file: Path, read: Callable[[Path], govstats.Report]) -> govstats.Report | Exception:
     """Read a file, or say why it cannot be used."""
     try:
-        return govstats.read(file)
+        return read(file)
     except (GovstatsError, OSError) as error:
         _complain(error if file.name in str(error) else f"{file}: {error}")
         return error
 
 
 def _read(options: argparse.Namespace) -> int:
-    report = _opened(options.file)
+    report = _opened(options.file, govstats.read)
     if isinstance(report, Exception):
         return UNUSABLE
     cells, table = report.cells, None
@@ -245,6 +245,16 @@ def _explain(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _reader_of(files: Sequence[Path]) -> Callable[[Path], govstats.Report]:
+    """Return what reads a file: of several each in a process that may die, where the extra ``panel`` is installed."""
+    if len(files) > 1:
+        with suppress(ImportError):
+            from govstats.panel.workers import in_a_process
+
+            return lambda file: in_a_process(file.name, govstats.read, file.absolute())
+    return govstats.read
+
+
 def _check(options: argparse.Namespace) -> int:
     if options.workbook and (len(options.files) > 1 or options.workbook.resolve() == options.files[0].resolve()):
         raise UnusableExport(
@@ -253,8 +263,9 @@ def _check(options: argparse.Namespace) -> int:
     checked: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     failed = False
+    read = _reader_of(options.files)
     for file in options.files:
-        report = _opened(file)
+        report = _opened(file, read)
         if isinstance(report, Exception):
             refused.append({"source": str(file), "error": type(report).__name__, "message": str(report)})
             continue

@@ -32,6 +32,10 @@ class _Missing(ImportError):
         )
 
 
+class ProcessDied(UnreadableDocument):
+    """The process that read the document asked for more time or memory than a document may take, or an engine crashed."""
+
+
 class MissingReader(UnreadableDocument, _Missing):
     """The file is of a kind whose reader is not installed; the message names what to install."""
 

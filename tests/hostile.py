@@ -4,6 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+
+def nested_forms(depth: int, copies: int) -> bytes:
+    """Return a PDF with one page that draws a form, which draws the next one so many times, and so on: pdfium expands all."""
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Resources << /XObject << /F 5 0 R >> >> /Contents 4 0 R >>",
+        "<< /Length 5 >>\nstream\n/F Do\nendstream",
+    ]
+    objects += [
+        f"<< /Type /XObject /Subtype /Form /BBox [0 0 200 200] /Resources << /XObject << /F {following} 0 R >> >>"
+        f" /Length {6 * copies} >>\nstream\n{'/F Do ' * copies}\nendstream"
+        for following in range(6, 5 + depth)
+    ]
+    objects.append("<< /Type /XObject /Subtype /Form /BBox [0 0 200 200] /Length 12 >>\nstream\n0 0 9 9 re f \nendstream")
+    body = "".join(f"{number} 0 obj\n{text}\nendobj\n" for number, text in enumerate(objects, start=1))
+    return f"%PDF-1.4\n{body}trailer << /Size {len(objects) + 1} /Root 1 0 R >>\n%%EOF".encode()
+
+
 TEXTS: dict[str, Callable[[int], bytes]] = {
     "open list items": lambda n: b"<table><tr><td>1</table>" + b"<li>" * n,
     "open divisions": lambda n: b"<div>" * n,

@@ -20,7 +20,9 @@ import pytest
 import govstats
 from govstats import embedded
 from govstats.errors import UnknownReport, UnreadableDocument, UnusablePanel, UnusableRegister
-from govstats.panel import MANIFEST, Panel, building, reading
+from govstats.export import export
+from govstats.export.built import PANEL_TYPES
+from govstats.panel import MANIFEST, Panel, building, reading, workers
 from govstats.panel.store import Store
 from govstats.report import CELL_TYPES
 
@@ -344,8 +346,9 @@ def test_a_panel_that_is_not_what_was_opened(tmp_path: Path, monkeypatch: pytest
         panel.cells  # noqa: B018
     manifest = output / MANIFEST
     manifest.write_text(manifest.read_text("utf-8").replace('"columns": "', '"columns": "0'), "utf-8")
-    with pytest.raises(UnusablePanel, match="another version"):
-        Panel(output)
+    for refusing in (Panel, lambda folder: export(folder, tmp_path / "out.csv", "csv")):
+        with pytest.raises(UnusablePanel, match="another version"):
+            refusing(output)
 
 
 def test_what_cannot_be_built(folder: Path, tmp_path: Path) -> None:
@@ -482,8 +485,11 @@ def test_what_was_read_is_not_read_again(folder: Path, tmp_path: Path) -> None:
     assert before <= chunks_read(output)
     assert sum(len(pd.read_parquet(path)) for name in new for path in output.glob(f".build/read-*/{name}/reports.parquet")) == 1
     assert "moved.html" in set(added.reports["source"])
-    same(added, govstats.read_corpus(folder))
-    assert rows_of_database(added) == rows_of_database(govstats.read_corpus(folder))
+    fresh = govstats.read_corpus(folder, output=tmp_path / "fresh", processes=2)
+    same(added, fresh)
+    assert rows_of_database(added) == rows_of_database(fresh)
+    for name in [MANIFEST, *(f"{table}.parquet" for table in PANEL_TYPES)]:
+        assert (output / name).read_bytes() == (tmp_path / "fresh" / name).read_bytes(), name
 
 
 def test_sentences_that_the_project_wrote_are_not_compared(folder: Path) -> None:
@@ -537,6 +543,69 @@ def test_a_copy_is_a_document_of_its_own_and_counted_once(folder: Path) -> None:
     assert not panel.cells.duplicated(["agency", "year", "table", "line", "column"]).any()
 
 
+# --- what is kept proves itself -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str, pd.DataFrame]]:
+    """A folder, a panel of it, and the frames of that."""
+    inside, output = copies(tmp_path_factory.mktemp("in"), "mem-2021", "mem-2023"), tmp_path_factory.mktemp("kept") / "out"
+    panel = govstats.read_corpus(inside, output=output)
+    return inside, output, {name: getattr(panel, name) for name in FRAMES}
+
+
+def files_of(output: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(output)): path.read_bytes() for path in sorted(output.rglob("*")) if path.is_file()}
+
+
+def same_or_refused(output: Path, frames: dict[str, pd.DataFrame]) -> bool:
+    """Tell whether a panel is refused where it is damaged; every frame that is not refused is the one that was written."""
+    refused = False
+    for name, frame in frames.items():
+        try:
+            pd.testing.assert_frame_equal(getattr(Panel(output), name), frame)
+        except UnusablePanel:
+            refused = True
+    return refused
+
+
+def test_one_bit_of_each_kept_file(kept: tuple[Path, Path, dict[str, pd.DataFrame]], tmp_path: Path) -> None:
+    inside, output, frames = kept
+    written = files_of(output)
+    assert len(written) == 8 + 2 + 6 + 2  # the panel, its manifest and database; the chunk, its digests and the lock
+    for number, (name, content) in enumerate(written.items()):
+        if not content:  # the lock
+            continue
+        place = len(content) // 2
+        (output / name).write_bytes(content[:place] + bytes([content[place] ^ (1 << number % 8)]) + content[place + 1 :])
+        refused = same_or_refused(output, frames)
+        assert refused == (name in {f"{table}.parquet" for table in FRAMES} | {MANIFEST}), name
+        if name.endswith(".parquet") and "/" not in name:
+            with pytest.raises(UnusablePanel, match=r"is not what the build wrote.*已读的年报不会重读"):
+                export(output, tmp_path / "out.csv", "csv")
+        if "/" in name:
+            govstats.read_corpus(inside, output=output)
+            assert not same_or_refused(output, frames), name
+        else:  # every build makes it anew
+            (output / name).write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "emptied", "deleted"])
+def test_kept_files_that_are_cut_or_gone(damage: str, kept: tuple[Path, Path, dict[str, pd.DataFrame]], tmp_path: Path) -> None:
+    inside, output, frames = kept
+    for kind in ("*.parquet", "*/*/*/*.parquet", "*/*/*/sha256.json", MANIFEST, "govstats.duckdb"):
+        for path in output.glob(kind):
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 if damage == "truncated" else 0])
+            if damage == "deleted":
+                path.unlink()
+        if kind in ("*.parquet", MANIFEST):
+            assert same_or_refused(output, frames)
+            with pytest.raises(UnusablePanel):
+                export(output, tmp_path / "out.csv", "csv")
+        govstats.read_corpus(inside, output=output)
+        assert not same_or_refused(output, frames)
+
+
 # --- many processes, many machines, other file systems --------------------------------------------------------------------
 
 
@@ -550,14 +619,7 @@ def test_processes_give_the_same_panel(folder: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_bucket_is_a_folder(folder: Path) -> None:
-    from fsspec import filesystem
-
-    system = filesystem("memory")
-    system.put(f"{folder}/", "/bucket/reports", recursive=True)
-    try:
-        same(govstats.read_corpus("memory://bucket/reports"), govstats.read_corpus(folder))
-    finally:
-        system.rm("/bucket", recursive=True)
+    same(govstats.read_corpus(f"file://{folder}"), govstats.read_corpus(folder))
 
 
 def many(folder: Path, size: int) -> Path:
@@ -593,7 +655,7 @@ def kill_when_a_chunk_is_kept(victim: int, monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_killed_process_costs_nothing_but_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 2)
     many(folder, 16)
-    victim = reading.local_executor(2).submit(os.getpid).result()
+    victim = workers.local_executor(2).submit(os.getpid).result()
     kill_when_a_chunk_is_kept(victim, monkeypatch)
     panel = govstats.read_corpus(folder, processes=2)
     with suppress(psutil.NoSuchProcess):

@@ -32,7 +32,14 @@ _OTHER_WORD = re.compile(r"\{\\rtf|.{0,4096}<(w:wordDocument|pkg:package)\s", re
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _PIPE_TABLE = re.compile(r"^[ \t]*+(?:\|[ \t]*+)?:?-{3,}+:?[ \t]*+(\|[ \t]*+:?-{3,}+:?[ \t]*+)+\|?[ \t]*+$", re.MULTILINE)
 _BIG5 = re.compile(rb"charset\s*=\s*[\"']?\s*big5", re.IGNORECASE)
-_BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+#: The first that fits counts: that of UTF-16 begins one of UTF-32.
+_BYTE_ORDER_MARKS = {
+    b"\xff\xfe\0\0": "utf-32",
+    b"\0\0\xfe\xff": "utf-32",
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
 #: The share of what is no plain ASCII that may be broken; markup would hide broken characters.
 _MOST_ILLEGIBLE = 0.02
 _ILLEGIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
@@ -91,6 +98,10 @@ def _content(source: object) -> tuple[str, bytes]:
             f"{source!r:.60} is a {type(source).__name__}; expected the path of a file, or its bytes 应为文件路径或 bytes"
         )
     path = Path(source)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise UnreadableDocument(
+            f"{source!s:.120}: a pipe or a device, which may never end; expected the path of a file 这是管道或设备，应为普通文件"
+        )
     try:
         return path.name, path.read_bytes()
     except OSError as error:
@@ -158,7 +169,7 @@ def decoded(content: bytes, name: str) -> str:
     UnreadableDocument
         It is no text in one of these encodings.
     """
-    marked = [encoding for mark, encoding in _BYTE_ORDER_MARKS.items() if content.startswith(mark)]
+    marked = [encoding for mark, encoding in _BYTE_ORDER_MARKS.items() if content.startswith(mark)][:1]
     declared = ["big5hkscs"] * bool(_BIG5.search(content[:4096]))
     for encoding in marked or (*declared, "utf-8", "gb18030"):
         # a page cut off inside a character, or with a few broken bytes, is what it is: GB 18030 would take most of it too

@@ -119,7 +119,7 @@ def web_archive(content: bytes, name: str) -> bytes | None:
     Raises
     ------
     UnreadableDocument
-        The archive holds no page.
+        The archive holds no page, or is nested too deeply.
 
     Examples
     --------
@@ -130,7 +130,13 @@ def web_archive(content: bytes, name: str) -> bytes | None:
         return None
     import email
 
-    parts = email.message_from_bytes(content.removeprefix(b"\xef\xbb\xbf").lstrip()).walk()
+    try:
+        parts = [*email.message_from_bytes(content.removeprefix(b"\xef\xbb\xbf").lstrip()).walk()]
+    except RecursionError as error:
+        raise UnreadableDocument(
+            f"{name}: the parts of the web archive (MHTML) stand inside one another too deeply; expected a page and its "
+            "pictures; save the page as HTML 网页存档嵌套过深；请另存为 HTML"
+        ) from error
     for page in (part.get_payload(decode=True) for part in parts if part.get_content_type() == "text/html"):
         if isinstance(page, bytes) and page.strip():
             return page

@@ -7,14 +7,17 @@ one, `limits` in Python does.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
-from govstats.errors import UnreadableDocument
+from govstats.errors import ProcessDied, UnreadableDocument
 
 #: Of a file: bytes. Of a web page: elements inside one another, attributes of one, options of fields, rules of style sheets times
 #: elements, characters of a selector, rules inside one another. Of a document: paragraphs, rows, cells in a row.
+#: Of a process that reads for others: bytes of addresses, most of which it never fills, and seconds for a document, or for a page
+#: that is recognised from a picture.
 DEFAULTS = {
     "bytes": 200_000_000,
     "depth": 10_000,
@@ -26,6 +29,8 @@ DEFAULTS = {
     "paragraphs": 20_000,
     "rows": 20_000,
     "columns": 500,
+    "memory": 6_000_000_000,
+    "seconds": 300,
 }
 _UNITS = {
     "bytes": ("bytes", "字节"),
@@ -69,6 +74,60 @@ def limits(**chosen: int) -> Iterator[None]:
 def limit(name: str) -> int:
     """Return a bound: what `limits` chose, else what the environment says, else the default."""
     return _chosen.get().get(name) or int(os.environ.get(f"GOVSTATS_LIMIT_{name.upper()}") or DEFAULTS[name])
+
+
+def chosen_limits() -> Mapping[str, int]:
+    """Return all bounds as they are here, for a process elsewhere to read with."""
+    return {name: limit(name) for name in DEFAULTS}
+
+
+@contextmanager
+def ended_beyond_limits() -> Iterator[None]:
+    """Have the system end this process where it takes more time or memory; for a process that does nothing but read.
+
+    An engine that is at work in C hears of nothing else. Where the system has no such bounds, there are none.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with suppress(OSError, ValueError):  # the system allows less, or cannot bound it
+        resource.setrlimit(resource.RLIMIT_AS, (limit("memory"), before[1]))
+    signal.setitimer(signal.ITIMER_REAL, limit("seconds"))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def start_clock_again() -> None:
+    """Give the next document or page the full time; nothing happens where no clock runs."""
+    if hasattr(signal, "getitimer") and signal.getitimer(signal.ITIMER_REAL)[0]:
+        signal.setitimer(signal.ITIMER_REAL, limit("seconds"))
+
+
+def ended(document: str, *, late: bool) -> ProcessDied:
+    """Return what to say of a document whose reading ended the process that read it.
+
+    Parameters
+    ----------
+    document : str
+        For the message.
+    late : bool
+        It took too long; else it took too much memory, or an engine crashed.
+    """
+    name, en, zh = ("seconds", "took too long", "用时过长") if late else ("memory", "died", "内存不足或引擎出错")
+    most, variable = limit(name), f"GOVSTATS_LIMIT_{name.upper()}"
+    what = f"{most:,} seconds for a document or a page of a scan" if late else f"{most:,} bytes of memory"
+    return ProcessDied(
+        f"{document}: the process that read it {en}; at most {what} are allowed: expected one annual report; if it is one, "
+        f"save or print it anew, or raise the bound with the environment variable {variable}"
+        f" 读取该文件的进程被终止：{zh}，上限 {most:,} {'秒' if late else '字节'}；如确为年报，请重新保存或打印，"
+        f"或用环境变量 {variable} 提高上限"
+    )
 
 
 def require(name: str, value: int, document: str) -> None:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, ImageSequence
 
 from govstats.documents.document import Block, Box
+from govstats.documents.limits import start_clock_again
 from govstats.documents.page import Word, blocks_of
 from govstats.documents.page_tables import Sheet, arranged, filled, frames_of
 from govstats.errors import MissingReader, UnreadableDocument
@@ -195,6 +196,7 @@ def recognise_picture(pixels: Array, name: str) -> Picture:
     MissingReader
         rapidocr is not installed (the extra ``ocr``).
     """
+    start_clock_again()
     engine = _engine(name)
     grey = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels[:, :, :3], cv2.COLOR_RGB2GRAY)
     height, width = grey.shape

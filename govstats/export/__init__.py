@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import pandas as pd
 
 from govstats.errors import MissingExtra, UnusableExport, UnusablePanel
+from govstats.export.built import KEPT, MANIFEST, PANEL_TYPES, manifest_of, whole_table
 from govstats.export.codebook import datasets
 from govstats.export.database import Source, add_views, create_tables, literal
 from govstats.forms import Language
@@ -79,7 +80,7 @@ def export(
     UnusableExport
         There is no such format, the destination does not suit it, or the format cannot hold what the panel has.
     UnusablePanel
-        The folder is no built panel.
+        The folder is no built panel, its build has not ended, or its files are not what the build wrote.
     UnusableCells
         A cell stands twice in the panel, so that it has no one figure.
     MissingExtra
@@ -185,6 +186,10 @@ def _sources(panel: Panel | str | PathLike[str], indicators: pd.DataFrame | None
         folder = Path(panel)
         files = {name: sorted([*folder.glob(f"{name}.parquet"), *folder.glob(f"{name}/*.parquet")]) for name in names}
         sources = {name: of_table for name, of_table in files.items() if of_table}
+        if (folder / MANIFEST).exists() or (folder / KEPT).exists():  # a build's; else what an export wrote
+            manifest_of(folder)
+            for name in PANEL_TYPES:
+                whole_table(folder, name)
         if "cells" not in sources:
             raise UnusablePanel(
                 f"{folder}: holds no cells.parquet, so it is no built panel; make one with: govstats build FOLDER -o OUT"

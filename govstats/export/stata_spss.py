@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,6 +28,10 @@ SELECT c.agency, c.year, c.form, c."table", c.line, c."column", v.variable,
 FROM cells c LEFT JOIN variables v USING ("table", line, "column")
 ORDER BY c.agency, c.year, v.position NULLS LAST, c."table", c.line, c."column"
 """
+#: The time at which every file says that it was made, as Stata and as SPSS write it: the same panel gives the same bytes.
+_MADE_STATA, _MADE_SPSS = b"01 Jan 2000 00:00", b"01 Jan 0000:00:00"
+#: Where it stands in a file of SPSS.
+_MADE_PLACE_SPSS = 92
 #: The rows, and the same rows with the status of each figure in its place.
 _QUERIES = {"wide": ("FROM wide", "FROM wide_status"), "long": (_LONG, f"SELECT status AS value FROM ({_LONG})")}
 _TITLE = {"zh": "政府信息公开年报面板", "en": "annual reports on government information disclosure"}
@@ -50,23 +54,24 @@ def write_stata(connection: DuckDBPyConnection, path: Path, *, language: Languag
         missing_user_values={numbered[name]: [*marks.values()] for name in table.figures},
         variable_format={numbered[name]: "%td" for name in table.dates} | {numbered[name]: "%12.0g" for name in table.figures},
     )
-    _name_variables(path, names)
+    _write_after(path, b"<timestamp>\x11", _MADE_STATA)
+    # the file keeps 129 bytes for each name
+    _write_after(path, b"<varnames>", b"".join(name.encode().ljust(129, b"\0") for name in names))
 
 
-def _name_variables(path: Path, names: Sequence[str]) -> None:
-    """Write names in the place of those that a dta file has; it keeps 129 bytes for each."""
+def _write_after(path: Path, tag: bytes, content: bytes) -> None:
+    """Write something in the place of what stands after a tag of a dta file."""
     with path.open("r+b") as file:
-        tag = b"<varnames>"
         opening = file.read(1 << 16)
         while tag not in opening:
             if not (more := file.read(1 << 16)):
                 raise UnusableExport(
-                    f"{path.name}: has no place for the names of variables, which dta files of version 118 have"
-                    " 文件中没有变量名的位置，应为第 118 版 dta 文件；请重新导出"
+                    f"{path.name}: has no {tag!r}, which dta files of version 118 have"
+                    " 文件格式有误，应为第 118 版 dta 文件；请重新导出"
                 )
             opening += more
         file.seek(opening.index(tag) + len(tag))
-        file.write(b"".join(name.encode().ljust(129, b"\0") for name in names))
+        file.write(content)
 
 
 def write_spss(connection: DuckDBPyConnection, path: Path, *, language: Language, shape: str, **_: Any) -> None:
@@ -93,6 +98,9 @@ def write_spss(connection: DuckDBPyConnection, path: Path, *, language: Language
         variable_measure=dict.fromkeys(table.value_labels, "nominal") | dict.fromkeys(table.figures, "scale"),
         row_compress=True,
     )
+    with path.open("r+b") as file:
+        file.seek(_MADE_PLACE_SPSS)
+        file.write(_MADE_SPSS)
 
 
 class _Table(NamedTuple):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 #: Excel on a Chinese Windows takes a file for GBK unless it begins with this; R, Stata, pandas and DuckDB skip it.
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ROWS = 100_000
+#: A text that Excel would calculate, also in the full-width characters that it takes in China, or that begins as one is marked:
+#: signs and digits alone (``-``, ``-5``) are none.
+_FORMULA = r"^([=@＝＠\t\r']|[-+－＋](?s:.*)[^-－0-9.,])"
 
 
 def exported_tables(connection: DuckDBPyConnection) -> list[str]:
@@ -60,8 +64,9 @@ def write_data_package(connection: DuckDBPyConnection, folder: Path, **_: Any) -
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "govstats-panel",
         "title": "政府信息公开工作年度报告面板数据 / panel of annual reports on government information disclosure",
-        "description": "数字照报告所载，差错照录；缺失不等于零，见 codebook.md / figures as reported, their errors kept;"
-        " missing is not zero, see codebook.md",
+        "description": "数字照报告所载，差错照录；缺失不等于零，见 codebook.md；文本开头的 ' 不属于原文，读入时去掉一个"
+        " / figures as reported, their errors kept; missing is not zero, see codebook.md; a ' that a text begins with is a mark"
+        " against formulas: take one away",
         "keywords": ["政府信息公开", "年度报告", "freedom of information", "official statistics"],
         "resources": [_resource(connection, name, folder) for name in names],
     }
@@ -81,7 +86,16 @@ def _csv(connection: DuckDBPyConnection, table: str, path: Path, opening: bytes)
         file.write(opening)
         with pyarrow.csv.CSVWriter(file, rows.schema) as writer:
             for batch in rows:
-                writer.write_batch(batch)
+                writer.write_batch(_without_formulas(batch))
+
+
+def _without_formulas(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Mark texts that Excel would calculate with an apostrophe; to take one away from where a text begins restores it."""
+    for at, column in enumerate(batch.schema):
+        if pa.types.is_string(column.type):
+            texts = pc.replace_substring_regex(batch.column(at), _FORMULA, r"'\1", max_replacements=1)
+            batch = batch.set_column(at, column, texts)
+    return batch
 
 
 def _parquet(connection: DuckDBPyConnection, table: str, path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import weakref
 from collections.abc import Iterable, Mapping
@@ -20,10 +19,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from govstats.errors import UnknownReport, UnusablePanel
+from govstats.export.built import MANIFEST, REPORT_TYPES, manifest_of, whole_table
 from govstats.forms import form
 from govstats.panel.building import build
 from govstats.panel.reading import Folder
-from govstats.panel.store import MANIFEST, REPORT_TYPES, Store, columns_sha256
+from govstats.panel.store import Store
 from govstats.report import typed_frame
 
 if TYPE_CHECKING:
@@ -110,12 +110,7 @@ class Panel:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "folder", Path(self.folder).expanduser())
-        if self._manifest.get("columns") != columns_sha256():
-            raise UnusablePanel(
-                f"{self.folder}: the panel was made by another version of govstats, with other columns; build it again: "
-                "govstats build FOLDER -o OUT"
-                " 面板由另一版本的 govstats 生成，列不相同；请重新运行 govstats build 文件夹 -o 输出"
-            )
+        self._manifest  # noqa: B018 - refuses a folder without a panel
 
     @property
     def others(self) -> list[str]:
@@ -276,18 +271,11 @@ class Panel:
         ).astype(dict.fromkeys(("failure_rate", "low", "high"), "Float64"))
 
     @cached_property
-    def _manifest(self) -> dict[str, Any]:
-        try:
-            return dict(json.loads((self.folder / MANIFEST).read_text("utf-8")))
-        except (FileNotFoundError, NotADirectoryError):
-            raise UnusablePanel(
-                f"{self.folder}: there is no panel in this folder, or its build has not ended ({MANIFEST} is missing); make it: "
-                "govstats build FOLDER -o OUT"
-                " 该文件夹中没有面板，或尚未生成完；请运行 govstats build 文件夹 -o 输出"
-            ) from None
+    def _manifest(self) -> Mapping[str, Any]:
+        return manifest_of(self.folder)
 
     def _frame(self, name: str) -> pd.DataFrame:
-        if Panel(self.folder)._manifest != self._manifest:
+        if manifest_of(self.folder) != self._manifest:
             raise UnusablePanel(
                 f"{self.folder}: another panel was built in this folder since this one was opened; open it again"
                 " 打开之后面板已重新生成，请重新打开"
@@ -298,7 +286,7 @@ class Panel:
             wanted &= pc.field("agency").isin(pa.array(self.agencies, pa.string()))
         if self.years is not None:
             wanted &= pc.field(year).isin(pa.array(self.years, pa.int64()))
-        return pd.read_parquet(self.folder / f"{name}.parquet", filters=wanted)
+        return pd.read_parquet(whole_table(self.folder, name), filters=wanted)
 
 
 def read_corpus(

@@ -24,10 +24,12 @@ from tqdm import tqdm
 from govstats.agencies import identify
 from govstats.errors import UnusablePanel
 from govstats.export import connected
+from govstats.export.built import MANIFEST, PANEL_TYPES, columns_sha256, file_sha256
 from govstats.export.database import add_views, create_tables
-from govstats.panel.reading import Folder, Item, local_executor, read_documents, schema
+from govstats.panel.reading import Folder, Item, read_documents, schema
 from govstats.panel.register import REGISTERS, read_register, with_register
-from govstats.panel.store import MANIFEST, PANEL_TYPES, READ, Store, columns_sha256, figures
+from govstats.panel.store import READ, Store, figures
+from govstats.panel.workers import local_executor
 from govstats.reconciliation import reconcile
 from govstats.reconciliation.matrix import Reports
 from govstats.report import sources_sha256
@@ -224,7 +226,9 @@ def _write(store: Store, reports: pd.DataFrame, others: Sequence[str], workers: 
     findings = _findings(making, batches, workers)
     _write_table(making, "findings", tqdm(findings, "核对 reconciling", len(batches), unit="批", disable=None))
     content = (making / "reports.parquet").read_bytes() + sources_sha256().encode()
-    manifest = {"columns": columns_sha256(), "content": hashlib.sha256(content).hexdigest(), "others": others}
+    digests = {name: file_sha256(making / f"{name}.parquet") for name in PANEL_TYPES}
+    about = {"columns": columns_sha256(), "content": hashlib.sha256(content).hexdigest()}
+    manifest = about | {"sha256": digests, "others": others}
     (making / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     (store.root / MANIFEST).unlink(missing_ok=True)
     for name in PANEL_TYPES:

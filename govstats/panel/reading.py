@@ -6,14 +6,11 @@ import hashlib
 import os
 import re
 import stat
-import threading
-import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from operator import itemgetter
 from os import PathLike, fspath
@@ -23,12 +20,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from loky import cpu_count, get_reusable_executor
+from loky import cpu_count
 
 from govstats.agencies import hint
 from govstats.documents import open_document
-from govstats.errors import MissingExtra, UnreadableDocument
+from govstats.documents.limits import chosen_limits, ended, limits, start_clock_again
+from govstats.errors import MissingExtra, ProcessDied, UnreadableDocument
 from govstats.panel.register import said_of
+from govstats.panel.workers import bounded, local_executor, was_late
 from govstats.recognition import recognise
 from govstats.reconciliation.reuse import samples
 from govstats.reconciliation.structure import document_findings
@@ -50,11 +49,10 @@ _COSTS = {
 }
 #: A chunk costs so much that losing it is no pity and sending it is no burden.
 _CHUNK_COST = 100
-#: Below this, to start processes takes longer than to read.
+#: Below this one process reads, for to start more takes longer.
 _WORTH_PROCESSES = 4 * _CHUNK_COST
 #: Chunks for each process that are under way together, so that few have to be read again where one of them kills its process.
 _CHUNKS_AT_ONCE = 16
-_DIED = "the process that read this document died, out of memory or by a fault of an engine"
 #: What file systems tell of a file that changes with its content.
 _STAMPS = ("size", "mtime", "ETag", "LastModified", "last_modified", "updated", "created")
 #: What the register may say of a document before it is read.
@@ -103,6 +101,13 @@ SCHEMAS = {
     ),
     "texts": schema({"key": "str", "sketch": "object"}),
 }
+
+
+class _Lost(NamedTuple):
+    """The chunks that were under way when a worker died, and whether its time was up."""
+
+    chunks: list[tuple[Item, ...]]
+    late: bool
 
 
 class Item(NamedTuple):
@@ -281,15 +286,12 @@ def read_documents(
 
     Notes
     -----
-    Where a worker dies (out of memory, an engine that crashes), what was under way is read again, one document at a time, so
-    that only the one which kills its reader twice is given up.
+    No document is read in this process. Where a worker dies (out of time or memory, an engine that crashes), what was under way
+    is read again, one document at a time, so that only the one which kills its reader twice is given up. A cluster bounds its
+    workers itself.
     """
     chunks = list(_chunks(documents))
     workers = processes or (cpu_count() if sum(item.cost for item in documents) > _WORTH_PROCESSES else 1)
-    if client is None and workers == 1:
-        for chunk in chunks:
-            yield read_chunk(folder, chunk)
-        return
     died: type[Exception] = BrokenProcessPool
     if client is not None:
         from distributed import KilledWorker
@@ -297,51 +299,42 @@ def read_documents(
         died = KilledWorker
         workers = max(sum(client.ncores().values()), 1)  # type: ignore[no-untyped-call]
 
-    def read(chunks: Sequence[tuple[Item, ...]]) -> Generator[Tables, None, list[tuple[Item, ...]]]:
+    def read(chunks: Sequence[tuple[Item, ...]]) -> Generator[Tables, None, _Lost]:
         executor = local_executor(workers) if client is None else client.get_executor()  # type: ignore[no-untyped-call]
-        return _read_by(executor, died, folder, chunks)
+        return _read_by(executor, died, partial(_elsewhere if client else bounded, chosen_limits(), read_chunk, folder), chunks)
 
     lost: list[Item] = []
     at_once = _CHUNKS_AT_ONCE * workers
     for start in range(0, len(chunks), at_once):
-        left = yield from read(chunks[start : start + at_once])
+        left, _ = yield from read(chunks[start : start + at_once])
         lost += [item for chunk in left for item in chunk]
     for item in lost:
-        left = yield from read([(item,)])
-        yield from (_unread(item) for _ in left)
+        left, late = yield from read([(item,)])
+        yield from (_unread(item, late) for _ in left)
+
+
+def _elsewhere(bounds: Mapping[str, int], read: Callable[..., Tables], *given: Any) -> Tables:
+    """Read with the bounds of another process."""
+    with limits(**bounds):
+        return read(*given)
 
 
 def _read_by(
-    executor: Executor, died: type[Exception], folder: Folder, chunks: Sequence[tuple[Item, ...]]
-) -> Generator[Tables, None, list[tuple[Item, ...]]]:
-    """Yield the tables of chunks as they are done; return the chunks that are lost because a worker died."""
+    executor: Executor, died: type[Exception], read: Callable[..., Tables], chunks: Sequence[tuple[Item, ...]]
+) -> Generator[Tables, None, _Lost]:
+    """Yield the tables of chunks as they are done; return what is lost because a worker died."""
     running = {}
     left = list(chunks)
-    with suppress(died):
+    try:
         for chunk in chunks:
-            running[executor.submit(read_chunk, folder, chunk)] = chunk
+            running[executor.submit(read, chunk)] = chunk
         for future in as_completed(running):
             tables = future.result()
             left.remove(running.pop(future))
             yield tables
-    return left
-
-
-def local_executor(workers: int) -> Executor:
-    """Return processes of this machine, the same ones each time."""
-    executor: Executor = get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),))
-    return executor
-
-
-def _end_with(parent: int) -> None:
-    """End this process when the one that it reads for is gone: loky's stay for ever where that was killed."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(2)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    except died as error:
+        return _Lost(left, was_late(error))
+    return _Lost([], late=False)
 
 
 def _chunks(documents: Sequence[Item]) -> Iterator[tuple[Item, ...]]:
@@ -363,6 +356,7 @@ def read_chunk(folder: Folder, documents: Iterable[Item]) -> Tables:
     rows: dict[str, list[Sequence[Any]]] = {name: [] for name in SCHEMAS}
     seen: set[str] = set()
     for item in documents:
+        start_clock_again()
         known, of_document = _read(folder, item)
         key = known["key"]
         rows["reports"].append([known.get(name) for name in SCHEMAS["reports"].names])
@@ -389,6 +383,8 @@ def _read(folder: Folder, item: Item) -> tuple[dict[str, Any], Mapping[str, Sequ
         report = recognise(open_document(content), agency=item.agency, year=item.year, form=item.form)
         found = _tables(report)
         known |= _described(report)
+    except MemoryError:
+        known |= {"error": ProcessDied.__name__, "message": str(ended("<bytes>", late=False))}
     except Exception as error:  # noqa: BLE001 - one document never ends a run, whatever is the matter with it
         known |= {"error": type(error).__name__, "message": str(error)}
     return known | {"key": item.key(known.get("sha256"))}, found
@@ -425,8 +421,9 @@ def _described(report: Report) -> dict[str, Any]:
     }
 
 
-def _unread(item: Item) -> Tables:
-    """Return the tables of a document whose reading ended the process."""
-    known = item._asdict() | {"error": "ProcessDied", "message": _DIED, "key": item.key(None)}
+def _unread(item: Item, late: bool) -> Tables:
+    """Return the tables of a document whose reading ended the process, because it took too long or otherwise."""
+    message = str(ended(item.source, late=late))
+    known = item._asdict() | {"error": ProcessDied.__name__, "message": message, "key": item.key(None)}
     rows = {"reports": [[known.get(name) for name in SCHEMAS["reports"].names]]}
     return {name: _table(name, rows.get(name, [])) for name in SCHEMAS}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,53 +22,20 @@ from filelock import FileLock, Timeout
 
 from govstats.errors import UnusablePanel
 from govstats.export import connected
+from govstats.export.built import KEPT, MANIFEST, PANEL_TYPES, file_sha256
 from govstats.export.database import arrow_table, literal, quoted
 from govstats.panel.reading import SCHEMAS, Tables, schema
-from govstats.reconciliation import FINDING_TYPES
-from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES, sources_sha256
+from govstats.report import sources_sha256
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-#: The panel's own account of itself: of which columns and reports it is, and what in the folder was no document.
-MANIFEST = "panel.json"
-#: The folder of what a build keeps, in the folder that it writes to; all of it can be made again.
-_KEPT = ".build"
+#: The file in a chunk with the digests of the others; a chunk that does not match it is read again.
+_DIGESTS = "sha256.json"
 #: The file in it that a build holds while it is at work.
 _LOCK = "lock"
 #: What decides how a document is read; after a change there every document is read anew.
 _READING = ("documents", "forms", "recognition", "characters.py", "report.py", "panel/reading.py", "reconciliation")
-#: The columns of `Panel.reports`, with their types.
-REPORT_TYPES = {
-    **dict.fromkeys(("agency", "agency_printed"), "str"),
-    "year": "Int64",
-    **dict.fromkeys(("form", "title", "level", "region", "region_code", "department", "basis"), "str"),
-    "published": "datetime64[us]",
-    "vintage": "Int64",
-    "chosen": "boolean",
-    **dict.fromkeys(("source", "format", "sha256"), "str"),
-    "size": "Int64",
-    "tables": "str",
-    **dict.fromkeys(("cells", "reported", "unreadable", "claims", "notes"), "Int64"),
-    "summary": "boolean",
-    **dict.fromkeys(("parent", "error", "message"), "str"),
-}
-#: The tables of a panel, with the types of their columns.
-PANEL_TYPES: Mapping[str, Mapping[str, str]] = {
-    "reports": REPORT_TYPES,
-    "cells": CELL_TYPES,
-    "claims": CLAIM_TYPES | {"report_year": "Int64"},
-    "notes": NOTE_TYPES,
-    "vintages": CELL_TYPES | {"vintage": "Int64", "source": "str", "published": "datetime64[us]"},
-    "document_findings": {
-        **dict.fromkeys(("agency", "rule", "severity", "status", "message_zh", "message_en"), "str"),
-        "year": "Int64",
-        "expected": "Float64",
-        "reported": "Float64",
-    },
-    "texts": {"agency": "str", "year": "Int64", "sketch": "object"},
-    "findings": FINDING_TYPES,
-}
 #: Those whose rows were read in documents: what findings are made of.
 READ = ("cells", "claims", "notes", "vintages", "document_findings", "texts")
 #: What those rows take from their document, and what puts them in order.
@@ -89,11 +56,6 @@ _MEMORY = "256MB"
 _ROWS_AT_ONCE = 50_000
 
 
-def columns_sha256() -> str:
-    """Return a digest of the columns that a panel has in this version."""
-    return hashlib.sha256(json.dumps(PANEL_TYPES).encode()).hexdigest()
-
-
 @dataclass(frozen=True)
 class Store:
     """The chunks of documents that were read, and the folder of the panel that holds them.
@@ -109,7 +71,7 @@ class Store:
     @property
     def kept(self) -> Path:
         """Where everything stands that a build keeps for the next."""
-        return self.root / _KEPT
+        return self.root / KEPT
 
     @cached_property
     def read(self) -> Path:
@@ -129,8 +91,16 @@ class Store:
         making = self.making()
         for name, table in tables.items():
             pq.write_table(table, making / f"{name}.parquet", compression="zstd")
+        digests = {f"{name}.parquet": file_sha256(making / f"{name}.parquet") for name in tables}
+        (making / _DIGESTS).write_text(json.dumps(digests), "utf-8")
         self.read.mkdir(exist_ok=True)
         making.replace(folder)
+
+    def drop_damaged(self) -> None:
+        """Remove the chunks that are not what was written, so that their documents are read again."""
+        for chunk in self.read.glob("*"):
+            if not _is_whole(chunk):
+                shutil.rmtree(chunk)
 
     def reports(self) -> pd.DataFrame:
         """Return a row for everything that was read: those of ``SCHEMAS["reports"]``, and ``chunk``: the folder of the rest."""
@@ -189,6 +159,7 @@ class Store:
                 for path in (*self.kept.iterdir(), *self.root.glob(".export-*")):
                     if path.is_dir() and path != self.read:  # of a build that was killed, or of another version of the reader
                         shutil.rmtree(path, ignore_errors=True)
+                self.drop_damaged()
                 yield
         except Timeout:
             raise UnusablePanel(
@@ -201,6 +172,15 @@ class Store:
                 "what was read is kept there"
                 " 面板无法写入；请腾出空间或换文件夹，已读的仍保留"
             ) from error
+
+
+def _is_whole(chunk: Path) -> bool:
+    """Tell whether a chunk is what `Store.add` wrote."""
+    try:
+        digests = json.loads((chunk / _DIGESTS).read_bytes())
+        return bool(digests == {f"{name}.parquet": file_sha256(chunk / f"{name}.parquet") for name in SCHEMAS})
+    except (OSError, ValueError):
+        return False
 
 
 def figures(documents: pd.DataFrame) -> pd.Series[int]:
