@@ -18,6 +18,7 @@ from govstats.errors import UnreadableDocument
 from govstats.forms import ONE_FEN, CellKey, Form, Language
 from govstats.reconciliation.chains import Case, Place, cases
 from govstats.reconciliation.corrections import Corrections, as_corrected
+from govstats.reconciliation.edits import outside
 from govstats.reconciliation.matrix import Source, known_of
 from govstats.reconciliation.solver import Solution
 from govstats.reconciliation.wording import cell_label, cell_list, number, phrase, quoted
@@ -50,6 +51,8 @@ REPAIR_TYPES = {
 
 #: What a witness takes from or adds to how far-fetched a repair is; a reading that fails when it is repeated settles the matter.
 _WITNESS, _MISREAD = 2.0, -100.0
+#: The rules of figures that cannot be right whatever the others are, and of edits that fail only together.
+_DOMAIN, _TOGETHER = "S04", "TJ"
 _LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
 
@@ -202,8 +205,9 @@ def _repair(case: Case, solution: Solution, witnesses: _Witnesses, again: _Rerea
     for cell, proposed in zip(*solution, strict=True):
         place = system.places[cell]
         changes.append(_Change(place, float(system.figures[cell]), proposed, *again.of(place.key, proposed)))
-    touched = (system.edits.equalities[:, list(solution.cells)] != 0).any(axis=1)
-    rules = dict.fromkeys(rule for rule, it in zip(system.rules, system.broken & touched, strict=True) if it)
+    touched = (system.edits.matrix[:, list(solution.cells)] != 0).any(axis=1)
+    rules = [rule for rule, it in zip(system.rules, system.broken & touched, strict=True) if it]
+    rules += [_DOMAIN] * bool(outside(system.edits, system.figures[:, None])[list(solution.cells)].any())
     ways: list[str] = []
     for (form, year), of_year in groupby(changes, lambda change: change.place[:2]):
         around = zip(system.places, system.figures.tolist(), strict=True)
@@ -217,7 +221,7 @@ def _repair(case: Case, solution: Solution, witnesses: _Witnesses, again: _Rerea
                 said.append(f"{'+' if fits else '-'} {text}")
     doubt = sum(map(far_fetched, ways)) + _MISREAD * any(change.origin == "reading" for change in changes)
     doubt -= _WITNESS * sum(1 if one.startswith("+") else -1 for one in said)
-    return _Repair(tuple(changes), ";".join(rules), tuple(ways), "; ".join(said), doubt)
+    return _Repair(tuple(changes), ";".join(dict.fromkeys(rules)) or _TOGETHER, tuple(ways), "; ".join(said), doubt)
 
 
 def _sentence(case: Case, repair: _Repair, language: Language) -> str:

@@ -59,6 +59,12 @@ class Rows:
         chosen = self.matrix[:, cells]
         return Rows(chosen[numbers[equal]], chosen[numbers[~equal]], self.signed[cells], self.whole[cells]), numbers
 
+    def only(self, numbers: Sequence[int]) -> Rows:
+        """Return some of the rows, those of the equalities first, over all cells."""
+        equal = sum(number < len(self.equalities) for number in numbers)
+        chosen = self.matrix[sorted(numbers)]
+        return Rows(chosen[:equal], chosen[equal:], self.signed, self.whole)
+
     @cached_property
     def sparse(self) -> list[Row]:
         """All rows, one after the other."""
@@ -138,6 +144,47 @@ def consistent(edits: Rows, figures: Floats, cells: Sequence[int]) -> tuple[floa
                 value = math.nan
         values.append(value)
     return tuple(values)
+
+
+def can_hold(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
+    """Tell whether cells without a figure can be filled so that all edits hold.
+
+    Parameters
+    ----------
+    edits : Rows
+    figures : array, shape (cells, reports)
+        NaN for those to fill: the same cells in all reports.
+
+    Examples
+    --------
+    Two sums share a part that is blank: one needs 2 of it, the other 3, and in a second report 2 as well.
+
+    >>> sums = np.array([[1.0, 1, -1, 0, 0], [0, 1, 0, 1, -1]])
+    >>> edits = Rows(sums, np.zeros((0, 5)), np.zeros(5, bool), np.ones(5, bool))
+    >>> can_hold(edits, np.array([[4, np.nan, 6, 1, 4], [4, np.nan, 6, 1, 3]]).T)
+    array([False,  True])
+    """
+    implied, sure = _rows_without(edits, np.flatnonzero(np.isnan(figures[:, 0])).tolist())
+    parts = np.rint(np.nan_to_num(figures) * PARTS).astype(np.int64)
+    holds = np.ones(figures.shape[1], dtype=np.bool_)
+    for row in implied:
+        total = np.array(list(row.coefficients.values()), dtype=np.int64) @ parts[list(row.coefficients)]
+        holds &= (total == 0) if row.equality else (total >= 0)
+    for at in () if sure else np.flatnonzero(holds).tolist():
+        holds[at] = consistent(edits, figures[:, at], ()) is not None
+    return holds
+
+
+def conflict(edits: Rows, figures: Floats) -> list[int]:
+    """Return the numbers of rows that cannot hold together though all of them but one could; none where all can hold."""
+    kept = list(range(len(edits.matrix)))
+    if can_hold(edits, figures[:, None]).all():
+        return []
+    for row in reversed(range(len(edits.matrix))):
+        fewer = [one for one in kept if one != row]
+        if not can_hold(edits.only(fewer), figures[:, None]).all():
+            kept = fewer
+    return kept
 
 
 def _holds(edits: Rows, figures: Floats) -> bool:
