@@ -26,7 +26,7 @@ TABLES = {"2008": ("statistics",), "2019": ("requests", "review"), "2021": ("req
 
 def names(cells: pd.DataFrame) -> pd.Series:
     """Return each cell as findings name it."""
-    return cells["table"].str.cat([cells["line"], cells["column"]], sep="/")
+    return cells["table"] + "/" + cells["line"] + "/" + cells["column"]
 
 
 def blanked(cells: pd.DataFrame, *places: str) -> pd.DataFrame:
@@ -153,4 +153,4 @@ def test_edits_that_are_only_probable_make_it_probable() -> None:
 
 
 if __name__ == "__main__":
-    print(tried(int(sys.argv[1]), 100_000))
+    sys.stdout.write(f"{tried(int(sys.argv[1]), 100_000)}\n")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from itertools import accumulate, chain, groupby, pairwise, repeat
+from itertools import accumulate, groupby, pairwise, repeat
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from govstats.forms import ONE_FEN, CellKey, Form
 from govstats.reconciliation.edits import (
@@ -69,7 +70,7 @@ class Chain(NamedTuple):
     @property
     def broken(self) -> Flags:
         """The edits that cannot hold."""
-        return _failed(self.edits, self.figures[:, None])[:, 0]
+        return np.asarray(_failed(self.edits, self.figures[:, None])[:, 0])
 
     def without_edits(self) -> Chain:
         """Return the cells alone, each too dear to be changed."""
@@ -141,7 +142,7 @@ def _components(form: Form, layout: Layout, cells: tuple[CellKey, ...]) -> tuple
     return (*closed.parted(), *(Component((cell,), Rows(none, none, *of_cell), ()) for cell, of_cell in single))
 
 
-def _failed(edits: Rows, figures: Floats) -> Flags:
+def _failed(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
     """Tell which edits cannot hold in which reports; cells without a figure are not negative unless signed."""
     unknown = np.isnan(figures)
     sums = edits.matrix @ np.where(unknown, 0.0, figures)
@@ -391,7 +392,7 @@ def _joined(years: Sequence[_Year], links: Sequence[_Link], free: Sequence[bool]
     return Chain(
         tuple(place for one in chains for place in one.places),
         edits,
-        tuple(chain.from_iterable([*equal, *(link.rules for link in links), *unequal])),
+        tuple(rule for rules in (*equal, *(link.rules for link in links), *unequal) for rule in rules),
         np.concatenate([one.figures for one in chains]),
         np.concatenate([one.weights for one in chains]),
     )

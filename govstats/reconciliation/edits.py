@@ -287,7 +287,7 @@ def tell(edit: Edit, values: Floats, form: Form, *, open_ended: bool = False) ->
 
 
 class Conflict(NamedTuple):
-    """Edits of a table that can hold one by one, but not together; none of them where the cells without a figure can be filled."""
+    """Edits of a table that can hold one by one but not together; none where the cells without a figure can be filled."""
 
     at: int
     table: str
@@ -301,7 +301,7 @@ class Conflict(NamedTuple):
     @property
     def severity(self) -> str:
         """That of the mildest edit: where it does not hold, the others may."""
-        return max((severity(edit) for edit in self.edits), key="EWI".index)
+        return max(map(severity, self.edits), key="EWI".index)
 
 
 def conflicts(matrix: ReportMatrix) -> Iterator[Conflict]:
@@ -314,7 +314,8 @@ def conflicts(matrix: ReportMatrix) -> Iterator[Conflict]:
             mine = _closed(matrix.form, layout, table.id)
             if mine is None:
                 continue
-            values = matrix.value[np.ix_([matrix.index[cell] for cell in mine.cells], members)]
+            rows = np.array([matrix.index[cell] for cell in mine.cells])
+            values = matrix.value[np.ix_(rows, members)]
             empty = np.isnan(values)
             some = np.flatnonzero(empty.any(axis=0) & ~empty.all(axis=0))
             for alike_in in alike(empty[:, some]):
