@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import accumulate, groupby, pairwise, repeat
-from math import prod
+from math import inf, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,7 +28,8 @@ from govstats.reconciliation.edits import (
 )
 from govstats.reconciliation.findings import Floats, rules_with
 from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices
-from govstats.reconciliation.solver import Localisation, Rows, Solution, can_hold, components, minimal_changes
+from govstats.reconciliation.solver import Localisation, Rows, Solution, can_hold, components, consistent, minimal_changes
+from govstats.reconciliation.whole_tables import rearranged
 
 #: What it costs to change a cell of a year that only bounds a chain: more than any repair.
 _FIXED = 1_000.0
@@ -36,6 +37,8 @@ _FIXED = 1_000.0
 _MOST = 1_000
 #: Below this confidence a reading is as likely to be wrong as the agency, and costs less to change.
 _SURE, _UNSURE_WEIGHT = 0.99, 0.8
+#: Beside sets of so many cells no error of a whole table is looked for.
+_FEW = 2
 _NOTHING = Solution((), ())
 
 
@@ -116,7 +119,7 @@ def cases(cells: pd.DataFrame, seconds: float) -> list[Case]:
     numbered: list[tuple[int, int, Chain, Localisation]] = []
     failing: dict[int, _Year] = {}
     for number, order, chain, joins_years in systems.failing():
-        located = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds)
+        located = _located(chain, seconds)
         if joins_years:
             failing[number] = _Year(number, chain, located)
         else:
@@ -125,6 +128,32 @@ def cases(cells: pd.DataFrame, seconds: float) -> list[Case]:
         numbered += _repaired(stretch, systems, seconds)
     agencies = systems.reports["agency"].array
     return [Case(agencies[number], chain, found) for number, _, chain, found in sorted(numbered, key=lambda one: one[:2])]
+
+
+def _located(chain: Chain, seconds: float) -> Localisation:
+    """Return what would set one report right: a few cells, else errors of whole tables, else the fewest cells."""
+    found = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds, most=_FEW)
+    if found.solutions:
+        return found
+    whole = _rearrangements(chain)
+    most = _FEW + 1 if whole else inf
+    found = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds, most=most)
+    return Localisation([*whole, *found.solutions], found.complete)
+
+
+def _rearrangements(chain: Chain) -> list[Solution]:
+    """Return the interchanges and shifts of lines or columns by which all edits hold, with the cells that change."""
+    form, cells = chain.places[0].form, tuple(place.key for place in chain.places)
+    figures = np.unique(rearranged(form, cells, chain.figures)[1], axis=0).T
+    holding = ~(_failed(chain.edits, figures).any(axis=0) | outside(chain.edits, figures).any(axis=0))
+    found = []
+    for moved in figures.T[holding]:
+        changed = np.flatnonzero(~np.isnan(chain.figures) & (moved != chain.figures)).tolist()
+        values = consistent(chain.edits, moved, changed)
+        if values is not None:
+            changes = [one for one in zip(changed, values, strict=True) if one[1] != chain.figures[one[0]]]
+            found.append(Solution(*(tuple(part) for part in zip(*changes, strict=True))))
+    return [solution for solution in dict.fromkeys(found) if len(solution.cells) > _FEW]
 
 
 # --- one report -------------------------------------------------------------------------------------------------------------

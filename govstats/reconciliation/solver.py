@@ -115,6 +115,8 @@ def consistent(edits: Rows, figures: Floats, cells: Sequence[int]) -> tuple[floa
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     unknown = np.flatnonzero(np.isnan(figures))
+    if not len(unknown):
+        return tuple(figures[list(cells)].tolist()) if _holds(edits, figures) else None
     start = np.nan_to_num(figures)
     constraints = [
         LinearConstraint(matrix[np.ix_(rows, unknown)], -sums[rows], top - sums[rows])
@@ -362,7 +364,9 @@ class Localisation:
     complete: bool = True
 
 
-def minimal_changes(edits: Rows, figures: Floats, weights: Floats | None = None, *, seconds: float = 5.0) -> Localisation:
+def minimal_changes(
+    edits: Rows, figures: Floats, weights: Floats | None = None, *, seconds: float = 5.0, most: float = math.inf
+) -> Localisation:
     """Find every minimal set of cells that has to change.
 
     Parameters
@@ -374,6 +378,8 @@ def minimal_changes(edits: Rows, figures: Floats, weights: Floats | None = None,
         What changing a cell costs: less where its reading is less sure. All alike if left out.
     seconds : float
         After so much computing the search ends, and says so. A busy machine takes longer and finds the same.
+    most : float
+        Sets that weigh more are not looked for.
 
     Returns
     -------
@@ -399,7 +405,7 @@ def minimal_changes(edits: Rows, figures: Floats, weights: Floats | None = None,
     [Solution(cells=(0,), values=(4.0,)), Solution(cells=(2,), values=(8.0,))]
     """
     weights = np.ones(len(figures)) if weights is None else weights
-    return _Search(edits, figures, weights, time.thread_time() + seconds).minimal()
+    return _Search(edits, figures, weights, time.thread_time() + seconds).minimal(most * PARTS)
 
 
 class _OutOfBounds(Exception):
@@ -469,14 +475,14 @@ class _Search:
         self.beyond = math.inf
         self.found = Localisation()
 
-    def minimal(self) -> Localisation:
-        """Raise the budget until sets are found."""
+    def minimal(self, most: float) -> Localisation:
+        """Raise the budget until sets are found, or it would be more than `most`."""
         weight = sum(self.weights[cell] for cell in self.needed)
         try:
             while True:
                 self.beyond = math.inf
                 self._extend(self.needed, weight, self.allowed)
-                if self.found.solutions or self.beyond == math.inf:
+                if self.found.solutions or self.beyond == math.inf or self.beyond > most:
                     break
                 self.budget = self.beyond
         except _OutOfBounds:
