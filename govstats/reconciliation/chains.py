@@ -37,8 +37,8 @@ _FIXED = 1_000.0
 _MOST = 1_000
 #: Below this confidence a reading is as likely to be wrong as the agency, and costs less to change.
 _SURE, _UNSURE_WEIGHT = 0.99, 0.8
-#: Beside sets of so many cells no error of a whole table is looked for.
-_FEW = 2
+#: So many cells are tried beside an error of a whole table.
+_FEW = 3
 _NOTHING = Solution((), ())
 
 
@@ -131,12 +131,12 @@ def cases(cells: pd.DataFrame, seconds: float) -> list[Case]:
 
 
 def _located(chain: Chain, seconds: float) -> Localisation:
-    """Return what would set one report right: a few cells, else errors of whole tables, else the fewest cells."""
-    found = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds, most=_FEW)
+    """Return what would set one report right: one cell, else errors of whole tables and a few cells, else the fewest cells."""
+    found = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds, most=1.0)
     if found.solutions:
         return found
     whole = _rearrangements(chain)
-    most = _FEW + 1 if whole else inf
+    most = _FEW if whole else inf
     found = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds, most=most)
     return Localisation([*whole, *found.solutions], found.complete)
 
@@ -144,7 +144,7 @@ def _located(chain: Chain, seconds: float) -> Localisation:
 def _rearrangements(chain: Chain) -> list[Solution]:
     """Return the interchanges and shifts of lines or columns by which all edits hold, with the cells that change."""
     form, cells = chain.places[0].form, tuple(place.key for place in chain.places)
-    figures = np.unique(rearranged(form, cells, chain.figures)[1], axis=0).T
+    figures = rearranged(form, cells, chain.figures)[1].T
     holding = ~(_failed(chain.edits, figures).any(axis=0) | outside(chain.edits, figures).any(axis=0))
     found = []
     for moved in figures.T[holding]:
@@ -153,7 +153,7 @@ def _rearrangements(chain: Chain) -> list[Solution]:
         if values is not None:
             changes = [one for one in zip(changed, values, strict=True) if one[1] != chain.figures[one[0]]]
             found.append(Solution(*(tuple(part) for part in zip(*changes, strict=True))))
-    return [solution for solution in dict.fromkeys(found) if len(solution.cells) > _FEW]
+    return [solution for solution in dict.fromkeys(found) if len(solution.cells) > 2]
 
 
 # --- one report -------------------------------------------------------------------------------------------------------------
@@ -175,8 +175,9 @@ def _failed(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
     """Tell which edits cannot hold in which reports; cells without a figure are not negative unless signed."""
     unknown = np.isnan(figures)
     sums = edits.matrix @ np.where(unknown, 0.0, figures)
-    loose = (edits.matrix != 0) @ (edits.signed[:, None] & unknown)
-    raising, lowering = (loose | (side @ unknown) for side in (edits.matrix > 0, edits.matrix < 0))
+    # as floats, which numpy multiplies far faster than flags
+    loose = (edits.matrix != 0).astype(float) @ (edits.signed[:, None] & unknown)
+    raising, lowering = (loose + side.astype(float) @ unknown > 0 for side in (edits.matrix > 0, edits.matrix < 0))
     lowering[len(edits.equalities) :] = True
     return np.asarray(((sums > ONE_FEN) & ~lowering) | ((sums < -ONE_FEN) & ~raising))
 
