@@ -145,9 +145,9 @@ def _rearrangements(chain: Chain) -> list[Solution]:
     """Return the interchanges and shifts of lines or columns by which all edits hold, with the cells that change."""
     form, cells = chain.places[0].form, tuple(place.key for place in chain.places)
     figures = rearranged(form, cells, chain.figures)[1].T
-    holding = ~(_failed(chain.edits, figures).any(axis=0) | outside(chain.edits, figures).any(axis=0))
+    failing = _failed(chain.edits, figures).any(axis=0) | outside(chain.edits, figures).any(axis=0)
     found = []
-    for moved in figures.T[holding]:
+    for moved in figures.T[np.flatnonzero(~failing)]:
         changed = np.flatnonzero(~np.isnan(chain.figures) & (moved != chain.figures)).tolist()
         values = consistent(chain.edits, moved, changed)
         if values is not None:

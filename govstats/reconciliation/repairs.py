@@ -123,14 +123,15 @@ def repairs(
         order of plausibility, which `rank` counts from 1: where nothing decides between repairs, they share it.
 
         `proposed` is null where several values would do. `cells` names all cells of the repair in that year as findings do,
-        `rules` what it explains (``TJ`` where edits fail only together, ``S04`` what is no count). A carry-over that differs between two years may be wrong in either: repairs of one `group`
-        are then of different years. `mechanism` is how such an error comes about: ``mistyped`` ``transposed`` ``dropped``
-        ``doubled`` (digits), ``swapped``, ``row_shifted``, ``column_shifted``, ``sign``, ``unit`` (元 for 万元),
-        ``left_at_zero`` and ``not_updated`` (totals), ``other``; of whole tables ``lines_swapped``, ``columns_swapped``,
-        ``lines_shifted``, ``columns_shifted``, beside which only sets of at most three cells are searched.
+        `rules` what it explains (``TJ`` where edits fail only together, ``S04`` for what is no count or amount). A carry-over
+        that differs between two years may be wrong in either: repairs of one `group` are then of different years.
+        `mechanism` is how such an error comes about: ``mistyped`` ``transposed`` ``dropped`` ``doubled`` (digits), ``swapped``,
+        ``row_shifted``, ``column_shifted``, ``sign``, ``unit`` (元 for 万元), ``left_at_zero`` and ``not_updated`` (totals),
+        ``other``; of whole tables ``lines_swapped``, ``columns_swapped``, ``lines_shifted``, ``columns_shifted``, beside which
+        only sets of at most three cells are searched.
         `witnesses` are claims of the prose and carry-overs of the years beside, ``+`` for and ``-`` against. `unique`: what
-        was searched has no other repair of this group. `complete` is false where the search met its bound; a row without line and column says that
-        it found nothing until then.
+        was searched has no other repair of this group. `complete` is false where the search met its bound; a row without
+        line and column says that it found nothing until then.
 
         `origin` is ``published`` where every other way of reading the document gives the figure as reported, ``reading`` where
         one gives the proposed figure instead (the agency is not to blame), ``undecided`` where it gives a third one, and null

@@ -36,8 +36,8 @@ def rearranged(form: Form, cells: tuple[CellKey, ...], figures: Floats) -> tuple
         NaN for what was lost at the edge, or stood where no figure is.
     """
     names, sources, kept = _sources(form, cells)
-    possible = (kept | ~(figures > 0)).all(axis=1)
-    return [name for name, it in zip(names, possible.tolist(), strict=True) if it], np.append(figures, np.nan)[sources[possible]]
+    possible = np.asarray((kept | ~(figures > 0)).all(axis=1))
+    return [names[at] for at in np.flatnonzero(possible)], np.append(figures, np.nan)[sources[possible]]
 
 
 @cache
