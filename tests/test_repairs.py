@@ -184,6 +184,75 @@ def test_planted_errors_are_found_again() -> None:
     assert not again["alone"].any()
 
 
+def listed_sets(found: pd.DataFrame) -> list[dict[str, float | None]]:
+    """Return each repair as its cells with what they should be, None where several figures would do."""
+    keys = found["table"] + "/" + found["line"] + "/" + found["column"]
+    proposed = found["proposed"].astype(object).where(found["proposed"].notna(), None)
+    return [dict(zip(keys[one.index], proposed[one.index], strict=True)) for _, one in found.groupby("repair", sort=True)]
+
+
+@pytest.mark.parametrize(
+    ("version", "changes", "rule", "expected"),
+    [
+        # in no sum: no figure follows
+        ("2021", {"proactive/penalties/decisions": -14}, "S04", [{"proactive/penalties/decisions": None}]),
+        # half a decision and a negative one are two matters
+        (
+            "2021",
+            {"proactive/penalties/decisions": 13.5, "proactive/licensing/decisions": -1},
+            "S04",
+            [{"proactive/licensing/decisions": None}, {"proactive/penalties/decisions": None}],
+        ),
+        # 6.5 and 1.5 are 8: the sum holds, and both have to change, with the total or without
+        (
+            "2021",
+            {"review/reconsideration/upheld": 2.5, "review/reconsideration/other": 0.5},
+            "S04",
+            [{"review/reconsideration/upheld": None, "review/reconsideration/other": None}],
+        ),
+        # 2 items of the year before and 3 fewer: either of them
+        (
+            "2019",
+            {"proactive/coercive_measures/items_previous_year": 2, "proactive/coercive_measures/items_change": -3},
+            "T2O3",
+            [
+                {"proactive/coercive_measures/items_previous_year": None},
+                {"proactive/coercive_measures/items_change": None},
+            ],
+        ),
+        # 3 in force, 5 issued and 1 repealed
+        (
+            "2021",
+            {"proactive/rules/in_force": 3, "proactive/rules/issued": 5, "proactive/rules/repealed": 1},
+            "T2I",
+            [{f"proactive/rules/{column}": None} for column in ("in_force", "issued", "repealed")],
+        ),
+        (
+            "2019",
+            {"proactive/rules/disclosed_total": 3, "proactive/rules/newly_disclosed": 5},
+            "T2O1",
+            [{"proactive/rules/disclosed_total": None}, {"proactive/rules/newly_disclosed": None}],
+        ),
+    ],
+)
+def test_what_is_no_count_and_what_breaks_an_inequality_has_repairs(
+    version: str, changes: dict[str, Cell], rule: str, expected: list[dict[str, float | None]]
+) -> None:
+    cells = frame(version, changes)
+    failed = govstats.reconcile(cells).query("status == 'fail'")
+    assert set(failed["rule"]) == {rule}
+    found = repairs(cells)
+    assert set(found["rules"]) == {rule}
+    assert sorted(map(str, listed_sets(found))) == sorted(map(str, expected))
+
+
+def test_a_negative_count_whose_sum_is_wrong_as_well_has_one_figure() -> None:
+    """-2, 0, 1 and 0 under a total of 3: it is 2."""
+    found = repairs(frame("2021", {"review/reconsideration/upheld": -2}))
+    assert listed_sets(found) == [{"review/reconsideration/upheld": 2.0}]
+    assert found[["rules", "mechanism"]].to_numpy().tolist() == [["T4S;S04", "sign"]]
+
+
 # --- years repaired together ------------------------------------------------------------------------------------------------
 
 IN, OUT, NEW = ("requests/carried_in", "requests/carried_out", "requests/new")

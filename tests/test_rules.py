@@ -365,6 +365,24 @@ FIRES: dict[str, list[Case]] = {
             fails(4, 3, -1, row("statistics", "同意公开答复数", ("cumulative", "this_year"))),
         ),
     ],
+    "TJ": [
+        # by its line （七） of natural persons is 11 - 2 = 9, by its column it is 11 + 3 = 14
+        Case(
+            "5 more natural persons than the blanks allow",
+            frame(
+                "2021",
+                {
+                    "requests/granted/natural_person": 11,
+                    "requests/granted/total": BLANK,
+                    "requests/processed_total/natural_person": BLANK,
+                },
+            ),
+            Finding(
+                "fail",
+                cells=f"{row('requests', 'processed_total', COLUMNS)};{column('requests', RESULTS['2021'], 'natural_person')}",
+            ),
+        ),
+    ],
     "S06": [
         Case("an overview left from the year before", prose({1: OVERVIEW.replace("2022", "2021")}), fails(2022, 2021, -1)),
         Case(
@@ -730,6 +748,20 @@ SILENT: dict[str, list[Case]] = {
             frame("2021", filled("review", ["reconsideration"], REVIEW_COLUMNS, SLASH)),
             open_(RECONSIDERATION),
         ),
+    ],
+    "TJ": [
+        Case(
+            "blanks that can be filled",
+            frame("2021", {"requests/granted/total": BLANK, "requests/processed_total/natural_person": BLANK}),
+            passes(None, None, None),
+        ),
+        Case(
+            "what fails alone is said by its own rule",
+            frame("2021", {"requests/granted/total": 8, "requests/new/total": BLANK}),
+            passes(None, None, None),
+        ),
+        Case("a table without figures", frame("2021", filled("requests", request_lines("2021"), COLUMNS, BLANK)), None),
+        Case("no blank, nothing to fill", frame("2021"), None),
     ],
     "A01": [
         # 1 + 3 of 5: who sorted one request under a heading of their own may be right

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from govstats.errors import FormError, UnusableCells, require_columns
 from govstats.forms import ONE_FEN, CellKey, Form, Language, Table, form, versions
 from govstats.forms.form import cell_key, parsed_toml, refuse_keys, refuse_unknown, signed
-from govstats.reconciliation.edits import Flags, tell
+from govstats.reconciliation.edits import Flags, conflicts, tell
 from govstats.reconciliation.findings import Floats, Integers
 from govstats.reconciliation.matrix import ABSENT, BLANK, NOT_APPLICABLE, UNREADABLE, Layout, ReportMatrix, matrices
 from govstats.reconciliation.wording import column_label, line_label
@@ -292,7 +292,7 @@ def blanks_as_zero(matrix: ReportMatrix, reported: Figures) -> Figures:
 
 
 def contradicted(matrix: ReportMatrix) -> Flags:
-    """Tell which cells stand in a balance edit that fails."""
+    """Tell which cells stand in a balance edit that fails, or in edits that no figures in the blanks satisfy together."""
     found = np.zeros(matrix.value.shape, dtype=np.bool_)
     for members, layout in matrix.layouts:
         for edit in matrix.form.edits(layout.printed):
@@ -300,6 +300,8 @@ def contradicted(matrix: ReportMatrix) -> Flags:
                 rows = np.array([matrix.index[cell] for cell in edit.cells])
                 outcome = tell(edit, matrix.part(matrix.value, rows, members), matrix.form)
                 found[np.ix_(rows, members[outcome.failed])] = True
+    for one in conflicts(matrix):
+        found[[matrix.index[cell] for cell in one.cells], one.at] = True
     return found
 
 

@@ -6,17 +6,30 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import accumulate, groupby, pairwise, repeat
-from math import prod
+from math import inf, prod
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from govstats.forms import ONE_FEN, CellKey, Form
-from govstats.reconciliation.edits import Component, Flags, linear_edits, pairs_of_years, severity, system, system_of, tell
+from govstats.reconciliation.edits import (
+    Component,
+    Flags,
+    kinds,
+    linear_edits,
+    outside,
+    pairs_of_years,
+    severity,
+    system,
+    system_of,
+    tell,
+)
 from govstats.reconciliation.findings import Floats, rules_with
 from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices
-from govstats.reconciliation.solver import Localisation, Rows, Solution, components, minimal_changes
+from govstats.reconciliation.solver import Localisation, Rows, Solution, can_hold, components, consistent, minimal_changes
+from govstats.reconciliation.whole_tables import rearranged
 
 #: What it costs to change a cell of a year that only bounds a chain: more than any repair.
 _FIXED = 1_000.0
@@ -24,6 +37,8 @@ _FIXED = 1_000.0
 _MOST = 1_000
 #: Below this confidence a reading is as likely to be wrong as the agency, and costs less to change.
 _SURE, _UNSURE_WEIGHT = 0.99, 0.8
+#: So many cells are tried beside an error of a whole table.
+_FEW = 3
 _NOTHING = Solution((), ())
 
 
@@ -43,9 +58,8 @@ class Chain(NamedTuple):
     places : tuple of Place
         The cells, in the order of the columns of the edits.
     edits : Rows
-        Inequalities that the reported figures break are left out: they are another matter, and no reason to refuse a repair.
     rules : tuple of str
-        One for each equality.
+        One for each edit, those of the equalities first.
     figures, weights : array, shape (cells,)
         As reported, and what changing a cell costs.
     """
@@ -58,8 +72,8 @@ class Chain(NamedTuple):
 
     @property
     def broken(self) -> Flags:
-        """The equalities that do not hold."""
-        return np.asarray(np.abs(self.edits.equalities @ np.nan_to_num(self.figures)) > ONE_FEN)
+        """The edits that cannot hold."""
+        return np.asarray(_failed(self.edits, self.figures[:, None])[:, 0])
 
     def without_edits(self) -> Chain:
         """Return the cells alone, each too dear to be changed."""
@@ -68,8 +82,8 @@ class Chain(NamedTuple):
         return self._replace(edits=edits, rules=(), weights=np.full(len(self.places), _FIXED))
 
     def first_failed(self) -> Place:
-        """Return the first cell of the equalities that do not hold."""
-        return self.places[int((self.edits.equalities[self.broken] != 0).any(axis=0).argmax())]
+        """Return the first cell of the edits that cannot hold."""
+        return self.places[int((self.edits.matrix[self.broken] != 0).any(axis=0).argmax())]
 
 
 class Case(NamedTuple):
@@ -105,7 +119,7 @@ def cases(cells: pd.DataFrame, seconds: float) -> list[Case]:
     numbered: list[tuple[int, int, Chain, Localisation]] = []
     failing: dict[int, _Year] = {}
     for number, order, chain, joins_years in systems.failing():
-        located = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds)
+        located = _located(chain, seconds)
         if joins_years:
             failing[number] = _Year(number, chain, located)
         else:
@@ -116,26 +130,56 @@ def cases(cells: pd.DataFrame, seconds: float) -> list[Case]:
     return [Case(agencies[number], chain, found) for number, _, chain, found in sorted(numbered, key=lambda one: one[:2])]
 
 
+def _located(chain: Chain, seconds: float) -> Localisation:
+    """Return what would set one report right: one cell, else errors of whole tables and a few cells, else the fewest cells."""
+    found = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds, most=1.0)
+    if found.solutions:
+        return found
+    whole = _rearrangements(chain)
+    most = _FEW if whole else inf
+    found = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds, most=most)
+    return Localisation([*whole, *found.solutions], found.complete)
+
+
+def _rearrangements(chain: Chain) -> list[Solution]:
+    """Return the interchanges and shifts of lines or columns by which all edits hold, with the cells that change."""
+    form, cells = chain.places[0].form, tuple(place.key for place in chain.places)
+    figures = rearranged(form, cells, chain.figures)[1].T
+    failing = _failed(chain.edits, figures).any(axis=0) | outside(chain.edits, figures).any(axis=0)
+    found = []
+    for moved in figures.T[np.flatnonzero(~failing)]:
+        changed = np.flatnonzero(~np.isnan(chain.figures) & (moved != chain.figures)).tolist()
+        values = consistent(chain.edits, moved, changed)
+        if values is not None:
+            changes = [one for one in zip(changed, values, strict=True) if one[1] != chain.figures[one[0]]]
+            found.append(Solution(*(tuple(part) for part in zip(*changes, strict=True))))
+    return [solution for solution in dict.fromkeys(found) if len(solution.cells) > 2]
+
+
 # --- one report -------------------------------------------------------------------------------------------------------------
 
 
 @cache
-def _components(form: Form, layout: Layout) -> tuple[Component, ...]:
-    """Return the groups of edits of a layout that have an equality; what agencies add to a sum leaves it open."""
+def _components(form: Form, layout: Layout, cells: tuple[CellKey, ...]) -> tuple[Component, ...]:
+    """Return the groups of edits of a layout, and each cell that is in none; what agencies add to a sum leaves it open."""
     whole = system(form, layout)
-    if whole is None:
-        return ()
-    closed = tuple(edit for edit, open_ended in zip(whole.edits, whole.open_ended.tolist(), strict=True) if not open_ended)
-    return tuple(one for one in system_of(form, closed).parted() if len(one.rows.equalities))
+    edits = zip(whole.edits, whole.open_ended.tolist(), strict=True) if whole else ()
+    closed = system_of(form, tuple(edit for edit, open_ended in edits if not open_ended))
+    bound = set(closed.cells)
+    none = np.zeros((0, 1))
+    single = [(cell, kinds(form, [cell])) for cell in cells if cell not in bound]
+    return (*closed.parted(), *(Component((cell,), Rows(none, none, *of_cell), ()) for cell, of_cell in single))
 
 
-def _fails(edits: Rows, figures: Floats) -> Flags:
-    """Tell for each report whether an equality cannot hold; cells without a figure are not negative unless signed."""
+def _failed(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
+    """Tell which edits cannot hold in which reports; cells without a figure are not negative unless signed."""
     unknown = np.isnan(figures)
-    sums = edits.equalities @ np.where(unknown, 0.0, figures)
-    loose = (edits.equalities != 0) @ (edits.signed[:, None] & unknown)
-    raising, lowering = (loose | (side @ unknown) for side in (edits.equalities > 0, edits.equalities < 0))
-    return np.asarray((((sums > ONE_FEN) & ~lowering) | ((sums < -ONE_FEN) & ~raising)).any(axis=0))
+    sums = edits.matrix @ np.where(unknown, 0.0, figures)
+    # as floats, which numpy multiplies far faster than flags
+    loose = (edits.matrix != 0).astype(float) @ (edits.signed[:, None] & unknown)
+    raising, lowering = (loose + side.astype(float) @ unknown > 0 for side in (edits.matrix > 0, edits.matrix < 0))
+    lowering[len(edits.equalities) :] = True
+    return np.asarray(((sums > ONE_FEN) & ~lowering) | ((sums < -ONE_FEN) & ~raising))
 
 
 class _Systems:
@@ -160,24 +204,26 @@ class _Systems:
         for matrix in self.found:
             for members, layout in matrix.layouts:
                 joining = _joining(matrix, layout)
-                for order, component in enumerate(_components(matrix.form, layout)):
+                for order, component in enumerate(_components(matrix.form, layout, matrix.cells)):
                     rows = np.array([matrix.index[key] for key in component.cells])
-                    for member in members[_fails(component.rows, matrix.value[np.ix_(rows, members)])].tolist():
-                        chain = self._chain(matrix, member, component)
-                        yield int(matrix.reports[member]), order, chain, component is joining
+                    figures = matrix.value[np.ix_(rows, members)]
+                    fails = np.vstack([_failed(component.rows, figures), outside(component.rows, figures)]).any(axis=0)
+                    several = len(component.rules) > 1
+                    for at in np.flatnonzero(fails | (several & np.isnan(figures).any(axis=0))).tolist():
+                        chain = self._chain(matrix, int(members[at]), component)
+                        if fails[at] or not can_hold(chain.edits, chain.figures[:, None]).all():
+                            yield int(matrix.reports[members[at]]), order, chain, component is joining
 
     def _chain(self, matrix: ReportMatrix, member: int, component: Component) -> Chain:
         rows = np.array([matrix.index[key] for key in component.cells])
         figures = matrix.value[rows, member]
-        edits = component.rows
-        held = edits.inequalities @ np.nan_to_num(figures) >= -ONE_FEN
         year = self.reports["year"].array[matrix.reports[member]]
         places = tuple(map(Place, repeat(matrix.form), repeat(None if pd.isna(year) else int(year)), component.cells))
         weights = self.weights[id(matrix)]
         return Chain(
             places,
-            Rows(edits.equalities, edits.inequalities[held], edits.signed, edits.whole),
-            component.rules[: len(edits.equalities)],
+            component.rows,
+            component.rules,
             figures,
             np.ones(len(rows)) if weights is None else weights[rows, member],
         )
@@ -232,7 +278,7 @@ def _weights(cells: pd.DataFrame, matrix: ReportMatrix) -> Floats | None:
 def _joining(matrix: ReportMatrix, layout: Layout) -> Component | None:
     """Return the edits of a report by which its years are joined."""
     joined = {cell for edit in linear_edits(matrix, matrix, rules_with("binds_repairs")) for cell in edit.cells}
-    return next((one for one in _components(matrix.form, layout) if not joined.isdisjoint(one.cells)), None)
+    return next((one for one in _components(matrix.form, layout, matrix.cells) if not joined.isdisjoint(one.cells)), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -370,10 +416,13 @@ def _joined(years: Sequence[_Year], links: Sequence[_Link], free: Sequence[bool]
         np.concatenate([one.edits.signed for one in chains]),
         np.concatenate([one.edits.whole for one in chains]),
     )
+    counts = [len(one.edits.equalities) for one in chains]
+    equal = [one.rules[:count] for one, count in zip(chains, counts, strict=True)]
+    unequal = [one.rules[count:] for one, count in zip(chains, counts, strict=True)]
     return Chain(
         tuple(place for one in chains for place in one.places),
         edits,
-        tuple(rule for rules in [one.rules for one in chains] + [one.rules for one in links] for rule in rules),
+        tuple(rule for rules in (*equal, *(link.rules for link in links), *unequal) for rule in rules),
         np.concatenate([one.figures for one in chains]),
         np.concatenate([one.weights for one in chains]),
     )

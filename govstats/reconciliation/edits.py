@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache, partial
 from itertools import product
 from typing import Any, NamedTuple
@@ -11,11 +11,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, expanded
+from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, Table, expanded
 from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, rules_with
 from govstats.reconciliation.matrix import ABSENT, REPORTED, Layout, ReportMatrix, alike
-from govstats.reconciliation.solver import Rows, components
-from govstats.reconciliation.wording import Sum, Words, phrase, quoted, subject, term_labels, titled, without_figure
+from govstats.reconciliation.solver import Rows, can_hold, components, conflict
+from govstats.reconciliation.wording import (
+    Sum,
+    Words,
+    cell_label,
+    listed,
+    phrase,
+    quoted,
+    subject,
+    term_labels,
+    titled,
+    without_figure,
+)
 
 Flags = NDArray[np.bool_]
 #: Takes an edit, a report and the figures of its cells; returns them with what the prose says of those that are missing, and what
@@ -138,11 +149,20 @@ class System(NamedTuple):
     signed: Flags
     whole: Flags
 
+    @property
+    def rows(self) -> Rows:
+        """The edits for the solver, in the order of `row_order`."""
+        weights, equal = self.weights[self.row_order], np.count_nonzero(self.equality)
+        return Rows(weights[:equal], weights[equal:], self.signed, self.whole)
+
+    @property
+    def row_order(self) -> Integers:
+        """The numbers of the edits, those of the equalities first."""
+        return np.argsort(~self.equality, kind="stable")
+
     def parted(self) -> list[Component]:
         """Return the edits in groups that have no cell in common, for the solver."""
-        order = np.argsort(~self.equality, kind="stable")
-        equal = np.count_nonzero(self.equality)
-        rows = Rows(self.weights[order[:equal]], self.weights[order[equal:]], self.signed, self.whole)
+        rows, order = self.rows, self.row_order
         found = []
         for members in components(rows.matrix):
             own, numbers = rows.part(members)
@@ -190,11 +210,13 @@ def has_cell(form: Form, key: CellKey) -> bool:
 
 
 def kinds(form: Form, cells: Sequence[CellKey]) -> tuple[Flags, Flags]:
-    """Tell which cells may be negative, and which count things."""
+    """Tell which cells may be negative, and which count things; an open table gives no units, so that they may be amounts."""
     tables = [form.table(table) for table, _, _ in cells]
     signed = [column in table.column and table.column[column].signed for table, (_, _, column) in zip(tables, cells, strict=True)]
-    whole = [not has_cell(form, key) or "元" not in table.unit(*key[1:]) for table, key in zip(tables, cells, strict=True)]
-    return np.array(signed, dtype=np.bool_), np.array(whole, dtype=np.bool_)
+    amount = [
+        has_cell(form, key) and (table.open or "元" in table.unit(*key[1:])) for table, key in zip(tables, cells, strict=True)
+    ]
+    return np.array(signed, dtype=np.bool_), ~np.array(amount, dtype=np.bool_)
 
 
 def linear_edits(now: ReportMatrix, before: ReportMatrix, rules: Collection[str] = ()) -> list[Edit]:
@@ -264,6 +286,102 @@ def tell(edit: Edit, values: Floats, form: Form, *, open_ended: bool = False) ->
     return Outcome(left, right, ~(unknown.any(axis=0) | low | high), impossible & ~nothing)
 
 
+class Conflict(NamedTuple):
+    """Edits of a table that can hold one by one but not together; none where the cells without a figure can be filled."""
+
+    at: int
+    table: str
+    edits: tuple[Edit, ...]
+
+    @property
+    def cells(self) -> list[CellKey]:
+        """The cells of the edits."""
+        return list(dict.fromkeys(cell for edit in self.edits for cell in edit.cells))
+
+    @property
+    def severity(self) -> str:
+        """That of the mildest edit: where it does not hold, the others may."""
+        return max(map(severity, self.edits), key="EWI".index)
+
+
+def conflicts(matrix: ReportMatrix) -> Iterator[Conflict]:
+    """Yield for each report and table with cells that lack a figure whether they can be filled so that all edits hold together.
+
+    What fails alone is left out, and so is a figure that is no count or amount: other rules say so.
+    """
+    for members, layout in matrix.layouts:
+        for table in matrix.form.tables:
+            mine = _closed(matrix.form, layout, table.id)
+            if mine is None:
+                continue
+            rows = np.array([matrix.index[cell] for cell in mine.cells])
+            values = matrix.value[np.ix_(rows, members)]
+            empty = np.isnan(values)
+            some = np.flatnonzero(empty.any(axis=0) & ~empty.all(axis=0))
+            for alike_in in alike(empty[:, some]):
+                which = some[alike_in]
+                for at, holds in zip(which.tolist(), can_hold(mine.rows, values[:, which]).tolist(), strict=True):
+                    yield Conflict(int(members[at]), table.id, () if holds else _conflict(matrix.form, mine, values[:, at]))
+
+
+@cache
+def _closed(form: Form, layout: Layout, table: str) -> System | None:
+    """Return the edits of a table to which the agency can have added no lines."""
+    whole = system(form, layout)
+    edits = zip(whole.edits, whole.open_ended.tolist(), strict=True) if whole else ()
+    closed = tuple(edit for edit, open_ended in edits if edit.table == table and not open_ended)
+    return system_of(form, closed) if closed else None
+
+
+def _conflict(form: Form, mine: System, values: Floats) -> tuple[Edit, ...]:
+    """Return edits that cannot hold together, first among those that cannot but be right."""
+    values = np.where(outside(mine.rows, values[:, None])[:, 0], np.nan, values)
+    figures = dict(zip(mine.cells, values.tolist(), strict=True))
+    failed = [tell(edit, np.array([[figures[cell]] for cell in edit.cells]), form).failed[0] for edit in mine.edits]
+    holding = [number for number, of_edit in enumerate(mine.row_order.tolist()) if not failed[of_edit]]
+    edits = [mine.edits[mine.row_order[number]] for number in holding]
+    sure = [number for number, edit in zip(holding, edits, strict=True) if severity(edit) == "E"]
+    for chosen in (sure, holding):
+        if rows := conflict(mine.rows.only(chosen), values):
+            return tuple(mine.edits[mine.row_order[chosen[row]]] for row in rows)
+    return ()
+
+
+def outside(rows: Rows, figures: Floats) -> Flags:
+    """Tell which figures, shape (cells, reports), are no counts or amounts: negative, or a fraction of what is counted."""
+    fraction = ~np.isnan(figures) & (figures != np.rint(figures))
+    return np.asarray(((figures < 0) & ~rows.signed[:, None]) | (rows.whole[:, None] & fraction))
+
+
+def check_together(matrix: ReportMatrix, findings: Findings) -> None:
+    """Add a finding for each report and table with cells that lack a figure: whether all edits can hold together."""
+    for one in conflicts(matrix):
+        table, report = matrix.form.table(one.table), int(matrix.reports[one.at])
+        if not one.edits:
+            findings.note(report, "TJ", "pass", table=table)
+            continue
+        state = [int(matrix.status[matrix.index[cell], one.at]) for cell in one.cells]
+        findings.note(
+            report,
+            "TJ",
+            "fail",
+            table=table,
+            cells=one.cells,
+            severity=one.severity,
+            missing=partial(_without_figure, table, one.cells, state),
+            edits=partial(_edits_named, table, one.edits),
+        )
+
+
+def _without_figure(table: Table, cells: Sequence[CellKey], state: Sequence[int], language: Language) -> str:
+    labels = [cell_label(table, cell, language) for cell in cells]
+    return without_figure(zip(labels, state, strict=True), language)
+
+
+def _edits_named(table: Table, edits: Sequence[Edit], language: Language) -> str:
+    return listed((f"{edit.rule} {subject(table, edit, language)}" for edit in edits), language, limit=len(edits))
+
+
 def check_edits(matrix: ReportMatrix, findings: Findings) -> None:
     """Add a finding for every edit of every report."""
     for table in matrix.form.tables:
@@ -276,6 +394,7 @@ def check_edits(matrix: ReportMatrix, findings: Findings) -> None:
         if edits is not None:
             for edit, open_ended in zip(edits.edits, edits.open_ended.tolist(), strict=True):
                 check_edit(edit, alone(matrix, members), findings, open_ended=open_ended)
+    check_together(matrix, findings)
     for edit in linear_edits(matrix, matrix):
         if not edit.offsets:
             check_edit(edit, alone(matrix, np.arange(len(matrix.reports))), findings)

@@ -18,8 +18,10 @@ from govstats.errors import UnreadableDocument
 from govstats.forms import ONE_FEN, CellKey, Form, Language
 from govstats.reconciliation.chains import Case, Place, cases
 from govstats.reconciliation.corrections import Corrections, as_corrected
+from govstats.reconciliation.edits import outside
 from govstats.reconciliation.matrix import Source, known_of
 from govstats.reconciliation.solver import Solution
+from govstats.reconciliation.whole_tables import rearranged
 from govstats.reconciliation.wording import cell_label, cell_list, number, phrase, quoted
 from govstats.report import ReadCell, Report, typed_frame
 
@@ -50,6 +52,11 @@ REPAIR_TYPES = {
 
 #: What a witness takes from or adds to how far-fetched a repair is; a reading that fails when it is repeated settles the matter.
 _WITNESS, _MISREAD = 2.0, -100.0
+#: What several cells add beside an error of a whole table: more than witnesses take away, less than a reading that fails.
+_SEVERAL, _MOVED = 50.0, 1_000.0
+_OF_WHOLE_TABLES = frozenset(("lines_swapped", "columns_swapped", "lines_shifted", "columns_shifted"))
+#: The rules of figures that cannot be right whatever the others are, and of edits that fail only together.
+_DOMAIN, _TOGETHER = "S04", "TJ"
 _LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
 
@@ -74,7 +81,12 @@ class _Repair(NamedTuple):
     rules: str
     mechanisms: tuple[str, ...]
     witnesses: str
-    far_fetched: float
+    doubt: float
+
+    @property
+    def of_whole_table(self) -> bool:
+        """Whether lines or columns were interchanged or shifted."""
+        return not _OF_WHOLE_TABLES.isdisjoint(self.mechanisms)
 
 
 def repairs(
@@ -85,7 +97,7 @@ def repairs(
     seconds: float = 5.0,
     reread: bool = True,
 ) -> pd.DataFrame:
-    """List every minimal repair of the reports whose balance edits fail.
+    """List every minimal repair of the reports whose edits fail.
 
     Parameters
     ----------
@@ -111,13 +123,15 @@ def repairs(
         order of plausibility, which `rank` counts from 1: where nothing decides between repairs, they share it.
 
         `proposed` is null where several values would do. `cells` names all cells of the repair in that year as findings do,
-        `rules` what it explains. A carry-over that differs between two years may be wrong in either: repairs of one `group`
-        are then of different years. `mechanism` is how such an error comes about: ``mistyped`` ``transposed`` ``dropped``
-        ``doubled`` (digits), ``swapped``, ``row_shifted``, ``column_shifted``, ``sign``, ``unit`` (元 for 万元),
-        ``left_at_zero`` and ``not_updated`` (totals), ``other``.
-        `witnesses` are claims of the prose and carry-overs of the years beside, ``+`` for and ``-`` against. `unique`: there is
-        no other repair of this group. `complete` is false where the search met its bound; a row without line and column says that
-        it found nothing until then.
+        `rules` what it explains (``TJ`` where edits fail only together, ``S04`` for what is no count or amount). A carry-over
+        that differs between two years may be wrong in either: repairs of one `group` are then of different years.
+        `mechanism` is how such an error comes about: ``mistyped`` ``transposed`` ``dropped`` ``doubled`` (digits), ``swapped``,
+        ``row_shifted``, ``column_shifted``, ``sign``, ``unit`` (元 for 万元), ``left_at_zero`` and ``not_updated`` (totals),
+        ``other``; of whole tables ``lines_swapped``, ``columns_swapped``, ``lines_shifted``, ``columns_shifted``, beside which
+        only sets of at most three cells are searched.
+        `witnesses` are claims of the prose and carry-overs of the years beside, ``+`` for and ``-`` against. `unique`: what
+        was searched has no other repair of this group. `complete` is false where the search met its bound; a row without
+        line and column says that it found nothing until then.
 
         `origin` is ``published`` where every other way of reading the document gives the figure as reported, ``reading`` where
         one gives the proposed figure instead (the agency is not to blame), ``undecided`` where it gives a third one, and null
@@ -160,12 +174,13 @@ def repairs(
     numbers = count(1)
     for group, case in enumerate(found, start=1):
         explaining = [_repair(case, solution, witnesses, again) for solution in case.found.solutions]
-        explaining.sort(key=lambda one: (one.far_fetched, [(place.year or 0, place.key) for place, *_ in one.changes]))
+        explaining = _ranked(explaining)
+        standing = _standing(case, explaining)
         if not explaining:
             rows.append((next(numbers), case.agency, *_not_found(case, group)))
         for repair, repair_number in zip(explaining, numbers, strict=False):
-            rank = 1 + sum(one.far_fetched < repair.far_fetched for one in explaining)
-            rows += [(repair_number, case.agency, *row) for row in _rows(case, repair, group, rank, printed)]
+            rank = 1 + sum(one.doubt < repair.doubt for one in explaining)
+            rows += [(repair_number, case.agency, *row) for row in _rows(case, repair, group, rank, standing, printed)]
     return typed_frame(rows, REPAIR_TYPES)
 
 
@@ -178,12 +193,12 @@ def _not_found(case: Case, group: int) -> tuple[Any, ...]:
 
 
 def _rows(
-    case: Case, repair: _Repair, group: int, rank: int, printed: Mapping[tuple[Any, ...], str]
+    case: Case, repair: _Repair, group: int, rank: int, standing: str, printed: Mapping[tuple[Any, ...], str]
 ) -> Iterator[tuple[Any, ...]]:
     """Yield what the frame says of each cell of a repair."""
     complete = case.found.complete
     unique = complete and len(case.found.solutions) == 1
-    said = [_sentence(case, repair, language) for language in _LANGUAGES]
+    said = [_sentence(case, repair, standing, language) for language in _LANGUAGES]
     mechanism_ids = ";".join(dict.fromkeys(repair.mechanisms))
     for (_, year, key), reported, proposed, origin, reread in repair.changes:
         changed = None if np.isnan(proposed) else proposed
@@ -191,6 +206,15 @@ def _rows(
         why = (repair.rules, mechanism_ids, repair.witnesses, unique, complete, group, rank)
         text = printed.get((case.agency, year, *key))
         yield (year, *key, reported, changed, together, *why, origin, text, reread, *said)
+
+
+def _ranked(explaining: list[_Repair]) -> list[_Repair]:
+    """Put repairs in the order of plausibility; an error of a whole table is likelier than several cells at once."""
+    if any(one.of_whole_table for one in explaining):
+        # of two such errors the one that moved fewer figures
+        more = [len(one.changes) / _MOVED if one.of_whole_table else _SEVERAL * (len(one.changes) > 2) for one in explaining]
+        explaining = [one._replace(doubt=one.doubt + by) for one, by in zip(explaining, more, strict=True)]
+    return sorted(explaining, key=lambda one: (one.doubt, [(place.year or 0, place.key) for place, *_ in one.changes]))
 
 
 # --- how it came about, and what speaks for it ------------------------------------------------------------------------------
@@ -202,8 +226,9 @@ def _repair(case: Case, solution: Solution, witnesses: _Witnesses, again: _Rerea
     for cell, proposed in zip(*solution, strict=True):
         place = system.places[cell]
         changes.append(_Change(place, float(system.figures[cell]), proposed, *again.of(place.key, proposed)))
-    touched = (system.edits.equalities[:, list(solution.cells)] != 0).any(axis=1)
-    rules = dict.fromkeys(rule for rule, it in zip(system.rules, system.broken & touched, strict=True) if it)
+    touched = (system.edits.matrix[:, list(solution.cells)] != 0).any(axis=1)
+    rules = [rule for rule, it in zip(system.rules, system.broken & touched, strict=True) if it]
+    rules += [_DOMAIN] * bool(outside(system.edits, system.figures[:, None])[list(solution.cells)].any())
     ways: list[str] = []
     for (form, year), of_year in groupby(changes, lambda change: change.place[:2]):
         around = zip(system.places, system.figures.tolist(), strict=True)
@@ -217,10 +242,19 @@ def _repair(case: Case, solution: Solution, witnesses: _Witnesses, again: _Rerea
                 said.append(f"{'+' if fits else '-'} {text}")
     doubt = sum(map(far_fetched, ways)) + _MISREAD * any(change.origin == "reading" for change in changes)
     doubt -= _WITNESS * sum(1 if one.startswith("+") else -1 for one in said)
-    return _Repair(tuple(changes), ";".join(rules), tuple(ways), "; ".join(said), doubt)
+    return _Repair(tuple(changes), ";".join(dict.fromkeys(rules)) or _TOGETHER, tuple(ways), "; ".join(said), doubt)
 
 
-def _sentence(case: Case, repair: _Repair, language: Language) -> str:
+def _standing(case: Case, explaining: Sequence[_Repair]) -> str:
+    """Return which message says what was searched, and how many repairs were found."""
+    if not case.found.complete:
+        return "incomplete"
+    if any(one.of_whole_table for one in explaining):
+        return "whole_table"
+    return "unique" if len(case.found.solutions) == 1 else "several"
+
+
+def _sentence(case: Case, repair: _Repair, standing: str, language: Language) -> str:
     changes = []
     several_years = len({case.system.places[cell].year for one in case.found.solutions for cell in one.cells}) > 1
     for (form, year, key), reported, proposed, *_ in repair.changes:
@@ -232,7 +266,6 @@ def _sentence(case: Case, repair: _Repair, language: Language) -> str:
     joined = say("changes_joint", language).join(changes)
     labels = phrase("comma", language).join(mechanism_label(one, language) for one in dict.fromkeys(repair.mechanisms))
     among = len(case.found.solutions)
-    standing = "incomplete" if not case.found.complete else "unique" if among == 1 else "several"
     sentence = say("repair", language, changes=joined, mechanisms=labels) + say(standing, language, count=str(among))
     told = {change.origin: change.reread or "" for change in repair.changes}
     worst = next((origin for origin in ("reading", "undecided", "published") if origin in told), None)
@@ -357,6 +390,8 @@ def mechanisms(form: Form, figures: Mapping[CellKey, float], changes: Changes) -
         One for cells that changed together, else one for each cell in order.
     """
     reported, proposed = zip(*changes.values(), strict=True)
+    if len(changes) > 2 and (name := _of_whole_table(form, figures, changes)):
+        return [name]
     if len(changes) == 2 and reported == proposed[::-1]:
         return ["swapped"]
     for name, along in (("row_shifted", _row), ("column_shifted", _column)):
@@ -365,6 +400,16 @@ def mechanisms(form: Form, figures: Mapping[CellKey, float], changes: Changes) -
     if len(changes) == 1 and reported[0] == 0 < proposed[0] and next(iter(changes))[2] == "total":
         return ["left_at_zero"]
     return [mechanism(was, ought, is_total=key[2] == "total") for key, (was, ought) in changes.items()]
+
+
+def _of_whole_table(form: Form, figures: Mapping[CellKey, float], changes: Changes) -> str:
+    """Return how lines or columns were interchanged or shifted, if that is what changed."""
+    cells = tuple(figures)
+    was = np.array(list(figures.values()))
+    ought = np.array([changes[cell][1] if cell in changes else figures[cell] for cell in cells])
+    names, moved = rearranged(form, cells, was)
+    fits = (np.isnan(moved) | np.isnan(ought) | (moved == ought)).all(axis=1)
+    return next((name for name, it in zip(names, fits.tolist(), strict=True) if it), "")
 
 
 def _row(form: Form, changes: Changes) -> Sequence[CellKey]:

@@ -59,6 +59,12 @@ class Rows:
         chosen = self.matrix[:, cells]
         return Rows(chosen[numbers[equal]], chosen[numbers[~equal]], self.signed[cells], self.whole[cells]), numbers
 
+    def only(self, numbers: Sequence[int]) -> Rows:
+        """Return some of the rows, those of the equalities first, over all cells."""
+        equal = sum(number < len(self.equalities) for number in numbers)
+        chosen = self.matrix[sorted(numbers)]
+        return Rows(chosen[:equal], chosen[equal:], self.signed, self.whole)
+
     @cached_property
     def sparse(self) -> list[Row]:
         """All rows, one after the other."""
@@ -109,6 +115,8 @@ def consistent(edits: Rows, figures: Floats, cells: Sequence[int]) -> tuple[floa
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     unknown = np.flatnonzero(np.isnan(figures))
+    if not len(unknown):
+        return tuple(figures[list(cells)].tolist()) if _holds(edits, figures) else None
     start = np.nan_to_num(figures)
     constraints = [
         LinearConstraint(matrix[np.ix_(rows, unknown)], -sums[rows], top - sums[rows])
@@ -138,6 +146,47 @@ def consistent(edits: Rows, figures: Floats, cells: Sequence[int]) -> tuple[floa
                 value = math.nan
         values.append(value)
     return tuple(values)
+
+
+def can_hold(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
+    """Tell whether cells without a figure can be filled so that all edits hold.
+
+    Parameters
+    ----------
+    edits : Rows
+    figures : array, shape (cells, reports)
+        NaN for those to fill: the same cells in all reports.
+
+    Examples
+    --------
+    Two sums share a part that is blank: one needs 2 of it, the other 3, and in a second report 2 as well.
+
+    >>> sums = np.array([[1.0, 1, -1, 0, 0], [0, 1, 0, 1, -1]])
+    >>> edits = Rows(sums, np.zeros((0, 5)), np.zeros(5, bool), np.ones(5, bool))
+    >>> can_hold(edits, np.array([[4, np.nan, 6, 1, 4], [4, np.nan, 6, 1, 3]]).T)
+    array([False,  True])
+    """
+    implied, sure = _rows_without(edits, np.flatnonzero(np.isnan(figures[:, 0])).tolist())
+    parts = np.rint(np.nan_to_num(figures) * PARTS).astype(np.int64)
+    holds = np.ones(figures.shape[1], dtype=np.bool_)
+    for row in implied:
+        total = np.array(list(row.coefficients.values()), dtype=np.int64) @ parts[list(row.coefficients)]
+        holds &= (total == 0) if row.equality else (total >= 0)
+    for at in () if sure else np.flatnonzero(holds).tolist():
+        holds[at] = consistent(edits, figures[:, at], ()) is not None
+    return holds
+
+
+def conflict(edits: Rows, figures: Floats) -> list[int]:
+    """Return the numbers of rows that cannot hold together though all of them but one could; none where all can hold."""
+    kept = list(range(len(edits.matrix)))
+    if can_hold(edits, figures[:, None]).all():
+        return []
+    for row in reversed(range(len(edits.matrix))):
+        fewer = [one for one in kept if one != row]
+        if not can_hold(edits.only(fewer), figures[:, None]).all():
+            kept = fewer
+    return kept
 
 
 def _holds(edits: Rows, figures: Floats) -> bool:
@@ -315,7 +364,9 @@ class Localisation:
     complete: bool = True
 
 
-def minimal_changes(edits: Rows, figures: Floats, weights: Floats | None = None, *, seconds: float = 5.0) -> Localisation:
+def minimal_changes(
+    edits: Rows, figures: Floats, weights: Floats | None = None, *, seconds: float = 5.0, most: float = math.inf
+) -> Localisation:
     """Find every minimal set of cells that has to change.
 
     Parameters
@@ -327,6 +378,8 @@ def minimal_changes(edits: Rows, figures: Floats, weights: Floats | None = None,
         What changing a cell costs: less where its reading is less sure. All alike if left out.
     seconds : float
         After so much computing the search ends, and says so. A busy machine takes longer and finds the same.
+    most : float
+        Sets that weigh more are not looked for.
 
     Returns
     -------
@@ -352,7 +405,7 @@ def minimal_changes(edits: Rows, figures: Floats, weights: Floats | None = None,
     [Solution(cells=(0,), values=(4.0,)), Solution(cells=(2,), values=(8.0,))]
     """
     weights = np.ones(len(figures)) if weights is None else weights
-    return _Search(edits, figures, weights, time.thread_time() + seconds).minimal()
+    return _Search(edits, figures, weights, time.thread_time() + seconds).minimal(most * PARTS)
 
 
 class _OutOfBounds(Exception):
@@ -422,14 +475,14 @@ class _Search:
         self.beyond = math.inf
         self.found = Localisation()
 
-    def minimal(self) -> Localisation:
-        """Raise the budget until sets are found."""
+    def minimal(self, most: float) -> Localisation:
+        """Raise the budget until sets are found, or it would be more than `most`."""
         weight = sum(self.weights[cell] for cell in self.needed)
         try:
             while True:
                 self.beyond = math.inf
                 self._extend(self.needed, weight, self.allowed)
-                if self.found.solutions or self.beyond == math.inf:
+                if self.found.solutions or self.beyond == math.inf or self.beyond > most:
                     break
                 self.budget = self.beyond
         except _OutOfBounds:
