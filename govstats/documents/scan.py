@@ -54,7 +54,7 @@ _DOUBTFUL = 0.9
 #: As shares of the darkest strokes: what is ink. As a share of paper: what is none.
 _FAINT, _NO_INK = 0.3, 0.1
 #: So much of a ruling is at least half as dark as most of it; a line of text has gaps.
-_EVEN = 0.95
+_EVEN = 0.97
 #: A stroke is three pixels longer at either end for being blurred, and four for being dilated, see `_strokes`.
 _BLURRED = 7
 #: So much paper is left around a figure, as a share of its height, at the two looks at it.
@@ -281,20 +281,19 @@ def _rulings(grey: Array, high: float) -> tuple[Array, Array, Array]:
     """Return the rulings of an upright picture, across and down, and the pixels that they cover.
 
     Each is given by where it runs, and from where to where. Strokes of characters are as long as the shortest rulings, and those
-    of a line of text may join. So a line that is no longer, or not equally dark, has to end on two that cross it.
+    of a line of text may join. So a line that is no longer, or runs across and has gaps, has to end on two that cross it.
     """
     (labels, across), (turned, down) = _lines(grey, max(1.8 * high, 24)), _lines(grey.T, max(1.2 * high, 16))
     near = max(4.0, high / 6)
-    is_across, is_down = (
-        (lines[:, 2] - lines[:, 1] > least * high) & (lines[:, 3] > _EVEN) for lines, least in ((across, 7), (down, 4))
-    )
+    is_across, is_down = (lines[:, 2] - lines[:, 1] > least * high for lines, least in ((across, 7), (down, 4)))
+    is_across &= across[:, 3] > _EVEN
     is_down |= _crossings(down, across[is_across], near)[1]
     is_across |= _crossings(across, down[is_down], near)[1]
     # a row of characters may look like a line, and crosses none
     is_down &= _crossings(down, across[is_across], near)[0]
     is_across &= _crossings(across, down[is_down], near)[0]
     covered = np.append(False, is_across)[labels] | np.append(False, is_down)[turned].T
-    return across[is_across, :3], down[is_down, :3], covered
+    return across[is_across, :3], down[is_down, :3], cv2.dilate(covered.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
 
 
 def _lines(grey: Array, shortest: float) -> tuple[Array, Array]:
@@ -304,8 +303,8 @@ def _lines(grey: Array, shortest: float) -> tuple[Array, Array]:
     is_dark = []
     for number, (left, top, width, height, _) in enumerate(stats[1:].tolist(), start=1):
         part = _within((left, top, left + width, top + height))
-        along = np.where(labels[part] == number, dark[part], 0).max(axis=0)[_BLURRED:-_BLURRED]
-        is_dark.append(np.mean(along > 0.6 * np.median(along)))
+        along = np.where(labels[part] == number, dark[part], 0).sum(axis=0)[_BLURRED:-_BLURRED]
+        is_dark.append(np.mean(along > 0.5 * np.median(along)))
     left, width = stats[1:, cv2.CC_STAT_LEFT], stats[1:, cv2.CC_STAT_WIDTH]
     return labels, np.column_stack([centres[1:, 1], left + _BLURRED, left + width - _BLURRED, is_dark])
 
@@ -461,7 +460,10 @@ def _words(engine: Any, page: _Page, found: Sequence[Bounds]) -> Iterator[Word]:
     for at, (piece, look) in enumerate(zip(pieces, first, strict=True)):
         text, readings, confidence = _agreed(_ink(page, piece), look, second.get(at, look))
         if piece.cell or confidence >= _FLOOR:
-            yield Word(text, Box(*map(float, piece.box)), readings, round(confidence, 4))
+            left, top, right, bottom = piece.box
+            # digits have no more than so much of the height of their type, which tells headings from rows
+            more = (bottom - top) / 10 if _FIGURE.fullmatch(text) else 0.0
+            yield Word(text, Box(left, top - more, right, bottom + more), readings, round(confidence, 4))
 
 
 def _agreed(ink: Array, *looks: tuple[str, float]) -> tuple[str, tuple[str, ...], float]:
