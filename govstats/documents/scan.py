@@ -442,7 +442,7 @@ def _crop(page: _Page, piece: _Piece, margin: float) -> Array:
     if count := _stacked(page, piece):
         high = (bottom - top) // count
         part = _within((left, top, right, top + count * high))
-        return np.hstack(page.grey[part].reshape(count, high, -1))
+        return page.grey[part].reshape(count, high, -1).swapaxes(0, 1).reshape(high, -1)
     height = max(bottom - top, 0.6 * page.high)
     x, y = round(margin * height), round(margin * height + (height - (bottom - top)) / 2)
     part = _within((left - x, top - y, right + x, bottom + y))
