@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 import govstats
@@ -17,6 +18,7 @@ from govstats.characters import figure
 from govstats.documents import scan
 from govstats.documents.document import Box, Grid, Paragraph
 from govstats.documents.page import PageCell, PageTable, Word, blocks_of, segment_of
+from govstats.documents.page_tables import filled, frames_of
 from govstats.documents.scan import Picture, read_image, recognise_picture
 from govstats.errors import MissingReader, UnreadableDocument
 
@@ -292,3 +294,50 @@ def test_only_places_on_pictures_lead_to_the_page_as_it_was_given() -> None:
     assert paragraph.place == "box 1.0 2.0 3.0 4.0"
     assert isinstance(grid, Grid)
     assert grid.rows[0][0].place == "table 1 row 1 cell 1 box 10.0 20.0 30.0 40.0"
+
+
+def line_of_text(size: int, noise: float) -> npt.NDArray[np.uint8]:
+    """Draw a line of dense characters above a ruling of the same length, a ruling across both, and noise."""
+    page: PILImage = Image.new("L", (700, 200), 255)
+    pen = ImageDraw.Draw(page)
+    text = "要求行政机关确认或重新出具已获取信息要求行政机关确认或重新出具"
+    pen.text((30, 60), text, font=ImageFont.truetype(str(fonts.sans_path()), size), fill=0)
+    pen.line((30, 150, 30 + size * len(text), 150), fill=0, width=2)
+    pen.line((330, 30, 330, 180), fill=0, width=2)
+    values = np.asarray(page, np.float64) * 0.9 + np.random.default_rng(7).normal(0, noise, (200, 700))
+    return np.clip(values, 0, 255).astype(np.uint8)
+
+
+def test_a_dense_line_of_text_is_no_ruling() -> None:
+    grey = line_of_text(18, 8)
+    _, lines = scan._lines(grey, 32)
+    # the strokes of the text join into a line that is long enough for a ruling
+    assert any(60 < at < 90 and end - start > 7 * 18 for at, start, end, _ in lines)
+    across, down, _ = scan._rulings(grey, 18)
+    assert [round(at) for at, _, _ in across] == [150]
+    assert [round(at) for at, _, _ in down] == [330]
+
+
+def test_a_minus_in_small_type_is_no_speck() -> None:
+    # on a page of large headings the usual type has 30 pixels, and a minus in a table has six by two
+    grey = np.full((120, 160), 240, np.uint8)
+    grey[20:40, 20:40] = 60
+    grey[60:62, 70:76] = 140
+    assert scan._taken_apart(grey, 30.0).ink[60:62, 71:75].all()
+
+
+def test_a_label_that_is_set_downwards_is_read_as_one_line() -> None:
+    drawing: PILImage = Image.new("L", (300, 300), 255)
+    pen, font = ImageDraw.Draw(drawing), ImageFont.truetype(str(fonts.sans_path()), 22)
+    for number, character in enumerate("三本年度办理结果"):
+        pen.text((100, 40 + 26 * number), character, font=font, fill=0, anchor="mm")
+    page = scan._taken_apart(np.asarray(drawing), 22.0)
+    (piece,) = scan._parted(page, scan._Piece((85, 25, 115, 240), 0))
+    ((text, confidence),) = scan._recognise(scan._load(), [scan._crop(page, piece, 0.3)])
+    assert text == "三本年度办理结果"
+    assert confidence > 0.9
+
+
+def test_rulings_of_one_double_line_make_no_table() -> None:
+    frames = frames_of([Box(0, 0, 100, 0), Box(0, 4, 100, 4)], [Box(50, -1, 50, 5)])
+    assert filled(frames, []) == ([], [])

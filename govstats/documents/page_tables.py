@@ -284,7 +284,7 @@ def _frame(across: _Rulings, down: _Rulings) -> Frame:
     tops = merged([*across[:, 0], min(down[:, 1].min(), across[0, 0]), max(down[:, 2].max(), across[-1, 0])], _NARROW)
     walls, floors = _drawn(down, lefts, tops), _drawn(across, tops, lefts)
     walls[0], floors[0] = True, True
-    first = np.arange((len(tops) - 1) * (len(lefts) - 1)).reshape(len(tops) - 1, -1)
+    first = np.arange((len(tops) - 1) * (len(lefts) - 1)).reshape(len(tops) - 1, len(lefts) - 1)
     is_open = ~np.stack([floors[:-1], walls[:-1].T]).astype(bool)
     for row, column in np.argwhere(is_open.any(axis=0)).tolist():
         up, back = is_open[:, row, column].astype(int)

@@ -54,6 +54,10 @@ _LONGEST_LABEL = 20
 _DOUBTFUL = 0.9
 #: As shares of the darkest strokes: what is ink. As a share of paper: what is none.
 _FAINT, _NO_INK = 0.3, 0.1
+#: So much of a ruling is at least half as dark as most of it; a line of text has gaps.
+_EVEN = 0.97
+#: A stroke is three pixels longer at either end for being blurred, and four for being dilated, see `_strokes`.
+_BLURRED = 7
 #: So much paper is left around a figure, as a share of its height, at the two looks at it.
 _MARGINS = (0.3, 0.15)
 #: A picture that is smaller holds no line of text.
@@ -259,10 +263,15 @@ def _angle(grey: Array, quads: Array, high: float) -> float:
 # --- rulings --------------------------------------------------------------------------------------------------------------
 
 
+def _dark(grey: Array) -> Array:
+    """Return by how much pixels are darker than those above and below; noise averages out from left to right."""
+    # what is dark over more than the height of a line is none
+    return cv2.morphologyEx(cv2.blur(grey, (7, 1)), cv2.MORPH_BLACKHAT, np.ones((13, 1), np.uint8))
+
+
 def _strokes(grey: Array, shortest: int) -> Array:
     """Return where thin dark lines run from left to right for so many pixels."""
-    # along the line noise averages out; what is dark over more than the height of a line is none
-    dark = cv2.morphologyEx(cv2.blur(grey, (7, 1)), cv2.MORPH_BLACKHAT, np.ones((13, 1), np.uint8))
+    dark = _dark(grey)
     line = (dark > max(18.0, 3.5 * float(np.median(dark)))).astype(np.uint8)
     whole = cv2.morphologyEx(line, cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8))
     long = cv2.morphologyEx(whole, cv2.MORPH_OPEN, np.ones((1, shortest), np.uint8))
@@ -273,32 +282,38 @@ def _strokes(grey: Array, shortest: int) -> Array:
 def _rulings(grey: Array, high: float) -> tuple[Array, Array, Array]:
     """Return the rulings of an upright picture, across and down, and the pixels that they cover.
 
-    Each is given by where it runs, and from where to where. Strokes of characters are as long as the shortest rulings. So a line
-    that is no longer has to end on two that cross it.
+    Each is given by where it runs, and from where to where. Strokes of characters are as long as the shortest rulings, and those
+    of a line of text may join. So a line that is no longer, or runs across and has gaps, has to end on two that cross it.
     """
     (labels, across), (turned, down) = _lines(grey, max(1.8 * high, 24)), _lines(grey.T, max(1.2 * high, 16))
     near = max(4.0, high / 6)
     is_across, is_down = (lines[:, 2] - lines[:, 1] > least * high for lines, least in ((across, 7), (down, 4)))
+    is_across &= across[:, 3] > _EVEN
     is_down |= _crossings(down, across[is_across], near)[1]
     is_across |= _crossings(across, down[is_down], near)[1]
     # a row of characters may look like a line, and crosses none
     is_down &= _crossings(down, across[is_across], near)[0]
     is_across &= _crossings(across, down[is_down], near)[0]
     covered = np.append(False, is_across)[labels] | np.append(False, is_down)[turned].T
-    return across[is_across], down[is_down], cv2.dilate(covered.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return across[is_across, :3], down[is_down, :3], cv2.dilate(covered.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
 
 
 def _lines(grey: Array, shortest: float) -> tuple[Array, Array]:
-    """Return which line a pixel belongs to, from 1, and of each line where it runs, and from where to where."""
+    """Return which line a pixel belongs to, from 1, and of each line where it runs, from where to where, and how much is dark."""
+    dark = _dark(grey)
     _, labels, stats, centres = cv2.connectedComponentsWithStats(_strokes(grey, int(shortest)))
+    is_dark = []
+    for number, (left, top, width, height, _) in enumerate(stats[1:].tolist(), start=1):
+        part = _within((left, top, left + width, top + height))
+        along = np.where(labels[part] == number, dark[part], 0).sum(axis=0)[_BLURRED:-_BLURRED]
+        is_dark.append(np.mean(along > 0.5 * np.median(along)))
     left, width = stats[1:, cv2.CC_STAT_LEFT], stats[1:, cv2.CC_STAT_WIDTH]
-    # a stroke is three pixels longer at either end for being blurred, and four for being dilated, see `_strokes`
-    return labels, np.column_stack([centres[1:, 1], left + 7, left + width - 7])
+    return labels, np.column_stack([centres[1:, 1], left + _BLURRED, left + width - _BLURRED, is_dark])
 
 
 def _crossings(lines: Array, others: Array, near: float) -> tuple[Array, Array]:
     """Tell of each line whether some of the others cross it, and whether it begins and ends on one."""
-    (at, start, end), (other, first, last) = lines.T[:, :, None], others.T[:, None]
+    (at, start, end), (other, first, last) = lines.T[:3, :, None], others.T[:3, None]
     crosses = (first - near <= at) & (at <= last + near) & (start - near <= other) & (other <= end + near)
     begins, ends = ((crosses & (np.abs(side - other) <= near)).any(axis=1) for side in (start, end))
     return crosses.any(axis=1), begins & ends
@@ -342,7 +357,7 @@ def _taken_apart(grey: Array, high: float) -> _Page:
     ink = dark > max(least, _FAINT * float(np.quantile(np.append(dark[dark > least], 255), 0.9)))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8))
     # neither specks of noise nor stains
-    kept = (stats[:, cv2.CC_STAT_AREA] >= max(4.0, (0.12 * high) ** 2)) & (stats[:, 2:4].max(axis=1) < 8 * high)
+    kept = (stats[:, cv2.CC_STAT_AREA] >= max(4.0, (0.08 * high) ** 2)) & (stats[:, 2:4].max(axis=1) < 8 * high)
     cells = np.zeros(grey.shape, np.int32)
     scale = _USUAL / high
     tables, _ = filled(frames_of(*([box.scaled(scale) for box in boxes] for boxes in (horizontal, vertical))), [])
@@ -399,21 +414,37 @@ def _runs(filled: npt.ArrayLike, gap: float) -> list[tuple[int, int]]:
 
 
 def _parted(page: _Page, piece: _Piece) -> Iterator[_Piece]:
-    """Part lines that were found as one, characters below one another, and what stands in two columns."""
+    """Part lines that were found as one, and what stands in two columns."""
     left, top, right, bottom = piece.box
-    is_tall = bottom - top > 1.8 * page.high and right - left < 12 * page.high
+    is_tall = bottom - top > 1.8 * page.high and right - left < 12 * page.high and not _stacked(page, piece)
     rows = _runs(_ink(page, piece).any(axis=1), 0.08 * page.high) if is_tall else [(0, bottom - top)]
     for start, end in rows:
         line = _ink(page, piece._replace(box=(left, top + start, right, top + end)))
-        for first, last in _runs(line.any(axis=0), (2.0 if piece.cell else 1.2) * page.high):
+        # between labels that stand side by side there is a little more room than a character takes
+        gap = 2.0 * page.high if piece.cell else 1.1 * min(page.high, end - start)
+        for first, last in _runs(line.any(axis=0), gap):
             box = _around(line[:, first:last], left + first, top + start)
             if max(box[3] - box[1], box[2] - box[0]) >= 0.3 * page.high:
                 yield piece._replace(box=box)
 
 
-def _crop(page: _Page, piece: _Piece, margin: float) -> Array:
-    """Cut a piece out, with so much paper around as a share of its height; other cells become paper."""
+def _stacked(page: _Page, piece: _Piece) -> int:
+    """Return how many characters of a label stand below one another; 0 where it runs from left to right."""
     left, top, right, bottom = piece.box
+    width, height = right - left, bottom - top
+    return round(height / width) if 0.6 * page.high < width < 1.4 * page.high and height > 3 * width else 0
+
+
+def _crop(page: _Page, piece: _Piece, margin: float) -> Array:
+    """Cut a piece out, with so much paper around as a share of its height; other cells become paper.
+
+    Characters that stand below one another are put side by side.
+    """
+    left, top, right, bottom = piece.box
+    if count := _stacked(page, piece):
+        high = (bottom - top) // count
+        part = _within((left, top, right, top + count * high))
+        return page.grey[part].reshape(count, high, -1).swapaxes(0, 1).reshape(high, -1)
     height = max(bottom - top, 0.6 * page.high)
     x, y = round(margin * height), round(margin * height + (height - (bottom - top)) / 2)
     part = _within((left - x, top - y, right + x, bottom + y))
@@ -431,7 +462,10 @@ def _words(engine: Any, page: _Page, found: Sequence[Bounds]) -> Iterator[Word]:
     for at, (piece, look) in enumerate(zip(pieces, first, strict=True)):
         text, readings, confidence = _agreed(_ink(page, piece), look, second.get(at, look))
         if piece.cell or confidence >= _FLOOR:
-            yield Word(text, Box(*map(float, piece.box)), readings, round(confidence, 4))
+            left, top, right, bottom = piece.box
+            # digits have no more than so much of the height of their type, which tells headings from rows
+            more = (bottom - top) / 10 if _FIGURE.fullmatch(text) else 0.0
+            yield Word(text, Box(left, top - more, right, bottom + more), readings, round(confidence, 4))
 
 
 def _agreed(ink: Array, *looks: tuple[str, float]) -> tuple[str, tuple[str, ...], float]:
