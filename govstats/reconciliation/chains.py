@@ -207,7 +207,8 @@ class _Systems:
                 for order, component in enumerate(_components(matrix.form, layout, matrix.cells)):
                     rows = np.array([matrix.index[key] for key in component.cells])
                     figures = matrix.value[np.ix_(rows, members)]
-                    fails = np.vstack([_failed(component.rows, figures), outside(component.rows, figures)]).any(axis=0)
+                    cannot = np.vstack([_failed(component.rows, figures), outside(component.rows, figures)])
+                    fails = np.asarray(cannot.any(axis=0))
                     several = len(component.rules) > 1
                     for at in np.flatnonzero(fails | (several & np.isnan(figures).any(axis=0))).tolist():
                         chain = self._chain(matrix, int(members[at]), component)
