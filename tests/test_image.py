@@ -300,7 +300,7 @@ def line_of_text(size: int, noise: float) -> npt.NDArray[np.uint8]:
     """Draw a line of dense characters above a ruling of the same length, a ruling across both, and noise."""
     page: PILImage = Image.new("L", (700, 200), 255)
     pen = ImageDraw.Draw(page)
-    text = "要求行政机关确认或重新出具已获取信息要求行政机关确认或重新出具"
+    text = "要求行政机关确认或重新出具已获取信息"
     pen.text((30, 60), text, font=ImageFont.truetype(str(fonts.sans_path()), size), fill=0)
     pen.line((30, 150, 30 + size * len(text), 150), fill=0, width=2)
     pen.line((330, 30, 330, 180), fill=0, width=2)

@@ -283,12 +283,13 @@ def _rulings(grey: Array, high: float) -> tuple[Array, Array, Array]:
     """Return the rulings of an upright picture, across and down, and the pixels that they cover.
 
     Each is given by where it runs, and from where to where. Strokes of characters are as long as the shortest rulings, and those
-    of a line of text may join. So a line that is no longer, or runs across and has gaps, has to end on two that cross it.
+    of a line of text may join. So a line that is no longer, or has gaps, has to end on two that cross it.
     """
     (labels, across), (turned, down) = _lines(grey, max(1.8 * high, 24)), _lines(grey.T, max(1.2 * high, 16))
     near = max(4.0, high / 6)
     is_across, is_down = (lines[:, 2] - lines[:, 1] > least * high for lines, least in ((across, 7), (down, 4)))
-    is_across &= across[:, 3] > _EVEN
+    # strokes of text join over some characters; a long ruling may be broken by what lies on it
+    is_across &= (across[:, 3] > _EVEN) | (across[:, 2] - across[:, 1] > 20 * high)
     is_down |= _crossings(down, across[is_across], near)[1]
     is_across |= _crossings(across, down[is_down], near)[1]
     # a row of characters may look like a line, and crosses none
