@@ -262,6 +262,7 @@ def drawn(table: pd.DataFrame, file: Path) -> None:
     shares.plot.barh(stacked=True, ax=axes, color=["#2b6a99", "#d9d9d9", "#c0392b"], width=0.8)
     axes.set_yticks(range(len(shares)), [f"{documents}: {reader}" for documents, reader in shares.index])
     axes.set(ylabel="", xlabel="share of the cells shown")
+    axes.spines[["top", "right"]].set_visible(False)
     for at, wrong in enumerate(table["wrong"].iloc[::-1]):
         axes.text(shares.sum(axis=1).max() * 1.01, at, f"{wrong:,} wrong", va="center", fontsize=8)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False)
