@@ -167,7 +167,11 @@ def zipped(*names: str, content: bytes = PAGE) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("content", [gzip.compress(PAGE), zipped("年报/report.html", "__MACOSX/._report.html", ".DS_Store")])
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(PAGE, mtime=0), zipped("年报/report.html", "__MACOSX/._report.html", ".DS_Store")],
+    ids=["gz", "zip"],
+)
 def test_the_one_report_in_a_packed_file_is_read(content: bytes) -> None:
     found = open_document(content)
     assert (found.format, found.blocks) == ("html", open_document(PAGE).blocks)
@@ -179,12 +183,13 @@ def test_the_one_report_in_a_packed_file_is_read(content: bytes) -> None:
     [
         (zipped("a.html", "b.html"), UnreadableDocument, r"holds 2 files \(a.html, b.html\); expected one report"),
         (zipped(".DS_Store"), UnreadableDocument, "holds 0 files"),
-        (zipped("a.gz", content=gzip.compress(PAGE)), UnreadableDocument, "packed twice"),
-        (gzip.compress(PAGE)[:40], UnreadableDocument, "damaged or locked"),
+        (zipped("a.gz", content=gzip.compress(PAGE, mtime=0)), UnreadableDocument, "packed twice"),
+        (gzip.compress(PAGE, mtime=0)[:40], UnreadableDocument, "damaged or locked"),
         (zipped("xl/workbook.xml"), UnreadableDocument, "the workbook is damaged or locked"),
         (zipped("OFD.xml"), MissingReader, r"OFD document; convert it to PDF .*expected HTML, plain text, .*Excel"),
         (b"{\\rtf1}", MissingReader, r"RTF document.*expected HTML, plain text, .*Excel"),
     ],
+    ids=["two files", "none", "twice", "damaged", "no workbook", "OFD", "RTF"],
 )
 def test_what_is_refused_and_why(content: bytes, error: type[GovstatsError], message: str) -> None:
     with pytest.raises(error, match=message):
