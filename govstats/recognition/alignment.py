@@ -147,8 +147,9 @@ def _lines_before(table: Table, record: Record) -> Mapping[str, float]:
     """
     before = _without_header(table, record.before)
     lines = lines_named(table, before)
-    if before and before[-1].place == record.place:
-        lines = {line: likeness for line, likeness in lines.items() if _is_piece(table, line, before[-1].text)}
+    words = [piece for piece in before if piece.text not in UNITS]
+    if words and words[-1].place == record.place:
+        lines = {line: likeness for line, likeness in lines.items() if _is_piece(table, line, words[-1].text)}
     return lines if len(_lines_waiting(table, before).union(lines)) == 1 else {}
 
 
