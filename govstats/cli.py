@@ -310,7 +310,8 @@ def _write_workbook(
 def _fetch(options: argparse.Namespace) -> int:
     from govstats.fetching import fetch
 
-    lines = [Path(given).read_text("utf-8-sig").split() if Path(given).is_file() else [given] for given in options.addresses]
+    lists = [given for given in options.addresses if "://" not in given and Path(given).is_file()]
+    lines = [Path(given).read_text("utf-8-sig", "replace").split() if given in lists else [given] for given in options.addresses]
     named = {"agent": options.agent} if options.agent else {}
     rows = fetch(
         [address for some in lines for address in some],

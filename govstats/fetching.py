@@ -14,6 +14,7 @@ import os
 import re
 import socket
 import time
+from codecs import BOM_UTF8
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -449,7 +450,7 @@ def _kind(answer: Answer) -> tuple[str, str, list[str]]:
         report, reason = None, str(error)
     if report is not None and report.read_cells:
         return "report", "", []
-    is_page = b"<" in answer.content[:1024].lstrip()[:1]
+    is_page = answer.content.removeprefix(BOM_UTF8).lstrip().startswith(b"<")
     links = _links(answer) if is_page else []
     files = [link for link, text in links if _FILE.search(urlsplit(link).path) and _REPORT.search(text + unquote(link))]
     if files:

@@ -29,6 +29,7 @@ warcio = pytest.importorskip("warcio.archiveiterator")
 import stamina  # noqa: E402
 
 from govstats import fetching  # noqa: E402
+from govstats.cli import main  # noqa: E402
 from govstats.fetching import fetch  # noqa: E402
 
 TABLE = (
@@ -392,3 +393,12 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
 def test_tries_are_active() -> None:
     """Another test may have switched them off."""
     assert stamina.is_active()
+
+
+def test_a_list_and_a_long_address_are_told_apart(site: Site, tmp_path: Path) -> None:
+    """An address may be longer than the name of any file; a list may be in another encoding."""
+    site.answers |= {"/a.html": report(2024), "/" + "a" * 300: report(2023)}
+    (tmp_path / "list.txt").write_bytes(f"{site('/a.html')}\n".encode() + "年报\n".encode("gbk"))
+    options = ["--into", str(tmp_path / "in"), "--private", "--delay", "0"]
+    assert main(["fetch", str(tmp_path / "list.txt"), site("/" + "a" * 300), *options]) == 0
+    assert len(pd.read_csv(tmp_path / "in" / "register.csv")) == 2

@@ -1,4 +1,4 @@
-"""What a document may ask for before it is no report: one place for all bounds of reading.
+"""What a document may ask for before it is no report: bounds of pages, texts, tables, time and memory.
 
 Each bound lies some ten times above the largest report that is known. ``GOVSTATS_LIMIT_ROWS=50000`` in the environment raises
 one, `limits` in Python does.
