@@ -154,10 +154,6 @@ class Findings:
         self.wordings: list[Wording] = []
         self.blocks: list[Sequence[NDArray[Any]]] = []
 
-    def wording(self, rule: str, status: str, fields: Mapping[Language, Mapping[str, str]], **more: Any) -> int:
-        """Write down how a finding reads, as `Rule.wording` takes it, and return its number."""
-        return self.say([known_rule(rule).wording(status, fields, **more)])
-
     def say(self, wordings: Sequence[Wording]) -> int:
         """Take over wordings and return the number of the first; the others follow."""
         self.wordings += wordings
