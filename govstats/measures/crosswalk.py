@@ -12,8 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.errors import FormError
-from govstats.forms import form, versions
-from govstats.forms.form import refuse_keys, refuse_unknown
+from govstats.forms import form, refuse_keys, refuse_unknown, versions
 from govstats.measures.formulas import (
     REASONS,
     Figures,

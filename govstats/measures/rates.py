@@ -13,8 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.errors import FormError, UnusableCells, require_columns
-from govstats.forms import ONE_FEN, Language, form, versions
-from govstats.forms.form import refuse_keys, refuse_unknown
+from govstats.forms import ONE_FEN, Language, form, refuse_keys, refuse_unknown, versions
 from govstats.measures.formulas import (
     NOT_IN_FORM,
     REASONS,
