@@ -11,6 +11,7 @@ import io
 import json
 import os
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -26,19 +27,11 @@ if TYPE_CHECKING:
 
     from govstats.forms import Language
 
-#: Adds a command: its name, its function and what the list of commands says of it.
-_Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
-
 DONE, FAILED, UNUSABLE = 0, 1, 2
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 _REPAIRS_SHOWN = 5
 _SEVERITIES = ["E", "W", "I"]
-_STATUSES = {
-    "reported": "填报 reported",
-    "blank": "空白 blank",
-    "not_applicable": "不适用 not applicable",
-    "unreadable": "无法判读 unreadable",
-}
+_TYPES: dict[str, Callable[[str], Any]] = {"path": Path, "whole": int, "number": float}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,7 +79,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return what reads the command line."""
+    """Return what reads the command line, as ``cli.toml`` describes it."""
     parser = _Parser(
         prog="govstats",
         description="Read and reconcile annual reports on government information disclosure. 读取并勾稽政府信息公开年报。",
@@ -94,106 +87,18 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"govstats {govstats.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(name: str, run: Callable[[argparse.Namespace], int], said: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=said)
-        added.set_defaults(command=run)
-        return added
-
-    for add in (_add_reports, _add_panels, _add_notebooks):
-        add(command)
+    said = _said()
+    for name, command in said["commands"].items():
+        added = commands.add_parser(name, help=command["help"])
+        added.set_defaults(command=globals()[f"_{name.replace('-', '_')}"])
+        shared = {argument: said["shared"][argument] for argument in command.get("shared", ())}
+        for argument, how in (command["arguments"] | shared).items():
+            added.add_argument(*argument.split(), **how | ({"type": _TYPES[how["type"]]} if "type" in how else {}))
     return parser
 
 
-def _add_reports(command: _Command) -> None:
-    read = command("read", _read, "show what a report says 显示年报内容")
-    read.add_argument("file", metavar="FILE", type=Path)
-    read.add_argument("--table", metavar="NAME", help="also a table as printed: proactive, requests, review, statistics")
-
-    check = command("check", _check, "reconcile reports 勾稽核对")
-    check.add_argument("files", metavar="FILE", type=Path, nargs="+")
-    check.add_argument("--corrections", metavar="CSV", type=Path, help="apply documented corrections first 先作已知更正")
-    check.add_argument(
-        "--workbook",
-        metavar="XLSX",
-        type=Path,
-        help="of one FILE: its tables for Excel, with what fails and every repair 写成工作簿：各表标出不符之处及改法",
-    )
-
-    for one in (read, check):
-        one.add_argument("--json", action="store_true", help="one JSON document, for a program to read")
-        one.add_argument("--language", choices=["zh", "en"], help="of sentences and labels; by default sentences in both")
-
-    explain = command("explain", _explain, "tell how a sentence is understood 解释一句话怎样读")
-    explain.add_argument("sentence", metavar="SENTENCE", help="with figures, between quotation marks")
-    explain.add_argument("--year", metavar="YEAR", type=int, help="of the report that it would stand in 报告年度")
-    explain.add_argument(
-        "--form", choices=["2008", "2019", "2021"], default="2021", help="version of the form; default: %(default)s"
-    )
-    explain.add_argument("--language", choices=["zh", "en"], help="of the rules; by default both")
-
-
-def _add_panels(command: _Command) -> None:
-    fetch = command("fetch", _fetch, "fetch reports from websites into a folder 从网站抓取年报")
-    fetch.add_argument("addresses", metavar="URL|LIST", nargs="+", help="or files with an address a line 网址，或网址清单")
-    fetch.add_argument("--into", metavar="FOLDER", type=Path, required=True, help="a folder that build reads; files there stay")
-    fetch.add_argument("--links", metavar="REGEX", help="of link texts: the addresses are lists of reports 网址为列表页")
-    fetch.add_argument("--delay", metavar="SECONDS", type=float, default=2.0, help="between two requests; default: %(default)s")
-    fetch.add_argument("--agent", metavar="TEXT", help="how the program calls itself; name somebody who can be reached")
-    fetch.add_argument("--private", action="store_true", help="allow addresses inside a network 允许内网地址")
-
-    build = command("build", _build, "read a folder of reports into a panel 汇成面板数据")
-    build.add_argument("folder", metavar="FOLDER", help="documents in any mix of formats; also an address such as s3://…")
-    build.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="where the panel is kept")
-    build.add_argument("--agencies", metavar="CSV", type=Path, help="corrects the identities of agencies 更正机关名称")
-    build.add_argument("--scheduler", metavar="ADDRESS", help="of dask.distributed: read on its workers")
-
-    january = command("new-year", _new_year, "what a new year's reports bring 新一年的年报")
-    january.add_argument("folder", metavar="FOLDER", help="reports of all years, in any mix of formats 历年的年报")
-    january.add_argument("--year", metavar="YEAR", type=int, help="the year reported on; by default the latest 报告年度")
-    january.add_argument("--notebook", metavar="NUMBER", action="append", default=[], help="only this one; may be repeated")
-    january.add_argument("--notebooks", metavar="FOLDER", type=Path, help="of the notebooks; by default those of govstats")
-    january.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/new-year"), help="default: %(default)s")
-
-    for one in (build, january):
-        one.add_argument("--register", metavar="CSV", type=Path, help="what is known of the reports; else register.csv in FOLDER")
-        one.add_argument("--processes", metavar="N", type=int, help="read in so many processes")
-
-    export = command("export", _export, "write a panel for another program 导出面板数据")
-    export.add_argument("panel", metavar="OUT", type=Path, help="what govstats build wrote")
-    export.add_argument("--format", required=True, metavar="FORMAT", help="parquet duckdb csv xlsx dta sav datapackage")
-    export.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="a file; for datapackage a folder")
-    export.add_argument("--language", choices=["zh", "en"], default="zh", help="of labels; default: %(default)s")
-    export.add_argument("--shape", choices=["long", "wide"], help="one row a cell, or one row a report")
-
-
-def _add_notebooks(command: _Command) -> None:
-    run = command("run", _run, "execute one notebook for one report 为一份年报执行一个笔记本")
-    run.add_argument("notebook", metavar="NOTEBOOK", help="its number (10), the beginning of its name, or a path")
-    run.add_argument("--document", metavar="FILE", type=Path, help="a report of your own, in any format that is read 自己的年报")
-    run.add_argument("--folder", metavar="FOLDER", type=Path, help="a folder of reports 自己的年报文件夹")
-    run.add_argument("--agency", metavar="NAME", default="", help="whose report it is, if the document does not say so")
-    run.add_argument("--year", metavar="YEAR", type=int, help="the year reported on 报告年度")
-    run.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="another parameter of the notebook")
-    run.add_argument("--notebooks", metavar="FOLDER", type=Path, help="of the notebooks; by default those of govstats")
-    run.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/run"), help="default: %(default)s")
-
-    write = command("notebooks", _notebooks, "write the notebooks into a folder of your own 写出笔记本")
-    write.add_argument("folder", metavar="DIR", type=Path)
-
-    exercises = command("exercises", _exercises, "write the exercises, without solutions 写出练习（学生版）")
-    exercises.add_argument("folder", metavar="DIR", type=Path)
-    exercises.add_argument("--solutions", action="store_true", help="the masters, for the teacher and nbgrader 教师版，含答案")
-
-    slides = command("slides", _slides, "make the slides of the course, a page a lecture 生成课程幻灯片")
-    slides.add_argument("folder", metavar="DIR", type=Path)
-
-    again = command("reproduce", _reproduce, "execute the notebooks for every listed case 逐份执行笔记本")
-    again.add_argument("--notebooks", metavar="FOLDER", type=Path, default=Path("notebooks"), help="with templates and cases.csv")
-    again.add_argument("-o", "--output", metavar="OUT", type=Path, default=Path("build/reproduce"), help="default: %(default)s")
-    again.add_argument("--resume", action="store_true", help="skip what is done and has not changed since")
-    again.add_argument("--case", metavar="NAME", action="append", help="only this one (平潭综合实验区-2025); may be repeated")
-    again.add_argument("--update", action="store_true", help="also rewrite the reference runs that the tests compare with")
+def _said() -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "cli.toml").read_text("utf-8"))
 
 
 def _complain(message: object) -> None:
@@ -221,9 +126,9 @@ def _read(options: argparse.Namespace) -> int:
         frames = {"cells": cells, "claims": report.claims, "notes": report.notes}
         _print_json(_identity(report) | {name: _records(frame) for name, frame in frames.items()})
         return DONE
-    counts = Counter(report.cells["status"])
+    counts, statuses = Counter(report.cells["status"]), _said()["words"]["statuses"]
     print(_headline(report))
-    print("  单元格 cells:", " · ".join([str(counts.total()), *(f"{_STATUSES[status]} {counts[status]}" for status in counts)]))
+    print("  单元格 cells:", " · ".join([str(counts.total()), *(f"{statuses[status]} {counts[status]}" for status in counts)]))
     print("  正文所称 claims:", len(report.claims))
     print("  说明 notes:", len(report.notes))
     for note in _records(report.notes):
@@ -312,15 +217,9 @@ def _fetch(options: argparse.Namespace) -> int:
 
     lists = [given for given in options.addresses if "://" not in given and Path(given).is_file()]
     lines = [Path(given).read_text("utf-8-sig", "replace").split() if given in lists else [given] for given in options.addresses]
+    addresses = [address for some in lines for address in some]
     named = {"agent": options.agent} if options.agent else {}
-    rows = fetch(
-        [address for some in lines for address in some],
-        options.into,
-        links=options.links,
-        delay=options.delay,
-        private=options.private,
-        **named,
-    )
+    rows = fetch(addresses, options.into, links=options.links, delay=options.delay, private=options.private, **named)
     for row in _records(rows):
         print(f"{row['status']:13} {row['address']}  {row['document'] or row['reason']}")
     counts = rows["status"].value_counts()
@@ -329,15 +228,9 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
+    read = {name: getattr(options, name) for name in ("output", "register", "agencies", "processes")}
     with _client(options.scheduler) as client:
-        panel = govstats.read_corpus(
-            options.folder,
-            output=options.output,
-            register=options.register,
-            agencies=options.agencies,
-            client=client,
-            processes=options.processes,
-        )
+        panel = govstats.read_corpus(options.folder, client=client, **read)
     from govstats.panel import STATES
 
     failed = panel.reports[panel.reports["error"].notna()]
