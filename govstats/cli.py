@@ -206,7 +206,11 @@ def _write_workbook(
     path: Path, report: govstats.Report, findings: pd.DataFrame, repairs: pd.DataFrame, language: Language
 ) -> None:
     from govstats.display import show_table
-    from govstats.export.checked import write_checked
+
+    try:
+        from govstats.export.workbook import write_checked
+    except ImportError as error:
+        raise MissingExtra.of("--workbook", error, "export") from error
 
     tables = [show_table(report, table.id, language=language) for table in report.statutory_form.tables]
     write_checked(path, _headline(report).partition("\n")[0], tables, findings, repairs, language=language)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,6 +41,13 @@ FORMATS: Mapping[str, str] = {
 #: Of these one file holds one table, the long or the wide one; here is which by default.
 _SHAPES: Mapping[str, Shape] = {"parquet": "long", "csv": "long", "dta": "wide", "sav": "wide"}
 _FOLDERS = ("parquet", "csv", "datapackage")
+#: What writes a format, by module and function; CSV and Parquet are written by ``tables``.
+_WRITERS = {
+    "xlsx": ("workbook", "write_workbook"),
+    "dta": ("stata_spss", "write_stata"),
+    "sav": ("stata_spss", "write_spss"),
+    "datapackage": ("tables", "write_data_package"),
+}
 
 
 def export(
@@ -156,26 +164,14 @@ def _checked_shape(shape: Shape | None, format_: str, single: bool) -> Shape:
 
 def _writer(format_: str, single: bool) -> Callable[..., None]:
     """Return what writes a format, once the packages are there that it needs."""
-    extra = "panel"
+    module, function = _WRITERS.get(format_, ("tables", "write_table" if single else "write_tables"))
     try:
-        import duckdb  # noqa: F401 - every format is written from its tables
-
-        from govstats.export import tables
-
-        extra = "export"
-        if format_ == "xlsx":
-            from govstats.export.workbook import write_workbook
-
-            return write_workbook
-        if format_ in ("dta", "sav"):
-            from govstats.export import stata_spss
-
-            return stata_spss.write_stata if format_ == "dta" else stata_spss.write_spss
+        import_module("duckdb")  # every format is written from its tables
+        writer: Callable[..., None] = getattr(import_module(f"govstats.export.{module}"), function)
     except ImportError as error:
+        extra = "export" if error.name in ("pyreadstat", "xlsxwriter") else "panel"
         raise MissingExtra.of(f"an export to {format_}", error, extra) from error
-    if format_ == "datapackage":
-        return tables.write_data_package
-    return tables.write_table if single else tables.write_tables
+    return writer
 
 
 def _sources(panel: Panel | str | PathLike[str], indicators: pd.DataFrame | None) -> dict[str, Source]:

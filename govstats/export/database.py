@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -230,6 +230,20 @@ def _wide(cells: Sequence[Variable], content: str, not_whole: set[str]) -> str:
 def columns_of(connection: DuckDBPyConnection, table: str) -> list[str]:
     """Return the names of the columns of a table or view."""
     return [name for name, *_ in connection.execute(f"DESCRIBE {table}").fetchall()]
+
+
+def exported_tables(connection: DuckDBPyConnection) -> list[str]:
+    """Return the tables and views that make up an export of several tables, in their order."""
+    there = {name for (name,) in connection.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+    names = [*datasets("tables"), *datasets("optional"), "wide", "wide_status", "codebook"]
+    return [name for name in dict.fromkeys(names) if name in there and name != "variables"]
+
+
+def codebook_rows(connection: DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Return the rows of the view ``codebook`` for the variables of the wide table."""
+    rows: list[dict[str, Any]] = connection.sql("FROM codebook").to_arrow_table().to_pylist()
+    wide = set(columns_of(connection, "wide"))
+    return [row for row in rows if row["variable"] in wide]
 
 
 def quoted(name: str) -> str:

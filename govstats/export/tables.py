@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from govstats.export.codebook import dataset, datasets, field, markdown, missing_kinds, values
-from govstats.export.database import columns_of
+from govstats.export.codebook import dataset, field, markdown, missing_kinds, values
+from govstats.export.database import codebook_rows, columns_of, exported_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,20 +26,6 @@ _ROWS = 100_000
 #: A text that Excel would calculate, also in the full-width characters that it takes in China, or that begins as one is marked:
 #: signs and digits alone (``-``, ``-5``) are none.
 _FORMULA = r"^([=@＝＠\t\r']|[-+－＋](?s:.*)[^-－0-9.,])"
-
-
-def exported_tables(connection: DuckDBPyConnection) -> list[str]:
-    """Return the tables and views that make up an export of several tables, in their order."""
-    there = {name for (name,) in connection.execute("SELECT table_name FROM information_schema.tables").fetchall()}
-    names = [*datasets("tables"), *datasets("optional"), "wide", "wide_status", "codebook"]
-    return [name for name in dict.fromkeys(names) if name in there and name != "variables"]
-
-
-def codebook_rows(connection: DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Return the rows of the view ``codebook`` for the variables of the wide table."""
-    rows: list[dict[str, Any]] = connection.sql("FROM codebook").to_arrow_table().to_pylist()
-    wide = set(columns_of(connection, "wide"))
-    return [row for row in rows if row["variable"] in wide]
 
 
 def write_table(connection: DuckDBPyConnection, path: Path, *, shape: str, **_: Any) -> None:

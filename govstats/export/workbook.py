@@ -1,21 +1,31 @@
-"""A workbook for Excel: one sheet a table, labels above names, nothing in it a formula."""
+"""Workbooks for Excel: a panel, a sheet for each table; a report as printed, with what fails in it. No text is a formula."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
+import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from contextlib import contextmanager
+from functools import cache
+from importlib import resources
+from itertools import chain, islice, product
+from math import ceil
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
+import numpy as np
+import pandas as pd
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from govstats.errors import UnusableExport
-from govstats.export.codebook import dataset, field, missing_kinds
-from govstats.export.database import columns_of
-from govstats.export.tables import codebook_rows, exported_tables
-from govstats.forms import Language
+from govstats.export.codebook import Field, dataset, field, missing_kinds
+from govstats.export.database import codebook_rows, columns_of, exported_tables
+from govstats.forms import CellKey, Language, cell_key
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,13 +33,33 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-#: What a sheet of Excel holds, with the two rows of its header.
-_ROWS = 1_048_576
-_HEADER = 2
-_LONGEST_TEXT = 32_767
-_WIDEST = 60
+    from govstats.display import Piece, ShownTable
+
+    Looks = Mapping[str, Format]
+
+#: What a sheet of Excel holds, with the two rows of its header; what a cell or a comment holds, and the name of a sheet.
+_ROWS, _HEADER = 1_048_576, 2
+_LONGEST_TEXT, _LONGEST_NAME = 32_767, 31
+#: Characters: the widest column of a panel, columns of labels and of figures, a line of a comment.
+_WIDEST, _LABELS, _FIGURES, _COMMENT = 60, 17, 13, 70
+#: Where a statutory table begins, and the points that a line of it is high.
+_FIRST_ROW, _HIGH = 2, 16
+_PAPER_A4 = 9
 #: When every workbook says that it was made: the same panel gives the same bytes.
 _MADE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+
+
+@cache
+def _said() -> Mapping[str, Any]:
+    return tomllib.loads((resources.files(__package__) / "workbook.toml").read_text("utf-8"))
+
+
+@contextmanager
+def _opened(path: Path, kind: str, **options: Any) -> Iterator[tuple[xlsxwriter.Workbook, Looks]]:
+    options |= dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
+    with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties({"created": _MADE})
+        yield book, {name: book.add_format(look) for name, look in _said()[kind].items()}
 
 
 def write_workbook(connection: DuckDBPyConnection, path: Path, *, language: Language, **_: Any) -> None:
@@ -43,75 +73,233 @@ def write_workbook(connection: DuckDBPyConnection, path: Path, *, language: Lang
                 " export to csv, parquet or duckdb, or keep fewer reports"
                 " 行数超出 Excel 上限；请导出为 csv、parquet 或 duckdb，或减少年报"
             )
-    options: dict[str, Any] = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
-    options |= {"constant_memory": True, "default_date_format": "yyyy-mm-dd"}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"created": _MADE})
-        formats = {
-            "label": book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E7E6E6"}),
-            "name": book.add_format({"font_color": "#595959", "bottom": 1}),
-            "count": book.add_format({"num_format": "#,##0"}),
-            "kind": book.add_format({"italic": True, "font_color": "#595959", "align": "right"}),
-        }
+    with _opened(path, "panel", constant_memory=True, default_date_format="yyyy-mm-dd") as (book, looks):
         for name in names:
-            _Sheet(connection, book.add_worksheet(dataset(name).text(language)), formats, name, language).write()
+            _write_rows(connection, book.add_worksheet(dataset(name).text(language)), looks, name, language)
 
 
-class _Sheet:
-    """A sheet that one table is written to."""
+def _write_rows(connection: DuckDBPyConnection, sheet: Worksheet, looks: Looks, name: str, language: Language) -> None:
+    columns = columns_of(connection, name)
+    fields = [field(name, column) for column in columns]
+    rows = _rows(connection, name, language)
+    first = list(islice(rows, 200))
+    for at, texts in enumerate(zip(columns, *first, strict=True)):
+        wide = (_width(str("" if text is None else text)[:_WIDEST]) for text in texts)
+        sheet.set_column(at, at, min(_WIDEST, max(8, *wide) + 2))
+    labels = [one.text(language) if one else column for one, column in zip(fields, columns, strict=True)]
+    sheet.write_row(0, 0, labels, looks["label"])
+    sheet.write_row(1, 0, columns, looks["name"])
+    sheet.freeze_panes(_HEADER, 2 if columns[:2] == ["agency", "year"] else 0)
+    at = _HEADER
+    for at, row in enumerate(chain(first, rows), start=_HEADER):
+        for place, value in enumerate(row):
+            if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+                raise UnusableExport(
+                    f"{name}, row {at - 1}: the column {columns[place]} has {len(value)} characters,"
+                    f" Excel takes {_LONGEST_TEXT}; export to csv, parquet or duckdb"
+                    " 文本超出 Excel 单元格上限；请导出为 csv、parquet 或 duckdb"
+                )
+            sheet.write(at, place, value, _look(looks, fields[place], value))
+    sheet.autofilter(_HEADER - 1, 0, at, len(columns) - 1)
 
-    def __init__(
-        self, connection: DuckDBPyConnection, sheet: Worksheet, formats: Mapping[str, Format], name: str, language: Language
-    ) -> None:
-        self.connection, self.sheet, self.formats, self.name, self.language = connection, sheet, formats, name, language
-        self.columns = columns_of(connection, name)
-        self.fields = [field(name, column) for column in self.columns]
 
-    def write(self) -> None:
-        """Write header and rows."""
-        rows = self._rows()
-        first = list(islice(rows, 200))
-        labels = [one.text(self.language) if one else name for one, name in zip(self.fields, self.columns, strict=True)]
-        for at, texts in enumerate(zip(self.columns, *first, strict=True)):
-            self.sheet.set_column(at, at, min(_WIDEST, max(8, *map(_width, texts)) + 2))
-        self.sheet.write_row(0, 0, labels, self.formats["label"])
-        self.sheet.write_row(1, 0, self.columns, self.formats["name"])
-        self.sheet.freeze_panes(_HEADER, 2 if self.columns[:2] == ["agency", "year"] else 0)
-        at = _HEADER
-        for at, row in enumerate(chain(first, rows), start=_HEADER):
-            for place, value in enumerate(row):
-                self.sheet.write(at, place, value, self._look(at, place, value))
-        self.sheet.autofilter(_HEADER - 1, 0, at, len(self.columns) - 1)
+def _look(looks: Looks, known: Field | None, value: Any) -> Format | None:
+    """Return how a value is shown: statutory cells have a look, others have none."""
+    if known is None or known.cell is None:
+        return None
+    return looks["kind"] if isinstance(value, str) else looks["count"] if isinstance(value, int) else None
 
-    def _look(self, at: int, place: int, value: Any) -> Format | None:
-        """Return how a value is shown; refuse a text that no cell of Excel holds."""
-        known = self.fields[place]
-        if isinstance(value, str) and len(value) > _LONGEST_TEXT:
-            raise UnusableExport(
-                f"{self.name}, row {at - 1}: the column {self.columns[place]} has {len(value)} characters,"
-                f" Excel takes {_LONGEST_TEXT}; export to csv, parquet or duckdb"
-                " 文本超出 Excel 单元格上限；请导出为 csv、parquet 或 duckdb"
-            )
-        if known is None or known.cell is None:
-            return None
-        return self.formats["kind"] if isinstance(value, str) else self.formats["count"] if isinstance(value, int) else None
 
-    def _rows(self) -> Iterator[Sequence[Any]]:
-        if self.name == "wide":
-            # figures, and where there is none the word for why: Excel leaves words out of sums
-            words = {kind.id: kind.text(self.language) for kind in missing_kinds()}
-            tables = (self.connection.sql(f"FROM {name}").to_arrow_table().to_batches(1000) for name in ("wide", "wide_status"))
-            for row, why in zip(*map(_by_row, tables), strict=True):
-                yield [words.get(why[name]) if value is None else value for name, value in row.items()]
-        elif self.name == "codebook":
-            yield from (list(row.values()) for row in codebook_rows(self.connection))
-        else:
-            yield from (list(row.values()) for row in _by_row(self.connection.sql(f"FROM {self.name}").to_arrow_reader(10_000)))
+def _rows(connection: DuckDBPyConnection, name: str, language: Language) -> Iterator[Sequence[Any]]:
+    if name == "wide":
+        # figures, and where there is none the word for why: Excel leaves words out of sums
+        words = {kind.id: kind.text(language) for kind in missing_kinds()}
+        tables = (connection.sql(f"FROM {one}").to_arrow_table().to_batches(1000) for one in ("wide", "wide_status"))
+        for row, why in zip(*map(_by_row, tables), strict=True):
+            yield [words.get(why[column]) if value is None else value for column, value in row.items()]
+    elif name == "codebook":
+        yield from (list(row.values()) for row in codebook_rows(connection))
+    else:
+        yield from (list(row.values()) for row in _by_row(connection.sql(f"FROM {name}").to_arrow_reader(10_000)))
 
 
 def _by_row(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
     return (row for batch in batches for row in batch.to_pylist())
 
 
-def _width(value: Any) -> int:
-    return sum(2 if east_asian_width(one) in "WF" else 1 for one in str("" if value is None else value)[:_WIDEST])
+# --- one report -----------------------------------------------------------------------------------------------------------
+
+
+def write_checked(
+    destination: str | PathLike[str],
+    title: str,
+    tables: Sequence[ShownTable],
+    findings: pd.DataFrame,
+    repairs: pd.DataFrame,
+    *,
+    language: Language = "zh",
+) -> Path:
+    """Write what was found in a report into a workbook that its authors can read and correct it by.
+
+    Parameters
+    ----------
+    destination : path
+        A file ``*.xlsx``; one that is there is replaced.
+    title : str
+        Of which report.
+    tables : sequence of ShownTable
+        The tables of the report with their failed edits, as `govstats.display.show_table` makes them in the same language.
+    findings, repairs : pandas.DataFrame
+        As `govstats.reconcile` and `govstats.repairs` return them for this report.
+    language : {"zh", "en"}
+
+    Returns
+    -------
+    Path
+        The destination. Its first sheet lists what fails, each with its difference and every repair. Then follows a sheet for
+        each statutory table as printed: a cell in which something fails is coloured and has a comment with its place in the
+        document, the rule, the difference and every repair. No text is a formula or a link.
+
+    Raises
+    ------
+    UnusableExport
+        The destination is no ``*.xlsx`` or cannot be written.
+    """
+    path = Path(destination)
+    if path.suffix.lower() != ".xlsx":
+        raise UnusableExport(f"{path}: cannot be a workbook, expected a file *.xlsx 工作簿应为 .xlsx 文件")
+    failed = findings[findings["status"] == "fail"]
+    failed = failed.sort_values("severity", key=lambda column: column.map("EWI".index), kind="stable")
+    told: list[dict[str, Any]] = failed.assign(message=failed[f"message_{language}"]).to_dict("records")  # type: ignore[assignment]
+    for finding in told:
+        finding["repairs"] = "\n".join(_repairs_of(finding, repairs, language))
+    reasons = _reasons(told, language)
+    try:
+        with _opened(path, "checked") as (book, looks):
+            _write_findings(_sheet(book, _said()[language]["findings"], title, looks), told, looks, language)
+            for table in tables:
+                _write_table(_sheet(book, table.title, table.title, looks), table, reasons, looks, language)
+    except (OSError, FileCreateError) as error:
+        raise UnusableExport(f"{path}: cannot be written: {error} 无法写入，请另选位置或先关闭该文件") from error
+    return path
+
+
+def _repairs_of(finding: Mapping[str, Any], repairs: pd.DataFrame, language: Language) -> list[str]:
+    """Say all repairs that explain a finding: those of the groups that change one of its cells for its rule."""
+    places = repairs["table"] + "/" + repairs["line"] + "/" + repairs["column"]
+    # a search that found nothing names the table alone
+    there = places.isin(finding["cells"].split(";")) | (repairs["line"].isna() & (repairs["table"] == finding["table"]))
+    explains = repairs["rules"].map(lambda rules: finding["rule"] in rules.split(";")).astype(bool)
+    groups = repairs.loc[there & explains, "group"]
+    said = repairs[repairs["group"].isin(groups)].drop_duplicates("repair")[f"message_{language}"]
+    words = _said()[language]["repair"]
+    return [words.format(number=number, count=len(said), said=one) for number, one in enumerate(said, start=1)]
+
+
+def _reasons(told: Sequence[Mapping[str, Any]], language: Language) -> dict[CellKey, list[str]]:
+    """Return for each cell what fails in it."""
+    reasons: dict[CellKey, list[str]] = {}
+    for finding in told:
+        said = [f"{finding['severity']} {finding['rule']} {finding['message']}"]
+        if pd.notna(finding["difference"]):
+            said.append(_said()[language]["difference"].format(difference=_signed(finding["difference"])))
+        said += [finding["repairs"]] * bool(finding["repairs"])
+        for place in filter(None, finding["cells"].split(";")):
+            reasons.setdefault(cell_key(place), []).append("\n".join(said))
+    return reasons
+
+
+def _signed(figure: float) -> str:
+    # no figure has more than six decimals: what is beyond is the noise of binary fractions
+    return np.format_float_positional(round(figure, 6), trim="-", sign=True)
+
+
+def _sheet(book: xlsxwriter.Workbook, name: str, title: str, looks: Looks) -> Worksheet:
+    sheet: Worksheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\]", " ", name)[:_LONGEST_NAME])
+    sheet.write_string(0, 0, title, looks["title"])
+    sheet.set_paper(_PAPER_A4)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    return sheet
+
+
+def _write_findings(sheet: Worksheet, told: Sequence[Mapping[str, Any]], looks: Looks, language: Language) -> None:
+    for at, (name, column) in enumerate(_said()["findings"].items()):
+        sheet.set_column(at, at, column["wide"])
+        sheet.write_string(_FIRST_ROW, at, column[language], looks["label"])
+        for row, finding in enumerate(told, start=_FIRST_ROW + 1):
+            value = finding[name]
+            if isinstance(value, str):
+                sheet.write_string(row, at, _shortened(value, language), looks["text"])
+            elif pd.notna(value):
+                sheet.write_number(row, at, round(value, 6), looks["number"])
+    if not told:
+        sheet.write_string(_FIRST_ROW + 1, 0, _said()[language]["none"])
+    sheet.freeze_panes(_FIRST_ROW + 1, 0)
+
+
+def _write_table(
+    sheet: Worksheet, table: ShownTable, reasons: Mapping[CellKey, Sequence[str]], looks: Looks, language: Language
+) -> None:
+    placed = list(_placed(table.rows))
+    sheet.write_string(1, 0, table.unit if table.rows else table.absent)
+    first = min((left for _, left, _, _, piece in placed if piece.key), default=0)
+    wide = Counter({at: _LABELS if at < first else _FIGURES for _, left, _, right, _ in placed for at in (left, right)})
+    for _, left, _, right, piece in placed:
+        if piece.key and left == right:
+            wide[left] = max(wide[left], _width(piece.text) + 2)
+    for at, size in wide.items():
+        sheet.set_column(at, at, size)
+    lines = Counter({row: 1 for row, *_ in placed})
+    for row, left, bottom, right, piece in placed:
+        failed = reasons.get(piece.key, ()) if piece.key else ()
+        kind = "label" if piece.key is None else "failed" if failed else "state" if piece.is_state else "figure"
+        if (bottom, right) != (row, left):
+            sheet.merge_range(row, left, bottom, right, "", looks[kind])
+        if piece.key and _is_plain(piece.text):
+            sheet.write_number(row, left, float(piece.text), looks[kind])
+        else:
+            sheet.write_string(row, left, piece.text, looks[kind])
+        if bottom == row:
+            lines[row] = max(lines[row], _lines(piece.text, sum(wide[at] - 1 for at in range(left, right + 1))))
+        if failed:
+            place = str(piece.attributes["title"]).partition("\n")[0]
+            said = _shortened("\n\n".join([place, *failed]), language)
+            high = _lines(said, _COMMENT)
+            sheet.write_comment(row, left, said, {"x_scale": 3.4, "height": min(20 * high + 20, 900), "font_size": 9})
+    for row, high in lines.items():
+        sheet.set_row(row, _HIGH * high)
+
+
+def _placed(rows: Sequence[Sequence[Piece]]) -> Iterator[tuple[int, int, int, int, Piece]]:
+    """Yield the row, first column, last row and last column of every piece; a cell that began above keeps its place."""
+    taken: set[tuple[int, int]] = set()
+    for row, pieces in enumerate(rows, start=_FIRST_ROW):
+        left = 0
+        for piece in pieces:
+            while (row, left) in taken:
+                left += 1
+            bottom, right = row + (piece.attributes.get("rowspan") or 1) - 1, left + (piece.attributes.get("colspan") or 1) - 1
+            taken |= set(product(range(row, bottom + 1), range(left, right + 1)))
+            yield row, left, bottom, right, piece
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether Excel shows a figure as it is printed; ``1,204`` and ``007`` stay text."""
+    return re.fullmatch(r"-?(0|[1-9]\d{0,13})(\.\d*[1-9])?", text, re.ASCII) is not None
+
+
+def _shortened(text: str, language: Language) -> str:
+    """Leave out what neither a cell nor a comment can hold."""
+    text = "".join(one for one in text if one.isprintable() or one == "\n")
+    more = f"\n{_said()[language]['more']}"
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - len(more)] + more
+
+
+def _lines(text: str, wide: float) -> int:
+    """Return how many lines a text takes in so many characters."""
+    return sum(max(1, ceil(_width(line) / wide)) for line in text.split("\n"))
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(one) in "WF" else 1 for one in text)
