@@ -9,6 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, get_args
 
+from jinja2 import Environment
+
 from govstats.errors import FormError
 from govstats.forms import Bilingual, CellKey, Form, Language, form, versions
 from govstats.reconciliation.wording import cell_label, column_label, line_label
@@ -225,46 +227,18 @@ def markdown(tables: Mapping[str, Sequence[str]], rows: Iterable[Mapping[str, An
     rows : iterable of mapping, optional
         The rows of the view ``codebook``; without them the variables of all forms are listed, and nothing is counted.
     """
-    text = ["# 编码本 Codebook", "", "## 没有数字的格 Cells without a figure", ""]
-    text += _head("status", "含义", "meaning", "Stata", "SPSS")
-    for kind in missing_kinds():
-        zh, en = f"{kind.zh}：{kind.meaning_zh}", f"{kind.en}: {kind.meaning_en}"
-        text.append(_row(f"`{kind.id}`", zh, en, f"`.{kind.stata}`", kind.spss))
-    text.append(
-        _row("", "文件中没有这一格，长表无此行", "not in the document; no row in the long table", "`.`", "系统缺失 sysmis")
+    how: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True, "finalize": _entry}
+    template = Environment(**how).from_string((resources.files(__package__) / "codebook.md.j2").read_text("utf-8"))
+    return template.render(
+        kinds=missing_kinds(),
+        tables=[(dataset(name), [(column, field(name, column)) for column in columns]) for name, columns in tables.items()],
+        lists={name: values(name).values() for name in ("form", *_raw()["values"])},
+        variables=variables(),
+        rows=rows,
     )
-    for name, columns in tables.items():
-        described = dataset(name)
-        about = f"{described.about_zh}。{described.about_en[0].upper()}{described.about_en[1:]}."
-        text += ["", f"## {described.zh} {name}", "", about, "", *_head("column", "中文", "English", "type")]
-        for column in columns:
-            known = field(name, column)
-            text.append(_row(f"`{column}`", *((known.zh, known.en, known.type) if known else ("", "", ""))))
-    text += ["", "## 取值 Values", "", *_head("", "value", "中文", "English")]
-    text += [_row(name, f"`{one.id}`", one.zh, one.en) for name in ("form", *_raw()["values"]) for one in values(name).values()]
-    text += ["", "## 变量 Variables", "", "法定表格的每一格。Every cell of the statutory tables.", ""]
-    heads = "variable|中文|English|unit|forms".split("|")
-    if rows is None:
-        text += _head(*heads)
-        text += [_row(f"`{one.name}`", one.zh, one.en, one.unit, " ".join(one.forms)) for one in variables()]
-    else:
-        text += _head(*heads, *"已报告 reported|空白 blank|不适用 n/a|无法辨认 unreadable|min|max".split("|"))
-        text += [_row(*_counted(row)) for row in rows]
-    return "\n".join(text) + "\n"
 
 
-def _row(*entries: object) -> str:
-    texts = ("" if one is None else str(one).replace("|", "\\|").replace("\n", " ") for one in entries)
-    return f"| {' | '.join(texts)} |"
-
-
-def _head(*heads: str) -> list[str]:
-    """Return the first two rows of a table of Markdown."""
-    return [_row(*heads), _row(*["---"] * len(heads))]
-
-
-def _counted(row: Mapping[str, Any]) -> list[Any]:
-    """Return the entries of a variable whose values were counted."""
-    extremes = ("" if row[name] is None else f"{row[name]:.15g}" for name in ("minimum", "maximum"))
-    known = "label_zh label_en unit forms reported blank not_applicable unreadable".split()
-    return [f"`{row['variable']}`", *(row[name] for name in known), *extremes]
+def _entry(value: object) -> str:
+    """Return what stands in a table of Markdown for a value."""
+    text = f"{value:.15g}" if isinstance(value, float) else "" if value is None else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 Source = pd.DataFrame | Path | Sequence[Path]
 
 _SQL_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
-#: What tells reports apart in the wide table, and what is known of each.
-WIDE_IDENTITY = ("agency", "year", "form", "level", "region", "region_code", "department", "published", "own_lines")
 
 
 def create_tables(
@@ -143,13 +141,13 @@ def add_views(connection: DuckDBPyConnection, *, comments: bool = True) -> None:
     [('平潭综合实验区', 2025, 154)]
     """
     _refuse_duplicates(connection)
-    connection.execute((resources.files(__package__) / "views.sql").read_text("utf-8"))
+    connection.execute(query("views"))
     views = dict(datasets("views"))
     tables = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
     if ("coverage",) in tables:
         del views["coverage"]
     else:
-        connection.execute((resources.files(__package__) / "coverage.sql").read_text("utf-8"))
+        connection.execute(query("coverage"))
     cells = wide_variables(connection)
     not_whole = fractions(connection)
     connection.execute(f"CREATE OR REPLACE VIEW wide AS {_wide(cells, 'value', not_whole)}")
@@ -173,58 +171,29 @@ SELECT variable FROM cells JOIN variables USING ("table", line, "column") WHERE 
     return {name for (name,) in connection.execute(query).fetchall()}
 
 
-#: Which cells stand twice; first by a number for each, since to group two million cells by their names takes half a gigabyte.
-_TWICE = """
-WITH numbered AS NOT MATERIALIZED (
-  SELECT *, hash(agency, year, "table", line, "column") AS number FROM cells WHERE agency IS NOT NULL AND year IS NOT NULL
-), twice AS (SELECT number FROM numbered GROUP BY number HAVING count(*) > 1)
-SELECT agency, year, concat_ws('/', "table", line, "column"), count(*) FROM numbered
-WHERE number IN (FROM twice) GROUP BY ALL HAVING count(*) > 1 LIMIT 1
-"""
-_TWO_REPORTS = """
-SELECT agency, year, string_agg(source, ', '), count(*) FROM reports
-WHERE agency IS NOT NULL AND year IS NOT NULL AND coalesce(chosen, error IS NULL)
-GROUP BY agency, year HAVING count(*) > 1 LIMIT 1
-"""
+def query(name: str) -> str:
+    """Return a query that stands beside this module."""
+    return (resources.files(__package__) / f"{name}.sql").read_text("utf-8")
 
 
 def _refuse_duplicates(connection: DuckDBPyConnection) -> None:
-    for query, what in ((_TWICE, "the cell {}"), (_TWO_REPORTS, "a chosen report ({})")):
-        if found := connection.execute(query).fetchone():
-            agency, year, which, count = found
-            raise UnusableCells(
-                f"{agency} {year}: {what.format(which)} stands {count} times in the panel, expected once;"
-                " choose one document for each agency and year (reports.chosen) and keep only its cells"
-                " 同一机关、年度的数据重复；请为每个机关和年度只选一份文件（reports.chosen），只留其单元格"
-            )
+    if found := connection.execute(query("twice")).fetchone():
+        agency, year, which, count = found
+        raise UnusableCells(
+            f"{agency} {year}: {which} stands {count} times in the panel, expected once;"
+            " choose one document for each agency and year (reports.chosen) and keep only its cells"
+            " 同一机关、年度的数据重复；请为每个机关和年度只选一份文件（reports.chosen），只留其单元格"
+        )
 
 
 def _wide(cells: Sequence[Variable], content: str, not_whole: set[str]) -> str:
     """Return the query for one row a report with one column a cell, holding its value or its status."""
-    identity = ", ".join(f"b.{name}" for name in WIDE_IDENTITY)
-    base = """
-  WITH pairs AS (SELECT agency, year, any_value(form) AS form FROM cells GROUP BY agency, year),
-  held AS (FROM reports WHERE coalesce(chosen, error IS NULL)),
-  own AS (SELECT agency, year, count(*) AS own_lines FROM cells ANTI JOIN variables USING ("table", line, "column") GROUP BY ALL),
-  base AS (
-    SELECT agency, year, coalesce(pairs.form, held.form) AS form, level, region, region_code, department, published,
-      coalesce(own_lines, 0) AS own_lines
-    FROM pairs FULL JOIN held USING (agency, year) LEFT JOIN own USING (agency, year)
-    WHERE agency IS NOT NULL AND year IS NOT NULL
-  )"""
-    if not cells:
-        return f"{base}\n  SELECT {identity} FROM base b ORDER BY agency, year"
-    names = ", ".join(literal(one.name) for one in cells)
-    columns = ", ".join(
-        f"p.{one.name}" if content == "status" or one.name in not_whole else f"whole(p.{one.name}) AS {one.name}" for one in cells
-    )
-    return f"""{base},
-  figures AS (
-    SELECT agency, year, variable, {content} FROM cells JOIN variables USING ("table", line, "column")
-    WHERE agency IS NOT NULL AND year IS NOT NULL
-  ),
-  pivoted AS (FROM figures PIVOT (first({content}) FOR variable IN ({names}) GROUP BY agency, year))
-  SELECT {identity}, {columns} FROM base b LEFT JOIN pivoted p USING (agency, year) ORDER BY agency, year"""
+    names = ", ".join(literal(one.name) for one in cells) or "''"
+    columns = [
+        f", p.{one.name}" if content == "status" or one.name in not_whole else f", whole(p.{one.name}) AS {one.name}"
+        for one in cells
+    ]
+    return query("wide").format(content=content, names=names, columns="".join(columns))
 
 
 def columns_of(connection: DuckDBPyConnection, table: str) -> list[str]:

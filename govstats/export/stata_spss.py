@@ -11,6 +11,7 @@ import pyreadstat
 
 from govstats.errors import UnusableExport
 from govstats.export.codebook import field, missing_kinds, shortened, values
+from govstats.export.database import query
 from govstats.forms import Language
 
 if TYPE_CHECKING:
@@ -20,20 +21,10 @@ if TYPE_CHECKING:
 _LONGEST_LABEL_STATA = 80
 _LONGEST_LABEL_SPSS = 256
 _LONGEST_TEXT_SPSS = 32_767
-#: The long table for these programs, which lack a codebook beside it.
-_LONG = """
-SELECT c.agency, c.year, c.form, c."table", c.line, c."column", v.variable,
-  coalesce(v.label_{0}, c.line || '·' || c."column") AS label,
-  c.value, c.unit, c.status, c.printed, c.page, c.place, c.method
-FROM cells c LEFT JOIN variables v USING ("table", line, "column")
-ORDER BY c.agency, c.year, v.position NULLS LAST, c."table", c.line, c."column"
-"""
 #: The time at which every file says that it was made, as Stata and as SPSS write it: the same panel gives the same bytes.
 _MADE_STATA, _MADE_SPSS = b"01 Jan 2000 00:00", b"01 Jan 0000:00:00"
 #: Where it stands in a file of SPSS.
 _MADE_PLACE_SPSS = 92
-#: The rows, and the same rows with the status of each figure in its place.
-_QUERIES = {"wide": ("FROM wide", "FROM wide_status"), "long": (_LONG, f"SELECT status AS value FROM ({_LONG})")}
 _TITLE = {"zh": "政府信息公开年报面板", "en": "annual reports on government information disclosure"}
 
 
@@ -115,7 +106,10 @@ class _Table(NamedTuple):
 
 def _table(connection: DuckDBPyConnection, language: Language, shape: str, marks: Mapping[str, Any]) -> _Table:
     """Return the table with a program's marks where a cell has a status and no figure."""
-    frame, status = (connection.sql(query.format(language)).df() for query in _QUERIES[shape])
+    rows = "FROM wide" if shape == "wide" else query("long").format(language=language)
+    # the same rows with the status of each figure in its place
+    states = "FROM wide_status" if shape == "wide" else f"SELECT status AS value FROM ({rows})"
+    frame, status = (connection.sql(each).df() for each in (rows, states))
     fields = {name: field("wide" if shape == "wide" else "cells", name) for name in frame}
     figures = [name for name, one in fields.items() if (one.cell if one and shape == "wide" else name == "value")]
     dates = [name for name, one in fields.items() if one and one.type == "date"]
