@@ -20,6 +20,7 @@ from govstats.figures.over_years import REASONS, carry_overs, points_over_years
 from govstats.measures import indicators
 from govstats.panel import STATES, Folder, Panel, read_corpus
 from govstats.reconciliation.findings import FINDING_TYPES, rules_with
+from govstats.report import column_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,22 +34,14 @@ RULES = (*rules_with("edits"), "XO", "XD", "NC")
 TIMINGS = {"in_time": ("按时", "in time"), "late": ("逾期", "late"), "not_assessable": ("无从判断", "cannot be told")}
 #: Notebooks about one report, and those about a folder, which are executed once.
 _OF_A_REPORT, _OF_A_FOLDER = ("10", "20", "30", "50"), ("60", "40")
-_REPORT_TYPES = {
-    **dict.fromkeys(("agency", "state"), "str"),
-    "last": "Int64",
-    "published": "datetime64[us]",
-    "days": "Int64",
-    "timing": "str",
-    **dict.fromkeys(("failures", "agree", "disagree", "not_assessable"), "Int64"),
-    **dict.fromkeys(("source", "message"), "str"),
-}
-_CHANGE_TYPES = {
-    **dict.fromkeys(("agency", "name", "label_zh", "label_en", "unit"), "str"),
-    "share": "bool",
-    **dict.fromkeys(("before", "value", "change"), "Float64"),
-    **dict.fromkeys(("contradicted_before", "contradicted"), "boolean"),
-    "status": "str",
-}
+_REPORT_TYPES = column_types(
+    "agency state last:Int64 published:datetime64[us] days:Int64 timing failures:Int64 agree:Int64 disagree:Int64 "
+    "not_assessable:Int64 source message"
+)
+_CHANGE_TYPES = column_types(
+    "agency name label_zh label_en unit share:bool before:Float64 value:Float64 change:Float64 contradicted_before:boolean "
+    "contradicted:boolean status"
+)
 #: The sentence of `NewYear.summary`, and what is added where reports were compared with those of the year before, or none was.
 _SUMMARY = {
     "zh": (

@@ -93,6 +93,18 @@ def types_of(fields: type[tuple[Any, ...]]) -> dict[str, str]:
     return {name: _TYPES[type_] for name, type_ in get_type_hints(fields).items()}
 
 
+def column_types(written: str) -> dict[str, str]:
+    """Return the types of columns that are written one after the other, each with its type unless it is text.
+
+    Examples
+    --------
+    >>> column_types("agency year:Int64 value:Float64")
+    {'agency': 'str', 'year': 'Int64', 'value': 'Float64'}
+    """
+    pairs = (one.partition(":") for one in written.split())
+    return {name: dtype or "str" for name, _, dtype in pairs}
+
+
 _TYPES = {str: "str", int: "Int64", int | None: "Int64", float: "Float64", float | None: "Float64"}
 #: The columns of `Report.cells`, with their types; the contract of DESIGN.md.
 CELL_TYPES = {"agency": "str", "year": "Int64", "form": "str"} | types_of(ReadCell)

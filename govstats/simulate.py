@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from govstats.errors import UnusableCells
 from govstats.forms import CellKey, Form, form
-from govstats.report import CELL_TYPES, typed_frame
+from govstats.report import CELL_TYPES, column_types, typed_frame
 
 Counts = NDArray[np.int64]
 
@@ -23,14 +23,7 @@ _COMMON = {"granted", "partly_granted", "unable.not_held"}
 _YEARS = {"2008": 2015, "2019": 2020, "2021": 2023}
 #: Requests of an organisation for one of a natural person.
 _ORGANISATIONS = 12
-_ERROR_TYPES = {
-    "agency": "str",
-    "year": "Int64",
-    **dict.fromkeys(("table", "line", "column"), "str"),
-    **dict.fromkeys(("true", "reported"), "Float64"),
-    "kind": "str",
-    "error": "Int64",
-}
+_ERROR_TYPES = column_types("agency year:Int64 table line column true:Float64 reported:Float64 kind error:Int64")
 #: Amounts are printed with so many decimals of 万元, to the yuan.
 _DECIMALS = 4
 
@@ -367,8 +360,8 @@ def found_again(planted: Planted, repairs: pd.DataFrame) -> pd.DataFrame:
         alone = whole and all(len(group) == 1 for group in found)
         first = whole and all(rank == 1 for _, rank in right)
         rows.append((agency, year, len(truth), bool(found), minimal, whole, alone, first))
-    types = {"agency": "str", "year": "Int64", "cells": "Int64"}
-    return typed_frame(rows, types | dict.fromkeys(("noticed", "minimal", "listed", "alone", "first"), "boolean"))
+    flags = "noticed:boolean minimal:boolean listed:boolean alone:boolean first:boolean"
+    return typed_frame(rows, column_types(f"agency year:Int64 cells:Int64 {flags}"))
 
 
 def located(

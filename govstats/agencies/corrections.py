@@ -15,16 +15,12 @@ from govstats.agencies.divisions import LEVELS, of_code
 from govstats.agencies.names import Identity, department, of_name, parts
 from govstats.characters import folded
 from govstats.errors import UnusableCorrections
-from govstats.report import typed_frame
+from govstats.report import column_types, typed_frame
 
 AgencyCorrections = str | PathLike[str] | pd.DataFrame
 
 #: The columns of the table, with their types; only the first two are needed.
-CORRECTION_TYPES = {
-    **dict.fromkeys(("printed", "agency", "level", "region", "region_code"), "str"),
-    **dict.fromkeys(("year_from", "year_to"), "Int64"),
-    "former": "str",
-}
+CORRECTION_TYPES = column_types("printed agency level region region_code year_from:Int64 year_to:Int64 former")
 _NEEDED = ("printed", "agency")
 _BETWEEN_NAMES = re.compile(r"[;；]")
 #: A spreadsheet may write a year as 2018.0.

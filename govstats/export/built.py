@@ -10,41 +10,29 @@ from typing import Any
 
 from govstats.errors import UnusablePanel
 from govstats.reconciliation import FINDING_TYPES
-from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES
+from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES, column_types
 
 #: The panel's own account of itself: of which columns and reports it is, and what in the folder was no document.
 MANIFEST = "panel.json"
 #: The folder of what a build keeps, in the folder that it writes to; all of it can be made again.
 KEPT = ".build"
 #: The columns of `Panel.reports`, with their types.
-REPORT_TYPES = {
-    **dict.fromkeys(("agency", "agency_printed"), "str"),
-    "year": "Int64",
-    **dict.fromkeys(("form", "title", "level", "region", "region_code", "department", "basis"), "str"),
-    "published": "datetime64[us]",
-    "vintage": "Int64",
-    "chosen": "boolean",
-    **dict.fromkeys(("source", "format", "sha256"), "str"),
-    "size": "Int64",
-    "tables": "str",
-    **dict.fromkeys(("cells", "reported", "unreadable", "claims", "notes"), "Int64"),
-    "summary": "boolean",
-    **dict.fromkeys(("parent", "error", "message"), "str"),
-}
+REPORT_TYPES = column_types(
+    "agency agency_printed year:Int64 form title level region region_code department basis published:datetime64[us] vintage:Int64 "
+    "chosen:boolean source format sha256 size:Int64 tables cells:Int64 reported:Int64 unreadable:Int64 claims:Int64 notes:Int64 "
+    "summary:boolean parent error message"
+)
 #: The tables of a panel, with the types of their columns.
 PANEL_TYPES: Mapping[str, Mapping[str, str]] = {
     "reports": REPORT_TYPES,
     "cells": CELL_TYPES,
     "claims": CLAIM_TYPES | {"report_year": "Int64"},
     "notes": NOTE_TYPES,
-    "vintages": CELL_TYPES | {"vintage": "Int64", "source": "str", "published": "datetime64[us]"},
-    "document_findings": {
-        **dict.fromkeys(("agency", "rule", "severity", "status", "message_zh", "message_en"), "str"),
-        "year": "Int64",
-        "expected": "Float64",
-        "reported": "Float64",
-    },
-    "texts": {"agency": "str", "year": "Int64", "sketch": "object"},
+    "vintages": CELL_TYPES | column_types("vintage:Int64 source published:datetime64[us]"),
+    "document_findings": column_types(
+        "agency rule severity status message_zh message_en year:Int64 expected:Float64 reported:Float64"
+    ),
+    "texts": column_types("agency year:Int64 sketch:object"),
     "findings": FINDING_TYPES,
 }
 

@@ -75,6 +75,12 @@ def _raw() -> Mapping[str, Any]:
     return tomllib.loads((resources.files(__package__) / "codebook.toml").read_text("utf-8"))
 
 
+def package_about() -> Mapping[str, Any]:
+    """Return what a data package says of itself."""
+    about: Mapping[str, Any] = _raw()["package"]
+    return about
+
+
 @cache
 def datasets(group: str) -> Mapping[str, Dataset]:
     """Return the ``tables`` that every export has, the ``optional`` ones, or the ``views``, by name in their order.

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from govstats.export.codebook import dataset, field, markdown, missing_kinds, values
+from govstats.export.codebook import dataset, field, markdown, missing_kinds, package_about, values
 from govstats.export.database import codebook_rows, columns_of, exported_tables
 
 if TYPE_CHECKING:
@@ -46,16 +46,7 @@ def write_data_package(connection: DuckDBPyConnection, folder: Path, **_: Any) -
     for name in names:
         _csv(connection, name, folder / f"{name}.csv", b"")
     _codebook(connection, folder)
-    package = {
-        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
-        "name": "govstats-panel",
-        "title": "政府信息公开工作年度报告面板数据 / panel of annual reports on government information disclosure",
-        "description": "数字照报告所载，差错照录；缺失不等于零，见 codebook.md；文本开头的 ' 不属于原文，读入时去掉一个"
-        " / figures as reported, their errors kept; missing is not zero, see codebook.md; a ' that a text begins with is a mark"
-        " against formulas: take one away",
-        "keywords": ["政府信息公开", "年度报告", "freedom of information", "official statistics"],
-        "resources": [_resource(connection, name, folder) for name in names],
-    }
+    package = {**package_about(), "resources": [_resource(connection, name, folder) for name in names]}
     (folder / "datapackage.json").write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 

@@ -12,7 +12,7 @@ from govstats.errors import UnusableCells
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, FAINT, HATCHED, INK, QUIET, VERMILLION, Language, Sheet, Width, Words, words
 from govstats.figures.over_years import REASONS
-from govstats.report import typed_frame
+from govstats.report import column_types, typed_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -218,7 +218,7 @@ def quality_by_report(source: Panel | Iterable[Report]) -> pd.DataFrame:
     else:
         read = list(source)
         rows = [(one.agency, one.year, one.form, len(one.cells), int(one.cells["value"].notna().sum())) for one in read]
-        reports = typed_frame(rows, {"agency": "str", "year": "Int64", "form": "str", "cells": "Int64", "reported": "Int64"})
+        reports = typed_frame(rows, column_types("agency year:Int64 form cells:Int64 reported:Int64"))
         findings = pd.concat([reconcile(one) for one in read])
     found = findings[findings["status"].isin(["pass", "fail"])]
     severity = found["severity"].where(found["status"] == "fail")
@@ -572,7 +572,7 @@ def claims_against_cells(reports: Iterable[Report]) -> pd.DataFrame:
         status = findings.loc[findings["rule"].isin(["NT", "NZ"]), "status"]
         counts = [int((status == name).sum()) for name in ("pass", "fail", "not_assessable")]
         rows.append((report.agency, report.year, sum(counts), *counts))
-    return typed_frame(rows, {"agency": "str", "year": "Int64", **dict.fromkeys(("claims", "agree", "differ", "open"), "Int64")})
+    return typed_frame(rows, column_types("agency year:Int64 claims:Int64 agree:Int64 differ:Int64 open:Int64"))
 
 
 def claims_by_report(counts: pd.DataFrame, *, language: Language = "both", width: Width = "page") -> Figure:

@@ -12,7 +12,7 @@ import pandas as pd
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, FAINT, HATCHED, INK, QUIET, SKY, VERMILLION, Language, Sheet, Width, Words, words
 from govstats.forms import Label, Table, cell_key
-from govstats.report import typed_frame
+from govstats.report import column_types, typed_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -361,9 +361,7 @@ def residuals(report: Report) -> pd.DataFrame:
         if label is not None:
             who = (report.agency, report.year, table.id, finding["rule"])
             rows.append((*who, along, label.id, *drawing.short_labels(label), finding["difference"], finding["status"]))
-    names = ("agency", "year", "table", "rule", "along", "id", "label_zh", "label_en", "difference", "status")
-    types = {name: {"year": "Int64", "difference": "Float64"}.get(name, "str") for name in names}
-    return typed_frame(rows, types)
+    return typed_frame(rows, column_types("agency year:Int64 table rule along id label_zh label_en difference:Float64 status"))
 
 
 def where_edits_cross(
@@ -521,10 +519,8 @@ def _count(report: Report, line: str, column: str) -> tuple[float | None, float,
 
 def _counts(report: Report, kinds: Sequence[str], rows: Iterable[tuple[Sequence[Label], str, str]]) -> pd.DataFrame:
     """Return a frame of counts, each with its labels: one of each kind."""
-    types = {"agency": "str", "year": "Int64"}
-    for kind in kinds:
-        types |= {kind: "str", f"{kind}_zh": "str", f"{kind}_en": "str"}
-    types |= {"value": "Float64", "known": "Float64", "status": "str", "cells": "Int64"}
+    named = " ".join(f"{kind} {kind}_zh {kind}_en" for kind in kinds)
+    types = column_types(f"agency year:Int64 {named} value:Float64 known:Float64 status cells:Int64")
     records = []
     for labels, line, column in rows:
         names = [name for label in labels for name in (label.id, *drawing.short_labels(label))]

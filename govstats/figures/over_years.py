@@ -10,7 +10,7 @@ import pandas as pd
 
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, HATCHED, INK, QUIET, VERMILLION, Language, Sheet, Width, Words, chapter, words
-from govstats.report import Report
+from govstats.report import Report, column_types
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,39 +19,19 @@ if TYPE_CHECKING:
     from govstats.panel import Panel
 
 #: Series and indicators that are drawn unless others are named.
-MAIN = (
-    "requests_received",
-    "requests_processed",
-    "requests_carried_out",
-    "disclosure_rate",
-    "reconsiderations",
-    "litigation",
-    "decisions.licensing",
-    "decisions.penalties",
+MAIN = tuple(
+    "requests_received requests_processed requests_carried_out disclosure_rate reconsiderations litigation decisions.licensing "
+    "decisions.penalties".split()
 )
 #: Why a report has no figure, short enough to stand on the axis.
 REASONS = chapter("reasons")
 #: The line before a year whose figures are not comparable with those before.
 _BREAK: dict[str, Any] = {"color": VERMILLION, "linewidth": 0.8, "linestyle": (0, (4, 2))}
-_POINT_TYPES = {
-    "agency": "str",
-    "year": "Int64",
-    **dict.fromkeys(("form", "name", "label_zh", "label_en", "unit"), "str"),
-    "share": "bool",
-    **dict.fromkeys(("value", "low", "high"), "Float64"),
-    **dict.fromkeys(("small", "contradicted"), "boolean"),
-    "status": "str",
-    "break_before": "bool",
-    **dict.fromkeys(("reason_zh", "reason_en"), "str"),
-    "line": "Int64",
-}
-_CARRY_OVER_TYPES = {
-    "agency": "str",
-    "year": "Int64",
-    "column": "str",
-    **dict.fromkeys(("carried_out", "carried_in", "difference"), "Float64"),
-    "status": "str",
-}
+_POINT_TYPES = column_types(
+    "agency year:Int64 form name label_zh label_en unit share:bool value:Float64 low:Float64 high:Float64 small:boolean "
+    "contradicted:boolean status break_before:bool reason_zh reason_en line:Int64"
+)
+_CARRY_OVER_TYPES = column_types("agency year:Int64 column carried_out:Float64 carried_in:Float64 difference:Float64 status")
 
 
 def points_over_years(source: Report | Panel | pd.DataFrame, names: Iterable[str] = MAIN) -> pd.DataFrame:
