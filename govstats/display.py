@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -49,38 +50,13 @@ _FIGURE = Label("figure", "填报数", "as reported")
 #: Text presentation: some systems draw the bare sign as a coloured picture, which is lost in black and white.
 _WARNING = "⚠\ufe0e"
 
-_WORDS: Mapping[Language, Mapping[str, str]] = {
-    "zh": {
-        "blank": "空白",
-        "blank_meaning": "单元格空白，不等于 0",
-        "missing_meaning": "文件中没有这一格",
-        "unreadable_meaning": "有内容但无法判读",
-        "unit": "单位：{}",
-        "absent": "文件中没有这张表。",
-        "printed": "印作“{}”",
-        "page": "第 {} 页",
-        "method": "读法 {}",
-    },
-    "en": {
-        "blank": "blank",
-        "blank_meaning": "an empty cell, which is not zero",
-        "missing_meaning": "not in the document",
-        "unreadable_meaning": "something stands there that cannot be decided",
-        "unit": "unit: {}",
-        "absent": "The document does not have this table.",
-        "printed": "printed “{}”",
-        "page": "page {}",
-        "method": "read as {}",
-        "件": "cases",
-        "万元": "10,000 yuan",
-    },
-}
 _OTHER: Mapping[Language, Language] = {"zh": "en", "en": "zh"}
 #: The languages of what is shown in one or in both.
 _LANGUAGES: Mapping[str, tuple[Language, ...]] = {"both": ("zh", "en"), "zh": ("zh",), "en": ("en",)}
 
 #: The templates of pages, and of pieces of pages.
 PAGES = Path(__file__).parent / "pages"
+_WORDS: Mapping[Language, Mapping[str, str]] = tomllib.loads((PAGES / "display.toml").read_text("utf-8"))  # type: ignore[assignment]
 # A shadow at an edge says that a table goes on there: what covers it scrolls with the table, and is away while there is more.
 # No rule depends on colour alone: failed cells have a frame and a sign, the others a word, a sign or a dotted frame. Colours
 # come from JupyterLab's theme where there is one, and else from the page.

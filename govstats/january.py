@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,7 @@ import pandas as pd
 
 from govstats.display import MISSING, fill_page, show_frame
 from govstats.errors import UnknownReport
-from govstats.figures.drawing import in_digits
+from govstats.figures.drawing import chapter, in_digits, words
 from govstats.figures.over_years import REASONS, carry_overs, points_over_years
 from govstats.measures import indicators
 from govstats.panel import STATES, Folder, Panel, read_corpus
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 #: Rules that hold a report against that of the year before.
 RULES = (*rules_with("edits"), "XO", "XD", "NC")
 #: Whether a report was published by the date of article 49 of the Regulations.
-TIMINGS = {"in_time": ("按时", "in time"), "late": ("逾期", "late"), "not_assessable": ("无从判断", "cannot be told")}
+TIMINGS = chapter("timings")
 #: Notebooks about one report, and those about a folder, which are executed once.
 _OF_A_REPORT, _OF_A_FOLDER = ("10", "20", "30", "50"), ("60", "40")
 _REPORT_TYPES = column_types(
@@ -42,38 +41,6 @@ _CHANGE_TYPES = column_types(
     "agency name label_zh label_en unit share:bool before:Float64 value:Float64 change:Float64 contradicted_before:boolean "
     "contradicted:boolean status"
 )
-#: The sentence of `NewYear.summary`, and what is added where reports were compared with those of the year before, or none was.
-_SUMMARY = {
-    "zh": (
-        (
-            "{year} 年度：有年报的机关 {came} 个，未见年报 {missing} 个，文件无法使用 {failed} 个。"
-            "公布逾期 {late} 份，按时 {in_time} 份，无从判断 {not_assessable} 份。含有不可能正确之处的 {wrong} 份。"
-        ),
-        "能与上年年报比对的 {compared} 份：不可能正确 {E} 处（E），多半有误或须说明 {W} 处（W），值得查看 {I} 处（I）。",
-        "没有一份能与上年年报比对。",
-    ),
-    "en": (
-        (
-            "{year}: agencies with a report {came}, without one {missing}, with a document that cannot be used {failed}. "
-            "Published late {late}, in time {in_time}, not to be told {not_assessable}. With errors of severity E {wrong}. "
-        ),
-        (
-            "Compared with the report of the year before {compared}: cannot be right {E} (E), probably wrong or in need of an "
-            "explanation {W} (W), worth a look {I} (I)."
-        ),
-        "None can be compared with a report of the year before.",
-    ),
-}
-#: The headings of the frames on the page of a year.
-_HEADINGS = {
-    "severity": "程度 severity",
-    "agency": "机关 agency",
-    "rule": "规则 rule",
-    "source": "文件 document",
-    "year": "年度 year",
-    "error": "错误 error",
-    **{f"message{language}": f"说明 message{language}" for language in ("", "_zh", "_en")},
-}
 #: What a register says that helps to read a report, by the names of `Panel.reports`.
 _REGISTERED = ["agency", "year", "level", "region", "region_code", "published", "parent", "summary"]
 
@@ -133,16 +100,14 @@ class NewYear:
         ----------
         language : {"both", "zh", "en"}
         """
-        counts: defaultdict[str, int] = defaultdict(int, year=self.year, came=len(self.new))
+        known: dict[str, int] = dict.fromkeys([*STATES, *TIMINGS, *"EWI"], 0)
         for column in (self.reports["state"], self.reports["timing"], self.failed["severity"]):
-            counts.update(column.value_counts())
-        counts["wrong"] = int((self.new["failures"] > 0).sum())
-        counts["compared"] = int((self.new["last"] == self.year - 1).sum())
-        said = {
-            one: (sentence + (compared if counts["compared"] else none)).format_map(counts)
-            for one, (sentence, compared, none) in _SUMMARY.items()
-        }
-        return said.get(language) or "\n".join(said.values())
+            known |= {str(name): count for name, count in column.value_counts().items()}
+        known |= {"year": self.year, "came": len(self.new), "wrong": int((self.new["failures"] > 0).sum())}
+        known["compared"] = int((self.new["last"] == self.year - 1).sum())
+        parts = [words(f"new_year.{name}", **known) for name in ("came", "compared" if known["compared"] else "alone")]
+        zh, en = ("".join(part) for part in zip(*parts, strict=True))
+        return {"zh": zh, "en": en}.get(language) or f"{zh}\n{en}"
 
     def table_of_reports(self) -> pd.DataFrame:
         """Return `reports` for eyes: states and timings in words of both languages, those in doubt first."""
@@ -152,8 +117,8 @@ class NewYear:
             ascending=False,
             kind="stable",
         )
-        words = {"state": STATES, "timing": TIMINGS}
-        in_words = {name: shown[name].map({key: " ".join(said) for key, said in known.items()}) for name, known in words.items()}
+        said = {"state": STATES, "timing": TIMINGS}
+        in_words = {name: shown[name].map({key: " ".join(pair) for key, pair in known.items()}) for name, known in said.items()}
         return shown.assign(**in_words).reset_index(drop=True)
 
     def table_of_changes(self) -> pd.DataFrame:
@@ -343,12 +308,13 @@ def rerun(
         "changes": (new.table_of_changes(), "没有新的年报。 No new report."),
         "unusable": (new.unusable, "没有一份文件无法使用。 Every document could be used."),
     }
+    headings = {name: " ".join(said) for name, said in chapter("headings").items()}
     text = fill_page(
         "new_year.html.j2",
         new=new,
         reports=new.table_of_reports().astype(object).where(lambda one: one.notna(), None).to_dict("records"),
         links=links,
-        tables={name: show_frame(frame.rename(columns=_HEADINGS), empty=empty) for name, (frame, empty) in tables.items()},
+        tables={name: show_frame(frame.rename(columns=headings), empty=empty) for name, (frame, empty) in tables.items()},
         wrong=manifest[manifest["status"] == "failed"].to_dict("records"),
     )
     page = output / "new-year.html"

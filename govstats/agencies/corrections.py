@@ -22,14 +22,15 @@ AgencyCorrections = str | PathLike[str] | pd.DataFrame
 #: The columns of the table, with their types; only the first two are needed.
 CORRECTION_TYPES = column_types("printed agency level region region_code year_from:Int64 year_to:Int64 former")
 _NEEDED = ("printed", "agency")
+_LAST_YEAR = 9999
 _BETWEEN_NAMES = re.compile(r"[;；]")
-#: A spreadsheet may write a year as 2018.0.
-_YEAR = r"(?:19|20)\d\d(?:\.0)?"
-#: What a column holds, if anything: a pattern, and the pattern in words.
+#: What a column holds: a pattern, and the pattern in words. A spreadsheet may write a year as 2018.0.
+_YEAR = (r"(?:(?:19|20)\d\d(?:\.0)?)?", "a year such as 2018, or nothing", "应为年份，或留空")
 _EXPECTED = {
-    "level": ("|".join(LEVELS), f"one of {', '.join(LEVELS)}", "应为其中之一"),
-    "region_code": (r"\d{6}", "six digits of a division in GB/T 2260", "应为 GB/T 2260 的六位代码"),
-    **dict.fromkeys(("year_from", "year_to"), (_YEAR, "a year such as 2018", "应为年份")),
+    **dict.fromkeys(_NEEDED, (".+", "a name", "请填写名称")),
+    "level": (f"(?:{'|'.join(LEVELS)})?", f"one of {', '.join(LEVELS)}, or nothing", "应为其中之一，或留空"),
+    "region_code": (r"(?:\d{6})?", "six digits of a division in GB/T 2260, or nothing", "应为 GB/T 2260 的六位代码，或留空"),
+    **dict.fromkeys(("year_from", "year_to"), _YEAR),
 }
 
 
@@ -49,13 +50,16 @@ class _Row(NamedTuple):
         """The names that are this agency, as they are compared."""
         return [folded(name)[0] for name in (self.printed, *_BETWEEN_NAMES.split(self.former)) if name.strip()]
 
+    @property
+    def years(self) -> range:
+        """The years that it holds for."""
+        return range(self.year_from or 0, (self.year_to or _LAST_YEAR) + 1)
+
     def is_of(self, year: int | None) -> bool:
-        if year is None:
-            return self.year_from is None and self.year_to is None
-        return (self.year_from or 0) <= year <= (self.year_to or 9999)
+        return self.years == range(_LAST_YEAR + 1) if year is None else year in self.years
 
     def overlaps(self, other: _Row) -> bool:
-        return (self.year_from or 0) <= (other.year_to or 9999) and (other.year_from or 0) <= (self.year_to or 9999)
+        return max(self.years.start, other.years.start) < min(self.years.stop, other.years.stop)
 
 
 #: The rows by the names that they are about, folded.
@@ -115,6 +119,22 @@ def read_agency_corrections(path: str | PathLike[str]) -> pd.DataFrame:
     return typed_frame([row[:-1] for row in _rows(path)], CORRECTION_TYPES)
 
 
+def _lines(table: str | PathLike[str] | pd.DataFrame) -> tuple[str, list[str], list[tuple[str, list[str]]]]:
+    """Return what a table is called, its header, and its lines, each with where it stands."""
+    if isinstance(table, pd.DataFrame):
+        plain = table.astype(object).where(table.notna(), "")
+        lines = [(f"row {at}", [*map(str, row)]) for at, *row in plain.itertuples(name=None)]
+        return "the table", [*map(str, table.columns)], lines
+    try:
+        with Path(table).open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file)
+            return str(table), next(rows, []), [(f"{table}, line {rows.line_num}", row) for row in rows if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UnusableCorrections(
+            f"{table}: cannot be read as CSV in UTF-8 ({error}) 文件应为 UTF-8 编码的 CSV，请另存后再试"
+        ) from error
+
+
 def written_rows(
     table: str | PathLike[str] | pd.DataFrame, columns: Collection[str], needed: Collection[str], *, others: bool = True
 ) -> list[tuple[str, dict[str, str]]]:
@@ -136,21 +156,7 @@ def written_rows(
     UnusableCorrections
         It cannot be read, lacks a column, or has lines of another length.
     """
-    if isinstance(table, pd.DataFrame):
-        where, header = "the table", list(map(str, table.columns))
-        plain = table.astype(object).where(table.notna(), "")
-        lines = [(f"row {label}", list(row)) for label, *row in plain.itertuples(name=None)]
-    else:
-        where = str(table)
-        try:
-            with Path(table).open(encoding="utf-8-sig", newline="") as file:
-                rows = csv.reader(file)
-                header = next(rows, [])
-                lines = [(f"{where}, line {rows.line_num}", row) for row in rows if row]
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise UnusableCorrections(
-                f"{where}: cannot be read as CSV in UTF-8 ({error}) 文件应为 UTF-8 编码的 CSV，请另存后再试"
-            ) from error
+    where, header, lines = _lines(table)
     lacking = [name for name in needed if name not in header]
     strange = [name for name in header if name not in columns and not others]
     if lacking or strange:
@@ -160,14 +166,13 @@ def written_rows(
             f"{where}: {' and '.join(what)}; expected {', '.join(needed)}, and as you like {optional}"
             f" 列名不符：必须有 {', '.join(needed)}，可有 {optional}"
         )
-    ragged = [place for place, row in lines if len(row) != len(header)]
-    if ragged:
+    if ragged := [place for place, row in lines if len(row) != len(header)]:
         raise UnusableCorrections(
             f"{'; '.join(ragged)}: has another number of cells than the first line; put text that holds a comma in quotes "
             "项数与首行不同，含逗号的文字请加引号"
         )
     empty = dict.fromkeys(columns, "")
-    return [(place, empty | {name: str(cell).strip() for name, cell in zip(header, row, strict=True)}) for place, row in lines]
+    return [(place, empty | {name: cell.strip() for name, cell in zip(header, row, strict=True)}) for place, row in lines]
 
 
 def corrected(corrections: AgencyCorrections) -> Corrected:
@@ -206,17 +211,14 @@ def _rows(corrections: AgencyCorrections) -> list[_Row]:
 
 def _faults(row: Mapping[str, str]) -> Iterator[str]:
     """Yield what is wrong with a line."""
-    for name, text in row.items():
-        pattern, expected, zh = _EXPECTED.get(name, ("", "", ""))
-        if name in _NEEDED and not text:
-            yield f"{name} is empty; write the name there 此项为空，请填写"
-        known = name != "region_code" or of_code(text) is not None
-        if text and expected and not (re.fullmatch(pattern, text) and known):
-            yield f"{name} is “{text}”; expected {expected}, or nothing {zh}或留空"
+    for name, (pattern, expected, zh) in _EXPECTED.items():
+        unknown = name == "region_code" and row[name] and not of_code(row[name])
+        if unknown or not re.fullmatch(pattern, row[name]):
+            yield f"{name} is {f'“{row[name]}”' if row[name] else 'empty'}; expected {expected} {zh}"
     first, last = _year(row["year_from"]), _year(row["year_to"])
     if first and last and first > last:
         yield f"year_from {first} is after year_to {last}; exchange them 起止年份颠倒，请对调"
 
 
 def _year(text: str) -> int | None:
-    return int(float(text)) if re.fullmatch(_YEAR, text) else None
+    return int(float(text)) if text and re.fullmatch(_YEAR[0], text) else None

@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import groupby
 from typing import NamedTuple
 
 from govstats.agencies.divisions import Division, is_part_of_words, mentions, of_code, place, places_in, short_names_within, words
 from govstats.characters import folded_text
 
-_NO_PLACE = re.compile(r"(自治区|自治州|自治县|省|市(?!场)|州|盟|县|区(?!划|域)|旗)(?=.)")
-_LEVEL_OF_PLACE = {
-    **dict.fromkeys(("自治区", "省"), "province"),
-    **dict.fromkeys(("自治州", "州", "盟"), "prefecture"),
-    **dict.fromkeys(("自治县", "县", "区", "旗"), "county"),
-}
-_REMARK = re.compile(r"[(（\[][^()（）\[\]]*[)）\]]$")
-#: 本市应急管理局, but 本溪市.
-_LEADING = re.compile(r"^(?:中华人民共和国(?=.)|(?:本|我)(?=自治|省|市|州|县|区|旗|盟))")
-_TOWNSHIP = re.compile(
-    r"(?:人民政府)?(?P<name>[\u4e00-\u9fff]{1,10}?(?:镇|乡|苏木|街道))"
-    r"(?:人民政府|政府|办事处|公所|党政办公室|人民政府办公室|人民政府党政办公室)?"
+_WORDS = words()
+
+
+def _any_of(names: Iterable[str]) -> str:
+    """Return a pattern for any of some names, the longest first."""
+    return "|".join(sorted(names, key=len, reverse=True))
+
+
+_PATTERNS = {name: re.compile(pattern) for name, pattern in _WORDS["patterns"].items()}
+#: The organs of the State Council by all their names.
+_NATIONAL = {name: full for full, others in _WORDS["national"].items() for name in (full, *others)}
+_NATIONAL_NAME = re.compile(_any_of(_NATIONAL))
+#: The kinds of organs by the words that tell them.
+_KINDS = {word: kind for kind, of_kind in _WORDS["departments"].items() for word in of_kind}
+_DEPARTMENT = re.compile(_any_of(_KINDS))
+#: Areas without a code of which more is known than what they are called; any of them, with its organ after it.
+_KNOWN_AREAS: Mapping[str, Mapping[str, str]] = _WORDS["special"]["known"]
+_AREA = re.compile(
+    rf"(?P<name>{'|'.join(_KNOWN_AREAS)}|[\u4e00-\u9fff]{{0,12}}?(?:{_any_of(_WORDS['special']['endings'])}))"
+    r"(?P<organ>(?:管理委员会|管委会|人民政府|.{2,16}(?:局|委|办|室|中心))?.*)$"
 )
-_BRANCH = re.compile(r"[\u4e00-\u9fff]{1,12}?局(?P<place>[\u4e00-\u9fff]{1,12}?)分局")
-_ENDS_LIKE_AN_ORGAN = re.compile(r"(?:局|厅|委|会|部|院|办|处|室|中心|政府|公署|总队|支队|大队)$")
-_AFTER_NATIONAL = re.compile(r"(?:办公厅|办公室|综合司)?")
-#: A division that the table does not know: 某某县人民政府, but not 城市管理局 or 社区建设办公室.
-_STRANGE_PLACE = re.compile(
-    r"[\u4e00-\u9fff]{1,12}(?:[旗州盟]|县(?!域|级|直)|(?<!城)市(?!场|容|政(?!务))|(?<![社地景库灾园护发])区(?!划|域|级|直))"
-    r"(?=人民政府|政府|[\u4e00-\u9fff]{2,16}(?:局|委员会|办公室)$|$)"
-    r"|.*自治[区州县旗]?"
-)
-_BEFORE_A_GOVERNMENT = re.compile(r"(.+)(?:人民政府(?:办公[厅室])?|行政公署)$")
+_ANYTHING = re.compile("")
+_AFTER_A_SHORT_NAME = re.compile(rf"(?:{_AREA.pattern})|(?:[\u4e00-\u9fff]{{0,6}}(?:{'|'.join(_WORDS['located']['endings'])})$)")
 #: How far before a word a place is sought that belongs to it.
 _BEFORE = 24
 _OCCURRENCES = 50
@@ -82,33 +83,6 @@ class Name(NamedTuple):
     short: bool = False
 
 
-@cache
-def _national() -> dict[str, str]:
-    return {name: full for full, others in words()["national"].items() for name in (full, *others)}
-
-
-@cache
-def _special() -> re.Pattern[str]:
-    """Return what an area without a code is called, with its organ after it."""
-    known = "|".join(words()["special"]["known"])
-    endings = "|".join(sorted(words()["special"]["endings"], key=len, reverse=True))
-    return re.compile(
-        rf"(?P<name>{known}|[\u4e00-\u9fff]{{0,12}}?(?:{endings}))(?P<organ>(?:管理委员会|管委会|人民政府|.{{2,16}}(?:局|委|办|室|中心))?.*)$"
-    )
-
-
-@cache
-def _after_a_short_name() -> re.Pattern[str]:
-    endings = "|".join(words()["located"]["endings"])
-    return re.compile(rf"(?:{_special().pattern})|(?:[\u4e00-\u9fff]{{0,6}}(?:{endings})$)")
-
-
-@cache
-def _department_words() -> tuple[re.Pattern[str], dict[str, str]]:
-    kinds = {word: kind for kind, of_kind in words()["departments"].items() for word in of_kind}
-    return re.compile("|".join(sorted(kinds, key=len, reverse=True))), kinds
-
-
 @lru_cache(maxsize=4096)
 def department(organ: str) -> str | None:
     """Return the kind of an organ.
@@ -118,19 +92,13 @@ def department(organ: str) -> str | None:
     >>> department("政务服务和大数据管理局"), department("人民政府办公室"), department("")
     ('政务服务', '办公厅', None)
     """
-    pattern, kinds = _department_words()
-    found = pattern.search(organ)
-    return kinds[found[0]] if found else None
+    found = _DEPARTMENT.search(organ)
+    return _KINDS[found[0]] if found else None
 
 
 def _in_full(organ: str) -> str:
-    short: dict[str, str] = words()["short"]
-    if organ in short:
-        return short[organ]
-    for ending in ("管委会", "管委会办公室"):
-        if organ.endswith(ending):
-            return organ.removesuffix(ending) + short[ending]
-    return organ
+    full: str | None = _WORDS["short"].get(organ)
+    return full or re.sub("管委会(?=$|办公室$)", "管理委员会", organ)
 
 
 @lru_cache(maxsize=65536)
@@ -145,19 +113,17 @@ def parts(printed: str) -> Name:
     >>> parts("市应急局").place, parts("市应急局").rest
     ('市', '应急管理局')
     """
-    plain = _LEADING.sub("", _REMARK.sub("", folded_text(printed)))
-    national = _national()
-    prefix = next((plain[:end] for end in range(min(len(plain), 20), 2, -1) if plain[:end] in national), "")
-    if prefix and _AFTER_NATIONAL.fullmatch(plain, len(prefix)):
-        return Name(plain, (), "", plain[len(prefix) :], national[prefix])
-    rest = plain[len(prefix) :]
-    follows = re.compile("") if prefix else _after_a_short_name()
-    found = place(rest, follows=follows)
+    plain = _PATTERNS["leading"].sub("", _PATTERNS["remark"].sub("", folded_text(printed)))
+    prefix = _NATIONAL_NAME.match(plain)
+    national, rest = (_NATIONAL[prefix[0]], plain[prefix.end() :]) if prefix else ("", plain)
+    if prefix and _PATTERNS["after_national"].fullmatch(rest):
+        return Name(plain, (), "", rest, national)
+    found = place(rest, follows=_ANYTHING if prefix else _AFTER_A_SHORT_NAME)
     if found.divisions:
-        return Name(plain, found.divisions, rest[: found.end], _in_full(rest[found.end :]), national.get(prefix, ""), found.short)
-    if generic := _NO_PLACE.match(plain):
-        return Name(plain, (), generic[1], _in_full(plain[generic.end() :]))
-    return Name(plain, (), "", _in_full(plain))
+        return Name(plain, found.divisions, rest[: found.end], _in_full(rest[found.end :]), national, found.short)
+    generic = _PATTERNS["no_place"].match(plain)
+    where = generic[1] if generic else ""
+    return Name(plain, (), where, _in_full(plain.removeprefix(where)))
 
 
 def of_name(name: Name, year: int | None, text: str) -> Identity:
@@ -188,14 +154,14 @@ def of_name(name: Name, year: int | None, text: str) -> Identity:
 def _before_its_time(name: Name, year: int | None) -> Name:
     """Take an area that was a division only later for what it was then: 两江新区 before 2025."""
     division = name.divisions[0]
-    if year is None or len(name.divisions) > 1 or division.since <= year + 1 or not _special().fullmatch(name.place):
+    if year is None or len(name.divisions) > 1 or division.since <= year + 1 or not _AREA.fullmatch(name.place):
         return name
     above = division.above
     return name if above is None else name._replace(divisions=(above,), place=above.title, rest=division.name + name.rest)
 
 
 def _message(kind: str, **values: object) -> dict[str, str]:
-    message: dict[str, str] = words()["messages"][kind]
+    message: dict[str, str] = _WORDS["messages"][kind]
     return {f"note_{language}": message[language].format(**values) for language in ("zh", "en")}
 
 
@@ -212,14 +178,14 @@ def _at_the_time(divisions: Iterable[Division], year: int | None) -> list[Divisi
 
 def _history(division: Division) -> dict[str, str]:
     """Return the notes on a division that is called otherwise today, or is no more."""
-    now = division.now
+    now, into = division.now, of_code(division.joined)
     if now.title != division.title:
         return _message("former", printed=division.title, now=now.title, year=division.until)
     if division.until == 9999 or now is not division:
         return {}
-    into = of_code(division.joined) if division.joined else None
-    kind = "joined" if into else "dissolved"
-    return _message(kind, printed=division.path, now=into.path if into else "", year=division.until)
+    if into:
+        return _message("joined", printed=division.path, now=into.path, year=division.until)
+    return _message("dissolved", printed=division.path, year=division.until)
 
 
 @lru_cache(maxsize=65536)
@@ -236,15 +202,15 @@ def _identity(name: Name, division: Division, basis: str) -> Identity:
     known = Identity(
         name.national + title + rest, now.level, now.path, now.code, now.code, kind_of_organ, basis, **_history(division)
     )
-    if rest.endswith(tuple(words()["located"]["without_level"])):
+    if rest.endswith(tuple(_WORDS["located"]["without_level"])):
         return known._replace(level=None, region_code=None)
-    if (town := _TOWNSHIP.fullmatch(rest)) and town["name"] not in short_names_within(now):
+    if (town := _PATTERNS["township"].fullmatch(rest)) and town["name"] not in short_names_within(now):
         organ = "街道办事处" if rest.endswith("办事处") else rest[town.end("name") :]
         return known._replace(level="township", region=now.path + town["name"], region_code=None, department=department(organ))
-    if branch := _BRANCH.fullmatch(rest):
+    if branch := _PATTERNS["branch"].fullmatch(rest):
         return _branch(known, now, branch["place"])
-    if not name.national and (area := _special().fullmatch(rest)):
-        return _area(known, "" if area["name"] in words()["special"]["known"] else title, area["name"], area["organ"])
+    if not name.national and (area := _AREA.fullmatch(rest)):
+        return _area(known, "" if area["name"] in _KNOWN_AREAS else title, area["name"], area["organ"])
     if strange := _strange_place(rest, now):
         message = _message("strange_place", name=name.printed, place=strange)
         return Identity(known.agency, department=department(rest.removeprefix(strange)), **message)
@@ -253,11 +219,11 @@ def _identity(name: Name, division: Division, basis: str) -> Identity:
 
 def _strange_place(organ: str, of: Division) -> str:
     """Return the words before an organ that seem to name a part of the division, and no known one; 天河教育局 of 广州市."""
-    if found := _BEFORE_A_GOVERNMENT.match(organ):
+    if found := _PATTERNS["before_a_government"].match(organ):
         return found[1]
-    if _department_words()[0].match(organ):
+    if _DEPARTMENT.match(organ):
         return ""
-    if found := _STRANGE_PLACE.match(organ):
+    if found := _PATTERNS["strange_place"].match(organ):
         return found[0]
     return next((organ[:end] for end in range(2, min(len(organ), 8)) if organ[:end] in short_names_within(of)), "")
 
@@ -275,7 +241,7 @@ def _branch(known: Identity, of_city: Division, where: str) -> Identity:
 def _area(known: Identity, title: str, area: str, organ: str) -> Identity:
     """Place an area that has no code in the division around it."""
     organ = _in_full(organ)
-    told = words()["special"]["known"].get(area, {"level": "county"})
+    told = _KNOWN_AREAS.get(area, {"level": "county"})
     answers_for = of_code(told["code"]) if "code" in told else None
     around = answers_for or (of_code(told["within"]) if "within" in told else None)
     return known._replace(
@@ -294,15 +260,15 @@ def _area(known: Identity, title: str, area: str, organ: str) -> Identity:
 def _without_place(name: Name, year: int | None, text: str) -> Identity:
     """Conclude from a name that tells no place: 市应急管理局, 应急管理厅, 平潭综合实验区."""
     organ = agency = office = name.place + name.rest
-    area, town = _special().fullmatch(organ), _TOWNSHIP.fullmatch(organ)
-    if area and area["name"] in words()["special"]["known"]:
+    area, town = _AREA.fullmatch(organ), _PATTERNS["township"].fullmatch(organ)
+    if area and area["name"] in _KNOWN_AREAS:
         return _area(Identity(organ, basis="printed"), "", area["name"], area["organ"])
-    level = _LEVEL_OF_PLACE.get(name.place, "province" if organ.endswith("厅") else None)
+    level = _WORDS["levels"].get(name.place, "province" if organ.endswith("厅") else None)
     if area:
         level, office, agency = "county", area["organ"], area["name"] + _in_full(area["organ"])
     elif town:
         level, office = "township", organ[town.end("name") :]
-    if text and (area or town or name.place or _ENDS_LIKE_AN_ORGAN.search(organ)):
+    if text and (area or town or name.place or _PATTERNS["ends_like_an_organ"].search(organ)):
         division = _place_in(folded_text(text), name, town["name"] if town else organ, level, year, is_town=town is not None)
         if division is not None:
             return _identity(name._replace(divisions=(division,), place=division.title), division, "text")
@@ -389,13 +355,10 @@ def hint(name: str | None, *texts: str | None) -> str:
     if len(known.divisions) == 1 or not known.printed or of_name(known, None, "").basis != "undecided":
         return ""
     plain = folded_text("\n".join(filter(None, texts)))
-    town = _TOWNSHIP.fullmatch(known.rest)
+    town = _PATTERNS["township"].fullmatch(known.rest)
     sought = (known.place if known.divisions else town["name"] if town else known.place + known.rest, known.printed)
     spans = [(max(0, at - _BEFORE), at + len(word)) for word in dict.fromkeys(sought) for at in _occurrences(plain, word)]
-    pieces: list[str] = []
-    reached = 0
-    for start, end in sorted((*spans, *((start, end) for start, end, _ in places_in(plain)))):
-        if end > reached:
-            pieces.append(("" if pieces and start <= reached else " ") + plain[max(start, reached) : end])
-            reached = end
-    return "".join(pieces).strip()
+    spans += ((start, end) for start, end, _ in places_in(plain))
+    inside = {at for start, end in spans for at in range(start, end)}
+    pieces = groupby(range(len(plain)), key=inside.__contains__)
+    return " ".join("".join(plain[at] for at in piece) for is_inside, piece in pieces if is_inside)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from govstats.errors import UnusableCells
 from govstats.figures import drawing
-from govstats.figures.drawing import BLUE, FAINT, HATCHED, INK, QUIET, VERMILLION, Language, Sheet, Width, Words, words
+from govstats.figures.drawing import BLUE, FAINT, INK, QUIET, VERMILLION, Language, Sheet, Width, Words, words
 from govstats.figures.over_years import REASONS
 from govstats.report import column_types, typed_frame
 
@@ -26,30 +26,7 @@ _MOST_ROWS = 60
 #: What a rate may be, over repairs and blanks.
 _RANGE: dict[str, Any] = {"color": VERMILLION, "linewidth": 1, "marker": "|", "markersize": 4}
 _BOUNDS = ("low_repairs", "high_repairs", "low_blanks", "high_blanks")
-#: How many edits fail in a report.
-_FIELDS: dict[str, dict[str, Any]] = {
-    "none": {"facecolor": "white", "edgecolor": BLUE, "linewidth": 0.8},
-    "few": {"facecolor": "#f6cfb4", "edgecolor": VERMILLION, "linewidth": 0.8},
-    "many": {"facecolor": "#e8925a", "edgecolor": VERMILLION, "linewidth": 0.8},
-    "nothing": {**HATCHED, "facecolor": "#eeeeee", "edgecolor": QUIET},
-}
-#: Form and fill tell the states apart in grey too.
-_LOOKS: dict[str, dict[str, Any]] = {
-    "consistent": {"marker": "s", "color": BLUE},
-    "inconsistent": {"marker": "D", "color": VERMILLION},
-    "incomplete": {"marker": "s", "color": drawing.SKY, "markeredgecolor": BLUE, "fillstyle": "left"},
-    "undecided": {"marker": "o", "color": BLUE, "markerfacecolor": "white"},
-    "without tables": {"marker": "s", "color": QUIET, "markerfacecolor": "white"},
-    "failed": {"marker": "x", "color": INK, "markeredgewidth": 1.8},
-    "missing": {"marker": ".", "color": "#bbbbbb", "markersize": 3},
-}
-
-#: What agrees, what does not, and what could not be compared.
-_OUTCOMES: Sequence[dict[str, Any]] = (
-    {"facecolor": BLUE, "edgecolor": BLUE, "linewidth": 0.8},
-    {"facecolor": VERMILLION, "edgecolor": VERMILLION, "linewidth": 0.8},
-    {**HATCHED, "edgecolor": QUIET},
-)
+_STATES, _FAILURES, _OUTCOMES = (drawing.looks(name) for name in ("states", "failures", "outcomes"))
 
 
 def coverage_by_year(states: pd.DataFrame) -> pd.DataFrame:
@@ -72,7 +49,7 @@ def coverage_by_year(states: pd.DataFrame) -> pd.DataFrame:
     >>> coverage_by_year(states)[2023].to_dict()
     {'consistent': 1, 'inconsistent': 0, 'incomplete': 0, 'undecided': 0, 'without tables': 0, 'failed': 0, 'missing': 1}
     """
-    return pd.crosstab(states["state"], states["year"]).reindex(list(_LOOKS), fill_value=0)
+    return pd.crosstab(states["state"], states["year"]).reindex(list(_STATES), fill_value=0)
 
 
 def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width: Width = "page") -> Figure:
@@ -111,8 +88,8 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
     states = source if isinstance(source, pd.DataFrame) else source.coverage()
     years, agencies = _years(states), list(states["agency"].drop_duplicates())
     counts = states["state"].value_counts()
-    said = {state: sheet.words("state", state=STATES[state], number=f"{counts.get(state, 0):,}") for state in _LOOKS}
-    occur = [said[state] for state in _LOOKS if state in counts]
+    said = {state: sheet.words("state", state=STATES[state], number=f"{counts.get(state, 0):,}") for state in _STATES}
+    occur = [said[state] for state in _STATES if state in counts]
     named = len(agencies) <= _MOST_ROWS
     labels = [sheet.label(row, 0.4 * sheet.wide) for row in ([(one, one) for one in agencies] if named else said.values())]
     rows = _Rows(sheet, labels, years, 0.0 if named else 4.5 * sheet.body / 72)
@@ -127,7 +104,7 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
         ),
         notes=[] if named else [sheet.words("heights")],
         source=drawing.annual_reports(agencies, years),
-        key=[(_look(state), said[state]) for state in _LOOKS if state in counts] if named else (),
+        key=[(_look(state), said[state]) for state in _STATES if state in counts] if named else (),
     )
     axes = rows.draw()
     if named:
@@ -172,7 +149,7 @@ class _Rows:
 
 
 def _look(state: str) -> dict[str, Any]:
-    return {"markersize": 5.5, "linestyle": "none", "markerfacecoloralt": "white", **_LOOKS[state]}
+    return {"markersize": 5.5, "linestyle": "none", "markerfacecoloralt": "white", **_STATES[state]}
 
 
 def _draw_counts(sheet: Sheet, axes: Axes, counts: pd.DataFrame, step: float) -> None:
@@ -183,7 +160,7 @@ def _draw_counts(sheet: Sheet, axes: Axes, counts: pd.DataFrame, step: float) ->
     for row, (state, of_state) in enumerate(counts.T.items()):
         for year, count in zip(of_state.index[of_state > 0], of_state[of_state > 0], strict=True):
             tall = 0.9 * room * count / most
-            axes.bar(year, tall, bottom=row + 0.47 - tall, width=0.55, color=_LOOKS[str(state)]["color"])
+            axes.bar(year, tall, bottom=row + 0.47 - tall, width=0.55, color=_STATES[str(state)]["color"])
             drawing.write(axes, year, row + 0.47 - tall, f"{count:,}", (0, 2), size=sheet.small, **place)
 
 
@@ -275,14 +252,14 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
         finding=finding,
         notes=[sheet.words("severities"), sheet.words("empty")],
         source=drawing.annual_reports(reports["agency"], reports["year"]),
-        key=[(look, sheet.words(name)) for name, look in _FIELDS.items()],
+        key=[(look, sheet.words(name)) for name, look in _FAILURES.items()],
     )
     axes = rows.draw()
     shown = reports[reports["agency"].isin(agencies)]
     kinds = np.select([shown["assessed"] == 0, shown["E"] == 0, shown["E"] < 3], ["nothing", "none", "few"], default="many")
     for report, kind in zip(shown.to_dict("records"), kinds, strict=True):
         row, year = agencies.index(report["agency"]), report["year"]
-        look = _FIELDS[kind] | ({"linewidth": 2} if report["W"] else {})
+        look = _FAILURES[kind] | ({"linewidth": 2} if report["W"] else {})
         axes.bar(year, 0.8, bottom=row - 0.4, width=0.8, **look)
         if report["assessed"]:
             drawing.write(axes, year, row, f"{report['E']}", (0, 0), size=sheet.label_size, ha="center")
@@ -603,20 +580,11 @@ def claims_by_report(counts: pd.DataFrame, *, language: Language = "both", width
     """
     sheet = Sheet("claims", language, width)
     shown = counts[counts["claims"] > 0]
-    kinds = dict(zip(("agree", "differ", "open"), _OUTCOMES, strict=True))
     labels = [sheet.label((f"{row['agency']} {row['year']}",) * 2, 0.4 * sheet.wide) for row in shown.to_dict("records")]
-    heads = sheet.heads([sheet.words(name) for name in kinds], 0.11 * sheet.wide)
-    totals = shown[["claims", *kinds]].sum()
-    sheet.open(
-        f"{len(shown)} {sheet.say(sheet.words('reports'))}",
-        heads.tall + sheet.pitch(labels) * len(shown),
-        finding=sheet.words("finding", all=totals["claims"], **totals[[*kinds]]),
-        notes=[sheet.words("each"), sheet.words("unit")],
-        source=drawing.annual_reports(shown["agency"], shown["year"]),
-        key=[(look, sheet.words(name)) for name, look in kinds.items()],
-    )
-    _draw_parts(sheet, labels, shown[[*kinds]], shown[[*kinds]], heads)
-    return sheet.figure
+    counts = shown[["agree", "differ", "open"]]
+    about, source = f"{len(shown)} {sheet.say(sheet.words('reports'))}", drawing.annual_reports(shown["agency"], shown["year"])
+    finding = sheet.words("finding", all=shown["claims"].sum(), **counts.sum())
+    return _draw_parts(sheet, labels, counts, counts, about=about, finding=finding, source=source)
 
 
 def rules_by_outcome(summary: pd.DataFrame, *, language: Language = "both", width: Width = "page") -> Figure:
@@ -665,33 +633,32 @@ def rules_by_outcome(summary: pd.DataFrame, *, language: Language = "both", widt
     for rule, name in zip(summary["rule"], names, strict=True):
         title = (titles["title_zh"][rule], titles["title_en"][rule]) if not groups else (name, name)
         labels.append(sheet.label((f"{rule} {title[0]}", f"{rule} {title[1]}"), 0.45 * sheet.wide))
-    kinds = dict(zip(("pass", "fail", "not_assessable"), _OUTCOMES, strict=True))
-    heads = sheet.heads([sheet.words(name) for name in kinds], 0.11 * sheet.wide)
     named = [f"{rule} {name}".strip() for rule, name in zip(summary["rule"], names, strict=True)]
     failing = summary.assign(named=named).query("fail > 0").sort_values("fail", ascending=False, kind="stable").head(3)
     told = [sheet.words("of", rule=one["named"], fail=one["fail"], reports=one["reports"]) for one in failing.to_dict("records")]
     most = ("、".join(zh for zh, _ in told), ", ".join(en for _, en in told))
-    sheet.open(
-        "",
-        heads.tall + sheet.pitch(labels) * len(labels),
-        finding=sheet.words("finding" if told else "finding_of_none", most=most),
-        notes=[sheet.words("each"), sheet.words("unit")],
-        key=[(look, sheet.words(name)) for name, look in kinds.items()],
-    )
-    counts = summary[[*kinds]].astype(int)
-    _draw_parts(sheet, labels, counts, counts.div(counts.sum(axis=1), axis=0), heads)
-    return sheet.figure
+    finding = sheet.words("finding" if told else "finding_of_none", most=most)
+    counts = summary[["pass", "fail", "not_assessable"]].astype(int)
+    return _draw_parts(sheet, labels, counts, counts.div(counts.sum(axis=1), axis=0), about="", finding=finding)
 
 
-def _draw_parts(sheet: Sheet, labels: list[str], counts: pd.DataFrame, lengths: pd.DataFrame, heads: drawing.Heads) -> None:
+def _draw_parts(
+    sheet: Sheet, labels: list[str], counts: pd.DataFrame, lengths: pd.DataFrame, *, about: str, **said: Words
+) -> Figure:
     """Draw a bar a row, in three parts; the counts stand beside the bars, since a part may be narrower than its count."""
+    said_of = [sheet.words(str(name)) for name in counts]
+    heads = sheet.heads(said_of, 0.11 * sheet.wide)
+    key = [*zip(_OUTCOMES.values(), said_of, strict=True)]
+    tall = heads.tall + sheet.pitch(labels) * len(labels)
+    sheet.open(about, tall, notes=[sheet.words("each"), sheet.words("unit")], key=key, **said)
     bars, numbers = sheet.axes(1, 2, width_ratios=[0.55, 0.45])[0]
     sheet.bars(bars, labels, lengths.sum(axis=1).max() if len(lengths) else 1)
     numbers.set(xlim=(-0.5, 2.5), ylim=bars.get_ylim())
-    sheet.write_heads(numbers, range(len(_OUTCOMES)), heads)
+    sheet.write_heads(numbers, range(len(key)), heads)
     start = lengths.cumsum(axis=1) - lengths
-    for at, (name, look) in enumerate(zip(counts, _OUTCOMES, strict=True)):
+    for at, (name, (look, _)) in enumerate(zip(counts, key, strict=True)):
         for row, (count, length, begin) in enumerate(zip(counts[name], lengths[name], start[name], strict=True)):
             drawing.write(numbers, at, row, str(count), (0, 0), size=sheet.label_size, ha="center")
             if count:
                 bars.barh(row, length, left=begin, height=0.55, clip_on=False, **look)
+    return sheet.figure

@@ -59,6 +59,12 @@ _METADATA = {
 }
 
 
+def looks(name: str) -> dict[str, dict[str, Any]]:
+    """Return a chapter of ``looks.toml``: how symbols and fields look, as matplotlib names it."""
+    found: dict[str, dict[str, Any]] = tomllib.loads((resources.files(__package__) / "looks.toml").read_text("utf-8"))[name]
+    return found
+
+
 @cache
 def chapter(name: str) -> Mapping[str, Words]:
     """Return a chapter of ``words.toml``: pairs of Chinese and English words by their names."""
