@@ -12,7 +12,7 @@ from typing import overload
 import numpy as np
 import pandas as pd
 
-from govstats.agencies.corrections import written_rows
+from govstats.agencies import written_rows
 from govstats.errors import RefusedCorrection, UnusableCorrections
 from govstats.forms import ONE_FEN
 from govstats.reconciliation.matrix import Source, known_of
