@@ -162,9 +162,7 @@ def _reader_of(files: Sequence[Path]) -> Callable[[Path], govstats.Report]:
 
 def _check(options: argparse.Namespace) -> int:
     if options.workbook and (len(options.files) > 1 or options.workbook.resolve() == options.files[0].resolve()):
-        raise UnusableExport(
-            f"--workbook {options.workbook}: expected one FILE and another file to write to 只能核对一份文件，且不能写回原文件"
-        )
+        raise UnusableExport.worded("one_workbook", workbook=options.workbook)
     checked: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     failed = False
@@ -264,10 +262,7 @@ def _client(scheduler: str | None) -> AbstractContextManager[Client | None]:
     try:
         client: Client = Client(scheduler)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
-        raise UnusablePanel(
-            f"--scheduler {scheduler}: cannot be reached: {error}; start one: dask scheduler"
-            " 连接不上调度器，请先启动：dask scheduler"
-        ) from error
+        raise UnusablePanel.worded("no_scheduler", scheduler=scheduler, error=error) from error
     return client
 
 
@@ -303,10 +298,7 @@ def _new_year(options: argparse.Namespace) -> int:
     from govstats.january import rerun
 
     if options.output.resolve().is_relative_to(Path(options.folder).resolve()):
-        raise UnusablePanel(
-            f"{options.output}: lies in {options.folder}, so that its pages would be read as reports the next time; give another "
-            "folder: -o OUT 输出文件夹在年报文件夹之内，下次会被当作年报来读，请另选"
-        )
+        raise UnusablePanel.worded("output_among_reports", output=options.output, folder=options.folder)
     read = {"output": options.output / "panel", "register": options.register, "processes": options.processes}
     new = govstats.new_year(govstats.read_corpus(options.folder, **read), options.year)
     print(new.summary())

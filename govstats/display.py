@@ -636,10 +636,7 @@ def excerpt(report: Report, key: tuple[str, str, str]) -> Excerpt:
     """
     cell = next((cell for cell in report.read_cells if cell.key == key), None)
     if cell is None:
-        raise GovstatsError(
-            f"{report.source}: the report has no cell {'/'.join(key)}; see report.cells and report.notes"
-            " 年报中没有这一单元格，现有的见 report.cells，未能读取的见 report.notes"
-        )
+        raise GovstatsError.worded("no_such_cell", source=report.source, cell="/".join(key))
     content = report.content()
     box = Box.in_place(cell.place)
     if cell.page is not None and box is not None and report.format in {"pdf", "image"}:

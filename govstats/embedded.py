@@ -141,10 +141,7 @@ def report(agency: str, year: int, format: str | None = None) -> Report:  # noqa
         if path.suffix == FORMATS.get(format):
             return read(path)
     known = ", ".join(name for name, suffix in FORMATS.items() if suffix in {path.suffix for path in paths})
-    raise UnknownReport(
-        f"{agency} {year} is not in the embedded corpus as {format!r}; it is there as {known}"
-        f" 自带年报中没有这份年报的该格式文件，现有：{known}"
-    )
+    raise UnknownReport.worded("corpus_lacks_format", agency=agency, year=year, format=format, known=known)
 
 
 def _known(agency: str | None, year: int | None) -> pd.DataFrame:
@@ -153,10 +150,7 @@ def _known(agency: str | None, year: int | None) -> pd.DataFrame:
     if agency is not None and agency not in set(reports["agency"]):
         everyone = reports["agency"].unique().tolist()
         nearest = "; ".join(get_close_matches(agency, everyone, n=len(everyone), cutoff=0))
-        raise UnknownReport(
-            f"the embedded corpus has no agency {agency!r}; it has, the nearest first: {nearest}"
-            " 自带年报中没有该机关，名称相近的见前"
-        )
+        raise UnknownReport.worded("corpus_lacks_agency", agency=agency, nearest=nearest)
     of_agency = reports if agency is None else reports[reports["agency"] == agency]
     if year is None:
         return of_agency
@@ -164,7 +158,5 @@ def _known(agency: str | None, year: int | None) -> pd.DataFrame:
     if found.empty:
         whose = "" if agency is None else f" of {agency}"
         years = ", ".join(str(known) for known in sorted(set(of_agency["year"])))
-        raise UnknownReport(
-            f"the embedded corpus has no report{whose} for the year {year!r}; it has {years} 自带年报中没有该年度，现有：{years}"
-        )
+        raise UnknownReport.worded("corpus_lacks_year", whose=whose, year=year, years=years)
     return found

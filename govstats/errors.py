@@ -1,11 +1,15 @@
 """What can go wrong, as one tree: catch `GovstatsError` for all of it.
 
-A message says where, what stood there, what was expected and what to do; in English, then in Chinese.
+A message says where, what stood there, what was expected and what to do; in English, then in Chinese. What takes more than a line
+stands in ``errors.toml``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,8 +18,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@cache
+def _messages() -> Mapping[str, Mapping[str, str]]:
+    return tomllib.loads(Path(__file__).with_name("errors.toml").read_text("utf-8"))
+
+
 class GovstatsError(Exception):
     """The root of every error that govstats raises on purpose."""
+
+    @classmethod
+    def worded(cls, key: str, /, **values: object) -> Self:
+        """Return the error with a message of ``errors.toml``, filled in.
+
+        Examples
+        --------
+        >>> print(GovstatsError.worded("no_form_in_force", year=2007))
+        no statutory form was in force for 2007; the first reports are those of 2008 该年度没有法定格式，最早的年报是 2008 年度的
+        """
+        said = _messages()[key]
+        return cls(f"{said['en']} {said['zh']}".format(**values))
 
 
 class UnreadableDocument(GovstatsError, ValueError):
@@ -132,7 +153,5 @@ def require_columns(frame: pd.DataFrame, needed: Iterable[str], what: str, like:
     govstats.errors.UnusableCells: the cells frame lacks the column(s) year; it has agency; pass one like Report.cells ...
     """
     if lacking := ", ".join(name for name in needed if name not in frame.columns):
-        raise UnusableCells(
-            f"the {what} frame lacks the column(s) {lacking}; it has {', '.join(map(str, frame.columns))}; pass one like {like} "
-            f"数据框缺少列 {lacking}，请传入与 {like} 同样的数据框"
-        )
+        there = ", ".join(map(str, frame.columns))
+        raise UnusableCells.worded("columns_lacking", what=what, lacking=lacking, there=there, like=like)

@@ -48,17 +48,12 @@ class Explorer:
 
     def __init__(self, source: Report | Panel, *, folder: str | PathLike[str] | None, language: Language) -> None:
         if not isinstance(source, Report | Panel):
-            raise UnusableCells(
-                f"a {type(source).__name__} was given; expected a Report or a Panel: govstats.read(file), "
-                "govstats.read_corpus(folder) 应为年报或面板，请先用 govstats.read 或 govstats.read_corpus 读入"
-            )
+            raise UnusableCells.worded("nothing_to_explore", given=type(source).__name__)
         known_language(language)
         self._source, self._folder, self._language = source, folder, language
         names = sorted(_chosen(source)["agency"].unique()) if isinstance(source, Panel) else [source.agency]
         if not names:
-            raise UnknownReport(
-                "the panel has no report that could be used; panel.reports says why 面板中没有可用的年报，原因见 panel.reports"
-            )
+            raise UnknownReport.worded("no_report_to_explore")
         described = ("机关 agency", "年度 year", "表 table")
         choices = [Dropdown(description=text, layout=Layout(width="28em")) for text in described]
         self.agency, self.year, self.table = choices

@@ -185,10 +185,7 @@ def new_year(source: Panel | str | PathLike[str], year: int | None = None) -> Ne
     known = panel.reports.loc[panel.reports["chosen"], "year"].dropna()
     if year is None:
         if known.empty:
-            raise UnknownReport(
-                f"{source if not isinstance(source, Panel) else panel.folder}: no report of a known year can be used; expected "
-                "annual reports of at least one year 没有可用的、年度可知的年报"
-            )
+            raise UnknownReport.worded("no_known_year", where=source if not isinstance(source, Panel) else panel.folder)
         year = int(known.max())
     # of whole panels, and larger ones, only two years are worked through
     pair = panel.only(year=(year - 1, year))

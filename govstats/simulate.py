@@ -292,9 +292,7 @@ def plant(
     True
     """
     if unknown := [kind for kind in kinds if kind not in KINDS]:
-        raise UnusableCells(
-            f"there is no kind of error {', '.join(unknown)}; known are {', '.join(KINDS)} 没有这种错误，可用：{', '.join(KINDS)}"
-        )
+        raise UnusableCells.worded("no_such_error", unknown=", ".join(unknown), known=", ".join(KINDS))
     generator = np.random.default_rng(seed)
     changed = cells.copy()
     values, printed = changed["value"].to_numpy(dtype=float, na_value=np.nan), changed["printed"].to_numpy(dtype=object)

@@ -69,9 +69,7 @@ def choose_report(
     if document:
         return read(Path(document).expanduser(), agency=agency or None, year=year)
     if year is None and not folder:
-        raise UnknownReport(
-            f"no year is given for {agency!r}; give agency and year, or a document 没有给出年度；请给出机关和年度，或一个文件"
-        )
+        raise UnknownReport.worded("no_year_given", agency=agency)
     return next(_reports(agency, year, folder))
 
 
@@ -188,9 +186,7 @@ def _reports(agency: str, year: int | None, folder: str | PathLike[str]) -> Iter
     if meant.empty:
         named = documents.drop_duplicates(["agency", "year"]).sort_values(["agency", "year"])
         known = "; ".join(f"{one.agency} {one.year}" for one in named.itertuples()) or "none that can be used"
-        raise UnknownReport(
-            f"{folder}: no report of {agency!r} for {year}; it has: {known} 文件夹中没有该机关该年度的年报，现有的见前"
-        )
+        raise UnknownReport.worded("folder_lacks_report", folder=folder, agency=agency, year=year, known=known)
     for path in meant.sort_values("chosen", ascending=False, kind="stable")["path"]:
         yield read(path, agency=agency or None, year=year)
 

@@ -122,10 +122,7 @@ def write_exercises(folder: str | Path, *, solutions: bool = False) -> list[Path
     folder = Path(folder)
     for master in exercises():
         if (folder / master.name).exists():
-            raise NotebookError(
-                f"{folder / master.name}: is there already, and may be somebody's work; choose another folder"
-                " 已有同名文件，可能是别人的作业，请另选文件夹"
-            )
+            raise NotebookError.worded("exercise_is_there", file=folder / master.name)
     folder.mkdir(parents=True, exist_ok=True)
     for master in exercises():
         notebook = read_notebook(master)

@@ -2,8 +2,10 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from string import Formatter
 
 import pandas as pd
 import pytest
@@ -34,6 +36,12 @@ def messages() -> Iterator[tuple[str, str]]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS and node.args:
                 parts = [part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)]
                 yield f"{path.relative_to(PACKAGE)}:{node.lineno}", "".join(part for part in parts if isinstance(part, str))
+    for key, said in worded().items():
+        yield f"errors.toml: {key}", said["en"] + said["zh"]
+
+
+def worded() -> dict[str, dict[str, str]]:
+    return tomllib.loads((PACKAGE / "errors.toml").read_text("utf-8"))
 
 
 def test_every_error_of_the_package_is_in_both_languages() -> None:
@@ -98,3 +106,21 @@ def test_a_command_that_is_written_wrongly_is_told_in_both_languages(capsys: pyt
     said = capsys.readouterr().err
     assert "the following arguments are required: FILE" in said
     assert "命令写法有误，用法见 govstats check --help" in said
+
+
+def test_each_message_is_used_and_filled_in() -> None:
+    """Every call of `worded` names an entry of ``errors.toml`` and gives what its sentences ask for; no entry is left over."""
+    given: dict[str, set[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "worded":
+                (named,) = node.args
+                assert isinstance(named, ast.Constant)
+                given[str(named.value)] = {keyword.arg or "" for keyword in node.keywords}
+    assert worded().keys() == given.keys()
+    for key, sentences in worded().items():
+        asked = {name.split(".")[0] for one in sentences.values() for _, name, _, _ in Formatter().parse(one) if name}
+        # a mapping that is unpacked (no name) may have more
+        assert given[key] == asked or ("" in given[key] and given[key] - {""} <= asked)
+        assert CHINESE.search(sentences["zh"])
+        assert not CHINESE.search(sentences["en"])

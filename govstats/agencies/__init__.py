@@ -215,9 +215,7 @@ def _lines(table: str | PathLike[str] | pd.DataFrame) -> tuple[str, list[str], l
             rows = csv.reader(file)
             return str(table), next(rows, []), [(f"{table}, line {rows.line_num}", row) for row in rows if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UnusableCorrections(
-            f"{table}: cannot be read as CSV in UTF-8 ({error}) 文件应为 UTF-8 编码的 CSV，请另存后再试"
-        ) from error
+        raise UnusableCorrections.worded("no_csv", table=table, error=error) from error
 
 
 def written_rows(
@@ -245,17 +243,12 @@ def written_rows(
     lacking = [name for name in needed if name not in header]
     strange = [name for name in header if name not in columns and not others]
     if lacking or strange:
-        what = [f"{word} the column(s) {', '.join(of)}" for word, of in (("lacks", lacking), ("has", strange)) if of]
+        what = " and ".join(f"{word} the column(s) {', '.join(of)}" for word, of in (("lacks", lacking), ("has", strange)) if of)
         optional = ", ".join(name for name in columns if name not in needed) or "others"
-        raise UnusableCorrections(
-            f"{where}: {' and '.join(what)}; expected {', '.join(needed)}, and as you like {optional}"
-            f" 列名不符：必须有 {', '.join(needed)}，可有 {optional}"
-        )
+        names = {"needed": ", ".join(needed), "optional": optional}
+        raise UnusableCorrections.worded("columns_of_table", where=where, what=what, **names)
     if ragged := [place for place, row in lines if len(row) != len(header)]:
-        raise UnusableCorrections(
-            f"{'; '.join(ragged)}: has another number of cells than the first line; put text that holds a comma in quotes "
-            "项数与首行不同，含逗号的文字请加引号"
-        )
+        raise UnusableCorrections.worded("ragged_table", places="; ".join(ragged))
     empty = dict.fromkeys(columns, "")
     return [(place, empty | {name: cell.strip() for name, cell in zip(header, row, strict=True)}) for place, row in lines]
 

@@ -113,9 +113,7 @@ def export(
     [['平潭综合实验区', 2025, 154]]
     """
     if format not in FORMATS:
-        raise UnusableExport(
-            f"there is no export format {format!r}; known are {', '.join(FORMATS)} 没有这种导出格式，可用：{', '.join(FORMATS)}"
-        )
+        raise UnusableExport.worded("no_such_format", format=format, known=", ".join(FORMATS))
     if language not in ("zh", "en"):
         raise UnusableExport(f"there are no labels in the language {language!r}; known are zh and en 语言应为 zh 或 en")
     path = Path(destination)
@@ -140,25 +138,17 @@ def _is_single(path: Path, format_: str) -> bool:
     single = bool(suffix) and path.suffix.lower() == suffix
     if not single and (format_ not in _FOLDERS or path.suffix.lower() in filter(None, FORMATS.values())):
         allowed = " or ".join([f"a file *{suffix}"] * bool(suffix) + ["a folder"] * (format_ in _FOLDERS))
-        raise UnusableExport(
-            f"{path}: cannot be the destination of an export to {format_}, which needs {allowed}"
-            f" 导出到 {format_} 时不能写到这里，请按上述要求另选文件或文件夹"
-        )
+        raise UnusableExport.worded("no_destination", path=path, format=format_, allowed=allowed)
     if path.exists() and path.is_dir() == single:
         there, needed, zh = ("a folder", "a file", "文件") if single else ("a file", "a folder", "文件夹")
-        raise UnusableExport(
-            f"{path}: is {there}, but this export to {format_} is {needed}; name another destination 目标应为{zh}，请另选位置"
-        )
+        raise UnusableExport.worded("other_kind_of_destination", path=path, there=there, format=format_, needed=needed, zh=zh)
     return single
 
 
 def _checked_shape(shape: Shape | None, format_: str, single: bool) -> Shape:
     if shape is not None and (format_ not in _SHAPES or not single or shape not in get_args(Shape)):
         with_shape = ", ".join(f"*{FORMATS[name]}" for name in _SHAPES)
-        raise UnusableExport(
-            f"an export to {format_} takes no shape {shape!r}: only {with_shape} is long or wide, all others hold both tables"
-            f" 只有导出为 {with_shape} 时可选 long 或 wide，其他格式总是两张表"
-        )
+        raise UnusableExport.worded("no_such_shape", format=format_, shape=shape, with_shape=with_shape)
     return shape or _SHAPES.get(format_, "long")
 
 
@@ -187,10 +177,7 @@ def _sources(panel: Panel | str | PathLike[str], indicators: pd.DataFrame | None
             for name in PANEL_TYPES:
                 whole_table(folder, name)
         if "cells" not in sources:
-            raise UnusablePanel(
-                f"{folder}: holds no cells.parquet, so it is no built panel; make one with: govstats build FOLDER -o OUT"
-                " 该文件夹不是面板；请先运行 govstats build 文件夹 -o 输出"
-            )
+            raise UnusablePanel.worded("no_panel", folder=folder)
     else:
         # the rules and the variables are not the panel's
         for name in [name for name in names if name not in ("rules", "variables")]:
@@ -215,10 +202,7 @@ def connected(file: Path | None) -> Iterator[DuckDBPyConnection]:
         try:
             yield connection
         except (duckdb.IOException, duckdb.TransactionException) as error:
-            raise UnusableExport(
-                f"the tables cannot be read or the export cannot be written: {error}"
-                " 面板无法读取或导出无法写入，请检查文件和磁盘空间"
-            ) from error
+            raise UnusableExport.worded("export_failed", error=error) from error
 
 
 #: What DuckDB may hold before it goes to the disk.
@@ -234,9 +218,7 @@ def _placed(destination: Path, *, folder: bool) -> Iterator[Path]:
         destination.parent.mkdir(parents=True, exist_ok=True)
         beside = TemporaryDirectory(prefix=".export-", dir=destination.parent, ignore_cleanup_errors=True)
     except OSError as error:
-        raise UnusableExport(
-            f"{destination}: cannot be written: {error.strerror}; name another destination 无法写入，请另选位置"
-        ) from error
+        raise UnusableExport.worded("destination_not_written", destination=destination, strerror=error.strerror) from error
     with beside:
         place = Path(beside.name) / destination.name
         if folder:

@@ -59,19 +59,11 @@ def manifest_of(folder: Path) -> Mapping[str, Any]:
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        raise UnusablePanel(
-            f"{folder}: there is no panel in this folder, or its build has not ended ({MANIFEST} is missing); make it: "
-            "govstats build FOLDER -o OUT"
-            " 该文件夹中没有面板，或尚未生成完；请运行 govstats build 文件夹 -o 输出"
-        ) from None
+        raise UnusablePanel.worded("no_panel_here", folder=folder, manifest=MANIFEST) from None
     except ValueError as error:
         raise _damaged(folder / MANIFEST) from error
     if not isinstance(manifest, dict) or manifest.get("columns") != columns_sha256():
-        raise UnusablePanel(
-            f"{folder}: the panel was made by another version of govstats, with other columns; build it again: "
-            "govstats build FOLDER -o OUT"
-            " 面板由另一版本的 govstats 生成，列不相同；请重新运行 govstats build 文件夹 -o 输出"
-        )
+        raise UnusablePanel.worded("panel_of_another_version", folder=folder)
     return manifest
 
 
@@ -93,8 +85,4 @@ def whole_table(folder: Path, name: str) -> Path:
 
 
 def _damaged(path: Path) -> UnusablePanel:
-    return UnusablePanel(
-        f"{path}: the file is not what the build wrote: it is damaged, changed or gone; build the panel again, which reads no "
-        "document twice: govstats build FOLDER -o OUT"
-        " 文件损坏、被改动或缺失；请重新运行 govstats build 文件夹 -o 输出，已读的年报不会重读"
-    )
+    return UnusablePanel.worded("damaged_panel", path=path)

@@ -180,11 +180,7 @@ def variables(names: tuple[str, ...] | None = None) -> tuple[Variable, ...]:
         name = variable_name(cell)
         if not name.isascii() or not name.isidentifier() or len(name) > LONGEST_NAME or cells.setdefault(name, cell) != cell:
             why = f"which {'/'.join(cells[name])} has too" if name in cells else f"not {LONGEST_NAME} ASCII letters or less"
-            raise FormError(
-                f"export/codebook.toml: the cell {'/'.join(cell)} would become the variable {name!r}, {why};"
-                " give one of its ids another short word under [short]"
-                " 变量名不合要求或重复；请在 [short] 下为其中一个 id 另给短名"
-            )
+            raise FormError.worded("unusable_variable", cell="/".join(cell), name=name, why=why)
     return tuple(_variable(name, cell, forms[cell]) for name, cell in cells.items())
 
 

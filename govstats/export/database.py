@@ -179,11 +179,7 @@ def query(name: str) -> str:
 def _refuse_duplicates(connection: DuckDBPyConnection) -> None:
     if found := connection.execute(query("twice")).fetchone():
         agency, year, which, count = found
-        raise UnusableCells(
-            f"{agency} {year}: {which} stands {count} times in the panel, expected once;"
-            " choose one document for each agency and year (reports.chosen) and keep only its cells"
-            " 同一机关、年度的数据重复；请为每个机关和年度只选一份文件（reports.chosen），只留其单元格"
-        )
+        raise UnusableCells.worded("stands_twice", agency=agency, year=year, which=which, count=count)
 
 
 def _wide(cells: Sequence[Variable], content: str, not_whole: set[str]) -> str:

@@ -56,10 +56,7 @@ def _write_after(path: Path, tag: bytes, content: bytes) -> None:
         opening = file.read(1 << 16)
         while tag not in opening:
             if not (more := file.read(1 << 16)):
-                raise UnusableExport(
-                    f"{path.name}: has no {tag!r}, which dta files of version 118 have"
-                    " 文件格式有误，应为第 118 版 dta 文件；请重新导出"
-                )
+                raise UnusableExport.worded("no_dta", file=path.name, tag=tag)
             opening += more
         file.seek(opening.index(tag) + len(tag))
         file.write(content)
@@ -73,10 +70,7 @@ def write_spss(connection: DuckDBPyConnection, path: Path, *, language: Language
     for name in table.frame.columns[table.frame.dtypes == "str"]:
         longest = max(map(_bytes, table.frame[name]), default=0)
         if longest > _LONGEST_TEXT_SPSS:
-            raise UnusableExport(
-                f"{name}: a text has {longest} bytes, SPSS takes {_LONGEST_TEXT_SPSS}; export to parquet, duckdb or csv"
-                " 文本过长，SPSS 存不下；请导出为 parquet、duckdb 或 csv"
-            )
+            raise UnusableExport.worded("too_long_for_spss", name=name, longest=longest, most=_LONGEST_TEXT_SPSS)
     _write(
         pyreadstat.write_sav,
         table.frame,
@@ -144,18 +138,11 @@ def _refuse_codes(connection: DuckDBPyConnection, codes: dict[str, float]) -> No
     )
     if found := connection.execute(query).fetchone():
         agency, year, cell, value = found
-        raise UnusableExport(
-            f"{agency} {year}: the cell {cell} is {value:.15g}, which stands for a missing value in SPSS;"
-            " correct the figure, or export to another format"
-            " 该数字在 SPSS 中表示缺失；请更正数字，或导出为其他格式"
-        )
+        raise UnusableExport.worded("code_of_spss", agency=agency, year=year, cell=cell, value=value)
 
 
 def _write(writer: Any, frame: pd.DataFrame, path: Path, **options: Any) -> None:
     try:
         writer(frame, str(path), **options)
     except pyreadstat.ReadstatError as error:
-        raise UnusableExport(
-            f"{path.name}: cannot hold this panel: {error}; export to parquet, duckdb or csv"
-            " 该格式存不下这个面板；请导出为 parquet、duckdb 或 csv"
-        ) from error
+        raise UnusableExport.worded("not_held", file=path.name, error=error) from error

@@ -68,11 +68,7 @@ def write_workbook(connection: DuckDBPyConnection, path: Path, *, language: Lang
     for name in names:
         rows, *_rest = connection.execute(f"SELECT count(*) FROM {name}").fetchone() or (0,)
         if rows > _ROWS - _HEADER:
-            raise UnusableExport(
-                f"{path.name}: the sheet {name} would have {rows} rows, Excel takes {_ROWS - _HEADER};"
-                " export to csv, parquet or duckdb, or keep fewer reports"
-                " 行数超出 Excel 上限；请导出为 csv、parquet 或 duckdb，或减少年报"
-            )
+            raise UnusableExport.worded("too_many_rows_for_excel", file=path.name, name=name, rows=rows, most=_ROWS - _HEADER)
     with _opened(path, "panel", constant_memory=True, default_date_format="yyyy-mm-dd") as (book, looks):
         for name in names:
             _write_rows(connection, book.add_worksheet(dataset(name).text(language)), looks, name, language)
@@ -94,11 +90,8 @@ def _write_rows(connection: DuckDBPyConnection, sheet: Worksheet, looks: Looks, 
     for at, row in enumerate(chain(first, rows), start=_HEADER):
         for place, value in enumerate(row):
             if isinstance(value, str) and len(value) > _LONGEST_TEXT:
-                raise UnusableExport(
-                    f"{name}, row {at - 1}: the column {columns[place]} has {len(value)} characters,"
-                    f" Excel takes {_LONGEST_TEXT}; export to csv, parquet or duckdb"
-                    " 文本超出 Excel 单元格上限；请导出为 csv、parquet 或 duckdb"
-                )
+                where = {"name": name, "row": at - 1, "column": columns[place]}
+                raise UnusableExport.worded("too_long_for_excel", **where, length=len(value), most=_LONGEST_TEXT)
             sheet.write(at, place, value, _look(looks, fields[place], value))
     sheet.autofilter(_HEADER - 1, 0, at, len(columns) - 1)
 

@@ -117,10 +117,7 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
 
 def _years(rows: pd.DataFrame) -> list[int]:
     if rows.empty:
-        raise UnusableCells(
-            "there is no report to draw: the panel is empty; look at panel.reports for what it holds "
-            "没有可画的年报：面板是空的，请看 panel.reports"
-        )
+        raise UnusableCells.worded("nothing_to_draw")
     return [*range(rows["year"].min(), rows["year"].max() + 1)]
 
 
@@ -622,10 +619,7 @@ def rules_by_outcome(summary: pd.DataFrame, *, language: Language = "both", widt
 
     sheet = Sheet("rules", language, width)
     if not 0 < len(summary) <= _MOST_ROWS:
-        raise UnusableCells(
-            f"there are {len(summary)} rows to draw, expected 1 to {_MOST_ROWS}: keep those of a few rules, "
-            f"summary[summary['rule'] == …] 应有 1 至 {_MOST_ROWS} 行，请只留几条规则"
-        )
+        raise UnusableCells.worded("too_many_rows_to_draw", rows=len(summary), most=_MOST_ROWS)
     titles = rules().set_index("id")
     groups = [str(name) for name in summary.columns[2 : list(summary.columns).index("reports")]]
     names = _row_names(sheet, summary, groups) if groups else [""] * len(summary)

@@ -303,10 +303,7 @@ def only(frame: pd.DataFrame, column: str, how: str, zh: str) -> str:
     found = frame[column].drop_duplicates().astype("str").tolist()
     if len(found) != 1:
         listed = f" ({', '.join(found[:3])} …)" if found else ""
-        raise UnusableCells(
-            f"this figure is about one {column}, and the frame has {len(found)}{listed}; choose one: {how}"
-            f" 本图只画一个{zh}，请选定其一"
-        )
+        raise UnusableCells.worded("figure_about_one", column=column, number=len(found), listed=listed, how=how, zh=zh)
     return found[0]
 
 

@@ -471,9 +471,7 @@ def refuse_unknown(where: str, what: str, names: Iterable[str], known: Iterable[
     known = list(known)
     for name in names:
         if name not in known:
-            raise FormError(
-                f"{where}: {what} {name!r}, which is not known; known are {', '.join(known)} 没有这一项，可用：{', '.join(known)}"
-            )
+            raise FormError.worded("unknown_name", where=where, what=what, name=name, known=", ".join(known))
 
 
 def _labels(where: str, kind: type[Any], rows: Sequence[Mapping[str, Any]], unit: str = "") -> tuple[Any, ...]:
@@ -552,10 +550,8 @@ def _check(where: str, table: Table) -> None:
 def _file(version: str, asked_by: str = "") -> Mapping[str, Any]:
     path = resources.files(__package__) / f"{version}.toml"
     if not path.is_file():
-        raise UnknownForm(
-            f"{asked_by and asked_by + ': '}no form version {version!r}; known: {', '.join(versions())}"
-            f" 没有这个格式版本，已知：{', '.join(versions())}"
-        )
+        asked = asked_by and f"{asked_by}: "
+        raise UnknownForm.worded("no_such_form", asked_by=asked, version=version, known=", ".join(versions()))
     return parsed_toml(f"forms/{version}.toml", path.read_text("utf-8"))
 
 
@@ -633,10 +629,7 @@ def _form(file: str, version: str, raw: Mapping[str, Any]) -> Form:
     needed = ("version", "label_zh", "label_en", "source", "first_year", "tables")
     refuse_keys(file, raw, needed, ("last_year", "as_in", "sections"))
     if raw["version"] != version:
-        raise FormError(
-            f"{file}: says it is version {raw['version']!r}; a file is named after its version"
-            " 文件名应与其中的版本相同，请改正其一"
-        )
+        raise FormError.worded("form_of_another_name", file=file, said=raw["version"])
     return Form(
         version=version,
         zh=raw["label_zh"],
@@ -673,7 +666,4 @@ def form_of_year(year: int) -> Form:
     for known in map(form, versions()):
         if known.first_year <= year <= (known.last_year or year):
             return known
-    raise UnknownForm(
-        f"no statutory form was in force for {year}; the first reports are those of 2008"
-        " 该年度没有法定格式，最早的年报是 2008 年度的"
-    )
+    raise UnknownForm.worded("no_form_in_force", year=year)
