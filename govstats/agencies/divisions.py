@@ -90,9 +90,9 @@ class Division:
             and (other.level != "county")
         )
 
-    def stood_in(self, year: int) -> bool:
+    def stood_in(self, year: int | None) -> bool:
         """Tell whether a report on a year may name it: the one on the year before its birth is written after it."""
-        return self.since <= year + 1 and year <= self.until
+        return year is None or self.since - 1 <= year <= self.until
 
 
 @cache

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import groupby
-from typing import NamedTuple
+from itertools import groupby, islice
+from typing import NamedTuple, TypeVar
 
 from govstats.agencies.divisions import Division, is_part_of_words, mentions, of_code, place, places_in, short_names_within, words
 from govstats.characters import folded_text
 
+T = TypeVar("T")
 _WORDS = words()
 
 
@@ -137,18 +138,19 @@ def of_name(name: Name, year: int | None, text: str) -> Identity:
     divisions = _at_the_time(name.divisions, year)
     if len(divisions) == 1:
         return _identity(name, divisions[0], "printed")
-    found = _told_by_text(divisions, name.place, folded_text(text), year) if text else None
+    found = _told_by_text(divisions, name.place, folded_text(text), year)
     if found is not None:
         return _identity(name, found, "text")
     identities = [_identity(name, division, "text") for division in divisions]
-    levels = {identity.level for identity in identities}
+    level = _only({identity.level for identity in identities})
     candidates = "、".join(sorted(str(identity.agency) for identity in identities))
-    return Identity(
-        name.place + name.rest,
-        levels.pop() if len(levels) == 1 else None,
-        department=identities[0].department,
-        **_message("candidates", name=name.printed, candidates=candidates),
-    )
+    message = _message("candidates", name=name.printed, candidates=candidates)
+    return Identity(name.place + name.rest, level, department=identities[0].department, **message)
+
+
+def _only(values: Collection[T]) -> T | None:
+    """Return the one value that there is, None where there are several."""
+    return next(iter(values)) if len(values) == 1 else None
 
 
 def _before_its_time(name: Name, year: int | None) -> Name:
@@ -170,8 +172,7 @@ def _at_the_time(divisions: Iterable[Division], year: int | None) -> list[Divisi
     chosen = list(divisions)
     if len(chosen) == 1:
         return chosen
-    if year is not None:
-        chosen = [division for division in chosen if division.stood_in(year)] or chosen
+    chosen = [division for division in chosen if division.stood_in(year)] or chosen
     # the one whose name is its own before the one that it has become
     return list({division.now.code: division for division in reversed(chosen)}.values())
 
@@ -242,16 +243,11 @@ def _area(known: Identity, title: str, area: str, organ: str) -> Identity:
     """Place an area that has no code in the division around it."""
     organ = _in_full(organ)
     told = _KNOWN_AREAS.get(area, {"level": "county"})
-    answers_for = of_code(told["code"]) if "code" in told else None
-    around = answers_for or (of_code(told["within"]) if "within" in told else None)
-    return known._replace(
-        agency=title + area + organ,
-        level=told["level"],
-        region=around.path if around else known.region,
-        region_code=answers_for.code if answers_for else None,
-        within=around.code if around else known.within,
-        department=department(organ),
-    )
+    known = known._replace(agency=title + area + organ, level=told["level"], region_code=None, department=department(organ))
+    around = of_code(told.get("within", ""))
+    if answers_for := of_code(told.get("code", "")):
+        around, known = answers_for, known._replace(region_code=answers_for.code)
+    return known._replace(region=around.path, within=around.code) if around else known
 
 
 # --- what a text adds ---------------------------------------------------------------------------------------------------
@@ -269,13 +265,20 @@ def _without_place(name: Name, year: int | None, text: str) -> Identity:
     elif town:
         level, office = "township", organ[town.end("name") :]
     if text and (area or town or name.place or _PATTERNS["ends_like_an_organ"].search(organ)):
-        division = _place_in(folded_text(text), name, town["name"] if town else organ, level, year, is_town=town is not None)
+        division = _place_in(folded_text(text), name, level, year, is_town=town is not None)
         if division is not None:
             return _identity(name._replace(divisions=(division,), place=division.title), division, "text")
     return Identity(agency, level, department=department(office), **_message("no_place", name=name.printed))
 
 
-def _place_in(text: str, name: Name, word: str, level: str | None, year: int | None, *, is_town: bool) -> Division | None:
+def _sought(name: Name) -> str:
+    """Return the words of a name that stand behind its place in a text, or the place itself."""
+    organ = name.place + name.rest
+    town = _PATTERNS["township"].fullmatch(organ)
+    return name.place if name.divisions else town["name"] if town else organ
+
+
+def _place_in(text: str, name: Name, level: str | None, year: int | None, *, is_town: bool) -> Division | None:
     """Return the one division that a text names as the place of an agency whose name tells none."""
 
     def fits(division: Division) -> bool:
@@ -283,28 +286,28 @@ def _place_in(text: str, name: Name, word: str, level: str | None, year: int | N
             return division.name.endswith(name.place) and (division.level == "county" or name.place not in ("县", "区"))
         return level != "province" or division.level == level
 
-    before = (_place_before(text, start, name.place, year) for start in _occurrences(text, word, name.printed))
-    named = {division.now for division in before if division is not None and fits(division)}
-    heard = Counter(d.now for d in mentions(text) if fits(d) and (year is None or d.stood_in(year)))
+    named = {division.now for division in _places_before(text, (_sought(name), name.printed), name.place, year) if fits(division)}
+    heard = Counter(division.now for division in filter(fits, mentions(text)) if division.stood_in(year))
     if not named and (name.place or level == "province"):
         named = {division for division in heard if heard[division] >= _TIMES.get(division.level, 3)}
     # 市应急管理局 of a county may speak of the one of its prefecture: no other place may be meant
     rivals = [other for division in named for other in heard if other is not division and not division.lies_in(other)]
-    return named.pop() if len(named) == 1 and (is_town or not rivals) else None
+    return _only(named) if is_town or not rivals else None
 
 
-def _occurrences(text: str, *sought: str) -> Iterator[int]:
-    for word in dict.fromkeys(sought):
-        for number, found in enumerate(re.finditer(re.escape(word), text)):
-            if number >= _OCCURRENCES:
-                break
-            yield found.start()
+def _occurrences(text: str, word: str) -> Iterator[int]:
+    return (found.start() for found in islice(re.finditer(re.escape(word), text), _OCCURRENCES))
+
+
+def _places_before(text: str, sought: Iterable[str], last: str, year: int | None) -> Iterator[Division]:
+    """Yield the places that stand before words in a text."""
+    starts = (start for word in dict.fromkeys(sought) for start in _occurrences(text, word))
+    return filter(None, (_place_before(text, start, last, year) for start in starts))
 
 
 def _told_by_text(divisions: list[Division], word: str, text: str, year: int | None) -> Division | None:
     """Choose among divisions of one name: the text names one with its city, or the city or province of one alone."""
-    before = (_place_before(text, start, word, year) for start in _occurrences(text, word))
-    named = Counter(division for division in before if division in divisions)
+    named = Counter(division for division in _places_before(text, (word,), word, year) if division in divisions)
     counts = Counter(division.code for division in mentions(text))
     cities = Counter({division: counts[division.code[:4] + "00"] for division in divisions})
     provinces = Counter({division: counts[division.code[:2] + "0000"] for division in divisions})
@@ -324,8 +327,7 @@ def _place_before(text: str, at: int, last: str, year: int | None) -> Division |
         if found.divisions and start + found.end == len(before):
             if found.names == 1 and is_part_of_words(before, start, len(before)):
                 continue
-            divisions = _at_the_time(found.divisions, year)
-            return divisions[0] if len(divisions) == 1 else None
+            return _only(_at_the_time(found.divisions, year))
     return None
 
 
@@ -355,9 +357,8 @@ def hint(name: str | None, *texts: str | None) -> str:
     if len(known.divisions) == 1 or not known.printed or of_name(known, None, "").basis != "undecided":
         return ""
     plain = folded_text("\n".join(filter(None, texts)))
-    town = _PATTERNS["township"].fullmatch(known.rest)
-    sought = (known.place if known.divisions else town["name"] if town else known.place + known.rest, known.printed)
-    spans = [(max(0, at - _BEFORE), at + len(word)) for word in dict.fromkeys(sought) for at in _occurrences(plain, word)]
+    sought = dict.fromkeys((_sought(known), known.printed))
+    spans = [(max(0, at - _BEFORE), at + len(word)) for word in sought for at in _occurrences(plain, word)]
     spans += ((start, end) for start, end, _ in places_in(plain))
     inside = {at for start, end in spans for at in range(start, end)}
     pieces = groupby(range(len(plain)), key=inside.__contains__)
