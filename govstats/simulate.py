@@ -81,26 +81,16 @@ def simulate(version: str = "2021", reports: int = 1, *, size: str = "mixed", se
             values |= _requests(statutory, generator, most)
         else:
             values |= _others(statutory, table.id, generator, most)
-    keys = list(values)
-    figures = np.array([values[key] for key in keys], dtype=float).T.ravel()
-    agencies = [f"示例机关{number:05d}" for number in range(1, reports + 1)]
-    columns: dict[str, Any] = {
-        "agency": np.repeat(agencies, len(keys)),
-        "year": _YEARS[version],
-        "form": version,
-        "value": figures,
-        "printed": [_as_printed(figure) for figure in figures.tolist()],
-        "status": "reported",
-        "unit": [statutory.table(name).unit(line, column) for name, line, column in keys] * reports,
-        "page": pd.NA,
-        "place": "",
-        "method": "simulated",
-        "confidence": pd.NA,
-    }
-    for part, name in enumerate(("table", "line", "column")):
-        columns[name] = [key[part] for key in keys] * reports
-    index = range(reports * len(keys))
-    return pd.DataFrame({name: pd.Series(columns[name], index=index, dtype=dtype) for name, dtype in CELL_TYPES.items()})
+    units = {key: statutory.table(key[0]).unit(*key[1:]) for key in values}
+    figures = zip(*(of_cell.tolist() for of_cell in values.values()), strict=True)
+    rows = [
+        (f"示例机关{number:05d}", *key, figure, _as_printed(figure), unit)
+        for number, of_report in enumerate(figures, start=1)
+        for (key, unit), figure in zip(units.items(), of_report, strict=True)
+    ]
+    same = {"year": _YEARS[version], "form": version, "status": "reported", "page": pd.NA, "place": "", "method": "simulated"}
+    fields = ("agency", "table", "line", "column", "value", "printed", "unit")
+    return typed_frame(rows, CELL_TYPES, fields, **same, confidence=pd.NA)
 
 
 def _as_printed(figure: float) -> str:
@@ -233,13 +223,15 @@ def _column_shifted(grid: _Grid, key: CellKey) -> Changes:
 def _swapped(grid: _Grid, key: CellKey) -> Changes:
     row = grid.row(key)
     two = row[row.index(key) :][:2]
-    return dict(zip(two, [grid.figures[cell] for cell in reversed(two)], strict=True))
+    return (
+        {cell: grid.figures[other] for cell, other in zip(two, two[::-1], strict=True)} if set(two) <= grid.figures.keys() else {}
+    )
 
 
 def _not_updated(grid: _Grid, key: CellKey) -> Changes:
     """Leave a late addition out of a total."""
-    total = grid.row(key)[-1]
-    return {total: grid.figures[total] - grid.figures[key]} if total != key else {}
+    total = (*key[:2], "total")
+    return {total: grid.figures[total] - grid.figures[key]} if total in grid.figures and total != key else {}
 
 
 #: How errors come about; each returns the figures as they are printed then, none where it cannot happen in a cell.

@@ -21,16 +21,8 @@ if TYPE_CHECKING:
 
     from govstats.panel import Panel
 
-__all__ = [
-    "choose_panel",
-    "choose_report",
-    "choose_reports",
-    "corpus_origin",
-    "is_typeset",
-    "neighbours",
-    "origin",
-    "other_formats",
-]
+__all__ = ["choose_panel", "choose_report", "choose_reports", "neighbours", "other_formats"]
+__all__ += ["corpus_origin", "is_typeset", "origin"]  # of govstats.report
 
 
 def choose_report(

@@ -21,7 +21,7 @@ import govstats
 from govstats import embedded
 from govstats.errors import UnknownReport, UnreadableDocument, UnusablePanel, UnusableRegister
 from govstats.export import export
-from govstats.export.built import PANEL_TYPES
+from govstats.export.database import PANEL_TYPES
 from govstats.panel import MANIFEST, Panel, building, reading, workers
 from govstats.panel.store import Store
 from govstats.report import CELL_TYPES

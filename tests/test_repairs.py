@@ -409,3 +409,11 @@ def test_years_together_are_repaired_with_as_few_changes_as_a_programme_finds(se
     changes = found.groupby(["group", "repair"]).size().groupby("group")
     assert (changes.min() == changes.max()).all()
     assert changes.min().sum() == fewest(cells)
+
+
+def test_a_table_with_amounts_and_no_totals_takes_the_other_kinds_of_errors() -> None:
+    planted = plant(simulate("2019", 30, seed=5), list(KINDS), tables=("proactive",), seed=4)
+    kinds = set(planted.errors["kind"])
+    assert "not_updated" not in kinds
+    assert {"mistyped", "swapped", "unit"} <= kinds
+    assert (planted.errors["true"] != planted.errors["reported"]).all()

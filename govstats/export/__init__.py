@@ -13,9 +13,18 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import pandas as pd
 
 from govstats.errors import MissingExtra, UnusableExport, UnusablePanel
-from govstats.export.built import KEPT, MANIFEST, PANEL_TYPES, manifest_of, whole_table
 from govstats.export.codebook import datasets
-from govstats.export.database import Source, add_views, create_tables, literal
+from govstats.export.database import (
+    KEPT,
+    MANIFEST,
+    PANEL_TYPES,
+    Source,
+    add_views,
+    create_tables,
+    literal,
+    manifest_of,
+    whole_table,
+)
 from govstats.forms import Language
 
 if TYPE_CHECKING:

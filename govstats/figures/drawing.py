@@ -228,19 +228,11 @@ class Sheet:
         from matplotlib.lines import Line2D
         from matplotlib.patches import Patch
 
-        look = {
-            "frameon": False,
-            "borderaxespad": 0,
-            "borderpad": 0,
-            "handletextpad": 0.4,
-            "columnspacing": 1.2,
-            "handlelength": 1.6,
-        }
         beside = 3.6 * self.small / 72
         labels = ["\n".join(fold(self.say(said), self.small, self.wide - beside)) for _, said in key]
         handles = [Patch(**how) if "facecolor" in how else Line2D([], [], **how) for how, _ in key]
         columns = max(1, int(self.wide / (self.widest(labels, self.small) + beside)))
-        return self.figure.legend(handles, labels, loc="upper left", ncols=columns, prop=font(self.small), **look)
+        return self.figure.legend(handles, labels, loc="upper left", ncols=columns, prop=font(self.small), **looks("legend"))
 
     def _height(self, artist: Text | Legend) -> float:
         """Return how much room a text or legend takes, with a gap below it; what is empty takes none."""

@@ -23,14 +23,7 @@ if TYPE_CHECKING:
 _OUTCOMES = ("granted", "partly_granted", "refused", "unable", "not_processed", "other")
 _RECEIVED = ("carried_in", "new")
 #: What the alternative text of the flows tells, and which lines it sums up.
-_STAGES = {
-    "all": _RECEIVED,
-    "carried_in": ("carried_in",),
-    "new": ("new",),
-    "processed": _OUTCOMES,
-    "granted": ("granted",),
-    "carried_out": ("carried_out",),
-}
+_STAGES = {"all": _RECEIVED, "processed": _OUTCOMES} | {line: (line,) for line in ("carried_in", "new", "granted", "carried_out")}
 #: Where a cell has no room for words.
 _SIGNS = {"blank": "□", "not_applicable": "/", "unreadable": "?"}
 

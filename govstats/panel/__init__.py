@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from govstats.errors import UnknownReport, UnusablePanel
-from govstats.export.built import MANIFEST, REPORT_TYPES, manifest_of, whole_table
+from govstats.export.database import MANIFEST, REPORT_TYPES, manifest_of, whole_table
 from govstats.forms import form
 from govstats.panel.building import build
 from govstats.panel.reading import Folder

@@ -24,8 +24,7 @@ from tqdm import tqdm
 from govstats.agencies import identify
 from govstats.errors import UnusablePanel
 from govstats.export import connected
-from govstats.export.built import MANIFEST, PANEL_TYPES, columns_sha256, file_sha256
-from govstats.export.database import add_views, create_tables
+from govstats.export.database import MANIFEST, PANEL_TYPES, add_views, columns_sha256, create_tables, file_sha256
 from govstats.panel.reading import Folder, Item, read_documents, schema
 from govstats.panel.register import REGISTERS, read_register, with_register
 from govstats.panel.store import READ, Store, figures

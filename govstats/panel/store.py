@@ -22,8 +22,7 @@ from filelock import FileLock, Timeout
 
 from govstats.errors import UnusablePanel
 from govstats.export import connected
-from govstats.export.built import KEPT, MANIFEST, PANEL_TYPES, file_sha256
-from govstats.export.database import arrow_table, literal, quoted
+from govstats.export.database import KEPT, MANIFEST, PANEL_TYPES, arrow_table, file_sha256, literal, quoted
 from govstats.panel.reading import SCHEMAS, Tables, schema
 from govstats.report import sources_sha256
 
