@@ -90,21 +90,13 @@ def identify(
     1  上海市科学技术委员会        上海市         text
     2      鼓楼区人民政府        NaN    undecided
     """
-    index = names.index if isinstance(names, pd.Series) else None
-    printed = [name if isinstance(name, str) and name.strip() else None for name in names]
-    when = [None if pd.isna(year) else int(year) for year in _as_many(years, printed, "years")]
-    said = [text if isinstance(text, str) else "" for text in _as_many(texts, printed, "texts")]
-    known = corrected(corrections) if corrections is not None else None
-    keys = list(zip(printed, when, said, strict=True))
+    listed = list(names)
+    known = {} if corrections is None else corrected(corrections)
+    rows = zip(listed, _as_many(years, listed, "years"), _as_many(texts, listed, "texts"), strict=True)
+    keys = [_plain(*row) for row in rows]
     found = {key: _identity(*key, known) for key in dict.fromkeys(keys)}
     frame = typed_frame([(key[0], *found[key]) for key in keys], IDENTITY_TYPES)
-    return frame if index is None else frame.set_axis(index)
-
-
-def _identity(name: str | None, year: int | None, text: str, known: Corrected | None) -> Identity:
-    if name is None:
-        return Identity(None)
-    return (identity_in(known, name, year) if known else None) or of_name(parts(name), year, text)
+    return frame.set_axis(names.index) if isinstance(names, pd.Series) else frame
 
 
 def _as_many(values: Iterable[Any] | None, names: Sequence[str | None], what: str) -> list[Any]:
@@ -114,6 +106,18 @@ def _as_many(values: Iterable[Any] | None, names: Sequence[str | None], what: st
             f"{len(names)} names, but {len(listed)} {what}; give one for each name 名称与所给数据的个数不同，每个名称应有一项"
         )
     return listed
+
+
+def _plain(name: Any, year: Any, text: Any) -> tuple[str | None, int | None, str]:
+    """Return a name, a year and a text without the many ways to say that there is none."""
+    printed = name if isinstance(name, str) and name.strip() else None
+    return printed, None if pd.isna(year) else int(year), text if isinstance(text, str) else ""
+
+
+def _identity(name: str | None, year: int | None, text: str, known: Corrected) -> Identity:
+    if name is None:
+        return Identity(None)
+    return identity_in(known, name, year) or of_name(parts(name), year, text)
 
 
 # --- corrections ---------------------------------------------------------------------------------------------------------
@@ -156,16 +160,19 @@ def identity_in(known: Corrected, printed: str, year: int | None) -> Identity | 
     row = next((row for row in known.get(folded(printed)[0], ()) if row.is_of(year)), None)
     if row is None:
         return None
-    told = of_name(parts(row.agency), year, "")
-    code = row.region_code or (told.region_code if row.region in {"", told.region} else None)
-    division = of_code(code) if code else None
+    name = parts(row.agency)
+    told = of_name(name, year, "")
+    if row.region not in ("", told.region):
+        told = told._replace(region_code=None, within=None)
+    if division := of_code(row.region_code):
+        told = told._replace(region=division.path, region_code=row.region_code, within=row.region_code)
     return Identity(
         agency=row.agency,
         level=row.level or told.level,
-        region=row.region or (division.path if division else told.region),
-        region_code=code,
-        within=code or (None if row.region else told.within),
-        department=department(parts(row.agency).rest) or told.department,
+        region=row.region or told.region,
+        region_code=told.region_code,
+        within=told.within,
+        department=department(name.rest) or told.department,
         basis="correction",
     )
 

@@ -96,12 +96,7 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
     sheet.open(
         f"{len(agencies)} {sheet.say(words('common.agencies'))} · {years[0]}–{years[-1]}",
         rows.tall,
-        finding=sheet.words(
-            "finding",
-            agencies=len(agencies),
-            years=len(years),
-            states=("，".join(zh for zh, _ in occur), ", ".join(en for _, en in occur)),
-        ),
+        finding=sheet.words("finding", agencies=len(agencies), years=len(years), states=drawing.listed(occur, ("，", ", "))),
         notes=[] if named else [sheet.words("heights")],
         source=drawing.annual_reports(agencies, years),
         key=[(_look(state), said[state]) for state in _STATES if state in counts] if named else (),
@@ -341,8 +336,10 @@ def indicators_compared(
             *([] if named else [sheet.words("many", number=len(rows))]),
             *([sheet.words("order")] if by_year else []),
         ],
-        source=_source_of_rates(sheet, rates),
-        key=_rate_key(sheet, rates),
+        source=drawing.annual_reports(rates["agency"], rates["year"])
+        if {"agency", "year"} <= set(rates)
+        else sheet.words("source"),
+        key=drawing.point_key(rates, sheet.words("value"), [(_RANGE, sheet.words("range"))] * bool(_is_open(rates).any())),
     )
     grid = sheet.axes(len(parts), beside, height_ratios=tall)
     for part, mine, band in zip(parts, inside, grid, strict=True):
@@ -404,12 +401,6 @@ def _is_open(rates: pd.DataFrame) -> pd.Series[bool]:
     bounds = rates[[*_BOUNDS]]
     apart = bounds.max(axis=1) - bounds.min(axis=1) > 1e-9
     return bounds.notna().any(axis=1) & (rates["value"].isna() | apart)
-
-
-def _source_of_rates(sheet: Sheet, rates: pd.DataFrame) -> Words:
-    if {"agency", "year"} <= set(rates):
-        return drawing.annual_reports(rates["agency"], rates["year"])
-    return sheet.words("source")
 
 
 def _highest_and_lowest(sheet: Sheet, rates: pd.DataFrame, label: Words) -> Words:
@@ -510,11 +501,6 @@ def _limits(rates: pd.DataFrame, kind: str) -> tuple[float, float]:
     """Return one scale for all panels: from nought to one for shares, as far as the values go for others."""
     values = np.append(rates[["value", *_BOUNDS]].to_numpy(), 0.0)
     return float(np.nanmin(values)), 1.0 if kind == "share" else float(np.nanmax(values)) or 1.0
-
-
-def _rate_key(sheet: Sheet, rates: pd.DataFrame) -> drawing.Key:
-    more = [(_RANGE, sheet.words("range"))] if _is_open(rates).any() else []
-    return drawing.point_key(rates, sheet.words("value"), more)
 
 
 def claims_against_cells(reports: Iterable[Report]) -> pd.DataFrame:
@@ -630,8 +616,7 @@ def rules_by_outcome(summary: pd.DataFrame, *, language: Language = "both", widt
     named = [f"{rule} {name}".strip() for rule, name in zip(summary["rule"], names, strict=True)]
     failing = summary.assign(named=named).query("fail > 0").sort_values("fail", ascending=False, kind="stable").head(3)
     told = [sheet.words("of", rule=one["named"], fail=one["fail"], reports=one["reports"]) for one in failing.to_dict("records")]
-    most = ("、".join(zh for zh, _ in told), ", ".join(en for _, en in told))
-    finding = sheet.words("finding" if told else "finding_of_none", most=most)
+    finding = sheet.words("finding" if told else "finding_of_none", most=drawing.listed(told))
     counts = summary[["pass", "fail", "not_assessable"]].astype(int)
     return _draw_parts(sheet, labels, counts, counts.div(counts.sum(axis=1), axis=0), about="", finding=finding)
 

@@ -84,6 +84,16 @@ def words(name: str, **values: object) -> Words:
     return zh.format(**{key: pair[0] for key, pair in pairs.items()}), en.format(**{key: pair[1] for key, pair in pairs.items()})
 
 
+def listed(said: Iterable[Words], between: Words = ("、", ", ")) -> Words:
+    """Join words to a list, in each language with its own mark between them.
+
+    >>> listed([("空白", "blank"), ("缺", "missing")])
+    ('空白、缺', 'blank, missing')
+    """
+    zh, en = [*zip(*said, strict=True)] or [(), ()]
+    return between[0].join(zh), between[1].join(en)
+
+
 class Heads(NamedTuple):
     """The heads of columns: their lines, whether they are turned, and how much room they take above."""
 

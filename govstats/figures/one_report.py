@@ -265,7 +265,7 @@ def _most(counts: pd.DataFrame, kind: str) -> tuple[Words, str]:
     """Return the most frequent of a kind, all of them where several are, and how often it is."""
     sums = counts.groupby([f"{kind}_zh", f"{kind}_en"], sort=False)["known"].sum()
     most = sums.index[sums == sums.max()]
-    return ("、".join(zh for zh, _ in most), ", ".join(en for _, en in most)), f"{sums.max():,.0f}"
+    return drawing.listed(most), f"{sums.max():,.0f}"
 
 
 def reasons_for_refusal(report: Report, *, language: Language = "both", width: Width = "page") -> Figure:
@@ -546,6 +546,5 @@ def _left_out(counts: pd.DataFrame) -> list[Words]:
     states = counts.loc[counts["status"] != "reported", "status"].value_counts().sort_index()
     if states.empty:
         return []
-    zh = "、".join(f"{_state(str(state))[0]} {number} 项" for state, number in states.items())
-    en = ", ".join(f"{number} {_state(str(state))[1]}" for state, number in states.items())
-    return [words("common.left_out", states=(zh, en))]
+    counted = [words("common.counted", state=_state(str(state)), number=number) for state, number in states.items()]
+    return [words("common.left_out", states=drawing.listed(counted))]

@@ -189,16 +189,16 @@ def series_over_years(
 
 def _first_and_last(shown: Sequence[pd.DataFrame]) -> Words:
     """Say of each name what it was in the first and in the last year that has a figure."""
-    none_zh, none_en = words("series.none")
-    zh, en = [], []
+    said = []
     for one in shown:
         known = one[one["value"].notna()]
         ends = pd.concat([known.head(1), known.tail(1)]).drop_duplicates("year").to_dict("records")
-        values = [(drawing.in_digits(row["value"], share=row["share"]), row["year"]) for row in ends]
-        first = one.iloc[0]
-        zh.append(f"{first['label_zh']}：{'、'.join(f'{year} 年 {value}' for value, year in values) or none_zh}")
-        en.append(f"{first['label_en']}: {', '.join(f'{value} ({year})' for value, year in values) or none_en}")
-    return "；".join(zh) + "。", "; ".join(en) + "."
+        values = [
+            words("series.end", year=row["year"], value=drawing.in_digits(row["value"], share=row["share"])) for row in ends
+        ] or [words("series.none")]
+        label = one["label_zh"].iloc[0], one["label_en"].iloc[0]
+        said.append(words("series.ends", label=label, values=drawing.listed(values)))
+    return words("series.finding", series=drawing.listed(said, ("；", "; ")))
 
 
 def _draw_points(sheet: Sheet, axes: Axes, points: pd.DataFrame, room: tuple[float, float]) -> None:
@@ -264,16 +264,16 @@ def carry_overs(source: Panel | pd.DataFrame) -> pd.DataFrame:
     """
     cells = source if isinstance(source, pd.DataFrame) else source.cells
     cells = cells.loc[cells["table"] == "requests", ["agency", "year", "line", "column", "value"]]
-    sides = {
-        name: cells[cells["line"] == name].drop(columns="line").rename(columns={"value": name})
+    keys = ["agency", "year", "column"]
+    going, coming = (
+        cells[cells["line"] == name].drop(columns="line").rename(columns={"value": name})
         for name in ("carried_out", "carried_in")
-    }
-    sides["carried_out"] = sides["carried_out"].assign(year=sides["carried_out"]["year"] + 1)
+    )
     reports = cells[["agency", "year"]].drop_duplicates()
     pairs = reports.merge(reports.assign(year=reports["year"] + 1))
-    both = sides["carried_out"].merge(sides["carried_in"], on=["agency", "year", "column"], how="outer").merge(pairs)
+    both = going.assign(year=going["year"] + 1).merge(coming, on=keys, how="outer").merge(pairs)
     order = {column: at for at, column in enumerate(cells["column"].drop_duplicates())}
-    both = both.sort_values(["agency", "year", "column"], key=lambda one: one.map(order) if one.name == "column" else one)
+    both = both.sort_values(keys, key=lambda one: one.map(order) if one.name == "column" else one)
     both["difference"] = both["carried_in"] - both["carried_out"]
     known = both["difference"].notna()
     both["status"] = np.where(known, np.where(both["difference"].fillna(0) == 0, "agree", "disagree"), "unknown")
