@@ -13,7 +13,7 @@ import pandas as pd
 from govstats.errors import UnusableCells
 from govstats.export.codebook import Dataset, Variable, datasets, field, variables
 from govstats.forms import versions
-from govstats.reconciliation.findings import rules
+from govstats.reconciliation.rulebook import rules
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,9 +10,10 @@ import pandas as pd
 from govstats.reconciliation.comparison import FormatComparison, check_summaries, check_vintages, compare_formats
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import check_edits
-from govstats.reconciliation.findings import FINDING_TYPES, Findings, rules
+from govstats.reconciliation.findings import FINDING_TYPES, Findings
 from govstats.reconciliation.matrix import IDENTITY, ManyReports, Reports, Source, identity_of, known_of, matrices
 from govstats.reconciliation.prose import check_prose, said_by, said_in
+from govstats.reconciliation.rulebook import RulesFile, loaded, rules
 from govstats.reconciliation.structure import check_structure
 from govstats.reconciliation.years import check_years
 
@@ -22,6 +23,7 @@ __all__ = ["FINDING_TYPES", "FormatComparison", "ManyReports", "Source", "compar
 def reconcile(
     source: Source,
     *,
+    rules: RulesFile | None = None,
     corrections: Corrections | None = None,
     claims: pd.DataFrame | None = None,
     texts: pd.DataFrame | None = None,
@@ -36,6 +38,8 @@ def reconcile(
         A report; or cells with the columns of `Report.cells`, of any number of agencies and years; or a panel, which has cells
         and all that follows. Only a report knows its sections (S01), what could not be read (S03) and its text (S06, NE, NF).
         The rules across years have findings where the report of the year before is there too.
+    rules : path, optional
+        A file of rules of your own, checked beside ours; ``docs/howto/own_rules.md`` shows how one is written.
     corrections : path or DataFrame, optional
         Documented corrections to apply first, as `govstats.correct` takes them.
     claims : DataFrame, optional
@@ -70,6 +74,8 @@ def reconcile(
 
     Raises
     ------
+    FormError
+        The file of rules cannot be read, or has a rule that cannot be applied; the message names the place.
     UnusableCells
         The frame lacks one of the columns ``agency year form table line column value status``, or the claims lack one.
 
@@ -105,7 +111,7 @@ def reconcile(
     given: dict[str, Any] = {"claims": claims, "texts": texts, "vintages": vintages, "reports": reports}
     known = replace(known, **{name: frame for name, frame in given.items() if frame is not None})
     numbered, found = matrices(known.cells, _without_cells(known))
-    findings = Findings()
+    findings = Findings(loaded(rules))
     check_structure(numbered, found, findings, known)
     for matrix in found:
         check_edits(matrix, findings)

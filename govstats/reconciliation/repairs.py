@@ -16,10 +16,11 @@ import pandas as pd
 
 from govstats.errors import UnreadableDocument
 from govstats.forms import ONE_FEN, CellKey, Form, Language
-from govstats.reconciliation.chains import Case, Place, cases
+from govstats.reconciliation.chains import Case, Place, Weights, cases
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import outside
 from govstats.reconciliation.matrix import Source, known_of
+from govstats.reconciliation.rulebook import RulesFile, weights_in
 from govstats.reconciliation.solver import Solution
 from govstats.reconciliation.whole_tables import rearranged
 from govstats.reconciliation.wording import cell_label, cell_list, number, phrase, quoted
@@ -94,6 +95,8 @@ def repairs(
     *,
     corrections: Corrections | None = None,
     claims: pd.DataFrame | None = None,
+    rules: RulesFile | None = None,
+    weights: RulesFile | Weights | None = None,
     seconds: float = 5.0,
     reread: bool = True,
 ) -> pd.DataFrame:
@@ -108,6 +111,11 @@ def repairs(
         Documented corrections to apply first, as `govstats.correct` takes them.
     claims : DataFrame, optional
         What the prose claims, with the columns of `Report.claims`: further witnesses. Those of the report, if left out.
+    rules : path, optional
+        A file of rules of your own, as `govstats.reconcile` takes it: those of severity E bind repairs as ours do.
+    weights : path or mapping, optional
+        What changing a cell costs where it is not 1, by ``table/line/column`` with ``*`` for any line or column: those of least
+        weight are listed. A TOML file has them under ``[weights]``, and may be that of the rules.
     seconds : float
         Of computing, for the search in each group of edits.
     reread : bool
@@ -164,7 +172,7 @@ def repairs(
     report, cells = known.report, known.cells
     if claims is None:
         claims = known.claims if report is None else report.claims
-    found = cases(cells, seconds)
+    found = cases(cells, seconds, rules=rules, weights=weights_in(weights))
     if not found:
         return typed_frame([], REPAIR_TYPES)
     again = _Rereading(report if reread else None, found)
