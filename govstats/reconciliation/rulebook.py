@@ -22,7 +22,10 @@ from govstats.report import typed_frame
 #: A file of rules that are added to ours.
 RulesFile = str | PathLike[str]
 
+#: The scope of the user's own rules.
+OWN = "own"
 _SEVERITIES = ("E", "W", "I")
+_LANGUAGES: tuple[Language, Language] = ("zh", "en")
 _NAMED = ("id", "severity", "scope", "title_zh", "title_en", "source")
 
 
@@ -38,6 +41,10 @@ class Rule:
     source: str
     messages: Mapping[str, Mapping[str, str]]
     settings: Mapping[str, Any]
+
+    def title(self, language: Language) -> str:
+        """Return its title in one language."""
+        return self.title_zh if language == "zh" else self.title_en
 
     @property
     def binds(self) -> bool:
@@ -69,8 +76,7 @@ class Rule:
         message = message or status
         severity = severity or self.messages[message].get("severity", self.severity)
         said = [self.messages[name] for name in (message, also) if name]
-        titles: Mapping[Language, str] = {"zh": self.title_zh, "en": self.title_en}
-        zh, en = ([one[lang].format_map({"title": titles[lang], **fields[lang]}) for one in said] for lang in titles)
+        zh, en = ([one[lang].format_map({"title": self.title(lang), **fields[lang]}) for one in said] for lang in _LANGUAGES)
         return Wording(self.id, severity, status, table, cells, "".join(zh), " ".join(en))
 
 
@@ -94,7 +100,7 @@ def _rules_file() -> str:
 
 
 def loaded(own: RulesFile | None = None) -> Rules:
-    """Return the rules by id, ours first.
+    """Return the rules by id, ours first, after all checks.
 
     Parameters
     ----------
@@ -105,9 +111,19 @@ def loaded(own: RulesFile | None = None) -> Rules:
     ------
     FormError
         The file cannot be read or is no TOML, an id stands there twice or is one of ours, an edit names a cell that no form has,
-        or has a key that nothing reads.
+        there is a key that nothing reads, or rules can only hold where cells are 0.
     """
-    return _loaded("") if own is None else _loaded(fspath(own), _text(own))
+    rules = parsed(own)
+    if own is not None:
+        from govstats.reconciliation.rule_checks import refuse_infeasible
+
+        refuse_infeasible(rules)
+    return rules
+
+
+def parsed(own: RulesFile | None = None) -> Rules:
+    """Return the rules as `loaded` does, also those that can only hold where cells are 0."""
+    return _parsed("") if own is None else _parsed(fspath(own), _text(own))
 
 
 def _text(path: RulesFile) -> str:
@@ -118,7 +134,7 @@ def _text(path: RulesFile) -> str:
 
 
 @cache
-def _loaded(file: str, text: str = "") -> Rules:
+def _parsed(file: str, text: str = "") -> Rules:
     ours = parsed_toml("rules.toml", _rules_file())
     shared = ours["edits"]["messages"]
     known = {entry["id"]: _rule(entry, shared) for entry in ours["rules"]}
@@ -130,7 +146,7 @@ def _loaded(file: str, text: str = "") -> Rules:
         _check(where, entry)
         if entry["id"] in known:
             raise FormError(f"{where}: there is a rule of this id already; give it another 已有同名规则，请换一个 id")
-        known[entry["id"]] = _rule({"scope": "own", "source": file, "title_en": entry["title_zh"], **entry}, shared)
+        known[entry["id"]] = _rule({"scope": OWN, "source": file, "title_en": entry["title_zh"], **entry}, shared)
     return known
 
 
@@ -146,7 +162,7 @@ def weights_in(given: RulesFile | Mapping[str, Any] | None) -> Mapping[str, floa
     if isinstance(weights, str | PathLike):
         where = fspath(weights)
         weights = parsed_toml(where, _text(weights)).get("weights", {})
-    known = ["/".join(cell) for version in versions() for cell in _cells(form(version))]
+    known = ["/".join(cell) for version in versions() for cell in every_cell(form(version))]
     for written, weight in weights.items():
         if not isinstance(weight, int | float) or weight <= 0:
             raise FormError(f"{where}: {written} = {weight!r}; expected a number above 0 权重应为大于 0 的数")
@@ -164,7 +180,7 @@ def _rule(entry: Mapping[str, Any], shared: Mapping[str, Any]) -> Rule:
 
 def _check(where: str, entry: Mapping[str, Any]) -> None:
     """Refuse a rule that cannot be applied, naming the place."""
-    refuse_keys(where, entry, ("id", "severity", "title_zh", "edits"), ("title_en", "scope", "source", "forms", "messages"))
+    refuse_keys(where, entry, ("id", "severity", "title_zh", "edits"), ("title_en", "source", "forms", "messages"))
     refuse_unknown(where, "has the severity", [entry["severity"]], _SEVERITIES)
     refuse_unknown(where, "is for the form", entry.get("forms", ()), versions())
     forms = [form(version) for version in entry.get("forms", versions())]
@@ -176,7 +192,7 @@ def _check(where: str, entry: Mapping[str, Any]) -> None:
         for name in template.get("lines", template.get("columns", [None])):
             lacking = [_lacking(edit, forms) for edit in edits if name in (None, edit.subject)]
             if all(lacking):
-                known = ["/".join(cell) for one in forms for cell in _cells(one)]
+                known = ["/".join(cell) for one in forms for cell in every_cell(one)]
                 _refuse_cells(place, "/".join(min(lacking, key=len)[0]), known)
 
 
@@ -188,7 +204,7 @@ def edits_on(statutory: Form, template: Mapping[str, Any], rule: str = "") -> It
             yield from expanded(rule, table, template, lines, statutory.tables)
 
 
-def _cells(statutory: Form) -> list[CellKey]:
+def every_cell(statutory: Form) -> list[CellKey]:
     """Return every cell of a form, those of subtotals and of open tables too."""
     tables = statutory.tables
     return [(one.id, line, column) for one in tables for line, columns in one.columns_of.items() for column in columns]
@@ -206,7 +222,8 @@ def _lacking(edit: Edit, forms: Sequence[Form]) -> list[CellKey]:
 
 def _has(statutory: Form, cell: CellKey) -> bool:
     """Tell whether a form has a cell; agencies add lines to an open table."""
-    return cell in _cells(statutory) or any(one.open and one.id == cell[0] and cell[2] in one.column for one in statutory.tables)
+    open_here = (one for one in statutory.tables if one.open and one.id == cell[0])
+    return cell in every_cell(statutory) or any(cell[2] in one.column for one in open_here)
 
 
 def _refuse_cells(where: str, wrong: str, known: Sequence[str]) -> NoReturn:
@@ -215,6 +232,11 @@ def _refuse_cells(where: str, wrong: str, known: Sequence[str]) -> NoReturn:
         f"{where}: no form has the cell {wrong}, or not beside the others of the edit; the nearest: {nearest}; the data "
         f"dictionary lists them all 没有这一单元格，或与其余各格不在同一格式；最接近的：{nearest}；全部见数据字典"
     )
+
+
+def check_message(what: str, language: Language, **fields: str) -> str:
+    """Return what is said of a rule that was checked."""
+    return str(parsed_toml("rules.toml", _rules_file())["checks"][what][language]).format(**fields)
 
 
 def having(setting: str, rules: Rules | None = None) -> list[Rule]:
