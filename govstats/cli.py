@@ -113,6 +113,8 @@ def _add_reports(command: _Command) -> None:
     check = command("check", _check, "reconcile reports 勾稽核对")
     check.add_argument("files", metavar="FILE", type=Path, nargs="+")
     check.add_argument("--corrections", metavar="CSV", type=Path, help="apply documented corrections first 先作已知更正")
+    check.add_argument("--rules", metavar="TOML", type=Path, help="also rules of your own 另加自己的规则")
+    check.add_argument("--adjudications", metavar="CSV", type=Path, help="what was decided on findings 对核对结果的裁定")
     check.add_argument(
         "--workbook",
         metavar="XLSX",
@@ -123,6 +125,11 @@ def _add_reports(command: _Command) -> None:
     for one in (read, check):
         one.add_argument("--json", action="store_true", help="one JSON document, for a program to read")
         one.add_argument("--language", choices=["zh", "en"], help="of sentences and labels; by default sentences in both")
+
+    rules = command("rules", _rules, "check rules of your own 检查自己的规则")
+    rules.add_argument("action", choices=["check"], help="tell which follow from others, and which only zeros satisfy")
+    rules.add_argument("file", metavar="FILE", type=Path, help="a TOML file; see docs/howto/own_rules.md")
+    rules.add_argument("--language", choices=["zh", "en"], help="of sentences; by default both")
 
     explain = command("explain", _explain, "tell how a sentence is understood 解释一句话怎样读")
     explain.add_argument("sentence", metavar="SENTENCE", help="with figures, between quotation marks")
@@ -146,6 +153,10 @@ def _add_panels(command: _Command) -> None:
     build.add_argument("folder", metavar="FOLDER", help="documents in any mix of formats; also an address such as s3://…")
     build.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="where the panel is kept")
     build.add_argument("--agencies", metavar="CSV", type=Path, help="corrects the identities of agencies 更正机关名称")
+    build.add_argument("--rules", metavar="TOML", type=Path, help="also rules of your own 另加自己的规则")
+    build.add_argument(
+        "--adjudications", metavar="CSV", type=Path, help="decisions on findings; else adjudications.csv in FOLDER"
+    )
     build.add_argument("--scheduler", metavar="ADDRESS", help="of dask.distributed: read on its workers")
 
     january = command("new-year", _new_year, "what a new year's reports bring 新一年的年报")
@@ -234,6 +245,14 @@ def _read(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _rules(options: argparse.Namespace) -> int:
+    found = govstats.check_rules(options.file)
+    for row in _records(found):
+        print("  ✗", row["rule"], row["found"], f"({row['form']})", _sentence(row, options.language, "\n    "))
+    print(f"有问题的勾稽式 edits to look at {len(found)}")
+    return FAILED if len(found) else DONE
+
+
 def _explain(options: argparse.Namespace) -> int:
     from govstats.recognition.explanations import explain_sentence
 
@@ -269,9 +288,11 @@ def _check(options: argparse.Namespace) -> int:
         if isinstance(report, Exception):
             refused.append({"source": str(file), "error": type(report).__name__, "message": str(report)})
             continue
-        findings = govstats.reconcile(report, corrections=options.corrections)
-        wrong = findings[findings["status"] == "fail"]
-        repairs = govstats.repairs(report, corrections=options.corrections)
+        findings = govstats.reconcile(
+            report, rules=options.rules, corrections=options.corrections, adjudications=options.adjudications
+        )
+        wrong = findings[(findings["status"] == "fail") & findings["decision"].ne("dismissed")]
+        repairs = govstats.repairs(report, rules=options.rules, corrections=options.corrections)
         if options.workbook:
             _write_workbook(options.workbook, report, findings, repairs, options.language or "zh")
         failed = failed or bool((wrong["severity"] == "E").any())
@@ -282,7 +303,8 @@ def _check(options: argparse.Namespace) -> int:
         print(_headline(report))
         worst_first = wrong.sort_values("severity", key=lambda column: column.map(_SEVERITIES.index), kind="stable")
         for finding in _records(worst_first):
-            print("  ✗", finding["severity"], finding["rule"], _sentence(finding, options.language, "\n         "))
+            decision = f" ({finding['decision']})" if finding["decision"] else ""
+            print("  ✗", finding["severity"], finding["rule"] + decision, _sentence(finding, options.language, "\n         "))
         one_each = _records(repairs.drop_duplicates("repair"))
         for repair in one_each[:_REPAIRS_SHOWN]:
             print("  →", _sentence(repair, options.language, "\n    "))
@@ -335,6 +357,8 @@ def _build(options: argparse.Namespace) -> int:
             output=options.output,
             register=options.register,
             agencies=options.agencies,
+            rules=options.rules,
+            adjudications=options.adjudications,
             client=client,
             processes=options.processes,
         )
@@ -348,6 +372,9 @@ def _build(options: argparse.Namespace) -> int:
     print(f"文件 documents {documents} · 年报 reports {chosen_ones} · 未能使用 not usable {len(failed)}")
     if panel.others:
         print(f"  其余文件未读 other files {len(panel.others)}: {', '.join(panel.others[:5])}{' …' * (len(panel.others) > 5)}")
+    decisions = panel.findings["decision"].value_counts()
+    if len(decisions):
+        print("  裁定 decisions:", " · ".join(f"{word} {count}" for word, count in decisions.items()))
     counts = panel.coverage()["state"].value_counts()
     for state, (zh, en) in STATES.items():
         if count := counts.get(state):

@@ -196,8 +196,8 @@ def _sources(panel: Panel | str | PathLike[str], indicators: pd.DataFrame | None
                 " 该文件夹不是面板；请先运行 govstats build 文件夹 -o 输出"
             )
     else:
-        # the rules and the variables are not the panel's
-        for name in [name for name in names if name not in ("rules", "variables")]:
+        # the variables are not the panel's
+        for name in [name for name in names if name != "variables"]:
             frame = getattr(panel, name, None)
             frame = frame() if callable(frame) else frame
             if isinstance(frame, pd.DataFrame) and len(frame.columns) and (len(frame) or name in datasets("tables")):

@@ -46,6 +46,7 @@ PANEL_TYPES: Mapping[str, Mapping[str, str]] = {
     },
     "texts": {"agency": "str", "year": "Int64", "sketch": "object"},
     "findings": FINDING_TYPES,
+    "rules": dict.fromkeys(("rule", "severity", "title_zh", "title_en"), "str"),
 }
 
 

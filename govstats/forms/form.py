@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
+from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -583,6 +584,20 @@ def _file(version: str, asked_by: str = "") -> Mapping[str, Any]:
     return parsed_toml(f"forms/{version}.toml", path.read_text("utf-8"))
 
 
+def text_of(path: str | PathLike[str]) -> str:
+    """Return what stands in a file of definitions.
+
+    Raises
+    ------
+    FormError
+        It cannot be read.
+    """
+    try:
+        return Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormError(f"{path}: cannot be read as text in UTF-8 ({error}) 文件应为 UTF-8 编码的文本") from error
+
+
 def parsed_toml(file: str, text: str) -> Mapping[str, Any]:
     """Return what a file says.
 
@@ -650,7 +665,7 @@ def load_form(path: Path) -> Form:
     FormError
         The file is no TOML, contradicts itself or has a key that nothing reads; the message names the place.
     """
-    return _form(str(path), path.stem, parsed_toml(str(path), path.read_text("utf-8")))
+    return _form(str(path), path.stem, parsed_toml(str(path), text_of(path)))
 
 
 def _form(file: str, version: str, raw: Mapping[str, Any]) -> Form:

@@ -31,6 +31,7 @@ FINDING_TYPES = {
     "cells": "str",
     "message_zh": "str",
     "message_en": "str",
+    "decision": "str",
 }
 
 
@@ -129,6 +130,7 @@ class Findings:
             "reported": _figures(reported),
             # figures have at most four decimals more than 万元 (one fen), the rest is noise of binary fractions
             "difference": _figures(np.round(reported - expected, 6)),
+            "decision": pd.array([None] * len(number), dtype="str"),
         }
         for name in Wording._fields:
             columns[name] = pd.array(list(worded.get(name, ())), dtype="str").take(wording)

@@ -79,7 +79,9 @@ def refuse_infeasible(rules: Rules) -> None:
     """
     for rule, statutory, edit, what, cells in _found(rules, only=("only_zero",)):
         said = _words(rule, statutory, edit, what, cells)
-        raise FormError(f"{rule.source}, rule {rule.id!r}, form {statutory.version}: {said['en']} {said['zh']}")
+        raise FormError(
+            f"{rule.source}, rule {rule.id!r}, form {statutory.version}: only zeros satisfy it: {said['en']} 只有 0 才能成立：{said['zh']}"
+        )
 
 
 def _words(rule: Rule, statutory: Form, edit: Edit, what: str, cells: Sequence[CellKey]) -> Mapping[Language, str]:
@@ -87,7 +89,11 @@ def _words(rule: Rule, statutory: Form, edit: Edit, what: str, cells: Sequence[C
 
     def fields(language: Language) -> dict[str, str]:
         labels = (quoted(cell_label(statutory.table(cell[0]), cell, language), language) for cell in cells)
-        return {"subject": subject(table, edit, language), "cells": listed(labels, language), "title": rule.title(language)}
+        return {
+            "subject": subject(table, edit, language),
+            "cells": listed(labels, language),
+            "title": quoted(rule.title(language), language),
+        }
 
     return {language: check_message(what, language, **said) for language, said in in_both(fields).items()}
 

@@ -9,14 +9,13 @@ from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from os import PathLike, fspath
-from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import pandas as pd
 
 from govstats.errors import FormError
 from govstats.forms import CellKey, Edit, Form, Language, form, versions
-from govstats.forms.form import expanded, parsed_toml, refuse_edit, refuse_keys, refuse_unknown
+from govstats.forms.form import expanded, parsed_toml, refuse_edit, refuse_keys, refuse_unknown, text_of
 from govstats.report import typed_frame
 
 #: A file of rules that are added to ours.
@@ -123,14 +122,7 @@ def loaded(own: RulesFile | None = None) -> Rules:
 
 def parsed(own: RulesFile | None = None) -> Rules:
     """Return the rules as `loaded` does, also those that can only hold where cells are 0."""
-    return _parsed("") if own is None else _parsed(fspath(own), _text(own))
-
-
-def _text(path: RulesFile) -> str:
-    try:
-        return Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormError(f"{path}: cannot be read as text in UTF-8 ({error}) 文件应为 UTF-8 编码的文本") from error
+    return _parsed("") if own is None else _parsed(fspath(own), text_of(own))
 
 
 @cache
@@ -140,7 +132,7 @@ def _parsed(file: str, text: str = "") -> Rules:
     known = {entry["id"]: _rule(entry, shared) for entry in ours["rules"]}
     raw = parsed_toml(file, text)
     if file:
-        refuse_keys(file, raw, (), ("rules", "weights"))
+        refuse_keys(file, raw, (), ("rules", "weights", "indicators", "sources", "notes"))
     for entry in raw.get("rules", ()):
         where = f"{file}, rule {entry.get('id', '?')!r}"
         _check(where, entry)
@@ -161,7 +153,7 @@ def weights_in(given: RulesFile | Mapping[str, Any] | None) -> Mapping[str, floa
     where, weights = "weights", {} if given is None else given
     if isinstance(weights, str | PathLike):
         where = fspath(weights)
-        weights = parsed_toml(where, _text(weights)).get("weights", {})
+        weights = parsed_toml(where, text_of(weights)).get("weights", {})
     known = ["/".join(cell) for version in versions() for cell in every_cell(form(version))]
     for written, weight in weights.items():
         if not isinstance(weight, int | float) or weight <= 0:
