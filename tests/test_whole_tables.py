@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import govstats
-from govstats.forms import form
+from govstats.forms import Table, form
 from govstats.reconciliation.repairs import repairs
 from govstats.simulate import simulate
 
@@ -43,6 +43,31 @@ def kept(cells: pd.DataFrame, axis: str, moved: Mapping[str, str]) -> Printed:
     return Printed(changed, true)
 
 
+def with_figures(cells: pd.DataFrame, printed: Mapping[tuple[str, str], float]) -> Printed:
+    """Print some figures of the table on requests in the place of the true ones."""
+    requests = cells["table"] == "requests"
+    mine = cells[requests]
+    true = dict(zip(zip(mine["line"], mine["column"], strict=True), mine["value"].astype(float), strict=True))
+    changed = cells.copy()
+    changed.loc[requests, "value"] = [printed.get(key, figure) for key, figure in true.items()]
+    return Printed(changed, true)
+
+
+def in_ten_thousands(cells: pd.DataFrame) -> Printed:
+    """Print all counts in 万."""
+    return with_figures(cells, {key: figure / 10_000 for key, figure in with_figures(cells, {}).true.items()})
+
+
+def turned(cells: pd.DataFrame, table: Table, random: np.random.Generator) -> Printed:
+    """Print a square block of three to seven lines and columns with its lines as columns."""
+    true = with_figures(cells, {}).true
+    lines, columns = [line.id for line in table.lines if not line.subtotal], list(table.column)
+    size = int(random.integers(3, 8))
+    top, left = int(random.integers(len(lines) - size + 1)), int(random.integers(len(columns) - size + 1))
+    places = {(lines[top + i], columns[left + j]): (lines[top + j], columns[left + i]) for i in range(size) for j in range(size)}
+    return with_figures(cells, {key: true[source] for key, source in places.items()})
+
+
 def gone_wrong(kind: str, count: int, size: str, seed: int) -> Iterator[Printed]:
     """Yield reports of which no edit says that they are right."""
     random = np.random.default_rng(seed)
@@ -54,13 +79,16 @@ def gone_wrong(kind: str, count: int, size: str, seed: int) -> Iterator[Printed]
         axis, how = kind.split()
         table = form(version).table("requests")
         order = [line.id for line in table.lines if not line.subtotal] if axis == "line" else list(table.column)
-        if how == "swapped":
+        if axis == "table":
+            printed = in_ten_thousands(cells)
+        elif axis == "block":
+            printed = turned(cells, table, random)
+        elif how == "swapped":
             one, other = random.permutation(order)[:2].tolist()
-            moved = {one: other, other: one}
+            printed = kept(cells, axis, {one: other, other: one})
         else:
             on = order if number % 4 < 2 else order[::-1]
-            moved = dict(zip(on, [*on[1:], ""], strict=True))
-        printed = kept(cells, axis, moved)
+            printed = kept(cells, axis, dict(zip(on, [*on[1:], ""], strict=True)))
         if (govstats.reconcile(printed.cells)["status"] == "fail").any():
             count -= 1
             yield printed
@@ -94,7 +122,7 @@ def tried(kind: str, count: int, size: str, seed: int) -> Score:
     return Score(count, *score.tolist())
 
 
-KINDS = ("line swapped", "column swapped", "line shifted", "column shifted")
+KINDS = ("line swapped", "column swapped", "line shifted", "column shifted", "block turned", "table unit")
 
 
 @pytest.mark.parametrize("kind", KINDS)

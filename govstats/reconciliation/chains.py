@@ -28,9 +28,9 @@ from govstats.reconciliation.edits import (
 )
 from govstats.reconciliation.findings import Floats
 from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices
-from govstats.reconciliation.rulebook import RulesFile, loaded
+from govstats.reconciliation.rulebook import RulesFile, known_rule, loaded
 from govstats.reconciliation.solver import Localisation, Rows, Solution, can_hold, components, consistent, minimal_changes
-from govstats.reconciliation.whole_tables import rearranged
+from govstats.reconciliation.whole_tables import rearranged, reprinted
 
 #: What it costs to change a cell of a year that only bounds a chain: more than any repair.
 _FIXED = 1_000.0
@@ -38,8 +38,8 @@ _FIXED = 1_000.0
 _MOST = 1_000
 #: Below this confidence a reading is as likely to be wrong as the agency, and costs less to change.
 _SURE, _UNSURE_WEIGHT = 0.99, 0.8
-#: So many cells are tried beside an error of a whole table.
-_FEW = 3
+#: So many cells are tried beside an error of a whole table, and of years before one is tried.
+_FEW, _FEWER = 3, 2
 _NOTHING = Solution((), ())
 #: What changing cells costs, by ``table/line/column``.
 Weights = Mapping[str, float]
@@ -331,6 +331,10 @@ class _Link(NamedTuple):
         fits = (surplus >= -ONE_FEN) & ((surplus <= ONE_FEN) | ~self.equality[:, None, None])
         return np.asarray(is_open | fits)
 
+    def rules_of(self, equality: bool) -> list[str]:
+        """Return the rules of the equalities, or of the others."""
+        return [rule for rule, it in zip(self.rules, self.equality.tolist(), strict=True) if it == equality]
+
     def fits(self, before: _Year, now: _Year) -> Flags:
         """Tell which ways to set the two years right fit each other."""
         return np.asarray(self.hold(before.figures, now.figures).all(axis=0))
@@ -371,7 +375,9 @@ def _repaired(years: Sequence[_Year], systems: _Systems, seconds: float) -> Iter
             chain = _joined(mine, links[start : end - 1], [True] * len(mine))
             located = _combined(mine, fitting[start : end - 1])
             if not located.solutions:
-                chain, located = _searched(years, links, start, end, seconds)
+                whole = _of_whole_tables(mine, links[start : end - 1], chain)
+                around, found = _searched(years, links, start, end, seconds, most=_FEWER if whole.solutions else inf)
+                chain, located = (chain, whole) if whole.solutions and not found.solutions else (around, found)
             for part in _factors(chain, located):
                 concerned = {chain.places[cell].year for one in part.solutions for cell in one.cells}
                 numbers = (one.number for one in mine if one.chain.places[0].year in concerned)
@@ -395,14 +401,37 @@ def _combined(years: Sequence[_Year], fitting: Sequence[Flags]) -> Localisation:
     return Localisation([solution for solution in solutions if solution.cells], complete)
 
 
-def _searched(years: Sequence[_Year], links: Sequence[_Link], start: int, end: int, seconds: float) -> tuple[Chain, Localisation]:
+def _of_whole_tables(years: Sequence[_Year], links: Sequence[_Link], chain: Chain) -> Localisation:
+    """Return what sets years right that contradict each other, if tables of the fewest were in another unit or last year's."""
+    different = known_rule("XD").settings["different_figures"]
+    widened = []
+    for before, year in zip([None, *years[:-1]], years, strict=True):
+        cells = [place.key for place in year.chain.places]
+        same = before is not None and [place.key for place in before.chain.places] == cells
+        ways = list(year.found.solutions)
+        for figures in reprinted(cells, year.chain.figures, before.chain.figures if before and same else None, different):
+            changed = np.flatnonzero(~np.isnan(year.chain.figures) & (figures != year.chain.figures)).tolist()
+            if not _failed(year.chain.edits, figures[:, None]).any():
+                ways.append(Solution(tuple(changed), tuple(figures[changed].tolist())))
+        widened.append(_Year(year.number, year.chain, Localisation(ways, year.found.complete)))
+    found = _combined(widened, [link.fits(*two) for link, two in zip(links, pairwise(widened), strict=True)])
+    concerned = [len({chain.places[cell].year for cell in one.cells}) for one in found.solutions]
+    fewest = min(concerned, default=0)
+    return Localisation(
+        [one for one, years_of in zip(found.solutions, concerned, strict=True) if years_of == fewest], found.complete
+    )
+
+
+def _searched(
+    years: Sequence[_Year], links: Sequence[_Link], start: int, end: int, seconds: float, *, most: float
+) -> tuple[Chain, Localisation]:
     """Search the systems of years as one, with the consistent years on both sides, which may have to change as well."""
     start -= int(start > 0 and years[start - 1].is_consistent)
     end += int(end < len(years) and years[end].is_consistent)
     # what lies beyond only says what is carried over
     first, last = max(start - 1, 0), min(end + 1, len(years))
     chain = _joined(years[first:last], links[first : last - 1], [start <= at < end for at in range(first, last)])
-    located = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds)
+    located = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds, most=most)
     if located.solutions and min(chain.weights[list(one.cells)].sum() for one in located.solutions) >= _FIXED:
         located = Localisation([], complete=False)
     return chain, located
@@ -423,19 +452,23 @@ def _joined(years: Sequence[_Year], links: Sequence[_Link], free: Sequence[bool]
         np.pad(np.hstack([link.before, link.now]), ((0, 0), (starts[at], starts[-1] - starts[at + 2])))
         for at, link in enumerate(links)
     ]
-    edits = Rows(
-        np.vstack([block_diag(*(one.edits.equalities for one in chains)), *joins]),
-        block_diag(*(one.edits.inequalities for one in chains)),
-        np.concatenate([one.edits.signed for one in chains]),
-        np.concatenate([one.edits.whole for one in chains]),
-    )
+    sides = []
+    for equal in (True, False):
+        own = [one.edits.equalities if equal else one.edits.inequalities for one in chains]
+        between = [rows[link.equality == equal] for rows, link in zip(joins, links, strict=True)]
+        sides.append(np.vstack([block_diag(*own), *between]))
     counts = [len(one.edits.equalities) for one in chains]
-    equal = [one.rules[:count] for one, count in zip(chains, counts, strict=True)]
-    unequal = [one.rules[count:] for one, count in zip(chains, counts, strict=True)]
+    rules = (
+        *(one.rules[:count] for one, count in zip(chains, counts, strict=True)),
+        *(link.rules_of(True) for link in links),
+        *(one.rules[count:] for one, count in zip(chains, counts, strict=True)),
+        *(link.rules_of(False) for link in links),
+    )
+    signed, whole = (np.concatenate([getattr(one.edits, name) for one in chains]) for name in ("signed", "whole"))
     return Chain(
         tuple(place for one in chains for place in one.places),
-        edits,
-        tuple(rule for rules in (*equal, *(link.rules for link in links), *unequal) for rule in rules),
+        Rows(sides[0], sides[1], signed, whole),
+        tuple(rule for some in rules for rule in some),
         np.concatenate([one.figures for one in chains]),
         np.concatenate([one.weights for one in chains]),
     )

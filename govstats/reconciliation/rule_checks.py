@@ -79,9 +79,8 @@ def refuse_infeasible(rules: Rules) -> None:
     """
     for rule, statutory, edit, what, cells in _found(rules, only=("only_zero",)):
         said = _words(rule, statutory, edit, what, cells)
-        raise FormError(
-            f"{rule.source}, rule {rule.id!r}, form {statutory.version}: only zeros satisfy it: {said['en']} 只有 0 才能成立：{said['zh']}"
-        )
+        where = f"{rule.source}, rule {rule.id!r}, form {statutory.version}"
+        raise FormError(f"{where}: only zeros satisfy it: {said['en']} 只有 0 才能成立：{said['zh']}")
 
 
 def _words(rule: Rule, statutory: Form, edit: Edit, what: str, cells: Sequence[CellKey]) -> Mapping[Language, str]:

@@ -535,7 +535,7 @@ class _Search:
         """Raise the budget until sets are found, or it would be more than `most`."""
         weight = sum(self.weights[cell] for cell in self.needed)
         try:
-            while True:
+            while weight <= most:
                 self.beyond = math.inf
                 self._extend(self.needed, weight, self.allowed)
                 if self.found.solutions or self.beyond == math.inf or self.beyond > most:
