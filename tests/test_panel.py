@@ -26,7 +26,7 @@ from govstats.panel import MANIFEST, Panel, building, reading, workers
 from govstats.panel.store import Store
 from govstats.report import CELL_TYPES
 
-FRAMES = ("reports", "cells", "claims", "notes", "findings", "vintages")
+FRAMES = ("reports", "cells", "claims", "notes", "findings", "vintages", "rules")
 
 
 def copies(folder: Path, *slugs: str, suffix: str = ".html") -> Path:

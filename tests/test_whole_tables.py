@@ -139,6 +139,86 @@ def test_where_hardly_any_figure_is_other_than_zero_it_is_listed_unless_two_cell
     assert score.listed + score.fewer == score.reports
 
 
+# --- what only the year before tells -----------------------------------------------------------------------------------------
+
+
+def joined(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """Return two years of an agency of which the later carries in what the earlier carried out."""
+    both = pd.concat([before.assign(year=2022), now.assign(year=2023)], ignore_index=True).assign(agency="某区")
+    figures = both.set_index(["year", "table", "line", "column"])["value"].astype(float)
+    for column in [*form("2021").table("requests").column]:
+        more = figures[2022, "requests", "carried_out", column] - figures[2023, "requests", "carried_in", column]
+        figures[2023, "requests", "carried_in", column] += more
+        # they are granted, all of them
+        for line in ("granted", "processed_total"):
+            figures[2023, "requests", line, column] += more
+    return both.assign(value=figures.to_numpy()) if (figures >= 0).all() else pd.DataFrame()
+
+
+def two_years(count: int, size: str) -> Iterator[pd.DataFrame]:
+    """Yield consistent reports of two years that carry over other figures in the first year than into it."""
+    seed = 0
+    while count:
+        seed += 1
+        both = joined(simulate("2021", 1, size=size, seed=seed), simulate("2021", 1, size=size, seed=1_000 + seed))
+        if len(both):
+            total = both[(both["table"] == "requests") & (both["column"] == "total")].set_index(["year", "line"])["value"]
+            if total[2022, "carried_out"] != total[2022, "carried_in"]:
+                count -= 1
+                yield both
+
+
+def mechanisms_of(cells: pd.DataFrame) -> tuple[set[str], set[int], pd.DataFrame]:
+    found = govstats.repairs(cells)
+    first = found[found["rank"] == 1]
+    return set(first["mechanism"]), set(first["year"]), first
+
+
+@pytest.mark.parametrize("size", ["medium", "small"])
+def test_a_table_in_another_unit_is_known_by_what_the_year_before_carried_out(size: str) -> None:
+    right = tries = 0
+    for both in two_years(8, size):
+        assert govstats.repairs(both).empty
+        wrong = (both["year"] == 2023) & (both["table"] == "requests")
+        printed = both.assign(value=both["value"].mask(wrong, both["value"] * 10_000))
+        if (both.loc[wrong & (both["line"] == "carried_in"), "value"] == 0).all():
+            continue  # nothing was carried over: nothing tells
+        tries += 1
+        mechanism, years, first = mechanisms_of(printed)
+        true = both.loc[wrong].set_index(["line", "column"])["value"]
+        fits = first.set_index(["line", "column"])["proposed"] == true.reindex(
+            pd.MultiIndex.from_frame(first[["line", "column"]])
+        )
+        right += mechanism == {"table_unit"} and years == {2023} and bool(fits.all()) and len(first) == (true > 0).sum()
+    assert tries
+    assert right >= 0.95 * tries or size == "small"
+
+
+def test_the_table_of_the_year_before_printed_again_is_one_repair() -> None:
+    right = 0
+    for both in two_years(8, "medium"):
+        before = both[(both["year"] == 2022) & (both["table"] == "requests")]["value"].to_numpy()
+        wrong = (both["year"] == 2023) & (both["table"] == "requests")
+        printed = both.copy()
+        printed.loc[wrong, "value"] = before
+        mechanism, years, first = mechanisms_of(printed)
+        # what should stand there nobody knows
+        right += (
+            mechanism == {"table_repeated"} and years == {2023} and bool(first["proposed"].isna().all()) and len(first) == 175
+        )
+        assert (first["rules"] == "T3Y").all()
+    assert right == 8
+
+
+def test_a_carry_over_that_is_wrong_in_two_cells_is_no_error_of_a_table() -> None:
+    both = next(two_years(1, "medium"))
+    # all figures but the carry-over are no multiples of ten thousand, and the years differ
+    wrong = (both["year"] == 2023) & (both["line"] == "carried_in") & (both["column"] == "natural_person")
+    printed = both.assign(value=both["value"].mask(wrong, both["value"] + 1))
+    mechanism, _, _ = mechanisms_of(printed)
+    assert not mechanism & {"table_unit", "table_repeated"}
+
+
 if __name__ == "__main__":
     for agencies in ("small", "medium", "large", "mixed"):
         for name in KINDS:

@@ -150,6 +150,9 @@ def _located(chain: Chain, seconds: float) -> Localisation:
 
 def _rearrangements(chain: Chain) -> list[Solution]:
     """Return the interchanges and shifts of lines or columns by which all edits hold, with the cells that change."""
+    equal = chain.broken[: len(chain.edits.equalities)].any() or outside(chain.edits, chain.figures[:, None]).any()
+    if chain.broken.any() and not equal:
+        return []  # that one figure is less than another tells nothing of where they stand
     form, cells = chain.places[0].form, tuple(place.key for place in chain.places)
     figures = rearranged(form, cells, chain.figures)[1].T
     failing = _failed(chain.edits, figures).any(axis=0) | outside(chain.edits, figures).any(axis=0)
