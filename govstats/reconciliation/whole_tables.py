@@ -14,6 +14,8 @@ from govstats.reconciliation.findings import Floats, Integers
 
 #: Figures in 元 for 万元, or in 万 for one by one.
 TEN_THOUSAND = 1e4
+#: So many different fractions are no misprints of single figures.
+_FRACTIONS = 3
 #: A block of two lines and columns that is turned is two cells swapped.
 _SMALLEST_BLOCK = 3
 #: A figure that was printed nowhere: what stood at the edge of a table that was shifted.
@@ -44,8 +46,11 @@ def rearranged(form: Form, cells: tuple[CellKey, ...], figures: Floats) -> tuple
     moved = np.append(figures, np.nan)[sources[possible]]
     names = [names[at] for at in np.flatnonzero(possible)]
     for table in dict.fromkeys(name for name, _, _ in cells):
-        names.append("table_unit")
-        moved = np.vstack([moved, np.where([cell[0] == table for cell in cells], np.round(figures * TEN_THOUSAND, 6), figures)])
+        mine = np.array([cell[0] == table for cell in cells])
+        fractions = {figure for figure in figures[mine].tolist() if figure % 1 > 0}
+        if len(fractions) >= _FRACTIONS:
+            names.append("table_unit")
+            moved = np.vstack([moved, np.where(mine, np.round(figures * TEN_THOUSAND, 6), figures)])
     return names, moved
 
 
