@@ -25,7 +25,9 @@ from .fetching import fetch as fetch
 from .january import new_year as new_year
 from .measures import indicators as indicators
 from .panel import read_corpus as read_corpus
+from .reconciliation import check_rules as check_rules
 from .reconciliation import reconcile as reconcile
+from .reconciliation.adjudications import adjudicate as adjudicate
 from .reconciliation.completion import completions as completions
 from .reconciliation.corrections import correct as correct
 from .reconciliation.repairs import repairs as repairs

@@ -139,6 +139,14 @@ def _read(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _rules(options: argparse.Namespace) -> int:
+    found = govstats.check_rules(options.file)
+    for row in _records(found):
+        print("  ✗", row["rule"], row["found"], f"({row['form']})", _sentence(row, options.language, "\n    "))
+    print(f"有问题的勾稽式 edits to look at {len(found)}")
+    return FAILED if len(found) else DONE
+
+
 def _explain(options: argparse.Namespace) -> int:
     from govstats.recognition.explanations import explain_sentence
 
@@ -172,9 +180,11 @@ def _check(options: argparse.Namespace) -> int:
         if isinstance(report, Exception):
             refused.append({"source": str(file), "error": type(report).__name__, "message": str(report)})
             continue
-        findings = govstats.reconcile(report, corrections=options.corrections)
-        wrong = findings[findings["status"] == "fail"]
-        repairs = govstats.repairs(report, corrections=options.corrections)
+        findings = govstats.reconcile(
+            report, rules=options.rules, corrections=options.corrections, adjudications=options.adjudications
+        )
+        wrong = findings[(findings["status"] == "fail") & findings["decision"].ne("dismissed")]
+        repairs = govstats.repairs(report, rules=options.rules, corrections=options.corrections)
         if options.workbook:
             _write_workbook(options.workbook, report, findings, repairs, options.language or "zh")
         failed = failed or bool((wrong["severity"] == "E").any())
@@ -185,7 +195,8 @@ def _check(options: argparse.Namespace) -> int:
         print(_headline(report))
         worst_first = wrong.sort_values("severity", key=lambda column: column.map(_SEVERITIES.index), kind="stable")
         for finding in _records(worst_first):
-            print("  ✗", finding["severity"], finding["rule"], _sentence(finding, options.language, "\n         "))
+            decision = f" ({finding['decision']})" if finding["decision"] else ""
+            print("  ✗", finding["severity"], finding["rule"] + decision, _sentence(finding, options.language, "\n         "))
         one_each = _records(repairs.drop_duplicates("repair"))
         for repair in one_each[:_REPAIRS_SHOWN]:
             print("  →", _sentence(repair, options.language, "\n    "))
@@ -230,7 +241,7 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    read = {name: getattr(options, name) for name in ("output", "register", "agencies", "processes")}
+    read = {name: getattr(options, name) for name in ("output", "register", "agencies", "rules", "adjudications", "processes")}
     with _client(options.scheduler) as client:
         panel = govstats.read_corpus(options.folder, client=client, **read)
     from govstats.panel import STATES
@@ -243,6 +254,9 @@ def _build(options: argparse.Namespace) -> int:
     print(f"文件 documents {documents} · 年报 reports {chosen_ones} · 未能使用 not usable {len(failed)}")
     if panel.others:
         print(f"  其余文件未读 other files {len(panel.others)}: {', '.join(panel.others[:5])}{' …' * (len(panel.others) > 5)}")
+    decisions = panel.findings["decision"].value_counts()
+    if len(decisions):
+        print("  裁定 decisions:", " · ".join(f"{word} {count}" for word, count in decisions.items()))
     counts = panel.coverage()["state"].value_counts()
     for state, (zh, en) in STATES.items():
         if count := counts.get(state):

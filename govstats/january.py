@@ -18,7 +18,8 @@ from govstats.figures.drawing import chapter, in_digits, words
 from govstats.figures.over_years import REASONS, carry_overs, points_over_years
 from govstats.measures import indicators
 from govstats.panel import STATES, Folder, Panel, read_corpus
-from govstats.reconciliation.findings import FINDING_TYPES, rules_with
+from govstats.reconciliation.findings import FINDING_TYPES
+from govstats.reconciliation.rulebook import having
 from govstats.report import column_types
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from govstats.notebooks import Case
 
 #: Rules that hold a report against that of the year before.
-RULES = (*rules_with("edits"), "XO", "XD", "NC")
+RULES = (*(rule.id for rule in having("edits")), "XO", "XD", "NC")
 #: Whether a report was published by the date of article 49 of the Regulations.
 TIMINGS = chapter("timings")
 #: Notebooks about one report, and those about a folder, which are executed once.

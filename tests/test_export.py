@@ -116,7 +116,7 @@ def panel() -> Panel:
     reports = typed_frame(REPORTS, {**REPORT_TYPES, "published": "str"})
     reports["published"] = reports["published"].astype("datetime64[us]")
     claim = (CITY, 2021, "requests/new/total", 12.0, None, None, "件", "", "收到申请12件", 3, 10, "", None, "line 1")
-    finding = ("T4S", "E", "fail", CITY, 2021, "review", 3.0, 2.0, -1.0, "review/reconsideration/total", "说明", "message")
+    finding = ("T4S", "E", "fail", CITY, 2021, "review", 3.0, 2.0, -1.0, "review/reconsideration/total", "说明", "message", None)
     note = (CITY, 2021, "unreadable_cell", "review", "reconsideration", "upheld", "1?", 3, "table 10", "说明", "message")
     return Panel(
         reports,

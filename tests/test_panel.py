@@ -26,7 +26,7 @@ from govstats.panel import MANIFEST, Panel, building, reading, workers
 from govstats.panel.store import Store
 from govstats.report import CELL_TYPES
 
-FRAMES = ("reports", "cells", "claims", "notes", "findings", "vintages")
+FRAMES = ("reports", "cells", "claims", "notes", "findings", "vintages", "rules")
 
 
 def copies(folder: Path, *slugs: str, suffix: str = ".html") -> Path:
@@ -255,7 +255,7 @@ def test_one_bad_document_never_ends_a_run(folder: Path) -> None:
 def test_a_folder_without_reports(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     panel = govstats.read_corpus(tmp_path / "in")
-    assert [len(getattr(panel, name)) for name in FRAMES] == [0] * len(FRAMES)
+    assert {name: len(getattr(panel, name)) for name in FRAMES if name != "rules"} == dict.fromkeys(FRAMES[:-1], 0)
     assert panel.coverage().empty
     with pytest.raises(UnreadableDocument, match="there is no such folder"):
         govstats.read_corpus(tmp_path / "nowhere")
@@ -572,7 +572,7 @@ def same_or_refused(output: Path, frames: dict[str, pd.DataFrame]) -> bool:
 def test_one_bit_of_each_kept_file(kept: tuple[Path, Path, dict[str, pd.DataFrame]], tmp_path: Path) -> None:
     inside, output, frames = kept
     written = files_of(output)
-    assert len(written) == 8 + 2 + 6 + 2  # the panel, its manifest and database; the chunk, its digests and the lock
+    assert len(written) == 9 + 2 + 6 + 2  # the panel, its manifest and database; the chunk, its digests and the lock
     for number, (name, content) in enumerate(written.items()):
         if not content:  # the lock
             continue
@@ -615,7 +615,7 @@ def test_processes_give_the_same_panel(folder: Path, monkeypatch: pytest.MonkeyP
     panel = govstats.read_corpus(folder, processes=2)
     same(panel, govstats.read_corpus(folder, processes=1))
     groups = {name: pq.ParquetFile(panel.folder / f"{name}.parquet").num_row_groups for name in FRAMES}
-    assert groups == dict.fromkeys(FRAMES, 2) | {"reports": 1}  # an agency each
+    assert groups == dict.fromkeys(FRAMES, 2) | {"reports": 1, "rules": 1}  # an agency each
 
 
 def test_a_bucket_is_a_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from govstats.forms import form
-from govstats.reconciliation import compare_formats, findings, reconcile, rules
+from govstats.reconciliation import compare_formats, reconcile, rulebook, rules
 from govstats.reconciliation.matrix import Reports
 from govstats.reconciliation.reuse import sketch
 from govstats.report import Claim, Note, ReadCell, Report, SectionHeading
@@ -1187,9 +1187,9 @@ fail = { zh = "{right}，多于{left}。", en = "{right}, more than {left}." }
 
 
 def test_a_linear_rule_over_years_or_tables_is_a_few_lines_of_toml(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = findings._rules_file().replace("[edits.messages]", NEW_RULES.strip())
-    monkeypatch.setattr(findings, "_rules_file", lambda: text)
-    for known in (findings._known_rules, findings.rules_with):
+    text = rulebook._rules_file().replace("[edits.messages]", NEW_RULES.strip())
+    monkeypatch.setattr(rulebook, "_rules_file", lambda: text)
+    for known in (rulebook._parsed,):
         known.cache_clear()
     try:
         printed = {"requests/new/total": [2, 3], "requests/processed_total/total": [4, 9], "review/reconsideration/total": [5, 1]}
@@ -1214,7 +1214,7 @@ def test_a_linear_rule_over_years_or_tables_is_a_few_lines_of_toml(monkeypatch: 
         )
     finally:
         monkeypatch.undo()
-        for known in (findings._known_rules, findings.rules_with):
+        for known in (rulebook._parsed,):
             known.cache_clear()
 
 
@@ -1239,9 +1239,9 @@ not_assessable = { zh = "没有读到。", en = "It was not found." }
 
 
 def test_a_rule_on_what_a_section_says_is_a_few_lines_of_toml(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = findings._rules_file().replace("[edits.messages]", SECTION_RULE.strip())
-    monkeypatch.setattr(findings, "_rules_file", lambda: text)
-    for known in (findings._known_rules, findings.rules_with):
+    text = rulebook._rules_file().replace("[edits.messages]", SECTION_RULE.strip())
+    monkeypatch.setattr(rulebook, "_rules_file", lambda: text)
+    for known in (rulebook._parsed,):
         known.cache_clear()
     try:
         long = "全年制度健全，程序规范，答复及时，公开全面，监督有力，培训到位，"
@@ -1250,5 +1250,5 @@ def test_a_rule_on_what_a_section_says_is_a_few_lines_of_toml(monkeypatch: pytes
         assert told == ["pass", "fail", "not_assessable"]
     finally:
         monkeypatch.undo()
-        for known in (findings._known_rules, findings.rules_with):
+        for known in (rulebook._parsed,):
             known.cache_clear()

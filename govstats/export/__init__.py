@@ -188,8 +188,8 @@ def _sources(panel: Panel | str | PathLike[str], indicators: pd.DataFrame | None
         if "cells" not in sources:
             raise UnusablePanel.worded("no_panel", folder=folder)
     else:
-        # the rules and the variables are not the panel's
-        for name in [name for name in names if name not in ("rules", "variables")]:
+        # the variables are not the panel's
+        for name in [name for name in names if name != "variables"]:
             frame = getattr(panel, name, None)
             frame = frame() if callable(frame) else frame
             if isinstance(frame, pd.DataFrame) and len(frame.columns) and (len(frame) or name in datasets("tables")):

@@ -19,7 +19,7 @@ WITH
       count(*) FILTER (status = 'fail' AND rule NOT IN ('S02', 'S03')) AS failures,
       count(*) FILTER (status = 'pass' AND rule NOT IN ('S02', 'S03', 'XF')) AS passes,
       count(*) FILTER (status = 'not_assessable' AND rule NOT IN ('S02', 'S03', 'XF')) AS undecided
-    FROM findings WHERE severity = 'E' GROUP BY agency, year
+    FROM findings WHERE severity = 'E' AND decision IS DISTINCT FROM 'dismissed' GROUP BY agency, year
   ),
   judged AS (
     SELECT

@@ -16,7 +16,7 @@ from govstats.errors import UnusableCells, UnusablePanel
 from govstats.export.codebook import Dataset, Variable, datasets, field, variables
 from govstats.forms import versions
 from govstats.reconciliation import FINDING_TYPES
-from govstats.reconciliation.findings import rules
+from govstats.reconciliation.rulebook import rules
 from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES, column_types
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ PANEL_TYPES: Mapping[str, Mapping[str, str]] = {
     ),
     "texts": column_types("agency year:Int64 sketch:object"),
     "findings": FINDING_TYPES,
+    "rules": column_types("rule severity title_zh title_en"),
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
+from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -21,12 +22,14 @@ ONE_FEN = 1e-6
 
 
 def signed(written: str) -> tuple[int, str]:
-    """Return the sign of a term of a sum and what it adds or takes off.
+    """Return the coefficient of a term of a sum, and what it adds or takes off.
 
-    >>> signed("-rules"), signed("rules")
-    ((-1, 'rules'), (1, 'rules'))
+    >>> signed("-rules"), signed("rules"), signed("3*rules")
+    ((-1, 'rules'), (1, 'rules'), (3, 'rules'))
     """
-    return (-1, written[1:]) if written.startswith("-") else (1, written)
+    sign, name = (-1, written[1:]) if written.startswith("-") else (1, written)
+    times, _, rest = name.partition("*")
+    return (sign * int(times), rest) if times.isdecimal() else (sign, name)
 
 
 def cell_key(written: str) -> CellKey:
@@ -388,7 +391,9 @@ def _edits(table: Table, printed: frozenset[str]) -> tuple[Edit, ...]:
     return tuple(edit for template in table.edit_templates for edit in expanded(template["rule"], table, template, printed))
 
 
-def expanded(rule: str, table: Table, template: Mapping[str, Any], printed: frozenset[str]) -> Iterator[Edit]:
+def expanded(
+    rule: str, table: Table, template: Mapping[str, Any], printed: frozenset[str], tables: Iterable[Table] = ()
+) -> Iterator[Edit]:
     """Turn one edit of a form or rule file into one edit for each line, column or subtotal it speaks of.
 
     Parameters
@@ -397,15 +402,19 @@ def expanded(rule: str, table: Table, template: Mapping[str, Any], printed: froz
     table : Table
     template : mapping
         `each` is ``line``, ``column``, ``subtotal`` or ``report``; `left` and `right` name columns, lines or, for a report, whole
-        cells (``table/line/column``). ``-`` before a name subtracts, ``before.`` is the year before, ``.*`` after it all parts.
+        cells (``table/line/column``), of which lines and columns may be those of `Table.cells_of`. ``-`` before a name subtracts,
+        ``3*`` takes it three times, ``before.`` is the year before, ``.*`` after it all parts.
     printed : frozenset of str
         As of `Form.edits`.
+    tables : iterable of Table
+        Those of the form, for cells of a report.
     """
     # a subtotal that is printed without its parts stands for them
     alone = {line.id for line in table.lines if line.subtotal and line.id in printed and printed.isdisjoint(table.parts(line.id))}
     own = {line.id for line in table.lines if (line.id in printed if line.subtotal else line.group not in alone)}
     present = set(printed) if table.open else own
     each, order = template["each"], [line.id for line in table.lines if line.id in present]
+    others = {one.id: one for one in tables}
     if each == "subtotal":
         for line in order:
             if table.line[line].subtotal and line not in alone:
@@ -419,7 +428,7 @@ def expanded(rule: str, table: Table, template: Mapping[str, Any], printed: froz
         "column": template.get("columns", [*table.column]),
     }
     for subject in subjects[each]:
-        left, right = ([*_terms(table, each, subject, template[side], present, alone)] for side in ("left", "right"))
+        left, right = ([*_terms(table, each, subject, template[side], present, alone, others)] for side in ("left", "right"))
         if each == "column" and table.open and (not left or any(line not in present for (_, line, *_), _ in right)):
             continue
         years = tuple(year for _, year in left + right)
@@ -429,13 +438,20 @@ def expanded(rule: str, table: Table, template: Mapping[str, Any], printed: froz
 
 
 def _terms(
-    table: Table, each: str, subject: str, written: Iterable[str], present: Collection[str], alone: Collection[str]
+    table: Table,
+    each: str,
+    subject: str,
+    written: Iterable[str],
+    present: Collection[str],
+    alone: Collection[str],
+    tables: Mapping[str, Table],
 ) -> Iterator[tuple[tuple[str, str, str, int], int]]:
     """Return the cells that a side of an edit adds or takes off, each with its sign, and with the year in which it stands."""
     for sign, name in map(signed, written):
         now = name.removeprefix("before.")
         if each == "report":
-            cells = [cell_key(now)]
+            key = cell_key(now)
+            cells = [*(tables[key[0]].cells_of(*key[1:]) if key[0] in tables else ())] or [key]
         elif each == "line":
             cells = [(table.id, subject, now)]
         else:
@@ -537,13 +553,22 @@ def _check(where: str, table: Table) -> None:
         refuse_unknown(where, f"line {line.id!r} belongs to the group", filter(None, [line.group]), groups)
     for template in table.edit_templates:
         edit = f"{where}, an edit of rule {template.get('rule', '?')}"
-        refuse_keys(edit, template, ("rule", "each"), ("left", "relation", "right", "lines"))
-        refuse_unknown(edit, "is for each", [template["each"]], ("line", "column", "subtotal"))
-        if template["each"] != "subtotal":
-            refuse_keys(edit, template, ("rule", "each", "left", "relation", "right"), ("lines",))
-            refuse_unknown(edit, "has the relation", [template["relation"]], get_args(Relation))
+        refuse_edit(edit, template, ("rule", "each"), ("lines",))
         names = [*template.get("left", ()), *template.get("right", ()), *template.get("lines", ())]
         refuse_unknown(edit, "names", (signed(name)[1].removesuffix(".*") for name in names), (*table.line, *table.column))
+
+
+def refuse_edit(where: str, template: Mapping[str, Any], needed: Sequence[str], optional: Sequence[str]) -> None:
+    """Refuse an edit of a form or of rules that lacks a key, or has one that nothing reads.
+
+    Raises
+    ------
+    FormError
+    """
+    sides = () if template.get("each") == "subtotal" else ("left", "relation", "right")
+    refuse_keys(where, template, (*needed, *sides), optional)
+    refuse_unknown(where, "is for each", [template["each"]], ("line", "column", "subtotal", "report"))
+    refuse_unknown(where, "has the relation", filter(None, [template.get("relation")]), get_args(Relation))
 
 
 @cache
@@ -553,6 +578,20 @@ def _file(version: str, asked_by: str = "") -> Mapping[str, Any]:
         asked = asked_by and f"{asked_by}: "
         raise UnknownForm.worded("no_such_form", asked_by=asked, version=version, known=", ".join(versions()))
     return parsed_toml(f"forms/{version}.toml", path.read_text("utf-8"))
+
+
+def text_of(path: str | PathLike[str]) -> str:
+    """Return what stands in a file of definitions.
+
+    Raises
+    ------
+    FormError
+        It cannot be read.
+    """
+    try:
+        return Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormError(f"{path}: cannot be read as text in UTF-8 ({error}) 文件应为 UTF-8 编码的文本") from error
 
 
 def parsed_toml(file: str, text: str) -> Mapping[str, Any]:
@@ -622,7 +661,7 @@ def load_form(path: Path) -> Form:
     FormError
         The file is no TOML, contradicts itself or has a key that nothing reads; the message names the place.
     """
-    return _form(str(path), path.stem, parsed_toml(str(path), path.read_text("utf-8")))
+    return _form(str(path), path.stem, parsed_toml(str(path), text_of(path)))
 
 
 def _form(file: str, version: str, raw: Mapping[str, Any]) -> Form:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -31,8 +31,17 @@ from govstats.forms import (
 )
 from govstats.reconciliation.edits import Flags, conflicts, tell
 from govstats.reconciliation.findings import Floats, Integers
-from govstats.reconciliation.matrix import ABSENT, BLANK, NOT_APPLICABLE, UNREADABLE, Layout, ReportMatrix, matrices
-from govstats.reconciliation.wording import column_label, line_label
+from govstats.reconciliation.matrix import (
+    ABSENT,
+    BLANK,
+    NOT_APPLICABLE,
+    UNREADABLE,
+    Layout,
+    ReportMatrix,
+    matrices,
+    report_numbers,
+)
+from govstats.reconciliation.wording import cell_list, column_label, line_label
 from govstats.report import Report
 
 if TYPE_CHECKING:
@@ -140,31 +149,44 @@ def chosen(what: str, names: str | Iterable[str] | None, known: Mapping[str, Def
     return [known[name] for name in wanted]
 
 
-def definitions_in(file: str, kind: str, *, tables: Iterable[str] = ()) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
+def definitions_in(
+    file: str, kind: str, *, tables: Iterable[str] = (), text: str | None = None
+) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
     """Read a file of definitions, those that are for ``each`` of several lines or columns written out one by one.
 
     Parameters
     ----------
     file : str
-        Of this package.
+        Of this package, unless its text is given.
     kind : str
         The table of the file that holds them.
     tables : iterable of str
         What else the file may hold.
+    text : str, optional
 
     Raises
     ------
     FormError
         The file is no TOML, or two definitions have one id.
     """
-    raw = parsed_toml(f"measures/{file}", (resources.files(__package__) / file).read_text("utf-8"))
-    refuse_keys(f"measures/{file}", raw, (kind,), tables)
-    entries = [one for entry in raw[kind] for one in _each(f"measures/{file}, {entry.get('id', '?')!r}", entry)]
-    ids = [entry["id"] for entry in entries]
+    where = f"measures/{file}" if text is None else file
+    raw = parsed_toml(where, (resources.files(__package__) / file).read_text("utf-8") if text is None else text)
+    refuse_keys(where, raw, (kind,), tables)
+    entries = [one for entry in raw[kind] for one in _each(f"{where}, {entry.get('id', '?')!r}", entry)]
+    refuse_twice(where, [entry.get("id", "?") for entry in entries])
+    return raw, entries
+
+
+def refuse_twice(where: str, ids: Sequence[str]) -> None:
+    """Refuse definitions of one id.
+
+    Raises
+    ------
+    FormError
+    """
     for name in ids:
         if ids.count(name) > 1:
-            raise FormError(f"measures/{file}: the id {name!r} stands there twice 该 id 重复，请删去或改名")
-    return raw, entries
+            raise FormError(f"{where}: the id {name!r} stands there twice 该 id 重复，请删去或改名")
 
 
 def _each(where: str, entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -303,17 +325,28 @@ def blanks_as_zero(matrix: ReportMatrix, reported: Figures) -> Figures:
     return Figures(value, reason, matrix.index)
 
 
-def contradicted(matrix: ReportMatrix) -> Flags:
-    """Tell which cells stand in a balance edit that fails, or in edits that no figures in the blanks satisfy together."""
+#: What somebody dismissed: the number of the report, the rule and the cells.
+Dismissed = Collection[tuple[int, str, str]]
+
+
+def contradicted(matrix: ReportMatrix, dismissed: Dismissed) -> Flags:
+    """Tell which cells stand in a balance edit that fails, or in edits that no figures in the blanks satisfy together.
+
+    A finding that somebody dismissed does not count.
+    """
     found = np.zeros(matrix.value.shape, dtype=np.bool_)
     for members, layout in matrix.layouts:
         for edit in matrix.form.edits(layout.printed):
             if edit.relation == "==":
                 rows = np.array([matrix.index[cell] for cell in edit.cells])
-                outcome = tell(edit, matrix.part(matrix.value, rows, members), matrix.form)
-                found[np.ix_(rows, members[outcome.failed])] = True
+                failed = members[tell(edit, matrix.part(matrix.value, rows, members), matrix.form).failed]
+                counted = [
+                    (number, edit.rule, cell_list(edit.cells)) not in dismissed for number in matrix.reports[failed].tolist()
+                ]
+                found[np.ix_(rows, failed[np.array(counted, dtype=np.bool_)])] = True
     for one in conflicts(matrix):
-        found[[matrix.index[cell] for cell in one.cells], one.at] = True
+        if (int(matrix.reports[one.at]), "TJ", cell_list(one.cells)) not in dismissed:
+            found[[matrix.index[cell] for cell in one.cells], one.at] = True
     return found
 
 
@@ -353,10 +386,13 @@ class Gathered:
         Columns ``agency year form`` and those of the frame of reports, one row a report.
     matrices : list of ReportMatrix
         Their `reports` are rows of that frame.
+    dismissed : collection
+        The findings that somebody dismissed.
     """
 
     reports: pd.DataFrame
     matrices: list[ReportMatrix]
+    dismissed: Dismissed = frozenset()
 
     @cached_property
     def reported(self) -> list[Figures]:
@@ -381,10 +417,12 @@ class Gathered:
     @cached_property
     def contradicted(self) -> list[Flags]:
         """The cells of each matrix that stand in a balance edit that fails."""
-        return [contradicted(matrix) for matrix in self.matrices]
+        return [contradicted(matrix, self.dismissed) for matrix in self.matrices]
 
 
-def gathered(source: Report | Panel | pd.DataFrame, cells: pd.DataFrame, reports: pd.DataFrame | None) -> Gathered:
+def gathered(
+    source: Report | Panel | pd.DataFrame, cells: pd.DataFrame, reports: pd.DataFrame | None, findings: pd.DataFrame | None = None
+) -> Gathered:
     """Sort the cells by form, and set beside each report what the frame of reports knows of it.
 
     Raises
@@ -404,8 +442,11 @@ def gathered(source: Report | Panel | pd.DataFrame, cells: pd.DataFrame, reports
         if reports is None and not isinstance(source, pd.DataFrame):
             reports = source.reports
     known = found[["agency", "year", "form"]].astype({"year": "Int64"})
+    if findings is None and not isinstance(source, (Report, pd.DataFrame)):
+        findings = source.findings
+    dismissed = _dismissed(known, findings)
     if reports is None:
-        return Gathered(known, sorted_by_form)
+        return Gathered(known, sorted_by_form, dismissed)
     require_columns(reports, ("agency", "year"), "reports", "Panel.reports")
     if "chosen" in reports.columns:
         reports = reports[reports["chosen"].fillna(False).astype(bool)]
@@ -425,4 +466,13 @@ def gathered(source: Report | Panel | pd.DataFrame, cells: pd.DataFrame, reports
     else:
         known = pd.concat([known, without_cells[["agency", "year", "form"]]], ignore_index=True)
     more = about[[name for name in about.columns if name not in known.columns or name in ("agency", "year")]]
-    return Gathered(known.merge(more, on=["agency", "year"], how="left"), sorted_by_form)
+    return Gathered(known.merge(more, on=["agency", "year"], how="left"), sorted_by_form, dismissed)
+
+
+def _dismissed(reports: pd.DataFrame, findings: pd.DataFrame | None) -> Dismissed:
+    """Return the findings that somebody dismissed."""
+    if findings is None or "decision" not in findings.columns:
+        return frozenset()
+    mine = findings[findings["decision"].eq("dismissed").fillna(False)]
+    numbers, rows = report_numbers(reports, mine)
+    return frozenset(zip(numbers.tolist(), *(mine[name].iloc[rows] for name in ("rule", "cells")), strict=True))

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.errors import FormError, UnusableCells, require_columns
-from govstats.forms import ONE_FEN, Language, form, refuse_keys, refuse_unknown, versions
+from govstats.forms import ONE_FEN, Language, form, refuse_keys, refuse_unknown, text_of, versions
 from govstats.measures.formulas import (
     NOT_IN_FORM,
     REASONS,
@@ -25,6 +25,7 @@ from govstats.measures.formulas import (
     gathered,
     in_words,
     parsed,
+    refuse_twice,
 )
 from govstats.measures.intervals import across_agencies, wilson
 from govstats.reconciliation import reconcile
@@ -33,6 +34,7 @@ from govstats.reconciliation.edits import Flags
 from govstats.reconciliation.findings import Floats
 from govstats.reconciliation.matrix import report_numbers
 from govstats.reconciliation.repairs import repairs as repairs_of
+from govstats.reconciliation.rulebook import RulesFile
 from govstats.report import Report, typed_frame
 
 if TYPE_CHECKING:
@@ -123,14 +125,26 @@ class _Outcome(NamedTuple):
 # --- definitions ------------------------------------------------------------------------------------------------------------
 
 
+def _known(formulas: RulesFile | None = None) -> tuple[Mapping[str, Any], tuple[Indicator, ...]]:
+    """Return what indicators are made of and the indicators, ours first."""
+    return _file() if formulas is None else _file(str(formulas), text_of(formulas))
+
+
 @cache
-def _file() -> tuple[Mapping[str, Any], tuple[Indicator, ...]]:
+def _file(own: str = "", text: str = "") -> tuple[Mapping[str, Any], tuple[Indicator, ...]]:
     raw, entries = definitions_in("indicators.toml", "indicators", tables=("sources", "notes", "given", "timeliness"))
-    return raw, tuple(_indicator(entry, raw) for entry in entries)
+    ours = tuple(_indicator(f"{_FILE}, indicator {entry.get('id', '?')!r}", entry, raw) for entry in entries)
+    if not own:
+        return raw, ours
+    more, entries = definitions_in(own, "indicators", tables=("sources", "notes", "rules", "weights"), text=text)
+    raw = {**raw, **{name: {"own": own, **raw[name], **more.get(name, {})} for name in ("sources", "notes")}}
+    each = ({"source": "own", "en": entry.get("zh"), **entry} for entry in entries)
+    mine = tuple(_indicator(f"{own}, indicator {entry.get('id', '?')!r}", entry, raw) for entry in each)
+    refuse_twice(own, [one.id for one in (*ours, *mine)])
+    return raw, (*ours, *mine)
 
 
-def _indicator(entry: Mapping[str, Any], raw: Mapping[str, Any]) -> Indicator:
-    where = f"{_FILE}, indicator {entry.get('id', '?')!r}"
+def _indicator(where: str, entry: Mapping[str, Any], raw: Mapping[str, Any]) -> Indicator:
     needed = ("id", "zh", "en", "kind", "numerator", "source")
     refuse_keys(where, entry, needed, ("denominator", "less", "forms", "breaks", "unit", "times", "note"))
     kind = entry["kind"]
@@ -170,8 +184,13 @@ def _quantities(entry: Mapping[str, Any]) -> Iterator[Sequence[str]]:
         yield from (part[name] for name in ("numerator", "denominator") if name in part)
 
 
-def definitions() -> pd.DataFrame:
+def definitions(formulas: RulesFile | None = None) -> pd.DataFrame:
     """Return the indicators that `indicators` works out, in its order.
+
+    Parameters
+    ----------
+    formulas : path, optional
+        A file of indicators of your own, which follow ours.
 
     Returns
     -------
@@ -185,7 +204,7 @@ def definitions() -> pd.DataFrame:
     >>> definitions().set_index("indicator").formula_zh[["disclosure_rate", "documents_net.rules"]].tolist()
     ['（（一）予以公开＋（二）部分公开）÷（七）总计', '规章·本年制发件数 − 规章·本年废止件数']
     """
-    raw, known = _file()
+    raw, known = _known(formulas)
     rows = []
     for one in known:
         words = _formula(one, raw["given"], "zh"), _formula(one, raw["given"], "en")
@@ -225,6 +244,7 @@ def indicators(
     findings: pd.DataFrame | bool | None = None,
     texts: pd.DataFrame | None = None,
     corrections: Corrections | None = None,
+    formulas: RulesFile | None = None,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Work out rates, each with its numerator and denominator and with how far it can be relied upon.
@@ -245,11 +265,14 @@ def indicators(
     population : pandas.DataFrame, optional
         Inhabitants: ``year population`` and ``agency`` or ``region_code``.
     findings : pandas.DataFrame or True, optional
-        What `govstats.reconcile` returned; True reconciles. Those of the panel, if left out.
+        What `govstats.reconcile` returned; True reconciles. Those of the panel, if left out. What somebody dismissed of them
+        contradicts nothing.
     texts : pandas.DataFrame, optional
         ``agency year sketch``, as `govstats.reconciliation.reuse.sketch` makes them. Those of the panel, if left out.
     corrections : path or pandas.DataFrame, optional
         Documented corrections to apply first, as `govstats.correct` takes them.
+    formulas : path, optional
+        A file of indicators of your own, written as ours; ``docs/howto/own_rules.md`` shows how.
     confidence : float
         Of the intervals `low` to `high`.
 
@@ -290,11 +313,11 @@ def indicators(
     >>> rates[["value", "status", "low_blanks", "high_blanks"]].round(4).values.tolist()
     [[<NA>, 'blank', 0.3416, 0.3416]]
     """
-    wanted = _chosen(names)
+    wanted = _chosen(names, formulas)
     plain = source if isinstance(source, (Report, pd.DataFrame)) else source.cells
     corrected = as_corrected(plain, corrections)
     cells = corrected.cells if isinstance(corrected, Report) else corrected
-    everything = gathered(source, cells, reports)
+    everything = gathered(source, cells, reports, findings if isinstance(findings, pd.DataFrame) else None)
     groups = _Groups(everything.reports, by)
     needed = {name for one in wanted for name in one.given}
     given = _given(needed, source, corrected, everything.reports, population=population, findings=findings, texts=texts)
@@ -337,8 +360,8 @@ def indicators(
     return found.astype(types)[[*groups.keys, *types]]
 
 
-def _chosen(names: str | Iterable[str] | None) -> list[Indicator]:
-    return chosen("indicator", names, {one.id: one for one in _file()[1]}, "definitions()")
+def _chosen(names: str | Iterable[str] | None, formulas: RulesFile | None) -> list[Indicator]:
+    return chosen("indicator", names, {one.id: one for one in _known(formulas)[1]}, "definitions()")
 
 
 class _Groups:
@@ -444,7 +467,8 @@ def _quality(reports: pd.DataFrame, findings: pd.DataFrame) -> Mapping[str, Floa
     require_columns(findings, ("agency", "year", "severity", "status"), "findings", "Panel.findings")
     counted = findings[findings["severity"].isin(_SEVERITIES)]
     failed, keys = counted["status"] == "fail", ["agency", "year"]
-    sums = counted[keys].assign(failed_rules=failed, assessable_rules=failed | (counted["status"] == "pass"))
+    standing = failed & counted["decision"].ne("dismissed") if "decision" in counted.columns else failed
+    sums = counted[keys].assign(failed_rules=standing, assessable_rules=failed | (counted["status"] == "pass"))
     sums = sums.groupby(keys, as_index=False, dropna=False).sum()
     return _beside(reports, sums, keys, ["failed_rules", "assessable_rules"])
 

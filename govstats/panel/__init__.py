@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from govstats.errors import UnknownReport, UnusablePanel
+from govstats.errors import UnknownReport, UnusablePanel, require_columns
 from govstats.export.database import MANIFEST, REPORT_TYPES, manifest_of, whole_table
 from govstats.forms import form
 from govstats.panel.building import build
@@ -90,6 +90,8 @@ class Panel:
         The cells of the other documents, with `vintage`, `source` and `published`.
     document_findings : DataFrame
         Those of `findings` that only the documents themselves can tell: their sections, their year, their last sections.
+    rules : DataFrame
+        ``rule severity title_zh title_en``: those that were applied, ours and your own.
     texts : DataFrame
         ``agency year sketch``: the prose as numbers from which its reuse is measured (`govstats.reconciliation.reuse`).
     """
@@ -106,6 +108,7 @@ class Panel:
     findings = _table("findings", "One row a rule and what it applies to.")
     vintages = _table("vintages", "One row a cell of the documents that were not chosen.")
     document_findings = _table("document_findings", "What became of the rules that only the documents themselves can tell.")
+    rules = _table("rules", "One row a rule that was applied.")
     texts = _table("texts", "The prose of the chosen documents as numbers.")
 
     def __post_init__(self) -> None:
@@ -156,25 +159,31 @@ class Panel:
             years = tuple(one for one in asked_years if years is None or one in years)
         return Panel(self.folder, agencies, years, self._temporary)
 
-    def coverage(self) -> pd.DataFrame:
+    def coverage(self, expected: pd.DataFrame | None = None) -> pd.DataFrame:
         """Say of every agency and year what the panel has.
+
+        Parameters
+        ----------
+        expected : DataFrame, optional
+            When agencies existed: ``agency from until``, the first and the last year, null where that is open; an agency may have
+            several rows. Of an agency that stands there years in which it did not exist are left out, unless there is a
+            document; and one of which there is no document has the years of the panel.
 
         Returns
         -------
         DataFrame
             One row an agency and year, from the first year of the panel to the last: ``agency year state documents failures
-            message``. `state` is ``consistent``, ``inconsistent`` (rules of severity E fail, `failures` of them), ``incomplete``
-            (tables, lines or columns are not there), ``undecided`` (none fails, but more findings of severity E are not
-            assessable than pass: figures are blank or unreadable), ``without tables``, ``failed`` (there is a document that
-            could not be used; `message` says why) or ``missing`` (no document).
+            message``. `state` is ``consistent``, ``inconsistent`` (rules of severity E fail, `failures` of them, and nobody
+            dismissed that), ``incomplete`` (tables, lines or columns are not there), ``undecided`` (none fails, but more findings
+            of severity E are not assessable than pass: figures are blank or unreadable), ``without tables``, ``failed`` (there is
+            a document that could not be used; `message` says why) or ``missing`` (no document).
         """
         of_report = ["agency", "year"]
         reports = self.reports.dropna(subset=of_report)
         if reports.empty:
             return typed_frame([], _COVERAGE_TYPES)
-        years = range(int(reports["year"].min()), int(reports["year"].max()) + 1)
-        every = pd.MultiIndex.from_product([reports["agency"].unique(), years], names=of_report)
-        severe = self.findings[self.findings["severity"] == "E"]
+        every = _agencies_and_years(reports, expected)
+        severe = self.findings[(self.findings["severity"] == "E") & self.findings["decision"].ne("dismissed")]
         torn, copied = (severe["rule"].isin(rules) for rules in (_OF_THE_TABLES, _OF_COPIES))
         status = severe["status"]
         documents, gaps, failures, passes, undecided = (
@@ -189,14 +198,14 @@ class Panel:
         )
         chosen = reports[reports["chosen"]].set_index(of_report)[["form", "tables"]].reindex(every)
         tables = chosen["tables"].fillna("").map(lambda names: len(names.split()))
-        expected = chosen["form"].map(lambda version: len(form(version).tables), na_action="ignore").fillna(0)
+        asked = chosen["form"].map(lambda version: len(form(version).tables), na_action="ignore").fillna(0)
         unread = chosen["form"].isna()
         states = {
             "missing": unread & (documents == 0),
             "failed": unread,
             "without tables": tables == 0,
             "inconsistent": failures > 0,
-            "incomplete": (tables < expected) | (gaps > 0),
+            "incomplete": (tables < asked) | (gaps > 0),
             "undecided": undecided > passes,
         }
         state = np.select(list(states.values()), list(states), "consistent")
@@ -235,14 +244,12 @@ class Panel:
         >>> panel.summary("form").query("rule == 'T4S'")[["form", "reports", "pass", "fail", "failures"]].values.tolist()
         [['2019', 5, 3, 0, 0], ['2021', 17, 15, 1, 2]]
         """
-        from govstats.reconciliation import rules
-
         of_report, groups = ["agency", "year"], [by] if isinstance(by, str) else list(by)
         if unknown := [name for name in groups if name not in REPORT_TYPES]:
             raise UnusablePanel(
                 f"by={unknown[0]!r}: expected a column of Panel.reports, such as level, region, form or year 应为 reports 的一列"
             )
-        known = rules()[["id", "severity"]].rename(columns={"id": "rule"})
+        known = self.rules[["rule", "severity"]]
         chosen = self.reports[self.reports["chosen"].eq(True)].dropna(subset=of_report)
         statuses = ["pass", "fail", "not_assessable"]
         counts = (
@@ -282,11 +289,27 @@ class Panel:
             )
         year = "report_year" if name == "claims" else "year"
         wanted = pc.scalar(True)
+        if name == "rules":
+            return pd.read_parquet(whole_table(self.folder, name))
         if self.agencies is not None:
             wanted &= pc.field("agency").isin(pa.array(self.agencies, pa.string()))
         if self.years is not None:
             wanted &= pc.field(year).isin(pa.array(self.years, pa.int64()))
         return pd.read_parquet(whole_table(self.folder, name), filters=wanted)
+
+
+def _agencies_and_years(reports: pd.DataFrame, expected: pd.DataFrame | None) -> pd.MultiIndex:
+    """Return each agency with the years of the panel, or those of them in which it existed or has a document."""
+    years = range(int(reports["year"].min()), int(reports["year"].max()) + 1)
+    known = pd.Series(dtype="str") if expected is None else expected["agency"]
+    every = pd.MultiIndex.from_product([dict.fromkeys([*reports["agency"], *known]), years], names=["agency", "year"])
+    if expected is None:
+        return every
+    require_columns(expected, ("agency", "from", "until"), "expected", "agency from until")
+    each = expected.merge(pd.DataFrame({"year": years}), how="cross")
+    existed = each["year"].between(each["from"].fillna(years[0]), each["until"].fillna(years[-1]))
+    there = pd.concat([each[existed], reports[reports["source"].notna()]])[["agency", "year"]]
+    return every[every.isin(list(there.itertuples(index=False, name=None))) | ~every.get_level_values(0).isin(known)]
 
 
 def read_corpus(
@@ -295,6 +318,8 @@ def read_corpus(
     output: str | PathLike[str] | None = None,
     register: str | PathLike[str] | pd.DataFrame | None = None,
     agencies: str | PathLike[str] | pd.DataFrame | None = None,
+    rules: str | PathLike[str] | None = None,
+    adjudications: str | PathLike[str] | pd.DataFrame | None = None,
     client: Client | None = None,
     processes: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
@@ -315,6 +340,10 @@ def read_corpus(
         it says is believed; what it lacks is recognised.
     agencies : path or DataFrame, optional
         A table that corrects the identities of agencies; see `govstats.agencies.identify`.
+    rules : path, optional
+        A file of rules of your own, as `govstats.reconcile` takes it.
+    adjudications : path or DataFrame, optional
+        What people decided on findings; by default ``adjudications.csv`` in the folder, if there is one.
     client : dask.distributed.Client, optional
         Read on its workers, which must see the folder under the same path or address.
     processes : int, optional
@@ -348,5 +377,14 @@ def read_corpus(
     temporary = _Temporary() if output is None else None
     root = Path(temporary.path if temporary else output or "")
     store = Store(root.expanduser().absolute())
-    build(store, Folder.of(folder, storage_options), register, agencies, client=client, processes=processes)
+    build(
+        store,
+        Folder.of(folder, storage_options),
+        register,
+        agencies,
+        rules=rules,
+        adjudications=adjudications,
+        client=client,
+        processes=processes,
+    )
     return Panel(store.root, _temporary=temporary)

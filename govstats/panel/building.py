@@ -6,9 +6,10 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from functools import partial
 from itertools import count, repeat
 from os import PathLike
 from pathlib import Path
@@ -30,12 +31,17 @@ from govstats.panel.register import REGISTERS, read_register, with_register
 from govstats.panel.store import READ, Store, figures
 from govstats.panel.workers import local_executor
 from govstats.reconciliation import reconcile
+from govstats.reconciliation import rules as known_rules
+from govstats.reconciliation.corrections import Corrections, read_adjudications
 from govstats.reconciliation.matrix import Reports
+from govstats.reconciliation.rulebook import RulesFile
 from govstats.report import sources_sha256
 
 if TYPE_CHECKING:
     from distributed import Client
 
+#: Decisions on findings that stand in the folder of the documents.
+ADJUDICATIONS = "adjudications.csv"
 _DATABASE = "govstats.duckdb"
 #: Reports whose findings are made together: all of an agency's years, and of those that report to it.
 _BATCH = 500
@@ -53,6 +59,8 @@ def build(
     register: str | PathLike[str] | pd.DataFrame | None,
     agencies: str | PathLike[str] | pd.DataFrame | None,
     *,
+    rules: RulesFile | None,
+    adjudications: Corrections | None,
     client: Client | None,
     processes: int | None,
 ) -> None:
@@ -66,12 +74,17 @@ def build(
             " 进程数应为 1 以上的整数，不写则与处理器核数相同"
         )
     identify([], corrections=agencies)  # refuses a table that cannot be used before the reading begins
+    of_rules = known_rules(rules).rename(columns={"id": "rule"})
     known = _register(folder, register, agencies)
+    if adjudications is None and folder.holds(ADJUDICATIONS):
+        adjudications = pd.read_csv(io.BytesIO(folder.content(ADJUDICATIONS)), dtype="str", encoding="utf-8-sig")
+    decided = None if adjudications is None else read_adjudications(adjudications)
     documents, others = folder.documents(known, output=store.root)
     with store.alone():
         sources = _read(store, folder, documents, client=client, processes=processes)
         reports = placed(store.reports(), sources, known, agencies)
-        _write(store, reports, others, processes or cpu_count())
+        check = partial(_of_batch, rules=rules, adjudications=decided)
+        _write(store, reports, others, check, of_rules, processes or cpu_count())
 
 
 def _register(
@@ -211,7 +224,14 @@ def _with_vintages(reports: pd.DataFrame) -> pd.DataFrame:
     return reports
 
 
-def _write(store: Store, reports: pd.DataFrame, others: Sequence[str], workers: int) -> None:
+def _write(
+    store: Store,
+    reports: pd.DataFrame,
+    others: Sequence[str],
+    check: Callable[..., pd.DataFrame],
+    rules: pd.DataFrame,
+    workers: int,
+) -> None:
     """Write the panel; while its files are exchanged there is no panel in the folder."""
     making = store.making()
     documents = _documents(reports)
@@ -222,7 +242,8 @@ def _write(store: Store, reports: pd.DataFrame, others: Sequence[str], workers: 
     batches = [
         pd.concat([one, lost[lost["family"].isin(one["family"])]]) for _, one in documents[documents["chosen"]].groupby("batch")
     ]
-    findings = _findings(making, batches, workers)
+    _write_table(making, "rules", [rules])
+    findings = _findings(making, batches, check, workers)
     _write_table(making, "findings", tqdm(findings, "核对 reconciling", len(batches), unit="批", disable=None))
     content = (making / "reports.parquet").read_bytes() + sources_sha256().encode()
     digests = {name: file_sha256(making / f"{name}.parquet") for name in PANEL_TYPES}
@@ -257,25 +278,29 @@ def _documents(reports: pd.DataFrame) -> pd.DataFrame:
     return usable.assign(batch=pd.factorize(batch)[0])
 
 
-def _findings(folder: Path, batches: Sequence[pd.DataFrame], workers: int) -> Iterator[pd.DataFrame]:
+def _findings(
+    folder: Path, batches: Sequence[pd.DataFrame], check: Callable[..., pd.DataFrame], workers: int
+) -> Iterator[pd.DataFrame]:
     """Yield the findings of each batch, in their order."""
     made = 0
     if workers > 1 and len(batches) > 1:
         with suppress(BrokenProcessPool):  # what a process left behind when it died is made here
-            for found in local_executor(workers).map(_of_batch, repeat(folder), count(), batches):
+            for found in local_executor(workers).map(check, repeat(folder), count(), batches):
                 yield found
                 made += 1
-    yield from map(_of_batch, repeat(folder), count(made), batches[made:])
+    yield from map(check, repeat(folder), count(made), batches[made:])
 
 
-def _of_batch(folder: Path, batch: int, reports: pd.DataFrame) -> pd.DataFrame:
+def _of_batch(
+    folder: Path, batch: int, reports: pd.DataFrame, *, rules: RulesFile | None, adjudications: pd.DataFrame | None
+) -> pd.DataFrame:
     frames = {name: pq.ParquetFile(folder / f"{name}.parquet").read_row_group(batch).to_pandas() for name in READ}
-    return reconcile(Reports(reports=reports, **frames))
+    return reconcile(Reports(reports=reports, **frames), rules=rules, adjudications=adjudications)
 
 
 def _write_database(panel: Path, path: Path) -> None:
     """Write a database of views over the files of a panel."""
-    tables = ("reports", "cells", "claims", "notes", "findings", "vintages")
+    tables = ("reports", "cells", "claims", "notes", "findings", "vintages", "rules")
     with connected(path) as connection:
         connection.execute("BEGIN")  # each comment would be a transaction of its own
         create_tables(connection, {name: panel / f"{name}.parquet" for name in tables}, copy=False)

@@ -7,22 +7,36 @@ from typing import Any
 
 import pandas as pd
 
+from govstats.reconciliation.adjudications import decided
 from govstats.reconciliation.comparison import FormatComparison, check_summaries, check_vintages, compare_formats
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import check_edits
-from govstats.reconciliation.findings import FINDING_TYPES, Findings, rules
+from govstats.reconciliation.findings import FINDING_TYPES, Findings
 from govstats.reconciliation.matrix import IDENTITY, ManyReports, Reports, Source, identity_of, known_of, matrices
 from govstats.reconciliation.prose import check_prose, said_by, said_in
+from govstats.reconciliation.rule_checks import check_rules
+from govstats.reconciliation.rulebook import RulesFile, loaded, rules
 from govstats.reconciliation.structure import check_structure
 from govstats.reconciliation.years import check_years
 
-__all__ = ["FINDING_TYPES", "FormatComparison", "ManyReports", "Source", "compare_formats", "reconcile", "rules"]
+__all__ = [
+    "FINDING_TYPES",
+    "FormatComparison",
+    "ManyReports",
+    "Source",
+    "check_rules",
+    "compare_formats",
+    "reconcile",
+    "rules",
+]
 
 
 def reconcile(
     source: Source,
     *,
+    rules: RulesFile | None = None,
     corrections: Corrections | None = None,
+    adjudications: Corrections | None = None,
     claims: pd.DataFrame | None = None,
     texts: pd.DataFrame | None = None,
     vintages: pd.DataFrame | None = None,
@@ -36,8 +50,13 @@ def reconcile(
         A report; or cells with the columns of `Report.cells`, of any number of agencies and years; or a panel, which has cells
         and all that follows. Only a report knows its sections (S01), what could not be read (S03) and its text (S06, NE, NF).
         The rules across years have findings where the report of the year before is there too.
+    rules : path, optional
+        A file of rules of your own, checked beside ours; ``docs/howto/own_rules.md`` shows how one is written.
     corrections : path or DataFrame, optional
         Documented corrections to apply first, as `govstats.correct` takes them.
+    adjudications : path or DataFrame, optional
+        What people decided on findings, as `govstats.reconciliation.corrections.read_adjudications` takes it: `decision` says so.
+        Give the table as `corrections` too, and what it corrects is applied.
     claims : DataFrame, optional
         What the prose claims, with the columns of `Report.claims`: NT, NS, NC and NZ hold it against the cells of the same agency
         and year, T3Y against those of the year beside where a table lacks a figure. A column ``report_year`` tells in the report
@@ -57,7 +76,7 @@ def reconcile(
     -------
     pandas.DataFrame
         One row for each rule and what it applies to, reports in the order of the frame, rules in the order of the form. Columns
-        ``rule severity status agency year table expected reported difference cells message_zh message_en``.
+        ``rule severity status agency year table expected reported difference cells message_zh message_en decision``.
 
         `status` is ``pass``, ``fail`` or ``not_assessable``: a rule whose cells are missing, blank, not applicable or unreadable
         was not passed, a blank is not a zero. Where the known parts alone exceed the total, no figure in the blank could help
@@ -66,10 +85,13 @@ def reconcile(
         NC), and `difference` is `reported` − `expected`; null where a side is not known.
         `cells` names all cells the rule looks at, ``table/line/column`` joined by semicolons:
         ``findings.cells.str.split(";")`` gives lists; of two years those of the later one, to which the finding belongs.
-        `table` is null where a rule speaks of the whole report.
+        `table` is null where a rule speaks of the whole report. `decision` is ``confirmed``, ``dismissed`` or ``corrected`` where
+        somebody decided so, ``stale`` where the figures have changed since, null elsewhere; it changes nothing of the finding.
 
     Raises
     ------
+    FormError
+        The file of rules cannot be read, or has a rule that cannot be applied; the message names the place.
     UnusableCells
         The frame lacks one of the columns ``agency year form table line column value status``, or the claims lack one.
 
@@ -105,7 +127,7 @@ def reconcile(
     given: dict[str, Any] = {"claims": claims, "texts": texts, "vintages": vintages, "reports": reports}
     known = replace(known, **{name: frame for name, frame in given.items() if frame is not None})
     numbered, found = matrices(known.cells, _without_cells(known))
-    findings = Findings()
+    findings = Findings(loaded(rules))
     check_structure(numbered, found, findings, known)
     for matrix in found:
         check_edits(matrix, findings)
@@ -116,7 +138,8 @@ def reconcile(
         check_vintages(numbered, found, findings, known.vintages, known.reports)
     if known.reports is not None:
         check_summaries(numbered, found, findings, known.reports)
-    return findings.frame(numbered)
+    frame = findings.frame(numbered)
+    return frame if adjudications is None else decided(frame, source, adjudications)
 
 
 def _without_cells(known: Reports) -> pd.DataFrame | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import fnmatch
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import accumulate, groupby, pairwise, repeat
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.forms import ONE_FEN, CellKey, Form
+from govstats.forms import ONE_FEN, CellKey, Edit, Form
 from govstats.reconciliation.edits import (
     Component,
     Flags,
@@ -21,15 +22,15 @@ from govstats.reconciliation.edits import (
     linear_edits,
     outside,
     pairs_of_years,
-    severity,
     system,
     system_of,
     tell,
 )
-from govstats.reconciliation.findings import Floats, rules_with
+from govstats.reconciliation.findings import Floats
 from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices
+from govstats.reconciliation.rulebook import RulesFile, known_rule, loaded
 from govstats.reconciliation.solver import Localisation, Rows, Solution, can_hold, components, consistent, minimal_changes
-from govstats.reconciliation.whole_tables import rearranged
+from govstats.reconciliation.whole_tables import rearranged, reprinted
 
 #: What it costs to change a cell of a year that only bounds a chain: more than any repair.
 _FIXED = 1_000.0
@@ -37,9 +38,11 @@ _FIXED = 1_000.0
 _MOST = 1_000
 #: Below this confidence a reading is as likely to be wrong as the agency, and costs less to change.
 _SURE, _UNSURE_WEIGHT = 0.99, 0.8
-#: So many cells are tried beside an error of a whole table.
-_FEW = 3
+#: So many cells are tried beside an error of a whole table, and of years before one is tried.
+_FEW, _FEWER = 3, 2
 _NOTHING = Solution((), ())
+#: What changing cells costs, by ``table/line/column``.
+Weights = Mapping[str, float]
 
 
 class Place(NamedTuple):
@@ -94,7 +97,7 @@ class Case(NamedTuple):
     found: Localisation
 
 
-def cases(cells: pd.DataFrame, seconds: float) -> list[Case]:
+def cases(cells: pd.DataFrame, seconds: float, *, rules: RulesFile | None = None, weights: Weights | None = None) -> list[Case]:
     """Return each group of edits that cannot all hold with its minimal sets.
 
     Parameters
@@ -103,6 +106,10 @@ def cases(cells: pd.DataFrame, seconds: float) -> list[Case]:
         The columns of `Report.cells`; any number of agencies and years.
     seconds : float
         For the search in each group.
+    rules : path, optional
+        Rules of the user's own; of severity E their edits bind too.
+    weights : mapping, optional
+        What changing a cell costs, by `table/line/column`, where ``*`` stands for any line or column.
 
     Returns
     -------
@@ -115,7 +122,7 @@ def cases(cells: pd.DataFrame, seconds: float) -> list[Case]:
     minimal sets of the chain, and no search is needed. Only where none fits, or where two consistent years contradict each other,
     are the systems of the years searched as one. What turns out to be independent is taken apart again.
     """
-    systems = _Systems(cells)
+    systems = _Systems(cells, rules, weights)
     numbered: list[tuple[int, int, Chain, Localisation]] = []
     failing: dict[int, _Year] = {}
     for number, order, chain, joins_years in systems.failing():
@@ -143,6 +150,9 @@ def _located(chain: Chain, seconds: float) -> Localisation:
 
 def _rearrangements(chain: Chain) -> list[Solution]:
     """Return the interchanges and shifts of lines or columns by which all edits hold, with the cells that change."""
+    equal = chain.broken[: len(chain.edits.equalities)].any() or outside(chain.edits, chain.figures[:, None]).any()
+    if chain.broken.any() and not equal:
+        return []  # that one figure is less than another tells nothing of where they stand
     form, cells = chain.places[0].form, tuple(place.key for place in chain.places)
     figures = rearranged(form, cells, chain.figures)[1].T
     failing = _failed(chain.edits, figures).any(axis=0) | outside(chain.edits, figures).any(axis=0)
@@ -160,11 +170,11 @@ def _rearrangements(chain: Chain) -> list[Solution]:
 
 
 @cache
-def _components(form: Form, layout: Layout, cells: tuple[CellKey, ...]) -> tuple[Component, ...]:
-    """Return the groups of edits of a layout, and each cell that is in none; what agencies add to a sum leaves it open."""
+def _components(form: Form, layout: Layout, cells: tuple[CellKey, ...], own: tuple[Edit, ...]) -> tuple[Component, ...]:
+    """Return the groups of edits of a layout and of `own`, and each cell that is in none; what agencies add leaves a sum open."""
     whole = system(form, layout)
     edits = zip(whole.edits, whole.open_ended.tolist(), strict=True) if whole else ()
-    closed = system_of(form, tuple(edit for edit, open_ended in edits if not open_ended))
+    closed = system_of(form, (*(edit for edit, open_ended in edits if not open_ended), *own))
     bound = set(closed.cells)
     none = np.zeros((0, 1))
     single = [(cell, kinds(form, [cell])) for cell in cells if cell not in bound]
@@ -185,9 +195,21 @@ def _failed(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
 class _Systems:
     """The systems of edits of all reports, built for those that are asked for."""
 
-    def __init__(self, cells: pd.DataFrame) -> None:
+    def __init__(self, cells: pd.DataFrame, rules: RulesFile | None, weights: Weights | None) -> None:
         self.reports, self.found = matrices(cells)
-        self.weights = {id(matrix): _weights(cells, matrix) for matrix in self.found}
+        self.weights = {id(matrix): _weights(cells, matrix, weights) for matrix in self.found}
+        self.binding = [rule for rule in loaded(rules).values() if rule.binds]
+        self.bound = {id(matrix): linear_edits(matrix, matrix, self.binding) for matrix in self.found}
+
+    def components(self, matrix: ReportMatrix, layout: Layout) -> tuple[Component, ...]:
+        """Return the groups of edits that bind the reports of a layout."""
+        own = tuple(edit for edit in self.bound[id(matrix)] if edit.severity == "E" and not edit.offsets)
+        return _components(matrix.form, layout, matrix.cells, own)
+
+    def joining(self, matrix: ReportMatrix, layout: Layout) -> Component | None:
+        """Return the edits of a report by which its years are joined."""
+        joined = {cell for edit in self.bound[id(matrix)] if edit.offsets for cell in edit.cells}
+        return next((one for one in self.components(matrix, layout) if not joined.isdisjoint(one.cells)), None)
 
     @cached_property
     def place_of(self) -> dict[int, tuple[ReportMatrix, int, Layout]]:
@@ -203,8 +225,8 @@ class _Systems:
         """Yield the systems that cannot hold: the report, the order in it, the system, and whether years are joined by it."""
         for matrix in self.found:
             for members, layout in matrix.layouts:
-                joining = _joining(matrix, layout)
-                for order, component in enumerate(_components(matrix.form, layout, matrix.cells)):
+                joining = self.joining(matrix, layout)
+                for order, component in enumerate(self.components(matrix, layout)):
                     rows = np.array([matrix.index[key] for key in component.cells])
                     figures = matrix.value[np.ix_(rows, members)]
                     cannot = np.vstack([_failed(component.rows, figures), outside(component.rows, figures)])
@@ -232,7 +254,7 @@ class _Systems:
     def year(self, number: int) -> _Year | None:
         """Return a report whose own edits hold, by the system that joins it to other years; None where it has none."""
         matrix, member, layout = self.place_of[number]
-        component = _joining(matrix, layout)
+        component = self.joining(matrix, layout)
         chain = None if component is None else self._chain(matrix, member, component)
         return None if chain is None else _Year(number, chain, Localisation([_NOTHING]))
 
@@ -243,8 +265,8 @@ class _Systems:
         affected = set(failing)
         for pairs in links:
             year_before |= dict(zip(pairs.reports.tolist(), pairs.before.reports[pairs.was].tolist(), strict=True))
-            for edit in linear_edits(pairs.now, pairs.before, rules_with("binds_repairs")):
-                if severity(edit) == "E":
+            for edit in linear_edits(pairs.now, pairs.before, self.binding):
+                if edit.offsets and edit.severity == "E":
                     affected |= set(pairs.reports[tell(edit, pairs.figures(edit.places)[0], pairs.now.form).failed].tolist())
         year_after = {before: now for now, before in year_before.items()}
         while affected:
@@ -260,26 +282,19 @@ class _Systems:
                 yield [year for year in stretch if year is not None]
 
 
-def _weights(cells: pd.DataFrame, matrix: ReportMatrix) -> Floats | None:
-    """Return what changing each cell costs: less where recognition was not sure; None where nothing was recognised."""
-    if "confidence" not in cells.columns:
-        return None
-    confidence = matrix.rows["confidence"].to_numpy(dtype=float, na_value=np.nan)
-    unsure = (confidence < _SURE) & (matrix.cell_of_row >= 0)
-    if not unsure.any():
-        return None
+def _weights(cells: pd.DataFrame, matrix: ReportMatrix, own: Weights | None) -> Floats | None:
+    """Return what changing each cell costs: less where recognition was not sure; None where all cost the same."""
     weights = np.ones(matrix.value.shape)
-    weights[matrix.cell_of_row[unsure], matrix.report_of_row[unsure]] = _UNSURE_WEIGHT
-    return weights
+    if "confidence" in cells.columns:
+        confidence = matrix.rows["confidence"].to_numpy(dtype=float, na_value=np.nan)
+        unsure = (confidence < _SURE) & (matrix.cell_of_row >= 0)
+        weights[matrix.cell_of_row[unsure], matrix.report_of_row[unsure]] = _UNSURE_WEIGHT
+    for written, weight in (own or {}).items():
+        weights[[fnmatch.fnmatchcase("/".join(key), written) for key in matrix.cells]] *= weight
+    return weights if (weights != 1).any() else None
 
 
 # --- years of an agency that carry-overs join -------------------------------------------------------------------------------
-
-
-def _joining(matrix: ReportMatrix, layout: Layout) -> Component | None:
-    """Return the edits of a report by which its years are joined."""
-    joined = {cell for edit in linear_edits(matrix, matrix, rules_with("binds_repairs")) for cell in edit.cells}
-    return next((one for one in _components(matrix.form, layout, matrix.cells) if not joined.isdisjoint(one.cells)), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -319,6 +334,10 @@ class _Link(NamedTuple):
         fits = (surplus >= -ONE_FEN) & ((surplus <= ONE_FEN) | ~self.equality[:, None, None])
         return np.asarray(is_open | fits)
 
+    def rules_of(self, equality: bool) -> list[str]:
+        """Return the rules of the equalities, or of the others."""
+        return [rule for rule, it in zip(self.rules, self.equality.tolist(), strict=True) if it == equality]
+
     def fits(self, before: _Year, now: _Year) -> Flags:
         """Tell which ways to set the two years right fit each other."""
         return np.asarray(self.hold(before.figures, now.figures).all(axis=0))
@@ -328,8 +347,8 @@ def _link(before: _Year, now: _Year, systems: _Systems) -> _Link:
     """Return the edits that bind the repairs of two years: those of severity E, and those that hold as reported."""
     matrices_of = [systems.place_of[year.number][0] for year in (now, before)]
     positions = [{place.key: at for at, place in enumerate(year.chain.places)} for year in (now, before)]
-    edits = linear_edits(matrices_of[0], matrices_of[1], rules_with("binds_repairs"))
-    edits = [edit for edit in edits if all(key in positions[-offset] for key, offset in edit.places)]
+    edits = linear_edits(matrices_of[0], matrices_of[1], systems.binding)
+    edits = [edit for edit in edits if edit.offsets and all(key in positions[-offset] for key, offset in edit.places)]
     coefficients = [np.zeros((len(edits), len(of_year))) for of_year in positions]
     for row, edit in enumerate(edits):
         for (key, factor), (_, offset) in zip(edit.terms, edit.places, strict=True):
@@ -337,7 +356,7 @@ def _link(before: _Year, now: _Year, systems: _Systems) -> _Link:
     equality = np.array([edit.relation == "==" for edit in edits], dtype=np.bool_)
     every = _Link([], equality, coefficients[1], coefficients[0])
     binds = every.hold(before.chain.figures[:, None], now.chain.figures[:, None]).ravel()
-    binds |= np.array([severity(edit) == "E" for edit in edits], dtype=np.bool_)
+    binds |= np.array([edit.severity == "E" for edit in edits], dtype=np.bool_)
     rules = [edit.rule for edit, it in zip(edits, binds.tolist(), strict=True) if it]
     return _Link(rules, equality[binds], every.before[binds], every.now[binds])
 
@@ -359,7 +378,9 @@ def _repaired(years: Sequence[_Year], systems: _Systems, seconds: float) -> Iter
             chain = _joined(mine, links[start : end - 1], [True] * len(mine))
             located = _combined(mine, fitting[start : end - 1])
             if not located.solutions:
-                chain, located = _searched(years, links, start, end, seconds)
+                whole = _of_whole_tables(mine, links[start : end - 1], chain)
+                around, found = _searched(years, links, start, end, seconds, most=_FEWER if whole.solutions else inf)
+                chain, located = (chain, whole) if whole.solutions and not found.solutions else (around, found)
             for part in _factors(chain, located):
                 concerned = {chain.places[cell].year for one in part.solutions for cell in one.cells}
                 numbers = (one.number for one in mine if one.chain.places[0].year in concerned)
@@ -383,14 +404,37 @@ def _combined(years: Sequence[_Year], fitting: Sequence[Flags]) -> Localisation:
     return Localisation([solution for solution in solutions if solution.cells], complete)
 
 
-def _searched(years: Sequence[_Year], links: Sequence[_Link], start: int, end: int, seconds: float) -> tuple[Chain, Localisation]:
+def _of_whole_tables(years: Sequence[_Year], links: Sequence[_Link], chain: Chain) -> Localisation:
+    """Return what sets years right that contradict each other, if tables of the fewest were in another unit or last year's."""
+    different = known_rule("XD").settings["different_figures"]
+    widened = []
+    for before, year in zip([None, *years[:-1]], years, strict=True):
+        cells = [place.key for place in year.chain.places]
+        same = before is not None and [place.key for place in before.chain.places] == cells
+        ways = list(year.found.solutions)
+        for figures in reprinted(cells, year.chain.figures, before.chain.figures if before and same else None, different):
+            changed = np.flatnonzero(~np.isnan(year.chain.figures) & (figures != year.chain.figures)).tolist()
+            if not _failed(year.chain.edits, figures[:, None]).any():
+                ways.append(Solution(tuple(changed), tuple(figures[changed].tolist())))
+        widened.append(_Year(year.number, year.chain, Localisation(ways, year.found.complete)))
+    found = _combined(widened, [link.fits(*two) for link, two in zip(links, pairwise(widened), strict=True)])
+    concerned = [len({chain.places[cell].year for cell in one.cells}) for one in found.solutions]
+    fewest = min(concerned, default=0)
+    return Localisation(
+        [one for one, years_of in zip(found.solutions, concerned, strict=True) if years_of == fewest], found.complete
+    )
+
+
+def _searched(
+    years: Sequence[_Year], links: Sequence[_Link], start: int, end: int, seconds: float, *, most: float
+) -> tuple[Chain, Localisation]:
     """Search the systems of years as one, with the consistent years on both sides, which may have to change as well."""
     start -= int(start > 0 and years[start - 1].is_consistent)
     end += int(end < len(years) and years[end].is_consistent)
     # what lies beyond only says what is carried over
     first, last = max(start - 1, 0), min(end + 1, len(years))
     chain = _joined(years[first:last], links[first : last - 1], [start <= at < end for at in range(first, last)])
-    located = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds)
+    located = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds, most=most)
     if located.solutions and min(chain.weights[list(one.cells)].sum() for one in located.solutions) >= _FIXED:
         located = Localisation([], complete=False)
     return chain, located
@@ -411,19 +455,23 @@ def _joined(years: Sequence[_Year], links: Sequence[_Link], free: Sequence[bool]
         np.pad(np.hstack([link.before, link.now]), ((0, 0), (starts[at], starts[-1] - starts[at + 2])))
         for at, link in enumerate(links)
     ]
-    edits = Rows(
-        np.vstack([block_diag(*(one.edits.equalities for one in chains)), *joins]),
-        block_diag(*(one.edits.inequalities for one in chains)),
-        np.concatenate([one.edits.signed for one in chains]),
-        np.concatenate([one.edits.whole for one in chains]),
-    )
+    sides = []
+    for equal in (True, False):
+        own = [one.edits.equalities if equal else one.edits.inequalities for one in chains]
+        between = [rows[link.equality == equal] for rows, link in zip(joins, links, strict=True)]
+        sides.append(np.vstack([block_diag(*own), *between]))
     counts = [len(one.edits.equalities) for one in chains]
-    equal = [one.rules[:count] for one, count in zip(chains, counts, strict=True)]
-    unequal = [one.rules[count:] for one, count in zip(chains, counts, strict=True)]
+    rules = (
+        *(one.rules[:count] for one, count in zip(chains, counts, strict=True)),
+        *(link.rules_of(True) for link in links),
+        *(one.rules[count:] for one, count in zip(chains, counts, strict=True)),
+        *(link.rules_of(False) for link in links),
+    )
+    signed, whole = (np.concatenate([getattr(one.edits, name) for one in chains]) for name in ("signed", "whole"))
     return Chain(
         tuple(place for one in chains for place in one.places),
-        edits,
-        tuple(rule for rules in (*equal, *(link.rules for link in links), *unequal) for rule in rules),
+        Rows(sides[0], sides[1], signed, whole),
+        tuple(rule for some in rules for rule in some),
         np.concatenate([one.figures for one in chains]),
         np.concatenate([one.weights for one in chains]),
     )

@@ -13,7 +13,7 @@ import pandas as pd
 
 from govstats.errors import DifferentReports, require_columns
 from govstats.forms import ONE_FEN, CellKey, Language, Table
-from govstats.reconciliation.findings import Findings, known_rule
+from govstats.reconciliation.findings import Findings
 from govstats.reconciliation.matrix import (
     ABSENT,
     REPORTED,
@@ -24,6 +24,7 @@ from govstats.reconciliation.matrix import (
     matrices,
     plain_values,
 )
+from govstats.reconciliation.rulebook import known_rule
 from govstats.reconciliation.wording import (
     cell_label,
     listed,

@@ -1,12 +1,14 @@
-"""Documented corrections: applied on request, refused where they do not fit, with what was reported beside them."""
+"""Decisions of people on figures, as tables: documented corrections, applied on request and refused where they do not fit."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from os import PathLike
+from pathlib import Path
 from typing import overload
 
 import numpy as np
@@ -29,13 +31,25 @@ CORRECTION_TYPES = {
     "source": "str",
     "date": "str",
 }
-#: What has to be there, and what the others have to look like.
-_FILLED = ("agency", "year", "cell", "new", "reason", "source")
+#: The columns of ``adjudications.csv``, with their types.
+ADJUDICATION_TYPES = {"agency": "str", "year": "Int64"} | dict.fromkeys(
+    ("rule", "cells", "figures", "decision", "new", "by", "date", "reason"), "str"
+)
+DECISIONS = ("confirmed", "dismissed", "corrected")
 _FIGURE = r"[-+]?[\d,]*\.?\d+(?:e[-+]?\d+)?|[\d,]+\."
+_FIGURES = rf"(?:(?:{_FIGURE})?;)*(?:{_FIGURE})?"
+_ONE_CELL = r"[^/;]+/[^;]*/[^/;]+"
+#: What columns look like, where they have anything.
 _EXPECTED = {
     "year": (r"\d{4}(?:\.0)?", "a number such as 2023"),
     **dict.fromkeys(("old", "new"), (_FIGURE, "a number")),
     "cell": (r"[^/]+/.*/[^/]+", "table/line/column"),
+}
+_EXPECTED_OF_DECISIONS = {
+    "year": _EXPECTED["year"],
+    "decision": ("|".join(DECISIONS), f"one of {', '.join(DECISIONS)}"),
+    "cells": (rf"{_ONE_CELL}(?:;{_ONE_CELL})*", "table/line/column, joined by semicolons"),
+    **dict.fromkeys(("figures", "new"), (_FIGURES, "numbers joined by semicolons, with nothing where there is none")),
 }
 _CELL = ["agency", "year", "cell"]
 
@@ -72,6 +86,63 @@ def read_corrections(path: str | PathLike[str]) -> pd.DataFrame:
     [['review/reconsideration/total', 0.0, 11.0]]
     """
     return _listed(path).drop(columns="where")
+
+
+def read_adjudications(path: Corrections) -> pd.DataFrame:
+    """Read a table of decisions on findings and repairs.
+
+    Parameters
+    ----------
+    path : path or DataFrame
+        A CSV file (UTF-8) with the columns ``agency year rule cells figures decision new by date reason``. `rule` and `cells` are
+        those of a finding, or of a repair; `figures` what the cells held when it was decided, joined by semicolons, with nothing
+        where there was none. `decision` is ``confirmed`` (the finding is right), ``dismissed`` (it is none) or ``corrected``:
+        then `new` has the right figures. `by` and `reason` say who decided and why, `date` (YYYY-MM-DD) when.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a decision, with those columns.
+
+    Raises
+    ------
+    UnusableCorrections
+        The file is missing, lacks a column, or has a line that cannot be understood; the message names them all.
+
+    Examples
+    --------
+    >>> decided = {"agency": "某区", "year": 2023, "rule": "T4S", "cells": "review/reconsideration/total", "figures": "0"}
+    >>> decided |= {"decision": "dismissed", "new": "", "by": "张三", "date": "2024-05-06", "reason": "来函说明"}
+    >>> read_adjudications(pd.DataFrame([decided]))[["figures", "decision"]].values.tolist()
+    [['0', 'dismissed']]
+    """
+    filled = ("agency", "year", "rule", "cells", "decision", "by", "reason")
+    read = _written_down(path, ADJUDICATION_TYPES, filled, _EXPECTED_OF_DECISIONS)
+    counts = {name: read[name].str.count(";") for name in ("cells", "figures", "new")}
+    corrected = read["decision"] == "corrected"
+    uneven = (counts["figures"] != counts["cells"]) | (corrected & (counts["new"] != counts["cells"]))
+    if uneven.any():
+        raise UnusableCorrections(
+            f"{'; '.join(read.loc[uneven, 'where'])}: figures (and new, where the decision is corrected) have to be as many as "
+            "cells, joined by semicolons 各格的数字应与单元格一一对应，以分号相连"
+        )
+    for name in ("figures", "new"):
+        read[name] = pd.array([";".join(map(_plain, text.split(";"))) for text in read[name]], dtype="str")
+    return read.drop(columns="where")
+
+
+def _plain(figure: str) -> str:
+    return f"{float(figure.replace(',', '')):.15g}" if figure else ""
+
+
+def _corrected(decisions: pd.DataFrame) -> pd.DataFrame:
+    """Return what adjudications correct, as the lines of ``corrections.csv``."""
+    rows = []
+    for one in decisions[decisions["decision"] == "corrected"].to_dict("records"):
+        for cell, old, new in zip(*(one[name].split(";") for name in ("cells", "figures", "new")), strict=True):
+            if new:
+                rows.append({**one, "cell": cell, "old": old, "new": new, "source": one["by"]})
+    return pd.DataFrame(rows, columns=list(CORRECTION_TYPES)).drop_duplicates(["agency", "year", "cell", "old", "new"])
 
 
 def trial(repairs: pd.DataFrame) -> pd.DataFrame:
@@ -120,7 +191,8 @@ def correct(source: Source, corrections: Corrections) -> pd.DataFrame:
     source : Report, DataFrame or panel
         A report; or cells with the columns of `Report.cells`, of any number of agencies and years.
     corrections : path or DataFrame
-        As `read_corrections` takes or returns it. Those of agencies and years that are not in `source` are left aside.
+        As `read_corrections` takes or returns it; or as `read_adjudications` does, of which those count that
+        correct. Those of agencies and years that are not in `source` are left aside.
 
     Returns
     -------
@@ -226,25 +298,43 @@ def as_corrected(source: Source, corrections: Corrections | None) -> Source:
 
 
 def _listed(corrections: Corrections) -> pd.DataFrame:
-    """Return the corrections, each with `where` it stands, or say of every line that is none what is wrong with it."""
-    rows = written_rows(corrections, CORRECTION_TYPES, CORRECTION_TYPES)
-    wrong = [f"{where}: {'; '.join(faults)}" for where, row in rows if (faults := list(_faults(row)))]
+    """Return the corrections, each with `where` it stands; of adjudications those that correct."""
+    if _are_decisions(corrections):
+        corrections = _corrected(read_adjudications(corrections))
+    filled = ("agency", "year", "cell", "new", "reason", "source")
+    table = _written_down(corrections, CORRECTION_TYPES, filled, _EXPECTED)
+    return table.assign(**{name: pd.to_numeric(table[name].str.replace(",", "")).astype("Float64") for name in ("old", "new")})
+
+
+def _are_decisions(table: Corrections) -> bool:
+    if isinstance(table, pd.DataFrame):
+        return "decision" in table.columns
+    with suppress(OSError, UnicodeDecodeError), Path(table).open(encoding="utf-8-sig") as file:
+        return "decision" in file.readline().strip().split(",")
+    return False
+
+
+def _written_down(
+    table: Corrections, types: Mapping[str, str], filled: Sequence[str], expected: Mapping[str, tuple[str, str]]
+) -> pd.DataFrame:
+    """Return the lines of a table as text, each with its year and `where` it stands, or say what is wrong with each line."""
+    rows = written_rows(table, types, types)
+    wrong = [f"{where}: {'; '.join(faults)}" for where, row in rows if (faults := list(_faults(row, filled, expected)))]
     if wrong:
+        looks = "，".join(f"{name} 应为 {said}" for name, (_, said) in expected.items())
         raise UnusableCorrections(
-            "; ".join(wrong) + "; correct these lines 请改正以上各行：agency、cell、new、reason、source 不能为空，"
-            "year、old、new 应为数字，cell 应为 表/行/栏，date 应为 YYYY-MM-DD"
+            f"{'; '.join(wrong)}; correct these lines 请改正以上各行：{'、'.join(filled)} 不能为空，{looks}，date 应为 YYYY-MM-DD"
         )
-    table = pd.DataFrame([row for _, row in rows], columns=list(CORRECTION_TYPES), dtype="str")
-    figures = {name: pd.to_numeric(table[name].str.replace(",", "")) for name in ("year", "old", "new")}
-    typed = table.assign(**figures).astype(CORRECTION_TYPES)
-    return typed.assign(where=pd.array([where for where, _ in rows], dtype="str"))
+    read = pd.DataFrame([row for _, row in rows], columns=list(types), dtype="str")
+    years = pd.to_numeric(read["year"]).astype("Int64")
+    return read.assign(year=years, where=pd.array([where for where, _ in rows], dtype="str"))
 
 
-def _faults(row: Mapping[str, str]) -> Iterator[str]:
-    yield from (f"no {name}" for name in _FILLED if not row[name])
-    for name, (pattern, expected) in _EXPECTED.items():
+def _faults(row: Mapping[str, str], filled: Sequence[str], expected: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+    yield from (f"no {name}" for name in filled if not row[name])
+    for name, (pattern, said) in expected.items():
         if row[name] and not re.fullmatch(pattern, row[name]):
-            yield f"{name} is {row[name]!r}, expected {expected}"
+            yield f"{name} is {row[name]!r}, expected {said}"
     try:
         dt.date.fromisoformat(row["date"][:10])
     except ValueError:

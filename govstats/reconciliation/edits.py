@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache, partial
 from itertools import product
 from typing import Any, NamedTuple
@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, Table, expanded
-from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, rules_with
+from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, Table
+from govstats.reconciliation.findings import Findings, Floats, Integers
 from govstats.reconciliation.matrix import ABSENT, REPORTED, Layout, ReportMatrix, alike
+from govstats.reconciliation.rulebook import Rule, having, known_rule
 from govstats.reconciliation.solver import Rows, can_hold, components, conflict
 from govstats.reconciliation.wording import (
     Sum,
@@ -219,18 +220,12 @@ def kinds(form: Form, cells: Sequence[CellKey]) -> tuple[Flags, Flags]:
     return np.array(signed, dtype=np.bool_), ~np.array(amount, dtype=np.bool_)
 
 
-def linear_edits(now: ReportMatrix, before: ReportMatrix, rules: Collection[str] = ()) -> list[Edit]:
-    """Return the edits of ``rules.toml`` that bind reports on two forms, in the order of the rules; of all, if none is named."""
-    edits: list[Edit] = []
-    for rule in rules or rules_with("edits"):
-        settings = known_rule(rule).settings
-        forms = settings.get("forms", (now.form.version, before.form.version))
-        if now.form.version in forms and before.form.version in forms:
-            for table in now.form.tables:
-                lines = {line for name, line, _ in now.cells if name == table.id} if table.open else set()
-                for template in settings["edits"]:
-                    if template["table"] == table.id:
-                        edits += expanded(rule, table, template, frozenset(lines))
+def linear_edits(now: ReportMatrix, before: ReportMatrix, rules: Iterable[Rule]) -> list[Edit]:
+    """Return the edits of rules that bind reports on two forms, in the order of the rules."""
+    own = {
+        table.id: frozenset(line for name, line, _ in now.cells if name == table.id) for table in now.form.tables if table.open
+    }
+    edits = (edit for rule in rules for edit in rule.edits(now.form, before.form, own))
     return [edit for edit in edits if all(cell in (before if year else now).index for cell, year in edit.places)]
 
 
@@ -395,7 +390,7 @@ def check_edits(matrix: ReportMatrix, findings: Findings) -> None:
             for edit, open_ended in zip(edits.edits, edits.open_ended.tolist(), strict=True):
                 check_edit(edit, alone(matrix, members), findings, open_ended=open_ended)
     check_together(matrix, findings)
-    for edit in linear_edits(matrix, matrix):
+    for edit in linear_edits(matrix, matrix, having("edits", findings.rules)):
         if not edit.offsets:
             check_edit(edit, alone(matrix, np.arange(len(matrix.reports))), findings)
 
@@ -424,16 +419,16 @@ def check_edit(
         severity=edit.severity,
         subject=partial(subject, table, edit),
     )
+    worded = partial(_message, edit, findings.rules[edit.rule])
     values, status = pairs.figures(edit.places)
     told = tell(edit, values, form, open_ended=open_ended)
     complete = (status == REPORTED).all(axis=0)
     if told.passed.any():
         expected, reported = (side[told.passed] for side in told.sides(edit))
-        message = _message(edit, "pass")
-        note(pairs.reports[told.passed], status="pass", message=message, expected=expected, reported=reported)
+        note(pairs.reports[told.passed], status="pass", message=worded("pass"), expected=expected, reported=reported)
     differing = told.failed | (complete & ~told.passed)
     for at in np.flatnonzero(differing).tolist():
-        outcome, message = ("fail", _message(edit, "fail")) if told.failed[at] else ("not_assessable", "remainder")
+        outcome, message = ("fail", worded("fail")) if told.failed[at] else ("not_assessable", "remainder")
         fields = _of_one(edit, pairs.where([at]), values[:, at])
         fields |= {"missing": _missing(form, edit, status[:, at].tolist()), "also": "" if complete[at] else "even_so"}
         note(int(pairs.reports[at]), status=outcome, message=message, **fields)
@@ -454,8 +449,8 @@ def check_edit(
         note(pairs.reports[which], status="not_assessable", message="no_table" if lost else "", missing=missing)
 
 
-def _message(edit: Edit, name: str) -> str:
-    return f"{name} >=" if edit.relation == ">=" and f"{name} >=" in known_rule(edit.rule).messages else name
+def _message(edit: Edit, rule: Rule, name: str) -> str:
+    return f"{name} >=" if edit.relation == ">=" and f"{name} >=" in rule.messages else name
 
 
 def _of_one(edit: Edit, report: Pairs, figures: Floats) -> dict[str, Any]:

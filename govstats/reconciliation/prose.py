@@ -16,8 +16,9 @@ import pandas as pd
 
 from govstats.errors import require_columns
 from govstats.forms import CellKey, Form, Language, Table, cell_key
-from govstats.reconciliation.findings import Findings, known_rule
+from govstats.reconciliation.findings import Findings
 from govstats.reconciliation.matrix import REPORTED, ReportMatrix, plain_values
+from govstats.reconciliation.rulebook import known_rule
 from govstats.reconciliation.wording import (
     Sum,
     column_label,

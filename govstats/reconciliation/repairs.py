@@ -16,13 +16,14 @@ import pandas as pd
 
 from govstats.errors import UnreadableDocument
 from govstats.forms import ONE_FEN, CellKey, Form, Language
-from govstats.reconciliation.chains import Case, Place, cases
+from govstats.reconciliation.chains import Case, Place, Weights, cases
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import outside
 from govstats.reconciliation.matrix import Source, known_of
+from govstats.reconciliation.rulebook import RulesFile, weights_in
 from govstats.reconciliation.solver import Solution
-from govstats.reconciliation.whole_tables import rearranged
-from govstats.reconciliation.wording import cell_label, cell_list, number, phrase, quoted
+from govstats.reconciliation.whole_tables import TEN_THOUSAND, rearranged
+from govstats.reconciliation.wording import cell_label, cell_list, listed, number, phrase, quoted
 from govstats.report import ReadCell, Report, typed_frame
 
 #: The columns of the repairs, with their types: the contract of DESIGN.md, and what else is known of a repair.
@@ -54,7 +55,10 @@ REPAIR_TYPES = {
 _WITNESS, _MISREAD = 2.0, -100.0
 #: What several cells add beside an error of a whole table: more than witnesses take away, less than a reading that fails.
 _SEVERAL, _MOVED = 50.0, 1_000.0
-_OF_WHOLE_TABLES = frozenset(("lines_swapped", "columns_swapped", "lines_shifted", "columns_shifted"))
+_MOVING = ("lines_swapped", "columns_swapped", "lines_shifted", "columns_shifted", "block_transposed")
+_OF_WHOLE_TABLES = frozenset((*_MOVING, "table_unit", "table_repeated"))
+#: Of more changes a sentence names the first few.
+_LONGEST = 12
 #: The rules of figures that cannot be right whatever the others are, and of edits that fail only together.
 _DOMAIN, _TOGETHER = "S04", "TJ"
 _LANGUAGES: tuple[Language, Language] = ("zh", "en")
@@ -94,6 +98,8 @@ def repairs(
     *,
     corrections: Corrections | None = None,
     claims: pd.DataFrame | None = None,
+    rules: RulesFile | None = None,
+    weights: RulesFile | Weights | None = None,
     seconds: float = 5.0,
     reread: bool = True,
 ) -> pd.DataFrame:
@@ -108,6 +114,11 @@ def repairs(
         Documented corrections to apply first, as `govstats.correct` takes them.
     claims : DataFrame, optional
         What the prose claims, with the columns of `Report.claims`: further witnesses. Those of the report, if left out.
+    rules : path, optional
+        A file of rules of your own, as `govstats.reconcile` takes it: those of severity E bind repairs as ours do.
+    weights : path or mapping, optional
+        What changing a cell costs where it is not 1, by ``table/line/column`` with ``*`` for any line or column: those of least
+        weight are listed. A TOML file has them under ``[weights]``, and may be that of the rules.
     seconds : float
         Of computing, for the search in each group of edits.
     reread : bool
@@ -127,8 +138,9 @@ def repairs(
         that differs between two years may be wrong in either: repairs of one `group` are then of different years.
         `mechanism` is how such an error comes about: ``mistyped`` ``transposed`` ``dropped`` ``doubled`` (digits), ``swapped``,
         ``row_shifted``, ``column_shifted``, ``sign``, ``unit`` (元 for 万元), ``left_at_zero`` and ``not_updated`` (totals),
-        ``other``; of whole tables ``lines_swapped``, ``columns_swapped``, ``lines_shifted``, ``columns_shifted``, beside which
-        only sets of at most three cells are searched.
+        ``other``; of whole tables ``lines_swapped``, ``columns_swapped``, ``lines_shifted``, ``columns_shifted``,
+        ``block_transposed``, ``table_unit`` and ``table_repeated`` (that of the year before: what should stand there nobody
+        knows), beside which only sets of at most three cells are searched.
         `witnesses` are claims of the prose and carry-overs of the years beside, ``+`` for and ``-`` against. `unique`: what
         was searched has no other repair of this group. `complete` is false where the search met its bound; a row without
         line and column says that it found nothing until then.
@@ -164,7 +176,7 @@ def repairs(
     report, cells = known.report, known.cells
     if claims is None:
         claims = known.claims if report is None else report.claims
-    found = cases(cells, seconds)
+    found = cases(cells, seconds, rules=rules, weights=weights_in(weights))
     if not found:
         return typed_frame([], REPAIR_TYPES)
     again = _Rereading(report if reread else None, found)
@@ -263,7 +275,7 @@ def _sentence(case: Case, repair: _Repair, standing: str, language: Language) ->
             cell = say("in_year", language, year=str(year), cell=cell)
         message = "open_change" if np.isnan(proposed) else "change"
         changes.append(say(message, language, cell=cell, reported=number(reported), proposed=number(proposed)))
-    joined = say("changes_joint", language).join(changes)
+    joined = say("changes_joint", language).join(changes) if len(changes) <= _LONGEST else listed(changes, language)
     labels = phrase("comma", language).join(mechanism_label(one, language) for one in dict.fromkeys(repair.mechanisms))
     among = len(case.found.solutions)
     sentence = say("repair", language, changes=joined, mechanisms=labels) + say(standing, language, count=str(among))
@@ -340,8 +352,6 @@ def _witnesses(cells: pd.DataFrame, claims: pd.DataFrame | None, agencies: Colle
 
 Changes = Mapping[CellKey, tuple[float, float]]
 
-_TEN_THOUSAND = 1e4
-
 
 @cache
 def _data() -> Mapping[str, Any]:
@@ -403,10 +413,18 @@ def mechanisms(form: Form, figures: Mapping[CellKey, float], changes: Changes) -
 
 
 def _of_whole_table(form: Form, figures: Mapping[CellKey, float], changes: Changes) -> str:
-    """Return how lines or columns were interchanged or shifted, if that is what changed."""
+    """Return how lines or columns were interchanged or shifted, a block turned or a table printed, if that is what changed."""
     cells = tuple(figures)
     was = np.array(list(figures.values()))
     ought = np.array([changes[cell][1] if cell in changes else figures[cell] for cell in cells])
+    changed = np.array([cell in changes for cell in cells])
+    every = np.array([cell[0] == next(iter(changes))[0] for cell in cells]) & ~np.isnan(was)
+    if np.isnan(ought[changed]).all():
+        return "table_repeated" if (changed == every).all() else ""
+    if (changed == (every & (was != 0))).all() and np.allclose(
+        was, np.where(changed, ought * TEN_THOUSAND, ought), equal_nan=True
+    ):
+        return "table_unit"
     names, moved = rearranged(form, cells, was)
     fits = (np.isnan(moved) | np.isnan(ought) | (moved == ought)).all(axis=1)
     return next((name for name, it in zip(names, fits.tolist(), strict=True) if it), "")
@@ -456,7 +474,7 @@ def mechanism(reported: float, proposed: float, *, is_total: bool = False) -> st
         return "other"
     if reported == -proposed:
         return "sign"
-    if proposed and abs(reported / proposed - _TEN_THOUSAND) < ONE_FEN * _TEN_THOUSAND:
+    if proposed and abs(reported / proposed - TEN_THOUSAND) < ONE_FEN * TEN_THOUSAND:
         return "unit"
     was, ought = (f"{abs(figure):.4f}".rstrip("0").rstrip(".") for figure in (reported, proposed))
     lagging = "not_updated" if is_total and proposed > reported else "other"

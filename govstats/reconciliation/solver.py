@@ -330,6 +330,62 @@ class _Narrowing:
         return bool(self.low[cell] <= self.high[cell] + ONE_FEN)
 
 
+def greatest(rows: Rows, weights: Floats) -> Floats:
+    """Return figures of at most 1 that satisfy all rows and give the greatest weighted sum; 1 stands for any figure.
+
+    Examples
+    --------
+    A part is at most its total, whatever the other part:
+
+    >>> rows = Rows(np.array([[1.0, 1.0, -1.0]]), np.zeros((0, 3)), np.zeros(3, bool), np.ones(3, bool))
+    >>> weights = np.array([1.0, 0.0, -1.0])
+    >>> round(float(weights @ greatest(rows, weights)), 6)
+    0.0
+    """
+    from scipy.optimize import linprog
+
+    found = linprog(
+        -weights,
+        A_ub=-rows.inequalities,
+        b_ub=np.zeros(len(rows.inequalities)),
+        A_eq=rows.equalities,
+        b_eq=np.zeros(len(rows.equalities)),
+        bounds=[(-1 if signed else 0, 1) for signed in rows.signed],
+    )
+    return np.asarray(found.x)
+
+
+def can_be_positive(rows: Rows) -> NDArray[np.bool_]:
+    """Tell which cells can be more than 0 where all rows hold; signed ones are taken to be able to.
+
+    Examples
+    --------
+    A part that is at least twice its total can only be 0, and so can the total; not so what stands beside them.
+
+    >>> rows = Rows(np.array([[1.0, 0.0, -1.0, 0.0]]), np.array([[1.0, 0.0, -2.0, 0.0]]), np.zeros(4, bool), np.ones(4, bool))
+    >>> can_be_positive(rows).tolist()
+    [False, True, False, True]
+    """
+    from scipy.optimize import linprog
+
+    count = len(rows.signed)
+    none = np.zeros((len(rows.matrix), count))
+    matrix = np.hstack([rows.matrix, none])
+    # beside each figure up to 1 of it: what satisfies the rows does so many times over, so that every figure that can gives 1
+    up_to = np.hstack([-np.eye(count), np.eye(count)])
+    equal = len(rows.equalities)
+    unequal = np.vstack([-matrix[equal:], up_to])
+    found = linprog(
+        -np.concatenate([np.zeros(count), np.ones(count)]),
+        A_ub=unequal,
+        b_ub=np.zeros(len(unequal)),
+        A_eq=matrix[:equal],
+        b_eq=np.zeros(equal),
+        bounds=[(None if signed else 0, None) for signed in rows.signed] + [(0, 1)] * count,
+    )
+    return np.asarray(rows.signed | (np.asarray(found.x)[count:] > ONE_FEN))
+
+
 # --- by which changes? ----------------------------------------------------------------------------------------------------------
 
 
@@ -479,7 +535,7 @@ class _Search:
         """Raise the budget until sets are found, or it would be more than `most`."""
         weight = sum(self.weights[cell] for cell in self.needed)
         try:
-            while True:
+            while weight <= most:
                 self.beyond = math.inf
                 self._extend(self.needed, weight, self.allowed)
                 if self.found.solutions or self.beyond == math.inf or self.beyond > most:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from govstats.characters import folded_text
 from govstats.forms import ONE_FEN, CellKey, Language, Table, form, versions
-from govstats.reconciliation.findings import Findings, Wording, known_rule, rules_with
+from govstats.reconciliation.findings import Findings
 from govstats.reconciliation.matrix import (
     REPORTED,
     UNREADABLE,
@@ -27,6 +27,7 @@ from govstats.reconciliation.matrix import (
     plain_values,
     report_numbers,
 )
+from govstats.reconciliation.rulebook import Wording, having, known_rule
 from govstats.reconciliation.wording import (
     cell_label,
     column_label,
@@ -323,7 +324,7 @@ def _check_document(report: Report, findings: Findings) -> None:
     if has_sections:
         _check_sections(report, findings)
     _check_year(report, text, findings)
-    for rule in map(known_rule, rules_with("section")):
+    for rule in having("section"):
         wanted = rule.settings
         if has_sections and report.form in wanted.get("forms", versions()):
             section = text.sections.get(wanted["section"])

@@ -203,10 +203,17 @@ class Sum:
         if not shown:
             return phrase("all_zero", language)
         plus, minus = phrase("plus", language), phrase("minus", language)
-        text = "".join(f"{minus if sign < 0 else plus}{name} {number(figure)}" for sign, name, figure in shown).removeprefix(plus)
-        if len(shown) > 1:
+        text = "".join(
+            f"{minus if sign < 0 else plus}{_multiple(abs(sign), name, language)} {number(figure)}"
+            for sign, name, figure in shown
+        ).removeprefix(plus)
+        if len(shown) > 1 or abs(shown[0][0]) > 1:
             return text + phrase("equals", language) + number(sum(sign * figure for sign, _, figure in shown))
         return text + phrase("rest_zero", language) if len(known) > 1 else text
+
+
+def _multiple(factor: int, name: str, language: Language) -> str:
+    return name if factor == 1 else phrase("times", language, factor=str(factor), label=name)
 
 
 def gap(size: float, language: Language) -> str:

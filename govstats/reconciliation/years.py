@@ -13,10 +13,11 @@ import pandas as pd
 from govstats.errors import require_columns
 from govstats.forms import CellKey, Edit, Language, cell_key
 from govstats.reconciliation.edits import Pairs, alone, check_edit, edit_labels, linear_edits, pairs_of_years, severity
-from govstats.reconciliation.findings import Findings, Floats, Integers, known_rule, rules_with
+from govstats.reconciliation.findings import Findings, Floats, Integers
 from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix
 from govstats.reconciliation.prose import Said, of_another_circle
 from govstats.reconciliation.reuse import reused_share
+from govstats.reconciliation.rulebook import having, known_rule
 from govstats.reconciliation.wording import named, number, phrase
 
 _MILDER = {"E": "W", "W": "I", "I": "I"}
@@ -64,7 +65,7 @@ def check_years(
 
 def _check_edits(pairs: Pairs, findings: Findings, stand_ins: StandIns) -> None:
     checked: set[str] = set()
-    for edit in linear_edits(pairs.now, pairs.before):
+    for edit in linear_edits(pairs.now, pairs.before, having("edits", findings.rules)):
         if not edit.offsets:
             continue
         chosen = pairs
@@ -83,7 +84,7 @@ class StandIns:
 
     def __init__(self, reports: pd.DataFrame, claims: Sequence[Said]) -> None:
         self.reports, self.claims = reports, claims
-        self.rules = rules_with("claims_stand_in")
+        self.rules = {rule.id: rule for rule in having("claims_stand_in")}
 
     @cached_property
     def said(self) -> Mapping[tuple[object, int, CellKey], tuple[float, str]]:
@@ -123,7 +124,7 @@ def _check_against_claims_alone(matrix: ReportMatrix, paired: Integers, findings
     spoken_of = np.array([key in told for key in zip(agencies.tolist(), years.tolist(), strict=True)], dtype=np.bool_)
     at = np.flatnonzero(spoken_of & ~np.isin(matrix.reports, paired))
     reports = alone(matrix, at, years.take(at).to_numpy(dtype=np.intp) - 1)
-    for edit in linear_edits(matrix, matrix, stand_ins.rules) if len(at) else ():
+    for edit in linear_edits(matrix, matrix, stand_ins.rules.values()) if len(at) else ():
         values, _ = reports.figures(edit.places)
         filled = [stand_ins(edit, reports.where([place]), values[:, place]) is not None for place in range(len(at))]
         check_edit(edit, reports.where(np.array(filled)), findings, stand_in=stand_ins)

@@ -1,0 +1,157 @@
+"""What is wrong with rules of the user's own: what follows from others anyway, and what only zeros satisfy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from govstats.errors import FormError
+from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, form, versions
+from govstats.reconciliation.edits import Flags, kinds
+from govstats.reconciliation.findings import Floats
+from govstats.reconciliation.rulebook import OWN, Rule, Rules, RulesFile, check_message, every_cell, parsed
+from govstats.reconciliation.solver import Rows, can_be_positive, greatest
+from govstats.reconciliation.wording import cell_label, cell_list, in_both, listed, quoted, subject
+from govstats.report import typed_frame
+
+_TYPES = dict.fromkeys(("rule", "form", "table", "subject", "found", "cells", "message_zh", "message_en"), "str")
+
+
+class _Found(NamedTuple):
+    """An edit of a rule on a form, what was found of it, and the cells of which that is said."""
+
+    rule: Rule
+    form: Form
+    edit: Edit
+    what: str
+    cells: Sequence[CellKey]
+
+
+def check_rules(own: RulesFile) -> pd.DataFrame:
+    """Tell which rules of a file say nothing, and which say more than can be meant.
+
+    Parameters
+    ----------
+    own : path
+        As `govstats.reconcile` takes it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an edit on a form: ``rule form table subject found cells message_zh message_en``; none where all is well. `found`
+        is ``implied`` where the edit holds whenever those of the form do, ``redundant`` where it does when the other rules of the
+        file hold too, and ``only_zero`` where some cells, named in `cells`, could not be other than 0 if all edits held; such a
+        file is refused by `govstats.reconcile` and `govstats.repairs`.
+
+    Raises
+    ------
+    FormError
+        The file cannot be read, or has a rule that cannot be applied.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "my_rules.toml")
+    >>> edit = '{ table = "requests", each = "line", left = ["total"], relation = ">=", right = ["legal"] }'
+    >>> rule = f'[[rules]]\\nid = "M1"\\nseverity = "W"\\ntitle_zh = "不少于其中一项"\\nedits = [{edit}]\\n'
+    >>> _ = path.write_text(rule, encoding="utf-8")
+    >>> check_rules(path).query("subject == 'new'")[["rule", "form", "found"]].values.tolist()
+    [['M1', '2019', 'implied'], ['M1', '2021', 'implied']]
+    """
+    rows = []
+    for rule, statutory, edit, what, cells in _found(parsed(own)):
+        said = _words(rule, statutory, edit, what, cells)
+        rows.append((rule.id, statutory.version, edit.table, edit.subject, what, cell_list(cells), said["zh"], said["en"]))
+    return typed_frame(rows, _TYPES)
+
+
+def refuse_infeasible(rules: Rules) -> None:
+    """Refuse rules that can only hold where cells are zero.
+
+    Raises
+    ------
+    FormError
+        It names the rule and the cells.
+    """
+    for rule, statutory, edit, what, cells in _found(rules, only=("only_zero",)):
+        said = _words(rule, statutory, edit, what, cells)
+        where = f"{rule.source}, rule {rule.id!r}, form {statutory.version}"
+        raise FormError(f"{where}: only zeros satisfy it: {said['en']} 只有 0 才能成立：{said['zh']}")
+
+
+def _words(rule: Rule, statutory: Form, edit: Edit, what: str, cells: Sequence[CellKey]) -> Mapping[Language, str]:
+    table = statutory.table(edit.table)
+
+    def fields(language: Language) -> dict[str, str]:
+        labels = (quoted(cell_label(statutory.table(cell[0]), cell, language), language) for cell in cells)
+        return {
+            "subject": subject(table, edit, language),
+            "cells": listed(labels, language),
+            "title": quoted(rule.title(language), language),
+        }
+
+    return {language: check_message(what, language, **said) for language, said in in_both(fields).items()}
+
+
+def _found(rules: Rules, only: Sequence[str] = ("implied", "redundant", "only_zero")) -> Iterator[_Found]:
+    for statutory in map(form, versions()):
+        every = {table.id: frozenset(table.line) for table in statutory.tables if table.open}
+        cells = set(every_cell(statutory))
+        edits = [(rule, edit) for rule in rules.values() for edit in rule.edits(statutory, statutory, every)]
+        mine = [(rule, edit) for rule, edit in edits if rule.scope == OWN and cells.issuperset(edit.cells)]
+        joining = [edit for rule, edit in edits if rule.scope != OWN and rule.binds and edit.severity == "E"]
+        if mine:
+            yield from _on(statutory, mine, joining, only)
+
+
+def _on(statutory: Form, mine: Sequence[tuple[Rule, Edit]], joining: Sequence[Edit], only: Sequence[str]) -> Iterator[_Found]:
+    """Yield what is found of edits on a form; `joining` are ours that join two years."""
+    facts = list(statutory.edits((table.id, line.id) for table in statutory.tables for line in table.lines))
+    if any(edit.offsets for _, edit in mine):
+        facts += [replace(edit, offsets=(-1,) * len(edit.cells)) for edit in facts] + [*joining]
+    own = [edit for _, edit in mine]
+    places, rows, equal = _system(statutory, [*facts, *own])
+    sure, numbers = list(range(len(facts))), range(len(facts), len(facts) + len(own))
+
+    def part(chosen: Sequence[int]) -> Rows:
+        weights, which = rows.matrix[list(chosen)], equal[list(chosen)]
+        return Rows(weights[which], weights[~which], rows.signed, rows.whole)
+
+    kept = list(numbers)
+    for (rule, edit), number in reversed(list(zip(mine, numbers, strict=True))) if "implied" in only else ():
+        others = [one for one in kept if one != number]
+        for what, by in (("implied", sure), ("redundant", [*sure, *others])):
+            if _follows(rows.matrix[number], bool(equal[number]), part(by)):
+                kept = others
+                yield _Found(rule, statutory, edit, what, ())
+                break
+    free = can_be_positive(part(sure))
+    together = can_be_positive(part([*sure, *numbers]))
+    alone = [can_be_positive(part([*sure, number])) if (free & ~together).any() else free for number in numbers]
+    some_alone = any((free & ~one).any() for one in alone)
+    for (rule, edit), positive in zip(mine, alone, strict=True):
+        zero = free & ~(positive if some_alone else together)
+        cells = [cell for cell, year in edit.places if zero[places[cell, year]]]
+        if cells:
+            yield _Found(rule, statutory, edit, "only_zero", list(dict.fromkeys(cells)))
+
+
+def _system(statutory: Form, edits: Sequence[Edit]) -> tuple[Mapping[tuple[CellKey, int], int], Rows, Flags]:
+    """Return where each place stands, the edits as rows in their order, and which are equalities."""
+    places = {place: at for at, place in enumerate(dict.fromkeys(place for edit in edits for place in edit.places))}
+    weights = np.zeros((len(edits), len(places)))
+    for row, edit in enumerate(edits):
+        for place, (_, factor) in zip(edit.places, edit.terms, strict=True):
+            weights[row, places[place]] += factor
+    equal = np.array([edit.relation == "==" for edit in edits], dtype=np.bool_)
+    return places, Rows(weights, weights[:0], *kinds(statutory, [cell for cell, _ in places])), equal
+
+
+def _follows(weights: Floats, equality: bool, rows: Rows) -> bool:
+    """Tell whether an edit holds wherever others do."""
+    signs = (1, -1) if equality else (-1,)
+    return all(sign * weights @ greatest(rows, sign * weights) <= ONE_FEN for sign in signs)

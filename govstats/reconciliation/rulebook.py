@@ -1,0 +1,281 @@
+"""The rules as data: ours, and those that a user adds in a file of the same kind."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib import resources
+from os import PathLike, fspath
+from typing import Any, NamedTuple, NoReturn
+
+import pandas as pd
+
+from govstats.errors import FormError
+from govstats.forms import CellKey, Edit, Form, Language, form, versions
+from govstats.forms import expanded, parsed_toml, refuse_edit, refuse_keys, refuse_unknown, text_of
+from govstats.report import typed_frame
+
+#: A file of rules that are added to ours.
+RulesFile = str | PathLike[str]
+
+#: The scope of the user's own rules.
+OWN = "own"
+_SEVERITIES = ("E", "W", "I")
+_LANGUAGES: tuple[Language, Language] = ("zh", "en")
+_NAMED = ("id", "severity", "scope", "title_zh", "title_en", "source")
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """A rule as ``rules.toml`` has it: its severity, its titles and what it says in each case."""
+
+    id: str
+    severity: str
+    scope: str
+    title_zh: str
+    title_en: str
+    source: str
+    messages: Mapping[str, Mapping[str, str]]
+    settings: Mapping[str, Any]
+
+    def title(self, language: Language) -> str:
+        """Return its title in one language."""
+        return self.title_zh if language == "zh" else self.title_en
+
+    @property
+    def binds(self) -> bool:
+        """Whether its edits bind repairs: those that cannot but hold do."""
+        return self.severity == "E" and "edits" in self.settings
+
+    def edits(self, now: Form, before: Form, own_lines: Mapping[str, frozenset[str]]) -> Iterator[Edit]:
+        """Yield its linear edits on reports on two forms; `own_lines` are those printed in each open table."""
+        forms = self.settings.get("forms", (now.version, before.version))
+        if now.version in forms and before.version in forms:
+            for template in self.settings.get("edits", ()):
+                for table in now.tables:
+                    if template["table"] == table.id:
+                        severe = {"severity": self.severity, **template}
+                        yield from expanded(self.id, table, severe, own_lines.get(table.id, frozenset()), now.tables)
+
+    def wording(
+        self,
+        status: str,
+        fields: Mapping[Language, Mapping[str, str]],
+        *,
+        message: str = "",
+        also: str = "",
+        severity: str = "",
+        table: str | None = None,
+        cells: str = "",
+    ) -> Wording:
+        """Return how a finding reads; `message` is that of the status unless another is named, `also` one that follows it."""
+        message = message or status
+        severity = severity or self.messages[message].get("severity", self.severity)
+        said = [self.messages[name] for name in (message, also) if name]
+        zh, en = ([one[lang].format_map({"title": self.title(lang), **fields[lang]}) for one in said] for lang in _LANGUAGES)
+        return Wording(self.id, severity, status, table, cells, "".join(zh), " ".join(en))
+
+
+class Wording(NamedTuple):
+    """All of a finding but its report and its figures; findings of many reports share one."""
+
+    rule: str
+    severity: str
+    status: str
+    table: str | None
+    cells: str
+    message_zh: str
+    message_en: str
+
+
+Rules = Mapping[str, Rule]
+
+
+def _rules_file() -> str:
+    return (resources.files(__package__) / "rules.toml").read_text("utf-8")
+
+
+def loaded(own: RulesFile | None = None) -> Rules:
+    """Return the rules by id, ours first, after all checks.
+
+    Parameters
+    ----------
+    own : path, optional
+        A file of the user's own.
+
+    Raises
+    ------
+    FormError
+        The file cannot be read or is no TOML, an id stands there twice or is one of ours, an edit names a cell that no form has,
+        there is a key that nothing reads, or rules can only hold where cells are 0.
+    """
+    rules = parsed(own)
+    if own is not None:
+        from govstats.reconciliation.rule_checks import refuse_infeasible
+
+        refuse_infeasible(rules)
+    return rules
+
+
+def parsed(own: RulesFile | None = None) -> Rules:
+    """Return the rules as `loaded` does, also those that can only hold where cells are 0."""
+    return _parsed("") if own is None else _parsed(fspath(own), text_of(own))
+
+
+@cache
+def _parsed(file: str, text: str = "") -> Rules:
+    ours = parsed_toml("rules.toml", _rules_file())
+    shared = ours["edits"]["messages"]
+    known = {entry["id"]: _rule(entry, shared) for entry in ours["rules"]}
+    raw = parsed_toml(file, text)
+    if file:
+        refuse_keys(file, raw, (), ("rules", "weights", "indicators", "sources", "notes"))
+    for entry in raw.get("rules", ()):
+        where = f"{file}, rule {entry.get('id', '?')!r}"
+        _check(where, entry)
+        if entry["id"] in known:
+            raise FormError(f"{where}: there is a rule of this id already; give it another 已有同名规则，请换一个 id")
+        known[entry["id"]] = _rule({"scope": OWN, "source": file, "title_en": entry["title_zh"], **entry}, shared)
+    return known
+
+
+def weights_in(given: RulesFile | Mapping[str, Any] | None) -> Mapping[str, float]:
+    """Return what changing cells costs, from a mapping or a file of rules.
+
+    Raises
+    ------
+    FormError
+        A weight is no number above zero, or no form has such a cell.
+    """
+    where, weights = "weights", {} if given is None else given
+    if isinstance(weights, str | PathLike):
+        where = fspath(weights)
+        weights = parsed_toml(where, text_of(weights)).get("weights", {})
+    known = ["/".join(cell) for version in versions() for cell in every_cell(form(version))]
+    for written, weight in weights.items():
+        if not isinstance(weight, int | float) or weight <= 0:
+            raise FormError(f"{where}: {written} = {weight!r}; expected a number above 0 权重应为大于 0 的数")
+        if not fnmatch.filter(known, written):
+            _refuse_cells(where, written, known)
+    return weights
+
+
+def _rule(entry: Mapping[str, Any], shared: Mapping[str, Any]) -> Rule:
+    own = entry.get("messages", {})
+    messages = {**{name: said for name, said in shared.items() if name.split()[0] not in own}, **own}
+    settings = {name: value for name, value in entry.items() if name not in (*_NAMED, "messages")}
+    return Rule(**{name: entry[name] for name in _NAMED}, messages=messages, settings=settings)
+
+
+def _check(where: str, entry: Mapping[str, Any]) -> None:
+    """Refuse a rule that cannot be applied, naming the place."""
+    refuse_keys(where, entry, ("id", "severity", "title_zh", "edits"), ("title_en", "source", "forms", "messages"))
+    refuse_unknown(where, "has the severity", [entry["severity"]], _SEVERITIES)
+    refuse_unknown(where, "is for the form", entry.get("forms", ()), versions())
+    forms = [form(version) for version in entry.get("forms", versions())]
+    for number, template in enumerate(entry["edits"], start=1):
+        place = f"{where}, edit {number}"
+        refuse_edit(place, template, ("table", "each"), ("lines", "columns", "severity"))
+        refuse_unknown(place, "is of the table", [template["table"]], dict.fromkeys(t.id for one in forms for t in one.tables))
+        edits = [edit for one in forms for edit in edits_on(one, template)]
+        for name in template.get("lines", template.get("columns", [None])):
+            lacking = [_lacking(edit, forms) for edit in edits if name in (None, edit.subject)]
+            if all(lacking):
+                known = ["/".join(cell) for one in forms for cell in every_cell(one)]
+                _refuse_cells(place, "/".join(min(lacking, key=len)[0]), known)
+
+
+def edits_on(statutory: Form, template: Mapping[str, Any], rule: str = "") -> Iterator[Edit]:
+    """Yield the edits of a template on a report that prints all lines of an open table."""
+    for table in statutory.tables:
+        if table.id == template["table"]:
+            lines = frozenset(table.line) if table.open else frozenset()
+            yield from expanded(rule, table, template, lines, statutory.tables)
+
+
+def every_cell(statutory: Form) -> list[CellKey]:
+    """Return every cell of a form, those of subtotals and of open tables too."""
+    tables = statutory.tables
+    return [(one.id, line, column) for one in tables for line, columns in one.columns_of.items() for column in columns]
+
+
+def _lacking(edit: Edit, forms: Sequence[Form]) -> list[CellKey]:
+    """Return the cells of an edit that the form lacks which has most of those of the year."""
+    found: list[CellKey] = []
+    for year in (0, -1):
+        cells = [cell for cell, of in edit.places if of == year]
+        by_form = [[cell for cell in cells if not _has(one, cell)] for one in forms]
+        found += sorted(by_form, key=len)[0]
+    return found
+
+
+def _has(statutory: Form, cell: CellKey) -> bool:
+    """Tell whether a form has a cell; agencies add lines to an open table."""
+    open_here = (one for one in statutory.tables if one.open and one.id == cell[0])
+    return cell in every_cell(statutory) or any(cell[2] in one.column for one in open_here)
+
+
+def _refuse_cells(where: str, wrong: str, known: Sequence[str]) -> NoReturn:
+    nearest = ", ".join(get_close_matches(wrong, dict.fromkeys(known)))
+    raise FormError(
+        f"{where}: no form has the cell {wrong}, or not beside the others of the edit; the nearest: {nearest}; the data "
+        f"dictionary lists them all 没有这一单元格，或与其余各格不在同一格式；最接近的：{nearest}；全部见数据字典"
+    )
+
+
+def check_message(what: str, language: Language, **fields: str) -> str:
+    """Return what is said of a rule that was checked."""
+    return str(parsed_toml("rules.toml", _rules_file())["checks"][what][language]).format(**fields)
+
+
+def having(setting: str, rules: Rules | None = None) -> list[Rule]:
+    """Return the rules that have a setting, in their order; those with ``edits`` are linear and need no code."""
+    return [rule for rule in (rules or loaded()).values() if rule.settings.get(setting)]
+
+
+def known_rule(name: str) -> Rule:
+    """Return one of our rules by its id.
+
+    Raises
+    ------
+    FormError
+        An edit of a form names a rule that ``rules.toml`` lacks.
+    """
+    try:
+        return loaded()[name]
+    except KeyError:
+        raise FormError(
+            f"reconciliation/rules.toml has no rule {name!r}, which an edit of a form names; add it there, or correct the form"
+            " rules.toml 中没有这条规则，请补上，或改正格式文件"
+        ) from None
+
+
+def rules(own: RulesFile | None = None) -> pd.DataFrame:
+    """Return the rules, in the order of the findings of `reconcile`; XF is that of `compare_formats` too.
+
+    Parameters
+    ----------
+    own : path, optional
+        A file of rules of your own, which follow ours; ``docs/howto/own_rules.md`` shows how one is written.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``id severity scope title_zh title_en source``, all text. `severity` is ``E`` (cannot be right), ``W`` (probably
+        wrong or in need of an explanation) or ``I`` (worth knowing); a finding about a blank cell may be milder than its rule.
+
+    Raises
+    ------
+    FormError
+        The file cannot be read, or has a rule that cannot be applied; the message names the place.
+
+    Examples
+    --------
+    >>> from govstats.reconciliation import rules
+    >>> rules().set_index("id").title_zh["T3B"]
+    '第一项加第二项之和等于第三项加第四项之和'
+    """
+    return typed_frame([[getattr(rule, name) for name in _NAMED] for rule in loaded(own).values()], dict.fromkeys(_NAMED, "str"))
