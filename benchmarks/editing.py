@@ -2,13 +2,16 @@
 
     python benchmarks/editing.py [--reports N] [--seed S] [--figure FILE]
 
-Consistent tables on requests (form 2021) get errors of each kind, and some of them cells without a figure. Everyone has the same
-edits, each cell costs the same. `solved`: a set of cells was given by whose change all edits can hold, and no method has a smaller
-one. `all`: every set of that size that any method found is listed. `first`: the set given first holds just the cells that were
-changed; among the reports in which no fewer cells explain the figures, which `minimal` counts. Banff gives one set, drawn at
-random among several. The programme has binary variables and a big M as textbooks write it; after each set it is solved again
-without that set, until the next one is larger, or its time is up. Each set is checked by a programme without M. `seconds` are
-those of one report.
+Consistent tables on requests (form 2021) get errors of each kind, and in some cases other cells are blank. All methods have the
+same edits, and each cell costs the same. Banff gives one set of cells for a report, drawn at random where there are several. The
+programme has binary variables and a big M, as textbooks write it; it is solved again without each set that it gave, until the next
+one is larger or its time is up. Every set is checked by a programme without M.
+
+- solved: a set was given by whose change all edits can hold, and no method has a smaller one
+- all: every set of that size that any method found was given
+- minimal: reports in which no fewer cells than those that were changed explain the figures
+- first: share of these in which the set given first holds just the cells that were changed
+- seconds: for one report
 
 Banff (pip install banff) is left out where it is not installed; it needs an older pandas than govstats: give it an environment
 of its own.
@@ -43,9 +46,9 @@ TABLE = "requests"
 EDITS = [edit for edit in form("2021").edits() if edit.table == TABLE]
 KEYS = list(dict.fromkeys(cell for edit in EDITS for cell in edit.cells))
 MATRIX = np.zeros((len(EDITS), len(KEYS)))
-for row, one in enumerate(EDITS):
-    for cell, factor in one.terms:
-        MATRIX[row, KEYS.index(cell)] += factor
+for _number, _edit in enumerate(EDITS):
+    for _cell, _factor in _edit.terms:
+        MATRIX[_number, KEYS.index(_cell)] += _factor
 #: The table on requests has no amounts.
 CASES = [
     *((kind, 0) for kind in KINDS if kind != "unit"),
@@ -67,7 +70,7 @@ class Answer(NamedTuple):
 # --- methods ----------------------------------------------------------------------------------------------------------------
 
 
-def by_govstats(reports: pd.DataFrame, _: Floats) -> Answer:
+def by_govstats(reports: pd.DataFrame, figures: Floats) -> Answer:  # noqa: ARG001
     """Repair the reports; where several groups of edits fail, one repair of each."""
     started = time.perf_counter()
     found = govstats.repairs(reports)
@@ -76,8 +79,9 @@ def by_govstats(reports: pd.DataFrame, _: Floats) -> Answer:
     found = found.dropna(subset="line")
     found["cell"] = [number[key] for key in found[["table", "line", "column"]].itertuples(index=False, name=None)]
     sets: dict[str, list[Cells]] = {agency: [frozenset()] for agency in reports["agency"].unique()}
-    for (agency, _), group in found.groupby(["agency", "group"], sort=False):
-        ways = [frozenset(of_one["cell"]) for _, of_one in group.groupby("repair", sort=True)]
+    for _, group in found.groupby("group", sort=False):
+        agency = group["agency"].iloc[0]
+        ways = [frozenset(one["cell"]) for _, one in group.groupby("repair", sort=True)]
         sets[agency] = [before | way for before in sets[agency] for way in ways]
     return Answer(list(sets.values()), seconds / len(sets))
 
@@ -219,11 +223,11 @@ def drawn(table: pd.DataFrame, file: Path) -> None:
     import matplotlib.pyplot as plt
 
     fig, axes = plt.subplots(1, 3, figsize=(9, 5), sharey=True, layout="constrained")
-    colours = ["#2b6a99", "#e08214", "#8c8c8c"]
+    colours = dict(zip(METHODS, ["#2b6a99", "#e08214", "#8c8c8c"], strict=True))
     titles = {"all": "share with all smallest sets", "first": "share with the right set first", "seconds": "seconds a report"}
     for axis, (column, title) in zip(axes, titles.items(), strict=True):
         wide = table.pivot_table(index="errors", columns="method", values=column, sort=False).iloc[::-1]
-        wide.plot.barh(ax=axis, color=colours[: wide.shape[1]], width=0.8, legend=False, logx=column == "seconds")
+        wide.plot.barh(ax=axis, color=[colours[name] for name in wide.columns], width=0.8, legend=False, logx=column == "seconds")
         axis.set(xlabel=title, ylabel="")
         axis.spines[["top", "right"]].set_visible(False)
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False)

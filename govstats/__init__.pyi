@@ -28,6 +28,7 @@ from .panel import read_corpus as read_corpus
 from .reconciliation import reconcile as reconcile
 from .reconciliation.completion import completions as completions
 from .reconciliation.corrections import correct as correct
+from .reconciliation.draws import draws as draws
 from .reconciliation.repairs import repairs as repairs
 
 __version__: str

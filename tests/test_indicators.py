@@ -760,7 +760,8 @@ def test_an_empty_frame_has_no_rows_but_all_columns() -> None:
 def test_figures_that_the_edits_determine_count_where_they_are_asked_for() -> None:
     # 平潭 2025 prints 33 granted and 38 in part, of 148
     cells = embedded.report(PINGTAN, 2025).cells
-    blank = _with(_with(cells, "requests/granted/total", value=pd.NA, status="blank"), "requests/new/total", value=pd.NA, status="blank")
+    blank = _with(cells, "requests/granted/total", value=pd.NA, status="blank")
+    blank = _with(blank, "requests/new/total", value=pd.NA, status="blank")
     assert of(indicators(blank), "disclosure_rate")["status"] == "blank"
     found = indicators(blank, deduced=True)
     rate = of(found, "disclosure_rate")
@@ -777,7 +778,8 @@ def test_nothing_is_deduced_from_figures_that_contradict_each_other_or_leave_a_c
     several = cells
     for line, column in product(("granted", "partly_granted"), ("natural_person", "total")):
         several = _with(several, f"requests/{line}/{column}", value=pd.NA, status="blank")
-    wrong = _with(_with(cells, "requests/granted/total", value=pd.NA, status="blank"), "requests/granted/natural_person", value=99)
+    wrong = _with(cells, "requests/granted/natural_person", value=99)
+    wrong = _with(wrong, "requests/granted/total", value=pd.NA, status="blank")
     for spoilt in (several, wrong):
         rate = of(indicators(spoilt, deduced=True), "disclosure_rate")
         assert (rate["status"], rate["deduced"]) == ("blank", 0)

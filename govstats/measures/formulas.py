@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from govstats.errors import FormError, UnusableCells, require_columns
 from govstats.forms import ONE_FEN, CellKey, Form, Language, Table, form, versions
 from govstats.forms.form import cell_key, parsed_toml, refuse_keys, refuse_unknown, signed
+from govstats.reconciliation.completion import completions
 from govstats.reconciliation.edits import Flags, conflicts, tell
 from govstats.reconciliation.findings import Floats, Integers
-from govstats.reconciliation.completion import completions
 from govstats.reconciliation.matrix import (
     ABSENT,
     BLANK,
