@@ -4,14 +4,14 @@
 
 Consistent tables on requests (form 2021) get errors of each kind, and in some cases other cells are blank. All methods have the
 same edits, and each cell costs the same. Banff gives one set of cells for a report, drawn at random where there are several. The
-programme has binary variables and a big M, as textbooks write it; it is solved again without each set that it gave, until the next
-one is larger or its time is up. Every set is checked by a programme without M.
+programme has binary variables and a big M, as textbooks write it; it is solved again without each set that it gave, until the
+next one is larger or its time is up. Every set is checked by a programme without M.
 
 - solved: a set was given by whose change all edits can hold, and no method has a smaller one
 - all: every set of that size that any method found was given
 - minimal: reports in which no fewer cells than those that were changed explain the figures
 - first: share of these in which the set given first holds just the cells that were changed
-- seconds: for one report
+- seconds: of computing, for one report
 
 Banff (pip install banff) is left out where it is not installed; it needs an older pandas than govstats: give it an environment
 of its own.
@@ -56,8 +56,10 @@ CASES = [
     ("mistyped", 5),
     ("2 x mistyped", 5),
 ]
-#: So many seconds the other two may take for one report.
-PATIENCE = 10.0
+#: So many seconds of computing the other two may take for one report.
+PATIENCE = 2.0
+#: The solver's own bound is in time on the clock, of which a busy machine gives a process a part.
+BUSY = 20
 
 
 class Answer(NamedTuple):
@@ -72,9 +74,9 @@ class Answer(NamedTuple):
 
 def by_govstats(reports: pd.DataFrame, figures: Floats) -> Answer:  # noqa: ARG001
     """Repair the reports; where several groups of edits fail, one repair of each."""
-    started = time.perf_counter()
+    started = time.process_time()
     found = govstats.repairs(reports)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     number = {key: at for at, key in enumerate(KEYS)}
     found = found.dropna(subset="line")
     found["cell"] = [number[key] for key in found[["table", "line", "column"]].itertuples(index=False, name=None)]
@@ -97,12 +99,12 @@ def by_banff(_: pd.DataFrame, figures: Floats) -> Answer:
         for row in MATRIX
     )
     data = pd.DataFrame(figures, columns=names).assign(unit=[f"r{number:05d}" for number in range(len(figures))])
-    started = time.perf_counter()
+    started = time.process_time()
     done = banff.errorloc(
         indata=data, unit_id="unit", edits=edits, time_per_obs=PATIENCE, accept_negative=False, outstatus=True, outreject=True,
         capture=None, no_by_stats=True,
     )  # fmt: skip
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     fields = done.outstatus.to_pandas().groupby("unit")["FIELDID"]
     chosen = {unit: frozenset(names.index(field) for field in of_unit) for unit, of_unit in fields}
     known = [frozenset(np.flatnonzero(~np.isnan(row)).tolist()) for row in figures]
@@ -112,9 +114,9 @@ def by_banff(_: pd.DataFrame, figures: Floats) -> Answer:
 
 def by_programme(_: pd.DataFrame, figures: Floats) -> Answer:
     """Solve the programme of Fellegi and Holt for each report, again and again without the sets that it gave."""
-    started = time.perf_counter()
+    started = time.process_time()
     sets = [list(_enumerated(row)) for row in figures]
-    return Answer(sets, (time.perf_counter() - started) / len(figures))
+    return Answer(sets, (time.process_time() - started) / len(figures))
 
 
 def _enumerated(figures: Floats) -> Iterator[Cells]:
@@ -131,9 +133,9 @@ def _enumerated(figures: Floats) -> Iterator[Cells]:
     cost = np.concatenate([np.zeros(count), known.astype(float)])
     bounds = Bounds(0, np.concatenate([np.full(count, much), np.ones(count)]))
     kinds = np.concatenate([np.zeros(count), np.ones(count)])
-    deadline, least = time.perf_counter() + PATIENCE, count
-    while (left := deadline - time.perf_counter()) > 0:
-        found = milp(cost, constraints=constraints, bounds=bounds, integrality=kinds, options={"time_limit": left})
+    deadline, least = time.process_time() + PATIENCE, count
+    while (left := deadline - time.process_time()) > 0:
+        found = milp(cost, constraints=constraints, bounds=bounds, integrality=kinds, options={"time_limit": BUSY * left})
         if found.status != 0 or round(found.fun) > least:
             return
         least = round(found.fun)
@@ -237,7 +239,7 @@ def drawn(table: pd.DataFrame, file: Path) -> None:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--reports", type=int, default=30)
+    parser.add_argument("--reports", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--figure", type=Path, help="draw the table too")
     arguments = parser.parse_args()

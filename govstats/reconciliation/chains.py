@@ -130,20 +130,6 @@ def cases(cells: pd.DataFrame, seconds: float) -> list[Case]:
     return [Case(agencies[number], chain, found) for number, _, chain, found in sorted(numbered, key=lambda one: one[:2])]
 
 
-def systems_of(cells: pd.DataFrame) -> Iterator[tuple[Any, Chain]]:
-    """Yield each system of edits with its agency; the years that carry-overs join are one system."""
-    systems = _Systems(cells)
-    agencies = systems.reports["agency"].array
-    joining = {number: year for number in systems.place_of if (year := systems.year(number)) is not None}
-    for number, (matrix, member, layout) in systems.place_of.items():
-        for component in _components(matrix.form, layout, matrix.cells):
-            if component.rules and component is not _joining(matrix, layout):
-                yield agencies[number], systems.chain(matrix, member, component)
-    for years in filter(None, systems.stretches(joining)):
-        links = [_link(before, now, systems) for before, now in pairwise(years)]
-        yield agencies[years[0].number], _joined(years, links, [True] * len(years))
-
-
 def _located(chain: Chain, seconds: float) -> Localisation:
     """Return what would set one report right: one cell, else errors of whole tables and a few cells, else the fewest cells."""
     found = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds, most=1.0)
@@ -225,12 +211,11 @@ class _Systems:
                     fails = np.asarray(cannot.any(axis=0))
                     several = len(component.rules) > 1
                     for at in np.flatnonzero(fails | (several & np.isnan(figures).any(axis=0))).tolist():
-                        chain = self.chain(matrix, int(members[at]), component)
+                        chain = self._chain(matrix, int(members[at]), component)
                         if fails[at] or not can_hold(chain.edits, chain.figures[:, None]).all():
                             yield int(matrix.reports[members[at]]), order, chain, component is joining
 
-    def chain(self, matrix: ReportMatrix, member: int, component: Component) -> Chain:
-        """Return a group of edits with the figures of one report."""
+    def _chain(self, matrix: ReportMatrix, member: int, component: Component) -> Chain:
         rows = np.array([matrix.index[key] for key in component.cells])
         figures = matrix.value[rows, member]
         year = self.reports["year"].array[matrix.reports[member]]
@@ -248,7 +233,7 @@ class _Systems:
         """Return a report whose own edits hold, by the system that joins it to other years; None where it has none."""
         matrix, member, layout = self.place_of[number]
         component = _joining(matrix, layout)
-        chain = None if component is None else self.chain(matrix, member, component)
+        chain = None if component is None else self._chain(matrix, member, component)
         return None if chain is None else _Year(number, chain, Localisation([_NOTHING]))
 
     def stretches(self, failing: dict[int, _Year]) -> Iterator[list[_Year]]:
@@ -464,3 +449,18 @@ def _factors(system: Chain, located: Localisation) -> list[Localisation]:
 def _only(solution: Solution, cells: Collection[int]) -> Solution:
     changes = [change for change in zip(*solution, strict=True) if change[0] in cells]
     return Solution(*(tuple(part) for part in zip(*changes, strict=True))) if changes else _NOTHING
+
+
+def systems_of(cells: pd.DataFrame) -> Iterator[tuple[Any, Chain]]:
+    """Yield each system of edits with its agency; the years that carry-overs join are one system."""
+    systems = _Systems(cells)
+    agencies = systems.reports["agency"].array
+    joined = {number: year for number in systems.place_of if (year := systems.year(number)) is not None}
+    for number, (matrix, member, layout) in systems.place_of.items():
+        joining = _joining(matrix, layout)
+        for component in _components(matrix.form, layout, matrix.cells):
+            if component.rules and component is not joining:
+                yield agencies[number], systems._chain(matrix, member, component)
+    for years in filter(None, systems.stretches(joined)):
+        links = [_link(before, now, systems) for before, now in pairwise(years)]
+        yield agencies[years[0].number], _joined(years, links, [True] * len(years))

@@ -53,8 +53,8 @@ def draws(
     Yields
     ------
     pandas.DataFrame
-        The columns of `Report.cells`, and `draw`, from 1. `method` of a cell that is not as reported is ``repaired`` (it has the figure
-        of a repair), ``deduced`` (the edits leave one figure), ``drawn`` (one of several) or ``open`` (the figure that is
+        The columns of `Report.cells`, and `draw`, from 1. `method` of a cell that is not as reported is ``repaired`` (it has the
+        figure of a repair), ``deduced`` (the edits leave one figure), ``drawn`` (one of several) or ``open`` (the figure that is
         reported is taken away, and none can be drawn in its place). A cell that the document lacks has a row where it has a
         figure.
 
