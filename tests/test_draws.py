@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import product
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import chisquare
+from scipy.stats import chisquare, t
 
 import govstats
 from govstats import draws
@@ -150,3 +152,14 @@ def test_a_cell_that_the_document_lacks_has_a_row_where_it_has_a_figure() -> Non
 def test_a_frame_of_repairs_without_its_columns_is_refused() -> None:
     with pytest.raises(govstats.UnusableCells, match="proposed"):
         next(draws(simulate("2021", 1), 1, repairs=pd.DataFrame({"agency": []})))
+
+
+def test_the_page_combines_results_by_rubins_rules() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "howto" / "draws.md").read_text("utf-8")
+    (block,) = (one for one in page.split("```python\n")[1:] if "total = within" in one)
+    known: dict[str, Any] = {"np": np, "t": t, "fits": [(1, 0.5), (2, 0.5), (3, 0.5)]}
+    exec(block.split("```")[0], known)
+    # 0.5 + 4/3 × 1, and 2 × (1 + 0.5 / (4/3))² degrees of freedom
+    assert known["total"] == pytest.approx(11 / 6)
+    assert known["freedom"] == pytest.approx(2 * 1.375**2)
+    assert known["half"] == pytest.approx(t.ppf(0.975, 3.78125) * (11 / 6) ** 0.5)

@@ -77,7 +77,7 @@ def test_bounds_over_the_missing_are_those_worked_out_by_hand(expected: Path) ->
         2019: [1 / 2, 5 / 10, 5 / 20, 15 / 20, 0.5, 0.5, 0.5, 0.25, 0.75],
     }
     for year, values in by_hand.items():
-        assert of_county.loc[year, names].tolist() == pytest.approx(values)
+        assert [*of_county.loc[year, names]] == pytest.approx(values)
 
 
 def test_no_figures_of_the_missing_lead_beyond_the_bounds() -> None:

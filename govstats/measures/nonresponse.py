@@ -36,7 +36,7 @@ def nonresponse(
     source : Panel or pandas.DataFrame
         As `govstats.indicators` takes it, with many reports.
     expected : path or pandas.DataFrame
-        As `govstats.agencies.expected.read_expected` takes it.
+        As `govstats.agencies.read_expected` takes it.
     by : str or sequence of str
         ``year``, and columns of `expected`.
     names : str or iterable of str, optional

@@ -19,8 +19,6 @@ from govstats.reconciliation.matrix import Source, known_of, plain_values
 from govstats.reconciliation.repairs import repairs as repairs_of
 from govstats.reconciliation.solver import Rows, bounds, components, filled
 
-#: A repair is so many times as likely as one of the next rank; docs/draws.md says how this was measured.
-_ODDS = 5.0
 #: Steps of a walk from one draw to the next, for each dimension of what is open.
 _STEPS = 100
 #: A direction of a walk moves about so many of its dimensions.
@@ -33,7 +31,13 @@ _Changes = dict[_Cell, tuple[float, str]]
 
 
 def draws(
-    source: Source, n: int = 20, *, seed: int = 0, repairs: pd.DataFrame | None = None, corrections: Corrections | None = None
+    source: Source,
+    n: int = 20,
+    *,
+    seed: int = 0,
+    odds: float = 5.0,
+    repairs: pd.DataFrame | None = None,
+    corrections: Corrections | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Draw data sets in which every edit holds: contradictions repaired, and cells without a figure filled.
 
@@ -45,6 +49,9 @@ def draws(
         How many.
     seed : int
         The same seed gives the same draws; those of an agency do not depend on which other agencies are there.
+    odds : float
+        So many times as likely is a repair as one of the next rank; 1 makes all minimal repairs equally likely. The page on draws
+        says how the default was measured.
     repairs : DataFrame, optional
         What `govstats.repairs` returned for the same reports. By default they are looked for.
     corrections : path or DataFrame, optional
@@ -65,8 +72,8 @@ def draws(
 
     Notes
     -----
-    Of the repairs that explain the same failures one is drawn; those of one rank are equally likely, and five times as likely as
-    those of the next. Cells without a figure are then drawn together: all whole figures by which the edits of a report hold,
+    Of the repairs that explain the same failures one is drawn; those of one rank are equally likely, and `odds` times as likely
+    as those of the next. Cells without a figure are then drawn together: all whole figures by which the edits of a report hold,
     and those on what is carried over from year to year, are equally likely. They are reached by a walk in random whole
     directions, each time to a point drawn uniformly between the bounds (Baumert et al., Discrete Hit-and-Run for Sampling
     Points from Arbitrary Distributions over Subsets of Integer Hyperrectangles, Operations Research 57, 2009). Cells that may
@@ -90,7 +97,7 @@ def draws(
     cells = cells if "method" in cells else cells.assign(method=None)
     found = repairs_of(source, corrections=corrections) if repairs is None else repairs
     require_columns(found, (*_CELL, "repair", "proposed", "group", "rank", "complete"), "repairs", "govstats.repairs(...)")
-    choices, undecided = _choices(found)
+    choices, undecided = _choices(found, odds)
     there = set(_keys(cells, _CELL[:3]))
     systems = [_System(agency, chain, there) for agency, chain in systems_of(cells)]
     generators = {agency: np.random.default_rng([seed, crc32(str(agency).encode())]) for agency, *_ in there}
@@ -121,7 +128,7 @@ class _Choice(NamedTuple):
     probabilities: Floats
 
 
-def _choices(repairs: pd.DataFrame) -> tuple[list[_Choice], set[_Cell]]:
+def _choices(repairs: pd.DataFrame, odds: float) -> tuple[list[_Choice], set[_Cell]]:
     """Return the repairs to choose from, and the tables (agency, year, table) of which not all could be listed."""
     listed = repairs.groupby("group")["complete"].transform("all").astype(bool)
     choices = []
@@ -132,7 +139,7 @@ def _choices(repairs: pd.DataFrame) -> tuple[list[_Choice], set[_Cell]]:
             changes = zip(_keys(one, _CELL), proposed, strict=True)
             ways.append({key: (figure, "open" if np.isnan(figure) else "repaired") for key, figure in changes})
         tiers = group.groupby("repair")["rank"].first().rank(method="dense").to_numpy(dtype=float)
-        likely = _ODDS ** (1 - tiers)
+        likely = odds ** (1 - tiers)
         choices.append(_Choice(agency, ways, likely / likely.sum()))
     return choices, set(_keys(repairs[~listed], _CELL[:3]))
 
