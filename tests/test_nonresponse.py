@@ -12,8 +12,8 @@ import pytest
 
 import govstats
 from govstats import embedded
-from govstats.agencies.expected import expected_reports, read_expected
 from govstats.measures import nonresponse
+from govstats.panel.expected import expected_reports, read_expected
 
 EXPECTED = """agency,name,level,region,from,until,successor,reason,source
 甲局,旧甲局,county,某县,,2018,,,
@@ -126,19 +126,18 @@ def test_a_panel_that_lacks_an_agency() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("戊局,,village,,,,,,", "line 6: level is “village”; expected one of national"),
-        ("戊局,,,,2019,18,,,", "until is “18”; expected a year"),
-        ("戊局,,,,2019,2018,,,", "from 2019 is after until 2018"),
-        ("戊局,,,,,,甲局,,", "there is a successor but no until"),
-        ("戊局,,,,,2018,己局,,", "the successor 己局 is no agency of the table"),
-        ("丙局,新丙局,,,2020,,,,", "line 6 and .*line 5: both are agency 丙局 in some year"),
-        ("戊局,旧甲局,,,2018,,,,", "both are name 旧甲局"),
-        (",旧甲局,,,2018,,,,", "agency is empty"),
+        ("戊局,,village,,,,,,", "line 6, column level: 'village'; expected one of national"),
+        ("戊局,,,,2019,18,,,", "line 6, column until: '18'; expected a year"),
+        ("戊局,,,,2019,2018,,,", "line 6: from is after until"),
+        ("戊局,,,,,2018,己局,,", "line 6: the successor 己局 is no agency of the table"),
+        ("丙局,新丙局,,,2020,,,,", "line 6: another line is of the agency 丙局 in the same year"),
+        ("戊局,旧甲局,,,2018,,,,", "line 6: another line is of the name 旧甲局"),
+        (",旧甲局,,,2019,,,,", "line 6: agency is empty"),
     ],
 )
 def test_a_line_that_cannot_be_is_named(expected: Path, line: str, message: str) -> None:
     expected.write_text(EXPECTED + line + "\n", "utf-8")
-    with pytest.raises(govstats.UnusableCorrections, match=message):
+    with pytest.raises(govstats.UnusableRegister, match=message):
         read_expected(expected)
 
 

@@ -8,19 +8,10 @@ from typing import Any
 import pandas as pd
 
 from govstats.agencies.corrections import AgencyCorrections, Corrected, corrected, identity_in, read_agency_corrections
-from govstats.agencies.expected import expected_reports, read_expected
 from govstats.agencies.names import Identity, hint, of_name, parts
 from govstats.report import typed_frame
 
-__all__ = [
-    "IDENTITY_TYPES",
-    "AgencyCorrections",
-    "expected_reports",
-    "hint",
-    "identify",
-    "read_agency_corrections",
-    "read_expected",
-]
+__all__ = ["IDENTITY_TYPES", "AgencyCorrections", "hint", "identify", "read_agency_corrections"]
 
 #: The columns of `identify`, with their types.
 IDENTITY_TYPES = dict.fromkeys(("printed", *Identity._fields), "str")

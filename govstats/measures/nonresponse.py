@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from govstats.agencies.expected import EXPECTED_TYPES, ExpectedAgencies, expected_reports
 from govstats.errors import UnusableCells
 from govstats.measures.formulas import chosen
 from govstats.measures.rates import definitions, indicators
+from govstats.panel.expected import EXPECTED_TYPES, ExpectedAgencies, expected_reports
 
 if TYPE_CHECKING:
     from govstats.panel import Panel
@@ -36,7 +36,7 @@ def nonresponse(
     source : Panel or pandas.DataFrame
         As `govstats.indicators` takes it, with many reports.
     expected : path or pandas.DataFrame
-        As `govstats.agencies.read_expected` takes it.
+        As `govstats.panel.expected.read_expected` takes it.
     by : str or sequence of str
         ``year``, and columns of `expected`.
     names : str or iterable of str, optional
@@ -68,7 +68,7 @@ def nonresponse(
     ------
     FormError
         There is no such indicator, or it is none between 0 and 1.
-    UnusableCorrections
+    UnusableRegister
         The table of expected agencies has a line that cannot be understood.
     UnusableCells
         Two reports of a year are of one expected agency.
