@@ -149,6 +149,17 @@ def test_a_cell_that_the_document_lacks_has_a_row_where_it_has_a_figure() -> Non
     assert drawn.iloc[-1][["form", "method", "status"]].tolist() == ["2021", "deduced", "reported"]
 
 
+def test_a_report_that_names_neither_agency_nor_year_is_drawn_as_well() -> None:
+    cells = plant(simulate("2021", 1, size="medium", seed=3), ["mistyped"], seed=1).cells.drop(columns="method")
+    unnamed = cells.assign(agency=pd.Series(None, cells.index, dtype="str"), year=pd.Series(pd.NA, cells.index, dtype="Int64"))
+    lost = without(unnamed, ("requests", "granted", "legal"), ("review", "reconsideration", "total"))
+    (drawn,) = draws(lost[~((lost["line"] == "other.other") & (lost["column"] == "total"))], 1)
+    assert set(drawn["status"]) == {"reported"}
+    assert failed(cells)
+    assert not failed(drawn)
+    assert drawn["method"].value_counts().to_dict() == {"deduced": 3, "repaired": 1}
+
+
 def test_a_frame_of_repairs_without_its_columns_is_refused() -> None:
     with pytest.raises(govstats.UnusableCells, match="proposed"):
         next(draws(simulate("2021", 1), 1, repairs=pd.DataFrame({"agency": []})))

@@ -27,7 +27,7 @@ from govstats.reconciliation.edits import (
     tell,
 )
 from govstats.reconciliation.findings import Floats, rules_with
-from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices
+from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices, plain_values
 from govstats.reconciliation.solver import Localisation, Rows, Solution, can_hold, components, consistent, minimal_changes
 from govstats.reconciliation.whole_tables import rearranged
 
@@ -454,7 +454,7 @@ def _only(solution: Solution, cells: Collection[int]) -> Solution:
 def systems_of(cells: pd.DataFrame) -> Iterator[tuple[Any, Chain]]:
     """Yield each system of edits with its agency; the years that carry-overs join are one system."""
     systems = _Systems(cells)
-    agencies = systems.reports["agency"].array
+    agencies = plain_values(systems.reports["agency"])
     joined = {number: year for number in systems.place_of if (year := systems.year(number)) is not None}
     for number, (matrix, member, layout) in systems.place_of.items():
         joining = _joining(matrix, layout)

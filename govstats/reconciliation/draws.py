@@ -98,12 +98,15 @@ def draws(
     found = repairs_of(source, corrections=corrections) if repairs is None else repairs
     require_columns(found, (*_CELL, "repair", "proposed", "group", "rank", "complete"), "repairs", "govstats.repairs(...)")
     choices, undecided = _choices(found, odds)
-    there = set(_keys(cells, _CELL[:3]))
-    systems = [_System(agency, chain, there) for agency, chain in systems_of(cells)]
-    generators = {agency: np.random.default_rng([seed, crc32(str(agency).encode())]) for agency, *_ in there}
+    there, repaired = set(_keys(cells, _CELL[:3])), {agency for (agency,) in _keys(found, _CELL[:1])}
+    of_agencies = ((agency, chain) for agency, chain in systems_of(cells) if agency in repaired or np.isnan(chain.figures).any())
+    systems = [_System(agency, chain, there) for agency, chain in of_agencies]
+    agencies = repaired | {system.agency for system in systems}
+    generators = {agency: np.random.default_rng([seed, crc32(str(agency).encode())]) for agency in agencies}
     rows: dict[_Cell, list[int]] = {}
     for row, key in enumerate(_keys(cells, _CELL)):
-        rows.setdefault(key, []).append(row)
+        if key[0] in agencies:
+            rows.setdefault(key, []).append(row)
     taken_away = {key: (np.nan, "open") for key in rows if key[:3] in undecided}
     for draw in range(1, n + 1):
         changes: _Changes = {}
@@ -132,7 +135,7 @@ def _choices(repairs: pd.DataFrame, odds: float) -> tuple[list[_Choice], set[_Ce
     """Return the repairs to choose from, and the tables (agency, year, table) of which not all could be listed."""
     listed = repairs.groupby("group")["complete"].transform("all").astype(bool)
     choices = []
-    for (agency, _), group in repairs[listed].groupby(["agency", "group"], sort=False):
+    for _, group in repairs[listed].groupby("group", sort=False):
         ways = []
         for _, one in group.groupby("repair"):
             proposed = one["proposed"].to_numpy(dtype=float, na_value=np.nan).tolist()
@@ -140,7 +143,7 @@ def _choices(repairs: pd.DataFrame, odds: float) -> tuple[list[_Choice], set[_Ce
             ways.append({key: (figure, "open" if np.isnan(figure) else "repaired") for key, figure in changes})
         tiers = group.groupby("repair")["rank"].first().rank(method="dense").to_numpy(dtype=float)
         likely = odds ** (1 - tiers)
-        choices.append(_Choice(agency, ways, likely / likely.sum()))
+        choices.append(_Choice(next(_keys(group, _CELL))[0], ways, likely / likely.sum()))
     return choices, set(_keys(repairs[~listed], _CELL[:3]))
 
 
@@ -158,7 +161,9 @@ def _changed(cells: pd.DataFrame, rows: Mapping[_Cell, Sequence[int]], changes: 
     columns = {"value": pd.array(value, "Float64"), "status": pd.array(status, "str"), "method": pd.array(method, "str")}
     drawn = cells.assign(**columns)
     if absent:
-        more = pd.DataFrame(absent, columns=[*_CELL, *columns]).astype({"year": cells["year"].dtype, "value": "Float64"})
+        more = pd.DataFrame(absent, columns=[*_CELL, *columns]).astype(
+            {"agency": "str", "year": cells["year"].dtype, "value": "Float64"}
+        )
         forms = cells[["agency", "year", "form"]].drop_duplicates()
         drawn = pd.concat([drawn, more.merge(forms, how="left")], ignore_index=True)
     return drawn
