@@ -30,6 +30,7 @@ from .reconciliation import reconcile as reconcile
 from .reconciliation.adjudications import adjudicate as adjudicate
 from .reconciliation.completion import completions as completions
 from .reconciliation.corrections import correct as correct
+from .reconciliation.draws import draws as draws
 from .reconciliation.repairs import repairs as repairs
 
 __version__: str

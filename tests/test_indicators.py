@@ -752,3 +752,34 @@ def test_an_empty_frame_has_no_rows_but_all_columns() -> None:
     empty, full = indicators(cells.iloc[:0]), indicators(cells)
     assert empty.empty
     assert empty.dtypes.astype(str).to_dict() == full.dtypes.astype(str).to_dict()
+
+
+# --- deduced figures ----------------------------------------------------------------------------------------------------------
+
+
+def test_figures_that_the_edits_determine_count_where_they_are_asked_for() -> None:
+    # 平潭 2025 prints 33 granted and 38 in part, of 148
+    cells = embedded.report(PINGTAN, 2025).cells
+    blank = _with(cells, "requests/granted/total", value=pd.NA, status="blank")
+    blank = _with(blank, "requests/new/total", value=pd.NA, status="blank")
+    assert of(indicators(blank), "disclosure_rate")["status"] == "blank"
+    found = indicators(blank, deduced=True)
+    rate = of(found, "disclosure_rate")
+    assert (rate["numerator"], rate["denominator"], rate["status"], rate["deduced"]) == (71, 148, "computed", 1)
+    assert (of(found, "refusal_rate")["deduced"], of(found, "refusal_rate")["status"]) == (0, "computed")
+    pooled = of(indicators(blank, by="year", names="disclosure_rate", deduced=True), "disclosure_rate")
+    assert (pooled["numerator"], pooled["deduced"], pooled["reports"]) == (71, 1, 1)
+    assert "deduced" not in indicators(blank).columns
+
+
+def test_nothing_is_deduced_from_figures_that_contradict_each_other_or_leave_a_choice() -> None:
+    cells = embedded.report(PINGTAN, 2025).cells
+    # results of all applicants add up to 148: both totals together are 71, each of them is open
+    several = cells
+    for line, column in product(("granted", "partly_granted"), ("natural_person", "total")):
+        several = _with(several, f"requests/{line}/{column}", value=pd.NA, status="blank")
+    wrong = _with(cells, "requests/granted/natural_person", value=99)
+    wrong = _with(wrong, "requests/granted/total", value=pd.NA, status="blank")
+    for spoilt in (several, wrong):
+        rate = of(indicators(spoilt, deduced=True), "disclosure_rate")
+        assert (rate["status"], rate["deduced"]) == ("blank", 0)

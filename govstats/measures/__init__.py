@@ -2,6 +2,7 @@
 
 from govstats.measures.crosswalk import series, series_definitions
 from govstats.measures.intervals import wilson
+from govstats.measures.nonresponse import nonresponse
 from govstats.measures.rates import definitions, indicators
 
-__all__ = ["definitions", "indicators", "series", "series_definitions", "wilson"]
+__all__ = ["definitions", "indicators", "nonresponse", "series", "series_definitions", "wilson"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from importlib import resources
@@ -29,12 +29,14 @@ from govstats.forms import (
     signed,
     versions,
 )
+from govstats.reconciliation.completion import completions
 from govstats.reconciliation.edits import Flags, conflicts, tell
 from govstats.reconciliation.findings import Floats, Integers
 from govstats.reconciliation.matrix import (
     ABSENT,
     BLANK,
     NOT_APPLICABLE,
+    REPORTED,
     UNREADABLE,
     Layout,
     ReportMatrix,
@@ -388,11 +390,30 @@ class Gathered:
         Their `reports` are rows of that frame.
     dismissed : collection
         The findings that somebody dismissed.
+    deduced : list of array, shape (cells, reports)
+        Which figures of each matrix are not reported but follow from the edits; none, if they were not asked for.
     """
 
     reports: pd.DataFrame
     matrices: list[ReportMatrix]
     dismissed: Dismissed = frozenset()
+    deduced: Sequence[Flags] = ()
+
+    def completed(self, source: Report | pd.DataFrame) -> Gathered:
+        """Return the reports with the figures of `completions` in cells that have none."""
+        found = completions(source)
+        numbers, rows = report_numbers(self.reports, found)
+        sure = found.iloc[rows].assign(number=numbers).dropna(subset="value")
+        filled, deduced = [], []
+        for matrix in self.matrices:
+            here = sure[sure["number"].isin(matrix.reports)]
+            keys = here[["table", "line", "column"]].itertuples(index=False, name=None)
+            at = [matrix.index[key] for key in keys], np.searchsorted(matrix.reports, here["number"])
+            value, status, mine = matrix.value.copy(), matrix.status.copy(), np.zeros(matrix.value.shape, dtype=np.bool_)
+            value[at], status[at], mine[at] = here["value"], REPORTED, True
+            filled.append(replace(matrix, value=value, status=status))
+            deduced.append(mine)
+        return replace(self, matrices=filled, deduced=deduced)
 
     @cached_property
     def reported(self) -> list[Figures]:

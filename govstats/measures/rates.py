@@ -239,6 +239,7 @@ def indicators(
     by: str | Sequence[str] = "report",
     names: str | Iterable[str] | None = None,
     repairs: pd.DataFrame | bool | None = None,
+    deduced: bool = False,
     reports: pd.DataFrame | None = None,
     population: pd.DataFrame | None = None,
     findings: pd.DataFrame | bool | None = None,
@@ -260,6 +261,8 @@ def indicators(
         Which indicators, as `definitions` lists them; all by default.
     repairs : pandas.DataFrame or True, optional
         What `govstats.repairs` returned for these reports; True looks for them, which takes its time.
+    deduced : bool
+        Whether cells without a figure count where the edits leave them one only, as `govstats.completions` has it.
     reports : pandas.DataFrame, optional
         One row a report: ``agency year`` and any of ``level region region_code published``. That of the panel, if left out.
     population : pandas.DataFrame, optional
@@ -295,7 +298,8 @@ def indicators(
         `low_blanks` and `high_blanks` are the bounds where blanks may be zeros, so far as the edits allow it.
         `reports` were counted and `left_out` were not, since something was missing, inconsistent or contradicted; how many are
         contradicted says `contradicted`. `agencies` have a denominator above zero, `agency_mean` and `agency_median` are those
-        of their rates, `correlation` is the intra-class correlation of a share.
+        of their rates, `correlation` is the intra-class correlation of a share. With ``deduced=True`` a column `deduced` says how
+        many of the cells that were added up are not reported but deduced: with any, `value` holds if the reported figures do.
 
     Raises
     ------
@@ -318,6 +322,8 @@ def indicators(
     corrected = as_corrected(plain, corrections)
     cells = corrected.cells if isinstance(corrected, Report) else corrected
     everything = gathered(source, cells, reports, findings if isinstance(findings, pd.DataFrame) else None)
+    if deduced:
+        everything = everything.completed(corrected)
     groups = _Groups(everything.reports, by)
     needed = {name for one in wanted for name in one.given}
     given = _given(needed, source, corrected, everything.reports, population=population, findings=findings, texts=texts)
@@ -325,7 +331,7 @@ def indicators(
     frames = []
     for one in wanted:
         quantities, reason = _quantities_of(one, everything, everything.reported, given)
-        contradicted = _contradicted(one, everything)
+        contradicted = _marked(one, everything, everything.contradicted) > 0
         outcome, members = _pooled(one, quantities, reason, contradicted, groups, everything)
         blanks = outcome
         if everything.has_blanks:
@@ -336,6 +342,7 @@ def indicators(
             repaired_bounds = _over_repairs(one, quantities, outcome, contradicted, groups, repaired_reports)
             low_repairs, high_repairs, repaired = repaired_bounds
         counted = groups.sums(np.ones(len(members)), members)
+        of_edits = {"deduced": groups.sums(_marked(one, everything, everything.deduced), members)} if deduced else {}
         frames.append(
             groups.keys.assign(
                 indicator=one.id,
@@ -352,10 +359,11 @@ def indicators(
                 reports=counted,
                 left_out=groups.sizes - counted,
                 contradicted=groups.sums(np.ones(len(members)), contradicted & (reason == 0)),
+                **of_edits,
                 status=np.array(STATUSES)[outcome.status],
             )
         )
-    types = _INDICATOR_TYPES if groups.single else _INDICATOR_TYPES | _GROUP_TYPES
+    types = _INDICATOR_TYPES | ({} if groups.single else _GROUP_TYPES) | ({"deduced": "Int64"} if deduced else {})
     found = pd.concat(frames).sort_index(kind="stable").reset_index(drop=True)
     return found.astype(types)[[*groups.keys, *types]]
 
@@ -548,13 +556,15 @@ def _possible(one: Indicator, quantities: Floats) -> Flags:
     return _usable(_outcome(one, quantities, reason))
 
 
-def _contradicted(one: Indicator, everything: Gathered) -> Flags:
-    """Tell which reports have a failed balance edit over a cell that the indicator counts."""
-    found = np.zeros(len(everything.reports), dtype=np.bool_)
-    for matrix, figures, failed in zip(everything.matrices, everything.reported, everything.contradicted, strict=True):
+def _marked(one: Indicator, everything: Gathered, marks: Sequence[Flags]) -> Floats:
+    """Count for each report the marked cells that the indicator adds up."""
+    found = np.zeros(len(everything.reports))
+    for matrix, figures, marked in zip(everything.matrices, everything.reported, marks, strict=True):
+        counted = np.zeros(marked.shape, dtype=np.bool_)
         for terms in one.sums.get(matrix.form.version, ()):
             for _, rows, here in figures.taken(terms):
-                found[matrix.reports] |= here & failed[rows].any(axis=0)
+                counted[rows] |= here
+        found[matrix.reports] = (counted & marked).sum(axis=0)
     return found
 
 

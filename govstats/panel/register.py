@@ -55,19 +55,9 @@ def read_register(register: str | PathLike[str] | BinaryIO | pd.DataFrame, *, na
     UnusableRegister
         The file cannot be read, names no documents, or holds a value of the wrong kind.
     """
-    if isinstance(register, pd.DataFrame):
-        raw = register.astype(object).where(register.notna(), None)
-    else:
-        name = fspath(register) if isinstance(register, str | PathLike) else name
-        try:
-            with catch_warnings(action="error", category=pd.errors.ParserWarning):  # more values in a line than columns
-                raw = pd.read_csv(register, dtype="str", encoding="utf-8-sig", keep_default_na=False, index_col=False)
-        except (OSError, ValueError, pd.errors.ParserWarning) as error:
-            raise UnusableRegister(
-                f"{name}: the register cannot be read as CSV in UTF-8: {error}; save it as “CSV UTF-8”, as many values in "
-                "each line as columns"
-                " 登记表读不出；请另存为“CSV UTF-8”，每行项数与列数相同"
-            ) from error
+    if isinstance(register, str | PathLike):
+        name = fspath(register)
+    raw = written(register, name)
     if "published" not in raw.columns:
         raw = raw.rename(columns={"publication_date": "published"})
     if not {"document", "slug"} & set(raw.columns) and not {"agency", "year"} <= set(raw.columns):
@@ -76,13 +66,31 @@ def read_register(register: str | PathLike[str] | BinaryIO | pd.DataFrame, *, na
             "give it a column document (the path in the folder), slug (the file's name without its suffix) or agency and year"
             " 登记表没有说明是哪些文件；请加上 document（路径）、slug（不带后缀的文件名）或 agency 和 year 列"
         )
-    read = pd.DataFrame(
-        {column: _typed(raw, column, dtype, name) for column, dtype in REGISTER_TYPES.items()}, index=range(len(raw))
-    )
+    read = typed(raw, REGISTER_TYPES, name)
     for column in ("document", "slug"):
         read[column] = read[column].str.replace("\\", "/").str.removeprefix("./")
     _refuse_contradictions(read, name)
     return read
+
+
+def written(table: str | PathLike[str] | BinaryIO | pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return a table that a person wrote, as text where it is a file; `name` is what errors call it."""
+    if isinstance(table, pd.DataFrame):
+        return table.astype(object).where(table.notna(), None)
+    try:
+        with catch_warnings(action="error", category=pd.errors.ParserWarning):  # more values in a line than columns
+            return pd.read_csv(table, dtype="str", encoding="utf-8-sig", keep_default_na=False, index_col=False)
+    except (OSError, ValueError, pd.errors.ParserWarning) as error:
+        raise UnusableRegister(
+            f"{name}: the register cannot be read as CSV in UTF-8: {error}; save it as “CSV UTF-8”, as many values in "
+            "each line as columns"
+            " 登记表读不出；请另存为“CSV UTF-8”，每行项数与列数相同"
+        ) from error
+
+
+def typed(raw: pd.DataFrame, types: Mapping[str, str], name: str) -> pd.DataFrame:
+    """Return some columns of a written table with their types, null where it says nothing."""
+    return pd.DataFrame({column: _typed(raw, column, dtype, name) for column, dtype in types.items()}, index=range(len(raw)))
 
 
 def _refuse_contradictions(register: pd.DataFrame, name: str) -> None:
@@ -151,7 +159,7 @@ _DATE = re.compile(r"\d{4}([-/.]?)\d{1,2}\1\d{1,2}([ T]\d{1,2}:\d{2}.*)?")
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 #: What is expected in a column, and what understands it: raises KeyError or ValueError where something else stands there.
 _CHECKS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
-    "year": ("a year such as 2023", _between(1990, 2100)),
+    **dict.fromkeys(("year", "from", "until"), ("a year such as 2023", _between(1990, 2100))),
     "vintage": ("a number from 1", _between(1, 10**9)),
     "published": ("a date such as 2024-01-31", _date),
     "region_code": ("a code of GB/T 2260 such as 350128", _code),

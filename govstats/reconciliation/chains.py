@@ -27,7 +27,7 @@ from govstats.reconciliation.edits import (
     tell,
 )
 from govstats.reconciliation.findings import Floats
-from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices
+from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices, plain_values
 from govstats.reconciliation.rulebook import RulesFile, known_rule, loaded
 from govstats.reconciliation.solver import Localisation, Rows, Solution, can_hold, components, consistent, minimal_changes
 from govstats.reconciliation.whole_tables import rearranged, reprinted
@@ -497,3 +497,18 @@ def _factors(system: Chain, located: Localisation) -> list[Localisation]:
 def _only(solution: Solution, cells: Collection[int]) -> Solution:
     changes = [change for change in zip(*solution, strict=True) if change[0] in cells]
     return Solution(*(tuple(part) for part in zip(*changes, strict=True))) if changes else _NOTHING
+
+
+def systems_of(cells: pd.DataFrame) -> Iterator[tuple[Any, Chain]]:
+    """Yield each system of edits with its agency; the years that carry-overs join are one system."""
+    systems = _Systems(cells, None, None)
+    agencies = plain_values(systems.reports["agency"])
+    joined = {number: year for number in systems.place_of if (year := systems.year(number)) is not None}
+    for number, (matrix, member, layout) in systems.place_of.items():
+        joining = systems.joining(matrix, layout)
+        for component in systems.components(matrix, layout):
+            if component.rules and component is not joining:
+                yield agencies[number], systems._chain(matrix, member, component)
+    for years in filter(None, systems.stretches(joined)):
+        links = [_link(before, now, systems) for before, now in pairwise(years)]
+        yield agencies[years[0].number], _joined(years, links, [True] * len(years))

@@ -14,8 +14,20 @@ from typing import Any, NamedTuple, NoReturn
 import pandas as pd
 
 from govstats.errors import FormError
-from govstats.forms import CellKey, Edit, Form, Language, form, versions
-from govstats.forms import expanded, parsed_toml, refuse_edit, refuse_keys, refuse_unknown, text_of
+from govstats.forms import (
+    CellKey,
+    Edit,
+    Form,
+    Language,
+    expanded,
+    form,
+    parsed_toml,
+    refuse_edit,
+    refuse_keys,
+    refuse_unknown,
+    text_of,
+    versions,
+)
 from govstats.report import typed_frame
 
 #: A file of rules that are added to ours.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heapify, heappop, heappush
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,40 +112,42 @@ def consistent(edits: Rows, figures: Floats, cells: Sequence[int]) -> tuple[floa
     tuple of float or None
         NaN for a cell that may take several values; None where the figures cannot be completed.
     """
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
     unknown = np.flatnonzero(np.isnan(figures))
-    if not len(unknown):
-        return tuple(figures[list(cells)].tolist()) if _holds(edits, figures) else None
-    start = np.nan_to_num(figures)
-    constraints = [
-        LinearConstraint(matrix[np.ix_(rows, unknown)], -sums[rows], top - sums[rows])
-        for matrix, top in ((edits.equalities, 0.0), (edits.inequalities, np.inf))
-        if (rows := np.flatnonzero((matrix[:, unknown] != 0).any(axis=1))).size and (sums := matrix @ start).size
-    ]
-    bounds = Bounds(np.where(edits.signed[unknown], -np.inf, 0.0), np.inf)
-    whole = edits.whole[unknown].astype(int)
-
-    def extreme(cost: Floats) -> Any:
-        return milp(cost, integrality=whole, bounds=bounds, constraints=constraints)
-
-    result = extreme(np.zeros(len(unknown)))
-    if result.x is None:
-        return None
-    completed = start.copy()
-    completed[unknown] = np.where(whole, np.round(result.x), np.round(result.x, 6))
-    if not _holds(edits, completed):
+    completed = filled(edits, figures)
+    if completed is None:
         return None
     values = []
     for cell in cells:
         value = float(completed[cell])
         if np.isnan(figures[cell]):
             cost = (unknown == cell).astype(float)
-            ends = (extreme(cost), extreme(-cost))
-            if any(end.x is None or abs(float(cost @ end.x) - value) > ONE_FEN for end in ends):
+            ends = (filled(edits, figures, cost), filled(edits, figures, -cost))
+            if any(end is None or abs(float(end[cell]) - value) > ONE_FEN for end in ends):
                 value = math.nan
         values.append(value)
     return tuple(values)
+
+
+def filled(edits: Rows, figures: Floats, cost: Floats | None = None) -> Floats | None:
+    """Return figures with those that are NaN filled so that all edits hold, at the least cost; None where that cannot be."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    unknown = np.flatnonzero(np.isnan(figures))
+    start = np.nan_to_num(figures)
+    if len(unknown):
+        constraints = [
+            LinearConstraint(matrix[np.ix_(rows, unknown)], -sums[rows], top - sums[rows])
+            for matrix, top in ((edits.equalities, 0.0), (edits.inequalities, np.inf))
+            if (rows := np.flatnonzero((matrix[:, unknown] != 0).any(axis=1))).size and (sums := matrix @ start).size
+        ]
+        bounds = Bounds(np.where(edits.signed[unknown], -np.inf, 0.0), np.inf)
+        whole = edits.whole[unknown].astype(int)
+        cost = np.zeros(len(unknown)) if cost is None else cost
+        result = milp(cost, integrality=whole, bounds=bounds, constraints=constraints)
+        if result.x is None:
+            return None
+        start[unknown] = np.where(whole, np.round(result.x), np.round(result.x, 6))
+    return start if _holds(edits, start) else None
 
 
 def can_hold(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
