@@ -565,7 +565,7 @@ class _Reader:
         facts |= holding(ended=ended.kind, negated=_NEGATED.search(figure.text, word.end, ended.start), way=way)
         # 收到7件,6件均已答复: of the figure of its own clause
         own = figure.clause.marks.of("figure").between(figure.clause.first, word.start).last
-        facts |= holding(of_own=own.kind and own.value != now.value)
+        facts |= holding(own_figure=own.kind, of_own=own.kind and own.value != now.value)
         value = (own.value if own.kind else now.value) - told.excepted
         cells = {
             "": [],

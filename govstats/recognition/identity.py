@@ -23,8 +23,8 @@ from govstats.recognition.notes import note
 from govstats.report import Note, SectionHeading
 
 #: 人民政府 is the end of a name, and no 政府信息.
-_KIND = r"(?:(?<!人民)政府|政务|(?<=政府)|(?<=[局委厅办年度]))信息公开(?:工作)?(?:年度)?(?:工作)?(?:报告|年报)"
 _YEAR = r"(?:20\d\d|二[〇○零Oo0][〇○零一二三四五六七八九Oo0]{2})年?(?:度)?"
+_KIND = rf"(?:(?<!人民)政府|政务|(?<=政府)|(?<=[局委厅办年度]))信息公开(?:工作)?({_YEAR})?(?:年度)?(?:工作)?(?:报告|年报)"
 #: 某局2021年政府信息公开工作年度报告, 2019年某局…, and without a year.
 _TITLE = re.compile(rf"(?:关于)?({_YEAR})?([\u4e00-\u9fff·()]{{0,40}}?)(?:关于)?({_YEAR})?(?:的)?{_KIND}")
 #: 报告, 年报, and pinyin in brackets.
@@ -37,6 +37,7 @@ _AROUND_TITLE = re.compile(
 )
 _LAST_SECTIONS = re.compile(r"\n五、[^\n]{0,8}问题")
 _FIRST_SECTION = re.compile("(?:一、|第一部分)")
+_SHORT_FOR = re.compile(r"\((?:以下|下文)?(?:简|统)?称[^()]*\)")
 _QUOTED = re.compile(r"《([^《》]*)》")
 _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789", "年度")
 _LONGEST_TITLE = 70
@@ -209,7 +210,7 @@ def _title_of(text: str, kind: str = "title") -> Evidence:
     name = _bare(match[2]) if match else ""
     if match is None or _words("clauses").search(name):
         return Evidence(kind)
-    year = (match[1] or match[3] or "").translate(_DIGITS)
+    year = next(filter(None, match.group(1, 3, 4)), "").translate(_DIGITS)
     return Evidence(kind, name * bool(_words("ends").search(name)), year, text)
 
 
@@ -239,6 +240,7 @@ def _title_texts(lines: list[Line]) -> Iterator[str]:
 def _said(document: Document, text: str) -> Iterator[Evidence]:
     """Yield what sentences, labels, addresses of sites and signatures say, as identity.toml lists them."""
     # the title of a work plan that is cited may be of another year
+    text = _SHORT_FOR.sub("", text)
     plain = _QUOTED.sub("", "\n".join(line for line in text.split("\n") if not _TITLE.fullmatch(line)))
     publisher = _compact(document.metadata.get("publisher", ""))
     texts = {"text": f"{text}\n发布机构:{publisher}", "plain": plain, "body": _LAST_SECTIONS.split(plain)[0]}
@@ -296,7 +298,7 @@ def _meant(one: Evidence, text: str) -> str:
 
 def _in_full(name: str, full: Sequence[str], text: str) -> str:
     """Return a name with its place where it names none: as it ends another, or abbreviates it."""
-    core = re.sub("^[本我]", "", name)
+    core = re.sub("^[本我]|(?<=委)员会$", "", name)
     if not core or not _words("generic").match(name):
         return name
     printed = re.findall(rf"(?<![\u4e00-\u9fff])([\u4e00-\u9fff]{{2,12}}{re.escape(core)})(?![\u4e00-\u9fff])", text)
