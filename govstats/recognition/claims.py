@@ -566,7 +566,7 @@ class _Reader:
         # 收到7件,6件均已答复: of the figure of its own clause
         own = figure.clause.marks.of("figure").between(figure.clause.first, word.start).last
         facts |= holding(own_figure=own.kind, of_own=own.kind and own.value != now.value)
-        value = (own.value if own.kind else now.value) - told.excepted
+        value = own.value if own.kind else now.value - told.excepted
         cells = {
             "": [],
             "-": [],
@@ -647,10 +647,7 @@ def _unsure(same: Sequence[Reading], text: str) -> set[int]:
         return set()
     last = others[-1].claim
     named = {name: expression for name, (_, expression) in expressions("beside").items()}
-    line = whole.claim.target.split("/")[1]
     facts = holding(
-        whole_names_line=line in dict(whole.words).values(),
-        others_name_line=any(line in dict(one.words).values() for one in others),
         first=whole.at == same[0].at,
         of_reviews=whole.claim.target.startswith("review/"),
         whole_of_disclosure=named["disclosure"].search(whole.claim.quote),

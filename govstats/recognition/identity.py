@@ -37,7 +37,7 @@ _AROUND_TITLE = re.compile(
 )
 _LAST_SECTIONS = re.compile(r"\n五、[^\n]{0,8}问题")
 _FIRST_SECTION = re.compile("(?:一、|第一部分)")
-_SHORT_FOR = re.compile(r"\((?:以下|下文)?(?:简|统)?称[^()]*\)")
+_SHORT_FOR = re.compile(r"\((?:以下|下文)?(?:简|统)?称[^()]*\)|(?<=[局委])\([^()\d]{2,16}[局委办会]\)")
 _QUOTED = re.compile(r"《([^《》]*)》")
 _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789", "年度")
 _LONGEST_TITLE = 70
