@@ -231,9 +231,52 @@ def of_persons(writer: Writer) -> tuple[str, Cells]:
     return f"{received or '收到公民、企业'}{writer.slot('request')}{new}{writer.unit}", {"requests/new/total": new}
 
 
+def rest(writer: Writer) -> tuple[str, Cells]:
+    """收到20件,除3件结转外,其他17件均已答复."""
+    new, out = writer.number(30), writer.number(1, 9)
+    how = writer.pick(["其他", "其余", "剩余"])
+    text = f"{writer.received(new)}，除{out}{writer.unit}结转外，{how}{new - out}{writer.unit}均已{writer.slot('answered')}"
+    cells = {"new/total": new, "carried_out/total": out, "processed_total/total": new - out}
+    return text, {f"requests/{name}": value for name, value in cells.items()}
+
+
+def of_its_own(writer: Writer) -> tuple[str, Cells]:
+    """收到7件,其中6件均严格依规答复,1件结转下年."""
+    new, out = writer.number(30), writer.number(1, 9)
+    how = writer.pick(["均已", "均按期", "均在法定期限内予以", "均严格按时限依法依规"])
+    text = f"{writer.received(new)}，其中{new - out}{writer.unit}{how}{writer.pick(['答复', '办结'])}，{out}{writer.unit}结转{writer.slot('next')}"
+    cells = {"new/total": new, "carried_out/total": out, "processed_total/total": new - out}
+    return text, {f"requests/{name}": value for name, value in cells.items()}
+
+
+def messages(writer: Writer) -> tuple[str, Cells]:
+    """主动公开信息200条,其中规范性文件3条,行政处罚5条."""
+    unit = writer.pick(["条", "篇"])
+    whole = f"{writer.pick(['主动公开政府信息', '发布各类政府信息', '公开信息'])}{writer.number(200)}{unit}"
+    parts = writer.random.sample(["规范性文件", "部门规章", "行政处罚", "行政许可", "政策解读", "财政预决算"], 3)
+    return f"{whole}，其中{'，'.join(f'{part}{writer.number(1, 9)}{unit}' for part in parts)}", {}
+
+
+def handled(writer: Writer) -> tuple[str, Cells]:
+    """新收20件,办理21件(含上年结转3件,另有2件结转下年)."""
+    new, carried, out, unit = writer.number(30), writer.number(5, 9), writer.number(1, 4), writer.unit
+    done = new + carried - out
+    inside = f"含{writer.slot('last')}结转{carried}{unit}，另有{out}{unit}结转{writer.slot('next')}"
+    cells = {"new/total": new, "processed_total/total": done, "carried_in/total": carried, "carried_out/total": out}
+    return f"{writer.received(new)}，办理{done}{unit}（{inside}）", {f"requests/{name}": value for name, value in cells.items()}
+
+
+def undone(writer: Writer) -> tuple[str, Cells]:
+    """未作出行政处罚,未制发规范性文件."""
+    name, line = writer.random.choice([("许可", "licensing"), ("处罚", "penalties"), ("强制措施", "coercive_measures")])
+    none = writer.pick(["未制发行政规范性文件", "没有出台规范性文件", "无行政规范性文件制发"])
+    text = f"{writer.pick(NAMES)}{writer.pick(['未', '没有'])}作出行政{name}，{none}"
+    return text, {f"proactive/{line}/decisions": 0, "proactive/normative_documents/issued": 0}
+
+
 FAMILIES: list[Callable[[Writer], tuple[str, Cells]]] = [
     flow, outcomes, together, applicants, channels, elided, excepted, compared, nothing, reviews, judged, aside, outside,
-    changed, both, listed, bracketed, documents, points, of_persons,
+    changed, both, listed, bracketed, documents, points, of_persons, rest, of_its_own, messages, handled, undone,
 ]  # fmt: skip
 
 

@@ -156,6 +156,7 @@ class _Figure:
         self.near = right.where(lambda one: one.start - mark.end <= ADJACENT or adverbs.search(self.text[mark.end : one.start]))
         self.beside = Words(self.left[-1:]).where(lambda one: mark.start - one.end <= 1)
         self.change = self.beside.of("change").first.id
+        self.ahead = clause.sentence.marks.of("figure").between(mark.end, len(self.text)).first
         self.classing = self.words.of("topic").where(lambda one: one.strong).first.id
         self.scope = clause.sentence.scope(mark.start)
 
@@ -358,6 +359,8 @@ class _Reader:
             counted=not isnan(now.value),
             less=value < now.value,
             same=value == now.received,
+            adds_up=value == now.received + figure.ahead.value,
+            except_told=told.excepted,
             less_than_received=value < now.received,
             value_is_received=now.value == now.received,
             has_received=now.received >= 0,
@@ -560,7 +563,10 @@ class _Reader:
         way = figure.right.named(*_WAYS_TO_COURT).first.id
         facts = self._known(figure) | called("how", how) | called("column", column)
         facts |= holding(ended=ended.kind, negated=_NEGATED.search(figure.text, word.end, ended.start), way=way)
-        value = now.value - told.excepted
+        # 收到7件,6件均已答复: of the figure of its own clause
+        own = figure.clause.marks.of("figure").between(figure.clause.first, word.start).last
+        facts |= holding(own_figure=own.kind, of_own=own.kind and own.value != now.value)
+        value = own.value if own.kind else now.value - told.excepted
         cells = {
             "": [],
             "-": [],
@@ -641,10 +647,7 @@ def _unsure(same: Sequence[Reading], text: str) -> set[int]:
         return set()
     last = others[-1].claim
     named = {name: expression for name, (_, expression) in expressions("beside").items()}
-    line = whole.claim.target.split("/")[1]
     facts = holding(
-        whole_names_line=line in dict(whole.words).values(),
-        others_name_line=any(line in dict(one.words).values() for one in others),
         first=whole.at == same[0].at,
         of_reviews=whole.claim.target.startswith("review/"),
         whole_of_disclosure=named["disclosure"].search(whole.claim.quote),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
-from itertools import pairwise, takewhile
+from itertools import chain, pairwise, takewhile
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -23,11 +23,10 @@ from govstats.recognition.notes import note
 from govstats.report import Note, SectionHeading
 
 #: 人民政府 is the end of a name, and no 政府信息.
-_KIND = r"(?:(?<!人民)政府|政务|(?<=政府)|(?<=[局委厅办年度]))信息公开(?:工作)?(?:年度)?(?:工作)?(?:报告|年报)"
 _YEAR = r"(?:20\d\d|二[〇○零Oo0][〇○零一二三四五六七八九Oo0]{2})年?(?:度)?"
+_KIND = rf"(?:(?<!人民)政府|政务|(?<=政府)|(?<=[局委厅办年度]))信息公开(?:工作)?({_YEAR})?(?:年度)?(?:工作)?(?:报告|年报)"
 #: 某局2021年政府信息公开工作年度报告, 2019年某局…, and without a year.
-_TITLE = re.compile(rf"(?:关于)?((?:{_YEAR})?[\u4e00-\u9fff·()]{{0,40}}?(?:(?:关于)?{_YEAR})?)(?:的)?{_KIND}")
-_YEAR_OF_TITLE = re.compile(rf"^{_YEAR}|(?:关于)?{_YEAR}$")
+_TITLE = re.compile(rf"(?:关于)?({_YEAR})?([\u4e00-\u9fff·()]{{0,40}}?)(?:关于)?({_YEAR})?(?:的)?{_KIND}")
 #: 报告, 年报, and pinyin in brackets.
 _TITLE_END = tuple("告报報)）")
 _TITLE_ENDS = re.compile(r"(?<=报告)(?=.)")
@@ -38,9 +37,9 @@ _AROUND_TITLE = re.compile(
 )
 _LAST_SECTIONS = re.compile(r"\n五、[^\n]{0,8}问题")
 _FIRST_SECTION = re.compile("(?:一、|第一部分)")
-_QUOTED = re.compile(r"《[^《》]*》")
-_DATE = re.compile(r"\(?20\d\d年\d{1,2}月\d{1,2}日\)?")
-_DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789")
+_SHORT_FOR = re.compile(r"\((?:以下|下文)?(?:简|统)?称[^()]*\)|(?<=[局委])\([^()\d]{2,16}[局委办会]\)")
+_QUOTED = re.compile(r"《([^《》]*)》")
+_DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789", "年度")
 _LONGEST_TITLE = 70
 #: Shorter lines are figures and crumbs.
 _SHORTEST = 4
@@ -81,20 +80,13 @@ class Identity:
     is_annual_report: bool
 
 
-class _Title(NamedTuple):
-    agency: str
-    year: int | None
-    text: str
-
-
-_NO_TITLE = _Title("", None, "")
-
-
-class Candidate(NamedTuple):
-    """A name or year that one place of a document gives, and what kind of place that is."""
+class Evidence(NamedTuple):
+    """What one place of a document says of the agency and the year; identity.toml gives the weight of each kind of place."""
 
     kind: str
-    name: str
+    agency: str = ""
+    year: str = ""
+    text: str = ""
 
 
 def identify(document: Document, *, agency: str | None, year: int | None, form_version: str | None) -> Identity:
@@ -114,38 +106,33 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
     """
     lines = _lines(document)
     text = "\n".join(line.text for line in lines)
-    years = list(_years_said(text))
-    dated = [one.name for one in years if one.kind == "period"] or [one.name for one in years if one.kind == "sentence"]
-    period = int(Counter(dated).most_common(1)[0][0]) if dated else None
+    said = list(_said(document, text))
+    period = next((one.year for kind in ("period", "sentence") for one in said if one.kind == kind and one.year), "")
     title = _title(document, lines, period)
-    told_year = _heaviest([Candidate("title", str(title.year)), *years] if title.year else years)
-    found_year = int(told_year) if told_year else None
-    named = _names(_agencies_said(document, lines, text))
-    names = _names(one._replace(name=_meant(one.name, one.kind, text)) for one in named)
-    found_agency = _agency(names, title.agency, named, text)
+    found_year = int(_heaviest(_weighed([title, *said], "year"))[0] or 0) or None
+    found_agency, others = _agency([title, *said], text)
     by_table, hits = _form_of_tables(document)
     of_year = year or found_year or 0
     by_year = form_of_year(of_year) if of_year >= form(versions()[0]).first_year else form(versions()[-1])
     chosen = form(form_version) if form_version else by_table or by_year
     sections = _sections(lines, chosen)
-    rivals = [one.name for one in names if found_agency and one.kind in _data()["rivals"] and one.name[:2] != found_agency[:2]]
-    others = "、".join(dict.fromkeys(name for name in rivals if not _abbreviates(*sorted([name, found_agency or ""], key=len))))
-    years_differ = title.year and period and title.year != period
-    agencies_differ = agency and title.agency and not _agree(agency, title.agency)
     told: list[tuple[object, str, dict[str, Any]]] = [
-        (years_differ and not year, "year_conflict", {"printed": title.text, "title_year": title.year, "period_year": period}),
+        (
+            title.year and period and title.year != period and not year,
+            "year_conflict",
+            {"printed": title.text, "title_year": title.year, "period_year": period},
+        ),
         (year and found_year and year != found_year, "year_given", {"given": year, "found": found_year}),
         (not year and not found_year, "no_year", {}),
-        (agencies_differ, "agency_given", {"given": agency, "found": title.agency}),
-        (others and not agency, "agency_conflict", {"followed": found_agency, "other": others}),
+        (agency and title.agency and not _agree(agency, title.agency), "agency_given", {"given": agency, "found": title.agency}),
+        (others and not agency, "agency_conflict", {"followed": found_agency or "—", "other": "、".join(others)}),
         (not agency and not found_agency, "no_agency", {}),
         (not by_table and not form_version, "form_from_year", {"version": chosen.version}),
     ]
     notes = tuple(note(kind, **{"followed": found_year, **fields}) for holds, kind, fields in told if holds)
     told_sections = {section.number for section in sections}
     known = title.text or hits >= _SURE or len(told_sections) >= _SECTIONS or (period and "信息公开" in text)
-    year = found_year if year is None else year
-    return Identity(agency or found_agency, year, chosen, title.text or None, sections, notes, bool(known))
+    return Identity(agency or found_agency, year or found_year, chosen, title.text or None, sections, notes, bool(known))
 
 
 def reports_named(document: Document) -> list[tuple[int, str, int, str]]:
@@ -154,8 +141,8 @@ def reports_named(document: Document) -> list[tuple[int, str, int, str]]:
     for number, block in enumerate(document.blocks):
         text = block.text if isinstance(block, Paragraph) and len(block.text) < 2 * _LONGEST_TITLE else ""
         for title in map(_title_of, _TITLE_ENDS.split(_compact(text))):
-            if title.agency and (title.agency, title.year or 0) != titles[-1][1:3]:
-                titles.append((number, title.agency, title.year or 0, block.place))
+            if title.agency and (title.agency, int(title.year or 0)) != titles[-1][1:3]:
+                titles.append((number, title.agency, int(title.year or 0), block.place))
     return titles[1:]
 
 
@@ -202,40 +189,37 @@ def _compact(text: str) -> str:
     return "".join(normalised(text).split())
 
 
-# --- title, agency, year ------------------------------------------------------------------------------------------------
+# --- evidence: titles, sentences, signatures --------------------------------------------------------------------------------
 
 
-def _title(document: Document, lines: list[Line], period: int | None) -> _Title:
-    """Return the best title: what is marked as one before other lines, with agency and year before those without.
+def _title(document: Document, lines: list[Line], period: str) -> Evidence:
+    """Return the best title: with agency and year before those without, what is marked as one before other lines.
 
     Pages link to the reports of other years: of several titles that of the reporting period is meant.
     """
-    parts = [_NO_TITLE]
-    for texts in (_marked_titles(document, lines), _title_texts(lines)):
-        titles = list(map(_title_of, texts))
-        full = [title for title in titles if title.agency and title.year]
-        if full:
-            return next((title for title in full if title.year == period), full[0])
-        parts += titles
-    return max(parts, key=lambda title: (bool(title.text), bool(title.agency) + bool(title.year)))
+    marked = [_title_of(text, "heading") for text in _marked(document, lines)]
+    return max(
+        [*marked, *map(_title_of, _title_texts(lines)), Evidence("title")],
+        key=lambda one: (bool(one.text), bool(one.agency) + bool(one.year), one.kind == "heading", one.year == period),
+    )
 
 
-def _title_of(text: str) -> _Title:
+def _title_of(text: str, kind: str = "title") -> Evidence:
     """Return what a text says if it is a title and nothing else, and its agency no clause."""
     match = _TITLE.fullmatch(text) if text.endswith(_TITLE_END) else None
-    if match is None or _words("clauses").search(name := _bare(_YEAR_OF_TITLE.sub("", match[1]))):
-        return _NO_TITLE
-    year = _YEAR_OF_TITLE.search(match[1])
-    digits = re.sub("关于|年|度", "", year[0]).translate(_DIGITS) if year else ""
-    return _Title(name, int(digits) if digits else None, text)
+    name = _bare(match[2]) if match else ""
+    if match is None or _words("clauses").search(name):
+        return Evidence(kind)
+    year = next(filter(None, match.group(1, 3, 4)), "").translate(_DIGITS)
+    return Evidence(kind, name * bool(_words("ends").search(name)), year, text)
 
 
-def _marked_titles(document: Document, lines: list[Line]) -> Iterator[str]:
-    """Yield what the document marks as its title."""
+def _marked(document: Document, lines: list[Line]) -> list[str]:
+    """Return what the document marks as its title."""
     bare = [_AROUND_TITLE.sub("", line.text) for line in lines]
-    yield from (text for text, line in zip(bare, lines, strict=True) if line.heading or text != line.text)
     whole = _compact(document.metadata.get("title", ""))
-    yield from (whole, *re.split(r"[_|\-–—]", whole))
+    marked = [text for text, line in zip(bare, lines, strict=True) if line.heading or text != line.text]
+    return [*marked, whole, *re.split(r"[_|\-–—]", whole)]
 
 
 def _title_texts(lines: list[Line]) -> Iterator[str]:
@@ -244,94 +228,99 @@ def _title_texts(lines: list[Line]) -> Iterator[str]:
     yield from short
     # a title over two or three lines; the line before belongs to it only where it names an agency
     for before, text, after in zip(["", *short], short, [*short[1:], ""], strict=False):
-        lead = before if _words("ends").search(before) else ""
+        lead = before * bool(_words("ends").search(before))
         yield from (text + after, lead + text, lead + text + after)
     preface = list(takewhile(lambda line: not _FIRST_SECTION.match(line.text), lines))
-    for line in preface:
-        yield from re.findall(r"《([^《》]{10,60})》", line.text)
+    yield from chain.from_iterable(_QUOTED.findall(line.text) for line in preface)
     # a page in one line: its title stands where the text begins, or after the crumbs of the navigation
-    begins = "\n".join(
-        _FIRST_SECTION.split(_QUOTED.sub("", line.text[:400]))[0] for line in preface[:12] if len(line.text) > _LONGEST_TITLE
-    )
-    yield from (match[0] for match in _TITLE.finditer(begins))
+    long = (_FIRST_SECTION.split(_QUOTED.sub("", line.text[:400]))[0] for line in preface[:12] if len(line.text) > _LONGEST_TITLE)
+    yield from (match[0] for match in _TITLE.finditer("\n".join(long)))
 
 
-def _years_said(text: str) -> Iterator[Candidate]:
-    """Yield the years that sentences name as that of the report; those of one kind that differ say nothing."""
+def _said(document: Document, text: str) -> Iterator[Evidence]:
+    """Yield what sentences, labels, addresses of sites and signatures say, as identity.toml lists them."""
     # the title of a work plan that is cited may be of another year
+    text = _SHORT_FOR.sub("", text)
     plain = _QUOTED.sub("", "\n".join(line for line in text.split("\n") if not _TITLE.fullmatch(line)))
-    texts = {"period": text, "sentences": _LAST_SECTIONS.split(plain)[0]}
-    for kind, pattern in _named_in("years", ""):
-        found = pattern.findall(texts.get(kind, plain))
-        if kind not in _data()["unanimous"] or len(set(found)) == 1:
-            yield from (Candidate(kind, year) for year in found)
-
-
-def _agencies_said(document: Document, lines: list[Line], text: str) -> Iterator[Candidate]:
-    """Yield whom sentences, labels, addresses of sites and signatures name; an office to write to or a crumb names nobody."""
-    yield Candidate("publisher", _compact(document.metadata.get("publisher", "")))
+    publisher = _compact(document.metadata.get("publisher", ""))
+    texts = {"text": f"{text}\n发布机构:{publisher}", "plain": plain, "body": _LAST_SECTIONS.split(plain)[0]}
     host = urlsplit(document.metadata.get("url", "")).hostname
-    for kind, pattern in _named_in("sentences", re.escape(host) if host else r"[a-z0-9-]+(?:\.[a-z0-9-]+)+"):
-        yield from (Candidate(kind, name) for name in pattern.findall(text))
-    for before, line in reversed(list(pairwise(lines))):
-        if _DATE.fullmatch(line.text) and re.fullmatch(r"[\u4e00-\u9fff]{4,25}", before.text):
-            yield Candidate("signature", before.text)
+    for row in _data()["evidence"]:
+        patterns = _patterns(row["kind"], row["says"], re.escape(host or "") or r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+        found = dict.fromkeys(chain.from_iterable(pattern.findall(texts[row["in"]]) for pattern in patterns))
+        if row["says"] == "agency":
+            yield from (Evidence(row["kind"], agency=name) for name in map(_name, found))
+        elif len(found) == 1 or not row.get("unanimous"):
+            yield from (Evidence(row["kind"], year=year) for year in found)
+
+
+# --- who is meant -----------------------------------------------------------------------------------------------------------
 
 
 def _bare(name: str) -> str:
-    """Return a name without the verb before it, and without the office that writes for it."""
+    """Return a name without the verbs around it, and without the office that writes for it."""
     return _words("office").sub("", _words("verbs").sub("", name.strip("()")))
 
 
-def _names(said: Iterable[Candidate]) -> list[Candidate]:
-    """Return the candidates whose names are names."""
-    bare = (one._replace(name=_bare(one.name)) for one in said)
-    ends, clauses = _words("ends"), _words("clauses")
-    return [one for one in bare if len(one.name) > 2 and ends.search(one.name) and not clauses.search(one.name)]
+def _name(printed: str) -> str:
+    """Return the name in what is printed where one stands; nothing where it is a clause."""
+    name = _bare(printed)
+    return name * bool(len(name) > 2 and _words("ends").search(name) and not _words("clauses").search(name))
 
 
-def _meant(name: str, kind: str, text: str) -> str:
+def _agency(said: Sequence[Evidence], text: str) -> tuple[str | None, list[str]]:
+    """Return the name that most of the evidence is for, unless another has nearly as much, and the names that contradict it."""
+    generic = _words("generic")
+    full = [one.agency for one in said if one.agency and not generic.match(one.agency)]
+    meant = [one._replace(agency=_in_full(_meant(one, text), full, text)) for one in said]
+    sure = [one for one in meant if one.kind in _data()["generic_kinds"] or not generic.match(one.agency)]
+    weights = _weighed(sure, "agency")
+    found, against = _heaviest(weights, _data()["doubt"])
+    against = [name for name in against if weights[name] >= _data()["contradicts"]]
+    fuller = re.sub("(?:(?<!人民)政府)?$", "人民政府", found, count=1)
+    return fuller if fuller in weights else found or None, against
+
+
+def _meant(one: Evidence, text: str) -> str:
     """Return whom a name stands for that only wrote the report, answers for it or has the site.
 
     An office speaks for itself where it says 我办, for its government where it says 我县, and a bureau that answers for a report
     where it says 我局; else nobody can tell.
     """
-    doubtful = _data()["mediate"].get(kind)
-    if not doubtful or not re.search(doubtful, name) or _words("office_speaks").search(text):
+    doubtful = _data()["mediate"].get(one.kind, "^$")
+    speaks = {who for who, words in _data()["speaks"].items() if re.search(words, text)}
+    if "office" in speaks or not re.search(doubtful, one.agency):
+        return one.agency
+    if _words("bureau").search(one.agency):
+        return one.agency * ("bureau" in speaks)
+    return re.sub("(?<=政府)办公?[厅室]?$", "", one.agency) * (speaks == {"area"})
+
+
+def _in_full(name: str, full: Sequence[str], text: str) -> str:
+    """Return a name with its place where it names none: as it ends another, or abbreviates it."""
+    core = re.sub("^[本我]|(?<=委)员会$", "", name)
+    if not core or not _words("generic").match(name):
         return name
-    bureau = _words("bureau_speaks").search(text)
-    if _words("bureau").search(name):
-        return name if bureau else ""
-    return re.sub("(?<=政府)办公?[厅室]?$", "", name) if _words("area_speaks").search(text) and not bureau else ""
+    printed = re.findall(rf"(?<![\u4e00-\u9fff])([\u4e00-\u9fff]{{2,12}}{re.escape(core)})(?![\u4e00-\u9fff])", text)
+    longer = [one for one in (*map(_name, printed), *full) if len(one) > len(core) and _abbreviates(core, one)]
+    return max(longer, key=lambda one: (longer.count(one), len(one)), default=name)
 
 
-def _agency(said: Sequence[Candidate], title: str, named: Sequence[Candidate], text: str) -> str | None:
-    """Return the name of the title, in full where it names no place, else that on which most of the evidence agrees."""
-    generic = _words("generic")
-    full = [one for one in said if not generic.match(one.name)]
-    itself = [one for one in said if one.kind in _data()["generic_kinds"] and not one.name.endswith("政府")]
-    name = title or _heaviest(full or itself)
-    if not name or not generic.match(name):
-        return next((one.name for one in full if one.name == f"{name}人民政府" and not title), name)
-    core = re.sub(r"^(?:本|我)", "", name)
-    longer = re.findall(rf"(?<![\u4e00-\u9fff])([\u4e00-\u9fff]{{2,12}}{re.escape(core)})(?![\u4e00-\u9fff])", text)
-    longer = [one for one in map(_bare, longer) if not _words("clauses").search(one)]
-    places = [one.name for one in named if not generic.match(one.name)]
-    longer += [one for one in places if one.endswith(core) or _abbreviates(core, one)]
-    return max((one for one in longer if one != core), key=lambda one: (longer.count(one), len(one)), default=name)
-
-
-def _heaviest(said: Sequence[Candidate]) -> str | None:
-    """Return the name, or year, that most of the evidence is for; None where two have the same."""
+def _weighed(said: Iterable[Evidence], of: str) -> Counter[str]:
+    """Return what is said of the agency or the year, with its weight: what is said twice in one way is said once."""
     weights: Counter[str] = Counter()
-    # what is said twice in one way is one piece of evidence
-    for one in dict.fromkeys(said):
-        weights[one.name] += _data()["weights"][one.kind]
+    for kind, name in dict.fromkeys((one.kind, getattr(one, of)) for one in said if getattr(one, of)):
+        weights[name] += _data()["weights"][of][kind]
+    return weights
+
+
+def _heaviest(weights: Counter[str], doubt: float = 1.0) -> tuple[str, list[str]]:
+    """Return what most of the evidence is for, nothing where so much of it is against that, and what contradicts it."""
     alike = {name: sum(weight for other, weight in weights.items() if _agree(name, other)) for name in weights}
-    ranked = sorted(weights, key=lambda name: (alike[name], weights[name], len(name)), reverse=True)
-    rivals = [name for name in ranked[:2] if not _agree(name, ranked[0])]
-    tied = any((alike[name], weights[name]) == (alike[ranked[0]], weights[ranked[0]]) for name in rivals)
-    return ranked[0] if ranked and not tied else None
+    ranked = sorted(weights, key=lambda name: (alike[name], weights[name], len(name)), reverse=True) or [""]
+    against = [name for name in ranked if not _agree(name, ranked[0])]
+    sure = not against or alike[against[0]] < doubt * alike[ranked[0]]
+    return ranked[0] * sure, against
 
 
 def _abbreviates(short: str, name: str) -> bool:
@@ -340,8 +329,8 @@ def _abbreviates(short: str, name: str) -> bool:
 
 
 def _agree(name: str, other: str) -> bool:
-    """Tell whether two names may be of one agency: a part of it, or what stands before it."""
-    return name in other or other in name
+    """Tell whether two names may be of one agency: a part of it, what stands before it, or short for it."""
+    return _abbreviates(*sorted([name, other], key=len))
 
 
 @cache
@@ -356,14 +345,11 @@ def _words(name: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=64)
-def _named_in(group: str, host: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Return the kinds of sentences that name the agency, or the year, each with its expression."""
+def _patterns(kind: str, says: str, host: str) -> list[re.Pattern[str]]:
+    """Return the expressions of a kind of evidence."""
     slots = {"@organ": _data()["organ"], "@disclosure": _data()["disclosure"], "@host": host}
-    return tuple(
-        (kind, re.compile(re.sub("@[a-z]+", lambda slot: slots[slot[0]], word), re.MULTILINE))
-        for kind, words in _data()[group].items()
-        for word in words
-    )
+    words = chain.from_iterable(row["words"] for row in _data()["evidence"] if (row["kind"], row["says"]) == (kind, says))
+    return [re.compile(re.sub("@[a-z]+", lambda slot: slots[slot[0]], word), re.MULTILINE) for word in words]
 
 
 # --- form and sections --------------------------------------------------------------------------------------------------

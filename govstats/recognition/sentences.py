@@ -316,9 +316,9 @@ class Sentence:
     def scope(self, at: int) -> str:
         """Return the words before a place that say whom it is about."""
         # 各部门5件,县政府办6件: what is said of some bodies is not said of the next
-        said = self.marks.of("scope").where(
-            lambda one: one.end <= at and (one.id != "part" or "," not in self.text[one.end : at])
-        )
+        within = {-1, self.bracket(at)}
+        said = self.marks.of("scope").between(0, at).where(lambda one: self.bracket(one.start) in within)
+        said = said.where(lambda one: one.id != "part" or "," not in self.text[one.end : at])
         # 全区各部门、镇街: the first of those that are listed says of whom
         groups = said.listed(self.text)
         first = groups[-1].first if groups else NO_MARK
