@@ -118,6 +118,7 @@ class Headers:
         self.above = cache(self._header_above)
         self._placed = cache(self._places)
         self._header_rows = cache(self._rows_that_name_columns)
+        self._ambiguous = cache(self._has_a_column_twice)
         self._of_years = cache(self._row_of_years)
         self._fits = cache(self._rows_fit)
         self._named = cache(self._columns_named)
@@ -139,7 +140,7 @@ class Headers:
         list of Way
             Only the first may be sure.
         """
-        if self._is_of_years(record) or _is_torn(self._form, record):
+        if self._is_of_years(record) or self._ambiguous(id(record.grid), table) or _is_torn(self._form, record):
             return []
         columns = table.columns_of[line]
         pieces = (*record.fields, None)
@@ -243,15 +244,25 @@ class Headers:
     def _header_above(self, record: Record, table: Table) -> Mapping[str, Cell]:
         nearest = {
             column: label
-            for number, found in self._header_rows(id(record.grid), table)
-            if number < record.row
-            for column, label in found.items()
+            for found in self._header_rows(id(record.grid), table)
+            for column, label in found
+            if label.row < record.row
         }
         return nearest if record.grid.aligned or _is_straight(record.grid, nearest) else {}
 
-    def _rows_that_name_columns(self, grid: int, table: Table) -> list[tuple[int, dict[str, Cell]]]:
-        rows = enumerate(self._records[grid][0].grid.rows)
-        return [(number, found) for number, row in rows if (found := _named_in(row, table))]
+    def _rows_that_name_columns(self, grid: int, table: Table) -> list[list[tuple[str, Cell]]]:
+        return [found for row in self._records[grid][0].grid.rows if (found := _named_in(row, table))]
+
+    def _has_a_column_twice(self, grid: int, table: Table) -> bool:
+        """Tell whether a header names a column twice, over different figures: a span that was written out repeats its own."""
+        places = [
+            {cell.column for name, cell in found if name == column}
+            for found in self._header_rows(grid, table)
+            for column, times in Counter(name for name, _ in found).items()
+            if times > 1
+        ]
+        figures = [{piece.column: piece.text for piece in row.figures} for row in self._records[grid]] if places else []
+        return any(len({of_row[at] for at in of_row.keys() & some}) > 1 for of_row in figures for some in places)
 
     def _is_of_years(self, record: Record) -> bool:
         """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""
@@ -454,18 +465,18 @@ def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
 # --- under a header -----------------------------------------------------------------------------------------------------------
 
 
-def _named_in(row: Sequence[Cell], table: Table) -> dict[str, Cell]:
-    """Return the columns that a row of a grid names, if it is a header."""
+def _named_in(row: Sequence[Cell], table: Table) -> list[tuple[str, Cell]]:
+    """Return the columns that a row of a grid names, if it is a header, each with its cell."""
     kinds_of = kinds(row)
     # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
     if FIGURE in kinds_of and kinds_of.count(LABEL) < 2:
-        return {}
+        return []
     # numbered labels are lines: 3.其他, （七）总计
     words = [cell for cell, kind in zip(row, kinds_of, strict=True) if kind == LABEL and not key(cell.text).number]
-    found = {
-        column: cell for cell in words if len(cell.text) <= _LONGEST_HEADER for column in column_index(table).find(cell.text)
-    }
-    return found if len(set(found.values())) > 1 or FIGURE not in kinds_of else {}
+    found = [
+        (column, cell) for cell in words if len(cell.text) <= _LONGEST_HEADER for column in column_index(table).find(cell.text)
+    ]
+    return found if len({cell for _, cell in found}) > 1 or FIGURE not in kinds_of else []
 
 
 def _is_straight(grid: Grid, header: Mapping[str, Cell]) -> bool:
@@ -593,10 +604,8 @@ def in_order(record: Record, columns: int) -> Way | None:
     if len(fields) == columns and record.grid.bounded and (record.grid.aligned or not led_by_blank):
         return Way(fields, True)
     if len(record.figures) == columns:
-        # of a row that is longer than others a figure may be the cell too many, and a blank among them one of the form
-        inner = fields[fields.index(record.figures[0]) : fields.index(record.figures[-1]) + 1]
-        sure = len(inner) == columns or _end(fields) <= _usual_end(record.grid.rows)
-        return Way(tuple(record.figures), sure)
+        # of a row that is longer than others a figure may be the cell too many, and a blank one of the form
+        return Way(tuple(record.figures), len(fields) == columns or _end(fields) <= _usual_end(record.grid.rows))
     # in text a blank that leads a row may as well be a column of labels (haidong-2021)
     filled = len(fields) < columns or record.kinds[columns:].strip(BLANK) != ""
     return None if filled or led_by_blank else Way(fields[:columns])
