@@ -518,7 +518,8 @@ class Standing(NamedTuple):
     beyond : tuple of int
         The numbers of the figures that stand under none.
     whole, complete : bool
-        Each header cell has a figure; no figure is left over, and only such are missing as reach down from above.
+        Each header cell has a figure; no figure is left over, only such are missing as reach down from above, and no blank
+        stands under several.
     """
 
     slipped: bool
@@ -555,7 +556,9 @@ def _standing(labels: Spans, fields: Spans, kinds_of_fields: str, reaching: Span
     lacking = len(outside) > 0 or (first == -1).all()
     placed = not (beside or two or (lacking and -1 in first))
     places, beyond = tuple(first.tolist()) if placed else (), tuple(outside.tolist())
-    complete = (whole or not beyond) and ((first >= 0) | spanned).all()
+    # a blank under several header cells may be where a row ends before the others
+    merged = (covers[:, ~figured].sum(axis=0) > 1).any()
+    complete = (whole or not beyond) and not merged and ((first >= 0) | spanned).all()
     return Standing(bool(overlap or (before & ~spanned).any()), places, beyond, bool(whole), bool(complete))
 
 
