@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache, partial
 from itertools import accumulate, chain, combinations, pairwise, product, repeat, takewhile
@@ -118,7 +118,7 @@ class Headers:
         self.above = cache(self._header_above)
         self._placed = cache(self._places)
         self._header_rows = cache(self._rows_that_name_columns)
-        self._ambiguous = cache(self._has_a_column_twice)
+        self._twice = cache(self._columns_twice)
         self._of_years = cache(self._row_of_years)
         self._fits = cache(self._rows_fit)
         self._named = cache(self._columns_named)
@@ -140,7 +140,8 @@ class Headers:
         list of Way
             Only the first may be sure.
         """
-        if self._is_of_years(record) or self._ambiguous(id(record.grid), table) or _is_torn(self._form, record):
+        ambiguous = not self._twice(id(record.grid), table).isdisjoint(self.above(record, table).values())
+        if self._is_of_years(record) or ambiguous or _is_torn(self._form, record):
             return []
         columns = table.columns_of[line]
         pieces = (*record.fields, None)
@@ -253,16 +254,18 @@ class Headers:
     def _rows_that_name_columns(self, grid: int, table: Table) -> list[list[tuple[str, Cell]]]:
         return [found for row in self._records[grid][0].grid.rows if (found := _named_in(row, table))]
 
-    def _has_a_column_twice(self, grid: int, table: Table) -> bool:
-        """Tell whether a header names a column twice, over different figures: a span that was written out repeats its own."""
-        places = [
-            {cell.column for name, cell in found if name == column}
-            for found in self._header_rows(grid, table)
-            for column, times in Counter(name for name, _ in found).items()
-            if times > 1
-        ]
-        figures = [{piece.column: piece.text for piece in row.figures} for row in self._records[grid]] if places else []
-        return any(len({of_row[at] for at in of_row.keys() & some}) > 1 for of_row in figures for some in places)
+    def _columns_twice(self, grid: int, table: Table) -> set[Cell]:
+        """Return header cells of columns that are named twice, over different figures: a written-out span repeats its own."""
+        places: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
+        for column, cell in chain.from_iterable(self._header_rows(grid, table)):
+            places[cell.row, column].add(cell.column)
+        twice: set[Cell] = set()
+        for row in self._records[grid]:
+            figures = {piece.column: piece.text for piece in row.figures}
+            for column, label in self.above(row, table).items():
+                if len({figures[at] for at in places[label.row, column] & figures.keys()}) > 1:
+                    twice.add(label)
+        return twice
 
     def _is_of_years(self, record: Record) -> bool:
         """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""
