@@ -100,7 +100,7 @@ class Document:
     @property
     def flat(self) -> bool:
         """Whether blanks and columns leave no trace on the page."""
-        return self.renderer in {"text spaces", "text cells", "text glued"}
+        return self.renderer in {"text spaces", "text cells", "text glued", "text wrapped", "mail", "html of blocks"}
 
     @property
     def adds_up(self) -> bool:

@@ -39,7 +39,10 @@ from .model_report import (
     strange,
     write,
 )
-from .renderers import FLAT, GRIDS, HTML, RENDERERS, SPANS, WEIGHTS, grid, spread
+from .renderers import FIRST_RENDERERS, FLAT, GRIDS, HTML, RENDERERS, SPANS, STUB, WEIGHTS, grid, spread
+
+#: From this seed on documents are of all kinds; those before keep the kinds that they had.
+LATER = 10_000_000
 
 
 def document(seed: int) -> Document:
@@ -49,10 +52,11 @@ def document(seed: int) -> Document:
     year = random.choice([2021, 2022, 2023, 2024] if version == "2021" else [2019, 2020])
     profile = random.choices(list(PROFILES), list(PROFILES.values()))[0]
     doc = Document(seed, random, form(version), random.choice(AGENCIES), year, profile)
-    doc.renderer = random.choices(list(RENDERERS), [WEIGHTS.get(name, 30) for name in RENDERERS])[0]
+    renderers, mutations = (RENDERERS, MUTATIONS) if seed >= LATER else (FIRST_RENDERERS, FIRST_MUTATIONS)
+    doc.renderer = random.choices(list(renderers), [WEIGHTS.get(name, 30) for name in renderers])[0]
     if doc.renderer == "text glued":
         doc.profile = "zeros"
-    names = [name for name, (only, _) in MUTATIONS.items() if not only or doc.renderer in only]
+    names = [name for name in mutations if not MUTATIONS[name][0] or doc.renderer in MUTATIONS[name][0]]
     doc.mutation = random.choice(names) if random.random() < 0.88 else ""
     write(doc)
     if doc.mutation:
@@ -698,6 +702,134 @@ def blocks_swapped(doc: Document) -> None:
         row[:] = [cell for block in order for cell in row[5 * block : 5 * block + 5]]
     if doc.flat:
         doc.doubt_part(doc.part("review"))
+
+
+# --- what spreadsheets, editors and people do to tables ----------------------------------------------------------------------
+
+#: The mutations above; documents of earlier seeds have no others.
+FIRST_MUTATIONS = tuple(MUTATIONS)
+
+
+@mutation()
+def columns_numbered(doc: Document) -> None:
+    """A row numbers the columns, under the header."""
+    part = doc.random.choice(doc.parts())
+    band = doc.random.choice(part.bands)
+    first, label = doc.random.choice([1, 1, 2]), doc.random.choice(["", "栏次", "甲"]) if STUB[part.table] else ""
+    if doc.flat or not STUB[part.table]:
+        doc.doubt_part(part)
+    band.rows.insert(0, Row(label, [Cell(str(first + at)) for at in range(len(band.heads))]))
+
+
+@mutation()
+def column_twice(doc: Document) -> None:
+    """A column stands twice, the second time with other figures: where sums cannot choose, neither may be read."""
+    part = doc.part(doc.random.choice(["requests", "review"]))
+    band = part.bands[0]
+    at = doc.random.randrange(len(band.heads))
+    doc.dispute([Row("", [row.cells[at]]) for row in band.lines()])
+    doc.doubt_part(part)
+    to = doc.random.choice([at, at + 1, len(band.heads)])
+    for row in across(band):
+        row.insert(to, band.heads[at] if row is band.heads else Cell(str(doc.fresh())))
+
+
+@mutation()
+def head_lost(doc: Document) -> None:
+    """The header lacks a cell, and those behind it moved up."""
+    part = doc.part(doc.random.choice(["requests", "review"]))
+    doc.doubt_part(part)
+    part.bands[0].heads.pop(doc.random.randrange(len(part.bands[0].heads)))
+
+
+@mutation()
+def cells_lost(doc: Document) -> None:
+    """Two cells of a row are gone, or one of each of many rows."""
+    band, row = doc.choose(3, ["requests", "proactive", "review"])
+    several = doc.random.random() < 0.5
+    rows = [row, row] if several else [one for one in band.lines() if doc.random.random() < 0.4]
+    for one in rows:
+        doc.doubt(one)
+        keys = [cell.key for cell in one.cells]
+        one.cells.pop(doc.random.randrange(len(one.cells)))
+        doc.also_by_position(one, keys)
+
+
+@mutation()
+def stray_in_two_rows(doc: Document) -> None:
+    _, *rows = doc.pair()
+    at = doc.random.randint(0, len(rows[0].cells))
+    for row in rows:
+        row.cells.insert(at, Cell(str(doc.fresh())))
+    doc.doubt(*rows)
+
+
+@mutation()
+def rows_sorted(doc: Document) -> None:
+    """The rows stand in another order, each with its label."""
+    band = doc.part("requests").bands[0]
+    one, two = sorted(doc.random.sample(range(len(band.rows) + 1), 2))
+    band.rows[one:two] = band.rows[one:two][::-1]
+    if doc.flat:
+        doc.doubt_part(doc.part("requests"))
+
+
+@mutation()
+def row_of_sums(doc: Document) -> None:
+    """A sum of an agency's own stands below a table."""
+    band = doc.random.choice(doc.part(doc.random.choice(["requests", "proactive"])).bands)
+    band.rows.append(Row(doc.random.choice(["合计", "总计", "小计", "共计"]), doc.strangers(band.lines()[0])))
+
+
+@mutation()
+def line_of_which(doc: Document) -> None:
+    """Below a line stands a part of it, labelled like it."""
+    band, row = doc.choose(1, ["requests", "proactive"])
+    label = "其中：" + re.sub(r"^(\d[.．、]|[（(].[）)])", "", row.label)
+    band.rows.insert(band.rows.index(row) + 1, Row(label, doc.strangers(row), row.groups))
+
+
+@mutation()
+def figures_parted(doc: Document) -> None:
+    """A sign that parts thousands may as well part two figures; a narrow cell breaks a figure over two lines."""
+    gap = doc.random.choice([" ", "\u202f", "\u00a0", "'", "’", "\n"])
+    for row in (row for part in doc.parts() for band in part.bands for row in band.lines()):
+        for cell in row.cells:
+            if cell.text.isdigit() and len(cell.text) > 3:
+                cell.text = cell.text[:-3] + gap + cell.text[-3:]
+                doc.doubt(row)
+
+
+@mutation()
+def signs_of_spreadsheets(doc: Document) -> None:
+    """A column is too narrow, a formula is broken, nothing was filled in."""
+    sign = doc.random.choice(["###", "#####", "#REF!", "#N/A", "null", "NaN", "undefined"])
+    for cell in every_cell(doc):
+        if doc.random.random() < 0.1:
+            cell.text, cell.value = sign, None
+
+
+@mutation()
+def written_otherwise(doc: Document) -> None:
+    """A figure has an exponent, or letters for digits."""
+    _, row = doc.choose()
+    doc.doubt(row)
+    letters = doc.random.random() < 0.5
+    for cell in row.cells:
+        if letters and not {"0", "1"}.isdisjoint(cell.text):
+            cell.text, cell.value = cell.text.translate(str.maketrans("01", "Ol")), None
+        elif not letters and cell.text.isdigit() and len(cell.text) > 2:
+            cell.text = f"{cell.text[0]}.{cell.text[1:]}E+{len(cell.text) - 1:02}"
+
+
+@mutation()
+def last_year_beside(doc: Document) -> None:
+    """Each cell has the figure of the year before as well."""
+    form_of_both = doc.random.choice(["{}（{}）", "{}/{}", "{}（上年{}）", "{} → {}", "{}\n({})"])
+    part = doc.random.choice(doc.parts())
+    doc.doubt_part(part)
+    for cell in (cell for band in part.bands for row in band.lines() for cell in row.cells if cell.text):
+        cell.text = form_of_both.format(cell.text, doc.fresh())
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import atexit
 import io
 import logging
 import tempfile
+import textwrap
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable
@@ -425,3 +426,124 @@ def pdf_ruled(doc: Document) -> bytes:
 @renderer
 def pdf_borderless(doc: Document) -> bytes:
     return pdf(doc, ruled=False)
+
+
+# --- what mail, wikis, editors and phones make of tables --------------------------------------------------------------------
+
+#: The renderers above; documents of earlier seeds have no others.
+FIRST_RENDERERS = tuple(RENDERERS)
+
+
+def rows_page(doc: Document, row: Callable[[list[str]], str], before: str = "", after: str = "") -> bytes:
+    """Print tables row by row, between two lines of their own."""
+
+    def table(rows: list[list[Box]]) -> str:
+        return "\n".join([*filter(None, [before]), *(row([one_line(text) for text in line]) for line in spread(rows)), after])
+
+    return text_page(doc, table)
+
+
+@renderer
+def csv(doc: Document) -> bytes:
+    """A comma, which also parts thousands, or another sign between the cells."""
+    sign, quote = doc.random.choice([(",", ""), (",", '"'), (";", ""), ("，", "")])
+    return rows_page(doc, lambda row: sign.join(f"{quote}{text}{quote}" for text in row))
+
+
+@renderer
+def wiki(doc: Document) -> bytes:
+    if doc.random.random() < 0.5:
+        return rows_page(doc, lambda row: "|-\n| " + " || ".join(row), '{| class="wikitable"', "|}")
+    return rows_page(doc, lambda row: "|" + "|".join(text or " " for text in row) + "|")
+
+
+@renderer
+def asciidoc(doc: Document) -> bytes:
+    return rows_page(doc, lambda row: "\n".join("|" + text for text in row) + "\n", "|===", "|===")
+
+
+def wide(text: str) -> int:
+    return sum(2 if ord(sign) > 255 else 1 for sign in text)
+
+
+@renderer
+def columns_of_spaces(doc: Document) -> bytes:
+    """Columns as wide as their widest cell, with or without lines drawn around them."""
+    drawn = doc.random.random() < 0.5
+
+    def table(rows: list[list[Box]]) -> str:
+        lines = [[one_line(text) for text in line] for line in spread(rows)]
+        lines = [[*line, *[""] * (max(map(len, lines)) - len(line))] for line in lines]
+        widths = [max(map(wide, column)) for column in zip(*lines, strict=True)]
+        padded = [[text + " " * (width - wide(text)) for text, width in zip(line, widths, strict=True)] for line in lines]
+        rule = "+" + "+".join("-" * (width + 2) for width in widths) + "+"
+        boxed = [rule, *(f"| {' | '.join(line)} |\n{rule}" for line in padded)]
+        return "\n".join(boxed if drawn else ["  ".join(line).rstrip() for line in padded])
+
+    return text_page(doc, table)
+
+
+@renderer
+def mail(doc: Document) -> bytes:
+    """An answer quotes the page, or an editor numbers its lines."""
+    quoted = doc.random.random() < 0.5
+    text = rows_page(doc, ("  " if quoted else "\t").join).decode()
+    return "\n".join(f"> {line}" if quoted else f"{at}\t{line}" for at, line in enumerate(text.split("\n"), 1)).encode()
+
+
+@renderer
+def text_wrapped(doc: Document) -> bytes:
+    """Lines end at a width, between two words."""
+    width = doc.random.choice([30, 40, 60])
+
+    def table(rows: list[list[Box]]) -> str:
+        lines = [" ".join(one_line(box.text) for box in row) for row in words(rows)]
+        return "\n".join(part for line in lines for part in textwrap.wrap(line, width, break_long_words=False))
+
+    return text_page(doc, table)
+
+
+@renderer
+def html_without_spans(doc: Document) -> bytes:
+    """An editor took the spans away: the first row of a group is longer."""
+    return html_page(doc, lambda part: html_table([[box._replace(down=1, across=1) for box in row] for row in grid(part)]))
+
+
+@renderer
+def html_of_blocks(doc: Document) -> bytes:
+    """Cells became pieces of text, rows became blocks."""
+
+    def table(part: Part) -> str:
+        rows = ("".join(f"<span>{escape(box.text)}</span> " for box in row) for row in grid(part))
+        return "".join(f"<div>{row}</div>" for row in rows)
+
+    return html_page(doc, table)
+
+
+@renderer
+def html_in_halves(doc: Document) -> bytes:
+    """A wide table in two, one below the other, the labels repeated."""
+
+    def table(part: Part) -> str:
+        rows, stub = spread(grid(part), repeat=True), STUB[part.table]
+        cut = stub + (max(map(len, rows)) - stub) // 2
+        halves = [[[*row[:stub], *row[stub:cut]] for row in rows], [[*row[:stub], *row[cut:]] for row in rows]]
+        return "".join(html_table([list(map(Box, row)) for row in half]) for half in halves)
+
+    return html_page(doc, table)
+
+
+@renderer
+def head_and_figure(doc: Document) -> bytes:
+    """Each figure behind the head of its column, as views for phones stack them."""
+    tables = doc.random.random() < 0.5
+    lines = []
+    for block in doc.blocks:
+        bands = block.bands if isinstance(block, Part) else []
+        for band, row in ((each, row) for each in bands for row in each.lines()):
+            pairs = [(path[-1], cell.text) for path, cell in zip(band.heads, row.cells, strict=False)]
+            boxes = [[Box(row.label or band.title)], *([Box(head), Box(text)] for head, text in pairs)]
+            said = row.label + "：" + "，".join(head + text for head, text in pairs)
+            lines.append(html_table(boxes) if tables else f"<p>{escape(said)}</p>")
+        lines += [f"<p>{escape(block.text)}</p>"] if isinstance(block, Text) else []
+    return "\n".join(lines).encode()

@@ -327,8 +327,7 @@ def _enclosed(table: Table, records: Sequence[Record], candidates: Sequence[Matc
 def _is_unlabelled(table: Table, record: Record, missing: int) -> bool:
     """Tell a row without a label of its own from an agency's own line: what stands by it is a crumb, or a piece of the form."""
     pieces = _without_header(table, record.before) if record.grid is TEXT else record.labels
-    labels = [piece for piece in pieces if _is_label(piece)]
-    return all(key(piece.text).word in _words(table) for piece in labels[-missing - 1 :])
+    return all(key(piece.text).word in _words(table) for piece in pieces[-missing - 1 :])
 
 
 @cache

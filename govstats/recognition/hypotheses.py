@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache, partial
 from itertools import accumulate, chain, combinations, pairwise, product, repeat, takewhile
@@ -118,6 +118,7 @@ class Headers:
         self.above = cache(self._header_above)
         self._placed = cache(self._places)
         self._header_rows = cache(self._rows_that_name_columns)
+        self._twice = cache(self._columns_twice)
         self._of_years = cache(self._row_of_years)
         self._fits = cache(self._rows_fit)
         self._named = cache(self._columns_named)
@@ -139,7 +140,8 @@ class Headers:
         list of Way
             Only the first may be sure.
         """
-        if self._is_of_years(record) or _is_torn(self._form, record):
+        ambiguous = not self._twice(id(record.grid), table).isdisjoint(self.above(record, table).values())
+        if self._is_of_years(record) or ambiguous or _is_torn(self._form, record):
             return []
         columns = table.columns_of[line]
         pieces = (*record.fields, None)
@@ -243,15 +245,27 @@ class Headers:
     def _header_above(self, record: Record, table: Table) -> Mapping[str, Cell]:
         nearest = {
             column: label
-            for number, found in self._header_rows(id(record.grid), table)
-            if number < record.row
-            for column, label in found.items()
+            for found in self._header_rows(id(record.grid), table)
+            for column, label in found
+            if label.row < record.row
         }
         return nearest if record.grid.aligned or _is_straight(record.grid, nearest) else {}
 
-    def _rows_that_name_columns(self, grid: int, table: Table) -> list[tuple[int, dict[str, Cell]]]:
-        rows = enumerate(self._records[grid][0].grid.rows)
-        return [(number, found) for number, row in rows if (found := _named_in(row, table))]
+    def _rows_that_name_columns(self, grid: int, table: Table) -> list[list[tuple[str, Cell]]]:
+        return [found for row in self._records[grid][0].grid.rows if (found := _named_in(row, table))]
+
+    def _columns_twice(self, grid: int, table: Table) -> set[Cell]:
+        """Return header cells of columns that are named twice, over different figures: a written-out span repeats its own."""
+        places: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
+        for column, cell in chain.from_iterable(self._header_rows(grid, table)):
+            places[cell.row, column].add(cell.column)
+        twice: set[Cell] = set()
+        for row in self._records[grid]:
+            figures = {piece.column: piece.text for piece in row.figures}
+            for column, label in self.above(row, table).items():
+                if len({figures[at] for at in places[label.row, column] & figures.keys()}) > 1:
+                    twice.add(label)
+        return twice
 
     def _is_of_years(self, record: Record) -> bool:
         """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""
@@ -454,18 +468,18 @@ def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
 # --- under a header -----------------------------------------------------------------------------------------------------------
 
 
-def _named_in(row: Sequence[Cell], table: Table) -> dict[str, Cell]:
-    """Return the columns that a row of a grid names, if it is a header."""
+def _named_in(row: Sequence[Cell], table: Table) -> list[tuple[str, Cell]]:
+    """Return the columns that a row of a grid names, if it is a header, each with its cell."""
     kinds_of = kinds(row)
     # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
     if FIGURE in kinds_of and kinds_of.count(LABEL) < 2:
-        return {}
+        return []
     # numbered labels are lines: 3.其他, （七）总计
     words = [cell for cell, kind in zip(row, kinds_of, strict=True) if kind == LABEL and not key(cell.text).number]
-    found = {
-        column: cell for cell in words if len(cell.text) <= _LONGEST_HEADER for column in column_index(table).find(cell.text)
-    }
-    return found if len(set(found.values())) > 1 or FIGURE not in kinds_of else {}
+    found = [
+        (column, cell) for cell in words if len(cell.text) <= _LONGEST_HEADER for column in column_index(table).find(cell.text)
+    ]
+    return found if len({cell for _, cell in found}) > 1 or FIGURE not in kinds_of else []
 
 
 def _is_straight(grid: Grid, header: Mapping[str, Cell]) -> bool:
@@ -507,7 +521,8 @@ class Standing(NamedTuple):
     beyond : tuple of int
         The numbers of the figures that stand under none.
     whole, complete : bool
-        Each header cell has a figure; no figure is left over, and only such are missing as reach down from above.
+        Each header cell has a figure; no figure is left over, only such are missing as reach down from above, and no blank
+        stands under several.
     """
 
     slipped: bool
@@ -544,7 +559,9 @@ def _standing(labels: Spans, fields: Spans, kinds_of_fields: str, reaching: Span
     lacking = len(outside) > 0 or (first == -1).all()
     placed = not (beside or two or (lacking and -1 in first))
     places, beyond = tuple(first.tolist()) if placed else (), tuple(outside.tolist())
-    complete = (whole or not beyond) and ((first >= 0) | spanned).all()
+    # a blank under several header cells may be where a row ends before the others
+    merged = (covers[:, ~figured].sum(axis=0) > 1).any()
+    complete = (whole or not beyond) and not merged and ((first >= 0) | spanned).all()
     return Standing(bool(overlap or (before & ~spanned).any()), places, beyond, bool(whole), bool(complete))
 
 
@@ -593,10 +610,8 @@ def in_order(record: Record, columns: int) -> Way | None:
     if len(fields) == columns and record.grid.bounded and (record.grid.aligned or not led_by_blank):
         return Way(fields, True)
     if len(record.figures) == columns:
-        # of a row that is longer than others a figure may be the cell too many, and a blank among them one of the form
-        inner = fields[fields.index(record.figures[0]) : fields.index(record.figures[-1]) + 1]
-        sure = len(inner) == columns or _end(fields) <= _usual_end(record.grid.rows)
-        return Way(tuple(record.figures), sure)
+        # of a row that is longer than others a figure may be the cell too many, and a blank one of the form
+        return Way(tuple(record.figures), len(fields) == columns or _end(fields) <= _usual_end(record.grid.rows))
     # in text a blank that leads a row may as well be a column of labels (haidong-2021)
     filled = len(fields) < columns or record.kinds[columns:].strip(BLANK) != ""
     return None if filled or led_by_blank else Way(fields[:columns])

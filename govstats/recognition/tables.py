@@ -244,7 +244,7 @@ def _table_of_columns(table: Table, match: Match, headers: Headers) -> Table:
 def _side_by_side(table: Table, record: Record, ways: list[Way]) -> list[_Line]:
     """Return the lines of a table that stand side by side in one row; one whose digits ran together stays one row."""
     names, width = [line.id for line in table.lines], len(table.columns)
-    if not ways[0].parted:
+    if ways[0].sure:
         parts = [[way._replace(fields=way.fields[at : at + width]) for way in ways] for at in range(0, len(table.cells), width)]
         several = [list({way.texts: way for way in reversed(part)}.values())[::-1] for part in parts]
         return [
@@ -255,7 +255,8 @@ def _side_by_side(table: Table, record: Record, ways: list[Way]) -> list[_Line]:
         figures = {key: float(text) for key, text in zip(table.cells[at * width :], texts, strict=False)}
         return all(edit.holds(figures) is not False for edit in table.balance_edits((names[at],)))
 
-    row = Row(table.cells, parted_blocks(record, width, len(names), balanced))
+    # what nothing but sums tells of a row, they have to tell of the whole row
+    row = Row(table.cells, parted_blocks(record, width, len(names), balanced) if ways[0].parted else ways)
     return [_Line(Match(record, name), table, row, table.columns_of[name]) for name in names if row.ways]
 
 

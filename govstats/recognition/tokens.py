@@ -29,6 +29,8 @@ _NEW_TEXT = re.compile(r"[^\W\d_条件次元个份人项宗起万亿余多年月
 _FEWEST_LABELS = 4
 #: A row of at least so many blank cells is a row of a table, a shorter one a spacer.
 _FEWEST_BLANKS = 5
+#: So many figures that count on from 1 number columns.
+_FEWEST_NUMBERS = 5
 _MANY_SPACES = re.compile(r"\s{2,}|\t|\s*\|\s*")
 #: Words that stand in a column of units, or between a label and its figures.
 UNITS = frozenset("条 件 次 元 万元 个 份 人 项".split())
@@ -118,13 +120,19 @@ def records(document: Document, form: Form) -> list[Record]:
     waiting: list[Cell] = []
     for is_grid, blocks in groupby(document.blocks, lambda block: isinstance(block, Grid)):
         for labels, fields, of_fields, grid, row in (_rows_of_grids if is_grid else _rows_of_text)(blocks, form):  # type: ignore[arg-type]
-            if fields:
+            if fields and not _numbers_columns(labels, fields):
                 found.append(Record(labels, waiting, fields, of_fields, grid, row, len(found)))
                 waiting = []
             else:
                 # labels without figures wait for the figures that follow them
                 waiting += labels
     return found
+
+
+def _numbers_columns(labels: Sequence[Cell], fields: Sequence[Cell]) -> bool:
+    """Tell a row that numbers the columns of a table: no row of the form counts from 1 and adds up."""
+    counts = [figure(piece.text).value for piece in fields]
+    return not labels and len(counts) >= _FEWEST_NUMBERS and counts == [*range(1, len(counts) + 1)]
 
 
 def _upright(grid: Grid, form: Form) -> Grid:
