@@ -7,12 +7,13 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress, count, pairwise
+from itertools import chain, compress, count, pairwise
 from operator import attrgetter
 from statistics import median
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from govstats.characters import is_figure
 from govstats.documents.document import NO_TEXT, Block, Box, Cell, Grid, Paragraph
@@ -140,6 +141,11 @@ def surrounding(boxes: Sequence[Box]) -> Box:
     """Return the box around boxes."""
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return Box(min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def sides_of(boxes: Iterable[Box]) -> npt.NDArray[np.float64]:
+    """Return the sides of boxes, a row for each; numpy takes four times as long to look into tuples itself."""
+    return np.fromiter(chain.from_iterable(boxes), float).reshape(-1, 4)
 
 
 def shared(one: Box, other: Box) -> float:

@@ -35,6 +35,7 @@ from govstats.documents.page import (
     parted,
     segment_of,
     shared,
+    sides_of,
     split,
     surrounding,
     touches,
@@ -173,8 +174,8 @@ def _covers(one: Box, other: Box) -> bool:
 class _Sides:
     """Boxes in columns of numbers, and how pairs of them stand to each other: a row for one, a column for the other."""
 
-    def __init__(self, boxes: Sequence[Box]) -> None:
-        self.left, self.top, self.right, self.bottom = np.array(boxes, float).reshape(-1, 4).T
+    def __init__(self, boxes: Iterable[Box]) -> None:
+        self.left, self.top, self.right, self.bottom = sides_of(boxes).T
         self.x, self.y = (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
     def is_above(self, share: float) -> _Mask:
@@ -226,7 +227,7 @@ def filled(frames: Iterable[Frame], words: Sequence[Word]) -> tuple[list[PageTab
     rest : list of Word
         Words outside all tables.
     """
-    sides = _Sides([word.box for word in words])
+    sides = _Sides(word.box for word in words)
     # a figure that reaches over an edge is inside, with all of its digits
     begins = [True, *(not touches(one, other) for one, other in pairwise(words))]
     first = np.flatnonzero(begins[: len(words)])
@@ -563,7 +564,7 @@ def _stub_columns(segments: Iterable[Segment]) -> list[_Span]:
 
 def _labels(segments: Sequence[Segment], rows: Sequence[_Line], pitch: float) -> list[_Label]:
     """Join the lines of labels: a number begins another, and no label stands beside two rows."""
-    sides = _Sides([segment.box for segment in segments])
+    sides = _Sides(segment.box for segment in segments)
     height = np.array([segment.height for segment in segments])
     is_numbered = np.array([bool(NUMBERING.match(segment.text)) for segment in segments], bool)
     # several labels side by side under one are its columns
