@@ -181,7 +181,7 @@ class Styles:
     """
 
     def __init__(self, tree: LexborHTMLParser) -> None:
-        self._tables, self._elements, self._matched = len(tree.css("table")), len(tree.css("*")), 0
+        self._tables, self._matched = len(tree.css("table")), 0
         self.look = PLAIN if tree.css_first("link[rel*=stylesheet i]") is None else _UNSURE
         #: What the browser, the sheets of the page and the element itself say.
         self._said: defaultdict[int, tuple[list[str], ...]] = defaultdict(lambda: ([], [], []))
@@ -206,7 +206,7 @@ class Styles:
                 around = around.parent
 
     def _add(self, tree: LexborHTMLParser, sheet: LexborNode) -> None:
-        heads = [f"@media {sheet.attributes.get('media') or ''}"]
+        elements, heads = len(tree.css("*")), [f"@media {sheet.attributes.get('media') or ''}"]
         for text, brace in re.findall(r"([^{}]*)([{}])", _NOISE.sub(" ", sheet.text())):
             body, _, head = text.rpartition(";") if brace == "{" else (text, "", "")
             require("nested_rules", len(heads), "the page")
@@ -219,7 +219,7 @@ class Styles:
             seen = _bears_on_sight(body) and not any(map(_ELSEWHERE.fullmatch, around))
             selectors = _SELECTOR.findall(heads[-1].replace("&", "*")) if seen else []
             for selector in itertools.filterfalse(_PASSING.search, selectors):
-                self._matched += self._elements
+                self._matched += elements
                 require("style_rules", self._matched, "the page")
                 require("selector", len(selector), "the page")
                 whole, *part = _PSEUDO_ELEMENT.split(selector.strip())
@@ -231,9 +231,10 @@ class Styles:
     def shown(self, node: LexborNode, above: Look) -> Iterator[tuple[LexborNode, Look, Collection[str]]]:
         """Yield what stands in an element and takes a place, how its text is seen, and what its own style does to it."""
         for inner in node.iter(include_text=True):
-            said = self._said.get(inner.mem_id)
-            look, effects = _look(above, inner.tag or "", *map(";".join, said)) if said else (above, _NOTHING)
-            changes = (look.hidden, look.doubtful) != (above.hidden, above.doubtful)
+            look, effects = above, _NOTHING
+            if said := self._said.get(inner.mem_id):
+                look, effects = _look(above, inner.tag or "", *map(";".join, said))
+            changes = look is not above and (look.hidden, look.doubtful) != (above.hidden, above.doubtful)
             if changes and self._tables and len(inner.css("table")) >= self._tables:
                 # a page whose script shows its text later hides all of it; a copy for telephones is hidden beside the first
                 look = replace(look, hidden=above.hidden, doubtful=above.doubtful)
