@@ -21,9 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govstats.characters import is_figure
-from govstats.documents.document import NO_TEXT, Box
+from govstats.documents.document import NO_TEXT, NUMBERING, SECTION, Box
 from govstats.documents.page import (
-    NUMBERING,
     Locate,
     PageCell,
     PageTable,
@@ -81,8 +80,6 @@ _HEADING = 1.15
 #: What may stand alone in the second line of a cell.
 _UNITS = frozenset("件 条 次 个 份 人 项 宗 元 万元".split())
 _BRACKET = re.compile("[()（）]")
-#: The heading of a table, in whatever size.
-_SECTION = re.compile(r"[一二三四五六七八九十]+、\S+情况")
 
 #: Where columns begin and end, in points; and the columns over which something stands, from the first up to the next after it.
 _Span = tuple[float, float]
@@ -465,7 +462,7 @@ def _runs(lines: Sequence[_Line]) -> list[list[_Line]]:
         if line.figures:
             return False
         first, *others = line.texts
-        is_heading = not others and (first.height > _HEADING * usual or bool(_SECTION.fullmatch(first.text)))
+        is_heading = not others and (first.height > _HEADING * usual or bool(SECTION.fullmatch(first.text)))
         return is_heading or max(segment.box.width for segment in line.texts) > _PROSE_WIDTH * width
 
     runs = []
