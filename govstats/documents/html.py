@@ -59,7 +59,7 @@ def read_html(page: bytes, tables_before: int = 0) -> tuple[tuple[Block, ...], d
     >>> [type(block).__name__ for block in blocks], metadata["title"]
     (['Paragraph', 'Grid'], '年报')
     """
-    if b'=\\"' in page and page.count(b'=\\"') > page.count(b'="'):
+    if page.count(b'=\\"') > page.count(b'="'):
         page = _ESCAPE.sub(_unescaped, page.decode()).encode(errors="ignore")
     _require_few(page)
     tree = LexborHTMLParser(page)

@@ -231,10 +231,9 @@ class Styles:
     def shown(self, node: LexborNode, above: Look) -> Iterator[tuple[LexborNode, Look, Collection[str]]]:
         """Yield what stands in an element and takes a place, how its text is seen, and what its own style does to it."""
         for inner in node.iter(include_text=True):
-            look, effects = above, _NOTHING
-            if said := self._said.get(inner.mem_id):
-                look, effects = _look(above, inner.tag or "", *map(";".join, said))
-            changes = look is not above and (look.hidden, look.doubtful) != (above.hidden, above.doubtful)
+            said = self._said.get(inner.mem_id)
+            look, effects = _look(above, inner.tag or "", *map(";".join, said)) if said else (above, _NOTHING)
+            changes = (look.hidden, look.doubtful) != (above.hidden, above.doubtful)
             if changes and self._tables and len(inner.css("table")) >= self._tables:
                 # a page whose script shows its text later hides all of it; a copy for telephones is hidden beside the first
                 look = replace(look, hidden=above.hidden, doubtful=above.doubtful)
