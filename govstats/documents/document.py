@@ -9,6 +9,13 @@ from typing import NamedTuple
 
 #: Stands in a cell for what is seen there and is no text, such as a picture, and where one figure cannot be told from two.
 NO_TEXT = "\ufffc"
+#: What numbers a page: marks before a number and behind it, words, or a number alone, which may be a figure as well.
+PAGE_NUMBER = re.compile(
+    r"(?P<mark>[-—–·. \t\u3000]+)?(?P<number>\d{1,4})(?(mark)[-—–·. \t\u3000]+)|第\s*\d{1,4}\s*页.{0,14}|\d{1,4}\s*/\s*\d{1,4}"
+)
+#: What begins a heading, a label or an item of a list; and the heading of a section of the report, in whatever size.
+NUMBERING = re.compile(r"\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}\s*[)）、.．](?!\d)|第[一二三四五六七八九十]+[条章])")
+SECTION = re.compile("[一二三四五六七八九十]+、.*(?:情况|问题|事项).*", re.DOTALL)
 _BOX = re.compile(r"\bbox (-?[\d.]+) (-?[\d.]+) (-?[\d.]+) (-?[\d.]+)")
 
 

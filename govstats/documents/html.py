@@ -243,7 +243,7 @@ def _places(spans: Sequence[Sequence[tuple[int, int]]]) -> list[list[tuple[int, 
 
     Spans are clipped to the table: a bogus ``rowspan=99`` would make phantom rows.
     """
-    width = max((sum(across for _, across in row) for row in spans), default=0)
+    width, most = max((sum(across for _, across in row) for row in spans), default=0), limit("columns")
     #: For each column the row from which it is free.
     free_from: defaultdict[int, int] = defaultdict(int)
     places: list[list[tuple[int, int, int, int]]] = []
@@ -253,7 +253,7 @@ def _places(spans: Sequence[Sequence[tuple[int, int]]]) -> list[list[tuple[int, 
         for down, across in row:
             while free_from[column] > number:
                 column += 1
-            if column > limit("columns"):
+            if column > most:
                 require("columns", column, "the page")
             rowspan = min(down or len(spans), len(spans) - number)
             end = column + (across or max(1, width - column))

@@ -21,9 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govstats.characters import is_figure
-from govstats.documents.document import NO_TEXT, Box
+from govstats.documents.document import NO_TEXT, NUMBERING, SECTION, Box
 from govstats.documents.page import (
-    NUMBERING,
     Locate,
     PageCell,
     PageTable,
@@ -35,6 +34,7 @@ from govstats.documents.page import (
     parted,
     segment_of,
     shared,
+    sides_of,
     split,
     surrounding,
     touches,
@@ -80,8 +80,6 @@ _HEADING = 1.15
 #: What may stand alone in the second line of a cell.
 _UNITS = frozenset("件 条 次 个 份 人 项 宗 元 万元".split())
 _BRACKET = re.compile("[()（）]")
-#: The heading of a table, in whatever size.
-_SECTION = re.compile(r"[一二三四五六七八九十]+、\S+情况")
 
 #: Where columns begin and end, in points; and the columns over which something stands, from the first up to the next after it.
 _Span = tuple[float, float]
@@ -173,8 +171,8 @@ def _covers(one: Box, other: Box) -> bool:
 class _Sides:
     """Boxes in columns of numbers, and how pairs of them stand to each other: a row for one, a column for the other."""
 
-    def __init__(self, boxes: Sequence[Box]) -> None:
-        self.left, self.top, self.right, self.bottom = np.array(boxes, float).reshape(-1, 4).T
+    def __init__(self, boxes: Iterable[Box]) -> None:
+        self.left, self.top, self.right, self.bottom = sides_of(boxes).T
         self.x, self.y = (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
     def is_above(self, share: float) -> _Mask:
@@ -226,7 +224,7 @@ def filled(frames: Iterable[Frame], words: Sequence[Word]) -> tuple[list[PageTab
     rest : list of Word
         Words outside all tables.
     """
-    sides = _Sides([word.box for word in words])
+    sides = _Sides(word.box for word in words)
     # a figure that reaches over an edge is inside, with all of its digits
     begins = [True, *(not touches(one, other) for one, other in pairwise(words))]
     first = np.flatnonzero(begins[: len(words)])
@@ -464,7 +462,7 @@ def _runs(lines: Sequence[_Line]) -> list[list[_Line]]:
         if line.figures:
             return False
         first, *others = line.texts
-        is_heading = not others and (first.height > _HEADING * usual or bool(_SECTION.fullmatch(first.text)))
+        is_heading = not others and (first.height > _HEADING * usual or bool(SECTION.fullmatch(first.text)))
         return is_heading or max(segment.box.width for segment in line.texts) > _PROSE_WIDTH * width
 
     runs = []
@@ -563,7 +561,7 @@ def _stub_columns(segments: Iterable[Segment]) -> list[_Span]:
 
 def _labels(segments: Sequence[Segment], rows: Sequence[_Line], pitch: float) -> list[_Label]:
     """Join the lines of labels: a number begins another, and no label stands beside two rows."""
-    sides = _Sides([segment.box for segment in segments])
+    sides = _Sides(segment.box for segment in segments)
     height = np.array([segment.height for segment in segments])
     is_numbered = np.array([bool(NUMBERING.match(segment.text)) for segment in segments], bool)
     # several labels side by side under one are its columns

@@ -337,7 +337,7 @@ def _edges(path: Any, matrix: pypdfium2.PdfMatrix) -> list[tuple[float, ...]]:
             shapes.append([])
         pdfium.FPDFPathSegment_GetPoint(segment, x, y)
         shapes[-1].append(matrix.on_point(x.value, y.value))
-        if pdfium.FPDFPathSegment_GetClose(segment):
+        if stroke.value and pdfium.FPDFPathSegment_GetClose(segment):
             shapes[-1].append(shapes[-1][0])
     edges: list[tuple[float, ...]] = []
     for shape in filter(None, shapes):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, groupby, pairwise, product
 
 from govstats.characters import is_figure
-from govstats.documents.document import NO_TEXT, Block, Cell, Grid, Paragraph
+from govstats.documents.document import NO_TEXT, SECTION, Block, Cell, Grid, Paragraph
 from govstats.errors import MissingReader, UnreadableDocument
 
 #: A report has some hundred rows; so many fields are another kind of data.
@@ -19,8 +19,8 @@ _MOST_FIELDS = 200_000
 _NOT_COMPUTED = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*>\s*<f(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>')
 #: What tells comma-separated values from text: so many rows of as many short fields follow one another, with figures in them.
 _FEWEST_ROWS, _FEWEST_FIELDS, _LONGEST_FIELD = 2, 3, 60
-#: A row of one text that stands between tables: a heading of the report, or a sentence.
-_BETWEEN = re.compile(r"[一二三四五六]、.*(?:情况|问题|事项).*|.{40,}", re.DOTALL)
+#: A row of one text that is so long and stands between tables is a sentence.
+_SENTENCE = 40
 
 
 def read_workbook(content: bytes, name: str) -> tuple[Block, ...]:
@@ -151,7 +151,8 @@ def _blocks(rows: list[list[str]], spans: dict[tuple[int, int], tuple[int, int]]
 
     def kind(numbered: tuple[int, Sequence[str]]) -> str:
         texts = [text for text in numbered[1] if text]
-        return "" if not texts else "between" if len(texts) == 1 and _BETWEEN.fullmatch(texts[0]) else "table"
+        is_between = len(texts) == 1 and (SECTION.fullmatch(texts[0]) or len(texts[0]) >= _SENTENCE)
+        return "" if not texts else "between" if is_between else "table"
 
     for of_rows, numbered in groupby(enumerate(rows), key=kind):
         run = list(numbered) if of_rows else []

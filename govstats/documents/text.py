@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from govstats.characters import is_figure
-from govstats.documents.document import NO_TEXT, Block, Cell, Grid, Paragraph
+from govstats.documents.document import NO_TEXT, PAGE_NUMBER, Block, Cell, Grid, Paragraph
 from govstats.documents.html import read_html
 
 _PIPE_RULE = re.compile(r"[\s|:\-–—]*-{2,}[\s|:\-–—]*")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s+|^>\s+|\s#+$")
 _TABLE, _TABLE_END = re.compile(r"<table\b", re.IGNORECASE), re.compile(r"</table>", re.IGNORECASE)
 #: A line of a number alone before the end of a page; and so many pages in a row tell that it numbers them.
-_PAGE_NUMBER = re.compile(r"(?m)^[ \t—–·.-]*(\d{1,4})[ \t—–·.-]*$(?=\s*\f)")
+_PAGE_NUMBER = re.compile(rf"(?m)^(?:{PAGE_NUMBER.pattern})$(?=\s*\f)")
 _FEWEST_PAGES = 2
 #: A row whose label is broken goes on in so many lines at most.
 _MOST_TORN = 4
@@ -48,7 +48,7 @@ def read_text(text: str) -> tuple[Block, ...]:
 
 def _without_page_numbers(text: str) -> str:
     """Blank the numbers at the ends of pages: ``pdftotext`` puts a form feed behind each, which would end a column of figures."""
-    numbers = [int(number) for number in _PAGE_NUMBER.findall(text)]
+    numbers = [int(found["number"] or 0) for found in _PAGE_NUMBER.finditer(text)]
     if len(numbers) < _FEWEST_PAGES or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
         return text
     return _PAGE_NUMBER.sub("", text)

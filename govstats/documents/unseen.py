@@ -15,7 +15,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from govstats.documents.document import NO_TEXT, Box
-from govstats.documents.page import Word, touches
+from govstats.documents.page import Word, sides_of, touches
 
 #: A poster is rendered smaller, to so many pixels: its text is larger.
 _MOST_PIXELS = 30_000_000
@@ -93,7 +93,7 @@ class Look:
         vertical : sequence of Box
             Rulings that may run through a digit, as the edge of a cell.
         """
-        boxes = _sides(words)
+        boxes = sides_of(word.box for word in words)
         seen = self._traced(self._bare, boxes)
         for at in np.flatnonzero(~seen).tolist():
             seen[at] = _has_no_font(pieces[at], words[at].text)
@@ -153,13 +153,9 @@ class Look:
         return np.maximum(np.hstack([first, last]), 0).astype(int).tolist()  # type: ignore[no-any-return]
 
 
-def _sides(words: Sequence[Word]) -> _Numbers:
-    return np.array([word.box for word in words], float).reshape(-1, 4)
-
-
 def _meeting(boxes: _Numbers, others: Sequence[Box]) -> _Mask:
     """Tell which boxes meet which others: a row for each box."""
-    sides = np.array(others, float).reshape(-1, 4)
+    sides = sides_of(others)
     return np.asarray(((boxes[:, None, :2] <= sides[:, 2:]) & (boxes[:, None, 2:] >= sides[:, :2])).all(axis=2))
 
 
@@ -201,7 +197,7 @@ def _is_without_ink(item: Any) -> bool:
 
 def without_watermark(words: Sequence[Word]) -> list[Word]:
     """Leave out tall characters that lie on others, with all of their size."""
-    boxes = _sides(words)
+    boxes = sides_of(word.box for word in words)
     size = boxes[:, 2:] - boxes[:, :2]
     tall = size[:, 1] > _TALLER * np.median(size[:, 1]) if words else np.zeros(0, bool)
     if not 0 < 4 * tall.sum() <= len(words):
@@ -216,7 +212,7 @@ def without_watermark(words: Sequence[Word]) -> list[Word]:
 
 def without_struck(words: Sequence[Word], horizontal: Sequence[Box]) -> list[Word]:
     """Leave out characters that a line runs through: deleted text, as in HTML and in Word."""
-    boxes, lines = _sides(words), np.array(horizontal, float).reshape(-1, 4)
+    boxes, lines = sides_of(word.box for word in words), sides_of(horizontal)
     left, top, right, bottom = boxes.T
     y, tall = (top + bottom) / 2, bottom - top
     struck = np.zeros(len(words), bool)

@@ -181,7 +181,7 @@ class Styles:
     """
 
     def __init__(self, tree: LexborHTMLParser) -> None:
-        self._tables, self._elements, self._matched = len(tree.css("table")), len(tree.css("*")), 0
+        self._tables, self._matched = len(tree.css("table")), 0
         self.look = PLAIN if tree.css_first("link[rel*=stylesheet i]") is None else _UNSURE
         #: What the browser, the sheets of the page and the element itself say.
         self._said: defaultdict[int, tuple[list[str], ...]] = defaultdict(lambda: ([], [], []))
@@ -206,7 +206,7 @@ class Styles:
                 around = around.parent
 
     def _add(self, tree: LexborHTMLParser, sheet: LexborNode) -> None:
-        heads = [f"@media {sheet.attributes.get('media') or ''}"]
+        elements, heads = len(tree.css("*")), [f"@media {sheet.attributes.get('media') or ''}"]
         for text, brace in re.findall(r"([^{}]*)([{}])", _NOISE.sub(" ", sheet.text())):
             body, _, head = text.rpartition(";") if brace == "{" else (text, "", "")
             require("nested_rules", len(heads), "the page")
@@ -219,7 +219,7 @@ class Styles:
             seen = _bears_on_sight(body) and not any(map(_ELSEWHERE.fullmatch, around))
             selectors = _SELECTOR.findall(heads[-1].replace("&", "*")) if seen else []
             for selector in itertools.filterfalse(_PASSING.search, selectors):
-                self._matched += self._elements
+                self._matched += elements
                 require("style_rules", self._matched, "the page")
                 require("selector", len(selector), "the page")
                 whole, *part = _PSEUDO_ELEMENT.split(selector.strip())

@@ -10,6 +10,7 @@ from itertools import accumulate, chain, combinations, pairwise, product, repeat
 from math import comb, inf, prod
 from operator import attrgetter
 from typing import NamedTuple
+from weakref import proxy
 
 import numpy as np
 import numpy.typing as npt
@@ -115,14 +116,16 @@ class Headers:
         self._first_alike: dict[int, Record] = {}
         for rows in self._records.values():
             self._lay_out(rows)
-        self.above = cache(self._header_above)
-        self._placed = cache(self._places)
-        self._header_rows = cache(self._rows_that_name_columns)
-        self._twice = cache(self._columns_twice)
-        self._of_years = cache(self._row_of_years)
-        self._fits = cache(self._rows_fit)
-        self._named = cache(self._columns_named)
-        self._crowded = cache(self._has_own_columns)
+        # a circle of references would keep the document until the garbage collector comes round
+        itself = proxy(self)
+        self.above = cache(partial(Headers._header_above, itself))
+        self._placed = cache(partial(Headers._places, itself))
+        self._header_rows = cache(partial(Headers._rows_that_name_columns, itself))
+        self._twice = cache(partial(Headers._columns_twice, itself))
+        self._of_years = cache(partial(Headers._row_of_years, itself))
+        self._fits = cache(partial(Headers._rows_fit, itself))
+        self._named = cache(partial(Headers._columns_named, itself))
+        self._crowded = cache(partial(Headers._has_own_columns, itself))
 
     def ways(self, record: Record, table: Table, line: str, *, glued: bool = False) -> list[Way]:
         """Return the ways to give the figures of a row to its columns, the likeliest first; none where nothing tells.

@@ -80,12 +80,14 @@ class _Reading:
 
     def beside_short_ones(self) -> list[Row]:
         """Return rows in running text whose own sum fails, and whose last figure completes the row above, which lacks one."""
-        broken = {line for edit in failing(self.rows, self.edits) if len(edit.lines) == 1 for line in edit.lines}
-        return [
-            below.row
+        completed = [
+            below
             for above, below in pairwise(self.lines)
-            if below.match.line in broken and below.match.record.grid is TEXT and self.completes(below, above)
+            if below.match.record.grid is TEXT and self.completes(below, above)
         ]
+        failed = failing(self.rows, self.edits) if completed else []
+        broken = {line for edit in failed if len(edit.lines) == 1 for line in edit.lines}
+        return [line.row for line in completed if line.match.line in broken]
 
     def completes(self, below: _Line, above: _Line) -> bool:
         """Tell whether the sums of a row hold with the last figure of the row below it as its own last."""

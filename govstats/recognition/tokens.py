@@ -12,17 +12,16 @@ from operator import attrgetter, itemgetter
 
 from govstats.characters import figure, is_figure, normalised
 from govstats.documents import Cell, Document, Grid, Paragraph
+from govstats.documents.document import NUMBERING, PAGE_NUMBER
 from govstats.forms import Form
 from govstats.recognition.labels import form_words, header_words, key, own_words, printed_labels, table_words
 
 #: The longest label of the form has 45 characters; a longer line is prose, or a whole page in one line.
 LONGEST_LABEL = 60
-_PAGE_NUMBER = re.compile(r"[-—–·.\s]+\d{1,4}[-—–·.\s]+|第\s*\d{1,4}\s*页.{0,12}|-+\d{1,4}-+")
 #: A figure with a mark that makes it unreadable is no label: 5①, 0?, 12 3, nor is what recognition could not read.
 _SPOILT_FIGURE = re.compile(r"\d[\d,.\s]*\d|\d+[^\d\w、.．,)）\s]{1,3}\d*|\d+[①-⑳²³]|[\d\W①-⑳]*[□�\ufffc][\d\W]*")
 _DIGIT = re.compile(r"\d")
 _GLUED_NUMBER = re.compile(r"\d{2,}[.、](?!\d)")
-_NUMBERED = re.compile(r"[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）]|\d{1,2}[.、](?!\d)")
 #: A new text after a table (附件下载), not the rest of a sentence (件，其中…).
 _NEW_TEXT = re.compile(r"[^\W\d_条件次元个份人项宗起万亿余多年月]")
 #: A line of text that names fewer lines and columns is a sentence.
@@ -205,7 +204,8 @@ def _rows_of_text(paragraphs: Iterable[Paragraph], form: Form) -> Iterator[_Row]
 
 def _parts(text: str, form: Form) -> Sequence[str]:
     """Part a line of text into labels and figures."""
-    if _PAGE_NUMBER.fullmatch(text):
+    # a number alone is a figure
+    if PAGE_NUMBER.fullmatch(text) and not text[0].isdecimal():
         return ()
     columns = _MANY_SPACES.split(text)
     # a row of columns may be long, however wide they are set
@@ -244,7 +244,7 @@ def _running_text(text: str, form: Form) -> list[str]:
         apart = bool(figures and gap)
         if not other or (apart and following is None and _NEW_TEXT.match(other)):
             parts += [name, *figures]
-        elif apart and _NUMBERED.match(other):
+        elif apart and NUMBERING.match(other):
             # a misprinted label of the form, or a heading; any other text between labels is a sentence
             parts += [name, *figures, *(_row(other) or [other])]
         else:
