@@ -28,6 +28,8 @@ __all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "decoded", "open_do
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"BM", b"GIF8")
 _TAG = r"<(!doctype\s+html|html|head|body|table|tbody|tr|td|div|p|span|br)\b[^>]*>"
 _TWO_TAGS = re.compile(rf"{_TAG}.*?{_TAG}", re.IGNORECASE | re.DOTALL)
+#: Markdown may begin with these tags, a page hardly ever.
+_INLINE = re.compile(r"\s*<(u|b|i|s|em|strong|sup|sub|mark|br)\b", re.IGNORECASE)
 _OTHER_WORD = re.compile(r"\{\\rtf|.{0,4096}<(w:wordDocument|pkg:package)\s", re.DOTALL)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _PIPE_TABLE = re.compile(r"^[ \t]*+(?:\|[ \t]*+)?:?-{3,}+:?[ \t]*+(\|[ \t]*+:?-{3,}+:?[ \t]*+)+\|?[ \t]*+$", re.MULTILINE)
@@ -137,7 +139,7 @@ def _read(content: bytes, name: str) -> Document:
             f"{name}: an RTF document, which govstats does not read, or Word in one XML file; save it as docx "
             f"请另存为 docx; {READ}"
         )
-    is_page = text.lstrip().startswith("<")
+    is_page = text.lstrip().startswith("<") and not _INLINE.match(text)
     if not is_page and _PIPE_TABLE.search(text):
         return Document(read_markdown(text), "markdown", name, sha256)
     if is_page or _TWO_TAGS.search(text):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from govstats.characters import is_figure
 from govstats.documents.document import NO_TEXT, PAGE_NUMBER, Block, Cell, Grid, Paragraph
@@ -19,7 +20,13 @@ _FEWEST_PAGES = 2
 _MOST_TORN = 4
 #: Of what may go on in another line.
 _LONGEST_LABEL = 20
+#: Marks of type in a cell; raised digits are another figure.
+_TYPE = re.compile(r"</?(?:u|b|i|em|strong)>|<(su[bp])>(\D*?)</\1>")
+#: The first line of a table that is drawn with characters, and any.
+_BORDER = re.compile(r"\s*[\u2500-\u257f]{2,}\s*|\s*\+(?:[-=]{2,}\+)+\s*")
+_DRAWN = re.compile(r"[\u2500-\u257f]|^\s*[|+].*[|+]\s*$")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_BREAK = re.compile(r"(?:<!--.*?-->|<br>)+")
 _PIPE = re.compile(r"(?<!\\)\|")
 _TWO_FIGURES, _DIGIT = re.compile(r"\d+\s*\n\s*\d+"), re.compile(r"\d")
 _OUTER_PIPES = re.compile(r"^\||(?<!\\)\|$")
@@ -117,14 +124,22 @@ Row = tuple[int, list[str]]
 def _blocks(lines: Sequence[str], markdown: bool) -> Iterator[Block]:
     number = 0
     while number < len(lines):
+        if drawn := list(takewhile(_DRAWN.search, lines[number:])) if _BORDER.fullmatch(lines[number]) else []:
+            from govstats.documents.drawn import drawn_tables
+
+            yield from drawn_tables(drawn, number)
+            number += len(drawn)
+            continue
         rows, after = (_pipe_rows if markdown else _tab_rows)(lines, number)
         # pipes without text are crumbs of a page, not a table
         if any(any(cells) for _, cells in rows):
             yield _grid(rows, markdown)
         line = lines[number].strip()
-        text = _MARKUP.sub("", line).strip() if markdown else line
-        if after == number and text and not (markdown and _PIPE_RULE.fullmatch(line)):
-            yield Paragraph(text, f"line {number + 1}", heading=markdown and line.startswith("#"))
+        if after == number and not (markdown and _PIPE_RULE.fullmatch(line)):
+            # text in a picture comes as one line, with breaks
+            pieces = _BREAK.split(line) if markdown else [line]
+            texts = [_MARKUP.sub("", piece).strip() if markdown else piece for piece in pieces]
+            yield from (Paragraph(text, f"line {number + 1}", heading=markdown and line.startswith("#")) for text in texts if text)
         number = max(after, number + 1)
 
 
@@ -146,7 +161,7 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
             return rows, at
         if not _PIPE_RULE.fullmatch(line):
             parts = _PIPE.split(_OUTER_PIPES.sub("", line))
-            cells = [_ESCAPE.sub(r"\1", _MARKUP.sub("", part.replace("<br>", "\n").strip())) for part in parts]
+            cells = [_ESCAPE.sub(r"\1", _MARKUP.sub("", _TYPE.sub(r"\2", part.replace("<br>", "\n")).strip())) for part in parts]
             # a converter that put two figures into a cell cut one of them from a cell beside it (34 5 | 5 for 34 | 55)
             torn = [column for column, cell in enumerate(cells) if _TWO_FIGURES.fullmatch(cell)]
             beside = {column + step for column in torn for step in (-1, 1)}

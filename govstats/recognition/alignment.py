@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
-from itertools import pairwise, takewhile
+from itertools import pairwise, takewhile, zip_longest
 from operator import attrgetter, itemgetter
 
 from govstats.documents import Cell
@@ -124,9 +124,11 @@ def _candidates(table: Table, records: Sequence[Record]) -> list[Match]:
     lines: dict[int, Mapping[str, float]] = {}
     run: list[Record] = []
     begun = False
-    for record in records:
+    for record, following in zip_longest(records, records[1:]):
         named = lines_named(table, record.labels)
         lines[record.order] = named if record.labels else _lines_before(table, record)
+        if not lines[record.order] and following:
+            lines[record.order] = _lines_around(table, (*record.before, *record.labels), following.before)
         if named:
             lines |= _labels_below(table, run, record)
             run, begun = [], True
@@ -151,6 +153,42 @@ def _lines_before(table: Table, record: Record) -> Mapping[str, float]:
     if words and words[-1].place == record.place:
         lines = {line: likeness for line, likeness in lines.items() if _is_piece(table, line, words[-1].text)}
     return lines if len(_lines_waiting(table, before).union(lines)) == 1 else {}
+
+
+def _lines_around(table: Table, before: Sequence[Cell], after: Sequence[Cell]) -> Mapping[str, float]:
+    """Return the lines whose label is torn over the lines around its figures: its pieces, and nothing else, are all there.
+
+    Pieces of the label of its group may stand between them; before its first and after its last piece may stand anything.
+    """
+    above = [key(word) for piece in before[-_MOST_PIECES:] for word in piece.text.split()]
+    below = [key(word) for piece in after[:_MOST_PIECES] for word in piece.text.split()]
+    return {
+        name: SURE
+        for name, label in line_index(table).entries
+        for whole in {label.word, label.plain}
+        for at, first in enumerate(above)
+        if whole.startswith(first.word or "\n") and first.number in {"", label.number}
+        if _is_torn_into(whole, [piece.word for piece in above[at:]], [piece.word for piece in below], _group_words(table))
+    }
+
+
+def _is_torn_into(label: str, above: Sequence[str], below: Sequence[str], crumbs: str) -> bool:
+    """Tell whether pieces make a label, in turn, with one of them at least from below; what is a crumb may stand between them."""
+    rest = label
+    for number, piece in enumerate((*above, *below)):
+        if piece and rest.startswith(piece):
+            rest = rest.removeprefix(piece)
+            if not rest:
+                return number >= len(above)
+        elif piece not in crumbs:
+            return False
+    return False
+
+
+@cache
+def _group_words(table: Table) -> str:
+    """Return the labels of the groups of a table, in which a piece of one is found."""
+    return "\n".join(key(label.zh).word for label in (*table.groups, *filter(attrgetter("subtotal"), table.lines)))
 
 
 def _is_piece(table: Table, line: str, text: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache, partial
-from itertools import accumulate, chain, combinations, pairwise, product, repeat, takewhile
+from itertools import accumulate, chain, combinations, groupby, pairwise, product, repeat, takewhile
 from math import comb, inf, prod
 from operator import attrgetter
 from typing import NamedTuple
@@ -319,11 +319,15 @@ class Headers:
         pattern = re.compile("|".join(sorted(known, key=len, reverse=True)))
         headers = []
         for row in self._all:
-            labels = [key(piece.text) for piece in row.before]
-            words = [word for label in labels if not label.number for word in pattern.findall(label.plain)]
-            place = dict(zip(reversed(words), range(len(words), 0, -1), strict=True))
+            labels = [(key(piece.text), piece.place) for piece in row.before]
+            words = [(word, line) for label, line in labels if not label.number for word in pattern.findall(label.plain)]
+            place = dict(zip([word for word, _ in reversed(words)], range(len(words), 0, -1), strict=True))
+            line_of = dict(reversed(words))
             # the columns under a spanner stand where it stands, though text names them in a row of their own
-            found = sorted((place.get(over[names[word]], at), at, names[word]) for word, at in place.items() if word in names)
+            lines = [line_of[word] for word in line_of if word in names and not over[names[word]]]
+            beside = [word for word in place if len(lines) < 2 or len(set(lines)) > 1 or line_of[word] in lines]
+            begins = {word: place[word] for word in beside}
+            found = sorted((begins.get(over[names[word]], at), at, names[word]) for word, at in place.items() if word in names)
             headers.append((row.order, list(dict.fromkeys(column for *_, column in found))))
         return [header for header in headers if header[1]]
 
@@ -410,8 +414,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     if way is None:
         return [Way((), parted=True)] if named and glued else []
     # a run of figures in text may as well be other figures: under less than the whole header each line has to add up
-    pattern = "|".join(word for _, word in column_index(table).words)
-    whole = named and len(re.findall(pattern, "".join(above))) == width
+    whole = named and _is_whole_header(table, above)
     return _with_readings(record, [way._replace(sure=way.sure and (record.grid is not TEXT or whole))])
 
 
@@ -431,16 +434,45 @@ def _words_above(record: Record) -> list[str]:
 
 def _is_form_order(table: Table, above: Sequence[str]) -> bool:
     """Tell whether a header names lines and columns in the order of the form, as far as it names them."""
-    # the heading of the section names both halves as well
-    text = "".join(word for word in above if key(table.zh).word not in word)
-    lines = [key(line.zh).word for line in table.lines]
-    first = [text.index(word) for word in (lines[0], *(key(group.zh).word for group in table.groups)) if word in text]
-    places = [text.rindex(word) for word in lines[1:] if word in text]
     number = {word: list(table.column).index(name) for name, word in column_index(table).words}
-    leaves = [number[word] for word in re.findall("|".join(number), text)]
+    leaves = [number[word] for word in re.findall("|".join(number), _header_text(table, above))]
     last = len(table.columns) - 1
     again = all(later > earlier or (earlier, later) == (last, 0) for earlier, later in pairwise([last, *leaves]))
-    return first == sorted(first) and places == sorted(places) and (again or len(set(leaves)) <= last)
+    return _are_lines_in_order(table, above) and (again or len(set(leaves)) <= last)
+
+
+def _are_lines_in_order(table: Table, above: Sequence[str]) -> bool:
+    text, lines = _header_text(table, above), [key(line.zh).word for line in table.lines]
+    first = [text.index(word) for word in (lines[0], *(key(group.zh).word for group in table.groups)) if word in text]
+    places = [text.rindex(word) for word in lines[1:] if word in text]
+    return first == sorted(first) and places == sorted(places)
+
+
+def _header_text(table: Table, above: Sequence[str]) -> str:
+    # the heading of the section names both halves as well
+    return "".join(word for word in above if key(table.zh).word not in word)
+
+
+def _is_whole_header(table: Table, above: Sequence[str]) -> bool:
+    """Tell whether every column is named for every line, in the order of the form, though labels are torn over lines of text.
+
+    Of a line of text that holds pieces of labels no more runs go forward than one of its labels has pieces in it.
+    """
+    signs = _signs(table)
+    found = [re.findall("|".join(signs), word) for word in above]
+    columns = [[column for column, _ in groupby(map(signs.__getitem__, some))] for some in found if some]
+    turns = [sum(later < earlier for earlier, later in pairwise(some)) < max(Counter(some).values()) for some in columns]
+    counts = Counter(chain.from_iterable(found))
+    return all(turns) and set(counts.values()) == {len(table.lines)} and len({signs[sign] for sign in counts}) == len(table.columns)
+
+
+@cache
+def _signs(table: Table) -> Mapping[str, int]:
+    """Return the pairs of characters that only one column has in its label, with its number."""
+    order = list(table.column)
+    halves = {(label[at : at + 2], order.index(name)) for name, label in column_index(table).words for at in range(0, len(label), 2)}
+    count = Counter(half for half, _ in halves)
+    return {half: number for half, number in halves if count[half] == 1}
 
 
 def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
@@ -448,11 +480,12 @@ def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
     if not record.grid.aligned:
         return []
     columns, lines = column_index(table).exact, line_index(table)
-    leaves = [cell for cell in _cells_above(record) if key(cell.text).word in columns]
     cells = list(product(table.line, table.column))
-    if len(leaves) == len(cells) and len({cell.row for cell in leaves}) == 1 and _is_form_order(table, _words_above(record)):
+    leaves = _leaves(table, [cell for cell in _cells_above(record) if cell.text])
+    of_form = [name for name, _ in leaves] == [name for _, name in cells]
+    if of_form and _are_lines_in_order(table, _words_above(record)):
         # bands that are torn over cells say as much as their order does
-        return leaves
+        return [cell for _, cell in leaves]
     begins: list[tuple[int, str]] = []
     found: dict[tuple[str, str], Cell] = {}
     for cell in _cells_above(record):
@@ -466,6 +499,17 @@ def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
             found[line, column] = cell
     labels = [found[cell] for cell in cells if cell in found]
     return labels if len(labels) == len(cells) or not found else None
+
+
+def _leaves(table: Table, above: Sequence[Cell]) -> list[tuple[str, Cell]]:
+    """Return the columns whose labels end the texts one below the other in each column of a header, with the lowest cells."""
+    labels = [(word, name) for name, word in column_index(table).words]
+    leaves = []
+    for column in sorted({cell.column for cell in above}):
+        over = [cell for cell in above if cell.column <= column < cell.column + cell.colspan]
+        text = key("".join(cell.text for cell in over)).word
+        leaves += [(name, over[-1]) for word, name in labels if text.endswith(word)][:1]
+    return leaves
 
 
 # --- under a header -----------------------------------------------------------------------------------------------------------
