@@ -126,24 +126,14 @@ def _read(options: argparse.Namespace) -> int:
         frames = {"cells": cells, "claims": report.claims, "notes": report.notes}
         _print_json(_identity(report) | {name: _records(frame) for name, frame in frames.items()})
         return DONE
-    counts, statuses = Counter(report.cells["status"]), _said()["words"]["statuses"]
-    print(_headline(report))
-    print("  单元格 cells:", " · ".join([str(counts.total()), *(f"{statuses[status]} {counts[status]}" for status in counts)]))
-    print("  正文所称 claims:", len(report.claims))
-    print("  说明 notes:", len(report.notes))
-    for note in _records(report.notes):
-        place = f" ({note['place']})" if note["place"] else ""
-        print(f"  - {note['kind']}{place}:", _sentence(note, options.language, "\n    "))
-    if table is not None:
-        print(f"\n{_for_terminal(table)}")
+    counts, notes = Counter(report.cells["status"]), _records(report.notes)
+    _tell("read", report, counts, notes, options.language, "" if table is None else _for_terminal(table))
     return DONE
 
 
 def _rules(options: argparse.Namespace) -> int:
     found = govstats.check_rules(options.file)
-    for row in _records(found):
-        print("  ✗", row["rule"], row["found"], f"({row['form']})", _sentence(row, options.language, "\n    "))
-    print(f"有问题的勾稽式 edits to look at {len(found)}")
+    _tell("rules", _records(found), options.language)
     return FAILED if len(found) else DONE
 
 
@@ -192,18 +182,11 @@ def _check(options: argparse.Namespace) -> int:
         if options.json:
             checked.append(_identity(report) | {"counts": counts, "findings": _records(findings), "repairs": _records(repairs)})
             continue
-        print(_headline(report))
         worst_first = wrong.sort_values("severity", key=lambda column: column.map(_SEVERITIES.index), kind="stable")
-        for finding in _records(worst_first):
-            decision = f" ({finding['decision']})" if finding["decision"] else ""
-            print("  ✗", finding["severity"], finding["rule"] + decision, _sentence(finding, options.language, "\n         "))
-        one_each = _records(repairs.drop_duplicates("repair"))
-        for repair in one_each[:_REPAIRS_SHOWN]:
-            print("  →", _sentence(repair, options.language, "\n    "))
-        if len(one_each) > _REPAIRS_SHOWN:
-            print(f"  → 另有 {len(one_each) - _REPAIRS_SHOWN} 种改法，见 --json; more repairs with --json")
-        print(f"  不符 failed {counts['fail']} · 相符 passed {counts['pass']}", end=" · ")
-        print(f"无法核对 not assessable {counts['not_assessable']}", flush=True)
+        about = worst_first["decision"].map("({})".format, na_action="ignore").fillna("")
+        shown = _records(repairs.drop_duplicates("repair"))
+        failures, more = _records(worst_first.assign(about=about)), len(shown) - _REPAIRS_SHOWN
+        _tell("checked", report, failures, shown[:_REPAIRS_SHOWN], more, counts, options.language)
     if options.json:
         _print_json({"reports": checked, "refused": refused})
     elif options.workbook and not refused:
@@ -214,7 +197,7 @@ def _check(options: argparse.Namespace) -> int:
 def _write_workbook(
     path: Path, report: govstats.Report, findings: pd.DataFrame, repairs: pd.DataFrame, language: Language
 ) -> None:
-    from govstats.display import show_table
+    from govstats.display import fill, show_table
 
     try:
         from govstats.export.workbook import write_checked
@@ -222,7 +205,14 @@ def _write_workbook(
         raise MissingExtra.of("--workbook", error, "export") from error
 
     tables = [show_table(report, table.id, language=language) for table in report.statutory_form.tables]
-    write_checked(path, _headline(report).partition("\n")[0], tables, findings, repairs, language=language)
+    write_checked(
+        path,
+        fill("headline", report, template="terminal.txt.j2").partition("\n")[0],
+        tables,
+        findings,
+        repairs,
+        language=language,
+    )
 
 
 def _fetch(options: argparse.Namespace) -> int:
@@ -251,17 +241,10 @@ def _build(options: argparse.Namespace) -> int:
         about = row["source"] or "-".join(str(row[name]) for name in ("agency", "year") if row[name] is not None)
         _complain_of_document(about, row)
     documents, chosen_ones = int(panel.reports["source"].notna().sum()), int(panel.reports["chosen"].sum())
-    print(f"文件 documents {documents} · 年报 reports {chosen_ones} · 未能使用 not usable {len(failed)}")
-    if panel.others:
-        print(f"  其余文件未读 other files {len(panel.others)}: {', '.join(panel.others[:5])}{' …' * (len(panel.others) > 5)}")
-    decisions = panel.findings["decision"].value_counts()
-    if len(decisions):
-        print("  裁定 decisions:", " · ".join(f"{word} {count}" for word, count in decisions.items()))
     counts = panel.coverage()["state"].value_counts()
-    for state, (zh, en) in STATES.items():
-        if count := counts.get(state):
-            print(f"  {zh} {en}: {count}")
-    print(f"打开 open {options.output}")
+    states = [(said, counts[state]) for state, said in STATES.items() if state in counts]
+    decisions = panel.findings["decision"].value_counts().to_dict()
+    _tell("built", documents, chosen_ones, len(failed), panel.others, decisions, states, options.output)
     return DONE if chosen_ones else UNUSABLE
 
 
@@ -322,8 +305,8 @@ def _new_year(options: argparse.Namespace) -> int:
     for column, said in (("state", "未见报告 no document"), ("timing", "逾期 late")):
         if names := list(shown.loc[shown[column] == said, "agency"]):
             print(f"  {said}: {'、'.join(names)}")
-    for finding in _records(new.failed):
-        print("  ✗", finding["severity"], finding["rule"], finding["agency"], _sentence(finding, None, "\n         "))
+    if len(new.failed):
+        _tell("failures", _records(new.failed.assign(about=new.failed["agency"])), None)
     page, manifest = rerun(new, options.folder, options.output, notebooks=options.notebooks, only=options.notebook)
     wrong = _complain_of_runs(manifest)
     print(f"打开 open {page}")
@@ -382,17 +365,10 @@ def _complain_of_runs(manifest: pd.DataFrame) -> int:
     return len(wrong)
 
 
-def _headline(report: govstats.Report) -> str:
-    form = report.statutory_form
-    return (
-        f"{report.agency or '机关不明 agency unknown'} {report.year or '年度不明 year unknown'}"
-        f" · {form.zh} {form.en}\n  {report.title or '无标题 no title'} · {report.source} ({report.format})"
-    )
+def _tell(macro: str, *fields: object) -> None:
+    from govstats.display import fill
 
-
-def _sentence(row: dict[str, Any], language: str | None, between: str) -> str:
-    languages = [language] if language else ["zh", "en"]
-    return between.join(row[f"message_{one}"] for one in languages)
+    print(fill(macro, *fields, template="terminal.txt.j2").rstrip("\n"), flush=True)
 
 
 def _for_terminal(table: pd.DataFrame) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from govstats.characters import is_figure
@@ -73,7 +73,8 @@ _FRAME = "#d55e00"
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    escaped = select_autoescape(disabled_extensions=("txt.j2",), default=True)
+    environment = Environment(loader=FileSystemLoader(PAGES), autoescape=escaped, undefined=StrictUndefined, trim_blocks=True)
     environment.globals |= {"style": Markup(STYLE), "warning": _WARNING, "missing": MISSING}
     return environment
 
@@ -83,9 +84,9 @@ def fill_page(template: str, **fields: Any) -> str:
     return _environment().get_template(template).render(**fields)
 
 
-def fill(macro: str, *fields: Any) -> str:
+def fill(macro: str, *fields: Any, template: str = "display.html.j2") -> str:
     """Fill a piece of a page."""
-    return str(getattr(_environment().get_template("display.html.j2").module, macro)(*fields))
+    return str(getattr(_environment().get_template(template).module, macro)(*fields))
 
 
 class _Block(NamedTuple):

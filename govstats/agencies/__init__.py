@@ -17,7 +17,7 @@ from govstats.characters import folded
 from govstats.errors import UnusableCorrections
 from govstats.report import column_types, typed_frame
 
-__all__ = ["IDENTITY_TYPES", "AgencyCorrections", "hint", "identify", "read_agency_corrections", "written_rows"]
+__all__ = ["IDENTITY_TYPES", "AgencyCorrections", "hint", "identify", "read_agency_corrections"]
 
 #: The columns of `identify`, with their types.
 IDENTITY_TYPES = dict.fromkeys(("printed", *Identity._fields), "str")

@@ -93,15 +93,12 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
     named = len(agencies) <= _MOST_ROWS
     labels = [sheet.label(row, 0.4 * sheet.wide) for row in ([(one, one) for one in agencies] if named else said.values())]
     rows = _Rows(sheet, labels, years, 0.0 if named else 4.5 * sheet.body / 72)
-    sheet.open(
-        f"{len(agencies)} {sheet.say(words('common.agencies'))} · {years[0]}–{years[-1]}",
-        rows.tall,
+    axes = rows.open(
+        agencies,
         finding=sheet.words("finding", agencies=len(agencies), years=len(years), states=drawing.listed(occur, ("，", ", "))),
         notes=[] if named else [sheet.words("heights")],
-        source=drawing.annual_reports(agencies, years),
         key=[(_look(state), said[state]) for state in _STATES if state in counts] if named else (),
     )
-    axes = rows.draw()
     if named:
         for state, one in states.groupby("state"):
             axes.plot(one["year"], one["agency"].map(agencies.index), **_look(str(state)))
@@ -129,8 +126,10 @@ class _Rows:
         self.step = max(sheet.pitch(labels), step)
         self.tall = self.heads.tall + self.step * len(labels) + 0.05
 
-    def draw(self) -> Axes:
-        """Write the labels and return the axes, on which a year is one apart from the next."""
+    def open(self, agencies: Sequence[str], **said: Any) -> Axes:
+        """Open the sheet, write the labels and return the axes, on which a year is one apart from the next."""
+        about = f"{len(agencies)} {self.sheet.say(words('common.agencies'))} · {self.years[0]}–{self.years[-1]}"
+        self.sheet.open(about, self.tall, source=drawing.annual_reports(agencies, self.years), **said)
         axes: Axes = self.sheet.axes()[0, 0]
         start = self.years[0] - 0.5
         axes.set_xlim(start, start + self.across)
@@ -238,15 +237,12 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
         worst = bad.iloc[0]
         which = {"which": f"{worst['agency']} {worst['year']}", "most": worst["E"]}
         finding = sheet.words("finding", reports=len(reports), bad=len(bad), all=bad["E"].sum(), **which)
-    sheet.open(
-        f"{reports['agency'].nunique()} {sheet.say(words('common.agencies'))} · {years[0]}–{years[-1]}",
-        rows.tall,
+    axes = rows.open(
+        list(reports["agency"].dropna().unique()),
         finding=finding,
         notes=[sheet.words("severities"), sheet.words("empty")],
-        source=drawing.annual_reports(reports["agency"], reports["year"]),
         key=[(look, sheet.words(name)) for name, look in _FAILURES.items()],
     )
-    axes = rows.draw()
     shown = reports[reports["agency"].isin(agencies)]
     kinds = np.select([shown["assessed"] == 0, shown["E"] == 0, shown["E"] < 3], ["nothing", "none", "few"], default="many")
     for report, kind in zip(shown.to_dict("records"), kinds, strict=True):
