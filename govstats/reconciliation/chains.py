@@ -195,7 +195,7 @@ def _failed(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
 class _Systems:
     """The systems of edits of all reports, built for those that are asked for."""
 
-    def __init__(self, cells: pd.DataFrame, rules: RulesFile | None, weights: Weights | None) -> None:
+    def __init__(self, cells: pd.DataFrame, rules: RulesFile | None = None, weights: Weights | None = None) -> None:
         self.reports, self.found = matrices(cells)
         self.weights = {id(matrix): _weights(cells, matrix, weights) for matrix in self.found}
         self.binding = [rule for rule in loaded(rules).values() if rule.binds]
