@@ -56,6 +56,13 @@ def test_a_decision_stands_beside_its_finding_and_changes_nothing_of_it(report: 
     assert without["decision"].isna().all()
 
 
+def test_a_finding_on_a_whole_report_is_decided_without_cells(report: govstats.Report) -> None:
+    whole = govstats.reconcile(report).query("rule == 'S01'")
+    decided = govstats.adjudicate(report, whole, "confirmed", by="张三", reason="来函", date=DATE)
+    assert decided[["cells", "figures"]].to_numpy().tolist() == [["", ""]]
+    assert govstats.reconcile(report, adjudications=decided).query("rule == 'S01'")["decision"].tolist() == ["confirmed"]
+
+
 def test_where_a_figure_has_changed_since_it_is_stale_and_says_so(report: govstats.Report) -> None:
     # the total was 2 when it was decided; it was blank
     for before in ("10;1;0;0;2", "10;1;0;0;"):

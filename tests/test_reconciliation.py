@@ -23,7 +23,7 @@ from govstats.report import Note, ReadCell, Report, SectionHeading
 
 LINEAR = ("T2I", "T2O1", "T2O3", "T3R", "T3C", "T3B", "T3S", "T4S", "A01")
 COLUMNS = ["rule", "severity", "status", "agency", "year", "table", "expected", "reported", "difference", "cells"]
-COLUMNS += ["message_zh", "message_en"]
+COLUMNS += ["message_zh", "message_en", "decision"]
 BLANK, GONE = "blank", "gone"
 
 

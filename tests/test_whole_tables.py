@@ -207,6 +207,8 @@ def test_the_table_of_the_year_before_printed_again_is_one_repair() -> None:
             mechanism == {"table_repeated"} and years == {2023} and bool(first["proposed"].isna().all()) and len(first) == 175
         )
         assert (first["rules"] == "T3Y").all()
+        assert first["message_en"].str.contains("changes of at most 2 cells; 1 would explain the figures").all()
+        assert (first["message_zh"].str.len() < 400).all()
     assert right == 8
 
 

@@ -38,8 +38,8 @@ _FIXED = 1_000.0
 _MOST = 1_000
 #: Below this confidence a reading is as likely to be wrong as the agency, and costs less to change.
 _SURE, _UNSURE_WEIGHT = 0.99, 0.8
-#: So many cells are tried beside an error of a whole table, and of years before one is tried.
-_FEW, _FEWER = 3, 2
+#: So many cells are tried beside an error of a whole table of one report, and of one that the years beside tell.
+FEW, FEW_OVER_YEARS = 3, 2
 _NOTHING = Solution((), ())
 #: What changing cells costs, by ``table/line/column``.
 Weights = Mapping[str, float]
@@ -143,7 +143,7 @@ def _located(chain: Chain, seconds: float) -> Localisation:
     if found.solutions:
         return found
     whole = _rearrangements(chain)
-    most = _FEW if whole else inf
+    most = FEW if whole else inf
     found = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds, most=most)
     return Localisation([*whole, *found.solutions], found.complete)
 
@@ -195,7 +195,7 @@ def _failed(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
 class _Systems:
     """The systems of edits of all reports, built for those that are asked for."""
 
-    def __init__(self, cells: pd.DataFrame, rules: RulesFile | None, weights: Weights | None) -> None:
+    def __init__(self, cells: pd.DataFrame, rules: RulesFile | None = None, weights: Weights | None = None) -> None:
         self.reports, self.found = matrices(cells)
         self.weights = {id(matrix): _weights(cells, matrix, weights) for matrix in self.found}
         self.binding = [rule for rule in loaded(rules).values() if rule.binds]
@@ -379,7 +379,7 @@ def _repaired(years: Sequence[_Year], systems: _Systems, seconds: float) -> Iter
             located = _combined(mine, fitting[start : end - 1])
             if not located.solutions:
                 whole = _of_whole_tables(mine, links[start : end - 1], chain)
-                around, found = _searched(years, links, start, end, seconds, most=_FEWER if whole.solutions else inf)
+                around, found = _searched(years, links, start, end, seconds, most=FEW_OVER_YEARS if whole.solutions else inf)
                 chain, located = (chain, whole) if whole.solutions and not found.solutions else (around, found)
             for part in _factors(chain, located):
                 concerned = {chain.places[cell].year for one in part.solutions for cell in one.cells}

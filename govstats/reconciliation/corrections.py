@@ -98,6 +98,7 @@ def read_adjudications(path: Corrections) -> pd.DataFrame:
         those of a finding, or of a repair; `figures` what the cells held when it was decided, joined by semicolons, with nothing
         where there was none. `decision` is ``confirmed`` (the finding is right), ``dismissed`` (it is none) or ``corrected``:
         then `new` has the right figures. `by` and `reason` say who decided and why, `date` (YYYY-MM-DD) when.
+        A finding without cells has none here: whether the document changed since, nothing tells.
 
     Returns
     -------
@@ -116,7 +117,7 @@ def read_adjudications(path: Corrections) -> pd.DataFrame:
     >>> read_adjudications(pd.DataFrame([decided]))[["figures", "decision"]].values.tolist()
     [['0', 'dismissed']]
     """
-    filled = ("agency", "year", "rule", "cells", "decision", "by", "reason")
+    filled = ("agency", "year", "rule", "decision", "by", "reason")
     read = _written_down(path, ADJUDICATION_TYPES, filled, _EXPECTED_OF_DECISIONS)
     counts = {name: read[name].str.count(";") for name in ("cells", "figures", "new")}
     corrected = read["decision"] == "corrected"

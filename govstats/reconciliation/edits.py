@@ -17,13 +17,13 @@ from govstats.reconciliation.matrix import ABSENT, REPORTED, Layout, ReportMatri
 from govstats.reconciliation.rulebook import Rule, having, known_rule
 from govstats.reconciliation.solver import Rows, can_hold, components, conflict
 from govstats.reconciliation.wording import (
-    Sum,
     Words,
     cell_label,
     listed,
     phrase,
     quoted,
     subject,
+    sum_text,
     term_labels,
     titled,
     without_figure,
@@ -466,7 +466,7 @@ def _of_one(edit: Edit, report: Pairs, figures: Floats) -> dict[str, Any]:
 
 def _written(form: Form, edit: Edit, figures: Sequence[float], side: slice, language: Language) -> str:
     signs = [sign for *_, sign in (edit.left + edit.right)[side]]
-    return Sum({language: edit_labels(form, edit, language)[side]}, signs).texts(figures[side])[language]
+    return sum_text(edit_labels(form, edit, language)[side], figures[side], language, coefficients=signs)
 
 
 def _missing(form: Form, edit: Edit, state: Sequence[int]) -> Words:

@@ -20,13 +20,13 @@ from govstats.reconciliation.findings import Findings
 from govstats.reconciliation.matrix import REPORTED, ReportMatrix, plain_values
 from govstats.reconciliation.rulebook import known_rule
 from govstats.reconciliation.wording import (
-    Sum,
     column_label,
     line_label,
     number,
     phrase,
     quoted,
     shortened,
+    sum_text,
     without_figure,
 )
 from govstats.report import Claim, Report
@@ -154,10 +154,6 @@ def _apart(table: Table, places: Sequence[Sequence[str]], language: Language) ->
     return lines if len(set(columns)) == 1 else [f"{line}·{column}" for line, column in zip(lines, columns, strict=True)]
 
 
-def _sum_text(names: Sequence[str], figures: Sequence[float], language: Language) -> str:
-    return Sum({language: names}, [1] * len(names)).texts(figures)[language]
-
-
 class _Side(NamedTuple):
     """What the table of one report holds for a target."""
 
@@ -180,7 +176,7 @@ class _Side(NamedTuple):
         """Write the figure, or the sum with its parts."""
         if len(self.cells) == 1:
             return number(self.value)
-        return _sum_text(self._labels(language), self.figures, language)
+        return sum_text(self._labels(language), self.figures, language)
 
     def missing(self, language: Language) -> str:
         """Name the cells without a figure."""
@@ -320,7 +316,7 @@ class _Claims:
         places = [(target.line, target.column) for target in known]
 
         def written(language: Language, side: slice, figures: Iterable[float]) -> str:
-            return _sum_text(_apart(known[0].table, places, language)[side], list(figures), language)
+            return sum_text(_apart(known[0].table, places, language)[side], list(figures), language)
 
         self.findings.note(
             self.reported.number,

@@ -16,7 +16,7 @@ import pandas as pd
 
 from govstats.errors import UnreadableDocument
 from govstats.forms import ONE_FEN, CellKey, Form, Language
-from govstats.reconciliation.chains import Case, Place, Weights, cases
+from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, Case, Place, Weights, cases
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import outside
 from govstats.reconciliation.matrix import Source, known_of
@@ -278,7 +278,10 @@ def _sentence(case: Case, repair: _Repair, standing: str, language: Language) ->
     joined = say("changes_joint", language).join(changes) if len(changes) <= _LONGEST else listed(changes, language)
     labels = phrase("comma", language).join(mechanism_label(one, language) for one in dict.fromkeys(repair.mechanisms))
     among = len(case.found.solutions)
-    sentence = say("repair", language, changes=joined, mechanisms=labels) + say(standing, language, count=str(among))
+    few = FEW_OVER_YEARS if len({place.year for place in case.system.places}) > 1 else FEW
+    sentence = say("repair", language, changes=joined, mechanisms=labels) + say(
+        standing, language, count=str(among), few=str(few)
+    )
     told = {change.origin: change.reread or "" for change in repair.changes}
     worst = next((origin for origin in ("reading", "undecided", "published") if origin in told), None)
     return sentence + (say(worst, language, reread=told[worst]) if worst else "")

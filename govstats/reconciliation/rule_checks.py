@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from govstats.errors import FormError
-from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, form, versions
+from govstats.forms import CellKey, Edit, Form, Language, form, versions
 from govstats.reconciliation.edits import Flags, kinds
-from govstats.reconciliation.findings import Floats
 from govstats.reconciliation.rulebook import OWN, Rule, Rules, RulesFile, check_message, every_cell, parsed
-from govstats.reconciliation.solver import Rows, can_be_positive, greatest
+from govstats.reconciliation.solver import Rows, can_be_positive, follows
 from govstats.reconciliation.wording import cell_label, cell_list, in_both, listed, quoted, subject
 from govstats.report import typed_frame
 
@@ -125,7 +124,7 @@ def _on(statutory: Form, mine: Sequence[tuple[Rule, Edit]], joining: Sequence[Ed
     for (rule, edit), number in reversed(list(zip(mine, numbers, strict=True))) if "implied" in only else ():
         others = [one for one in kept if one != number]
         for what, by in (("implied", sure), ("redundant", [*sure, *others])):
-            if _follows(rows.matrix[number], bool(equal[number]), part(by)):
+            if follows(rows.matrix[number], bool(equal[number]), part(by)):
                 kept = others
                 yield _Found(rule, statutory, edit, what, ())
                 break
@@ -149,9 +148,3 @@ def _system(statutory: Form, edits: Sequence[Edit]) -> tuple[Mapping[tuple[CellK
             weights[row, places[place]] += factor
     equal = np.array([edit.relation == "==" for edit in edits], dtype=np.bool_)
     return places, Rows(weights, weights[:0], *kinds(statutory, [cell for cell, _ in places])), equal
-
-
-def _follows(weights: Floats, equality: bool, rows: Rows) -> bool:
-    """Tell whether an edit holds wherever others do."""
-    signs = (1, -1) if equality else (-1,)
-    return all(sign * weights @ greatest(rows, sign * weights) <= ONE_FEN for sign in signs)

@@ -124,17 +124,21 @@ def loaded(own: RulesFile | None = None) -> Rules:
         The file cannot be read or is no TOML, an id stands there twice or is one of ours, an edit names a cell that no form has,
         there is a key that nothing reads, or rules can only hold where cells are 0.
     """
-    rules = parsed(own)
-    if own is not None:
-        from govstats.reconciliation.rule_checks import refuse_infeasible
-
-        refuse_infeasible(rules)
-    return rules
+    return _parsed("") if own is None else _feasible(fspath(own), text_of(own))
 
 
 def parsed(own: RulesFile | None = None) -> Rules:
     """Return the rules as `loaded` does, also those that can only hold where cells are 0."""
     return _parsed("") if own is None else _parsed(fspath(own), text_of(own))
+
+
+@cache
+def _feasible(file: str, text: str) -> Rules:
+    from govstats.reconciliation.rule_checks import refuse_infeasible
+
+    rules = _parsed(file, text)
+    refuse_infeasible(rules)
+    return rules
 
 
 @cache
@@ -192,7 +196,7 @@ def _check(where: str, entry: Mapping[str, Any]) -> None:
         place = f"{where}, edit {number}"
         refuse_edit(place, template, ("table", "each"), ("lines", "columns", "severity"))
         refuse_unknown(place, "is of the table", [template["table"]], dict.fromkeys(t.id for one in forms for t in one.tables))
-        edits = [edit for one in forms for edit in edits_on(one, template)]
+        edits = [edit for one in forms for edit in _edits_on(one, template)]
         for name in template.get("lines", template.get("columns", [None])):
             lacking = [_lacking(edit, forms) for edit in edits if name in (None, edit.subject)]
             if all(lacking):
@@ -200,12 +204,12 @@ def _check(where: str, entry: Mapping[str, Any]) -> None:
                 _refuse_cells(place, "/".join(min(lacking, key=len)[0]), known)
 
 
-def edits_on(statutory: Form, template: Mapping[str, Any], rule: str = "") -> Iterator[Edit]:
+def _edits_on(statutory: Form, template: Mapping[str, Any]) -> Iterator[Edit]:
     """Yield the edits of a template on a report that prints all lines of an open table."""
     for table in statutory.tables:
         if table.id == template["table"]:
             lines = frozenset(table.line) if table.open else frozenset()
-            yield from expanded(rule, table, template, lines, statutory.tables)
+            yield from expanded("", table, template, lines, statutory.tables)
 
 
 def every_cell(statutory: Form) -> list[CellKey]:

@@ -332,29 +332,21 @@ class _Narrowing:
         return bool(self.low[cell] <= self.high[cell] + ONE_FEN)
 
 
-def greatest(rows: Rows, weights: Floats) -> Floats:
-    """Return figures of at most 1 that satisfy all rows and give the greatest weighted sum; 1 stands for any figure.
+def follows(weights: Floats, equality: bool, rows: Rows) -> bool:
+    """Tell whether an edit holds wherever others do: by how much it fails cannot be more than 0.
 
     Examples
     --------
     A part is at most its total, whatever the other part:
 
     >>> rows = Rows(np.array([[1.0, 1.0, -1.0]]), np.zeros((0, 3)), np.zeros(3, bool), np.ones(3, bool))
-    >>> weights = np.array([1.0, 0.0, -1.0])
-    >>> round(float(weights @ greatest(rows, weights)), 6)
-    0.0
+    >>> follows(np.array([-1.0, 0.0, 1.0]), False, rows), follows(np.array([-1.0, 0.0, 1.0]), True, rows)
+    (True, False)
     """
-    from scipy.optimize import linprog
-
-    found = linprog(
-        -weights,
-        A_ub=-rows.inequalities,
-        b_ub=np.zeros(len(rows.inequalities)),
-        A_eq=rows.equalities,
-        b_eq=np.zeros(len(rows.equalities)),
-        bounds=[(-1 if signed else 0, 1) for signed in rows.signed],
-    )
-    return np.asarray(found.x)
+    signed, whole = (np.append(flags, False) for flags in (rows.signed, rows.whole))
+    equal, unequal = (np.pad(matrix, ((0, 0), (0, 1))) for matrix in (rows.equalities, rows.inequalities))
+    lacks = [np.append(sign * weights, 1.0) for sign in ((1, -1) if equality else (1,))]
+    return not any(can_be_positive(Rows(np.vstack([equal, one]), unequal, signed, whole))[-1] for one in lacks)
 
 
 def can_be_positive(rows: Rows) -> NDArray[np.bool_]:

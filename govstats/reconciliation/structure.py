@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from govstats.characters import folded_text
 from govstats.forms import ONE_FEN, CellKey, Language, Table, form, versions
+from govstats.reconciliation.edits import kinds
 from govstats.reconciliation.findings import Findings
 from govstats.reconciliation.matrix import (
     REPORTED,
@@ -219,9 +220,7 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
     rows = matrix.rows_of[table.id]
     cells = matrix.cells[rows]
     value, status = matrix.value[rows], matrix.status[rows]
-    signed = np.array([table.column[column].signed for _, _, column in cells], dtype=np.bool_)
-    # an open table gives no units, so that a fraction there may be an amount
-    whole = np.array([not table.open and "元" not in table.unit(line, column) for _, line, column in cells], dtype=np.bool_)
+    signed, whole = kinds(matrix.form, cells)
     negative = (value < 0) & ~signed[:, None]
     fraction = ~negative & whole[:, None] & (status == REPORTED) & (value != np.rint(value))
     empty = status > REPORTED

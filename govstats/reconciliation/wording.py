@@ -173,43 +173,27 @@ def term_labels(statutory: Form, edit: Edit, language: Language) -> dict[CellKey
     }
 
 
-class Sum:
-    """How a sum of cells is written out in a message.
+def sum_text(
+    names: Sequence[str], figures: Sequence[float], language: Language, *, coefficients: Sequence[int] | None = None
+) -> str:
+    """Write a sum of cells out; figures that are not known (NaN) are left out, and of more than four those that are zero.
 
-    Parameters
-    ----------
-    labels : mapping of language to list of str
-        How its cells are named.
-    coefficients : sequence of int
-
-    Examples
-    --------
-    >>> Sum({"zh": ["结果维持", "结果纠正"]}, [1, 1]).texts([10.0, 1.0])
-    {'zh': '结果维持 10＋结果纠正 1＝11'}
-    >>> Sum({"en": ["issued this year", "repealed this year"]}, [1, -1]).texts([10.0, 2.0])
-    {'en': 'issued this year 10 − repealed this year 2 = 8'}
+    >>> sum_text(["结果维持", "结果纠正"], [10.0, 1.0], "zh")
+    '结果维持 10＋结果纠正 1＝11'
+    >>> sum_text(["issued this year", "repealed this year"], [10.0, 2.0], "en", coefficients=[1, -3])
+    'issued this year 10 − 3 × repealed this year 2 = 4'
     """
-
-    def __init__(self, labels: Mapping[Language, Sequence[str]], coefficients: Sequence[int]) -> None:
-        self.labels, self.coefficients = labels, coefficients
-
-    def texts(self, figures: Sequence[float]) -> dict[Language, str]:
-        """Write it out; figures that are not known (NaN) are left out, and of more than four those that are zero."""
-        return {language: self._text(names, figures, language) for language, names in self.labels.items()}
-
-    def _text(self, names: Sequence[str], figures: Sequence[float], language: Language) -> str:
-        known = [term for term in zip(self.coefficients, names, figures, strict=True) if not isnan(term[-1])]
-        shown = [term for term in known if term[-1]] if len(known) > 4 else known
-        if not shown:
-            return phrase("all_zero", language)
-        plus, minus = phrase("plus", language), phrase("minus", language)
-        text = "".join(
-            f"{minus if sign < 0 else plus}{_multiple(abs(sign), name, language)} {number(figure)}"
-            for sign, name, figure in shown
-        ).removeprefix(plus)
-        if len(shown) > 1 or abs(shown[0][0]) > 1:
-            return text + phrase("equals", language) + number(sum(sign * figure for sign, _, figure in shown))
-        return text + phrase("rest_zero", language) if len(known) > 1 else text
+    known = [term for term in zip(coefficients or [1] * len(names), names, figures, strict=True) if not isnan(term[-1])]
+    shown = [term for term in known if term[-1]] if len(known) > 4 else known
+    if not shown:
+        return phrase("all_zero", language)
+    plus, minus = phrase("plus", language), phrase("minus", language)
+    text = "".join(
+        f"{minus if sign < 0 else plus}{_multiple(abs(sign), name, language)} {number(figure)}" for sign, name, figure in shown
+    ).removeprefix(plus)
+    if len(shown) > 1 or abs(shown[0][0]) > 1:
+        return text + phrase("equals", language) + number(sum(sign * figure for sign, _, figure in shown))
+    return text + phrase("rest_zero", language) if len(known) > 1 else text
 
 
 def _multiple(factor: int, name: str, language: Language) -> str:
