@@ -52,6 +52,8 @@ bench: $(READY)  ## how fast reading, importing and repairing are
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/importing.py
 	$(BIN)/python benchmarks/localising.py
+	$(BIN)/python benchmarks/editing.py
+	$(BIN)/python benchmarks/ranks.py
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/reconciling.py
 	$(BIN)/python benchmarks/claims.py

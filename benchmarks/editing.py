@@ -228,11 +228,12 @@ def drawn(table: pd.DataFrame, file: Path) -> None:
     colours = dict(zip(METHODS, ["#2b6a99", "#e08214", "#8c8c8c"], strict=True))
     titles = {"all": "share with all smallest sets", "first": "share with the right set first", "seconds": "seconds a report"}
     for axis, (column, title) in zip(axes, titles.items(), strict=True):
-        wide = table.pivot_table(index="errors", columns="method", values=column, sort=False).iloc[::-1]
+        wide = table.pivot_table(index="errors", columns="method", values=column, sort=False).iloc[::-1, ::-1]
         wide.plot.barh(ax=axis, color=[colours[name] for name in wide.columns], width=0.8, legend=False, logx=column == "seconds")
         axis.set(xlabel=title, ylabel="")
         axis.spines[["top", "right"]].set_visible(False)
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False)
+    handles, labels = axes[0].get_legend_handles_labels()
+    fig.legend(handles[::-1], labels[::-1], loc="outside upper center", ncols=3, frameon=False)
     fig.savefig(file, dpi=130)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from itertools import combinations, count, permutations
+from pathlib import Path
+from runpy import run_path
 
 import numpy as np
 import pytest
@@ -222,3 +224,15 @@ def test_a_shifted_row_is_among_the_minimal_sets() -> None:
 def test_cells_hang_together_by_edits() -> None:
     groups = components(np.array([[1.0, 1, -1, 0, 0, 0], [0.0, 0, 0, 1, -1, 0]]))
     assert [group.tolist() for group in groups] == [[0, 1, 2], [3, 4], [5]]
+
+
+def test_the_benchmark_finds_the_same_sets_by_a_programme_that_is_solved_again_and_again() -> None:
+    benchmark = run_path(str(Path(__file__).parent.parent / "benchmarks" / "editing.py"))
+    for kind, blanks in (("swapped", 0), ("2 x mistyped", 0), ("mistyped", 5)):
+        frame, figures, truth = benchmark["planted"](kind, blanks, 3, 4)
+        ours, theirs = (benchmark[name](frame, figures).sets for name in ("by_govstats", "by_programme"))
+        for given, enumerated, changed, row in zip(ours, theirs, truth, figures, strict=True):
+            least = min(map(len, enumerated))
+            assert {one for one in given if len(one) == least} == {one for one in enumerated if len(one) == least}
+            assert all(benchmark["explains"](row, one) for one in (*given, changed))
+            assert not benchmark["explains"](row, frozenset())

@@ -33,8 +33,8 @@ _Changes = dict[_Cell, tuple[float, str]]
 def draws(
     source: Source,
     n: int = 20,
-    *,
     seed: int = 0,
+    *,
     odds: float = 5.0,
     repairs: pd.DataFrame | None = None,
     corrections: Corrections | None = None,
