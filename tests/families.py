@@ -244,7 +244,8 @@ def of_its_own(writer: Writer) -> tuple[str, Cells]:
     """收到7件,其中6件均严格依规答复,1件结转下年."""
     new, out = writer.number(30), writer.number(1, 9)
     how = writer.pick(["均已", "均按期", "均在法定期限内予以", "均严格按时限依法依规"])
-    text = f"{writer.received(new)}，其中{new - out}{writer.unit}{how}{writer.pick(['答复', '办结'])}，{out}{writer.unit}结转{writer.slot('next')}"
+    done = f"{new - out}{writer.unit}{how}{writer.pick(['答复', '办结'])}"
+    text = f"{writer.received(new)}，其中{done}，{out}{writer.unit}结转{writer.slot('next')}"
     cells = {"new/total": new, "carried_out/total": out, "processed_total/total": new - out}
     return text, {f"requests/{name}": value for name, value in cells.items()}
 
