@@ -275,9 +275,22 @@ def undone(writer: Writer) -> tuple[str, Cells]:
     return text, {f"proactive/{line}/decisions": 0, "proactive/normative_documents/issued": 0}
 
 
+def told_behind(writer: Writer) -> tuple[str, Cells]:
+    """引起的行政复议20件,行政诉讼9件,其中8件行政复议结果纠正,5件行政诉讼获维持."""
+    cells, said, parts = {}, [], []
+    for word, line in REVIEWS.items():
+        total, (how, column) = writer.number(20), writer.random.choice([("结果纠正", "corrected"), ("获维持", "upheld")])
+        part = writer.number(2, 9)
+        said.append(f"{word}{total}件")
+        parts.append(f"{part}件{word}{how}")
+        cells |= {f"review/{line}/total": total, f"review/{line}/{column}": part}
+    return f"因政府信息公开引起的{'，'.join(said)}，其中{'，'.join(parts)}", cells
+
+
 FAMILIES: list[Callable[[Writer], tuple[str, Cells]]] = [
     flow, outcomes, together, applicants, channels, elided, excepted, compared, nothing, reviews, judged, aside, outside,
     changed, both, listed, bracketed, documents, points, of_persons, rest, of_its_own, messages, handled, undone,
+    told_behind,
 ]  # fmt: skip
 
 

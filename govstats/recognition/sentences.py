@@ -376,6 +376,8 @@ class Clause:
         world = self.marks.where(lambda one: bracket(one.start) in within)
         before, follower = world.of("figure").between(0, start).last, world.of("figure").between(end, self.last).first
         left, right = world.between(before.end, start), world.between(end, follower.start or self.last)
+        # 其他信息5条 未收到申请: what is named behind a word for nothing is of that
+        right = right.between(end, right.of("none").first.start or self.last)
         if before.kind:
             left = left.between(left.of("listed").first.end, start)
         if follower.kind:
