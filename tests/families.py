@@ -244,7 +244,8 @@ def of_its_own(writer: Writer) -> tuple[str, Cells]:
     """收到7件,其中6件均严格依规答复,1件结转下年."""
     new, out = writer.number(30), writer.number(1, 9)
     how = writer.pick(["均已", "均按期", "均在法定期限内予以", "均严格按时限依法依规"])
-    text = f"{writer.received(new)}，其中{new - out}{writer.unit}{how}{writer.pick(['答复', '办结'])}，{out}{writer.unit}结转{writer.slot('next')}"
+    done = f"{new - out}{writer.unit}{how}{writer.pick(['答复', '办结'])}"
+    text = f"{writer.received(new)}，其中{done}，{out}{writer.unit}结转{writer.slot('next')}"
     cells = {"new/total": new, "carried_out/total": out, "processed_total/total": new - out}
     return text, {f"requests/{name}": value for name, value in cells.items()}
 
@@ -274,9 +275,22 @@ def undone(writer: Writer) -> tuple[str, Cells]:
     return text, {f"proactive/{line}/decisions": 0, "proactive/normative_documents/issued": 0}
 
 
+def told_behind(writer: Writer) -> tuple[str, Cells]:
+    """引起的行政复议20件,行政诉讼9件,其中8件行政复议结果纠正,5件行政诉讼获维持."""
+    cells, said, parts = {}, [], []
+    for word, line in REVIEWS.items():
+        total, (how, column) = writer.number(20), writer.random.choice([("结果纠正", "corrected"), ("获维持", "upheld")])
+        part = writer.number(2, 9)
+        said.append(f"{word}{total}件")
+        parts.append(f"{part}件{word}{how}")
+        cells |= {f"review/{line}/total": total, f"review/{line}/{column}": part}
+    return f"因政府信息公开引起的{'，'.join(said)}，其中{'，'.join(parts)}", cells
+
+
 FAMILIES: list[Callable[[Writer], tuple[str, Cells]]] = [
     flow, outcomes, together, applicants, channels, elided, excepted, compared, nothing, reviews, judged, aside, outside,
     changed, both, listed, bracketed, documents, points, of_persons, rest, of_its_own, messages, handled, undone,
+    told_behind,
 ]  # fmt: skip
 
 

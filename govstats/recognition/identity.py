@@ -20,42 +20,24 @@ from govstats.documents import Document, Paragraph
 from govstats.forms import Form, form, form_of_year, versions
 from govstats.recognition.labels import Key, distinctive, key
 from govstats.recognition.notes import note
+from govstats.recognition.sentences import Rows, held, holding, rows
 from govstats.report import Note, SectionHeading
 
-#: 人民政府 is the end of a name, and no 政府信息.
-_YEAR = r"(?:20\d\d|二[〇○零Oo0][〇○零一二三四五六七八九Oo0]{2})年?(?:度)?"
-_KIND = rf"(?:(?<!人民)政府|政务|(?<=政府)|(?<=[局委厅办年度]))信息公开(?:工作)?({_YEAR})?(?:年度)?(?:工作)?(?:报告|年报)"
-#: 某局2021年政府信息公开工作年度报告, 2019年某局…, and without a year.
-_TITLE = re.compile(rf"(?:关于)?({_YEAR})?([\u4e00-\u9fff·()]{{0,40}}?)(?:关于)?({_YEAR})?(?:的)?{_KIND}")
-#: 报告, 年报, and pinyin in brackets.
-_TITLE_END = tuple("告报報)）")
-_TITLE_ENDS = re.compile(r"(?<=报告)(?=.)")
-#: What a page puts around a title: a label, marks, a bracket; it runs on into the line of the content management system.
-_AROUND_TITLE = re.compile(
-    r"^(?:标题|名称|信息名称|题名)[::]?|^[#*=|\s]+|[#*=|\s]+$|^\([^()]{1,6}\)"
-    r"|(?:(?:信息)?发布(?:时间|日期|机构|单位)|来源|时间|日期|作者|浏览|字[号体])[::].*$"
-)
-_LAST_SECTIONS = re.compile(r"\n五、[^\n]{0,8}问题")
-_FIRST_SECTION = re.compile("(?:一、|第一部分)")
-_SHORT_FOR = re.compile(r"\((?:以下|下文)?(?:简|统)?称[^()]*\)|(?<=[局委])\([^()\d]{2,16}[局委办会]\)")
-_QUOTED = re.compile(r"《([^《》]*)》")
 _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789", "年度")
 _LONGEST_TITLE = 70
 #: Shorter lines are figures and crumbs.
 _SHORTEST = 4
-#: A cell with a title or a name of the publisher: 名称, 发布机构, 来源.
-_LINE_IN_CELL = re.compile("[:：]|信息公[开開].*[告報报]|机构|機構|来源|來源")
-_SECTION = re.compile("一|二|三|四|五|六|情况|事项|问题")
+#: 报告, 年报, and pinyin in brackets.
+_TITLE_END = tuple("告报報)）")
 _LONGEST_HEADING = 40
 #: In percent; a number that is right counts so much.
 _HEADING_LIKENESS, _OF_A_NUMBER = 70, 15
-#: The heading of a section, not of a part of one, such as （二）主动公开政府信息情况; how like it is if its number is another.
-_RENUMBERED, _SAME_TITLE = re.compile("[一二三四五六七八九十]+、"), 90
+#: How like the heading of a section is if its number is another.
+_SAME_TITLE = 90
 #: So many statutory sections make a report.
 _SECTIONS = 3
 #: Labels of a form's own that are needed to tell it, and those after which nobody looks further.
 _LEAST, _SURE = 2, 3
-_NOT_WORD = re.compile(r"[\W_]+")
 
 
 class Line(NamedTuple):
@@ -116,20 +98,25 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
     by_year = form_of_year(of_year) if of_year >= form(versions()[0]).first_year else form(versions()[-1])
     chosen = form(form_version) if form_version else by_table or by_year
     sections = _sections(lines, chosen)
-    told: list[tuple[object, str, dict[str, Any]]] = [
-        (
-            title.year and period and title.year != period and not year,
-            "year_conflict",
-            {"printed": title.text, "title_year": title.year, "period_year": period},
-        ),
-        (year and found_year and year != found_year, "year_given", {"given": year, "found": found_year}),
-        (not year and not found_year, "no_year", {}),
-        (agency and title.agency and not _agree(agency, title.agency), "agency_given", {"given": agency, "found": title.agency}),
-        (others and not agency, "agency_conflict", {"followed": found_agency or "—", "other": "、".join(others)}),
-        (not agency and not found_agency, "no_agency", {}),
-        (not by_table and not form_version, "form_from_year", {"version": chosen.version}),
-    ]
-    notes = tuple(note(kind, **{"followed": found_year, **fields}) for holds, kind, fields in told if holds)
+    facts = holding(
+        agency_given=agency,
+        agency_found=found_agency,
+        agencies_differ=agency and title.agency and not _agree(agency, title.agency),
+        others=others,
+        year_given=year,
+        year_found=found_year,
+        years_differ=year != found_year,
+        title_off=period and title.year not in {"", period},
+        form_told=by_table or form_version,
+    )
+    details: dict[str, dict[str, Any]] = {
+        "year_conflict": {"printed": title.text, "title_year": title.year, "period_year": period, "followed": found_year},
+        "year_given": {"given": year, "found": found_year},
+        "agency_given": {"given": agency, "found": title.agency},
+        "agency_conflict": {"followed": found_agency or "—", "other": "、".join(others)},
+        "form_from_year": {"version": chosen.version},
+    }
+    notes = tuple(note(kind, **details.get(kind, {})) for kind in held(_decision("notes"), facts))
     told_sections = {section.number for section in sections}
     known = title.text or hits >= _SURE or len(told_sections) >= _SECTIONS or (period and "信息公开" in text)
     return Identity(agency or found_agency, year or found_year, chosen, title.text or None, sections, notes, bool(known))
@@ -140,7 +127,7 @@ def reports_named(document: Document) -> list[tuple[int, str, int, str]]:
     titles = [(0, "", 0, "")]
     for number, block in enumerate(document.blocks):
         text = block.text if isinstance(block, Paragraph) and len(block.text) < 2 * _LONGEST_TITLE else ""
-        for title in map(_title_of, _TITLE_ENDS.split(_compact(text))):
+        for title in map(_title_of, _words("title_ends").split(_compact(text))):
             if title.agency and (title.agency, int(title.year or 0)) != titles[-1][1:3]:
                 titles.append((number, title.agency, int(title.year or 0), block.place))
     return titles[1:]
@@ -178,7 +165,7 @@ def _lines(document: Document) -> list[Line]:
         if isinstance(block, Paragraph):
             found += [Line(text, block.place, block.heading) for text in block.text.split("\n")]
         else:
-            cells = (cell for row in block.rows for cell in row if len(row) == 1 or _LINE_IN_CELL.search(cell.text))
+            cells = (cell for row in block.rows for cell in row if len(row) == 1 or _words("line_in_cell").search(cell.text))
             found += [Line(cell.text.replace("\n", " "), cell.place) for cell in cells]
     # all lines at once take a fraction of the time that one by one would
     compact = ["".join(text.split()) for text in normalised("\n".join(line.text for line in found)).split("\n")]
@@ -206,7 +193,7 @@ def _title(document: Document, lines: list[Line], period: str) -> Evidence:
 
 def _title_of(text: str, kind: str = "title") -> Evidence:
     """Return what a text says if it is a title and nothing else, and its agency no clause."""
-    match = _TITLE.fullmatch(text) if text.endswith(_TITLE_END) else None
+    match = _words("title").fullmatch(text) if text.endswith(_TITLE_END) else None
     name = _bare(match[2]) if match else ""
     if match is None or _words("clauses").search(name):
         return Evidence(kind)
@@ -216,7 +203,7 @@ def _title_of(text: str, kind: str = "title") -> Evidence:
 
 def _marked(document: Document, lines: list[Line]) -> list[str]:
     """Return what the document marks as its title."""
-    bare = [_AROUND_TITLE.sub("", line.text) for line in lines]
+    bare = [_words("around_title").sub("", line.text) for line in lines]
     whole = _compact(document.metadata.get("title", ""))
     marked = [text for text, line in zip(bare, lines, strict=True) if line.heading or text != line.text]
     return [*marked, whole, *re.split(r"[_|\-–—]", whole)]
@@ -230,28 +217,30 @@ def _title_texts(lines: list[Line]) -> Iterator[str]:
     for before, text, after in zip(["", *short], short, [*short[1:], ""], strict=False):
         lead = before * bool(_words("ends").search(before))
         yield from (text + after, lead + text, lead + text + after)
-    preface = list(takewhile(lambda line: not _FIRST_SECTION.match(line.text), lines))
-    yield from chain.from_iterable(_QUOTED.findall(line.text) for line in preface)
+    preface = list(takewhile(lambda line: not _words("first_section").match(line.text), lines))
+    yield from chain.from_iterable(_words("quoted").findall(line.text) for line in preface)
     # a page in one line: its title stands where the text begins, or after the crumbs of the navigation
-    long = (_FIRST_SECTION.split(_QUOTED.sub("", line.text[:400]))[0] for line in preface[:12] if len(line.text) > _LONGEST_TITLE)
-    yield from (match[0] for match in _TITLE.finditer("\n".join(long)))
+    long = (
+        _words("first_section").split(_words("quoted").sub("", line.text[:400]))[0]
+        for line in preface[:12]
+        if len(line.text) > _LONGEST_TITLE
+    )
+    yield from (match[0] for match in _words("title").finditer("\n".join(long)))
 
 
 def _said(document: Document, text: str) -> Iterator[Evidence]:
     """Yield what sentences, labels, addresses of sites and signatures say, as identity.toml lists them."""
     # the title of a work plan that is cited may be of another year
-    text = _SHORT_FOR.sub("", text)
-    plain = _QUOTED.sub("", "\n".join(line for line in text.split("\n") if not _TITLE.fullmatch(line)))
+    text = _words("short_for").sub("", text)
+    plain = _words("quoted").sub("", "\n".join(line for line in text.split("\n") if not _words("title").fullmatch(line)))
     publisher = _compact(document.metadata.get("publisher", ""))
-    texts = {"text": f"{text}\n发布机构:{publisher}", "plain": plain, "body": _LAST_SECTIONS.split(plain)[0]}
-    host = urlsplit(document.metadata.get("url", "")).hostname
+    texts = {"text": f"{text}\n发布机构:{publisher}", "plain": plain, "body": _words("last_sections").split(plain)[0]}
+    host = re.escape(urlsplit(document.metadata.get("url", "")).hostname or "") or r"[a-z0-9-]+(?:\.[a-z0-9-]+)+"
     for row in _data()["evidence"]:
-        patterns = _patterns(row["kind"], row["says"], re.escape(host or "") or r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
-        found = dict.fromkeys(chain.from_iterable(pattern.findall(texts[row["in"]]) for pattern in patterns))
-        if row["says"] == "agency":
-            yield from (Evidence(row["kind"], agency=name) for name in map(_name, found))
-        elif len(found) == 1 or not row.get("unanimous"):
-            yield from (Evidence(row["kind"], year=year) for year in found)
+        found = dict.fromkeys(chain.from_iterable(_compiled(word, host).findall(texts[row["in"]]) for word in row["words"]))
+        if len(found) == 1 or not row.get("unanimous"):
+            values = map(_name, found) if row["says"] == "agency" else found
+            yield from (Evidence(row["kind"], **{row["says"]: value}) for value in values)
 
 
 # --- who is meant -----------------------------------------------------------------------------------------------------------
@@ -287,13 +276,11 @@ def _meant(one: Evidence, text: str) -> str:
     An office speaks for itself where it says 我办, for its government where it says 我县, and a bureau that answers for a report
     where it says 我局; else nobody can tell.
     """
-    doubtful = _data()["mediate"].get(one.kind, "^$")
-    speaks = {who for who, words in _data()["speaks"].items() if re.search(words, text)}
-    if "office" in speaks or not re.search(doubtful, one.agency):
-        return one.agency
-    if _words("bureau").search(one.agency):
-        return one.agency * ("bureau" in speaks)
-    return re.sub("(?<=政府)办公?[厅室]?$", "", one.agency) * (speaks == {"area"})
+    mediate = _data()["mediate"].get(one.kind, "^$")
+    facts = holding(doubtful=re.search(mediate, one.agency), bureau=_words("bureau").search(one.agency))
+    facts |= {f"{who}_speaks" for who, words in _data()["speaks"].items() if re.search(words, text)}
+    meant = {"name": one.agency, "government": re.sub("(?<=政府)办公?[厅室]?$", "", one.agency)}
+    return meant.get(next(held(_decision("meant"), facts), ""), "")
 
 
 def _in_full(name: str, full: Sequence[str], text: str) -> str:
@@ -340,16 +327,19 @@ def _data() -> dict[str, Any]:
 
 
 @cache
+def _decision(question: str) -> Rows:
+    return rows(_data()["decide"][question])
+
+
+@lru_cache(maxsize=512)
+def _compiled(written: str, host: str = "") -> re.Pattern[str]:
+    """Return an expression of identity.toml, with what stands for @organ and the like in it."""
+    slots = _data() | {"host": host}
+    return re.compile(re.sub("@([a-z]+)", lambda slot: str(slots[slot[1]]), written), re.MULTILINE)
+
+
 def _words(name: str) -> re.Pattern[str]:
-    return re.compile(_data()[name])
-
-
-@lru_cache(maxsize=64)
-def _patterns(kind: str, says: str, host: str) -> list[re.Pattern[str]]:
-    """Return the expressions of a kind of evidence."""
-    slots = {"@organ": _data()["organ"], "@disclosure": _data()["disclosure"], "@host": host}
-    words = chain.from_iterable(row["words"] for row in _data()["evidence"] if (row["kind"], row["says"]) == (kind, says))
-    return [re.compile(re.sub("@[a-z]+", lambda slot: slots[slot[0]], word), re.MULTILINE) for word in words]
+    return _compiled(_data()[name])
 
 
 # --- form and sections --------------------------------------------------------------------------------------------------
@@ -370,7 +360,7 @@ def _form_of_tables(document: Document) -> tuple[Form | None, int]:
 
 def _labels_in(text: str) -> dict[str, int]:
     """Return how many labels of its own each form has in a text."""
-    words = _NOT_WORD.sub("", normalised(text))
+    words = _words("no_word").sub("", normalised(text))
     return {version: sum([word in words for word in own]) for version, own in distinctive().items()}
 
 
@@ -378,12 +368,12 @@ def _sections(lines: list[Line], of_form: Form) -> tuple[SectionHeading, ...]:
     """Return the headings of the statutory sections, as they are printed."""
     found = []
     for line in lines:
-        short = len(line.text) <= _LONGEST_HEADING and _SECTION.search(line.text)
+        short = len(line.text) <= _LONGEST_HEADING and _words("section").search(line.text)
         if number := _section_of(line.text, of_form) if short else 0:
             found.append(SectionHeading(number, line.text, line.place))
         elif "情况" in line.text or "事项" in line.text:
             # the text of the section goes on in the same paragraph, or the whole page is one line
-            compact = _NOT_WORD.sub("", line.text)
+            compact = _words("no_word").sub("", line.text)
             places = sorted((compact.find(word.number + word.word), number, word) for number, word in _expected(of_form))
             found += [SectionHeading(number, f"{word.number}、{word.word}", line.place) for at, number, word in places if at >= 0]
     return tuple(found)
@@ -402,7 +392,7 @@ def _section_of(text: str, of_form: Form) -> int:
     # a number of its own is half of a heading: 五、存在问题与不足
     likeness = _HEADING_LIKENESS - (_OF_A_NUMBER if found.number else 0)
     best = process.extractOne(found.word, words, scorer=fuzz.ratio, score_cutoff=likeness)
-    if best is None and _RENUMBERED.match(text):
+    if best is None and _words("renumbered").match(text):
         # a section of the agency's own before it moves a section on: 七、其他需要报告的事项
         titles = [word.word for _, word in expected]
         best = process.extractOne(found.word, titles, scorer=fuzz.ratio, score_cutoff=_SAME_TITLE)

@@ -202,19 +202,28 @@ def called(name: str, value: str) -> frozenset[str]:
     return frozenset([name, f"{name}={value}", *(f"{name}:{group}" for group in groups)] if value else [])
 
 
-@cache
-def _rows(question: str) -> Sequence[tuple[str, frozenset[str], frozenset[str]]]:
+Rows = Sequence[tuple[str, frozenset[str], frozenset[str]]]
+
+
+def rows(written: Iterable[tuple[str, str]]) -> Rows:
     """Return the rows of a decision: outcome, facts that have to hold, facts that must not."""
-    rows = []
-    for outcome, written in data()["decide"][question]:
-        barred = re.findall(r"!(\S+)", written)
-        rows.append((outcome, frozenset(re.sub(r"!\S+", "", written).split()), frozenset(barred)))
-    return rows
+    barred = re.compile(r"!(\S+)")
+    return [(outcome, frozenset(barred.sub("", row).split()), frozenset(barred.findall(row))) for outcome, row in written]
+
+
+def held(decision: Rows, facts: AbstractSet[str]) -> Iterator[str]:
+    """Yield the outcomes of those rows that hold."""
+    return (outcome for outcome, needs, bars in decision if needs <= facts and bars.isdisjoint(facts))
+
+
+@cache
+def _decision(question: str) -> Rows:
+    return rows(data()["decide"][question])
 
 
 def decide(question: str, facts: AbstractSet[str]) -> str:
     """Return the outcome of the first row of a decision that holds; nothing where none does."""
-    return next((outcome for outcome, needs, bars in _rows(question) if needs <= facts and bars.isdisjoint(facts)), "")
+    return next(held(_decision(question), facts), "")
 
 
 # --- figures and words in a text ----------------------------------------------------------------------------------------------
@@ -367,6 +376,8 @@ class Clause:
         world = self.marks.where(lambda one: bracket(one.start) in within)
         before, follower = world.of("figure").between(0, start).last, world.of("figure").between(end, self.last).first
         left, right = world.between(before.end, start), world.between(end, follower.start or self.last)
+        # 其他信息5条 未收到申请: what is named behind a word for nothing is of that
+        right = right.between(end, right.of("none").first.start or self.last)
         if before.kind:
             left = left.between(left.of("listed").first.end, start)
         if follower.kind:
