@@ -154,12 +154,21 @@ class Headers:
         ]
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = own_sums(table, line)
+        ways += filter(None, [self.going_on(record, len(columns))])
         if (sums or set("".join(record.words)) == {"0"}) and self._may_be_parted(record, table, columns):
             ways += parted_ways(record, len(columns), sums, glued=glued)
         # a lost tab makes a minus of a dash
         unsigned = [] if record.grid.bounded else [at for at, column in enumerate(columns) if not table.column[column].signed]
         ways = [way for way in ways if not any((figure(way.texts[at]).value or 0) < 0 for at in unsigned)]
         return _with_readings(record, ways)
+
+    def going_on(self, record: Record, columns: int) -> Way | None:
+        """Place a row of running text that goes on in the lines behind it: whether it does, its sums have to tell."""
+        pieces = list(record.figures)
+        behind = iter(self._all[record.order + 1 :] if record.grid is TEXT else ())
+        while len(pieces) < columns and (row := next(behind, None)) and row.grid is TEXT and not row.before:
+            pieces += row.figures
+        return Way(tuple(pieces)) if len(record.figures) < len(pieces) == columns else None
 
     def _may_be_parted(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
         """Tell whether a row has too few figures, and nothing above it speaks against the columns of the form in their order."""
@@ -410,7 +419,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         return []
     if labels and not headers.standing(labels, record).slipped:
         return _with_readings(record, [way for way in headers.under_header(record, labels) if None not in way.fields])
-    way = in_order(record, width)
+    way = in_order(record, width) or headers.going_on(record, width)
     if way is None:
         return [Way((), parted=True)] if named and glued else []
     # a run of figures in text may as well be other figures: under less than the whole header each line has to add up
