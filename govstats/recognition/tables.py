@@ -81,9 +81,7 @@ class _Reading:
     def beside_short_ones(self) -> list[Row]:
         """Return rows in running text whose own sum fails, and whose last figure completes the row above, which lacks one."""
         completed = [
-            below
-            for above, below in pairwise(self.lines)
-            if below.match.record.grid is TEXT and self.completes(below, above)
+            below for above, below in pairwise(self.lines) if below.match.record.grid is TEXT and self.completes(below, above)
         ]
         failed = failing(self.rows, self.edits) if completed else []
         broken = {line for edit in failed if len(edit.lines) == 1 for line in edit.lines}
