@@ -251,9 +251,11 @@ def _side_by_side(table: Table, record: Record, ways: list[Way]) -> list[_Line]:
             _line(table, Match(record, name), part, table.columns_of[name]) for name, part in zip(names, several, strict=True)
         ]
 
+    sums = [table.balance_edits((name,)) for name in names]
+
     def balanced(at: int, texts: Sequence[str]) -> bool:
         figures = {key: float(text) for key, text in zip(table.cells[at * width :], texts, strict=False)}
-        return all(edit.holds(figures) is not False for edit in table.balance_edits((names[at],)))
+        return all(edit.holds(figures) is not False for edit in sums[at])
 
     row = Row(table.cells, parted_blocks(record, width, len(names), balanced))
     return [_Line(Match(record, name), table, row, table.columns_of[name]) for name in names if row.ways]
