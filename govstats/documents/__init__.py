@@ -80,7 +80,7 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     else:
         name, content = _content(source)
     require("bytes", len(content), name)
-    document = _read(content, name)
+    document = replace(_read(content, name), source=name, sha256=hashlib.sha256(content).hexdigest())
     grids = list(document.grids)
     require("paragraphs", len(document.blocks) - len(grids), name)
     require("rows", sum(len(grid.rows) for grid in grids), name)
@@ -116,23 +116,21 @@ def _content(source: object) -> tuple[str, bytes]:
 
 
 def _read(content: bytes, name: str) -> Document:
-    sha256 = hashlib.sha256(content).hexdigest()
     kind = kind_of_container(content, name)
     if kind == "files":
-        return replace(_read(*unpacked(content, name)), source=name, sha256=sha256)
+        return _read(*unpacked(content, name))
     if kind:
         read = {"workbook": read_workbook, "word": read_word, "word 97": read_compound}[kind]
-        return Document(read(content, name), "excel" if kind == "workbook" else "word", name, sha256)
+        return Document(read(content, name), "excel" if kind == "workbook" else "word")
     # the engines for pages take longer to import than a page of HTML to read
     if b"%PDF-" in content[:1024]:
         from govstats.documents.pdf import read_pdf
 
-        pages = read_pdf(content, name)
-        return Document(pages.blocks, "pdf", name, sha256, unread=pages.unread, again=pages.again)
+        return read_pdf(content, name)
     if content.startswith(_PICTURES):
         from govstats.documents.scan import read_image
 
-        return Document(read_image(content, name), "image", name, sha256)
+        return Document(read_image(content, name), "image")
     text = decoded(web_archive(content, name) or content, name)
     if _OTHER_WORD.match(text):
         raise MissingReader(
@@ -141,13 +139,13 @@ def _read(content: bytes, name: str) -> Document:
         )
     is_page = text.lstrip().startswith("<") and not _INLINE.match(text)
     if not is_page and _PIPE_TABLE.search(text):
-        return Document(read_markdown(text), "markdown", name, sha256)
+        return Document(read_markdown(text), "markdown")
     if is_page or _TWO_TAGS.search(text):
         blocks, metadata = read_html(text.encode())
-        return Document(blocks, "html", name, sha256, metadata)
+        return Document(blocks, "html", metadata=metadata)
     if is_separated(text):
-        return Document(read_separated(text), "csv", name, sha256)
-    return Document(read_text(text), "text", name, sha256)
+        return Document(read_separated(text), "csv")
+    return Document(read_text(text), "text")
 
 
 def decoded(content: bytes, name: str) -> str:

@@ -156,7 +156,7 @@ class Document:
     format : str
         ``html``, ``text``, ``markdown``, ``word``, ``pdf`` or ``image``.
     source : str
-        The file name, or ``<bytes>``.
+        The file name, or ``<bytes>``; empty as long as `open_document` has not told.
     sha256 : str
         Of the bytes that were read.
     metadata : dict of str to str
@@ -169,8 +169,8 @@ class Document:
 
     blocks: tuple[Block, ...]
     format: str
-    source: str
-    sha256: str
+    source: str = ""
+    sha256: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
     unread: tuple[int, ...] = ()
     again: Callable[[Collection[int]], tuple[Block, ...]] | None = None

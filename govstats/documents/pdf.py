@@ -19,7 +19,7 @@ import pypdfium2.raw as pdfium
 from tqdm import tqdm
 
 from govstats.documents import unseen
-from govstats.documents.document import Block, Box
+from govstats.documents.document import Block, Box, Document
 from govstats.documents.page import ILLEGIBLE, Word, blocks_of, with_marks
 from govstats.documents.page_tables import Sheet, arranged, replaced
 from govstats.errors import MissingReader, UnreadableDocument
@@ -93,15 +93,7 @@ class _Painted(NamedTuple):
     texts: list[Any]
 
 
-class Pages(NamedTuple):
-    """What stands in a PDF document: see `Document`."""
-
-    blocks: tuple[Block, ...]
-    unread: tuple[int, ...]
-    again: Callable[[Collection[int]], tuple[Block, ...]] | None
-
-
-def read_pdf(content: bytes, name: str) -> Pages:
+def read_pdf(content: bytes, name: str) -> Document:
     """Read a PDF document.
 
     Parameters
@@ -113,7 +105,7 @@ def read_pdf(content: bytes, name: str) -> Pages:
 
     Returns
     -------
-    Pages
+    Document
         Blocks in reading order, each with its page and box; pages that are pictures and were not recognised; and a way to read
         pages again with the tables that camelot finds, where rulings mark off tables.
 
@@ -146,7 +138,8 @@ def read_pdf(content: bytes, name: str) -> Pages:
         pairs = zip(pages, items, strict=True)
         return blocks_of([replaced(own, found.get(page.number, ()), page) for page, own in pairs], locate)
 
-    return Pages(blocks_of(items, locate), unread, again if 0 < len(ruled) <= _MOST_LATTICE_PAGES else None)
+    may_ask = 0 < len(ruled) <= _MOST_LATTICE_PAGES
+    return Document(blocks_of(items, locate), "pdf", unread=unread, again=again if may_ask else None)
 
 
 def _opened(content: bytes, name: str) -> pypdfium2.PdfDocument:

@@ -173,11 +173,8 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
 def _tab_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
     if lines[start].startswith("\t") and "\t" not in lines[start][1:].rstrip("\t"):
         return _one_cell_a_line(lines, start)
-    rows: list[Row] = []
-    for at in range(start, len(lines)):
-        if not _has_tabs(lines[at]):
-            break
-        rows.append((at, [cell.strip() for cell in lines[at].split("\t")]))
+    with_tabs = takewhile(lambda at: _has_tabs(lines[at]), range(start, len(lines)))
+    rows = [(at, [cell.strip() for cell in lines[at].split("\t")]) for at in with_tabs]
     return rows, start + len(rows)
 
 

@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from functools import cache
 from itertools import groupby, pairwise
 from operator import attrgetter
 from pathlib import Path
@@ -26,7 +27,7 @@ from govstats.documents.document import NO_TEXT, Block, Cell, Grid, Paragraph
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
+    from lxml.etree import XPath, _Element
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _NAMESPACES = {"w": _W.strip("{}"), "mc": "http://schemas.openxmlformats.org/markup-compatibility/2006"}
@@ -488,14 +489,21 @@ def _written(number: int, kind: str) -> str:
     return str(number) if kind == "decimal" else ""
 
 
+@cache
+def _compiled(path: str) -> XPath:
+    from lxml.etree import XPath
+
+    return XPath(path, namespaces=_NAMESPACES)
+
+
 def _every(holder: _Element, path: str, **variables: str | bool) -> list[_Element]:
     """Find elements inside another."""
-    return list(holder.xpath(path, namespaces=_NAMESPACES, **variables))
+    return list(_compiled(path)(holder, **variables))
 
 
 def _attribute(holder: _Element, path: str) -> str:
     """Return what an attribute says, whose path is like ``w:pPr/w:pStyle/@w:val``; an empty string without it."""
-    return str(holder.xpath(f"string({path})", namespaces=_NAMESPACES))
+    return str(_compiled(f"string({path})")(holder))
 
 
 def _whole(number: str, otherwise: int) -> int:

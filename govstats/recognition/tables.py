@@ -81,9 +81,7 @@ class _Reading:
     def beside_short_ones(self) -> list[Row]:
         """Return rows in running text whose own sum fails, and whose last figure completes the row above, which lacks one."""
         completed = [
-            below
-            for above, below in pairwise(self.lines)
-            if below.match.record.grid is TEXT and self.completes(below, above)
+            below for above, below in pairwise(self.lines) if below.match.record.grid is TEXT and self.completes(below, above)
         ]
         failed = failing(self.rows, self.edits) if completed else []
         broken = {line for edit in failed if len(edit.lines) == 1 for line in edit.lines}
@@ -253,9 +251,11 @@ def _side_by_side(table: Table, record: Record, ways: list[Way]) -> list[_Line]:
             _line(table, Match(record, name), part, table.columns_of[name]) for name, part in zip(names, several, strict=True)
         ]
 
+    sums = [table.balance_edits((name,)) for name in names]
+
     def balanced(at: int, texts: Sequence[str]) -> bool:
         figures = {key: float(text) for key, text in zip(table.cells[at * width :], texts, strict=False)}
-        return all(edit.holds(figures) is not False for edit in table.balance_edits((names[at],)))
+        return all(edit.holds(figures) is not False for edit in sums[at])
 
     # what nothing but sums tells of a row, they have to tell of the whole row
     row = Row(table.cells, parted_blocks(record, width, len(names), balanced) if ways[0].parted else ways)
