@@ -18,7 +18,7 @@ from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
 from govstats.documents.document import NO_TEXT
 from govstats.forms import Form, Table
-from govstats.recognition.labels import column_index, form_words, key, line_index
+from govstats.recognition.labels import Key, column_index, form_words, key, line_index
 from govstats.recognition.tokens import BLANK, FIGURE, LABEL, TEXT, Record, kinds
 
 _LONGEST_HEADER = 30
@@ -303,23 +303,18 @@ class Headers:
         pattern = re.compile("|".join(sorted(known, key=len, reverse=True)))
         headers = []
         for row in self._all:
-            labels = [
-                (key(piece.text), piece.place.partition(" cell")[0]) for piece in row.before if not piece.text.endswith("。")
-            ]
-            labels = [(label, line) for label, line in labels if not label.number]
+            labels = _labels_by_line(row.before)
             words = [(word, line) for label, line in labels for word in pattern.findall(label.plain)]
             first = {word: (number, line) for number, (word, line) in reversed([*enumerate(words)])}
             # the columns under a spanner stand where it stands, though text names them in a row of their own
             others = [first[word][1] for word in first if word in names and not over[names[word]]]
             in_one_line = len(others) > 1 and len(set(others)) == 1
             begins = {word: at for word, (at, line) in first.items() if not in_one_line or line in others}
-            found = sorted(
-                (begins.get(over[names[word]], at), at, names[word]) for word, (at, _) in first.items() if word in names
-            )
+            named = [(names[word], at) for word, (at, _) in first.items() if word in names]
+            found = sorted((begins.get(over[name], at), at, name) for name, at in named)
             order = list(dict.fromkeys(column for *_, column in found))
             if len(order) < len(columns):
-                texts = ["".join(label.word for label, _ in line) for _, line in groupby(labels, itemgetter(1))]
-                order = list(columns) if _is_whole_header(table, columns, texts) else order
+                order = list(columns) if _is_whole_header(table, columns, row.before) else order
             headers.append((row.order, order))
         return [header for header in headers if header[1]]
 
@@ -408,7 +403,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     # a run of figures in text may as well be other figures: under less than the whole header each line has to add up
     pattern = "|".join(word for _, word in column_index(table).words)
     every = len(re.findall(pattern, "".join(above))) == width
-    whole = named and (every or _is_whole_header(table, list(table.column), above))
+    whole = named and (every or _is_whole_header(table, list(table.column), record.before))
     return _with_readings(record, [way._replace(sure=way.sure and (record.grid is not TEXT or whole))])
 
 
@@ -447,13 +442,20 @@ def _header_text(table: Table, above: Sequence[str]) -> str:
     return "".join(word for word in above if key(table.zh).word not in word)
 
 
-def _is_whole_header(table: Table, columns: Sequence[str], texts: Iterable[str]) -> bool:
+def _labels_by_line(pieces: Sequence[Cell]) -> list[tuple[Key, str]]:
+    """Return labels with the lines of text in which they stand; numbers and sentences are in no header."""
+    labels = [(key(piece.text), piece.place.partition(" cell")[0]) for piece in pieces if piece.text[-1:] != "。"]
+    return [(label, line) for label, line in labels if not label.number]
+
+
+def _is_whole_header(table: Table, columns: Sequence[str], pieces: Sequence[Cell]) -> bool:
     """Tell whether lines of text hold the labels of all columns in the order of the form, though torn over lines.
 
     In a line of text that holds pieces of labels no more runs go forward than pieces of one label stand in it.
     """
     signs = {sign: columns.index(name) for sign, name in _signs(table).items() if name in columns}
-    found = [[sign for sign in text if sign in signs] for text in texts]
+    lines = groupby(_labels_by_line(pieces), itemgetter(1))
+    found = [[sign for label, _ in line for sign in label.word if sign in signs] for _, line in lines]
     in_line = [[column for column, _ in groupby(map(signs.__getitem__, some))] for some in found if some]
     turns = [sum(later < earlier for earlier, later in pairwise(some)) < max(Counter(some).values()) for some in in_line]
     beside = [any({one, other} <= set(some) for some in in_line) for one, other in pairwise(sorted(set(signs.values())))]
