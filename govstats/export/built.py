@@ -27,7 +27,7 @@ REPORT_TYPES = {
     **dict.fromkeys(("source", "format", "sha256"), "str"),
     "size": "Int64",
     "tables": "str",
-    **dict.fromkeys(("cells", "reported", "unreadable", "claims", "notes"), "Int64"),
+    **dict.fromkeys(("cells", "reported", "unreadable", "recognised", "claims", "notes"), "Int64"),
     "summary": "boolean",
     **dict.fromkeys(("parent", "error", "message"), "str"),
 }
