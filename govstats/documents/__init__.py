@@ -128,7 +128,7 @@ def _read(content: bytes, name: str) -> Document:
         from govstats.documents.pdf import read_pdf
 
         pages = read_pdf(content, name)
-        return Document(pages.blocks, "pdf", name, sha256, unread=pages.unread, again=pages.again)
+        return Document(pages.blocks, "pdf", name, sha256, unread=pages.unread, layered=pages.layered, again=pages.again)
     if content.startswith(_PICTURES):
         from govstats.documents.scan import read_image
 
