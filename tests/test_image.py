@@ -6,6 +6,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,13 @@ import pytest
 
 import govstats
 from govstats.characters import figure
-from govstats.documents import scan
+from govstats.documents import open_document, scan
 from govstats.documents.document import Box, Grid, Paragraph
 from govstats.documents.page import PageCell, PageTable, Word, blocks_of, segment_of
 from govstats.documents.page_tables import filled, frames_of
 from govstats.documents.scan import Picture, read_image, recognise_picture
 from govstats.errors import MissingReader, UnreadableDocument
+from govstats.recognition import recognise
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
@@ -341,3 +343,22 @@ def test_a_label_that_is_set_downwards_is_read_as_one_line() -> None:
 def test_rulings_of_one_double_line_make_no_table() -> None:
     frames = frames_of([Box(0, 0, 100, 0), Box(0, 4, 100, 4)], [Box(50, -1, 50, 5)])
     assert filled(frames, []) == ([], [])
+
+
+def test_a_layer_of_text_under_a_scan_is_set_aside_and_noted() -> None:
+    """What a scanner recognised is worse than what is recognised here: the picture counts, and a note names the page."""
+    import fpdf
+
+    page = drawn(ROWS[:3])
+    pdf = fpdf.FPDF(unit="pt", format=(page.width * 72 / 150, page.height * 72 / 150))
+    pdf.add_page()
+    pdf.image(io.BytesIO(saved(page, "PNG")), 0, 0, pdf.w, pdf.h)
+    pdf.set_font("helvetica", size=9)
+    with pdf.local_context(text_mode="INVISIBLE"):
+        pdf.text(60, 100, "9999 8888 7777")
+    document = open_document(bytes(pdf.output()))
+    (grid,) = document.grids
+    assert (texts(grid), document.layered) == (ROWS[:3], (1,))
+    text = "某县教育局2023年政府信息公开工作年度报告\n一、总体情况\n二、主动公开政府信息情况\n三、收到和处理政府信息公开申请情况"
+    notes = recognise(replace(open_document(text.encode()), layered=(2,))).read_notes
+    assert [note.page for note in notes if note.kind == "layer_of_text"] == [2]

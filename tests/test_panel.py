@@ -418,6 +418,28 @@ def test_a_register_names_documents_and_agencies_as_one_writes_them(tmp_path: Pa
         govstats.read_corpus(tmp_path, register=register.assign(document="report.html"))
 
 
+@pytest.mark.parametrize(
+    ("lost", "first"),
+    [
+        # one row of the page: a text that shows a cell more is still a copy of it
+        (r"<tr>(?:(?!</tr>).)*行政强制.*?</tr>", "pingtan-2025.html"),
+        # a whole table: what the page no longer shows the text does
+        (r"<p><strong>三、收到.*?(?=<p><strong>四、)", "pingtan-2025.txt"),
+    ],
+)
+def test_of_copies_that_read_nearly_as_well_the_one_closest_to_the_original_is_chosen(
+    tmp_path: Path, lost: str, first: str
+) -> None:
+    folder = copies(copies(tmp_path / "in", "pingtan-2025"), "pingtan-2025", suffix=".txt")
+    page = (folder / "pingtan-2025.html").read_text("utf-8")
+    shorter = re.sub(lost, "", page, count=1, flags=re.DOTALL)
+    assert len(shorter) < len(page)
+    (folder / "pingtan-2025.html").write_text(shorter, "utf-8")
+    reports = govstats.read_corpus(folder).reports
+    assert reports.loc[reports["chosen"], "source"].tolist() == [first]
+    assert reports["recognised"].tolist() == [0, 0]
+
+
 def test_the_earliest_vintage_counts(tmp_path: Path) -> None:
     folder = copies(tmp_path / "in", "pingtan-2025")
     page = (folder / "pingtan-2025.html").read_text("utf-8")

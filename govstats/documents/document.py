@@ -163,6 +163,8 @@ class Document:
         What the document says of itself beside its text: ``title``, ``publisher``, ``url``, ``published``.
     unread : tuple of int
         Pages that could not be read: pictures where optical recognition is not installed.
+    layered : tuple of int
+        Pages whose picture was recognised, though the file has a layer of text under it.
     again : callable or None
         Returns the blocks as another engine reads some pages, or all where none is named; for a format with several ways.
     """
@@ -173,6 +175,7 @@ class Document:
     sha256: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
     unread: tuple[int, ...] = ()
+    layered: tuple[int, ...] = ()
     again: Callable[[Collection[int]], tuple[Block, ...]] | None = None
 
     @property

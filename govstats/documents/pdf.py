@@ -67,6 +67,8 @@ class _Page(Sheet):
     #: Quarters by which the page has to be turned for its text to stand upright.
     turns: int = 0
     is_picture: bool = False
+    #: Under the picture the file has a layer of text, as scanners add it.
+    has_layer: bool = False
     #: It holds more than a page of a report does, and was left alone; or it is a picture, and was not recognised.
     is_unread: bool = False
     #: Some of what its file holds is turned, is not seen, or was put on it later.
@@ -128,6 +130,7 @@ def read_pdf(content: bytes, name: str) -> Document:
     items = arranged(pages)
     locate = [page.locate for page in pages]
     unread = tuple(page.number for page in pages if page.is_unread)
+    layered = tuple(page.number for page in pages if page.has_layer and not page.is_unread)
     ruled = [page for page in pages if page.for_camelot]
 
     def again(numbers: Collection[int]) -> tuple[Block, ...]:
@@ -139,7 +142,7 @@ def read_pdf(content: bytes, name: str) -> Document:
         return blocks_of([replaced(own, found.get(page.number, ()), page) for page, own in pairs], locate)
 
     may_ask = 0 < len(ruled) <= _MOST_LATTICE_PAGES
-    return Document(blocks_of(items, locate), "pdf", unread=unread, again=again if may_ask else None)
+    return Document(blocks_of(items, locate), "pdf", unread=unread, layered=layered, again=again if may_ask else None)
 
 
 def _opened(content: bytes, name: str) -> pypdfium2.PdfDocument:
@@ -220,7 +223,7 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     large = any(2 * box.width * box.height > math.prod(source.get_size()) for box in painted.pictures)
     if large and 2 * len(page.words) < len(every):
         # a layer of text under a scan
-        page.words, page.is_picture = every, True
+        page.words, page.is_picture, page.has_layer = every, True, True
     else:
         page.words = unseen.without_watermark(unseen.without_struck(page.words, page.horizontal))
         page.has_ink, page.pictures = look.has_ink, painted.pictures

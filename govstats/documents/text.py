@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from govstats.characters import is_figure
 from govstats.documents.document import NO_TEXT, PAGE_NUMBER, Block, Cell, Grid, Paragraph
@@ -29,6 +29,7 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BREAK = re.compile(r"(?:<!--.*?-->|<br>)+")
 _PIPE = re.compile(r"(?<!\\)\|")
 _TWO_FIGURES, _DIGIT = re.compile(r"\d+\s*\n\s*\d+"), re.compile(r"\d")
+_OPEN, _CLOSED = re.compile(r"[(（][^)）]*$"), re.compile(r"[^(（]*[)）]")
 _OUTER_PIPES = re.compile(r"^\||(?<!\\)\|$")
 
 
@@ -139,7 +140,9 @@ def _blocks(lines: Sequence[str], markdown: bool) -> Iterator[Block]:
             # text in a picture comes as one line, with breaks
             pieces = _BREAK.split(line) if markdown else [line]
             texts = [_MARKUP.sub("", piece).strip() if markdown else piece for piece in pieces]
-            yield from (Paragraph(text, f"line {number + 1}", heading=markdown and line.startswith("#")) for text in texts if text)
+            yield from (
+                Paragraph(text, f"line {number + 1}", heading=markdown and line.startswith("#")) for text in texts if text
+            )
         number = max(after, number + 1)
 
 
@@ -155,6 +158,7 @@ def _grid(rows: Sequence[Row], markdown: bool) -> Grid:
 def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
     """Take a run of lines that begin with a pipe, or have several."""
     rows: list[Row] = []
+    cut: set[int] = set()
     for at in range(start, len(lines)):
         line = lines[at].strip()
         if not (line.startswith("|") or len(_PIPE.findall(line)) > (not rows)):
@@ -163,9 +167,12 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
             parts = _PIPE.split(_OUTER_PIPES.sub("", line))
             cells = [_ESCAPE.sub(r"\1", _MARKUP.sub("", _TYPE.sub(r"\2", part.replace("<br>", "\n")).strip())) for part in parts]
             # a converter that put two figures into a cell cut one of them from a cell beside it (34 5 | 5 for 34 | 55)
-            torn = [column for column, cell in enumerate(cells) if _TWO_FIGURES.fullmatch(cell)]
-            beside = {column + step for column in torn for step in (-1, 1)}
-            doubt = [NO_TEXT * (column in beside and bool(_DIGIT.match(cell))) for column, cell in enumerate(cells)]
+            doubtful = {column + step for column, cell in enumerate(cells) if _TWO_FIGURES.fullmatch(cell) for step in (-1, 1)}
+            # where it cut a header within a bracket it cut the figures below (5949.0886 | 67)
+            cut |= {column for column, both in enumerate(pairwise(cells)) if _OPEN.search(both[0]) and _CLOSED.match(both[1])}
+            halves = [column for column in cut if all(map(_DIGIT.match, cells[column : column + 2]))]
+            doubtful.update(halves, [column + 1 for column in halves])
+            doubt = [NO_TEXT * (column in doubtful and bool(_DIGIT.match(cell))) for column, cell in enumerate(cells)]
             rows.append((at, list(map(str.__add__, cells, doubt))))
     return rows, len(lines)
 

@@ -37,7 +37,7 @@ KEPT = ".build"
 REPORT_TYPES = column_types(
     "agency agency_printed year:Int64 form title level region region_code department basis published:datetime64[us] "
     "vintage:Int64 chosen:boolean source format sha256 size:Int64 tables cells:Int64 reported:Int64 unreadable:Int64 "
-    "claims:Int64 notes:Int64 summary:boolean parent error message"
+    "recognised:Int64 claims:Int64 notes:Int64 summary:boolean parent error message"
 )
 #: The tables of a panel, with the types of their columns.
 PANEL_TYPES: Mapping[str, Mapping[str, str]] = {

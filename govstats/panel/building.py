@@ -49,7 +49,12 @@ _BATCH = 500
 _FINAL = ("NotAnAnnualReport", "SeveralReports", "UnreadableDocument")
 #: What `govstats.agencies.identify` tells of an agency.
 _IDENTITY = ("agency", "level", "region", "region_code", "department", "basis", "note_zh", "note_en")
-#: The preferred format first, where several documents show the same cells.
+#: The formats that agencies publish, what people make of them, and pictures: of copies that read as well the first is chosen,
+#: and so is one that reads nearly as well, since what a copy lost or gained on its way is not told.
+_KINDS = ({"html", "word", "pdf"}, {"excel", "csv"}, {"markdown", "text"}, {"image"})
+_KIND_OF = {name: number for number, kind in enumerate(_KINDS) for name in kind}
+_NEARLY = 0.9
+#: Of one kind the preferred format first.
 _FORMATS = ("html", "word", "excel", "markdown", "pdf", "csv", "text", "image")
 
 
@@ -211,10 +216,15 @@ def _with_vintages(reports: pd.DataFrame) -> pd.DataFrame:
     dates = reports["published"].fillna(reports["published"].groupby(of_report, dropna=False).transform("min"))
     dated = dates.groupby(of_report, dropna=False).rank("dense").fillna(1).astype("Int64")
     reports["vintage"] = reports["vintage"].fillna(dated)
+    decided = reports["cells"] - reports["unreadable"]
+    kind = reports["format"].map(_KIND_OF, na_action="ignore")
     rank = reports[["agency", "year"]].assign(
         lost=reports["cells"].fillna(0) == 0,
         vintage=reports["vintage"],
-        undecided=reports["unreadable"] - reports["cells"],
+        poor=decided < _NEARLY * decided.groupby([*of_report, reports["vintage"]], dropna=False).transform("max"),
+        # the pages of a PDF document may be pictures
+        kind=kind.mask(reports["recognised"].fillna(0) > 0, len(_KINDS)),
+        undecided=-decided,
         notes=reports["notes"],
         format=reports["format"].map(_FORMATS.index, na_action="ignore"),
         source=reports["source"],

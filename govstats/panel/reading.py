@@ -85,7 +85,7 @@ SCHEMAS = {
     "reports": schema(
         {
             **dict.fromkeys(("key", "source", "stamp", "sha256", "agency", "hint", "form", "title", "format", "tables"), "str"),
-            **dict.fromkeys(("year", "cells", "reported", "unreadable", "claims", "notes", "size"), "Int64"),
+            **dict.fromkeys(("year", "cells", "reported", "unreadable", "recognised", "claims", "notes", "size"), "Int64"),
             "published": "datetime64[us]",
             "summary": "boolean",
             "error": "str",
@@ -415,6 +415,7 @@ def _described(report: Report) -> dict[str, Any]:
         "cells": len(statuses),
         "reported": statuses.count("reported"),
         "unreadable": statuses.count("unreadable"),
+        "recognised": [cell.method for cell in report.read_cells].count("ocr"),
         "tables": " ".join(dict.fromkeys(cell.table for cell in report.read_cells)),
         "claims": len(report.read_claims),
         "notes": len(report.read_notes),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from govstats.documents import Document
 from govstats.errors import NotAnAnnualReport, SeveralReports
@@ -61,12 +61,17 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
         sha256=document.sha256,
         sections=identity.sections,
         read_cells=cells,
-        read_notes=(*identity.notes, *(note("unread_page", page=page) for page in document.unread), *notes),
+        read_notes=(*identity.notes, *_of_pages(document), *notes),
         read_claims=claims,
         text=claims.text,
         published=published(document),
         summary=is_summary(claims.text),
     )
+
+
+def _of_pages(document: Document) -> Iterator[Note]:
+    yield from (note("unread_page", page=page) for page in document.unread)
+    yield from (note("layer_of_text", page=page) for page in document.layered)
 
 
 def _one_report(document: Document, agency: str | None, year: int | None) -> Document:

@@ -29,6 +29,8 @@ _SKIP, _FARTHEST = 0.1, 3.0
 _LOOKBACK = 200
 #: So many other copies of a table are looked for.
 _MOST_COPIES = 4
+#: Figures without a label that are no row: page numbers, a figure of a row that is torn.
+_MOST_ALONE = 2
 #: A label has more characters than this; the crumbs of a torn one (果, 度办) do not.
 _CRUMB = 3
 #: The characters of a label that number nothing.
@@ -102,6 +104,7 @@ def align(table: Table, records: Sequence[Record]) -> tuple[list[Match], list[No
     notes += [note("torn_label", table, m.line, printed=m.record.printed, place=m.record.place) for m in torn]
     notes += _contradict_copies(table, by_line, candidates)
     notes += _contradict_repeated(table, by_line, records, candidates)
+    _contradict_shifted(table, by_line, records)
     return sorted(by_line.values(), key=lambda match: table.position[match.line]), notes
 
 
@@ -173,13 +176,13 @@ def _lines_around(table: Table, before: Sequence[Cell], after: Sequence[Cell]) -
 
 
 def _is_torn_into(label: str, above: Sequence[str], below: Sequence[str], crumbs: str) -> bool:
-    """Tell whether pieces make a label, in turn, with one of them at least from below; what is a crumb may stand between them."""
+    """Tell whether pieces make a label, in turn, the last beside the figures or below; a crumb may stand between them."""
     rest = label
     for number, piece in enumerate((*above, *below)):
         if piece and rest.startswith(piece):
             rest = rest.removeprefix(piece)
             if not rest:
-                return number >= len(above)
+                return number + 1 >= len(above)
         elif piece not in crumbs:
             return False
     return False
@@ -372,6 +375,24 @@ def _is_unlabelled(table: Table, record: Record, missing: int) -> bool:
 def _words(table: Table) -> str:
     """Return every label of a table, in which a piece of one is found."""
     return "\n".join(key(label.zh).word for label in (*table.groups, *table.lines, *table.columns))
+
+
+def _contradict_shifted(table: Table, matches: Mapping[str, Match], records: Sequence[Record]) -> None:
+    """Contradict lines of running text between a row that has no label and a label that has no row: labels may have slipped."""
+    order = [line.id for line in table.lines if not line.subtotal]
+    taken = {match.order for match in matches.values()}
+    stray = [
+        record.order
+        for record in records
+        if record.grid is TEXT and min(taken) < record.order < max(taken) and record.order not in taken
+        if not any(key(piece.text).word for piece in record.before) and len(record.figures) > _MOST_ALONE
+    ]
+    for at in stray:
+        above = max((name for name in order if name in matches and matches[name].order < at), key=lambda n: matches[n].order)
+        rest = order[order.index(above) + 1 :]
+        lacking = next((number for number, name in enumerate(rest) if name not in matches), len(rest))
+        for name in rest[:lacking] if lacking < len(rest) else ():
+            matches[name].contradicted = True
 
 
 # --- lines printed twice ----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache, partial
 from itertools import accumulate, chain, combinations, groupby, pairwise, product, repeat, takewhile
 from math import comb, inf, prod
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 from weakref import proxy
 
@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
+from govstats.documents.document import NO_TEXT
 from govstats.forms import Form, Table
-from govstats.recognition.labels import column_index, form_words, key, line_index
+from govstats.recognition.labels import Key, column_index, form_words, key, line_index
 from govstats.recognition.tokens import BLANK, FIGURE, LABEL, TEXT, Record, kinds
 
 _LONGEST_HEADER = 30
@@ -172,7 +173,7 @@ class Headers:
 
     def _may_be_parted(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
         """Tell whether a row has too few figures, and nothing above it speaks against the columns of the form in their order."""
-        if len(record.words) >= len(columns):
+        if len(_figures_apart(record, len(columns))) >= len(columns) <= len(record.figures):
             return False
         named = self._named_before(record, table, columns)
         return len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
@@ -328,16 +329,19 @@ class Headers:
         pattern = re.compile("|".join(sorted(known, key=len, reverse=True)))
         headers = []
         for row in self._all:
-            labels = [(key(piece.text), piece.place) for piece in row.before]
-            words = [(word, line) for label, line in labels if not label.number for word in pattern.findall(label.plain)]
-            place = dict(zip([word for word, _ in reversed(words)], range(len(words), 0, -1), strict=True))
-            line_of = dict(reversed(words))
+            labels = _labels_by_line(row.before)
+            words = [(word, line) for label, line in labels for word in pattern.findall(label.plain)]
+            first = {word: (number, line) for number, (word, line) in reversed([*enumerate(words)])}
             # the columns under a spanner stand where it stands, though text names them in a row of their own
-            lines = [line_of[word] for word in line_of if word in names and not over[names[word]]]
-            beside = [word for word in place if len(lines) < 2 or len(set(lines)) > 1 or line_of[word] in lines]
-            begins = {word: place[word] for word in beside}
-            found = sorted((begins.get(over[names[word]], at), at, names[word]) for word, at in place.items() if word in names)
-            headers.append((row.order, list(dict.fromkeys(column for *_, column in found))))
+            others = [first[word][1] for word in first if word in names and not over[names[word]]]
+            in_one_line = len(others) > 1 and len(set(others)) == 1
+            begins = {word: at for word, (at, line) in first.items() if not in_one_line or line in others}
+            named = [(names[word], at) for word, (at, _) in first.items() if word in names]
+            found = sorted((begins.get(over[name], at), at, name) for name, at in named)
+            order = list(dict.fromkeys(column for *_, column in found))
+            if len(order) < len(columns):
+                order = list(columns) if _is_whole_header(table, columns, row.before) else order
+            headers.append((row.order, order))
         return [header for header in headers if header[1]]
 
     def _has_own_columns(self, grid: int, table: Table) -> bool:
@@ -423,7 +427,9 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     if way is None:
         return [Way((), parted=True)] if named and glued else []
     # a run of figures in text may as well be other figures: under less than the whole header each line has to add up
-    whole = named and _is_whole_header(table, above)
+    pattern = "|".join(word for _, word in column_index(table).words)
+    every = len(re.findall(pattern, "".join(above))) == width
+    whole = named and (every or _is_whole_header(table, list(table.column), record.before))
     return _with_readings(record, [way._replace(sure=way.sure and (record.grid is not TEXT or whole))])
 
 
@@ -462,26 +468,38 @@ def _header_text(table: Table, above: Sequence[str]) -> str:
     return "".join(word for word in above if key(table.zh).word not in word)
 
 
-def _is_whole_header(table: Table, above: Sequence[str]) -> bool:
-    """Tell whether every column is named for every line, in the order of the form, though labels are torn over lines of text.
+def _labels_by_line(pieces: Sequence[Cell]) -> list[tuple[Key, str]]:
+    """Return labels with the lines of text in which they stand; numbers and sentences are in no header."""
+    labels = [(key(piece.text), piece.place.partition(" cell")[0]) for piece in pieces if piece.text[-1:] != "。"]
+    return [(label, line) for label, line in labels if not label.number]
 
-    Of a line of text that holds pieces of labels no more runs go forward than one of its labels has pieces in it.
+
+def _is_whole_header(table: Table, columns: Sequence[str], pieces: Sequence[Cell]) -> bool:
+    """Tell whether lines of text hold the labels of all columns in the order of the form, though torn over lines.
+
+    In a line of text that holds pieces of labels no more runs go forward than pieces of one label stand in it.
     """
-    signs = _signs(table)
-    found = [re.findall("|".join(signs), word) for word in above]
-    columns = [[column for column, _ in groupby(map(signs.__getitem__, some))] for some in found if some]
-    turns = [sum(later < earlier for earlier, later in pairwise(some)) < max(Counter(some).values()) for some in columns]
+    signs = {sign: columns.index(name) for sign, name in _signs(table).items() if name in columns}
+    lines = groupby(_labels_by_line(pieces), itemgetter(1))
+    found = [[sign for label, _ in line for sign in label.word if sign in signs] for _, line in lines]
+    in_line = [[column for column, _ in groupby(map(signs.__getitem__, some))] for some in found if some]
+    turns = [sum(later < earlier for earlier, later in pairwise(some)) < max(Counter(some).values()) for some in in_line]
+    beside = [any({one, other} <= set(some) for some in in_line) for one, other in pairwise(sorted(set(signs.values())))]
     counts = Counter(chain.from_iterable(found))
-    return all(turns) and set(counts.values()) == {len(table.lines)} and len({signs[sign] for sign in counts}) == len(table.columns)
+    again = len(table.lines) if table.lines_across else 1
+    every = {signs[sign] for sign in counts} == set(signs.values()) and set(counts.values()) == {again}
+    return every and all(turns) and beside.count(False) <= 1
 
 
 @cache
-def _signs(table: Table) -> Mapping[str, int]:
-    """Return the pairs of characters that only one column has in its label, with its number."""
-    order = list(table.column)
-    halves = {(label[at : at + 2], order.index(name)) for name, label in column_index(table).words for at in range(0, len(label), 2)}
-    count = Counter(half for half, _ in halves)
-    return {half: number for half, number in halves if count[half] == 1}
+def _signs(table: Table) -> Mapping[str, str]:
+    """Return the characters that the label of one column has and nothing else in the header, with the column."""
+    others = {table.zh, table.corner, *(column.spanner_zh for column in table.columns)}
+    others |= {label.zh for label in (*table.lines, *table.groups) if table.lines_across}
+    elsewhere = set("".join(others))
+    signs = {(sign, name) for name, label in column_index(table).words for sign in label if sign not in elsewhere}
+    count = Counter(sign for sign, _ in signs)
+    return {sign: name for sign, name in signs if count[sign] == 1}
 
 
 def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
@@ -715,23 +733,34 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     list of Way
         Empty where the row has as many figures as cells, something else than digits, or more ways than can be tried.
     """
-    words, grid = record.words, record.grid
+    words, grid = _figures_apart(record, columns), record.grid
     digits = "".join(words)
-    if not (digits.isascii() and digits.isdecimal()) or len(words) >= columns or any(piece.readings for piece in record.fields):
+    are_digits = digits.isascii() and digits.isdecimal() and not any(piece.readings for piece in record.fields)
+    if not are_digits or max(len(words), len(record.figures) + 1) > columns:
         return []
     # the end of a line parts no figure from the next
     words = [digits] if glued and record.grid is TEXT else words
     # a row of a grid that lacks a cell has lost any of them
     torn = grid.aligned and grid.bounded and len(record.fields) < columns
     rows: list[tuple[str, ...]] = []
-    if grid is not TEXT and not torn and columns - len(words) <= _MOST_LACKING:
+    if len(words) == columns:
+        rows = [tuple(words)]
+    elif grid is not TEXT and not torn and columns - len(words) <= _MOST_LACKING:
         rows = list(_with_blanks(words, columns))
-    elif not grid.bounded and is_glued(words, columns, glued):
+    elif not grid.bounded and (
+        is_glued(words, columns, glued) or (grid is TEXT and sums and columns - len(words) <= _MOST_LACKING)
+    ):
         rows = _splits(words, columns, sums)
     # no number begins with a zero, so that of zeros each is one
     zeros = len(rows) == 1 and set(rows[0]) == {"0"}
     ways = [Way(_pieces(record, row), zeros, PARTED, parted=True) for row in rows]
     return ways if len(ways) <= _MOST_WAYS else []
+
+
+def _figures_apart(record: Record, columns: int) -> list[str]:
+    """Return the figures of a row; as many as it has columns are all there, though two of them stand in one cell."""
+    words = record.words
+    return [word.rstrip(NO_TEXT) for word in words] if len(record.figures) < columns == len(words) else words
 
 
 def _pieces(record: Record, texts: Iterable[str]) -> tuple[Cell | None, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from govstats.characters import Figure, figure, is_figure, normalised
@@ -15,9 +15,9 @@ from govstats.forms import CellKey, Edit, Form, Table, versions
 from govstats.forms import form as form_named
 from govstats.recognition.alignment import Match, align
 from govstats.recognition.annex import read_annex
-from govstats.recognition.decision import Row, decide, failing
+from govstats.recognition.decision import Row, decide, disordered, failing
 from govstats.recognition.hypotheses import Headers, Way, is_glued, own_sums, parted_blocks, parted_ways, wide_ways
-from govstats.recognition.labels import column_index
+from govstats.recognition.labels import column_index, printed_labels
 from govstats.recognition.notes import note
 from govstats.recognition.tokens import FIGURE, LABEL, TEXT, Record, records
 from govstats.report import Note, ReadCell
@@ -28,6 +28,8 @@ _YUAN = re.compile(r"(?:[(:]|单位)\s*(?:[件项个条宗次]\s*[、,/和]\s*)*
 _MOST_LISTED = 12
 #: Notes on what the form lacks are no doubt about what it has.
 _NO_DOUBT = {"outside_form", "decided_by_edits", "missing_cell"}
+#: A copy that lost so many cells lost more than figures here and there.
+_MANY_LOST = 0.25
 #: Rows placed by their order alone break most sums over lines where they stand in a wrong place, an error of the agency a few.
 _MOST_BROKEN = 0.35
 
@@ -75,7 +77,8 @@ class _Reading:
             for row in torn:
                 row.ways = row.chosen = []
             decide(self.rows, self.edits)
-        for row in self.beside_short_ones():
+        in_text = [line.row for line in self.lines if line.match.record.grid is TEXT]
+        for row in (*self.beside_short_ones(), *disordered(in_text, self.rows, self.edits)):
             row.ways = row.chosen = []
 
     def beside_short_ones(self) -> list[Row]:
@@ -157,7 +160,18 @@ def read_tables(document: Document, form: Form, year: int | None = None) -> tupl
     for reading in readings:
         notes += reading.notes
         cells += _cells(reading, notes)
-    return cells, notes
+    return cells, [*_order_lost(document, form, cells), *notes]
+
+
+def _order_lost(document: Document, form: Form, cells: Sequence[ReadCell]) -> Iterator[Note]:
+    """Note that most cells of a text that names the lines of the tables cannot be told: a converter lost their order."""
+    missing = len(form.cells) - sum(cell.status != "unreadable" for cell in cells)
+    if document.format not in {"text", "markdown"} or missing < _MANY_LOST * len(form.cells):
+        return
+    of_grids = (text for grid in document.grids for text in chain(*grid.texts))
+    printed = normalised(" ".join(chain((line.text for line in document.paragraphs), of_grids)))
+    if 2 * len(set(printed_labels(form).findall(printed))) > sum(len(table.lines) for table in form.tables):
+        yield note("lost_order", count=len(form.cells), missing=missing)
 
 
 def _read(document: Document, form: Form, year: int | None) -> list[_Reading]:

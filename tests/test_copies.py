@@ -1,0 +1,169 @@
+"""Texts that users' tools make of documents: torn labels and headers, drawn tables, lost order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+import govstats
+from govstats.documents import open_document
+from govstats.report import Report
+
+from .layouts import Copy, copy, printed_lines
+
+TITLE = "某县水利局2022年政府信息公开工作年度报告"
+#: The columns of the table on requests, as a narrow page prints them.
+TORN = "法人或其他组织\n自 总\n然人 商业企 科研机 社会公益 法律服务 其他 计\n业 构 组织 机构"
+WHOLE = "申请人情况\n法人或其他组织\n自然人 总计\n商业企业 科研机构 社会公益组织 法律服务机构 其他"
+REVIEW_WHOLE = "行政复议 行政诉讼\n未经复议直接起诉 复议后起诉\n" + "\n".join(["结果维持 结果纠正 其他结果 尚未审结 总计"] * 3)
+#: Two characters a line, as pdfplumber prints cells that are centred.
+REVIEW_TORN = (
+    "行政复议 行政诉讼\n未经复议直接起诉 复议后起诉\n结果 结果 其他 尚未\n总计\n"
+    "维持 纠正 结果 审结 结果 结果 其他 尚未 结果 结果 其他 尚未\n总计 总计\n维持 纠正 结果 审结 维持 纠正 结果 审结"
+)
+
+
+def whole(label: str, figures: str) -> str:
+    return f"{label} {figures}"
+
+
+def torn(label: str, figures: str) -> str:
+    """Set a label in two lines, and its figures between them."""
+    return f"{label[:7]}\n{figures}\n{label[7:]}" if len(label) > 9 else whole(label, figures)
+
+
+def torn_below(label: str, figures: str) -> str:
+    return f"{label[:7]} {figures}\n{label[7:]}" if len(label) > 9 else whole(label, figures)
+
+
+def text(report: Copy, row: Callable[[str, str], str] = whole, header: str = WHOLE, review: str = REVIEW_WHOLE) -> str:
+    """Print the tables of a report as text."""
+    lines = [TITLE, "三、收到和处理政府信息公开申请情况", header]
+    for table in report.form.tables[1:]:
+        if table.id == "requests":
+            figures = {
+                line.zh: " ".join(box.text for box in report.figures("requests", line.id)) for line in printed_lines(table)
+            }
+            lines += [row(label, of_line) for label, of_line in figures.items()]
+        else:
+            every = [box.text for line in table.lines for box in report.figures(table.id, line.id)]
+            lines += ["四、政府信息公开行政复议、行政诉讼情况", review, " ".join(every)]
+    return "\n".join(lines)
+
+
+def shown(report: Copy, *tables: str) -> dict[tuple[str, str, str], float | None]:
+    lines = {line.id for table in report.form.tables for line in printed_lines(table)}
+    return {key: report.value(key) for key in report.printed if key[0] in tables and key[1] in lines}
+
+
+def reported(report: Report) -> dict[tuple[str, str, str], float | None]:
+    return {cell.key: cell.value for cell in report.read_cells if cell.status == "reported"}
+
+
+@pytest.mark.parametrize("row", [whole, torn, torn_below])
+@pytest.mark.parametrize("header", [WHOLE, TORN])
+def test_labels_and_headers_torn_over_lines_are_read(row: Callable[[str, str], str], header: str) -> None:
+    report = copy("distinct", "2021", 3)
+    read = govstats.read(text(report, row, header).encode())
+    assert reported(read) == shown(report, "requests", "review")
+
+
+def test_fifteen_figures_under_a_torn_header_need_no_sums() -> None:
+    """The halves of the labels of all columns stand there, in their order: figures that do not add up are the agency's."""
+    report = copy("distinct", "2021", 3)
+    key = ("review", "reconsideration", "total")
+    report.printed[key] = str(int(report.printed[key]) + 7)
+    assert reported(govstats.read(text(report, review=REVIEW_TORN).encode()))[key] == float(report.printed[key])
+    # in another order nobody knows whose figures they are
+    swapped = REVIEW_TORN.replace("维持 纠正", "纠正 维持")
+    assert key not in reported(govstats.read(text(report, review=swapped).encode()))
+
+
+def test_a_figure_that_slipped_within_its_row_is_not_read() -> None:
+    """The sum of the row still holds, those of its columns do not."""
+    report = copy("large", "2021", 3)
+    figures = [box.text for box in report.figures("requests", "carried_out")]
+    slipped = [figures[0], *figures[2:6], figures[1], figures[6]]
+    assert slipped != figures
+    page = text(report)
+    assert page.count(" ".join(figures)) == 1
+    read = reported(govstats.read(page.replace(" ".join(figures), " ".join(slipped)).encode()))
+    assert {key for key in shown(report, "requests") if key not in read} == {
+        ("requests", "carried_out", column) for column in report.form.table("requests").columns_of["carried_out"]
+    }
+
+
+def test_rows_between_figures_without_a_label_and_a_label_without_figures_are_not_read() -> None:
+    report = copy("distinct", "2021", 3)
+    names = [line.id for line in printed_lines(report.form.table("requests"))]
+    first, second, third = names[5:8]
+
+    def slipped(label: str, figures: str) -> str:
+        """Set the figures of three lines above their labels; the last label has none."""
+        lines = {name: report.form.table("requests").line[name].zh for name in (first, second, third)}
+        return f"{figures}\n{label}" if label in lines.values() else whole(label, figures)
+
+    read = reported(govstats.read(text(report, slipped).encode()))
+    right = shown(report, "requests")
+    assert all(right[key] == value for key, value in read.items() if key[0] == "requests")
+
+
+def drawn(rows: list[list[str]], wide: int) -> str:
+    """Draw a table as a terminal does, in which an ideograph is so many columns wide."""
+
+    def width(cell: str) -> int:
+        return sum(wide if sign >= "\u2e80" else 1 for sign in cell)
+
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    padded = [[cell + " " * (full - width(cell)) for cell, full in zip(row, widths, strict=True)] for row in rows]
+    lines = ["│" + "│".join(row) + "│" for row in padded]
+    edge = ["─" * full for full in widths]
+    middle = "\n├" + "┼".join(edge) + "┤\n"
+    return "┌" + "┬".join(edge) + "┐\n" + middle.join(lines) + "\n└" + "┴".join(edge) + "┘"
+
+
+@pytest.mark.parametrize("wide", [1, 2])
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_tables_drawn_with_characters_are_grids(wide: int, ascii_only: bool) -> None:
+    table = drawn([["信息内容", "本年制发件数"], ["规章", "3"], ["行政规范性文件", ""]], wide)
+    table = table.translate(str.maketrans("┌┬┐├┼┤└┴┘│─", "+++++++++|-")) if ascii_only else table
+    grid = next(open_document(f"某局\n{table}\n以上。".encode()).grids)
+    assert grid.texts == [["信息内容", "本年制发件数"], ["规章", "3"], ["行政规范性文件", ""]]
+    assert (grid.bounded, grid.rows[1][1].place) == (True, "line 5 cell 2")
+
+
+def test_a_drawn_cell_reaches_over_what_no_stroke_parts() -> None:
+    lines = ["┌───────┐", "│A      │", "├───┬───┤", "│1  │   │", "│   ├───┤", "│   │2  │", "└───┴───┘"]
+    grid = next(open_document("\n".join(lines).encode()).grids)
+    assert [(cell.text, cell.rowspan, cell.colspan) for row in grid.rows for cell in row] == [
+        ("A", 1, 2),
+        ("1", 2, 1),
+        ("", 1, 1),
+        ("2", 1, 1),
+    ]
+
+
+def test_a_text_that_lost_the_order_of_its_tables_says_so() -> None:
+    """All labels first, and then all figures: what a converter leaves that goes from column to column."""
+    report = copy("distinct", "2021", 3)
+    parts = [line.split(" ", 1) for line in text(report).splitlines()]
+    columns = [label for label, *_ in parts] + [figures for _, *rest in parts for figures in rest]
+    lost = govstats.read("\n".join(columns).encode())
+    assert [note.kind for note in lost.read_notes].count("lost_order") == 1
+    assert "the PDF" in next(note.message_en for note in lost.read_notes if note.kind == "lost_order")
+    assert "lost_order" not in {note.kind for note in govstats.read(text(report).encode()).read_notes}
+
+
+def test_markdown_that_begins_with_underlined_text_is_no_web_page() -> None:
+    page = f"<u>首页</u> > 目录\n\n{TITLE}\n\n|信息内容|制发|\n|---|---|\n|规章<sup>注</sup>|3<sup>2</sup>|\n"
+    document = open_document(page.encode())
+    assert document.format == "markdown"
+    # a raised digit is another figure
+    assert next(document.grids).texts[1] == ["规章注", "3<sup>2</sup>"]
+
+
+def test_figures_under_a_header_that_was_cut_are_in_doubt() -> None:
+    page = "|信息内容|本年收费金额（单|位：万元）|\n|---|---|---|\n|行政事业性收费|5949.0886|67|\n"
+    grid = next(open_document(page.encode()).grids)
+    assert [cell.text for cell in grid.rows[1]] == ["行政事业性收费", "5949.0886\ufffc", "67\ufffc"]
