@@ -17,6 +17,7 @@ from govstats.display import MISSING, fill_page, show_frame
 from govstats.errors import UnknownReport
 from govstats.figures.drawing import in_digits
 from govstats.figures.over_years import REASONS, carry_overs, points_over_years
+from govstats.files import write
 from govstats.measures import indicators
 from govstats.panel import STATES, Folder, Panel, read_corpus
 from govstats.reconciliation.findings import FINDING_TYPES, rules_with
@@ -359,7 +360,7 @@ def rerun(
         wrong=manifest[manifest["status"] == "failed"].to_dict("records"),
     )
     page = output / "new-year.html"
-    page.write_text(text, "utf-8")
+    write(page, text)
     return page, manifest
 
 

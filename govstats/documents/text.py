@@ -79,8 +79,7 @@ def read_markdown(text: str) -> tuple[Block, ...]:
         if number % 2:
             blocks += read_html(part.encode(), tables_before=number // 2)[0]
         else:
-            # empty lines stand for what came before, so that line numbers stay those of the document
-            blocks += _blocks([""] * before + part.splitlines(), markdown=True)
+            blocks += _blocks(part.splitlines(), markdown=True, before=before)
         before += part.count("\n")
     return tuple(blocks)
 
@@ -114,17 +113,18 @@ def _whole_rows(text: str) -> str:
 Row = tuple[int, list[str]]
 
 
-def _blocks(lines: Sequence[str], markdown: bool) -> Iterator[Block]:
+def _blocks(lines: Sequence[str], markdown: bool, before: int = 0) -> Iterator[Block]:
+    """Yield the blocks of lines before which so many others stand in the document."""
     number = 0
     while number < len(lines):
         rows, after = (_pipe_rows if markdown else _tab_rows)(lines, number)
         # pipes without text are crumbs of a page, not a table
         if any(any(cells) for _, cells in rows):
-            yield _grid(rows, markdown)
+            yield _grid([(before + line, cells) for line, cells in rows], markdown)
         line = lines[number].strip()
         text = _MARKUP.sub("", line).strip() if markdown else line
         if after == number and text and not (markdown and _PIPE_RULE.fullmatch(line)):
-            yield Paragraph(text, f"line {number + 1}", heading=markdown and line.startswith("#"))
+            yield Paragraph(text, f"line {before + number + 1}", heading=markdown and line.startswith("#"))
         number = max(after, number + 1)
 
 

@@ -15,6 +15,7 @@ from govstats.errors import MissingExtra, UnusableExport, UnusablePanel
 from govstats.export.built import KEPT, MANIFEST, PANEL_TYPES, manifest_of, whole_table
 from govstats.export.codebook import datasets
 from govstats.export.database import Source, add_views, create_tables, literal
+from govstats.files import whole
 from govstats.forms import Language
 
 if TYPE_CHECKING:
@@ -235,20 +236,12 @@ _WRITING = "SET memory_limit = '128MB'; SET threads = 1"
 def _placed(destination: Path, *, folder: bool) -> Iterator[Path]:
     """Give a place to write to, and put what was written in the destination's place only once all of it is there."""
     try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        beside = TemporaryDirectory(prefix=".export-", dir=destination.parent, ignore_cleanup_errors=True)
+        with whole(destination) as place:
+            if folder:
+                place.mkdir()
+            yield place
     except OSError as error:
         raise UnusableExport(
-            f"{destination}: cannot be written: {error.strerror}; name another destination 无法写入，请另选位置"
+            f"{destination}: cannot be written: {error.strerror or error}; make room, or name another destination"
+            " 无法写入；请腾出空间，或另选位置"
         ) from error
-    with beside:
-        place = Path(beside.name) / destination.name
-        if folder:
-            place.mkdir()
-        yield place
-        if folder:
-            destination.mkdir(exist_ok=True)
-            for file in place.iterdir():
-                file.replace(destination / file.name)
-        else:
-            place.replace(destination)

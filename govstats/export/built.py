@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from govstats.errors import UnusablePanel
+from govstats.files import sha256
 from govstats.reconciliation import FINDING_TYPES
 from govstats.report import CELL_TYPES, CLAIM_TYPES, NOTE_TYPES
 
@@ -54,12 +55,6 @@ def columns_sha256() -> str:
     return hashlib.sha256(json.dumps(PANEL_TYPES).encode()).hexdigest()
 
 
-def file_sha256(path: Path) -> str:
-    """Return the digest of a file that may be large."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def manifest_of(folder: Path) -> Mapping[str, Any]:
     """Return what a panel says of itself.
 
@@ -97,7 +92,7 @@ def whole_table(folder: Path, name: str) -> Path:
     """
     path = folder / f"{name}.parquet"
     try:
-        if file_sha256(path) == manifest_of(folder).get("sha256", {}).get(name):
+        if sha256(path) == manifest_of(folder).get("sha256", {}).get(name):
             return path
     except OSError as error:
         raise _damaged(path) from error

@@ -165,10 +165,10 @@ def wide_variables(connection: DuckDBPyConnection) -> tuple[Variable, ...]:
 
 
 def fractions(connection: DuckDBPyConnection) -> set[str]:
-    """Return the variables that are amounts, or counts of which one at least is not whole."""
+    """Return the variables that are amounts, or counts of which one at least is not whole, or has more digits than a count."""
     query = """
 SELECT variable FROM variables WHERE unit = '万元' UNION
-SELECT variable FROM cells JOIN variables USING ("table", line, "column") WHERE value <> trunc(value)
+SELECT variable FROM cells JOIN variables USING ("table", line, "column") WHERE NOT is_count(value)
 """
     return {name for (name,) in connection.execute(query).fetchall()}
 
