@@ -18,8 +18,8 @@ from govstats.errors import ProcessDied, UnreadableDocument
 #: style sheets times elements, characters of a selector, rules inside one another. Of a document: paragraphs, rows, cells in a
 #: row, lines of a text. Of a file of Office: bytes and elements of a part, fields of a sheet, characters of a doc. Of PDF: pages,
 #: pages that are pictures, forms as often as they are drawn. Of a page of PDF, which is left unread beyond: characters, objects,
-#: shadings. Of a picture: pixels of a page. Of a process that reads for others: bytes of addresses, most of which it never fills,
-#: and seconds for a document, or for a page that is recognised from a picture.
+#: shadings. Of a picture: pixels of a page, length over width. Of a process that reads for others: bytes of addresses, most of
+#: which it never fills, and seconds for a document, or for a page that is recognised from a picture.
 DEFAULTS = {
     "bytes": 200_000_000,
     "depth": 10_000,
@@ -43,6 +43,7 @@ DEFAULTS = {
     "page_objects": 100_000,
     "page_shadings": 500,
     "pixels": 50_000_000,
+    "strip": 300,
     "memory": 6_000_000_000,
     "seconds": 300,
 }
@@ -66,6 +67,7 @@ _UNITS = {
     "scanned_pages": ("pages that are pictures, each of which takes seconds", "页图片（每页需数秒识别）"),
     "forms": ("forms to draw", "次嵌套图形"),
     "pixels": ("pixels of a page", "像素一页"),
+    "strip": ("times as long as it is wide", "倍长宽比"),
 }
 _chosen: ContextVar[dict[str, int]] = ContextVar("limits", default={})  # noqa: B039  never changed in place
 

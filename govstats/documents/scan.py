@@ -565,6 +565,7 @@ def pictures_in(content: bytes, name: str) -> Iterator[Array]:
             for number, page in enumerate(ImageSequence.Iterator(image), start=1):
                 require("pages", number, name)
                 require("pixels", page.width * page.height, name)
+                require("strip", max(page.size) // min(page.size), name)
                 yield _on_white(ImageOps.exif_transpose(page))
     except UnreadableDocument:
         raise
