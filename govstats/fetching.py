@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import ipaddress
-import os
 import re
 import socket
 import time
@@ -28,6 +27,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from govstats.errors import GovstatsError, MissingExtra, UnusableAddress
+from govstats.files import write
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -395,14 +395,14 @@ class _Visit:
         if before and before["sha256"] == sha256:
             return _row(address, "unchanged", before["document"])
         document = _path(answer, sha256)
-        _write(self.folder / document, answer.content)
+        write(self.folder / document, answer.content)
         versions = int((self.known["address"] == address).sum())
         said = {"address": address, "found_on": found_on, "document": document, "sha256": sha256, "vintage": str(versions + 1)}
         said |= {"fetched": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "content_type": answer.headers.get("content-type", "")}
         said |= {"etag": answer.headers.get("etag", ""), "last_modified": answer.headers.get("last-modified", "")}
         said |= dict.fromkeys(self.known.columns.difference(list(said)), "")
         self.known = pd.concat([self.known, pd.DataFrame([said], dtype=str)], ignore_index=True)
-        _write(self.register, self.known.to_csv(index=False, quoting=csv.QUOTE_MINIMAL).encode("utf-8-sig"))
+        write(self.register, self.known.to_csv(index=False, quoting=csv.QUOTE_MINIMAL).encode("utf-8-sig"))
         return _row(address, "changed" if before else "new", document)
 
     def _archive(self, answer: Answer) -> None:
@@ -418,17 +418,6 @@ class _Visit:
 
 def _row(address: str, status: str, document: str = "", reason: str = "") -> dict[str, object]:
     return {"address": address, "status": status, "document": document, "reason": reason}
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.part")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
 
 
 def _path(answer: Answer, sha256: str) -> str:

@@ -16,6 +16,7 @@ from govstats.display import MISSING, fill_page, show_frame
 from govstats.errors import UnknownReport
 from govstats.figures.drawing import chapter, in_digits, words
 from govstats.figures.over_years import REASONS, carry_overs, points_over_years
+from govstats.files import write
 from govstats.measures import indicators
 from govstats.panel import STATES, Folder, Panel, read_corpus
 from govstats.reconciliation.findings import FINDING_TYPES
@@ -316,7 +317,7 @@ def rerun(
         wrong=manifest[manifest["status"] == "failed"].to_dict("records"),
     )
     page = output / "new-year.html"
-    page.write_text(text, "utf-8")
+    write(page, text)
     return page, manifest
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -24,7 +24,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from govstats.display import PAGES, fill_page
+from govstats.documents.limits import bound_memory
 from govstats.errors import GovstatsError, MissingExtra, NotebookError, UnknownReport
+from govstats.files import sha256 as file_sha256
+from govstats.files import write
 from govstats.report import sources_sha256
 
 try:
@@ -58,6 +61,8 @@ MANIFEST_TYPES = {
 _CASE_COLUMNS = ["notebook", "agency", "year"]
 #: What a folder cannot bear in its name.
 _NO_NAME = re.compile(r'[\\/:*?"<>|]')
+#: Bytes of a name that every file system takes, with room for a suffix.
+_LONGEST_NAME = 200
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _IN_PYTHON = {"kernel_name": _KERNEL["name"], "language": _KERNEL["language"]}
 #: Makes the outputs of a kernel the same on every machine.
@@ -67,14 +72,17 @@ _CELL_SECONDS = 600  # what takes longer hangs, on however busy a machine: the s
 
 
 def folder_name(text: str) -> str:
-    """Return a text as the name of a folder.
+    """Return a text as the name of a folder; of one that is too long, its beginning and a digest of all of it.
 
     Examples
     --------
     >>> folder_name("甲市/乙县")
     '甲市_乙县'
     """
-    return _NO_NAME.sub("_", text)
+    name = _NO_NAME.sub("_", text)
+    if len(name.encode()) <= _LONGEST_NAME:
+        return name
+    return f"{name.encode()[: _LONGEST_NAME // 2].decode(errors='ignore')}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True)
@@ -208,6 +216,15 @@ def cases(path: str | Path) -> tuple[Case, ...]:
         raise NotebookError(
             f"{path}: no such file; it lists the cases to run ({','.join(_CASE_COLUMNS)}) 没有这个文件；应列出要执行的年报"
         )
+    try:
+        return _cases_in(path)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise NotebookError(
+            f"{path}: is no CSV in UTF-8: {error}; save it as CSV UTF-8 不是 UTF-8 的 CSV 文件；请另存为“CSV UTF-8”"
+        ) from error
+
+
+def _cases_in(path: Path) -> tuple[Case, ...]:
     lines: dict[Case, int] = {}
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file)
@@ -366,10 +383,11 @@ papermill_translators.register(_KERNEL["name"], _Literals)
 
 
 class _Kernel(AsyncKernelManager):
-    """A kernel that says nothing of its own."""
+    """A kernel that says nothing of its own, and takes no more memory than a process that reads."""
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         await super().start_kernel(env=os.environ | KERNEL_ENVIRONMENT, stderr=DEVNULL, **options)
+        bound_memory(self.provisioner.pid)  # type: ignore[union-attr]  # it was started
 
 
 @dataclass(frozen=True)
@@ -579,10 +597,9 @@ def run(case: Case, output: str | Path, *, notebooks: str | Path | None = None) 
 
 
 def _write_run(execution: Execution, case: Case, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(execution.notebook, path)
+    write(path, nbformat.writes(execution.notebook) + "\n")
     page = path.with_suffix(".html")
-    page.write_text(_page(execution.notebook, case), "utf-8")
+    write(page, _page(execution.notebook, case))
     return page
 
 
@@ -595,6 +612,8 @@ class _Row:
     seconds: float
     error: str
     input_sha256: str
+    #: Of the notebook and its page, where they were written.
+    output_sha256: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def reproduce(
@@ -638,21 +657,27 @@ def reproduce(
     Raises
     ------
     NotebookError
-        ``cases.csv`` is missing or wrong, or lists no case of a name in `only`.
+        ``cases.csv`` is missing or wrong, or lists no case of a name in `only`; or `output` cannot be written.
     """
     from tqdm.contrib.concurrent import thread_map
 
     folder, output = Path(notebooks), Path(output)
     listed = cases(folder / "cases.csv") if listed is None else tuple(listed)
     chosen = _chosen(listed, only, folder)
-    output.mkdir(parents=True, exist_ok=True)
     run = partial(_run, folder, output, resume, update)
-    thread_map(run, chosen, max_workers=_KERNELS, unit="case", disable=None if progress is None else not progress)
-    rows = [row for case in listed if (row := _kept(case, output))]
-    records = [vars(row) | vars(row.case) | {"parameters": repr(row.case.more)} for row in rows]
-    manifest = pd.DataFrame(records, columns=list(MANIFEST_TYPES)).astype(MANIFEST_TYPES)
-    manifest.to_csv(output / "manifest.csv", index=False, lineterminator="\n")
-    _write_index(folder, output, rows)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        thread_map(run, chosen, max_workers=_KERNELS, unit="case", disable=None if progress is None else not progress)
+        rows = [row for case in listed if (row := _kept(case, output))]
+        records = [vars(row) | vars(row.case) | {"parameters": repr(row.case.more)} for row in rows]
+        manifest = pd.DataFrame(records, columns=list(MANIFEST_TYPES)).astype(MANIFEST_TYPES)
+        write(output / "manifest.csv", manifest.to_csv(index=False, lineterminator="\n"))
+        _write_index(folder, output, rows)
+    except OSError as error:
+        raise NotebookError(
+            f"{output}: cannot be written: {error}; make room, or name another folder, and go on with --resume"
+            " 无法写入；请腾出空间或另选文件夹，再用 --resume 继续"
+        ) from error
     return manifest
 
 
@@ -670,22 +695,18 @@ def _chosen(listed: tuple[Case, ...], only: Iterable[str] | None, folder: Path) 
 def _run(folder: Path, output: Path, resume: bool, update: bool, case: Case) -> None:
     """Execute one case and write its notebook and its page, unless an earlier run is still good; keep what became of it."""
     run = case.run(output)
-    there = run.is_file() and run.with_suffix(".html").is_file()
     sha256 = input_sha256(folder / case.notebook, case, _documents(case, folder))
-    row = _current(case, output, sha256) if resume and there else None
+    row = _current(case, output, sha256) if resume else None
     if row:
         row = replace(row, status="skipped")
     else:
         for stale in (run, run.with_suffix(".html")):
             stale.unlink(missing_ok=True)
         row = _executed(folder, case, run, sha256)
-    kept = vars(row) | {"case": None}
-    run.parent.mkdir(parents=True, exist_ok=True)
-    run.with_suffix(".json").write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
+    kept = vars(row) | {"case": None, "output_sha256": _digests(run)}
+    write(run.with_suffix(".json"), json.dumps(kept, ensure_ascii=False))
     if update and row.status != "failed":
-        reference = case.run(folder / "runs")
-        reference.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(run, reference)
+        write(case.run(folder / "runs"), run.read_bytes())
 
 
 def _executed(folder: Path, case: Case, run: Path, sha256: str) -> _Row:
@@ -708,7 +729,12 @@ def _current(case: Case, output: Path, sha256: str) -> _Row | None:
     """Return what became of a case the last time, if it was done and would come out the same today."""
     row = _kept(case, output)
     is_done = row is not None and row.status != "failed" and row.input_sha256 == sha256
-    return row if is_done and case.run(output).is_file() else None
+    return row if is_done and row is not None and row.output_sha256 == _digests(case.run(output)) else None
+
+
+def _digests(run: Path) -> dict[str, str]:
+    """Return the digests of a run and its page, which have to be there and whole where it is not made again."""
+    return {path.suffix: file_sha256(path) for path in (run, run.with_suffix(".html")) if path.is_file()}
 
 
 def _page(notebook: NotebookNode, case: Case) -> str:
@@ -746,7 +772,7 @@ def _write_index(folder: Path, output: Path, rows: Sequence[_Row]) -> None:
         indicators=said.to_dict("index"),
         picture=_picture(quality) if reports else "",
     )
-    (output / "index.html").write_text(index, "utf-8")
+    write(output / "index.html", index)
 
 
 def _reports_of(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict[Case, _Whose]]:

@@ -13,6 +13,7 @@ import re
 import sys
 import tempfile
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -838,14 +839,15 @@ def last_year_beside(doc: Document) -> None:
 class Score(NamedTuple):
     """How the reading of a document compares with what it shows.
 
-    `wrong` are figures reported where the document shows another or none, `hollow` cells said to be blank where a figure stands
-    beyond doubt; `right` counts the cells read of the `decidable` ones.
+    `crash` is an error that is none of govstats' own, `wrong` are figures reported where the document shows another or none,
+    `hollow` cells said to be blank where a figure stands beyond doubt; `right` counts the cells read of the `decidable` ones.
     """
 
     seed: int
     renderer: str
     mutation: str
     profile: str
+    crash: str
     wrong: list[str]
     hollow: list[str]
     right: int
@@ -866,10 +868,14 @@ def score(seed: int, print_out: Callable[[Document], bytes] = printed) -> Score:
     doc = document(seed)
     content = print_out(doc)
     started = time.process_time()
+    cells: Sequence[Any] = ()
+    crash = ""
     try:
-        cells: Sequence[Any] = govstats.read(content).read_cells
+        cells = govstats.read(content).read_cells
     except govstats.GovstatsError:
-        cells = ()
+        pass
+    except Exception:  # noqa: BLE001 - one document does not end a campaign
+        crash = traceback.format_exc().strip()
     seconds = time.process_time() - started
     shown = doc.shown()
     sure = {key for key, value in shown.items() if value is not None and key not in doc.unsure}
@@ -883,7 +889,7 @@ def score(seed: int, print_out: Callable[[Document], bytes] = printed) -> Score:
             right += 1
         elif key in sure and status in {"blank", "not_applicable"}:
             hollow.append("/".join(key))
-    return Score(seed, doc.renderer, doc.mutation, doc.profile, wrong, hollow, right, len(sure), seconds)
+    return Score(seed, doc.renderer, doc.mutation, doc.profile, crash, wrong, hollow, right, len(sure), seconds)
 
 
 def table_of(scores: Sequence[Score], by: Callable[[Score], str]) -> str:
@@ -919,9 +925,12 @@ def main() -> None:
     for one in scores:
         if one.wrong:
             say(f"{one.seed:7}  {one.name:58} {len(one.wrong):3} wrong, {one.wrong[0]}")
+        if one.crash:
+            say(f"{one.seed:7}  {one.name:58} crashed: {one.crash}")
     slow = sorted(scores, key=lambda one: -one.seconds)[:5]
     say("slowest: " + ", ".join(f"{one.seed} ({one.renderer}, {one.seconds:.1f} s)" for one in slow))
-    say(f"{len(scores)} documents, {sum(bool(one.wrong) for one in scores)} wrong")
+    crashed, wrong = sum(bool(one.crash) for one in scores), sum(bool(one.wrong) for one in scores)
+    say(f"{len(scores)} documents, {crashed} crashed, {wrong} wrong")
 
 
 def say(*texts: str) -> None:

@@ -44,6 +44,10 @@ def scores() -> list[Score]:
     return [score(seed) for seed in range(DOCUMENTS)]
 
 
+def test_nothing_crashes(scores: list[Score]) -> None:
+    assert not [(one.seed, one.crash) for one in scores if one.crash]
+
+
 def test_no_figure_is_read_wrong(scores: list[Score]) -> None:
     wrong = {one.seed: f"{one.name}: {one.wrong[0]}" for one in scores if one.wrong}
     unknown = [f"{seed}: {first}" for seed, first in wrong.items() if seed not in KNOWN_WRONG]

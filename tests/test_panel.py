@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import itertools
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ import govstats
 from govstats import embedded
 from govstats.errors import UnknownReport, UnreadableDocument, UnusablePanel, UnusableRegister
 from govstats.export import export
-from govstats.export.database import PANEL_TYPES
+from govstats.export.database import PANEL_TYPES, whole_table
 from govstats.panel import MANIFEST, Panel, building, reading, workers
 from govstats.panel.store import Store
 from govstats.report import CELL_TYPES
@@ -588,6 +590,11 @@ def same_or_refused(output: Path, frames: dict[str, pd.DataFrame]) -> bool:
             pd.testing.assert_frame_equal(getattr(Panel(output), name), frame)
         except UnusablePanel:
             refused = True
+    for name in PANEL_TYPES:  # those too that no frame is made of
+        try:
+            whole_table(output, name)
+        except UnusablePanel:
+            refused = True
     return refused
 
 
@@ -601,7 +608,7 @@ def test_one_bit_of_each_kept_file(kept: tuple[Path, Path, dict[str, pd.DataFram
         place = len(content) // 2
         (output / name).write_bytes(content[:place] + bytes([content[place] ^ (1 << number % 8)]) + content[place + 1 :])
         refused = same_or_refused(output, frames)
-        assert refused == (name in {f"{table}.parquet" for table in FRAMES} | {MANIFEST}), name
+        assert refused == (name in {f"{table}.parquet" for table in PANEL_TYPES} | {MANIFEST}), name
         if name.endswith(".parquet") and "/" not in name:
             with pytest.raises(UnusablePanel, match=r"is not what the build wrote.*已读的年报不会重读"):
                 export(output, tmp_path / "out.csv", "csv")
@@ -626,6 +633,109 @@ def test_kept_files_that_are_cut_or_gone(damage: str, kept: tuple[Path, Path, di
                 export(output, tmp_path / "out.csv", "csv")
         govstats.read_corpus(inside, output=output)
         assert not same_or_refused(output, frames)
+
+
+#: What writes to the disk, and what puts a file in its place or takes it away.
+WRITES: tuple[tuple[Any, str], ...] = (
+    (os, "fsync"),
+    (Path, "replace"),
+    (Path, "unlink"),
+    (Path, "mkdir"),
+    (Path, "write_text"),
+    (pq, "write_table"),
+    (pq.ParquetWriter, "write_table"),
+)
+
+
+def before_every_write(act: Callable[[int], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do something before the first, the second … operation on the disk."""
+    number = itertools.count()
+
+    def watched(write: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            act(next(number))
+            return write(*given, **named)
+
+        return call
+
+    for holder, name in WRITES:
+        monkeypatch.setattr(holder, name, watched(getattr(holder, name)))
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """A folder of two reports, a panel of one of them, and one of both that was made at once."""
+    inside = copies(tmp_path_factory.mktemp("in"), "mem-2021")
+    old, fresh = (tmp_path_factory.mktemp(name) / "out" for name in ("old", "fresh"))
+    govstats.read_corpus(inside, output=old)
+    govstats.read_corpus(copies(inside, "mem-2023"), output=fresh)
+    return inside, old, fresh
+
+
+def panel_files(output: Path) -> dict[str, bytes]:
+    """Return what a panel is: its tables and its manifest, and that nothing unfinished lies beside them."""
+    assert not [*output.glob(".unfinished*"), *output.glob(".build/making-*"), *output.glob(".build/*/.unfinished*")]
+    return {name: (output / name).read_bytes() for name in [MANIFEST, *(f"{table}.parquet" for table in PANEL_TYPES)]}
+
+
+def test_what_a_killed_build_leaves_is_refused_or_whole_and_the_next_one_ends_it(
+    grown: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk as it is before every write: what a process leaves that is killed there."""
+    inside, old, fresh = grown
+    output = tmp_path / "out"
+    shutil.copytree(old, output)
+    with monkeypatch.context() as patch:
+        copied = shutil.copytree
+        left: list[Path] = []
+
+        def keep(number: int) -> None:
+            if len(left) == number:  # copying writes too
+                left.append(tmp_path / f"left-{number}")
+                copied(output, left[-1])
+
+        before_every_write(keep, patch)
+        govstats.read_corpus(inside, output=output)
+    whole = panel_files(fresh)
+    assert panel_files(output) == whole
+    assert len(left) > 20
+    for one in left:
+        with suppress(UnusablePanel):  # else a panel stands there, the old or the new one
+            assert len(Panel(one).reports) == len(pd.read_parquet(one / "reports.parquet"))
+        govstats.read_corpus(inside, output=one)
+        assert panel_files(one) == whole, one.name
+        shutil.rmtree(one)
+
+
+def test_a_write_that_fails_is_told_and_the_next_build_ends_it(
+    grown: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, old, fresh = grown
+    whole, told = panel_files(fresh), 0
+    for failing in itertools.count():
+        output = tmp_path / f"out-{failing}"
+        shutil.copytree(old, output)
+        done = -1
+
+        def fail(number: int, failing: int = failing) -> None:
+            nonlocal done
+            done = number
+            if number == failing:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        with monkeypatch.context() as patch:
+            before_every_write(fail, patch)
+            try:
+                govstats.read_corpus(inside, output=output)
+            except UnusablePanel as error:
+                assert "cannot be written: [Errno 28] No space left on device; make room" in str(error)  # noqa: PT017
+                told += 1
+        if done < failing:  # there are no more
+            break
+        govstats.read_corpus(inside, output=output)
+        assert panel_files(output) == whole, failing
+        shutil.rmtree(output)
+    assert told > 20
 
 
 # --- many processes, many machines, other file systems --------------------------------------------------------------------

@@ -138,6 +138,8 @@ def _read(content: bytes, name: str) -> Document:
             f"请另存为 docx; {READ}"
         )
     is_page = text.lstrip().startswith("<") and not _INLINE.match(text)
+    if not is_page:
+        require("lines", text.count("\n"), name)
     if not is_page and _PIPE_TABLE.search(text):
         return Document(read_markdown(text), "markdown")
     if is_page or _TWO_TAGS.search(text):

@@ -14,10 +14,12 @@ from contextvars import ContextVar
 
 from govstats.errors import ProcessDied, UnreadableDocument
 
-#: Of a file: bytes. Of a web page: elements inside one another, attributes of one, options of fields, rules of style sheets times
-#: elements, characters of a selector, rules inside one another. Of a document: paragraphs, rows, cells in a row.
-#: Of a process that reads for others: bytes of addresses, most of which it never fills, and seconds for a document, or for a page
-#: that is recognised from a picture.
+#: Of a file, packed or not: bytes. Of a web page: elements inside one another, attributes of one, options of fields, rules of
+#: style sheets times elements, characters of a selector, rules inside one another. Of a document: paragraphs, rows, cells in a
+#: row, lines of a text. Of a file of Office: bytes and elements of a part, fields of a sheet, characters of a doc. Of PDF: pages,
+#: pages that are pictures, forms as often as they are drawn. Of a page of PDF, which is left unread beyond: characters, objects,
+#: shadings. Of a picture: pixels of a page, length over width. Of a process that reads for others: bytes of addresses, most of
+#: which it never fills, and seconds for a document, or for a page that is recognised from a picture.
 DEFAULTS = {
     "bytes": 200_000_000,
     "depth": 10_000,
@@ -29,6 +31,19 @@ DEFAULTS = {
     "paragraphs": 20_000,
     "rows": 20_000,
     "columns": 500,
+    "lines": 200_000,
+    "part": 50_000_000,
+    "elements": 500_000,
+    "fields": 200_000,
+    "characters": 200_000,
+    "pages": 200,
+    "scanned_pages": 40,
+    "forms": 20_000,
+    "page_characters": 20_000,
+    "page_objects": 100_000,
+    "page_shadings": 500,
+    "pixels": 50_000_000,
+    "strip": 300,
     "memory": 6_000_000_000,
     "seconds": 300,
 }
@@ -43,6 +58,16 @@ _UNITS = {
     "paragraphs": ("paragraphs", "段文字"),
     "rows": ("rows of tables", "行表格"),
     "columns": ("cells in a row", "格一行"),
+    "lines": ("lines of text", "行文字"),
+    "part": ("bytes in a part of the file when it is unpacked", "字节（文件内一个部件解压后）"),
+    "elements": ("elements in a part of the file", "个元素（文件内一个部件）"),
+    "fields": ("fields of a sheet", "格工作表"),
+    "characters": ("characters", "字"),
+    "pages": ("pages", "页"),
+    "scanned_pages": ("pages that are pictures, each of which takes seconds", "页图片（每页需数秒识别）"),
+    "forms": ("forms to draw", "次嵌套图形"),
+    "pixels": ("pixels of a page", "像素一页"),
+    "strip": ("times as long as it is wide", "倍长宽比"),
 }
 _chosen: ContextVar[dict[str, int]] = ContextVar("limits", default={})  # noqa: B039  never changed in place
 
@@ -101,6 +126,15 @@ def ended_beyond_limits() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def bound_memory(process: int) -> None:
+    """Bound the memory of another process, where the system can do that."""
+    with suppress(ImportError, AttributeError, OSError, ValueError):
+        import resource
+
+        _, most = resource.prlimit(process, resource.RLIMIT_AS)
+        resource.prlimit(process, resource.RLIMIT_AS, (limit("memory"), most))
 
 
 def start_clock_again() -> None:

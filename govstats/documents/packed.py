@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from pathlib import PurePosixPath
 
+from govstats.documents.limits import limit, require
 from govstats.errors import MissingReader, UnreadableDocument
 
 #: First bytes: of the compound files of Office 97 to 2003, and of what packs files.
@@ -20,11 +21,10 @@ READ = (
     "or one of them in a zip or gz file 可读的格式：HTML、纯文本、Markdown、CSV、PDF、Word（doc、docx）、"
     "Excel（xlsx、xls、ods）、图片，以及内有其中一份的 zip、gz 压缩包"
 )
-#: A scan of sixty pages has some fifty million bytes.
-_MOST_BYTES = 200_000_000
 #: A zip archive by the beginning of a member's name; the first that fits counts.
 _KINDS = {
     "word/": "word",
+    "xl/workbook.bin": "a binary workbook (xlsb); save it as xlsx 请另存为 xlsx",
     "xl/": "workbook",
     "ppt/": "a PowerPoint presentation (pptx); save it as PDF 请存成 PDF",
     "OFD.xml": "an OFD document; convert it to PDF 请将 OFD 转成 PDF",
@@ -98,7 +98,7 @@ def unpacked(content: bytes, name: str) -> tuple[bytes, str]:
     try:
         if content.startswith(GZIP):
             with gzip.open(io.BytesIO(content)) as file:
-                inner, inner_name = file.read(_MOST_BYTES + 1), name.removesuffix(".gz")
+                inner, inner_name = file.read(limit("bytes") + 1), name.removesuffix(".gz")
         else:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 # what a Mac adds is hidden
@@ -110,16 +110,17 @@ def unpacked(content: bytes, name: str) -> tuple[bytes, str]:
                         "read the report in it 压缩包内应只有一份年报，请先解压再读其中的年报"
                     )
                 with archive.open(files[0]) as file:
-                    inner, inner_name = file.read(_MOST_BYTES + 1), f"{name}/{files[0].filename}"
+                    inner, inner_name = file.read(limit("bytes") + 1), f"{name}/{files[0].filename}"
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         raise UnreadableDocument(
             f"{name}: the packed file is damaged or locked ({error}); fetch it anew, or unpack it"
             " 压缩包损坏或加密，请重新下载或先解压"
         ) from error
-    if len(inner) > _MOST_BYTES or kind_of_container(inner, inner_name) == "files":
+    require("bytes", len(inner), inner_name)
+    if kind_of_container(inner, inner_name) == "files":
         raise UnreadableDocument(
-            f"{name}: the file is packed twice, or unpacks to more than {_MOST_BYTES:,} bytes; expected one report: unpack "
-            "it, and read the report in it 重复压缩，或解压后过大；请先解压再读其中的年报"
+            f"{name}: the file is packed twice; expected one report: unpack it, and read the report in it"
+            " 重复压缩；请先解压再读其中的年报"
         )
     return inner, inner_name
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import mode
@@ -20,6 +23,7 @@ from tqdm import tqdm
 
 from govstats.documents import unseen
 from govstats.documents.document import Block, Box, Document
+from govstats.documents.limits import limit, require
 from govstats.documents.page import ILLEGIBLE, Word, blocks_of, with_marks
 from govstats.documents.page_tables import Sheet, arranged, replaced
 from govstats.errors import MissingReader, UnreadableDocument
@@ -27,18 +31,14 @@ from govstats.errors import MissingReader, UnreadableDocument
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: Reports have some ten pages, the longest some sixty; a volume of five hundred holds other things.
-MOST_PAGES = 200
 #: A page of so many lines is a drawing or a map; of fewer, but more than camelot can take, a table with dotted lines.
 _MOST_RULINGS, _MOST_FOR_CAMELOT = 20_000, 3000
 #: A ruled table with fewer figures is a form or a frame.
 _FEWEST_FIGURES = 6
-#: A report has its tables on some pages; in a volume of many reports camelot would take minutes, optical recognition longer.
-_MOST_LATTICE_PAGES, _MOST_PICTURES = 40, 40
+#: A report has its tables on some pages; in a volume of many reports camelot would take minutes.
+_MOST_LATTICE_PAGES = 40
 #: A rectangle that is thinner, in points, is a line, and a line that leans by less is straight.
 _THIN = 2.5
-#: A page of A3 in small type has some ten thousand characters; dotted lines may take as many objects.
-_MOST_CHARACTERS, _MOST_OBJECTS = 20_000, 100_000
 #: Type is between so high and so high, in points, or its font is wrong about it.
 _THINNEST, _TALLEST = 0.1, 100
 #: Pixels a point of a page that nobody looks at.
@@ -51,6 +51,11 @@ _NO_CODE = re.compile("[\0-\x1f\x7f-\x9f\ue000-\uf8ff\ufff0-\uffff\U000f0000-\U0
 _FOREIGN, _MOST_FOREIGN = re.compile("[\u0250-\u1fff\u2600-\u2e7f\ua000-\uf8ff\ufb00-\ufe0f\ufffd]"), 0.3
 #: Pixels a point that recognition needs (150 dpi is read with errors, 300 dpi takes twice as long).
 _SHARP = 200 / 72
+#: What a file has to hold for forms to be drawn in it, names being written as they are or in numbers; and the drawing of one.
+_MAY_DRAW, _DRAWN = re.compile(rb"/(?:Form|ObjStm|Encrypt)\b|/\w*#[\da-fA-F]{2}"), re.compile(rb"/([^\s/]+)\s+Do\b")
+_CODE = re.compile(rb"#([\da-fA-F]{2})")
+#: Forms inside one another that pdfium draws.
+_FORMS_DEEP = 40
 #: Text that is turned by more than this part of a quarter is no text of the page: a watermark.
 _SLANT = 0.05
 #: A text layer under a picture is somebody else's recognition, of unknown quality.
@@ -93,6 +98,7 @@ class _Painted(NamedTuple):
     edges: list[tuple[float, ...]]
     pictures: list[Box]
     texts: list[Any]
+    shadings: list[Any]
 
 
 def read_pdf(content: bytes, name: str) -> Document:
@@ -145,7 +151,39 @@ def read_pdf(content: bytes, name: str) -> Document:
     return Document(blocks_of(items, locate), "pdf", unread=unread, layered=layered, again=again if may_ask else None)
 
 
+def _require_few_forms(content: bytes, name: str) -> None:
+    """Refuse a document whose forms draw one another so often that pdfium, which expands them all, would take all memory."""
+    if not _MAY_DRAW.search(content):
+        return
+    import playa
+
+    logging.getLogger("playa").addHandler(logging.NullHandler())  # what it says of damage is for nobody
+    resolve: Callable[[Any], Any] = playa.resolve
+    costs: dict[int | None, int] = {}
+
+    def cost(content: bytes, resources: Any, depth: int) -> int:
+        forms = resolve((resolve(resources) or {}).get("XObject")) or {}
+        often = Counter(_CODE.sub(lambda code: bytes.fromhex(code[1].decode()), name) for name in _DRAWN.findall(content))
+        return sum(times * of_form(forms.get(name.decode("latin-1")), resources, depth) for name, times in often.items())
+
+    def of_form(drawn: Any, resources: Any, depth: int) -> int:
+        form = resolve(drawn)
+        if not isinstance(form, playa.ContentStream) or playa.asobj(form.get("Subtype")) != "Form" or depth > _FORMS_DEEP:
+            return 1
+        if form.objid not in costs:
+            costs[form.objid] = 1  # what draws itself is drawn once
+            costs[form.objid] += cost(form.buffer, form.get("Resources", resources), depth + 1)
+        return costs[form.objid]
+
+    drawn = 0
+    with suppress(Exception), playa.parse(content) as pdf:  # a damaged file, which pdfium may read nevertheless
+        for page in pdf.pages:
+            drawn += cost(b"\n".join(stream.buffer for stream in page.streams), page.resources, 0)
+    require("forms", drawn, name)
+
+
 def _opened(content: bytes, name: str) -> pypdfium2.PdfDocument:
+    _require_few_forms(content, name)
     try:
         pdf = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:
@@ -153,12 +191,7 @@ def _opened(content: bytes, name: str) -> pypdfium2.PdfDocument:
         damaged = f"is damaged ({error}); fetch it anew 文件已损坏，请重新下载"
         what = "is locked with a password; save it without one 文件有密码，请去掉后保存" if locked else damaged
         raise UnreadableDocument(f"{name}: the PDF document {what}") from error
-    if not 0 < len(pdf) <= MOST_PAGES:
-        raise UnreadableDocument(
-            f"{name}: the PDF document has {len(pdf)} pages; expected one report of 1 to {MOST_PAGES}: "
-            "save the pages of the report as a document of their own"
-            f" 页数不对：应为一份年报，1 至 {MOST_PAGES} 页；请把年报各页另存为一个文件"
-        )
+    require("pages", len(pdf), name)
     # what is filled in is drawn where the file does not say how
     pdf.init_forms()
     return pdf
@@ -208,14 +241,18 @@ def _read_page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
         # a page that is lost in a damaged file: the others may still hold the tables
         return page
     text = source.get_textpage()
-    page.is_unread = text.count_chars() > _MOST_CHARACTERS or pdfium.FPDFPage_CountObjects(source) > _MOST_OBJECTS
+    objects = pdfium.FPDFPage_CountObjects(source)
+    page.is_unread = text.count_chars() > limit("page_characters") or objects > limit("page_objects")
     # a crop box beside the page shows nothing of it
     if page.is_unread or not math.prod(source.get_size()):
         return page
     page.turns = _turns(source, text)
     upright = _upright(source, page.turns)
-    painted = _Painted([], [], [])
+    painted = _Painted([], [], [], [])
     _read_objects(source.raw, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject, upright, painted)
+    if len(painted.shadings) > limit("page_shadings"):
+        page.is_unread = True
+        return page
     page.horizontal, page.vertical = _rulings(painted.edges)
     every, pieces = _read_characters(text, upright, page)
     look = unseen.Look(source, page.turns, painted.texts)
@@ -307,6 +344,8 @@ def _read_objects(
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
             found.texts.append(item)
             continue
+        if kind == pdfium.FPDF_PAGEOBJ_SHADING:
+            found.shadings.append(item)
         own = pdfium.FS_MATRIX()
         pdfium.FPDFPageObj_GetMatrix(item, own)
         matrix = pypdfium2.PdfMatrix.from_raw(own).multiply(outer)
@@ -368,12 +407,7 @@ def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str) ->
         return
     from govstats.documents.scan import recognise_picture
 
-    if len(pictures) > _MOST_PICTURES:
-        raise UnreadableDocument(
-            f"{name}: {len(pictures)} pages of the PDF document are pictures, and recognising takes seconds a page; "
-            f"expected at most {_MOST_PICTURES}: save the pages of the report as a document of their own"
-            f" 图片页过多，至多 {_MOST_PICTURES} 页；请把年报各页另存为一个文件"
-        )
+    require("scanned_pages", len(pictures), name)
     for page in tqdm(pictures, name, unit="page", leave=False, disable=None):
         pixels, scale = unseen.rendered(pdf[page.number - 1], page.turns, _SHARP)
         try:

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, ImageSequence
 
 from govstats.documents.document import Block, Box
-from govstats.documents.limits import start_clock_again
+from govstats.documents.limits import require, start_clock_again
 from govstats.documents.page import Word, blocks_of
 from govstats.documents.page_tables import Sheet, arranged, filled, frames_of
 from govstats.errors import MissingReader, UnreadableDocument
@@ -34,9 +34,9 @@ Array = npt.NDArray[Any]
 #: Left, top, right and bottom, in whole pixels.
 Bounds = tuple[int, int, int, int]
 
-#: A0 at 150 dpi has 35 million pixels; what has more is no scan of a report. Five pages of text in one picture have some two
+#: Five pages of text in one picture have some two
 #: thousand pieces; what has more is noise, or a halftone picture.
-_MOST_PIXELS, _MOST_PAGES, _MOST_PIECES = 50_000_000, 200, 5000
+_MOST_PIECES = 5000
 #: Recognition gains nothing from a page of more than 220 dpi, and loses small type below 130.
 _LONGEST, _SHORTEST = 2600, 1500
 #: The detector sees a page in this size.
@@ -563,18 +563,16 @@ def pictures_in(content: bytes, name: str) -> Iterator[Array]:
         # Pillow warns of decompression bombs, and of metadata that no one needs
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as image:
             for number, page in enumerate(ImageSequence.Iterator(image), start=1):
-                if number > _MOST_PAGES or page.width * page.height > _MOST_PIXELS:
-                    raise Image.DecompressionBombError(f"page {number} has {page.width} × {page.height} pixels")
+                require("pages", number, name)
+                require("pixels", page.width * page.height, name)
+                require("strip", max(page.size) // min(page.size), name)
                 yield _on_white(ImageOps.exif_transpose(page))
-    except Image.DecompressionBombError as error:
-        raise UnreadableDocument(
-            f"{name}: the picture is too large ({error}); expected a scan of one report, of at most {_MOST_PAGES} pages and "
-            f"{_MOST_PIXELS:,} pixels a page: scale it down to about 200 dpi"
-            f" 图片过大：至多 {_MOST_PAGES} 页，每页至多 {_MOST_PIXELS:,} 像素；请缩小到约 200 dpi"
-        ) from error
+    except UnreadableDocument:
+        raise
     except Exception as error:  # Pillow raises whatever a damaged file makes it run into
         raise UnreadableDocument(
-            f"{name}: the image is damaged or cut off ({error}); save or scan it anew 图片损坏或不完整，请重新保存或扫描"
+            f"{name}: the image is damaged, cut off or too large ({error}); save or scan it anew"
+            " 图片损坏、不完整或过大，请重新保存或扫描"
         ) from error
 
 

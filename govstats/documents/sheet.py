@@ -6,17 +6,19 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from itertools import chain, groupby, pairwise, product
 
 from govstats.characters import is_figure
 from govstats.documents.document import NO_TEXT, SECTION, Block, Cell, Grid, Paragraph
+from govstats.documents.limits import require
 from govstats.errors import MissingReader, UnreadableDocument
 
-#: A report has some hundred rows; so many fields are another kind of data.
-_MOST_FIELDS = 200_000
 #: A formula whose value no program has computed yet (`openpyxl` writes such) shows nothing, and is no blank.
 _NOT_COMPUTED = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*>\s*<f(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>')
+#: The place that a cell says it has, and a number that rows may begin with.
+_PLACED, _NUMBER = re.compile(rb'<c [^>]*?r="([A-Z]{1,3})(\d{1,7})"'), re.compile(r"\d{1,4}")
 #: What tells comma-separated values from text: so many rows of as many short fields follow one another, with figures in them.
 _FEWEST_ROWS, _FEWEST_FIELDS, _LONGEST_FIELD = 2, 3, 60
 #: A row of one text that is so long and stands between tables is a sentence.
@@ -51,28 +53,24 @@ def read_workbook(content: bytes, name: str) -> tuple[Block, ...]:
         raise MissingReader.of(f"{name}: reading workbooks", error, "excel") from error
     blocks: list[Block] = []
     try:
+        open_formulas = _not_computed(content, name)
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        open_formulas = _not_computed(content)
         for number, kind in enumerate(book.sheets_metadata):
             if kind.visible != SheetVisibleEnum.Visible:
                 continue
             sheet = book.get_sheet_by_index(number)
             height, width = (last + 1 for last in sheet.end or (-1, -1))
-            if height * width > _MOST_FIELDS:
-                raise UnreadableDocument(
-                    f"{name}: the sheet {sheet.name} has {height:,} rows and {width:,} columns; "
-                    "expected one annual report: save its tables as a workbook of their own"
-                    " 工作表过大，不是一份年报；请把年报的表格另存为一个工作簿"
-                )
+            require("fields", height * width, f"{name}, sheet {sheet.name}")
             spans = {
-                (top, left): (down - top + 1, right - left + 1) for (top, left), (down, right) in sheet.merged_cell_ranges or ()
+                (top, left): (min(down + 1, height) - top, min(right + 1, width) - left)
+                for (top, left), (down, right) in sheet.merged_cell_ranges or ()
             }
             rows = [[_text(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
             for row, column in open_formulas:
                 if row < len(rows) and column < len(rows[row]):
                     rows[row][column] = rows[row][column] or NO_TEXT
             blocks += _blocks(rows, spans, f"sheet {sheet.name}")
-    except (CalamineError, OSError) as error:
+    except (CalamineError, OSError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
         raise UnreadableDocument(
             f"{name}: the workbook is damaged or locked ({error}); save it anew without a password"
             " 工作簿已损坏或加密；请去掉密码后重新保存"
@@ -80,17 +78,31 @@ def read_workbook(content: bytes, name: str) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _not_computed(content: bytes) -> set[tuple[int, int]]:
-    """Return rows and columns in which a formula without a value stands, in whatever sheet of the workbook."""
+def _not_computed(content: bytes, name: str) -> set[tuple[int, int]]:
+    """Return rows and columns in which a formula without a value stands, in whatever sheet of the workbook.
+
+    A workbook that unpacks to more than a report has is refused before it is unpacked, and a sheet before room is made for all
+    fields up to its last one.
+    """
     if not zipfile.is_zipfile(io.BytesIO(content)):
         return set()
+    found: set[tuple[int, int]] = set()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        sheets = [entry for entry in archive.infolist() if re.fullmatch(r"xl/worksheets/\w+\.xml", entry.filename)]
-        found = [place for sheet in sheets for place in _NOT_COMPUTED.findall(archive.read(sheet))]
-    # letters count in base 26, from A = 1
-    return {
-        (int(row) - 1, sum((letter - 64) * 26**at for at, letter in enumerate(reversed(column))) - 1) for column, row in found
-    }
+        for entry in archive.infolist():
+            require("part", entry.file_size, f"{name}, {entry.filename:.60}")
+            if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", entry.filename):
+                continue
+            sheet = archive.read(entry)
+            rows, columns = (max(numbers) + 1 for numbers in zip((0, 0), *map(_numbers, _PLACED.findall(sheet)), strict=True))
+            require("fields", rows * columns, f"{name}, {entry.filename:.60}")
+            found.update(map(_numbers, _NOT_COMPUTED.findall(sheet)))
+    return found
+
+
+def _numbers(place: tuple[bytes, bytes]) -> tuple[int, int]:
+    """Return row and column from 0; letters count in base 26, from A = 1."""
+    column, row = place
+    return int(row) - 1, sum((letter - 64) * 26**at for at, letter in enumerate(reversed(column))) - 1
 
 
 def _text(value: object) -> str:
@@ -173,7 +185,7 @@ def _blocks(rows: list[list[str]], spans: dict[tuple[int, int], tuple[int, int]]
 
 def _as_on_the_page(rows: list[list[str]], spans: dict[tuple[int, int], tuple[int, int]]) -> None:
     """Take back what pandas does to a table: it numbers rows and columns, and repeats what a merged cell says."""
-    counts = [int(row[0]) for row in rows if row and row[0].isdecimal()]
+    counts = [int(row[0]) for row in rows if row and _NUMBER.fullmatch(row[0])]
     numbered = (
         len(counts) > 1
         and counts[0] == 0

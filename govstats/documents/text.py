@@ -87,8 +87,7 @@ def read_markdown(text: str) -> tuple[Block, ...]:
         if number % 2:
             blocks += read_html(part.encode(), tables_before=number // 2)[0]
         else:
-            # empty lines stand for what came before, so that line numbers stay those of the document
-            blocks += _blocks([""] * before + part.splitlines(), markdown=True)
+            blocks += _blocks(part.splitlines(), markdown=True, before=before)
         before += part.count("\n")
     return tuple(blocks)
 
@@ -122,27 +121,27 @@ def _whole_rows(text: str) -> str:
 Row = tuple[int, list[str]]
 
 
-def _blocks(lines: Sequence[str], markdown: bool) -> Iterator[Block]:
+def _blocks(lines: Sequence[str], markdown: bool, before: int = 0) -> Iterator[Block]:
+    """Yield the blocks of lines before which so many others stand in the document."""
     number = 0
     while number < len(lines):
         if drawn := list(takewhile(_DRAWN.search, lines[number:])) if _BORDER.fullmatch(lines[number]) else []:
             from govstats.documents.drawn import drawn_tables
 
-            yield from drawn_tables(drawn, number)
+            yield from drawn_tables(drawn, before + number)
             number += len(drawn)
             continue
         rows, after = (_pipe_rows if markdown else _tab_rows)(lines, number)
         # pipes without text are crumbs of a page, not a table
         if any(any(cells) for _, cells in rows):
-            yield _grid(rows, markdown)
+            yield _grid([(before + line, cells) for line, cells in rows], markdown)
         line = lines[number].strip()
         if after == number and not (markdown and _PIPE_RULE.fullmatch(line)):
             # text in a picture comes as one line, with breaks
             pieces = _BREAK.split(line) if markdown else [line]
             texts = [_MARKUP.sub("", piece).strip() if markdown else piece for piece in pieces]
-            yield from (
-                Paragraph(text, f"line {number + 1}", heading=markdown and line.startswith("#")) for text in texts if text
-            )
+            place, heading = f"line {before + number + 1}", markdown and line.startswith("#")
+            yield from (Paragraph(text, place, heading=heading) for text in texts if text)
         number = max(after, number + 1)
 
 

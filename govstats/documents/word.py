@@ -24,6 +24,7 @@ import numpy as np
 
 from govstats.characters import is_figure
 from govstats.documents.document import NO_TEXT, Block, Cell, Grid, Paragraph
+from govstats.documents.limits import require
 from govstats.errors import MissingReader, UnreadableDocument
 
 if TYPE_CHECKING:
@@ -31,20 +32,14 @@ if TYPE_CHECKING:
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _NAMESPACES = {"w": _W.strip("{}"), "mc": "http://schemas.openxmlformats.org/markup-compatibility/2006"}
-#: The levels of a list; those it has of its own come later in the part than those of its kind.
-_LEVELS = "w:abstractNum[@w:abstractNumId = $kind]/w:lvl | w:num[@w:numId = $name]/w:lvlOverride/w:lvl"
 _PLACE = re.compile("%([1-9])")
 _CHINESE = re.compile("(chinese|japanese|taiwanese)Counting(Thousand)?")
 #: What has more digits is no number of a list or a table.
 _WHOLE = re.compile(r"-?\d{1,5}")
 #: Where the header of the text has the lengths of its parts in characters.
 _LENGTHS = 0x4C
-#: A report has some ten thousand characters.
-_MOST_CHARACTERS = 200_000
 #: The strict variant of the standard (ISO/IEC 29500-1) has the same elements under a name of its own.
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
-#: A report has some hundred kilobytes of text; a hundred times as much is no report, whatever the archive says of itself.
-_MOST_BYTES = 50_000_000
 # --- what is cleared away -------------------------------------------------------------------------------------------------
 
 #: Rows and cells that were deleted in a tracked change, and rows fixed to a height (in twentieths of a point) that shows no text.
@@ -78,7 +73,7 @@ _DIGIT = re.compile(r"\d")
 _MARK = re.compile(r"[\da-z*①-⒇※†‡#注、,，\s]+")
 _BEGINS, _ENDS = re.compile(r"[.,．]?\d"), re.compile(r"[\d\]][.,．]?$")
 #: A figure of which a part cannot be read.
-_SPOILT = re.compile(rf"[\d.,．]*(?:\[[^\[\]]*\])?{NO_TEXT}[\d.,．{NO_TEXT}]*")
+_SPOILT = re.compile(rf"(?<![\d.,．])[\d.,．]*(?:\[[^\[\]]*\])?{NO_TEXT}[\d.,．{NO_TEXT}]*")
 
 # --- what is read ---------------------------------------------------------------------------------------------------------
 
@@ -133,7 +128,9 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             kinds = ("document", "styles", "numbering", "footnotes", "endnotes")
-            document, styles, numbering, footnotes, endnotes = (_part(archive, kind) for kind in kinds)
+            document, styles, numbering, footnotes, endnotes = (_part(archive, kind, name) for kind in kinds)
+    except UnreadableDocument:
+        raise
     except (zipfile.BadZipFile, zlib.error, etree.XMLSyntaxError, EOFError, RuntimeError, ValueError) as error:
         raise UnreadableDocument(
             f"{name}: the Word document is damaged or locked ({error}); save it anew 文件损坏或加密，请重新保存"
@@ -149,7 +146,7 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
     return tuple(walk.blocks)
 
 
-def _part(archive: zipfile.ZipFile, kind: str) -> _Element:
+def _part(archive: zipfile.ZipFile, kind: str, name: str) -> _Element:
     """Return the part that is the ``document``, its ``styles``, ``numbering`` …, an empty one where there is none.
 
     It is left with what a reader sees, in the plain order of paragraphs and runs, tables, rows and cells.
@@ -161,9 +158,11 @@ def _part(archive: zipfile.ZipFile, kind: str) -> _Element:
         return etree.Element(f"{_W}{kind}")
     entry = archive.getinfo(path)
     # other compressions may unpack to any size before the size can be looked at
-    if entry.file_size > _MOST_BYTES or entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-        raise ValueError(f"{path} unpacks to {entry.file_size:,} bytes, compression {entry.compress_type}")
+    if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise ValueError(f"{path} has the compression {entry.compress_type}")
+    require("part", entry.file_size, f"{name}, {path}")
     xml = archive.read(path).replace(_STRICT, _NAMESPACES["w"].encode())
+    require("elements", xml.count(b"<"), f"{name}, {path}")
     part = etree.fromstring(xml, etree.XMLParser(resolve_entities=False, remove_comments=True, remove_pis=True))
     for gone in _every(part, f"{_GONE} | {_TWICE}"):
         gone.getparent().remove(gone)
@@ -419,13 +418,16 @@ def read_compound(content: bytes, name: str) -> tuple[Block, ...]:
         # the lengths of a locked document are locked too; converting it says so
         characters = 0 if FibBase.parse(header).is_encrypted else sum(struct.unpack_from("<8i", header, _LENGTHS))
         # a character takes a byte at least; pieces that lie over each other could unpack to any size
-        if not 0 <= characters <= min(len(content), _MOST_CHARACTERS):
+        if not 0 <= characters <= len(content):
             raise ValueError(f"it claims {characters:,} characters")
+        require("characters", characters, name)
         with tempfile.TemporaryDirectory(prefix="govstats-") as folder:
             source, converted = Path(folder, "report.doc"), Path(folder, "report.docx")
             source.write_bytes(content)
             convert(source, converted)
             docx = converted.read_bytes()
+    except UnreadableDocument:
+        raise
     except Exception as error:  # what a damaged file does to a converter is not known beforehand
         raise UnreadableDocument(
             f"{name}: the document is damaged, locked, or one of Word 6 or Word 95 ({type(error).__name__}: {error}); "
@@ -452,10 +454,11 @@ class _Numbering:
         self.restarts: dict[tuple[str, int], int] = {}
         #: For each kind of list how far its levels have been counted: lists of one kind count on together.
         self.counts: defaultdict[str, dict[int, int]] = defaultdict(dict)
+        of_kind = {_attribute(kind, "@w:abstractNumId"): _every(kind, "w:lvl") for kind in part.iterfind(f"{_W}abstractNum")}
         for one in part.iterfind(f"{_W}num"):
             name, kind = _attribute(one, "@w:numId"), _attribute(one, "w:abstractNumId/@w:val")
             self.kinds[name] = kind
-            for level in _every(part, _LEVELS, kind=kind, name=name):
+            for level in (*of_kind.get(kind, ()), *_every(one, "w:lvlOverride/w:lvl")):
                 self.levels[name, _whole(_attribute(level, "@w:ilvl"), 0)] = level
             for start in _every(one, "w:lvlOverride/w:startOverride"):
                 self.restarts[name, _whole(_attribute(start, "../@w:ilvl"), 0)] = _whole(_attribute(start, "@w:val"), 1)
@@ -471,7 +474,7 @@ class _Numbering:
         for deeper in range(depth + 1, 9):
             counts.pop(deeper, None)
         numbers = {}
-        for digit in _PLACE.findall(text):
+        for digit in set(_PLACE.findall(text)):
             upper = self.levels.get((name, int(digit) - 1), level)
             count = counts.get(int(digit) - 1, _whole(_attribute(upper, "w:start/@w:val"), 1))
             numbers[digit] = _written(count, _attribute(upper, "w:numFmt/@w:val"))

@@ -25,6 +25,7 @@ from govstats.export.database import (
     manifest_of,
     whole_table,
 )
+from govstats.files import whole
 from govstats.forms import Language
 
 if TYPE_CHECKING:
@@ -224,18 +225,11 @@ _WRITING = "SET memory_limit = '128MB'; SET threads = 1"
 def _placed(destination: Path, *, folder: bool) -> Iterator[Path]:
     """Give a place to write to, and put what was written in the destination's place only once all of it is there."""
     try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        beside = TemporaryDirectory(prefix=".export-", dir=destination.parent, ignore_cleanup_errors=True)
+        with whole(destination) as place:
+            if folder:
+                place.mkdir()
+            yield place
     except OSError as error:
-        raise UnusableExport.worded("destination_not_written", destination=destination, strerror=error.strerror) from error
-    with beside:
-        place = Path(beside.name) / destination.name
-        if folder:
-            place.mkdir()
-        yield place
-        if folder:
-            destination.mkdir(exist_ok=True)
-            for file in place.iterdir():
-                file.replace(destination / file.name)
-        else:
-            place.replace(destination)
+        raise UnusableExport.worded(
+            "destination_not_written", destination=destination, strerror=error.strerror or error
+        ) from error

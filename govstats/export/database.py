@@ -14,6 +14,7 @@ import pandas as pd
 
 from govstats.errors import UnusableCells, UnusablePanel
 from govstats.export.codebook import Dataset, Variable, datasets, field, variables
+from govstats.files import sha256
 from govstats.forms import versions
 from govstats.reconciliation import FINDING_TYPES
 from govstats.reconciliation.rulebook import rules
@@ -60,12 +61,6 @@ def columns_sha256() -> str:
     return hashlib.sha256(json.dumps(PANEL_TYPES).encode()).hexdigest()
 
 
-def file_sha256(path: Path) -> str:
-    """Return the digest of a file that may be large."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def manifest_of(folder: Path) -> Mapping[str, Any]:
     """Return what a panel says of itself.
 
@@ -95,7 +90,7 @@ def whole_table(folder: Path, name: str) -> Path:
     """
     path = folder / f"{name}.parquet"
     try:
-        if file_sha256(path) == manifest_of(folder).get("sha256", {}).get(name):
+        if sha256(path) == manifest_of(folder).get("sha256", {}).get(name):
             return path
     except OSError as error:
         raise _damaged(path) from error
@@ -244,10 +239,10 @@ def wide_variables(connection: DuckDBPyConnection) -> tuple[Variable, ...]:
 
 
 def fractions(connection: DuckDBPyConnection) -> set[str]:
-    """Return the variables that are amounts, or counts of which one at least is not whole."""
+    """Return the variables that are amounts, or counts of which one at least is not whole, or has more digits than a count."""
     query = """
 SELECT variable FROM variables WHERE unit = '万元' UNION
-SELECT variable FROM cells JOIN variables USING ("table", line, "column") WHERE value <> trunc(value)
+SELECT variable FROM cells JOIN variables USING ("table", line, "column") WHERE NOT is_count(value)
 """
     return {name for (name,) in connection.execute(query).fetchall()}
 

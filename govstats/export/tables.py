@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 
 from govstats.export.codebook import dataset, field, markdown, missing_kinds, package_about, values
 from govstats.export.database import codebook_rows, columns_of, exported_tables
+from govstats.files import sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,8 +110,6 @@ def _codebook(connection: DuckDBPyConnection, folder: Path) -> None:
 
 def _resource(connection: DuckDBPyConnection, name: str, folder: Path) -> dict[str, Any]:
     path = folder / f"{name}.csv"
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     about = dataset(name)
     types = {column: kind for column, kind, *_ in connection.execute(f"DESCRIBE {name}").fetchall()}
     schema: dict[str, Any] = {"fields": [_table_schema_field(name, *one) for one in types.items()], "missingValues": [""]}
@@ -130,7 +128,7 @@ def _resource(connection: DuckDBPyConnection, name: str, folder: Path) -> dict[s
         "mediatype": "text/csv",
         "encoding": "utf-8",
         "bytes": path.stat().st_size,
-        "hash": f"sha256:{digest}",
+        "hash": f"sha256:{sha256(path)}",
         "schema": schema,
     }
 

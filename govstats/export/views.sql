@@ -1,8 +1,10 @@
 -- Views over the tables of `create_tables`; `wide` and `wide_status` are made in database.py, their columns being those of the forms.
 
+-- beyond it not every whole number is a DOUBLE: what is read as more figures of a number than a count has, stays one
+CREATE OR REPLACE MACRO is_count(figure) AS figure = trunc(figure) AND abs(figure) < 9007199254740992;
 -- a figure that is not whole, and came in after the views were made, stops the query: no rounding
 CREATE OR REPLACE MACRO whole(figure) AS CASE
-  WHEN figure = trunc(figure) THEN CAST(figure AS BIGINT)
+  WHEN is_count(figure) THEN CAST(figure AS BIGINT)
   WHEN figure IS NOT NULL THEN CAST(error('a count is not whole: make the views again with govstats.export.add_views') AS BIGINT)
 END;
 
@@ -18,7 +20,7 @@ SELECT
   count(*) FILTER (c.status = 'not_applicable') AS not_applicable,
   count(*) FILTER (c.status = 'unreadable') AS unreadable,
   -- sum() of whole numbers would be a HUGEINT, which most clients turn into a float
-  CASE WHEN bool_and(c.value = trunc(c.value) AND c.unit IS DISTINCT FROM '万元') THEN CAST(sum(c.value) AS BIGINT) END AS total_count,
+  CASE WHEN bool_and(is_count(c.value) AND c.unit IS DISTINCT FROM '万元') AND is_count(sum(c.value)) THEN CAST(sum(c.value) AS BIGINT) END AS total_count,
   fsum(c.value) AS total
 FROM cells c LEFT JOIN variables v USING ("table", line, "column")
 GROUP BY c.year, c.form, c."table", c.line, c."column"
@@ -27,7 +29,7 @@ ORDER BY c.year, c.form, any_value(v.position) NULLS LAST, c."table", c.line, c.
 CREATE OR REPLACE VIEW requests AS
 SELECT
   c.agency, c.year, c.form, r.level, r.region, c.line, v.line_zh, v.line_en, c."column", v.column_zh, v.column_en,
-  c.value, CASE WHEN c.value = trunc(c.value) THEN CAST(c.value AS BIGINT) END AS count, c.status, c.printed
+  c.value, CASE WHEN is_count(c.value) THEN CAST(c.value AS BIGINT) END AS count, c.status, c.printed
 FROM cells c
 LEFT JOIN variables v USING ("table", line, "column")
 LEFT JOIN (FROM reports WHERE coalesce(chosen, error IS NULL)) r ON c.agency = r.agency AND c.year = r.year

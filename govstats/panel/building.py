@@ -25,7 +25,8 @@ from tqdm import tqdm
 from govstats.agencies import identify
 from govstats.errors import UnusablePanel
 from govstats.export import connected
-from govstats.export.database import MANIFEST, PANEL_TYPES, add_views, columns_sha256, create_tables, file_sha256
+from govstats.export.database import MANIFEST, PANEL_TYPES, add_views, columns_sha256, create_tables
+from govstats.files import put, sha256
 from govstats.panel.reading import Folder, Item, read_documents, schema
 from govstats.panel.register import REGISTERS, read_register, with_register
 from govstats.panel.store import READ, Store, figures
@@ -256,16 +257,16 @@ def _write(
     findings = _findings(making, batches, check, workers)
     _write_table(making, "findings", tqdm(findings, "核对 reconciling", len(batches), unit="批", disable=None))
     content = (making / "reports.parquet").read_bytes() + sources_sha256().encode()
-    digests = {name: file_sha256(making / f"{name}.parquet") for name in PANEL_TYPES}
+    digests = {name: sha256(making / f"{name}.parquet") for name in PANEL_TYPES}
     about = {"columns": columns_sha256(), "content": hashlib.sha256(content).hexdigest()}
     manifest = about | {"sha256": digests, "others": others}
     (making / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     (store.root / MANIFEST).unlink(missing_ok=True)
     for name in PANEL_TYPES:
-        (making / f"{name}.parquet").replace(store.root / f"{name}.parquet")
+        put(making / f"{name}.parquet", store.root / f"{name}.parquet")
     _write_database(store.root, making / _DATABASE)
-    (making / _DATABASE).replace(store.root / _DATABASE)
-    (making / MANIFEST).replace(store.root / MANIFEST)
+    put(making / _DATABASE, store.root / _DATABASE)
+    put(making / MANIFEST, store.root / MANIFEST)
     shutil.rmtree(making, ignore_errors=True)
 
 

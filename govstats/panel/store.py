@@ -22,7 +22,8 @@ from filelock import FileLock, Timeout
 
 from govstats.errors import UnusablePanel
 from govstats.export import connected
-from govstats.export.database import KEPT, MANIFEST, PANEL_TYPES, arrow_table, file_sha256, literal, quoted
+from govstats.export.database import KEPT, MANIFEST, PANEL_TYPES, arrow_table, literal, quoted
+from govstats.files import sha256, whole
 from govstats.panel.reading import SCHEMAS, Tables, schema
 from govstats.report import sources_sha256
 
@@ -87,13 +88,12 @@ class Store:
         folder = self.read / hashlib.sha256(repr(sorted(map(repr, read))).encode()).hexdigest()[:32]
         if folder.is_dir():  # the same documents failed in the same way before
             return
-        making = self.making()
-        for name, table in tables.items():
-            pq.write_table(table, making / f"{name}.parquet", compression="zstd")
-        digests = {f"{name}.parquet": file_sha256(making / f"{name}.parquet") for name in tables}
-        (making / _DIGESTS).write_text(json.dumps(digests), "utf-8")
-        self.read.mkdir(exist_ok=True)
-        making.replace(folder)
+        with whole(folder) as making:
+            making.mkdir()
+            for name, table in tables.items():
+                pq.write_table(table, making / f"{name}.parquet", compression="zstd")
+            digests = {f"{name}.parquet": sha256(making / f"{name}.parquet") for name in tables}
+            (making / _DIGESTS).write_text(json.dumps(digests), "utf-8")
 
     def drop_damaged(self) -> None:
         """Remove the chunks that are not what was written, so that their documents are read again."""
@@ -155,7 +155,7 @@ class Store:
         try:
             self.kept.mkdir(parents=True, exist_ok=True)
             with FileLock(self.kept / _LOCK, blocking=False):
-                for path in (*self.kept.iterdir(), *self.root.glob(".export-*")):
+                for path in (*self.kept.iterdir(), *self.root.glob(".unfinished-*")):
                     if path.is_dir() and path != self.read:  # of a build that was killed, or of another version of the reader
                         shutil.rmtree(path, ignore_errors=True)
                 self.drop_damaged()
@@ -177,7 +177,7 @@ def _is_whole(chunk: Path) -> bool:
     """Tell whether a chunk is what `Store.add` wrote."""
     try:
         digests = json.loads((chunk / _DIGESTS).read_bytes())
-        return bool(digests == {f"{name}.parquet": file_sha256(chunk / f"{name}.parquet") for name in SCHEMAS})
+        return bool(digests == {f"{name}.parquet": sha256(chunk / f"{name}.parquet") for name in SCHEMAS})
     except (OSError, ValueError):
         return False
 

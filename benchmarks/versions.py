@@ -1,0 +1,55 @@
+"""Do the lowest and the newest versions of the dependencies that pyproject.toml allows pass the tests?
+
+    python benchmarks/versions.py lowest
+    python benchmarks/versions.py newest tests/test_export.py
+
+Makes an environment of its own in a temporary folder, and runs some tests in it. Needs the network, and some minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+#: Their tests touch every library whose versions matter.
+TESTS = [
+    f"tests/test_{name}.py" for name in "documents sheet word pdf recognition reconciliation export fetching figures".split()
+]
+#: A panel, with what is needed to read and to write all formats; a site and a course need newer tools than these.
+EXTRAS = ("ocr", "word", "excel", "panel", "export", "fetch", "notebooks")
+#: What tests themselves need, as new as it may be.
+FOR_TESTS = ("pytest", "pytest-xdist", "fpdf2", "openpyxl", "pikepdf", "pdfplumber", "polars", "psutil", "frictionless")
+
+
+def lowest() -> list[str]:
+    """Return the lower bound of each dependency as the one version that is allowed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    given = [*project["dependencies"], *(one for extra in EXTRAS for one in project["optional-dependencies"][extra])]
+    return sorted({re.sub(r"^([\w.-]+)>=([\w.]+).*", r"\1==\2", one) for one in given})
+
+
+def main() -> int:
+    """Make the environment and run the tests; return what they return."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("which", choices=["lowest", "newest"])
+    parser.add_argument("tests", nargs="*", default=TESTS)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=True)
+        python = [str(Path(folder, "bin", "python")), "-m"]
+        wanted = [f"{ROOT}[{','.join(EXTRAS)}]", *FOR_TESTS, *(lowest() if options.which == "lowest" else ["--upgrade"])]
+        subprocess.run([*python, "pip", "install", "--quiet", *wanted], check=True)
+        frozen = subprocess.run([*python, "pip", "freeze"], check=True, capture_output=True, encoding="utf-8").stdout
+        print(" ".join(frozen.split()))
+        return subprocess.run([*python, "pytest", "-q", "--no-showlocals", *options.tests], cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
