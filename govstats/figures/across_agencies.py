@@ -658,13 +658,14 @@ def rules_by_outcome(summary: pd.DataFrame, *, language: Language = "both", widt
             f"there are {len(summary)} rows to draw, expected 1 to {_MOST_ROWS}: keep those of a few rules, "
             f"summary[summary['rule'] == …] 应有 1 至 {_MOST_ROWS} 行，请只留几条规则"
         )
-    titles = rules().set_index("id")
+    # a rule of the user's own is drawn by its id
+    titles = rules().set_index("id").reindex(summary["rule"].unique(), fill_value="")
     groups = [str(name) for name in summary.columns[2 : list(summary.columns).index("reports")]]
     names = _row_names(sheet, summary, groups) if groups else [""] * len(summary)
     labels = []
     for rule, name in zip(summary["rule"], names, strict=True):
         title = (titles["title_zh"][rule], titles["title_en"][rule]) if not groups else (name, name)
-        labels.append(sheet.label((f"{rule} {title[0]}", f"{rule} {title[1]}"), 0.45 * sheet.wide))
+        labels.append(sheet.label((f"{rule} {title[0]}".rstrip(), f"{rule} {title[1]}".rstrip()), 0.45 * sheet.wide))
     kinds = dict(zip(("pass", "fail", "not_assessable"), _OUTCOMES, strict=True))
     heads = sheet.heads([sheet.words(name) for name in kinds], 0.11 * sheet.wide)
     named = [f"{rule} {name}".strip() for rule, name in zip(summary["rule"], names, strict=True)]
