@@ -230,3 +230,22 @@ def test_a_panel_carries_own_rules_into_its_counts_and_exports(tmp_path: Path) -
     with duckdb.connect(str(export(panel, tmp_path / "panel.duckdb", "duckdb")), read_only=True) as connection:
         told = connection.sql("SELECT title_zh, difference FROM failed WHERE rule = 'MY1'").fetchall()
     assert told == [("规则MY1", -56.0)]
+
+
+def test_over_two_years_an_inequality_binds_repairs_where_it_hangs_together_with_the_carry_over(tmp_path: Path) -> None:
+    # 2 carried out of the first year and into the second; at most as many as were received in the first
+    rule = "MINE E report requests: before.requests/new/total >= 4*requests/carried_in/total"
+    columns = {"carried_in": (0, 2), "new": (7, 5), "processed_total": (5, 7), "carried_out": (2, 0)}
+    source = cells(**{f"requests__{line}__total": two for line, two in columns.items()})
+    assert govstats.repairs(source).empty
+    # 7 are fewer than 4 × 2; 7 + 0 = 5 + 2 and 5 + 2 = 7 + 0 hold
+    found = govstats.repairs(source, rules=written(tmp_path, rule))
+    assert not found.empty
+    assert found["rules"].str.contains("MINE").all()
+    for _, repair in found.groupby("repair"):
+        figures = source.set_index(["year", "line"])["value"].astype(float)
+        figures.update(repair.set_index(["year", "line"])["proposed"].astype(float))
+        known = figures.to_dict()
+        if repair["proposed"].notna().all():
+            assert known[2022, "new"] >= 4 * known[2023, "carried_in"]
+            assert known[2022, "carried_out"] == known[2023, "carried_in"]

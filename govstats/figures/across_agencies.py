@@ -602,13 +602,14 @@ def rules_by_outcome(summary: pd.DataFrame, *, language: Language = "both", widt
     sheet = Sheet("rules", language, width)
     if not 0 < len(summary) <= _MOST_ROWS:
         raise UnusableCells.worded("too_many_rows_to_draw", rows=len(summary), most=_MOST_ROWS)
-    titles = rules().set_index("id")
+    # a rule of the user's own is drawn by its id
+    titles = rules().set_index("id").reindex(summary["rule"].unique(), fill_value="")
     groups = [str(name) for name in summary.columns[2 : list(summary.columns).index("reports")]]
     names = _row_names(sheet, summary, groups) if groups else [""] * len(summary)
     labels = []
     for rule, name in zip(summary["rule"], names, strict=True):
         title = (titles["title_zh"][rule], titles["title_en"][rule]) if not groups else (name, name)
-        labels.append(sheet.label((f"{rule} {title[0]}", f"{rule} {title[1]}"), 0.45 * sheet.wide))
+        labels.append(sheet.label((f"{rule} {title[0]}".rstrip(), f"{rule} {title[1]}".rstrip()), 0.45 * sheet.wide))
     named = [f"{rule} {name}".strip() for rule, name in zip(summary["rule"], names, strict=True)]
     failing = summary.assign(named=named).query("fail > 0").sort_values("fail", ascending=False, kind="stable").head(3)
     told = [sheet.words("of", rule=one["named"], fail=one["fail"], reports=one["reports"]) for one in failing.to_dict("records")]
