@@ -69,7 +69,7 @@ def read_expected(table: ExpectedAgencies) -> pd.DataFrame:
 
 def _refuse(name: str, lines: pd.DataFrame, message: str) -> None:
     for line in lines.to_dict("records"):
-        raise UnusableRegister(f"{name}: line {line['line']}: {message.format_map(line)}")
+        raise UnusableRegister(f"{name}: line {line['line']}: {message.format_map(line)}（表内第 {line['line']} 行）")
 
 
 def expected_reports(table: ExpectedAgencies, years: Iterable[int]) -> pd.DataFrame:

@@ -39,7 +39,7 @@ def draws(
     repairs: pd.DataFrame | None = None,
     corrections: Corrections | None = None,
 ) -> Iterator[pd.DataFrame]:
-    """Draw data sets in which every edit holds: contradictions repaired, and cells without a figure filled.
+    """Draw data sets in which the edits of the form hold: contradictions repaired, and cells without a figure filled.
 
     Parameters
     ----------
