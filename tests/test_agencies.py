@@ -403,6 +403,16 @@ def test_agency_and_year_are_decided_by_evidence(before: str, body: str, agency:
     assert (report.agency, report.year) == (agency, year)
 
 
+def test_names_that_disagree_are_noted_and_none_is_taken() -> None:
+    text = "填报单位：己县统计局\n现公布庚市审计局2020年政府信息公开工作情况。" + SECTIONS.format("无。")
+    report = govstats.read(text.encode())
+    told = {note.kind: note for note in report.read_notes}
+    assert report.agency is None
+    assert {"agency_conflict", "no_agency"} <= told.keys()
+    assert "己县统计局" in told["agency_conflict"].message_en
+    assert "庚市审计局" in told["agency_conflict"].message_zh
+
+
 def test_what_contradicts_the_title_is_noted() -> None:
     title = "己县统计局2020年政府信息公开工作年度报告"
     text = title + SECTIONS.format("统计期限为2019年1月1日至12月31日。\n庚市财政局\n2021年1月20日")
