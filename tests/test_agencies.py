@@ -341,6 +341,8 @@ SECTIONS = "\n一、总体情况\n{}\n二、主动公开政府信息情况\n三�
         ("卫生健康局2020年政府信息公开工作年度报告", "无。请与己县卫生健康局办公室联系。", "己县卫生健康局", 2020),
         ("统计期限为2020年1月1日起。请与壬街道信息公开领导小组办公室联系。", "无。", "壬街道", 2020),
         ("", "2020年，在县委、县政府的正确领导下，己县开发区管理委员会认真贯彻条例。", "己县开发区管理委员会", 2020),
+        ("己区壬镇2020年政府信息公开工作年度报告_政府信息公开年报_己区门户网站", "无。", "己区壬镇", 2020),
+        ("信息来源：壬丁镇\n统计期限为2020年1月1日起。", "无。", "壬丁镇", 2020),
         # a short title and the full name above the date
         ("市科委2020年政府信息公开工作年度报告", "无。\n庚市科学技术委员会\n2021年1月20日", "庚市科学技术委员会", 2020),
         # a report that is cited in the text is last year's; a misprint in the period is outvoted, as a title's is
@@ -399,6 +401,16 @@ SECTIONS = "\n一、总体情况\n{}\n二、主动公开政府信息情况\n三�
 def test_agency_and_year_are_decided_by_evidence(before: str, body: str, agency: str | None, year: int) -> None:
     report = govstats.read((before + SECTIONS.format(body)).encode())
     assert (report.agency, report.year) == (agency, year)
+
+
+def test_names_that_disagree_are_noted_and_none_is_taken() -> None:
+    text = "填报单位：己县统计局\n现公布庚市审计局2020年政府信息公开工作情况。" + SECTIONS.format("无。")
+    report = govstats.read(text.encode())
+    told = {note.kind: note for note in report.read_notes}
+    assert report.agency is None
+    assert {"agency_conflict", "no_agency"} <= told.keys()
+    assert "己县统计局" in told["agency_conflict"].message_en
+    assert "庚市审计局" in told["agency_conflict"].message_zh
 
 
 def test_what_contradicts_the_title_is_noted() -> None:

@@ -307,7 +307,7 @@ def _heaviest(weights: Counter[str], doubt: float = 1.0) -> tuple[str, list[str]
     ranked = sorted(weights, key=lambda name: (alike[name], weights[name], len(name)), reverse=True) or [""]
     against = [name for name in ranked if not _agree(name, ranked[0])]
     sure = not against or alike[against[0]] < doubt * alike[ranked[0]]
-    return ranked[0] * sure, against
+    return ranked[0] * sure, [*ranked[: not sure], *against]
 
 
 def _abbreviates(short: str, name: str) -> bool:
