@@ -7,14 +7,14 @@ import pytest
 from govstats.forms import form
 
 from .model_report import PROFILES
-from .mutations import MUTATIONS, Score, document, printed, score
+from .mutations import LATER, MUTATIONS, Score, document, printed, score
 from .renderers import RENDERERS
 
 pytest.importorskip("fpdf", reason="drawing PDF documents needs fpdf2")
 pytest.importorskip("pylopdf_fonts_zh_cn", reason="drawing Chinese text needs a font of the extra notebooks")
 pytest.importorskip("fontTools")
 
-DOCUMENTS = 2000
+SEEDS = (*range(2000), *range(LATER, LATER + 500))
 PLANTED = ("one error", "two errors", "three errors")
 
 #: Documents of which a figure is still read wrong, and why. One that is read right again has to leave the list.
@@ -31,6 +31,9 @@ ONCE_WRONG = {
     963691: "a figure of a table without rulings went on in the next line",
     998526: "a line stood there twice, the second time with a label torn over two rows",
     993074: "a label without a figure stood above a row without a label, where others stand beside their figures",
+    10000452: "a row that numbered the columns was taken for the row of figures",
+    10001138: "a column stood there twice, with other figures",
+    10001423: "a row of a ruled table ended before the others",
 }
 
 
@@ -41,7 +44,7 @@ def test_once_wrong(seed: int) -> None:
 
 @pytest.fixture(scope="module")
 def scores() -> list[Score]:
-    return [score(seed) for seed in range(DOCUMENTS)]
+    return [score(seed) for seed in SEEDS]
 
 
 def test_nothing_crashes(scores: list[Score]) -> None:

@@ -232,10 +232,10 @@ def _is_column(table: Table, piece: Cell) -> bool:
 
 
 def _lines_waiting(table: Table, pieces: Sequence[Cell]) -> set[str]:
-    """Return the lines whose labels, whole or torn (stcsm-2024), stand before some figures since the last header or sentence."""
+    """Return the lines whose labels, whole or torn (stcsm-2024), stand before some figures since the last header."""
     waiting: set[str] = set()
     for piece in pieces:
-        if _is_column(table, piece) or piece.text.endswith(("。", "；")):
+        if _is_column(table, piece):
             waiting.clear()
         elif len(piece.text) <= LONGEST_LABEL:
             waiting |= _lines_begun(table, piece.text)
@@ -430,7 +430,7 @@ def _contradict_repeated(
         if known is None or record.order in orders or known.printed == again.printed:
             continue
         among = orders[0] < record.order < orders[-1] or record.grid is known.record.grid is not TEXT
-        beside = again.likeness == 1.0 and again.fits and record.order in {orders[0] - 1, orders[-1] + 1}
+        beside = again.likeness == 1.0 and record.order in {orders[0] - 1, orders[-1] + 1}
         sure = bool(record.labels) or again.likeness >= SURE
         if beside or (among and sure):
             known.contradicted = True
@@ -446,7 +446,7 @@ def _contradict_repeated(
         label = record.labels[-1].text
         begun = {line for line, whole in line_index(table).words if whole.startswith(key(label).word)}
         for line in begun & matches.keys():
-            matches[line].contradicted |= inside or record.grid is matches[line].record.grid
+            matches[line].contradicted = True
         if inside:
             notes.append(note("outside_form", table, printed=record.printed, place=record.place, label=label))
     return notes

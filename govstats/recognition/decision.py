@@ -22,8 +22,6 @@ from govstats.recognition.hypotheses import CONFIDENT, Way
 MARGIN = 1.0
 #: So many combinations of rows are tried at once; beyond, their edits decide nothing between them.
 _MOST_COMBINATIONS = 50_000
-#: A sum of which the terms have more combinations drops nothing.
-_MOST_SUMS = 100_000
 #: A row of more ways than this is looked at after the others.
 _MANY_WAYS = 60
 #: From this confidence on a recognised cell stands although no edit binds it (0 was read as 9 at 0.976), or one fails: agencies
@@ -81,7 +79,6 @@ def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> None:
             row.chosen = row.ways
     else:
         candidates = _Candidates([row for row in rows if row.ways], edits)
-        candidates.narrow()
         candidates.combine()
         candidates.hold_against_others()
         candidates.choose(len(rows))
@@ -184,32 +181,6 @@ class _Candidates:
         """Return what each row with one way left adds to each edit; nothing of the others."""
         decided = self.left & ~self.several[self.row_of]
         return np.add.reduceat(np.where(decided[:, None], self.parts, 0.0), self.begin)
-
-    def narrow(self) -> None:
-        """Drop ways with which an edit across rows cannot hold, until none is left to drop.
-
-        An edit that cannot hold at all is set aside.
-        """
-        before = 0
-        while before != (before := int(self.left.sum())):
-            for edit in np.flatnonzero(self.across[self.several].any(axis=0)).tolist():
-                supported = self.supported(edit)
-                if np.logical_or.reduceat(supported, self.begin).all():
-                    self.left = supported
-
-    def supported(self, edit: int) -> Mask:
-        """Return the ways left with which the sum of an edit can be nothing."""
-        rows = np.flatnonzero(self.across[:, edit] & self.several)
-        values = [np.unique(self.parts[self.left & (self.row_of == row), edit]) for row in rows]
-        if np.prod([len(value) for value in values], dtype=float) > _MOST_SUMS:
-            return self.left
-        stays = self.left.copy()
-        for at, row in enumerate(rows):
-            sums = self.of_decided_rows()[:, edit].sum(keepdims=True)
-            for value in values[:at] + values[at + 1 :]:
-                sums = np.unique(np.add.outer(sums, value))
-            stays &= np.isin(-self.parts[:, edit], sums) | np.isnan(self.parts[:, edit] + sums.sum()) | (self.row_of != row)
-        return stays
 
     def combine(self) -> None:
         """Keep of the rows that are still open the combinations of least cost."""

@@ -176,7 +176,7 @@ class Headers:
         if len(_figures_apart(record, len(columns))) >= len(columns) <= len(record.figures):
             return False
         named = self._named_before(record, table, columns)
-        return len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
+        return self._is_usual(record, table, columns, named)
 
     def _lay_out(self, rows: Sequence[Record]) -> None:
         """Find for each row the cells of rows above that reach into it, and the first row below its header laid out alike."""
@@ -630,8 +630,7 @@ def _standing(labels: Spans, fields: Spans, kinds_of_fields: str, reaching: Span
     # a figure over the stub, or two in one place: the row slipped
     beside = (below[outside, 0] <= above[:, 0].min()).any()
     two = (figures.sum(axis=0) > 1).any() or (figures.sum(axis=1) > np.append(figured, False)[first]).any()
-    lacking = len(outside) > 0 or (first == -1).all()
-    placed = not (beside or two or (lacking and -1 in first))
+    placed = not (beside or two)
     places, beyond = tuple(first.tolist()) if placed else (), tuple(outside.tolist())
     # a blank under several header cells may be where a row ends before the others
     merged = (covers[:, ~figured].sum(axis=0) > 1).any()
@@ -849,7 +848,7 @@ def parted_blocks(record: Record, width: int, count: int, balanced: Callable[[in
 def _with_readings(record: Record, ways: Sequence[Way]) -> list[Way]:
     """Return the ways with all that their cells may say; no figure is led by a zero, and a row that moved up is not sure."""
     # a cell took the figure of the next: cells behind it may have moved up, and left a blank
-    moved_up = BLANK in record.kinds and any(_TWO_FIGURES.fullmatch(cell.text) for cell in record.fields if not cell.readings)
+    moved_up = BLANK in record.kinds and any(_TWO_FIGURES.fullmatch(cell.text) for cell in record.fields)
     return [
         way._replace(fields=fields, sure=way.sure and not against and not moved_up, cost=way.cost + against)
         for way in ways
