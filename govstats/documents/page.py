@@ -170,7 +170,7 @@ def lines_of(words: Sequence[Word], *, gap: float = _GAP) -> list[list[Segment]]
         One list a line, its segments from left to right.
     """
     lines: list[list[Word]] = []
-    for word in sorted(words, key=_downwards):
+    for word in sorted(words, key=lambda word: (word.box.y, word.box.height, word)):
         line = next((line for line in lines[:-5:-1] if _is_level(word, line)), None)
         if line is None:
             lines.append([word])
@@ -183,10 +183,6 @@ def lines_of(words: Sequence[Word], *, gap: float = _GAP) -> list[list[Segment]]
         copies = split(sorted(line, key=attrgetter("box.left")), _are_copies)
         pieces.append(parted([first for first, *_ in copies], gap * line[0].box.height))
     return pieces
-
-
-def _downwards(word: Word) -> tuple[float, float, Word]:
-    return word.box.y, word.box.height, word
 
 
 def _is_level(word: Word, line: Sequence[Word]) -> bool:

@@ -179,13 +179,9 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
 def _tab_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
     if lines[start].startswith("\t") and "\t" not in lines[start][1:].rstrip("\t"):
         return _one_cell_a_line(lines, start)
-    with_tabs = takewhile(lambda at: _has_tabs(lines[at]), range(start, len(lines)))
+    with_tabs = takewhile(lambda at: "\t" in lines[at].strip(" ").rstrip(), range(start, len(lines)))
     rows = [(at, [cell.strip() for cell in lines[at].split("\t")]) for at in with_tabs]
     return rows, start + len(rows)
-
-
-def _has_tabs(line: str) -> bool:
-    return "\t" in line.strip(" ").rstrip()
 
 
 def _one_cell_a_line(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
