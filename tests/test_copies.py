@@ -167,3 +167,16 @@ def test_figures_under_a_header_that_was_cut_are_in_doubt() -> None:
     page = "|信息内容|本年收费金额（单|位：万元）|\n|---|---|---|\n|行政事业性收费|5949.0886|67|\n"
     grid = next(open_document(page.encode()).grids)
     assert [cell.text for cell in grid.rows[1]] == ["行政事业性收费", "5949.0886\ufffc", "67\ufffc"]
+
+
+def test_two_lines_joined_in_one_row_are_no_torn_label() -> None:
+    """Each label is whole, and which figure is whose nobody can tell."""
+    page = "|（三）不予公开|1.属于国家秘密|3|1|0|0|0|0|4|\n|---|---|---|---|---|---|---|---|---|\n"
+    page += (
+        "||2.其他法律行政法规禁止公开<br>3.危及“三安全一稳定”|<br>3379|10<br>|<br>9905|609<br>|33<br>|2449<br>2092|15095<br>|\n"
+    )
+    page += "||4.保护第三方合法权益|0|0|0|0|0|0|0|\n||5.属于三类内部事务信息|0|0|0|0|0|0|0|\n"
+    header = "|||自然人|商业企业|科研机构|社会公益组织|法律服务机构|其他|总计|\n"
+    read = govstats.read(f"{TITLE}\n\n三、收到和处理政府信息公开申请情况\n\n{header}{page}".encode(), form="2021")
+    joined = ("refused.prohibited_by_law", "refused.security_stability")
+    assert not [cell for cell in read.read_cells if cell.line in joined and cell.status == "reported"]
