@@ -180,3 +180,22 @@ def test_two_lines_joined_in_one_row_are_no_torn_label() -> None:
     read = govstats.read(f"{TITLE}\n\n三、收到和处理政府信息公开申请情况\n\n{header}{page}".encode(), form="2021")
     joined = ("refused.prohibited_by_law", "refused.security_stability")
     assert not [cell for cell in read.read_cells if cell.line in joined and cell.status == "reported"]
+
+
+def test_a_header_torn_over_cells_and_rows_of_markdown_is_read() -> None:
+    """Its first block stands a row higher than the others, so that a row of it is mostly blank."""
+    report = copy("distinct", "2021", 3)
+    first, second = ["结果维", "结果纠", "其他结", "尚未审", "总"], ["持", "正", "果", "结", "计"]
+    figures = [box.text for line in report.form.table("review").lines for box in report.figures("review", line.id)]
+    rows = [
+        ["", "行", "政复议", *[""] * 6, "行政", "诉讼", *[""] * 4],
+        [*[""] * 6, "未经复", "议直接起诉", "", "", "", "复", "议后起诉", "", ""],
+        [*first, *[""] * 10],
+        [*second, *first, *first],
+        [*[""] * 5, *second, *second],
+        figures,
+    ]
+    lines = ["|" + "|".join(row) + "|" for row in rows]
+    lines.insert(1, "|---" * 15 + "|")
+    page = "\n".join([TITLE, "", "四、政府信息公开行政复议、行政诉讼情况", "", *lines])
+    assert reported(govstats.read(page.encode())) == shown(report, "review")

@@ -385,7 +385,8 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     """
     width = len(table.columns) * len(table.lines)
     glued = len(record.fields) <= _FEW_WORDS >= len(record.words) and is_glued(record.words, width)
-    if not (glued or 2 * len(record.fields) >= width):
+    # a line of a header that is torn has blanks where it has no label
+    if not (glued or 2 * len(record.fields) >= width) or (not record.figures and len(record.fields) < width):
         return None
     above = _words_above(record)
     headed = sum(word in column_index(table).exact for word in above) >= len(table.columns)
