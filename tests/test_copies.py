@@ -167,3 +167,35 @@ def test_figures_under_a_header_that_was_cut_are_in_doubt() -> None:
     page = "|信息内容|本年收费金额（单|位：万元）|\n|---|---|---|\n|行政事业性收费|5949.0886|67|\n"
     grid = next(open_document(page.encode()).grids)
     assert [cell.text for cell in grid.rows[1]] == ["行政事业性收费", "5949.0886\ufffc", "67\ufffc"]
+
+
+def test_two_lines_joined_in_one_row_are_no_torn_label() -> None:
+    """Each label is whole, and which figure is whose nobody can tell."""
+    page = "|（三）不予公开|1.属于国家秘密|3|1|0|0|0|0|4|\n|---|---|---|---|---|---|---|---|---|\n"
+    page += (
+        "||2.其他法律行政法规禁止公开<br>3.危及“三安全一稳定”|<br>3379|10<br>|<br>9905|609<br>|33<br>|2449<br>2092|15095<br>|\n"
+    )
+    page += "||4.保护第三方合法权益|0|0|0|0|0|0|0|\n||5.属于三类内部事务信息|0|0|0|0|0|0|0|\n"
+    header = "|||自然人|商业企业|科研机构|社会公益组织|法律服务机构|其他|总计|\n"
+    read = govstats.read(f"{TITLE}\n\n三、收到和处理政府信息公开申请情况\n\n{header}{page}".encode(), form="2021")
+    joined = ("refused.prohibited_by_law", "refused.security_stability")
+    assert not [cell for cell in read.read_cells if cell.line in joined and cell.status == "reported"]
+
+
+def test_a_header_torn_over_cells_and_rows_of_markdown_is_read() -> None:
+    """Its first block stands a row higher than the others, so that a row of it is mostly blank."""
+    report = copy("distinct", "2021", 3)
+    first, second = ["结果维", "结果纠", "其他结", "尚未审", "总"], ["持", "正", "果", "结", "计"]
+    figures = [box.text for line in report.form.table("review").lines for box in report.figures("review", line.id)]
+    rows = [
+        ["", "行", "政复议", *[""] * 6, "行政", "诉讼", *[""] * 4],
+        [*[""] * 6, "未经复", "议直接起诉", "", "", "", "复", "议后起诉", "", ""],
+        [*first, *[""] * 10],
+        [*second, *first, *first],
+        [*[""] * 5, *second, *second],
+        figures,
+    ]
+    lines = ["|" + "|".join(row) + "|" for row in rows]
+    lines.insert(1, "|---" * 15 + "|")
+    page = "\n".join([TITLE, "", "四、政府信息公开行政复议、行政诉讼情况", "", *lines])
+    assert reported(govstats.read(page.encode())) == shown(report, "review")

@@ -48,7 +48,9 @@ _TALL = 1.6
 _TYPE_IN_BOX, _USUAL = 0.8, 9.0
 #: Below the first an invention: of noise, of a photograph, of a stamp. Above the second, text the right way up.
 _FLOOR, _LEGIBLE = 0.5, 0.8
-#: Text that is shorter is looked at twice.
+#: A page with fewer figures that stand apart, and without cells, holds no table: its own number, a date.
+_FEWEST_FIGURES = 4
+#: Text that is shorter is looked at twice where there is a table.
 _LONGEST_LABEL = 20
 #: Confidence of a figure whose strokes do not agree with its characters: a sum has to confirm it.
 _DOUBTFUL = 0.9
@@ -166,7 +168,10 @@ def _detect(engine: Any, grey: Array) -> Array:
 
 
 def _recognise(engine: Any, crops: Sequence[Array]) -> list[tuple[str, float]]:
-    """Return what each picture of a line says, and how probable that is: all of a figure, or text on the average."""
+    """Return what each picture of a line says, and how probable that is: all of a figure, or text on the average.
+
+    They are recognised in batches; the engine's own call takes one at a time.
+    """
     if not crops:
         return []
     found = engine.recognize_txt([np.dstack([crop] * 3) for crop in crops])
@@ -456,8 +461,9 @@ def _words(engine: Any, page: _Page, found: Sequence[Bounds]) -> Iterator[Word]:
     """Read every piece, and figures and labels twice."""
     pieces = [part for piece in _pieces(page, found) for part in _parted(page, piece)]
     first = _recognise(engine, [_crop(page, piece, _MARGINS[0]) for piece in pieces[:_MOST_PIECES]])
-    # what is mistaken in a line of prose does no harm
-    short = [at for at, (text, _) in enumerate(first) if len(text) < _LONGEST_LABEL]
+    # what is mistaken in a line of prose does no harm, nor on a page without a table
+    is_table = page.cells.any() or sum(bool(_FIGURE.fullmatch(text)) for text, _ in first) >= _FEWEST_FIGURES
+    short = [at for at, (text, _) in enumerate(first) if is_table and len(text) < _LONGEST_LABEL]
     second = dict(zip(short, _recognise(engine, [_crop(page, pieces[at], _MARGINS[1]) for at in short]), strict=True))
     first += [("", 0.0)] * (len(pieces) - len(first))
     for at, (piece, look) in enumerate(zip(pieces, first, strict=True)):

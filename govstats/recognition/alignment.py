@@ -130,8 +130,8 @@ def _candidates(table: Table, records: Sequence[Record]) -> list[Match]:
     for record, following in zip_longest(records, records[1:]):
         named = lines_named(table, record.labels)
         lines[record.order] = named if record.labels else _lines_before(table, record)
-        if not lines[record.order] and following:
-            lines[record.order] = _lines_around(table, (*record.before, *record.labels), following.before)
+        if not lines[record.order] and following and record.grid is TEXT:
+            lines[record.order] = _lines_around(table, record.before, following.before)
         if named:
             lines |= _labels_below(table, run, record)
             run, begun = [], True
@@ -182,7 +182,7 @@ def _is_torn_into(label: str, above: Sequence[str], below: Sequence[str], crumbs
         if piece and rest.startswith(piece):
             rest = rest.removeprefix(piece)
             if not rest:
-                return number + 1 >= len(above)
+                return number + 1 >= len(above) and piece != label
         elif piece not in crumbs:
             return False
     return False

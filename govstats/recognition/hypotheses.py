@@ -411,26 +411,31 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     """
     width = len(table.columns) * len(table.lines)
     glued = len(record.fields) <= _FEW_WORDS >= len(record.words) and is_glued(record.words, width)
-    if not (glued or 2 * len(record.fields) >= width):
+    # a line of a header that is torn has blanks where it has no label
+    if not (glued or 2 * len(record.fields) >= width) or (not record.figures and len(record.fields) < width):
         return None
     above = _words_above(record)
     headed = sum(word in column_index(table).exact for word in above) >= len(table.columns)
     named = all(key(line.zh).word in "".join(above) for line in table.lines)
     if not (headed or named):
         return None
-    labels = _leaf_header(table, record)
+    is_whole = _is_whole_header(table, list(table.column), record.before)
+    labels = [] if is_whole and len(record.fields) < width else _leaf_header(table, record)
     if labels is None or not (labels or _is_form_order(table, above)):
         return []
     if labels and not headers.standing(labels, record).slipped:
         return _with_readings(record, [way for way in headers.under_header(record, labels) if None not in way.fields])
-    way = in_order(record, width) or headers.going_on(record, width)
+    way, texts = in_order(record, width) or headers.going_on(record, width), _figures_apart(record, width)
+    if way is None and is_whole and len(texts) == width:
+        # a converter put several figures into a cell
+        way = Way(_pieces(record, texts), cost=PARTED)
     if way is None:
         return [Way((), parted=True)] if named and glued else []
     # a run of figures in text may as well be other figures: under less than the whole header each line has to add up
     pattern = "|".join(word for _, word in column_index(table).words)
     every = len(re.findall(pattern, "".join(above))) == width
-    whole = named and (every or _is_whole_header(table, list(table.column), record.before))
-    return _with_readings(record, [way._replace(sure=way.sure and (record.grid is not TEXT or whole))])
+    told = record.grid is not TEXT or (named and (every or is_whole))
+    return _with_readings(record, [way._replace(sure=way.sure and told)])
 
 
 def _rows_above(record: Record) -> Sequence[tuple[Cell, ...]]:
