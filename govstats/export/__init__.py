@@ -213,17 +213,17 @@ def connected(file: Path | None) -> Iterator[DuckDBPyConnection]:
     """Open a database: that of a file, or one in memory that may spill to disk."""
     import duckdb
 
-    with TemporaryDirectory() as spill, duckdb.connect(":memory:" if file is None else str(file)) as connection:
-        connection.execute(f"SET memory_limit = '{_MEMORY}'; SET temp_directory = {literal(spill)}")
-        if file is not None:
-            connection.execute(_WRITING)
-        try:
+    try:  # a full disk may show only when the file is closed
+        with TemporaryDirectory() as spill, duckdb.connect(":memory:" if file is None else str(file)) as connection:
+            connection.execute(f"SET memory_limit = '{_MEMORY}'; SET temp_directory = {literal(spill)}")
+            if file is not None:
+                connection.execute(_WRITING)
             yield connection
-        except (duckdb.IOException, duckdb.TransactionException) as error:
-            raise UnusableExport(
-                f"the tables cannot be read or the export cannot be written: {error}"
-                " 面板无法读取或导出无法写入，请检查文件和磁盘空间"
-            ) from error
+    except (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException) as error:
+        raise UnusableExport(
+            f"the tables cannot be read or the export cannot be written: {error}; look at the files, and make room"
+            " 面板无法读取或导出无法写入，请检查文件和磁盘空间"
+        ) from error
 
 
 #: What DuckDB may hold before it goes to the disk.

@@ -46,6 +46,7 @@ def write_stata(connection: DuckDBPyConnection, path: Path, *, language: Languag
     numbered = {name: f"v{at}" for at, name in enumerate(names)}
     _write(
         pyreadstat.write_dta,
+        pyreadstat.read_dta,
         table.frame.rename(columns=numbered),
         path,
         file_label=_TITLE[language],
@@ -88,6 +89,7 @@ def write_spss(connection: DuckDBPyConnection, path: Path, *, language: Language
             )
     _write(
         pyreadstat.write_sav,
+        pyreadstat.read_sav,
         table.frame,
         path,
         file_label=_TITLE[language],
@@ -157,11 +159,17 @@ def _refuse_codes(connection: DuckDBPyConnection, codes: dict[str, float]) -> No
         )
 
 
-def _write(writer: Any, frame: pd.DataFrame, path: Path, **options: Any) -> None:
+def _write(writer: Any, reader: Any, frame: pd.DataFrame, path: Path, **options: Any) -> None:
+    """Write a table; pyreadstat says nothing where the disk is full, so that what is written is counted."""
+    rows = -1
     try:
         writer(frame, str(path), **options)
+        rows = len(reader(str(path), usecols=[frame.columns[0]])[0])
     except pyreadstat.ReadstatError as error:
-        raise UnusableExport(
-            f"{path.name}: cannot hold this panel: {error}; export to parquet, duckdb or csv"
-            " 该格式存不下这个面板；请导出为 parquet、duckdb 或 csv"
-        ) from error
+        if "write data" not in str(error) and "read" not in str(error).lower():
+            raise UnusableExport(
+                f"{path.name}: cannot hold this panel: {error}; export to parquet, duckdb or csv"
+                " 该格式存不下这个面板；请导出为 parquet、duckdb 或 csv"
+            ) from error
+    if rows != len(frame):
+        raise OSError("not all rows were written")

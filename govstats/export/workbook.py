@@ -45,16 +45,19 @@ def write_workbook(connection: DuckDBPyConnection, path: Path, *, language: Lang
             )
     options: dict[str, Any] = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
     options |= {"constant_memory": True, "default_date_format": "yyyy-mm-dd"}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"created": _MADE})
-        formats = {
-            "label": book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E7E6E6"}),
-            "name": book.add_format({"font_color": "#595959", "bottom": 1}),
-            "count": book.add_format({"num_format": "#,##0"}),
-            "kind": book.add_format({"italic": True, "font_color": "#595959", "align": "right"}),
-        }
-        for name in names:
-            _Sheet(connection, book.add_worksheet(dataset(name).text(language)), formats, name, language).write()
+    try:
+        with xlsxwriter.Workbook(str(path), options) as book:
+            book.set_properties({"created": _MADE})
+            formats = {
+                "label": book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E7E6E6"}),
+                "name": book.add_format({"font_color": "#595959", "bottom": 1}),
+                "count": book.add_format({"num_format": "#,##0"}),
+                "kind": book.add_format({"italic": True, "font_color": "#595959", "align": "right"}),
+            }
+            for name in names:
+                _Sheet(connection, book.add_worksheet(dataset(name).text(language)), formats, name, language).write()
+    except xlsxwriter.exceptions.FileCreateError as error:
+        raise OSError(str(error)) from error
 
 
 class _Sheet:
