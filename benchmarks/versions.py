@@ -9,11 +9,9 @@ Makes an environment of its own in a temporary folder, and runs some tests in it
 from __future__ import annotations
 
 import argparse
-import re
 import subprocess
 import sys
 import tempfile
-import tomllib
 import venv
 from pathlib import Path
 
@@ -28,13 +26,6 @@ EXTRAS = ("ocr", "word", "excel", "panel", "export", "fetch", "notebooks")
 FOR_TESTS = ("pytest", "pytest-xdist", "fpdf2", "openpyxl", "pikepdf", "pdfplumber", "polars", "psutil", "frictionless")
 
 
-def lowest() -> list[str]:
-    """Return the lower bound of each dependency as the one version that is allowed."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    given = [*project["dependencies"], *(one for extra in EXTRAS for one in project["optional-dependencies"][extra])]
-    return sorted({re.sub(r"^([\w.-]+)>=([\w.]+).*", r"\1==\2", one) for one in given})
-
-
 def main() -> int:
     """Make the environment and run the tests; return what they return."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -44,8 +35,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = [str(Path(folder, "bin", "python")), "-m"]
-        wanted = [f"{ROOT}[{','.join(EXTRAS)}]", *FOR_TESTS, *(lowest() if options.which == "lowest" else ["--upgrade"])]
-        subprocess.run([*python, "pip", "install", "--quiet", *wanted], check=True)
+        subprocess.run([*python, "pip", "install", "--quiet", "uv"], check=True)
+        uv = [*python, "uv", "pip", "install", "--quiet", "--python", python[0]]
+        resolution = "lowest-direct" if options.which == "lowest" else "highest"
+        subprocess.run([*uv, "--resolution", resolution, f"{ROOT}[{','.join(EXTRAS)}]"], check=True)
+        subprocess.run([*uv, *FOR_TESTS], check=True)
         frozen = subprocess.run([*python, "pip", "freeze"], check=True, capture_output=True, encoding="utf-8").stdout
         print(" ".join(frozen.split()))
         return subprocess.run([*python, "pytest", "-q", "--no-showlocals", *options.tests], cwd=ROOT, check=False).returncode

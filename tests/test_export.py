@@ -766,3 +766,29 @@ def test_an_export_replaces_the_one_before(panel: Panel, empty: Panel, tmp_path:
     assert len(texts(file)) == len(CELLS)
     assert texts(export(empty, file, "csv")) == []
     assert [path.name for path in tmp_path.iterdir()] == ["cells.csv"]
+
+
+# --- what the disk refuses ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_full_disk_is_told_and_nothing_half_written_stays(format: str, panel: Panel, tmp_path: Path) -> None:  # noqa: A002
+    resource = pytest.importorskip("resource", reason="the system bounds no files")
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, usual[1]))
+    try:
+        with pytest.raises(UnusableExport, match="make room"):
+            export(panel, tmp_path / f"out{FORMATS[format]}", format)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_figure_of_forty_digits_is_exported(format: str, panel: Panel, tmp_path: Path) -> None:  # noqa: A002
+    """Digits of several cells that were read as one figure; `count` and the columns of counts give way to numbers."""
+    long = float("1" * 40)
+    panel.cells.loc[panel.cells["value"].notna().idxmax(), "value"] = long
+    out = export(panel, tmp_path / f"out{FORMATS[format]}", format)
+    if format == "parquet":
+        assert pd.read_parquet(out)["value"].max() == long

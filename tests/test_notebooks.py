@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 import re
 import shutil
 from html.parser import HTMLParser
@@ -323,8 +325,13 @@ def test_resume_redoes_what_failed_or_changed_and_skips_the_rest(folder: Path, t
     assert (output / "甲市-2021" / "10.ipynb").stat().st_mtime_ns == first
     assert reproduce(folder, output, resume=True)["status"].tolist() == ["skipped", "skipped"]
 
-    (output / "丁镇-2021" / "10.html").unlink()
+    page = output / "丁镇-2021" / "10.html"
+    whole = page.read_bytes()
+    page.unlink()
     assert reproduce(folder, output, resume=True)["status"].tolist() == ["skipped", "done"]
+    page.write_bytes(whole[: len(whole) // 2])
+    assert reproduce(folder, output, resume=True)["status"].tolist() == ["skipped", "done"]
+    assert page.read_bytes() == whole
 
     nbformat.write(template("from library import requests; requests(agency) + 1"), folder / "10.ipynb")
     only = reproduce(folder, output, resume=True, only=["甲市-2021"])
@@ -334,6 +341,35 @@ def test_resume_redoes_what_failed_or_changed_and_skips_the_rest(folder: Path, t
 
     with pytest.raises(NotebookError, match=r"lists no case 戊-2021; it lists 甲市-2021, 丁镇-2021"):
         reproduce(folder, output, only=["戊-2021"])
+
+
+def test_a_long_name_ends_no_batch(folder: Path, tmp_path: Path) -> None:
+    write(folder, "10.ipynb", template("agency"), ("甲" * 300, 2021), ("甲" * 299 + "乙", 2021), ("乙县", 2021))
+    assert reproduce(folder, tmp_path / "out")["status"].tolist() == ["done"] * 3
+    names = [path.name for path in (tmp_path / "out").iterdir() if path.is_dir()]
+    assert len(names) == 3
+    assert max(len(name.encode()) for name in names) < 255
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_where_nothing_can_be_written_it_is_told(
+    full: bool, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, "10.ipynb", template("agency"), ("甲市", 2021))
+    output = tmp_path / "out"
+    if full:
+        monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
+    else:
+        output.write_text("no folder")
+    with pytest.raises(NotebookError, match=r"out: cannot be written: .*; make room.*--resume"):
+        reproduce(folder, output)
+    assert not full or not [path for path in output.rglob("*") if path.is_file()]
+
+
+def test_a_list_of_cases_in_another_encoding_is_refused(folder: Path) -> None:
+    (folder / "cases.csv").write_bytes("notebook,agency,year\n10.ipynb,甲市,2021\n".encode("gb18030"))
+    with pytest.raises(NotebookError, match=r"cases.csv: is no CSV in UTF-8"):
+        cases(folder / "cases.csv")
 
 
 def test_an_undeclared_parameter_fails_its_case_only(folder: Path, tmp_path: Path) -> None:

@@ -205,14 +205,14 @@ def connected(file: Path | None) -> Iterator[DuckDBPyConnection]:
     """Open a database: that of a file, or one in memory that may spill to disk."""
     import duckdb
 
-    with TemporaryDirectory() as spill, duckdb.connect(":memory:" if file is None else str(file)) as connection:
-        connection.execute(f"SET memory_limit = '{_MEMORY}'; SET temp_directory = {literal(spill)}")
-        if file is not None:
-            connection.execute(_WRITING)
-        try:
+    try:  # a full disk may show only when the file is closed
+        with TemporaryDirectory() as spill, duckdb.connect(":memory:" if file is None else str(file)) as connection:
+            connection.execute(f"SET memory_limit = '{_MEMORY}'; SET temp_directory = {literal(spill)}")
+            if file is not None:
+                connection.execute(_WRITING)
             yield connection
-        except (duckdb.IOException, duckdb.TransactionException) as error:
-            raise UnusableExport.worded("export_failed", error=error) from error
+    except (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException) as error:
+        raise UnusableExport.worded("export_failed", error=error) from error
 
 
 #: What DuckDB may hold before it goes to the disk.

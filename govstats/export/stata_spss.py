@@ -37,6 +37,7 @@ def write_stata(connection: DuckDBPyConnection, path: Path, *, language: Languag
     numbered = {name: f"v{at}" for at, name in enumerate(names)}
     _write(
         pyreadstat.write_dta,
+        pyreadstat.read_dta,
         table.frame.rename(columns=numbered),
         path,
         file_label=_TITLE[language],
@@ -73,6 +74,7 @@ def write_spss(connection: DuckDBPyConnection, path: Path, *, language: Language
             raise UnusableExport.worded("too_long_for_spss", name=name, longest=longest, most=_LONGEST_TEXT_SPSS)
     _write(
         pyreadstat.write_sav,
+        pyreadstat.read_sav,
         table.frame,
         path,
         file_label=_TITLE[language],
@@ -141,8 +143,14 @@ def _refuse_codes(connection: DuckDBPyConnection, codes: dict[str, float]) -> No
         raise UnusableExport.worded("code_of_spss", agency=agency, year=year, cell=cell, value=value)
 
 
-def _write(writer: Any, frame: pd.DataFrame, path: Path, **options: Any) -> None:
+def _write(writer: Any, reader: Any, frame: pd.DataFrame, path: Path, **options: Any) -> None:
+    """Write a table; pyreadstat says nothing where the disk is full, so that what is written is counted."""
+    rows = -1
     try:
         writer(frame, str(path), **options)
+        rows = len(reader(str(path), usecols=[frame.columns[0]])[0])
     except pyreadstat.ReadstatError as error:
-        raise UnusableExport.worded("not_held", file=path.name, error=error) from error
+        if "write data" not in str(error) and "read" not in str(error).lower():
+            raise UnusableExport.worded("not_held", file=path.name, error=error) from error
+    if rows != len(frame):
+        raise OSError("not all rows were written")

@@ -57,9 +57,12 @@ def _said() -> Mapping[str, Any]:
 @contextmanager
 def _opened(path: Path, kind: str, **options: Any) -> Iterator[tuple[xlsxwriter.Workbook, Looks]]:
     options |= dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
-    with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"created": _MADE})
-        yield book, {name: book.add_format(look) for name, look in _said()[kind].items()}
+    try:
+        with xlsxwriter.Workbook(str(path), options) as book:
+            book.set_properties({"created": _MADE})
+            yield book, {name: book.add_format(look) for name, look in _said()[kind].items()}
+    except FileCreateError as error:
+        raise OSError(str(error)) from error
 
 
 def write_workbook(connection: DuckDBPyConnection, path: Path, *, language: Language, **_: Any) -> None:
@@ -172,7 +175,7 @@ def write_checked(
             _write_findings(_sheet(book, _said()[language]["findings"], title, looks), told, looks, language)
             for table in tables:
                 _write_table(_sheet(book, table.title, table.title, looks), table, reasons, looks, language)
-    except (OSError, FileCreateError) as error:
+    except OSError as error:
         raise UnusableExport(f"{path}: cannot be written: {error} 无法写入，请另选位置或先关闭该文件") from error
     return path
 
