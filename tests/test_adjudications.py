@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -26,17 +27,17 @@ def report() -> govstats.Report:
     return embedded.report(AGENCY, 2023)
 
 
-def decision(word: str, block: str = FIRST, figures: str = "10;1;0;0;0", **others: object) -> dict[str, object]:
+def decision(word: str, block: str = FIRST, figures: str = "10;1;0;0;0", **others: Any) -> dict[str, object]:
     cells = ";".join(f"{block}/{column}" for column in COLUMNS)
     row = {"agency": AGENCY, "year": 2023, "rule": "T4S", "cells": cells, "figures": figures, "decision": word, "new": ""}
     return row | {"by": "张三", "date": DATE, "reason": "来函"} | others
 
 
-def table(*rows: dict[str, object]) -> pd.DataFrame:
+def table(*rows: dict[Any, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def decisions(report: govstats.Report, *rows: dict[str, object]) -> list[object]:
+def decisions(report: govstats.Report, *rows: dict[Any, Any]) -> list[object]:
     """What the two failures of T4S carry; None for nothing."""
     found = govstats.reconcile(report, adjudications=table(*rows)).query("rule == 'T4S' and status == 'fail'")
     return found["decision"].astype(object).where(found["decision"].notna(), None).tolist()
@@ -121,7 +122,7 @@ def test_what_was_decided_is_written_down_with_the_figures_of_the_day(report: go
         ({"decision": "corrected", "new": "1"}, "as many as cells"),
     ],
 )
-def test_what_cannot_be_understood_is_refused_with_its_line(wrong: dict[str, object], said: str) -> None:
+def test_what_cannot_be_understood_is_refused_with_its_line(wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(UnusableCorrections, match=rf"row 1: .*{said}.*[一-龥]"):
         read_adjudications(table(decision("confirmed"), decision("dismissed", **wrong)))
 
@@ -139,7 +140,7 @@ def test_what_is_dismissed_flags_no_indicator() -> None:
         told = govstats.indicators(cells, names="correction_rate.reconsideration", findings=found)
         return told[["status", "value"]].round(4).to_numpy().tolist()[0]
 
-    now = {"figures": "10;1;0;0;12"}
+    now: dict[str, Any] = {"figures": "10;1;0;0;12"}
     assert rate() == ["contradicted", 0.0833]
     assert rate(decision("confirmed", **now)) == ["contradicted", 0.0833]
     assert rate(decision("dismissed", figures="10;1;0;0;13")) == ["contradicted", 0.0833]
