@@ -176,7 +176,7 @@ class Headers:
         if len(_figures_apart(record, len(columns))) >= len(columns) <= len(record.figures):
             return False
         named = self._named_before(record, table, columns)
-        return self._is_usual(record, table, columns, named)
+        return len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
 
     def _lay_out(self, rows: Sequence[Record]) -> None:
         """Find for each row the cells of rows above that reach into it, and the first row below its header laid out alike."""

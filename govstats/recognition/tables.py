@@ -225,9 +225,9 @@ def _labelled_above(table: Table, matches: Sequence[Match]) -> set[str]:
 
     A line with a sum of its own needs no other evidence.
     """
-    beside = 2 * sum(bool(match.record.labels) for match in matches) > len(matches)
-    above = [m for m in matches if beside and m.record.grid is not TEXT and not (m.record.labels or m.torn)]
-    return {match.line for match in above if not own_sums(table, match.line)}
+    above = [m for m in matches if not m.record.labels and all(piece.place != m.record.place for piece in m.record.before[-1:])]
+    few = 2 * len(above) < len(matches)
+    return {match.line for match in above if few and not match.torn and not own_sums(table, match.line)}
 
 
 @lru_cache(maxsize=4096)

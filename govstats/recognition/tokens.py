@@ -28,7 +28,7 @@ _NEW_TEXT = re.compile(r"[^\W\d_条件次元个份人项宗起万亿余多年月
 _FEWEST_LABELS = 4
 #: A row of at least so many blank cells is a row of a table, a shorter one a spacer.
 _FEWEST_BLANKS = 5
-#: So many figures that count on from 1 number columns.
+#: So many figures that count on number columns or rows.
 _FEWEST_NUMBERS = 5
 _MANY_SPACES = re.compile(r"\s{2,}|\t|\s*\|\s*")
 #: Words that stand in a column of units, or between a label and its figures.
@@ -134,6 +134,13 @@ def _numbers_columns(labels: Sequence[Cell], fields: Sequence[Cell]) -> bool:
     return not labels and len(counts) >= _FEWEST_NUMBERS and counts == [*range(1, len(counts) + 1)]
 
 
+def _without_line_numbers(grid: Grid) -> Grid:
+    """Drop what numbers every row, its header too, as an editor numbers lines: it is no figure of the row."""
+    first = [figure(row[0].text).value for row in grid.rows if row]
+    numbered = len(first) >= _FEWEST_NUMBERS and first[0] is not None and first == [first[0] + at for at in range(len(first))]
+    return grid._replace(rows=[row[1:] for row in grid.rows]) if numbered else grid
+
+
 def _upright(grid: Grid, form: Form) -> Grid:
     """Turn a grid whose columns are the lines of a table: their labels stand above and right of those of the columns."""
     cells = list(chain(*grid.rows))
@@ -169,7 +176,7 @@ def kinds(cells: Iterable[Cell]) -> str:
 
 def _rows_of_grids(grids: Iterable[Grid], form: Form) -> Iterator[_Row]:
     words, of_headers = form_words(form), header_words(form)
-    for grid in (_upright(one, form) for one in grids):
+    for grid in (_upright(_without_line_numbers(one), form) for one in grids):
         kinds_of = list(map(kinds, grid.rows))
         rows = [(cells, each, len(_STUB.findall(each)[0])) for cells, each in zip(grid.rows, kinds_of, strict=True)]
         # where the figures of most rows begin: what stands there is a field, though it be no figure (约39, 见备注)
