@@ -125,12 +125,14 @@ Row = tuple[int, list[str]]
 def _blocks(lines: Sequence[str], markdown: bool) -> Iterator[Block]:
     number = 0
     while number < len(lines):
-        if drawn := list(takewhile(_DRAWN.search, lines[number:])) if _BORDER.fullmatch(lines[number]) else []:
+        if _BORDER.fullmatch(lines[number]):
             from govstats.documents.drawn import drawn_tables
 
-            yield from drawn_tables(drawn, number)
-            number += len(drawn)
-            continue
+            drawn = list(takewhile(_DRAWN.search, lines[number:]))
+            if grids := list(drawn_tables(drawn, number)):
+                yield from grids
+                number += len(drawn)
+                continue
         rows, after = (_pipe_rows if markdown else _tab_rows)(lines, number)
         # pipes without text are crumbs of a page, not a table
         if any(any(cells) for _, cells in rows):
