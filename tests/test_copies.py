@@ -199,3 +199,8 @@ def test_a_header_torn_over_cells_and_rows_of_markdown_is_read() -> None:
     lines.insert(1, "|---" * 15 + "|")
     page = "\n".join([TITLE, "", "四、政府信息公开行政复议、行政诉讼情况", "", *lines])
     assert reported(govstats.read(page.encode())) == shown(report, "review")
+
+
+def test_a_table_whose_text_is_wider_than_its_cells_is_not_cut_by_columns() -> None:
+    page = "+---+---+\n| 行政规范性文件 | 3 |\n+---+---+\n".encode()
+    assert not list(open_document(page).grids)

@@ -6,7 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import product
+from itertools import compress, product
+from operator import not_
 
 from govstats.documents.document import Box, Cell, Grid
 from govstats.documents.page import Word
@@ -32,7 +33,7 @@ def drawn_tables(lines: Sequence[str], first: int) -> Iterator[Grid]:
     Yields
     ------
     Grid
-        With the cells that strokes mark off.
+        With the cells that strokes mark off; none where bars stand elsewhere than their edges do.
 
     Examples
     --------
@@ -43,6 +44,11 @@ def drawn_tables(lines: Sequence[str], first: int) -> Iterator[Grid]:
     # terminals differ in how many columns an ideograph and a quotation mark take: bars stand under one another
     layouts = [[list(_placed(line, *widths)) for line in lines] for widths in product((2, 1), (1, 2))]
     laid_out = min(layouts, key=lambda page: len({left for line in page for left, _, _, strokes in line if "DOWN" in strokes}))
+    bars = [{left for left, _, _, strokes in line if strokes & {"UP", "DOWN"}} for line in laid_out]
+    is_edge = [any(strokes & {"LEFT", "RIGHT"} for *_, strokes in line) for line in laid_out]
+    if not set().union(*compress(bars, map(not_, is_edge))) <= set().union(*compress(bars, is_edge)):
+        # the text is wider than its cell: where one ends is not told by columns
+        return
     words, horizontal, vertical = [], [], []
     for number, line in enumerate(laid_out):
         top, middle, bottom = (_HIGH * (number + part) for part in (0, 0.5, 1))

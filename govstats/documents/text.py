@@ -125,12 +125,14 @@ def _blocks(lines: Sequence[str], markdown: bool, before: int = 0) -> Iterator[B
     """Yield the blocks of lines before which so many others stand in the document."""
     number = 0
     while number < len(lines):
-        if drawn := list(takewhile(_DRAWN.search, lines[number:])) if _BORDER.fullmatch(lines[number]) else []:
+        if _BORDER.fullmatch(lines[number]):
             from govstats.documents.drawn import drawn_tables
 
-            yield from drawn_tables(drawn, before + number)
-            number += len(drawn)
-            continue
+            drawn = list(takewhile(_DRAWN.search, lines[number:]))
+            if grids := list(drawn_tables(drawn, before + number)):
+                yield from grids
+                number += len(drawn)
+                continue
         rows, after = (_pipe_rows if markdown else _tab_rows)(lines, number)
         # pipes without text are crumbs of a page, not a table
         if any(any(cells) for _, cells in rows):
