@@ -7,7 +7,7 @@ SHARED_CORES := LOKY_MAX_CPU_COUNT=1
 
 .DEFAULT_GOAL := help
 unexport PYTHONDONTWRITEBYTECODE # without bytecode each kernel and each test process compiles the package anew
-.PHONY: help reproduce test check format lab site slides bench size lock clean
+.PHONY: help reproduce test check format lab site slides bench fuzz versions size lock clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -58,6 +58,17 @@ bench: $(READY)  ## how fast reading, importing and repairing are
 	$(BIN)/python benchmarks/reconciling.py
 	$(BIN)/python benchmarks/claims.py
 	$(BIN)/python benchmarks/building.py
+
+# Everything that a document can do to its reader, for so many seconds and from such a seed: spoilt reports, then hostile inputs.
+SECONDS ?= 600
+SEED ?= 5000000
+fuzz: $(READY)  ## read spoilt and hostile documents: SECONDS=600 SEED=5000000
+	$(BIN)/python -m tests.mutations --seconds $(SECONDS) --first $(SEED)
+	$(BIN)/python -m tests.hostile
+
+versions: $(READY)  ## test the lowest and the newest versions of the dependencies that are allowed (needs the network)
+	$(BIN)/python benchmarks/versions.py lowest
+	$(BIN)/python benchmarks/versions.py newest
 
 size: $(READY)  ## lines of code, modules, branches a statement
 	$(BIN)/python benchmarks/size.py

@@ -9,6 +9,7 @@ was taken away shows nothing, and one in `unsure` shows something that a careful
 from __future__ import annotations
 
 import argparse
+import itertools
 import re
 import sys
 import tempfile
@@ -836,6 +837,10 @@ def last_year_beside(doc: Document) -> None:
 # --- scores -----------------------------------------------------------------------------------------------------------------
 
 
+#: Documents between two looks at the clock.
+_AT_ONCE = 200
+
+
 class Score(NamedTuple):
     """How the reading of a document compares with what it shows.
 
@@ -909,6 +914,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Read spoilt reports and count what is read wrong.")
     parser.add_argument("--documents", type=int, default=2000)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--seconds", type=float, help="go on for so long, instead of a number of documents")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--cross", action="store_true", help="count by renderer and mutation together")
     parser.add_argument("--show", type=int, metavar="SEED", help="print one document and how it is read")
@@ -916,9 +922,13 @@ def main() -> None:
     if options.show is not None:
         show(options.show)
         return
-    seeds = range(options.first, options.first + options.documents)
+    seeds = itertools.count(options.first)
+    scores: list[Score] = []
+    ends = None if options.seconds is None else time.monotonic() + options.seconds
     with ProcessPoolExecutor(options.processes) as pool:
-        scores = list(pool.map(score, seeds, chunksize=20))
+        while time.monotonic() < ends if ends else len(scores) < options.documents:
+            some = options.documents - len(scores) if ends is None else _AT_ONCE
+            scores += pool.map(score, itertools.islice(seeds, some), chunksize=20)
     say(table_of(scores, lambda one: one.renderer), table_of(scores, lambda one: one.mutation or "(none)"))
     if options.cross:
         say(table_of(scores, lambda one: f"{one.renderer}: {one.mutation or '(none)'}"))

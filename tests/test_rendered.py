@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
 from selectolax.lexbor import LexborHTMLParser
 
 import govstats
@@ -47,9 +47,10 @@ def excerpt_page() -> str:
 
 
 def run_page() -> str:
-    output = new_output("execute_result", {"text/plain": HOSTILE}, execution_count=1)
-    cell = new_code_cell("report.title", outputs=[output], execution_count=1)
-    return notebooks._page(new_notebook(cells=[cell]), notebooks.Case("10_one_report.ipynb", HOSTILE, 2008))
+    output = {"output_type": "execute_result", "data": {"text/plain": HOSTILE}, "execution_count": 1, "metadata": {}}
+    cell = {"cell_type": "code", "source": "report.title", "outputs": [output], "execution_count": 1, "metadata": {}, "id": "a"}
+    notebook = nbformat.from_dict({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    return notebooks._page(notebook, notebooks.Case("10_one_report.ipynb", HOSTILE, 2008))
 
 
 def index_page(folder: Path) -> str:

@@ -16,10 +16,10 @@ from govstats.errors import ProcessDied, UnreadableDocument
 
 #: Of a file, packed or not: bytes. Of a web page: elements inside one another, attributes of one, options of fields, rules of
 #: style sheets times elements, characters of a selector, rules inside one another. Of a document: paragraphs, rows, cells in a
-#: row, lines of a text. Of a file of Office: bytes and elements of a part, fields of a sheet, characters of a doc. Of PDF: pages,
-#: pages that are pictures, forms as often as they are drawn. Of a page of PDF, which is left unread beyond: characters, objects,
-#: shadings. Of a picture: pixels of a page, length over width. Of a process that reads for others: bytes of addresses, most of
-#: which it never fills, and seconds for a document, or for a page that is recognised from a picture.
+#: row, lines of a text. Of a file of Office: bytes and elements of a part, pieces of a paragraph, fields of a sheet, characters
+#: of a doc. Of PDF: pages, those that are pictures, forms as often as they are drawn. Of its pages, which are left unread beyond:
+#: characters, objects, shadings. Of a picture: pixels of a page, length over width. Of a process that reads for others: bytes of
+#: addresses, most of which it never fills, and seconds for a document, or for a page that is recognised from a picture.
 DEFAULTS = {
     "bytes": 200_000_000,
     "depth": 10_000,
@@ -34,6 +34,7 @@ DEFAULTS = {
     "lines": 200_000,
     "part": 50_000_000,
     "elements": 500_000,
+    "runs": 2_000,
     "fields": 200_000,
     "characters": 200_000,
     "pages": 200,
@@ -41,7 +42,7 @@ DEFAULTS = {
     "forms": 20_000,
     "page_characters": 20_000,
     "page_objects": 100_000,
-    "page_shadings": 500,
+    "page_shadings": 200,
     "pixels": 50_000_000,
     "strip": 300,
     "memory": 6_000_000_000,
@@ -61,6 +62,7 @@ _UNITS = {
     "lines": ("lines of text", "行文字"),
     "part": ("bytes in a part of the file when it is unpacked", "字节（文件内一个部件解压后）"),
     "elements": ("elements in a part of the file", "个元素（文件内一个部件）"),
+    "runs": ("pieces of one paragraph", "块文字（一个段落内）"),
     "fields": ("fields of a sheet", "格工作表"),
     "characters": ("characters", "字"),
     "pages": ("pages", "页"),

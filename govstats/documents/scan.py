@@ -355,7 +355,9 @@ def _taken_apart(grey: Array, high: float) -> _Page:
     horizontal = tuple(Box(start, at, end, at) for at, start, end in across.tolist())
     vertical = tuple(Box(at, start, at, end) for at, start, end in down.tolist())
     # paper: what is left where everything as small as text is taken away
-    small = cv2.medianBlur(cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), 2 * max(int(high / 2), 4) + 1)
+    small = cv2.medianBlur(
+        cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), 2 * min(max(int(high / 2), 4), 100) + 1
+    )
     paper = cv2.resize(small, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
     grey = np.where(covered, paper, grey)
     dark = cv2.subtract(paper, cv2.GaussianBlur(grey, (0, 0), 0.8))

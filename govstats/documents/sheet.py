@@ -19,6 +19,11 @@ from govstats.errors import MissingReader, UnreadableDocument
 _NOT_COMPUTED = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*>\s*<f(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>')
 #: The place that a cell says it has, and a number that rows may begin with.
 _PLACED, _NUMBER = re.compile(rb'<c [^>]*?r="([A-Z]{1,3})(\d{1,7})"'), re.compile(r"\d{1,4}")
+#: How often a row of an OpenDocument sheet stands there that holds something, and a cell; empty ones to its end count for none.
+_ROWS_REPEATED = re.compile(
+    rb'<table:table-row[^>]*?number-rows-repeated="(\d{1,9})"[^>]*>(?:\s*<table:table-cell[^>]*/>)*\s*<table:table-cell[^>]*[^/]>'
+)
+_CELLS_REPEATED = re.compile(rb'<table:table-cell[^>]*?number-columns-repeated="(\d{1,9})"[^>]*(?<!/)>')
 #: What tells comma-separated values from text: so many rows of as many short fields follow one another, with figures in them.
 _FEWEST_ROWS, _FEWEST_FIELDS, _LONGEST_FIELD = 2, 3, 60
 #: A row of one text that is so long and stands between tables is a sentence.
@@ -90,6 +95,10 @@ def _not_computed(content: bytes, name: str) -> set[tuple[int, int]]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for entry in archive.infolist():
             require("part", entry.file_size, f"{name}, {entry.filename:.60}")
+            if entry.filename == "content.xml":
+                sheet = archive.read(entry)
+                rows, columns = (max(map(int, often.findall(sheet)), default=1) for often in (_ROWS_REPEATED, _CELLS_REPEATED))
+                require("fields", rows * columns, name)
             if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", entry.filename):
                 continue
             sheet = archive.read(entry)

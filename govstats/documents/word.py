@@ -171,6 +171,7 @@ def _part(archive: zipfile.ZipFile, kind: str, name: str) -> _Element:
         hint.text = NO_TEXT
     etree.strip_elements(part, *_UNSEEN)
     etree.strip_tags(part, *_WRAPPERS, f"{{{_NAMESPACES['mc']}}}*")
+    require("runs", max(map(len, part.iter(f"{_W}p")), default=0), f"{name}, {path}")
     # the text of a box comes after the paragraph in which it is anchored
     for box in reversed(_every(part, "//w:p//w:txbxContent")):
         _every(box, "ancestor::w:p")[-1].addnext(box)

@@ -11,7 +11,10 @@ WITH
     FROM (SELECT DISTINCT agency FROM reached), (SELECT unnest(range(min(year), max(year) + 1)) AS year FROM reached)
   ),
   printed AS (SELECT agency, year, count(DISTINCT "table") AS tables FROM cells GROUP BY agency, year),
-  asked AS (SELECT unnest(string_split(forms, ' ')) AS form, count(DISTINCT "table") AS asked FROM variables GROUP BY 1),
+  asked AS (
+    SELECT form, count(DISTINCT "table") AS asked
+    FROM (SELECT unnest(string_split(forms, ' ')) AS form, "table" FROM variables) GROUP BY form
+  ),
   wrong AS (
     SELECT
       agency, year,
