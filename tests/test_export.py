@@ -771,6 +771,8 @@ def test_an_export_replaces_the_one_before(panel: Panel, empty: Panel, tmp_path:
 # --- what the disk refuses ------------------------------------------------------------------------------------------------
 
 
+# files that could not be written to say so once more when they are forgotten
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_full_disk_is_told_and_nothing_half_written_stays(format: str, panel: Panel, tmp_path: Path) -> None:  # noqa: A002
     resource = pytest.importorskip("resource", reason="the system bounds no files")

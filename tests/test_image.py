@@ -255,16 +255,16 @@ def test_a_huge_picture_is_refused_before_it_is_unpacked(size: tuple[int, int]) 
     head = b"IHDR" + struct.pack(">IIBBBBB", *size, 1, 0, 0, 0, 0)
     pixels = b"IDAT" + zlib.compress(b"")
     chunks = (struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in (head, pixels))
-    with pytest.raises(UnreadableDocument, match=r"map\.png: the picture .*pixels.*scale it down"):
+    with pytest.raises(UnreadableDocument, match=r"map\.png: .*[\d,]{9,} pixels"):
         read_image(b"\x89PNG\r\n\x1a\n" + b"".join(chunks), "map.png")
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP"])
 def test_a_truncated_picture_is_refused(kind: str) -> None:
     content = saved(drawn(), kind)
-    with pytest.raises(UnreadableDocument, match="damaged or cut off"):
+    with pytest.raises(UnreadableDocument, match="damaged, cut off or too large"):
         read_image(content[: len(content) // 2], "half")
-    with pytest.raises(UnreadableDocument, match="damaged or cut off"):
+    with pytest.raises(UnreadableDocument, match="damaged, cut off or too large"):
         read_image(content[:12], "head")
 
 

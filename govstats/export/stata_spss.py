@@ -148,7 +148,7 @@ def _write(writer: Any, reader: Any, frame: pd.DataFrame, path: Path, **options:
     rows = -1
     try:
         writer(frame, str(path), **options)
-        rows = len(reader(str(path), usecols=[frame.columns[0]])[0])
+        rows = len(reader(str(path), usecols=[frame.columns[0]])[0]) if len(frame) else 0
     except pyreadstat.ReadstatError as error:
         if "write data" not in str(error) and "read" not in str(error).lower():
             raise UnusableExport.worded("not_held", file=path.name, error=error) from error
