@@ -183,7 +183,7 @@ def _check(options: argparse.Namespace) -> int:
             checked.append(_identity(report) | {"counts": counts, "findings": _records(findings), "repairs": _records(repairs)})
             continue
         worst_first = wrong.sort_values("severity", key=lambda column: column.map(_SEVERITIES.index), kind="stable")
-        about = worst_first["decision"].map("({})".format, na_action="ignore").fillna("")
+        about = [f"({decision})" if isinstance(decision, str) else "" for decision in worst_first["decision"]]
         shown = _records(repairs.drop_duplicates("repair"))
         failures, more = _records(worst_first.assign(about=about)), len(shown) - _REPAIRS_SHOWN
         _tell("checked", report, failures, shown[:_REPAIRS_SHOWN], more, counts, options.language)
