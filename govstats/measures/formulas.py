@@ -118,11 +118,9 @@ def _term(where: str, sign: int, written: str, statutory: Form) -> Term:
     for line in lines.split("|"):
         cells = table.cells_of(line, column) if line in table.columns_of or table.parts(line) else ()
         if not cells:
-            raise FormError(
-                f"{where}: form {statutory.version} has no cell {name}/{line}/{column}; "
-                f"lines of the table: {', '.join(table.line)}; columns: {', '.join(table.column)}"
-                " 该格式没有这一单元格，可用的行和栏见前"
-            )
+            known = {"lines": ", ".join(table.line), "columns": ", ".join(table.column)}
+            cell = f"{name}/{line}/{column}"
+            raise FormError.worded("sum_cell_unknown", where=where, version=statutory.version, cell=cell, **known)
         options.append(cells)
         if line in table.line and table.line[line].subtotal:
             options.append(tuple((name, line, one) for one in dict.fromkeys(key[2] for key in cells)))
@@ -144,10 +142,7 @@ def chosen(what: str, names: str | Iterable[str] | None, known: Mapping[str, Def
     for name in wanted:
         if name not in known:
             nearest = ", ".join(get_close_matches(name, known, cutoff=0.3)) or ", ".join(known)
-            raise FormError(
-                f"there is no {what} {name!r}; the nearest: {nearest}; {listed} lists them all"
-                f" 没有这个名称，最接近的：{nearest}；全部见 {listed}"
-            )
+            raise FormError.worded("definition_unknown", what=what, name=name, nearest=nearest, listed=listed)
     return [known[name] for name in wanted]
 
 
@@ -217,9 +212,7 @@ def _label_of(where: str, each: Mapping[str, Any], name: str, language: Language
                 named = _line(table, name, language) if "lines" in each else _column(table, name, language)
                 if named:
                     return named
-    raise FormError(
-        f"{where}: each names {name!r}, which no form has in a table {each['table']!r} 各格式的该表都没有这一项，请改正 each"
-    )
+    raise FormError.worded("each_unknown", where=where, name=name, table=each["table"])
 
 
 def _line(table: Table, line: str, language: Language, *, numbered: bool = False) -> str:
@@ -474,10 +467,7 @@ def gathered(
     reports = reports.dropna(subset=["agency", "year"])
     twice = reports[reports.duplicated(["agency", "year"])]
     if len(twice):
-        raise UnusableCells(
-            f"the frame of reports has {twice['agency'].iloc[0]} {twice['year'].iloc[0]} twice; leave one row of them"
-            " 同一机关、年度重复，只留一行"
-        )
+        raise UnusableCells.worded("reports_twice", **twice[["agency", "year"]].iloc[0])
     about = reports.assign(year=reports["year"].astype("Int64"))
     keys = about[["agency", "year"]]
     without_cells = about[~pd.MultiIndex.from_frame(keys).isin(pd.MultiIndex.from_frame(known[["agency", "year"]]))]

@@ -55,10 +55,7 @@ def adjudicate(
     """
     of_repairs = "proposed" in rows.columns
     if (decision == "corrected") != of_repairs or (of_repairs and rows["proposed"].isna().any()):
-        raise UnusableCorrections(
-            f"decision={decision!r}: findings are confirmed or dismissed, and repairs that propose every figure corrected"
-            " 核对结果只能确认或排除；要更正，请传入改法（各格都有应为的数字）"
-        )
+        raise UnusableCorrections.worded("decision_of_rows", decision=decision)
     told = _of_repairs(rows) if of_repairs else rows.assign(new="")
     told = told.assign(decision=decision, by=by, reason=reason, date=date or dt.datetime.now().date().isoformat())
     return read_adjudications(told.assign(figures=_figures(source, told))[list(ADJUDICATION_TYPES)])

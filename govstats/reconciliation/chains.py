@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form
 from govstats.reconciliation.edits import (
-    Component,
     Flags,
+    System,
+    closed,
+    coefficients,
     kinds,
     linear_edits,
     outside,
     pairs_of_years,
-    system,
     system_of,
     tell,
 )
@@ -170,15 +171,12 @@ def _rearrangements(chain: Chain) -> list[Solution]:
 
 
 @cache
-def _components(form: Form, layout: Layout, cells: tuple[CellKey, ...], own: tuple[Edit, ...]) -> tuple[Component, ...]:
+def _components(form: Form, layout: Layout, cells: tuple[CellKey, ...], own: tuple[Edit, ...]) -> tuple[System, ...]:
     """Return the groups of edits of a layout and of `own`, and each cell that is in none; what agencies add leaves a sum open."""
-    whole = system(form, layout)
-    edits = zip(whole.edits, whole.open_ended.tolist(), strict=True) if whole else ()
-    closed = system_of(form, (*(edit for edit, open_ended in edits if not open_ended), *own))
-    bound = set(closed.cells)
-    none = np.zeros((0, 1))
-    single = [(cell, kinds(form, [cell])) for cell in cells if cell not in bound]
-    return (*closed.parted(), *(Component((cell,), Rows(none, none, *of_cell), ()) for cell, of_cell in single))
+    whole = system_of(form, (*closed(form, layout), *own))
+    none, bound = np.zeros((0, 1)), set(whole.cells)
+    single = (System((), (cell,), Rows(none, none, *kinds(form, [cell]))) for cell in cells if cell not in bound)
+    return (*whole.parted(), *single)
 
 
 def _failed(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
@@ -201,12 +199,12 @@ class _Systems:
         self.binding = [rule for rule in loaded(rules).values() if rule.binds]
         self.bound = {id(matrix): linear_edits(matrix, matrix, self.binding) for matrix in self.found}
 
-    def components(self, matrix: ReportMatrix, layout: Layout) -> tuple[Component, ...]:
+    def components(self, matrix: ReportMatrix, layout: Layout) -> tuple[System, ...]:
         """Return the groups of edits that bind the reports of a layout."""
         own = tuple(edit for edit in self.bound[id(matrix)] if edit.severity == "E" and not edit.offsets)
         return _components(matrix.form, layout, matrix.cells, own)
 
-    def joining(self, matrix: ReportMatrix, layout: Layout) -> Component | None:
+    def joining(self, matrix: ReportMatrix, layout: Layout) -> System | None:
         """Return the edits of a report by which its years are joined."""
         joined = {cell for edit in self.bound[id(matrix)] if edit.offsets for cell in edit.cells}
         return next((one for one in self.components(matrix, layout) if not joined.isdisjoint(one.cells)), None)
@@ -237,7 +235,7 @@ class _Systems:
                         if fails[at] or not can_hold(chain.edits, chain.figures[:, None]).all():
                             yield int(matrix.reports[members[at]]), order, chain, component is joining
 
-    def _chain(self, matrix: ReportMatrix, member: int, component: Component) -> Chain:
+    def _chain(self, matrix: ReportMatrix, member: int, component: System) -> Chain:
         rows = np.array([matrix.index[key] for key in component.cells])
         figures = matrix.value[rows, member]
         year = self.reports["year"].array[matrix.reports[member]]
@@ -346,15 +344,11 @@ class _Link(NamedTuple):
 def _link(before: _Year, now: _Year, systems: _Systems) -> _Link:
     """Return the edits that bind the repairs of two years: those of severity E, and those that hold as reported."""
     matrices_of = [systems.place_of[year.number][0] for year in (now, before)]
-    positions = [{place.key: at for at, place in enumerate(year.chain.places)} for year in (now, before)]
+    places = [(place.key, offset) for year, offset in ((before, -1), (now, 0)) for place in year.chain.places]
     edits = linear_edits(matrices_of[0], matrices_of[1], systems.binding)
-    edits = [edit for edit in edits if edit.offsets and all(key in positions[-offset] for key, offset in edit.places)]
-    coefficients = [np.zeros((len(edits), len(of_year))) for of_year in positions]
-    for row, edit in enumerate(edits):
-        for (key, factor), (_, offset) in zip(edit.terms, edit.places, strict=True):
-            coefficients[-offset][row, positions[-offset][key]] += factor
+    edits = [edit for edit in edits if edit.offsets and set(places).issuperset(edit.places)]
     equality = np.array([edit.relation == "==" for edit in edits], dtype=np.bool_)
-    every = _Link([], equality, coefficients[1], coefficients[0])
+    every = _Link([], equality, *np.split(coefficients(edits, places), [len(before.chain.places)], axis=1))
     binds = every.hold(before.chain.figures[:, None], now.chain.figures[:, None]).ravel()
     binds |= np.array([edit.severity == "E" for edit in edits], dtype=np.bool_)
     rules = [edit.rule for edit, it in zip(edits, binds.tolist(), strict=True) if it]

@@ -151,11 +151,7 @@ def _check_identity(reports: Sequence[Report]) -> None:
         found = [getattr(report, name) for report in reports]
         if None in found or len(set(found)) > 1:
             said = "; ".join(f"{report.source}: {getattr(report, name)}" for report in reports)
-            raise DifferentReports(
-                f"the documents are not known to be one report, their {name} differs or is unknown ({said}); expected the same "
-                f"report in several formats; if it is one, say so: govstats.read(..., {name}=...)"
-                f" 各文件不一定是同一份年报；如确是，请用 govstats.read(..., {name}=...) 说明"
-            )
+            raise DifferentReports.worded("different_reports", name=name, said=said)
 
 
 def _names(reports: Sequence[Report]) -> list[str]:

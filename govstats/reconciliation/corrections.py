@@ -18,19 +18,10 @@ from govstats.agencies import written_rows
 from govstats.errors import RefusedCorrection, UnusableCorrections
 from govstats.forms import ONE_FEN
 from govstats.reconciliation.matrix import Source, known_of
-from govstats.report import Report
+from govstats.report import Report, column_types
 
 #: The columns of ``corrections.csv``, with their types.
-CORRECTION_TYPES = {
-    "agency": "str",
-    "year": "Int64",
-    "cell": "str",
-    "old": "Float64",
-    "new": "Float64",
-    "reason": "str",
-    "source": "str",
-    "date": "str",
-}
+CORRECTION_TYPES = column_types("agency year:Int64 cell old:Float64 new:Float64 reason source date")
 #: The columns of ``adjudications.csv``, with their types.
 ADJUDICATION_TYPES = {"agency": "str", "year": "Int64"} | dict.fromkeys(
     ("rule", "cells", "figures", "decision", "new", "by", "date", "reason"), "str"
@@ -123,10 +114,7 @@ def read_adjudications(path: Corrections) -> pd.DataFrame:
     corrected = read["decision"] == "corrected"
     uneven = (counts["figures"] != counts["cells"]) | (corrected & (counts["new"] != counts["cells"]))
     if uneven.any():
-        raise UnusableCorrections(
-            f"{'; '.join(read.loc[uneven, 'where'])}: figures (and new, where the decision is corrected) have to be as many as "
-            "cells, joined by semicolons 各格的数字应与单元格一一对应，以分号相连"
-        )
+        raise UnusableCorrections.worded("uneven_decisions", places="; ".join(read.loc[uneven, "where"]))
     for name in ("figures", "new"):
         read[name] = pd.array([";".join(map(_plain, text.split(";"))) for text in read[name]], dtype="str")
     return read.drop(columns="where")
@@ -225,10 +213,8 @@ def correct(source: Source, corrections: Corrections) -> pd.DataFrame:
     for row in np.flatnonzero(listed.duplicated(_CELL)).tolist():
         again = listed.iloc[row]
         before = listed.loc[(listed[_CELL] == again[_CELL]).all(axis=1), "where"].iloc[0]
-        raise UnusableCorrections(
-            f"{again['where']}: {' '.join(map(str, again[_CELL]))} is corrected in {before} already; keep one"
-            " 同一单元格已有更正，只留一条"
-        )
+        cell = " ".join(map(str, again[_CELL]))
+        raise UnusableCorrections.worded("corrected_twice", where=again["where"], cell=cell, before=before)
     named = cells[["agency", "year"]].astype({"agency": "str", "year": "Int64"}).reset_index(drop=True)
     concerned = listed.merge(named.drop_duplicates())
     named["cell"] = ["/".join(key) for key in zip(*(cells[name] for name in ("table", "line", "column")), strict=True)]
@@ -258,10 +244,7 @@ def _refuse_unfit(concerned: pd.DataFrame, cells: pd.DataFrame) -> None:
             said = [f"{figure:g}" if pd.notna(figure) else "no figure" for figure in (there, one["old"])]
             refused.append(f"{who} {one['cell']} has {said[0]} (printed {printed!r}), the correction expects {said[1]}")
     if refused:
-        raise RefusedCorrection(
-            "; ".join(refused) + "; nothing was corrected: look at the document again, and change or drop these corrections "
-            "均未更正：没有该单元格，或其中的数字与更正所写的原数不同；请核对原文，改正或删去这些更正"
-        )
+        raise RefusedCorrection.worded("corrections_refused", refused="; ".join(refused))
 
 
 @overload
@@ -323,9 +306,7 @@ def _written_down(
     wrong = [f"{where}: {'; '.join(faults)}" for where, row in rows if (faults := list(_faults(row, filled, expected)))]
     if wrong:
         looks = "，".join(f"{name} 应为 {said}" for name, (_, said) in expected.items())
-        raise UnusableCorrections(
-            f"{'; '.join(wrong)}; correct these lines 请改正以上各行：{'、'.join(filled)} 不能为空，{looks}，date 应为 YYYY-MM-DD"
-        )
+        raise UnusableCorrections.worded("lines_wrong", wrong="; ".join(wrong), filled="、".join(filled), looks=looks)
     read = pd.DataFrame([row for _, row in rows], columns=list(types), dtype="str")
     years = pd.to_numeric(read["year"]).astype("Int64")
     return read.assign(year=years, where=pd.array([where for where, _ in rows], dtype="str"))

@@ -13,26 +13,16 @@ from numpy.typing import NDArray
 from govstats.forms import CellKey, Table
 from govstats.reconciliation.rulebook import Rules, Wording, loaded
 from govstats.reconciliation.wording import Words, cell_list, gap, in_both, in_words, number
+from govstats.report import column_types
 
 Integers = NDArray[np.intp]
 Floats = NDArray[np.float64]
 
 #: The columns of the findings, with their types; the contract of DESIGN.md.
-FINDING_TYPES = {
-    "rule": "str",
-    "severity": "str",
-    "status": "str",
-    "agency": "str",
-    "year": "Int64",
-    "table": "str",
-    "expected": "Float64",
-    "reported": "Float64",
-    "difference": "Float64",
-    "cells": "str",
-    "message_zh": "str",
-    "message_en": "str",
-    "decision": "str",
-}
+FINDING_TYPES = column_types(
+    "rule severity status agency year:Int64 table expected:Float64 reported:Float64 difference:Float64 cells message_zh "
+    "message_en decision"
+)
 
 
 class Findings:

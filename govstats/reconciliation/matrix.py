@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from typing import Any, NamedTuple, Protocol
 
@@ -83,13 +83,8 @@ def known_of(source: Source) -> Reports:
     if isinstance(source, pd.DataFrame):
         return Reports(source)
     if not hasattr(source, "document_findings"):
-        raise UnusableCells(
-            f"{source!r:.80} is a {type(source).__name__}; expected a Report, a frame of cells or a panel; read a file first: "
-            "govstats.read(path) 应为年报、单元格表或面板；文件请先用 govstats.read 读入"
-        )
-    return Reports(
-        source.cells, source.claims, source.texts, source.vintages, source.reports, source.notes, source.document_findings
-    )
+        raise UnusableCells.worded("no_reports", given=source, kind=type(source).__name__)
+    return Reports(**{one.name: getattr(source, one.name) for one in fields(Reports) if one.name != "report"})
 
 
 def identity_of(report: Report) -> pd.DataFrame:

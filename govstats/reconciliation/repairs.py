@@ -24,32 +24,13 @@ from govstats.reconciliation.rulebook import RulesFile, weights_in
 from govstats.reconciliation.solver import Solution
 from govstats.reconciliation.whole_tables import TEN_THOUSAND, rearranged
 from govstats.reconciliation.wording import cell_label, cell_list, listed, number, phrase, quoted
-from govstats.report import ReadCell, Report, typed_frame
+from govstats.report import ReadCell, Report, column_types, typed_frame
 
 #: The columns of the repairs, with their types: the contract of DESIGN.md, and what else is known of a repair.
-REPAIR_TYPES = {
-    "repair": "Int64",
-    "agency": "str",
-    "year": "Int64",
-    "table": "str",
-    "line": "str",
-    "column": "str",
-    "reported": "Float64",
-    "proposed": "Float64",
-    "cells": "str",
-    "rules": "str",
-    "mechanism": "str",
-    "witnesses": "str",
-    "unique": "boolean",
-    "complete": "boolean",
-    "group": "Int64",
-    "rank": "Int64",
-    "origin": "str",
-    "printed": "str",
-    "reread": "str",
-    "message_zh": "str",
-    "message_en": "str",
-}
+REPAIR_TYPES = column_types(
+    "repair:Int64 agency year:Int64 table line column reported:Float64 proposed:Float64 cells rules mechanism witnesses "
+    "unique:boolean complete:boolean group:Int64 rank:Int64 origin printed reread message_zh message_en"
+)
 
 #: What a witness takes from or adds to how far-fetched a repair is; a reading that fails when it is repeated settles the matter.
 _WITNESS, _MISREAD = 2.0, -100.0

@@ -11,7 +11,7 @@ import pandas as pd
 
 from govstats.errors import FormError
 from govstats.forms import CellKey, Edit, Form, Language, form, versions
-from govstats.reconciliation.edits import Flags, kinds
+from govstats.reconciliation.edits import Flags, coefficients, kinds
 from govstats.reconciliation.rulebook import OWN, Rule, Rules, RulesFile, check_message, every_cell, parsed
 from govstats.reconciliation.solver import Rows, can_be_positive, follows
 from govstats.reconciliation.wording import cell_label, cell_list, in_both, listed, quoted, subject
@@ -134,17 +134,14 @@ def _on(statutory: Form, mine: Sequence[tuple[Rule, Edit]], joining: Sequence[Ed
     some_alone = any((free & ~one).any() for one in alone)
     for (rule, edit), positive in zip(mine, alone, strict=True):
         zero = free & ~(positive if some_alone else together)
-        cells = [cell for cell, year in edit.places if zero[places[cell, year]]]
+        cells = [cell for cell, year in edit.places if zero[places.index((cell, year))]]
         if cells:
             yield _Found(rule, statutory, edit, "only_zero", list(dict.fromkeys(cells)))
 
 
-def _system(statutory: Form, edits: Sequence[Edit]) -> tuple[Mapping[tuple[CellKey, int], int], Rows, Flags]:
-    """Return where each place stands, the edits as rows in their order, and which are equalities."""
-    places = {place: at for at, place in enumerate(dict.fromkeys(place for edit in edits for place in edit.places))}
-    weights = np.zeros((len(edits), len(places)))
-    for row, edit in enumerate(edits):
-        for place, (_, factor) in zip(edit.places, edit.terms, strict=True):
-            weights[row, places[place]] += factor
+def _system(statutory: Form, edits: Sequence[Edit]) -> tuple[Sequence[tuple[CellKey, int]], Rows, Flags]:
+    """Return the cells and their years, the edits as rows in their order, and which are equalities."""
+    places = list(dict.fromkeys(place for edit in edits for place in edit.places))
+    weights = coefficients(edits, places)
     equal = np.array([edit.relation == "==" for edit in edits], dtype=np.bool_)
     return places, Rows(weights, weights[:0], *kinds(statutory, [cell for cell, _ in places])), equal

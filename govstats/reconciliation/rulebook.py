@@ -236,10 +236,7 @@ def _has(statutory: Form, cell: CellKey) -> bool:
 
 def _refuse_cells(where: str, wrong: str, known: Sequence[str]) -> NoReturn:
     nearest = ", ".join(get_close_matches(wrong, dict.fromkeys(known)))
-    raise FormError(
-        f"{where}: no form has the cell {wrong}, or not beside the others of the edit; the nearest: {nearest}; the data "
-        f"dictionary lists them all 没有这一单元格，或与其余各格不在同一格式；最接近的：{nearest}；全部见数据字典"
-    )
+    raise FormError.worded("rule_cell_unknown", where=where, wrong=wrong, nearest=nearest)
 
 
 def check_message(what: str, language: Language, **fields: str) -> str:
@@ -260,13 +257,9 @@ def known_rule(name: str) -> Rule:
     FormError
         An edit of a form names a rule that ``rules.toml`` lacks.
     """
-    try:
-        return loaded()[name]
-    except KeyError:
-        raise FormError(
-            f"reconciliation/rules.toml has no rule {name!r}, which an edit of a form names; add it there, or correct the form"
-            " rules.toml 中没有这条规则，请补上，或改正格式文件"
-        ) from None
+    if name not in loaded():
+        raise FormError.worded("rule_unknown", name=name)
+    return loaded()[name]
 
 
 def rules(own: RulesFile | None = None) -> pd.DataFrame:
