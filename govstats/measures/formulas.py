@@ -20,7 +20,6 @@ from govstats.forms import (
     CellKey,
     Form,
     Language,
-    Table,
     cell_key,
     form,
     parsed_toml,
@@ -209,22 +208,11 @@ def _label_of(where: str, each: Mapping[str, Any], name: str, language: Language
     for version in reversed(versions()):
         for table in form(version).tables:
             if table.id == each["table"]:
-                named = _line(table, name, language) if "lines" in each else _column(table, name, language)
-                if named:
-                    return named
+                known, named = (table.line, line_label) if "lines" in each else (table.column, column_label)
+                label = named(table, name, language)
+                if label and (name in known or label != name):
+                    return _NUMBERING.sub("", label) if named is line_label else label
     raise FormError.worded("each_unknown", where=where, name=name, table=each["table"])
-
-
-def _line(table: Table, line: str, language: Language, *, numbered: bool = False) -> str:
-    groups = {group.id: group.text(language) for group in table.groups}
-    label = line_label(table, line, language) if line in table.line else groups.get(line, "")
-    return label if numbered else _NUMBERING.sub("", label)
-
-
-def _column(table: Table, column: str, language: Language) -> str:
-    if column == "organisations":
-        return next((one.spanner(language) for one in table.columns if one.spanner_zh), "")
-    return column_label(table, column, language) if column in table.column else ""
 
 
 def in_words(written: Iterable[str], statutory: Form, language: Language) -> str:
@@ -239,11 +227,9 @@ def in_words(written: Iterable[str], statutory: Form, language: Language) -> str
     for sign, one in map(signed, written):
         name, lines, column = cell_key(one)
         table = statutory.table(name)
-        label = ("或" if language == "zh" else " or ").join(
-            _line(table, line, language, numbered=True) for line in lines.split("|")
-        )
+        label = ("或" if language == "zh" else " or ").join(line_label(table, line, language) for line in lines.split("|"))
         if column != "total" or table.lines_across:
-            label += f"·{_column(table, column, language)}"
+            label += f"·{column_label(table, column, language)}"
         words += (" − " if sign < 0 else " + " if words else "") + label
     return words.removeprefix(" ").replace(" + ", "＋") if language == "zh" else words.removeprefix(" ")
 
@@ -333,25 +319,26 @@ def contradicted(matrix: ReportMatrix, dismissed: Dismissed) -> Flags:
     for members, layout in matrix.layouts:
         for edit in matrix.form.edits(layout.printed):
             if edit.relation == "==":
-                rows = np.array([matrix.index[cell] for cell in edit.cells])
-                failed = members[tell(edit, matrix.part(matrix.value, rows, members), matrix.form).failed]
+                rows = matrix.rows_at(edit.cells)
+                failed = members[tell(edit, matrix.value[np.ix_(rows, members)], matrix.form).failed]
                 counted = [
                     (number, edit.rule, cell_list(edit.cells)) not in dismissed for number in matrix.reports[failed].tolist()
                 ]
                 found[np.ix_(rows, failed[np.array(counted, dtype=np.bool_)])] = True
     for one in conflicts(matrix):
         if (int(matrix.reports[one.at]), "TJ", cell_list(one.cells)) not in dismissed:
-            found[[matrix.index[cell] for cell in one.cells], one.at] = True
+            found[matrix.rows_at(one.cells), one.at] = True
     return found
 
 
-def _balances(matrix: ReportMatrix, layout: Layout) -> list[tuple[list[int], list[int]]]:
+def _balances(matrix: ReportMatrix, layout: Layout) -> list[tuple[Integers, Integers]]:
     """Return the rows on both sides of each balance edit; its coefficients are one."""
     edits = [edit for edit in matrix.form.edits(layout.printed) if edit.relation == "=="]
-    return [([matrix.index[key[:3]] for key in edit.left], [matrix.index[key[:3]] for key in edit.right]) for edit in edits]
+    rows = (np.split(matrix.rows_at(edit.cells), [len(edit.left)]) for edit in edits)
+    return [(left, right) for left, right in rows]
 
 
-def _zeroed(figures: Floats, status: NDArray[np.int8], blank: Flags, balances: Sequence[tuple[list[int], list[int]]]) -> Floats:
+def _zeroed(figures: Floats, status: NDArray[np.int8], blank: Flags, balances: Sequence[tuple[Integers, Integers]]) -> Floats:
     more_than_zero = np.zeros(blank.shape, dtype=np.bool_)
     value = figures
     # what the first round finds to be more than zero leaves the totals open of which it is a part
@@ -401,7 +388,7 @@ class Gathered:
         for matrix in self.matrices:
             here = sure[sure["number"].isin(matrix.reports)]
             keys = here[["table", "line", "column"]].itertuples(index=False, name=None)
-            at = [matrix.index[key] for key in keys], np.searchsorted(matrix.reports, here["number"])
+            at = matrix.rows_at(keys), np.searchsorted(matrix.reports, here["number"])
             value, status, mine = matrix.value.copy(), matrix.status.copy(), np.zeros(matrix.value.shape, dtype=np.bool_)
             value[at], status[at], mine[at] = here["value"], REPORTED, True
             filled.append(replace(matrix, value=value, status=status))

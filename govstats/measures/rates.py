@@ -55,17 +55,14 @@ _COMBINATIONS = 10_000
 _SEVERITIES = ("E", "W")
 #: Prose with fewer passages is a title and a date, as in `govstats.reconciliation.reuse`.
 _FEWEST_PASSAGES = 50
-_DEFINITION_TYPES = dict.fromkeys(
-    ("indicator", "label_zh", "label_en", "kind", "unit", "formula_zh", "formula_en", "forms", "source", "note_zh", "note_en"),
-    "str",
-)
+_DEFINITION_TYPES = column_types("indicator label_zh label_en kind unit formula_zh formula_en forms source note_zh note_en")
 _INDICATOR_TYPES = column_types(
     "indicator value:Float64 numerator:Float64 denominator:Float64 low:Float64 high:Float64 small:boolean "
     "low_repairs:Float64 high_repairs:Float64 low_blanks:Float64 high_blanks:Float64 repaired:Int64 reports:Int64 "
     "left_out:Int64 contradicted:Int64 status"
 )
 #: What is told of groups only.
-_GROUP_TYPES = {"agencies": "Int64", **dict.fromkeys(("agency_mean", "agency_median", "correlation"), "Float64")}
+_GROUP_TYPES = column_types("agencies:Int64 agency_mean:Float64 agency_median:Float64 correlation:Float64")
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from govstats.reconciliation.adjudications import decided
 from govstats.reconciliation.comparison import FormatComparison, check_summaries, check_vintages, compare_formats
-from govstats.reconciliation.corrections import Corrections, as_corrected
+from govstats.reconciliation.corrections import Corrections, as_corrected, decided
 from govstats.reconciliation.edits import check_edits
 from govstats.reconciliation.findings import FINDING_TYPES, Findings
 from govstats.reconciliation.matrix import IDENTITY, ManyReports, Reports, Source, identity_of, known_of, matrices

@@ -18,7 +18,7 @@ from govstats.reconciliation.rulebook import Rule, having, known_rule
 from govstats.reconciliation.solver import Rows, can_hold, components, conflict
 from govstats.reconciliation.wording import (
     Words,
-    cell_label,
+    cells_without_figure,
     listed,
     phrase,
     quoted,
@@ -64,7 +64,7 @@ class Pairs(NamedTuple):
         for year, matrix, at in ((0, self.now, self.at), (-1, self.before, self.was)):
             mine = [number for number, (_, of) in enumerate(places) if of == year]
             if mine:
-                rows = [matrix.index[places[number][0]] for number in mine]
+                rows = matrix.rows_at(places[number][0] for number in mine)
                 values[mine] = np.where(at >= 0, matrix.value[rows][:, at], np.nan)
                 status[mine] = np.where(at >= 0, matrix.status[rows][:, at], ABSENT)
         return values, status
@@ -169,10 +169,18 @@ def system_of(form: Form, edits: Collection[Edit]) -> System:
     """Return edits of one year as a matrix."""
     places = dict.fromkeys(place for edit in edits for place in edit.places)
     cells = tuple(cell for cell, _ in places)
-    in_order = tuple(sorted(edits, key=lambda edit: edit.relation != "=="))
-    equal = sum(edit.relation == "==" for edit in edits)
-    weights = coefficients(in_order, list(places))
-    return System(in_order, cells, Rows(weights[:equal], weights[equal:], *kinds(form, cells)))
+    return System(in_order(edits), cells, as_rows(edits, list(places), *kinds(form, cells)))
+
+
+def in_order(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Return edits as they stand in rows: those that are equalities first."""
+    return tuple(sorted(edits, key=lambda edit: edit.relation != "=="))
+
+
+def as_rows(edits: Collection[Edit], places: Sequence[tuple[CellKey, int]], signed: Flags, whole: Flags) -> Rows:
+    """Return edits on cells, each of this year (0) or another one, for the solver."""
+    weights, equal = coefficients(in_order(edits), places), sum(edit.relation == "==" for edit in edits)
+    return Rows(weights[:equal], weights[equal:], signed, whole)
 
 
 def coefficients(edits: Collection[Edit], places: Sequence[tuple[CellKey, int]]) -> Floats:
@@ -288,8 +296,7 @@ def conflicts(matrix: ReportMatrix) -> Iterator[Conflict]:
     for members, layout in matrix.layouts:
         for table in matrix.form.tables:
             mine = _closed(matrix.form, layout, table.id)
-            rows = np.array([matrix.index[cell] for cell in mine.cells])
-            values = matrix.value[np.ix_(rows, members)]
+            values = matrix.value[np.ix_(matrix.rows_at(mine.cells), members)]
             empty = np.isnan(values)
             some = np.flatnonzero(empty.any(axis=0) & ~empty.all(axis=0))
             for alike_in in alike(empty[:, some]):
@@ -330,7 +337,7 @@ def check_together(matrix: ReportMatrix, findings: Findings) -> None:
         if not one.edits:
             findings.note(report, "TJ", "pass", table=table)
             continue
-        state = [int(matrix.status[matrix.index[cell], one.at]) for cell in one.cells]
+        state = matrix.status[matrix.rows_at(one.cells), one.at].tolist()
         findings.note(
             report,
             "TJ",
@@ -338,14 +345,9 @@ def check_together(matrix: ReportMatrix, findings: Findings) -> None:
             table=table,
             cells=one.cells,
             severity=one.severity,
-            missing=partial(_without_figure, table, one.cells, state),
+            missing=cells_without_figure(table, one.cells, state),
             edits=partial(_edits_named, table, one.edits),
         )
-
-
-def _without_figure(table: Table, cells: Sequence[CellKey], state: Sequence[int], language: Language) -> str:
-    labels = [cell_label(table, cell, language) for cell in cells]
-    return without_figure(zip(labels, state, strict=True), language)
 
 
 def _edits_named(table: Table, edits: Sequence[Edit], language: Language) -> str:

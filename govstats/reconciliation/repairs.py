@@ -16,13 +16,12 @@ import pandas as pd
 
 from govstats.errors import UnreadableDocument
 from govstats.forms import ONE_FEN, CellKey, Form, Language
-from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, Case, Place, Weights, cases
+from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, TEN_THOUSAND, Case, Place, Weights, cases, rearranged
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import outside
 from govstats.reconciliation.matrix import Source, known_of
 from govstats.reconciliation.rulebook import RulesFile, weights_in
 from govstats.reconciliation.solver import Solution
-from govstats.reconciliation.whole_tables import TEN_THOUSAND, rearranged
 from govstats.reconciliation.wording import cell_label, cell_list, listed, number, phrase, quoted
 from govstats.report import ReadCell, Report, column_types, typed_frame
 
@@ -179,9 +178,10 @@ def repairs(
 
 def _not_found(case: Case, group: int) -> tuple[Any, ...]:
     """Say that the search met its bound before it found anything."""
-    first = case.system.first_failed()
-    rules = ";".join(dict.fromkeys(case.system.rules))
-    said = [say("not_found", one, table=first.form.table(first.key[0]).title(one)) for one in _LANGUAGES]
+    failed = (case.system.rows.matrix[case.system.broken] != 0).any(axis=0)
+    first = case.system.places[int(failed.argmax())]
+    rules = ";".join(dict.fromkeys(edit.rule for edit in case.system.edits))
+    said = [phrase("not_found", one, table=first.form.table(first.key[0]).title(one)) for one in _LANGUAGES]
     return (first.year, first.key[0], *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
 
 
@@ -219,9 +219,9 @@ def _repair(case: Case, solution: Solution, witnesses: _Witnesses, again: _Rerea
     for cell, proposed in zip(*solution, strict=True):
         place = system.places[cell]
         changes.append(_Change(place, float(system.figures[cell]), proposed, *again.of(place.key, proposed)))
-    touched = (system.edits.matrix[:, list(solution.cells)] != 0).any(axis=1)
-    rules = [rule for rule, it in zip(system.rules, system.broken & touched, strict=True) if it]
-    rules += [_DOMAIN] * bool(outside(system.edits, system.figures[:, None])[list(solution.cells)].any())
+    touched = (system.rows.matrix[:, list(solution.cells)] != 0).any(axis=1)
+    rules = [system.edits[row].rule for row in np.flatnonzero(system.broken & touched)]
+    rules += [_DOMAIN] * bool(outside(system.rows, system.figures[:, None])[list(solution.cells)].any())
     ways: list[str] = []
     for (form, year), of_year in groupby(changes, lambda change: change.place[:2]):
         around = zip(system.places, system.figures.tolist(), strict=True)
@@ -243,7 +243,7 @@ def _standing(case: Case, explaining: Sequence[_Repair]) -> str:
     if not case.found.complete:
         return "incomplete"
     if any(one.of_whole_table for one in explaining):
-        return "whole_table"
+        return "whole_tables"
     return "unique" if len(case.found.solutions) == 1 else "several"
 
 
@@ -253,19 +253,19 @@ def _sentence(case: Case, repair: _Repair, standing: str, language: Language) ->
     for (form, year, key), reported, proposed, *_ in repair.changes:
         cell = quoted(cell_label(form.table(key[0]), key, language), language)
         if several_years:
-            cell = say("in_year", language, year=str(year), cell=cell)
+            cell = phrase("in_year", language, year=str(year), cell=cell)
         message = "open_change" if np.isnan(proposed) else "change"
-        changes.append(say(message, language, cell=cell, reported=number(reported), proposed=number(proposed)))
-    joined = say("changes_joint", language).join(changes) if len(changes) <= _LONGEST else listed(changes, language)
+        changes.append(phrase(message, language, cell=cell, reported=number(reported), proposed=number(proposed)))
+    joined = phrase("changes_joint", language).join(changes) if len(changes) <= _LONGEST else listed(changes, language)
     labels = phrase("comma", language).join(mechanism_label(one, language) for one in dict.fromkeys(repair.mechanisms))
     among = len(case.found.solutions)
     few = FEW_OVER_YEARS if len({place.year for place in case.system.places}) > 1 else FEW
-    sentence = say("repair", language, changes=joined, mechanisms=labels) + say(
+    sentence = phrase("repair", language, changes=joined, mechanisms=labels) + phrase(
         standing, language, count=str(among), few=str(few)
     )
     told = {change.origin: change.reread or "" for change in repair.changes}
     worst = next((origin for origin in ("reading", "undecided", "published") if origin in told), None)
-    return sentence + (say(worst, language, reread=told[worst]) if worst else "")
+    return sentence + (phrase(worst, language, reread=told[worst]) if worst else "")
 
 
 def _printed(cells: pd.DataFrame, cases: Sequence[Case]) -> Mapping[tuple[Any, ...], str]:
@@ -338,13 +338,9 @@ Changes = Mapping[CellKey, tuple[float, float]]
 
 
 @cache
-def _data() -> Mapping[str, Any]:
-    return tomllib.loads((resources.files(__package__) / "mechanisms.toml").read_text("utf-8"))
-
-
-@cache
 def _entries() -> Mapping[str, Mapping[str, Any]]:
-    return {entry["id"]: entry for entry in _data()["mechanisms"]}
+    known = tomllib.loads((resources.files(__package__) / "mechanisms.toml").read_text("utf-8"))
+    return {entry["id"]: entry for entry in known["mechanisms"]}
 
 
 def far_fetched(name: str) -> float:
@@ -359,11 +355,6 @@ def mechanism_label(name: str, language: Language) -> str:
     '相邻两位数字颠倒'
     """
     return str(_entries()[name][language])
-
-
-def say(message: str, language: Language, **fields: str) -> str:
-    """Return a sentence about a repair."""
-    return str(_data()["sentences"][language][message]).format(**fields)
 
 
 def mechanisms(form: Form, figures: Mapping[CellKey, float], changes: Changes) -> list[str]:
@@ -388,8 +379,8 @@ def mechanisms(form: Form, figures: Mapping[CellKey, float], changes: Changes) -
         return [name]
     if len(changes) == 2 and reported == proposed[::-1]:
         return ["swapped"]
-    for name, along in (("row_shifted", _row), ("column_shifted", _column)):
-        if len(changes) > 2 and _is_shifted(along(form, changes), figures, changes):
+    for name, axis in (("row_shifted", 2), ("column_shifted", 1)):
+        if len(changes) > 2 and _is_shifted(_along(form, changes, axis), figures, changes):
             return [name]
     if len(changes) == 1 and reported[0] == 0 < proposed[0] and next(iter(changes))[2] == "total":
         return ["left_at_zero"]
@@ -414,15 +405,13 @@ def _of_whole_table(form: Form, figures: Mapping[CellKey, float], changes: Chang
     return next((name for name, it in zip(names, fits.tolist(), strict=True) if it), "")
 
 
-def _row(form: Form, changes: Changes) -> Sequence[CellKey]:
-    table, line, _ = next(iter(changes))
-    return [(table, line, column) for column in form.table(table).columns_of.get(line, ())]
-
-
-def _column(form: Form, changes: Changes) -> Sequence[CellKey]:
-    name, _, column = next(iter(changes))
-    table = form.table(name)
-    return [(name, line.id, column) for line in table.lines if not line.subtotal and column in table.columns_of[line.id]]
+def _along(form: Form, changes: Changes, axis: int) -> Sequence[CellKey]:
+    """Return the cells that stand beside the first one in its line (2) or column (1), subtotals left out of columns."""
+    first = next(iter(changes))
+    table = form.table(first[0])
+    cells = [(table.id, line, column) for line, columns in table.columns_of.items() for column in columns]
+    beside = [cell for cell in cells if cell[3 - axis] == first[3 - axis]]
+    return [cell for cell in beside if axis == 2 or not table.line[cell[1]].subtotal]
 
 
 def _is_shifted(along: Sequence[CellKey], figures: Mapping[CellKey, float], changes: Changes) -> bool:

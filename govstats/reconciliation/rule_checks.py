@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from govstats.errors import FormError
 from govstats.forms import CellKey, Edit, Form, Language, form, versions
-from govstats.reconciliation.edits import Flags, coefficients, kinds
-from govstats.reconciliation.rulebook import OWN, Rule, Rules, RulesFile, check_message, every_cell, parsed
-from govstats.reconciliation.solver import Rows, can_be_positive, follows
-from govstats.reconciliation.wording import cell_label, cell_list, in_both, listed, quoted, subject
+from govstats.reconciliation.edits import as_rows, coefficients, kinds
+from govstats.reconciliation.rulebook import OWN, Rule, Rules, RulesFile, every_cell, parsed
+from govstats.reconciliation.solver import can_be_positive, follows
+from govstats.reconciliation.wording import cell_label, cell_list, in_both, listed, phrase, quoted, subject
 from govstats.report import typed_frame
 
 _TYPES = dict.fromkeys(("rule", "form", "table", "subject", "found", "cells", "message_zh", "message_en"), "str")
@@ -93,7 +93,7 @@ def _words(rule: Rule, statutory: Form, edit: Edit, what: str, cells: Sequence[C
             "title": quoted(rule.title(language), language),
         }
 
-    return {language: check_message(what, language, **said) for language, said in in_both(fields).items()}
+    return {language: phrase(what, language, **said) for language, said in in_both(fields).items()}
 
 
 def _found(rules: Rules, only: Sequence[str] = ("implied", "redundant", "only_zero")) -> Iterator[_Found]:
@@ -113,35 +113,22 @@ def _on(statutory: Form, mine: Sequence[tuple[Rule, Edit]], joining: Sequence[Ed
     if any(edit.offsets for _, edit in mine):
         facts += [replace(edit, offsets=(-1,) * len(edit.cells)) for edit in facts] + [*joining]
     own = [edit for _, edit in mine]
-    places, rows, equal = _system(statutory, [*facts, *own])
-    sure, numbers = list(range(len(facts))), range(len(facts), len(facts) + len(own))
-
-    def part(chosen: Sequence[int]) -> Rows:
-        weights, which = rows.matrix[list(chosen)], equal[list(chosen)]
-        return Rows(weights[which], weights[~which], rows.signed, rows.whole)
-
-    kept = list(numbers)
-    for (rule, edit), number in reversed(list(zip(mine, numbers, strict=True))) if "implied" in only else ():
-        others = [one for one in kept if one != number]
-        for what, by in (("implied", sure), ("redundant", [*sure, *others])):
-            if follows(rows.matrix[number], bool(equal[number]), part(by)):
+    places = list(dict.fromkeys(place for edit in (*facts, *own) for place in edit.places))
+    signed, whole = kinds(statutory, [cell for cell, _ in places])
+    rows_of = partial(as_rows, places=places, signed=signed, whole=whole)
+    kept = own
+    for rule, edit in reversed(mine) if "implied" in only else ():
+        others = [one for one in kept if one is not edit]
+        for what, by in (("implied", facts), ("redundant", [*facts, *others])):
+            if follows(coefficients([edit], places)[0], edit.relation == "==", rows_of(by)):
                 kept = others
                 yield _Found(rule, statutory, edit, what, ())
                 break
-    free = can_be_positive(part(sure))
-    together = can_be_positive(part([*sure, *numbers]))
-    alone = [can_be_positive(part([*sure, number])) if (free & ~together).any() else free for number in numbers]
+    free, together = can_be_positive(rows_of(facts)), can_be_positive(rows_of([*facts, *own]))
+    alone = [can_be_positive(rows_of([*facts, edit])) if (free & ~together).any() else free for edit in own]
     some_alone = any((free & ~one).any() for one in alone)
     for (rule, edit), positive in zip(mine, alone, strict=True):
         zero = free & ~(positive if some_alone else together)
         cells = [cell for cell, year in edit.places if zero[places.index((cell, year))]]
         if cells:
             yield _Found(rule, statutory, edit, "only_zero", list(dict.fromkeys(cells)))
-
-
-def _system(statutory: Form, edits: Sequence[Edit]) -> tuple[Sequence[tuple[CellKey, int]], Rows, Flags]:
-    """Return the cells and their years, the edits as rows in their order, and which are equalities."""
-    places = list(dict.fromkeys(place for edit in edits for place in edit.places))
-    weights = coefficients(edits, places)
-    equal = np.array([edit.relation == "==" for edit in edits], dtype=np.bool_)
-    return places, Rows(weights, weights[:0], *kinds(statutory, [cell for cell, _ in places])), equal

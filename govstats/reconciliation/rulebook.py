@@ -239,11 +239,6 @@ def _refuse_cells(where: str, wrong: str, known: Sequence[str]) -> NoReturn:
     raise FormError.worded("rule_cell_unknown", where=where, wrong=wrong, nearest=nearest)
 
 
-def check_message(what: str, language: Language, **fields: str) -> str:
-    """Return what is said of a rule that was checked."""
-    return str(parsed_toml("rules.toml", _rules_file())["checks"][what][language]).format(**fields)
-
-
 def having(setting: str, rules: Rules | None = None) -> list[Rule]:
     """Return the rules that have a setting, in their order; those with ``edits`` are linear and need no code."""
     return [rule for rule in (rules or loaded()).values() if rule.settings.get(setting)]

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,7 @@ from govstats.reconciliation.matrix import (
 from govstats.reconciliation.rulebook import Wording, having, known_rule
 from govstats.reconciliation.wording import (
     cell_label,
+    cells_without_figure,
     column_label,
     line_label,
     listed,
@@ -38,7 +39,6 @@ from govstats.reconciliation.wording import (
     no_figure,
     phrase,
     shortened,
-    without_figure,
 )
 from govstats.report import Report
 
@@ -59,21 +59,16 @@ _OPENING_YEAR = re.compile(r"\W*(20\d\d)年度?(?=[,我本全在])")
 _OWN = "我(?![国省])|本[市县区州局厅委办机单部]|全[市县区州局系镇乡年]"
 _YEAR_OF_SENTENCE = re.compile(rf"(?:^|[。;])\W*(20\d\d)年度?,?(?={_OWN})[^。;]*")
 
-#: For report numbers what their notes say: kind, table and line.
-NotesOf = Mapping[int, Sequence[tuple[str, str, str]]]
 
-
-def _notes_of(numbered: pd.DataFrame, known: Reports) -> NotesOf:
-    """Return what notes say of the lines of each report number."""
+def _notes_of(numbered: pd.DataFrame, known: Reports) -> pd.DataFrame:
+    """Return what notes say of the lines of each report: ``number kind table line``."""
+    names = ["kind", "table", "line"]
     if known.report is not None:
-        return {0: [(note.kind, note.table, note.line) for note in known.report.read_notes]}
-    found: dict[int, list[tuple[str, str, str]]] = {}
-    if known.notes is not None:
-        numbers, rows = report_numbers(numbered, known.notes)
-        columns = (plain_values(known.notes[name].iloc[rows], "") for name in ("kind", "table", "line"))
-        for number, kind, table, line in zip(numbers.tolist(), *columns, strict=True):
-            found.setdefault(number, []).append((kind, table, line))
-    return found
+        return known.report.notes[names].assign(number=0)
+    if known.notes is None:
+        return pd.DataFrame(columns=["number", *names])
+    numbers, rows = report_numbers(numbered, known.notes)
+    return known.notes[names].iloc[rows].assign(number=numbers)
 
 
 def check_structure(numbered: pd.DataFrame, matrices: Sequence[ReportMatrix], findings: Findings, known: Reports) -> None:
@@ -102,8 +97,8 @@ def check_structure(numbered: pd.DataFrame, matrices: Sequence[ReportMatrix], fi
         _add_told_before(findings, numbered, known.document_findings)
 
 
-def _check_tables(matrix: ReportMatrix, findings: Findings, notes: NotesOf) -> None:
-    """Add the findings of S02 to S05; `notes` has what the notes of each report number say of its lines."""
+def _check_tables(matrix: ReportMatrix, findings: Findings, notes: pd.DataFrame) -> None:
+    """Add the findings of S02 to S05; `notes` are as of `_notes_of`."""
     lines = _Lines(matrix, findings, notes)
     for table in matrix.form.tables:
         there = matrix.has_table[table.id]
@@ -122,7 +117,7 @@ def _check_tables(matrix: ReportMatrix, findings: Findings, notes: NotesOf) -> N
 class _Lines:
     """Rule S03: what stands in the tables of each report, by its position and the table, beside the cells of the form."""
 
-    def __init__(self, matrix: ReportMatrix, findings: Findings, notes: NotesOf) -> None:
+    def __init__(self, matrix: ReportMatrix, findings: Findings, notes: pd.DataFrame) -> None:
         self.matrix, self.findings = matrix, findings
         self.one_line_will_do = set(known_rule("S03").settings["one_line_will_do"])
         #: Lines that stand there twice, cells that the form does not have, and whether lines could not be read.
@@ -132,12 +127,13 @@ class _Lines:
         for row, at in np.argwhere(matrix.repeated).tolist():
             table, line, _ = matrix.cells[row]
             self.twice[at, table].add(line)
-        for at, number in enumerate(matrix.reports.tolist()) if notes else ():
-            for kind, table, line in notes.get(number, ()):
-                if kind == "duplicate_line":
-                    self.twice[at, table].add(line)
-                elif kind.startswith("unreadable"):
-                    self.unread.add((at, table))
+        mine = notes[notes["number"].isin(matrix.reports)]
+        told = (plain_values(mine[name], "") for name in ("kind", "table", "line"))
+        for at, kind, table, line in zip(np.searchsorted(matrix.reports, mine["number"]).tolist(), *told, strict=True):
+            if kind == "duplicate_line":
+                self.twice[at, table].add(line)
+            elif kind.startswith("unreadable"):
+                self.unread.add((at, table))
         outside = np.flatnonzero(matrix.cell_of_row < 0)
         names = (map(str, matrix.rows[name].iloc[outside]) for name in ("table", "line", "column"))
         for at, *cell in zip(matrix.report_of_row[outside].tolist(), *names, strict=True):
@@ -148,8 +144,7 @@ class _Lines:
         matrix = self.matrix
         alone = {line for name, line in layout.alone if name == table.id and line in self.one_line_will_do}
         required = [cell for cell in matrix.cells if cell[0] == table.id and _is_required(table, cell[1], alone)]
-        rows = np.array([matrix.index[cell] for cell in required], dtype=np.intp)
-        lacking = ~matrix.printed[np.ix_(rows, members)]
+        lacking = ~matrix.printed[np.ix_(matrix.rows_at(required), members)]
         there = matrix.has_table[table.id][members]
         strange = np.isin(members, [at for at, name in self.strange if name == table.id])
         twice = np.isin(members, [at for at, name in self.twice if name == table.id])
@@ -239,14 +234,8 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
     for members in alike(states):
         state = states[:, members[0]].tolist()
         without = [cell for cell, one in zip(cells, state, strict=True) if one != REPORTED]
-        missing = partial(_empty, table, cells, state)
+        missing = cells_without_figure(table, cells, state, limit=3)
         findings.note(matrix.reports[hollow[members]], "S04", "not_assessable", table=table, cells=without, missing=missing)
-
-
-def _empty(table: Table, cells: Sequence[CellKey], states: Sequence[int], language: Language) -> str:
-    """Name the cells that hold no figure."""
-    labels = (cell_label(table, cell, language) for cell in cells)
-    return without_figure(zip(labels, states, strict=True), language, limit=3)
 
 
 def _check_amount(matrix: ReportMatrix, table: Table, cell: CellKey, findings: Findings) -> None:

@@ -99,10 +99,10 @@ def _without_remark(label: str) -> str:
 
 @cache
 def line_label(table: Table, line: str, language: Language) -> str:
-    """Return the label of a line, with the number or name of its group where it does not speak for itself."""
+    """Return the label of a line, with the number or name of its group where it does not speak for itself; or of a group."""
     stub = table.line.get(line)
     if stub is None:
-        return line
+        return next((group.text(language) for group in table.groups if group.id == line), line)
     label = _without_remark(stub.text(language))
     heading = table.line.get(stub.group)
     if heading and heading.subtotal:
@@ -123,8 +123,10 @@ def line_in_full(table: Table, line: str, language: Language) -> str:
 
 @cache
 def column_label(table: Table, column: str, language: Language) -> str:
-    """Return the label of a column."""
+    """Return the label of a column; of the organisations together what stands above them."""
     label = table.column.get(column)
+    if column == "organisations" and label is None:
+        return next((one.spanner(language) for one in table.columns if one.spanner_zh), "")
     return _without_remark(label.text(language)) if label else column
 
 
@@ -141,6 +143,15 @@ def named(table: Table, cell: CellKey) -> Words:
 def titled(table: Table) -> Words:
     """Return the title of a table in quotation marks."""
     return lambda language: quoted(table.title(language), language)
+
+
+def cells_without_figure(table: Table, cells: Sequence[CellKey], status: Sequence[int], limit: int = 4) -> Words:
+    """Name cells of a table by the reason why they hold no figure."""
+
+    def said(language: Language) -> str:
+        return without_figure(zip((cell_label(table, cell, language) for cell in cells), status, strict=True), language, limit)
+
+    return said
 
 
 def cell_list(cells: Iterable[CellKey]) -> str:
