@@ -398,9 +398,8 @@ def check_edit(
     values, status = pairs.figures(edit.places)
     told = tell(edit, values, form, may_have_more=may_have_more)
     complete = (status == REPORTED).all(axis=0)
-    if told.passed.any():
-        expected, reported = (side[told.passed] for side in told.sides(edit))
-        note(pairs.reports[told.passed], status="pass", message=worded("pass"), expected=expected, reported=reported)
+    expected, reported = (side[told.passed] for side in told.sides(edit))
+    note(pairs.reports[told.passed], status="pass", message=worded("pass"), expected=expected, reported=reported)
     differing = told.failed | (complete & ~told.passed)
     for at in np.flatnonzero(differing).tolist():
         outcome, message = ("fail", worded("fail")) if told.failed[at] else ("not_assessable", "remainder")

@@ -68,7 +68,7 @@ class Findings:
         reported: Floats | float = np.nan,
         **fields: Words,
     ) -> None:
-        """Add one finding for reports that it reads the same for.
+        """Add one finding for reports that it reads the same for; nothing where there are none.
 
         Parameters
         ----------
@@ -88,6 +88,8 @@ class Findings:
         **fields : str or function of a language
             What stands in the message.
         """
+        if not np.size(reports):
+            return
         given: dict[str, Words] = {} if table is None else {"table": table.title}
         if isinstance(expected, float) and isinstance(reported, float):
             size = round(reported - expected, 6)

@@ -29,7 +29,7 @@ from govstats.reconciliation.wording import (
     sum_text,
     without_figure,
 )
-from govstats.report import Claim, Report
+from govstats.report import Claim
 
 _CHANGES = frozenset({"change", "growth"})
 _NO_LEVELS = _CHANGES | {"share"}
@@ -48,11 +48,6 @@ class Said(NamedTuple):
     agency: object
     claim: Claim
     report_year: int | None
-
-
-def said_by(report: Report) -> list[Said]:
-    """Return the claims of a report."""
-    return [Said(report.agency, claim, report.year) for claim in report.read_claims]
 
 
 def said_in(claims: pd.DataFrame) -> list[Said]:

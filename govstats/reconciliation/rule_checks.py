@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -14,10 +14,10 @@ from govstats.forms import CellKey, Edit, Form, Language, form, versions
 from govstats.reconciliation.edits import as_rows, coefficients, kinds
 from govstats.reconciliation.rulebook import OWN, Rule, Rules, RulesFile, every_cell, parsed
 from govstats.reconciliation.solver import can_be_positive, follows
-from govstats.reconciliation.wording import cell_label, cell_list, in_both, listed, phrase, quoted, subject
-from govstats.report import typed_frame
+from govstats.reconciliation.wording import cell_list, listed, named, phrase, quoted, subject
+from govstats.report import column_types, typed_frame
 
-_TYPES = dict.fromkeys(("rule", "form", "table", "subject", "found", "cells", "message_zh", "message_en"), "str")
+_TYPES = column_types("rule form table subject found cells message_zh message_en")
 
 
 class _Found(NamedTuple):
@@ -28,6 +28,15 @@ class _Found(NamedTuple):
     edit: Edit
     what: str
     cells: Sequence[CellKey]
+
+    def said(self, language: Language) -> str:
+        """Say what was found."""
+        fields = {
+            "subject": subject(self.form.table(self.edit.table), self.edit, language),
+            "cells": listed((named(self.form.table(cell[0]), cell)(language) for cell in self.cells), language),
+            "title": quoted(self.rule.title(language), language),
+        }
+        return phrase(self.what, language, **fields)
 
 
 def check_rules(own: RulesFile) -> pd.DataFrame:
@@ -62,9 +71,9 @@ def check_rules(own: RulesFile) -> pd.DataFrame:
     [['M1', '2019', 'implied'], ['M1', '2021', 'implied']]
     """
     rows = []
-    for rule, statutory, edit, what, cells in _found(parsed(own)):
-        said = _words(rule, statutory, edit, what, cells)
-        rows.append((rule.id, statutory.version, edit.table, edit.subject, what, cell_list(cells), said["zh"], said["en"]))
+    for one in _found(parsed(own)):
+        about = one.rule.id, one.form.version, one.edit.table, one.edit.subject
+        rows.append((*about, one.what, cell_list(one.cells), one.said("zh"), one.said("en")))
     return typed_frame(rows, _TYPES)
 
 
@@ -76,24 +85,9 @@ def refuse_infeasible(rules: Rules) -> None:
     FormError
         It names the rule and the cells.
     """
-    for rule, statutory, edit, what, cells in _found(rules, only=("only_zero",)):
-        said = _words(rule, statutory, edit, what, cells)
-        where = f"{rule.source}, rule {rule.id!r}, form {statutory.version}"
-        raise FormError(f"{where}: only zeros satisfy it: {said['en']} 只有 0 才能成立：{said['zh']}")
-
-
-def _words(rule: Rule, statutory: Form, edit: Edit, what: str, cells: Sequence[CellKey]) -> Mapping[Language, str]:
-    table = statutory.table(edit.table)
-
-    def fields(language: Language) -> dict[str, str]:
-        labels = (quoted(cell_label(statutory.table(cell[0]), cell, language), language) for cell in cells)
-        return {
-            "subject": subject(table, edit, language),
-            "cells": listed(labels, language),
-            "title": quoted(rule.title(language), language),
-        }
-
-    return {language: phrase(what, language, **said) for language, said in in_both(fields).items()}
+    for one in _found(rules, only=("only_zero",)):
+        where = f"{one.rule.source}, rule {one.rule.id!r}, form {one.form.version}"
+        raise FormError(f"{where}: only zeros satisfy it: {one.said('en')} 只有 0 才能成立：{one.said('zh')}")
 
 
 def _found(rules: Rules, only: Sequence[str] = ("implied", "redundant", "only_zero")) -> Iterator[_Found]:

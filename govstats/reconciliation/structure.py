@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from govstats.characters import folded_text
 from govstats.forms import ONE_FEN, CellKey, Language, Table, form, versions
 from govstats.reconciliation.edits import kinds
-from govstats.reconciliation.findings import Findings
+from govstats.reconciliation.findings import Findings, Floats
 from govstats.reconciliation.matrix import (
     REPORTED,
     UNREADABLE,
@@ -42,7 +41,7 @@ from govstats.reconciliation.wording import (
 )
 from govstats.report import Report
 
-_PRINTED_UNIT = re.compile(r"([-−]?\d[\d,]*(?:\.\d+)?)\s*\(?\s*(亿元|万元|元)")
+_PRINTED_UNIT = re.compile(r"^([-−]?\d[\d,]*(?:\.\d+)?)\s*\(?\s*(亿元|万元|元)")
 _TEN_THOUSAND_YUAN = {"元": 1e-4, "万元": 1.0, "亿元": 1e4}
 #: What is lost in dividing by 10,000, of each yuan.
 _DIVISION = 1e-9
@@ -103,8 +102,7 @@ def _check_tables(matrix: ReportMatrix, findings: Findings, notes: pd.DataFrame)
     for table in matrix.form.tables:
         there = matrix.has_table[table.id]
         for status, which in (("pass", there), ("not_assessable", ~there)):
-            if which.any():
-                findings.note(matrix.reports[which], "S02", status, table=table)
+            findings.note(matrix.reports[which], "S02", status, table=table)
         _check_figures(matrix, table, findings)
         for cell in table.cells:
             if "元" in table.unit(cell[1], cell[2]):
@@ -151,9 +149,7 @@ class _Lines:
         differing = strange | (there & (lacking.any(axis=0) | twice))
         size = float(len(required)) or np.nan
         for status, which, sides in (("pass", there & ~differing, size), ("not_assessable", ~there & ~differing, np.nan)):
-            if which.any():
-                reports = matrix.reports[members[which]]
-                self.findings.note(reports, "S03", status, table=table, expected=sides, reported=sides)
+            self.findings.note(matrix.reports[members[which]], "S03", status, table=table, expected=sides, reported=sides)
         for one in np.flatnonzero(differing).tolist():
             self._note(int(members[one]), table, required, lacking[:, one])
 
@@ -227,8 +223,7 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
     there = matrix.has_table[table.id]
     sound = there & ~(negative | fraction | empty).any(axis=0)
     for outcome, message, members in (("pass", "pass", sound), ("not_assessable", "no_table", ~there)):
-        if members.any():
-            findings.note(matrix.reports[members], "S04", outcome, message=message, table=table)
+        findings.note(matrix.reports[members], "S04", outcome, message=message, table=table)
     hollow = np.flatnonzero(empty.any(axis=0))
     states = np.where(empty, status, REPORTED)[:, hollow]
     for members in alike(states):
@@ -241,9 +236,10 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
 def _check_amount(matrix: ReportMatrix, table: Table, cell: CellKey, findings: Findings) -> None:
     row = matrix.index[cell]
     value, status = matrix.value[row], matrix.status[row]
-    texts, meant, other_unit = _printed_amounts(matrix, row)
+    texts, meant, units = _printed_amounts(matrix, row)
     differs = np.abs(value - meant) > ONE_FEN + _DIVISION * np.abs(meant)
-    other_unit &= ("万元" in table.column[cell[2]].zh) & ~differs & ~np.isnan(value)
+    # nothing is nothing in any unit
+    other_unit = ~np.isin(units, ["", "万元"]) & (meant != 0) & ("万元" in table.column[cell[2]].zh) & ~differs & ~np.isnan(value)
     large = np.isnan(meant) & (value > known_rule("S05").settings["largest"].get(cell[1], np.inf))
 
     def note(which: Any, outcome: str, message: str = "", **more: Any) -> None:
@@ -252,38 +248,25 @@ def _check_amount(matrix: ReportMatrix, table: Table, cell: CellKey, findings: F
 
     for message, which in (("value", differs), ("unit", other_unit), ("large", large)):
         for at in np.flatnonzero(which).tolist():
-            printed = unicodedata.normalize("NFKC", texts.get(at, ""))
-            note([at], "fail", message, missing=printed, expected=float(meant[at]), reported=float(value[at]))
+            note([at], "fail", message, missing=texts[at], expected=float(meant[at]), reported=float(value[at]))
     sound = ~np.isnan(value) & ~differs & ~other_unit & ~large
-    if sound.any():
-        note(sound, "pass", reported=value[sound])
+    note(sound, "pass", reported=value[sound])
     for state in np.unique(status[np.isnan(value)]).tolist():
         note(np.isnan(value) & (status == state), "not_assessable", missing=partial(no_figure, state))
 
 
-def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[dict[int, str], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return what stands in a cell of each report, its amount in 万元 if a unit is printed, and whether that is another unit."""
-    meant = np.full(len(matrix.reports), np.nan)
-    other = np.zeros(len(meant), dtype=np.bool_)
-    if "printed" not in matrix.rows.columns:
-        return {}, meant, other
+def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[list[str], Floats, NDArray[Any]]:
+    """Return what stands in a cell of each report, its amount in 万元 if a unit is printed, and that unit."""
     mine = np.flatnonzero(matrix.cell_of_row == row)
-    if "method" in matrix.rows.columns:
-        # a corrected figure is not the one that is printed
-        mine = mine[np.asarray(matrix.rows["method"].array.take(mine) != "corrected", dtype=np.bool_)]
-    printed = matrix.rows["printed"].array.take(mine).to_numpy(dtype=object).tolist()
-    texts = {}
-    for report, text in zip(matrix.report_of_row[mine].tolist(), printed, strict=True):
-        if not isinstance(text, str):
-            continue
-        texts[report] = text
-        # no other character stands for 元
-        if "元" in text and (found := _PRINTED_UNIT.match(unicodedata.normalize("NFKC", text).strip())):
-            figure, unit = found.groups()
-            meant[report] = float(figure.replace(",", "").replace("−", "-")) * _TEN_THOUSAND_YUAN[unit]
-            # nothing is nothing in any unit
-            other[report] = unit != "万元" and meant[report] != 0
-    return texts, meant, other
+    told = matrix.rows.iloc[mine].reindex(columns=["printed", "method"]).set_axis(matrix.report_of_row[mine])
+    # a corrected figure is not the one that is printed
+    told = told[told["method"].ne("corrected").fillna(True) & ~told.index.duplicated(keep="last")]
+    texts = told["printed"].reindex(range(len(matrix.reports))).astype("str").fillna("").str.normalize("NFKC")
+    # no other character stands for 元
+    found = texts.str.strip().str.extract(_PRINTED_UNIT)
+    figures = pd.to_numeric(found[0].str.replace(",", "").str.replace("−", "-"))
+    meant = figures * found[1].map(_TEN_THOUSAND_YUAN)
+    return texts.tolist(), meant.to_numpy(dtype=float), found[1].fillna("").to_numpy(dtype=object)
 
 
 # --- the document itself: S01, S06, NF, NE ----------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ def cell_label(table: Table, cell: CellKey, language: Language) -> str:
     return f"{line_label(table, cell[1], language)}·{column_label(table, cell[2], language)}"
 
 
-def named(table: Table, cell: CellKey) -> Words:
+def named(table: Table, cell: CellKey) -> Callable[[Language], str]:
     """Return how a cell is named in a message: its line and its column, in quotation marks."""
     return lambda language: quoted(cell_label(table, cell, language), language)
 
