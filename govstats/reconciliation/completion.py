@@ -148,7 +148,7 @@ def _deduced(matrix: ReportMatrix, claimed: Sequence[Mapping[CellKey, _Bound]]) 
             here = [key for key in dict.fromkeys([*(matrix.cells[row] for row in rows.tolist()), *said]) if key[0] in tables]
             found = _bounds(own, figures, said, tables)
             for key in here:
-                bound = found.get(key) or _free(matrix.form, key)
+                bound = found.get(key) or _NOTHING._replace(low=-np.inf if kinds(matrix.form, [key])[0][0] else 0.0)
                 if np.isnan(figures.get(key, np.nan)) and (matrix.has_table[key[0]][report] or bound.basis != "undetermined"):
                     yield report, key, bound
 
@@ -173,11 +173,6 @@ def _expected(matrix: ReportMatrix, layout: Layout) -> Integers:
         if key in bound or not optional or matrix.printed[row].any():
             rows.append(row)
     return np.array(rows, dtype=np.intp)
-
-
-def _free(form: Form, key: CellKey) -> _Bound:
-    (signed,), _ = kinds(form, [key])
-    return _NOTHING if signed else _NOTHING._replace(low=0.0)
 
 
 def _bounds(

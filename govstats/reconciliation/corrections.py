@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import overload
+from typing import TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -50,6 +50,7 @@ _REPORT = ["agency", "year"]
 _CELL = [*_REPORT, "cell"]
 
 Corrections = str | PathLike[str] | pd.DataFrame
+AnySource = TypeVar("AnySource", bound=Source)
 
 
 def read_corrections(path: str | PathLike[str]) -> pd.DataFrame:
@@ -254,15 +255,7 @@ def _refuse_unfit(concerned: pd.DataFrame, cells: pd.DataFrame) -> None:
         raise RefusedCorrection.worded("corrections_refused", refused="; ".join(refused))
 
 
-@overload
-def as_corrected(source: Report, corrections: Corrections | None) -> Report: ...
-@overload
-def as_corrected(source: pd.DataFrame, corrections: Corrections | None) -> pd.DataFrame: ...
-@overload
-def as_corrected(source: Report | pd.DataFrame, corrections: Corrections | None) -> Report | pd.DataFrame: ...
-@overload
-def as_corrected(source: Source, corrections: Corrections | None) -> Source: ...
-def as_corrected(source: Source, corrections: Corrections | None) -> Source:
+def as_corrected(source: AnySource, corrections: Corrections | None) -> AnySource:
     """Put the corrected figures in the place of those that were read, for what is worked out from them.
 
     Parameters
@@ -279,13 +272,13 @@ def as_corrected(source: Source, corrections: Corrections | None) -> Source:
     if corrections is None:
         return source
     if not isinstance(source, Report | pd.DataFrame):
-        return replace(known_of(source), cells=as_corrected(source.cells, corrections))
+        return cast(AnySource, replace(known_of(source), cells=as_corrected(source.cells, corrections)))
     beside = correct(source, corrections)
     changed = beside["reason"].notna()
     status, method = (beside[name].mask(changed, new) for name, new in (("status", "reported"), ("method", "corrected")))
     names = source.cells.columns if isinstance(source, Report) else source.columns
     cells = beside.assign(value=beside["corrected"], status=status, method=method)[list(names)]
-    return source.with_cells(cells) if isinstance(source, Report) else cells
+    return cast(AnySource, source.with_cells(cells) if isinstance(source, Report) else cells)
 
 
 # --- decisions ---------------------------------------------------------------------------------------------------------------

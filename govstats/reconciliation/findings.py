@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.forms import CellKey, Table
-from govstats.reconciliation.rulebook import Rules, Wording, loaded
-from govstats.reconciliation.wording import Words, cell_list, gap, in_both, in_words, number
+from govstats.reconciliation.rulebook import LANGUAGES, Rules, Wording, loaded
+from govstats.reconciliation.wording import Words, cell_list, gap, in_words, number
 from govstats.report import column_types
 
 Integers = NDArray[np.intp]
@@ -97,7 +97,7 @@ class Findings:
         given |= fields
         wording = self.rules[rule].wording(
             status,
-            in_both(lambda language: {name: in_words(said, language) for name, said in given.items()}),
+            {language: {name: in_words(said, language) for name, said in given.items()} for language in LANGUAGES},
             message=message,
             also=also,
             severity=severity,
@@ -118,17 +118,12 @@ class Findings:
         columns: dict[str, Any] = {
             "agency": reports["agency"].array.take(number),
             "year": reports["year"].array.take(number),
-            "expected": _figures(expected),
-            "reported": _figures(reported),
+            "expected": pd.array(expected, "Float64"),
+            "reported": pd.array(reported, "Float64"),
             # figures have at most four decimals more than 万元 (one fen), the rest is noise of binary fractions
-            "difference": _figures(np.round(reported - expected, 6)),
+            "difference": pd.array(np.round(reported - expected, 6), "Float64"),
             "decision": pd.array([None] * len(number), dtype="str"),
         }
         for name in Wording._fields:
             columns[name] = pd.array(list(worded.get(name, ())), dtype="str").take(wording)
         return pd.DataFrame({name: columns[name] for name in FINDING_TYPES}, copy=False)
-
-
-def _figures(values: Floats) -> pd.arrays.FloatingArray:
-    missing = np.isnan(values)
-    return pd.arrays.FloatingArray(np.where(missing, 0.0, values), missing)

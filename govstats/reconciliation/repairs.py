@@ -20,7 +20,7 @@ from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, TEN_THOUSAND, Ca
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import outside
 from govstats.reconciliation.matrix import Source, known_of
-from govstats.reconciliation.rulebook import RulesFile, weights_in
+from govstats.reconciliation.rulebook import LANGUAGES, RulesFile, weights_in
 from govstats.reconciliation.solver import Solution
 from govstats.reconciliation.wording import cell_label, cell_list, listed, number, phrase, quoted
 from govstats.report import ReadCell, Report, column_types, typed_frame
@@ -41,7 +41,6 @@ _OF_WHOLE_TABLES = frozenset((*_MOVING, "table_unit", "table_repeated"))
 _LONGEST = 12
 #: The rules of figures that cannot be right whatever the others are, and of edits that fail only together.
 _DOMAIN, _TOGETHER = "S04", "TJ"
-_LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
 
 #: What each carry-over is the same number as, and in which year: carried out of one, carried into the next.
@@ -159,7 +158,7 @@ def repairs(
     found = cases(cells, seconds, rules=rules, weights=weights_in(weights))
     if not found:
         return typed_frame([], REPAIR_TYPES)
-    again = _Rereading(report if reread else None, found)
+    again = _read_again(report if reread else None, found)
     witnesses = _witnesses(cells, claims, {case.agency for case in found})
     printed = _printed(cells, found)
     rows: list[tuple[Any, ...]] = []
@@ -181,7 +180,7 @@ def _not_found(case: Case, group: int) -> tuple[Any, ...]:
     failed = (case.system.rows.matrix[case.system.broken] != 0).any(axis=0)
     first = case.system.places[int(failed.argmax())]
     rules = ";".join(dict.fromkeys(edit.rule for edit in case.system.edits))
-    said = [phrase("not_found", one, table=first.form.table(first.key[0]).title(one)) for one in _LANGUAGES]
+    said = [phrase("not_found", one, table=first.form.table(first.key[0]).title(one)) for one in LANGUAGES]
     return (first.year, first.key[0], *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
 
 
@@ -191,7 +190,7 @@ def _rows(
     """Yield what the frame says of each cell of a repair."""
     complete = case.found.complete
     unique = complete and len(case.found.solutions) == 1
-    said = [_sentence(case, repair, standing, language) for language in _LANGUAGES]
+    said = [_sentence(case, repair, standing, language) for language in LANGUAGES]
     mechanism_ids = ";".join(dict.fromkeys(repair.mechanisms))
     for (_, year, key), reported, proposed, origin, reread in repair.changes:
         changed = None if np.isnan(proposed) else proposed
@@ -213,12 +212,12 @@ def _ranked(explaining: list[_Repair]) -> list[_Repair]:
 # --- how it came about, and what speaks for it ------------------------------------------------------------------------------
 
 
-def _repair(case: Case, solution: Solution, witnesses: _Witnesses, again: _Rereading) -> _Repair:
+def _repair(case: Case, solution: Solution, witnesses: _Witnesses, again: _Again) -> _Repair:
     system = case.system
     changes = []
     for cell, proposed in zip(*solution, strict=True):
         place = system.places[cell]
-        changes.append(_Change(place, float(system.figures[cell]), proposed, *again.of(place.key, proposed)))
+        changes.append(_Change(place, float(system.figures[cell]), proposed, *_origin(again, place.key, proposed)))
     touched = (system.rows.matrix[:, list(solution.cells)] != 0).any(axis=1)
     rules = [system.edits[row].rule for row in np.flatnonzero(system.broken & touched)]
     rules += [_DOMAIN] * bool(outside(system.rows, system.figures[:, None])[list(solution.cells)].any())
@@ -284,31 +283,32 @@ def _rows_where(cells: pd.DataFrame, names: Sequence[str], values: Mapping[str, 
     return zip(*(cells[name].array[chosen].tolist() for name in names), strict=True)
 
 
-class _Rereading:
-    """Whether the document still gives a figure when it is read in another way."""
+#: Cells as they were read, with what other ways of reading found.
+_Again = Mapping[CellKey, tuple[ReadCell, Sequence[Any]]]
 
-    def __init__(self, report: Report | None, cases: Sequence[Case]) -> None:
-        self.read: dict[CellKey, ReadCell] = {}
-        self.again: Mapping[CellKey, Sequence[Any]] = {}
-        if report is not None and report.origin is not None:
-            from govstats.recognition.rereading import reread
 
-            self.read = {cell.key: cell for cell in report.read_cells}
-            keys = {case.system.places[cell].key for case in cases for one in case.found.solutions for cell in one.cells}
-            # where the file was moved since, what it says cannot be asked again
-            with suppress(UnreadableDocument):
-                self.again = reread(report, keys)
+def _read_again(report: Report | None, cases: Sequence[Case]) -> _Again:
+    """Return the cells of repairs that the document still gives when it is read in another way."""
+    if report is None or report.origin is None:
+        return {}
+    from govstats.recognition.rereading import reread
 
-    def of(self, key: CellKey, proposed: float) -> tuple[str | None, str | None]:
-        """Return where the figure of a cell comes from, and what other ways of reading found."""
-        again = self.again.get(key)
-        if not again or self.read[key].method == "corrected":
-            return None, None
-        found = "; ".join(f"{one.printed or one.status} ({one.way})" for one in again)
-        other = [one for one in again if not one.agrees(self.read[key])]
-        if not other:
-            return "published", found
-        return "reading" if any(one.value == proposed for one in other) else "undecided", found
+    read = {cell.key: cell for cell in report.read_cells if cell.method != "corrected"}
+    keys = {case.system.places[cell].key for case in cases for one in case.found.solutions for cell in one.cells}
+    # where the file was moved since, what it says cannot be asked again
+    with suppress(UnreadableDocument):
+        return {key: (read[key], found) for key, found in reread(report, keys).items() if found and key in read}
+    return {}
+
+
+def _origin(again: _Again, key: CellKey, proposed: float) -> tuple[str | None, str | None]:
+    """Return where the figure of a cell comes from, and what other ways of reading found."""
+    if key not in again:
+        return None, None
+    read, ways = again[key]
+    found = "; ".join(f"{one.printed or one.status} ({one.way})" for one in ways)
+    other = [one.value for one in ways if not one.agrees(read)]
+    return "reading" if proposed in other else "undecided" if other else "published", found
 
 
 #: What is said of a cell, by agency, year and cell: between which figures it lies, and where that stands.

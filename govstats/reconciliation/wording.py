@@ -12,7 +12,6 @@ from typing import Any
 
 from govstats.forms import CellKey, Edit, Form, Language, Table
 
-Fields = dict[Language, dict[str, str]]
 #: What stands in a message: the same in both languages, or what a function says in each.
 Words = str | Callable[[Language], str]
 
@@ -37,11 +36,6 @@ def no_figure(status: int, language: Language) -> str:
 def in_words(said: Words, language: Language) -> str:
     """Return what stands in a message in one language."""
     return said if isinstance(said, str) else said(language)
-
-
-def in_both(fields: Callable[[Language], dict[str, str]]) -> Fields:
-    """Fill in the fields of a message for Chinese and for English."""
-    return {"zh": fields("zh"), "en": fields("en")}
 
 
 def number(value: float) -> str:
