@@ -208,10 +208,10 @@ def _label_of(where: str, each: Mapping[str, Any], name: str, language: Language
     for version in reversed(versions()):
         for table in form(version).tables:
             if table.id == each["table"]:
-                known, named = (table.line, line_label) if "lines" in each else (table.column, column_label)
-                label = named(table, name, language)
-                if label and (name in known or label != name):
-                    return _NUMBERING.sub("", label) if named is line_label else label
+                if "lines" in each and name in {*table.line, *(group.id for group in table.groups)}:
+                    return _NUMBERING.sub("", line_label(table, name, language))
+                if "columns" in each and name in {*table.column, *("organisations" for one in table.columns if one.spanner_zh)}:
+                    return column_label(table, name, language)
     raise FormError.worded("each_unknown", where=where, name=name, table=each["table"])
 
 
