@@ -421,16 +421,17 @@ def _searched(
     return chain, located
 
 
+@cache
+def _in_year(edit: Edit, at: int) -> Edit:
+    """Return an edit of one of several years, which are counted from 0."""
+    return replace(edit, offsets=tuple(at + offset for _, offset in edit.places))
+
+
 def _joined(years: Sequence[_Year], links: Sequence[_Link], free: Sequence[bool]) -> Chain:
     """Return the systems of consecutive years as one; those that are not `free` only stand beside it."""
     chains = [one.chain for one in years]
-    own = [replace(edit, offsets=(at,) * len(edit.cells)) for at, one in enumerate(chains) if free[at] for edit in one.edits]
-    joining = [
-        replace(edit, offsets=tuple(at + offset for offset in edit.offsets))
-        for at, link in enumerate(links, start=1)
-        for edit in link.edits
-    ]
-    edits = [*own, *joining]
+    edits = [_in_year(edit, at) for at, one in enumerate(chains) if free[at] for edit in one.edits]
+    edits += [_in_year(edit, at) for at, link in enumerate(links, start=1) for edit in link.edits]
     places = [(place.key, at) for at, one in enumerate(chains) for place in one.places]
     signed, whole = (np.concatenate([getattr(one.rows, name) for one in chains]) for name in ("signed", "whole"))
     return Chain(
