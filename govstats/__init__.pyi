@@ -27,8 +27,8 @@ from .measures import indicators as indicators
 from .panel import read_corpus as read_corpus
 from .reconciliation import check_rules as check_rules
 from .reconciliation import reconcile as reconcile
-from .reconciliation.adjudications import adjudicate as adjudicate
 from .reconciliation.completion import completions as completions
+from .reconciliation.corrections import adjudicate as adjudicate
 from .reconciliation.corrections import correct as correct
 from .reconciliation.draws import draws as draws
 from .reconciliation.repairs import repairs as repairs

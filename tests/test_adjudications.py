@@ -12,8 +12,7 @@ import govstats
 from govstats import embedded
 from govstats.cli import main
 from govstats.errors import RefusedCorrection, UnusableCorrections
-from govstats.reconciliation.adjudications import standing
-from govstats.reconciliation.corrections import ADJUDICATION_TYPES, read_adjudications
+from govstats.reconciliation.corrections import ADJUDICATION_TYPES, read_adjudications, standing
 
 AGENCY = "淮安市洪泽区人民政府"
 #: The blocks whose totals were left at 0: 10 + 1 + 0 + 0, and 5 + 0 + 0 + 0.

@@ -24,29 +24,19 @@ from govstats.measures.formulas import (
     in_words,
     parsed,
 )
-from govstats.report import Report, typed_frame
+from govstats.report import Report, column_types, typed_frame
 
 if TYPE_CHECKING:
     from govstats.panel import Panel
 
 _FILE = "measures/crosswalk.toml"
-_DEFINITION_TYPES = {
-    **dict.fromkeys(("series", "label_zh", "label_en", "unit", "form"), "str"),
-    **dict.fromkeys(("first_year", "last_year"), "Int64"),
-    **dict.fromkeys(("cells", "formula_zh", "formula_en"), "str"),
-    "segment": "Int64",
-    **dict.fromkeys(("reason_zh", "reason_en"), "str"),
-}
-_SERIES_TYPES = {
-    "agency": "str",
-    "year": "Int64",
-    **dict.fromkeys(("form", "series"), "str"),
-    "value": "Float64",
-    **dict.fromkeys(("unit", "status"), "str"),
-    "segment": "Int64",
-    "break_before": "bool",
-    **dict.fromkeys(("basis", "cells", "reason_zh", "reason_en"), "str"),
-}
+_DEFINITION_TYPES = column_types(
+    "series label_zh label_en unit form first_year:Int64 last_year:Int64 cells formula_zh formula_en segment:Int64 "
+    "reason_zh reason_en"
+)
+_SERIES_TYPES = column_types(
+    "agency year:Int64 form series value:Float64 unit status segment:Int64 break_before:bool basis cells reason_zh reason_en"
+)
 
 
 @dataclass(frozen=True)
@@ -99,10 +89,7 @@ def _series(entry: Mapping[str, Any], reasons: Mapping[str, Mapping[str, str]]) 
     breaks: Mapping[str, str] = entry.get("breaks", {})
     for version in breaks:
         if version not in sums or version == min(sums):
-            raise FormError(
-                f"{where}: breaks at {version!r}, before which it has no form; it is in {', '.join(sums)}"
-                f" 在此之前没有格式，无从断开；该序列所在格式：{', '.join(sums)}"
-            )
+            raise FormError.worded("break_before_first", where=where, version=version, known=", ".join(sums))
     refuse_unknown(where, "gives the reason", breaks.values(), reasons)
     return Series(
         entry["id"],

@@ -20,7 +20,6 @@ from govstats.forms import (
     CellKey,
     Form,
     Language,
-    Table,
     cell_key,
     form,
     parsed_toml,
@@ -118,11 +117,9 @@ def _term(where: str, sign: int, written: str, statutory: Form) -> Term:
     for line in lines.split("|"):
         cells = table.cells_of(line, column) if line in table.columns_of or table.parts(line) else ()
         if not cells:
-            raise FormError(
-                f"{where}: form {statutory.version} has no cell {name}/{line}/{column}; "
-                f"lines of the table: {', '.join(table.line)}; columns: {', '.join(table.column)}"
-                " 该格式没有这一单元格，可用的行和栏见前"
-            )
+            known = {"lines": ", ".join(table.line), "columns": ", ".join(table.column)}
+            cell = f"{name}/{line}/{column}"
+            raise FormError.worded("sum_cell_unknown", where=where, version=statutory.version, cell=cell, **known)
         options.append(cells)
         if line in table.line and table.line[line].subtotal:
             options.append(tuple((name, line, one) for one in dict.fromkeys(key[2] for key in cells)))
@@ -144,10 +141,7 @@ def chosen(what: str, names: str | Iterable[str] | None, known: Mapping[str, Def
     for name in wanted:
         if name not in known:
             nearest = ", ".join(get_close_matches(name, known, cutoff=0.3)) or ", ".join(known)
-            raise FormError(
-                f"there is no {what} {name!r}; the nearest: {nearest}; {listed} lists them all"
-                f" 没有这个名称，最接近的：{nearest}；全部见 {listed}"
-            )
+            raise FormError.worded("definition_unknown", what=what, name=name, nearest=nearest, listed=listed)
     return [known[name] for name in wanted]
 
 
@@ -214,24 +208,11 @@ def _label_of(where: str, each: Mapping[str, Any], name: str, language: Language
     for version in reversed(versions()):
         for table in form(version).tables:
             if table.id == each["table"]:
-                named = _line(table, name, language) if "lines" in each else _column(table, name, language)
-                if named:
-                    return named
-    raise FormError(
-        f"{where}: each names {name!r}, which no form has in a table {each['table']!r} 各格式的该表都没有这一项，请改正 each"
-    )
-
-
-def _line(table: Table, line: str, language: Language, *, numbered: bool = False) -> str:
-    groups = {group.id: group.text(language) for group in table.groups}
-    label = line_label(table, line, language) if line in table.line else groups.get(line, "")
-    return label if numbered else _NUMBERING.sub("", label)
-
-
-def _column(table: Table, column: str, language: Language) -> str:
-    if column == "organisations":
-        return next((one.spanner(language) for one in table.columns if one.spanner_zh), "")
-    return column_label(table, column, language) if column in table.column else ""
+                if "lines" in each and name in {*table.line, *(group.id for group in table.groups)}:
+                    return _NUMBERING.sub("", line_label(table, name, language))
+                if "columns" in each and name in {*table.column, *("organisations" for one in table.columns if one.spanner_zh)}:
+                    return column_label(table, name, language)
+    raise FormError.worded("each_unknown", where=where, name=name, table=each["table"])
 
 
 def in_words(written: Iterable[str], statutory: Form, language: Language) -> str:
@@ -246,11 +227,9 @@ def in_words(written: Iterable[str], statutory: Form, language: Language) -> str
     for sign, one in map(signed, written):
         name, lines, column = cell_key(one)
         table = statutory.table(name)
-        label = ("或" if language == "zh" else " or ").join(
-            _line(table, line, language, numbered=True) for line in lines.split("|")
-        )
+        label = ("或" if language == "zh" else " or ").join(line_label(table, line, language) for line in lines.split("|"))
         if column != "total" or table.lines_across:
-            label += f"·{_column(table, column, language)}"
+            label += f"·{column_label(table, column, language)}"
         words += (" − " if sign < 0 else " + " if words else "") + label
     return words.removeprefix(" ").replace(" + ", "＋") if language == "zh" else words.removeprefix(" ")
 
@@ -340,25 +319,26 @@ def contradicted(matrix: ReportMatrix, dismissed: Dismissed) -> Flags:
     for members, layout in matrix.layouts:
         for edit in matrix.form.edits(layout.printed):
             if edit.relation == "==":
-                rows = np.array([matrix.index[cell] for cell in edit.cells])
-                failed = members[tell(edit, matrix.part(matrix.value, rows, members), matrix.form).failed]
+                rows = matrix.rows_at(edit.cells)
+                failed = members[tell(edit, matrix.value[np.ix_(rows, members)], matrix.form).failed]
                 counted = [
                     (number, edit.rule, cell_list(edit.cells)) not in dismissed for number in matrix.reports[failed].tolist()
                 ]
                 found[np.ix_(rows, failed[np.array(counted, dtype=np.bool_)])] = True
     for one in conflicts(matrix):
         if (int(matrix.reports[one.at]), "TJ", cell_list(one.cells)) not in dismissed:
-            found[[matrix.index[cell] for cell in one.cells], one.at] = True
+            found[matrix.rows_at(one.cells), one.at] = True
     return found
 
 
-def _balances(matrix: ReportMatrix, layout: Layout) -> list[tuple[list[int], list[int]]]:
+def _balances(matrix: ReportMatrix, layout: Layout) -> list[tuple[Integers, Integers]]:
     """Return the rows on both sides of each balance edit; its coefficients are one."""
     edits = [edit for edit in matrix.form.edits(layout.printed) if edit.relation == "=="]
-    return [([matrix.index[key[:3]] for key in edit.left], [matrix.index[key[:3]] for key in edit.right]) for edit in edits]
+    rows = (np.split(matrix.rows_at(edit.cells), [len(edit.left)]) for edit in edits)
+    return [(left, right) for left, right in rows]
 
 
-def _zeroed(figures: Floats, status: NDArray[np.int8], blank: Flags, balances: Sequence[tuple[list[int], list[int]]]) -> Floats:
+def _zeroed(figures: Floats, status: NDArray[np.int8], blank: Flags, balances: Sequence[tuple[Integers, Integers]]) -> Floats:
     more_than_zero = np.zeros(blank.shape, dtype=np.bool_)
     value = figures
     # what the first round finds to be more than zero leaves the totals open of which it is a part
@@ -408,7 +388,7 @@ class Gathered:
         for matrix in self.matrices:
             here = sure[sure["number"].isin(matrix.reports)]
             keys = here[["table", "line", "column"]].itertuples(index=False, name=None)
-            at = [matrix.index[key] for key in keys], np.searchsorted(matrix.reports, here["number"])
+            at = matrix.rows_at(keys), np.searchsorted(matrix.reports, here["number"])
             value, status, mine = matrix.value.copy(), matrix.status.copy(), np.zeros(matrix.value.shape, dtype=np.bool_)
             value[at], status[at], mine[at] = here["value"], REPORTED, True
             filled.append(replace(matrix, value=value, status=status))
@@ -474,10 +454,7 @@ def gathered(
     reports = reports.dropna(subset=["agency", "year"])
     twice = reports[reports.duplicated(["agency", "year"])]
     if len(twice):
-        raise UnusableCells(
-            f"the frame of reports has {twice['agency'].iloc[0]} {twice['year'].iloc[0]} twice; leave one row of them"
-            " 同一机关、年度重复，只留一行"
-        )
+        raise UnusableCells.worded("reports_twice", **twice[["agency", "year"]].iloc[0])
     about = reports.assign(year=reports["year"].astype("Int64"))
     keys = about[["agency", "year"]]
     without_cells = about[~pd.MultiIndex.from_frame(keys).isin(pd.MultiIndex.from_frame(known[["agency", "year"]]))]

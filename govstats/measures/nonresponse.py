@@ -100,10 +100,7 @@ def nonresponse(
     rates = rates.merge(units, on=["printed", "year"], how="left")
     twice = rates[rates.duplicated(["agency", "year", "indicator"]) & rates["agency"].notna()]
     if len(twice):
-        raise UnusableCells(
-            f"{twice['agency'].iloc[0]} {twice['year'].iloc[0]}: two reports are of this expected agency; give one of them "
-            "a line of its own, or other years 同一应公布机关同年有两份年报，请在表中分开"
-        )
+        raise UnusableCells.worded("expected_twice", **twice[["agency", "year"]].iloc[0])
     every = should.merge(pd.DataFrame({"indicator": wanted}), how="cross")
     rates = rates[[*("agency", "year", "indicator", "status", "value", "numerator", "denominator")]]
     both = pd.concat(
@@ -111,9 +108,7 @@ def nonresponse(
     )
     groups = [by] if isinstance(by, str) else list(by)
     if lacking := [name for name in groups if name not in ("year", *EXPECTED_TYPES)]:
-        raise UnusableCells(
-            f"by={lacking[0]!r}: expected year or a column of the table of expected agencies 应为 year 或该表的一列"
-        )
+        raise UnusableCells.worded("no_grouping", name=lacking[0])
     return _bounded(both, [*groups, "indicator"])
 
 

@@ -35,7 +35,7 @@ from govstats.reconciliation.findings import Floats
 from govstats.reconciliation.matrix import report_numbers
 from govstats.reconciliation.repairs import repairs as repairs_of
 from govstats.reconciliation.rulebook import RulesFile
-from govstats.report import Report, typed_frame
+from govstats.report import Report, column_types, typed_frame
 
 if TYPE_CHECKING:
     from govstats.panel import Panel
@@ -55,20 +55,14 @@ _COMBINATIONS = 10_000
 _SEVERITIES = ("E", "W")
 #: Prose with fewer passages is a title and a date, as in `govstats.reconciliation.reuse`.
 _FEWEST_PASSAGES = 50
-_DEFINITION_TYPES = dict.fromkeys(
-    ("indicator", "label_zh", "label_en", "kind", "unit", "formula_zh", "formula_en", "forms", "source", "note_zh", "note_en"),
-    "str",
+_DEFINITION_TYPES = column_types("indicator label_zh label_en kind unit formula_zh formula_en forms source note_zh note_en")
+_INDICATOR_TYPES = column_types(
+    "indicator value:Float64 numerator:Float64 denominator:Float64 low:Float64 high:Float64 small:boolean "
+    "low_repairs:Float64 high_repairs:Float64 low_blanks:Float64 high_blanks:Float64 repaired:Int64 reports:Int64 "
+    "left_out:Int64 contradicted:Int64 status"
 )
-_INDICATOR_TYPES = {
-    "indicator": "str",
-    **dict.fromkeys(("value", "numerator", "denominator", "low", "high"), "Float64"),
-    "small": "boolean",
-    **dict.fromkeys(("low_repairs", "high_repairs", "low_blanks", "high_blanks"), "Float64"),
-    **dict.fromkeys(("repaired", "reports", "left_out", "contradicted"), "Int64"),
-    "status": "str",
-}
 #: What is told of groups only.
-_GROUP_TYPES = {"agencies": "Int64", **dict.fromkeys(("agency_mean", "agency_median", "correlation"), "Float64")}
+_GROUP_TYPES = column_types("agencies:Int64 agency_mean:Float64 agency_median:Float64 correlation:Float64")
 
 
 @dataclass(frozen=True)
@@ -151,10 +145,7 @@ def _indicator(where: str, entry: Mapping[str, Any], raw: Mapping[str, Any]) -> 
     refuse_unknown(where, "is of the kind", [kind], _KINDS)
     refuse_unknown(where, "names the source", [entry["source"]], raw["sources"])
     if (kind in (*_QUOTIENTS, "difference")) != ("denominator" in entry) or (kind == "difference") != ("less" in entry):
-        raise FormError(
-            f"{where}: a {kind} must have a denominator if it is a quotient, and `less` if it is a difference"
-            " 比率应有 denominator，差额应有 less"
-        )
+        raise FormError.worded("indicator_parts", where=where, kind=kind)
     written = tuple(tuple(one) for one in _quantities(entry))
     given = tuple(one[0].removeprefix("given/") if one[0].startswith("given/") else "" for one in written)
     refuse_unknown(where, "needs", [f"given/{name}" for name in given if name], [f"given/{name}" for name in raw["given"]])
@@ -379,11 +370,8 @@ class _Groups:
         self.single = by == "report"
         names = ["agency", "year", "form"] if self.single else [by] if isinstance(by, str) else list(by)
         if lacking := [name for name in names if name not in reports.columns]:
-            raise UnusableCells(
-                f"nothing is known of {', '.join(lacking)} of the reports, only of {', '.join(map(str, reports.columns))}; "
-                "pass reports=, a frame with the columns agency, year and what to pool by"
-                " 年报没有这些属性；请传入 reports=，含 agency、year 和分组所用的列"
-            )
+            known = ", ".join(map(str, reports.columns))
+            raise UnusableCells.worded("nothing_known_of", lacking=", ".join(lacking), known=known)
         if self.single:
             self.of_report = first = np.arange(len(reports), dtype=np.intp)
         else:
@@ -431,9 +419,7 @@ def _beside(reports: pd.DataFrame, frame: pd.DataFrame, keys: list[str], columns
     right = frame[[*keys, *columns]].astype({"year": "Int64"})
     twice = right.loc[right.duplicated(keys), keys]
     if len(twice):
-        raise UnusableCells(
-            f"{' '.join(map(str, twice.iloc[0]))} stands twice in a frame; leave one row for each 数据框中重复出现，每份只留一行"
-        )
+        raise UnusableCells.worded("row_twice", row=" ".join(map(str, twice.iloc[0])))
     merged = reports[keys].astype({"year": "Int64"}).merge(right, on=keys, how="left")
     return {name: merged[name].to_numpy(dtype=float, na_value=np.nan) for name in columns}
 

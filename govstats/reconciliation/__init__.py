@@ -7,13 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from govstats.reconciliation.adjudications import decided
 from govstats.reconciliation.comparison import FormatComparison, check_summaries, check_vintages, compare_formats
-from govstats.reconciliation.corrections import Corrections, as_corrected
+from govstats.reconciliation.corrections import Corrections, as_corrected, decided
 from govstats.reconciliation.edits import check_edits
 from govstats.reconciliation.findings import FINDING_TYPES, Findings
 from govstats.reconciliation.matrix import IDENTITY, ManyReports, Reports, Source, identity_of, known_of, matrices
-from govstats.reconciliation.prose import check_prose, said_by, said_in
+from govstats.reconciliation.prose import check_prose, said_in
 from govstats.reconciliation.rule_checks import check_rules
 from govstats.reconciliation.rulebook import RulesFile, loaded, rules
 from govstats.reconciliation.structure import check_structure
@@ -131,7 +130,10 @@ def reconcile(
     check_structure(numbered, found, findings, known)
     for matrix in found:
         check_edits(matrix, findings)
-    said = said_in(known.claims) if known.claims is not None else said_by(known.report) if known.report is not None else []
+    told = known.claims
+    if told is None and known.report is not None:
+        told = known.report.claims.assign(report_year=known.report.year)
+    said = [] if told is None else said_in(told)
     check_prose(numbered, found, findings, said)
     check_years(numbered, found, findings, said=() if known.claims is None else said, texts=known.texts)
     if known.vintages is not None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from itertools import accumulate, groupby, pairwise, repeat
+from itertools import accumulate, combinations, groupby, pairwise, product, repeat
 from math import inf, prod
 from typing import Any, NamedTuple
 
@@ -14,23 +14,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.forms import ONE_FEN, CellKey, Edit, Form
+from govstats.forms import ONE_FEN, CellKey, Edit, Form, Table
 from govstats.reconciliation.edits import (
-    Component,
     Flags,
+    System,
+    as_rows,
+    closed,
+    coefficients,
+    in_order,
     kinds,
     linear_edits,
     outside,
     pairs_of_years,
-    system,
     system_of,
     tell,
 )
-from govstats.reconciliation.findings import Floats
+from govstats.reconciliation.findings import Floats, Integers
 from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices, plain_values
 from govstats.reconciliation.rulebook import RulesFile, known_rule, loaded
 from govstats.reconciliation.solver import Localisation, Rows, Solution, can_hold, components, consistent, minimal_changes
-from govstats.reconciliation.whole_tables import rearranged, reprinted
 
 #: What it costs to change a cell of a year that only bounds a chain: more than any repair.
 _FIXED = 1_000.0
@@ -41,6 +43,14 @@ _SURE, _UNSURE_WEIGHT = 0.99, 0.8
 #: So many cells are tried beside an error of a whole table of one report, and of one that the years beside tell.
 FEW, FEW_OVER_YEARS = 3, 2
 _NOTHING = Solution((), ())
+#: Figures in 元 for 万元, or in 万 for one by one.
+TEN_THOUSAND = 1e4
+#: So many different fractions are no misprints of single figures.
+_FRACTIONS = 3
+#: A block of two lines and columns that is turned is two cells swapped.
+_SMALLEST_BLOCK = 3
+#: A figure that was printed nowhere: what stood at the edge of a table that was shifted.
+_LOST = -1
 #: What changing cells costs, by ``table/line/column``.
 Weights = Mapping[str, float]
 
@@ -60,33 +70,27 @@ class Chain(NamedTuple):
     ----------
     places : tuple of Place
         The cells, in the order of the columns of the edits.
-    edits : Rows
-    rules : tuple of str
-        One for each edit, those of the equalities first.
+    edits : tuple of Edit
+    rows : Rows
+        The edits, in their order.
     figures, weights : array, shape (cells,)
         As reported, and what changing a cell costs.
     """
 
     places: tuple[Place, ...]
-    edits: Rows
-    rules: tuple[str, ...]
+    edits: tuple[Edit, ...]
+    rows: Rows
     figures: Floats
     weights: Floats
 
     @property
     def broken(self) -> Flags:
         """The edits that cannot hold."""
-        return np.asarray(_failed(self.edits, self.figures[:, None])[:, 0])
+        return np.asarray(_failed(self.rows, self.figures[:, None])[:, 0])
 
-    def without_edits(self) -> Chain:
-        """Return the cells alone, each too dear to be changed."""
-        none = np.zeros((0, len(self.places)))
-        edits = Rows(none, none, self.edits.signed, self.edits.whole)
-        return self._replace(edits=edits, rules=(), weights=np.full(len(self.places), _FIXED))
-
-    def first_failed(self) -> Place:
-        """Return the first cell of the edits that cannot hold."""
-        return self.places[int((self.edits.matrix[self.broken] != 0).any(axis=0).argmax())]
+    def minimal(self, seconds: float, most: float) -> Localisation:
+        """Return the sets of cells of the least weight, none that weighs more than `most`."""
+        return minimal_changes(self.rows, self.figures, self.weights, seconds=seconds, most=most)
 
 
 class Case(NamedTuple):
@@ -139,30 +143,29 @@ def cases(cells: pd.DataFrame, seconds: float, *, rules: RulesFile | None = None
 
 def _located(chain: Chain, seconds: float) -> Localisation:
     """Return what would set one report right: one cell, else errors of whole tables and a few cells, else the fewest cells."""
-    found = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds, most=1.0)
+    found = chain.minimal(seconds, 1.0)
     if found.solutions:
         return found
     whole = _rearrangements(chain)
-    most = FEW if whole else inf
-    found = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds, most=most)
+    found = chain.minimal(seconds, FEW if whole else inf)
     return Localisation([*whole, *found.solutions], found.complete)
 
 
 def _rearrangements(chain: Chain) -> list[Solution]:
     """Return the interchanges and shifts of lines or columns by which all edits hold, with the cells that change."""
-    equal = chain.broken[: len(chain.edits.equalities)].any() or outside(chain.edits, chain.figures[:, None]).any()
+    equal = chain.broken[: len(chain.rows.equalities)].any() or outside(chain.rows, chain.figures[:, None]).any()
     if chain.broken.any() and not equal:
         return []  # that one figure is less than another tells nothing of where they stand
     form, cells = chain.places[0].form, tuple(place.key for place in chain.places)
     figures = rearranged(form, cells, chain.figures)[1].T
-    failing = _failed(chain.edits, figures).any(axis=0) | outside(chain.edits, figures).any(axis=0)
+    failing = _failed(chain.rows, figures).any(axis=0) | outside(chain.rows, figures).any(axis=0)
     found = []
     for moved in figures.T[np.flatnonzero(~failing)]:
         changed = np.flatnonzero(~np.isnan(chain.figures) & (moved != chain.figures)).tolist()
-        values = consistent(chain.edits, moved, changed)
+        values = consistent(chain.rows, moved, changed)
         if values is not None:
-            changes = [one for one in zip(changed, values, strict=True) if one[1] != chain.figures[one[0]]]
-            found.append(Solution(*(tuple(part) for part in zip(*changes, strict=True))))
+            changes = zip(changed, values, strict=True)
+            found.append(Solution.of((cell, value) for cell, value in changes if value != chain.figures[cell]))
     return [solution for solution in dict.fromkeys(found) if len(solution.cells) > 2]
 
 
@@ -170,15 +173,12 @@ def _rearrangements(chain: Chain) -> list[Solution]:
 
 
 @cache
-def _components(form: Form, layout: Layout, cells: tuple[CellKey, ...], own: tuple[Edit, ...]) -> tuple[Component, ...]:
+def _components(form: Form, layout: Layout, cells: tuple[CellKey, ...], own: tuple[Edit, ...]) -> tuple[System, ...]:
     """Return the groups of edits of a layout and of `own`, and each cell that is in none; what agencies add leaves a sum open."""
-    whole = system(form, layout)
-    edits = zip(whole.edits, whole.open_ended.tolist(), strict=True) if whole else ()
-    closed = system_of(form, (*(edit for edit, open_ended in edits if not open_ended), *own))
-    bound = set(closed.cells)
-    none = np.zeros((0, 1))
-    single = [(cell, kinds(form, [cell])) for cell in cells if cell not in bound]
-    return (*closed.parted(), *(Component((cell,), Rows(none, none, *of_cell), ()) for cell, of_cell in single))
+    whole = system_of(form, (*closed(form, layout), *own))
+    none, bound = np.zeros((0, 1)), set(whole.cells)
+    single = (System((), (cell,), Rows(none, none, *kinds(form, [cell]))) for cell in cells if cell not in bound)
+    return (*whole.parted(), *single)
 
 
 def _failed(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
@@ -201,12 +201,12 @@ class _Systems:
         self.binding = [rule for rule in loaded(rules).values() if rule.binds]
         self.bound = {id(matrix): linear_edits(matrix, matrix, self.binding) for matrix in self.found}
 
-    def components(self, matrix: ReportMatrix, layout: Layout) -> tuple[Component, ...]:
+    def components(self, matrix: ReportMatrix, layout: Layout) -> tuple[System, ...]:
         """Return the groups of edits that bind the reports of a layout."""
         own = tuple(edit for edit in self.bound[id(matrix)] if edit.severity == "E" and not edit.offsets)
         return _components(matrix.form, layout, matrix.cells, own)
 
-    def joining(self, matrix: ReportMatrix, layout: Layout) -> Component | None:
+    def joining(self, matrix: ReportMatrix, layout: Layout) -> System | None:
         """Return the edits of a report by which its years are joined."""
         joined = {cell for edit in self.bound[id(matrix)] if edit.offsets for cell in edit.cells}
         return next((one for one in self.components(matrix, layout) if not joined.isdisjoint(one.cells)), None)
@@ -227,29 +227,20 @@ class _Systems:
             for members, layout in matrix.layouts:
                 joining = self.joining(matrix, layout)
                 for order, component in enumerate(self.components(matrix, layout)):
-                    rows = np.array([matrix.index[key] for key in component.cells])
-                    figures = matrix.value[np.ix_(rows, members)]
+                    figures = matrix.value[np.ix_(matrix.rows_at(component.cells), members)]
                     cannot = np.vstack([_failed(component.rows, figures), outside(component.rows, figures)])
                     fails = np.asarray(cannot.any(axis=0))
-                    several = len(component.rules) > 1
+                    several = len(component.edits) > 1
                     for at in np.flatnonzero(fails | (several & np.isnan(figures).any(axis=0))).tolist():
                         chain = self._chain(matrix, int(members[at]), component)
-                        if fails[at] or not can_hold(chain.edits, chain.figures[:, None]).all():
+                        if fails[at] or not can_hold(chain.rows, chain.figures[:, None]).all():
                             yield int(matrix.reports[members[at]]), order, chain, component is joining
 
-    def _chain(self, matrix: ReportMatrix, member: int, component: Component) -> Chain:
-        rows = np.array([matrix.index[key] for key in component.cells])
-        figures = matrix.value[rows, member]
+    def _chain(self, matrix: ReportMatrix, member: int, component: System) -> Chain:
+        rows = matrix.rows_at(component.cells)
         year = self.reports["year"].array[matrix.reports[member]]
         places = tuple(map(Place, repeat(matrix.form), repeat(None if pd.isna(year) else int(year)), component.cells))
-        weights = self.weights[id(matrix)]
-        return Chain(
-            places,
-            component.rows,
-            component.rules,
-            figures,
-            np.ones(len(rows)) if weights is None else weights[rows, member],
-        )
+        return Chain(places, component.edits, component.rows, matrix.value[rows, member], self.weights[id(matrix)][rows, member])
 
     def year(self, number: int) -> _Year | None:
         """Return a report whose own edits hold, by the system that joins it to other years; None where it has none."""
@@ -282,8 +273,8 @@ class _Systems:
                 yield [year for year in stretch if year is not None]
 
 
-def _weights(cells: pd.DataFrame, matrix: ReportMatrix, own: Weights | None) -> Floats | None:
-    """Return what changing each cell costs: less where recognition was not sure; None where all cost the same."""
+def _weights(cells: pd.DataFrame, matrix: ReportMatrix, own: Weights | None) -> Floats:
+    """Return what changing each cell costs: less where recognition was not sure."""
     weights = np.ones(matrix.value.shape)
     if "confidence" in cells.columns:
         confidence = matrix.rows["confidence"].to_numpy(dtype=float, na_value=np.nan)
@@ -291,7 +282,7 @@ def _weights(cells: pd.DataFrame, matrix: ReportMatrix, own: Weights | None) -> 
         weights[matrix.cell_of_row[unsure], matrix.report_of_row[unsure]] = _UNSURE_WEIGHT
     for written, weight in (own or {}).items():
         weights[[fnmatch.fnmatchcase("/".join(key), written) for key in matrix.cells]] *= weight
-    return weights if (weights != 1).any() else None
+    return weights
 
 
 # --- years of an agency that carry-overs join -------------------------------------------------------------------------------
@@ -320,10 +311,9 @@ class _Year:
 
 
 class _Link(NamedTuple):
-    """The edits that join two consecutive years: their rules and relations, and the coefficients of the cells of both."""
+    """The edits that join two consecutive years, and the coefficients of the cells of both."""
 
-    rules: list[str]
-    equality: Flags
+    edits: list[Edit]
     before: Floats
     now: Floats
 
@@ -331,12 +321,9 @@ class _Link(NamedTuple):
         """Tell which edits hold for any two of the figures, shape (edits, ways before, ways now); what is open fits."""
         surplus = (self.before @ np.nan_to_num(before))[:, :, None] + (self.now @ np.nan_to_num(now))[:, None, :]
         is_open = ((self.before != 0) @ np.isnan(before))[:, :, None] | ((self.now != 0) @ np.isnan(now))[:, None, :]
-        fits = (surplus >= -ONE_FEN) & ((surplus <= ONE_FEN) | ~self.equality[:, None, None])
+        one_sided = np.array([edit.relation == ">=" for edit in self.edits], dtype=np.bool_)
+        fits = (surplus >= -ONE_FEN) & ((surplus <= ONE_FEN) | one_sided[:, None, None])
         return np.asarray(is_open | fits)
-
-    def rules_of(self, equality: bool) -> list[str]:
-        """Return the rules of the equalities, or of the others."""
-        return [rule for rule, it in zip(self.rules, self.equality.tolist(), strict=True) if it == equality]
 
     def fits(self, before: _Year, now: _Year) -> Flags:
         """Tell which ways to set the two years right fit each other."""
@@ -345,20 +332,14 @@ class _Link(NamedTuple):
 
 def _link(before: _Year, now: _Year, systems: _Systems) -> _Link:
     """Return the edits that bind the repairs of two years: those of severity E, and those that hold as reported."""
-    matrices_of = [systems.place_of[year.number][0] for year in (now, before)]
-    positions = [{place.key: at for at, place in enumerate(year.chain.places)} for year in (now, before)]
-    edits = linear_edits(matrices_of[0], matrices_of[1], systems.binding)
-    edits = [edit for edit in edits if edit.offsets and all(key in positions[-offset] for key, offset in edit.places)]
-    coefficients = [np.zeros((len(edits), len(of_year))) for of_year in positions]
-    for row, edit in enumerate(edits):
-        for (key, factor), (_, offset) in zip(edit.terms, edit.places, strict=True):
-            coefficients[-offset][row, positions[-offset][key]] += factor
-    equality = np.array([edit.relation == "==" for edit in edits], dtype=np.bool_)
-    every = _Link([], equality, coefficients[1], coefficients[0])
-    binds = every.hold(before.chain.figures[:, None], now.chain.figures[:, None]).ravel()
-    binds |= np.array([edit.severity == "E" for edit in edits], dtype=np.bool_)
-    rules = [edit.rule for edit, it in zip(edits, binds.tolist(), strict=True) if it]
-    return _Link(rules, equality[binds], every.before[binds], every.now[binds])
+    places = [(place.key, offset) for year, offset in ((before, -1), (now, 0)) for place in year.chain.places]
+    forms = [systems.place_of[year.number][0] for year in (now, before)]
+    every = linear_edits(forms[0], forms[1], systems.binding)
+    edits = [edit for edit in every if edit.offsets and set(places).issuperset(edit.places)]
+    link = _Link(edits, *np.split(coefficients(edits, places), [len(before.chain.places)], axis=1))
+    holds = link.hold(before.chain.figures[:, None], now.chain.figures[:, None]).ravel().tolist()
+    binds = [at for at, edit in enumerate(edits) if holds[at] or edit.severity == "E"]
+    return _Link([edits[at] for at in binds], link.before[binds], link.now[binds])
 
 
 _Numbered = tuple[int, int, Chain, Localisation]
@@ -395,7 +376,7 @@ def _combined(years: Sequence[_Year], fitting: Sequence[Flags]) -> Localisation:
         paths = [(*path, way) for path in paths for way in np.flatnonzero(fits[path[-1]]).tolist()]
         complete &= len(paths) <= _MOST
         paths = paths[:_MOST]
-    starts = _starts(years)[:-1]
+    starts = [0, *accumulate(len(year.chain.places) for year in years[:-1])]
     solutions = []
     for path in paths:
         chosen = [year.found.solutions[way] for year, way in zip(years, path, strict=True)]
@@ -414,7 +395,7 @@ def _of_whole_tables(years: Sequence[_Year], links: Sequence[_Link], chain: Chai
         ways = list(year.found.solutions)
         for figures in reprinted(cells, year.chain.figures, before.chain.figures if before and same else None, different):
             changed = np.flatnonzero(~np.isnan(year.chain.figures) & (figures != year.chain.figures)).tolist()
-            if not _failed(year.chain.edits, figures[:, None]).any():
+            if not _failed(year.chain.rows, figures[:, None]).any():
                 ways.append(Solution(tuple(changed), tuple(figures[changed].tolist())))
         widened.append(_Year(year.number, year.chain, Localisation(ways, year.found.complete)))
     found = _combined(widened, [link.fits(*two) for link, two in zip(links, pairwise(widened), strict=True)])
@@ -434,46 +415,31 @@ def _searched(
     # what lies beyond only says what is carried over
     first, last = max(start - 1, 0), min(end + 1, len(years))
     chain = _joined(years[first:last], links[first : last - 1], [start <= at < end for at in range(first, last)])
-    located = minimal_changes(chain.edits, chain.figures, chain.weights, seconds=seconds, most=most)
+    located = chain.minimal(seconds, most)
     if located.solutions and min(chain.weights[list(one.cells)].sum() for one in located.solutions) >= _FIXED:
         located = Localisation([], complete=False)
     return chain, located
 
 
-def _starts(years: Sequence[_Year]) -> list[int]:
-    """Return where the cells of each year begin in their joint system, and how many there are."""
-    return [0, *accumulate(len(year.chain.places) for year in years)]
+@cache
+def _in_year(edit: Edit, at: int) -> Edit:
+    """Return an edit of one of several years, which are counted from 0."""
+    return replace(edit, offsets=tuple(at + offset for _, offset in edit.places))
 
 
 def _joined(years: Sequence[_Year], links: Sequence[_Link], free: Sequence[bool]) -> Chain:
     """Return the systems of consecutive years as one; those that are not `free` only stand beside it."""
-    from scipy.linalg import block_diag
-
-    chains = [one.chain if it else one.chain.without_edits() for one, it in zip(years, free, strict=True)]
-    starts = _starts(years)
-    joins = [
-        np.pad(np.hstack([link.before, link.now]), ((0, 0), (starts[at], starts[-1] - starts[at + 2])))
-        for at, link in enumerate(links)
-    ]
-    sides = []
-    for equal in (True, False):
-        own = [one.edits.equalities if equal else one.edits.inequalities for one in chains]
-        between = [rows[link.equality == equal] for rows, link in zip(joins, links, strict=True)]
-        sides.append(np.vstack([block_diag(*own), *between]))
-    counts = [len(one.edits.equalities) for one in chains]
-    rules = (
-        *(one.rules[:count] for one, count in zip(chains, counts, strict=True)),
-        *(link.rules_of(True) for link in links),
-        *(one.rules[count:] for one, count in zip(chains, counts, strict=True)),
-        *(link.rules_of(False) for link in links),
-    )
-    signed, whole = (np.concatenate([getattr(one.edits, name) for one in chains]) for name in ("signed", "whole"))
+    chains = [one.chain for one in years]
+    edits = [_in_year(edit, at) for at, one in enumerate(chains) if free[at] for edit in one.edits]
+    edits += [_in_year(edit, at) for at, link in enumerate(links, start=1) for edit in link.edits]
+    places = [(place.key, at) for at, one in enumerate(chains) for place in one.places]
+    signed, whole = (np.concatenate([getattr(one.rows, name) for one in chains]) for name in ("signed", "whole"))
     return Chain(
         tuple(place for one in chains for place in one.places),
-        Rows(sides[0], sides[1], signed, whole),
-        tuple(rule for some in rules for rule in some),
+        in_order(edits),
+        as_rows(edits, places, signed, whole),
         np.concatenate([one.figures for one in chains]),
-        np.concatenate([one.weights for one in chains]),
+        np.concatenate([one.weights if it else np.full_like(one.weights, _FIXED) for one, it in zip(chains, free, strict=True)]),
     )
 
 
@@ -482,21 +448,18 @@ def _factors(system: Chain, located: Localisation) -> list[Localisation]:
     cells = sorted({cell for solution in located.solutions for cell in solution.cells})
     if not cells:
         return [located]
-    rows = (system.edits.equalities[:, cells] != 0).astype(float)
+    rows = (system.rows.equalities[:, cells] != 0).astype(float)
     holding = np.array([np.isin(cells, solution.cells) for solution in located.solutions], dtype=float)
     alone = holding.sum(axis=0)
     correlated = np.abs(holding.T @ holding * len(holding) - np.outer(alone, alone)) > ONE_FEN
     factors = []
     for members in components(((rows.T @ rows > 0) | correlated).astype(float)):
         mine = {cells[member] for member in members}
-        sets = dict.fromkeys(_only(solution, mine) for solution in located.solutions)
+        sets = dict.fromkeys(
+            Solution.of(change for change in zip(*one, strict=True) if change[0] in mine) for one in located.solutions
+        )
         factors.append(Localisation(list(sets), located.complete))
     return factors if prod(len(factor.solutions) for factor in factors) == len(located.solutions) else [located]
-
-
-def _only(solution: Solution, cells: Collection[int]) -> Solution:
-    changes = [change for change in zip(*solution, strict=True) if change[0] in cells]
-    return Solution(*(tuple(part) for part in zip(*changes, strict=True))) if changes else _NOTHING
 
 
 def systems_of(cells: pd.DataFrame) -> Iterator[tuple[Any, Chain]]:
@@ -507,8 +470,114 @@ def systems_of(cells: pd.DataFrame) -> Iterator[tuple[Any, Chain]]:
     for number, (matrix, member, layout) in systems.place_of.items():
         joining = systems.joining(matrix, layout)
         for component in systems.components(matrix, layout):
-            if component.rules and component is not joining:
+            if component.edits and component is not joining:
                 yield agencies[number], systems._chain(matrix, member, component)
     for years in filter(None, systems.stretches(joined)):
         links = [_link(before, now, systems) for before, now in pairwise(years)]
         yield agencies[years[0].number], _joined(years, links, [True] * len(years))
+
+
+# --- errors of a whole table: lines or columns in each other's place or one place on, a block turned, another unit ----------
+
+
+def rearranged(form: Form, cells: tuple[CellKey, ...], figures: Floats) -> tuple[Sequence[str], Floats]:
+    """Return what the figures of cells were if lines or columns were interchanged or shifted, a block turned, or all in 万.
+
+    Where nothing was moved to, at one edge of a shifted table, no figure but 0 may stand: nothing would explain it.
+
+    Parameters
+    ----------
+    form : Form
+    cells : tuple of (table, line, column)
+    figures : array, shape (cells,)
+        As reported.
+
+    Returns
+    -------
+    mechanisms : sequence of str
+        Ids of ``mechanisms.toml``.
+    figures : array, shape (mechanisms, cells)
+        NaN for what was lost at the edge, or stood where no figure is.
+    """
+    names, sources, kept = _sources(form, cells)
+    possible = np.asarray((kept | ~(figures > 0)).all(axis=1))
+    moved = np.append(figures, np.nan)[sources[possible]]
+    names = [names[at] for at in np.flatnonzero(possible)]
+    for table in dict.fromkeys(name for name, _, _ in cells):
+        mine = np.array([cell[0] == table for cell in cells])
+        fractions = {figure for figure in figures[mine].tolist() if figure % 1 > 0}
+        if len(fractions) >= _FRACTIONS:
+            names.append("table_unit")
+            moved = np.vstack([moved, np.where(mine, np.round(figures * TEN_THOUSAND, 6), figures)])
+    return names, moved
+
+
+def reprinted(cells: Sequence[CellKey], figures: Floats, before: Floats | None, different: Mapping[str, int]) -> Iterator[Floats]:
+    """Yield what the figures of a year were if a table were printed in another unit, or were that of the year before.
+
+    Parameters
+    ----------
+    cells : sequence of (table, line, column)
+    figures, before : array, shape (cells,)
+        As reported, and the year before; None where it has other cells.
+    different : mapping of table to int
+        So many different figures make it remarkable that all are multiples of ten thousand, or those of the year before.
+    """
+    for table in dict.fromkeys(name for name, _, _ in cells):
+        mine = np.array([cell[0] == table for cell in cells]) & ~np.isnan(figures)
+        if len(set(figures[mine].tolist()) - {0.0}) >= different.get(table, np.inf):
+            if not (figures[mine] % TEN_THOUSAND).any():
+                yield np.where(mine, figures / TEN_THOUSAND, figures)
+            if before is not None and (figures[mine] == before[mine]).all():
+                yield np.where(mine, np.nan, figures)
+
+
+@cache
+def _sources(form: Form, cells: tuple[CellKey, ...]) -> tuple[list[str], Integers, NDArray[np.bool_]]:
+    """Return the mechanisms, for each where the figure of every cell is printed, and whether the figure printed there is kept."""
+    names: list[str] = []
+    sources: list[list[int]] = []
+    for table in dict.fromkeys(name for name, _, _ in cells):
+        mine = [cell for cell in cells if cell[0] == table]
+        known = form.table(table)
+        orders = (("lines", 1, [line.id for line in known.lines]), ("columns", 2, [column.id for column in known.columns]))
+        for what, axis, order in orders:
+            printed = {cell[axis] for cell in mine}
+            for name, printed_at in _places([one for one in order if one in printed]):
+                names.append(f"{what}_{name}")
+                sources.append(_moved(cells, table, axis, printed_at))
+        for block in _blocks(known, mine):
+            names.append("block_transposed")
+            sources.append([cells.index(block.get(cell, cell)) for cell in cells])
+    printed_in = np.array(sources, dtype=np.intp).reshape(len(names), len(cells))
+    return names, printed_in, (printed_in[:, :, None] == np.arange(len(cells))).any(axis=1)
+
+
+def _places(order: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each interchange and shift as where each line or column is printed; nowhere at an edge."""
+    for one, other in combinations(order, 2):
+        yield "swapped", {one: other, other: one}
+    yield "shifted", dict(zip(order, [*order[1:], ""], strict=True))
+    yield "shifted", dict(zip(order, ["", *order[:-1]], strict=True))
+
+
+def _blocks(table: Table, cells: Collection[CellKey]) -> Iterator[dict[CellKey, CellKey]]:
+    """Yield each square block of neighbouring lines and columns, as where the figure of each cell is printed if it is turned."""
+    lines = [line.id for line in table.lines if any(line.id == cell[1] for cell in cells)]
+    columns = [column.id for column in table.columns if any(column.id == cell[2] for cell in cells)]
+    for size in range(_SMALLEST_BLOCK, min(len(lines), len(columns)) + 1):
+        for top, left in product(range(len(lines) - size + 1), range(len(columns) - size + 1)):
+            place = {(i, j): (table.id, lines[top + i], columns[left + j]) for i, j in product(range(size), repeat=2)}
+            if set(place.values()) <= set(cells):
+                yield {cell: place[j, i] for (i, j), cell in place.items()}
+
+
+def _moved(cells: Sequence[CellKey], table: str, axis: int, printed_at: dict[str, str]) -> list[int]:
+    """Return for each cell where its figure is printed; a cell that has no counterpart there keeps its own."""
+    at = {cell: number for number, cell in enumerate(cells)}
+    found = []
+    for number, cell in enumerate(cells):
+        there = printed_at.get(cell[axis], cell[axis]) if cell[0] == table else cell[axis]
+        other = (cell[0], there, cell[2]) if axis == 1 else (cell[0], cell[1], there)
+        found.append(at.get(other, number) if there else _LOST)
+    return found

@@ -19,8 +19,10 @@ from govstats.reconciliation.matrix import (
     REPORTED,
     STATUS,
     UNREADABLE,
+    Located,
     ReportMatrix,
     combinations,
+    located,
     matrices,
     plain_values,
 )
@@ -35,10 +37,10 @@ from govstats.reconciliation.wording import (
     quoted,
     without_figure,
 )
-from govstats.report import Report, typed_frame
+from govstats.report import Report, column_types, typed_frame
 
 #: What each format says of a cell, as columns of the comparison.
-_COMPARED: Mapping[str, Any] = {"value": "Float64", "printed": "str", "status": "str", "place": "str"}
+_COMPARED: Mapping[str, Any] = column_types("value:Float64 printed status place")
 _ReportKey = tuple[object, int]
 
 
@@ -132,13 +134,10 @@ def compare_formats(first: Report, second: Report, *more: Report) -> FormatCompa
         agreement |= dict(zip(beside.keys, beside.agreement.tolist(), strict=True))
         _compare(0, "XF", beside, findings)
     identity = pd.DataFrame({"agency": pd.array([first.agency], dtype="str"), "year": pd.array([first.year], dtype="Int64")})
-    known = {
-        name: pd.array([getattr(report, name) for report in reports], dtype="str") for name in ("format", "source", "sha256")
-    }
-    numbered = pd.DataFrame({"number": pd.array(range(1, len(reports) + 1), dtype="Int64"), **known})
+    about = [(at, one.format, one.source, one.sha256) for at, one in enumerate(reports, start=1)]
+    numbered = typed_frame(about, column_types("number:Int64 format source sha256"))
     rows = [(first.agency, first.year, first.form, *key, agreed) for key, agreed in agreement.items()]
-    types = dict.fromkeys(("agency", "year", "form", "table", "line", "column", "agreement"), "str") | {"year": "Int64"}
-    cells = typed_frame(rows, types)
+    cells = typed_frame(rows, column_types("agency year:Int64 form table line column agreement"))
     for number_of, own in enumerate(read, start=1):
         for name, dtype in _COMPARED.items():
             values = [getattr(own.get(key), name, None) for key in agreement]
@@ -151,11 +150,7 @@ def _check_identity(reports: Sequence[Report]) -> None:
         found = [getattr(report, name) for report in reports]
         if None in found or len(set(found)) > 1:
             said = "; ".join(f"{report.source}: {getattr(report, name)}" for report in reports)
-            raise DifferentReports(
-                f"the documents are not known to be one report, their {name} differs or is unknown ({said}); expected the same "
-                f"report in several formats; if it is one, say so: govstats.read(..., {name}=...)"
-                f" 各文件不一定是同一份年报；如确是，请用 govstats.read(..., {name}=...) 说明"
-            )
+            raise DifferentReports.worded("different_reports", name=name, said=said)
 
 
 def _names(reports: Sequence[Report]) -> list[str]:
@@ -246,28 +241,11 @@ def _compare(report: int, rule: str, beside: _Beside, findings: Findings, *, sou
 # --- vintages: XV, XF ---------------------------------------------------------------------------------------------------------
 
 
-class _Place(NamedTuple):
-    """Where a report is: its matrix, its position there and its number among all reports."""
-
-    matrix: ReportMatrix
-    at: int
-    number: int
-
-    def cells(self) -> dict[CellKey, _Shown]:
-        """Return what the report shows."""
-        values, states = (array[:, self.at].tolist() for array in (self.matrix.value, self.matrix.status))
-        shown = zip(self.matrix.cells, values, states, strict=True)
-        return {key: _Shown(value, state) for key, value, state in shown if state != ABSENT}
-
-
-def _places(reports: pd.DataFrame, found: Sequence[ReportMatrix]) -> dict[_ReportKey, _Place]:
-    agencies, years = (plain_values(reports[name]) for name in ("agency", "year"))
-    places: dict[_ReportKey, _Place] = {}
-    for matrix in found:
-        for at, report in enumerate(matrix.reports.tolist()):
-            if agencies[report] is not None and years[report] is not None:
-                places.setdefault((agencies[report], int(years[report])), _Place(matrix, at, report))
-    return places
+def _shown(report: Located) -> dict[CellKey, _Shown]:
+    """Return what a report shows."""
+    values, states = (array[:, report.at].tolist() for array in (report.matrix.value, report.matrix.status))
+    shown = zip(report.matrix.cells, values, states, strict=True)
+    return {key: _Shown(value, state) for key, value, state in shown if state != ABSENT}
 
 
 def check_vintages(
@@ -296,7 +274,7 @@ def check_vintages(
     require_columns(vintages, needed, "vintages", "Panel.vintages")
     if vintages.empty:
         return
-    places = _places(reports, found)
+    places = located(reports, found)
     chosen = _chosen(described)
     named = [vintages[name] for name in ("agency", "year", "form", "vintage", "source")]
     which, first = combinations(named)
@@ -307,7 +285,7 @@ def check_vintages(
         for at, report in enumerate(matrix.reports.tolist()):
             agency, year, _, number_of, name = documents[report]
             place = places.get((agency, year))
-            if place is None:
+            if place is None or None in (agency, year):
                 continue
             vintage, source = chosen.get((agency, year), (1, ""))
             rule = "XF" if number_of == vintage else "XV"
@@ -315,7 +293,7 @@ def check_vintages(
                 form = matrix.form.version
                 findings.note(place.number, rule, "not_assessable", message="other_form", source=str(name), missing=form)
                 continue
-            two = [(source, place.cells()), (str(name), _Place(matrix, at, report).cells())]
+            two = [(source, _shown(place)), (str(name), _shown(Located(matrix, at, report)))]
             in_order = two[::-1] if number_of < vintage else two
             for table in matrix.form.tables:
                 _compare(place.number, rule, _Beside(table, in_order), findings, source=str(name))
@@ -359,7 +337,7 @@ def check_summaries(reports: pd.DataFrame, found: Sequence[ReportMatrix], findin
         return
     belonging = described[described["parent"].notna() & (described["parent"] != described["agency"])]
     below = belonging.groupby("parent", sort=False, observed=True)["agency"].unique()
-    places = _places(reports, found)
+    places = located(reports, found)
     for agency, year in dict.fromkeys(zip(summaries["agency"], summaries["year"].astype(int), strict=True)):
         place = places.get((agency, year))
         if place is None or agency not in below.index:
@@ -373,9 +351,9 @@ def check_summaries(reports: pd.DataFrame, found: Sequence[ReportMatrix], findin
             _check_summary(place, children, table, findings)
 
 
-def _check_summary(summary: _Place, children: Mapping[str, _Place], table: Table, findings: Findings) -> None:
+def _check_summary(summary: Located, children: Mapping[str, Located], table: Table, findings: Findings) -> None:
     patterns = known_rule("XH").settings["cells"]
-    read = [place.cells() for place in (summary, *children.values())]
+    read = [_shown(place) for place in (summary, *children.values())]
     note = partial(findings.note, summary.number, "XH", table=table)
     count = str(len(children))
     outcomes = set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,30 +10,17 @@ import pandas as pd
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form, cell_key, form
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.edits import Component, has_cell, kinds, severity, system, system_of
+from govstats.reconciliation.edits import System, closed, edits_on, has_cell, kinds, severity, system_of
 from govstats.reconciliation.findings import Integers
 from govstats.reconciliation.matrix import ABSENT, REPORTED, STATUS, Layout, ReportMatrix, Source, identity_of, known_of, matrices
-from govstats.reconciliation.solver import Bounds, Rows, bounds
+from govstats.reconciliation.solver import Bounds, bounds
 from govstats.reconciliation.wording import cell_list
-from govstats.report import Report, typed_frame
+from govstats.report import Report, column_types, typed_frame
 
 #: The columns of the completions, with their types.
-COMPLETION_TYPES = {
-    "agency": "str",
-    "year": "Int64",
-    "form": "str",
-    "table": "str",
-    "line": "str",
-    "column": "str",
-    "status": "str",
-    "value": "Float64",
-    "low": "Float64",
-    "high": "Float64",
-    "basis": "str",
-    "rules": "str",
-    "cells": "str",
-    "quote": "str",
-}
+COMPLETION_TYPES = column_types(
+    "agency year:Int64 form table line column status value:Float64 low:Float64 high:Float64 basis rules cells quote"
+)
 
 _STATUS = {number: name for name, number in STATUS.items()} | {ABSENT: "missing"}
 
@@ -48,14 +34,6 @@ class _Bound(NamedTuple):
     rules: str = ""
     cells: str = ""
     quote: str | None = None
-
-
-class _Claimed(NamedTuple):
-    """What the prose says of a cell."""
-
-    low: float
-    high: float
-    quote: str
 
 
 _CLAIMED_CELL = ["agency", "year", "target"]
@@ -136,7 +114,7 @@ def completions(source: Source, *, claims: pd.DataFrame | None = None, correctio
     return _without_broken(cells, typed_frame(rows, COMPLETION_TYPES))
 
 
-def _claimed(claims: pd.DataFrame | None) -> dict[tuple[str, str], dict[CellKey, _Claimed]]:
+def _claimed(claims: pd.DataFrame | None) -> dict[tuple[str, str], dict[CellKey, _Bound]]:
     """Return what the prose of each report says of cells; nothing where sentences of one scope contradict each other."""
     if claims is None:
         return {}
@@ -147,38 +125,30 @@ def _claimed(claims: pd.DataFrame | None) -> dict[tuple[str, str], dict[CellKey,
     # a sentence that limits itself to an office or a channel gives way to one that does not
     limited = said["scope"].fillna("") != ""
     told = told[~limited | limited.groupby([told[name] for name in _CLAIMED_CELL]).transform("all")]
-    known: dict[tuple[str, str], dict[CellKey, _Claimed]] = {}
+    known: dict[tuple[str, str], dict[CellKey, _Bound]] = {}
     for key, one in told.groupby(_CLAIMED_CELL, sort=False):
         agency, year, target = map(str, key)
-        claimed = _Claimed(one["low"].max(), one["high"].min(), "; ".join(one["quote"].drop_duplicates()))
+        claimed = _Bound(one["low"].max(), one["high"].min(), "claim", quote="; ".join(one["quote"].drop_duplicates()))
         if claimed.low <= claimed.high:
             known.setdefault((agency, year), {})[cell_key(target)] = claimed
     return known
 
 
-@cache
-def _sure(form: Form, layout: Layout) -> tuple[Edit, ...]:
-    """Return the edits of a layout that cannot but hold."""
-    whole = system(form, layout)
-    edits = zip(whole.edits, whole.open_ended.tolist(), strict=True) if whole else ()
-    return tuple(edit for edit, open_ended in edits if severity(edit) == "E" and not open_ended)
-
-
-def _deduced(matrix: ReportMatrix, claimed: Sequence[Mapping[CellKey, _Claimed]]) -> Iterator[tuple[int, CellKey, _Bound]]:
+def _deduced(matrix: ReportMatrix, claimed: Sequence[Mapping[CellKey, _Bound]]) -> Iterator[tuple[int, CellKey, _Bound]]:
     """Yield what follows for each cell without a figure, report by report."""
     for members, layout in matrix.layouts:
-        edits = _sure(matrix.form, layout)
+        edits = [edit for edit in closed(matrix.form, layout) if severity(edit) == "E"]
         parts = system_of(matrix.form, edits).parted()
         rows = _expected(matrix, layout)
         for report in members[(matrix.status[np.ix_(rows, members)] != REPORTED).any(axis=0)].tolist():
             figures = dict(zip(matrix.cells, matrix.value[:, report].tolist(), strict=True))
             said = {key: one for key, one in claimed[report].items() if np.isnan(figures.get(key, np.nan))}
-            own = system_of(matrix.form, (*edits, *_sums(matrix.form, said))).parted() if said else parts
+            own = system_of(matrix.form, [*edits, *_sums(matrix.form, said)]).parted() if said else parts
             tables = {table for table, there in matrix.has_table.items() if there[report]} | {table for table, _, _ in said}
             here = [key for key in dict.fromkeys([*(matrix.cells[row] for row in rows.tolist()), *said]) if key[0] in tables]
             found = _bounds(own, figures, said, tables)
             for key in here:
-                bound = found.get(key) or _free(matrix.form, key)
+                bound = found.get(key) or _NOTHING._replace(low=-np.inf if kinds(matrix.form, [key])[0][0] else 0.0)
                 if np.isnan(figures.get(key, np.nan)) and (matrix.has_table[key[0]][report] or bound.basis != "undetermined"):
                     yield report, key, bound
 
@@ -194,8 +164,7 @@ def _sums(form: Form, said: Collection[CellKey]) -> Iterator[Edit]:
 
 def _expected(matrix: ReportMatrix, layout: Layout) -> Integers:
     """Return the rows of the cells that a report of a layout should have; lines that the form leaves open only where printed."""
-    whole = system(matrix.form, layout)
-    bound = set(whole.cells if whole else ())
+    bound = {cell for edit in edits_on(matrix.form, layout) for cell in edit.cells}
     rows = []
     for row, key in enumerate(matrix.cells):
         table = matrix.form.table(key[0])
@@ -206,17 +175,13 @@ def _expected(matrix: ReportMatrix, layout: Layout) -> Integers:
     return np.array(rows, dtype=np.intp)
 
 
-def _free(form: Form, key: CellKey) -> _Bound:
-    (signed,), _ = kinds(form, [key])
-    return _NOTHING if signed else _NOTHING._replace(low=0.0)
-
-
 def _bounds(
-    parts: Sequence[Component], reported: Mapping[CellKey, float], said: Mapping[CellKey, _Claimed], tables: Collection[str]
+    parts: Sequence[System], reported: Mapping[CellKey, float], said: Mapping[CellKey, _Bound], tables: Collection[str]
 ) -> dict[CellKey, _Bound]:
     """Return what edits say of the cells of some tables; where a group contradicts itself, nothing of its unknown cells."""
     found: dict[CellKey, _Bound] = {}
-    for cells, rows, rules in parts:
+    for part in parts:
+        cells, rows = part.cells, part.rows
         figures = np.array([reported.get(key, np.nan) for key in cells])
         unknown = np.isnan(figures)
         if not any(key[0] in tables for key, it in zip(cells, unknown.tolist(), strict=True) if it):
@@ -228,20 +193,19 @@ def _bounds(
                 low[at], high[at] = said[key].low, said[key].high
         limits = bounds(rows, low, high)
         for at, key in enumerate(cells):
-            found[key] = _CONTRADICTED if limits is None else _follows(cells, rows, rules, limits, at, was_zero=low[at] == 0)
+            found[key] = _CONTRADICTED if limits is None else _follows(part, limits, at, was_zero=low[at] == 0)
     for key, claim in said.items():
-        narrower = found.get(key, _CONTRADICTED)
-        low_high = (claim.low, claim.high) if narrower.basis == "contradicted" else (narrower.low, narrower.high)
-        found[key] = _Bound(*low_high, "claim", quote=claim.quote)
+        by_edits = found.get(key, _CONTRADICTED)
+        found[key] = claim if by_edits.basis == "contradicted" else claim._replace(low=by_edits.low, high=by_edits.high)
     return found
 
 
-def _follows(cells: Sequence[CellKey], rows: Rows, rules: Sequence[str], limits: Bounds, at: int, *, was_zero: bool) -> _Bound:
+def _follows(part: System, limits: Bounds, at: int, *, was_zero: bool) -> _Bound:
     """Return the bounds of one cell, with the rules and the other cells that they follow from."""
     because = sorted(limits.because[at])
-    touched = np.flatnonzero((rows.matrix[because] != 0).any(axis=0)).tolist()
-    others = cell_list(cells[other] for other in touched if other != at)
-    named = ";".join(dict.fromkeys(rules[row] for row in because if rules[row]))
+    touched = np.flatnonzero((part.rows.matrix[because] != 0).any(axis=0)).tolist()
+    others = cell_list(part.cells[other] for other in touched if other != at)
+    named = ";".join(dict.fromkeys(rule for row in because if (rule := part.edits[row].rule)))
     basis = _basis(limits, at, was_zero=was_zero)
     return _Bound(float(limits.low[at]), float(limits.high[at]), basis, named, others)
 

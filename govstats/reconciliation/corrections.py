@@ -1,4 +1,8 @@
-"""Decisions of people on figures, as tables: documented corrections, applied on request and refused where they do not fit."""
+"""Decisions of people, as tables: corrections of figures, applied on request, and what was decided on findings and repairs.
+
+They stand for the figures that they speak of, whatever is read again: where others stand there, corrections are refused, and
+decisions are stale.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +13,19 @@ from contextlib import suppress
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import overload
+from typing import TypeVar, cast
 
 import numpy as np
 import pandas as pd
 
 from govstats.agencies import written_rows
 from govstats.errors import RefusedCorrection, UnusableCorrections
-from govstats.forms import ONE_FEN
+from govstats.forms import ONE_FEN, cell_key
 from govstats.reconciliation.matrix import Source, known_of
-from govstats.report import Report
+from govstats.report import Report, column_types
 
 #: The columns of ``corrections.csv``, with their types.
-CORRECTION_TYPES = {
-    "agency": "str",
-    "year": "Int64",
-    "cell": "str",
-    "old": "Float64",
-    "new": "Float64",
-    "reason": "str",
-    "source": "str",
-    "date": "str",
-}
+CORRECTION_TYPES = column_types("agency year:Int64 cell old:Float64 new:Float64 reason source date")
 #: The columns of ``adjudications.csv``, with their types.
 ADJUDICATION_TYPES = {"agency": "str", "year": "Int64"} | dict.fromkeys(
     ("rule", "cells", "figures", "decision", "new", "by", "date", "reason"), "str"
@@ -51,9 +46,11 @@ _EXPECTED_OF_DECISIONS = {
     "cells": (rf"{_ONE_CELL}(?:;{_ONE_CELL})*", "table/line/column, joined by semicolons"),
     **dict.fromkeys(("figures", "new"), (_FIGURES, "numbers joined by semicolons, with nothing where there is none")),
 }
-_CELL = ["agency", "year", "cell"]
+_REPORT = ["agency", "year"]
+_CELL = [*_REPORT, "cell"]
 
 Corrections = str | PathLike[str] | pd.DataFrame
+AnySource = TypeVar("AnySource", bound=Source)
 
 
 def read_corrections(path: str | PathLike[str]) -> pd.DataFrame:
@@ -123,10 +120,7 @@ def read_adjudications(path: Corrections) -> pd.DataFrame:
     corrected = read["decision"] == "corrected"
     uneven = (counts["figures"] != counts["cells"]) | (corrected & (counts["new"] != counts["cells"]))
     if uneven.any():
-        raise UnusableCorrections(
-            f"{'; '.join(read.loc[uneven, 'where'])}: figures (and new, where the decision is corrected) have to be as many as "
-            "cells, joined by semicolons 各格的数字应与单元格一一对应，以分号相连"
-        )
+        raise UnusableCorrections.worded("uneven_decisions", places="; ".join(read.loc[uneven, "where"]))
     for name in ("figures", "new"):
         read[name] = pd.array([";".join(map(_plain, text.split(";"))) for text in read[name]], dtype="str")
     return read.drop(columns="where")
@@ -225,10 +219,8 @@ def correct(source: Source, corrections: Corrections) -> pd.DataFrame:
     for row in np.flatnonzero(listed.duplicated(_CELL)).tolist():
         again = listed.iloc[row]
         before = listed.loc[(listed[_CELL] == again[_CELL]).all(axis=1), "where"].iloc[0]
-        raise UnusableCorrections(
-            f"{again['where']}: {' '.join(map(str, again[_CELL]))} is corrected in {before} already; keep one"
-            " 同一单元格已有更正，只留一条"
-        )
+        cell = " ".join(map(str, again[_CELL]))
+        raise UnusableCorrections.worded("corrected_twice", where=again["where"], cell=cell, before=before)
     named = cells[["agency", "year"]].astype({"agency": "str", "year": "Int64"}).reset_index(drop=True)
     concerned = listed.merge(named.drop_duplicates())
     named["cell"] = ["/".join(key) for key in zip(*(cells[name] for name in ("table", "line", "column")), strict=True)]
@@ -246,33 +238,24 @@ def correct(source: Source, corrections: Corrections) -> pd.DataFrame:
 
 def _refuse_unfit(concerned: pd.DataFrame, cells: pd.DataFrame) -> None:
     """Refuse corrections of cells that are not there, or in which another figure stands."""
+    rows = concerned["row"].fillna(-1).astype(int)
+    there = np.append(cells["value"].to_numpy(dtype=float, na_value=np.nan), np.nan)[rows]
+    old = concerned["old"].to_numpy(dtype=float, na_value=np.nan)
+    fits = (rows >= 0) & np.isclose(there, old, rtol=0, atol=ONE_FEN, equal_nan=True)
     refused = []
-    for one in concerned.to_dict("records"):
+    for one in concerned.assign(there=there, old=old)[~fits].to_dict("records"):
         who = f"{one['where']}: {one['agency']} {one['year']}"
         if pd.isna(one["row"]):
             refused.append(f"{who} has no cell {one['cell']}")
-            continue
-        there, printed = (cells[name].iloc[int(one["row"])] for name in ("value", "printed"))
-        both, either = pd.notna(there) and pd.notna(one["old"]), pd.notna(there) or pd.notna(one["old"])
-        if either and not (both and abs(float(there) - one["old"]) <= ONE_FEN):
-            said = [f"{figure:g}" if pd.notna(figure) else "no figure" for figure in (there, one["old"])]
+        else:
+            said = [f"{one[name]:g}" if pd.notna(one[name]) else "no figure" for name in ("there", "old")]
+            printed = cells["printed"].iloc[int(one["row"])]
             refused.append(f"{who} {one['cell']} has {said[0]} (printed {printed!r}), the correction expects {said[1]}")
     if refused:
-        raise RefusedCorrection(
-            "; ".join(refused) + "; nothing was corrected: look at the document again, and change or drop these corrections "
-            "均未更正：没有该单元格，或其中的数字与更正所写的原数不同；请核对原文，改正或删去这些更正"
-        )
+        raise RefusedCorrection.worded("corrections_refused", refused="; ".join(refused))
 
 
-@overload
-def as_corrected(source: Report, corrections: Corrections | None) -> Report: ...
-@overload
-def as_corrected(source: pd.DataFrame, corrections: Corrections | None) -> pd.DataFrame: ...
-@overload
-def as_corrected(source: Report | pd.DataFrame, corrections: Corrections | None) -> Report | pd.DataFrame: ...
-@overload
-def as_corrected(source: Source, corrections: Corrections | None) -> Source: ...
-def as_corrected(source: Source, corrections: Corrections | None) -> Source:
+def as_corrected(source: AnySource, corrections: Corrections | None) -> AnySource:
     """Put the corrected figures in the place of those that were read, for what is worked out from them.
 
     Parameters
@@ -289,13 +272,144 @@ def as_corrected(source: Source, corrections: Corrections | None) -> Source:
     if corrections is None:
         return source
     if not isinstance(source, Report | pd.DataFrame):
-        return replace(known_of(source), cells=as_corrected(source.cells, corrections))
+        return cast(AnySource, replace(known_of(source), cells=as_corrected(source.cells, corrections)))
     beside = correct(source, corrections)
     changed = beside["reason"].notna()
     status, method = (beside[name].mask(changed, new) for name, new in (("status", "reported"), ("method", "corrected")))
     names = source.cells.columns if isinstance(source, Report) else source.columns
     cells = beside.assign(value=beside["corrected"], status=status, method=method)[list(names)]
-    return source.with_cells(cells) if isinstance(source, Report) else cells
+    return cast(AnySource, source.with_cells(cells) if isinstance(source, Report) else cells)
+
+
+# --- decisions ---------------------------------------------------------------------------------------------------------------
+
+
+def adjudicate(
+    source: Source, rows: pd.DataFrame, decision: str, *, by: str, reason: str, date: str | None = None
+) -> pd.DataFrame:
+    """Write down what was decided on findings, or that repairs are what has to be corrected.
+
+    Parameters
+    ----------
+    source : Report, DataFrame or panel
+        The reports, from which the figures are taken that the decision speaks of.
+    rows : DataFrame
+        Rows of what `govstats.reconcile` returned, to be ``confirmed`` or ``dismissed``; or all rows of repairs of
+        `govstats.repairs`, to be ``corrected``.
+    decision : str
+        One of these.
+    by, reason : str
+        Who decided, and why.
+    date : str, optional
+        When (YYYY-MM-DD); today, if left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Lines for ``adjudications.csv``, as `read_adjudications` has them.
+
+    Raises
+    ------
+    UnusableCorrections
+        The decision does not go with the rows, or a repair leaves a figure open.
+
+    Examples
+    --------
+    >>> import govstats
+    >>> from govstats import embedded
+    >>> report = embedded.report("淮安市洪泽区人民政府", 2023)
+    >>> failed = govstats.reconcile(report).query("rule == 'T4S' and status == 'fail'").head(1)
+    >>> decided = adjudicate(report, failed, "dismissed", by="张三", reason="来函说明", date="2024-05-06")
+    >>> decided[["rule", "figures", "decision"]].values.tolist()
+    [['T4S', '10;1;0;0;0', 'dismissed']]
+    """
+    of_repairs = "proposed" in rows.columns
+    if (decision == "corrected") != of_repairs or (of_repairs and rows["proposed"].isna().any()):
+        raise UnusableCorrections.worded("decision_of_rows", decision=decision)
+    told = _of_repairs(rows) if of_repairs else rows.assign(new="")
+    told = told.assign(decision=decision, by=by, reason=reason, date=date or dt.datetime.now().date().isoformat())
+    return read_adjudications(told.assign(figures=_figures(source, told))[list(ADJUDICATION_TYPES)])
+
+
+def _of_repairs(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each repair and report."""
+    cells = rows["table"] + "/" + rows["line"] + "/" + rows["column"]
+    told = rows.assign(rule=rows["rules"], cells=cells, new=[f"{figure:.15g}" for figure in rows["proposed"]])
+    return told.groupby(["repair", *_REPORT], as_index=False, sort=False).agg(
+        {"rule": "first", "cells": ";".join, "new": ";".join}
+    )
+
+
+def standing(source: Source, adjudications: Corrections) -> pd.DataFrame:
+    """Tell which decisions still stand: where the figures that they speak of have changed, they are stale.
+
+    Parameters
+    ----------
+    source : Report, DataFrame or panel
+    adjudications : path or DataFrame
+        As `read_adjudications` takes it. Those of other reports are left aside.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The decisions with all columns, ``now``, what the cells hold, and ``stale``.
+
+    Examples
+    --------
+    >>> from govstats import embedded
+    >>> report = embedded.report("淮安市洪泽区人民政府", 2023)
+    >>> decided = {"agency": report.agency, "year": 2023, "rule": "T4S", "cells": "review/reconsideration/total", "figures": "11"}
+    >>> decided |= {"decision": "dismissed", "new": "", "by": "张三", "date": "2024-05-06", "reason": "来函说明"}
+    >>> standing(report, pd.DataFrame([decided]))[["figures", "now", "stale"]].values.tolist()
+    [['11', '0', True]]
+    """
+    reports = known_of(source).cells[_REPORT].drop_duplicates().astype({"agency": "str", "year": "Int64"})
+    mine = read_adjudications(adjudications).merge(reports)
+    now = pd.Series(_figures(source, mine), index=mine.index, dtype="str")
+    return mine.assign(now=now, stale=mine["figures"] != now)
+
+
+def _figures(source: Source, decisions: pd.DataFrame) -> list[str]:
+    """Return what the cells of decisions hold, joined by semicolons."""
+    cells = known_of(source).cells
+    near = cells[cells["agency"].isin(decisions["agency"]) & cells["value"].notna()]
+    keys = zip(*(near[name] for name in (*_REPORT, "table", "line", "column")), strict=True)
+    figures = {key: f"{value:.15g}" for key, value in zip(keys, near["value"], strict=True)}
+    return [
+        ";".join(figures.get((agency, year, *cell_key(cell)), "") for cell in named.split(";"))
+        for agency, year, named in zip(decisions["agency"], decisions["year"], decisions["cells"], strict=True)
+    ]
+
+
+def decided(findings: pd.DataFrame, source: Source, adjudications: Corrections) -> pd.DataFrame:
+    """Set beside each finding what was decided on it; of several decisions the last counts.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        As `govstats.reconcile` returns them.
+    source : Report, DataFrame or panel
+        As reported, without corrections.
+    adjudications : path or DataFrame
+
+    Returns
+    -------
+    pandas.DataFrame
+        The findings, in `decision` the word of the table, or ``stale`` where the figures are others than it speaks of.
+    """
+    told = standing(source, adjudications)
+    told = told.assign(rule=told["rule"].str.split(";"), said=told["decision"].mask(told["stale"], "stale")).explode("rule")
+    beside = findings[["rule", *_REPORT, "cells"]].reset_index(drop=True).reset_index(names="row").dropna(subset=_REPORT)
+    both = told[["rule", *_REPORT, "cells", "decision", "said"]].merge(beside, on=["rule", *_REPORT], suffixes=("", "_of"))
+    decision = findings["decision"].to_numpy(dtype=object)
+    for row, cells, of, word, said in both[["row", "cells", "cells_of", "decision", "said"]].itertuples(index=False):
+        mine, its = set(cells.split(";")), set(of.split(";"))
+        if mine == its or (word == "corrected" and mine < its):
+            decision[row] = said
+    return findings.assign(decision=pd.array(decision, dtype="str"))
+
+
+# --- tables as written -----------------------------------------------------------------------------------------------------
 
 
 def _listed(corrections: Corrections) -> pd.DataFrame:
@@ -323,9 +437,7 @@ def _written_down(
     wrong = [f"{where}: {'; '.join(faults)}" for where, row in rows if (faults := list(_faults(row, filled, expected)))]
     if wrong:
         looks = "，".join(f"{name} 应为 {said}" for name, (_, said) in expected.items())
-        raise UnusableCorrections(
-            f"{'; '.join(wrong)}; correct these lines 请改正以上各行：{'、'.join(filled)} 不能为空，{looks}，date 应为 YYYY-MM-DD"
-        )
+        raise UnusableCorrections.worded("lines_wrong", wrong="; ".join(wrong), filled="、".join(filled), looks=looks)
     read = pd.DataFrame([row for _, row in rows], columns=list(types), dtype="str")
     years = pd.to_numeric(read["year"]).astype("Int64")
     return read.assign(year=years, where=pd.array([where for where, _ in rows], dtype="str"))

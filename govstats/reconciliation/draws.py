@@ -191,7 +191,7 @@ class _System:
             return {}
         parts = self.known.get(figures.tobytes())
         if parts is None:
-            parts = self.known[figures.tobytes()] = list(_open(self.chain.edits, figures))
+            parts = self.known[figures.tobytes()] = list(_open(self.chain.rows, figures))
         found: _Changes = {}
         for cells, part in parts:
             values, method = (part.next(generator), "drawn") if isinstance(part, _Walk) else (part, "deduced")

@@ -18,7 +18,7 @@ from govstats.reconciliation.rulebook import Rule, having, known_rule
 from govstats.reconciliation.solver import Rows, can_hold, components, conflict
 from govstats.reconciliation.wording import (
     Words,
-    cell_label,
+    cells_without_figure,
     listed,
     phrase,
     quoted,
@@ -64,7 +64,7 @@ class Pairs(NamedTuple):
         for year, matrix, at in ((0, self.now, self.at), (-1, self.before, self.was)):
             mine = [number for number, (_, of) in enumerate(places) if of == year]
             if mine:
-                rows = [matrix.index[places[number][0]] for number in mine]
+                rows = matrix.rows_at(places[number][0] for number in mine)
                 values[mine] = np.where(at >= 0, matrix.value[rows][:, at], np.nan)
                 status[mine] = np.where(at >= 0, matrix.status[rows][:, at], ABSENT)
         return values, status
@@ -127,81 +127,70 @@ def pairs_of_years(reports: pd.DataFrame, matrices: Sequence[ReportMatrix]) -> l
 
 
 class System(NamedTuple):
-    """The edits of one layout as a matrix.
-
-    Attributes
-    ----------
-    edits : tuple of Edit
-    cells : tuple of (table, line, column)
-        The cells that the edits mention.
-    weights : array, shape (edits, cells)
-        The coefficients of the left side less the right.
-    equality, open_ended : array, shape (edits,)
-        `open_ended` edits sum lines of a table to which the agency added lines of its own, which may belong to the sum.
-    signed, whole : array, shape (cells,)
-        Cells that may be negative, and those that count things.
-    """
+    """Edits, those that are equalities first, with the cells that they mention, and as rows over these cells."""
 
     edits: tuple[Edit, ...]
     cells: tuple[CellKey, ...]
-    weights: Floats
-    equality: Flags
-    open_ended: Flags
-    signed: Flags
-    whole: Flags
+    rows: Rows
 
     @property
-    def rows(self) -> Rows:
-        """The edits for the solver, in the order of `row_order`."""
-        weights, equal = self.weights[self.row_order], np.count_nonzero(self.equality)
-        return Rows(weights[:equal], weights[equal:], self.signed, self.whole)
+    def rules(self) -> tuple[str, ...]:
+        """The rule of each edit."""
+        return tuple(edit.rule for edit in self.edits)
 
-    @property
-    def row_order(self) -> Integers:
-        """The numbers of the edits, those of the equalities first."""
-        return np.argsort(~self.equality, kind="stable")
-
-    def parted(self) -> list[Component]:
-        """Return the edits in groups that have no cell in common, for the solver."""
-        rows, order = self.rows, self.row_order
+    def parted(self) -> list[System]:
+        """Return the edits in groups that have no cell in common."""
         found = []
-        for members in components(rows.matrix):
-            own, numbers = rows.part(members)
-            rules = tuple(self.edits[row].rule for row in order[numbers])
-            found.append(Component(tuple(self.cells[member] for member in members), own, rules))
+        for members in components(self.rows.matrix):
+            own, numbers = self.rows.part(members)
+            found.append(System(tuple(self.edits[row] for row in numbers), tuple(self.cells[at] for at in members), own))
         return found
 
 
-class Component(NamedTuple):
-    """Edits that hang together by their cells: the cells, the edits over them, and the rule of each."""
+@cache
+def edits_on(form: Form, layout: Layout) -> tuple[Edit, ...]:
+    """Return the edits that bind the reports of a layout."""
+    unused = layout.unused_columns
+    return tuple(edit for edit in form.edits(layout.printed) if not any((key[0], key[2]) in unused for key in edit.cells))
 
-    cells: tuple[CellKey, ...]
-    rows: Rows
-    rules: tuple[str, ...]
+
+def open_ended(edit: Edit, layout: Layout) -> bool:
+    """Tell whether an edit sums lines of a table to which the agency added lines of its own, which may belong to the sum."""
+    return edit.relation == "==" and edit.table in layout.own_lines
 
 
 @cache
-def system(form: Form, layout: Layout) -> System | None:
-    """Return the edits that bind the reports of a layout, None where there are none."""
-    edits = tuple(
-        edit
-        for edit in form.edits(layout.printed)
-        if not any((table, column) in layout.unused_columns for table, _, column in edit.cells)
-    )
-    return system_of(form, edits, layout.own_lines) if edits else None
+def closed(form: Form, layout: Layout) -> tuple[Edit, ...]:
+    """Return the edits that bind the reports of a layout whatever the agency added."""
+    return tuple(edit for edit in edits_on(form, layout) if not open_ended(edit, layout))
 
 
-def system_of(form: Form, edits: tuple[Edit, ...], own_lines: Collection[str] = ()) -> System:
-    """Return edits as a matrix; `own_lines` are the open tables to which the agency added lines."""
-    cells = tuple(dict.fromkeys(cell for edit in edits for cell in edit.cells))
-    column_of = {cell: column for column, cell in enumerate(cells)}
-    weights = np.zeros((len(edits), len(cells)))
+def system_of(form: Form, edits: Collection[Edit]) -> System:
+    """Return edits of one year as a matrix."""
+    places = dict.fromkeys(place for edit in edits for place in edit.places)
+    cells = tuple(cell for cell, _ in places)
+    return System(in_order(edits), cells, as_rows(edits, list(places), *kinds(form, cells)))
+
+
+def in_order(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Return edits as they stand in rows: those that are equalities first."""
+    return tuple(sorted(edits, key=lambda edit: edit.relation != "=="))
+
+
+def as_rows(edits: Collection[Edit], places: Sequence[tuple[CellKey, int]], signed: Flags, whole: Flags) -> Rows:
+    """Return edits on cells, each of this year (0) or another one, for the solver."""
+    weights, equal = coefficients(in_order(edits), places), sum(edit.relation == "==" for edit in edits)
+    return Rows(weights[:equal], weights[equal:], signed, whole)
+
+
+def coefficients(edits: Collection[Edit], places: Sequence[tuple[CellKey, int]]) -> Floats:
+    """Return those of edits for cells of this year (0) and the one before (-1), the left sides less the right."""
+    columns = {place: column for column, place in enumerate(places)}
+    weights = np.zeros((len(edits), len(places)))
     for row, edit in enumerate(edits):
-        for cell, factor in edit.terms:
-            weights[row, column_of[cell]] += factor
-    equality = np.array([edit.relation == "==" for edit in edits], dtype=np.bool_)
-    open_ended = equality & np.array([edit.table in own_lines for edit in edits], dtype=np.bool_)
-    return System(edits, cells, weights, equality, open_ended, *kinds(form, cells))
+        for place, (_, factor) in zip(edit.places, edit.terms, strict=True):
+            weights[row, columns[place]] += factor
+    return weights
 
 
 def has_cell(form: Form, key: CellKey) -> bool:
@@ -265,16 +254,16 @@ def _may_move(form: Form, edit: Edit) -> tuple[Flags, Flags]:
     return (factors > 0) | signed, (factors < 0) | signed
 
 
-def tell(edit: Edit, values: Floats, form: Form, *, open_ended: bool = False) -> Outcome:
+def tell(edit: Edit, values: Floats, form: Form, *, may_have_more: bool = False) -> Outcome:
     """Tell for which reports an edit holds, and for which it cannot; neither where it depends on figures that are not known."""
     unknown = np.isnan(values)
     left, right = sums(edit, np.where(unknown, 0.0, values))
     surplus = left - right
     low, high = surplus < -ONE_FEN, (surplus > ONE_FEN) & (edit.relation == "==")
     if not unknown.any():
-        return Outcome(left, right, ~(low | high), (low & (not open_ended)) | high)
+        return Outcome(left, right, ~(low | high), (low & (not may_have_more)) | high)
     may_rise, may_fall = (unknown[cells].any(axis=0) for cells in _may_move(form, edit))
-    impossible = (low & ~may_rise & (not open_ended)) | (high & ~may_fall)
+    impossible = (low & ~may_rise & (not may_have_more)) | (high & ~may_fall)
     # where a side has no figure at all there is nothing to compare
     parts = [side for side in (unknown[: len(edit.left)], unknown[len(edit.left) :]) if len(side)]
     nothing = np.logical_or.reduce([side.all(axis=0) for side in parts])
@@ -307,10 +296,7 @@ def conflicts(matrix: ReportMatrix) -> Iterator[Conflict]:
     for members, layout in matrix.layouts:
         for table in matrix.form.tables:
             mine = _closed(matrix.form, layout, table.id)
-            if mine is None:
-                continue
-            rows = np.array([matrix.index[cell] for cell in mine.cells])
-            values = matrix.value[np.ix_(rows, members)]
+            values = matrix.value[np.ix_(matrix.rows_at(mine.cells), members)]
             empty = np.isnan(values)
             some = np.flatnonzero(empty.any(axis=0) & ~empty.all(axis=0))
             for alike_in in alike(empty[:, some]):
@@ -320,12 +306,9 @@ def conflicts(matrix: ReportMatrix) -> Iterator[Conflict]:
 
 
 @cache
-def _closed(form: Form, layout: Layout, table: str) -> System | None:
+def _closed(form: Form, layout: Layout, table: str) -> System:
     """Return the edits of a table to which the agency can have added no lines."""
-    whole = system(form, layout)
-    edits = zip(whole.edits, whole.open_ended.tolist(), strict=True) if whole else ()
-    closed = tuple(edit for edit, open_ended in edits if edit.table == table and not open_ended)
-    return system_of(form, closed) if closed else None
+    return system_of(form, [edit for edit in closed(form, layout) if edit.table == table])
 
 
 def _conflict(form: Form, mine: System, values: Floats) -> tuple[Edit, ...]:
@@ -333,12 +316,11 @@ def _conflict(form: Form, mine: System, values: Floats) -> tuple[Edit, ...]:
     values = np.where(outside(mine.rows, values[:, None])[:, 0], np.nan, values)
     figures = dict(zip(mine.cells, values.tolist(), strict=True))
     failed = [tell(edit, np.array([[figures[cell]] for cell in edit.cells]), form).failed[0] for edit in mine.edits]
-    holding = [number for number, of_edit in enumerate(mine.row_order.tolist()) if not failed[of_edit]]
-    edits = [mine.edits[mine.row_order[number]] for number in holding]
-    sure = [number for number, edit in zip(holding, edits, strict=True) if severity(edit) == "E"]
+    holding = [number for number, fails in enumerate(failed) if not fails]
+    sure = [number for number in holding if severity(mine.edits[number]) == "E"]
     for chosen in (sure, holding):
         if rows := conflict(mine.rows.only(chosen), values):
-            return tuple(mine.edits[mine.row_order[chosen[row]]] for row in rows)
+            return tuple(mine.edits[chosen[row]] for row in rows)
     return ()
 
 
@@ -355,7 +337,7 @@ def check_together(matrix: ReportMatrix, findings: Findings) -> None:
         if not one.edits:
             findings.note(report, "TJ", "pass", table=table)
             continue
-        state = [int(matrix.status[matrix.index[cell], one.at]) for cell in one.cells]
+        state = matrix.status[matrix.rows_at(one.cells), one.at].tolist()
         findings.note(
             report,
             "TJ",
@@ -363,14 +345,9 @@ def check_together(matrix: ReportMatrix, findings: Findings) -> None:
             table=table,
             cells=one.cells,
             severity=one.severity,
-            missing=partial(_without_figure, table, one.cells, state),
+            missing=cells_without_figure(table, one.cells, state),
             edits=partial(_edits_named, table, one.edits),
         )
-
-
-def _without_figure(table: Table, cells: Sequence[CellKey], state: Sequence[int], language: Language) -> str:
-    labels = [cell_label(table, cell, language) for cell in cells]
-    return without_figure(zip(labels, state, strict=True), language)
 
 
 def _edits_named(table: Table, edits: Sequence[Edit], language: Language) -> str:
@@ -385,10 +362,8 @@ def check_edits(matrix: ReportMatrix, findings: Findings) -> None:
             absent = matrix.reports[~matrix.has_table[table.id]]
             findings.note(absent, rule, "not_assessable", message="no_table", table=table, subject=titled(table))
     for members, layout in matrix.layouts:
-        edits = system(matrix.form, layout)
-        if edits is not None:
-            for edit, open_ended in zip(edits.edits, edits.open_ended.tolist(), strict=True):
-                check_edit(edit, alone(matrix, members), findings, open_ended=open_ended)
+        for edit in edits_on(matrix.form, layout):
+            check_edit(edit, alone(matrix, members), findings, may_have_more=open_ended(edit, layout))
     check_together(matrix, findings)
     for edit in linear_edits(matrix, matrix, having("edits", findings.rules)):
         if not edit.offsets:
@@ -396,7 +371,7 @@ def check_edits(matrix: ReportMatrix, findings: Findings) -> None:
 
 
 def check_edit(
-    edit: Edit, pairs: Pairs, findings: Findings, *, open_ended: bool = False, stand_in: StandIn | None = None
+    edit: Edit, pairs: Pairs, findings: Findings, *, may_have_more: bool = False, stand_in: StandIn | None = None
 ) -> None:
     """Add what becomes of one edit in each of the reports.
 
@@ -405,7 +380,7 @@ def check_edit(
     edit : Edit
     pairs : Pairs
     findings : Findings
-    open_ended : bool
+    may_have_more : bool
         The sum may have parts that the edit does not name.
     stand_in : StandIn, optional
         What the prose says in the place of figures that are missing.
@@ -421,11 +396,10 @@ def check_edit(
     )
     worded = partial(_message, edit, findings.rules[edit.rule])
     values, status = pairs.figures(edit.places)
-    told = tell(edit, values, form, open_ended=open_ended)
+    told = tell(edit, values, form, may_have_more=may_have_more)
     complete = (status == REPORTED).all(axis=0)
-    if told.passed.any():
-        expected, reported = (side[told.passed] for side in told.sides(edit))
-        note(pairs.reports[told.passed], status="pass", message=worded("pass"), expected=expected, reported=reported)
+    expected, reported = (side[told.passed] for side in told.sides(edit))
+    note(pairs.reports[told.passed], status="pass", message=worded("pass"), expected=expected, reported=reported)
     differing = told.failed | (complete & ~told.passed)
     for at in np.flatnonzero(differing).tolist():
         outcome, message = ("fail", worded("fail")) if told.failed[at] else ("not_assessable", "remainder")

@@ -11,28 +11,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.forms import CellKey, Table
-from govstats.reconciliation.rulebook import Rules, Wording, loaded
-from govstats.reconciliation.wording import Words, cell_list, gap, in_both, in_words, number
+from govstats.reconciliation.rulebook import LANGUAGES, Rules, Wording, loaded
+from govstats.reconciliation.wording import Words, cell_list, gap, in_words, number
+from govstats.report import column_types
 
 Integers = NDArray[np.intp]
 Floats = NDArray[np.float64]
 
 #: The columns of the findings, with their types; the contract of DESIGN.md.
-FINDING_TYPES = {
-    "rule": "str",
-    "severity": "str",
-    "status": "str",
-    "agency": "str",
-    "year": "Int64",
-    "table": "str",
-    "expected": "Float64",
-    "reported": "Float64",
-    "difference": "Float64",
-    "cells": "str",
-    "message_zh": "str",
-    "message_en": "str",
-    "decision": "str",
-}
+FINDING_TYPES = column_types(
+    "rule severity status agency year:Int64 table expected:Float64 reported:Float64 difference:Float64 cells message_zh "
+    "message_en decision"
+)
 
 
 class Findings:
@@ -78,7 +68,7 @@ class Findings:
         reported: Floats | float = np.nan,
         **fields: Words,
     ) -> None:
-        """Add one finding for reports that it reads the same for.
+        """Add one finding for reports that it reads the same for; nothing where there are none.
 
         Parameters
         ----------
@@ -98,6 +88,8 @@ class Findings:
         **fields : str or function of a language
             What stands in the message.
         """
+        if not np.size(reports):
+            return
         given: dict[str, Words] = {} if table is None else {"table": table.title}
         if isinstance(expected, float) and isinstance(reported, float):
             size = round(reported - expected, 6)
@@ -105,7 +97,7 @@ class Findings:
         given |= fields
         wording = self.rules[rule].wording(
             status,
-            in_both(lambda language: {name: in_words(said, language) for name, said in given.items()}),
+            {language: {name: in_words(said, language) for name, said in given.items()} for language in LANGUAGES},
             message=message,
             also=also,
             severity=severity,
@@ -126,17 +118,12 @@ class Findings:
         columns: dict[str, Any] = {
             "agency": reports["agency"].array.take(number),
             "year": reports["year"].array.take(number),
-            "expected": _figures(expected),
-            "reported": _figures(reported),
+            "expected": pd.array(expected, "Float64"),
+            "reported": pd.array(reported, "Float64"),
             # figures have at most four decimals more than 万元 (one fen), the rest is noise of binary fractions
-            "difference": _figures(np.round(reported - expected, 6)),
+            "difference": pd.array(np.round(reported - expected, 6), "Float64"),
             "decision": pd.array([None] * len(number), dtype="str"),
         }
         for name in Wording._fields:
             columns[name] = pd.array(list(worded.get(name, ())), dtype="str").take(wording)
         return pd.DataFrame({name: columns[name] for name in FINDING_TYPES}, copy=False)
-
-
-def _figures(values: Floats) -> pd.arrays.FloatingArray:
-    missing = np.isnan(values)
-    return pd.arrays.FloatingArray(np.where(missing, 0.0, values), missing)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from typing import Any, NamedTuple, Protocol
 
@@ -83,13 +83,8 @@ def known_of(source: Source) -> Reports:
     if isinstance(source, pd.DataFrame):
         return Reports(source)
     if not hasattr(source, "document_findings"):
-        raise UnusableCells(
-            f"{source!r:.80} is a {type(source).__name__}; expected a Report, a frame of cells or a panel; read a file first: "
-            "govstats.read(path) 应为年报、单元格表或面板；文件请先用 govstats.read 读入"
-        )
-    return Reports(
-        source.cells, source.claims, source.texts, source.vintages, source.reports, source.notes, source.document_findings
-    )
+        raise UnusableCells.worded("no_reports", given=source, kind=type(source).__name__)
+    return Reports(**{one.name: getattr(source, one.name) for one in fields(Reports) if one.name != "report"})
 
 
 def identity_of(report: Report) -> pd.DataFrame:
@@ -172,9 +167,9 @@ class ReportMatrix:
         """For each table whether any cell of it was found, a flag a report."""
         return {table: np.asarray(self.printed[rows].any(axis=0)) for table, rows in self.rows_of.items()}
 
-    def part(self, array: NDArray[Any], rows: Integers | slice, members: Integers) -> NDArray[Any]:
-        """Return some rows of `value`, `status`, `printed` or `repeated` for some reports, given by their positions."""
-        return array[rows][:, members]
+    def rows_at(self, cells: Iterable[CellKey]) -> Integers:
+        """Return the rows of cells."""
+        return np.array([self.index[cell] for cell in cells], dtype=np.intp)
 
     @cached_property
     def layouts(self) -> Sequence[tuple[Integers, Layout]]:
@@ -290,6 +285,24 @@ def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> tuple
         rows = position[report_of_row] >= 0
         found.append(_matrix(form(name), members, cells[rows], position[report_of_row[rows]]))
     return reports, found
+
+
+class Located(NamedTuple):
+    """Where a report is: its matrix, its position there and its number among all reports."""
+
+    matrix: ReportMatrix
+    at: int
+    number: int
+
+
+def located(reports: pd.DataFrame, found: Sequence[ReportMatrix]) -> dict[tuple[Any, Any], Located]:
+    """Return where the first report of each agency and year is."""
+    keys = list(zip(*(plain_values(reports[name]) for name in ("agency", "year")), strict=True))
+    places: dict[tuple[Any, Any], Located] = {}
+    for matrix in found:
+        for at, number in enumerate(matrix.reports.tolist()):
+            places.setdefault(keys[number], Located(matrix, at, number))
+    return places
 
 
 def _plain(values: Any) -> Any:

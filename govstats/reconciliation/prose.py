@@ -17,7 +17,7 @@ import pandas as pd
 from govstats.errors import require_columns
 from govstats.forms import CellKey, Form, Language, Table, cell_key
 from govstats.reconciliation.findings import Findings
-from govstats.reconciliation.matrix import REPORTED, ReportMatrix, plain_values
+from govstats.reconciliation.matrix import REPORTED, Located, ReportMatrix, located, plain_values
 from govstats.reconciliation.rulebook import known_rule
 from govstats.reconciliation.wording import (
     column_label,
@@ -29,7 +29,7 @@ from govstats.reconciliation.wording import (
     sum_text,
     without_figure,
 )
-from govstats.report import Claim, Report
+from govstats.report import Claim
 
 _CHANGES = frozenset({"change", "growth"})
 _NO_LEVELS = _CHANGES | {"share"}
@@ -48,11 +48,6 @@ class Said(NamedTuple):
     agency: object
     claim: Claim
     report_year: int | None
-
-
-def said_by(report: Report) -> list[Said]:
-    """Return the claims of a report."""
-    return [Said(report.agency, claim, report.year) for claim in report.read_claims]
 
 
 def said_in(claims: pd.DataFrame) -> list[Said]:
@@ -88,11 +83,7 @@ def check_prose(reports: pd.DataFrame, matrices: Sequence[ReportMatrix], finding
     spoken: dict[object, list[Said]] = defaultdict(list)
     for one in said:
         spoken[one.agency, one.claim.year].append(one)
-    keys = list(zip(plain_values(reports["agency"]), plain_values(reports["year"]), strict=True))
-    reported: dict[tuple[object, Any], _Reported] = {}
-    for matrix in matrices:
-        for at, of in enumerate(matrix.reports.tolist()):
-            reported.setdefault(keys[of], _Reported(matrix, at, of))
+    reported = located(reports, matrices)
     for (agency, year), report in reported.items():
         before = (agency, year and year - 1)
         # what other reports say of the year is theirs
@@ -117,7 +108,7 @@ class _Target(NamedTuple):
 
     def subject(self, language: Language) -> str:
         """Name the line and the column, in quotation marks."""
-        line, column = _line_name(self.table, self.line, language), _column_name(self.table, self.column, language)
+        line, column = _line_name(self.table, self.line, language), column_label(self.table, self.column, language)
         return quoted(f"{line}·{column}", language)
 
 
@@ -135,20 +126,13 @@ def _target(statutory: Form, name: str) -> _Target | None:
 
 @cache
 def _line_name(table: Table, line: str, language: Language) -> str:
-    groups = {group.id: group.text(language) for group in table.groups if group.id not in table.line}
-    return phrase("plus", language).strip().join(groups.get(one) or line_label(table, one, language) for one in line.split("+"))
-
-
-@cache
-def _column_name(table: Table, column: str, language: Language) -> str:
-    spanners = [one.spanner(language) for one in table.columns if one.spanner_zh]
-    return (spanners or [""])[0] if column == "organisations" else column_label(table, column, language)
+    return phrase("plus", language).strip().join(line_label(table, one, language) for one in line.split("+"))
 
 
 def _apart(table: Table, places: Sequence[Sequence[str]], language: Language) -> list[str]:
     """Name lines and columns by what sets them apart."""
     lines = [_line_name(table, line, language) for line, _ in places]
-    columns = [_column_name(table, column, language) for _, column in places]
+    columns = [column_label(table, column, language) for _, column in places]
     if len(set(lines)) == 1:
         return columns
     return lines if len(set(columns)) == 1 else [f"{line}·{column}" for line, column in zip(lines, columns, strict=True)]
@@ -190,24 +174,17 @@ class _Side(NamedTuple):
 _NO_SIDE = _Side(cast(_Target, None), (), [], [])
 
 
-class _Reported(NamedTuple):
-    """A report: the figures of all reports on its form, its place there and its number among all reports."""
-
-    matrix: ReportMatrix
-    at: int
-    number: int
-
-    def side(self, name: str) -> _Side:
-        """Return what it has for a target; no cells where its form has none."""
-        target = _target(self.matrix.form, name)
-        if target is None:
-            return _NO_SIDE
-        sides = [self._side(target, cells) for cells in (target.cells, target.alone) if cells]
-        return next((side for side in sides if REPORTED in side.status), sides[0])
-
-    def _side(self, target: _Target, cells: tuple[CellKey, ...]) -> _Side:
-        rows = [self.matrix.index[cell] for cell in cells]
-        return _Side(target, cells, self.matrix.value[rows, self.at].tolist(), self.matrix.status[rows, self.at].tolist())
+def _side(report: Located, name: str) -> _Side:
+    """Return what a report has for a target; no cells where its form has none."""
+    matrix, at, _ = report
+    target = _target(matrix.form, name)
+    if target is None:
+        return _NO_SIDE
+    ways = [cells for cells in (target.cells, target.alone) if cells]
+    rows = [matrix.rows_at(cells) for cells in ways]
+    chosen = next((way for way, of in enumerate(rows) if REPORTED in matrix.status[of, at]), 0)
+    value, status = (array[rows[chosen], at].tolist() for array in (matrix.value, matrix.status))
+    return _Side(target, ways[chosen], value, status)
 
 
 # --- claims -----------------------------------------------------------------------------------------------------------------
@@ -219,16 +196,16 @@ class _Claims:
 
     findings: Findings
     agency: object
-    reported: _Reported
+    reported: Located
     every: Sequence[Claim]
-    before: _Reported | None
+    before: Located | None
     earlier: Sequence[Claim]
 
     def check(self) -> None:
         """Add the findings of NT, NS, NC and NZ."""
         levels = [claim for claim in self.every if claim.target and claim.qualifier not in _NO_LEVELS]
         for target in dict.fromkeys(claim.target for claim in levels):
-            self._check_levels(self.reported.side(target), [claim for claim in levels if claim.target == target])
+            self._check_levels(_side(self.reported, target), [claim for claim in levels if claim.target == target])
         self._check_sums()
         for previous, claim in pairwise([_NO_CLAIM, *self.every]):
             if claim.qualifier in _CHANGES:
@@ -253,7 +230,7 @@ class _Claims:
 
     def _kind(self, side: _Side, claim: Claim, claims: Sequence[Claim]) -> str:
         """Return the message that fits a claim, beside others of the same target."""
-        carried = self.reported.side(claim.target.replace("/new/", "/carried_in/"))
+        carried = _side(self.reported, claim.target.replace("/new/", "/carried_in/"))
         other = of_another_circle(self.agency, claim.scope) or (claim.scope and any(_agrees(one, side.value) for one in claims))
         kinds = {
             "pass": _agrees(claim, side.value),
@@ -269,7 +246,7 @@ class _Claims:
         """Add to NT what this report says of the year before and the table of that year does not."""
         plain = [claim for claim in claims if claim.target and not claim.qualifier and not claim.scope]
         for claim in plain:
-            side = self.before.side(claim.target) if self.before else _NO_SIDE
+            side = _side(self.before, claim.target) if self.before else _NO_SIDE
             if abs(side.value - _nearest(claim, side.value)) > _slack(claim):
                 self._say(side, claim, _nearest(claim, side.value), side.value, "year_before", cells=(), before=str(claim.year))
 
@@ -333,7 +310,7 @@ class _Claims:
     # --- comparisons and shares: NC
 
     def _check_comparison(self, claim: Claim) -> None:
-        side = self.reported.side(claim.target)
+        side = _side(self.reported, claim.target)
         if not side.cells or "百分点" in claim.quote:
             return
         then, now = _levels(claim.target, self.before, self.earlier), self._known([claim.target])
@@ -357,7 +334,9 @@ class _Claims:
         reach = 2 * _half_of_last_digit(claim.value)
         if figures:
             fits = claim.value - reach, claim.value + reach
-            self._compare(claim, figures, fits, self.reported.side(parts[0]), "%", " share", self.reported.side(wholes[0]).cells)
+            self._compare(
+                claim, figures, fits, _side(self.reported, parts[0]), "%", " share", _side(self.reported, wholes[0]).cells
+            )
 
     def _compare(
         self,
@@ -428,9 +407,9 @@ def _circle(name: str, text: str) -> bool:
     return re.search(known_rule("NT").settings["circles"][name], text) is not None
 
 
-def _levels(target: str, reported: _Reported | None, claims: Sequence[Claim]) -> list[float]:
+def _levels(target: str, reported: Located | None, claims: Sequence[Claim]) -> list[float]:
     """Return what a table and the prose know of a target, the table first."""
-    in_table = reported.side(target).value if reported else nan
+    in_table = _side(reported, target).value if reported else nan
     said = [claim for claim in claims if claim.target == target and not claim.qualifier]
     exact = [claim.value for claim in said if _bounds(claim) == (claim.value, claim.value)]
     return exact if isnan(in_table) else [in_table, *exact]

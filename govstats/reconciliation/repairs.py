@@ -16,40 +16,20 @@ import pandas as pd
 
 from govstats.errors import UnreadableDocument
 from govstats.forms import ONE_FEN, CellKey, Form, Language
-from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, Case, Place, Weights, cases
+from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, TEN_THOUSAND, Case, Place, Weights, cases, rearranged
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import outside
 from govstats.reconciliation.matrix import Source, known_of
-from govstats.reconciliation.rulebook import RulesFile, weights_in
+from govstats.reconciliation.rulebook import LANGUAGES, RulesFile, weights_in
 from govstats.reconciliation.solver import Solution
-from govstats.reconciliation.whole_tables import TEN_THOUSAND, rearranged
 from govstats.reconciliation.wording import cell_label, cell_list, listed, number, phrase, quoted
-from govstats.report import ReadCell, Report, typed_frame
+from govstats.report import ReadCell, Report, column_types, typed_frame
 
 #: The columns of the repairs, with their types: the contract of DESIGN.md, and what else is known of a repair.
-REPAIR_TYPES = {
-    "repair": "Int64",
-    "agency": "str",
-    "year": "Int64",
-    "table": "str",
-    "line": "str",
-    "column": "str",
-    "reported": "Float64",
-    "proposed": "Float64",
-    "cells": "str",
-    "rules": "str",
-    "mechanism": "str",
-    "witnesses": "str",
-    "unique": "boolean",
-    "complete": "boolean",
-    "group": "Int64",
-    "rank": "Int64",
-    "origin": "str",
-    "printed": "str",
-    "reread": "str",
-    "message_zh": "str",
-    "message_en": "str",
-}
+REPAIR_TYPES = column_types(
+    "repair:Int64 agency year:Int64 table line column reported:Float64 proposed:Float64 cells rules mechanism witnesses "
+    "unique:boolean complete:boolean group:Int64 rank:Int64 origin printed reread message_zh message_en"
+)
 
 #: What a witness takes from or adds to how far-fetched a repair is; a reading that fails when it is repeated settles the matter.
 _WITNESS, _MISREAD = 2.0, -100.0
@@ -61,7 +41,6 @@ _OF_WHOLE_TABLES = frozenset((*_MOVING, "table_unit", "table_repeated"))
 _LONGEST = 12
 #: The rules of figures that cannot be right whatever the others are, and of edits that fail only together.
 _DOMAIN, _TOGETHER = "S04", "TJ"
-_LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
 
 #: What each carry-over is the same number as, and in which year: carried out of one, carried into the next.
@@ -179,7 +158,7 @@ def repairs(
     found = cases(cells, seconds, rules=rules, weights=weights_in(weights))
     if not found:
         return typed_frame([], REPAIR_TYPES)
-    again = _Rereading(report if reread else None, found)
+    again = _read_again(report if reread else None, found)
     witnesses = _witnesses(cells, claims, {case.agency for case in found})
     printed = _printed(cells, found)
     rows: list[tuple[Any, ...]] = []
@@ -198,9 +177,10 @@ def repairs(
 
 def _not_found(case: Case, group: int) -> tuple[Any, ...]:
     """Say that the search met its bound before it found anything."""
-    first = case.system.first_failed()
-    rules = ";".join(dict.fromkeys(case.system.rules))
-    said = [say("not_found", one, table=first.form.table(first.key[0]).title(one)) for one in _LANGUAGES]
+    failed = (case.system.rows.matrix[case.system.broken] != 0).any(axis=0)
+    first = case.system.places[int(failed.argmax())]
+    rules = ";".join(dict.fromkeys(edit.rule for edit in case.system.edits))
+    said = [phrase("not_found", one, table=first.form.table(first.key[0]).title(one)) for one in LANGUAGES]
     return (first.year, first.key[0], *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
 
 
@@ -210,7 +190,7 @@ def _rows(
     """Yield what the frame says of each cell of a repair."""
     complete = case.found.complete
     unique = complete and len(case.found.solutions) == 1
-    said = [_sentence(case, repair, standing, language) for language in _LANGUAGES]
+    said = [_sentence(case, repair, standing, language) for language in LANGUAGES]
     mechanism_ids = ";".join(dict.fromkeys(repair.mechanisms))
     for (_, year, key), reported, proposed, origin, reread in repair.changes:
         changed = None if np.isnan(proposed) else proposed
@@ -232,15 +212,15 @@ def _ranked(explaining: list[_Repair]) -> list[_Repair]:
 # --- how it came about, and what speaks for it ------------------------------------------------------------------------------
 
 
-def _repair(case: Case, solution: Solution, witnesses: _Witnesses, again: _Rereading) -> _Repair:
+def _repair(case: Case, solution: Solution, witnesses: _Witnesses, again: _Again) -> _Repair:
     system = case.system
     changes = []
     for cell, proposed in zip(*solution, strict=True):
         place = system.places[cell]
-        changes.append(_Change(place, float(system.figures[cell]), proposed, *again.of(place.key, proposed)))
-    touched = (system.edits.matrix[:, list(solution.cells)] != 0).any(axis=1)
-    rules = [rule for rule, it in zip(system.rules, system.broken & touched, strict=True) if it]
-    rules += [_DOMAIN] * bool(outside(system.edits, system.figures[:, None])[list(solution.cells)].any())
+        changes.append(_Change(place, float(system.figures[cell]), proposed, *_origin(again, place.key, proposed)))
+    touched = (system.rows.matrix[:, list(solution.cells)] != 0).any(axis=1)
+    rules = [system.edits[row].rule for row in np.flatnonzero(system.broken & touched)]
+    rules += [_DOMAIN] * bool(outside(system.rows, system.figures[:, None])[list(solution.cells)].any())
     ways: list[str] = []
     for (form, year), of_year in groupby(changes, lambda change: change.place[:2]):
         around = zip(system.places, system.figures.tolist(), strict=True)
@@ -262,7 +242,7 @@ def _standing(case: Case, explaining: Sequence[_Repair]) -> str:
     if not case.found.complete:
         return "incomplete"
     if any(one.of_whole_table for one in explaining):
-        return "whole_table"
+        return "whole_tables"
     return "unique" if len(case.found.solutions) == 1 else "several"
 
 
@@ -272,19 +252,19 @@ def _sentence(case: Case, repair: _Repair, standing: str, language: Language) ->
     for (form, year, key), reported, proposed, *_ in repair.changes:
         cell = quoted(cell_label(form.table(key[0]), key, language), language)
         if several_years:
-            cell = say("in_year", language, year=str(year), cell=cell)
+            cell = phrase("in_year", language, year=str(year), cell=cell)
         message = "open_change" if np.isnan(proposed) else "change"
-        changes.append(say(message, language, cell=cell, reported=number(reported), proposed=number(proposed)))
-    joined = say("changes_joint", language).join(changes) if len(changes) <= _LONGEST else listed(changes, language)
+        changes.append(phrase(message, language, cell=cell, reported=number(reported), proposed=number(proposed)))
+    joined = phrase("changes_joint", language).join(changes) if len(changes) <= _LONGEST else listed(changes, language)
     labels = phrase("comma", language).join(mechanism_label(one, language) for one in dict.fromkeys(repair.mechanisms))
     among = len(case.found.solutions)
     few = FEW_OVER_YEARS if len({place.year for place in case.system.places}) > 1 else FEW
-    sentence = say("repair", language, changes=joined, mechanisms=labels) + say(
+    sentence = phrase("repair", language, changes=joined, mechanisms=labels) + phrase(
         standing, language, count=str(among), few=str(few)
     )
     told = {change.origin: change.reread or "" for change in repair.changes}
     worst = next((origin for origin in ("reading", "undecided", "published") if origin in told), None)
-    return sentence + (say(worst, language, reread=told[worst]) if worst else "")
+    return sentence + (phrase(worst, language, reread=told[worst]) if worst else "")
 
 
 def _printed(cells: pd.DataFrame, cases: Sequence[Case]) -> Mapping[tuple[Any, ...], str]:
@@ -303,31 +283,32 @@ def _rows_where(cells: pd.DataFrame, names: Sequence[str], values: Mapping[str, 
     return zip(*(cells[name].array[chosen].tolist() for name in names), strict=True)
 
 
-class _Rereading:
-    """Whether the document still gives a figure when it is read in another way."""
+#: Cells as they were read, with what other ways of reading found.
+_Again = Mapping[CellKey, tuple[ReadCell, Sequence[Any]]]
 
-    def __init__(self, report: Report | None, cases: Sequence[Case]) -> None:
-        self.read: dict[CellKey, ReadCell] = {}
-        self.again: Mapping[CellKey, Sequence[Any]] = {}
-        if report is not None and report.origin is not None:
-            from govstats.recognition.rereading import reread
 
-            self.read = {cell.key: cell for cell in report.read_cells}
-            keys = {case.system.places[cell].key for case in cases for one in case.found.solutions for cell in one.cells}
-            # where the file was moved since, what it says cannot be asked again
-            with suppress(UnreadableDocument):
-                self.again = reread(report, keys)
+def _read_again(report: Report | None, cases: Sequence[Case]) -> _Again:
+    """Return the cells of repairs that the document still gives when it is read in another way."""
+    if report is None or report.origin is None:
+        return {}
+    from govstats.recognition.rereading import reread
 
-    def of(self, key: CellKey, proposed: float) -> tuple[str | None, str | None]:
-        """Return where the figure of a cell comes from, and what other ways of reading found."""
-        again = self.again.get(key)
-        if not again or self.read[key].method == "corrected":
-            return None, None
-        found = "; ".join(f"{one.printed or one.status} ({one.way})" for one in again)
-        other = [one for one in again if not one.agrees(self.read[key])]
-        if not other:
-            return "published", found
-        return "reading" if any(one.value == proposed for one in other) else "undecided", found
+    read = {cell.key: cell for cell in report.read_cells if cell.method != "corrected"}
+    keys = {case.system.places[cell].key for case in cases for one in case.found.solutions for cell in one.cells}
+    # where the file was moved since, what it says cannot be asked again
+    with suppress(UnreadableDocument):
+        return {key: (read[key], found) for key, found in reread(report, keys).items() if found and key in read}
+    return {}
+
+
+def _origin(again: _Again, key: CellKey, proposed: float) -> tuple[str | None, str | None]:
+    """Return where the figure of a cell comes from, and what other ways of reading found."""
+    if key not in again:
+        return None, None
+    read, ways = again[key]
+    found = "; ".join(f"{one.printed or one.status} ({one.way})" for one in ways)
+    other = [one.value for one in ways if not one.agrees(read)]
+    return "reading" if proposed in other else "undecided" if other else "published", found
 
 
 #: What is said of a cell, by agency, year and cell: between which figures it lies, and where that stands.
@@ -357,13 +338,9 @@ Changes = Mapping[CellKey, tuple[float, float]]
 
 
 @cache
-def _data() -> Mapping[str, Any]:
-    return tomllib.loads((resources.files(__package__) / "mechanisms.toml").read_text("utf-8"))
-
-
-@cache
 def _entries() -> Mapping[str, Mapping[str, Any]]:
-    return {entry["id"]: entry for entry in _data()["mechanisms"]}
+    known = tomllib.loads((resources.files(__package__) / "mechanisms.toml").read_text("utf-8"))
+    return {entry["id"]: entry for entry in known["mechanisms"]}
 
 
 def far_fetched(name: str) -> float:
@@ -378,11 +355,6 @@ def mechanism_label(name: str, language: Language) -> str:
     '相邻两位数字颠倒'
     """
     return str(_entries()[name][language])
-
-
-def say(message: str, language: Language, **fields: str) -> str:
-    """Return a sentence about a repair."""
-    return str(_data()["sentences"][language][message]).format(**fields)
 
 
 def mechanisms(form: Form, figures: Mapping[CellKey, float], changes: Changes) -> list[str]:
@@ -407,8 +379,8 @@ def mechanisms(form: Form, figures: Mapping[CellKey, float], changes: Changes) -
         return [name]
     if len(changes) == 2 and reported == proposed[::-1]:
         return ["swapped"]
-    for name, along in (("row_shifted", _row), ("column_shifted", _column)):
-        if len(changes) > 2 and _is_shifted(along(form, changes), figures, changes):
+    for name, axis in (("row_shifted", 2), ("column_shifted", 1)):
+        if len(changes) > 2 and _is_shifted(_along(form, changes, axis), figures, changes):
             return [name]
     if len(changes) == 1 and reported[0] == 0 < proposed[0] and next(iter(changes))[2] == "total":
         return ["left_at_zero"]
@@ -433,15 +405,13 @@ def _of_whole_table(form: Form, figures: Mapping[CellKey, float], changes: Chang
     return next((name for name, it in zip(names, fits.tolist(), strict=True) if it), "")
 
 
-def _row(form: Form, changes: Changes) -> Sequence[CellKey]:
-    table, line, _ = next(iter(changes))
-    return [(table, line, column) for column in form.table(table).columns_of.get(line, ())]
-
-
-def _column(form: Form, changes: Changes) -> Sequence[CellKey]:
-    name, _, column = next(iter(changes))
-    table = form.table(name)
-    return [(name, line.id, column) for line in table.lines if not line.subtotal and column in table.columns_of[line.id]]
+def _along(form: Form, changes: Changes, axis: int) -> Sequence[CellKey]:
+    """Return the cells that stand beside the first one in its line (2) or column (1), subtotals left out of columns."""
+    first = next(iter(changes))
+    table = form.table(first[0])
+    cells = [(table.id, line, column) for line, columns in table.columns_of.items() for column in columns]
+    beside = [cell for cell in cells if cell[3 - axis] == first[3 - axis]]
+    return [cell for cell in beside if axis == 2 or not table.line[cell[1]].subtotal]
 
 
 def _is_shifted(along: Sequence[CellKey], figures: Mapping[CellKey, float], changes: Changes) -> bool:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from govstats.errors import FormError
 from govstats.forms import CellKey, Edit, Form, Language, form, versions
-from govstats.reconciliation.edits import Flags, kinds
-from govstats.reconciliation.rulebook import OWN, Rule, Rules, RulesFile, check_message, every_cell, parsed
-from govstats.reconciliation.solver import Rows, can_be_positive, follows
-from govstats.reconciliation.wording import cell_label, cell_list, in_both, listed, quoted, subject
-from govstats.report import typed_frame
+from govstats.reconciliation.edits import as_rows, coefficients, kinds
+from govstats.reconciliation.rulebook import OWN, Rule, Rules, RulesFile, every_cell, open_lines, parsed
+from govstats.reconciliation.solver import can_be_positive, follows
+from govstats.reconciliation.wording import cell_list, listed, named, phrase, quoted, subject
+from govstats.report import column_types, typed_frame
 
-_TYPES = dict.fromkeys(("rule", "form", "table", "subject", "found", "cells", "message_zh", "message_en"), "str")
+_TYPES = column_types("rule form table subject found cells message_zh message_en")
 
 
 class _Found(NamedTuple):
@@ -28,6 +28,15 @@ class _Found(NamedTuple):
     edit: Edit
     what: str
     cells: Sequence[CellKey]
+
+    def said(self, language: Language) -> str:
+        """Say what was found."""
+        fields = {
+            "subject": subject(self.form.table(self.edit.table), self.edit, language),
+            "cells": listed((named(self.form.table(cell[0]), cell)(language) for cell in self.cells), language),
+            "title": quoted(self.rule.title(language), language),
+        }
+        return phrase(self.what, language, **fields)
 
 
 def check_rules(own: RulesFile) -> pd.DataFrame:
@@ -62,9 +71,9 @@ def check_rules(own: RulesFile) -> pd.DataFrame:
     [['M1', '2019', 'implied'], ['M1', '2021', 'implied']]
     """
     rows = []
-    for rule, statutory, edit, what, cells in _found(parsed(own)):
-        said = _words(rule, statutory, edit, what, cells)
-        rows.append((rule.id, statutory.version, edit.table, edit.subject, what, cell_list(cells), said["zh"], said["en"]))
+    for one in _found(parsed(own)):
+        about = one.rule.id, one.form.version, one.edit.table, one.edit.subject
+        rows.append((*about, one.what, cell_list(one.cells), one.said("zh"), one.said("en")))
     return typed_frame(rows, _TYPES)
 
 
@@ -76,31 +85,15 @@ def refuse_infeasible(rules: Rules) -> None:
     FormError
         It names the rule and the cells.
     """
-    for rule, statutory, edit, what, cells in _found(rules, only=("only_zero",)):
-        said = _words(rule, statutory, edit, what, cells)
-        where = f"{rule.source}, rule {rule.id!r}, form {statutory.version}"
-        raise FormError(f"{where}: only zeros satisfy it: {said['en']} 只有 0 才能成立：{said['zh']}")
-
-
-def _words(rule: Rule, statutory: Form, edit: Edit, what: str, cells: Sequence[CellKey]) -> Mapping[Language, str]:
-    table = statutory.table(edit.table)
-
-    def fields(language: Language) -> dict[str, str]:
-        labels = (quoted(cell_label(statutory.table(cell[0]), cell, language), language) for cell in cells)
-        return {
-            "subject": subject(table, edit, language),
-            "cells": listed(labels, language),
-            "title": quoted(rule.title(language), language),
-        }
-
-    return {language: check_message(what, language, **said) for language, said in in_both(fields).items()}
+    for one in _found(rules, only=("only_zero",)):
+        where = f"{one.rule.source}, rule {one.rule.id!r}, form {one.form.version}"
+        raise FormError(f"{where}: only zeros satisfy it: {one.said('en')} 只有 0 才能成立：{one.said('zh')}")
 
 
 def _found(rules: Rules, only: Sequence[str] = ("implied", "redundant", "only_zero")) -> Iterator[_Found]:
     for statutory in map(form, versions()):
-        every = {table.id: frozenset(table.line) for table in statutory.tables if table.open}
         cells = set(every_cell(statutory))
-        edits = [(rule, edit) for rule in rules.values() for edit in rule.edits(statutory, statutory, every)]
+        edits = [(rule, edit) for rule in rules.values() for edit in rule.edits(statutory, statutory, open_lines(statutory))]
         mine = [(rule, edit) for rule, edit in edits if rule.scope == OWN and cells.issuperset(edit.cells)]
         joining = [edit for rule, edit in edits if rule.scope != OWN and rule.binds and edit.severity == "E"]
         if mine:
@@ -113,38 +106,22 @@ def _on(statutory: Form, mine: Sequence[tuple[Rule, Edit]], joining: Sequence[Ed
     if any(edit.offsets for _, edit in mine):
         facts += [replace(edit, offsets=(-1,) * len(edit.cells)) for edit in facts] + [*joining]
     own = [edit for _, edit in mine]
-    places, rows, equal = _system(statutory, [*facts, *own])
-    sure, numbers = list(range(len(facts))), range(len(facts), len(facts) + len(own))
-
-    def part(chosen: Sequence[int]) -> Rows:
-        weights, which = rows.matrix[list(chosen)], equal[list(chosen)]
-        return Rows(weights[which], weights[~which], rows.signed, rows.whole)
-
-    kept = list(numbers)
-    for (rule, edit), number in reversed(list(zip(mine, numbers, strict=True))) if "implied" in only else ():
-        others = [one for one in kept if one != number]
-        for what, by in (("implied", sure), ("redundant", [*sure, *others])):
-            if follows(rows.matrix[number], bool(equal[number]), part(by)):
+    places = list(dict.fromkeys(place for edit in (*facts, *own) for place in edit.places))
+    signed, whole = kinds(statutory, [cell for cell, _ in places])
+    rows_of = partial(as_rows, places=places, signed=signed, whole=whole)
+    kept = own
+    for rule, edit in reversed(mine) if "implied" in only else ():
+        others = [one for one in kept if one is not edit]
+        for what, by in (("implied", facts), ("redundant", [*facts, *others])):
+            if follows(coefficients([edit], places)[0], edit.relation == "==", rows_of(by)):
                 kept = others
                 yield _Found(rule, statutory, edit, what, ())
                 break
-    free = can_be_positive(part(sure))
-    together = can_be_positive(part([*sure, *numbers]))
-    alone = [can_be_positive(part([*sure, number])) if (free & ~together).any() else free for number in numbers]
+    free, together = can_be_positive(rows_of(facts)), can_be_positive(rows_of([*facts, *own]))
+    alone = [can_be_positive(rows_of([*facts, edit])) if (free & ~together).any() else free for edit in own]
     some_alone = any((free & ~one).any() for one in alone)
     for (rule, edit), positive in zip(mine, alone, strict=True):
         zero = free & ~(positive if some_alone else together)
-        cells = [cell for cell, year in edit.places if zero[places[cell, year]]]
+        cells = [cell for cell, year in edit.places if zero[places.index((cell, year))]]
         if cells:
             yield _Found(rule, statutory, edit, "only_zero", list(dict.fromkeys(cells)))
-
-
-def _system(statutory: Form, edits: Sequence[Edit]) -> tuple[Mapping[tuple[CellKey, int], int], Rows, Flags]:
-    """Return where each place stands, the edits as rows in their order, and which are equalities."""
-    places = {place: at for at, place in enumerate(dict.fromkeys(place for edit in edits for place in edit.places))}
-    weights = np.zeros((len(edits), len(places)))
-    for row, edit in enumerate(edits):
-        for place, (_, factor) in zip(edit.places, edit.terms, strict=True):
-            weights[row, places[place]] += factor
-    equal = np.array([edit.relation == "==" for edit in edits], dtype=np.bool_)
-    return places, Rows(weights, weights[:0], *kinds(statutory, [cell for cell, _ in places])), equal

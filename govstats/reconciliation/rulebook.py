@@ -36,7 +36,7 @@ RulesFile = str | PathLike[str]
 #: The scope of the user's own rules.
 OWN = "own"
 _SEVERITIES = ("E", "W", "I")
-_LANGUAGES: tuple[Language, Language] = ("zh", "en")
+LANGUAGES: tuple[Language, Language] = ("zh", "en")
 _NAMED = ("id", "severity", "scope", "title_zh", "title_en", "source")
 
 
@@ -67,10 +67,7 @@ class Rule:
         forms = self.settings.get("forms", (now.version, before.version))
         if now.version in forms and before.version in forms:
             for template in self.settings.get("edits", ()):
-                for table in now.tables:
-                    if template["table"] == table.id:
-                        severe = {"severity": self.severity, **template}
-                        yield from expanded(self.id, table, severe, own_lines.get(table.id, frozenset()), now.tables)
+                yield from _edits_on(now, {"severity": self.severity, **template}, own_lines, self.id)
 
     def wording(
         self,
@@ -87,7 +84,7 @@ class Rule:
         message = message or status
         severity = severity or self.messages[message].get("severity", self.severity)
         said = [self.messages[name] for name in (message, also) if name]
-        zh, en = ([one[lang].format_map({"title": self.title(lang), **fields[lang]}) for one in said] for lang in _LANGUAGES)
+        zh, en = ([one[lang].format_map({"title": self.title(lang), **fields[lang]}) for one in said] for lang in LANGUAGES)
         return Wording(self.id, severity, status, table, cells, "".join(zh), " ".join(en))
 
 
@@ -196,7 +193,7 @@ def _check(where: str, entry: Mapping[str, Any]) -> None:
         place = f"{where}, edit {number}"
         refuse_edit(place, template, ("table", "each"), ("lines", "columns", "severity"))
         refuse_unknown(place, "is of the table", [template["table"]], dict.fromkeys(t.id for one in forms for t in one.tables))
-        edits = [edit for one in forms for edit in _edits_on(one, template)]
+        edits = [edit for one in forms for edit in _edits_on(one, template, open_lines(one))]
         for name in template.get("lines", template.get("columns", [None])):
             lacking = [_lacking(edit, forms) for edit in edits if name in (None, edit.subject)]
             if all(lacking):
@@ -204,12 +201,18 @@ def _check(where: str, entry: Mapping[str, Any]) -> None:
                 _refuse_cells(place, "/".join(min(lacking, key=len)[0]), known)
 
 
-def _edits_on(statutory: Form, template: Mapping[str, Any]) -> Iterator[Edit]:
-    """Yield the edits of a template on a report that prints all lines of an open table."""
+def open_lines(statutory: Form) -> dict[str, frozenset[str]]:
+    """Return the lines of each open table, of which reports print some."""
+    return {table.id: frozenset(table.line) for table in statutory.tables if table.open}
+
+
+def _edits_on(
+    statutory: Form, template: Mapping[str, Any], own_lines: Mapping[str, frozenset[str]], rule: str = ""
+) -> Iterator[Edit]:
+    """Yield the edits of a template on a report that prints some lines of open tables."""
     for table in statutory.tables:
         if table.id == template["table"]:
-            lines = frozenset(table.line) if table.open else frozenset()
-            yield from expanded("", table, template, lines, statutory.tables)
+            yield from expanded(rule, table, template, own_lines.get(table.id, frozenset()), statutory.tables)
 
 
 def every_cell(statutory: Form) -> list[CellKey]:
@@ -236,15 +239,7 @@ def _has(statutory: Form, cell: CellKey) -> bool:
 
 def _refuse_cells(where: str, wrong: str, known: Sequence[str]) -> NoReturn:
     nearest = ", ".join(get_close_matches(wrong, dict.fromkeys(known)))
-    raise FormError(
-        f"{where}: no form has the cell {wrong}, or not beside the others of the edit; the nearest: {nearest}; the data "
-        f"dictionary lists them all 没有这一单元格，或与其余各格不在同一格式；最接近的：{nearest}；全部见数据字典"
-    )
-
-
-def check_message(what: str, language: Language, **fields: str) -> str:
-    """Return what is said of a rule that was checked."""
-    return str(parsed_toml("rules.toml", _rules_file())["checks"][what][language]).format(**fields)
+    raise FormError.worded("rule_cell_unknown", where=where, wrong=wrong, nearest=nearest)
 
 
 def having(setting: str, rules: Rules | None = None) -> list[Rule]:
@@ -260,13 +255,9 @@ def known_rule(name: str) -> Rule:
     FormError
         An edit of a form names a rule that ``rules.toml`` lacks.
     """
-    try:
-        return loaded()[name]
-    except KeyError:
-        raise FormError(
-            f"reconciliation/rules.toml has no rule {name!r}, which an edit of a form names; add it there, or correct the form"
-            " rules.toml 中没有这条规则，请补上，或改正格式文件"
-        ) from None
+    if name not in loaded():
+        raise FormError.worded("rule_unknown", name=name)
+    return loaded()[name]
 
 
 def rules(own: RulesFile | None = None) -> pd.DataFrame:

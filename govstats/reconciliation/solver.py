@@ -397,6 +397,12 @@ class Solution(NamedTuple):
     cells: tuple[int, ...]
     values: tuple[float, ...]
 
+    @classmethod
+    def of(cls, changes: Iterable[tuple[int, float]]) -> Solution:
+        """Return some cells, each with its value, as a set."""
+        by_cell = dict(changes)
+        return cls(tuple(by_cell), tuple(by_cell.values()))
+
 
 @dataclass
 class Localisation:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from govstats.characters import folded_text
 from govstats.forms import ONE_FEN, CellKey, Language, Table, form, versions
 from govstats.reconciliation.edits import kinds
-from govstats.reconciliation.findings import Findings
+from govstats.reconciliation.findings import Findings, Floats
 from govstats.reconciliation.matrix import (
     REPORTED,
     UNREADABLE,
@@ -31,6 +30,7 @@ from govstats.reconciliation.matrix import (
 from govstats.reconciliation.rulebook import Wording, having, known_rule
 from govstats.reconciliation.wording import (
     cell_label,
+    cells_without_figure,
     column_label,
     line_label,
     listed,
@@ -38,11 +38,10 @@ from govstats.reconciliation.wording import (
     no_figure,
     phrase,
     shortened,
-    without_figure,
 )
 from govstats.report import Report
 
-_PRINTED_UNIT = re.compile(r"([-−]?\d[\d,]*(?:\.\d+)?)\s*\(?\s*(亿元|万元|元)")
+_PRINTED_UNIT = re.compile(r"^([-−]?\d[\d,]*(?:\.\d+)?)\s*\(?\s*(亿元|万元|元)")
 _TEN_THOUSAND_YUAN = {"元": 1e-4, "万元": 1.0, "亿元": 1e4}
 #: What is lost in dividing by 10,000, of each yuan.
 _DIVISION = 1e-9
@@ -59,21 +58,16 @@ _OPENING_YEAR = re.compile(r"\W*(20\d\d)年度?(?=[,我本全在])")
 _OWN = "我(?![国省])|本[市县区州局厅委办机单部]|全[市县区州局系镇乡年]"
 _YEAR_OF_SENTENCE = re.compile(rf"(?:^|[。;])\W*(20\d\d)年度?,?(?={_OWN})[^。;]*")
 
-#: For report numbers what their notes say: kind, table and line.
-NotesOf = Mapping[int, Sequence[tuple[str, str, str]]]
 
-
-def _notes_of(numbered: pd.DataFrame, known: Reports) -> NotesOf:
-    """Return what notes say of the lines of each report number."""
+def _notes_of(numbered: pd.DataFrame, known: Reports) -> pd.DataFrame:
+    """Return what notes say of the lines of each report: ``number kind table line``."""
+    names = ["kind", "table", "line"]
     if known.report is not None:
-        return {0: [(note.kind, note.table, note.line) for note in known.report.read_notes]}
-    found: dict[int, list[tuple[str, str, str]]] = {}
-    if known.notes is not None:
-        numbers, rows = report_numbers(numbered, known.notes)
-        columns = (plain_values(known.notes[name].iloc[rows], "") for name in ("kind", "table", "line"))
-        for number, kind, table, line in zip(numbers.tolist(), *columns, strict=True):
-            found.setdefault(number, []).append((kind, table, line))
-    return found
+        return known.report.notes[names].assign(number=0)
+    if known.notes is None:
+        return pd.DataFrame(columns=["number", *names])
+    numbers, rows = report_numbers(numbered, known.notes)
+    return known.notes[names].iloc[rows].assign(number=numbers)
 
 
 def check_structure(numbered: pd.DataFrame, matrices: Sequence[ReportMatrix], findings: Findings, known: Reports) -> None:
@@ -102,14 +96,13 @@ def check_structure(numbered: pd.DataFrame, matrices: Sequence[ReportMatrix], fi
         _add_told_before(findings, numbered, known.document_findings)
 
 
-def _check_tables(matrix: ReportMatrix, findings: Findings, notes: NotesOf) -> None:
-    """Add the findings of S02 to S05; `notes` has what the notes of each report number say of its lines."""
+def _check_tables(matrix: ReportMatrix, findings: Findings, notes: pd.DataFrame) -> None:
+    """Add the findings of S02 to S05; `notes` are as of `_notes_of`."""
     lines = _Lines(matrix, findings, notes)
     for table in matrix.form.tables:
         there = matrix.has_table[table.id]
         for status, which in (("pass", there), ("not_assessable", ~there)):
-            if which.any():
-                findings.note(matrix.reports[which], "S02", status, table=table)
+            findings.note(matrix.reports[which], "S02", status, table=table)
         _check_figures(matrix, table, findings)
         for cell in table.cells:
             if "元" in table.unit(cell[1], cell[2]):
@@ -122,7 +115,7 @@ def _check_tables(matrix: ReportMatrix, findings: Findings, notes: NotesOf) -> N
 class _Lines:
     """Rule S03: what stands in the tables of each report, by its position and the table, beside the cells of the form."""
 
-    def __init__(self, matrix: ReportMatrix, findings: Findings, notes: NotesOf) -> None:
+    def __init__(self, matrix: ReportMatrix, findings: Findings, notes: pd.DataFrame) -> None:
         self.matrix, self.findings = matrix, findings
         self.one_line_will_do = set(known_rule("S03").settings["one_line_will_do"])
         #: Lines that stand there twice, cells that the form does not have, and whether lines could not be read.
@@ -132,12 +125,13 @@ class _Lines:
         for row, at in np.argwhere(matrix.repeated).tolist():
             table, line, _ = matrix.cells[row]
             self.twice[at, table].add(line)
-        for at, number in enumerate(matrix.reports.tolist()) if notes else ():
-            for kind, table, line in notes.get(number, ()):
-                if kind == "duplicate_line":
-                    self.twice[at, table].add(line)
-                elif kind.startswith("unreadable"):
-                    self.unread.add((at, table))
+        mine = notes[notes["number"].isin(matrix.reports)]
+        told = (plain_values(mine[name], "") for name in ("kind", "table", "line"))
+        for at, kind, table, line in zip(np.searchsorted(matrix.reports, mine["number"]).tolist(), *told, strict=True):
+            if kind == "duplicate_line":
+                self.twice[at, table].add(line)
+            elif kind.startswith("unreadable"):
+                self.unread.add((at, table))
         outside = np.flatnonzero(matrix.cell_of_row < 0)
         names = (map(str, matrix.rows[name].iloc[outside]) for name in ("table", "line", "column"))
         for at, *cell in zip(matrix.report_of_row[outside].tolist(), *names, strict=True):
@@ -148,17 +142,14 @@ class _Lines:
         matrix = self.matrix
         alone = {line for name, line in layout.alone if name == table.id and line in self.one_line_will_do}
         required = [cell for cell in matrix.cells if cell[0] == table.id and _is_required(table, cell[1], alone)]
-        rows = np.array([matrix.index[cell] for cell in required], dtype=np.intp)
-        lacking = ~matrix.printed[np.ix_(rows, members)]
+        lacking = ~matrix.printed[np.ix_(matrix.rows_at(required), members)]
         there = matrix.has_table[table.id][members]
         strange = np.isin(members, [at for at, name in self.strange if name == table.id])
         twice = np.isin(members, [at for at, name in self.twice if name == table.id])
         differing = strange | (there & (lacking.any(axis=0) | twice))
         size = float(len(required)) or np.nan
         for status, which, sides in (("pass", there & ~differing, size), ("not_assessable", ~there & ~differing, np.nan)):
-            if which.any():
-                reports = matrix.reports[members[which]]
-                self.findings.note(reports, "S03", status, table=table, expected=sides, reported=sides)
+            self.findings.note(matrix.reports[members[which]], "S03", status, table=table, expected=sides, reported=sides)
         for one in np.flatnonzero(differing).tolist():
             self._note(int(members[one]), table, required, lacking[:, one])
 
@@ -232,29 +223,23 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
     there = matrix.has_table[table.id]
     sound = there & ~(negative | fraction | empty).any(axis=0)
     for outcome, message, members in (("pass", "pass", sound), ("not_assessable", "no_table", ~there)):
-        if members.any():
-            findings.note(matrix.reports[members], "S04", outcome, message=message, table=table)
+        findings.note(matrix.reports[members], "S04", outcome, message=message, table=table)
     hollow = np.flatnonzero(empty.any(axis=0))
     states = np.where(empty, status, REPORTED)[:, hollow]
     for members in alike(states):
         state = states[:, members[0]].tolist()
         without = [cell for cell, one in zip(cells, state, strict=True) if one != REPORTED]
-        missing = partial(_empty, table, cells, state)
+        missing = cells_without_figure(table, cells, state, limit=3)
         findings.note(matrix.reports[hollow[members]], "S04", "not_assessable", table=table, cells=without, missing=missing)
-
-
-def _empty(table: Table, cells: Sequence[CellKey], states: Sequence[int], language: Language) -> str:
-    """Name the cells that hold no figure."""
-    labels = (cell_label(table, cell, language) for cell in cells)
-    return without_figure(zip(labels, states, strict=True), language, limit=3)
 
 
 def _check_amount(matrix: ReportMatrix, table: Table, cell: CellKey, findings: Findings) -> None:
     row = matrix.index[cell]
     value, status = matrix.value[row], matrix.status[row]
-    texts, meant, other_unit = _printed_amounts(matrix, row)
+    texts, meant, units = _printed_amounts(matrix, row)
     differs = np.abs(value - meant) > ONE_FEN + _DIVISION * np.abs(meant)
-    other_unit &= ("万元" in table.column[cell[2]].zh) & ~differs & ~np.isnan(value)
+    # nothing is nothing in any unit
+    other_unit = ~np.isin(units, ["", "万元"]) & (meant != 0) & ("万元" in table.column[cell[2]].zh) & ~differs & ~np.isnan(value)
     large = np.isnan(meant) & (value > known_rule("S05").settings["largest"].get(cell[1], np.inf))
 
     def note(which: Any, outcome: str, message: str = "", **more: Any) -> None:
@@ -263,38 +248,25 @@ def _check_amount(matrix: ReportMatrix, table: Table, cell: CellKey, findings: F
 
     for message, which in (("value", differs), ("unit", other_unit), ("large", large)):
         for at in np.flatnonzero(which).tolist():
-            printed = unicodedata.normalize("NFKC", texts.get(at, ""))
-            note([at], "fail", message, missing=printed, expected=float(meant[at]), reported=float(value[at]))
+            note([at], "fail", message, missing=texts[at], expected=float(meant[at]), reported=float(value[at]))
     sound = ~np.isnan(value) & ~differs & ~other_unit & ~large
-    if sound.any():
-        note(sound, "pass", reported=value[sound])
+    note(sound, "pass", reported=value[sound])
     for state in np.unique(status[np.isnan(value)]).tolist():
         note(np.isnan(value) & (status == state), "not_assessable", missing=partial(no_figure, state))
 
 
-def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[dict[int, str], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return what stands in a cell of each report, its amount in 万元 if a unit is printed, and whether that is another unit."""
-    meant = np.full(len(matrix.reports), np.nan)
-    other = np.zeros(len(meant), dtype=np.bool_)
-    if "printed" not in matrix.rows.columns:
-        return {}, meant, other
+def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[list[str], Floats, NDArray[Any]]:
+    """Return what stands in a cell of each report, its amount in 万元 if a unit is printed, and that unit."""
     mine = np.flatnonzero(matrix.cell_of_row == row)
-    if "method" in matrix.rows.columns:
-        # a corrected figure is not the one that is printed
-        mine = mine[np.asarray(matrix.rows["method"].array.take(mine) != "corrected", dtype=np.bool_)]
-    printed = matrix.rows["printed"].array.take(mine).to_numpy(dtype=object).tolist()
-    texts = {}
-    for report, text in zip(matrix.report_of_row[mine].tolist(), printed, strict=True):
-        if not isinstance(text, str):
-            continue
-        texts[report] = text
-        # no other character stands for 元
-        if "元" in text and (found := _PRINTED_UNIT.match(unicodedata.normalize("NFKC", text).strip())):
-            figure, unit = found.groups()
-            meant[report] = float(figure.replace(",", "").replace("−", "-")) * _TEN_THOUSAND_YUAN[unit]
-            # nothing is nothing in any unit
-            other[report] = unit != "万元" and meant[report] != 0
-    return texts, meant, other
+    told = matrix.rows.iloc[mine].reindex(columns=["printed", "method"]).set_axis(matrix.report_of_row[mine])
+    # a corrected figure is not the one that is printed
+    told = told[told["method"].ne("corrected").fillna(True) & ~told.index.duplicated(keep="last")]
+    texts = told["printed"].reindex(range(len(matrix.reports))).astype("str").fillna("").str.normalize("NFKC")
+    # no other character stands for 元
+    found = texts.str.strip().str.extract(_PRINTED_UNIT)
+    figures = pd.to_numeric(found[0].str.replace(",", "").str.replace("−", "-"))
+    meant = figures * found[1].map(_TEN_THOUSAND_YUAN)
+    return texts.tolist(), meant.to_numpy(dtype=float), found[1].fillna("").to_numpy(dtype=object)
 
 
 # --- the document itself: S01, S06, NF, NE ----------------------------------------------------------------------------------

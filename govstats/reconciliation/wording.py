@@ -12,7 +12,6 @@ from typing import Any
 
 from govstats.forms import CellKey, Edit, Form, Language, Table
 
-Fields = dict[Language, dict[str, str]]
 #: What stands in a message: the same in both languages, or what a function says in each.
 Words = str | Callable[[Language], str]
 
@@ -37,11 +36,6 @@ def no_figure(status: int, language: Language) -> str:
 def in_words(said: Words, language: Language) -> str:
     """Return what stands in a message in one language."""
     return said if isinstance(said, str) else said(language)
-
-
-def in_both(fields: Callable[[Language], dict[str, str]]) -> Fields:
-    """Fill in the fields of a message for Chinese and for English."""
-    return {"zh": fields("zh"), "en": fields("en")}
 
 
 def number(value: float) -> str:
@@ -99,10 +93,10 @@ def _without_remark(label: str) -> str:
 
 @cache
 def line_label(table: Table, line: str, language: Language) -> str:
-    """Return the label of a line, with the number or name of its group where it does not speak for itself."""
+    """Return the label of a line, with the number or name of its group where it does not speak for itself; or of a group."""
     stub = table.line.get(line)
     if stub is None:
-        return line
+        return next((group.text(language) for group in table.groups if group.id == line), line)
     label = _without_remark(stub.text(language))
     heading = table.line.get(stub.group)
     if heading and heading.subtotal:
@@ -123,8 +117,10 @@ def line_in_full(table: Table, line: str, language: Language) -> str:
 
 @cache
 def column_label(table: Table, column: str, language: Language) -> str:
-    """Return the label of a column."""
+    """Return the label of a column; of the organisations together what stands above them."""
     label = table.column.get(column)
+    if column == "organisations" and label is None:
+        return next((one.spanner(language) for one in table.columns if one.spanner_zh), "")
     return _without_remark(label.text(language)) if label else column
 
 
@@ -133,7 +129,7 @@ def cell_label(table: Table, cell: CellKey, language: Language) -> str:
     return f"{line_label(table, cell[1], language)}·{column_label(table, cell[2], language)}"
 
 
-def named(table: Table, cell: CellKey) -> Words:
+def named(table: Table, cell: CellKey) -> Callable[[Language], str]:
     """Return how a cell is named in a message: its line and its column, in quotation marks."""
     return lambda language: quoted(cell_label(table, cell, language), language)
 
@@ -141,6 +137,15 @@ def named(table: Table, cell: CellKey) -> Words:
 def titled(table: Table) -> Words:
     """Return the title of a table in quotation marks."""
     return lambda language: quoted(table.title(language), language)
+
+
+def cells_without_figure(table: Table, cells: Sequence[CellKey], status: Sequence[int], limit: int = 4) -> Words:
+    """Name cells of a table by the reason why they hold no figure."""
+
+    def said(language: Language) -> str:
+        return without_figure(zip((cell_label(table, cell, language) for cell in cells), status, strict=True), language, limit)
+
+    return said
 
 
 def cell_list(cells: Iterable[CellKey]) -> str:
