@@ -6,7 +6,7 @@ import datetime as dt
 
 import pandas as pd
 
-from govstats.errors import UnusableCorrections
+from govstats.errors import UnusableCorrections, require_columns
 from govstats.forms import cell_key
 from govstats.reconciliation.corrections import ADJUDICATION_TYPES, Corrections, read_adjudications
 from govstats.reconciliation.matrix import Source, known_of
@@ -59,6 +59,7 @@ def adjudicate(
             f"decision={decision!r}: findings are confirmed or dismissed, and repairs that propose every figure corrected"
             " 核对结果只能确认或排除；要更正，请传入改法（各格都有应为的数字）"
         )
+    require_columns(rows, () if of_repairs else ("rule", *_REPORT, "cells"), "findings", "govstats.reconcile(...)")
     told = _of_repairs(rows) if of_repairs else rows.assign(new="")
     told = told.assign(decision=decision, by=by, reason=reason, date=date or dt.datetime.now().date().isoformat())
     return read_adjudications(told.assign(figures=_figures(source, told))[list(ADJUDICATION_TYPES)])
