@@ -157,7 +157,8 @@ def _checked(host: str, port: int, *, private: bool) -> str:
     inside = [address for address in found if not ipaddress.ip_address(address.partition("%")[0]).is_global]
     if inside and not private:
         raise UnusableAddress(
-            f"{host} stands for {inside[0]}, which is no public address; private=True (--private) allows it 不是公网地址，内网地址须加 --private"
+            f"{host} stands for {inside[0]}, which is no public address; private=True (--private) allows it"
+            " 不是公网地址，内网地址须加 --private"
         )
     return found[0]
 
@@ -441,7 +442,7 @@ def _kind(answer: Answer) -> tuple[str, str, list[str]]:
     try:
         report = read(answer.content)
     except GovstatsError as error:
-        report, reason = None, str(error)
+        report, reason = None, str(error).replace("<bytes>", answer.address)
     if report is not None and report.read_cells:
         return "report", "", []
     is_page = answer.content.removeprefix(BOM_UTF8).lstrip().startswith(b"<")
