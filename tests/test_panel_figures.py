@@ -301,12 +301,12 @@ def test_indicators_and_rules_of_ones_own_are_drawn_by_their_words(tmp_path: Pat
     )
     cells = embedded.report("平潭综合实验区", 2025).cells
     mine = indicators(cells, names="mine", formulas=own)
-    assert figures.indicators_compared(mine, formulas=own, language="en").alt.startswith("not held by us in 2025")
+    assert figures.indicators_compared(mine, formulas=own, language="en").alt.startswith("not held by us in 2025")  # type: ignore[attr-defined]
     with pytest.raises(FormError, match="is about the indicator 'mine', which is not known"):
         figures.indicators_compared(mine)
     summary = pd.DataFrame([{"rule": "MY1", "severity": "W", "reports": 1, "pass": 1, "fail": 0, "not_assessable": 0}])
     drawn = figures.rules_by_outcome(summary, rules=own, language="en")
-    said = [" ".join(one.get_text().split()) for one in drawn.findobj(lambda part: hasattr(part, "get_text"))]
+    said = [" ".join(one.get_text().split()) for one in drawn.findobj(lambda part: hasattr(part, "get_text"))]  # type: ignore[attr-defined]
     assert "MY1 some are received" in said
 
 

@@ -108,7 +108,7 @@ def _look(looks: Looks, known: Field | None, value: Any) -> Format | None:
 
 def _rows(connection: DuckDBPyConnection, name: str, language: Language) -> Iterator[Sequence[Any]]:
     if name == "wide":
-        # figures, and where there is none (blank, not applicable …: codebook.toml) the word for why: Excel leaves words out of sums
+        # figures, and where there is none (blank …: codebook.toml) the word for why: Excel leaves words out of sums
         words = {kind.id: kind.text(language) for kind in missing_kinds()}
         tables = (connection.sql(f"FROM {one}").to_arrow_table().to_batches(1000) for one in ("wide", "wide_status"))
         for row, why in zip(*map(_by_row, tables), strict=True):
