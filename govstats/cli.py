@@ -238,10 +238,9 @@ def _build(options: argparse.Namespace) -> int:
 
     failed = panel.reports[panel.reports["error"].notna()]
     for row in _records(failed):
-        about = row["source"] or "-".join(str(row[name]) for name in ("agency", "year") if row[name] is not None)
-        _complain_of_document(about, row)
+        _complain_of_document(row)
     documents, chosen_ones = int(panel.reports["source"].notna().sum()), int(panel.reports["chosen"].sum())
-    counts = panel.coverage()["state"].value_counts()
+    counts = panel.coverage(panel.expected)["state"].value_counts()
     states = [(said, counts[state]) for state, said in STATES.items() if state in counts]
     decisions = panel.findings["decision"].value_counts().to_dict()
     _tell("built", documents, chosen_ones, len(failed), panel.others, decisions, states, options.output)
@@ -300,7 +299,7 @@ def _new_year(options: argparse.Namespace) -> int:
     new = govstats.new_year(govstats.read_corpus(options.folder, **read), options.year)
     print(new.summary())
     for document in _records(new.unusable):
-        _complain_of_document(document["source"] or document["agency"], document)
+        _complain_of_document(document)
     shown = new.table_of_reports()
     for column, said in (("state", "未见报告 no document"), ("timing", "逾期 late")):
         if names := list(shown.loc[shown[column] == said, "agency"]):
@@ -353,7 +352,8 @@ def _reproduce(options: argparse.Namespace) -> int:
     return FAILED if wrong else DONE
 
 
-def _complain_of_document(about: str | None, row: dict[str, Any]) -> None:
+def _complain_of_document(row: dict[str, Any]) -> None:
+    about = row["source"] or "-".join(str(row[name]) for name in ("agency", "year") if row[name] is not None)
     _complain(": ".join(filter(None, [about, row["error"], row["message"]])))
 
 

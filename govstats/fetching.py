@@ -156,7 +156,10 @@ def _checked(host: str, port: int, *, private: bool) -> str:
         raise _Passing(f"{host}: the host is not known ({error}) 找不到该主机") from error
     inside = [address for address in found if not ipaddress.ip_address(address.partition("%")[0]).is_global]
     if inside and not private:
-        raise UnusableAddress(f"{host} stands for {inside[0]}, which is no public address; private=True allows it 不是公网地址")
+        raise UnusableAddress(
+            f"{host} stands for {inside[0]}, which is no public address; private=True (--private) allows it"
+            " 不是公网地址，内网地址须加 --private"
+        )
     return found[0]
 
 
@@ -206,7 +209,10 @@ class _Client:
         except ValueError:
             usable = False
         if not usable:
-            raise UnusableAddress(f"{address}: it is not fetched; expected http:// or https:// 只抓取 http、https 网址")
+            raise UnusableAddress(
+                f"{address}: it is not fetched; expected http:// or https://, or a file with an address a line"
+                " 只抓取 http、https 网址，或每行一个网址的文件"
+            )
         site = f"{parts.scheme}://{parts.netloc}"
         if not by_robots:
             return
@@ -436,7 +442,7 @@ def _kind(answer: Answer) -> tuple[str, str, list[str]]:
     try:
         report = read(answer.content)
     except GovstatsError as error:
-        report, reason = None, str(error)
+        report, reason = None, str(error).replace("<bytes>", answer.address)
     if report is not None and report.read_cells:
         return "report", "", []
     is_page = answer.content.removeprefix(BOM_UTF8).lstrip().startswith(b"<")

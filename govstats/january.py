@@ -19,6 +19,7 @@ from govstats.figures.over_years import REASONS, carry_overs, points_over_years
 from govstats.files import write
 from govstats.measures import indicators
 from govstats.panel import STATES, Folder, Panel, read_corpus
+from govstats.panel.expected import expected_reports
 from govstats.reconciliation.findings import FINDING_TYPES
 from govstats.reconciliation.rulebook import having
 from govstats.report import column_types
@@ -74,7 +75,8 @@ class NewYear:
     chain : DataFrame
         What the year before carried over beside what the new reports say they were handed, as `govstats.figures.carry_overs`.
     unusable : DataFrame
-        ``source agency year error message`` of all documents that could not be used: one of them may be a report that is missed.
+        ``source agency year error message`` of all documents that could not be used and are of these two years, or
+        of a year that is not known: one of them may be a report that is missed.
     """
 
     panel: Panel
@@ -92,8 +94,9 @@ class NewYear:
 
     @cached_property
     def failed(self) -> pd.DataFrame:
-        """The rows of `findings` that fail: what does not follow from the year before, or is worth a look."""
-        return self.findings[self.findings["status"] == "fail"].reset_index(drop=True)
+        """The rows of `findings` that fail and nobody dismissed: what does not follow, or is worth a look."""
+        stands = (self.findings["status"] == "fail") & self.findings["decision"].ne("dismissed")
+        return self.findings[stands].reset_index(drop=True)
 
     def summary(self, language: str = "both") -> str:
         """Say in one sentence what came, what is late and what does not follow.
@@ -192,11 +195,13 @@ def new_year(source: Panel | str | PathLike[str], year: int | None = None) -> Ne
     # of whole panels, and larger ones, only two years are worked through
     pair = panel.only(year=(year - 1, year))
     findings, chain = _findings(pair, year), carry_overs(pair)
-    unusable = panel.reports.loc[panel.reports["error"].notna(), ["source", "agency", "year", "error", "message"]]
+    of_others = panel.reports["year"].ne(year) & panel.reports["year"].ne(year - 1)
+    lost = panel.reports[panel.reports["error"].notna() & ~of_others.fillna(False)]
+    unusable = lost[["source", "agency", "year", "error", "message"]]
     return NewYear(
         panel,
         year,
-        _reports(panel, pair, findings, year),
+        _reports(panel, pair, findings[findings["decision"].ne("dismissed")], year),
         _changes(pair, year),
         findings,
         chain[chain["year"] == year].reset_index(drop=True),
@@ -205,13 +210,16 @@ def new_year(source: Panel | str | PathLike[str], year: int | None = None) -> Ne
 
 
 def _reports(panel: Panel, pair: Panel, across: pd.DataFrame, year: int) -> pd.DataFrame:
-    coverage = panel.coverage()
+    coverage = panel.coverage(panel.expected)
     usable = ~coverage["state"].isin(["missing", "failed"])
     now = coverage[coverage["year"] == year].set_index("agency").reindex(coverage["agency"].unique())
     now["state"] = now["state"].fillna("missing")
     now["last"] = coverage[usable & (coverage["year"] < year)].groupby("agency")["year"].max()
-    # an agency that had no report yet, and that no register expects, misses none
-    now = now[(now["state"] != "missing") | now["last"].notna() | now["message"].notna()]
+    # an agency that had no report yet, and that neither a register nor expected.csv expects, misses none
+    listed = () if panel.expected is None else panel.expected["agency"]
+    should = () if panel.expected is None else expected_reports(panel.expected, [year])["agency"]
+    known = now["last"].notna() & ~now.index.isin(listed) | now.index.isin(should)
+    now = now[(now["state"] != "missing") | known | now["message"].notna()]
     chosen = pair.reports[pair.reports["chosen"] & (pair.reports["year"] == year)].set_index("agency")
     timely = indicators(pair, names=["publication_days", "late_publication"])
     timely = timely[timely["year"] == year].set_index("agency")

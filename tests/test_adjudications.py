@@ -11,7 +11,7 @@ import pytest
 import govstats
 from govstats import embedded
 from govstats.cli import main
-from govstats.errors import RefusedCorrection, UnusableCorrections
+from govstats.errors import RefusedCorrection, UnusableCells, UnusableCorrections, UnusableRegister
 from govstats.reconciliation.corrections import ADJUDICATION_TYPES, read_adjudications, standing
 
 AGENCY = "淮安市洪泽区人民政府"
@@ -159,12 +159,28 @@ def test_a_panel_finds_them_beside_its_documents_and_they_survive_another_readin
     panel = govstats.read_corpus(documents, output=out)
     assert panel.coverage()[["state", "failures"]].to_numpy().tolist() == [["consistent", 0]]
     assert panel.findings["decision"].dropna().tolist() == ["dismissed", "dismissed"]
+    counted = panel.summary().query("rule == 'T4S'")[["pass", "fail", "failures", "failure_rate"]]
+    assert counted.to_numpy().tolist() == [[1, 0, 0, 0.0]]
     assert panel.findings.query("rule == 'T4S'")["status"].tolist().count("fail") == 2
     # the page is published anew with another total: the first decision is stale, and the failure counts
     (documents / "adjudications.csv").unlink()
     changed = govstats.read_corpus(documents, output=out, adjudications=dismissed.assign(figures=["10;1;0;0;3", "5;0;0;0;0"]))
     assert changed.findings["decision"].dropna().tolist() == ["stale", "dismissed"]
     assert changed.coverage()["failures"].tolist() == [1]
+
+
+def test_a_table_beside_the_documents_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "adjudications.csv").write_bytes("agency,reason\n某局,来函\n".encode("gbk"))
+    with pytest.raises(UnusableRegister, match=r"adjudications\.csv: .*no CSV in UTF-8.*[一-龥]"):
+        govstats.read_corpus(tmp_path)
+    table(decision("confirmed"), decision("perhaps")).to_csv(tmp_path / "adjudications.csv", index=False)
+    with pytest.raises(UnusableCorrections, match=r"^adjudications\.csv, line 3: decision is 'perhaps'"):
+        govstats.read_corpus(tmp_path)
+
+
+def test_only_findings_and_repairs_are_decided_on(report: govstats.Report) -> None:
+    with pytest.raises(UnusableCells, match=r"the findings frame lacks the column\(s\) rule, cells"):
+        govstats.adjudicate(report, report.cells, "dismissed", by="张三", reason="来函")
 
 
 def test_the_command_line_takes_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -174,7 +190,12 @@ def test_the_command_line_takes_them(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["check", page, "--adjudications", str(path)]) == 1
     assert "T4S (confirmed)" in capsys.readouterr().out
     table(decision("dismissed"), decision("dismissed", SECOND, "5;0;0;0;0")).to_csv(path, index=False)
-    assert main(["check", page, "--adjudications", str(path)]) == 0
+    capsys.readouterr()
+    openpyxl = pytest.importorskip("openpyxl")
+    assert main(["check", page, "--adjudications", str(path), "--workbook", str(tmp_path / "a.xlsx")]) == 0
+    assert "failed 2（其中已排除 of these dismissed 2）" in capsys.readouterr().out
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").worksheets[0]
+    assert [sheet.cell(row, 3).value.partition(" ")[0] for row in (4, 5)] == ["(dismissed)", "(dismissed)"]
 
 
 def test_coverage_knows_when_an_agency_existed(tmp_path: Path) -> None:

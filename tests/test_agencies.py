@@ -290,7 +290,7 @@ def test_all_lines_that_cannot_be_understood_are_named() -> None:
 
 
 def test_a_table_that_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(UnusableCorrections, match="cannot be read as CSV"):
+    with pytest.raises(UnusableCorrections, match="cannot be opened, or is no CSV"):
         identify(["甲局"], corrections=tmp_path / "none.csv")
 
 

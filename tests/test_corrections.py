@@ -85,6 +85,7 @@ def test_a_correction_that_does_not_fit_is_refused(report: govstats.Report, tmp_
     ("line", "said"),
     [
         (TOTAL.replace(",11,", ",eleven,"), "new is 'eleven', expected a number"),
+        (TOTAL.replace(",11,", f",{'1234567890' * 4},"), "expected a number of at most 15 digits"),
         (TOTAL.replace("来函", ""), "no source"),
         (TOTAL.replace("2024-05-06", "6.5.2024"), "expected YYYY-MM-DD"),
         (TOTAL.replace("review/", ""), "expected table/line/column"),
@@ -102,7 +103,7 @@ def test_a_line_that_cannot_be_understood_is_named(report: govstats.Report, tmp_
 
 def test_a_file_that_is_no_list_of_corrections_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "corrections.csv"
-    with pytest.raises(UnusableCorrections, match="cannot be read"):
+    with pytest.raises(UnusableCorrections, match="cannot be opened, or is no CSV"):
         read_corrections(path)
     path.write_text("agency,year\n某区,2023\n", "utf-8")
     with pytest.raises(UnusableCorrections, match=r"lacks the column\(s\) cell, old, new, reason, source, date"):

@@ -174,3 +174,8 @@ def test_the_page_combines_results_by_rubins_rules() -> None:
     assert known["total"] == pytest.approx(11 / 6)
     assert known["freedom"] == pytest.approx(2 * 1.375**2)
     assert known["half"] == pytest.approx(t.ppf(0.975, 3.78125) * (11 / 6) ** 0.5)
+
+
+def test_odds_are_above_zero() -> None:
+    with pytest.raises(govstats.GovstatsError, match=r"odds=-1: expected a number above 0"):
+        next(draws(simulate(seed=1), 1, odds=-1))

@@ -332,7 +332,7 @@ def test_names_stay_inside_the_folder(site: Site, tmp_path: Path) -> None:
 def test_addresses_inside_a_network_are_not_fetched_unless_asked(address: str, tmp_path: Path) -> None:
     ((status, reason),) = outcome(address, tmp_path, private=False)
     assert status == "refused"
-    assert "which is no public address; private=True allows it" in reason
+    assert "which is no public address; private=True (--private) allows it" in reason
 
 
 @pytest.mark.parametrize(

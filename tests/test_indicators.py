@@ -770,6 +770,8 @@ def test_figures_that_the_edits_determine_count_where_they_are_asked_for() -> No
     pooled = of(indicators(blank, by="year", names="disclosure_rate", deduced=True), "disclosure_rate")
     assert (pooled["numerator"], pooled["deduced"], pooled["reports"]) == (71, 1, 1)
     assert "deduced" not in indicators(blank).columns
+    nameless = replace(embedded.report(PINGTAN, 2025).with_cells(blank.assign(agency=None)), agency=None)
+    assert of(indicators(nameless, deduced=True), "disclosure_rate")["deduced"] == 1
 
 
 def test_nothing_is_deduced_from_figures_that_contradict_each_other_or_leave_a_choice() -> None:

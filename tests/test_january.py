@@ -147,6 +147,15 @@ def test_a_document_that_cannot_be_used_is_not_a_missing_report(tmp_path: Path) 
     assert new.changes.empty
     assert new.new.empty
     assert "文件无法使用 1 个" in new.summary("zh")
+    # a report of other years is no matter of these
+    (folder / "register.csv").write_text(f"{register},某局,2019\n", "utf-8")
+    assert new_year(folder, 2025).unusable["year"].tolist() == [2025, 2025]
+
+
+def test_what_somebody_dismissed_does_not_fail(new: NewYear, folder: Path) -> None:
+    decided = govstats.adjudicate(new.panel, new.failed.head(1), "dismissed", by="Li", reason="explained")
+    panel = govstats.read_corpus(folder, adjudications=decided)
+    assert new_year(panel, new.year).failed["rule"].tolist() == ["T4Y"]
 
 
 def test_a_year_of_which_nothing_came_yet(new: NewYear) -> None:

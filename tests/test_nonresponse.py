@@ -12,6 +12,7 @@ import pytest
 
 import govstats
 from govstats import embedded
+from govstats.errors import UnusableRegister
 from govstats.measures import nonresponse
 from govstats.panel.expected import expected_reports, read_expected
 
@@ -149,3 +150,26 @@ def test_questions_without_an_answer_are_refused(expected: Path) -> None:
     both = cells(REPORTS | {("甲局", 2018): (0, 0, 0)})
     with pytest.raises(govstats.UnusableCells, match="甲局 2018: two reports are of this expected agency"):
         nonresponse(both, expected, names="disclosure_rate")
+
+
+def test_a_panel_finds_the_table_beside_its_documents(tmp_path: Path) -> None:
+    page = embedded.documents("平潭综合实验区", 2025)[0]
+    documents = tmp_path / "reports"
+    documents.mkdir()
+    (documents / page.name).write_bytes(page.read_bytes())
+    without = govstats.read_corpus(documents)
+    assert without.expected is None
+    with pytest.raises(UnusableRegister, match=r"expected\.csv.*应公布机关表"):
+        nonresponse(without)
+    (documents / "expected.csv").write_text("agency,until\n平潭综合实验区,\n甲局,\n乙局,2020\n", "utf-8")
+    panel = govstats.read_corpus(documents)
+    states = panel.coverage(panel.expected).set_index("agency")["state"].to_dict()
+    assert states == {"平潭综合实验区": "consistent", "甲局": "missing"}
+    part = panel.only(agency="平潭综合实验区").expected
+    assert part is not None
+    assert part["agency"].tolist() == ["平潭综合实验区"]
+    assert nonresponse(panel, by="year", names="disclosure_rate")[["expected", "reports"]].to_numpy().tolist() == [[2, 1]]
+    assert govstats.new_year(panel).reports.query("state == 'missing'")["agency"].tolist() == ["甲局"]
+    (documents / "expected.csv").write_text("agency,until\n甲局,soon\n", "utf-8")
+    with pytest.raises(UnusableRegister, match=r"expected\.csv: line 2, column until: 'soon'"):
+        govstats.read_corpus(documents)

@@ -117,11 +117,21 @@ def test_what_cannot_be_applied_is_refused_with_its_place(tmp_path: Path, rule: 
 
 
 def test_a_file_that_is_not_there_or_no_toml_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FormError, match="cannot be read"):
+    with pytest.raises(FormError, match="cannot be opened, or is no text"):
         reconcile(simulate(), rules=tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("[[rules]\n", "utf-8")
     with pytest.raises(FormError, match=r"bad\.toml: is no TOML"):
         reconcile(simulate(), rules=tmp_path / "bad.toml")
+
+
+def test_a_side_is_a_list_and_a_file_of_notepad_is_read(tmp_path: Path) -> None:
+    path = written(tmp_path, SHARE)
+    text = path.read_text("utf-8")
+    path.write_text(text, "utf-8-sig")  # Notepad marks the beginning
+    assert "MY1" in set(rules(path)["id"])
+    path.write_text(text.replace('left = ["', 'left = "').replace('"], relation', '", relation'), "utf-8")
+    with pytest.raises(FormError, match=r"edit 1: left is '.*'; expected a list such as .*应为列表"):
+        rules(path)
 
 
 def test_what_follows_from_others_and_what_only_zeros_satisfy_is_told(tmp_path: Path) -> None:

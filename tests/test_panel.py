@@ -141,6 +141,9 @@ def test_part_of_a_panel(corpus: Panel) -> None:
         corpus.only(agency="平潭实验区")
     with pytest.raises(UnknownReport, match=r"no reports of 1999; it has 2012, .*面板中没有该年度的年报"):
         corpus.only(year=1999)
+    assert set(corpus.only(year="2021").cells["year"]) == {2021}
+    with pytest.raises(UnknownReport, match=r"no reports of 去年; it has 2012"):
+        corpus.only(year="去年")
 
 
 def test_coverage(corpus: Panel) -> None:

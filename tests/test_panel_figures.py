@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from govstats import figures
-from govstats.errors import UnusableCells
+from govstats import embedded, figures
+from govstats.errors import FormError, UnusableCells
 from govstats.figures.drawing import BLUE
 from govstats.forms import form
 from govstats.measures import indicators
@@ -287,6 +288,26 @@ def test_one_indicator_at_a_time(several: pd.DataFrame) -> None:
     rates = indicators(several, names=["disclosure_rate", "refusal_rate"])
     with pytest.raises(UnusableCells, match=r"the frame has 2 \(disclosure_rate, refusal_rate …\)"):
         figures.indicators_compared(rates)
+
+
+def test_indicators_and_rules_of_ones_own_are_drawn_by_their_words(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        '[[rules]]\nid = "MY1"\nseverity = "W"\ntitle_zh = "新收不为零"\ntitle_en = "some are received"\n'
+        'edits = [{ table = "requests", each = "report", left = ["requests/new/total"], relation = ">=", right = [] }]\n'
+        '[[indicators]]\nid = "mine"\nzh = "本机关不掌握"\nen = "not held by us"\nkind = "share"\n'
+        'numerator = ["requests/unable.not_held/total"]\ndenominator = ["requests/processed_total/total"]\n',
+        "utf-8",
+    )
+    cells = embedded.report("平潭综合实验区", 2025).cells
+    mine = indicators(cells, names="mine", formulas=own)
+    assert figures.indicators_compared(mine, formulas=own, language="en").alt.startswith("not held by us in 2025")  # type: ignore[attr-defined]
+    with pytest.raises(FormError, match="is about the indicator 'mine', which is not known"):
+        figures.indicators_compared(mine)
+    summary = pd.DataFrame([{"rule": "MY1", "severity": "W", "reports": 1, "pass": 1, "fail": 0, "not_assessable": 0}])
+    drawn = figures.rules_by_outcome(summary, rules=own, language="en")
+    said = [" ".join(one.get_text().split()) for one in drawn.findobj(lambda part: hasattr(part, "get_text"))]  # type: ignore[attr-defined]
+    assert "MY1 some are received" in said
 
 
 def test_groups_have_a_row_each(several: pd.DataFrame) -> None:

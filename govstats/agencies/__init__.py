@@ -215,8 +215,8 @@ def _lines(table: str | PathLike[str] | pd.DataFrame) -> tuple[str, list[str], l
     """Return what a table is called, its header, and its lines, each with where it stands."""
     if isinstance(table, pd.DataFrame):
         plain = table.astype(object).where(table.notna(), "")
-        lines = [(f"row {at}", [*map(str, row)]) for at, *row in plain.itertuples(name=None)]
-        return "the table", [*map(str, table.columns)], lines
+        lines = [(at if isinstance(at, str) else f"row {at}", [*map(str, row)]) for at, *row in plain.itertuples(name=None)]
+        return "the table" if plain.index.name is None else str(plain.index.name), [*map(str, table.columns)], lines
     try:
         with Path(table).open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file)

@@ -42,8 +42,8 @@ _ROWS, _HEADER = 1_048_576, 2
 _LONGEST_TEXT, _LONGEST_NAME = 32_767, 31
 #: Characters: the widest column of a panel, columns of labels and of figures, a line of a comment.
 _WIDEST, _LABELS, _FIGURES, _COMMENT = 60, 17, 13, 70
-#: Where a statutory table begins, and the points that a line of it is high.
-_FIRST_ROW, _HIGH = 2, 16
+#: Where a statutory table begins, and the points that a line of it is high, and that a row can be.
+_FIRST_ROW, _HIGH, _HIGHEST = 2, 16, 409
 _PAPER_A4 = 9
 #: When every workbook says that it was made: the same panel gives the same bytes.
 _MADE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
@@ -108,7 +108,7 @@ def _look(looks: Looks, known: Field | None, value: Any) -> Format | None:
 
 def _rows(connection: DuckDBPyConnection, name: str, language: Language) -> Iterator[Sequence[Any]]:
     if name == "wide":
-        # figures, and where there is none the word for why: Excel leaves words out of sums
+        # figures, and where there is none (blank …: codebook.toml) the word for why: Excel leaves words out of sums
         words = {kind.id: kind.text(language) for kind in missing_kinds()}
         tables = (connection.sql(f"FROM {one}").to_arrow_table().to_batches(1000) for one in ("wide", "wide_status"))
         for row, why in zip(*map(_by_row, tables), strict=True):
@@ -166,7 +166,8 @@ def write_checked(
         raise UnusableExport(f"{path}: cannot be a workbook, expected a file *.xlsx 工作簿应为 .xlsx 文件")
     failed = findings[findings["status"] == "fail"]
     failed = failed.sort_values("severity", key=lambda column: column.map("EWI".index), kind="stable")
-    told: list[dict[str, Any]] = failed.assign(message=failed[f"message_{language}"]).to_dict("records")  # type: ignore[assignment]
+    decided = ("(" + failed["decision"] + ") ").fillna("")
+    told: list[dict[str, Any]] = failed.assign(message=decided + failed[f"message_{language}"]).to_dict("records")  # type: ignore[assignment]
     for finding in told:
         finding["repairs"] = "\n".join(_repairs_of(finding, repairs, language))
     reasons = _reasons(told, language)
@@ -229,6 +230,10 @@ def _write_findings(sheet: Worksheet, told: Sequence[Mapping[str, Any]], looks: 
                 sheet.write_string(row, at, _shortened(value, language), looks["text"])
             elif pd.notna(value):
                 sheet.write_number(row, at, round(value, 6), looks["number"])
+    for row, finding in enumerate(told, start=_FIRST_ROW + 1):  # Excel finds the heights itself, LibreOffice does not
+        texts = ((finding[name], column["wide"]) for name, column in _said()["findings"].items())
+        high = max(_lines(text, wide) for text, wide in texts if isinstance(text, str))
+        sheet.set_row(row, min(_HIGH * high, _HIGHEST))
     if not told:
         sheet.write_string(_FIRST_ROW + 1, 0, _said()[language]["none"])
     sheet.freeze_panes(_FIRST_ROW + 1, 0)

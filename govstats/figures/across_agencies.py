@@ -12,6 +12,7 @@ from govstats.errors import UnusableCells
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, FAINT, INK, QUIET, VERMILLION, Language, Sheet, Width, Words, words
 from govstats.figures.over_years import REASONS
+from govstats.forms import refuse_unknown
 from govstats.report import column_types, typed_frame
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from govstats.panel import Panel
+    from govstats.reconciliation.rulebook import RulesFile
     from govstats.report import Report
 
 #: More names than that cannot be read on a page.
@@ -255,7 +257,12 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
 
 
 def indicators_compared(
-    rates: pd.DataFrame, *, highlight: str | None = None, language: Language = "both", width: Width = "page"
+    rates: pd.DataFrame,
+    *,
+    highlight: str | None = None,
+    formulas: RulesFile | None = None,
+    language: Language = "both",
+    width: Width = "page",
 ) -> Figure:
     """Draw one indicator of many agencies, or of groups of them, side by side.
 
@@ -266,6 +273,8 @@ def indicators_compared(
         pooled by level, region, year …
     highlight : str, optional
         The name of a row to set off.
+    formulas : path, optional
+        The file, if the indicator is one of your own.
     language, width
         As for all of `govstats.figures`.
 
@@ -282,6 +291,8 @@ def indicators_compared(
     ------
     UnusableCells
         The frame is about several indicators, or none.
+    FormError
+        There is no such indicator.
     MissingExtra
         Matplotlib or the Chinese font is not installed.
 
@@ -298,7 +309,9 @@ def indicators_compared(
 
     sheet = Sheet("compared", language, width)
     indicator = drawing.only(rates, "indicator", "rates[rates['indicator'] == …]", "指标")
-    said = next(one for _, one in definitions().iterrows() if one["indicator"] == indicator)
+    known = definitions(formulas).set_index("indicator", drop=False)
+    refuse_unknown("rates", "is about the indicator", [indicator], known.index)
+    said = known.loc[indicator]
     groups = [name for name in _group_columns(rates) if name not in ("year", "form")]
     by_year = "year" in rates and bool(groups)
     share = said["kind"] in ("share", "proportion")
@@ -569,7 +582,9 @@ def claims_by_report(counts: pd.DataFrame, *, language: Language = "both", width
     return _draw_parts(sheet, labels, counts, counts, about=about, finding=finding, source=source)
 
 
-def rules_by_outcome(summary: pd.DataFrame, *, language: Language = "both", width: Width = "page") -> Figure:
+def rules_by_outcome(
+    summary: pd.DataFrame, *, rules: RulesFile | None = None, language: Language = "both", width: Width = "page"
+) -> Figure:
     """Draw how many reports pass each rule, fail it, or cannot be checked by it.
 
     Parameters
@@ -577,6 +592,8 @@ def rules_by_outcome(summary: pd.DataFrame, *, language: Language = "both", widt
     summary : pandas.DataFrame
         As `Panel.summary` returns it: these are the numbers behind it. Where it counts by level, year …, keep the rows of a few
         rules: ``summary[summary["rule"] == "T3B"]``.
+    rules : path, optional
+        The file of those of your own, whose titles are drawn too.
     language, width
         As for all of `govstats.figures`.
 
@@ -600,13 +617,13 @@ def rules_by_outcome(summary: pd.DataFrame, *, language: Language = "both", widt
     >>> rules_by_outcome(pd.DataFrame({"rule": ["T3B", "T4S"], "severity": "E", **counts}), language="en").alt
     'Rules with most reports that fail: T3B 1 of 4.'
     """
-    from govstats.reconciliation import rules
+    from govstats.reconciliation import rules as known_rules
 
     sheet = Sheet("rules", language, width)
     if not 0 < len(summary) <= _MOST_ROWS:
         raise UnusableCells.worded("too_many_rows_to_draw", rows=len(summary), most=_MOST_ROWS)
-    # a rule of the user's own is drawn by its id
-    titles = rules().set_index("id").reindex(summary["rule"].unique(), fill_value="")
+    # without its file a rule of the user's own is drawn by its id
+    titles = known_rules(rules).set_index("id").reindex(summary["rule"].unique(), fill_value="")
     groups = [str(name) for name in summary.columns[2 : list(summary.columns).index("reports")]]
     names = _row_names(sheet, summary, groups) if groups else [""] * len(summary)
     labels = []

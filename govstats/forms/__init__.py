@@ -568,6 +568,9 @@ def refuse_edit(where: str, template: Mapping[str, Any], needed: Sequence[str], 
     sides = () if template.get("each") == "subtotal" else ("left", "relation", "right")
     refuse_keys(where, template, (*needed, *sides), optional)
     refuse_unknown(where, "is for each", [template["each"]], ("line", "column", "subtotal", "report"))
+    for side in ("left", "right", "lines", "columns"):
+        if not isinstance(names := template.get(side, []), list) or not all(isinstance(name, str) for name in names):
+            raise FormError(f'{where}: {side} is {names!r}; expected a list such as ["total"] 应为列表，如 ["total"]')
     refuse_unknown(where, "has the relation", filter(None, [template.get("relation")]), get_args(Relation))
 
 
@@ -589,9 +592,12 @@ def text_of(path: str | PathLike[str]) -> str:
         It cannot be read.
     """
     try:
-        return Path(path).read_text("utf-8")
+        return Path(path).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise FormError(f"{path}: cannot be read as text in UTF-8 ({error}) 文件应为 UTF-8 编码的文本") from error
+        raise FormError(
+            f"{path}: cannot be opened, or is no text in UTF-8 ({error}); look at the path, or save the file as UTF-8"
+            " 打不开，或不是 UTF-8 编码的文本；请核对路径，或另存为 UTF-8"
+        ) from error
 
 
 def parsed_toml(file: str, text: str) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from govstats.errors import UnusableCells
+from govstats.errors import UnusableCells, UnusableRegister
 from govstats.measures.formulas import chosen
 from govstats.measures.rates import definitions, indicators
 from govstats.panel.expected import EXPECTED_TYPES, ExpectedAgencies, expected_reports
@@ -22,7 +22,7 @@ _RATES = ("value", "low_alike", "high_alike", "low_worst", "high_worst", "agency
 
 def nonresponse(
     source: Panel | pd.DataFrame,
-    expected: ExpectedAgencies,
+    expected: ExpectedAgencies | None = None,
     *,
     by: str | Sequence[str] = ("level", "year"),
     names: str | Iterable[str] | None = None,
@@ -35,8 +35,8 @@ def nonresponse(
     ----------
     source : Panel or pandas.DataFrame
         As `govstats.indicators` takes it, with many reports.
-    expected : path or pandas.DataFrame
-        As `govstats.panel.expected.read_expected` takes it.
+    expected : path or pandas.DataFrame, optional
+        As `govstats.panel.expected.read_expected` takes it; by default ``expected.csv`` of the panel's documents.
     by : str or sequence of str
         ``year``, and columns of `expected`.
     names : str or iterable of str, optional
@@ -69,7 +69,7 @@ def nonresponse(
     FormError
         There is no such indicator, or it is none between 0 and 1.
     UnusableRegister
-        The table of expected agencies has a line that cannot be understood.
+        The table of expected agencies has a line that cannot be understood, or there is none.
     UnusableCells
         Two reports of a year are of one expected agency.
 
@@ -88,6 +88,11 @@ def nonresponse(
     >>> found[["expected", "reports", "response_rate", "counted"]].values.tolist()
     [[4, 3, 0.75, 3]]
     """
+    if (expected := getattr(source, "expected", None) if expected is None else expected) is None:
+        raise UnusableRegister(
+            "no table of expected agencies: give expected=, or put expected.csv among the documents and build the panel again"
+            " 没有应公布机关表；请给出 expected=，或把 expected.csv 放进年报文件夹后重新汇总"
+        )
     of_kind = definitions().set_index("indicator")["kind"]
     possible = {name: name for name in of_kind[of_kind.isin(["share", "proportion"])].index}
     wanted = chosen("indicator between 0 and 1", names, possible, "definitions()")

@@ -22,6 +22,7 @@ from govstats.errors import UnknownReport, UnusablePanel, require_columns
 from govstats.export.database import MANIFEST, REPORT_TYPES, manifest_of, whole_table
 from govstats.forms import form
 from govstats.panel.building import build
+from govstats.panel.expected import EXPECTED_TYPES, read_expected
 from govstats.panel.reading import Folder
 from govstats.panel.store import Store
 from govstats.report import typed_frame
@@ -120,13 +121,24 @@ class Panel:
         """The files of the folder that are no documents."""
         return list(self._manifest["others"])
 
-    def only(self, *, agency: str | Iterable[str] | None = None, year: int | Iterable[int] | None = None) -> Panel:
+    @property
+    def expected(self) -> pd.DataFrame | None:
+        """The agencies that should publish, as ``expected.csv`` in the folder of the documents has them; None without one.
+
+        The columns are those of `govstats.panel.expected.read_expected`.
+        """
+        if (rows := self._manifest.get("expected")) is None:
+            return None
+        expected = read_expected(pd.DataFrame(rows, columns=list(EXPECTED_TYPES)))
+        return expected if self.agencies is None else expected[expected["agency"].isin(self.agencies)]
+
+    def only(self, *, agency: str | Iterable[str] | None = None, year: int | str | Iterable[int] | None = None) -> Panel:
         """Return the part of the panel that is about some agencies or years.
 
         Parameters
         ----------
         agency : str or iterable of str, optional
-        year : int or iterable of int, optional
+        year : int, iterable of int, or a year as text, optional
 
         Returns
         -------
@@ -151,11 +163,12 @@ class Panel:
                 )
             agencies = asked
         if year is not None:
-            asked_years = tuple(map(int, year)) if isinstance(year, Iterable) else (int(year),)
+            given = [year] if isinstance(year, str) or not isinstance(year, Iterable) else list(year)
+            asked_years = [int(one) for one in given if str(one).isdecimal()]
             there = sorted(set(Panel(self.folder).reports["year"].dropna().astype(int)))
-            if asked_years and not set(asked_years) & set(there):
+            if given and not set(asked_years) & set(there):
                 listed = ", ".join(map(str, there))
-                raise UnknownReport(f"the panel has no reports of {asked_years[0]}; it has {listed} 面板中没有该年度的年报")
+                raise UnknownReport(f"the panel has no reports of {given[0]}; it has {listed} 面板中没有该年度的年报")
             years = tuple(one for one in asked_years if years is None or one in years)
         return Panel(self.folder, agencies, years, self._temporary)
 
@@ -166,8 +179,9 @@ class Panel:
         ----------
         expected : DataFrame, optional
             When agencies existed: ``agency from until``, the first and the last year, null where that is open; an agency may have
-            several rows. Of an agency that stands there years in which it did not exist are left out, unless there is a
-            document; and one of which there is no document has the years of the panel.
+            several rows. `Panel.expected` is such a frame; the table ``coverage`` of exports is made without one. Of an agency
+            that stands there years in which it did not exist are left out, unless there is a document; and one of which there is
+            no document has the years of the panel.
 
         Returns
         -------
@@ -227,8 +241,9 @@ class Panel:
         DataFrame
             One row a rule, and within it a group: ``rule severity``, the columns of `by`, ``reports pass fail not_assessable
             failures failure_rate low high``. A report fails a rule where one finding fails, be it the only one; else it is not
-            assessable where one finding is; else it passes. So the three add up to `reports`, those that the rule speaks of.
-            `failures` counts the findings that fail. `failure_rate` is fail / (pass + fail), null where neither is there;
+            assessable where one finding is; else it passes, also where somebody dismissed what fails. So the three add up to
+            `reports`, those that the rule speaks of. `failures` counts the findings that fail.
+            `failure_rate` is fail / (pass + fail), null where neither is there;
             `low` and `high` are what it would be if all that could not be checked passed, or failed. Where the register does not
             say a group, it is null. `severity` is that of the rule; a finding may be milder.
 
@@ -250,12 +265,12 @@ class Panel:
                 f"by={unknown[0]!r}: expected a column of Panel.reports, such as level, region, form or year 应为 reports 的一列"
             )
         known = self.rules[["rule", "severity"]]
+        findings = self.findings[["rule", *of_report, "status"]]
+        findings = findings.assign(status=findings["status"].mask(self.findings["decision"].eq("dismissed"), "pass"))
         chosen = self.reports[self.reports["chosen"].eq(True)].dropna(subset=of_report)
         statuses = ["pass", "fail", "not_assessable"]
-        counts = (
-            self.findings[["rule", *of_report, "status"]]
-            .pivot_table(index=["rule", *of_report], columns="status", aggfunc="size", fill_value=0)
-            .reindex(columns=statuses, fill_value=0)
+        counts = findings.pivot_table(index=["rule", *of_report], columns="status", aggfunc="size", fill_value=0).reindex(
+            columns=statuses, fill_value=0
         )
         fails, undecided = counts["fail"] > 0, counts["not_assessable"] > 0
         of_each = pd.DataFrame(

@@ -6,14 +6,14 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
 from itertools import count, repeat
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -27,8 +27,9 @@ from govstats.errors import UnusablePanel
 from govstats.export import connected
 from govstats.export.database import MANIFEST, PANEL_TYPES, add_views, columns_sha256, create_tables
 from govstats.files import put, sha256
+from govstats.panel.expected import read_expected
 from govstats.panel.reading import Folder, Item, read_documents, schema
-from govstats.panel.register import REGISTERS, read_register, with_register
+from govstats.panel.register import REGISTERS, read_register, with_register, written
 from govstats.panel.store import READ, Store, figures
 from govstats.panel.workers import local_executor
 from govstats.reconciliation import reconcile
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 #: Decisions on findings that stand in the folder of the documents.
 ADJUDICATIONS = "adjudications.csv"
+#: The agencies that should publish, in the same place.
+EXPECTED = "expected.csv"
 _DATABASE = "govstats.duckdb"
 #: Reports whose findings are made together: all of an agency's years, and of those that report to it.
 _BATCH = 500
@@ -83,14 +86,19 @@ def build(
     of_rules = known_rules(rules).rename(columns={"id": "rule"})
     known = _register(folder, register, agencies)
     if adjudications is None and folder.holds(ADJUDICATIONS):
-        adjudications = pd.read_csv(io.BytesIO(folder.content(ADJUDICATIONS)), dtype="str", encoding="utf-8-sig")
+        adjudications = written(io.BytesIO(folder.content(ADJUDICATIONS)), ADJUDICATIONS)
+        lines = [f"{ADJUDICATIONS}, line {row + 2}" for row in adjudications.index]
+        adjudications.index = pd.Index(lines, name=ADJUDICATIONS)
     decided = None if adjudications is None else read_adjudications(adjudications)
+    there = folder.holds(EXPECTED)
+    expected = read_expected(written(io.BytesIO(folder.content(EXPECTED)), EXPECTED), name=EXPECTED) if there else None
     documents, others = folder.documents(known, output=store.root)
+    told = {"others": others, "expected": None if expected is None else json.loads(expected.to_json(orient="records"))}
     with store.alone():
         sources = _read(store, folder, documents, client=client, processes=processes)
         reports = placed(store.reports(), sources, known, agencies)
         check = partial(_of_batch, rules=rules, adjudications=decided)
-        _write(store, reports, others, check, of_rules, processes or cpu_count())
+        _write(store, reports, told, check, of_rules, processes or cpu_count())
 
 
 def _register(
@@ -171,7 +179,8 @@ def placed(
     _refuse(
         reports,
         nameless,
-        reports["source"] + ": the document does not say " + lacking + "; name it in register.csv (document,agency,year)",
+        reports["source"] + ": the document does not say " + lacking + "; name it in register.csv (document,agency,year)"
+        " 文件没有写明机关或年度，请写入 register.csv",
     )
     _refuse(
         reports,
@@ -183,7 +192,8 @@ def placed(
         + reports["year"].astype("str")
         + " shows other figures, and nothing tells whether both are of one agency ("
         + reports["note_en"]
-        + "); name them in register.csv (document,agency,year) or in a table of agencies",
+        + "); name them in register.csv (document,agency,year) or in a table of agencies"
+        " 同名机关同年有数字不同的文件，无从判断是否同一机关，请写入 register.csv 或机关表",
     )
     reports = _with_vintages(reports)
     reports["area"] = reports["region_code"].groupby(reports["family"], dropna=False).transform("min")
@@ -238,7 +248,7 @@ def _with_vintages(reports: pd.DataFrame) -> pd.DataFrame:
 def _write(
     store: Store,
     reports: pd.DataFrame,
-    others: Sequence[str],
+    told: Mapping[str, Any],
     check: Callable[..., pd.DataFrame],
     rules: pd.DataFrame,
     workers: int,
@@ -259,7 +269,7 @@ def _write(
     content = (making / "reports.parquet").read_bytes() + sources_sha256().encode()
     digests = {name: sha256(making / f"{name}.parquet") for name in PANEL_TYPES}
     about = {"columns": columns_sha256(), "content": hashlib.sha256(content).hexdigest()}
-    manifest = about | {"sha256": digests, "others": others}
+    manifest = about | {"sha256": digests, **told}
     (making / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     (store.root / MANIFEST).unlink(missing_ok=True)
     for name in PANEL_TYPES:

@@ -22,17 +22,19 @@ EXPECTED_TYPES = {
 _ALWAYS = (0, 9999)
 
 
-def read_expected(table: ExpectedAgencies) -> pd.DataFrame:
+def read_expected(table: ExpectedAgencies, *, name: str = "the table of expected agencies") -> pd.DataFrame:
     """Read a table of the agencies that should publish.
 
     Parameters
     ----------
     table : path or pandas.DataFrame
-        CSV with a header, as a rule ``expected.csv`` beside the reports, with the column ``agency`` and as you like ``name level
-        region from until successor reason source``.
+        CSV with a header, as a rule ``expected.csv`` beside the reports, where a panel finds it, with the column ``agency`` and
+        as you like ``name level region from until successor reason source``.
         `agency` is one name for all years, as in `Panel.reports`; `name` what it was called from the year `from` to the year
         `until`, both reported on and both included; empty is open. An agency that was renamed has a line for each name. One that
         was merged or abolished ends: `successor` says into which it went, `reason` and `source` why, and where that stands.
+    name : str
+        What errors call it, where it is no path.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def read_expected(table: ExpectedAgencies) -> pd.DataFrame:
     >>> read_expected(pd.DataFrame(lines, columns=["agency", "name", "from", "until"]))["name"].tolist()
     ['某县安监局', '某县应急管理局']
     """
-    name = "the table of expected agencies" if isinstance(table, pd.DataFrame) else str(table)
+    name = name if isinstance(table, pd.DataFrame) else str(table)
     frame = typed(written(table, name), EXPECTED_TYPES, name)
     frame["name"] = frame["name"].fillna(frame["agency"])
     spans = frame.assign(first=frame["from"].fillna(_ALWAYS[0]), last=frame["until"].fillna(_ALWAYS[1]), line=frame.index + 2)

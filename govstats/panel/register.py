@@ -82,9 +82,9 @@ def written(table: str | PathLike[str] | BinaryIO | pd.DataFrame, name: str) -> 
             return pd.read_csv(table, dtype="str", encoding="utf-8-sig", keep_default_na=False, index_col=False)
     except (OSError, ValueError, pd.errors.ParserWarning) as error:
         raise UnusableRegister(
-            f"{name}: the register cannot be read as CSV in UTF-8: {error}; save it as “CSV UTF-8”, as many values in "
-            "each line as columns"
-            " 登记表读不出；请另存为“CSV UTF-8”，每行项数与列数相同"
+            f"{name}: the table cannot be opened, or is no CSV in UTF-8: {error}; look at the path, or save it as “CSV UTF-8”, "
+            "as many values in each line as columns"
+            " 表打不开，或不是 UTF-8 编码的 CSV；请核对路径，或另存为“CSV UTF-8”，每行项数与列数相同"
         ) from error
 
 
@@ -191,7 +191,10 @@ def with_register(reports: pd.DataFrame, register: pd.DataFrame | None) -> pd.Da
         lost = _unmatched(sources, register)
         accounted = keys.append(pd.MultiIndex.from_frame(lost[["agency", "year"]]))
         absent = by_report[~by_report.index.isin(accounted)].reset_index()
-        absent["message"] = "the register lists this report, and the folder has no document of it"
+        absent["message"] = (
+            "the register lists this report, and the folder has no document of it; add it, or delete the line"
+            " 登记表列有这份年报，文件夹中没有；请放入，或删去该行"
+        )
         absent = pd.concat([absent, lost])
         absent = absent[["agency", "year", *_OF_A_REPORT, *_OF_A_DOCUMENT, "message"]].assign(error="MissingDocument")
         reports = pd.concat([reports, absent.dropna(axis="columns", how="all")], ignore_index=True)
@@ -248,7 +251,7 @@ def _unmatched(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
     lines, called = (lost.index + 2).astype("str"), lost["document"].fillna(lost["slug"]).map(repr)
     return lost.assign(
         message="the register, line " + lines + ", names " + called + ", and no document of the folder that is read has this "
-        "name; add it, save it in a format that is read, or correct the name"
+        "name; add it, save it in a format that is read, or correct the name 文件夹中没有登记表所列的文件，请放入、另存或改正名称"
     )
 
 

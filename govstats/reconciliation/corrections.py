@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from govstats.agencies import written_rows
-from govstats.errors import RefusedCorrection, UnusableCorrections
+from govstats.errors import RefusedCorrection, UnusableCorrections, require_columns
 from govstats.forms import ONE_FEN, cell_key
 from govstats.reconciliation.matrix import Source, known_of
 from govstats.report import Report, column_types
@@ -31,20 +31,28 @@ ADJUDICATION_TYPES = {"agency": "str", "year": "Int64"} | dict.fromkeys(
     ("rule", "cells", "figures", "decision", "new", "by", "date", "reason"), "str"
 )
 DECISIONS = ("confirmed", "dismissed", "corrected")
-_FIGURE = r"[-+]?[\d,]*\.?\d+(?:e[-+]?\d+)?|[\d,]+\."
+#: A figure of at most 15 digits: a float holds no more of them.
+_FIGURE = r"(?!(?:[^\d;]*\d){16})(?:[-+]?[\d,]*\.?\d+(?:e[-+]?\d+)?|[\d,]+\.)"
 _FIGURES = rf"(?:(?:{_FIGURE})?;)*(?:{_FIGURE})?"
 _ONE_CELL = r"[^/;]+/[^;]*/[^/;]+"
 #: What columns look like, where they have anything.
 _EXPECTED = {
-    "year": (r"\d{4}(?:\.0)?", "a number such as 2023"),
-    **dict.fromkeys(("old", "new"), (_FIGURE, "a number")),
-    "cell": (r"[^/]+/.*/[^/]+", "table/line/column"),
+    "year": (r"\d{4}(?:\.0)?", "a number such as 2023", "如 2023 的年份"),
+    **dict.fromkeys(("old", "new"), (_FIGURE, "a number of at most 15 digits", "不超过 15 位的数字")),
+    "cell": (r"[^/]+/.*/[^/]+", "table/line/column", "表/行/栏"),
 }
 _EXPECTED_OF_DECISIONS = {
     "year": _EXPECTED["year"],
-    "decision": ("|".join(DECISIONS), f"one of {', '.join(DECISIONS)}"),
-    "cells": (rf"{_ONE_CELL}(?:;{_ONE_CELL})*", "table/line/column, joined by semicolons"),
-    **dict.fromkeys(("figures", "new"), (_FIGURES, "numbers joined by semicolons, with nothing where there is none")),
+    "decision": ("|".join(DECISIONS), f"one of {', '.join(DECISIONS)}", "、".join(DECISIONS) + " 之一"),
+    "cells": (rf"{_ONE_CELL}(?:;{_ONE_CELL})*", "table/line/column, joined by semicolons", "以分号相连的“表/行/栏”"),
+    **dict.fromkeys(
+        ("figures", "new"),
+        (
+            _FIGURES,
+            "numbers of at most 15 digits joined by semicolons, with nothing where there is none",
+            "以分号相连的数字，每个不超过 15 位，没有数字处留空",
+        ),
+    ),
 }
 _REPORT = ["agency", "year"]
 _CELL = [*_REPORT, "cell"]
@@ -326,6 +334,7 @@ def adjudicate(
     of_repairs = "proposed" in rows.columns
     if (decision == "corrected") != of_repairs or (of_repairs and rows["proposed"].isna().any()):
         raise UnusableCorrections.worded("decision_of_rows", decision=decision)
+    require_columns(rows, () if of_repairs else ("rule", *_REPORT, "cells"), "findings", "govstats.reconcile(...)")
     told = _of_repairs(rows) if of_repairs else rows.assign(new="")
     told = told.assign(decision=decision, by=by, reason=reason, date=date or dt.datetime.now().date().isoformat())
     return read_adjudications(told.assign(figures=_figures(source, told))[list(ADJUDICATION_TYPES)])
@@ -430,22 +439,22 @@ def _are_decisions(table: Corrections) -> bool:
 
 
 def _written_down(
-    table: Corrections, types: Mapping[str, str], filled: Sequence[str], expected: Mapping[str, tuple[str, str]]
+    table: Corrections, types: Mapping[str, str], filled: Sequence[str], expected: Mapping[str, tuple[str, str, str]]
 ) -> pd.DataFrame:
     """Return the lines of a table as text, each with its year and `where` it stands, or say what is wrong with each line."""
     rows = written_rows(table, types, types)
     wrong = [f"{where}: {'; '.join(faults)}" for where, row in rows if (faults := list(_faults(row, filled, expected)))]
     if wrong:
-        looks = "，".join(f"{name} 应为 {said}" for name, (_, said) in expected.items())
+        looks = "，".join(f"{name} 应为{said}" for name, (*_, said) in expected.items())
         raise UnusableCorrections.worded("lines_wrong", wrong="; ".join(wrong), filled="、".join(filled), looks=looks)
     read = pd.DataFrame([row for _, row in rows], columns=list(types), dtype="str")
     years = pd.to_numeric(read["year"]).astype("Int64")
     return read.assign(year=years, where=pd.array([where for where, _ in rows], dtype="str"))
 
 
-def _faults(row: Mapping[str, str], filled: Sequence[str], expected: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+def _faults(row: Mapping[str, str], filled: Sequence[str], expected: Mapping[str, tuple[str, str, str]]) -> Iterator[str]:
     yield from (f"no {name}" for name in filled if not row[name])
-    for name, (pattern, said) in expected.items():
+    for name, (pattern, said, _) in expected.items():
         if row[name] and not re.fullmatch(pattern, row[name]):
             yield f"{name} is {row[name]!r}, expected {said}"
     try:

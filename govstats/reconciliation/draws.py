@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.errors import require_columns
+from govstats.errors import GovstatsError, require_columns
 from govstats.forms import ONE_FEN
 from govstats.reconciliation.chains import Chain, systems_of
 from govstats.reconciliation.corrections import Corrections, as_corrected
@@ -97,6 +97,8 @@ def draws(
     cells = cells if "method" in cells else cells.assign(method=None)
     found = repairs_of(source, corrections=corrections) if repairs is None else repairs
     require_columns(found, (*_CELL, "repair", "proposed", "group", "rank", "complete"), "repairs", "govstats.repairs(...)")
+    if not odds > 0:
+        raise GovstatsError(f"odds={odds}: expected a number above 0 应为大于 0 的数")
     choices, undecided = _choices(found, odds)
     there, repaired = set(_keys(cells, _CELL[:3])), {agency for (agency,) in _keys(found, _CELL[:1])}
     of_agencies = ((agency, chain) for agency, chain in systems_of(cells) if agency in repaired or np.isnan(chain.figures).any())

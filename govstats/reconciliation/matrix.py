@@ -329,7 +329,7 @@ def report_numbers(reports: pd.DataFrame, frame: pd.DataFrame) -> tuple[Integers
     >>> report_numbers(reports, pd.DataFrame({"agency": ["乙局", "丙局", "甲局"], "year": 2023}))
     (array([1, 0]), array([0, 2]))
     """
-    known = reports[["agency", "year"]].assign(number=range(len(reports))).dropna(subset=["agency"])
+    known = reports[["agency", "year"]].assign(number=range(len(reports)))
     named = frame[["agency", "year"]].merge(known.drop_duplicates(["agency", "year"], keep="last"), how="left")
     rows = np.flatnonzero(named["number"].notna())
     return named["number"].to_numpy()[rows].astype(np.intp), rows
