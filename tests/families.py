@@ -277,7 +277,7 @@ def undone(writer: Writer) -> tuple[str, Cells]:
 
 def told_behind(writer: Writer) -> tuple[str, Cells]:
     """引起的行政复议20件,行政诉讼9件,其中8件行政复议结果纠正,5件行政诉讼获维持."""
-    cells: Cells = {}
+    cells: dict[str, int] = {}
     said, parts = [], []
     for word, line in REVIEWS.items():
         total, (how, column) = writer.number(20), writer.random.choice([("结果纠正", "corrected"), ("获维持", "upheld")])
