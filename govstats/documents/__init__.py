@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from govstats.documents.document import Block, Cell, Document, Grid, Paragraph
 from govstats.documents.html import read_html, web_archive
 from govstats.documents.limits import limit, require
-from govstats.documents.sheet import is_separated, read_separated, read_workbook
+from govstats.documents.sheet import read_separated, read_workbook
 from govstats.documents.text import read_markdown, read_text
 from govstats.documents.word import read_compound, read_word
 from govstats.errors import MissingReader, UnreadableDocument
@@ -168,8 +168,8 @@ def _read(content: bytes, name: str) -> Document:
     if is_page or _TWO_TAGS.search(text):
         blocks, metadata = read_html(text.encode())
         return Document(blocks, "html", metadata=metadata)
-    if is_separated(text):
-        return Document(read_separated(text), "csv")
+    if rows := read_separated(text):
+        return Document(rows, "csv")
     return Document(read_text(text), "text")
 
 

@@ -6,11 +6,12 @@ import datetime as dt
 import re
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 
 from govstats.characters import folded_text
-from govstats.documents import Document, Grid
+from govstats.documents import Document, Paragraph
 
 _DATE = r"(20\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d{3})"
 _LABEL = r"(?<!文件)(?<!政策)(?<!通知)(?:[发發]\s*[布佈]|公\s*[开開布佈])\s*(?:日\s*期|[时時]\s*[间間])"
@@ -68,7 +69,7 @@ def published(document: Document) -> dt.date | None:
     head = document.metadata.get("published", "")
     named = _DATE_AT_THE_START.match(head) or _DIGITS_ALONE.match(head)
     of_page = set(_date(named)) if named else set()
-    fitting = (stated & of_page if len(stated) > 1 else stated) or (of_page if not stated else set())
+    fitting = stated & of_page if len(stated) > 1 else stated or of_page
     return next(iter(fitting)) if len(fitting) == 1 else None
 
 
@@ -76,20 +77,16 @@ def _lines(document: Document) -> Iterator[str]:
     """Yield the short lines; those of tables only before the report, where they say what the document is."""
     begun = False
     for block in document.blocks:
-        if isinstance(block, Grid):
-            if not begun:
-                yield from (text for row in block.texts for text in row if text)
-            continue
-        begun = begun or block.text[:1] == "一"
-        if len(block.text) <= _LONGEST:
-            yield from block.text.split("\n")
+        if isinstance(block, Paragraph):
+            begun = begun or block.text[:1] == "一"
+            yield from block.text.split("\n") if len(block.text) <= _LONGEST else ()
+        elif not begun:
+            yield from (text for row in block.texts for text in row if text)
 
 
 def _date(found: re.Match[str]) -> Iterator[dt.date]:
-    try:
-        yield dt.date(int(found[1]), int(found[2]), int(found[3]))
-    except ValueError:
-        return
+    with suppress(ValueError):  # 2022-02-30
+        yield dt.date(*map(int, found.groups()))
 
 
 def is_summary(text: str) -> bool:
