@@ -216,7 +216,7 @@ def _unpacked(content: bytes, name: str) -> tuple[bytes, str]:
                     )
                 with archive.open(files[0]) as file:
                     inner, inner_name = file.read(limit("bytes") + 1), f"{name}/{files[0].filename}"
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise UnreadableDocument(
             f"{name}: the packed file is damaged or locked ({error}); fetch it anew, or unpack it"
             " 压缩包损坏或加密，请重新下载或先解压"
