@@ -141,6 +141,19 @@ def own_words(table: Table) -> tuple[frozenset[str], frozenset[str]]:
     return lines - columns, columns - lines
 
 
+@cache
+def _printed(of_form: Form) -> Mapping[str, frozenset[str]]:
+    """Return the texts that the tables of a form print beside figures: for lines, columns, corners and all others."""
+    texts: dict[str, set[str]] = {"line": set(), "column": set(), "corner": set(), "other": set()}
+    for table in of_form.tables:
+        texts["line"].update(*map(_variants, table.lines))
+        texts["column"].update(*map(_variants, table.columns))
+        texts["corner"].add(table.corner)
+        texts["other"].update([table.zh, *(band.zh for band in table.bands), *(column.spanner_zh for column in table.columns)])
+        texts["other"].update(*map(_variants, table.groups))
+    return {of: frozenset(some - {""}) for of, some in texts.items()}
+
+
 def _variants(label: Label) -> tuple[str, ...]:
     return label.zh, *label.also
 
@@ -154,13 +167,7 @@ def form_words(of_form: Form) -> frozenset[str]:
 @cache
 def _texts(of_form: Form) -> frozenset[str]:
     """Every label of the tables of a form, as printed."""
-    texts: set[str] = set()
-    for table in of_form.tables:
-        texts.update(
-            [table.zh, table.corner, *(band.zh for band in table.bands), *(column.spanner_zh for column in table.columns)]
-        )
-        texts.update(*map(_variants, (*table.lines, *table.columns, *table.groups)))
-    return frozenset(texts - {""})
+    return frozenset().union(*_printed(of_form).values())
 
 
 @cache
@@ -198,12 +205,8 @@ def distinctive() -> Mapping[str, frozenset[str]]:
 @cache
 def header_words(of_form: Form) -> frozenset[str]:
     """Return the words that only headers have: columns and corners, but no lines."""
-    headers = {table.corner for table in of_form.tables} - {""}
-    lines: set[str] = set()
-    for table in of_form.tables:
-        headers.update(*map(_variants, table.columns))
-        lines.update(*map(_variants, table.lines))
-    return frozenset({key(text).word for text in headers} - {key(text).word for text in lines})
+    words = {of: {key(text).word for text in texts} for of, texts in _printed(of_form).items()}
+    return frozenset((words["column"] | words["corner"]) - words["line"])
 
 
 @cache
