@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import re
+import zipfile
+import zlib
 from dataclasses import replace
 from itertools import islice
 from os import PathLike
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from govstats.documents.document import Block, Cell, Document, Grid, Paragraph
 from govstats.documents.html import read_html, web_archive
-from govstats.documents.limits import require
-from govstats.documents.packed import READ, kind_of_container, unpacked
-from govstats.documents.sheet import is_separated, read_separated, read_workbook
+from govstats.documents.limits import limit, require
+from govstats.documents.sheet import read_separated, read_workbook
 from govstats.documents.text import read_markdown, read_text
 from govstats.documents.word import read_compound, read_word
 from govstats.errors import MissingReader, UnreadableDocument
@@ -24,6 +27,26 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "decoded", "open_document", "page_picture"]
 
+#: First bytes: of the compound files of Office 97 to 2003, and of what packs files.
+_COMPOUND, _GZIP, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x1f\x8b", b"PK\x03\x04"
+#: The stream of a document, and of a workbook, in a compound file.
+_WORD, *_SHEETS = (f"{stream}\0".encode("utf-16-le") for stream in ("WordDocument", "Workbook", "Book"))
+#: What is read, for messages of refusal.
+_READ = (
+    "expected HTML, plain text, Markdown, CSV, PDF, Word (doc, docx), Excel (xlsx, xls, ods) or an image, "
+    "or one of them in a zip or gz file 可读的格式：HTML、纯文本、Markdown、CSV、PDF、Word（doc、docx）、"
+    "Excel（xlsx、xls、ods）、图片，以及内有其中一份的 zip、gz 压缩包"
+)
+#: A zip archive by the beginning of a member's name; the first that fits counts.
+_KINDS = {
+    "word/": "word",
+    "xl/workbook.bin": "a binary workbook (xlsb); save it as xlsx 请另存为 xlsx",
+    "xl/": "workbook",
+    "ppt/": "a PowerPoint presentation (pptx); save it as PDF 请存成 PDF",
+    "OFD.xml": "an OFD document; convert it to PDF 请将 OFD 转成 PDF",
+    "META-INF/manifest.xml": "an OpenDocument file (odt, odp); save it as docx or PDF 请另存为 docx 或 PDF",
+}
+_ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 #: First bytes of the pictures that optical recognition takes.
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"BM", b"GIF8")
 _TAG = r"<(!doctype\s+html|html|head|body|table|tbody|tr|td|div|p|span|br)\b[^>]*>"
@@ -116,9 +139,9 @@ def _content(source: object) -> tuple[str, bytes]:
 
 
 def _read(content: bytes, name: str) -> Document:
-    kind = kind_of_container(content, name)
+    kind = _kind_of_container(content, name)
     if kind == "files":
-        return _read(*unpacked(content, name))
+        return _read(*_unpacked(content, name))
     if kind:
         read = {"workbook": read_workbook, "word": read_word, "word 97": read_compound}[kind]
         return Document(read(content, name), "excel" if kind == "workbook" else "word")
@@ -135,7 +158,7 @@ def _read(content: bytes, name: str) -> Document:
     if _OTHER_WORD.match(text):
         raise MissingReader(
             f"{name}: an RTF document, which govstats does not read, or Word in one XML file; save it as docx "
-            f"请另存为 docx; {READ}"
+            f"请另存为 docx; {_READ}"
         )
     is_page = text.lstrip().startswith("<") and not _INLINE.match(text)
     if not is_page:
@@ -145,9 +168,70 @@ def _read(content: bytes, name: str) -> Document:
     if is_page or _TWO_TAGS.search(text):
         blocks, metadata = read_html(text.encode())
         return Document(blocks, "html", metadata=metadata)
-    if is_separated(text):
-        return Document(read_separated(text), "csv")
+    if rows := read_separated(text):
+        return Document(rows, "csv")
     return Document(read_text(text), "text")
+
+
+def _kind_of_container(content: bytes, name: str) -> str:
+    """Tell what a file is that holds others: ``word``, ``word 97``, ``workbook``; ``files`` where it is only packed.
+
+    Empty where it is none of these. A damaged zip archive is called ``word``, as most are.
+    """
+    if content.startswith(_COMPOUND):
+        # the directory of the file names its streams
+        return "workbook" if _WORD not in content and any(stream in content for stream in _SHEETS) else "word 97"
+    if content.startswith(_GZIP):
+        return "files"
+    if not content.startswith(_ZIP):
+        return ""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.namelist()
+            is_ods = "mimetype" in members and archive.read("mimetype").strip() == _ODS
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError):
+        return "word"
+    found = [kind for start, kind in _KINDS.items() if any(member.startswith(start) for member in members)]
+    kind = "workbook" if is_ods else [*found, "files"][0]
+    if kind in {"word", "workbook", "files"}:
+        return kind
+    raise MissingReader(f"{name}: govstats does not read this file 不读此类文件: it is {kind}; {_READ}")
+
+
+def _unpacked(content: bytes, name: str) -> tuple[bytes, str]:
+    """Return the one document in a gzip file or a zip archive, and its name with that of the file: ``all.zip/report.html``."""
+    try:
+        if content.startswith(_GZIP):
+            with gzip.open(io.BytesIO(content)) as file:
+                inner, inner_name = file.read(limit("bytes") + 1), name.removesuffix(".gz")
+        else:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                # what a Mac adds is hidden
+                files = [entry for entry in archive.infolist() if not entry.is_dir() and not _is_hidden(entry.filename)]
+                if len(files) != 1:
+                    names = ", ".join(entry.filename for entry in files[:5])
+                    raise UnreadableDocument(
+                        f"{name}: the zip archive holds {len(files)} files ({names}); expected one report: unpack it, and "
+                        "read the report in it 压缩包内应只有一份年报，请先解压再读其中的年报"
+                    )
+                with archive.open(files[0]) as file:
+                    inner, inner_name = file.read(limit("bytes") + 1), f"{name}/{files[0].filename}"
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+        raise UnreadableDocument(
+            f"{name}: the packed file is damaged or locked ({error}); fetch it anew, or unpack it"
+            " 压缩包损坏或加密，请重新下载或先解压"
+        ) from error
+    require("bytes", len(inner), inner_name)
+    if _kind_of_container(inner, inner_name) == "files":
+        raise UnreadableDocument(
+            f"{name}: the file is packed twice; expected one report: unpack it, and read the report in it"
+            " 重复压缩；请先解压再读其中的年报"
+        )
+    return inner, inner_name
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(path).parts)
 
 
 def decoded(content: bytes, name: str) -> str:
@@ -180,7 +264,7 @@ def decoded(content: bytes, name: str) -> str:
         if not illegible or illegible <= _MOST_ILLEGIBLE * len(_NOT_ASCII.findall(text)):
             return text
     raise UnreadableDocument(
-        f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}) 无法识别的编码；{READ}"
+        f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}) 无法识别的编码；{_READ}"
     )
 
 

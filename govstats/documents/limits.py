@@ -14,63 +14,46 @@ from contextvars import ContextVar
 
 from govstats.errors import ProcessDied, UnreadableDocument
 
-#: Of a file, packed or not: bytes. Of a web page: elements inside one another, attributes of one, options of fields, rules of
-#: style sheets times elements, characters of a selector, rules inside one another. Of a document: paragraphs, rows, cells in a
-#: row, lines of a text. Of a file of Office: bytes and elements of a part, pieces of a paragraph, fields of a sheet, characters
-#: of a doc. Of PDF: pages, those that are pictures, forms as often as they are drawn. Of its pages, which are left unread beyond:
-#: characters, objects, shadings. Of a picture: pixels of a page, length over width. Of a process that reads for others: bytes of
-#: addresses, most of which it never fills, and seconds for a document, or for a page that is recognised from a picture.
-DEFAULTS = {
-    "bytes": 200_000_000,
-    "depth": 10_000,
-    "attributes": 2_000,
-    "options": 10_000,
-    "style_rules": 50_000_000,
-    "selector": 2_000,
-    "nested_rules": 50,
-    "paragraphs": 20_000,
-    "rows": 20_000,
-    "columns": 500,
-    "lines": 200_000,
-    "part": 50_000_000,
-    "elements": 500_000,
-    "runs": 2_000,
-    "fields": 200_000,
-    "characters": 200_000,
-    "pages": 200,
-    "scanned_pages": 40,
-    "forms": 20_000,
-    "page_characters": 20_000,
-    "page_objects": 100_000,
-    "page_shadings": 200,
-    "pixels": 50_000_000,
-    "strip": 300,
-    "memory": 6_000_000_000,
-    "seconds": 300,
+#: What is bounded: how much of it is allowed, and its unit in English and in Chinese, where a message names it.
+_BOUNDS = {
+    # Of a file, packed or not.
+    "bytes": (200_000_000, "bytes", "字节"),
+    # Of a web page.
+    "depth": (10_000, "elements inside one another", "层嵌套的网页元素"),
+    "attributes": (2_000, "attributes of one element", "个元素属性"),
+    "options": (10_000, "options of form fields", "个下拉选项"),
+    "style_rules": (50_000_000, "elements times rules of style sheets", "次样式匹配"),
+    "selector": (2_000, "characters of a selector", "字的样式选择器"),
+    "nested_rules": (50, "rules of a style sheet inside one another", "层嵌套的样式规则"),
+    # Of a document.
+    "paragraphs": (20_000, "paragraphs", "段文字"),
+    "rows": (20_000, "rows of tables", "行表格"),
+    "columns": (500, "cells in a row", "格一行"),
+    "lines": (200_000, "lines of text", "行文字"),
+    # Of a file of Office; the characters are those of a doc.
+    "part": (50_000_000, "bytes in a part of the file when it is unpacked", "字节（文件内一个部件解压后）"),
+    "elements": (500_000, "elements in a part of the file", "个元素（文件内一个部件）"),
+    "runs": (2_000, "pieces of one paragraph", "块文字（一个段落内）"),
+    "fields": (200_000, "fields of a sheet", "格工作表"),
+    "characters": (200_000, "characters", "字"),
+    # Of PDF; forms count as often as they are drawn.
+    "pages": (200, "pages", "页"),
+    "scanned_pages": (40, "pages that are pictures, each of which takes seconds", "页图片（每页需数秒识别）"),
+    "forms": (20_000, "forms to draw", "次嵌套图形"),
+    # Of a page of it, which is left unread beyond.
+    "page_characters": (20_000, "", ""),
+    "page_objects": (100_000, "", ""),
+    "page_shadings": (200, "", ""),
+    # Of a picture.
+    "pixels": (50_000_000, "pixels of a page", "像素一页"),
+    "strip": (300, "times as long as it is wide", "倍长宽比"),
+    # Of a process that reads for others: bytes of addresses, most of which it never fills, and seconds for a document, or for a
+    # page that is recognised from a picture.
+    "memory": (6_000_000_000, "", ""),
+    "seconds": (300, "", ""),
 }
-_UNITS = {
-    "bytes": ("bytes", "字节"),
-    "depth": ("elements inside one another", "层嵌套的网页元素"),
-    "attributes": ("attributes of one element", "个元素属性"),
-    "options": ("options of form fields", "个下拉选项"),
-    "style_rules": ("elements times rules of style sheets", "次样式匹配"),
-    "selector": ("characters of a selector", "字的样式选择器"),
-    "nested_rules": ("rules of a style sheet inside one another", "层嵌套的样式规则"),
-    "paragraphs": ("paragraphs", "段文字"),
-    "rows": ("rows of tables", "行表格"),
-    "columns": ("cells in a row", "格一行"),
-    "lines": ("lines of text", "行文字"),
-    "part": ("bytes in a part of the file when it is unpacked", "字节（文件内一个部件解压后）"),
-    "elements": ("elements in a part of the file", "个元素（文件内一个部件）"),
-    "runs": ("pieces of one paragraph", "块文字（一个段落内）"),
-    "fields": ("fields of a sheet", "格工作表"),
-    "characters": ("characters", "字"),
-    "pages": ("pages", "页"),
-    "scanned_pages": ("pages that are pictures, each of which takes seconds", "页图片（每页需数秒识别）"),
-    "forms": ("forms to draw", "次嵌套图形"),
-    "pixels": ("pixels of a page", "像素一页"),
-    "strip": ("times as long as it is wide", "倍长宽比"),
-}
+#: How much is allowed where nobody says otherwise.
+DEFAULTS = {name: most for name, (most, *_) in _BOUNDS.items()}
 _chosen: ContextVar[dict[str, int]] = ContextVar("limits", default={})  # noqa: B039  never changed in place
 
 
@@ -183,7 +166,7 @@ def require(name: str, value: int, document: str) -> None:
     UnreadableDocument
     """
     if value > (most := limit(name)):
-        en, zh = _UNITS[name]
+        _, en, zh = _BOUNDS[name]
         raise UnreadableDocument(
             f"{document}: {value:,} {en}; at most {most:,} are read: expected one annual report; if it is one, "
             f"raise the bound with the environment variable GOVSTATS_LIMIT_{name.upper()}"

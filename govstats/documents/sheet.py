@@ -99,12 +99,11 @@ def _not_computed(content: bytes, name: str) -> set[tuple[int, int]]:
                 sheet = archive.read(entry)
                 rows, columns = (max(map(int, often.findall(sheet)), default=1) for often in (_ROWS_REPEATED, _CELLS_REPEATED))
                 require("fields", rows * columns, name)
-            if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", entry.filename):
-                continue
-            sheet = archive.read(entry)
-            rows, columns = (max(numbers) + 1 for numbers in zip((0, 0), *map(_numbers, _PLACED.findall(sheet)), strict=True))
-            require("fields", rows * columns, f"{name}, {entry.filename:.60}")
-            found.update(map(_numbers, _NOT_COMPUTED.findall(sheet)))
+            elif re.fullmatch(r"xl/worksheets/[^/]+\.xml", entry.filename):
+                sheet = archive.read(entry)
+                rows, columns = (max(numbers) + 1 for numbers in zip((0, 0), *map(_numbers, _PLACED.findall(sheet)), strict=True))
+                require("fields", rows * columns, f"{name}, {entry.filename:.60}")
+                found.update(map(_numbers, _NOT_COMPUTED.findall(sheet)))
     return found
 
 
@@ -130,35 +129,25 @@ def read_separated(text: str) -> tuple[Block, ...]:
     Returns
     -------
     tuple of Paragraph or Grid
-        As of a workbook.
+        As of a workbook; nothing where the text is no comma-separated values.
 
     Examples
     --------
-    >>> (grid,) = read_separated('信息内容,本年制发件数,现行有效件数\\n规章,3,"1,062"\\n')
+    >>> (grid,) = read_separated('信息内容,本年制发件数,现行有效件数\\n规章,3,"1,062"\\n行政许可,4,7\\n')
     >>> grid.texts[1]
     ['规章', '3', '1,062']
-    """
-    rows = [[field.strip() for field in row] for row in csv.reader(io.StringIO(text))]
-    return tuple(_blocks(rows, {}, "rows"))
-
-
-def is_separated(text: str) -> bool:
-    """Tell whether a text is comma-separated values.
-
-    Examples
-    --------
-    >>> is_separated("规章,3,0,62\\n行政规范性文件,34,55,189\\n"), is_separated("一、总体情况\\n2025年，收到12,345件。\\n")
-    (True, False)
+    >>> read_separated("一、总体情况\\n2025年，收到12,345件。\\n")
+    ()
     """
     try:
-        rows = list(csv.reader(io.StringIO(text), strict=True))
+        rows = [[field.strip() for field in row] for row in csv.reader(io.StringIO(text), strict=True)]
     except csv.Error:
-        return False
+        return ()
     for width, run in groupby(rows, key=len):
         alike = [row for row in run if max(map(len, row), default=0) <= _LONGEST_FIELD and any(map(is_figure, row))]
         if width >= _FEWEST_FIELDS and len(alike) >= _FEWEST_ROWS:
-            return True
-    return False
+            return tuple(_blocks(rows, {}, "rows"))
+    return ()
 
 
 def _blocks(rows: list[list[str]], spans: dict[tuple[int, int], tuple[int, int]], place: str) -> Iterator[Block]:

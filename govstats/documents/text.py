@@ -1,14 +1,19 @@
-"""Plain text and Markdown: lines, tab-separated rows, pipe tables."""
+"""Plain text and Markdown: lines, tab-separated rows, pipe tables, and tables drawn with characters (┌─┬─┐ or +---+)."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
-from itertools import pairwise, takewhile
+from functools import cache
+from itertools import compress, pairwise, product, takewhile
+from operator import not_
 
 from govstats.characters import is_figure
-from govstats.documents.document import NO_TEXT, PAGE_NUMBER, Block, Cell, Grid, Paragraph
+from govstats.documents.document import NO_TEXT, PAGE_NUMBER, Block, Box, Cell, Grid, Paragraph
 from govstats.documents.html import read_html
+from govstats.documents.page import Word
+from govstats.documents.page_tables import filled, frames_of
 
 _PIPE_RULE = re.compile(r"[\s|:\-–—]*-{2,}[\s|:\-–—]*")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s+|^>\s+|\s#+$")
@@ -25,6 +30,11 @@ _TYPE = re.compile(r"</?(?:u|b|i|em|strong)>|<(su[bp])>(\D*?)</\1>")
 #: The first line of a table that is drawn with characters, and any.
 _BORDER = re.compile(r"\s*[\u2500-\u257f]{2,}\s*|\s*\+(?:[-=]{2,}\+)+\s*")
 _DRAWN = re.compile(r"[\u2500-\u257f]|^\s*[|+].*[|+]\s*$")
+#: A character is so wide and high, in points: so high that the half of a + that reaches beyond an edge makes no row.
+_WIDE, _HIGH = 6.0, 8.0
+_OF_ASCII = {"|": {"UP", "DOWN"}, "-": {"LEFT", "RIGHT"}, "=": {"LEFT", "RIGHT"}, "+": {"UP", "DOWN", "LEFT", "RIGHT"}}
+#: A minus or a plus alone is text.
+_STROKE = re.compile(r"[-=+]{3,}")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BREAK = re.compile(r"(?:<!--.*?-->|<br>)+")
 _PIPE = re.compile(r"(?<!\\)\|")
@@ -126,10 +136,8 @@ def _blocks(lines: Sequence[str], markdown: bool, before: int = 0) -> Iterator[B
     number = 0
     while number < len(lines):
         if _BORDER.fullmatch(lines[number]):
-            from govstats.documents.drawn import drawn_tables
-
             drawn = list(takewhile(_DRAWN.search, lines[number:]))
-            if grids := list(drawn_tables(drawn, before + number)):
+            if grids := list(_drawn_tables(drawn, before + number)):
                 yield from grids
                 number += len(drawn)
                 continue
@@ -206,3 +214,55 @@ def _one_cell_a_line(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
             rows[-1][1][-1] += f"\n{line}"
         new_row = not line and not lines[at].startswith("\t")
     return rows, len(lines)
+
+
+def _drawn_tables(lines: Sequence[str], first: int) -> Iterator[Grid]:
+    """Yield the tables that strokes mark off, of which the first line has a number; none where bars stand elsewhere than edges.
+
+    Examples
+    --------
+    >>> [grid] = _drawn_tables(["┌────┬─┐", "│规章│3│", "└────┴─┘"], 0)
+    >>> grid.texts, grid.rows[0][1].place
+    ([['规章', '3']], 'line 2 cell 2')
+    """
+    # terminals differ in how many columns an ideograph and a quotation mark take: bars stand under one another
+    layouts = [[list(_placed(line, *widths)) for line in lines] for widths in product((2, 1), (1, 2))]
+    laid_out = min(layouts, key=lambda page: len({left for line in page for left, _, _, strokes in line if "DOWN" in strokes}))
+    bars = [{left for left, _, _, strokes in line if strokes & {"UP", "DOWN"}} for line in laid_out]
+    is_edge = [any(strokes & {"LEFT", "RIGHT"} for *_, strokes in line) for line in laid_out]
+    if not set().union(*compress(bars, map(not_, is_edge))) <= set().union(*compress(bars, is_edge)):
+        # the text is wider than its cell: where one ends is not told by columns
+        return
+    words, horizontal, vertical = [], [], []
+    for number, line in enumerate(laid_out):
+        top, middle, bottom = (_HIGH * (number + part) for part in (0, 0.5, 1))
+        for left, right, sign, strokes in line:
+            x = left + _WIDE / 2
+            if strokes & {"UP", "DOWN"}:
+                vertical.append(Box(x, top if "UP" in strokes else middle, x, bottom if "DOWN" in strokes else middle))
+            if strokes & {"LEFT", "RIGHT"}:
+                horizontal.append(Box(left if "LEFT" in strokes else x, middle, right if "RIGHT" in strokes else x, middle))
+            if not strokes and not sign.isspace():
+                words.append(Word(sign, Box(left, top, right, bottom)))
+    for table in filled(frames_of(horizontal, vertical), words)[0]:
+        rows: list[list[Cell]] = [[] for _ in range(table.rows)]
+        for cell in table.cells:
+            place = f"line {first + 2 + int(cell.box.top / _HIGH)} cell {len(rows[cell.row]) + 1}"
+            rows[cell.row].append(Cell(cell.text, cell.row, cell.column, cell.rowspan, cell.colspan, place))
+        yield Grid(tuple(map(tuple, rows)), True, True, f"lines {first + 1}-{first + len(lines)}")
+
+
+def _placed(line: str, wide: int, ambiguous: int) -> Iterator[tuple[float, float, str, set[str]]]:
+    """Yield where characters begin and end, and into which directions their strokes go."""
+    drawn = {at for run in _STROKE.finditer(line) for at in range(*run.span())}
+    columns = 0
+    for at, sign in enumerate(line):
+        left = columns * _WIDE
+        columns += {"W": wide, "F": wide, "A": ambiguous}.get(unicodedata.east_asian_width(sign), 1)
+        yield left, columns * _WIDE, sign, _strokes(sign) if at in drawn or sign not in "-=+" else set()
+
+
+@cache
+def _strokes(sign: str) -> set[str]:
+    name = unicodedata.name(sign, "").replace("VERTICAL", "UP DOWN").replace("HORIZONTAL", "LEFT RIGHT").split()
+    return {"UP", "DOWN", "LEFT", "RIGHT"}.intersection(name) if "BOX" in name else _OF_ASCII.get(sign, set())

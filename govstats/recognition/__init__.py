@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from govstats.documents import Document
 from govstats.errors import NotAnAnnualReport, SeveralReports
 from govstats.recognition.claims import Claims
 from govstats.recognition.identity import identify, reports_in, reports_named
 from govstats.recognition.notes import note
-from govstats.recognition.publication import published
-from govstats.recognition.summary import is_summary
+from govstats.recognition.publication import is_summary, published
 from govstats.recognition.tables import read_tables
 from govstats.report import Note, ReadCell, Report
 
@@ -50,6 +49,8 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
             "expected a report of that kind 这不是政府信息公开工作年度报告：没有相应的标题、章节和表格，请检查是否选错文件"
         )
     _refuse_mixed_reports(document, cells, notes)
+    pages = {"unread_page": document.unread, "layer_of_text": document.layered}
+    of_pages = [note(kind, page=page) for kind, concerned in pages.items() for page in concerned]
     claims = Claims(document, identity.year, identity.form.version)
     return Report(
         agency=identity.agency,
@@ -61,17 +62,12 @@ def recognise(document: Document, *, agency: str | None = None, year: int | None
         sha256=document.sha256,
         sections=identity.sections,
         read_cells=cells,
-        read_notes=(*identity.notes, *_of_pages(document), *notes),
+        read_notes=(*identity.notes, *of_pages, *notes),
         read_claims=claims,
         text=claims.text,
         published=published(document),
         summary=is_summary(claims.text),
     )
-
-
-def _of_pages(document: Document) -> Iterator[Note]:
-    yield from (note("unread_page", page=page) for page in document.unread)
-    yield from (note("layer_of_text", page=page) for page in document.layered)
 
 
 def _one_report(document: Document, agency: str | None, year: int | None) -> Document:

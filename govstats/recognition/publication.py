@@ -1,12 +1,17 @@
-"""When a document was published, where it says so: not when it was written or signed."""
+"""What a document says of itself: when it was published (not written or signed), and whether its figures are sums over units."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from importlib.resources import files
 
-from govstats.documents import Document, Grid
+from govstats.characters import folded_text
+from govstats.documents import Document, Paragraph
 
 _DATE = r"(20\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d{3})"
 _LABEL = r"(?<!文件)(?<!政策)(?<!通知)(?:[发發]\s*[布佈]|公\s*[开開布佈])\s*(?:日\s*期|[时時]\s*[间間])"
@@ -19,6 +24,8 @@ _DIGITS_ALONE = re.compile(r"(20\d\d)(\d\d)(\d\d)")
 #: A line that says more is a sentence of the report.
 _LONGEST = 200
 _REPORT_BEGINS = re.compile(r"一\s*[、.．]")
+#: A sentence of the kind has one of these words; few reports have any.
+_WORTH_READING = re.compile(r"汇总|彙總|匯總|合计|合計|之和|范围|範圍|年度报告|年度報告|年报|年報")
 
 
 def published(document: Document) -> dt.date | None:
@@ -62,7 +69,7 @@ def published(document: Document) -> dt.date | None:
     head = document.metadata.get("published", "")
     named = _DATE_AT_THE_START.match(head) or _DIGITS_ALONE.match(head)
     of_page = set(_date(named)) if named else set()
-    fitting = (stated & of_page if len(stated) > 1 else stated) or (of_page if not stated else set())
+    fitting = stated & of_page if len(stated) > 1 else stated or of_page
     return next(iter(fitting)) if len(fitting) == 1 else None
 
 
@@ -70,17 +77,43 @@ def _lines(document: Document) -> Iterator[str]:
     """Yield the short lines; those of tables only before the report, where they say what the document is."""
     begun = False
     for block in document.blocks:
-        if isinstance(block, Grid):
-            if not begun:
-                yield from (text for row in block.texts for text in row if text)
-            continue
-        begun = begun or block.text[:1] == "一"
-        if len(block.text) <= _LONGEST:
-            yield from block.text.split("\n")
+        if isinstance(block, Paragraph):
+            begun = begun or block.text[:1] == "一"
+            yield from block.text.split("\n") if len(block.text) <= _LONGEST else ()
+        elif not begun:
+            yield from (text for row in block.texts for text in row if text)
 
 
 def _date(found: re.Match[str]) -> Iterator[dt.date]:
-    try:
-        yield dt.date(int(found[1]), int(found[2]), int(found[3]))
-    except ValueError:
-        return
+    with suppress(ValueError):  # 2022-02-30
+        yield dt.date(*map(int, found.groups()))
+
+
+def is_summary(text: str) -> bool:
+    """Tell whether a text says that the figures of the report are sums over units: all towns of a county, all bureaus of a city.
+
+    Parameters
+    ----------
+    text : str
+        The prose of the report.
+
+    Examples
+    --------
+    >>> is_summary("本报告数据为全区汇总数据。"), is_summary("本报告数据仅为本机关数据，不含所属单位。")
+    (True, False)
+    """
+    says, but_not = _patterns()
+    for sentence in text.replace(" ", "").replace("\n", "。").split("。"):
+        if _WORTH_READING.search(sentence):
+            plain = folded_text(sentence)
+            if says.search(plain) and not but_not.search(plain):
+                return True
+    return False
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    with (files("govstats.recognition") / "summary.toml").open("rb") as file:
+        data = tomllib.load(file)
+    says = "|".join(data["patterns"]).replace("@unit", "|".join(data["units"]))
+    return re.compile(says), re.compile("|".join(data["but_not"]))

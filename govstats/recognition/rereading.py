@@ -118,7 +118,7 @@ def _from_pictures(report: Report, content: bytes, cells: Iterable[ReadCell]) ->
         if box is None or cell.page is None:
             continue
         pixels, scale = page(cell.page)
-        text, probability = figure_on(pixels, Box(*(side * scale for side in box)), report.source)
+        text, probability = figure_on(pixels, box.scaled(scale), report.source)
         seen, printed = figure(text), figure(cell.printed).value
         value = seen.value
         # 251000 is 25.1 in the form's unit where it was printed so
