@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -311,7 +311,7 @@ def indicators_compared(
     indicator = drawing.only(rates, "indicator", "rates[rates['indicator'] == …]", "指标")
     known = definitions(formulas).set_index("indicator", drop=False)
     refuse_unknown("rates", "is about the indicator", [indicator], known.index)
-    said = known.loc[indicator]
+    said = cast("pd.Series[Any]", known.loc[indicator])
     groups = [name for name in _group_columns(rates) if name not in ("year", "form")]
     by_year = "year" in rates and bool(groups)
     share = said["kind"] in ("share", "proportion")

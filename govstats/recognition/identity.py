@@ -312,7 +312,8 @@ def _heaviest(weights: Counter[str], doubt: float = 1.0) -> tuple[str, list[str]
 
 def _abbreviates(short: str, name: str) -> bool:
     """Tell whether the letters of a short name stand in order in a full one: 市科委, 某市科学技术委员会."""
-    return re.search(".*".join(map(re.escape, short)), name) is not None
+    letters = iter(name)
+    return all(letter in letters for letter in short)
 
 
 def _agree(name: str, other: str) -> bool:
