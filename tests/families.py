@@ -288,10 +288,30 @@ def told_behind(writer: Writer) -> tuple[str, Cells]:
     return f"因政府信息公开引起的{'，'.join(said)}，其中{'，'.join(parts)}", cells
 
 
+def shared(writer: Writer) -> tuple[str, Cells]:
+    """办结行政许可9件、行政处罚2件、行政强制1件."""
+    chosen = writer.random.sample([("许可", "licensing"), ("处罚", "penalties"), ("强制", "coercive_measures")], 3)
+    numbers = [writer.number() for _ in chosen]
+    first, *others = [f"行政{name}{value}件" for (name, _), value in zip(chosen, numbers, strict=True)]
+    first = writer.pick([f"办结{first}", f"行政{chosen[0][0]}决定{numbers[0]}件"])
+    text = f"{writer.pick(NAMES)}{writer.pick(['、', '，']).join([first, *others])}"
+    return text, {f"proactive/{line}/decisions": value for (_, line), value in zip(chosen, numbers, strict=True)}
+
+
+def disputed(writer: Writer) -> tuple[str, Cells]:
+    """收到20件,上年结转3件,均按规定答复。年内办结21件,结转下年2件."""
+    new, carried, out, unit = writer.number(30), writer.number(5, 9), writer.number(1, 4), writer.unit
+    done, how = new + carried - out, writer.pick(["均按规定答复", "均依法予以答复", "全部按期回复"])
+    received = f"{writer.received(new)}，{writer.slot('last')}结转{carried}{unit}，{how}"
+    cells = {"new/total": new, "carried_in/total": carried, "processed_total/total": done, "carried_out/total": out}
+    text = f"{received}。年内办结{done}{unit}，结转{writer.slot('next')}{out}{unit}"
+    return text, {f"requests/{name}": of for name, of in cells.items()}
+
+
 FAMILIES: list[Callable[[Writer], tuple[str, Cells]]] = [
     flow, outcomes, together, applicants, channels, elided, excepted, compared, nothing, reviews, judged, aside, outside,
     changed, both, listed, bracketed, documents, points, of_persons, rest, of_its_own, messages, handled, undone,
-    told_behind,
+    told_behind, shared, disputed,
 ]  # fmt: skip
 
 

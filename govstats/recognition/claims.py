@@ -47,7 +47,7 @@ _HALF_STOPS = (";", "；")
 _TOGETHER = re.compile("^[数量]*(?:并且?|且|、|和|及|与|按时|按期|依法|全部|已|妥善|规范|认真|及时)+$")
 _AFORESAID = re.compile("(?:上述|以上)(?:信息|公开|依)*申请")
 _CAUSE = re.compile("[因对涉]|不服")
-_COUNTING = re.compile("[了共计约近的]*")
+_COUNTING = re.compile("(?:[了共计约近的]|[件总]?数量?)*")
 _NEGATED = re.compile("[未无没不]")
 _REQUESTS = ("requests",)
 #: Applications, where it is not said for what, are requests.
@@ -292,12 +292,13 @@ class _Reader:
 
     def _passage(self, begin: int, end: int) -> Iterator[Reading]:
         said: list[Reading] = []
+        settled: list[Reading] = []
         for found in _SENTENCE.finditer(self.text, begin, end):
             said += self._sentence(*found.span())
             if not found[0].endswith(_HALF_STOPS):
-                yield from _settled(said, self.text)
+                settled += _settled(said, self.text)
                 said, self.now = [], replace(self.now, classing="")
-        yield from _settled(said, self.text)
+        yield from _undisputed([*settled, *_settled(said, self.text)])
 
     def _sentence(self, begin: int, end: int) -> Iterator[Reading]:
         source = self.text[begin:end]
@@ -399,7 +400,7 @@ class _Reader:
         facts |= called("column", figure.of("column").id.replace("anyone", "")) | called("result", figure.of("result").id)
         topics = self._about(figure, facts)
         rule = decide("standing", facts)
-        done = figure.of("stock").id or self.told.done
+        done = figure.of("stock").id or decide("done", facts) or self.told.done
         facts |= called("done", done)
         self.told = replace(self.told, done=done)
         self.now = replace(self.now, classing=figure.classing or self.now.classing)
@@ -600,10 +601,7 @@ class _Reader:
         first = said.where(lambda one: one.kind == "result" or one.id in ends).first
         figure = _Figure(clause, first, Words(), Words())
         earlier = clause.sentence.marks.of("figure").between(0, clause.first)
-        facts = self._known(figure) | holding(
-            figures_before=earlier,
-            last_figure_is_value=earlier.last.value == self.now.value,
-        )
+        facts = self._known(figure) | holding(figures_before=earlier, last_figure_is_value=earlier.last.value == self.now.value)
         place = {"result": first.start, "answer": clause.first}.get(decide("implied", facts))
         if place is not None:
             yield Mark(clause.first, place, "all", "implied")
@@ -636,7 +634,20 @@ def _settled(said: Sequence[Reading], text: str) -> Iterator[Reading]:
             told[one.claim.target, one.claim.year].append(one)
     unsure = {at for same in told.values() for at in _unsure(same, text)}
     for one in said:
-        yield one._replace(rule="part", claim=one.claim._replace(target="")) if one.at in unsure else one
+        yield _part(one) if one.at in unsure else one
+
+
+def _undisputed(said: Sequence[Reading]) -> Iterator[Reading]:
+    """Yield what was made of the figures of a paragraph: a word for all cannot say more than a figure does."""
+    claims = [one.claim for one in said]
+    told = {(claim.target, claim.year, claim.scope): claim.value for claim in claims if not claim.qualifier}
+    for one, claim in zip(said, claims, strict=True):
+        least = min(told.get((claim.target, claim.year, scope), claim.value) for scope in ("", claim.scope))
+        yield _part(one) if claim.qualifier == "all" and claim.value > least else one
+
+
+def _part(one: Reading) -> Reading:
+    return one._replace(rule="part", claim=one.claim._replace(target=""))
 
 
 def _unsure(same: Sequence[Reading], text: str) -> set[int]:

@@ -27,7 +27,7 @@ ADJACENT = 3
 #: A line that goes on in the next one ends without a stop, is no heading, and the next one begins no item of its own.
 _BREAK = re.compile(
     rf"^[{BLANK}]*(?={_ITEM})[^\n\d,，。]{{2,40}}(?:情[况況]|事[项項]|概述|概况|措施|问题)[{BLANK}]*\n"
-    rf"|[。;!?…:；！？：][{BLANK}]*\n|\n(?=[{BLANK}]*(?:\n|$|{_ITEM}))",
+    rf"|(?:[。;!?…:；！？：]|(?<=[\u4e00-\u9fff])\.)[{BLANK}]*\n|\n(?=[{BLANK}]*(?:\n|$|{_ITEM}))",
     re.MULTILINE,
 )
 _CLAUSE_END = re.compile(r",(?!\d{3}(?!\d))")
