@@ -230,6 +230,8 @@ class Headers:
         if not (one_row or alike or labels == sorted(labels, key=attrgetter("column"))):
             # an agency may order its columns as it likes, under a header that is there beyond doubt
             return []
+        if under and _may_be_shifted(labels, record):
+            return [under._replace(sure=False)]
         if under and counted and under.texts == counted.texts:
             return [under._replace(sure=True)]
         fits = self._fits(id(record.grid), tuple(labels))
@@ -245,8 +247,7 @@ class Headers:
     def _is_too_wide(self, labels: Sequence[Cell], record: Record) -> bool:
         """Tell whether a row goes beyond its header: of more cells than most rows have any may be the one too many."""
         rows, last = record.grid.rows, max(label.row for label in labels)
-        first = min(label.row for label in labels)
-        end = _end(cell for cell in chain(*rows[: last + 1]) if cell.text and cell.row + cell.rowspan > first)
+        end = _header_end(labels, rows)
         if _end(record.fields) <= end:
             return False
         below = [row for row in self._records[id(record.grid)] if row.row > last]
@@ -574,6 +575,24 @@ def _spans(cells: Iterable[Cell]) -> Spans:
 
 def _end(cells: Iterable[Cell]) -> int:
     return max([cell.column + cell.colspan for cell in cells], default=0)
+
+
+def _header_end(labels: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> int:
+    """Return where the rows of a header end, with whatever else they name."""
+    first, last = (some(label.row for label in labels) for some in (min, max))
+    return _end(cell for cell in chain(*rows[: last + 1]) if cell.text and cell.row + cell.rowspan > first)
+
+
+def _may_be_shifted(labels: Sequence[Cell], record: Record) -> bool:
+    """Tell whether a row has more cells than its header and ends elsewhere: any blank of them may be one too many.
+
+    Where other rows are as long, they may have been filled up to the length of this one.
+    """
+    begin, end = min(label.column for label in labels), _header_end(labels, record.grid.rows)
+    fields = [piece for piece in record.fields if piece.column >= begin]
+    if not record.figures or len(fields) <= len(labels):
+        return False
+    return _end(fields) < end or (_end(fields) > end and len(record.figures) < len(labels))
 
 
 def _usual_end(rows: Iterable[Sequence[Cell]]) -> float:
