@@ -173,6 +173,13 @@ class Document:
                 if key and re.fullmatch(r"-?\d+(\.\d+)?", cell.text):
                     self.allowed[key].add(float(cell.text))
 
+    def also_alone(self, row: Row, *cells: Cell) -> None:
+        """Allow other figures behind a label that has none of its own: where blanks leave no trace, they look like its own."""
+        if self.flat and not any(cell.text for cell in row.cells):
+            for own, cell in zip(row.cells, cells, strict=False):
+                if own.key and len(cells) == len(row.cells):
+                    self.allowed[own.key].add(float(cell.text))
+
     def dispute(self, rows: Iterable[Row]) -> None:
         """Say that rows stand twice: where sums could choose, only the right ones may be read; else neither."""
         for row in rows:

@@ -355,8 +355,9 @@ def _out_of_order(table: Table, records: Sequence[Record], candidates: Sequence[
 
 def _count_labels(table: Table, pieces: Sequence[Cell]) -> Counter[str]:
     """Count for each line the texts that are a label of it."""
-    exact = line_index(table).exact
-    return Counter(line for piece in pieces for line in {name for name, _ in exact.get(key(piece.text).word, ())})
+    index = line_index(table)
+    known = [piece.text for piece in pieces if key(piece.text).word in index.exact]
+    return Counter(line for text in known for line, likeness in index.find(text).items() if likeness == 1.0)
 
 
 def _enclosed(table: Table, records: Sequence[Record], candidates: Sequence[Match], matches: Sequence[Match]) -> list[Match]:
@@ -470,10 +471,13 @@ def _contradict_blank(table: Table, matches: Mapping[str, Match], records: Seque
     orders = {match.order for match in matches.values()}
     rows = [row for row in records if min(orders) <= row.order <= max(orders)]
     # of what stands before the table and behind it, no more than what is next to its lines
-    pieces = [*takewhile(lambda piece: not _is_header(table, piece.text), reversed((*rows[0].before, *rows[0].labels)))]
-    pieces += [piece for row in rows[1:] for piece in (*row.before, *row.labels)]
-    pieces += next((row.before[:1] for row in records if row.order > max(orders)), ())
-    stands = _count_labels(table, [piece for piece in pieces if not _is_column(table, piece)])
+    next_to = takewhile(lambda piece: not _is_header(table, piece.text), reversed((*rows[0].before, *rows[0].labels)))
+    behind = next((row.before[:1] for row in records if row.order > max(orders)), ())
+    stands: Counter[str] = Counter()
+    for pieces in ([*next_to], *((*row.before, *row.labels) for row in rows[1:]), behind):
+        named = _count_labels(table, [piece for piece in pieces if not _is_column(table, piece)])
+        # the stub of a table with groups is wide: a label may be written out over it
+        stands.update(named.keys() if table.groups else named)
     for match in matches.values():
         if match.record.grid is TEXT and stands[match.line] > 1 and not match.contradicted:
             match.contradicted = True

@@ -76,6 +76,8 @@ class Way(NamedTuple):
         Its figures were parted from digits that ran together.
     ordered : bool
         Nothing speaks against the order of the columns; where something does, all rows have to add up.
+    shifted : bool
+        It may have a blank too many: sums have to show that what stands in its last columns are totals.
     """
 
     fields: tuple[Cell | None, ...]
@@ -84,6 +86,7 @@ class Way(NamedTuple):
     beyond: tuple[Cell, ...] = ()
     parted: bool = False
     ordered: bool = True
+    shifted: bool = False
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -155,6 +158,7 @@ class Headers:
         ]
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = own_sums(table, line)
+        ways = [way._replace(sure=way.sure and (not way.shifted or _stays_below_totals(way.texts, sums))) for way in ways]
         ways += filter(None, [self.going_on(record, len(columns))])
         if (sums or set("".join(record.words)) == {"0"}) and self._may_be_parted(record, table, columns):
             ways += parted_ways(record, len(columns), sums, glued=glued)
@@ -231,7 +235,7 @@ class Headers:
             # an agency may order its columns as it likes, under a header that is there beyond doubt
             return []
         if under and _may_be_shifted(labels, record):
-            return [under._replace(sure=False)]
+            return [under._replace(sure=True, shifted=True)]
         if under and counted and under.texts == counted.texts:
             return [under._replace(sure=True)]
         fits = self._fits(id(record.grid), tuple(labels))
@@ -425,7 +429,8 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     if labels is None or not (labels or _is_form_order(table, above)):
         return []
     if labels and not headers.standing(labels, record).slipped:
-        return _with_readings(record, [way for way in headers.under_header(record, labels) if None not in way.fields])
+        ways = [way for way in headers.under_header(record, labels) if None not in way.fields]
+        return _with_readings(record, [way._replace(sure=way.sure and not way.shifted) for way in ways])
     way, texts = in_order(record, width) or headers.going_on(record, width), _figures_apart(record, width)
     if way is None and is_whole and len(texts) == width:
         # a converter put several figures into a cell
@@ -726,6 +731,14 @@ def own_sums(table: Table, line: str) -> list[list[int]]:
     """Return the signs of a line's cells in each balance edit of its own."""
     own = (dict(edit.terms) for edit in table.balance_edits((line,)) if edit.lines == {line})
     return [[signs[table.id, line, column] for column in table.columns_of[line]] for signs in own]
+
+
+def _stays_below_totals(texts: Sequence[str], sums: Sequence[Sequence[int]]) -> bool:
+    """Tell whether a row has all its totals, and its figures, of which some are blank, are not more than these."""
+    values = [figure(text).value for text in texts]
+    off = [sum(sign * (value or 0) for sign, value in zip(signs, values, strict=True)) for signs in sums]
+    totals = [value for signs in sums for sign, value in zip(signs, values, strict=True) if sign < 0]
+    return bool(sums) and None not in totals and max(off) <= 0
 
 
 def _names_years(row: Iterable[Cell]) -> bool:
