@@ -235,7 +235,9 @@ class Headers:
             # an agency may order its columns as it likes, under a header that is there beyond doubt
             return []
         if under and _may_be_shifted(labels, record):
-            return [under._replace(sure=True, shifted=True)]
+            # where the row ends early, other cells of it were lost
+            early = _end(record.fields) < _header_end(labels, record.grid.rows)
+            return [under._replace(sure=not early, shifted=True)]
         if under and counted and under.texts == counted.texts:
             return [under._replace(sure=True)]
         fits = self._fits(id(record.grid), tuple(labels))
@@ -591,13 +593,14 @@ def _header_end(labels: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> int:
 def _may_be_shifted(labels: Sequence[Cell], record: Record) -> bool:
     """Tell whether a row has more cells than its header and ends elsewhere: any blank of them may be one too many.
 
-    Where other rows are as long, they may have been filled up to the length of this one.
+    Where the longest row has a single cell beyond the header, all others may have been filled up to its length.
     """
     begin, end = min(label.column for label in labels), _header_end(labels, record.grid.rows)
     fields = [piece for piece in record.fields if piece.column >= begin]
     if not record.figures or len(fields) <= len(labels):
         return False
-    return _end(fields) < end or (_end(fields) > end and len(record.figures) < len(labels))
+    one_more = _end(fields) > end and _end(chain(*record.grid.rows)) == end + 1
+    return _end(fields) < end or (one_more and len(record.figures) < len(labels))
 
 
 def _usual_end(rows: Iterable[Sequence[Cell]]) -> float:
@@ -738,7 +741,7 @@ def _stays_below_totals(texts: Sequence[str], sums: Sequence[Sequence[int]]) -> 
     values = [figure(text).value for text in texts]
     off = [sum(sign * (value or 0) for sign, value in zip(signs, values, strict=True)) for signs in sums]
     totals = [value for signs in sums for sign, value in zip(signs, values, strict=True) if sign < 0]
-    return bool(sums) and None not in totals and max(off) <= 0
+    return None not in totals and max(off, default=0) <= 0
 
 
 def _names_years(row: Iterable[Cell]) -> bool:
