@@ -173,12 +173,13 @@ class Document:
                 if key and re.fullmatch(r"-?\d+(\.\d+)?", cell.text):
                     self.allowed[key].add(float(cell.text))
 
-    def also_alone(self, row: Row, *cells: Cell) -> None:
-        """Allow other figures behind a label that has none of its own: where blanks leave no trace, they look like its own."""
-        if self.flat and not any(cell.text for cell in row.cells):
-            for own, cell in zip(row.cells, cells, strict=False):
-                if own.key and len(cells) == len(row.cells):
-                    self.allowed[own.key].add(float(cell.text))
+    def also_in_turn(self, keys: Sequence[Key | None], cells: Sequence[Cell]) -> None:
+        """Allow figures in turn where they are as many as a line has cells: blanks leave no trace, and the line looks whole."""
+        shown = [cell.text for cell in cells if cell.text]
+        if self.flat and len(shown) == len(keys):
+            for key, text in zip(keys, shown, strict=True):
+                if key and re.fullmatch(r"-?\d+(\.\d+)?", text):
+                    self.allowed[key].add(float(text))
 
     def dispute(self, rows: Iterable[Row]) -> None:
         """Say that rows stand twice: where sums could choose, only the right ones may be read; else neither."""

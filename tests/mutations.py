@@ -97,8 +97,9 @@ def stray_figure(doc: Document) -> None:
     _, row = doc.choose()
     doc.doubt(row)
     at, stray = doc.random.randint(0, len(row.cells)), Cell(str(doc.fresh()))
-    doc.also_alone(row, stray)
+    keys = [cell.key for cell in row.cells]
     row.cells.insert(at, stray)
+    doc.also_in_turn(keys, row.cells)
 
 
 @mutation()
@@ -330,7 +331,7 @@ def own_line_without_label(doc: Document) -> None:
     if doc.flat:
         doc.doubt_around(band, row)
     own = Row("", doc.strangers(row), row.groups)
-    doc.also_alone(row, *own.cells)
+    doc.also_in_turn([cell.key for cell in row.cells], [*row.cells, *own.cells])
     band.rows.insert(band.rows.index(row) + 1, own)
 
 
