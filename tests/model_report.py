@@ -173,6 +173,14 @@ class Document:
                 if key and re.fullmatch(r"-?\d+(\.\d+)?", cell.text):
                     self.allowed[key].add(float(cell.text))
 
+    def also_in_turn(self, keys: Sequence[Key | None], cells: Sequence[Cell]) -> None:
+        """Allow figures in turn where they are as many as a line has cells: blanks leave no trace, and the line looks whole."""
+        shown = [cell.text for cell in cells if cell.text]
+        if self.flat and len(shown) == len(keys):
+            for key, text in zip(keys, shown, strict=True):
+                if key and re.fullmatch(r"-?\d+(\.\d+)?", text):
+                    self.allowed[key].add(float(text))
+
     def dispute(self, rows: Iterable[Row]) -> None:
         """Say that rows stand twice: where sums could choose, only the right ones may be read; else neither."""
         for row in rows:

@@ -95,8 +95,11 @@ def mutation(*only: str) -> Callable[[Mutation], Mutation]:
 def stray_figure(doc: Document) -> None:
     """One cell too many: the row, read from either end, could be shifted."""
     _, row = doc.choose()
-    row.cells.insert(doc.random.randint(0, len(row.cells)), Cell(str(doc.fresh())))
     doc.doubt(row)
+    at, stray = doc.random.randint(0, len(row.cells)), Cell(str(doc.fresh()))
+    keys = [cell.key for cell in row.cells]
+    row.cells.insert(at, stray)
+    doc.also_in_turn(keys, row.cells)
 
 
 @mutation()
@@ -327,7 +330,9 @@ def own_line_without_label(doc: Document) -> None:
     band, row = doc.choose(1, ["requests", "proactive"])
     if doc.flat:
         doc.doubt_around(band, row)
-    band.rows.insert(band.rows.index(row) + 1, Row("", doc.strangers(row), row.groups))
+    own = Row("", doc.strangers(row), row.groups)
+    doc.also_in_turn([cell.key for cell in row.cells], [*row.cells, *own.cells])
+    band.rows.insert(band.rows.index(row) + 1, own)
 
 
 @mutation()
@@ -621,7 +626,9 @@ def label_and_figure_joined(doc: Document) -> None:
     _, row = doc.choose(2, ["requests", "proactive"])
     doc.doubt(row)
     doc.hold(row.cells[0])
+    keys = [cell.key for cell in row.cells]
     row.label += doc.random.choice(["", " "]) + row.cells.pop(0).text
+    doc.also_by_position(row, keys)
 
 
 @mutation("text tabs", *FLAT)

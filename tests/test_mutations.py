@@ -33,6 +33,11 @@ ONCE_WRONG = {
     993074: "a label without a figure stood above a row without a label, where others stand beside their figures",
     10000452: "a row that numbered the columns was taken for the row of figures",
     10001138: "a column stood there twice, with other figures",
+    3002069: "a blank too many in a row moved its figures, and the other rows were filled up to its length",
+    3006057: "a list in the prose had a line whose label stood in the table, behind one without figures",
+    3007139: "a row that ended before its header had two cells under one of its columns",
+    3008152: "a line of text stood there twice, once without a figure",
+    3010004: "a row of a ruled table ended before the others, and camelot closed it",
     10001423: "a row of a ruled table ended before the others",
 }
 

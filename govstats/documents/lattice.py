@@ -16,7 +16,7 @@ from camelot.handlers import PDFHandler
 from govstats.characters import is_figure, normalised
 from govstats.documents.document import Box
 from govstats.documents.page import PageCell, PageTable, Word
-from govstats.documents.page_tables import filled, frames_of
+from govstats.documents.page_tables import TOUCH, filled, frames_of
 
 #: A font that is taller than this, in thousandths of its size, says nothing true of itself; most Chinese fonts have 880 and -120.
 _TALLEST, _ASCENT, _DESCENT = 1500, 880.0, -120.0
@@ -74,7 +74,12 @@ def _checked(table: Any, words: Sequence[Word]) -> Iterator[PageTable]:
     """Put words and camelot's text between the lines that camelot found; leave out where the two differ in many cells."""
     height, first, last = table.pdf_size[1], table.cells[0][0], table.cells[-1][-1]
     outer = Box(first.x1, height - first.y2, last.x2, height - last.y1)
-    horizontal, vertical = [outer._replace(top=outer.bottom)], [outer._replace(left=outer.right)]
+    horizontal = [outer._replace(top=outer.bottom)]
+    horizontal = [outer._replace(top=outer.bottom)]
+    # camelot closes every row at the outer edge, also one that ends early
+    on_edge = (sorted((height - one, height - other)) for x, one, _, other in table._segments[0] if abs(x - last.x2) < TOUCH)
+    clipped = ((max(top, outer.top), min(bottom, outer.bottom)) for top, bottom in on_edge)
+    vertical = [Box(outer.right, top, outer.right, bottom) for top, bottom in clipped if top < bottom]
     texts: list[Word] = []
     for cell in chain.from_iterable(table.cells):
         box = Box(cell.x1, height - cell.y2, cell.x2, height - cell.y1)

@@ -44,7 +44,7 @@ from govstats.documents.page import (
 )
 
 #: Rulings that end this close to each other touch, in points.
-_TOUCH = 3.0
+TOUCH = 3.0
 #: A row of dots that is shorter is no line, in points.
 _SHORTEST = 5.0
 #: Rulings so close to each other are one edge, in points: a double line.
@@ -190,12 +190,16 @@ class _Sides:
 
 
 class Frame(NamedTuple):
-    """Edges from left to right and from top to bottom; for each place between them, the number of the first one of its cell."""
+    """Edges from left to right and from top to bottom; for each place between them, the number of the first one of its cell.
+
+    For each row, whether a line ends it where it ends others: a row that ends early has no cells behind its last figure.
+    """
 
     box: Box
     lefts: list[float]
     tops: list[float]
     first: NDArray[np.int64]
+    closed: NDArray[np.bool_]
 
 
 def frames_of(horizontal: Iterable[Box], vertical: Iterable[Box]) -> list[Frame]:
@@ -253,8 +257,8 @@ def _straightened(rulings: Iterable[tuple[float, float, float]]) -> _Rulings:
     """Join rulings that lie on one line and touch: cells draw their borders one by one, and dots make a dotted line."""
     joined = [
         (sum(at for at, _, _ in group) / len(group), start, end)
-        for group in split(sorted(rulings), lambda one, other: other[0] - one[0] <= _TOUCH / 2)
-        for start, end in united([(start, end) for _, start, end in group], _TOUCH)
+        for group in split(sorted(rulings), lambda one, other: other[0] - one[0] <= TOUCH / 2)
+        for start, end in united([(start, end) for _, start, end in group], TOUCH)
         if end - start > _SHORTEST
     ]
     return np.array(joined).reshape(-1, 3)
@@ -272,7 +276,7 @@ def _components(across: _Rulings, down: _Rulings) -> list[tuple[_Rulings, _Rulin
 
 def _reach(rulings: _Rulings, at: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Tell which rulings reach which places along them."""
-    return (rulings[:, 1, None] - _TOUCH <= at) & (at <= rulings[:, 2, None] + _TOUCH)
+    return (rulings[:, 1, None] - TOUCH <= at) & (at <= rulings[:, 2, None] + TOUCH)
 
 
 def _frame(across: _Rulings, down: _Rulings) -> Frame:
@@ -287,7 +291,7 @@ def _frame(across: _Rulings, down: _Rulings) -> Frame:
     for row, column in np.argwhere(is_open.any(axis=0)).tolist():
         up, back = is_open[:, row, column].astype(int)
         first[row, column] = min(first[row - up, column], first[row, column - back])
-    return Frame(Box(lefts[0], tops[0], lefts[-1], tops[-1]), lefts, tops, first)
+    return Frame(Box(lefts[0], tops[0], lefts[-1], tops[-1]), lefts, tops, first, walls[-1] | ~walls[-1].any())
 
 
 def _drawn(rulings: _Rulings, edges: Sequence[float], ends: Sequence[float]) -> NDArray[np.bool_]:
@@ -301,12 +305,14 @@ def _drawn(rulings: _Rulings, edges: Sequence[float], ends: Sequence[float]) -> 
 
 def _table_in(frame: Frame, words: Mapping[int, list[Word]]) -> PageTable:
     """Make a table of a frame and the words in its cells."""
-    box, lefts, tops, first = frame
+    box, lefts, tops, first, closed = frame
     # the last place of a cell is its lower right one
     last = dict(zip(first.ravel().tolist(), range(first.size), strict=True))
     cells = []
     for begin, end in sorted(last.items()):
         (row, column), (bottom, right) = divmod(begin, first.shape[1]), divmod(end, first.shape[1])
+        if right + 2 == len(lefts) and begin not in words and not closed[row : bottom + 1].any():
+            continue
         around = Box(lefts[column], tops[row], lefts[right + 1], tops[bottom + 1])
         spans = row, column, bottom + 1 - row, right + 1 - column
         cells.append(PageCell(around, *spans, *cell_of(words.get(begin, ()), around.width)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from itertools import pairwise, takewhile, zip_longest
@@ -70,6 +70,11 @@ class Match:
         return self.record.order
 
     @property
+    def own(self) -> Sequence[Cell]:
+        """The text next to the figures, which is their label or ends it."""
+        return (self.record.labels or self.record.before)[-1:]
+
+    @property
     def printed(self) -> tuple[str, ...]:
         """The figures as they stand."""
         return tuple(piece.text for piece in self.record.figures)
@@ -104,6 +109,7 @@ def align(table: Table, records: Sequence[Record]) -> tuple[list[Match], list[No
     notes += [note("torn_label", table, m.line, printed=m.record.printed, place=m.record.place) for m in torn]
     notes += _contradict_copies(table, by_line, candidates)
     notes += _contradict_repeated(table, by_line, records, candidates)
+    notes += _contradict_blank(table, by_line, records)
     _contradict_shifted(table, by_line, records)
     return sorted(by_line.values(), key=lambda match: table.position[match.line]), notes
 
@@ -336,14 +342,22 @@ def _out_of_order(table: Table, records: Sequence[Record], candidates: Sequence[
     if len(chain) == len(table.lines):
         return []
     near = range(chain[0].order - _NEAR, chain[-1].order + _NEAR + 1)
-    # a line whose label also stands alone is there, with cells that are blank
-    alone = [piece for record in records if record.order in near for piece in record.before[: None if record.labels else -1]]
-    found = {match.line for match in chain} | {
-        line for piece in alone for line, _ in line_index(table).exact.get(key(piece.text).word, ())
-    }
+    pieces = [piece for record in records if record.order in near for piece in (*record.before, *record.labels)]
+    # a line whose label stands there besides is there, with cells that are blank or belong to nobody
+    stands = _count_labels(table, pieces)
+    matched = {match.line for match in chain}
     sure = [c for c in candidates if c.likeness == 1.0 and c.fits and c.order in near and not table.line[c.line].subtotal]
     count = Counter(candidate.line for candidate in sure)
-    return [candidate for candidate in sure if candidate.line not in found and count[candidate.line] == 1]
+    return [
+        c for c in sure if c.line not in matched and count[c.line] == 1 and stands[c.line] <= _count_labels(table, c.own)[c.line]
+    ]
+
+
+def _count_labels(table: Table, pieces: Sequence[Cell]) -> Counter[str]:
+    """Count for each line the texts that are a label of it."""
+    index = line_index(table)
+    known = [piece.text for piece in pieces if key(piece.text).word in index.exact]
+    return Counter(line for text in known for line, likeness in index.find(text).items() if likeness == 1.0)
 
 
 def _enclosed(table: Table, records: Sequence[Record], candidates: Sequence[Match], matches: Sequence[Match]) -> list[Match]:
@@ -450,3 +464,21 @@ def _contradict_repeated(
         if inside:
             notes.append(note("outside_form", table, printed=record.printed, place=record.place, label=label))
     return notes
+
+
+def _contradict_blank(table: Table, matches: Mapping[str, Match], records: Sequence[Record]) -> Iterator[Note]:
+    """Contradict lines of running text whose label stands there again, without figures: a blank row leaves no other trace."""
+    orders = {match.order for match in matches.values()}
+    rows = [row for row in records if min(orders) <= row.order <= max(orders)]
+    # of what stands before the table and behind it, no more than what is next to its lines
+    next_to = takewhile(lambda piece: not _is_header(table, piece.text), reversed((*rows[0].before, *rows[0].labels)))
+    behind = next((row.before[:1] for row in records if row.order > max(orders)), ())
+    stands: Counter[str] = Counter()
+    for pieces in ([*next_to], *((*row.before, *row.labels) for row in rows[1:]), behind):
+        named = _count_labels(table, [piece for piece in pieces if not _is_column(table, piece)])
+        # the stub of a table with groups is wide: a label may be written out over it
+        stands.update(named.keys() if table.groups else named)
+    for match in matches.values():
+        if match.record.grid is TEXT and stands[match.line] > 1 and not match.contradicted:
+            match.contradicted = True
+            yield note("duplicate_line", table, match.line, place=match.record.place, other=match.record.printed)

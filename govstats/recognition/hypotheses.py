@@ -76,6 +76,8 @@ class Way(NamedTuple):
         Its figures were parted from digits that ran together.
     ordered : bool
         Nothing speaks against the order of the columns; where something does, all rows have to add up.
+    shifted : bool
+        It may have a blank too many: sums have to show that what stands in its last columns are totals.
     """
 
     fields: tuple[Cell | None, ...]
@@ -84,6 +86,7 @@ class Way(NamedTuple):
     beyond: tuple[Cell, ...] = ()
     parted: bool = False
     ordered: bool = True
+    shifted: bool = False
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -155,6 +158,7 @@ class Headers:
         ]
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = own_sums(table, line)
+        ways = [way._replace(sure=way.sure and (not way.shifted or _stays_below_totals(way.texts, sums))) for way in ways]
         ways += filter(None, [self.going_on(record, len(columns))])
         if (sums or set("".join(record.words)) == {"0"}) and self._may_be_parted(record, table, columns):
             ways += parted_ways(record, len(columns), sums, glued=glued)
@@ -230,6 +234,10 @@ class Headers:
         if not (one_row or alike or labels == sorted(labels, key=attrgetter("column"))):
             # an agency may order its columns as it likes, under a header that is there beyond doubt
             return []
+        if under and _may_be_shifted(labels, record):
+            # where the row ends early, other cells of it were lost
+            early = _end(record.fields) < _header_end(labels, record.grid.rows)
+            return [under._replace(sure=not early, shifted=True)]
         if under and counted and under.texts == counted.texts:
             return [under._replace(sure=True)]
         fits = self._fits(id(record.grid), tuple(labels))
@@ -245,8 +253,7 @@ class Headers:
     def _is_too_wide(self, labels: Sequence[Cell], record: Record) -> bool:
         """Tell whether a row goes beyond its header: of more cells than most rows have any may be the one too many."""
         rows, last = record.grid.rows, max(label.row for label in labels)
-        first = min(label.row for label in labels)
-        end = _end(cell for cell in chain(*rows[: last + 1]) if cell.text and cell.row + cell.rowspan > first)
+        end = _header_end(labels, rows)
         if _end(record.fields) <= end:
             return False
         below = [row for row in self._records[id(record.grid)] if row.row > last]
@@ -424,7 +431,8 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     if labels is None or not (labels or _is_form_order(table, above)):
         return []
     if labels and not headers.standing(labels, record).slipped:
-        return _with_readings(record, [way for way in headers.under_header(record, labels) if None not in way.fields])
+        ways = [way for way in headers.under_header(record, labels) if None not in way.fields]
+        return _with_readings(record, [way._replace(sure=way.sure and not way.shifted) for way in ways])
     way, texts = in_order(record, width) or headers.going_on(record, width), _figures_apart(record, width)
     if way is None and is_whole and len(texts) == width:
         # a converter put several figures into a cell
@@ -576,6 +584,25 @@ def _end(cells: Iterable[Cell]) -> int:
     return max([cell.column + cell.colspan for cell in cells], default=0)
 
 
+def _header_end(labels: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> int:
+    """Return where the rows of a header end, with whatever else they name."""
+    first, last = (some(label.row for label in labels) for some in (min, max))
+    return _end(cell for cell in chain(*rows[: last + 1]) if cell.text and cell.row + cell.rowspan > first)
+
+
+def _may_be_shifted(labels: Sequence[Cell], record: Record) -> bool:
+    """Tell whether a row has more cells than its header and ends elsewhere: any blank of them may be one too many.
+
+    Where the longest row has a single cell beyond the header, all others may have been filled up to its length.
+    """
+    begin, end = min(label.column for label in labels), _header_end(labels, record.grid.rows)
+    fields = [piece for piece in record.fields if piece.column >= begin]
+    if not record.figures or len(fields) <= len(labels):
+        return False
+    one_more = _end(fields) > end and _end(chain(*record.grid.rows)) == end + 1
+    return _end(fields) < end or (one_more and len(record.figures) < len(labels))
+
+
 def _usual_end(rows: Iterable[Sequence[Cell]]) -> float:
     """Return where most rows of a grid end."""
     ends = Counter(_end(row) for row in rows if row)
@@ -707,6 +734,14 @@ def own_sums(table: Table, line: str) -> list[list[int]]:
     """Return the signs of a line's cells in each balance edit of its own."""
     own = (dict(edit.terms) for edit in table.balance_edits((line,)) if edit.lines == {line})
     return [[signs[table.id, line, column] for column in table.columns_of[line]] for signs in own]
+
+
+def _stays_below_totals(texts: Sequence[str], sums: Sequence[Sequence[int]]) -> bool:
+    """Tell whether a row has all its totals, and its figures, of which some are blank, are not more than these."""
+    values = [figure(text).value for text in texts]
+    off = [sum(sign * (value or 0) for sign, value in zip(signs, values, strict=True)) for signs in sums]
+    totals = [value for signs in sums for sign, value in zip(signs, values, strict=True) if sign < 0]
+    return None not in totals and max(off, default=0) <= 0
 
 
 def _names_years(row: Iterable[Cell]) -> bool:
