@@ -51,9 +51,9 @@ TEXTS: dict[str, Maker] = {
     "open brackets in a style": lambda n: b"<p style='color:var(" + b"(" * n + b"'>x</p>",
     "open comments": lambda n: b"<p>x</p>" + b"<!--" * n,
     "entities": lambda n: b"<p>" + b"&#49;" * n + b"</p>",
-    "a long name": lambda n: "<title>{0}市人民政府2023年政府信息公开工作年度报告</title><p>现将{0}市民政局报告如下。</p>".format(
-        "某" * n
-    ).encode(),
+    "a long name of an agency": lambda n: (
+        "<title>{0}市人民政府2023年政府信息公开工作年度报告</title><p>现将{0}市民政局报告如下。</p>".format("某" * n).encode()
+    ),
     "selectors of one rule": lambda n: b"<style>" + b",".join([b"p"] * n) + b"{color:red}</style><p>x</p>",
     "one long selector": lambda n: b"<style>" + b"div " * n + b"{color:red}</style>" + b"<div>" * 100 + b"x",
     "rules and elements": lambda n: (

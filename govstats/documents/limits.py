@@ -24,6 +24,7 @@ _BOUNDS = {
     "options": (10_000, "options of form fields", "个下拉选项"),
     "style_rules": (50_000_000, "elements times rules of style sheets", "次样式匹配"),
     "selector": (2_000, "characters of a selector", "字的样式选择器"),
+    "selector_ways": (1_000_000_000, "", ""),
     "nested_rules": (50, "rules of a style sheet inside one another", "层嵌套的样式规则"),
     # Of a document.
     "paragraphs": (20_000, "paragraphs", "段文字"),

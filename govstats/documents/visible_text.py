@@ -13,12 +13,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from math import comb
 from typing import Literal
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from govstats.documents.document import NO_TEXT
-from govstats.documents.limits import require
+from govstats.documents.limits import limit, require
 
 #: Elements that begin a line of their own.
 BLOCKS = frozenset(
@@ -102,6 +103,8 @@ _PSEUDO_ELEMENT = re.compile(r"::?(before|after|first)(?:-line|-letter|(?!-))\b"
 _CONTENT = re.compile(r"(?i)content\s*:\s*+(?!none|normal|([\"'])[\s.]*(?:\\0*20)?\1)")
 #: A selector of a list; commas in brackets part none.
 _SELECTOR = re.compile(r"(?:[^,(\[]|\([^)]*\)|\[[^\]]*\]|[(\[])+")
+#: What parts the steps of a selector: one up (>), to a sibling (+, ~), and without a sign to any element above.
+_STEP, _IN_BRACKETS = re.compile(r"\s*([>+~])\s*|\s+"), re.compile(r"\([^()]*\)|\[[^\]]*\]")
 #: What a figure consists of.
 _FIGURE = re.compile(r"[\d.,，．万亿-]+")
 _TOUCHING = re.compile(r"[\d.,)）\]①-⑳]\s*\0\s*[\d.,]")
@@ -181,7 +184,7 @@ class Styles:
     """
 
     def __init__(self, tree: LexborHTMLParser) -> None:
-        self._tables, self._matched = len(tree.css("table")), 0
+        self._tables, self._matched, self._ways = len(tree.css("table")), 0, 0
         self.look = PLAIN if tree.css_first("link[rel*=stylesheet i]") is None else _UNSURE
         #: What the browser, the sheets of the page and the element itself say.
         self._said: defaultdict[int, tuple[list[str], ...]] = defaultdict(lambda: ([], [], []))
@@ -206,7 +209,7 @@ class Styles:
                 around = around.parent
 
     def _add(self, tree: LexborHTMLParser, sheet: LexborNode) -> None:
-        elements, heads = len(tree.css("*")), [f"@media {sheet.attributes.get('media') or ''}"]
+        elements, depth, heads = len(tree.css("*")), _depth(tree), [f"@media {sheet.attributes.get('media') or ''}"]
         for text, brace in re.findall(r"([^{}]*)([{}])", _NOISE.sub(" ", sheet.text())):
             body, _, head = text.rpartition(";") if brace == "{" else (text, "", "")
             require("nested_rules", len(heads), "the page")
@@ -222,10 +225,17 @@ class Styles:
                 self._matched += elements
                 require("style_rules", self._matched, "the page")
                 require("selector", len(selector), "the page")
-                whole, *part = _PSEUDO_ELEMENT.split(selector.strip())
+                # the parser tries every way up from an element: one that takes too many is known by its last step, in doubt
+                steps = _STEP.findall(_IN_BRACKETS.sub("", selector.strip()))
+                above, before = min(steps.count(""), depth // 2), min(steps.count("~"), elements // 2)
+                self._ways += (ways := elements * comb(depth, above) * comb(elements, before))
+                is_too_much = self._ways > limit("selector_ways")
+                self._ways -= ways * is_too_much
+                tried = _STEP.split(selector.strip())[-1] if is_too_much else selector.strip()
+                whole, *part = _PSEUDO_ELEMENT.split(tried)
                 # the parser refuses what is no selector
                 with suppress(SelectolaxError):
-                    self._say(tree.css(whole or "*"), 1, says["".join(part[:1])])
+                    self._say(tree.css(whole or "*"), 1, says["".join(part[:1])] + ";-doubt:1" * is_too_much)
             heads = [*heads, head] if brace == "{" else heads[:1] + heads[1:-1]
 
     def shown(self, node: LexborNode, above: Look) -> Iterator[tuple[LexborNode, Look, Collection[str]]]:
@@ -239,6 +249,14 @@ class Styles:
                 look = replace(look, hidden=above.hidden, doubtful=above.doubtful)
             if look.hidden != "display":
                 yield inner, look, effects
+
+
+def _depth(tree: LexborHTMLParser) -> int:
+    """Return how deep the elements of a page stand inside one another."""
+    depth = {0: 0}
+    for node in tree.css("*"):
+        depth[node.mem_id] = 1 + depth.get(node.parent.mem_id if node.parent else 0, 0)
+    return max(depth.values())
 
 
 @lru_cache(maxsize=4096)
