@@ -715,8 +715,11 @@ def in_order(record: Record, columns: int) -> Way | None:
     if len(fields) == columns and record.grid.bounded and (record.grid.aligned or not led_by_blank):
         return Way(fields, True)
     if len(record.figures) == columns:
-        # of a row that is longer than others a figure may be the cell too many, and a blank one of the form
-        return Way(tuple(record.figures), len(fields) == columns or _end(fields) <= _usual_end(record.grid.rows))
+        # of a row that is longer than others a figure may be the cell too many, and a blank one of the form; several blanks
+        # behind all figures are what a torn row leaves
+        is_padded = record.kinds[:columns] == FIGURE * columns and len(record.kinds) > columns + 1
+        sure = is_padded or len(fields) == columns or _end(fields) <= _usual_end(record.grid.rows)
+        return Way(tuple(record.figures), sure)
     # in text a blank that leads a row may as well be a column of labels (haidong-2021)
     filled = len(fields) < columns or record.kinds[columns:].strip(BLANK) != ""
     return None if filled or led_by_blank else Way(fields[:columns])
