@@ -57,7 +57,7 @@ def pages(folder: str, language: str) -> str:
     """List the pages of a folder in one language; a page that has no other stands for both.
 
     >>> pages("docs/howto", "zh").splitlines()[3:5]
-    ['/docs/howto/corrections.zh', '/docs/howto/fetching.zh']
+    ['/docs/howto/adjudications.zh', '/docs/howto/corrections.zh']
     """
     names = sorted(path.stem for path in (REPOSITORY / folder).glob("*.*") if path.suffix in (".md", ".ipynb"))
     chinese = [name for name in names if name.endswith(".zh") or f"{name}.zh" not in names]

@@ -228,9 +228,15 @@ def test_a_picture_without_text_yields_nothing(kind: str) -> None:
     assert read_image(saved(Image.fromarray(pictures[kind].astype(np.uint8)), "PNG"), "picture.png") == ()
 
 
-@pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3), (20, 20)])
+@pytest.mark.parametrize("size", [(1, 1), (8, 2000), (2000, 8), (20, 20)])
 def test_a_picture_of_hardly_any_size(size: tuple[int, int]) -> None:
     assert read_image(saved(Image.new("L", size, 128), "PNG"), "dot.png") == ()
+
+
+@pytest.mark.parametrize("size", [(3, 2000), (2000, 3)])
+def test_a_line_is_no_page(size: tuple[int, int]) -> None:
+    with pytest.raises(UnreadableDocument, match="666 times as long as it is wide; at most 300 .* GOVSTATS_LIMIT_STRIP"):
+        read_image(saved(Image.new("L", size, 128), "PNG"), "line.png")
 
 
 @pytest.mark.parametrize("mode", ["1", "P", "RGBA", "LA", "CMYK", "I;16"])
