@@ -235,7 +235,7 @@ def test_a_picture_of_hardly_any_size(size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("size", [(3, 2000), (2000, 3)])
 def test_a_line_is_no_page(size: tuple[int, int]) -> None:
-    with pytest.raises(UnreadableDocument, match="666 times as long as it is wide; at most 300 .* GOVSTATS_LIMIT_STRIP"):
+    with pytest.raises(UnreadableDocument, match=r"666 times as long as it is wide; at most 300 .* GOVSTATS_LIMIT_STRIP"):
         read_image(saved(Image.new("L", size, 128), "PNG"), "line.png")
 
 
