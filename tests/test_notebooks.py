@@ -533,7 +533,7 @@ def test_runs_that_were_just_made_are_compared_and_not_made_again(
     output = tmp_path / "out"
     write(folder, "10.ipynb", template("open('made', 'a').write(agency)", "1 + 1"), ("甲市", 2021), ("乙县", 2020))
     reproduce(folder, output, update=True)
-    run = output / "甲市-2021" / "10.ipynb"
+    run = folder / "runs" / "甲市-2021" / "10.ipynb"
     changed = nbformat.read(run, as_version=4)
     changed.cells[-1].outputs[0].data["text/plain"] = "3"
     nbformat.write(changed, run)
