@@ -184,7 +184,11 @@ class Styles:
     """
 
     def __init__(self, tree: LexborHTMLParser) -> None:
-        self._tables, self._matched, self._ways = len(tree.css("table")), 0, 0
+        self._matched = self._ways = 0
+        #: The elements that hold every table of the page: in which its first and its last stand.
+        self._around_tables = (
+            set.intersection(*map(_lineage, tables[:1] + tables[-1:])) if (tables := tree.css("table")) else set()
+        )
         self.look = PLAIN if tree.css_first("link[rel*=stylesheet i]") is None else _UNSURE
         #: What the browser, the sheets of the page and the element itself say.
         self._said: defaultdict[int, tuple[list[str], ...]] = defaultdict(lambda: ([], [], []))
@@ -244,11 +248,20 @@ class Styles:
             said = self._said.get(inner.mem_id)
             look, effects = _look(above, inner.tag or "", *map(";".join, said)) if said else (above, _NOTHING)
             changes = (look.hidden, look.doubtful) != (above.hidden, above.doubtful)
-            if changes and self._tables and len(inner.css("table")) >= self._tables:
+            if changes and inner.mem_id in self._around_tables:
                 # a page whose script shows its text later hides all of it; a copy for telephones is hidden beside the first
                 look = replace(look, hidden=above.hidden, doubtful=above.doubtful)
             if look.hidden != "display":
                 yield inner, look, effects
+
+
+def _lineage(node: LexborNode | None) -> set[int]:
+    """Return an element and all in which it stands."""
+    found = set()
+    while node:
+        found.add(node.mem_id)
+        node = node.parent
+    return found
 
 
 def _depth(tree: LexborHTMLParser) -> int:
