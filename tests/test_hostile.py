@@ -36,9 +36,9 @@ def test_twice_the_input_is_read_or_refused_in_less_than_three_times_the_time(na
         once, pieces = read_apart(content), 2 * pieces
     if once.seconds >= MEASURED:
         twice = read_apart(INPUTS[name](pieces))
-        # what else the machine does may fall on either
+        # what else the machine does may fall on either, and be a tenth of a second in what is short
         shortest = min(twice.seconds, read_apart(INPUTS[name](pieces)).seconds)
-        assert shortest < 3 * max(once.seconds, read_apart(INPUTS[name](pieces // 2)).seconds)
+        assert shortest < 0.1 + 3 * max(once.seconds, read_apart(INPUTS[name](pieces // 2)).seconds)
     assert once.seconds < MOST_SECONDS
     assert once.memory < MOST_MEMORY
 
