@@ -170,6 +170,9 @@ def test_a_panel_finds_the_table_beside_its_documents(tmp_path: Path) -> None:
     assert part["agency"].tolist() == ["平潭综合实验区"]
     assert nonresponse(panel, by="year", names="disclosure_rate")[["expected", "reports"]].to_numpy().tolist() == [[2, 1]]
     assert govstats.new_year(panel).reports.query("state == 'missing'")["agency"].tolist() == ["甲局"]
+    (documents / "expected.csv").write_text("agency,untill\n甲局,2020\n", "utf-8")
+    with pytest.raises(UnusableRegister, match=r"expected\.csv: has the column\(s\) untill; .*列名"):
+        govstats.read_corpus(documents)
     (documents / "expected.csv").write_text("agency,until\n甲局,soon\n", "utf-8")
     with pytest.raises(UnusableRegister, match=r"expected\.csv: line 2, column until: 'soon'"):
         govstats.read_corpus(documents)

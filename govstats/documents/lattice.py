@@ -75,7 +75,6 @@ def _checked(table: Any, words: Sequence[Word]) -> Iterator[PageTable]:
     height, first, last = table.pdf_size[1], table.cells[0][0], table.cells[-1][-1]
     outer = Box(first.x1, height - first.y2, last.x2, height - last.y1)
     horizontal = [outer._replace(top=outer.bottom)]
-    horizontal = [outer._replace(top=outer.bottom)]
     # camelot closes every row at the outer edge, also one that ends early
     on_edge = (sorted((height - one, height - other)) for x, one, _, other in table._segments[0] if abs(x - last.x2) < TOUCH)
     clipped = ((max(top, outer.top), min(bottom, outer.bottom)) for top, bottom in on_edge)

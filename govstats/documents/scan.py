@@ -34,8 +34,7 @@ Array = npt.NDArray[Any]
 #: Left, top, right and bottom, in whole pixels.
 Bounds = tuple[int, int, int, int]
 
-#: Five pages of text in one picture have some two
-#: thousand pieces; what has more is noise, or a halftone picture.
+#: Five pages of text in one picture have some two thousand pieces; what has more is noise, or a halftone picture.
 _MOST_PIECES = 5000
 #: Recognition gains nothing from a page of more than 220 dpi, and loses small type below 130.
 _LONGEST, _SHORTEST = 2600, 1500

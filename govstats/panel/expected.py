@@ -44,7 +44,7 @@ def read_expected(table: ExpectedAgencies, *, name: str = "the table of expected
     Raises
     ------
     UnusableRegister
-        The file cannot be read, or has a line that cannot be understood or contradicts another.
+        The file cannot be read, has another column, or a line that cannot be understood or contradicts another.
 
     Examples
     --------
@@ -53,7 +53,13 @@ def read_expected(table: ExpectedAgencies, *, name: str = "the table of expected
     ['某县安监局', '某县应急管理局']
     """
     name = name if isinstance(table, pd.DataFrame) else str(table)
-    frame = typed(written(table, name), EXPECTED_TYPES, name)
+    raw = written(table, name)
+    if strange := ", ".join(str(column) for column in raw if column not in EXPECTED_TYPES):
+        raise UnusableRegister(
+            f"{name}: has the column(s) {strange}; expected are {', '.join(EXPECTED_TYPES)}; correct the name, or delete it"
+            " 列名不在其中，请改正或删去该列"
+        )
+    frame = typed(raw, EXPECTED_TYPES, name)
     frame["name"] = frame["name"].fillna(frame["agency"])
     spans = frame.assign(first=frame["from"].fillna(_ALWAYS[0]), last=frame["until"].fillna(_ALWAYS[1]), line=frame.index + 2)
     _refuse(name, spans[frame["agency"].isna()], "agency is empty; write the name there 机关名称为空，请填写")

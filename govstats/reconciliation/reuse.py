@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govstats.characters import folded_text
-from govstats.report import Report
 
 #: Passages of so many characters are compared: a phrase of officialese is shorter, a sentence longer.
 _LENGTH = 12
@@ -100,30 +99,6 @@ def _numbers(letters: str) -> NDArray[np.uint64]:
     return numbers
 
 
-def text_reuse(later: Report | str, earlier: Report | str) -> float | None:
-    """Return the share of a report's prose that stood in another report before.
-
-    Parameters
-    ----------
-    later, earlier : Report or str
-        The reports, or their prose.
-
-    Returns
-    -------
-    float or None
-        Between 0 and 1, of the passages of `later`; None where either has too little prose to compare. Figures do not count, so
-        that a report in which only they were changed is reused entirely.
-
-    Examples
-    --------
-    >>> text = "本机关贯彻条例，完善制度，健全机制，推进依申请公开规范有序，严格程序，提高答复质量，"
-    >>> text += "加强平台建设，配齐工作人员，开展业务培训，接受社会监督，{}年共收到申请{}件。"
-    >>> text_reuse(text.format(2023, 12), text.format(2022, 9))
-    1.0
-    """
-    return reused_share(*(sketch(one.text if isinstance(one, Report) else one) for one in (later, earlier)))
-
-
 def reused_share(later: Collection[int], earlier: Collection[int]) -> float | None:
     """Return the share of the passages of a report that stood in another one before.
 
@@ -135,7 +110,15 @@ def reused_share(later: Collection[int], earlier: Collection[int]) -> float | No
     Returns
     -------
     float or None
-        Between 0 and 1; None where either has too few passages to compare.
+        Between 0 and 1, of the passages of `later`; None where either has too few to compare. Figures do not count, so that a
+        report in which only they were changed is reused entirely.
+
+    Examples
+    --------
+    >>> text = "本机关贯彻条例，完善制度，健全机制，推进依申请公开规范有序，严格程序，提高答复质量，"
+    >>> text += "加强平台建设，配齐工作人员，开展业务培训，接受社会监督，{}年共收到申请{}件。"
+    >>> reused_share(sketch(text.format(2023, 12)), sketch(text.format(2022, 9)))
+    1.0
     """
     if min(len(later), len(earlier)) < _FEWEST:
         return None
