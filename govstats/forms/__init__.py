@@ -267,12 +267,12 @@ class Table:
     @cached_property
     def cells(self) -> tuple[CellKey, ...]:
         """Every cell that the form asks for, in reading order; without subtotals."""
-        return tuple(
-            (self.id, line.id, column)
-            for line in self.lines
-            if not line.subtotal and not self.open
-            for column in self.columns_of[line.id]
-        )
+        return () if self.open else tuple(cell for cell in self.every_cell if not self.line[cell[1]].subtotal)
+
+    @cached_property
+    def every_cell(self) -> tuple[CellKey, ...]:
+        """Every cell in reading order, those of subtotals and of open tables too."""
+        return tuple((self.id, line.id, column) for line in self.lines for column in self.columns_of[line.id])
 
     def cells_of(self, line: str, column: str) -> tuple[CellKey, ...]:
         """Return the cells that a figure of the prose is the sum of.

@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from itertools import accumulate, combinations, groupby, pairwise, product, repeat
+from itertools import accumulate, combinations, groupby, pairwise, product
 from math import inf, prod
 from typing import Any, NamedTuple
 
@@ -58,9 +58,10 @@ Weights = Mapping[str, float]
 class Place(NamedTuple):
     """A cell of a report."""
 
-    form: Form
+    agency: Any
     year: int | None
     key: CellKey
+    form: Form
 
 
 class Chain(NamedTuple):
@@ -85,20 +86,58 @@ class Chain(NamedTuple):
 
     @property
     def broken(self) -> Flags:
-        """The edits that cannot hold."""
-        return np.asarray(_failed(self.rows, self.figures[:, None])[:, 0])
+        """The edits that cannot hold; cells without a figure are not negative unless signed."""
+        unknown, matrix, equalities = np.isnan(self.figures), self.rows.matrix, len(self.rows.equalities)
+        sums = matrix @ np.nan_to_num(self.figures)
+        loose = ((matrix != 0) & (unknown & self.rows.signed)).any(axis=1)
+        raising, lowering = (loose | (side & unknown).any(axis=1) for side in (matrix > 0, matrix < 0))
+        lowering[equalities:] = True
+        return np.asarray(((sums > ONE_FEN) & ~lowering) | ((sums < -ONE_FEN) & ~raising))
+
+    def cannot_be(self, figures: Floats) -> Flags:
+        """Tell which figures, shape (cells, ways), cannot all be right."""
+        return outside(self.rows, figures).any(axis=0) | ~can_hold(self.rows, figures)
 
     def minimal(self, seconds: float, most: float) -> Localisation:
         """Return the sets of cells of the least weight, none that weighs more than `most`."""
         return minimal_changes(self.rows, self.figures, self.weights, seconds=seconds, most=most)
 
 
-class Case(NamedTuple):
-    """Edits that cannot all hold, and the minimal sets of cells that would explain it."""
+@dataclass(frozen=True, eq=False)
+class Case:
+    """Edits that hang together, and the ways to set them right: of those that hold, to change nothing.
 
-    agency: Any
-    system: Chain
+    Attributes
+    ----------
+    number, order : int
+        The number of the report, or of the first that is concerned, and the place among its systems of edits.
+    chain : Chain
+    found : Localisation
+        The minimal sets of cells that would explain why not all edits hold.
+    """
+
+    number: int
+    order: int
+    chain: Chain
     found: Localisation
+
+    @property
+    def changed(self) -> set[Place]:
+        """The cells of all sets."""
+        return {self.chain.places[cell] for one in self.found.solutions for cell in one.cells}
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether it needs no change of its own."""
+        return self.found.solutions == [_NOTHING]
+
+    @cached_property
+    def figures(self) -> Floats:
+        """What the cells are after each of the ways, shape (cells, ways); NaN where that is open."""
+        figures = np.repeat(self.chain.figures[:, None], len(self.found.solutions), axis=1)
+        for way, solution in enumerate(self.found.solutions):
+            figures[list(solution.cells), way] = solution.values
+        return figures
 
 
 def cases(cells: pd.DataFrame, seconds: float, *, rules: RulesFile | None = None, weights: Weights | None = None) -> list[Case]:
@@ -127,18 +166,17 @@ def cases(cells: pd.DataFrame, seconds: float, *, rules: RulesFile | None = None
     are the systems of the years searched as one. What turns out to be independent is taken apart again.
     """
     systems = _Systems(cells, rules, weights)
-    numbered: list[tuple[int, int, Chain, Localisation]] = []
-    failing: dict[int, _Year] = {}
+    found: list[Case] = []
+    failing: dict[int, Case] = {}
     for number, order, chain, joins_years in systems.failing():
-        located = _located(chain, seconds)
+        case = Case(number, order, chain, _located(chain, seconds))
         if joins_years:
-            failing[number] = _Year(number, chain, located)
+            failing[number] = case
         else:
-            numbered.append((number, order, chain, located))
-    for stretch in filter(None, systems.stretches(failing)):
-        numbered += _repaired(stretch, systems, seconds)
-    agencies = systems.reports["agency"].array
-    return [Case(agencies[number], chain, found) for number, _, chain, found in sorted(numbered, key=lambda one: one[:2])]
+            found.append(case)
+    for stretch in systems.stretches(failing):
+        found += _repaired(stretch, systems, seconds)
+    return sorted(found, key=lambda case: (case.number, case.order))
 
 
 def _located(chain: Chain, seconds: float) -> Localisation:
@@ -156,11 +194,9 @@ def _rearrangements(chain: Chain) -> list[Solution]:
     equal = chain.broken[: len(chain.rows.equalities)].any() or outside(chain.rows, chain.figures[:, None]).any()
     if chain.broken.any() and not equal:
         return []  # that one figure is less than another tells nothing of where they stand
-    form, cells = chain.places[0].form, tuple(place.key for place in chain.places)
-    figures = rearranged(form, cells, chain.figures)[1].T
-    failing = _failed(chain.rows, figures).any(axis=0) | outside(chain.rows, figures).any(axis=0)
+    figures = rearranged(chain.places[0].form, tuple(place.key for place in chain.places), chain.figures)[1]
     found = []
-    for moved in figures.T[np.flatnonzero(~failing)]:
+    for moved in figures[~chain.cannot_be(figures.T)]:
         changed = np.flatnonzero(~np.isnan(chain.figures) & (moved != chain.figures)).tolist()
         values = consistent(chain.rows, moved, changed)
         if values is not None:
@@ -181,34 +217,24 @@ def _components(form: Form, layout: Layout, cells: tuple[CellKey, ...], own: tup
     return (*whole.parted(), *single)
 
 
-def _failed(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
-    """Tell which edits cannot hold in which reports; cells without a figure are not negative unless signed."""
-    unknown = np.isnan(figures)
-    sums = edits.matrix @ np.where(unknown, 0.0, figures)
-    # as floats, which numpy multiplies far faster than flags
-    loose = (edits.matrix != 0).astype(float) @ (edits.signed[:, None] & unknown)
-    raising, lowering = (loose + side.astype(float) @ unknown > 0 for side in (edits.matrix > 0, edits.matrix < 0))
-    lowering[len(edits.equalities) :] = True
-    return np.asarray(((sums > ONE_FEN) & ~lowering) | ((sums < -ONE_FEN) & ~raising))
-
-
 class _Systems:
     """The systems of edits of all reports, built for those that are asked for."""
 
     def __init__(self, cells: pd.DataFrame, rules: RulesFile | None = None, weights: Weights | None = None) -> None:
         self.reports, self.found = matrices(cells)
-        self.weights = {id(matrix): _weights(cells, matrix, weights) for matrix in self.found}
+        self.agencies, self.years = (plain_values(self.reports[name]) for name in ("agency", "year"))
         self.binding = [rule for rule in loaded(rules).values() if rule.binds]
-        self.bound = {id(matrix): linear_edits(matrix, matrix, self.binding) for matrix in self.found}
+        self.weights = {matrix.form: _weights(cells, matrix, weights) for matrix in self.found}
+        self.bound = {matrix.form: linear_edits(matrix, matrix, self.binding) for matrix in self.found}
 
     def components(self, matrix: ReportMatrix, layout: Layout) -> tuple[System, ...]:
         """Return the groups of edits that bind the reports of a layout."""
-        own = tuple(edit for edit in self.bound[id(matrix)] if edit.severity == "E" and not edit.offsets)
+        own = tuple(edit for edit in self.bound[matrix.form] if edit.severity == "E" and not edit.offsets)
         return _components(matrix.form, layout, matrix.cells, own)
 
     def joining(self, matrix: ReportMatrix, layout: Layout) -> System | None:
         """Return the edits of a report by which its years are joined."""
-        joined = {cell for edit in self.bound[id(matrix)] if edit.offsets for cell in edit.cells}
+        joined = {cell for edit in self.bound[matrix.form] if edit.offsets for cell in edit.cells}
         return next((one for one in self.components(matrix, layout) if not joined.isdisjoint(one.cells)), None)
 
     @cached_property
@@ -228,33 +254,28 @@ class _Systems:
                 joining = self.joining(matrix, layout)
                 for order, component in enumerate(self.components(matrix, layout)):
                     figures = matrix.value[np.ix_(matrix.rows_at(component.cells), members)]
-                    cannot = np.vstack([_failed(component.rows, figures), outside(component.rows, figures)])
-                    fails = np.asarray(cannot.any(axis=0))
-                    several = len(component.edits) > 1
-                    for at in np.flatnonzero(fails | (several & np.isnan(figures).any(axis=0))).tolist():
-                        chain = self._chain(matrix, int(members[at]), component)
-                        if fails[at] or not can_hold(chain.rows, chain.figures[:, None]).all():
-                            yield int(matrix.reports[members[at]]), order, chain, component is joining
+                    fails = outside(component.rows, figures).any(axis=0) | ~can_hold(component.rows, figures)
+                    for at in members[fails].tolist():
+                        yield int(matrix.reports[at]), order, self.chain(matrix, at, component), component is joining
 
-    def _chain(self, matrix: ReportMatrix, member: int, component: System) -> Chain:
-        rows = matrix.rows_at(component.cells)
-        year = self.reports["year"].array[matrix.reports[member]]
-        places = tuple(map(Place, repeat(matrix.form), repeat(None if pd.isna(year) else int(year)), component.cells))
-        return Chain(places, component.edits, component.rows, matrix.value[rows, member], self.weights[id(matrix)][rows, member])
+    def chain(self, matrix: ReportMatrix, member: int, component: System) -> Chain:
+        """Return a group of edits with the figures of a report."""
+        rows, number = matrix.rows_at(component.cells), int(matrix.reports[member])
+        places = tuple(Place(self.agencies[number], self.years[number], key, matrix.form) for key in component.cells)
+        figures, weights = matrix.value[rows, member], self.weights[matrix.form][rows, member]
+        return Chain(places, component.edits, component.rows, figures, weights)
 
-    def year(self, number: int) -> _Year | None:
+    def year(self, number: int) -> Case | None:
         """Return a report whose own edits hold, by the system that joins it to other years; None where it has none."""
         matrix, member, layout = self.place_of[number]
         component = self.joining(matrix, layout)
-        chain = None if component is None else self._chain(matrix, member, component)
-        return None if chain is None else _Year(number, chain, Localisation([_NOTHING]))
+        return component and Case(number, 0, self.chain(matrix, member, component), Localisation([_NOTHING]))
 
-    def stretches(self, failing: dict[int, _Year]) -> Iterator[list[_Year]]:
+    def stretches(self, failing: Mapping[int, Case]) -> Iterator[list[Case]]:
         """Yield the consecutive years of each agency of which some fail, alone or beside one another."""
-        links = pairs_of_years(self.reports, self.found)
         year_before: dict[int, int] = {}
         affected = set(failing)
-        for pairs in links:
+        for pairs in pairs_of_years(self.reports, self.found):
             year_before |= dict(zip(pairs.reports.tolist(), pairs.before.reports[pairs.was].tolist(), strict=True))
             for edit in linear_edits(pairs.now, pairs.before, self.binding):
                 if edit.offsets and edit.severity == "E":
@@ -269,8 +290,8 @@ class _Systems:
             affected -= set(run)
             # a year without such a table cuts the run
             years = [failing.get(number) or self.year(number) for number in run]
-            for _, stretch in groupby(years, key=lambda year: year is None):
-                yield [year for year in stretch if year is not None]
+            stretches = ([year for year in stretch if year] for _, stretch in groupby(years, key=lambda year: year is None))
+            yield from filter(None, stretches)
 
 
 def _weights(cells: pd.DataFrame, matrix: ReportMatrix, own: Weights | None) -> Floats:
@@ -288,28 +309,6 @@ def _weights(cells: pd.DataFrame, matrix: ReportMatrix, own: Weights | None) -> 
 # --- years of an agency that carry-overs join -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class _Year:
-    """A report of a chain: its system, and the ways to set it right, of which a consistent one has that of changing nothing."""
-
-    number: int
-    chain: Chain
-    found: Localisation
-
-    @property
-    def is_consistent(self) -> bool:
-        """Whether it needs no change of its own."""
-        return self.found.solutions == [_NOTHING]
-
-    @cached_property
-    def figures(self) -> Floats:
-        """What the cells are after each of the ways, shape (cells, ways); NaN where that is open."""
-        figures = np.repeat(self.chain.figures[:, None], len(self.found.solutions), axis=1)
-        for way, solution in enumerate(self.found.solutions):
-            figures[list(solution.cells), way] = solution.values
-        return figures
-
-
 class _Link(NamedTuple):
     """The edits that join two consecutive years, and the coefficients of the cells of both."""
 
@@ -325,50 +324,48 @@ class _Link(NamedTuple):
         fits = (surplus >= -ONE_FEN) & ((surplus <= ONE_FEN) | one_sided[:, None, None])
         return np.asarray(is_open | fits)
 
-    def fits(self, before: _Year, now: _Year) -> Flags:
-        """Tell which ways to set the two years right fit each other."""
-        return np.asarray(self.hold(before.figures, now.figures).all(axis=0))
 
-
-def _link(before: _Year, now: _Year, systems: _Systems) -> _Link:
+def _link(before: Case, now: Case, systems: _Systems) -> _Link:
     """Return the edits that bind the repairs of two years: those of severity E, and those that hold as reported."""
     places = [(place.key, offset) for year, offset in ((before, -1), (now, 0)) for place in year.chain.places]
-    forms = [systems.place_of[year.number][0] for year in (now, before)]
-    every = linear_edits(forms[0], forms[1], systems.binding)
-    edits = [edit for edit in every if edit.offsets and set(places).issuperset(edit.places)]
+    on = [systems.place_of[year.number][0] for year in (now, before)]
+    edits = [edit for edit in linear_edits(on[0], on[1], systems.binding) if edit.offsets and set(places).issuperset(edit.places)]
     link = _Link(edits, *np.split(coefficients(edits, places), [len(before.chain.places)], axis=1))
     holds = link.hold(before.chain.figures[:, None], now.chain.figures[:, None]).ravel().tolist()
     binds = [at for at, edit in enumerate(edits) if holds[at] or edit.severity == "E"]
     return _Link([edits[at] for at in binds], link.before[binds], link.now[binds])
 
 
-_Numbered = tuple[int, int, Chain, Localisation]
+def _fitting(years: Sequence[Case], links: Sequence[_Link]) -> list[Flags]:
+    """Tell for each two consecutive years which ways to set them right fit each other."""
+    two = zip(links, pairwise(years), strict=True)
+    return [np.asarray(link.hold(before.figures, now.figures).all(axis=0)) for link, (before, now) in two]
 
 
-def _repaired(years: Sequence[_Year], systems: _Systems, seconds: float) -> Iterator[_Numbered]:
+def _repaired(years: Sequence[Case], systems: _Systems, seconds: float) -> Iterator[Case]:
     """Cut consecutive years where the repairs of both sides fit in any combination, and repair what is left together."""
     links = [_link(before, now, systems) for before, now in pairwise(years)]
-    fitting = [link.fits(*two) for link, two in zip(links, pairwise(years), strict=True)]
+    fitting = _fitting(years, links)
     cuts = [at for at, fits in enumerate(fitting, start=1) if fits.all()]
     for start, end in pairwise([0, *cuts, len(years)]):
-        first = years[start]
-        if end - start == 1 and not first.is_consistent:
-            yield first.number, 0, first.chain, first.found
-        elif end - start > 1:
-            mine = years[start:end]
-            chain = _joined(mine, links[start : end - 1], [True] * len(mine))
-            located = _combined(mine, fitting[start : end - 1])
-            if not located.solutions:
-                whole = _of_whole_tables(mine, links[start : end - 1], chain)
-                around, found = _searched(years, links, start, end, seconds, most=FEW_OVER_YEARS if whole.solutions else inf)
-                chain, located = (chain, whole) if whole.solutions and not found.solutions else (around, found)
-            for part in _factors(chain, located):
-                concerned = {chain.places[cell].year for one in part.solutions for cell in one.cells}
-                numbers = (one.number for one in mine if one.chain.places[0].year in concerned)
-                yield next(numbers, first.number), 0, chain, part
+        mine, inner = years[start:end], slice(start, end - 1)
+        if end - start == 1:
+            yield from (case for case in mine if not case.is_consistent)
+            continue
+        chain = _joined(mine, links[inner])
+        located = _combined(mine, fitting[inner])
+        if not located.solutions:
+            whole = _of_whole_tables(mine, links[inner], chain)
+            around, found = _searched(years, links, start, end, seconds, most=FEW_OVER_YEARS if whole.solutions else inf)
+            chain, located = (chain, whole) if whole.solutions and not found.solutions else (around, found)
+        for part in _factors(chain, located):
+            case = Case(mine[0].number, 0, chain, part)
+            concerned = {place.year for place in case.changed}
+            numbers = (one.number for one in mine if one.chain.places[0].year in concerned)
+            yield replace(case, number=next(numbers, case.number))
 
 
-def _combined(years: Sequence[_Year], fitting: Sequence[Flags]) -> Localisation:
+def _combined(years: Sequence[Case], fitting: Sequence[Flags]) -> Localisation:
     """Return the combinations of the repairs of the years that fit each other; none if the years need no change alone."""
     paths: list[tuple[int, ...]] = [(way,) for way in range(len(years[0].found.solutions))]
     complete = all(year.found.complete for year in years)
@@ -385,29 +382,26 @@ def _combined(years: Sequence[_Year], fitting: Sequence[Flags]) -> Localisation:
     return Localisation([solution for solution in solutions if solution.cells], complete)
 
 
-def _of_whole_tables(years: Sequence[_Year], links: Sequence[_Link], chain: Chain) -> Localisation:
+def _of_whole_tables(years: Sequence[Case], links: Sequence[_Link], chain: Chain) -> Localisation:
     """Return what sets years right that contradict each other, if tables of the fewest were in another unit or last year's."""
-    different = known_rule("XD").settings["different_figures"]
     widened = []
     for before, year in zip([None, *years[:-1]], years, strict=True):
-        cells = [place.key for place in year.chain.places]
+        cells, figures = [place.key for place in year.chain.places], year.chain.figures
         same = before is not None and [place.key for place in before.chain.places] == cells
         ways = list(year.found.solutions)
-        for figures in reprinted(cells, year.chain.figures, before.chain.figures if before and same else None, different):
-            changed = np.flatnonzero(~np.isnan(year.chain.figures) & (figures != year.chain.figures)).tolist()
-            if not _failed(year.chain.rows, figures[:, None]).any():
-                ways.append(Solution(tuple(changed), tuple(figures[changed].tolist())))
-        widened.append(_Year(year.number, year.chain, Localisation(ways, year.found.complete)))
-    found = _combined(widened, [link.fits(*two) for link, two in zip(links, pairwise(widened), strict=True)])
+        for other in reprinted(cells, figures, before.chain.figures if before and same else None):
+            changed = np.flatnonzero(~np.isnan(figures) & (other != figures)).tolist()
+            if can_hold(year.chain.rows, other[:, None]).all():
+                ways.append(Solution(tuple(changed), tuple(other[changed].tolist())))
+        widened.append(replace(year, found=Localisation(ways, year.found.complete)))
+    found = _combined(widened, _fitting(widened, links))
     concerned = [len({chain.places[cell].year for cell in one.cells}) for one in found.solutions]
-    fewest = min(concerned, default=0)
-    return Localisation(
-        [one for one, years_of in zip(found.solutions, concerned, strict=True) if years_of == fewest], found.complete
-    )
+    fewest = [one for one, years_of in zip(found.solutions, concerned, strict=True) if years_of == min(concerned)]
+    return Localisation(fewest, found.complete)
 
 
 def _searched(
-    years: Sequence[_Year], links: Sequence[_Link], start: int, end: int, seconds: float, *, most: float
+    years: Sequence[Case], links: Sequence[_Link], start: int, end: int, seconds: float, *, most: float
 ) -> tuple[Chain, Localisation]:
     """Search the systems of years as one, with the consistent years on both sides, which may have to change as well."""
     start -= int(start > 0 and years[start - 1].is_consistent)
@@ -427,9 +421,9 @@ def _in_year(edit: Edit, at: int) -> Edit:
     return replace(edit, offsets=tuple(at + offset for _, offset in edit.places))
 
 
-def _joined(years: Sequence[_Year], links: Sequence[_Link], free: Sequence[bool]) -> Chain:
+def _joined(years: Sequence[Case], links: Sequence[_Link], free: Sequence[bool] | None = None) -> Chain:
     """Return the systems of consecutive years as one; those that are not `free` only stand beside it."""
-    chains = [one.chain for one in years]
+    chains, free = [one.chain for one in years], free or [True] * len(years)
     edits = [_in_year(edit, at) for at, one in enumerate(chains) if free[at] for edit in one.edits]
     edits += [_in_year(edit, at) for at, link in enumerate(links, start=1) for edit in link.edits]
     places = [(place.key, at) for at, one in enumerate(chains) for place in one.places]
@@ -443,12 +437,12 @@ def _joined(years: Sequence[_Year], links: Sequence[_Link], free: Sequence[bool]
     )
 
 
-def _factors(system: Chain, located: Localisation) -> list[Localisation]:
+def _factors(chain: Chain, located: Localisation) -> list[Localisation]:
     """Take apart what is independent: sets of cells that share no edit and come in every combination."""
     cells = sorted({cell for solution in located.solutions for cell in solution.cells})
     if not cells:
         return [located]
-    rows = (system.rows.equalities[:, cells] != 0).astype(float)
+    rows = (chain.rows.equalities[:, cells] != 0).astype(float)
     holding = np.array([np.isin(cells, solution.cells) for solution in located.solutions], dtype=float)
     alone = holding.sum(axis=0)
     correlated = np.abs(holding.T @ holding * len(holding) - np.outer(alone, alone)) > ONE_FEN
@@ -462,19 +456,19 @@ def _factors(system: Chain, located: Localisation) -> list[Localisation]:
     return factors if prod(len(factor.solutions) for factor in factors) == len(located.solutions) else [located]
 
 
-def systems_of(cells: pd.DataFrame) -> Iterator[tuple[Any, Chain]]:
-    """Yield each system of edits with its agency; the years that carry-overs join are one system."""
-    systems = _Systems(cells, None, None)
-    agencies = plain_values(systems.reports["agency"])
-    joined = {number: year for number in systems.place_of if (year := systems.year(number)) is not None}
+def systems_of(cells: pd.DataFrame, rules: RulesFile | None = None) -> Iterator[Chain]:
+    """Yield each system of edits; the years that carry-overs join are one system."""
+    systems = _Systems(cells, rules)
+    joined = {}
     for number, (matrix, member, layout) in systems.place_of.items():
         joining = systems.joining(matrix, layout)
         for component in systems.components(matrix, layout):
-            if component.edits and component is not joining:
-                yield agencies[number], systems._chain(matrix, member, component)
-    for years in filter(None, systems.stretches(joined)):
-        links = [_link(before, now, systems) for before, now in pairwise(years)]
-        yield agencies[years[0].number], _joined(years, links, [True] * len(years))
+            if component is joining:
+                joined[number] = Case(number, 0, systems.chain(matrix, member, component), Localisation([_NOTHING]))
+            elif component.edits:
+                yield systems.chain(matrix, member, component)
+    for years in systems.stretches(joined):
+        yield _joined(years, [_link(before, now, systems) for before, now in pairwise(years)])
 
 
 # --- errors of a whole table: lines or columns in each other's place or one place on, a block turned, another unit ----------
@@ -512,7 +506,7 @@ def rearranged(form: Form, cells: tuple[CellKey, ...], figures: Floats) -> tuple
     return names, moved
 
 
-def reprinted(cells: Sequence[CellKey], figures: Floats, before: Floats | None, different: Mapping[str, int]) -> Iterator[Floats]:
+def reprinted(cells: Sequence[CellKey], figures: Floats, before: Floats | None) -> Iterator[Floats]:
     """Yield what the figures of a year were if a table were printed in another unit, or were that of the year before.
 
     Parameters
@@ -520,9 +514,9 @@ def reprinted(cells: Sequence[CellKey], figures: Floats, before: Floats | None, 
     cells : sequence of (table, line, column)
     figures, before : array, shape (cells,)
         As reported, and the year before; None where it has other cells.
-    different : mapping of table to int
-        So many different figures make it remarkable that all are multiples of ten thousand, or those of the year before.
     """
+    # so many different figures make it remarkable that all are multiples of ten thousand, or those of the year before
+    different = known_rule("XD").settings["different_figures"]
     for table in dict.fromkeys(name for name, _, _ in cells):
         mine = np.array([cell[0] == table for cell in cells]) & ~np.isnan(figures)
         if len(set(figures[mine].tolist()) - {0.0}) >= different.get(table, np.inf):

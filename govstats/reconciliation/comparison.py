@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
+from math import isnan, nan
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from govstats.errors import DifferentReports, require_columns
@@ -27,16 +27,7 @@ from govstats.reconciliation.matrix import (
     plain_values,
 )
 from govstats.reconciliation.rulebook import known_rule
-from govstats.reconciliation.wording import (
-    cell_label,
-    listed,
-    named,
-    no_figure,
-    number,
-    phrase,
-    quoted,
-    without_figure,
-)
+from govstats.reconciliation.wording import cell_label, listed, no_figure, number, phrase, quoted, without_figure
 from govstats.report import Report, column_types, typed_frame
 
 #: What each format says of a cell, as columns of the comparison.
@@ -51,15 +42,25 @@ class _Shown(NamedTuple):
     status: int
     printed: str = ""
 
+    @property
+    def decided(self) -> bool:
+        """Whether the document shows the cell and it can be read."""
+        return self.status not in {ABSENT, UNREADABLE}
+
+    def agrees(self, other: _Shown) -> bool:
+        """Tell whether another document shows the same figure, or lacks it for the same reason."""
+        without = isnan(self.value) and isnan(other.value) and self.status == other.status
+        return without or abs(self.value - other.value) <= ONE_FEN
+
     def text(self, language: Language) -> str:
         """Return what stands there; where the same is read in two units, also what it means."""
-        figure = "" if np.isnan(self.value) else number(self.value)
+        figure = "" if isnan(self.value) else number(self.value)
         printed = self.printed.strip() or (figure if self.status == REPORTED else "")
         text = quoted(printed, language) if printed else no_figure(self.status, language)
         return text if figure in {"", printed} else phrase("remark", language, text=text, remark=figure)
 
 
-_NOT_SHOWN = _Shown(np.nan, ABSENT)
+_NOT_SHOWN = _Shown(nan, ABSENT)
 _Shows = Mapping[CellKey, _Shown]
 
 
@@ -118,21 +119,14 @@ def compare_formats(first: Report, second: Report, *more: Report) -> FormatCompa
     """
     reports = (first, second, *more)
     _check_identity(reports)
-    names = _names(reports)
     read = [{cell.key: cell for cell in report.read_cells} for report in reports]
     shown = [
-        {
-            key: _Shown(np.nan if cell.value is None else cell.value, STATUS[cell.status], cell.printed)
-            for key, cell in cells.items()
-        }
+        {key: _Shown(nan if one.value is None else one.value, STATUS[one.status], one.printed) for key, one in cells.items()}
         for cells in read
     ]
-    agreement: dict[CellKey, str] = {}
-    findings = Findings()
+    findings, agreement = Findings(), dict[CellKey, str]()
     for table in first.statutory_form.tables:
-        beside = _Beside(table, list(zip(names, shown, strict=True)))
-        agreement |= dict(zip(beside.keys, beside.agreement.tolist(), strict=True))
-        _compare(0, "XF", beside, findings)
+        agreement |= _compare(0, "XF", table, list(zip(_names(reports), shown, strict=True)), findings)
     identity = pd.DataFrame({"agency": pd.array([first.agency], dtype="str"), "year": pd.array([first.year], dtype="Int64")})
     about = [(at, one.format, one.source, one.sha256) for at, one in enumerate(reports, start=1)]
     numbered = typed_frame(about, column_types("number:Int64 format source sha256"))
@@ -140,8 +134,7 @@ def compare_formats(first: Report, second: Report, *more: Report) -> FormatCompa
     cells = typed_frame(rows, column_types("agency year:Int64 form table line column agreement"))
     for number_of, own in enumerate(read, start=1):
         for name, dtype in _COMPARED.items():
-            values = [getattr(own.get(key), name, None) for key in agreement]
-            cells[f"{name}_{number_of}"] = pd.array(values, dtype=dtype)
+            cells[f"{name}_{number_of}"] = pd.array([getattr(own.get(key), name, None) for key in agreement], dtype=dtype)
     return FormatComparison(numbered, cells, findings.frame(identity))
 
 
@@ -159,83 +152,56 @@ def _names(reports: Sequence[Report]) -> list[str]:
     return [name if formats.count(name) == 1 else f"{name} {position}" for position, name in enumerate(formats, start=1)]
 
 
-class _Beside:
-    """A table as several documents show it; the one whose cells count may have no name.
+def _compare(
+    report: int, rule: str, table: Table, documents: Sequence[tuple[str, _Shows]], findings: Findings, *, source: str = ""
+) -> dict[CellKey, str]:
+    """Add a finding for each cell that differs, and one for the table where cells could not be compared or all agree.
 
-    Attributes
-    ----------
-    keys : list of (table, line, column)
-        Every cell that a document shows, in the order of the form; lines that agencies added come last.
-    decided, differs : array, shape (cells, documents)
-        Whether a document shows the cell and it can be read, and whether it is not what the first of these has.
-    agreement : array, shape (cells,)
-        As in `FormatComparison.cells`.
+    Of the documents, as each shows the table, the one whose cells count may have no name. Returns for every cell that one shows,
+    in the order of the form, how far they agree, as in `FormatComparison.cells`.
     """
-
-    def __init__(self, table: Table, documents: Sequence[tuple[str, _Shows]]) -> None:
-        self.table = table
-        self.names, shows = zip(*documents, strict=True)
-        order = [(table.id, line.id, column) for line in table.lines for column in table.columns_of[line.id]]
-        place = {key: at for at, key in enumerate(order)}
-        found = dict.fromkeys(key for cells in shows for key in cells if key[0] == table.id)
-        self.keys = sorted(found, key=lambda key: place.get(key, len(place)))
-        shape = (len(self.keys), len(documents))
-        self.shown = [[cells.get(key, _NOT_SHOWN) for cells in shows] for key in self.keys]
-        self.value = np.array([[one.value for one in row] for row in self.shown], dtype=float).reshape(shape)
-        status = np.array([[one.status for one in row] for row in self.shown], dtype=np.int8).reshape(shape)
-        self.decided = (status != ABSENT) & (status != UNREADABLE)
-        self.first = self.decided.argmax(axis=1)[:, None]
-        value, of_first = self.value, np.take_along_axis(self.value, self.first, axis=1)
-        nowhere = np.isnan(value) & np.isnan(of_first) & (status == np.take_along_axis(status, self.first, axis=1))
-        self.differs = self.decided & ~nowhere & ~(np.abs(value - of_first) <= ONE_FEN)
-        self.agreement = np.select(
-            [self.differs.any(axis=1), ~self.decided.any(axis=1), self.decided.all(axis=1)],
-            ["different", "none", "equal"],
-            "only_some",
-        )
-
-    def said(self, at: int, language: Language) -> str:
-        """Say what stands in a cell in each document that shows it."""
-        said = [
-            phrase("document_has" if name else "chosen_has", language, document=name, text=shown.text(language))
-            for name, shown in zip(self.names, self.shown[at], strict=True)
-            if shown is not _NOT_SHOWN
-        ]
-        return phrase("clause", language).join(said)
-
-    def unread(self, language: Language) -> str:
-        """Name for each document the cells that cannot be read in it."""
-        said = []
-        for name, decided in zip(self.names, self.decided.T, strict=True):
-            lacking = [self.keys[at] for at in np.flatnonzero(~decided).tolist()]
-            if lacking:
-                labels = listed((cell_label(self.table, key, language) for key in lacking), language, limit=3)
-                cells = phrase("whole_table", language) if not decided.any() else labels
-                said.append(phrase("cells_of", language, document=name or phrase("chosen_document", language), cells=cells))
-        return phrase("semicolon", language).join(said)
-
-
-def _compare(report: int, rule: str, beside: _Beside, findings: Findings, *, source: str = "") -> None:
-    """Add a finding for each cell that differs, and one for the table where cells could not be compared or all agree."""
-    note = partial(findings.note, report, rule, table=beside.table, source=source)
-    for at in np.flatnonzero(beside.differs.any(axis=1)).tolist():
-        first, other = int(beside.first[at, 0]), int(beside.differs[at].argmax())
-        note(
-            "fail",
-            cells=[beside.keys[at]],
-            expected=float(beside.value[at, first]),
-            reported=float(beside.value[at, other]),
-            subject=named(beside.table, beside.keys[at]),
-            left=beside.shown[at][0].text,
-            right=beside.shown[at][-1].text,
-            missing=partial(beside.said, at),
-        )
-    unread = [beside.keys[at] for at in np.flatnonzero(np.isin(beside.agreement, ["only_some", "none"])).tolist()]
-    if unread or not beside.keys:
-        message = "not_assessable" if beside.keys else "no_table"
-        note("not_assessable", message=message, cells=unread, missing=beside.unread)
-    elif not beside.differs.any():
+    note = partial(findings.note, report, rule, table=table, source=source)
+    place = {key: at for at, key in enumerate(table.every_cell)}
+    found = dict.fromkeys(key for _, cells in documents for key in cells if key[0] == table.id)
+    agreement: dict[CellKey, str] = {}
+    for key in sorted(found, key=lambda key: place.get(key, len(place))):
+        shown = [cells.get(key, _NOT_SHOWN) for _, cells in documents]
+        decided = [one for one in shown if one.decided]
+        differing = [one for one in decided if not one.agrees(decided[0])]
+        agreement[key] = "none" if not decided else "equal" if len(decided) == len(documents) else "only_some"
+        if differing:
+            agreement[key] = "different"
+            sides: dict[str, Any] = {"expected": decided[0].value, "reported": differing[0].value}
+            sides |= {"left": shown[0].text, "right": shown[-1].text}
+            note("fail", cells=[key], missing=partial(_said, [name for name, _ in documents], shown), **sides)
+    unread = [key for key, agreed in agreement.items() if agreed in {"only_some", "none"}]
+    if unread or not agreement:
+        message = "not_assessable" if agreement else "no_table"
+        note("not_assessable", message=message, cells=unread, missing=partial(_unread, table, list(agreement), documents))
+    elif "different" not in agreement.values():
         note("pass")
+    return agreement
+
+
+def _said(names: Sequence[str], shown: Sequence[_Shown], language: Language) -> str:
+    """Say what stands in a cell in each document that shows it."""
+    return phrase("clause", language).join(
+        phrase("document_has" if name else "chosen_has", language, document=name, text=one.text(language))
+        for name, one in zip(names, shown, strict=True)
+        if one is not _NOT_SHOWN
+    )
+
+
+def _unread(table: Table, keys: Sequence[CellKey], documents: Sequence[tuple[str, _Shows]], language: Language) -> str:
+    """Name for each document the cells that cannot be read in it."""
+    said = []
+    for name, shows in documents:
+        lacking = [key for key in keys if not shows.get(key, _NOT_SHOWN).decided]
+        if lacking:
+            labels = listed((cell_label(table, key, language) for key in lacking), language, limit=3)
+            cells = phrase("whole_table", language) if len(lacking) == len(keys) else labels
+            said.append(phrase("cells_of", language, document=name or phrase("chosen_document", language), cells=cells))
+    return phrase("semicolon", language).join(said)
 
 
 # --- vintages: XV, XF ---------------------------------------------------------------------------------------------------------
@@ -296,21 +262,18 @@ def check_vintages(
             two = [(source, _shown(place)), (str(name), _shown(Located(matrix, at, report)))]
             in_order = two[::-1] if number_of < vintage else two
             for table in matrix.form.tables:
-                _compare(place.number, rule, _Beside(table, in_order), findings, source=str(name))
+                _compare(place.number, rule, table, in_order, findings, source=str(name))
 
 
 def _chosen(described: pd.DataFrame | None) -> Mapping[_ReportKey, tuple[int, str]]:
     """Return of what vintage and source the cells of each report are."""
     if described is None or "vintage" not in described.columns:
         return {}
-    rows = described[described["year"].notna() & described["vintage"].notna()]
+    rows = described.dropna(subset=["year", "vintage"])
     if "chosen" in rows.columns:
         rows = rows[rows["chosen"].astype("boolean").fillna(False)]
-    sources = rows["source"].fillna("") if "source" in rows.columns else [""] * len(rows)
-    return {
-        (agency, int(year)): (int(vintage), str(source))
-        for agency, year, vintage, source in zip(rows["agency"], rows["year"], rows["vintage"], sources, strict=True)
-    }
+    named = rows.reindex(columns=["agency", "year", "vintage", "source"]).astype({"source": "str"}).fillna({"source": ""})
+    return {(agency, int(year)): (int(vintage), source) for agency, year, vintage, source in named.itertuples(index=False)}
 
 
 # --- summaries: XH ----------------------------------------------------------------------------------------------------------
@@ -342,39 +305,37 @@ def check_summaries(reports: pd.DataFrame, found: Sequence[ReportMatrix], findin
         place = places.get((agency, year))
         if place is None or agency not in below.index:
             continue
-        children = {str(child): places[child, year] for child in below[agency] if (child, year) in places}
-        absent = [str(child) for child in below[agency] if (child, year) not in places]
+        children = {str(child): places.get((child, year)) for child in below[agency]}
+        absent = [child for child, its in children.items() if its is None]
         if absent:
             findings.note(place.number, "XH", "not_assessable", message="absent", missing=partial(listed, absent))
             continue
+        read = {name: _shown(its) for name, its in {"": place, **children}.items() if its is not None}
         for table in place.matrix.form.tables:
-            _check_summary(place, children, table, findings)
+            _check_summary(place, read, table, findings)
 
 
-def _check_summary(summary: Located, children: Mapping[str, Located], table: Table, findings: Findings) -> None:
+def _check_summary(summary: Located, read: Mapping[str, _Shows], table: Table, findings: Findings) -> None:
+    """Hold a table against the sum over others; `read` has what all of them show, that of the summary without a name."""
     patterns = known_rule("XH").settings["cells"]
-    read = [_shown(place) for place in (summary, *children.values())]
     note = partial(findings.note, summary.number, "XH", table=table)
-    count = str(len(children))
     outcomes = set()
     for key in summary.matrix.cells[summary.matrix.rows_of[table.id]]:
-        shown = [cells.get(key, _NOT_SHOWN) for cells in read]
-        if not any(fnmatchcase("/".join(key), pattern) for pattern in patterns) or all(one is _NOT_SHOWN for one in shown):
+        shown = {name: cells.get(key, _NOT_SHOWN) for name, cells in read.items()}
+        if not any(fnmatchcase("/".join(key), pattern) for pattern in patterns) or set(shown.values()) == {_NOT_SHOWN}:
             continue
-        reported, *parts = (one.value for one in shown)
+        reported, *parts = (one.value for one in shown.values())
         expected = sum(parts)
-        about = partial(note, cells=[key], subject=named(table, key))
-        outcome = "not_assessable" if np.isnan(reported - expected) else "pass"
+        outcome = "not_assessable" if isnan(reported - expected) else "fail" if abs(reported - expected) > ONE_FEN else "pass"
         if outcome == "not_assessable":
-            about(outcome, missing=partial(_without_figure, list(children), [one.status for one in shown]))
-        elif abs(reported - expected) > ONE_FEN:
-            outcome = "fail"
-            about(outcome, expected=expected, reported=reported, missing=count)
+            note(outcome, cells=[key], missing=partial(_without_figure, shown))
+        elif outcome == "fail":
+            note(outcome, cells=[key], expected=expected, reported=reported, missing=str(len(parts)))
         outcomes.add(outcome)
     if outcomes == {"pass"}:
-        note("pass", missing=count)
+        note("pass", missing=str(len(read) - 1))
 
 
-def _without_figure(children: Sequence[str], status: Sequence[int], language: Language) -> str:
+def _without_figure(shown: Mapping[str, _Shown], language: Language) -> str:
     """Name the reports that have no figure."""
-    return without_figure(zip([phrase("summary", language), *children], status, strict=True), language)
+    return without_figure(((name or phrase("summary", language), one.status) for name, one in shown.items()), language)

@@ -17,6 +17,7 @@ from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.findings import Floats, Integers
 from govstats.reconciliation.matrix import Source, known_of, plain_values
 from govstats.reconciliation.repairs import repairs as repairs_of
+from govstats.reconciliation.rulebook import RulesFile
 from govstats.reconciliation.solver import Rows, bounds, components, filled
 
 #: Steps of a walk from one draw to the next, for each dimension of what is open.
@@ -38,6 +39,7 @@ def draws(
     odds: float = 5.0,
     repairs: pd.DataFrame | None = None,
     corrections: Corrections | None = None,
+    rules: RulesFile | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Draw data sets in which the edits of the form hold: contradictions repaired, and cells without a figure filled.
 
@@ -56,6 +58,8 @@ def draws(
         What `govstats.repairs` returned for the same reports. By default they are looked for.
     corrections : path or DataFrame, optional
         Documented corrections to apply first, as `govstats.correct` takes them.
+    rules : path, optional
+        A file of rules of your own, as `govstats.repairs` takes it: those of severity E hold in the draws as ours do.
 
     Yields
     ------
@@ -95,14 +99,14 @@ def draws(
     """
     cells = known_of(as_corrected(source, corrections)).cells.reset_index(drop=True)
     cells = cells if "method" in cells else cells.assign(method=None)
-    found = repairs_of(source, corrections=corrections) if repairs is None else repairs
+    found = repairs_of(source, corrections=corrections, rules=rules) if repairs is None else repairs
     require_columns(found, (*_CELL, "repair", "proposed", "group", "rank", "complete"), "repairs", "govstats.repairs(...)")
     if not odds > 0:
         raise GovstatsError(f"odds={odds}: expected a number above 0 应为大于 0 的数")
     choices, undecided = _choices(found, odds)
     there, repaired = set(_keys(cells, _CELL[:3])), {agency for (agency,) in _keys(found, _CELL[:1])}
-    of_agencies = ((agency, chain) for agency, chain in systems_of(cells) if agency in repaired or np.isnan(chain.figures).any())
-    systems = [_System(agency, chain, there) for agency, chain in of_agencies]
+    chains = (one for one in systems_of(cells, rules) if one.places[0].agency in repaired or np.isnan(one.figures).any())
+    systems = [_System(chain, there) for chain in chains]
     agencies = repaired | {system.agency for system in systems}
     generators = {agency: np.random.default_rng([seed, crc32(str(agency).encode())]) for agency in agencies}
     rows: dict[_Cell, list[int]] = {}
@@ -177,9 +181,9 @@ def _changed(cells: pd.DataFrame, rows: Mapping[_Cell, Sequence[int]], changes: 
 class _System:
     """Edits that hang together, and the figures that they leave open after each choice of repairs."""
 
-    def __init__(self, agency: Any, chain: Chain, there: set[_Cell]) -> None:
-        self.agency, self.chain = agency, chain
-        self.cells = [(agency, place.year, *place.key) for place in chain.places]
+    def __init__(self, chain: Chain, there: set[_Cell]) -> None:
+        self.agency, self.chain = chain.places[0].agency, chain
+        self.cells = [(place.agency, place.year, *place.key) for place in chain.places]
         self.position = {cell: at for at, cell in enumerate(self.cells)}
         self.there = [cell[:3] in there for cell in self.cells]
         self.known: dict[bytes, list[tuple[Integers, Floats | _Walk]]] = {}

@@ -299,10 +299,8 @@ def conflicts(matrix: ReportMatrix) -> Iterator[Conflict]:
             values = matrix.value[np.ix_(matrix.rows_at(mine.cells), members)]
             empty = np.isnan(values)
             some = np.flatnonzero(empty.any(axis=0) & ~empty.all(axis=0))
-            for alike_in in alike(empty[:, some]):
-                which = some[alike_in]
-                for at, holds in zip(which.tolist(), can_hold(mine.rows, values[:, which]).tolist(), strict=True):
-                    yield Conflict(int(members[at]), table.id, () if holds else _conflict(matrix.form, mine, values[:, at]))
+            for at, holds in zip(some.tolist(), can_hold(mine.rows, values[:, some]).tolist(), strict=True):
+                yield Conflict(int(members[at]), table.id, () if holds else _conflict(matrix.form, mine, values[:, at]))
 
 
 @cache

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from govstats.forms import CellKey, Table
 from govstats.reconciliation.rulebook import LANGUAGES, Rules, Wording, loaded
-from govstats.reconciliation.wording import Words, cell_list, gap, in_words, number
+from govstats.reconciliation.wording import Words, cell_list, gap, in_words, named, number
 from govstats.report import column_types
 
 Integers = NDArray[np.intp]
@@ -83,6 +83,7 @@ class Findings:
         table : Table, optional
             What the finding is about; its title is the field ``table`` of the message.
         cells : iterable of (table, line, column)
+            One cell is the field ``subject`` of the message.
         expected, reported : float or array
             The two sides, a figure a report; where there is one report they are fields of the message, and so is ``gap``.
         **fields : str or function of a language
@@ -90,7 +91,10 @@ class Findings:
         """
         if not np.size(reports):
             return
+        cells = list(cells)
         given: dict[str, Words] = {} if table is None else {"table": table.title}
+        if table is not None and len(cells) == 1:
+            given["subject"] = named(table, cells[0])
         if isinstance(expected, float) and isinstance(reported, float):
             size = round(reported - expected, 6)
             given |= {"expected": number(expected), "reported": number(reported), "gap": partial(gap, size)}

@@ -16,7 +16,7 @@ import pandas as pd
 
 from govstats.errors import UnreadableDocument
 from govstats.forms import ONE_FEN, CellKey, Form, Language
-from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, TEN_THOUSAND, Case, Place, Weights, cases, rearranged
+from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, TEN_THOUSAND, Case, Chain, Place, Weights, cases, rearranged
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import outside
 from govstats.reconciliation.matrix import Source, known_of
@@ -159,45 +159,36 @@ def repairs(
     if not found:
         return typed_frame([], REPAIR_TYPES)
     again = _read_again(report if reread else None, found)
-    witnesses = _witnesses(cells, claims, {case.agency for case in found})
+    witnesses = _witnesses(cells, claims, {case.chain.places[0].agency for case in found})
     printed = _printed(cells, found)
     rows: list[tuple[Any, ...]] = []
     numbers = count(1)
     for group, case in enumerate(found, start=1):
-        explaining = [_repair(case, solution, witnesses, again) for solution in case.found.solutions]
-        explaining = _ranked(explaining)
+        explaining = _ranked([_repair(case.chain, solution, witnesses, again) for solution in case.found.solutions])
         standing = _standing(case, explaining)
         if not explaining:
-            rows.append((next(numbers), case.agency, *_not_found(case, group)))
+            rows.append((next(numbers), *_not_found(case, group)))
         for repair, repair_number in zip(explaining, numbers, strict=False):
             rank = 1 + sum(one.doubt < repair.doubt for one in explaining)
-            rows += [(repair_number, case.agency, *row) for row in _rows(case, repair, group, rank, standing, printed)]
+            said = [_sentence(case, repair, standing, language) for language in LANGUAGES]
+            complete = case.found.complete
+            why = repair.rules, ";".join(dict.fromkeys(repair.mechanisms)), repair.witnesses, complete and len(explaining) == 1
+            for (agency, year, key, _), reported, proposed, origin, other in repair.changes:
+                together = cell_list(one.place.key for one in repair.changes if one.place.year == year)
+                changed = None if np.isnan(proposed) else proposed
+                text = printed.get((agency, year, *key))
+                cell = (agency, year, *key, reported, changed, together)
+                rows.append((repair_number, *cell, *why, complete, group, rank, origin, text, other, *said))
     return typed_frame(rows, REPAIR_TYPES)
 
 
 def _not_found(case: Case, group: int) -> tuple[Any, ...]:
     """Say that the search met its bound before it found anything."""
-    failed = (case.system.rows.matrix[case.system.broken] != 0).any(axis=0)
-    first = case.system.places[int(failed.argmax())]
-    rules = ";".join(dict.fromkeys(edit.rule for edit in case.system.edits))
-    said = [phrase("not_found", one, table=first.form.table(first.key[0]).title(one)) for one in LANGUAGES]
-    return (first.year, first.key[0], *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
-
-
-def _rows(
-    case: Case, repair: _Repair, group: int, rank: int, standing: str, printed: Mapping[tuple[Any, ...], str]
-) -> Iterator[tuple[Any, ...]]:
-    """Yield what the frame says of each cell of a repair."""
-    complete = case.found.complete
-    unique = complete and len(case.found.solutions) == 1
-    said = [_sentence(case, repair, standing, language) for language in LANGUAGES]
-    mechanism_ids = ";".join(dict.fromkeys(repair.mechanisms))
-    for (_, year, key), reported, proposed, origin, reread in repair.changes:
-        changed = None if np.isnan(proposed) else proposed
-        together = cell_list(one.place.key for one in repair.changes if one.place.year == year)
-        why = (repair.rules, mechanism_ids, repair.witnesses, unique, complete, group, rank)
-        text = printed.get((case.agency, year, *key))
-        yield (year, *key, reported, changed, together, *why, origin, text, reread, *said)
+    failed = (case.chain.rows.matrix[case.chain.broken] != 0).any(axis=0)
+    agency, year, (table, *_), form = case.chain.places[int(failed.argmax())]
+    rules = ";".join(dict.fromkeys(edit.rule for edit in case.chain.edits))
+    said = [phrase("not_found", one, table=form.table(table).title(one)) for one in LANGUAGES]
+    return (agency, year, table, *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
 
 
 def _ranked(explaining: list[_Repair]) -> list[_Repair]:
@@ -212,23 +203,24 @@ def _ranked(explaining: list[_Repair]) -> list[_Repair]:
 # --- how it came about, and what speaks for it ------------------------------------------------------------------------------
 
 
-def _repair(case: Case, solution: Solution, witnesses: _Witnesses, again: _Again) -> _Repair:
-    system = case.system
+def _repair(chain: Chain, solution: Solution, witnesses: _Witnesses, again: _Again) -> _Repair:
     changes = []
     for cell, proposed in zip(*solution, strict=True):
-        place = system.places[cell]
-        changes.append(_Change(place, float(system.figures[cell]), proposed, *_origin(again, place.key, proposed)))
-    touched = (system.rows.matrix[:, list(solution.cells)] != 0).any(axis=1)
-    rules = [system.edits[row].rule for row in np.flatnonzero(system.broken & touched)]
-    rules += [_DOMAIN] * bool(outside(system.rows, system.figures[:, None])[list(solution.cells)].any())
+        place = chain.places[cell]
+        changes.append(_Change(place, float(chain.figures[cell]), proposed, *_origin(again, place.key, proposed)))
+    changed = list(solution.cells)
+    touched = (chain.rows.matrix[:, changed] != 0).any(axis=1)
+    rules = [chain.edits[row].rule for row in np.flatnonzero(chain.broken & touched)]
+    rules += [_DOMAIN] * bool(outside(chain.rows, chain.figures[:, None])[changed].any())
     ways: list[str] = []
-    for (form, year), of_year in groupby(changes, lambda change: change.place[:2]):
-        around = zip(system.places, system.figures.tolist(), strict=True)
-        figures = {place.key: figure for place, figure in around if place.year == year}
+    for (year, form), of_year in groupby(changes, lambda change: (change.place.year, change.place.form)):
+        figures = {
+            place.key: figure for place, figure in zip(chain.places, chain.figures.tolist(), strict=True) if place.year == year
+        }
         ways += mechanisms(form, figures, {change.place.key: (change.reported, change.proposed) for change in of_year})
     said = []
-    for (_, year, key), reported, proposed, *_ in changes:
-        for low, high, text in witnesses.get((case.agency, year, "/".join(key)), ()):
+    for (agency, year, key, _), reported, proposed, *_ in changes:
+        for low, high, text in witnesses.get((agency, year, "/".join(key)), ()):
             fits = low <= proposed <= high
             if fits != (low <= reported <= high):
                 said.append(f"{'+' if fits else '-'} {text}")
@@ -248,8 +240,8 @@ def _standing(case: Case, explaining: Sequence[_Repair]) -> str:
 
 def _sentence(case: Case, repair: _Repair, standing: str, language: Language) -> str:
     changes = []
-    several_years = len({case.system.places[cell].year for one in case.found.solutions for cell in one.cells}) > 1
-    for (form, year, key), reported, proposed, *_ in repair.changes:
+    several_years = len({place.year for place in case.changed}) > 1
+    for (_, year, key, form), reported, proposed, *_ in repair.changes:
         cell = quoted(cell_label(form.table(key[0]), key, language), language)
         if several_years:
             cell = phrase("in_year", language, year=str(year), cell=cell)
@@ -257,22 +249,20 @@ def _sentence(case: Case, repair: _Repair, standing: str, language: Language) ->
         changes.append(phrase(message, language, cell=cell, reported=number(reported), proposed=number(proposed)))
     joined = phrase("changes_joint", language).join(changes) if len(changes) <= _LONGEST else listed(changes, language)
     labels = phrase("comma", language).join(mechanism_label(one, language) for one in dict.fromkeys(repair.mechanisms))
-    among = len(case.found.solutions)
-    few = FEW_OVER_YEARS if len({place.year for place in case.system.places}) > 1 else FEW
-    sentence = phrase("repair", language, changes=joined, mechanisms=labels) + phrase(
-        standing, language, count=str(among), few=str(few)
-    )
+    few = FEW_OVER_YEARS if len({place.year for place in case.chain.places}) > 1 else FEW
+    said = phrase("repair", language, changes=joined, mechanisms=labels)
+    said += phrase(standing, language, count=str(len(case.found.solutions)), few=str(few))
     told = {change.origin: change.reread or "" for change in repair.changes}
     worst = next((origin for origin in ("reading", "undecided", "published") if origin in told), None)
-    return sentence + (phrase(worst, language, reread=told[worst]) if worst else "")
+    return said + (phrase(worst, language, reread=told[worst]) if worst else "")
 
 
 def _printed(cells: pd.DataFrame, cases: Sequence[Case]) -> Mapping[tuple[Any, ...], str]:
     """Return what is printed in the cells of some agencies, by agency, year, table, line and column."""
     if "printed" not in cells.columns:
         return {}
-    places = {case.system.places[cell] for case in cases for one in case.found.solutions for cell in one.cells}
-    near = {"line": {place.key[1] for place in places}, "agency": {case.agency for case in cases}}
+    places = {place for case in cases for place in case.changed}
+    near = {"line": {place.key[1] for place in places}, "agency": {place.agency for place in places}}
     rows = _rows_where(cells, ("agency", "year", "table", "line", "column", "printed"), near)
     return {(agency, None if year is pd.NA else year, *key): text for agency, year, *key, text in rows}
 
@@ -294,7 +284,7 @@ def _read_again(report: Report | None, cases: Sequence[Case]) -> _Again:
     from govstats.recognition.rereading import reread
 
     read = {cell.key: cell for cell in report.read_cells if cell.method != "corrected"}
-    keys = {case.system.places[cell].key for case in cases for one in case.found.solutions for cell in one.cells}
+    keys = {place.key for case in cases for place in case.changed}
     # where the file was moved since, what it says cannot be asked again
     with suppress(UnreadableDocument):
         return {key: (read[key], found) for key, found in reread(report, keys).items() if found and key in read}

@@ -12,7 +12,7 @@ import pandas as pd
 from govstats.errors import FormError
 from govstats.forms import CellKey, Edit, Form, Language, form, versions
 from govstats.reconciliation.edits import as_rows, coefficients, kinds
-from govstats.reconciliation.rulebook import OWN, Rule, Rules, RulesFile, every_cell, open_lines, parsed
+from govstats.reconciliation.rulebook import OWN, Rule, Rules, RulesFile, open_lines, parsed
 from govstats.reconciliation.solver import can_be_positive, follows
 from govstats.reconciliation.wording import cell_list, listed, named, phrase, quoted, subject
 from govstats.report import column_types, typed_frame
@@ -92,7 +92,7 @@ def refuse_infeasible(rules: Rules) -> None:
 
 def _found(rules: Rules, only: Sequence[str] = ("implied", "redundant", "only_zero")) -> Iterator[_Found]:
     for statutory in map(form, versions()):
-        cells = set(every_cell(statutory))
+        cells = {cell for table in statutory.tables for cell in table.every_cell}
         edits = [(rule, edit) for rule in rules.values() for edit in rule.edits(statutory, statutory, open_lines(statutory))]
         mine = [(rule, edit) for rule, edit in edits if rule.scope == OWN and cells.issuperset(edit.cells)]
         joining = [edit for rule, edit in edits if rule.scope != OWN and rule.binds and edit.severity == "E"]

@@ -167,7 +167,7 @@ def weights_in(given: RulesFile | Mapping[str, Any] | None) -> Mapping[str, floa
     if isinstance(weights, str | PathLike):
         where = fspath(weights)
         weights = parsed_toml(where, text_of(weights)).get("weights", {})
-    known = ["/".join(cell) for version in versions() for cell in every_cell(form(version))]
+    known = ["/".join(cell) for version in versions() for table in form(version).tables for cell in table.every_cell]
     for written, weight in weights.items():
         if not isinstance(weight, int | float) or weight <= 0:
             raise FormError(f"{where}: {written} = {weight!r}; expected a number above 0 权重应为大于 0 的数")
@@ -197,7 +197,7 @@ def _check(where: str, entry: Mapping[str, Any]) -> None:
         for name in template.get("lines", template.get("columns", [None])):
             lacking = [_lacking(edit, forms) for edit in edits if name in (None, edit.subject)]
             if all(lacking):
-                known = ["/".join(cell) for one in forms for cell in every_cell(one)]
+                known = ["/".join(cell) for one in forms for table in one.tables for cell in table.every_cell]
                 _refuse_cells(place, "/".join(min(lacking, key=len)[0]), known)
 
 
@@ -215,12 +215,6 @@ def _edits_on(
             yield from expanded(rule, table, template, own_lines.get(table.id, frozenset()), statutory.tables)
 
 
-def every_cell(statutory: Form) -> list[CellKey]:
-    """Return every cell of a form, those of subtotals and of open tables too."""
-    tables = statutory.tables
-    return [(one.id, line, column) for one in tables for line, columns in one.columns_of.items() for column in columns]
-
-
 def _lacking(edit: Edit, forms: Sequence[Form]) -> list[CellKey]:
     """Return the cells of an edit that the form lacks which has most of those of the year."""
     found: list[CellKey] = []
@@ -233,8 +227,8 @@ def _lacking(edit: Edit, forms: Sequence[Form]) -> list[CellKey]:
 
 def _has(statutory: Form, cell: CellKey) -> bool:
     """Tell whether a form has a cell; agencies add lines to an open table."""
-    open_here = (one for one in statutory.tables if one.open and one.id == cell[0])
-    return cell in every_cell(statutory) or any(cell[2] in one.column for one in open_here)
+    tables = (table for table in statutory.tables if table.id == cell[0])
+    return any(cell in table.every_cell or (table.open and cell[2] in table.column) for table in tables)
 
 
 def _refuse_cells(where: str, wrong: str, known: Sequence[str]) -> NoReturn:

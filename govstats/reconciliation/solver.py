@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heapify, heappop, heappush
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from govstats.forms import ONE_FEN
 from govstats.reconciliation.findings import Floats
+from govstats.reconciliation.matrix import alike
 
 #: The search counts in parts of a unit: one fen in 万元.
 PARTS = round(1 / ONE_FEN)
@@ -24,8 +26,8 @@ _MOST_SETS = 1_000
 _MOST_ROUNDS = 50
 #: With more unknown cells in one group hardly anything follows from several edits that does not follow from one.
 _MOST_OPEN = 60
-#: Prices are fractions of small denominators.
-_MULTIPLES = (1, 2, 3, 4, 6)
+#: A cell without a figure is not eliminated where so many pairs of inequalities, or more, would have to meet.
+_MOST_PAIRS = 400
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,11 +137,10 @@ def filled(edits: Rows, figures: Floats, cost: Floats | None = None) -> Floats |
     unknown = np.flatnonzero(np.isnan(figures))
     start = np.nan_to_num(figures)
     if len(unknown):
-        constraints = [
-            LinearConstraint(matrix[np.ix_(rows, unknown)], -sums[rows], top - sums[rows])
-            for matrix, top in ((edits.equalities, 0.0), (edits.inequalities, np.inf))
-            if (rows := np.flatnonzero((matrix[:, unknown] != 0).any(axis=1))).size and (sums := matrix @ start).size
-        ]
+        rows, numbers = edits.part(unknown)
+        least = -(edits.matrix @ start)[numbers]
+        most = np.where(numbers < len(edits.equalities), least, np.inf)
+        constraints = LinearConstraint(rows.matrix, least, most) if len(numbers) else ()
         bounds = Bounds(np.where(edits.signed[unknown], -np.inf, 0.0), np.inf)
         whole = edits.whole[unknown].astype(int)
         cost = np.zeros(len(unknown)) if cost is None else cost
@@ -157,7 +158,7 @@ def can_hold(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
     ----------
     edits : Rows
     figures : array, shape (cells, reports)
-        NaN for those to fill: the same cells in all reports.
+        NaN for those to fill.
 
     Examples
     --------
@@ -168,14 +169,17 @@ def can_hold(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
     >>> can_hold(edits, np.array([[4, np.nan, 6, 1, 4], [4, np.nan, 6, 1, 3]]).T)
     array([False,  True])
     """
-    implied, sure = _rows_without(edits, np.flatnonzero(np.isnan(figures[:, 0])).tolist())
     parts = np.rint(np.nan_to_num(figures) * PARTS).astype(np.int64)
     holds = np.ones(figures.shape[1], dtype=np.bool_)
-    for row in implied:
-        total = np.array(list(row.coefficients.values()), dtype=np.int64) @ parts[list(row.coefficients)]
-        holds &= (total == 0) if row.equality else (total >= 0)
-    for at in () if sure else np.flatnonzero(holds).tolist():
-        holds[at] = consistent(edits, figures[:, at], ()) is not None
+    for members in alike(np.isnan(figures)):
+        implied, sure = _rows_without(edits, np.flatnonzero(np.isnan(figures[:, members[0]])).tolist())
+        for row in implied:
+            factors = np.array(list(row.coefficients.values()))
+            total = factors @ parts[list(row.coefficients)][:, members]
+            # each figure was rounded
+            holds[members] &= (np.abs(total) <= len(factors)) if row.equality else (total >= -len(factors))
+        for at in () if sure else members[holds[members]].tolist():
+            holds[at] = filled(edits, figures[:, at]) is not None
     return holds
 
 
@@ -449,8 +453,7 @@ def minimal_changes(
     determine its value, which goes into the other equalities; where that leaves a residual, or a value that cannot be, one of
     the cells of the equalities that led there has to change as well. Contradictions without a common cell each need a cell of
     their own, which bounds the weight from below; the weight allowed rises until a set fits in (iterative deepening). Cells
-    without a figure that no equality determines are completed by a programme; where they cannot be, its prices give an
-    inequality over the other cells that says why (Benders' decomposition), and that contradicts other sets as well.
+    that no equality determines are completed by a programme.
 
     Examples
     --------
@@ -505,17 +508,18 @@ class _Search:
             for signed, figure, unit in zip(edits.signed.tolist(), self.figures, self.units, strict=True)
         ]
         self.falling = _mask(cell for cell, least in enumerate(self.least) if least is None or least < 0)
-        self.equality: list[bool] = []
-        self.coefficient: list[dict[int, int]] = []
-        self.cells_of: list[int] = []
-        self.rows_of: list[list[tuple[int, int]]] = [[] for _ in self.figures]
-        self.residual: list[int] = []
+        self.equality, self.coefficient = [row.equality for row in rows], [row.coefficients for row in rows]
+        self.cells_of = [_mask(row.coefficients) for row in rows]
+        over = [_mask(cell for cell, factor in row.coefficients.items() if factor > 0) for row in rows]
         #: Cells whose change could raise or lower the sum of a row.
-        self.up: list[int] = []
-        self.down: list[int] = []
-        self.failed: set[int] = set()
-        for row in rows:
-            self._add(row)
+        self.up = [rising | (cells & self.falling & ~rising) for cells, rising in zip(self.cells_of, over, strict=True)]
+        self.down = [(cells & ~rising) | (rising & self.falling) for cells, rising in zip(self.cells_of, over, strict=True)]
+        self.residual = [sum(factor * self.figures[cell] for cell, factor in row.coefficients.items()) for row in rows]
+        self.rows_of: list[list[tuple[int, int]]] = [[] for _ in self.figures]
+        for number, row in enumerate(rows):
+            for cell, factor in row.coefficients.items():
+                self.rows_of[cell].append((number, factor))
+        self.failed = {at for at, left in enumerate(self.residual) if left < 0 or (left and self.equality[at])}
         #: Cells that cannot be right whatever the others say.
         self.needed = [
             cell
@@ -551,16 +555,12 @@ class _Search:
         if time.thread_time() > self.deadline:
             raise _OutOfBounds
         contradictions = self._contradictions(chosen, allowed)
-        while not contradictions.causes:
-            solution = self._completed(chosen, contradictions)
-            if solution is not None:
-                if len(self.found.solutions) == _MOST_SETS:
-                    raise _OutOfBounds
-                self.found.solutions.append(solution)
-                return
-            if not self._learnt(chosen, contradictions):
-                break
-            contradictions = self._contradictions(chosen, allowed)
+        solution = None if contradictions.causes else self._completed(chosen, contradictions)
+        if solution is not None:
+            if len(self.found.solutions) == _MOST_SETS:
+                raise _OutOfBounds
+            self.found.solutions.append(solution)
+            return
         causes = contradictions.causes or [contradictions.open_causes]
         while True:
             # cells that the budget does not allow beside what is needed anyway leave fewer that could make up for a cause
@@ -666,47 +666,14 @@ class _Search:
     def _completed(self, chosen: list[int], contradictions: _Contradictions) -> Solution | None:
         """Return the values of the chosen cells; None where those that are not determined cannot be found."""
         cells = tuple(sorted(chosen))
-        figures = self._changed(chosen, contradictions)
-        if self.sure and not contradictions.open_cells:
-            return Solution(cells, tuple(figures[list(cells)].tolist()))
-        values = consistent(self.edits, figures, cells)
-        return None if values is None else Solution(cells, values)
-
-    def _changed(self, chosen: list[int], contradictions: _Contradictions) -> Floats:
-        """Return the figures after the changes; NaN where a change is not determined."""
         figures = self.reported.copy()
         figures[chosen] = np.nan
         for cell, change in contradictions.changes.items():
             figures[cell] = (self.figures[cell] + change) / PARTS
-        return figures
-
-    def _learnt(self, chosen: list[int], contradictions: _Contradictions) -> bool:
-        """Add the inequality by which the open cells and those without a figure cannot be completed, if there is one."""
-        if not np.isnan(self.reported).any():
-            return False
-        coefficients = _refutation(self.edits, self._changed(chosen, contradictions))
-        if coefficients is None:
-            return False
-        known = np.flatnonzero(~np.isnan(self.reported) & (coefficients != 0)).tolist()
-        self._add(Row({cell: int(coefficients[cell]) for cell in known}, equality=False))
-        return True
-
-    def _add(self, row: Row) -> None:
-        """Let the search know a row."""
-        number = len(self.residual)
-        over = _mask(cell for cell, factor in row.coefficients.items() if factor > 0)
-        under = _mask(row.coefficients) & ~over
-        residual = sum(factor * self.figures[cell] for cell, factor in row.coefficients.items())
-        self.equality.append(row.equality)
-        self.coefficient.append(row.coefficients)
-        self.cells_of.append(over | under)
-        self.residual.append(residual)
-        self.up.append(over | (under & self.falling))
-        self.down.append(under | (over & self.falling))
-        for cell, factor in row.coefficients.items():
-            self.rows_of[cell].append((number, factor))
-        if residual < 0 or (residual and row.equality):
-            self.failed.add(number)
+        if self.sure and not contradictions.open_cells:
+            return Solution(cells, tuple(figures[list(cells)].tolist()))
+        values = consistent(self.edits, figures, cells)
+        return None if values is None else Solution(cells, values)
 
 
 def _mask(cells: Iterable[int]) -> int:
@@ -723,105 +690,43 @@ def _bits(mask: int) -> Iterator[int]:
         mask ^= low
 
 
-def _rows_without(edits: Rows, free: Sequence[int]) -> tuple[list[Row], bool]:
+def _rows_without(edits: Rows, free: Iterable[int]) -> tuple[list[Row], bool]:
     """Return edits without the free cells, and whether the free cells can surely be completed where these edits hold.
 
-    Cells that no equality determines are not negative, and may take any other value.
+    Equalities determine cells (Gauss); of the others each inequality that wants a cell large meets each that wants it small
+    (Fourier and Motzkin).
     """
-    if not free:
-        return edits.sparse, True
-    rows = edits.sparse + [Row({cell: 1}, equality=False) for cell in free if not edits.signed[cell]]
-    rows, determined, left = _eliminated(rows, free)
-    alike = bool((edits.whole == edits.whole[0]).all())
-    sure = not left and alike and all(abs(row[cell]) == 1 for cell, row in determined)
-    # a free cell that can raise the sum of an inequality makes it say nothing of the others
-    kept = [
-        Row({cell: factor for cell, factor in row.coefficients.items() if cell not in left}, row.equality)
-        for row in rows
-        if not any(row.coefficients.get(cell, 0) > 0 or (edits.signed[cell] and cell in row.coefficients) for cell in left)
-    ]
-    informative = {
-        (row.equality, *row.coefficients.items()): row
-        for row in kept
-        if row.equality or any(factor < 0 or edits.signed[cell] for cell, factor in row.coefficients.items())
-    }
-    return list(informative.values()), sure
-
-
-def _eliminated(rows: list[Row], cells: Iterable[int]) -> tuple[list[Row], list[tuple[int, dict[int, int]]], set[int]]:
-    """Eliminate cells by equalities: return the other rows, the equality that determines each cell, and the cells left."""
-    left = set(cells)
-    determined = []
-    while pivots := [row for row in rows if row.equality and not left.isdisjoint(row.coefficients)]:
-        pivot = min(pivots, key=lambda row: len(row.coefficients))
-        cell = min(left & pivot.coefficients.keys(), key=lambda cell: sum(cell in row.coefficients for row in rows))
-        rows = [_without(cell, row, pivot) for row in rows if row is not pivot]
+    left = set(free)
+    rows = edits.sparse + [Row({cell: 1}, equality=False) for cell in left if not edits.signed[cell]]
+    sure = not left or bool((edits.whole == edits.whole[0]).all())
+    while left:
+        pivots = [row for row in rows if row.equality and not left.isdisjoint(row.coefficients)]
+        pivot = min(pivots, key=lambda row: len(row.coefficients), default=None)
+        candidates = left & pivot.coefficients.keys() if pivot else left
+        cell = min(candidates, key=lambda one: sum(one in row.coefficients for row in rows))
+        concerned = [row for row in rows if cell in row.coefficients and row is not pivot]
+        large = concerned if pivot else [row for row in concerned if row.coefficients[cell] > 0]
+        small = [pivot] if pivot else [row for row in concerned if row.coefficients[cell] < 0]
+        if len(large) * len(small) > _MOST_PAIRS:
+            large, sure = [], False
+        pairs = list(product(large, small))
+        sure &= all(1 in {abs(one.coefficients[cell]), abs(other.coefficients[cell])} for one, other in pairs)
+        kept = [row for row in rows if cell not in row.coefficients] + [_without(cell, *pair) for pair in pairs]
+        rows = list({(row.equality, *row.coefficients.items()): row for row in kept}.values())
         left.remove(cell)
-        determined.append((cell, pivot.coefficients))
-    return rows, determined, left
+    # figures that are not negative add up to no less than zero
+    informative = [
+        row for row in rows if row.equality or any(factor < 0 or edits.signed[cell] for cell, factor in row.coefficients.items())
+    ]
+    return informative, sure
 
 
 def _without(cell: int, row: Row, pivot: Row) -> Row:
-    """Eliminate a cell from a row by an equality."""
-    by = row.coefficients.get(cell)
-    if by is None:
-        return row
-    factor = pivot.coefficients[cell]
+    """Eliminate a cell from a row by an equality, or by an inequality in which it has the other sign."""
+    by, factor = row.coefficients[cell], pivot.coefficients[cell]
     sums = {
         at: row.coefficients.get(at, 0) * abs(factor) - pivot.coefficients.get(at, 0) * (by if factor > 0 else -by)
         for at in row.coefficients.keys() | pivot.coefficients.keys()
     }
     divisor = math.gcd(*sums.values()) or 1
     return row._replace(coefficients={at: total // divisor for at, total in sorted(sums.items()) if total})
-
-
-def _refutation(edits: Rows, figures: Floats) -> Floats | None:
-    """Return why figures cannot be completed.
-
-    Parameters
-    ----------
-    edits : Rows
-    figures : array, shape (cells,)
-        NaN for those to complete.
-
-    Returns
-    -------
-    array, shape (cells,), or None
-        Whole coefficients: each row of them times figures that can be completed is zero or more, these are not, and no cell to
-        complete makes up for it. None where there are no such coefficients to be found.
-
-    Notes
-    -----
-    Farkas' lemma, as in Benders' decomposition: the prices of what the edits lack where it is least.
-    """
-    from scipy.optimize import linprog
-
-    free = np.isnan(figures)
-    rows = edits.matrix
-    count, equalities = len(rows), len(edits.equalities)
-    sums = rows @ np.nan_to_num(figures)
-    # the columns: cells to complete, what rows lack, and for equalities what they have too much
-    matrix = np.hstack([rows[:, free], np.eye(count), -np.eye(count)[:, :equalities]])
-    completed = int(free.sum())
-    result = linprog(
-        np.concatenate([np.zeros(completed), np.ones(count + equalities)]),
-        A_ub=-matrix[equalities:] if count > equalities else None,
-        b_ub=sums[equalities:] if count > equalities else None,
-        A_eq=matrix[:equalities],
-        b_eq=-sums[:equalities],
-        bounds=[(None if signed else 0, None) for signed in edits.signed[free]] + [(0, None)] * (count + equalities),
-    )
-    if result.x is None or float(result.fun or 0.0) <= ONE_FEN:
-        return None
-    prices = np.concatenate([result.eqlin.marginals, -result.ineqlin.marginals])
-    for multiple in _MULTIPLES:
-        whole = np.round(multiple * prices)
-        coefficients = whole @ rows
-        if (
-            np.abs(whole - multiple * prices).max() < ONE_FEN
-            and (coefficients[free] <= 0).all()
-            and not coefficients[free & edits.signed].any()
-            and coefficients[~free] @ figures[~free] < -ONE_FEN
-        ):
-            return np.where(free, np.minimum(coefficients, 0), coefficients)
-    return None
