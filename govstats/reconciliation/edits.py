@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache, partial
-from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,22 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, Table
+from govstats.reconciliation import wording
 from govstats.reconciliation.findings import Findings, Floats, Integers
 from govstats.reconciliation.matrix import ABSENT, REPORTED, Layout, ReportMatrix, alike
 from govstats.reconciliation.rulebook import Rule, having, known_rule
 from govstats.reconciliation.solver import Rows, can_hold, components, conflict
-from govstats.reconciliation.wording import (
-    Words,
-    cells_without_figure,
-    listed,
-    phrase,
-    quoted,
-    subject,
-    sum_text,
-    term_labels,
-    titled,
-    without_figure,
-)
+from govstats.reconciliation.wording import Words, term_labels, titled
 
 Flags = NDArray[np.bool_]
 #: Takes an edit, a report and the figures of its cells; returns them with what the prose says of those that are missing, and what
@@ -108,21 +97,15 @@ def pairs_of_years(reports: pd.DataFrame, matrices: Sequence[ReportMatrix]) -> l
     """
     if len(reports) < 2:
         return []
-    place = pd.DataFrame({"matrix": -1, "at": -1}, index=range(len(reports)))
-    for which, matrix in enumerate(matrices):
-        place.loc[matrix.reports, "matrix"] = which
-        place.loc[matrix.reports, "at"] = np.arange(len(matrix.reports))
-    known = pd.concat([reports[["agency", "year"]], place], axis=1).dropna(subset=["agency", "year"])
-    earlier = known.drop_duplicates(["agency", "year"]).assign(
-        year_before=lambda one: one["year"], year=lambda one: one["year"] + 1
-    )
+    places = [(number, which, at) for which, one in enumerate(matrices) for at, number in enumerate(one.reports.tolist())]
+    known = pd.DataFrame(places, columns=["number", "matrix", "at"]).set_index("number").sort_index()
+    known = reports[["agency", "year"]].join(known, how="inner").dropna(subset=["agency", "year"])
+    earlier = known.drop_duplicates(["agency", "year"]).assign(before=known["year"], year=known["year"] + 1)
     both = known.merge(earlier, on=["agency", "year"], suffixes=("", "_before"))
     found = []
-    for now, before in product(range(len(matrices)), repeat=2):
-        some = both[(both["matrix"] == now) & (both["matrix_before"] == before)]
-        if len(some):
-            at, was, years = some[["at", "at_before", "year_before"]].to_numpy(dtype=np.intp).T
-            found.append(Pairs(matrices[now], matrices[before], at, was, years))
+    for _, some in both.groupby(["matrix", "matrix_before"]):
+        at, was, years, now, before = some[["at", "at_before", "before", "matrix", "matrix_before"]].to_numpy(dtype=np.intp).T
+        found.append(Pairs(matrices[now[0]], matrices[before[0]], at, was, years))
     return found
 
 
@@ -132,11 +115,6 @@ class System(NamedTuple):
     edits: tuple[Edit, ...]
     cells: tuple[CellKey, ...]
     rows: Rows
-
-    @property
-    def rules(self) -> tuple[str, ...]:
-        """The rule of each edit."""
-        return tuple(edit.rule for edit in self.edits)
 
     def parted(self) -> list[System]:
         """Return the edits in groups that have no cell in common."""
@@ -202,11 +180,10 @@ def has_cell(form: Form, key: CellKey) -> bool:
 def kinds(form: Form, cells: Sequence[CellKey]) -> tuple[Flags, Flags]:
     """Tell which cells may be negative, and which count things; an open table gives no units, so that they may be amounts."""
     tables = [form.table(table) for table, _, _ in cells]
-    signed = [column in table.column and table.column[column].signed for table, (_, _, column) in zip(tables, cells, strict=True)]
-    amount = [
-        has_cell(form, key) and (table.open or "元" in table.unit(*key[1:])) for table, key in zip(tables, cells, strict=True)
-    ]
-    return np.array(signed, dtype=np.bool_), ~np.array(amount, dtype=np.bool_)
+    signed = [column in table.column and table.column[column].signed for table, (*_, column) in zip(tables, cells, strict=True)]
+    both = zip(tables, cells, strict=True)
+    whole = [not (has_cell(form, key) and (table.open or "元" in table.unit(*key[1:]))) for table, key in both]
+    return np.array(signed, dtype=np.bool_), np.array(whole, dtype=np.bool_)
 
 
 def linear_edits(now: ReportMatrix, before: ReportMatrix, rules: Iterable[Rule]) -> list[Edit]:
@@ -332,24 +309,17 @@ def check_together(matrix: ReportMatrix, findings: Findings) -> None:
     """Add a finding for each report and table with cells that lack a figure: whether all edits can hold together."""
     for one in conflicts(matrix):
         table, report = matrix.form.table(one.table), int(matrix.reports[one.at])
-        if not one.edits:
+        if one.edits:
+            state = matrix.status[matrix.rows_at(one.cells), one.at].tolist()
+            said: dict[str, Any] = {"missing": wording.cells_without_figure(table, one.cells, state)}
+            said["edits"] = partial(_edits_named, table, one.edits)
+            findings.note(report, "TJ", "fail", table=table, cells=one.cells, severity=one.severity, **said)
+        else:
             findings.note(report, "TJ", "pass", table=table)
-            continue
-        state = matrix.status[matrix.rows_at(one.cells), one.at].tolist()
-        findings.note(
-            report,
-            "TJ",
-            "fail",
-            table=table,
-            cells=one.cells,
-            severity=one.severity,
-            missing=cells_without_figure(table, one.cells, state),
-            edits=partial(_edits_named, table, one.edits),
-        )
 
 
 def _edits_named(table: Table, edits: Sequence[Edit], language: Language) -> str:
-    return listed((f"{edit.rule} {subject(table, edit, language)}" for edit in edits), language, limit=len(edits))
+    return wording.listed((f"{one.rule} {wording.subject(table, one, language)}" for one in edits), language, limit=len(edits))
 
 
 def check_edits(matrix: ReportMatrix, findings: Findings) -> None:
@@ -383,24 +353,19 @@ def check_edit(
     stand_in : StandIn, optional
         What the prose says in the place of figures that are missing.
     """
-    form, table = pairs.now.form, pairs.now.form.table(edit.table)
-    note = partial(
-        findings.note,
-        rule=edit.rule,
-        table=table,
-        cells=[cell for cell, year in edit.places if year == 0],
-        severity=edit.severity,
-        subject=partial(subject, table, edit),
-    )
-    worded = partial(_message, edit, findings.rules[edit.rule])
+    form, table, messages = pairs.now.form, pairs.now.form.table(edit.table), findings.rules[edit.rule].messages
+    cells, subject = [cell for cell, year in edit.places if year == 0], partial(wording.subject, table, edit)
+    note = partial(findings.note, rule=edit.rule, table=table, cells=cells, severity=edit.severity, subject=subject)
+    # what inequalities say otherwise has a message of its own
+    worded = {name: f"{name} >=" if edit.relation == ">=" and f"{name} >=" in messages else name for name in ("pass", "fail")}
     values, status = pairs.figures(edit.places)
     told = tell(edit, values, form, may_have_more=may_have_more)
     complete = (status == REPORTED).all(axis=0)
     expected, reported = (side[told.passed] for side in told.sides(edit))
-    note(pairs.reports[told.passed], status="pass", message=worded("pass"), expected=expected, reported=reported)
+    note(pairs.reports[told.passed], status="pass", message=worded["pass"], expected=expected, reported=reported)
     differing = told.failed | (complete & ~told.passed)
     for at in np.flatnonzero(differing).tolist():
-        outcome, message = ("fail", worded("fail")) if told.failed[at] else ("not_assessable", "remainder")
+        outcome, message = ("fail", worded["fail"]) if told.failed[at] else ("not_assessable", "remainder")
         fields = _of_one(edit, pairs.where([at]), values[:, at])
         fields |= {"missing": _missing(form, edit, status[:, at].tolist()), "also": "" if complete[at] else "even_so"}
         note(int(pairs.reports[at]), status=outcome, message=message, **fields)
@@ -421,29 +386,22 @@ def check_edit(
         note(pairs.reports[which], status="not_assessable", message="no_table" if lost else "", missing=missing)
 
 
-def _message(edit: Edit, rule: Rule, name: str) -> str:
-    return f"{name} >=" if edit.relation == ">=" and f"{name} >=" in rule.messages else name
-
-
 def _of_one(edit: Edit, report: Pairs, figures: Floats) -> dict[str, Any]:
     """Return what a message about one report needs: both sides of the edit, as figures and written out, and the year before."""
-    sides = tell(edit, figures[:, None], report.now.form).sides(edit)
-    expected, reported = (float(side[0]) for side in sides)
-    left, right = (
-        partial(_written, report.now.form, edit, figures.tolist(), side)
-        for side in (slice(len(edit.left)), slice(len(edit.left), None))
-    )
+    form, size = report.now.form, len(edit.left)
+    expected, reported = (float(side[0]) for side in tell(edit, figures[:, None], form).sides(edit))
+    left, right = (partial(_written, form, edit, figures.tolist(), side) for side in (slice(size), slice(size, None)))
     return {"expected": expected, "reported": reported, "left": left, "right": right, "before": str(report.years[0])}
 
 
 def _written(form: Form, edit: Edit, figures: Sequence[float], side: slice, language: Language) -> str:
     signs = [sign for *_, sign in (edit.left + edit.right)[side]]
-    return sum_text(edit_labels(form, edit, language)[side], figures[side], language, coefficients=signs)
+    return wording.sum_text(edit_labels(form, edit, language)[side], figures[side], language, coefficients=signs)
 
 
 def _missing(form: Form, edit: Edit, state: Sequence[int]) -> Words:
     """Name the cells without a figure."""
-    return lambda language: without_figure(zip(edit_labels(form, edit, language), state, strict=True), language)
+    return lambda language: wording.without_figure(zip(edit_labels(form, edit, language), state, strict=True), language)
 
 
 @cache
@@ -452,5 +410,5 @@ def edit_labels(form: Form, edit: Edit, language: Language) -> list[str]:
     labels = term_labels(form, edit, language)
     if not edit.offsets:
         return [labels[cell] for cell in edit.cells]
-    named = [(quoted(labels[cell], language), year) for cell, year in edit.places]
-    return [phrase("last_year", language, cell=label) if year else label for label, year in named]
+    named = [(wording.quoted(labels[cell], language), year) for cell, year in edit.places]
+    return [wording.phrase("last_year", language, cell=label) if year else label for label, year in named]

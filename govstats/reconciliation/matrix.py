@@ -79,7 +79,7 @@ def known_of(source: Source) -> Reports:
     if isinstance(source, Reports):
         return source
     if isinstance(source, Report):
-        return Reports(source.cells, report=source)
+        return Reports(source.cells, notes=source.notes, report=source)
     if isinstance(source, pd.DataFrame):
         return Reports(source)
     if not hasattr(source, "document_findings"):

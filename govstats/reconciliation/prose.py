@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
-from itertools import pairwise, product
+from itertools import product
 from math import inf, isfinite, isnan, nan
 from typing import Any, NamedTuple, cast
 
@@ -16,25 +16,15 @@ import pandas as pd
 
 from govstats.errors import require_columns
 from govstats.forms import CellKey, Form, Language, Table, cell_key
+from govstats.reconciliation import wording
 from govstats.reconciliation.findings import Findings
 from govstats.reconciliation.matrix import REPORTED, Located, ReportMatrix, located, plain_values
 from govstats.reconciliation.rulebook import known_rule
-from govstats.reconciliation.wording import (
-    column_label,
-    line_label,
-    number,
-    phrase,
-    quoted,
-    shortened,
-    sum_text,
-    without_figure,
-)
+from govstats.reconciliation.wording import number
 from govstats.report import Claim
 
 _CHANGES = frozenset({"change", "growth"})
 _NO_LEVELS = _CHANGES | {"share"}
-#: What stands before the first claim.
-_NO_CLAIM = Claim("", nan, nan, nan, "", "", "", 0, 0, "", None, "", None)
 _APPROXIMATELY = re.compile("[余多约近逾超]|左右|不足|以上|以下|至少|不少于")
 #: A share stands so near the figure it is of.
 _NEAR = 2
@@ -98,18 +88,17 @@ def check_prose(reports: pd.DataFrame, matrices: Sequence[ReportMatrix], finding
 
 
 class _Target(NamedTuple):
-    """The cells that a claim speaks of; `alone` is the subtotal that may stand for them."""
+    """The cells that a claim speaks of, in a form; `ways` are these, and the subtotal that may stand for them."""
 
     table: Table
     line: str
     column: str
-    cells: tuple[CellKey, ...]
-    alone: tuple[CellKey, ...]
+    ways: list[tuple[CellKey, ...]]
 
     def subject(self, language: Language) -> str:
         """Name the line and the column, in quotation marks."""
-        line, column = _line_name(self.table, self.line, language), column_label(self.table, self.column, language)
-        return quoted(f"{line}·{column}", language)
+        line, column = _line_name(self.table, self.line, language), wording.column_label(self.table, self.column, language)
+        return wording.quoted(f"{line}·{column}", language)
 
 
 @cache
@@ -119,20 +108,20 @@ def _target(statutory: Form, name: str) -> _Target | None:
     for table in statutory.tables:
         if table.id == table_id and not table.open and (cells := table.cells_of(line, column)):
             subtotal = line in table.line and table.line[line].subtotal
-            alone = tuple(dict.fromkeys((table_id, line, one) for _, _, one in cells)) if subtotal else ()
-            return _Target(table, line, column, cells, alone)
+            alone = tuple(dict.fromkeys((table_id, line, one) for _, _, one in cells))
+            return _Target(table, line, column, [cells, alone] if subtotal else [cells])
     return None
 
 
 @cache
 def _line_name(table: Table, line: str, language: Language) -> str:
-    return phrase("plus", language).strip().join(line_label(table, one, language) for one in line.split("+"))
+    return wording.phrase("plus", language).strip().join(wording.line_label(table, one, language) for one in line.split("+"))
 
 
 def _apart(table: Table, places: Sequence[Sequence[str]], language: Language) -> list[str]:
     """Name lines and columns by what sets them apart."""
     lines = [_line_name(table, line, language) for line, _ in places]
-    columns = [column_label(table, column, language) for _, column in places]
+    columns = [wording.column_label(table, column, language) for _, column in places]
     if len(set(lines)) == 1:
         return columns
     return lines if len(set(columns)) == 1 else [f"{line}·{column}" for line, column in zip(lines, columns, strict=True)]
@@ -160,11 +149,11 @@ class _Side(NamedTuple):
         """Write the figure, or the sum with its parts."""
         if len(self.cells) == 1:
             return number(self.value)
-        return sum_text(self._labels(language), self.figures, language)
+        return wording.sum_text(self._labels(language), self.figures, language)
 
     def missing(self, language: Language) -> str:
         """Name the cells without a figure."""
-        return without_figure(zip(self._labels(language), self.status, strict=True), language)
+        return wording.without_figure(zip(self._labels(language), self.status, strict=True), language)
 
     def _labels(self, language: Language) -> list[str]:
         return _apart(self.target.table, [cell[1:] for cell in self.cells], language)
@@ -180,11 +169,9 @@ def _side(report: Located, name: str) -> _Side:
     target = _target(matrix.form, name)
     if target is None:
         return _NO_SIDE
-    ways = [cells for cells in (target.cells, target.alone) if cells]
-    rows = [matrix.rows_at(cells) for cells in ways]
-    chosen = next((way for way, of in enumerate(rows) if REPORTED in matrix.status[of, at]), 0)
-    value, status = (array[rows[chosen], at].tolist() for array in (matrix.value, matrix.status))
-    return _Side(target, ways[chosen], value, status)
+    ways = [(cells, matrix.rows_at(cells)) for cells in target.ways]
+    cells, rows = next((way for way in ways if REPORTED in matrix.status[way[1], at]), ways[0])
+    return _Side(target, cells, matrix.value[rows, at].tolist(), matrix.status[rows, at].tolist())
 
 
 # --- claims -----------------------------------------------------------------------------------------------------------------
@@ -207,11 +194,11 @@ class _Claims:
         for target in dict.fromkeys(claim.target for claim in levels):
             self._check_levels(_side(self.reported, target), [claim for claim in levels if claim.target == target])
         self._check_sums()
-        for previous, claim in pairwise([_NO_CLAIM, *self.every]):
+        for before, claim in zip([None, *self.every], self.every, strict=False):
             if claim.qualifier in _CHANGES:
                 self._check_comparison(claim)
             elif claim.qualifier == "share":
-                self._check_share(claim, previous)
+                self._check_share(claim, before)
 
     # --- levels: NT, NZ
 
@@ -253,21 +240,11 @@ class _Claims:
     def _say(self, side: _Side, claim: Claim, expected: float, reported: float, message: str, **more: Any) -> None:
         # 未收到, 均为0: nothing, said without a unit
         nothing = claim.value == 0 and not claim.unit and claim.qualifier != "all" and message != "year_before"
-        fields: dict[str, Any] = {
-            "table": side.target.table,
-            "cells": side.cells,
-            "subject": side.target.subject,
-            "quote": shortened(claim.quote, claim.value),
-            "scope": claim.scope,
-            "right": side.text,
-            "missing": side.missing,
-            "claimed": lambda language: _range(claim, language),
-        }
         status = {"pass": "pass", "not_assessable": "not_assessable", "no_table": "not_assessable"}.get(message, "fail")
-        rule = "NZ" if nothing else "NT"
-        self.findings.note(
-            self.reported.number, rule, status, message=message, expected=expected, reported=reported, **(fields | more)
-        )
+        about: dict[str, Any] = {"table": side.target.table, "cells": side.cells, "subject": side.target.subject}
+        about |= {"quote": wording.shortened(claim.quote, claim.value), "scope": claim.scope, "claimed": partial(_range, claim)}
+        about |= {"right": side.text, "missing": side.missing, "expected": expected, "reported": reported, **more}
+        self.findings.note(self.reported.number, "NZ" if nothing else "NT", status, message=message, **about)
 
     # --- sums: NS
 
@@ -289,23 +266,18 @@ class _Claims:
             return
         expected, reported = float(sum(parts.values())), float(sum(total.values()))
         wrong = "fail" if complete or expected > reported else "not_assessable"
+        status = "pass" if expected == reported else wrong
         of_total = next(one for one in self.every if total.get(one.target) == one.value and not one.qualifier)
         places = [(target.line, target.column) for target in known]
 
-        def written(language: Language, side: slice, figures: Iterable[float]) -> str:
-            return sum_text(_apart(known[0].table, places, language)[side], list(figures), language)
+        def written(side: slice, figures: Iterable[float], language: Language) -> str:
+            return wording.sum_text(_apart(known[0].table, places, language)[side], list(figures), language)
 
-        self.findings.note(
-            self.reported.number,
-            "NS",
-            "pass" if expected == reported else wrong,
-            cells=dict.fromkeys(cell for target in known for cell in target.cells),
-            expected=expected,
-            reported=reported,
-            left=partial(written, side=slice(len(parts)), figures=parts.values()),
-            right=partial(written, side=slice(len(parts), None), figures=total.values()),
-            quote=shortened(of_total.quote, of_total.value),
-        )
+        about: dict[str, Any] = {"cells": dict.fromkeys(cell for target in known for cell in target.ways[0])}
+        about |= {"left": partial(written, slice(len(parts)), parts.values())}
+        about |= {"right": partial(written, slice(len(parts), None), total.values())}
+        quote = wording.shortened(of_total.quote, of_total.value)
+        self.findings.note(self.reported.number, "NS", status, expected=expected, reported=reported, quote=quote, **about)
 
     # --- comparisons and shares: NC
 
@@ -315,17 +287,18 @@ class _Claims:
             return
         then, now = _levels(claim.target, self.before, self.earlier), self._known([claim.target])
         figures = [(old, new, new - old) for new, old in product(now, then)]
-        if claim.qualifier == "growth":
+        unit = "%" if claim.qualifier == "growth" else ""
+        if unit:
             figures = [(old, new, change / old * 100) for old, new, change in figures if old]
-        self._compare(claim, figures, _rounded(claim), side, "%" if claim.qualifier == "growth" else "")
+        self._compare(claim, figures, _rounded(claim), [side], unit)
 
-    def _check_share(self, claim: Claim, before: Claim) -> None:
+    def _check_share(self, claim: Claim, before: Claim | None) -> None:
         """Hold a percentage against the figures it is made of: those of a named rate, else the figure told before it."""
         settings = known_rule("NC").settings
-        rates = [rate for rate in settings["rates"] if re.search(rate["words"], claim.quote)]
-        if rates:
-            parts, wholes, of_part = rates[0]["part"], rates[0]["whole"], self._known(rates[0]["part"])
-        elif before.target and not before.qualifier and claim.start - before.end <= _NEAR:
+        rate = next((rate for rate in settings["rates"] if re.search(rate["words"], claim.quote)), None)
+        if rate:
+            parts, wholes, of_part = rate["part"], rate["whole"], self._known(rate["part"])
+        elif before and before.target and not before.qualifier and claim.start - before.end <= _NEAR:
             parts, wholes, of_part = [before.target], _wholes(before.target, settings["shares"]), [before.value]
         else:
             return
@@ -333,41 +306,22 @@ class _Claims:
         # a digit that was cut off is as good as one that was rounded
         reach = 2 * _half_of_last_digit(claim.value)
         if figures:
-            fits = claim.value - reach, claim.value + reach
-            self._compare(
-                claim, figures, fits, _side(self.reported, parts[0]), "%", " share", _side(self.reported, wholes[0]).cells
-            )
+            sides = [_side(self.reported, names[0]) for names in (parts, wholes)]
+            self._compare(claim, figures, (claim.value - reach, claim.value + reach), sides, "%")
 
     def _compare(
-        self,
-        claim: Claim,
-        figures: Sequence[tuple[float, float, float]],
-        fits: tuple[float, float],
-        side: _Side,
-        unit: str,
-        share: str = "",
-        whole: Sequence[CellKey] = (),
+        self, claim: Claim, figures: list[tuple[float, float, float]], fits: tuple[float, float], sides: list[_Side], unit: str
     ) -> None:
-        """Add a finding of NC; `figures` are each two figures and what they make."""
+        """Add a finding of NC; `figures` are each two figures and what they make: a change of one side, a share of two."""
         fitting = [one for one in figures if fits[0] - _NOISE <= one[2] <= fits[1] + _NOISE]
         status = "pass" if fitting else "fail" if figures else "not_assessable"
         left, right, computed = (fitting or figures or [(nan, nan, nan)])[0]
-        self.findings.note(
-            self.reported.number,
-            "NC",
-            status,
-            message=status + share,
-            table=side.target.table,
-            cells=[*side.cells, *whole],
-            expected=float(computed),
-            reported=float(claim.value),
-            subject=side.target.subject,
-            quote=shortened(claim.quote, abs(claim.value)),
-            stated=number(claim.value) + unit,
-            computed=number(round(computed, 2)) + unit,
-            left=number(left),
-            right=number(right),
-        )
+        about: dict[str, Any] = {"table": sides[0].target.table, "cells": [cell for side in sides for cell in side.cells]}
+        about |= {"expected": float(computed), "reported": float(claim.value), "subject": sides[0].target.subject}
+        about |= {"stated": number(claim.value) + unit, "computed": number(round(computed, 2)) + unit}
+        about |= {"left": number(left), "right": number(right), "quote": wording.shortened(claim.quote, abs(claim.value))}
+        message = status + " share" * (len(sides) > 1)
+        self.findings.note(self.reported.number, "NC", status, message=message, **about)
 
     def _known(self, targets: Sequence[str]) -> list[float]:
         """Return what the table and the prose know of some targets."""
@@ -456,4 +410,4 @@ def _rounded(claim: Claim) -> tuple[float, float]:
 def _range(claim: Claim, language: Language) -> str:
     low, high = _bounds(claim)
     form = "exactly" if low == high else "from_to" if isfinite(high) else "at_least"
-    return phrase(form, language, low=number(low), high=number(high))
+    return wording.phrase(form, language, low=number(low), high=number(high))

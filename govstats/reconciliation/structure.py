@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.characters import folded_text
-from govstats.forms import ONE_FEN, CellKey, Language, Table, form, versions
+from govstats.forms import ONE_FEN, CellKey, Label, Language, Table, form, versions
+from govstats.reconciliation import wording
 from govstats.reconciliation.edits import kinds
 from govstats.reconciliation.findings import Findings, Floats
 from govstats.reconciliation.matrix import (
     REPORTED,
     UNREADABLE,
-    Layout,
     ReportMatrix,
     Reports,
     alike,
@@ -28,19 +29,10 @@ from govstats.reconciliation.matrix import (
     report_numbers,
 )
 from govstats.reconciliation.rulebook import Wording, having, known_rule
-from govstats.reconciliation.wording import (
-    cell_label,
-    cells_without_figure,
-    column_label,
-    line_label,
-    listed,
-    named,
-    no_figure,
-    phrase,
-    shortened,
-)
 from govstats.report import Report
 
+#: A report, by its position, and one of its tables.
+_InTable = tuple[int, str]
 _PRINTED_UNIT = re.compile(r"^([-−]?\d[\d,]*(?:\.\d+)?)\s*\(?\s*(亿元|万元|元)")
 _TEN_THOUSAND_YUAN = {"元": 1e-4, "万元": 1.0, "亿元": 1e4}
 #: What is lost in dividing by 10,000, of each yuan.
@@ -59,17 +51,6 @@ _OWN = "我(?![国省])|本[市县区州局厅委办机单部]|全[市县区州�
 _YEAR_OF_SENTENCE = re.compile(rf"(?:^|[。;])\W*(20\d\d)年度?,?(?={_OWN})[^。;]*")
 
 
-def _notes_of(numbered: pd.DataFrame, known: Reports) -> pd.DataFrame:
-    """Return what notes say of the lines of each report: ``number kind table line``."""
-    names = ["kind", "table", "line"]
-    if known.report is not None:
-        return known.report.notes[names].assign(number=0)
-    if known.notes is None:
-        return pd.DataFrame(columns=["number", *names])
-    numbers, rows = report_numbers(numbered, known.notes)
-    return known.notes[names].iloc[rows].assign(number=numbers)
-
-
 def check_structure(numbered: pd.DataFrame, matrices: Sequence[ReportMatrix], findings: Findings, known: Reports) -> None:
     """Add the findings of the rules on what must be there.
 
@@ -84,21 +65,23 @@ def check_structure(numbered: pd.DataFrame, matrices: Sequence[ReportMatrix], fi
     """
     for number in np.flatnonzero(~numbered["known"]).tolist():
         version = numbered["form"].iloc[number]
-        missing = version if isinstance(version, str) else "?"
-        those = partial(listed, versions())
+        missing, those = version if isinstance(version, str) else "?", partial(wording.listed, versions())
         findings.note(number, "S02", "not_assessable", message="unknown_form", missing=missing, known=those)
-    notes = _notes_of(numbered, known)
+    notes = pd.DataFrame(columns=["kind", "table", "line", "number"])
+    if known.notes is not None:
+        numbers, rows = report_numbers(numbered, known.notes)
+        notes = known.notes.iloc[rows].assign(number=numbers)
     for matrix in matrices:
-        _check_tables(matrix, findings, notes)
+        _check_tables(matrix, findings)
+        _check_lines(matrix, findings, notes[notes["number"].isin(matrix.reports)])
     if known.report is not None and len(numbered):
         _check_document(known.report, findings)
     elif known.document_findings is not None:
         _add_told_before(findings, numbered, known.document_findings)
 
 
-def _check_tables(matrix: ReportMatrix, findings: Findings, notes: pd.DataFrame) -> None:
-    """Add the findings of S02 to S05; `notes` are as of `_notes_of`."""
-    lines = _Lines(matrix, findings, notes)
+def _check_tables(matrix: ReportMatrix, findings: Findings) -> None:
+    """Add the findings of S02, S04 and S05."""
     for table in matrix.form.tables:
         there = matrix.has_table[table.id]
         for status, which in (("pass", there), ("not_assessable", ~there)):
@@ -107,70 +90,48 @@ def _check_tables(matrix: ReportMatrix, findings: Findings, notes: pd.DataFrame)
         for cell in table.cells:
             if "元" in table.unit(cell[1], cell[2]):
                 _check_amount(matrix, table, cell, findings)
-    for members, layout in matrix.layouts:
-        for table in matrix.form.tables:
-            lines.check(members, layout, table)
 
 
-class _Lines:
-    """Rule S03: what stands in the tables of each report, by its position and the table, beside the cells of the form."""
-
-    def __init__(self, matrix: ReportMatrix, findings: Findings, notes: pd.DataFrame) -> None:
-        self.matrix, self.findings = matrix, findings
-        self.one_line_will_do = set(known_rule("S03").settings["one_line_will_do"])
-        #: Lines that stand there twice, cells that the form does not have, and whether lines could not be read.
-        self.twice: dict[tuple[int, str], set[str]] = defaultdict(set)
-        self.strange: dict[tuple[int, str], list[CellKey]] = defaultdict(list)
-        self.unread: set[tuple[int, str]] = set()
-        for row, at in np.argwhere(matrix.repeated).tolist():
-            table, line, _ = matrix.cells[row]
-            self.twice[at, table].add(line)
-        mine = notes[notes["number"].isin(matrix.reports)]
-        told = (plain_values(mine[name], "") for name in ("kind", "table", "line"))
-        for at, kind, table, line in zip(np.searchsorted(matrix.reports, mine["number"]).tolist(), *told, strict=True):
-            if kind == "duplicate_line":
-                self.twice[at, table].add(line)
-            elif kind.startswith("unreadable"):
-                self.unread.add((at, table))
-        outside = np.flatnonzero(matrix.cell_of_row < 0)
-        names = (map(str, matrix.rows[name].iloc[outside]) for name in ("table", "line", "column"))
-        for at, *cell in zip(matrix.report_of_row[outside].tolist(), *names, strict=True):
-            self.strange[at, cell[0]].append((cell[0], cell[1], cell[2]))
-
-    def check(self, members: NDArray[np.intp], layout: Layout, table: Table) -> None:
-        """Add a finding for each report of a layout."""
-        matrix = self.matrix
-        alone = {line for name, line in layout.alone if name == table.id and line in self.one_line_will_do}
-        required = [cell for cell in matrix.cells if cell[0] == table.id and _is_required(table, cell[1], alone)]
+def _check_lines(matrix: ReportMatrix, findings: Findings, notes: pd.DataFrame) -> None:
+    """Add the findings of S03; `notes` are those on the reports of the matrix."""
+    # by report and table: lines that stand there twice, cells that the form does not have, and whether lines could not be read
+    twice, strange, unread = defaultdict[_InTable, set[str]](set), defaultdict[_InTable, list[CellKey]](list), set[_InTable]()
+    for row, at in np.argwhere(matrix.repeated).tolist():
+        table_id, line, _ = matrix.cells[row]
+        twice[at, table_id].add(line)
+    told = (plain_values(notes[name], "") for name in ("kind", "table", "line"))
+    for at, kind, table_id, line in zip(np.searchsorted(matrix.reports, notes["number"]).tolist(), *told, strict=True):
+        if kind == "duplicate_line":
+            twice[at, table_id].add(line)
+        elif kind.startswith("unreadable"):
+            unread.add((at, table_id))
+    one_line_will_do = known_rule("S03").settings["one_line_will_do"]
+    outside = np.flatnonzero(matrix.cell_of_row < 0)
+    keys = zip(*(map(str, matrix.rows[name].iloc[outside]) for name in ("table", "line", "column")), strict=True)
+    for at, key in zip(matrix.report_of_row[outside].tolist(), keys, strict=True):
+        strange[at, key[0]].append(key)
+    for (members, layout), table in product(matrix.layouts, matrix.form.tables):
+        rows = matrix.rows_of[table.id]
+        # a heading must be there only where one line will do for its group and the report has no other
+        alone = {line for name, line in layout.alone if name == table.id and line in one_line_will_do}
+        lines = {line.id for line in table.lines if (line.id in alone if line.subtotal else line.group not in alone)}
+        required = [cell for cell in matrix.cells[rows] if cell[1] in lines and not table.open]
         lacking = ~matrix.printed[np.ix_(matrix.rows_at(required), members)]
         there = matrix.has_table[table.id][members]
-        strange = np.isin(members, [at for at, name in self.strange if name == table.id])
-        twice = np.isin(members, [at for at, name in self.twice if name == table.id])
-        differing = strange | (there & (lacking.any(axis=0) | twice))
+        odd, double = (np.isin(members, [at for at, name in some if name == table.id]) for some in (strange, twice))
+        differing = odd | (there & (lacking.any(axis=0) | double))
         size = float(len(required)) or np.nan
         for status, which, sides in (("pass", there & ~differing, size), ("not_assessable", ~there & ~differing, np.nan)):
-            self.findings.note(matrix.reports[members[which]], "S03", status, table=table, expected=sides, reported=sides)
-        for one in np.flatnonzero(differing).tolist():
-            self._note(int(members[one]), table, required, lacking[:, one])
-
-    def _note(self, at: int, table: Table, required: Sequence[CellKey], lacking: NDArray[np.bool_]) -> None:
-        """Add a finding for a report whose lines differ from those of the form."""
-        missing = [cell for cell, gone in zip(required, lacking.tolist(), strict=True) if gone]
-        strange, twice = self.strange.get((at, table.id), []), self.twice.get((at, table.id), set())
-        # what could not be read may hold the line that seems to be missing: glued digits take their neighbours with them
-        unread = {(at, table.id), (at, "")} & self.unread or UNREADABLE in self.matrix.status[self.matrix.rows_of[table.id], at]
-        undecided = unread and not twice and not strange
-        self.findings.note(
-            int(self.matrix.reports[at]),
-            "S03",
-            "not_assessable" if undecided else "fail",
-            message="unread" if undecided else "",
-            table=table,
-            cells=[*missing, *strange],
-            expected=float(len(required)) or np.nan,
-            reported=(float(len(required)) or np.nan) - len(missing),
-            missing=partial(_differences, table, required, missing, sorted(twice), strange),
-        )
+            findings.note(matrix.reports[members[which]], "S03", status, table=table, expected=sides, reported=sides)
+        for at, gone in zip(members[differing].tolist(), lacking.T[differing], strict=True):
+            missing = [cell for cell, it in zip(required, gone.tolist(), strict=True) if it]
+            mine, again = strange.get((at, table.id), []), sorted(twice.get((at, table.id), ()))
+            # what could not be read may hold the line that seems to be missing: glued digits take their neighbours with them
+            lost = {(at, table.id), (at, "")} & unread or UNREADABLE in matrix.status[rows, at]
+            status, message = ("not_assessable", "unread") if lost and not (again or mine) else ("fail", "")
+            about: dict[str, Any] = {"table": table, "expected": size, "reported": size - len(missing)}
+            about["missing"] = partial(_differences, table, required, missing, again, mine)
+            findings.note(int(matrix.reports[at]), "S03", status, message=message, cells=[*missing, *mine], **about)
 
 
 def _differences(
@@ -182,46 +143,32 @@ def _differences(
     language: Language,
 ) -> str:
     """Name what is missing, by whole lines and columns where these are missing, what stands there twice, and what is strange."""
-
-    def wholly(part: int, among: Sequence[CellKey]) -> list[str]:
-        kept = {cell[part] for cell in among if cell not in missing}
-        return [name for name in dict.fromkeys(cell[part] for cell in missing if cell in among) if name not in kept]
-
-    lines = wholly(1, required)
-    columns = wholly(2, [cell for cell in required if cell[1] not in lines])
+    kept = [{cell[part] for cell in required if cell not in missing} for part in (1, 2)]
+    lines = [line for line in dict.fromkeys(line for _, line, _ in missing) if line not in kept[0]]
+    columns = [column for column in dict.fromkeys(cell[2] for cell in missing if cell[1] not in lines) if column not in kept[1]]
     single = [cell for cell in missing if cell[1] not in lines and cell[2] not in columns]
     parts = {
-        "missing_lines": [line_label(table, line, language) for line in lines],
-        "missing_columns": [column_label(table, column, language) for column in columns],
-        "missing_cells": [cell_label(table, cell, language) for cell in single],
-        "found_twice": [line_label(table, line, language) for line in twice],
+        "missing_lines": [wording.line_label(table, line, language) for line in lines],
+        "missing_columns": [wording.column_label(table, column, language) for column in columns],
+        "missing_cells": [wording.cell_label(table, cell, language) for cell in single],
+        "found_twice": [wording.line_label(table, line, language) for line in twice],
         "not_in_form": [f"{line}·{column}" for _, line, column in strange],
     }
-    said = (phrase(name, language, labels=listed(labels, language)) for name, labels in parts.items() if labels)
-    return phrase("semicolon", language).join(said)
-
-
-def _is_required(table: Table, line: str, alone: set[str]) -> bool:
-    if table.open:
-        return False
-    return line in alone if table.line[line].subtotal else table.line[line].group not in alone
+    said = (wording.phrase(name, language, labels=wording.listed(labels, language)) for name, labels in parts.items() if labels)
+    return wording.phrase("semicolon", language).join(said)
 
 
 def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> None:
     rows = matrix.rows_of[table.id]
-    cells = matrix.cells[rows]
-    value, status = matrix.value[rows], matrix.status[rows]
+    cells, value, status = matrix.cells[rows], matrix.value[rows], matrix.status[rows]
     signed, whole = kinds(matrix.form, cells)
     negative = (value < 0) & ~signed[:, None]
-    fraction = ~negative & whole[:, None] & (status == REPORTED) & (value != np.rint(value))
-    empty = status > REPORTED
-    for row, at in np.argwhere(negative | fraction).tolist():
-        message = "negative" if negative[row, at] else "fraction"
-        about: dict[str, Any] = {"table": table, "cells": [cells[row]], "subject": named(table, cells[row])}
-        findings.note(int(matrix.reports[at]), "S04", "fail", message=message, reported=float(value[row, at]), **about)
-
-    there = matrix.has_table[table.id]
-    sound = there & ~(negative | fraction | empty).any(axis=0)
+    wrong = negative | (whole[:, None] & (status == REPORTED) & (value != np.rint(value)))
+    for row, at in np.argwhere(wrong).tolist():
+        message, report = "negative" if negative[row, at] else "fraction", int(matrix.reports[at])
+        findings.note(report, "S04", "fail", message=message, reported=float(value[row, at]), table=table, cells=[cells[row]])
+    there, empty = matrix.has_table[table.id], status > REPORTED
+    sound = there & ~(wrong | empty).any(axis=0)
     for outcome, message, members in (("pass", "pass", sound), ("not_assessable", "no_table", ~there)):
         findings.note(matrix.reports[members], "S04", outcome, message=message, table=table)
     hollow = np.flatnonzero(empty.any(axis=0))
@@ -229,7 +176,7 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
     for members in alike(states):
         state = states[:, members[0]].tolist()
         without = [cell for cell, one in zip(cells, state, strict=True) if one != REPORTED]
-        missing = cells_without_figure(table, cells, state, limit=3)
+        missing = wording.cells_without_figure(table, cells, state, limit=3)
         findings.note(matrix.reports[hollow[members]], "S04", "not_assessable", table=table, cells=without, missing=missing)
 
 
@@ -241,18 +188,16 @@ def _check_amount(matrix: ReportMatrix, table: Table, cell: CellKey, findings: F
     # nothing is nothing in any unit
     other_unit = ~np.isin(units, ["", "万元"]) & (meant != 0) & ("万元" in table.column[cell[2]].zh) & ~differs & ~np.isnan(value)
     large = np.isnan(meant) & (value > known_rule("S05").settings["largest"].get(cell[1], np.inf))
-
-    def note(which: Any, outcome: str, message: str = "", **more: Any) -> None:
-        reports = matrix.reports[which]
-        findings.note(reports, "S05", outcome, message=message, table=table, cells=[cell], subject=named(table, cell), **more)
-
+    note = partial(findings.note, rule="S05", table=table, cells=[cell])
     for message, which in (("value", differs), ("unit", other_unit), ("large", large)):
         for at in np.flatnonzero(which).tolist():
-            note([at], "fail", message, missing=texts[at], expected=float(meant[at]), reported=float(value[at]))
-    sound = ~np.isnan(value) & ~differs & ~other_unit & ~large
-    note(sound, "pass", reported=value[sound])
+            sides: dict[str, Any] = {"expected": float(meant[at]), "reported": float(value[at])}
+            note(matrix.reports[at : at + 1], status="fail", message=message, missing=texts[at], **sides)
+    sound = ~(np.isnan(value) | differs | other_unit | large)
+    note(matrix.reports[sound], status="pass", reported=value[sound])
     for state in np.unique(status[np.isnan(value)]).tolist():
-        note(np.isnan(value) & (status == state), "not_assessable", missing=partial(no_figure, state))
+        which = np.isnan(value) & (status == state)
+        note(matrix.reports[which], status="not_assessable", missing=partial(wording.no_figure, state))
 
 
 def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[list[str], Floats, NDArray[Any]]:
@@ -272,38 +217,31 @@ def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[list[str], Floats,
 # --- the document itself: S01, S06, NF, NE ----------------------------------------------------------------------------------
 
 
-DocumentFinding = tuple[Wording, float | None, float | None]
-
-
-def document_findings(report: Report) -> list[DocumentFinding]:
+def document_findings(report: Report) -> list[tuple[Wording, float | None, float | None]]:
     """Return what becomes of S01, S06, NF and NE, with what is expected and reported; nothing where the form is not known."""
     findings = Findings()
     _check_document(report, findings)
-    found = []
-    for _, _, wording, *sides in findings.blocks:
-        expected, reported = (None if np.isnan(side[0]) else float(side[0]) for side in sides)
-        found.append((findings.wordings[wording[0]], expected, reported))
-    return found
+    sides = [[None if np.isnan(side[0]) else float(side[0]) for side in block[3:]] for block in findings.blocks]
+    return [(said, both[0], both[1]) for said, both in zip(findings.wordings, sides, strict=True)]
 
 
 def _check_document(report: Report, findings: Findings) -> None:
     """Add what became of the rules on the document, of the report with the number 0."""
     if report.form not in versions():
         return
-    text = _Text(report)
-    has_sections = bool(form(report.form).sections)
-    if has_sections:
-        _check_sections(report, findings)
+    text, sections = _Text(report), form(report.form).sections
+    if sections:
+        _check_sections(report, sections, findings)
     _check_year(report, text, findings)
-    for rule in having("section"):
+    for rule in having("section") if sections else ():
         wanted = rule.settings
-        if has_sections and report.form in wanted.get("forms", versions()):
+        if report.form in wanted.get("forms", versions()):
             section = text.sections.get(wanted["section"])
-            said = re.sub(wanted["other_than"], "", section or "") if "other_than" in wanted else section or ""
+            said = re.sub(wanted.get("other_than", "(?!)"), "", section or "")
             passed = re.search(wanted["says"], said) is not None
             undecided = section is None or (text.incomplete and not passed)
             status = "not_assessable" if undecided else "pass" if passed else "fail"
-            findings.note(0, rule.id, status, quote=shortened(section or ""))
+            findings.note(0, rule.id, status, quote=wording.shortened(section or ""))
 
 
 def _add_told_before(findings: Findings, reports: pd.DataFrame, told: pd.DataFrame) -> None:
@@ -316,24 +254,22 @@ def _add_told_before(findings: Findings, reports: pd.DataFrame, told: pd.DataFra
     findings.add(numbers, 0, findings.say(wordings) + np.arange(len(wordings)), *sides)
 
 
-def _check_sections(report: Report, findings: Findings) -> None:
-    titles = {int(section.id): section for section in form(report.form).sections}
+def _check_sections(report: Report, sections: Sequence[Label], findings: Findings) -> None:
+    titles = {int(section.id): section for section in sections}
     found = [section.number for section in report.sections if section.number in titles]
     lacking = [section for section in titles if section not in found]
     # a table of contents repeats the headings: they are in order if they can be read off one after the other
     rest = iter(found)
     in_order = all(section in rest for section in titles)
-    status, message, mentioned = "fail", "", lacking
+    status, message = ("fail", "") if lacking else ("pass" if report.read_cells else "not_assessable", "")
     if not lacking and not in_order:
-        message, mentioned = "order", found
-    elif not lacking:
-        status = "pass" if report.read_cells else "not_assessable"
+        status, message = "fail", "order"
+    sides: dict[str, Any] = {"expected": float(len(titles)), "reported": float(len(titles) - len(lacking))}
 
     def missing(language: Language) -> str:
-        return listed((titles[one].text(language) for one in mentioned), language, limit=12)
+        return wording.listed((titles[one].text(language) for one in lacking or found), language, limit=12)
 
-    expected, reported = float(len(titles)), float(len(titles) - len(lacking))
-    findings.note(0, "S01", status, message=message, expected=expected, reported=reported, missing=missing)
+    findings.note(0, "S01", status, message=message, missing=missing, **sides)
 
 
 class _Text:
@@ -348,10 +284,10 @@ class _Text:
     """
 
     def __init__(self, report: Report) -> None:
-        plain = _compact(report.text)
-        headings = {(one.number, heading) for one in report.sections if (heading := _compact(one.text))}
+        plain = "".join(folded_text(report.text).split())
+        headings = {(one.number, "".join(folded_text(one.text).split())) for one in report.sections}
         # a table of contents has the headings too
-        places = sorted((*at.span(), number) for number, heading in headings for at in re.finditer(re.escape(heading), plain))
+        places = sorted((*at.span(), number) for number, said in headings if said for at in re.finditer(re.escape(said), plain))
         starts = [*(start for start, *_ in places), len(plain)]
         self.sections: dict[int, str] = {}
         for _, end, number in places:
@@ -359,47 +295,36 @@ class _Text:
             text = plain[end : starts[bisect_left(starts, end)]].partition(f"{_NUMERALS[number]}、")[0]
             self.sections[number] = max(self.sections.get(number, ""), text, key=len)
         lost = any(note.kind == "unread_page" for note in report.read_notes)
-        self.incomplete = lost or _size("".join(self.sections.values())) < _LEAST_PROSE
-
-
-def _compact(text: str) -> str:
-    return "".join(folded_text(text).split())
-
-
-def _size(text: str) -> int:
-    """Return the number of characters without punctuation."""
-    return len(_PUNCTUATION.sub("", text))
+        self.incomplete = lost or len(_PUNCTUATION.sub("", "".join(self.sections.values()))) < _LEAST_PROSE
 
 
 def _check_year(report: Report, text: _Text, findings: Findings) -> None:
     conflict = next((note for note in report.read_notes if note.kind == "year_conflict"), None)
     overview, year = text.sections.get(1), report.year
-    first, _, rest = _TITLES_OF_WORKS.sub("", overview or "").partition("。")
-    opening = _OPENING_YEAR.match(first)
     if conflict is not None:
-        findings.note(0, "S06", "fail", message="conflict", quote=shortened(conflict.printed))
+        findings.note(0, "S06", "fail", message="conflict", quote=wording.shortened(conflict.printed))
     elif year is None or overview is None:
         findings.note(0, "S06", "not_assessable")
-    # an opening that names the year as well may tell of what went before
-    elif opening and int(opening[1]) != year and str(year) not in first and f"{year}年" not in rest[:200]:
-        sides: dict[str, Any] = {"expected": float(year), "reported": float(opening[1])}
-        findings.note(0, "S06", "fail", quote=shortened(first), subject=str(year), **sides)
-    elif left := _left_over(text, year):
-        sides = {"expected": float(year), "reported": float(left[1])}
-        findings.note(0, "S06", "fail", message="left_over", quote=shortened(left[0].lstrip("。;")), subject=str(year), **sides)
+    elif found := _other_year(text, overview, year):
+        message, said, other = found
+        sides: dict[str, Any] = {"expected": float(year), "reported": float(other)}
+        findings.note(0, "S06", "fail", message=message, quote=wording.shortened(said), subject=str(year), **sides)
     else:
         findings.note(0, "S06", "pass", subject=str(year))
 
 
-def _left_over(text: _Text, year: int) -> re.Match[str] | None:
-    """Return the first sentence that says of an earlier year what the report should say of its own.
+def _other_year(text: _Text, overview: str, year: int) -> tuple[str, str, str] | None:
+    """Return what is wrong with the year of the text, where, and the year that stands there.
 
-    Where a section names the year of the report too, an earlier one is the past that it tells of.
+    The overview opens with another one; or a sentence says of an earlier year what the report should say of its own. Where a
+    section names the year of the report too, an earlier one is the past that it tells of.
     """
-    for said in text.sections.values():
-        plain = _TITLES_OF_WORKS.sub("", said)
-        if str(year) not in plain:
-            for found in _YEAR_OF_SENTENCE.finditer(plain):
-                if int(found[1]) < year:
-                    return found
-    return None
+    first, _, rest = _TITLES_OF_WORKS.sub("", overview).partition("。")
+    opening = _OPENING_YEAR.match(first)
+    # an opening that names the year as well may tell of what went before
+    if opening and int(opening[1]) != year and str(year) not in first and f"{year}年" not in rest[:200]:
+        return "", first, opening[1]
+    plain = (_TITLES_OF_WORKS.sub("", said) for said in text.sections.values())
+    told = (found for said in plain if str(year) not in said for found in _YEAR_OF_SENTENCE.finditer(said))
+    left_over = next((found for found in told if int(found[1]) < year), None)
+    return left_over and ("left_over", left_over[0].lstrip("。;"), left_over[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,12 +13,12 @@ import pandas as pd
 from govstats.errors import require_columns
 from govstats.forms import CellKey, Edit, Language, cell_key
 from govstats.reconciliation.edits import Pairs, alone, check_edit, edit_labels, linear_edits, pairs_of_years, severity
-from govstats.reconciliation.findings import Findings, Floats, Integers
-from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix
+from govstats.reconciliation.findings import Findings, Floats
+from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix, plain_values
 from govstats.reconciliation.prose import Said, of_another_circle
 from govstats.reconciliation.reuse import reused_share
 from govstats.reconciliation.rulebook import having, known_rule
-from govstats.reconciliation.wording import named, number, phrase
+from govstats.reconciliation.wording import number, phrase
 
 _MILDER = {"E": "W", "W": "I", "I": "I"}
 #: A table that shares fewer of its cells with the form of the year before is another table.
@@ -53,9 +53,8 @@ def check_years(
         _check_amounts(pairs, findings)
         _check_ratios(pairs, findings)
         _check_repetition(pairs, findings)
-    paired = np.concatenate([np.zeros(0, dtype=np.intp), *(pairs.reports for pairs in found)])
-    for matrix in matrices:
-        _check_against_claims_alone(matrix, paired, findings, stand_ins)
+    for matrix in matrices if said else ():
+        _check_against_claims_alone(matrix, found, findings, stand_ins)
     if texts is not None and found:
         _check_texts(reports, found, texts, findings)
 
@@ -65,9 +64,8 @@ def check_years(
 
 def _check_edits(pairs: Pairs, findings: Findings, stand_ins: StandIns) -> None:
     checked: set[str] = set()
-    for edit in linear_edits(pairs.now, pairs.before, having("edits", findings.rules)):
-        if not edit.offsets:
-            continue
+    edits = linear_edits(pairs.now, pairs.before, having("edits", findings.rules))
+    for edit in (edit for edit in edits if edit.offsets):
         chosen = pairs
         if pairs.now.form.table(edit.table).open:
             # of an open table only those lines are compared that both years print
@@ -100,33 +98,30 @@ class StandIns:
         """Return the figures of a report with what the prose says of those that are missing; None where it does not."""
         agency, year = self.reports["agency"].iloc[report.reports[0]], int(report.years[0]) + 1
         missing = np.flatnonzero(np.isnan(figures)).tolist()
-        said = [self.said.get((agency, year + offset, cell)) for cell, offset in (edit.places[at] for at in missing)]
-        found = [one for one in said if one is not None]
-        if len(found) < len(missing):
+        asked = [(agency, year + offset, cell) for cell, offset in (edit.places[at] for at in missing)]
+        if not self.said.keys() >= set(asked):
             return None
         filled = figures.copy()
-        filled[missing] = [figure for figure, _ in found]
+        filled[missing] = [self.said[key][0] for key in asked]
 
         def names(language: Language) -> str:
             labels = edit_labels(report.now.form, edit, language)
             return phrase("comma", language).join(labels[at] for at in missing)
 
-        quote = "；".join(dict.fromkeys(quote for _, quote in found))
+        quote = "；".join(dict.fromkeys(self.said[key][1] for key in asked))
         return filled, {"severity": _MILDER[severity(edit)], "missing": names, "quote": quote}
 
 
-def _check_against_claims_alone(matrix: ReportMatrix, paired: Integers, findings: Findings, stand_ins: StandIns) -> None:
+def _check_against_claims_alone(matrix: ReportMatrix, found: Sequence[Pairs], findings: Findings, stand_ins: StandIns) -> None:
     """Hold reports whose year before is not at hand against what the prose says of it."""
-    if not stand_ins.claims:
-        return
-    agencies, years = (stand_ins.reports[name].array.take(matrix.reports) for name in ("agency", "year"))
     told = {(agency, year + 1) for agency, year, _ in stand_ins.said}
-    spoken_of = np.array([key in told for key in zip(agencies.tolist(), years.tolist(), strict=True)], dtype=np.bool_)
-    at = np.flatnonzero(spoken_of & ~np.isin(matrix.reports, paired))
-    reports = alone(matrix, at, years.take(at).to_numpy(dtype=np.intp) - 1)
-    for edit in linear_edits(matrix, matrix, stand_ins.rules.values()) if len(at) else ():
+    paired = {number for pairs in found for number in pairs.reports.tolist()}
+    keys = zip(*(plain_values(stand_ins.reports[name].iloc[matrix.reports]) for name in ("agency", "year")), strict=True)
+    spoken_of = [(at, key[1] - 1) for at, key in enumerate(keys) if key in told and matrix.reports[at] not in paired]
+    reports = alone(matrix, *np.array(spoken_of, dtype=np.intp).reshape(-1, 2).T)
+    for edit in linear_edits(matrix, matrix, stand_ins.rules.values()) if spoken_of else ():
         values, _ = reports.figures(edit.places)
-        filled = [stand_ins(edit, reports.where([place]), values[:, place]) is not None for place in range(len(at))]
+        filled = [stand_ins(edit, reports.where([place]), values[:, place]) is not None for place in range(len(spoken_of))]
         check_edit(edit, reports.where(np.array(filled)), findings, stand_in=stand_ins)
 
 
@@ -157,23 +152,21 @@ def _check_ratios(pairs: Pairs, findings: Findings) -> None:
     apart = figures.max(axis=0) > settings["ratio"] * least
     for cell, chosen in zip(cells, apart, strict=True):
         _note_both("XO", pairs.where(chosen), cell, findings)
-    for year, fine in _by_year(pairs.where(~np.isnan(least).all(axis=0) & ~apart.any(axis=0))):
-        findings.note(fine.reports, "XO", "pass", before=str(year))
+    _note_years("XO", "pass", pairs.where(~np.isnan(least).all(axis=0) & ~apart.any(axis=0)), findings)
 
 
 def _note_both(rule: str, pairs: Pairs, cell: CellKey, findings: Findings, *, message: str = "") -> None:
     """Add a failure that names the figures of the two years."""
     table = pairs.now.form.table(cell[0])
-    figures = pairs.beside([cell])[0][:, 0].T.tolist()
-    for report, year, (now, before) in zip(pairs.reports.tolist(), pairs.years.tolist(), figures, strict=True):
-        said: dict[str, Any] = {"subject": named(table, cell), "left": number(before), "right": number(now), "before": str(year)}
-        said |= {"expected": before, "reported": now}
-        findings.note(report, rule, "fail", message=message, table=table, cells=[cell], **said)
+    for report, year, (now, before) in zip(pairs.reports, pairs.years, pairs.beside([cell])[0][:, 0].T.tolist(), strict=True):
+        said: dict[str, Any] = {"left": number(before), "right": number(now), "expected": before, "reported": now}
+        findings.note(report, rule, "fail", message=message, table=table, cells=[cell], before=str(year), **said)
 
 
-def _by_year(pairs: Pairs) -> Iterator[tuple[int, Pairs]]:
+def _note_years(rule: str, status: str, pairs: Pairs, findings: Findings, **about: Any) -> None:
+    """Add a finding for each report, which names the year before."""
     for year in np.unique(pairs.years).tolist():
-        yield year, pairs.where(pairs.years == year)
+        findings.note(pairs.where(pairs.years == year).reports, rule, status, before=str(year), **about)
 
 
 def _check_repetition(pairs: Pairs, findings: Findings) -> None:
@@ -193,35 +186,26 @@ def _check_repetition(pairs: Pairs, findings: Findings) -> None:
         reported, lost = status == REPORTED, (status == UNREADABLE).any(axis=0)
         equal = np.where(reported.all(axis=0), figures[0] == figures[1], reported[0] == reported[1])
         same, unread = (equal | lost).all(axis=0), lost.any(axis=0)
-        flows = np.nan_to_num(figures[0, [column not in settings["stocks"] for *_, column in cells]])
-        remarkable = _different(flows) >= settings["different_figures"][table.id]
-        for outcome, message, which in (
-            ("pass", "pass", ~same),
-            ("pass", "few", same & ~remarkable),
-            ("not_assessable", "not_assessable", same & remarkable & unread),
-        ):
-            for year, some in _by_year(both.where(which)):
-                findings.note(some.reports, "XD", outcome, message=message, table=table, before=str(year))
-        filled = np.count_nonzero(np.nan_to_num(figures[0]), axis=0)
-        for at in np.flatnonzero(same & remarkable & ~unread).tolist():
-            said: dict[str, Any] = {"before": str(both.years[at]), "count": str(filled[at])}
-            findings.note(int(both.reports[at]), "XD", "fail", table=table, cells=cells, **said)
-
-
-def _different(figures: Floats) -> Integers:
-    """Return how many different figures each report has that are not zero."""
-    return np.array([len(set(column) - {0.0}) for column in figures.T.tolist()], dtype=np.intp)
+        now = np.nan_to_num(figures[0])
+        flows = now[[column not in settings["stocks"] for *_, column in cells]]
+        different = np.array([len(set(column) - {0.0}) for column in flows.T.tolist()], dtype=np.intp)
+        remarkable = same & (different >= settings["different_figures"][table.id])
+        _note_years("XD", "pass", both.where(~same), findings, table=table)
+        _note_years("XD", "pass", both.where(same & ~remarkable), findings, message="few", table=table)
+        _note_years("XD", "not_assessable", both.where(remarkable & unread), findings, table=table)
+        for at in np.flatnonzero(remarkable & ~unread).tolist():
+            said: dict[str, Any] = {"before": str(both.years[at]), "count": str(np.count_nonzero(now[:, at]))}
+            findings.note(both.reports[at], "XD", "fail", table=table, cells=cells, **said)
 
 
 def _check_texts(reports: pd.DataFrame, found: Sequence[Pairs], texts: pd.DataFrame, findings: Findings) -> None:
     """Measure how much of the prose stood in the report of the year before."""
     require_columns(texts, ("agency", "year", "sketch"), "texts", "Panel.texts")
-    known = texts[texts["year"].notna()]
-    sketches = dict(zip(zip(known["agency"], known["year"].astype(int), strict=True), known["sketch"], strict=True))
-    at_most = 100 * known_rule("XD").settings["text_reuse"]
-    numbers, years = (np.concatenate([getattr(pairs, name) for pairs in found]).tolist() for name in ("reports", "years"))
-    for report, year, agency in zip(numbers, years, reports["agency"].array.take(numbers), strict=True):
-        later, earlier = (sketches.get((agency, one)) for one in (year + 1, year))
+    known = zip(*(plain_values(texts[name]) for name in ("agency", "year", "sketch")), strict=True)
+    sketches = {(agency, year): sketch for agency, year, sketch in known}
+    agencies, at_most = plain_values(reports["agency"]), 100 * known_rule("XD").settings["text_reuse"]
+    for report, year in ((report, int(year)) for pairs in found for report, year in zip(pairs.reports, pairs.years, strict=True)):
+        later, earlier = (sketches.get((agencies[report], one)) for one in (year + 1, year))
         share = None if later is None or earlier is None else reused_share(later, earlier)
         if share is not None:
             percent = int(100 * share)
