@@ -89,7 +89,7 @@ def build(
         adjudications = written(io.BytesIO(folder.content(ADJUDICATIONS)), ADJUDICATIONS)
         lines = [f"{ADJUDICATIONS}, line {row + 2}" for row in adjudications.index]
         adjudications.index = pd.Index(lines, name=ADJUDICATIONS)
-    decided = None if adjudications is None else read_adjudications(adjudications)
+    decided = None if adjudications is None else read_adjudications(adjudications, rules=of_rules["rule"])
     there = folder.holds(EXPECTED)
     expected = read_expected(written(io.BytesIO(folder.content(EXPECTED)), EXPECTED), name=EXPECTED) if there else None
     documents, others = folder.documents(known, output=store.root)

@@ -11,7 +11,7 @@ from govstats.reconciliation.comparison import FormatComparison, check_summaries
 from govstats.reconciliation.corrections import Corrections, as_corrected, decided
 from govstats.reconciliation.edits import check_edits
 from govstats.reconciliation.findings import FINDING_TYPES, Findings
-from govstats.reconciliation.matrix import IDENTITY, ManyReports, Reports, Source, identity_of, known_of, matrices
+from govstats.reconciliation.matrix import ManyReports, Source, known_of, matrices
 from govstats.reconciliation.prose import check_prose, said_in
 from govstats.reconciliation.rule_checks import check_rules
 from govstats.reconciliation.rulebook import RulesFile, loaded, rules
@@ -125,7 +125,7 @@ def reconcile(
     known = known_of(as_corrected(source, corrections))
     given: dict[str, Any] = {"claims": claims, "texts": texts, "vintages": vintages, "reports": reports}
     known = replace(known, **{name: frame for name, frame in given.items() if frame is not None})
-    numbered, found = matrices(known.cells, _without_cells(known))
+    numbered, found = matrices(known.cells, known.without_cells)
     findings = Findings(loaded(rules))
     check_structure(numbered, found, findings, known)
     for matrix in found:
@@ -141,14 +141,4 @@ def reconcile(
     if known.reports is not None:
         check_summaries(numbered, found, findings, known.reports)
     frame = findings.frame(numbered)
-    return frame if adjudications is None else decided(frame, source, adjudications)
-
-
-def _without_cells(known: Reports) -> pd.DataFrame | None:
-    """Return agency, year and form of reports that have no cells to tell them: their tables are lost."""
-    if known.report is not None and known.cells.empty:
-        return identity_of(known.report)
-    described = known.reports
-    if described is not None and {*IDENTITY, "cells"} <= set(described.columns) and (described["cells"] == 0).any():
-        return described.loc[described["cells"] == 0, list(IDENTITY)]
-    return None
+    return frame if adjudications is None else decided(frame, source, adjudications, findings.rules)

@@ -10,12 +10,13 @@ import pandas as pd
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form, cell_key, form
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.edits import System, closed, edits_on, has_cell, kinds, severity, system_of
+from govstats.reconciliation.edits import System, closed, edits_on, has_cell, kinds, linear_edits, severity, system_of
 from govstats.reconciliation.findings import Integers
-from govstats.reconciliation.matrix import ABSENT, REPORTED, STATUS, Layout, ReportMatrix, Source, identity_of, known_of, matrices
+from govstats.reconciliation.matrix import ABSENT, REPORTED, STATUS, Layout, ReportMatrix, Source, known_of, matrices
+from govstats.reconciliation.rulebook import RulesFile, loaded
 from govstats.reconciliation.solver import Bounds, bounds
 from govstats.reconciliation.wording import cell_list
-from govstats.report import Report, column_types, typed_frame
+from govstats.report import column_types, typed_frame
 
 #: The columns of the completions, with their types.
 COMPLETION_TYPES = column_types(
@@ -41,7 +42,13 @@ _NOTHING = _Bound(-np.inf, np.inf, "undetermined")
 _CONTRADICTED = _Bound(-np.inf, np.inf, "contradicted")
 
 
-def completions(source: Source, *, claims: pd.DataFrame | None = None, corrections: Corrections | None = None) -> pd.DataFrame:
+def completions(
+    source: Source,
+    *,
+    claims: pd.DataFrame | None = None,
+    corrections: Corrections | None = None,
+    rules: RulesFile | None = None,
+) -> pd.DataFrame:
     """Deduce the figures of blank, unreadable and lost cells from the others, where the edits leave no choice.
 
     Parameters
@@ -53,6 +60,8 @@ def completions(source: Source, *, claims: pd.DataFrame | None = None, correctio
         lost becomes a partial table so. By default only cells are used.
     corrections : path or DataFrame, optional
         Documented corrections to apply first, as `govstats.correct` takes them.
+    rules : path, optional
+        A file of rules of your own, as `govstats.reconcile` takes it: those of severity E are used as ours are.
 
     Returns
     -------
@@ -96,22 +105,24 @@ def completions(source: Source, *, claims: pd.DataFrame | None = None, correctio
     >>> found[["line", "column", "basis"]].values.tolist(), bool(found.value.item() == printed)
     ([['granted', 'legal', 'sum']], True)
     """
-    source = as_corrected(source, corrections)
-    cells = known_of(source).cells
-    reports, found = matrices(cells, identity_of(source) if isinstance(source, Report) and cells.empty else None)
+    known_reports = known_of(as_corrected(source, corrections))
+    cells = known_reports.cells
+    reports, found = matrices(cells, known_reports.without_cells if known_reports.report else None)
     claimed = _claimed(claims)
     rows: list[tuple[Any, ...]] = []
     for matrix in found:
         tables = {table.id for table in matrix.form.tables}
-        who = [(reports["agency"].iloc[number], reports["year"].iloc[number]) for number in matrix.reports]
+        who = list(zip(*(reports[name].iloc[matrix.reports] for name in ("agency", "year")), strict=True))
         said = [claimed.get((str(agency), str(year)), {}) for agency, year in who]
         said = [{key: one for key, one in of.items() if key[0] in tables} for of in said]
-        for at, key, (low, high, *known) in _deduced(matrix, said):
+        own = linear_edits(matrix, matrix, (rule for rule in loaded(rules).values() if rule.binds))
+        own = [edit for edit in own if edit.severity == "E" and not edit.offsets]
+        for at, key, (low, high, *known) in _deduced(matrix, said, own):
             status = _STATUS[int(matrix.status[matrix.index[key], at])] if key in matrix.index else "missing"
             value = low if high - low <= ONE_FEN else None
             limits = [None if np.isinf(limit) else limit for limit in (low, high)]
             rows.append((*who[at], matrix.form.version, *key, status, value, *limits, *known))
-    return _without_broken(cells, typed_frame(rows, COMPLETION_TYPES))
+    return _without_broken(cells, typed_frame(rows, COMPLETION_TYPES), rules)
 
 
 def _claimed(claims: pd.DataFrame | None) -> dict[tuple[str, str], dict[CellKey, _Bound]]:
@@ -134,19 +145,21 @@ def _claimed(claims: pd.DataFrame | None) -> dict[tuple[str, str], dict[CellKey,
     return known
 
 
-def _deduced(matrix: ReportMatrix, claimed: Sequence[Mapping[CellKey, _Bound]]) -> Iterator[tuple[int, CellKey, _Bound]]:
-    """Yield what follows for each cell without a figure, report by report."""
+def _deduced(
+    matrix: ReportMatrix, claimed: Sequence[Mapping[CellKey, _Bound]], own: Collection[Edit]
+) -> Iterator[tuple[int, CellKey, _Bound]]:
+    """Yield what follows for each cell without a figure, report by report; `own` are edits of the user's rules."""
     for members, layout in matrix.layouts:
-        edits = [edit for edit in closed(matrix.form, layout) if severity(edit) == "E"]
+        edits = [*(edit for edit in closed(matrix.form, layout) if severity(edit) == "E"), *own]
         parts = system_of(matrix.form, edits).parted()
         rows = _expected(matrix, layout)
         for report in members[(matrix.status[np.ix_(rows, members)] != REPORTED).any(axis=0)].tolist():
             figures = dict(zip(matrix.cells, matrix.value[:, report].tolist(), strict=True))
             said = {key: one for key, one in claimed[report].items() if np.isnan(figures.get(key, np.nan))}
-            own = system_of(matrix.form, [*edits, *_sums(matrix.form, said)]).parted() if said else parts
+            mine = system_of(matrix.form, [*edits, *_sums(matrix.form, said)]).parted() if said else parts
             tables = {table for table, there in matrix.has_table.items() if there[report]} | {table for table, _, _ in said}
             here = [key for key in dict.fromkeys([*(matrix.cells[row] for row in rows.tolist()), *said]) if key[0] in tables]
-            found = _bounds(own, figures, said, tables)
+            found = _bounds(mine, figures, said, tables)
             for key in here:
                 bound = found.get(key) or _NOTHING._replace(low=-np.inf if kinds(matrix.form, [key])[0][0] else 0.0)
                 if np.isnan(figures.get(key, np.nan)) and (matrix.has_table[key[0]][report] or bound.basis != "undetermined"):
@@ -165,13 +178,14 @@ def _sums(form: Form, said: Collection[CellKey]) -> Iterator[Edit]:
 def _expected(matrix: ReportMatrix, layout: Layout) -> Integers:
     """Return the rows of the cells that a report of a layout should have; lines that the form leaves open only where printed."""
     bound = {cell for edit in edits_on(matrix.form, layout) for cell in edit.cells}
-    rows = []
-    for row, key in enumerate(matrix.cells):
-        table = matrix.form.table(key[0])
-        line = table.line.get(key[1])
-        optional = table.open or line is None or line.subtotal or (key[0], line.group) in layout.alone
-        if key in bound or not optional or matrix.printed[row].any():
-            rows.append(row)
+    firm = {
+        (table.id, line.id)
+        for table in matrix.form.tables
+        for line in table.lines
+        if not (table.open or line.subtotal or (table.id, line.group) in layout.alone)
+    }
+    there = matrix.printed.any(axis=1).tolist()
+    rows = [row for row, key in enumerate(matrix.cells) if key in bound or key[:2] in firm or there[row]]
     return np.array(rows, dtype=np.intp)
 
 
@@ -201,29 +215,24 @@ def _bounds(
 
 
 def _follows(part: System, limits: Bounds, at: int, *, was_zero: bool) -> _Bound:
-    """Return the bounds of one cell, with the rules and the other cells that they follow from."""
-    because = sorted(limits.because[at])
+    """Return the bounds of one cell, how they follow from the edits, and the rules and the other cells that they follow from."""
+    low, high, because = float(limits.low[at]), float(limits.high[at]), sorted(limits.because[at])
     touched = np.flatnonzero((part.rows.matrix[because] != 0).any(axis=0)).tolist()
-    others = cell_list(part.cells[other] for other in touched if other != at)
-    named = ";".join(dict.fromkeys(rule for row in because if (rule := part.edits[row].rule)))
-    basis = _basis(limits, at, was_zero=was_zero)
-    return _Bound(float(limits.low[at]), float(limits.high[at]), basis, named, others)
-
-
-def _basis(limits: Bounds, at: int, *, was_zero: bool) -> str:
-    """Say how the bounds of a cell follow from the edits."""
-    low, high = limits.low[at], limits.high[at]
     if high - low > ONE_FEN:
-        return "interval" if np.isfinite(high) or low > 0 else "undetermined"
-    if limits.alone[at]:
-        return "sum"
-    return "zero" if was_zero and high <= ONE_FEN and limits.by_one[at] else "elimination"
+        basis = "interval" if np.isfinite(high) or low > 0 else "undetermined"
+    elif limits.alone[at]:
+        basis = "sum"
+    else:
+        basis = "zero" if was_zero and high <= ONE_FEN and limits.by_one[at] else "elimination"
+    named = ";".join(dict.fromkeys(rule for row in because if (rule := part.edits[row].rule)))
+    return _Bound(low, high, basis, named, cell_list(part.cells[other] for other in touched if other != at))
 
 
-def _without_broken(cells: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+def _without_broken(cells: pd.DataFrame, found: pd.DataFrame, rules: RulesFile | None) -> pd.DataFrame:
     """Take back the values that would break another rule."""
     # sums that only the prose has are no lines of the form
-    known = [has_cell(form(one["form"]), (one["table"], one["line"], one["column"])) for one in found.to_dict("records")]
+    keys = zip(found["table"], found["line"], found["column"], strict=True)
+    known = [has_cell(form(version), key) for version, key in zip(found["form"], keys, strict=True)]
     sure = found[found["value"].notna() & np.array(known, dtype=np.bool_)]
     if sure.empty:
         return found
@@ -233,11 +242,11 @@ def _without_broken(cells: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     reported = cells.loc[cells["status"] == "reported", names]
     reported = reported[reported["agency"].isin(set(sure["agency"])) & reported["year"].isin(set(sure["year"]))]
     filled = pd.concat([reported, sure.assign(status="reported")[names]], ignore_index=True)
-    broken = _failures(reconcile(filled)) - _failures(reconcile(reported))
-    taken_back = {(agency, year, cell) for agency, year, _, named in broken for cell in named.split(";")}
-    keys = found[names[:6]].astype(str).drop(columns="form").itertuples(index=False, name=None)
-    named = np.array([(agency, year, "/".join(cell)) in taken_back for agency, year, *cell in keys], dtype=bool)
-    wrong = found["value"].notna() & named
+    broken, before = (_failures(reconcile(some, rules=rules)) for some in (filled, reported))
+    taken_back = {(agency, year, cell) for agency, year, _, named in broken - before for cell in named.split(";")}
+    told = found[["agency", "year", "table", "line", "column"]].astype(str).itertuples(index=False, name=None)
+    named = np.array([(agency, year, "/".join(cell)) in taken_back for agency, year, *cell in told], dtype=np.bool_)
+    wrong = found["value"].notna().to_numpy(dtype=np.bool_) & named
     found.loc[wrong, ["value", "low", "high"]] = pd.NA
     found.loc[wrong, "basis"] = "contradicted"
     return found

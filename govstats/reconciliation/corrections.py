@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 
 from govstats.agencies import written_rows
 from govstats.errors import RefusedCorrection, UnusableCorrections, require_columns
-from govstats.forms import ONE_FEN, cell_key
+from govstats.forms import ONE_FEN
 from govstats.reconciliation.matrix import Source, known_of
 from govstats.report import Report, column_types
 
@@ -41,18 +41,16 @@ _EXPECTED = {
     **dict.fromkeys(("old", "new"), (_FIGURE, "a number of at most 15 digits", "不超过 15 位的数字")),
     "cell": (r"[^/]+/.*/[^/]+", "table/line/column", "表/行/栏"),
 }
+_NUMBERS = (
+    "numbers of at most 15 digits joined by semicolons, with nothing where there is none",
+    "以分号相连的数字，每个不超过 15 位，没有数字处留空",
+)
 _EXPECTED_OF_DECISIONS = {
     "year": _EXPECTED["year"],
     "decision": ("|".join(DECISIONS), f"one of {', '.join(DECISIONS)}", "、".join(DECISIONS) + " 之一"),
     "cells": (rf"{_ONE_CELL}(?:;{_ONE_CELL})*", "table/line/column, joined by semicolons", "以分号相连的“表/行/栏”"),
-    **dict.fromkeys(
-        ("figures", "new"),
-        (
-            _FIGURES,
-            "numbers of at most 15 digits joined by semicolons, with nothing where there is none",
-            "以分号相连的数字，每个不超过 15 位，没有数字处留空",
-        ),
-    ),
+    "figures": (_FIGURES, *_NUMBERS),
+    "new": (_FIGURES, *_NUMBERS),
 }
 _REPORT = ["agency", "year"]
 _CELL = [*_REPORT, "cell"]
@@ -93,7 +91,7 @@ def read_corrections(path: str | PathLike[str]) -> pd.DataFrame:
     return _listed(path).drop(columns="where")
 
 
-def read_adjudications(path: Corrections) -> pd.DataFrame:
+def read_adjudications(path: Corrections, *, rules: Collection[str] | None = None) -> pd.DataFrame:
     """Read a table of decisions on findings and repairs.
 
     Parameters
@@ -104,6 +102,8 @@ def read_adjudications(path: Corrections) -> pd.DataFrame:
         where there was none. `decision` is ``confirmed`` (the finding is right), ``dismissed`` (it is none) or ``corrected``:
         then `new` has the right figures. `by` and `reason` say who decided and why, `date` (YYYY-MM-DD) when.
         A finding without cells has none here: whether the document changed since, nothing tells.
+    rules : collection of str, optional
+        The ids of all rules: a decision on another one is refused.
 
     Returns
     -------
@@ -123,7 +123,11 @@ def read_adjudications(path: Corrections) -> pd.DataFrame:
     [['0', 'dismissed']]
     """
     filled = ("agency", "year", "rule", "decision", "by", "reason")
-    read = _written_down(path, ADJUDICATION_TYPES, filled, _EXPECTED_OF_DECISIONS)
+    expected = dict(_EXPECTED_OF_DECISIONS)
+    if rules is not None:
+        known, ids = "|".join(map(re.escape, rules)), ", ".join(rules)
+        expected["rule"] = (rf"(?:{known})(?:;(?:{known}))*", f"one or several of {ids}, joined by semicolons", "已知规则的编号")
+    read = _written_down(path, ADJUDICATION_TYPES, filled, expected)
     counts = {name: read[name].str.count(";") for name in ("cells", "figures", "new")}
     corrected = read["decision"] == "corrected"
     uneven = (counts["figures"] != counts["cells"]) | (corrected & (counts["new"] != counts["cells"]))
@@ -140,12 +144,16 @@ def _plain(figure: str) -> str:
 
 def _corrected(decisions: pd.DataFrame) -> pd.DataFrame:
     """Return what adjudications correct, as the lines of ``corrections.csv``."""
-    rows = []
-    for one in decisions[decisions["decision"] == "corrected"].to_dict("records"):
-        for cell, old, new in zip(*(one[name].split(";") for name in ("cells", "figures", "new")), strict=True):
-            if new:
-                rows.append({**one, "cell": cell, "old": old, "new": new, "source": one["by"]})
-    return pd.DataFrame(rows, columns=list(CORRECTION_TYPES)).drop_duplicates(["agency", "year", "cell", "old", "new"])
+    corrected = decisions[decisions["decision"] == "corrected"].assign(source=decisions["by"]).rename(columns={"figures": "old"})
+    parts = ["cells", "old", "new"]
+    each = corrected.assign(**{name: corrected[name].str.split(";") for name in parts}).explode(parts, ignore_index=True)
+    each = each[each["new"] != ""].rename(columns={"cells": "cell"})[list(CORRECTION_TYPES)]
+    return each.drop_duplicates(["agency", "year", "cell", "old", "new"])
+
+
+def _names_of(cells: pd.DataFrame) -> list[str]:
+    """Return the cells of a frame as ``table/line/column``."""
+    return ["/".join(key) for key in zip(*(cells[name] for name in ("table", "line", "column")), strict=True)]
 
 
 def trial(repairs: pd.DataFrame) -> pd.DataFrame:
@@ -171,19 +179,10 @@ def trial(repairs: pd.DataFrame) -> pd.DataFrame:
     ['review/reconsideration/total', 0.0, 11.0, '2024-01-01']
     """
     known = repairs.dropna(subset=["proposed"])
-    following = known["year"].fillna(0).astype(int) + 1
-    return pd.DataFrame(
-        {
-            "agency": known["agency"],
-            "year": known["year"],
-            "cell": known["table"] + "/" + known["line"] + "/" + known["column"],
-            "old": known["reported"],
-            "new": known["proposed"],
-            "reason": known["message_zh"],
-            "source": "试改 a trial",
-            "date": [f"{year:04}-01-01" for year in following],
-        }
-    ).astype(CORRECTION_TYPES)
+    names = {"reported": "old", "proposed": "new", "message_zh": "reason"}
+    date = [f"{year + 1:04}-01-01" for year in known["year"].fillna(0).astype(int)]
+    listed = known.rename(columns=names).assign(cell=_names_of(known), source="试改 a trial", date=date)
+    return listed[list(CORRECTION_TYPES)].astype(CORRECTION_TYPES)
 
 
 def correct(source: Source, corrections: Corrections) -> pd.DataFrame:
@@ -224,16 +223,13 @@ def correct(source: Source, corrections: Corrections) -> pd.DataFrame:
     """
     cells = known_of(source).cells
     listed = _listed(corrections)
-    for row in np.flatnonzero(listed.duplicated(_CELL)).tolist():
-        again = listed.iloc[row]
+    for _, again in listed[listed.duplicated(_CELL)].iterrows():
         before = listed.loc[(listed[_CELL] == again[_CELL]).all(axis=1), "where"].iloc[0]
         cell = " ".join(map(str, again[_CELL]))
         raise UnusableCorrections.worded("corrected_twice", where=again["where"], cell=cell, before=before)
-    named = cells[["agency", "year"]].astype({"agency": "str", "year": "Int64"}).reset_index(drop=True)
-    concerned = listed.merge(named.drop_duplicates())
-    named["cell"] = ["/".join(key) for key in zip(*(cells[name] for name in ("table", "line", "column")), strict=True)]
-    rows = named[named["agency"].isin(concerned["agency"])].reset_index(names="row").drop_duplicates(_CELL, keep="last")
-    concerned = concerned.merge(rows, on=_CELL, how="left")
+    named = cells[_REPORT].astype({"agency": "str", "year": "Int64"}).assign(cell=_names_of(cells), row=range(len(cells)))
+    concerned = listed.merge(named[_REPORT].drop_duplicates())
+    concerned = concerned.merge(named.drop_duplicates(_CELL, keep="last"), on=_CELL, how="left")
     _refuse_unfit(concerned, cells)
     at = concerned["row"].to_numpy(dtype=np.intp)
     result = cells.assign(corrected=cells["value"].astype("Float64"))
@@ -342,11 +338,9 @@ def adjudicate(
 
 def _of_repairs(rows: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each repair and report."""
-    cells = rows["table"] + "/" + rows["line"] + "/" + rows["column"]
-    told = rows.assign(rule=rows["rules"], cells=cells, new=[f"{figure:.15g}" for figure in rows["proposed"]])
-    return told.groupby(["repair", *_REPORT], as_index=False, sort=False).agg(
-        {"rule": "first", "cells": ";".join, "new": ";".join}
-    )
+    told = rows.assign(rule=rows["rules"], cells=_names_of(rows), new=[f"{figure:.15g}" for figure in rows["proposed"]])
+    joined: dict[str, Any] = {"rule": "first", "cells": ";".join, "new": ";".join}
+    return told.groupby(["repair", *_REPORT], as_index=False, sort=False).agg(joined)
 
 
 def standing(source: Source, adjudications: Corrections) -> pd.DataFrame:
@@ -382,15 +376,13 @@ def _figures(source: Source, decisions: pd.DataFrame) -> list[str]:
     """Return what the cells of decisions hold, joined by semicolons."""
     cells = known_of(source).cells
     near = cells[cells["agency"].isin(decisions["agency"]) & cells["value"].notna()]
-    keys = zip(*(near[name] for name in (*_REPORT, "table", "line", "column")), strict=True)
+    keys = zip(near["agency"], near["year"], _names_of(near), strict=True)
     figures = {key: f"{value:.15g}" for key, value in zip(keys, near["value"], strict=True)}
-    return [
-        ";".join(figures.get((agency, year, *cell_key(cell)), "") for cell in named.split(";"))
-        for agency, year, named in zip(decisions["agency"], decisions["year"], decisions["cells"], strict=True)
-    ]
+    told = zip(*(decisions[name] for name in (*_REPORT, "cells")), strict=True)
+    return [";".join(figures.get((agency, year, cell), "") for cell in named.split(";")) for agency, year, named in told]
 
 
-def decided(findings: pd.DataFrame, source: Source, adjudications: Corrections) -> pd.DataFrame:
+def decided(findings: pd.DataFrame, source: Source, adjudications: Corrections, rules: Collection[str]) -> pd.DataFrame:
     """Set beside each finding what was decided on it; of several decisions the last counts.
 
     Parameters
@@ -400,13 +392,15 @@ def decided(findings: pd.DataFrame, source: Source, adjudications: Corrections) 
     source : Report, DataFrame or panel
         As reported, without corrections.
     adjudications : path or DataFrame
+    rules : collection of str
+        The ids of the rules that were applied.
 
     Returns
     -------
     pandas.DataFrame
         The findings, in `decision` the word of the table, or ``stale`` where the figures are others than it speaks of.
     """
-    told = standing(source, adjudications)
+    told = standing(source, read_adjudications(adjudications, rules=rules))
     told = told.assign(rule=told["rule"].str.split(";"), said=told["decision"].mask(told["stale"], "stale")).explode("rule")
     beside = findings[["rule", *_REPORT, "cells"]].reset_index(drop=True).reset_index(names="row").dropna(subset=_REPORT)
     both = told[["rule", *_REPORT, "cells", "decision", "said"]].merge(beside, on=["rule", *_REPORT], suffixes=("", "_of"))

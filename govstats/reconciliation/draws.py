@@ -142,14 +142,13 @@ def _choices(repairs: pd.DataFrame, odds: float) -> tuple[list[_Choice], set[_Ce
     listed = repairs.groupby("group")["complete"].transform("all").astype(bool)
     choices = []
     for _, group in repairs[listed].groupby("group", sort=False):
-        ways = []
-        for _, one in group.groupby("repair"):
-            proposed = one["proposed"].to_numpy(dtype=float, na_value=np.nan).tolist()
-            changes = zip(_keys(one, _CELL), proposed, strict=True)
-            ways.append({key: (figure, "open" if np.isnan(figure) else "repaired") for key, figure in changes})
-        tiers = group.groupby("repair")["rank"].first().rank(method="dense").to_numpy(dtype=float)
+        ways: dict[Any, _Changes] = {}
+        proposed = group["proposed"].to_numpy(dtype=float, na_value=np.nan).tolist()
+        for repair, key, figure in zip(group["repair"], _keys(group, _CELL), proposed, strict=True):
+            ways.setdefault(repair, {})[key] = (figure, "open" if np.isnan(figure) else "repaired")
+        tiers = group.drop_duplicates("repair")["rank"].rank(method="dense").to_numpy(dtype=float)
         likely = odds ** (1 - tiers)
-        choices.append(_Choice(next(_keys(group, _CELL))[0], ways, likely / likely.sum()))
+        choices.append(_Choice(group["agency"].iloc[0], list(ways.values()), likely / likely.sum()))
     return choices, set(_keys(repairs[~listed], _CELL[:3]))
 
 

@@ -16,7 +16,7 @@ from govstats.reconciliation.findings import Findings, Floats, Integers
 from govstats.reconciliation.matrix import ABSENT, REPORTED, Layout, ReportMatrix, alike
 from govstats.reconciliation.rulebook import Rule, having, known_rule
 from govstats.reconciliation.solver import Rows, can_hold, components, conflict
-from govstats.reconciliation.wording import Words, term_labels, titled
+from govstats.reconciliation.wording import Words, term_labels
 
 Flags = NDArray[np.bool_]
 #: Takes an edit, a report and the figures of its cells; returns them with what the prose says of those that are missing, and what
@@ -327,8 +327,8 @@ def check_edits(matrix: ReportMatrix, findings: Findings) -> None:
     for table in matrix.form.tables:
         # an open table that is absent has no edits before its lines are known: this is said once for each rule
         for rule in dict.fromkeys(template["rule"] for template in table.edit_templates) if table.open else ():
-            absent = matrix.reports[~matrix.has_table[table.id]]
-            findings.note(absent, rule, "not_assessable", message="no_table", table=table, subject=titled(table))
+            absent, about = matrix.reports[~matrix.has_table[table.id]], partial(wording.titled, table)
+            findings.note(absent, rule, "not_assessable", message="no_table", table=table, subject=about)
     for members, layout in matrix.layouts:
         for edit in edits_on(matrix.form, layout):
             check_edit(edit, alone(matrix, members), findings, may_have_more=open_ended(edit, layout))

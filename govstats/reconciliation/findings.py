@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.forms import CellKey, Table
+from govstats.forms import CellKey, Language, Table
 from govstats.reconciliation.rulebook import LANGUAGES, Rules, Wording, loaded
 from govstats.reconciliation.wording import Words, cell_list, gap, in_words, named, number
 from govstats.report import column_types
@@ -99,16 +100,15 @@ class Findings:
             size = round(reported - expected, 6)
             given |= {"expected": number(expected), "reported": number(reported), "gap": partial(gap, size)}
         given |= fields
-        wording = self.rules[rule].wording(
-            status,
-            {language: {name: in_words(said, language) for name, said in given.items()} for language in LANGUAGES},
-            message=message,
-            also=also,
-            severity=severity,
-            table=None if table is None else table.id,
-            cells=cell_list(cells),
-        )
-        self.add(reports, 0, self.say([wording]), expected, reported)
+        known = self.rules[rule]
+        messages = [known.messages[name] for name in (message or status, also) if name]
+        said: dict[Language, list[str]] = {}
+        for language in LANGUAGES:
+            words = {"title": known.title(language)} | {name: in_words(one, language) for name, one in given.items()}
+            said[language] = [one[language].format_map(words) for one in messages]
+        severity = severity or messages[0].get("severity", known.severity)
+        about = (None if table is None else table.id, cell_list(cells), "".join(said["zh"]), " ".join(said["en"]))
+        self.add(reports, 0, self.say([Wording(rule, severity, status, *about)]), expected, reported)
 
     def frame(self, reports: pd.DataFrame) -> pd.DataFrame:
         """Return the findings; `reports` has the agency and year of each report number."""
@@ -117,8 +117,7 @@ class Findings:
         rank = {rule: place for place, rule in enumerate(self.rules)}
         rank_of = np.array([rank[one.rule] for one in self.wordings], dtype=np.intp)
         order = np.lexsort((position, rank_of[wording], number))
-        number, wording, expected, reported = number[order], wording[order], expected[order], reported[order]
-        worded = dict(zip(Wording._fields, zip(*self.wordings, strict=True), strict=True)) if self.wordings else {}
+        number, wording, expected, reported = (each[order] for each in (number, wording, expected, reported))
         columns: dict[str, Any] = {
             "agency": reports["agency"].array.take(number),
             "year": reports["year"].array.take(number),
@@ -128,6 +127,7 @@ class Findings:
             "difference": pd.array(np.round(reported - expected, 6), "Float64"),
             "decision": pd.array([None] * len(number), dtype="str"),
         }
-        for name in Wording._fields:
-            columns[name] = pd.array(list(worded.get(name, ())), dtype="str").take(wording)
+        worded = zip(*self.wordings, strict=True) if self.wordings else repeat(())
+        for name, texts in zip(Wording._fields, worded, strict=False):
+            columns[name] = pd.array(list(texts), dtype="str").take(wording)
         return pd.DataFrame({name: columns[name] for name in FINDING_TYPES}, copy=False)

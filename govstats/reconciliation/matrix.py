@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
+from itertools import compress
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -22,39 +23,15 @@ ABSENT, REPORTED, BLANK, NOT_APPLICABLE, UNREADABLE = range(5)
 STATUS: dict[object, int] = {"reported": REPORTED, "blank": BLANK, "not_applicable": NOT_APPLICABLE, "unreadable": UNREADABLE}
 #: What tells reports apart.
 IDENTITY = ("agency", "year", "form")
-_NEEDED = ("agency", "year", "form", "table", "line", "column", "value", "status")
+_KEY = ("table", "line", "column")
 
 
 class ManyReports(Protocol):
-    """What a panel has; all but the cells may be None."""
+    """What a panel has: `cells`, and what else `Reports` may know."""
 
     @property
     def cells(self) -> pd.DataFrame:
         """The cells, with the columns of `Report.cells`."""
-
-    @property
-    def claims(self) -> pd.DataFrame | None:
-        """What the prose claims, with the columns of `Report.claims`, and ``report_year``: in the report of which year."""
-
-    @property
-    def texts(self) -> pd.DataFrame | None:
-        """The prose as numbers: ``agency year sketch``."""
-
-    @property
-    def vintages(self) -> pd.DataFrame | None:
-        """The cells of further documents of the same reports, with ``vintage source``."""
-
-    @property
-    def reports(self) -> pd.DataFrame | None:
-        """The documents: ``agency year``, and what else is known of them."""
-
-    @property
-    def notes(self) -> pd.DataFrame | None:
-        """What could not be read, with the columns of `Report.notes`."""
-
-    @property
-    def document_findings(self) -> pd.DataFrame | None:
-        """What became of the rules that only the document itself can tell, with the columns of the findings."""
 
 
 Source = Report | pd.DataFrame | ManyReports
@@ -62,7 +39,27 @@ Source = Report | pd.DataFrame | ManyReports
 
 @dataclass(frozen=True, eq=False)
 class Reports:
-    """Reports with all that is known of them; `report` where it is one alone."""
+    """Reports with all that is known of them.
+
+    Attributes
+    ----------
+    cells : DataFrame
+        With the columns of `Report.cells`.
+    claims : DataFrame, optional
+        What the prose claims, with the columns of `Report.claims`, and ``report_year``: in the report of which year.
+    texts : DataFrame, optional
+        The prose as numbers: ``agency year sketch``.
+    vintages : DataFrame, optional
+        The cells of further documents of the same reports, with ``vintage source``.
+    reports : DataFrame, optional
+        The documents: ``agency year``, and what else is known of them.
+    notes : DataFrame, optional
+        What could not be read, with the columns of `Report.notes`.
+    document_findings : DataFrame, optional
+        What became of the rules that only the document itself can tell, with the columns of the findings.
+    report : Report, optional
+        Where it is one alone; its claims are left for whom they concern.
+    """
 
     cells: pd.DataFrame
     claims: pd.DataFrame | None = None
@@ -73,9 +70,20 @@ class Reports:
     document_findings: pd.DataFrame | None = None
     report: Report | None = None
 
+    @property
+    def without_cells(self) -> pd.DataFrame | None:
+        """Agency, year and form of reports that have no cells to tell them: their tables are lost."""
+        described = self.reports
+        if self.report is not None and self.cells.empty:
+            identity = {name: pd.Series([getattr(self.report, name)], dtype=CELL_TYPES[name]) for name in IDENTITY}
+            return pd.DataFrame(identity)
+        if described is not None and {*IDENTITY, "cells"} <= set(described.columns) and (described["cells"] == 0).any():
+            return described.loc[described["cells"] == 0, list(IDENTITY)]
+        return None
+
 
 def known_of(source: Source) -> Reports:
-    """Return what is known of reports, whatever they come as; the claims of one report are left for whom they concern."""
+    """Return what is known of reports, whatever they come as."""
     if isinstance(source, Reports):
         return source
     if isinstance(source, Report):
@@ -85,11 +93,6 @@ def known_of(source: Source) -> Reports:
     if not hasattr(source, "document_findings"):
         raise UnusableCells.worded("no_reports", given=source, kind=type(source).__name__)
     return Reports(**{one.name: getattr(source, one.name) for one in fields(Reports) if one.name != "report"})
-
-
-def identity_of(report: Report) -> pd.DataFrame:
-    """Return agency, year and form of a report, also where it has no cells that tell them."""
-    return pd.DataFrame({name: pd.Series([getattr(report, name)], dtype=CELL_TYPES[name]) for name in IDENTITY})
 
 
 class Layout(NamedTuple):
@@ -177,33 +180,24 @@ class ReportMatrix:
         choices = _choices(self.form, self.cells)
         made = np.empty((len(choices), len(self.reports)), dtype=np.bool_)
         for at, ((what, _, _), rows) in enumerate(choices.items()):
-            status = self.status[rows]
-            filled = (status == REPORTED) | (status == UNREADABLE) if what == "figures" else status != ABSENT
+            filled = np.isin(self.status[rows], (REPORTED, UNREADABLE)) if what == "figures" else self.printed[rows]
             made[at] = filled.any(axis=0)
-        layouts = []
         # many choices in few bytes, which is what has to be compared
-        for members in alike(np.packbits(made, axis=0)):
-            chosen = {choice for choice, it in zip(choices, made[:, members[0]].tolist(), strict=True) if it}
-            layouts.append((members, self._layout(chosen)))
-        return layouts
+        groups = alike(np.packbits(made, axis=0))
+        return [(members, self._layout(set(compress(choices, made[:, members[0]].tolist())))) for members in groups]
 
     def _layout(self, chosen: set[tuple[str, str, str]]) -> Layout:
-        printed: set[tuple[str, str]] = set()
-        alone: set[tuple[str, str]] = set()
-        unused: set[tuple[str, str]] = set()
+        printed, alone, unused = set[tuple[str, str]](), set[tuple[str, str]](), set[tuple[str, str]]()
         own: set[str] = set()
         for table in self.form.tables:
-            for line in table.lines:
-                if not line.subtotal or ("line", table.id, line.id) not in chosen:
-                    continue
-                if ("parts", table.id, line.id) not in chosen:
-                    alone.add((table.id, line.id))
+            for line in (line.id for line in table.lines if line.subtotal and ("line", table.id, line.id) in chosen):
+                parts = {(table.id, part) for part in table.parts(line)}
+                if ("parts", table.id, line) not in chosen:
+                    alone.add((table.id, line))
+                    printed.add((table.id, line))
                 # a group heading whose cells are empty is a heading, not a subtotal
-                elif ("figures", table.id, line.id) in chosen:
-                    printed |= {(table.id, part) for part in table.parts(line.id)}
-                else:
-                    continue
-                printed.add((table.id, line.id))
+                elif ("figures", table.id, line) in chosen:
+                    printed |= {(table.id, line), *parts}
             if table.open:
                 lines = {line for what, name, line in chosen if what == "line" and name == table.id}
                 printed |= {(table.id, line) for line in lines}
@@ -215,12 +209,13 @@ class ReportMatrix:
 def alike(columns: NDArray[Any]) -> Iterator[Integers]:
     """Yield the positions of the reports that have the same, in the order of what they have.
 
-    >>> [members.tolist() for members in alike(np.array([[1, 0, 1], [2, 2, 2]]))]
+    >>> [members.tolist() for members in alike(np.array([[1, 0, 1], [2, 2, 2]], dtype=np.int8))]
     [[1], [0, 2]]
     """
-    if columns.shape[1]:
-        _, which = np.unique(columns, axis=1, return_inverse=True)
-        yield from (np.flatnonzero(which.ravel() == number) for number in range(which.max() + 1))
+    members: dict[bytes, list[int]] = {}
+    for at, column in enumerate(np.ascontiguousarray(columns.T)):
+        members.setdefault(column.tobytes(), []).append(at)
+    yield from (np.array(members[column]) for column in sorted(members))
 
 
 @cache
@@ -265,26 +260,22 @@ def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> tuple
     UnusableCells
         The frame lacks a column.
     """
-    require_columns(cells, _NEEDED, "cells", "Report.cells")
-    keys = (
-        cells if identity is None else pd.concat([cells[list(IDENTITY)], identity], ignore_index=True) if len(cells) else identity
-    )
+    require_columns(cells, (*IDENTITY, *_KEY, "value", "status"), "cells", "Report.cells")
+    keys = cells
+    if identity is not None:
+        keys = pd.concat([cells[list(IDENTITY)], identity], ignore_index=True) if len(cells) else identity
     report_of_key, first = combinations([keys[name] for name in IDENTITY])
     known: dict[str, Any] = {name: _plain(keys[name].array.take(first)) for name in IDENTITY}
     version = np.array([name if isinstance(name, str) and name in versions() else "" for name in known["form"]])
-    reports = pd.DataFrame({**known, "known": version != ""})
     report_of_row = report_of_key[: len(cells)]
     found = []
     for name in sorted(set(version.tolist()) - {""}):
         members = np.flatnonzero(version == name)
-        if len(members) == len(reports):
-            found.append(_matrix(form(name), members, cells, report_of_row))
-            continue
-        position = np.full(len(reports), -1, dtype=np.intp)
+        position = np.full(len(version), -1, dtype=np.intp)
         position[members] = np.arange(len(members))
-        rows = position[report_of_row] >= 0
+        rows = slice(None) if len(members) == len(version) else position[report_of_row] >= 0
         found.append(_matrix(form(name), members, cells[rows], position[report_of_row[rows]]))
-    return reports, found
+    return pd.DataFrame({**known, "known": version != ""}), found
 
 
 class Located(NamedTuple):
@@ -354,16 +345,23 @@ def combinations(columns: Sequence[pd.Series]) -> tuple[Integers, Integers]:
 
 
 def _matrix(statutory: Form, reports: Integers, rows: pd.DataFrame, report_of_row: Integers) -> ReportMatrix:
-    coded = [_numbered(rows[column]) for column in ("table", "line", "column")]
-    codes = [numbers for numbers, _ in coded]
+    coded = [_numbered(rows[column]) for column in _KEY]
+    codes = tuple(numbers for numbers, _ in coded)
     names = [{value: number for number, value in enumerate(distinct)} for _, distinct in coded]
-    cells = _all_cells(statutory, codes, names)
+    cells: list[CellKey] = []
+    for table in statutory.tables:
+        cells += table.every_cell
+        if table.open:
+            distinct = list(names[1])
+            used = [distinct[at] for at in pd.unique(codes[1][codes[0] == names[0].get(table.id, -1)]).tolist()]
+            own = [line for line in used if isinstance(line, str) and line not in table.line]
+            cells += [(table.id, line, column) for line in own for column in table.column]
     # ids that no report uses go to the spare place at the end of each axis
     lookup = np.full([len(name) + 1 for name in names], -1, dtype=np.intp)
     for row, ids in enumerate(cells):
         lookup[tuple(name.get(part, -1) for name, part in zip(names, ids, strict=True))] = row
     lookup[-1, :, :] = lookup[:, -1, :] = lookup[:, :, -1] = -1
-    cell_of_row = lookup[tuple(codes)]
+    cell_of_row = lookup[codes]
 
     figures = rows["value"].to_numpy(dtype=float, na_value=np.nan)
     state_codes, states = _numbered(rows["status"])
@@ -379,27 +377,4 @@ def _matrix(statutory: Form, reports: Integers, rows: pd.DataFrame, report_of_ro
     contradicted = (status[place] != state) | ((value[place] != figures) & (state == REPORTED))
     twice = (place[0][contradicted], place[1][contradicted])
     value[twice], status[twice] = np.nan, UNREADABLE
-    return ReportMatrix(
-        form=statutory,
-        reports=reports,
-        cells=cells,
-        value=value,
-        status=status,
-        rows=rows,
-        cell_of_row=cell_of_row,
-        report_of_row=report_of_row,
-        repeated=count > 1,
-    )
-
-
-def _all_cells(statutory: Form, codes: list[NDArray[Any]], names: list[dict[object, int]]) -> tuple[CellKey, ...]:
-    """Every cell of the form, subtotals included, and in open tables the lines that the reports add."""
-    cells: list[CellKey] = []
-    for table in statutory.tables:
-        lines = {line.id: table.columns_of[line.id] for line in table.lines}
-        if table.open:
-            distinct = list(names[1])
-            used = (distinct[place] for place in pd.unique(codes[1][codes[0] == names[0].get(table.id, -1)]).tolist())
-            lines |= {line: tuple(table.column) for line in used if isinstance(line, str) and line not in lines}
-        cells += [(table.id, line, column) for line, columns in lines.items() for column in columns]
-    return tuple(cells)
+    return ReportMatrix(statutory, reports, tuple(cells), value, status, rows, cell_of_row, report_of_row, count > 1)

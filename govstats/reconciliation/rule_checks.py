@@ -12,7 +12,7 @@ import pandas as pd
 from govstats.errors import FormError
 from govstats.forms import CellKey, Edit, Form, Language, form, versions
 from govstats.reconciliation.edits import as_rows, coefficients, kinds
-from govstats.reconciliation.rulebook import OWN, Rule, Rules, RulesFile, open_lines, parsed
+from govstats.reconciliation.rulebook import OWN, Rule, Rules, RulesFile, loaded, open_lines, weights_in
 from govstats.reconciliation.solver import can_be_positive, follows
 from govstats.reconciliation.wording import cell_list, listed, named, phrase, quoted, subject
 from govstats.report import column_types, typed_frame
@@ -27,16 +27,13 @@ class _Found(NamedTuple):
     form: Form
     edit: Edit
     what: str
-    cells: Sequence[CellKey]
+    cells: Sequence[CellKey] = ()
 
     def said(self, language: Language) -> str:
         """Say what was found."""
-        fields = {
-            "subject": subject(self.form.table(self.edit.table), self.edit, language),
-            "cells": listed((named(self.form.table(cell[0]), cell)(language) for cell in self.cells), language),
-            "title": quoted(self.rule.title(language), language),
-        }
-        return phrase(self.what, language, **fields)
+        about = subject(self.form.table(self.edit.table), self.edit, language)
+        cells = listed((named(self.form.table(cell[0]), cell)(language) for cell in self.cells), language)
+        return phrase(self.what, language, subject=about, cells=cells, title=quoted(self.rule.title(language), language))
 
 
 def check_rules(own: RulesFile) -> pd.DataFrame:
@@ -58,7 +55,7 @@ def check_rules(own: RulesFile) -> pd.DataFrame:
     Raises
     ------
     FormError
-        The file cannot be read, or has a rule that cannot be applied.
+        The file cannot be read, or has a rule that cannot be applied, or a weight of no cell.
 
     Examples
     --------
@@ -71,7 +68,8 @@ def check_rules(own: RulesFile) -> pd.DataFrame:
     [['M1', '2019', 'implied'], ['M1', '2021', 'implied']]
     """
     rows = []
-    for one in _found(parsed(own)):
+    weights_in(own)
+    for one in _found(loaded(own, feasible=False)):
         about = one.rule.id, one.form.version, one.edit.table, one.edit.subject
         rows.append((*about, one.what, cell_list(one.cells), one.said("zh"), one.said("en")))
     return typed_frame(rows, _TYPES)
@@ -115,7 +113,7 @@ def _on(statutory: Form, mine: Sequence[tuple[Rule, Edit]], joining: Sequence[Ed
         for what, by in (("implied", facts), ("redundant", [*facts, *others])):
             if follows(coefficients([edit], places)[0], edit.relation == "==", rows_of(by)):
                 kept = others
-                yield _Found(rule, statutory, edit, what, ())
+                yield _Found(rule, statutory, edit, what)
                 break
     free, together = can_be_positive(rows_of(facts)), can_be_positive(rows_of([*facts, *own]))
     alone = [can_be_positive(rows_of([*facts, edit])) if (free & ~together).any() else free for edit in own]

@@ -69,24 +69,6 @@ class Rule:
             for template in self.settings.get("edits", ()):
                 yield from _edits_on(now, {"severity": self.severity, **template}, own_lines, self.id)
 
-    def wording(
-        self,
-        status: str,
-        fields: Mapping[Language, Mapping[str, str]],
-        *,
-        message: str = "",
-        also: str = "",
-        severity: str = "",
-        table: str | None = None,
-        cells: str = "",
-    ) -> Wording:
-        """Return how a finding reads; `message` is that of the status unless another is named, `also` one that follows it."""
-        message = message or status
-        severity = severity or self.messages[message].get("severity", self.severity)
-        said = [self.messages[name] for name in (message, also) if name]
-        zh, en = ([one[lang].format_map({"title": self.title(lang), **fields[lang]}) for one in said] for lang in LANGUAGES)
-        return Wording(self.id, severity, status, table, cells, "".join(zh), " ".join(en))
-
 
 class Wording(NamedTuple):
     """All of a finding but its report and its figures; findings of many reports share one."""
@@ -107,13 +89,15 @@ def _rules_file() -> str:
     return (resources.files(__package__) / "rules.toml").read_text("utf-8")
 
 
-def loaded(own: RulesFile | None = None) -> Rules:
+def loaded(own: RulesFile | None = None, *, feasible: bool = True) -> Rules:
     """Return the rules by id, ours first, after all checks.
 
     Parameters
     ----------
     own : path, optional
         A file of the user's own.
+    feasible : bool
+        Refuse rules that can only hold where cells are 0.
 
     Raises
     ------
@@ -121,25 +105,11 @@ def loaded(own: RulesFile | None = None) -> Rules:
         The file cannot be read or is no TOML, an id stands there twice or is one of ours, an edit names a cell that no form has,
         there is a key that nothing reads, or rules can only hold where cells are 0.
     """
-    return _parsed("") if own is None else _feasible(fspath(own), text_of(own))
-
-
-def parsed(own: RulesFile | None = None) -> Rules:
-    """Return the rules as `loaded` does, also those that can only hold where cells are 0."""
-    return _parsed("") if own is None else _parsed(fspath(own), text_of(own))
+    return _parsed() if own is None else _parsed(fspath(own), text_of(own), feasible)
 
 
 @cache
-def _feasible(file: str, text: str) -> Rules:
-    from govstats.reconciliation.rule_checks import refuse_infeasible
-
-    rules = _parsed(file, text)
-    refuse_infeasible(rules)
-    return rules
-
-
-@cache
-def _parsed(file: str, text: str = "") -> Rules:
+def _parsed(file: str = "", text: str = "", feasible: bool = False) -> Rules:
     ours = parsed_toml("rules.toml", _rules_file())
     shared = ours["edits"]["messages"]
     known = {entry["id"]: _rule(entry, shared) for entry in ours["rules"]}
@@ -152,6 +122,10 @@ def _parsed(file: str, text: str = "") -> Rules:
         if entry["id"] in known:
             raise FormError(f"{where}: there is a rule of this id already; give it another 已有同名规则，请换一个 id")
         known[entry["id"]] = _rule({"scope": OWN, "source": file, "title_en": entry["title_zh"], **entry}, shared)
+    if feasible:
+        from govstats.reconciliation.rule_checks import refuse_infeasible
+
+        refuse_infeasible(known)
     return known
 
 

@@ -134,9 +134,9 @@ def named(table: Table, cell: CellKey) -> Callable[[Language], str]:
     return lambda language: quoted(cell_label(table, cell, language), language)
 
 
-def titled(table: Table) -> Words:
+def titled(table: Table, language: Language) -> str:
     """Return the title of a table in quotation marks."""
-    return lambda language: quoted(table.title(language), language)
+    return quoted(table.title(language), language)
 
 
 def cells_without_figure(table: Table, cells: Sequence[CellKey], status: Sequence[int], limit: int = 4) -> Words:
@@ -156,7 +156,7 @@ def cell_list(cells: Iterable[CellKey]) -> str:
 def subject(table: Table, edit: Edit, language: Language) -> str:
     """Return what an edit is about, as the beginning of a sentence."""
     if not edit.subject:
-        return quoted(table.title(language), language)
+        return titled(table, language)
     if len({line for _, line, _ in edit.cells}) > 1:
         if edit.subject in table.column:
             return phrase("column", language, label=quoted(column_label(table, edit.subject, language), language))
@@ -168,14 +168,10 @@ def subject(table: Table, edit: Edit, language: Language) -> str:
 
 def term_labels(statutory: Form, edit: Edit, language: Language) -> dict[CellKey, str]:
     """Name the cells of an edit by their columns if of one line, else by their lines; those of several tables in full."""
-    one_line = len({line for _, line, _ in edit.cells}) == 1
+    if len({line for _, line, _ in edit.cells}) == 1:
+        return {cell: column_label(statutory.table(cell[0]), cell[2], language) for cell in edit.cells}
     name = line_in_full if len({table for table, _, _ in edit.cells}) > 1 else line_label
-    return {
-        cell: column_label(statutory.table(cell[0]), cell[2], language)
-        if one_line
-        else name(statutory.table(cell[0]), cell[1], language)
-        for cell in edit.cells
-    }
+    return {cell: name(statutory.table(cell[0]), cell[1], language) for cell in edit.cells}
 
 
 def sum_text(
@@ -193,16 +189,14 @@ def sum_text(
     if not shown:
         return phrase("all_zero", language)
     plus, minus = phrase("plus", language), phrase("minus", language)
-    text = "".join(
-        f"{minus if sign < 0 else plus}{_multiple(abs(sign), name, language)} {number(figure)}" for sign, name, figure in shown
-    ).removeprefix(plus)
+    text = ""
+    for sign, name, figure in shown:
+        term = name if abs(sign) == 1 else phrase("times", language, factor=str(abs(sign)), label=name)
+        text += f"{minus if sign < 0 else plus}{term} {number(figure)}"
+    text = text.removeprefix(plus)
     if len(shown) > 1 or abs(shown[0][0]) > 1:
         return text + phrase("equals", language) + number(sum(sign * figure for sign, _, figure in shown))
     return text + phrase("rest_zero", language) if len(known) > 1 else text
-
-
-def _multiple(factor: int, name: str, language: Language) -> str:
-    return name if factor == 1 else phrase("times", language, factor=str(factor), label=name)
 
 
 def gap(size: float, language: Language) -> str:
