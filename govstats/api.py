@@ -81,13 +81,9 @@ class Report(report.Report):
         from govstats.display import excerpt
         from govstats.forms import cell_key
 
-        if isinstance(cell, str):
-            key = cell_key(cell)
-        elif isinstance(cell, tuple):
-            key = cell
-        else:
-            key = cell["table"], cell["line"], cell["column"]
-        return excerpt(self, key)
+        if not isinstance(cell, str | tuple):
+            cell = cell["table"], cell["line"], cell["column"]
+        return excerpt(self, cell_key(cell) if isinstance(cell, str) else cell)
 
     def explain(self, claim: pd.Series) -> Explanation:
         """Tell why a figure of the prose was read as it was.
@@ -119,10 +115,7 @@ class Report(report.Report):
         said = getattr(self.read_claims, "readings", ())
         found = find(said, claim["quote"], claim["start"], claim["value"], claim["target"])
         if found is None:
-            raise UnusableCells(
-                f"{self.source}: no claim of this report says “{claim['quote']}”; expected a row of its `claims` "
-                "应为本报告 claims 的一行"
-            )
+            raise UnusableCells.worded("no_such_claim", source=self.source, quote=claim["quote"])
         return found
 
     def _repr_html_(self) -> str:

@@ -178,17 +178,13 @@ def layout(report: Report, name: str, language: Language = "zh") -> pd.DataFrame
     table = report.statutory_form.table(name)
     cells = _cells(report, name)
     blocks = _blocks(table, cells)
+    texts = [[_text(cells.get(key)) for key in keys] for block in blocks for keys in block.keys]
     if not table.bands[0].zh:
         stub, header = _stretched(blocks[0].stub), _stretched(blocks[0].header, after_first=True)
-        texts = [[_text(cells.get(key)) for key in keys] for keys in blocks[0].keys]
         return pd.DataFrame(texts, index=_axis(stub, language), columns=_axis(header, language), dtype="str")
-    paths: list[StretchedLabels] = []
-    texts = []
-    for block in blocks:
-        for stub_labels, keys in zip(block.stub, block.keys, strict=True):
-            paths += [(block.title, *stub_labels, *column) for column in block.header]
-            texts += [[_text(cells.get(key))] for key in keys]
-    return pd.DataFrame(texts, index=_axis(paths, language), columns=[_FIGURE.text(language)], dtype="str")
+    paths = [(block.title, *line, *column) for block in blocks for line in block.stub for column in block.header]
+    one_column = [[text] for text in chain(*texts)]
+    return pd.DataFrame(one_column, index=_axis(paths, language), columns=[_FIGURE.text(language)], dtype="str")
 
 
 def table_html(report: Report, name: str, *, findings: pd.DataFrame | None = None, language: Language = "zh") -> str:
@@ -246,29 +242,12 @@ def report_html(report: Report) -> str:
     from govstats.reconciliation import reconcile
 
     findings = reconcile(report)
-    form = report.statutory_form
-    counts = findings["status"].value_counts()
-    unknown = "文件未写明 not stated in the document"
-    year = unknown if report.year is None else str(report.year)
-    source = [report.source, report.format, f"sha256 {report.sha256[:12]}", origin(report)]
-    edits = {"pass": "相符 pass", "fail": "不符 fail", "not_assessable": "无法核对 not assessable"}
-    facts = {
-        "题名 title": report.title or unknown,
-        "表式 form": f"{form.zh}（{form.source}） {form.en}",
-        "来源 source": " · ".join(filter(None, source)),
-        "核对 edits": " · ".join(f"{counts.get(status, 0)} {words}" for status, words in edits.items()),
-    }
-    tables = [table.id for table in form.tables]
+    names = [table.id for table in report.statutory_form.tables]
     failed = findings[findings["status"] == "fail"]
-    return fill(
-        "report",
-        f"{report.agency or unknown} · {year}",
-        facts,
-        [show_table(report, name, findings) for name in tables],
-        failed[~failed["table"].isin(tables)].to_dict("records"),
-        report.notes.head(_NOTES_SHOWN).to_dict("records"),
-        max(len(report.notes) - _NOTES_SHOWN, 0),
-    )
+    elsewhere = failed[~failed["table"].isin(names)].to_dict("records")
+    tables = [show_table(report, name, findings) for name in names]
+    notes, more = report.notes.head(_NOTES_SHOWN).to_dict("records"), max(len(report.notes) - _NOTES_SHOWN, 0)
+    return fill("report", report, origin(report), findings["status"].value_counts().to_dict(), tables, elsewhere, notes, more)
 
 
 @dataclass(frozen=True, eq=False)
@@ -330,27 +309,19 @@ def _in_words(frame: pd.DataFrame, language: str) -> tuple[pd.DataFrame, list[st
     kinds: list[str | None] = []
     for name in frame.columns:
         stem = name.removesuffix("_zh").removesuffix("_en")
-        in_both = f"{stem}_zh" in frame and f"{stem}_en" in frame
+        in_both = {f"{stem}_zh", f"{stem}_en"} <= {*frame.columns}
         if in_both and name.endswith("_en"):
             continue
-        if in_both:
-            texts = _joined([frame[f"{stem}_{one}"] for one in _LANGUAGES[language]])
-        else:
-            texts = [_value(value) for value in frame[name]]
-            if name == "value" and "status" in frame:
-                texts = [
-                    _reason(status, language) if text == MISSING else text
-                    for text, status in zip(texts, frame["status"], strict=True)
-                ]
+        said = [frame[f"{stem}_{one}"] for one in _LANGUAGES[language]] if in_both else [frame[name]]
+        # what both languages have in common stands there once
+        texts = [" ".join(dict.fromkeys(map(_value, row))) for row in zip(*said, strict=True)]
+        if name == "value" and "status" in frame:
+            pairs = zip(texts, frame["status"], strict=True)
+            texts = [_reason(status, language) if text == MISSING else text for text, status in pairs]
         columns[stem if in_both else name] = texts
         headings.append(stem if in_both else _heading_of(name, language))
         kinds.append(_kind(frame[name], texts))
     return pd.DataFrame(columns, index=frame.index), headings, kinds
-
-
-def _joined(columns: Sequence[Iterable[object]]) -> list[str]:
-    """Join what columns say of a row, what they have in common once."""
-    return [" ".join(dict.fromkeys(map(_value, row))) for row in zip(*columns, strict=True)]
 
 
 def _value(value: Any) -> str:
@@ -398,8 +369,7 @@ def _cells(report: Report, name: str) -> dict[CellKey, ReadCell]:
 def _text(cell: ReadCell | None) -> str:
     if cell is None:
         return MISSING
-    texts = {"blank": "", "unreadable": f"? {cell.printed}"}
-    return texts.get(cell.status, cell.printed)
+    return {"blank": "", "unreadable": f"? {cell.printed}"}.get(cell.status, cell.printed)
 
 
 def _blocks(table: Table, cells: Collection[CellKey]) -> list[_Block]:
@@ -543,11 +513,11 @@ def _headings(paths: Sequence[StretchedLabels]) -> Iterator[_Heading]:
 def _heading(label: Label, language: Language, scope: str, *, rows: int = 1, columns: int = 1, kind: str | None = None) -> Piece:
     text, other = label.text(language), label.text(_OTHER[language])
     title = other if other not in ("", text) else None
-    return Piece(text, {"scope": scope, "rowspan": _span(rows), "colspan": _span(columns), "title": title, "class": kind})
+    return Piece(text, {"scope": scope, **_spans(rows, columns), "title": title, "class": kind})
 
 
-def _span(length: int) -> int | None:
-    return length if length > 1 else None
+def _spans(rows: int, columns: int) -> dict[str, int | None]:
+    return {"rowspan": rows if rows > 1 else None, "colspan": columns if columns > 1 else None}
 
 
 def _figure(
@@ -558,7 +528,7 @@ def _figure(
     failed = {number: sentence for number, (sentence, cells) in enumerate(failures, start=1) if key in cells}
     classes = [f"govstats-{state}"] * (state != "reported") + ["govstats-failed"] * bool(failed)
     told = [_source(cell, words), *(f"{_WARNING}{number} {sentence}" for number, sentence in failed.items())]
-    attributes = {"colspan": _span(columns), "title": "\n".join(told), "class": " ".join(classes) or None}
+    attributes = {**_spans(1, columns), "title": "\n".join(told), "class": " ".join(classes) or None}
     is_state = state in ("missing", "blank")
     return Piece(_text(cell) or words["blank"] * is_state, attributes, key, is_state, ",".join(map(str, failed)))
 

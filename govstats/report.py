@@ -248,22 +248,15 @@ class Report:
             The file is gone, or has changed since it was read.
         """
         if self.origin is None:
-            raise UnreadableDocument(
-                f"{self.source}: the report does not know where its document is; read it with govstats.read"
-                " 年报不知道原文件在哪里；请用 govstats.read 读取，面板请写明文件夹：explore(panel, folder=...)"
-            )
+            raise UnreadableDocument.worded("no_document", source=self.source)
         if isinstance(self.origin, bytes):
             return self.origin
         try:
             content = Path(self.origin).read_bytes()
         except OSError as error:
-            raise UnreadableDocument(
-                f"{self.origin}: the file cannot be opened any more: {error.strerror} 文件已打不开，请重新读取"
-            ) from error
+            raise UnreadableDocument.worded("document_gone", source=self.origin, reason=error.strerror) from error
         if hashlib.sha256(content).hexdigest() != self.sha256:
-            raise UnreadableDocument(
-                f"{self.origin}: the file has changed since it was read; read it again 文件在读取后已改动，请重新读取"
-            )
+            raise UnreadableDocument.worded("document_changed", source=self.origin)
         return content
 
     def with_cells(self, cells: pd.DataFrame) -> Self:
@@ -347,11 +340,7 @@ def folder() -> Path:
     for place in places:
         if (place / "datapackage.json").is_file() and (place / "figures.csv").is_file():
             return place
-    looked = " and ".join(map(str, places))
-    raise UnknownReport(
-        f"the embedded corpus is not installed: no datapackage.json in {looked}; install govstats again"
-        " 未安装自带的年报数据，请重新安装 govstats"
-    )
+    raise UnknownReport.worded("corpus_not_installed", looked=" and ".join(map(str, places)))
 
 
 @cache

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.errors import UnusableCells
-from govstats.forms import CellKey, Form, form
+from govstats.forms import CellKey, Form, Table, form
 from govstats.report import CELL_TYPES, column_types, typed_frame
 
 Counts = NDArray[np.int64]
@@ -75,12 +75,8 @@ def simulate(version: str = "2021", reports: int = 1, *, size: str = "mixed", se
     most = generator.choice(np.array(_SIZES[size]), reports)
     values: dict[CellKey, NDArray[Any]] = {}
     for table in statutory.tables:
-        if table.open:
-            values |= _annex(statutory, generator, most)
-        elif table.id == "requests":
-            values |= _requests(statutory, generator, most)
-        else:
-            values |= _others(statutory, table.id, generator, most)
+        fill = _annex if table.open else _requests if table.id == "requests" else _others
+        values |= fill(table, generator, most)
     units = {key: statutory.table(key[0]).unit(*key[1:]) for key in values}
     figures = zip(*(of_cell.tolist() for of_cell in values.values()), strict=True)
     rows = [
@@ -103,9 +99,8 @@ def _rarely(generator: np.random.Generator, most: Counts, likely: float) -> Coun
     return np.where(used, generator.integers(0, most + 1), 0)
 
 
-def _requests(statutory: Form, generator: np.random.Generator, most: Counts) -> dict[CellKey, Counts]:
+def _requests(table: Table, generator: np.random.Generator, most: Counts) -> dict[CellKey, Counts]:
     """Fill the table on requests: results first, then what follows from them by the edits."""
-    table = statutory.table("requests")
     flow = {"new", "carried_in", "processed_total", "carried_out"}
     results = [line.id for line in table.lines if not line.subtotal and line.id not in flow]
     applicants = [column.id for column in table.columns if column.id != "total"]
@@ -127,9 +122,8 @@ def _requests(statutory: Form, generator: np.random.Generator, most: Counts) -> 
     return {("requests", line, column): counts[line, column] for _, line, column in table.cells if (line, column) in counts}
 
 
-def _others(statutory: Form, name: str, generator: np.random.Generator, most: Counts) -> dict[CellKey, NDArray[Any]]:
+def _others(table: Table, generator: np.random.Generator, most: Counts) -> dict[CellKey, NDArray[Any]]:
     """Fill a table whose totals are sums along its lines, or that has none."""
-    table = statutory.table(name)
     values: dict[CellKey, NDArray[Any]] = {}
     for key in table.cells:
         if table.column[key[2]].signed:
@@ -137,22 +131,19 @@ def _others(statutory: Form, name: str, generator: np.random.Generator, most: Co
         elif "元" in table.unit(key[1], key[2]):
             values[key] = np.round(_rarely(generator, most, 0.6) * generator.random(len(most)), _DECIMALS)
         else:
-            values[key] = _rarely(generator, most // 4 if name == "review" else 9 * most, 0.5)
-    for edit in statutory.edits():
-        if edit.table == name:
-            left = np.sum([sign * values[n, li, c] for n, li, c, sign in edit.left], axis=0)
-            if edit.relation == "==" and len(edit.right) == 1:
-                values[edit.right[0][:3]] = left
-            elif edit.relation == ">=":
-                # the first term gives way: what was disclosed in all, items of the year before
-                needed = np.sum([sign * values[n, li, c] for n, li, c, sign in edit.right], axis=0) if edit.right else 0
-                values[edit.left[0][:3]] = values[edit.left[0][:3]] + np.maximum(0, needed - left)
+            values[key] = _rarely(generator, most // 4 if table.id == "review" else 9 * most, 0.5)
+    for edit in table.edits():
+        left, right = (np.asarray(sum(sign * values[n, li, c] for n, li, c, sign in side)) for side in (edit.left, edit.right))
+        if edit.relation == "==" and len(edit.right) == 1:
+            values[edit.right[0][:3]] = left
+        elif edit.relation == ">=":
+            # the first term gives way: what was disclosed in all, items of the year before
+            values[edit.left[0][:3]] = values[edit.left[0][:3]] + np.maximum(0, right - left)
     return values
 
 
-def _annex(statutory: Form, generator: np.random.Generator, most: Counts) -> dict[CellKey, Counts]:
+def _annex(table: Table, generator: np.random.Generator, most: Counts) -> dict[CellKey, Counts]:
     """Fill the annex before 2019: channels add up to requests, replies to all replies, and earlier years come on top."""
-    (table,) = statutory.tables
     sums = {line.group for line in table.lines if line.group}
     counts: dict[CellKey, Counts] = {}
     for line in table.lines:
@@ -160,11 +151,10 @@ def _annex(statutory: Form, generator: np.random.Generator, most: Counts) -> dic
             this_year = _rarely(generator, most, 0.6)
             counts[table.id, line.id, "this_year"] = this_year
             counts[table.id, line.id, "cumulative"] = this_year + _rarely(generator, 7 * most, 0.8)
-    keys = [(table.id, line.id, column.id) for line in table.lines for column in table.columns]
-    for key in keys:
+    for key in table.every_cell:
         if key[1] in sums:
             counts[key] = np.sum([counts[table.id, part, key[2]] for part in table.parts(key[1])], axis=0)
-    return {key: counts[key] for key in keys}
+    return {key: counts[key] for key in table.every_cell}
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------------

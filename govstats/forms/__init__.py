@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
@@ -415,12 +415,30 @@ def expanded(
     present = set(printed) if table.open else own
     each, order = template["each"], [line.id for line in table.lines if line.id in present]
     others = {one.id: one for one in tables}
+
+    def terms(subject: str, written: Iterable[str]) -> Iterator[tuple[tuple[str, str, str, int], int]]:
+        """Yield the cells that a side adds or takes off, each with its sign, and with the year in which it stands."""
+        for sign, name in map(signed, written):
+            now = name.removeprefix("before.")
+            lines: Iterable[str] = (now,)
+            if each == "report":
+                key = cell_key(now)
+                cells = [*(others[key[0]].cells_of(*key[1:]) if key[0] in others else ())] or [key]
+            elif each == "line":
+                cells = [(table.id, subject, now)]
+            else:
+                if now.endswith(".*"):
+                    lines = (part for part in table.parts(now[:-2]) if part in present)
+                elif now in table.line and table.line[now].subtotal and now not in alone:
+                    lines = table.parts(now)
+                cells = [(table.id, line, subject) for line in lines]
+            yield from (((*cell, sign), -1 if name != now else 0) for cell in cells)
+
     if each == "subtotal":
-        for line in order:
-            if table.line[line].subtotal and line not in alone:
-                for column in table.columns_of[line]:
-                    parts = tuple((table.id, part, column, 1) for part in table.parts(line))
-                    yield Edit(rule, table.id, f"{line}/{column}", parts, "==", ((table.id, line, column, 1),))
+        for line in (line for line in order if table.line[line].subtotal and line not in alone):
+            for column in table.columns_of[line]:
+                parts = tuple((table.id, part, column, 1) for part in table.parts(line))
+                yield Edit(rule, table.id, f"{line}/{column}", parts, "==", ((table.id, line, column, 1),))
         return
     subjects = {
         "report": [""],
@@ -428,40 +446,13 @@ def expanded(
         "column": template.get("columns", [*table.column]),
     }
     for subject in subjects[each]:
-        left, right = ([*_terms(table, each, subject, template[side], present, alone, others)] for side in ("left", "right"))
+        left, right = ([*terms(subject, template[side])] for side in ("left", "right"))
         if each == "column" and table.open and (not left or any(line not in present for (_, line, *_), _ in right)):
             continue
         years = tuple(year for _, year in left + right)
         sides = [tuple(term for term, _ in side) for side in (left, right)]
         severity = template.get("severity", "")
         yield Edit(rule, table.id, subject, sides[0], template["relation"], sides[1], years if any(years) else (), severity)
-
-
-def _terms(
-    table: Table,
-    each: str,
-    subject: str,
-    written: Iterable[str],
-    present: Collection[str],
-    alone: Collection[str],
-    tables: Mapping[str, Table],
-) -> Iterator[tuple[tuple[str, str, str, int], int]]:
-    """Return the cells that a side of an edit adds or takes off, each with its sign, and with the year in which it stands."""
-    for sign, name in map(signed, written):
-        now = name.removeprefix("before.")
-        if each == "report":
-            key = cell_key(now)
-            cells = [*(tables[key[0]].cells_of(*key[1:]) if key[0] in tables else ())] or [key]
-        elif each == "line":
-            cells = [(table.id, subject, now)]
-        else:
-            lines: Iterable[str] = (now,)
-            if now.endswith(".*"):
-                lines = (part for part in table.parts(now[:-2]) if part in present)
-            elif now in table.line and table.line[now].subtotal and now not in alone:
-                lines = table.parts(now)
-            cells = [(table.id, line, subject) for line in lines]
-        yield from (((*cell, sign), -1 if name != now else 0) for cell in cells)
 
 
 def refuse_keys(where: str, raw: Mapping[str, Any], needed: Iterable[str], optional: Iterable[str] = ()) -> None:
@@ -594,10 +585,7 @@ def text_of(path: str | PathLike[str]) -> str:
     try:
         return Path(path).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise FormError(
-            f"{path}: cannot be opened, or is no text in UTF-8 ({error}); look at the path, or save the file as UTF-8"
-            " 打不开，或不是 UTF-8 编码的文本；请核对路径，或另存为 UTF-8"
-        ) from error
+        raise FormError.worded("no_text", path=path, error=error) from error
 
 
 def parsed_toml(file: str, text: str) -> Mapping[str, Any]:

@@ -29,7 +29,7 @@ from govstats.errors import MissingExtra, ProcessDied, UnreadableDocument
 from govstats.panel.register import said_of
 from govstats.panel.workers import bounded, local_executor, was_late
 from govstats.recognition import recognise
-from govstats.reconciliation.reuse import samples
+from govstats.reconciliation.reuse import sample
 from govstats.reconciliation.structure import document_findings
 from govstats.report import Claim, Note, ReadCell, Report, is_typeset, types_of
 
@@ -402,7 +402,7 @@ def _tables(report: Report) -> dict[str, Sequence[Sequence[Any]]]:
         "claims": report.read_claims,
         "notes": report.read_notes,
         "document_findings": findings,
-        "texts": list(zip(samples([text]))),
+        "texts": [(sample(text),)],
     }
 
 

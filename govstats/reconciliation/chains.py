@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import accumulate, combinations, groupby, pairwise, product
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.forms import ONE_FEN, CellKey, Edit, Form, Table
+from govstats.forms import ONE_FEN, CellKey, Edit, Form
 from govstats.reconciliation.edits import (
     Flags,
     System,
@@ -49,8 +49,8 @@ TEN_THOUSAND = 1e4
 _FRACTIONS = 3
 #: A block of two lines and columns that is turned is two cells swapped.
 _SMALLEST_BLOCK = 3
-#: A figure that was printed nowhere: what stood at the edge of a table that was shifted.
-_LOST = -1
+#: A figure that was printed nowhere: what stood at the edge of a table that was shifted; and a place where the form has no cell.
+_LOST, _NO_CELL = -1, -2
 #: What changing cells costs, by ``table/line/column``.
 Weights = Mapping[str, float]
 
@@ -530,48 +530,37 @@ def reprinted(cells: Sequence[CellKey], figures: Floats, before: Floats | None) 
 def _sources(form: Form, cells: tuple[CellKey, ...]) -> tuple[list[str], Integers, NDArray[np.bool_]]:
     """Return the mechanisms, for each where the figure of every cell is printed, and whether the figure printed there is kept."""
     names: list[str] = []
-    sources: list[list[int]] = []
-    for table in dict.fromkeys(name for name, _, _ in cells):
-        mine = [cell for cell in cells if cell[0] == table]
-        known = form.table(table)
-        orders = (("lines", 1, [line.id for line in known.lines]), ("columns", 2, [column.id for column in known.columns]))
-        for what, axis, order in orders:
-            printed = {cell[axis] for cell in mine}
-            for name, printed_at in _places([one for one in order if one in printed]):
-                names.append(f"{what}_{name}")
-                sources.append(_moved(cells, table, axis, printed_at))
-        for block in _blocks(known, mine):
-            names.append("block_transposed")
-            sources.append([cells.index(block.get(cell, cell)) for cell in cells])
+    sources: list[Integers] = []
+    at = {cell: number for number, cell in enumerate(cells)}
+    for table in (form.table(name) for name in dict.fromkeys(name for name, _, _ in cells)):
+        there = [{cell[part] for cell in cells if cell[0] == table.id} for part in (1, 2)]
+        lines, columns = [one for one in table.line if one in there[0]], [one for one in table.column if one in there[1]]
+        grid = np.array([[at.get((table.id, line, column), _NO_CELL) for column in columns] for line in lines])
+        for name, printed in _moved(grid):
+            # a cell that has no counterpart there keeps its own figure
+            moved, source = (grid != _NO_CELL) & (printed != _NO_CELL), np.arange(len(cells))
+            source[grid[moved]] = printed[moved]
+            names.append(name)
+            sources.append(source)
     printed_in = np.array(sources, dtype=np.intp).reshape(len(names), len(cells))
     return names, printed_in, (printed_in[:, :, None] == np.arange(len(cells))).any(axis=1)
 
 
-def _places(order: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each interchange and shift as where each line or column is printed; nowhere at an edge."""
-    for one, other in combinations(order, 2):
-        yield "swapped", {one: other, other: one}
-    yield "shifted", dict(zip(order, [*order[1:], ""], strict=True))
-    yield "shifted", dict(zip(order, ["", *order[:-1]], strict=True))
-
-
-def _blocks(table: Table, cells: Collection[CellKey]) -> Iterator[dict[CellKey, CellKey]]:
-    """Yield each square block of neighbouring lines and columns, as where the figure of each cell is printed if it is turned."""
-    lines = [line.id for line in table.lines if any(line.id == cell[1] for cell in cells)]
-    columns = [column.id for column in table.columns if any(column.id == cell[2] for cell in cells)]
-    for size in range(_SMALLEST_BLOCK, min(len(lines), len(columns)) + 1):
-        for top, left in product(range(len(lines) - size + 1), range(len(columns) - size + 1)):
-            place = {(i, j): (table.id, lines[top + i], columns[left + j]) for i, j in product(range(size), repeat=2)}
-            if set(place.values()) <= set(cells):
-                yield {cell: place[j, i] for (i, j), cell in place.items()}
-
-
-def _moved(cells: Sequence[CellKey], table: str, axis: int, printed_at: dict[str, str]) -> list[int]:
-    """Return for each cell where its figure is printed; a cell that has no counterpart there keeps its own."""
-    at = {cell: number for number, cell in enumerate(cells)}
-    found = []
-    for number, cell in enumerate(cells):
-        there = printed_at.get(cell[axis], cell[axis]) if cell[0] == table else cell[axis]
-        other = (cell[0], there, cell[2]) if axis == 1 else (cell[0], cell[1], there)
-        found.append(at.get(other, number) if there else _LOST)
-    return found
+def _moved(grid: Integers) -> Iterator[tuple[str, Integers]]:
+    """Yield each interchange, shift and turn of the cells of a table: in the place of each cell that in which its figure is."""
+    for what, turned in (("lines", grid), ("columns", grid.T)):
+        lost = np.full_like(turned[:1], _LOST)
+        ways = []
+        for one, other in combinations(range(len(turned)), 2):
+            swapped = turned.copy()
+            swapped[[one, other]] = turned[[other, one]]
+            ways.append(("swapped", swapped))
+        ways += [("shifted", np.vstack([turned[1:], lost])), ("shifted", np.vstack([lost, turned[:-1]]))]
+        yield from ((f"{what}_{name}", way if what == "lines" else way.T) for name, way in ways)
+    for size in range(_SMALLEST_BLOCK, min(grid.shape) + 1):
+        for top, left in product(range(grid.shape[0] - size + 1), range(grid.shape[1] - size + 1)):
+            block = np.s_[top : top + size, left : left + size]
+            if (grid[block] != _NO_CELL).all():
+                turned = grid.copy()
+                turned[block] = grid[block].T
+                yield "block_transposed", turned

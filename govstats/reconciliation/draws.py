@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from itertools import repeat
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -29,6 +30,8 @@ _CELL = ["agency", "year", "table", "line", "column"]
 _Cell = tuple[Any, ...]
 #: What becomes of cells in a draw: the figure, NaN where it stays open, and what `method` says.
 _Changes = dict[_Cell, tuple[float, str]]
+#: Cells without a figure, what they become in one draw after the other, and what `method` says of that.
+_Open = tuple[Integers, Iterator[Floats], str]
 
 
 def draws(
@@ -105,22 +108,21 @@ def draws(
         raise GovstatsError(f"odds={odds}: expected a number above 0 应为大于 0 的数")
     choices, undecided = _choices(found, odds)
     there, repaired = set(_keys(cells, _CELL[:3])), {agency for (agency,) in _keys(found, _CELL[:1])}
-    chains = (one for one in systems_of(cells, rules) if one.places[0].agency in repaired or np.isnan(one.figures).any())
-    systems = [_System(chain, there) for chain in chains]
-    agencies = repaired | {system.agency for system in systems}
+    chains = [one for one in systems_of(cells, rules) if one.places[0].agency in repaired or np.isnan(one.figures).any()]
+    agencies = repaired | {chain.places[0].agency for chain in chains}
     generators = {agency: np.random.default_rng([seed, crc32(str(agency).encode())]) for agency in agencies}
+    systems = [_System(chain, there, generators[chain.places[0].agency]) for chain in chains]
     rows: dict[_Cell, list[int]] = {}
     for row, key in enumerate(_keys(cells, _CELL)):
-        if key[0] in agencies:
+        if key[0] in generators:
             rows.setdefault(key, []).append(row)
     taken_away = {key: (np.nan, "open") for key in rows if key[:3] in undecided}
     for draw in range(1, n + 1):
         changes: _Changes = {}
-        for choice in choices:
-            generator = generators[choice.agency]
-            changes |= choice.ways[int(generator.choice(len(choice.ways), p=choice.probabilities))]
+        for agency, ways, probabilities in choices:
+            changes |= ways[int(generators[agency].choice(len(ways), p=probabilities))]
         for system in systems:
-            changes |= system.drawn(changes, generators[system.agency])
+            changes |= system.drawn(changes)
         yield _changed(cells, rows, changes | taken_away).assign(draw=draw)
 
 
@@ -129,12 +131,8 @@ def _keys(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[_Cell]:
     return zip(*(plain_values(frame[name]) for name in columns), strict=True)
 
 
-class _Choice(NamedTuple):
-    """The repairs of one group, of which one is needed."""
-
-    agency: Any
-    ways: list[_Changes]
-    probabilities: Floats
+#: Of the repairs of one group, of which one is needed, the agency, what each changes, and how likely it is.
+_Choice = tuple[Any, list[_Changes], Floats]
 
 
 def _choices(repairs: pd.DataFrame, odds: float) -> tuple[list[_Choice], set[_Cell]]:
@@ -148,7 +146,7 @@ def _choices(repairs: pd.DataFrame, odds: float) -> tuple[list[_Choice], set[_Ce
             ways.setdefault(repair, {})[key] = (figure, "open" if np.isnan(figure) else "repaired")
         tiers = group.drop_duplicates("repair")["rank"].rank(method="dense").to_numpy(dtype=float)
         likely = odds ** (1 - tiers)
-        choices.append(_Choice(group["agency"].iloc[0], list(ways.values()), likely / likely.sum()))
+        choices.append((group["agency"].iloc[0], list(ways.values()), likely / likely.sum()))
     return choices, set(_keys(repairs[~listed], _CELL[:3]))
 
 
@@ -180,32 +178,30 @@ def _changed(cells: pd.DataFrame, rows: Mapping[_Cell, Sequence[int]], changes: 
 class _System:
     """Edits that hang together, and the figures that they leave open after each choice of repairs."""
 
-    def __init__(self, chain: Chain, there: set[_Cell]) -> None:
-        self.agency, self.chain = chain.places[0].agency, chain
+    def __init__(self, chain: Chain, there: set[_Cell], generator: np.random.Generator) -> None:
+        self.chain, self.generator = chain, generator
         self.cells = [(place.agency, place.year, *place.key) for place in chain.places]
         self.position = {cell: at for at, cell in enumerate(self.cells)}
         self.there = [cell[:3] in there for cell in self.cells]
-        self.known: dict[bytes, list[tuple[Integers, Floats | _Walk]]] = {}
+        self.known: dict[bytes, list[_Open]] = {}
 
-    def drawn(self, changes: _Changes, generator: np.random.Generator) -> _Changes:
+    def drawn(self, changes: _Changes) -> _Changes:
         """Return figures for the cells that have none."""
         figures = self.chain.figures.copy()
         for cell in self.position.keys() & changes.keys():
             figures[self.position[cell]] = changes[cell][0]
         if not np.isnan(figures).any():
             return {}
-        parts = self.known.get(figures.tobytes())
-        if parts is None:
-            parts = self.known[figures.tobytes()] = list(_open(self.chain.rows, figures))
+        if figures.tobytes() not in self.known:
+            self.known[figures.tobytes()] = list(_open(self.chain.rows, figures, self.generator))
         found: _Changes = {}
-        for cells, part in parts:
-            values, method = (part.next(generator), "drawn") if isinstance(part, _Walk) else (part, "deduced")
-            pairs = zip(cells.tolist(), values.tolist(), strict=True)
+        for cells, values, method in self.known[figures.tobytes()]:
+            pairs = zip(cells.tolist(), next(values).tolist(), strict=True)
             found |= {self.cells[cell]: (value, method) for cell, value in pairs if self.there[cell]}
         return found
 
 
-def _open(edits: Rows, figures: Floats) -> Iterator[tuple[Integers, Floats | _Walk]]:
+def _open(edits: Rows, figures: Floats, generator: np.random.Generator) -> Iterator[_Open]:
     """Yield the cells that have one figure left, and each group of cells that have several, but not any number of them."""
     unknown = np.isnan(figures)
     limits = bounds(edits, np.where(unknown, np.where(edits.signed, -np.inf, 0), figures), np.where(unknown, np.inf, figures))
@@ -213,13 +209,13 @@ def _open(edits: Rows, figures: Floats) -> Iterator[tuple[Integers, Floats | _Wa
     if limits is None or point is None:
         return
     sure = unknown & (limits.high - limits.low <= ONE_FEN)
-    yield np.flatnonzero(sure), point[sure]
+    yield np.flatnonzero(sure), repeat(point[sure]), "deduced"
     several = np.flatnonzero(unknown & ~sure)
     for members in components(edits.matrix[:, several]):
         cells = several[members]
         directions = _directions(edits.part(cells)[0].equalities)
         if directions is not None and edits.whole[cells].all() and np.isfinite([limits.low[cells], limits.high[cells]]).all():
-            yield cells, _Walk(edits, point, cells, directions)
+            yield cells, _walk(edits, point, cells, directions, generator), "drawn"
 
 
 def _directions(equalities: Floats) -> NDArray[np.int64] | None:
@@ -247,32 +243,29 @@ def _directions(equalities: Floats) -> NDArray[np.int64] | None:
     return basis
 
 
-class _Walk:
-    """A walk over all whole figures that satisfy the edits, of which none is likelier than another in the long run."""
-
-    def __init__(self, edits: Rows, point: Floats, cells: Integers, directions: NDArray[np.int64]) -> None:
-        some, numbers = edits.part(cells)
-        bounding = numbers[numbers >= len(edits.equalities)]
-        self.directions, self.point = directions, point[cells]
-        #: What has to be zero or more, and by how much each cell moves it.
-        positive = ~edits.signed[cells]
-        self.slack = np.concatenate([self.point[positive], edits.matrix[bounding] @ point])
-        self.moves = np.vstack([np.eye(len(cells))[positive], some.inequalities]).T
-
-    def next(self, generator: np.random.Generator) -> Floats:
-        """Walk on, and return where the walk is then."""
-        shape = (_STEPS * len(self.directions), len(self.directions))
+def _walk(
+    edits: Rows, point: Floats, cells: Integers, directions: NDArray[np.int64], generator: np.random.Generator
+) -> Iterator[Floats]:
+    """Walk over all whole figures that satisfy the edits, of which none is likelier than another in the long run."""
+    some, numbers = edits.part(cells)
+    bounding = numbers[numbers >= len(edits.equalities)]
+    # what has to be zero or more, and by how much each cell moves it
+    positive = ~edits.signed[cells]
+    slack = np.concatenate([point[cells][positive], edits.matrix[bounding] @ point])
+    moves = np.vstack([np.eye(len(cells))[positive], some.inequalities]).T
+    shape, at = (_STEPS * len(directions), len(directions)), point[cells]
+    while True:
         moved = generator.random(shape) < min(1, _MOVED / shape[1])
         # any whole direction can come up, so that no point is out of reach
         ways = generator.geometric(0.5, shape) * generator.choice([-1, 1], shape) * moved
         ways = ways[ways.any(axis=1)]
         ways //= np.gcd.reduce(ways, axis=1)[:, None]
-        steps = ways @ self.directions
-        for step, by, chance in zip(steps, steps @ self.moves, generator.random(len(steps)).tolist(), strict=True):
-            limits = -self.slack[by != 0] / by[by != 0]
+        steps = ways @ directions
+        for step, by, chance in zip(steps, steps @ moves, generator.random(len(steps)).tolist(), strict=True):
+            limits = -slack[by != 0] / by[by != 0]
             rising = by[by != 0] > 0
             low, high = np.ceil(limits[rising].max() - ONE_FEN), np.floor(limits[~rising].min() + ONE_FEN)
             length = low + np.floor(chance * (high - low + 1))
-            self.point = self.point + length * step
-            self.slack = self.slack + length * by
-        return self.point
+            at = at + length * step
+            slack = slack + length * by
+        yield at

@@ -37,22 +37,13 @@ class Findings:
         self.wordings: list[Wording] = []
         self.blocks: list[Sequence[NDArray[Any]]] = []
 
-    def say(self, wordings: Sequence[Wording]) -> int:
-        """Take over wordings and return the number of the first; the others follow."""
-        self.wordings += wordings
-        return len(self.wordings) - len(wordings)
-
     def add(
-        self,
-        reports: Integers | int,
-        position: int,
-        wording: Integers | int,
-        expected: Floats | float = np.nan,
-        reported: Floats | float = np.nan,
+        self, reports: Integers | int, wordings: Sequence[Wording], expected: Floats | float, reported: Floats | float
     ) -> None:
-        """Add a finding for each of the reports; `position` is its place among those of its rule."""
-        finding = (reports, position, wording, expected, reported)
-        self.blocks.append(np.broadcast_arrays(*map(np.atleast_1d, finding)))
+        """Add a finding for each of the reports, of one wording or of each its own."""
+        said = len(self.wordings) + np.arange(len(wordings))
+        self.wordings += wordings
+        self.blocks.append(np.broadcast_arrays(*map(np.atleast_1d, (reports, said, expected, reported))))
 
     def note(
         self,
@@ -108,15 +99,15 @@ class Findings:
             said[language] = [one[language].format_map(words) for one in messages]
         severity = severity or messages[0].get("severity", known.severity)
         about = (None if table is None else table.id, cell_list(cells), "".join(said["zh"]), " ".join(said["en"]))
-        self.add(reports, 0, self.say([Wording(rule, severity, status, *about)]), expected, reported)
+        self.add(reports, [Wording(rule, severity, status, *about)], expected, reported)
 
     def frame(self, reports: pd.DataFrame) -> pd.DataFrame:
         """Return the findings; `reports` has the agency and year of each report number."""
-        nothing = [np.zeros(0, dtype=np.intp)] * 3 + [np.zeros(0)] * 2
-        number, position, wording, expected, reported = map(np.concatenate, zip(nothing, *self.blocks, strict=True))
+        nothing = [np.zeros(0, dtype=np.intp)] * 2 + [np.zeros(0)] * 2
+        number, wording, expected, reported = map(np.concatenate, zip(nothing, *self.blocks, strict=True))
         rank = {rule: place for place, rule in enumerate(self.rules)}
         rank_of = np.array([rank[one.rule] for one in self.wordings], dtype=np.intp)
-        order = np.lexsort((position, rank_of[wording], number))
+        order = np.lexsort((rank_of[wording], number))
         number, wording, expected, reported = (each[order] for each in (number, wording, expected, reported))
         columns: dict[str, Any] = {
             "agency": reports["agency"].array.take(number),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from itertools import pairwise
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,42 +51,18 @@ def sketch(text: str, *, sampled: bool = False) -> frozenset[int]:
     >>> len(sketch(text)), 200 < len(sketch(text, sampled=True)) < 300
     (1000, True)
     """
-    numbers = _numbers(_letters(text))
-    if sampled:
-        numbers = numbers[numbers % _ONE_IN == 0] // _ONE_IN % 2**32
-    return frozenset(numbers.tolist())
+    return frozenset((sample(text) if sampled else _numbers(text)).tolist())
 
 
-def samples(texts: Sequence[str]) -> list[NDArray[np.uint32]]:
-    """Return the sampled sketches of many texts, each in ascending order, in a fraction of the time that one by one would take.
-
-    Parameters
-    ----------
-    texts : sequence of str
-
-    Examples
-    --------
-    >>> texts = ["".join(chr(0x4E00 + 7 * place) for place in range(start, start + 60)) for start in (0, 40)]
-    >>> [set(sample.tolist()) == sketch(text, sampled=True) for sample, text in zip(samples(texts), texts)]
-    [True, True]
-    """
-    letters = [_letters(text) for text in texts]
-    numbers = _numbers("".join(letters))
-    # a passage that begins in one text and ends in the next is of neither
-    text_of = np.repeat(np.arange(len(texts), dtype=np.uint64), np.fromiter(map(len, letters), dtype=np.intp))
-    begun, ended = text_of[: len(numbers)], text_of[_LENGTH - 1 :]
-    kept = (begun == ended) & (numbers % _ONE_IN == 0)
-    ordered = np.unique(begun[kept] << 32 | numbers[kept] // _ONE_IN % 2**32)
-    begins = np.searchsorted(ordered, np.arange(len(texts) + 1, dtype=np.uint64) << 32)
-    return [ordered[start:end].astype(np.uint32) for start, end in pairwise(begins)]
+def sample(text: str) -> NDArray[np.uint32]:
+    """Return the sampled sketch of a text in ascending order, as a panel keeps it."""
+    numbers = _numbers(text)
+    return np.unique(numbers[numbers % _ONE_IN == 0] // _ONE_IN % 2**32).astype(np.uint32)
 
 
-def _letters(text: str) -> str:
-    return _LEFT_OUT.sub("", folded_text(text))
-
-
-def _numbers(letters: str) -> NDArray[np.uint64]:
+def _numbers(text: str) -> NDArray[np.uint64]:
     """Return the number of each passage, from the first to the last."""
+    letters = _LEFT_OUT.sub("", folded_text(text))
     one = np.frombuffer(letters.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
     three = (one[:-2] * _SHIFTS[1] + one[1:-1]) * _SHIFTS[1] + one[2:]
     six = three[:-3] * _SHIFTS[3] + three[3:]

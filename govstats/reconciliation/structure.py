@@ -19,15 +19,7 @@ from govstats.forms import ONE_FEN, CellKey, Label, Language, Table, form, versi
 from govstats.reconciliation import wording
 from govstats.reconciliation.edits import kinds
 from govstats.reconciliation.findings import Findings, Floats
-from govstats.reconciliation.matrix import (
-    REPORTED,
-    UNREADABLE,
-    ReportMatrix,
-    Reports,
-    alike,
-    plain_values,
-    report_numbers,
-)
+from govstats.reconciliation.matrix import REPORTED, UNREADABLE, ReportMatrix, Reports, alike, plain_values, report_numbers
 from govstats.reconciliation.rulebook import Wording, having, known_rule
 from govstats.report import Report
 
@@ -221,7 +213,7 @@ def document_findings(report: Report) -> list[tuple[Wording, float | None, float
     """Return what becomes of S01, S06, NF and NE, with what is expected and reported; nothing where the form is not known."""
     findings = Findings()
     _check_document(report, findings)
-    sides = [[None if np.isnan(side[0]) else float(side[0]) for side in block[3:]] for block in findings.blocks]
+    sides = [[None if np.isnan(side[0]) else float(side[0]) for side in block[2:]] for block in findings.blocks]
     return [(said, both[0], both[1]) for said, both in zip(findings.wordings, sides, strict=True)]
 
 
@@ -251,7 +243,7 @@ def _add_told_before(findings: Findings, reports: pd.DataFrame, told: pd.DataFra
     said = zip(*(plain_values(told[name].iloc[rows]) for name in names), strict=True)
     wordings = [Wording(rule, severity, status, None, "", zh, en) for rule, severity, status, zh, en in said]
     sides = (told[name].iloc[rows].to_numpy(dtype=float, na_value=np.nan) for name in ("expected", "reported"))
-    findings.add(numbers, 0, findings.say(wordings) + np.arange(len(wordings)), *sides)
+    findings.add(numbers, wordings, *sides)
 
 
 def _check_sections(report: Report, sections: Sequence[Label], findings: Findings) -> None:
