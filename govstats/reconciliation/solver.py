@@ -114,19 +114,16 @@ def consistent(edits: Rows, figures: Floats, cells: Sequence[int]) -> tuple[floa
     tuple of float or None
         NaN for a cell that may take several values; None where the figures cannot be completed.
     """
-    unknown = np.flatnonzero(np.isnan(figures))
     completed = filled(edits, figures)
     if completed is None:
         return None
-    values = []
-    for cell in cells:
-        value = float(completed[cell])
+    values = [float(completed[cell]) for cell in cells]
+    for at, cell in enumerate(cells):
         if np.isnan(figures[cell]):
-            cost = (unknown == cell).astype(float)
+            cost = (np.flatnonzero(np.isnan(figures)) == cell).astype(float)
             ends = (filled(edits, figures, cost), filled(edits, figures, -cost))
-            if any(end is None or abs(float(end[cell]) - value) > ONE_FEN for end in ends):
-                value = math.nan
-        values.append(value)
+            if any(end is None or abs(float(end[cell]) - values[at]) > ONE_FEN for end in ends):
+                values[at] = math.nan
     return tuple(values)
 
 
@@ -272,21 +269,17 @@ class _Narrowing:
         for _ in range(_MOST_ROUNDS):
             moved = False
             for row, weights in enumerate(self.rows.matrix):
-                inside = np.flatnonzero(weights)
+                inside, equal = np.flatnonzero(weights), row < len(self.rows.equalities)
                 ends = np.where(weights[inside] > 0, [self.low[inside], self.high[inside]], [self.high[inside], self.low[inside]])
                 least, most = weights[inside] * ends
                 open_cells = np.flatnonzero(self.high[inside] - self.low[inside] > ONE_FEN)
-                if most.sum() < -ONE_FEN or (row < len(self.rows.equalities) and least.sum() > ONE_FEN):
+                if most.sum() < -ONE_FEN or (equal and least.sum() > ONE_FEN):
                     return False
                 for at in open_cells.tolist():
                     cell, weight = int(inside[at]), float(weights[inside[at]])
                     # the others come to at least and at most so much, and all together to zero, or to no less
-                    low, high = (
-                        -np.delete(most, at).sum(),
-                        -np.delete(least, at).sum() if row < len(self.rows.equalities) else np.inf,
-                    )
-                    if weight < 0:
-                        low, high = -high, -low
+                    low, high = -np.delete(most, at).sum(), -np.delete(least, at).sum() if equal else np.inf
+                    low, high = (low, high) if weight > 0 else (-high, -low)
                     moved |= self._narrow(cell, low / abs(weight), high / abs(weight), {row}, len(open_cells) == 1)
                     if self.low[cell] > self.high[cell] + ONE_FEN:
                         return False
@@ -297,35 +290,24 @@ class _Narrowing:
     def _narrow(self, cell: int, low: float, high: float, rows: set[int], alone: bool = False) -> bool:
         if self.rows.whole[cell]:
             low, high = np.ceil(low - ONE_FEN), np.floor(high + ONE_FEN)
-        moved = False
-        if low > self.low[cell] + ONE_FEN:
-            self.low[cell], moved = low, True
-        if high < self.high[cell] - ONE_FEN:
-            self.high[cell], moved = high, True
-        if moved:
+        raised, lowered = low > self.low[cell] + ONE_FEN, high < self.high[cell] - ONE_FEN
+        self.low[cell], self.high[cell] = low if raised else self.low[cell], high if lowered else self.high[cell]
+        if raised or lowered:
             determined = self.high[cell] - self.low[cell] <= ONE_FEN
             self.alone[cell] = alone and next(iter(rows)) < len(self.rows.equalities)
             self.because[cell] = rows if determined and (alone or self.high[cell] <= ONE_FEN) else self.because[cell] | rows
-        return moved
+        return bool(raised or lowered)
 
     def by_all(self, cell: int) -> bool:
         """Narrow the bounds of one cell by all edits together; tell whether any figures can hold."""
         from scipy.optimize import linprog
 
-        open_cells = np.flatnonzero(self.unknown)
-        equal, unequal = (
-            (matrix[:, open_cells], -matrix[:, ~self.unknown] @ self.low[~self.unknown])
-            for matrix in (self.rows.equalities, self.rows.inequalities)
-        )
+        open_cells, equal = np.flatnonzero(self.unknown), len(self.rows.equalities)
+        weights, rest = self.rows.matrix[:, open_cells], -self.rows.matrix[:, ~self.unknown] @ self.low[~self.unknown]
+        sides = -weights[equal:], -rest[equal:], weights[:equal], rest[:equal]
+        limits = list(zip(self.low[open_cells], self.high[open_cells], strict=True))
         for sign in (1.0, -1.0):
-            found = linprog(
-                sign * (open_cells == cell),
-                A_ub=-unequal[0],
-                b_ub=-unequal[1],
-                A_eq=equal[0],
-                b_eq=equal[1],
-                bounds=list(zip(self.low[open_cells], self.high[open_cells], strict=True)),
-            )
+            found = linprog(sign * (open_cells == cell), *sides, bounds=limits)
             if found.status == 2:
                 return False
             if found.status != 0:
@@ -366,21 +348,13 @@ def can_be_positive(rows: Rows) -> NDArray[np.bool_]:
     """
     from scipy.optimize import linprog
 
-    count = len(rows.signed)
-    none = np.zeros((len(rows.matrix), count))
-    matrix = np.hstack([rows.matrix, none])
+    count, equal = len(rows.signed), len(rows.equalities)
+    matrix = np.hstack([rows.matrix, np.zeros((len(rows.matrix), count))])
     # beside each figure up to 1 of it: what satisfies the rows does so many times over, so that every figure that can gives 1
-    up_to = np.hstack([-np.eye(count), np.eye(count)])
-    equal = len(rows.equalities)
-    unequal = np.vstack([-matrix[equal:], up_to])
-    found = linprog(
-        -np.concatenate([np.zeros(count), np.ones(count)]),
-        A_ub=unequal,
-        b_ub=np.zeros(len(unequal)),
-        A_eq=matrix[:equal],
-        b_eq=np.zeros(equal),
-        bounds=[(None if signed else 0, None) for signed in rows.signed] + [(0, 1)] * count,
-    )
+    unequal = np.vstack([-matrix[equal:], np.hstack([-np.eye(count), np.eye(count)])])
+    sides = unequal, np.zeros(len(unequal)), matrix[:equal], np.zeros(equal)
+    limits = [(None if signed else 0, None) for signed in rows.signed] + [(0, 1)] * count
+    found = linprog(-np.concatenate([np.zeros(count), np.ones(count)]), *sides, bounds=limits)
     return np.asarray(rows.signed | (np.asarray(found.x)[count:] > ONE_FEN))
 
 
