@@ -132,7 +132,10 @@ def _read(options: argparse.Namespace) -> int:
 
 
 def _rules(options: argparse.Namespace) -> int:
+    from govstats.measures import definitions
+
     found = govstats.check_rules(options.file)
+    definitions(options.file)  # refuses indicators that cannot be worked out
     _tell("rules", _records(found), options.language)
     return FAILED if len(found) else DONE
 

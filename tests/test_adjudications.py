@@ -224,3 +224,18 @@ def test_coverage_knows_when_an_agency_existed(tmp_path: Path) -> None:
     # an agency without a document, which was there twice
     twice = [("某局", None, 2020), ("某局", 2025, None)]
     assert missing(*twice) == sorted([*pingtan, *hongze, ("某局", 2020), ("某局", 2025)])
+
+
+def test_a_decision_on_a_rule_that_there_is_not_is_refused(report: govstats.Report, tmp_path: Path) -> None:
+    file = tmp_path / "adjudications.csv"
+    table(decision("dismissed"), decision("dismissed", rule="T4Z")).to_csv(file, index=False)
+    with pytest.raises(UnusableCorrections, match=r"adjudications\.csv, line 3: rule is 'T4Z', expected one or several of S01, "):
+        govstats.reconcile(report, adjudications=file)
+    with pytest.raises(UnusableCorrections, match="rule 应为已知规则的编号"):
+        govstats.reconcile(report, adjudications=file)
+    # a rule of one's own is known where it is applied
+    own = tmp_path / "own.toml"
+    edit = '{ table = "review", each = "line", left = ["total"], relation = ">=", right = ["upheld"] }'
+    own.write_text(f'[[rules]]\nid = "T4Z"\nseverity = "W"\ntitle_zh = "不少于维持"\nedits = [{edit}]\n', "utf-8")
+    found = govstats.reconcile(report, rules=own, adjudications=file).query("rule == 'T4S'")
+    assert "dismissed" in set(found["decision"])

@@ -126,3 +126,16 @@ def test_a_corrected_amount_is_not_held_against_its_printed_unit() -> None:
     )
     assert before[["status", "reported"]].values.tolist() == [["pass", 25.1]]
     assert after[["status", "reported"]].values.tolist() == [["pass", 25.3]]
+
+
+def test_a_corrected_figure_is_not_said_to_be_printed(report: govstats.Report, tmp_path: Path) -> None:
+    """The parts of the block are 10, 1, 0 and 0; a correction that makes their total 12 is wrong as well."""
+    twelve = written(tmp_path, TOTAL.replace(",0,11,", ",0,12,"))
+    for given, told in ((None, False), (twelve, True)):
+        findings = govstats.reconcile(report, corrections=given).query("rule == 'T4S' and status == 'fail'")
+        (failed,) = findings[findings["cells"].str.endswith("review/reconsideration/total")].to_dict("records")
+        assert ("其中总计是更正后的数字，不是所印的。" in failed["message_zh"]) is told
+        assert ("The figure of total is as corrected, not as printed." in failed["message_en"]) is told
+        found = govstats.repairs(report, corrections=given, reread=False).query("line == 'reconsideration'").set_index("column")
+        assert ("was corrected to 12 and should be 11" in found["message_en"]["total"]) is told
+        assert (found["message_zh"].str.contains("印作").sum(), len(found)) == ((4, 5) if told else (1, 1))

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import govstats
+from govstats.cli import main
 from govstats.errors import FormError
 from govstats.measures import definitions
 from govstats.reconciliation import reconcile, rules
@@ -259,3 +260,30 @@ def test_over_two_years_an_inequality_binds_repairs_where_it_hangs_together_with
         if repair["proposed"].notna().all():
             assert known[2022, "new"] >= 4 * known[2023, "carried_in"]
             assert known[2022, "carried_out"] == known[2023, "carried_in"]
+
+
+def test_completions_and_draws_keep_to_rules_of_severity_e(tmp_path: Path) -> None:
+    source = simulate("2021", 1, size="small", seed=3)
+    lost = (source["table"] == "review") & (source["line"] == "reconsideration") & source["column"].isin(["upheld", "pending"])
+    block = (source["table"] == "review") & (source["line"] == "reconsideration")
+    source.loc[block, "value"] = [0.0, 1.0, 1.0, 0.0, 7.0]
+    source.loc[lost, ["value", "status"]] = [None, "blank"]
+    # of upheld and pending, 5 together, nothing says which is which, but that two are pending at the most
+    decided = "review/reconsideration/corrected+review/reconsideration/other"
+    path = written(tmp_path, f"MY1 E report review: {decided} >= review/reconsideration/pending")
+    alone, bound = (govstats.completions(source, rules=rules).set_index("column") for rules in (None, path))
+    assert alone.loc[["pending"], ["low", "high"]].to_numpy().tolist() == [[0, 5]]
+    assert bound.loc[["pending"], ["low", "high", "rules"]].to_numpy().tolist() == [[0, 2, "T4S;MY1"]]
+    assert bound.loc[["upheld"], ["low", "high"]].to_numpy().tolist() == [[3, 5]]
+    drawn = [one.loc[lost, "value"].tolist() for one in govstats.draws(source, 30, seed=1, rules=path)]
+    assert {tuple(one) for one in drawn} == {(3, 2), (4, 1), (5, 0)}
+
+
+def test_weights_and_indicators_of_a_file_are_checked_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for more, told in (
+        ('\n[weights]\n"review/*/totals" = 0.5\n', "review/*/totals"),
+        ('\n[[indicators]]\nid = "mine"\nnumerator = []\n', "indicator 'mine'"),
+    ):
+        path = written(tmp_path, SHARE, more=more)
+        assert main(["rules", "check", str(path)]) == 2
+        assert told in capsys.readouterr().err

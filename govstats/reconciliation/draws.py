@@ -146,7 +146,7 @@ def _choices(repairs: pd.DataFrame, odds: float) -> tuple[list[_Choice], set[_Ce
             ways.setdefault(repair, {})[key] = (figure, "open" if np.isnan(figure) else "repaired")
         tiers = group.drop_duplicates("repair")["rank"].rank(method="dense").to_numpy(dtype=float)
         likely = odds ** (1 - tiers)
-        choices.append((group["agency"].iloc[0], list(ways.values()), likely / likely.sum()))
+        choices.append((next(_keys(group, ["agency"]))[0], list(ways.values()), likely / likely.sum()))
     return choices, set(_keys(repairs[~listed], _CELL[:3]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache, partial
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,6 +58,11 @@ class Pairs(NamedTuple):
                 values[mine] = np.where(at >= 0, matrix.value[rows][:, at], np.nan)
                 status[mine] = np.where(at >= 0, matrix.status[rows][:, at], ABSENT)
         return values, status
+
+    def corrected(self, places: Sequence[tuple[CellKey, int]], at: int) -> list[bool]:
+        """Tell which cells of one of the pairs have a figure of a correction."""
+        of = {0: (self.now, self.at[at]), -1: (self.before, self.was[at])}
+        return [(of[year][0].index[cell], int(of[year][1])) in of[year][0].corrected for cell, year in places]
 
     def beside(self, cells: Collection[CellKey]) -> tuple[Floats, NDArray[np.int8]]:
         """Return the figures of cells in this year and the one before, and their statuses, shape (2, cells, reports)."""
@@ -367,7 +373,9 @@ def check_edit(
     for at in np.flatnonzero(differing).tolist():
         outcome, message = ("fail", worded["fail"]) if told.failed[at] else ("not_assessable", "remainder")
         fields = _of_one(edit, pairs.where([at]), values[:, at])
-        fields |= {"missing": _missing(form, edit, status[:, at].tolist()), "also": "" if complete[at] else "even_so"}
+        changed = pairs.corrected(edit.places, at)
+        fields |= {"missing": _missing(form, edit, status[:, at].tolist()), "corrected": partial(_named, form, edit, changed)}
+        fields["also"] = ["even_so"] * (not complete[at]) + ["as_corrected"] * any(changed)
         note(int(pairs.reports[at]), status=outcome, message=message, **fields)
     undecided = ~(told.passed | differing)
     for at in np.flatnonzero(undecided).tolist() if stand_in else ():
@@ -376,7 +384,7 @@ def check_edit(
             undecided[at] = False
             outcome = "pass" if tell(edit, filled[0][:, None], form).passed[0] else "fail"
             fields = _of_one(edit, pairs.where([at]), filled[0]) | filled[1]
-            note(int(pairs.reports[at]), status=outcome, also="stood_in", **fields)
+            note(int(pairs.reports[at]), status=outcome, also=["stood_in"], **fields)
     # each combination of missing cells is worded once, for all reports that have it
     for members in alike(status[:, undecided]):
         which = np.flatnonzero(undecided)[members]
@@ -397,6 +405,10 @@ def _of_one(edit: Edit, report: Pairs, figures: Floats) -> dict[str, Any]:
 def _written(form: Form, edit: Edit, figures: Sequence[float], side: slice, language: Language) -> str:
     signs = [sign for *_, sign in (edit.left + edit.right)[side]]
     return wording.sum_text(edit_labels(form, edit, language)[side], figures[side], language, coefficients=signs)
+
+
+def _named(form: Form, edit: Edit, which: Sequence[bool], language: Language) -> str:
+    return wording.listed(dict.fromkeys(compress(edit_labels(form, edit, language), which)), language)
 
 
 def _missing(form: Form, edit: Edit, state: Sequence[int]) -> Words:

@@ -52,7 +52,7 @@ class Findings:
         status: str,
         *,
         message: str = "",
-        also: str = "",
+        also: Sequence[str] = (),
         severity: str = "",
         table: Table | None = None,
         cells: Iterable[CellKey] = (),
@@ -68,8 +68,8 @@ class Findings:
             Their numbers.
         rule, status, message : str
             The message is that of the status unless another is named.
-        also : str
-            A message that follows the first.
+        also : sequence of str
+            Messages that follow the first.
         severity : str
             That of the message or rule, if left out.
         table : Table, optional
@@ -92,7 +92,7 @@ class Findings:
             given |= {"expected": number(expected), "reported": number(reported), "gap": partial(gap, size)}
         given |= fields
         known = self.rules[rule]
-        messages = [known.messages[name] for name in (message or status, also) if name]
+        messages = [known.messages[name] for name in (message or status, *also)]
         said: dict[Language, list[str]] = {}
         for language in LANGUAGES:
             words = {"title": known.title(language)} | {name: in_words(one, language) for name, one in given.items()}

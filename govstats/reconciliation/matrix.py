@@ -159,6 +159,13 @@ class ReportMatrix:
         return np.asarray(self.status != ABSENT)
 
     @cached_property
+    def corrected(self) -> set[tuple[int, int]]:
+        """The cells whose figure is one of a correction, each with the position of the report."""
+        method = self.rows["method"] if "method" in self.rows.columns else pd.Series(index=self.rows.index, dtype="str")
+        mine = (method == "corrected").to_numpy(dtype=np.bool_, na_value=False) & (self.cell_of_row >= 0)
+        return set(zip(self.cell_of_row[mine].tolist(), self.report_of_row[mine].tolist(), strict=True))
+
+    @cached_property
     def rows_of(self) -> Mapping[str, slice]:
         """The rows of each table, which stand together."""
         names = [table for table, _, _ in self.cells]

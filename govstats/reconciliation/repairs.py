@@ -160,7 +160,8 @@ def repairs(
         return typed_frame([], REPAIR_TYPES)
     again = _read_again(report if reread else None, found)
     witnesses = _witnesses(cells, claims, {case.chain.places[0].agency for case in found})
-    printed = _printed(cells, found)
+    printed = _texts(cells, found, "printed")
+    corrected = {place for place, method in _texts(cells, found, "method").items() if str(method) == "corrected"}
     rows: list[tuple[Any, ...]] = []
     numbers = count(1)
     for group, case in enumerate(found, start=1):
@@ -170,7 +171,7 @@ def repairs(
             rows.append((next(numbers), *_not_found(case, group)))
         for repair, repair_number in zip(explaining, numbers, strict=False):
             rank = 1 + sum(one.doubt < repair.doubt for one in explaining)
-            said = [_sentence(case, repair, standing, language) for language in LANGUAGES]
+            said = [_sentence(case, repair, standing, language, corrected) for language in LANGUAGES]
             complete = case.found.complete
             why = repair.rules, ";".join(dict.fromkeys(repair.mechanisms)), repair.witnesses, complete and len(explaining) == 1
             for (agency, year, key, _), reported, proposed, origin, other in repair.changes:
@@ -238,14 +239,14 @@ def _standing(case: Case, explaining: Sequence[_Repair]) -> str:
     return "unique" if len(case.found.solutions) == 1 else "several"
 
 
-def _sentence(case: Case, repair: _Repair, standing: str, language: Language) -> str:
+def _sentence(case: Case, repair: _Repair, standing: str, language: Language, corrected: Collection[tuple[Any, ...]]) -> str:
     changes = []
     several_years = len({place.year for place in case.changed}) > 1
-    for (_, year, key, form), reported, proposed, *_ in repair.changes:
+    for (agency, year, key, form), reported, proposed, *_ in repair.changes:
         cell = quoted(cell_label(form.table(key[0]), key, language), language)
         if several_years:
             cell = phrase("in_year", language, year=str(year), cell=cell)
-        message = "open_change" if np.isnan(proposed) else "change"
+        message = ("open_change" if np.isnan(proposed) else "change") + "_corrected" * ((agency, year, *key) in corrected)
         changes.append(phrase(message, language, cell=cell, reported=number(reported), proposed=number(proposed)))
     joined = phrase("changes_joint", language).join(changes) if len(changes) <= _LONGEST else listed(changes, language)
     labels = phrase("comma", language).join(mechanism_label(one, language) for one in dict.fromkeys(repair.mechanisms))
@@ -257,13 +258,13 @@ def _sentence(case: Case, repair: _Repair, standing: str, language: Language) ->
     return said + (phrase(worst, language, reread=told[worst]) if worst else "")
 
 
-def _printed(cells: pd.DataFrame, cases: Sequence[Case]) -> Mapping[tuple[Any, ...], str]:
-    """Return what is printed in the cells of some agencies, by agency, year, table, line and column."""
-    if "printed" not in cells.columns:
+def _texts(cells: pd.DataFrame, cases: Sequence[Case], column: str) -> Mapping[tuple[Any, ...], str]:
+    """Return what a column says of the cells of some agencies, by agency, year, table, line and column."""
+    if column not in cells.columns:
         return {}
     places = {place for case in cases for place in case.changed}
     near = {"line": {place.key[1] for place in places}, "agency": {place.agency for place in places}}
-    rows = _rows_where(cells, ("agency", "year", "table", "line", "column", "printed"), near)
+    rows = _rows_where(cells, ("agency", "year", "table", "line", "column", column), near)
     return {(agency, None if year is pd.NA else year, *key): text for agency, year, *key, text in rows}
 
 
