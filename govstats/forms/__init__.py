@@ -101,10 +101,6 @@ class Column(Label):
     spanner_en: str = ""
     signed: bool = False
 
-    def spanner(self, language: Language) -> str:
-        """Return the spanner above the column in one language, empty where there is none."""
-        return self.spanner_zh if language == "zh" else self.spanner_en
-
 
 @dataclass(frozen=True)
 class Band(Bilingual):

@@ -240,12 +240,8 @@ class _Systems:
     @cached_property
     def place_of(self) -> dict[int, tuple[ReportMatrix, int, Layout]]:
         """Where each report stands."""
-        return {
-            int(matrix.reports[member]): (matrix, int(member), layout)
-            for matrix in self.found
-            for members, layout in matrix.layouts
-            for member in members
-        }
+        every = ((matrix, member, layout) for matrix in self.found for members, layout in matrix.layouts for member in members)
+        return {int(matrix.reports[member]): (matrix, int(member), layout) for matrix, member, layout in every}
 
     def failing(self) -> Iterator[tuple[int, int, Chain, bool]]:
         """Yield the systems that cannot hold: the report, the order in it, the system, and whether years are joined by it."""
@@ -449,25 +445,20 @@ def _factors(chain: Chain, located: Localisation) -> list[Localisation]:
     factors = []
     for members in components(((rows.T @ rows > 0) | correlated).astype(float)):
         mine = {cells[member] for member in members}
-        sets = dict.fromkeys(
-            Solution.of(change for change in zip(*one, strict=True) if change[0] in mine) for one in located.solutions
-        )
-        factors.append(Localisation(list(sets), located.complete))
+        changes = ([change for change in zip(*one, strict=True) if change[0] in mine] for one in located.solutions)
+        factors.append(Localisation(list(dict.fromkeys(map(Solution.of, changes))), located.complete))
     return factors if prod(len(factor.solutions) for factor in factors) == len(located.solutions) else [located]
 
 
 def systems_of(cells: pd.DataFrame, rules: RulesFile | None = None) -> Iterator[Chain]:
     """Yield each system of edits; the years that carry-overs join are one system."""
     systems = _Systems(cells, rules)
-    joined = {}
-    for number, (matrix, member, layout) in systems.place_of.items():
+    for matrix, member, layout in systems.place_of.values():
         joining = systems.joining(matrix, layout)
         for component in systems.components(matrix, layout):
-            if component is joining:
-                joined[number] = Case(number, 0, systems.chain(matrix, member, component), Localisation([_NOTHING]))
-            elif component.edits:
+            if component.edits and component is not joining:
                 yield systems.chain(matrix, member, component)
-    for years in systems.stretches(joined):
+    for years in systems.stretches({number: year for number in systems.place_of if (year := systems.year(number))}):
         yield _joined(years, [_link(before, now, systems) for before, now in pairwise(years)])
 
 

@@ -330,7 +330,7 @@ class _Claims:
 
 def _wholes(part: str, shares: Mapping[str, Sequence[str]]) -> list[str]:
     """Return what a part may be a share of."""
-    table, line, column = part.split("/")
+    table, line, column = cell_key(part)
     kind = "of_review" if table == "review" else "of_column" if column != "total" else "of_line"
     return [name for name in (written.replace("*", line) for written in shares[kind]) if name != part]
 
@@ -401,10 +401,9 @@ def _rounded(claim: Claim) -> tuple[float, float]:
         return claim.value - half, claim.value + half
     # a fall is given as a negative figure, but its bounds are those of a rise: they reach to both sides
     reaches = [abs(bound - claim.value) for bound in _bounds(claim)]
-    reach = max(1.0, *filter(isfinite, reaches))
-    if max(reaches) < inf:
-        return claim.value - reach, claim.value + reach
-    return (claim.value - reach, inf) if claim.value > 0 else (-inf, claim.value + reach)
+    reach, bounded = max(1.0, *filter(isfinite, reaches)), max(reaches) < inf
+    low, high = claim.value - reach, claim.value + reach
+    return low if bounded or claim.value > 0 else -inf, high if bounded or claim.value <= 0 else inf
 
 
 def _range(claim: Claim, language: Language) -> str:

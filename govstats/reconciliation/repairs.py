@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -15,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from govstats.errors import UnreadableDocument
-from govstats.forms import ONE_FEN, CellKey, Form, Language
+from govstats.forms import ONE_FEN, CellKey, Form, Language, parsed_toml
 from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, TEN_THOUSAND, Case, Chain, Place, Weights, cases, rearranged
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import outside
@@ -215,9 +214,8 @@ def _repair(chain: Chain, solution: Solution, witnesses: _Witnesses, again: _Aga
     rules += [_DOMAIN] * bool(outside(chain.rows, chain.figures[:, None])[changed].any())
     ways: list[str] = []
     for (year, form), of_year in groupby(changes, lambda change: (change.place.year, change.place.form)):
-        figures = {
-            place.key: figure for place, figure in zip(chain.places, chain.figures.tolist(), strict=True) if place.year == year
-        }
+        around = zip(chain.places, chain.figures.tolist(), strict=True)
+        figures = {place.key: figure for place, figure in around if place.year == year}
         ways += mechanisms(form, figures, {change.place.key: (change.reported, change.proposed) for change in of_year})
     said = []
     for (agency, year, key, _), reported, proposed, *_ in changes:
@@ -330,7 +328,7 @@ Changes = Mapping[CellKey, tuple[float, float]]
 
 @cache
 def _entries() -> Mapping[str, Mapping[str, Any]]:
-    known = tomllib.loads((resources.files(__package__) / "mechanisms.toml").read_text("utf-8"))
+    known = parsed_toml("mechanisms.toml", (resources.files(__package__) / "mechanisms.toml").read_text("utf-8"))
     return {entry["id"]: entry for entry in known["mechanisms"]}
 
 
@@ -387,9 +385,8 @@ def _of_whole_table(form: Form, figures: Mapping[CellKey, float], changes: Chang
     every = np.array([cell[0] == next(iter(changes))[0] for cell in cells]) & ~np.isnan(was)
     if np.isnan(ought[changed]).all():
         return "table_repeated" if (changed == every).all() else ""
-    if (changed == (every & (was != 0))).all() and np.allclose(
-        was, np.where(changed, ought * TEN_THOUSAND, ought), equal_nan=True
-    ):
+    larger = np.where(changed, ought * TEN_THOUSAND, ought)
+    if (changed == (every & (was != 0))).all() and np.allclose(was, larger, equal_nan=True):
         return "table_unit"
     names, moved = rearranged(form, cells, was)
     fits = (np.isnan(moved) | np.isnan(ought) | (moved == ought)).all(axis=1)
@@ -400,8 +397,7 @@ def _along(form: Form, changes: Changes, axis: int) -> Sequence[CellKey]:
     """Return the cells that stand beside the first one in its line (2) or column (1), subtotals left out of columns."""
     first = next(iter(changes))
     table = form.table(first[0])
-    cells = [(table.id, line, column) for line, columns in table.columns_of.items() for column in columns]
-    beside = [cell for cell in cells if cell[3 - axis] == first[3 - axis]]
+    beside = [cell for cell in table.every_cell if cell[3 - axis] == first[3 - axis]]
     return [cell for cell in beside if axis == 2 or not table.line[cell[1]].subtotal]
 
 

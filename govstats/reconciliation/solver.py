@@ -203,27 +203,6 @@ def _holds(edits: Rows, figures: Floats) -> bool:
 # --- between which bounds? --------------------------------------------------------------------------------------------------
 
 
-class Bounds(NamedTuple):
-    """What edits leave of each cell.
-
-    Attributes
-    ----------
-    low, high : array, shape (cells,)
-    because : list of set of int
-        For each cell the rows that its bounds follow from.
-    alone : array, shape (cells,)
-        Whether the cell is the only unknown of an equality.
-    by_one : array, shape (cells,)
-        Whether its figure follows from one row after the other, and not only from several together.
-    """
-
-    low: Floats
-    high: Floats
-    because: list[set[int]]
-    alone: NDArray[np.bool_]
-    by_one: NDArray[np.bool_]
-
-
 def bounds(rows: Rows, low: Floats, high: Floats) -> Bounds | None:
     """Return between what bounds figures must lie, by one row after the other and then by all together.
 
@@ -245,24 +224,33 @@ def bounds(rows: Rows, low: Floats, high: Floats) -> Bounds | None:
     >>> found.low.tolist(), found.high.tolist()
     ([3.0, 2.0, 5.0], [3.0, 2.0, 5.0])
     """
-    narrowing = _Narrowing(rows, low.copy(), high.copy())
-    if not narrowing.by_rows():
+    found = Bounds(rows, low, high)
+    if not found.by_rows():
         return None
-    by_one = narrowing.high - narrowing.low <= ONE_FEN
-    for cell in np.flatnonzero(~by_one).tolist() if (~by_one).sum() <= _MOST_OPEN else ():
-        if not narrowing.by_all(cell):
-            return None
-    return Bounds(narrowing.low, narrowing.high, narrowing.because, narrowing.alone, by_one)
+    found.by_one = found.high - found.low <= ONE_FEN
+    left = np.flatnonzero(~found.by_one).tolist()
+    return found if len(left) > _MOST_OPEN or all(map(found.by_all, left)) else None
 
 
-class _Narrowing:
-    """Bounds of cells that move towards each other."""
+class Bounds:
+    """What edits leave of each cell: bounds that move towards each other.
+
+    Attributes
+    ----------
+    low, high : array, shape (cells,)
+    because : list of set of int
+        For each cell the rows that its bounds follow from.
+    alone : array, shape (cells,)
+        Whether the cell is the only unknown of an equality.
+    by_one : array, shape (cells,)
+        Whether its figure follows from one row after the other, and not only from several together.
+    """
 
     def __init__(self, rows: Rows, low: Floats, high: Floats) -> None:
-        self.rows, self.low, self.high = rows, low, high
+        self.rows, self.low, self.high = rows, low.copy(), high.copy()
         self.unknown = high - low > ONE_FEN
         self.because: list[set[int]] = [set() for _ in low]
-        self.alone = np.zeros(len(low), dtype=np.bool_)
+        self.alone = self.by_one = np.zeros(len(low), dtype=np.bool_)
 
     def by_rows(self) -> bool:
         """Narrow the bounds by one edit at a time until nothing moves; tell whether the figures can hold."""

@@ -78,12 +78,9 @@ def without_figure(cells: Iterable[tuple[str, int]], language: Language, limit: 
     """
     by_reason: dict[str, list[str]] = {}
     for label, status in cells:
-        if reason := no_figure(status, language):
-            by_reason.setdefault(reason, []).append(label)
-    said = (
-        phrase("remark", language, text=listed(labels, language, limit), remark=reason) for reason, labels in by_reason.items()
-    )
-    return phrase("semicolon", language).join(said)
+        by_reason.setdefault(no_figure(status, language), []).append(label)
+    said = ((listed(labels, language, limit), reason) for reason, labels in by_reason.items() if reason)
+    return phrase("semicolon", language).join(phrase("remark", language, text=text, remark=reason) for text, reason in said)
 
 
 def _without_remark(label: str) -> str:
@@ -120,7 +117,7 @@ def column_label(table: Table, column: str, language: Language) -> str:
     """Return the label of a column; of the organisations together what stands above them."""
     label = table.column.get(column)
     if column == "organisations" and label is None:
-        return next((one.spanner(language) for one in table.columns if one.spanner_zh), "")
+        return next((getattr(one, f"spanner_{language}") for one in table.columns if one.spanner_zh), "")
     return _without_remark(label.text(language)) if label else column
 
 
