@@ -66,7 +66,7 @@ SEED ?= 5000000
 fuzz: $(READY)  ## read spoilt and hostile documents, and try to break properties: SECONDS=600 SEED=5000000
 	$(BIN)/python -m tests.mutations --seconds $(SECONDS) --first $(SEED)
 	$(BIN)/python -m tests.hostile
-	GOVSTATS_EXAMPLES=1000 $(BIN)/python -m pytest -n 0 tests/test_properties.py --hypothesis-seed=$(SEED)
+	GOVSTATS_EXAMPLES=300 $(BIN)/python -m pytest -n 0 tests/test_properties.py --hypothesis-seed=$(SEED)
 
 versions: $(READY)  ## test the lowest and the newest versions of the dependencies that are allowed (needs the network)
 	$(BIN)/python benchmarks/versions.py lowest
