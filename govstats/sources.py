@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache, partial
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from govstats import embedded
 from govstats.api import Report, read
@@ -21,18 +21,24 @@ if TYPE_CHECKING:
 
     from govstats.panel import Panel
 
+_Result = TypeVar("_Result")
+
 __all__ = ["choose_panel", "choose_report", "choose_reports", "neighbours", "other_formats"]
 __all__ += ["corpus_origin", "is_typeset", "origin"]  # of govstats.report
 
 
-def read_apart(path: Path, *, agency: str | None = None, year: int | None = None) -> Report:
-    """Read a file in a process that may die, where the extra ``panel`` is installed; else as `read` does."""
-    reading = partial(read, path.absolute(), agency=agency, year=year)
+def apart(name: str, function: Callable[..., _Result], *given: Any) -> _Result:
+    """Call a function that reads a document in a process that may die, where the extra ``panel`` is installed; else here."""
     try:
         from govstats.panel.workers import in_a_process
     except ImportError:
-        return reading()
-    return in_a_process(path.name, reading)
+        return function(*given)
+    return in_a_process(name, function, *given)
+
+
+def read_apart(path: Path, *, agency: str | None = None, year: int | None = None) -> Report:
+    """Read a file as `read` does, in a process that may die."""
+    return apart(path.name, partial(read, path.absolute(), agency=agency, year=year))
 
 
 def choose_report(
