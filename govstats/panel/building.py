@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from loky import cpu_count
 from tqdm import tqdm
 
+from govstats import __version__
 from govstats.agencies import identify
 from govstats.errors import UnusablePanel
 from govstats.export import connected
@@ -266,7 +267,7 @@ def _write(
     content = (making / "reports.parquet").read_bytes() + sources_sha256().encode()
     digests = {name: sha256(making / f"{name}.parquet") for name in PANEL_TYPES}
     about = {"columns": columns_sha256(), "content": hashlib.sha256(content).hexdigest()}
-    manifest = about | {"sha256": digests, **told}
+    manifest = {"govstats": __version__} | about | {"sha256": digests, **told}
     (making / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     (store.root / MANIFEST).unlink(missing_ok=True)
     for name in PANEL_TYPES:
