@@ -10,11 +10,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import ipaddress
+import logging
 import re
 import socket
 import time
 from codecs import BOM_UTF8
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
@@ -26,8 +28,9 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 import pandas as pd
 from tqdm import tqdm
 
-from govstats.errors import GovstatsError, MissingExtra, UnusableAddress
+from govstats.errors import GovstatsError, MissingExtra, ProcessDied, UnusableAddress
 from govstats.files import write
+from govstats.sources import apart
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -46,6 +49,8 @@ MOST_BYTES, MOST_SECONDS, _MOST_REDIRECTS, _MOST_FILES = 50_000_000, 120.0, 5, 2
 #: Seconds between two requests to a host, unless its robots.txt asks for more; and the most that it is given.
 DELAY, _LONGEST_DELAY = 2.0, 60.0
 _TRIES, _FIRST_WAIT = 3, 1.0
+#: Bytes of robots.txt that count (RFC 9309).
+_MOST_ROBOTS = 500_000
 #: Codes after which a later try may succeed.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -131,9 +136,7 @@ def fetch(
     try:
         pattern = re.compile(links) if links is not None else None
     except re.error as error:
-        raise UnusableAddress(
-            f"{links!r} is no regular expression ({error}); expected one for the text of links 链接规则应为正则表达式"
-        ) from error
+        raise UnusableAddress.worded("no_pattern", links=links, error=error) from error
     if not wanted:
         raise UnusableAddress("no address is given; expected the address of a report, or of a page that links to it 请给出网址")
     client = _Client(agent, delay, private, most_bytes, most_seconds)
@@ -156,10 +159,7 @@ def _checked(host: str, port: int, *, private: bool) -> str:
         raise _Passing(f"{host}: the host is not known ({error}) 找不到该主机") from error
     inside = [address for address in found if not ipaddress.ip_address(address.partition("%")[0]).is_global]
     if inside and not private:
-        raise UnusableAddress(
-            f"{host} stands for {inside[0]}, which is no public address; private=True (--private) allows it"
-            " 不是公网地址，内网地址须加 --private"
-        )
+        raise UnusableAddress.worded("address_inside", host=host, inside=inside[0])
     return found[0]
 
 
@@ -209,10 +209,7 @@ class _Client:
         except ValueError:
             usable = False
         if not usable:
-            raise UnusableAddress(
-                f"{address}: it is not fetched; expected http:// or https://, or a file with an address a line"
-                " 只抓取 http、https 网址，或每行一个网址的文件"
-            )
+            raise UnusableAddress.worded("not_fetched", address=address)
         site = f"{parts.scheme}://{parts.netloc}"
         if not by_robots:
             return
@@ -221,12 +218,10 @@ class _Client:
 
             answer = self.get(f"{site}/robots.txt", by_robots=False)
             # RFC 9309: none means that all is allowed, a failure that nothing is
-            text = answer.content.decode("utf-8", "replace") if answer.code < 300 else ""
+            text = answer.content[:_MOST_ROBOTS].decode("utf-8", "replace") if answer.code < 300 else ""
             self.robots[site] = Protego.parse("User-agent: *\nDisallow: /" if answer.code >= 500 else text)
         if not self.robots[site].can_fetch(address, self.agent):
-            raise UnusableAddress(
-                f"{address}: the site's robots.txt does not allow it; ask the site 该网站的 robots.txt 不允许抓取"
-            )
+            raise UnusableAddress.worded("robots_refuse", address=address)
 
     def tried(self, address: str, headers: Mapping[str, str]) -> Answer:
         """Return an answer, after some tries where a failure may pass."""
@@ -252,7 +247,7 @@ class _Client:
         sent = [("User-Agent", self.agent), ("Accept-Encoding", "identity"), *headers.items()]
         try:
             with self.pool.stream("GET", _as_sent(address), headers=sent) as response:
-                said = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+                said = {_text_of(name).lower(): _text_of(value) for name, value in response.headers}
                 if response.status in _PASSING:
                     after = said.get("retry-after", "")
                     seconds = min(float(after), _LONGEST_DELAY) if after.isdecimal() else None
@@ -261,9 +256,7 @@ class _Client:
                 for chunk in response.iter_stream():
                     content += chunk
                     if len(content) > self.most_bytes:
-                        raise UnusableAddress(
-                            f"{address}: the answer is longer than {self.most_bytes:,} bytes; raise it by most_bytes 文件过大"
-                        )
+                        raise UnusableAddress.worded("answer_too_long", address=address, most=self.most_bytes)
                 return Answer(address, response.status, said, bytes(content))
         except httpcore.TimeoutException as error:
             raise _Passing(
@@ -273,6 +266,14 @@ class _Client:
             raise _Passing(f"{address}: {type(error).__name__} {error} 连接失败") from error
         finally:
             self.next_at[parts.netloc] = time.monotonic() + min(max(self.delay, wait or 0.0), _LONGEST_DELAY)
+
+
+def _text_of(header: bytes) -> str:
+    """Return a header as text: sites put Chinese names into addresses as they are."""
+    try:
+        return header.decode()
+    except UnicodeDecodeError:
+        return header.decode("latin-1")
 
 
 def _as_sent(address: str) -> str:
@@ -293,6 +294,7 @@ def _pool(deadline: _Deadline, *, private: bool) -> ConnectionPool:
         from httpcore import ConnectionPool, NetworkStream, ReadTimeout, SyncBackend
     except ImportError as error:
         raise MissingExtra.of("fetching reports", error, "fetch") from error
+    logging.getLogger("stamina").addHandler(logging.NullHandler())  # that a try is followed by another is no news
 
     def left() -> float:
         seconds = deadline.ends - time.monotonic()
@@ -354,14 +356,13 @@ class _Visit:
     def list_of_reports(self, address: str, pattern: re.Pattern[str]) -> Iterator[dict[str, object]]:
         """Yield what became of each report that a list links to."""
         try:
-            page = self.client.get(address)
-        except (UnusableAddress, _Passing) as error:
-            yield _row(address, "refused" if isinstance(error, UnusableAddress) else "failed", reason=str(error))
+            page = self._asked(address, {})
+            links = apart(address, _links, page)
+        except (UnusableAddress, _Passing, ProcessDied) as error:
+            yield _row(address, "failed" if isinstance(error, _Passing) else "refused", reason=str(error))
             return
-        self._archive(page)
-        found = [
-            link for link, text in _links(page) if pattern.search(text) and urlsplit(link).netloc == urlsplit(page.address).netloc
-        ]
+        host = urlsplit(page.address).netloc
+        found = [link for link, text in links if pattern.search(text) and urlsplit(link).netloc == host]
         if not found:
             yield _row(address, "no report", reason=f"no link on the page fits {pattern.pattern!r} 该页没有符合规则的链接")
         for link in dict.fromkeys(found):
@@ -372,16 +373,14 @@ class _Visit:
         before = self.known[self.known["address"] == address].tail(1).to_dict("records")
         there = before and (self.folder / str(before[0]["document"])).is_file()
         asked = {"If-None-Match": "etag", "If-Modified-Since": "last_modified"}
-        headers = {name: str(before[0][column]) for name, column in asked.items() if there and before[0][column]}
+        known = {name: str(before[0][column]) for name, column in asked.items()} if there else {}
+        headers = {name: value for name, value in known.items() if value and value.isascii()}
         try:
-            answer = self.client.get(address, headers)
+            answer = self._asked(address, headers)
             if answer.code == 304:
                 yield _row(address, "unchanged", before[0]["document"])
                 return
-            if answer.code >= 300:
-                raise UnusableAddress(f"{address}: the host answered {answer.code}; look whether the page moved 网址可能已变更")
-            self._archive(answer)
-            kind, reason, files = _kind(answer)
+            kind, reason, files = _kind_apart(answer)
         except UnusableAddress as error:
             yield _row(address, "refused", reason=str(error))
         except _Passing as error:
@@ -394,6 +393,16 @@ class _Visit:
                 yield _row(address, kind, reason=reason)
             else:
                 yield self._kept(address, answer, found_on, before[0] if there else None)
+
+    def _asked(self, address: str, headers: Mapping[str, str]) -> Answer:
+        """Return a whole answer, which is archived, or that what `headers` tell of has not changed."""
+        answer = self.client.get(address, headers)
+        if answer.code == 304 and headers:
+            return answer
+        if answer.code != 200:
+            raise UnusableAddress(f"{address}: the host answered {answer.code}; look whether the page moved 网址可能已变更")
+        self._archive(answer)
+        return answer
 
     def _kept(self, address: str, answer: Answer, found_on: str, before: Mapping[Hashable, Any] | None) -> dict[str, object]:
         """Keep the bytes of a report, if they are not those that are kept already."""
@@ -435,6 +444,13 @@ def _path(answer: Answer, sha256: str) -> str:
     return f"{_UNSAFE.sub('_', parts.netloc)}/{stem}-{sha256[:8]}.{suffix}"
 
 
+def _kind_apart(answer: Answer) -> tuple[str, str, list[str]]:
+    try:
+        return apart(answer.address, _kind, answer)
+    except ProcessDied as error:
+        return "no report", str(error), []
+
+
 def _kind(answer: Answer) -> tuple[str, str, list[str]]:
     """Tell what an answer is: a report; a page that links to files of one; neither, and why."""
     from govstats.api import read
@@ -472,12 +488,13 @@ def _text(answer: Answer) -> str:
 
 def _links(answer: Answer) -> list[tuple[str, str]]:
     """Return the addresses that a page links to, with the text of each link."""
-    from selectolax.lexbor import LexborHTMLParser
-
     from govstats.documents import decoded
+    from govstats.documents.html import parsed
 
-    tree = LexborHTMLParser(decoded(answer.content, answer.address))
-    anchors = [
-        (node.attributes.get("href") or "", node.attributes.get("title") or "", node.text()) for node in tree.css("a[href]")
-    ]
-    return [(urljoin(answer.address, href.strip()).partition("#")[0], f"{title}{text}".strip()) for href, title, text in anchors]
+    found = []
+    with suppress(GovstatsError):  # what is no page has no links
+        for node in parsed(decoded(answer.content, answer.address).encode()).css("a[href]"):
+            with suppress(ValueError):  # what stands there is no address
+                link = urljoin(answer.address, (node.attributes.get("href") or "").strip()).partition("#")[0]
+                found.append((link, f"{node.attributes.get('title') or ''}{node.text()}".strip()))
+    return found

@@ -137,9 +137,7 @@ def templates() -> Path:
     for folder in (package / "templates", package.parent / "notebooks"):
         if (folder / "cases.csv").is_file():
             return folder
-    raise NotebookError(
-        f"{package}: the notebooks are not installed; install govstats again 未随包安装笔记本，请重新安装 govstats"
-    )
+    raise NotebookError.worded("no_notebooks", package=package)
 
 
 def write_templates(folder: str | Path) -> list[Path]:
@@ -165,9 +163,7 @@ def write_templates(folder: str | Path) -> list[Path]:
     for path in chosen:
         target = folder / path.name
         if target.exists() and target.read_bytes() != path.read_bytes():
-            raise NotebookError(
-                f"{target}: is there already and was changed; choose another folder 已有同名文件且内容不同，请另选文件夹"
-            )
+            raise NotebookError.worded("template_changed", file=target)
     folder.mkdir(parents=True, exist_ok=True)
     return [Path(shutil.copyfile(path, folder / path.name)) for path in chosen]
 
@@ -186,9 +182,7 @@ def find_template(name: str, folder: str | Path | None = None) -> Path:
     found = sorted(source.glob(f"{name}*.ipynb"))
     if len(found) != 1:
         known = ", ".join(path.name for path in sorted(source.glob("*.ipynb"))) or "none"
-        raise NotebookError(
-            f"{source}: {len(found)} notebooks begin with {name!r}; there are: {known} 没有或不止一个笔记本以此开头，现有的见前"
-        )
+        raise NotebookError.worded("no_one_notebook", folder=source, count=len(found), name=name, known=known)
     return found[0]
 
 
@@ -213,15 +207,11 @@ def cases(path: str | Path) -> tuple[Case, ...]:
     """
     path = Path(path)
     if not path.is_file():
-        raise NotebookError(
-            f"{path}: no such file; it lists the cases to run ({','.join(_CASE_COLUMNS)}) 没有这个文件；应列出要执行的年报"
-        )
+        raise NotebookError.worded("no_list_of_cases", path=path, columns=",".join(_CASE_COLUMNS))
     try:
         return _cases_in(path)
     except (UnicodeDecodeError, csv.Error) as error:
-        raise NotebookError(
-            f"{path}: is no CSV in UTF-8: {error}; save it as CSV UTF-8 不是 UTF-8 的 CSV 文件；请另存为“CSV UTF-8”"
-        ) from error
+        raise NotebookError.worded("no_csv_of_cases", path=path, error=error) from error
 
 
 def _cases_in(path: Path) -> tuple[Case, ...]:
@@ -229,18 +219,12 @@ def _cases_in(path: Path) -> tuple[Case, ...]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file)
         if "notebook" not in (rows.fieldnames or ()):
-            raise NotebookError(
-                f"{path}: its columns are {rows.fieldnames}; expected {','.join(_CASE_COLUMNS)} and parameters"
-                f" 列名不符：应有 {','.join(_CASE_COLUMNS)}，其后可列参数"
-            )
+            raise NotebookError.worded("columns_of_cases", path=path, there=rows.fieldnames, columns=",".join(_CASE_COLUMNS))
         for row in rows:
             where = f"{path}, line {rows.line_num}"
             case = _case(row, where, path.parent)
             if case in lines:
-                raise NotebookError(
-                    f"{where}: {case.notebook} for {case.name} stands in line {lines[case]} already; drop one"
-                    " 与前面的行重复，请删去一行"
-                )
+                raise NotebookError.worded("case_twice", where=where, case=case, line=lines[case])
             lines[case] = rows.line_num
     return tuple(lines)
 
@@ -253,14 +237,9 @@ def _case(row: Mapping[str | None, Any], where: str, folder: Path) -> Case:
     more = tuple((name, as_parameter(text)) for name, text in given.items())
     alone = not agency and not year and "document" in given
     if not alone and not re.fullmatch(r"\d{4}", year):
-        raise NotebookError(
-            f"{where}: the year is {year!r}; expected four digits, or a document instead of agency and year"
-            " 年度应为四位数字；用自己的文件时可不写机关和年度"
-        )
+        raise NotebookError.worded("year_of_case", where=where, year=year)
     if not alone and (not agency or _NO_NAME.search(agency)):
-        raise NotebookError(
-            f"{where}: the agency is {agency!r}; expected a name that a folder can bear 机关名称不能作为文件夹名，请改正"
-        )
+        raise NotebookError.worded("agency_of_case", where=where, agency=agency)
     if Path(notebook).name != notebook or not (folder / notebook).is_file():
         known = ", ".join(sorted(template.name for template in folder.glob("*.ipynb"))) or "none"
         raise NotebookError(f"{where}: no notebook {notebook!r} in {folder}; there are: {known} 没有这个笔记本，现有的见前")
@@ -294,18 +273,13 @@ def read_notebook(path: str | Path) -> NotebookNode:
         text = Path(path).read_text("utf-8")
         without = [str(number) for number, cell in enumerate(json.loads(text)["cells"]) if "id" not in cell]
         if without:
-            raise NotebookError(
-                f"{path}: cells {', '.join(without)} have no id; open and save it with JupyterLab"
-                " 有单元没有 id，请用 JupyterLab 打开并保存"
-            )
+            raise NotebookError.worded("cells_without_id", path=path, cells=", ".join(without))
         notebook: NotebookNode = nbformat.reads(text, as_version=4)
         nbformat.validate(notebook)
     except FileNotFoundError as error:
         raise NotebookError(f"{path}: no such notebook 没有这个笔记本，请检查路径") from error
     except (ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError) as error:
-        raise NotebookError(
-            f"{path}: not a notebook ({type(error).__name__}: {error}) 不是笔记本文件，请用 JupyterLab 重新保存"
-        ) from error
+        raise NotebookError.worded("no_notebook", path=path, kind=type(error).__name__, error=error) from error
     return notebook
 
 
@@ -340,10 +314,7 @@ def inject(notebook: NotebookNode, parameters: Mapping[str, Any], *, name: str =
     """
     tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(tagged) != 1:
-        raise NotebookError(
-            f"{name}: {len(tagged)} cells have the tag 'parameters'; expected one, which sets the defaults"
-            " 应有且只有一个带 parameters 标签的单元，用来写默认值"
-        )
+        raise NotebookError.worded("cell_of_parameters", name=name, count=len(tagged))
     declared = _assigned(tagged[0].source, name)
     unknown = [parameter for parameter in parameters if parameter not in declared]
     if unknown:
@@ -363,9 +334,7 @@ def _assigned(source: str, name: str) -> list[str]:
     try:
         statements = ast.parse(source).body
     except SyntaxError as error:
-        raise NotebookError(
-            f"{name}: its cell of parameters is not plain Python: {error} 参数单元不是纯 Python，只能写 名称 = 值"
-        ) from error
+        raise NotebookError.worded("parameters_not_plain", name=name, error=error) from error
     assignments = [statement for statement in statements if isinstance(statement, ast.Assign | ast.AnnAssign)]
     names = [node for assignment in assignments for node in ast.walk(assignment) if isinstance(node, ast.Name)]
     return [name.id for name in names if isinstance(name.ctx, ast.Store)]
@@ -674,10 +643,7 @@ def reproduce(
         write(output / "manifest.csv", manifest.to_csv(index=False, lineterminator="\n"))
         _write_index(folder, output, rows)
     except OSError as error:
-        raise NotebookError(
-            f"{output}: cannot be written: {error}; make room, or name another folder, and go on with --resume"
-            " 无法写入；请腾出空间或另选文件夹，再用 --resume 继续"
-        ) from error
+        raise NotebookError.worded("batch_not_written", output=output, error=error) from error
     return manifest
 
 
@@ -686,9 +652,7 @@ def _chosen(listed: tuple[Case, ...], only: Iterable[str] | None, folder: Path) 
     unknown = sorted(names - {case.name for case in listed})
     if unknown or not names:
         known = ", ".join(dict.fromkeys(case.name for case in listed)) or "none"
-        raise NotebookError(
-            f"{folder / 'cases.csv'}: lists no case {', '.join(unknown)}; it lists {known} 没有列出这一份，现有的见前"
-        )
+        raise NotebookError.worded("no_such_case", path=folder / "cases.csv", unknown=", ".join(unknown), known=known)
     return [case for case in listed if case.name in names]
 
 
@@ -778,7 +742,7 @@ def _write_index(folder: Path, output: Path, rows: Sequence[_Row]) -> None:
 def _reports_of(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict[Case, _Whose]]:
     """Read the reports that cases are about, and those beside them in their folder or in the corpus; and say which is whose."""
     from govstats import embedded
-    from govstats.sources import choose_report, choose_reports
+    from govstats.sources import choose_reports, read_apart
 
     found: dict[_Whose, Report] = {}
     of_cases: dict[Case, _Whose] = {}
@@ -792,7 +756,8 @@ def _reports_of(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict
         reports: Sequence[Report] = []
         with suppress(GovstatsError):  # the row of its notebook says what is the matter
             if "document" in own:
-                reports = [choose_report(case.agency, case.year, document=own["document"])]
+                document = Path(own["document"])
+                reports = [read_apart(document, agency=case.agency or None, year=case.year)]
                 of_cases[case] = reports[0].agency, reports[0].year
             elif place not in read and (place or whose in corpus):
                 read.add(place)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from govstats import embedded
 from govstats.api import Report, read
@@ -21,8 +21,24 @@ if TYPE_CHECKING:
 
     from govstats.panel import Panel
 
+_Result = TypeVar("_Result")
+
 __all__ = ["choose_panel", "choose_report", "choose_reports", "neighbours", "other_formats"]
 __all__ += ["corpus_origin", "is_typeset", "origin"]  # of govstats.report
+
+
+def apart(name: str, function: Callable[..., _Result], *given: Any) -> _Result:
+    """Call a function that reads a document in a process that may die, where the extra ``panel`` is installed; else here."""
+    try:
+        from govstats.panel.workers import in_a_process
+    except ImportError:
+        return function(*given)
+    return in_a_process(name, function, *given)
+
+
+def read_apart(path: Path, *, agency: str | None = None, year: int | None = None) -> Report:
+    """Read a file as `read` does, in a process that may die."""
+    return apart(path.name, partial(read, path.absolute(), agency=agency, year=year))
 
 
 def choose_report(
@@ -108,7 +124,9 @@ def choose_reports(*, document: str | PathLike[str] = "", folder: str | PathLike
     """
     if folder:
         known = _documents(Path(folder).expanduser())
-        return [read(path) for path in known.loc[known["chosen"], "path"]]
+        chosen = known.loc[known["chosen"], ["path", "agency", "year"]].astype(object)
+        told = chosen.where(chosen.notna(), None).itertuples(index=False)
+        return [read_apart(path, agency=agency, year=year) for path, agency, year in told]
     if document:
         return [read(Path(document).expanduser())]
     known = embedded.register()

@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 
 import duckdb
 import frictionless
+import openpyxl
 import pandas as pd
 import pyarrow.parquet as pq
 import pyreadstat
@@ -486,6 +487,20 @@ def test_excel_refuses_what_it_cannot_hold(panel: Panel, tmp_path: Path, monkeyp
 @pytest.fixture
 def database(panel: Panel, tmp_path: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(export(panel, tmp_path / "panel.duckdb", "duckdb")), read_only=True)
+
+
+def test_every_format_says_with_which_version_and_from_which_documents_it_was_made(panel: Panel, tmp_path: Path) -> None:
+    digest = hashlib.sha256(b"00\n01\n02\n03\n04\n05\n").hexdigest()  # as REPORTS has them
+    said = f"govstats {govstats.__version__} sha256 {digest[:32]}"
+    files = {name: export(panel, tmp_path / f"out{suffix}", name) for name, suffix in FORMATS.items() if name != "csv"}
+    assert pq.read_schema(files["parquet"]).metadata[b"govstats"].decode() == said
+    assert openpyxl.load_workbook(files["xlsx"]).properties.description == said
+    assert pyreadstat.read_dta(files["dta"])[1].file_label == f"政府信息公开年报面板 {said}"
+    assert pyreadstat.read_sav(files["sav"])[1].notes == [said]
+    with duckdb.connect(files["duckdb"]) as database:
+        assert database.sql("FROM made_from").fetchall() == [(said,)]
+    assert json.loads((files["datapackage"] / "datapackage.json").read_text("utf-8"))["made_from"] == said
+    assert export(panel, tmp_path / "tables", "csv").joinpath("codebook.md").read_text("utf-8").endswith(f"\n{said}\n")
 
 
 def test_duckdb_tables(panel: Panel, database: duckdb.DuckDBPyConnection) -> None:

@@ -18,8 +18,12 @@ import pandas as pd
 import pytest
 
 import govstats
+from govstats.documents.limits import limits
 from govstats.errors import UnusableAddress
 from govstats.panel import read_corpus
+from govstats.panel.workers import local_executor
+
+from .hostile import nested_forms
 
 pytest.importorskip("httpcore")
 pytest.importorskip("protego")
@@ -173,14 +177,15 @@ def test_a_file_that_was_deleted_is_fetched_again_and_what_a_person_wrote_stays(
     assert (tmp_path / first["document"]).exists()
 
 
-def test_a_page_leads_to_the_file_of_its_report_and_no_further(site: Site, tmp_path: Path) -> None:
-    links = '<a href="/f/1.pdf">某局2024年政府信息公开工作年度报告.pdf</a><a href="guide.pdf">公开指南</a><a href=x.html>年报</a>'
+@pytest.mark.parametrize("name", ["pingtan-2012.pdf", "mem-2021.docx"])
+def test_a_page_leads_to_the_file_of_its_report_and_no_further(name: str, site: Site, tmp_path: Path) -> None:
+    links = f'<a href="/f/{name}">某局2024年政府信息公开工作年度报告</a><a href="guide.pdf">公开指南</a><a href=x.html>年报</a>'
     site.answers["/page.html"] = page("<p>某局年度报告见附件。</p>" + links)
-    pdf = (Path(__file__).parent.parent / "data" / "documents" / "pingtan-2012.pdf").read_bytes()
-    site.answers["/f/1.pdf"] = 200, {"Content-Type": "application/pdf"}, pdf
+    content = (Path(__file__).parent.parent / "data" / "documents" / name).read_bytes()
+    site.answers[f"/f/{name}"] = 200, {"Content-Type": "application/octet-stream"}, content
     (row,) = got(site("/page.html"), tmp_path).to_dict("records")
-    assert (row["address"], row["status"]) == (site("/f/1.pdf"), "new")
-    assert site.paths() == ["/page.html", "/f/1.pdf"]
+    assert (row["address"], row["status"]) == (site(f"/f/{name}"), "new")
+    assert site.paths() == ["/page.html", f"/f/{name}"]
     assert pd.read_csv(tmp_path / "register.csv")["found_on"].tolist() == [site("/page.html")]
 
 
@@ -278,6 +283,19 @@ def garbage(handler: BaseHTTPRequestHandler) -> None:
         (garbage, "failed", "连接失败"),
         ((404, {}, b""), "refused", "the host answered 404; look whether the page moved"),
         ((302, {"Location": "/a"}, b""), "refused", "more than 5 redirects"),
+        ((302, {}, b""), "refused", "the host answered 302"),
+        ((304, {}, b""), "refused", "the host answered 304"),
+        ((206, {"Content-Range": "bytes 0-99/1000"}, REPORT.encode()[:99]), "refused", "the host answered 206"),
+        ((200, {"X-A": "a" * 300_000}, b""), "failed", "连接失败"),
+        ((200, {"Content-Length": "-5"}, b"1"), "failed", "连接失败"),
+        ((200, {"Transfer-Encoding": "chunked", "Content-Length": ""}, b"zz\r\n"), "failed", "连接失败"),
+        (
+            page("<a href='http://[x'>年报</a><a href='http://h:99999/年报.pdf'>年报</a>"),
+            "refused",
+            "h:99999/年报.pdf: it is not fetched",
+        ),
+        (page("<a href=x>年报</a>" + "<div>" * 20_000), "no report", "elements inside one another"),
+        ((200, {}, b"<" + b"\xff" * 300), "no report", "no text in UTF-8"),
         ((302, {"Location": "file:///etc/passwd"}, b""), "refused", "file:///etc/passwd: it is not fetched"),
         ((302, {"Location": "http://[::1"}, b""), "refused", "is not fetched"),
         ((302, {"Location": "http://a:99999/"}, b""), "refused", "is not fetched"),
@@ -297,6 +315,60 @@ def test_what_misbehaves_is_a_row_with_its_reason(
     assert reason in first[1]
     assert second == ("new", "")
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_what_always_fails_is_given_up_after_three_tries(site: Site, tmp_path: Path) -> None:
+    site.answers["/a.html"] = 503, {"Retry-After": "0"}, b""
+    assert outcome(site("/a.html"), tmp_path) == [("failed", f"{site('/a.html')}: the host answered 503 网站暂时不可用")]
+    assert site.paths() == ["/a.html"] * 3
+
+
+def test_a_run_that_was_interrupted_goes_on_where_it_was(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.answers |= {"/a.html": [report(2024, ETag='"1"'), (304, {}, b"")], "/b.html": report(2023)}
+    get = fetching._Client.get
+
+    def interrupted(client: Any, address: str, *given: Any, **named: Any) -> Any:
+        if address.endswith("/b.html"):
+            raise KeyboardInterrupt
+        return get(client, address, *given, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching._Client, "get", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            got([site("/a.html"), site("/b.html")], tmp_path)
+    assert outcome([site("/a.html"), site("/b.html")], tmp_path) == [("unchanged", ""), ("new", "")]
+    assert site.paths() == ["/a.html", "/a.html", "/b.html"]
+    assert len(pd.read_csv(tmp_path / "register.csv")) == 2
+
+
+def test_what_a_site_writes_into_headers_as_it_is_does_no_harm(site: Site, tmp_path: Path) -> None:
+    """A redirect to a Chinese name that is not encoded, and an ETag that is no ASCII, which cannot be sent back."""
+    site.answers["/a"] = 302, {"Location": "/年报.html".encode().decode("latin-1")}, b""
+    site.answers[quote("/年报.html")] = report(2024, ETag='"\xe9"')
+    assert [outcome(site("/a"), tmp_path)[0][0] for _ in range(2)] == ["new", "unchanged"]
+
+
+def test_a_redirect_and_a_list_are_held_to_the_same_rules(site: Site, tmp_path: Path) -> None:
+    site.answers["/robots.txt"] = 200, {}, b"User-agent: *\nDisallow: /private/\n"
+    site.answers["/a"] = 302, {"Location": "/private/a.html"}, b""
+    site.answers["/list"] = 404, {}, "<a href=/b.html>年报</a>".encode()
+    site.answers |= {"/private/a.html": report(2024), "/b.html": report(2024)}
+    ((status, reason),) = outcome(site("/a"), tmp_path)
+    assert (status, "robots.txt does not allow it" in reason) == ("refused", True)
+    ((status, reason),) = outcome(site("/list"), tmp_path, links="年报")
+    assert (status, "the host answered 404" in reason) == ("refused", True)
+    assert site.paths() == ["/a", "/list"]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_file_that_ends_the_process_which_looks_at_it_is_a_row(site: Site, tmp_path: Path) -> None:
+    local_executor(1).shutdown()  # a process that has read a picture holds more addresses than this bound
+    site.answers |= {"/a.pdf": (200, {}, nested_forms(16, 4)), "/b.html": report(2024)}
+    with limits(forms=1 << 40, memory=2_000_000_000):
+        first, second = outcome([site("/a.pdf"), site("/b.html")], tmp_path)
+    assert first[0] == "no report"
+    assert "a.pdf: the process that read it died" in first[1]
+    assert second == ("new", "")
 
 
 def test_a_packed_answer_is_kept_as_it_came(site: Site, tmp_path: Path) -> None:
@@ -327,6 +399,11 @@ def test_names_stay_inside_the_folder(site: Site, tmp_path: Path) -> None:
         "http://10.0.0.1/",
         "http://169.254.169.254/latest",
         "http://2130706433/",
+        "http://0.0.0.0/",
+        "http://100.64.0.1/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://[fe80::1]/",
+        "http://[fd00::1]/",
     ],
 )
 def test_addresses_inside_a_network_are_not_fetched_unless_asked(address: str, tmp_path: Path) -> None:
@@ -341,6 +418,13 @@ def test_addresses_inside_a_network_are_not_fetched_unless_asked(address: str, t
 def test_other_schemes_are_not_fetched(address: str, tmp_path: Path) -> None:
     ((status, reason),) = outcome(address, tmp_path)
     assert (status, "expected http:// or https://" in reason) == ("refused", True)
+
+
+def test_a_name_that_also_stands_for_an_address_inside_is_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in ("93.184.215.14", "10.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    ((status, reason),) = outcome("http://both.example/", tmp_path, private=False)
+    assert (status, "stands for 10.0.0.1, which is no public address" in reason) == ("refused", True)
 
 
 def test_a_name_that_stands_for_another_address_a_moment_later_leads_nowhere_else(

@@ -61,8 +61,7 @@ def read_html(page: bytes, tables_before: int = 0) -> tuple[tuple[Block, ...], d
     """
     if page.count(b'=\\"') > page.count(b'="'):
         page = _ESCAPE.sub(_unescaped, page.decode()).encode(errors="ignore")
-    _require_few(page)
-    tree = LexborHTMLParser(page)
+    tree = parsed(page)
     metadata: dict[str, str] = {}
     if title := tree.css_first("title"):
         metadata["title"] = " ".join(title.text().split())
@@ -80,6 +79,12 @@ def read_html(page: bytes, tables_before: int = 0) -> tuple[tuple[Block, ...], d
     return tuple(
         block._replace(place=f"paragraph {next(paragraphs)}") if isinstance(block, Paragraph) else block for block in blocks
     ), metadata
+
+
+def parsed(page: bytes) -> LexborHTMLParser:
+    """Parse a page, or refuse one that would cost the parser more than linear time."""
+    _require_few(page)
+    return LexborHTMLParser(page)
 
 
 def _require_few(page: bytes) -> None:

@@ -41,6 +41,7 @@ _BOUNDS = {
     "pages": (200, "pages", "页"),
     "scanned_pages": (40, "pages that are pictures, each of which takes seconds", "页图片（每页需数秒识别）"),
     "forms": (20_000, "forms to draw", "次嵌套图形"),
+    "marks": (4_000, "marks of content inside one another", "层嵌套的内容标记"),
     # Of a page of it, which is left unread beyond.
     "page_characters": (20_000, "", ""),
     "page_objects": (100_000, "", ""),

@@ -7,6 +7,7 @@ import logging
 import math
 import re
 import unicodedata
+import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
@@ -56,6 +57,8 @@ _MAY_DRAW, _DRAWN = re.compile(rb"/(?:Form|ObjStm|Encrypt)\b|/\w*#[\da-fA-F]{2}"
 _CODE = re.compile(rb"#([\da-fA-F]{2})")
 #: Forms inside one another that pdfium draws.
 _FORMS_DEEP = 40
+#: What begins and ends a mark of content.
+_MARK = re.compile(rb"\b(?:BMC|BDC|EMC)\b")
 #: Text that is turned by more than this part of a quarter is no text of the page: a watermark.
 _SLANT = 0.05
 #: A text layer under a picture is somebody else's recognition, of unknown quality.
@@ -182,7 +185,24 @@ def _require_few_forms(content: bytes, name: str) -> None:
     require("forms", drawn, name)
 
 
+def _require_few_marks(content: bytes, name: str) -> None:
+    """Refuse a document whose marks lie too deep inside one another: with each pdfium keeps all around it."""
+    depth, deepest, left = 0, 0, limit("part")
+    for before in content.split(b"endstream")[:-1]:
+        stream = before.partition(b"stream")[2].lstrip(b"\r\n")
+        with suppress(zlib.error):  # not packed, or in another way
+            stream = zlib.decompressobj().decompress(stream, left)
+        for mark in _MARK.findall(stream):
+            depth += -1 if mark == b"EMC" else 1
+            deepest = max(deepest, depth)
+        left -= len(stream)
+        if left <= 0:
+            break
+    require("marks", deepest, name)
+
+
 def _opened(content: bytes, name: str) -> pypdfium2.PdfDocument:
+    _require_few_marks(content, name)
     _require_few_forms(content, name)
     try:
         pdf = pypdfium2.PdfDocument(content)

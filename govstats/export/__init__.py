@@ -22,6 +22,7 @@ from govstats.export.database import (
     add_views,
     create_tables,
     literal,
+    made_from,
     manifest_of,
     whole_table,
 )
@@ -137,6 +138,8 @@ def export(
         connection = stack.enter_context(connected(place if own else None))
         create_tables(connection, sources, copy=own, comments=own)
         add_views(connection, comments=own)
+        if own:
+            connection.execute(f"CREATE VIEW made_from AS SELECT {literal(made_from(connection))} AS made_from")
         if not own:
             writer(connection, place, language=language, shape=shape, suffix=FORMATS[format])
     return path

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from govstats import __version__
 from govstats.errors import UnusableCells, UnusablePanel
 from govstats.export.codebook import Dataset, Variable, datasets, field, variables
 from govstats.files import sha256
@@ -271,6 +272,15 @@ def _wide(cells: Sequence[Variable], content: str, not_whole: set[str]) -> str:
 def columns_of(connection: DuckDBPyConnection, table: str) -> list[str]:
     """Return the names of the columns of a table or view."""
     return [name for name, *_ in connection.execute(f"DESCRIBE {table}").fetchall()]
+
+
+def made_from(connection: DuckDBPyConnection) -> str:
+    """Say with which version an export is made and from which documents: a digest of their own, sorted, one in a line."""
+    hashes = []
+    if "reports" in exported_tables(connection) and "sha256" in columns_of(connection, "reports"):
+        hashes = connection.execute("SELECT DISTINCT sha256 FROM reports WHERE sha256 IS NOT NULL ORDER BY sha256").fetchall()
+    digest = hashlib.sha256("".join(f"{one}\n" for (one,) in hashes).encode()).hexdigest()
+    return f"govstats {__version__} sha256 {digest[:32]}"
 
 
 def exported_tables(connection: DuckDBPyConnection) -> list[str]:

@@ -11,7 +11,7 @@ import pyreadstat
 
 from govstats.errors import UnusableExport
 from govstats.export.codebook import field, missing_kinds, shortened, values
-from govstats.export.database import query
+from govstats.export.database import made_from, query
 from govstats.forms import Language
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def write_stata(connection: DuckDBPyConnection, path: Path, *, language: Languag
         pyreadstat.read_dta,
         table.frame.rename(columns=numbered),
         path,
-        file_label=_TITLE[language],
+        file_label=shortened(f"{_TITLE[language]} {made_from(connection)}", _LONGEST_LABEL_STATA),
         column_labels=[shortened(label, _LONGEST_LABEL_STATA) for label in table.labels],
         variable_value_labels={numbered[name]: known for name, known in table.value_labels.items()},
         missing_user_values={numbered[name]: [*marks.values()] for name in table.figures},
@@ -78,6 +78,7 @@ def write_spss(connection: DuckDBPyConnection, path: Path, *, language: Language
         table.frame,
         path,
         file_label=_TITLE[language],
+        note=made_from(connection),
         column_labels=[shortened(label, _LONGEST_LABEL_SPSS, _bytes) for label in table.labels],
         variable_value_labels=table.value_labels,
         missing_ranges={name: list(codes.values()) for name in table.figures},

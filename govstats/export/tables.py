@@ -13,7 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from govstats.export.codebook import dataset, field, markdown, missing_kinds, package_about, values
-from govstats.export.database import codebook_rows, columns_of, exported_tables
+from govstats.export.database import codebook_rows, columns_of, exported_tables, made_from
 from govstats.files import sha256
 
 if TYPE_CHECKING:
@@ -46,7 +46,11 @@ def write_data_package(connection: DuckDBPyConnection, folder: Path, **_: Any) -
     for name in names:
         _csv(connection, name, folder / f"{name}.csv", b"")
     _codebook(connection, folder)
-    package = {**package_about(), "resources": [_resource(connection, name, folder) for name in names]}
+    package = {
+        **package_about(),
+        "made_from": made_from(connection),
+        "resources": [_resource(connection, name, folder) for name in names],
+    }
     (folder / "datapackage.json").write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
@@ -76,8 +80,10 @@ def _without_formulas(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _parquet(connection: DuckDBPyConnection, table: str, path: Path) -> None:
+    made = made_from(connection)
     rows = connection.sql(f"FROM {table}").to_arrow_reader(_ROWS)
     schema = _described(table, rows.schema)
+    schema = schema.with_metadata({**schema.metadata, "govstats": made})
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for batch in rows.cast(schema):
             writer.write_batch(batch)
@@ -105,7 +111,8 @@ def _frame(schema: pa.Schema) -> pd.DataFrame:
 
 def _codebook(connection: DuckDBPyConnection, folder: Path) -> None:
     columns = {name: columns_of(connection, name) for name in exported_tables(connection) if not name.startswith("wide")}
-    (folder / "codebook.md").write_text(markdown(columns, codebook_rows(connection)), "utf-8")
+    text = markdown(columns, codebook_rows(connection))
+    (folder / "codebook.md").write_text(f"{text.rstrip()}\n\n{made_from(connection)}\n", "utf-8")
 
 
 def _resource(connection: DuckDBPyConnection, name: str, folder: Path) -> dict[str, Any]:

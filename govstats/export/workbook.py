@@ -24,7 +24,7 @@ from xlsxwriter.exceptions import FileCreateError
 
 from govstats.errors import UnusableExport
 from govstats.export.codebook import Field, dataset, field, missing_kinds
-from govstats.export.database import codebook_rows, columns_of, exported_tables
+from govstats.export.database import codebook_rows, columns_of, exported_tables, made_from
 from govstats.forms import CellKey, Language, cell_key
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def write_workbook(connection: DuckDBPyConnection, path: Path, *, language: Lang
         if rows > _ROWS - _HEADER:
             raise UnusableExport.worded("too_many_rows_for_excel", file=path.name, name=name, rows=rows, most=_ROWS - _HEADER)
     with _opened(path, "panel", constant_memory=True, default_date_format="yyyy-mm-dd") as (book, looks):
+        book.set_properties({"created": _MADE, "comments": made_from(connection)})
         for name in names:
             _write_rows(connection, book.add_worksheet(dataset(name).text(language)), looks, name, language)
 

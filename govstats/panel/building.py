@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from loky import cpu_count
 from tqdm import tqdm
 
+from govstats import __version__
 from govstats.agencies import identify
 from govstats.errors import UnusablePanel
 from govstats.export import connected
@@ -78,10 +79,7 @@ def build(
     What was read before is not read again, however the last build ended.
     """
     if processes is not None and processes < 1:
-        raise UnusablePanel(
-            f"processes: {processes}; expected a number from 1, or nothing for as many as there are cores"
-            " 进程数应为 1 以上的整数，不写则与处理器核数相同"
-        )
+        raise UnusablePanel.worded("no_number_of_processes", processes=processes)
     identify([], corrections=agencies)  # refuses a table that cannot be used before the reading begins
     of_rules = known_rules(rules).rename(columns={"id": "rule"})
     known = _register(folder, register, agencies)
@@ -269,7 +267,7 @@ def _write(
     content = (making / "reports.parquet").read_bytes() + sources_sha256().encode()
     digests = {name: sha256(making / f"{name}.parquet") for name in PANEL_TYPES}
     about = {"columns": columns_sha256(), "content": hashlib.sha256(content).hexdigest()}
-    manifest = about | {"sha256": digests, **told}
+    manifest = {"govstats": __version__} | about | {"sha256": digests, **told}
     (making / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     (store.root / MANIFEST).unlink(missing_ok=True)
     for name in PANEL_TYPES:

@@ -55,10 +55,7 @@ def read_expected(table: ExpectedAgencies, *, name: str = "the table of expected
     name = name if isinstance(table, pd.DataFrame) else str(table)
     raw = written(table, name)
     if strange := ", ".join(str(column) for column in raw if column not in EXPECTED_TYPES):
-        raise UnusableRegister(
-            f"{name}: has the column(s) {strange}; expected are {', '.join(EXPECTED_TYPES)}; correct the name, or delete it"
-            " 列名不在其中，请改正或删去该列"
-        )
+        raise UnusableRegister.worded("columns_unexpected", name=name, strange=strange, known=", ".join(EXPECTED_TYPES))
     frame = typed(raw, EXPECTED_TYPES, name)
     frame["name"] = frame["name"].fillna(frame["agency"])
     spans = frame.assign(first=frame["from"].fillna(_ALWAYS[0]), last=frame["until"].fillna(_ALWAYS[1]), line=frame.index + 2)

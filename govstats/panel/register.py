@@ -61,11 +61,7 @@ def read_register(register: str | PathLike[str] | BinaryIO | pd.DataFrame, *, na
     if "published" not in raw.columns:
         raw = raw.rename(columns={"publication_date": "published"})
     if not {"document", "slug"} & set(raw.columns) and not {"agency", "year"} <= set(raw.columns):
-        raise UnusableRegister(
-            f"{name}: the register does not say which documents it is about; it has the columns {', '.join(raw.columns)}; "
-            "give it a column document (the path in the folder), slug (the file's name without its suffix) or agency and year"
-            " 登记表没有说明是哪些文件；请加上 document（路径）、slug（不带后缀的文件名）或 agency 和 year 列"
-        )
+        raise UnusableRegister.worded("register_of_what", name=name, columns=", ".join(raw.columns))
     read = typed(raw, REGISTER_TYPES, name)
     for column in ("document", "slug"):
         read[column] = read[column].str.replace("\\", "/").str.removeprefix("./")
@@ -81,11 +77,7 @@ def written(table: str | PathLike[str] | BinaryIO | pd.DataFrame, name: str) -> 
         with catch_warnings(action="error", category=pd.errors.ParserWarning):  # more values in a line than columns
             return pd.read_csv(table, dtype="str", encoding="utf-8-sig", keep_default_na=False, index_col=False)
     except (OSError, ValueError, pd.errors.ParserWarning) as error:
-        raise UnusableRegister(
-            f"{name}: the table cannot be opened, or is no CSV in UTF-8: {error}; look at the path, or save it as “CSV UTF-8”, "
-            "as many values in each line as columns"
-            " 表打不开，或不是 UTF-8 编码的 CSV；请核对路径，或另存为“CSV UTF-8”，每行项数与列数相同"
-        ) from error
+        raise UnusableRegister.worded("no_csv_of_register", name=name, error=error) from error
 
 
 def typed(raw: pd.DataFrame, types: Mapping[str, str], name: str) -> pd.DataFrame:
@@ -105,10 +97,7 @@ def _refuse_contradictions(register: pd.DataFrame, name: str) -> None:
         about = different["about"].iloc[0]
         of_one = different.loc[different["about"] == about, column]
         values = ", ".join(f"{value} (line {row + 2})" for row, value in zip(of_one.index.tolist(), of_one, strict=True))
-        raise UnusableRegister(
-            f"{name}: column {column} of {about} is {values}; expected one value: delete a line"
-            " 同一年报的值不一致，应只有一个，请删去一行"
-        )
+        raise UnusableRegister.worded("values_of_one_report", name=name, column=column, about=about, values=values)
 
 
 def _typed(raw: pd.DataFrame, column: str, dtype: str, name: str) -> Any:
@@ -118,9 +107,8 @@ def _typed(raw: pd.DataFrame, column: str, dtype: str, name: str) -> Any:
         try:
             values.append(_understood(column, given))
         except (KeyError, ValueError):
-            raise UnusableRegister(
-                f"{name}: line {line}, column {column}: {given!r}; expected {_CHECKS[column][0]}, or nothing"
-                " 登记表该处的值不对，应为上述内容或留空"
+            raise UnusableRegister.worded(
+                "value_of_register", name=name, line=line, column=column, given=given, expected=_CHECKS[column][0]
             ) from None
     return pd.Series(values, dtype=dtype).array
 
@@ -235,10 +223,8 @@ def said_of(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
         row = several["row"].iloc[0]
         found = several.loc[several["row"] == row, "source"].tolist()
         name = register["document"].fillna(register["slug"])[row]
-        raise UnusableRegister(
-            f"the register, line {row + 2}: {name!r} is the name of {len(found)} documents, "
-            f"{', '.join(found[:3])}{' …' * (len(found) > 3)}; write their paths in the column document, a line for each"
-            " 同名文件不止一个；请在 document 列写路径，每个文件一行"
+        raise UnusableRegister.worded(
+            "name_of_several", line=row + 2, name=name, count=len(found), found=", ".join(found[:3]) + " …" * (len(found) > 3)
         )
     return register.reindex(files["row"])[list(REGISTER_TYPES)].reset_index(drop=True)
 
