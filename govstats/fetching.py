@@ -131,9 +131,7 @@ def fetch(
     try:
         pattern = re.compile(links) if links is not None else None
     except re.error as error:
-        raise UnusableAddress(
-            f"{links!r} is no regular expression ({error}); expected one for the text of links 链接规则应为正则表达式"
-        ) from error
+        raise UnusableAddress.worded("no_regular_expression", links=links, error=error) from error
     if not wanted:
         raise UnusableAddress("no address is given; expected the address of a report, or of a page that links to it 请给出网址")
     client = _Client(agent, delay, private, most_bytes, most_seconds)
@@ -156,10 +154,7 @@ def _checked(host: str, port: int, *, private: bool) -> str:
         raise _Passing(f"{host}: the host is not known ({error}) 找不到该主机") from error
     inside = [address for address in found if not ipaddress.ip_address(address.partition("%")[0]).is_global]
     if inside and not private:
-        raise UnusableAddress(
-            f"{host} stands for {inside[0]}, which is no public address; private=True (--private) allows it"
-            " 不是公网地址，内网地址须加 --private"
-        )
+        raise UnusableAddress.worded("no_public_address", host=host, address=inside[0])
     return found[0]
 
 
@@ -209,10 +204,7 @@ class _Client:
         except ValueError:
             usable = False
         if not usable:
-            raise UnusableAddress(
-                f"{address}: it is not fetched; expected http:// or https://, or a file with an address a line"
-                " 只抓取 http、https 网址，或每行一个网址的文件"
-            )
+            raise UnusableAddress.worded("no_address", address=address)
         site = f"{parts.scheme}://{parts.netloc}"
         if not by_robots:
             return
@@ -224,9 +216,7 @@ class _Client:
             text = answer.content.decode("utf-8", "replace") if answer.code < 300 else ""
             self.robots[site] = Protego.parse("User-agent: *\nDisallow: /" if answer.code >= 500 else text)
         if not self.robots[site].can_fetch(address, self.agent):
-            raise UnusableAddress(
-                f"{address}: the site's robots.txt does not allow it; ask the site 该网站的 robots.txt 不允许抓取"
-            )
+            raise UnusableAddress.worded("robots_refuse", address=address)
 
     def tried(self, address: str, headers: Mapping[str, str]) -> Answer:
         """Return an answer, after some tries where a failure may pass."""
@@ -261,9 +251,7 @@ class _Client:
                 for chunk in response.iter_stream():
                     content += chunk
                     if len(content) > self.most_bytes:
-                        raise UnusableAddress(
-                            f"{address}: the answer is longer than {self.most_bytes:,} bytes; raise it by most_bytes 文件过大"
-                        )
+                        raise UnusableAddress.worded("too_long_an_answer", address=address, most=self.most_bytes)
                 return Answer(address, response.status, said, bytes(content))
         except httpcore.TimeoutException as error:
             raise _Passing(

@@ -137,9 +137,7 @@ def templates() -> Path:
     for folder in (package / "templates", package.parent / "notebooks"):
         if (folder / "cases.csv").is_file():
             return folder
-    raise NotebookError(
-        f"{package}: the notebooks are not installed; install govstats again 未随包安装笔记本，请重新安装 govstats"
-    )
+    raise NotebookError.worded("notebooks_not_installed", package=package)
 
 
 def write_templates(folder: str | Path) -> list[Path]:
@@ -165,9 +163,7 @@ def write_templates(folder: str | Path) -> list[Path]:
     for path in chosen:
         target = folder / path.name
         if target.exists() and target.read_bytes() != path.read_bytes():
-            raise NotebookError(
-                f"{target}: is there already and was changed; choose another folder 已有同名文件且内容不同，请另选文件夹"
-            )
+            raise NotebookError.worded("file_was_changed", file=target)
     folder.mkdir(parents=True, exist_ok=True)
     return [Path(shutil.copyfile(path, folder / path.name)) for path in chosen]
 
@@ -186,9 +182,7 @@ def find_template(name: str, folder: str | Path | None = None) -> Path:
     found = sorted(source.glob(f"{name}*.ipynb"))
     if len(found) != 1:
         known = ", ".join(path.name for path in sorted(source.glob("*.ipynb"))) or "none"
-        raise NotebookError(
-            f"{source}: {len(found)} notebooks begin with {name!r}; there are: {known} 没有或不止一个笔记本以此开头，现有的见前"
-        )
+        raise NotebookError.worded("which_notebook", folder=source, count=len(found), name=name, known=known)
     return found[0]
 
 
@@ -294,18 +288,13 @@ def read_notebook(path: str | Path) -> NotebookNode:
         text = Path(path).read_text("utf-8")
         without = [str(number) for number, cell in enumerate(json.loads(text)["cells"]) if "id" not in cell]
         if without:
-            raise NotebookError(
-                f"{path}: cells {', '.join(without)} have no id; open and save it with JupyterLab"
-                " 有单元没有 id，请用 JupyterLab 打开并保存"
-            )
+            raise NotebookError.worded("cells_without_id", path=path, cells=", ".join(without))
         notebook: NotebookNode = nbformat.reads(text, as_version=4)
         nbformat.validate(notebook)
     except FileNotFoundError as error:
         raise NotebookError(f"{path}: no such notebook 没有这个笔记本，请检查路径") from error
     except (ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError) as error:
-        raise NotebookError(
-            f"{path}: not a notebook ({type(error).__name__}: {error}) 不是笔记本文件，请用 JupyterLab 重新保存"
-        ) from error
+        raise NotebookError.worded("no_notebook", path=path, kind=type(error).__name__, error=error) from error
     return notebook
 
 
@@ -340,17 +329,12 @@ def inject(notebook: NotebookNode, parameters: Mapping[str, Any], *, name: str =
     """
     tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(tagged) != 1:
-        raise NotebookError(
-            f"{name}: {len(tagged)} cells have the tag 'parameters'; expected one, which sets the defaults"
-            " 应有且只有一个带 parameters 标签的单元，用来写默认值"
-        )
+        raise NotebookError.worded("one_cell_of_parameters", name=name, count=len(tagged))
     declared = _assigned(tagged[0].source, name)
     unknown = [parameter for parameter in parameters if parameter not in declared]
     if unknown:
-        raise NotebookError(
-            f"{name}: declares no parameter {', '.join(unknown)}; it declares {', '.join(declared) or 'none'}"
-            f" 笔记本没有这个参数，可用：{', '.join(declared) or '无'}"
-        )
+        listed = {"unknown": ", ".join(unknown), "declared": ", ".join(declared) or "—"}
+        raise NotebookError.worded("parameter_not_declared", name=name, **listed)
     prepared = papermill.execute_notebook(notebook, None, dict(parameters), prepare_only=True, **_IN_PYTHON)
     for cell in prepared.cells:
         if "injected-parameters" in cell.metadata.tags:
@@ -363,9 +347,7 @@ def _assigned(source: str, name: str) -> list[str]:
     try:
         statements = ast.parse(source).body
     except SyntaxError as error:
-        raise NotebookError(
-            f"{name}: its cell of parameters is not plain Python: {error} 参数单元不是纯 Python，只能写 名称 = 值"
-        ) from error
+        raise NotebookError.worded("parameters_not_python", name=name, error=error) from error
     assignments = [statement for statement in statements if isinstance(statement, ast.Assign | ast.AnnAssign)]
     names = [node for assignment in assignments for node in ast.walk(assignment) if isinstance(node, ast.Name)]
     return [name.id for name in names if isinstance(name.ctx, ast.Store)]
@@ -674,10 +656,7 @@ def reproduce(
         write(output / "manifest.csv", manifest.to_csv(index=False, lineterminator="\n"))
         _write_index(folder, output, rows)
     except OSError as error:
-        raise NotebookError(
-            f"{output}: cannot be written: {error}; make room, or name another folder, and go on with --resume"
-            " 无法写入；请腾出空间或另选文件夹，再用 --resume 继续"
-        ) from error
+        raise NotebookError.worded("runs_not_written", output=output, error=error) from error
     return manifest
 
 
@@ -686,9 +665,7 @@ def _chosen(listed: tuple[Case, ...], only: Iterable[str] | None, folder: Path) 
     unknown = sorted(names - {case.name for case in listed})
     if unknown or not names:
         known = ", ".join(dict.fromkeys(case.name for case in listed)) or "none"
-        raise NotebookError(
-            f"{folder / 'cases.csv'}: lists no case {', '.join(unknown)}; it lists {known} 没有列出这一份，现有的见前"
-        )
+        raise NotebookError.worded("case_not_listed", file=folder / "cases.csv", unknown=", ".join(unknown), known=known)
     return [case for case in listed if case.name in names]
 
 

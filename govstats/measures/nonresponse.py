@@ -89,10 +89,7 @@ def nonresponse(
     [[4, 3, 0.75, 3]]
     """
     if (expected := getattr(source, "expected", None) if expected is None else expected) is None:
-        raise UnusableRegister(
-            "no table of expected agencies: give expected=, or put expected.csv among the documents and build the panel again"
-            " 没有应公布机关表；请给出 expected=，或把 expected.csv 放进年报文件夹后重新汇总"
-        )
+        raise UnusableRegister.worded("nobody_expected")
     of_kind = definitions().set_index("indicator")["kind"]
     possible = {name: name for name in of_kind[of_kind.isin(["share", "proportion"])].index}
     wanted = chosen("indicator between 0 and 1", names, possible, "definitions()")

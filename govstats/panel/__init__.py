@@ -157,18 +157,14 @@ class Panel:
             known = dict.fromkeys(self.reports["agency"].dropna() if agencies is None else agencies)
             if unknown := [name for name in asked if name not in known]:
                 near = get_close_matches(str(unknown[0]), known) or list(known)[:3]
-                raise UnknownReport(
-                    f"the panel has no reports of {unknown[0]!r}; expected one of its {len(known)} agencies: {', '.join(near)} …"
-                    f" 面板中没有该机关，名称接近的：{', '.join(near)}"
-                )
+                raise UnknownReport.worded("panel_lacks_agency", agency=unknown[0], count=len(known), near=", ".join(near))
             agencies = asked
         if year is not None:
             given = [year] if isinstance(year, str) or not isinstance(year, Iterable) else list(year)
             asked_years = [int(one) for one in given if str(one).isdecimal()]
             there = sorted(set(Panel(self.folder).reports["year"].dropna().astype(int)))
             if given and not set(asked_years) & set(there):
-                listed = ", ".join(map(str, there))
-                raise UnknownReport(f"the panel has no reports of {given[0]}; it has {listed} 面板中没有该年度的年报")
+                raise UnknownReport.worded("panel_lacks_year", year=given[0], years=", ".join(map(str, there)))
             years = tuple(one for one in asked_years if years is None or one in years)
         return Panel(self.folder, agencies, years, self._temporary)
 
@@ -261,9 +257,7 @@ class Panel:
         """
         of_report, groups = ["agency", "year"], [by] if isinstance(by, str) else list(by)
         if unknown := [name for name in groups if name not in REPORT_TYPES]:
-            raise UnusablePanel(
-                f"by={unknown[0]!r}: expected a column of Panel.reports, such as level, region, form or year 应为 reports 的一列"
-            )
+            raise UnusablePanel.worded("no_column_of_reports", name=unknown[0])
         known = self.rules[["rule", "severity"]]
         findings = self.findings[["rule", *of_report, "status"]]
         findings = findings.assign(status=findings["status"].mask(self.findings["decision"].eq("dismissed"), "pass"))
@@ -298,10 +292,7 @@ class Panel:
 
     def _frame(self, name: str) -> pd.DataFrame:
         if manifest_of(self.folder) != self._manifest:
-            raise UnusablePanel(
-                f"{self.folder}: another panel was built in this folder since this one was opened; open it again"
-                " 打开之后面板已重新生成，请重新打开"
-            )
+            raise UnusablePanel.worded("panel_built_again", folder=self.folder)
         year = "report_year" if name == "claims" else "year"
         wanted = pc.scalar(True)
         if name == "rules":

@@ -78,10 +78,7 @@ def build(
     What was read before is not read again, however the last build ended.
     """
     if processes is not None and processes < 1:
-        raise UnusablePanel(
-            f"processes: {processes}; expected a number from 1, or nothing for as many as there are cores"
-            " 进程数应为 1 以上的整数，不写则与处理器核数相同"
-        )
+        raise UnusablePanel.worded("too_few_processes", processes=processes)
     identify([], corrections=agencies)  # refuses a table that cannot be used before the reading begins
     of_rules = known_rules(rules).rename(columns={"id": "rule"})
     known = _register(folder, register, agencies)

@@ -164,14 +164,9 @@ class Folder:
         try:
             system, root = url_to_fs(self.url, **self.options)
         except ImportError as error:
-            raise MissingExtra(
-                f"{self.url}: addresses of this kind need what is not installed: {error}"
-                " 读取这类地址所需的软件包未安装，请按提示安装"
-            ) from error
+            raise MissingExtra.worded("address_needs_extra", url=self.url, error=error) from error
         except (OSError, ValueError) as error:
-            raise UnreadableDocument(
-                f"{self.url}: no folder can be opened at this address: {error} 该地址打不开文件夹，请检查地址和权限"
-            ) from error
+            raise UnreadableDocument.worded("no_folder_at_address", url=self.url, error=error) from error
         return system, root.rstrip("/")
 
     def _files(self) -> Iterator[tuple[str, str | None]]:
@@ -181,10 +176,7 @@ class Folder:
         """
         system, root = self._opened
         if not (os.path.isdir(root) if system is None else system.isdir(root)):  # noqa: PTH112
-            raise UnreadableDocument(
-                f"{self.url}: there is no such folder; expected one that holds annual reports"
-                " 没有这个文件夹；应为存放年报的文件夹"
-            )
+            raise UnreadableDocument.worded("no_such_folder", url=self.url)
         for path, stamp in sorted(_local(root) if system is None else _remote(system, root)):
             inside = path[len(root) :].lstrip("/")
             if not _HIDDEN.search(inside):
@@ -241,10 +233,7 @@ def _local(root: str) -> Iterator[tuple[str, str | None]]:
     """Yield the files of a folder on this machine; fsspec passes over those it cannot list, and dates links by themselves."""
 
     def refuse(error: OSError) -> None:
-        raise UnreadableDocument(
-            f"{error.filename}: the folder cannot be listed: {error.strerror}; make it readable, or move it elsewhere"
-            " 无法列出该文件夹；请改权限或移走"
-        ) from error
+        raise UnreadableDocument.worded("folder_not_listed", folder=error.filename, error=error.strerror) from error
 
     for place, folders, names in os.walk(root, onerror=refuse):
         for name in (*names, *folders):

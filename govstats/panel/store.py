@@ -147,11 +147,7 @@ class Store:
         holds = [*self.root.iterdir()] if self.root.is_dir() else []
         ours = (self.root / MANIFEST).is_file() or (self.kept / _LOCK).is_file() or holds == [self.kept]
         if holds and not ours:
-            raise UnusablePanel(
-                f"{self.root}: the folder is not empty and holds no panel; give an empty one, one that does not exist, or one of "
-                "a build before"
-                " 文件夹不空，且不是面板；请用空文件夹、新文件夹或以前的面板"
-            )
+            raise UnusablePanel.worded("folder_of_others", folder=self.root)
         try:
             self.kept.mkdir(parents=True, exist_ok=True)
             with FileLock(self.kept / _LOCK, blocking=False):
@@ -161,16 +157,9 @@ class Store:
                 self.drop_damaged()
                 yield
         except Timeout:
-            raise UnusablePanel(
-                f"{self.root}: another build is writing to this folder; wait until it has ended, or give another folder"
-                " 另一个进程正在写入该文件夹；请等它结束，或换文件夹"
-            ) from None
+            raise UnusablePanel.worded("another_build", folder=self.root) from None
         except OSError as error:
-            raise UnusablePanel(
-                f"{self.root}: the panel cannot be written: {error}; make room, or give another folder; "
-                "what was read is kept there"
-                " 面板无法写入；请腾出空间或换文件夹，已读的仍保留"
-            ) from error
+            raise UnusablePanel.worded("panel_not_written", folder=self.root, error=error) from error
 
 
 def _is_whole(chunk: Path) -> bool:
