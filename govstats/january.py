@@ -19,7 +19,7 @@ from govstats.figures.over_years import REASONS, carry_overs, points_over_years
 from govstats.files import write
 from govstats.measures import indicators
 from govstats.panel import STATES, Folder, Panel, read_corpus
-from govstats.panel.expected import expected_reports
+from govstats.panel.register import expected_reports
 from govstats.reconciliation.findings import FINDING_TYPES
 from govstats.reconciliation.rulebook import having
 from govstats.report import column_types

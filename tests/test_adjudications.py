@@ -11,7 +11,7 @@ import pytest
 import govstats
 from govstats import embedded
 from govstats.cli import main
-from govstats.errors import RefusedCorrection, UnusableCells, UnusableCorrections, UnusableRegister
+from govstats.errors import RefusedCorrection, UnusableCells, UnusableCorrections
 from govstats.reconciliation.corrections import ADJUDICATION_TYPES, read_adjudications, standing
 
 AGENCY = "淮安市洪泽区人民政府"
@@ -112,11 +112,11 @@ def test_what_was_decided_is_written_down_with_the_figures_of_the_day(report: go
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"decision": "perhaps"}, "decision is 'perhaps', expected one of confirmed, dismissed, corrected"),
-        ({"by": ""}, "no by"),
+        ({"decision": "perhaps"}, "decision is 'perhaps'; expected one of confirmed, dismissed, corrected"),
+        ({"by": ""}, "by is empty"),
         ({"figures": "10;1"}, "as many as cells"),
-        ({"figures": "ten;1;0;0;0"}, "figures is 'ten;1;0;0;0', expected numbers"),
-        ({"cells": "review"}, "cells is 'review', expected table/line/column"),
+        ({"figures": "ten;1;0;0;0"}, "figures is 'ten;1;0;0;0'; expected numbers"),
+        ({"cells": "review"}, "cells is 'review'; expected table/line/column"),
         ({"date": "yesterday"}, "date is 'yesterday'"),
         ({"decision": "corrected", "new": "1"}, "as many as cells"),
     ],
@@ -171,7 +171,7 @@ def test_a_panel_finds_them_beside_its_documents_and_they_survive_another_readin
 
 def test_a_table_beside_the_documents_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "adjudications.csv").write_bytes("agency,reason\n某局,来函\n".encode("gbk"))
-    with pytest.raises(UnusableRegister, match=r"adjudications\.csv: .*no CSV in UTF-8.*[一-龥]"):
+    with pytest.raises(UnusableCorrections, match=r"adjudications\.csv: .*no CSV in UTF-8.*[一-龥]"):
         govstats.read_corpus(tmp_path)
     table(decision("confirmed"), decision("perhaps")).to_csv(tmp_path / "adjudications.csv", index=False)
     with pytest.raises(UnusableCorrections, match=r"^adjudications\.csv, line 3: decision is 'perhaps'"):

@@ -123,6 +123,11 @@ def of_code(code: str) -> Division | None:
     return _by_code().get(code)
 
 
+def known_code(text: str) -> str:
+    """Return the code of a division; KeyError where there is none of that code."""
+    return _by_code()[text].code
+
+
 @cache
 def _names_of_today() -> frozenset[str]:
     return frozenset(division.name for division in divisions() if division.until == 9999)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from govstats.errors import UnusableCells, UnusableRegister
+from govstats.files import Written
 from govstats.measures.formulas import chosen
 from govstats.measures.rates import definitions, indicators
-from govstats.panel.expected import EXPECTED_TYPES, ExpectedAgencies, expected_reports
+from govstats.panel.register import EXPECTED_TYPES, expected_reports
 
 if TYPE_CHECKING:
     from govstats.panel import Panel
@@ -22,7 +23,7 @@ _RATES = ("value", "low_alike", "high_alike", "low_worst", "high_worst", "agency
 
 def nonresponse(
     source: Panel | pd.DataFrame,
-    expected: ExpectedAgencies | None = None,
+    expected: Written | None = None,
     *,
     by: str | Sequence[str] = ("level", "year"),
     names: str | Iterable[str] | None = None,
@@ -36,7 +37,7 @@ def nonresponse(
     source : Panel or pandas.DataFrame
         As `govstats.indicators` takes it, with many reports.
     expected : path or pandas.DataFrame, optional
-        As `govstats.panel.expected.read_expected` takes it; by default ``expected.csv`` of the panel's documents.
+        As `govstats.panel.register.read_expected` takes it; by default ``expected.csv`` of the panel's documents.
     by : str or sequence of str
         ``year``, and columns of `expected`.
     names : str or iterable of str, optional

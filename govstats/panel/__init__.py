@@ -22,8 +22,8 @@ from govstats.errors import UnknownReport, UnusablePanel, require_columns
 from govstats.export.database import MANIFEST, REPORT_TYPES, manifest_of, whole_table
 from govstats.forms import form
 from govstats.panel.building import build
-from govstats.panel.expected import EXPECTED_TYPES, read_expected
 from govstats.panel.reading import Folder
+from govstats.panel.register import EXPECTED_TYPES, read_expected
 from govstats.panel.store import Store
 from govstats.report import typed_frame
 
@@ -125,7 +125,7 @@ class Panel:
     def expected(self) -> pd.DataFrame | None:
         """The agencies that should publish, as ``expected.csv`` in the folder of the documents has them; None without one.
 
-        The columns are those of `govstats.panel.expected.read_expected`.
+        The columns are those of `govstats.panel.register.read_expected`.
         """
         if (rows := self._manifest.get("expected")) is None:
             return None

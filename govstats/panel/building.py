@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,9 +26,8 @@ from govstats.errors import UnusablePanel
 from govstats.export import connected
 from govstats.export.database import MANIFEST, PANEL_TYPES, add_views, columns_sha256, create_tables
 from govstats.files import put, sha256
-from govstats.panel.expected import read_expected
 from govstats.panel.reading import Folder, Item, read_documents, schema
-from govstats.panel.register import REGISTERS, read_register, with_register, written
+from govstats.panel.register import REGISTERS, read_expected, read_register, with_register
 from govstats.panel.store import READ, Store, figures
 from govstats.panel.workers import local_executor
 from govstats.reconciliation import reconcile
@@ -82,13 +80,11 @@ def build(
     identify([], corrections=agencies)  # refuses a table that cannot be used before the reading begins
     of_rules = known_rules(rules).rename(columns={"id": "rule"})
     known = _register(folder, register, agencies)
-    if adjudications is None and folder.holds(ADJUDICATIONS):
-        adjudications = written(io.BytesIO(folder.content(ADJUDICATIONS)), ADJUDICATIONS)
-        lines = [f"{ADJUDICATIONS}, line {row + 2}" for row in adjudications.index]
-        adjudications.index = pd.Index(lines, name=ADJUDICATIONS)
+    if adjudications is None:
+        adjudications = folder.table(ADJUDICATIONS)
     decided = None if adjudications is None else read_adjudications(adjudications)
-    there = folder.holds(EXPECTED)
-    expected = read_expected(written(io.BytesIO(folder.content(EXPECTED)), EXPECTED), name=EXPECTED) if there else None
+    listed = folder.table(EXPECTED)
+    expected = None if listed is None else read_expected(listed)
     documents, others = folder.documents(known, output=store.root)
     told = {"others": others, "expected": None if expected is None else json.loads(expected.to_json(orient="records"))}
     with store.alone():
@@ -102,13 +98,10 @@ def _register(
     folder: Folder, register: str | PathLike[str] | pd.DataFrame | None, agencies: str | PathLike[str] | pd.DataFrame | None
 ) -> pd.DataFrame | None:
     """Read the register of a folder; its agencies get the names that they have in the panel."""
-    standing = [name for name in REGISTERS if register is None and folder.holds(name)]
-    if register is not None:
-        known = read_register(register)
-    elif standing:
-        known = read_register(io.BytesIO(folder.content(standing[0])), name=standing[0])
-    else:
+    standing = register if register is not None else next(filter(None, map(folder.table, REGISTERS)), None)
+    if standing is None:
         return None
+    known = read_register(standing)
     names = {
         column: identify(known[column], years=known["year"], texts=texts, corrections=agencies)["agency"].array
         for column, texts in (("agency", known["region"]), ("parent", None))

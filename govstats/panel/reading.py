@@ -206,10 +206,11 @@ class Folder:
             items = [Item(item.source, item.stamp, *row) for item, row in zip(items, rows, strict=True)]
         return items, others
 
-    def holds(self, name: str) -> bool:
-        """Tell whether a file stands in the folder itself."""
+    def table(self, name: str) -> tuple[str, bytes] | None:
+        """Return the name and the content of a table that may stand in the folder itself."""
         system, root = self._opened
-        return bool(system.isfile(f"{root}/{name}")) if system else Path(root, name).is_file()
+        there = system.isfile(f"{root}/{name}") if system else Path(root, name).is_file()
+        return (name, self.content(name)) if there else None
 
     def content(self, source: str) -> bytes:
         """Return the bytes of a document."""
