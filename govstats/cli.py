@@ -152,7 +152,7 @@ def _reader_of(files: Sequence[Path]) -> Callable[[Path], govstats.Report]:
     """Return what reads a file: of several each in a process that may die, where the extra ``panel`` is installed."""
     if len(files) > 1:
         with suppress(ImportError):
-            from govstats.panel.workers import in_a_process
+            from govstats.panel.reading import in_a_process
 
             return lambda file: in_a_process(file.name, govstats.read, file.absolute())
     return govstats.read

@@ -12,7 +12,7 @@ import govstats
 from govstats import embedded
 from govstats.cli import main
 from govstats.documents.limits import DEFAULTS, limit, limits
-from govstats.panel.workers import local_executor
+from govstats.panel.reading import local_executor
 
 from .hostile import INPUTS, nested_forms, read_apart
 

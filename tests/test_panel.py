@@ -24,8 +24,8 @@ from govstats import embedded
 from govstats.errors import UnknownReport, UnreadableDocument, UnusablePanel, UnusableRegister
 from govstats.export import export
 from govstats.export.database import PANEL_TYPES, whole_table
-from govstats.panel import MANIFEST, Panel, building, reading, workers
-from govstats.panel.store import Store
+from govstats.panel import MANIFEST, Panel, building, reading
+from govstats.panel.building import Store
 from govstats.report import CELL_TYPES
 
 FRAMES = ("reports", "cells", "claims", "notes", "findings", "vintages", "rules")
@@ -800,7 +800,7 @@ def kill_when_a_chunk_is_kept(victim: int, monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_killed_process_costs_nothing_but_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 2)
     many(folder, 16)
-    victim = workers.local_executor(2).submit(os.getpid).result()
+    victim = reading.local_executor(2).submit(os.getpid).result()
     kill_when_a_chunk_is_kept(victim, monkeypatch)
     panel = govstats.read_corpus(folder, processes=2)
     with suppress(psutil.NoSuchProcess):

@@ -13,18 +13,16 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from govstats.errors import UnknownReport, UnusablePanel, require_columns
-from govstats.export.database import MANIFEST, REPORT_TYPES, manifest_of, whole_table
-from govstats.forms import form
-from govstats.panel.building import build
+from govstats.export import connected, create_tables
+from govstats.export.database import MANIFEST, REPORT_TYPES, manifest_of, query, whole_table
+from govstats.panel.building import Store, build
 from govstats.panel.reading import Folder
 from govstats.panel.register import EXPECTED_TYPES, read_expected
-from govstats.panel.store import Store
 from govstats.report import typed_frame
 
 if TYPE_CHECKING:
@@ -44,10 +42,6 @@ STATES = {
 }
 #: The columns of `Panel.coverage`, with their types.
 _COVERAGE_TYPES = {"agency": "str", "year": "Int64", "state": "str", "documents": "Int64", "failures": "Int64", "message": "str"}
-#: Rules that fail where tables, lines or columns are not there, which says nothing of the figures.
-_OF_THE_TABLES = ("S02", "S03")
-#: Rules that hold where a report only agrees with a copy of itself.
-_OF_COPIES = ("XF",)
 
 
 class _Temporary:
@@ -192,37 +186,25 @@ class Panel:
         reports = self.reports.dropna(subset=of_report)
         if reports.empty:
             return typed_frame([], _COVERAGE_TYPES)
-        every = _agencies_and_years(reports, expected)
-        severe = self.findings[(self.findings["severity"] == "E") & self.findings["decision"].ne("dismissed")]
-        torn, copied = (severe["rule"].isin(rules) for rules in (_OF_THE_TABLES, _OF_COPIES))
-        status = severe["status"]
-        documents, gaps, failures, passes, undecided = (
-            rows.groupby(of_report).size().reindex(every, fill_value=0)
-            for rows in (
-                reports[reports["source"].notna()],
-                severe[torn & (status == "fail")],
-                severe[~torn & (status == "fail")],
-                severe[~torn & ~copied & (status == "pass")],
-                severe[~torn & ~copied & (status == "not_assessable")],
-            )
-        )
-        chosen = reports[reports["chosen"]].set_index(of_report)[["form", "tables"]].reindex(every)
-        tables = chosen["tables"].fillna("").map(lambda names: len(names.split()))
-        asked = chosen["form"].map(lambda version: len(form(version).tables), na_action="ignore").fillna(0)
-        unread = chosen["form"].isna()
-        states = {
-            "missing": unread & (documents == 0),
-            "failed": unread,
-            "without tables": tables == 0,
-            "inconsistent": failures > 0,
-            "incomplete": (tables < asked) | (gaps > 0),
-            "undecided": undecided > passes,
-        }
-        state = np.select(list(states.values()), list(states), "consistent")
-        frame = pd.DataFrame({"state": state, "documents": documents, "failures": failures}, index=every)
-        reasons = reports[reports["error"].notna()].groupby(of_report)["message"].first().reindex(every)
-        frame["message"] = reasons.where(frame["state"].isin(["failed", "missing"]))
-        return frame.reset_index().astype(_COVERAGE_TYPES)
+        known = pd.DataFrame(columns=["agency", "from", "until"]) if expected is None else expected
+        require_columns(known, ("agency", "from", "until"), "expected", "agency from until")
+        agencies = list(dict.fromkeys([*reports["agency"], *known["agency"]]))
+        # one without a document has the years of the panel too
+        listed = pd.DataFrame({"agency": agencies, "year": reports["year"].min(), "chosen": False})
+        chosen = reports[reports["chosen"]]
+        tables = chosen.assign(table=chosen["tables"].str.split()).explode("table")[[*of_report, "table"]]
+        with connected(None) as connection:
+            sources = {"reports": pd.concat([reports, listed]), "cells": tables.dropna(), "findings": self.findings}
+            create_tables(connection, sources, comments=False)
+            connection.execute(query("coverage"))
+            frame: pd.DataFrame = connection.sql("FROM coverage").df().astype(_COVERAGE_TYPES)
+        frame = frame.sort_values(of_report, key=lambda one: one.map(agencies.index) if one.name == "agency" else one)
+        if expected is not None:
+            spans = frame[of_report].merge(expected, on="agency")
+            existed = spans[spans["year"].between(spans["from"].fillna(0), spans["until"].fillna(9999))]
+            there = pd.MultiIndex.from_frame(frame[of_report]).isin(pd.MultiIndex.from_frame(existed[of_report]))
+            frame = frame[there | frame["documents"].gt(0) | ~frame["agency"].isin(expected["agency"])]
+        return frame.reset_index(drop=True)
 
     def summary(self, by: str | Iterable[str] = ()) -> pd.DataFrame:
         """Count the reports that pass each rule, fail it, or cannot be checked by it.
@@ -302,20 +284,6 @@ class Panel:
         if self.years is not None:
             wanted &= pc.field(year).isin(pa.array(self.years, pa.int64()))
         return pd.read_parquet(whole_table(self.folder, name), filters=wanted)
-
-
-def _agencies_and_years(reports: pd.DataFrame, expected: pd.DataFrame | None) -> pd.MultiIndex:
-    """Return each agency with the years of the panel, or those of them in which it existed or has a document."""
-    years = range(int(reports["year"].min()), int(reports["year"].max()) + 1)
-    known = pd.Series(dtype="str") if expected is None else expected["agency"]
-    every = pd.MultiIndex.from_product([dict.fromkeys([*reports["agency"], *known]), years], names=["agency", "year"])
-    if expected is None:
-        return every
-    require_columns(expected, ("agency", "from", "until"), "expected", "agency from until")
-    each = expected.merge(pd.DataFrame({"year": years}), how="cross")
-    existed = each["year"].between(each["from"].fillna(years[0]), each["until"].fillna(years[-1]))
-    there = pd.concat([each[existed], reports[reports["source"].notna()]])[["agency", "year"]]
-    return every[every.isin(list(there.itertuples(index=False, name=None))) | ~every.get_level_values(0).isin(known)]
 
 
 def read_corpus(

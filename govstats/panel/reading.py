@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import faulthandler
 import hashlib
 import os
 import re
 import stat
+import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -15,19 +18,18 @@ from itertools import groupby
 from operator import itemgetter
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from loky import cpu_count
+from loky import cpu_count, get_reusable_executor
 
 from govstats.agencies import hint
 from govstats.documents import open_document
-from govstats.documents.limits import chosen_limits, ended, limits, start_clock_again
+from govstats.documents.limits import chosen_limits, ended, ended_beyond_limits, limits, start_clock_again
 from govstats.errors import MissingExtra, ProcessDied, UnreadableDocument
 from govstats.panel.register import said_of
-from govstats.panel.workers import bounded, local_executor, was_late
 from govstats.recognition import recognise
 from govstats.reconciliation.reuse import samples
 from govstats.reconciliation.structure import document_findings
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 Tables = dict[str, pa.Table]
+_Result = TypeVar("_Result")
 
 #: How long a document of a kind takes to read, a web page being 1; what has another suffix is no document.
 _COSTS = {
@@ -418,3 +421,49 @@ def _unread(item: Item, late: bool) -> Tables:
     known = item._asdict() | {"error": ProcessDied.__name__, "message": message, "key": item.key(None)}
     rows = {"reports": [[known.get(name) for name in SCHEMAS["reports"].names]]}
     return {name: _table(name, rows.get(name, [])) for name in SCHEMAS}
+
+
+# --- processes of this machine ----------------------------------------------------------------------------------------------
+
+
+def local_executor(workers: int) -> Executor:
+    """Return processes of this machine, the same ones each time."""
+    executor: Executor = get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),))
+    return executor
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one that it reads for is gone: loky's stay for ever where that was killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(2)
+        os._exit(1)
+
+    faulthandler.disable()  # loky's; what became of the document is told by its row
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def bounded(bounds: Mapping[str, int], function: Callable[..., _Result], *given: Any) -> _Result:
+    """Call a function with the bounds of another process; the system ends this one where it goes beyond those of a process."""
+    with limits(**bounds), ended_beyond_limits():
+        return function(*given)
+
+
+def in_a_process(document: str, function: Callable[..., _Result], *given: Any) -> _Result:
+    """Call a function that reads a document in a process of its own.
+
+    Raises
+    ------
+    ProcessDied
+        It took too much time or memory, or an engine crashed.
+    """
+    try:
+        return local_executor(1).submit(bounded, chosen_limits(), function, *given).result()
+    except (BrokenProcessPool, MemoryError) as error:
+        raise ended(document, late=was_late(error)) from error
+
+
+def was_late(error: BaseException) -> bool:
+    """Tell whether a process died because its time was up: loky lists the signals that ended its processes."""
+    return "SIGALRM" in str(error)
