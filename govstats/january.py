@@ -307,9 +307,10 @@ def rerun(
         links.setdefault(of, [])
         if page.is_file():
             links[of].append((page.relative_to(output).as_posix(), heading(read_notebook(source / case.notebook))))
+    shown = ["severity", "agency", "rule", "message_zh", "message_en"]
     tables = {
         "failed": (
-            new.failed[["severity", "agency", "rule", "message_zh", "message_en"]],
+            new.failed[[*shown, "decision"]] if new.failed["decision"].notna().any() else new.failed[shown],
             "各年之间没有不符。 No rule across the years fails.",
         ),
         "changes": (new.table_of_changes(), "没有新的年报。 No new report."),

@@ -27,7 +27,7 @@ from govstats.documents.limits import bound_memory
 from govstats.errors import GovstatsError, MissingExtra, NotebookError, UnknownReport
 from govstats.files import lines_of, write
 from govstats.files import sha256 as file_sha256
-from govstats.report import sources_sha256
+from govstats.report import column_types, sources_sha256
 
 try:
     import nbformat
@@ -49,13 +49,7 @@ _Whose = tuple[str | None, int | None]
 #: The indicators that the first page of a batch shows of each report.
 SHOWN = ("disclosure_rate", "refusal_rate", "unable_rate", "carry_over_rate", "correction_rate")
 #: The columns of the manifest of a batch, with their types.
-MANIFEST_TYPES = {
-    **dict.fromkeys(("notebook", "agency"), "str"),
-    "year": "Int64",
-    "status": "str",
-    "seconds": "Float64",
-    **dict.fromkeys(("error", "input_sha256", "parameters"), "str"),
-}
+MANIFEST_TYPES = column_types("notebook agency year:Int64 status seconds:Float64 error input_sha256 parameters")
 
 _CASE_COLUMNS = ["notebook", "agency", "year"]
 #: What a folder cannot bear in its name.

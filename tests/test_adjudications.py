@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -12,6 +13,8 @@ import govstats
 from govstats import embedded
 from govstats.cli import main
 from govstats.errors import RefusedCorrection, UnusableCells, UnusableCorrections
+from govstats.figures import points_over_years, quality_by_report
+from govstats.panel import Panel
 from govstats.reconciliation.corrections import ADJUDICATION_TYPES, read_adjudications, standing
 
 AGENCY = "淮安市洪泽区人民政府"
@@ -146,6 +149,12 @@ def test_what_is_dismissed_flags_no_indicator() -> None:
     assert rate(decision("dismissed", **now)) == ["computed", 0.0833]
 
 
+def drawn(panel: Panel) -> tuple[list[int], list[bool]]:
+    """Return the errors that the map of quality shows, and whether the figure of reconsiderations is drawn as contradicted."""
+    points = points_over_years(panel, ["reconsiderations"])
+    return quality_by_report(panel)["E"].tolist(), points["contradicted"].tolist()
+
+
 def test_a_panel_finds_them_beside_its_documents_and_they_survive_another_reading(tmp_path: Path) -> None:
     documents = tmp_path / "reports"
     documents.mkdir()
@@ -155,6 +164,7 @@ def test_a_panel_finds_them_beside_its_documents_and_they_survive_another_readin
     out = tmp_path / "panel"
     before = govstats.read_corpus(documents, output=out)
     assert before.coverage()[["state", "failures"]].to_numpy().tolist() == [["inconsistent", 2]]
+    assert drawn(before) == ([2], [True])
     dismissed.to_csv(documents / "adjudications.csv", index=False)
     panel = govstats.read_corpus(documents, output=out)
     assert panel.coverage()[["state", "failures"]].to_numpy().tolist() == [["consistent", 0]]
@@ -162,6 +172,11 @@ def test_a_panel_finds_them_beside_its_documents_and_they_survive_another_readin
     counted = panel.summary().query("rule == 'T4S'")[["pass", "fail", "failures", "failure_rate"]]
     assert counted.to_numpy().tolist() == [[1, 0, 0, 0.0]]
     assert panel.findings.query("rule == 'T4S'")["status"].tolist().count("fail") == 2
+    # what somebody dismissed is no failure of the map either, and contradicts no figure; the database shows what was decided
+    assert drawn(panel) == ([0], [False])
+    with duckdb.connect(str(out / "govstats.duckdb"), read_only=True) as database:
+        decided = database.sql("SELECT decision FROM failed WHERE rule = 'T4S'").fetchall()
+    assert decided == [("dismissed",), ("dismissed",)]
     # the page is published anew with another total: the first decision is stale, and the failure counts
     (documents / "adjudications.csv").unlink()
     changed = govstats.read_corpus(documents, output=out, adjudications=dismissed.assign(figures=["10;1;0;0;3", "5;0;0;0;0"]))

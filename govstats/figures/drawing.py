@@ -65,6 +65,9 @@ def looks(name: str) -> dict[str, dict[str, Any]]:
     return found
 
 
+_POINTS = looks("points")
+
+
 @cache
 def chapter(name: str) -> Mapping[str, Words]:
     """Return a chapter of ``words.toml``: pairs of Chinese and English words by their names."""
@@ -366,16 +369,8 @@ def marker(*, small: object = False, contradicted: object = False) -> dict[str, 
 
     What is null counts as false.
     """
-    color = VERMILLION if contradicted is True else BLUE
-    return {
-        "marker": "D" if contradicted is True else "o",
-        "markersize": 4.5 if contradicted is True else 4,
-        "color": color,
-        "markerfacecolor": "white" if small is True else color,
-        "markeredgewidth": 1.1,
-        "linestyle": "none",
-        "zorder": 3,
-    }
+    look = _POINTS["contradicted" if contradicted is True else "sure"]
+    return look | {"markerfacecolor": "white" if small is True else look["color"], "zorder": 3}
 
 
 def point_key(points: pd.DataFrame, value: Words, more: Key = ()) -> Key:

@@ -12,13 +12,17 @@ from govstats.files import Written
 from govstats.measures.formulas import chosen
 from govstats.measures.rates import definitions, indicators
 from govstats.panel.register import EXPECTED_TYPES, expected_reports
+from govstats.report import column_types
 
 if TYPE_CHECKING:
     from govstats.panel import Panel
 
 #: Between these quantiles of the rates at hand those of the missing lie, if they are like the others.
 _ALIKE = (0.1, 0.9)
-_RATES = ("value", "low_alike", "high_alike", "low_worst", "high_worst", "agency_mean", "mean_low", "mean_high")
+_TYPES = column_types(
+    "expected:Int64 reports:Int64 response_rate:Float64 counted:Int64 unexpected:Int64 value:Float64 low_alike:Float64 "
+    "high_alike:Float64 low_worst:Float64 high_worst:Float64 agency_mean:Float64 mean_low:Float64 mean_high:Float64"
+)
 
 
 def nonresponse(
@@ -126,14 +130,9 @@ def _bounded(reports: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
     def of_groups(values: pd.Series[Any]) -> Any:
         return values.groupby(keys, dropna=False)
 
-    frame = pd.DataFrame(
-        {
-            "expected": of_groups(known).sum(),
-            "reports": of_groups(known & reports["status"].notna()).sum(),
-            "counted": of_groups(counted).sum(),
-            "unexpected": of_groups(~known).sum(),
-        }
-    )
+    there = known & reports["status"].notna()
+    counts = {"expected": known, "reports": there, "counted": counted, "unexpected": ~known}
+    frame = pd.DataFrame({name: of_groups(counts[name]).sum() for name in counts})
     missing = frame["expected"] - frame["counted"]
     granted, cases = of_groups(over).sum(), of_groups(under).sum()
     ends = [of_groups(rate).quantile(quantile) for quantile in _ALIKE]
@@ -151,6 +150,4 @@ def _bounded(reports: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
         mean_low=rates / several,
         mean_high=(rates + missing) / several,
     )
-    types = {"expected": "Int64", "reports": "Int64", "response_rate": "Float64", "counted": "Int64", "unexpected": "Int64"}
-    types |= dict.fromkeys(_RATES, "Float64")
-    return frame.reset_index()[[*groups, *types]].astype(types)
+    return frame.reset_index()[[*groups, *_TYPES]].astype(_TYPES)

@@ -33,7 +33,7 @@ from govstats.panel.register import said_of
 from govstats.recognition import recognise
 from govstats.reconciliation.reuse import samples
 from govstats.reconciliation.structure import document_findings
-from govstats.report import Claim, Note, ReadCell, Report, is_typeset, types_of
+from govstats.report import Claim, Note, ReadCell, Report, column_types, is_typeset, types_of
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -86,23 +86,16 @@ def schema(types: Mapping[str, str]) -> pa.Schema:
 #: The tables that a chunk becomes. `key` is that of `Item.key`; what is the same for a whole report stands in ``reports`` alone.
 SCHEMAS = {
     "reports": schema(
-        {
-            **dict.fromkeys(("key", "source", "stamp", "sha256", "agency", "hint", "form", "title", "format", "tables"), "str"),
-            **dict.fromkeys(("year", "cells", "reported", "unreadable", "recognised", "claims", "notes", "size"), "Int64"),
-            "published": "datetime64[us]",
-            "summary": "boolean",
-            "error": "str",
-            "message": "str",
-        }
+        column_types(
+            "key source stamp sha256 agency hint form title format tables year:Int64 cells:Int64 reported:Int64 unreadable:Int64 "
+            "recognised:Int64 claims:Int64 notes:Int64 size:Int64 published:datetime64[us] summary:boolean error message"
+        )
     ),
     "cells": schema({"key": "str"} | types_of(ReadCell)),
     "claims": schema({"key": "str"} | types_of(Claim)),
     "notes": schema({"key": "str"} | types_of(Note)),
-    "document_findings": schema(
-        dict.fromkeys(("key", "rule", "severity", "status", "message_zh", "message_en"), "str")
-        | {"expected": "Float64", "reported": "Float64"}
-    ),
-    "texts": schema({"key": "str", "sketch": "object"}),
+    "document_findings": schema(column_types("key rule severity status message_zh message_en expected:Float64 reported:Float64")),
+    "texts": schema(column_types("key sketch:object")),
 }
 
 

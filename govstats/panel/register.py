@@ -12,24 +12,14 @@ from govstats.agencies.divisions import LEVELS, known_code
 from govstats.errors import UnusableRegister
 from govstats.files import Kind, Written, like, lines_of, refuse, whole_number, written
 from govstats.forms import versions
+from govstats.report import column_types
 
 #: Where a register is looked for, in the folder itself.
 REGISTERS = ("register.csv", "reports.csv")
 #: The columns of a register that are used, with their types; `document` or `slug` names the file.
-REGISTER_TYPES = {
-    "document": "str",
-    "slug": "str",
-    "agency": "str",
-    "year": "Int64",
-    "form": "str",
-    "level": "str",
-    "region": "str",
-    "region_code": "str",
-    "published": "datetime64[us]",
-    "vintage": "Int64",
-    "parent": "str",
-    "summary": "boolean",
-}
+REGISTER_TYPES = column_types(
+    "document slug agency year:Int64 form level region region_code published:datetime64[us] vintage:Int64 parent summary:boolean"
+)
 
 
 def read_register(register: Written) -> pd.DataFrame:
@@ -103,11 +93,7 @@ _KINDS: Mapping[str, Kind] = {
 # --- who should have published ----------------------------------------------------------------------------------------------
 
 #: The columns of the table, with their types; only the first is needed.
-EXPECTED_TYPES = {
-    **dict.fromkeys(("agency", "name", "level", "region"), "str"),
-    **dict.fromkeys(("from", "until"), "Int64"),
-    **dict.fromkeys(("successor", "reason", "source"), "str"),
-}
+EXPECTED_TYPES = column_types("agency name level region from:Int64 until:Int64 successor reason source")
 #: Before and after all years reported on.
 _ALWAYS = (0, 9999)
 

@@ -24,9 +24,7 @@ from govstats.report import Report, column_types
 #: The columns of ``corrections.csv``, with their types.
 CORRECTION_TYPES = column_types("agency year:Int64 cell old:Float64 new:Float64 reason source date")
 #: The columns of ``adjudications.csv``, with their types.
-ADJUDICATION_TYPES = {"agency": "str", "year": "Int64"} | dict.fromkeys(
-    ("rule", "cells", "figures", "decision", "new", "by", "date", "reason"), "str"
-)
+ADJUDICATION_TYPES = column_types("agency year:Int64 rule cells figures decision new by date reason")
 DECISIONS = ("confirmed", "dismissed", "corrected")
 #: A figure of at most 15 digits: a float holds no more of them.
 _FIGURE = r"(?!(?:[^\d;]*\d){16})(?:[-+]?[\d,]*\.?\d+(?:e[-+]?\d+)?|[\d,]+\.)"
