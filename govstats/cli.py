@@ -87,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"govstats {govstats.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    said = _said()
+    said = tomllib.loads(Path(__file__).with_name("cli.toml").read_text("utf-8"))
     for name, command in said["commands"].items():
         added = commands.add_parser(name, help=command["help"])
         added.set_defaults(command=globals()[f"_{name.replace('-', '_')}"])
@@ -95,10 +95,6 @@ def parser() -> argparse.ArgumentParser:
         for argument, how in (command["arguments"] | shared).items():
             added.add_argument(*argument.split(), **how | ({"type": _TYPES[how["type"]]} if "type" in how else {}))
     return parser
-
-
-def _said() -> dict[str, Any]:
-    return tomllib.loads((Path(__file__).parent / "cli.toml").read_text("utf-8"))
 
 
 def _complain(message: object) -> None:

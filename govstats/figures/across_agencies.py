@@ -369,13 +369,10 @@ def indicators_compared(
             sheet.rows(axes, [labels.get(row, "") if at == 0 else "" for row in mine])
             _draw_rates(sheet, axes, rates[rates["panel"] == part[at]], mine, ticks, named=named)
             if highlight in mine:
-                _set_off(axes, mine.index(highlight))
+                row = mine.index(highlight)
+                axes.axhspan(row - 0.5, row + 0.5, color="#efefef", zorder=-1)
+                axes.get_yticklabels()[row].set_color(BLUE)
     return sheet.figure
-
-
-def _set_off(axes: Axes, row: int) -> None:
-    axes.axhspan(row - 0.5, row + 0.5, color="#efefef", zorder=-1)
-    axes.get_yticklabels()[row].set_color(BLUE)
 
 
 def _drawable(sheet: Sheet, rates: pd.DataFrame, groups: list[str], *, by_year: bool, share: bool) -> pd.DataFrame:

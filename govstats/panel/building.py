@@ -26,7 +26,7 @@ from loky import cpu_count
 from tqdm import tqdm
 
 from govstats.agencies import identify
-from govstats.errors import UnusablePanel
+from govstats.errors import UnknownIdentity, UnusablePanel
 from govstats.export import connected
 from govstats.export.database import (
     KEPT,
@@ -178,25 +178,21 @@ def placed(
     ]
     reports = with_register(reports, register)
     nameless = reports["error"].isna() & (reports["agency"].isna() | reports["year"].isna())
-    lacking = reports["agency"].isna().map({True: "whose report it is", False: "of which year the report is"})
     _refuse(
+        reports[nameless],
         reports,
-        nameless,
-        reports["source"] + ": the document does not say " + lacking + "; name it in register.csv (document,agency,year)"
-        " 文件没有写明机关或年度，请写入 register.csv",
+        lambda one: UnknownIdentity.worded(
+            "report_of_nobody",
+            source=one.source,
+            lacking="whose report it is" if pd.isna(one.agency) else "of which year the report is",
+        ),
     )
     _refuse(
+        reports[_namesakes(reports)],
         reports,
-        _namesakes(reports),
-        reports["source"]
-        + ": another document of "
-        + reports["agency"]
-        + " "
-        + reports["year"].astype("str")
-        + " shows other figures, and nothing tells whether both are of one agency ("
-        + reports["note_en"]
-        + "); name them in register.csv (document,agency,year) or in a table of agencies"
-        " 同名机关同年有数字不同的文件，无从判断是否同一机关，请写入 register.csv 或机关表",
+        lambda one: UnknownIdentity.worded(
+            "report_of_namesakes", source=one.source, agency=one.agency, year=one.year, between=one.note_en
+        ),
     )
     reports = _with_vintages(reports)
     reports["area"] = reports["region_code"].groupby(reports["family"], dropna=False).transform("min")
@@ -204,9 +200,9 @@ def placed(
     return reports.sort_values(order, na_position="first", ignore_index=True).drop(columns="area")
 
 
-def _refuse(reports: pd.DataFrame, which: pd.Series[bool], message: pd.Series[str]) -> None:
-    reports.loc[which, "error"] = "UnknownIdentity"
-    reports.loc[which, "message"] = message[which]
+def _refuse(which: pd.DataFrame, reports: pd.DataFrame, said: Callable[[Any], UnknownIdentity]) -> None:
+    for one in which.itertuples():
+        reports.loc[one.Index, ["error", "message"]] = "UnknownIdentity", str(said(one))
 
 
 def _namesakes(reports: pd.DataFrame) -> pd.Series[bool]:

@@ -188,10 +188,7 @@ def with_register(reports: pd.DataFrame, register: pd.DataFrame | None) -> pd.Da
         lost = _unmatched(sources, register)
         accounted = keys.append(pd.MultiIndex.from_frame(lost[["agency", "year"]]))
         absent = by_report[~by_report.index.isin(accounted)].reset_index()
-        absent["message"] = (
-            "the register lists this report, and the folder has no document of it; add it, or delete the line"
-            " 登记表列有这份年报，文件夹中没有；请放入，或删去该行"
-        )
+        absent["message"] = str(UnusableRegister.worded("report_without_document"))
         absent = pd.concat([absent, lost])
         absent = absent[["agency", "year", *_OF_A_REPORT, *_OF_A_DOCUMENT, "message"]].assign(error="MissingDocument")
         reports = pd.concat([reports, absent.dropna(axis="columns", how="all")], ignore_index=True)
@@ -242,11 +239,8 @@ def _unmatched(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
     names = [name for source in sources for name in _names(source)]
     named = register[register["document"].notna() | register["slug"].notna()].drop_duplicates(["document", "slug"])
     lost = named[~(named["document"].isin(names) | named["slug"].isin(names))]
-    called = lost["document"].fillna(lost["slug"]).map(repr)
-    return lost.assign(
-        message=lost.index + ", names " + called + ", and no document of the folder that is read has this name; add it, save it "
-        "in a format that is read, or correct the name 文件夹中没有登记表所列的文件，请放入、另存或改正名称"
-    )
+    called = zip(lost.index, lost["document"].fillna(lost["slug"]), strict=True)
+    return lost.assign(message=[str(UnusableRegister.worded("name_of_no_document", where=at, name=name)) for at, name in called])
 
 
 def _names(source: str) -> tuple[str, str, str]:
