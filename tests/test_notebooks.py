@@ -368,7 +368,7 @@ def test_where_nothing_can_be_written_it_is_told(
 
 def test_a_list_of_cases_in_another_encoding_is_refused(folder: Path) -> None:
     (folder / "cases.csv").write_bytes("notebook,agency,year\n10.ipynb,甲市,2021\n".encode("gb18030"))
-    with pytest.raises(NotebookError, match=r"cases.csv: is no CSV in UTF-8"):
+    with pytest.raises(NotebookError, match=r"cases.csv: cannot be opened, or is no CSV in UTF-8"):
         cases(folder / "cases.csv")
 
 

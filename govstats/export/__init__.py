@@ -14,21 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import pandas as pd
 
 from govstats.errors import MissingExtra, UnusableExport, UnusablePanel
+from govstats.export import database
 from govstats.export.codebook import dataset, datasets, field, markdown, missing_kinds, package_about, values
-from govstats.export.database import (
-    KEPT,
-    MANIFEST,
-    PANEL_TYPES,
-    Source,
-    add_views,
-    codebook_rows,
-    columns_of,
-    create_tables,
-    exported_tables,
-    literal,
-    manifest_of,
-    whole_table,
-)
+from govstats.export.database import add_views, create_tables
 from govstats.files import sha256, whole
 from govstats.forms import Language
 
@@ -183,7 +171,7 @@ def _writer(format_: str, single: bool) -> Callable[..., None]:
     return writer
 
 
-def _sources(panel: Panel | str | PathLike[str], indicators: pd.DataFrame | None) -> dict[str, Source]:
+def _sources(panel: Panel | str | PathLike[str], indicators: pd.DataFrame | None) -> dict[str, database.Source]:
     """Return where each table of a panel comes from; empty frames are left out."""
     names = (*datasets("tables"), *datasets("optional"))
     sources: dict[str, Any] = {}
@@ -191,10 +179,10 @@ def _sources(panel: Panel | str | PathLike[str], indicators: pd.DataFrame | None
         folder = Path(panel)
         files = {name: sorted([*folder.glob(f"{name}.parquet"), *folder.glob(f"{name}/*.parquet")]) for name in names}
         sources = {name: of_table for name, of_table in files.items() if of_table}
-        if (folder / MANIFEST).exists() or (folder / KEPT).exists():  # a build's; else what an export wrote
-            manifest_of(folder)
-            for name in PANEL_TYPES:
-                whole_table(folder, name)
+        if (folder / database.MANIFEST).exists() or (folder / database.KEPT).exists():  # a build's; else what an export wrote
+            database.manifest_of(folder)
+            for name in database.PANEL_TYPES:
+                database.whole_table(folder, name)
         if "cells" not in sources:
             raise UnusablePanel.worded("no_panel", folder=folder)
     else:
@@ -216,7 +204,7 @@ def connected(file: Path | None) -> Iterator[DuckDBPyConnection]:
 
     try:  # a full disk may show only when the file is closed
         with TemporaryDirectory() as spill, duckdb.connect(":memory:" if file is None else str(file)) as connection:
-            connection.execute(f"SET memory_limit = '{_MEMORY}'; SET temp_directory = {literal(spill)}")
+            connection.execute(f"SET memory_limit = '{_MEMORY}'; SET temp_directory = {database.literal(spill)}")
             if file is not None:
                 connection.execute(_WRITING)
             yield connection
@@ -254,14 +242,14 @@ def write_table(connection: DuckDBPyConnection, path: Path, *, shape: str, **_: 
 
 def write_tables(connection: DuckDBPyConnection, folder: Path, *, suffix: str, **_: Any) -> None:
     """Write every table as a file, and the codebook."""
-    for name in exported_tables(connection):
+    for name in database.exported_tables(connection):
         _write(connection, name, folder / f"{name}{suffix}")
     _codebook(connection, folder)
 
 
 def write_data_package(connection: DuckDBPyConnection, folder: Path, **_: Any) -> None:
     """Write every table as CSV, the codebook, and ``datapackage.json`` with a Table Schema for each."""
-    names = exported_tables(connection)
+    names = database.exported_tables(connection)
     for name in names:
         _csv(connection, name, folder / f"{name}.csv", b"")
     _codebook(connection, folder)
@@ -325,8 +313,12 @@ def _described(table: str, schema: pa.Schema) -> pa.Schema:
 
 
 def _codebook(connection: DuckDBPyConnection, folder: Path) -> None:
-    columns = {name: columns_of(connection, name) for name in exported_tables(connection) if not name.startswith("wide")}
-    (folder / "codebook.md").write_text(markdown(columns, codebook_rows(connection)), "utf-8")
+    columns = {
+        name: database.columns_of(connection, name)
+        for name in database.exported_tables(connection)
+        if not name.startswith("wide")
+    }
+    (folder / "codebook.md").write_text(markdown(columns, database.codebook_rows(connection)), "utf-8")
 
 
 def _resource(connection: DuckDBPyConnection, name: str, folder: Path) -> dict[str, Any]:

@@ -27,18 +27,7 @@ from tqdm import tqdm
 
 from govstats.agencies import identify
 from govstats.errors import UnknownIdentity, UnusablePanel
-from govstats.export import connected
-from govstats.export.database import (
-    KEPT,
-    MANIFEST,
-    PANEL_TYPES,
-    add_views,
-    arrow_table,
-    columns_sha256,
-    create_tables,
-    literal,
-    quoted,
-)
+from govstats.export import connected, database
 from govstats.files import put, sha256, whole
 from govstats.panel.reading import SCHEMAS, Folder, Item, Tables, local_executor, read_documents, schema
 from govstats.panel.register import REGISTERS, read_expected, read_register, with_register
@@ -266,25 +255,25 @@ def _write(
     findings = _findings(making, batches, check, workers)
     _write_table(making, "findings", tqdm(findings, "核对 reconciling", len(batches), unit="批", disable=None))
     content = (making / "reports.parquet").read_bytes() + sources_sha256().encode()
-    digests = {name: sha256(making / f"{name}.parquet") for name in PANEL_TYPES}
-    about = {"columns": columns_sha256(), "content": hashlib.sha256(content).hexdigest()}
+    digests = {name: sha256(making / f"{name}.parquet") for name in database.PANEL_TYPES}
+    about = {"columns": database.columns_sha256(), "content": hashlib.sha256(content).hexdigest()}
     manifest = about | {"sha256": digests, **told}
-    (making / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    (store.root / MANIFEST).unlink(missing_ok=True)
-    for name in PANEL_TYPES:
+    (making / database.MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (store.root / database.MANIFEST).unlink(missing_ok=True)
+    for name in database.PANEL_TYPES:
         put(making / f"{name}.parquet", store.root / f"{name}.parquet")
     _write_database(store.root, making / _DATABASE)
     put(making / _DATABASE, store.root / _DATABASE)
-    put(making / MANIFEST, store.root / MANIFEST)
+    put(making / database.MANIFEST, store.root / database.MANIFEST)
     shutil.rmtree(making, ignore_errors=True)
 
 
 def _write_table(folder: Path, name: str, frames: Iterable[pd.DataFrame]) -> None:
     """Write a table of a panel, a row group for each frame."""
-    columns = schema(PANEL_TYPES[name])
+    columns = schema(database.PANEL_TYPES[name])
     with pq.ParquetWriter(folder / f"{name}.parquet", columns, compression="zstd") as writer:
         for frame in frames:
-            typed = frame[columns.names].astype(PANEL_TYPES[name])
+            typed = frame[columns.names].astype(database.PANEL_TYPES[name])
             writer.write_table(pa.Table.from_pandas(typed, columns, preserve_index=False))
 
 
@@ -323,8 +312,8 @@ def _write_database(panel: Path, path: Path) -> None:
     tables = ("reports", "cells", "claims", "notes", "findings", "vintages", "rules")
     with connected(path) as connection:
         connection.execute("BEGIN")  # each comment would be a transaction of its own
-        create_tables(connection, {name: panel / f"{name}.parquet" for name in tables}, copy=False)
-        add_views(connection)
+        database.create_tables(connection, {name: panel / f"{name}.parquet" for name in tables}, copy=False)
+        database.add_views(connection)
         connection.execute("COMMIT")
 
 
@@ -371,7 +360,7 @@ class Store:
     @property
     def kept(self) -> Path:
         """Where everything stands that a build keeps for the next."""
-        return self.root / KEPT
+        return self.root / database.KEPT
 
     @cached_property
     def read(self) -> Path:
@@ -425,7 +414,7 @@ class Store:
         with connected(None) as connection:
             connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
             for name in READ:
-                columns = schema(PANEL_TYPES[name])
+                columns = schema(database.PANEL_TYPES[name])
                 of_table = documents[documents["chosen"] != (name == "vintages")]
                 parts: Iterable[pa.Table] = repeat(columns.empty_table(), batches)
                 if not of_table.empty:
@@ -445,7 +434,7 @@ class Store:
             The folder holds something else, cannot be written to, or another build is at work there.
         """
         holds = [*self.root.iterdir()] if self.root.is_dir() else []
-        ours = (self.root / MANIFEST).is_file() or (self.kept / _LOCK).is_file() or holds == [self.kept]
+        ours = (self.root / database.MANIFEST).is_file() or (self.kept / _LOCK).is_file() or holds == [self.kept]
         if holds and not ours:
             raise UnusablePanel.worded("folder_of_others", folder=self.root)
         try:
@@ -486,9 +475,9 @@ def _in_order(connection: DuckDBPyConnection, name: str, documents: pd.DataFrame
     known = documents[_OF_A_DOCUMENT].assign(filename=documents["chunk"] + f"/{table}.parquet")
     if name == "claims":  # a claim has a year of its own
         known = known.rename(columns={"year": "report_year"})
-    connection.register("documents", arrow_table(known))
-    rows = _ROWS.format(files=", ".join(map(literal, known["filename"].unique())))
-    columns = ", ".join(map(quoted, PANEL_TYPES[name]))
+    connection.register("documents", database.arrow_table(known))
+    rows = _ROWS.format(files=", ".join(map(database.literal, known["filename"].unique())))
+    columns = ", ".join(map(database.quoted, database.PANEL_TYPES[name]))
     query = f"SELECT batch, {columns} FROM ({rows} {_UNDECIDED if name == 'notes' else ''}) ORDER BY position, file_row_number"
     return connection.sql(query).to_arrow_reader(_ROWS_AT_ONCE)
 
