@@ -59,12 +59,14 @@ bench: $(READY)  ## how fast reading, importing and repairing are
 	$(BIN)/python benchmarks/claims.py
 	$(BIN)/python benchmarks/building.py
 
-# Everything that a document can do to its reader, for so many seconds and from such a seed: spoilt reports, then hostile inputs.
+# Everything that a document can do to its reader, for so many seconds and from such a seed: spoilt reports, then hostile inputs, then texts and tables
+# that hypothesis draws.
 SECONDS ?= 600
 SEED ?= 5000000
-fuzz: $(READY)  ## read spoilt and hostile documents: SECONDS=600 SEED=5000000
+fuzz: $(READY)  ## read spoilt and hostile documents, and try to break properties: SECONDS=600 SEED=5000000
 	$(BIN)/python -m tests.mutations --seconds $(SECONDS) --first $(SEED)
 	$(BIN)/python -m tests.hostile
+	GOVSTATS_EXAMPLES=300 $(BIN)/python -m pytest -n 0 tests/test_properties.py --hypothesis-seed=$(SEED)
 
 versions: $(READY)  ## test the lowest and the newest versions of the dependencies that are allowed (needs the network)
 	$(BIN)/python benchmarks/versions.py lowest
@@ -80,4 +82,4 @@ lock: $(READY)  ## resolve the newest versions that pyproject.toml allows (needs
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
 
 clean:  ## remove what make and the tools made
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -14,7 +14,7 @@ import sys
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -144,23 +144,15 @@ def _explain(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _reader_of(files: Sequence[Path]) -> Callable[[Path], govstats.Report]:
-    """Return what reads a file: of several each in a process that may die, where the extra ``panel`` is installed."""
-    if len(files) > 1:
-        with suppress(ImportError):
-            from govstats.panel.reading import in_a_process
-
-            return lambda file: in_a_process(file.name, govstats.read, file.absolute())
-    return govstats.read
-
-
 def _check(options: argparse.Namespace) -> int:
+    from govstats.sources import read_apart
+
     if options.workbook and (len(options.files) > 1 or options.workbook.resolve() == options.files[0].resolve()):
         raise UnusableExport.worded("one_workbook", workbook=options.workbook)
     checked: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     failed = False
-    read = _reader_of(options.files)
+    read = read_apart if len(options.files) > 1 else govstats.read
     for file in options.files:
         report = _opened(file, read)
         if isinstance(report, Exception):

@@ -726,7 +726,7 @@ def _write_index(folder: Path, output: Path, rows: Sequence[_Row]) -> None:
 def _reports_of(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict[Case, _Whose]]:
     """Read the reports that cases are about, and those beside them in their folder or in the corpus; and say which is whose."""
     from govstats import embedded
-    from govstats.sources import choose_report, choose_reports
+    from govstats.sources import choose_reports, read_apart
 
     found: dict[_Whose, Report] = {}
     of_cases: dict[Case, _Whose] = {}
@@ -740,7 +740,7 @@ def _reports_of(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict
         reports: Sequence[Report] = []
         with suppress(GovstatsError):  # the row of its notebook says what is the matter
             if "document" in own:
-                reports = [choose_report(case.agency, case.year, document=own["document"])]
+                reports = [read_apart(Path(own["document"]), agency=case.agency or None, year=case.year)]
                 of_cases[case] = reports[0].agency, reports[0].year
             elif place not in read and (place or whose in corpus):
                 read.add(place)

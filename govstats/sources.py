@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 
 __all__ = ["choose_panel", "choose_report", "choose_reports", "neighbours", "other_formats"]
 __all__ += ["corpus_origin", "is_typeset", "origin"]  # of govstats.report
+
+
+def read_apart(path: Path, *, agency: str | None = None, year: int | None = None) -> Report:
+    """Read a file in a process that may die, where the extra ``panel`` is installed; else as `read` does."""
+    reading = partial(read, path.absolute(), agency=agency, year=year)
+    try:
+        from govstats.panel.reading import in_a_process
+    except ImportError:
+        return reading()
+    return in_a_process(path.name, reading)
 
 
 def choose_report(
@@ -108,7 +118,9 @@ def choose_reports(*, document: str | PathLike[str] = "", folder: str | PathLike
     """
     if folder:
         known = _documents(Path(folder).expanduser())
-        return [read(path) for path in known.loc[known["chosen"], "path"]]
+        chosen = known.loc[known["chosen"], ["path", "agency", "year"]].astype(object)
+        told = chosen.where(chosen.notna(), None).itertuples(index=False)
+        return [read_apart(path, agency=agency, year=year) for path, agency, year in told]
     if document:
         return [read(Path(document).expanduser())]
     known = embedded.register()

@@ -6,12 +6,16 @@ import json
 import os
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from selectolax.lexbor import LexborHTMLParser
 
 import govstats
 from govstats import embedded
 from govstats.cli import main
 from govstats.documents.limits import DEFAULTS, limit, limits
+from govstats.notebooks import Case, reproduce
 from govstats.panel.reading import local_executor
 
 from .hostile import INPUTS, nested_forms, read_apart
@@ -95,12 +99,25 @@ def test_a_document_that_ends_its_process_is_a_row(folder: Path, content: bytes,
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_check_goes_on_after_a_document_that_ends_its_process(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_goes_on_after_a_document_that_ends_its_process(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with limits(forms=1 << 40, memory=2_000_000_000):
         assert main(["check", "--json", str(folder / "forms.pdf"), str(folder / "good.html")]) == 2
-    told = json.loads(capsys.readouterr().out)
+    out, err = capfd.readouterr()
+    assert len(err.splitlines()) == 1
+    told = json.loads(out)
     assert [(one["source"], one["error"]) for one in told["refused"]] == [(str(folder / "forms.pdf"), "ProcessDied")]
     assert [(one["source"], one["year"]) for one in told["reports"]] == [("good.html", 2023)]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_batch_of_notebooks_goes_on_after_a_document_that_ends_its_process(folder: Path, tmp_path: Path) -> None:
+    parameters = new_code_cell("agency = year = document = None", id="defaults", metadata={"tags": ["parameters"]})
+    nbformat.write(new_notebook(cells=[parameters]), folder / "10.ipynb")
+    listed = [Case("10.ipynb", more=(("document", name),)) for name in ("forms.pdf", "good.html")]
+    with limits(forms=1 << 40, memory=2_000_000_000):
+        assert reproduce(folder, tmp_path / "out", listed=listed, progress=False)["status"].tolist() == ["done", "done"]
+    page = LexborHTMLParser((tmp_path / "out" / "index.html").read_text("utf-8"))
+    assert [row.attributes["data-year"] for row in page.css("#rows tr")] == ["2023"]
 
 
 def test_bounds_of_python_hold_in_the_processes_that_read(folder: Path) -> None:

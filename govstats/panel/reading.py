@@ -433,12 +433,12 @@ def _end_with(parent: int) -> None:
             time.sleep(2)
         os._exit(1)
 
-    faulthandler.disable()  # loky's; what became of the document is told by its row
     threading.Thread(target=watch, daemon=True).start()
 
 
 def bounded(bounds: Mapping[str, int], function: Callable[..., _Result], *given: Any) -> _Result:
     """Call a function with the bounds of another process; the system ends this one where it goes beyond those of a process."""
+    faulthandler.disable()  # which loky enabled; what became of the document is told by its row
     with limits(**bounds), ended_beyond_limits():
         return function(*given)
 
