@@ -159,13 +159,6 @@ def _checked(host: str, port: int, *, private: bool) -> str:
 
 
 @dataclass
-class _Deadline:
-    """When an answer has to be there, by the clock of `time.monotonic`."""
-
-    ends: float = 0.0
-
-
-@dataclass
 class _Client:
     """Gets one address after the other: at most one request a host at a time, and no more than a site allows."""
 
@@ -177,10 +170,11 @@ class _Client:
     robots: dict[str, Protego] = field(default_factory=dict)
     #: When a host may be asked again.
     next_at: dict[str, float] = field(default_factory=dict)
-    deadline: _Deadline = field(default_factory=_Deadline)
+    #: When an answer has to be there, by the clock of `time.monotonic`.
+    ends: float = 0.0
 
     def __post_init__(self) -> None:
-        self.pool = _pool(self.deadline, private=self.private)
+        self.pool = _pool(self)
 
     def get(self, address: str, headers: Mapping[str, str] | None = None, *, by_robots: bool = True) -> Answer:
         """Return the answer of an address that may be asked, after the redirects; refusals are `UnusableAddress`."""
@@ -238,7 +232,7 @@ class _Client:
         robots = self.robots.get(f"{parts.scheme}://{parts.netloc}")
         wait = robots.crawl_delay(self.agent) if robots else None
         time.sleep(max(0.0, self.next_at.get(parts.netloc, 0.0) - time.monotonic()))
-        self.deadline.ends = time.monotonic() + self.most_seconds
+        self.ends = time.monotonic() + self.most_seconds
         sent = [("User-Agent", self.agent), ("Accept-Encoding", "identity"), *headers.items()]
         try:
             with self.pool.stream("GET", _as_sent(address), headers=sent) as response:
@@ -272,7 +266,7 @@ def _as_sent(address: str) -> str:
     return quote(parts._replace(netloc=netloc, fragment="").geturl(), safe="/:?#[]@!$&'()*+,;=%~")
 
 
-def _pool(deadline: _Deadline, *, private: bool) -> ConnectionPool:
+def _pool(client: _Client) -> ConnectionPool:
     """Return connections that lead to checked addresses and end at the deadline, however slowly bytes drip in."""
     try:
         import protego  # noqa: F401
@@ -283,7 +277,7 @@ def _pool(deadline: _Deadline, *, private: bool) -> ConnectionPool:
         raise MissingExtra.of("fetching reports", error, "fetch") from error
 
     def left() -> float:
-        seconds = deadline.ends - time.monotonic()
+        seconds = client.ends - time.monotonic()
         if seconds <= 0:
             raise ReadTimeout
         return seconds
@@ -308,7 +302,7 @@ def _pool(deadline: _Deadline, *, private: bool) -> ConnectionPool:
             local_address: str | None = None,
             socket_options: Iterable[Any] | None = None,
         ) -> NetworkStream:
-            address = _checked(host, port, private=private)
+            address = _checked(host, port, private=client.private)
             return Bounded(super().connect_tcp(address, port, left(), local_address, socket_options))
 
     return ConnectionPool(network_backend=Checked(), max_connections=1)

@@ -28,17 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "UnusableExport", "add_views", "create_tables", "export"]
 
-Format = Literal["parquet", "duckdb", "csv", "xlsx", "dta", "sav", "datapackage"]
 Shape = Literal["long", "wide"]
 
 #: The formats, each with the suffix of its file; a data package is a folder.
 FORMATS: Mapping[str, str] = {
-    "parquet": ".parquet",
-    "duckdb": ".duckdb",
-    "csv": ".csv",
-    "xlsx": ".xlsx",
-    "dta": ".dta",
-    "sav": ".sav",
+    **{name: f".{name}" for name in ("parquet", "duckdb", "csv", "xlsx", "dta", "sav")},
     "datapackage": "",
 }
 #: Of these one file holds one table, the long or the wide one; here is which by default.
