@@ -245,19 +245,11 @@ class Panel:
         findings = findings.assign(status=findings["status"].mask(self.findings["decision"].eq("dismissed"), "pass"))
         chosen = self.reports[self.reports["chosen"].eq(True)].dropna(subset=of_report)
         statuses = ["pass", "fail", "not_assessable"]
-        counts = findings.pivot_table(index=["rule", *of_report], columns="status", aggfunc="size", fill_value=0).reindex(
-            columns=statuses, fill_value=0
-        )
+        counts = findings.pivot_table(index=["rule", *of_report], columns="status", aggfunc="size").reindex(columns=statuses)
+        counts = counts.fillna(0)
         fails, undecided = counts["fail"] > 0, counts["not_assessable"] > 0
-        of_each = pd.DataFrame(
-            {
-                "reports": 1,
-                "pass": ~fails & ~undecided,
-                "fail": fails,
-                "not_assessable": ~fails & undecided,
-                "failures": counts["fail"],
-            },
-        ).astype("Int64")
+        told = {"pass": ~fails & ~undecided, "fail": fails, "not_assessable": ~fails & undecided, "failures": counts["fail"]}
+        of_each = pd.DataFrame({"reports": 1} | told).astype("Int64")
         described = of_each.reset_index().merge(chosen[list(dict.fromkeys([*of_report, *groups]))], on=of_report)
         summed = described.groupby(["rule", *groups], dropna=False)[list(of_each)].sum().reset_index()
         frame = known.merge(summed, on="rule").loc[:, ["rule", "severity", *groups, *of_each]]

@@ -9,7 +9,7 @@ import re
 import stat
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -97,13 +97,6 @@ SCHEMAS = {
     "document_findings": schema(column_types("key rule severity status message_zh message_en expected:Float64 reported:Float64")),
     "texts": schema(column_types("key sketch:object")),
 }
-
-
-class _Lost(NamedTuple):
-    """The chunks that were under way when a worker died, and whether its time was up."""
-
-    chunks: list[tuple[Item, ...]]
-    late: bool
 
 
 class Item(NamedTuple):
@@ -285,18 +278,21 @@ def read_documents(
         died = KilledWorker
         workers = max(sum(client.ncores().values()), 1)  # type: ignore[no-untyped-call]
 
-    def read(chunks: Sequence[tuple[Item, ...]]) -> Generator[Tables, None, _Lost]:
+    def read(chunks: Sequence[tuple[Item, ...]]) -> Iterator[tuple[tuple[Item, ...], Tables | None, bool]]:
         executor = local_executor(workers) if client is None else client.get_executor()  # type: ignore[no-untyped-call]
         return _read_by(executor, died, partial(_elsewhere if client else bounded, chosen_limits(), read_chunk, folder), chunks)
 
     lost: list[Item] = []
     at_once = _CHUNKS_AT_ONCE * workers
     for start in range(0, len(chunks), at_once):
-        left, _ = yield from read(chunks[start : start + at_once])
-        lost += [item for chunk in left for item in chunk]
+        for chunk, tables, _ in read(chunks[start : start + at_once]):
+            if tables is None:
+                lost += chunk
+            else:
+                yield tables
     for item in lost:
-        left, late = yield from read([(item,)])
-        yield from (_unread(item, late) for _ in left)
+        for _, tables, late in read([(item,)]):
+            yield _unread(item, late) if tables is None else tables
 
 
 def _elsewhere(bounds: Mapping[str, int], read: Callable[..., Tables], *given: Any) -> Tables:
@@ -307,8 +303,8 @@ def _elsewhere(bounds: Mapping[str, int], read: Callable[..., Tables], *given: A
 
 def _read_by(
     executor: Executor, died: type[Exception], read: Callable[..., Tables], chunks: Sequence[tuple[Item, ...]]
-) -> Generator[Tables, None, _Lost]:
-    """Yield the tables of chunks as they are done; return what is lost because a worker died."""
+) -> Iterator[tuple[tuple[Item, ...], Tables | None, bool]]:
+    """Yield chunks with their tables as they are done; where a worker died, the others without, and whether its time was up."""
     running = {}
     left = list(chunks)
     try:
@@ -316,11 +312,11 @@ def _read_by(
             running[executor.submit(read, chunk)] = chunk
         for future in as_completed(running):
             tables = future.result()
-            left.remove(running.pop(future))
-            yield tables
+            left.remove(chunk := running.pop(future))
+            yield chunk, tables, False
     except died as error:
-        return _Lost(left, was_late(error))
-    return _Lost([], late=False)
+        for chunk in left:
+            yield chunk, None, was_late(error)
 
 
 def _chunks(documents: Sequence[Item]) -> Iterator[tuple[Item, ...]]:
