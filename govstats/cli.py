@@ -11,7 +11,6 @@ import io
 import json
 import os
 import sys
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import govstats
 from govstats.errors import GovstatsError, MissingExtra, NotebookError, UnusableExport, UnusablePanel
+from govstats.files import package_data
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"govstats {govstats.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    said = tomllib.loads(Path(__file__).with_name("cli.toml").read_text("utf-8"))
+    said = package_data("cli.toml")
     for name, command in said["commands"].items():
         added = commands.add_parser(name, help=command["help"])
         added.set_defaults(command=globals()[f"_{name.replace('-', '_')}"])

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, what proves that they are still what was written, and tables that people write."""
+"""Data files of the package; files that are written whole or not at all, and what proves them; tables that people write."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import hashlib
 import io
 import os
 import re
+import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from os import PathLike, fspath
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +24,16 @@ from govstats.errors import GovstatsError
 Written = str | PathLike[str] | pd.DataFrame | tuple[str, bytes]
 #: What a column of it may hold: what understands a text (KeyError or ValueError say that it cannot), and what is expected.
 Kind = tuple[Callable[[str], Any], str, str]
+
+
+@cache
+def package_data(file: str) -> dict[str, Any]:
+    """Return what a TOML file of the package says.
+
+    >>> sorted(package_data("figures/looks.toml"))[:2]
+    ['failures', 'legend']
+    """
+    return tomllib.loads((Path(__file__).parent / file).read_text("utf-8"))
 
 
 @contextmanager

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -25,9 +25,6 @@ from govstats.reconciliation.rulebook import having
 from govstats.report import column_types
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
     from govstats.notebooks import Case
 
 #: Rules that hold a report against that of the year before.
