@@ -275,7 +275,7 @@ def test_reproduce_ends_with_one_when_a_case_fails(tmp_path: Path, capsys: pytes
     assert main(["reproduce", "--notebooks", str(tmp_path)]) == 2
     complaints = capsys.readouterr().err.splitlines()
     assert "lists no case 丙乡-2021" in complaints[0]
-    assert "cases.csv: no such file" in complaints[1]
+    assert "cases.csv: cannot be opened" in complaints[1]
 
 
 def test_build_and_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

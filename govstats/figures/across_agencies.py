@@ -329,30 +329,23 @@ def indicators_compared(
     named = len(rows) <= _MOST_ROWS
     ticks = {limit: drawing.in_digits(limit, share=share) for limit in _limits(rates, said["kind"])}
     labels = {row: sheet.label((row, row), 0.36 * sheet.wide) for row in rows} if named else {}
-    room = sheet.wide - sheet.widest(labels.values())
-    least = (
-        max(sheet.widest([" ".join(ticks.values())], sheet.small), 0.045 * sheet.body)
-        + sheet.widest(rates["said"], sheet.small)
-        + 0.25
-    )
-    bands = -(-len(panels) // max(int(room / least), 1))
+    scale = max(sheet.widest([" ".join(ticks.values())], sheet.small), 0.045 * sheet.body)
+    least = scale + sheet.widest(rates["said"], sheet.small) + 0.25
+    bands = -(-len(panels) // max(int((sheet.wide - sheet.widest(labels.values())) / least), 1))
     beside = -(-len(panels) // bands)
     step = sheet.pitch([*labels.values(), *rates["said"]]) if named else 6 / len(rows) / bands
     parts = [panels[at : at + beside] for at in range(0, len(panels), beside)]
     # a band of panels has the rows that have something in it
     inside = [[row for row in rows if row in set(rates.loc[rates["panel"].isin(part), "row"])] for part in parts]
     tall = [step * len(mine) + 3.9 * sheet.small / 72 for mine in inside]
+    notes = [(said["formula_zh"], said["formula_en"]), sheet.words("missing")]
+    notes += [sheet.words("many", number=len(rows))] * (not named) + [sheet.words("order")] * by_year
     sheet.open(
         f"{len(rows)} {sheet.say(sheet.words('rows'))}" + (f" · {drawing.span(panels)}" if by_year else ""),
         sum(tall),
         title=drawing.with_unit(said),
         finding=_highest_and_lowest(sheet, rates, (said["label_zh"], said["label_en"])),
-        notes=[
-            (said["formula_zh"], said["formula_en"]),
-            sheet.words("missing"),
-            *([] if named else [sheet.words("many", number=len(rows))]),
-            *([sheet.words("order")] if by_year else []),
-        ],
+        notes=notes,
         source=drawing.annual_reports(rates["agency"], rates["year"])
         if {"agency", "year"} <= set(rates)
         else sheet.words("source"),
@@ -367,12 +360,15 @@ def indicators_compared(
             if by_year:
                 axes.set_title(str(part[at]), loc="left", pad=2, **drawing.text_style(sheet.body, INK))
             sheet.rows(axes, [labels.get(row, "") if at == 0 else "" for row in mine])
-            _draw_rates(sheet, axes, rates[rates["panel"] == part[at]], mine, ticks, named=named)
             if highlight in mine:
-                row = mine.index(highlight)
-                axes.axhspan(row - 0.5, row + 0.5, color="#efefef", zorder=-1)
-                axes.get_yticklabels()[row].set_color(BLUE)
+                _set_off(axes, mine.index(highlight))
+            _draw_rates(sheet, axes, rates[rates["panel"] == part[at]], mine, ticks, named=named)
     return sheet.figure
+
+
+def _set_off(axes: Axes, row: int) -> None:
+    axes.axhspan(row - 0.5, row + 0.5, color="#efefef", zorder=-1)
+    axes.get_yticklabels()[row].set_color(BLUE)
 
 
 def _drawable(sheet: Sheet, rates: pd.DataFrame, groups: list[str], *, by_year: bool, share: bool) -> pd.DataFrame:

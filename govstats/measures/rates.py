@@ -311,8 +311,7 @@ def indicators(
     [[<NA>, 'blank', 0.3416, 0.3416]]
     """
     wanted = chosen("indicator", names, {one.id: one for one in _known(formulas)[1]}, "definitions()")
-    plain = source if isinstance(source, (Report, pd.DataFrame)) else source.cells
-    corrected = as_corrected(plain, corrections)
+    corrected = as_corrected(source if isinstance(source, (Report, pd.DataFrame)) else source.cells, corrections)
     cells = corrected.cells if isinstance(corrected, Report) else corrected
     everything = gathered(source, cells, reports, findings if isinstance(findings, pd.DataFrame) else None)
     if deduced:
@@ -330,12 +329,10 @@ def indicators(
         if everything.has_blanks:
             zeroed, why = _quantities_of(one, everything, everything.zeroed, given)
             blanks, _ = _pooled(one, zeroed, why, contradicted, groups, everything)
-        low_repairs = high_repairs = repaired = np.full(groups.count, np.nan)
+        over_repairs = (np.full(groups.count, np.nan),) * 3
         if repaired_reports is not None:
-            repaired_bounds = _over_repairs(one, quantities, outcome, contradicted, groups, repaired_reports)
-            low_repairs, high_repairs, repaired = repaired_bounds
+            over_repairs = _over_repairs(one, quantities, outcome, contradicted, groups, repaired_reports)
         counted = groups.sums(np.ones(len(members)), members)
-        of_edits = {"deduced": groups.sums(_marked(one, everything, everything.deduced), members)} if deduced else {}
         frames.append(
             groups.keys.assign(
                 indicator=one.id,
@@ -344,15 +341,13 @@ def indicators(
                 denominator=outcome.denominator,
                 **_uncertainty(one, quantities, outcome, members, groups, confidence),
                 small=np.where(np.isnan(outcome.base), np.nan, outcome.base < _SMALL),
-                low_repairs=low_repairs,
-                high_repairs=high_repairs,
-                repaired=repaired,
+                **dict(zip(("low_repairs", "high_repairs", "repaired"), over_repairs, strict=True)),
                 low_blanks=np.fmin(outcome.value, blanks.value),
                 high_blanks=np.fmax(outcome.value, blanks.value),
                 reports=counted,
                 left_out=groups.sizes - counted,
                 contradicted=groups.sums(np.ones(len(members)), contradicted & (reason == 0)),
-                **of_edits,
+                **({"deduced": groups.sums(_marked(one, everything, everything.deduced), members)} if deduced else {}),
                 status=np.array(STATUSES)[outcome.status],
             )
         )

@@ -167,31 +167,20 @@ def placed(
     ]
     reports = with_register(reports, register)
     nameless = reports["error"].isna() & (reports["agency"].isna() | reports["year"].isna())
-    _refuse(
-        reports[nameless],
-        reports,
-        lambda one: UnknownIdentity.worded(
-            "report_of_nobody",
-            source=one.source,
-            lacking="whose report it is" if pd.isna(one.agency) else "of which year the report is",
-        ),
-    )
-    _refuse(
-        reports[_namesakes(reports)],
-        reports,
-        lambda one: UnknownIdentity.worded(
-            "report_of_namesakes", source=one.source, agency=one.agency, year=one.year, between=one.note_en
-        ),
-    )
+    for one in reports[nameless].itertuples():
+        lacking = "of which year the report is" if isinstance(one.agency, str) else "whose report it is"
+        _refuse(reports, one.Index, UnknownIdentity.worded("report_of_nobody", source=one.source, lacking=lacking))
+    for one in reports[_namesakes(reports)].itertuples():
+        about = {"source": one.source, "agency": one.agency, "year": one.year, "between": one.note_en}
+        _refuse(reports, one.Index, UnknownIdentity.worded("report_of_namesakes", **about))
     reports = _with_vintages(reports)
     reports["area"] = reports["region_code"].groupby(reports["family"], dropna=False).transform("min")
     order = ["area", "family", "agency", "year", "vintage", "source"]
     return reports.sort_values(order, na_position="first", ignore_index=True).drop(columns="area")
 
 
-def _refuse(which: pd.DataFrame, reports: pd.DataFrame, said: Callable[[Any], UnknownIdentity]) -> None:
-    for one in which.itertuples():
-        reports.loc[one.Index, ["error", "message"]] = "UnknownIdentity", str(said(one))
+def _refuse(reports: pd.DataFrame, row: Any, error: UnknownIdentity) -> None:
+    reports.loc[row, ["error", "message"]] = type(error).__name__, str(error)
 
 
 def _namesakes(reports: pd.DataFrame) -> pd.Series[bool]:
