@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from govstats.measures.intervals import across_agencies, wilson
+from govstats.measures.rates import across_agencies, wilson
 
 CORRELATIONS = (0, 0.02, 0.1, 0.3)
 #: The middle number of requests of an agency.

@@ -11,7 +11,6 @@ import io
 import json
 import os
 import sys
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import govstats
 from govstats.errors import GovstatsError, MissingExtra, NotebookError, UnusableExport, UnusablePanel
+from govstats.files import package_data
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"govstats {govstats.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    said = _said()
+    said = package_data("cli.toml")
     for name, command in said["commands"].items():
         added = commands.add_parser(name, help=command["help"])
         added.set_defaults(command=globals()[f"_{name.replace('-', '_')}"])
@@ -95,10 +95,6 @@ def parser() -> argparse.ArgumentParser:
         for argument, how in (command["arguments"] | shared).items():
             added.add_argument(*argument.split(), **how | ({"type": _TYPES[how["type"]]} if "type" in how else {}))
     return parser
-
-
-def _said() -> dict[str, Any]:
-    return tomllib.loads((Path(__file__).parent / "cli.toml").read_text("utf-8"))
 
 
 def _complain(message: object) -> None:
@@ -226,9 +222,8 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    read = {name: getattr(options, name) for name in ("output", "register", "agencies", "rules", "adjudications", "processes")}
     with _client(options.scheduler) as client:
-        panel = govstats.read_corpus(options.folder, client=client, **read)
+        panel = govstats.read_corpus(options.folder, output=options.output, client=client, **_how_to_read(options))
     from govstats.panel import STATES
 
     failed = panel.reports[panel.reports["error"].notna()]
@@ -240,6 +235,10 @@ def _build(options: argparse.Namespace) -> int:
     decisions = panel.findings["decision"].value_counts().to_dict()
     _tell("built", documents, chosen_ones, len(failed), panel.others, decisions, states, options.output)
     return DONE if chosen_ones else UNUSABLE
+
+
+def _how_to_read(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in ("register", "agencies", "rules", "adjudications", "processes")}
 
 
 def _client(scheduler: str | None) -> AbstractContextManager[Client | None]:
@@ -290,8 +289,8 @@ def _new_year(options: argparse.Namespace) -> int:
 
     if options.output.resolve().is_relative_to(Path(options.folder).resolve()):
         raise UnusablePanel.worded("output_among_reports", output=options.output, folder=options.folder)
-    read = {"output": options.output / "panel", "register": options.register, "processes": options.processes}
-    new = govstats.new_year(govstats.read_corpus(options.folder, **read), options.year)
+    panel = govstats.read_corpus(options.folder, output=options.output / "panel", **_how_to_read(options))
+    new = govstats.new_year(panel, options.year)
     print(new.summary())
     for document in _records(new.unusable):
         _complain_of_document(document)
@@ -300,7 +299,8 @@ def _new_year(options: argparse.Namespace) -> int:
         if names := list(shown.loc[shown[column] == said, "agency"]):
             print(f"  {said}: {'、'.join(names)}")
     if len(new.failed):
-        _tell("failures", _records(new.failed.assign(about=new.failed["agency"])), None)
+        decided = (" (" + new.failed["decision"] + ")").fillna("")
+        _tell("failures", _records(new.failed.assign(about=new.failed["agency"] + decided)), None)
     page, manifest = rerun(new, options.folder, options.output, notebooks=options.notebooks, only=options.notebook)
     wrong = _complain_of_runs(manifest)
     print(f"打开 open {page}")

@@ -136,7 +136,7 @@ def fetch(
     try:
         pattern = re.compile(links) if links is not None else None
     except re.error as error:
-        raise UnusableAddress.worded("no_pattern", links=links, error=error) from error
+        raise UnusableAddress.worded("no_regular_expression", links=links, error=error) from error
     if not wanted:
         raise UnusableAddress("no address is given; expected the address of a report, or of a page that links to it 请给出网址")
     client = _Client(agent, delay, private, most_bytes, most_seconds)
@@ -159,15 +159,8 @@ def _checked(host: str, port: int, *, private: bool) -> str:
         raise _Passing(f"{host}: the host is not known ({error}) 找不到该主机") from error
     inside = [address for address in found if not ipaddress.ip_address(address.partition("%")[0]).is_global]
     if inside and not private:
-        raise UnusableAddress.worded("address_inside", host=host, inside=inside[0])
+        raise UnusableAddress.worded("no_public_address", host=host, address=inside[0])
     return found[0]
-
-
-@dataclass
-class _Deadline:
-    """When an answer has to be there, by the clock of `time.monotonic`."""
-
-    ends: float = 0.0
 
 
 @dataclass
@@ -182,10 +175,11 @@ class _Client:
     robots: dict[str, Protego] = field(default_factory=dict)
     #: When a host may be asked again.
     next_at: dict[str, float] = field(default_factory=dict)
-    deadline: _Deadline = field(default_factory=_Deadline)
+    #: When an answer has to be there, by the clock of `time.monotonic`.
+    ends: float = 0.0
 
     def __post_init__(self) -> None:
-        self.pool = _pool(self.deadline, private=self.private)
+        self.pool = _pool(self)
 
     def get(self, address: str, headers: Mapping[str, str] | None = None, *, by_robots: bool = True) -> Answer:
         """Return the answer of an address that may be asked, after the redirects; refusals are `UnusableAddress`."""
@@ -209,7 +203,7 @@ class _Client:
         except ValueError:
             usable = False
         if not usable:
-            raise UnusableAddress.worded("not_fetched", address=address)
+            raise UnusableAddress.worded("no_address", address=address)
         site = f"{parts.scheme}://{parts.netloc}"
         if not by_robots:
             return
@@ -243,7 +237,7 @@ class _Client:
         robots = self.robots.get(f"{parts.scheme}://{parts.netloc}")
         wait = robots.crawl_delay(self.agent) if robots else None
         time.sleep(max(0.0, self.next_at.get(parts.netloc, 0.0) - time.monotonic()))
-        self.deadline.ends = time.monotonic() + self.most_seconds
+        self.ends = time.monotonic() + self.most_seconds
         sent = [("User-Agent", self.agent), ("Accept-Encoding", "identity"), *headers.items()]
         try:
             with self.pool.stream("GET", _as_sent(address), headers=sent) as response:
@@ -256,7 +250,7 @@ class _Client:
                 for chunk in response.iter_stream():
                     content += chunk
                     if len(content) > self.most_bytes:
-                        raise UnusableAddress.worded("answer_too_long", address=address, most=self.most_bytes)
+                        raise UnusableAddress.worded("too_long_an_answer", address=address, most=self.most_bytes)
                 return Answer(address, response.status, said, bytes(content))
         except httpcore.TimeoutException as error:
             raise _Passing(
@@ -285,7 +279,7 @@ def _as_sent(address: str) -> str:
     return quote(parts._replace(netloc=netloc, fragment="").geturl(), safe="/:?#[]@!$&'()*+,;=%~")
 
 
-def _pool(deadline: _Deadline, *, private: bool) -> ConnectionPool:
+def _pool(client: _Client) -> ConnectionPool:
     """Return connections that lead to checked addresses and end at the deadline, however slowly bytes drip in."""
     try:
         import protego  # noqa: F401
@@ -297,7 +291,7 @@ def _pool(deadline: _Deadline, *, private: bool) -> ConnectionPool:
     logging.getLogger("stamina").addHandler(logging.NullHandler())  # that a try is followed by another is no news
 
     def left() -> float:
-        seconds = deadline.ends - time.monotonic()
+        seconds = client.ends - time.monotonic()
         if seconds <= 0:
             raise ReadTimeout
         return seconds
@@ -322,7 +316,7 @@ def _pool(deadline: _Deadline, *, private: bool) -> ConnectionPool:
             local_address: str | None = None,
             socket_options: Iterable[Any] | None = None,
         ) -> NetworkStream:
-            address = _checked(host, port, private=private)
+            address = _checked(host, port, private=client.private)
             return Bounded(super().connect_tcp(address, port, left(), local_address, socket_options))
 
     return ConnectionPool(network_backend=Checked(), max_connections=1)

@@ -1,13 +1,39 @@
-"""Files that are written whole or not at all, and what proves that they are still what was written."""
+"""Data files of the package; files that are written whole or not at all, and what proves them; tables that people write."""
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import os
-from collections.abc import Iterator
+import re
+import tomllib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from os import PathLike, fspath
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from govstats.errors import GovstatsError
+
+#: A table that a person wrote: a CSV file in UTF-8, a frame, or a file's name and content.
+Written = str | PathLike[str] | pd.DataFrame | tuple[str, bytes]
+#: What a column of it may hold: what understands a text (KeyError or ValueError say that it cannot), and what is expected.
+Kind = tuple[Callable[[str], Any], str, str]
+
+
+@cache
+def package_data(file: str) -> dict[str, Any]:
+    """Return what a TOML file of the package says.
+
+    >>> sorted(package_data("figures/looks.toml"))[:2]
+    ['failures', 'legend']
+    """
+    return tomllib.loads((Path(__file__).parent / file).read_text("utf-8"))
 
 
 @contextmanager
@@ -56,3 +82,116 @@ def sha256(path: Path) -> str:
     """Return the digest of a file that may be large."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def like(pattern: str, understood: Callable[[str], Any] = str) -> Callable[[str], Any]:
+    """Return what understands texts of a pattern."""
+
+    def read(text: str) -> Any:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(text)
+        return understood(text)
+
+    return read
+
+
+def whole_number(first: int, last: int) -> Callable[[str], int]:
+    """Return what understands a number from one to another; a spreadsheet may write 2018 as 2018.0."""
+    known = range(first, last + 1)
+    return lambda text: known[known.index(int(text.removesuffix(".0")))]
+
+
+_TEXT: Kind = (like("(?s).+"), "a text", "请填写")
+
+
+def lines_of(table: Written, error: type[GovstatsError]) -> tuple[str, list[str], list[tuple[str, list[str]]]]:
+    """Return what a table is called, its header, and its lines as text, each with where it stands."""
+    if isinstance(table, pd.DataFrame):
+        plain = table.astype(object).where(table.notna(), "").itertuples(name=None)
+        lines = [(at if isinstance(at, str) else f"row {at}", [*map(_as_text, row)]) for at, *row in plain]
+        return "the table", [*map(str, table.columns)], lines
+    name = table[0] if isinstance(table, tuple) else fspath(table)
+    try:
+        content = table[1] if isinstance(table, tuple) else Path(table).expanduser().read_bytes()
+        rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        return name, next(rows, []), [(f"{name}, line {rows.line_num}", row) for row in rows if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as wrong:
+        raise error.worded("no_csv", table=name, error=wrong) from wrong
+
+
+def _as_text(value: Any) -> str:
+    # a spreadsheet has 2023 as 2023.0
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def written(
+    table: Written,
+    types: Mapping[str, str],
+    kinds: Mapping[str, Kind],
+    *,
+    error: type[GovstatsError],
+    needed: Collection[str] = (),
+    filled: Collection[str] = (),
+    others: bool = True,
+) -> pd.DataFrame:
+    """Read a table that a person wrote.
+
+    Parameters
+    ----------
+    table : path, DataFrame, or name and content
+    types : mapping of str to str
+        The columns that are read, with their types; one that the table lacks says nothing.
+    kinds : mapping of str to Kind
+        What these may hold; any text, if nothing is said of a column.
+    error : type
+        What is raised, with every line that cannot be understood: a `GovstatsError`.
+    needed : collection of str
+        Columns that have to be there.
+    filled : collection of str
+        Columns that have to say something in each line.
+    others : bool
+        Whether there may be other columns.
+
+    Returns
+    -------
+    DataFrame
+        One row a line, null where it says nothing; the index is where the line stands.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"agency": ["某局"], "year": ["二〇二三"]})
+    >>> written(table, {"year": "Int64"}, {"year": (int, "a year such as 2023", "应为年份")}, error=GovstatsError)
+    Traceback (most recent call last):
+    govstats.errors.GovstatsError: row 0: year is '二〇二三'; expected a year such as 2023 应为年份
+    correct these lines 请改正以上各行
+    """
+    name, header, lines = lines_of(table, error)
+    lacking = [column for column in needed if column not in header]
+    strange = [column for column in header if column not in types and not others]
+    if lacking or strange:
+        what = " and ".join(f"{word} the column(s) {', '.join(of)}" for word, of in (("lacks", lacking), ("has", strange)) if of)
+        optional = ", ".join(column for column in types if column not in needed) or "others"
+        raise error.worded("columns_of_table", where=name, what=what, needed=", ".join(needed) or "no more", optional=optional)
+    at = {column: header.index(column) for column in types if column in header}
+    last = max(at.values(), default=0)
+    if ragged := [place for place, row in lines if not last < len(row) <= len(header)]:
+        raise error.worded("ragged_table", places="; ".join(ragged))
+    values: dict[str, list[Any]] = {column: [None] * len(lines) for column in types}
+    wrong = []
+    for number, (place, row) in enumerate(lines):
+        for column, where in at.items():
+            text = row[where].strip()
+            understood, expected, zh = kinds.get(column, _TEXT)
+            try:
+                values[column][number] = understood(text) if text or column in filled else None
+            except (KeyError, ValueError):
+                wrong.append(f"{place}: {column} is {repr(text) if text else 'empty'}; expected {expected} {zh}")
+    refuse(error, wrong)
+    frame = pd.DataFrame({column: pd.Series(values[column], dtype=dtype) for column, dtype in types.items()})
+    return frame.set_axis(pd.Index([place for place, _ in lines], dtype="str"))
+
+
+def refuse(error: type[GovstatsError], wrong: Iterable[str]) -> None:
+    """Refuse a table with lines that are wrong; each says where it stands, in both languages what is the matter."""
+    if lines := "\n".join(wrong):
+        raise error.worded("lines_wrong", lines=lines)

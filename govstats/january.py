@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,15 +19,12 @@ from govstats.figures.over_years import REASONS, carry_overs, points_over_years
 from govstats.files import write
 from govstats.measures import indicators
 from govstats.panel import STATES, Folder, Panel, read_corpus
-from govstats.panel.expected import expected_reports
+from govstats.panel.register import expected_reports
 from govstats.reconciliation.findings import FINDING_TYPES
 from govstats.reconciliation.rulebook import having
 from govstats.report import column_types
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
     from govstats.notebooks import Case
 
 #: Rules that hold a report against that of the year before.
@@ -307,9 +304,10 @@ def rerun(
         links.setdefault(of, [])
         if page.is_file():
             links[of].append((page.relative_to(output).as_posix(), heading(read_notebook(source / case.notebook))))
+    shown = ["severity", "agency", "rule", "message_zh", "message_en"]
     tables = {
         "failed": (
-            new.failed[["severity", "agency", "rule", "message_zh", "message_en"]],
+            new.failed[[*shown, "decision"]] if new.failed["decision"].notna().any() else new.failed[shown],
             "各年之间没有不符。 No rule across the years fails.",
         ),
         "changes": (new.table_of_changes(), "没有新的年报。 No new report."),

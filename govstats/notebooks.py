@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import csv
 import hashlib
 import json
 import os
@@ -26,9 +25,9 @@ import pandas as pd
 from govstats.display import PAGES, fill_page
 from govstats.documents.limits import bound_memory
 from govstats.errors import GovstatsError, MissingExtra, NotebookError, UnknownReport
+from govstats.files import lines_of, write
 from govstats.files import sha256 as file_sha256
-from govstats.files import write
-from govstats.report import sources_sha256
+from govstats.report import column_types, sources_sha256
 
 try:
     import nbformat
@@ -50,13 +49,7 @@ _Whose = tuple[str | None, int | None]
 #: The indicators that the first page of a batch shows of each report.
 SHOWN = ("disclosure_rate", "refusal_rate", "unable_rate", "carry_over_rate", "correction_rate")
 #: The columns of the manifest of a batch, with their types.
-MANIFEST_TYPES = {
-    **dict.fromkeys(("notebook", "agency"), "str"),
-    "year": "Int64",
-    "status": "str",
-    "seconds": "Float64",
-    **dict.fromkeys(("error", "input_sha256", "parameters"), "str"),
-}
+MANIFEST_TYPES = column_types("notebook agency year:Int64 status seconds:Float64 error input_sha256 parameters")
 
 _CASE_COLUMNS = ["notebook", "agency", "year"]
 #: What a folder cannot bear in its name.
@@ -137,7 +130,7 @@ def templates() -> Path:
     for folder in (package / "templates", package.parent / "notebooks"):
         if (folder / "cases.csv").is_file():
             return folder
-    raise NotebookError.worded("no_notebooks", package=package)
+    raise NotebookError.worded("notebooks_not_installed", package=package)
 
 
 def write_templates(folder: str | Path) -> list[Path]:
@@ -163,7 +156,7 @@ def write_templates(folder: str | Path) -> list[Path]:
     for path in chosen:
         target = folder / path.name
         if target.exists() and target.read_bytes() != path.read_bytes():
-            raise NotebookError.worded("template_changed", file=target)
+            raise NotebookError.worded("file_was_changed", file=target)
     folder.mkdir(parents=True, exist_ok=True)
     return [Path(shutil.copyfile(path, folder / path.name)) for path in chosen]
 
@@ -181,8 +174,7 @@ def find_template(name: str, folder: str | Path | None = None) -> Path:
     source = Path(folder) if folder else templates()
     found = sorted(source.glob(f"{name}*.ipynb"))
     if len(found) != 1:
-        known = ", ".join(path.name for path in sorted(source.glob("*.ipynb"))) or "none"
-        raise NotebookError.worded("no_one_notebook", folder=source, count=len(found), name=name, known=known)
+        raise NotebookError.worded("which_notebook", folder=source, count=len(found), name=name, known=_listed(source))
     return found[0]
 
 
@@ -206,33 +198,22 @@ def cases(path: str | Path) -> tuple[Case, ...]:
         The file is missing, or a row cannot be run; the message names its line.
     """
     path = Path(path)
-    if not path.is_file():
-        raise NotebookError.worded("no_list_of_cases", path=path, columns=",".join(_CASE_COLUMNS))
-    try:
-        return _cases_in(path)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise NotebookError.worded("no_csv_of_cases", path=path, error=error) from error
-
-
-def _cases_in(path: Path) -> tuple[Case, ...]:
-    lines: dict[Case, int] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file)
-        if "notebook" not in (rows.fieldnames or ()):
-            raise NotebookError.worded("columns_of_cases", path=path, there=rows.fieldnames, columns=",".join(_CASE_COLUMNS))
-        for row in rows:
-            where = f"{path}, line {rows.line_num}"
-            case = _case(row, where, path.parent)
-            if case in lines:
-                raise NotebookError.worded("case_twice", where=where, case=case, line=lines[case])
-            lines[case] = rows.line_num
+    _, header, rows = lines_of(path, NotebookError)
+    if "notebook" not in header:
+        raise NotebookError.worded("columns_of_cases", path=path, header=header, expected=",".join(_CASE_COLUMNS))
+    lines: dict[Case, str] = {}
+    for where, row in rows:
+        if more := row[len(header) :]:
+            raise NotebookError.worded("too_many_fields", where=where, more=more)
+        given = zip(header, map(str.strip, row), strict=False)
+        case = _case({name: text for name, text in given if text}, where, path.parent)
+        if case in lines:
+            raise NotebookError.worded("case_twice", where=where, notebook=case.notebook, name=case.name, before=lines[case])
+        lines[case] = where
     return tuple(lines)
 
 
-def _case(row: Mapping[str | None, Any], where: str, folder: Path) -> Case:
-    if None in row:
-        raise NotebookError(f"{where}: has more fields than the file has columns: {row[None]} 该行的项数多于列数，请删去多余的项")
-    given = {str(name): value.strip() for name, value in row.items() if value and value.strip()}
+def _case(given: dict[str, str], where: str, folder: Path) -> Case:
     notebook, agency, year = (given.pop(column, "") for column in _CASE_COLUMNS)
     more = tuple((name, as_parameter(text)) for name, text in given.items())
     alone = not agency and not year and "document" in given
@@ -241,9 +222,12 @@ def _case(row: Mapping[str | None, Any], where: str, folder: Path) -> Case:
     if not alone and (not agency or _NO_NAME.search(agency)):
         raise NotebookError.worded("agency_of_case", where=where, agency=agency)
     if Path(notebook).name != notebook or not (folder / notebook).is_file():
-        known = ", ".join(sorted(template.name for template in folder.glob("*.ipynb"))) or "none"
-        raise NotebookError(f"{where}: no notebook {notebook!r} in {folder}; there are: {known} 没有这个笔记本，现有的见前")
+        raise NotebookError.worded("no_such_notebook", where=where, notebook=notebook, folder=folder, known=_listed(folder))
     return Case(notebook, agency, int(year) if year else None, more)
+
+
+def _listed(folder: Path) -> str:
+    return ", ".join(path.name for path in sorted(folder.glob("*.ipynb"))) or "none"
 
 
 def as_parameter(text: str) -> Any:
@@ -314,14 +298,12 @@ def inject(notebook: NotebookNode, parameters: Mapping[str, Any], *, name: str =
     """
     tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(tagged) != 1:
-        raise NotebookError.worded("cell_of_parameters", name=name, count=len(tagged))
+        raise NotebookError.worded("one_cell_of_parameters", name=name, count=len(tagged))
     declared = _assigned(tagged[0].source, name)
     unknown = [parameter for parameter in parameters if parameter not in declared]
     if unknown:
-        raise NotebookError(
-            f"{name}: declares no parameter {', '.join(unknown)}; it declares {', '.join(declared) or 'none'}"
-            f" 笔记本没有这个参数，可用：{', '.join(declared) or '无'}"
-        )
+        listed = {"unknown": ", ".join(unknown), "declared": ", ".join(declared) or "—"}
+        raise NotebookError.worded("parameter_not_declared", name=name, **listed)
     prepared = papermill.execute_notebook(notebook, None, dict(parameters), prepare_only=True, **_IN_PYTHON)
     for cell in prepared.cells:
         if "injected-parameters" in cell.metadata.tags:
@@ -334,7 +316,7 @@ def _assigned(source: str, name: str) -> list[str]:
     try:
         statements = ast.parse(source).body
     except SyntaxError as error:
-        raise NotebookError.worded("parameters_not_plain", name=name, error=error) from error
+        raise NotebookError.worded("parameters_not_python", name=name, error=error) from error
     assignments = [statement for statement in statements if isinstance(statement, ast.Assign | ast.AnnAssign)]
     names = [node for assignment in assignments for node in ast.walk(assignment) if isinstance(node, ast.Name)]
     return [name.id for name in names if isinstance(name.ctx, ast.Store)]
@@ -471,7 +453,7 @@ def reference_run(folder: str | Path, case: Case) -> NotebookNode:
 
     if not path.is_file():
         raise refused(f"no run of {case.notebook} for {case.name}", "没有参照结果")
-    expected = inject(read_notebook(folder / case.notebook), case.parameters, name=case.notebook)
+    expected = _prepared(folder, case)
     run = read_notebook(path)
     stored = {cell.id: cell for cell in run.cells}
     for cell in expected.cells:
@@ -559,17 +541,24 @@ def run(case: Case, output: str | Path, *, notebooks: str | Path | None = None) 
     NotebookError
         There is no such template, or it does not declare one of the parameters.
     """
-    template = Path(notebooks or templates()) / case.notebook
-    path = case.run(Path(output))
-    execution = execute(inject(read_notebook(template), case.parameters, name=case.notebook), folder=Path.cwd())
-    return _write_run(execution, case, path), execution.error
+    execution = execute(_prepared(Path(notebooks or templates()), case), folder=Path.cwd())
+    return _write_run(execution, case, case.run(Path(output))), execution.error
+
+
+def _prepared(folder: Path, case: Case) -> NotebookNode:
+    return inject(read_notebook(folder / case.notebook), case.parameters, name=case.notebook)
 
 
 def _write_run(execution: Execution, case: Case, path: Path) -> Path:
+    """Write an executed notebook, and a page of it that needs no network."""
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(extra_template_paths=[str(PAGES)], template_file="case.html.j2", exclude_anchor_links=True)
+    about = {"case": case, "heading": heading(execution.notebook)}
+    html, _ = exporter.from_notebook_node(execution.notebook, resources=about)
     write(path, nbformat.writes(execution.notebook) + "\n")
-    page = path.with_suffix(".html")
-    write(page, _page(execution.notebook, case))
-    return page
+    write(path.with_suffix(".html"), html)
+    return path.with_suffix(".html")
 
 
 @dataclass(frozen=True)
@@ -643,7 +632,7 @@ def reproduce(
         write(output / "manifest.csv", manifest.to_csv(index=False, lineterminator="\n"))
         _write_index(folder, output, rows)
     except OSError as error:
-        raise NotebookError.worded("batch_not_written", output=output, error=error) from error
+        raise NotebookError.worded("runs_not_written", output=output, error=error) from error
     return manifest
 
 
@@ -652,7 +641,7 @@ def _chosen(listed: tuple[Case, ...], only: Iterable[str] | None, folder: Path) 
     unknown = sorted(names - {case.name for case in listed})
     if unknown or not names:
         known = ", ".join(dict.fromkeys(case.name for case in listed)) or "none"
-        raise NotebookError.worded("no_such_case", path=folder / "cases.csv", unknown=", ".join(unknown), known=known)
+        raise NotebookError.worded("case_not_listed", file=folder / "cases.csv", unknown=", ".join(unknown), known=known)
     return [case for case in listed if case.name in names]
 
 
@@ -675,7 +664,7 @@ def _run(folder: Path, output: Path, resume: bool, update: bool, case: Case) -> 
 
 def _executed(folder: Path, case: Case, run: Path, sha256: str) -> _Row:
     try:
-        execution = execute(inject(read_notebook(folder / case.notebook), case.parameters, name=case.notebook), folder=folder)
+        execution = execute(_prepared(folder, case), folder=folder)
     except NotebookError as error:
         return _Row(case, "failed", 0.0, " ".join(str(error).split()), sha256)
     _write_run(execution, case, run)
@@ -701,15 +690,6 @@ def _digests(run: Path) -> dict[str, str]:
     return {path.suffix: file_sha256(path) for path in (run, run.with_suffix(".html")) if path.is_file()}
 
 
-def _page(notebook: NotebookNode, case: Case) -> str:
-    """Render an executed notebook as a page that needs no network."""
-    from nbconvert import HTMLExporter
-
-    exporter = HTMLExporter(extra_template_paths=[str(PAGES)], template_file="case.html.j2", exclude_anchor_links=True)
-    html, _ = exporter.from_notebook_node(notebook, resources={"case": case, "heading": heading(notebook)})
-    return str(html)
-
-
 def heading(notebook: NotebookNode) -> str:
     """Return the first heading in the text of a notebook, empty where there is none."""
     texts = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
@@ -719,22 +699,26 @@ def heading(notebook: NotebookNode) -> str:
 
 def _write_index(folder: Path, output: Path, rows: Sequence[_Row]) -> None:
     """Write the first page of a batch: a row a report with what it says and what fails in it, and the way to its notebooks."""
-    from govstats.figures import quality_by_report
+    from govstats.figures import quality_by_report, quality_map
     from govstats.measures import definitions
 
     headings = {row.case.notebook: heading(read_notebook(folder / row.case.notebook)) or row.case.notebook for row in rows}
     pages = {row.case: row.case.run(output).with_suffix(".html") for row in rows}
     reports, of_cases = _reports_of([row.case for row in rows], folder)
-    quality = quality_by_report(reports) if reports else pd.DataFrame()
+    lines, drawn = [], StringIO()
+    if reports:
+        quality = quality_by_report(reports)
+        lines = _lines(reports, quality, of_cases)
+        quality_map(quality, width="column").savefig(drawn, format="svg")
     said = definitions().set_index("indicator").loc[list(SHOWN), ["label_zh", "label_en", "formula_zh", "formula_en"]]
     index = fill_page(
         "index.html.j2",
         rows=rows,
         headings=headings,
         links={case: path.relative_to(output).as_posix() for case, path in pages.items() if path.is_file()},
-        reports=_lines(reports, quality, of_cases) if reports else [],
+        reports=lines,
         indicators=said.to_dict("index"),
-        picture=_picture(quality) if reports else "",
+        picture=drawn.getvalue()[drawn.getvalue().find("<svg") :],
     )
     write(output / "index.html", index)
 
@@ -756,8 +740,7 @@ def _reports_of(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict
         reports: Sequence[Report] = []
         with suppress(GovstatsError):  # the row of its notebook says what is the matter
             if "document" in own:
-                document = Path(own["document"])
-                reports = [read_apart(document, agency=case.agency or None, year=case.year)]
+                reports = [read_apart(Path(own["document"]), agency=case.agency or None, year=case.year)]
                 of_cases[case] = reports[0].agency, reports[0].year
             elif place not in read and (place or whose in corpus):
                 read.add(place)
@@ -789,11 +772,3 @@ def _lines(reports: Sequence[Report], quality: pd.DataFrame, of_cases: Mapping[C
         line["cases"] = [case for case, other in of_cases.items() if other == whose]
         line["rates"] = absent | rates.get(whose, {})
     return [{str(name): value for name, value in line.items()} for line in lines]
-
-
-def _picture(quality: pd.DataFrame) -> str:
-    """Return the map of quality as SVG that stands in the page."""
-    from govstats.figures import quality_map
-
-    quality_map(quality, width="column").savefig(drawn := StringIO(), format="svg")
-    return drawn.getvalue().partition("<svg")[2].join(["<svg", ""])

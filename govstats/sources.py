@@ -30,7 +30,7 @@ __all__ += ["corpus_origin", "is_typeset", "origin"]  # of govstats.report
 def apart(name: str, function: Callable[..., _Result], *given: Any) -> _Result:
     """Call a function that reads a document in a process that may die, where the extra ``panel`` is installed; else here."""
     try:
-        from govstats.panel.workers import in_a_process
+        from govstats.panel.reading import in_a_process
     except ImportError:
         return function(*given)
     return in_a_process(name, function, *given)

@@ -738,7 +738,7 @@ def outcome(content: bytes) -> Outcome:
 
 def read_apart(content: bytes) -> Outcome:
     """Read an input in another process, which may end."""
-    from govstats.panel.workers import in_a_process
+    from govstats.panel.reading import in_a_process
 
     with limits(seconds=60):
         return in_a_process("the input", outcome, content)

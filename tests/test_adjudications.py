@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 
 import govstats
 from govstats import embedded
 from govstats.cli import main
-from govstats.errors import RefusedCorrection, UnusableCells, UnusableCorrections, UnusableRegister
+from govstats.errors import RefusedCorrection, UnusableCells, UnusableCorrections
+from govstats.figures import points_over_years, quality_by_report
+from govstats.panel import Panel
 from govstats.reconciliation.corrections import ADJUDICATION_TYPES, read_adjudications, standing
 
 AGENCY = "淮安市洪泽区人民政府"
@@ -112,11 +115,11 @@ def test_what_was_decided_is_written_down_with_the_figures_of_the_day(report: go
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"decision": "perhaps"}, "decision is 'perhaps', expected one of confirmed, dismissed, corrected"),
-        ({"by": ""}, "no by"),
+        ({"decision": "perhaps"}, "decision is 'perhaps'; expected one of confirmed, dismissed, corrected"),
+        ({"by": ""}, "by is empty"),
         ({"figures": "10;1"}, "as many as cells"),
-        ({"figures": "ten;1;0;0;0"}, "figures is 'ten;1;0;0;0', expected numbers"),
-        ({"cells": "review"}, "cells is 'review', expected table/line/column"),
+        ({"figures": "ten;1;0;0;0"}, "figures is 'ten;1;0;0;0'; expected numbers"),
+        ({"cells": "review"}, "cells is 'review'; expected table/line/column"),
         ({"date": "yesterday"}, "date is 'yesterday'"),
         ({"decision": "corrected", "new": "1"}, "as many as cells"),
     ],
@@ -146,6 +149,12 @@ def test_what_is_dismissed_flags_no_indicator() -> None:
     assert rate(decision("dismissed", **now)) == ["computed", 0.0833]
 
 
+def drawn(panel: Panel) -> tuple[list[int], list[bool]]:
+    """Return the errors that the map of quality shows, and whether the figure of reconsiderations is drawn as contradicted."""
+    points = points_over_years(panel, ["reconsiderations"])
+    return quality_by_report(panel)["E"].tolist(), points["contradicted"].tolist()
+
+
 def test_a_panel_finds_them_beside_its_documents_and_they_survive_another_reading(tmp_path: Path) -> None:
     documents = tmp_path / "reports"
     documents.mkdir()
@@ -155,6 +164,7 @@ def test_a_panel_finds_them_beside_its_documents_and_they_survive_another_readin
     out = tmp_path / "panel"
     before = govstats.read_corpus(documents, output=out)
     assert before.coverage()[["state", "failures"]].to_numpy().tolist() == [["inconsistent", 2]]
+    assert drawn(before) == ([2], [True])
     dismissed.to_csv(documents / "adjudications.csv", index=False)
     panel = govstats.read_corpus(documents, output=out)
     assert panel.coverage()[["state", "failures"]].to_numpy().tolist() == [["consistent", 0]]
@@ -162,6 +172,11 @@ def test_a_panel_finds_them_beside_its_documents_and_they_survive_another_readin
     counted = panel.summary().query("rule == 'T4S'")[["pass", "fail", "failures", "failure_rate"]]
     assert counted.to_numpy().tolist() == [[1, 0, 0, 0.0]]
     assert panel.findings.query("rule == 'T4S'")["status"].tolist().count("fail") == 2
+    # what somebody dismissed is no failure of the map either, and contradicts no figure; the database shows what was decided
+    assert drawn(panel) == ([0], [False])
+    with duckdb.connect(str(out / "govstats.duckdb"), read_only=True) as database:
+        decided = database.sql("SELECT decision FROM failed WHERE rule = 'T4S'").fetchall()
+    assert decided == [("dismissed",), ("dismissed",)]
     # the page is published anew with another total: the first decision is stale, and the failure counts
     (documents / "adjudications.csv").unlink()
     changed = govstats.read_corpus(documents, output=out, adjudications=dismissed.assign(figures=["10;1;0;0;3", "5;0;0;0;0"]))
@@ -171,7 +186,7 @@ def test_a_panel_finds_them_beside_its_documents_and_they_survive_another_readin
 
 def test_a_table_beside_the_documents_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "adjudications.csv").write_bytes("agency,reason\n某局,来函\n".encode("gbk"))
-    with pytest.raises(UnusableRegister, match=r"adjudications\.csv: .*no CSV in UTF-8.*[一-龥]"):
+    with pytest.raises(UnusableCorrections, match=r"adjudications\.csv: .*no CSV in UTF-8.*[一-龥]"):
         govstats.read_corpus(tmp_path)
     table(decision("confirmed"), decision("perhaps")).to_csv(tmp_path / "adjudications.csv", index=False)
     with pytest.raises(UnusableCorrections, match=r"^adjudications\.csv, line 3: decision is 'perhaps'"):

@@ -84,12 +84,12 @@ def test_a_correction_that_does_not_fit_is_refused(report: govstats.Report, tmp_
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (TOTAL.replace(",11,", ",eleven,"), "new is 'eleven', expected a number"),
+        (TOTAL.replace(",11,", ",eleven,"), "new is 'eleven'; expected a number"),
         (TOTAL.replace(",11,", f",{'1234567890' * 4},"), "expected a number of at most 15 digits"),
-        (TOTAL.replace("来函", ""), "no source"),
+        (TOTAL.replace("来函", ""), "source is empty"),
         (TOTAL.replace("2024-05-06", "6.5.2024"), "expected YYYY-MM-DD"),
         (TOTAL.replace("review/", ""), "expected table/line/column"),
-        (TOTAL.replace(",2023,", ",,"), "no year"),
+        (TOTAL.replace(",2023,", ",,"), "year is empty"),
         (TOTAL, "is corrected in"),
     ],
 )

@@ -86,7 +86,11 @@ def test_every_error_of_the_package_is_in_both_languages() -> None:
             "there is no export format 'stata'; known are parquet",
             "没有这种导出格式",
         ),
-        (lambda folder: read_corrections(folder / "c.csv"), "line 2: no reason; date is '2024'", "date 应为 2024-05-06"),
+        (
+            lambda folder: read_corrections(folder / "c.csv"),
+            "line 2: reason is empty; expected a text",
+            "应为 2024-05-06 这样的日期",
+        ),
     ],
 )
 def test_what_users_meet(fails: Callable[[Path], object], english: str, chinese: str, tmp_path: Path) -> None:

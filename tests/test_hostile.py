@@ -17,7 +17,7 @@ from govstats import embedded
 from govstats.cli import main
 from govstats.documents.limits import DEFAULTS, limit, limits
 from govstats.notebooks import Case, reproduce
-from govstats.panel.workers import local_executor
+from govstats.panel.reading import local_executor
 
 from .hostile import INPUTS, nested_forms, pdf, read_apart
 

@@ -20,7 +20,7 @@ import govstats
 from govstats import embedded
 from govstats.errors import FormError, UnusableCells
 from govstats.measures import definitions, indicators, rates, wilson
-from govstats.measures.intervals import across_agencies
+from govstats.measures.rates import across_agencies
 from govstats.reconciliation.reuse import sketch
 from govstats.simulate import plant, simulate
 

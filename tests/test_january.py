@@ -240,6 +240,10 @@ def test_an_error_of_a_new_report_ends_with_one_and_is_looked_for(
     assert main([*asked, "-o", str(folder / "out")]) == 2
     assert "would be read as reports the next time" in capsys.readouterr().err
     assert not (folder / "out").exists()
+    # what build takes, this takes too
+    for option in ("--agencies", "--rules", "--adjudications"):
+        assert main([*asked, "-o", str(out), option, "nosuch.file"]) == 2
+        assert "nosuch.file: " in capsys.readouterr().err
 
 
 def test_a_panel_that_was_built_is_not_built_again(new: NewYear) -> None:

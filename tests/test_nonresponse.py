@@ -14,7 +14,7 @@ import govstats
 from govstats import embedded
 from govstats.errors import UnusableRegister
 from govstats.measures import nonresponse
-from govstats.panel.expected import expected_reports, read_expected
+from govstats.panel.register import expected_reports, read_expected
 
 EXPECTED = """agency,name,level,region,from,until,successor,reason,source
 甲局,旧甲局,county,某县,,2018,,,
@@ -127,8 +127,8 @@ def test_a_panel_that_lacks_an_agency() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("戊局,,village,,,,,,", "line 6, column level: 'village'; expected one of national"),
-        ("戊局,,,,2019,18,,,", "line 6, column until: '18'; expected a year"),
+        ("戊局,,village,,,,,,", "line 6: level is 'village'; expected one of national"),
+        ("戊局,,,,2019,18,,,", "line 6: until is '18'; expected a year"),
         ("戊局,,,,2019,2018,,,", "line 6: from is after until"),
         ("戊局,,,,,2018,己局,,", "line 6: the successor 己局 is no agency of the table"),
         ("丙局,新丙局,,,2020,,,,", "line 6: another line is of the agency 丙局 in the same year"),
@@ -174,5 +174,5 @@ def test_a_panel_finds_the_table_beside_its_documents(tmp_path: Path) -> None:
     with pytest.raises(UnusableRegister, match=r"expected\.csv: has the column\(s\) untill; .*列名"):
         govstats.read_corpus(documents)
     (documents / "expected.csv").write_text("agency,until\n甲局,soon\n", "utf-8")
-    with pytest.raises(UnusableRegister, match=r"expected\.csv: line 2, column until: 'soon'"):
+    with pytest.raises(UnusableRegister, match=r"expected\.csv, line 2: until is 'soon'"):
         govstats.read_corpus(documents)

@@ -135,7 +135,7 @@ def test_cases_are_read_in_order(folder: Path) -> None:
         ("10.ipynb,甲市", r"line 3: the year is ''"),
         ("10.ipynb,../甲市,2021", r"line 3: the agency is '\.\./甲市'"),
         ("11.ipynb,甲市,2021", r"line 3: no notebook '11\.ipynb' in .*; there are: 10\.ipynb"),
-        ("10.ipynb,乙县,2020", r"line 3: 10\.ipynb for 乙县-2020 stands in line 2 already"),
+        ("10.ipynb,乙县,2020", r"line 3: 10\.ipynb for 乙县-2020 stands in .*line 2 already"),
     ],
 )
 def test_a_wrong_case_is_refused_with_its_line(folder: Path, row: str, message: str) -> None:
@@ -147,7 +147,7 @@ def test_a_wrong_case_is_refused_with_its_line(folder: Path, row: str, message: 
 
 
 def test_a_list_of_cases_that_is_none_is_refused(folder: Path) -> None:
-    with pytest.raises(NotebookError, match=r"cases\.csv: no such file"):
+    with pytest.raises(NotebookError, match=r"cases\.csv: cannot be opened"):
         cases(folder / "cases.csv")
     (folder / "cases.csv").write_text("agency,year\n甲市,2021\n", "utf-8")
     with pytest.raises(NotebookError, match="expected notebook,agency,year and parameters"):
@@ -368,7 +368,7 @@ def test_where_nothing_can_be_written_it_is_told(
 
 def test_a_list_of_cases_in_another_encoding_is_refused(folder: Path) -> None:
     (folder / "cases.csv").write_bytes("notebook,agency,year\n10.ipynb,甲市,2021\n".encode("gb18030"))
-    with pytest.raises(NotebookError, match=r"cases.csv: is no CSV in UTF-8"):
+    with pytest.raises(NotebookError, match=r"cases.csv: cannot be opened, or is no CSV in UTF-8"):
         cases(folder / "cases.csv")
 
 

@@ -24,8 +24,8 @@ from govstats import embedded
 from govstats.errors import UnknownReport, UnreadableDocument, UnusablePanel, UnusableRegister
 from govstats.export import export
 from govstats.export.database import PANEL_TYPES, whole_table
-from govstats.panel import MANIFEST, Panel, building, reading, workers
-from govstats.panel.store import Store
+from govstats.panel import MANIFEST, Panel, building, reading
+from govstats.panel.building import Store
 from govstats.report import CELL_TYPES
 
 FRAMES = ("reports", "cells", "claims", "notes", "findings", "vintages", "rules")
@@ -277,14 +277,17 @@ def test_a_folder_that_holds_something_else_is_not_written_to(folder: Path, tmp_
     ("text", "message"),
     [
         ("name,value\na,1\n", "does not say which documents it is about"),
-        ("document,year\na.html,二〇二三\n", "line 2, column year: '二〇二三'; expected a year"),
-        ("agency,year,summary\n某局,2021,perhaps\n", "line 2, column summary: 'perhaps'; expected true or false"),
-        ("agency,year,form\n某局,2021,2020\n", "line 2, column form: '2020'; expected one of"),
-        ("agency,year,published\n某局,2021,2022-13-01\n", "column published: '2022-13-01'; expected a date"),
-        ("agency,year\n某局,20210\n", "column year: '20210'; expected a year"),
-        ("agency,year,region_code\n某局,2021,999999\n", "column region_code: '999999'; expected a code"),
-        ("document,year\na.html,2021\na.html,2020\n", r"column year of a.html is 2021 \(line 2\), 2020 \(line 3\)"),
-        ("document,agency\na.html,某局,2021\n", "as many values in each line as columns"),
+        ("document,year\na.html,二〇二三\n", "line 2: year is '二〇二三'; expected a year"),
+        ("agency,year,summary\n某局,2021,perhaps\n", "line 2: summary is 'perhaps'; expected true or false"),
+        ("agency,year,form\n某局,2021,2020\n", "line 2: form is '2020'; expected one of"),
+        ("agency,year,published\n某局,2021,2022-13-01\n", "published is '2022-13-01'; expected a date"),
+        ("agency,year\n某局,20210\n", "year is '20210'; expected a year"),
+        ("agency,year,region_code\n某局,2021,999999\n", "region_code is '999999'; expected a code"),
+        (
+            "document,year\na.html,2021\na.html,2020\n",
+            r"column year of a.html is 2021 \(register.csv, line 2\), 2020 \(register.csv, line 3\)",
+        ),
+        ("document,agency\na.html,某局,2021\n", "another number of cells than the first line"),
     ],
 )
 def test_a_register_that_cannot_be_understood(tmp_path: Path, text: str, message: str) -> None:
@@ -797,7 +800,7 @@ def kill_when_a_chunk_is_kept(victim: int, monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_killed_process_costs_nothing_but_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 2)
     many(folder, 16)
-    victim = workers.local_executor(2).submit(os.getpid).result()
+    victim = reading.local_executor(2).submit(os.getpid).result()
     kill_when_a_chunk_is_kept(victim, monkeypatch)
     panel = govstats.read_corpus(folder, processes=2)
     with suppress(psutil.NoSuchProcess):

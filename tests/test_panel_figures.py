@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -359,3 +360,24 @@ def test_caveats_name_what_stands_against_comparing(several: pd.DataFrame) -> No
     # in 2023 丁局, with its blank, and 丙局, which contradicts itself, are left out
     assert pooled[pooled["year"] == 2023]["caveat"].tolist() == ["blanks", "left_out"]
     assert pooled[pooled["year"] == 2022].empty
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        figures.coverage,
+        figures.coverage_by_year,
+        figures.quality_map,
+        figures.indicators_compared,
+        figures.caveats,
+        figures.claims_by_report,
+        figures.rules_by_outcome,
+        figures.points_over_years,
+        figures.series_over_years,
+        figures.carry_overs,
+        figures.carry_over_chain,
+    ],
+)
+def test_a_frame_of_another_kind_is_refused_with_what_it_lacks(draw: Callable[[pd.DataFrame], object]) -> None:
+    with pytest.raises(UnusableCells, match=r"lacks the column\(s\) .*; it has place; pass one like .*缺少列"):
+        draw(pd.DataFrame({"place": ["甲"]}))

@@ -46,11 +46,12 @@ def excerpt_page() -> str:
     return report.show("/".join(report.read_cells[0].key)).html(HOSTILE)
 
 
-def run_page() -> str:
+def run_page(folder: Path) -> str:
     output = {"output_type": "execute_result", "data": {"text/plain": HOSTILE}, "execution_count": 1, "metadata": {}}
     cell = {"cell_type": "code", "source": "report.title", "outputs": [output], "execution_count": 1, "metadata": {}, "id": "a"}
     notebook = nbformat.from_dict({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
-    return notebooks._page(notebook, notebooks.Case("10_one_report.ipynb", HOSTILE, 2008))
+    case = notebooks.Case("10_one_report.ipynb", HOSTILE, 2008)
+    return notebooks._write_run(notebooks.Execution(notebook, 0.0, ""), case, folder / "run.ipynb").read_text("utf-8")
 
 
 def index_page(folder: Path) -> str:
@@ -65,7 +66,7 @@ PAGES: dict[str, Callable[[Path], str]] = {
     "frame": lambda _: show_frame(pd.DataFrame({HOSTILE: [HOSTILE], "agency": [HOSTILE]}))._repr_html_(),
     "excerpt": lambda _: excerpt_page(),
     "read": lambda _: report_html(read_report()) + HOSTILE.replace("<", "&lt;"),
-    "run": lambda _: run_page(),
+    "run": run_page,
     "index": index_page,
 }
 

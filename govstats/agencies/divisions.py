@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from govstats.characters import folded
+from govstats.files import package_data
 
+#: What the names of organs are made of.
+WORDS = package_data("agencies/organs.toml")
 LEVELS = ("national", "province", "prefecture", "county", "township")
 
 #: 积石山保安族东乡族撒拉族自治县.
@@ -96,13 +98,6 @@ class Division:
 
 
 @cache
-def words() -> dict[str, Any]:
-    """Return what the names of organs are made of: ``organs.toml``."""
-    with (files("govstats.agencies") / "organs.toml").open("rb") as file:
-        return tomllib.load(file)
-
-
-@cache
 def divisions() -> tuple[Division, ...]:
     """Return every division, in the order of the codes."""
     text = (files("govstats.agencies") / "regions.csv").read_text(encoding="utf-8")
@@ -121,6 +116,11 @@ def _by_code() -> dict[str, Division]:
 def of_code(code: str) -> Division | None:
     """Return the division with a code, that of today before a former one."""
     return _by_code().get(code)
+
+
+def known_code(text: str) -> str:
+    """Return the code of a division; KeyError where there is none of that code."""
+    return _by_code()[text].code
 
 
 @cache
@@ -147,7 +147,7 @@ def _named(names: Iterable[tuple[str, Division]]) -> Named:
 @cache
 def _by_name() -> Named:
     named = _named((name, division) for division in divisions() for name in _names(division))
-    aliases: dict[str, str] = words()["aliases"]
+    aliases: dict[str, str] = WORDS["aliases"]
     return {**named, **{alias: (*named.get(alias, ()), *named[name]) for alias, name in aliases.items()}}
 
 
@@ -179,7 +179,7 @@ def _short_names_within() -> Mapping[str, frozenset[str]]:
 
 @cache
 def _with_nationalities() -> re.Pattern[str]:
-    peoples = sorted(words()["nationalities"]["names"], key=len, reverse=True)
+    peoples = sorted(WORDS["nationalities"]["names"], key=len, reverse=True)
     # 回 is a people only with 族 after it, 蒙古 also without
     named = "|".join(people + ("族?" if len(people) > 1 else "族") for people in peoples)
     return re.compile(f"(..+?)(?:{named})*族?自治([州县旗])")
@@ -242,7 +242,7 @@ def place(text: str, inside: tuple[Division, ...] = (), *, follows: re.Pattern[s
 
 def _of_a_province(name: str, organ: str) -> bool:
     """Tell whether an organ is one of a province: 江苏教育厅 and 上海科委 are, 吉林科技局 is not."""
-    return organ.endswith("厅") or (name in {"北京", "天津", "上海", "重庆"} and organ in words()["short"])
+    return organ.endswith("厅") or (name in {"北京", "天津", "上海", "重庆"} and organ in WORDS["short"])
 
 
 def _in_full(text: str, at: int, found: tuple[Division, ...], names: int = 0) -> Place:

@@ -9,11 +9,10 @@ from functools import lru_cache
 from itertools import groupby, islice
 from typing import NamedTuple, TypeVar
 
-from govstats.agencies.divisions import Division, is_part_of_words, mentions, of_code, place, places_in, short_names_within, words
+from govstats.agencies.divisions import WORDS, Division, is_part_of_words, mentions, of_code, place, places_in, short_names_within
 from govstats.characters import folded_text
 
 T = TypeVar("T")
-_WORDS = words()
 
 
 def _any_of(names: Iterable[str]) -> str:
@@ -21,21 +20,21 @@ def _any_of(names: Iterable[str]) -> str:
     return "|".join(sorted(names, key=len, reverse=True))
 
 
-_PATTERNS = {name: re.compile(pattern) for name, pattern in _WORDS["patterns"].items()}
+_PATTERNS = {name: re.compile(pattern) for name, pattern in WORDS["patterns"].items()}
 #: The organs of the State Council by all their names.
-_NATIONAL = {name: full for full, others in _WORDS["national"].items() for name in (full, *others)}
+_NATIONAL = {name: full for full, others in WORDS["national"].items() for name in (full, *others)}
 _NATIONAL_NAME = re.compile(_any_of(_NATIONAL))
 #: The kinds of organs by the words that tell them.
-_KINDS = {word: kind for kind, of_kind in _WORDS["departments"].items() for word in of_kind}
+_KINDS = {word: kind for kind, of_kind in WORDS["departments"].items() for word in of_kind}
 _DEPARTMENT = re.compile(_any_of(_KINDS))
 #: Areas without a code of which more is known than what they are called; any of them, with its organ after it.
-_KNOWN_AREAS: Mapping[str, Mapping[str, str]] = _WORDS["special"]["known"]
+_KNOWN_AREAS: Mapping[str, Mapping[str, str]] = WORDS["special"]["known"]
 _AREA = re.compile(
-    rf"(?P<name>{'|'.join(_KNOWN_AREAS)}|[\u4e00-\u9fff]{{0,12}}?(?:{_any_of(_WORDS['special']['endings'])}))"
+    rf"(?P<name>{'|'.join(_KNOWN_AREAS)}|[\u4e00-\u9fff]{{0,12}}?(?:{_any_of(WORDS['special']['endings'])}))"
     r"(?P<organ>(?:管理委员会|管委会|人民政府|.{2,16}(?:局|委|办|室|中心))?.*)$"
 )
 _ANYTHING = re.compile("")
-_AFTER_A_SHORT_NAME = re.compile(rf"(?:{_AREA.pattern})|(?:[\u4e00-\u9fff]{{0,6}}(?:{'|'.join(_WORDS['located']['endings'])})$)")
+_AFTER_A_SHORT_NAME = re.compile(rf"(?:{_AREA.pattern})|(?:[\u4e00-\u9fff]{{0,6}}(?:{'|'.join(WORDS['located']['endings'])})$)")
 #: How far before a word a place is sought that belongs to it.
 _BEFORE = 24
 _OCCURRENCES = 50
@@ -98,7 +97,7 @@ def department(organ: str) -> str | None:
 
 
 def _in_full(organ: str) -> str:
-    full: str | None = _WORDS["short"].get(organ)
+    full: str | None = WORDS["short"].get(organ)
     return full or re.sub("管委会(?=$|办公室$)", "管理委员会", organ)
 
 
@@ -163,7 +162,7 @@ def _before_its_time(name: Name, year: int | None) -> Name:
 
 
 def _message(kind: str, **values: object) -> dict[str, str]:
-    message: dict[str, str] = _WORDS["messages"][kind]
+    message: dict[str, str] = WORDS["messages"][kind]
     return {f"note_{language}": message[language].format(**values) for language in ("zh", "en")}
 
 
@@ -203,7 +202,7 @@ def _identity(name: Name, division: Division, basis: str) -> Identity:
     known = Identity(
         name.national + title + rest, now.level, now.path, now.code, now.code, kind_of_organ, basis, **_history(division)
     )
-    if rest.endswith(tuple(_WORDS["located"]["without_level"])):
+    if rest.endswith(tuple(WORDS["located"]["without_level"])):
         return known._replace(level=None, region_code=None)
     if (town := _PATTERNS["township"].fullmatch(rest)) and town["name"] not in short_names_within(now):
         organ = "街道办事处" if rest.endswith("办事处") else rest[town.end("name") :]
@@ -259,7 +258,7 @@ def _without_place(name: Name, year: int | None, text: str) -> Identity:
     area, town = _AREA.fullmatch(organ), _PATTERNS["township"].fullmatch(organ)
     if area and area["name"] in _KNOWN_AREAS:
         return _area(Identity(organ, basis="printed"), "", area["name"], area["organ"])
-    level = _WORDS["levels"].get(name.place, "province" if organ.endswith("厅") else None)
+    level = WORDS["levels"].get(name.place, "province" if organ.endswith("厅") else None)
     if area:
         level, office, agency = "county", area["organ"], area["name"] + _in_full(area["organ"])
     elif town:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from os import PathLike
@@ -13,52 +14,38 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import pandas as pd
 
 from govstats.errors import MissingExtra, UnusableExport, UnusablePanel
-from govstats.export.codebook import datasets
-from govstats.export.database import (
-    KEPT,
-    MANIFEST,
-    PANEL_TYPES,
-    Source,
-    add_views,
-    create_tables,
-    literal,
-    made_from,
-    manifest_of,
-    whole_table,
-)
-from govstats.files import whole
+from govstats.export import database
+from govstats.export.codebook import dataset, datasets, field, markdown, missing_kinds, package_about, values
+from govstats.export.database import add_views, create_tables
+from govstats.files import sha256, whole
 from govstats.forms import Language
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
     from govstats.panel import Panel
 
 __all__ = ["FORMATS", "UnusableExport", "add_views", "create_tables", "export"]
 
-Format = Literal["parquet", "duckdb", "csv", "xlsx", "dta", "sav", "datapackage"]
 Shape = Literal["long", "wide"]
 
 #: The formats, each with the suffix of its file; a data package is a folder.
 FORMATS: Mapping[str, str] = {
-    "parquet": ".parquet",
-    "duckdb": ".duckdb",
-    "csv": ".csv",
-    "xlsx": ".xlsx",
-    "dta": ".dta",
-    "sav": ".sav",
+    **{name: f".{name}" for name in ("parquet", "duckdb", "csv", "xlsx", "dta", "sav")},
     "datapackage": "",
 }
 #: Of these one file holds one table, the long or the wide one; here is which by default.
 _SHAPES: Mapping[str, Shape] = {"parquet": "long", "csv": "long", "dta": "wide", "sav": "wide"}
 _FOLDERS = ("parquet", "csv", "datapackage")
-#: What writes a format, by module and function; CSV and Parquet are written by ``tables``.
-_WRITERS = {
-    "xlsx": ("workbook", "write_workbook"),
-    "dta": ("stata_spss", "write_stata"),
-    "sav": ("stata_spss", "write_spss"),
-    "datapackage": ("tables", "write_data_package"),
-}
+#: What writes a format in a module of its own, by module and function.
+_WRITERS = {"xlsx": ("workbook", "write_workbook"), "dta": ("stata_spss", "write_stata"), "sav": ("stata_spss", "write_spss")}
+#: Excel on a Chinese Windows takes a file for GBK unless it begins with this; R, Stata, pandas and DuckDB skip it.
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_ROWS = 100_000
+#: A text that Excel would calculate, also in the full-width characters that it takes in China, or that begins as one is marked:
+#: signs and digits alone (``-``, ``-5``) are none.
+_FORMULA = r"^([=@＝＠\t\r']|[-+－＋](?s:.*)[^-－0-9.,])"
 
 
 def export(
@@ -139,8 +126,9 @@ def export(
         create_tables(connection, sources, copy=own, comments=own)
         add_views(connection, comments=own)
         if own:
-            connection.execute(f"CREATE VIEW made_from AS SELECT {literal(made_from(connection))} AS made_from")
-        if not own:
+            made = database.literal(database.made_from(connection))
+            connection.execute(f"CREATE VIEW made_from AS SELECT {made} AS made_from")
+        else:
             writer(connection, place, language=language, shape=shape, suffix=FORMATS[format])
     return path
 
@@ -167,9 +155,12 @@ def _checked_shape(shape: Shape | None, format_: str, single: bool) -> Shape:
 
 def _writer(format_: str, single: bool) -> Callable[..., None]:
     """Return what writes a format, once the packages are there that it needs."""
-    module, function = _WRITERS.get(format_, ("tables", "write_table" if single else "write_tables"))
     try:
-        import_module("duckdb")  # every format is written from its tables
+        for package in ("duckdb", "pyarrow"):  # every format is written from their tables
+            import_module(package)
+        if format_ not in _WRITERS:
+            return write_data_package if format_ == "datapackage" else write_table if single else write_tables
+        module, function = _WRITERS[format_]
         writer: Callable[..., None] = getattr(import_module(f"govstats.export.{module}"), function)
     except ImportError as error:
         extra = "export" if error.name in ("pyreadstat", "xlsxwriter") else "panel"
@@ -177,7 +168,7 @@ def _writer(format_: str, single: bool) -> Callable[..., None]:
     return writer
 
 
-def _sources(panel: Panel | str | PathLike[str], indicators: pd.DataFrame | None) -> dict[str, Source]:
+def _sources(panel: Panel | str | PathLike[str], indicators: pd.DataFrame | None) -> dict[str, database.Source]:
     """Return where each table of a panel comes from; empty frames are left out."""
     names = (*datasets("tables"), *datasets("optional"))
     sources: dict[str, Any] = {}
@@ -185,10 +176,10 @@ def _sources(panel: Panel | str | PathLike[str], indicators: pd.DataFrame | None
         folder = Path(panel)
         files = {name: sorted([*folder.glob(f"{name}.parquet"), *folder.glob(f"{name}/*.parquet")]) for name in names}
         sources = {name: of_table for name, of_table in files.items() if of_table}
-        if (folder / MANIFEST).exists() or (folder / KEPT).exists():  # a build's; else what an export wrote
-            manifest_of(folder)
-            for name in PANEL_TYPES:
-                whole_table(folder, name)
+        if (folder / database.MANIFEST).exists() or (folder / database.KEPT).exists():  # a build's; else what an export wrote
+            database.manifest_of(folder)
+            for name in database.PANEL_TYPES:
+                database.whole_table(folder, name)
         if "cells" not in sources:
             raise UnusablePanel.worded("no_panel", folder=folder)
     else:
@@ -210,7 +201,7 @@ def connected(file: Path | None) -> Iterator[DuckDBPyConnection]:
 
     try:  # a full disk may show only when the file is closed
         with TemporaryDirectory() as spill, duckdb.connect(":memory:" if file is None else str(file)) as connection:
-            connection.execute(f"SET memory_limit = '{_MEMORY}'; SET temp_directory = {literal(spill)}")
+            connection.execute(f"SET memory_limit = '{_MEMORY}'; SET temp_directory = {database.literal(spill)}")
             if file is not None:
                 connection.execute(_WRITING)
             yield connection
@@ -236,3 +227,150 @@ def _placed(destination: Path, *, folder: bool) -> Iterator[Path]:
         raise UnusableExport.worded(
             "destination_not_written", destination=destination, strerror=error.strerror or error
         ) from error
+
+
+# --- CSV, Parquet and the data package --------------------------------------------------------------------------------------
+
+
+def write_table(connection: DuckDBPyConnection, path: Path, *, shape: str, **_: Any) -> None:
+    """Write the long or the wide table as one file of CSV or Parquet."""
+    _write(connection, "cells" if shape == "long" else "wide", path)
+
+
+def write_tables(connection: DuckDBPyConnection, folder: Path, *, suffix: str, **_: Any) -> None:
+    """Write every table as a file, and the codebook."""
+    for name in database.exported_tables(connection):
+        _write(connection, name, folder / f"{name}{suffix}")
+    _codebook(connection, folder)
+
+
+def write_data_package(connection: DuckDBPyConnection, folder: Path, **_: Any) -> None:
+    """Write every table as CSV, the codebook, and ``datapackage.json`` with a Table Schema for each."""
+    names = database.exported_tables(connection)
+    for name in names:
+        _csv(connection, name, folder / f"{name}.csv", b"")
+    _codebook(connection, folder)
+    about = {**package_about(), "made_from": database.made_from(connection)}
+    package = {**about, "resources": [_resource(connection, name, folder) for name in names]}
+    (folder / "datapackage.json").write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
+def _write(connection: DuckDBPyConnection, table: str, path: Path) -> None:
+    if path.suffix.lower() == ".csv":
+        _csv(connection, table, path, _BYTE_ORDER_MARK)
+    else:
+        _parquet(connection, table, path)
+
+
+def _csv(connection: DuckDBPyConnection, table: str, path: Path, opening: bytes) -> None:
+    from pyarrow.csv import CSVWriter
+
+    rows = connection.sql(f"FROM {table}").to_arrow_reader(_ROWS)
+    with path.open("wb") as file:
+        file.write(opening)
+        with CSVWriter(file, rows.schema) as writer:
+            for batch in rows:
+                writer.write_batch(_without_formulas(batch))
+
+
+def _without_formulas(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Mark texts that Excel would calculate with an apostrophe; to take one away from where a text begins restores it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for at, column in enumerate(batch.schema):
+        if pa.types.is_string(column.type):
+            texts = pc.replace_substring_regex(batch.column(at), _FORMULA, r"'\1", max_replacements=1)
+            batch = batch.set_column(at, column, texts)
+    return batch
+
+
+def _parquet(connection: DuckDBPyConnection, table: str, path: Path) -> None:
+    from pyarrow.parquet import ParquetWriter
+
+    made = database.made_from(connection)
+    rows = connection.sql(f"FROM {table}").to_arrow_reader(_ROWS)
+    schema = _described(table, rows.schema)
+    schema = schema.with_metadata({**schema.metadata, "govstats": made})
+    with ParquetWriter(path, schema, compression="zstd") as writer:
+        for batch in rows.cast(schema):
+            writer.write_batch(batch)
+
+
+def _described(table: str, schema: pa.Schema) -> pa.Schema:
+    """Give columns their labels, and the types that the frames of a panel have."""
+    import pyarrow as pa
+
+    kinds = {pa.int64(): "Int64", pa.int32(): "Int64", pa.float64(): "Float64", pa.bool_(): "boolean", pa.string(): "str"}
+    fields, empty = [], {}
+    for column in schema:
+        known = field(table, column.name)
+        labels = {"label_zh": known.zh, "label_en": known.en, "unit": known.unit} if known else {}
+        kind = pa.timestamp("ms") if pa.types.is_date(column.type) else column.type
+        fields.append(pa.field(column.name, kind, metadata={name: label for name, label in labels.items() if label}))
+        empty[column.name] = pd.Series(dtype=kinds.get(kind, kind.to_pandas_dtype()))
+    return pa.schema(fields).with_metadata(pa.Schema.from_pandas(pd.DataFrame(empty)).metadata)
+
+
+def _codebook(connection: DuckDBPyConnection, folder: Path) -> None:
+    columns = {
+        name: database.columns_of(connection, name)
+        for name in database.exported_tables(connection)
+        if not name.startswith("wide")
+    }
+    text = markdown(columns, database.codebook_rows(connection))
+    (folder / "codebook.md").write_text(f"{text.rstrip()}\n\n{database.made_from(connection)}\n", "utf-8")
+
+
+def _resource(connection: DuckDBPyConnection, name: str, folder: Path) -> dict[str, Any]:
+    path = folder / f"{name}.csv"
+    about = dataset(name)
+    types = {column: kind for column, kind, *_ in connection.execute(f"DESCRIBE {name}").fetchall()}
+    schema: dict[str, Any] = {"fields": [_table_schema_field(name, *one) for one in types.items()], "missingValues": [""]}
+    if name.startswith("wide"):
+        schema["primaryKey"] = ["agency", "year"]
+    if name in ("cells", "wide", "wide_status") and _all_registered(connection, name):
+        reference = {"resource": "reports", "fields": ["agency", "year"]}
+        schema["foreignKeys"] = [{"fields": ["agency", "year"], "reference": reference}]
+    return {
+        "name": name,
+        "path": path.name,
+        "type": "table",
+        "title": f"{about.zh} / {about.en}",
+        "description": f"{about.about_zh} / {about.about_en}",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": path.stat().st_size,
+        "hash": f"sha256:{sha256(path)}",
+        "schema": schema,
+    }
+
+
+_TABLE_SCHEMA_TYPES = {"VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date", "DOUBLE": "number", "FLOAT": "number"}
+
+
+def _table_schema_field(table: str, column: str, kind: str) -> dict[str, Any]:
+    schema: dict[str, Any] = {"name": column, "type": _TABLE_SCHEMA_TYPES.get(kind, "integer" if "INT" in kind else "any")}
+    if known := field(table, column):
+        schema["title"] = f"{known.zh} / {known.en}"
+        meanings = values(known.values).values() if known.values and known.values != "form" else ()
+        # in a column that only this panel has, other values may stand
+        if meanings and (known.cell or column in dataset(table).columns):
+            schema["description"] = _listed((value.id, f"{value.zh} {value.en}") for value in meanings)
+            schema["constraints"] = {"enum": [value.id for value in meanings]}
+        if known.cell:
+            schema["description"] = f"{'/'.join(known.cell)}{f'（{known.unit}）' if known.unit else ''}"
+    if table == "cells" and column == "value":
+        schema["description"] = _listed((kind.id, f"{kind.meaning_zh} {kind.meaning_en}") for kind in missing_kinds())
+    return schema
+
+
+def _listed(meanings: Iterable[tuple[str, str]]) -> str:
+    return "; ".join(f"{name}: {meaning}" for name, meaning in meanings)
+
+
+def _all_registered(connection: DuckDBPyConnection, table: str) -> bool:
+    """Tell whether every report that a table speaks of stands among the reports."""
+    query = f"SELECT 1 FROM {table} t ANTI JOIN reports r ON t.agency = r.agency AND t.year = r.year LIMIT 1"
+    return connection.execute(query).fetchone() is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,11 +11,13 @@ from typing import Any, get_args
 from jinja2 import Environment
 
 from govstats.errors import FormError
+from govstats.files import package_data
 from govstats.forms import Bilingual, CellKey, Form, Language, form, versions
 from govstats.reconciliation.wording import cell_label, column_label, line_label
 
 #: What Stata takes; the other programs take more.
 LONGEST_NAME = 32
+_RAW = package_data("export/codebook.toml")
 _GROUPS = ("tables", "optional", "views")
 
 
@@ -70,14 +71,9 @@ class Variable(Field):
     forms: tuple[str, ...] = ()
 
 
-@cache
-def _raw() -> Mapping[str, Any]:
-    return tomllib.loads((resources.files(__package__) / "codebook.toml").read_text("utf-8"))
-
-
 def package_about() -> Mapping[str, Any]:
     """Return what a data package says of itself."""
-    about: Mapping[str, Any] = _raw()["package"]
+    about: Mapping[str, Any] = _RAW["package"]
     return about
 
 
@@ -89,7 +85,7 @@ def datasets(group: str) -> Mapping[str, Dataset]:
     ['reports', 'cells', 'claims']
     """
     known = {}
-    for name, entry in _raw()[group].items():
+    for name, entry in _RAW[group].items():
         about = entry["zh"], entry["en"], entry["about_zh"], entry["about_en"]
         known[name] = Dataset(name, *about, tuple(entry.get("columns", "").split()))
     return known
@@ -111,7 +107,7 @@ def field(table: str, name: str) -> Field | None:
     if table in ("wide", "wide_status") and name in _by_name():
         variable = _by_name()[name]
         return variable if table == "wide" else replace(variable, type="string", values="status")
-    entry = _own_fields(table).get(name) or _raw()["fields"].get(name)
+    entry = _own_fields(table).get(name) or _RAW["fields"].get(name)
     return Field(name, **entry) if entry else None
 
 
@@ -122,7 +118,7 @@ def _by_name() -> Mapping[str, Variable]:
 
 @cache
 def _own_fields(table: str) -> Mapping[str, Any]:
-    raw: Mapping[str, Any] = next(_raw()[group][table] for group in _GROUPS if table in _raw()[group])
+    raw: Mapping[str, Any] = next(_RAW[group][table] for group in _GROUPS if table in _RAW[group])
     return _own_fields(raw["fields_as_in"]) if "fields_as_in" in raw else raw.get("fields", {})
 
 
@@ -135,7 +131,7 @@ def values(name: str) -> Mapping[str, Value]:
     """
     if name == "form":
         return {version: Value(version, int(version), form(version).zh, form(version).en) for version in versions()}
-    return {id_: Value(id_, **entry) for id_, entry in _raw()["values"][name].items()}
+    return {id_: Value(id_, **entry) for id_, entry in _RAW["values"][name].items()}
 
 
 def missing_kinds() -> tuple[Value, ...]:
@@ -190,7 +186,7 @@ def variable_name(cell: CellKey) -> str:
     >>> variable_name(("requests", "refused.third_party_rights", "natural_person"))
     'requests_refused_rights_person'
     """
-    words: Mapping[str, str] = _raw()["short"]
+    words: Mapping[str, str] = _RAW["short"]
     return "_".join(words.get(word, word) for part in cell for word in part.split("."))
 
 
@@ -234,7 +230,7 @@ def markdown(tables: Mapping[str, Sequence[str]], rows: Iterable[Mapping[str, An
     return template.render(
         kinds=missing_kinds(),
         tables=[(dataset(name), [(column, field(name, column)) for column in columns]) for name, columns in tables.items()],
-        lists={name: values(name).values() for name in ("form", *_raw()["values"])},
+        lists={name: values(name).values() for name in ("form", *_RAW["values"])},
         variables=variables(),
         rows=rows,
     )

@@ -1,8 +1,10 @@
--- Made only where the panel brings no table of its own of that name; the states are those of `Panel.coverage`.
+-- The states of `Panel.coverage`; in exports made only where the panel brings no table of its own of that name.
+-- S02 and S03 fail where tables, lines or columns are not there, which says nothing of the figures; XF holds where a report only
+-- agrees with a copy of itself.
 CREATE OR REPLACE VIEW coverage AS
 WITH
   reached AS (
-    SELECT agency, year, count(source) AS documents, any_value(message) FILTER (error IS NOT NULL) AS message,
+    SELECT agency, year, count(source) AS documents, first(message ORDER BY source) FILTER (error IS NOT NULL) AS message,
       any_value(form) FILTER (coalesce(chosen, error IS NULL)) AS form, bool_or(coalesce(chosen, error IS NULL)) AS read
     FROM reports WHERE agency IS NOT NULL AND year IS NOT NULL GROUP BY agency, year
   ),

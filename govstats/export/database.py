@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 Source = pd.DataFrame | Path | Sequence[Path]
 
 _SQL_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
-
-
+#: The variables that are amounts, or counts of which one at least is not whole, or has more digits than a count.
+_NOT_WHOLE = """
+SELECT variable FROM variables WHERE unit = '万元' UNION
+SELECT variable FROM cells JOIN variables USING ("table", line, "column") WHERE NOT is_count(value)
+"""
 #: The panel's own account of itself: of which columns and reports it is, and what in the folder was no document.
 MANIFEST = "panel.json"
 #: The folder of what a build keeps, in the folder that it writes to; all of it can be made again.
@@ -135,7 +138,8 @@ def create_tables(
     [(200,)]
     """
     known = {**datasets("tables"), **datasets("optional")}
-    own: dict[str, Source] = {"variables": _variables_frame(), "rules": _rules_frame()}
+    known_rules = rules().rename(columns={"id": "rule"})[list(known["rules"].columns)]
+    own: dict[str, Source] = {"variables": _variables_frame(), "rules": known_rules}
     given = own | dict(sources)
     for name, dataset in known.items():
         if name in given or name in datasets("tables"):
@@ -217,7 +221,9 @@ def add_views(connection: DuckDBPyConnection, *, comments: bool = True) -> None:
     >>> connection.sql("SELECT agency, year, requests_new_total FROM wide").fetchall()
     [('平潭综合实验区', 2025, 154)]
     """
-    _refuse_duplicates(connection)
+    if found := connection.execute(query("twice")).fetchone():
+        agency, year, which, count = found
+        raise UnusableCells.worded("stands_twice", agency=agency, year=year, which=which, count=count)
     connection.execute(query("views"))
     views = dict(datasets("views"))
     tables = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
@@ -225,38 +231,18 @@ def add_views(connection: DuckDBPyConnection, *, comments: bool = True) -> None:
         del views["coverage"]
     else:
         connection.execute(query("coverage"))
-    cells = wide_variables(connection)
-    not_whole = fractions(connection)
+    forms = {name for (name,) in connection.execute("SELECT DISTINCT form FROM cells").fetchall()}
+    cells = variables(tuple(version for version in versions() if version in forms))
+    not_whole = {name for (name,) in connection.execute(_NOT_WHOLE).fetchall()}
     connection.execute(f"CREATE OR REPLACE VIEW wide AS {_wide(cells, 'value', not_whole)}")
     connection.execute(f"CREATE OR REPLACE VIEW wide_status AS {_wide(cells, 'status', not_whole)}")
     for view in views.values() if comments else ():
         _comment(connection, view, "VIEW", columns_of(connection, view.name))
 
 
-def wide_variables(connection: DuckDBPyConnection) -> tuple[Variable, ...]:
-    """Return the variables of the wide table: the cells of the forms that the panel has reports of."""
-    found = {name for (name,) in connection.execute("SELECT DISTINCT form FROM cells").fetchall()}
-    return variables(tuple(version for version in versions() if version in found))
-
-
-def fractions(connection: DuckDBPyConnection) -> set[str]:
-    """Return the variables that are amounts, or counts of which one at least is not whole, or has more digits than a count."""
-    query = """
-SELECT variable FROM variables WHERE unit = '万元' UNION
-SELECT variable FROM cells JOIN variables USING ("table", line, "column") WHERE NOT is_count(value)
-"""
-    return {name for (name,) in connection.execute(query).fetchall()}
-
-
 def query(name: str) -> str:
     """Return a query that stands beside this module."""
     return (resources.files(__package__) / f"{name}.sql").read_text("utf-8")
-
-
-def _refuse_duplicates(connection: DuckDBPyConnection) -> None:
-    if found := connection.execute(query("twice")).fetchone():
-        agency, year, which, count = found
-        raise UnusableCells.worded("stands_twice", agency=agency, year=year, which=which, count=count)
 
 
 def _wide(cells: Sequence[Variable], content: str, not_whole: set[str]) -> str:
@@ -313,7 +299,3 @@ def _variables_frame() -> pd.DataFrame:
     table, line, column = zip(*frame.pop("cell"), strict=True)
     frame = frame.rename(columns=names).assign(table=table, line=line, column=column, position=range(1, len(frame) + 1))
     return frame.assign(forms=frame["forms"].map(" ".join))[list(datasets("tables")["variables"].columns)]
-
-
-def _rules_frame() -> pd.DataFrame:
-    return rules().rename(columns={"id": "rule"})[list(datasets("tables")["rules"].columns)]

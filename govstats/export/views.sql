@@ -39,7 +39,7 @@ ORDER BY c.agency, c.year, v.position;
 CREATE OR REPLACE VIEW failed AS
 SELECT
   f.agency, f.year, r.level, r.region, f.severity, f.rule, u.title_zh, u.title_en, f."table",
-  f.expected, f.reported, f.difference, f.cells, f.message_zh, f.message_en
+  f.expected, f.reported, f.difference, f.cells, f.message_zh, f.message_en, f.decision
 FROM findings f
 LEFT JOIN rules u USING (rule)
 LEFT JOIN (FROM reports WHERE coalesce(chosen, error IS NULL)) r ON f.agency = r.agency AND f.year = r.year

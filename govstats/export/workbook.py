@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
-from importlib import resources
 from itertools import chain, islice, product
 from math import ceil
 from os import PathLike
@@ -25,6 +22,7 @@ from xlsxwriter.exceptions import FileCreateError
 from govstats.errors import UnusableExport
 from govstats.export.codebook import Field, dataset, field, missing_kinds
 from govstats.export.database import codebook_rows, columns_of, exported_tables, made_from
+from govstats.files import package_data
 from govstats.forms import CellKey, Language, cell_key
 
 if TYPE_CHECKING:
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
 
     Looks = Mapping[str, Format]
 
+_SAID = package_data("export/workbook.toml")
 #: What a sheet of Excel holds, with the two rows of its header; what a cell or a comment holds, and the name of a sheet.
 _ROWS, _HEADER = 1_048_576, 2
 _LONGEST_TEXT, _LONGEST_NAME = 32_767, 31
@@ -49,18 +48,13 @@ _PAPER_A4 = 9
 _MADE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
-@cache
-def _said() -> Mapping[str, Any]:
-    return tomllib.loads((resources.files(__package__) / "workbook.toml").read_text("utf-8"))
-
-
 @contextmanager
 def _opened(path: Path, kind: str, **options: Any) -> Iterator[tuple[xlsxwriter.Workbook, Looks]]:
     options |= dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
     try:
         with xlsxwriter.Workbook(str(path), options) as book:
             book.set_properties({"created": _MADE})
-            yield book, {name: book.add_format(look) for name, look in _said()[kind].items()}
+            yield book, {name: book.add_format(look) for name, look in _SAID[kind].items()}
     except FileCreateError as error:
         raise OSError(str(error)) from error
 
@@ -174,7 +168,7 @@ def write_checked(
     reasons = _reasons(told, language)
     try:
         with _opened(path, "checked") as (book, looks):
-            _write_findings(_sheet(book, _said()[language]["findings"], title, looks), told, looks, language)
+            _write_findings(_sheet(book, _SAID[language]["findings"], title, looks), told, looks, language)
             for table in tables:
                 _write_table(_sheet(book, table.title, table.title, looks), table, reasons, looks, language)
     except OSError as error:
@@ -190,7 +184,7 @@ def _repairs_of(finding: Mapping[str, Any], repairs: pd.DataFrame, language: Lan
     explains = repairs["rules"].map(lambda rules: finding["rule"] in rules.split(";")).astype(bool)
     groups = repairs.loc[there & explains, "group"]
     said = repairs[repairs["group"].isin(groups)].drop_duplicates("repair")[f"message_{language}"]
-    words = _said()[language]["repair"]
+    words = _SAID[language]["repair"]
     return [words.format(number=number, count=len(said), said=one) for number, one in enumerate(said, start=1)]
 
 
@@ -200,7 +194,7 @@ def _reasons(told: Sequence[Mapping[str, Any]], language: Language) -> dict[Cell
     for finding in told:
         said = [f"{finding['severity']} {finding['rule']} {finding['message']}"]
         if pd.notna(finding["difference"]):
-            said.append(_said()[language]["difference"].format(difference=_signed(finding["difference"])))
+            said.append(_SAID[language]["difference"].format(difference=_signed(finding["difference"])))
         said += [finding["repairs"]] * bool(finding["repairs"])
         for place in filter(None, finding["cells"].split(";")):
             reasons.setdefault(cell_key(place), []).append("\n".join(said))
@@ -222,7 +216,7 @@ def _sheet(book: xlsxwriter.Workbook, name: str, title: str, looks: Looks) -> Wo
 
 
 def _write_findings(sheet: Worksheet, told: Sequence[Mapping[str, Any]], looks: Looks, language: Language) -> None:
-    for at, (name, column) in enumerate(_said()["findings"].items()):
+    for at, (name, column) in enumerate(_SAID["findings"].items()):
         sheet.set_column(at, at, column["wide"])
         sheet.write_string(_FIRST_ROW, at, column[language], looks["label"])
         for row, finding in enumerate(told, start=_FIRST_ROW + 1):
@@ -232,11 +226,11 @@ def _write_findings(sheet: Worksheet, told: Sequence[Mapping[str, Any]], looks: 
             elif pd.notna(value):
                 sheet.write_number(row, at, round(value, 6), looks["number"])
     for row, finding in enumerate(told, start=_FIRST_ROW + 1):  # Excel finds the heights itself, LibreOffice does not
-        texts = ((finding[name], column["wide"]) for name, column in _said()["findings"].items())
+        texts = ((finding[name], column["wide"]) for name, column in _SAID["findings"].items())
         high = max(_lines(text, wide) for text, wide in texts if isinstance(text, str))
         sheet.set_row(row, min(_HIGH * high, _HIGHEST))
     if not told:
-        sheet.write_string(_FIRST_ROW + 1, 0, _said()[language]["none"])
+        sheet.write_string(_FIRST_ROW + 1, 0, _SAID[language]["none"])
     sheet.freeze_panes(_FIRST_ROW + 1, 0)
 
 
@@ -294,7 +288,7 @@ def _is_plain(text: str) -> bool:
 def _shortened(text: str, language: Language) -> str:
     """Leave out what neither a cell nor a comment can hold."""
     text = "".join(one for one in text if one.isprintable() or one == "\n")
-    more = f"\n{_said()[language]['more']}"
+    more = f"\n{_SAID[language]['more']}"
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - len(more)] + more
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from govstats.errors import UnusableCells
+from govstats.errors import UnusableCells, require_columns
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, FAINT, INK, QUIET, VERMILLION, Language, Sheet, Width, Words, words
 from govstats.figures.over_years import REASONS
@@ -28,6 +28,9 @@ _MOST_ROWS = 60
 #: What a rate may be, over repairs and blanks.
 _RANGE: dict[str, Any] = {"color": VERMILLION, "linewidth": 1, "marker": "|", "markersize": 4}
 _BOUNDS = ("low_repairs", "high_repairs", "low_blanks", "high_blanks")
+#: What a figure of rates needs.
+_OF_A_RATE = ("indicator", "value", "low", "high", "small", "status", *_BOUNDS)
+_CLAIM_TYPES = column_types("agency year:Int64 claims:Int64 agree:Int64 differ:Int64 open:Int64")
 _STATES, _FAILURES, _OUTCOMES = (drawing.looks(name) for name in ("states", "failures", "outcomes"))
 
 
@@ -51,6 +54,7 @@ def coverage_by_year(states: pd.DataFrame) -> pd.DataFrame:
     >>> coverage_by_year(states)[2023].to_dict()
     {'consistent': 1, 'inconsistent': 0, 'incomplete': 0, 'undecided': 0, 'without tables': 0, 'failed': 0, 'missing': 1}
     """
+    require_columns(states, ("year", "state"), "states", "Panel.coverage()")
     return pd.crosstab(states["state"], states["year"]).reindex(list(_STATES), fill_value=0)
 
 
@@ -88,6 +92,7 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
 
     sheet = Sheet("coverage", language, width)
     states = source if isinstance(source, pd.DataFrame) else source.coverage()
+    require_columns(states, ("agency", "year", "state"), "states", "Panel.coverage()")
     years, agencies = _years(states), list(states["agency"].drop_duplicates())
     counts = states["state"].value_counts()
     said = {state: sheet.words("state", state=STATES[state], number=f"{counts.get(state, 0):,}") for state in _STATES}
@@ -169,7 +174,8 @@ def quality_by_report(source: Panel | Iterable[Report]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a report: ``agency year form cells reported E W I assessed``. `cells` counts the cells that were read, `reported`
-        those with a figure; `E` `W` `I` the edits that fail, by severity; `assessed` those that hold or fail.
+        those with a figure; `E` `W` `I` the edits that fail, by severity, but for those that somebody dismissed; `assessed` those
+        that hold or fail.
 
     Examples
     --------
@@ -191,7 +197,7 @@ def quality_by_report(source: Panel | Iterable[Report]) -> pd.DataFrame:
         reports = typed_frame(rows, column_types("agency year:Int64 form cells:Int64 reported:Int64"))
         findings = pd.concat([reconcile(one) for one in read])
     found = findings[findings["status"].isin(["pass", "fail"])]
-    severity = found["severity"].where(found["status"] == "fail")
+    severity = found["severity"].where((found["status"] == "fail") & found["decision"].ne("dismissed"))
     counts = found[keys].assign(**{one: severity == one for one in "EWI"}, assessed=True).groupby(keys).sum()
     frame = reports[[*keys, "form", "cells", "reported"]].merge(counts.reset_index(), on=keys, how="left")
     return frame.astype(dict.fromkeys(counts, "Int64")).fillna(dict.fromkeys(counts, 0))
@@ -229,6 +235,7 @@ def quality_map(source: Panel | pd.DataFrame, *, language: Language = "both", wi
     """
     sheet = Sheet("quality", language, width)
     reports = source if isinstance(source, pd.DataFrame) else quality_by_report(source)
+    require_columns(reports, ("agency", "year", "E", "W", "assessed"), "reports", "figures.quality_by_report(panel)")
     years = _years(reports)
     most = reports.groupby("agency", sort=False)["E"].sum().sort_values(ascending=False, kind="stable").index[:_MOST_ROWS]
     agencies = [agency for agency in reports["agency"].drop_duplicates() if agency in set(most)]
@@ -308,6 +315,7 @@ def indicators_compared(
     from govstats.measures import definitions
 
     sheet = Sheet("compared", language, width)
+    require_columns(rates, _OF_A_RATE, "rates", "govstats.indicators(panel)")
     indicator = drawing.only(rates, "indicator", "rates[rates['indicator'] == …]", "指标")
     known = definitions(formulas).set_index("indicator", drop=False)
     refuse_unknown("rates", "is about the indicator", [indicator], known.index)
@@ -321,30 +329,23 @@ def indicators_compared(
     named = len(rows) <= _MOST_ROWS
     ticks = {limit: drawing.in_digits(limit, share=share) for limit in _limits(rates, said["kind"])}
     labels = {row: sheet.label((row, row), 0.36 * sheet.wide) for row in rows} if named else {}
-    room = sheet.wide - sheet.widest(labels.values())
-    least = (
-        max(sheet.widest([" ".join(ticks.values())], sheet.small), 0.045 * sheet.body)
-        + sheet.widest(rates["said"], sheet.small)
-        + 0.25
-    )
-    bands = -(-len(panels) // max(int(room / least), 1))
+    scale = max(sheet.widest([" ".join(ticks.values())], sheet.small), 0.045 * sheet.body)
+    least = scale + sheet.widest(rates["said"], sheet.small) + 0.25
+    bands = -(-len(panels) // max(int((sheet.wide - sheet.widest(labels.values())) / least), 1))
     beside = -(-len(panels) // bands)
     step = sheet.pitch([*labels.values(), *rates["said"]]) if named else 6 / len(rows) / bands
     parts = [panels[at : at + beside] for at in range(0, len(panels), beside)]
     # a band of panels has the rows that have something in it
     inside = [[row for row in rows if row in set(rates.loc[rates["panel"].isin(part), "row"])] for part in parts]
     tall = [step * len(mine) + 3.9 * sheet.small / 72 for mine in inside]
+    notes = [(said["formula_zh"], said["formula_en"]), sheet.words("missing")]
+    notes += [sheet.words("many", number=len(rows))] * (not named) + [sheet.words("order")] * by_year
     sheet.open(
         f"{len(rows)} {sheet.say(sheet.words('rows'))}" + (f" · {drawing.span(panels)}" if by_year else ""),
         sum(tall),
         title=drawing.with_unit(said),
         finding=_highest_and_lowest(sheet, rates, (said["label_zh"], said["label_en"])),
-        notes=[
-            (said["formula_zh"], said["formula_en"]),
-            sheet.words("missing"),
-            *([] if named else [sheet.words("many", number=len(rows))]),
-            *([sheet.words("order")] if by_year else []),
-        ],
+        notes=notes,
         source=drawing.annual_reports(rates["agency"], rates["year"])
         if {"agency", "year"} <= set(rates)
         else sheet.words("source"),
@@ -359,9 +360,9 @@ def indicators_compared(
             if by_year:
                 axes.set_title(str(part[at]), loc="left", pad=2, **drawing.text_style(sheet.body, INK))
             sheet.rows(axes, [labels.get(row, "") if at == 0 else "" for row in mine])
-            _draw_rates(sheet, axes, rates[rates["panel"] == part[at]], mine, ticks, named=named)
             if highlight in mine:
                 _set_off(axes, mine.index(highlight))
+            _draw_rates(sheet, axes, rates[rates["panel"] == part[at]], mine, ticks, named=named)
     return sheet.figure
 
 
@@ -466,6 +467,7 @@ def caveats(rates: pd.DataFrame, reports: pd.DataFrame | None = None) -> pd.Data
     >>> caveats(rates)[["year", "caveat", "zh"]].values.tolist()
     [[2020, 'small', '不足 30 例'], [2020, 'contradicted', '报告自相矛盾']]
     """
+    require_columns(rates, (*_OF_A_RATE, "denominator", "reports", "left_out"), "rates", "govstats.indicators(panel)")
     value, bounds = rates["value"], rates[["low_blanks", "high_blanks"]]
     groups = _group_columns(rates)
     several = rates["reports"] + rates["left_out"] > 1
@@ -479,6 +481,7 @@ def caveats(rates: pd.DataFrame, reports: pd.DataFrame | None = None) -> pd.Data
         "summary": pd.Series(False, index=rates.index),
     }
     if reports is not None and {"agency", "year"} <= set(groups):
+        require_columns(reports, ("agency", "year", "chosen", "summary"), "reports", "Panel.reports")
         summaries = reports[reports["chosen"].eq(True) & reports["summary"].eq(True)].set_index(["agency", "year"]).index
         here["summary"] = pd.Series(pd.MultiIndex.from_frame(rates[["agency", "year"]]).isin(summaries), index=rates.index)
     found = []
@@ -544,7 +547,7 @@ def claims_against_cells(reports: Iterable[Report]) -> pd.DataFrame:
         status = findings.loc[findings["rule"].isin(["NT", "NZ"]), "status"]
         counts = [int((status == name).sum()) for name in ("pass", "fail", "not_assessable")]
         rows.append((report.agency, report.year, sum(counts), *counts))
-    return typed_frame(rows, column_types("agency year:Int64 claims:Int64 agree:Int64 differ:Int64 open:Int64"))
+    return typed_frame(rows, _CLAIM_TYPES)
 
 
 def claims_by_report(counts: pd.DataFrame, *, language: Language = "both", width: Width = "page") -> Figure:
@@ -574,6 +577,7 @@ def claims_by_report(counts: pd.DataFrame, *, language: Language = "both", width
     'Of 5 figures in the prose 5 agree with the tables, 0 differ and 0 cannot be compared.'
     """
     sheet = Sheet("claims", language, width)
+    require_columns(counts, _CLAIM_TYPES, "counts", "figures.claims_against_cells(reports)")
     shown = counts[counts["claims"] > 0]
     labels = [sheet.label((f"{row['agency']} {row['year']}",) * 2, 0.4 * sheet.wide) for row in shown.to_dict("records")]
     counts = shown[["agree", "differ", "open"]]
@@ -620,6 +624,7 @@ def rules_by_outcome(
     from govstats.reconciliation import rules as known_rules
 
     sheet = Sheet("rules", language, width)
+    require_columns(summary, ("rule", "severity", "reports", "pass", "fail", "not_assessable"), "summary", "Panel.summary()")
     if not 0 < len(summary) <= _MOST_ROWS:
         raise UnusableCells.worded("too_many_rows_to_draw", rows=len(summary), most=_MOST_ROWS)
     # without its file a rule of the user's own is drawn by its id

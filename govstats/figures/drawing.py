@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache, lru_cache
-from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 import pandas as pd
 
 from govstats.errors import MissingExtra, UnusableCells, UnusableFigure
+from govstats.files import package_data
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,15 +60,17 @@ _METADATA = {
 
 def looks(name: str) -> dict[str, dict[str, Any]]:
     """Return a chapter of ``looks.toml``: how symbols and fields look, as matplotlib names it."""
-    found: dict[str, dict[str, Any]] = tomllib.loads((resources.files(__package__) / "looks.toml").read_text("utf-8"))[name]
+    found: dict[str, dict[str, Any]] = package_data("figures/looks.toml")[name]
     return found
+
+
+_POINTS = looks("points")
 
 
 @cache
 def chapter(name: str) -> Mapping[str, Words]:
     """Return a chapter of ``words.toml``: pairs of Chinese and English words by their names."""
-    chapters = tomllib.loads((resources.files(__package__) / "words.toml").read_text("utf-8"))
-    return {entry: (zh, en) for entry, (zh, en) in chapters[name].items()}
+    return {entry: (zh, en) for entry, (zh, en) in package_data("figures/words.toml")[name].items()}
 
 
 def words(name: str, **values: object) -> Words:
@@ -366,16 +367,8 @@ def marker(*, small: object = False, contradicted: object = False) -> dict[str, 
 
     What is null counts as false.
     """
-    color = VERMILLION if contradicted is True else BLUE
-    return {
-        "marker": "D" if contradicted is True else "o",
-        "markersize": 4.5 if contradicted is True else 4,
-        "color": color,
-        "markerfacecolor": "white" if small is True else color,
-        "markeredgewidth": 1.1,
-        "linestyle": "none",
-        "zorder": 3,
-    }
+    look = _POINTS["contradicted" if contradicted is True else "sure"]
+    return look | {"markerfacecolor": "white" if small is True else look["color"], "zorder": 3}
 
 
 def point_key(points: pd.DataFrame, value: Words, more: Key = ()) -> Key:

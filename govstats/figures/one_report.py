@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from govstats.errors import require_columns
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, FAINT, HATCHED, INK, QUIET, SKY, VERMILLION, Language, Sheet, Width, Words, words
 from govstats.forms import Label, Table, cell_key
@@ -401,7 +402,9 @@ def where_edits_cross(
     missed = missed[missed["table"] == name]
     beside, below = (missed.loc[missed["along"] == along, "rule"].drop_duplicates().tolist() for along in ("line", "column"))
     ids = [line.id for line in lines]
-    mine = pd.DataFrame(columns=["line", "column", "proposed", "rank", "repair"]) if repairs is None else repairs
+    needed = ("table", "line", "column", "proposed", "rank", "repair")
+    mine = pd.DataFrame(columns=needed) if repairs is None else repairs
+    require_columns(mine, needed, "repairs", "govstats.repairs(report)")
     mine = mine[mine["table"].eq(name) & mine["line"].isin(ids)] if len(mine) else mine
     likeliest = mine[mine["rank"] == 1].dropna(subset="proposed")
     proposed = {(row["line"], row["column"]): row["proposed"] for row in likeliest.to_dict("records")}

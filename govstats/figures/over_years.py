@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from govstats.errors import require_columns
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, HATCHED, INK, QUIET, VERMILLION, Language, Sheet, Width, Words, chapter, words
 from govstats.report import Report, column_types
@@ -97,7 +98,8 @@ def _contradicted(source: Report | Panel | pd.DataFrame, followed: pd.DataFrame)
     from govstats.reconciliation import reconcile
 
     findings = reconcile(source) if isinstance(source, (Report, pd.DataFrame)) else source.findings
-    wrong = findings[(findings["status"] == "fail") & (findings["severity"] == "E")]
+    failed = (findings["status"] == "fail") & findings["decision"].ne("dismissed")
+    wrong = findings[failed & (findings["severity"] == "E")]
     reports = zip(wrong["agency"], wrong["year"], wrong["cells"], strict=True)
     doubtful = {(agency, year, cell) for agency, year, cells in reports for cell in str(cells).split(";")}
     rows = zip(followed["agency"], followed["year"], followed["cells"], strict=True)
@@ -153,6 +155,7 @@ def series_over_years(
     points = source if isinstance(source, pd.DataFrame) and "line" in source and "name" in source else None
     if points is None:
         points = points_over_years(source, names)
+    require_columns(points, _POINT_TYPES, "points", "figures.points_over_years(panel)")
     agency = drawing.only(points, "agency", "panel.only(agency=…)", "机关")
     points = points.astype(dict.fromkeys(("value", "low", "high"), float))
     shown = [one for _, one in points.groupby("name", sort=False)]
@@ -263,6 +266,7 @@ def carry_overs(source: Panel | pd.DataFrame) -> pd.DataFrame:
     [[2022, 1.0, 1.0, 'agree']]
     """
     cells = source if isinstance(source, pd.DataFrame) else source.cells
+    require_columns(cells, ("agency", "year", "table", "line", "column", "value"), "cells", "Report.cells")
     cells = cells.loc[cells["table"] == "requests", ["agency", "year", "line", "column", "value"]]
     keys = ["agency", "year", "column"]
     going, coming = (
@@ -313,6 +317,7 @@ def carry_over_chain(source: Panel | pd.DataFrame, *, language: Language = "both
     """
     sheet = Sheet("carry_overs", language, width)
     chain = source if isinstance(source, pd.DataFrame) and "carried_out" in source else carry_overs(source)
+    require_columns(chain, _CARRY_OVER_TYPES, "chain", "figures.carry_overs(panel)")
     totals = chain[chain["column"] == "total"]
     if totals.empty:
         return sheet.nothing("", sheet.words("none"))

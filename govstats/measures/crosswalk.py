@@ -13,17 +13,7 @@ from numpy.typing import NDArray
 
 from govstats.errors import FormError
 from govstats.forms import form, refuse_keys, refuse_unknown, versions
-from govstats.measures.formulas import (
-    REASONS,
-    Figures,
-    Gathered,
-    Sum,
-    chosen,
-    definitions_in,
-    gathered,
-    in_words,
-    parsed,
-)
+from govstats.measures import formulas
 from govstats.report import Report, column_types, typed_frame
 
 if TYPE_CHECKING:
@@ -58,7 +48,7 @@ class Series:
     en: str
     unit: str
     written: Mapping[str, Sequence[str]]
-    sums: Mapping[str, Sum]
+    sums: Mapping[str, formulas.Sum]
     segments: Mapping[str, int]
     reasons: Mapping[str, tuple[str, str]]
 
@@ -76,7 +66,7 @@ def crosswalk() -> tuple[Series, ...]:
     FormError
         It names a form, a cell or a reason that does not exist; the message says where.
     """
-    raw, entries = definitions_in("crosswalk.toml", "series", tables=("reasons",))
+    raw, entries = formulas.definitions_in("crosswalk.toml", "series", tables=("reasons",))
     return tuple(_series(entry, raw["reasons"]) for entry in entries)
 
 
@@ -85,7 +75,7 @@ def _series(entry: Mapping[str, Any], reasons: Mapping[str, Mapping[str, str]]) 
     refuse_keys(where, entry, ("id", "zh", "en", "in"), ("unit", "breaks"))
     written = {version: cells for names, cells in entry["in"].items() for version in names.split()}
     refuse_unknown(where, "is in the form", written, versions())
-    sums = {version: parsed(f"{where}, form {version}", written[version], form(version)) for version in sorted(written)}
+    sums = {version: formulas.parsed(f"{where}, form {version}", written[version], form(version)) for version in sorted(written)}
     breaks: Mapping[str, str] = entry.get("breaks", {})
     for version in breaks:
         if version not in sums or version == min(sums):
@@ -124,7 +114,10 @@ def series_definitions() -> pd.DataFrame:
         for version in one.sums:
             statutory = form(version)
             years = (statutory.first_year, statutory.last_year)
-            words = (in_words(one.written[version], statutory, "zh"), in_words(one.written[version], statutory, "en"))
+            words = (
+                formulas.in_words(one.written[version], statutory, "zh"),
+                formulas.in_words(one.written[version], statutory, "en"),
+            )
             cells, reason = ";".join(one.written[version]), one.reasons.get(version, ("", ""))
             rows.append((one.id, one.zh, one.en, one.unit, version, *years, cells, *words, one.segments[version], *reason))
     return typed_frame(rows, _DEFINITION_TYPES)
@@ -165,8 +158,8 @@ def series(source: Report | Panel | pd.DataFrame, names: str | Iterable[str] | N
     >>> series(cells, "requests_received")[["year", "value", "segment", "break_before"]].values.tolist()
     [[2017, 0.0, 1, False], [2019, 23.0, 2, True], [2021, 70.0, 2, False]]
     """
-    wanted = chosen("series", names, {one.id: one for one in crosswalk()}, "series_definitions()")
-    everything = gathered(source, source if isinstance(source, pd.DataFrame) else source.cells, None)
+    wanted = formulas.chosen("series", names, {one.id: one for one in crosswalk()}, "series_definitions()")
+    everything = formulas.gathered(source, source if isinstance(source, pd.DataFrame) else source.cells, None)
     reports = everything.reports.assign(order=pd.factorize(everything.reports["agency"], use_na_sentinel=False)[0])
     order = reports.sort_values(["order", "year"], kind="stable").index
     followed = {place: _followed(one, everything).loc[order] for place, one in enumerate(wanted)}
@@ -180,7 +173,7 @@ def series(source: Report | Panel | pd.DataFrame, names: str | Iterable[str] | N
     return frame.iloc[places].astype(_SERIES_TYPES)[list(_SERIES_TYPES)].reset_index(drop=True)
 
 
-def _followed(one: Series, everything: Gathered) -> pd.DataFrame:
+def _followed(one: Series, everything: formulas.Gathered) -> pd.DataFrame:
     """Return the rows of one series, in the order of the reports, each with the reason for the last break before it."""
     reports = everything.reports[["agency", "year", "form"]]
     value, reason = np.full(len(reports), np.nan), everything.reason_without_cells(one.sums)
@@ -194,7 +187,7 @@ def _followed(one: Series, everything: Gathered) -> pd.DataFrame:
         series=one.id,
         value=value,
         unit=one.unit,
-        status=np.array(REASONS)[reason],
+        status=np.array(formulas.REASONS)[reason],
         segment=reports["form"].map(one.segments).astype("Int64"),
         basis=taken[:, 0],
         cells=taken[:, 1],
@@ -203,7 +196,7 @@ def _followed(one: Series, everything: Gathered) -> pd.DataFrame:
     )
 
 
-def _taken(figures: Figures, terms: Sum) -> NDArray[np.object_]:
+def _taken(figures: formulas.Figures, terms: formulas.Sum) -> NDArray[np.object_]:
     """Return for each report its basis and the cells that it takes."""
     options = np.array([figures.option(term)[0] for term in terms])
     ways, number = np.unique(options, axis=1, return_inverse=True)
@@ -211,7 +204,7 @@ def _taken(figures: Figures, terms: Sum) -> NDArray[np.object_]:
     return wordings[number.ravel()]
 
 
-def _way(terms: Sum, way: Sequence[int]) -> tuple[str, str]:
+def _way(terms: formulas.Sum, way: Sequence[int]) -> tuple[str, str]:
     cells: list[str] = []
     basis = "sum"
     for term, place in zip(terms, way, strict=True):

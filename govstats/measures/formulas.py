@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -192,16 +193,8 @@ def _each(where: str, entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     refuse_keys(f"{where}, each", entry["each"], ("table",), ("lines", "columns"))
     for name in (*entry["each"].get("lines", ()), *entry["each"].get("columns", ())):
         labels = {language: _label_of(where, entry["each"], name, language) for language in ("zh", "en")}
-        filled = {key: _filled(value, name) for key, value in entry.items() if key not in ("each", "zh", "en")}
-        yield {**filled, **{language: entry[language].replace("{}", label) for language, label in labels.items()}}
-
-
-def _filled(value: Any, name: str) -> Any:
-    if isinstance(value, str):
-        return value.replace("{}", name)
-    if isinstance(value, list):
-        return [_filled(one, name) for one in value]
-    return {key: _filled(one, name) for key, one in value.items()} if isinstance(value, dict) else value
+        filled = json.loads(json.dumps({key: entry[key] for key in entry if key != "each"}).replace("{}", name))
+        yield filled | {language: entry[language].replace("{}", label) for language, label in labels.items()}
 
 
 def _label_of(where: str, each: Mapping[str, Any], name: str, language: Language) -> str:
@@ -432,7 +425,8 @@ def gathered(
         A frame lacks a column, or the frame of reports has an agency-year twice.
     """
     # to sort columns of text that nobody asks for by form would take longer than all else
-    cells = cells[[name for name in cells.columns if name in _COLUMNS]]
+    require_columns(cells, _COLUMNS, "cells", "Report.cells")
+    cells = cells[list(_COLUMNS)]
     if isinstance(source, Report):
         identity = pd.DataFrame({"agency": [source.agency], "year": pd.array([source.year], "Int64"), "form": [source.form]})
         found, sorted_by_form = matrices(cells, identity if cells.empty else None)

@@ -1,4 +1,4 @@
-"""Indicators: sums over sums, with what their uncertainty is made of."""
+"""Indicators: sums over sums, with what their uncertainty is made of: chance, repairs, blanks, and reports that are missing."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
-from govstats.errors import FormError, UnusableCells, require_columns
+from govstats.errors import FormError, UnusableCells, UnusableRegister, require_columns
+from govstats.files import Written
 from govstats.forms import ONE_FEN, Language, form, refuse_keys, refuse_unknown, text_of, versions
 from govstats.measures.formulas import (
     NOT_IN_FORM,
@@ -27,7 +29,7 @@ from govstats.measures.formulas import (
     parsed,
     refuse_twice,
 )
-from govstats.measures.intervals import across_agencies, wilson
+from govstats.panel.register import EXPECTED_TYPES, expected_reports
 from govstats.reconciliation import reconcile
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import Flags
@@ -283,7 +285,7 @@ def indicators(
         ``not_given``, the denominator is zero (``undefined``), a share would exceed one (``inconsistent``), the group lies
         across a ``break``.
         `low` and `high` are the interval of a share that is ``computed``, null for what is no share: Wilson's for a report, for
-        a group that of `govstats.measures.intervals.across_agencies`, which needs two agencies. `small`: fewer than 30 cases.
+        a group that of `govstats.measures.rates.across_agencies`, which needs two agencies. `small`: fewer than 30 cases.
         `low_repairs` and `high_repairs` are the least and the greatest value over all minimal repairs of the reports, of which
         `repaired` have any that touch the indicator; null where repairs were not asked for, or leave the value open.
         `low_blanks` and `high_blanks` are the bounds where blanks may be zeros, so far as the edits allow it.
@@ -308,9 +310,8 @@ def indicators(
     >>> rates[["value", "status", "low_blanks", "high_blanks"]].round(4).values.tolist()
     [[<NA>, 'blank', 0.3416, 0.3416]]
     """
-    wanted = _chosen(names, formulas)
-    plain = source if isinstance(source, (Report, pd.DataFrame)) else source.cells
-    corrected = as_corrected(plain, corrections)
+    wanted = chosen("indicator", names, {one.id: one for one in _known(formulas)[1]}, "definitions()")
+    corrected = as_corrected(source if isinstance(source, (Report, pd.DataFrame)) else source.cells, corrections)
     cells = corrected.cells if isinstance(corrected, Report) else corrected
     everything = gathered(source, cells, reports, findings if isinstance(findings, pd.DataFrame) else None)
     if deduced:
@@ -328,12 +329,10 @@ def indicators(
         if everything.has_blanks:
             zeroed, why = _quantities_of(one, everything, everything.zeroed, given)
             blanks, _ = _pooled(one, zeroed, why, contradicted, groups, everything)
-        low_repairs = high_repairs = repaired = np.full(groups.count, np.nan)
+        over_repairs = (np.full(groups.count, np.nan),) * 3
         if repaired_reports is not None:
-            repaired_bounds = _over_repairs(one, quantities, outcome, contradicted, groups, repaired_reports)
-            low_repairs, high_repairs, repaired = repaired_bounds
+            over_repairs = _over_repairs(one, quantities, outcome, contradicted, groups, repaired_reports)
         counted = groups.sums(np.ones(len(members)), members)
-        of_edits = {"deduced": groups.sums(_marked(one, everything, everything.deduced), members)} if deduced else {}
         frames.append(
             groups.keys.assign(
                 indicator=one.id,
@@ -342,25 +341,19 @@ def indicators(
                 denominator=outcome.denominator,
                 **_uncertainty(one, quantities, outcome, members, groups, confidence),
                 small=np.where(np.isnan(outcome.base), np.nan, outcome.base < _SMALL),
-                low_repairs=low_repairs,
-                high_repairs=high_repairs,
-                repaired=repaired,
+                **dict(zip(("low_repairs", "high_repairs", "repaired"), over_repairs, strict=True)),
                 low_blanks=np.fmin(outcome.value, blanks.value),
                 high_blanks=np.fmax(outcome.value, blanks.value),
                 reports=counted,
                 left_out=groups.sizes - counted,
                 contradicted=groups.sums(np.ones(len(members)), contradicted & (reason == 0)),
-                **of_edits,
+                **({"deduced": groups.sums(_marked(one, everything, everything.deduced), members)} if deduced else {}),
                 status=np.array(STATUSES)[outcome.status],
             )
         )
     types = _INDICATOR_TYPES | ({} if groups.single else _GROUP_TYPES) | ({"deduced": "Int64"} if deduced else {})
     found = pd.concat(frames).sort_index(kind="stable").reset_index(drop=True)
     return found.astype(types)[[*groups.keys, *types]]
-
-
-def _chosen(names: str | Iterable[str] | None, formulas: RulesFile | None) -> list[Indicator]:
-    return chosen("indicator", names, {one.id: one for one in _known(formulas)[1]}, "definitions()")
 
 
 class _Groups:
@@ -725,3 +718,262 @@ def _extreme_quotient(fixed: Floats, options: Sequence[Floats], pick: Any) -> fl
         quotient = over / under
         chosen = [rows[pick(rows[:, 0] - quotient * rows[:, 1])] for rows in options]
     return float(quotient)
+
+
+# --- intervals --------------------------------------------------------------------------------------------------------------
+
+
+def wilson(successes: ArrayLike, trials: ArrayLike, *, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """Return the Wilson score interval of shares, in closed form.
+
+    Parameters
+    ----------
+    successes, trials : array_like
+        NaN, no trials at all or more successes than trials give NaN.
+    confidence : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    low, high : array
+
+    Notes
+    -----
+    E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, Journal of the American Statistical
+    Association 22 (1927).
+
+    Examples
+    --------
+    >>> low, high = wilson([0, 71], [10, 148])
+    >>> low.round(4).tolist(), high.round(4).tolist()
+    ([0.0, 0.4008], [0.2775, 0.5597])
+    """
+    k, n = np.asarray(successes, dtype=float), np.asarray(trials, dtype=float)
+    possible: Any = (n > 0) & (k >= 0) & (k <= n)
+    return _score_interval(np.where(possible, k, np.nan), np.where(possible, n, np.nan), stats.norm.ppf(_upper(confidence)))
+
+
+def across_agencies(agencies: pd.DataFrame, *, share: bool = True, confidence: float = 0.95) -> pd.DataFrame:
+    """Return for each group of agencies the interval of its pooled rate, and how far the agencies differ.
+
+    Parameters
+    ----------
+    agencies : pandas.DataFrame
+        One row an agency: ``group numerator denominator``.
+    share : bool
+        Whether the numerator counts independent cases among those of the denominator; else there is no interval.
+    confidence : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index: the groups. Columns ``agencies agency_mean agency_median low high correlation``. `agencies` have a denominator
+        above zero; mean and median are those of their rates. `low` and `high` need two agencies. `correlation` is the
+        intra-class correlation (analysis of variance): 0 where agencies differ as chance has it, below 0 where they differ less.
+
+    Notes
+    -----
+    The pooled rate is a ratio of two sums over agencies. Its variance is that of its linear approximation with each residual
+    divided by one less the agency's part of the denominator, which is the jackknife: the rate without each agency in turn
+    (MacKinnon and White, Journal of Econometrics 29, 1985). Student's t has one degree of freedom less than the number of
+    agencies, had they been of one size: the square of the sum of the denominators over the sum of their squares. The variance is
+    turned into a number of independent cases, and Wilson's interval taken of these (Dean and Pagano, Journal of Survey
+    Statistics and Methodology 3, 2015). It is never narrower than Wilson's of the cases themselves.
+
+    Examples
+    --------
+    >>> agencies = pd.DataFrame({"group": 0, "numerator": [10, 30, 5], "denominator": [20, 100, 80]})
+    >>> across_agencies(agencies).loc[0, ["low", "high", "correlation"]].round(3).tolist()
+    [0.014, 0.856, 0.177]
+    """
+    require_columns(agencies, ("group", "numerator", "denominator"), "agencies", "group numerator denominator")
+    known = agencies[agencies["denominator"] > 0].astype({"numerator": float, "denominator": float})
+    group, over, under = known["group"], known["numerator"], known["denominator"]
+    rates = (over / under).groupby(group)
+    found = pd.DataFrame({"agencies": rates.size(), "agency_mean": rates.mean(), "agency_median": rates.median()})
+    if not share:
+        return found.assign(low=np.nan, high=np.nan, correlation=np.nan)
+    granted, cases = over.groupby(group).sum(), under.groupby(group).sum()
+    pooled, part = granted / cases, under / group.map(cases)
+    count = found["agencies"].where(found["agencies"] > 1)
+    without = (over - group.map(pooled) * under) / (group.map(cases) - under).where(part < 1)
+    variance = (without**2).groupby(group).sum() * (count - 1) / count
+    independent = pooled * (1 - pooled) / variance.where(variance > 0)
+    freedom = 1 / (part**2).groupby(group).sum() - 1
+    # with less the interval is 0 to 1 in any case, and the factor would soon be infinite
+    factor = stats.t.ppf(_upper(confidence), freedom.clip(lower=0.1))
+    by_agencies = _score_interval(pooled * independent, independent, factor)
+    by_cases = wilson(granted, cases.where(count > 1), confidence=confidence)
+    return found.assign(
+        low=np.fmin(by_agencies[0], by_cases[0]),
+        high=np.fmax(by_agencies[1], by_cases[1]),
+        correlation=_correlation(known, granted, cases, count),
+    )
+
+
+def _correlation(
+    known: pd.DataFrame, granted: pd.Series[float], cases: pd.Series[float], count: pd.Series[int]
+) -> pd.Series[float]:
+    """Return the intra-class correlation of cases within agencies, from the mean squares between and within them."""
+    group = known["group"]
+    explained = (known["numerator"] ** 2 / known["denominator"]).groupby(group).sum()
+    between = (explained - granted**2 / cases) / (count - 1)
+    within = (granted - explained) / (cases - count).where(cases > count)
+    size = (cases - (known["denominator"] ** 2).groupby(group).sum() / cases) / (count - 1)
+    return (between - within) / (between + (size - 1) * within)
+
+
+def _upper(confidence: float) -> float:
+    """Return the probability below the upper end of a two-sided interval."""
+    if not 0 < confidence < 1:
+        raise ValueError(
+            f"confidence is {confidence!r}; it must be between 0 and 1, such as 0.95 置信水平应在 0 与 1 之间，如 0.95"
+        )
+    return 0.5 + confidence / 2
+
+
+def _score_interval(successes: ArrayLike, trials: ArrayLike, factor: Any) -> tuple[Floats, Floats]:
+    k, n = np.asarray(successes), np.asarray(trials)
+    middle = (k + factor * factor / 2) / (n + factor * factor)
+    half = factor / (n + factor * factor) * np.sqrt(k * (n - k) / n + factor * factor / 4)
+    # the ends are exact where all or nothing succeeded, and rounding must not move them
+    return np.where(k == 0, 0.0, middle - half), np.where(k == n, 1.0, middle + half)
+
+
+# --- reports that should be there and are not -------------------------------------------------------------------------------
+
+#: Between these quantiles of the rates at hand those of the missing lie, if they are like the others.
+_ALIKE = (0.1, 0.9)
+_NONRESPONSE_TYPES = column_types(
+    "expected:Int64 reports:Int64 response_rate:Float64 counted:Int64 unexpected:Int64 value:Float64 low_alike:Float64 "
+    "high_alike:Float64 low_worst:Float64 high_worst:Float64 agency_mean:Float64 mean_low:Float64 mean_high:Float64"
+)
+
+
+def nonresponse(
+    source: Panel | pd.DataFrame,
+    expected: Written | None = None,
+    *,
+    by: str | Sequence[str] = ("level", "year"),
+    names: str | Iterable[str] | None = None,
+    years: Iterable[int] | None = None,
+    **options: Any,
+) -> pd.DataFrame:
+    """Say how many reports are missing of those that should be there, and how far pooled rates could be off for it.
+
+    Parameters
+    ----------
+    source : Panel or pandas.DataFrame
+        As `govstats.indicators` takes it, with many reports.
+    expected : path or pandas.DataFrame, optional
+        As `govstats.panel.register.read_expected` takes it; by default ``expected.csv`` of the panel's documents.
+    by : str or sequence of str
+        ``year``, and columns of `expected`.
+    names : str or iterable of str, optional
+        Which indicators, of those between 0 and 1 (``share`` and ``proportion``); all of these by default.
+    years : iterable of int, optional
+        Reported on; by default from the first to the last of the source.
+    **options
+        For `govstats.indicators`, such as ``deduced=True``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a group and indicator: the columns of `by`, ``indicator expected reports response_rate counted unexpected value
+        low_alike high_alike low_worst high_worst agency_mean mean_low mean_high``.
+
+        `expected` reports there should be, `reports` are there, `response_rate` is their share, and `counted` those of which the
+        indicator could be computed, or has no cases. `unexpected` are reports that `expected` does not know; they count
+        nowhere else, and have no level and region. `value` is the pooled rate of those counted. What is not counted is missing:
+
+        - `low_worst` to `high_worst`: it grants nothing, or all, of as many cases as the largest of those counted has;
+        - `low_alike` to `high_alike`: it is like the others: as many cases as they have on average, and a rate between the 10 %
+          and the 90 % quantile of theirs;
+        - `mean_low` to `mean_high` bound the mean of the rates, `agency_mean`, whatever the missing say, and however many cases
+          they have.
+
+        Null where nothing was counted; the mean then lies between 0 and 1.
+
+    Raises
+    ------
+    FormError
+        There is no such indicator, or it is none between 0 and 1.
+    UnusableRegister
+        The table of expected agencies has a line that cannot be understood, or there is none.
+    UnusableCells
+        Two reports of a year are of one expected agency.
+
+    Notes
+    -----
+    Bounds without assumptions on who does not answer: C. F. Manski, Anatomy of the Selection Problem, Journal of Human Resources
+    24 (1989); J. L. Horowitz and C. F. Manski, Censoring of Outcomes and Regressors due to Survey Nonresponse, Journal of
+    Econometrics 84 (1998). They are no confidence intervals: these say what chance could do, the bounds what the missing could.
+
+    Examples
+    --------
+    >>> from govstats.simulate import simulate
+    >>> cells = simulate("2021", 3, size="medium", seed=1)
+    >>> expected = pd.DataFrame({"agency": [*cells["agency"].unique(), "某局"], "level": "county"})
+    >>> found = nonresponse(cells, expected, names="disclosure_rate")
+    >>> found[["expected", "reports", "response_rate", "counted"]].values.tolist()
+    [[4, 3, 0.75, 3]]
+    """
+    if (expected := getattr(source, "expected", None) if expected is None else expected) is None:
+        raise UnusableRegister.worded("nobody_expected")
+    of_kind = definitions().set_index("indicator")["kind"]
+    possible = {name: name for name in of_kind[of_kind.isin(["share", "proportion"])].index}
+    wanted = chosen("indicator between 0 and 1", names, possible, "definitions()")
+    rates = indicators(source, names=wanted, **options)
+    between = rates["year"].dropna()
+    should = expected_reports(expected, years if years is not None else range(between.min(), between.max() + 1))
+    rates = rates.rename(columns={"agency": "printed"})
+    called = pd.concat([should.assign(printed=should[one]) for one in ("agency", "name")])
+    units = called.drop_duplicates(["printed", "year"])[["printed", "year", "agency"]]
+    rates = rates.merge(units, on=["printed", "year"], how="left")
+    twice = rates[rates.duplicated(["agency", "year", "indicator"]) & rates["agency"].notna()]
+    if len(twice):
+        raise UnusableCells.worded("expected_twice", **twice[["agency", "year"]].iloc[0])
+    every = should.merge(pd.DataFrame({"indicator": wanted}), how="cross")
+    rates = rates[[*("agency", "year", "indicator", "status", "value", "numerator", "denominator")]]
+    both = pd.concat(
+        [every.merge(rates, on=["agency", "year", "indicator"], how="left"), rates[rates["agency"].isna()]], ignore_index=True
+    )
+    groups = [by] if isinstance(by, str) else list(by)
+    if lacking := [name for name in groups if name not in ("year", *EXPECTED_TYPES)]:
+        raise UnusableCells.worded("no_grouping", name=lacking[0])
+    return _bounded(both, [*groups, "indicator"])
+
+
+def _bounded(reports: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
+    """Return counts and bounds of each group of reports; those without an agency are not expected."""
+    known = reports["agency"].notna()
+    counted = known & reports["status"].isin(["computed", "undefined"])
+    rate = reports["value"].where(counted & (reports["status"] == "computed")).astype(float)
+    over, under = (reports[name].where(counted).astype(float) for name in ("numerator", "denominator"))
+    keys = [reports[name] for name in groups]
+
+    def of_groups(values: pd.Series[Any]) -> Any:
+        return values.groupby(keys, dropna=False)
+
+    there = known & reports["status"].notna()
+    counts = {"expected": known, "reports": there, "counted": counted, "unexpected": ~known}
+    frame = pd.DataFrame({name: of_groups(counts[name]).sum() for name in counts})
+    missing = frame["expected"] - frame["counted"]
+    granted, cases = of_groups(over).sum(), of_groups(under).sum()
+    ends = [of_groups(rate).quantile(quantile) for quantile in _ALIKE]
+    for size, how, worst in ((of_groups(under).mean(), "alike", ends), (of_groups(under).max(), "worst", (0.0, 1.0))):
+        lost = (missing * size).where(missing > 0, 0.0)
+        for side, share in zip(("low", "high"), worst, strict=True):
+            more = (lost * share).where(missing > 0, 0.0)
+            frame[f"{side}_{how}"] = ((granted + more) / (cases + lost)).where(cases > 0)
+    rates, some = of_groups(rate).sum(), of_groups(rate).count()
+    several = (some + missing).where(some + missing > 0)
+    frame = frame.assign(
+        value=granted / cases.where(cases > 0),
+        response_rate=frame["reports"] / frame["expected"].where(frame["expected"] > 0),
+        agency_mean=of_groups(rate).mean(),
+        mean_low=rates / several,
+        mean_high=(rates + missing) / several,
+    )
+    return frame.reset_index()[[*groups, *_NONRESPONSE_TYPES]].astype(_NONRESPONSE_TYPES)

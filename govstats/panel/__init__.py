@@ -13,18 +13,16 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from govstats.errors import UnknownReport, UnusablePanel, require_columns
-from govstats.export.database import MANIFEST, REPORT_TYPES, manifest_of, whole_table
-from govstats.forms import form
-from govstats.panel.building import build
-from govstats.panel.expected import EXPECTED_TYPES, read_expected
+from govstats.export import connected, create_tables
+from govstats.export.database import MANIFEST, REPORT_TYPES, manifest_of, query, whole_table
+from govstats.panel.building import Store, build
 from govstats.panel.reading import Folder
-from govstats.panel.store import Store
+from govstats.panel.register import EXPECTED_TYPES, read_expected
 from govstats.report import typed_frame
 
 if TYPE_CHECKING:
@@ -44,10 +42,6 @@ STATES = {
 }
 #: The columns of `Panel.coverage`, with their types.
 _COVERAGE_TYPES = {"agency": "str", "year": "Int64", "state": "str", "documents": "Int64", "failures": "Int64", "message": "str"}
-#: Rules that fail where tables, lines or columns are not there, which says nothing of the figures.
-_OF_THE_TABLES = ("S02", "S03")
-#: Rules that hold where a report only agrees with a copy of itself.
-_OF_COPIES = ("XF",)
 
 
 class _Temporary:
@@ -125,7 +119,7 @@ class Panel:
     def expected(self) -> pd.DataFrame | None:
         """The agencies that should publish, as ``expected.csv`` in the folder of the documents has them; None without one.
 
-        The columns are those of `govstats.panel.expected.read_expected`.
+        The columns are those of `govstats.panel.register.read_expected`.
         """
         if (rows := self._manifest.get("expected")) is None:
             return None
@@ -164,8 +158,7 @@ class Panel:
             asked_years = [int(one) for one in given if str(one).isdecimal()]
             there = sorted(set(Panel(self.folder).reports["year"].dropna().astype(int)))
             if given and not set(asked_years) & set(there):
-                listed = ", ".join(map(str, there))
-                raise UnknownReport(f"the panel has no reports of {given[0]}; it has {listed} 面板中没有该年度的年报")
+                raise UnknownReport.worded("panel_lacks_year", year=given[0], years=", ".join(map(str, there)))
             years = tuple(one for one in asked_years if years is None or one in years)
         return Panel(self.folder, agencies, years, self._temporary)
 
@@ -193,37 +186,25 @@ class Panel:
         reports = self.reports.dropna(subset=of_report)
         if reports.empty:
             return typed_frame([], _COVERAGE_TYPES)
-        every = _agencies_and_years(reports, expected)
-        severe = self.findings[(self.findings["severity"] == "E") & self.findings["decision"].ne("dismissed")]
-        torn, copied = (severe["rule"].isin(rules) for rules in (_OF_THE_TABLES, _OF_COPIES))
-        status = severe["status"]
-        documents, gaps, failures, passes, undecided = (
-            rows.groupby(of_report).size().reindex(every, fill_value=0)
-            for rows in (
-                reports[reports["source"].notna()],
-                severe[torn & (status == "fail")],
-                severe[~torn & (status == "fail")],
-                severe[~torn & ~copied & (status == "pass")],
-                severe[~torn & ~copied & (status == "not_assessable")],
-            )
-        )
-        chosen = reports[reports["chosen"]].set_index(of_report)[["form", "tables"]].reindex(every)
-        tables = chosen["tables"].fillna("").map(lambda names: len(names.split()))
-        asked = chosen["form"].map(lambda version: len(form(version).tables), na_action="ignore").fillna(0)
-        unread = chosen["form"].isna()
-        states = {
-            "missing": unread & (documents == 0),
-            "failed": unread,
-            "without tables": tables == 0,
-            "inconsistent": failures > 0,
-            "incomplete": (tables < asked) | (gaps > 0),
-            "undecided": undecided > passes,
-        }
-        state = np.select(list(states.values()), list(states), "consistent")
-        frame = pd.DataFrame({"state": state, "documents": documents, "failures": failures}, index=every)
-        reasons = reports[reports["error"].notna()].groupby(of_report)["message"].first().reindex(every)
-        frame["message"] = reasons.where(frame["state"].isin(["failed", "missing"]))
-        return frame.reset_index().astype(_COVERAGE_TYPES)
+        known = pd.DataFrame(columns=["agency", "from", "until"]) if expected is None else expected
+        require_columns(known, ("agency", "from", "until"), "expected", "agency from until")
+        agencies = list(dict.fromkeys([*reports["agency"], *known["agency"]]))
+        # one without a document has the years of the panel too
+        listed = pd.DataFrame({"agency": agencies, "year": reports["year"].min(), "chosen": False})
+        chosen = reports[reports["chosen"]]
+        tables = chosen.assign(table=chosen["tables"].str.split()).explode("table")[[*of_report, "table"]]
+        with connected(None) as connection:
+            sources = {"reports": pd.concat([reports, listed]), "cells": tables.dropna(), "findings": self.findings}
+            create_tables(connection, sources, comments=False)
+            connection.execute(query("coverage"))
+            frame: pd.DataFrame = connection.sql("FROM coverage").df().astype(_COVERAGE_TYPES)
+        frame = frame.sort_values(of_report, key=lambda one: one.map(agencies.index) if one.name == "agency" else one)
+        if expected is not None:
+            spans = frame[of_report].merge(expected, on="agency")
+            existed = spans[spans["year"].between(spans["from"].fillna(0), spans["until"].fillna(9999))]
+            there = pd.MultiIndex.from_frame(frame[of_report]).isin(pd.MultiIndex.from_frame(existed[of_report]))
+            frame = frame[there | frame["documents"].gt(0) | ~frame["agency"].isin(expected["agency"])]
+        return frame.reset_index(drop=True)
 
     def summary(self, by: str | Iterable[str] = ()) -> pd.DataFrame:
         """Count the reports that pass each rule, fail it, or cannot be checked by it.
@@ -264,19 +245,11 @@ class Panel:
         findings = findings.assign(status=findings["status"].mask(self.findings["decision"].eq("dismissed"), "pass"))
         chosen = self.reports[self.reports["chosen"].eq(True)].dropna(subset=of_report)
         statuses = ["pass", "fail", "not_assessable"]
-        counts = findings.pivot_table(index=["rule", *of_report], columns="status", aggfunc="size", fill_value=0).reindex(
-            columns=statuses, fill_value=0
-        )
+        counts = findings.pivot_table(index=["rule", *of_report], columns="status", aggfunc="size").reindex(columns=statuses)
+        counts = counts.fillna(0)
         fails, undecided = counts["fail"] > 0, counts["not_assessable"] > 0
-        of_each = pd.DataFrame(
-            {
-                "reports": 1,
-                "pass": ~fails & ~undecided,
-                "fail": fails,
-                "not_assessable": ~fails & undecided,
-                "failures": counts["fail"],
-            },
-        ).astype("Int64")
+        told = {"pass": ~fails & ~undecided, "fail": fails, "not_assessable": ~fails & undecided, "failures": counts["fail"]}
+        of_each = pd.DataFrame({"reports": 1} | told).astype("Int64")
         described = of_each.reset_index().merge(chosen[list(dict.fromkeys([*of_report, *groups]))], on=of_report)
         summed = described.groupby(["rule", *groups], dropna=False)[list(of_each)].sum().reset_index()
         frame = known.merge(summed, on="rule").loc[:, ["rule", "severity", *groups, *of_each]]
@@ -303,20 +276,6 @@ class Panel:
         if self.years is not None:
             wanted &= pc.field(year).isin(pa.array(self.years, pa.int64()))
         return pd.read_parquet(whole_table(self.folder, name), filters=wanted)
-
-
-def _agencies_and_years(reports: pd.DataFrame, expected: pd.DataFrame | None) -> pd.MultiIndex:
-    """Return each agency with the years of the panel, or those of them in which it existed or has a document."""
-    years = range(int(reports["year"].min()), int(reports["year"].max()) + 1)
-    known = pd.Series(dtype="str") if expected is None else expected["agency"]
-    every = pd.MultiIndex.from_product([dict.fromkeys([*reports["agency"], *known]), years], names=["agency", "year"])
-    if expected is None:
-        return every
-    require_columns(expected, ("agency", "from", "until"), "expected", "agency from until")
-    each = expected.merge(pd.DataFrame({"year": years}), how="cross")
-    existed = each["year"].between(each["from"].fillna(years[0]), each["until"].fillna(years[-1]))
-    there = pd.concat([each[existed], reports[reports["source"].notna()]])[["agency", "year"]]
-    return every[every.isin(list(there.itertuples(index=False, name=None))) | ~every.get_level_values(0).isin(known)]
 
 
 def read_corpus(

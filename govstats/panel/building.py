@@ -1,38 +1,37 @@
-"""The way from a folder of documents to a panel on disk."""
+"""The way from a folder of documents to a panel on disk, and what is kept of it so that nothing is read twice."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
-from functools import partial
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property, partial
 from itertools import count, repeat
 from os import PathLike
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 from loky import cpu_count
 from tqdm import tqdm
 
 from govstats import __version__
 from govstats.agencies import identify
-from govstats.errors import UnusablePanel
-from govstats.export import connected
-from govstats.export.database import MANIFEST, PANEL_TYPES, add_views, columns_sha256, create_tables
-from govstats.files import put, sha256
-from govstats.panel.expected import read_expected
-from govstats.panel.reading import Folder, Item, read_documents, schema
-from govstats.panel.register import REGISTERS, read_register, with_register, written
-from govstats.panel.store import READ, Store, figures
-from govstats.panel.workers import local_executor
+from govstats.errors import UnknownIdentity, UnusablePanel
+from govstats.export import connected, database
+from govstats.files import put, sha256, whole
+from govstats.panel.reading import SCHEMAS, Folder, Item, Tables, local_executor, read_documents, schema
+from govstats.panel.register import REGISTERS, read_expected, read_register, with_register
 from govstats.reconciliation import reconcile
 from govstats.reconciliation import rules as known_rules
 from govstats.reconciliation.corrections import Corrections, read_adjudications
@@ -42,6 +41,7 @@ from govstats.report import sources_sha256
 
 if TYPE_CHECKING:
     from distributed import Client
+    from duckdb import DuckDBPyConnection
 
 #: Decisions on findings that stand in the folder of the documents.
 ADJUDICATIONS = "adjudications.csv"
@@ -79,17 +79,15 @@ def build(
     What was read before is not read again, however the last build ended.
     """
     if processes is not None and processes < 1:
-        raise UnusablePanel.worded("no_number_of_processes", processes=processes)
+        raise UnusablePanel.worded("too_few_processes", processes=processes)
     identify([], corrections=agencies)  # refuses a table that cannot be used before the reading begins
     of_rules = known_rules(rules).rename(columns={"id": "rule"})
     known = _register(folder, register, agencies)
-    if adjudications is None and folder.holds(ADJUDICATIONS):
-        adjudications = written(io.BytesIO(folder.content(ADJUDICATIONS)), ADJUDICATIONS)
-        lines = [f"{ADJUDICATIONS}, line {row + 2}" for row in adjudications.index]
-        adjudications.index = pd.Index(lines, name=ADJUDICATIONS)
+    if adjudications is None:
+        adjudications = folder.table(ADJUDICATIONS)
     decided = None if adjudications is None else read_adjudications(adjudications, rules=of_rules["rule"])
-    there = folder.holds(EXPECTED)
-    expected = read_expected(written(io.BytesIO(folder.content(EXPECTED)), EXPECTED), name=EXPECTED) if there else None
+    listed = folder.table(EXPECTED)
+    expected = None if listed is None else read_expected(listed)
     documents, others = folder.documents(known, output=store.root)
     told = {"others": others, "expected": None if expected is None else json.loads(expected.to_json(orient="records"))}
     with store.alone():
@@ -103,13 +101,10 @@ def _register(
     folder: Folder, register: str | PathLike[str] | pd.DataFrame | None, agencies: str | PathLike[str] | pd.DataFrame | None
 ) -> pd.DataFrame | None:
     """Read the register of a folder; its agencies get the names that they have in the panel."""
-    standing = [name for name in REGISTERS if register is None and folder.holds(name)]
-    if register is not None:
-        known = read_register(register)
-    elif standing:
-        known = read_register(io.BytesIO(folder.content(standing[0])), name=standing[0])
-    else:
+    standing = register if register is not None else next(filter(None, map(folder.table, REGISTERS)), None)
+    if standing is None:
         return None
+    known = read_register(standing)
     names = {
         column: identify(known[column], years=known["year"], texts=texts, corrections=agencies)["agency"].array
         for column, texts in (("agency", known["region"]), ("parent", None))
@@ -173,35 +168,20 @@ def placed(
     ]
     reports = with_register(reports, register)
     nameless = reports["error"].isna() & (reports["agency"].isna() | reports["year"].isna())
-    lacking = reports["agency"].isna().map({True: "whose report it is", False: "of which year the report is"})
-    _refuse(
-        reports,
-        nameless,
-        reports["source"] + ": the document does not say " + lacking + "; name it in register.csv (document,agency,year)"
-        " 文件没有写明机关或年度，请写入 register.csv",
-    )
-    _refuse(
-        reports,
-        _namesakes(reports),
-        reports["source"]
-        + ": another document of "
-        + reports["agency"]
-        + " "
-        + reports["year"].astype("str")
-        + " shows other figures, and nothing tells whether both are of one agency ("
-        + reports["note_en"]
-        + "); name them in register.csv (document,agency,year) or in a table of agencies"
-        " 同名机关同年有数字不同的文件，无从判断是否同一机关，请写入 register.csv 或机关表",
-    )
+    for one in reports[nameless].itertuples():
+        lacking = "of which year the report is" if isinstance(one.agency, str) else "whose report it is"
+        _refuse(reports, one.Index, UnknownIdentity.worded("report_of_nobody", source=one.source, lacking=lacking))
+    for one in reports[_namesakes(reports)].itertuples():
+        about = {"source": one.source, "agency": one.agency, "year": one.year, "between": one.note_en}
+        _refuse(reports, one.Index, UnknownIdentity.worded("report_of_namesakes", **about))
     reports = _with_vintages(reports)
     reports["area"] = reports["region_code"].groupby(reports["family"], dropna=False).transform("min")
     order = ["area", "family", "agency", "year", "vintage", "source"]
     return reports.sort_values(order, na_position="first", ignore_index=True).drop(columns="area")
 
 
-def _refuse(reports: pd.DataFrame, which: pd.Series[bool], message: pd.Series[str]) -> None:
-    reports.loc[which, "error"] = "UnknownIdentity"
-    reports.loc[which, "message"] = message[which]
+def _refuse(reports: pd.DataFrame, row: Any, error: UnknownIdentity) -> None:
+    reports.loc[row, ["error", "message"]] = type(error).__name__, str(error)
 
 
 def _namesakes(reports: pd.DataFrame) -> pd.Series[bool]:
@@ -265,25 +245,25 @@ def _write(
     findings = _findings(making, batches, check, workers)
     _write_table(making, "findings", tqdm(findings, "核对 reconciling", len(batches), unit="批", disable=None))
     content = (making / "reports.parquet").read_bytes() + sources_sha256().encode()
-    digests = {name: sha256(making / f"{name}.parquet") for name in PANEL_TYPES}
-    about = {"columns": columns_sha256(), "content": hashlib.sha256(content).hexdigest()}
+    digests = {name: sha256(making / f"{name}.parquet") for name in database.PANEL_TYPES}
+    about = {"columns": database.columns_sha256(), "content": hashlib.sha256(content).hexdigest()}
     manifest = {"govstats": __version__} | about | {"sha256": digests, **told}
-    (making / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    (store.root / MANIFEST).unlink(missing_ok=True)
-    for name in PANEL_TYPES:
+    (making / database.MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (store.root / database.MANIFEST).unlink(missing_ok=True)
+    for name in database.PANEL_TYPES:
         put(making / f"{name}.parquet", store.root / f"{name}.parquet")
     _write_database(store.root, making / _DATABASE)
     put(making / _DATABASE, store.root / _DATABASE)
-    put(making / MANIFEST, store.root / MANIFEST)
+    put(making / database.MANIFEST, store.root / database.MANIFEST)
     shutil.rmtree(making, ignore_errors=True)
 
 
 def _write_table(folder: Path, name: str, frames: Iterable[pd.DataFrame]) -> None:
     """Write a table of a panel, a row group for each frame."""
-    columns = schema(PANEL_TYPES[name])
+    columns = schema(database.PANEL_TYPES[name])
     with pq.ParquetWriter(folder / f"{name}.parquet", columns, compression="zstd") as writer:
         for frame in frames:
-            typed = frame[columns.names].astype(PANEL_TYPES[name])
+            typed = frame[columns.names].astype(database.PANEL_TYPES[name])
             writer.write_table(pa.Table.from_pandas(typed, columns, preserve_index=False))
 
 
@@ -322,6 +302,185 @@ def _write_database(panel: Path, path: Path) -> None:
     tables = ("reports", "cells", "claims", "notes", "findings", "vintages", "rules")
     with connected(path) as connection:
         connection.execute("BEGIN")  # each comment would be a transaction of its own
-        create_tables(connection, {name: panel / f"{name}.parquet" for name in tables}, copy=False)
-        add_views(connection)
+        database.create_tables(connection, {name: panel / f"{name}.parquet" for name in tables}, copy=False)
+        database.add_views(connection)
         connection.execute("COMMIT")
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------------
+
+#: The file in a chunk with the digests of the others; a chunk that does not match it is read again.
+_DIGESTS = "sha256.json"
+#: The file in it that a build holds while it is at work.
+_LOCK = "lock"
+#: What decides how a document is read; after a change there every document is read anew.
+_READING = ("documents", "forms", "recognition", "characters.py", "report.py", "panel/reading.py", "reconciliation")
+#: Those whose rows were read in documents: what findings are made of.
+READ = ("cells", "claims", "notes", "vintages", "document_findings", "texts")
+#: What those rows take from their document, and what puts them in order.
+_OF_A_DOCUMENT = ["key", "batch", "position", "agency", "year", "form", "vintage", "source", "published"]
+_OF_A_DOCUMENT += ["basis", "agency_printed", "note_zh", "note_en"]
+#: The rows of documents, in the order of the documents. A key may stand in several chunks: only one of them is meant.
+_ROWS = """
+SELECT * FROM read_parquet([{files}], filename = true, file_row_number = true) JOIN documents USING (key, filename)
+"""
+#: A note on each report of which it is not known whose it is among several agencies of that name.
+_UNDECIDED = """
+UNION ALL BY NAME SELECT batch, position, agency, year, 'undecided_agency' AS kind, '' AS "table", '' AS line, '' AS "column",
+  agency_printed AS printed, '' AS place, note_zh AS message_zh, note_en AS message_en
+FROM documents WHERE basis = 'undecided'
+"""
+#: So much memory is used to put the rows of a panel in order; the rest goes to the disk.
+_MEMORY = "256MB"
+_ROWS_AT_ONCE = 50_000
+
+
+@dataclass(frozen=True)
+class Store:
+    """The chunks of documents that were read, and the folder of the panel that holds them.
+
+    Parameters
+    ----------
+    root : Path
+        Of the panel.
+    """
+
+    root: Path
+
+    @property
+    def kept(self) -> Path:
+        """Where everything stands that a build keeps for the next."""
+        return self.root / database.KEPT
+
+    @cached_property
+    def read(self) -> Path:
+        """Where the chunks stand that this version of the reader made."""
+        return self.kept / f"read-{sources_sha256(*_READING)[:12]}"
+
+    def making(self) -> Path:
+        """Return a new folder for what is not there until it is renamed."""
+        return Path(mkdtemp(prefix="making-", dir=self.kept))
+
+    def add(self, tables: Tables) -> None:
+        """Keep what was read of a chunk, all of it or nothing; a chunk is named by what it was read from and what failed."""
+        read = tables["reports"].select(["key", "error"]).to_pylist()
+        folder = self.read / hashlib.sha256(repr(sorted(map(repr, read))).encode()).hexdigest()[:32]
+        if folder.is_dir():  # the same documents failed in the same way before
+            return
+        with whole(folder) as making:
+            making.mkdir()
+            for name, table in tables.items():
+                pq.write_table(table, making / f"{name}.parquet", compression="zstd")
+            digests = {f"{name}.parquet": sha256(making / f"{name}.parquet") for name in tables}
+            (making / _DIGESTS).write_text(json.dumps(digests), "utf-8")
+
+    def drop_damaged(self) -> None:
+        """Remove the chunks that are not what was written, so that their documents are read again."""
+        for chunk in self.read.glob("*"):
+            if not _is_whole(chunk):
+                shutil.rmtree(chunk)
+
+    def reports(self) -> pd.DataFrame:
+        """Return a row for everything that was read: those of ``SCHEMAS["reports"]``, and ``chunk``: the folder of the rest."""
+        tables = {path.parent: pq.read_table(path) for path in sorted(self.read.glob("*/reports.parquet"))}
+        frame: pd.DataFrame = pa.concat_tables([SCHEMAS["reports"].empty_table(), *tables.values()]).to_pandas()
+        chunks = [str(chunk) for chunk, table in tables.items() for _ in range(len(table))]
+        frame["chunk"] = pd.array(chunks, dtype="str")
+        # a try that failed before the one that did not
+        return frame.sort_values("error", na_position="first", kind="stable").drop_duplicates("key", ignore_index=True)
+
+    def write(self, documents: pd.DataFrame, folder: Path) -> None:
+        """Write the tables `READ` of a panel: the rows of documents in their order, a row group for each batch of them.
+
+        Parameters
+        ----------
+        documents : DataFrame
+            The columns of `reports`, and ``batch``: from 0 up, in ascending order.
+        folder : Path
+            Where the files are written.
+        """
+        batches = 0 if documents.empty else int(documents["batch"].iloc[-1]) + 1
+        documents = documents.assign(position=range(len(documents)))
+        with connected(None) as connection:
+            connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
+            for name in READ:
+                columns = schema(database.PANEL_TYPES[name])
+                of_table = documents[documents["chosen"] != (name == "vintages")]
+                parts: Iterable[pa.Table] = repeat(columns.empty_table(), batches)
+                if not of_table.empty:
+                    parts = _parts(_in_order(connection, name, of_table), batches)
+                with pq.ParquetWriter(folder / f"{name}.parquet", columns, compression="zstd") as writer:
+                    for part in parts:
+                        # an empty row group too, so that their numbers are those of the batches
+                        writer.write_table(part.select(columns.names).cast(columns), row_group_size=max(len(part), 1))
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Make the folder and keep other builds out of it; the system lets go of it however this process ends.
+
+        Raises
+        ------
+        UnusablePanel
+            The folder holds something else, cannot be written to, or another build is at work there.
+        """
+        holds = [*self.root.iterdir()] if self.root.is_dir() else []
+        ours = (self.root / database.MANIFEST).is_file() or (self.kept / _LOCK).is_file() or holds == [self.kept]
+        if holds and not ours:
+            raise UnusablePanel.worded("folder_of_others", folder=self.root)
+        try:
+            self.kept.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.kept / _LOCK, blocking=False):
+                for path in (*self.kept.iterdir(), *self.root.glob(".unfinished-*")):
+                    if path.is_dir() and path != self.read:  # of a build that was killed, or of another version of the reader
+                        shutil.rmtree(path, ignore_errors=True)
+                self.drop_damaged()
+                yield
+        except Timeout:
+            raise UnusablePanel.worded("another_build", folder=self.root) from None
+        except OSError as error:
+            raise UnusablePanel.worded("panel_not_written", folder=self.root, error=error) from error
+
+
+def _is_whole(chunk: Path) -> bool:
+    """Tell whether a chunk is what `Store.add` wrote."""
+    try:
+        digests = json.loads((chunk / _DIGESTS).read_bytes())
+        return bool(digests == {f"{name}.parquet": sha256(chunk / f"{name}.parquet") for name in SCHEMAS})
+    except (OSError, ValueError):
+        return False
+
+
+def figures(documents: pd.DataFrame) -> pd.Series[int]:
+    """Return a number for the figures of each document, by key; `documents` has the columns ``key chunk`` of `Store.reports`."""
+    keys = documents["key"].tolist()
+    files = [Path(chunk) / "cells.parquet" for chunk in documents["chunk"].unique()]
+    cells = pd.concat([pd.read_parquet(file, filters=[("key", "in", keys)]) for file in files])
+    numbers = pd.util.hash_pandas_object(cells[["table", "line", "column", "value", "status"]], index=False)
+    return numbers.groupby(cells["key"]).sum()  # whatever the order of the cells
+
+
+def _in_order(connection: DuckDBPyConnection, name: str, documents: pd.DataFrame) -> pa.RecordBatchReader:
+    """Read the rows of a table from the chunks, in the order of the documents; on the disk where they do not fit into memory."""
+    table = "cells" if name == "vintages" else name
+    known = documents[_OF_A_DOCUMENT].assign(filename=documents["chunk"] + f"/{table}.parquet")
+    if name == "claims":  # a claim has a year of its own
+        known = known.rename(columns={"year": "report_year"})
+    connection.register("documents", database.arrow_table(known))
+    rows = _ROWS.format(files=", ".join(map(database.literal, known["filename"].unique())))
+    columns = ", ".join(map(database.quoted, database.PANEL_TYPES[name]))
+    query = f"SELECT batch, {columns} FROM ({rows} {_UNDECIDED if name == 'notes' else ''}) ORDER BY position, file_row_number"
+    return connection.sql(query).to_arrow_reader(_ROWS_AT_ONCE)
+
+
+def _parts(reader: pa.RecordBatchReader, batches: int) -> Iterable[pa.Table]:
+    """Yield the rows of each batch."""
+    rows = reader.schema.empty_table()
+    for batch in range(batches):
+        while not len(rows) or rows["batch"][-1].as_py() == batch:
+            following = next(reader, None)
+            if following is None:
+                break
+            rows = pa.concat_tables([rows, pa.Table.from_batches([following])])
+        end = pc.sum(pc.equal(rows["batch"], batch)).as_py() or 0
+        yield rows.slice(0, end)
+        rows = rows.slice(end)

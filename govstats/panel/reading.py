@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import faulthandler
 import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -15,29 +18,29 @@ from itertools import groupby
 from operator import itemgetter
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from loky import cpu_count
+from loky import cpu_count, get_reusable_executor
 
 from govstats.agencies import hint
 from govstats.documents import open_document
-from govstats.documents.limits import chosen_limits, ended, limits, start_clock_again
+from govstats.documents.limits import chosen_limits, ended, ended_beyond_limits, limits, start_clock_again
 from govstats.errors import MissingExtra, ProcessDied, UnreadableDocument
 from govstats.panel.register import said_of
-from govstats.panel.workers import bounded, local_executor, was_late
 from govstats.recognition import recognise
 from govstats.reconciliation.reuse import sample
 from govstats.reconciliation.structure import document_findings
-from govstats.report import Claim, Note, ReadCell, Report, is_typeset, types_of
+from govstats.report import Claim, Note, ReadCell, Report, column_types, is_typeset, types_of
 
 if TYPE_CHECKING:
     from distributed import Client
     from fsspec import AbstractFileSystem
 
 Tables = dict[str, pa.Table]
+_Result = TypeVar("_Result")
 
 #: How long a document of a kind takes to read, a web page being 1; what has another suffix is no document.
 _COSTS = {
@@ -83,31 +86,17 @@ def schema(types: Mapping[str, str]) -> pa.Schema:
 #: The tables that a chunk becomes. `key` is that of `Item.key`; what is the same for a whole report stands in ``reports`` alone.
 SCHEMAS = {
     "reports": schema(
-        {
-            **dict.fromkeys(("key", "source", "stamp", "sha256", "agency", "hint", "form", "title", "format", "tables"), "str"),
-            **dict.fromkeys(("year", "cells", "reported", "unreadable", "recognised", "claims", "notes", "size"), "Int64"),
-            "published": "datetime64[us]",
-            "summary": "boolean",
-            "error": "str",
-            "message": "str",
-        }
+        column_types(
+            "key source stamp sha256 agency hint form title format tables year:Int64 cells:Int64 reported:Int64 unreadable:Int64 "
+            "recognised:Int64 claims:Int64 notes:Int64 size:Int64 published:datetime64[us] summary:boolean error message"
+        )
     ),
     "cells": schema({"key": "str"} | types_of(ReadCell)),
     "claims": schema({"key": "str"} | types_of(Claim)),
     "notes": schema({"key": "str"} | types_of(Note)),
-    "document_findings": schema(
-        dict.fromkeys(("key", "rule", "severity", "status", "message_zh", "message_en"), "str")
-        | {"expected": "Float64", "reported": "Float64"}
-    ),
-    "texts": schema({"key": "str", "sketch": "object"}),
+    "document_findings": schema(column_types("key rule severity status message_zh message_en expected:Float64 reported:Float64")),
+    "texts": schema(column_types("key sketch:object")),
 }
-
-
-class _Lost(NamedTuple):
-    """The chunks that were under way when a worker died, and whether its time was up."""
-
-    chunks: list[tuple[Item, ...]]
-    late: bool
 
 
 class Item(NamedTuple):
@@ -164,7 +153,7 @@ class Folder:
         try:
             system, root = url_to_fs(self.url, **self.options)
         except ImportError as error:
-            raise MissingExtra.worded("address_needs_more", url=self.url, error=error) from error
+            raise MissingExtra.worded("address_needs_extra", url=self.url, error=error) from error
         except (OSError, ValueError) as error:
             raise UnreadableDocument.worded("no_folder_at_address", url=self.url, error=error) from error
         return system, root.rstrip("/")
@@ -206,10 +195,11 @@ class Folder:
             items = [Item(item.source, item.stamp, *row) for item, row in zip(items, rows, strict=True)]
         return items, others
 
-    def holds(self, name: str) -> bool:
-        """Tell whether a file stands in the folder itself."""
+    def table(self, name: str) -> tuple[str, bytes] | None:
+        """Return the name and the content of a table that may stand in the folder itself."""
         system, root = self._opened
-        return bool(system.isfile(f"{root}/{name}")) if system else Path(root, name).is_file()
+        there = system.isfile(f"{root}/{name}") if system else Path(root, name).is_file()
+        return (name, self.content(name)) if there else None
 
     def content(self, source: str) -> bytes:
         """Return the bytes of a document."""
@@ -233,7 +223,7 @@ def _local(root: str) -> Iterator[tuple[str, str | None]]:
     """Yield the files of a folder on this machine; fsspec passes over those it cannot list, and dates links by themselves."""
 
     def refuse(error: OSError) -> None:
-        raise UnreadableDocument.worded("folder_not_listed", folder=error.filename, why=error.strerror) from error
+        raise UnreadableDocument.worded("folder_not_listed", folder=error.filename, error=error.strerror) from error
 
     for place, folders, names in os.walk(root, onerror=refuse):
         for name in (*names, *folders):
@@ -288,18 +278,21 @@ def read_documents(
         died = KilledWorker
         workers = max(sum(client.ncores().values()), 1)  # type: ignore[no-untyped-call]
 
-    def read(chunks: Sequence[tuple[Item, ...]]) -> Generator[Tables, None, _Lost]:
+    def read(chunks: Sequence[tuple[Item, ...]]) -> Iterator[tuple[tuple[Item, ...], Tables | None, bool]]:
         executor = local_executor(workers) if client is None else client.get_executor()  # type: ignore[no-untyped-call]
         return _read_by(executor, died, partial(_elsewhere if client else bounded, chosen_limits(), read_chunk, folder), chunks)
 
     lost: list[Item] = []
     at_once = _CHUNKS_AT_ONCE * workers
     for start in range(0, len(chunks), at_once):
-        left, _ = yield from read(chunks[start : start + at_once])
-        lost += [item for chunk in left for item in chunk]
+        for chunk, tables, _ in read(chunks[start : start + at_once]):
+            if tables is None:
+                lost += chunk
+            else:
+                yield tables
     for item in lost:
-        left, late = yield from read([(item,)])
-        yield from (_unread(item, late) for _ in left)
+        for _, tables, late in read([(item,)]):
+            yield _unread(item, late) if tables is None else tables
 
 
 def _elsewhere(bounds: Mapping[str, int], read: Callable[..., Tables], *given: Any) -> Tables:
@@ -310,8 +303,8 @@ def _elsewhere(bounds: Mapping[str, int], read: Callable[..., Tables], *given: A
 
 def _read_by(
     executor: Executor, died: type[Exception], read: Callable[..., Tables], chunks: Sequence[tuple[Item, ...]]
-) -> Generator[Tables, None, _Lost]:
-    """Yield the tables of chunks as they are done; return what is lost because a worker died."""
+) -> Iterator[tuple[tuple[Item, ...], Tables | None, bool]]:
+    """Yield chunks with their tables as they are done; where a worker died, the others without, and whether its time was up."""
     running = {}
     left = list(chunks)
     try:
@@ -319,11 +312,11 @@ def _read_by(
             running[executor.submit(read, chunk)] = chunk
         for future in as_completed(running):
             tables = future.result()
-            left.remove(running.pop(future))
-            yield tables
+            left.remove(chunk := running.pop(future))
+            yield chunk, tables, False
     except died as error:
-        return _Lost(left, was_late(error))
-    return _Lost([], late=False)
+        for chunk in left:
+            yield chunk, None, was_late(error)
 
 
 def _chunks(documents: Sequence[Item]) -> Iterator[tuple[Item, ...]]:
@@ -417,3 +410,49 @@ def _unread(item: Item, late: bool) -> Tables:
     known = item._asdict() | {"error": ProcessDied.__name__, "message": message, "key": item.key(None)}
     rows = {"reports": [[known.get(name) for name in SCHEMAS["reports"].names]]}
     return {name: _table(name, rows.get(name, [])) for name in SCHEMAS}
+
+
+# --- processes of this machine ----------------------------------------------------------------------------------------------
+
+
+def local_executor(workers: int) -> Executor:
+    """Return processes of this machine, the same ones each time."""
+    executor: Executor = get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),))
+    return executor
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one that it reads for is gone: loky's stay for ever where that was killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(2)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def bounded(bounds: Mapping[str, int], function: Callable[..., _Result], *given: Any) -> _Result:
+    """Call a function with the bounds of another process; the system ends this one where it goes beyond those of a process."""
+    faulthandler.disable()  # which loky enabled; what became of the document is told by its row
+    with limits(**bounds), ended_beyond_limits():
+        return function(*given)
+
+
+def in_a_process(document: str, function: Callable[..., _Result], *given: Any) -> _Result:
+    """Call a function that reads a document in a process of its own.
+
+    Raises
+    ------
+    ProcessDied
+        It took too much time or memory, or an engine crashed.
+    """
+    try:
+        return local_executor(1).submit(bounded, chosen_limits(), function, *given).result()
+    except (BrokenProcessPool, MemoryError) as error:
+        raise ended(document, late=was_late(error)) from error
+
+
+def was_late(error: BaseException) -> bool:
+    """Tell whether a process died because its time was up: loky lists the signals that ended its processes."""
+    return "SIGALRM" in str(error)

@@ -1,40 +1,28 @@
-"""The register of a folder: what its compiler says of the reports, which is believed."""
+"""What people say of the reports of a folder: its register, which is believed, and who should have published."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from os import PathLike, fspath
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO
-from warnings import catch_warnings
+from typing import Any
 
 import pandas as pd
 
-from govstats.agencies.divisions import LEVELS, of_code
+from govstats.agencies.divisions import LEVELS, known_code
 from govstats.errors import UnusableRegister
+from govstats.files import Kind, Written, like, lines_of, refuse, whole_number, written
 from govstats.forms import versions
+from govstats.report import column_types
 
 #: Where a register is looked for, in the folder itself.
 REGISTERS = ("register.csv", "reports.csv")
 #: The columns of a register that are used, with their types; `document` or `slug` names the file.
-REGISTER_TYPES = {
-    "document": "str",
-    "slug": "str",
-    "agency": "str",
-    "year": "Int64",
-    "form": "str",
-    "level": "str",
-    "region": "str",
-    "region_code": "str",
-    "published": "datetime64[us]",
-    "vintage": "Int64",
-    "parent": "str",
-    "summary": "boolean",
-}
+REGISTER_TYPES = column_types(
+    "document slug agency year:Int64 form level region region_code published:datetime64[us] vintage:Int64 parent summary:boolean"
+)
 
 
-def read_register(register: str | PathLike[str] | BinaryIO | pd.DataFrame, *, name: str = "the register") -> pd.DataFrame:
+def read_register(register: Written) -> pd.DataFrame:
     """Read a register of reports.
 
     Parameters
@@ -42,119 +30,140 @@ def read_register(register: str | PathLike[str] | BinaryIO | pd.DataFrame, *, na
     register : path or DataFrame
         CSV with a header. Its columns are those of `REGISTER_TYPES`, all optional but one of ``document``, ``slug`` and the pair
         ``agency year``; others, such as remarks, are left alone. ``publication_date`` is taken for ``published``.
-    name : str
-        What errors call it, where it is no path.
 
     Returns
     -------
     DataFrame
-        The columns of `REGISTER_TYPES`, null where the register says nothing.
+        The columns of `REGISTER_TYPES`, null where the register says nothing; the index is where each line stands.
 
     Raises
     ------
     UnusableRegister
         The file cannot be read, names no documents, or holds a value of the wrong kind.
     """
-    if isinstance(register, str | PathLike):
-        name = fspath(register)
-    raw = written(register, name)
-    if "published" not in raw.columns:
-        raw = raw.rename(columns={"publication_date": "published"})
-    if not {"document", "slug"} & set(raw.columns) and not {"agency", "year"} <= set(raw.columns):
-        raise UnusableRegister.worded("register_of_what", name=name, columns=", ".join(raw.columns))
-    read = typed(raw, REGISTER_TYPES, name)
+    name, header, _ = lines_of(register, UnusableRegister)
+    if not {"document", "slug"} & set(header) and not {"agency", "year"} <= set(header):
+        raise UnusableRegister.worded("register_of_nothing", name=name, columns=", ".join(header))
+    types = REGISTER_TYPES | {"publication_date": "datetime64[us]"}
+    read = written(register, types, _KINDS, error=UnusableRegister)
+    dates = read.pop("publication_date")
+    if "published" not in header:
+        read["published"] = dates
     for column in ("document", "slug"):
         read[column] = read[column].str.replace("\\", "/").str.removeprefix("./")
-    _refuse_contradictions(read, name)
+    _refuse_contradictions(read)
     return read
 
 
-def written(table: str | PathLike[str] | BinaryIO | pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return a table that a person wrote, as text where it is a file; `name` is what errors call it."""
-    if isinstance(table, pd.DataFrame):
-        return table.astype(object).where(table.notna(), None)
-    try:
-        with catch_warnings(action="error", category=pd.errors.ParserWarning):  # more values in a line than columns
-            return pd.read_csv(table, dtype="str", encoding="utf-8-sig", keep_default_na=False, index_col=False)
-    except (OSError, ValueError, pd.errors.ParserWarning) as error:
-        raise UnusableRegister.worded("no_csv_of_register", name=name, error=error) from error
-
-
-def typed(raw: pd.DataFrame, types: Mapping[str, str], name: str) -> pd.DataFrame:
-    """Return some columns of a written table with their types, null where it says nothing."""
-    return pd.DataFrame({column: _typed(raw, column, dtype, name) for column, dtype in types.items()}, index=range(len(raw)))
-
-
-def _refuse_contradictions(register: pd.DataFrame, name: str) -> None:
+def _refuse_contradictions(register: pd.DataFrame) -> None:
     """Refuse a register that says two things of one document, or of one report whose documents it does not name."""
     of_report = register["agency"] + " " + register["year"].astype("str")
     known = register.assign(about=register["document"].fillna(register["slug"]).fillna(of_report)).dropna(subset="about")
     for column in REGISTER_TYPES:
         said = known.dropna(subset=column).drop_duplicates(["about", column])
-        different = said[said.duplicated("about", keep=False)]
-        if different.empty:
-            continue
-        about = different["about"].iloc[0]
-        of_one = different.loc[different["about"] == about, column]
-        values = ", ".join(f"{value} (line {row + 2})" for row, value in zip(of_one.index.tolist(), of_one, strict=True))
-        raise UnusableRegister.worded("values_of_one_report", name=name, column=column, about=about, values=values)
+        for about, of_one in said[said.duplicated("about", keep=False)].groupby("about")[column]:
+            values = ", ".join(f"{value} ({place})" for place, value in of_one.items())
+            raise UnusableRegister.worded("register_contradicts", column=column, about=about, values=values)
 
 
-def _typed(raw: pd.DataFrame, column: str, dtype: str, name: str) -> Any:
-    """Return a column of a register with its type, or say which value cannot be understood."""
-    values: list[Any] = []
-    for line, given in enumerate(raw[column].astype(object) if column in raw.columns else [None] * len(raw), start=2):
-        try:
-            values.append(_understood(column, given))
-        except (KeyError, ValueError):
-            raise UnusableRegister.worded(
-                "value_of_register", name=name, line=line, column=column, given=given, expected=_CHECKS[column][0]
-            ) from None
-    return pd.Series(values, dtype=dtype).array
-
-
-def _understood(column: str, given: Any) -> Any:
-    whole = isinstance(given, float) and given.is_integer()  # of a spreadsheet, which writes 2023 as 2023.0
-    text = "" if given is None else str(int(given) if whole else given).strip()
-    if not text or column not in _CHECKS:
-        return text or None
-    return _CHECKS[column][1](text.removesuffix(".0"))
-
-
-def _between(first: int, last: int) -> Callable[[str], int]:
-    known = range(first, last + 1)
-    return lambda text: known[known.index(int(text))]
-
-
-def _date(text: str) -> pd.Timestamp:
-    if not _DATE.fullmatch(text):
-        raise ValueError(text)
-    return pd.Timestamp(text)
-
-
-def _code(text: str) -> str:
-    if of_code(text) is None:
-        raise ValueError(text)
-    return text
-
-
-def _one_of(known: Iterable[str]) -> Callable[[str], str]:
-    return {name: name for name in known}.__getitem__
+def _one_of(known: Mapping[str, Any]) -> tuple[Callable[[str], Any], str, str]:
+    return known.__getitem__, f"one of {', '.join(known)}, or nothing", "应为其中之一，或留空"
 
 
 #: How a date is written: the day is named, in the order of ISO 8601.
-_DATE = re.compile(r"\d{4}([-/.]?)\d{1,2}\1\d{1,2}([ T]\d{1,2}:\d{2}.*)?")
+_DATE: Kind = (
+    like(r"\d{4}([-/.]?)\d{1,2}\1\d{1,2}([ T]\d{1,2}:\d{2}.*)?", pd.Timestamp),
+    "a date such as 2024-01-31, or nothing",
+    "应为 2024-01-31 这样的日期，或留空",
+)
+_YEAR: Kind = (whole_number(1990, 2100), "a year such as 2023, or nothing", "应为年份，或留空")
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
-#: What is expected in a column, and what understands it: raises KeyError or ValueError where something else stands there.
-_CHECKS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
-    **dict.fromkeys(("year", "from", "until"), ("a year such as 2023", _between(1990, 2100))),
-    "vintage": ("a number from 1", _between(1, 10**9)),
-    "published": ("a date such as 2024-01-31", _date),
-    "region_code": ("a code of GB/T 2260 such as 350128", _code),
-    "level": (f"one of {', '.join(LEVELS)}", _one_of(LEVELS)),
-    "summary": ("true or false", lambda text: _FLAGS[text.lower()]),
-    "form": (f"one of {', '.join(versions())}", _one_of(versions())),
+#: What columns may hold that are no text.
+_KINDS: Mapping[str, Kind] = {
+    **dict.fromkeys(("year", "from", "until"), _YEAR),
+    **dict.fromkeys(("published", "publication_date"), _DATE),
+    "vintage": (whole_number(1, 10**9), "a number from 1, or nothing", "应为 1 以上的整数，或留空"),
+    "region_code": (known_code, "a code of GB/T 2260 such as 350128, or nothing", "应为 GB/T 2260 代码，或留空"),
+    "summary": (lambda text: _FLAGS[text.lower()], "true or false, or nothing", "应为 true 或 false，或留空"),
+    "level": _one_of({level: level for level in LEVELS}),
+    "form": _one_of({version: version for version in versions()}),
 }
+
+
+# --- who should have published ----------------------------------------------------------------------------------------------
+
+#: The columns of the table, with their types; only the first is needed.
+EXPECTED_TYPES = column_types("agency name level region from:Int64 until:Int64 successor reason source")
+#: Before and after all years reported on.
+_ALWAYS = (0, 9999)
+
+
+def read_expected(table: Written) -> pd.DataFrame:
+    """Read a table of the agencies that should publish.
+
+    Parameters
+    ----------
+    table : path or pandas.DataFrame
+        CSV with a header, as a rule ``expected.csv`` beside the reports, where a panel finds it, with the column ``agency`` and
+        as you like ``name level region from until successor reason source``.
+        `agency` is one name for all years, as in `Panel.reports`; `name` what it was called from the year `from` to the year
+        `until`, both reported on and both included; empty is open. An agency that was renamed has a line for each name. One that
+        was merged or abolished ends: `successor` says into which it went, `reason` and `source` why, and where that stands.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a line, with all those columns; `name` is `agency` where it is not given.
+
+    Raises
+    ------
+    UnusableRegister
+        The file cannot be read, has another column, or a line that cannot be understood or contradicts another.
+
+    Examples
+    --------
+    >>> lines = [["某县应急管理局", "某县安监局", None, 2018], ["某县应急管理局", None, 2019, None]]
+    >>> read_expected(pd.DataFrame(lines, columns=["agency", "name", "from", "until"]))["name"].tolist()
+    ['某县安监局', '某县应急管理局']
+    """
+    frame = written(table, EXPECTED_TYPES, _KINDS, error=UnusableRegister, filled=["agency"], needed=["agency"], others=False)
+    frame["name"] = frame["name"].fillna(frame["agency"])
+    spans = frame.assign(first=frame["from"].fillna(_ALWAYS[0]), last=frame["until"].fillna(_ALWAYS[1]))
+    _refuse_lines(spans, spans["first"] > spans["last"], "from is after until; exchange them 起止年份颠倒，请对调")
+    unknown = frame["successor"].notna() & ~frame["successor"].isin(frame["agency"])
+    message = "the successor {successor} is no agency of the table; add a line for it 表中没有该后继机关，请补一行"
+    _refuse_lines(spans, unknown, message)
+    for what in ("agency", "name"):
+        ordered = spans.sort_values([what, "first"], kind="stable")
+        overlap = ordered["first"] <= ordered.groupby(what)["last"].shift()
+        message = f"another line is of the {what} {{{what}}} in the same year; part them with from and until 年份重叠，请分开"
+        _refuse_lines(ordered, overlap.fillna(False), message)
+    return frame.reset_index(drop=True)
+
+
+def _refuse_lines(lines: pd.DataFrame, which: pd.Series[bool], message: str) -> None:
+    refuse(
+        UnusableRegister,
+        [f"{line['index']}: {message.format_map(line)}" for line in lines[which].reset_index().to_dict("records")],
+    )
+
+
+def expected_reports(table: Written, years: Iterable[int]) -> pd.DataFrame:
+    """Return the reports that there should be: one row an agency and year, with the columns of `read_expected` and ``year``.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"agency": ["甲局", "乙局"], "until": [2018, None], "successor": ["乙局", None]})
+    >>> expected_reports(table, [2018, 2019])[["agency", "year"]].values.tolist()
+    [['甲局', 2018], ['乙局', 2018], ['乙局', 2019]]
+    """
+    frame = read_expected(table).merge(pd.DataFrame({"year": pd.array(list(years), "Int64")}), how="cross")
+    existed = (frame["from"].fillna(_ALWAYS[0]) <= frame["year"]) & (frame["year"] <= frame["until"].fillna(_ALWAYS[1]))
+    return frame[existed].reset_index(drop=True)
+
+
+# --- what a register says of documents --------------------------------------------------------------------------------------
+
 #: What a register tells of a report, and what of one document of it.
 _OF_A_REPORT = ["level", "region", "region_code", "parent", "summary"]
 _OF_A_DOCUMENT = ["published", "vintage"]
@@ -179,10 +188,7 @@ def with_register(reports: pd.DataFrame, register: pd.DataFrame | None) -> pd.Da
         lost = _unmatched(sources, register)
         accounted = keys.append(pd.MultiIndex.from_frame(lost[["agency", "year"]]))
         absent = by_report[~by_report.index.isin(accounted)].reset_index()
-        absent["message"] = (
-            "the register lists this report, and the folder has no document of it; add it, or delete the line"
-            " 登记表列有这份年报，文件夹中没有；请放入，或删去该行"
-        )
+        absent["message"] = str(UnusableRegister.worded("report_without_document"))
         absent = pd.concat([absent, lost])
         absent = absent[["agency", "year", *_OF_A_REPORT, *_OF_A_DOCUMENT, "message"]].assign(error="MissingDocument")
         reports = pd.concat([reports, absent.dropna(axis="columns", how="all")], ignore_index=True)
@@ -220,13 +226,12 @@ def said_of(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
     loose = files[exact.isna() & (files["row"] >= 0)]
     several = loose[loose.duplicated(["row", "file"], keep=False)]
     if not several.empty:
-        row = several["row"].iloc[0]
-        found = several.loc[several["row"] == row, "source"].tolist()
-        name = register["document"].fillna(register["slug"])[row]
-        raise UnusableRegister.worded(
-            "name_of_several", line=row + 2, name=name, count=len(found), found=", ".join(found[:3]) + " …" * (len(found) > 3)
-        )
-    return register.reindex(files["row"])[list(REGISTER_TYPES)].reset_index(drop=True)
+        line = register.iloc[several["row"].iloc[0]]
+        found = several.loc[several["row"] == several["row"].iloc[0], "source"].tolist()
+        few = ", ".join(found[:3]) + " …" * (len(found) > 3)
+        name = line["slug"] if pd.isna(line["document"]) else line["document"]
+        raise UnusableRegister.worded("register_name_of_several", where=line.name, name=name, count=len(found), few=few)
+    return register.reset_index(drop=True).reindex(files["row"])[list(REGISTER_TYPES)].reset_index(drop=True)
 
 
 def _unmatched(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
@@ -234,11 +239,8 @@ def _unmatched(sources: Sequence[str], register: pd.DataFrame) -> pd.DataFrame:
     names = [name for source in sources for name in _names(source)]
     named = register[register["document"].notna() | register["slug"].notna()].drop_duplicates(["document", "slug"])
     lost = named[~(named["document"].isin(names) | named["slug"].isin(names))]
-    lines, called = (lost.index + 2).astype("str"), lost["document"].fillna(lost["slug"]).map(repr)
-    return lost.assign(
-        message="the register, line " + lines + ", names " + called + ", and no document of the folder that is read has this "
-        "name; add it, save it in a format that is read, or correct the name 文件夹中没有登记表所列的文件，请放入、另存或改正名称"
-    )
+    called = zip(lost.index, lost["document"].fillna(lost["slug"]), strict=True)
+    return lost.assign(message=[str(UnusableRegister.worded("name_of_no_document", where=at, name=name)) for at, name in called])
 
 
 def _names(source: str) -> tuple[str, str, str]:

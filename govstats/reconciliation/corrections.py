@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 
-from govstats.agencies import written_rows
 from govstats.errors import RefusedCorrection, UnusableCorrections, require_columns
+from govstats.files import Kind, Written, like, lines_of, whole_number, written
 from govstats.forms import ONE_FEN
 from govstats.reconciliation.matrix import Source, known_of
 from govstats.report import Report, column_types
@@ -27,35 +25,50 @@ from govstats.report import Report, column_types
 #: The columns of ``corrections.csv``, with their types.
 CORRECTION_TYPES = column_types("agency year:Int64 cell old:Float64 new:Float64 reason source date")
 #: The columns of ``adjudications.csv``, with their types.
-ADJUDICATION_TYPES = {"agency": "str", "year": "Int64"} | dict.fromkeys(
-    ("rule", "cells", "figures", "decision", "new", "by", "date", "reason"), "str"
-)
+ADJUDICATION_TYPES = column_types("agency year:Int64 rule cells figures decision new by date reason")
 DECISIONS = ("confirmed", "dismissed", "corrected")
 #: A figure of at most 15 digits: a float holds no more of them.
 _FIGURE = r"(?!(?:[^\d;]*\d){16})(?:[-+]?[\d,]*\.?\d+(?:e[-+]?\d+)?|[\d,]+\.)"
 _FIGURES = rf"(?:(?:{_FIGURE})?;)*(?:{_FIGURE})?"
+
+
+def _figure(text: str) -> float:
+    return float(text.replace(",", ""))
+
+
+def _dated(text: str) -> str:
+    dt.date.fromisoformat(text[:10])
+    return text
+
+
+def _plain(figures: str) -> str:
+    return ";".join(f"{_figure(one):.15g}" if one else "" for one in figures.split(";"))
+
+
 _ONE_CELL = r"[^/;]+/[^;]*/[^/;]+"
-#: What columns look like, where they have anything.
-_EXPECTED = {
-    "year": (r"\d{4}(?:\.0)?", "a number such as 2023", "如 2023 的年份"),
-    **dict.fromkeys(("old", "new"), (_FIGURE, "a number of at most 15 digits", "不超过 15 位的数字")),
-    "cell": (r"[^/]+/.*/[^/]+", "table/line/column", "表/行/栏"),
+_YEAR: Kind = (whole_number(1000, 9999), "a number such as 2023", "应为如 2023 的年份")
+_DATE: Kind = (_dated, "YYYY-MM-DD", "应为 2024-05-06 这样的日期")
+#: What columns of corrections hold that is no text.
+_KINDS: Mapping[str, Kind] = {
+    "year": _YEAR,
+    **dict.fromkeys(("old", "new"), (like(_FIGURE, _figure), "a number of at most 15 digits", "应为不超过 15 位的数字")),
+    "cell": (like("[^/]+/.*/[^/]+"), "table/line/column", "应为“表/行/栏”"),
+    "date": _DATE,
 }
-_NUMBERS = (
-    "numbers of at most 15 digits joined by semicolons, with nothing where there is none",
-    "以分号相连的数字，每个不超过 15 位，没有数字处留空",
-)
-_EXPECTED_OF_DECISIONS = {
-    "year": _EXPECTED["year"],
-    "decision": ("|".join(DECISIONS), f"one of {', '.join(DECISIONS)}", "、".join(DECISIONS) + " 之一"),
-    "cells": (rf"{_ONE_CELL}(?:;{_ONE_CELL})*", "table/line/column, joined by semicolons", "以分号相连的“表/行/栏”"),
-    "figures": (_FIGURES, *_NUMBERS),
-    "new": (_FIGURES, *_NUMBERS),
+_MANY = "numbers of at most 15 digits joined by semicolons, with nothing where there is none"
+_MANY_ZH = "应为以分号相连的数字，每个不超过 15 位，没有数字处留空"
+#: The same of adjudications.
+_KINDS_OF_DECISIONS: Mapping[str, Kind] = {
+    "year": _YEAR,
+    "decision": (like("|".join(DECISIONS)), f"one of {', '.join(DECISIONS)}", f"应为 {'、'.join(DECISIONS)} 之一"),
+    "cells": (like(rf"{_ONE_CELL}(?:;{_ONE_CELL})*"), "table/line/column, joined by semicolons", "应为以分号相连的“表/行/栏”"),
+    **dict.fromkeys(("figures", "new"), (like(_FIGURES, _plain), _MANY, _MANY_ZH)),
+    "date": _DATE,
 }
 _REPORT = ["agency", "year"]
 _CELL = [*_REPORT, "cell"]
 
-Corrections = str | PathLike[str] | pd.DataFrame
+Corrections = Written
 AnySource = TypeVar("AnySource", bound=Source)
 
 
@@ -122,24 +135,19 @@ def read_adjudications(path: Corrections, *, rules: Collection[str] | None = Non
     >>> read_adjudications(pd.DataFrame([decided]))[["figures", "decision"]].values.tolist()
     [['0', 'dismissed']]
     """
-    filled = ("agency", "year", "rule", "decision", "by", "reason")
-    expected = dict(_EXPECTED_OF_DECISIONS)
+    filled = ("agency", "year", "rule", "decision", "by", "reason", "date")
+    kinds = dict(_KINDS_OF_DECISIONS)
     if rules is not None:
         known, ids = "|".join(map(re.escape, rules)), ", ".join(rules)
-        expected["rule"] = (rf"(?:{known})(?:;(?:{known}))*", f"one or several of {ids}, joined by semicolons", "已知规则的编号")
-    read = _written_down(path, ADJUDICATION_TYPES, filled, expected)
+        joined = like(rf"(?:{known})(?:;(?:{known}))*")
+        kinds["rule"] = (joined, f"one or several of {ids}, joined by semicolons", "应为以分号相连的已知规则编号")
+    read = _read(path, ADJUDICATION_TYPES, kinds, filled)
     counts = {name: read[name].str.count(";") for name in ("cells", "figures", "new")}
     corrected = read["decision"] == "corrected"
     uneven = (counts["figures"] != counts["cells"]) | (corrected & (counts["new"] != counts["cells"]))
     if uneven.any():
-        raise UnusableCorrections.worded("uneven_decisions", places="; ".join(read.loc[uneven, "where"]))
-    for name in ("figures", "new"):
-        read[name] = pd.array([";".join(map(_plain, text.split(";"))) for text in read[name]], dtype="str")
-    return read.drop(columns="where")
-
-
-def _plain(figure: str) -> str:
-    return f"{float(figure.replace(',', '')):.15g}" if figure else ""
+        raise UnusableCorrections.worded("uneven_decisions", places="; ".join(read.index[uneven]))
+    return read.reset_index(drop=True)
 
 
 def _corrected(decisions: pd.DataFrame) -> pd.DataFrame:
@@ -417,41 +425,12 @@ def decided(findings: pd.DataFrame, source: Source, adjudications: Corrections, 
 
 def _listed(corrections: Corrections) -> pd.DataFrame:
     """Return the corrections, each with `where` it stands; of adjudications those that correct."""
-    if _are_decisions(corrections):
+    if "decision" in lines_of(corrections, UnusableCorrections)[1]:
         corrections = _corrected(read_adjudications(corrections))
-    filled = ("agency", "year", "cell", "new", "reason", "source")
-    table = _written_down(corrections, CORRECTION_TYPES, filled, _EXPECTED)
-    return table.assign(**{name: pd.to_numeric(table[name].str.replace(",", "")).astype("Float64") for name in ("old", "new")})
+    filled = ("agency", "year", "cell", "new", "reason", "source", "date")
+    return _read(corrections, CORRECTION_TYPES, _KINDS, filled).reset_index(names="where")
 
 
-def _are_decisions(table: Corrections) -> bool:
-    if isinstance(table, pd.DataFrame):
-        return "decision" in table.columns
-    with suppress(OSError, UnicodeDecodeError), Path(table).open(encoding="utf-8-sig") as file:
-        return "decision" in file.readline().strip().split(",")
-    return False
-
-
-def _written_down(
-    table: Corrections, types: Mapping[str, str], filled: Sequence[str], expected: Mapping[str, tuple[str, str, str]]
-) -> pd.DataFrame:
-    """Return the lines of a table as text, each with its year and `where` it stands, or say what is wrong with each line."""
-    rows = written_rows(table, types, types)
-    wrong = [f"{where}: {'; '.join(faults)}" for where, row in rows if (faults := list(_faults(row, filled, expected)))]
-    if wrong:
-        looks = "，".join(f"{name} 应为{said}" for name, (*_, said) in expected.items())
-        raise UnusableCorrections.worded("lines_wrong", wrong="; ".join(wrong), filled="、".join(filled), looks=looks)
-    read = pd.DataFrame([row for _, row in rows], columns=list(types), dtype="str")
-    years = pd.to_numeric(read["year"]).astype("Int64")
-    return read.assign(year=years, where=pd.array([where for where, _ in rows], dtype="str"))
-
-
-def _faults(row: Mapping[str, str], filled: Sequence[str], expected: Mapping[str, tuple[str, str, str]]) -> Iterator[str]:
-    yield from (f"no {name}" for name in filled if not row[name])
-    for name, (pattern, said, _) in expected.items():
-        if row[name] and not re.fullmatch(pattern, row[name]):
-            yield f"{name} is {row[name]!r}, expected {said}"
-    try:
-        dt.date.fromisoformat(row["date"][:10])
-    except ValueError:
-        yield f"date is {row['date']!r}, expected YYYY-MM-DD"
+def _read(table: Corrections, types: Mapping[str, str], kinds: Mapping[str, Kind], filled: Sequence[str]) -> pd.DataFrame:
+    read = written(table, types, kinds, error=UnusableCorrections, needed=types, filled=filled)
+    return read.fillna({name: "" for name, dtype in types.items() if dtype == "str"})
