@@ -65,8 +65,8 @@ def lattice_tables(content: bytes, words: Mapping[int, Sequence[Word]]) -> dict[
         except Exception as error:  # noqa: BLE001 camelot and its parser raise whatever a damaged file makes them run into
             logging.getLogger(__name__).info("camelot cannot read this document: %s", error)
             return {}
-    of_pages = ((page, said, [table for table in tables if table.page == page]) for page, said in words.items())
-    return {page: list(_checked(of_page, said)) for page, said, of_page in of_pages if of_page}
+    of_pages = {page: [table for table in tables if table.page == page] for page in words}
+    return {page: list(_checked(of_page, words[page])) if of_page else [] for page, of_page in of_pages.items()}
 
 
 def _checked(tables: Sequence[Any], words: Sequence[Word]) -> Iterator[PageTable]:
