@@ -20,7 +20,7 @@ from govstats.documents import open_document, scan
 from govstats.documents.document import Box, Grid, Paragraph
 from govstats.documents.page import PageCell, PageTable, Word, blocks_of, segment_of
 from govstats.documents.page_tables import filled, frames_of
-from govstats.documents.scan import Picture, read_image, recognise_picture
+from govstats.documents.scan import _given, read_image, recognise_picture
 from govstats.errors import MissingReader, UnreadableDocument
 from govstats.recognition import recognise
 
@@ -290,8 +290,8 @@ def test_recognition_says_nothing(capfd: pytest.CaptureFixture[str], caplog: pyt
 
 def test_boxes_on_a_turned_page_keep_their_sides() -> None:
     # a page of 200 × 100 that lay on its side: its upright left is the given bottom
-    picture = Picture((), (), (), np.array([[0.0, 1, 0], [-1, 0, 100], [0, 0, 1]]))
-    assert picture.locate(Box(10, 40, 30, 50)) == Box(40, 70, 50, 90)
+    back = np.array([[0.0, 1, 0], [-1, 0, 100], [0, 0, 1]])
+    assert _given(back, Box(10, 40, 30, 50)) == Box(40, 70, 50, 90)
 
 
 def test_only_places_on_pictures_lead_to_the_page_as_it_was_given() -> None:

@@ -31,12 +31,6 @@ __all__ = ["Block", "Cell", "Document", "Grid", "Paragraph", "decoded", "open_do
 _COMPOUND, _GZIP, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x1f\x8b", b"PK\x03\x04"
 #: The stream of a document, and of a workbook, in a compound file.
 _WORD, *_SHEETS = (f"{stream}\0".encode("utf-16-le") for stream in ("WordDocument", "Workbook", "Book"))
-#: What is read, for messages of refusal.
-_READ = (
-    "expected HTML, plain text, Markdown, CSV, PDF, Word (doc, docx), Excel (xlsx, xls, ods) or an image, "
-    "or one of them in a zip or gz file 可读的格式：HTML、纯文本、Markdown、CSV、PDF、Word（doc、docx）、"
-    "Excel（xlsx、xls、ods）、图片，以及内有其中一份的 zip、gz 压缩包"
-)
 #: A zip archive by the beginning of a member's name; the first that fits counts.
 _KINDS = {
     "word/": "word",
@@ -109,33 +103,25 @@ def open_document(source: str | PathLike[str] | bytes) -> Document:
     require("rows", sum(len(grid.rows) for grid in grids), name)
     require("columns", max((len(row) for grid in grids for row in grid.rows), default=0), name)
     if not content.strip() or not document.blocks:
-        raise UnreadableDocument(
-            f"{name}: the document is empty ({len(content)} bytes, no text in them); expected an annual report; "
-            "if its pages are pictures, save them as PDF 文件中没有文字；如各页为图片，请存成 PDF"
-        )
+        raise UnreadableDocument.worded("no_text_in_it", name=name, size=len(content))
     return document
 
 
 def _content(source: object) -> tuple[str, bytes]:
     """Read a file, or say what stands in its place."""
     if not isinstance(source, str | PathLike):
-        raise UnreadableDocument(
-            f"{source!r:.60} is a {type(source).__name__}; expected the path of a file, or its bytes 应为文件路径或 bytes"
-        )
+        raise UnreadableDocument.worded("no_path", source=repr(source), kind=type(source).__name__)
     path = Path(source)
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise UnreadableDocument(
-            f"{source!s:.120}: a pipe or a device, which may never end; expected the path of a file 这是管道或设备，应为普通文件"
-        )
+        raise UnreadableDocument.worded("no_file", source=str(source))
     try:
         return path.name, path.read_bytes()
     except OSError as error:
-        reason = f"{error.strerror}; expected the path of a file, or a text as bytes 应为文件路径；文本用 text.encode()"
         if _ADDRESS.match(str(source)):
-            reason = "it is an address; save the page, and read the file 这是网址，请先存成文件"
-        elif path.is_dir():
-            reason = "it is a folder; read one of its files, or all with govstats.read_corpus 这是文件夹，请读其中的文件"
-        raise UnreadableDocument(f"{source!s:.120}: the file cannot be opened: {reason}") from error
+            raise UnreadableDocument.worded("an_address", source=str(source)) from error
+        if path.is_dir():
+            raise UnreadableDocument.worded("a_folder", source=str(source)) from error
+        raise UnreadableDocument.worded("not_opened", source=str(source), reason=error.strerror) from error
 
 
 def _read(content: bytes, name: str) -> Document:
@@ -156,10 +142,7 @@ def _read(content: bytes, name: str) -> Document:
         return Document(read_image(content, name), "image")
     text = decoded(web_archive(content, name) or content, name)
     if _OTHER_WORD.match(text):
-        raise MissingReader(
-            f"{name}: an RTF document, which govstats does not read, or Word in one XML file; save it as docx "
-            f"请另存为 docx; {_READ}"
-        )
+        raise MissingReader.worded("one_text_of_word", name=name)
     is_page = text.lstrip().startswith("<") and not _INLINE.match(text)
     if not is_page:
         require("lines", text.count("\n"), name)
@@ -195,7 +178,7 @@ def _kind_of_container(content: bytes, name: str) -> str:
     kind = "workbook" if is_ods else [*found, "files"][0]
     if kind in {"word", "workbook", "files"}:
         return kind
-    raise MissingReader(f"{name}: govstats does not read this file 不读此类文件: it is {kind}; {_READ}")
+    raise MissingReader.worded("no_reader", name=name, kind=kind)
 
 
 def _unpacked(content: bytes, name: str) -> tuple[bytes, str]:
@@ -210,23 +193,14 @@ def _unpacked(content: bytes, name: str) -> tuple[bytes, str]:
                 files = [entry for entry in archive.infolist() if not entry.is_dir() and not _is_hidden(entry.filename)]
                 if len(files) != 1:
                     names = ", ".join(entry.filename for entry in files[:5])
-                    raise UnreadableDocument(
-                        f"{name}: the zip archive holds {len(files)} files ({names}); expected one report: unpack it, and "
-                        "read the report in it 压缩包内应只有一份年报，请先解压再读其中的年报"
-                    )
+                    raise UnreadableDocument.worded("several_files", name=name, count=len(files), names=names)
                 with archive.open(files[0]) as file:
                     inner, inner_name = file.read(limit("bytes") + 1), f"{name}/{files[0].filename}"
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
-        raise UnreadableDocument(
-            f"{name}: the packed file is damaged or locked ({error}); fetch it anew, or unpack it"
-            " 压缩包损坏或加密，请重新下载或先解压"
-        ) from error
+        raise UnreadableDocument.worded("damaged_archive", name=name, error=error) from error
     require("bytes", len(inner), inner_name)
     if _kind_of_container(inner, inner_name) == "files":
-        raise UnreadableDocument(
-            f"{name}: the file is packed twice; expected one report: unpack it, and read the report in it"
-            " 重复压缩；请先解压再读其中的年报"
-        )
+        raise UnreadableDocument.worded("packed_twice", name=name)
     return inner, inner_name
 
 
@@ -263,9 +237,7 @@ def decoded(content: bytes, name: str) -> str:
         illegible = len(_ILLEGIBLE.findall(text))
         if not illegible or illegible <= _MOST_ILLEGIBLE * len(_NOT_ASCII.findall(text)):
             return text
-    raise UnreadableDocument(
-        f"{name}: the bytes are no text in UTF-8, GB 18030 or Big5 (they begin {content[:12]!r}) 无法识别的编码；{_READ}"
-    )
+    raise UnreadableDocument.worded("unknown_encoding", name=name, begins=content[:12])
 
 
 def page_picture(content: bytes, format_name: str, name: str, number: int, scale: float) -> tuple[Image, float]:

@@ -47,10 +47,6 @@ class Box(NamedTuple):
         """Middle between top and bottom."""
         return (self.top + self.bottom) / 2
 
-    def holds(self, other: Box) -> bool:
-        """Tell whether the middle of another box lies inside."""
-        return self.left <= other.x <= self.right and self.top <= other.y <= self.bottom
-
     def scaled(self, scale: float) -> Box:
         """Give the box in another unit, of which the present one has so many."""
         return Box(*(side * scale for side in self))

@@ -138,17 +138,11 @@ def web_archive(content: bytes, name: str) -> bytes | None:
     try:
         parts = [*email.message_from_bytes(content.removeprefix(b"\xef\xbb\xbf").lstrip()).walk()]
     except RecursionError as error:
-        raise UnreadableDocument(
-            f"{name}: the parts of the web archive (MHTML) stand inside one another too deeply; expected a page and its "
-            "pictures; save the page as HTML 网页存档嵌套过深；请另存为 HTML"
-        ) from error
+        raise UnreadableDocument.worded("deep_web_archive", name=name) from error
     for page in (part.get_payload(decode=True) for part in parts if part.get_content_type() == "text/html"):
         if isinstance(page, bytes) and page.strip():
             return page
-    raise UnreadableDocument(
-        f"{name}: the web archive (MHTML) holds no page; open it in a browser or in Word and save it as HTML or docx"
-        " 网页存档中没有网页；请用浏览器或 Word 打开，另存为 HTML 或 docx"
-    )
+    raise UnreadableDocument.worded("empty_web_archive", name=name)
 
 
 class _Reader:
@@ -211,11 +205,7 @@ class _Reader:
     def table(self, table: LexborNode, look: Look) -> list[Block]:
         """Return a table and the tables in it, or what stands in one that only lays out the page."""
         if self.depth == _DEEPEST:
-            raise UnreadableDocument(
-                f"a table stands inside {_DEEPEST} other tables: the page is broken; expected an annual report, "
-                "whose tables lie in a few layout tables at most; save the page anew or as text"
-                " 表格嵌套过深，网页已损坏；请重新保存网页，或存成文本"
-            )
+            raise UnreadableDocument.worded("nested_tables", depth=_DEEPEST)
         self.depth += 1
         self.tables += 1
         place = f"table {self.tables}"

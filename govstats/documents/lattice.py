@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from operator import ne
+from statistics import fmean
 from typing import Any
 
 from camelot.handlers import PDFHandler
@@ -16,7 +17,7 @@ from camelot.handlers import PDFHandler
 from govstats.characters import is_figure, normalised
 from govstats.documents.document import Box
 from govstats.documents.page import PageCell, PageTable, Word
-from govstats.documents.page_tables import TOUCH, filled, frames_of
+from govstats.documents.page_tables import filled, frames_of
 
 #: A font that is taller than this, in thousandths of its size, says nothing true of itself; most Chinese fonts have 880 and -120.
 _TALLEST, _ASCENT, _DESCENT = 1500, 880.0, -120.0
@@ -64,35 +65,24 @@ def lattice_tables(content: bytes, words: Mapping[int, Sequence[Word]]) -> dict[
         except Exception as error:  # noqa: BLE001 camelot and its parser raise whatever a damaged file makes them run into
             logging.getLogger(__name__).info("camelot cannot read this document: %s", error)
             return {}
-    return {
-        page: [checked for table in tables if table.page == page for checked in _checked(table, said)]
-        for page, said in words.items()
-    }
+    of_pages = {page: [table for table in tables if table.page == page] for page in words}
+    return {page: list(_checked(of_page, words[page])) if of_page else [] for page, of_page in of_pages.items()}
 
 
-def _checked(table: Any, words: Sequence[Word]) -> Iterator[PageTable]:
+def _checked(tables: Sequence[Any], words: Sequence[Word]) -> Iterator[PageTable]:
     """Put words and camelot's text between the lines that camelot found; leave out where the two differ in many cells."""
-    height, first, last = table.pdf_size[1], table.cells[0][0], table.cells[-1][-1]
-    outer = Box(first.x1, height - first.y2, last.x2, height - last.y1)
-    horizontal = [outer._replace(top=outer.bottom)]
-    # camelot closes every row at the outer edge, also one that ends early
-    on_edge = (sorted((height - one, height - other)) for x, one, _, other in table._segments[0] if abs(x - last.x2) < TOUCH)
-    clipped = ((max(top, outer.top), min(bottom, outer.bottom)) for top, bottom in on_edge)
-    vertical = [Box(outer.right, top, outer.right, bottom) for top, bottom in clipped if top < bottom]
-    texts: list[Word] = []
-    for cell in chain.from_iterable(table.cells):
-        box = Box(cell.x1, height - cell.y2, cell.x2, height - cell.y1)
-        # spans are marked by edges that are left out
-        if cell.top:
-            horizontal.append(box._replace(bottom=box.top))
-        if cell.left:
-            vertical.append(box._replace(right=box.left))
-        if cell.text.strip():
-            # text in one half of a cell touches no text in the next one
-            texts.append(Word(cell.text.strip(), box._replace(left=(box.left + box.right) / 2)))
-    grids = frames_of(horizontal, vertical)
-    found = (filled(grids, said)[0] for said in (words, texts))
-    for ours, theirs in zip(*found, strict=True):
+    height, (vertical, horizontal) = tables[0].pdf_size[1], tables[0]._segments
+    rulings = (
+        [Box(left, height - upper, right, height - lower) for left, lower, right, upper in lines]
+        for lines in (horizontal, vertical)
+    )
+    cells = (cell for cell in chain.from_iterable(chain.from_iterable(table.cells for table in tables)) if cell.text.strip())
+    # text in one half of a cell touches no text in the next one
+    texts = [
+        Word(cell.text.strip(), Box(fmean((cell.x1, cell.x2)), height - cell.y2, cell.x2, height - cell.y1)) for cell in cells
+    ]
+    frames = frames_of(*rulings)
+    for ours, theirs in zip(filled(frames, words)[0], filled(frames, texts)[0], strict=True):
         both = tuple(map(_with_reading, ours.cells, theirs.cells))
         if sum(map(ne, both, ours.cells)) <= _MANY * sum(bool(cell.text) for cell in both):
             yield replace(ours, cells=both)

@@ -1,61 +1,25 @@
 """What a document may ask for before it is no report: bounds of pages, texts, tables, time and memory.
 
-Each bound lies some ten times above the largest report that is known. ``GOVSTATS_LIMIT_ROWS=50000`` in the environment raises
-one, `limits` in Python does.
+Each bound of ``limits.toml`` lies some ten times above the largest report that is known. ``GOVSTATS_LIMIT_ROWS=50000`` in the
+environment raises one, `limits` in Python does.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
 
 from govstats.errors import ProcessDied, UnreadableDocument
 
-#: What is bounded: how much of it is allowed, and its unit in English and in Chinese, where a message names it.
-_BOUNDS = {
-    # Of a file, packed or not.
-    "bytes": (200_000_000, "bytes", "字节"),
-    # Of a web page.
-    "depth": (10_000, "elements inside one another", "层嵌套的网页元素"),
-    "attributes": (2_000, "attributes of one element", "个元素属性"),
-    "options": (10_000, "options of form fields", "个下拉选项"),
-    "style_rules": (50_000_000, "elements times rules of style sheets", "次样式匹配"),
-    "selector": (2_000, "characters of a selector", "字的样式选择器"),
-    "selector_ways": (1_000_000_000, "", ""),
-    "nested_rules": (50, "rules of a style sheet inside one another", "层嵌套的样式规则"),
-    # Of a document.
-    "paragraphs": (20_000, "paragraphs", "段文字"),
-    "rows": (20_000, "rows of tables", "行表格"),
-    "columns": (500, "cells in a row", "格一行"),
-    "lines": (200_000, "lines of text", "行文字"),
-    # Of a file of Office; the characters are those of a doc.
-    "part": (50_000_000, "bytes in a part of the file when it is unpacked", "字节（文件内一个部件解压后）"),
-    "elements": (500_000, "elements in a part of the file", "个元素（文件内一个部件）"),
-    "runs": (2_000, "pieces of one paragraph", "块文字（一个段落内）"),
-    "fields": (200_000, "fields of a sheet", "格工作表"),
-    "characters": (200_000, "characters", "字"),
-    # Of PDF; forms count as often as they are drawn.
-    "pages": (200, "pages", "页"),
-    "scanned_pages": (40, "pages that are pictures, each of which takes seconds", "页图片（每页需数秒识别）"),
-    "forms": (20_000, "forms to draw", "次嵌套图形"),
-    "marks": (4_000, "marks of content inside one another", "层嵌套的内容标记"),
-    # Of a page of it, which is left unread beyond.
-    "page_characters": (20_000, "", ""),
-    "page_objects": (100_000, "", ""),
-    "page_shadings": (200, "", ""),
-    # Of a picture.
-    "pixels": (50_000_000, "pixels of a page", "像素一页"),
-    "strip": (300, "times as long as it is wide", "倍长宽比"),
-    # Of a process that reads for others: bytes of addresses, most of which it never fills, and seconds for a document, or for a
-    # page that is recognised from a picture.
-    "memory": (6_000_000_000, "", ""),
-    "seconds": (300, "", ""),
-}
+_BOUNDS: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("limits.toml").read_text("utf-8"))
 #: How much is allowed where nobody says otherwise.
-DEFAULTS = {name: most for name, (most, *_) in _BOUNDS.items()}
+DEFAULTS: dict[str, int] = {name: bound["most"] for name, bound in _BOUNDS.items()}
 _chosen: ContextVar[dict[str, int]] = ContextVar("limits", default={})  # noqa: B039  never changed in place
 
 
@@ -140,15 +104,9 @@ def ended(document: str, *, late: bool) -> ProcessDied:
     late : bool
         It took too long; else it took too much memory, or an engine crashed.
     """
-    name, en, zh = ("seconds", "took too long", "用时过长") if late else ("memory", "died", "内存不足或引擎出错")
-    most, variable = limit(name), f"GOVSTATS_LIMIT_{name.upper()}"
-    what = f"{most:,} seconds for a document or a page of a scan" if late else f"{most:,} bytes of memory"
-    return ProcessDied(
-        f"{document}: the process that read it {en}; at most {what} are allowed: expected one annual report; if it is one, "
-        f"save or print it anew, or raise the bound with the environment variable {variable}"
-        f" 读取该文件的进程被终止：{zh}，上限 {most:,} {'秒' if late else '字节'}；如确为年报，请重新保存或打印，"
-        f"或用环境变量 {variable} 提高上限"
-    )
+    if late:
+        return ProcessDied.worded("beyond_seconds", document=document, most=limit("seconds"))
+    return ProcessDied.worded("beyond_memory", document=document, most=limit("memory"))
 
 
 def require(name: str, value: int, document: str) -> None:
@@ -168,9 +126,5 @@ def require(name: str, value: int, document: str) -> None:
     UnreadableDocument
     """
     if value > (most := limit(name)):
-        _, en, zh = _BOUNDS[name]
-        raise UnreadableDocument(
-            f"{document}: {value:,} {en}; at most {most:,} are read: expected one annual report; if it is one, "
-            f"raise the bound with the environment variable GOVSTATS_LIMIT_{name.upper()}"
-            f" 超过上限：{value:,} {zh}，最多 {most:,}；如确为年报，请用环境变量 GOVSTATS_LIMIT_{name.upper()} 提高上限"
-        )
+        bound = _BOUNDS[name] | {"most": most, "name": name.upper()}
+        raise UnreadableDocument.worded("beyond_limit", document=document, value=value, **bound)

@@ -125,6 +125,12 @@ class Sheet:
         """The tables that rulings mark off, and the words outside."""
         return filled(frames_of(self.horizontal, self.vertical), with_marks(self.words))
 
+    def scaled(self, scale: float, given: float = 1.0) -> Sheet:
+        """Give coordinates in other units, of which one of the sheet, and one of the page that was given, has so many."""
+        words = [word._replace(box=word.box.scaled(scale)) for word in self.words]
+        across, down = ([box.scaled(scale) for box in boxes] for boxes in (self.horizontal, self.vertical))
+        return Sheet(words, across, down, locate=lambda box: self.locate(box.scaled(1 / scale)).scaled(given))
+
     def in_order(self, lines: Iterable[Item], tables: Iterable[PageTable]) -> list[Item]:
         """Put tables between lines; tell cells that hold a picture or a stroke from blank ones, and from a figure alone."""
         items = list(lines)

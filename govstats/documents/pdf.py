@@ -131,11 +131,7 @@ def read_pdf(content: bytes, name: str) -> Document:
         pages = [_read_page(pdf, index) for index in range(len(pdf))]
         _recognise(pdf, pages, name)
     if not any(page.words for page in pages):
-        raise UnreadableDocument(
-            f"{name}: none of the {len(pages)} pages holds text, or characters that the file gives a code; "
-            "expected an annual report: export it anew, or print it to an image and read that"
-            " 各页都没有可用的文字；请重新导出，或打印成图片再读"
-        )
+        raise UnreadableDocument.worded("no_text_on_pages", name=name, count=len(pages))
     items = arranged(pages)
     locate = [page.locate for page in pages]
     unread = tuple(page.number for page in pages if page.is_unread)
@@ -207,10 +203,9 @@ def _opened(content: bytes, name: str) -> pypdfium2.PdfDocument:
     try:
         pdf = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:
-        locked = pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD or "assword" in str(error)
-        damaged = f"is damaged ({error}); fetch it anew 文件已损坏，请重新下载"
-        what = "is locked with a password; save it without one 文件有密码，请去掉后保存" if locked else damaged
-        raise UnreadableDocument(f"{name}: the PDF document {what}") from error
+        if pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD or "assword" in str(error):
+            raise UnreadableDocument.worded("locked_pdf", name=name) from error
+        raise UnreadableDocument.worded("damaged_pdf", name=name, error=error) from error
     require("pages", len(pdf), name)
     # what is filled in is drawn where the file does not say how
     pdf.init_forms()
@@ -431,12 +426,11 @@ def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str) ->
     for page in tqdm(pictures, name, unit="page", leave=False, disable=None):
         pixels, scale = unseen.rendered(pdf[page.number - 1], page.turns, _SHARP)
         try:
-            picture = recognise_picture(pixels, name).scaled(1 / scale, 1 / scale)
+            sheet = recognise_picture(pixels, name).scaled(1 / scale, 1 / scale)
         except MissingReader:
             if not any(other.words for other in pages):
                 raise
             page.words = [word._replace(confidence=_CONFIDENCE_OF_LAYER) for word in page.words]
             page.is_unread = True
         else:
-            page.words, page.horizontal, page.vertical, _ = picture
-            page.locate = picture.locate
+            page.words, page.horizontal, page.vertical, page.locate = sheet.words, sheet.horizontal, sheet.vertical, sheet.locate

@@ -13,7 +13,7 @@ import math
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -68,51 +68,6 @@ _LOOKALIKE = str.maketrans("OoDQ〇○ΘθØølI|丨!ZzSsbBgq", "000000000011111
 _FIGURE = re.compile("[0-9.,，%/-]+")
 
 
-class Picture(NamedTuple):
-    """What stands on a picture.
-
-    Attributes
-    ----------
-    words : tuple of Word
-        In coordinates of the picture set upright. No word reaches over a ruling into another cell.
-    horizontal, vertical : tuple of Box
-        Rulings, in the same coordinates.
-    back : array of float
-        The affine map, 3 × 3, that leads from there to the picture as it was given, see `locate`.
-    """
-
-    words: tuple[Word, ...]
-    horizontal: tuple[Box, ...]
-    vertical: tuple[Box, ...]
-    back: Array
-
-    def locate(self, box: Box) -> Box:
-        """Return where a box stands on the picture as it was given: as large, around the same centre.
-
-        Parameters
-        ----------
-        box : Box
-            On the picture set upright.
-
-        Returns
-        -------
-        Box
-            In pixels of the picture that was recognised.
-        """
-        middle = self.back @ [box.x, box.y, 1]
-        # a small angle must not make a long flat box tall: the sides are turned by right angles only
-        turn = self.back[:2, :2] * (np.abs(self.back[:2, :2]) > np.abs(self.back[:2, :2]).max() / 2)
-        half = np.abs(turn) @ [box.width / 2, box.height / 2]
-        return Box(*(middle[:2] - half).tolist(), *(middle[:2] + half).tolist())
-
-    def scaled(self, scale: float, given: float = 1.0) -> Picture:
-        """Give coordinates in other units, of which a pixel of the picture set upright, and one of the given one, has so many."""
-        words = tuple(word._replace(box=word.box.scaled(scale)) for word in self.words)
-        horizontal, vertical = (tuple(box.scaled(scale) for box in boxes) for boxes in (self.horizontal, self.vertical))
-        back = np.diag([given, given, 1]) @ self.back @ np.diag([1 / scale, 1 / scale, 1])
-        return Picture(words, horizontal, vertical, back)
-
-
 # --- rapidocr -------------------------------------------------------------------------------------------------------------
 
 
@@ -121,11 +76,7 @@ def _engine(name: str) -> Any:
     try:
         return _load()
     except (ImportError, ValueError) as error:
-        raise MissingReader(
-            f"{name}: this is a picture, and recognising text needs rapidocr with onnxruntime, which is not installed "
-            f'or not whole ({error}); run: pip install "govstats[ocr]"'
-            " 这是图片，识别文字所需的软件包未安装或不完整，请运行上述命令安装"
-        ) from error
+        raise MissingReader.worded("no_recognition", name=name, error=error) from error
 
 
 @lru_cache(maxsize=1)
@@ -184,7 +135,7 @@ def _recognise(engine: Any, crops: Sequence[Array]) -> list[tuple[str, float]]:
 # --- upright --------------------------------------------------------------------------------------------------------------
 
 
-def recognise_picture(pixels: Array, name: str) -> Picture:
+def recognise_picture(pixels: Array, name: str) -> Sheet:
     """Recognise what stands on a picture of a page.
 
     Parameters
@@ -196,8 +147,9 @@ def recognise_picture(pixels: Array, name: str) -> Picture:
 
     Returns
     -------
-    Picture
-        Words and rulings of the picture set upright. What cannot be recognised with some confidence is left out.
+    Sheet
+        Words and rulings of the picture set upright, in its pixels; no word reaches over a ruling into another cell. What cannot
+        be recognised with some confidence is left out.
 
     Raises
     ------
@@ -213,23 +165,23 @@ def recognise_picture(pixels: Array, name: str) -> Picture:
     grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     quads = _detect(engine, grey) if min(grey.shape) >= _SMALLEST else np.array([])
     if not len(quads):
-        return Picture((), (), (), np.eye(3))
+        return Sheet()
     across, down = np.abs(quads[:, 2] - quads[:, 0]).T
     # a label that runs from top to bottom is no sign
     quarters = int(np.sum(down > 2 * across) > max(2, np.sum(across > 2 * down)))
-    picture = _read(engine, grey, quads, quarters)
-    if _legible(picture) < 0.5:
+    sheet = _read(engine, grey, quads, quarters)
+    if _legible(sheet) < 0.5:
         # upside down, perhaps
-        picture = max(picture, _read(engine, grey, quads, quarters + 2), key=_legible)
-    return picture.scaled(1 / scale, 1 / scale)
+        sheet = max(sheet, _read(engine, grey, quads, quarters + 2), key=_legible)
+    return sheet.scaled(1 / scale, 1 / scale)
 
 
-def _legible(picture: Picture) -> float:
+def _legible(sheet: Sheet) -> float:
     """Return the share of the words that are read with confidence."""
-    return float(np.mean([(word.confidence or 0) > _LEGIBLE for word in picture.words] or [False]))
+    return float(np.mean([(word.confidence or 0) > _LEGIBLE for word in sheet.words] or [False]))
 
 
-def _read(engine: Any, grey: Array, quads: Array, quarters: int) -> Picture:
+def _read(engine: Any, grey: Array, quads: Array, quarters: int) -> Sheet:
     """Read a picture that is turned by so many quarters, and by the angle at which its lines lie then."""
     turned, turn = _turned(grey, 90 * quarters)
     # the first corner of a box is always its upper left one
@@ -240,7 +192,8 @@ def _read(engine: Any, grey: Array, quads: Array, quarters: int) -> Picture:
     sides = np.hstack([np.floor(moved.min(axis=1)), np.ceil(moved.max(axis=1))])
     found = np.clip(sides, 0, upright.shape[::-1] * 2).astype(int).tolist()
     page = _taken_apart(upright, high)
-    return Picture(tuple(_words(engine, page, found)), page.horizontal, page.vertical, np.linalg.inv(turn))
+    across, down = page.rulings
+    return Sheet(list(_words(engine, page, found)), across, down, locate=partial(_given, np.linalg.inv(turn)))
 
 
 def _turned(grey: Array, angle: float) -> tuple[Array, Array]:
@@ -262,6 +215,18 @@ def _angle(grey: Array, quads: Array, high: float) -> float:
     edges = [edge.reshape(-1, 2) for edge in cv2.findContours(strokes, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]]
     slopes = [np.polyfit(edge[:, 0], edge[:, 1], 1)[0] for edge in edges if np.ptp(edge[:, 0]) > grey.shape[1] / 8]
     return angle + math.degrees(math.atan(np.median(slopes or 0)))
+
+
+def _given(back: Array, box: Box) -> Box:
+    """Return where a box of a picture set upright stands on the given one, to which an affine map leads back.
+
+    It is as large, around the same centre.
+    """
+    middle = back @ [box.x, box.y, 1]
+    # a small angle must not make a long flat box tall: the sides are turned by right angles only
+    turn = back[:2, :2] * (np.abs(back[:2, :2]) > np.abs(back[:2, :2]).max() / 2)
+    half = np.abs(turn) @ [box.width / 2, box.height / 2]
+    return Box(*(middle[:2] - half).tolist(), *(middle[:2] + half).tolist())
 
 
 # --- rulings --------------------------------------------------------------------------------------------------------------
@@ -338,8 +303,8 @@ class _Page(NamedTuple):
     cells: Array
     #: Height of the characters.
     high: float
-    horizontal: tuple[Box, ...]
-    vertical: tuple[Box, ...]
+    #: Across and down.
+    rulings: tuple[list[Box], list[Box]]
 
 
 class _Piece(NamedTuple):
@@ -351,8 +316,10 @@ class _Piece(NamedTuple):
 
 def _taken_apart(grey: Array, high: float) -> _Page:
     across, down, covered = _rulings(grey, high)
-    horizontal = tuple(Box(start, at, end, at) for at, start, end in across.tolist())
-    vertical = tuple(Box(at, start, at, end) for at, start, end in down.tolist())
+    rulings = (
+        [Box(start, at, end, at) for at, start, end in across.tolist()],
+        [Box(at, start, at, end) for at, start, end in down.tolist()],
+    )
     # paper: what is left where everything as small as text is taken away
     small = cv2.medianBlur(
         cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), 2 * min(max(int(high / 2), 4), 100) + 1
@@ -367,10 +334,10 @@ def _taken_apart(grey: Array, high: float) -> _Page:
     kept = (stats[:, cv2.CC_STAT_AREA] >= max(4.0, (0.08 * high) ** 2)) & (stats[:, 2:4].max(axis=1) < 8 * high)
     cells = np.zeros(grey.shape, np.int32)
     scale = _USUAL / high
-    tables, _ = filled(frames_of(*([box.scaled(scale) for box in boxes] for boxes in (horizontal, vertical))), [])
+    tables, _ = filled(frames_of(*([box.scaled(scale) for box in boxes] for boxes in rulings)), [])
     for number, cell in enumerate((cell for table in tables for cell in table.cells), start=1):
         cells[_within(cell.box.scaled(1 / scale))] = number
-    return _Page(grey, paper, ink & kept[labels], cells, high, horizontal, vertical)
+    return _Page(grey, paper, ink & kept[labels], cells, high, rulings)
 
 
 def _pieces(page: _Page, found: Sequence[Bounds]) -> Iterator[_Piece]:
@@ -577,10 +544,7 @@ def pictures_in(content: bytes, name: str) -> Iterator[Array]:
     except UnreadableDocument:
         raise
     except Exception as error:  # Pillow raises whatever a damaged file makes it run into
-        raise UnreadableDocument(
-            f"{name}: the image is damaged, cut off or too large ({error}); save or scan it anew"
-            " 图片损坏、不完整或过大，请重新保存或扫描"
-        ) from error
+        raise UnreadableDocument.worded("damaged_picture", name=name, error=error) from error
 
 
 def _on_white(image: Image.Image) -> Array:
@@ -614,11 +578,10 @@ def read_image(content: bytes, name: str) -> tuple[Block, ...]:
     UnreadableDocument
         Damaged, or too large for a scan.
     """
-    pictures = [recognise_picture(pixels, name) for pixels in pictures_in(content, name)]
-    heights = [word.box.height for picture in pictures for word in picture.words]
+    sheets = [recognise_picture(pixels, name) for pixels in pictures_in(content, name)]
+    heights = [word.box.height for sheet in sheets for word in sheet.words]
     if not heights:
         return ()
     # what belongs together on a page is told by distances in points, for text of the usual size
-    pictures = [picture.scaled(_USUAL / float(np.median(heights))) for picture in pictures]
-    sheets = [Sheet(picture.words, picture.horizontal, picture.vertical) for picture in pictures]
-    return blocks_of(arranged(sheets), [picture.locate for picture in pictures])
+    sheets = [sheet.scaled(_USUAL / float(np.median(heights))) for sheet in sheets]
+    return blocks_of(arranged(sheets), [sheet.locate for sheet in sheets])

@@ -76,10 +76,7 @@ def read_workbook(content: bytes, name: str) -> tuple[Block, ...]:
                     rows[row][column] = rows[row][column] or NO_TEXT
             blocks += _blocks(rows, spans, f"sheet {sheet.name}")
     except (CalamineError, OSError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
-        raise UnreadableDocument(
-            f"{name}: the workbook is damaged or locked ({error}); save it anew without a password"
-            " 工作簿已损坏或加密；请去掉密码后重新保存"
-        ) from error
+        raise UnreadableDocument.worded("damaged_workbook", name=name, error=error) from error
     return tuple(blocks)
 
 

@@ -8,73 +8,38 @@ from __future__ import annotations
 
 import itertools
 import re
+import tomllib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from math import comb
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from govstats.documents.document import NO_TEXT
 from govstats.documents.limits import limit, require
 
-#: Elements that begin a line of their own.
-BLOCKS = frozenset(
-    "address article aside blockquote body center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header "
-    "hr html li main nav ol p pre section ul table tbody thead tfoot tr td th caption br".split()
-)
-CELLS = frozenset({"td", "th"})
-FIELDS = frozenset("input select textarea".split())
-PICTURES = frozenset("img svg canvas object embed picture video iframe math meter progress".split())
+_DATA: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("visible_text.toml").read_text("utf-8"))
+BLOCKS, CELLS, FIELDS, PICTURES = (frozenset(names.split()) for names in _DATA["elements"].values())
 #: Fields that are not shown, or show no text; and what makes it unclear what a field shows.
-_NO_FIELDS = frozenset("hidden checkbox radio file range color button submit reset".split())
-_UNCLEAR = frozenset("password image multiple".split())
+_NO_FIELDS, _UNCLEAR = (frozenset(names.split()) for names in _DATA["fields"].values())
 #: An image that only keeps a place.
 _SPACER = re.compile(
     r"(?is)<img(?!.*\bsrc)|<img.*(?:\bsrc=[^\s>]*(?:spacer|blank|trans)[^/\s>]*[\s>]|\b(?:width|height)\W+[0-3](?:px)?\b(?![.%]))"
 )
 #: What a browser does of its own, and what attributes do, in the words of a style sheet.
-_DEFAULTS = dict.fromkeys(PICTURES, "-content:1;")
-_DEFAULTS |= dict.fromkeys("head script style noscript template datalist rp".split(), "display:none;")
-_DEFAULTS |= dict.fromkeys(("s", "strike", "del"), "text-decoration:line-through;")
-_DEFAULTS |= dict.fromkeys(("sup", "sub", "rt"), "vertical-align:super;font-size:smaller;")
-_DEFAULTS |= {"small": "font-size:smaller;", "big": "font-size:larger;", "mark": "background:yellow;", "bdo": "-doubt:1;"}
-# only some are links
-_DEFAULTS["a"] = "color:blue;color:inherit;"
-_ATTRIBUTES = {"hidden": "display:none;", "background": "background:url();", "bgcolor": "background:{};"}
-_ATTRIBUTES |= {"color": "color:{};", "size": "font-size:{};"}
+_DEFAULTS = {tag: style for style, tags in _DATA["defaults"].items() for tag in tags.split()}
+_DEFAULTS |= dict.fromkeys(PICTURES, "-content:1;")
+_ATTRIBUTES = _DATA["attributes"]
 _NOT_PLAIN = ", ".join([*_DEFAULTS, *FIELDS, "table", *(f"[{name}]" for name in _ATTRIBUTES)])
 _SIGHT = "display|visibility|opacity|zoom|text-decoration|vertical-align|color|background"
-#: What a declaration does to the text of an element (``span display:none``); the first pattern that fits counts.
-_EFFECTS = {
-    "hides": r"display:none|visibility:(?:hidden|collapse)|text-decoration:.*line-through.*|(?:opacity|zoom):0*(?:\.0*)?%?|"
-    r"font-size:(?:.*\s)?(?:0+(?![.\d]*[1-9])|[012](?:\.\d+)?p[xt]|0?\.[01]\d*r?em|1?\d%)(?:[\sa-z/].*)?",
-    "raises": "vertical-align:su(?:per|b)|(?<=small )font-size:smaller",
-    # spelt so that only a browser can tell, shining through, cut, out of sight, turned round, or drawn over
-    "doubtful": rf"-doubt:.*|[^:]*\\.*|(?:{_SIGHT}|position|float):.*\\.*|font-size:.*\b(?:calc|env|min|max|clamp)\(.*|"
-    r"(?:display|visibility|opacity|zoom|vertical-align|position|float):.*\b(?:var|calc|env|min|max|clamp)\(.*|"
-    r"(?:opacity|zoom):(?:0?\.[0-2]|[12]?\d%|-).*|content-visibility:.*|mix-blend-mode:(?!normal).*|content:(?!none|normal).*|"
-    r"filter:.*(?:blur|opacity|contrast|brightness|invert|url)\(.*|"
-    r"(?:clip|clip-path|(?:-webkit-)?mask.*|-webkit-text-[^f].*|text-shadow|transform|rotate|scale|translate):(?!none|auto).*|"
-    r"(?:animation.*|offset.*):(?!none).*|unicode-bidi:.*override|flex-(?:direction|flow):.*reverse.*|"
-    r"(?:left|top|right|bottom|inset|margin.*|text-indent):.*(?:-\d{3}|\d{4}|-\d+(?:%|v[wh])|-\d{2,}r?em).*|"
-    r"letter-spacing:-(?:[3-9]|\d\d|.*em).*|(?<!\bt[dhr] )(?:max-)?(?:width|height):(?:0(?![.\d]*[1-9]).*|1px)",
-    "breaks": "display:(?:block|flex|grid|table.*|list-item|flow-root)",
-    # nobody can say whether it is one figure with the text beside it
-    "parts": r"position:(?:absolute|fixed)|float:(?!none).*|(?:left|top|right|bottom|inset|order):(?!0|auto).*|direction:rtl|"
-    r"(?:margin|padding)-(?:left|right):(?!0|auto).*|grid-.*|"
-    r"vertical-align:(?!baseline|middle|inherit|initial|unset|0).*|font-(?:variant|feature).*:(?!normal).*",
-    "draws": "-content:.*",
-    "draws_behind": r"background:.*(?:url|gradient)\(.*",
-    "compared": rf"(?:{_SIGHT}|font-size|--[^:]*):.*",
-}
-_EFFECT = re.compile(rf"(?s)\S+ (?:{'|'.join(f'(?P<{effect}>{pattern})' for effect, pattern in _EFFECTS.items())})")
-#: Properties that say the same, or the same among other things.
-_SAME = {"font": "font-size", "text-decoration-line": "text-decoration", "-webkit-text-fill-color": "color"}
-_SAME |= dict.fromkeys(("background-color", "background-image"), "background")
+_EFFECTS = (f"(?P<{effect}>{'|'.join(patterns)})" for effect, patterns in _DATA["effects"].items())
+_EFFECT = re.compile(rf"(?s)\S+ (?:{'|'.join(_EFFECTS)})".replace("@sight", _SIGHT))
+_SAME = {name: same for same, names in _DATA["same"].items() for name in names.split()}
 _NOTHING: frozenset[str] = frozenset()
 _SIZE = re.compile(r"([\d.]*\d)(px|pt)")
 _PIXELS = {"px": 1, "pt": 4 / 3}

@@ -132,13 +132,9 @@ def read_word(content: bytes, name: str) -> tuple[Block, ...]:
     except UnreadableDocument:
         raise
     except (zipfile.BadZipFile, zlib.error, etree.XMLSyntaxError, EOFError, RuntimeError, ValueError) as error:
-        raise UnreadableDocument(
-            f"{name}: the Word document is damaged or locked ({error}); save it anew 文件损坏或加密，请重新保存"
-        ) from error
+        raise UnreadableDocument.worded("damaged_word", name=name, error=error) from error
     if document.find(f"{_W}body") is None:
-        raise UnreadableDocument(
-            f"{name}: the Word document has no body; save it anew as docx Word 文件没有正文，请重新另存为 docx"
-        )
+        raise UnreadableDocument.worded("word_without_body", name=name)
     walk = _Walk(_Styles(styles), _Numbering(numbering), name)
     walk.into(document.find(f"{_W}body"), "paragraph")
     walk.into(_every(footnotes, _NOTES), "footnote")
@@ -283,10 +279,7 @@ class _Walk:
             elif child.tag == f"{_W}txbxContent":
                 self.into(child, kind)
             elif child.tag == f"{_W}altChunk":
-                raise UnreadableDocument(
-                    f"{self.name}: a document inside was never merged in (altChunk); save it anew with Word"
-                    " 文件内嵌的文档未合并（altChunk），请用 Word 重新保存"
-                )
+                raise UnreadableDocument.worded("word_inside_word", name=self.name)
 
     def text(self, paragraph: _Element) -> str:
         """Return the text of a paragraph with its number in a list; that of a figure would read as part of it."""
@@ -403,11 +396,7 @@ def read_compound(content: bytes, name: str) -> tuple[Block, ...]:
     """
     # the directory of the file names its streams
     if "WordDocument\0".encode("utf-16-le") not in content:
-        raise MissingReader(
-            f"{name}: this is an OLE compound file without a Word document in it, or with a damaged one; save "
-            "a PowerPoint presentation (ppt) or a Hangul document (hwp) as PDF, and what has a password without it"
-            " 其中没有可读的 Word 文档；PowerPoint、韩文（hwp）文件请存成 PDF，有密码的请去掉密码"
-        )
+        raise MissingReader.worded("compound_without_word", name=name)
     try:
         from doc2docx import convert
         from doc2docx.cfb import CompoundFile
@@ -430,10 +419,7 @@ def read_compound(content: bytes, name: str) -> tuple[Block, ...]:
     except UnreadableDocument:
         raise
     except Exception as error:  # what a damaged file does to a converter is not known beforehand
-        raise UnreadableDocument(
-            f"{name}: the document is damaged, locked, or one of Word 6 or Word 95 ({type(error).__name__}: {error}); "
-            "fetch it anew, or open it and save it as docx 文件损坏、加密或版本过旧；请重新下载，或打开后另存为 docx"
-        ) from error
+        raise UnreadableDocument.worded("damaged_word_97", name=name, kind=type(error).__name__, error=error) from error
     return read_word(docx, name)
 
 

@@ -6,7 +6,7 @@ table say of a cell is read; where they differ, the cell is undecided, and the r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, product
 
@@ -94,14 +94,16 @@ def failing(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
     return [edit for edit, holds in _known(_pieces(rows), edits).items() if holds is False]
 
 
-def disordered(suspects: Iterable[Row], rows: Sequence[Row], edits: Sequence[Edit]) -> Iterator[Row]:
+def disordered(suspects: Sequence[Row], rows: Sequence[Row], edits: Sequence[Edit]) -> Iterator[Row]:
     """Yield those of some rows whose figures, in another order, mend all sums of their columns over other lines.
 
     A converter may have moved one of them: the sum of the row cannot tell.
     """
+    if not suspects or not failing(rows, edits):
+        return
     values = {key: figure(piece.text).value if piece else 0.0 for key, piece in _pieces(rows).items()}
     over = {key: [edit for edit in edits if len(edit.lines) > 1 and key in edit.cells] for key in values}
-    for row in suspects if failing(rows, edits) else ():
+    for row in suspects:
         printed = [values.get(key) or 0.0 for key in row.keys]
         for of_columns in zip(*(over.get(key, ()) for key in row.keys), strict=False):
             off = [edit.difference(values, blank=0) for edit in of_columns]
