@@ -177,7 +177,7 @@ def _lines_around(table: Table, before: Sequence[Cell], after: Sequence[Cell]) -
         for whole in {label.word, label.plain}
         for at, first in enumerate(above)
         if whole.startswith(first.word or "\n") and first.number in {"", label.number}
-        if _is_torn_into(whole, [piece.word for piece in above[at:]], [piece.word for piece in below], _group_words(table))
+        if _is_torn_into(whole, [piece.word for piece in above[at:]], [piece.word for piece in below], "\n".join(_groups(table)))
     }
 
 
@@ -192,12 +192,6 @@ def _is_torn_into(label: str, above: Sequence[str], below: Sequence[str], crumbs
         elif piece not in crumbs:
             return False
     return False
-
-
-@cache
-def _group_words(table: Table) -> str:
-    """Return the labels of the groups of a table, in which a piece of one is found."""
-    return "\n".join(key(label.zh).word for label in (*table.groups, *filter(attrgetter("subtotal"), table.lines)))
 
 
 def _is_piece(table: Table, line: str, text: str) -> bool:

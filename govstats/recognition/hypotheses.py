@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property, lru_cache, partial
+from functools import cache, lru_cache, partial
 from itertools import accumulate, chain, combinations, groupby, pairwise, product, repeat, takewhile
 from math import comb, inf, prod
 from operator import attrgetter, itemgetter
@@ -27,8 +27,6 @@ _LONGEST_HEADER = 30
 _MANY_ROWS = 8
 _OWN_COLUMN = re.compile(r"(?:备\s*注|序\s*号|说\s*明|附\s*注|備\s*註|序\s*號)")
 _YEAR = re.compile(r"20\d\d\s*(?:年度?)?")
-#: 2022年度有关数据, but no date, title or sentence.
-_OF_YEAR = re.compile(r"(?=.{,20}$)[^\d，。；报]*(20\d\d)\s*年(?!\s*\d)[^\d，。；报]*", re.DOTALL)
 #: A shorter label may be part of other words.
 _LONG_LABEL = 4
 #: Two figures in one cell.
@@ -116,17 +114,12 @@ class Headers:
         self._records: dict[int, list[Record]] = {}
         for record in records:
             self._records.setdefault(id(record.grid), []).append(record)
-        self._reaching: dict[int, Spans] = {}
-        self._first_alike: dict[int, Record] = {}
-        for rows in self._records.values():
-            self._lay_out(rows)
+        self._reaching = dict(chain.from_iterable(map(_reaching_into, self._records.values())))
         # a circle of references would keep the document until the garbage collector comes round
         itself = proxy(self)
         self.above = cache(partial(Headers._header_above, itself))
-        self._placed = cache(partial(Headers._places, itself))
         self._header_rows = cache(partial(Headers._rows_that_name_columns, itself))
         self._twice = cache(partial(Headers._columns_twice, itself))
-        self._of_years = cache(partial(Headers._row_of_years, itself))
         self._fits = cache(partial(Headers._rows_fit, itself))
         self._named = cache(partial(Headers._columns_named, itself))
         self._crowded = cache(partial(Headers._has_own_columns, itself))
@@ -148,14 +141,10 @@ class Headers:
             Only the first may be sure.
         """
         ambiguous = not self._twice(id(record.grid), table).isdisjoint(self.above(record, table).values())
-        if self._is_of_years(record) or ambiguous or _is_torn(self._form, record):
+        if _is_of_years(record) or ambiguous or _is_torn(self._form, record):
             return []
         columns = table.columns_of[line]
-        pieces = (*record.fields, None)
-        ways = [
-            way._replace(fields=tuple([pieces[at] for at in places]), beyond=tuple([record.fields[at] for at in beyond]))
-            for way, places, beyond in self._placed(self._first_alike[record.order], table, columns)
-        ]
+        ways = self._ways_by_place(record, table, columns)
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = own_sums(table, line)
         ways = [way._replace(sure=way.sure and (not way.shifted or _stays_below_totals(way.texts, sums))) for way in ways]
@@ -181,23 +170,6 @@ class Headers:
             return False
         named = self._named_before(record, table, columns)
         return len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
-
-    def _lay_out(self, rows: Sequence[Record]) -> None:
-        """Find for each row the cells of rows above that reach into it, and the first row below its header laid out alike."""
-        first: dict[object, Record] = {}
-        spanning = [cell for row in rows[0].grid.rows for cell in row if cell.rowspan > 1]
-        header = 0
-        for row in rows:
-            header = row.order if row.before or row.grid is TEXT else header
-            reaching = _spans([cell for cell in spanning if cell.row < row.row < cell.row + cell.rowspan])
-            self._reaching[row.order] = reaching
-            self._first_alike[row.order] = first.setdefault((header, reaching, row.kinds, _spans(row.fields)), row)
-
-    def _places(self, first: Record, table: Table, columns: Sequence[str]) -> list[tuple[Way, list[int], list[int]]]:
-        """Return the ways of a row by place, with the numbers of their fields: rows laid out alike have the same."""
-        number = {id(None): -1} | {id(piece): number for number, piece in enumerate(first.fields)}
-        ways = self._ways_by_place(first, table, columns)
-        return [(way, [number[id(p)] for p in way.fields], [number[id(p)] for p in way.beyond]) for way in ways]
 
     def _ways_by_place(self, record: Record, table: Table, columns: Sequence[str]) -> list[Way]:
         header = [self.above(record, table).get(column) for column in columns]
@@ -287,16 +259,6 @@ class Headers:
                     twice.add(label)
         return twice
 
-    def _is_of_years(self, record: Record) -> bool:
-        """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""
-        if record.grid is TEXT:
-            return _names_years(record.before)
-        return self._of_years(id(record.grid)) < record.row
-
-    def _row_of_years(self, grid: int) -> float:
-        rows = enumerate(self._records[grid][0].grid.rows)
-        return next((number for number, row in rows if _names_years(row)), inf)
-
     def _rows_fit(self, grid: int, labels: Sequence[Cell]) -> bool | None:
         """Tell whether the rows below a header stand under it; None where they do not show it."""
         below = [row for row in self._records[grid] if row.row > max(label.row for label in labels)]
@@ -362,25 +324,12 @@ class Headers:
         beside = any(lines.find(text) and (key(text).number or key(text).plain not in columns) for text in wide)
         return (beside and len(table.bands) == 1) or any(_OWN_COLUMN.fullmatch(cell.text) for cell in printed)
 
-    def caption_year(self, record: Record) -> int | None:
-        """Return the year that the last caption before a row names; None where it names none.
 
-        Bands of a table in text are grids of their own: those without a caption go on under the last one.
-        """
-        return self._captions[self._records[id(record.grid)][0].order if record.grid is not TEXT else record.order]
-
-    @cached_property
-    def _captions(self) -> list[int | None]:
-        year: int | None = None
-        years = []
-        for row in self._all:
-            begins = row.grid is TEXT or row is self._records[id(row.grid)][0]
-            captions = [piece.text for piece in row.before if begins and key(piece.text).word not in form_words(self._form)]
-            for caption in captions[-1:]:
-                named = _OF_YEAR.fullmatch(caption)
-                year = int(named[1]) if named else None
-            years.append(year)
-        return years
+def _reaching_into(rows: Sequence[Record]) -> Iterator[tuple[int, Spans]]:
+    """Yield for each row of a grid the columns of the cells of rows above that reach into it."""
+    spanning = [cell for row in rows[0].grid.rows for cell in row if cell.rowspan > 1]
+    for row in rows:
+        yield row.order, _spans([cell for cell in spanning if cell.row < row.row < cell.row + cell.rowspan])
 
 
 def _is_torn(of_form: Form, record: Record) -> bool:
@@ -433,10 +382,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     if labels and not headers.standing(labels, record).slipped:
         ways = [way for way in headers.under_header(record, labels) if None not in way.fields]
         return _with_readings(record, [way._replace(sure=way.sure and not way.shifted) for way in ways])
-    way, texts = in_order(record, width) or headers.going_on(record, width), _figures_apart(record, width)
-    if way is None and is_whole and len(texts) == width:
-        # a converter put several figures into a cell
-        way = Way(_pieces(record, texts), cost=PARTED)
+    way = in_order(record, width) or headers.going_on(record, width)
     if way is None:
         return [Way((), parted=True)] if named and glued else []
     # a run of figures in text may as well be other figures: under less than the whole header each line has to add up
@@ -747,6 +693,11 @@ def _stays_below_totals(texts: Sequence[str], sums: Sequence[Sequence[int]]) -> 
     return None not in totals and max(off, default=0) <= 0
 
 
+def _is_of_years(record: Record) -> bool:
+    """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""
+    return any(map(_names_years, [record.before] if record.grid is TEXT else _rows_above(record)))
+
+
 def _names_years(row: Iterable[Cell]) -> bool:
     """Tell a row of several years; 2012 applications and 2012 in all, beside other figures, are none."""
     texts = [cell.text for cell in row]
@@ -901,9 +852,6 @@ def _with_readings(record: Record, ways: Sequence[Way]) -> list[Way]:
 
 def _variants(fields: tuple[Cell | None, ...]) -> Iterator[tuple[tuple[Cell | None, ...], float]]:
     """Yield all that the cells of a row may say together, and what speaks against it."""
-    if not any(piece and (piece.readings or piece.text[:1] == "0" != piece.text) for piece in fields):
-        yield fields, 0.0
-        return
     options = [_options(piece) for piece in fields]
     if prod(map(len, options)) > _MOST_READINGS:
         options = [some[:2] for some in options]
