@@ -86,7 +86,7 @@ def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> None:
     seen = {key: (piece.text, piece.confidence) for key, piece in pieces.items() if piece and piece.confidence is not None}
     doubted = _doubted(seen, _known(pieces, edits)) if seen else set()
     for row in rows:
-        row.unconfirmed = {place for place, key in enumerate(row.keys) if key in doubted} if doubted else set()
+        row.unconfirmed = {place for place, key in enumerate(row.keys) if key in doubted}
 
 
 def failing(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:

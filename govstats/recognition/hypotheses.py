@@ -19,12 +19,10 @@ from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
 from govstats.documents.document import NO_TEXT
 from govstats.forms import Form, Table
-from govstats.recognition.labels import Key, column_index, form_words, key, line_index
+from govstats.recognition.labels import Key, column_index, form_words, key, line_index, words_of, words_of_form
 from govstats.recognition.tokens import BLANK, FIGURE, LABEL, TEXT, Record, kinds
 
 _LONGEST_HEADER = 30
-#: Tabs that kept their columns over so many rows did not lose any.
-_MANY_ROWS = 8
 _OWN_COLUMN = re.compile(r"(?:备\s*注|序\s*号|说\s*明|附\s*注|備\s*註|序\s*號)")
 _YEAR = re.compile(r"20\d\d\s*(?:年度?)?")
 #: A shorter label may be part of other words.
@@ -53,8 +51,6 @@ CONFIDENT = 0.95
 
 #: Where cells begin and end in their row.
 Spans = tuple[tuple[int, int], ...]
-#: More columns than any row has.
-_WIDEST = 1_000_000
 
 
 class Way(NamedTuple):
@@ -160,7 +156,7 @@ class Headers:
         """Place a row of running text that goes on in the lines behind it: whether it does, its sums have to tell."""
         pieces = list(record.figures)
         behind = iter(self._all[record.order + 1 :] if record.grid is TEXT else ())
-        while len(pieces) < columns and (row := next(behind, None)) and row.grid is TEXT and not row.before:
+        while len(pieces) < columns and (row := next(behind, None)) and not row.before:
             pieces += row.figures
         return Way(tuple(pieces)) if len(record.figures) < len(pieces) == columns else None
 
@@ -266,8 +262,7 @@ class Headers:
         agree = np.array([bool(under and counted and under.texts == counted.texts) for under, counted in ways])
         if not agree[[len(row.figures) == len(labels) for row in below]].all():
             return False
-        # tabs that kept their columns over many rows did not lose any
-        return True if agree.any() or (not below[0].grid.aligned and len(below) >= _MANY_ROWS) else None
+        return True if agree.any() else None
 
     def named(self, record: Record, table: Table, columns: Sequence[str]) -> set[str]:
         """Return the columns of a line that the header above a row names."""
@@ -372,24 +367,20 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         return None
     above = _words_above(record)
     headed = sum(word in column_index(table).exact for word in above) >= len(table.columns)
-    named = all(key(line.zh).word in "".join(above) for line in table.lines)
+    named = all(word in "".join(above) for word in words_of_form(table.lines))
     if not (headed or named):
         return None
     is_whole = _is_whole_header(table, list(table.column), record.before)
     labels = [] if is_whole and len(record.fields) < width else _leaf_header(table, record)
     if labels is None or not (labels or _is_form_order(table, above)):
         return []
-    if labels and not headers.standing(labels, record).slipped:
-        ways = [way for way in headers.under_header(record, labels) if None not in way.fields]
-        return _with_readings(record, [way._replace(sure=way.sure and not way.shifted) for way in ways])
+    if labels:
+        return _with_readings(record, headers.under_header(record, labels))
     way = in_order(record, width) or headers.going_on(record, width)
     if way is None:
-        return [Way((), parted=True)] if named and glued else []
-    # a run of figures in text may as well be other figures: under less than the whole header each line has to add up
-    pattern = "|".join(word for _, word in column_index(table).words)
-    every = len(re.findall(pattern, "".join(above))) == width
-    told = record.grid is not TEXT or (named and (every or is_whole))
-    return _with_readings(record, [way._replace(sure=way.sure and told)])
+        return [Way((), parted=True)] if glued else []
+    # a run of figures in text may as well be other figures
+    return _with_readings(record, [way._replace(sure=way.sure and (named or record.grid is not TEXT))])
 
 
 def _rows_above(record: Record) -> Sequence[tuple[Cell, ...]]:
@@ -403,7 +394,7 @@ def _cells_above(record: Record) -> Iterator[Cell]:
 def _words_above(record: Record) -> list[str]:
     """Return the labels above a row, row by row and from left to right."""
     printed = [cell for cell in _cells_above(record) if cell.text and record.grid.aligned]
-    return [key(piece.text).word for piece in printed or record.before]
+    return words_of(printed or record.before)
 
 
 def _is_form_order(table: Table, above: Sequence[str]) -> bool:
@@ -416,8 +407,8 @@ def _is_form_order(table: Table, above: Sequence[str]) -> bool:
 
 
 def _are_lines_in_order(table: Table, above: Sequence[str]) -> bool:
-    text, lines = _header_text(table, above), [key(line.zh).word for line in table.lines]
-    first = [text.index(word) for word in (lines[0], *(key(group.zh).word for group in table.groups)) if word in text]
+    text, lines = _header_text(table, above), words_of_form(table.lines)
+    first = [text.index(word) for word in (lines[0], *words_of_form(table.groups)) if word in text]
     places = [text.rindex(word) for word in lines[1:] if word in text]
     return first == sorted(first) and places == sorted(places)
 
@@ -598,9 +589,9 @@ def _standing(labels: Spans, fields: Spans, kinds_of_fields: str, reaching: Span
     above = np.array(labels, int).reshape(-1, 2)
     covers, exact = _covers(above, below), (above[:, None] == below).all(axis=2)
     spanned = _covers(above, spanning).any(axis=1)
-    before = above[:, 0] < below[:, 0].min(initial=_WIDEST if fields else 0)
+    before = above[:, 0] < below[:, 0].min()
     over = np.where(exact.any(axis=0), exact, covers)
-    first = np.where(over.any(axis=1), over.argmax(axis=1) if fields else 0, -1)
+    first = np.where(over.any(axis=1), over.argmax(axis=1), -1)
     figured = np.array(list(kinds_of_fields), str) != BLANK
     figures = over & figured
     outside = np.flatnonzero(figured & ~figures.any(axis=0))
@@ -617,18 +608,13 @@ def _standing(labels: Spans, fields: Spans, kinds_of_fields: str, reaching: Span
 
 
 def _under_some(header: Sequence[Cell | None], record: Record) -> list[Way]:
-    """Place under a header that lacks columns: by shape, or by counting where no piece then stands beside its header cell."""
+    """Place under a header that lacks columns: by shape, or by counting."""
     known = list(filter(None, header))
-    begin = min(label.column for label in known)
-    # a stub of several columns may leave some blank
-    fields = [piece for piece in record.fields if piece.column >= begin or piece.text]
-    at = dict(zip(_spans(fields), fields, strict=True))
-    if record.grid.aligned and len(known) > 1 and at.keys() == set(_spans(known)):
+    at = dict(zip(_spans(record.fields), record.fields, strict=True))
+    if len(known) > 1 and at.keys() == set(_spans(known)):
         return [Way(tuple(at[_spans([label])[0]] if label else None for label in header), True)]
     way = in_order(record, len(header))
-    pairs = zip(header, way.fields if way else (), strict=False)
-    below = [_standing(_spans([label]), _spans([piece]), FIGURE, ()).places for label, piece in pairs if label and piece]
-    return [way._replace(sure=False)] if way and all(below) else []
+    return [way._replace(sure=False)] if way else []
 
 
 def _is_tiled(standing: Standing, record: Record) -> bool:
@@ -732,9 +718,9 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     if not are_digits or max(len(words), len(record.figures) + 1) > columns:
         return []
     # the end of a line parts no figure from the next
-    words = [digits] if glued and record.grid is TEXT else words
+    words = [digits] if glued else words
     # a row of a grid that lacks a cell has lost any of them
-    torn = grid.aligned and grid.bounded and len(record.fields) < columns
+    torn = grid.aligned and len(record.fields) < columns
     rows: list[tuple[str, ...]] = []
     if len(words) == columns:
         rows = [tuple(words)]
@@ -832,8 +818,7 @@ def parted_blocks(record: Record, width: int, count: int, balanced: Callable[[in
             for rest in blocks(digits[end:], number + 1)
         ]
 
-    few = record.grid is TEXT and len(record.figures) <= _FEW_WORDS
-    return [Way(_pieces(record, row), parted=True) for row in blocks("".join(record.words), 0)] if few else []
+    return [Way(_pieces(record, row), parted=True) for row in blocks("".join(record.words), 0)]
 
 
 # --- readings -----------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 from govstats.characters import normalised
+from govstats.documents import Cell
 from govstats.forms import Form, Label, Line, Table, form, versions
 
 #: Below this likeness (2 × common characters / both lengths) a label is another label: 予以公开 and 不予公开 reach 0.75.
@@ -59,6 +60,16 @@ def key(text: str) -> Key:
     number, rest = "".join(_NUMBER.findall(text)[0]), _NUMBER.sub("", text, count=1)
     word, plain = _NOT_WORD.sub("", rest), _NOT_WORD.sub("", _BRACKETED.sub("", rest))
     return Key("".join(number.split()), word, plain or word)
+
+
+def words_of(pieces: Iterable[Cell]) -> list[str]:
+    """Return the words of labels as they stand in a document."""
+    return [key(piece.text).word for piece in pieces]
+
+
+def words_of_form(labels: Iterable[Label]) -> list[str]:
+    """Return the words of labels of the form."""
+    return [key(label.zh).word for label in labels]
 
 
 class LabelIndex:

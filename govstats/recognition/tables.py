@@ -157,13 +157,12 @@ def read_tables(document: Document, form: Form, year: int | None = None) -> tupl
         On whatever is missing or could not be decided.
     """
     readings = _read(document, form, year)
-    doubtful = [document.again is not None and reading.is_doubtful for reading in readings]
-    if document.again is not None and any(doubtful):
-        pages = [reading.pages for reading, doubt in zip(readings, doubtful, strict=True) if doubt]
+    doubtful = [reading for reading in readings if reading.is_doubtful] if document.again else []
+    if document.again and doubtful:
+        pages = [reading.pages for reading in doubtful]
         blocks = document.again(set().union(*pages) if all(pages) else set())
-        again = _read(replace(document, blocks=blocks, again=None), form, year)
-        both = zip(readings, again, doubtful, strict=True)
-        readings = [_merged(first, second) if doubt else first for first, second, doubt in both]
+        again = {one.table: one for one in _read(replace(document, blocks=blocks, again=None), form, year)}
+        readings = [_merged(one, again[one.table]) if one in doubtful else one for one in readings]
     cells: list[ReadCell] = []
     notes: list[Note] = []
     for reading in readings:
@@ -219,13 +218,13 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
     wide = [(record, ways) for record in free if table.lines_across and (ways := wide_ways(headers, record, table)) is not None]
     if len({(bool(ways), tuple(record.words)) for record, ways in wide}) > 1:
         return [], [note("two_tables", table, place=wide[0][0].place, other=wide[-1][0].place)]
-    if wide and wide[-1][1] and (lines := _side_by_side(table, *wide[-1])):
-        return lines, []
-    matches, notes = align(table, free)
-    if len(wide) == 1 and not matches:
+    if wide and wide[-1][1]:
+        return _side_by_side(table, *wide[-1]), []
+    if len(wide) == 1:
         record, width = wide[0][0], len(table.cells)
         count, printed = len(record.fields), record.printed
         return [], [note("unreadable_table", table, columns=width, count=count, printed=printed, place=record.place)]
+    matches, notes = align(table, free)
     glued = 2 * sum(is_glued(match.record.words, len(table.columns_of[match.line])) for match in matches) > len(matches)
     doubtful = _labelled_above(table, matches)
     lines = []
@@ -291,7 +290,7 @@ def _side_by_side(table: Table, record: Record, ways: list[Way]) -> list[_Line]:
 
     # what nothing but sums tells of a row, they have to tell of the whole row
     row = Row(table.cells, parted_blocks(record, width, len(names), balanced) if ways[0].parted else ways)
-    return [_Line(Match(record, name), table, row, table.columns_of[name]) for name in names if row.ways]
+    return [_Line(Match(record, name), table, row, table.columns_of[name]) for name in names]
 
 
 def _merged(first: _Reading, second: _Reading) -> _Reading:
@@ -299,17 +298,13 @@ def _merged(first: _Reading, second: _Reading) -> _Reading:
     if not first.lines:
         return second if second.lines else first
     others = {line.match.line: line for line in second.lines}
-    known = {line.match.line for line in first.lines}
     for line in first.lines:
-        other = others.get(line.match.line)
-        if other and not line.match.contradicted and line.row.keys == other.row.keys:
+        other = others.pop(line.match.line, line)
+        if not line.match.contradicted and line.row.keys == other.row.keys:
             texts = {way.texts for way in line.row.ways}
             line.row.ways += [way for way in other.row.ways if way.texts not in texts]
-    position = first.table.position
-    first.lines = sorted(
-        [*first.lines, *(one for name, one in others.items() if name not in known)],
-        key=lambda one: position.get(one.match.line, 0),
-    )
+    first.lines += others.values()
+    first.lines.sort(key=lambda line: first.table.position.get(line.match.line, 0))
     first.decide()
     return first
 
@@ -338,22 +333,21 @@ def _lines_of_annex(table: Table, records: Sequence[Record]) -> list[_Line]:
     rows = [r for r in records if r.figures and (first <= r.order <= last or id(r.grid) in grids)]
     columns = _columns(rows[0])
     pairs = len(columns) == 2 and _TWO_COLUMNS.search(normalised("".join(piece.text for piece in rows[0].before[:-1])))
-    found: dict[str, tuple[Match, list[Way]]] = {}
+    found: dict[str, _Line] = {}
     for number, record in enumerate(rows):
         # a line that no form lists has its printed label without the numbering
         rest = _rest(record, rows[number + 1 : number + 2])
         line = known(record, rest) or "".join(_NUMBERING.sub("", _label(record) + rest, count=1).split())
-        if not line:
-            continue
         way = in_order(record, len(columns)) if columns else None
         if way is None and pairs and _numbered_on(rows, number):
             way = _split(record)
+        ways = []
         if way and way.sure and line not in found:
             printed = dict(zip(columns, way.fields, strict=True))
-            found[line] = Match(record, line), [way._replace(fields=tuple(printed.get(column.id) for column in table.columns))]
-        else:
-            found[line] = found[line][0] if line in found else Match(record, line), []
-    return [_line(table, match, ways, tuple(table.column)) for match, ways in found.values()]
+            ways = [way._replace(fields=tuple(map(printed.get, table.column)))]
+        found.setdefault(line, _line(table, Match(record, line), [], tuple(table.column))).row.ways = ways
+    found.pop("", None)
+    return list(found.values())
 
 
 def _split(record: Record) -> Way | None:
@@ -362,7 +356,7 @@ def _split(record: Record) -> Way | None:
     That the figure of all years is at least that of this year decides nothing: agencies print otherwise.
     """
     piece = record.figures[0]
-    if record.grid is not TEXT or len(record.figures) != 1 or not _ZERO_FIRST.fullmatch(piece.text):
+    if len(record.figures) != 1 or not _ZERO_FIRST.fullmatch(piece.text):
         return None
     return Way((piece._replace(text="0"), piece._replace(text=piece.text[1:])), True, parted=True)
 
@@ -435,12 +429,12 @@ def _decided(reading: _Reading, line: _Line, notes: list[Note]) -> Iterator[Read
     table, row, name, record = line.table, line.row, line.match.line, line.match.record
     read_as = list(zip(*(way.fields for way in row.chosen), strict=True))
     for at, column in zip(line.places, line.columns, strict=True):
-        piece = read_as[at][0] or next(filter(None, read_as[at]), None)
+        piece = next(filter(None, read_as[at]), None)
         if piece is None:
             notes += [] if table.open else [note("missing_cell", table, name, column, place=record.place)]
             continue
         unit = table.unit(name, column)
-        stated = unit_stated(table, record, column, reading.headers) if unit == "万元" else ""
+        stated = unit_stated(table, record, column, reading.headers) if table.column[column].unit == "万元" else ""
         value, status = in_unit(figure(piece.text), unit, stated, table)
         said = _said_of(line, column, at, piece, (value, status))
         if said:
@@ -457,7 +451,7 @@ def _decided(reading: _Reading, line: _Line, notes: list[Note]) -> Iterator[Read
 
 def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float | None, str]) -> str:
     """Return the kind of note that a cell deserves; nothing where it stands as printed."""
-    if len(line.row.chosen) > 1 and len(line.row.readings(at)) > 1:
+    if len(line.row.readings(at)) > 1:
         return "undecided_readings"
     if at in line.row.unconfirmed:
         return "unsure_recognition"
@@ -544,14 +538,12 @@ def in_unit(read: Figure, unit: str, stated: str, table: Table) -> tuple[float |
     if unit == "万元" and (printed.endswith("元") or printed in {"万", "亿"} or (not printed and stated == "元")):
         return round(value / 1e4, 10), status
     # a count in yuan, an amount in pieces, two units: nobody can tell
-    known = (not printed and (stated != "?" or value == 0)) if unit == "万元" else not printed.endswith("元")
+    known = (not printed and stated != "?") if unit == "万元" else not printed.endswith("元")
     return (value, status) if known or (table.open and printed) else (None, "unreadable")
 
 
 def unit_stated(table: Table, record: Record, column: str, headers: Headers) -> str:
     """Return the unit of an amount that header, label or text near the table state: 元, 万元, or ? where they differ."""
-    if table.column[column].unit != "万元":
-        return ""
     above = headers.above(record, table).get(column)
     header = [above.text] if above else [p.text for p in record.before if column in column_index(table).find(p.text)]
     of_header = {_unit_in(text) for text in header} - {""}
