@@ -27,8 +27,6 @@ _OWN_COLUMN = re.compile(r"(?:备\s*注|序\s*号|说\s*明|附\s*注|備\s*註|
 _YEAR = re.compile(r"20\d\d\s*(?:年度?)?")
 #: A shorter label may be part of other words.
 _LONG_LABEL = 4
-#: Two figures in one cell.
-_TWO_FIGURES = re.compile(r"[\d,.]+(?: [\d,.]+)+")
 _LED_BY_ZERO = re.compile(r"0\d+")
 #: 11,398,889 permits are the largest count seen.
 _MOST_DIGITS = 9
@@ -150,7 +148,7 @@ class Headers:
         # a lost tab makes a minus of a dash
         unsigned = [] if record.grid.bounded else [at for at, column in enumerate(columns) if not table.column[column].signed]
         ways = [way for way in ways if not any((figure(way.texts[at]).value or 0) < 0 for at in unsigned)]
-        return _with_readings(record, ways)
+        return _with_readings(ways)
 
     def going_on(self, record: Record, columns: int) -> Way | None:
         """Place a row of running text that goes on in the lines behind it: whether it does, its sums have to tell."""
@@ -177,11 +175,9 @@ class Headers:
         named = [] if labels else self._named_before(record, table, columns)
         usual = self._is_usual(record, table, columns, named)
         ordered = _is_order_of(table, columns, named)
-        # each figure under a header of its own that names no column of the form: other figures (1月, 2月)
-        others = not labels and len(record.fields) > 1 and set(_spans(record.fields)) <= _headed_columns(record)
         # in each row of a header that slipped the columns have to stand as in the form
         disordered = sorted(labels, key=attrgetter("row")) != sorted(labels, key=attrgetter("row", "column"))
-        if way is None or others or disordered:
+        if way is None or disordered:
             return []
         # text that names the columns in another order may mean it, or name them row by row of a double header
         orders = [columns] if ordered or len(named) < len(columns) else [columns, named]
@@ -197,11 +193,6 @@ class Headers:
         standing = self.standing(labels, record)
         under = None if self._is_too_wide(labels, record) else standing.way(record)
         counted = _along(labels, record)
-        one_row = len({label.row for label in labels}) == 1
-        alike = under and set(_spans(labels)) == set(_spans(record.fields))
-        if not (one_row or alike or labels == sorted(labels, key=attrgetter("column"))):
-            # an agency may order its columns as it likes, under a header that is there beyond doubt
-            return []
         if under and _may_be_shifted(labels, record):
             # where the row ends early, other cells of it were lost
             early = _end(record.fields) < _header_end(labels, record.grid.rows)
@@ -212,7 +203,7 @@ class Headers:
         by_place = standing.complete and (counted is None if fits is None else fits)
         told = [(under, by_place or _is_tiled(standing, record))] if under else []
         if counted:
-            by_number = len(record.fields) == len(labels) and (fits is False or under is None)
+            by_number = len(record.fields) == len(labels)
             told.append((counted, counted.sure and by_number))
         ways = sorted([way._replace(sure=sure) for way, sure in told], key=attrgetter("sure"), reverse=True)
         against = PLACED_OTHERWISE * any(way.sure for way in ways)
@@ -375,12 +366,12 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     if labels is None or not (labels or _is_form_order(table, above)):
         return []
     if labels:
-        return _with_readings(record, headers.under_header(record, labels))
+        return _with_readings(headers.under_header(record, labels))
     way = in_order(record, width) or headers.going_on(record, width)
     if way is None:
         return [Way((), parted=True)] if glued else []
     # a run of figures in text may as well be other figures
-    return _with_readings(record, [way._replace(sure=way.sure and (named or record.grid is not TEXT))])
+    return _with_readings([way._replace(sure=way.sure and (named or record.grid is not TEXT))])
 
 
 def _rows_above(record: Record) -> Sequence[tuple[Cell, ...]]:
@@ -824,12 +815,10 @@ def parted_blocks(record: Record, width: int, count: int, balanced: Callable[[in
 # --- readings -----------------------------------------------------------------------------------------------------------------
 
 
-def _with_readings(record: Record, ways: Sequence[Way]) -> list[Way]:
-    """Return the ways with all that their cells may say; no figure is led by a zero, and a row that moved up is not sure."""
-    # a cell took the figure of the next: cells behind it may have moved up, and left a blank
-    moved_up = BLANK in record.kinds and any(_TWO_FIGURES.fullmatch(cell.text) for cell in record.fields)
+def _with_readings(ways: Sequence[Way]) -> list[Way]:
+    """Return the ways with all that their cells may say; no figure is led by a zero."""
     return [
-        way._replace(fields=fields, sure=way.sure and not against and not moved_up, cost=way.cost + against)
+        way._replace(fields=fields, sure=way.sure and not against, cost=way.cost + against)
         for way in ways
         for fields, against in _variants(way.fields)
     ]

@@ -83,7 +83,6 @@ class LabelIndex:
                 self.exact.setdefault(word, []).append((name, variant.number))
         self.words = [(name, variant.plain) for name, variant in self.entries]
         headings = [label for label in labels if isinstance(label, Line) and label.subtotal]
-        self._headings = {label.id for label in headings}
         texts = sorted((normalised(label.zh) for label in (*groups, *headings)), key=len, reverse=True)
         # of a group's label a piece may stand above the label of its first line (三、 or （四）无)
         words, characters = "|".join(map(_spaced, texts)), re.escape("".join(texts))
@@ -119,10 +118,7 @@ class LabelIndex:
     def _names_another(self, text: str, name: str, variant: Key) -> bool:
         """Tell whether a text that ends with one label begins with another: two lines joined in one row."""
         before = text.removesuffix(variant.word).removesuffix(variant.plain)
-        return any(
-            len(word) >= 4 and word in before and another != name and another not in self._headings
-            for another, word in self.words
-        )
+        return any(len(word) >= 4 and word in before and another != name for another, word in self.words)
 
 
 def _agreement(found: str, expected: str) -> float:

@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
+from operator import mul
 from typing import Any
 
-from govstats.characters import Figure, figure, is_figure, normalised
+from govstats.characters import Figure, figure, normalised
 from govstats.documents import Cell, Document
 from govstats.forms import Edit, Form, Table, versions
 from govstats.forms import form as form_named
 from govstats.recognition.alignment import Match, align, lines_named
-from govstats.recognition.decision import Row, decide, disordered, failing
+from govstats.recognition.decision import Row, decide, failing
 from govstats.recognition.hypotheses import Headers, Way, in_order, is_glued, own_sums, parted_blocks, parted_ways, wide_ways
 from govstats.recognition.labels import SURE, column_index, form_words, key, printed_labels
 from govstats.recognition.notes import note
@@ -30,8 +31,6 @@ _MOST_LISTED = 12
 _NO_DOUBT = {"outside_form", "decided_by_edits", "missing_cell"}
 #: A copy that lost so many cells lost more than figures here and there.
 _MANY_LOST = 0.25
-#: Rows placed by their order alone break most sums over lines where they stand in a wrong place, an error of the agency a few.
-_MOST_BROKEN = 0.35
 #: The columns of the statistics annexes before 2019.
 _COLUMN_OF_ANNEX = re.compile(r"(?P<this_year>(?:本|20\d\d)年|年度|本期|统计数)|(?P<cumulative>累计)")
 #: A header that ran together, and names no third column: 指标名称计量单位2015年度历年累计.
@@ -79,42 +78,12 @@ class _Reading:
         return [] if self.table.open else self.table.balance_edits({line.match.line for line in self.lines})
 
     def decide(self) -> None:
-        """Decide between the ways of all rows; rows placed by their order alone must not break many edits."""
+        """Decide between the ways of all rows; in running text a row that fails may have the last figure of the one above."""
         decide(self.rows, self.edits)
-        torn = [line.row for line in self.lines if line.match.torn]
-        if torn and self.breaks_most(torn):
-            for row in torn:
-                row.ways = row.chosen = []
-            decide(self.rows, self.edits)
-        in_text = [line.row for line in self.lines if line.match.record.grid is TEXT]
-        for row in (*self.beside_short_ones(), *disordered(in_text, self.rows, self.edits)):
-            row.ways = row.chosen = []
-
-    def beside_short_ones(self) -> list[Row]:
-        """Return rows in running text whose own sum fails, and whose last figure completes the row above, which lacks one."""
-        completed = [
-            below for above, below in pairwise(self.lines) if below.match.record.grid is TEXT and self.completes(below, above)
-        ]
-        failed = failing(self.rows, self.edits) if completed else []
-        broken = {line for edit in failed if len(edit.lines) == 1 for line in edit.lines}
-        return [line.row for line in completed if line.match.line in broken]
-
-    def completes(self, below: _Line, above: _Line) -> bool:
-        """Tell whether the sums of a row hold with the last figure of the row below it as its own last."""
-        texts = [*above.match.printed, below.match.printed[-1]]
-        figures = {
-            (self.table.id, above.match.line, column): figure(text).value
-            for column, text in zip(above.columns, texts, strict=False)
-        }
-        sums = [edit.holds(figures) for edit in self.edits if edit.lines == {above.match.line}]
-        return len(texts) == len(above.columns) and bool(sums) and all(sums)
-
-    def breaks_most(self, torn: Sequence[Row]) -> bool:
-        """Tell whether the figures of some rows break more sums over lines than an agency does."""
-        pieces = [(key, cell) for row in torn for way in row.chosen[:1] for key, cell in zip(row.keys, way.fields, strict=True)]
-        told = {key for key, cell in pieces if cell and figure(cell.text).value}
-        touched = {edit for edit in self.edits if len(edit.lines) > 1 and not told.isdisjoint(edit.cells)}
-        return _MOST_BROKEN * len(touched) < len(touched.intersection(failing(self.rows, self.edits)))
+        broken = set().union(*(edit.lines for edit in failing(self.rows, self.edits) if len(edit.lines) == 1))
+        for above, below in pairwise(self.lines):
+            if below.match.line in broken and below.match.record.grid is TEXT and _completes(below, above):
+                below.row.ways = below.row.chosen = []
 
     @property
     def pages(self) -> set[int]:
@@ -133,6 +102,13 @@ class _Reading:
             or not self.pages
             or any(one.kind not in _NO_DOUBT for one in self.notes)
         )
+
+
+def _completes(below: _Line, above: _Line) -> bool:
+    """Tell whether a row that lacks a figure adds up with the last one of the row below it."""
+    values = [figure(text).value or 0 for text in (*above.match.printed, *below.match.printed[-1:])]
+    sums = own_sums(above.table, above.match.line) if len(values) == len(above.columns) else []
+    return bool(sums) and not any(sum(map(mul, signs, values)) for signs in sums)
 
 
 def read_tables(document: Document, form: Form, year: int | None = None) -> tuple[list[ReadCell], list[Note]]:
@@ -218,38 +194,26 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
     wide = [(record, ways) for record in free if table.lines_across and (ways := wide_ways(headers, record, table)) is not None]
     if len({(bool(ways), tuple(record.words)) for record, ways in wide}) > 1:
         return [], [note("two_tables", table, place=wide[0][0].place, other=wide[-1][0].place)]
-    if wide and wide[-1][1]:
-        return _side_by_side(table, *wide[-1]), []
+    if wide and wide[-1][1] and (lines := _side_by_side(table, *wide[-1])):
+        return lines, []
     if len(wide) == 1:
         record, width = wide[0][0], len(table.cells)
         count, printed = len(record.fields), record.printed
         return [], [note("unreadable_table", table, columns=width, count=count, printed=printed, place=record.place)]
     matches, notes = align(table, free)
     glued = 2 * sum(is_glued(match.record.words, len(table.columns_of[match.line])) for match in matches) > len(matches)
-    doubtful = _labelled_above(table, matches)
     lines = []
     for match in matches:
         # a group heading is no subtotal
         if FIGURE in match.record.kinds or not table.line[match.line].subtotal:
             of_columns = _table_of_columns(table, match, headers)
             ways = [] if match.contradicted else headers.ways(match.record, of_columns, match.line, glued=glued)
-            ways = [way._replace(sure=way.sure and match.line not in doubtful) for way in ways]
             lines.append(_line(of_columns, match, ways, of_columns.columns_of[match.line]))
     if 3 * sum(bool(line.row.ways) for line in lines) < len(lines):
         # a line or two of a table that cannot be read may as well be notes below it
         for line in lines:
             line.row.ways = [way for way in line.row.ways if way.parted]
     return lines, notes
-
-
-def _labelled_above(table: Table, matches: Sequence[Match]) -> set[str]:
-    """Return the lines whose label stands alone above their figures, which are another's if most have it beside them.
-
-    A line with a sum of its own needs no other evidence.
-    """
-    above = [m for m in matches if not m.record.labels and all(piece.place != m.record.place for piece in m.record.before[-1:])]
-    few = 2 * len(above) < len(matches)
-    return {match.line for match in above if few and not match.torn and not own_sums(table, match.line)}
 
 
 def _line(table: Table, match: Match, ways: list[Way], columns: tuple[str, ...]) -> _Line:
@@ -290,7 +254,7 @@ def _side_by_side(table: Table, record: Record, ways: list[Way]) -> list[_Line]:
 
     # what nothing but sums tells of a row, they have to tell of the whole row
     row = Row(table.cells, parted_blocks(record, width, len(names), balanced) if ways[0].parted else ways)
-    return [_Line(Match(record, name), table, row, table.columns_of[name]) for name in names]
+    return [_Line(Match(record, name), table, row, table.columns_of[name]) for name in names if row.ways]
 
 
 def _merged(first: _Reading, second: _Reading) -> _Reading:
@@ -455,18 +419,12 @@ def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float |
         return "undecided_readings"
     if at in line.row.unconfirmed:
         return "unsure_recognition"
-    if piece.rowspan > 1 and _spans_lines(line.match.record, piece):
+    if piece.rowspan > 1:
         return "spanning_figure"
     negative = (read[0] or 0) < 0 or piece.text[:1] == "增"
     if read[1] == "unreadable" or (negative and not line.table.column[column].signed):
         return "unreadable_cell"
     return "decided_by_edits" if piece.readings and not line.row.chosen[0].parted else ""
-
-
-def _spans_lines(record: Record, piece: Cell) -> bool:
-    """Tell a figure that stands for several lines: a row below has a label of its own."""
-    below = record.grid.rows[piece.row + 1 : piece.row + piece.rowspan]
-    return any(cell.text and not is_figure(cell.text) for row in below for cell in row)
 
 
 def _undecided(line: _Line, notes: list[Note]) -> Iterator[ReadCell]:
