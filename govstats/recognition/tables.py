@@ -202,18 +202,30 @@ def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list
         return [], [note("unreadable_table", table, columns=width, count=count, printed=printed, place=record.place)]
     matches, notes = align(table, free)
     glued = 2 * sum(is_glued(match.record.words, len(table.columns_of[match.line])) for match in matches) > len(matches)
+    doubtful = _labelled_above(table, matches)
     lines = []
     for match in matches:
         # a group heading is no subtotal
         if FIGURE in match.record.kinds or not table.line[match.line].subtotal:
             of_columns = _table_of_columns(table, match, headers)
             ways = [] if match.contradicted else headers.ways(match.record, of_columns, match.line, glued=glued)
+            ways = [way._replace(sure=way.sure and match.line not in doubtful) for way in ways]
             lines.append(_line(of_columns, match, ways, of_columns.columns_of[match.line]))
     if 3 * sum(bool(line.row.ways) for line in lines) < len(lines):
         # a line or two of a table that cannot be read may as well be notes below it
         for line in lines:
             line.row.ways = [way for way in line.row.ways if way.parted]
     return lines, notes
+
+
+def _labelled_above(table: Table, matches: Sequence[Match]) -> set[str]:
+    """Return the lines whose label stands alone above their figures, which are another's if most have it beside them.
+
+    A line with a sum of its own needs no other evidence.
+    """
+    above = [m for m in matches if not m.record.labels and all(piece.place != m.record.place for piece in m.record.before[-1:])]
+    few = 2 * len(above) < len(matches)
+    return {match.line for match in above if few and not own_sums(table, match.line)}
 
 
 def _line(table: Table, match: Match, ways: list[Way], columns: tuple[str, ...]) -> _Line:
