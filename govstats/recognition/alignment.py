@@ -32,6 +32,8 @@ _MOST_COPIES = 4
 _MOST_ALONE = 2
 #: A label has more characters than this; the crumbs of a torn one (果, 度办) do not.
 _CRUMB = 3
+#: Of a label, in characters, that its cell had no room for.
+_LONGEST_REST = 8
 #: By so many characters the beginning of a torn label is told from that of others (属于行政执法案卷, 属于行政查询事项).
 _BEGINNING = 5
 
@@ -148,11 +150,67 @@ def _candidates(table: Table, records: Sequence[Record]) -> list[Match]:
     ]
 
 
+def _fits(record: Record, columns: int) -> bool:
+    """Tell whether a row has as many figures as a line has columns, blanks included."""
+    return len(record.figures) == columns or len(record.figures) < columns <= len(record.fields)
+
+
+def _without_header(table: Table, pieces: Sequence[Cell]) -> Sequence[Cell]:
+    """Drop the column labels that stand last: the line is named above its header (shuyang-county-2025)."""
+    header = takewhile(partial(_is_column, table), reversed(pieces))
+    return pieces[: len(pieces) - len(list(header))]
+
+
+def _is_column(table: Table, piece: Cell) -> bool:
+    word = key(piece.text)
+    return not word.number and word.plain in column_index(table).exact
+
+
+def _in_another_group(table: Table, record: Record, line: str) -> bool:
+    """Tell whether the stub of a row names a group to which a line does not belong: its own label is another's."""
+    named = {_groups(table).get(word, line) for word in words_of(record.labels[:-1])}
+    group = table.line[line].group
+    return not named <= {line, group, table.line[group].group if group in table.line else ""}
+
+
+@cache
+def _groups(table: Table) -> Mapping[str, str]:
+    """Return the groups of a table by their headings."""
+    return {key(label.zh).word: label.id for label in (*table.groups, *filter(attrgetter("subtotal"), table.lines))}
+
+
+def _is_label(piece: Cell) -> bool:
+    return len(key(piece.text).word) > _CRUMB
+
+
+def _begins_label(piece: Cell) -> bool:
+    """Tell a label, or the first characters of one with its number, from a crumb."""
+    word = key(piece.text)
+    return len(word.word) > (1 if word.number else _CRUMB)
+
+
+# --- torn labels ------------------------------------------------------------------------------------------------------------
+
+
 def _lines_before(table: Table, record: Record) -> Mapping[str, float]:
     """Return the lines that the label before a row without one may mean, if no other waits there."""
     before = _without_header(table, record.before)
     lines = lines_named(table, before)
     return lines if len(_lines_waiting(table, before).union(lines)) == 1 else {}
+
+
+def _lines_waiting(table: Table, pieces: Sequence[Cell]) -> set[str]:
+    """Return the lines whose labels, whole or torn (stcsm-2024), stand before some figures since the last header."""
+    behind = takewhile(lambda piece: not _is_column(table, piece), reversed(pieces))
+    return set().union(*(_lines_begun(table, piece.text) for piece in behind if len(piece.text) <= LONGEST_LABEL))
+
+
+@lru_cache(maxsize=4096)
+def _lines_begun(table: Table, text: str) -> frozenset[str]:
+    """Return the lines of which a text is the label, or begins with its first characters: it may be torn."""
+    word, labels = key(text).word, line_index(table).words
+    begun = {name for name, label in labels if label == word or (len(label) > _CRUMB and word.startswith(label[:_BEGINNING]))}
+    return frozenset(name for name in begun if not table.line[name].subtotal)
 
 
 def _lines_around(table: Table, before: Sequence[Cell], after: Sequence[Cell]) -> Mapping[str, float]:
@@ -198,57 +256,63 @@ def _labels_below(table: Table, run: Sequence[Record], following: Record) -> Map
     return {record.order: lines for record, lines in zip(run, named, strict=True)} if below else {}
 
 
-def _fits(record: Record, columns: int) -> bool:
-    """Tell whether a row has as many figures as a line has columns, blanks included."""
-    return len(record.figures) == columns or len(record.figures) < columns <= len(record.fields)
+def rest_of_label(record: Record, following: Sequence[Record]) -> str:
+    """Return the end of a label that goes on below its figures: a few characters before the next label with a number."""
+    if record.grid is not TEXT or not following or not following[0].before:
+        return ""
+    *crumbs, label = following[0].before
+    rest = "".join(crumb.text for crumb in crumbs)
+    torn = len(rest) <= _LONGEST_REST and key(label.text).number and not any(key(crumb.text).number for crumb in crumbs)
+    return rest if torn else ""
 
 
-def _without_header(table: Table, pieces: Sequence[Cell]) -> Sequence[Cell]:
-    """Drop the column labels that stand last: the line is named above its header (shuyang-county-2025)."""
-    header = takewhile(partial(_is_column, table), reversed(pieces))
-    return pieces[: len(pieces) - len(list(header))]
+def _enclosed(table: Table, records: Sequence[Record], candidates: Sequence[Match], matches: Sequence[Match]) -> list[Match]:
+    """Place rows whose labels were torn off: between two labelled rows, as many rows as lines are missing (stcsm-2024)."""
+    order = [line.id for line in table.lines if not line.subtotal]
+    # a row with less than half of its figures is a part of one
+    whole = [match for match in matches if 2 * len(match.record.figures) >= len(table.columns_of[match.line])]
+    known = sorted([(order.index(match.line), match.order) for match in whole if match.line in order])
+    gaps = [(above, below) for above, below in pairwise(known) if below[0] > above[0] + 1]
+    labelled = [c for c in candidates if (not c.record.labels or any(map(_is_label, c.record.labels)))]
+    taken = {match.order for match in (*matches, *labelled)}
+    placed = []
+    for (line, above), (next_line, below) in gaps:
+        missing = order[line + 1 : next_line]
+        free = [row for row in records if above < row.order < below and row.figures and row.order not in taken]
+        rows = [row for row in free if _is_unlabelled(table, row, len(missing))]
+        if len(rows) == len(missing) and all(map(_fits, rows, [len(table.columns_of[name]) for name in missing])):
+            placed += [Match(row, name, torn=True) for row, name in zip(rows, missing, strict=True)]
+    return placed
 
 
-def _is_column(table: Table, piece: Cell) -> bool:
-    word = key(piece.text)
-    return not word.number and word.plain in column_index(table).exact
-
-
-def _lines_waiting(table: Table, pieces: Sequence[Cell]) -> set[str]:
-    """Return the lines whose labels, whole or torn (stcsm-2024), stand before some figures since the last header."""
-    behind = takewhile(lambda piece: not _is_column(table, piece), reversed(pieces))
-    return set().union(*(_lines_begun(table, piece.text) for piece in behind if len(piece.text) <= LONGEST_LABEL))
-
-
-@lru_cache(maxsize=4096)
-def _lines_begun(table: Table, text: str) -> frozenset[str]:
-    """Return the lines of which a text is the label, or begins with its first characters: it may be torn."""
-    word, labels = key(text).word, line_index(table).words
-    begun = {name for name, label in labels if label == word or (len(label) > _CRUMB and word.startswith(label[:_BEGINNING]))}
-    return frozenset(name for name in begun if not table.line[name].subtotal)
-
-
-def _in_another_group(table: Table, record: Record, line: str) -> bool:
-    """Tell whether the stub of a row names a group to which a line does not belong: its own label is another's."""
-    named = {_groups(table).get(word, line) for word in words_of(record.labels[:-1])}
-    group = table.line[line].group
-    return not named <= {line, group, table.line[group].group if group in table.line else ""}
+def _is_unlabelled(table: Table, record: Record, missing: int) -> bool:
+    """Tell a row without a label of its own from an agency's own line: what stands by it is a crumb, or a piece of the form."""
+    pieces = _without_header(table, record.before) if record.grid is TEXT else record.labels
+    return all(word in _words(table) for word in words_of(pieces[-missing - 1 :]))
 
 
 @cache
-def _groups(table: Table) -> Mapping[str, str]:
-    """Return the groups of a table by their headings."""
-    return {key(label.zh).word: label.id for label in (*table.groups, *filter(attrgetter("subtotal"), table.lines))}
+def _words(table: Table) -> str:
+    """Return every label of a table, in which a piece of one is found."""
+    return "\n".join(words_of_form((*table.groups, *table.lines, *table.columns)))
 
 
-def _is_label(piece: Cell) -> bool:
-    return len(key(piece.text).word) > _CRUMB
-
-
-def _begins_label(piece: Cell) -> bool:
-    """Tell a label, or the first characters of one with its number, from a crumb."""
-    word = key(piece.text)
-    return len(word.word) > (1 if word.number else _CRUMB)
+def _contradict_shifted(table: Table, matches: Mapping[str, Match], records: Sequence[Record]) -> None:
+    """Contradict lines of running text between a row that has no label and a label that has no row: labels may have slipped."""
+    order = [line.id for line in table.lines if not line.subtotal]
+    taken = {match.order for match in matches.values()}
+    stray = [
+        record.order
+        for record in records
+        if record.grid is TEXT and min(taken) < record.order < max(taken) and record.order not in taken
+        if not any(words_of(record.before)) and len(record.figures) > _MOST_ALONE
+    ]
+    for at in stray:
+        above = max((name for name in order if name in matches and matches[name].order < at), key=lambda n: matches[n].order)
+        rest = order[order.index(above) + 1 :]
+        known = list(takewhile(matches.__contains__, rest))
+        for name in known if len(known) < len(rest) else ():
+            matches[name].contradicted = True
 
 
 # --- the order of the form --------------------------------------------------------------------------------------------------
@@ -324,55 +388,6 @@ def _count_labels(table: Table, pieces: Sequence[Cell]) -> Counter[str]:
     index = line_index(table)
     known = [piece.text for piece in pieces if key(piece.text).word in index.exact]
     return Counter(line for text in known for line, likeness in index.find(text).items() if likeness == 1.0)
-
-
-def _enclosed(table: Table, records: Sequence[Record], candidates: Sequence[Match], matches: Sequence[Match]) -> list[Match]:
-    """Place rows whose labels were torn off: between two labelled rows, as many rows as lines are missing (stcsm-2024)."""
-    order = [line.id for line in table.lines if not line.subtotal]
-    # a row with less than half of its figures is a part of one
-    whole = [match for match in matches if 2 * len(match.record.figures) >= len(table.columns_of[match.line])]
-    known = sorted([(order.index(match.line), match.order) for match in whole if match.line in order])
-    gaps = [(above, below) for above, below in pairwise(known) if below[0] > above[0] + 1]
-    labelled = [c for c in candidates if (not c.record.labels or any(map(_is_label, c.record.labels)))]
-    taken = {match.order for match in (*matches, *labelled)}
-    placed = []
-    for (line, above), (next_line, below) in gaps:
-        missing = order[line + 1 : next_line]
-        free = [row for row in records if above < row.order < below and row.figures and row.order not in taken]
-        rows = [row for row in free if _is_unlabelled(table, row, len(missing))]
-        if len(rows) == len(missing) and all(map(_fits, rows, [len(table.columns_of[name]) for name in missing])):
-            placed += [Match(row, name, torn=True) for row, name in zip(rows, missing, strict=True)]
-    return placed
-
-
-def _is_unlabelled(table: Table, record: Record, missing: int) -> bool:
-    """Tell a row without a label of its own from an agency's own line: what stands by it is a crumb, or a piece of the form."""
-    pieces = _without_header(table, record.before) if record.grid is TEXT else record.labels
-    return all(word in _words(table) for word in words_of(pieces[-missing - 1 :]))
-
-
-@cache
-def _words(table: Table) -> str:
-    """Return every label of a table, in which a piece of one is found."""
-    return "\n".join(words_of_form((*table.groups, *table.lines, *table.columns)))
-
-
-def _contradict_shifted(table: Table, matches: Mapping[str, Match], records: Sequence[Record]) -> None:
-    """Contradict lines of running text between a row that has no label and a label that has no row: labels may have slipped."""
-    order = [line.id for line in table.lines if not line.subtotal]
-    taken = {match.order for match in matches.values()}
-    stray = [
-        record.order
-        for record in records
-        if record.grid is TEXT and min(taken) < record.order < max(taken) and record.order not in taken
-        if not any(words_of(record.before)) and len(record.figures) > _MOST_ALONE
-    ]
-    for at in stray:
-        above = max((name for name in order if name in matches and matches[name].order < at), key=lambda n: matches[n].order)
-        rest = order[order.index(above) + 1 :]
-        known = list(takewhile(matches.__contains__, rest))
-        for name in known if len(known) < len(rest) else ():
-            matches[name].contradicted = True
 
 
 # --- lines printed twice ----------------------------------------------------------------------------------------------------

@@ -68,8 +68,6 @@ class Way(NamedTuple):
         Its figures were parted from digits that ran together.
     ordered : bool
         Nothing speaks against the order of the columns; where something does, all rows have to add up.
-    shifted : bool
-        It may have a blank too many: sums have to show that what stands in its last columns are totals.
     """
 
     fields: tuple[Cell | None, ...]
@@ -78,7 +76,6 @@ class Way(NamedTuple):
     beyond: tuple[Cell, ...] = ()
     parted: bool = False
     ordered: bool = True
-    shifted: bool = False
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -94,7 +91,7 @@ class Headers:
     of_form : Form
         Whose labels are no figures.
     records : sequence of Record
-        Of the whole document: full rows show whether a header fits.
+        Of the whole document.
 
     Attributes
     ----------
@@ -114,7 +111,6 @@ class Headers:
         self.above = cache(partial(Headers._header_above, itself))
         self._header_rows = cache(partial(Headers._rows_that_name_columns, itself))
         self._twice = cache(partial(Headers._columns_twice, itself))
-        self._fits = cache(partial(Headers._rows_fit, itself))
         self._named = cache(partial(Headers._columns_named, itself))
         self._crowded = cache(partial(Headers._has_own_columns, itself))
 
@@ -135,13 +131,12 @@ class Headers:
             Only the first may be sure.
         """
         ambiguous = not self._twice(id(record.grid), table).isdisjoint(self.above(record, table).values())
-        if _is_of_years(record) or ambiguous or _is_torn(self._form, record):
+        if _is_of_years(record) or ambiguous or _ran_together(self._form, record):
             return []
         columns = table.columns_of[line]
-        ways = self._ways_by_place(record, table, columns)
+        ways = self._ways_by_place(record, table, line)
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = own_sums(table, line)
-        ways = [way._replace(sure=way.sure and (not way.shifted or _stays_below_totals(way.texts, sums))) for way in ways]
         ways += filter(None, [self.going_on(record, len(columns))])
         if (sums or set("".join(record.words)) == {"0"}) and self._may_be_parted(record, table, columns):
             ways += parted_ways(record, len(columns), sums, glued=glued)
@@ -165,19 +160,19 @@ class Headers:
         named = self._named_before(record, table, columns)
         return len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
 
-    def _ways_by_place(self, record: Record, table: Table, columns: Sequence[str]) -> list[Way]:
+    def _ways_by_place(self, record: Record, table: Table, line: str) -> list[Way]:
+        columns, sums = table.columns_of[line], own_sums(table, line)
         header = [self.above(record, table).get(column) for column in columns]
         labels = list(filter(None, header))
         if labels and not self.standing(labels, record).slipped:
-            return self.under_header(record, labels) if len(labels) == len(columns) else _under_some(header, record)
+            some = len(labels) < len(columns)
+            return _under_some(header, record) if some else self.under_header(record, labels, have_sums=bool(sums))
         way = in_order(record, len(columns))
         # a header that slipped says nothing of positions, but stands there
         named = [] if labels else self._named_before(record, table, columns)
         usual = self._is_usual(record, table, columns, named)
         ordered = _is_order_of(table, columns, named)
-        # in each row of a header that slipped the columns have to stand as in the form
-        disordered = sorted(labels, key=attrgetter("row")) != sorted(labels, key=attrgetter("row", "column"))
-        if way is None or disordered:
+        if way is None:
             return []
         # text that names the columns in another order may mean it, or name them row by row of a double header
         orders = [columns] if ordered or len(named) < len(columns) else [columns, named]
@@ -188,24 +183,21 @@ class Headers:
         """Tell how a row stands under header cells."""
         return _standing(_spans(labels), _spans(record.fields), record.kinds, self._reaching[record.order])
 
-    def under_header(self, record: Record, labels: Sequence[Cell]) -> list[Way]:
-        """Place by position and by counting; where the two differ, believe what full rows of the grid show."""
+    def under_header(self, record: Record, labels: Sequence[Cell], *, have_sums: bool) -> list[Way]:
+        """Place by position and by counting; where the two differ, a row is sure by shape or by a full count alone."""
         standing = self.standing(labels, record)
         under = None if self._is_too_wide(labels, record) else standing.way(record)
         counted = _along(labels, record)
         if under and _may_be_shifted(labels, record):
             # where the row ends early, other cells of it were lost
             early = _end(record.fields) < _header_end(labels, record.grid.rows)
-            return [under._replace(sure=not early, shifted=True)]
+            return [under._replace(sure=not (early or have_sums))]
         if under and counted and under.texts == counted.texts:
             return [under._replace(sure=True)]
-        fits = self._fits(id(record.grid), tuple(labels))
-        by_place = standing.complete and (counted is None if fits is None else fits)
-        told = [(under, by_place or _is_tiled(standing, record))] if under else []
-        if counted:
-            by_number = len(record.fields) == len(labels)
-            told.append((counted, counted.sure and by_number))
-        ways = sorted([way._replace(sure=sure) for way, sure in told], key=attrgetter("sure"), reverse=True)
+        by_place = standing.complete and counted is None
+        told = [under._replace(sure=by_place or _is_tiled(standing, record))] if under else []
+        told += [counted._replace(sure=counted.sure and len(record.fields) == len(labels))] if counted else []
+        ways = sorted(told, key=attrgetter("sure"), reverse=True)
         against = PLACED_OTHERWISE * any(way.sure for way in ways)
         return ways[:1] + [way._replace(cost=against, sure=False) for way in ways[1:]]
 
@@ -246,15 +238,6 @@ class Headers:
                     twice.add(label)
         return twice
 
-    def _rows_fit(self, grid: int, labels: Sequence[Cell]) -> bool | None:
-        """Tell whether the rows below a header stand under it; None where they do not show it."""
-        below = [row for row in self._records[grid] if row.row > max(label.row for label in labels)]
-        ways = [(self.standing(labels, row).way(row), _along(labels, row)) for row in below]
-        agree = np.array([bool(under and counted and under.texts == counted.texts) for under, counted in ways])
-        if not agree[[len(row.figures) == len(labels) for row in below]].all():
-            return False
-        return True if agree.any() else None
-
     def named(self, record: Record, table: Table, columns: Sequence[str]) -> set[str]:
         """Return the columns of a line that the header above a row names."""
         above = self.above(record, table).keys() & set(columns)
@@ -284,18 +267,13 @@ class Headers:
         pattern = re.compile("|".join(sorted(known, key=len, reverse=True)))
         headers = []
         for row in self._all:
-            labels = _labels_by_line(row.before)
-            words = [(word, line) for label, line in labels for word in pattern.findall(label.plain)]
-            first = {word: (number, line) for number, (word, line) in reversed([*enumerate(words)])}
+            words = [word for label, _ in _labels_by_line(row.before) for word in pattern.findall(label.plain)]
+            first = {word: words.index(word) for word in words}
             # the columns under a spanner stand where it stands, though text names them in a row of their own
-            others = [first[word][1] for word in first if word in names and not over[names[word]]]
-            in_one_line = len(others) > 1 and len(set(others)) == 1
-            begins = {word: at for word, (at, line) in first.items() if not in_one_line or line in others}
-            named = [(names[word], at) for word, (at, _) in first.items() if word in names]
-            found = sorted((begins.get(over[name], at), at, name) for name, at in named)
+            found = sorted((first.get(over[names[word]], at), at, names[word]) for word, at in first.items() if word in names)
             order = list(dict.fromkeys(column for *_, column in found))
-            if len(order) < len(columns):
-                order = list(columns) if _is_whole_header(table, columns, row.before) else order
+            if len(order) < len(columns) and _is_whole_header(table, columns, row.before):
+                order = list(columns)
             headers.append((row.order, order))
         return [header for header in headers if header[1]]
 
@@ -318,12 +296,10 @@ def _reaching_into(rows: Sequence[Record]) -> Iterator[tuple[int, Spans]]:
         yield row.order, _spans([cell for cell in spanning if cell.row < row.row < cell.row + cell.rowspan])
 
 
-def _is_torn(of_form: Form, record: Record) -> bool:
-    """Tell whether a label of the form stands in a field, or a label took a figure: rows ran together, or cells slipped."""
+def _ran_together(of_form: Form, record: Record) -> bool:
+    """Tell whether a label of the form stands in a field: rows ran together, or cells slipped."""
     words = [key(piece.text).word for piece, kind in zip(record.fields, record.kinds, strict=True) if kind == LABEL]
-    # no label of the form ends with a digit
-    longer = any(label.text[-1:].isdecimal() for label in record.labels)
-    return longer or any(word in form_words(of_form) or _long_labels(of_form).search(word) for word in words)
+    return any(word in form_words(of_form) or _long_labels(of_form).search(word) for word in words)
 
 
 @cache
@@ -366,7 +342,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     if labels is None or not (labels or _is_form_order(table, above)):
         return []
     if labels:
-        return _with_readings(headers.under_header(record, labels))
+        return _with_readings(headers.under_header(record, labels, have_sums=True))
     way = in_order(record, width) or headers.going_on(record, width)
     if way is None:
         return [Way((), parted=True)] if glued else []
@@ -486,14 +462,12 @@ def _leaves(table: Table, above: Sequence[Cell]) -> list[tuple[str, Cell]]:
 def _named_in(row: Sequence[Cell], table: Table) -> list[tuple[str, Cell]]:
     """Return the columns that a row of a grid names, if it is a header, each with its cell."""
     kinds_of = kinds(row)
-    # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
-    if FIGURE in kinds_of and kinds_of.count(LABEL) < 2:
-        return []
     # numbered labels are lines: 3.其他, （七）总计
     words = [cell for cell, kind in zip(row, kinds_of, strict=True) if kind == LABEL and not key(cell.text).number]
     found = [
         (column, cell) for cell in words if len(cell.text) <= _LONGEST_HEADER for column in column_index(table).find(cell.text)
     ]
+    # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
     return found if len({cell for _, cell in found}) > 1 or FIGURE not in kinds_of else []
 
 
@@ -660,14 +634,6 @@ def own_sums(table: Table, line: str) -> list[list[int]]:
     """Return the signs of a line's cells in each balance edit of its own."""
     own = (dict(edit.terms) for edit in table.balance_edits((line,)) if edit.lines == {line})
     return [[signs[table.id, line, column] for column in table.columns_of[line]] for signs in own]
-
-
-def _stays_below_totals(texts: Sequence[str], sums: Sequence[Sequence[int]]) -> bool:
-    """Tell whether a row has all its totals, and its figures, of which some are blank, are not more than these."""
-    values = [figure(text).value for text in texts]
-    off = [sum(sign * (value or 0) for sign, value in zip(signs, values, strict=True)) for signs in sums]
-    totals = [value for signs in sums for sign, value in zip(signs, values, strict=True) if sign < 0]
-    return None not in totals and max(off, default=0) <= 0
 
 
 def _is_of_years(record: Record) -> bool:

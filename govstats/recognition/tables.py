@@ -13,7 +13,7 @@ from govstats.characters import Figure, figure, normalised
 from govstats.documents import Cell, Document
 from govstats.forms import Edit, Form, Table, versions
 from govstats.forms import form as form_named
-from govstats.recognition.alignment import Match, align, lines_named
+from govstats.recognition.alignment import Match, align, lines_named, rest_of_label
 from govstats.recognition.decision import Row, decide, failing
 from govstats.recognition.hypotheses import Headers, Way, in_order, is_glued, own_sums, parted_blocks, parted_ways, wide_ways
 from govstats.recognition.labels import SURE, column_index, form_words, key, printed_labels
@@ -38,8 +38,6 @@ _TWO_COLUMNS = re.compile(r"(?:指标|项目|单位)[^年累]*年度?(?:历年)?
 _NUMBERING = re.compile(r"\s*(?:其中\s*[:：]?)?\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．]+)?\s*")
 _ZERO_FIRST = re.compile(r"0(?:0|[1-9]\d*)")
 _FEWEST_LINES = 3
-#: Of a label, in characters, that its cell had no room for.
-_LONGEST_REST = 8
 
 
 @dataclass
@@ -312,7 +310,7 @@ def _lines_of_annex(table: Table, records: Sequence[Record]) -> list[_Line]:
     found: dict[str, _Line] = {}
     for number, record in enumerate(rows):
         # a line that no form lists has its printed label without the numbering
-        rest = _rest(record, rows[number + 1 : number + 2])
+        rest = rest_of_label(record, rows[number + 1 : number + 2])
         line = known(record, rest) or "".join(_NUMBERING.sub("", _label(record) + rest, count=1).split())
         way = in_order(record, len(columns)) if columns else None
         if way is None and pairs and _numbered_on(rows, number):
@@ -355,16 +353,6 @@ def _columns(first: Record) -> list[str]:
     header = " ".join(cell.text for row in first.grid.rows[: first.row] for cell in row) or header
     named = [found.lastgroup or "" for found in _COLUMN_OF_ANNEX.finditer(normalised(header))]
     return list(dict.fromkeys(reversed(named)))[::-1]
-
-
-def _rest(record: Record, following: Sequence[Record]) -> str:
-    """Return the end of a label that goes on below its figures: a few characters before the next label with a number."""
-    if record.grid is not TEXT or not following or not following[0].before:
-        return ""
-    *crumbs, label = following[0].before
-    rest = "".join(crumb.text for crumb in crumbs)
-    torn = len(rest) <= _LONGEST_REST and key(label.text).number and not any(key(crumb.text).number for crumb in crumbs)
-    return rest if torn else ""
 
 
 def _label(record: Record) -> str:
