@@ -579,7 +579,10 @@ def _under_some(header: Sequence[Cell | None], record: Record) -> list[Way]:
     if len(known) > 1 and at.keys() == set(_spans(known)):
         return [Way(tuple(at[_spans([label])[0]] if label else None for label in header), True)]
     way = in_order(record, len(header))
-    return [way._replace(sure=False)] if way else []
+    # a figure that stands before its header cell is another column's
+    pairs = zip(header, way.fields if way else (), strict=False)
+    slipped = any(label and piece and _end([piece]) <= label.column for label, piece in pairs)
+    return [way._replace(sure=False)] if way and not slipped else []
 
 
 def _is_tiled(standing: Standing, record: Record) -> bool:
