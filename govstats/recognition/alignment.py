@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from operator import attrgetter, itemgetter
 
 from govstats.documents import Cell
 from govstats.forms import Table
-from govstats.recognition.labels import SURE, column_index, key, line_index
+from govstats.recognition.labels import SURE, column_index, key, line_index, words_of, words_of_form
 from govstats.recognition.notes import note
 from govstats.recognition.tokens import LONGEST_LABEL, TEXT, UNITS, Record
 from govstats.report import Note
@@ -33,8 +32,8 @@ _MOST_COPIES = 4
 _MOST_ALONE = 2
 #: A label has more characters than this; the crumbs of a torn one (果, 度办) do not.
 _CRUMB = 3
-#: The characters of a label that number nothing.
-_LETTERS = re.compile(r"[^\W\d_一二三四五六七八九十]")
+#: Of a label, in characters, that its cell had no room for.
+_LONGEST_REST = 8
 #: By so many characters the beginning of a torn label is told from that of others (属于行政执法案卷, 属于行政查询事项).
 _BEGINNING = 5
 
@@ -141,7 +140,7 @@ def _candidates(table: Table, records: Sequence[Record]) -> list[Match]:
         if named:
             lines |= _labels_below(table, run, record)
             run, begun = [], True
-        elif not record.labels and (run or (begun and not any(key(piece.text).word for piece in record.before))):
+        elif not record.labels and (run or (begun and not any(words_of(record.before)))):
             run.append(record)
     return [
         Match(record, line, likeness, _fits(record, len(table.columns_of[line])))
@@ -149,76 +148,6 @@ def _candidates(table: Table, records: Sequence[Record]) -> list[Match]:
         for line, likeness in lines[record.order].items()
         if not _in_another_group(table, record, line)
     ]
-
-
-def _lines_before(table: Table, record: Record) -> Mapping[str, float]:
-    """Return the lines that the label before a row without one may mean, if no other waits there.
-
-    What stands in the line of the figures is a piece of their label: the rest of the label above may stand between the two.
-    """
-    before = _without_header(table, record.before)
-    lines = lines_named(table, before)
-    words = [piece for piece in before if piece.text not in UNITS]
-    if words and words[-1].place == record.place:
-        lines = {line: likeness for line, likeness in lines.items() if _is_piece(table, line, words[-1].text)}
-    return lines if len(_lines_waiting(table, before).union(lines)) == 1 else {}
-
-
-def _lines_around(table: Table, before: Sequence[Cell], after: Sequence[Cell]) -> Mapping[str, float]:
-    """Return the lines whose label is torn over the lines around its figures: its pieces, and nothing else, are all there.
-
-    Pieces of the label of its group may stand between them; before its first and after its last piece may stand anything.
-    """
-    above = [key(word) for piece in before[-_MOST_PIECES:] for word in piece.text.split()]
-    below = [key(word) for piece in after[:_MOST_PIECES] for word in piece.text.split()]
-    return {
-        name: SURE
-        for name, label in line_index(table).entries
-        for whole in {label.word, label.plain}
-        for at, first in enumerate(above)
-        if whole.startswith(first.word or "\n") and first.number in {"", label.number}
-        if _is_torn_into(whole, [piece.word for piece in above[at:]], [piece.word for piece in below], _group_words(table))
-    }
-
-
-def _is_torn_into(label: str, above: Sequence[str], below: Sequence[str], crumbs: str) -> bool:
-    """Tell whether pieces make a label, in turn, the last beside the figures or below; a crumb may stand between them."""
-    rest = label
-    for number, piece in enumerate((*above, *below)):
-        if piece and rest.startswith(piece):
-            rest = rest.removeprefix(piece)
-            if not rest:
-                return number + 1 >= len(above) and piece != label
-        elif piece not in crumbs:
-            return False
-    return False
-
-
-@cache
-def _group_words(table: Table) -> str:
-    """Return the labels of the groups of a table, in which a piece of one is found."""
-    return "\n".join(key(label.zh).word for label in (*table.groups, *filter(attrgetter("subtotal"), table.lines)))
-
-
-def _is_piece(table: Table, line: str, text: str) -> bool:
-    """Tell whether a text may be a piece of the label of a line and of its groups, though misprinted: half is of them."""
-    group = table.line[line].group
-    above = [label.zh for label in (*table.groups, *table.lines) if label.id in {group, line}]
-    piece, whole = _LETTERS.findall(text), "".join([*above, *table.line[line].also])
-    return 2 * sum(character in whole for character in piece) >= len(piece)
-
-
-def _labels_below(table: Table, run: Sequence[Record], following: Record) -> Mapping[int, Mapping[str, float]]:
-    """Give unlabelled rows of which one stands first behind a labelled row the labels below them.
-
-    Where they are not as many, it cannot be told whose a label is, and none owns a row.
-    """
-    if not run:
-        return {}
-    pieces = [piece for record in (*run[1:], following) for piece in _without_header(table, record.before)]
-    below = [lines for piece in pieces if (lines := line_index(table).find(piece.text))]
-    named = below if len(below) == len(run) else [{}] * len(run)
-    return {record.order: lines for record, lines in zip(run, named, strict=True)} if below else {}
 
 
 def _fits(record: Record, columns: int) -> bool:
@@ -237,28 +166,9 @@ def _is_column(table: Table, piece: Cell) -> bool:
     return not word.number and word.plain in column_index(table).exact
 
 
-def _lines_waiting(table: Table, pieces: Sequence[Cell]) -> set[str]:
-    """Return the lines whose labels, whole or torn (stcsm-2024), stand before some figures since the last header."""
-    waiting: set[str] = set()
-    for piece in pieces:
-        if _is_column(table, piece):
-            waiting.clear()
-        elif len(piece.text) <= LONGEST_LABEL:
-            waiting |= _lines_begun(table, piece.text)
-    return waiting
-
-
-@lru_cache(maxsize=4096)
-def _lines_begun(table: Table, text: str) -> frozenset[str]:
-    """Return the lines of which a text is the label, or begins with its first characters: it may be torn."""
-    word, labels = key(text).word, line_index(table).words
-    begun = {name for name, label in labels if label == word or (len(label) > _CRUMB and word.startswith(label[:_BEGINNING]))}
-    return frozenset(name for name in begun if not table.line[name].subtotal)
-
-
 def _in_another_group(table: Table, record: Record, line: str) -> bool:
     """Tell whether the stub of a row names a group to which a line does not belong: its own label is another's."""
-    named = {_groups(table).get(key(piece.text).word, line) for piece in record.labels[:-1]}
+    named = {_groups(table).get(word, line) for word in words_of(record.labels[:-1])}
     group = table.line[line].group
     return not named <= {line, group, table.line[group].group if group in table.line else ""}
 
@@ -277,6 +187,132 @@ def _begins_label(piece: Cell) -> bool:
     """Tell a label, or the first characters of one with its number, from a crumb."""
     word = key(piece.text)
     return len(word.word) > (1 if word.number else _CRUMB)
+
+
+# --- torn labels ------------------------------------------------------------------------------------------------------------
+
+
+def _lines_before(table: Table, record: Record) -> Mapping[str, float]:
+    """Return the lines that the label before a row without one may mean, if no other waits there."""
+    before = _without_header(table, record.before)
+    lines = lines_named(table, before)
+    return lines if len(_lines_waiting(table, before).union(lines)) == 1 else {}
+
+
+def _lines_waiting(table: Table, pieces: Sequence[Cell]) -> set[str]:
+    """Return the lines whose labels, whole or torn (stcsm-2024), stand before some figures since the last header."""
+    behind = takewhile(lambda piece: not _is_column(table, piece), reversed(pieces))
+    return set().union(*(_lines_begun(table, piece.text) for piece in behind if len(piece.text) <= LONGEST_LABEL))
+
+
+@lru_cache(maxsize=4096)
+def _lines_begun(table: Table, text: str) -> frozenset[str]:
+    """Return the lines of which a text is the label, or begins with its first characters: it may be torn."""
+    word, labels = key(text).word, line_index(table).words
+    begun = {name for name, label in labels if label == word or (len(label) > _CRUMB and word.startswith(label[:_BEGINNING]))}
+    return frozenset(name for name in begun if not table.line[name].subtotal)
+
+
+def _lines_around(table: Table, before: Sequence[Cell], after: Sequence[Cell]) -> Mapping[str, float]:
+    """Return the lines whose label is torn over the lines around its figures: its pieces, and nothing else, are all there.
+
+    Pieces of the label of its group may stand between them; before its first and after its last piece may stand anything.
+    """
+    above = [key(word) for piece in before[-_MOST_PIECES:] for word in piece.text.split()]
+    below = [key(word) for piece in after[:_MOST_PIECES] for word in piece.text.split()]
+    return {
+        name: SURE
+        for name, label in line_index(table).entries
+        for whole in {label.word, label.plain}
+        for at, first in enumerate(above)
+        if whole.startswith(first.word or "\n") and first.number in {"", label.number}
+        if _is_torn_into(whole, [piece.word for piece in above[at:]], [piece.word for piece in below], "\n".join(_groups(table)))
+    }
+
+
+def _is_torn_into(label: str, above: Sequence[str], below: Sequence[str], crumbs: str) -> bool:
+    """Tell whether pieces make a label, in turn, the last beside the figures or below; a crumb may stand between them."""
+    rest = label
+    for number, piece in enumerate((*above, *below)):
+        if piece and rest.startswith(piece):
+            rest = rest.removeprefix(piece)
+            if not rest:
+                return number + 1 >= len(above) and piece != label
+        elif piece not in crumbs:
+            return False
+    return False
+
+
+def _labels_below(table: Table, run: Sequence[Record], following: Record) -> Mapping[int, Mapping[str, float]]:
+    """Give unlabelled rows of which one stands first behind a labelled row the labels below them.
+
+    Where they are not as many, it cannot be told whose a label is, and none owns a row.
+    """
+    if not run:
+        return {}
+    pieces = [piece for record in (*run[1:], following) for piece in _without_header(table, record.before)]
+    below = [lines for piece in pieces if (lines := line_index(table).find(piece.text))]
+    named = below if len(below) == len(run) else [{}] * len(run)
+    return {record.order: lines for record, lines in zip(run, named, strict=True)} if below else {}
+
+
+def rest_of_label(record: Record, following: Sequence[Record]) -> str:
+    """Return the end of a label that goes on below its figures: a few characters before the next label with a number."""
+    if record.grid is not TEXT or not following or not following[0].before:
+        return ""
+    *crumbs, label = following[0].before
+    rest = "".join(crumb.text for crumb in crumbs)
+    torn = len(rest) <= _LONGEST_REST and key(label.text).number and not any(key(crumb.text).number for crumb in crumbs)
+    return rest if torn else ""
+
+
+def _enclosed(table: Table, records: Sequence[Record], candidates: Sequence[Match], matches: Sequence[Match]) -> list[Match]:
+    """Place rows whose labels were torn off: between two labelled rows, as many rows as lines are missing (stcsm-2024)."""
+    order = [line.id for line in table.lines if not line.subtotal]
+    # a row with less than half of its figures is a part of one
+    whole = [match for match in matches if 2 * len(match.record.figures) >= len(table.columns_of[match.line])]
+    known = sorted([(order.index(match.line), match.order) for match in whole if match.line in order])
+    gaps = [(above, below) for above, below in pairwise(known) if below[0] > above[0] + 1]
+    labelled = [c for c in candidates if (not c.record.labels or any(map(_is_label, c.record.labels)))]
+    taken = {match.order for match in (*matches, *labelled)}
+    placed = []
+    for (line, above), (next_line, below) in gaps:
+        missing = order[line + 1 : next_line]
+        free = [row for row in records if above < row.order < below and row.figures and row.order not in taken]
+        rows = [row for row in free if _is_unlabelled(table, row, len(missing))]
+        if len(rows) == len(missing) and all(map(_fits, rows, [len(table.columns_of[name]) for name in missing])):
+            placed += [Match(row, name, torn=True) for row, name in zip(rows, missing, strict=True)]
+    return placed
+
+
+def _is_unlabelled(table: Table, record: Record, missing: int) -> bool:
+    """Tell a row without a label of its own from an agency's own line: what stands by it is a crumb, or a piece of the form."""
+    pieces = _without_header(table, record.before) if record.grid is TEXT else record.labels
+    return all(word in _words(table) for word in words_of(pieces[-missing - 1 :]))
+
+
+@cache
+def _words(table: Table) -> str:
+    """Return every label of a table, in which a piece of one is found."""
+    return "\n".join(words_of_form((*table.groups, *table.lines, *table.columns)))
+
+
+def _contradict_shifted(table: Table, matches: Mapping[str, Match], records: Sequence[Record]) -> None:
+    """Contradict lines of running text between a row that has no label and a label that has no row: labels may have slipped."""
+    order = [line.id for line in table.lines if not line.subtotal]
+    taken = {match.order for match in matches.values()}
+    stray = [
+        record.order
+        for record in records
+        if record.grid is TEXT and min(taken) < record.order < max(taken) and record.order not in taken
+        if not any(words_of(record.before)) and len(record.figures) > _MOST_ALONE
+    ]
+    for at in stray:
+        above = max((name for name in order if name in matches and matches[name].order < at), key=lambda n: matches[n].order)
+        rest = order[order.index(above) + 1 :]
+        known = list(takewhile(matches.__contains__, rest))
+        for name in known if len(known) < len(rest) else ():
+            matches[name].contradicted = True
 
 
 # --- the order of the form --------------------------------------------------------------------------------------------------
@@ -326,21 +362,15 @@ def _without_headings(table: Table, chain: Sequence[Match]) -> list[Match]:
     found = {match.line for match in chain}
     kept = []
     for number, match in enumerate(chain):
-        if not table.line[match.line].subtotal:
-            kept.append(match)
-            continue
         parts, around = set(table.parts(match.line)), chain[max(number - 1, 0) : number + 2]
         near = len({id(one.record.grid) for one in around}) == 1
-        alone = found.isdisjoint(parts) and around[-1].order <= match.order + 1
-        if near and (alone or parts <= found):
+        if not parts or (near and (found.isdisjoint(parts) or parts <= found)):
             kept.append(match)
     return kept
 
 
 def _out_of_order(table: Table, records: Sequence[Record], candidates: Sequence[Match], chain: Sequence[Match]) -> list[Match]:
     """Return lines that stand elsewhere, as converters put them (stcsm-2024 prints 规章 after the fees)."""
-    if len(chain) == len(table.lines):
-        return []
     near = range(chain[0].order - _NEAR, chain[-1].order + _NEAR + 1)
     pieces = [piece for record in records if record.order in near for piece in (*record.before, *record.labels)]
     # a line whose label stands there besides is there, with cells that are blank or belong to nobody
@@ -358,55 +388,6 @@ def _count_labels(table: Table, pieces: Sequence[Cell]) -> Counter[str]:
     index = line_index(table)
     known = [piece.text for piece in pieces if key(piece.text).word in index.exact]
     return Counter(line for text in known for line, likeness in index.find(text).items() if likeness == 1.0)
-
-
-def _enclosed(table: Table, records: Sequence[Record], candidates: Sequence[Match], matches: Sequence[Match]) -> list[Match]:
-    """Place rows whose labels were torn off: between two labelled rows, as many rows as lines are missing (stcsm-2024)."""
-    order = [line.id for line in table.lines if not line.subtotal]
-    # a row with less than half of its figures is a part of one
-    whole = [match for match in matches if 2 * len(match.record.figures) >= len(table.columns_of[match.line])]
-    known = sorted([(order.index(match.line), match.order) for match in whole if match.line in order])
-    gaps = [(above, below) for above, below in pairwise(known) if below[0] > above[0] + 1]
-    labelled = [c for c in candidates if gaps and (not c.record.labels or any(map(_is_label, c.record.labels)))]
-    taken = {match.order for match in (*matches, *labelled)}
-    placed = []
-    for (line, above), (next_line, below) in gaps:
-        missing = order[line + 1 : next_line]
-        free = [row for row in records if above < row.order < below and row.figures and row.order not in taken]
-        rows = [row for row in free if _is_unlabelled(table, row, len(missing))]
-        if len(rows) == len(missing) and all(map(_fits, rows, [len(table.columns_of[name]) for name in missing])):
-            placed += [Match(row, name, torn=True) for row, name in zip(rows, missing, strict=True)]
-    return placed
-
-
-def _is_unlabelled(table: Table, record: Record, missing: int) -> bool:
-    """Tell a row without a label of its own from an agency's own line: what stands by it is a crumb, or a piece of the form."""
-    pieces = _without_header(table, record.before) if record.grid is TEXT else record.labels
-    return all(key(piece.text).word in _words(table) for piece in pieces[-missing - 1 :])
-
-
-@cache
-def _words(table: Table) -> str:
-    """Return every label of a table, in which a piece of one is found."""
-    return "\n".join(key(label.zh).word for label in (*table.groups, *table.lines, *table.columns))
-
-
-def _contradict_shifted(table: Table, matches: Mapping[str, Match], records: Sequence[Record]) -> None:
-    """Contradict lines of running text between a row that has no label and a label that has no row: labels may have slipped."""
-    order = [line.id for line in table.lines if not line.subtotal]
-    taken = {match.order for match in matches.values()}
-    stray = [
-        record.order
-        for record in records
-        if record.grid is TEXT and min(taken) < record.order < max(taken) and record.order not in taken
-        if not any(key(piece.text).word for piece in record.before) and len(record.figures) > _MOST_ALONE
-    ]
-    for at in stray:
-        above = max((name for name in order if name in matches and matches[name].order < at), key=lambda n: matches[n].order)
-        rest = order[order.index(above) + 1 :]
-        lacking = next((number for number, name in enumerate(rest) if name not in matches), len(rest))
-        for name in rest[:lacking] if lacking < len(rest) else ():
-            matches[name].contradicted = True
 
 
 # --- lines printed twice ----------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property, lru_cache, partial
+from functools import cache, lru_cache, partial
 from itertools import accumulate, chain, combinations, groupby, pairwise, product, repeat, takewhile
 from math import comb, inf, prod
 from operator import attrgetter, itemgetter
@@ -19,20 +19,14 @@ from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
 from govstats.documents.document import NO_TEXT
 from govstats.forms import Form, Table
-from govstats.recognition.labels import Key, column_index, form_words, key, line_index
+from govstats.recognition.labels import Key, column_index, form_words, key, line_index, words_of, words_of_form
 from govstats.recognition.tokens import BLANK, FIGURE, LABEL, TEXT, Record, kinds
 
 _LONGEST_HEADER = 30
-#: Tabs that kept their columns over so many rows did not lose any.
-_MANY_ROWS = 8
 _OWN_COLUMN = re.compile(r"(?:备\s*注|序\s*号|说\s*明|附\s*注|備\s*註|序\s*號)")
 _YEAR = re.compile(r"20\d\d\s*(?:年度?)?")
-#: 2022年度有关数据, but no date, title or sentence.
-_OF_YEAR = re.compile(r"(?=.{,20}$)[^\d，。；报]*(20\d\d)\s*年(?!\s*\d)[^\d，。；报]*", re.DOTALL)
 #: A shorter label may be part of other words.
 _LONG_LABEL = 4
-#: Two figures in one cell.
-_TWO_FIGURES = re.compile(r"[\d,.]+(?: [\d,.]+)+")
 _LED_BY_ZERO = re.compile(r"0\d+")
 #: 11,398,889 permits are the largest count seen.
 _MOST_DIGITS = 9
@@ -55,8 +49,6 @@ CONFIDENT = 0.95
 
 #: Where cells begin and end in their row.
 Spans = tuple[tuple[int, int], ...]
-#: More columns than any row has.
-_WIDEST = 1_000_000
 
 
 class Way(NamedTuple):
@@ -76,8 +68,6 @@ class Way(NamedTuple):
         Its figures were parted from digits that ran together.
     ordered : bool
         Nothing speaks against the order of the columns; where something does, all rows have to add up.
-    shifted : bool
-        It may have a blank too many: sums have to show that what stands in its last columns are totals.
     """
 
     fields: tuple[Cell | None, ...]
@@ -86,7 +76,6 @@ class Way(NamedTuple):
     beyond: tuple[Cell, ...] = ()
     parted: bool = False
     ordered: bool = True
-    shifted: bool = False
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -102,7 +91,7 @@ class Headers:
     of_form : Form
         Whose labels are no figures.
     records : sequence of Record
-        Of the whole document: full rows show whether a header fits.
+        Of the whole document.
 
     Attributes
     ----------
@@ -116,18 +105,12 @@ class Headers:
         self._records: dict[int, list[Record]] = {}
         for record in records:
             self._records.setdefault(id(record.grid), []).append(record)
-        self._reaching: dict[int, Spans] = {}
-        self._first_alike: dict[int, Record] = {}
-        for rows in self._records.values():
-            self._lay_out(rows)
+        self._reaching = dict(chain.from_iterable(map(_reaching_into, self._records.values())))
         # a circle of references would keep the document until the garbage collector comes round
         itself = proxy(self)
         self.above = cache(partial(Headers._header_above, itself))
-        self._placed = cache(partial(Headers._places, itself))
         self._header_rows = cache(partial(Headers._rows_that_name_columns, itself))
         self._twice = cache(partial(Headers._columns_twice, itself))
-        self._of_years = cache(partial(Headers._row_of_years, itself))
-        self._fits = cache(partial(Headers._rows_fit, itself))
         self._named = cache(partial(Headers._columns_named, itself))
         self._crowded = cache(partial(Headers._has_own_columns, itself))
 
@@ -148,30 +131,25 @@ class Headers:
             Only the first may be sure.
         """
         ambiguous = not self._twice(id(record.grid), table).isdisjoint(self.above(record, table).values())
-        if self._is_of_years(record) or ambiguous or _is_torn(self._form, record):
+        if _is_of_years(record) or ambiguous or _ran_together(self._form, record):
             return []
         columns = table.columns_of[line]
-        pieces = (*record.fields, None)
-        ways = [
-            way._replace(fields=tuple([pieces[at] for at in places]), beyond=tuple([record.fields[at] for at in beyond]))
-            for way, places, beyond in self._placed(self._first_alike[record.order], table, columns)
-        ]
+        ways = self._ways_by_place(record, table, line)
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = own_sums(table, line)
-        ways = [way._replace(sure=way.sure and (not way.shifted or _stays_below_totals(way.texts, sums))) for way in ways]
         ways += filter(None, [self.going_on(record, len(columns))])
         if (sums or set("".join(record.words)) == {"0"}) and self._may_be_parted(record, table, columns):
             ways += parted_ways(record, len(columns), sums, glued=glued)
         # a lost tab makes a minus of a dash
         unsigned = [] if record.grid.bounded else [at for at, column in enumerate(columns) if not table.column[column].signed]
         ways = [way for way in ways if not any((figure(way.texts[at]).value or 0) < 0 for at in unsigned)]
-        return _with_readings(record, ways)
+        return _with_readings(ways)
 
     def going_on(self, record: Record, columns: int) -> Way | None:
         """Place a row of running text that goes on in the lines behind it: whether it does, its sums have to tell."""
         pieces = list(record.figures)
         behind = iter(self._all[record.order + 1 :] if record.grid is TEXT else ())
-        while len(pieces) < columns and (row := next(behind, None)) and row.grid is TEXT and not row.before:
+        while len(pieces) < columns and (row := next(behind, None)) and not row.before:
             pieces += row.figures
         return Way(tuple(pieces)) if len(record.figures) < len(pieces) == columns else None
 
@@ -182,38 +160,19 @@ class Headers:
         named = self._named_before(record, table, columns)
         return len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
 
-    def _lay_out(self, rows: Sequence[Record]) -> None:
-        """Find for each row the cells of rows above that reach into it, and the first row below its header laid out alike."""
-        first: dict[object, Record] = {}
-        spanning = [cell for row in rows[0].grid.rows for cell in row if cell.rowspan > 1]
-        header = 0
-        for row in rows:
-            header = row.order if row.before or row.grid is TEXT else header
-            reaching = _spans([cell for cell in spanning if cell.row < row.row < cell.row + cell.rowspan])
-            self._reaching[row.order] = reaching
-            self._first_alike[row.order] = first.setdefault((header, reaching, row.kinds, _spans(row.fields)), row)
-
-    def _places(self, first: Record, table: Table, columns: Sequence[str]) -> list[tuple[Way, list[int], list[int]]]:
-        """Return the ways of a row by place, with the numbers of their fields: rows laid out alike have the same."""
-        number = {id(None): -1} | {id(piece): number for number, piece in enumerate(first.fields)}
-        ways = self._ways_by_place(first, table, columns)
-        return [(way, [number[id(p)] for p in way.fields], [number[id(p)] for p in way.beyond]) for way in ways]
-
-    def _ways_by_place(self, record: Record, table: Table, columns: Sequence[str]) -> list[Way]:
+    def _ways_by_place(self, record: Record, table: Table, line: str) -> list[Way]:
+        columns, sums = table.columns_of[line], own_sums(table, line)
         header = [self.above(record, table).get(column) for column in columns]
         labels = list(filter(None, header))
         if labels and not self.standing(labels, record).slipped:
-            return self.under_header(record, labels) if len(labels) == len(columns) else _under_some(header, record)
+            some = len(labels) < len(columns)
+            return _under_some(header, record) if some else self.under_header(record, labels, have_sums=bool(sums))
         way = in_order(record, len(columns))
         # a header that slipped says nothing of positions, but stands there
         named = [] if labels else self._named_before(record, table, columns)
         usual = self._is_usual(record, table, columns, named)
         ordered = _is_order_of(table, columns, named)
-        # each figure under a header of its own that names no column of the form: other figures (1月, 2月)
-        others = not labels and len(record.fields) > 1 and set(_spans(record.fields)) <= _headed_columns(record)
-        # in each row of a header that slipped the columns have to stand as in the form
-        disordered = sorted(labels, key=attrgetter("row")) != sorted(labels, key=attrgetter("row", "column"))
-        if way is None or others or disordered:
+        if way is None:
             return []
         # text that names the columns in another order may mean it, or name them row by row of a double header
         orders = [columns] if ordered or len(named) < len(columns) else [columns, named]
@@ -224,29 +183,21 @@ class Headers:
         """Tell how a row stands under header cells."""
         return _standing(_spans(labels), _spans(record.fields), record.kinds, self._reaching[record.order])
 
-    def under_header(self, record: Record, labels: Sequence[Cell]) -> list[Way]:
-        """Place by position and by counting; where the two differ, believe what full rows of the grid show."""
+    def under_header(self, record: Record, labels: Sequence[Cell], *, have_sums: bool) -> list[Way]:
+        """Place by position and by counting; where the two differ, a row is sure by shape or by a full count alone."""
         standing = self.standing(labels, record)
         under = None if self._is_too_wide(labels, record) else standing.way(record)
         counted = _along(labels, record)
-        one_row = len({label.row for label in labels}) == 1
-        alike = under and set(_spans(labels)) == set(_spans(record.fields))
-        if not (one_row or alike or labels == sorted(labels, key=attrgetter("column"))):
-            # an agency may order its columns as it likes, under a header that is there beyond doubt
-            return []
         if under and _may_be_shifted(labels, record):
             # where the row ends early, other cells of it were lost
             early = _end(record.fields) < _header_end(labels, record.grid.rows)
-            return [under._replace(sure=not early, shifted=True)]
+            return [under._replace(sure=not (early or have_sums))]
         if under and counted and under.texts == counted.texts:
             return [under._replace(sure=True)]
-        fits = self._fits(id(record.grid), tuple(labels))
-        by_place = standing.complete and (counted is None if fits is None else fits)
-        told = [(under, by_place or _is_tiled(standing, record))] if under else []
-        if counted:
-            by_number = len(record.fields) == len(labels) and (fits is False or under is None)
-            told.append((counted, counted.sure and by_number))
-        ways = sorted([way._replace(sure=sure) for way, sure in told], key=attrgetter("sure"), reverse=True)
+        by_place = standing.complete and counted is None
+        told = [under._replace(sure=by_place or _is_tiled(standing, record))] if under else []
+        told += [counted._replace(sure=counted.sure and len(record.fields) == len(labels))] if counted else []
+        ways = sorted(told, key=attrgetter("sure"), reverse=True)
         against = PLACED_OTHERWISE * any(way.sure for way in ways)
         return ways[:1] + [way._replace(cost=against, sure=False) for way in ways[1:]]
 
@@ -287,26 +238,6 @@ class Headers:
                     twice.add(label)
         return twice
 
-    def _is_of_years(self, record: Record) -> bool:
-        """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""
-        if record.grid is TEXT:
-            return _names_years(record.before)
-        return self._of_years(id(record.grid)) < record.row
-
-    def _row_of_years(self, grid: int) -> float:
-        rows = enumerate(self._records[grid][0].grid.rows)
-        return next((number for number, row in rows if _names_years(row)), inf)
-
-    def _rows_fit(self, grid: int, labels: Sequence[Cell]) -> bool | None:
-        """Tell whether the rows below a header stand under it; None where they do not show it."""
-        below = [row for row in self._records[grid] if row.row > max(label.row for label in labels)]
-        ways = [(self.standing(labels, row).way(row), _along(labels, row)) for row in below]
-        agree = np.array([bool(under and counted and under.texts == counted.texts) for under, counted in ways])
-        if not agree[[len(row.figures) == len(labels) for row in below]].all():
-            return False
-        # tabs that kept their columns over many rows did not lose any
-        return True if agree.any() or (not below[0].grid.aligned and len(below) >= _MANY_ROWS) else None
-
     def named(self, record: Record, table: Table, columns: Sequence[str]) -> set[str]:
         """Return the columns of a line that the header above a row names."""
         above = self.above(record, table).keys() & set(columns)
@@ -336,18 +267,13 @@ class Headers:
         pattern = re.compile("|".join(sorted(known, key=len, reverse=True)))
         headers = []
         for row in self._all:
-            labels = _labels_by_line(row.before)
-            words = [(word, line) for label, line in labels for word in pattern.findall(label.plain)]
-            first = {word: (number, line) for number, (word, line) in reversed([*enumerate(words)])}
+            words = [word for label, _ in _labels_by_line(row.before) for word in pattern.findall(label.plain)]
+            first = {word: words.index(word) for word in words}
             # the columns under a spanner stand where it stands, though text names them in a row of their own
-            others = [first[word][1] for word in first if word in names and not over[names[word]]]
-            in_one_line = len(others) > 1 and len(set(others)) == 1
-            begins = {word: at for word, (at, line) in first.items() if not in_one_line or line in others}
-            named = [(names[word], at) for word, (at, _) in first.items() if word in names]
-            found = sorted((begins.get(over[name], at), at, name) for name, at in named)
+            found = sorted((first.get(over[names[word]], at), at, names[word]) for word, at in first.items() if word in names)
             order = list(dict.fromkeys(column for *_, column in found))
-            if len(order) < len(columns):
-                order = list(columns) if _is_whole_header(table, columns, row.before) else order
+            if len(order) < len(columns) and _is_whole_header(table, columns, row.before):
+                order = list(columns)
             headers.append((row.order, order))
         return [header for header in headers if header[1]]
 
@@ -362,33 +288,18 @@ class Headers:
         beside = any(lines.find(text) and (key(text).number or key(text).plain not in columns) for text in wide)
         return (beside and len(table.bands) == 1) or any(_OWN_COLUMN.fullmatch(cell.text) for cell in printed)
 
-    def caption_year(self, record: Record) -> int | None:
-        """Return the year that the last caption before a row names; None where it names none.
 
-        Bands of a table in text are grids of their own: those without a caption go on under the last one.
-        """
-        return self._captions[self._records[id(record.grid)][0].order if record.grid is not TEXT else record.order]
-
-    @cached_property
-    def _captions(self) -> list[int | None]:
-        year: int | None = None
-        years = []
-        for row in self._all:
-            begins = row.grid is TEXT or row is self._records[id(row.grid)][0]
-            captions = [piece.text for piece in row.before if begins and key(piece.text).word not in form_words(self._form)]
-            for caption in captions[-1:]:
-                named = _OF_YEAR.fullmatch(caption)
-                year = int(named[1]) if named else None
-            years.append(year)
-        return years
+def _reaching_into(rows: Sequence[Record]) -> Iterator[tuple[int, Spans]]:
+    """Yield for each row of a grid the columns of the cells of rows above that reach into it."""
+    spanning = [cell for row in rows[0].grid.rows for cell in row if cell.rowspan > 1]
+    for row in rows:
+        yield row.order, _spans([cell for cell in spanning if cell.row < row.row < cell.row + cell.rowspan])
 
 
-def _is_torn(of_form: Form, record: Record) -> bool:
-    """Tell whether a label of the form stands in a field, or a label took a figure: rows ran together, or cells slipped."""
+def _ran_together(of_form: Form, record: Record) -> bool:
+    """Tell whether a label of the form stands in a field: rows ran together, or cells slipped."""
     words = [key(piece.text).word for piece, kind in zip(record.fields, record.kinds, strict=True) if kind == LABEL]
-    # no label of the form ends with a digit
-    longer = any(label.text[-1:].isdecimal() for label in record.labels)
-    return longer or any(word in form_words(of_form) or _long_labels(of_form).search(word) for word in words)
+    return any(word in form_words(of_form) or _long_labels(of_form).search(word) for word in words)
 
 
 @cache
@@ -423,27 +334,20 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         return None
     above = _words_above(record)
     headed = sum(word in column_index(table).exact for word in above) >= len(table.columns)
-    named = all(key(line.zh).word in "".join(above) for line in table.lines)
+    named = all(word in "".join(above) for word in words_of_form(table.lines))
     if not (headed or named):
         return None
     is_whole = _is_whole_header(table, list(table.column), record.before)
     labels = [] if is_whole and len(record.fields) < width else _leaf_header(table, record)
     if labels is None or not (labels or _is_form_order(table, above)):
         return []
-    if labels and not headers.standing(labels, record).slipped:
-        ways = [way for way in headers.under_header(record, labels) if None not in way.fields]
-        return _with_readings(record, [way._replace(sure=way.sure and not way.shifted) for way in ways])
-    way, texts = in_order(record, width) or headers.going_on(record, width), _figures_apart(record, width)
-    if way is None and is_whole and len(texts) == width:
-        # a converter put several figures into a cell
-        way = Way(_pieces(record, texts), cost=PARTED)
+    if labels:
+        return _with_readings(headers.under_header(record, labels, have_sums=True))
+    way = in_order(record, width) or headers.going_on(record, width)
     if way is None:
-        return [Way((), parted=True)] if named and glued else []
-    # a run of figures in text may as well be other figures: under less than the whole header each line has to add up
-    pattern = "|".join(word for _, word in column_index(table).words)
-    every = len(re.findall(pattern, "".join(above))) == width
-    told = record.grid is not TEXT or (named and (every or is_whole))
-    return _with_readings(record, [way._replace(sure=way.sure and told)])
+        return [Way((), parted=True)] if glued else []
+    # a run of figures in text may as well be other figures
+    return _with_readings([way._replace(sure=way.sure and (named or record.grid is not TEXT))])
 
 
 def _rows_above(record: Record) -> Sequence[tuple[Cell, ...]]:
@@ -457,7 +361,7 @@ def _cells_above(record: Record) -> Iterator[Cell]:
 def _words_above(record: Record) -> list[str]:
     """Return the labels above a row, row by row and from left to right."""
     printed = [cell for cell in _cells_above(record) if cell.text and record.grid.aligned]
-    return [key(piece.text).word for piece in printed or record.before]
+    return words_of(printed or record.before)
 
 
 def _is_form_order(table: Table, above: Sequence[str]) -> bool:
@@ -470,8 +374,8 @@ def _is_form_order(table: Table, above: Sequence[str]) -> bool:
 
 
 def _are_lines_in_order(table: Table, above: Sequence[str]) -> bool:
-    text, lines = _header_text(table, above), [key(line.zh).word for line in table.lines]
-    first = [text.index(word) for word in (lines[0], *(key(group.zh).word for group in table.groups)) if word in text]
+    text, lines = _header_text(table, above), words_of_form(table.lines)
+    first = [text.index(word) for word in (lines[0], *words_of_form(table.groups)) if word in text]
     places = [text.rindex(word) for word in lines[1:] if word in text]
     return first == sorted(first) and places == sorted(places)
 
@@ -558,14 +462,12 @@ def _leaves(table: Table, above: Sequence[Cell]) -> list[tuple[str, Cell]]:
 def _named_in(row: Sequence[Cell], table: Table) -> list[tuple[str, Cell]]:
     """Return the columns that a row of a grid names, if it is a header, each with its cell."""
     kinds_of = kinds(row)
-    # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
-    if FIGURE in kinds_of and kinds_of.count(LABEL) < 2:
-        return []
     # numbered labels are lines: 3.其他, （七）总计
     words = [cell for cell, kind in zip(row, kinds_of, strict=True) if kind == LABEL and not key(cell.text).number]
     found = [
         (column, cell) for cell in words if len(cell.text) <= _LONGEST_HEADER for column in column_index(table).find(cell.text)
     ]
+    # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
     return found if len({cell for _, cell in found}) > 1 or FIGURE not in kinds_of else []
 
 
@@ -652,9 +554,9 @@ def _standing(labels: Spans, fields: Spans, kinds_of_fields: str, reaching: Span
     above = np.array(labels, int).reshape(-1, 2)
     covers, exact = _covers(above, below), (above[:, None] == below).all(axis=2)
     spanned = _covers(above, spanning).any(axis=1)
-    before = above[:, 0] < below[:, 0].min(initial=_WIDEST if fields else 0)
+    before = above[:, 0] < below[:, 0].min()
     over = np.where(exact.any(axis=0), exact, covers)
-    first = np.where(over.any(axis=1), over.argmax(axis=1) if fields else 0, -1)
+    first = np.where(over.any(axis=1), over.argmax(axis=1), -1)
     figured = np.array(list(kinds_of_fields), str) != BLANK
     figures = over & figured
     outside = np.flatnonzero(figured & ~figures.any(axis=0))
@@ -671,18 +573,16 @@ def _standing(labels: Spans, fields: Spans, kinds_of_fields: str, reaching: Span
 
 
 def _under_some(header: Sequence[Cell | None], record: Record) -> list[Way]:
-    """Place under a header that lacks columns: by shape, or by counting where no piece then stands beside its header cell."""
+    """Place under a header that lacks columns: by shape, or by counting."""
     known = list(filter(None, header))
-    begin = min(label.column for label in known)
-    # a stub of several columns may leave some blank
-    fields = [piece for piece in record.fields if piece.column >= begin or piece.text]
-    at = dict(zip(_spans(fields), fields, strict=True))
-    if record.grid.aligned and len(known) > 1 and at.keys() == set(_spans(known)):
+    at = dict(zip(_spans(record.fields), record.fields, strict=True))
+    if len(known) > 1 and at.keys() == set(_spans(known)):
         return [Way(tuple(at[_spans([label])[0]] if label else None for label in header), True)]
     way = in_order(record, len(header))
+    # a figure that stands before its header cell is another column's
     pairs = zip(header, way.fields if way else (), strict=False)
-    below = [_standing(_spans([label]), _spans([piece]), FIGURE, ()).places for label, piece in pairs if label and piece]
-    return [way._replace(sure=False)] if way and all(below) else []
+    slipped = any(label and piece and _end([piece]) <= label.column for label, piece in pairs)
+    return [way._replace(sure=False)] if way and not slipped else []
 
 
 def _is_tiled(standing: Standing, record: Record) -> bool:
@@ -739,12 +639,9 @@ def own_sums(table: Table, line: str) -> list[list[int]]:
     return [[signs[table.id, line, column] for column in table.columns_of[line]] for signs in own]
 
 
-def _stays_below_totals(texts: Sequence[str], sums: Sequence[Sequence[int]]) -> bool:
-    """Tell whether a row has all its totals, and its figures, of which some are blank, are not more than these."""
-    values = [figure(text).value for text in texts]
-    off = [sum(sign * (value or 0) for sign, value in zip(signs, values, strict=True)) for signs in sums]
-    totals = [value for signs in sums for sign, value in zip(signs, values, strict=True) if sign < 0]
-    return None not in totals and max(off, default=0) <= 0
+def _is_of_years(record: Record) -> bool:
+    """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""
+    return any(map(_names_years, [record.before] if record.grid is TEXT else _rows_above(record)))
 
 
 def _names_years(row: Iterable[Cell]) -> bool:
@@ -781,9 +678,9 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     if not are_digits or max(len(words), len(record.figures) + 1) > columns:
         return []
     # the end of a line parts no figure from the next
-    words = [digits] if glued and record.grid is TEXT else words
+    words = [digits] if glued else words
     # a row of a grid that lacks a cell has lost any of them
-    torn = grid.aligned and grid.bounded and len(record.fields) < columns
+    torn = grid.aligned and len(record.fields) < columns
     rows: list[tuple[str, ...]] = []
     if len(words) == columns:
         rows = [tuple(words)]
@@ -881,19 +778,16 @@ def parted_blocks(record: Record, width: int, count: int, balanced: Callable[[in
             for rest in blocks(digits[end:], number + 1)
         ]
 
-    few = record.grid is TEXT and len(record.figures) <= _FEW_WORDS
-    return [Way(_pieces(record, row), parted=True) for row in blocks("".join(record.words), 0)] if few else []
+    return [Way(_pieces(record, row), parted=True) for row in blocks("".join(record.words), 0)]
 
 
 # --- readings -----------------------------------------------------------------------------------------------------------------
 
 
-def _with_readings(record: Record, ways: Sequence[Way]) -> list[Way]:
-    """Return the ways with all that their cells may say; no figure is led by a zero, and a row that moved up is not sure."""
-    # a cell took the figure of the next: cells behind it may have moved up, and left a blank
-    moved_up = BLANK in record.kinds and any(_TWO_FIGURES.fullmatch(cell.text) for cell in record.fields)
+def _with_readings(ways: Sequence[Way]) -> list[Way]:
+    """Return the ways with all that their cells may say; no figure is led by a zero."""
     return [
-        way._replace(fields=fields, sure=way.sure and not against and not moved_up, cost=way.cost + against)
+        way._replace(fields=fields, sure=way.sure and not against, cost=way.cost + against)
         for way in ways
         for fields, against in _variants(way.fields)
     ]
@@ -901,9 +795,6 @@ def _with_readings(record: Record, ways: Sequence[Way]) -> list[Way]:
 
 def _variants(fields: tuple[Cell | None, ...]) -> Iterator[tuple[tuple[Cell | None, ...], float]]:
     """Yield all that the cells of a row may say together, and what speaks against it."""
-    if not any(piece and (piece.readings or piece.text[:1] == "0" != piece.text) for piece in fields):
-        yield fields, 0.0
-        return
     options = [_options(piece) for piece in fields]
     if prod(map(len, options)) > _MOST_READINGS:
         options = [some[:2] for some in options]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 from govstats.characters import normalised
+from govstats.documents import Cell
 from govstats.forms import Form, Label, Line, Table, form, versions
 
 #: Below this likeness (2 × common characters / both lengths) a label is another label: 予以公开 and 不予公开 reach 0.75.
@@ -61,6 +62,16 @@ def key(text: str) -> Key:
     return Key("".join(number.split()), word, plain or word)
 
 
+def words_of(pieces: Iterable[Cell]) -> list[str]:
+    """Return the words of labels as they stand in a document."""
+    return [key(piece.text).word for piece in pieces]
+
+
+def words_of_form(labels: Iterable[Label]) -> list[str]:
+    """Return the words of labels of the form."""
+    return [key(label.zh).word for label in labels]
+
+
 class LabelIndex:
     """The labels of one table, to be found in a document; the words of its groups may stand torn in front of them."""
 
@@ -72,7 +83,6 @@ class LabelIndex:
                 self.exact.setdefault(word, []).append((name, variant.number))
         self.words = [(name, variant.plain) for name, variant in self.entries]
         headings = [label for label in labels if isinstance(label, Line) and label.subtotal]
-        self._headings = {label.id for label in headings}
         texts = sorted((normalised(label.zh) for label in (*groups, *headings)), key=len, reverse=True)
         # of a group's label a piece may stand above the label of its first line (三、 or （四）无)
         words, characters = "|".join(map(_spaced, texts)), re.escape("".join(texts))
@@ -90,28 +100,21 @@ class LabelIndex:
         if exact := self.exact.get(found.word) or self.exact.get(found.plain):
             likeness = {name: _agreement(found.number, number) for name, number in exact}
         else:
-            alike = sorted((self._likeness(found, name, variant), name) for name, variant in self.entries)
+            alike = sorted((_likeness(found, variant), name) for name, variant in self.entries)
             likeness = {name: best for best, name in alike if best >= ALIKE}
         # of two labels that end alike, the longer one is meant
         most = max(likeness.values(), default=0.0)
         return {name: alike for name, alike in likeness.items() if alike > most - _MARGIN}
 
-    def _likeness(self, found: Key, name: str, variant: Key) -> float:
-        """Compare a printed label that is no variant of the form's with one that is."""
-        alike = 0.0
-        if len(variant.plain) >= 4 and (found.plain.endswith(variant.plain) or found.word.endswith(variant.word)):
-            alike = 0.95 * (not self._names_another(found.word, name, variant))
-        elif 4 <= len(found.plain) <= len(variant.word) + max(1, len(variant.word) // 8):
-            alike = max(fuzz.ratio(found.plain, variant.plain), fuzz.ratio(found.word, variant.word)) / 100
-        return alike * _agreement(found.number, variant.number)
 
-    def _names_another(self, text: str, name: str, variant: Key) -> bool:
-        """Tell whether a text that ends with one label begins with another: two lines joined in one row."""
-        before = text.removesuffix(variant.word).removesuffix(variant.plain)
-        return any(
-            len(word) >= 4 and word in before and another != name and another not in self._headings
-            for another, word in self.words
-        )
+def _likeness(found: Key, variant: Key) -> float:
+    """Compare a printed label that is no variant of the form's with one that is."""
+    alike = 0.0
+    if len(variant.plain) >= 4 and found.plain.endswith(variant.plain):
+        alike = 0.95
+    elif 4 <= len(found.plain) <= len(variant.word) + max(1, len(variant.word) // 8):
+        alike = max(fuzz.ratio(found.plain, variant.plain), fuzz.ratio(found.word, variant.word)) / 100
+    return alike * _agreement(found.number, variant.number)
 
 
 def _agreement(found: str, expected: str) -> float:

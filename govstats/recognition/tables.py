@@ -5,33 +5,39 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import chain, pairwise
+from operator import mul
 from typing import Any
 
-from govstats.characters import Figure, figure, is_figure, normalised
+from govstats.characters import Figure, figure, normalised
 from govstats.documents import Cell, Document
-from govstats.forms import CellKey, Edit, Form, Table, versions
+from govstats.forms import Edit, Form, Table, versions
 from govstats.forms import form as form_named
-from govstats.recognition.alignment import Match, align
-from govstats.recognition.annex import read_annex
-from govstats.recognition.decision import Row, decide, disordered, failing
-from govstats.recognition.hypotheses import Headers, Way, is_glued, own_sums, parted_blocks, parted_ways, wide_ways
-from govstats.recognition.labels import column_index, printed_labels
+from govstats.recognition.alignment import Match, align, lines_named, rest_of_label
+from govstats.recognition.decision import Row, decide, failing
+from govstats.recognition.hypotheses import Headers, Way, in_order, is_glued, own_sums, parted_blocks, parted_ways, wide_ways
+from govstats.recognition.labels import SURE, column_index, form_words, key, printed_labels
 from govstats.recognition.notes import note
-from govstats.recognition.tokens import FIGURE, LABEL, TEXT, Record, records
+from govstats.recognition.tokens import FIGURE, LABEL, TEXT, UNITS, Record, records
 from govstats.report import Note, ReadCell
 
 #: 本年收费金额（单位：元）; a misprint of 万元 is no 元.
 _YUAN = re.compile(r"(?:[(:]|单位)\s*(?:[件项个条宗次]\s*[、,/和]\s*)*(万?)元")
+#: 2022年度有关数据, but no date, title or sentence.
+_OF_YEAR = re.compile(r"(?=.{,20}$)[^\d，。；报]*(20\d\d)\s*年(?!\s*\d)[^\d，。；报]*", re.DOTALL)
 #: Ways to read a row that a note lists.
 _MOST_LISTED = 12
 #: Notes on what the form lacks are no doubt about what it has.
 _NO_DOUBT = {"outside_form", "decided_by_edits", "missing_cell"}
 #: A copy that lost so many cells lost more than figures here and there.
 _MANY_LOST = 0.25
-#: Rows placed by their order alone break most sums over lines where they stand in a wrong place, an error of the agency a few.
-_MOST_BROKEN = 0.35
+#: The columns of the statistics annexes before 2019.
+_COLUMN_OF_ANNEX = re.compile(r"(?P<this_year>(?:本|20\d\d)年|年度|本期|统计数)|(?P<cumulative>累计)")
+#: A header that ran together, and names no third column: 指标名称计量单位2015年度历年累计.
+_TWO_COLUMNS = re.compile(r"(?:指标|项目|单位)[^年累]*年度?(?:历年)?累计数?$")
+_NUMBERING = re.compile(r"\s*(?:其中\s*[:：]?)?\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．]+)?\s*")
+_ZERO_FIRST = re.compile(r"0(?:0|[1-9]\d*)")
+_FEWEST_LINES = 3
 
 
 @dataclass
@@ -70,42 +76,12 @@ class _Reading:
         return [] if self.table.open else self.table.balance_edits({line.match.line for line in self.lines})
 
     def decide(self) -> None:
-        """Decide between the ways of all rows; rows placed by their order alone must not break many edits."""
+        """Decide between the ways of all rows; in running text a row that fails may have the last figure of the one above."""
         decide(self.rows, self.edits)
-        torn = [line.row for line in self.lines if line.match.torn]
-        if torn and self.breaks_most(torn):
-            for row in torn:
-                row.ways = row.chosen = []
-            decide(self.rows, self.edits)
-        in_text = [line.row for line in self.lines if line.match.record.grid is TEXT]
-        for row in (*self.beside_short_ones(), *disordered(in_text, self.rows, self.edits)):
-            row.ways = row.chosen = []
-
-    def beside_short_ones(self) -> list[Row]:
-        """Return rows in running text whose own sum fails, and whose last figure completes the row above, which lacks one."""
-        completed = [
-            below for above, below in pairwise(self.lines) if below.match.record.grid is TEXT and self.completes(below, above)
-        ]
-        failed = failing(self.rows, self.edits) if completed else []
-        broken = {line for edit in failed if len(edit.lines) == 1 for line in edit.lines}
-        return [line.row for line in completed if line.match.line in broken]
-
-    def completes(self, below: _Line, above: _Line) -> bool:
-        """Tell whether the sums of a row hold with the last figure of the row below it as its own last."""
-        texts = [*above.match.printed, below.match.printed[-1]]
-        figures = {
-            (self.table.id, above.match.line, column): figure(text).value
-            for column, text in zip(above.columns, texts, strict=False)
-        }
-        sums = [edit.holds(figures) for edit in self.edits if edit.lines == {above.match.line}]
-        return len(texts) == len(above.columns) and bool(sums) and all(sums)
-
-    def breaks_most(self, torn: Sequence[Row]) -> bool:
-        """Tell whether the figures of some rows break more sums over lines than an agency does."""
-        pieces = [(key, cell) for row in torn for way in row.chosen[:1] for key, cell in zip(row.keys, way.fields, strict=True)]
-        told = {key for key, cell in pieces if cell and figure(cell.text).value}
-        touched = {edit for edit in self.edits if len(edit.lines) > 1 and not told.isdisjoint(edit.cells)}
-        return _MOST_BROKEN * len(touched) < len(touched.intersection(failing(self.rows, self.edits)))
+        broken = set().union(*(edit.lines for edit in failing(self.rows, self.edits) if len(edit.lines) == 1))
+        for above, below in pairwise(self.lines):
+            if below.match.line in broken and below.match.record.grid is TEXT and _completes(below, above):
+                below.row.ways = below.row.chosen = []
 
     @property
     def pages(self) -> set[int]:
@@ -124,6 +100,13 @@ class _Reading:
             or not self.pages
             or any(one.kind not in _NO_DOUBT for one in self.notes)
         )
+
+
+def _completes(below: _Line, above: _Line) -> bool:
+    """Tell whether a row that lacks a figure adds up with the last one of the row below it."""
+    values = [figure(text).value or 0 for text in (*above.match.printed, *below.match.printed[-1:])]
+    sums = own_sums(above.table, above.match.line) if len(values) == len(above.columns) else []
+    return bool(sums) and not any(sum(map(mul, signs, values)) for signs in sums)
 
 
 def read_tables(document: Document, form: Form, year: int | None = None) -> tuple[list[ReadCell], list[Note]]:
@@ -148,13 +131,12 @@ def read_tables(document: Document, form: Form, year: int | None = None) -> tupl
         On whatever is missing or could not be decided.
     """
     readings = _read(document, form, year)
-    doubtful = [document.again is not None and reading.is_doubtful for reading in readings]
-    if document.again is not None and any(doubtful):
-        pages = [reading.pages for reading, doubt in zip(readings, doubtful, strict=True) if doubt]
+    doubtful = [reading for reading in readings if reading.is_doubtful] if document.again else []
+    if document.again and doubtful:
+        pages = [reading.pages for reading in doubtful]
         blocks = document.again(set().union(*pages) if all(pages) else set())
-        again = _read(replace(document, blocks=blocks, again=None), form, year)
-        both = zip(readings, again, doubtful, strict=True)
-        readings = [_merged(first, second) if doubt else first for first, second, doubt in both]
+        again = {one.table: one for one in _read(replace(document, blocks=blocks, again=None), form, year)}
+        readings = [_merged(one, again[one.table]) if one in doubtful else one for one in readings]
     cells: list[ReadCell] = []
     notes: list[Note] = []
     for reading in readings:
@@ -177,7 +159,7 @@ def _order_lost(document: Document, form: Form, cells: Sequence[ReadCell]) -> It
 def _read(document: Document, form: Form, year: int | None) -> list[_Reading]:
     free = records(document, form)
     headers = Headers(form, free)
-    free = [record for record in free if headers.caption_year(record) in {None, year}] if year else free
+    free = _of_year(free, form, year) if year else free
     readings = []
     for table in form.tables:
         lines, notes = _lines(table, free, headers)
@@ -189,26 +171,40 @@ def _read(document: Document, form: Form, year: int | None) -> list[_Reading]:
     return readings
 
 
+def _of_year(every: Sequence[Record], form: Form, year: int) -> list[Record]:
+    """Leave out the records under a caption that names another year; a grid without a caption goes on under the last one."""
+    kept = []
+    named, grid = year, TEXT
+    for record in every:
+        begins = record.grid is TEXT or record.grid is not grid
+        captions = [piece.text for piece in record.before if begins and key(piece.text).word not in form_words(form)]
+        for found in map(_OF_YEAR.fullmatch, captions[-1:]):
+            named = int(found[1]) if found else year
+        kept += [record] if named == year else []
+        grid = record.grid
+    return kept
+
+
 def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list[_Line], list[Note]]:
     """Find the lines of a table, each with every way to read it."""
     if table.open:
-        columns = tuple(column.id for column in table.columns)
-        return [_line(table, match, ways, columns) for match, ways in read_annex(table, free)], []
+        return _lines_of_annex(table, free), []
     wide = [(record, ways) for record in free if table.lines_across and (ways := wide_ways(headers, record, table)) is not None]
     if len({(bool(ways), tuple(record.words)) for record, ways in wide}) > 1:
         return [], [note("two_tables", table, place=wide[0][0].place, other=wide[-1][0].place)]
     if wide and wide[-1][1] and (lines := _side_by_side(table, *wide[-1])):
         return lines, []
-    matches, notes = align(table, free)
-    if len(wide) == 1 and not matches:
+    if len(wide) == 1:
         record, width = wide[0][0], len(table.cells)
         count, printed = len(record.fields), record.printed
         return [], [note("unreadable_table", table, columns=width, count=count, printed=printed, place=record.place)]
+    matches, notes = align(table, free)
     glued = 2 * sum(is_glued(match.record.words, len(table.columns_of[match.line])) for match in matches) > len(matches)
     doubtful = _labelled_above(table, matches)
     lines = []
     for match in matches:
-        if not is_heading(table, match):
+        # a group heading is no subtotal
+        if FIGURE in match.record.kinds or not table.line[match.line].subtotal:
             of_columns = _table_of_columns(table, match, headers)
             ways = [] if match.contradicted else headers.ways(match.record, of_columns, match.line, glued=glued)
             ways = [way._replace(sure=way.sure and match.line not in doubtful) for way in ways]
@@ -227,16 +223,11 @@ def _labelled_above(table: Table, matches: Sequence[Match]) -> set[str]:
     """
     above = [m for m in matches if not m.record.labels and all(piece.place != m.record.place for piece in m.record.before[-1:])]
     few = 2 * len(above) < len(matches)
-    return {match.line for match in above if few and not match.torn and not own_sums(table, match.line)}
-
-
-@lru_cache(maxsize=4096)
-def _keys(table: Table, line: str, columns: Sequence[str]) -> tuple[CellKey, ...]:
-    return tuple((table.id, line, column) for column in columns)
+    return {match.line for match in above if few and not own_sums(table, match.line)}
 
 
 def _line(table: Table, match: Match, ways: list[Way], columns: tuple[str, ...]) -> _Line:
-    return _Line(match, table, Row(_keys(table, match.line, columns), ways), columns)
+    return _Line(match, table, Row(tuple((table.id, match.line, column) for column in columns), ways), columns)
 
 
 def _table_of_columns(table: Table, match: Match, headers: Headers) -> Table:
@@ -281,19 +272,92 @@ def _merged(first: _Reading, second: _Reading) -> _Reading:
     if not first.lines:
         return second if second.lines else first
     others = {line.match.line: line for line in second.lines}
-    known = {line.match.line for line in first.lines}
     for line in first.lines:
-        other = others.get(line.match.line)
-        if other and not line.match.contradicted and line.row.keys == other.row.keys:
+        other = others.pop(line.match.line, line)
+        if not line.match.contradicted and line.row.keys == other.row.keys:
             texts = {way.texts for way in line.row.ways}
             line.row.ways += [way for way in other.row.ways if way.texts not in texts]
-    position = first.table.position
-    first.lines = sorted(
-        [*first.lines, *(one for name, one in others.items() if name not in known)],
-        key=lambda one: position.get(one.match.line, 0),
-    )
+    first.lines += others.values()
+    first.lines.sort(key=lambda line: first.table.position.get(line.match.line, 0))
     first.decide()
     return first
+
+
+# --- the annexes before 2019 --------------------------------------------------------------------------------------------------
+
+
+def _lines_of_annex(table: Table, records: Sequence[Record]) -> list[_Line]:
+    """Find the lines of a statistics annex from before 2019: provinces had their own, so a line is what is printed.
+
+    They stand in the grids with known labels, or from the first to the last of these. A label that the form does not list is an
+    id of its own; one that stands there twice is left without any way.
+    """
+
+    def known(record: Record, rest: str = "") -> str:
+        pieces = record.labels or record.before
+        found = lines_named(table, [*pieces[:-1], pieces[-1]._replace(text=pieces[-1].text + rest)] if rest else pieces)
+        # a label that is only alike is another line of another province: 网络申请数 is not 网上申请数
+        return next((line for line, likeness in found.items() if likeness >= SURE), "")
+
+    anchors = [record for record in records if record.figures and known(record)]
+    if len(anchors) < _FEWEST_LINES:
+        return []
+    grids = {id(record.grid) for record in anchors if record.grid is not TEXT}
+    first, last = anchors[0].order, anchors[-1].order
+    rows = [r for r in records if r.figures and (first <= r.order <= last or id(r.grid) in grids)]
+    columns = _columns(rows[0])
+    pairs = len(columns) == 2 and _TWO_COLUMNS.search(normalised("".join(piece.text for piece in rows[0].before[:-1])))
+    found: dict[str, _Line] = {}
+    for number, record in enumerate(rows):
+        # a line that no form lists has its printed label without the numbering
+        rest = rest_of_label(record, rows[number + 1 : number + 2])
+        line = known(record, rest) or "".join(_NUMBERING.sub("", _label(record) + rest, count=1).split())
+        way = in_order(record, len(columns)) if columns else None
+        if way is None and pairs and _numbered_on(rows, number):
+            way = _split(record)
+        ways = []
+        if way and way.sure and line not in found:
+            printed = dict(zip(columns, way.fields, strict=True))
+            ways = [way._replace(fields=tuple(map(printed.get, table.column)))]
+        found.setdefault(line, _line(table, Match(record, line), [], tuple(table.column))).row.ways = ways
+    found.pop("", None)
+    return list(found.values())
+
+
+def _split(record: Record) -> Way | None:
+    """Split a pair that ran together and begins with zero (01): no number does, so the first figure is the zero itself.
+
+    That the figure of all years is at least that of this year decides nothing: agencies print otherwise.
+    """
+    piece = record.figures[0]
+    if len(record.figures) != 1 or not _ZERO_FIRST.fullmatch(piece.text):
+        return None
+    return Way((piece._replace(text="0"), piece._replace(text=piece.text[1:])), True, parted=True)
+
+
+def _numbered_on(rows: Sequence[Record], number: int) -> bool:
+    """Tell whether the number of the label behind some figures cannot have taken a digit from them.
+
+    In 002、 only the 2 is the label's if the labels before it count from 1; of 0112、 the 12 may be.
+    """
+    counted = 0
+    for record in rows[: number + 2]:
+        label = key(_label(record)).number
+        counted = int(label) if label in {"1", str(counted + 1)} else -label.isdecimal()
+    return number + 1 == len(rows) or counted >= 0
+
+
+def _columns(first: Record) -> list[str]:
+    """Return the columns in the order in which the header above the first line names them last."""
+    header = " ".join(piece.text for piece in first.before[-12:])
+    header = " ".join(cell.text for row in first.grid.rows[: first.row] for cell in row) or header
+    named = [found.lastgroup or "" for found in _COLUMN_OF_ANNEX.finditer(normalised(header))]
+    return list(dict.fromkeys(reversed(named)))[::-1]
+
+
+def _label(record: Record) -> str:
+    """Return the label that stands next to the figures."""
+    return next((piece.text for piece in reversed(record.labels or record.before[-1:]) if piece.text not in UNITS), "")
 
 
 # --- cells and notes ----------------------------------------------------------------------------------------------------------
@@ -324,21 +388,17 @@ def _method(record: Record, piece: Cell, *, parted: bool) -> str:
     return "glued" if parted else "ocr" if piece.confidence is not None else beside
 
 
-@lru_cache(maxsize=4096)
-def _units(table: Table, line: str, columns: Sequence[str]) -> list[str]:
-    return [table.unit(line, column) for column in columns]
-
-
 def _decided(reading: _Reading, line: _Line, notes: list[Note]) -> Iterator[ReadCell]:
     """Give the cells of a row that was decided, but for those of which something else is to be said."""
     table, row, name, record = line.table, line.row, line.match.line, line.match.record
     read_as = list(zip(*(way.fields for way in row.chosen), strict=True))
-    for at, column, unit in zip(line.places, line.columns, _units(table, name, line.columns), strict=True):
-        piece = read_as[at][0] or next(filter(None, read_as[at]), None)
+    for at, column in zip(line.places, line.columns, strict=True):
+        piece = next(filter(None, read_as[at]), None)
         if piece is None:
             notes += [] if table.open else [note("missing_cell", table, name, column, place=record.place)]
             continue
-        stated = unit_stated(table, record, column, reading.headers) if unit == "万元" else ""
+        unit = table.unit(name, column)
+        stated = unit_stated(table, record, column, reading.headers) if table.column[column].unit == "万元" else ""
         value, status = in_unit(figure(piece.text), unit, stated, table)
         said = _said_of(line, column, at, piece, (value, status))
         if said:
@@ -355,22 +415,16 @@ def _decided(reading: _Reading, line: _Line, notes: list[Note]) -> Iterator[Read
 
 def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float | None, str]) -> str:
     """Return the kind of note that a cell deserves; nothing where it stands as printed."""
-    if len(line.row.chosen) > 1 and len(line.row.readings(at)) > 1:
+    if len(line.row.readings(at)) > 1:
         return "undecided_readings"
     if at in line.row.unconfirmed:
         return "unsure_recognition"
-    if piece.rowspan > 1 and _spans_lines(line.match.record, piece):
+    if piece.rowspan > 1:
         return "spanning_figure"
     negative = (read[0] or 0) < 0 or piece.text[:1] == "增"
     if read[1] == "unreadable" or (negative and not line.table.column[column].signed):
         return "unreadable_cell"
     return "decided_by_edits" if piece.readings and not line.row.chosen[0].parted else ""
-
-
-def _spans_lines(record: Record, piece: Cell) -> bool:
-    """Tell a figure that stands for several lines: a row below has a label of its own."""
-    below = record.grid.rows[piece.row + 1 : piece.row + piece.rowspan]
-    return any(cell.text and not is_figure(cell.text) for row in below for cell in row)
 
 
 def _undecided(line: _Line, notes: list[Note]) -> Iterator[ReadCell]:
@@ -386,7 +440,8 @@ def _undecided(line: _Line, notes: list[Note]) -> Iterator[ReadCell]:
         about = _where(whole) | {"columns": width, "count": count, "candidates": "; ".join(listed)}
         notes.append(note(kind_of_note, line.table, line.match.line, **about))
     table, name, method = line.table, line.match.line, _method(record, whole, parted=bool(parted))
-    for column, unit in zip(line.columns, _units(table, name, line.columns), strict=True):
+    for column in line.columns:
+        unit = table.unit(name, column)
         yield ReadCell(table.id, name, column, None, whole.text, "unreadable", unit, page, whole.place, method, sure)
 
 
@@ -398,12 +453,6 @@ def _doubt_about(record: Record, width: int, parted: int) -> tuple[str, int]:
         return "words_in_row", 0
     figures = len(record.figures)
     return "unplaced_row" if figures == width else "unreadable_row", figures
-
-
-def is_heading(table: Table, match: Match) -> bool:
-    """Tell a group heading without figures from a subtotal."""
-    stub = table.line.get(match.line)
-    return bool(stub and stub.subtotal and FIGURE not in match.record.kinds)
 
 
 def missing_lines(table: Table, found: set[str]) -> Iterator[Note]:
@@ -447,14 +496,12 @@ def in_unit(read: Figure, unit: str, stated: str, table: Table) -> tuple[float |
     if unit == "万元" and (printed.endswith("元") or printed in {"万", "亿"} or (not printed and stated == "元")):
         return round(value / 1e4, 10), status
     # a count in yuan, an amount in pieces, two units: nobody can tell
-    known = (not printed and (stated != "?" or value == 0)) if unit == "万元" else not printed.endswith("元")
+    known = (not printed and stated != "?") if unit == "万元" else not printed.endswith("元")
     return (value, status) if known or (table.open and printed) else (None, "unreadable")
 
 
 def unit_stated(table: Table, record: Record, column: str, headers: Headers) -> str:
     """Return the unit of an amount that header, label or text near the table state: 元, 万元, or ? where they differ."""
-    if table.column[column].unit != "万元":
-        return ""
     above = headers.above(record, table).get(column)
     header = [above.text] if above else [p.text for p in record.before if column in column_index(table).find(p.text)]
     of_header = {_unit_in(text) for text in header} - {""}

@@ -14,7 +14,7 @@ from govstats.characters import figure, is_figure, normalised
 from govstats.documents import Cell, Document, Grid, Paragraph
 from govstats.documents.document import NUMBERING, PAGE_NUMBER
 from govstats.forms import Form
-from govstats.recognition.labels import form_words, header_words, key, own_words, printed_labels, table_words
+from govstats.recognition.labels import form_words, header_words, key, own_words, printed_labels, table_words, words_of
 
 #: The longest label of the form has 45 characters; a longer line is prose, or a whole page in one line.
 LONGEST_LABEL = 60
@@ -151,8 +151,7 @@ def _upright(grid: Grid, form: Form) -> Grid:
         if table.lines_across or next(filter((of_lines | of_columns).__contains__, words), "") not in of_lines:
             continue
         lines, columns = ([cell for cell in cells if key(cell.text).word in own] for own in own_words(table))
-        above = columns and min(map(_ROW, lines)) < min(map(_ROW, columns))
-        if above and min(map(_COLUMN, lines)) > min(map(_COLUMN, columns)):
+        if columns and min(map(_COLUMN, lines)) > min(map(_COLUMN, columns)):
             turned = [
                 cell._replace(row=cell.column, column=cell.row, rowspan=cell.colspan, colspan=cell.rowspan) for cell in cells
             ]
@@ -175,7 +174,7 @@ def kinds(cells: Iterable[Cell]) -> str:
 
 
 def _rows_of_grids(grids: Iterable[Grid], form: Form) -> Iterator[_Row]:
-    words, of_headers = form_words(form), header_words(form)
+    of_form, of_headers = form_words(form), header_words(form)
     for grid in (_upright(_without_line_numbers(one), form) for one in grids):
         kinds_of = list(map(kinds, grid.rows))
         rows = [(cells, each, len(_STUB.findall(each)[0])) for cells, each in zip(grid.rows, kinds_of, strict=True)]
@@ -184,10 +183,10 @@ def _rows_of_grids(grids: Iterable[Grid], form: Form) -> Iterator[_Row]:
         usual = max(begins, key=lambda column: (begins[column], -column), default=0)
         for number, (cells, each, stub) in enumerate(rows):
             figures = FIGURE in each[stub:]
-            odd = figures and stub > 1 and cells[stub - 1].column == usual > 0 and key(cells[stub - 1].text).word not in words
+            odd = figures and stub > 1 and cells[stub - 1].column == usual > 0 and key(cells[stub - 1].text).word not in of_form
             end = stub - 1 if odd else stub
             labels = [cell for cell, what in zip(cells[:end], each, strict=False) if what == LABEL]
-            header = end == len(cells) or not of_headers.isdisjoint([key(label.text).word for label in labels])
+            header = end == len(cells) or not of_headers.isdisjoint(words_of(labels))
             is_row = figures or (not header if end else len(cells) >= _FEWEST_BLANKS)
             if is_row:
                 yield labels, cells[end:], each[end:], grid, number
