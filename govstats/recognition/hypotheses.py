@@ -158,10 +158,11 @@ class Headers:
         ]
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = own_sums(table, line)
-        ways = [way._replace(sure=way.sure and (not way.shifted or _stays_below_totals(way.texts, sums))) for way in ways]
-        ways += filter(None, [self.going_on(record, len(columns))])
-        if (sums or set("".join(record.words)) == {"0"}) and self._may_be_parted(record, table, columns):
-            ways += parted_ways(record, len(columns), sums, glued=glued)
+        ways = [way._replace(sure=way.sure and _may_stand(way, sums, record.grid)) for way in ways]
+        if len(record.figures) < len(columns) and self._keeps_order(record, table, columns):
+            ways += filter(None, [self.going_on(record, len(columns))])
+            if sums or set("".join(record.words)) == {"0"}:
+                ways += parted_ways(record, len(columns), sums, glued=glued)
         # a lost tab makes a minus of a dash
         unsigned = [] if record.grid.bounded else [at for at, column in enumerate(columns) if not table.column[column].signed]
         ways = [way for way in ways if not any((figure(way.texts[at]).value or 0) < 0 for at in unsigned)]
@@ -175,10 +176,8 @@ class Headers:
             pieces += row.figures
         return Way(tuple(pieces)) if len(record.figures) < len(pieces) == columns else None
 
-    def _may_be_parted(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
-        """Tell whether a row has too few figures, and nothing above it speaks against the columns of the form in their order."""
-        if len(_figures_apart(record, len(columns))) >= len(columns) <= len(record.figures):
-            return False
+    def _keeps_order(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
+        """Tell whether nothing above a row speaks against the columns of the form in their order."""
         named = self._named_before(record, table, columns)
         return len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
 
@@ -216,7 +215,7 @@ class Headers:
         if way is None or others or disordered:
             return []
         # text that names the columns in another order may mean it, or name them row by row of a double header
-        orders = [columns] if ordered or len(named) < len(columns) else [columns, named]
+        orders = [columns] if ordered or len(named) != len(columns) else [columns, named]
         pieces = [dict(zip(order, way.fields, strict=True)) for order in orders]
         return [Way(tuple(map(at.__getitem__, columns)), way.sure and usual, ordered=ordered) for at in pieces]
 
@@ -263,12 +262,11 @@ class Headers:
         return slipped or _end(record.figures) > end or _usual_end(rows) <= end
 
     def _header_above(self, record: Record, table: Table) -> Mapping[str, Cell]:
-        nearest = {
-            column: label
-            for found in self._header_rows(id(record.grid), table)
-            for column, label in found
-            if label.row < record.row
-        }
+        above = [found for found in self._header_rows(id(record.grid), table) if found[0][1].row < record.row]
+        # the header above other rows is theirs
+        rows = self._records[id(record.grid)] if above and len(table.bands) > 1 else []
+        others = [row.row for row in rows if row.row < above[-1][0][1].row and row.figures]
+        nearest = {column: label for found in above if found[0][1].row > max(others, default=-1) for column, label in found}
         return nearest if record.grid.aligned or _is_straight(record.grid, nearest) else {}
 
     def _rows_that_name_columns(self, grid: int, table: Table) -> list[list[tuple[str, Cell]]]:
@@ -345,7 +343,11 @@ class Headers:
             begins = {word: at for word, (at, line) in first.items() if not in_one_line or line in others}
             named = [(names[word], at) for word, (at, _) in first.items() if word in names]
             found = sorted((begins.get(over[name], at), at, name) for name, at in named)
-            order = list(dict.fromkeys(column for *_, column in found))
+            # a column that is named twice in one line among others stands there twice
+            twice = [word for at, (word, line) in enumerate(words) if first[word][0] < at and first[word][1] == line]
+            beside = {word: {names.get(other) for other, line in words if line == first[word][1]} for word in twice}
+            twice = [word for word in twice if len(beside[word] - {None}) > _FEW_WORDS]
+            order = [*dict.fromkeys(column for *_, column in found), *(names[word] for word in twice if word in names)]
             if len(order) < len(columns):
                 order = list(columns) if _is_whole_header(table, columns, row.before) else order
             headers.append((row.order, order))
@@ -432,7 +434,10 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         return []
     if labels and not headers.standing(labels, record).slipped:
         ways = [way for way in headers.under_header(record, labels) if None not in way.fields]
-        return _with_readings(record, [way._replace(sure=way.sure and not way.shifted) for way in ways])
+        sums = [[dict(edit.terms).get(key, 0) for key in table.cells] for edit in table.balance_edits([*table.line])]
+        return _with_readings(
+            record, [way._replace(sure=way.sure and not way.shifted and _may_stand(way, sums, record.grid)) for way in ways]
+        )
     way, texts = in_order(record, width) or headers.going_on(record, width), _figures_apart(record, width)
     if way is None and is_whole and len(texts) == width:
         # a converter put several figures into a cell
@@ -739,12 +744,23 @@ def own_sums(table: Table, line: str) -> list[list[int]]:
     return [[signs[table.id, line, column] for column in table.columns_of[line]] for signs in own]
 
 
-def _stays_below_totals(texts: Sequence[str], sums: Sequence[Sequence[int]]) -> bool:
-    """Tell whether a row has all its totals, and its figures, of which some are blank, are not more than these."""
-    values = [figure(text).value for text in texts]
-    off = [sum(sign * (value or 0) for sign, value in zip(signs, values, strict=True)) for signs in sums]
-    totals = [value for signs in sums for sign, value in zip(signs, values, strict=True) if sign < 0]
-    return None not in totals and max(off, default=0) <= 0
+def _may_stand(way: Way, sums: Sequence[Sequence[int]], grid: Grid) -> bool:
+    """Tell whether the totals of a row may be what stands in their columns.
+
+    Those of a row that may have a blank too many are there, and not less than their parts. Where short rows are filled up, as
+    headers that end in blanks show, a blank total whose last part is as much as all others is a row that lost a cell.
+    """
+    values = [figure(text).value for text in way.texts]
+    headers = [row for row in grid.rows if row and FIGURE not in kinds(row)]
+    merged = any(cell.rowspan > 1 for row in headers for cell in row)
+    filled_up = not grid.bounded or (not merged and any(not row[-1].text for row in headers))
+    for signs in sums:
+        parts = [value for sign, value in zip(signs, values, strict=True) if sign > 0 and value is not None]
+        totals = [value for sign, value in zip(signs, values, strict=True) if sign < 0]
+        moved_up = filled_up and None in totals and len(parts) > 1 and 0 < parts[-1] >= sum(parts[:-1])
+        if moved_up or (way.shifted and (None in totals or sum(parts) > sum(filter(None, totals)))):
+            return False
+    return True
 
 
 def _names_years(row: Iterable[Cell]) -> bool:
