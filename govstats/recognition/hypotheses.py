@@ -158,7 +158,8 @@ class Headers:
         ]
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = own_sums(table, line)
-        ways = [way._replace(sure=way.sure and _may_stand(way, sums, record.grid)) for way in ways]
+        filled_up = self.fills_up(record, table)
+        ways = [way._replace(sure=way.sure and _may_stand(way, sums, filled_up)) for way in ways]
         if len(record.figures) < len(columns) and self._keeps_order(record, table, columns):
             ways += filter(None, [self.going_on(record, len(columns))])
             if sums or set("".join(record.words)) == {"0"}:
@@ -175,6 +176,12 @@ class Headers:
         while len(pieces) < columns and (row := next(behind, None)) and row.grid is TEXT and not row.before:
             pieces += row.figures
         return Way(tuple(pieces)) if len(record.figures) < len(pieces) == columns else None
+
+    def fills_up(self, record: Record, table: Table) -> bool:
+        """Tell whether short rows of a grid may have been filled up with blanks, as one of its headers was."""
+        rows = [record.grid.rows[found[0][1].row] for found in self._header_rows(id(record.grid), table)]
+        merged = any(cell.rowspan > 1 for row in rows for cell in row)
+        return not record.grid.bounded or (not merged and any(not row[-1].text for row in rows))
 
     def _keeps_order(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
         """Tell whether nothing above a row speaks against the columns of the form in their order."""
@@ -435,9 +442,9 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     if labels and not headers.standing(labels, record).slipped:
         ways = [way for way in headers.under_header(record, labels) if None not in way.fields]
         sums = [[dict(edit.terms).get(key, 0) for key in table.cells] for edit in table.balance_edits([*table.line])]
-        return _with_readings(
-            record, [way._replace(sure=way.sure and not way.shifted and _may_stand(way, sums, record.grid)) for way in ways]
-        )
+        filled_up = headers.fills_up(record, table)
+        stands = [way.sure and not way.shifted and _may_stand(way, sums, filled_up) for way in ways]
+        return _with_readings(record, [way._replace(sure=sure) for way, sure in zip(ways, stands, strict=True)])
     way, texts = in_order(record, width) or headers.going_on(record, width), _figures_apart(record, width)
     if way is None and is_whole and len(texts) == width:
         # a converter put several figures into a cell
@@ -744,20 +751,18 @@ def own_sums(table: Table, line: str) -> list[list[int]]:
     return [[signs[table.id, line, column] for column in table.columns_of[line]] for signs in own]
 
 
-def _may_stand(way: Way, sums: Sequence[Sequence[int]], grid: Grid) -> bool:
+def _may_stand(way: Way, sums: Sequence[Sequence[int]], filled_up: bool) -> bool:
     """Tell whether the totals of a row may be what stands in their columns.
 
-    Those of a row that may have a blank too many are there, and not less than their parts. Where short rows are filled up, as
-    headers that end in blanks show, a blank total whose last part is as much as all others is a row that lost a cell.
+    Those of a row that may have a blank too many are there, and not less than their parts. Where short rows are filled up, a
+    blank total whose last part is as much as all others is a row that lost a cell.
     """
     values = [figure(text).value for text in way.texts]
-    headers = [row for row in grid.rows if row and FIGURE not in kinds(row)]
-    merged = any(cell.rowspan > 1 for row in headers for cell in row)
-    filled_up = not grid.bounded or (not merged and any(not row[-1].text for row in headers))
     for signs in sums:
         parts = [value for sign, value in zip(signs, values, strict=True) if sign > 0 and value is not None]
         totals = [value for sign, value in zip(signs, values, strict=True) if sign < 0]
-        moved_up = filled_up and None in totals and len(parts) > 1 and 0 < parts[-1] >= sum(parts[:-1])
+        empty = any(sign < 0 and not text for sign, text in zip(signs, way.texts, strict=True))
+        moved_up = filled_up and empty and len(parts) > 1 and 0 < parts[-1] >= sum(parts[:-1])
         if moved_up or (way.shifted and (None in totals or sum(parts) > sum(filter(None, totals)))):
             return False
     return True
