@@ -34,6 +34,8 @@ _LONG_LABEL = 4
 #: Two figures in one cell.
 _TWO_FIGURES = re.compile(r"[\d,.]+(?: [\d,.]+)+")
 _LED_BY_ZERO = re.compile(r"0\d+")
+#: Digits that a space may part from the thousands before them.
+_THOUSAND = 3
 #: 11,398,889 permits are the largest count seen.
 _MOST_DIGITS = 9
 #: So many ways of one row are tried, and so many looked for; beyond, it is left undecided.
@@ -159,7 +161,8 @@ class Headers:
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = own_sums(table, line)
         filled_up = self.fills_up(record, table)
-        ways = [way._replace(sure=way.sure and _may_stand(way, sums, filled_up)) for way in ways]
+        parted = self._parts_thousands(record)
+        ways = [way._replace(sure=way.sure and not parted and _may_stand(way, sums, filled_up)) for way in ways]
         if len(record.figures) < len(columns) and self._keeps_order(record, table, columns):
             ways += filter(None, [self.going_on(record, len(columns))])
             if sums or set("".join(record.words)) == {"0"}:
@@ -182,6 +185,11 @@ class Headers:
         rows = [record.grid.rows[found[0][1].row] for found in self._header_rows(id(record.grid), table)]
         merged = any(cell.rowspan > 1 for row in rows for cell in row)
         return not record.grid.bounded or (not merged and any(not row[-1].text for row in rows))
+
+    def _parts_thousands(self, record: Record) -> bool:
+        """Tell whether two figures of a row without borders may be one, since its document writes none of four digits."""
+        may_be_one = not record.grid.bounded and any(_are_thousands(*two) for two in pairwise(record.words))
+        return may_be_one and not any(len(word) > _THOUSAND and word.isdecimal() for row in self._all for word in row.words)
 
     def _keeps_order(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
         """Tell whether nothing above a row speaks against the columns of the form in their order."""
@@ -818,6 +826,11 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     zeros = len(rows) == 1 and set(rows[0]) == {"0"}
     ways = [Way(_pieces(record, row), zeros, PARTED, parted=True) for row in rows]
     return ways if len(ways) <= _MOST_WAYS else []
+
+
+def _are_thousands(first: str, second: str) -> bool:
+    """Tell whether a figure and the next may be one that a space parts (31 980)."""
+    return first.isdecimal() and first[0] != "0" and len(first) <= _THOUSAND == len(second.partition(".")[0])
 
 
 def _figures_apart(record: Record, columns: int) -> list[str]:
