@@ -191,6 +191,11 @@ class Headers:
         may_be_one = not record.grid.bounded and any(_are_thousands(*two) for two in pairwise(record.words))
         return may_be_one and not any(len(word) > _THOUSAND and word.isdecimal() for row in self._all for word in row.words)
 
+    def has_more_behind(self, record: Record) -> bool:
+        """Tell whether figures without a label stand behind a row of text; a small one alone may number the next row."""
+        behind = self._all[record.order + 1 : record.order + 2] if record.grid is TEXT else []
+        return any(not row.before and sum(figure(word).value or 0 for word in row.words) > len(self._all) for row in behind)
+
     def _keeps_order(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
         """Tell whether nothing above a row speaks against the columns of the form in their order."""
         named = self._named_before(record, table, columns)
@@ -445,7 +450,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         return None
     is_whole = _is_whole_header(table, list(table.column), record.before)
     labels = [] if is_whole and len(record.fields) < width else _leaf_header(table, record)
-    if labels is None or not (labels or _is_form_order(table, above)):
+    if labels is None:
         return []
     if labels and not headers.standing(labels, record).slipped:
         ways = [way for way in headers.under_header(record, labels) if None not in way.fields]
@@ -453,6 +458,8 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         filled_up = headers.fills_up(record, table)
         stands = [way.sure and not way.shifted and _may_stand(way, sums, filled_up) for way in ways]
         return _with_readings(record, [way._replace(sure=sure) for way, sure in zip(ways, stands, strict=True)])
+    if not _is_form_order(table, above):
+        return []
     way, texts = in_order(record, width) or headers.going_on(record, width), _figures_apart(record, width)
     if way is None and is_whole and len(texts) == width:
         # a converter put several figures into a cell

@@ -78,17 +78,20 @@ class _Reading:
                 row.ways = row.chosen = []
             decide(self.rows, self.edits)
         in_text = [line.row for line in self.lines if line.match.record.grid is TEXT]
-        for row in (*self.beside_short_ones(), *disordered(in_text, self.rows, self.edits)):
+        for row in (*self.broken_in_text(), *disordered(in_text, self.rows, self.edits)):
             row.ways = row.chosen = []
 
-    def beside_short_ones(self) -> list[Row]:
-        """Return rows in running text whose own sum fails, and whose last figure completes the row above, which lacks one."""
-        completed = [
-            below for above, below in pairwise(self.lines) if below.match.record.grid is TEXT and self.completes(below, above)
+    def broken_in_text(self) -> list[Row]:
+        """Return rows in running text whose own sum fails, and whose last figure completes the row above or goes on behind."""
+        in_text = [(above, below) for above, below in pairwise([None, *self.lines]) if below and below.match.record.grid is TEXT]
+        moved = [
+            below
+            for above, below in in_text
+            if self.headers.has_more_behind(below.match.record) or (above and self.completes(below, above))
         ]
-        failed = failing(self.rows, self.edits) if completed else []
+        failed = failing(self.rows, self.edits) if moved else []
         broken = {line for edit in failed if len(edit.lines) == 1 for line in edit.lines}
-        return [line.row for line in completed if line.match.line in broken]
+        return [line.row for line in moved if line.match.line in broken]
 
     def completes(self, below: _Line, above: _Line) -> bool:
         """Tell whether the sums of a row hold with the last figure of the row below it as its own last."""
