@@ -445,7 +445,7 @@ def _contradict_repeated(
         if known is None or record.order in orders or known.printed == again.printed:
             continue
         among = orders[0] < record.order < orders[-1] or record.grid is known.record.grid is not TEXT
-        beside = again.likeness >= SURE and record.order in {orders[0] - 1, orders[-1] + 1}
+        beside = again.likeness == 1.0 and record.order in {orders[0] - 1, orders[-1] + 1}
         sure = bool(record.labels) or again.likeness >= SURE
         if beside or (among and sure):
             known.contradicted = True

@@ -161,7 +161,7 @@ class Headers:
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = own_sums(table, line)
         filled_up = self.fills_up(record, table)
-        parted = self._parts_thousands(record)
+        parted = self.has_more_behind(record) and any(_are_thousands(*two) for two in pairwise(record.words))
         ways = [way._replace(sure=way.sure and not parted and _may_stand(way, sums, filled_up)) for way in ways]
         if len(record.figures) < len(columns) and self._keeps_order(record, table, columns):
             ways += filter(None, [self.going_on(record, len(columns))])
@@ -186,15 +186,11 @@ class Headers:
         merged = any(cell.rowspan > 1 for row in rows for cell in row)
         return not record.grid.bounded or (not merged and any(not row[-1].text for row in rows))
 
-    def _parts_thousands(self, record: Record) -> bool:
-        """Tell whether two figures of a row without borders may be one, since its document writes none of four digits."""
-        may_be_one = not record.grid.bounded and any(_are_thousands(*two) for two in pairwise(record.words))
-        return may_be_one and not any(len(word) > _THOUSAND and word.isdecimal() for row in self._all for word in row.words)
-
     def has_more_behind(self, record: Record) -> bool:
-        """Tell whether figures without a label stand behind a row of text; a small one alone may number the next row."""
+        """Tell whether a figure without a label stands behind a row of text; a small one may number the next row."""
         behind = self._all[record.order + 1 : record.order + 2] if record.grid is TEXT else []
-        return any(not row.before and sum(figure(word).value or 0 for word in row.words) > len(self._all) for row in behind)
+        alone = [row for row in behind if not row.before and len(row.words) <= _MOST_LACKING]
+        return any((figure(word).value or 0) > len(self._all) for row in alone for word in row.words)
 
     def _keeps_order(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
         """Tell whether nothing above a row speaks against the columns of the form in their order."""
@@ -283,11 +279,13 @@ class Headers:
 
     def _header_above(self, record: Record, table: Table) -> Mapping[str, Cell]:
         above = [found for found in self._header_rows(id(record.grid), table) if found[0][1].row < record.row]
-        # the header above other rows is theirs
+        nearest = {column: label for found in above for column, label in found}
+        if not (record.grid.aligned or _is_straight(record.grid, nearest)):
+            return {}
+        # of a table with bands, the header above other rows is theirs
         rows = self._records[id(record.grid)] if above and len(table.bands) > 1 else []
-        others = [row.row for row in rows if row.row < above[-1][0][1].row and row.figures]
-        nearest = {column: label for found in above if found[0][1].row > max(others, default=-1) for column, label in found}
-        return nearest if record.grid.aligned or _is_straight(record.grid, nearest) else {}
+        last = max([row.row for row in rows if row.row < above[-1][0][1].row and row.figures], default=-1)
+        return {column: label for column, label in nearest.items() if label.row > last}
 
     def _rows_that_name_columns(self, grid: int, table: Table) -> list[list[tuple[str, Cell]]]:
         return [found for row in self._records[grid][0].grid.rows if (found := _named_in(row, table))]
