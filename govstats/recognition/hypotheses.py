@@ -182,7 +182,7 @@ class Headers:
 
     def fills_up(self, record: Record, table: Table) -> bool:
         """Tell whether short rows of a grid may have been filled up with blanks, as one of its headers was."""
-        rows = [record.grid.rows[found[0][1].row] for found in self._header_rows(id(record.grid), table)]
+        rows = [record.grid.rows[found[0][1].row] for found in self._header_rows(id(record.grid), table) if len(found) > 1]
         merged = any(cell.rowspan > 1 for row in rows for cell in row)
         return not record.grid.bounded or (not merged and any(not row[-1].text for row in rows))
 
