@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache, partial
-from itertools import accumulate, chain, combinations, groupby, pairwise, product, repeat, takewhile
+from itertools import accumulate, chain, combinations, compress, groupby, pairwise, product, repeat, takewhile
 from math import comb, inf, prod
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
@@ -775,7 +775,9 @@ def _may_stand(way: Way, sums: Sequence[Sequence[int]], filled_up: bool) -> bool
         parts = [value for sign, value in zip(signs, values, strict=True) if sign > 0 and value is not None]
         totals = [value for sign, value in zip(signs, values, strict=True) if sign < 0]
         empty = any(sign < 0 and not text for sign, text in zip(signs, way.texts, strict=True))
-        moved_up = filled_up and empty and len(parts) > 1 and 0 < parts[-1] >= sum(parts[:-1])
+        # a row that has other blanks besides was left so
+        whole = len(parts) == len(list(takewhile(bool, compress(way.texts, [sign > 0 for sign in signs]))))
+        moved_up = filled_up and empty and whole and len(parts) > 1 and 0 < parts[-1] >= sum(parts[:-1])
         if moved_up or (way.shifted and (None in totals or sum(parts) > sum(filter(None, totals)))):
             return False
     return True
