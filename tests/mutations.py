@@ -113,9 +113,12 @@ def cell_lost(doc: Document) -> None:
 
 @mutation(*GRIDS)
 def cell_gained(doc: Document) -> None:
-    """A blank cell too many."""
+    """A blank cell too many; where the last cell is blank, nothing on the page says that others are under wrong heads."""
     _, row = doc.choose(2)
     doc.doubt(row)
+    if row.cells[-1].text == "":
+        for cell, next_cell in itertools.pairwise(row.cells):
+            doc.allowed[next_cell.key or ("", "", "")] |= {cell.value} if cell.value is not None else set()
     row.cells.insert(doc.random.randint(0, len(row.cells)), Cell(""))
 
 

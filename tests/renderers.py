@@ -540,7 +540,7 @@ def head_and_figure(doc: Document) -> bytes:
     lines = []
     for block in doc.blocks:
         bands = block.bands if isinstance(block, Part) else []
-        for band, row in ((each, row) for each in bands for row in each.lines()):
+        for band, row in ((each, row) for each in bands for row in each.rows if row.kind == "line"):
             pairs = [(path[-1], cell.text) for path, cell in zip(band.heads, row.cells, strict=False)]
             boxes = [[Box(row.label or band.title)], *([Box(head), Box(text)] for head, text in pairs)]
             said = row.label + "：" + "，".join(head + text for head, text in pairs)

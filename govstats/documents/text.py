@@ -17,6 +17,8 @@ from govstats.documents.page_tables import filled, frames_of
 
 _PIPE_RULE = re.compile(r"[\s|:\-–—]*-{2,}[\s|:\-–—]*")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s+|^>\s+|\s#+$")
+#: What a mail puts before each line that it quotes.
+_QUOTED = re.compile(r"(?m)^(?:> ?)+")
 _TABLE, _TABLE_END = re.compile(r"<table\b", re.IGNORECASE), re.compile(r"</table>", re.IGNORECASE)
 #: A line of a number alone before the end of a page; and so many pages in a row tell that it numbers them.
 _PAGE_NUMBER = re.compile(rf"(?m)^(?:{PAGE_NUMBER.pattern})$(?=\s*\f)")
@@ -61,7 +63,7 @@ def read_text(text: str) -> tuple[Block, ...]:
     >>> [type(block).__name__ for block in read_text("二、主动公开政府信息情况\\n规章\\t3\\t0\\t62\\n行政许可\\t34\\n")]
     ['Paragraph', 'Grid']
     """
-    return tuple(_blocks(_without_page_numbers(text).splitlines(), markdown=False))
+    return tuple(_blocks(_without_page_numbers(_QUOTED.sub("", text)).splitlines(), markdown=False))
 
 
 def _without_page_numbers(text: str) -> str:

@@ -406,8 +406,9 @@ def _contradict_copies(table: Table, matches: Mapping[str, Match], candidates: S
         differ = [again.line for again in common if again.printed != matches[again.line].printed]
         if not differ:
             continue
-        # of a whole copy the lines that stand there once may be of either
-        for line in matches if len(common) * 2 >= len(matches) else differ:
+        # of a whole copy, some rows of which may be blank, the lines that stand there once may be of either
+        stands = _count_labels(table, [piece for again in copy for piece in (*again.record.before, *again.record.labels)])
+        for line in matches if 2 * len({again.line for again in common} | stands.keys()) >= len(matches) else differ:
             matches[line].contradicted = True
         places = sorted((min(matches.values(), key=attrgetter("order")).record.place, copy[0].record.place))
         notes.append(note("two_tables", table, place=places[0], other=places[1]))

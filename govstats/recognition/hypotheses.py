@@ -28,6 +28,8 @@ _YEAR = re.compile(r"20\d\d\s*(?:年度?)?")
 #: A shorter label may be part of other words.
 _LONG_LABEL = 4
 _LED_BY_ZERO = re.compile(r"0\d+")
+#: Digits that a space may part from the thousands before them.
+_THOUSAND = 3
 #: 11,398,889 permits are the largest count seen.
 _MOST_DIGITS = 9
 #: So many ways of one row are tried, and so many looked for; beyond, it is left undecided.
@@ -137,9 +139,13 @@ class Headers:
         ways = self._ways_by_place(record, table, line)
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = own_sums(table, line)
-        ways += filter(None, [self.going_on(record, len(columns))])
-        if (sums or set("".join(record.words)) == {"0"}) and self._may_be_parted(record, table, columns):
-            ways += parted_ways(record, len(columns), sums, glued=glued)
+        parted = self.has_more_behind(record) and any(_are_thousands(*two) for two in pairwise(record.words))
+        moved = self.fills_up(record, table)
+        ways = [way._replace(sure=way.sure and not parted and not (moved and _moved_up(way, sums))) for way in ways]
+        if len(record.figures) < len(columns) and self._keeps_order(record, table, columns):
+            ways += filter(None, [self.going_on(record, len(columns))])
+            if sums or set("".join(record.words)) == {"0"}:
+                ways += parted_ways(record, len(columns), sums, glued=glued)
         # a lost tab makes a minus of a dash
         unsigned = [] if record.grid.bounded else [at for at, column in enumerate(columns) if not table.column[column].signed]
         ways = [way for way in ways if not any((figure(way.texts[at]).value or 0) < 0 for at in unsigned)]
@@ -153,10 +159,20 @@ class Headers:
             pieces += row.figures
         return Way(tuple(pieces)) if len(record.figures) < len(pieces) == columns else None
 
-    def _may_be_parted(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
-        """Tell whether a row has too few figures, and nothing above it speaks against the columns of the form in their order."""
-        if len(_figures_apart(record, len(columns))) >= len(columns) <= len(record.figures):
-            return False
+    def fills_up(self, record: Record, table: Table) -> bool:
+        """Tell whether short rows of a grid may have been filled up with blanks, as one of its headers was."""
+        rows = [record.grid.rows[found[0][1].row] for found in self._header_rows(id(record.grid), table) if len(found) > 1]
+        merged = any(cell.rowspan > 1 for row in rows for cell in row)
+        return not record.grid.bounded or (not merged and any(not row[-1].text for row in rows))
+
+    def has_more_behind(self, record: Record) -> bool:
+        """Tell whether a figure without a label stands behind a row of text; a small one may number the next row."""
+        behind = self._all[record.order + 1 : record.order + 2] if record.grid is TEXT else []
+        alone = [row for row in behind if not row.before and len(row.words) <= _MOST_LACKING]
+        return any((figure(word).value or 0) > len(self._all) for row in alone for word in row.words)
+
+    def _keeps_order(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
+        """Tell whether nothing above a row speaks against the columns of the form in their order."""
         named = self._named_before(record, table, columns)
         return len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
 
@@ -172,10 +188,12 @@ class Headers:
         named = [] if labels else self._named_before(record, table, columns)
         usual = self._is_usual(record, table, columns, named)
         ordered = _is_order_of(table, columns, named)
-        if way is None:
+        # in each row of a header that slipped the columns have to stand as in the form
+        disordered = sorted(labels, key=attrgetter("row")) != sorted(labels, key=attrgetter("row", "column"))
+        if way is None or disordered:
             return []
         # text that names the columns in another order may mean it, or name them row by row of a double header
-        orders = [columns] if ordered or len(named) < len(columns) else [columns, named]
+        orders = [columns] if ordered or len(named) != len(columns) else [columns, named]
         pieces = [dict(zip(order, way.fields, strict=True)) for order in orders]
         return [Way(tuple(map(at.__getitem__, columns)), way.sure and usual, ordered=ordered) for at in pieces]
 
@@ -214,13 +232,14 @@ class Headers:
         return slipped or _end(record.figures) > end or _usual_end(rows) <= end
 
     def _header_above(self, record: Record, table: Table) -> Mapping[str, Cell]:
-        nearest = {
-            column: label
-            for found in self._header_rows(id(record.grid), table)
-            for column, label in found
-            if label.row < record.row
-        }
-        return nearest if record.grid.aligned or _is_straight(record.grid, nearest) else {}
+        above = [found for found in self._header_rows(id(record.grid), table) if found[0][1].row < record.row]
+        nearest = {column: label for found in above for column, label in found}
+        if not (record.grid.aligned or _is_straight(record.grid, nearest)):
+            return {}
+        # of a table with bands, the header above other rows is theirs
+        rows = self._records[id(record.grid)] if above and len(table.bands) > 1 else []
+        last = max([row.row for row in rows if row.row < above[-1][0][1].row and row.figures], default=-1)
+        return {column: label for column, label in nearest.items() if label.row > last}
 
     def _rows_that_name_columns(self, grid: int, table: Table) -> list[list[tuple[str, Cell]]]:
         return [found for row in self._records[grid][0].grid.rows if (found := _named_in(row, table))]
@@ -267,14 +286,15 @@ class Headers:
         pattern = re.compile("|".join(sorted(known, key=len, reverse=True)))
         headers = []
         for row in self._all:
-            words = [word for label, _ in _labels_by_line(row.before) for word in pattern.findall(label.plain)]
+            labels = _labels_by_line(row.before)
+            words = [word for label, _ in labels for word in pattern.findall(label.plain)]
             first = {word: words.index(word) for word in words}
             # the columns under a spanner stand where it stands, though text names them in a row of their own
             found = sorted((first.get(over[names[word]], at), at, names[word]) for word, at in first.items() if word in names)
             order = list(dict.fromkeys(column for *_, column in found))
             if len(order) < len(columns) and _is_whole_header(table, columns, row.before):
                 order = list(columns)
-            headers.append((row.order, order))
+            headers.append((row.order, [*order, *_twice_in_line(labels, pattern, names)]))
         return [header for header in headers if header[1]]
 
     def _has_own_columns(self, grid: int, table: Table) -> bool:
@@ -287,6 +307,13 @@ class Headers:
         # （七）总计 is a line, 总计 a column
         beside = any(lines.find(text) and (key(text).number or key(text).plain not in columns) for text in wide)
         return (beside and len(table.bands) == 1) or any(_OWN_COLUMN.fullmatch(cell.text) for cell in printed)
+
+
+def _twice_in_line(labels: Sequence[tuple[Key, str]], pattern: re.Pattern[str], names: Mapping[str, str]) -> list[str]:
+    """Return the columns that one line of a header names twice beside others."""
+    lines = [" ".join(label.plain for label, _ in line) for _, line in groupby(labels, itemgetter(1))]
+    named = [Counter(names[word] for word in pattern.findall(line) if word in names) for line in lines]
+    return [column for counts in named if len(counts) > _FEW_WORDS for column, count in counts.items() if count > 1]
 
 
 def _reaching_into(rows: Sequence[Record]) -> Iterator[tuple[int, Spans]]:
@@ -339,10 +366,15 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         return None
     is_whole = _is_whole_header(table, list(table.column), record.before)
     labels = [] if is_whole and len(record.fields) < width else _leaf_header(table, record)
-    if labels is None or not (labels or _is_form_order(table, above)):
+    if labels is None:
         return []
     if labels:
-        return _with_readings(headers.under_header(record, labels, have_sums=True))
+        sums = [[dict(edit.terms).get(key, 0) for key in table.cells] for edit in table.balance_edits([*table.line])]
+        moved = headers.fills_up(record, table)
+        ways = headers.under_header(record, labels, have_sums=True)
+        return _with_readings([way._replace(sure=way.sure and not (moved and _moved_up(way, sums))) for way in ways])
+    if not _is_form_order(table, above):
+        return []
     way = in_order(record, width) or headers.going_on(record, width)
     if way is None:
         return [Way((), parted=True)] if glued else []
@@ -644,6 +676,18 @@ def _is_of_years(record: Record) -> bool:
     return any(map(_names_years, [record.before] if record.grid is TEXT else _rows_above(record)))
 
 
+def _moved_up(way: Way, sums: Sequence[Sequence[int]]) -> bool:
+    """Tell whether a row may have lost a cell: a total is blank, and the last of its parts is as much as all others."""
+    for signs in sums:
+        texts = [[text for sign, text in zip(signs, way.texts, strict=True) if sign * side > 0] for side in (1, -1)]
+        # a row that has other blanks besides was left so
+        parts = [figure(text).value or 0 for text in takewhile(bool, texts[0])]
+        whole = len(parts) == sum(map(bool, texts[0])) > 1
+        if whole and "" in texts[1] and 0 < parts[-1] >= sum(parts[:-1]):
+            return True
+    return False
+
+
 def _names_years(row: Iterable[Cell]) -> bool:
     """Tell a row of several years; 2012 applications and 2012 in all, beside other figures, are none."""
     texts = [cell.text for cell in row]
@@ -694,6 +738,11 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     zeros = len(rows) == 1 and set(rows[0]) == {"0"}
     ways = [Way(_pieces(record, row), zeros, PARTED, parted=True) for row in rows]
     return ways if len(ways) <= _MOST_WAYS else []
+
+
+def _are_thousands(first: str, second: str) -> bool:
+    """Tell whether a figure and the next may be one that a space parts (31 980)."""
+    return first.isdecimal() and first[0] != "0" and len(first) <= _THOUSAND == len(second.partition(".")[0])
 
 
 def _figures_apart(record: Record, columns: int) -> list[str]:

@@ -207,9 +207,10 @@ def distinctive() -> Mapping[str, frozenset[str]]:
 
 @cache
 def header_words(of_form: Form) -> frozenset[str]:
-    """Return the words that only headers have: columns and corners, but no lines."""
+    """Return the words that only headers have: columns, corners, and groups of lines that stand side by side, but no lines."""
     words = {of: {key(text).word for text in texts} for of, texts in _printed(of_form).items()}
-    return frozenset((words["column"] | words["corner"]) - words["line"])
+    groups = {key(group.zh).word for table in of_form.tables if table.lines_across for group in table.groups}
+    return frozenset((words["column"] | words["corner"] | groups) - words["line"])
 
 
 @cache

@@ -129,9 +129,9 @@ def records(document: Document, form: Form) -> list[Record]:
 
 
 def _numbers_columns(labels: Sequence[Cell], fields: Sequence[Cell]) -> bool:
-    """Tell a row that numbers the columns of a table: no row of the form counts from 1 and adds up."""
-    counts = [figure(piece.text).value for piece in fields]
-    return not labels and len(counts) >= _FEWEST_NUMBERS and counts == [*range(1, len(counts) + 1)]
+    """Tell a row that numbers the columns of a table, from the stub or behind it on: no row of the form counts on and adds up."""
+    counts = [figure(piece.text).value or 0 for piece in fields]
+    return not labels and len(counts) >= _FEWEST_NUMBERS and counts == [counts[0] + at for at in range(len(counts))]
 
 
 def _without_line_numbers(grid: Grid) -> Grid:
