@@ -8,12 +8,14 @@ confirm it.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +29,7 @@ from govstats.documents.document import Block, Box
 from govstats.documents.limits import require, start_clock_again
 from govstats.documents.page import Word, blocks_of
 from govstats.documents.page_tables import Sheet, arranged, filled, frames_of
+from govstats.documents.remembered import answered
 from govstats.errors import MissingReader, UnreadableDocument
 
 #: Pixels of a picture, a truth value for each of them, or other numbers.
@@ -116,7 +119,14 @@ class Picture(NamedTuple):
 # --- rapidocr -------------------------------------------------------------------------------------------------------------
 
 
-def _engine(name: str) -> Any:
+class _Engine(NamedTuple):
+    """rapidocr, and what tells it from others: versions, models, settings."""
+
+    rapidocr: Any
+    identity: str
+
+
+def _engine(name: str) -> _Engine:
     """Return rapidocr, loaded once."""
     try:
         return _load()
@@ -129,13 +139,13 @@ def _engine(name: str) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _load() -> Any:
+def _load() -> _Engine:
     with warnings.catch_warnings(action="ignore"):
         import onnxruntime  # noqa: F401  # rapidocr finds out only when it recognises
         import rapidocr
     # a model that is not in the wheel would be fetched from the network
     detector, recogniser = sorted(map(str, (Path(rapidocr.__file__).parent / "models").glob("*_[dr]e[tc]_*.onnx")))
-    parameters = {
+    parameters: dict[str, object] = {
         "Global.log_level": "critical",
         "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
         "Global.use_cls": False,
@@ -145,16 +155,17 @@ def _load() -> Any:
         # a narrow strip is not blown up
         "Det.limit_type": "max",
         "Det.limit_side_len": _DETECTED,
-        "Det.model_path": detector,
-        "Rec.model_path": recogniser,
         "Rec.rec_batch_num": 16,
         # at least two digits wide: the model has never seen less
         "Rec.rec_img_shape": [3, 48, 96],
     }
-    return rapidocr.RapidOCR(params=parameters)
+    settings = repr((version("rapidocr"), version("onnxruntime"), parameters)).encode()
+    identity = hashlib.sha256(settings + Path(detector).read_bytes() + Path(recogniser).read_bytes()).hexdigest()
+    models = {"Det.model_path": detector, "Rec.model_path": recogniser}
+    return _Engine(rapidocr.RapidOCR(params=parameters | models), identity)
 
 
-def _detect(engine: Any, grey: Array) -> Array:
+def _detect(engine: _Engine, grey: Array) -> Array:
     """Return the corners of the lines of text; a long picture is looked at in parts, which part where there is least ink."""
     height, width = grey.shape
     parts = math.ceil(height / (_TALL * width))
@@ -162,23 +173,33 @@ def _detect(engine: Any, grey: Array) -> Array:
     reach = height // (8 * parts)
     middles = [height * number // parts for number in range(1, parts)]
     cuts = [0, *(middle - reach + int(contrast[middle - reach : middle + reach].argmin()) for middle in middles), height]
-    found = [(top, engine(np.dstack([grey[top:bottom]] * 3)).boxes) for top, bottom in pairwise(cuts)]
-    return np.concatenate([np.empty((0, 4, 2)), *(boxes + np.array([0, top]) for top, boxes in found if boxes is not None)])
+    found = [np.reshape(_boxes(engine, grey[top:bottom]), (-1, 4, 2)) + np.array([0, top]) for top, bottom in pairwise(cuts)]
+    return np.concatenate(found)
 
 
-def _recognise(engine: Any, crops: Sequence[Array]) -> list[tuple[str, float]]:
+def _boxes(engine: _Engine, grey: Array) -> list[Any]:
+    def ask() -> list[Any]:
+        boxes = engine.rapidocr(np.dstack([grey] * 3)).boxes
+        return [] if boxes is None else np.asarray(boxes, float).tolist()
+
+    return answered(f"{engine.identity} detection", [grey], ask)
+
+
+def _recognise(engine: _Engine, crops: Sequence[Array]) -> list[tuple[str, float]]:
     """Return what each picture of a line says, and how probable that is: all of a figure, or text on the average.
 
     They are recognised in batches; the engine's own call takes one at a time.
     """
-    if not crops:
-        return []
-    found = engine.recognize_txt([np.dstack([crop] * 3) for crop in crops])
-    texts = []
-    for text, score, word in zip(found.txts, found.scores, found.word_results, strict=True):
-        plain = text.strip().translate(_LOOKALIKE)
-        texts.append((plain, float(np.prod(word.confs))) if _FIGURE.fullmatch(plain) else (text.strip(), float(score)))
-    return texts
+
+    def ask() -> list[tuple[str, float]]:
+        found = engine.rapidocr.recognize_txt([np.dstack([crop] * 3) for crop in crops])
+        texts = []
+        for text, score, word in zip(found.txts, found.scores, found.word_results, strict=True):
+            plain = text.strip().translate(_LOOKALIKE)
+            texts.append((plain, float(np.prod(word.confs))) if _FIGURE.fullmatch(plain) else (text.strip(), float(score)))
+        return texts
+
+    return [(text, score) for text, score in answered(f"{engine.identity} recognition", crops, ask)] if crops else []
 
 
 # --- upright --------------------------------------------------------------------------------------------------------------
@@ -229,7 +250,7 @@ def _legible(picture: Picture) -> float:
     return float(np.mean([(word.confidence or 0) > _LEGIBLE for word in picture.words] or [False]))
 
 
-def _read(engine: Any, grey: Array, quads: Array, quarters: int) -> Picture:
+def _read(engine: _Engine, grey: Array, quads: Array, quarters: int) -> Picture:
     """Read a picture that is turned by so many quarters, and by the angle at which its lines lie then."""
     turned, turn = _turned(grey, 90 * quarters)
     # the first corner of a box is always its upper left one
@@ -458,7 +479,7 @@ def _crop(page: _Page, piece: _Piece, margin: float) -> Array:
     return np.where(page.cells[part] == piece.cell, page.grey[part], page.paper[part])
 
 
-def _words(engine: Any, page: _Page, found: Sequence[Bounds]) -> Iterator[Word]:
+def _words(engine: _Engine, page: _Page, found: Sequence[Bounds]) -> Iterator[Word]:
     """Read every piece, and figures and labels twice."""
     pieces = [part for piece in _pieces(page, found) for part in _parted(page, piece)]
     first = _recognise(engine, [_crop(page, piece, _MARGINS[0]) for piece in pieces[:_MOST_PIECES]])

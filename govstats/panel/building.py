@@ -138,7 +138,7 @@ def _read(
             key_of[item.source] = key
     to_read = [item for item in documents if item.source not in key_of]
     with tqdm(total=len(to_read), desc="读取 reading", unit="份", disable=None) as progress:
-        for tables in read_documents(folder, to_read, client=client, processes=processes):
+        for tables in read_documents(folder, to_read, store.scans, client=client, processes=processes):
             store.add(tables)
             key_of |= dict(zip(*(tables["reports"][name].to_pylist() for name in ("source", "key")), strict=True))
             progress.update(len(tables["reports"]))

@@ -78,6 +78,11 @@ class Store:
         """Where the chunks stand that this version of the reader made."""
         return self.kept / f"read-{sources_sha256(*_READING)[:12]}"
 
+    @property
+    def scans(self) -> Path:
+        """Where what was recognised on pictures of pages stands, a file a document, for any version of the reader."""
+        return self.kept / "scans"
+
     def making(self) -> Path:
         """Return a new folder for what is not there until it is renamed."""
         return Path(mkdtemp(prefix="making-", dir=self.kept))
@@ -153,10 +158,13 @@ class Store:
                 " 文件夹不空，且不是面板；请用空文件夹、新文件夹或以前的面板"
             )
         try:
-            self.kept.mkdir(parents=True, exist_ok=True)
+            self.scans.mkdir(parents=True, exist_ok=True)
             with FileLock(self.kept / _LOCK, blocking=False):
-                for path in (*self.kept.iterdir(), *self.root.glob(".unfinished-*")):
-                    if path.is_dir() and path != self.read:  # of a build that was killed, or of another version of the reader
+                for path in (*self.kept.iterdir(), *self.root.glob(".unfinished-*"), *self.scans.glob(".unfinished-*")):
+                    if path.is_dir() and path not in {
+                        self.read,
+                        self.scans,
+                    }:  # of a build that was killed, or of another version of the reader
                         shutil.rmtree(path, ignore_errors=True)
                 self.drop_damaged()
                 yield

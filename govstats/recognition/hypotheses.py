@@ -348,6 +348,10 @@ class Headers:
             order = list(dict.fromkeys(column for *_, column in found))
             if len(order) < len(columns):
                 order = list(columns) if _is_whole_header(table, columns, row.before) else order
+            above = self.above(row, table) if len(order) == len(columns) and not _is_order_of(table, columns, order) else {}
+            if above.keys() >= set(columns):
+                # a converter tears spanners, and puts the columns under them in a row of their own
+                order.sort(key=lambda name: above[name].column)
             headers.append((row.order, order))
         return [header for header in headers if header[1]]
 
@@ -427,13 +431,16 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     if not (headed or named):
         return None
     is_whole = _is_whole_header(table, list(table.column), record.before)
+    if len(texts := _figures_apart(record, width)) == width and set(texts) == {"0"}:
+        # whatever the order
+        return [Way(_pieces(record, texts), sure=True)]
     labels = [] if is_whole and len(record.fields) < width else _leaf_header(table, record)
     if labels is None or not (labels or _is_form_order(table, above)):
         return []
     if labels and not headers.standing(labels, record).slipped:
         ways = [way for way in headers.under_header(record, labels) if None not in way.fields]
         return _with_readings(record, [way._replace(sure=way.sure and not way.shifted) for way in ways])
-    way, texts = in_order(record, width) or headers.going_on(record, width), _figures_apart(record, width)
+    way = in_order(record, width) or headers.going_on(record, width)
     if way is None and is_whole and len(texts) == width:
         # a converter put several figures into a cell
         way = Way(_pieces(record, texts), cost=PARTED)
