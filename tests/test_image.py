@@ -390,3 +390,8 @@ def test_what_was_recognised_before_is_not_recognised_again(tmp_path: Path, monk
     path.write_bytes(content)
     read_chunk(folder, kept, [item])
     assert asked == ["detection"]
+
+
+def test_noise_and_rulings_that_lean_are_no_ink_in_a_blank_cell_of_a_scan() -> None:
+    page = Image.open(io.BytesIO(scanned(drawn(), 1.5)))
+    assert texts(next(open_document(saved(page, "PDF", resolution=150)).grids)) == ROWS

@@ -420,3 +420,5 @@ def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str) ->
         else:
             page.words, page.horizontal, page.vertical, _ = picture
             page.locate = picture.locate
+            # what is drawn there has been looked at: of a page set upright, by its own rulings
+            page.has_ink, page.pictures = None, ()
