@@ -13,10 +13,11 @@ import io
 import math
 import re
 import warnings
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib.metadata import version
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,6 +61,8 @@ _DOUBTFUL = 0.9
 _FAINT, _NO_INK = 0.3, 0.1
 #: So much of a ruling is at least half as dark as most of it; a line of text has gaps.
 _EVEN = 0.97
+#: Parts of a character stand less than so much of its height apart.
+_CLOSE = 0.2
 #: A stroke is three pixels longer at either end for being blurred, and four for being dilated, see `_strokes`.
 _BLURRED = 7
 #: So much paper is left around a figure, as a share of its height, at the two looks at it.
@@ -394,19 +397,42 @@ def _taken_apart(grey: Array, high: float) -> _Page:
     return _Page(grey, paper, ink & kept[labels], cells, high, horizontal, vertical)
 
 
-def _pieces(page: _Page, found: Sequence[Bounds]) -> Iterator[_Piece]:
-    """Yield the ink of each box that was found, cell by cell, and then the ink that was overlooked."""
+def _pieces(page: _Page, found: Sequence[Bounds]) -> list[_Piece]:
+    """Return the ink of each box that was found, cell by cell, and the ink that was overlooked."""
     rest = page.ink.copy()
+    pieces: defaultdict[int, list[_Piece]] = defaultdict(list)
+
+    def add(piece: _Piece) -> None:
+        # a box may end within a character: 结 is 纟 and 吉
+        whole = next((other for other in pieces[piece.cell] if _goes_on(other, piece, page.high)), None)
+        if whole:
+            pieces[piece.cell].remove(whole)
+            piece = piece._replace(box=_union(whole.box, piece.box))
+        pieces[piece.cell].append(piece)
+
     for left, top, right, bottom in found:
         for piece in _by_cell(page, page.ink[top:bottom, left:right], left, top):
-            yield piece
+            add(piece)
             rest[_within(piece.box)] &= page.cells[_within(piece.box)] != piece.cell
     # characters of one line stand less than their height apart
     joined = cv2.morphologyEx(rest.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, max(int(0.6 * page.high), 3)), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     for number, (left, top, width, height, _) in enumerate(stats[1:].tolist(), start=1):
         part = _within((left, top, left + width, top + height))
-        yield from _by_cell(page, rest[part] & (labels[part] == number), left, top)
+        for piece in _by_cell(page, rest[part] & (labels[part] == number), left, top):
+            add(piece)
+    return [*chain(*pieces.values())]
+
+
+def _goes_on(one: _Piece, other: _Piece, high: float) -> bool:
+    """Tell whether two pieces of a cell stand in one line, as close as the parts of a character."""
+    (left, top, right, bottom), (start, over, end, under) = one.box, other.box
+    close = max(start - right, left - end) <= _CLOSE * high
+    return close and min(bottom, under) - max(top, over) > 0.5 * min(bottom - top, under - over)
+
+
+def _union(one: Bounds, other: Bounds) -> Bounds:
+    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
 
 
 def _by_cell(page: _Page, ink: Array, left: int, top: int) -> Iterator[_Piece]:

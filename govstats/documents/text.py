@@ -10,7 +10,7 @@ from itertools import chain, compress, pairwise, product, takewhile
 from operator import not_
 
 from govstats.characters import is_figure
-from govstats.documents.document import NO_TEXT, PAGE_NUMBER, Block, Box, Cell, Grid, Paragraph
+from govstats.documents.document import NO_TEXT, PAGE_NUMBER, WIDE, Block, Box, Cell, Grid, Paragraph
 from govstats.documents.html import read_html
 from govstats.documents.page import Word
 from govstats.documents.page_tables import filled, frames_of
@@ -42,8 +42,6 @@ _PIPE = re.compile(r"(?<!\\)\|")
 _FIGURES, _NAME = re.compile(r"-?[\d.,]+(?:\s*\n\s*-?[\d.,]+)+"), re.compile(r"[^()（）]{4,}")
 _TWO_FIGURES, _DIGIT = re.compile(r"\d+\s*\n\s*\d+"), re.compile(r"\d")
 _OPEN, _CLOSED = re.compile(r"[(（][^)）]*$"), re.compile(r"[^(（]*[)）]")
-#: A row of so many columns is of another table than those in which one figure spans several.
-_WIDE_TABLE = 6
 #: Figures that add up by chance are fewer.
 _FEWEST_TO_ADD = 5
 _OUTER_PIPES = re.compile(r"^\||(?<!\\)\|$")
@@ -165,7 +163,7 @@ def _grid(rows: Sequence[Row], markdown: bool) -> Grid:
     placed = []
     edges: list[int] = []
     for row, (line, cells) in enumerate(rows):
-        edges = _edges(cells, edges) if markdown and len(cells) < _WIDE_TABLE else [*range(len(cells) + 1)]
+        edges = _edges(cells, edges) if markdown and len(cells) < WIDE else [*range(len(cells) + 1)]
         placed.append(
             tuple(
                 Cell(cells[start], row, start, colspan=end - start, place=f"line {line + 1} cell {start + 1}")
