@@ -25,6 +25,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, ImageSequence
+from tqdm import tqdm
 
 from govstats.documents.document import Block, Box
 from govstats.documents.limits import require, start_clock_again
@@ -425,10 +426,12 @@ def _pieces(page: _Page, found: Sequence[Bounds]) -> list[_Piece]:
 
 
 def _goes_on(one: _Piece, other: _Piece, high: float) -> bool:
-    """Tell whether two pieces of a cell stand in one line, as close as the parts of a character."""
+    """Tell whether two pieces of a cell are parts of one line of text, one of them no more than of a character."""
     (left, top, right, bottom), (start, over, end, under) = one.box, other.box
-    close = max(start - right, left - end) <= _CLOSE * high
-    return close and min(bottom, under) - max(top, over) > 0.5 * min(bottom - top, under - over)
+    close = max(start - right, left - end) <= _CLOSE * high and min(right - left, end - start) < high
+    # the arc of a stamp is taller
+    in_line = min(bottom, under) - max(top, over) > 0.5 * min(bottom - top, under - over)
+    return close and in_line and max(bottom, under) - min(top, over) < 1.4 * high
 
 
 def _union(one: Bounds, other: Bounds) -> Bounds:
@@ -661,7 +664,8 @@ def read_image(content: bytes, name: str) -> tuple[Block, ...]:
     UnreadableDocument
         Damaged, or too large for a scan.
     """
-    pictures = [recognise_picture(pixels, name) for pixels in pictures_in(content, name)]
+    pages = tqdm(pictures_in(content, name), name, unit="page", leave=False, disable=None)
+    pictures = [recognise_picture(pixels, name) for pixels in pages]
     heights = [word.box.height for picture in pictures for word in picture.words]
     if not heights:
         return ()
