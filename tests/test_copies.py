@@ -204,3 +204,54 @@ def test_a_header_torn_over_cells_and_rows_of_markdown_is_read() -> None:
 def test_a_table_whose_text_is_wider_than_its_cells_is_not_cut_by_columns() -> None:
     page = "+---+---+\n| 行政规范性文件 | 3 |\n+---+---+\n".encode()
     assert not list(open_document(page).grids)
+
+
+def markdown(rows: list[list[str]]) -> str:
+    """Set rows as a pipe table."""
+    lines = ["|" + "|".join(row) + "|" for row in rows]
+    return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])
+
+
+def test_a_figure_that_is_repeated_under_a_repeated_heading_is_one() -> None:
+    """docling writes the text of a span in each of its columns."""
+    rows = [
+        ["信息内容", "本年制发件数", "本年废止件数", "现行有效件数"],
+        ["规章", "4", "4", "4"],
+        ["信息内容", *["本年处理决定数量"] * 3],
+        ["行政许可", "107", "107", "107"],
+        ["行政处罚", "107", "107", "106"],
+    ]
+    grid = next(open_document(f"{TITLE}\n\n{markdown(rows)}\n".encode()).grids)
+    assert grid.texts == [rows[0], rows[1], ["信息内容", "本年处理决定数量"], ["行政许可", "107"], rows[4]]
+    assert grid.rows[3][1].colspan == 3
+
+
+def test_columns_that_a_converter_joined_are_parted_by_their_header() -> None:
+    rows = [
+        ["", "第二十条第（", "一）项"],
+        ["信息内容", "本年制发件数<br>本年废止件数", "现行有效件数"],
+        ["规章", "3<br>0", "62"],
+        ["行政规范性文件", "17<br>2", "295"],
+    ]
+    read = govstats.read(f"{TITLE}\n\n二、主动公开政府信息情况\n\n{markdown(rows)}\n".encode(), form="2021")
+    assert list(reported(read).values()) == [3, 0, 62, 17, 2, 295]
+    # of a header that was cut with its figures nobody knows
+    rows[1:] = [["信息内容", "本年制发件数<br>本年", "废止件数"], ["规章", "34<br>5", "5"]]
+    read = govstats.read(f"{TITLE}\n\n二、主动公开政府信息情况\n\n{markdown(rows)}\n".encode(), form="2021")
+    assert not reported(read)
+
+
+def test_columns_that_a_converter_joined_are_parted_by_the_sum_of_their_row() -> None:
+    """The blank behind the label is half of it: taken for a blank column, it would move the figures to the right."""
+    report = copy("large", "2021", 3)
+    table = report.form.table("requests")
+    rows = [["信息", *(column.zh for column in table.columns)]]
+    for line in printed_lines(table):
+        figures = [box.text for box in report.figures("requests", line.id)]
+        rows.append([line.zh, "", *figures[:3], "<br>".join(figures[3:5]), *figures[5:]])
+    rows[5][-1] = "1"  # its total
+    page = f"{TITLE}\n\n三、收到和处理政府信息公开申请情况\n\n{markdown(rows)}\n"
+    read = reported(govstats.read(page.encode(), form="2021"))
+    name = printed_lines(table)[4].id
+    others = {key: value for key, value in shown(report, "requests").items() if key[1] != name}
+    assert read == others | {("requests", name, "total"): 1}

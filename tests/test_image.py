@@ -22,6 +22,7 @@ from govstats.documents.page import PageCell, PageTable, Word, blocks_of, segmen
 from govstats.documents.page_tables import filled, frames_of
 from govstats.documents.scan import _given, read_image, recognise_picture
 from govstats.errors import MissingReader, UnreadableDocument
+from govstats.panel.reading import Folder, Item, read_chunk
 from govstats.recognition import recognise
 
 if TYPE_CHECKING:
@@ -368,3 +369,29 @@ def test_a_layer_of_text_under_a_scan_is_set_aside_and_noted() -> None:
     text = "某县教育局2023年政府信息公开工作年度报告\n一、总体情况\n二、主动公开政府信息情况\n三、收到和处理政府信息公开申请情况"
     notes = recognise(replace(open_document(text.encode()), layered=(2,))).read_notes
     assert [note.page for note in notes if note.kind == "layer_of_text"] == [2]
+
+
+def test_what_was_recognised_before_is_not_recognised_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "page.png").write_bytes(saved(drawn(), "PNG"))
+    folder, kept = Folder.of(tmp_path), tmp_path / "kept"
+    kept.mkdir()
+    item = Item("page.png", "", "某市教育局", 2023)
+    first = read_chunk(folder, kept, [item])
+    assert {3.0, 62.0, 17.0, 295.0} <= {*first["cells"]["value"].to_pylist()}
+    asked: list[str] = []
+    engine = scan._load()
+    monkeypatch.setattr(type(engine.rapidocr), "__call__", lambda *_: asked.append("detection"))
+    assert read_chunk(folder, kept, [item]) == first
+    assert not asked
+    # one bit of it flipped: it is asked again
+    (path,) = kept.iterdir()
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    read_chunk(folder, kept, [item])
+    assert asked == ["detection"]
+
+
+def test_noise_and_rulings_that_lean_are_no_ink_in_a_blank_cell_of_a_scan() -> None:
+    page = Image.open(io.BytesIO(scanned(drawn(), 1.5)))
+    assert texts(next(open_document(saved(page, "PDF", resolution=150)).grids)) == ROWS

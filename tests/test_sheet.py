@@ -113,9 +113,10 @@ def of_pandas(write: Callable[[pd.DataFrame, io.BytesIO], None]) -> bytes:
     [
         of_pandas(lambda frame, out: frame.to_csv(out)),
         of_pandas(lambda frame, out: frame.to_excel(out)),
+        of_pandas(lambda frame, out: frame.to_excel(out, index=False, header=False)),
         of_pandas(lambda frame, out: frame[1:].reset_index(drop=True).set_axis(list(frame.loc[0]), axis=1).to_excel(out)),
     ],
-    ids=["csv", "xlsx", "xlsx with a header"],
+    ids=["csv", "xlsx", "xlsx without numbers", "xlsx with a header"],
 )
 def test_frames_of_pandas_are_read_without_their_numbers_and_repetitions(content: bytes) -> None:
     """``pandas.read_html`` repeats what a merged cell says; writing a frame numbers its rows and columns."""

@@ -16,6 +16,8 @@ PAGE_NUMBER = re.compile(
 #: What begins a heading, a label or an item of a list; and the heading of a section of the report, in whatever size.
 NUMBERING = re.compile(r"\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}\s*[)）、.．](?!\d)|第[一二三四五六七八九十]+[条章])")
 SECTION = re.compile("[一二三四五六七八九十]+、.*(?:情况|问题|事项).*", re.DOTALL)
+#: A row of so many cells is of another table than those in which one figure spans several columns.
+WIDE = 6
 _BOX = re.compile(r"\bbox (-?[\d.]+) (-?[\d.]+) (-?[\d.]+) (-?[\d.]+)")
 
 

@@ -434,3 +434,5 @@ def _recognise(pdf: pypdfium2.PdfDocument, pages: Sequence[_Page], name: str) ->
             page.is_unread = True
         else:
             page.words, page.horizontal, page.vertical, page.locate = sheet.words, sheet.horizontal, sheet.vertical, sheet.locate
+            # what is drawn there has been looked at: of a page set upright, by its own rulings
+            page.has_ink, page.pictures = None, ()

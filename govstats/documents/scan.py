@@ -8,13 +8,16 @@ confirm it.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 import re
 import warnings
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
-from itertools import pairwise
+from importlib.metadata import version
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,11 +25,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, ImageSequence
+from tqdm import tqdm
 
 from govstats.documents.document import Block, Box
 from govstats.documents.limits import require, start_clock_again
 from govstats.documents.page import Word, blocks_of
 from govstats.documents.page_tables import Sheet, arranged, filled, frames_of
+from govstats.documents.remembered import answered
 from govstats.errors import MissingReader, UnreadableDocument
 
 #: Pixels of a picture, a truth value for each of them, or other numbers.
@@ -57,6 +62,8 @@ _DOUBTFUL = 0.9
 _FAINT, _NO_INK = 0.3, 0.1
 #: So much of a ruling is at least half as dark as most of it; a line of text has gaps.
 _EVEN = 0.97
+#: Parts of a character stand less than so much of its height apart.
+_CLOSE = 0.2
 #: A stroke is three pixels longer at either end for being blurred, and four for being dilated, see `_strokes`.
 _BLURRED = 7
 #: So much paper is left around a figure, as a share of its height, at the two looks at it.
@@ -71,7 +78,14 @@ _FIGURE = re.compile("[0-9.,，%/-]+")
 # --- rapidocr -------------------------------------------------------------------------------------------------------------
 
 
-def _engine(name: str) -> Any:
+class _Engine(NamedTuple):
+    """rapidocr, and what tells it from others: versions, models, settings."""
+
+    rapidocr: Any
+    identity: str
+
+
+def _engine(name: str) -> _Engine:
     """Return rapidocr, loaded once."""
     try:
         return _load()
@@ -80,13 +94,13 @@ def _engine(name: str) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _load() -> Any:
+def _load() -> _Engine:
     with warnings.catch_warnings(action="ignore"):
         import onnxruntime  # noqa: F401  # rapidocr finds out only when it recognises
         import rapidocr
     # a model that is not in the wheel would be fetched from the network
     detector, recogniser = sorted(map(str, (Path(rapidocr.__file__).parent / "models").glob("*_[dr]e[tc]_*.onnx")))
-    parameters = {
+    parameters: dict[str, object] = {
         "Global.log_level": "critical",
         "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
         "Global.use_cls": False,
@@ -96,16 +110,17 @@ def _load() -> Any:
         # a narrow strip is not blown up
         "Det.limit_type": "max",
         "Det.limit_side_len": _DETECTED,
-        "Det.model_path": detector,
-        "Rec.model_path": recogniser,
         "Rec.rec_batch_num": 16,
         # at least two digits wide: the model has never seen less
         "Rec.rec_img_shape": [3, 48, 96],
     }
-    return rapidocr.RapidOCR(params=parameters)
+    settings = repr((version("rapidocr"), version("onnxruntime"), parameters)).encode()
+    identity = hashlib.sha256(settings + Path(detector).read_bytes() + Path(recogniser).read_bytes()).hexdigest()
+    models = {"Det.model_path": detector, "Rec.model_path": recogniser}
+    return _Engine(rapidocr.RapidOCR(params=parameters | models), identity)
 
 
-def _detect(engine: Any, grey: Array) -> Array:
+def _detect(engine: _Engine, grey: Array) -> Array:
     """Return the corners of the lines of text; a long picture is looked at in parts, which part where there is least ink."""
     height, width = grey.shape
     parts = math.ceil(height / (_TALL * width))
@@ -113,23 +128,33 @@ def _detect(engine: Any, grey: Array) -> Array:
     reach = height // (8 * parts)
     middles = [height * number // parts for number in range(1, parts)]
     cuts = [0, *(middle - reach + int(contrast[middle - reach : middle + reach].argmin()) for middle in middles), height]
-    found = [(top, engine(np.dstack([grey[top:bottom]] * 3)).boxes) for top, bottom in pairwise(cuts)]
-    return np.concatenate([np.empty((0, 4, 2)), *(boxes + np.array([0, top]) for top, boxes in found if boxes is not None)])
+    found = [np.reshape(_boxes(engine, grey[top:bottom]), (-1, 4, 2)) + np.array([0, top]) for top, bottom in pairwise(cuts)]
+    return np.concatenate(found)
 
 
-def _recognise(engine: Any, crops: Sequence[Array]) -> list[tuple[str, float]]:
+def _boxes(engine: _Engine, grey: Array) -> list[Any]:
+    def ask() -> list[Any]:
+        boxes = engine.rapidocr(np.dstack([grey] * 3)).boxes
+        return [] if boxes is None else np.asarray(boxes, float).tolist()
+
+    return answered(f"{engine.identity} detection", [grey], ask)
+
+
+def _recognise(engine: _Engine, crops: Sequence[Array]) -> list[tuple[str, float]]:
     """Return what each picture of a line says, and how probable that is: all of a figure, or text on the average.
 
     They are recognised in batches; the engine's own call takes one at a time.
     """
-    if not crops:
-        return []
-    found = engine.recognize_txt([np.dstack([crop] * 3) for crop in crops])
-    texts = []
-    for text, score, word in zip(found.txts, found.scores, found.word_results, strict=True):
-        plain = text.strip().translate(_LOOKALIKE)
-        texts.append((plain, float(np.prod(word.confs))) if _FIGURE.fullmatch(plain) else (text.strip(), float(score)))
-    return texts
+
+    def ask() -> list[tuple[str, float]]:
+        found = engine.rapidocr.recognize_txt([np.dstack([crop] * 3) for crop in crops])
+        texts = []
+        for text, score, word in zip(found.txts, found.scores, found.word_results, strict=True):
+            plain = text.strip().translate(_LOOKALIKE)
+            texts.append((plain, float(np.prod(word.confs))) if _FIGURE.fullmatch(plain) else (text.strip(), float(score)))
+        return texts
+
+    return [(text, score) for text, score in answered(f"{engine.identity} recognition", crops, ask)] if crops else []
 
 
 # --- upright --------------------------------------------------------------------------------------------------------------
@@ -181,7 +206,7 @@ def _legible(sheet: Sheet) -> float:
     return float(np.mean([(word.confidence or 0) > _LEGIBLE for word in sheet.words] or [False]))
 
 
-def _read(engine: Any, grey: Array, quads: Array, quarters: int) -> Sheet:
+def _read(engine: _Engine, grey: Array, quads: Array, quarters: int) -> Sheet:
     """Read a picture that is turned by so many quarters, and by the angle at which its lines lie then."""
     turned, turn = _turned(grey, 90 * quarters)
     # the first corner of a box is always its upper left one
@@ -340,19 +365,44 @@ def _taken_apart(grey: Array, high: float) -> _Page:
     return _Page(grey, paper, ink & kept[labels], cells, high, rulings)
 
 
-def _pieces(page: _Page, found: Sequence[Bounds]) -> Iterator[_Piece]:
-    """Yield the ink of each box that was found, cell by cell, and then the ink that was overlooked."""
+def _pieces(page: _Page, found: Sequence[Bounds]) -> list[_Piece]:
+    """Return the ink of each box that was found, cell by cell, and the ink that was overlooked."""
     rest = page.ink.copy()
+    pieces: defaultdict[int, list[_Piece]] = defaultdict(list)
+
+    def add(piece: _Piece) -> None:
+        # a box may end within a character: 结 is 纟 and 吉
+        whole = next((other for other in pieces[piece.cell] if _goes_on(other, piece, page.high)), None)
+        if whole:
+            pieces[piece.cell].remove(whole)
+            piece = piece._replace(box=_union(whole.box, piece.box))
+        pieces[piece.cell].append(piece)
+
     for left, top, right, bottom in found:
         for piece in _by_cell(page, page.ink[top:bottom, left:right], left, top):
-            yield piece
+            add(piece)
             rest[_within(piece.box)] &= page.cells[_within(piece.box)] != piece.cell
     # characters of one line stand less than their height apart
     joined = cv2.morphologyEx(rest.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, max(int(0.6 * page.high), 3)), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     for number, (left, top, width, height, _) in enumerate(stats[1:].tolist(), start=1):
         part = _within((left, top, left + width, top + height))
-        yield from _by_cell(page, rest[part] & (labels[part] == number), left, top)
+        for piece in _by_cell(page, rest[part] & (labels[part] == number), left, top):
+            add(piece)
+    return [*chain(*pieces.values())]
+
+
+def _goes_on(one: _Piece, other: _Piece, high: float) -> bool:
+    """Tell whether two pieces of a cell are parts of one line of text, one of them no more than of a character."""
+    (left, top, right, bottom), (start, over, end, under) = one.box, other.box
+    close = max(start - right, left - end) <= _CLOSE * high and min(right - left, end - start) < high
+    # the arc of a stamp is taller
+    in_line = min(bottom, under) - max(top, over) > 0.5 * min(bottom - top, under - over)
+    return close and in_line and max(bottom, under) - min(top, over) < 1.4 * high
+
+
+def _union(one: Bounds, other: Bounds) -> Bounds:
+    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
 
 
 def _by_cell(page: _Page, ink: Array, left: int, top: int) -> Iterator[_Piece]:
@@ -425,7 +475,7 @@ def _crop(page: _Page, piece: _Piece, margin: float) -> Array:
     return np.where(page.cells[part] == piece.cell, page.grey[part], page.paper[part])
 
 
-def _words(engine: Any, page: _Page, found: Sequence[Bounds]) -> Iterator[Word]:
+def _words(engine: _Engine, page: _Page, found: Sequence[Bounds]) -> Iterator[Word]:
     """Read every piece, and figures and labels twice."""
     pieces = [part for piece in _pieces(page, found) for part in _parted(page, piece)]
     first = _recognise(engine, [_crop(page, piece, _MARGINS[0]) for piece in pieces[:_MOST_PIECES]])
@@ -578,7 +628,8 @@ def read_image(content: bytes, name: str) -> tuple[Block, ...]:
     UnreadableDocument
         Damaged, or too large for a scan.
     """
-    sheets = [recognise_picture(pixels, name) for pixels in pictures_in(content, name)]
+    pages = tqdm(pictures_in(content, name), name, unit="page", leave=False, disable=None)
+    sheets = [recognise_picture(pixels, name) for pixels in pages]
     heights = [word.box.height for sheet in sheets for word in sheet.words]
     if not heights:
         return ()

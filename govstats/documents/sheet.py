@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, groupby, pairwise, product
 
 from govstats.characters import is_figure
-from govstats.documents.document import NO_TEXT, SECTION, Block, Cell, Grid, Paragraph
+from govstats.documents.document import NO_TEXT, SECTION, WIDE, Block, Cell, Grid, Paragraph
 from govstats.documents.limits import require
 from govstats.errors import MissingReader, UnreadableDocument
 
@@ -186,17 +186,17 @@ def _as_on_the_page(rows: list[list[str]], spans: dict[tuple[int, int], tuple[in
         and counts[0] == 0
         and all(after in (before + 1, 0) and (before or after) for before, after in pairwise(counts))
     )
-    if not numbered or any(row[0] and not row[0].isdecimal() for row in rows if row):
-        return
+    numbered = numbered and not any(row[0] and not row[0].isdecimal() for row in rows if row)
     header: list[str] = []
     for number, row in enumerate(rows):
         # a column with blanks is one of floats
-        row[:] = ["", *(text.removesuffix(".0") if is_figure(text) else text for text in row[1:])] if row else []
-        if [text for text in row if text] == list(map(str, range(len(row) - 1))):
+        if numbered:
+            row[:] = ["", *(text.removesuffix(".0") if is_figure(text) else text for text in row[1:])] if row else []
+        if numbered and [text for text in row if text] == list(map(str, range(len(row) - 1))):
             row[:] = [""] * len(row)
         elif not any(map(is_figure, row)):
             header = row
-        else:
+        elif numbered or sum(map(bool, row)) < WIDE:
             columns = groupby(range(1, min(len(row), len(header))), key=lambda column: (row[column], header[column]))
             for (text, _), same in columns:
                 first, *others = same

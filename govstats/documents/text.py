@@ -6,11 +6,11 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import compress, pairwise, product, takewhile
+from itertools import chain, compress, pairwise, product, takewhile
 from operator import not_
 
 from govstats.characters import is_figure
-from govstats.documents.document import NO_TEXT, PAGE_NUMBER, Block, Box, Cell, Grid, Paragraph
+from govstats.documents.document import NO_TEXT, PAGE_NUMBER, WIDE, Block, Box, Cell, Grid, Paragraph
 from govstats.documents.html import read_html
 from govstats.documents.page import Word
 from govstats.documents.page_tables import filled, frames_of
@@ -40,8 +40,12 @@ _STROKE = re.compile(r"[-=+]{3,}")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BREAK = re.compile(r"(?:<!--.*?-->|<br>)+")
 _PIPE = re.compile(r"(?<!\\)\|")
+#: Several figures in a cell; and the whole name of a column, which is no piece of one that is broken.
+_FIGURES, _NAME = re.compile(r"-?[\d.,]+(?:\s*\n\s*-?[\d.,]+)+"), re.compile(r"[^()（）]{4,}")
 _TWO_FIGURES, _DIGIT = re.compile(r"\d+\s*\n\s*\d+"), re.compile(r"\d")
 _OPEN, _CLOSED = re.compile(r"[(（][^)）]*$"), re.compile(r"[^(（]*[)）]")
+#: Figures that add up by chance are fewer.
+_FEWEST_TO_ADD = 5
 _OUTER_PIPES = re.compile(r"^\||(?<!\\)\|$")
 
 
@@ -158,18 +162,37 @@ def _blocks(lines: Sequence[str], markdown: bool, before: int = 0) -> Iterator[B
 
 
 def _grid(rows: Sequence[Row], markdown: bool) -> Grid:
-    placed = [
-        tuple(Cell(text, row, column, place=f"line {line + 1} cell {column + 1}") for column, text in enumerate(cells))
-        for row, (line, cells) in enumerate(rows)
-    ]
+    placed = []
+    edges: list[int] = []
+    for row, (line, cells) in enumerate(rows):
+        edges = _edges(cells, edges) if markdown and len(cells) < WIDE else [*range(len(cells) + 1)]
+        placed.append(
+            tuple(
+                Cell(cells[start], row, start, colspan=end - start, place=f"line {line + 1} cell {start + 1}")
+                for start, end in pairwise(edges)
+            )
+        )
     aligned = markdown and len({len(cells) for _, cells in rows}) == 1
     return Grid(placed, aligned, markdown, f"lines {rows[0][0] + 1}-{rows[-1][0] + 1}")
+
+
+def _edges(cells: Sequence[str], above: Sequence[int]) -> list[int]:
+    """Return where the cells of a row begin, and its end: what docling repeats in each column of a span is one cell.
+
+    A figure is one only below a heading that is one; `above` are the edges of the row before.
+    """
+    every = [*range(len(cells) + 1)]
+    changes = [at for at in every if at in {0, len(cells)} or not cells[at] or cells[at] != cells[at - 1]]
+    if any(map(is_figure, cells)):
+        return [*above] if above[-1:] == every[-1:] and {*changes} <= {*above} else every
+    return changes
 
 
 def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
     """Take a run of lines that begin with a pipe, or have several."""
     rows: list[Row] = []
     cut: set[int] = set()
+    head, names = 0, list[list[str]]()
     for at in range(start, len(lines)):
         line = lines[at].strip()
         if not (line.startswith("|") or len(_PIPE.findall(line)) > (not rows)):
@@ -177,15 +200,35 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
         if not _PIPE_RULE.fullmatch(line):
             parts = _PIPE.split(_OUTER_PIPES.sub("", line))
             cells = [_ESCAPE.sub(r"\1", _MARKUP.sub("", _TYPE.sub(r"\2", part.replace("<br>", "\n")).strip())) for part in parts]
+            if any(map(_FIGURES.fullmatch, cells)) and (opened := _opened(cells, names)):
+                rows.append((at, opened))
+                if len(opened) == 1 + sum(map(len, names[1:])):
+                    rows[head] = (rows[head][0], [rows[head][1][0], *chain(*names[1:])])
+                continue
             # a converter that put two figures into a cell cut one of them from a cell beside it (34 5 | 5 for 34 | 55)
             doubtful = {column + step for column, cell in enumerate(cells) if _TWO_FIGURES.fullmatch(cell) for step in (-1, 1)}
-            # where it cut a header within a bracket it cut the figures below (5949.0886 | 67)
+            # where it cut a header within a bracket it cut the figures below (5949.0886 | 67), up to the next header
+            if not any(map(_DIGIT.match, cells)):
+                head = len(rows)
+                names = [list(filter(_NAME.fullmatch, cell.split("\n"))) for cell in cells]
+                cut = {column for column in cut if not all(cells[column : column + 2])}
             cut |= {column for column, both in enumerate(pairwise(cells)) if _OPEN.search(both[0]) and _CLOSED.match(both[1])}
             halves = [column for column in cut if all(map(_DIGIT.match, cells[column : column + 2]))]
             doubtful.update(halves, [column + 1 for column in halves])
             doubt = [NO_TEXT * (column in doubtful and bool(_DIGIT.match(cell))) for column, cell in enumerate(cells)]
             rows.append((at, list(map(str.__add__, cells, doubt))))
     return rows, len(lines)
+
+
+def _opened(cells: Sequence[str], names: Sequence[Sequence[str]]) -> list[str]:
+    """Return a row of which a converter joined columns, a figure a cell; nothing where neither header nor sum tells them."""
+    parts = [cell.split() if _FIGURES.fullmatch(cell) else [cell] for cell in cells]
+    if len(parts) == len(names) and list(map(len, parts[1:])) == list(map(len, names[1:])):
+        return [*chain(*parts)]
+    printed = [text for part in parts for text in part if text]
+    counts = [int(text) for text in printed if text.isdecimal()]
+    adds_up = len(counts) == sum(map(is_figure, printed)) >= _FEWEST_TO_ADD and sum(counts[:-1]) == counts[-1]
+    return printed if adds_up else []
 
 
 def _tab_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:

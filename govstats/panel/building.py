@@ -131,7 +131,7 @@ def _read(
             key_of[item.source] = key
     to_read = [item for item in documents if item.source not in key_of]
     with tqdm(total=len(to_read), desc="读取 reading", unit="份", disable=None) as progress:
-        for tables in read_documents(folder, to_read, client=client, processes=processes):
+        for tables in read_documents(folder, to_read, store.scans, client=client, processes=processes):
             store.add(tables)
             key_of |= dict(zip(*(tables["reports"][name].to_pylist() for name in ("source", "key")), strict=True))
             progress.update(len(tables["reports"]))
@@ -357,6 +357,11 @@ class Store:
         """Where the chunks stand that this version of the reader made."""
         return self.kept / f"read-{sources_sha256(*_READING)[:12]}"
 
+    @property
+    def scans(self) -> Path:
+        """Where what was recognised on pictures of pages stands, a file a document, for any version of the reader."""
+        return self.kept / "scans"
+
     def making(self) -> Path:
         """Return a new folder for what is not there until it is renamed."""
         return Path(mkdtemp(prefix="making-", dir=self.kept))
@@ -428,10 +433,11 @@ class Store:
         if holds and not ours:
             raise UnusablePanel.worded("folder_of_others", folder=self.root)
         try:
-            self.kept.mkdir(parents=True, exist_ok=True)
+            self.scans.mkdir(parents=True, exist_ok=True)
             with FileLock(self.kept / _LOCK, blocking=False):
-                for path in (*self.kept.iterdir(), *self.root.glob(".unfinished-*")):
-                    if path.is_dir() and path != self.read:  # of a build that was killed, or of another version of the reader
+                for path in (*self.kept.iterdir(), *self.root.glob(".unfinished-*"), *self.scans.glob(".unfinished-*")):
+                    # of a build that was killed, or of another version of the reader
+                    if path.is_dir() and path not in {self.read, self.scans}:
                         shutil.rmtree(path, ignore_errors=True)
                 self.drop_damaged()
                 yield

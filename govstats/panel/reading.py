@@ -28,6 +28,7 @@ from loky import cpu_count, get_reusable_executor
 from govstats.agencies import hint
 from govstats.documents import open_document
 from govstats.documents.limits import chosen_limits, ended, ended_beyond_limits, limits, start_clock_again
+from govstats.documents.remembered import remembered
 from govstats.errors import MissingExtra, ProcessDied, UnreadableDocument
 from govstats.panel.register import said_of
 from govstats.recognition import recognise
@@ -249,7 +250,7 @@ def _suffix(path: str) -> str:
 
 
 def read_documents(
-    folder: Folder, documents: Sequence[Item], *, client: Client | None, processes: int | None
+    folder: Folder, documents: Sequence[Item], scans: Path, *, client: Client | None, processes: int | None
 ) -> Iterator[Tables]:
     """Read documents in chunks and yield the tables of each chunk as soon as it is done, in any order.
 
@@ -258,6 +259,8 @@ def read_documents(
     folder : Folder
     documents : sequence of Item
         Of the folder.
+    scans : Path
+        Where is kept what was recognised on pictures of pages.
     client : dask.distributed.Client, optional
         Read on its workers.
     processes : int, optional
@@ -280,7 +283,9 @@ def read_documents(
 
     def read(chunks: Sequence[tuple[Item, ...]]) -> Iterator[tuple[tuple[Item, ...], Tables | None, bool]]:
         executor = local_executor(workers) if client is None else client.get_executor()  # type: ignore[no-untyped-call]
-        return _read_by(executor, died, partial(_elsewhere if client else bounded, chosen_limits(), read_chunk, folder), chunks)
+        return _read_by(
+            executor, died, partial(_elsewhere if client else bounded, chosen_limits(), read_chunk, folder, scans), chunks
+        )
 
     lost: list[Item] = []
     at_once = _CHUNKS_AT_ONCE * workers
@@ -327,7 +332,7 @@ def _chunks(documents: Sequence[Item]) -> Iterator[tuple[Item, ...]]:
         yield tuple(item for _, item in chunk)
 
 
-def read_chunk(folder: Folder, documents: Iterable[Item]) -> Tables:
+def read_chunk(folder: Folder, scans: Path, documents: Iterable[Item]) -> Tables:
     """Read the documents of a chunk; what fails becomes a row with its error.
 
     Returns
@@ -339,7 +344,7 @@ def read_chunk(folder: Folder, documents: Iterable[Item]) -> Tables:
     seen: set[str] = set()
     for item in documents:
         start_clock_again()
-        known, of_document = _read(folder, item)
+        known, of_document = _read(folder, scans, item)
         key = known["key"]
         rows["reports"].append([known.get(name) for name in SCHEMAS["reports"].names])
         if key not in seen:  # else a copy of another document of the chunk
@@ -355,14 +360,16 @@ def _table(name: str, rows: Sequence[Sequence[Any]]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=SCHEMAS[name])
 
 
-def _read(folder: Folder, item: Item) -> tuple[dict[str, Any], Mapping[str, Sequence[Sequence[Any]]]]:
+def _read(folder: Folder, scans: Path, item: Item) -> tuple[dict[str, Any], Mapping[str, Sequence[Sequence[Any]]]]:
     """Read a document; return what is known of it as a whole, and the rows of its tables without its key."""
     known = item._asdict()
     found = {}
     try:
         content = folder.content(item.source)
         known |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-        report = recognise(open_document(content), agency=item.agency, year=item.year, form=item.form)
+        with remembered(scans / f"{known['sha256']}.json"):
+            document = open_document(content)
+        report = recognise(document, agency=item.agency, year=item.year, form=item.form)
         found = _tables(report)
         known |= _described(report)
     except MemoryError:

@@ -294,6 +294,10 @@ class Headers:
             order = list(dict.fromkeys(column for *_, column in found))
             if len(order) < len(columns) and _is_whole_header(table, columns, row.before):
                 order = list(columns)
+            above = self.above(row, table) if len(order) == len(columns) and not _is_order_of(table, columns, order) else {}
+            if above.keys() >= set(columns):
+                # a converter tears spanners, and puts the columns under them in a row of their own
+                order.sort(key=lambda name: above[name].column)
             headers.append((row.order, [*order, *_twice_in_line(labels, pattern, names)]))
         return [header for header in headers if header[1]]
 
@@ -365,6 +369,9 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     if not (headed or named):
         return None
     is_whole = _is_whole_header(table, list(table.column), record.before)
+    if len(texts := _figures_apart(record, width)) == width and set(texts) == {"0"}:
+        # whatever the order
+        return [Way(_pieces(record, texts), sure=True)]
     labels = [] if is_whole and len(record.fields) < width else _leaf_header(table, record)
     if labels is None:
         return []
