@@ -119,11 +119,14 @@ def campaign(run: Run, kills: int, random: Random) -> int:
         begun += 1
         # one in four is killed again when it is gone on with
         for _ in range(1 + (random.random() < 0.25)):
-            interrupted += run.kill(random.uniform(0, run.seconds))
+            after = random.uniform(0, run.seconds)
+            interrupted += (killed := run.kill(after))
+            say(f"  {f'kill {interrupted} after' if killed else 'done before'} {after:.1f} s\n")
         run.finish()
         there = files(run.output)
-        if wrong := sorted(name for name in whole.keys() | there.keys() if whole.get(name) != there.get(name)):
-            different += 1
+        wrong = sorted(name for name in whole.keys() | there.keys() if whole.get(name) != there.get(name))
+        different += bool(wrong)
+        if wrong:
             say(f"  after {interrupted} kills other files: {' '.join(wrong)}\n")
     say(f"{run.command[0]}: killed {interrupted} times in {begun} runs; {different} not the same\n")
     return different
