@@ -172,7 +172,9 @@ class Headers:
         named = [] if labels else self._named_before(record, table, columns)
         usual = self._is_usual(record, table, columns, named)
         ordered = _is_order_of(table, columns, named)
-        if way is None:
+        # each figure under a header of its own that names no column of the form: other figures (1月, 2月)
+        others = not labels and len(record.fields) > 1 and set(_spans(record.fields)) <= _headed_columns(record)
+        if way is None or others:
             return []
         # text that names the columns in another order may mean it, or name them row by row of a double header
         orders = [columns] if ordered or len(named) < len(columns) else [columns, named]
