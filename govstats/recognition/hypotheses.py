@@ -188,9 +188,11 @@ class Headers:
         named = [] if labels else self._named_before(record, table, columns)
         usual = self._is_usual(record, table, columns, named)
         ordered = _is_order_of(table, columns, named)
+        # each figure under a header of its own that names no column of the form: other figures (1月, 2月)
+        others = not labels and len(record.fields) > 1 and set(_spans(record.fields)) <= _headed_columns(record)
         # in each row of a header that slipped the columns have to stand as in the form
         disordered = sorted(labels, key=attrgetter("row")) != sorted(labels, key=attrgetter("row", "column"))
-        if way is None or disordered:
+        if way is None or others or disordered:
             return []
         # text that names the columns in another order may mean it, or name them row by row of a double header
         orders = [columns] if ordered or len(named) != len(columns) else [columns, named]

@@ -9,7 +9,7 @@ from itertools import chain, pairwise
 from operator import mul
 from typing import Any
 
-from govstats.characters import Figure, figure, normalised
+from govstats.characters import Figure, figure, is_figure, normalised
 from govstats.documents import Cell, Document
 from govstats.forms import Edit, Form, Table, versions
 from govstats.forms import form as form_named
@@ -420,12 +420,18 @@ def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float |
         return "undecided_readings"
     if at in line.row.unconfirmed:
         return "unsure_recognition"
-    if piece.rowspan > 1:
+    if piece.rowspan > 1 and _spans_lines(line.match.record, piece):
         return "spanning_figure"
     negative = (read[0] or 0) < 0 or piece.text[:1] == "增"
     if read[1] == "unreadable" or (negative and not line.table.column[column].signed):
         return "unreadable_cell"
     return "decided_by_edits" if piece.readings and not line.row.chosen[0].parted else ""
+
+
+def _spans_lines(record: Record, piece: Cell) -> bool:
+    """Tell a figure that stands for several lines: a row below has a label of its own."""
+    below = record.grid.rows[piece.row + 1 : piece.row + piece.rowspan]
+    return any(cell.text and not is_figure(cell.text) for row in below for cell in row)
 
 
 def _undecided(line: _Line, notes: list[Note]) -> Iterator[ReadCell]:
