@@ -244,9 +244,9 @@ def test_coverage_knows_when_an_agency_existed(tmp_path: Path) -> None:
 def test_a_decision_on_a_rule_that_there_is_not_is_refused(report: govstats.Report, tmp_path: Path) -> None:
     file = tmp_path / "adjudications.csv"
     table(decision("dismissed"), decision("dismissed", rule="T4Z")).to_csv(file, index=False)
-    with pytest.raises(UnusableCorrections, match=r"adjudications\.csv, line 3: rule is 'T4Z', expected one or several of S01, "):
+    with pytest.raises(UnusableCorrections, match=r"adjudications\.csv, line 3: rule is 'T4Z'[,;] expected one or several"):
         govstats.reconcile(report, adjudications=file)
-    with pytest.raises(UnusableCorrections, match="rule 应为已知规则的编号"):
+    with pytest.raises(UnusableCorrections, match="应为已知规则的编号"):
         govstats.reconcile(report, adjudications=file)
     # a rule of one's own is known where it is applied
     own = tmp_path / "own.toml"
