@@ -16,12 +16,12 @@ from urllib.parse import quote, unquote
 
 import pandas as pd
 import pytest
-from govstats.panel.workers import local_executor
 
 import govstats
 from govstats.documents.limits import limits
 from govstats.errors import UnusableAddress
 from govstats.panel import read_corpus
+from govstats.panel.reading import local_executor
 
 from .hostile import nested_forms
 
