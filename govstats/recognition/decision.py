@@ -6,7 +6,7 @@ table say of a cell is read; where they differ, the cell is undecided, and the r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, product
 
@@ -92,6 +92,23 @@ def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> None:
 def failing(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
     """Return the edits that what was chosen does not satisfy: the agency's error, or ours."""
     return [edit for edit, holds in _known(_pieces(rows), edits).items() if holds is False]
+
+
+def disordered(suspects: Iterable[Row], rows: Sequence[Row], edits: Sequence[Edit]) -> Iterator[Row]:
+    """Yield those of some rows whose figures, in another order, mend all sums of their columns over other lines.
+
+    A converter may have moved one of them: the sum of the row cannot tell.
+    """
+    values = {key: figure(piece.text).value if piece else 0.0 for key, piece in _pieces(rows).items()}
+    over = {key: [edit for edit in edits if len(edit.lines) > 1 and key in edit.cells] for key in values}
+    for row in suspects if failing(rows, edits) else ():
+        printed = [values.get(key) or 0.0 for key in row.keys]
+        for of_columns in zip(*(over.get(key, ()) for key in row.keys), strict=False):
+            off = [edit.difference(values, blank=0) for edit in of_columns]
+            signs = [dict(edit.terms)[key] for edit, key in zip(of_columns, row.keys, strict=True)]
+            needed = [value - (less or 0.0) * sign for value, less, sign in zip(printed, off, signs, strict=True)]
+            if None not in off and needed != printed and sorted(needed) == sorted(printed):
+                yield row
 
 
 def _pieces(rows: Sequence[Row]) -> dict[CellKey, Cell | None]:

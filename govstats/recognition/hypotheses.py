@@ -289,10 +289,14 @@ class Headers:
         headers = []
         for row in self._all:
             labels = _labels_by_line(row.before)
-            words = [word for label, _ in labels for word in pattern.findall(label.plain)]
-            first = {word: words.index(word) for word in words}
+            words = [(word, line) for label, line in labels for word in pattern.findall(label.plain)]
+            first = {word: (number, line) for number, (word, line) in reversed([*enumerate(words)])}
             # the columns under a spanner stand where it stands, though text names them in a row of their own
-            found = sorted((first.get(over[names[word]], at), at, names[word]) for word, at in first.items() if word in names)
+            others = [first[word][1] for word in first if word in names and not over[names[word]]]
+            in_one_line = len(others) > 1 and len(set(others)) == 1
+            begins = {word: at for word, (at, line) in first.items() if not in_one_line or line in others}
+            named = [(names[word], at) for word, (at, _) in first.items() if word in names]
+            found = sorted((begins.get(over[name], at), at, name) for name, at in named)
             order = list(dict.fromkeys(column for *_, column in found))
             if len(order) < len(columns) and _is_whole_header(table, columns, row.before):
                 order = list(columns)
@@ -387,8 +391,11 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     way = in_order(record, width) or headers.going_on(record, width)
     if way is None:
         return [Way((), parted=True)] if glued else []
-    # a run of figures in text may as well be other figures
-    return _with_readings([way._replace(sure=way.sure and (named or record.grid is not TEXT))])
+    # a run of figures in text may as well be other figures: under less than the whole header each line has to add up
+    pattern = "|".join(word for _, word in column_index(table).words)
+    every = len(re.findall(pattern, "".join(above))) == width
+    told = record.grid is not TEXT or (named and (every or is_whole))
+    return _with_readings([way._replace(sure=way.sure and told)])
 
 
 def _rows_above(record: Record) -> Sequence[tuple[Cell, ...]]:

@@ -100,21 +100,25 @@ class LabelIndex:
         if exact := self.exact.get(found.word) or self.exact.get(found.plain):
             likeness = {name: _agreement(found.number, number) for name, number in exact}
         else:
-            alike = sorted((_likeness(found, variant), name) for name, variant in self.entries)
+            alike = sorted((self._likeness(found, name, variant), name) for name, variant in self.entries)
             likeness = {name: best for best, name in alike if best >= ALIKE}
         # of two labels that end alike, the longer one is meant
         most = max(likeness.values(), default=0.0)
         return {name: alike for name, alike in likeness.items() if alike > most - _MARGIN}
 
+    def _likeness(self, found: Key, name: str, variant: Key) -> float:
+        """Compare a printed label that is no variant of the form's with one that is."""
+        alike = 0.0
+        if len(variant.plain) >= 4 and found.plain.endswith(variant.plain):
+            alike = 0.95 * (not self._names_another(found.word, name, variant))
+        elif 4 <= len(found.plain) <= len(variant.word) + max(1, len(variant.word) // 8):
+            alike = max(fuzz.ratio(found.plain, variant.plain), fuzz.ratio(found.word, variant.word)) / 100
+        return alike * _agreement(found.number, variant.number)
 
-def _likeness(found: Key, variant: Key) -> float:
-    """Compare a printed label that is no variant of the form's with one that is."""
-    alike = 0.0
-    if len(variant.plain) >= 4 and found.plain.endswith(variant.plain):
-        alike = 0.95
-    elif 4 <= len(found.plain) <= len(variant.word) + max(1, len(variant.word) // 8):
-        alike = max(fuzz.ratio(found.plain, variant.plain), fuzz.ratio(found.word, variant.word)) / 100
-    return alike * _agreement(found.number, variant.number)
+    def _names_another(self, text: str, name: str, variant: Key) -> bool:
+        """Tell whether a text that ends with one label begins with another: two lines joined in one row."""
+        before = text.removesuffix(variant.word).removesuffix(variant.plain)
+        return any(len(word) >= 4 and word in before and another != name for another, word in self.words)
 
 
 def _agreement(found: str, expected: str) -> float:

@@ -14,7 +14,7 @@ from govstats.documents import Cell, Document
 from govstats.forms import Edit, Form, Table, versions
 from govstats.forms import form as form_named
 from govstats.recognition.alignment import Match, align, lines_named, rest_of_label
-from govstats.recognition.decision import Row, decide, failing
+from govstats.recognition.decision import Row, decide, disordered, failing
 from govstats.recognition.hypotheses import Headers, Way, in_order, is_glued, own_sums, parted_blocks, parted_ways, wide_ways
 from govstats.recognition.labels import SURE, column_index, form_words, key, printed_labels
 from govstats.recognition.notes import note
@@ -83,6 +83,8 @@ class _Reading:
             in_text = below.match.line in broken and below.match.record.grid is TEXT
             if in_text and (_completes(below, above) or self.headers.has_more_behind(below.match.record)):
                 below.row.ways = below.row.chosen = []
+        for row in disordered([one.row for one in self.lines if one.match.record.grid is TEXT], self.rows, self.edits):
+            row.ways = row.chosen = []
 
     @property
     def pages(self) -> set[int]:

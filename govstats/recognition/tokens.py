@@ -151,7 +151,8 @@ def _upright(grid: Grid, form: Form) -> Grid:
         if table.lines_across or next(filter((of_lines | of_columns).__contains__, words), "") not in of_lines:
             continue
         lines, columns = ([cell for cell in cells if key(cell.text).word in own] for own in own_words(table))
-        if columns and min(map(_COLUMN, lines)) > min(map(_COLUMN, columns)):
+        above = columns and min(map(_ROW, lines)) < min(map(_ROW, columns))
+        if above and min(map(_COLUMN, lines)) > min(map(_COLUMN, columns)):
             turned = [
                 cell._replace(row=cell.column, column=cell.row, rowspan=cell.colspan, colspan=cell.rowspan) for cell in cells
             ]
