@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial
-from itertools import accumulate, chain, combinations, groupby, pairwise, product, repeat, takewhile
+from itertools import accumulate, chain, combinations, groupby, pairwise, product, repeat, starmap, takewhile
 from math import comb, inf, prod
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
@@ -139,7 +139,10 @@ class Headers:
         ways = self._ways_by_place(record, table, line)
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = own_sums(table, line)
-        parted = self.has_more_behind(record) and any(_are_thousands(*two) for two in pairwise(record.words))
+        # 行政处罚,1,132
+        split = [(piece.text.split()[-1], record.words[0]) for piece in record.labels[-1:] if record.words]
+        split += pairwise(record.words) if self.has_more_behind(record) else []
+        parted = any(starmap(_are_thousands, split))
         moved = self.fills_up(record, table)
         ways = [way._replace(sure=way.sure and not parted and not (moved and _moved_up(way, sums))) for way in ways]
         if len(record.figures) < len(columns) and self._keeps_order(record, table, columns):
@@ -216,7 +219,7 @@ class Headers:
             return [under._replace(sure=True)]
         by_place = standing.complete and counted is None
         told = [under._replace(sure=by_place or _is_tiled(standing, record))] if under else []
-        told += [counted._replace(sure=counted.sure and len(record.fields) == len(labels))] if counted else []
+        told += [counted._replace(sure=counted.sure and len(record.fields) == len(labels) and not under)] if counted else []
         ways = sorted(told, key=attrgetter("sure"), reverse=True)
         against = PLACED_OTHERWISE * any(way.sure for way in ways)
         return ways[:1] + [way._replace(cost=against, sure=False) for way in ways[1:]]
