@@ -380,7 +380,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     is_whole = _is_whole_header(table, list(table.column), record.before)
     if len(texts := _figures_apart(record, width)) == width and set(texts) == {"0"}:
         # whatever the order
-        return [Way(_pieces(record, texts), sure=True)]
+        return [Way(tuple(record.figures) if len(record.figures) == width else _pieces(record, texts), sure=True)]
     labels = [] if is_whole and len(record.fields) < width else _leaf_header(table, record)
     if labels is None:
         return []
