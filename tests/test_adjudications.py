@@ -246,7 +246,7 @@ def test_a_decision_on_a_rule_that_there_is_not_is_refused(report: govstats.Repo
     table(decision("dismissed"), decision("dismissed", rule="T4Z")).to_csv(file, index=False)
     with pytest.raises(UnusableCorrections, match=r"adjudications\.csv, line 3: rule is 'T4Z'[,;] expected one or several"):
         govstats.reconcile(report, adjudications=file)
-    with pytest.raises(UnusableCorrections, match="应为已知规则的编号"):
+    with pytest.raises(UnusableCorrections, match="应为以分号相连的已知规则编号"):
         govstats.reconcile(report, adjudications=file)
     # a rule of one's own is known where it is applied
     own = tmp_path / "own.toml"

@@ -564,7 +564,7 @@ def test_a_report_that_contradicts_itself_is_left_out_of_the_group() -> None:
 def test_nothing_is_pooled_across_a_break(monkeypatch: pytest.MonkeyPatch) -> None:
     _, known = rates._file()
     broken = [replace(one, segments={"2019": 1, "2021": 2}) for one in known if one.id == "disclosure_rate"]
-    monkeypatch.setattr(rates, "_chosen", lambda *_: broken)
+    monkeypatch.setattr(rates, "chosen", lambda *_: broken)
     found = rows_by(indicators(corpus(), by="agency"), "agency")
     assert found[PINGTAN]["status"] == "break"
     assert pd.isna(found[PINGTAN]["value"])

@@ -23,6 +23,8 @@ from govstats.recognition.labels import Key, column_index, form_words, key, line
 from govstats.recognition.tokens import BLANK, FIGURE, LABEL, TEXT, Record, kinds
 
 _LONGEST_HEADER = 30
+#: Tabs that kept their columns over so many rows did not lose any.
+_MANY_ROWS = 8
 _OWN_COLUMN = re.compile(r"(?:备\s*注|序\s*号|说\s*明|附\s*注|備\s*註|序\s*號)")
 _YEAR = re.compile(r"20\d\d\s*(?:年度?)?")
 #: A shorter label may be part of other words.
@@ -113,6 +115,7 @@ class Headers:
         self.above = cache(partial(Headers._header_above, itself))
         self._header_rows = cache(partial(Headers._rows_that_name_columns, itself))
         self._twice = cache(partial(Headers._columns_twice, itself))
+        self._fits = cache(partial(Headers._rows_fit, itself))
         self._named = cache(partial(Headers._columns_named, itself))
         self._crowded = cache(partial(Headers._has_own_columns, itself))
 
@@ -141,7 +144,7 @@ class Headers:
         sums = own_sums(table, line)
         # 行政处罚,1,132
         split = [(piece.text.split()[-1], record.words[0]) for piece in record.labels[-1:] if record.words]
-        split += pairwise(record.words) if self.has_more_behind(record) else []
+        split += pairwise(record.words) if self.figures_behind(record) else []
         parted = any(starmap(_are_thousands, split))
         moved = self.fills_up(record, table)
         ways = [way._replace(sure=way.sure and not parted and not (moved and _moved_up(way, sums))) for way in ways]
@@ -168,11 +171,15 @@ class Headers:
         merged = any(cell.rowspan > 1 for row in rows for cell in row)
         return not record.grid.bounded or (not merged and any(not row[-1].text for row in rows))
 
-    def has_more_behind(self, record: Record) -> bool:
-        """Tell whether a figure without a label stands behind a row of text; a small one may number the next row."""
+    def figures_behind(self, record: Record) -> list[float]:
+        """Return the figures, one or two, that stand behind a row of text without a label of their own."""
         behind = self._all[record.order + 1 : record.order + 2] if record.grid is TEXT else []
         alone = [row for row in behind if not row.before and len(row.words) <= _MOST_LACKING]
-        return any((figure(word).value or 0) > len(self._all) for row in alone for word in row.words)
+        return [abs(figure(word).value or 0) for row in alone for word in row.words]
+
+    def has_more_behind(self, record: Record) -> bool:
+        """Tell whether a figure behind a row of text is more than the number of the next row."""
+        return max(self.figures_behind(record), default=0) > len(self._all)
 
     def _keeps_order(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
         """Tell whether nothing above a row speaks against the columns of the form in their order."""
@@ -207,7 +214,7 @@ class Headers:
         return _standing(_spans(labels), _spans(record.fields), record.kinds, self._reaching[record.order])
 
     def under_header(self, record: Record, labels: Sequence[Cell], *, have_sums: bool) -> list[Way]:
-        """Place by position and by counting; where the two differ, a row is sure by shape or by a full count alone."""
+        """Place by position and by counting; where the two differ, believe what full rows of the grid show."""
         standing = self.standing(labels, record)
         under = None if self._is_too_wide(labels, record) else standing.way(record)
         counted = _along(labels, record)
@@ -217,9 +224,11 @@ class Headers:
             return [under._replace(sure=not (early or have_sums))]
         if under and counted and under.texts == counted.texts:
             return [under._replace(sure=True)]
-        by_place = standing.complete and counted is None
+        fits = self._fits(id(record.grid), tuple(labels))
+        by_place = standing.complete and (counted is None if fits is None else fits)
+        by_number = len(record.fields) == len(labels) and (fits is False or under is None)
         told = [under._replace(sure=by_place or _is_tiled(standing, record))] if under else []
-        told += [counted._replace(sure=counted.sure and len(record.fields) == len(labels) and not under)] if counted else []
+        told += [counted._replace(sure=counted.sure and by_number)] if counted else []
         ways = sorted(told, key=attrgetter("sure"), reverse=True)
         against = PLACED_OTHERWISE * any(way.sure for way in ways)
         return ways[:1] + [way._replace(cost=against, sure=False) for way in ways[1:]]
@@ -261,6 +270,16 @@ class Headers:
                 if len({figures[at] for at in places[label.row, column] & figures.keys()}) > 1:
                     twice.add(label)
         return twice
+
+    def _rows_fit(self, grid: int, labels: Sequence[Cell]) -> bool | None:
+        """Tell whether the rows below a header stand under it; None where they do not show it."""
+        below = [row for row in self._records[grid] if row.row > max(label.row for label in labels)]
+        ways = [(self.standing(labels, row).way(row), _along(labels, row)) for row in below]
+        agree = np.array([bool(under and counted and under.texts == counted.texts) for under, counted in ways])
+        if not agree[[len(row.figures) == len(labels) for row in below]].all():
+            return False
+        # tabs that kept their columns over many rows did not lose any
+        return True if agree.any() or (not below[0].grid.aligned and len(below) >= _MANY_ROWS) else None
 
     def named(self, record: Record, table: Table, columns: Sequence[str]) -> set[str]:
         """Return the columns of a line that the header above a row names."""
