@@ -39,6 +39,19 @@ ONCE_WRONG = {
     3008152: "a line of text stood there twice, once without a figure",
     3010004: "a row of a ruled table ended before the others, and camelot closed it",
     10001423: "a row of a ruled table ended before the others",
+    20000038: "a row of a drawn table lost cells, and blanks filled it up",
+    20000940: "a space parted the thousands of a figure, with the next one in the line behind",
+    20001899: "the header of a band lacked a column that the band above has",
+    20002208: "a line of text named a column twice",
+    20003567: "a row numbered the columns from 2 on",
+    20004021: "the figures of a line of text went on in the next line",
+    20004187: "a row of text went on in the next line, under columns in another order",
+    20004692: "most rows of the second copy of a table were blank",
+    20014399: "the blocks of table four stood in another order, in text with tabs",
+    20016517: "a label stood there twice in a quoted mail",
+    20016751: "the total stood first in a header that had slipped",
+    30011663: "a row of a CSV lost a cell, and a blank led it",
+    30012147: "a comma parted the thousands of a figure in a CSV",
 }
 
 

@@ -143,7 +143,8 @@ class Headers:
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = own_sums(table, line)
         # 行政处罚,1,132
-        split = [(piece.text.split()[-1], record.words[0]) for piece in record.labels[-1:] if record.words]
+        ends = [end for piece in record.labels[-1:] for end in piece.text.split()[-1:]]
+        split = [*zip(ends, record.words[:1], strict=False)]
         split += pairwise(record.words) if self.figures_behind(record) else []
         parted = any(starmap(_are_thousands, split))
         moved = self.fills_up(record, table)
