@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -201,6 +202,8 @@ def test_a_printed_grid_is_read_back_with_its_spans(grid: Mapping[Place, str]) -
 @given(st.integers(2, 5).flatmap(lambda width: st.lists(st.lists(WORDS, min_size=width, max_size=width), min_size=2, max_size=6)))
 @tried(30)
 def test_rows_are_read_back_from_a_sheet_and_from_markdown(rows: Sequence[Sequence[str]]) -> None:
+    # what repeats its neighbour may be a written-out span, and numbers from 0 on those that pandas puts beside a table
+    assume(rows[0][0] != "0" and not any(one == other for texts in rows for one, other in pairwise(texts)))
     expected = {(row, column, 1, 1): text for row, texts in enumerate(rows) for column, text in enumerate(texts)}
     book = openpyxl.Workbook()
     for row, column, *_ in expected:
