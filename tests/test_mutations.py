@@ -51,6 +51,7 @@ ONCE_WRONG = {
     20016517: "a label stood there twice in a quoted mail",
     20016751: "the total stood first in a header that had slipped",
     30011663: "a row of a CSV lost a cell, and a blank led it",
+    30024600: "a wide comma parted the thousands of a figure from its label in a CSV",
     30012147: "a comma parted the thousands of a figure in a CSV",
 }
 

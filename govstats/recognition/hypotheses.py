@@ -29,6 +29,7 @@ _OWN_COLUMN = re.compile(r"(?:备\s*注|序\s*号|说\s*明|附\s*注|備\s*註|
 _YEAR = re.compile(r"20\d\d\s*(?:年度?)?")
 #: A shorter label may be part of other words.
 _LONG_LABEL = 4
+_LAST_DIGITS = re.compile(r"\d+$")
 _LED_BY_ZERO = re.compile(r"0\d+")
 #: Digits that a space may part from the thousands before them.
 _THOUSAND = 3
@@ -143,7 +144,7 @@ class Headers:
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = own_sums(table, line)
         # 行政处罚,1,132
-        ends = [end for piece in record.labels[-1:] for end in piece.text.split()[-1:]]
+        ends = [found[0] for piece in record.labels[-1:] for found in _LAST_DIGITS.finditer(piece.text)]
         split = [*zip(ends, record.words[:1], strict=False)]
         split += pairwise(record.words) if self.figures_behind(record) else []
         parted = any(starmap(_are_thousands, split))
