@@ -31,7 +31,7 @@ _YEAR = re.compile(r"20\d\d\s*(?:年度?)?")
 _LONG_LABEL = 4
 _LAST_DIGITS = re.compile(r"\d+$")
 _LED_BY_ZERO = re.compile(r"0\d+")
-#: Digits that a space may part from the thousands before them.
+#: So many digits stand behind a sign that parts thousands.
 _THOUSAND = 3
 #: 11,398,889 permits are the largest count seen.
 _MOST_DIGITS = 9
@@ -143,13 +143,12 @@ class Headers:
         ways = self._ways_by_place(record, table, line)
         # digits that ran together are told apart by sums alone, or are all zeros
         sums = own_sums(table, line)
-        # 行政处罚,1,132
+        # a space or a comma may part thousands: of the next figure in text, of the label in a CSV (行政处罚,1,132)
         ends = [found[0] for piece in record.labels[-1:] for found in _LAST_DIGITS.finditer(piece.text)]
         split = [*zip(ends, record.words[:1], strict=False)]
         split += pairwise(record.words) if self.figures_behind(record) else []
         parted = any(starmap(_are_thousands, split))
-        moved = self.fills_up(record, table)
-        ways = [way._replace(sure=way.sure and not parted and not (moved and _moved_up(way, sums))) for way in ways]
+        ways = self.unless_moved_up([way._replace(sure=way.sure and not parted) for way in ways], record, table, sums)
         if len(record.figures) < len(columns) and self._keeps_order(record, table, columns):
             ways += filter(None, [self.going_on(record, len(columns))])
             if sums or set("".join(record.words)) == {"0"}:
@@ -167,14 +166,18 @@ class Headers:
             pieces += row.figures
         return Way(tuple(pieces)) if len(record.figures) < len(pieces) == columns else None
 
-    def fills_up(self, record: Record, table: Table) -> bool:
-        """Tell whether short rows of a grid may have been filled up with blanks, as one of its headers was."""
+    def unless_moved_up(self, ways: Sequence[Way], record: Record, table: Table, sums: Sequence[Sequence[int]]) -> list[Way]:
+        """Return ways that are sure only where no cell was lost before a blank total: short rows may have been filled up.
+
+        A header that ends in blanks, and has no merged cells, shows it.
+        """
         rows = [record.grid.rows[found[0][1].row] for found in self._header_rows(id(record.grid), table) if len(found) > 1]
         merged = any(cell.rowspan > 1 for row in rows for cell in row)
-        return not record.grid.bounded or (not merged and any(not row[-1].text for row in rows))
+        filled_up = not record.grid.bounded or (not merged and any(not row[-1].text for row in rows))
+        return [way._replace(sure=way.sure and not (filled_up and _moved_up(way, sums))) for way in ways]
 
     def figures_behind(self, record: Record) -> list[float]:
-        """Return the figures, one or two, that stand behind a row of text without a label of their own."""
+        """Return what stands behind a row of text without a label of its own: one or two figures, without their signs."""
         behind = self._all[record.order + 1 : record.order + 2] if record.grid is TEXT else []
         alone = [row for row in behind if not row.before and len(row.words) <= _MOST_LACKING]
         return [abs(figure(word).value or 0) for row in alone for word in row.words]
@@ -407,9 +410,8 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         return []
     if labels:
         sums = [[dict(edit.terms).get(key, 0) for key in table.cells] for edit in table.balance_edits([*table.line])]
-        moved = headers.fills_up(record, table)
         ways = headers.under_header(record, labels, have_sums=True)
-        return _with_readings([way._replace(sure=way.sure and not (moved and _moved_up(way, sums))) for way in ways])
+        return _with_readings(headers.unless_moved_up(ways, record, table, sums))
     if not _is_form_order(table, above):
         return []
     way = in_order(record, width) or headers.going_on(record, width)
@@ -781,8 +783,9 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
 
 
 def _are_thousands(first: str, second: str) -> bool:
-    """Tell whether a figure and the next may be one that a space parts (31 980)."""
-    return first.isdecimal() and first[0] != "0" and len(first) <= _THOUSAND == len(second.partition(".")[0])
+    """Tell whether a figure and the next may be one that is parted at its thousands (31 980)."""
+    whole = second.partition(".")[0]
+    return (first + whole).isdecimal() and first[0] != "0" and len(first) <= _THOUSAND == len(whole)
 
 
 def _figures_apart(record: Record, columns: int) -> list[str]:
