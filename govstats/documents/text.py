@@ -41,7 +41,7 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BREAK = re.compile(r"(?:<!--.*?-->|<br>)+")
 _PIPE = re.compile(r"(?<!\\)\|")
 #: Several figures in a cell; and the whole name of a column, which is no piece of one that is broken.
-_FIGURES, _NAME = re.compile(r"-?[\d.,]+(?:\s*\n\s*-?[\d.,]+)+"), re.compile(r"[^()（）]{4,}")
+_FIGURES, _NAME = re.compile(r"-?[\d.,]+(?:\s+-?[\d.,]+)+"), re.compile(r"[^()（）]{4,}")
 _TWO_FIGURES, _DIGIT = re.compile(r"\d+\s*\n\s*\d+"), re.compile(r"\d")
 _OPEN, _CLOSED = re.compile(r"[(（][^)）]*$"), re.compile(r"[^(（]*[)）]")
 #: Figures that add up by chance are fewer.
@@ -227,7 +227,9 @@ def _opened(cells: Sequence[str], names: Sequence[Sequence[str]]) -> list[str]:
         return [*chain(*parts)]
     printed = [text for part in parts for text in part if text]
     counts = [int(text) for text in printed if text.isdecimal()]
-    adds_up = len(counts) == sum(map(is_figure, printed)) >= _FEWEST_TO_ADD and sum(counts[:-1]) == counts[-1]
+    # where no label stands beside the figures, those around may be of other rows
+    are_all = _FEWEST_TO_ADD <= len(counts) == sum(map(is_figure, printed)) < len(printed)
+    adds_up = are_all and sum(counts[:-1]) == counts[-1]
     return printed if adds_up else []
 
 

@@ -687,7 +687,8 @@ def in_order(record: Record, columns: int) -> Way | None:
     fields = tuple(record.fields)
     led_by_blank = record.kinds[:1] == BLANK
     if len(fields) == columns and record.grid.bounded and (record.grid.aligned or not led_by_blank):
-        return Way(fields, True)
+        # beside a cell with two figures, a blank one may be where one of them belongs
+        return Way(fields, BLANK not in record.kinds or len(record.words) == len(record.figures))
     if len(record.figures) == columns:
         # of a row that is longer than others a figure may be the cell too many, and a blank one of the form; several blanks
         # behind all figures are what a torn row leaves
