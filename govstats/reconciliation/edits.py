@@ -375,6 +375,8 @@ def check_edit(
         fields = _of_one(edit, pairs.where([at]), values[:, at])
         changed = pairs.corrected(edit.places, at)
         fields |= {"missing": _missing(form, edit, status[:, at].tolist()), "corrected": partial(_named, form, edit, changed)}
+        given = "corrected" if any(changed[len(edit.left) :]) else "printed"
+        fields |= {"printed": partial(wording.phrase, given), "printed_as": partial(wording.phrase, f"{given}_as")}
         fields["also"] = ["even_so"] * (not complete[at]) + ["as_corrected"] * any(changed)
         note(int(pairs.reports[at]), status=outcome, message=message, **fields)
     undecided = ~(told.passed | differing)

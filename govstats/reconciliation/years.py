@@ -14,7 +14,7 @@ from govstats.errors import require_columns
 from govstats.forms import CellKey, Edit, Language, cell_key
 from govstats.reconciliation.edits import Pairs, alone, check_edit, edit_labels, linear_edits, pairs_of_years, severity
 from govstats.reconciliation.findings import Findings, Floats
-from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix, plain_values
+from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix, keys_of, plain_values
 from govstats.reconciliation.prose import Said, of_another_circle
 from govstats.reconciliation.reuse import reused_share
 from govstats.reconciliation.rulebook import having, known_rule
@@ -116,7 +116,7 @@ def _check_against_claims_alone(matrix: ReportMatrix, found: Sequence[Pairs], fi
     """Hold reports whose year before is not at hand against what the prose says of it."""
     told = {(agency, year + 1) for agency, year, _ in stand_ins.said}
     paired = {number for pairs in found for number in pairs.reports.tolist()}
-    keys = zip(*(plain_values(stand_ins.reports[name].iloc[matrix.reports]) for name in ("agency", "year")), strict=True)
+    keys = keys_of(stand_ins.reports.iloc[matrix.reports], ("agency", "year"))
     spoken_of = [(at, key[1] - 1) for at, key in enumerate(keys) if key in told and matrix.reports[at] not in paired]
     reports = alone(matrix, *np.array(spoken_of, dtype=np.intp).reshape(-1, 2).T)
     for edit in linear_edits(matrix, matrix, stand_ins.rules.values()) if spoken_of else ():
@@ -201,8 +201,7 @@ def _check_repetition(pairs: Pairs, findings: Findings) -> None:
 def _check_texts(reports: pd.DataFrame, found: Sequence[Pairs], texts: pd.DataFrame, findings: Findings) -> None:
     """Measure how much of the prose stood in the report of the year before."""
     require_columns(texts, ("agency", "year", "sketch"), "texts", "Panel.texts")
-    known = zip(*(plain_values(texts[name]) for name in ("agency", "year", "sketch")), strict=True)
-    sketches = {(agency, year): sketch for agency, year, sketch in known}
+    sketches = {(agency, year): sketch for agency, year, sketch in keys_of(texts, ("agency", "year", "sketch"))}
     agencies, at_most = plain_values(reports["agency"]), 100 * known_rule("XD").settings["text_reuse"]
     for report, year in ((report, int(year)) for pairs in found for report, year in zip(pairs.reports, pairs.years, strict=True)):
         later, earlier = (sketches.get((agencies[report], one)) for one in (year + 1, year))
