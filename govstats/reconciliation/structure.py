@@ -20,16 +20,7 @@ from govstats.forms import ONE_FEN, CellKey, Label, Language, Table, form, versi
 from govstats.reconciliation import wording
 from govstats.reconciliation.edits import kinds
 from govstats.reconciliation.findings import Findings, Floats
-from govstats.reconciliation.matrix import (
-    REPORTED,
-    UNREADABLE,
-    ReportMatrix,
-    Reports,
-    alike,
-    keys_of,
-    plain_values,
-    report_numbers,
-)
+from govstats.reconciliation.matrix import REPORTED, UNREADABLE, ReportMatrix, Reports, alike, keys_of, report_numbers
 from govstats.reconciliation.rulebook import Wording, having, known_rule
 from govstats.report import Report
 
@@ -101,12 +92,12 @@ def _check_lines(matrix: ReportMatrix, findings: Findings, notes: pd.DataFrame) 
     for row, at in np.argwhere(matrix.repeated).tolist():
         table_id, line, _ = matrix.cells[row]
         twice[at, table_id].add(line)
-    told = (plain_values(notes[name], "") for name in ("kind", "table", "line"))
-    for at, kind, table_id, line in zip(np.searchsorted(matrix.reports, notes["number"]).tolist(), *told, strict=True):
+    for number, kind, table_id, line in keys_of(notes, ("number", "kind", "table", "line")):
+        at = int(np.searchsorted(matrix.reports, number))
         if kind == "duplicate_line":
             twice[at, table_id].add(line)
         elif kind.startswith("unreadable"):
-            unread.add((at, table_id))
+            unread.add((at, table_id or ""))
     one_line_will_do = known_rule("S03").settings["one_line_will_do"]
     outside = np.flatnonzero(matrix.cell_of_row < 0)
     keys = zip(*(map(str, matrix.rows[name].iloc[outside]) for name in ("table", "line", "column")), strict=True)
