@@ -166,6 +166,12 @@ class ReportMatrix:
         return set(zip(self.cell_of_row[mine].tolist(), self.report_of_row[mine].tolist(), strict=True))
 
     @cached_property
+    def own_lines(self) -> frozenset[tuple[str, str]]:
+        """The lines of open tables, each with its table."""
+        is_open = {table.id for table in self.form.tables if table.open}
+        return frozenset((table, line) for table, line, _ in self.cells if table in is_open)
+
+    @cached_property
     def rows_of(self) -> Mapping[str, slice]:
         """The rows of each table, which stand together."""
         names = [table for table, _, _ in self.cells]
