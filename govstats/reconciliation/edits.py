@@ -384,7 +384,7 @@ def check_edit(
     for members in alike(status[:, undecided]):
         which = np.flatnonzero(undecided)[members]
         state = status[:, which[0]].tolist()
-        lost = edit.subject and not any(state) and not pairs.where(which[:1]).has_table(edit.table)[0]
+        lost = edit.subject and set(state) == {ABSENT} and not pairs.where(which[:1]).has_table(edit.table)[0]
         missing = _missing(form, edit, state)
         note(pairs.reports[which], status="not_assessable", message="no_table" if lost else "", missing=missing)
 

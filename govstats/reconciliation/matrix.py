@@ -17,10 +17,12 @@ from govstats.forms import CellKey, Form, form, versions
 from govstats.reconciliation.findings import Floats, Integers
 from govstats.report import CELL_TYPES, Report
 
-#: What `ReportMatrix.status` holds; ``words.toml`` has the words in this order.
-ABSENT, REPORTED, BLANK, NOT_APPLICABLE, UNREADABLE = range(5)
-#: The number of each status of a cell.
-STATUS: dict[object, int] = {"reported": REPORTED, "blank": BLANK, "not_applicable": NOT_APPLICABLE, "unreadable": UNREADABLE}
+#: Statuses of cells, of which a later one outweighs an earlier one in a sum; ``words.toml`` has the words in this order.
+STATUSES = ("reported", "not_applicable", "blank", "unreadable", "absent")
+#: What `ReportMatrix.status` holds.
+REPORTED, NOT_APPLICABLE, BLANK, UNREADABLE, ABSENT = range(5)
+#: The number of each status that a frame of cells gives.
+STATUS: dict[object, int] = {status: number for number, status in enumerate(STATUSES[:ABSENT])}
 #: What tells reports apart.
 IDENTITY = ("agency", "year", "form")
 _KEY = ("table", "line", "column")
@@ -130,7 +132,7 @@ class ReportMatrix:
     value : array, shape (cells, reports)
         The figures; NaN where there is none.
     status : array, shape (cells, reports)
-        ``ABSENT``, ``REPORTED``, ``BLANK``, ``NOT_APPLICABLE`` or ``UNREADABLE``. A cell given twice with different figures is
+        ``REPORTED``, ``NOT_APPLICABLE``, ``BLANK``, ``UNREADABLE`` or ``ABSENT``. A cell given twice with different figures is
         unreadable.
     rows : DataFrame
         The rows of the cells frame, with `cell_of_row` and `report_of_row` saying where they went (-1: not in the form).

@@ -129,7 +129,7 @@ def _parsed(file: str = "", text: str = "", feasible: bool = False) -> Rules:
             raise FormError(f"{where}: there is a rule of this id already; give it another 已有同名规则，请换一个 id")
         known[entry["id"]] = _rule({"scope": OWN, "source": file, "title_en": entry["title_zh"], **entry}, shared)
     if feasible:
-        from govstats.reconciliation.rule_checks import refuse_infeasible
+        from govstats.reconciliation.own_rules import refuse_infeasible
 
         refuse_infeasible(known)
     return known

@@ -20,7 +20,7 @@ from govstats.forms import ONE_FEN, CellKey, Label, Language, Table, form, versi
 from govstats.reconciliation import wording
 from govstats.reconciliation.edits import kinds
 from govstats.reconciliation.findings import Findings, Floats
-from govstats.reconciliation.matrix import REPORTED, UNREADABLE, ReportMatrix, Reports, alike, keys_of, report_numbers
+from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix, Reports, alike, keys_of, report_numbers
 from govstats.reconciliation.rulebook import Wording, having, known_rule
 from govstats.report import Report
 
@@ -160,7 +160,7 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
     for row, at in np.argwhere(wrong).tolist():
         message, report = "negative" if negative[row, at] else "fraction", int(matrix.reports[at])
         findings.note(report, "S04", "fail", message=message, reported=float(value[row, at]), table=table, cells=[cells[row]])
-    there, empty = matrix.has_table[table.id], status > REPORTED
+    there, empty = matrix.has_table[table.id], (status != REPORTED) & (status != ABSENT)
     sound = there & ~(wrong | empty).any(axis=0)
     for outcome, message, members in (("pass", "pass", sound), ("not_assessable", "no_table", ~there)):
         findings.note(matrix.reports[members], "S04", outcome, message=message, table=table)

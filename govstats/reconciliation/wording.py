@@ -66,7 +66,7 @@ def quoted(label: str, language: Language) -> str:
 def without_figure(cells: Iterable[tuple[str, int]], language: Language, limit: int = 4) -> str:
     """Name cells by the reason why they hold no figure; each is a label and its status in `ReportMatrix.status`.
 
-    >>> without_figure([("自然人", 1), ("商业企业", 2), ("总计", 2)], "zh")
+    >>> without_figure([("自然人", 0), ("商业企业", 2), ("总计", 2)], "zh")
     '商业企业、总计（空白）'
     """
     by_reason: dict[str, list[str]] = {}
