@@ -28,8 +28,11 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 import pandas as pd
 from tqdm import tqdm
 
+from govstats.documents import decoded, open_document
+from govstats.documents.html import parsed
 from govstats.errors import GovstatsError, MissingExtra, ProcessDied, UnusableAddress
 from govstats.files import write
+from govstats.recognition import recognise
 from govstats.sources import apart
 
 if TYPE_CHECKING:
@@ -59,6 +62,7 @@ _FILE = re.compile(rf"\.(?:{'|'.join(suffix for suffix in _SUFFIXES if not suffi
 _REPORT = re.compile("信息公开.*(?:年度?报告?|年报)|年度报告|年报")
 #: A page with less text and a script shows its text by that script.
 _LEAST_TEXT = 200
+_NEEDS_SCRIPTS = "the page shows its text by a script; save it from a browser 网页内容由脚本生成，请用浏览器另存"
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
@@ -68,6 +72,10 @@ class _Passing(Exception):
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
         self.wait = wait
+
+
+#: What becomes of an address that leads to no answer, or to one that cannot be looked at.
+_FAILURES: Mapping[type[Exception], str] = {UnusableAddress: "refused", _Passing: "failed", ProcessDied: "no report"}
 
 
 class Answer(NamedTuple):
@@ -351,9 +359,9 @@ class _Visit:
         """Yield what became of each report that a list links to."""
         try:
             page = self._asked(address, {})
-            links = apart(address, _links, page)
-        except (UnusableAddress, _Passing, ProcessDied) as error:
-            yield _row(address, "failed" if isinstance(error, _Passing) else "refused", reason=str(error))
+            links = apart(address, _links, page) or ()
+        except tuple(_FAILURES) as error:
+            yield _row(address, _FAILURES[type(error)], reason=str(error))
             return
         host = urlsplit(page.address).netloc
         found = [link for link, text in links if pattern.search(text) and urlsplit(link).netloc == host]
@@ -374,11 +382,9 @@ class _Visit:
             if answer.code == 304:
                 yield _row(address, "unchanged", before[0]["document"])
                 return
-            kind, reason, files = _kind_apart(answer)
-        except UnusableAddress as error:
-            yield _row(address, "refused", reason=str(error))
-        except _Passing as error:
-            yield _row(address, "failed", reason=str(error))
+            kind, reason, files = apart(answer.address, _kind, answer)
+        except tuple(_FAILURES) as error:
+            yield _row(address, _FAILURES[type(error)], reason=str(error))
         else:
             if files and not found_on:
                 for file in files:
@@ -438,57 +444,38 @@ def _path(answer: Answer, sha256: str) -> str:
     return f"{_UNSAFE.sub('_', parts.netloc)}/{stem}-{sha256[:8]}.{suffix}"
 
 
-def _kind_apart(answer: Answer) -> tuple[str, str, list[str]]:
-    try:
-        return apart(answer.address, _kind, answer)
-    except ProcessDied as error:
-        return "no report", str(error), []
-
-
 def _kind(answer: Answer) -> tuple[str, str, list[str]]:
     """Tell what an answer is: a report; a page that links to files of one; neither, and why."""
-    from govstats.api import read
-
+    text, reason, report = "", "", None
     try:
-        report = read(answer.content)
+        document = open_document(answer.content)
+        text = "".join(paragraph.text for paragraph in document.paragraphs)
+        report = recognise(document)
     except GovstatsError as error:
-        report, reason = None, str(error).replace("<bytes>", answer.address)
+        reason = str(error).replace("<bytes>", answer.address)
     if report is not None and report.read_cells:
         return "report", "", []
     is_page = answer.content.removeprefix(BOM_UTF8).lstrip().startswith(b"<")
-    links = _links(answer) if is_page else []
-    files = [link for link, text in links if _FILE.search(urlsplit(link).path) and _REPORT.search(text + unquote(link))]
+    links = _links(answer) if is_page else None
+    files = [link for link, said in links or () if _FILE.search(urlsplit(link).path) and _REPORT.search(said + unquote(link))]
     if files:
         return "page", "", list(dict.fromkeys(files))[:_MOST_FILES]
     if report is not None:
         return "report", "", []
-    if is_page and b"<script" in answer.content and len(_text(answer)) < _LEAST_TEXT:
-        return (
-            "needs scripts",
-            "the page shows its text by a script; save it from a browser 网页内容由脚本生成，请用浏览器另存",
-            [],
-        )
+    if links is not None and len(text) < _LEAST_TEXT and b"<script" in answer.content:
+        return "needs scripts", _NEEDS_SCRIPTS, []
     return "no report", reason, []
 
 
-def _text(answer: Answer) -> str:
-    from govstats.documents import open_document
-
+def _links(answer: Answer) -> list[tuple[str, str]] | None:
+    """Return the addresses that a page links to, with the text of each link; None where it is no page that can be read."""
     try:
-        return "".join(paragraph.text for paragraph in open_document(answer.content).paragraphs)
+        page = parsed(decoded(answer.content, answer.address).encode())
     except GovstatsError:
-        return ""
-
-
-def _links(answer: Answer) -> list[tuple[str, str]]:
-    """Return the addresses that a page links to, with the text of each link."""
-    from govstats.documents import decoded
-    from govstats.documents.html import parsed
-
+        return None
     found = []
-    with suppress(GovstatsError):  # what is no page has no links
-        for node in parsed(decoded(answer.content, answer.address).encode()).css("a[href]"):
-            with suppress(ValueError):  # what stands there is no address
-                link = urljoin(answer.address, (node.attributes.get("href") or "").strip()).partition("#")[0]
-                found.append((link, f"{node.attributes.get('title') or ''}{node.text()}".strip()))
+    for node in page.css("a[href]"):
+        with suppress(ValueError):  # what stands there is no address
+            link = urljoin(answer.address, (node.attributes.get("href") or "").strip()).partition("#")[0]
+            found.append((link, f"{node.attributes.get('title') or ''}{node.text()}".strip()))
     return found

@@ -763,6 +763,22 @@ def test_processes_give_the_same_panel(folder: Path, monkeypatch: pytest.MonkeyP
     assert groups == dict.fromkeys(FRAMES, 2) | {"reports": 1, "rules": 1}  # an agency each
 
 
+def test_processes_that_recognise_pictures_share_the_cores(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+
+    def read_by(_: object, __: object, read: Any, ___: object) -> list[Any]:
+        threads.append(read.args[0]["threads"])
+        return []
+
+    monkeypatch.setattr(reading, "cpu_count", lambda: 8)
+    monkeypatch.setattr(reading, "local_executor", int)
+    monkeypatch.setattr(reading, "_read_by", read_by)
+    place = reading.Folder.of(folder)
+    for processes in (1, 3, 16):
+        assert list(reading.read_documents(place, place.documents(None)[0], tmp_path, client=None, processes=processes)) == []
+    assert threads == [8, 2, 1]
+
+
 def test_a_bucket_is_a_folder(folder: Path) -> None:
     same(govstats.read_corpus(f"file://{folder}"), govstats.read_corpus(folder))
 
