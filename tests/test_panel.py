@@ -282,7 +282,7 @@ def test_a_folder_that_holds_something_else_is_not_written_to(folder: Path, tmp_
         ("agency,year,form\n某局,2021,2020\n", "line 2: form is '2020'; expected one of"),
         ("agency,year,published\n某局,2021,2022-13-01\n", "published is '2022-13-01'; expected a date"),
         ("agency,year\n某局,20210\n", "year is '20210'; expected a year"),
-        ("agency,year,region_code\n某局,2021,999999\n", "region_code is '999999'; expected a code"),
+        ("agency,year,region_code\n某局,2021,999999\n", "region_code is '999999'; expected six digits"),
         (
             "document,year\na.html,2021\na.html,2020\n",
             r"column year of a.html is 2021 \(register.csv, line 2\), 2020 \(register.csv, line 3\)",
