@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
     options = parser().parse_args(arguments)
     try:
-        status: int = options.command(options)
+        status: int | None = options.command(options)
         sys.stdout.flush()
     except GovstatsError as error:
         _complain(error)
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _complain("interrupted 已中断")
         return 130
-    return status
+    return status or DONE
 
 
 class _Parser(argparse.ArgumentParser):
@@ -136,7 +136,7 @@ def _rules(options: argparse.Namespace) -> int:
     return FAILED if len(found) else DONE
 
 
-def _explain(options: argparse.Namespace) -> int:
+def _explain(options: argparse.Namespace) -> None:
     from govstats.recognition.explanations import explain_sentence
 
     found = explain_sentence(options.sentence, year=options.year, form=options.form)
@@ -144,7 +144,6 @@ def _explain(options: argparse.Namespace) -> int:
         print(one.text(options.language))
     if not found:
         print("没有计数的数字，也没有“均”“未”一类的词 no figure that counts something, and no word for all or nothing")
-    return DONE
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -256,12 +255,11 @@ def _client(scheduler: str | None) -> AbstractContextManager[Client | None]:
     return client
 
 
-def _export(options: argparse.Namespace) -> int:
+def _export(options: argparse.Namespace) -> None:
     from govstats.export import export
 
     export(options.panel, options.output, options.format, language=options.language, shape=options.shape)
     print(f"打开 open {options.output}")
-    return DONE
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -307,29 +305,26 @@ def _new_year(options: argparse.Namespace) -> int:
     return FAILED if wrong or bool(new.new["failures"].sum()) else DONE
 
 
-def _notebooks(options: argparse.Namespace) -> int:
+def _notebooks(options: argparse.Namespace) -> None:
     from govstats.notebooks import write_templates
 
     for path in write_templates(options.folder):
         print(path)
     print(f"执行 run: govstats reproduce --notebooks {options.folder}")
-    return DONE
 
 
-def _exercises(options: argparse.Namespace) -> int:
+def _exercises(options: argparse.Namespace) -> None:
     from govstats.teaching import write_exercises
 
     for path in write_exercises(options.folder, solutions=options.solutions):
         print(path)
-    return DONE
 
 
-def _slides(options: argparse.Namespace) -> int:
+def _slides(options: argparse.Namespace) -> None:
     from govstats.teaching import write_slides
 
     for page in write_slides(options.folder):
         print(f"打开 open {page}")
-    return DONE
 
 
 def _reproduce(options: argparse.Namespace) -> int:

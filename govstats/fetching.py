@@ -15,14 +15,15 @@ import re
 import socket
 import time
 from codecs import BOM_UTF8
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from ssl import SSLContext
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import pandas as pd
@@ -35,11 +36,16 @@ from govstats.files import write
 from govstats.recognition import recognise
 from govstats.sources import apart
 
-if TYPE_CHECKING:
-    from ssl import SSLContext
-
-    from httpcore import ConnectionPool
+try:
+    import httpcore
+    import stamina
     from protego import Protego
+    from warcio.statusandheaders import StatusAndHeaders
+    from warcio.warcwriter import WARCWriter
+except ImportError as missing:
+    raise MissingExtra.of("fetching reports", missing, "fetch") from missing
+
+logging.getLogger("stamina").addHandler(logging.NullHandler())  # that a try is followed by another is no news
 
 #: What a folder knows of its files; `build` reads it as its register, and columns that a person adds stay.
 REGISTER = "register.csv"
@@ -187,7 +193,13 @@ class _Client:
     ends: float = 0.0
 
     def __post_init__(self) -> None:
-        self.pool = _pool(self)
+        self.pool = httpcore.ConnectionPool(network_backend=_Checked(self), max_connections=1)
+
+    def left(self) -> float:
+        """Return the seconds until the answer has to be there."""
+        if (seconds := self.ends - time.monotonic()) <= 0:
+            raise httpcore.ReadTimeout
+        return seconds
 
     def get(self, address: str, headers: Mapping[str, str] | None = None, *, by_robots: bool = True) -> Answer:
         """Return the answer of an address that may be asked, after the redirects; refusals are `UnusableAddress`."""
@@ -216,8 +228,6 @@ class _Client:
         if not by_robots:
             return
         if site not in self.robots:
-            from protego import Protego
-
             answer = self.get(f"{site}/robots.txt", by_robots=False)
             # RFC 9309: none means that all is allowed, a failure that nothing is
             text = answer.content[:_MOST_ROBOTS].decode("utf-8", "replace") if answer.code < 300 else ""
@@ -227,20 +237,15 @@ class _Client:
 
     def tried(self, address: str, headers: Mapping[str, str]) -> Answer:
         """Return an answer, after some tries where a failure may pass."""
-        import stamina
 
         def passing(error: Exception) -> bool | float:
             return isinstance(error, _Passing) and (error.wait or True)
 
-        for attempt in stamina.retry_context(passing, attempts=_TRIES, wait_initial=_FIRST_WAIT, timeout=None):
-            with attempt:
-                return self.asked(address, headers)
-        raise AssertionError
+        often = stamina.retry(on=passing, attempts=_TRIES, wait_initial=_FIRST_WAIT, timeout=None)
+        return often(self.asked)(address, headers)
 
     def asked(self, address: str, headers: Mapping[str, str]) -> Answer:
         """Ask a host once, when it may be asked again."""
-        import httpcore
-
         parts = urlsplit(address)
         robots = self.robots.get(f"{parts.scheme}://{parts.netloc}")
         wait = robots.crawl_delay(self.agent) if robots else None
@@ -287,47 +292,29 @@ def _as_sent(address: str) -> str:
     return quote(parts._replace(netloc=netloc, fragment="").geturl(), safe="/:?#[]@!$&'()*+,;=%~")
 
 
-def _pool(client: _Client) -> ConnectionPool:
-    """Return connections that lead to checked addresses and end at the deadline, however slowly bytes drip in."""
-    try:
-        import protego  # noqa: F401
-        import stamina  # noqa: F401
-        import warcio  # noqa: F401
-        from httpcore import ConnectionPool, NetworkStream, ReadTimeout, SyncBackend
-    except ImportError as error:
-        raise MissingExtra.of("fetching reports", error, "fetch") from error
-    logging.getLogger("stamina").addHandler(logging.NullHandler())  # that a try is followed by another is no news
+class _Bounded(httpcore.NetworkStream):
+    """A connection that ends at the deadline, however slowly bytes drip in."""
 
-    def left() -> float:
-        seconds = client.ends - time.monotonic()
-        if seconds <= 0:
-            raise ReadTimeout
-        return seconds
+    def __init__(self, stream: httpcore.NetworkStream, client: _Client) -> None:
+        self.stream, self.client = stream, client
+        self.write, self.close, self.get_extra_info = stream.write, stream.close, stream.get_extra_info  # type: ignore[method-assign]
 
-    class Bounded(NetworkStream):
-        def __init__(self, stream: NetworkStream) -> None:
-            self.stream = stream
-            self.write, self.close, self.get_extra_info = stream.write, stream.close, stream.get_extra_info  # type: ignore[method-assign]
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        return self.stream.read(max_bytes, self.client.left())
 
-        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-            return self.stream.read(max_bytes, left())
+    def start_tls(self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> _Bounded:  # noqa: ARG002
+        return _Bounded(self.stream.start_tls(ssl_context, server_hostname, self.client.left()), self.client)
 
-        def start_tls(self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> Bounded:  # noqa: ARG002
-            return Bounded(self.stream.start_tls(ssl_context, server_hostname, left()))
 
-    class Checked(SyncBackend):
-        def connect_tcp(
-            self,
-            host: str,
-            port: int,
-            timeout: float | None = None,  # noqa: ARG002
-            local_address: str | None = None,
-            socket_options: Iterable[Any] | None = None,
-        ) -> NetworkStream:
-            address = _checked(host, port, private=client.private)
-            return Bounded(super().connect_tcp(address, port, left(), local_address, socket_options))
+class _Checked(httpcore.SyncBackend):
+    """Connects to checked addresses alone."""
 
-    return ConnectionPool(network_backend=Checked(), max_connections=1)
+    def __init__(self, client: _Client) -> None:
+        self.client = client
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, *given: Any, **options: Any) -> _Bounded:  # noqa: ARG002
+        address = _checked(host, port, private=self.client.private)
+        return _Bounded(super().connect_tcp(address, port, self.client.left(), *given, **options), self.client)
 
 
 # --- a visit ----------------------------------------------------------------------------------------------------------------
@@ -421,9 +408,6 @@ class _Visit:
         return _row(address, "changed" if before else "new", document)
 
     def _archive(self, answer: Answer) -> None:
-        from warcio.statusandheaders import StatusAndHeaders
-        from warcio.warcwriter import WARCWriter
-
         headers = StatusAndHeaders(f"{answer.code}", [*answer.headers.items()], protocol="HTTP/1.1")
         with self.archive.open("ab") as file:
             writer = WARCWriter(file, gzip=True)

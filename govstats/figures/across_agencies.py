@@ -351,18 +351,15 @@ def indicators_compared(
         else sheet.words("source"),
         key=drawing.point_key(rates, sheet.words("value"), [(_RANGE, sheet.words("range"))] * bool(_is_open(rates).any())),
     )
-    grid = sheet.axes(len(parts), beside, height_ratios=tall)
-    for part, mine, band in zip(parts, inside, grid, strict=True):
-        for at, axes in enumerate(band):
-            if at >= len(part):
-                axes.remove()
-                continue
-            if by_year:
-                axes.set_title(str(part[at]), loc="left", pad=2, **drawing.text_style(sheet.body, INK))
-            sheet.rows(axes, [labels.get(row, "") if at == 0 else "" for row in mine])
-            if highlight in mine:
-                _set_off(axes, mine.index(highlight))
-            _draw_rates(sheet, axes, rates[rates["panel"] == part[at]], mine, ticks, named=named)
+    grid = sheet.axes(len(parts), beside, used=len(panels), height_ratios=tall)
+    for at, (panel, axes) in enumerate(zip(panels, grid.flat, strict=False)):
+        mine = inside[at // beside]
+        if by_year:
+            axes.set_title(str(panel), loc="left", pad=2, **drawing.text_style(sheet.body, INK))
+        sheet.rows(axes, [labels.get(row, "") if at % beside == 0 else "" for row in mine])
+        if highlight in mine:
+            _set_off(axes, mine.index(highlight))
+        _draw_rates(sheet, axes, rates[rates["panel"] == panel], mine, ticks, named=named)
     return sheet.figure
 
 

@@ -176,7 +176,7 @@ def series_over_years(
         source=drawing.annual_reports([agency], points["year"]),
         key=drawing.point_key(points, sheet.words("value"), broken),
     )
-    grid = sheet.axes(rows, columns)
+    grid = sheet.axes(rows, columns, used=len(shown))
     for axes, one, title in zip(grid.flat, shown, titles, strict=False):
         axes.set(xlim=(years[0] - 0.6, years[-1] + 0.6))
         axes.spines["bottom"].set(visible=True, color=drawing.FAINT)
@@ -185,8 +185,6 @@ def series_over_years(
         for year, tick in zip(years, axes.get_xticklabels(), strict=True):
             tick.set_color(INK if year in set(points["year"]) else "#949494")
         _draw_points(sheet, axes, one, (wide / (len(years) + 0.2), tall))
-    for axes in grid.flat[len(shown) :]:
-        axes.remove()
     return sheet.figure
 
 
