@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 DONE, FAILED, UNUSABLE = 0, 1, 2
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 _REPAIRS_SHOWN = 5
-_SEVERITIES = ["E", "W", "I"]
 _TYPES: dict[str, Callable[[str], Any]] = {"path": Path, "whole": int, "number": float}
 
 
@@ -147,6 +146,7 @@ def _explain(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from govstats.reconciliation.findings import standing
     from govstats.sources import read_apart
 
     if options.workbook and (len(options.files) > 1 or options.workbook.resolve() == options.files[0].resolve()):
@@ -163,7 +163,7 @@ def _check(options: argparse.Namespace) -> int:
         findings = govstats.reconcile(
             report, rules=options.rules, corrections=options.corrections, adjudications=options.adjudications
         )
-        wrong = findings[(findings["status"] == "fail") & findings["decision"].ne("dismissed")]
+        wrong = standing(findings)
         repairs = govstats.repairs(report, rules=options.rules, corrections=options.corrections)
         if options.workbook:
             _write_workbook(options.workbook, report, findings, repairs, options.language or "zh")
@@ -172,10 +172,9 @@ def _check(options: argparse.Namespace) -> int:
         if options.json:
             checked.append(_identity(report) | {"counts": counts, "findings": _records(findings), "repairs": _records(repairs)})
             continue
-        worst_first = wrong.sort_values("severity", key=lambda column: column.map(_SEVERITIES.index), kind="stable")
-        about = [f"({decision})" if isinstance(decision, str) else "" for decision in worst_first["decision"]]
+        about = [f"({decision})" if isinstance(decision, str) else "" for decision in wrong["decision"]]
         shown = _records(repairs.drop_duplicates("repair"))
-        failures, more = _records(worst_first.assign(about=about)), len(shown) - _REPAIRS_SHOWN
+        failures, more = _records(wrong.assign(about=about)), len(shown) - _REPAIRS_SHOWN
         _tell("checked", report, failures, shown[:_REPAIRS_SHOWN], more, counts, options.language)
     if options.json:
         _print_json({"reports": checked, "refused": refused})

@@ -20,7 +20,7 @@ from govstats.files import write
 from govstats.measures import indicators
 from govstats.panel import STATES, Folder, Panel, read_corpus
 from govstats.panel.register import expected_reports
-from govstats.reconciliation.findings import FINDING_TYPES
+from govstats.reconciliation.findings import FINDING_TYPES, standing
 from govstats.reconciliation.rulebook import having, loaded
 from govstats.report import column_types
 
@@ -92,8 +92,7 @@ class NewYear:
     @cached_property
     def failed(self) -> pd.DataFrame:
         """The rows of `findings` that fail and nobody dismissed: what does not follow, or is worth a look."""
-        stands = (self.findings["status"] == "fail") & self.findings["decision"].ne("dismissed")
-        return self.findings[stands].reset_index(drop=True)
+        return standing(self.findings).reset_index(drop=True)
 
     def summary(self, language: str = "both") -> str:
         """Say in one sentence what came, what is late and what does not follow.

@@ -13,6 +13,7 @@ from govstats.errors import require_columns
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, FAINT, HATCHED, INK, QUIET, SKY, VERMILLION, Language, Sheet, Width, Words, words
 from govstats.forms import Label, Table, cell_key
+from govstats.reconciliation import reconcile
 from govstats.report import column_types, typed_frame
 
 if TYPE_CHECKING:
@@ -340,8 +341,6 @@ def residuals(report: Report) -> pd.DataFrame:
     >>> found.loc[found["difference"] != 0, ["rule", "along", "id", "difference"]].values.tolist()
     [['T3C', 'column', 'natural_person', -6.0], ['T3C', 'column', 'total', -6.0]]
     """
-    from govstats.reconciliation import reconcile
-
     findings = reconcile(report)
     bounds = {edit.rule for edit in report.statutory_form.edits() if edit.relation == ">="}
     rows = []

@@ -11,6 +11,9 @@ import pandas as pd
 from govstats.errors import require_columns
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, HATCHED, INK, QUIET, VERMILLION, Language, Sheet, Width, Words, chapter, words
+from govstats.measures import definitions, indicators, series, series_definitions
+from govstats.reconciliation import reconcile
+from govstats.reconciliation.findings import standing
 from govstats.report import Report, column_types
 
 if TYPE_CHECKING:
@@ -61,8 +64,6 @@ def points_over_years(source: Report | Panel | pd.DataFrame, names: Iterable[str
     >>> points_over_years(cells, ["requests_received"])[["year", "value", "break_before", "line"]].values.tolist()
     [[2017, 0.0, False, 1], [2019, 23.0, True, 2], [2020, 21.0, False, 2], [2022, 74.0, False, 3]]
     """
-    from govstats.measures import definitions, indicators, series, series_definitions
-
     wanted = list(names)
     known = set(definitions()["indicator"])
     of_series = [name for name in wanted if name not in known]
@@ -95,11 +96,8 @@ def points_over_years(source: Report | Panel | pd.DataFrame, names: Iterable[str
 
 def _contradicted(source: Report | Panel | pd.DataFrame, followed: pd.DataFrame) -> list[bool]:
     """Tell which figures rest on a cell that stands in an edit of severity E that fails."""
-    from govstats.reconciliation import reconcile
-
-    findings = reconcile(source) if isinstance(source, (Report, pd.DataFrame)) else source.findings
-    failed = (findings["status"] == "fail") & findings["decision"].ne("dismissed")
-    wrong = findings[failed & (findings["severity"] == "E")]
+    wrong = standing(reconcile(source) if isinstance(source, (Report, pd.DataFrame)) else source.findings)
+    wrong = wrong[wrong["severity"] == "E"]
     reports = zip(wrong["agency"], wrong["year"], wrong["cells"], strict=True)
     doubtful = {(agency, year, cell) for agency, year, cells in reports for cell in str(cells).split(";")}
     rows = zip(followed["agency"], followed["year"], followed["cells"], strict=True)

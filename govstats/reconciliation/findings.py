@@ -122,3 +122,9 @@ class Findings:
         for name, texts in zip(Wording._fields, worded, strict=False):
             columns[name] = pd.array(list(texts), dtype="str").take(wording)
         return pd.DataFrame({name: columns[name] for name in FINDING_TYPES}, copy=False)
+
+
+def standing(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings that fail and that nobody dismissed, the severest first."""
+    stand = (findings["status"] == "fail") & findings["decision"].ne("dismissed")
+    return findings[stand].sort_values("severity", key=lambda one: one.map("EWI".index), kind="stable")
