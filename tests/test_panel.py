@@ -284,7 +284,7 @@ def test_a_folder_that_holds_something_else_is_not_written_to(folder: Path, tmp_
         ("agency,year,form\n某局,2021,2020\n", "line 2: form is '2020'; expected one of"),
         ("agency,year,published\n某局,2021,2022-13-01\n", "published is '2022-13-01'; expected a date"),
         ("agency,year\n某局,20210\n", "year is '20210'; expected a year"),
-        ("agency,year,region_code\n某局,2021,999999\n", "region_code is '999999'; expected a code"),
+        ("agency,year,region_code\n某局,2021,999999\n", "region_code is '999999'; expected six digits"),
         (
             "document,year\na.html,2021\na.html,2020\n",
             r"column year of a.html is 2021 \(register.csv, line 2\), 2020 \(register.csv, line 3\)",
@@ -763,6 +763,22 @@ def test_processes_give_the_same_panel(folder: Path, monkeypatch: pytest.MonkeyP
     same(panel, govstats.read_corpus(folder, processes=1))
     groups = {name: pq.ParquetFile(panel.folder / f"{name}.parquet").num_row_groups for name in FRAMES}
     assert groups == dict.fromkeys(FRAMES, 2) | {"reports": 1, "rules": 1}  # an agency each
+
+
+def test_processes_that_recognise_pictures_share_the_cores(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+
+    def read_by(_: object, __: object, read: Any, ___: object) -> list[Any]:
+        threads.append(read.args[0]["threads"])
+        return []
+
+    monkeypatch.setattr(reading, "cpu_count", lambda: 8)
+    monkeypatch.setattr(reading, "local_executor", int)
+    monkeypatch.setattr(reading, "_read_by", read_by)
+    place = reading.Folder.of(folder)
+    for processes in (1, 3, 16):
+        assert list(reading.read_documents(place, place.documents(None)[0], tmp_path, client=None, processes=processes)) == []
+    assert threads == [8, 2, 1]
 
 
 def test_a_bucket_is_a_folder(folder: Path) -> None:

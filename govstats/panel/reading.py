@@ -282,12 +282,11 @@ def read_documents(
 
         died = KilledWorker
         workers = max(sum(client.ncores().values()), 1)  # type: ignore[no-untyped-call]
+    bounds = {**chosen_limits(), "threads": 1 if client else max(cpu_count() // workers, 1)}
 
     def read(chunks: Sequence[tuple[Item, ...]]) -> Iterator[tuple[tuple[Item, ...], Tables | None, bool]]:
         executor = local_executor(workers) if client is None else client.get_executor()  # type: ignore[no-untyped-call]
-        return _read_by(
-            executor, died, partial(_elsewhere if client else bounded, chosen_limits(), read_chunk, folder, scans), chunks
-        )
+        return _read_by(executor, died, partial(_elsewhere if client else bounded, bounds, read_chunk, folder, scans), chunks)
 
     lost: list[Item] = []
     at_once = _CHUNKS_AT_ONCE * workers

@@ -119,3 +119,9 @@ class Findings:
             "decision": pd.array([None] * len(number), dtype="str"),
         }
         return pd.DataFrame({name: columns[name] for name in FINDING_TYPES}, copy=False)
+
+
+def standing(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings that fail and that nobody dismissed, the severest first."""
+    stand = (findings["status"] == "fail") & findings["decision"].ne("dismissed")
+    return findings[stand].sort_values("severity", key=lambda one: one.map("EWI".index), kind="stable")
