@@ -118,6 +118,7 @@ class Headers:
         self._twice = cache(partial(Headers._columns_twice, itself))
         self._fits = cache(partial(Headers._rows_fit, itself))
         self._named = cache(partial(Headers._columns_named, itself))
+        self._goes_on = cache(partial(Headers._have_second_lines, itself))
         self._crowded = cache(partial(Headers._has_own_columns, itself))
 
     def ways(self, record: Record, table: Table, line: str, *, glued: bool = False) -> list[Way]:
@@ -146,12 +147,14 @@ class Headers:
         # a space or a comma may part thousands: of the next figure in text, of the label in a CSV (行政处罚,1,132)
         ends = [found[0] for piece in record.labels[-1:] for found in _LAST_DIGITS.finditer(piece.text)]
         split = [*zip(ends, record.words[:1], strict=False)]
-        split += pairwise(record.words) if self.figures_behind(record) else []
-        parted = any(starmap(_are_thousands, split))
+        behind = self.figures_behind(record)
+        split += pairwise(record.words) if behind else []
+        parted = self._goes_on(id(record.grid), table) or any(starmap(_are_thousands, split))
         ways = self.unless_moved_up([way._replace(sure=way.sure and not parted) for way in ways], record, table, sums)
         if len(record.figures) < len(columns) and self._keeps_order(record, table, columns):
             ways += filter(None, [self.going_on(record, len(columns))])
-            if sums or set("".join(record.words)) == {"0"}:
+            # digits that ran together do not go on in the next line
+            if not behind and (sums or set("".join(record.words)) == {"0"}):
                 ways += parted_ways(record, len(columns), sums, glued=glued)
         # a lost tab makes a minus of a dash
         unsigned = [] if record.grid.bounded else [at for at, column in enumerate(columns) if not table.column[column].signed]
@@ -177,10 +180,19 @@ class Headers:
         return [way._replace(sure=way.sure and not (filled_up and _moved_up(way, sums))) for way in ways]
 
     def figures_behind(self, record: Record) -> list[float]:
-        """Return what stands behind a row of text without a label of its own: one or two figures, without their signs."""
+        """Return the figures that stand behind a row of text without a label of their own, without their signs."""
         behind = self._all[record.order + 1 : record.order + 2] if record.grid is TEXT else []
-        alone = [row for row in behind if not row.before and len(row.words) <= _MOST_LACKING]
-        return [abs(figure(word).value or 0) for row in alone for word in row.words]
+        return [abs(figure(word).value or 0) for row in behind if not row.before for word in row.words]
+
+    def _have_second_lines(self, grid: int, table: Table) -> bool:
+        """Tell whether figures of a grid without rulings may go on in rows below them that have no line of their own."""
+        rows = self._records[grid]
+        for above, below in pairwise(rows) if rows[0].grid.aligned and not rows[0].grid.bounded else ():
+            of_line = any(line_index(table).find(piece.text) for piece in below.labels)
+            under = {} if of_line else {piece.column: piece.text for piece in below.figures}
+            if any(_are_thousands(piece.text, under.get(piece.column, "")) for piece in above.figures):
+                return True
+        return False
 
     def has_more_behind(self, record: Record) -> bool:
         """Tell whether a figure behind a row of text is more than the number of the next row."""
