@@ -358,8 +358,12 @@ def header_mistyped(doc: Document) -> None:
     at = doc.random.randrange(len(band.heads))
     *over, leaf = band.heads[at]
     place = doc.random.randrange(len(leaf))
+    lost = leaf[place]
     leaf = leaf[:place] + doc.random.choice(["", "某", "的", leaf[place] * 2]) + leaf[place + 1 :]
     band.heads[at] = (*over, leaf or "某")
+    for cell in (row.cells[at] for row in band.lines() if lost == "万" and "：元" in leaf):
+        # what is left of 万元 is another unit
+        doc.allowed[cell.key or ("", "", "")] |= {cell.value / 1e4} if cell.value is not None else set()
 
 
 @mutation()
