@@ -99,9 +99,11 @@ def disordered(suspects: Iterable[Row], rows: Sequence[Row], edits: Sequence[Edi
 
     A converter may have moved one of them: the sum of the row cannot tell.
     """
+    if not failing(rows, edits):
+        return
     values = {key: figure(piece.text).value if piece else 0.0 for key, piece in _pieces(rows).items()}
     over = {key: [edit for edit in edits if len(edit.lines) > 1 and key in edit.cells] for key in values}
-    for row in suspects if failing(rows, edits) else ():
+    for row in suspects:
         printed = [values.get(key) or 0.0 for key in row.keys]
         for of_columns in zip(*(over.get(key, ()) for key in row.keys), strict=False):
             off = [edit.difference(values, blank=0) for edit in of_columns]

@@ -920,8 +920,8 @@ def _variants(fields: tuple[Cell | None, ...]) -> Iterator[tuple[tuple[Cell | No
 
 def _options(piece: Cell | None) -> list[tuple[Cell | None, float]]:
     """Return the different readings of a cell, each with what speaks against it."""
-    if piece is None:
-        return [(None, 0.0)]
+    if piece is None or not piece.readings:
+        return [(piece, PARTED * bool(piece and _LED_BY_ZERO.fullmatch(piece.text)))]
     against = SURE_READING if (piece.confidence or 0.0) >= CONFIDENT else UNSURE_READING
     different: dict[object, Cell] = {}
     for text in (piece.text, *piece.readings):

@@ -154,7 +154,8 @@ def _order_lost(document: Document, form: Form, cells: Sequence[ReadCell]) -> It
     if document.format not in {"text", "markdown"} or missing < _MANY_LOST * len(form.cells):
         return
     of_grids = (text for grid in document.grids for text in chain(*grid.texts))
-    printed = normalised(" ".join(chain((line.text for line in document.paragraphs), of_grids)))
+    # runs of white space, which pages of text hold, would be tried from each of their characters
+    printed = " ".join(normalised(" ".join(chain((line.text for line in document.paragraphs), of_grids))).split())
     if 2 * len(set(printed_labels(form).findall(printed))) > sum(len(table.lines) for table in form.tables):
         yield note("lost_order", count=len(form.cells), missing=missing)
 
