@@ -149,7 +149,9 @@ class Headers:
         split = [*zip(ends, record.words[:1], strict=False)]
         behind = self.figures_behind(record)
         split += pairwise(record.words) if behind else []
-        parted = self._goes_on(id(record.grid), table) or any(starmap(_are_thousands, split))
+        # a figure behind the row that is more than the number of the next may be its last, and another one a stray
+        stray = max(behind, default=0) > len(self._all)
+        parted = stray or self._goes_on(id(record.grid), table) or any(starmap(_are_thousands, split))
         ways = self.unless_moved_up([way._replace(sure=way.sure and not parted) for way in ways], record, table, sums)
         # digits that ran together do not go on in the next line
         few = len(record.figures) < len(columns) and not behind and self._keeps_order(record, table, columns)
@@ -192,10 +194,6 @@ class Headers:
             if any(_are_thousands(piece.text, under.get(piece.column, "")) for piece in above.figures):
                 return True
         return False
-
-    def has_more_behind(self, record: Record) -> bool:
-        """Tell whether a figure behind a row of text is more than the number of the next row."""
-        return max(self.figures_behind(record), default=0) > len(self._all)
 
     def _keeps_order(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
         """Tell whether nothing above a row speaks against the columns of the form in their order."""
