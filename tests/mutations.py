@@ -764,10 +764,11 @@ def cells_lost(doc: Document) -> None:
     band, row = doc.choose(3, ["requests", "proactive", "review"])
     several = doc.random.random() < 0.5
     rows = [row, row] if several else [one for one in band.lines() if doc.random.random() < 0.4]
+    heads = [[cell.key for cell in one.cells] for one in rows]
     for one in rows:
         doc.doubt(one)
-        keys = [cell.key for cell in one.cells]
         one.cells.pop(doc.random.randrange(len(one.cells)))
+    for one, keys in zip(rows, heads, strict=True):
         doc.also_by_position(one, keys)
 
 

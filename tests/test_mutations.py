@@ -56,6 +56,8 @@ ONCE_WRONG = {
     30023995: "a header in text named a column of the agency's own, and a blank left no trace",
     30025059: "a line of pipes had two figures too many, and blanks between its figures",
     30025186: "the total stood first in a header that was torn, and a row had one figure and its total",
+    41001955: "part of a table stood there twice, and the label of one of its lines looked like two",
+    41003094: "two figures of a row of text were missing, and one of the others was parted and added up by chance",
     30011663: "a row of a CSV lost a cell, and a blank led it",
     30024600: "a wide comma parted the thousands of a figure from its label in a CSV",
     30012147: "a comma parted the thousands of a figure in a CSV",

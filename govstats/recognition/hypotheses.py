@@ -793,9 +793,6 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
         rows = list(_with_blanks(words, columns))
     elif not grid.bounded and is_glued(words, columns, glued):
         rows = _splits(words, columns, sums)
-    elif grid is TEXT and sums and columns - len(words) <= _MOST_LACKING:
-        # a figure may as well be missing: only sums tell that two ran together
-        rows = _splits(words, columns, sums, 0)
     # no number begins with a zero, so that of zeros each is one
     zeros = len(rows) == 1 and set(rows[0]) == {"0"}
     ways = [Way(_pieces(record, row), zeros, PARTED, parted=True) for row in rows]
@@ -830,12 +827,11 @@ def is_glued(tokens: Sequence[str], columns: int, like_others: bool = False) -> 
     return few and columns <= len(digits)
 
 
-def _splits(
-    tokens: Sequence[str], parts: int, sums: Sequence[Sequence[int]] = (), most: int = _MOST_WAYS
-) -> list[tuple[str, ...]]:
+def _splits(tokens: Sequence[str], parts: int, sums: Sequence[Sequence[int]] = ()) -> list[tuple[str, ...]]:
     """Return every way to part tokens into figures without leading zeros; a gap between two tokens parts two figures.
 
-    Where there are more ways than `most`, only those are returned whose `sums` are nothing, each with a sign for every part.
+    Where there are more ways than can be tried, only those are returned whose `sums` are nothing, each with a sign for every
+    part.
     """
     digits, gaps = "".join(tokens), list(accumulate(map(len, tokens)))
     free = np.setdiff1d(np.arange(1, len(digits)), gaps)
@@ -848,7 +844,7 @@ def _splits(
     starts, lengths = bounds[:, :-1], np.diff(bounds, axis=1)
     led_by_zero = (np.array(list(digits)) == "0")[starts] & (lengths > 1)
     bounds = bounds[~(led_by_zero | (lengths > _MOST_DIGITS)).any(axis=1)]
-    if len(bounds) > most and sums:
+    if len(bounds) > _MOST_WAYS and sums:
         value = np.array([[int(digits[at : at + long] or 0) for long in range(_MOST_DIGITS + 1)] for at in range(len(digits))])
         amounts = value[bounds[:, :-1], np.diff(bounds, axis=1)]
         bounds = bounds[(amounts @ np.array(sums).T == 0).all(axis=1)]
