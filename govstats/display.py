@@ -375,7 +375,7 @@ def _text(cell: ReadCell | None) -> str:
 def _blocks(table: Table, cells: Collection[CellKey]) -> list[_Block]:
     """Arrange the lines and columns of a table as the form does; lines that it leaves optional only where they are printed."""
     if table.lines_across:
-        keys = [(table.id, line.id, column) for line in table.lines for column in table.columns_of[line.id]]
+        keys = table.every_cell
         header = [(*_path(table, table.line[line], ()), table.column[column]) for _, line, column in keys]
         return [_Block(None, header, [()], [keys])]
     if table.open:
@@ -446,7 +446,7 @@ def show_table(report: Report, name: str, findings: pd.DataFrame | None = None, 
     """Lay a table out for eyes; see `table_html`."""
     known_language(language)
     table, words, cells = report.statutory_form.table(name), _WORDS[language], _cells(report, name)
-    title = report.statutory_form.sections[table.section - 1].text(language) if table.section else table.title(language)
+    titled = report.statutory_form.sections[table.section - 1] if table.section else table
     units = {line.unit for line in table.lines}
     unit = units.pop() if len(units) == 1 else ""
     failures: list[tuple[str, Collection[CellKey]]] = []
@@ -459,7 +459,7 @@ def show_table(report: Report, name: str, findings: pd.DataFrame | None = None, 
     signs = {"unreadable": "?", "blank": words["blank"], "missing": MISSING}
     width = lcm(*(len(block.header) for block in blocks))
     return ShownTable(
-        title,
+        titled.text(language),
         words["unit"].format(words.get(unit, unit)) if unit else "",
         words["absent"],
         [row for block in blocks for row in _rows(table.corner, block, width, cells, failures, language)],

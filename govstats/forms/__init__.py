@@ -212,7 +212,7 @@ class Edit:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class Table(Bilingual):
     """One statutory table.
 
     Attributes
@@ -314,17 +314,13 @@ class Table:
         """Return the edits that are equalities."""
         return [edit for edit in self.edits(printed) if edit.relation == "=="]
 
-    def title(self, language: Language) -> str:
-        """Return the title in one language."""
-        return self.zh if language == "zh" else self.en
-
     def unit(self, line: str, column: str) -> str:
         """Return the unit of a cell: that of its column, else that of its line."""
         return self.column[column].unit or (self.line[line].unit if line in self.line else "")
 
 
 @dataclass(frozen=True, eq=False)
-class Form:
+class Form(Bilingual):
     """One version of the statutory form.
 
     Examples
