@@ -8,8 +8,10 @@ import itertools
 import os
 import re
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -799,6 +801,10 @@ def tidy() -> Iterator[None]:
     gc.collect()
 
 
+#: Up to so many bytes multiprocessing writes a message at once.
+LONG_MESSAGE = 16_384
+
+
 def kill_when_a_chunk_is_kept(victim: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kill a process that reads in the midst of its work."""
     keep = Store.add
@@ -823,6 +829,28 @@ def test_a_killed_process_costs_nothing_but_time(folder: Path, monkeypatch: pyte
         assert psutil.Process(victim).status() == psutil.STATUS_ZOMBIE
     assert panel.reports["error"].isna().all()
     same(panel, govstats.read_corpus(folder, processes=1))
+
+
+def killed_in_a_long_message(size: int) -> bytes:
+    """Return so many bytes from a process that is killed when it writes a message to its pipe which takes several writes."""
+    send = Connection._send  # type: ignore[attr-defined]
+
+    def dies(connection: Connection, content: bytes) -> None:
+        if len(content) > LONG_MESSAGE:
+            os.write(connection.fileno(), content[:5])
+            os.kill(os.getpid(), signal.SIGKILL)
+        send(connection, content)
+
+    Connection._send = dies  # type: ignore[attr-defined]
+    return bytes(size)
+
+
+def test_what_a_process_returns_cannot_be_cut_off_on_its_way() -> None:
+    """A process that was killed while it wrote to the pipe left the others, and the build, waiting for ever."""
+    try:
+        assert reading.local_executor(2).submit(killed_in_a_long_message, 10**6).result(timeout=60) == bytes(10**6)
+    finally:
+        reading.local_executor(2).shutdown()
 
 
 @pytest.mark.usefixtures("tidy")

@@ -80,8 +80,7 @@ class _Reading:
         decide(self.rows, self.edits)
         broken = set().union(*(edit.lines for edit in failing(self.rows, self.edits) if len(edit.lines) == 1))
         for above, below in pairwise(self.lines):
-            in_text = below.match.line in broken and below.match.record.grid is TEXT
-            if in_text and (_completes(below, above) or self.headers.has_more_behind(below.match.record)):
+            if below.match.line in broken and below.match.record.grid is TEXT and _completes(below, above):
                 below.row.ways = below.row.chosen = []
         for row in disordered([one.row for one in self.lines if one.match.record.grid is TEXT], self.rows, self.edits):
             row.ways = row.chosen = []

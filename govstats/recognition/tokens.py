@@ -216,8 +216,14 @@ def _parts(text: str, form: Form) -> Sequence[str]:
         return ()
     columns = _MANY_SPACES.split(text)
     # a row of columns may be long, however wide they are set
-    parts = [text] if len(columns) < _FEWEST_LABELS and len(text) > LONGEST_LABEL else filter(None, columns)
+    parts = [text] if len(columns) < _FEWEST_LABELS and len(text) > LONGEST_LABEL else _with_blanks(columns)
     return [piece for part in parts for piece in _row(part) or _running_text(part, form) or [part]]
+
+
+def _with_blanks(columns: Sequence[str]) -> list[str]:
+    """Drop what is empty in a line of columns, but for blanks between figures."""
+    figures = [at for at, text in enumerate(columns) if is_figure(text)]
+    return [text for at, text in enumerate(columns) if text or (figures and figures[0] < at < figures[-1])]
 
 
 def _row(text: str) -> list[str]:
