@@ -559,28 +559,24 @@ class Excerpt:
     picture: Image | None = field(default=None, repr=False)
     rows: tuple[tuple[Cell, ...], ...] = ()
 
-    def _repr_png_(self) -> bytes | None:
-        if self.picture is None:
-            return None
+    def png(self) -> bytes:
+        """Return the picture, where there is one, as a file."""
         stored = io.BytesIO()
-        self.picture.save(stored, "PNG", optimize=True)
-        return stored.getvalue()
-
-    def _repr_html_(self) -> str | None:
         if self.picture is not None:
-            return None
-        return fill("excerpt", self.rows, self.cell.place, f"outline: 2px solid {_FRAME}; font-weight: 600")
+            self.picture.save(stored, "PNG", optimize=True)
+        return stored.getvalue()
 
     def html(self, about: str) -> str:
         """Return what the document shows as HTML, described by a text where it is a picture."""
-        png = base64.b64encode(self._repr_png_() or b"").decode()
-        return self._repr_html_() or f'<img alt="{Markup.escape(about)}" src="data:image/png;base64,{png}">'
+        if self.picture is None:
+            return fill("excerpt", self.rows, self.cell.place, f"outline: 2px solid {_FRAME}; font-weight: 600")
+        return f'<img alt="{Markup.escape(about)}" src="data:image/png;base64,{base64.b64encode(self.png()).decode()}">'
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, object], dict[str, object]]:
         # without a style the frame is gone: the text names the cell and what stands in it
         about = f"{'/'.join(self.cell.key)}: {self.cell.printed} ({self.cell.place})"
-        shown = {"image/png": self._repr_png_(), "text/html": self._repr_html_(), "text/plain": about}
-        return {kind: content for kind, content in shown.items() if content is not None}, {"image/png": {"alt": about}}
+        shown = {"image/png": self.png()} if self.picture else {"text/html": self.html(about)}
+        return {**shown, "text/plain": about}, {"image/png": {"alt": about}}
 
 
 def excerpt(report: Report, key: tuple[str, str, str]) -> Excerpt:

@@ -73,8 +73,7 @@ class Variable(Field):
 
 def package_about() -> Mapping[str, Any]:
     """Return what a data package says of itself."""
-    about: Mapping[str, Any] = _RAW["package"]
-    return about
+    return dict(_RAW["package"])
 
 
 @cache

@@ -670,8 +670,7 @@ def _form(file: str, version: str, raw: Mapping[str, Any]) -> Form:
 def _sections(file: str, raw: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     if "sections" not in raw and "as_in" in raw:
         return _sections(file, _file(raw["as_in"], file))
-    sections: Iterable[Mapping[str, Any]] = raw.get("sections", ())
-    return sections
+    return list(raw.get("sections", ()))
 
 
 def form_of_year(year: int) -> Form:
