@@ -333,14 +333,11 @@ class _Visit:
         self.folder, self.client = folder, client
         (folder / _ARCHIVE).mkdir(parents=True, exist_ok=True)
         self.register = folder / REGISTER
-        self.known = self._known()
+        self.known = pd.DataFrame(columns=COLUMNS, dtype=str)
+        if self.register.exists():
+            known = pd.read_csv(self.register, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            self.known = known.assign(**{name: "" for name in COLUMNS if name not in known.columns})
         self.archive = folder / _ARCHIVE / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.warc.gz"
-
-    def _known(self) -> pd.DataFrame:
-        if not self.register.exists():
-            return pd.DataFrame(columns=COLUMNS, dtype=str)
-        known = pd.read_csv(self.register, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-        return known.assign(**{name: "" for name in COLUMNS if name not in known.columns})
 
     def list_of_reports(self, address: str, pattern: re.Pattern[str]) -> Iterator[dict[str, object]]:
         """Yield what became of each report that a list links to."""

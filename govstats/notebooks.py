@@ -746,7 +746,7 @@ def _reports_of(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict
     return list(found.values()), of_cases
 
 
-def _lines(reports: Sequence[Report], quality: pd.DataFrame, of_cases: Mapping[Case, _Whose]) -> list[dict[str, Any]]:
+def _lines(reports: Sequence[Report], quality: pd.DataFrame, of_cases: Mapping[Case, _Whose]) -> list[dict[Any, Any]]:
     """Return a row of the page for each report, by agency and year."""
     cells = pd.concat([report.cells for report in reports], ignore_index=True)
     rates: dict[_Whose, dict[str, tuple[str, str]]] = {}
@@ -763,4 +763,4 @@ def _lines(reports: Sequence[Report], quality: pd.DataFrame, of_cases: Mapping[C
         whose = line["agency"], line["year"]
         line["cases"] = [case for case, other in of_cases.items() if other == whose]
         line["rates"] = absent | rates.get(whose, {})
-    return [{str(name): value for name, value in line.items()} for line in lines]
+    return lines

@@ -93,7 +93,10 @@ def identify(
     known = {} if corrections is None else corrected(corrections)
     rows = zip(listed, _as_many(years, listed, "years"), _as_many(texts, listed, "texts"), strict=True)
     keys = [_plain(*row) for row in rows]
-    found = {key: _identity(*key, known) for key in dict.fromkeys(keys)}
+    found: dict[Any, Identity] = {}
+    for key in dict.fromkeys(keys):
+        name, year, text = key
+        found[key] = Identity(None) if name is None else identity_in(known, name, year) or of_name(parts(name), year, text)
     frame = typed_frame([(key[0], *found[key]) for key in keys], IDENTITY_TYPES)
     return frame.set_axis(names.index) if isinstance(names, pd.Series) else frame
 
@@ -111,12 +114,6 @@ def _plain(name: Any, year: Any, text: Any) -> tuple[str | None, int | None, str
     """Return a name, a year and a text without the many ways to say that there is none."""
     printed = name if isinstance(name, str) and name.strip() else None
     return printed, None if pd.isna(year) else int(year), text if isinstance(text, str) else ""
-
-
-def _identity(name: str | None, year: int | None, text: str, known: Corrected) -> Identity:
-    if name is None:
-        return Identity(None)
-    return identity_in(known, name, year) or of_name(parts(name), year, text)
 
 
 # --- corrections ---------------------------------------------------------------------------------------------------------

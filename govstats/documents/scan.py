@@ -87,13 +87,13 @@ class _Engine(NamedTuple):
 def _engine(name: str) -> _Engine:
     """Return rapidocr, loaded once."""
     try:
-        return _load(limit("threads"))
+        return _load()
     except (ImportError, ValueError) as error:
         raise MissingReader.worded("no_recognition", name=name, error=error) from error
 
 
 @lru_cache(maxsize=1)
-def _load(threads: int) -> _Engine:
+def _load() -> _Engine:
     with warnings.catch_warnings(action="ignore"):
         import onnxruntime  # noqa: F401  # rapidocr finds out only when it recognises
         import rapidocr
@@ -114,7 +114,8 @@ def _load(threads: int) -> _Engine:
     }
     settings = repr((version("rapidocr"), version("onnxruntime"), parameters)).encode()
     identity = hashlib.sha256(settings + Path(detector).read_bytes() + Path(recogniser).read_bytes()).hexdigest()
-    here = {"Det.model_path": detector, "Rec.model_path": recogniser, "EngineConfig.onnxruntime.intra_op_num_threads": threads}
+    here: dict[str, object] = {"Det.model_path": detector, "Rec.model_path": recogniser}
+    here["EngineConfig.onnxruntime.intra_op_num_threads"] = limit("threads")
     return _Engine(rapidocr.RapidOCR(params=parameters | here), identity)
 
 

@@ -360,14 +360,11 @@ def indicators_compared(
             axes.set_title(str(panel), loc="left", pad=2, **drawing.text_style(sheet.body, INK))
         sheet.rows(axes, [labels.get(row, "") if at % beside == 0 else "" for row in mine])
         if highlight in mine:
-            _set_off(axes, mine.index(highlight))
+            row = mine.index(highlight)
+            axes.axhspan(row - 0.5, row + 0.5, color="#efefef", zorder=-1)
+            axes.get_yticklabels()[row].set_color(BLUE)
         _draw_rates(sheet, axes, rates[rates["panel"] == panel], mine, ticks, named=named)
     return sheet.figure
-
-
-def _set_off(axes: Axes, row: int) -> None:
-    axes.axhspan(row - 0.5, row + 0.5, color="#efefef", zorder=-1)
-    axes.get_yticklabels()[row].set_color(BLUE)
 
 
 def _drawable(sheet: Sheet, rates: pd.DataFrame, groups: list[str], *, by_year: bool, share: bool) -> pd.DataFrame:

@@ -60,8 +60,7 @@ _METADATA = {
 
 def looks(name: str) -> dict[str, dict[str, Any]]:
     """Return a chapter of ``looks.toml``: how symbols and fields look, as matplotlib names it."""
-    found: dict[str, dict[str, Any]] = package_data("figures/looks.toml")[name]
-    return found
+    return dict(package_data("figures/looks.toml")[name])
 
 
 _POINTS = looks("points")

@@ -25,6 +25,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from fsspec import AbstractFileSystem
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
 from loky import cpu_count, get_reusable_executor
 
 from govstats.agencies import hint
@@ -40,7 +43,6 @@ from govstats.report import Claim, Note, ReadCell, Report, column_types, is_type
 
 if TYPE_CHECKING:
     from distributed import Client
-    from fsspec import AbstractFileSystem
 
 Tables = dict[str, pa.Table]
 _Result = TypeVar("_Result")
@@ -147,12 +149,10 @@ class Folder:
         return cls(url if "://" in url else str(Path(url).expanduser().absolute()), dict(options or {}))
 
     @cached_property
-    def _opened(self) -> tuple[AbstractFileSystem | None, str]:
-        """The file system and the path in it; None for this machine, whose paths may hold what means something in an address."""
+    def _opened(self) -> tuple[AbstractFileSystem, str]:
+        """The file system and the path in it; a path of this machine may hold what means something in an address."""
         if "://" not in self.url:
-            return None, self.url
-        from fsspec.core import url_to_fs
-
+            return LocalFileSystem(), self.url
         try:
             system, root = url_to_fs(self.url, **self.options)
         except ImportError as error:
@@ -167,9 +167,9 @@ class Folder:
         The stamp is None where there is nothing to read: a pipe, a device, a link to a folder.
         """
         system, root = self._opened
-        if not (os.path.isdir(root) if system is None else system.isdir(root)):  # noqa: PTH112
+        if not system.isdir(root):
             raise UnreadableDocument.worded("no_such_folder", url=self.url)
-        for path, stamp in sorted(_local(root) if system is None else _remote(system, root)):
+        for path, stamp in sorted(_local(root) if isinstance(system, LocalFileSystem) else _remote(system, root)):
             inside = path[len(root) :].lstrip("/")
             if not _HIDDEN.search(inside):
                 yield _text(inside), stamp
@@ -201,18 +201,16 @@ class Folder:
     def table(self, name: str) -> tuple[str, bytes] | None:
         """Return the name and the content of a table that may stand in the folder itself."""
         system, root = self._opened
-        there = system.isfile(f"{root}/{name}") if system else Path(root, name).is_file()
-        return (name, self.content(name)) if there else None
+        return (name, self.content(name)) if system.isfile(f"{root}/{name}") else None
 
     def content(self, source: str) -> bytes:
         """Return the bytes of a document."""
         system, root = self._opened
-        read = system.cat_file if system else lambda path: Path(path).read_bytes()
         try:
-            return bytes(read(f"{root}/{source}"))
+            return bytes(system.cat_file(f"{root}/{source}"))
         except FileNotFoundError:
             path = _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), source)  # what `_text` made a text of
-            return bytes(read(f"{root}/{path}"))
+            return bytes(system.cat_file(f"{root}/{path}"))
 
 
 def _remote(system: AbstractFileSystem, root: str) -> Iterator[tuple[str, str | None]]:

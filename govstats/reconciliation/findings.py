@@ -83,7 +83,7 @@ class Findings:
         if not np.size(reports):
             return
         cells = list(cells)
-        given: dict[str, Words] = {} if table is None else {"table": table.title}
+        given: dict[str, Words] = {} if table is None else {"table": table.text}
         if table is not None and len(cells) == 1:
             given["subject"] = named(table, cells[0])
         if isinstance(expected, float) and isinstance(reported, float):

@@ -186,7 +186,7 @@ def _not_found(case: Case, group: int) -> tuple[Any, ...]:
     failed = (case.chain.rows.matrix[case.chain.broken] != 0).any(axis=0)
     agency, year, (table, *_), form = case.chain.places[int(failed.argmax())]
     rules = ";".join(dict.fromkeys(edit.rule for edit in case.chain.edits))
-    said = [phrase("not_found", one, table=form.table(table).title(one)) for one in LANGUAGES]
+    said = [phrase("not_found", one, table=form.table(table).text(one)) for one in LANGUAGES]
     return (agency, year, table, *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
 
 

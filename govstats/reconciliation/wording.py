@@ -126,7 +126,7 @@ def named(table: Table, cell: CellKey) -> Callable[[Language], str]:
 
 def titled(table: Table, language: Language) -> str:
     """Return the title of a table in quotation marks."""
-    return quoted(table.title(language), language)
+    return quoted(table.text(language), language)
 
 
 def cells_without_figure(table: Table, cells: Sequence[CellKey], status: Sequence[int], limit: int = 4) -> Words:
