@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,6 +23,7 @@ from govstats.characters import is_figure
 from govstats.documents import Cell, Document, Grid, open_document, page_picture
 from govstats.documents.document import Box
 from govstats.errors import GovstatsError
+from govstats.files import package_data
 from govstats.forms import CellKey, Label, Language, Line, Table, cell_key, known_language
 from govstats.report import origin
 
@@ -56,7 +56,7 @@ _LANGUAGES: Mapping[str, tuple[Language, ...]] = {"both": ("zh", "en"), "zh": ("
 
 #: The templates of pages, and of pieces of pages.
 PAGES = Path(__file__).parent / "pages"
-_WORDS: Mapping[Language, Mapping[str, str]] = tomllib.loads((PAGES / "display.toml").read_text("utf-8"))  # type: ignore[assignment]
+_WORDS: Mapping[str, Mapping[str, str]] = package_data("pages/display.toml")
 # A shadow at an edge says that a table goes on there: what covers it scrolls with the table, and is away while there is more.
 # No rule depends on colour alone: failed cells have a frame and a sign, the others a word, a sign or a dotted frame. Colours
 # come from JupyterLab's theme where there is one, and else from the page.

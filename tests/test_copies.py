@@ -241,17 +241,72 @@ def test_columns_that_a_converter_joined_are_parted_by_their_header() -> None:
     assert not reported(read)
 
 
-def test_columns_that_a_converter_joined_are_parted_by_the_sum_of_their_row() -> None:
+@pytest.mark.parametrize("between", ["<br>", " "])
+def test_columns_that_a_converter_joined_are_parted_by_the_sum_of_their_row(between: str) -> None:
     """The blank behind the label is half of it: taken for a blank column, it would move the figures to the right."""
     report = copy("large", "2021", 3)
     table = report.form.table("requests")
     rows = [["信息", *(column.zh for column in table.columns)]]
     for line in printed_lines(table):
         figures = [box.text for box in report.figures("requests", line.id)]
-        rows.append([line.zh, "", *figures[:3], "<br>".join(figures[3:5]), *figures[5:]])
+        rows.append([line.zh, "", *figures[:3], between.join(figures[3:5]), *figures[5:]])
     rows[5][-1] = "1"  # its total
     page = f"{TITLE}\n\n三、收到和处理政府信息公开申请情况\n\n{markdown(rows)}\n"
     read = reported(govstats.read(page.encode(), form="2021"))
     name = printed_lines(table)[4].id
     others = {key: value for key, value in shown(report, "requests").items() if key[1] != name}
-    assert read == others | {("requests", name, "total"): 1}
+    # where the row fails, what stands behind the joined cells stands there in any case
+    behind = {("requests", name, "other"): report.value(("requests", name, "other")), ("requests", name, "total"): 1}
+    assert read.items() >= others.items()
+    assert read.items() <= (others | behind).items()
+
+
+def test_beside_a_cell_with_two_figures_a_blank_cell_is_no_column() -> None:
+    """MarkItDown adds blank columns and joins others: the seven cells of a row are not its seven columns."""
+    report = copy("large", "2021", 3)
+    rows = []
+    for line in printed_lines(report.form.table("requests")):
+        one, two, three, four, *others, last, total = (box.text for box in report.figures("requests", line.id))
+        rows.append([line.zh, "", "", one, two, f"{three} {four}", *others, f"{last} {total}"])
+    page = f"{TITLE}\n\n三、收到和处理政府信息公开申请情况\n\n{markdown(rows)}\n"
+    assert reported(govstats.read(page.encode(), form="2021")) == shown(report, "requests")
+    for row in rows:
+        row[-1] += "1"
+    page = f"{TITLE}\n\n三、收到和处理政府信息公开申请情况\n\n{markdown(rows)}\n"
+    assert not reported(govstats.read(page.encode(), form="2021"))
+
+
+def test_rows_that_a_converter_joined_are_parted_where_their_labels_are_numbered() -> None:
+    report = copy("large", "2021", 3)
+    table = report.form.table("requests")
+    rows = [["信息", *(column.zh for column in table.columns)]]
+    for line in printed_lines(table):
+        figures = [box.text for box in report.figures("requests", line.id)]
+        if line.id == "not_processed.repeated":
+            rows[-1] = [
+                f"（五）不予<br>处理<br>{rows[-1][0]}<br>{line.zh}",
+                *map("<br>".join, zip(rows[-1][1:], figures, strict=True)),
+            ]
+        else:
+            rows.append([line.zh, *figures])
+    page = f"{TITLE}\n\n三、收到和处理政府信息公开申请情况\n\n{markdown(rows)}\n"
+    assert reported(govstats.read(page.encode(), form="2021")) == shown(report, "requests")
+
+
+def test_a_label_goes_on_in_rows_without_figures() -> None:
+    """pymupdf4llm makes a row of each line of a label; the header is torn too, and no sum holds."""
+    report = copy("large", "2021", 3)
+    table = report.form.table("requests")
+    rows = [
+        ["", "", "申", "请人情况", "", "", "", ""],
+        ["（本列数据", "自然", "", "法人", "或其他", "组织", "", "总"],
+        ["", "人", "商业<br>企业", "科研<br>机构", "社会公<br>益组织", "法律服<br>务机构", "其<br>他", "计"],
+    ]
+    for line in printed_lines(table):
+        figures = [box.text for box in report.figures("requests", line.id)]
+        rows.append([line.zh[:7], *figures[:6], f"9{figures[6]}"])
+        rows += [[line.zh[7:], *[""] * 7]] * (len(line.zh) > 9)
+    page = f"{TITLE}\n\n三、收到和处理政府信息公开申请情况\n\n{markdown(rows)}\n"
+    wanted = shown(report, "requests")
+    wanted |= {key: float(f"9{report.printed[key]}") for key in wanted if key[2] == "total"}
+    assert reported(govstats.read(page.encode(), form="2021")) == wanted

@@ -305,6 +305,22 @@ def test_only_places_on_pictures_lead_to_the_page_as_it_was_given() -> None:
     assert grid.rows[0][0].place == "table 1 row 1 cell 1 box 10.0 20.0 30.0 40.0"
 
 
+def test_blank_cells_below_a_row_of_figures_are_the_rest_of_it() -> None:
+    """A page break tore the row; blank cells below a header are a row."""
+
+    def part(*rows: tuple[str, str]) -> PageTable:
+        boxes = [Box(10 * at, 20 * row, 10 * at + 10, 20 * row + 20) for row in range(len(rows)) for at in range(2)]
+        cells = [PageCell(box, at // 2, at % 2, text=rows[at // 2][at % 2]) for at, box in enumerate(boxes)]
+        return PageTable(Box(0, 0, 20, 20 * len(rows)), (0, 10, 20), tuple(cells), len(rows), True)
+
+    [grid] = blocks_of([[part(("甲", "乙"), ("3", "4"))], [part(("", ""))]], [Box._make, Box._make])
+    assert isinstance(grid, Grid)
+    assert grid.texts == [["甲", "乙"], ["3", "4"], []]
+    [grid] = blocks_of([[part(("甲", "乙"))], [part(("", ""))]], [Box._make, Box._make])
+    assert isinstance(grid, Grid)
+    assert grid.texts == [["甲", "乙"], ["", ""]]
+
+
 def line_of_text(size: int, noise: float) -> npt.NDArray[np.uint8]:
     """Draw a line of dense characters above a ruling of the same length, a ruling across both, and noise."""
     page: PILImage = Image.new("L", (700, 200), 255)

@@ -433,6 +433,19 @@ def test_a_figure_over_the_edge_of_the_table_stays_whole(font: Path, printed: st
     assert not any(printed[-2:] in block.text for block in open_document(content).paragraphs)
 
 
+def test_a_digit_at_the_ruling_left_of_it_is_whole(font: Path) -> None:
+    """The ink of a thick ruling reaches into its box."""
+
+    def finish(page: Page) -> None:
+        y = page.at[LICENSING][1]
+        page.pdf.set_line_width(2.8)
+        page.pdf.line(LEFTS[1], y - TALL / 2, LEFTS[1], y + TALL / 2)
+        page.pdf.set_font("few", "", 10)
+        page.put("1042", LEFTS[1] + 0.1 + page.pdf.get_string_width("1042") / 2, y)
+
+    assert of_licensing(drawn(font, finish, moved=LICENSING)) == 1042
+
+
 # --- figures that are none --------------------------------------------------------------------------------------------------
 
 

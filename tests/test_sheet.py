@@ -212,3 +212,22 @@ def test_a_workbook_of_something_else_is_no_annual_report() -> None:
         book.active.append(row)
     with pytest.raises(GovstatsError):
         govstats.read(saved(book))
+
+
+REVIEW = [
+    ["行政复议", *[""] * 4, "行政诉讼", *[""] * 9],
+    ["", "结果维持 结果纠正 其他结果 尚未审结", "", "", "总计", "未经复议直接起诉", *[""] * 4, "复议后起诉", *[""] * 4],
+    [*[""] * 5, *["", "结果维持 结果纠正 其他结果 尚未审结", "", "", "总计"] * 2],
+    [*"01102", *"00011", *"00202"],
+]
+
+
+def test_names_that_camelot_left_in_one_cell_stand_over_their_columns() -> None:
+    """The CSV of the table on reviews alone has one row of figures."""
+    out = io.StringIO()
+    csv.writer(out).writerows(REVIEW)
+    read = [cell.value for cell in govstats.read(out.getvalue().encode()).read_cells]
+    assert read == [0, 1, 1, 0, 2, 0, 0, 0, 1, 1, 0, 0, 2, 0, 2]
+    # a label of two words has no more cells
+    [one] = [row for grid in open_document(b"a b,,3,4\nc,,5,6\n").grids for row in grid.texts[:1]]
+    assert one == ["a b", "", "3", "4"]

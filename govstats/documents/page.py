@@ -417,8 +417,15 @@ def _grid(parts: Sequence[tuple[int, PageTable]], number: int, locate: Sequence[
 
 
 def _merge_upwards(rows: list[list[Cell]], first: int) -> None:
-    """Let the end of a label that a page break tore off go on in the last row before: text beside cells without any."""
+    """Let the end of a label that a page break tore off go on in the last row before: text beside cells without any.
+
+    Blank cells below a row of figures are the rest of that row.
+    """
     crumbs = [cell for cell in rows[first] if cell.text.strip()]
+    above = rows[first - 1] if first else []
+    columns, above_columns = ([cell.column for cell in row] for row in (rows[first], above))
+    if not crumbs and columns == above_columns and all(is_figure(cell.text) for cell in above):
+        rows[first] = []
     if len(crumbs) != 1 or is_figure(crumbs[0].text) or NUMBERING.match(crumbs[0].text):
         return
     crumb = crumbs[0]

@@ -24,7 +24,8 @@ _ROWS_REPEATED = re.compile(
     rb'<table:table-row[^>]*?number-rows-repeated="(\d{1,9})"[^>]*>(?:\s*<table:table-cell[^>]*/>)*\s*<table:table-cell[^>]*[^/]>'
 )
 _CELLS_REPEATED = re.compile(rb'<table:table-cell[^>]*?number-columns-repeated="(\d{1,9})"[^>]*(?<!/)>')
-#: What tells comma-separated values from text: so many rows of as many short fields follow one another, with figures in them.
+#: What tells comma-separated values from text: so many rows of as many short fields follow one another, and there are figures in
+#: so many of them, or in a whole row.
 _FEWEST_ROWS, _FEWEST_FIELDS, _LONGEST_FIELD = 2, 3, 60
 #: A row of one text that is so long and stands between tables is a sentence.
 _SENTENCE = 40
@@ -141,8 +142,11 @@ def read_separated(text: str) -> tuple[Block, ...]:
     except csv.Error:
         return ()
     for width, run in groupby(rows, key=len):
-        alike = [row for row in run if max(map(len, row), default=0) <= _LONGEST_FIELD and any(map(is_figure, row))]
-        if width >= _FEWEST_FIELDS and len(alike) >= _FEWEST_ROWS:
+        alike = [row for row in run if max(map(len, row), default=0) <= _LONGEST_FIELD]
+        of_figures = [row for row in alike if any(map(is_figure, row))]
+        whole = width >= WIDE and any(all(map(is_figure, filter(None, row))) for row in of_figures)
+        several = len(of_figures) >= _FEWEST_ROWS or (whole and len(alike) >= _FEWEST_ROWS)
+        if width >= _FEWEST_FIELDS and several:
             return tuple(_blocks(rows, {}, "rows"))
     return ()
 
@@ -179,7 +183,7 @@ def _blocks(rows: list[list[str]], spans: dict[tuple[int, int], tuple[int, int]]
 
 
 def _as_on_the_page(rows: list[list[str]], spans: dict[tuple[int, int], tuple[int, int]]) -> None:
-    """Take back what pandas does to a table: it numbers rows and columns, and repeats what a merged cell says."""
+    """Take back what pandas and camelot do to a table: they number rows and columns, repeat merged cells, and join others."""
     counts = [int(row[0]) for row in rows if row and _NUMBER.fullmatch(row[0])]
     numbered = (
         len(counts) > 1
@@ -189,6 +193,7 @@ def _as_on_the_page(rows: list[list[str]], spans: dict[tuple[int, int], tuple[in
     numbered = numbered and not any(row[0] and not row[0].isdecimal() for row in rows if row)
     header: list[str] = []
     for number, row in enumerate(rows):
+        _spread(row)
         # a column with blanks is one of floats
         if numbered:
             row[:] = ["", *(text.removesuffix(".0") if is_figure(text) else text for text in row[1:])] if row else []
@@ -202,3 +207,13 @@ def _as_on_the_page(rows: list[list[str]], spans: dict[tuple[int, int], tuple[in
                 first, *others = same
                 if text and others and header[first]:
                     spans[number, first] = 1, 1 + len(others)
+
+
+def _spread(row: list[str]) -> None:
+    """Part a text of as many words as there are cells for it before the next one, all others of which are blank."""
+    full = [*(at for at, text in enumerate(row) if text), len(row)]
+    for before, (at, end) in zip([-1, *full], pairwise(full), strict=False):
+        words = row[at].split()
+        begin = end - len(words)
+        if len(words) >= _FEWEST_FIELDS and before < begin <= at:
+            row[begin:end] = words

@@ -10,7 +10,7 @@ from itertools import chain, compress, pairwise, product, takewhile
 from operator import not_
 
 from govstats.characters import is_figure
-from govstats.documents.document import NO_TEXT, PAGE_NUMBER, WIDE, Block, Box, Cell, Grid, Paragraph
+from govstats.documents.document import NO_TEXT, NUMBERING, PAGE_NUMBER, WIDE, Block, Box, Cell, Grid, Paragraph
 from govstats.documents.html import read_html
 from govstats.documents.page import Word
 from govstats.documents.page_tables import filled, frames_of
@@ -41,7 +41,7 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BREAK = re.compile(r"(?:<!--.*?-->|<br>)+")
 _PIPE = re.compile(r"(?<!\\)\|")
 #: Several figures in a cell; and the whole name of a column, which is no piece of one that is broken.
-_FIGURES, _NAME = re.compile(r"-?[\d.,]+(?:\s*\n\s*-?[\d.,]+)+"), re.compile(r"[^()（）]{4,}")
+_FIGURES, _NAME = re.compile(r"-?[\d.,]+(?:\s+-?[\d.,]+)+"), re.compile(r"[^()（）]{4,}")
 _TWO_FIGURES, _DIGIT = re.compile(r"\d+\s*\n\s*\d+"), re.compile(r"\d")
 _OPEN, _CLOSED = re.compile(r"[(（][^)）]*$"), re.compile(r"[^(（]*[)）]")
 #: Figures that add up by chance are fewer.
@@ -200,6 +200,12 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
         if not _PIPE_RULE.fullmatch(line):
             parts = _PIPE.split(_OUTER_PIPES.sub("", line))
             cells = [_ESCAPE.sub(r"\1", _MARKUP.sub("", _TYPE.sub(r"\2", part.replace("<br>", "\n")).strip())) for part in parts]
+            if rows and _goes_on(rows[-1][1], cells):
+                rows[-1][1][:] = ["\n".join(filter(None, both)) for both in zip(rows[-1][1], cells, strict=True)]
+                continue
+            if several := _several_rows(cells):
+                rows += [(at, row) for row in several]
+                continue
             if any(map(_FIGURES.fullmatch, cells)) and (opened := _opened(cells, names)):
                 rows.append((at, opened))
                 if len(opened) == 1 + sum(map(len, names[1:])):
@@ -220,6 +226,30 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
     return rows, len(lines)
 
 
+def _goes_on(above: Sequence[str], cells: Sequence[str]) -> bool:
+    """Tell whether a row holds nothing but more of the labels of the row above, which begins with a number and has figures."""
+    more = [at for at, cell in enumerate(cells) if cell]
+    if len(above) != len(cells) or not more or not any(map(is_figure, above)):
+        return False
+    pieces = [line for at in more for line in cells[at].split("\n")]
+    return all(NUMBERING.match(above[at]) for at in more) and not any(is_figure(one) or NUMBERING.match(one) for one in pieces)
+
+
+def _several_rows(cells: Sequence[str]) -> list[list[str]]:
+    """Return the rows that a converter joined: each cell has a figure for every one of them, the stub their numbered labels."""
+    lines = [cell.split("\n") for cell in cells]
+    is_row = [all(map(is_figure, of_cell)) for of_cell in lines]
+    first = is_row.index(True) if True in is_row else 0
+    count = len(lines[first])
+    begins = [at for at, line in enumerate(lines[first - 1]) if NUMBERING.match(line)][-count:]
+    if not first or not all(is_row[first:]) or {*map(len, lines[first:])} != {count} or not 1 < count == len(begins):
+        return []
+    ends = [*begins[1:], len(lines[first - 1])]
+    labels = ["\n".join(lines[first - 1][begin:end]) for begin, end in zip([0, *begins[1:]], ends, strict=True)]
+    stubs = [[*cells[: first - 1], labels[0]], *([*[""] * (first - 1), label] for label in labels[1:])]
+    return [[*stub, *figures] for stub, figures in zip(stubs, zip(*lines[first:], strict=True), strict=True)]
+
+
 def _opened(cells: Sequence[str], names: Sequence[Sequence[str]]) -> list[str]:
     """Return a row of which a converter joined columns, a figure a cell; nothing where neither header nor sum tells them."""
     parts = [cell.split() if _FIGURES.fullmatch(cell) else [cell] for cell in cells]
@@ -227,8 +257,12 @@ def _opened(cells: Sequence[str], names: Sequence[Sequence[str]]) -> list[str]:
         return [*chain(*parts)]
     printed = [text for part in parts for text in part if text]
     counts = [int(text) for text in printed if text.isdecimal()]
-    adds_up = len(counts) == sum(map(is_figure, printed)) >= _FEWEST_TO_ADD and sum(counts[:-1]) == counts[-1]
-    return printed if adds_up else []
+    if len(counts) != sum(map(is_figure, printed)) or len(counts) < _FEWEST_TO_ADD:
+        return []
+    # where no label stands beside one sum, the labels around may be of other rows
+    sums = [counts] if len(counts) < len(printed) else [*zip(*[iter(counts)] * _FEWEST_TO_ADD, strict=False)]
+    add_up = len(counts) < len(printed) or len(counts) == len(sums) * _FEWEST_TO_ADD > _FEWEST_TO_ADD
+    return printed if add_up and all(sum(one[:-1]) == one[-1] for one in sums) else []
 
 
 def _tab_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:

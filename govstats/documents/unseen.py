@@ -104,7 +104,9 @@ class Look:
         self._look_again(words, boxes, seen, pieces)
         digits = np.flatnonzero([word.text.isdecimal() for word in words])
         crossed = digits[[self._is_drawn_in(*sides) for sides in self._pixels(boxes[digits], _MIDDLE_PART)]]
-        spoilt = set(crossed[~_meeting(boxes[crossed], vertical).any(axis=1)])
+        # the ink of a ruling reaches a pixel farther than its middle
+        reached = boxes[crossed] + np.array([-1, 0, 1, 0]) / self._scale
+        spoilt = set(crossed[~_meeting(reached, vertical).any(axis=1)])
         for at in np.flatnonzero(seen[1:] != seen[:-1]).tolist():
             hidden, rest = (at, at + 1) if seen[at + 1] else (at + 1, at)
             # something lies over the rest of the figure

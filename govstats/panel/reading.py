@@ -5,12 +5,13 @@ from __future__ import annotations
 import faulthandler
 import hashlib
 import os
+import pickle
 import re
 import stat
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -18,6 +19,7 @@ from itertools import groupby
 from operator import itemgetter
 from os import PathLike, fspath
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -280,12 +282,11 @@ def read_documents(
 
         died = KilledWorker
         workers = max(sum(client.ncores().values()), 1)  # type: ignore[no-untyped-call]
+    bounds = {**chosen_limits(), "threads": 1 if client else max(cpu_count() // workers, 1)}
 
     def read(chunks: Sequence[tuple[Item, ...]]) -> Iterator[tuple[tuple[Item, ...], Tables | None, bool]]:
         executor = local_executor(workers) if client is None else client.get_executor()  # type: ignore[no-untyped-call]
-        return _read_by(
-            executor, died, partial(_elsewhere if client else bounded, chosen_limits(), read_chunk, folder, scans), chunks
-        )
+        return _read_by(executor, died, partial(_elsewhere if client else bounded, bounds, read_chunk, folder, scans), chunks)
 
     lost: list[Item] = []
     at_once = _CHUNKS_AT_ONCE * workers
@@ -424,8 +425,42 @@ def _unread(item: Item, late: bool) -> Tables:
 
 def local_executor(workers: int) -> Executor:
     """Return processes of this machine, the same ones each time."""
-    executor: Executor = get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),))
-    return executor
+    return _Processes(get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),)))
+
+
+class _Processes(Executor):
+    """The processes of an executor; what a call returns comes through a file.
+
+    They share a pipe. One that is killed while it writes to it leaves the others, and this process, waiting for ever, but a
+    name is written at once.
+    """
+
+    def __init__(self, pool: Executor) -> None:
+        self._pool = pool
+        self.shutdown = pool.shutdown  # type: ignore[method-assign]
+
+    def submit(self, function: Callable[..., _Result], /, *given: Any, **named: Any) -> Future[_Result]:
+        result: Future[_Result] = Future()
+        result.set_running_or_notify_cancel()
+
+        def receive(done: Future[str]) -> None:
+            try:
+                path = Path(done.result())
+                result.set_result(pickle.loads(path.read_bytes()))
+                path.unlink()
+            except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the result
+                result.set_exception(error)
+
+        self._pool.submit(_in_a_file, function, *given, **named).add_done_callback(receive)
+        return result
+
+
+def _in_a_file(function: Callable[..., Any], *given: Any, **named: Any) -> str:
+    """Call a function, and return the name of a file with what it returns."""
+    result = function(*given, **named)
+    with NamedTemporaryFile(prefix="govstats-", delete=False) as file:
+        pickle.dump(result, file)
+    return file.name
 
 
 def _end_with(parent: int) -> None:

@@ -268,7 +268,8 @@ class Headers:
         return {column: label for column, label in nearest.items() if label.row > last}
 
     def _rows_that_name_columns(self, grid: int, table: Table) -> list[list[tuple[str, Cell]]]:
-        return [found for row in self._records[grid][0].grid.rows if (found := _named_in(row, table))]
+        rows = pairwise([(), *self._records[grid][0].grid.rows])
+        return [found for above, row in rows if (found := _named_in(row, table, above))]
 
     def _columns_twice(self, grid: int, table: Table) -> set[Cell]:
         """Return header cells of columns that are named twice, over different figures: a written-out span repeats its own."""
@@ -505,7 +506,12 @@ def _signs(table: Table) -> Mapping[str, str]:
     others = {table.zh, table.corner, *(column.spanner_zh for column in table.columns)}
     others |= {label.zh for label in (*table.lines, *table.groups) if table.lines_across}
     elsewhere = set("".join(others))
-    signs = {(sign, name) for name, label in column_index(table).words for sign in label if sign not in elsewhere}
+    signs = {
+        (sign, name)
+        for name, label in column_index(table).words
+        for sign in label
+        if sign not in elsewhere and label.count(sign) == 1
+    }
     count = Counter(sign for sign, _ in signs)
     return {sign: name for sign, name in signs if count[sign] == 1}
 
@@ -550,14 +556,17 @@ def _leaves(table: Table, above: Sequence[Cell]) -> list[tuple[str, Cell]]:
 # --- under a header -----------------------------------------------------------------------------------------------------------
 
 
-def _named_in(row: Sequence[Cell], table: Table) -> list[tuple[str, Cell]]:
-    """Return the columns that a row of a grid names, if it is a header, each with its cell."""
-    kinds_of = kinds(row)
+def _named_in(row: Sequence[Cell], table: Table, above: Sequence[Cell]) -> list[tuple[str, Cell]]:
+    """Return the columns that a row of a grid names, if it is a header, each with its cell; a name may begin in the row above."""
+    kinds_of, index = kinds(row), column_index(table)
+    over = {cell.column: cell.text for cell in above}
     # numbered labels are lines: 3.其他, （七）总计
     words = [cell for cell, kind in zip(row, kinds_of, strict=True) if kind == LABEL and not key(cell.text).number]
-    found = [
-        (column, cell) for cell in words if len(cell.text) <= _LONGEST_HEADER for column in column_index(table).find(cell.text)
-    ]
+    found = []
+    for cell in words:
+        torn = index.exact.get(key(over.get(cell.column, "") + cell.text).word, ())
+        names = index.find(cell.text) or [name for name, _ in torn]
+        found += [(column, cell) for column in names if len(cell.text) <= _LONGEST_HEADER]
     # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
     return found if len({cell for _, cell in found}) > 1 or FIGURE not in kinds_of else []
 
@@ -704,7 +713,8 @@ def in_order(record: Record, columns: int) -> Way | None:
     fields = tuple(record.fields)
     led_by_blank = record.kinds[:1] == BLANK
     if len(fields) == columns and record.grid.bounded and (record.grid.aligned or not led_by_blank):
-        return Way(fields, True)
+        # beside a cell with two figures, a blank one may be where one of them belongs
+        return Way(fields, BLANK not in record.kinds or len(record.words) == len(record.figures))
     if len(record.figures) == columns:
         # of a row that is longer than others a figure may be the cell too many, and a blank one of the form; several blanks
         # behind all figures are what a torn row leaves
