@@ -777,7 +777,9 @@ def stray_in_two_rows(doc: Document) -> None:
     _, *rows = doc.pair()
     at = doc.random.randint(0, len(rows[0].cells))
     for row in rows:
+        keys = [cell.key for cell in row.cells]
         row.cells.insert(at, Cell(str(doc.fresh())))
+        doc.also_in_turn(keys, row.cells)
     doc.doubt(*rows)
 
 

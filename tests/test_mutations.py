@@ -58,6 +58,8 @@ ONCE_WRONG = {
     30025186: "the total stood first in a header that was torn, and a row had one figure and its total",
     41001955: "part of a table stood there twice, and the label of one of its lines looked like two",
     41003094: "two figures of a row of text were missing, and one of the others was parted and added up by chance",
+    41007412: "a table of last year had a long caption, and this year's had blanks that left no trace",
+    41007923: "a gap parted the thousands of a figure between pipes, and a blank left no trace",
     30011663: "a row of a CSV lost a cell, and a blank led it",
     30024600: "a wide comma parted the thousands of a figure from its label in a CSV",
     30012147: "a comma parted the thousands of a figure in a CSV",

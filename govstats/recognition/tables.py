@@ -23,8 +23,8 @@ from govstats.report import Note, ReadCell
 
 #: 本年收费金额（单位：元）; a misprint of 万元 is no 元.
 _YUAN = re.compile(r"(?:[(:]|单位)\s*(?:[件项个条宗次]\s*[、,/和]\s*)*(万?)元")
-#: 2022年度有关数据, but no date, title or sentence.
-_OF_YEAR = re.compile(r"(?=.{,20}$)[^\d，。；报]*(20\d\d)\s*年(?!\s*\d)[^\d，。；报]*", re.DOTALL)
+#: 2022年度有关数据, but no date, title or sentence: the name of a table of the form has up to 17 characters.
+_OF_YEAR = re.compile(r"(?=.{,24}$)[^\d，。；报]*(20\d\d)\s*年(?!\s*\d)[^\d，。；报]*", re.DOTALL)
 #: Ways to read a row that a note lists.
 _MOST_LISTED = 12
 #: Notes on what the form lacks are no doubt about what it has.
