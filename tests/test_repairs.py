@@ -30,6 +30,8 @@ from .test_rules import BLANK, Cell, frame
         (-3, 3, "sign"),
         (251000, 25.1, "unit"),
         (0, 11, "other"),
+        # apart by a fen, which no digit shows
+        (25.123456, 25.123457, "other"),
     ],
 )
 def test_mechanisms(reported: float, proposed: float, how: str) -> None:

@@ -30,19 +30,9 @@ from govstats.forms import (
     versions,
 )
 from govstats.reconciliation.completion import completions
-from govstats.reconciliation.edits import Flags, conflicts, tell
-from govstats.reconciliation.findings import Floats, Integers
-from govstats.reconciliation.matrix import (
-    ABSENT,
-    BLANK,
-    NOT_APPLICABLE,
-    REPORTED,
-    STATUSES,
-    Layout,
-    ReportMatrix,
-    matrices,
-    report_numbers,
-)
+from govstats.reconciliation.edits import assess, conflicts
+from govstats.reconciliation.findings import Flags, Floats, Integers
+from govstats.reconciliation.matrix import ABSENT, REPORTED, STATUSES, Layout, ReportMatrix, matrices, report_numbers
 from govstats.reconciliation.wording import cell_list, column_label, line_label
 from govstats.report import Report
 
@@ -145,7 +135,7 @@ def chosen(what: str, names: str | Iterable[str] | None, known: Mapping[str, Def
 
 
 def definitions_in(
-    file: str, kind: str, *, tables: Iterable[str] = (), text: str | None = None
+    file: str, kind: str, *, tables: Iterable[str] = (), text: str | None = None, taken: Iterable[str] = ()
 ) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
     """Read a file of definitions, those that are for ``each`` of several lines or columns written out one by one.
 
@@ -158,6 +148,8 @@ def definitions_in(
     tables : iterable of str
         What else the file may hold.
     text : str, optional
+    taken : iterable of str
+        Ids that other definitions have.
 
     Raises
     ------
@@ -168,20 +160,11 @@ def definitions_in(
     raw = parsed_toml(where, (resources.files(__package__) / file).read_text("utf-8") if text is None else text)
     refuse_keys(where, raw, (kind,), tables)
     entries = [one for entry in raw[kind] for one in _each(f"{where}, {entry.get('id', '?')!r}", entry)]
-    refuse_twice(where, [entry.get("id", "?") for entry in entries])
-    return raw, entries
-
-
-def refuse_twice(where: str, ids: Sequence[str]) -> None:
-    """Refuse definitions of one id.
-
-    Raises
-    ------
-    FormError
-    """
+    ids = [*taken, *(entry.get("id", "?") for entry in entries)]
     for name in ids:
         if ids.count(name) > 1:
             raise FormError(f"{where}: the id {name!r} stands there twice 该 id 重复，请删去或改名")
+    return raw, entries
 
 
 def _each(where: str, entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -283,7 +266,7 @@ def blanks_as_zero(matrix: ReportMatrix, reported: Figures) -> Figures:
     A blank total is not zero but the sum of its parts. A blank that an edit shows to be more than zero has no figure.
     Unreadable cells and cells that the document does not have are no blanks.
     """
-    blank = np.asarray((matrix.status == BLANK) | (matrix.status == NOT_APPLICABLE))
+    blank = matrix.blank
     if not blank.any():
         return reported
     value, reason = matrix.value.copy(), reported.reason.copy()
@@ -311,7 +294,7 @@ def contradicted(matrix: ReportMatrix, dismissed: Dismissed) -> Flags:
         for edit in matrix.form.edits(layout.printed):
             if edit.relation == "==":
                 rows = matrix.rows_at(edit.cells)
-                failed = members[tell(edit, matrix.value[np.ix_(rows, members)], matrix.form).failed]
+                failed = members[assess(edit, matrix.value[np.ix_(rows, members)], matrix.form).failed]
                 counted = [
                     (number, edit.rule, cell_list(edit.cells)) not in dismissed for number in matrix.reports[failed].tolist()
                 ]

@@ -16,24 +16,11 @@ from scipy import stats
 from govstats.errors import FormError, UnusableCells, UnusableRegister, require_columns
 from govstats.files import Written
 from govstats.forms import ONE_FEN, Language, form, refuse_keys, refuse_unknown, text_of, versions
-from govstats.measures.formulas import (
-    NOT_IN_FORM,
-    REASONS,
-    Figures,
-    Gathered,
-    Sum,
-    chosen,
-    definitions_in,
-    gathered,
-    in_words,
-    parsed,
-    refuse_twice,
-)
+from govstats.measures.formulas import REASONS, Figures, Gathered, Sum, chosen, definitions_in, gathered, in_words, parsed
 from govstats.panel.register import EXPECTED_TYPES, expected_reports
 from govstats.reconciliation import reconcile
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.edits import Flags
-from govstats.reconciliation.findings import Floats
+from govstats.reconciliation.findings import Flags, Floats
 from govstats.reconciliation.matrix import report_numbers
 from govstats.reconciliation.repairs import repairs as repairs_of
 from govstats.reconciliation.reuse import reused_passages
@@ -131,11 +118,12 @@ def _file(own: str = "", text: str = "") -> tuple[Mapping[str, Any], tuple[Indic
     ours = tuple(_indicator(f"{_FILE}, indicator {entry.get('id', '?')!r}", entry, raw) for entry in entries)
     if not own:
         return raw, ours
-    more, entries = definitions_in(own, "indicators", tables=("sources", "notes", "rules", "weights"), text=text)
+    more, entries = definitions_in(
+        own, "indicators", tables=("sources", "notes", "rules", "weights"), text=text, taken=[one.id for one in ours]
+    )
     raw = {**raw, **{name: {"own": own, **raw[name], **more.get(name, {})} for name in ("sources", "notes")}}
     each = ({"source": "own", "en": entry.get("zh"), **entry} for entry in entries)
     mine = tuple(_indicator(f"{own}, indicator {entry.get('id', '?')!r}", entry, raw) for entry in each)
-    refuse_twice(own, [one.id for one in (*ours, *mine)])
     return raw, (*ours, *mine)
 
 
@@ -516,8 +504,7 @@ def _usable(outcome: _Outcome) -> Flags:
 
 def _possible(one: Indicator, quantities: Floats) -> Flags:
     """Tell which quantities can be pooled, a column each."""
-    reason = np.where(np.isnan(quantities).any(axis=0), np.int8(NOT_IN_FORM), np.int8(0))
-    return _usable(_outcome(one, quantities, reason))
+    return _usable(_outcome(one, quantities, np.asarray(np.isnan(quantities).any(axis=0), dtype=np.int8)))
 
 
 def _marked(one: Indicator, everything: Gathered, marks: Sequence[Flags]) -> Floats:

@@ -125,20 +125,20 @@ def reconcile(
     known = known_of(as_corrected(source, corrections))
     given: dict[str, Any] = {"claims": claims, "texts": texts, "vintages": vintages, "reports": reports}
     known = replace(known, **{name: frame for name, frame in given.items() if frame is not None})
-    numbered, found = matrices(known.cells, known.without_cells)
+    by_form = matrices(known.cells, known.without_cells)
     findings = Findings(loaded(rules))
-    check_structure(numbered, found, findings, known)
-    for matrix in found:
+    check_structure(by_form, findings, known)
+    for matrix in by_form.matrices:
         check_edits(matrix, findings)
     told = known.claims
     if told is None and known.report is not None:
         told = known.report.claims.assign(report_year=known.report.year)
     said = [] if told is None else said_in(told)
-    check_prose(numbered, found, findings, said)
-    check_years(numbered, found, findings, said=() if known.claims is None else said, texts=known.texts)
+    check_prose(by_form, findings, said)
+    check_years(by_form, findings, said=() if known.claims is None else said, texts=known.texts)
     if known.vintages is not None:
-        check_vintages(numbered, found, findings, known.vintages, known.reports)
+        check_vintages(by_form, findings, known.vintages, known.reports)
     if known.reports is not None:
-        check_summaries(numbered, found, findings, known.reports)
-    frame = findings.frame(numbered)
+        check_summaries(by_form, findings, known.reports)
+    frame = findings.frame(by_form.reports)
     return frame if adjudications is None else decided(frame, source, adjudications, findings.rules)

@@ -1,4 +1,4 @@
-"""Edits that cannot all hold: of one report alone, and of the years of an agency that their carry-overs join."""
+"""Error localisation: edits that cannot all hold, of one report alone or of the years of an agency that carry-overs join."""
 
 from __future__ import annotations
 
@@ -15,21 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form
-from govstats.reconciliation.edits import (
-    Flags,
-    System,
-    as_rows,
-    closed,
-    coefficients,
-    in_order,
-    kinds,
-    linear_edits,
-    outside,
-    pairs_of_years,
-    system_of,
-    tell,
-)
-from govstats.reconciliation.findings import Floats, Integers
+from govstats.reconciliation.edits import System, as_rows, assess, coefficients, linear_edits, outside, pairs_of_years, systems_on
+from govstats.reconciliation.findings import Flags, Floats, Integers
 from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices, plain_values
 from govstats.reconciliation.rulebook import RulesFile, known_rule, loaded
 from govstats.reconciliation.solver import Localisation, Rows, Solution, can_hold, components, consistent, minimal_changes
@@ -210,29 +197,21 @@ def _rearrangements(chain: Chain) -> list[Solution]:
 # --- one report -------------------------------------------------------------------------------------------------------------
 
 
-@cache
-def _components(form: Form, layout: Layout, cells: tuple[CellKey, ...], own: tuple[Edit, ...]) -> tuple[System, ...]:
-    """Return the groups of edits of a layout and of `own`, and each cell that is in none; what agencies add leaves a sum open."""
-    whole = system_of(form, (*closed(form, layout), *own))
-    none, bound = np.zeros((0, 1)), set(whole.cells)
-    single = (System((), (cell,), Rows(none, none, *kinds(form, [cell]))) for cell in cells if cell not in bound)
-    return (*whole.parted(), *single)
-
-
 class _Systems:
     """The systems of edits of all reports, built for those that are asked for."""
 
     def __init__(self, cells: pd.DataFrame, rules: RulesFile | None = None, weights: Weights | None = None) -> None:
-        self.reports, self.found = matrices(cells)
-        self.agencies, self.years = (plain_values(self.reports[name]) for name in ("agency", "year"))
+        self.by_form = matrices(cells)
+        self.matrices = self.by_form.matrices
+        self.agencies, self.years = (plain_values(self.by_form.reports[name]) for name in ("agency", "year"))
         self.binding = [rule for rule in loaded(rules).values() if rule.binds]
-        self.weights = {matrix.form: _weights(cells, matrix, weights) for matrix in self.found}
-        self.bound = {matrix.form: linear_edits(matrix, matrix, self.binding) for matrix in self.found}
+        self.weights = {matrix.form: _weights(cells, matrix, weights) for matrix in self.matrices}
+        self.bound = {matrix.form: linear_edits(matrix, matrix, self.binding) for matrix in self.matrices}
 
-    def components(self, matrix: ReportMatrix, layout: Layout) -> tuple[System, ...]:
+    def components(self, matrix: ReportMatrix, layout: Layout) -> Sequence[System]:
         """Return the groups of edits that bind the reports of a layout."""
         own = tuple(edit for edit in self.bound[matrix.form] if edit.severity == "E" and not edit.offsets)
-        return _components(matrix.form, layout, matrix.cells, own)
+        return systems_on(matrix.form, layout, matrix.cells, own)
 
     def joining(self, matrix: ReportMatrix, layout: Layout) -> System | None:
         """Return the edits of a report by which its years are joined."""
@@ -242,12 +221,12 @@ class _Systems:
     @cached_property
     def place_of(self) -> dict[int, tuple[ReportMatrix, int, Layout]]:
         """Where each report stands."""
-        every = ((matrix, member, layout) for matrix in self.found for members, layout in matrix.layouts for member in members)
+        every = ((matrix, member, layout) for matrix in self.matrices for members, layout in matrix.layouts for member in members)
         return {int(matrix.reports[member]): (matrix, int(member), layout) for matrix, member, layout in every}
 
     def failing(self) -> Iterator[tuple[int, int, Chain, bool]]:
         """Yield the systems that cannot hold: the report, the order in it, the system, and whether years are joined by it."""
-        for matrix in self.found:
+        for matrix in self.matrices:
             for members, layout in matrix.layouts:
                 joining = self.joining(matrix, layout)
                 for order, component in enumerate(self.components(matrix, layout)):
@@ -273,11 +252,11 @@ class _Systems:
         """Yield the consecutive years of each agency of which some fail, alone or beside one another."""
         year_before: dict[int, int] = {}
         affected = set(failing)
-        for pairs in pairs_of_years(self.reports, self.found):
+        for pairs in pairs_of_years(self.by_form):
             year_before |= dict(zip(pairs.reports.tolist(), pairs.before.reports[pairs.was].tolist(), strict=True))
             for edit in linear_edits(pairs.now, pairs.before, self.binding):
                 if edit.offsets and edit.severity == "E":
-                    affected |= set(pairs.reports[tell(edit, pairs.figures(edit.places)[0], pairs.now.form).failed].tolist())
+                    affected |= set(pairs.reports[assess(edit, pairs.figures(edit.places)[0], pairs.now.form).failed].tolist())
         year_after = {before: now for now, before in year_before.items()}
         while affected:
             run = [min(affected)]
@@ -422,13 +401,9 @@ def _joined(years: Sequence[Case], links: Sequence[_Link], free: Sequence[bool] 
     edits += [_in_year(edit, at) for at, link in enumerate(links, start=1) for edit in link]
     places = [(place.key, at) for at, one in enumerate(chains) for place in one.places]
     signed, whole = (np.concatenate([getattr(one.rows, name) for one in chains]) for name in ("signed", "whole"))
-    return Chain(
-        tuple(place for one in chains for place in one.places),
-        in_order(edits),
-        as_rows(edits, places, signed, whole),
-        np.concatenate([one.figures for one in chains]),
-        np.concatenate([one.weights if it else np.full_like(one.weights, _FIXED) for one, it in zip(chains, free, strict=True)]),
-    )
+    weights = [one.weights if it else np.full_like(one.weights, _FIXED) for one, it in zip(chains, free, strict=True)]
+    figures, every = np.concatenate([one.figures for one in chains]), tuple(place for one in chains for place in one.places)
+    return Chain(every, *as_rows(edits, places, signed, whole), figures, np.concatenate(weights))
 
 
 def _factors(chain: Chain, located: Localisation) -> list[Localisation]:

@@ -14,18 +14,7 @@ import pandas as pd
 from govstats.errors import DifferentReports, require_columns
 from govstats.forms import ONE_FEN, CellKey, Language, Table
 from govstats.reconciliation.findings import Findings
-from govstats.reconciliation.matrix import (
-    ABSENT,
-    REPORTED,
-    STATUS,
-    UNREADABLE,
-    Located,
-    ReportMatrix,
-    combinations,
-    keys_of,
-    located,
-    matrices,
-)
+from govstats.reconciliation.matrix import ABSENT, REPORTED, STATUS, UNREADABLE, ByForm, Located, combinations, keys_of, matrices
 from govstats.reconciliation.rulebook import known_rule
 from govstats.reconciliation.wording import cell_label, listed, no_figure, number, phrase, quoted, without_figure
 from govstats.report import Report, column_types, typed_frame
@@ -214,20 +203,12 @@ def _shown(report: Located) -> dict[CellKey, _Shown]:
     return {key: _Shown(value, state) for key, value, state in shown if state != ABSENT}
 
 
-def check_vintages(
-    reports: pd.DataFrame,
-    found: Sequence[ReportMatrix],
-    findings: Findings,
-    vintages: pd.DataFrame,
-    described: pd.DataFrame | None = None,
-) -> None:
+def check_vintages(by_form: ByForm, findings: Findings, vintages: pd.DataFrame, described: pd.DataFrame | None = None) -> None:
     """Hold other documents of a report against the one whose cells count.
 
     Parameters
     ----------
-    reports : DataFrame
-        Agency and year of each report number.
-    found : sequence of ReportMatrix
+    by_form : ByForm
     findings : Findings
     vintages : DataFrame
         The cells of the other documents, with ``vintage`` and ``source`` beside the columns of `Report.cells`. A document of
@@ -240,7 +221,7 @@ def check_vintages(
     require_columns(vintages, needed, "vintages", "Panel.vintages")
     if vintages.empty:
         return
-    places = located(reports, found)
+    places = by_form.located()
     chosen = _chosen(described)
     named = ("agency", "year", "form", "vintage", "source")
     which, first = combinations(vintages, named)
@@ -279,14 +260,12 @@ def _chosen(described: pd.DataFrame | None) -> Mapping[_ReportKey, tuple[int, st
 # --- summaries: XH ----------------------------------------------------------------------------------------------------------
 
 
-def check_summaries(reports: pd.DataFrame, found: Sequence[ReportMatrix], findings: Findings, described: pd.DataFrame) -> None:
+def check_summaries(by_form: ByForm, findings: Findings, described: pd.DataFrame) -> None:
     """Hold reports that say they are a summary against the sum over the agencies below.
 
     Parameters
     ----------
-    reports : DataFrame
-        Agency and year of each report number.
-    found : sequence of ReportMatrix
+    by_form : ByForm
     findings : Findings
     described : DataFrame
         ``agency year parent summary``: to whom an agency belongs, and whether a report says that it sums up those below. Without
@@ -300,7 +279,7 @@ def check_summaries(reports: pd.DataFrame, found: Sequence[ReportMatrix], findin
         return
     belonging = described[described["parent"].notna() & (described["parent"] != described["agency"])]
     below = belonging.groupby("parent", sort=False, observed=True)["agency"].unique()
-    places = located(reports, found)
+    places = by_form.located()
     for agency, year in dict.fromkeys(zip(summaries["agency"], summaries["year"].astype(int), strict=True)):
         place = places.get((agency, year))
         if place is None or agency not in below.index:

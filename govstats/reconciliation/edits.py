@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, Table
 from govstats.reconciliation import wording
-from govstats.reconciliation.findings import Findings, Floats, Integers
-from govstats.reconciliation.matrix import ABSENT, REPORTED, Layout, ReportMatrix, alike
+from govstats.reconciliation.findings import Findings, Flags, Floats, Integers
+from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Layout, ReportMatrix, alike
 from govstats.reconciliation.rulebook import Rule, having, known_rule
 from govstats.reconciliation.solver import Rows, can_hold, components, conflict
 from govstats.reconciliation.wording import Words, term_labels
 
-Flags = NDArray[np.bool_]
 #: Takes an edit, a report and the figures of its cells; returns them with what the prose says of those that are missing, and what
 #: a message needs; None where the prose does not say it.
 StandIn = Callable[[Edit, "Pairs", Floats], tuple[Floats, dict[str, Any]] | None]
@@ -87,20 +86,19 @@ def alone(matrix: ReportMatrix, at: Integers, years: Integers | None = None) -> 
     return Pairs(matrix, matrix, at, np.full(len(at), -1), np.zeros(len(at), dtype=np.intp) if years is None else years)
 
 
-def pairs_of_years(reports: pd.DataFrame, matrices: Sequence[ReportMatrix]) -> list[Pairs]:
+def pairs_of_years(by_form: ByForm) -> list[Pairs]:
     """Find for each report that of the same agency and the year before.
 
     Parameters
     ----------
-    reports : DataFrame
-        Agency and year of each report number.
-    matrices : sequence of ReportMatrix
+    by_form : ByForm
 
     Returns
     -------
     list of Pairs
         One for each two forms, in the order of the matrices.
     """
+    reports, matrices = by_form
     if len(reports) < 2:
         return []
     places = [(number, which, at) for which, one in enumerate(matrices) for at, number in enumerate(one.reports.tolist())]
@@ -149,22 +147,26 @@ def closed(form: Form, layout: Layout) -> tuple[Edit, ...]:
     return tuple(edit for edit in edits_on(form, layout) if not open_ended(edit, layout))
 
 
-def system_of(form: Form, edits: Collection[Edit]) -> System:
-    """Return edits of one year as a matrix."""
-    places = dict.fromkeys(place for edit in edits for place in edit.places)
-    cells = tuple(cell for cell, _ in places)
-    return System(in_order(edits), cells, as_rows(edits, list(places), *kinds(form, cells)))
+def system_of(form: Form, edits: Collection[Edit], cells: Iterable[CellKey] = ()) -> System:
+    """Return edits of one year as a matrix, over their cells and more."""
+    own = tuple(dict.fromkeys((*(cell for edit in edits for cell in edit.cells), *cells)))
+    ordered, rows = as_rows(edits, [(cell, 0) for cell in own], *kinds(form, own))
+    return System(ordered, own, rows)
 
 
-def in_order(edits: Iterable[Edit]) -> tuple[Edit, ...]:
-    """Return edits as they stand in rows: those that are equalities first."""
-    return tuple(sorted(edits, key=lambda edit: edit.relation != "=="))
+@cache
+def systems_on(form: Form, layout: Layout, cells: tuple[CellKey, ...], more: tuple[Edit, ...]) -> Sequence[System]:
+    """Return the edits of a layout and more in groups, and each cell that is in none; what agencies add leaves a sum open."""
+    return system_of(form, (*closed(form, layout), *more), cells).parted()
 
 
-def as_rows(edits: Collection[Edit], places: Sequence[tuple[CellKey, int]], signed: Flags, whole: Flags) -> Rows:
-    """Return edits on cells, each of this year (0) or another one, for the solver."""
-    weights, equal = coefficients(in_order(edits), places), sum(edit.relation == "==" for edit in edits)
-    return Rows(weights[:equal], weights[equal:], signed, whole)
+def as_rows(
+    edits: Iterable[Edit], places: Sequence[tuple[CellKey, int]], signed: Flags, whole: Flags
+) -> tuple[tuple[Edit, ...], Rows]:
+    """Return edits on cells, each of this year (0) or another one, as they stand in rows, and the rows, for the solver."""
+    ordered = tuple(sorted(edits, key=lambda edit: edit.relation != "=="))
+    weights, equal = coefficients(ordered, places), sum(edit.relation == "==" for edit in ordered)
+    return ordered, Rows(weights[:equal], weights[equal:], signed, whole)
 
 
 def coefficients(edits: Collection[Edit], places: Sequence[tuple[CellKey, int]]) -> Floats:
@@ -234,8 +236,8 @@ def _may_move(form: Form, edit: Edit) -> tuple[Flags, Flags]:
     return (factors > 0) | signed, (factors < 0) | signed
 
 
-def tell(edit: Edit, values: Floats, form: Form, *, may_have_more: bool = False) -> Outcome:
-    """Tell for which reports an edit holds, and for which it cannot; neither where it depends on figures that are not known."""
+def assess(edit: Edit, values: Floats, form: Form, *, may_have_more: bool = False) -> Outcome:
+    """Assess for which reports an edit holds, and for which it cannot; neither where it depends on figures that are not known."""
     unknown = np.isnan(values)
     left, right = sums(edit, np.where(unknown, 0.0, values))
     surplus = left - right
@@ -288,7 +290,7 @@ def _conflict(form: Form, mine: System, values: Floats) -> tuple[Edit, ...]:
     """Return edits that cannot hold together, first among those that cannot but be right."""
     values = np.where(outside(mine.rows, values[:, None])[:, 0], np.nan, values)
     figures = dict(zip(mine.cells, values.tolist(), strict=True))
-    failed = [tell(edit, np.array([[figures[cell]] for cell in edit.cells]), form).failed[0] for edit in mine.edits]
+    failed = [assess(edit, np.array([[figures[cell]] for cell in edit.cells]), form).failed[0] for edit in mine.edits]
     holding = [number for number, fails in enumerate(failed) if not fails]
     sure = [number for number in holding if severity(mine.edits[number]) == "E"]
     for chosen in (sure, holding):
@@ -358,7 +360,7 @@ def check_edit(
     # what inequalities say otherwise has a message of its own
     worded = {name: f"{name} >=" if edit.relation == ">=" and f"{name} >=" in messages else name for name in ("pass", "fail")}
     values, status = pairs.figures(edit.places)
-    told = tell(edit, values, form, may_have_more=may_have_more)
+    told = assess(edit, values, form, may_have_more=may_have_more)
     complete = (status == REPORTED).all(axis=0)
     expected, reported = (side[told.passed] for side in told.sides(edit))
     note(pairs.reports[told.passed], status="pass", message=worded["pass"], expected=expected, reported=reported)
@@ -377,7 +379,7 @@ def check_edit(
         filled = stand_in(edit, pairs.where([at]), values[:, at]) if stand_in else None
         if filled is not None:
             undecided[at] = False
-            outcome = "pass" if tell(edit, filled[0][:, None], form).passed[0] else "fail"
+            outcome = "pass" if assess(edit, filled[0][:, None], form).passed[0] else "fail"
             fields = _of_one(edit, pairs.where([at]), filled[0]) | filled[1]
             note(int(pairs.reports[at]), status=outcome, also=["stood_in"], **fields)
     # each combination of missing cells is worded once, for all reports that have it
@@ -392,7 +394,7 @@ def check_edit(
 def _of_one(edit: Edit, report: Pairs, figures: Floats) -> dict[str, Any]:
     """Return what a message about one report needs: both sides of the edit, as figures and written out, and the year before."""
     form, size = report.now.form, len(edit.left)
-    expected, reported = (float(side[0]) for side in tell(edit, figures[:, None], form).sides(edit))
+    expected, reported = (float(side[0]) for side in assess(edit, figures[:, None], form).sides(edit))
     left, right = (partial(_written, form, edit, figures.tolist(), side) for side in (slice(size), slice(size, None)))
     return {"expected": expected, "reported": reported, "left": left, "right": right, "before": str(report.years[0])}
 

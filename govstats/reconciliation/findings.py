@@ -17,6 +17,7 @@ from govstats.report import column_types
 
 Integers = NDArray[np.intp]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 #: The columns of the findings, with their types; the contract of DESIGN.md.
 FINDING_TYPES = column_types(

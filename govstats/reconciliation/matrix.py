@@ -161,6 +161,11 @@ class ReportMatrix:
         return np.asarray(self.status != ABSENT)
 
     @cached_property
+    def blank(self) -> NDArray[np.bool_]:
+        """Whether a cell is empty or not applicable."""
+        return np.asarray((self.status == BLANK) | (self.status == NOT_APPLICABLE))
+
+    @cached_property
     def corrected(self) -> set[tuple[int, int]]:
         """The cells whose figure is one of a correction, each with the position of the report."""
         method = self.rows["method"] if "method" in self.rows.columns else pd.Series(index=self.rows.index, dtype="str")
@@ -253,7 +258,39 @@ def _choices(statutory: Form, cells: tuple[CellKey, ...]) -> Mapping[tuple[str, 
     return choices
 
 
-def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> tuple[pd.DataFrame, list[ReportMatrix]]:
+class Located(NamedTuple):
+    """Where a report is: its matrix, its position there and its number among all reports."""
+
+    matrix: ReportMatrix
+    at: int
+    number: int
+
+
+class ByForm(NamedTuple):
+    """Reports sorted by form.
+
+    Attributes
+    ----------
+    reports : DataFrame
+        Columns ``agency year form known``, a row a report in the order of the frame; `known` tells whether there is such a form.
+    matrices : list of ReportMatrix
+        One for each form, oldest first.
+    """
+
+    reports: pd.DataFrame
+    matrices: list[ReportMatrix]
+
+    def located(self) -> dict[tuple[Any, Any], Located]:
+        """Return where the first report of each agency and year is."""
+        keys = list(keys_of(self.reports, ("agency", "year")))
+        places: dict[tuple[Any, Any], Located] = {}
+        for matrix in self.matrices:
+            for at, number in enumerate(matrix.reports.tolist()):
+                places.setdefault(keys[number], Located(matrix, at, number))
+        return places
+
+
+def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> ByForm:
     """Sort a cells frame by form.
 
     Parameters
@@ -265,10 +302,7 @@ def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> tuple
 
     Returns
     -------
-    reports : DataFrame
-        Columns ``agency year form known``, a row a report in the order of the frame; `known` tells whether there is such a form.
-    matrices : list of ReportMatrix
-        One for each form, oldest first.
+    ByForm
 
     Raises
     ------
@@ -290,25 +324,7 @@ def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> tuple
         position[members] = np.arange(len(members))
         rows = slice(None) if len(members) == len(version) else position[report_of_row] >= 0
         found.append(_matrix(form(name), members, cells[rows], position[report_of_row[rows]]))
-    return pd.DataFrame({**known, "known": version != ""}), found
-
-
-class Located(NamedTuple):
-    """Where a report is: its matrix, its position there and its number among all reports."""
-
-    matrix: ReportMatrix
-    at: int
-    number: int
-
-
-def located(reports: pd.DataFrame, found: Sequence[ReportMatrix]) -> dict[tuple[Any, Any], Located]:
-    """Return where the first report of each agency and year is."""
-    keys = list(keys_of(reports, ("agency", "year")))
-    places: dict[tuple[Any, Any], Located] = {}
-    for matrix in found:
-        for at, number in enumerate(matrix.reports.tolist()):
-            places.setdefault(keys[number], Located(matrix, at, number))
-    return places
+    return ByForm(pd.DataFrame({**known, "known": version != ""}), found)
 
 
 def _plain(values: Any) -> Any:

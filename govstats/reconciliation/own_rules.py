@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
@@ -13,7 +12,7 @@ from govstats.errors import FormError
 from govstats.forms import CellKey, Edit, Form, Language, form, versions
 from govstats.reconciliation.edits import as_rows, coefficients, kinds
 from govstats.reconciliation.rulebook import OWN, Rule, Rules, RulesFile, loaded, open_lines, weights_in
-from govstats.reconciliation.solver import can_be_positive, follows
+from govstats.reconciliation.solver import Rows, can_be_positive, follows
 from govstats.reconciliation.wording import cell_list, listed, named, phrase, quoted, subject
 from govstats.report import column_types, typed_frame
 
@@ -106,7 +105,10 @@ def _on(statutory: Form, mine: Sequence[tuple[Rule, Edit]], joining: Sequence[Ed
     own = [edit for _, edit in mine]
     places = list(dict.fromkeys(place for edit in (*facts, *own) for place in edit.places))
     signed, whole = kinds(statutory, [cell for cell, _ in places])
-    rows_of = partial(as_rows, places=places, signed=signed, whole=whole)
+
+    def rows_of(edits: Sequence[Edit]) -> Rows:
+        return as_rows(edits, places, signed, whole)[1]
+
     kept = own
     for rule, edit in reversed(mine) if "implied" in only else ():
         others = [one for one in kept if one is not edit]

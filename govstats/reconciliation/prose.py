@@ -18,7 +18,7 @@ from govstats.errors import require_columns
 from govstats.forms import CellKey, Form, Language, Table, cell_key
 from govstats.reconciliation import wording
 from govstats.reconciliation.findings import Findings
-from govstats.reconciliation.matrix import ABSENT, REPORTED, Located, ReportMatrix, located, plain_values
+from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Located, plain_values
 from govstats.reconciliation.rulebook import known_rule
 from govstats.reconciliation.wording import number
 from govstats.report import Claim
@@ -57,14 +57,12 @@ def said_in(claims: pd.DataFrame) -> list[Said]:
     return list(map(Said, column["agency"], made, column["report_year"]))
 
 
-def check_prose(reports: pd.DataFrame, matrices: Sequence[ReportMatrix], findings: Findings, said: Sequence[Said]) -> None:
+def check_prose(by_form: ByForm, findings: Findings, said: Sequence[Said]) -> None:
     """Add the findings of the rules on the prose.
 
     Parameters
     ----------
-    reports : DataFrame
-        Agency and year of each report number.
-    matrices : sequence of ReportMatrix
+    by_form : ByForm
     findings : Findings
     said : sequence of Said
     """
@@ -73,7 +71,7 @@ def check_prose(reports: pd.DataFrame, matrices: Sequence[ReportMatrix], finding
     spoken: dict[object, list[Said]] = defaultdict(list)
     for one in said:
         spoken[one.agency, one.claim.year].append(one)
-    reported = located(reports, matrices)
+    reported = by_form.located()
     for (agency, year), report in reported.items():
         before = (agency, year and year - 1)
         # what other reports say of the year is theirs

@@ -428,11 +428,11 @@ def mechanism(reported: float, proposed: float, *, is_total: bool = False) -> st
     if proposed and abs(reported / proposed - TEN_THOUSAND) < ONE_FEN * TEN_THOUSAND:
         return "unit"
     was, ought = (f"{abs(figure):.4f}".rstrip("0").rstrip(".") for figure in (reported, proposed))
-    first, *others = Levenshtein.editops(was, ought)
-    if not others:
-        at = first.src_pos
-        doubled = first.tag == "delete" and was[at] in {was[at - 1 : at], was[at + 1 : at + 2]}
-        return "doubled" if doubled else "dropped" if first.tag == "insert" else "mistyped"
+    steps = list(Levenshtein.editops(was, ought))
+    if len(steps) == 1:
+        at, what = steps[0].src_pos, steps[0].tag
+        doubled = what == "delete" and was[at] in {was[at - 1 : at], was[at + 1 : at + 2]}
+        return "doubled" if doubled else "dropped" if what == "insert" else "mistyped"
     if OSA.distance(was, ought) == 1:
         return "transposed"
     return "not_updated" if is_total and proposed > reported else "other"

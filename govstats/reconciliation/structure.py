@@ -20,7 +20,7 @@ from govstats.forms import ONE_FEN, CellKey, Label, Language, Table, form, versi
 from govstats.reconciliation import wording
 from govstats.reconciliation.edits import kinds
 from govstats.reconciliation.findings import Findings, Floats
-from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix, Reports, alike, keys_of, report_numbers
+from govstats.reconciliation.matrix import REPORTED, UNREADABLE, ByForm, ReportMatrix, Reports, alike, keys_of, report_numbers
 from govstats.reconciliation.rulebook import Wording, having, known_rule
 from govstats.report import Report
 
@@ -44,18 +44,17 @@ _OWN = "我(?![国省])|本[市县区州局厅委办机单部]|全[市县区州�
 _YEAR_OF_SENTENCE = re.compile(rf"(?:^|[。;])\W*(20\d\d)年度?,?(?={_OWN})[^。;]*")
 
 
-def check_structure(numbered: pd.DataFrame, matrices: Sequence[ReportMatrix], findings: Findings, known: Reports) -> None:
+def check_structure(by_form: ByForm, findings: Findings, known: Reports) -> None:
     """Add the findings of the rules on what must be there.
 
     Parameters
     ----------
-    numbered : DataFrame
-        Agency, year and form of each report number, and whether the form is known.
-    matrices : sequence of ReportMatrix
+    by_form : ByForm
     findings : Findings
     known : Reports
         What notes say of lines, and what became of the rules on the documents themselves.
     """
+    numbered = by_form.reports
     for number in np.flatnonzero(~numbered["known"]).tolist():
         version = numbered["form"].iloc[number]
         missing, those = version if isinstance(version, str) else "?", partial(wording.listed, versions())
@@ -64,7 +63,7 @@ def check_structure(numbered: pd.DataFrame, matrices: Sequence[ReportMatrix], fi
     if known.notes is not None:
         numbers, rows = report_numbers(numbered, known.notes)
         notes = known.notes.iloc[rows].assign(number=numbers)
-    for matrix in matrices:
+    for matrix in by_form.matrices:
         _check_tables(matrix, findings)
         _check_lines(matrix, findings, notes[notes["number"].isin(matrix.reports)])
     if known.report is not None and len(numbered):
@@ -160,7 +159,7 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
     for row, at in np.argwhere(wrong).tolist():
         message, report = "negative" if negative[row, at] else "fraction", int(matrix.reports[at])
         findings.note(report, "S04", "fail", message=message, reported=float(value[row, at]), table=table, cells=[cells[row]])
-    there, empty = matrix.has_table[table.id], (status != REPORTED) & (status != ABSENT)
+    there, empty = matrix.has_table[table.id], matrix.printed[rows] & (status != REPORTED)
     sound = there & ~(wrong | empty).any(axis=0)
     for outcome, message, members in (("pass", "pass", sound), ("not_assessable", "no_table", ~there)):
         findings.note(matrix.reports[members], "S04", outcome, message=message, table=table)

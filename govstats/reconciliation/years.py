@@ -13,7 +13,7 @@ import pandas as pd
 from govstats.forms import CellKey, Edit, Language, cell_key
 from govstats.reconciliation.edits import Pairs, alone, check_edit, edit_labels, linear_edits, pairs_of_years, severity
 from govstats.reconciliation.findings import Findings, Floats
-from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix, keys_of, report_numbers
+from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ByForm, ReportMatrix, keys_of, report_numbers
 from govstats.reconciliation.prose import Said, of_another_circle
 from govstats.reconciliation.reuse import reused_passages
 from govstats.reconciliation.rulebook import having, known_rule
@@ -24,38 +24,29 @@ _MILDER = {"E": "W", "W": "I", "I": "I"}
 _SHARED_CELLS = 0.8
 
 
-def check_years(
-    reports: pd.DataFrame,
-    matrices: Sequence[ReportMatrix],
-    findings: Findings,
-    *,
-    said: Sequence[Said] = (),
-    texts: pd.DataFrame | None = None,
-) -> None:
+def check_years(by_form: ByForm, findings: Findings, *, said: Sequence[Said] = (), texts: pd.DataFrame | None = None) -> None:
     """Add the findings of the rules on two years; reports without one of the year before have none.
 
     Parameters
     ----------
-    reports : DataFrame
-        Agency and year of each report number.
-    matrices : sequence of ReportMatrix
+    by_form : ByForm
     findings : Findings
     said : sequence of Said, optional
         What the prose claims: it stands in for figures that a table lacks.
     texts : DataFrame, optional
         ``agency year sketch``, the sketches as of `reuse.sketch`.
     """
-    found = pairs_of_years(reports, matrices)
-    stand_ins = StandIns(reports, said)
+    found = pairs_of_years(by_form)
+    stand_ins = StandIns(by_form.reports, said)
     for pairs in found:
         _check_edits(pairs, findings, stand_ins)
         _check_amounts(pairs, findings)
         _check_ratios(pairs, findings)
         _check_repetition(pairs, findings)
-    for matrix in matrices if said else ():
+    for matrix in by_form.matrices if said else ():
         _check_against_claims_alone(matrix, found, findings, stand_ins)
     if texts is not None and found:
-        _check_texts(reports, found, texts, findings)
+        _check_texts(by_form.reports, found, texts, findings)
 
 
 # --- edits across years -----------------------------------------------------------------------------------------------------
