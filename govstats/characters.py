@@ -20,7 +20,6 @@ _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
 #: The same for text in which words are sought; a blank for what is left out, so that every other character keeps its place.
 _NARROW = {chr(code): chr(after) if isinstance(after, int) else after or " " for code, after in _HALF_WIDTH.items()}
 _ANY_WIDE = re.compile(f"[{''.join(map(re.escape, _NARROW))}]")
-_FULL_WIDTH = re.compile("[\uff01-\uff5e]")
 
 #: Radicals that PDF producers take for the characters that look the same; NFKC folds the others (U+2F00 to U+2FD5).
 _RADICALS = str.maketrans(
@@ -112,9 +111,7 @@ def normalised(text: str) -> str:
 
 
 def _normalised(text: str) -> str:
-    # what NFKC does most, and many times faster: text that needs no more is told at a glance
-    narrow = _FULL_WIDTH.sub(lambda found: _NARROW[found[0]], text)
-    return simplified(unicodedata.normalize("NFKC", narrow))
+    return simplified(unicodedata.normalize("NFKC", text))
 
 
 #: Labels come again in every report, paragraphs are looked at several times; whole documents would fill the memory.

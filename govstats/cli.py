@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 DONE, FAILED, UNUSABLE = 0, 1, 2
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 _REPAIRS_SHOWN = 5
-_SEVERITIES = ["E", "W", "I"]
 _TYPES: dict[str, Callable[[str], Any]] = {"path": Path, "whole": int, "number": float}
 
 
@@ -58,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
     options = parser().parse_args(arguments)
     try:
-        status: int = options.command(options)
+        status: int | None = options.command(options)
         sys.stdout.flush()
     except GovstatsError as error:
         _complain(error)
@@ -70,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _complain("interrupted 已中断")
         return 130
-    return status
+    return status or DONE
 
 
 class _Parser(argparse.ArgumentParser):
@@ -136,7 +135,7 @@ def _rules(options: argparse.Namespace) -> int:
     return FAILED if len(found) else DONE
 
 
-def _explain(options: argparse.Namespace) -> int:
+def _explain(options: argparse.Namespace) -> None:
     from govstats.recognition.explanations import explain_sentence
 
     found = explain_sentence(options.sentence, year=options.year, form=options.form)
@@ -144,10 +143,10 @@ def _explain(options: argparse.Namespace) -> int:
         print(one.text(options.language))
     if not found:
         print("没有计数的数字，也没有“均”“未”一类的词 no figure that counts something, and no word for all or nothing")
-    return DONE
 
 
 def _check(options: argparse.Namespace) -> int:
+    from govstats.reconciliation.findings import standing
     from govstats.sources import read_apart
 
     if options.workbook and (len(options.files) > 1 or options.workbook.resolve() == options.files[0].resolve()):
@@ -164,7 +163,7 @@ def _check(options: argparse.Namespace) -> int:
         findings = govstats.reconcile(
             report, rules=options.rules, corrections=options.corrections, adjudications=options.adjudications
         )
-        wrong = findings[(findings["status"] == "fail") & findings["decision"].ne("dismissed")]
+        wrong = standing(findings)
         repairs = govstats.repairs(report, rules=options.rules, corrections=options.corrections)
         if options.workbook:
             _write_workbook(options.workbook, report, findings, repairs, options.language or "zh")
@@ -173,10 +172,9 @@ def _check(options: argparse.Namespace) -> int:
         if options.json:
             checked.append(_identity(report) | {"counts": counts, "findings": _records(findings), "repairs": _records(repairs)})
             continue
-        worst_first = wrong.sort_values("severity", key=lambda column: column.map(_SEVERITIES.index), kind="stable")
-        about = [f"({decision})" if isinstance(decision, str) else "" for decision in worst_first["decision"]]
+        about = [f"({decision})" if isinstance(decision, str) else "" for decision in wrong["decision"]]
         shown = _records(repairs.drop_duplicates("repair"))
-        failures, more = _records(worst_first.assign(about=about)), len(shown) - _REPAIRS_SHOWN
+        failures, more = _records(wrong.assign(about=about)), len(shown) - _REPAIRS_SHOWN
         _tell("checked", report, failures, shown[:_REPAIRS_SHOWN], more, counts, options.language)
     if options.json:
         _print_json({"reports": checked, "refused": refused})
@@ -256,12 +254,11 @@ def _client(scheduler: str | None) -> AbstractContextManager[Client | None]:
     return client
 
 
-def _export(options: argparse.Namespace) -> int:
+def _export(options: argparse.Namespace) -> None:
     from govstats.export import export
 
     export(options.panel, options.output, options.format, language=options.language, shape=options.shape)
     print(f"打开 open {options.output}")
-    return DONE
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -307,29 +304,26 @@ def _new_year(options: argparse.Namespace) -> int:
     return FAILED if wrong or bool(new.new["failures"].sum()) else DONE
 
 
-def _notebooks(options: argparse.Namespace) -> int:
+def _notebooks(options: argparse.Namespace) -> None:
     from govstats.notebooks import write_templates
 
     for path in write_templates(options.folder):
         print(path)
     print(f"执行 run: govstats reproduce --notebooks {options.folder}")
-    return DONE
 
 
-def _exercises(options: argparse.Namespace) -> int:
+def _exercises(options: argparse.Namespace) -> None:
     from govstats.teaching import write_exercises
 
     for path in write_exercises(options.folder, solutions=options.solutions):
         print(path)
-    return DONE
 
 
-def _slides(options: argparse.Namespace) -> int:
+def _slides(options: argparse.Namespace) -> None:
     from govstats.teaching import write_slides
 
     for page in write_slides(options.folder):
         print(f"打开 open {page}")
-    return DONE
 
 
 def _reproduce(options: argparse.Namespace) -> int:

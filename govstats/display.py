@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,6 +23,7 @@ from govstats.characters import is_figure
 from govstats.documents import Cell, Document, Grid, open_document, page_picture
 from govstats.documents.document import Box
 from govstats.errors import GovstatsError
+from govstats.files import package_data
 from govstats.forms import CellKey, Label, Language, Line, Table, cell_key, known_language
 from govstats.report import origin
 
@@ -56,7 +56,7 @@ _LANGUAGES: Mapping[str, tuple[Language, ...]] = {"both": ("zh", "en"), "zh": ("
 
 #: The templates of pages, and of pieces of pages.
 PAGES = Path(__file__).parent / "pages"
-_WORDS: Mapping[Language, Mapping[str, str]] = tomllib.loads((PAGES / "display.toml").read_text("utf-8"))  # type: ignore[assignment]
+_WORDS: Mapping[str, Mapping[str, str]] = package_data("pages/display.toml")
 # A shadow at an edge says that a table goes on there: what covers it scrolls with the table, and is away while there is more.
 # No rule depends on colour alone: failed cells have a frame and a sign, the others a word, a sign or a dotted frame. Colours
 # come from JupyterLab's theme where there is one, and else from the page.
@@ -375,7 +375,7 @@ def _text(cell: ReadCell | None) -> str:
 def _blocks(table: Table, cells: Collection[CellKey]) -> list[_Block]:
     """Arrange the lines and columns of a table as the form does; lines that it leaves optional only where they are printed."""
     if table.lines_across:
-        keys = [(table.id, line.id, column) for line in table.lines for column in table.columns_of[line.id]]
+        keys = table.every_cell
         header = [(*_path(table, table.line[line], ()), table.column[column]) for _, line, column in keys]
         return [_Block(None, header, [()], [keys])]
     if table.open:
@@ -446,7 +446,7 @@ def show_table(report: Report, name: str, findings: pd.DataFrame | None = None, 
     """Lay a table out for eyes; see `table_html`."""
     known_language(language)
     table, words, cells = report.statutory_form.table(name), _WORDS[language], _cells(report, name)
-    title = report.statutory_form.sections[table.section - 1].text(language) if table.section else table.title(language)
+    titled = report.statutory_form.sections[table.section - 1] if table.section else table
     units = {line.unit for line in table.lines}
     unit = units.pop() if len(units) == 1 else ""
     failures: list[tuple[str, Collection[CellKey]]] = []
@@ -459,7 +459,7 @@ def show_table(report: Report, name: str, findings: pd.DataFrame | None = None, 
     signs = {"unreadable": "?", "blank": words["blank"], "missing": MISSING}
     width = lcm(*(len(block.header) for block in blocks))
     return ShownTable(
-        title,
+        titled.text(language),
         words["unit"].format(words.get(unit, unit)) if unit else "",
         words["absent"],
         [row for block in blocks for row in _rows(table.corner, block, width, cells, failures, language)],
@@ -559,28 +559,24 @@ class Excerpt:
     picture: Image | None = field(default=None, repr=False)
     rows: tuple[tuple[Cell, ...], ...] = ()
 
-    def _repr_png_(self) -> bytes | None:
-        if self.picture is None:
-            return None
+    def png(self) -> bytes:
+        """Return the picture, where there is one, as a file."""
         stored = io.BytesIO()
-        self.picture.save(stored, "PNG", optimize=True)
-        return stored.getvalue()
-
-    def _repr_html_(self) -> str | None:
         if self.picture is not None:
-            return None
-        return fill("excerpt", self.rows, self.cell.place, f"outline: 2px solid {_FRAME}; font-weight: 600")
+            self.picture.save(stored, "PNG", optimize=True)
+        return stored.getvalue()
 
     def html(self, about: str) -> str:
         """Return what the document shows as HTML, described by a text where it is a picture."""
-        png = base64.b64encode(self._repr_png_() or b"").decode()
-        return self._repr_html_() or f'<img alt="{Markup.escape(about)}" src="data:image/png;base64,{png}">'
+        if self.picture is None:
+            return fill("excerpt", self.rows, self.cell.place, f"outline: 2px solid {_FRAME}; font-weight: 600")
+        return f'<img alt="{Markup.escape(about)}" src="data:image/png;base64,{base64.b64encode(self.png()).decode()}">'
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, object], dict[str, object]]:
         # without a style the frame is gone: the text names the cell and what stands in it
         about = f"{'/'.join(self.cell.key)}: {self.cell.printed} ({self.cell.place})"
-        shown = {"image/png": self._repr_png_(), "text/html": self._repr_html_(), "text/plain": about}
-        return {kind: content for kind, content in shown.items() if content is not None}, {"image/png": {"alt": about}}
+        shown = {"image/png": self.png()} if self.picture else {"text/html": self.html(about)}
+        return {**shown, "text/plain": about}, {"image/png": {"alt": about}}
 
 
 def excerpt(report: Report, key: tuple[str, str, str]) -> Excerpt:

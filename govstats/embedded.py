@@ -135,13 +135,11 @@ def report(agency: str, year: int, format: str | None = None) -> Report:  # noqa
     ('平潭综合实验区', 2025, '2021')
     """
     paths = documents(agency, year)
-    if format is None:
-        return read(paths[0])
-    for path in paths:
-        if path.suffix == FORMATS.get(format):
-            return read(path)
-    known = ", ".join(name for name, suffix in FORMATS.items() if suffix in {path.suffix for path in paths})
-    raise UnknownReport.worded("corpus_lacks_format", agency=agency, year=year, format=format, known=known)
+    found = [path for path in paths if format is None or path.suffix == FORMATS.get(format)]
+    if not found:
+        known = ", ".join(name for name, suffix in FORMATS.items() if suffix in {path.suffix for path in paths})
+        raise UnknownReport.worded("corpus_lacks_format", agency=agency, year=year, format=format, known=known)
+    return read(found[0])
 
 
 def _known(agency: str | None, year: int | None) -> pd.DataFrame:

@@ -90,7 +90,7 @@ class Explorer:
         failed = set(findings.loc[findings["status"] == "fail", "table"])
         tables = self.report.statutory_form.tables
         first = max(range(len(tables)), key=lambda at: (tables[at].id in failed, tables[at].id in there, -at))
-        self._offer(self.table, [(table.title(self._language), table.id) for table in tables], first)
+        self._offer(self.table, [(table.text(self._language), table.id) for table in tables], first)
         self._open_table()
 
     def _open_table(self) -> None:

@@ -15,28 +15,37 @@ import re
 import socket
 import time
 from codecs import BOM_UTF8
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from ssl import SSLContext
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import pandas as pd
 from tqdm import tqdm
 
+from govstats.documents import decoded, open_document
+from govstats.documents.html import parsed
 from govstats.errors import GovstatsError, MissingExtra, ProcessDied, UnusableAddress
 from govstats.files import write
+from govstats.recognition import recognise
 from govstats.sources import apart
 
-if TYPE_CHECKING:
-    from ssl import SSLContext
-
-    from httpcore import ConnectionPool
+try:
+    import httpcore
+    import stamina
     from protego import Protego
+    from warcio.statusandheaders import StatusAndHeaders
+    from warcio.warcwriter import WARCWriter
+except ImportError as missing:
+    raise MissingExtra.of("fetching reports", missing, "fetch") from missing
+
+logging.getLogger("stamina").addHandler(logging.NullHandler())  # that a try is followed by another is no news
 
 #: What a folder knows of its files; `build` reads it as its register, and columns that a person adds stay.
 REGISTER = "register.csv"
@@ -59,6 +68,7 @@ _FILE = re.compile(rf"\.(?:{'|'.join(suffix for suffix in _SUFFIXES if not suffi
 _REPORT = re.compile("信息公开.*(?:年度?报告?|年报)|年度报告|年报")
 #: A page with less text and a script shows its text by that script.
 _LEAST_TEXT = 200
+_NEEDS_SCRIPTS = "the page shows its text by a script; save it from a browser 网页内容由脚本生成，请用浏览器另存"
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
@@ -68,6 +78,10 @@ class _Passing(Exception):
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
         self.wait = wait
+
+
+#: What becomes of an address that leads to no answer, or to one that cannot be looked at.
+_FAILURES: Mapping[type[Exception], str] = {UnusableAddress: "refused", _Passing: "failed", ProcessDied: "no report"}
 
 
 class Answer(NamedTuple):
@@ -179,7 +193,13 @@ class _Client:
     ends: float = 0.0
 
     def __post_init__(self) -> None:
-        self.pool = _pool(self)
+        self.pool = httpcore.ConnectionPool(network_backend=_Checked(self), max_connections=1)
+
+    def left(self) -> float:
+        """Return the seconds until the answer has to be there."""
+        if (seconds := self.ends - time.monotonic()) <= 0:
+            raise httpcore.ReadTimeout
+        return seconds
 
     def get(self, address: str, headers: Mapping[str, str] | None = None, *, by_robots: bool = True) -> Answer:
         """Return the answer of an address that may be asked, after the redirects; refusals are `UnusableAddress`."""
@@ -208,8 +228,6 @@ class _Client:
         if not by_robots:
             return
         if site not in self.robots:
-            from protego import Protego
-
             answer = self.get(f"{site}/robots.txt", by_robots=False)
             # RFC 9309: none means that all is allowed, a failure that nothing is
             text = answer.content[:_MOST_ROBOTS].decode("utf-8", "replace") if answer.code < 300 else ""
@@ -219,20 +237,15 @@ class _Client:
 
     def tried(self, address: str, headers: Mapping[str, str]) -> Answer:
         """Return an answer, after some tries where a failure may pass."""
-        import stamina
 
         def passing(error: Exception) -> bool | float:
             return isinstance(error, _Passing) and (error.wait or True)
 
-        for attempt in stamina.retry_context(passing, attempts=_TRIES, wait_initial=_FIRST_WAIT, timeout=None):
-            with attempt:
-                return self.asked(address, headers)
-        raise AssertionError
+        often = stamina.retry(on=passing, attempts=_TRIES, wait_initial=_FIRST_WAIT, timeout=None)
+        return often(self.asked)(address, headers)
 
     def asked(self, address: str, headers: Mapping[str, str]) -> Answer:
         """Ask a host once, when it may be asked again."""
-        import httpcore
-
         parts = urlsplit(address)
         robots = self.robots.get(f"{parts.scheme}://{parts.netloc}")
         wait = robots.crawl_delay(self.agent) if robots else None
@@ -279,47 +292,29 @@ def _as_sent(address: str) -> str:
     return quote(parts._replace(netloc=netloc, fragment="").geturl(), safe="/:?#[]@!$&'()*+,;=%~")
 
 
-def _pool(client: _Client) -> ConnectionPool:
-    """Return connections that lead to checked addresses and end at the deadline, however slowly bytes drip in."""
-    try:
-        import protego  # noqa: F401
-        import stamina  # noqa: F401
-        import warcio  # noqa: F401
-        from httpcore import ConnectionPool, NetworkStream, ReadTimeout, SyncBackend
-    except ImportError as error:
-        raise MissingExtra.of("fetching reports", error, "fetch") from error
-    logging.getLogger("stamina").addHandler(logging.NullHandler())  # that a try is followed by another is no news
+class _Bounded(httpcore.NetworkStream):
+    """A connection that ends at the deadline, however slowly bytes drip in."""
 
-    def left() -> float:
-        seconds = client.ends - time.monotonic()
-        if seconds <= 0:
-            raise ReadTimeout
-        return seconds
+    def __init__(self, stream: httpcore.NetworkStream, client: _Client) -> None:
+        self.stream, self.client = stream, client
+        self.write, self.close, self.get_extra_info = stream.write, stream.close, stream.get_extra_info  # type: ignore[method-assign]
 
-    class Bounded(NetworkStream):
-        def __init__(self, stream: NetworkStream) -> None:
-            self.stream = stream
-            self.write, self.close, self.get_extra_info = stream.write, stream.close, stream.get_extra_info  # type: ignore[method-assign]
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        return self.stream.read(max_bytes, self.client.left())
 
-        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-            return self.stream.read(max_bytes, left())
+    def start_tls(self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> _Bounded:  # noqa: ARG002
+        return _Bounded(self.stream.start_tls(ssl_context, server_hostname, self.client.left()), self.client)
 
-        def start_tls(self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> Bounded:  # noqa: ARG002
-            return Bounded(self.stream.start_tls(ssl_context, server_hostname, left()))
 
-    class Checked(SyncBackend):
-        def connect_tcp(
-            self,
-            host: str,
-            port: int,
-            timeout: float | None = None,  # noqa: ARG002
-            local_address: str | None = None,
-            socket_options: Iterable[Any] | None = None,
-        ) -> NetworkStream:
-            address = _checked(host, port, private=client.private)
-            return Bounded(super().connect_tcp(address, port, left(), local_address, socket_options))
+class _Checked(httpcore.SyncBackend):
+    """Connects to checked addresses alone."""
 
-    return ConnectionPool(network_backend=Checked(), max_connections=1)
+    def __init__(self, client: _Client) -> None:
+        self.client = client
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, *given: Any, **options: Any) -> _Bounded:  # noqa: ARG002
+        address = _checked(host, port, private=self.client.private)
+        return _Bounded(super().connect_tcp(address, port, self.client.left(), *given, **options), self.client)
 
 
 # --- a visit ----------------------------------------------------------------------------------------------------------------
@@ -338,22 +333,19 @@ class _Visit:
         self.folder, self.client = folder, client
         (folder / _ARCHIVE).mkdir(parents=True, exist_ok=True)
         self.register = folder / REGISTER
-        self.known = self._known()
+        self.known = pd.DataFrame(columns=COLUMNS, dtype=str)
+        if self.register.exists():
+            known = pd.read_csv(self.register, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            self.known = known.assign(**{name: "" for name in COLUMNS if name not in known.columns})
         self.archive = folder / _ARCHIVE / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.warc.gz"
-
-    def _known(self) -> pd.DataFrame:
-        if not self.register.exists():
-            return pd.DataFrame(columns=COLUMNS, dtype=str)
-        known = pd.read_csv(self.register, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-        return known.assign(**{name: "" for name in COLUMNS if name not in known.columns})
 
     def list_of_reports(self, address: str, pattern: re.Pattern[str]) -> Iterator[dict[str, object]]:
         """Yield what became of each report that a list links to."""
         try:
             page = self._asked(address, {})
-            links = apart(address, _links, page)
-        except (UnusableAddress, _Passing, ProcessDied) as error:
-            yield _row(address, "failed" if isinstance(error, _Passing) else "refused", reason=str(error))
+            links = apart(address, _links, page) or ()
+        except tuple(_FAILURES) as error:
+            yield _row(address, _FAILURES[type(error)], reason=str(error))
             return
         host = urlsplit(page.address).netloc
         found = [link for link, text in links if pattern.search(text) and urlsplit(link).netloc == host]
@@ -374,11 +366,9 @@ class _Visit:
             if answer.code == 304:
                 yield _row(address, "unchanged", before[0]["document"])
                 return
-            kind, reason, files = _kind_apart(answer)
-        except UnusableAddress as error:
-            yield _row(address, "refused", reason=str(error))
-        except _Passing as error:
-            yield _row(address, "failed", reason=str(error))
+            kind, reason, files = apart(answer.address, _kind, answer)
+        except tuple(_FAILURES) as error:
+            yield _row(address, _FAILURES[type(error)], reason=str(error))
         else:
             if files and not found_on:
                 for file in files:
@@ -415,9 +405,6 @@ class _Visit:
         return _row(address, "changed" if before else "new", document)
 
     def _archive(self, answer: Answer) -> None:
-        from warcio.statusandheaders import StatusAndHeaders
-        from warcio.warcwriter import WARCWriter
-
         headers = StatusAndHeaders(f"{answer.code}", [*answer.headers.items()], protocol="HTTP/1.1")
         with self.archive.open("ab") as file:
             writer = WARCWriter(file, gzip=True)
@@ -438,57 +425,38 @@ def _path(answer: Answer, sha256: str) -> str:
     return f"{_UNSAFE.sub('_', parts.netloc)}/{stem}-{sha256[:8]}.{suffix}"
 
 
-def _kind_apart(answer: Answer) -> tuple[str, str, list[str]]:
-    try:
-        return apart(answer.address, _kind, answer)
-    except ProcessDied as error:
-        return "no report", str(error), []
-
-
 def _kind(answer: Answer) -> tuple[str, str, list[str]]:
     """Tell what an answer is: a report; a page that links to files of one; neither, and why."""
-    from govstats.api import read
-
+    text, reason, report = "", "", None
     try:
-        report = read(answer.content)
+        document = open_document(answer.content)
+        text = "".join(paragraph.text for paragraph in document.paragraphs)
+        report = recognise(document)
     except GovstatsError as error:
-        report, reason = None, str(error).replace("<bytes>", answer.address)
+        reason = str(error).replace("<bytes>", answer.address)
     if report is not None and report.read_cells:
         return "report", "", []
     is_page = answer.content.removeprefix(BOM_UTF8).lstrip().startswith(b"<")
-    links = _links(answer) if is_page else []
-    files = [link for link, text in links if _FILE.search(urlsplit(link).path) and _REPORT.search(text + unquote(link))]
+    links = _links(answer) if is_page else None
+    files = [link for link, said in links or () if _FILE.search(urlsplit(link).path) and _REPORT.search(said + unquote(link))]
     if files:
         return "page", "", list(dict.fromkeys(files))[:_MOST_FILES]
     if report is not None:
         return "report", "", []
-    if is_page and b"<script" in answer.content and len(_text(answer)) < _LEAST_TEXT:
-        return (
-            "needs scripts",
-            "the page shows its text by a script; save it from a browser 网页内容由脚本生成，请用浏览器另存",
-            [],
-        )
+    if links is not None and len(text) < _LEAST_TEXT and b"<script" in answer.content:
+        return "needs scripts", _NEEDS_SCRIPTS, []
     return "no report", reason, []
 
 
-def _text(answer: Answer) -> str:
-    from govstats.documents import open_document
-
+def _links(answer: Answer) -> list[tuple[str, str]] | None:
+    """Return the addresses that a page links to, with the text of each link; None where it is no page that can be read."""
     try:
-        return "".join(paragraph.text for paragraph in open_document(answer.content).paragraphs)
+        page = parsed(decoded(answer.content, answer.address).encode())
     except GovstatsError:
-        return ""
-
-
-def _links(answer: Answer) -> list[tuple[str, str]]:
-    """Return the addresses that a page links to, with the text of each link."""
-    from govstats.documents import decoded
-    from govstats.documents.html import parsed
-
+        return None
     found = []
-    with suppress(GovstatsError):  # what is no page has no links
-        for node in parsed(decoded(answer.content, answer.address).encode()).css("a[href]"):
-            with suppress(ValueError):  # what stands there is no address
-                link = urljoin(answer.address, (node.attributes.get("href") or "").strip()).partition("#")[0]
-                found.append((link, f"{node.attributes.get('title') or ''}{node.text()}".strip()))
+    for node in page.css("a[href]"):
+        with suppress(ValueError):  # what stands there is no address
+            link = urljoin(answer.address, (node.attributes.get("href") or "").strip()).partition("#")[0]
+            found.append((link, f"{node.attributes.get('title') or ''}{node.text()}".strip()))
     return found

@@ -101,6 +101,12 @@ def whole_number(first: int, last: int) -> Callable[[str], int]:
     return lambda text: known[known.index(int(text.removesuffix(".0")))]
 
 
+def one_of(known: Iterable[str]) -> Kind:
+    """Return the kind of a column that names one of a few things."""
+    names = {name: name for name in known}
+    return names.__getitem__, f"one of {', '.join(names)}, or nothing", "应为其中之一，或留空"
+
+
 _TEXT: Kind = (like("(?s).+"), "a text", "请填写")
 
 

@@ -20,8 +20,8 @@ from govstats.files import write
 from govstats.measures import indicators
 from govstats.panel import STATES, Folder, Panel, read_corpus
 from govstats.panel.register import expected_reports
-from govstats.reconciliation.findings import FINDING_TYPES
-from govstats.reconciliation.rulebook import having
+from govstats.reconciliation.findings import FINDING_TYPES, standing
+from govstats.reconciliation.rulebook import having, loaded
 from govstats.report import column_types
 
 if TYPE_CHECKING:
@@ -60,15 +60,15 @@ class NewYear:
         year: ``agency state last published days timing failures agree disagree not_assessable source message``. `state` is that
         of `Panel.coverage`; `last` the latest earlier year with a report, null where there is none; `days` those from 1 January
         to publication; `timing` is ``in_time``, ``late`` or ``not_assessable`` (the date, or which date of article 49 holds, is
-        not known). `failures` counts the rules of severity E that fail; `agree`, `disagree` and `not_assessable` the rules
-        across the two years, null where the report of the year before is not there.
+        not known). `failures` counts the rules of severity E that fail; `agree`, `disagree` and `not_assessable` those of
+        `findings`, null where the report of the year before is not there.
     changes : DataFrame
         One row a new report and figure: ``agency name label_zh label_en unit share before value change
         contradicted_before contradicted status``. `status` is ``compared``, ``no_report_before``, ``break`` (the form gave the
         figure another meaning), or what a cell is that has no figure; `change` is null unless compared. `contradicted`: the
         figure stands in an edit of severity E that fails; `contradicted_before`: that of the year before does.
     findings : DataFrame
-        As of `govstats.reconcile`: the rules across the two years, failed or not, the severest failures first.
+        As of `govstats.reconcile`: the rules across the two years and your own, failed or not, the severest failures first.
     chain : DataFrame
         What the year before carried over beside what the new reports say they were handed, as `govstats.figures.carry_overs`.
     unusable : DataFrame
@@ -92,8 +92,7 @@ class NewYear:
     @cached_property
     def failed(self) -> pd.DataFrame:
         """The rows of `findings` that fail and nobody dismissed: what does not follow, or is worth a look."""
-        stands = (self.findings["status"] == "fail") & self.findings["decision"].ne("dismissed")
-        return self.findings[stands].reset_index(drop=True)
+        return standing(self.findings).reset_index(drop=True)
 
     def summary(self, language: str = "both") -> str:
         """Say in one sentence what came, what is late and what does not follow.
@@ -246,7 +245,7 @@ def _changes(pair: Panel, year: int) -> pd.DataFrame:
 
 def _findings(pair: Panel, year: int) -> pd.DataFrame:
     found = pair.findings
-    found = found[(found["year"] == year) & found["rule"].isin(RULES)]
+    found = found[(found["year"] == year) & (found["rule"].isin(RULES) | ~found["rule"].isin(loaded()))]
     order = {"status": ["fail", "not_assessable", "pass"], "severity": ["E", "W", "I"]}
     found = found.sort_values(list(order), key=lambda one: one.map(order[str(one.name)].index), kind="stable")
     return found[list(FINDING_TYPES)].reset_index(drop=True)

@@ -18,16 +18,23 @@ from io import StringIO
 from pathlib import Path
 from subprocess import DEVNULL
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import pandas as pd
 
+from govstats import embedded
+from govstats.api import Report
 from govstats.display import PAGES, fill_page
 from govstats.documents.limits import bound_memory
 from govstats.errors import GovstatsError, MissingExtra, NotebookError, UnknownReport
+from govstats.figures import quality_by_report, quality_map
+from govstats.figures.drawing import in_digits
+from govstats.figures.over_years import REASONS
 from govstats.files import lines_of, write
 from govstats.files import sha256 as file_sha256
+from govstats.measures import definitions, indicators
 from govstats.report import column_types, sources_sha256
+from govstats.sources import choose_reports, read_apart
 
 try:
     import nbformat
@@ -40,9 +47,6 @@ try:
     from papermill.translators import PythonTranslator, papermill_translators
 except ImportError as missing:
     raise MissingExtra.of("a notebook", missing, "notebooks") from missing
-
-if TYPE_CHECKING:
-    from govstats.report import Report
 
 #: Whose report something is: the agency and the year.
 _Whose = tuple[str | None, int | None]
@@ -504,8 +508,6 @@ def input_sha256(template: str | Path, case: Case, documents: Iterable[Path]) ->
 
 def _documents(case: Case, folder: Path) -> list[Path]:
     """Return the files that a run depends on; a relative path is meant from the folder of the templates."""
-    from govstats import embedded
-
     more = dict(case.more)
     own = [folder / str(more[name]) for name in ("document", "folder") if more.get(name)]
     if own:
@@ -699,9 +701,6 @@ def heading(notebook: NotebookNode) -> str:
 
 def _write_index(folder: Path, output: Path, rows: Sequence[_Row]) -> None:
     """Write the first page of a batch: a row a report with what it says and what fails in it, and the way to its notebooks."""
-    from govstats.figures import quality_by_report, quality_map
-    from govstats.measures import definitions
-
     headings = {row.case.notebook: heading(read_notebook(folder / row.case.notebook)) or row.case.notebook for row in rows}
     pages = {row.case: row.case.run(output).with_suffix(".html") for row in rows}
     reports, of_cases = _reports_of([row.case for row in rows], folder)
@@ -725,9 +724,6 @@ def _write_index(folder: Path, output: Path, rows: Sequence[_Row]) -> None:
 
 def _reports_of(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict[Case, _Whose]]:
     """Read the reports that cases are about, and those beside them in their folder or in the corpus; and say which is whose."""
-    from govstats import embedded
-    from govstats.sources import choose_reports, read_apart
-
     found: dict[_Whose, Report] = {}
     of_cases: dict[Case, _Whose] = {}
     register = embedded.register()
@@ -750,12 +746,8 @@ def _reports_of(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict
     return list(found.values()), of_cases
 
 
-def _lines(reports: Sequence[Report], quality: pd.DataFrame, of_cases: Mapping[Case, _Whose]) -> list[dict[str, Any]]:
+def _lines(reports: Sequence[Report], quality: pd.DataFrame, of_cases: Mapping[Case, _Whose]) -> list[dict[Any, Any]]:
     """Return a row of the page for each report, by agency and year."""
-    from govstats.figures.drawing import in_digits
-    from govstats.figures.over_years import REASONS
-    from govstats.measures import indicators
-
     cells = pd.concat([report.cells for report in reports], ignore_index=True)
     rates: dict[_Whose, dict[str, tuple[str, str]]] = {}
     for rate in indicators(cells, names=SHOWN).to_dict("records"):
@@ -771,4 +763,4 @@ def _lines(reports: Sequence[Report], quality: pd.DataFrame, of_cases: Mapping[C
         whose = line["agency"], line["year"]
         line["cases"] = [case for case, other in of_cases.items() if other == whose]
         line["rates"] = absent | rates.get(whose, {})
-    return [{str(name): value for name, value in line.items()} for line in lines]
+    return lines

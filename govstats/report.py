@@ -115,10 +115,6 @@ _of_note = types_of(Note)
 NOTE_TYPES = {"agency": "str", "year": "Int64"} | {
     name: _of_note[name] for name in sorted(_of_note, key=lambda name: name.startswith("message"))
 }
-#: Looked up once: pandas takes longer to find a type by its name than to make the column.
-_DTYPES: Mapping[str, Any] = {
-    name: pd.api.types.pandas_dtype(name) for name in ("str", "Int64", "Float64", "boolean", "datetime64[us]")
-}
 
 
 def typed_frame(
@@ -145,7 +141,7 @@ def typed_frame(
     values: dict[str, Sequence[Any]] = {name: [value] * len(rows) for name, value in same.items()}
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(fields)
     values |= dict(zip(fields, columns, strict=True))
-    return pd.DataFrame({name: pd.array(list(values[name]), dtype=_DTYPES[dtype]) for name, dtype in types.items()})
+    return pd.DataFrame({name: pd.Series(list(values[name]), dtype=dtype) for name, dtype in types.items()})
 
 
 @dataclass(frozen=True, eq=False)

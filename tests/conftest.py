@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 
 import pytest
 
-from govstats.documents import scan
-
-scan._THREADS = 1  # each test process has a core, and threads that wait for each other would take it from the others
+# each test process has a core, and threads that wait for each other would take it from the others
+os.environ["GOVSTATS_LIMIT_THREADS"] = "1"
 
 
 def pytest_collection_finish() -> None:

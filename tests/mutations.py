@@ -358,8 +358,12 @@ def header_mistyped(doc: Document) -> None:
     at = doc.random.randrange(len(band.heads))
     *over, leaf = band.heads[at]
     place = doc.random.randrange(len(leaf))
+    lost = leaf[place]
     leaf = leaf[:place] + doc.random.choice(["", "某", "的", leaf[place] * 2]) + leaf[place + 1 :]
     band.heads[at] = (*over, leaf or "某")
+    for cell in (row.cells[at] for row in band.lines() if lost == "万" and "：元" in leaf):
+        # what is left of 万元 is another unit
+        doc.allowed[cell.key or ("", "", "")] |= {cell.value / 1e4} if cell.value is not None else set()
 
 
 @mutation()
@@ -760,10 +764,11 @@ def cells_lost(doc: Document) -> None:
     band, row = doc.choose(3, ["requests", "proactive", "review"])
     several = doc.random.random() < 0.5
     rows = [row, row] if several else [one for one in band.lines() if doc.random.random() < 0.4]
+    heads = [[cell.key for cell in one.cells] for one in rows]
     for one in rows:
         doc.doubt(one)
-        keys = [cell.key for cell in one.cells]
         one.cells.pop(doc.random.randrange(len(one.cells)))
+    for one, keys in zip(rows, heads, strict=True):
         doc.also_by_position(one, keys)
 
 
@@ -772,7 +777,9 @@ def stray_in_two_rows(doc: Document) -> None:
     _, *rows = doc.pair()
     at = doc.random.randint(0, len(rows[0].cells))
     for row in rows:
+        keys = [cell.key for cell in row.cells]
         row.cells.insert(at, Cell(str(doc.fresh())))
+        doc.also_in_turn(keys, row.cells)
     doc.doubt(*rows)
 
 

@@ -134,6 +134,11 @@ def test_a_corrected_figure_is_not_said_to_be_printed(report: govstats.Report, t
     for given, told in ((None, False), (twelve, True)):
         findings = govstats.reconcile(report, corrections=given).query("rule == 'T4S' and status == 'fail'")
         (failed,) = findings[findings["cells"].str.endswith("review/reconsideration/total")].to_dict("records")
+        assert (
+            ("更正后的总计为 12，" if told else "表上总计为 0，") in failed["message_zh"],
+            "表上" in failed["message_zh"],
+        ) == (True, not told)
+        assert ("but the total as corrected is 12," if told else "but the total printed is 0,") in failed["message_en"]
         assert ("其中总计是更正后的数字，不是所印的。" in failed["message_zh"]) is told
         assert ("The figure of total is as corrected, not as printed." in failed["message_en"]) is told
         found = govstats.repairs(report, corrections=given, reread=False).query("line == 'reconsideration'").set_index("column")

@@ -22,8 +22,8 @@ def test_rows_around_a_cell_are_those_of_the_document() -> None:
         ["行政处罚", "3"],
         ["行政强制", "0"],
     ]
-    assert "<td>行政处罚</td>" in str(shown._repr_html_())
-    assert "→ 3</td>" in str(shown._repr_html_())
+    assert "<td>行政处罚</td>" in shown.html("")
+    assert "→ 3</td>" in shown.html("")
 
 
 def test_an_excerpt_keeps_the_header_and_the_spans_of_the_document() -> None:
@@ -40,7 +40,7 @@ def test_an_excerpt_keeps_the_header_and_the_spans_of_the_document() -> None:
         [("行政处罚", 1, 1), ("3", 1, 3)],
         [("行政强制", 1, 1), ("0", 1, 3)],
     ]
-    assert '<td colspan="3" style=' in str(shown._repr_html_())
+    assert '<td colspan="3" style=' in shown.html("")
 
 
 def test_a_row_of_the_frame_names_a_cell() -> None:
@@ -62,7 +62,7 @@ def test_a_cell_of_a_pdf_is_framed_where_its_figure_stands() -> None:
     # seven characters of about five points, two pixels a point
     dark = [x for x in range(inside.width) if min(inside.crop((x, 0, x + 1, inside.height)).tobytes()) < 128]
     assert 50 < max(dark) - min(dark) < 100
-    assert shown._repr_png_() is not None
+    assert shown.png().startswith(b"\x89PNG")
 
 
 def test_a_cell_that_is_not_there_is_named() -> None:

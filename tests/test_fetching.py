@@ -295,6 +295,7 @@ def garbage(handler: BaseHTTPRequestHandler) -> None:
             "h:99999/年报.pdf: it is not fetched",
         ),
         (page("<a href=x>年报</a>" + "<div>" * 20_000), "no report", "elements inside one another"),
+        (page("<script src=app.js></script>" + "<div>" * 20_000), "no report", "elements inside one another"),
         ((200, {}, b"<" + b"\xff" * 300), "no report", "no text in UTF-8"),
         ((302, {"Location": "file:///etc/passwd"}, b""), "refused", "file:///etc/passwd: it is not fetched"),
         ((302, {"Location": "http://[::1"}, b""), "refused", "is not fetched"),

@@ -118,6 +118,31 @@ def test_what_does_not_follow(new: NewYear) -> None:
     assert totals[["agency", "carried_out", "carried_in", "status"]].values.tolist() == [[PINGTAN, 0, 0, "agree"]]
 
 
+RULES = """
+[[rules]]
+id = "MY{number}"
+severity = "W"
+title_zh = "结转与新收"
+[[rules.edits]]
+table = "requests"
+each = "report"
+relation = ">="
+left = ["{more}"]
+right = ["{less}"]
+"""
+
+
+def test_rules_of_ones_own_are_among_the_findings(folder: Path, tmp_path: Path) -> None:
+    carried_in = "requests/carried_in/total"
+    one = RULES.format(number=1, more="before.requests/new/total", less=carried_in)
+    (tmp_path / "rules.toml").write_text(one + RULES.format(number=2, more=carried_in, less="requests/new/total"), "utf-8")
+    new = new_year(govstats.read_corpus(folder, rules=tmp_path / "rules.toml", processes=1), 2024)
+    # 平潭 received 81 in 2023, carried nothing over and received 218
+    own = new.findings[new.findings["rule"].isin(["MY1", "MY2"]) & new.findings["agency"].eq(PINGTAN)]
+    assert own[["rule", "status"]].values.tolist() == [["MY2", "fail"], ["MY1", "pass"]]
+    assert "MY2" in set(new.failed["rule"])
+
+
 def test_the_sentence_counts_what_the_frames_say(new: NewYear) -> None:
     assert new.summary("zh") == (
         "2024 年度：有年报的机关 2 个，未见年报 2 个，文件无法使用 0 个。公布逾期 1 份，按时 1 份，无从判断 0 份。"

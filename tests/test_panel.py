@@ -8,8 +8,10 @@ import itertools
 import os
 import re
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -282,7 +284,7 @@ def test_a_folder_that_holds_something_else_is_not_written_to(folder: Path, tmp_
         ("agency,year,form\n某局,2021,2020\n", "line 2: form is '2020'; expected one of"),
         ("agency,year,published\n某局,2021,2022-13-01\n", "published is '2022-13-01'; expected a date"),
         ("agency,year\n某局,20210\n", "year is '20210'; expected a year"),
-        ("agency,year,region_code\n某局,2021,999999\n", "region_code is '999999'; expected a code"),
+        ("agency,year,region_code\n某局,2021,999999\n", "region_code is '999999'; expected six digits"),
         (
             "document,year\na.html,2021\na.html,2020\n",
             r"column year of a.html is 2021 \(register.csv, line 2\), 2020 \(register.csv, line 3\)",
@@ -763,6 +765,22 @@ def test_processes_give_the_same_panel(folder: Path, monkeypatch: pytest.MonkeyP
     assert groups == dict.fromkeys(FRAMES, 2) | {"reports": 1, "rules": 1}  # an agency each
 
 
+def test_processes_that_recognise_pictures_share_the_cores(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+
+    def read_by(_: object, __: object, read: Any, ___: object) -> list[Any]:
+        threads.append(read.args[0]["threads"])
+        return []
+
+    monkeypatch.setattr(reading, "cpu_count", lambda: 8)
+    monkeypatch.setattr(reading, "local_executor", int)
+    monkeypatch.setattr(reading, "_read_by", read_by)
+    place = reading.Folder.of(folder)
+    for processes in (1, 3, 16):
+        assert list(reading.read_documents(place, place.documents(None)[0], tmp_path, client=None, processes=processes)) == []
+    assert threads == [8, 2, 1]
+
+
 def test_a_bucket_is_a_folder(folder: Path) -> None:
     same(govstats.read_corpus(f"file://{folder}"), govstats.read_corpus(folder))
 
@@ -781,6 +799,10 @@ def tidy() -> Iterator[None]:
     """Let what a killed process leaves open be collected in the test that killed it, and not fail a later one."""
     yield
     gc.collect()
+
+
+#: Up to so many bytes multiprocessing writes a message at once.
+LONG_MESSAGE = 16_384
 
 
 def kill_when_a_chunk_is_kept(victim: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -807,6 +829,28 @@ def test_a_killed_process_costs_nothing_but_time(folder: Path, monkeypatch: pyte
         assert psutil.Process(victim).status() == psutil.STATUS_ZOMBIE
     assert panel.reports["error"].isna().all()
     same(panel, govstats.read_corpus(folder, processes=1))
+
+
+def killed_in_a_long_message(size: int) -> bytes:
+    """Return so many bytes from a process that is killed when it writes a message to its pipe which takes several writes."""
+    send = Connection._send  # type: ignore[attr-defined]
+
+    def dies(connection: Connection, content: bytes) -> None:
+        if len(content) > LONG_MESSAGE:
+            os.write(connection.fileno(), content[:5])
+            os.kill(os.getpid(), signal.SIGKILL)
+        send(connection, content)
+
+    Connection._send = dies  # type: ignore[attr-defined]
+    return bytes(size)
+
+
+def test_what_a_process_returns_cannot_be_cut_off_on_its_way() -> None:
+    """A process that was killed while it wrote to the pipe left the others, and the build, waiting for ever."""
+    try:
+        assert reading.local_executor(2).submit(killed_in_a_long_message, 10**6).result(timeout=60) == bytes(10**6)
+    finally:
+        reading.local_executor(2).shutdown()
 
 
 @pytest.mark.usefixtures("tidy")

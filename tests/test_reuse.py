@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from govstats.reconciliation.reuse import reused_share, sample, sketch
+import pandas as pd
+
+from govstats.reconciliation.reuse import reused_passages, sample, sketch
 
 # characters that all differ, so that every passage is another one
 FIRST = "".join(chr(0x4E00 + 7 * number) for number in range(300))
@@ -10,7 +12,9 @@ SECOND = "".join(chr(0x4E00 + 7 * number) for number in range(400, 700))
 
 
 def share(later: str, earlier: str) -> float | None:
-    return reused_share(sketch(later), sketch(earlier))
+    texts = pd.DataFrame({"agency": "某局", "year": [2023, 2022], "sketch": [sketch(later), sketch(earlier)]})
+    found = reused_passages(texts)
+    return None if found.empty else found["reused_passages"].item() / found["passages"].item()
 
 
 def test_only_figures_and_stops_were_changed() -> None:

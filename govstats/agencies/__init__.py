@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import starmap
 from os import PathLike
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
-from govstats.agencies.divisions import LEVELS, known_code, of_code
+from govstats.agencies.divisions import CODE, LEVEL, of_code
 from govstats.agencies.names import Identity, department, hint, of_name, parts
 from govstats.characters import folded
 from govstats.errors import UnusableCorrections
@@ -26,14 +25,14 @@ AgencyCorrections = str | PathLike[str] | pd.DataFrame
 #: The columns of the table, with their types; only the first two are needed.
 CORRECTION_TYPES = column_types("printed agency level region region_code year_from:Int64 year_to:Int64 former")
 _NEEDED = ("printed", "agency")
-_LAST_YEAR = 9999
+_ALWAYS = (0, 9999)
 _BETWEEN_NAMES = re.compile(r"[;；]")
 _YEAR: Kind = (whole_number(1900, 2099), "a year such as 2018, or nothing", "应为年份，或留空")
 #: What a column holds that is no text.
 _KINDS: Mapping[str, Kind] = {
     **dict.fromkeys(_NEEDED, (like("(?s).+"), "a name", "请填写名称")),
-    "level": (like("|".join(LEVELS)), f"one of {', '.join(LEVELS)}, or nothing", "应为其中之一，或留空"),
-    "region_code": (known_code, "six digits of a division in GB/T 2260, or nothing", "应为 GB/T 2260 的六位代码，或留空"),
+    "level": LEVEL,
+    "region_code": CODE,
     **dict.fromkeys(("year_from", "year_to"), _YEAR),
 }
 
@@ -94,7 +93,10 @@ def identify(
     known = {} if corrections is None else corrected(corrections)
     rows = zip(listed, _as_many(years, listed, "years"), _as_many(texts, listed, "texts"), strict=True)
     keys = [_plain(*row) for row in rows]
-    found = {key: _identity(*key, known) for key in dict.fromkeys(keys)}
+    found: dict[Any, Identity] = {}
+    for key in dict.fromkeys(keys):
+        name, year, text = key
+        found[key] = Identity(None) if name is None else identity_in(known, name, year) or of_name(parts(name), year, text)
     frame = typed_frame([(key[0], *found[key]) for key in keys], IDENTITY_TYPES)
     return frame.set_axis(names.index) if isinstance(names, pd.Series) else frame
 
@@ -114,46 +116,19 @@ def _plain(name: Any, year: Any, text: Any) -> tuple[str | None, int | None, str
     return printed, None if pd.isna(year) else int(year), text if isinstance(text, str) else ""
 
 
-def _identity(name: str | None, year: int | None, text: str, known: Corrected) -> Identity:
-    if name is None:
-        return Identity(None)
-    return identity_in(known, name, year) or of_name(parts(name), year, text)
-
-
 # --- corrections ---------------------------------------------------------------------------------------------------------
 
 
-class _Row(NamedTuple):
-    where: str
-    printed: str
-    agency: str
-    level: str
-    region: str
-    region_code: str
-    year_from: int
-    year_to: int
-    former: str
-
-    @property
-    def names(self) -> list[str]:
-        """The names that are this agency, as they are compared."""
-        return [folded(name)[0] for name in (self.printed, *_BETWEEN_NAMES.split(self.former)) if name.strip()]
-
-    def is_of(self, year: int | None) -> bool:
-        """Tell whether it holds for a year, or for all of them."""
-        return (self.year_from, self.year_to) == (0, _LAST_YEAR) if year is None else self.year_from <= year <= self.year_to
-
-    def overlaps(self, other: _Row) -> bool:
-        return max(self.year_from, other.year_from) <= min(self.year_to, other.year_to)
-
-
-#: The rows by the names that they are about, folded.
-Corrected = Mapping[str, list[_Row]]
+#: The rows of the table by the names that they are about, folded.
+Corrected = Mapping[str, list[Any]]
 
 
 def identity_in(known: Corrected, printed: str, year: int | None) -> Identity | None:
     """Return what the table says of a name; None where it says nothing."""
-    row = next((row for row in known.get(folded(printed)[0], ()) if row.is_of(year)), None)
+    # without a year only what holds in all of them
+    first, last = _ALWAYS if year is None else (year, year)
+    rows = known.get(folded(printed)[0], ())
+    row = next((row for row in rows if row.year_from <= first and last <= row.year_to), None)
     if row is None:
         return None
     name = parts(row.agency)
@@ -216,19 +191,19 @@ def _read(corrections: AgencyCorrections) -> pd.DataFrame:
 
 def corrected(corrections: AgencyCorrections) -> Corrected:
     """Return the table for looking names up, from a file or a frame; refuse lines that contradict each other."""
-    by_name: dict[str, list[_Row]] = {}
+    by_name: dict[str, list[Any]] = {}
     wrong = []
-    for row in starmap(_Row, _read(corrections).fillna({"year_from": 0, "year_to": _LAST_YEAR}).itertuples(name=None)):
+    rows: Iterable[Any] = _read(corrections).fillna(dict(zip(("year_from", "year_to"), _ALWAYS, strict=True))).itertuples()
+    for row in rows:
         if row.year_from > row.year_to:
-            wrong.append(
-                f"{row.where}: year_from {row.year_from} is after year_to {row.year_to}; exchange them 起止年份颠倒，请对调"
-            )
-        for name in row.names:
+            said = f"year_from {row.year_from} is after year_to {row.year_to}; exchange them 起止年份颠倒，请对调"
+            wrong.append(f"{row.Index}: {said}")
+        for name in (folded(one)[0] for one in (row.printed, *_BETWEEN_NAMES.split(row.former)) if one.strip()):
             wrong += [
-                f"{row.where}: “{name}” is “{row.agency}” here and “{other.agency}” at {other.where} for the same years; "
+                f"{row.Index}: “{name}” is “{row.agency}” here and “{other.agency}” at {other.Index} for the same years; "
                 "keep one, or part them with year_from and year_to 同名同年对应两个机关，请只留一个，或用 year_from、year_to 分开"
                 for other in by_name.setdefault(name, [])
-                if row.overlaps(other) and row.agency != other.agency
+                if max(row.year_from, other.year_from) <= min(row.year_to, other.year_to) and row.agency != other.agency
             ]
             by_name[name].append(row)
     refuse(UnusableCorrections, wrong)

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from govstats.characters import folded
-from govstats.files import package_data
+from govstats.files import Kind, one_of, package_data
 
 #: What the names of organs are made of.
 WORDS = package_data("agencies/organs.toml")
@@ -118,9 +118,13 @@ def of_code(code: str) -> Division | None:
     return _by_code().get(code)
 
 
-def known_code(text: str) -> str:
-    """Return the code of a division; KeyError where there is none of that code."""
-    return _by_code()[text].code
+#: What a person may write for a level and for a code, in a table of reports or of agencies.
+LEVEL: Kind = one_of(LEVELS)
+CODE: Kind = (
+    lambda text: _by_code()[text].code,
+    "six digits of a division in GB/T 2260, or nothing",
+    "应为 GB/T 2260 的六位代码，或留空",
+)
 
 
 @cache

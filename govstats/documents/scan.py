@@ -28,7 +28,7 @@ from PIL import Image, ImageOps, ImageSequence
 from tqdm import tqdm
 
 from govstats.documents.document import Block, Box
-from govstats.documents.limits import require, start_clock_again
+from govstats.documents.limits import limit, require, start_clock_again
 from govstats.documents.page import Word, blocks_of
 from govstats.documents.page_tables import Sheet, arranged, filled, frames_of
 from govstats.documents.remembered import answered
@@ -45,7 +45,6 @@ _MOST_PIECES = 5000
 _LONGEST, _SHORTEST = 2600, 1500
 #: The detector sees a page in this size.
 _DETECTED = 1600
-_THREADS = -1  # as many as the machine has cores
 #: A page is at most so many times as high as wide; what is higher is looked at in parts.
 _TALL = 1.6
 #: Height of the characters: as a share of the box that is detected around them, and of a report in points.
@@ -102,7 +101,6 @@ def _load() -> _Engine:
     detector, recogniser = sorted(map(str, (Path(rapidocr.__file__).parent / "models").glob("*_[dr]e[tc]_*.onnx")))
     parameters: dict[str, object] = {
         "Global.log_level": "critical",
-        "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
         "Global.use_cls": False,
         "Global.use_rec": False,
         "Global.return_word_box": True,
@@ -116,8 +114,9 @@ def _load() -> _Engine:
     }
     settings = repr((version("rapidocr"), version("onnxruntime"), parameters)).encode()
     identity = hashlib.sha256(settings + Path(detector).read_bytes() + Path(recogniser).read_bytes()).hexdigest()
-    models = {"Det.model_path": detector, "Rec.model_path": recogniser}
-    return _Engine(rapidocr.RapidOCR(params=parameters | models), identity)
+    here: dict[str, object] = {"Det.model_path": detector, "Rec.model_path": recogniser}
+    here["EngineConfig.onnxruntime.intra_op_num_threads"] = limit("threads")
+    return _Engine(rapidocr.RapidOCR(params=parameters | here), identity)
 
 
 def _detect(engine: _Engine, grey: Array) -> Array:

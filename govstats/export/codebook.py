@@ -73,8 +73,7 @@ class Variable(Field):
 
 def package_about() -> Mapping[str, Any]:
     """Return what a data package says of itself."""
-    about: Mapping[str, Any] = _RAW["package"]
-    return about
+    return dict(_RAW["package"])
 
 
 @cache
@@ -168,9 +167,8 @@ def variables(names: tuple[str, ...] | None = None) -> tuple[Variable, ...]:
     forms: dict[CellKey, list[Form]] = {}
     for version in newest:
         for table in form(version).tables:
-            for line in table.lines:
-                for column in table.columns_of[line.id]:
-                    forms.setdefault((table.id, line.id, column), []).append(form(version))
+            for cell in table.every_cell:
+                forms.setdefault(cell, []).append(form(version))
     cells: dict[str, CellKey] = {}
     for cell in forms:
         name = variable_name(cell)

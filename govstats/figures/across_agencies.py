@@ -9,10 +9,16 @@ import numpy as np
 import pandas as pd
 
 from govstats.errors import UnusableCells, require_columns
+from govstats.export.codebook import values
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, FAINT, INK, QUIET, VERMILLION, Language, Sheet, Width, Words, words
 from govstats.figures.over_years import REASONS
 from govstats.forms import refuse_unknown
+from govstats.measures import definitions
+from govstats.reconciliation import reconcile
+from govstats.reconciliation import rules as known_rules
+from govstats.reconciliation.findings import standing
+from govstats.reconciliation.rulebook import RulesFile
 from govstats.report import column_types, typed_frame
 
 if TYPE_CHECKING:
@@ -20,7 +26,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from govstats.panel import Panel
-    from govstats.reconciliation.rulebook import RulesFile
     from govstats.report import Report
 
 #: More names than that cannot be read on a page.
@@ -185,7 +190,6 @@ def quality_by_report(source: Panel | Iterable[Report]) -> pd.DataFrame:
     [['2021', 186, 186, 2]]
     """
     from govstats.panel import Panel
-    from govstats.reconciliation import reconcile
 
     keys = ["agency", "year"]
     if isinstance(source, Panel):
@@ -195,9 +199,9 @@ def quality_by_report(source: Panel | Iterable[Report]) -> pd.DataFrame:
         read = list(source)
         rows = [(one.agency, one.year, one.form, len(one.cells), int(one.cells["value"].notna().sum())) for one in read]
         reports = typed_frame(rows, column_types("agency year:Int64 form cells:Int64 reported:Int64"))
-        findings = pd.concat([reconcile(one) for one in read])
+        findings = pd.concat([reconcile(one) for one in read], ignore_index=True)
     found = findings[findings["status"].isin(["pass", "fail"])]
-    severity = found["severity"].where((found["status"] == "fail") & found["decision"].ne("dismissed"))
+    severity = standing(found)["severity"].reindex(found.index)
     counts = found[keys].assign(**{one: severity == one for one in "EWI"}, assessed=True).groupby(keys).sum()
     frame = reports[[*keys, "form", "cells", "reported"]].merge(counts.reset_index(), on=keys, how="left")
     return frame.astype(dict.fromkeys(counts, "Int64")).fillna(dict.fromkeys(counts, 0))
@@ -312,8 +316,6 @@ def indicators_compared(
     >>> indicators_compared(indicators(cells, names="disclosure_rate"), language="en").alt
     'disclosure rate in 2025, of 2: highest 沭阳县人民政府 55%, lowest 平潭综合实验区 48%; their intervals overlap.'
     """
-    from govstats.measures import definitions
-
     sheet = Sheet("compared", language, width)
     require_columns(rates, _OF_A_RATE, "rates", "govstats.indicators(panel)")
     indicator = drawing.only(rates, "indicator", "rates[rates['indicator'] == …]", "指标")
@@ -351,24 +353,18 @@ def indicators_compared(
         else sheet.words("source"),
         key=drawing.point_key(rates, sheet.words("value"), [(_RANGE, sheet.words("range"))] * bool(_is_open(rates).any())),
     )
-    grid = sheet.axes(len(parts), beside, height_ratios=tall)
-    for part, mine, band in zip(parts, inside, grid, strict=True):
-        for at, axes in enumerate(band):
-            if at >= len(part):
-                axes.remove()
-                continue
-            if by_year:
-                axes.set_title(str(part[at]), loc="left", pad=2, **drawing.text_style(sheet.body, INK))
-            sheet.rows(axes, [labels.get(row, "") if at == 0 else "" for row in mine])
-            if highlight in mine:
-                _set_off(axes, mine.index(highlight))
-            _draw_rates(sheet, axes, rates[rates["panel"] == part[at]], mine, ticks, named=named)
+    grid = sheet.axes(len(parts), beside, used=len(panels), height_ratios=tall)
+    for at, (panel, axes) in enumerate(zip(panels, grid.flat, strict=False)):
+        mine = inside[at // beside]
+        if by_year:
+            axes.set_title(str(panel), loc="left", pad=2, **drawing.text_style(sheet.body, INK))
+        sheet.rows(axes, [labels.get(row, "") if at % beside == 0 else "" for row in mine])
+        if highlight in mine:
+            row = mine.index(highlight)
+            axes.axhspan(row - 0.5, row + 0.5, color="#efefef", zorder=-1)
+            axes.get_yticklabels()[row].set_color(BLUE)
+        _draw_rates(sheet, axes, rates[rates["panel"] == panel], mine, ticks, named=named)
     return sheet.figure
-
-
-def _set_off(axes: Axes, row: int) -> None:
-    axes.axhspan(row - 0.5, row + 0.5, color="#efefef", zorder=-1)
-    axes.get_yticklabels()[row].set_color(BLUE)
 
 
 def _drawable(sheet: Sheet, rates: pd.DataFrame, groups: list[str], *, by_year: bool, share: bool) -> pd.DataFrame:
@@ -498,8 +494,6 @@ def caveats(rates: pd.DataFrame, reports: pd.DataFrame | None = None) -> pd.Data
 def _row_names(sheet: Sheet, rates: pd.DataFrame, groups: list[str]) -> list[str]:
     named = rates[groups].astype("str").fillna("？")
     if "level" in named:
-        from govstats.export.codebook import values
-
         labels = {level: sheet.say((value.zh, value.en)) for level, value in values("level").items()}
         named["level"] = named["level"].map(labels).fillna(named["level"])
     return [" · ".join(names) for names in named.itertuples(index=False)]
@@ -539,8 +533,6 @@ def claims_against_cells(reports: Iterable[Report]) -> pd.DataFrame:
        claims  agree  differ  open
     0       5      5       0     0
     """
-    from govstats.reconciliation import reconcile
-
     rows = []
     for report in reports:
         findings = reconcile(report)
@@ -621,8 +613,6 @@ def rules_by_outcome(
     >>> rules_by_outcome(pd.DataFrame({"rule": ["T3B", "T4S"], "severity": "E", **counts}), language="en").alt
     'Rules with most reports that fail: T3B 1 of 4.'
     """
-    from govstats.reconciliation import rules as known_rules
-
     sheet = Sheet("rules", language, width)
     require_columns(summary, ("rule", "severity", "reports", "pass", "fail", "not_assessable"), "summary", "Panel.summary()")
     if not 0 < len(summary) <= _MOST_ROWS:

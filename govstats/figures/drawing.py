@@ -60,8 +60,7 @@ _METADATA = {
 
 def looks(name: str) -> dict[str, dict[str, Any]]:
     """Return a chapter of ``looks.toml``: how symbols and fields look, as matplotlib names it."""
-    found: dict[str, dict[str, Any]] = package_data("figures/looks.toml")[name]
-    return found
+    return dict(package_data("figures/looks.toml")[name])
 
 
 _POINTS = looks("points")
@@ -183,14 +182,16 @@ class Sheet:
         self.open(about, 0, finding=note, notes=[note])
         return self.figure
 
-    def axes(self, bands: int = 1, columns: int = 1, **how: Any) -> NDArray[Any]:
-        """Divide the room into axes that show nothing yet, in bands one below the other."""
+    def axes(self, bands: int = 1, columns: int = 1, *, used: int = 0, **how: Any) -> NDArray[Any]:
+        """Divide the room into axes that show nothing yet, in bands one below the other; all or so many are used."""
         grid: NDArray[Any] = self.figure.subplots(bands, columns, squeeze=False, **how)
         for axes in grid.flat:
             axes.patch.set_visible(False)
             axes.spines[:].set_visible(False)
             axes.tick_params(length=0, pad=3)
             axes.set(xticks=[], yticks=[])
+        for axes in grid.flat[used or grid.size :]:
+            axes.remove()
         return grid
 
     def rows(self, axes: Axes, labels: Sequence[str], middles: Floats | None = None) -> None:

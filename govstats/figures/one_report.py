@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from govstats.errors import require_columns
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, FAINT, HATCHED, INK, QUIET, SKY, VERMILLION, Language, Sheet, Width, Words, words
 from govstats.forms import Label, Table, cell_key
+from govstats.reconciliation import reconcile
 from govstats.report import column_types, typed_frame
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _OUTCOMES = ("granted", "partly_granted", "refused", "unable", "not_processed", 
 _RECEIVED = ("carried_in", "new")
 #: What the alternative text of the flows tells, and which lines it sums up.
 _STAGES = {"all": _RECEIVED, "processed": _OUTCOMES} | {line: (line,) for line in ("carried_in", "new", "granted", "carried_out")}
+#: What is counted: its labels, one of each kind, its line and its column.
+Counted = tuple[Sequence[Label], str, str]
 #: Where a cell has no room for words.
 _SIGNS = {"blank": "□", "not_applicable": "/", "unreadable": "?"}
 
@@ -55,10 +58,13 @@ def outcomes_by_applicant(report: Report) -> pd.DataFrame:
       applicant_zh outcome_zh  value
     0          自然人       予以公开    3.0
     """
-    table = _requests(report)
-    pairs = product(table.columns, _OUTCOMES) if table else ()
-    rows = [((column, table.line[outcome]), outcome, column.id) for column, outcome in pairs if table and column.id != "total"]
-    return _counts(report, ("applicant", "outcome"), rows)
+
+    def counted(table: Table) -> Iterator[Counted]:
+        for column, outcome in product(table.columns, _OUTCOMES):
+            if column.id != "total":
+                yield (column, table.line[outcome]), outcome, column.id
+
+    return _counts(report, ("applicant", "outcome"), counted)
 
 
 def refusal_reasons(report: Report) -> pd.DataFrame:
@@ -85,9 +91,7 @@ def refusal_reasons(report: Report) -> pd.DataFrame:
     0         属于国家秘密    2.0  reported
     1  其他法律行政法规禁止公开   <NA>   missing
     """
-    table = _requests(report)
-    reasons = table.parts("refused") if table else ()
-    return _counts(report, ("reason",), [((table.line[reason],), reason, "total") for reason in reasons if table])
+    return _counts(report, ("reason",), lambda table: (((table.line[one],), one, "total") for one in table.parts("refused")))
 
 
 def request_flows(report: Report) -> pd.DataFrame:
@@ -109,9 +113,8 @@ def request_flows(report: Report) -> pd.DataFrame:
     >>> request_flows(embedded.report("平潭综合实验区", 2020))[["line", "value"]].values.tolist()[:3]
     [['carried_in', 0.0], ['new', 21.0], ['granted', 7.0]]
     """
-    table = _requests(report)
-    lines = (*_RECEIVED, *_OUTCOMES, "carried_out") if table else ()
-    return _counts(report, ("line",), [((table.line[name],), name, "total") for name in lines if table])
+    lines = (*_RECEIVED, *_OUTCOMES, "carried_out")
+    return _counts(report, ("line",), lambda table: (((table.line[one],), one, "total") for one in lines))
 
 
 def flows(report: Report, *, language: Language = "both", width: Width = "page") -> Figure:
@@ -231,7 +234,7 @@ def requests_by_applicant_and_outcome(report: Report, *, language: Language = "b
         notes.insert(0, sheet.words("none"))
     tall = bands * (sheet.pitch(labels) * len(labels) + sheet.pitch(heads, 8))
     sheet.open(report, tall, finding=_ended(sheet, counts), notes=notes)
-    grid = sheet.axes(bands, beside, sharex=True, sharey=True)
+    grid = sheet.axes(bands, beside, used=len(shown), sharex=True, sharey=True)
     for axes, outcome, head in zip(grid.flat, shown, heads, strict=False):
         sheet.bars(axes, labels, max(float(counts["known"].max()), 1.0))
         axes.set_title(head, loc="left", pad=4, **drawing.text_style(sheet.label_size, INK))
@@ -240,8 +243,6 @@ def requests_by_applicant_and_outcome(report: Report, *, language: Language = "b
             _, known, status, _ = _count(report, outcome, column.id)
             _draw_count(sheet, axes, row, known, status, bar=not total)
         axes.axhline(len(labels) - 1.5, color=FAINT, linewidth=0.8)
-    for axes in grid.flat[len(shown) :]:
-        axes.remove()
     return sheet.figure
 
 
@@ -340,8 +341,6 @@ def residuals(report: Report) -> pd.DataFrame:
     >>> found.loc[found["difference"] != 0, ["rule", "along", "id", "difference"]].values.tolist()
     [['T3C', 'column', 'natural_person', -6.0], ['T3C', 'column', 'total', -6.0]]
     """
-    from govstats.reconciliation import reconcile
-
     findings = reconcile(report)
     bounds = {edit.rule for edit in report.statutory_form.edits() if edit.relation == ">="}
     rows = []
@@ -485,13 +484,6 @@ class _Grid:
             shade(*ends, facecolor=VERMILLION, alpha=0.13, linewidth=0)
 
 
-def _requests(report: Report) -> Table | None:
-    """Return the table of requests, null where the document does not have it."""
-    if any(cell.table == "requests" for cell in report.read_cells):
-        return report.statutory_form.table("requests")
-    return None
-
-
 def _count(report: Report, line: str, column: str) -> tuple[float | None, float, str, int]:
     """Add up the cells of a line; a subtotal stands for its parts only where they are not printed.
 
@@ -513,12 +505,13 @@ def _count(report: Report, line: str, column: str) -> tuple[float | None, float,
     return (sum(figures) if len(figures) == len(cells) else None, sum(figures), status, len(cells))
 
 
-def _counts(report: Report, kinds: Sequence[str], rows: Iterable[tuple[Sequence[Label], str, str]]) -> pd.DataFrame:
-    """Return a frame of counts, each with its labels: one of each kind."""
+def _counts(report: Report, kinds: Sequence[str], counted: Callable[[Table], Iterable[Counted]]) -> pd.DataFrame:
+    """Return a frame of counts of the table of requests; it is empty where the document does not have that table."""
     named = " ".join(f"{kind} {kind}_zh {kind}_en" for kind in kinds)
     types = column_types(f"agency year:Int64 {named} value:Float64 known:Float64 status cells:Int64")
     records = []
-    for labels, line, column in rows:
+    has_table = any(cell.table == "requests" for cell in report.read_cells)
+    for labels, line, column in counted(report.statutory_form.table("requests")) if has_table else ():
         names = [name for label in labels for name in (label.id, *drawing.short_labels(label))]
         records.append((report.agency, report.year, *names, *_count(report, line, column)))
     return pd.DataFrame(records, columns=list(types)).astype(types)

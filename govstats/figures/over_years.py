@@ -11,6 +11,9 @@ import pandas as pd
 from govstats.errors import require_columns
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, HATCHED, INK, QUIET, VERMILLION, Language, Sheet, Width, Words, chapter, words
+from govstats.measures import definitions, indicators, series, series_definitions
+from govstats.reconciliation import reconcile
+from govstats.reconciliation.findings import standing
 from govstats.report import Report, column_types
 
 if TYPE_CHECKING:
@@ -61,8 +64,6 @@ def points_over_years(source: Report | Panel | pd.DataFrame, names: Iterable[str
     >>> points_over_years(cells, ["requests_received"])[["year", "value", "break_before", "line"]].values.tolist()
     [[2017, 0.0, False, 1], [2019, 23.0, True, 2], [2020, 21.0, False, 2], [2022, 74.0, False, 3]]
     """
-    from govstats.measures import definitions, indicators, series, series_definitions
-
     wanted = list(names)
     known = set(definitions()["indicator"])
     of_series = [name for name in wanted if name not in known]
@@ -95,11 +96,8 @@ def points_over_years(source: Report | Panel | pd.DataFrame, names: Iterable[str
 
 def _contradicted(source: Report | Panel | pd.DataFrame, followed: pd.DataFrame) -> list[bool]:
     """Tell which figures rest on a cell that stands in an edit of severity E that fails."""
-    from govstats.reconciliation import reconcile
-
-    findings = reconcile(source) if isinstance(source, (Report, pd.DataFrame)) else source.findings
-    failed = (findings["status"] == "fail") & findings["decision"].ne("dismissed")
-    wrong = findings[failed & (findings["severity"] == "E")]
+    wrong = standing(reconcile(source) if isinstance(source, (Report, pd.DataFrame)) else source.findings)
+    wrong = wrong[wrong["severity"] == "E"]
     reports = zip(wrong["agency"], wrong["year"], wrong["cells"], strict=True)
     doubtful = {(agency, year, cell) for agency, year, cells in reports for cell in str(cells).split(";")}
     rows = zip(followed["agency"], followed["year"], followed["cells"], strict=True)
@@ -176,7 +174,7 @@ def series_over_years(
         source=drawing.annual_reports([agency], points["year"]),
         key=drawing.point_key(points, sheet.words("value"), broken),
     )
-    grid = sheet.axes(rows, columns)
+    grid = sheet.axes(rows, columns, used=len(shown))
     for axes, one, title in zip(grid.flat, shown, titles, strict=False):
         axes.set(xlim=(years[0] - 0.6, years[-1] + 0.6))
         axes.spines["bottom"].set(visible=True, color=drawing.FAINT)
@@ -185,8 +183,6 @@ def series_over_years(
         for year, tick in zip(years, axes.get_xticklabels(), strict=True):
             tick.set_color(INK if year in set(points["year"]) else "#949494")
         _draw_points(sheet, axes, one, (wide / (len(years) + 0.2), tall))
-    for axes in grid.flat[len(shown) :]:
-        axes.remove()
     return sheet.figure
 
 

@@ -212,7 +212,7 @@ class Edit:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class Table(Bilingual):
     """One statutory table.
 
     Attributes
@@ -314,17 +314,13 @@ class Table:
         """Return the edits that are equalities."""
         return [edit for edit in self.edits(printed) if edit.relation == "=="]
 
-    def title(self, language: Language) -> str:
-        """Return the title in one language."""
-        return self.zh if language == "zh" else self.en
-
     def unit(self, line: str, column: str) -> str:
         """Return the unit of a cell: that of its column, else that of its line."""
         return self.column[column].unit or (self.line[line].unit if line in self.line else "")
 
 
 @dataclass(frozen=True, eq=False)
-class Form:
+class Form(Bilingual):
     """One version of the statutory form.
 
     Examples
@@ -674,8 +670,7 @@ def _form(file: str, version: str, raw: Mapping[str, Any]) -> Form:
 def _sections(file: str, raw: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     if "sections" not in raw and "as_in" in raw:
         return _sections(file, _file(raw["as_in"], file))
-    sections: Iterable[Mapping[str, Any]] = raw.get("sections", ())
-    return sections
+    return list(raw.get("sections", ()))
 
 
 def form_of_year(year: int) -> Form:

@@ -37,7 +37,7 @@ from govstats.reconciliation.matrix import (
     BLANK,
     NOT_APPLICABLE,
     REPORTED,
-    UNREADABLE,
+    STATUSES,
     Layout,
     ReportMatrix,
     matrices,
@@ -50,10 +50,8 @@ if TYPE_CHECKING:
     from govstats.panel import Panel
 
 #: Why a sum has no value, the reason that outweighs the others last; a status of the results is one of these.
-REASONS = ("reported", "not_applicable", "blank", "unreadable", "absent", "ambiguous", "not_in_form")
-_NOT_APPLICABLE, _BLANK, _UNREADABLE, _ABSENT, _AMBIGUOUS, NOT_IN_FORM = range(1, 7)
-_REASON_OF_STATUS = np.zeros(5, dtype=np.int8)
-_REASON_OF_STATUS[[NOT_APPLICABLE, BLANK, UNREADABLE, ABSENT]] = _NOT_APPLICABLE, _BLANK, _UNREADABLE, _ABSENT
+REASONS = (*STATUSES, "ambiguous", "not_in_form")
+_AMBIGUOUS, NOT_IN_FORM = len(STATUSES), len(STATUSES) + 1
 
 _COLUMNS = ("agency", "year", "form", "table", "line", "column", "value", "status")
 _NUMBERING = re.compile(r"^(（[^（）]+）|\([^()]+\)\s*|[一二三四五六七八九十]、|\d+\.\s*)+")
@@ -253,7 +251,7 @@ class Figures:
         taken = np.zeros(self.value.shape[1], dtype=np.intp)
         if len(term.options) == 1:
             return taken, np.zeros(len(taken), dtype=np.bool_)
-        printed = np.array([(self.reason[self._rows(option)] != _ABSENT).any(axis=0) for option in term.options])
+        printed = np.array([(self.reason[self._rows(option)] != ABSENT).any(axis=0) for option in term.options])
         return printed.argmax(axis=0), np.asarray(term.exclusive & (printed.sum(axis=0) > 1))
 
     def taken(self, terms: Sum) -> Iterator[tuple[int, list[int], Flags]]:
@@ -391,7 +389,7 @@ class Gathered:
     @cached_property
     def reported(self) -> list[Figures]:
         """The figures of each matrix as they are printed."""
-        return [Figures(one.value, _REASON_OF_STATUS[one.status], one.index) for one in self.matrices]
+        return [Figures(one.value, one.status, one.index) for one in self.matrices]
 
     @cached_property
     def zeroed(self) -> list[Figures]:
@@ -401,7 +399,7 @@ class Gathered:
     def reason_without_cells(self, forms: Iterable[str]) -> NDArray[np.int8]:
         """Return why a report without any cell has no figure that stands in some forms."""
         on_these = self.reports["form"].isin(list(forms)).to_numpy(dtype=bool)
-        return np.where(on_these, np.int8(_ABSENT), np.int8(NOT_IN_FORM))
+        return np.where(on_these, np.int8(ABSENT), np.int8(NOT_IN_FORM))
 
     @property
     def has_blanks(self) -> bool:

@@ -36,6 +36,7 @@ from govstats.reconciliation.edits import Flags
 from govstats.reconciliation.findings import Floats
 from govstats.reconciliation.matrix import report_numbers
 from govstats.reconciliation.repairs import repairs as repairs_of
+from govstats.reconciliation.reuse import reused_passages
 from govstats.reconciliation.rulebook import RulesFile
 from govstats.report import Report, column_types, typed_frame
 
@@ -55,8 +56,6 @@ _SMALL = 30
 _COMBINATIONS = 10_000
 #: Findings that are only worth knowing say nothing about the quality of the figures.
 _SEVERITIES = ("E", "W")
-#: Prose with fewer passages is a title and a date, as in `govstats.reconciliation.reuse`.
-_FEWEST_PASSAGES = 50
 _DEFINITION_TYPES = column_types("indicator label_zh label_en kind unit formula_zh formula_en forms source note_zh note_en")
 _INDICATOR_TYPES = column_types(
     "indicator value:Float64 numerator:Float64 denominator:Float64 low:Float64 high:Float64 small:boolean "
@@ -403,7 +402,7 @@ def _given(
     if "failed_rules" in needed and findings is not False:
         given |= _quality(reports, reconcile(corrected) if findings is True else findings)
     if "passages" in needed and texts is not None:
-        given |= _reuse(reports, texts)
+        given |= _beside(reports, reused_passages(texts), ["agency", "year"], ["passages", "reused_passages"])
     return given
 
 
@@ -458,20 +457,6 @@ def _quality(reports: pd.DataFrame, findings: pd.DataFrame) -> Mapping[str, Floa
     sums = counted[keys].assign(failed_rules=standing, assessable_rules=failed | (counted["status"] == "pass"))
     sums = sums.groupby(keys, as_index=False, dropna=False).sum()
     return _beside(reports, sums, keys, ["failed_rules", "assessable_rules"])
-
-
-def _reuse(reports: pd.DataFrame, texts: pd.DataFrame) -> Mapping[str, Floats]:
-    """Return how many passages of each report stood in the agency's report of the year before."""
-    keys = ["agency", "year"]
-    require_columns(texts, (*keys, "sketch"), "texts", "Panel.texts")
-    texts = texts[[*keys, "sketch"]].dropna()
-    pairs = texts.merge(texts.assign(year=texts["year"] + 1), on=keys, suffixes=("", "_before"))
-    sizes = pairs[["sketch", "sketch_before"]].map(len)
-    pairs = pairs.assign(
-        passages=sizes["sketch"],
-        reused_passages=[len({*here} & {*before}) for here, before in zip(pairs["sketch"], pairs["sketch_before"], strict=True)],
-    )
-    return _beside(reports, pairs[sizes.min(axis=1) >= _FEWEST_PASSAGES], keys, ["passages", "reused_passages"])
 
 
 # --- values -----------------------------------------------------------------------------------------------------------------

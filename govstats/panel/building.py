@@ -55,12 +55,11 @@ _FINAL = ("NotAnAnnualReport", "SeveralReports", "UnreadableDocument")
 #: What `govstats.agencies.identify` tells of an agency.
 _IDENTITY = ("agency", "level", "region", "region_code", "department", "basis", "note_zh", "note_en")
 #: The formats that agencies publish, what people make of them, and pictures: of copies that read as well the first is chosen,
-#: and so is one that reads nearly as well, since what a copy lost or gained on its way is not told.
-_KINDS = ({"html", "word", "pdf"}, {"excel", "csv"}, {"markdown", "text"}, {"image"})
+#: and so is one that reads nearly as well, since what a copy lost or gained on its way is not told. Of one kind the preferred
+#: format first.
+_KINDS = (("html", "word", "pdf"), ("excel", "csv"), ("markdown", "text"), ("image",))
 _KIND_OF = {name: number for number, kind in enumerate(_KINDS) for name in kind}
 _NEARLY = 0.9
-#: Of one kind the preferred format first.
-_FORMATS = ("html", "word", "excel", "markdown", "pdf", "csv", "text", "image")
 
 
 def build(
@@ -215,7 +214,7 @@ def _with_vintages(reports: pd.DataFrame) -> pd.DataFrame:
         kind=kind.mask(reports["recognised"].fillna(0) > 0, len(_KINDS)),
         undecided=-decided,
         notes=reports["notes"],
-        format=reports["format"].map(_FORMATS.index, na_action="ignore"),
+        format=reports["format"].map([*_KIND_OF].index, na_action="ignore"),
         source=reports["source"],
     )
     usable = rank[reports["error"].isna()].sort_values(list(rank.columns))
@@ -232,7 +231,7 @@ def _write(
     workers: int,
 ) -> None:
     """Write the panel; while its files are exchanged there is no panel in the folder."""
-    making = store.making()
+    making = Path(mkdtemp(prefix="making-", dir=store.kept))
     documents = _documents(reports)
     _write_table(making, "reports", [reports])
     store.write(documents, making)
@@ -362,10 +361,6 @@ class Store:
         """Where what was recognised on pictures of pages stands, a file a document, for any version of the reader."""
         return self.kept / "scans"
 
-    def making(self) -> Path:
-        """Return a new folder for what is not there until it is renamed."""
-        return Path(mkdtemp(prefix="making-", dir=self.kept))
-
     def add(self, tables: Tables) -> None:
         """Keep what was read of a chunk, all of it or nothing; a chunk is named by what it was read from and what failed."""
         read = tables["reports"].select(["key", "error"]).to_pylist()
@@ -378,12 +373,6 @@ class Store:
                 pq.write_table(table, making / f"{name}.parquet", compression="zstd")
             digests = {f"{name}.parquet": sha256(making / f"{name}.parquet") for name in tables}
             (making / _DIGESTS).write_text(json.dumps(digests), "utf-8")
-
-    def drop_damaged(self) -> None:
-        """Remove the chunks that are not what was written, so that their documents are read again."""
-        for chunk in self.read.glob("*"):
-            if not _is_whole(chunk):
-                shutil.rmtree(chunk)
 
     def reports(self) -> pd.DataFrame:
         """Return a row for everything that was read: those of ``SCHEMAS["reports"]``, and ``chunk``: the folder of the rest."""
@@ -439,7 +428,9 @@ class Store:
                     # of a build that was killed, or of another version of the reader
                     if path.is_dir() and path not in {self.read, self.scans}:
                         shutil.rmtree(path, ignore_errors=True)
-                self.drop_damaged()
+                for chunk in self.read.glob("*"):
+                    if not _is_whole(chunk):  # its documents are read again
+                        shutil.rmtree(chunk)
                 yield
         except Timeout:
             raise UnusablePanel.worded("another_build", folder=self.root) from None

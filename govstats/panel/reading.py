@@ -5,12 +5,13 @@ from __future__ import annotations
 import faulthandler
 import hashlib
 import os
+import pickle
 import re
 import stat
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -18,11 +19,15 @@ from itertools import groupby
 from operator import itemgetter
 from os import PathLike, fspath
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from fsspec import AbstractFileSystem
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
 from loky import cpu_count, get_reusable_executor
 
 from govstats.agencies import hint
@@ -38,7 +43,6 @@ from govstats.report import Claim, Note, ReadCell, Report, column_types, is_type
 
 if TYPE_CHECKING:
     from distributed import Client
-    from fsspec import AbstractFileSystem
 
 Tables = dict[str, pa.Table]
 _Result = TypeVar("_Result")
@@ -145,12 +149,10 @@ class Folder:
         return cls(url if "://" in url else str(Path(url).expanduser().absolute()), dict(options or {}))
 
     @cached_property
-    def _opened(self) -> tuple[AbstractFileSystem | None, str]:
-        """The file system and the path in it; None for this machine, whose paths may hold what means something in an address."""
+    def _opened(self) -> tuple[AbstractFileSystem, str]:
+        """The file system and the path in it; a path of this machine may hold what means something in an address."""
         if "://" not in self.url:
-            return None, self.url
-        from fsspec.core import url_to_fs
-
+            return LocalFileSystem(), self.url
         try:
             system, root = url_to_fs(self.url, **self.options)
         except ImportError as error:
@@ -165,9 +167,9 @@ class Folder:
         The stamp is None where there is nothing to read: a pipe, a device, a link to a folder.
         """
         system, root = self._opened
-        if not (os.path.isdir(root) if system is None else system.isdir(root)):  # noqa: PTH112
+        if not system.isdir(root):
             raise UnreadableDocument.worded("no_such_folder", url=self.url)
-        for path, stamp in sorted(_local(root) if system is None else _remote(system, root)):
+        for path, stamp in sorted(_local(root) if isinstance(system, LocalFileSystem) else _remote(system, root)):
             inside = path[len(root) :].lstrip("/")
             if not _HIDDEN.search(inside):
                 yield _text(inside), stamp
@@ -199,18 +201,16 @@ class Folder:
     def table(self, name: str) -> tuple[str, bytes] | None:
         """Return the name and the content of a table that may stand in the folder itself."""
         system, root = self._opened
-        there = system.isfile(f"{root}/{name}") if system else Path(root, name).is_file()
-        return (name, self.content(name)) if there else None
+        return (name, self.content(name)) if system.isfile(f"{root}/{name}") else None
 
     def content(self, source: str) -> bytes:
         """Return the bytes of a document."""
         system, root = self._opened
-        read = system.cat_file if system else lambda path: Path(path).read_bytes()
         try:
-            return bytes(read(f"{root}/{source}"))
+            return bytes(system.cat_file(f"{root}/{source}"))
         except FileNotFoundError:
             path = _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), source)  # what `_text` made a text of
-            return bytes(read(f"{root}/{path}"))
+            return bytes(system.cat_file(f"{root}/{path}"))
 
 
 def _remote(system: AbstractFileSystem, root: str) -> Iterator[tuple[str, str | None]]:
@@ -280,12 +280,11 @@ def read_documents(
 
         died = KilledWorker
         workers = max(sum(client.ncores().values()), 1)  # type: ignore[no-untyped-call]
+    bounds = {**chosen_limits(), "threads": 1 if client else max(cpu_count() // workers, 1)}
 
     def read(chunks: Sequence[tuple[Item, ...]]) -> Iterator[tuple[tuple[Item, ...], Tables | None, bool]]:
         executor = local_executor(workers) if client is None else client.get_executor()  # type: ignore[no-untyped-call]
-        return _read_by(
-            executor, died, partial(_elsewhere if client else bounded, chosen_limits(), read_chunk, folder, scans), chunks
-        )
+        return _read_by(executor, died, partial(_elsewhere if client else bounded, bounds, read_chunk, folder, scans), chunks)
 
     lost: list[Item] = []
     at_once = _CHUNKS_AT_ONCE * workers
@@ -424,8 +423,42 @@ def _unread(item: Item, late: bool) -> Tables:
 
 def local_executor(workers: int) -> Executor:
     """Return processes of this machine, the same ones each time."""
-    executor: Executor = get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),))
-    return executor
+    return _Processes(get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),)))
+
+
+class _Processes(Executor):
+    """The processes of an executor; what a call returns comes through a file.
+
+    They share a pipe. One that is killed while it writes to it leaves the others, and this process, waiting for ever, but a
+    name is written at once.
+    """
+
+    def __init__(self, pool: Executor) -> None:
+        self._pool = pool
+        self.shutdown = pool.shutdown  # type: ignore[method-assign]
+
+    def submit(self, function: Callable[..., _Result], /, *given: Any, **named: Any) -> Future[_Result]:
+        result: Future[_Result] = Future()
+        result.set_running_or_notify_cancel()
+
+        def receive(done: Future[str]) -> None:
+            try:
+                path = Path(done.result())
+                result.set_result(pickle.loads(path.read_bytes()))
+                path.unlink()
+            except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the result
+                result.set_exception(error)
+
+        self._pool.submit(_in_a_file, function, *given, **named).add_done_callback(receive)
+        return result
+
+
+def _in_a_file(function: Callable[..., Any], *given: Any, **named: Any) -> str:
+    """Call a function, and return the name of a file with what it returns."""
+    result = function(*given, **named)
+    with NamedTemporaryFile(prefix="govstats-", delete=False) as file:
+        pickle.dump(result, file)
+    return file.name
 
 
 def _end_with(parent: int) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
 
-from govstats.agencies.divisions import LEVELS, known_code
+from govstats.agencies.divisions import CODE, LEVEL
 from govstats.errors import UnusableRegister
-from govstats.files import Kind, Written, like, lines_of, refuse, whole_number, written
+from govstats.files import Kind, Written, like, lines_of, one_of, refuse, whole_number, written
 from govstats.forms import versions
 from govstats.report import column_types
 
@@ -66,10 +66,6 @@ def _refuse_contradictions(register: pd.DataFrame) -> None:
             raise UnusableRegister.worded("register_contradicts", column=column, about=about, values=values)
 
 
-def _one_of(known: Mapping[str, Any]) -> tuple[Callable[[str], Any], str, str]:
-    return known.__getitem__, f"one of {', '.join(known)}, or nothing", "应为其中之一，或留空"
-
-
 #: How a date is written: the day is named, in the order of ISO 8601.
 _DATE: Kind = (
     like(r"\d{4}([-/.]?)\d{1,2}\1\d{1,2}([ T]\d{1,2}:\d{2}.*)?", pd.Timestamp),
@@ -83,10 +79,10 @@ _KINDS: Mapping[str, Kind] = {
     **dict.fromkeys(("year", "from", "until"), _YEAR),
     **dict.fromkeys(("published", "publication_date"), _DATE),
     "vintage": (whole_number(1, 10**9), "a number from 1, or nothing", "应为 1 以上的整数，或留空"),
-    "region_code": (known_code, "a code of GB/T 2260 such as 350128, or nothing", "应为 GB/T 2260 代码，或留空"),
+    "region_code": CODE,
     "summary": (lambda text: _FLAGS[text.lower()], "true or false, or nothing", "应为 true 或 false，或留空"),
-    "level": _one_of({level: level for level in LEVELS}),
-    "form": _one_of({version: version for version in versions()}),
+    "level": LEVEL,
+    "form": one_of(versions()),
 }
 
 

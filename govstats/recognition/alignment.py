@@ -106,7 +106,7 @@ def align(table: Table, records: Sequence[Record]) -> tuple[list[Match], list[No
     by_line = {match.line: match for match in (*found, *torn)}
     notes = [note("out_of_order", table, match.line, place=match.record.place) for match in elsewhere]
     notes += [note("torn_label", table, m.line, printed=m.record.printed, place=m.record.place) for m in torn]
-    notes += _contradict_copies(table, by_line, candidates)
+    notes += _contradict_copies(table, by_line, records, candidates)
     notes += _contradict_repeated(table, by_line, records, candidates)
     notes += _contradict_blank(table, by_line, records)
     _contradict_shifted(table, by_line, records)
@@ -393,7 +393,9 @@ def _count_labels(table: Table, pieces: Sequence[Cell]) -> Counter[str]:
 # --- lines printed twice ----------------------------------------------------------------------------------------------------
 
 
-def _contradict_copies(table: Table, matches: Mapping[str, Match], candidates: Sequence[Match]) -> list[Note]:
+def _contradict_copies(
+    table: Table, matches: Mapping[str, Match], records: Sequence[Record], candidates: Sequence[Match]
+) -> list[Note]:
     """Look for other copies of the table or of a part of it: of two that differ neither is ours to choose."""
     notes = []
     taken = {match.order for match in matches.values()}
@@ -401,6 +403,7 @@ def _contradict_copies(table: Table, matches: Mapping[str, Match], candidates: S
         copy = _heaviest_chain(table, [c for c in candidates if c.order not in taken])
         if not _convincing(table, copy):
             break
+        copy += _enclosed(table, records, candidates, copy)
         taken |= {again.order for again in copy}
         common = [again for again in copy if again.line in matches]
         differ = [again.line for again in common if again.printed != matches[again.line].printed]

@@ -225,7 +225,7 @@ class _Candidates:
         decided = sure | np.where(parted, told, self.balanced)
         disordered = self.any_left(~self.ordered)
         decided &= ~disordered | ~(disordered & ~self.balanced).any()
-        decided &= sure | ~parted | (2 * decided.sum() >= all_rows)
+        decided &= sure | (2 * decided.sum() >= all_rows)
         for row, stays, begin in zip(self.rows, decided, self.begin, strict=True):
             row.chosen = [way for way, left in zip(row.ways, self.left[begin:], strict=False) if stays and left]
 

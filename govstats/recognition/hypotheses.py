@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial
-from itertools import accumulate, chain, combinations, groupby, pairwise, product, repeat, starmap, takewhile
-from math import comb, inf, prod
+from itertools import accumulate, chain, combinations, dropwhile, groupby, pairwise, product, repeat, starmap, takewhile
+from math import comb, prod
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 from weakref import proxy
@@ -19,7 +19,7 @@ from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
 from govstats.documents.document import NO_TEXT
 from govstats.forms import Form, Table
-from govstats.recognition.labels import Key, column_index, form_words, key, line_index, words_of, words_of_form
+from govstats.recognition.labels import Key, column_index, every_word, form_words, key, line_index, words_of, words_of_form
 from govstats.recognition.tokens import BLANK, FIGURE, LABEL, TEXT, Record, kinds
 
 _LONGEST_HEADER = 30
@@ -118,6 +118,7 @@ class Headers:
         self._twice = cache(partial(Headers._columns_twice, itself))
         self._fits = cache(partial(Headers._rows_fit, itself))
         self._named = cache(partial(Headers._columns_named, itself))
+        self._goes_on = cache(partial(Headers._have_second_lines, itself))
         self._crowded = cache(partial(Headers._has_own_columns, itself))
 
     def ways(self, record: Record, table: Table, line: str, *, glued: bool = False) -> list[Way]:
@@ -146,13 +147,16 @@ class Headers:
         # a space or a comma may part thousands: of the next figure in text, of the label in a CSV (行政处罚,1,132)
         ends = [found[0] for piece in record.labels[-1:] for found in _LAST_DIGITS.finditer(piece.text)]
         split = [*zip(ends, record.words[:1], strict=False)]
-        split += pairwise(record.words) if self.figures_behind(record) else []
-        parted = any(starmap(_are_thousands, split))
+        behind = self.figures_behind(record)
+        split += pairwise(record.words) if behind else []
+        # a figure behind the row that is more than the number of the next may be its last, and another one a stray
+        stray = max(behind, default=0) > len(self._all)
+        parted = stray or self._goes_on(id(record.grid), table) or any(starmap(_are_thousands, split))
         ways = self.unless_moved_up([way._replace(sure=way.sure and not parted) for way in ways], record, table, sums)
-        if len(record.figures) < len(columns) and self._keeps_order(record, table, columns):
-            ways += filter(None, [self.going_on(record, len(columns))])
-            if sums or set("".join(record.words)) == {"0"}:
-                ways += parted_ways(record, len(columns), sums, glued=glued)
+        # digits that ran together do not go on in the next line
+        few = len(record.figures) < len(columns) and not behind and self._keeps_order(record, table, columns)
+        if few and (sums or set("".join(record.words)) == {"0"}):
+            ways += parted_ways(record, len(columns), sums, glued=glued)
         # a lost tab makes a minus of a dash
         unsigned = [] if record.grid.bounded else [at for at, column in enumerate(columns) if not table.column[column].signed]
         ways = [way for way in ways if not any((figure(way.texts[at]).value or 0) < 0 for at in unsigned)]
@@ -177,14 +181,19 @@ class Headers:
         return [way._replace(sure=way.sure and not (filled_up and _moved_up(way, sums))) for way in ways]
 
     def figures_behind(self, record: Record) -> list[float]:
-        """Return what stands behind a row of text without a label of its own: one or two figures, without their signs."""
+        """Return the figures that stand behind a row of text without a label of their own, without their signs."""
         behind = self._all[record.order + 1 : record.order + 2] if record.grid is TEXT else []
-        alone = [row for row in behind if not row.before and len(row.words) <= _MOST_LACKING]
-        return [abs(figure(word).value or 0) for row in alone for word in row.words]
+        return [abs(figure(word).value or 0) for row in behind if not row.before for word in row.words]
 
-    def has_more_behind(self, record: Record) -> bool:
-        """Tell whether a figure behind a row of text is more than the number of the next row."""
-        return max(self.figures_behind(record), default=0) > len(self._all)
+    def _have_second_lines(self, grid: int, table: Table) -> bool:
+        """Tell whether figures of a grid without rulings may go on in rows below them that have no line of their own."""
+        rows = self._records[grid]
+        for above, below in pairwise(rows) if rows[0].grid.aligned and not rows[0].grid.bounded else ():
+            of_line = any(key(piece.text).number or line_index(table).find(piece.text) for piece in below.labels)
+            under = {} if of_line else {piece.column: piece.text for piece in below.figures}
+            if any(_are_thousands(piece.text, under.get(piece.column, "")) for piece in above.figures):
+                return True
+        return False
 
     def _keeps_order(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
         """Tell whether nothing above a row speaks against the columns of the form in their order."""
@@ -192,13 +201,13 @@ class Headers:
         return len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
 
     def _ways_by_place(self, record: Record, table: Table, line: str) -> list[Way]:
-        columns, sums = table.columns_of[line], own_sums(table, line)
+        columns = table.columns_of[line]
         header = [self.above(record, table).get(column) for column in columns]
         labels = list(filter(None, header))
         if labels and not self.standing(labels, record).slipped:
             some = len(labels) < len(columns)
-            return _under_some(header, record) if some else self.under_header(record, labels, have_sums=bool(sums))
-        way = in_order(record, len(columns))
+            return _under_some(header, record) if some else self.under_header(record, labels)
+        way = in_order(record, len(columns)) or self.going_on(record, len(columns))
         # a header that slipped says nothing of positions, but stands there
         named = [] if labels else self._named_before(record, table, columns)
         usual = self._is_usual(record, table, columns, named)
@@ -210,7 +219,7 @@ class Headers:
         if way is None or others or disordered:
             return []
         # text that names the columns in another order may mean it, or name them row by row of a double header
-        orders = [columns] if ordered or len(named) != len(columns) else [columns, named]
+        orders = [columns] if ordered or sorted(named) != sorted(columns) else [columns, named]
         pieces = [dict(zip(order, way.fields, strict=True)) for order in orders]
         return [Way(tuple(map(at.__getitem__, columns)), way.sure and usual, ordered=ordered) for at in pieces]
 
@@ -218,15 +227,13 @@ class Headers:
         """Tell how a row stands under header cells."""
         return _standing(_spans(labels), _spans(record.fields), record.kinds, self._reaching[record.order])
 
-    def under_header(self, record: Record, labels: Sequence[Cell], *, have_sums: bool) -> list[Way]:
+    def under_header(self, record: Record, labels: Sequence[Cell]) -> list[Way]:
         """Place by position and by counting; where the two differ, believe what full rows of the grid show."""
         standing = self.standing(labels, record)
         under = None if self._is_too_wide(labels, record) else standing.way(record)
         counted = _along(labels, record)
         if under and _may_be_shifted(labels, record):
-            # where the row ends early, other cells of it were lost
-            early = _end(record.fields) < _header_end(labels, record.grid.rows)
-            return [under._replace(sure=not (early or have_sums))]
+            return [under._replace(sure=False)]
         if under and counted and under.texts == counted.texts:
             return [under._replace(sure=True)]
         fits = self._fits(id(record.grid), tuple(labels))
@@ -314,6 +321,7 @@ class Headers:
         # 其他 of 法人或其他组织 is no column: longer labels are found first
         known = {*names, *over.values(), *(word for _, word in line_index(table).words)} - {""}
         pattern = re.compile("|".join(sorted(known, key=len, reverse=True)))
+        begins_header = {*names, *(key(table.corner).plain for _ in table.bands[1:])}
         headers = []
         for row in self._all:
             labels = _labels_by_line(row.before)
@@ -332,7 +340,9 @@ class Headers:
             if above.keys() >= set(columns):
                 # a converter tears spanners, and puts the columns under them in a row of their own
                 order.sort(key=lambda name: above[name].column)
-            headers.append((row.order, [*order, *_twice_in_line(labels, pattern, names)]))
+            printed = " ".join(piece.text for piece in row.before[: -1 if row.grid is TEXT else 0])
+            own = _own_columns(table, map(key, printed.split()), begins_header)
+            headers.append((row.order, [*order, *_twice_in_line(labels, pattern, names), *own]))
         return [header for header in headers if header[1]]
 
     def _has_own_columns(self, grid: int, table: Table) -> bool:
@@ -345,6 +355,13 @@ class Headers:
         # （七）总计 is a line, 总计 a column
         beside = any(lines.find(text) and (key(text).number or key(text).plain not in columns) for text in wide)
         return (beside and len(table.bands) == 1) or any(_OWN_COLUMN.fullmatch(cell.text) for cell in printed)
+
+
+def _own_columns(table: Table, words: Iterable[Key], columns: Collection[str]) -> list[str]:
+    """Return the words behind the first of some columns in text that are no label of a form: columns of an agency's own."""
+    behind = dropwhile(lambda word: word.plain not in columns, words)
+    known = column_index(table).find, line_index(table).find
+    return [word.word for word in behind if not (word.number or word.plain in every_word() or any(f(word.word) for f in known))]
 
 
 def _twice_in_line(labels: Sequence[tuple[Key, str]], pattern: re.Pattern[str], names: Mapping[str, str]) -> list[str]:
@@ -411,7 +428,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         return []
     if labels:
         sums = [[dict(edit.terms).get(key, 0) for key in table.cells] for edit in table.balance_edits([*table.line])]
-        ways = headers.under_header(record, labels, have_sums=True)
+        ways = headers.under_header(record, labels)
         return _with_readings(headers.unless_moved_up(ways, record, table, sums))
     if not _is_form_order(table, above):
         return []
@@ -588,10 +605,10 @@ def _may_be_shifted(labels: Sequence[Cell], record: Record) -> bool:
     return _end(fields) < end or (one_more and len(record.figures) < len(labels))
 
 
-def _usual_end(rows: Iterable[Sequence[Cell]]) -> float:
+def _usual_end(rows: Iterable[Sequence[Cell]]) -> int:
     """Return where most rows of a grid end."""
     ends = Counter(_end(row) for row in rows if row)
-    return max(ends, key=lambda end: (ends[end], -end), default=inf)
+    return max(ends, key=lambda end: (ends[end], -end), default=0)
 
 
 def _covers(labels: npt.NDArray[np.int_], pieces: npt.NDArray[np.int_]) -> npt.NDArray[np.bool_]:
@@ -782,9 +799,7 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
         rows = [tuple(words)]
     elif grid is not TEXT and not torn and columns - len(words) <= _MOST_LACKING:
         rows = list(_with_blanks(words, columns))
-    elif not grid.bounded and (
-        is_glued(words, columns, glued) or (grid is TEXT and sums and columns - len(words) <= _MOST_LACKING)
-    ):
+    elif not grid.bounded and is_glued(words, columns, glued):
         rows = _splits(words, columns, sums)
     # no number begins with a zero, so that of zeros each is one
     zeros = len(rows) == 1 and set(rows[0]) == {"0"}

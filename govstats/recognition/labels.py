@@ -172,6 +172,12 @@ def form_words(of_form: Form) -> frozenset[str]:
 
 
 @cache
+def every_word() -> str:
+    """Return the labels of every version of the form, in which a piece of one is found."""
+    return "\n".join(frozenset().union(*(form_words(form(version)) for version in versions())))
+
+
+@cache
 def _texts(of_form: Form) -> frozenset[str]:
     """Every label of the tables of a form, as printed."""
     return frozenset().union(*_printed(of_form).values())

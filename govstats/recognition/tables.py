@@ -23,8 +23,8 @@ from govstats.report import Note, ReadCell
 
 #: 本年收费金额（单位：元）; a misprint of 万元 is no 元.
 _YUAN = re.compile(r"(?:[(:]|单位)\s*(?:[件项个条宗次]\s*[、,/和]\s*)*(万?)元")
-#: 2022年度有关数据, but no date, title or sentence.
-_OF_YEAR = re.compile(r"(?=.{,20}$)[^\d，。；报]*(20\d\d)\s*年(?!\s*\d)[^\d，。；报]*", re.DOTALL)
+#: 2022年度有关数据, but no date, title or sentence: the name of a table of the form has up to 17 characters.
+_OF_YEAR = re.compile(r"(?=.{,24}$)[^\d，。；报]*(20\d\d)\s*年(?!\s*\d)[^\d，。；报]*", re.DOTALL)
 #: Ways to read a row that a note lists.
 _MOST_LISTED = 12
 #: Notes on what the form lacks are no doubt about what it has.
@@ -80,8 +80,7 @@ class _Reading:
         decide(self.rows, self.edits)
         broken = set().union(*(edit.lines for edit in failing(self.rows, self.edits) if len(edit.lines) == 1))
         for above, below in pairwise(self.lines):
-            in_text = below.match.line in broken and below.match.record.grid is TEXT
-            if in_text and (_completes(below, above) or self.headers.has_more_behind(below.match.record)):
+            if below.match.line in broken and below.match.record.grid is TEXT and _completes(below, above):
                 below.row.ways = below.row.chosen = []
         for row in disordered([one.row for one in self.lines if one.match.record.grid is TEXT], self.rows, self.edits):
             row.ways = row.chosen = []

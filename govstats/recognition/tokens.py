@@ -216,8 +216,19 @@ def _parts(text: str, form: Form) -> Sequence[str]:
         return ()
     columns = _MANY_SPACES.split(text)
     # a row of columns may be long, however wide they are set
-    parts = [text] if len(columns) < _FEWEST_LABELS and len(text) > LONGEST_LABEL else filter(None, columns)
-    return [piece for part in parts for piece in _row(part) or _running_text(part, form) or [part]]
+    parts = [text] if len(columns) < _FEWEST_LABELS and len(text) > LONGEST_LABEL else _with_blanks(columns)
+    pieces: list[str] = []
+    for part in parts:
+        # between pipes a gap parts no figures, but the thousands of one
+        is_cell = "|" in text and all(map(is_figure, part.split()))
+        pieces += [part] if is_cell else _row(part) or _running_text(part, form) or [part]
+    return pieces
+
+
+def _with_blanks(columns: Sequence[str]) -> list[str]:
+    """Drop what is empty in a line of columns, but for blanks between figures."""
+    figures = [at for at, text in enumerate(columns) if is_figure(text)]
+    return [text for at, text in enumerate(columns) if text or (figures and figures[0] < at < figures[-1])]
 
 
 def _row(text: str) -> list[str]:

@@ -12,8 +12,8 @@ from govstats.reconciliation.corrections import Corrections, as_corrected, decid
 from govstats.reconciliation.edits import check_edits
 from govstats.reconciliation.findings import FINDING_TYPES, Findings
 from govstats.reconciliation.matrix import ManyReports, Source, known_of, matrices
+from govstats.reconciliation.own_rules import check_rules
 from govstats.reconciliation.prose import check_prose, said_in
-from govstats.reconciliation.rule_checks import check_rules
 from govstats.reconciliation.rulebook import RulesFile, loaded, rules
 from govstats.reconciliation.structure import check_structure
 from govstats.reconciliation.years import check_years

@@ -51,6 +51,8 @@ _FRACTIONS = 3
 _SMALLEST_BLOCK = 3
 #: A figure that was printed nowhere: what stood at the edge of a table that was shifted; and a place where the form has no cell.
 _LOST, _NO_CELL = -1, -2
+#: The edits that join two consecutive years.
+_Link = Sequence[Edit]
 #: What changing cells costs, by ``table/line/column``.
 Weights = Mapping[str, float]
 
@@ -305,42 +307,38 @@ def _weights(cells: pd.DataFrame, matrix: ReportMatrix, own: Weights | None) -> 
 # --- years of an agency that carry-overs join -------------------------------------------------------------------------------
 
 
-class _Link(NamedTuple):
-    """The edits that join two consecutive years, and the coefficients of the cells of both."""
-
-    edits: list[Edit]
-    before: Floats
-    now: Floats
-
-    def hold(self, before: Floats, now: Floats) -> Flags:
-        """Tell which edits hold for any two of the figures, shape (edits, ways before, ways now); what is open fits."""
-        surplus = (self.before @ np.nan_to_num(before))[:, :, None] + (self.now @ np.nan_to_num(now))[:, None, :]
-        is_open = ((self.before != 0) @ np.isnan(before))[:, :, None] | ((self.now != 0) @ np.isnan(now))[:, None, :]
-        one_sided = np.array([edit.relation == ">=" for edit in self.edits], dtype=np.bool_)
-        fits = (surplus >= -ONE_FEN) & ((surplus <= ONE_FEN) | one_sided[:, None, None])
-        return np.asarray(is_open | fits)
-
-
-def _link(before: Case, now: Case, systems: _Systems) -> _Link:
-    """Return the edits that bind the repairs of two years: those of severity E, and those that hold as reported."""
+def _hold(edits: Sequence[Edit], before: Case, now: Case, was: Floats, ought: Floats) -> Flags:
+    """Tell which edits hold for any two of the figures of both years, shape (edits, ways before, ways now); what is open fits."""
     places = [(place.key, offset) for year, offset in ((before, -1), (now, 0)) for place in year.chain.places]
-    on = [systems.place_of[year.number][0] for year in (now, before)]
-    edits = [edit for edit in linear_edits(on[0], on[1], systems.binding) if edit.offsets and set(places).issuperset(edit.places)]
-    link = _Link(edits, *np.split(coefficients(edits, places), [len(before.chain.places)], axis=1))
-    holds = link.hold(before.chain.figures[:, None], now.chain.figures[:, None]).ravel().tolist()
-    binds = [at for at, edit in enumerate(edits) if holds[at] or edit.severity == "E"]
-    return _Link([edits[at] for at in binds], link.before[binds], link.now[binds])
+    first, second = np.split(coefficients(edits, places), [len(before.chain.places)], axis=1)
+    surplus = (first @ np.nan_to_num(was))[:, :, None] + (second @ np.nan_to_num(ought))[:, None, :]
+    is_open = ((first != 0) @ np.isnan(was))[:, :, None] | ((second != 0) @ np.isnan(ought))[:, None, :]
+    one_sided = np.array([edit.relation == ">=" for edit in edits], dtype=np.bool_)[:, None, None]
+    return np.asarray(is_open | ((surplus >= -ONE_FEN) & ((surplus <= ONE_FEN) | one_sided)))
+
+
+def _links(years: Sequence[Case], systems: _Systems) -> list[_Link]:
+    """Return the edits that bind the repairs of each two years: those of severity E, and those that hold as reported."""
+    links: list[_Link] = []
+    for before, now in pairwise(years):
+        there = {(place.key, offset) for year, offset in ((before, -1), (now, 0)) for place in year.chain.places}
+        matrix, matrix_before = systems.place_of[now.number][0], systems.place_of[before.number][0]
+        every = linear_edits(matrix, matrix_before, systems.binding)
+        edits = [edit for edit in every if edit.offsets and there.issuperset(edit.places)]
+        holds = _hold(edits, before, now, before.chain.figures[:, None], now.chain.figures[:, None]).ravel().tolist()
+        links.append([edit for edit, it in zip(edits, holds, strict=True) if it or edit.severity == "E"])
+    return links
 
 
 def _fitting(years: Sequence[Case], links: Sequence[_Link]) -> list[Flags]:
     """Tell for each two consecutive years which ways to set them right fit each other."""
     two = zip(links, pairwise(years), strict=True)
-    return [np.asarray(link.hold(before.figures, now.figures).all(axis=0)) for link, (before, now) in two]
+    return [np.asarray(_hold(link, *both, both[0].figures, both[1].figures).all(axis=0)) for link, both in two]
 
 
 def _repaired(years: Sequence[Case], systems: _Systems, seconds: float) -> Iterator[Case]:
     """Cut consecutive years where the repairs of both sides fit in any combination, and repair what is left together."""
-    links = [_link(before, now, systems) for before, now in pairwise(years)]
+    links = _links(years, systems)
     fitting = _fitting(years, links)
     cuts = [at for at, fits in enumerate(fitting, start=1) if fits.all()]
     for start, end in pairwise([0, *cuts, len(years)]):
@@ -421,7 +419,7 @@ def _joined(years: Sequence[Case], links: Sequence[_Link], free: Sequence[bool] 
     """Return the systems of consecutive years as one; those that are not `free` only stand beside it."""
     chains, free = [one.chain for one in years], free or [True] * len(years)
     edits = [_in_year(edit, at) for at, one in enumerate(chains) if free[at] for edit in one.edits]
-    edits += [_in_year(edit, at) for at, link in enumerate(links, start=1) for edit in link.edits]
+    edits += [_in_year(edit, at) for at, link in enumerate(links, start=1) for edit in link]
     places = [(place.key, at) for at, one in enumerate(chains) for place in one.places]
     signed, whole = (np.concatenate([getattr(one.rows, name) for one in chains]) for name in ("signed", "whole"))
     return Chain(
@@ -459,7 +457,7 @@ def systems_of(cells: pd.DataFrame, rules: RulesFile | None = None) -> Iterator[
             if component.edits and component is not joining:
                 yield systems.chain(matrix, member, component)
     for years in systems.stretches({number: year for number in systems.place_of if (year := systems.year(number))}):
-        yield _joined(years, [_link(before, now, systems) for before, now in pairwise(years)])
+        yield _joined(years, _links(years, systems))
 
 
 # --- errors of a whole table: lines or columns in each other's place or one place on, a block turned, another unit ----------

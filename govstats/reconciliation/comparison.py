@@ -22,9 +22,9 @@ from govstats.reconciliation.matrix import (
     Located,
     ReportMatrix,
     combinations,
+    keys_of,
     located,
     matrices,
-    plain_values,
 )
 from govstats.reconciliation.rulebook import known_rule
 from govstats.reconciliation.wording import cell_label, listed, no_figure, number, phrase, quoted, without_figure
@@ -242,9 +242,9 @@ def check_vintages(
         return
     places = located(reports, found)
     chosen = _chosen(described)
-    named = [vintages[name] for name in ("agency", "year", "form", "vintage", "source")]
-    which, first = combinations(named)
-    documents = list(zip(*(plain_values(values.iloc[first]) for values in named), strict=True))
+    named = ("agency", "year", "form", "vintage", "source")
+    which, first = combinations(vintages, named)
+    documents = list(keys_of(vintages.iloc[first], named))
     # every document becomes a report of its own, with the number that it has among the documents
     _, others = matrices(vintages.assign(agency=pd.Categorical.from_codes(which, pd.Index(range(len(first))).astype("str"))))
     for matrix in others:

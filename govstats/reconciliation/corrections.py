@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from os import PathLike
 from typing import Any, TypeVar, cast
@@ -46,24 +46,21 @@ def _plain(figures: str) -> str:
 
 
 _ONE_CELL = r"[^/;]+/[^;]*/[^/;]+"
-_YEAR: Kind = (whole_number(1000, 9999), "a number such as 2023", "应为如 2023 的年份")
-_DATE: Kind = (_dated, "YYYY-MM-DD", "应为 2024-05-06 这样的日期")
-#: What columns of corrections hold that is no text.
+_ONE: Kind = (like(_FIGURE, _figure), "a number of at most 15 digits", "应为不超过 15 位的数字")
+_MANY: Kind = (
+    like(_FIGURES, _plain),
+    "numbers of at most 15 digits joined by semicolons, with nothing where there is none",
+    "应为以分号相连的数字，每个不超过 15 位，没有数字处留空",
+)
+#: What columns of both tables hold that is no text; of `new` each says so itself.
 _KINDS: Mapping[str, Kind] = {
-    "year": _YEAR,
-    **dict.fromkeys(("old", "new"), (like(_FIGURE, _figure), "a number of at most 15 digits", "应为不超过 15 位的数字")),
+    "year": (whole_number(1000, 9999), "a number such as 2023", "应为如 2023 的年份"),
+    "date": (_dated, "YYYY-MM-DD", "应为 2024-05-06 这样的日期"),
     "cell": (like("[^/]+/.*/[^/]+"), "table/line/column", "应为“表/行/栏”"),
-    "date": _DATE,
-}
-_MANY = "numbers of at most 15 digits joined by semicolons, with nothing where there is none"
-_MANY_ZH = "应为以分号相连的数字，每个不超过 15 位，没有数字处留空"
-#: The same of adjudications.
-_KINDS_OF_DECISIONS: Mapping[str, Kind] = {
-    "year": _YEAR,
-    "decision": (like("|".join(DECISIONS)), f"one of {', '.join(DECISIONS)}", f"应为 {'、'.join(DECISIONS)} 之一"),
     "cells": (like(rf"{_ONE_CELL}(?:;{_ONE_CELL})*"), "table/line/column, joined by semicolons", "应为以分号相连的“表/行/栏”"),
-    **dict.fromkeys(("figures", "new"), (like(_FIGURES, _plain), _MANY, _MANY_ZH)),
-    "date": _DATE,
+    "decision": (like("|".join(DECISIONS)), f"one of {', '.join(DECISIONS)}", f"应为 {'、'.join(DECISIONS)} 之一"),
+    "old": _ONE,
+    "figures": _MANY,
 }
 _REPORT = ["agency", "year"]
 _CELL = [*_REPORT, "cell"]
@@ -135,13 +132,12 @@ def read_adjudications(path: Corrections, *, rules: Collection[str] | None = Non
     >>> read_adjudications(pd.DataFrame([decided]))[["figures", "decision"]].values.tolist()
     [['0', 'dismissed']]
     """
-    filled = ("agency", "year", "rule", "decision", "by", "reason", "date")
-    kinds = dict(_KINDS_OF_DECISIONS)
+    kinds = {}
     if rules is not None:
         known, ids = "|".join(map(re.escape, rules)), ", ".join(rules)
         joined = like(rf"(?:{known})(?:;(?:{known}))*")
         kinds["rule"] = (joined, f"one or several of {ids}, joined by semicolons", "应为以分号相连的已知规则编号")
-    read = _read(path, ADJUDICATION_TYPES, kinds, filled)
+    read = _read(path, ADJUDICATION_TYPES, _MANY, {"cells", "figures", "new"}, **kinds)
     counts = {name: read[name].str.count(";") for name in ("cells", "figures", "new")}
     corrected = read["decision"] == "corrected"
     uneven = (counts["figures"] != counts["cells"]) | (corrected & (counts["new"] != counts["cells"]))
@@ -427,10 +423,11 @@ def _listed(corrections: Corrections) -> pd.DataFrame:
     """Return the corrections, each with `where` it stands; of adjudications those that correct."""
     if "decision" in lines_of(corrections, UnusableCorrections)[1]:
         corrections = _corrected(read_adjudications(corrections))
-    filled = ("agency", "year", "cell", "new", "reason", "source", "date")
-    return _read(corrections, CORRECTION_TYPES, _KINDS, filled).reset_index(names="where")
+    return _read(corrections, CORRECTION_TYPES, _ONE, {"old"}).reset_index(names="where")
 
 
-def _read(table: Corrections, types: Mapping[str, str], kinds: Mapping[str, Kind], filled: Sequence[str]) -> pd.DataFrame:
+def _read(table: Corrections, types: Mapping[str, str], new: Kind, may_be_empty: Collection[str], **kinds: Kind) -> pd.DataFrame:
+    """Return a table of decisions; of `new` and more columns `kinds` say what they hold."""
+    kinds, filled = {**_KINDS, "new": new, **kinds}, types.keys() - may_be_empty
     read = written(table, types, kinds, error=UnusableCorrections, needed=types, filled=filled)
     return read.fillna({name: "" for name, dtype in types.items() if dtype == "str"})

@@ -16,7 +16,7 @@ from govstats.forms import ONE_FEN
 from govstats.reconciliation.chains import Chain, systems_of
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.findings import Floats, Integers
-from govstats.reconciliation.matrix import Source, known_of, plain_values
+from govstats.reconciliation.matrix import Source, keys_of, known_of, plain_values
 from govstats.reconciliation.repairs import repairs as repairs_of
 from govstats.reconciliation.rulebook import RulesFile
 from govstats.reconciliation.solver import Rows, bounds, components, filled
@@ -107,13 +107,13 @@ def draws(
     if not odds > 0:
         raise GovstatsError(f"odds={odds}: expected a number above 0 应为大于 0 的数")
     choices, undecided = _choices(found, odds)
-    there, repaired = set(_keys(cells, _CELL[:3])), {agency for (agency,) in _keys(found, _CELL[:1])}
+    there, repaired = set(keys_of(cells, _CELL[:3])), {agency for (agency,) in keys_of(found, _CELL[:1])}
     chains = [one for one in systems_of(cells, rules) if one.places[0].agency in repaired or np.isnan(one.figures).any()]
     agencies = repaired | {chain.places[0].agency for chain in chains}
     generators = {agency: np.random.default_rng([seed, crc32(str(agency).encode())]) for agency in agencies}
     systems = [_System(chain, there, generators[chain.places[0].agency]) for chain in chains]
     rows: dict[_Cell, list[int]] = {}
-    for row, key in enumerate(_keys(cells, _CELL)):
+    for row, key in enumerate(keys_of(cells, _CELL)):
         if key[0] in generators:
             rows.setdefault(key, []).append(row)
     taken_away = {key: (np.nan, "open") for key in rows if key[:3] in undecided}
@@ -124,11 +124,6 @@ def draws(
         for system in systems:
             changes |= system.drawn(changes)
         yield _changed(cells, rows, changes | taken_away).assign(draw=draw)
-
-
-def _keys(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[_Cell]:
-    """Yield what some columns of each row say; None for what is missing."""
-    return zip(*(plain_values(frame[name]) for name in columns), strict=True)
 
 
 #: Of the repairs of one group, of which one is needed, the agency, what each changes, and how likely it is.
@@ -142,12 +137,12 @@ def _choices(repairs: pd.DataFrame, odds: float) -> tuple[list[_Choice], set[_Ce
     for _, group in repairs[listed].groupby("group", sort=False):
         ways: dict[Any, _Changes] = {}
         proposed = group["proposed"].to_numpy(dtype=float, na_value=np.nan).tolist()
-        for repair, key, figure in zip(group["repair"], _keys(group, _CELL), proposed, strict=True):
+        for repair, key, figure in zip(group["repair"], keys_of(group, _CELL), proposed, strict=True):
             ways.setdefault(repair, {})[key] = (figure, "open" if np.isnan(figure) else "repaired")
         tiers = group.drop_duplicates("repair")["rank"].rank(method="dense").to_numpy(dtype=float)
         likely = odds ** (1 - tiers)
-        choices.append((next(_keys(group, ["agency"]))[0], list(ways.values()), likely / likely.sum()))
-    return choices, set(_keys(repairs[~listed], _CELL[:3]))
+        choices.append((next(keys_of(group, ["agency"]))[0], list(ways.values()), likely / likely.sum()))
+    return choices, set(keys_of(repairs[~listed], _CELL[:3]))
 
 
 def _changed(cells: pd.DataFrame, rows: Mapping[_Cell, Sequence[int]], changes: _Changes) -> pd.DataFrame:

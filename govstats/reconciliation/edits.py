@@ -194,10 +194,7 @@ def kinds(form: Form, cells: Sequence[CellKey]) -> tuple[Flags, Flags]:
 
 def linear_edits(now: ReportMatrix, before: ReportMatrix, rules: Iterable[Rule]) -> list[Edit]:
     """Return the edits of rules that bind reports on two forms, in the order of the rules."""
-    own = {
-        table.id: frozenset(line for name, line, _ in now.cells if name == table.id) for table in now.form.tables if table.open
-    }
-    edits = (edit for rule in rules for edit in rule.edits(now.form, before.form, own))
+    edits = (edit for rule in rules for edit in rule.edits(now.form, before.form, now.own_lines))
     return [edit for edit in edits if all(cell in (before if year else now).index for cell, year in edit.places)]
 
 
@@ -265,11 +262,6 @@ class Conflict(NamedTuple):
         """The cells of the edits."""
         return list(dict.fromkeys(cell for edit in self.edits for cell in edit.cells))
 
-    @property
-    def severity(self) -> str:
-        """That of the mildest edit: where it does not hold, the others may."""
-        return max(map(severity, self.edits), key="EWI".index)
-
 
 def conflicts(matrix: ReportMatrix) -> Iterator[Conflict]:
     """Yield for each report and table with cells that lack a figure whether they can be filled so that all edits hold together.
@@ -314,14 +306,15 @@ def outside(rows: Rows, figures: Floats) -> Flags:
 def check_together(matrix: ReportMatrix, findings: Findings) -> None:
     """Add a finding for each report and table with cells that lack a figure: whether all edits can hold together."""
     for one in conflicts(matrix):
-        table, report = matrix.form.table(one.table), int(matrix.reports[one.at])
-        if one.edits:
-            state = matrix.status[matrix.rows_at(one.cells), one.at].tolist()
-            said: dict[str, Any] = {"missing": wording.cells_without_figure(table, one.cells, state)}
+        table, cells = matrix.form.table(one.table), one.cells
+        said: dict[str, Any] = {}
+        if cells:
+            state = matrix.status[matrix.rows_at(cells), one.at].tolist()
+            # where the mildest of them does not hold, the others may
+            said["severity"] = max(map(severity, one.edits), key="EWI".index)
+            said["missing"] = wording.cells_without_figure(table, cells, state)
             said["edits"] = partial(_edits_named, table, one.edits)
-            findings.note(report, "TJ", "fail", table=table, cells=one.cells, severity=one.severity, **said)
-        else:
-            findings.note(report, "TJ", "pass", table=table)
+        findings.note(int(matrix.reports[one.at]), "TJ", "fail" if cells else "pass", table=table, cells=cells, **said)
 
 
 def _edits_named(table: Table, edits: Sequence[Edit], language: Language) -> str:
@@ -375,6 +368,8 @@ def check_edit(
         fields = _of_one(edit, pairs.where([at]), values[:, at])
         changed = pairs.corrected(edit.places, at)
         fields |= {"missing": _missing(form, edit, status[:, at].tolist()), "corrected": partial(_named, form, edit, changed)}
+        given = "corrected" if any(changed[len(edit.left) :]) else "printed"
+        fields |= {"printed": partial(wording.phrase, given), "printed_as": partial(wording.phrase, f"{given}_as")}
         fields["also"] = ["even_so"] * (not complete[at]) + ["as_corrected"] * any(changed)
         note(int(pairs.reports[at]), status=outcome, message=message, **fields)
     undecided = ~(told.passed | differing)
@@ -389,7 +384,7 @@ def check_edit(
     for members in alike(status[:, undecided]):
         which = np.flatnonzero(undecided)[members]
         state = status[:, which[0]].tolist()
-        lost = edit.subject and not any(state) and not pairs.where(which[:1]).has_table(edit.table)[0]
+        lost = edit.subject and set(state) == {ABSENT} and not pairs.where(which[:1]).has_table(edit.table)[0]
         missing = _missing(form, edit, state)
         note(pairs.reports[which], status="not_assessable", message="no_table" if lost else "", missing=missing)
 

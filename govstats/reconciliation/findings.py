@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -84,7 +83,7 @@ class Findings:
         if not np.size(reports):
             return
         cells = list(cells)
-        given: dict[str, Words] = {} if table is None else {"table": table.title}
+        given: dict[str, Words] = {} if table is None else {"table": table.text}
         if table is not None and len(cells) == 1:
             given["subject"] = named(table, cells[0])
         if isinstance(expected, float) and isinstance(reported, float):
@@ -105,11 +104,12 @@ class Findings:
         """Return the findings; `reports` has the agency and year of each report number."""
         nothing = [np.zeros(0, dtype=np.intp)] * 2 + [np.zeros(0)] * 2
         number, wording, expected, reported = map(np.concatenate, zip(nothing, *self.blocks, strict=True))
-        rank = {rule: place for place, rule in enumerate(self.rules)}
-        rank_of = np.array([rank[one.rule] for one in self.wordings], dtype=np.intp)
-        order = np.lexsort((rank_of[wording], number))
+        worded = pd.DataFrame(self.wordings, columns=Wording._fields, dtype="str")
+        rank = worded["rule"].map({rule: place for place, rule in enumerate(self.rules)}).to_numpy(dtype=np.intp)
+        order = np.lexsort((rank[wording], number))
         number, wording, expected, reported = (each[order] for each in (number, wording, expected, reported))
-        columns: dict[str, Any] = {
+        columns: dict[str, Any] = {str(name): texts.array.take(wording) for name, texts in worded.items()}
+        columns |= {
             "agency": reports["agency"].array.take(number),
             "year": reports["year"].array.take(number),
             "expected": pd.array(expected, "Float64"),
@@ -118,7 +118,10 @@ class Findings:
             "difference": pd.array(np.round(reported - expected, 6), "Float64"),
             "decision": pd.array([None] * len(number), dtype="str"),
         }
-        worded = zip(*self.wordings, strict=True) if self.wordings else repeat(())
-        for name, texts in zip(Wording._fields, worded, strict=False):
-            columns[name] = pd.array(list(texts), dtype="str").take(wording)
         return pd.DataFrame({name: columns[name] for name in FINDING_TYPES}, copy=False)
+
+
+def standing(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings that fail and that nobody dismissed, the severest first."""
+    stand = (findings["status"] == "fail") & findings["decision"].ne("dismissed")
+    return findings[stand].sort_values("severity", key=lambda one: one.map("EWI".index), kind="stable")

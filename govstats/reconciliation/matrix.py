@@ -17,10 +17,12 @@ from govstats.forms import CellKey, Form, form, versions
 from govstats.reconciliation.findings import Floats, Integers
 from govstats.report import CELL_TYPES, Report
 
-#: What `ReportMatrix.status` holds; ``words.toml`` has the words in this order.
-ABSENT, REPORTED, BLANK, NOT_APPLICABLE, UNREADABLE = range(5)
-#: The number of each status of a cell.
-STATUS: dict[object, int] = {"reported": REPORTED, "blank": BLANK, "not_applicable": NOT_APPLICABLE, "unreadable": UNREADABLE}
+#: Statuses of cells, of which a later one outweighs an earlier one in a sum; ``words.toml`` has the words in this order.
+STATUSES = ("reported", "not_applicable", "blank", "unreadable", "absent")
+#: What `ReportMatrix.status` holds.
+REPORTED, NOT_APPLICABLE, BLANK, UNREADABLE, ABSENT = range(5)
+#: The number of each status that a frame of cells gives.
+STATUS: dict[object, int] = {status: number for number, status in enumerate(STATUSES[:ABSENT])}
 #: What tells reports apart.
 IDENTITY = ("agency", "year", "form")
 _KEY = ("table", "line", "column")
@@ -130,7 +132,7 @@ class ReportMatrix:
     value : array, shape (cells, reports)
         The figures; NaN where there is none.
     status : array, shape (cells, reports)
-        ``ABSENT``, ``REPORTED``, ``BLANK``, ``NOT_APPLICABLE`` or ``UNREADABLE``. A cell given twice with different figures is
+        ``REPORTED``, ``NOT_APPLICABLE``, ``BLANK``, ``UNREADABLE`` or ``ABSENT``. A cell given twice with different figures is
         unreadable.
     rows : DataFrame
         The rows of the cells frame, with `cell_of_row` and `report_of_row` saying where they went (-1: not in the form).
@@ -164,6 +166,12 @@ class ReportMatrix:
         method = self.rows["method"] if "method" in self.rows.columns else pd.Series(index=self.rows.index, dtype="str")
         mine = (method == "corrected").to_numpy(dtype=np.bool_, na_value=False) & (self.cell_of_row >= 0)
         return set(zip(self.cell_of_row[mine].tolist(), self.report_of_row[mine].tolist(), strict=True))
+
+    @cached_property
+    def own_lines(self) -> frozenset[tuple[str, str]]:
+        """The lines of open tables, each with its table."""
+        is_open = {table.id for table in self.form.tables if table.open}
+        return frozenset((table, line) for table, line, _ in self.cells if table in is_open)
 
     @cached_property
     def rows_of(self) -> Mapping[str, slice]:
@@ -271,9 +279,9 @@ def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> tuple
     keys = cells
     if identity is not None:
         keys = pd.concat([cells[list(IDENTITY)], identity], ignore_index=True) if len(cells) else identity
-    report_of_key, first = combinations([keys[name] for name in IDENTITY])
+    report_of_key, first = combinations(keys, IDENTITY)
     known: dict[str, Any] = {name: _plain(keys[name].array.take(first)) for name in IDENTITY}
-    version = np.array([name if isinstance(name, str) and name in versions() else "" for name in known["form"]])
+    version = np.array([name if name in versions() else "" for name in plain_values(keys["form"].iloc[first])])
     report_of_row = report_of_key[: len(cells)]
     found = []
     for name in sorted(set(version.tolist()) - {""}):
@@ -295,7 +303,7 @@ class Located(NamedTuple):
 
 def located(reports: pd.DataFrame, found: Sequence[ReportMatrix]) -> dict[tuple[Any, Any], Located]:
     """Return where the first report of each agency and year is."""
-    keys = list(zip(*(plain_values(reports[name]) for name in ("agency", "year")), strict=True))
+    keys = list(keys_of(reports, ("agency", "year")))
     places: dict[tuple[Any, Any], Located] = {}
     for matrix in found:
         for at, number in enumerate(matrix.reports.tolist()):
@@ -320,6 +328,11 @@ def plain_values(values: pd.Series, missing: Any = None) -> list[Any]:
     return values.to_numpy(dtype=object, na_value=missing).tolist()
 
 
+def keys_of(frame: pd.DataFrame, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield what some columns of each row say; None for what is missing."""
+    return zip(*(plain_values(frame[name]) for name in names), strict=True)
+
+
 def report_numbers(reports: pd.DataFrame, frame: pd.DataFrame) -> tuple[Integers, Integers]:
     """Return the report numbers of the rows of a frame by agency and year, and which rows have one.
 
@@ -327,52 +340,32 @@ def report_numbers(reports: pd.DataFrame, frame: pd.DataFrame) -> tuple[Integers
     >>> report_numbers(reports, pd.DataFrame({"agency": ["乙局", "丙局", "甲局"], "year": 2023}))
     (array([1, 0]), array([0, 2]))
     """
-    known = reports[["agency", "year"]].assign(number=range(len(reports)))
-    named = frame[["agency", "year"]].merge(known.drop_duplicates(["agency", "year"], keep="last"), how="left")
-    rows = np.flatnonzero(named["number"].notna())
-    return named["number"].to_numpy()[rows].astype(np.intp), rows
+    known = {key: number for number, key in enumerate(keys_of(reports, ("agency", "year")))}
+    numbers = np.array([known.get(key, -1) for key in keys_of(frame, ("agency", "year"))], dtype=np.intp)
+    rows = np.flatnonzero(numbers >= 0)
+    return numbers[rows], rows
 
 
-def _numbered(values: pd.Series) -> tuple[Integers, list[object]]:
-    """Return the number of each row's value, and the distinct values in order of appearance."""
-    numbers, distinct = pd.factorize(values.array, use_na_sentinel=False)
-    return numbers.astype(np.intp), list(distinct)
-
-
-def combinations(columns: Sequence[pd.Series]) -> tuple[Integers, Integers]:
-    """Return the number of each row's combination, distinct ones in order of appearance, and where each first stands."""
-    combined = np.zeros(len(columns[0]), dtype=np.intp)
-    for values in columns:
-        numbers, distinct = _numbered(values)
-        combined = combined * len(distinct) + numbers
-    numbers, found = pd.factorize(combined)
-    first = np.zeros(len(found), dtype=np.intp)
-    first[numbers[::-1]] = np.arange(len(numbers))[::-1]
-    return numbers, first
+def combinations(frame: pd.DataFrame, names: Sequence[str]) -> tuple[Integers, Integers]:
+    """Return the number of what some columns of each row say, in order of appearance, and where each first stands."""
+    known: dict[tuple[Any, ...], int] = {}
+    numbers = np.array([known.setdefault(key, len(known)) for key in keys_of(frame, names)], dtype=np.intp)
+    return numbers, np.unique(numbers, return_index=True)[1]
 
 
 def _matrix(statutory: Form, reports: Integers, rows: pd.DataFrame, report_of_row: Integers) -> ReportMatrix:
-    coded = [_numbered(rows[column]) for column in _KEY]
-    codes = tuple(numbers for numbers, _ in coded)
-    names = [{value: number for number, value in enumerate(distinct)} for _, distinct in coded]
+    keys = list(keys_of(rows, _KEY))
     cells: list[CellKey] = []
     for table in statutory.tables:
         cells += table.every_cell
         if table.open:
-            distinct = list(names[1])
-            used = [distinct[at] for at in pd.unique(codes[1][codes[0] == names[0].get(table.id, -1)]).tolist()]
-            own = [line for line in used if isinstance(line, str) and line not in table.line]
-            cells += [(table.id, line, column) for line in own for column in table.column]
-    # ids that no report uses go to the spare place at the end of each axis
-    lookup = np.full([len(name) + 1 for name in names], -1, dtype=np.intp)
-    for row, ids in enumerate(cells):
-        lookup[tuple(name.get(part, -1) for name, part in zip(names, ids, strict=True))] = row
-    lookup[-1, :, :] = lookup[:, -1, :] = lookup[:, :, -1] = -1
-    cell_of_row = lookup[codes]
+            own = (line for name, line, _ in keys if name == table.id and line not in {*table.line, None})
+            cells += [(table.id, line, column) for line in dict.fromkeys(own) for column in table.column]
+    row_of = {cell: row for row, cell in enumerate(cells)}
+    cell_of_row = np.array([row_of.get(key, -1) for key in keys], dtype=np.intp)
 
     figures = rows["value"].to_numpy(dtype=float, na_value=np.nan)
-    state_codes, states = _numbered(rows["status"])
-    state = np.array([STATUS.get(name, UNREADABLE) for name in states], dtype=np.int8)[state_codes]
+    state = np.array([STATUS.get(status, UNREADABLE) for status in plain_values(rows["status"])], dtype=np.int8)
     state[(state == REPORTED) & ~np.isfinite(figures)] = UNREADABLE
     figures = np.where(state == REPORTED, figures, np.nan)
     inside = cell_of_row >= 0

@@ -18,7 +18,7 @@ from govstats.errors import require_columns
 from govstats.forms import CellKey, Form, Language, Table, cell_key
 from govstats.reconciliation import wording
 from govstats.reconciliation.findings import Findings
-from govstats.reconciliation.matrix import REPORTED, Located, ReportMatrix, located, plain_values
+from govstats.reconciliation.matrix import ABSENT, REPORTED, Located, ReportMatrix, located, plain_values
 from govstats.reconciliation.rulebook import known_rule
 from govstats.reconciliation.wording import number
 from govstats.report import Claim
@@ -213,7 +213,7 @@ class _Claims:
             elif side.least > high + _slack(claim) and not claim.scope:
                 self._say(side, claim, high, side.least, "bound")
             else:
-                self._say(side, claim, float(claim.value), nan, "not_assessable" if any(side.status) else "no_table")
+                self._say(side, claim, float(claim.value), nan, "no_table" if set(side.status) == {ABSENT} else "not_assessable")
 
     def _kind(self, side: _Side, claim: Claim, claims: Sequence[Claim]) -> str:
         """Return the message that fits a claim, beside others of the same target."""

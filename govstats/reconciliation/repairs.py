@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
-from importlib import resources
 from itertools import count, groupby, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from rapidfuzz.distance import OSA, Levenshtein
 
 from govstats.errors import UnreadableDocument
-from govstats.forms import ONE_FEN, CellKey, Form, Language, parsed_toml
+from govstats.files import package_data
+from govstats.forms import ONE_FEN, CellKey, Form, Language
 from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, TEN_THOUSAND, Case, Chain, Place, Weights, cases, rearranged
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import outside
-from govstats.reconciliation.matrix import Source, known_of
+from govstats.reconciliation.matrix import Source, keys_of, known_of, plain_values
 from govstats.reconciliation.rulebook import LANGUAGES, RulesFile, weights_in
 from govstats.reconciliation.solver import Solution
 from govstats.reconciliation.wording import cell_label, cell_list, listed, number, phrase, quoted
@@ -34,8 +35,6 @@ REPAIR_TYPES = column_types(
 _WITNESS, _MISREAD = 2.0, -100.0
 #: What several cells add beside an error of a whole table: more than witnesses take away, less than a reading that fails.
 _SEVERAL, _MOVED = 50.0, 1_000.0
-_MOVING = ("lines_swapped", "columns_swapped", "lines_shifted", "columns_shifted", "block_transposed")
-_OF_WHOLE_TABLES = frozenset((*_MOVING, "table_unit", "table_repeated"))
 #: Of more changes a sentence names the first few.
 _LONGEST = 12
 #: The rules of figures that cannot be right whatever the others are, and of edits that fail only together.
@@ -67,8 +66,8 @@ class _Repair(NamedTuple):
 
     @property
     def of_whole_table(self) -> bool:
-        """Whether lines or columns were interchanged or shifted."""
-        return not _OF_WHOLE_TABLES.isdisjoint(self.mechanisms)
+        """Whether a whole table came out wrong."""
+        return any(_entries()[name].get("of_whole_table") for name in self.mechanisms)
 
 
 def repairs(
@@ -160,7 +159,7 @@ def repairs(
     again = _read_again(report if reread else None, found)
     witnesses = _witnesses(cells, claims, {case.chain.places[0].agency for case in found})
     printed = _texts(cells, found, "printed")
-    corrected = {place for place, method in _texts(cells, found, "method").items() if str(method) == "corrected"}
+    corrected = {place for place, method in _texts(cells, found, "method").items() if method == "corrected"}
     rows: list[tuple[Any, ...]] = []
     numbers = count(1)
     for group, case in enumerate(found, start=1):
@@ -187,7 +186,7 @@ def _not_found(case: Case, group: int) -> tuple[Any, ...]:
     failed = (case.chain.rows.matrix[case.chain.broken] != 0).any(axis=0)
     agency, year, (table, *_), form = case.chain.places[int(failed.argmax())]
     rules = ";".join(dict.fromkeys(edit.rule for edit in case.chain.edits))
-    said = [phrase("not_found", one, table=form.table(table).title(one)) for one in LANGUAGES]
+    said = [phrase("not_found", one, table=form.table(table).text(one)) for one in LANGUAGES]
     return (agency, year, table, *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
 
 
@@ -261,15 +260,8 @@ def _texts(cells: pd.DataFrame, cases: Sequence[Case], column: str) -> Mapping[t
     if column not in cells.columns:
         return {}
     places = {place for case in cases for place in case.changed}
-    near = {"line": {place.key[1] for place in places}, "agency": {place.agency for place in places}}
-    rows = _rows_where(cells, ("agency", "year", "table", "line", "column", column), near)
-    return {(agency, None if year is pd.NA else year, *key): text for agency, year, *key, text in rows}
-
-
-def _rows_where(cells: pd.DataFrame, names: Sequence[str], values: Mapping[str, Collection[Any]]) -> Iterator[tuple[Any, ...]]:
-    """Yield some columns of the rows that have given values, without a frame between, which would cost more than all else."""
-    chosen = np.logical_and.reduce([cells[name].isin(wanted).to_numpy(dtype=np.bool_) for name, wanted in values.items()])
-    return zip(*(cells[name].array[chosen].tolist() for name in names), strict=True)
+    near = cells[cells["agency"].isin({one.agency for one in places}) & cells["line"].isin({one.key[1] for one in places})]
+    return dict(zip(keys_of(near, ("agency", "year", "table", "line", "column")), plain_values(near[column]), strict=True))
 
 
 #: Cells as they were read, with what other ways of reading found.
@@ -307,9 +299,9 @@ _Witnesses = Mapping[tuple[Any, ...], Sequence[tuple[float, float, str]]]
 def _witnesses(cells: pd.DataFrame, claims: pd.DataFrame | None, agencies: Collection[Any]) -> _Witnesses:
     """Return what the prose, and the years beside a report, say of its figures."""
     found = defaultdict(list)
-    carried = {"line": _CARRIED, "agency": agencies, "table": {"requests"}, "status": {"reported"}}
-    for agency, year, line, column, value in _rows_where(cells, ("agency", "year", "line", "column", "value"), carried):
-        if pd.notna(year) and pd.notna(value):
+    carried = cells[cells["line"].isin(_CARRIED) & cells["agency"].isin(agencies) & (cells["table"] == "requests")]
+    for agency, year, line, column, value, status in keys_of(carried, ("agency", "year", "line", "column", "value", "status")):
+        if year is not None and value is not None and status == "reported":
             other, step = _CARRIED[line]
             told = (value, value, f"{year} requests/{line}/{column} = {value:g}")
             found[agency, year + step, f"requests/{other}/{column}"].append(told)
@@ -328,8 +320,7 @@ Changes = Mapping[CellKey, tuple[float, float]]
 
 @cache
 def _entries() -> Mapping[str, Mapping[str, Any]]:
-    known = parsed_toml("mechanisms.toml", (resources.files(__package__) / "mechanisms.toml").read_text("utf-8"))
-    return {entry["id"]: entry for entry in known["mechanisms"]}
+    return {entry["id"]: entry for entry in package_data("reconciliation/mechanisms.toml")["mechanisms"]}
 
 
 def far_fetched(name: str) -> float:
@@ -437,28 +428,11 @@ def mechanism(reported: float, proposed: float, *, is_total: bool = False) -> st
     if proposed and abs(reported / proposed - TEN_THOUSAND) < ONE_FEN * TEN_THOUSAND:
         return "unit"
     was, ought = (f"{abs(figure):.4f}".rstrip("0").rstrip(".") for figure in (reported, proposed))
-    lagging = "not_updated" if is_total and proposed > reported else "other"
-    return next((name for name, came_about in _MISPRINTS if came_about(was, ought)), lagging)
-
-
-def _mistyped(was: str, ought: str) -> bool:
-    return len(was) == len(ought) and sum(one != other for one, other in zip(was, ought, strict=True)) == 1
-
-
-def _transposed(was: str, ought: str) -> bool:
-    return any(was[:at] + was[at + 1] + was[at] + was[at + 2 :] == ought for at in range(len(was) - 1))
-
-
-def _removals(longer: str, shorter: str) -> list[int]:
-    """Return the places of the digits without which a figure is the shorter one."""
-    return [at for at in range(len(longer)) if longer[:at] + longer[at + 1 :] == shorter]
-
-
-#: How the digits of one figure become those of another, from what was printed to what ought to be.
-_MISPRINTS: Sequence[tuple[str, Callable[[str, str], bool]]] = (
-    ("mistyped", _mistyped),
-    ("transposed", _transposed),
-    ("dropped", lambda was, ought: bool(_removals(ought, was))),
-    ("doubled", lambda was, ought: any(at and was[at] == was[at - 1] for at in _removals(was, ought))),
-    ("mistyped", lambda was, ought: bool(_removals(was, ought))),
-)
+    first, *others = Levenshtein.editops(was, ought)
+    if not others:
+        at = first.src_pos
+        doubled = first.tag == "delete" and was[at] in {was[at - 1 : at], was[at + 1 : at + 2]}
+        return "doubled" if doubled else "dropped" if first.tag == "insert" else "mistyped"
+    if OSA.distance(was, ought) == 1:
+        return "transposed"
+    return "not_updated" if is_total and proposed > reported else "other"

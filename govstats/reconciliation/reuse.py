@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.characters import folded_text
+from govstats.errors import require_columns
 
 #: Passages of so many characters are compared: a phrase of officialese is shorter, a sentence longer.
 _LENGTH = 12
@@ -74,28 +75,33 @@ def _numbers(text: str) -> NDArray[np.uint64]:
     return numbers
 
 
-def reused_share(later: Collection[int], earlier: Collection[int]) -> float | None:
-    """Return the share of the passages of a report that stood in another one before.
+def reused_passages(texts: pd.DataFrame) -> pd.DataFrame:
+    """Return how many passages of each report stood in that of the agency's year before.
 
     Parameters
     ----------
-    later, earlier : collection of int
-        As of `sketch`, both sampled or both whole.
+    texts : DataFrame
+        ``agency year sketch``, the sketches as of `sketch` or `sample`.
 
     Returns
     -------
-    float or None
-        Between 0 and 1, of the passages of `later`; None where either has too few to compare. Figures do not count, so that a
-        report in which only they were changed is reused entirely.
+    pandas.DataFrame
+        ``agency year passages reused_passages``, a row a report of which both years have enough to compare. Figures do not count,
+        so that a report in which only they were changed is reused entirely.
 
     Examples
     --------
     >>> text = "本机关贯彻条例，完善制度，健全机制，推进依申请公开规范有序，严格程序，提高答复质量，"
     >>> text += "加强平台建设，配齐工作人员，开展业务培训，接受社会监督，{}年共收到申请{}件。"
-    >>> reused_share(sketch(text.format(2023, 12)), sketch(text.format(2022, 9)))
-    1.0
+    >>> sketches = [sketch(text.format(year, count)) for year, count in ((2022, 9), (2023, 12))]
+    >>> texts = pd.DataFrame({"agency": "某局", "year": [2022, 2023], "sketch": sketches})
+    >>> reused_passages(texts)[["year", "passages", "reused_passages"]].values.tolist()
+    [[2023, 56, 56]]
     """
-    if min(len(later), len(earlier)) < _FEWEST:
-        return None
-    before = set(earlier)
-    return sum(passage in before for passage in later) / len(later)
+    keys = ["agency", "year"]
+    require_columns(texts, (*keys, "sketch"), "texts", "Panel.texts")
+    texts = texts[[*keys, "sketch"]].dropna()
+    pairs = texts.merge(texts.assign(year=texts["year"] + 1), on=keys, suffixes=("", "_before"))
+    pairs = pairs[pairs[["sketch", "sketch_before"]].map(len).min(axis=1) >= _FEWEST]
+    both = list(zip(pairs["sketch"], pairs["sketch_before"], strict=True))
+    return pairs.assign(passages=[len(now) for now, _ in both], reused_passages=[len({*now} & {*was}) for now, was in both])

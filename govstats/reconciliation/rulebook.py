@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from os import PathLike, fspath
 from typing import Any, NamedTuple, NoReturn
@@ -62,12 +62,18 @@ class Rule:
         """Whether its edits bind repairs: those that cannot but hold do."""
         return self.severity == "E" and "edits" in self.settings
 
-    def edits(self, now: Form, before: Form, own_lines: Mapping[str, frozenset[str]]) -> Iterator[Edit]:
-        """Yield its linear edits on reports on two forms; `own_lines` are those printed in each open table."""
-        forms = self.settings.get("forms", (now.version, before.version))
-        if now.version in forms and before.version in forms:
-            for template in self.settings.get("edits", ()):
-                yield from _edits_on(now, {"severity": self.severity, **template}, own_lines, self.id)
+    def edits(self, now: Form, before: Form, own_lines: frozenset[tuple[str, str]]) -> tuple[Edit, ...]:
+        """Return its linear edits on reports on two forms; `own_lines` are the tables and lines printed in open tables."""
+        return _edits_of(self, now, before, own_lines)
+
+
+@lru_cache(1_000)
+def _edits_of(rule: Rule, now: Form, before: Form, own_lines: frozenset[tuple[str, str]]) -> tuple[Edit, ...]:
+    forms = rule.settings.get("forms", (now.version, before.version))
+    if not {now.version, before.version} <= set(forms):
+        return ()
+    templates = ({"severity": rule.severity, **template} for template in rule.settings.get("edits", ()))
+    return tuple(edit for template in templates for edit in _edits_on(now, template, own_lines, rule.id))
 
 
 class Wording(NamedTuple):
@@ -123,7 +129,7 @@ def _parsed(file: str = "", text: str = "", feasible: bool = False) -> Rules:
             raise FormError(f"{where}: there is a rule of this id already; give it another 已有同名规则，请换一个 id")
         known[entry["id"]] = _rule({"scope": OWN, "source": file, "title_en": entry["title_zh"], **entry}, shared)
     if feasible:
-        from govstats.reconciliation.rule_checks import refuse_infeasible
+        from govstats.reconciliation.own_rules import refuse_infeasible
 
         refuse_infeasible(known)
     return known
@@ -175,18 +181,19 @@ def _check(where: str, entry: Mapping[str, Any]) -> None:
                 _refuse_cells(place, "/".join(min(lacking, key=len)[0]), known)
 
 
-def open_lines(statutory: Form) -> dict[str, frozenset[str]]:
-    """Return the lines of each open table, of which reports print some."""
-    return {table.id: frozenset(table.line) for table in statutory.tables if table.open}
+def open_lines(statutory: Form) -> frozenset[tuple[str, str]]:
+    """Return the lines of open tables, of which reports print some, each with its table."""
+    return frozenset((table.id, line) for table in statutory.tables if table.open for line in table.line)
 
 
 def _edits_on(
-    statutory: Form, template: Mapping[str, Any], own_lines: Mapping[str, frozenset[str]], rule: str = ""
+    statutory: Form, template: Mapping[str, Any], own_lines: frozenset[tuple[str, str]], rule: str = ""
 ) -> Iterator[Edit]:
     """Yield the edits of a template on a report that prints some lines of open tables."""
-    for table in statutory.tables:
-        if table.id == template["table"]:
-            yield from expanded(rule, table, template, own_lines.get(table.id, frozenset()), statutory.tables)
+    table = next((table for table in statutory.tables if table.id == template["table"]), None)
+    if table is not None:
+        printed = frozenset(line for name, line in own_lines if name == table.id)
+        yield from expanded(rule, table, template, printed, statutory.tables)
 
 
 def _lacking(edit: Edit, forms: Sequence[Form]) -> list[CellKey]:

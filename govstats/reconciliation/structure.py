@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from govstats.forms import ONE_FEN, CellKey, Label, Language, Table, form, versi
 from govstats.reconciliation import wording
 from govstats.reconciliation.edits import kinds
 from govstats.reconciliation.findings import Findings, Floats
-from govstats.reconciliation.matrix import REPORTED, UNREADABLE, ReportMatrix, Reports, alike, plain_values, report_numbers
+from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix, Reports, alike, keys_of, report_numbers
 from govstats.reconciliation.rulebook import Wording, having, known_rule
 from govstats.report import Report
 
@@ -91,12 +92,12 @@ def _check_lines(matrix: ReportMatrix, findings: Findings, notes: pd.DataFrame) 
     for row, at in np.argwhere(matrix.repeated).tolist():
         table_id, line, _ = matrix.cells[row]
         twice[at, table_id].add(line)
-    told = (plain_values(notes[name], "") for name in ("kind", "table", "line"))
-    for at, kind, table_id, line in zip(np.searchsorted(matrix.reports, notes["number"]).tolist(), *told, strict=True):
+    for number, kind, table_id, line in keys_of(notes, ("number", "kind", "table", "line")):
+        at = int(np.searchsorted(matrix.reports, number))
         if kind == "duplicate_line":
             twice[at, table_id].add(line)
         elif kind.startswith("unreadable"):
-            unread.add((at, table_id))
+            unread.add((at, table_id or ""))
     one_line_will_do = known_rule("S03").settings["one_line_will_do"]
     outside = np.flatnonzero(matrix.cell_of_row < 0)
     keys = zip(*(map(str, matrix.rows[name].iloc[outside]) for name in ("table", "line", "column")), strict=True)
@@ -159,7 +160,7 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
     for row, at in np.argwhere(wrong).tolist():
         message, report = "negative" if negative[row, at] else "fraction", int(matrix.reports[at])
         findings.note(report, "S04", "fail", message=message, reported=float(value[row, at]), table=table, cells=[cells[row]])
-    there, empty = matrix.has_table[table.id], status > REPORTED
+    there, empty = matrix.has_table[table.id], (status != REPORTED) & (status != ABSENT)
     sound = there & ~(wrong | empty).any(axis=0)
     for outcome, message, members in (("pass", "pass", sound), ("not_assessable", "no_table", ~there)):
         findings.note(matrix.reports[members], "S04", outcome, message=message, table=table)
@@ -194,16 +195,18 @@ def _check_amount(matrix: ReportMatrix, table: Table, cell: CellKey, findings: F
 
 def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[list[str], Floats, NDArray[Any]]:
     """Return what stands in a cell of each report, its amount in 万元 if a unit is printed, and that unit."""
-    mine = np.flatnonzero(matrix.cell_of_row == row)
-    told = matrix.rows.iloc[mine].reindex(columns=["printed", "method"]).set_axis(matrix.report_of_row[mine])
-    # a corrected figure is not the one that is printed
-    told = told[told["method"].ne("corrected").fillna(True) & ~told.index.duplicated(keep="last")]
-    texts = told["printed"].reindex(range(len(matrix.reports))).astype("str").fillna("").str.normalize("NFKC")
-    # no other character stands for 元
-    found = texts.str.strip().str.extract(_PRINTED_UNIT)
-    figures = pd.to_numeric(found[0].str.replace(",", "").str.replace("−", "-"))
-    meant = figures * found[1].map(_TEN_THOUSAND_YUAN)
-    return texts.tolist(), meant.to_numpy(dtype=float), found[1].fillna("").to_numpy(dtype=object)
+    count, mine = len(matrix.reports), np.flatnonzero(matrix.cell_of_row == row)
+    texts, meant, units = [""] * count, np.full(count, np.nan), np.full(count, "", dtype=object)
+    told = matrix.rows.iloc[mine].reindex(columns=["printed", "method"])
+    for at, (printed, method) in zip(matrix.report_of_row[mine].tolist(), keys_of(told, ("printed", "method")), strict=True):
+        # a corrected figure is not the one that is printed
+        texts[at] = "" if method == "corrected" else unicodedata.normalize("NFKC", printed or "")
+    for at, text in enumerate(texts):
+        # no other character stands for 元
+        if found := _PRINTED_UNIT.match(text.strip()):
+            units[at] = found[2]
+            meant[at] = float(found[1].replace(",", "").replace("−", "-")) * _TEN_THOUSAND_YUAN[found[2]]
+    return texts, meant, units
 
 
 # --- the document itself: S01, S06, NF, NE ----------------------------------------------------------------------------------
@@ -239,8 +242,7 @@ def _check_document(report: Report, findings: Findings) -> None:
 def _add_told_before(findings: Findings, reports: pd.DataFrame, told: pd.DataFrame) -> None:
     """Add what was found on many documents before; `told` has the columns of the findings."""
     numbers, rows = report_numbers(reports, told)
-    names = ("rule", "severity", "status", "message_zh", "message_en")
-    said = zip(*(plain_values(told[name].iloc[rows]) for name in names), strict=True)
+    said = keys_of(told.iloc[rows], ("rule", "severity", "status", "message_zh", "message_en"))
     wordings = [Wording(rule, severity, status, None, "", zh, en) for rule, severity, status, zh, en in said]
     sides = (told[name].iloc[rows].to_numpy(dtype=float, na_value=np.nan) for name in ("expected", "reported"))
     findings.add(numbers, wordings, *sides)

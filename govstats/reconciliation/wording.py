@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from importlib import resources
 from math import copysign, isnan
-from typing import Any
 
+from govstats.files import package_data
 from govstats.forms import CellKey, Edit, Form, Language, Table
 
 #: What stands in a message: the same in both languages, or what a function says in each.
@@ -18,19 +16,14 @@ Words = str | Callable[[Language], str]
 _LONGEST_QUOTE = 40
 
 
-@cache
-def _words() -> Mapping[str, Any]:
-    return tomllib.loads((resources.files(__package__) / "words.toml").read_text("utf-8"))
-
-
 def phrase(name: str, language: Language, **fields: str) -> str:
     """Return a phrase of ``words.toml`` with its fields filled in."""
-    return str(_words()[name][language]).format(**fields)
+    return str(package_data("reconciliation/words.toml")[name][language]).format(**fields)
 
 
 def no_figure(status: int, language: Language) -> str:
     """Return what stands in the place of a figure; the status is one of `ReportMatrix.status`."""
-    return str(_words()["no_figure"][language][status])
+    return str(package_data("reconciliation/words.toml")["no_figure"][language][status])
 
 
 def in_words(said: Words, language: Language) -> str:
@@ -73,7 +66,7 @@ def quoted(label: str, language: Language) -> str:
 def without_figure(cells: Iterable[tuple[str, int]], language: Language, limit: int = 4) -> str:
     """Name cells by the reason why they hold no figure; each is a label and its status in `ReportMatrix.status`.
 
-    >>> without_figure([("自然人", 1), ("商业企业", 2), ("总计", 2)], "zh")
+    >>> without_figure([("自然人", 0), ("商业企业", 2), ("总计", 2)], "zh")
     '商业企业、总计（空白）'
     """
     by_reason: dict[str, list[str]] = {}
@@ -133,7 +126,7 @@ def named(table: Table, cell: CellKey) -> Callable[[Language], str]:
 
 def titled(table: Table, language: Language) -> str:
     """Return the title of a table in quotation marks."""
-    return quoted(table.title(language), language)
+    return quoted(table.text(language), language)
 
 
 def cells_without_figure(table: Table, cells: Sequence[CellKey], status: Sequence[int], limit: int = 4) -> Words:

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from govstats.errors import require_columns
 from govstats.forms import CellKey, Edit, Language, cell_key
 from govstats.reconciliation.edits import Pairs, alone, check_edit, edit_labels, linear_edits, pairs_of_years, severity
 from govstats.reconciliation.findings import Findings, Floats
-from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix, plain_values
+from govstats.reconciliation.matrix import ABSENT, REPORTED, UNREADABLE, ReportMatrix, keys_of, report_numbers
 from govstats.reconciliation.prose import Said, of_another_circle
-from govstats.reconciliation.reuse import reused_share
+from govstats.reconciliation.reuse import reused_passages
 from govstats.reconciliation.rulebook import having, known_rule
 from govstats.reconciliation.wording import number, phrase
 
@@ -116,7 +115,7 @@ def _check_against_claims_alone(matrix: ReportMatrix, found: Sequence[Pairs], fi
     """Hold reports whose year before is not at hand against what the prose says of it."""
     told = {(agency, year + 1) for agency, year, _ in stand_ins.said}
     paired = {number for pairs in found for number in pairs.reports.tolist()}
-    keys = zip(*(plain_values(stand_ins.reports[name].iloc[matrix.reports]) for name in ("agency", "year")), strict=True)
+    keys = keys_of(stand_ins.reports.iloc[matrix.reports], ("agency", "year"))
     spoken_of = [(at, key[1] - 1) for at, key in enumerate(keys) if key in told and matrix.reports[at] not in paired]
     reports = alone(matrix, *np.array(spoken_of, dtype=np.intp).reshape(-1, 2).T)
     for edit in linear_edits(matrix, matrix, stand_ins.rules.values()) if spoken_of else ():
@@ -200,15 +199,12 @@ def _check_repetition(pairs: Pairs, findings: Findings) -> None:
 
 def _check_texts(reports: pd.DataFrame, found: Sequence[Pairs], texts: pd.DataFrame, findings: Findings) -> None:
     """Measure how much of the prose stood in the report of the year before."""
-    require_columns(texts, ("agency", "year", "sketch"), "texts", "Panel.texts")
-    known = zip(*(plain_values(texts[name]) for name in ("agency", "year", "sketch")), strict=True)
-    sketches = {(agency, year): sketch for agency, year, sketch in known}
-    agencies, at_most = plain_values(reports["agency"]), 100 * known_rule("XD").settings["text_reuse"]
-    for report, year in ((report, int(year)) for pairs in found for report, year in zip(pairs.reports, pairs.years, strict=True)):
-        later, earlier = (sketches.get((agencies[report], one)) for one in (year + 1, year))
-        share = None if later is None or earlier is None else reused_share(later, earlier)
-        if share is not None:
-            percent = int(100 * share)
+    reused, at_most = reused_passages(texts), 100 * known_rule("XD").settings["text_reuse"]
+    numbers, rows = report_numbers(reports, reused)
+    shares = dict(zip(numbers.tolist(), (reused["reused_passages"] / reused["passages"]).iloc[rows].tolist(), strict=True))
+    for report, year in (both for pairs in found for both in zip(pairs.reports.tolist(), pairs.years.tolist(), strict=True)):
+        if report in shares:
+            percent = int(100 * shares[report])
             outcome, message = ("fail", "reused") if percent >= at_most else ("pass", "text")
             said: dict[str, Any] = {"before": str(year), "share": str(percent)}
             findings.note(report, "XD", outcome, message=message, reported=percent / 100, **said)
