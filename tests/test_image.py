@@ -343,6 +343,27 @@ def test_a_dense_line_of_text_is_no_ruling() -> None:
     assert [round(at) for at, _, _ in down] == [330]
 
 
+@pytest.mark.parametrize(
+    ("begins", "beside", "expected"),
+    [
+        pytest.param(100, (), 140, id="in a cell: strokes of a label join it"),
+        pytest.param(100, ((0, 70),), 100, id="it goes on behind the cell: faded"),
+        pytest.param(30, (), 30, id="in the first cell: nobody knows"),
+        pytest.param(143, (), 143, id="at another"),
+    ],
+)
+def test_a_ruling_that_ends_inside_a_cell_ends_at_its_edge(
+    begins: int, beside: tuple[tuple[int, int], ...], expected: int
+) -> None:
+    across = np.array([[50.0, begins, 210], *((50, *ends) for ends in beside)])
+    down = np.array([[x, 0.0, 100] for x in (0, 70, 140, 210)])
+    covered = np.zeros((100, 220), bool)
+    covered[50, begins:210] = True
+    scan._end_on_others(across, down, covered, 5.0)
+    assert across[0].tolist() == [50, expected, 210]
+    assert covered[50].sum() == 210 - begins if expected == begins else not covered[50, begins:135].any()
+
+
 def test_a_minus_in_small_type_is_no_speck() -> None:
     # on a page of large headings the usual type has 30 pixels, and a minus in a table has six by two
     grey = np.full((120, 160), 240, np.uint8)

@@ -288,8 +288,31 @@ def _rulings(grey: Array, high: float) -> tuple[Array, Array, Array]:
     # a row of characters may look like a line, and crosses none
     is_down &= _crossings(down, across[is_across], near)[0]
     is_across &= _crossings(across, down[is_down], near)[0]
-    covered = np.append(False, is_across)[labels] | np.append(False, is_down)[turned].T
-    return across[is_across, :3], down[is_down, :3], cv2.dilate(covered.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    across, down = across[is_across, :3], down[is_down, :3]
+    covered = np.append(False, is_across)[labels], np.append(False, is_down)[turned]
+    _end_on_others(across, down, covered[0], near)
+    _end_on_others(down, across, covered[1], near)
+    both = covered[0] | covered[1].T
+    return across, down, cv2.dilate(both.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+
+
+def _end_on_others(lines: Array, others: Array, covered: Array, near: float) -> None:
+    """Shorten lines that end inside a cell: strokes of a label at their height join them.
+
+    A faded ruling goes on behind the cell, or in the last one nobody knows.
+    """
+    for line in lines:
+        same = lines[np.abs(lines[:, 0] - line[0]) <= near]
+        rows = slice(max(round(line[0] - near), 0), round(line[0] + near) + 1)
+        crossing = others[(others[:, 1] - near <= line[0]) & (line[0] <= others[:, 2] + near), 0]
+        for side, sign in ((1, -1), (2, 1)):
+            end, places = sign * line[side], np.sort(sign * crossing)
+            before, beyond = places[places < end - near], places[places > end + near]
+            is_inside = len(before) > 0 and len(beyond) > 1 and len(before) + len(beyond) == len(places)
+            if is_inside and (sign * same[:, side]).max() < beyond[0]:
+                begin, after = sorted((sign * (before[-1] + near), sign * (end + _BLURRED)))
+                covered[rows, max(round(begin), 0) : round(after)] = False
+                line[side] = sign * before[-1]
 
 
 def _lines(grey: Array, shortest: float) -> tuple[Array, Array]:

@@ -42,7 +42,7 @@ _BREAK = re.compile(r"(?:<!--.*?-->|<br>)+")
 _PIPE = re.compile(r"(?<!\\)\|")
 #: Several figures in a cell; and the whole name of a column, which is no piece of one that is broken.
 _FIGURES, _NAME = re.compile(r"-?[\d.,]+(?:\s+-?[\d.,]+)+"), re.compile(r"[^()（）]{4,}")
-_TWO_FIGURES, _DIGIT = re.compile(r"\d+\s*\n\s*\d+"), re.compile(r"\d")
+_DIGIT = re.compile(r"\d")
 _OPEN, _CLOSED = re.compile(r"[(（][^)）]*$"), re.compile(r"[^(（]*[)）]")
 #: Figures that add up by chance are fewer.
 _FEWEST_TO_ADD = 5
@@ -212,7 +212,7 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
                     rows[head] = (rows[head][0], [rows[head][1][0], *chain(*names[1:])])
                 continue
             # a converter that put two figures into a cell cut one of them from a cell beside it (34 5 | 5 for 34 | 55)
-            doubtful = {column + step for column, cell in enumerate(cells) if _TWO_FIGURES.fullmatch(cell) for step in (-1, 1)}
+            doubtful = {column + step for column, cell in enumerate(cells) if _FIGURES.fullmatch(cell) for step in (-1, 1)}
             # where it cut a header within a bracket it cut the figures below (5949.0886 | 67), up to the next header
             if not any(map(_DIGIT.match, cells)):
                 head = len(rows)
