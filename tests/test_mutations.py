@@ -60,7 +60,6 @@ ONCE_WRONG = {
     41003094: "two figures of a row of text were missing, and one of the others was parted and added up by chance",
     41007412: "a table of last year had a long caption, and this year's had blanks that left no trace",
     41007923: "a gap parted the thousands of a figure between pipes, and a blank left no trace",
-    41011393: "a row of text with a blank and a stray looked whole, where other rows lacked figures",
     30011663: "a row of a CSV lost a cell, and a blank led it",
     30024600: "a wide comma parted the thousands of a figure from its label in a CSV",
     30012147: "a comma parted the thousands of a figure in a CSV",

@@ -79,11 +79,8 @@ class _Reading:
         """Decide between the ways of all rows; in running text a row that fails may have the last figure of the one above."""
         decide(self.rows, self.edits)
         broken = set().union(*(edit.lines for edit in failing(self.rows, self.edits) if len(edit.lines) == 1))
-        # where rows lack figures and most others add up, one that does not may have a blank and a stray
-        few = 2 * len(broken) < len(self.lines)
-        lacking = few and any(not (line.row.ways or line.match.contradicted) for line in self.lines)
         for above, below in pairwise(self.lines):
-            if below.match.line in broken and below.match.record.grid is TEXT and (lacking or _completes(below, above)):
+            if below.match.line in broken and below.match.record.grid is TEXT and _completes(below, above):
                 below.row.ways = below.row.chosen = []
         for row in disordered([one.row for one in self.lines if one.match.record.grid is TEXT], self.rows, self.edits):
             row.ways = row.chosen = []
