@@ -19,7 +19,7 @@ from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
 from govstats.documents.document import NO_TEXT
 from govstats.forms import Form, Table
-from govstats.recognition.labels import Key, column_index, every_word, form_words, key, line_index, words_of, words_of_form
+from govstats.recognition.labels import Key, column_index, form_words, is_of_some_form, key, line_index, words_of, words_of_form
 from govstats.recognition.tokens import BLANK, FIGURE, LABEL, TEXT, Record, kinds
 
 _LONGEST_HEADER = 30
@@ -341,7 +341,7 @@ class Headers:
                 # a converter tears spanners, and puts the columns under them in a row of their own
                 order.sort(key=lambda name: above[name].column)
             printed = " ".join(piece.text for piece in row.before[: -1 if row.grid is TEXT else 0])
-            own = _own_columns(table, map(key, printed.split()), begins_header)
+            own = _own_columns(map(key, printed.split()), begins_header)
             headers.append((row.order, [*order, *_twice_in_line(labels, pattern, names), *own]))
         return [header for header in headers if header[1]]
 
@@ -357,11 +357,10 @@ class Headers:
         return (beside and len(table.bands) == 1) or any(_OWN_COLUMN.fullmatch(cell.text) for cell in printed)
 
 
-def _own_columns(table: Table, words: Iterable[Key], columns: Collection[str]) -> list[str]:
+def _own_columns(words: Iterable[Key], columns: Collection[str]) -> list[str]:
     """Return the words behind the first of some columns in text that are no label of a form: columns of an agency's own."""
     behind = dropwhile(lambda word: word.plain not in columns, words)
-    known = column_index(table).find, line_index(table).find
-    return [word.word for word in behind if not (word.number or word.plain in every_word() or any(f(word.word) for f in known))]
+    return [word.word for word in behind if not (word.number or is_figure(word.word) or is_of_some_form(word.plain))]
 
 
 def _twice_in_line(labels: Sequence[tuple[Key, str]], pattern: re.Pattern[str], names: Mapping[str, str]) -> list[str]:

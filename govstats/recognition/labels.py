@@ -171,10 +171,11 @@ def form_words(of_form: Form) -> frozenset[str]:
     return frozenset(word for text in _texts(of_form) for word in key(text)[1:])
 
 
-@cache
-def every_word() -> str:
-    """Return the labels of every version of the form, in which a piece of one is found."""
-    return "\n".join(frozenset().union(*(form_words(form(version)) for version in versions())))
+@lru_cache(maxsize=_MOST_KNOWN)
+def is_of_some_form(word: str) -> bool:
+    """Tell whether a word stands in a label of any version of the form, or is a misprint of one."""
+    known = frozenset().union(*(form_words(form(version)) for version in versions()))
+    return any(word in one or fuzz.ratio(word, one) >= 100 * ALIKE for one in known)
 
 
 @cache
