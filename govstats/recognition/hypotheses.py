@@ -201,12 +201,12 @@ class Headers:
         return len(named) in {0, len(columns)} and self._is_usual(record, table, columns, named)
 
     def _ways_by_place(self, record: Record, table: Table, line: str) -> list[Way]:
-        columns = table.columns_of[line]
+        columns, sums = table.columns_of[line], own_sums(table, line)
         header = [self.above(record, table).get(column) for column in columns]
         labels = list(filter(None, header))
         if labels and not self.standing(labels, record).slipped:
             some = len(labels) < len(columns)
-            return _under_some(header, record) if some else self.under_header(record, labels)
+            return _under_some(header, record) if some else self.under_header(record, labels, have_sums=bool(sums))
         way = in_order(record, len(columns)) or self.going_on(record, len(columns))
         # a header that slipped says nothing of positions, but stands there
         named = [] if labels else self._named_before(record, table, columns)
@@ -227,13 +227,15 @@ class Headers:
         """Tell how a row stands under header cells."""
         return _standing(_spans(labels), _spans(record.fields), record.kinds, self._reaching[record.order])
 
-    def under_header(self, record: Record, labels: Sequence[Cell]) -> list[Way]:
+    def under_header(self, record: Record, labels: Sequence[Cell], *, have_sums: bool) -> list[Way]:
         """Place by position and by counting; where the two differ, believe what full rows of the grid show."""
         standing = self.standing(labels, record)
         under = None if self._is_too_wide(labels, record) else standing.way(record)
         counted = _along(labels, record)
         if under and _may_be_shifted(labels, record):
-            return [under._replace(sure=False)]
+            # where the row ends early, other cells of it were lost
+            early = _end(record.fields) < _header_end(labels, record.grid.rows)
+            return [under._replace(sure=not (early or have_sums))]
         if under and counted and under.texts == counted.texts:
             return [under._replace(sure=True)]
         fits = self._fits(id(record.grid), tuple(labels))
@@ -427,7 +429,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
         return []
     if labels:
         sums = [[dict(edit.terms).get(key, 0) for key in table.cells] for edit in table.balance_edits([*table.line])]
-        ways = headers.under_header(record, labels)
+        ways = headers.under_header(record, labels, have_sums=True)
         return _with_readings(headers.unless_moved_up(ways, record, table, sums))
     if not _is_form_order(table, above):
         return []
