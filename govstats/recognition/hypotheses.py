@@ -14,12 +14,23 @@ from weakref import proxy
 
 import numpy as np
 import numpy.typing as npt
+from rapidfuzz import fuzz
 
 from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
 from govstats.documents.document import NO_TEXT
 from govstats.forms import Form, Table
-from govstats.recognition.labels import Key, column_index, form_words, is_of_some_form, key, line_index, words_of, words_of_form
+from govstats.recognition.labels import (
+    ALIKE,
+    Key,
+    column_index,
+    form_words,
+    is_of_some_form,
+    key,
+    line_index,
+    words_of,
+    words_of_form,
+)
 from govstats.recognition.tokens import BLANK, FIGURE, LABEL, TEXT, Record, kinds
 
 _LONGEST_HEADER = 30
@@ -550,7 +561,9 @@ def _leaves(table: Table, above: Sequence[Cell]) -> list[tuple[str, Cell]]:
     for column in sorted({cell.column for cell in above}):
         over = [cell for cell in above if cell.column <= column < cell.column + cell.colspan]
         text = key("".join(cell.text for cell in over)).word
-        leaves += [(name, over[-1]) for word, name in labels if text.endswith(word)][:1]
+        # of a scan a character is misread, or there is one too many
+        alike = [(max(fuzz.ratio(text[-some:], word) for some in (len(word), len(word) + 1)), name) for word, name in labels]
+        leaves += [(name, over[-1]) for likeness, name in [max(alike)] if likeness >= 100 * ALIKE]
     return leaves
 
 
