@@ -1,5 +1,6 @@
 """Recognition: a document becomes a report; nothing is guessed."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -340,6 +341,24 @@ def test_blocks_and_columns_in_another_order_follow_their_labels() -> None:
     assert values(report, "reconsideration", "review") == [3, 0, 0, 0, 3]
     total_first = read(review(STATUTORY, [10, 1, 2, 3, 4, *[0] * 10], ["总计", *REVIEW[:4]]))
     assert values(total_first, "reconsideration", "review") == [1, 2, 3, 4, 10]
+
+
+@pytest.mark.parametrize("column", range(15))
+@pytest.mark.parametrize(
+    "damage", [lambda label: label + "è", lambda label: label[:2] + label[1:], lambda label: label + label[-1]]
+)
+def test_a_character_too_many_in_a_label_over_one_column_costs_no_table(column: int, damage: Callable[[str], str]) -> None:
+    page = review(STATUTORY, [1, 2, 3, 4, 10, 5, 0, 6, 0, 11, 7, 8, 0, 0, 15])
+    parts = page.split("<td>")
+    first = next(at for at, part in enumerate(parts) if part.startswith(REVIEW[0]))
+    label = (REVIEW * 3)[column]
+    parts[first + column] = parts[first + column].replace(label, damage(label))
+    read_as = read("<td>".join(parts))
+    assert [values(read_as, line, "review") for line in ("reconsideration", "litigation_direct")] == [
+        [1, 2, 3, 4, 10],
+        [5, 0, 6, 0, 11],
+    ]
+    assert values(read_as, "litigation_after_reconsideration", "review") == [7, 8, 0, 0, 15]
 
 
 def test_a_block_of_sums_leaves_the_table_unread() -> None:
