@@ -26,8 +26,8 @@ _NEAR = 3
 _SKIP, _FARTHEST = 0.1, 3.0
 #: No table has so many rows; a page of ten thousand rows with familiar labels must not take minutes.
 _LOOKBACK = 200
-#: So many other copies of a table are looked for.
-_MOST_COPIES = 4
+#: So many other copies of a table are looked for, each of so many lines.
+_MOST_COPIES, _FEWEST_OF_COPY = 4, 3
 #: Figures without a label that are no row: page numbers, a figure of a row that is torn.
 _MOST_ALONE = 2
 #: A label has more characters than this; the crumbs of a torn one (果, 度办) do not.
@@ -339,11 +339,15 @@ def _heaviest_chain(table: Table, candidates: Sequence[Match]) -> list[Match]:
 
 def _convincing(table: Table, chain: Sequence[Match]) -> bool:
     """Tell whether a chain is the statutory table: half of its lines, or two of them, under a header or a band of the form."""
-    headed = any(_is_header(table, piece.text) for match in chain for piece in match.record.before)
+    headed = _is_headed(table, chain)
     if len(chain) * 2 >= len({line for _, line, _ in table.cells}):
         # a list of permits and penalties in the prose has the same few labels as the bands
         return headed or not table.bands[0].zh
     return headed and sum(match.fits for match in chain) >= 2
+
+
+def _is_headed(table: Table, chain: Sequence[Match]) -> bool:
+    return any(_is_header(table, piece.text) for match in chain for piece in match.record.before)
 
 
 @lru_cache(maxsize=4096)
@@ -401,7 +405,8 @@ def _contradict_copies(
     taken = {match.order for match in matches.values()}
     for _ in range(_MOST_COPIES):
         copy = _heaviest_chain(table, [c for c in candidates if c.order not in taken])
-        if not _convincing(table, copy):
+        # of a copy with blanks, or whose rows wrap, few rows have all figures
+        if len(copy) < _FEWEST_OF_COPY or not _is_headed(table, copy):
             break
         copy += _enclosed(table, records, candidates, copy)
         taken |= {again.order for again in copy}

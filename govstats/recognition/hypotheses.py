@@ -424,7 +424,8 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     width = len(table.columns) * len(table.lines)
     glued = len(record.fields) <= _FEW_WORDS >= len(record.words) and is_glued(record.words, width)
     # a line of a header that is torn has blanks where it has no label
-    if not (glued or 2 * len(record.fields) >= width) or (not record.figures and len(record.fields) < width):
+    few = not (glued or 2 * len(record.fields) >= width)
+    if (few and record.grid is not TEXT) or (not record.figures and len(record.fields) < width):
         return None
     above = _words_above(record)
     headed = sum(word in column_index(table).exact for word in above) >= len(table.columns)
@@ -432,6 +433,9 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     if not (headed or named):
         return None
     is_whole = _is_whole_header(table, list(table.column), record.before)
+    if few:
+        # blanks leave no trace in text
+        return [] if is_whole else None
     if len(texts := _figures_apart(record, width)) == width and set(texts) == {"0"}:
         # whatever the order
         return [Way(tuple(record.figures) if len(record.figures) == width else _pieces(record, texts), sure=True)]
