@@ -429,12 +429,16 @@ def _contradict_repeated(
     """Contradict lines that stand again among the rows of the table, or begin a label there; note rows of an agency's own."""
     notes = []
     orders = sorted(match.order for match in matches.values())
+    # strokes between rows have no label
+    labelled = sorted({*orders, *(record.order for record in records if record.labels or record.before)})
+    first, last = map(labelled.index, (orders[0], orders[-1]))
+    next_to = {*labelled[max(first - 1, 0) : first], *labelled[last + 1 : last + 2]}
     for again in candidates:
         record, known = again.record, matches.get(again.line)
         if known is None or record.order in orders or known.printed == again.printed:
             continue
         among = orders[0] < record.order < orders[-1] or record.grid is known.record.grid is not TEXT
-        beside = again.likeness == 1.0 and record.order in {orders[0] - 1, orders[-1] + 1}
+        beside = again.likeness == 1.0 and record.order in next_to
         sure = bool(record.labels) or again.likeness >= SURE
         if beside or (among and sure):
             known.contradicted = True
