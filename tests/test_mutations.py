@@ -63,6 +63,9 @@ ONCE_WRONG = {
     30011663: "a row of a CSV lost a cell, and a blank led it",
     30024600: "a wide comma parted the thousands of a figure from its label in a CSV",
     30012147: "a comma parted the thousands of a figure in a CSV",
+    50000308: "a second table of reviews in text had lost its blanks",
+    50004607: "rows of a second copy wrapped, and lacked figures",
+    50005094: "a line stood there twice, with a stroke between the rows",
 }
 
 
