@@ -406,7 +406,7 @@ def _contradict_copies(
     for _ in range(_MOST_COPIES):
         copy = _heaviest_chain(table, [c for c in candidates if c.order not in taken])
         # of a copy with blanks, or whose rows wrap, few rows have all figures
-        if len(copy) < _FEWEST_OF_COPY or not _is_headed(table, copy):
+        if not _is_headed(table, copy) or (len(copy) < _FEWEST_OF_COPY and not _convincing(table, copy)):
             break
         copy += _enclosed(table, records, candidates, copy)
         taken |= {again.order for again in copy}
