@@ -361,6 +361,21 @@ def test_a_character_too_many_in_a_label_over_one_column_costs_no_table(column: 
     assert values(read_as, "litigation_after_reconsideration", "review") == [7, 8, 0, 0, 15]
 
 
+@pytest.mark.parametrize("lost", range(1, 15))
+def test_a_stub_beside_the_reviews_is_no_figure_where_a_tab_was_lost(lost: int) -> None:
+    """A row numbered 1 had fifteen cells again, when two of its figures ran together."""
+    header = [
+        ["类别", "行政复议", *[""] * 4, "行政诉讼", *[""] * 9],
+        ["", *REVIEW, "未经复议直接起诉", *[""] * 4, "复议后起诉", *[""] * 4],
+    ]
+    header.append([*[""] * 6, *REVIEW * 2])
+    figures = ["12", "34", "56", "78", "180", "23", "45", "67", "89", "224", "11", "22", "33", "44", "110"]
+    row = ["1", *figures[: lost - 1], figures[lost - 1] + figures[lost], *figures[lost + 1 :]]
+    table = "\n".join("\t".join(cells) for cells in [*header, row])
+    text = f"{TITLE}\n四、政府信息公开行政复议、行政诉讼情况\n{table}\n五、存在的主要问题及改进情况\n"
+    assert not read(text).cells["status"].eq("reported").any()
+
+
 def test_a_block_of_sums_leaves_the_table_unread() -> None:
     page = review([*STATUTORY, "合计"], [1, 0, 0, 0, 1] * 4).replace(
         "".join(f"<td>{c}" for c in REVIEW) * 3, "".join(f"<td>{c}" for c in REVIEW) * 4

@@ -454,7 +454,9 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     # a run of figures in text may as well be other figures: under less than the whole header each line has to add up
     pattern = "|".join(word for _, word in column_index(table).words)
     every = len(re.findall(pattern, "".join(above))) == width
-    told = record.grid is not TEXT or (named and (every or is_whole))
+    # a row that begins before its header has a cell too many, or lost one
+    named_at = [cell.column for cell in _cells_above(record) if key(cell.text).word in column_index(table).exact]
+    told = record.fields[0].column >= min(named_at, default=0) if record.grid is not TEXT else named and (every or is_whole)
     return _with_readings([way._replace(sure=way.sure and told)])
 
 
