@@ -21,7 +21,6 @@ from govstats.documents import Cell, Grid
 from govstats.documents.document import NO_TEXT
 from govstats.forms import Form, Table
 from govstats.recognition.labels import (
-    ALIKE,
     Key,
     column_index,
     form_words,
@@ -54,6 +53,8 @@ _MOST_READINGS = 2_500
 _MOST_LACKING = 2
 #: Figures that stand apart in more words than this ran together in none.
 _FEW_WORDS = 3
+#: How much a label of four characters is like its own, in percent, when one of them is misread; two labels of four share two.
+_ONE_OF_FOUR = 75
 #: So many rows before an amount the unit of its table may be stated.
 _FARTHEST_UNIT = 20
 #: What speaks against a way, in edits that would have to fail: another place than the usual one, digits that the document does
@@ -567,9 +568,11 @@ def _leaves(table: Table, above: Sequence[Cell]) -> list[tuple[str, Cell]]:
     for column in sorted({cell.column for cell in above}):
         over = [cell for cell in above if cell.column <= column < cell.column + cell.colspan]
         text = key("".join(cell.text for cell in over)).word
-        # of a scan a character is misread, or there is one too many
-        alike = [(max(fuzz.ratio(text[-some:], word) for some in (len(word), len(word) + 1)), name) for word, name in labels]
-        leaves += [(name, over[-1]) for likeness, name in [max(alike)] if likeness >= 100 * ALIKE]
+        # of a scan a character is misread, lost or too many
+        alike = [
+            (max(fuzz.ratio(text[-some:], word) for some in range(len(word) - 1, len(word) + 2)), name) for word, name in labels
+        ]
+        leaves += [(name, over[-1]) for likeness, name in [max(alike)] if likeness >= _ONE_OF_FOUR]
     return leaves
 
 
