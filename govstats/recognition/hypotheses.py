@@ -20,16 +20,7 @@ from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
 from govstats.documents.document import NO_TEXT
 from govstats.forms import Form, Table
-from govstats.recognition.labels import (
-    Key,
-    column_index,
-    form_words,
-    is_of_some_form,
-    key,
-    line_index,
-    words_of,
-    words_of_form,
-)
+from govstats.recognition.labels import Key, column_index, form_words, is_of_some_form, key, line_index, words_of, words_of_form
 from govstats.recognition.tokens import BLANK, FIGURE, LABEL, TEXT, Record, kinds
 
 _LONGEST_HEADER = 30
