@@ -384,6 +384,28 @@ def test_a_block_of_sums_leaves_the_table_unread() -> None:
     assert not read(page).cells["status"].eq("reported").any()
 
 
+def test_a_copy_without_its_header_contradicts_the_table() -> None:
+    page = requests({"new": ["11", "0", "0", "0", "0", "0", "11"]})
+    table = page[page.index("<table>") :]
+    copy = table.replace("".join(f"<td>{text}" for text in ["", *HEADER]), "").replace("<td>11", "<td>22")
+    assert copy.count("<td>22") == 2
+    report = read(page + "<p>附" + copy)
+    assert statuses(report, "new") == ["unreadable"] * 7
+    assert ("two_tables", "") in kinds(report)
+
+
+def test_the_end_of_a_torn_label_is_not_that_of_the_row_below() -> None:
+    header = "|" + "|".join(HEADER) + "|\n|" + "---|" * 7
+    rows = {
+        "new": ("一、本年新", "收政府信息公开申请数量", [1, 0, 0, 0, 0, 0, 1]),
+        "carried_in": ("二", "、上年结转政府信息公开申请数量", [2, 0, 0, 0, 0, 0, 2]),
+    }
+    torn = [f"{begin}\n\n|" + "|".join(map(str, row)) + f"|\n|{'---|' * 7}\n\n{end}\n" for begin, end, row in rows.values()]
+    others = [f"|{line.zh}|" + "0|" * 7 for line in LINES if line.id not in rows]
+    report = read(f"# {TITLE}\n\n{header}\n\n" + "\n".join(torn) + "\n" + "\n".join([others[0], "|" + "---|" * 8, *others[1:]]))
+    assert set(values(report, "new")) <= {None, 0.0, 1.0}
+
+
 # --- the annex before 2019 ------------------------------------------------------------------------------------------------
 
 

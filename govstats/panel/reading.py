@@ -444,8 +444,9 @@ class _Processes(Executor):
         def receive(done: Future[str]) -> None:
             try:
                 path = Path(done.result())
-                result.set_result(pickle.loads(path.read_bytes()))
+                content = path.read_bytes()
                 path.unlink()
+                result.set_result(pickle.loads(content))
             except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the result
                 result.set_exception(error)
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
-from itertools import pairwise, takewhile, zip_longest
+from itertools import pairwise, takewhile
 from operator import attrgetter, itemgetter
 
 from govstats.documents import Cell
@@ -26,7 +26,7 @@ _NEAR = 3
 _SKIP, _FARTHEST = 0.1, 3.0
 #: No table has so many rows; a page of ten thousand rows with familiar labels must not take minutes.
 _LOOKBACK = 200
-#: So many other copies of a table are looked for, each of so many lines.
+#: So many other copies of a table are looked for; one that is no table by itself has at least so many lines under a header.
 _MOST_COPIES, _FEWEST_OF_COPY = 4, 3
 #: Figures without a label that are no row: page numbers, a figure of a row that is torn.
 _MOST_ALONE = 2
@@ -132,9 +132,9 @@ def _candidates(table: Table, records: Sequence[Record]) -> list[Match]:
     lines: dict[int, Mapping[str, float]] = {}
     run: list[Record] = []
     begun = False
-    for record, following in zip_longest(records, records[1:]):
+    for above, record, following in zip([None, *records], records, [*records[1:], None], strict=False):
         named = lines_named(table, record.labels)
-        lines[record.order] = named if record.labels else _lines_before(table, record)
+        lines[record.order] = named if record.labels else _lines_before(table, record, above)
         if not lines[record.order] and following and record.grid is TEXT:
             lines[record.order] = _lines_around(table, record.before, following.before)
         if named:
@@ -192,10 +192,15 @@ def _begins_label(piece: Cell) -> bool:
 # --- torn labels ------------------------------------------------------------------------------------------------------------
 
 
-def _lines_before(table: Table, record: Record) -> Mapping[str, float]:
-    """Return the lines that the label before a row without one may mean, if no other waits there."""
+def _lines_before(table: Table, record: Record, above: Record | None) -> Mapping[str, float]:
+    """Return the lines that the label before a row without one may mean, if no other waits there.
+
+    The end of a label that began just before the row above is no label of this one.
+    """
     before = _without_header(table, record.before)
-    lines = lines_named(table, before)
+    halves = words_of((*(above.before[-1:] if above else ()), *before[:1]))
+    torn = {name for name, label in line_index(table).words if label == "".join(halves) != halves[-1]}
+    lines = {name: likeness for name, likeness in lines_named(table, before).items() if likeness >= SURE or name not in torn}
     return lines if len(_lines_waiting(table, before).union(lines)) == 1 else {}
 
 
@@ -406,7 +411,7 @@ def _contradict_copies(
     for _ in range(_MOST_COPIES):
         copy = _heaviest_chain(table, [c for c in candidates if c.order not in taken])
         # of a copy with blanks, or whose rows wrap, few rows have all figures
-        if not _is_headed(table, copy) or (len(copy) < _FEWEST_OF_COPY and not _convincing(table, copy)):
+        if not (_convincing(table, copy) or (len(copy) >= _FEWEST_OF_COPY and _is_headed(table, copy))):
             break
         copy += _enclosed(table, records, candidates, copy)
         taken |= {again.order for again in copy}

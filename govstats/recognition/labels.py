@@ -174,8 +174,12 @@ def form_words(of_form: Form) -> frozenset[str]:
 @lru_cache(maxsize=_MOST_KNOWN)
 def is_of_some_form(word: str) -> bool:
     """Tell whether a word stands in a label of any version of the form, or is a misprint of one."""
-    known = frozenset().union(*(form_words(form(version)) for version in versions()))
-    return any(word in one or fuzz.ratio(word, one) >= 100 * ALIKE for one in known)
+    return any(word in one or fuzz.ratio(word, one) >= 100 * ALIKE for one in _words_of_all_forms())
+
+
+@cache
+def _words_of_all_forms() -> frozenset[str]:
+    return frozenset().union(*(form_words(form(version)) for version in versions()))
 
 
 @cache
