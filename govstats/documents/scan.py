@@ -43,6 +43,8 @@ Bounds = tuple[int, int, int, int]
 _MOST_PIECES = 5000
 #: Recognition gains nothing from a page of more than 220 dpi, and loses small type below 130.
 _LONGEST, _SHORTEST = 2600, 1500
+#: Characters are made at least so many pixels high.
+_SMALL = 24.0
 #: The detector sees a page in this size.
 _DETECTED = 1600
 #: A page is at most so many times as high as wide; what is higher is looked at in parts.
@@ -59,8 +61,8 @@ _LONGEST_LABEL = 20
 _DOUBTFUL = 0.9
 #: As shares of the darkest strokes: what is ink. As a share of paper: what is none.
 _FAINT, _NO_INK = 0.3, 0.1
-#: So much of a ruling is at least half as dark as most of it; a line of text has gaps.
-_EVEN = 0.97
+#: So much of a ruling, a short one and a long one, is at least half as dark as most of it; characters in one line have gaps.
+_EVEN, _LONG_EVEN = 0.97, 0.9
 #: Parts of a character stand less than so much of its height apart.
 _CLOSE = 0.2
 #: A stroke is three pixels longer at either end for being blurred, and four for being dilated, see `_strokes`.
@@ -211,19 +213,22 @@ def _read(engine: _Engine, grey: Array, quads: Array, quarters: int) -> Sheet:
     # the first corner of a box is always its upper left one
     boxes = np.roll(cv2.transform(quads, turn[:2]), -quarters, axis=1)
     high = float(np.median(np.linalg.norm(boxes[:, 3] - boxes[:, 0], axis=1))) * _TYPE_IN_BOX
-    upright, turn = _turned(grey, 90 * quarters + _angle(turned, boxes, high))
+    # rulings between small characters are lost in few pixels
+    larger = max(1.0, min(2.0, _SMALL / high))
+    upright, turn = _turned(grey, 90 * quarters + _angle(turned, boxes, high), larger)
     moved = cv2.transform(quads, turn[:2])
     sides = np.hstack([np.floor(moved.min(axis=1)), np.ceil(moved.max(axis=1))])
     found = np.clip(sides, 0, upright.shape[::-1] * 2).astype(int).tolist()
-    page = _taken_apart(upright, high)
+    page = _taken_apart(upright, high * larger)
     across, down = page.rulings
-    return Sheet(list(_words(engine, page, found)), across, down, locate=partial(_given, np.linalg.inv(turn)))
+    sheet = Sheet(list(_words(engine, page, found)), across, down, locate=partial(_given, np.linalg.inv(turn)))
+    return sheet.scaled(1 / larger)
 
 
-def _turned(grey: Array, angle: float) -> tuple[Array, Array]:
+def _turned(grey: Array, angle: float, scale: float = 1.0) -> tuple[Array, Array]:
     """Turn a picture by so many degrees, counter-clockwise; return the map, 3 × 3, too. What comes into sight is paper."""
     height, width = grey.shape
-    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1)
+    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, scale)
     size = np.rint(np.abs(turn[:, :2]) @ [width, height]).astype(int)
     turn[:, 2] += (size - [width, height]) / 2
     turned = cv2.warpAffine(grey, turn, size.tolist(), flags=cv2.INTER_CUBIC, borderValue=float(np.median(grey)))
@@ -256,16 +261,18 @@ def _given(back: Array, box: Box) -> Box:
 # --- rulings --------------------------------------------------------------------------------------------------------------
 
 
-def _dark(grey: Array) -> Array:
-    """Return by how much pixels are darker than those above and below; noise averages out from left to right."""
+def _dark(grey: Array, averaged: int) -> Array:
+    """Return by how much pixels are darker than those above and below; noise averages out over some from left to right."""
     # what is dark over more than the height of a line is none
-    return cv2.morphologyEx(cv2.blur(grey, (7, 1)), cv2.MORPH_BLACKHAT, np.ones((13, 1), np.uint8))
+    return cv2.morphologyEx(cv2.blur(grey, (averaged, 1)), cv2.MORPH_BLACKHAT, np.ones((13, 1), np.uint8))
 
 
 def _strokes(grey: Array, shortest: int) -> Array:
     """Return where thin dark lines run from left to right for so many pixels."""
-    dark = _dark(grey)
-    line = (dark > max(18.0, 3.5 * float(np.median(dark)))).astype(np.uint8)
+    dark = _dark(grey, _BLURRED)
+    # strokes that stand in one line are much darker than what is between them
+    least = np.maximum(0.2 * cv2.blur(dark, (shortest, 1)), max(18.0, 3.5 * float(np.median(dark))))
+    line = (dark > least).astype(np.uint8)
     whole = cv2.morphologyEx(line, cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8))
     long = cv2.morphologyEx(whole, cv2.MORPH_OPEN, np.ones((1, shortest), np.uint8))
     # where one leans it is a row of steps
@@ -276,15 +283,18 @@ def _rulings(grey: Array, high: float) -> tuple[Array, Array, Array]:
     """Return the rulings of an upright picture, across and down, and the pixels that they cover.
 
     Each is given by where it runs, and from where to where. Strokes of characters are as long as the shortest rulings, and those
-    of a line of text may join. So a line that is no longer, or has gaps, has to end on two that cross it.
+    that stand in one line may join. So a line with gaps is none, and one that is no longer has to end on two that cross it.
     """
-    (labels, across), (turned, down) = _lines(grey, max(1.8 * high, 24)), _lines(grey.T, max(1.2 * high, 16))
-    near = max(4.0, high / 6)
-    is_across, is_down = (lines[:, 2] - lines[:, 1] > least * high for lines, least in ((across, 7), (down, 4)))
-    # strokes of text join over some characters; a long ruling may be broken by what lies on it
-    is_across &= (across[:, 3] > _EVEN) | (across[:, 2] - across[:, 1] > 20 * high)
-    is_down |= _crossings(down, across[is_across], near)[1]
-    is_across |= _crossings(across, down[is_down], near)[1]
+    # where a ruling crosses another, it is no darker than what is beside it
+    dark = np.maximum(_dark(grey, 3), _dark(grey.T, 3).T)
+    (labels, across), (turned, down) = _lines(grey, dark, max(1.8 * high, 24)), _lines(grey.T, dark.T, max(1.2 * high, 16))
+    near = max(_BLURRED, high / 6)
+    is_across, is_down = (
+        (lines[:, 2] - lines[:, 1] > least * high) & (lines[:, 3] > _LONG_EVEN) for lines, least in ((across, 7), (down, 4))
+    )
+    for _ in range(2):
+        is_down |= (down[:, 3] > _EVEN) & _crossings(down, across[is_across], near)[1]
+        is_across |= (across[:, 3] > _EVEN) & _crossings(across, down[is_down], near)[1]
     # a row of characters may look like a line, and crosses none
     is_down &= _crossings(down, across[is_across], near)[0]
     is_across &= _crossings(across, down[is_down], near)[0]
@@ -307,6 +317,8 @@ def _end_on_others(lines: Array, others: Array, covered: Array, near: float) -> 
         crossing = others[(others[:, 1] - near <= line[0]) & (line[0] <= others[:, 2] + near), 0]
         for side, sign in ((1, -1), (2, 1)):
             end, places = sign * line[side], np.sort(sign * crossing)
+            if np.abs(places - end).min(initial=np.inf) <= near:
+                line[side] = sign * places[np.abs(places - end).argmin()]
             before, beyond = places[places < end - near], places[places > end + near]
             is_inside = len(before) > 0 and len(beyond) > 1 and len(before) + len(beyond) == len(places)
             if is_inside and (sign * same[:, side]).max() < beyond[0]:
@@ -315,14 +327,13 @@ def _end_on_others(lines: Array, others: Array, covered: Array, near: float) -> 
                 line[side] = sign * before[-1]
 
 
-def _lines(grey: Array, shortest: float) -> tuple[Array, Array]:
+def _lines(grey: Array, dark: Array, shortest: float) -> tuple[Array, Array]:
     """Return which line a pixel belongs to, from 1, and of each line where it runs, from where to where, and how much is dark."""
-    dark = _dark(grey)
     _, labels, stats, centres = cv2.connectedComponentsWithStats(_strokes(grey, int(shortest)))
     is_dark = []
     for number, (left, top, width, height, _) in enumerate(stats[1:].tolist(), start=1):
         part = _within((left, top, left + width, top + height))
-        along = np.where(labels[part] == number, dark[part], 0).sum(axis=0)[_BLURRED:-_BLURRED]
+        along = np.where(labels[part] == number, dark[part], 0).max(axis=0)[_BLURRED:-_BLURRED]
         is_dark.append(np.mean(along > 0.5 * np.median(along)))
     left, width = stats[1:, cv2.CC_STAT_LEFT], stats[1:, cv2.CC_STAT_WIDTH]
     return labels, np.column_stack([centres[1:, 1], left + _BLURRED, left + width - _BLURRED, is_dark])
@@ -462,7 +473,9 @@ def _runs(filled: npt.ArrayLike, gap: float) -> list[tuple[int, int]]:
 def _parted(page: _Page, piece: _Piece) -> Iterator[_Piece]:
     """Part lines that were found as one, and what stands in two columns."""
     left, top, right, bottom = piece.box
-    is_tall = bottom - top > 1.8 * page.high and right - left < 12 * page.high and not _stacked(page, piece)
+    is_narrow = 0.6 * page.high < right - left < page.high
+    is_tall = bottom - top > 1.8 * (right - left if is_narrow else page.high) and right - left < 12 * page.high
+    is_tall &= not _stacked(page, piece)
     rows = _runs(_ink(page, piece).any(axis=1), 0.08 * page.high) if is_tall else [(0, bottom - top)]
     for start, end in rows:
         line = _ink(page, piece._replace(box=(left, top + start, right, top + end)))
@@ -478,7 +491,11 @@ def _stacked(page: _Page, piece: _Piece) -> int:
     """Return how many characters of a label stand below one another; 0 where it runs from left to right."""
     left, top, right, bottom = piece.box
     width, height = right - left, bottom - top
-    return round(height / width) if 0.6 * page.high < width < 1.4 * page.high and height > 3 * width else 0
+    if not 0.6 * page.high < width < 1.4 * page.high or height < 1.8 * width:
+        return 0
+    # two that are printed apart are two lines
+    is_whole = height > 3 * width or len(_runs(_ink(page, piece).any(axis=1), 0.08 * page.high)) == 1
+    return round(height / width) if is_whole else 0
 
 
 def _crop(page: _Page, piece: _Piece, margin: float) -> Array:
@@ -534,7 +551,7 @@ def _is_slanted(ink: Array) -> bool:
     height, width = ink.shape
     y, x = np.nonzero(ink)
     slope = float(np.polyfit(y, x, 1)[0]) if 0.2 * height < width < 1.2 * height else 0.0
-    return bool(-slope > max(0.2, 0.6 * width / height) and np.std(x - slope * y) < 0.06 * height)
+    return bool(-slope > max(0.2, 0.5 * width / height) and np.std(x - slope * y) < 0.08 * height)
 
 
 # --- files ----------------------------------------------------------------------------------------------------------------
