@@ -435,13 +435,6 @@ def test_where_a_space_parts_thousands_two_figures_may_be_one() -> None:
     assert values(report, "rules", "proactive") == [1, 12, 90]
 
 
-def test_three_figures_are_not_parted_where_no_others_of_the_table_are() -> None:
-    rows = [line.zh + (" 404 477 26" if line.id == "refused.prohibited_by_law" else " 0" * 7) for line in LINES]
-    report = read(f"{TITLE}\n{' '.join(HEADER)}\n" + "\n".join(rows))
-    assert values(report, "refused.prohibited_by_law") == [None] * 7
-    assert values(report, "granted") == [0] * 7
-
-
 def test_a_figure_behind_the_row_of_the_reviews_may_be_its_last() -> None:
     header = f"行政复议 行政诉讼\n{' '.join(REVIEW)} 未经复议直接起诉 复议后起诉\n{' '.join(REVIEW * 2)}\n"
     row = "1 2 3 4 10 5 0 0 0 5 0 0 7 0 7"

@@ -822,7 +822,7 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
         rows = [tuple(words)]
     elif grid is not TEXT and not torn and columns - len(words) <= _MOST_LACKING:
         rows = list(_with_blanks(words, columns))
-    elif not grid.bounded and (glued or len(words) < _FEW_WORDS) and is_glued(words, columns, glued):
+    elif not grid.bounded and is_glued(words, columns, glued):
         rows = _splits(words, columns, sums)
     # no number begins with a zero, so that of zeros each is one
     zeros = len(rows) == 1 and set(rows[0]) == {"0"}
