@@ -14,6 +14,7 @@ import pytest
 
 import govstats
 from govstats.documents import Grid, Paragraph, open_document
+from govstats.documents.sheet import read_separated
 from govstats.errors import GovstatsError, MissingReader, UnreadableDocument
 
 from .model_report import Document, Part
@@ -160,6 +161,12 @@ def test_text_with_commas_is_text(text: str) -> None:
 PAGE = "<title>某市财政局2024年政府信息公开工作年度报告</title><table><tr><td>规章<td>3<td>0<td>62</table>".encode()
 
 
+def test_semicolons_part_fields_where_commas_part_thousands() -> None:
+    grid = read_separated("信息内容;本年制发件数;现行有效件数\n规章;7,491;54,950\n行政许可;4;1,007\n")[0]
+    assert isinstance(grid, Grid)
+    assert grid.texts[1:] == [["规章", "7,491", "54,950"], ["行政许可", "4", "1,007"]]
+
+
 def zipped(*names: str, content: bytes = PAGE) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -231,3 +238,9 @@ def test_names_that_camelot_left_in_one_cell_stand_over_their_columns() -> None:
     # a label of two words has no more cells
     [one] = [row for grid in open_document(b"a b,,3,4\nc,,5,6\n").grids for row in grid.texts[:1]]
     assert one == ["a b", "", "3", "4"]
+
+
+def test_a_cell_of_several_lines_is_quoted_where_a_sheet_is_copied_into_text() -> None:
+    page = '二、情况\n信息内容\t"本年\n制发件数"\t现行有效件数\n"行政规范\n性文件"\t3\t62\n规章\t0\t1\n'
+    [grid] = open_document(page.encode()).grids
+    assert grid.texts == [["信息内容", "本年\n制发件数", "现行有效件数"], ["行政规范\n性文件", "3", "62"], ["规章", "0", "1"]]
