@@ -33,6 +33,7 @@ pytest.importorskip("onnxruntime", reason="recognising pictures needs the extra 
 fonts = pytest.importorskip("pylopdf_fonts_zh_cn", reason="drawing Chinese pictures needs a font of the extra notebooks")
 Image = pytest.importorskip("PIL.Image")
 ImageDraw = pytest.importorskip("PIL.ImageDraw")
+ImageFilter = pytest.importorskip("PIL.ImageFilter")
 ImageFont = pytest.importorskip("PIL.ImageFont")
 
 ROWS = [
@@ -341,6 +342,43 @@ def test_a_dense_line_of_text_is_no_ruling() -> None:
     across, down, _ = scan._rulings(grey, 18)
     assert [round(at) for at, _, _ in across] == [150]
     assert [round(at) for at, _, _ in down] == [330]
+
+
+def ruled_lines(width: int, strokes: bool) -> npt.NDArray[np.uint8]:
+    """Draw nine pale rows between three pale rulings, with a dark upright stroke in each row, close behind the first of them."""
+    page: PILImage = Image.new("L", (500, 400), 250)
+    pen = ImageDraw.Draw(page)
+    for y in range(50, 351, 30):
+        pen.line((50, y, 450, y), fill=180, width=width)
+    for x in (50, 250, 450):
+        pen.line((x, 50, x, 350), fill=180, width=width)
+    for y in range(50, 350, 30) if strokes else ():
+        # a 1 that stands flush left, four pixels from the rulings above and below
+        pen.line((56, y + 5, 56, y + 25), fill=20, width=2)
+    return np.asarray(page.filter(ImageFilter.GaussianBlur(0.8)))
+
+
+def test_strokes_that_stand_under_one_another_are_no_ruling() -> None:
+    _, down, covered = scan._rulings(ruled_lines(2, strokes=True), 20)
+    assert sorted(int(at) for at, _, _ in down) == [50, 250, 450]
+    assert not covered[55:75, 56].any()
+
+
+def test_a_short_ruling_between_thick_ones_is_found() -> None:
+    grey = ruled_lines(4, strokes=False).copy()
+    # below the second row nothing stands in the middle
+    grey[115:346, 240:260] = np.where(grey[115:346, 230:231] < 240, grey[115:346, 230:231], 250)
+    _, down, _ = scan._rulings(grey, 20)
+    assert [(round(start / 10), round(end / 10)) for at, start, end in down.tolist() if round(at / 10) == 25] == [(5, 11)]
+
+
+@pytest.mark.parametrize("blur", [1.0, 2.0, 3.0])
+def test_a_slash_is_one_however_blurred(blur: float) -> None:
+    page: PILImage = Image.new("L", (60, 60), 255)
+    ImageDraw.Draw(page).line((25, 45, 36, 13), fill=0, width=4)
+    ink = np.asarray(page.filter(ImageFilter.GaussianBlur(blur))) < 200
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    assert scan._is_slanted(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,8 @@ _TYPE_IN_BOX, _USUAL = 0.8, 9.0
 _FLOOR, _LEGIBLE = 0.5, 0.8
 #: A page with fewer figures that stand apart, and without cells, holds no table: its own number, a date.
 _FEWEST_FIGURES = 4
-#: Text that is shorter is looked at twice where there is a table.
-_LONGEST_LABEL = 20
+#: Where there is a table, figures are looked at twice, and shorter text of less confidence.
+_LONGEST_LABEL, _SURE = 20, 0.98
 #: Confidence of a figure whose strokes do not agree with its characters: a sum has to confirm it.
 _DOUBTFUL = 0.9
 #: As shares of the darkest strokes: what is ink. As a share of paper: what is none.
@@ -515,13 +515,16 @@ def _crop(page: _Page, piece: _Piece, margin: float) -> Array:
 
 
 def _words(engine: _Engine, page: _Page, found: Sequence[Bounds]) -> Iterator[Word]:
-    """Read every piece, and figures and labels twice."""
+    """Read every piece, and figures and doubtful labels twice."""
     pieces = [part for piece in _pieces(page, found) for part in _parted(page, piece)]
     first = _recognise(engine, [_crop(page, piece, _MARGINS[0]) for piece in pieces[:_MOST_PIECES]])
     # what is mistaken in a line of prose does no harm, nor on a page without a table
-    is_table = page.cells.any() or sum(bool(_FIGURE.fullmatch(text)) for text, _ in first) >= _FEWEST_FIGURES
-    short = [at for at, (text, _) in enumerate(first) if is_table and len(text) < _LONGEST_LABEL]
-    second = dict(zip(short, _recognise(engine, [_crop(page, pieces[at], _MARGINS[1]) for at in short]), strict=True))
+    is_figure = [bool(_FIGURE.fullmatch(text)) for text, _ in first]
+    is_unsure = [
+        is_one or (score < _SURE and len(text) < _LONGEST_LABEL) for is_one, (text, score) in zip(is_figure, first, strict=True)
+    ]
+    again = np.flatnonzero(is_unsure).tolist() if page.cells.any() or sum(is_figure) >= _FEWEST_FIGURES else []
+    second = dict(zip(again, _recognise(engine, [_crop(page, pieces[at], _MARGINS[1]) for at in again]), strict=True))
     first += [("", 0.0)] * (len(pieces) - len(first))
     for at, (piece, look) in enumerate(zip(pieces, first, strict=True)):
         text, readings, confidence = _agreed(_ink(page, piece), look, second.get(at, look))
