@@ -19,6 +19,8 @@ CellKey = tuple[str, str, str]
 
 #: Figures are equal up to one fen, in 万元. Counts differ by more.
 ONE_FEN = 1e-6
+#: Yuan in 万元, the unit of amounts.
+TEN_THOUSAND = 1e4
 
 
 def signed(written: str) -> tuple[int, str]:
@@ -301,6 +303,17 @@ class Table(Bilingual):
         if any(one not in self.columns_of[part] for part in lines for one in columns):
             return ()
         return tuple((self.id, part, one) for part in lines for one in columns)
+
+    def options(self, line: str, column: str) -> tuple[tuple[CellKey, ...], ...]:
+        """Return the cells of `cells_of`, and what a report may print in their place: the subtotal of a group.
+
+        >>> [[line for _, line, _ in option] for option in form("2021").table("requests").options("other", "total")]
+        [['other.correction_overdue', 'other.fee_overdue', 'other.other'], ['other']]
+        """
+        cells = self.cells_of(line, column)
+        if line in self.line and self.line[line].subtotal and cells:
+            return cells, tuple(dict.fromkeys((self.id, line, one) for *_, one in cells))
+        return (cells,) if cells else ()
 
     def parts(self, group: str) -> tuple[str, ...]:
         """Return the ids of the lines in a group."""

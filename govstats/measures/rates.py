@@ -454,20 +454,16 @@ def _quantities_of(
     one: Indicator, everything: Gathered, figures: Sequence[Figures], given: Mapping[str, Floats]
 ) -> tuple[Floats, NDArray[np.int8]]:
     """Return the quantities of an indicator for each report, and why there is none."""
-    shape = (len(one.written), len(everything.reports))
-    quantities = np.full(shape, np.nan)
-    reason = np.zeros(shape[1], dtype=np.int8) if one.outside else everything.reason_without_cells(one.sums)
-    for matrix, known in zip(everything.matrices, figures, strict=True):
-        if matrix.form.version in one.sums:
-            reason[matrix.reports] = 0
-            for at, terms in enumerate(one.sums[matrix.form.version]):
-                if terms:
-                    quantities[at, matrix.reports], why = known.total(terms)
-                    reason[matrix.reports] = np.maximum(reason[matrix.reports], why)
+    quantities = np.full((len(one.written), len(everything.reports)), np.nan)
+    reason = np.zeros(len(everything.reports), dtype=np.int8)
     for at, name in enumerate(one.given):
         if name:
             quantities[at] = given.get(name, np.nan)
-            reason[np.isnan(quantities[at]) & (reason == 0)] = _NOT_GIVEN
+        else:
+            sums = {version: of_form[at] for version, of_form in one.sums.items()}
+            quantities[at], why = everything.total(sums, figures)
+            reason = np.maximum(reason, why)
+    reason[np.isnan(quantities).any(axis=0) & (reason == 0)] = _NOT_GIVEN
     return quantities, reason
 
 

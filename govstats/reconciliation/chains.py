@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.forms import ONE_FEN, CellKey, Edit, Form
+from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Edit, Form
 from govstats.reconciliation.edits import System, as_rows, assess, coefficients, linear_edits, outside, pairs_of_years, systems_on
 from govstats.reconciliation.findings import Flags, Floats, Integers
 from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices, plain_values
@@ -30,8 +30,6 @@ _SURE, _UNSURE_WEIGHT = 0.99, 0.8
 #: So many cells are tried beside an error of a whole table of one report, and of one that the years beside tell.
 FEW, FEW_OVER_YEARS = 3, 2
 _NOTHING = Solution((), ())
-#: Figures in 元 for 万元, or in 万 for one by one.
-TEN_THOUSAND = 1e4
 #: So many different fractions are no misprints of single figures.
 _FRACTIONS = 3
 #: A block of two lines and columns that is turned is two cells swapped.

@@ -199,8 +199,7 @@ class _System:
 def _open(edits: Rows, figures: Floats, generator: np.random.Generator) -> Iterator[_Open]:
     """Yield the cells that have one figure left, and each group of cells that have several, but not any number of them."""
     unknown = np.isnan(figures)
-    limits = bounds(edits, np.where(unknown, np.where(edits.signed, -np.inf, 0), figures), np.where(unknown, np.inf, figures))
-    point = filled(edits, figures)
+    limits, point = bounds(edits, figures), filled(edits, figures)
     if limits is None or point is None:
         return
     sure = unknown & (limits.high - limits.low <= ONE_FEN)

@@ -91,7 +91,7 @@ class _Target(NamedTuple):
     table: Table
     line: str
     column: str
-    ways: list[tuple[CellKey, ...]]
+    ways: Sequence[tuple[CellKey, ...]]
 
     def subject(self, language: Language) -> str:
         """Name the line and the column, in quotation marks."""
@@ -104,10 +104,8 @@ def _target(statutory: Form, name: str) -> _Target | None:
     """Return what a target stands for in a form; None where the form has no such cells."""
     table_id, line, column = cell_key(name)
     for table in statutory.tables:
-        if table.id == table_id and not table.open and (cells := table.cells_of(line, column)):
-            subtotal = line in table.line and table.line[line].subtotal
-            alone = tuple(dict.fromkeys((table_id, line, one) for _, _, one in cells))
-            return _Target(table, line, column, [cells, alone] if subtotal else [cells])
+        if table.id == table_id and not table.open and (ways := table.options(line, column)):
+            return _Target(table, line, column, ways)
     return None
 
 

@@ -15,8 +15,8 @@ from rapidfuzz.distance import OSA, Levenshtein
 
 from govstats.errors import UnreadableDocument
 from govstats.files import package_data
-from govstats.forms import ONE_FEN, CellKey, Form, Language
-from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, TEN_THOUSAND, Case, Chain, Place, Weights, cases, rearranged
+from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Form, Language
+from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, Case, Chain, Place, Weights, cases, rearranged
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.edits import outside
 from govstats.reconciliation.matrix import Source, keys_of, known_of, plain_values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heapify, heappop, heappush
@@ -203,14 +203,16 @@ def _holds(edits: Rows, figures: Floats) -> bool:
 # --- between which bounds? --------------------------------------------------------------------------------------------------
 
 
-def bounds(rows: Rows, low: Floats, high: Floats) -> Bounds | None:
+def bounds(rows: Rows, figures: Floats, known: Mapping[int, tuple[float, float]] | None = None) -> Bounds | None:
     """Return between what bounds figures must lie, by one row after the other and then by all together.
 
     Parameters
     ----------
     rows : Rows
-    low, high : array, shape (cells,)
-        What is known before; a known figure is both.
+    figures : array, shape (cells,)
+        NaN where there is none: then a cell is not negative unless signed.
+    known : mapping, optional
+        Between what bounds some cells without a figure lie.
 
     Returns
     -------
@@ -220,11 +222,11 @@ def bounds(rows: Rows, low: Floats, high: Floats) -> Bounds | None:
     Examples
     --------
     >>> rows = Rows(np.array([[1.0, 1.0, -1.0]]), np.zeros((0, 3)), np.zeros(3, bool), np.ones(3, bool))
-    >>> found = bounds(rows, np.array([3.0, 0.0, 5.0]), np.array([3.0, np.inf, 5.0]))
+    >>> found = bounds(rows, np.array([3.0, np.nan, 5.0]))
     >>> found.low.tolist(), found.high.tolist()
     ([3.0, 2.0, 5.0], [3.0, 2.0, 5.0])
     """
-    found = Bounds(rows, low, high)
+    found = Bounds(rows, figures, known or {})
     if not found.by_rows():
         return None
     found.by_one = found.high - found.low <= ONE_FEN
@@ -246,11 +248,15 @@ class Bounds:
         Whether its figure follows from one row after the other, and not only from several together.
     """
 
-    def __init__(self, rows: Rows, low: Floats, high: Floats) -> None:
-        self.rows, self.low, self.high = rows, low.copy(), high.copy()
-        self.unknown = high - low > ONE_FEN
-        self.because: list[set[int]] = [set() for _ in low]
-        self.alone = self.by_one = np.zeros(len(low), dtype=np.bool_)
+    def __init__(self, rows: Rows, figures: Floats, known: Mapping[int, tuple[float, float]]) -> None:
+        lacking = np.isnan(figures)
+        self.rows = rows
+        self.low, self.high = np.where(lacking, np.where(rows.signed, -np.inf, 0.0), figures), np.where(lacking, np.inf, figures)
+        for cell, limits in known.items():
+            self.low[cell], self.high[cell] = limits
+        self.unknown = self.high - self.low > ONE_FEN
+        self.because: list[set[int]] = [set() for _ in figures]
+        self.alone = self.by_one = np.zeros(len(figures), dtype=np.bool_)
 
     def by_rows(self) -> bool:
         """Narrow the bounds by one edit at a time until nothing moves; tell whether the figures can hold."""

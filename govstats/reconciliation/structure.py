@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.characters import folded_text
-from govstats.forms import ONE_FEN, CellKey, Label, Language, Table, form, versions
+from govstats.characters import figure, folded_text
+from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Label, Language, Table, form, versions
 from govstats.reconciliation import wording
 from govstats.reconciliation.edits import kinds
 from govstats.reconciliation.findings import Findings, Floats
@@ -26,8 +25,6 @@ from govstats.report import Report
 
 #: A report, by its position, and one of its tables.
 _InTable = tuple[int, str]
-_PRINTED_UNIT = re.compile(r"^([-−]?\d[\d,]*(?:\.\d+)?)\s*\(?\s*(亿元|万元|元)")
-_TEN_THOUSAND_YUAN = {"元": 1e-4, "万元": 1.0, "亿元": 1e4}
 #: What is lost in dividing by 10,000, of each yuan.
 _DIVISION = 1e-9
 
@@ -199,12 +196,11 @@ def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[list[str], Floats,
     told = matrix.rows.iloc[mine].reindex(columns=["printed", "method"])
     for at, (printed, method) in zip(matrix.report_of_row[mine].tolist(), keys_of(told, ("printed", "method")), strict=True):
         # a corrected figure is not the one that is printed
-        texts[at] = "" if method == "corrected" else unicodedata.normalize("NFKC", printed or "")
+        texts[at] = "" if method == "corrected" else printed or ""
     for at, text in enumerate(texts):
-        # no other character stands for 元
-        if found := _PRINTED_UNIT.match(text.strip()):
-            units[at] = found[2]
-            meant[at] = float(found[1].replace(",", "").replace("−", "-")) * _TEN_THOUSAND_YUAN[found[2]]
+        amount = figure(text)
+        if amount.value is not None and amount.unit.endswith("元"):
+            units[at], meant[at] = amount.unit, amount.value / TEN_THOUSAND
     return texts, meant, units
 
 
