@@ -73,13 +73,8 @@ class Chain(NamedTuple):
 
     @property
     def broken(self) -> Flags:
-        """The edits that cannot hold; cells without a figure are not negative unless signed."""
-        unknown, matrix, equalities = np.isnan(self.figures), self.rows.matrix, len(self.rows.equalities)
-        sums = matrix @ np.nan_to_num(self.figures)
-        loose = ((matrix != 0) & (unknown & self.rows.signed)).any(axis=1)
-        raising, lowering = (loose | (side & unknown).any(axis=1) for side in (matrix > 0, matrix < 0))
-        lowering[equalities:] = True
-        return np.asarray(((sums > ONE_FEN) & ~lowering) | ((sums < -ONE_FEN) & ~raising))
+        """The edits that cannot hold."""
+        return self.rows.broken(self.figures)
 
     def cannot_be(self, figures: Floats) -> Flags:
         """Tell which figures, shape (cells, ways), cannot all be right."""

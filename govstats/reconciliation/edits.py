@@ -277,7 +277,7 @@ def conflicts(matrix: ReportMatrix) -> Iterator[Conflict]:
             empty = np.isnan(values)
             some = np.flatnonzero(empty.any(axis=0) & ~empty.all(axis=0))
             for at, holds in zip(some.tolist(), can_hold(mine.rows, values[:, some]).tolist(), strict=True):
-                yield Conflict(int(members[at]), table.id, () if holds else _conflict(matrix.form, mine, values[:, at]))
+                yield Conflict(int(members[at]), table.id, () if holds else _conflict(mine, values[:, at]))
 
 
 @cache
@@ -286,12 +286,10 @@ def _closed(form: Form, layout: Layout, table: str) -> System:
     return system_of(form, [edit for edit in closed(form, layout) if edit.table == table])
 
 
-def _conflict(form: Form, mine: System, values: Floats) -> tuple[Edit, ...]:
+def _conflict(mine: System, values: Floats) -> tuple[Edit, ...]:
     """Return edits that cannot hold together, first among those that cannot but be right."""
     values = np.where(outside(mine.rows, values[:, None])[:, 0], np.nan, values)
-    figures = dict(zip(mine.cells, values.tolist(), strict=True))
-    failed = [assess(edit, np.array([[figures[cell]] for cell in edit.cells]), form).failed[0] for edit in mine.edits]
-    holding = [number for number, fails in enumerate(failed) if not fails]
+    holding = np.flatnonzero(~mine.rows.broken(values)).tolist()
     sure = [number for number in holding if severity(mine.edits[number]) == "E"]
     for chosen in (sure, holding):
         if rows := conflict(mine.rows.only(chosen), values):

@@ -67,6 +67,15 @@ class Rows:
         chosen = self.matrix[sorted(numbers)]
         return Rows(chosen[:equal], chosen[equal:], self.signed, self.whole)
 
+    def broken(self, figures: Floats) -> NDArray[np.bool_]:
+        """Tell which rows cannot hold, each by itself; cells without a figure are not negative unless signed."""
+        unknown, matrix = np.isnan(figures), self.matrix
+        sums = matrix @ np.nan_to_num(figures)
+        loose = ((matrix != 0) & (unknown & self.signed)).any(axis=1)
+        raising, lowering = (loose | (side & unknown).any(axis=1) for side in (matrix > 0, matrix < 0))
+        lowering[len(self.equalities) :] = True
+        return np.asarray(((sums > ONE_FEN) & ~lowering) | ((sums < -ONE_FEN) & ~raising))
+
     @cached_property
     def sparse(self) -> list[Row]:
         """All rows, one after the other."""
@@ -193,11 +202,7 @@ def conflict(edits: Rows, figures: Floats) -> list[int]:
 
 
 def _holds(edits: Rows, figures: Floats) -> bool:
-    return bool(
-        (edits.signed | (figures >= 0)).all()
-        and np.abs(edits.equalities @ figures).max(initial=0.0) <= ONE_FEN
-        and (edits.inequalities @ figures).min(initial=0.0) >= -ONE_FEN
-    )
+    return bool((edits.signed | (figures >= 0)).all() and not edits.broken(figures).any())
 
 
 # --- between which bounds? --------------------------------------------------------------------------------------------------
