@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
@@ -319,6 +319,16 @@ class Table(Bilingual):
         """Return the ids of the lines in a group."""
         return tuple(line.id for line in self.lines if line.group == group)
 
+    def alone(self, printed: Collection[str]) -> set[str]:
+        """Return the subtotals that a report prints without their parts: they stand for them."""
+        subtotals = (line.id for line in self.lines if line.subtotal and line.id in printed)
+        return {line for line in subtotals if not any(part in printed for part in self.parts(line))}
+
+    def shown(self, printed: Collection[str]) -> set[str]:
+        """Return the lines that a report should have which prints some of those that the form leaves open."""
+        alone = self.alone(printed)
+        return {line.id for line in self.lines if (line.id in printed if line.subtotal else line.group not in alone)}
+
     def edits(self, printed: Iterable[str] = ()) -> tuple[Edit, ...]:
         """Return the edits that bind the lines of a report, as `Form.edits` does for all tables."""
         return _edits(self, frozenset(printed))
@@ -414,10 +424,7 @@ def expanded(
     tables : iterable of Table
         Those of the form, for cells of a report.
     """
-    # a subtotal that is printed without its parts stands for them
-    alone = {line.id for line in table.lines if line.subtotal and line.id in printed and printed.isdisjoint(table.parts(line.id))}
-    own = {line.id for line in table.lines if (line.id in printed if line.subtotal else line.group not in alone)}
-    present = set(printed) if table.open else own
+    alone, present = table.alone(printed), set(printed) if table.open else table.shown(printed)
     each, order = template["each"], [line.id for line in table.lines if line.id in present]
     others = {one.id: one for one in tables}
 

@@ -31,8 +31,8 @@ from govstats.forms import (
 )
 from govstats.reconciliation.completion import completions
 from govstats.reconciliation.edits import assess, conflicts
-from govstats.reconciliation.findings import Flags, Floats, Integers
 from govstats.reconciliation.matrix import ABSENT, IDENTITY, REPORTED, STATUSES, Layout, ReportMatrix, matrices, report_numbers
+from govstats.reconciliation.solver import Flags, Floats, Integers
 from govstats.reconciliation.wording import cell_list, column_label, line_label
 from govstats.report import Report
 

@@ -20,11 +20,11 @@ from govstats.measures.formulas import REASONS, Figures, Gathered, Sum, chosen, 
 from govstats.panel.register import EXPECTED_TYPES, expected_reports
 from govstats.reconciliation import reconcile
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.findings import Flags, Floats
 from govstats.reconciliation.matrix import report_numbers
 from govstats.reconciliation.repairs import repairs as repairs_of
 from govstats.reconciliation.reuse import reused_passages
 from govstats.reconciliation.rulebook import RulesFile
+from govstats.reconciliation.solver import Flags, Floats
 from govstats.report import Report, column_types, typed_frame
 
 if TYPE_CHECKING:

@@ -15,11 +15,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Edit, Form
-from govstats.reconciliation.edits import System, as_rows, assess, coefficients, linear_edits, outside, pairs_of_years, systems_on
-from govstats.reconciliation.findings import Flags, Floats, Integers
+from govstats.reconciliation.edits import System, assess, linear_edits, pairs_of_years, systems_on
 from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices, plain_values
 from govstats.reconciliation.rulebook import RulesFile, known_rule, loaded
-from govstats.reconciliation.solver import Localisation, Rows, Solution, can_hold, components, consistent, minimal_changes
+from govstats.reconciliation.solver import (
+    Flags,
+    Floats,
+    Integers,
+    Localisation,
+    Rows,
+    Solution,
+    as_rows,
+    can_hold,
+    coefficients,
+    components,
+    consistent,
+    minimal_changes,
+    possible,
+)
 
 #: What it costs to change a cell of a year that only bounds a chain: more than any repair.
 _FIXED = 1_000.0
@@ -75,10 +88,6 @@ class Chain(NamedTuple):
     def broken(self) -> Flags:
         """The edits that cannot hold."""
         return self.rows.broken(self.figures)
-
-    def cannot_be(self, figures: Floats) -> Flags:
-        """Tell which figures, shape (cells, ways), cannot all be right."""
-        return outside(self.rows, figures).any(axis=0) | ~can_hold(self.rows, figures)
 
     def minimal(self, seconds: float, most: float) -> Localisation:
         """Return the sets of cells of the least weight, none that weighs more than `most`."""
@@ -173,12 +182,12 @@ def _located(chain: Chain, seconds: float) -> Localisation:
 
 def _rearrangements(chain: Chain) -> list[Solution]:
     """Return the interchanges and shifts of lines or columns by which all edits hold, with the cells that change."""
-    equal = chain.broken[: len(chain.rows.equalities)].any() or outside(chain.rows, chain.figures[:, None]).any()
+    equal = chain.broken[: len(chain.rows.equalities)].any() or chain.rows.outside(chain.figures).any()
     if chain.broken.any() and not equal:
         return []  # that one figure is less than another tells nothing of where they stand
     figures = rearranged(chain.places[0].form, tuple(place.key for place in chain.places), chain.figures)[1]
     found = []
-    for moved in figures[~chain.cannot_be(figures.T)]:
+    for moved in figures[possible(chain.rows, figures.T)]:
         changed = np.flatnonzero(~np.isnan(chain.figures) & (moved != chain.figures)).tolist()
         values = consistent(chain.rows, moved, changed)
         if values is not None:
@@ -224,8 +233,7 @@ class _Systems:
                 joining = self.joining(matrix, layout)
                 for order, component in enumerate(self.components(matrix, layout)):
                     figures = matrix.value[np.ix_(matrix.rows_at(component.cells), members)]
-                    fails = outside(component.rows, figures).any(axis=0) | ~can_hold(component.rows, figures)
-                    for at in members[fails].tolist():
+                    for at in members[~possible(component.rows, figures)].tolist():
                         yield int(matrix.reports[at]), order, self.chain(matrix, at, component), component is joining
 
     def chain(self, matrix: ReportMatrix, member: int, component: System) -> Chain:

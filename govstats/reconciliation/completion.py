@@ -11,11 +11,10 @@ import pandas as pd
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form, cell_key, form
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.edits import System, closed, edits_on, has_cell, kinds, linear_edits, severity, system_of
-from govstats.reconciliation.findings import Integers
+from govstats.reconciliation.edits import System, closed, edits_on, linear_edits, severity, system_of
 from govstats.reconciliation.matrix import ABSENT, REPORTED, STATUS, Layout, ReportMatrix, Source, known_of, matrices
 from govstats.reconciliation.rulebook import RulesFile, loaded
-from govstats.reconciliation.solver import Bounds, bounds
+from govstats.reconciliation.solver import Bounds, Integers, bounds, has_cell, kinds
 from govstats.reconciliation.wording import cell_list
 from govstats.report import column_types, typed_frame
 

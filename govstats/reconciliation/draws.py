@@ -15,11 +15,10 @@ from govstats.errors import GovstatsError, require_columns
 from govstats.forms import ONE_FEN
 from govstats.reconciliation.chains import Chain, systems_of
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.findings import Floats, Integers
 from govstats.reconciliation.matrix import Source, keys_of, known_of, plain_values
 from govstats.reconciliation.repairs import repairs as repairs_of
 from govstats.reconciliation.rulebook import RulesFile
-from govstats.reconciliation.solver import Rows, bounds, components, filled
+from govstats.reconciliation.solver import Floats, Integers, Rows, bounds, components, filled
 
 #: Steps of a walk from one draw to the next, for each dimension of what is open.
 _STEPS = 100

@@ -18,7 +18,6 @@ from govstats.files import package_data
 from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Form, Language
 from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, Case, Chain, Place, Weights, cases, rearranged
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.edits import outside
 from govstats.reconciliation.matrix import Source, keys_of, known_of, plain_values
 from govstats.reconciliation.rulebook import LANGUAGES, RulesFile, weights_in
 from govstats.reconciliation.solver import Solution
@@ -210,7 +209,7 @@ def _repair(chain: Chain, solution: Solution, witnesses: _Witnesses, again: _Aga
     changed = list(solution.cells)
     touched = (chain.rows.matrix[:, changed] != 0).any(axis=1)
     rules = [chain.edits[row].rule for row in np.flatnonzero(chain.broken & touched)]
-    rules += [_DOMAIN] * bool(outside(chain.rows, chain.figures[:, None])[changed].any())
+    rules += [_DOMAIN] * bool(chain.rows.outside(chain.figures)[changed].any())
     ways: list[str] = []
     for (year, form), of_year in groupby(changes, lambda change: (change.place.year, change.place.form)):
         around = zip(chain.places, chain.figures.tolist(), strict=True)

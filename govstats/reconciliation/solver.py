@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heapify, heappop, heappush
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from govstats.forms import ONE_FEN
-from govstats.reconciliation.findings import Floats
-from govstats.reconciliation.matrix import alike
+from govstats.forms import ONE_FEN, CellKey, Edit, Form
+
+Integers = NDArray[np.intp]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 #: The search counts in parts of a unit: one fen in 万元.
 PARTS = round(1 / ONE_FEN)
@@ -46,15 +48,15 @@ class Rows:
 
     equalities: Floats
     inequalities: Floats
-    signed: NDArray[np.bool_]
-    whole: NDArray[np.bool_]
+    signed: Flags
+    whole: Flags
 
     @cached_property
     def matrix(self) -> Floats:
         """All coefficients, those of the equalities first."""
         return np.vstack([self.equalities, self.inequalities])
 
-    def part(self, cells: NDArray[np.intp]) -> tuple[Rows, NDArray[np.intp]]:
+    def part(self, cells: Integers) -> tuple[Rows, Integers]:
         """Return the rows that some cells are in, over these cells alone, and their numbers."""
         numbers = np.flatnonzero((self.matrix[:, cells] != 0).any(axis=1))
         equal = numbers < len(self.equalities)
@@ -67,7 +69,7 @@ class Rows:
         chosen = self.matrix[sorted(numbers)]
         return Rows(chosen[:equal], chosen[equal:], self.signed, self.whole)
 
-    def broken(self, figures: Floats) -> NDArray[np.bool_]:
+    def broken(self, figures: Floats) -> Flags:
         """Tell which rows cannot hold, each by itself; cells without a figure are not negative unless signed."""
         unknown, matrix = np.isnan(figures), self.matrix
         sums = matrix @ np.nan_to_num(figures)
@@ -75,6 +77,12 @@ class Rows:
         raising, lowering = (loose | (side & unknown).any(axis=1) for side in (matrix > 0, matrix < 0))
         lowering[len(self.equalities) :] = True
         return np.asarray(((sums > ONE_FEN) & ~lowering) | ((sums < -ONE_FEN) & ~raising))
+
+    def outside(self, figures: Floats) -> Flags:
+        """Tell which figures, shape (cells, …), are no counts or amounts: negative, or a fraction of what is counted."""
+        of_cells = figures.T
+        fraction = ~np.isnan(of_cells) & (of_cells != np.rint(of_cells))
+        return np.asarray((((of_cells < 0) & ~self.signed) | (self.whole & fraction)).T)
 
     @cached_property
     def sparse(self) -> list[Row]:
@@ -93,7 +101,7 @@ class Row(NamedTuple):
     equality: bool
 
 
-def components(matrix: Floats) -> Sequence[NDArray[np.intp]]:
+def components(matrix: Floats) -> Sequence[Integers]:
     """Return the cells that hang together by edits, each group with its own minimal sets."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
@@ -102,6 +110,40 @@ def components(matrix: Floats) -> Sequence[NDArray[np.intp]]:
     links = csr_array(rows.T.astype(np.int8) @ rows.astype(np.int8))
     count, labels = connected_components(links, directed=False)
     return [np.flatnonzero(labels == number) for number in range(count)]
+
+
+def as_rows(
+    edits: Iterable[Edit], places: Sequence[tuple[CellKey, int]], signed: Flags, whole: Flags
+) -> tuple[tuple[Edit, ...], Rows]:
+    """Return edits on cells, each of this year (0) or another one, as they stand in rows, and the rows, for the solver."""
+    ordered = tuple(sorted(edits, key=lambda edit: edit.relation != "=="))
+    weights, equal = coefficients(ordered, places), sum(edit.relation == "==" for edit in ordered)
+    return ordered, Rows(weights[:equal], weights[equal:], signed, whole)
+
+
+def coefficients(edits: Collection[Edit], places: Sequence[tuple[CellKey, int]]) -> Floats:
+    """Return those of edits for cells of this year (0) and the one before (-1), the left sides less the right."""
+    columns = {place: column for column, place in enumerate(places)}
+    weights = np.zeros((len(edits), len(places)))
+    for row, edit in enumerate(edits):
+        for place, (_, factor) in zip(edit.places, edit.terms, strict=True):
+            weights[row, columns[place]] += factor
+    return weights
+
+
+def has_cell(form: Form, key: CellKey) -> bool:
+    """Tell a cell of the form from a sum that only the prose has."""
+    table, line, column = key
+    return form.table(table).cells_of(line, column) == (key,) or form.table(table).open
+
+
+def kinds(form: Form, cells: Sequence[CellKey]) -> tuple[Flags, Flags]:
+    """Tell which cells may be negative, and which count things; an open table gives no units, so that they may be amounts."""
+    tables = [form.table(table) for table, _, _ in cells]
+    signed = [column in table.column and table.column[column].signed for table, (*_, column) in zip(tables, cells, strict=True)]
+    both = zip(tables, cells, strict=True)
+    whole = [not (has_cell(form, key) and (table.open or "元" in table.unit(*key[1:]))) for table, key in both]
+    return np.array(signed, dtype=np.bool_), np.array(whole, dtype=np.bool_)
 
 
 # --- can the edits hold? ---------------------------------------------------------------------------------------------------
@@ -157,7 +199,19 @@ def filled(edits: Rows, figures: Floats, cost: Floats | None = None) -> Floats |
     return start if _holds(edits, start) else None
 
 
-def can_hold(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
+def alike(columns: NDArray[Any]) -> Iterator[Integers]:
+    """Yield the positions of the reports that have the same, in the order of what they have.
+
+    >>> [members.tolist() for members in alike(np.array([[1, 0, 1], [2, 2, 2]], dtype=np.int8))]
+    [[1], [0, 2]]
+    """
+    members: dict[bytes, list[int]] = {}
+    for at, column in enumerate(np.ascontiguousarray(columns.T)):
+        members.setdefault(column.tobytes(), []).append(at)
+    yield from (np.array(members[column]) for column in sorted(members))
+
+
+def can_hold(edits: Rows, figures: Floats) -> Flags:
     """Tell whether cells without a figure can be filled so that all edits hold.
 
     Parameters
@@ -187,6 +241,11 @@ def can_hold(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
         for at in () if sure else members[holds[members]].tolist():
             holds[at] = filled(edits, figures[:, at]) is not None
     return holds
+
+
+def possible(edits: Rows, figures: Floats) -> Flags:
+    """Tell which figures, shape (cells, reports), are counts or amounts that can be completed so that all edits hold."""
+    return np.asarray(can_hold(edits, figures) & ~edits.outside(figures).any(axis=0))
 
 
 def conflict(edits: Rows, figures: Floats) -> list[int]:
@@ -334,7 +393,7 @@ def follows(weights: Floats, equality: bool, rows: Rows) -> bool:
     return not any(can_be_positive(Rows(np.vstack([equal, one]), unequal, signed, whole))[-1] for one in lacks)
 
 
-def can_be_positive(rows: Rows) -> NDArray[np.bool_]:
+def can_be_positive(rows: Rows) -> Flags:
     """Tell which cells can be more than 0 where all rows hold; signed ones are taken to be able to.
 
     Examples

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from govstats.characters import figure, folded_text
 from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Label, Language, Table, form, versions
 from govstats.reconciliation import wording
-from govstats.reconciliation.edits import kinds
-from govstats.reconciliation.findings import Findings, Floats
-from govstats.reconciliation.matrix import REPORTED, UNREADABLE, ByForm, ReportMatrix, Reports, alike, keys_of, report_numbers
+from govstats.reconciliation.findings import Findings
+from govstats.reconciliation.matrix import REPORTED, UNREADABLE, ByForm, ReportMatrix, Reports, keys_of, report_numbers
 from govstats.reconciliation.rulebook import Wording, having, known_rule
+from govstats.reconciliation.solver import Floats, alike, kinds
 from govstats.report import Report
 
 #: A report, by its position, and one of its tables.
