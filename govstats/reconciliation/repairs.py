@@ -305,10 +305,11 @@ def _witnesses(cells: pd.DataFrame, claims: pd.DataFrame | None, agencies: Colle
             told = (value, value, f"{year} requests/{line}/{column} = {value:g}")
             found[agency, year + step, f"requests/{other}/{column}"].append(told)
     for claim in () if claims is None else claims[claims["target"].notna()].to_dict("records"):
-        low, high = (claim["value"] if pd.isna(claim[bound]) else claim[bound] for bound in ("low", "high"))
-        if pd.notna(low) or pd.notna(high):
-            bounds = (-np.inf if pd.isna(low) else float(low), np.inf if pd.isna(high) else float(high))
-            found[claim["agency"], claim["year"], claim["target"]].append((*bounds, f"“{claim['quote']}”"))
+        said = [claim[bound] for bound in ("low", "high")]
+        # “more than 5” has a least figure and no greatest one
+        low, high = said if pd.notna(said).any() else [claim["value"]] * 2
+        bounds = (-np.inf if pd.isna(low) else float(low), np.inf if pd.isna(high) else float(high))
+        found[claim["agency"], claim["year"], claim["target"]].append((*bounds, f"“{claim['quote']}”"))
     return found
 
 
