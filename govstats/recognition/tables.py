@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from operator import mul
@@ -177,15 +177,21 @@ def _read(document: Document, form: Form, year: int | None) -> list[_Reading]:
 def _of_year(every: Sequence[Record], form: Form, year: int) -> list[Record]:
     """Leave out the records under a caption that names another year; a grid without a caption goes on under the last one."""
     kept = []
-    named, grid = year, TEXT
+    named, grid, of_form = year, TEXT, form_words(form)
     for record in every:
         begins = record.grid is TEXT or record.grid is not grid
-        captions = [piece.text for piece in record.before if begins and key(piece.text).word not in form_words(form)]
+        # several labels in one line are a header
+        captions = [piece.text for piece in record.before if begins and not _names_columns(piece.text, of_form)]
         for found in map(_OF_YEAR.fullmatch, captions[-1:]):
             named = int(found[1]) if found else year
         kept += [record] if named == year else []
         grid = record.grid
     return kept
+
+
+def _names_columns(text: str, of_form: Collection[str]) -> bool:
+    """Tell a label of the form, or a line of several."""
+    return key(text).word in of_form or sum(key(word).word in of_form for word in text.split()) > 1
 
 
 def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list[_Line], list[Note]]:
