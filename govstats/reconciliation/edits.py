@@ -19,7 +19,7 @@ from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Layout, Rep
 from govstats.reconciliation.prose import Said, of_another_circle
 from govstats.reconciliation.rulebook import Rule, having, known_rule
 from govstats.reconciliation.solver import Flags, Floats, Integers, Rows, alike, as_rows, can_hold, components, conflict, kinds
-from govstats.reconciliation.wording import Words, term_labels
+from govstats.reconciliation.wording import Words
 
 _MILDER = {"E": "W", "W": "I", "I": "I"}
 
@@ -374,10 +374,11 @@ def _missing(form: Form, edit: Edit, state: Sequence[int]) -> Words:
 @cache
 def edit_labels(form: Form, edit: Edit, language: Language) -> list[str]:
     """Name the cells of an edit; of two years those of the year before as such."""
-    labels = term_labels(form, edit, language)
+    labels = wording.apart(form, edit.cells, language)
     if not edit.offsets:
-        return [labels[cell] for cell in edit.cells]
-    named = [(wording.quoted(labels[cell], language), year) for cell, year in edit.places]
+        return labels
+    quoted = [wording.quoted(label, language) for label in labels]
+    named = zip(quoted, edit.offsets, strict=True)
     return [wording.phrase("last_year", language, cell=label) if year else label for label, year in named]
 
 
