@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
-from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from govstats.errors import FormError, UnknownForm
+from govstats.files import parsed_toml, refuse_keys, refuse_unknown, text_of
 
 Language = Literal["zh", "en"]
 Relation = Literal["==", ">="]
@@ -467,32 +466,6 @@ def expanded(
         yield Edit(rule, table.id, subject, sides[0], template["relation"], sides[1], years if any(years) else (), severity)
 
 
-def refuse_keys(where: str, raw: Mapping[str, Any], needed: Iterable[str], optional: Iterable[str] = ()) -> None:
-    """Refuse a part of a definition that lacks a key or has one that nothing reads.
-
-    Raises
-    ------
-    FormError
-    """
-    for key in needed:
-        if key not in raw:
-            raise FormError(f"{where}: the key {key!r} is missing 缺少该项，请补上")
-    refuse_unknown(where, "nothing reads the key", raw, (*needed, *optional))
-
-
-def refuse_unknown(where: str, what: str, names: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse a name in a definition that stands for nothing; `what` says what the definition does with it.
-
-    Raises
-    ------
-    FormError
-    """
-    known = list(known)
-    for name in names:
-        if name not in known:
-            raise FormError.worded("unknown_name", where=where, what=what, name=name, known=", ".join(known))
-
-
 def _labels(where: str, kind: type[Any], rows: Sequence[Mapping[str, Any]], unit: str = "") -> tuple[Any, ...]:
     known = [field.name for field in fields(kind)]
     for row in rows:
@@ -584,34 +557,6 @@ def _file(version: str, asked_by: str = "") -> Mapping[str, Any]:
         asked = asked_by and f"{asked_by}: "
         raise UnknownForm.worded("no_such_form", asked_by=asked, version=version, known=", ".join(versions()))
     return parsed_toml(f"forms/{version}.toml", path.read_text("utf-8"))
-
-
-def text_of(path: str | PathLike[str]) -> str:
-    """Return what stands in a file of definitions.
-
-    Raises
-    ------
-    FormError
-        It cannot be read.
-    """
-    try:
-        return Path(path).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormError.worded("no_text", path=path, error=error) from error
-
-
-def parsed_toml(file: str, text: str) -> Mapping[str, Any]:
-    """Return what a file says.
-
-    Raises
-    ------
-    FormError
-        It is no TOML.
-    """
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise FormError(f"{file}: is no TOML: {error} 不是正确的 TOML 文件，请改正该处") from error
 
 
 @cache

@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.errors import FormError
-from govstats.forms import form, refuse_keys, refuse_unknown, versions
+from govstats.files import refuse_keys, refuse_unknown
+from govstats.forms import form, versions
 from govstats.measures import formulas
 from govstats.report import Report, column_types, typed_frame
 

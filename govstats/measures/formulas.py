@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
-from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -16,19 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.errors import FormError, UnusableCells, require_columns
-from govstats.forms import (
-    ONE_FEN,
-    CellKey,
-    Form,
-    Language,
-    cell_key,
-    form,
-    parsed_toml,
-    refuse_keys,
-    refuse_unknown,
-    signed,
-    versions,
-)
+from govstats.files import package_data, parsed_toml, refuse_keys, refuse_unknown
+from govstats.forms import ONE_FEN, CellKey, Form, Language, cell_key, form, signed, versions
 from govstats.reconciliation.completion import completions
 from govstats.reconciliation.edits import assess, conflicts
 from govstats.reconciliation.matrix import ABSENT, IDENTITY, REPORTED, STATUSES, Layout, ReportMatrix, matrices, report_numbers
@@ -155,7 +143,7 @@ def definitions_in(
         The file is no TOML, or two definitions have one id.
     """
     where = f"measures/{file}" if text is None else file
-    raw = parsed_toml(where, (resources.files(__package__) / file).read_text("utf-8") if text is None else text)
+    raw = package_data(where) if text is None else parsed_toml(where, text)
     refuse_keys(where, raw, (kind,), tables)
     entries = [one for entry in raw[kind] for one in _each(f"{where}, {entry.get('id', '?')!r}", entry)]
     ids = [*taken, *(entry.get("id", "?") for entry in entries)]

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from govstats.errors import FormError, UnusableCells, UnusableRegister, require_columns
-from govstats.files import Written
-from govstats.forms import ONE_FEN, Language, form, refuse_keys, refuse_unknown, text_of, versions
+from govstats.files import Written, refuse_keys, refuse_unknown, text_of
+from govstats.forms import ONE_FEN, Language, form, versions
 from govstats.measures.formulas import REASONS, Figures, Gathered, Sum, chosen, definitions_in, gathered, in_words, parsed
 from govstats.panel.register import EXPECTED_TYPES, expected_reports
 from govstats.reconciliation import reconcile

@@ -14,20 +14,8 @@ from typing import Any, NamedTuple, NoReturn
 import pandas as pd
 
 from govstats.errors import FormError
-from govstats.forms import (
-    CellKey,
-    Edit,
-    Form,
-    Language,
-    expanded,
-    form,
-    parsed_toml,
-    refuse_edit,
-    refuse_keys,
-    refuse_unknown,
-    text_of,
-    versions,
-)
+from govstats.files import parsed_toml, refuse_keys, refuse_unknown, text_of
+from govstats.forms import CellKey, Edit, Form, Language, expanded, form, refuse_edit, versions
 from govstats.reconciliation.solver import Rows, as_rows, can_be_positive, coefficients, follows, kinds
 from govstats.reconciliation.wording import cell_list, listed, named, phrase, quoted, subject
 from govstats.report import column_types, typed_frame
