@@ -7,13 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from govstats.reconciliation.comparison import (
-    FormatComparison,
-    check_summaries,
-    check_vintages,
-    check_year_before,
-    compare_formats,
-)
+from govstats.reconciliation.comparison import FormatComparison, check_what_is_beside, compare_formats
 from govstats.reconciliation.corrections import Corrections, as_corrected, decided
 from govstats.reconciliation.edits import check_edits, check_edits_over_years, pairs_of_years
 from govstats.reconciliation.findings import FINDING_TYPES, Findings
@@ -141,10 +135,6 @@ def reconcile(
     check_prose(by_form, findings, said)
     pairs = pairs_of_years(by_form)
     check_edits_over_years(by_form, pairs, findings, () if known.claims is None else said)
-    check_year_before(by_form, pairs, findings, known.texts)
-    if known.vintages is not None:
-        check_vintages(by_form, findings, known.vintages, known.reports)
-    if known.reports is not None:
-        check_summaries(by_form, findings, known.reports)
+    check_what_is_beside(by_form, pairs, findings, known)
     frame = findings.frame(by_form.reports)
     return frame if adjudications is None else decided(frame, source, adjudications, findings.rules)

@@ -23,6 +23,7 @@ from govstats.reconciliation.matrix import (
     UNREADABLE,
     ByForm,
     Located,
+    Reports,
     keys_of,
     matrices,
     report_numbers,
@@ -66,6 +67,20 @@ class _Shown(NamedTuple):
 
 _NOT_SHOWN = _Shown(nan, ABSENT)
 _Shows = Mapping[CellKey, _Shown]
+
+
+def check_what_is_beside(by_form: ByForm, pairs: Sequence[Pairs], findings: Findings, known: Reports) -> None:
+    """Hold reports against those of the year before, against their other documents, and against the reports below them."""
+    for some in pairs:
+        _check_amounts(some, findings)
+        _check_ratios(some, findings)
+        _check_repetition(some, findings)
+    if known.texts is not None and pairs:
+        _check_texts(by_form.reports, pairs, known.texts, findings)
+    if known.vintages is not None:
+        _check_vintages(by_form, findings, known.vintages, known.reports)
+    if known.reports is not None:
+        _check_summaries(by_form, findings, known.reports)
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +233,7 @@ def _shown(report: Located) -> dict[CellKey, _Shown]:
     return {key: _Shown(value, state) for key, value, state in shown if state != ABSENT}
 
 
-def check_vintages(by_form: ByForm, findings: Findings, vintages: pd.DataFrame, described: pd.DataFrame | None = None) -> None:
+def _check_vintages(by_form: ByForm, findings: Findings, vintages: pd.DataFrame, described: pd.DataFrame | None = None) -> None:
     """Hold other documents of a report against the one whose cells count.
 
     Parameters
@@ -275,7 +290,7 @@ def _chosen(described: pd.DataFrame | None) -> Mapping[_ReportKey, tuple[int, st
 # --- summaries: XH ----------------------------------------------------------------------------------------------------------
 
 
-def check_summaries(by_form: ByForm, findings: Findings, described: pd.DataFrame) -> None:
+def _check_summaries(by_form: ByForm, findings: Findings, described: pd.DataFrame) -> None:
     """Hold reports that say they are a summary against the sum over the agencies below.
 
     Parameters
@@ -336,16 +351,6 @@ def _without_figure(shown: Mapping[str, _Shown], language: Language) -> str:
 
 
 # --- the year before: S05, XO, XD --------------------------------------------------------------------------------------------
-
-
-def check_year_before(by_form: ByForm, pairs: Sequence[Pairs], findings: Findings, texts: pd.DataFrame | None) -> None:
-    """Hold reports against those of the year before, table by table; `texts` has the sketches of their prose."""
-    for some in pairs:
-        _check_amounts(some, findings)
-        _check_ratios(some, findings)
-        _check_repetition(some, findings)
-    if texts is not None and pairs:
-        _check_texts(by_form.reports, pairs, texts, findings)
 
 
 def _check_amounts(pairs: Pairs, findings: Findings) -> None:
