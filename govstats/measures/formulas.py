@@ -19,7 +19,7 @@ from govstats.files import package_data, parsed_toml, refuse_keys, refuse_unknow
 from govstats.forms import ONE_FEN, CellKey, Form, Language, cell_key, form, signed, versions
 from govstats.reconciliation.completion import completions
 from govstats.reconciliation.edits import assess, conflicts
-from govstats.reconciliation.matrix import ABSENT, IDENTITY, REPORTED, STATUSES, Layout, ReportMatrix, matrices, report_numbers
+from govstats.reconciliation.matrix import ABSENT, IDENTITY, REPORTED, STATUSES, ReportMatrix, matrices, report_numbers
 from govstats.reconciliation.solver import Flags, Floats, Integers
 from govstats.reconciliation.wording import cell_list, column_label, line_label
 from govstats.report import Report
@@ -217,9 +217,6 @@ class Figures:
 
     def option(self, term: Term) -> tuple[Integers, Flags]:
         """Return for each report which option it takes, and whether it prints several that exclude each other."""
-        taken = np.zeros(self.value.shape[1], dtype=np.intp)
-        if len(term.options) == 1:
-            return taken, np.zeros(len(taken), dtype=np.bool_)
         printed = np.array([(self.reason[self._rows(option)] != ABSENT).any(axis=0) for option in term.options])
         return printed.argmax(axis=0), np.asarray(term.exclusive & (printed.sum(axis=0) > 1))
 
@@ -252,18 +249,13 @@ def blanks_as_zero(matrix: ReportMatrix, reported: Figures) -> Figures:
     A blank total is not zero but the sum of its parts. A blank that an edit shows to be more than zero has no figure.
     Unreadable cells and cells that the document does not have are no blanks.
     """
-    blank = matrix.blank
-    if not blank.any():
-        return reported
-    value, reason = matrix.value.copy(), reported.reason.copy()
+    blank, value = matrix.blank, matrix.value.copy()
     for positions, layout in matrix.layouts:
         members = positions[blank[:, positions].any(axis=0)]
-        if len(members):
-            balances = _balances(matrix, layout)
-            value[:, members] = _zeroed(matrix.value[:, members], matrix.status[:, members], blank[:, members], balances)
-    filled = blank & ~np.isnan(value)
-    reason[filled] = 0
-    return Figures(value, reason, matrix.index)
+        edits = (edit for edit in matrix.form.edits(layout.printed) if edit.relation == "==")
+        balances = [np.split(matrix.rows_at(edit.cells), [len(edit.left)]) for edit in edits]
+        value[:, members] = _zeroed(matrix.value[:, members], matrix.status[:, members], blank[:, members], balances)
+    return Figures(value, np.where(blank & ~np.isnan(value), np.int8(0), reported.reason), matrix.index)
 
 
 #: What somebody dismissed: the number of the report, the rule and the cells.
@@ -291,14 +283,8 @@ def contradicted(matrix: ReportMatrix, dismissed: Dismissed) -> Flags:
     return found
 
 
-def _balances(matrix: ReportMatrix, layout: Layout) -> list[tuple[Integers, Integers]]:
-    """Return the rows on both sides of each balance edit; its coefficients are one."""
-    edits = [edit for edit in matrix.form.edits(layout.printed) if edit.relation == "=="]
-    rows = (np.split(matrix.rows_at(edit.cells), [len(edit.left)]) for edit in edits)
-    return [(left, right) for left, right in rows]
-
-
-def _zeroed(figures: Floats, status: NDArray[np.int8], blank: Flags, balances: Sequence[tuple[Integers, Integers]]) -> Floats:
+def _zeroed(figures: Floats, status: NDArray[np.int8], blank: Flags, balances: Sequence[Sequence[Integers]]) -> Floats:
+    """Return figures with blanks as zero; `balances` are the rows on both sides of edits whose coefficients are one."""
     more_than_zero = np.zeros(blank.shape, dtype=np.bool_)
     value = figures
     # what the first round finds to be more than zero leaves the totals open of which it is a part
@@ -372,11 +358,6 @@ class Gathered:
             if terms := sums.get(matrix.form.version):
                 value[matrix.reports], reason[matrix.reports] = known.total(terms)
         return value, reason
-
-    @property
-    def has_blanks(self) -> bool:
-        """Whether any figure would differ with blanks as zero."""
-        return any(known is not zeroed for known, zeroed in zip(self.reported, self.zeroed, strict=True))
 
     @cached_property
     def contradicted(self) -> list[Flags]:

@@ -312,10 +312,7 @@ def indicators(
         quantities, reason = _quantities_of(one, everything, everything.reported, given)
         contradicted = _marked(one, everything, everything.contradicted) > 0
         outcome, members = _pooled(one, quantities, reason, contradicted, groups, everything)
-        blanks = outcome
-        if everything.has_blanks:
-            zeroed, why = _quantities_of(one, everything, everything.zeroed, given)
-            blanks, _ = _pooled(one, zeroed, why, contradicted, groups, everything)
+        blanks, _ = _pooled(one, *_quantities_of(one, everything, everything.zeroed, given), contradicted, groups, everything)
         over_repairs = (np.full(groups.count, np.nan),) * 3
         if repaired_reports is not None:
             over_repairs = _over_repairs(one, quantities, outcome, contradicted, groups, repaired_reports)

@@ -208,8 +208,6 @@ def assess(edit: Edit, values: Floats, form: Form, *, may_have_more: bool = Fals
     left, right = sums(edit, np.where(unknown, 0.0, values))
     surplus = left - right
     low, high = surplus < -ONE_FEN, (surplus > ONE_FEN) & (edit.relation == "==")
-    if not unknown.any():
-        return Outcome(left, right, ~(low | high), (low & (not may_have_more)) | high)
     may_rise, may_fall = (unknown[cells].any(axis=0) for cells in _may_move(form, edit))
     impossible = (low & ~may_rise & (not may_have_more)) | (high & ~may_fall)
     # where a side has no figure at all there is nothing to compare

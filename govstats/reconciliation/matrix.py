@@ -202,9 +202,7 @@ class ReportMatrix:
         for at, ((what, _, _), rows) in enumerate(choices.items()):
             filled = np.isin(self.status[rows], (REPORTED, UNREADABLE)) if what == "figures" else self.printed[rows]
             made[at] = filled.any(axis=0)
-        # many choices in few bytes, which is what has to be compared
-        groups = alike(np.packbits(made, axis=0))
-        return [(members, self._layout(set(compress(choices, made[:, members[0]].tolist())))) for members in groups]
+        return [(members, self._layout(set(compress(choices, made[:, members[0]].tolist())))) for members in alike(made)]
 
     def _layout(self, chosen: set[tuple[str, str, str]]) -> Layout:
         printed, alone, unused = set[tuple[str, str]](), set[tuple[str, str]](), set[tuple[str, str]]()
@@ -325,9 +323,6 @@ def plain_values(values: pd.Series, missing: Any = None) -> list[Any]:
     >>> plain_values(pd.Series(["甲", None], dtype="category"), missing="")
     ['甲', '']
     """
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        names = [*values.cat.categories, missing]
-        return [names[code] for code in values.array.codes.tolist()]
     return values.to_numpy(dtype=object, na_value=missing).tolist()
 
 

@@ -103,7 +103,7 @@ def _check_lines(matrix: ReportMatrix, findings: Findings, notes: pd.DataFrame) 
         rows = matrix.rows_of[table.id]
         # a heading must be there only where one line will do for its group and the report has no other
         alone = {line for name, line in layout.alone if name == table.id and line in one_line_will_do}
-        lines = {line.id for line in table.lines if (line.id in alone if line.subtotal else line.group not in alone)}
+        lines = table.shown(alone)
         required = [cell for cell in matrix.cells[rows] if cell[1] in lines and not table.open]
         lacking = ~matrix.printed[np.ix_(matrix.rows_at(required), members)]
         there = matrix.has_table[table.id][members]
