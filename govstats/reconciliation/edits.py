@@ -18,7 +18,7 @@ from govstats.reconciliation.findings import Findings
 from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Layout, ReportMatrix, keys_of
 from govstats.reconciliation.prose import Said, of_another_circle
 from govstats.reconciliation.rulebook import Rule, having, known_rule
-from govstats.reconciliation.solver import Flags, Floats, Integers, Rows, alike, as_rows, can_hold, components, conflict, kinds
+from govstats.reconciliation.solver import Flags, Floats, Integers, Rows, as_rows, can_hold, components, conflict, kinds
 from govstats.reconciliation.wording import Words
 
 _MILDER = {"E": "W", "W": "I", "I": "I"}
@@ -330,21 +330,17 @@ def check_edit(
         fields |= {"printed": partial(wording.phrase, given), "printed_as": partial(wording.phrase, f"{given}_as")}
         fields["also"] = ["even_so"] * (not complete[at]) + ["as_corrected"] * any(changed)
         note(int(pairs.reports[at]), status=outcome, message=message, **fields)
-    undecided = ~(told.passed | differing)
-    for at in np.flatnonzero(undecided).tolist() if stand_in else ():
-        filled = stand_in(edit, pairs.where([at]), values[:, at]) if stand_in else None
+    for at in np.flatnonzero(~(told.passed | differing)).tolist():
+        one, state = pairs.where([at]), status[:, at].tolist()
+        filled = stand_in(edit, one, values[:, at]) if stand_in else None
         if filled is not None:
-            undecided[at] = False
             outcome = "pass" if assess(edit, filled[0][:, None], form).passed[0] else "fail"
-            fields = _of_one(edit, pairs.where([at]), filled[0]) | filled[1]
+            fields = _of_one(edit, one, filled[0]) | filled[1]
             note(int(pairs.reports[at]), status=outcome, also=["stood_in"], **fields)
-    # each combination of missing cells is worded once, for all reports that have it
-    for members in alike(status[:, undecided]):
-        which = np.flatnonzero(undecided)[members]
-        state = status[:, which[0]].tolist()
-        lost = edit.subject and set(state) == {ABSENT} and not pairs.where(which[:1]).has_table(edit.table)[0]
-        missing = _missing(form, edit, state)
-        note(pairs.reports[which], status="not_assessable", message="no_table" if lost else "", missing=missing)
+        else:
+            lost = edit.subject and set(state) == {ABSENT} and not one.has_table(edit.table)[0]
+            message, missing = "no_table" if lost else "", _missing(form, edit, state)
+            note(int(pairs.reports[at]), status="not_assessable", message=message, missing=missing)
 
 
 def _of_one(edit: Edit, report: Pairs, figures: Floats) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
-from itertools import product
+from itertools import compress, product
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from govstats.reconciliation import wording
 from govstats.reconciliation.findings import Findings
 from govstats.reconciliation.matrix import REPORTED, UNREADABLE, ByForm, ReportMatrix, Reports, keys_of, report_numbers
 from govstats.reconciliation.rulebook import Wording, having, known_rule
-from govstats.reconciliation.solver import Floats, alike, kinds
+from govstats.reconciliation.solver import Floats, kinds
 from govstats.report import Report
 
 #: A report, by its position, and one of its tables.
@@ -160,13 +160,10 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
     sound = there & ~(wrong | empty).any(axis=0)
     for outcome, message, members in (("pass", "pass", sound), ("not_assessable", "no_table", ~there)):
         findings.note(matrix.reports[members], "S04", outcome, message=message, table=table)
-    hollow = np.flatnonzero(empty.any(axis=0))
-    states = np.where(empty, status, REPORTED)[:, hollow]
-    for members in alike(states):
-        state = states[:, members[0]].tolist()
-        without = [cell for cell, one in zip(cells, state, strict=True) if one != REPORTED]
-        missing = wording.cells_without_figure(table, cells, state, limit=3)
-        findings.note(matrix.reports[hollow[members]], "S04", "not_assessable", table=table, cells=without, missing=missing)
+    for at in np.flatnonzero(empty.any(axis=0)).tolist():
+        without = list(compress(cells, empty[:, at]))
+        missing = wording.cells_without_figure(table, without, status[empty[:, at], at].tolist(), limit=3)
+        findings.note(int(matrix.reports[at]), "S04", "not_assessable", table=table, cells=without, missing=missing)
 
 
 def _check_amount(matrix: ReportMatrix, table: Table, cell: CellKey, findings: Findings) -> None:
