@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from govstats.errors import UnusableCells, require_columns
 from govstats.forms import CellKey, Form, form, versions
-from govstats.reconciliation.solver import Floats, Integers, alike
+from govstats.reconciliation.solver import Floats, Integers
 from govstats.report import CELL_TYPES, Report
 
 #: Statuses of cells, of which a later one outweighs an earlier one in a sum; ``words.toml`` has the words in this order.
@@ -222,6 +222,18 @@ class ReportMatrix:
                 own |= {table.id} if lines - set(table.line) else set()
                 unused |= {(table.id, column) for column in table.column if ("column", table.id, column) not in chosen}
         return Layout(frozenset(printed), frozenset(alone), frozenset(unused), frozenset(own))
+
+
+def alike(columns: NDArray[Any]) -> Iterator[Integers]:
+    """Yield the positions of the reports that have the same, in the order of what they have.
+
+    >>> [members.tolist() for members in alike(np.array([[1, 0, 1], [2, 2, 2]], dtype=np.int8))]
+    [[1], [0, 2]]
+    """
+    members: dict[bytes, list[int]] = {}
+    for at, column in enumerate(np.ascontiguousarray(columns.T)):
+        members.setdefault(column.tobytes(), []).append(at)
+    yield from (np.array(members[column]) for column in sorted(members))
 
 
 @cache

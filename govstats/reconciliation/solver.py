@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heapify, heappop, heappush
 from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,18 +199,6 @@ def filled(edits: Rows, figures: Floats, cost: Floats | None = None) -> Floats |
     return start if _holds(edits, start) else None
 
 
-def alike(columns: NDArray[Any]) -> Iterator[Integers]:
-    """Yield the positions of the reports that have the same, in the order of what they have.
-
-    >>> [members.tolist() for members in alike(np.array([[1, 0, 1], [2, 2, 2]], dtype=np.int8))]
-    [[1], [0, 2]]
-    """
-    members: dict[bytes, list[int]] = {}
-    for at, column in enumerate(np.ascontiguousarray(columns.T)):
-        members.setdefault(column.tobytes(), []).append(at)
-    yield from (np.array(members[column]) for column in sorted(members))
-
-
 def can_hold(edits: Rows, figures: Floats) -> Flags:
     """Tell whether cells without a figure can be filled so that all edits hold.
 
@@ -229,18 +217,7 @@ def can_hold(edits: Rows, figures: Floats) -> Flags:
     >>> can_hold(edits, np.array([[4, np.nan, 6, 1, 4], [4, np.nan, 6, 1, 3]]).T)
     array([False,  True])
     """
-    parts = np.rint(np.nan_to_num(figures) * PARTS).astype(np.int64)
-    holds = np.ones(figures.shape[1], dtype=np.bool_)
-    for members in alike(np.isnan(figures)):
-        implied, sure = _rows_without(edits, np.flatnonzero(np.isnan(figures[:, members[0]])).tolist())
-        for row in implied:
-            factors = np.array(list(row.coefficients.values()))
-            total = factors @ parts[list(row.coefficients)][:, members]
-            # each figure was rounded
-            holds[members] &= (np.abs(total) <= len(factors)) if row.equality else (total >= -len(factors))
-        for at in () if sure else members[holds[members]].tolist():
-            holds[at] = filled(edits, figures[:, at]) is not None
-    return holds
+    return np.array([filled(edits, figures[:, at]) is not None for at in range(figures.shape[1])], dtype=np.bool_)
 
 
 def possible(edits: Rows, figures: Floats) -> Flags:
