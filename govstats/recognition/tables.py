@@ -82,8 +82,9 @@ class _Reading:
         for above, below in pairwise(self.lines):
             if below.match.line in broken and below.match.record.grid is TEXT and _completes(below, above):
                 below.row.ways = below.row.chosen = []
-        for row in disordered([one.row for one in self.lines if one.match.record.grid is TEXT], self.rows, self.edits):
-            row.ways = row.chosen = []
+        in_text = [one.row for one in self.lines if one.match.record.grid is TEXT]
+        for row, way in list(disordered(in_text, self.rows, self.edits)):
+            row.chosen = [*row.chosen, way]
 
     @property
     def pages(self) -> set[int]:
@@ -400,19 +401,20 @@ def _method(record: Record, piece: Cell, *, parted: bool) -> str:
 def _decided(reading: _Reading, line: _Line, notes: list[Note]) -> Iterator[ReadCell]:
     """Give the cells of a row that was decided, but for those of which something else is to be said."""
     table, row, name, record = line.table, line.row, line.match.line, line.match.record
-    read_as = list(zip(*(way.fields for way in row.chosen), strict=True))
+    of_cells = list(zip(*(way.fields for way in row.chosen), strict=True))
     for at, column in zip(line.places, line.columns, strict=True):
-        piece = next(filter(None, read_as[at]), None)
+        piece = next(filter(None, of_cells[at]), None)
         if piece is None:
             notes += [] if table.open else [note("missing_cell", table, name, column, place=record.place)]
             continue
         unit = table.unit(name, column)
         stated = unit_stated(table, record, column, reading.headers) if table.column[column].unit == "万元" else ""
         value, status = in_unit(figure(piece.text), unit, stated, table)
-        said = _said_of(line, column, at, piece, (value, status))
+        read_as = {one.text if one else "" for one in of_cells[at]}
+        said = "undecided_readings" if len(read_as) > 1 else _said_of(line, column, at, piece, (value, status))
         if said:
             first = row.ways[0].fields[at]
-            offered = dict.fromkeys([*((first.text, *first.readings) if first else ()), *row.readings(at)])
+            offered = dict.fromkeys([*((first.text, *first.readings) if first else ()), *sorted(read_as)])
             listed, sure = " | ".join(text or "∅" for text in offered), f"{piece.confidence or 0.0:.2f}"
             notes.append(note(said, table, name, column, readings=listed, confidence=sure, **_where(piece)))
         if said not in {"", "decided_by_edits"}:
@@ -424,8 +426,6 @@ def _decided(reading: _Reading, line: _Line, notes: list[Note]) -> Iterator[Read
 
 def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float | None, str]) -> str:
     """Return the kind of note that a cell deserves; nothing where it stands as printed."""
-    if len(line.row.readings(at)) > 1:
-        return "undecided_readings"
     if at in line.row.unconfirmed:
         return "unsure_recognition"
     if piece.rowspan > 1 and _spans_lines(line.match.record, piece):
@@ -437,9 +437,9 @@ def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float |
 
 
 def _spans_lines(record: Record, piece: Cell) -> bool:
-    """Tell a figure that stands for several lines: a row below has a label of its own."""
-    below = record.grid.rows[piece.row + 1 : piece.row + piece.rowspan]
-    return any(cell.text and not is_figure(cell.text) for row in below for cell in row)
+    """Tell a figure that stands for several lines: beside it a row below has a label of its own."""
+    below = chain(*record.grid.rows[piece.row + 1 : piece.row + piece.rowspan])
+    return any(cell.text and not is_figure(cell.text) for cell in below if cell.column + cell.colspan <= piece.column)
 
 
 def _undecided(line: _Line, notes: list[Note]) -> Iterator[ReadCell]:
