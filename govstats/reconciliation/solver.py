@@ -217,7 +217,9 @@ def can_hold(edits: Rows, figures: Floats) -> Flags:
     >>> can_hold(edits, np.array([[4, np.nan, 6, 1, 4], [4, np.nan, 6, 1, 3]]).T)
     array([False,  True])
     """
-    return np.array([filled(edits, figures[:, at]) is not None for at in range(figures.shape[1])], dtype=np.bool_)
+    # what an edit refuses by itself need not be asked of the programme
+    fillable = (not edits.broken(one).any() and filled(edits, one) is not None for one in figures.T)
+    return np.fromiter(fillable, dtype=np.bool_)
 
 
 def possible(edits: Rows, figures: Floats) -> Flags:
