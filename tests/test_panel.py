@@ -24,12 +24,13 @@ import pytest
 import govstats
 from govstats import embedded
 from govstats.errors import UnknownReport, UnreadableDocument, UnusablePanel, UnusableRegister
-from govstats.export import database, export
+from govstats.export import export
 from govstats.export.database import PANEL_TYPES, whole_table
 from govstats.panel import MANIFEST, Panel, building, reading
 from govstats.panel.building import Store
 from govstats.report import CELL_TYPES
 
+pytestmark = pytest.mark.usefixtures("uncommented")
 FRAMES = ("reports", "cells", "claims", "notes", "findings", "vintages", "rules")
 
 
@@ -42,12 +43,6 @@ def copies(folder: Path, *slugs: str, suffix: str = ".html") -> Path:
 
 
 FOUR = ("pingtan-2022", "pingtan-2023", "mem-2021", "mem-2023")
-
-
-@pytest.fixture(autouse=True)
-def uncommented(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the comments out of databases, which take half of a small build; tests/test_export.py reads them."""
-    monkeypatch.setattr(database, "_comment", lambda *_: None)
 
 
 @pytest.fixture
@@ -874,9 +869,7 @@ def test_what_a_process_returns_cannot_be_cut_off_on_its_way() -> None:
 
 @pytest.mark.usefixtures("tidy")
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
-def test_a_cluster_gives_the_same_panel_and_may_lose_a_worker(
-    crowd: tuple[Path, Panel], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cluster_gives_the_same_panel_and_may_lose_a_worker(crowd: tuple[Path, Panel], monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed")
     folder, alone = crowd
     monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 1)
