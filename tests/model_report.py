@@ -175,8 +175,10 @@ class Document:
 
     def also_in_turn(self, keys: Sequence[Key | None], cells: Sequence[Cell]) -> None:
         """Allow figures in turn where they are as many as a line has cells: blanks leave no trace, and the line looks whole."""
-        shown = [cell.text for cell in cells if cell.text]
-        if self.flat and len(shown) == len(keys):
+        # beside each head stands one figure
+        beside_heads = self.renderer == "head and figure"
+        shown = [cell.text for cell in (cells[: len(keys)] if beside_heads else cells) if cell.text]
+        if (self.flat or beside_heads) and len(shown) == len(keys):
             for key, text in zip(keys, shown, strict=True):
                 if key and re.fullmatch(r"-?\d+(\.\d+)?", text):
                     self.allowed[key].add(float(text))

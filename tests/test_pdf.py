@@ -17,7 +17,7 @@ import pytest
 import govstats
 from govstats.documents import Grid, open_document
 from govstats.documents.document import Box
-from govstats.documents.page import PageTable, Word, cell_of
+from govstats.documents.page import PageTable, Segment, Word, cell_of, without_running_heads
 from govstats.errors import GovstatsError, UnreadableDocument
 from govstats.report import ReadCell
 
@@ -776,3 +776,14 @@ def test_digits_on_two_lines_of_a_cell_are_two_readings() -> None:
     lines = [("2", 0, 0), ("7", 5, 0), ("5", 10, 0), ("9", 5, 12)]
     words = [Word(digit, Box(left, top, left + 5, top + 10)) for digit, left, top in lines]
     assert cell_of(words, 18.0)[:2] == ("275\n9", ("2759",))
+
+
+def test_a_number_alone_at_the_end_of_a_page_counts_pages_or_is_a_figure() -> None:
+    def line(text: str) -> list[Segment]:
+        return [Segment(text, Box(0, 0, 10, 10), (), 10)]
+
+    def left(*pages: tuple[str, ...]) -> list[list[str]]:
+        return [[found[0].text for found in page] for page in without_running_heads([list(map(line, page)) for page in pages])]
+
+    assert left(("a", "b", "7"), ("c", "8")) == [["a", "b"], ["c"]]
+    assert left(("a", "b", "1"), ("c", "122"), ("d", "3")) == [["a", "b"], ["c", "122"], ["d"]]

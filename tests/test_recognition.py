@@ -406,6 +406,45 @@ def test_the_end_of_a_torn_label_is_not_that_of_the_row_below() -> None:
     assert set(values(report, "new")) <= {None, 0.0, 1.0}
 
 
+BANDS = "信息内容{0}本年制发件数{0}本年废止件数{0}现行有效件数\n规章{0}{1}\n行政规范性文件{0}4{0}5{0}6\n"
+
+
+@pytest.mark.parametrize("gap", [" ", "\t"])
+def test_a_label_that_stands_again_without_figures_may_be_the_one_they_belong_to(gap: str) -> None:
+    line = f"行政规范性文件{gap}4{gap}5{gap}6\n"
+    bands = BANDS.format(gap, gap.join("123"))
+    above = read(f"{TITLE}\n" + bands.replace("规章" + gap + gap.join("123"), "规章\n行政规范性文件\n3 3 3"))
+    below = read(f"{TITLE}\n" + bands.replace(line, line + f"行政规范性文件{gap}\n") + "本年处理决定数量\n行政许可 7")
+    assert {None}.issuperset(
+        values(above, "normative_documents", "proactive") + values(below, "normative_documents", "proactive")
+    )
+    assert values(below, "rules", "proactive") == [1, 2, 3]
+
+
+@pytest.mark.parametrize("blank", ["行政许可", "<div><span>行政许可</span></div>"])
+def test_a_part_of_the_line_above_is_another_line(blank: str) -> None:
+    report = read(f"{TITLE}\n" + BANDS.format(" ", "1 2 3") + f"本年处理决定数量\n{blank}\n其中：行政许可 299\n行政处罚 7\n")
+    assert {None}.issuperset(values(report, "licensing", "proactive"))
+    assert values(report, "penalties", "proactive") == [7]
+
+
+def test_where_a_space_parts_thousands_two_figures_may_be_one() -> None:
+    apart = "本年处理决定数量\n行政许可 4 095\n行政处罚 12 031\n"
+    assert values(read(f"{TITLE}\n" + BANDS.format(" ", "1 121 90") + apart), "rules", "proactive") == [None] * 3
+    report = read(f"{TITLE}\n" + BANDS.format(" ", "1 12 90") + apart)
+    assert values(report, "rules", "proactive") == [1, 12, 90]
+
+
+def test_a_figure_behind_the_row_of_the_reviews_may_be_its_last() -> None:
+    header = f"行政复议 行政诉讼\n{' '.join(REVIEW)} 未经复议直接起诉 复议后起诉\n{' '.join(REVIEW * 2)}\n"
+    row = "1 2 3 4 10 5 0 0 0 5 0 0 7 0 7"
+    assert values(read(f"{TITLE}\n{header}{row}\n"), "reconsideration", "review") == [1, 2, 3, 4, 10]
+    assert (
+        values(read(f"{TITLE}\n{header}2 331 139 108 37044 996 82 77 63 540 81 5 4 7 97\n148\n"), "litigation_direct", "review")
+        == [None] * 5
+    )
+
+
 # --- the annex before 2019 ------------------------------------------------------------------------------------------------
 
 
@@ -501,6 +540,13 @@ def test_a_table_under_another_years_caption_is_not_read() -> None:
     again = [["", *HEADER], *([line.zh, *["9"] * 7] for line in LINES)]
     report = read(requests({}) + "<p>2020年度数据</p>" + table_of(again))
     assert values(report, "granted") == [0] * 7
+
+
+def test_a_caption_stands_above_the_header_that_is_one_line_of_text() -> None:
+    header = "信息内容 本年制发件数 本年废止数 现行有效件数"
+    text = f"{TITLE}\n第二十条第（一）项\n{header}\n规章 {{}}\n行政规范性文件 5 6 7\n"
+    report = read(text.format("1 2 3") + "2020年主动公开政府信息情况\n" + text.removeprefix(TITLE).format("50 51 52"))
+    assert values(report, "rules", "proactive") == [1, 2, 3]
 
 
 def test_two_lines_in_one_row_are_none() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 import govstats
 from govstats.documents import Grid, Paragraph, open_document
+from govstats.documents.sheet import read_separated
 from govstats.errors import GovstatsError, MissingReader, UnreadableDocument
 
 from .model_report import Document, Part
@@ -158,6 +159,12 @@ def test_text_with_commas_is_text(text: str) -> None:
 
 
 PAGE = "<title>某市财政局2024年政府信息公开工作年度报告</title><table><tr><td>规章<td>3<td>0<td>62</table>".encode()
+
+
+def test_semicolons_part_fields_where_commas_part_thousands() -> None:
+    grid = read_separated("信息内容;本年制发件数;现行有效件数\n规章;7,491;54,950\n行政许可;4;1,007\n")[0]
+    assert isinstance(grid, Grid)
+    assert grid.texts[1:] == [["规章", "7,491", "54,950"], ["行政许可", "4", "1,007"]]
 
 
 def zipped(*names: str, content: bytes = PAGE) -> bytes:

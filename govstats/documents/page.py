@@ -314,10 +314,14 @@ def without_running_heads(pages: Sequence[Sequence[list[Segment]]]) -> list[list
     for lines in texts:
         counts.update({_DIGITS.sub("", line) for line in (*lines[:1], *lines[-1:])} - {""})
     heads = {text for text, often in counts.items() if often > max(1, len(pages) // 2)}
+    # a number alone counts pages, or is the end of a figure that goes on in the next line
+    alone = [int(text) - page for page, lines in enumerate(texts) for text in (*lines[:1], *lines[-1:]) if text.isdecimal()]
+    counted = {0, 1, *(before for before, often in Counter(alone).items() if often > 1)}
     rest = []
     for page, (segments, plain) in enumerate(zip(pages, texts, strict=True)):
         ends = range(len(plain))[:: max(len(plain) - 1, 1)]
-        marks = {at for at in ends if PAGE_NUMBER.fullmatch(plain[at]) or _DIGITS.sub("", plain[at]) in heads}
+        running = {at for at in ends if PAGE_NUMBER.fullmatch(plain[at]) or _DIGITS.sub("", plain[at]) in heads}
+        marks = {at for at in running if not plain[at].isdecimal() or int(plain[at]) - page in counted}
         if page == 0:
             # a title may be the running head of the pages after it
             marks.discard(0)

@@ -137,8 +137,10 @@ def read_separated(text: str) -> tuple[Block, ...]:
     >>> read_separated("一、总体情况\\n2025年，收到12,345件。\\n")
     ()
     """
+    # where a comma marks decimals a spreadsheet parts fields by semicolons
+    delimiter = max(",;", key=text.count)
     try:
-        rows = [[field.strip() for field in row] for row in csv.reader(io.StringIO(text), strict=True)]
+        rows = [[field.strip() for field in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)]
     except csv.Error:
         return ()
     for width, run in groupby(rows, key=len):

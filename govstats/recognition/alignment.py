@@ -470,7 +470,9 @@ def _contradict_blank(table: Table, matches: Mapping[str, Match], records: Seque
     orders = {match.order for match in matches.values()}
     rows = [row for row in records if min(orders) <= row.order <= max(orders)]
     # of what stands before the table and behind it, no more than what is next to its lines
-    next_to = takewhile(lambda piece: not _is_header(table, piece.text), reversed((*rows[0].before, *rows[0].labels)))
+    first = records.index(rows[0])
+    above = (piece for row in records[first::-1] for piece in reversed((*row.before, *row.labels)))
+    next_to = takewhile(lambda piece: not _is_header(table, piece.text), above)
     behind = next((row.before[:1] for row in records if row.order > max(orders)), ())
     stands: Counter[str] = Counter()
     for pieces in ([*next_to], *((*row.before, *row.labels) for row in rows[1:]), behind):
@@ -478,6 +480,6 @@ def _contradict_blank(table: Table, matches: Mapping[str, Match], records: Seque
         # the stub of a table with groups is wide: a label may be written out over it
         stands.update(named.keys() if table.groups else named)
     for match in matches.values():
-        if match.record.grid is TEXT and stands[match.line] > 1 and not match.contradicted:
+        if not match.record.grid.bounded and stands[match.line] > 1 and not match.contradicted:
             match.contradicted = True
             yield note("duplicate_line", table, match.line, place=match.record.place, other=match.record.printed)

@@ -52,11 +52,6 @@ class Row:
     chosen: list[Way] = field(default_factory=list)
     unconfirmed: set[int] = field(default_factory=set)
 
-    def readings(self, place: int) -> list[str]:
-        """Return what the remaining ways say of a cell; one text where it is decided."""
-        pieces = (way.fields[place] for way in self.chosen)
-        return list(dict.fromkeys(piece.text if piece else "" for piece in pieces))
-
 
 def decide(rows: Sequence[Row], edits: Sequence[Edit]) -> None:
     """Choose between the ways of each row; what is left undecided keeps several, or none.

@@ -32,8 +32,8 @@ _YEAR = re.compile(r"20\d\d\s*(?:年度?)?")
 _LONG_LABEL = 4
 _LAST_DIGITS = re.compile(r"\d+$")
 _LED_BY_ZERO = re.compile(r"0\d+")
-#: So many digits stand behind a sign that parts thousands.
-_THOUSAND = 3
+#: So many digits stand behind a sign that parts thousands; that a space is one, so many figures have to show.
+_THOUSAND, _FEWEST_PARTED = 3, 2
 #: 11,398,889 permits are the largest count seen.
 _MOST_DIGITS = 9
 #: So many ways of one row are tried, and so many looked for; beyond, it is left undecided.
@@ -114,6 +114,10 @@ class Headers:
         for record in records:
             self._records.setdefault(id(record.grid), []).append(record)
         self._reaching = dict(chain.from_iterable(map(_reaching_into, self._records.values())))
+        # a space between thousands shows where what is behind it begins with a zero (4 095)
+        words = chain.from_iterable(pairwise(record.words) for record in records if not record.grid.bounded)
+        parted = sum(_are_thousands(*pair) and _LED_BY_ZERO.fullmatch(pair[1]) is not None for pair in words)
+        self._parts_thousands = parted >= _FEWEST_PARTED
         # a circle of references would keep the document until the garbage collector comes round
         itself = proxy(self)
         self.above = cache(partial(Headers._header_above, itself))
@@ -152,9 +156,7 @@ class Headers:
         split = [*zip(ends, record.words[:1], strict=False)]
         behind = self.figures_behind(record)
         split += pairwise(record.words) if behind else []
-        # a figure behind the row that is more than the number of the next may be its last, and another one a stray
-        stray = max(behind, default=0) > len(self._all)
-        parted = stray or self._goes_on(id(record.grid), table) or any(starmap(_are_thousands, split))
+        parted = self.may_lack_a_figure(record) or self._goes_on(id(record.grid), table) or any(starmap(_are_thousands, split))
         ways = self.unless_moved_up([way._replace(sure=way.sure and not parted) for way in ways], record, table, sums)
         # digits that ran together do not go on in the next line
         few = len(record.figures) < len(columns) and not behind and self._keeps_order(record, table, columns)
@@ -184,9 +186,15 @@ class Headers:
         return [way._replace(sure=way.sure and not (filled_up and _moved_up(way, sums))) for way in ways]
 
     def figures_behind(self, record: Record) -> list[float]:
-        """Return the figures that stand behind a row of text without a label of their own, without their signs."""
-        behind = self._all[record.order + 1 : record.order + 2] if record.grid is TEXT else []
-        return [abs(figure(word).value or 0) for row in behind if not row.before for word in row.words]
+        """Return the figures that stand as text behind a row without a label of their own, without their signs."""
+        behind = [] if record.grid.bounded else self._all[record.order + 1 : record.order + 2]
+        alone = [row for row in behind if TEXT in (record.grid, row.grid) and not (row.before or row.labels)]
+        return [abs(figure(word).value or 0) for row in alone for word in row.words]
+
+    def may_lack_a_figure(self, record: Record) -> bool:
+        """Tell whether a figure behind a row may be its last, as it is no number of the next, or two of the row may be one."""
+        stray = max(self.figures_behind(record), default=0) > len(self._all)
+        return stray or (self._parts_thousands and any(starmap(_are_thousands, pairwise(record.words))))
 
     def _have_second_lines(self, grid: int, table: Table) -> bool:
         """Tell whether figures of a grid without rulings may go on in rows below them that have no line of their own."""
@@ -434,9 +442,10 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     labels = [] if is_whole and len(record.fields) < width else _leaf_header(table, record)
     if labels is None:
         return []
+    told = not headers.may_lack_a_figure(record)
     if labels:
         sums = [[dict(edit.terms).get(key, 0) for key in table.cells] for edit in table.balance_edits([*table.line])]
-        ways = headers.under_header(record, labels, have_sums=True)
+        ways = [way._replace(sure=way.sure and told) for way in headers.under_header(record, labels, have_sums=True)]
         return _with_readings(headers.unless_moved_up(ways, record, table, sums))
     if not _is_form_order(table, above):
         return []
@@ -448,7 +457,7 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     every = len(re.findall(pattern, "".join(above))) == width
     # a row that begins before its header has a cell too many, or lost one
     named_at = [cell.column for cell in _cells_above(record) if key(cell.text).word in column_index(table).exact]
-    told = record.fields[0].column >= min(named_at, default=0) if record.grid is not TEXT else named and (every or is_whole)
+    told &= record.fields[0].column >= min(named_at, default=0) if record.grid is not TEXT else named and (every or is_whole)
     return _with_readings([way._replace(sure=way.sure and told)])
 
 

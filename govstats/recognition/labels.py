@@ -33,6 +33,8 @@ _NUMBER = re.compile(
     r"\s*(?:其中\s*:?)?\s*(?:(\(\s*(?:[一二三四五六七八九十]{1,3}|\d{1,2})\s*\))|([一二三四五六七八九十]{1,3}|\d{1,2})\s*[、.,:．])\s*"
     r"|\s*(\d{1,2})(?=[^\d\W])|"
 )
+#: A part of the line above is another line (其中：行政许可).
+_PART = "其中"
 _NOT_WORD = re.compile(r"[\W_]+")
 _BRACKETED = re.compile(r"\([^()]*\)?")
 
@@ -100,7 +102,8 @@ class LabelIndex:
         if exact := self.exact.get(found.word) or self.exact.get(found.plain):
             likeness = {name: _agreement(found.number, number) for name, number in exact}
         else:
-            alike = sorted((self._likeness(found, name, variant), name) for name, variant in self.entries)
+            entries = () if _PART in found.plain else self.entries
+            alike = sorted((self._likeness(found, name, variant), name) for name, variant in entries)
             likeness = {name: best for best, name in alike if best >= ALIKE}
         # of two labels that end alike, the longer one is meant
         most = max(likeness.values(), default=0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from operator import mul
@@ -177,15 +177,21 @@ def _read(document: Document, form: Form, year: int | None) -> list[_Reading]:
 def _of_year(every: Sequence[Record], form: Form, year: int) -> list[Record]:
     """Leave out the records under a caption that names another year; a grid without a caption goes on under the last one."""
     kept = []
-    named, grid = year, TEXT
+    named, grid, of_form = year, TEXT, form_words(form)
     for record in every:
         begins = record.grid is TEXT or record.grid is not grid
-        captions = [piece.text for piece in record.before if begins and key(piece.text).word not in form_words(form)]
+        # several labels in one line are a header
+        captions = [piece.text for piece in record.before if begins and not _names_columns(piece.text, of_form)]
         for found in map(_OF_YEAR.fullmatch, captions[-1:]):
             named = int(found[1]) if found else year
         kept += [record] if named == year else []
         grid = record.grid
     return kept
+
+
+def _names_columns(text: str, of_form: Collection[str]) -> bool:
+    """Tell a label of the form, or a line of several."""
+    return key(text).word in of_form or sum(key(word).word in of_form for word in text.split()) > 1
 
 
 def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list[_Line], list[Note]]:
@@ -394,19 +400,20 @@ def _method(record: Record, piece: Cell, *, parted: bool) -> str:
 def _decided(reading: _Reading, line: _Line, notes: list[Note]) -> Iterator[ReadCell]:
     """Give the cells of a row that was decided, but for those of which something else is to be said."""
     table, row, name, record = line.table, line.row, line.match.line, line.match.record
-    read_as = list(zip(*(way.fields for way in row.chosen), strict=True))
+    of_cells = list(zip(*(way.fields for way in row.chosen), strict=True))
     for at, column in zip(line.places, line.columns, strict=True):
-        piece = next(filter(None, read_as[at]), None)
+        piece = next(filter(None, of_cells[at]), None)
         if piece is None:
             notes += [] if table.open else [note("missing_cell", table, name, column, place=record.place)]
             continue
         unit = table.unit(name, column)
         stated = unit_stated(table, record, column, reading.headers) if table.column[column].unit == "万元" else ""
         value, status = in_unit(figure(piece.text), unit, stated, table)
-        said = _said_of(line, column, at, piece, (value, status))
+        read_as = {one.text if one else "" for one in of_cells[at]}
+        said = "undecided_readings" if len(read_as) > 1 else _said_of(line, column, at, piece, (value, status))
         if said:
             first = row.ways[0].fields[at]
-            offered = dict.fromkeys([*((first.text, *first.readings) if first else ()), *row.readings(at)])
+            offered = dict.fromkeys([*((first.text, *first.readings) if first else ()), *sorted(read_as)])
             listed, sure = " | ".join(text or "∅" for text in offered), f"{piece.confidence or 0.0:.2f}"
             notes.append(note(said, table, name, column, readings=listed, confidence=sure, **_where(piece)))
         if said not in {"", "decided_by_edits"}:
@@ -418,8 +425,6 @@ def _decided(reading: _Reading, line: _Line, notes: list[Note]) -> Iterator[Read
 
 def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float | None, str]) -> str:
     """Return the kind of note that a cell deserves; nothing where it stands as printed."""
-    if len(line.row.readings(at)) > 1:
-        return "undecided_readings"
     if at in line.row.unconfirmed:
         return "unsure_recognition"
     if piece.rowspan > 1 and _spans_lines(line.match.record, piece):
