@@ -29,7 +29,7 @@ MOST_SECONDS, MOST_MEMORY = 20, 1_000_000_000
 #: A picture is brought to a size before it is looked at: what is found on it decides, up to so many seconds.
 RECOGNISED = 8
 #: All take minutes: one in so many is tried, or with GOVSTATS_EVERY_INPUT=1 each of them.
-STEP = 1 if os.environ.get("GOVSTATS_EVERY_INPUT") else 4
+STEP = 1 if os.environ.get("GOVSTATS_EVERY_INPUT") else 6
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
