@@ -458,3 +458,8 @@ def test_a_figure_beside_two_in_one_cell_of_markdown_is_in_doubt() -> None:
     """A converter that goes by positions tore 55 in two."""
     grid = next(open_document("|行政规范性文件|34<br>5|5（含失效29件）|189|\n|---|---|---|---|\n|规章|3|0|62|\n".encode()).grids)
     assert texts(grid) == [["行政规范性文件", "34\n5", f"5（含失效29件）{NO_TEXT}", "189"], ["规章", "3", "0", "62"]]
+
+
+def test_rules_and_escapes_of_pandoc_are_no_figures_nor_in_them() -> None:
+    page = "  ------------ ------\n  规章         --\n\n3\\.其他\n\n2088\\.58\n\n  ------------ ------\n"
+    assert [paragraph.text.strip() for paragraph in document(page).paragraphs] == ["规章         --", "3.其他", "2088.58"]

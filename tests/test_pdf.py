@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import govstats
-from govstats.documents import Grid, open_document
+from govstats.documents import Cell, Grid, open_document
 from govstats.documents.document import Box
 from govstats.documents.page import PageTable, Segment, Word, cell_of, without_running_heads
 from govstats.errors import GovstatsError, UnreadableDocument
@@ -787,3 +787,19 @@ def test_a_number_alone_at_the_end_of_a_page_counts_pages_or_is_a_figure() -> No
 
     assert left(("a", "b", "7"), ("c", "8")) == [["a", "b"], ["c"]]
     assert left(("a", "b", "1"), ("c", "122"), ("d", "3")) == [["a", "b"], ["c", "122"], ["d"]]
+
+
+def test_a_row_that_a_page_break_tore_is_one_row_and_a_repeated_header_is_none_of_it() -> None:
+    from govstats.documents.page import _merge_upwards
+
+    def row(number: int, *texts: str) -> list[Cell]:
+        return [Cell(text, number, column) for column, text in enumerate(texts)]
+
+    above = row(0, "（四）无", "2.没有现成信息", "264", "292")
+    torn = [[*above], row(1, "法提供", "需要另行制作", "", "")]
+    _merge_upwards(torn, 1)
+    assert [cell.text for cell in torn[0]] == ["（四）无\n法提供", "2.没有现成信息\n需要另行制作", "264", "292"]
+    assert {cell.text for cell in torn[1]} == {""}
+    repeated = [[*above], row(1, "", "", "自然人", "总计")]
+    _merge_upwards(repeated, 1)
+    assert repeated[0] == above

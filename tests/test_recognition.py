@@ -522,6 +522,16 @@ def test_a_figure_that_spans_two_lines_belongs_to_neither() -> None:
     assert ("spanning_figure", "granted") in kinds(report)
 
 
+def test_a_figure_whose_cell_reaches_over_a_page_break_is_of_its_line() -> None:
+    """Below it stands what was drawn there, but no label beside it."""
+    page = requests({}).replace(
+        f"<tr><td>{LINES[2].zh}" + "<td>0" * 7, f"<tr><td rowspan=2>{LINES[2].zh}" + "<td rowspan=2>7" * 7
+    )
+    below = page.index(f"<tr><td>{LINES[3].zh}")
+    report = read(page[:below] + "<tr><td><img alt=''>" + page[below:])
+    assert values(report, "granted") == [7] * 7
+
+
 @pytest.mark.parametrize("odd", ["约39", "见备注", "39？"])
 def test_one_odd_figure_does_not_lose_its_row(odd: str) -> None:
     report = read(requests({"new": [odd, "2", "0", "0", "0", "0", "41"]}))

@@ -238,3 +238,9 @@ def test_names_that_camelot_left_in_one_cell_stand_over_their_columns() -> None:
     # a label of two words has no more cells
     [one] = [row for grid in open_document(b"a b,,3,4\nc,,5,6\n").grids for row in grid.texts[:1]]
     assert one == ["a b", "", "3", "4"]
+
+
+def test_a_cell_of_several_lines_is_quoted_where_a_sheet_is_copied_into_text() -> None:
+    page = '二、情况\n信息内容\t"本年\n制发件数"\t现行有效件数\n"行政规范\n性文件"\t3\t62\n规章\t0\t1\n'
+    [grid] = open_document(page.encode()).grids
+    assert grid.texts == [["信息内容", "本年\n制发件数", "现行有效件数"], ["行政规范\n性文件", "3", "62"], ["规章", "0", "1"]]

@@ -430,15 +430,21 @@ def _merge_upwards(rows: list[list[Cell]], first: int) -> None:
     columns, above_columns = ([cell.column for cell in row] for row in (rows[first], above))
     if not crumbs and columns == above_columns and all(is_figure(cell.text) for cell in above):
         rows[first] = []
-    if len(crumbs) != 1 or is_figure(crumbs[0].text) or NUMBERING.match(crumbs[0].text):
+    ends = {
+        (cell.column, cell.colspan): (row, at)
+        for row in rows[:first]
+        for at, cell in enumerate(row)
+        if cell.row + cell.rowspan == first and cell.text.strip()
+    }
+    torn = [ends.get((crumb.column, crumb.colspan), ([], 0)) for crumb in crumbs]
+    if any(is_figure(crumb.text) or NUMBERING.match(crumb.text) for crumb in crumbs) or not all(row for row, _ in torn):
         return
-    crumb = crumbs[0]
-    for row in rows[:first]:
-        for at, cell in enumerate(row):
-            same_column = (cell.column, cell.colspan) == (crumb.column, crumb.colspan)
-            if same_column and cell.row + cell.rowspan == first and cell.text.strip():
-                row[at] = cell._replace(text=f"{cell.text}\n{crumb.text}")
-                rows[first] = [other for other in rows[first] if other is not crumb]
+    # of a row that a page break tore each label has its end below it; a header is repeated below figures
+    if len(crumbs) > 1 and any(is_figure(row[at].text) for row, at in torn):
+        return
+    for crumb, (row, at) in zip(crumbs, torn, strict=True):
+        row[at] = row[at]._replace(text=f"{row[at].text}\n{crumb.text}")
+    rows[first] = [cell for cell in rows[first] if cell not in crumbs]
 
 
 def merged(values: Sequence[float], tolerance: float) -> list[float]:

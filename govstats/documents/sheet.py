@@ -27,6 +27,8 @@ _CELLS_REPEATED = re.compile(rb'<table:table-cell[^>]*?number-columns-repeated="
 #: What tells comma-separated values from text: so many rows of as many short fields follow one another, and there are figures in
 #: so many of them, or in a whole row.
 _FEWEST_ROWS, _FEWEST_FIELDS, _LONGEST_FIELD = 2, 3, 60
+#: A cell of several lines, as Excel copies it among tabs.
+_QUOTED_LINES = re.compile(r'(?m)(?:^|\t)"[^"\t]*\n[^"\t]*"(?=\t)|\t"[^"\t]*\n[^"\t]*"$')
 #: A row of one text that is so long and stands between tables is a sentence.
 _SENTENCE = 40
 
@@ -137,8 +139,8 @@ def read_separated(text: str) -> tuple[Block, ...]:
     >>> read_separated("一、总体情况\\n2025年，收到12,345件。\\n")
     ()
     """
-    # where a comma marks decimals a spreadsheet parts fields by semicolons
-    delimiter = max(",;", key=text.count)
+    # where a comma marks decimals a spreadsheet parts fields by semicolons; to other programs it gives tabs
+    delimiter = "\t" if _QUOTED_LINES.search(text) else max(",;", key=text.count)
     try:
         rows = [[field.strip() for field in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)]
     except csv.Error:

@@ -16,6 +16,8 @@ from govstats.documents.page import Word
 from govstats.documents.page_tables import filled, frames_of
 
 _PIPE_RULE = re.compile(r"[\s|:\-–—]*-{2,}[\s|:\-–—]*")
+#: What pandoc draws above columns and below; a dash or two are a blank cell.
+_RULE = re.compile(r"[\s-]*-{6,}[\s-]*")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s+|^>\s+|\s#+$")
 #: What a mail puts before each line that it quotes.
 _QUOTED = re.compile(r"(?m)^(?:> ?)+")
@@ -152,10 +154,11 @@ def _blocks(lines: Sequence[str], markdown: bool, before: int = 0) -> Iterator[B
         if any(any(cells) for _, cells in rows):
             yield _grid([(before + line, cells) for line, cells in rows], markdown)
         line = lines[number].strip()
-        if after == number and not (markdown and _PIPE_RULE.fullmatch(line)):
+        if after == number and not (_PIPE_RULE if markdown else _RULE).fullmatch(line):
             # text in a picture comes as one line, with breaks
             pieces = _BREAK.split(line) if markdown else [line]
-            texts = [_MARKUP.sub("", piece).strip() if markdown else piece for piece in pieces]
+            # Markdown without tables is taken for text
+            texts = [_ESCAPE.sub(r"\1", _MARKUP.sub("", piece).strip() if markdown else piece) for piece in pieces]
             place, heading = f"line {before + number + 1}", markdown and line.startswith("#")
             yield from (Paragraph(text, place, heading=heading) for text in texts if text)
         number = max(after, number + 1)

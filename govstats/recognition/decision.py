@@ -89,10 +89,10 @@ def failing(rows: Sequence[Row], edits: Sequence[Edit]) -> list[Edit]:
     return [edit for edit, holds in _known(_pieces(rows), edits).items() if holds is False]
 
 
-def disordered(suspects: Iterable[Row], rows: Sequence[Row], edits: Sequence[Edit]) -> Iterator[Row]:
-    """Yield those of some rows whose figures, in another order, mend all sums of their columns over other lines.
+def disordered(suspects: Iterable[Row], rows: Sequence[Row], edits: Sequence[Edit]) -> Iterator[tuple[Row, Way]]:
+    """Yield those of some rows whose figures, in another order, mend all sums of their columns over other lines, with that order.
 
-    A converter may have moved one of them: the sum of the row cannot tell.
+    A converter may have moved one of them: the sum of the row cannot tell, if it holds then.
     """
     if not failing(rows, edits):
         return
@@ -104,8 +104,12 @@ def disordered(suspects: Iterable[Row], rows: Sequence[Row], edits: Sequence[Edi
             off = [edit.difference(values, blank=0) for edit in of_columns]
             signs = [dict(edit.terms)[key] for edit, key in zip(of_columns, row.keys, strict=True)]
             needed = [value - (less or 0.0) * sign for value, less, sign in zip(printed, off, signs, strict=True)]
-            if None not in off and needed != printed and sorted(needed) == sorted(printed):
-                yield row
+            mended = dict(zip(row.keys, needed, strict=True))
+            holds = all(edit.holds(mended) for edit in edits if mended.keys() >= set(edit.cells))
+            if None not in off and needed != printed and sorted(needed) == sorted(printed) and holds:
+                way = row.chosen[0]
+                piece_of = dict(zip(printed, way.fields, strict=True))
+                yield row, way._replace(fields=tuple(map(piece_of.__getitem__, needed)))
 
 
 def _pieces(rows: Sequence[Row]) -> dict[CellKey, Cell | None]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cache, lru_cache, partial
 from itertools import accumulate, chain, combinations, dropwhile, groupby, pairwise, product, repeat, starmap, takewhile
 from math import comb, prod
-from operator import attrgetter, itemgetter
+from operator import attrgetter, itemgetter, mul
 from typing import NamedTuple
 from weakref import proxy
 
@@ -127,6 +127,7 @@ class Headers:
         self._named = cache(partial(Headers._columns_named, itself))
         self._goes_on = cache(partial(Headers._have_second_lines, itself))
         self._crowded = cache(partial(Headers._has_own_columns, itself))
+        self._adds_up = cache(partial(Headers._count_sums, itself))
 
     def ways(self, record: Record, table: Table, line: str, *, glued: bool = False) -> list[Way]:
         """Return the ways to give the figures of a row to its columns, the likeliest first; none where nothing tells.
@@ -157,7 +158,10 @@ class Headers:
         behind = self.figures_behind(record)
         split += pairwise(record.words) if behind else []
         parted = self.may_lack_a_figure(record) or self._goes_on(id(record.grid), table) or any(starmap(_are_thousands, split))
-        ways = self.unless_moved_up([way._replace(sure=way.sure and not parted) for way in ways], record, table, sums)
+        # where other rows add up, this one stands in the columns as well
+        like_others = self._adds_up(id(record.grid), table, line)[_shape(record)] > 0
+        ways = [way._replace(sure=(way.sure or like_others) and not parted) for way in ways]
+        ways = self.unless_moved_up(ways, record, table, sums)
         # digits that ran together do not go on in the next line
         few = len(record.figures) < len(columns) and not behind and self._keeps_order(record, table, columns)
         if few and (sums or set("".join(record.words)) == {"0"}):
@@ -195,6 +199,16 @@ class Headers:
         """Tell whether a figure behind a row may be its last, as it is no number of the next, or two of the row may be one."""
         stray = max(self.figures_behind(record), default=0) > len(self._all)
         return stray or (self._parts_thousands and any(starmap(_are_thousands, pairwise(record.words))))
+
+    def _count_sums(self, grid: int, table: Table, line: str) -> Counter[tuple[str, Spans]]:
+        """Count for each shape of a full row in a grid the rows that add up, less those that do not: agencies err in few."""
+        sums, counts = own_sums(table, line), Counter[tuple[str, Spans]]()
+        for row in self._records[grid] if sums else ():
+            values = [figure(piece.text).value or 0 for piece in row.figures]
+            if row.grid is not TEXT and len(values) == len(sums[0]):
+                holds = not any(sum(map(mul, signs, values)) for signs in sums)
+                counts[_shape(row)] += 1 if holds else -1
+        return counts
 
     def _have_second_lines(self, grid: int, table: Table) -> bool:
         """Tell whether figures of a grid without rulings may go on in rows below them that have no line of their own."""
@@ -354,7 +368,8 @@ class Headers:
                 # a converter tears spanners, and puts the columns under them in a row of their own
                 order.sort(key=lambda name: above[name].column)
             printed = " ".join(piece.text for piece in row.before[: -1 if row.grid is TEXT else 0])
-            own = _own_columns(map(key, printed.split()), begins_header)
+            # labels that ran together are those of the form too
+            own = [word for word in _own_columns(map(key, printed.split()), begins_header) if pattern.sub("", word)]
             headers.append((row.order, [*order, *_twice_in_line(labels, pattern, names), *own]))
         return [header for header in headers if header[1]]
 
@@ -603,6 +618,11 @@ def _is_straight(grid: Grid, header: Mapping[str, Cell]) -> bool:
 def _spans(cells: Iterable[Cell]) -> Spans:
     """Return where cells begin and end in their row."""
     return tuple([(cell.column, cell.column + cell.colspan) for cell in cells])
+
+
+def _shape(record: Record) -> tuple[str, Spans]:
+    """Return which fields of a row are figures, and where they stand if its grid tells."""
+    return record.kinds, _spans(record.fields) if record.grid.aligned else ()
 
 
 def _end(cells: Iterable[Cell]) -> int:

@@ -82,8 +82,9 @@ class _Reading:
         for above, below in pairwise(self.lines):
             if below.match.line in broken and below.match.record.grid is TEXT and _completes(below, above):
                 below.row.ways = below.row.chosen = []
-        for row in disordered([one.row for one in self.lines if one.match.record.grid is TEXT], self.rows, self.edits):
-            row.ways = row.chosen = []
+        in_text = [one.row for one in self.lines if one.match.record.grid is TEXT]
+        for row, way in list(disordered(in_text, self.rows, self.edits)):
+            row.chosen = [*row.chosen, way]
 
     @property
     def pages(self) -> set[int]:
@@ -436,9 +437,9 @@ def _said_of(line: _Line, column: str, at: int, piece: Cell, read: tuple[float |
 
 
 def _spans_lines(record: Record, piece: Cell) -> bool:
-    """Tell a figure that stands for several lines: a row below has a label of its own."""
-    below = record.grid.rows[piece.row + 1 : piece.row + piece.rowspan]
-    return any(cell.text and not is_figure(cell.text) for row in below for cell in row)
+    """Tell a figure that stands for several lines: beside it a row below has a label of its own."""
+    below = chain(*record.grid.rows[piece.row + 1 : piece.row + piece.rowspan])
+    return any(cell.text and not is_figure(cell.text) for cell in below if cell.column + cell.colspan <= piece.column)
 
 
 def _undecided(line: _Line, notes: list[Note]) -> Iterator[ReadCell]:
