@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heapify, heappop, heappush
-from itertools import product
+from itertools import chain, product
 from typing import NamedTuple
 
 import numpy as np
@@ -714,7 +715,8 @@ def _rows_without(edits: Rows, free: Iterable[int]) -> tuple[list[Row], bool]:
         pivots = [row for row in rows if row.equality and not left.isdisjoint(row.coefficients)]
         pivot = min(pivots, key=lambda row: len(row.coefficients), default=None)
         candidates = left & pivot.coefficients.keys() if pivot else left
-        cell = min(candidates, key=lambda one: sum(one in row.coefficients for row in rows))
+        occurs = Counter(chain.from_iterable(row.coefficients for row in rows))
+        cell = min(candidates, key=lambda one: occurs[one])
         concerned = [row for row in rows if cell in row.coefficients and row is not pivot]
         large = concerned if pivot else [row for row in concerned if row.coefficients[cell] > 0]
         small = [pivot] if pivot else [row for row in concerned if row.coefficients[cell] < 0]
@@ -734,10 +736,10 @@ def _rows_without(edits: Rows, free: Iterable[int]) -> tuple[list[Row], bool]:
 
 def _without(cell: int, row: Row, pivot: Row) -> Row:
     """Eliminate a cell from a row by an equality, or by an inequality in which it has the other sign."""
-    by, factor = row.coefficients[cell], pivot.coefficients[cell]
-    sums = {
-        at: row.coefficients.get(at, 0) * abs(factor) - pivot.coefficients.get(at, 0) * (by if factor > 0 else -by)
-        for at in row.coefficients.keys() | pivot.coefficients.keys()
-    }
+    factor = pivot.coefficients[cell]
+    by = row.coefficients[cell] * (1 if factor > 0 else -1)
+    sums = {at: total * abs(factor) for at, total in row.coefficients.items()}
+    for at, total in pivot.coefficients.items():
+        sums[at] = sums.get(at, 0) - total * by
     divisor = math.gcd(*sums.values()) or 1
     return row._replace(coefficients={at: total // divisor for at, total in sorted(sums.items()) if total})
