@@ -152,6 +152,7 @@ ENCODINGS: dict[str, Maker] = {
     "signs of minus": lambda n: b"-" * n + b"1",
     "commas of thousands": lambda n: b"1" + b",000" * n,
     "points": lambda n: b"1" + b".0" * n,
+    "a quotation of many lines": lambda n: b'a\tb\n"' + b"\n" * n,
 }
 MARKDOWN: dict[str, Maker] = {
     "quotes in quotes": lambda n: b"> " * n + b"x",
@@ -163,6 +164,7 @@ MARKDOWN: dict[str, Maker] = {
     "rules": lambda n: b"|---|\n" * n,
     "rules under rows": lambda n: b"|a|\n|---|\n" * n,
     "pipes": lambda n: b"|" * n,
+    "a rule that ends in a figure": lambda n: b"|a|b|\n|" + b"-" * n + b"1|\n|1|2|\n",
     "escaped pipes": lambda n: b"|a|b|\n|---|---|\n" + b"|\\" * n,
     "tables of a page": lambda n: b"|a|b|\n|---|---|\n" + b"<table><tr><td>1</table>\n" * n,
     "grids of signs": lambda n: b"+--+--+\n|1 |2 |\n" * n,

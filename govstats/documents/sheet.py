@@ -28,7 +28,7 @@ _CELLS_REPEATED = re.compile(rb'<table:table-cell[^>]*?number-columns-repeated="
 #: so many of them, or in a whole row.
 _FEWEST_ROWS, _FEWEST_FIELDS, _LONGEST_FIELD = 2, 3, 60
 #: A cell of several lines, as Excel copies it among tabs.
-_QUOTED_LINES = re.compile(r'(?m)(?:^|\t)"[^"\t]*\n[^"\t]*"(?=\t)|\t"[^"\t]*\n[^"\t]*"$')
+_QUOTED_LINES = re.compile(r'(?m)(?:^|\t)"[^"\t\n]*\n[^"\t]*"(?=\t)|\t"[^"\t\n]*\n[^"\t]*"$')
 #: A row of one text that is so long and stands between tables is a sentence.
 _SENTENCE = 40
 

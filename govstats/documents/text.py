@@ -16,9 +16,9 @@ from govstats.documents.html import read_html
 from govstats.documents.page import Word
 from govstats.documents.page_tables import filled, frames_of
 
-_PIPE_RULE = re.compile(r"[\s|:\-–—]*-{2,}[\s|:\-–—]*")
+_PIPE_RULE = re.compile(r"(?=.*--)[\s|:\-–—]*")
 #: What pandoc draws above columns and below; a dash or two are a blank cell.
-_RULE = re.compile(r"[\s-]*-{6,}[\s-]*")
+_RULE = re.compile(r"(?=.*-{6})[\s-]*")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s+|^>\s+|\s#+$")
 #: What a mail puts before each line that it quotes.
 _QUOTED = re.compile(r"(?m)^(?:> ?)+")
