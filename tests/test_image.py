@@ -290,6 +290,15 @@ def test_recognition_says_nothing(capfd: pytest.CaptureFixture[str], caplog: pyt
     assert not caplog.records
 
 
+def test_a_digit_that_a_ruling_cut_into_has_to_be_confirmed_by_a_sum() -> None:
+    """What is left of a 0 is read as a C; whatever it was, no sum was asked."""
+    drawing: PILImage = Image.new("L", (96, 48), 255)
+    ImageDraw.Draw(drawing).text((48, 24), "C", font=ImageFont.truetype(str(fonts.sans_path()), 36), fill=0, anchor="mm")
+    ((text, confidence),) = scan._recognise(scan._load(), [np.asarray(drawing)])
+    assert text == "0"
+    assert 0.5 < confidence <= 0.9
+
+
 def test_boxes_on_a_turned_page_keep_their_sides() -> None:
     # a page of 200 × 100 that lay on its side: its upright left is the given bottom
     back = np.array([[0.0, 1, 0], [-1, 0, 100], [0, 0, 1]])

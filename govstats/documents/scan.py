@@ -70,7 +70,7 @@ _MARGINS = (0.3, 0.15)
 #: A picture that is smaller holds no line of text.
 _SMALLEST = 12
 #: What is taken for a letter in a cell that has digits only is the digit of this shape.
-_LOOKALIKE = str.maketrans("OoDQ〇○ΘθØølI|丨!ZzSsbBgq", "000000000011111225568" + "99")
+_LOOKALIKE = str.maketrans("COoDQ〇○ΘθØølI|丨!ZzSsbBgq", "0000000000011111225568" + "99")
 _FIGURE = re.compile("[0-9.,，%/-]+")
 
 
@@ -150,7 +150,9 @@ def _recognise(engine: _Engine, crops: Sequence[Array]) -> list[tuple[str, float
         texts = []
         for text, score, word in zip(found.txts, found.scores, found.word_results, strict=True):
             plain = text.strip().translate(_LOOKALIKE)
-            texts.append((plain, float(np.prod(word.confs))) if _FIGURE.fullmatch(plain) else (text.strip(), float(score)))
+            # a C is likely to be a 0 of which a ruling took a part
+            probable = min(float(np.prod(word.confs)), _DOUBTFUL if "C" in text else 1.0)
+            texts.append((plain, probable) if _FIGURE.fullmatch(plain) else (text.strip(), float(score)))
         return texts
 
     return [(text, score) for text, score in answered(f"{engine.identity} recognition", crops, ask)] if crops else []
@@ -479,10 +481,10 @@ def _runs(filled: npt.ArrayLike, gap: float) -> list[tuple[int, int]]:
 def _parted(page: _Page, piece: _Piece) -> Iterator[_Piece]:
     """Part lines that were found as one, and what stands in two columns."""
     left, top, right, bottom = piece.box
-    is_narrow = 0.6 * page.high < right - left < page.high
-    is_tall = bottom - top > 1.8 * (right - left if is_narrow else page.high) and right - left < 12 * page.high
-    is_parted = is_tall and not _stacked(page, piece)
-    rows = _runs(_ink(page, piece).any(axis=1), 0.08 * page.high) if is_parted else [(0, bottom - top)]
+    # the lines of a narrow column have a character each
+    least = 1.8 * (right - left if 0.6 * page.high < right - left < page.high else page.high)
+    is_tall = bottom - top > least and right - left < 12 * page.high and not _stacked(page, piece)
+    rows = _runs(_ink(page, piece).any(axis=1), 0.08 * page.high) if is_tall else [(0, bottom - top)]
     for start, end in rows:
         line = _ink(page, piece._replace(box=(left, top + start, right, top + end)))
         # between labels that stand side by side there is a little more room than a character takes
