@@ -23,7 +23,8 @@ $(READY): requirements.lock pyproject.toml
 reproduce: $(READY)  ## read and reconcile the embedded corpus, execute every listed notebook, write build/reproduce/index.html
 	$(SHARED_CORES) $(BIN)/govstats reproduce --output build/reproduce
 
-# With RUNS=build/reproduce the runs that are there and still current are compared, and not made again.
+# Runs of this environment that are there and still current are compared, and not made again; make test RUNS= executes all.
+RUNS ?= $(shell [ build/reproduce/manifest.csv -nt $(READY) ] && echo build/reproduce)
 test: $(READY)  ## the unit tests, the docstrings' examples and the notebooks against their reference runs
 	$(SHARED_CORES) $(BIN)/python -m pytest $(RUNS:%=--runs=%)
 

@@ -1,5 +1,6 @@
 """The site: `make site` builds it from docs/ and the executed notebooks, without a network."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import govstats
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+gc.set_threshold(200_000)  # to look through the trees of all pages again and again takes a fifth of the time
 
 project = "govstats"
 author = "govstats authors"

@@ -380,10 +380,10 @@ def _blocks(table: Table, cells: Collection[CellKey]) -> list[_Block]:
         return [_Block(None, header, [()], [keys])]
     if table.open:
         return [_as_printed(table, cells)]
-    printed = {line for _, line, _ in cells}
+    shown = table.shown({line for _, line, _ in cells})
     blocks = []
     for band in table.bands:
-        lines = [table.line[name] for name in band.lines if _is_shown(table, table.line[name], printed)]
+        lines = [table.line[name] for name in band.lines if name in shown]
         columns = [table.column[name] for name in band.columns]
         header = [(Label("", one.spanner_zh, one.spanner_en), one) if one.spanner_zh else (one,) for one in columns]
         title = Label("", band.zh, band.en) if band.zh else None
@@ -402,17 +402,6 @@ def _as_printed(table: Table, cells: Collection[CellKey]) -> _Block:
 
 def _keys(table: Table, lines: Iterable[Label], columns: Sequence[Label]) -> list[list[CellKey]]:
     return [[(table.id, line.id, column.id) for column in columns] for line in lines]
-
-
-def _is_shown(table: Table, line: Line, printed: Collection[str]) -> bool:
-    """Leave out a subtotal that is not printed, and the parts that a subtotal stands for (see `Form.edits`)."""
-    if line.id in printed:
-        return True
-    if line.subtotal:
-        return False
-    if line.group not in printed or line.group not in table.line:
-        return True
-    return any(part in printed for part in table.parts(line.group))
 
 
 def _path(table: Table, line: Line, shown: Iterable[Line]) -> Labels:

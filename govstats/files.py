@@ -1,4 +1,4 @@
-"""Data files of the package; files that are written whole or not at all, and what proves them; tables that people write."""
+"""Data files and definitions; files that are written whole or not at all, and what proves them; tables that people write."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 
-from govstats.errors import GovstatsError
+from govstats.errors import FormError, GovstatsError
 
 #: A table that a person wrote: a CSV file in UTF-8, a frame, or a file's name and content.
 Written = str | PathLike[str] | pd.DataFrame | tuple[str, bytes]
@@ -34,6 +34,60 @@ def package_data(file: str) -> dict[str, Any]:
     ['failures', 'legend']
     """
     return tomllib.loads((Path(__file__).parent / file).read_text("utf-8"))
+
+
+def text_of(path: str | PathLike[str]) -> str:
+    """Return what stands in a file of definitions.
+
+    Raises
+    ------
+    FormError
+        It cannot be read.
+    """
+    try:
+        return Path(path).read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormError.worded("no_text", path=path, error=error) from error
+
+
+def parsed_toml(file: str, text: str) -> Mapping[str, Any]:
+    """Return what a file says.
+
+    Raises
+    ------
+    FormError
+        It is no TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FormError(f"{file}: is no TOML: {error} 不是正确的 TOML 文件，请改正该处") from error
+
+
+def refuse_keys(where: str, raw: Mapping[str, Any], needed: Iterable[str], optional: Iterable[str] = ()) -> None:
+    """Refuse a part of a definition that lacks a key or has one that nothing reads.
+
+    Raises
+    ------
+    FormError
+    """
+    for key in needed:
+        if key not in raw:
+            raise FormError(f"{where}: the key {key!r} is missing 缺少该项，请补上")
+    refuse_unknown(where, "nothing reads the key", raw, (*needed, *optional))
+
+
+def refuse_unknown(where: str, what: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse a name in a definition that stands for nothing; `what` says what the definition does with it.
+
+    Raises
+    ------
+    FormError
+    """
+    known = list(known)
+    for name in names:
+        if name not in known:
+            raise FormError.worded("unknown_name", where=where, what=what, name=name, known=", ".join(known))
 
 
 @contextmanager

@@ -428,51 +428,6 @@ def _without_traces(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def reference_run(folder: str | Path, case: Case) -> NotebookNode:
-    """Read the run of a case that its template is tested against.
-
-    Parameters
-    ----------
-    folder : str or pathlib.Path
-        The folder of the templates; the runs stand in its subfolder ``runs``.
-    case : Case
-        The case.
-
-    Returns
-    -------
-    nbformat.NotebookNode
-        The executed notebook. Its cells are those of the template with the parameters of the case.
-
-    Raises
-    ------
-    NotebookError
-        There is no run, its cells differ from the template's, or one of them was not executed; the message
-        says which and what to run.
-    """
-    folder = Path(folder)
-    path = case.run(folder / "runs")
-
-    def refused(what: str, zh: str) -> NotebookError:
-        return NotebookError(f"{path}: {what}; run: govstats reproduce --update --case {case.name} {zh}，请运行上述命令")
-
-    if not path.is_file():
-        raise refused(f"no run of {case.notebook} for {case.name}", "没有参照结果")
-    expected = _prepared(folder, case)
-    run = read_notebook(path)
-    stored = {cell.id: cell for cell in run.cells}
-    for cell in expected.cells:
-        there = stored.get(cell.id)
-        if there is None:
-            raise refused(f"cell {cell.id!r} of the template is missing", "缺少模板中的单元")
-        if (cell.cell_type, cell.source) != (there.cell_type, there.source):
-            raise refused(f"cell {cell.id!r} differs from the template's", "与模板不同")
-        if cell.cell_type == "code" and cell.source.strip() and there.execution_count is None:
-            raise refused(f"cell {cell.id!r} has not been executed, or its outputs were stripped", "未执行或输出已清除")
-    if list(stored) != [cell.id for cell in expected.cells]:
-        raise refused("its cells are not those of the template, in their order", "单元与模板不一致")
-    return run
-
-
 def earlier_run(folder: str | Path, case: Case, output: str | Path) -> NotebookNode | None:
     """Read what `reproduce` made of a case.
 

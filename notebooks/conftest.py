@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from nbval.plugin import IPyNbCell, IPyNbFile, find_comment_markers, find_metadata_tags
 
 from govstats.errors import NotebookError
-from govstats.notebooks import Case, cases, earlier_run, execute, reference_run
+from govstats.notebooks import Case, cases, earlier_run, execute, inject, read_notebook
 
 HERE = Path(__file__).parent
 
@@ -31,6 +31,34 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if file_path.suffix == ".ipynb" and file_path.parent == HERE and not (option.nbval or option.nbval_lax):
         return Template.from_parent(parent, path=file_path)
     return None
+
+
+def reference_run(folder: Path, case: Case) -> NotebookNode:
+    """Read the run of a case that its template is tested against: its cells are those of the template with the parameters.
+
+    Raises NotebookError where there is no run, its cells differ from the template's, or one of them was not executed.
+    """
+    path = case.run(folder / "runs")
+
+    def refused(what: str, zh: str) -> NotebookError:
+        return NotebookError(f"{path}: {what}; run: govstats reproduce --update --case {case.name} {zh}，请运行上述命令")
+
+    if not path.is_file():
+        raise refused(f"no run of {case.notebook} for {case.name}", "没有参照结果")
+    expected = inject(read_notebook(folder / case.notebook), case.parameters, name=case.notebook)
+    run = read_notebook(path)
+    stored = {cell.id: cell for cell in run.cells}
+    for cell in expected.cells:
+        there = stored.get(cell.id)
+        if there is None:
+            raise refused(f"cell {cell.id!r} of the template is missing", "缺少模板中的单元")
+        if (cell.cell_type, cell.source) != (there.cell_type, there.source):
+            raise refused(f"cell {cell.id!r} differs from the template's", "与模板不同")
+        if cell.cell_type == "code" and cell.source.strip() and there.execution_count is None:
+            raise refused(f"cell {cell.id!r} has not been executed, or its outputs were stripped", "未执行或输出已清除")
+    if list(stored) != [cell.id for cell in expected.cells]:
+        raise refused("its cells are not those of the template, in their order", "单元与模板不一致")
+    return run
 
 
 class Template(pytest.File):

@@ -19,6 +19,12 @@ def pytest_unconfigure() -> None:
     gc.unfreeze()  # else libraries say on their way out that something leaked
 
 
+@pytest.fixture
+def uncommented(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the comments out of databases, which take half of a small build; tests/test_export.py reads them."""
+    monkeypatch.setattr("govstats.export.database._comment", lambda *_: None)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The real reports and their transcriptions, which stand beside the repository and are no part of it."""

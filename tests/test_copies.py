@@ -350,6 +350,8 @@ def test_a_row_that_does_not_add_up_is_read_where_others_of_its_shape_do() -> No
     cells = [[line.zh, *[""] * (line.id in rows), *rows.get(line.id, "0 0 0 0 0 0 0").split()] for line in lines]
     page = f"# {TITLE}\n\n三、收到和处理政府信息公开申请情况\n\n{header}" + "\n".join(f"| {' | '.join(row)} |" for row in cells)
     assert figures_of(govstats.read(page.encode(), form="2021"), "processed_total") == [5, 0, 0, 0, 0, 0, 7]
+    # a blank that an editor wrote out is one
+    assert figures_of(govstats.read(page.replace("|  |", "| &nbsp; |").encode(), form="2021"), "granted") == [3, 0, 0, 0, 0, 0, 3]
     # what stands alone may be a blank and a cell too many
     alone = page.replace("| （一）予以公开 |  |", "| （一）予以公开 |").replace("不计其他情形） |  |", "不计其他情形） |")
     assert figures_of(govstats.read(alone.encode(), form="2021"), "processed_total") == [None] * 7

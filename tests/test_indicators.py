@@ -383,7 +383,7 @@ def test_what_a_repair_leaves_open_has_no_interval() -> None:
     cells = simulate("2021", 1, size="large", seed=3)
     agency = cells["agency"].iloc[0]
     for rows in ([repair(agency, 1, 1, "granted", None)], [repair(agency, 1, 1, "new", 1, complete=False)]):
-        rate = of(indicators(cells, repairs=repairs_frame(rows)), "disclosure_rate")
+        rate = of(indicators(cells, names="disclosure_rate", repairs=repairs_frame(rows)), "disclosure_rate")
         assert pd.notna(rate["value"])
         assert pd.isna(rate["low_repairs"])
         assert rate["repaired"] == 1
@@ -419,7 +419,7 @@ def test_pooled_extremes_are_those_of_every_combination(monkeypatch: pytest.Monk
         values.append(over / under)
     for combinations in (10_000, 3):
         monkeypatch.setattr(rates, "_COMBINATIONS", combinations)
-        found = of(indicators(cells, by="year", repairs=repairs_frame(rows)), "disclosure_rate")
+        found = of(indicators(cells, by="year", names="disclosure_rate", repairs=repairs_frame(rows)), "disclosure_rate")
         assert (found["low_repairs"], found["high_repairs"]) == (pytest.approx(min(values)), pytest.approx(max(values)))
         assert found["repaired"] == 3
 
@@ -431,7 +431,7 @@ def test_the_bounds_are_those_of_the_repaired_reports() -> None:
     checked = 0
     for agency, rows in repairs.groupby("agency"):
         choices = [[rows[rows["repair"] == one] for one in group["repair"].unique()] for _, group in rows.groupby("group")]
-        if not rows["complete"].all() or rows["proposed"].isna().any() or not 1 < np.prod([len(one) for one in choices]) <= 30:
+        if not rows["complete"].all() or rows["proposed"].isna().any() or not 1 < np.prod([len(one) for one in choices]) <= 8:
             continue
         own = planted.cells[planted.cells["agency"] == agency]
         values = []
@@ -469,7 +469,7 @@ def test_blanks_may_be_zeros_and_blank_totals_are_the_sums_of_their_parts() -> N
 
 @pytest.mark.parametrize("version", ["2019", "2021"])
 def test_where_every_zero_and_many_totals_are_blank_the_bounds_are_the_values(version: str) -> None:
-    cells = simulate(version, 10, seed=8)
+    cells = simulate(version, 4, seed=8)
     results = ~cells["line"].isin(["new", "carried_in", "carried_out", "processed_total"]) & (cells["table"] == "requests")
     blank = (cells["value"] == 0) | (results & (cells["column"] == "total"))
     found = indicators(cells.assign(value=cells["value"].mask(blank), status=cells["status"].mask(blank, "blank")))
@@ -572,9 +572,10 @@ def test_nothing_is_pooled_across_a_break(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_same_in_one_frame_as_report_by_report() -> None:
-    together = indicators(corpus())
-    register = embedded.register()[["agency", "year"]].itertuples(index=False)
-    alone = pd.concat([indicators(embedded.report(agency, year), findings=False) for agency, year in register])
+    years = [2015, 2019, 2023]  # of each form, with blanks, with totals that are wrong, without tables
+    together = indicators(corpus()[corpus()["year"].isin(years)])
+    chosen = embedded.register()[["agency", "year"]].query("year in @years").itertuples(index=False)
+    alone = pd.concat([indicators(embedded.report(agency, year), findings=False) for agency, year in chosen])
     # nor does a frame of cells know when they were published
     together, alone = (found[~found["indicator"].str.contains("publication")] for found in (together, alone))
     # two reports of the ministry lost their tables, and a frame of cells does not know them

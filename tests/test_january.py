@@ -15,6 +15,7 @@ from govstats.errors import UnknownReport
 from govstats.january import NewYear, new_year
 from govstats.panel import Panel
 
+pytestmark = pytest.mark.usefixtures("uncommented")
 PINGTAN, STCSM, HONGZE, MEM = "平潭综合实验区", "上海市科学技术委员会", "淮安市洪泽区人民政府", "应急管理部"
 REAL = Path(__file__).parent.parent.parent / "shared" / "reports"
 #: 平潭 is a government and published on its last day, 上海市科委 a department that published a day late.

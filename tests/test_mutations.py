@@ -14,7 +14,7 @@ pytest.importorskip("fpdf", reason="drawing PDF documents needs fpdf2")
 pytest.importorskip("pylopdf_fonts_zh_cn", reason="drawing Chinese text needs a font of the extra notebooks")
 pytest.importorskip("fontTools")
 
-SEEDS = (*range(2000), *range(LATER, LATER + 500))
+SEEDS = (*range(1600), *range(LATER, LATER + 400))
 PLANTED = ("one error", "two errors", "three errors")
 
 #: Documents of which a figure is still read wrong, and why. One that is read right again has to leave the list.

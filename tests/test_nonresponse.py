@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -16,6 +17,7 @@ from govstats.errors import UnusableRegister
 from govstats.measures import nonresponse
 from govstats.panel.register import expected_reports, read_expected
 
+pytestmark = pytest.mark.usefixtures("uncommented")
 EXPECTED = """agency,name,level,region,from,until,successor,reason,source
 甲局,旧甲局,county,某县,,2018,,,
 甲局,,county,某县,2019,,,2019年更名,某县机构改革方案
@@ -115,9 +117,11 @@ def test_of_what_nobody_answered_nothing_is_known(expected: Path) -> None:
     assert [*found[["mean_low", "mean_high"]]] == [0, 1]
 
 
-def test_a_panel_that_lacks_an_agency() -> None:
-    panel = govstats.read_corpus(embedded.folder())
+def test_a_panel_that_lacks_an_agency(tmp_path: Path) -> None:
     known = embedded.register().query("year == 2024")[["agency", "level"]]
+    for agency in known["agency"]:
+        shutil.copy(embedded.documents(agency, 2024)[0], tmp_path)
+    panel = govstats.read_corpus(tmp_path, register=embedded.register().query("year == 2024"))
     table = pd.concat([known, pd.DataFrame({"agency": ["某县人民政府"], "level": ["county"]})])
     found = nonresponse(panel, table, years=[2024], names="refusal_rate").set_index("level")
     counties = int((known["level"] == "county").sum())

@@ -10,6 +10,7 @@ import re
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
+from runpy import run_path
 
 import nbformat
 import pytest
@@ -28,7 +29,6 @@ from govstats.notebooks import (
     inject,
     input_sha256,
     read_notebook,
-    reference_run,
     reproduce,
     write_templates,
 )
@@ -37,6 +37,7 @@ from govstats.notebooks import run as run_case
 pytest_plugins = ["pytester"]
 
 REPOSITORY = Path(__file__).parent.parent
+reference_run = run_path(str(REPOSITORY / "notebooks" / "conftest.py"))["reference_run"]
 LIBRARY = 'FIGURES = {"甲市": 24, "乙县": 7}\n\ndef requests(agency):\n    return FIGURES[agency]\n'
 
 

@@ -30,6 +30,7 @@ from govstats.panel import MANIFEST, Panel, building, reading
 from govstats.panel.building import Store
 from govstats.report import CELL_TYPES
 
+pytestmark = pytest.mark.usefixtures("uncommented")
 FRAMES = ("reports", "cells", "claims", "notes", "findings", "vintages", "rules")
 
 
@@ -41,9 +42,18 @@ def copies(folder: Path, *slugs: str, suffix: str = ".html") -> Path:
     return folder
 
 
+FOUR = ("pingtan-2022", "pingtan-2023", "mem-2021", "mem-2023")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return copies(tmp_path / "documents", "pingtan-2022", "pingtan-2023", "mem-2021", "mem-2023")
+    return copies(tmp_path / "documents", *FOUR)
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Panel:
+    """What is made of `folder` at once, by one process."""
+    return govstats.read_corpus(copies(tmp_path_factory.mktemp("four") / "documents", *FOUR), processes=1)
 
 
 @pytest.fixture(scope="module")
@@ -546,7 +556,9 @@ def test_documents_that_are_gone_are_gone(folder: Path, tmp_path: Path) -> None:
     same(govstats.read_corpus(folder, output=output), govstats.read_corpus(folder))
 
 
-def test_a_build_that_was_interrupted_goes_on(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_build_that_was_interrupted_goes_on(
+    folder: Path, fresh: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     output = tmp_path / "out"
     monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 1)
     read, stop = reading.read_documents, KeyboardInterrupt()
@@ -564,7 +576,7 @@ def test_a_build_that_was_interrupted_goes_on(folder: Path, tmp_path: Path, monk
     monkeypatch.setattr(building, "read_documents", read)
     panel = govstats.read_corpus(folder, output=output)
     assert len(chunks_read(output)) == 4
-    same(panel, govstats.read_corpus(folder))
+    same(panel, fresh)
 
 
 def test_a_copy_is_a_document_of_its_own_and_counted_once(folder: Path) -> None:
@@ -623,6 +635,7 @@ def test_one_bit_of_each_kept_file(kept: tuple[Path, Path, dict[str, pd.DataFram
         if "/" in name:
             govstats.read_corpus(inside, output=output)
             assert not same_or_refused(output, frames), name
+            assert (output / name).read_bytes() == content, name
         else:  # every build makes it anew
             (output / name).write_bytes(content)
 
@@ -630,15 +643,16 @@ def test_one_bit_of_each_kept_file(kept: tuple[Path, Path, dict[str, pd.DataFram
 @pytest.mark.parametrize("damage", ["truncated", "emptied", "deleted"])
 def test_kept_files_that_are_cut_or_gone(damage: str, kept: tuple[Path, Path, dict[str, pd.DataFrame]], tmp_path: Path) -> None:
     inside, output, frames = kept
-    for kind in ("*.parquet", "*/*/*/*.parquet", "*/*/*/sha256.json", MANIFEST, "govstats.duckdb"):
-        for path in output.glob(kind):
-            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 if damage == "truncated" else 0])
-            if damage == "deleted":
-                path.unlink()
-        if kind in ("*.parquet", MANIFEST):
-            assert same_or_refused(output, frames)
-            with pytest.raises(UnusablePanel):
-                export(output, tmp_path / "out.csv", "csv")
+    for kinds in ((MANIFEST, "govstats.duckdb"), ("*.parquet", "*/*/*/*.parquet"), ("*/*/*/sha256.json",)):
+        for kind in kinds:
+            for path in output.glob(kind):
+                path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 if damage == "truncated" else 0])
+                if damage == "deleted":
+                    path.unlink()
+            if kind in ("*.parquet", MANIFEST):
+                assert same_or_refused(output, frames)
+                with pytest.raises(UnusablePanel):
+                    export(output, tmp_path / "out.csv", "csv")
         govstats.read_corpus(inside, output=output)
         assert not same_or_refused(output, frames)
 
@@ -781,17 +795,18 @@ def test_processes_that_recognise_pictures_share_the_cores(folder: Path, tmp_pat
     assert threads == [8, 2, 1]
 
 
-def test_a_bucket_is_a_folder(folder: Path) -> None:
-    same(govstats.read_corpus(f"file://{folder}"), govstats.read_corpus(folder))
+def test_a_bucket_is_a_folder(folder: Path, fresh: Panel) -> None:
+    same(govstats.read_corpus(f"file://{folder}"), fresh)
 
 
-def many(folder: Path, size: int) -> Path:
-    """Write documents that differ in nothing but their year and agency."""
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Panel]:
+    """Documents that differ in nothing but their agency, and what one process makes of them."""
+    folder = copies(tmp_path_factory.mktemp("crowd") / "documents", "pingtan-2022")
     page = (folder / "pingtan-2022.html").read_text("utf-8")
-    for number in range(size):
-        name = "".join("甲乙丙丁戊己庚辛壬癸"[int(digit)] for digit in str(number))
-        (folder / f"{number}.html").write_text(page.replace("平潭综合实验区", f"示例{name}县人民政府"), "utf-8")
-    return folder
+    for name in "甲乙丙丁戊己庚辛壬癸":
+        (folder / f"{name}.html").write_text(page.replace("平潭综合实验区", f"示例{name}县人民政府"), "utf-8")
+    return folder, govstats.read_corpus(folder, processes=1)
 
 
 @pytest.fixture
@@ -819,16 +834,16 @@ def kill_when_a_chunk_is_kept(victim: int, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.usefixtures("tidy")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_a_killed_process_costs_nothing_but_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 2)
-    many(folder, 16)
+def test_a_killed_process_costs_nothing_but_time(crowd: tuple[Path, Panel], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, alone = crowd
+    monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 1)
     victim = reading.local_executor(2).submit(os.getpid).result()
     kill_when_a_chunk_is_kept(victim, monkeypatch)
     panel = govstats.read_corpus(folder, processes=2)
     with suppress(psutil.NoSuchProcess):
         assert psutil.Process(victim).status() == psutil.STATUS_ZOMBIE
     assert panel.reports["error"].isna().all()
-    same(panel, govstats.read_corpus(folder, processes=1))
+    same(panel, alone)
 
 
 def killed_in_a_long_message(size: int) -> bytes:
@@ -855,10 +870,10 @@ def test_what_a_process_returns_cannot_be_cut_off_on_its_way() -> None:
 
 @pytest.mark.usefixtures("tidy")
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
-def test_a_cluster_gives_the_same_panel_and_may_lose_a_worker(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_gives_the_same_panel_and_may_lose_a_worker(crowd: tuple[Path, Panel], monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 2)
-    many(folder, 16)
+    folder, alone = crowd
+    monkeypatch.setattr("govstats.panel.reading._CHUNK_COST", 1)
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True) as cluster,
         distributed.Client(cluster) as client,
@@ -866,4 +881,4 @@ def test_a_cluster_gives_the_same_panel_and_may_lose_a_worker(folder: Path, monk
         kill_when_a_chunk_is_kept(next(iter(client.run(os.getpid).values())), monkeypatch)
         panel = govstats.read_corpus(folder, client=client)
     assert panel.reports["error"].isna().all()
-    same(panel, govstats.read_corpus(folder, processes=1))
+    same(panel, alone)

@@ -800,6 +800,10 @@ def test_a_row_that_a_page_break_tore_is_one_row_and_a_repeated_header_is_none_o
     _merge_upwards(torn, 1)
     assert [cell.text for cell in torn[0]] == ["（四）无\n法提供", "2.没有现成信息\n需要另行制作", "264", "292"]
     assert {cell.text for cell in torn[1]} == {""}
+    # the end of a figure may be one of its own
+    wrapped = [[*above], row(1, "", "", "7", "")]
+    _merge_upwards(wrapped, 1)
+    assert (wrapped[0][2].text, wrapped[0][2].readings, wrapped[0][3]) == ("264\n7", ("2647", "264"), above[3])
     repeated = [[*above], row(1, "", "", "自然人", "总计")]
     _merge_upwards(repeated, 1)
     assert repeated[0] == above

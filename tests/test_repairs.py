@@ -171,6 +171,11 @@ def test_claims_of_the_prose_are_witnesses() -> None:
         ["upheld", 1, "+ “复议后起诉无一维持”"],
         ["total", 2, ""],
     ]
+    # a claim without an upper bound is one too: the total of 5 is more than 4, that of 0 is not
+    more = claim | {"target": "review/litigation_after_reconsideration/total", "value": 4.0, "low": 5.0, "quote": "超过4件"}
+    found = repairs(report, claims=pd.DataFrame([more]), reread=False)
+    mine = found[found["line"] == "litigation_after_reconsideration"]
+    assert mine[["column", "rank", "witnesses"]].values.tolist() == [["total", 1, "+ “超过4件”"], ["upheld", 2, ""]]
 
 
 def test_planted_errors_are_found_again() -> None:

@@ -25,7 +25,7 @@ pytest.importorskip("openpyxl")
 pytest.importorskip("python_calamine")
 from openpyxl import Workbook
 
-DOCUMENTS = 150
+DOCUMENTS = 90
 
 
 def number(text: str) -> str | int:

@@ -16,7 +16,9 @@ from io import StringIO
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 from selectolax.lexbor import LexborHTMLParser
 
 from govstats import cli, embedded
@@ -185,7 +187,8 @@ def _in_a_terminal(text: str) -> None:
             cli.parser().parse_args(arguments)
         else:
             if arguments == ["reproduce", "--notebooks", "mine"]:  # all cases of the corpus would take minutes
-                Path("mine/cases.csv").write_text(
-                    "notebook,document\n10_one_report.ipynb,../reports/pingtan-2024.html\n", "utf-8"
-                )
+                parameters = new_code_cell("agency = year = document = None", metadata={"tags": ["parameters"]})
+                reading = new_code_cell("import govstats\ngovstats.read(document)")
+                nbformat.write(new_notebook(cells=[parameters, reading]), "mine/own.ipynb")
+                Path("mine/cases.csv").write_text("notebook,document\nown.ipynb,../reports/pingtan-2024.html\n", "utf-8")
             assert cli.main(arguments) == cli.DONE

@@ -127,7 +127,7 @@ KINDS = ("line swapped", "column swapped", "line shifted", "column shifted", "bl
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_interchanged_or_shifted_is_of_the_first_rank(kind: str) -> None:
-    score = tried(kind, 20, "medium", 50_000)
+    score = tried(kind, 10, "medium", 50_000)
     assert score.ranked_first >= 0.95 * score.reports
     # where other two lines would do as well, as some do where a line is nearly empty, nothing decides between them
     assert kind == "line swapped" or score.first >= 0.95 * score.reports
@@ -135,7 +135,7 @@ def test_what_was_interchanged_or_shifted_is_of_the_first_rank(kind: str) -> Non
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_where_hardly_any_figure_is_other_than_zero_it_is_listed_unless_two_cells_would_do(kind: str) -> None:
-    score = tried(kind, 10, "small", 60_000)
+    score = tried(kind, 6, "small", 60_000)
     assert score.listed + score.fewer == score.reports
 
 
@@ -177,7 +177,7 @@ def mechanisms_of(cells: pd.DataFrame) -> tuple[set[str], set[int], pd.DataFrame
 @pytest.mark.parametrize("size", ["medium", "small"])
 def test_a_table_in_another_unit_is_known_by_what_the_year_before_carried_out(size: str) -> None:
     right = tries = 0
-    for both in two_years(8, size):
+    for both in two_years(5, size):
         assert govstats.repairs(both).empty
         wrong = (both["year"] == 2023) & (both["table"] == "requests")
         printed = both.assign(value=both["value"].mask(wrong, both["value"] * 10_000))
@@ -196,7 +196,7 @@ def test_a_table_in_another_unit_is_known_by_what_the_year_before_carried_out(si
 
 def test_the_table_of_the_year_before_printed_again_is_one_repair() -> None:
     right = 0
-    for both in two_years(8, "medium"):
+    for both in two_years(4, "medium"):
         before = both[(both["year"] == 2022) & (both["table"] == "requests")]["value"].to_numpy()
         wrong = (both["year"] == 2023) & (both["table"] == "requests")
         printed = both.copy()
@@ -209,7 +209,7 @@ def test_the_table_of_the_year_before_printed_again_is_one_repair() -> None:
         assert (first["rules"] == "T3Y").all()
         assert first["message_en"].str.contains("changes of at most 2 cells; 1 would explain the figures").all()
         assert (first["message_zh"].str.len() < 400).all()
-    assert right == 8
+    assert right == 4
 
 
 def test_a_carry_over_that_is_wrong_in_two_cells_is_no_error_of_a_table() -> None:

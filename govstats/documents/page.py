@@ -421,7 +421,7 @@ def _grid(parts: Sequence[tuple[int, PageTable]], number: int, locate: Sequence[
 
 
 def _merge_upwards(rows: list[list[Cell]], first: int) -> None:
-    """Let the end of a label that a page break tore off go on in the last row before: text beside cells without any.
+    """Let what a page break tore off labels and figures go on in the last row before: text beside cells without any.
 
     Blank cells below a row of figures are the rest of that row.
     """
@@ -436,14 +436,19 @@ def _merge_upwards(rows: list[list[Cell]], first: int) -> None:
         for at, cell in enumerate(row)
         if cell.row + cell.rowspan == first and cell.text.strip()
     }
-    torn = [ends.get((crumb.column, crumb.colspan), ([], 0)) for crumb in crumbs]
-    if any(is_figure(crumb.text) or NUMBERING.match(crumb.text) for crumb in crumbs) or not all(row for row, _ in torn):
+    torn = [ends[crumb.column, crumb.colspan] for crumb in crumbs if (crumb.column, crumb.colspan) in ends]
+    of_figures = [is_figure(crumb.text) for crumb in crumbs]
+    if len(torn) < len(crumbs) or any(NUMBERING.match(crumb.text) for crumb in crumbs):
         return
-    # of a row that a page break tore each label has its end below it; a header is repeated below figures
-    if len(crumbs) > 1 and any(is_figure(row[at].text) for row, at in torn):
+    # of a row that a page break tore each label and figure may have its end below it; a header is repeated below figures
+    alike = of_figures == [is_figure(row[at].text) for row, at in torn] and len(crumbs) < len(rows[first])
+    if (len(crumbs) > 1 or any(of_figures)) and not alike:
         return
-    for crumb, (row, at) in zip(crumbs, torn, strict=True):
-        row[at] = row[at]._replace(text=f"{row[at].text}\n{crumb.text}")
+    for crumb, of_figure, (row, at) in zip(crumbs, of_figures, torn, strict=True):
+        begun, text = row[at], f"{row[at].text}\n{crumb.text}"
+        # the digits may as well be of a row that lost its label
+        readings = ("".join(text.split()), begun.text) if of_figure else begun.readings
+        row[at] = begun._replace(text=text, readings=readings)
     rows[first] = [cell for cell in rows[first] if cell not in crumbs]
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
+from html import unescape
 from itertools import chain, compress, pairwise, product, takewhile
 from operator import not_
 
@@ -201,7 +202,7 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
         if not (line.startswith("|") or len(_PIPE.findall(line)) > (not rows)):
             return rows, at
         if not _PIPE_RULE.fullmatch(line):
-            parts = _PIPE.split(_OUTER_PIPES.sub("", line))
+            parts = map(unescape, _PIPE.split(_OUTER_PIPES.sub("", line)))
             cells = [_ESCAPE.sub(r"\1", _MARKUP.sub("", _TYPE.sub(r"\2", part.replace("<br>", "\n")).strip())) for part in parts]
             if rows and _goes_on(rows[-1][1], cells):
                 rows[-1][1][:] = ["\n".join(filter(None, both)) for both in zip(rows[-1][1], cells, strict=True)]

@@ -13,7 +13,7 @@ from govstats.export.codebook import values
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, FAINT, INK, QUIET, VERMILLION, Language, Sheet, Width, Words, words
 from govstats.figures.over_years import REASONS
-from govstats.forms import refuse_unknown
+from govstats.files import refuse_unknown
 from govstats.measures import definitions
 from govstats.reconciliation import reconcile
 from govstats.reconciliation import rules as known_rules

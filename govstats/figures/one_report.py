@@ -496,9 +496,9 @@ def _count(report: Report, line: str, column: str) -> tuple[float | None, float,
         How many parts there are.
     """
     table = report.statutory_form.table("requests")
-    printed = {(cell.line, cell.column): cell for cell in report.read_cells if cell.table == table.id}
-    parts = [printed.get((part, column)) for part in (table.parts(line) if table.line[line].subtotal else ())]
-    cells = parts if any(parts) else [printed.get((line, column))]
+    printed = {cell.key: cell for cell in report.read_cells}
+    options = [[printed.get(key) for key in option] for option in table.options(line, column)]
+    cells = next(filter(any, options), options[-1])
     states = sorted({cell.status if cell else "missing" for cell in cells})
     figures = [cell.value for cell in cells if cell and cell.value is not None]
     status = "incomplete" if len(states) > 1 and "reported" in states else states[0]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
-from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from govstats.errors import FormError, UnknownForm
+from govstats.files import parsed_toml, refuse_keys, refuse_unknown, text_of
 
 Language = Literal["zh", "en"]
 Relation = Literal["==", ">="]
@@ -19,6 +18,8 @@ CellKey = tuple[str, str, str]
 
 #: Figures are equal up to one fen, in 万元. Counts differ by more.
 ONE_FEN = 1e-6
+#: Yuan in 万元, the unit of amounts.
+TEN_THOUSAND = 1e4
 
 
 def signed(written: str) -> tuple[int, str]:
@@ -302,9 +303,30 @@ class Table(Bilingual):
             return ()
         return tuple((self.id, part, one) for part in lines for one in columns)
 
+    def options(self, line: str, column: str) -> tuple[tuple[CellKey, ...], ...]:
+        """Return the cells of `cells_of`, and what a report may print in their place: the subtotal of a group.
+
+        >>> [[line for _, line, _ in option] for option in form("2021").table("requests").options("other", "total")]
+        [['other.correction_overdue', 'other.fee_overdue', 'other.other'], ['other']]
+        """
+        cells = self.cells_of(line, column)
+        if line in self.line and self.line[line].subtotal and cells:
+            return cells, tuple(dict.fromkeys((self.id, line, one) for *_, one in cells))
+        return (cells,) if cells else ()
+
     def parts(self, group: str) -> tuple[str, ...]:
         """Return the ids of the lines in a group."""
         return tuple(line.id for line in self.lines if line.group == group)
+
+    def alone(self, printed: Collection[str]) -> set[str]:
+        """Return the subtotals that a report prints without their parts: they stand for them."""
+        subtotals = (line.id for line in self.lines if line.subtotal and line.id in printed)
+        return {line for line in subtotals if not any(part in printed for part in self.parts(line))}
+
+    def shown(self, printed: Collection[str]) -> set[str]:
+        """Return the lines that a report should have which prints some of those that the form leaves open."""
+        alone = self.alone(printed)
+        return {line.id for line in self.lines if (line.id in printed if line.subtotal else line.group not in alone)}
 
     def edits(self, printed: Iterable[str] = ()) -> tuple[Edit, ...]:
         """Return the edits that bind the lines of a report, as `Form.edits` does for all tables."""
@@ -401,10 +423,7 @@ def expanded(
     tables : iterable of Table
         Those of the form, for cells of a report.
     """
-    # a subtotal that is printed without its parts stands for them
-    alone = {line.id for line in table.lines if line.subtotal and line.id in printed and printed.isdisjoint(table.parts(line.id))}
-    own = {line.id for line in table.lines if (line.id in printed if line.subtotal else line.group not in alone)}
-    present = set(printed) if table.open else own
+    alone, present = table.alone(printed), set(printed) if table.open else table.shown(printed)
     each, order = template["each"], [line.id for line in table.lines if line.id in present]
     others = {one.id: one for one in tables}
 
@@ -445,32 +464,6 @@ def expanded(
         sides = [tuple(term for term, _ in side) for side in (left, right)]
         severity = template.get("severity", "")
         yield Edit(rule, table.id, subject, sides[0], template["relation"], sides[1], years if any(years) else (), severity)
-
-
-def refuse_keys(where: str, raw: Mapping[str, Any], needed: Iterable[str], optional: Iterable[str] = ()) -> None:
-    """Refuse a part of a definition that lacks a key or has one that nothing reads.
-
-    Raises
-    ------
-    FormError
-    """
-    for key in needed:
-        if key not in raw:
-            raise FormError(f"{where}: the key {key!r} is missing 缺少该项，请补上")
-    refuse_unknown(where, "nothing reads the key", raw, (*needed, *optional))
-
-
-def refuse_unknown(where: str, what: str, names: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse a name in a definition that stands for nothing; `what` says what the definition does with it.
-
-    Raises
-    ------
-    FormError
-    """
-    known = list(known)
-    for name in names:
-        if name not in known:
-            raise FormError.worded("unknown_name", where=where, what=what, name=name, known=", ".join(known))
 
 
 def _labels(where: str, kind: type[Any], rows: Sequence[Mapping[str, Any]], unit: str = "") -> tuple[Any, ...]:
@@ -564,34 +557,6 @@ def _file(version: str, asked_by: str = "") -> Mapping[str, Any]:
         asked = asked_by and f"{asked_by}: "
         raise UnknownForm.worded("no_such_form", asked_by=asked, version=version, known=", ".join(versions()))
     return parsed_toml(f"forms/{version}.toml", path.read_text("utf-8"))
-
-
-def text_of(path: str | PathLike[str]) -> str:
-    """Return what stands in a file of definitions.
-
-    Raises
-    ------
-    FormError
-        It cannot be read.
-    """
-    try:
-        return Path(path).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormError.worded("no_text", path=path, error=error) from error
-
-
-def parsed_toml(file: str, text: str) -> Mapping[str, Any]:
-    """Return what a file says.
-
-    Raises
-    ------
-    FormError
-        It is no TOML.
-    """
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise FormError(f"{file}: is no TOML: {error} 不是正确的 TOML 文件，请改正该处") from error
 
 
 @cache

@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.errors import FormError
-from govstats.forms import form, refuse_keys, refuse_unknown, versions
+from govstats.files import refuse_keys, refuse_unknown
+from govstats.forms import form, versions
 from govstats.measures import formulas
 from govstats.report import Report, column_types, typed_frame
 
@@ -176,11 +177,10 @@ def series(source: Report | Panel | pd.DataFrame, names: str | Iterable[str] | N
 def _followed(one: Series, everything: formulas.Gathered) -> pd.DataFrame:
     """Return the rows of one series, in the order of the reports, each with the reason for the last break before it."""
     reports = everything.reports[["agency", "year", "form"]]
-    value, reason = np.full(len(reports), np.nan), everything.reason_without_cells(one.sums)
+    value, reason = everything.total(one.sums, everything.reported)
     taken = np.full((len(reports), 2), "", dtype=object)
     for matrix, figures in zip(everything.matrices, everything.reported, strict=True):
         if terms := one.sums.get(matrix.form.version):
-            value[matrix.reports], reason[matrix.reports] = figures.total(terms)
             taken[matrix.reports] = _taken(figures, terms)
     said = {version: one.reason(version) for version in one.sums}
     return reports.assign(

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
-from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -16,23 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from govstats.errors import FormError, UnusableCells, require_columns
-from govstats.forms import (
-    ONE_FEN,
-    CellKey,
-    Form,
-    Language,
-    cell_key,
-    form,
-    parsed_toml,
-    refuse_keys,
-    refuse_unknown,
-    signed,
-    versions,
-)
+from govstats.files import package_data, parsed_toml, refuse_keys, refuse_unknown
+from govstats.forms import ONE_FEN, CellKey, Form, Language, cell_key, form, signed, versions
 from govstats.reconciliation.completion import completions
 from govstats.reconciliation.edits import assess, conflicts
-from govstats.reconciliation.findings import Flags, Floats, Integers
-from govstats.reconciliation.matrix import ABSENT, REPORTED, STATUSES, Layout, ReportMatrix, matrices, report_numbers
+from govstats.reconciliation.matrix import ABSENT, IDENTITY, REPORTED, STATUSES, ReportMatrix, matrices, report_numbers
+from govstats.reconciliation.solver import Flags, Floats, Integers
 from govstats.reconciliation.wording import cell_list, column_label, line_label
 from govstats.report import Report
 
@@ -41,7 +29,7 @@ if TYPE_CHECKING:
 
 #: Why a sum has no value, the reason that outweighs the others last; a status of the results is one of these.
 REASONS = (*STATUSES, "ambiguous", "not_in_form")
-_AMBIGUOUS, NOT_IN_FORM = len(STATUSES), len(STATUSES) + 1
+_AMBIGUOUS, _NOT_IN_FORM = len(STATUSES), len(STATUSES) + 1
 
 _COLUMNS = ("agency", "year", "form", "table", "line", "column", "value", "status")
 _NUMBERING = re.compile(r"^(（[^（）]+）|\([^()]+\)\s*|[一二三四五六七八九十]、|\d+\.\s*)+")
@@ -104,14 +92,12 @@ def _term(where: str, sign: int, written: str, statutory: Form) -> Term:
     table = statutory.table(name)
     options: list[tuple[CellKey, ...]] = []
     for line in lines.split("|"):
-        cells = table.cells_of(line, column) if line in table.columns_of or table.parts(line) else ()
-        if not cells:
+        ways = table.options(line, column) if line in table.columns_of or table.parts(line) else ()
+        if not ways:
             known = {"lines": ", ".join(table.line), "columns": ", ".join(table.column)}
             cell = f"{name}/{line}/{column}"
             raise FormError.worded("sum_cell_unknown", where=where, version=statutory.version, cell=cell, **known)
-        options.append(cells)
-        if line in table.line and table.line[line].subtotal:
-            options.append(tuple((name, line, one) for one in dict.fromkeys(key[2] for key in cells)))
+        options += ways
     return Term(sign, tuple(options), "|" in lines)
 
 
@@ -157,7 +143,7 @@ def definitions_in(
         The file is no TOML, or two definitions have one id.
     """
     where = f"measures/{file}" if text is None else file
-    raw = parsed_toml(where, (resources.files(__package__) / file).read_text("utf-8") if text is None else text)
+    raw = package_data(where) if text is None else parsed_toml(where, text)
     refuse_keys(where, raw, (kind,), tables)
     entries = [one for entry in raw[kind] for one in _each(f"{where}, {entry.get('id', '?')!r}", entry)]
     ids = [*taken, *(entry.get("id", "?") for entry in entries)]
@@ -231,9 +217,6 @@ class Figures:
 
     def option(self, term: Term) -> tuple[Integers, Flags]:
         """Return for each report which option it takes, and whether it prints several that exclude each other."""
-        taken = np.zeros(self.value.shape[1], dtype=np.intp)
-        if len(term.options) == 1:
-            return taken, np.zeros(len(taken), dtype=np.bool_)
         printed = np.array([(self.reason[self._rows(option)] != ABSENT).any(axis=0) for option in term.options])
         return printed.argmax(axis=0), np.asarray(term.exclusive & (printed.sum(axis=0) > 1))
 
@@ -266,18 +249,13 @@ def blanks_as_zero(matrix: ReportMatrix, reported: Figures) -> Figures:
     A blank total is not zero but the sum of its parts. A blank that an edit shows to be more than zero has no figure.
     Unreadable cells and cells that the document does not have are no blanks.
     """
-    blank = matrix.blank
-    if not blank.any():
-        return reported
-    value, reason = matrix.value.copy(), reported.reason.copy()
+    blank, value = matrix.blank, matrix.value.copy()
     for positions, layout in matrix.layouts:
         members = positions[blank[:, positions].any(axis=0)]
-        if len(members):
-            balances = _balances(matrix, layout)
-            value[:, members] = _zeroed(matrix.value[:, members], matrix.status[:, members], blank[:, members], balances)
-    filled = blank & ~np.isnan(value)
-    reason[filled] = 0
-    return Figures(value, reason, matrix.index)
+        edits = (edit for edit in matrix.form.edits(layout.printed) if edit.relation == "==")
+        balances = [np.split(matrix.rows_at(edit.cells), [len(edit.left)]) for edit in edits]
+        value[:, members] = _zeroed(matrix.value[:, members], matrix.status[:, members], blank[:, members], balances)
+    return Figures(value, np.where(blank & ~np.isnan(value), np.int8(0), reported.reason), matrix.index)
 
 
 #: What somebody dismissed: the number of the report, the rule and the cells.
@@ -305,14 +283,8 @@ def contradicted(matrix: ReportMatrix, dismissed: Dismissed) -> Flags:
     return found
 
 
-def _balances(matrix: ReportMatrix, layout: Layout) -> list[tuple[Integers, Integers]]:
-    """Return the rows on both sides of each balance edit; its coefficients are one."""
-    edits = [edit for edit in matrix.form.edits(layout.printed) if edit.relation == "=="]
-    rows = (np.split(matrix.rows_at(edit.cells), [len(edit.left)]) for edit in edits)
-    return [(left, right) for left, right in rows]
-
-
-def _zeroed(figures: Floats, status: NDArray[np.int8], blank: Flags, balances: Sequence[tuple[Integers, Integers]]) -> Floats:
+def _zeroed(figures: Floats, status: NDArray[np.int8], blank: Flags, balances: Sequence[Sequence[Integers]]) -> Floats:
+    """Return figures with blanks as zero; `balances` are the rows on both sides of edits whose coefficients are one."""
     more_than_zero = np.zeros(blank.shape, dtype=np.bool_)
     value = figures
     # what the first round finds to be more than zero leaves the totals open of which it is a part
@@ -379,15 +351,13 @@ class Gathered:
         """The figures of each matrix with blanks as zero."""
         return [blanks_as_zero(matrix, known) for matrix, known in zip(self.matrices, self.reported, strict=True)]
 
-    def reason_without_cells(self, forms: Iterable[str]) -> NDArray[np.int8]:
-        """Return why a report without any cell has no figure that stands in some forms."""
-        on_these = self.reports["form"].isin(list(forms)).to_numpy(dtype=bool)
-        return np.where(on_these, np.int8(ABSENT), np.int8(NOT_IN_FORM))
-
-    @property
-    def has_blanks(self) -> bool:
-        """Whether any figure would differ with blanks as zero."""
-        return any(known is not zeroed for known, zeroed in zip(self.reported, self.zeroed, strict=True))
+    def total(self, sums: Mapping[str, Sum], figures: Sequence[Figures]) -> tuple[Floats, NDArray[np.int8]]:
+        """Add up for each report what a sum is in its form; `figures` are those of each matrix."""
+        value, reason = np.full(len(self.reports), np.nan), np.full(len(self.reports), _NOT_IN_FORM, dtype=np.int8)
+        for matrix, known in zip(self.matrices, figures, strict=True):
+            if terms := sums.get(matrix.form.version):
+                value[matrix.reports], reason[matrix.reports] = known.total(terms)
+        return value, reason
 
     @cached_property
     def contradicted(self) -> list[Flags]:
@@ -407,39 +377,33 @@ def gathered(
     """
     # to sort columns of text that nobody asks for by form would take longer than all else
     require_columns(cells, _COLUMNS, "cells", "Report.cells")
-    cells = cells[list(_COLUMNS)]
+    cells, without_cells = cells[list(_COLUMNS)], None
     if isinstance(source, Report):
-        identity = pd.DataFrame({"agency": [source.agency], "year": pd.array([source.year], "Int64"), "form": [source.form]})
-        found, sorted_by_form = matrices(cells, identity if cells.empty else None)
-        if reports is None:
-            reports = identity.assign(published=pd.Series([source.published], dtype="datetime64[ns]"))
+        without_cells = pd.DataFrame({"agency": [source.agency], "year": pd.array([source.year], "Int64"), "form": [source.form]})
+        published = pd.Series([source.published], dtype="datetime64[ns]")
+        described = _described(without_cells.assign(published=published) if reports is None else reports)
+    elif isinstance(source, pd.DataFrame):
+        # a register may list more than the cells at hand
+        described = _described(cells[["agency", "year"]].drop_duplicates() if reports is None else reports)
     else:
-        found, sorted_by_form = matrices(cells)
-        if reports is None and not isinstance(source, pd.DataFrame):
-            reports = source.reports
-    known = found[["agency", "year", "form"]].astype({"year": "Int64"})
-    if findings is None and not isinstance(source, (Report, pd.DataFrame)):
-        findings = source.findings
-    dismissed = _dismissed(known, findings)
-    if reports is None:
-        return Gathered(known, sorted_by_form, dismissed)
+        findings = source.findings if findings is None else findings
+        described = _described(source.reports if reports is None else reports)
+        without_cells = described[list(IDENTITY)] if "form" in described.columns else None
+    found, sorted_by_form = matrices(cells, without_cells)
+    known = found[list(IDENTITY)].astype({"year": "Int64"})
+    known = known.merge(described.drop(columns="form", errors="ignore"), on=["agency", "year"], how="left")
+    return Gathered(known, sorted_by_form, _dismissed(known, findings))
+
+
+def _described(reports: pd.DataFrame) -> pd.DataFrame:
+    """Return the chosen ones of a frame of reports, of which each is named once."""
     require_columns(reports, ("agency", "year"), "reports", "Panel.reports")
     if "chosen" in reports.columns:
         reports = reports[reports["chosen"].fillna(False).astype(bool)]
-    reports = reports.dropna(subset=["agency", "year"])
-    twice = reports[reports.duplicated(["agency", "year"])]
-    if len(twice):
-        raise UnusableCells.worded("reports_twice", **twice[["agency", "year"]].iloc[0])
-    about = reports.assign(year=reports["year"].astype("Int64"))
-    keys = about[["agency", "year"]]
-    without_cells = about[~pd.MultiIndex.from_frame(keys).isin(pd.MultiIndex.from_frame(known[["agency", "year"]]))]
-    if isinstance(source, pd.DataFrame) or "form" not in about.columns:
-        # a register may list more than the cells at hand
-        without_cells = without_cells.iloc[:0]
-    else:
-        known = pd.concat([known, without_cells[["agency", "year", "form"]]], ignore_index=True)
-    more = about[[name for name in about.columns if name not in known.columns or name in ("agency", "year")]]
-    return Gathered(known.merge(more, on=["agency", "year"], how="left"), sorted_by_form, dismissed)
+    reports = reports.dropna(subset=["agency", "year"]).astype({"year": "Int64"})
+    if (twice := reports.duplicated(["agency", "year"])).any():
+        raise UnusableCells.worded("reports_twice", **reports.loc[twice, ["agency", "year"]].iloc[0])
+    return reports
 
 
 def _dismissed(reports: pd.DataFrame, findings: pd.DataFrame | None) -> Dismissed:

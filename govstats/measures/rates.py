@@ -14,17 +14,17 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from govstats.errors import FormError, UnusableCells, UnusableRegister, require_columns
-from govstats.files import Written
-from govstats.forms import ONE_FEN, Language, form, refuse_keys, refuse_unknown, text_of, versions
+from govstats.files import Written, refuse_keys, refuse_unknown, text_of
+from govstats.forms import ONE_FEN, Language, form, versions
 from govstats.measures.formulas import REASONS, Figures, Gathered, Sum, chosen, definitions_in, gathered, in_words, parsed
 from govstats.panel.register import EXPECTED_TYPES, expected_reports
 from govstats.reconciliation import reconcile
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.findings import Flags, Floats
 from govstats.reconciliation.matrix import report_numbers
 from govstats.reconciliation.repairs import repairs as repairs_of
 from govstats.reconciliation.reuse import reused_passages
 from govstats.reconciliation.rulebook import RulesFile
+from govstats.reconciliation.solver import Flags, Floats
 from govstats.report import Report, column_types, typed_frame
 
 if TYPE_CHECKING:
@@ -312,10 +312,7 @@ def indicators(
         quantities, reason = _quantities_of(one, everything, everything.reported, given)
         contradicted = _marked(one, everything, everything.contradicted) > 0
         outcome, members = _pooled(one, quantities, reason, contradicted, groups, everything)
-        blanks = outcome
-        if everything.has_blanks:
-            zeroed, why = _quantities_of(one, everything, everything.zeroed, given)
-            blanks, _ = _pooled(one, zeroed, why, contradicted, groups, everything)
+        blanks, _ = _pooled(one, *_quantities_of(one, everything, everything.zeroed, given), contradicted, groups, everything)
         over_repairs = (np.full(groups.count, np.nan),) * 3
         if repaired_reports is not None:
             over_repairs = _over_repairs(one, quantities, outcome, contradicted, groups, repaired_reports)
@@ -454,20 +451,16 @@ def _quantities_of(
     one: Indicator, everything: Gathered, figures: Sequence[Figures], given: Mapping[str, Floats]
 ) -> tuple[Floats, NDArray[np.int8]]:
     """Return the quantities of an indicator for each report, and why there is none."""
-    shape = (len(one.written), len(everything.reports))
-    quantities = np.full(shape, np.nan)
-    reason = np.zeros(shape[1], dtype=np.int8) if one.outside else everything.reason_without_cells(one.sums)
-    for matrix, known in zip(everything.matrices, figures, strict=True):
-        if matrix.form.version in one.sums:
-            reason[matrix.reports] = 0
-            for at, terms in enumerate(one.sums[matrix.form.version]):
-                if terms:
-                    quantities[at, matrix.reports], why = known.total(terms)
-                    reason[matrix.reports] = np.maximum(reason[matrix.reports], why)
+    quantities = np.full((len(one.written), len(everything.reports)), np.nan)
+    reason = np.zeros(len(everything.reports), dtype=np.int8)
     for at, name in enumerate(one.given):
         if name:
             quantities[at] = given.get(name, np.nan)
-            reason[np.isnan(quantities[at]) & (reason == 0)] = _NOT_GIVEN
+        else:
+            sums = {version: of_form[at] for version, of_form in one.sums.items()}
+            quantities[at], why = everything.total(sums, figures)
+            reason = np.maximum(reason, why)
+    reason[np.isnan(quantities).any(axis=0) & (reason == 0)] = _NOT_GIVEN
     return quantities, reason
 
 

@@ -159,7 +159,8 @@ class Headers:
         split += pairwise(record.words) if behind else []
         parted = self.may_lack_a_figure(record) or self._goes_on(id(record.grid), table) or any(starmap(_are_thousands, split))
         # where other rows add up, this one stands in the columns as well
-        like_others = self._adds_up(id(record.grid), table, line)[_shape(record)] > 0
+        some, zeros = (self._adds_up(id(record.grid), table, line)[_shape(record), of_kind] for of_kind in (True, False))
+        like_others = some >= 0 < some + zeros
         ways = [way._replace(sure=(way.sure or like_others) and not parted) for way in ways]
         ways = self.unless_moved_up(ways, record, table, sums)
         # digits that ran together do not go on in the next line
@@ -200,14 +201,17 @@ class Headers:
         stray = max(self.figures_behind(record), default=0) > len(self._all)
         return stray or (self._parts_thousands and any(starmap(_are_thousands, pairwise(record.words))))
 
-    def _count_sums(self, grid: int, table: Table, line: str) -> Counter[tuple[str, Spans]]:
-        """Count for each shape of a full row in a grid the rows that add up, less those that do not: agencies err in few."""
-        sums, counts = own_sums(table, line), Counter[tuple[str, Spans]]()
+    def _count_sums(self, grid: int, table: Table, line: str) -> Counter[tuple[tuple[str, Spans], bool]]:
+        """Count for each shape of a full row in a grid the rows that add up, less those that do not: agencies err in few.
+
+        Rows of zeros, which add up wherever they stand, are counted apart.
+        """
+        sums, counts = own_sums(table, line), Counter[tuple[tuple[str, Spans], bool]]()
         for row in self._records[grid] if sums else ():
             values = [figure(piece.text).value or 0 for piece in row.figures]
             if row.grid is not TEXT and len(values) == len(sums[0]):
                 holds = not any(sum(map(mul, signs, values)) for signs in sums)
-                counts[_shape(row)] += 1 if holds else -1
+                counts[_shape(row), any(values)] += 1 if holds else -1
         return counts
 
     def _have_second_lines(self, grid: int, table: Table) -> bool:

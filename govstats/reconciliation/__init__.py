@@ -7,16 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from govstats.reconciliation.comparison import FormatComparison, check_summaries, check_vintages, compare_formats
+from govstats.reconciliation.comparison import FormatComparison, check_what_is_beside, compare_formats
 from govstats.reconciliation.corrections import Corrections, as_corrected, decided
-from govstats.reconciliation.edits import check_edits
+from govstats.reconciliation.edits import check_edits, check_edits_over_years, pairs_of_years
 from govstats.reconciliation.findings import FINDING_TYPES, Findings
 from govstats.reconciliation.matrix import ManyReports, Source, known_of, matrices
-from govstats.reconciliation.own_rules import check_rules
 from govstats.reconciliation.prose import check_prose, said_in
-from govstats.reconciliation.rulebook import RulesFile, loaded, rules
+from govstats.reconciliation.rulebook import RulesFile, check_rules, loaded, rules
 from govstats.reconciliation.structure import check_structure
-from govstats.reconciliation.years import check_years
 
 __all__ = [
     "FINDING_TYPES",
@@ -135,10 +133,8 @@ def reconcile(
         told = known.report.claims.assign(report_year=known.report.year)
     said = [] if told is None else said_in(told)
     check_prose(by_form, findings, said)
-    check_years(by_form, findings, said=() if known.claims is None else said, texts=known.texts)
-    if known.vintages is not None:
-        check_vintages(by_form, findings, known.vintages, known.reports)
-    if known.reports is not None:
-        check_summaries(by_form, findings, known.reports)
+    pairs = pairs_of_years(by_form)
+    check_edits_over_years(by_form, pairs, findings, () if known.claims is None else said)
+    check_what_is_beside(by_form, pairs, findings, known)
     frame = findings.frame(by_form.reports)
     return frame if adjudications is None else decided(frame, source, adjudications, findings.rules)

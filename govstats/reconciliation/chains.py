@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.forms import ONE_FEN, CellKey, Edit, Form
-from govstats.reconciliation.edits import System, as_rows, assess, coefficients, linear_edits, outside, pairs_of_years, systems_on
-from govstats.reconciliation.findings import Flags, Floats, Integers
+from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Edit, Form
+from govstats.reconciliation import solver
+from govstats.reconciliation.edits import System, assess, linear_edits, pairs_of_years, systems_on
 from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices, plain_values
 from govstats.reconciliation.rulebook import RulesFile, known_rule, loaded
-from govstats.reconciliation.solver import Localisation, Rows, Solution, can_hold, components, consistent, minimal_changes
+from govstats.reconciliation.solver import Flags, Floats, Integers, Localisation, Rows, Solution
 
 #: What it costs to change a cell of a year that only bounds a chain: more than any repair.
 _FIXED = 1_000.0
@@ -30,8 +30,6 @@ _SURE, _UNSURE_WEIGHT = 0.99, 0.8
 #: So many cells are tried beside an error of a whole table of one report, and of one that the years beside tell.
 FEW, FEW_OVER_YEARS = 3, 2
 _NOTHING = Solution((), ())
-#: Figures in 元 for 万元, or in 万 for one by one.
-TEN_THOUSAND = 1e4
 #: So many different fractions are no misprints of single figures.
 _FRACTIONS = 3
 #: A block of two lines and columns that is turned is two cells swapped.
@@ -75,21 +73,12 @@ class Chain(NamedTuple):
 
     @property
     def broken(self) -> Flags:
-        """The edits that cannot hold; cells without a figure are not negative unless signed."""
-        unknown, matrix, equalities = np.isnan(self.figures), self.rows.matrix, len(self.rows.equalities)
-        sums = matrix @ np.nan_to_num(self.figures)
-        loose = ((matrix != 0) & (unknown & self.rows.signed)).any(axis=1)
-        raising, lowering = (loose | (side & unknown).any(axis=1) for side in (matrix > 0, matrix < 0))
-        lowering[equalities:] = True
-        return np.asarray(((sums > ONE_FEN) & ~lowering) | ((sums < -ONE_FEN) & ~raising))
-
-    def cannot_be(self, figures: Floats) -> Flags:
-        """Tell which figures, shape (cells, ways), cannot all be right."""
-        return outside(self.rows, figures).any(axis=0) | ~can_hold(self.rows, figures)
+        """The edits that cannot hold."""
+        return self.rows.broken(self.figures)
 
     def minimal(self, seconds: float, most: float) -> Localisation:
         """Return the sets of cells of the least weight, none that weighs more than `most`."""
-        return minimal_changes(self.rows, self.figures, self.weights, seconds=seconds, most=most)
+        return solver.minimal_changes(self.rows, self.figures, self.weights, seconds=seconds, most=most)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,14 +169,14 @@ def _located(chain: Chain, seconds: float) -> Localisation:
 
 def _rearrangements(chain: Chain) -> list[Solution]:
     """Return the interchanges and shifts of lines or columns by which all edits hold, with the cells that change."""
-    equal = chain.broken[: len(chain.rows.equalities)].any() or outside(chain.rows, chain.figures[:, None]).any()
+    equal = chain.broken[: len(chain.rows.equalities)].any() or chain.rows.outside(chain.figures).any()
     if chain.broken.any() and not equal:
         return []  # that one figure is less than another tells nothing of where they stand
     figures = rearranged(chain.places[0].form, tuple(place.key for place in chain.places), chain.figures)[1]
     found = []
-    for moved in figures[~chain.cannot_be(figures.T)]:
+    for moved in figures[solver.possible(chain.rows, figures.T)]:
         changed = np.flatnonzero(~np.isnan(chain.figures) & (moved != chain.figures)).tolist()
-        values = consistent(chain.rows, moved, changed)
+        values = solver.consistent(chain.rows, moved, changed)
         if values is not None:
             changes = zip(changed, values, strict=True)
             found.append(Solution.of((cell, value) for cell, value in changes if value != chain.figures[cell]))
@@ -231,8 +220,7 @@ class _Systems:
                 joining = self.joining(matrix, layout)
                 for order, component in enumerate(self.components(matrix, layout)):
                     figures = matrix.value[np.ix_(matrix.rows_at(component.cells), members)]
-                    fails = outside(component.rows, figures).any(axis=0) | ~can_hold(component.rows, figures)
-                    for at in members[fails].tolist():
+                    for at in members[~solver.possible(component.rows, figures)].tolist():
                         yield int(matrix.reports[at]), order, self.chain(matrix, at, component), component is joining
 
     def chain(self, matrix: ReportMatrix, member: int, component: System) -> Chain:
@@ -289,7 +277,7 @@ def _weights(cells: pd.DataFrame, matrix: ReportMatrix, own: Weights | None) -> 
 def _hold(edits: Sequence[Edit], before: Case, now: Case, was: Floats, ought: Floats) -> Flags:
     """Tell which edits hold for any two of the figures of both years, shape (edits, ways before, ways now); what is open fits."""
     places = [(place.key, offset) for year, offset in ((before, -1), (now, 0)) for place in year.chain.places]
-    first, second = np.split(coefficients(edits, places), [len(before.chain.places)], axis=1)
+    first, second = np.split(solver.coefficients(edits, places), [len(before.chain.places)], axis=1)
     surplus = (first @ np.nan_to_num(was))[:, :, None] + (second @ np.nan_to_num(ought))[:, None, :]
     is_open = ((first != 0) @ np.isnan(was))[:, :, None] | ((second != 0) @ np.isnan(ought))[:, None, :]
     one_sided = np.array([edit.relation == ">=" for edit in edits], dtype=np.bool_)[:, None, None]
@@ -364,7 +352,7 @@ def _of_whole_tables(years: Sequence[Case], links: Sequence[_Link], chain: Chain
         ways = list(year.found.solutions)
         for other in reprinted(cells, figures, before.chain.figures if before and same else None):
             changed = np.flatnonzero(~np.isnan(figures) & (other != figures)).tolist()
-            if can_hold(year.chain.rows, other[:, None]).all():
+            if solver.can_hold(year.chain.rows, other[:, None]).all():
                 ways.append(Solution(tuple(changed), tuple(other[changed].tolist())))
         widened.append(replace(year, found=Localisation(ways, year.found.complete)))
     found = _combined(widened, _fitting(widened, links))
@@ -403,7 +391,7 @@ def _joined(years: Sequence[Case], links: Sequence[_Link], free: Sequence[bool] 
     signed, whole = (np.concatenate([getattr(one.rows, name) for one in chains]) for name in ("signed", "whole"))
     weights = [one.weights if it else np.full_like(one.weights, _FIXED) for one, it in zip(chains, free, strict=True)]
     figures, every = np.concatenate([one.figures for one in chains]), tuple(place for one in chains for place in one.places)
-    return Chain(every, *as_rows(edits, places, signed, whole), figures, np.concatenate(weights))
+    return Chain(every, *solver.as_rows(edits, places, signed, whole), figures, np.concatenate(weights))
 
 
 def _factors(chain: Chain, located: Localisation) -> list[Localisation]:
@@ -416,7 +404,7 @@ def _factors(chain: Chain, located: Localisation) -> list[Localisation]:
     alone = holding.sum(axis=0)
     correlated = np.abs(holding.T @ holding * len(holding) - np.outer(alone, alone)) > ONE_FEN
     factors = []
-    for members in components(((rows.T @ rows > 0) | correlated).astype(float)):
+    for members in solver.components(((rows.T @ rows > 0) | correlated).astype(float)):
         mine = {cells[member] for member in members}
         changes = ([change for change in zip(*one, strict=True) if change[0] in mine] for one in located.solutions)
         factors.append(Localisation(list(dict.fromkeys(map(Solution.of, changes))), located.complete))

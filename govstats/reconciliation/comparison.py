@@ -1,4 +1,4 @@
-"""The rules on documents beside one another: formats and vintages of one report (XF, XV), and what a report sums up (XH)."""
+"""The rules on what stands beside a report: formats and vintages (XF, XV), what it sums up (XH), the year before (XO, XD)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,34 @@ from functools import partial
 from math import isnan, nan
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from govstats.errors import DifferentReports, require_columns
-from govstats.forms import ONE_FEN, CellKey, Language, Table
+from govstats.forms import ONE_FEN, CellKey, Language, Table, cell_key
+from govstats.reconciliation.edits import Pairs
 from govstats.reconciliation.findings import Findings
-from govstats.reconciliation.matrix import ABSENT, REPORTED, STATUS, UNREADABLE, ByForm, Located, combinations, keys_of, matrices
+from govstats.reconciliation.matrix import (
+    ABSENT,
+    REPORTED,
+    STATUS,
+    UNREADABLE,
+    ByForm,
+    Located,
+    Reports,
+    keys_of,
+    matrices,
+    report_numbers,
+)
+from govstats.reconciliation.reuse import reused_passages
 from govstats.reconciliation.rulebook import known_rule
 from govstats.reconciliation.wording import cell_label, listed, no_figure, number, phrase, quoted, without_figure
 from govstats.report import Report, column_types, typed_frame
 
 #: What each format says of a cell, as columns of the comparison.
 _COMPARED: Mapping[str, Any] = column_types("value:Float64 printed status place")
+#: A table that shares fewer of its cells with the form of the year before is another table.
+_SHARED_CELLS = 0.8
 _ReportKey = tuple[object, int]
 
 
@@ -51,6 +67,20 @@ class _Shown(NamedTuple):
 
 _NOT_SHOWN = _Shown(nan, ABSENT)
 _Shows = Mapping[CellKey, _Shown]
+
+
+def check_what_is_beside(by_form: ByForm, pairs: Sequence[Pairs], findings: Findings, known: Reports) -> None:
+    """Hold reports against those of the year before, against their other documents, and against the reports below them."""
+    for some in pairs:
+        _check_amounts(some, findings)
+        _check_ratios(some, findings)
+        _check_repetition(some, findings)
+    if known.texts is not None and pairs:
+        _check_texts(by_form.reports, pairs, known.texts, findings)
+    if known.vintages is not None:
+        _check_vintages(by_form, findings, known.vintages, known.reports)
+    if known.reports is not None:
+        _check_summaries(by_form, findings, known.reports)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +233,7 @@ def _shown(report: Located) -> dict[CellKey, _Shown]:
     return {key: _Shown(value, state) for key, value, state in shown if state != ABSENT}
 
 
-def check_vintages(by_form: ByForm, findings: Findings, vintages: pd.DataFrame, described: pd.DataFrame | None = None) -> None:
+def _check_vintages(by_form: ByForm, findings: Findings, vintages: pd.DataFrame, described: pd.DataFrame | None = None) -> None:
     """Hold other documents of a report against the one whose cells count.
 
     Parameters
@@ -223,11 +253,11 @@ def check_vintages(by_form: ByForm, findings: Findings, vintages: pd.DataFrame, 
         return
     places = by_form.located()
     chosen = _chosen(described)
-    named = ("agency", "year", "form", "vintage", "source")
-    which, first = combinations(vintages, named)
-    documents = list(keys_of(vintages.iloc[first], named))
+    named = ["agency", "year", "form", "vintage", "source"]
+    documents = list(keys_of(vintages.drop_duplicates(named), named))
     # every document becomes a report of its own, with the number that it has among the documents
-    _, others = matrices(vintages.assign(agency=pd.Categorical.from_codes(which, pd.Index(range(len(first))).astype("str"))))
+    number_of_row = vintages.groupby(named, sort=False, dropna=False, observed=True).ngroup()
+    _, others = matrices(vintages.assign(agency=number_of_row.astype("str")))
     for matrix in others:
         for at, report in enumerate(matrix.reports.tolist()):
             agency, year, _, number_of, name = documents[report]
@@ -260,7 +290,7 @@ def _chosen(described: pd.DataFrame | None) -> Mapping[_ReportKey, tuple[int, st
 # --- summaries: XH ----------------------------------------------------------------------------------------------------------
 
 
-def check_summaries(by_form: ByForm, findings: Findings, described: pd.DataFrame) -> None:
+def _check_summaries(by_form: ByForm, findings: Findings, described: pd.DataFrame) -> None:
     """Hold reports that say they are a summary against the sum over the agencies below.
 
     Parameters
@@ -318,3 +348,89 @@ def _check_summary(summary: Located, read: Mapping[str, _Shows], table: Table, f
 def _without_figure(shown: Mapping[str, _Shown], language: Language) -> str:
     """Name the reports that have no figure."""
     return without_figure(((name or phrase("summary", language), one.status) for name, one in shown.items()), language)
+
+
+# --- the year before: S05, XO, XD --------------------------------------------------------------------------------------------
+
+
+def _check_amounts(pairs: Pairs, findings: Findings) -> None:
+    """Add to S05 that an amount is about ten thousand times that of the year before, or a ten-thousandth."""
+    jump = known_rule("S05").settings["jump"]
+    for table in pairs.now.form.tables:
+        for cell in table.cells:
+            if "元" in table.unit(cell[1], cell[2]) and cell in pairs.before.index:
+                now, before = pairs.beside([cell])[0][:, 0]
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    apart = np.abs(np.log(now / before))
+                jumped = np.abs(apart - np.log(jump["factor"])) <= np.log(jump["within"])
+                _note_both("S05", pairs.where(jumped & (now > 0) & (before > 0)), cell, findings, message="jump")
+
+
+def _check_ratios(pairs: Pairs, findings: Findings) -> None:
+    settings = known_rule("XO").settings
+    floors = {cell_key(written): group["floor"] for group in settings["figures"] for written in group["cells"]}
+    cells = [cell for cell in pairs.now.cells if cell in floors and cell in pairs.before.index]
+    if not cells:
+        return
+    figures, _ = pairs.beside(cells)
+    least = np.maximum(figures.min(axis=0), np.array([[floors[cell]] for cell in cells]))
+    apart = figures.max(axis=0) > settings["ratio"] * least
+    for cell, chosen in zip(cells, apart, strict=True):
+        _note_both("XO", pairs.where(chosen), cell, findings)
+    _note_years("XO", "pass", pairs.where(~np.isnan(least).all(axis=0) & ~apart.any(axis=0)), findings)
+
+
+def _note_both(rule: str, pairs: Pairs, cell: CellKey, findings: Findings, *, message: str = "") -> None:
+    """Add a failure that names the figures of the two years."""
+    table = pairs.now.form.table(cell[0])
+    for report, year, (now, before) in zip(pairs.reports, pairs.years, pairs.beside([cell])[0][:, 0].T.tolist(), strict=True):
+        said: dict[str, Any] = {"left": number(before), "right": number(now), "expected": before, "reported": now}
+        findings.note(report, rule, "fail", message=message, table=table, cells=[cell], before=str(year), **said)
+
+
+def _note_years(rule: str, status: str, pairs: Pairs, findings: Findings, **about: Any) -> None:
+    """Add a finding for each report, which names the year before."""
+    for year in np.unique(pairs.years).tolist():
+        findings.note(pairs.where(pairs.years == year).reports, rule, status, before=str(year), **about)
+
+
+def _check_repetition(pairs: Pairs, findings: Findings) -> None:
+    """Find tables that are those of the year before, figure by figure."""
+    settings = known_rule("XD").settings
+    for table in pairs.now.form.tables:
+        if table.id not in pairs.before.rows_of:
+            continue
+        lines = (*table.lines, *pairs.before.form.table(table.id).lines)
+        subtotals = {line.id for line in lines if line.subtotal}
+        rows = pairs.now.cells[pairs.now.rows_of[table.id]]
+        cells = [cell for cell in rows if cell in pairs.before.index and cell[1] not in subtotals]
+        if len(cells) < _SHARED_CELLS * len(table.cells):
+            continue
+        both = pairs.where(pairs.both_have(table.id))
+        figures, status = both.beside(cells)
+        reported, lost = status == REPORTED, (status == UNREADABLE).any(axis=0)
+        equal = np.where(reported.all(axis=0), figures[0] == figures[1], reported[0] == reported[1])
+        same, unread = (equal | lost).all(axis=0), lost.any(axis=0)
+        now = np.nan_to_num(figures[0])
+        flows = now[[column not in settings["stocks"] for *_, column in cells]]
+        different = np.array([len(set(column) - {0.0}) for column in flows.T.tolist()], dtype=np.intp)
+        remarkable = same & (different >= settings["different_figures"][table.id])
+        _note_years("XD", "pass", both.where(~same), findings, table=table)
+        _note_years("XD", "pass", both.where(same & ~remarkable), findings, message="few", table=table)
+        _note_years("XD", "not_assessable", both.where(remarkable & unread), findings, table=table)
+        for at in np.flatnonzero(remarkable & ~unread).tolist():
+            said: dict[str, Any] = {"before": str(both.years[at]), "count": str(np.count_nonzero(now[:, at]))}
+            findings.note(both.reports[at], "XD", "fail", table=table, cells=cells, **said)
+
+
+def _check_texts(reports: pd.DataFrame, found: Sequence[Pairs], texts: pd.DataFrame, findings: Findings) -> None:
+    """Measure how much of the prose stood in the report of the year before."""
+    reused, at_most = reused_passages(texts), 100 * known_rule("XD").settings["text_reuse"]
+    numbers, rows = report_numbers(reports, reused)
+    shares = dict(zip(numbers.tolist(), (reused["reused_passages"] / reused["passages"]).iloc[rows].tolist(), strict=True))
+    for report, year in (both for pairs in found for both in zip(pairs.reports.tolist(), pairs.years.tolist(), strict=True)):
+        if report in shares:
+            percent = int(100 * shares[report])
+            outcome, message = ("fail", "reused") if percent >= at_most else ("pass", "text")
+            said: dict[str, Any] = {"before": str(year), "share": str(percent)}
+            findings.note(report, "XD", outcome, message=message, reported=percent / 100, **said)

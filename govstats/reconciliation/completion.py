@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,11 +11,10 @@ import pandas as pd
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form, cell_key, form
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.edits import System, closed, edits_on, has_cell, kinds, linear_edits, severity, system_of
-from govstats.reconciliation.findings import Integers
+from govstats.reconciliation.edits import System, closed, edits_on, linear_edits, severity, system_of
 from govstats.reconciliation.matrix import ABSENT, REPORTED, STATUS, Layout, ReportMatrix, Source, known_of, matrices
 from govstats.reconciliation.rulebook import RulesFile, loaded
-from govstats.reconciliation.solver import Bounds, bounds
+from govstats.reconciliation.solver import Bounds, Integers, bounds, has_cell, kinds
 from govstats.reconciliation.wording import cell_list
 from govstats.report import column_types, typed_frame
 
@@ -191,26 +191,19 @@ def _bounds(
     """Return what edits say of the cells of some tables; where a group contradicts itself, nothing of its unknown cells."""
     found: dict[CellKey, _Bound] = {}
     for part in parts:
-        cells, rows = part.cells, part.rows
-        figures = np.array([reported.get(key, np.nan) for key in cells])
-        unknown = np.isnan(figures)
-        if not any(key[0] in tables for key, it in zip(cells, unknown.tolist(), strict=True) if it):
+        figures = np.array([reported.get(key, np.nan) for key in part.cells])
+        if not any(key[0] in tables for key in compress(part.cells, np.isnan(figures))):
             continue
-        low = np.where(unknown, np.where(rows.signed, -np.inf, 0.0), figures)
-        high = np.where(unknown, np.inf, figures)
-        for at, key in enumerate(cells):
-            if key in said:
-                low[at], high[at] = said[key].low, said[key].high
-        limits = bounds(rows, low, high)
-        for at, key in enumerate(cells):
-            found[key] = _CONTRADICTED if limits is None else _follows(part, limits, at, was_zero=low[at] == 0)
+        limits = bounds(part.rows, figures, {at: said[key][:2] for at, key in enumerate(part.cells) if key in said})
+        for at, key in enumerate(part.cells):
+            found[key] = _CONTRADICTED if limits is None else _follows(part, limits, at)
     for key, claim in said.items():
         by_edits = found.get(key, _CONTRADICTED)
         found[key] = claim if by_edits.basis == "contradicted" else claim._replace(low=by_edits.low, high=by_edits.high)
     return found
 
 
-def _follows(part: System, limits: Bounds, at: int, *, was_zero: bool) -> _Bound:
+def _follows(part: System, limits: Bounds, at: int) -> _Bound:
     """Return the bounds of one cell, how they follow from the edits, and the rules and the other cells that they follow from."""
     low, high, because = float(limits.low[at]), float(limits.high[at]), sorted(limits.because[at])
     touched = np.flatnonzero((part.rows.matrix[because] != 0).any(axis=0)).tolist()
@@ -219,7 +212,8 @@ def _follows(part: System, limits: Bounds, at: int, *, was_zero: bool) -> _Bound
     elif limits.alone[at]:
         basis = "sum"
     else:
-        basis = "zero" if was_zero and high <= ONE_FEN and limits.by_one[at] else "elimination"
+        is_least = high <= ONE_FEN and not part.rows.signed[at]
+        basis = "zero" if is_least and limits.by_one[at] else "elimination"
     named = ";".join(dict.fromkeys(rule for row in because if (rule := part.edits[row].rule)))
     return _Bound(low, high, basis, named, cell_list(part.cells[other] for other in touched if other != at))
 

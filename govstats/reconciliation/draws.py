@@ -15,11 +15,10 @@ from govstats.errors import GovstatsError, require_columns
 from govstats.forms import ONE_FEN
 from govstats.reconciliation.chains import Chain, systems_of
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.findings import Floats, Integers
 from govstats.reconciliation.matrix import Source, keys_of, known_of, plain_values
 from govstats.reconciliation.repairs import repairs as repairs_of
 from govstats.reconciliation.rulebook import RulesFile
-from govstats.reconciliation.solver import Rows, bounds, components, filled
+from govstats.reconciliation.solver import Floats, Integers, Rows, bounds, components, filled
 
 #: Steps of a walk from one draw to the next, for each dimension of what is open.
 _STEPS = 100
@@ -199,8 +198,7 @@ class _System:
 def _open(edits: Rows, figures: Floats, generator: np.random.Generator) -> Iterator[_Open]:
     """Yield the cells that have one figure left, and each group of cells that have several, but not any number of them."""
     unknown = np.isnan(figures)
-    limits = bounds(edits, np.where(unknown, np.where(edits.signed, -np.inf, 0), figures), np.where(unknown, np.inf, figures))
-    point = filled(edits, figures)
+    limits, point = bounds(edits, figures), filled(edits, figures)
     if limits is None or point is None:
         return
     sure = unknown & (limits.high - limits.low <= ONE_FEN)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import cache, partial
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, partial
 from itertools import compress
 from typing import Any, NamedTuple
 
@@ -11,17 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, Table
+from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, Table, cell_key
 from govstats.reconciliation import wording
-from govstats.reconciliation.findings import Findings, Flags, Floats, Integers
-from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Layout, ReportMatrix, alike
+from govstats.reconciliation.findings import Findings
+from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Layout, ReportMatrix, keys_of
+from govstats.reconciliation.prose import Said, of_another_circle
 from govstats.reconciliation.rulebook import Rule, having, known_rule
-from govstats.reconciliation.solver import Rows, can_hold, components, conflict
-from govstats.reconciliation.wording import Words, term_labels
+from govstats.reconciliation.solver import Flags, Floats, Integers, Rows, as_rows, can_hold, components, conflict, kinds
+from govstats.reconciliation.wording import Words
 
-#: Takes an edit, a report and the figures of its cells; returns them with what the prose says of those that are missing, and what
-#: a message needs; None where the prose does not say it.
-StandIn = Callable[[Edit, "Pairs", Floats], tuple[Floats, dict[str, Any]] | None]
+_MILDER = {"E": "W", "W": "I", "I": "I"}
 
 
 class Pairs(NamedTuple):
@@ -160,40 +160,6 @@ def systems_on(form: Form, layout: Layout, cells: tuple[CellKey, ...], more: tup
     return system_of(form, (*closed(form, layout), *more), cells).parted()
 
 
-def as_rows(
-    edits: Iterable[Edit], places: Sequence[tuple[CellKey, int]], signed: Flags, whole: Flags
-) -> tuple[tuple[Edit, ...], Rows]:
-    """Return edits on cells, each of this year (0) or another one, as they stand in rows, and the rows, for the solver."""
-    ordered = tuple(sorted(edits, key=lambda edit: edit.relation != "=="))
-    weights, equal = coefficients(ordered, places), sum(edit.relation == "==" for edit in ordered)
-    return ordered, Rows(weights[:equal], weights[equal:], signed, whole)
-
-
-def coefficients(edits: Collection[Edit], places: Sequence[tuple[CellKey, int]]) -> Floats:
-    """Return those of edits for cells of this year (0) and the one before (-1), the left sides less the right."""
-    columns = {place: column for column, place in enumerate(places)}
-    weights = np.zeros((len(edits), len(places)))
-    for row, edit in enumerate(edits):
-        for place, (_, factor) in zip(edit.places, edit.terms, strict=True):
-            weights[row, columns[place]] += factor
-    return weights
-
-
-def has_cell(form: Form, key: CellKey) -> bool:
-    """Tell a cell of the form from a sum that only the prose has."""
-    table, line, column = key
-    return form.table(table).cells_of(line, column) == (key,) or form.table(table).open
-
-
-def kinds(form: Form, cells: Sequence[CellKey]) -> tuple[Flags, Flags]:
-    """Tell which cells may be negative, and which count things; an open table gives no units, so that they may be amounts."""
-    tables = [form.table(table) for table, _, _ in cells]
-    signed = [column in table.column and table.column[column].signed for table, (*_, column) in zip(tables, cells, strict=True)]
-    both = zip(tables, cells, strict=True)
-    whole = [not (has_cell(form, key) and (table.open or "元" in table.unit(*key[1:]))) for table, key in both]
-    return np.array(signed, dtype=np.bool_), np.array(whole, dtype=np.bool_)
-
-
 def linear_edits(now: ReportMatrix, before: ReportMatrix, rules: Iterable[Rule]) -> list[Edit]:
     """Return the edits of rules that bind reports on two forms, in the order of the rules."""
     edits = (edit for rule in rules for edit in rule.edits(now.form, before.form, now.own_lines))
@@ -242,8 +208,6 @@ def assess(edit: Edit, values: Floats, form: Form, *, may_have_more: bool = Fals
     left, right = sums(edit, np.where(unknown, 0.0, values))
     surplus = left - right
     low, high = surplus < -ONE_FEN, (surplus > ONE_FEN) & (edit.relation == "==")
-    if not unknown.any():
-        return Outcome(left, right, ~(low | high), (low & (not may_have_more)) | high)
     may_rise, may_fall = (unknown[cells].any(axis=0) for cells in _may_move(form, edit))
     impossible = (low & ~may_rise & (not may_have_more)) | (high & ~may_fall)
     # where a side has no figure at all there is nothing to compare
@@ -277,7 +241,7 @@ def conflicts(matrix: ReportMatrix) -> Iterator[Conflict]:
             empty = np.isnan(values)
             some = np.flatnonzero(empty.any(axis=0) & ~empty.all(axis=0))
             for at, holds in zip(some.tolist(), can_hold(mine.rows, values[:, some]).tolist(), strict=True):
-                yield Conflict(int(members[at]), table.id, () if holds else _conflict(matrix.form, mine, values[:, at]))
+                yield Conflict(int(members[at]), table.id, () if holds else _conflict(mine, values[:, at]))
 
 
 @cache
@@ -286,23 +250,15 @@ def _closed(form: Form, layout: Layout, table: str) -> System:
     return system_of(form, [edit for edit in closed(form, layout) if edit.table == table])
 
 
-def _conflict(form: Form, mine: System, values: Floats) -> tuple[Edit, ...]:
+def _conflict(mine: System, values: Floats) -> tuple[Edit, ...]:
     """Return edits that cannot hold together, first among those that cannot but be right."""
-    values = np.where(outside(mine.rows, values[:, None])[:, 0], np.nan, values)
-    figures = dict(zip(mine.cells, values.tolist(), strict=True))
-    failed = [assess(edit, np.array([[figures[cell]] for cell in edit.cells]), form).failed[0] for edit in mine.edits]
-    holding = [number for number, fails in enumerate(failed) if not fails]
+    values = np.where(mine.rows.outside(values), np.nan, values)
+    holding = np.flatnonzero(~mine.rows.broken(values)).tolist()
     sure = [number for number in holding if severity(mine.edits[number]) == "E"]
     for chosen in (sure, holding):
         if rows := conflict(mine.rows.only(chosen), values):
             return tuple(mine.edits[chosen[row]] for row in rows)
     return ()
-
-
-def outside(rows: Rows, figures: Floats) -> Flags:
-    """Tell which figures, shape (cells, reports), are no counts or amounts: negative, or a fraction of what is counted."""
-    fraction = ~np.isnan(figures) & (figures != np.rint(figures))
-    return np.asarray(((figures < 0) & ~rows.signed[:, None]) | (rows.whole[:, None] & fraction))
 
 
 def check_together(matrix: ReportMatrix, findings: Findings) -> None:
@@ -340,7 +296,7 @@ def check_edits(matrix: ReportMatrix, findings: Findings) -> None:
 
 
 def check_edit(
-    edit: Edit, pairs: Pairs, findings: Findings, *, may_have_more: bool = False, stand_in: StandIn | None = None
+    edit: Edit, pairs: Pairs, findings: Findings, *, may_have_more: bool = False, stand_in: StandIns | None = None
 ) -> None:
     """Add what becomes of one edit in each of the reports.
 
@@ -351,7 +307,7 @@ def check_edit(
     findings : Findings
     may_have_more : bool
         The sum may have parts that the edit does not name.
-    stand_in : StandIn, optional
+    stand_in : StandIns, optional
         What the prose says in the place of figures that are missing.
     """
     form, table, messages = pairs.now.form, pairs.now.form.table(edit.table), findings.rules[edit.rule].messages
@@ -374,21 +330,17 @@ def check_edit(
         fields |= {"printed": partial(wording.phrase, given), "printed_as": partial(wording.phrase, f"{given}_as")}
         fields["also"] = ["even_so"] * (not complete[at]) + ["as_corrected"] * any(changed)
         note(int(pairs.reports[at]), status=outcome, message=message, **fields)
-    undecided = ~(told.passed | differing)
-    for at in np.flatnonzero(undecided).tolist() if stand_in else ():
-        filled = stand_in(edit, pairs.where([at]), values[:, at]) if stand_in else None
+    for at in np.flatnonzero(~(told.passed | differing)).tolist():
+        one, state = pairs.where([at]), status[:, at].tolist()
+        filled = stand_in(edit, one, values[:, at]) if stand_in else None
         if filled is not None:
-            undecided[at] = False
             outcome = "pass" if assess(edit, filled[0][:, None], form).passed[0] else "fail"
-            fields = _of_one(edit, pairs.where([at]), filled[0]) | filled[1]
+            fields = _of_one(edit, one, filled[0]) | filled[1]
             note(int(pairs.reports[at]), status=outcome, also=["stood_in"], **fields)
-    # each combination of missing cells is worded once, for all reports that have it
-    for members in alike(status[:, undecided]):
-        which = np.flatnonzero(undecided)[members]
-        state = status[:, which[0]].tolist()
-        lost = edit.subject and set(state) == {ABSENT} and not pairs.where(which[:1]).has_table(edit.table)[0]
-        missing = _missing(form, edit, state)
-        note(pairs.reports[which], status="not_assessable", message="no_table" if lost else "", missing=missing)
+        else:
+            lost = edit.subject and set(state) == {ABSENT} and not one.has_table(edit.table)[0]
+            message, missing = "no_table" if lost else "", _missing(form, edit, state)
+            note(int(pairs.reports[at]), status="not_assessable", message=message, missing=missing)
 
 
 def _of_one(edit: Edit, report: Pairs, figures: Floats) -> dict[str, Any]:
@@ -416,8 +368,84 @@ def _missing(form: Form, edit: Edit, state: Sequence[int]) -> Words:
 @cache
 def edit_labels(form: Form, edit: Edit, language: Language) -> list[str]:
     """Name the cells of an edit; of two years those of the year before as such."""
-    labels = term_labels(form, edit, language)
+    labels = wording.apart(form, edit.cells, language)
     if not edit.offsets:
-        return [labels[cell] for cell in edit.cells]
-    named = [(wording.quoted(labels[cell], language), year) for cell, year in edit.places]
+        return labels
+    quoted = [wording.quoted(label, language) for label in labels]
+    named = zip(quoted, edit.offsets, strict=True)
     return [wording.phrase("last_year", language, cell=label) if year else label for label, year in named]
+
+
+# --- over two years ---------------------------------------------------------------------------------------------------------
+
+
+def check_edits_over_years(by_form: ByForm, pairs: Sequence[Pairs], findings: Findings, said: Sequence[Said]) -> None:
+    """Add a finding for every edit on two years; what the prose says stands in for figures that a table lacks."""
+    stand_ins = StandIns(by_form.reports, said)
+    for some in pairs:
+        _check_pairs(some, findings, stand_ins)
+    for matrix in by_form.matrices if said else ():
+        _check_against_claims_alone(matrix, pairs, findings, stand_ins)
+
+
+def _check_pairs(pairs: Pairs, findings: Findings, stand_ins: StandIns) -> None:
+    checked: set[str] = set()
+    edits = linear_edits(pairs.now, pairs.before, having("edits", findings.rules))
+    for edit in (edit for edit in edits if edit.offsets):
+        chosen = pairs
+        if pairs.now.form.table(edit.table).open:
+            # of an open table only those lines are compared that both years print
+            chosen = pairs.where((pairs.figures(edit.places)[1] != ABSENT).all(axis=0))
+        elif edit.rule in checked:
+            # a table that is not there is said to be so once for each rule
+            chosen = pairs.where(pairs.both_have(edit.table))
+        check_edit(edit, chosen, findings, stand_in=stand_ins if edit.rule in stand_ins.rules else None)
+        checked.add(edit.rule)
+
+
+class StandIns:
+    """Figures that the prose claims, for edits across years whose table lacks one."""
+
+    def __init__(self, reports: pd.DataFrame, claims: Sequence[Said]) -> None:
+        self.reports, self.claims = reports, claims
+        self.rules = {rule.id: rule for rule in having("claims_stand_in")}
+
+    @cached_property
+    def said(self) -> Mapping[tuple[object, int, CellKey], tuple[float, str]]:
+        """The figure of each agency, year and cell of which the prose names one only, exactly, and where it does so."""
+        found: dict[tuple[object, int, CellKey], dict[float, str]] = defaultdict(dict)
+        for agency, claim, _ in self.claims:
+            exact = claim.low == claim.value == claim.high and not claim.qualifier
+            if claim.target and claim.year is not None and exact and not of_another_circle(agency, claim.scope):
+                found[agency, claim.year, cell_key(claim.target)].setdefault(claim.value, claim.quote)
+        return {key: next(iter(said.items())) for key, said in found.items() if len(said) == 1}
+
+    def __call__(self, edit: Edit, report: Pairs, figures: Floats) -> tuple[Floats, dict[str, Any]] | None:
+        """Return the figures of a report with what the prose says of those that are missing; None where it does not."""
+        agency, year = self.reports["agency"].iloc[report.reports[0]], int(report.years[0]) + 1
+        missing = np.flatnonzero(np.isnan(figures)).tolist()
+        asked = [(agency, year + offset, cell) for cell, offset in (edit.places[at] for at in missing)]
+        if not self.said.keys() >= set(asked):
+            return None
+        filled = figures.copy()
+        filled[missing] = [self.said[key][0] for key in asked]
+
+        def names(language: Language) -> str:
+            labels = edit_labels(report.now.form, edit, language)
+            return wording.phrase("comma", language).join(labels[at] for at in missing)
+
+        quote = "；".join(dict.fromkeys(self.said[key][1] for key in asked))
+        return filled, {"severity": _MILDER[severity(edit)], "missing": names, "quote": quote}
+
+
+def _check_against_claims_alone(matrix: ReportMatrix, found: Sequence[Pairs], findings: Findings, stand_ins: StandIns) -> None:
+    """Hold reports whose year before is not at hand against what the prose says of it."""
+    told = {(agency, year + 1) for agency, year, _ in stand_ins.said}
+    paired = {number for pairs in found for number in pairs.reports.tolist()}
+    keys = keys_of(stand_ins.reports.iloc[matrix.reports], ("agency", "year"))
+    spoken_of = [(at, key[1] - 1) for at, key in enumerate(keys) if key in told and matrix.reports[at] not in paired]
+    reports = alone(matrix, *np.array(spoken_of, dtype=np.intp).reshape(-1, 2).T)
+    for edit in linear_edits(matrix, matrix, stand_ins.rules.values()) if spoken_of else ():
+        values, _ = reports.figures(edit.places)
+        filled = [stand_ins(edit, reports.where([place]), values[:, place]) is not None for place in range(len(spoken_of))]
+        check_edit(edit, reports.where(np.array(filled)), findings, stand_in=stand_ins)

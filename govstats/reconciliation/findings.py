@@ -12,12 +12,9 @@ from numpy.typing import NDArray
 
 from govstats.forms import CellKey, Language, Table
 from govstats.reconciliation.rulebook import LANGUAGES, Rules, Wording, loaded
+from govstats.reconciliation.solver import Floats, Integers
 from govstats.reconciliation.wording import Words, cell_list, gap, in_words, named, number
 from govstats.report import column_types
-
-Integers = NDArray[np.intp]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 #: The columns of the findings, with their types; the contract of DESIGN.md.
 FINDING_TYPES = column_types(

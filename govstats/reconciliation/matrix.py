@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from govstats.errors import UnusableCells, require_columns
 from govstats.forms import CellKey, Form, form, versions
-from govstats.reconciliation.findings import Floats, Integers
+from govstats.reconciliation.solver import Floats, Integers
 from govstats.report import CELL_TYPES, Report
 
 #: Statuses of cells, of which a later one outweighs an earlier one in a sum; ``words.toml`` has the words in this order.
@@ -202,9 +202,7 @@ class ReportMatrix:
         for at, ((what, _, _), rows) in enumerate(choices.items()):
             filled = np.isin(self.status[rows], (REPORTED, UNREADABLE)) if what == "figures" else self.printed[rows]
             made[at] = filled.any(axis=0)
-        # many choices in few bytes, which is what has to be compared
-        groups = alike(np.packbits(made, axis=0))
-        return [(members, self._layout(set(compress(choices, made[:, members[0]].tolist())))) for members in groups]
+        return [(members, self._layout(set(compress(choices, made[:, members[0]].tolist())))) for members in alike(made)]
 
     def _layout(self, chosen: set[tuple[str, str, str]]) -> Layout:
         printed, alone, unused = set[tuple[str, str]](), set[tuple[str, str]](), set[tuple[str, str]]()
@@ -310,13 +308,12 @@ def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> ByFor
         The frame lacks a column.
     """
     require_columns(cells, (*IDENTITY, *_KEY, "value", "status"), "cells", "Report.cells")
-    keys = cells
+    keys = cells[list(IDENTITY)]
     if identity is not None:
-        keys = pd.concat([cells[list(IDENTITY)], identity], ignore_index=True) if len(cells) else identity
-    report_of_key, first = combinations(keys, IDENTITY)
-    known: dict[str, Any] = {name: _plain(keys[name].array.take(first)) for name in IDENTITY}
-    version = np.array([name if name in versions() else "" for name in plain_values(keys["form"].iloc[first])])
-    report_of_row = report_of_key[: len(cells)]
+        keys = pd.concat([keys, identity], ignore_index=True) if len(cells) else identity
+    report_of_row = keys.groupby(list(IDENTITY), sort=False, dropna=False, observed=True).ngroup().to_numpy()[: len(cells)]
+    reports = keys.drop_duplicates(ignore_index=True).apply(_plain)
+    version = np.array([name if name in versions() else "" for name in plain_values(reports["form"])])
     found = []
     for name in sorted(set(version.tolist()) - {""}):
         members = np.flatnonzero(version == name)
@@ -324,12 +321,12 @@ def matrices(cells: pd.DataFrame, identity: pd.DataFrame | None = None) -> ByFor
         position[members] = np.arange(len(members))
         rows = slice(None) if len(members) == len(version) else position[report_of_row] >= 0
         found.append(_matrix(form(name), members, cells[rows], position[report_of_row[rows]]))
-    return ByForm(pd.DataFrame({**known, "known": version != ""}), found)
+    return ByForm(reports.assign(known=version != ""), found)
 
 
-def _plain(values: Any) -> Any:
-    """Return the values of a column as they would be if it were not categorical."""
-    return values.astype(values.categories.dtype) if isinstance(values, pd.Categorical) else values
+def _plain(column: pd.Series) -> pd.Series:
+    """Return a column as it would be if it were not categorical."""
+    return column.astype(column.cat.categories.dtype) if isinstance(column.dtype, pd.CategoricalDtype) else column
 
 
 def plain_values(values: pd.Series, missing: Any = None) -> list[Any]:
@@ -338,9 +335,6 @@ def plain_values(values: pd.Series, missing: Any = None) -> list[Any]:
     >>> plain_values(pd.Series(["甲", None], dtype="category"), missing="")
     ['甲', '']
     """
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        names = [*values.cat.categories, missing]
-        return [names[code] for code in values.array.codes.tolist()]
     return values.to_numpy(dtype=object, na_value=missing).tolist()
 
 
@@ -360,13 +354,6 @@ def report_numbers(reports: pd.DataFrame, frame: pd.DataFrame) -> tuple[Integers
     numbers = np.array([known.get(key, -1) for key in keys_of(frame, ("agency", "year"))], dtype=np.intp)
     rows = np.flatnonzero(numbers >= 0)
     return numbers[rows], rows
-
-
-def combinations(frame: pd.DataFrame, names: Sequence[str]) -> tuple[Integers, Integers]:
-    """Return the number of what some columns of each row say, in order of appearance, and where each first stands."""
-    known: dict[tuple[Any, ...], int] = {}
-    numbers = np.array([known.setdefault(key, len(known)) for key in keys_of(frame, names)], dtype=np.intp)
-    return numbers, np.unique(numbers, return_index=True)[1]
 
 
 def _matrix(statutory: Form, reports: Integers, rows: pd.DataFrame, report_of_row: Integers) -> ReportMatrix:

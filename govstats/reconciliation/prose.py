@@ -86,43 +86,25 @@ def check_prose(by_form: ByForm, findings: Findings, said: Sequence[Said]) -> No
 
 
 class _Target(NamedTuple):
-    """The cells that a claim speaks of, in a form; `ways` are these, and the subtotal that may stand for them."""
+    """What a claim speaks of, in a form; `ways` are the cells that it is the sum of, and the subtotal that may stand for them."""
 
-    table: Table
-    line: str
-    column: str
-    ways: list[tuple[CellKey, ...]]
+    form: Form
+    cell: CellKey
+    ways: Sequence[tuple[CellKey, ...]]
 
-    def subject(self, language: Language) -> str:
-        """Name the line and the column, in quotation marks."""
-        line, column = _line_name(self.table, self.line, language), wording.column_label(self.table, self.column, language)
-        return wording.quoted(f"{line}·{column}", language)
+    @property
+    def table(self) -> Table:
+        """Where it stands."""
+        return self.form.table(self.cell[0])
 
 
 @cache
 def _target(statutory: Form, name: str) -> _Target | None:
     """Return what a target stands for in a form; None where the form has no such cells."""
-    table_id, line, column = cell_key(name)
-    for table in statutory.tables:
-        if table.id == table_id and not table.open and (cells := table.cells_of(line, column)):
-            subtotal = line in table.line and table.line[line].subtotal
-            alone = tuple(dict.fromkeys((table_id, line, one) for _, _, one in cells))
-            return _Target(table, line, column, [cells, alone] if subtotal else [cells])
-    return None
-
-
-@cache
-def _line_name(table: Table, line: str, language: Language) -> str:
-    return wording.phrase("plus", language).strip().join(wording.line_label(table, one, language) for one in line.split("+"))
-
-
-def _apart(table: Table, places: Sequence[Sequence[str]], language: Language) -> list[str]:
-    """Name lines and columns by what sets them apart."""
-    lines = [_line_name(table, line, language) for line, _ in places]
-    columns = [wording.column_label(table, column, language) for _, column in places]
-    if len(set(lines)) == 1:
-        return columns
-    return lines if len(set(columns)) == 1 else [f"{line}·{column}" for line, column in zip(lines, columns, strict=True)]
+    cell = cell_key(name)
+    table = next((table for table in statutory.tables if table.id == cell[0] and not table.open), None)
+    ways = table.options(*cell[1:]) if table else ()
+    return _Target(statutory, cell, ways) if ways else None
 
 
 class _Side(NamedTuple):
@@ -154,7 +136,7 @@ class _Side(NamedTuple):
         return wording.without_figure(zip(self._labels(language), self.status, strict=True), language)
 
     def _labels(self, language: Language) -> list[str]:
-        return _apart(self.target.table, [cell[1:] for cell in self.cells], language)
+        return wording.apart(self.target.form, self.cells, language)
 
 
 #: Of a target that the form does not have.
@@ -239,7 +221,8 @@ class _Claims:
         # 未收到, 均为0: nothing, said without a unit
         nothing = claim.value == 0 and not claim.unit and claim.qualifier != "all" and message != "year_before"
         status = {"pass": "pass", "not_assessable": "not_assessable", "no_table": "not_assessable"}.get(message, "fail")
-        about: dict[str, Any] = {"table": side.target.table, "cells": side.cells, "subject": side.target.subject}
+        about: dict[str, Any] = {"table": side.target.table, "cells": side.cells}
+        about["subject"] = wording.named(side.target.table, side.target.cell)
         about |= {"quote": wording.shortened(claim.quote, claim.value), "scope": claim.scope, "claimed": partial(_range, claim)}
         about |= {"right": side.text, "missing": side.missing, "expected": expected, "reported": reported, **more}
         self.findings.note(self.reported.number, "NZ" if nothing else "NT", status, message=message, **about)
@@ -266,10 +249,10 @@ class _Claims:
         wrong = "fail" if complete or expected > reported else "not_assessable"
         status = "pass" if expected == reported else wrong
         of_total = next(one for one in self.every if total.get(one.target) == one.value and not one.qualifier)
-        places = [(target.line, target.column) for target in known]
+        cells = [target.cell for target in known]
 
         def written(side: slice, figures: Iterable[float], language: Language) -> str:
-            return wording.sum_text(_apart(known[0].table, places, language)[side], list(figures), language)
+            return wording.sum_text(wording.apart(known[0].form, cells, language)[side], list(figures), language)
 
         about: dict[str, Any] = {"cells": dict.fromkeys(cell for target in known for cell in target.ways[0])}
         about |= {"left": partial(written, slice(len(parts)), parts.values())}
@@ -315,7 +298,8 @@ class _Claims:
         status = "pass" if fitting else "fail" if figures else "not_assessable"
         left, right, computed = (fitting or figures or [(nan, nan, nan)])[0]
         about: dict[str, Any] = {"table": sides[0].target.table, "cells": [cell for side in sides for cell in side.cells]}
-        about |= {"expected": float(computed), "reported": float(claim.value), "subject": sides[0].target.subject}
+        about |= {"expected": float(computed), "reported": float(claim.value)}
+        about["subject"] = wording.named(sides[0].target.table, sides[0].target.cell)
         about |= {"stated": number(claim.value) + unit, "computed": number(round(computed, 2)) + unit}
         about |= {"left": number(left), "right": number(right), "quote": wording.shortened(claim.quote, abs(claim.value))}
         message = status + " share" * (len(sides) > 1)

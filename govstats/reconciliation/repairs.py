@@ -15,10 +15,9 @@ from rapidfuzz.distance import OSA, Levenshtein
 
 from govstats.errors import UnreadableDocument
 from govstats.files import package_data
-from govstats.forms import ONE_FEN, CellKey, Form, Language
-from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, TEN_THOUSAND, Case, Chain, Place, Weights, cases, rearranged
+from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Form, Language
+from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, Case, Chain, Place, Weights, cases, rearranged
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.edits import outside
 from govstats.reconciliation.matrix import Source, keys_of, known_of, plain_values
 from govstats.reconciliation.rulebook import LANGUAGES, RulesFile, weights_in
 from govstats.reconciliation.solver import Solution
@@ -210,7 +209,7 @@ def _repair(chain: Chain, solution: Solution, witnesses: _Witnesses, again: _Aga
     changed = list(solution.cells)
     touched = (chain.rows.matrix[:, changed] != 0).any(axis=1)
     rules = [chain.edits[row].rule for row in np.flatnonzero(chain.broken & touched)]
-    rules += [_DOMAIN] * bool(outside(chain.rows, chain.figures[:, None])[changed].any())
+    rules += [_DOMAIN] * bool(chain.rows.outside(chain.figures)[changed].any())
     ways: list[str] = []
     for (year, form), of_year in groupby(changes, lambda change: (change.place.year, change.place.form)):
         around = zip(chain.places, chain.figures.tolist(), strict=True)
@@ -306,10 +305,11 @@ def _witnesses(cells: pd.DataFrame, claims: pd.DataFrame | None, agencies: Colle
             told = (value, value, f"{year} requests/{line}/{column} = {value:g}")
             found[agency, year + step, f"requests/{other}/{column}"].append(told)
     for claim in () if claims is None else claims[claims["target"].notna()].to_dict("records"):
-        low, high = (claim["value"] if pd.isna(claim[bound]) else claim[bound] for bound in ("low", "high"))
-        if pd.notna(low) or pd.notna(high):
-            bounds = (-np.inf if pd.isna(low) else float(low), np.inf if pd.isna(high) else float(high))
-            found[claim["agency"], claim["year"], claim["target"]].append((*bounds, f"“{claim['quote']}”"))
+        said = [claim[bound] for bound in ("low", "high")]
+        # “more than 5” has a least figure and no greatest one
+        low, high = said if pd.notna(said).any() else [claim["value"]] * 2
+        bounds = (-np.inf if pd.isna(low) else float(low), np.inf if pd.isna(high) else float(high))
+        found[claim["agency"], claim["year"], claim["target"]].append((*bounds, f"“{claim['quote']}”"))
     return found
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heapify, heappop, heappush
-from itertools import product
+from itertools import chain, product
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from govstats.forms import ONE_FEN
-from govstats.reconciliation.findings import Floats
-from govstats.reconciliation.matrix import alike
+from govstats.forms import ONE_FEN, CellKey, Edit, Form
+
+Integers = NDArray[np.intp]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 #: The search counts in parts of a unit: one fen in 万元.
 PARTS = round(1 / ONE_FEN)
@@ -46,15 +49,15 @@ class Rows:
 
     equalities: Floats
     inequalities: Floats
-    signed: NDArray[np.bool_]
-    whole: NDArray[np.bool_]
+    signed: Flags
+    whole: Flags
 
     @cached_property
     def matrix(self) -> Floats:
         """All coefficients, those of the equalities first."""
         return np.vstack([self.equalities, self.inequalities])
 
-    def part(self, cells: NDArray[np.intp]) -> tuple[Rows, NDArray[np.intp]]:
+    def part(self, cells: Integers) -> tuple[Rows, Integers]:
         """Return the rows that some cells are in, over these cells alone, and their numbers."""
         numbers = np.flatnonzero((self.matrix[:, cells] != 0).any(axis=1))
         equal = numbers < len(self.equalities)
@@ -66,6 +69,21 @@ class Rows:
         equal = sum(number < len(self.equalities) for number in numbers)
         chosen = self.matrix[sorted(numbers)]
         return Rows(chosen[:equal], chosen[equal:], self.signed, self.whole)
+
+    def broken(self, figures: Floats) -> Flags:
+        """Tell which rows cannot hold, each by itself; cells without a figure are not negative unless signed."""
+        unknown, matrix = np.isnan(figures), self.matrix
+        sums = matrix @ np.nan_to_num(figures)
+        loose = ((matrix != 0) & (unknown & self.signed)).any(axis=1)
+        raising, lowering = (loose | (side & unknown).any(axis=1) for side in (matrix > 0, matrix < 0))
+        lowering[len(self.equalities) :] = True
+        return np.asarray(((sums > ONE_FEN) & ~lowering) | ((sums < -ONE_FEN) & ~raising))
+
+    def outside(self, figures: Floats) -> Flags:
+        """Tell which figures, shape (cells, …), are no counts or amounts: negative, or a fraction of what is counted."""
+        of_cells = figures.T
+        fraction = ~np.isnan(of_cells) & (of_cells != np.rint(of_cells))
+        return np.asarray((((of_cells < 0) & ~self.signed) | (self.whole & fraction)).T)
 
     @cached_property
     def sparse(self) -> list[Row]:
@@ -84,7 +102,7 @@ class Row(NamedTuple):
     equality: bool
 
 
-def components(matrix: Floats) -> Sequence[NDArray[np.intp]]:
+def components(matrix: Floats) -> Sequence[Integers]:
     """Return the cells that hang together by edits, each group with its own minimal sets."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
@@ -93,6 +111,40 @@ def components(matrix: Floats) -> Sequence[NDArray[np.intp]]:
     links = csr_array(rows.T.astype(np.int8) @ rows.astype(np.int8))
     count, labels = connected_components(links, directed=False)
     return [np.flatnonzero(labels == number) for number in range(count)]
+
+
+def as_rows(
+    edits: Iterable[Edit], places: Sequence[tuple[CellKey, int]], signed: Flags, whole: Flags
+) -> tuple[tuple[Edit, ...], Rows]:
+    """Return edits on cells, each of this year (0) or another one, as they stand in rows, and the rows, for the solver."""
+    ordered = tuple(sorted(edits, key=lambda edit: edit.relation != "=="))
+    weights, equal = coefficients(ordered, places), sum(edit.relation == "==" for edit in ordered)
+    return ordered, Rows(weights[:equal], weights[equal:], signed, whole)
+
+
+def coefficients(edits: Collection[Edit], places: Sequence[tuple[CellKey, int]]) -> Floats:
+    """Return those of edits for cells of this year (0) and the one before (-1), the left sides less the right."""
+    columns = {place: column for column, place in enumerate(places)}
+    weights = np.zeros((len(edits), len(places)))
+    for row, edit in enumerate(edits):
+        for place, (_, factor) in zip(edit.places, edit.terms, strict=True):
+            weights[row, columns[place]] += factor
+    return weights
+
+
+def has_cell(form: Form, key: CellKey) -> bool:
+    """Tell a cell of the form from a sum that only the prose has."""
+    table, line, column = key
+    return form.table(table).cells_of(line, column) == (key,) or form.table(table).open
+
+
+def kinds(form: Form, cells: Sequence[CellKey]) -> tuple[Flags, Flags]:
+    """Tell which cells may be negative, and which count things; an open table gives no units, so that they may be amounts."""
+    tables = [form.table(table) for table, _, _ in cells]
+    signed = [column in table.column and table.column[column].signed for table, (*_, column) in zip(tables, cells, strict=True)]
+    both = zip(tables, cells, strict=True)
+    whole = [not (has_cell(form, key) and (table.open or "元" in table.unit(*key[1:]))) for table, key in both]
+    return np.array(signed, dtype=np.bool_), np.array(whole, dtype=np.bool_)
 
 
 # --- can the edits hold? ---------------------------------------------------------------------------------------------------
@@ -148,7 +200,7 @@ def filled(edits: Rows, figures: Floats, cost: Floats | None = None) -> Floats |
     return start if _holds(edits, start) else None
 
 
-def can_hold(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
+def can_hold(edits: Rows, figures: Floats) -> Flags:
     """Tell whether cells without a figure can be filled so that all edits hold.
 
     Parameters
@@ -166,18 +218,14 @@ def can_hold(edits: Rows, figures: Floats) -> NDArray[np.bool_]:
     >>> can_hold(edits, np.array([[4, np.nan, 6, 1, 4], [4, np.nan, 6, 1, 3]]).T)
     array([False,  True])
     """
-    parts = np.rint(np.nan_to_num(figures) * PARTS).astype(np.int64)
-    holds = np.ones(figures.shape[1], dtype=np.bool_)
-    for members in alike(np.isnan(figures)):
-        implied, sure = _rows_without(edits, np.flatnonzero(np.isnan(figures[:, members[0]])).tolist())
-        for row in implied:
-            factors = np.array(list(row.coefficients.values()))
-            total = factors @ parts[list(row.coefficients)][:, members]
-            # each figure was rounded
-            holds[members] &= (np.abs(total) <= len(factors)) if row.equality else (total >= -len(factors))
-        for at in () if sure else members[holds[members]].tolist():
-            holds[at] = filled(edits, figures[:, at]) is not None
-    return holds
+    # what an edit refuses by itself need not be asked of the programme
+    fillable = (not edits.broken(one).any() and filled(edits, one) is not None for one in figures.T)
+    return np.fromiter(fillable, dtype=np.bool_)
+
+
+def possible(edits: Rows, figures: Floats) -> Flags:
+    """Tell which figures, shape (cells, reports), are counts or amounts that can be completed so that all edits hold."""
+    return np.asarray(can_hold(edits, figures) & ~edits.outside(figures).any(axis=0))
 
 
 def conflict(edits: Rows, figures: Floats) -> list[int]:
@@ -193,24 +241,22 @@ def conflict(edits: Rows, figures: Floats) -> list[int]:
 
 
 def _holds(edits: Rows, figures: Floats) -> bool:
-    return bool(
-        (edits.signed | (figures >= 0)).all()
-        and np.abs(edits.equalities @ figures).max(initial=0.0) <= ONE_FEN
-        and (edits.inequalities @ figures).min(initial=0.0) >= -ONE_FEN
-    )
+    return bool((edits.signed | (figures >= 0)).all() and not edits.broken(figures).any())
 
 
 # --- between which bounds? --------------------------------------------------------------------------------------------------
 
 
-def bounds(rows: Rows, low: Floats, high: Floats) -> Bounds | None:
+def bounds(rows: Rows, figures: Floats, known: Mapping[int, tuple[float, float]] | None = None) -> Bounds | None:
     """Return between what bounds figures must lie, by one row after the other and then by all together.
 
     Parameters
     ----------
     rows : Rows
-    low, high : array, shape (cells,)
-        What is known before; a known figure is both.
+    figures : array, shape (cells,)
+        NaN where there is none: then a cell is not negative unless signed.
+    known : mapping, optional
+        Between what bounds some cells without a figure lie.
 
     Returns
     -------
@@ -220,11 +266,11 @@ def bounds(rows: Rows, low: Floats, high: Floats) -> Bounds | None:
     Examples
     --------
     >>> rows = Rows(np.array([[1.0, 1.0, -1.0]]), np.zeros((0, 3)), np.zeros(3, bool), np.ones(3, bool))
-    >>> found = bounds(rows, np.array([3.0, 0.0, 5.0]), np.array([3.0, np.inf, 5.0]))
+    >>> found = bounds(rows, np.array([3.0, np.nan, 5.0]))
     >>> found.low.tolist(), found.high.tolist()
     ([3.0, 2.0, 5.0], [3.0, 2.0, 5.0])
     """
-    found = Bounds(rows, low, high)
+    found = Bounds(rows, figures, known or {})
     if not found.by_rows():
         return None
     found.by_one = found.high - found.low <= ONE_FEN
@@ -246,11 +292,15 @@ class Bounds:
         Whether its figure follows from one row after the other, and not only from several together.
     """
 
-    def __init__(self, rows: Rows, low: Floats, high: Floats) -> None:
-        self.rows, self.low, self.high = rows, low.copy(), high.copy()
-        self.unknown = high - low > ONE_FEN
-        self.because: list[set[int]] = [set() for _ in low]
-        self.alone = self.by_one = np.zeros(len(low), dtype=np.bool_)
+    def __init__(self, rows: Rows, figures: Floats, known: Mapping[int, tuple[float, float]]) -> None:
+        lacking = np.isnan(figures)
+        self.rows = rows
+        self.low, self.high = np.where(lacking, np.where(rows.signed, -np.inf, 0.0), figures), np.where(lacking, np.inf, figures)
+        for cell, limits in known.items():
+            self.low[cell], self.high[cell] = limits
+        self.unknown = self.high - self.low > ONE_FEN
+        self.because: list[set[int]] = [set() for _ in figures]
+        self.alone = self.by_one = np.zeros(len(figures), dtype=np.bool_)
 
     def by_rows(self) -> bool:
         """Narrow the bounds by one edit at a time until nothing moves; tell whether the figures can hold."""
@@ -323,7 +373,7 @@ def follows(weights: Floats, equality: bool, rows: Rows) -> bool:
     return not any(can_be_positive(Rows(np.vstack([equal, one]), unequal, signed, whole))[-1] for one in lacks)
 
 
-def can_be_positive(rows: Rows) -> NDArray[np.bool_]:
+def can_be_positive(rows: Rows) -> Flags:
     """Tell which cells can be more than 0 where all rows hold; signed ones are taken to be able to.
 
     Examples
@@ -665,7 +715,8 @@ def _rows_without(edits: Rows, free: Iterable[int]) -> tuple[list[Row], bool]:
         pivots = [row for row in rows if row.equality and not left.isdisjoint(row.coefficients)]
         pivot = min(pivots, key=lambda row: len(row.coefficients), default=None)
         candidates = left & pivot.coefficients.keys() if pivot else left
-        cell = min(candidates, key=lambda one: sum(one in row.coefficients for row in rows))
+        occurs = Counter(chain.from_iterable(row.coefficients for row in rows))
+        cell = min(candidates, key=lambda one: occurs[one])
         concerned = [row for row in rows if cell in row.coefficients and row is not pivot]
         large = concerned if pivot else [row for row in concerned if row.coefficients[cell] > 0]
         small = [pivot] if pivot else [row for row in concerned if row.coefficients[cell] < 0]
@@ -685,10 +736,10 @@ def _rows_without(edits: Rows, free: Iterable[int]) -> tuple[list[Row], bool]:
 
 def _without(cell: int, row: Row, pivot: Row) -> Row:
     """Eliminate a cell from a row by an equality, or by an inequality in which it has the other sign."""
-    by, factor = row.coefficients[cell], pivot.coefficients[cell]
-    sums = {
-        at: row.coefficients.get(at, 0) * abs(factor) - pivot.coefficients.get(at, 0) * (by if factor > 0 else -by)
-        for at in row.coefficients.keys() | pivot.coefficients.keys()
-    }
+    factor = pivot.coefficients[cell]
+    by = row.coefficients[cell] * (1 if factor > 0 else -1)
+    sums = {at: total * abs(factor) for at, total in row.coefficients.items()}
+    for at, total in pivot.coefficients.items():
+        sums[at] = sums.get(at, 0) - total * by
     divisor = math.gcd(*sums.values()) or 1
     return row._replace(coefficients={at: total // divisor for at, total in sorted(sums.items()) if total})

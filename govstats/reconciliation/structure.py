@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
-from itertools import product
+from itertools import compress, product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.characters import folded_text
-from govstats.forms import ONE_FEN, CellKey, Label, Language, Table, form, versions
+from govstats.characters import figure, folded_text
+from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Label, Language, Table, form, versions
 from govstats.reconciliation import wording
-from govstats.reconciliation.edits import kinds
-from govstats.reconciliation.findings import Findings, Floats
-from govstats.reconciliation.matrix import REPORTED, UNREADABLE, ByForm, ReportMatrix, Reports, alike, keys_of, report_numbers
+from govstats.reconciliation.findings import Findings
+from govstats.reconciliation.matrix import REPORTED, UNREADABLE, ByForm, ReportMatrix, Reports, keys_of, report_numbers
 from govstats.reconciliation.rulebook import Wording, having, known_rule
+from govstats.reconciliation.solver import Floats, kinds
 from govstats.report import Report
 
 #: A report, by its position, and one of its tables.
 _InTable = tuple[int, str]
-_PRINTED_UNIT = re.compile(r"^([-−]?\d[\d,]*(?:\.\d+)?)\s*\(?\s*(亿元|万元|元)")
-_TEN_THOUSAND_YUAN = {"元": 1e-4, "万元": 1.0, "亿元": 1e4}
 #: What is lost in dividing by 10,000, of each yuan.
 _DIVISION = 1e-9
 
@@ -106,7 +103,7 @@ def _check_lines(matrix: ReportMatrix, findings: Findings, notes: pd.DataFrame) 
         rows = matrix.rows_of[table.id]
         # a heading must be there only where one line will do for its group and the report has no other
         alone = {line for name, line in layout.alone if name == table.id and line in one_line_will_do}
-        lines = {line.id for line in table.lines if (line.id in alone if line.subtotal else line.group not in alone)}
+        lines = table.shown(alone)
         required = [cell for cell in matrix.cells[rows] if cell[1] in lines and not table.open]
         lacking = ~matrix.printed[np.ix_(matrix.rows_at(required), members)]
         there = matrix.has_table[table.id][members]
@@ -163,13 +160,10 @@ def _check_figures(matrix: ReportMatrix, table: Table, findings: Findings) -> No
     sound = there & ~(wrong | empty).any(axis=0)
     for outcome, message, members in (("pass", "pass", sound), ("not_assessable", "no_table", ~there)):
         findings.note(matrix.reports[members], "S04", outcome, message=message, table=table)
-    hollow = np.flatnonzero(empty.any(axis=0))
-    states = np.where(empty, status, REPORTED)[:, hollow]
-    for members in alike(states):
-        state = states[:, members[0]].tolist()
-        without = [cell for cell, one in zip(cells, state, strict=True) if one != REPORTED]
-        missing = wording.cells_without_figure(table, cells, state, limit=3)
-        findings.note(matrix.reports[hollow[members]], "S04", "not_assessable", table=table, cells=without, missing=missing)
+    for at in np.flatnonzero(empty.any(axis=0)).tolist():
+        without = list(compress(cells, empty[:, at]))
+        missing = wording.cells_without_figure(table, without, status[empty[:, at], at].tolist(), limit=3)
+        findings.note(int(matrix.reports[at]), "S04", "not_assessable", table=table, cells=without, missing=missing)
 
 
 def _check_amount(matrix: ReportMatrix, table: Table, cell: CellKey, findings: Findings) -> None:
@@ -199,12 +193,11 @@ def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[list[str], Floats,
     told = matrix.rows.iloc[mine].reindex(columns=["printed", "method"])
     for at, (printed, method) in zip(matrix.report_of_row[mine].tolist(), keys_of(told, ("printed", "method")), strict=True):
         # a corrected figure is not the one that is printed
-        texts[at] = "" if method == "corrected" else unicodedata.normalize("NFKC", printed or "")
+        texts[at] = "" if method == "corrected" else printed or ""
     for at, text in enumerate(texts):
-        # no other character stands for 元
-        if found := _PRINTED_UNIT.match(text.strip()):
-            units[at] = found[2]
-            meant[at] = float(found[1].replace(",", "").replace("−", "-")) * _TEN_THOUSAND_YUAN[found[2]]
+        amount = figure(text)
+        if amount.value is not None and amount.unit.endswith("元"):
+            units[at], meant[at] = amount.unit, amount.value / TEN_THOUSAND
     return texts, meant, units
 
 

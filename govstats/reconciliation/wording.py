@@ -83,7 +83,9 @@ def _without_remark(label: str) -> str:
 
 @cache
 def line_label(table: Table, line: str, language: Language) -> str:
-    """Return the label of a line, with the number or name of its group where it does not speak for itself; or of a group."""
+    """Return the label of a line, of lines or of a group; with that of its group where it does not speak for itself."""
+    if "+" in line and not table.open:
+        return phrase("plus", language).strip().join(line_label(table, one, language) for one in line.split("+"))
     stub = table.line.get(line)
     if stub is None:
         return next((group.text(language) for group in table.groups if group.id == line), line)
@@ -156,12 +158,15 @@ def subject(table: Table, edit: Edit, language: Language) -> str:
     return phrase("block" if table.lines_across else "line", language, label=label)
 
 
-def term_labels(statutory: Form, edit: Edit, language: Language) -> dict[CellKey, str]:
-    """Name the cells of an edit by their columns if of one line, else by their lines; those of several tables in full."""
-    if len({line for _, line, _ in edit.cells}) == 1:
-        return {cell: column_label(statutory.table(cell[0]), cell[2], language) for cell in edit.cells}
-    name = line_in_full if len({table for table, _, _ in edit.cells}) > 1 else line_label
-    return {cell: name(statutory.table(cell[0]), cell[1], language) for cell in edit.cells}
+def apart(statutory: Form, cells: Sequence[CellKey], language: Language) -> list[str]:
+    """Name cells by what sets them apart: columns, lines, or both; those of several tables by their lines in full."""
+    tables, lines, columns = (set(part) for part in zip(*cells, strict=True))
+    if len(lines) == 1:
+        return [column_label(statutory.table(table), column, language) for table, _, column in cells]
+    if len(tables) == 1 < len(columns):
+        return [cell_label(statutory.table(cell[0]), cell, language) for cell in cells]
+    name = line_in_full if len(tables) > 1 else line_label
+    return [name(statutory.table(table), line, language) for table, line, _ in cells]
 
 
 def sum_text(
