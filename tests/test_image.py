@@ -289,6 +289,15 @@ def test_recognition_says_nothing(capfd: pytest.CaptureFixture[str], caplog: pyt
     assert not caplog.records
 
 
+def test_a_digit_that_a_ruling_cut_into_has_to_be_confirmed_by_a_sum() -> None:
+    """What is left of a 0 is read as a C; whatever it was, no sum was asked."""
+    drawing: PILImage = Image.new("L", (96, 48), 255)
+    ImageDraw.Draw(drawing).text((48, 24), "C", font=ImageFont.truetype(str(fonts.sans_path()), 36), fill=0, anchor="mm")
+    ((text, confidence),) = scan._recognise(scan._load(), [np.asarray(drawing)])
+    assert text == "0"
+    assert 0.5 < confidence <= 0.9
+
+
 def test_boxes_on_a_turned_page_keep_their_sides() -> None:
     # a page of 200 × 100 that lay on its side: its upright left is the given bottom
     back = np.array([[0.0, 1, 0], [-1, 0, 100], [0, 0, 1]])
@@ -335,9 +344,9 @@ def line_of_text(size: int, noise: float) -> npt.NDArray[np.uint8]:
 
 def test_a_dense_line_of_text_is_no_ruling() -> None:
     grey = line_of_text(18, 8)
-    _, lines = scan._lines(grey, scan._dark(grey, 3), 32)
     # the strokes of the text join into a line that is long enough for a ruling
-    assert any(60 < at < 90 and end - start > 7 * 18 for at, start, end, _ in lines)
+    text = scan._strokes(grey, 32)[60:90]
+    assert any(line.sum() > 7 * 18 for line in text)
     across, down, _ = scan._rulings(grey, 18)
     assert [round(at) for at, _, _ in across] == [150]
     assert [round(at) for at, _, _ in down] == [330]
@@ -369,6 +378,22 @@ def test_a_short_ruling_between_thick_ones_is_found() -> None:
     grey[115:346, 240:260] = np.where(grey[115:346, 230:231] < 240, grey[115:346, 230:231], 250)
     _, down, _ = scan._rulings(grey, 20)
     assert [(round(start / 10), round(end / 10)) for at, start, end in down.tolist() if round(at / 10) == 25] == [(5, 11)]
+
+
+def test_strokes_in_line_with_a_ruling_do_not_hide_it() -> None:
+    page: PILImage = Image.new("L", (500, 300), 250)
+    pen = ImageDraw.Draw(page)
+    for y in (50, 110, 220):
+        pen.line((50, y, 450, y), fill=90, width=2)
+    for x, top in ((50, 50), (250, 110), (450, 50)):
+        pen.line((x, top, x, 220), fill=90, width=2)
+    # of a character in the cell above the ruling that parts the second row
+    for top, bottom in ((60, 66), (74, 83), (92, 101)):
+        pen.line((250, top, 250, bottom), fill=60, width=2)
+    _, down, covered = scan._rulings(np.asarray(page.filter(ImageFilter.GaussianBlur(0.8))), 28)
+    assert [(round(start / 10), round(end / 10)) for at, start, end in down.tolist() if round(at / 10) == 25] == [(11, 22)]
+    assert not covered[60:101, 250].any()
+    assert covered[115:215, 250].all()
 
 
 @pytest.mark.parametrize("blur", [1.0, 2.0, 3.0])
@@ -409,16 +434,37 @@ def test_a_minus_in_small_type_is_no_speck() -> None:
     assert scan._taken_apart(grey, 30.0).ink[60:62, 71:75].all()
 
 
-def test_a_label_that_is_set_downwards_is_read_as_one_line() -> None:
+@pytest.mark.parametrize(
+    ("text", "apart"),
+    [
+        pytest.param("三本年度办理结果", 26, id="gaps in characters and between them"),
+        pytest.param("总计", 20, id="two that touch"),
+        pytest.param("尚未审结", 37, id="wide apart"),
+    ],
+)
+def test_a_label_that_is_set_downwards_is_read_as_one_line(text: str, apart: int) -> None:
     drawing: PILImage = Image.new("L", (300, 300), 255)
     pen, font = ImageDraw.Draw(drawing), ImageFont.truetype(str(fonts.sans_path()), 22)
-    for number, character in enumerate("三本年度办理结果"):
-        pen.text((100, 40 + 26 * number), character, font=font, fill=0, anchor="mm")
+    for number, character in enumerate(text):
+        pen.text((100, 40 + apart * number), character, font=font, fill=0, anchor="mm")
     page = scan._taken_apart(np.asarray(drawing), 22.0)
     (piece,) = scan._parted(page, scan._Piece((85, 25, 115, 240), 0))
-    ((text, confidence),) = scan._recognise(scan._load(), [scan._crop(page, piece, 0.3)])
-    assert text == "三本年度办理结果"
-    assert confidence > 0.9
+    ((read, confidence),) = scan._recognise(scan._load(), [scan._crop(page, piece, 0.3)])
+    assert read == text
+    assert confidence > 0.98
+
+
+def test_boxes_that_overlap_in_a_label_set_downwards_are_one_piece() -> None:
+    """A box that the detector found begins with the lowest stroke of the character above."""
+    drawing: PILImage = Image.new("L", (300, 300), 255)
+    pen, font = ImageDraw.Draw(drawing), ImageFont.truetype(str(fonts.sans_path()), 22)
+    for number, character in enumerate("其他结果"):
+        pen.text((100, 40 + 33 * number), character, font=font, fill=0, anchor="mm")
+    page = scan._taken_apart(np.asarray(drawing), 22.0)
+    # the characters stand in 28–52, 61–85, 94–118 and 127–151
+    (piece,) = scan._pieces(page, [(85, 25, 115, 88), (85, 76, 115, 155)])
+    assert piece.box[1] < 36
+    assert piece.box[3] > 146
 
 
 def test_rulings_of_one_double_line_make_no_table() -> None:

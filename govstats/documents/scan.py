@@ -1,6 +1,6 @@
 """Scans and pictures of pages: rapidocr finds and reads the text, rulings part it into cells.
 
-A page is turned upright by one angle. Its rulings make cells, as those of any other page do, see `frames_of`. Each box of text
+A page is turned upright by one angle. Its rulings make cells, as those of any other page do, see `Sheet.ruled`. Each box of text
 that the detector finds is cut at the cells, and so is ink that it overlooked. Figures are recognised twice, with more and less
 paper around. Where the two readings differ, or a figure has more strokes than characters, its confidence is low: a sum has to
 confirm it.
@@ -30,7 +30,7 @@ from tqdm import tqdm
 from govstats.documents.document import Block, Box
 from govstats.documents.limits import limit, require, start_clock_again
 from govstats.documents.page import Word, blocks_of
-from govstats.documents.page_tables import Sheet, arranged, filled, frames_of
+from govstats.documents.page_tables import Sheet, arranged
 from govstats.documents.remembered import answered
 from govstats.errors import MissingReader, UnreadableDocument
 
@@ -63,8 +63,6 @@ _DOUBTFUL = 0.9
 _FAINT, _NO_INK = 0.3, 0.1
 #: So much of a ruling, a short one and a long one, is at least half as dark as most of it; characters in one line have gaps.
 _EVEN, _LONG_EVEN = 0.97, 0.9
-#: Parts of a character stand less than so much of its height apart.
-_CLOSE = 0.2
 #: A stroke is three pixels longer at either end for being blurred, and four for being dilated, see `_strokes`.
 _BLURRED = 7
 #: So much paper is left around a figure, as a share of its height, at the two looks at it.
@@ -72,7 +70,7 @@ _MARGINS = (0.3, 0.15)
 #: A picture that is smaller holds no line of text.
 _SMALLEST = 12
 #: What is taken for a letter in a cell that has digits only is the digit of this shape.
-_LOOKALIKE = str.maketrans("OoDQ〇○ΘθØølI|丨!ZzSsbBgq", "000000000011111225568" + "99")
+_LOOKALIKE = str.maketrans("COoDQ〇○ΘθØølI|丨!ZzSsbBgq", "0000000000011111225568" + "99")
 _FIGURE = re.compile("[0-9.,，%/-]+")
 
 
@@ -152,7 +150,9 @@ def _recognise(engine: _Engine, crops: Sequence[Array]) -> list[tuple[str, float
         texts = []
         for text, score, word in zip(found.txts, found.scores, found.word_results, strict=True):
             plain = text.strip().translate(_LOOKALIKE)
-            texts.append((plain, float(np.prod(word.confs))) if _FIGURE.fullmatch(plain) else (text.strip(), float(score)))
+            # a C is likely to be a 0 of which a ruling took a part
+            probable = min(float(np.prod(word.confs)), _DOUBTFUL if "C" in text else 1.0)
+            texts.append((plain, probable) if _FIGURE.fullmatch(plain) else (text.strip(), float(score)))
         return texts
 
     return [(text, score) for text, score in answered(f"{engine.identity} recognition", crops, ask)] if crops else []
@@ -220,9 +220,8 @@ def _read(engine: _Engine, grey: Array, quads: Array, quarters: int) -> Sheet:
     sides = np.hstack([np.floor(moved.min(axis=1)), np.ceil(moved.max(axis=1))])
     found = np.clip(sides, 0, upright.shape[::-1] * 2).astype(int).tolist()
     page = _taken_apart(upright, high * larger)
-    across, down = page.rulings
-    sheet = Sheet(list(_words(engine, page, found)), across, down, locate=partial(_given, np.linalg.inv(turn)))
-    return sheet.scaled(1 / larger)
+    words, (across, down) = list(_words(engine, page, found)), page.rulings
+    return Sheet(words, across, down, locate=partial(_given, np.linalg.inv(turn))).scaled(1 / larger)
 
 
 def _turned(grey: Array, angle: float, scale: float = 1.0) -> tuple[Array, Array]:
@@ -289,9 +288,8 @@ def _rulings(grey: Array, high: float) -> tuple[Array, Array, Array]:
     dark = np.maximum(_dark(grey, 3), _dark(grey.T, 3).T)
     (labels, across), (turned, down) = _lines(grey, dark, max(1.8 * high, 24)), _lines(grey.T, dark.T, max(1.2 * high, 16))
     near = max(_BLURRED, high / 6)
-    is_across, is_down = (
-        (lines[:, 2] - lines[:, 1] > least * high) & (lines[:, 3] > _LONG_EVEN) for lines, least in ((across, 7), (down, 4))
-    )
+    is_across = (across[:, 2] - across[:, 1] > 7 * high) & (across[:, 3] > _LONG_EVEN)
+    is_down = (down[:, 2] - down[:, 1] > 4 * high) & (down[:, 3] > _LONG_EVEN)
     for _ in range(2):
         is_down |= (down[:, 3] > _EVEN) & _crossings(down, across[is_across], near)[1]
         is_across |= (across[:, 3] > _EVEN) & _crossings(across, down[is_down], near)[1]
@@ -302,8 +300,7 @@ def _rulings(grey: Array, high: float) -> tuple[Array, Array, Array]:
     covered = np.append(False, is_across)[labels], np.append(False, is_down)[turned]
     _end_on_others(across, down, covered[0], near)
     _end_on_others(down, across, covered[1], near)
-    both = covered[0] | covered[1].T
-    return across, down, cv2.dilate(both.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return across, down, cv2.dilate((covered[0] | covered[1].T).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
 
 
 def _end_on_others(lines: Array, others: Array, covered: Array, near: float) -> None:
@@ -328,15 +325,26 @@ def _end_on_others(lines: Array, others: Array, covered: Array, near: float) -> 
 
 
 def _lines(grey: Array, dark: Array, shortest: float) -> tuple[Array, Array]:
-    """Return which line a pixel belongs to, from 1, and of each line where it runs, from where to where, and how much is dark."""
-    _, labels, stats, centres = cv2.connectedComponentsWithStats(_strokes(grey, int(shortest)))
-    is_dark = []
+    """Return which line a pixel belongs to, from 1, and of each line where it runs, from where to where, and how much is dark.
+
+    One with gaps is cut at them: strokes of a character may stand in line with a ruling.
+    """
+    _, joined, stats, _ = cv2.connectedComponentsWithStats(_strokes(grey, int(shortest)))
+    labels, lines = np.zeros_like(joined), []
     for number, (left, top, width, height, _) in enumerate(stats[1:].tolist(), start=1):
         part = _within((left, top, left + width, top + height))
-        along = np.where(labels[part] == number, dark[part], 0).max(axis=0)[_BLURRED:-_BLURRED]
-        is_dark.append(np.mean(along > 0.5 * np.median(along)))
-    left, width = stats[1:, cv2.CC_STAT_LEFT], stats[1:, cv2.CC_STAT_WIDTH]
-    return labels, np.column_stack([centres[1:, 1], left + _BLURRED, left + width - _BLURRED, is_dark])
+        own = joined[part] == number
+        along = np.where(own, dark[part], 0).max(axis=0)[_BLURRED:-_BLURRED]
+        is_dark = along > 0.5 * np.median(along)
+        stretches = [(0, len(along))]
+        if np.mean(is_dark) <= _LONG_EVEN:
+            # noise makes gaps of a pixel or two; a character is as high as a row of small type
+            stretches = [run for run in _runs(is_dark, 2) if run[1] - run[0] > 2 * shortest]
+        for start, end in stretches:
+            rows, columns = np.nonzero(own[:, start : end + 2 * _BLURRED])
+            lines.append((top + rows.mean(), left + _BLURRED + start, left + _BLURRED + end, is_dark[start:end].mean()))
+            labels[top + rows, left + start + columns] = len(lines)
+    return labels, np.reshape(lines, (-1, 4))
 
 
 def _crossings(lines: Array, others: Array, near: float) -> tuple[Array, Array]:
@@ -374,10 +382,8 @@ class _Piece(NamedTuple):
 
 def _taken_apart(grey: Array, high: float) -> _Page:
     across, down, covered = _rulings(grey, high)
-    rulings = (
-        [Box(start, at, end, at) for at, start, end in across.tolist()],
-        [Box(at, start, at, end) for at, start, end in down.tolist()],
-    )
+    horizontal = [Box(start, at, end, at) for at, start, end in across.tolist()]
+    rulings = horizontal, [Box(at, start, at, end) for at, start, end in down.tolist()]
     # paper: what is left where everything as small as text is taken away
     small = cv2.medianBlur(
         cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), 2 * min(max(int(high / 2), 4), 100) + 1
@@ -392,7 +398,7 @@ def _taken_apart(grey: Array, high: float) -> _Page:
     kept = (stats[:, cv2.CC_STAT_AREA] >= max(4.0, (0.08 * high) ** 2)) & (stats[:, 2:4].max(axis=1) < 8 * high)
     cells = np.zeros(grey.shape, np.int32)
     scale = _USUAL / high
-    tables, _ = filled(frames_of(*([box.scaled(scale) for box in boxes] for boxes in rulings)), [])
+    tables, _ = Sheet((), *rulings).scaled(scale).ruled
     for number, cell in enumerate((cell for table in tables for cell in table.cells), start=1):
         cells[_within(cell.box.scaled(1 / scale))] = number
     return _Page(grey, paper, ink & kept[labels], cells, high, rulings)
@@ -426,12 +432,14 @@ def _pieces(page: _Page, found: Sequence[Bounds]) -> list[_Piece]:
 
 
 def _goes_on(one: _Piece, other: _Piece, high: float) -> bool:
-    """Tell whether two pieces of a cell are parts of one line of text, one of them no more than of a character."""
+    """Tell whether two pieces of a cell are parts of one line of text: one of them no more than of a character, or one column."""
     (left, top, right, bottom), (start, over, end, under) = one.box, other.box
-    close = max(start - right, left - end) <= _CLOSE * high and min(right - left, end - start) < high
+    in_column = max(right, end) - min(left, start) < 1.4 * high and min(bottom, under) > max(top, over)
+    # parts of a character stand close
+    close = max(start - right, left - end) <= 0.2 * high and min(right - left, end - start) < high
     # the arc of a stamp is taller
     in_line = min(bottom, under) - max(top, over) > 0.5 * min(bottom - top, under - over)
-    return close and in_line and max(bottom, under) - min(top, over) < 1.4 * high
+    return in_column or (close and in_line and max(bottom, under) - min(top, over) < 1.4 * high)
 
 
 def _union(one: Bounds, other: Bounds) -> Bounds:
@@ -473,9 +481,9 @@ def _runs(filled: npt.ArrayLike, gap: float) -> list[tuple[int, int]]:
 def _parted(page: _Page, piece: _Piece) -> Iterator[_Piece]:
     """Part lines that were found as one, and what stands in two columns."""
     left, top, right, bottom = piece.box
-    is_narrow = 0.6 * page.high < right - left < page.high
-    is_tall = bottom - top > 1.8 * (right - left if is_narrow else page.high) and right - left < 12 * page.high
-    is_tall &= not _stacked(page, piece)
+    # the lines of a narrow column have a character each
+    least = 1.8 * (right - left if 0.6 * page.high < right - left < page.high else page.high)
+    is_tall = bottom - top > least and right - left < 12 * page.high and not _stacked(page, piece)
     rows = _runs(_ink(page, piece).any(axis=1), 0.08 * page.high) if is_tall else [(0, bottom - top)]
     for start, end in rows:
         line = _ink(page, piece._replace(box=(left, top + start, right, top + end)))
@@ -487,15 +495,19 @@ def _parted(page: _Page, piece: _Piece) -> Iterator[_Piece]:
                 yield piece._replace(box=box)
 
 
-def _stacked(page: _Page, piece: _Piece) -> int:
-    """Return how many characters of a label stand below one another; 0 where it runs from left to right."""
+def _stacked(page: _Page, piece: _Piece) -> list[int]:
+    """Return where the characters of a label begin that stand below one another; nothing where it runs from left to right."""
     left, top, right, bottom = piece.box
     width, height = right - left, bottom - top
-    if not 0.6 * page.high < width < 1.4 * page.high or height < 1.8 * width:
-        return 0
+    ink = _ink(page, piece).sum(axis=1)
     # two that are printed apart are two lines
-    is_whole = height > 3 * width or len(_runs(_ink(page, piece).any(axis=1), 0.08 * page.high)) == 1
-    return round(height / width) if is_whole else 0
+    is_whole = height > 3 * width or len(_runs(ink, 0.08 * page.high)) == 1
+    if not (is_whole and 0.6 * page.high < width < 1.4 * page.high and height >= 1.8 * width):
+        return []
+    # one begins at most 1.7 of their width below the other: where the cuts between them meet the least ink
+    counts = range(round(height / width), math.ceil(height / (1.7 * width)) - 1, -1)
+    begins: list[list[int]] = [np.linspace(top, bottom - width, count).astype(int).tolist() for count in counts]
+    return min(begins, key=lambda at: float(np.mean([ink[(one + other + width) // 2 - top] for one, other in pairwise(at)])))
 
 
 def _crop(page: _Page, piece: _Piece, margin: float) -> Array:
@@ -504,10 +516,8 @@ def _crop(page: _Page, piece: _Piece, margin: float) -> Array:
     Characters that stand below one another are put side by side.
     """
     left, top, right, bottom = piece.box
-    if count := _stacked(page, piece):
-        high = (bottom - top) // count
-        part = _within((left, top, right, top + count * high))
-        return page.grey[part].reshape(count, high, -1).swapaxes(0, 1).reshape(high, -1)
+    if begins := _stacked(page, piece):
+        return np.hstack([page.grey[begin : begin + right - left, left:right] for begin in begins])
     height = max(bottom - top, 0.6 * page.high)
     x, y = round(margin * height), round(margin * height + (height - (bottom - top)) / 2)
     part = _within((left - x, top - y, right + x, bottom + y))
@@ -519,11 +529,9 @@ def _words(engine: _Engine, page: _Page, found: Sequence[Bounds]) -> Iterator[Wo
     pieces = [part for piece in _pieces(page, found) for part in _parted(page, piece)]
     first = _recognise(engine, [_crop(page, piece, _MARGINS[0]) for piece in pieces[:_MOST_PIECES]])
     # what is mistaken in a line of prose does no harm, nor on a page without a table
-    is_figure = [bool(_FIGURE.fullmatch(text)) for text, _ in first]
-    is_unsure = [
-        is_one or (score < _SURE and len(text) < _LONGEST_LABEL) for is_one, (text, score) in zip(is_figure, first, strict=True)
-    ]
-    again = np.flatnonzero(is_unsure).tolist() if page.cells.any() or sum(is_figure) >= _FEWEST_FIGURES else []
+    figures = [at for at, (text, _) in enumerate(first) if _FIGURE.fullmatch(text)]
+    unsure = [at for at, (text, score) in enumerate(first) if score < _SURE and len(text) < _LONGEST_LABEL]
+    again = sorted({*figures, *unsure}) if page.cells.any() or len(figures) >= _FEWEST_FIGURES else []
     second = dict(zip(again, _recognise(engine, [_crop(page, pieces[at], _MARGINS[1]) for at in again]), strict=True))
     first += [("", 0.0)] * (len(pieces) - len(first))
     for at, (piece, look) in enumerate(zip(pieces, first, strict=True)):
@@ -644,8 +652,7 @@ def _on_white(image: Image.Image) -> Array:
         # a picture of 16 bits a pixel would be cut off at 255
         values = np.asarray(image, np.float64)
         return np.interp(values, [values.min(), values.max()], [0, 255]).astype(np.uint8)
-    layer = image.convert("RGBA")
-    return np.asarray(Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB"))
+    return np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA")).convert("RGB"))
 
 
 def read_image(content: bytes, name: str) -> tuple[Block, ...]:
