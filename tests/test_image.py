@@ -202,6 +202,22 @@ def test_a_long_picture_is_read_without_shrinking_it() -> None:
     assert (texts(first), texts(last)) == (ROWS[:3], ROWS[:3])
 
 
+def test_pages_pasted_below_one_another_have_an_angle_each() -> None:
+    long = Image.new("L", (1010, 4400), 225)
+    for top, angle in ((0, 0.9), (1450, -0.8), (2950, 1.0)):
+        long.paste(Image.open(io.BytesIO(scanned(drawn(), angle))), (0, top))
+    grids = [block for block in read_image(saved(long, "PNG"), "long.png") if isinstance(block, Grid)]
+    assert [texts(grid) for grid in grids] == [ROWS] * 3
+    box = Box.in_place(grids[1].rows[4][3].place)
+    assert box is not None
+    # -7 was drawn around (830, 358); the page of 1010 × 460 was turned by -0.8° around its middle
+    turned = np.radians(-0.8)
+    x, y = 830 - 505, 358 - 230
+    there = 505 + x * np.cos(turned) + y * np.sin(turned), 1450 + 230 - x * np.sin(turned) + y * np.cos(turned)
+    assert box.left < there[0] < box.right
+    assert box.top < there[1] < box.bottom
+
+
 def test_a_page_of_a_real_scan(shared: Path) -> None:
     pdfium = pytest.importorskip("pypdfium2")
     with (shared / "samples" / "cells.csv").open(encoding="utf-8") as file:
@@ -301,7 +317,7 @@ def test_a_digit_that_a_ruling_cut_into_has_to_be_confirmed_by_a_sum() -> None:
 def test_boxes_on_a_turned_page_keep_their_sides() -> None:
     # a page of 200 × 100 that lay on its side: its upright left is the given bottom
     back = np.array([[0.0, 1, 0], [-1, 0, 100], [0, 0, 1]])
-    assert _given(back, Box(10, 40, 30, 50)) == Box(40, 70, 50, 90)
+    assert _given({0: back}, Box(10, 40, 30, 50)) == Box(40, 70, 50, 90)
 
 
 def test_only_places_on_pictures_lead_to_the_page_as_it_was_given() -> None:

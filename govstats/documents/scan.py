@@ -119,15 +119,19 @@ def _load() -> _Engine:
     return _Engine(rapidocr.RapidOCR(params=parameters | here), identity)
 
 
-def _detect(engine: _Engine, grey: Array) -> Array:
-    """Return the corners of the lines of text; a long picture is looked at in parts, which part where there is least ink."""
+def _cuts(grey: Array) -> list[int]:
+    """Return from where to where the parts of a long picture run, which part where there is least ink."""
     height, width = grey.shape
     parts = math.ceil(height / (_TALL * width))
     contrast = grey.std(axis=1)
     reach = height // (8 * parts)
     middles = [height * number // parts for number in range(1, parts)]
-    cuts = [0, *(middle - reach + int(contrast[middle - reach : middle + reach].argmin()) for middle in middles), height]
-    found = [np.reshape(_boxes(engine, grey[top:bottom]), (-1, 4, 2)) + np.array([0, top]) for top, bottom in pairwise(cuts)]
+    return [0, *(middle - reach + int(contrast[middle - reach : middle + reach].argmin()) for middle in middles), height]
+
+
+def _detect(engine: _Engine, grey: Array) -> Array:
+    """Return the corners of the lines of text."""
+    found = [np.reshape(_boxes(engine, grey[top:end]), (-1, 4, 2)) + np.array([0, top]) for top, end in pairwise(_cuts(grey))]
     return np.concatenate(found)
 
 
@@ -208,20 +212,33 @@ def _legible(sheet: Sheet) -> float:
 
 
 def _read(engine: _Engine, grey: Array, quads: Array, quarters: int) -> Sheet:
-    """Read a picture that is turned by so many quarters, and by the angle at which its lines lie then."""
-    turned, turn = _turned(grey, 90 * quarters)
+    """Read a picture that is turned by so many quarters, and by the angle at which its lines lie then, part by part."""
     # the first corner of a box is always its upper left one
-    boxes = np.roll(cv2.transform(quads, turn[:2]), -quarters, axis=1)
+    boxes = np.roll(quads, -quarters, axis=1)
     high = float(np.median(np.linalg.norm(boxes[:, 3] - boxes[:, 0], axis=1))) * _TYPE_IN_BOX
     # rulings between small characters are lost in few pixels
     larger = max(1.0, min(2.0, _SMALL / high))
-    upright, turn = _turned(grey, 90 * quarters + _angle(turned, boxes, high), larger)
-    moved = cv2.transform(quads, turn[:2])
+    parts: list[Array] = []
+    backs: dict[int, Array] = {}
+    moved = np.zeros_like(quads)
+    # pages that were put below one another have an angle each
+    for top, bottom in pairwise([0, len(grey)] if quarters else _cuts(grey)):
+        own = np.abs(quads[:, :, 1].mean(axis=1) - (top + bottom) / 2) <= (bottom - top) / 2
+        turned, turn = _turned(grey[top:bottom], 90 * quarters)
+        angle = _angle(turned, cv2.transform(boxes, turn[:2])[own], high)
+        part, turn = _turned(grey[top:bottom], 90 * quarters + angle, larger)
+        above = sum(map(len, parts))
+        turn[:, 2] += [0, above, 0] - top * turn[:, 1]
+        moved[own] = cv2.transform(quads, turn[:2])[own]
+        backs[above] = np.linalg.inv(turn)
+        parts.append(part)
+    wide = max(part.shape[1] for part in parts)
+    upright = np.vstack([np.pad(part, ((0, 0), (0, wide - part.shape[1])), "edge") for part in parts])
     sides = np.hstack([np.floor(moved.min(axis=1)), np.ceil(moved.max(axis=1))])
     found = np.clip(sides, 0, upright.shape[::-1] * 2).astype(int).tolist()
     page = _taken_apart(upright, high * larger)
     words, (across, down) = list(_words(engine, page, found)), page.rulings
-    return Sheet(words, across, down, locate=partial(_given, np.linalg.inv(turn))).scaled(1 / larger)
+    return Sheet(words, across, down, locate=partial(_given, backs)).scaled(1 / larger)
 
 
 def _turned(grey: Array, angle: float, scale: float = 1.0) -> tuple[Array, Array]:
@@ -245,11 +262,12 @@ def _angle(grey: Array, quads: Array, high: float) -> float:
     return angle + math.degrees(math.atan(np.median(slopes or 0)))
 
 
-def _given(back: Array, box: Box) -> Box:
-    """Return where a box of a picture set upright stands on the given one, to which an affine map leads back.
+def _given(backs: dict[int, Array], box: Box) -> Box:
+    """Return where a box of a picture set upright stands on the given one, to which an affine map leads back from each height.
 
     It is as large, around the same centre.
     """
+    back = backs[max((top for top in backs if top <= box.y), default=0)]
     middle = back @ [box.x, box.y, 1]
     # a small angle must not make a long flat box tall: the sides are turned by right angles only
     turn = back[:2, :2] * (np.abs(back[:2, :2]) > np.abs(back[:2, :2]).max() / 2)
@@ -591,7 +609,6 @@ def figure_on(page: Array, box: Box, name: str) -> tuple[str, float]:
     MissingReader
         rapidocr is not installed (the extra ``ocr``).
     """
-    engine = _engine(name)
     cell = page[_within(box)].copy()
     paper = float(np.quantile(page, 0.9))
     for lines in (cell, cell.T):
@@ -608,8 +625,8 @@ def figure_on(page: Array, box: Box, name: str) -> tuple[str, float]:
     if len(_runs(ink.any(axis=1), 0.25 * (under - y))) > 1:
         return "", 0.0
     digits = cell[_within((x - 2, y - 2, end + 2, under + 2))]
-    margins = [round(margin * (under - y)) for margin in _MARGINS]
-    (text, one), (other, two) = _recognise(engine, [np.pad(digits, margin, constant_values=round(paper)) for margin in margins])
+    crops = [np.pad(digits, round(margin * (under - y)), constant_values=round(paper)) for margin in _MARGINS]
+    (text, one), (other, two) = _recognise(_engine(name), crops)
     return (text, (one + two) / 2) if text == other else ("", 0.0)
 
 
