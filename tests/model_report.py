@@ -168,7 +168,7 @@ class Document:
 
     def also_by_position(self, row: Row, keys: Sequence[Key | None]) -> None:
         """Allow what stands under each head: where rows are filled up with blanks, nothing says that figures have slipped."""
-        if self.renderer.startswith(("markdown", "columns of spaces")):
+        if self.renderer.startswith(("markdown", "columns of spaces", "pdf borderless")):
             for cell, key in zip(row.cells, keys, strict=False):
                 if key and re.fullmatch(r"-?\d+(\.\d+)?", cell.text):
                     self.allowed[key].add(float(cell.text))

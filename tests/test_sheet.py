@@ -16,6 +16,7 @@ import govstats
 from govstats.documents import Grid, Paragraph, open_document
 from govstats.documents.sheet import read_separated
 from govstats.errors import GovstatsError, MissingReader, UnreadableDocument
+from govstats.forms import form
 
 from .model_report import Document, Part
 from .mutations import Score, score
@@ -165,6 +166,17 @@ def test_semicolons_part_fields_where_commas_part_thousands() -> None:
     grid = read_separated("信息内容;本年制发件数;现行有效件数\n规章;7,491;54,950\n行政许可;4;1,007\n")[0]
     assert isinstance(grid, Grid)
     assert grid.texts[1:] == [["规章", "7,491", "54,950"], ["行政许可", "4", "1,007"]]
+
+
+def test_a_row_that_lost_a_cell_of_its_stub_or_of_its_figures_is_undecided() -> None:
+    lines = [line for line in form("2021").table("requests").lines if not line.subtotal]
+    header = ";;;自然人;商业企业;科研机构;社会公益组织;法律服务机构;其他;总计"
+    rows = [f"{line.zh};;;" + ";".join("0" * 7) for line in lines]
+    rows[2] = f"{lines[2].zh};;67;54;0;945;0;1066"  # 67 may be the first figure, or stand behind a blank
+    page = "某市教育局2021年政府信息公开工作年度报告\n" + "\n".join([header, *rows])
+    read = {cell.key: cell.value for cell in govstats.read(page.encode(), form="2021").read_cells}
+    assert {read["requests", lines[2].id, column] for column in ("natural_person", "commercial", "other")} == {None}
+    assert read["requests", lines[3].id, "total"] == 0
 
 
 def zipped(*names: str, content: bytes = PAGE) -> bytes:

@@ -158,13 +158,14 @@ class Headers:
         behind = self.figures_behind(record)
         split += pairwise(record.words) if behind else []
         parted = self.may_lack_a_figure(record) or self._goes_on(id(record.grid), table) or any(starmap(_are_thousands, split))
-        # where other rows add up, this one stands in the columns as well
+        # where other rows add up, one that does not stands in the columns as well
         some, zeros = (self._adds_up(id(record.grid), table, line)[_shape(record), of_kind] for of_kind in (True, False))
-        like_others = some >= 0 < some + zeros
+        like_others = some >= 0 < some + zeros and _holds(record, sums) is False
         ways = [way._replace(sure=(way.sure or like_others) and not parted) for way in ways]
-        ways = self.unless_moved_up(ways, record, table, sums)
+        ways = self.unless_moved_up(ways, record, table, sums, others_add_up=some > 0)
         # digits that ran together do not go on in the next line
-        few = len(record.figures) < len(columns) and not behind and self._keeps_order(record, table, columns)
+        few = len(record.figures) < len(columns) and not (behind or self._breaks_off(record))
+        few = few and self._keeps_order(record, table, columns)
         if few and (sums or set("".join(record.words)) == {"0"}):
             ways += parted_ways(record, len(columns), sums, glued=glued)
         # a lost tab makes a minus of a dash
@@ -180,7 +181,9 @@ class Headers:
             pieces += row.figures
         return Way(tuple(pieces)) if len(record.figures) < len(pieces) == columns else None
 
-    def unless_moved_up(self, ways: Sequence[Way], record: Record, table: Table, sums: Sequence[Sequence[int]]) -> list[Way]:
+    def unless_moved_up(
+        self, ways: Sequence[Way], record: Record, table: Table, sums: Sequence[Sequence[int]], *, others_add_up: bool = False
+    ) -> list[Way]:
         """Return ways that are sure only where no cell was lost before a blank total: short rows may have been filled up.
 
         A header that ends in blanks, and has no merged cells, shows it.
@@ -188,7 +191,7 @@ class Headers:
         rows = [record.grid.rows[found[0][1].row] for found in self._header_rows(id(record.grid), table) if len(found) > 1]
         merged = any(cell.rowspan > 1 for row in rows for cell in row)
         filled_up = not record.grid.bounded or (not merged and any(not row[-1].text for row in rows))
-        return [way._replace(sure=way.sure and not (filled_up and _moved_up(way, sums))) for way in ways]
+        return [way._replace(sure=way.sure and not (filled_up and _moved_up(way, sums, others_add_up))) for way in ways]
 
     def figures_behind(self, record: Record) -> list[float]:
         """Return the figures that stand as text behind a row without a label of their own, without their signs."""
@@ -201,6 +204,11 @@ class Headers:
         stray = max(self.figures_behind(record), default=0) > len(self._all)
         return stray or (self._parts_thousands and any(starmap(_are_thousands, pairwise(record.words))))
 
+    def _breaks_off(self, record: Record) -> bool:
+        """Tell whether a word that is no label stands behind the figures of a row, in its line of text: more may follow it."""
+        behind = [row.before[0] for row in self._all[record.order + 1 : record.order + 2] if record.grid is TEXT and row.before]
+        return any(piece.place == record.fields[-1].place and not is_of_some_form(key(piece.text).word) for piece in behind)
+
     def _count_sums(self, grid: int, table: Table, line: str) -> Counter[tuple[tuple[str, Spans], bool]]:
         """Count for each shape of a full row in a grid the rows that add up, less those that do not: agencies err in few.
 
@@ -208,10 +216,9 @@ class Headers:
         """
         sums, counts = own_sums(table, line), Counter[tuple[tuple[str, Spans], bool]]()
         for row in self._records[grid] if sums else ():
-            values = [figure(piece.text).value or 0 for piece in row.figures]
-            if row.grid is not TEXT and len(values) == len(sums[0]):
-                holds = not any(sum(map(mul, signs, values)) for signs in sums)
-                counts[_shape(row), any(values)] += 1 if holds else -1
+            holds = _holds(row, sums)
+            if row.grid is not TEXT and holds is not None:
+                counts[_shape(row), set(row.words) != {"0"}] += 1 if holds else -1
         return counts
 
     def _have_second_lines(self, grid: int, table: Table) -> bool:
@@ -269,12 +276,14 @@ class Headers:
             return [under._replace(sure=True)]
         fits = self._fits(id(record.grid), tuple(labels))
         by_place = standing.complete and (counted is None if fits is None else fits)
+        # a blank that stands before the header may be of the stub
+        led = record.kinds[:1] == BLANK and record.fields[0].column < min(label.column for label in labels)
         by_number = len(record.fields) == len(labels) and (fits is False or under is None)
         told = [under._replace(sure=by_place or _is_tiled(standing, record))] if under else []
-        told += [counted._replace(sure=counted.sure and by_number)] if counted else []
+        told += [counted._replace(sure=counted.sure and by_number and not led, cost=PLACED_OTHERWISE * led)] if counted else []
         ways = sorted(told, key=attrgetter("sure"), reverse=True)
         against = PLACED_OTHERWISE * any(way.sure for way in ways)
-        return ways[:1] + [way._replace(cost=against, sure=False) for way in ways[1:]]
+        return ways[:1] + [way._replace(cost=max(way.cost, against), sure=False) for way in ways[1:]]
 
     def _is_too_wide(self, labels: Sequence[Cell], record: Record) -> bool:
         """Tell whether a row goes beyond its header: of more cells than most rows have any may be the one too many."""
@@ -787,19 +796,29 @@ def own_sums(table: Table, line: str) -> list[list[int]]:
     return [[signs[table.id, line, column] for column in table.columns_of[line]] for signs in own]
 
 
+def _holds(record: Record, sums: Sequence[Sequence[int]]) -> bool | None:
+    """Tell whether the figures of a row add up in their order; None where they are not as many as the cells of its sums."""
+    values = [figure(piece.text).value or 0 for piece in record.figures]
+    return not any(sum(map(mul, signs, values)) for signs in sums) if sums and len(values) == len(sums[0]) else None
+
+
 def _is_of_years(record: Record) -> bool:
     """Tell whether the columns are years: a table of the same lines that compares them is not the statutory one."""
     return any(map(_names_years, [record.before] if record.grid is TEXT else _rows_above(record)))
 
 
-def _moved_up(way: Way, sums: Sequence[Sequence[int]]) -> bool:
-    """Tell whether a row may have lost a cell: a total is blank, and the last of its parts is as much as all others."""
+def _moved_up(way: Way, sums: Sequence[Sequence[int]], others_add_up: bool) -> bool:
+    """Tell whether a row may have lost a cell: a total is blank, and the last of its parts is as much as all others.
+
+    Where others add up, it may have gained one if a part is more than the total.
+    """
     for signs in sums:
         texts = [[text for sign, text in zip(signs, way.texts, strict=True) if sign * side > 0] for side in (1, -1)]
         # a row that has other blanks besides was left so
         parts = [figure(text).value or 0 for text in takewhile(bool, texts[0])]
         whole = len(parts) == sum(map(bool, texts[0])) > 1
-        if whole and "" in texts[1] and 0 < parts[-1] >= sum(parts[:-1]):
+        totals = [figure(text).value or 0 for text in texts[1]]
+        if whole and (0 < parts[-1] >= sum(parts[:-1]) if "" in texts[1] else others_add_up and 0 < sum(totals) < max(parts)):
             return True
     return False
 

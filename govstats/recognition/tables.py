@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from operator import mul
@@ -38,6 +38,8 @@ _TWO_COLUMNS = re.compile(r"(?:指标|项目|单位)[^年累]*年度?(?:历年)?
 _NUMBERING = re.compile(r"\s*(?:其中\s*[:：]?)?\s*(?:[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．]+)?\s*")
 _ZERO_FIRST = re.compile(r"0(?:0|[1-9]\d*)")
 _FEWEST_LINES = 3
+#: A shorter name of a column (其他, 总计) may stand in any text.
+_LONG_NAME = 4
 
 
 @dataclass
@@ -178,11 +180,11 @@ def _read(document: Document, form: Form, year: int | None) -> list[_Reading]:
 def _of_year(every: Sequence[Record], form: Form, year: int) -> list[Record]:
     """Leave out the records under a caption that names another year; a grid without a caption goes on under the last one."""
     kept = []
-    named, grid, of_form = year, TEXT, form_words(form)
+    named, grid = year, TEXT
     for record in every:
         begins = record.grid is TEXT or record.grid is not grid
         # several labels in one line are a header
-        captions = [piece.text for piece in record.before if begins and not _names_columns(piece.text, of_form)]
+        captions = [piece.text for piece in record.before if begins and not _names_columns(piece.text, form)]
         for found in map(_OF_YEAR.fullmatch, captions[-1:]):
             named = int(found[1]) if found else year
         kept += [record] if named == year else []
@@ -190,9 +192,11 @@ def _of_year(every: Sequence[Record], form: Form, year: int) -> list[Record]:
     return kept
 
 
-def _names_columns(text: str, of_form: Collection[str]) -> bool:
-    """Tell a label of the form, or a line of several."""
-    return key(text).word in of_form or sum(key(word).word in of_form for word in text.split()) > 1
+def _names_columns(text: str, form: Form) -> bool:
+    """Tell a label of the form, a line of several, and a line that holds the name of a column."""
+    word, of_form = key(text).word, form_words(form)
+    columns = (name for table in form.tables for _, name in column_index(table).words if len(name) >= _LONG_NAME)
+    return word in of_form or sum(key(one).word in of_form for one in text.split()) > 1 or any(name in word for name in columns)
 
 
 def _lines(table: Table, free: Sequence[Record], headers: Headers) -> tuple[list[_Line], list[Note]]:
