@@ -380,7 +380,9 @@ class Headers:
             if above.keys() >= set(columns):
                 # a converter tears spanners, and puts the columns under them in a row of their own
                 order.sort(key=lambda name: above[name].column)
-            printed = " ".join(piece.text for piece in row.before[: -1 if row.grid is TEXT else 0])
+            # the label of a row of text stands before it, beside the header; the columns of aligned grids are told by places
+            header = row.before[: -1 if row.grid is TEXT else None] if not row.grid.aligned else ()
+            printed = " ".join(piece.text for piece in header)
             # labels that ran together are those of the form too
             own = [word for word in _own_columns(map(key, printed.split()), begins_header) if pattern.sub("", word)]
             headers.append((row.order, [*order, *_twice_in_line(labels, pattern, names), *own]))
