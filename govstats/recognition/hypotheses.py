@@ -158,11 +158,13 @@ class Headers:
         behind = self.figures_behind(record)
         split += pairwise(record.words) if behind else []
         parted = self.may_lack_a_figure(record) or self._goes_on(id(record.grid), table) or any(starmap(_are_thousands, split))
-        # where other rows add up, one that does not stands in the columns as well
-        some, zeros = (self._adds_up(id(record.grid), table, line)[_shape(record), of_kind] for of_kind in (True, False))
-        like_others = some >= 0 < some + zeros and _holds(record, sums) is False
+        # where other rows of its shape add up, this one stands in the columns as well
+        counts = self._adds_up(id(record.grid), table, line)
+        shape, has_figures, sign = _sum_of_row(record, sums)
+        some, zeros = (counts[shape, kind] - sign * (has_figures is kind) for kind in (True, False))
+        like_others = some >= 0 < some + zeros
         ways = [way._replace(sure=(way.sure or like_others) and not parted) for way in ways]
-        ways = self.unless_moved_up(ways, record, table, sums, others_add_up=some > 0)
+        ways = self.unless_moved_up(ways, record, table, sums, others_add_up=some > 0 and not record.fields[-1].text)
         # digits that ran together do not go on in the next line
         few = len(record.figures) < len(columns) and not (behind or self._breaks_off(record))
         few = few and self._keeps_order(record, table, columns)
@@ -214,11 +216,10 @@ class Headers:
 
         Rows of zeros, which add up wherever they stand, are counted apart.
         """
-        sums, counts = own_sums(table, line), Counter[tuple[tuple[str, Spans], bool]]()
-        for row in self._records[grid] if sums else ():
-            holds = _holds(row, sums)
-            if row.grid is not TEXT and holds is not None:
-                counts[_shape(row), set(row.words) != {"0"}] += 1 if holds else -1
+        counts = Counter[tuple[tuple[str, Spans], bool]]()
+        for row in self._records[grid]:
+            shape, has_figures, sign = _sum_of_row(row, own_sums(table, line))
+            counts[shape, has_figures] += sign
         return counts
 
     def _have_second_lines(self, grid: int, table: Table) -> bool:
@@ -640,6 +641,14 @@ def _shape(record: Record) -> tuple[str, Spans]:
     return record.kinds, _spans(record.fields) if record.grid.aligned else ()
 
 
+def _sum_of_row(record: Record, sums: Sequence[Sequence[int]]) -> tuple[tuple[str, Spans], bool, int]:
+    """Return the shape of a row, whether it has more than zeros, and 1 where it adds up, -1 where not, 0 where a grid has less."""
+    values = [figure(piece.text).value or 0 for piece in record.figures]
+    is_full = record.grid is not TEXT and len(values) == max(map(len, sums), default=-1)
+    holds = not any(sum(map(mul, signs, values)) for signs in sums)
+    return _shape(record), any(values), is_full * (1 if holds else -1)
+
+
 def _end(cells: Iterable[Cell]) -> int:
     return max([cell.column + cell.colspan for cell in cells], default=0)
 
@@ -796,12 +805,6 @@ def own_sums(table: Table, line: str) -> list[list[int]]:
     """Return the signs of a line's cells in each balance edit of its own."""
     own = (dict(edit.terms) for edit in table.balance_edits((line,)) if edit.lines == {line})
     return [[signs[table.id, line, column] for column in table.columns_of[line]] for signs in own]
-
-
-def _holds(record: Record, sums: Sequence[Sequence[int]]) -> bool | None:
-    """Tell whether the figures of a row add up in their order; None where they are not as many as the cells of its sums."""
-    values = [figure(piece.text).value or 0 for piece in record.figures]
-    return not any(sum(map(mul, signs, values)) for signs in sums) if sums and len(values) == len(sums[0]) else None
 
 
 def _is_of_years(record: Record) -> bool:
