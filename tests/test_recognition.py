@@ -428,6 +428,48 @@ def test_a_part_of_the_line_above_is_another_line(blank: str) -> None:
     assert values(report, "penalties", "proactive") == [7]
 
 
+@pytest.mark.parametrize("word", ["#REF!", "undefined"])
+def test_digits_before_a_word_that_is_no_label_are_not_parted(word: str) -> None:
+    # what else is printed would agree with 99, 5, 47, 0, 1, 2 and 154
+    printed = dict.fromkeys(("new", "processed_total"), "99  5  47  0  1  2  154") | {
+        "granted": f"99  5470  12154  {word}  6  3624  7"
+    }
+    rows = [line.zh + "  " + printed.get(line.id, "0  0  0  0  0  0  0") for line in LINES]
+    report = read(f"{TITLE}\n{'  '.join(HEADER)}\n" + "\n".join(rows))
+    assert {None}.issuperset(values(report, "granted"))
+    assert values(report, "new") == [99, 5, 47, 0, 1, 2, 154]
+
+
+def test_a_total_that_is_less_than_a_part_may_be_a_part_where_rows_are_filled_up() -> None:
+    def page(row: str) -> str:
+        rows = [line.zh + "|" + (row if line.id == "granted" else "7|0|0|0|0|0|7") + "| |" for line in LINES]
+        return f"# {TITLE}\n\n||{'|'.join(HEADER)}| |\n{'|---' * 9}|\n|" + "\n|".join(rows)
+
+    assert values(read(page("2050|539|97|346|423|5674|20")), "granted") == [None] * 7
+    assert values(read(page("2050|539|97|346|423|5674|9130")), "granted") == [2050, 539, 97, 346, 423, 5674, 9130]
+
+
+def test_a_column_of_an_agencys_own_among_tabs_leaves_a_doubt() -> None:
+    header = "信息内容\t本年制发件数\t上年数\t本年废止件数\t现行有效件数"
+    page = f"{TITLE}\n第二十条第（一）项\t\t\t\t\n{header}\n规章\t48\t1939\t55767\t917\n行政规范性文件\t86710\t1\t4429\t\n"
+    page += (
+        "第二十条第（五）项\t\t\n信息内容\t本年处理决定数量\n行政许可\t7\n信息内容\t本年处理决定数量\n行政处罚\t8\n行政强制\t9\n"
+    )
+    assert values(read(page), "penalties", "proactive") == [8]
+    assert {None}.issuperset(values(read(page), "normative_documents", "proactive"))
+
+
+def test_the_names_of_columns_in_a_line_are_no_caption() -> None:
+    rules = (
+        "规章：本年制发件数{}，本年废止件数{}，现行有效件数{}\n行政规范性文件：本年制发件数{}，本年废止件数{}，现行有效件数{}\n"
+    )
+    others = "行政许可：本年处理决定数量{}\n行政处罚：本年处理决定数量{}\n行政强制：本年处理决定数量\n"
+    last = f"上一年（2020年）：\n{rules.format(*range(166, 172))}{others.format(87, 60)}"
+    this = f"本年（2021年）：\n{rules.format(4, 5, '', 6, 7, '')}{others.format(11, 79)}"
+    report = read(f"{TITLE}\n二、主动公开政府信息情况\n{last}{this}三、收到和处理政府信息公开申请情况\n")
+    assert 87 not in values(report, "licensing", "proactive")
+
+
 def test_where_a_space_parts_thousands_two_figures_may_be_one() -> None:
     apart = "本年处理决定数量\n行政许可 4 095\n行政处罚 12 031\n"
     assert values(read(f"{TITLE}\n" + BANDS.format(" ", "1 121 90") + apart), "rules", "proactive") == [None] * 3

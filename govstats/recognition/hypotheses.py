@@ -207,9 +207,10 @@ class Headers:
         return stray or (self._parts_thousands and any(starmap(_are_thousands, pairwise(record.words))))
 
     def _breaks_off(self, record: Record) -> bool:
-        """Tell whether a word that is no label stands behind the figures of a row, in its line of text: more may follow it."""
-        behind = [row.before[0] for row in self._all[record.order + 1 : record.order + 2] if record.grid is TEXT and row.before]
-        return any(piece.place == record.fields[-1].place and not is_of_some_form(key(piece.text).word) for piece in behind)
+        """Tell whether one word that is no label stands behind the figures of a row in its line of text: more may follow it."""
+        behind = [row.before for row in self._all[record.order + 1 : record.order + 2] if record.grid is TEXT]
+        words = [piece.text for piece in chain(*behind) if piece.place == record.fields[-1].place]
+        return len(words) == 1 and not is_of_some_form(key(words[0]).word)
 
     def _count_sums(self, grid: int, table: Table, line: str) -> Counter[tuple[tuple[str, Spans], bool]]:
         """Count for each shape of a full row in a grid the rows that add up, less those that do not: agencies err in few.
@@ -642,7 +643,7 @@ def _shape(record: Record) -> tuple[str, Spans]:
 
 
 def _sum_of_row(record: Record, sums: Sequence[Sequence[int]]) -> tuple[tuple[str, Spans], bool, int]:
-    """Return the shape of a row, whether it has more than zeros, and 1 where it adds up, -1 where not, 0 where a grid has less."""
+    """Return the shape of a row whether it has more than zeros, and 1 where it adds up, -1 where not, 0 if it lacks some."""
     values = [figure(piece.text).value or 0 for piece in record.figures]
     is_full = record.grid is not TEXT and len(values) == max(map(len, sums), default=-1)
     holds = not any(sum(map(mul, signs, values)) for signs in sums)
