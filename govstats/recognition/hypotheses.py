@@ -278,11 +278,11 @@ class Headers:
             return [under._replace(sure=True)]
         fits = self._fits(id(record.grid), tuple(labels))
         by_place = standing.complete and (counted is None if fits is None else fits)
-        # a blank that stands before the header may be of the stub
-        led = record.kinds[:1] == BLANK and record.fields[0].column < min(label.column for label in labels)
-        by_number = len(record.fields) == len(labels) and (fits is False or under is None)
+        # where full rows stand under the header, a blank before it may be of the stub
+        led = fits is not False and record.kinds[:1] == BLANK and record.fields[0].column < min(label.column for label in labels)
+        by_number = len(record.fields) == len(labels) and (fits is False or under is None) and not led
         told = [under._replace(sure=by_place or _is_tiled(standing, record))] if under else []
-        told += [counted._replace(sure=counted.sure and by_number and not led, cost=PLACED_OTHERWISE * led)] if counted else []
+        told += [counted._replace(sure=counted.sure and by_number, cost=PLACED_OTHERWISE * led)] if counted else []
         ways = sorted(told, key=attrgetter("sure"), reverse=True)
         against = PLACED_OTHERWISE * any(way.sure for way in ways)
         return ways[:1] + [way._replace(cost=max(way.cost, against), sure=False) for way in ways[1:]]
