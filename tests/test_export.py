@@ -2,12 +2,14 @@
 
 import csv
 import datetime as dt
+import gc
 import hashlib
 import io
 import json
 import re
 import shutil
 import time
+import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -805,7 +807,14 @@ def test_an_export_replaces_the_one_before(panel: Panel, empty: Panel, tmp_path:
 # files that could not be written to say so once more when they are forgotten
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_full_disk_is_told_and_nothing_half_written_stays(format: str, panel: Panel, tmp_path: Path) -> None:  # noqa: A002
+def test_a_full_disk_is_told_and_nothing_half_written_stays(
+    format: str,  # noqa: A002
+    panel: Panel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (kept := tmp_path / "kept").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(kept))
     resource = pytest.importorskip("resource", reason="the system bounds no files")
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, usual[1]))
@@ -814,7 +823,11 @@ def test_a_full_disk_is_told_and_nothing_half_written_stays(format: str, panel: 
             export(panel, tmp_path / f"out{FORMATS[format]}", format)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
-    assert not [*tmp_path.iterdir()]
+    assert [*tmp_path.rglob("*")] == [kept]
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        gc.collect()
+    assert not [one for one in said if str(kept) in str(one.message)]
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -6,11 +6,12 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain, islice, product
 from math import ceil
 from os import PathLike
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
@@ -51,12 +52,19 @@ _MADE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 @contextmanager
 def _opened(path: Path, kind: str, **options: Any) -> Iterator[tuple[xlsxwriter.Workbook, Looks]]:
     options |= dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
-    try:
-        with xlsxwriter.Workbook(str(path), options) as book:
-            book.set_properties({"created": _MADE})
-            yield book, {name: book.add_format(look) for name, look in _SAID[kind].items()}
-    except FileCreateError as error:
-        raise OSError(str(error)) from error
+    with TemporaryDirectory(prefix="govstats-") as rows_of_sheets:
+        book = xlsxwriter.Workbook(str(path), options | {"tmpdir": rows_of_sheets})
+        try:
+            with book:
+                book.set_properties({"created": _MADE})
+                yield book, {name: book.add_format(look) for name, look in _SAID[kind].items()}
+        except FileCreateError as error:
+            raise OSError(str(error)) from error
+        finally:
+            # a workbook that is not written, on a full disk, leaves them open
+            for rows in filter(None, (sheet.row_data_fh for sheet in book.worksheets())):
+                with suppress(OSError):
+                    rows.close()
 
 
 def write_workbook(connection: DuckDBPyConnection, path: Path, *, language: Language, **_: Any) -> None:
