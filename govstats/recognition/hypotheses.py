@@ -166,8 +166,8 @@ class Headers:
         ways = [way._replace(sure=(way.sure or like_others) and not parted) for way in ways]
         ways = self.unless_moved_up(ways, record, table, sums, others_add_up=some > 0 and not record.fields[-1].text)
         # digits that ran together do not go on in the next line
-        few = len(record.figures) < len(columns) and not (behind or self._breaks_off(record))
-        few = few and self._keeps_order(record, table, columns)
+        is_last = not behind and not self._breaks_off(record)
+        few = len(record.figures) < len(columns) and is_last and self._keeps_order(record, table, columns)
         if few and (sums or set("".join(record.words)) == {"0"}):
             ways += parted_ways(record, len(columns), sums, glued=glued)
         # a lost tab makes a minus of a dash
@@ -643,7 +643,7 @@ def _shape(record: Record) -> tuple[str, Spans]:
 
 
 def _sum_of_row(record: Record, sums: Sequence[Sequence[int]]) -> tuple[tuple[str, Spans], bool, int]:
-    """Return the shape of a row whether it has more than zeros, and 1 where it adds up, -1 where not, 0 if it lacks some."""
+    """Return the shape of a row, whether it has more than zeros, and 1 if it adds up, -1 if not, 0 if figures are missing."""
     values = [figure(piece.text).value or 0 for piece in record.figures]
     is_full = record.grid is not TEXT and len(values) == max(map(len, sums), default=-1)
     holds = not any(sum(map(mul, signs, values)) for signs in sums)
@@ -824,7 +824,9 @@ def _moved_up(way: Way, sums: Sequence[Sequence[int]], others_add_up: bool) -> b
         parts = [figure(text).value or 0 for text in takewhile(bool, texts[0])]
         whole = len(parts) == sum(map(bool, texts[0])) > 1
         totals = [figure(text).value or 0 for text in texts[1]]
-        if whole and (0 < parts[-1] >= sum(parts[:-1]) if "" in texts[1] else others_add_up and 0 < sum(totals) < max(parts)):
+        has_lost = "" in texts[1] and whole and 0 < parts[-1] >= sum(parts[:-1])
+        has_gained = others_add_up and "" not in texts[1] and whole and 0 < sum(totals) < max(parts)
+        if has_lost or has_gained:
             return True
     return False
 
