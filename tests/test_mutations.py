@@ -66,6 +66,11 @@ ONCE_WRONG = {
     50000308: "a second table of reviews in text had lost its blanks",
     50004607: "rows of a second copy wrapped, and lacked figures",
     50005094: "a line stood there twice, with a stroke between the rows",
+    50202946: "a row of reviews in text had a blank that left no trace and a figure too many",
+    50617121: "thousands were parted by spaces, and blanks left no trace",
+    50208291: "a table of 2019 without headers had a row of one figure, as in the form of 2021",
+    50617654: "a sheet had last year's figures behind arrows in cells before blank ones",
+    50211800: "a row stood alone between lines of text, with a blank and a figure too many",
 }
 
 

@@ -219,5 +219,7 @@ def _spread(row: list[str]) -> None:
     for before, (at, end) in zip([-1, *full], pairwise(full), strict=False):
         words = row[at].split()
         begin = end - len(words)
-        if len(words) >= _FEWEST_FIELDS and before < begin <= at:
+        # words behind a figure are its own (528 → 481)
+        are_cells = all(is_figure(word) or not is_figure(left) for left, word in pairwise(words))
+        if len(words) >= _FEWEST_FIELDS and are_cells and before < begin <= at:
             row[begin:end] = words

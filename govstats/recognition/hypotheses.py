@@ -20,7 +20,17 @@ from govstats.characters import figure, is_figure
 from govstats.documents import Cell, Grid
 from govstats.documents.document import NO_TEXT
 from govstats.forms import Form, Table
-from govstats.recognition.labels import Key, column_index, form_words, is_of_some_form, key, line_index, words_of, words_of_form
+from govstats.recognition.labels import (
+    Key,
+    column_index,
+    form_words,
+    is_of_some_form,
+    key,
+    line_index,
+    own_words,
+    words_of,
+    words_of_form,
+)
 from govstats.recognition.tokens import BLANK, FIGURE, LABEL, TEXT, Record, kinds
 
 _LONGEST_HEADER = 30
@@ -118,6 +128,10 @@ class Headers:
         words = chain.from_iterable(pairwise(record.words) for record in records if not record.grid.bounded)
         parted = sum(_are_thousands(*pair) and _LED_BY_ZERO.fullmatch(pair[1]) is not None for pair in words)
         self._parts_thousands = parted >= _FEWEST_PARTED
+        # rows that lack a column of the form all lack as many; where many rows fail, sums do not tell
+        lacking = Counter(chain.from_iterable(_figures_lacking(row, table) for row in records for table in of_form.tables))
+        failing = lacking.pop(0, 0)
+        self._lost_blanks = len(lacking) > 1 and lacking.total() >= 2 * failing
         # a circle of references would keep the document until the garbage collector comes round
         itself = proxy(self)
         self.above = cache(partial(Headers._header_above, itself))
@@ -157,7 +171,8 @@ class Headers:
         split = [*zip(ends, record.words[:1], strict=False)]
         behind = self.figures_behind(record)
         split += pairwise(record.words) if behind else []
-        parted = self.may_lack_a_figure(record) or self._goes_on(id(record.grid), table) or any(starmap(_are_thousands, split))
+        parted = self._goes_on(id(record.grid), table) or any(starmap(_are_thousands, split))
+        parted |= self.may_lack_a_figure(record, sums)
         # where other rows of its shape add up, this one stands in the columns as well
         counts = self._adds_up(id(record.grid), table, line)
         shape, has_figures, sign = _sum_of_row(record, sums)
@@ -201,10 +216,14 @@ class Headers:
         alone = [row for row in behind if TEXT in (record.grid, row.grid) and not (row.before or row.labels)]
         return [abs(figure(word).value or 0) for row in alone for word in row.words]
 
-    def may_lack_a_figure(self, record: Record) -> bool:
-        """Tell whether a figure behind a row may be its last, as it is no number of the next, or two of the row may be one."""
+    def may_lack_a_figure(self, record: Record, sums: Sequence[Sequence[int]]) -> bool:
+        """Tell whether a figure behind a row may be its last, as it is no number of the next, or two of the row may be one.
+
+        In running text that lost blanks so may a row that does not add up: it has a stray one instead.
+        """
         stray = max(self.figures_behind(record), default=0) > len(self._all)
-        return stray or (self._parts_thousands and any(starmap(_are_thousands, pairwise(record.words))))
+        lost = record.grid is TEXT and self._lost_blanks and _fails(record, sums)
+        return stray or lost or (self._parts_thousands and any(starmap(_are_thousands, pairwise(record.words))))
 
     def _breaks_off(self, record: Record) -> bool:
         """Tell whether one word that is no label stands behind the figures of a row in its line of text: more may follow it."""
@@ -376,7 +395,7 @@ class Headers:
             named = [(names[word], at) for word, (at, _) in first.items() if word in names]
             found = sorted((begins.get(over[name], at), at, name) for name, at in named)
             order = list(dict.fromkeys(column for *_, column in found))
-            if len(order) < len(columns) and _is_whole_header(table, columns, row.before):
+            if len(order) < len(columns) > 1 and _is_whole_header(table, columns, row.before):
                 order = list(columns)
             above = self.above(row, table) if len(order) == len(columns) and not _is_order_of(table, columns, order) else {}
             if above.keys() >= set(columns):
@@ -400,6 +419,17 @@ class Headers:
         # （七）总计 is a line, 总计 a column
         beside = any(lines.find(text) and (key(text).number or key(text).plain not in columns) for text in wide)
         return (beside and len(table.bands) == 1) or any(_OWN_COLUMN.fullmatch(cell.text) for cell in printed)
+
+
+def _figures_lacking(row: Record, table: Table) -> Iterator[int]:
+    """Yield of a row of text with a line's own label how many figures it lacks; none where it is full, unless its sums fail."""
+    label = key(row.before[-1].text).word if row.before and row.grid is TEXT and not table.open else ""
+    of_label = line_index(table).exact[label][:1] if label in own_words(table)[0] else ()
+    for line, _ in of_label:
+        columns, count = len(table.columns_of[line]), len(row.figures)
+        is_short = 1 < count < columns and not is_glued(row.words, columns)
+        if is_short or (count == columns and _fails(row, own_sums(table, line))):
+            yield columns - count
 
 
 def _own_columns(words: Iterable[Key], columns: Collection[str]) -> list[str]:
@@ -474,9 +504,9 @@ def wide_ways(headers: Headers, record: Record, table: Table) -> list[Way] | Non
     labels = [] if is_whole and len(record.fields) < width else _leaf_header(table, record)
     if labels is None:
         return []
-    told = not headers.may_lack_a_figure(record)
+    sums = [[dict(edit.terms).get(key, 0) for key in table.cells] for edit in table.balance_edits([*table.line])]
+    told = not headers.may_lack_a_figure(record, sums)
     if labels:
-        sums = [[dict(edit.terms).get(key, 0) for key in table.cells] for edit in table.balance_edits([*table.line])]
         ways = [way._replace(sure=way.sure and told) for way in headers.under_header(record, labels, have_sums=True)]
         return _with_readings(headers.unless_moved_up(ways, record, table, sums))
     if not _is_form_order(table, above):
@@ -644,10 +674,15 @@ def _shape(record: Record) -> tuple[str, Spans]:
 
 def _sum_of_row(record: Record, sums: Sequence[Sequence[int]]) -> tuple[tuple[str, Spans], bool, int]:
     """Return the shape of a row, whether it has more than zeros, and 1 if it adds up, -1 if not, 0 if figures are missing."""
+    is_full = record.grid is not TEXT and len(record.figures) == max(map(len, sums), default=-1)
+    has_figures = any(figure(piece.text).value for piece in record.figures)
+    return _shape(record), has_figures, is_full * (-1 if _fails(record, sums) else 1)
+
+
+def _fails(record: Record, sums: Sequence[Sequence[int]]) -> bool:
+    """Tell whether the figures of a row, as many as it has cells, do not add up."""
     values = [figure(piece.text).value or 0 for piece in record.figures]
-    is_full = record.grid is not TEXT and len(values) == max(map(len, sums), default=-1)
-    holds = not any(sum(map(mul, signs, values)) for signs in sums)
-    return _shape(record), any(values), is_full * (1 if holds else -1)
+    return any(len(signs) == len(values) and sum(map(mul, signs, values)) for signs in sums)
 
 
 def _end(cells: Iterable[Cell]) -> int:
@@ -787,7 +822,8 @@ def in_order(record: Record, columns: int) -> Way | None:
         # of a row that is longer than others a figure may be the cell too many, and a blank one of the form; several blanks
         # behind all figures are what a torn row leaves
         is_padded = record.kinds[:columns] == FIGURE * columns and len(record.kinds) > columns + 1
-        sure = is_padded or len(fields) == columns or _end(fields) <= _usual_end(record.grid.rows)
+        alone = len(record.grid.rows) == 1 and not record.grid.bounded
+        sure = is_padded or len(fields) == columns or (_end(fields) <= _usual_end(record.grid.rows) and not alone)
         return Way(tuple(record.figures), sure)
     # in text a blank that leads a row may as well be a column of labels (haidong-2021)
     filled = len(fields) < columns or record.kinds[columns:].strip(BLANK) != ""
