@@ -346,6 +346,16 @@ def test_blank_cells_below_a_row_of_figures_are_the_rest_of_it() -> None:
     assert grid.texts == [["甲", "乙"], ["", ""]]
 
 
+def test_a_table_goes_on_below_a_page_break_on_a_picture_of_several_pages() -> None:
+    def part(top: float, *texts: str) -> PageTable:
+        cells = [PageCell(Box(10 * at, top, 10 * at + 10, top + 20), 0, at, text=text) for at, text in enumerate(texts)]
+        return PageTable(Box(0, top, 20, top + 20), (0, 10, 20), tuple(cells), 1, True)
+
+    [grid] = blocks_of([[part(0, "甲", "乙"), part(80, "3", "4")]], [Box._make])
+    assert isinstance(grid, Grid)
+    assert grid.texts == [["甲", "乙"], ["3", "4"]]
+
+
 def line_of_text(size: int, noise: float) -> npt.NDArray[np.uint8]:
     """Draw a line of dense characters above a ruling of the same length, a ruling across both, and noise."""
     page: PILImage = Image.new("L", (700, 200), 255)
@@ -394,6 +404,20 @@ def test_a_short_ruling_between_thick_ones_is_found() -> None:
     grey[115:346, 240:260] = np.where(grey[115:346, 230:231] < 240, grey[115:346, 230:231], 250)
     _, down, _ = scan._rulings(grey, 20)
     assert [(round(start / 10), round(end / 10)) for at, start, end in down.tolist() if round(at / 10) == 25] == [(5, 11)]
+
+
+def test_rulings_that_a_page_break_left_open_end_where_others_do() -> None:
+    page: PILImage = Image.new("L", (500, 300), 250)
+    pen = ImageDraw.Draw(page)
+    for y, left in ((50, 50), (110, 50), (150, 250)):
+        pen.line((left, y, 450, y), fill=90, width=2)
+    for x, top in ((50, 50), (150, 110), (250, 50), (450, 50)):
+        pen.line((x, top, x, 150), fill=90, width=2)
+    # a stroke of a character below the ruling, which ends elsewhere
+    pen.line((200, 110, 200, 140), fill=60, width=2)
+    _, down, _ = scan._rulings(np.asarray(page.filter(ImageFilter.GaussianBlur(0.8))), 20)
+    assert sorted(round(at / 10) for at, _, _ in down.tolist()) == [5, 15, 25, 45]
+    assert {round(end / 10) for _, _, end in down.tolist()} == {15}
 
 
 def test_strokes_in_line_with_a_ruling_do_not_hide_it() -> None:

@@ -789,6 +789,21 @@ def test_a_number_alone_at_the_end_of_a_page_counts_pages_or_is_a_figure() -> No
     assert left(("a", "b", "1"), ("c", "122"), ("d", "3")) == [["a", "b"], ["c", "122"], ["d"]]
 
 
+def test_text_that_hangs_out_of_a_cell_left_open_by_a_page_break_stands_in_it() -> None:
+    from govstats.documents.page_tables import Sheet
+
+    def word(text: str, left: float, top: float) -> Word:
+        return Word(text, Box(left, top, left + 20, top + 10))
+
+    # 结果维持 in the left cell, which no ruling ends at 40; the right cell is closed there
+    words = [word("结果", 10, 24), word("维持", 10, 36), word("附注", 10, 52), word("复议后起诉", 110, 24), word("页脚", 110, 36)]
+    across = [Box(0, 20, 200, 20), Box(100, 40, 200, 40)]
+    down = [Box(at, 20, at, 40) for at in (0, 100, 200)]
+    [table], rest = Sheet(words, across, down).ruled
+    assert [cell.text for cell in table.cells] == ["结果\n维持", "复议后起诉"]
+    assert {one.text for one in rest} == {"附注", "页脚"}
+
+
 def test_a_row_that_a_page_break_tore_is_one_row_and_a_repeated_header_is_none_of_it() -> None:
     from govstats.documents.page import _merge_upwards
 

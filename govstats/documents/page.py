@@ -395,11 +395,14 @@ def _whole(line: Sequence[Segment]) -> Segment:
 
 
 def _continues(upper: tuple[int, PageTable], lower: tuple[int, PageTable]) -> bool:
-    """Tell whether a table may go on in another on the next page: the edges of one are all edges of the other."""
-    (page, table), (next_page, other) = upper, lower
+    """Tell whether a table may go on in the next one, of this page or the next: the edges of one are all edges of the other.
+
+    A picture may hold several pages.
+    """
+    (_, table), (_, other) = upper, lower
     few, many = sorted((table.edges, other.edges), key=len)
     same_edges = bool(np.abs(np.subtract.outer(few, many)).min(axis=1).max() < _SAME_EDGE)
-    return page != next_page and table.bounded == other.bounded and same_edges
+    return table.bounded == other.bounded and same_edges
 
 
 def _grid(parts: Sequence[tuple[int, PageTable]], number: int, locate: Sequence[Locate]) -> Grid:

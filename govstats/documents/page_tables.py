@@ -49,6 +49,8 @@ TOUCH = 3.0
 _SHORTEST = 5.0
 #: Rulings so close to each other are one edge, in points: a double line.
 _NARROW = 5.0
+#: So far below a cell that no ruling ends, where a page breaks off, its last line of text may hang, in points.
+_HANGING = 9.0
 #: A table has some fifty lines in each direction; what has so many crossings is a drawing.
 _MOST_CROSSINGS = 500_000
 #: A table may begin with its header at the end of a page: two cells.
@@ -198,7 +200,8 @@ class _Sides:
 class Frame(NamedTuple):
     """Edges from left to right and from top to bottom; for each place between them, the number of the first one of its cell.
 
-    For each row, whether a line ends it where it ends others: a row that ends early has no cells behind its last figure.
+    For each row, whether a line ends it where it ends others: a row that ends early has no cells behind its last figure. For
+    each column, whether a line ends its last cell: where a page breaks off, text may hang out of it.
     """
 
     box: Box
@@ -206,6 +209,7 @@ class Frame(NamedTuple):
     tops: list[float]
     first: NDArray[np.int64]
     closed: NDArray[np.bool_]
+    floored: NDArray[np.bool_]
 
 
 def frames_of(horizontal: Iterable[Box], vertical: Iterable[Box]) -> list[Frame]:
@@ -247,7 +251,9 @@ def filled(frames: Iterable[Frame], words: Sequence[Word]) -> tuple[list[PageTab
     for frame in sorted(frames, key=lambda frame: frame.box.width * frame.box.height):
         if len(np.unique(frame.first)) >= _FEWEST_CELLS:
             left, top, right, bottom = frame.box
-            held = run_of[(left <= sides.x) & (sides.x <= right) & (top <= sides.y) & (sides.y <= bottom)]
+            hangs = ~frame.floored[np.searchsorted(frame.lefts[1:-1], sides.x, side="right")]
+            lowest = np.where(hangs, sides.top, sides.y)
+            held = run_of[(left <= sides.x) & (sides.x <= right) & (top <= sides.y) & (lowest <= bottom)]
             inside = np.unique(held[is_free[held]])
             is_free[inside] = False
             rows = np.searchsorted(frame.tops[1:-1], y[inside], side="right")
@@ -297,7 +303,7 @@ def _frame(across: _Rulings, down: _Rulings) -> Frame:
     for row, column in np.argwhere(is_open.any(axis=0)).tolist():
         up, back = is_open[:, row, column].astype(int)
         first[row, column] = min(first[row - up, column], first[row, column - back])
-    return Frame(Box(lefts[0], tops[0], lefts[-1], tops[-1]), lefts, tops, first, walls[-1] | ~walls[-1].any())
+    return Frame(Box(lefts[0], tops[0], lefts[-1], tops[-1]), lefts, tops, first, walls[-1] | ~walls[-1].any(), floors[-1])
 
 
 def _drawn(rulings: _Rulings, edges: Sequence[float], ends: Sequence[float]) -> NDArray[np.bool_]:
@@ -311,7 +317,7 @@ def _drawn(rulings: _Rulings, edges: Sequence[float], ends: Sequence[float]) -> 
 
 def _table_in(frame: Frame, words: Mapping[int, list[Word]]) -> PageTable:
     """Make a table of a frame and the words in its cells."""
-    box, lefts, tops, first, closed = frame
+    box, lefts, tops, first, closed, floored = frame
     # the last place of a cell is its lower right one
     last = dict(zip(first.ravel().tolist(), range(first.size), strict=True))
     cells = []
@@ -319,7 +325,8 @@ def _table_in(frame: Frame, words: Mapping[int, list[Word]]) -> PageTable:
         (row, column), (bottom, right) = divmod(begin, first.shape[1]), divmod(end, first.shape[1])
         if right + 2 == len(lefts) and begin not in words and not closed[row : bottom + 1].any():
             continue
-        around = Box(lefts[column], tops[row], lefts[right + 1], tops[bottom + 1])
+        hanging = _HANGING if bottom + 2 == len(tops) and not floored[column : right + 1].any() else 0.0
+        around = Box(lefts[column], tops[row], lefts[right + 1], tops[bottom + 1] + hanging)
         spans = row, column, bottom + 1 - row, right + 1 - column
         cells.append(PageCell(around, *spans, *cell_of(words.get(begin, ()), around.width)))
     return PageTable(box, tuple(lefts), tuple(cells), len(tops) - 1, True)

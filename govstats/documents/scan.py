@@ -311,6 +311,9 @@ def _rulings(grey: Array, high: float) -> tuple[Array, Array, Array]:
     for _ in range(2):
         is_down |= (down[:, 3] > _EVEN) & _crossings(down, across[is_across], near)[1]
         is_across |= (across[:, 3] > _EVEN) & _crossings(across, down[is_down], near)[1]
+    # where a page breaks off, rulings end in the open, where others do
+    begins = _crossings(down, across[is_across], near, ends=False)[1]
+    is_down |= (down[:, 3] > _EVEN) & begins & (np.abs(np.subtract.outer(down[:, 2], down[is_down, 2])) <= near).any(axis=1)
     # a row of characters may look like a line, and crosses none
     is_down &= _crossings(down, across[is_across], near)[0]
     is_across &= _crossings(across, down[is_down], near)[0]
@@ -365,12 +368,12 @@ def _lines(grey: Array, dark: Array, shortest: float) -> tuple[Array, Array]:
     return labels, np.reshape(lines, (-1, 4))
 
 
-def _crossings(lines: Array, others: Array, near: float) -> tuple[Array, Array]:
-    """Tell of each line whether some of the others cross it, and whether it begins and ends on one."""
+def _crossings(lines: Array, others: Array, near: float, *, ends: bool = True) -> tuple[Array, Array]:
+    """Tell of each line whether some of the others cross it, and whether it begins, and ends, on one."""
     (at, start, end), (other, first, last) = lines.T[:3, :, None], others.T[:3, None]
     crosses = (first - near <= at) & (at <= last + near) & (start - near <= other) & (other <= end + near)
-    begins, ends = ((crosses & (np.abs(side - other) <= near)).any(axis=1) for side in (start, end))
-    return crosses.any(axis=1), begins & ends
+    at_begin, at_end = ((crosses & (np.abs(side - other) <= near)).any(axis=1) for side in (start, end))
+    return crosses.any(axis=1), at_begin & (at_end | (not ends))
 
 
 # --- words ----------------------------------------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ class Headers:
         parted = self._goes_on(id(record.grid), table) or any(starmap(_are_thousands, split))
         parted |= self.may_lack_a_figure(record, sums)
         # where other rows of its shape add up, this one stands in the columns as well
-        counts = self._adds_up(id(record.grid), table, line)
+        counts = self._adds_up(id(record.grid), tuple(map(tuple, sums)))
         shape, has_figures, sign = _sum_of_row(record, sums)
         some, zeros = (counts[shape, kind] - sign * (has_figures is kind) for kind in (True, False))
         like_others = some >= 0 < some + zeros
@@ -231,14 +231,14 @@ class Headers:
         words = [piece.text for piece in chain(*behind) if piece.place == record.fields[-1].place]
         return len(words) == 1 and not is_of_some_form(key(words[0]).word)
 
-    def _count_sums(self, grid: int, table: Table, line: str) -> Counter[tuple[tuple[str, Spans], bool]]:
+    def _count_sums(self, grid: int, sums: Sequence[Sequence[int]]) -> Counter[tuple[tuple[str, Spans], bool]]:
         """Count for each shape of a full row in a grid the rows that add up, less those that do not: agencies err in few.
 
         Rows of zeros, which add up wherever they stand, are counted apart.
         """
         counts = Counter[tuple[tuple[str, Spans], bool]]()
         for row in self._records[grid]:
-            shape, has_figures, sign = _sum_of_row(row, own_sums(table, line))
+            shape, has_figures, sign = _sum_of_row(row, sums)
             counts[shape, has_figures] += sign
         return counts
 
