@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from itertools import pairwise, takewhile
 from operator import attrgetter, itemgetter
 
@@ -157,13 +157,8 @@ def _fits(record: Record, columns: int) -> bool:
 
 def _without_header(table: Table, pieces: Sequence[Cell]) -> Sequence[Cell]:
     """Drop the column labels that stand last: the line is named above its header (shuyang-county-2025)."""
-    header = takewhile(partial(_is_column, table), reversed(pieces))
+    header = takewhile(lambda piece: _is_header(table, piece.text), reversed(pieces))
     return pieces[: len(pieces) - len(list(header))]
-
-
-def _is_column(table: Table, piece: Cell) -> bool:
-    word = key(piece.text)
-    return not word.number and word.plain in column_index(table).exact
 
 
 def _in_another_group(table: Table, record: Record, line: str) -> bool:
@@ -206,7 +201,7 @@ def _lines_before(table: Table, record: Record, above: Record | None) -> Mapping
 
 def _lines_waiting(table: Table, pieces: Sequence[Cell]) -> set[str]:
     """Return the lines whose labels, whole or torn (stcsm-2024), stand before some figures since the last header."""
-    behind = takewhile(lambda piece: not _is_column(table, piece), reversed(pieces))
+    behind = takewhile(lambda piece: not _is_header(table, piece.text), reversed(pieces))
     return set().union(*(_lines_begun(table, piece.text) for piece in behind if len(piece.text) <= LONGEST_LABEL))
 
 
@@ -358,9 +353,11 @@ def _is_headed(table: Table, chain: Sequence[Match]) -> bool:
 @lru_cache(maxsize=4096)
 def _is_header(table: Table, text: str) -> bool:
     """Tell whether a text is a column's or a band's label, or the labels of several columns in one line."""
-    word, columns = key(text).word, column_index(table)
-    several = len(text) <= LONGEST_LABEL and sum(column in word for _, column in columns.words) > 1
-    return several or word in columns.exact or word in {key(band.zh).word for band in table.bands if band.zh}
+    label, columns = key(text), column_index(table)
+    several = len(text) <= LONGEST_LABEL and sum(column in label.word for _, column in columns.words) > 1
+    # （七）总计 is a line
+    one = not label.number and label.plain in columns.exact
+    return several or one or label.word in {key(band.zh).word for band in table.bands if band.zh}
 
 
 def _without_headings(table: Table, chain: Sequence[Match]) -> list[Match]:
@@ -476,7 +473,7 @@ def _contradict_blank(table: Table, matches: Mapping[str, Match], records: Seque
     behind = next((row.before[:1] for row in records if row.order > max(orders)), ())
     stands: Counter[str] = Counter()
     for pieces in ([*next_to], *((*row.before, *row.labels) for row in rows[1:]), behind):
-        named = _count_labels(table, [piece for piece in pieces if not _is_column(table, piece)])
+        named = _count_labels(table, [piece for piece in pieces if not _is_header(table, piece.text)])
         # the stub of a table with groups is wide: a label may be written out over it
         stands.update(named.keys() if table.groups else named)
     for match in matches.values():
