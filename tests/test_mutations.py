@@ -70,6 +70,7 @@ ONCE_WRONG = {
     50617121: "thousands were parted by spaces, and blanks left no trace",
     50208291: "a table of 2019 without headers had a row of one figure, as in the form of 2021",
     50617654: "a sheet had last year's figures behind arrows in cells before blank ones",
+    50641980: "cells of a row of text were no figures, and the digits of the others were parted and added up by chance",
     50646887: "a table of three lines stood there twice, its columns in one line of text",
     50211800: "a row stood alone between lines of text, with a blank and a figure too many",
 }

@@ -54,8 +54,9 @@ _MOST_READINGS = 2_500
 _MOST_LACKING = 2
 #: Figures that stand apart in more words than this ran together in none.
 _FEW_WORDS = 3
-#: How much a label of four characters is like its own, in percent, when one of them is misread; two labels of four share two.
-_ONE_OF_FOUR = 75
+#: How much a label of four characters is like its own, in percent, when one of them is misread, or two; two labels of four share
+#: two, so that such a one may be either.
+_ONE_OF_FOUR, _TWO_OF_FOUR = 75, 50
 #: So many rows before an amount the unit of its table may be stated.
 _FARTHEST_UNIT = 20
 #: What speaks against a way, in edits that would have to fail: another place than the usual one, digits that the document does
@@ -604,10 +605,14 @@ def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
     columns, lines = column_index(table).exact, line_index(table)
     cells = list(product(table.line, table.column))
     leaves = _leaves(table, [cell for cell in _cells_above(record) if cell.text])
-    of_form = [name for name, _ in leaves] == [name for _, name in cells]
-    if of_form and _are_lines_in_order(table, _words_above(record)):
-        # bands that are torn over cells say as much as their order does
-        return [cell for _, cell in leaves]
+    for least, misread in ((_ONE_OF_FOUR, 0), (_TWO_OF_FOUR, 1)):
+        likely = [(alike, cell) for alike, cell in leaves if max(alike.values()) >= least]
+        most = [max(alike.values()) for alike, _ in likely]
+        named = [alike[name] for (alike, _), (_, name) in zip(likely, cells, strict=False)]
+        of_form = len(most) == len(cells) and named == most and sum(one < _ONE_OF_FOUR for one in most) <= misread
+        if of_form and _are_lines_in_order(table, _words_above(record)):
+            # bands that are torn over cells say as much as their order does
+            return [cell for _, cell in likely]
     begins: list[tuple[int, str]] = []
     found: dict[tuple[str, str], Cell] = {}
     for cell in _cells_above(record):
@@ -623,18 +628,21 @@ def _leaf_header(table: Table, record: Record) -> list[Cell] | None:
     return labels if len(labels) == len(cells) or not found else None
 
 
-def _leaves(table: Table, above: Sequence[Cell]) -> list[tuple[str, Cell]]:
-    """Return the columns whose labels end the texts one below the other in each column of a header, with the lowest cells."""
+def _leaves(table: Table, above: Sequence[Cell]) -> list[tuple[Mapping[str, float], Cell]]:
+    """Return how much the texts one below the other in each column of a header end like each column's label, and the lowest cell.
+
+    Of a scan a character is misread, lost or too many.
+    """
     labels = [(word, name) for name, word in column_index(table).words]
-    leaves = []
+    leaves: list[tuple[Mapping[str, float], Cell]] = []
     for column in sorted({cell.column for cell in above}):
         over = [cell for cell in above if cell.column <= column < cell.column + cell.colspan]
         text = key("".join(cell.text for cell in over)).word
-        # of a scan a character is misread, lost or too many
-        alike = [
-            (max(fuzz.ratio(text[-some:], word) for some in range(len(word) - 1, len(word) + 2)), name) for word, name in labels
-        ]
-        leaves += [(name, over[-1]) for likeness, name in [max(alike)] if likeness >= _ONE_OF_FOUR]
+        alike: defaultdict[str, float] = defaultdict(float)
+        for word, name in labels:
+            ends = (text[-some:] for some in range(len(word) - 1, len(word) + 2))
+            alike[name] = max(alike[name], *(fuzz.ratio(end, word) for end in ends))
+        leaves.append((alike, over[-1]))
     return leaves
 
 
@@ -910,7 +918,9 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
     elif grid is not TEXT and not torn and columns - len(words) <= _MOST_LACKING:
         rows = list(_with_blanks(words, columns))
     elif not grid.bounded and is_glued(words, columns, glued):
-        rows = _splits(words, columns, sums)
+        # where most rows stand apart, a row of several words lacks cells
+        ran_together = glued or len(words) == 1 or any(map(_LED_BY_ZERO.fullmatch, words))
+        rows = _splits(words, columns, sums) if ran_together else []
     # no number begins with a zero, so that of zeros each is one
     zeros = len(rows) == 1 and set(rows[0]) == {"0"}
     ways = [Way(_pieces(record, row), zeros, PARTED, parted=True) for row in rows]

@@ -96,8 +96,10 @@ class LabelIndex:
         """Return the likely ids for a printed label, with their likeness between 0 and 1; empty where nothing fits."""
         own = self._of_groups.sub("", normalised(text), count=1)
         found = key(own)
-        # a line below the first that has a number of its own is another label of the form
-        if not found.word or len(text) > LONGEST or any(key(line).number for line in own.split("\n")[1:]):
+        first, *rest = own.split("\n")
+        # below the first line a number of its own begins another label of the form; so does a label below a label
+        two = any(key(line).number for line in rest) or (key(first).word in self.exact and self._find("".join(rest)))
+        if not found.word or len(text) > LONGEST or two:
             return {}
         if exact := self.exact.get(found.word) or self.exact.get(found.plain):
             likeness = {name: _agreement(found.number, number) for name, number in exact}
