@@ -346,7 +346,10 @@ def test_blocks_and_columns_in_another_order_follow_their_labels() -> None:
 # of 总计 half would be lost
 @pytest.mark.parametrize(
     ("column", "damage"),
-    [*product(range(15), ["{}è", "{0[0]}{0}"]), *product([0, 1, 2, 3, 8, 12], ["{0[0]}{0[1]}纪{0[3]}", "{0[0]}{0[1]}{0[3]}"])],
+    [
+        *product(range(15), ["{}è", "{0[0]}{0}"]),
+        *product([0, 1, 2, 3, 8, 12], ["{0[0]}{0[1]}纪{0[3]}", "{0[0]}{0[1]}{0[3]}", "{0[0]}{0[1]}继"]),
+    ],
 )
 def test_a_damaged_label_over_one_column_costs_no_table(column: int, damage: str) -> None:
     label = (REVIEW * 3)[column]
@@ -606,6 +609,18 @@ def test_two_lines_in_one_row_are_none() -> None:
     rows[-1] = [rows[-1][0], "17", "3", f"26 {LINES[-1].zh}", "4", "1", "1", "6"]
     report = read(f"<h1>{TITLE}</h1>" + table_of(rows))
     assert values(report, "processed_total") == [None] * 7
+
+
+def test_two_labels_in_one_cell_name_no_line() -> None:
+    # a scan lost the ruling between 规章 and 行政规范性文件
+    page = """<table><tr><td colspan=4>第二十条第（一）项
+        <tr><td>信息内容<td>本年制发件数<td>本年废止件数<td>现行有效件数
+        <tr><td rowspan=2>规章<br>行政规范性文件<td>30<td>586<td>1008<tr><td>158<td>1108<td>619
+        <tr><td colspan=4>第二十条第（五）项<tr><td>信息内容<td colspan=3>本年处理决定数量<tr><td>行政许可<td colspan=3>5
+        <tr><td>行政处罚<td colspan=3>6<tr><td>行政强制<td colspan=3>7</table>"""
+    report = read(f"<h1>{TITLE}</h1>" + page + table_of([["", *HEADER], *([line.zh, *["0"] * 7] for line in LINES)]))
+    assert {None}.issuperset(values(report, "rules", "proactive") + values(report, "normative_documents", "proactive"))
+    assert values(report, "licensing", "proactive") == [5]
 
 
 def test_a_label_below_its_figures_owns_them_where_labels_and_rows_are_as_many() -> None:
