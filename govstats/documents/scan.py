@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from importlib.metadata import version
-from itertools import chain, pairwise
+from itertools import chain, pairwise, starmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,6 +49,9 @@ _SMALL = 24.0
 _DETECTED = 1600
 #: A page is at most so many times as high as wide; what is higher is looked at in parts.
 _TALL = 1.6
+#: The margins between two pages are at least so high, as a share of their width; hardly any pixel there is so much darker, in
+#: levels of grey, than those around.
+_MARGIN, _HARDLY, _INKED = 0.08, 0.002, 40
 #: Height of the characters: as a share of the box that is detected around them, and of a report in points.
 _TYPE_IN_BOX, _USUAL = 0.8, 9.0
 #: Below the first an invention: of noise, of a photograph, of a stamp. Above the second, text the right way up.
@@ -61,8 +64,12 @@ _LONGEST_LABEL, _SURE = 20, 0.98
 _DOUBTFUL = 0.9
 #: As shares of the darkest strokes: what is ink. As a share of paper: what is none.
 _FAINT, _NO_INK = 0.3, 0.1
-#: So much of a ruling, a short one and a long one, is at least half as dark as most of it; characters in one line have gaps.
+#: So much of a ruling, a short one and a long one, is about as dark as most of it; characters in one line have gaps.
 _EVEN, _LONG_EVEN = 0.97, 0.9
+#: How dark that is, of a long one, and of a short one, which has to end on two others: characters that stand close make it paler.
+_HALF, _PALER = 0.5, 0.4
+#: It is nowhere paler than so much of what it usually is.
+_PALE = 0.2
 #: A stroke is three pixels longer at either end for being blurred, and four for being dilated, see `_strokes`.
 _BLURRED = 7
 #: So much paper is left around a figure, as a share of its height, at the two looks at it.
@@ -120,13 +127,25 @@ def _load() -> _Engine:
 
 
 def _cuts(grey: Array) -> list[int]:
-    """Return from where to where the parts of a long picture run, which part where there is least ink."""
+    """Return from where to where the parts of a long picture run: its pages, and parts of what is longer than a page."""
     height, width = grey.shape
+    if height <= _TALL * width:
+        return [0, height]
+    # between two pages lie the margins of both
+    ink = (cv2.blur(grey, (width // 20 + 1, 1)).astype(np.int16) - grey > _INKED).mean(axis=1)
+    margins = [run for run in _runs(ink < _HARDLY, 1) if run[0] and run[1] < height and run[1] - run[0] > _MARGIN * width]
+    pages = [0, *(sum(run) // 2 for run in margins), height]
+    return [0, *chain.from_iterable(starmap(partial(_parts, grey), pairwise(pages)))]
+
+
+def _parts(grey: Array, top: int, bottom: int) -> list[int]:
+    """Return where parts of a long page end, where there is least ink."""
+    height, width = bottom - top, grey.shape[1]
     parts = math.ceil(height / (_TALL * width))
-    contrast = grey.std(axis=1)
+    contrast = grey[top:bottom].std(axis=1)
     reach = height // (8 * parts)
     middles = [height * number // parts for number in range(1, parts)]
-    return [0, *(middle - reach + int(contrast[middle - reach : middle + reach].argmin()) for middle in middles), height]
+    return [*(top + middle - reach + int(contrast[middle - reach : middle + reach].argmin()) for middle in middles), bottom]
 
 
 def _detect(engine: _Engine, grey: Array) -> Array:
@@ -309,8 +328,8 @@ def _rulings(grey: Array, high: float) -> tuple[Array, Array, Array]:
     is_across = (across[:, 2] - across[:, 1] > 7 * high) & (across[:, 3] > _LONG_EVEN)
     is_down = (down[:, 2] - down[:, 1] > 4 * high) & (down[:, 3] > _LONG_EVEN)
     for _ in range(2):
-        is_down |= (down[:, 3] > _EVEN) & _crossings(down, across[is_across], near)[1]
-        is_across |= (across[:, 3] > _EVEN) & _crossings(across, down[is_down], near)[1]
+        is_down |= (down[:, 4] > _EVEN) & _crossings(down, across[is_across], near)[1]
+        is_across |= (across[:, 4] > _EVEN) & _crossings(across, down[is_down], near)[1]
     # where a page breaks off, rulings end in the open, where others do
     begins = _crossings(down, across[is_across], near, ends=False)[1]
     is_down |= (down[:, 3] > _EVEN) & begins & (np.abs(np.subtract.outer(down[:, 2], down[is_down, 2])) <= near).any(axis=1)
@@ -319,8 +338,9 @@ def _rulings(grey: Array, high: float) -> tuple[Array, Array, Array]:
     is_across &= _crossings(across, down[is_down], near)[0]
     across, down = across[is_across, :3], down[is_down, :3]
     covered = np.append(False, is_across)[labels], np.append(False, is_down)[turned]
-    _end_on_others(across, down, covered[0], near)
-    _end_on_others(down, across, covered[1], near)
+    for lines, others, pixels, darker in ((across, down, covered[0], dark), (down, across, covered[1], dark.T)):
+        _end_on_others(lines, others, pixels, near)
+        _carry_on(lines, others, pixels, darker, near)
     return across, down, cv2.dilate((covered[0] | covered[1].T).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
 
 
@@ -345,8 +365,26 @@ def _end_on_others(lines: Array, others: Array, covered: Array, near: float) -> 
                 line[side] = sign * before[-1]
 
 
+def _carry_on(lines: Array, others: Array, covered: Array, dark: Array, near: float) -> None:
+    """Let lines go on up to the next one that crosses them, where they are paler since characters stand close to them."""
+    for line in lines:
+        at, start, end = (round(side) for side in line)
+        rows = slice(max(at - 8, 0), at + 9)
+        own = covered[rows, start:end].mean(axis=1) > 0.5
+        along = dark[rows][own].max(axis=0, initial=0)
+        is_dark = along > _PALE * float(np.median(along[start:end]))
+        crossing = np.sort(others[(others[:, 1] - near <= at) & (at <= others[:, 2] + near), 0])
+        for side, places in ((1, crossing[crossing < start - near][::-1]), (2, crossing[crossing > end + near])):
+            for place in map(round, places):
+                first, last = sorted((round(line[side]), place))
+                if is_dark[first:last].mean() < _LONG_EVEN:
+                    break
+                covered[rows, first:last] |= own[:, None]
+                line[side] = place
+
+
 def _lines(grey: Array, dark: Array, shortest: float) -> tuple[Array, Array]:
-    """Return which line a pixel belongs to, from 1, and of each line where it runs, from where to where, and how much is dark.
+    """Return which line a pixel belongs to, from 1, and of each where it runs, from where to where, and how much is dark or grey.
 
     One with gaps is cut at them: strokes of a character may stand in line with a ruling.
     """
@@ -356,16 +394,19 @@ def _lines(grey: Array, dark: Array, shortest: float) -> tuple[Array, Array]:
         part = _within((left, top, left + width, top + height))
         own = joined[part] == number
         along = np.where(own, dark[part], 0).max(axis=0)[_BLURRED:-_BLURRED]
-        is_dark = along > 0.5 * np.median(along)
+        is_dark, is_grey = (along > share * np.median(along) for share in (_HALF, _PALER))
         stretches = [(0, len(along))]
-        if np.mean(is_dark) <= _LONG_EVEN:
+        if np.mean(is_dark) <= _LONG_EVEN and np.mean(is_grey) <= _EVEN:
             # noise makes gaps of a pixel or two; a character is as high as a row of small type
             stretches = [run for run in _runs(is_dark, 2) if run[1] - run[0] > 2 * shortest]
         for start, end in stretches:
             rows, columns = np.nonzero(own[:, start : end + 2 * _BLURRED])
-            lines.append((top + rows.mean(), left + _BLURRED + start, left + _BLURRED + end, is_dark[start:end].mean()))
+            # characters that touch it take up less of a row of pixels than the line does
+            at = rows[np.bincount(rows)[rows] > 0.5 * np.bincount(rows).max()].mean()
+            dark_share, grey_share = (some[start:end].mean() for some in (is_dark, is_grey))
+            lines.append((top + at, left + _BLURRED + start, left + _BLURRED + end, dark_share, grey_share))
             labels[top + rows, left + start + columns] = len(lines)
-    return labels, np.reshape(lines, (-1, 4))
+    return labels, np.reshape(lines, (-1, 5))
 
 
 def _crossings(lines: Array, others: Array, near: float, *, ends: bool = True) -> tuple[Array, Array]:
