@@ -446,10 +446,12 @@ def _taken_apart(grey: Array, high: float) -> _Page:
     across, down, covered = _rulings(grey, high)
     horizontal = [Box(start, at, end, at) for at, start, end in across.tolist()]
     rulings = horizontal, [Box(at, start, at, end) for at, start, end in down.tolist()]
-    # paper: what is left where everything as small as text is taken away
-    small = cv2.medianBlur(
-        cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), 2 * min(max(int(high / 2), 4), 100) + 1
-    )
+    # paper: what is left where everything as small as text is taken away, and rulings before
+    quarter = partial(cv2.resize, dsize=None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    bare, seen = quarter(np.where(covered, 0, grey).astype(np.float32)), quarter((~covered).astype(np.float32))
+    around = (2 * int(high / 8) + 3,) * 2
+    filled = np.where(seen > 0.5, bare, cv2.blur(bare, around)) / np.where(seen > 0.5, seen, cv2.blur(seen, around) + 1e-6)
+    small = cv2.medianBlur(filled.astype(np.uint8), 2 * min(max(int(high / 2), 4), 100) + 1)
     paper = cv2.resize(small, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
     grey = np.where(covered, paper, grey)
     dark = cv2.subtract(paper, cv2.GaussianBlur(grey, (0, 0), 0.8))
