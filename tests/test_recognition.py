@@ -611,6 +611,16 @@ def test_two_lines_in_one_row_are_none() -> None:
     assert values(report, "processed_total") == [None] * 7
 
 
+def test_misread_labels_of_columns_are_told_by_the_one_cell_that_is_like_them() -> None:
+    # recognition lost a character of three labels; no row adds up, so that only the header tells the columns
+    header = ["自然", "商企业", "科研构", *HEADER[3:]]
+    rows = [["", *header], *([line.zh, *map(str, range(at, at + 7))] for at, line in enumerate(LINES, start=11))]
+    rows[1][3] = ""
+    report = read(f"<h1>{TITLE}</h1>" + table_of(rows))
+    assert values(report, "new") == [11, 12, None, 14, 15, 16, 17]
+    assert values(report, "carried_in") == [12, 13, 14, 15, 16, 17, 18]
+
+
 def test_two_labels_in_one_cell_name_no_line() -> None:
     # a scan lost the ruling between 规章 and 行政规范性文件
     page = """<table><tr><td colspan=4>第二十条第（一）项

@@ -322,6 +322,7 @@ class Headers:
     def _header_above(self, record: Record, table: Table) -> Mapping[str, Cell]:
         above = [found for found in self._header_rows(id(record.grid), table) if found[0][1].row < record.row]
         nearest = {column: label for found in above for column, label in found}
+        nearest |= _misread(record.grid, nearest, table)
         if not (record.grid.aligned or _is_straight(record.grid, nearest)):
             return {}
         # of a table with bands, the header above other rows is theirs
@@ -662,6 +663,15 @@ def _named_in(row: Sequence[Cell], table: Table, above: Sequence[Cell]) -> list[
         found += [(column, cell) for column in names if len(cell.text) <= _LONGEST_HEADER]
     # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
     return found if len({cell for _, cell in found}) > 1 or FIGURE not in kinds_of else []
+
+
+def _misread(grid: Grid, named: Mapping[str, Cell], table: Table) -> Mapping[str, Cell]:
+    """Return columns that a header lacks, each with the one other cell of its rows that is much like it (自然 for 自然人)."""
+    missing = [(word, name) for name, word in column_index(table).words if name not in named]
+    cells = {cell for label in named.values() for cell in grid.rows[label.row]}.difference(named.values())
+    alike = {(name, cell) for word, name in missing for cell in cells if fuzz.ratio(key(cell.text).plain, word) >= _ONE_OF_FOUR}
+    counts = Counter(chain(*alike))
+    return {name: cell for name, cell in alike if counts[name] == counts[cell] == 1}
 
 
 def _is_straight(grid: Grid, header: Mapping[str, Cell]) -> bool:
