@@ -17,8 +17,8 @@ _FEWEST = 50
 _ONE_IN = 4
 #: Odd numbers of 64 bits whose bits look random: the golden ratio, and the finaliser of MurmurHash3.
 _MULTIPLIER, _MIXER = 0x9E3779B97F4A7C15, np.uint64(0xFF51AFD7ED558CCD)
-#: What the number of a passage is multiplied by before one of so many characters is put behind it. Passages of twelve are compared:
-#: a phrase of officialese is shorter, a sentence longer.
+#: What the number of a passage is multiplied by before one of so many characters is put behind it. Passages of twelve are
+#: compared: a phrase of officialese is shorter, a sentence longer.
 _SHIFTS = {length: np.uint64(pow(_MULTIPLIER, length, 2**64)) for length in (1, 3, 6)}
 #: Figures, years and stops differ where nothing else does.
 _LEFT_OUT = re.compile(r"[\W\d_]+")
