@@ -62,6 +62,8 @@ _FEWEST_FIGURES = 4
 _LONGEST_LABEL, _SURE = 20, 0.98
 #: Confidence of a figure whose strokes do not agree with its characters: a sum has to confirm it.
 _DOUBTFUL = 0.9
+#: A stroke that leans by so much of its height is a slash, and no 1; one that leans by less than the second is none.
+_SLASH, _UPRIGHT = 0.1, 0.08
 #: As shares of the darkest strokes: what is ink. As a share of paper: what is none.
 _FAINT, _NO_INK = 0.3, 0.1
 #: So much of a ruling, a short one and a long one, is about as dark as most of it; characters in one line have gaps.
@@ -614,19 +616,21 @@ def _agreed(ink: Array, *looks: tuple[str, float]) -> tuple[str, tuple[str, ...]
         # the sign stands for what cannot be read
         return text or "□", (), confidence
     # 不适用 is often printed as a stroke, which is likely to be read as a 1 or a 7
-    printed = "/" if _is_slanted(ink) else text
+    slant, steep = _slant(ink), 0.4 * ink.shape[1] / ink.shape[0]
+    printed = "/" if slant > max(_SLASH, steep) else text
+    may_be = {"/"} if slant > _UPRIGHT else set()
     # recognition overlooks a minus, and one of two equal digits
-    is_sure = printed == text == other and len(_runs(ink.any(axis=0), 1)) <= len(text)
+    is_sure = printed == text == other and may_be <= {printed} and len(_runs(ink.any(axis=0), 1)) <= len(text)
     confidence = (confidence + less) / 2 if is_sure else min(confidence, _DOUBTFUL)
-    return printed, tuple(sorted({text, other} - {printed, ""})), confidence
+    return printed, tuple(sorted({text, other, *may_be} - {printed, ""})), confidence
 
 
-def _is_slanted(ink: Array) -> bool:
-    """Tell whether ink is one straight slanted stroke."""
+def _slant(ink: Array) -> float:
+    """Return by how much ink that is one straight stroke leans to the right, as a share of its height; nothing of other ink."""
     height, width = ink.shape
     y, x = np.nonzero(ink)
     slope = float(np.polyfit(y, x, 1)[0]) if 0.2 * height < width < 1.2 * height else 0.0
-    return bool(-slope > max(0.2, 0.5 * width / height) and np.std(x - slope * y) < 0.08 * height)
+    return -slope if np.std(x - slope * y) < 0.08 * height else 0.0
 
 
 # --- files ----------------------------------------------------------------------------------------------------------------
