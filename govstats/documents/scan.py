@@ -70,8 +70,8 @@ _FAINT, _NO_INK = 0.3, 0.1
 _EVEN, _LONG_EVEN = 0.97, 0.9
 #: How dark that is, of a long one, and of a short one, which has to end on two others: characters that stand close make it paler.
 _HALF, _PALER = 0.5, 0.4
-#: It is nowhere paler than so much of what it usually is.
-_PALE = 0.2
+#: It is nowhere paler than so much of what it usually is, and at most so many pixels thick on either side of its middle.
+_PALE, _THICK = 0.2, 8
 #: A stroke is three pixels longer at either end for being blurred, and four for being dilated, see `_strokes`.
 _BLURRED = 7
 #: So much paper is left around a figure, as a share of its height, at the two looks at it.
@@ -371,7 +371,7 @@ def _carry_on(lines: Array, others: Array, covered: Array, dark: Array, near: fl
     """Let lines go on up to the next one that crosses them, where they are paler since characters stand close to them."""
     for line in lines:
         at, start, end = (round(side) for side in line)
-        rows = slice(max(at - 8, 0), at + 9)
+        rows = slice(max(at - _THICK, 0), at + _THICK + 1)
         own = covered[rows, start:end].mean(axis=1) > 0.5
         along = dark[rows][own].max(axis=0, initial=0)
         is_dark = along > _PALE * float(np.median(along[start:end]))
