@@ -321,8 +321,8 @@ def _rulings(grey: Array, high: float) -> tuple[Array, Array, Array]:
     """Return the rulings of an upright picture, across and down, and the pixels that they cover.
 
     Each is given by where it runs, and from where to where. Strokes of characters are as long as the shortest rulings, and those
-    that stand in one line may join. So a line with gaps is none, and one that is no longer has to end on two that cross it; where a page breaks off, one that runs
-    down may end in the open, as others there do.
+    that stand in one line may join. So a line with gaps is none, and one that is no longer has to end on two that cross it; where
+    a page breaks off, one that runs down may end in the open, as others there do.
     """
     # where a ruling crosses another, it is no darker than what is beside it
     dark = np.maximum(_dark(grey, 3), _dark(grey.T, 3).T)
