@@ -218,8 +218,9 @@ def recognise_picture(pixels: Array, name: str) -> Sheet:
     if not len(quads):
         return Sheet()
     across, down = np.abs(quads[:, 2] - quads[:, 0]).T
-    # a label that runs from top to bottom is no sign
-    quarters = int(np.sum(down > 2 * across) > max(2, np.sum(across > 2 * down)))
+    # labels that run from top to bottom are no sign: long lines tell more
+    lying, standing = down > 2 * across, across > 2 * down
+    quarters = int(lying.sum() > 2 and np.sum(down[lying] ** 2) > np.sum(across[standing] ** 2))
     sheet = _read(engine, grey, quads, quarters)
     if _legible(sheet) < 0.5:
         # upside down, perhaps
@@ -322,7 +323,7 @@ def _rulings(grey: Array, high: float) -> tuple[Array, Array, Array]:
 
     Each is given by where it runs, and from where to where. Strokes of characters are as long as the shortest rulings, and those
     that stand in one line may join. So a line with gaps is none, and one that is no longer has to end on two that cross it; where
-    a page breaks off, one that runs down may end in the open, as others there do.
+    a page breaks off, one that runs down may begin or end in the open, as others there do.
     """
     # where a ruling crosses another, it is no darker than what is beside it
     dark = np.maximum(_dark(grey, 3), _dark(grey.T, 3).T)
@@ -331,14 +332,16 @@ def _rulings(grey: Array, high: float) -> tuple[Array, Array, Array]:
     is_across = (across[:, 2] - across[:, 1] > 7 * high) & (across[:, 3] > _LONG_EVEN)
     is_down = (down[:, 2] - down[:, 1] > 4 * high) & (down[:, 3] > _LONG_EVEN)
     for _ in range(2):
-        is_down |= (down[:, 4] > _EVEN) & _crossings(down, across[is_across], near)[1]
-        is_across |= (across[:, 4] > _EVEN) & _crossings(across, down[is_down], near)[1]
-    # where a page breaks off, rulings end in the open, where others do
-    begins = _crossings(down, across[is_across], near, ends=False)[1]
-    is_down |= (down[:, 3] > _EVEN) & begins & (np.abs(np.subtract.outer(down[:, 2], down[is_down, 2])) <= near).any(axis=1)
-    # a row of characters may look like a line, and crosses none
-    is_down &= _crossings(down, across[is_across], near)[0]
-    is_across &= _crossings(across, down[is_down], near)[0]
+        is_down |= (down[:, 4] > _EVEN) & (_crossings(down, across[is_across], near)[1:] > 0).all(axis=0)
+        is_across |= (across[:, 4] > _EVEN) & (_crossings(across, down[is_down], near)[1:] > 0).all(axis=0)
+    # where a page breaks off, rulings begin or end in the open, where others do
+    _, begins, ends = _crossings(down, across[is_across], near) > 0
+    for side, other_side in ((1, ends), (2, begins)):
+        in_row = (np.abs(np.subtract.outer(down[:, side], down[is_down, side])) <= near).any(axis=1)
+        is_down |= (down[:, 3] > _EVEN) & other_side & in_row
+    # a row of characters may look like a line, and crosses none, or has one at its end where a label fills its cell
+    is_down &= _crossings(down, across[is_across], near)[0] > 0
+    is_across &= _crossings(across, down[is_down], near)[0] > 1
     across, down = across[is_across, :3], down[is_down, :3]
     covered = np.append(False, is_across)[labels], np.append(False, is_down)[turned]
     for lines, others, pixels, darker in ((across, down, covered[0], dark), (down, across, covered[1], dark.T)):
@@ -412,12 +415,12 @@ def _lines(grey: Array, dark: Array, shortest: float) -> tuple[Array, Array]:
     return labels, np.reshape(lines, (-1, 5))
 
 
-def _crossings(lines: Array, others: Array, near: float, *, ends: bool = True) -> tuple[Array, Array]:
-    """Tell of each line whether some of the others cross it, and whether it begins, and ends, on one."""
+def _crossings(lines: Array, others: Array, near: float) -> Array:
+    """Return of each line how many of the others cross it, and on how many it begins and ends."""
     (at, start, end), (other, first, last) = lines.T[:3, :, None], others.T[:3, None]
     crosses = (first - near <= at) & (at <= last + near) & (start - near <= other) & (other <= end + near)
-    at_begin, at_end = ((crosses & (np.abs(side - other) <= near)).any(axis=1) for side in (start, end))
-    return crosses.any(axis=1), at_begin & (at_end | (not ends))
+    at_ends = (crosses & (np.abs(side - other) <= near) for side in (start, end))
+    return np.array([some.sum(axis=1) for some in (crosses, *at_ends)])
 
 
 # --- words ----------------------------------------------------------------------------------------------------------------
@@ -488,8 +491,9 @@ def _pieces(page: _Page, found: Sequence[Bounds]) -> list[_Piece]:
         for piece in _by_cell(page, page.ink[top:bottom, left:right], left, top):
             add(piece)
             rest[_within(piece.box)] &= page.cells[_within(piece.box)] != piece.cell
-    # characters of one line stand less than their height apart
-    joined = cv2.morphologyEx(rest.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, max(int(0.6 * page.high), 3)), np.uint8))
+    # characters of one line, and the strokes of 二, stand less than their height apart
+    gap = max(int(0.6 * page.high), 3)
+    joined = cv2.morphologyEx(rest.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     for number, (left, top, width, height, _) in enumerate(stats[1:].tolist(), start=1):
         part = _within((left, top, left + width, top + height))

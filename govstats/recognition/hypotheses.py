@@ -399,10 +399,11 @@ class Headers:
             order = list(dict.fromkeys(column for *_, column in found))
             if len(order) < len(columns) > 1 and _is_whole_header(table, columns, row.before):
                 order = list(columns)
-            above = self.above(row, table) if len(order) == len(columns) and not _is_order_of(table, columns, order) else {}
+            whole = len(order) == len(columns) and _is_order_of(table, columns, order)
+            above = self.above(row, table) if order and not whole else {}
             if above.keys() >= set(columns):
-                # a converter tears spanners, and puts the columns under them in a row of their own
-                order.sort(key=lambda name: above[name].column)
+                # a converter tears spanners, and puts the columns under them in a row of their own; a scan has labels misread
+                order = sorted(columns, key=lambda name: above[name].column)
             # the label of a row of text stands before it, beside the header; the columns of aligned grids are told by places
             header = row.before[: -1 if row.grid is TEXT else None] if not row.grid.aligned else ()
             printed = " ".join(piece.text for piece in header)
