@@ -449,24 +449,29 @@ def test_a_slash_is_one_however_blurred_and_steep(blur: float, right: int, text:
 
 
 @pytest.mark.parametrize(
-    ("begins", "beside", "expected"),
+    ("begins", "beside", "label", "expected"),
     [
-        pytest.param(100, (), 140, id="in a cell: strokes of a label join it"),
-        pytest.param(100, ((0, 70),), 100, id="it goes on behind the cell: faded"),
-        pytest.param(30, (), 30, id="in the first cell: nobody knows"),
-        pytest.param(143, (), 140, id="at another"),
+        pytest.param(100, (), False, 140, id="in a cell: strokes of a label join it"),
+        pytest.param(100, ((0, 70),), False, 100, id="it goes on behind the cell: faded"),
+        pytest.param(30, (), False, 30, id="in the first cell: nobody knows"),
+        pytest.param(30, (), True, 70, id="in the first cell, and strokes go on above and below"),
+        pytest.param(143, (), False, 140, id="at another"),
     ],
 )
 def test_a_ruling_that_ends_inside_a_cell_ends_at_its_edge(
-    begins: int, beside: tuple[tuple[int, int], ...], expected: int
+    begins: int, beside: tuple[tuple[int, int], ...], label: bool, expected: int
 ) -> None:
     across = np.array([[50.0, begins, 210], *((50, *ends) for ends in beside)])
     down = np.array([[x, 0.0, 100] for x in (0, 70, 140, 210)])
     covered = np.zeros((100, 220), bool)
     covered[50, begins:210] = True
-    scan._end_on_others(across, down, covered, 5.0)
+    dark = np.where(covered, 90, 0)
+    if label:
+        dark[40:60, begins:70:3] = 90
+    scan._end_on_others(across, down, covered, dark, 5.0)
     assert across[0].tolist() == [50, expected, 210]
-    assert covered[50].sum() == 210 - begins if begins != 100 or beside else not covered[50, begins:135].any()
+    assert not covered[50, begins : max(expected - 5, begins)].any()
+    assert covered[50, max(expected, begins) : 210].all()
 
 
 def test_a_minus_in_small_type_is_no_speck() -> None:

@@ -70,6 +70,12 @@ _FAINT, _NO_INK = 0.3, 0.1
 _EVEN, _LONG_EVEN = 0.97, 0.9
 #: How dark that is, of a long one, and of a short one, which has to end on two others: characters that stand close make it paler.
 _HALF, _PALER = 0.5, 0.4
+#: Two rulings are at least so far apart, as a share of the height of characters.
+_TIGHT = 0.8
+#: What has strokes above and below it, along so much of its length, runs through characters (rulings have 0.12, figures 0.33).
+_AMONG_TEXT = 0.2
+#: At least so many rulings begin, or end, in the open where a page breaks off.
+_IN_ROW = 3
 #: It is nowhere paler than so much of what it usually is, and at most so many pixels thick on either side of its middle.
 _PALE, _THICK = 0.2, 8
 #: A stroke is three pixels longer at either end for being blurred, and four for being dilated, see `_strokes`.
@@ -331,29 +337,34 @@ def _rulings(grey: Array, high: float) -> tuple[Array, Array, Array]:
     near = max(_BLURRED, high / 6)
     is_across = (across[:, 2] - across[:, 1] > 7 * high) & (across[:, 3] > _LONG_EVEN)
     is_down = (down[:, 2] - down[:, 1] > 4 * high) & (down[:, 3] > _LONG_EVEN)
+    may_be_down, may_be_across = (
+        (lines[:, 4] > _EVEN) & ~_too_close(lines, some, high) for lines, some in ((down, is_down), (across, is_across))
+    )
     for _ in range(2):
-        is_down |= (down[:, 4] > _EVEN) & (_crossings(down, across[is_across], near)[1:] > 0).all(axis=0)
-        is_across |= (across[:, 4] > _EVEN) & (_crossings(across, down[is_down], near)[1:] > 0).all(axis=0)
+        is_down |= may_be_down & _crossings(down, across[is_across], near)[1:].all(axis=0)
+        is_across |= may_be_across & _crossings(across, down[is_down], near)[1:].all(axis=0)
     # where a page breaks off, rulings begin or end in the open, where others do
-    _, begins, ends = _crossings(down, across[is_across], near) > 0
-    for side, other_side in ((1, ends), (2, begins)):
-        in_row = (np.abs(np.subtract.outer(down[:, side], down[is_down, side])) <= near).any(axis=1)
-        is_down |= (down[:, 3] > _EVEN) & other_side & in_row
-    # a row of characters may look like a line, and crosses none, or has one at its end where a label fills its cell
-    is_down &= _crossings(down, across[is_across], near)[0] > 0
-    is_across &= _crossings(across, down[is_down], near)[0] > 1
+    _, begins, ends = _crossings(down, across[is_across], near)
+    for side, at_other_end in ((1, ends), (2, begins)):
+        is_open = is_down | (down[:, 3] > _EVEN) & at_other_end
+        in_row = np.abs(np.subtract.outer(down[:, side], down[is_open, side])) <= near
+        is_down |= is_open & (in_row.sum(axis=1) >= _IN_ROW)
+    # a row of characters may look like a line, and crosses none, or one at the end of its cell
+    is_down &= _crossings(down, across[is_across], near).any(axis=0)
+    within, begins, ends = _crossings(across, down[is_down], near)
+    is_across &= within | (begins & ends)
     across, down = across[is_across, :3], down[is_down, :3]
     covered = np.append(False, is_across)[labels], np.append(False, is_down)[turned]
     for lines, others, pixels, darker in ((across, down, covered[0], dark), (down, across, covered[1], dark.T)):
-        _end_on_others(lines, others, pixels, near)
+        _end_on_others(lines, others, pixels, darker, near)
         _carry_on(lines, others, pixels, darker, near)
     return across, down, cv2.dilate((covered[0] | covered[1].T).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
 
 
-def _end_on_others(lines: Array, others: Array, covered: Array, near: float) -> None:
+def _end_on_others(lines: Array, others: Array, covered: Array, dark: Array, near: float) -> None:
     """Shorten lines that end inside a cell: strokes of a label at their height join them.
 
-    A faded ruling goes on behind the cell, or in the last one nobody knows.
+    A faded ruling goes on behind the cell; in the last one the strokes above and below it tell.
     """
     for line in lines:
         same = lines[np.abs(lines[:, 0] - line[0]) <= near]
@@ -363,12 +374,15 @@ def _end_on_others(lines: Array, others: Array, covered: Array, near: float) -> 
             end, places = sign * line[side], np.sort(sign * crossing)
             if np.abs(places - end).min(initial=np.inf) <= near:
                 line[side] = sign * places[np.abs(places - end).argmin()]
-            before, beyond = places[places < end - near], places[places > end + near]
-            is_inside = len(before) > 0 and len(beyond) > 1 and len(before) + len(beyond) == len(places)
-            if is_inside and (sign * same[:, side]).max() < beyond[0]:
-                begin, after = sorted((sign * (before[-1] + near), sign * (end + _BLURRED)))
-                covered[rows, max(round(begin), 0) : round(after)] = False
-                line[side] = sign * before[-1]
+                continue
+            inside = places[(sign * line[3 - side] + near < places) & (places < end)]
+            beyond = places[places > end]
+            if len(inside) and len(beyond) and (sign * same[:, side]).max() < beyond[0]:
+                begin, after = sorted((round(sign * (inside[-1] + near)), round(sign * (end + _BLURRED))))
+                columns = slice(max(begin, 0), after)
+                if len(beyond) > 1 or _among_text(covered[rows, columns], dark[rows, columns]):
+                    covered[rows, columns] = False
+                    line[side] = sign * inside[-1]
 
 
 def _carry_on(lines: Array, others: Array, covered: Array, dark: Array, near: float) -> None:
@@ -397,30 +411,50 @@ def _lines(grey: Array, dark: Array, shortest: float) -> tuple[Array, Array]:
     _, joined, stats, _ = cv2.connectedComponentsWithStats(_strokes(grey, int(shortest)))
     labels, lines = np.zeros_like(joined), []
     for number, (left, top, width, height, _) in enumerate(stats[1:].tolist(), start=1):
-        part = _within((left, top, left + width, top + height))
+        part = _within((left, top - 2, left + width, top + height + 2))
         own = joined[part] == number
         along = np.where(own, dark[part], 0).max(axis=0)[_BLURRED:-_BLURRED]
         is_dark, is_grey = (along > share * np.median(along) for share in (_HALF, _PALER))
         stretches = [(0, len(along))]
-        if np.mean(is_dark) <= _LONG_EVEN and np.mean(is_grey) <= _EVEN:
+        if np.mean(is_dark) <= (_LONG_EVEN if len(along) > 4 * shortest else _EVEN) and np.mean(is_grey) <= _EVEN:
             # noise makes gaps of a pixel or two; a character is as high as a row of small type
             stretches = [run for run in _runs(is_dark, 2) if run[1] - run[0] > 2 * shortest]
         for start, end in stretches:
             rows, columns = np.nonzero(own[:, start : end + 2 * _BLURRED])
+            inside = slice(start + _BLURRED, end + _BLURRED)
+            if _among_text(own[:, inside], dark[part][:, inside]):
+                continue
             # characters that touch it take up less of a row of pixels than the line does
             at = rows[np.bincount(rows)[rows] > 0.5 * np.bincount(rows).max()].mean()
             dark_share, grey_share = (some[start:end].mean() for some in (is_dark, is_grey))
-            lines.append((top + at, left + _BLURRED + start, left + _BLURRED + end, dark_share, grey_share))
-            labels[top + rows, left + start + columns] = len(lines)
+            lines.append((part[0].start + at, left + _BLURRED + start, left + _BLURRED + end, dark_share, grey_share))
+            labels[part[0].start + rows, left + start + columns] = len(lines)
     return labels, np.reshape(lines, (-1, 5))
 
 
+def _among_text(own: Array, dark: Array) -> bool:
+    """Tell whether a line runs through characters: their strokes go on above and below it."""
+    columns = np.flatnonzero(own.any(axis=0))
+    above, below = own[:, columns].argmax(axis=0) - 2, len(own) + 1 - own[::-1, columns].argmax(axis=0)
+    beside = dark[np.clip([above, below], 0, len(own) - 1), columns]
+    usual = np.median(np.where(own, dark, 0).max(axis=0)[columns]) if len(columns) else 0
+    strokes: Array = (beside > _HALF * usual).sum(axis=1)
+    return bool(strokes.min() > _AMONG_TEXT * len(columns))
+
+
+def _too_close(lines: Array, chosen: Array, high: float) -> Array:
+    """Tell of each line whether no character fits between it and one of those that were chosen."""
+    (at, start, end), (other, first, last) = lines.T[:3, :, None], lines[chosen].T[:3, None]
+    close = (np.abs(at - other) < _TIGHT * high) & (first < end) & (start < last)
+    return np.array(close.any(axis=1))
+
+
 def _crossings(lines: Array, others: Array, near: float) -> Array:
-    """Return of each line how many of the others cross it, and on how many it begins and ends."""
+    """Tell of each line whether others cross it between its ends, whether it begins on one, and whether it ends on one."""
     (at, start, end), (other, first, last) = lines.T[:3, :, None], others.T[:3, None]
     crosses = (first - near <= at) & (at <= last + near) & (start - near <= other) & (other <= end + near)
-    at_ends = (crosses & (np.abs(side - other) <= near) for side in (start, end))
-    return np.array([some.sum(axis=1) for some in (crosses, *at_ends)])
+    at_begin, at_end = (np.abs(side - other) <= near for side in (start, end))
+    return np.array([(crosses & place).any(axis=1) for place in (~at_begin & ~at_end, at_begin, at_end)])
 
 
 # --- words ----------------------------------------------------------------------------------------------------------------
