@@ -397,7 +397,8 @@ def _carry_on(lines: Array, others: Array, covered: Array, dark: Array, near: fl
         for side, places in ((1, crossing[crossing < start - near][::-1]), (2, crossing[crossing > end + near])):
             for place in map(round, places):
                 first, last = sorted((round(line[side]), place))
-                if is_dark[first:last].mean() < _LONG_EVEN:
+                same = np.broadcast_to(own[:, None], (len(own), last - first))
+                if is_dark[first:last].mean() < _LONG_EVEN or _among_text(same, dark[rows, first:last]):
                     break
                 covered[rows, first:last] |= own[:, None]
                 line[side] = place
@@ -433,13 +434,13 @@ def _lines(grey: Array, dark: Array, shortest: float) -> tuple[Array, Array]:
 
 
 def _among_text(own: Array, dark: Array) -> bool:
-    """Tell whether a line runs through characters: their strokes go on above and below it."""
+    """Tell whether a line runs through characters: their strokes go on above and below it, one pixel away or two."""
     columns = np.flatnonzero(own.any(axis=0))
-    above, below = own[:, columns].argmax(axis=0) - 2, len(own) + 1 - own[::-1, columns].argmax(axis=0)
-    beside = dark[np.clip([above, below], 0, len(own) - 1), columns]
+    first, last = own[:, columns].argmax(axis=0), len(own) - 1 - own[::-1, columns].argmax(axis=0)
+    beside = dark[np.clip([[first - away, last + away] for away in (1, 2)], 0, len(own) - 1), columns]
     usual = np.median(np.where(own, dark, 0).max(axis=0)[columns]) if len(columns) else 0
-    strokes: Array = (beside > _HALF * usual).sum(axis=1)
-    return bool(strokes.min() > _AMONG_TEXT * len(columns))
+    strokes: Array = (beside > _HALF * usual).sum(axis=2)
+    return bool(strokes.min(axis=1).max() > _AMONG_TEXT * len(columns))
 
 
 def _too_close(lines: Array, chosen: Array, high: float) -> Array:
