@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from govstats.characters import figure
 from govstats.documents import open_document, scan
 from govstats.documents.document import Box, Grid, Paragraph
 from govstats.documents.page import PageCell, PageTable, Word, blocks_of, segment_of
-from govstats.documents.page_tables import filled, frames_of
+from govstats.documents.page_tables import Sheet, filled, frames_of
 from govstats.documents.scan import _given, read_image, recognise_picture
 from govstats.errors import MissingReader, UnreadableDocument
 from govstats.panel.reading import Folder, Item, read_chunk
@@ -406,8 +406,9 @@ def test_a_short_ruling_between_thick_ones_is_found() -> None:
     assert [(round(start / 10), round(end / 10)) for at, start, end in down.tolist() if round(at / 10) == 25] == [(5, 11)]
 
 
-def test_rulings_that_a_page_break_left_open_end_where_others_do() -> None:
-    page: PILImage = Image.new("L", (500, 300), 250)
+@pytest.mark.parametrize("overleaf", [False, True])
+def test_rulings_that_a_page_break_left_open_begin_or_end_where_others_do(overleaf: bool) -> None:
+    page: PILImage = Image.new("L", (500, 301), 250)
     pen = ImageDraw.Draw(page)
     for y, left in ((50, 50), (110, 50), (150, 250)):
         pen.line((left, y, 450, y), fill=90, width=2)
@@ -415,9 +416,57 @@ def test_rulings_that_a_page_break_left_open_end_where_others_do() -> None:
         pen.line((x, top, x, 150), fill=90, width=2)
     # a stroke of a character below the ruling, which ends elsewhere
     pen.line((200, 110, 200, 140), fill=60, width=2)
+    grey = np.asarray(page.filter(ImageFilter.GaussianBlur(0.8)))
+    _, down, _ = scan._rulings(grey[:: -1 if overleaf else 1], 20)
+    assert sorted(round(at / 10) for at, _, _ in down.tolist()) == [5, 15, 25, 45]
+    assert {round(side / 10) for side in down[:, 1 if overleaf else 2]} == {15}
+
+
+def test_two_rows_at_the_head_of_a_page_have_short_rulings_only() -> None:
+    page: PILImage = Image.new("L", (500, 300), 250)
+    pen = ImageDraw.Draw(page)
+    for y in (90, 120):
+        pen.line((50, y, 450, y), fill=90, width=2)
+    for x in (50, 150, 250, 450):
+        pen.line((x, 60, x, 120), fill=90, width=2)
     _, down, _ = scan._rulings(np.asarray(page.filter(ImageFilter.GaussianBlur(0.8))), 20)
     assert sorted(round(at / 10) for at, _, _ in down.tolist()) == [5, 15, 25, 45]
-    assert {round(end / 10) for _, _, end in down.tolist()} == {15}
+
+
+def rulings_beside(*strokes: tuple[int, int, int, int], fill: int = 60) -> tuple[list[int], list[int]]:
+    """Return where rulings are found across and down a table of two rows and three columns in which such strokes stand."""
+    page: PILImage = Image.new("L", (500, 300), 250)
+    pen = ImageDraw.Draw(page)
+    for y in (50, 100, 150):
+        pen.line((50, y, 450, y), fill=90, width=2)
+    for x, top in ((50, 50), (150, 50), (250, 100), (450, 50)):
+        pen.line((x, top, x, 150), fill=90, width=2)
+    for stroke in strokes:
+        pen.line(stroke, fill=fill, width=2)
+    across, down, _ = scan._rulings(np.asarray(page.filter(ImageFilter.GaussianBlur(0.8))), 20)
+    return sorted(round(at / 10) for at, _, _ in across.tolist()), sorted(
+        round(top / 10) for at, top, _ in down.tolist() if at > 200
+    )
+
+
+@pytest.mark.parametrize(
+    ("strokes", "reason"),
+    [
+        ([(51, 75, 149, 75), *((x, 65, x, 85) for x in range(56, 149, 8))], "strokes go on above and below it"),
+        ([(51, 62, 149, 62), *((x, 62, x, 85) for x in range(56, 149, 16))], "no character fits between it and a ruling"),
+        ([(200, 75, 449, 75)], "it spans no cell"),
+    ],
+)
+def test_a_line_of_strokes_that_fills_its_cell_is_no_ruling(strokes: Sequence[tuple[int, int, int, int]], reason: str) -> None:
+    assert rulings_beside()[0] == [5, 10, 15]
+    assert rulings_beside(*strokes)[0] == [5, 10, 15], reason
+
+
+def test_a_ruling_is_not_carried_on_through_a_label() -> None:
+    # of a label in the cell above the ruling at 250
+    label = [(250, 52, 250, 98), *((230, y, 270, y) for y in range(56, 98, 8))]
+    assert rulings_beside()[1] == [5, 10]
+    assert rulings_beside(*label, fill=190)[1] == [5, 10]
 
 
 def test_strokes_in_line_with_a_ruling_do_not_hide_it() -> None:
@@ -513,6 +562,32 @@ def test_boxes_that_overlap_in_a_label_set_downwards_are_one_piece() -> None:
     (piece,) = scan._pieces(page, [(85, 25, 115, 88), (85, 76, 115, 155)])
     assert piece.box[1] < 36
     assert piece.box[3] > 146
+
+
+def test_strokes_of_a_character_that_the_detector_overlooked_are_one_piece() -> None:
+    drawing: PILImage = Image.new("L", (300, 100), 255)
+    font = ImageFont.truetype(str(fonts.sans_path()), 22)
+    ImageDraw.Draw(drawing).text((100, 40), "二、", font=font, fill=0, anchor="mm")
+    (piece,) = scan._pieces(scan._taken_apart(np.asarray(drawing), 22.0), [])
+    assert piece.box[3] - piece.box[1] > 14
+
+
+@pytest.mark.parametrize(("lying", "quarters"), [(False, 0), (True, 1)])
+def test_labels_set_downwards_do_not_turn_a_page(monkeypatch: pytest.MonkeyPatch, lying: bool, quarters: int) -> None:
+    # the last page of a report: a heading, three lines of text, fourteen labels of four characters that stand upright
+    boxes = [(80, 40 * at, 80 + 24 * signs, 40 * at + 30) for at, signs in enumerate((20, 14, 15, 10))]
+    boxes += [(56 * at, 200, 56 * at + 28, 320) for at in range(14)]
+    corners = np.array([[(left, top), (right, top), (right, bottom), (left, bottom)] for left, top, right, bottom in boxes])
+    turns: list[int] = []
+
+    def read(*page_and_turn: Any) -> Sheet:
+        turns.append(page_and_turn[-1])
+        return Sheet([Word("四", Box(0, 0, 9, 9), (), 1.0)])
+
+    monkeypatch.setattr(scan, "_detect", lambda *_: corners[:, :, ::-1] if lying else corners)
+    monkeypatch.setattr(scan, "_read", read)
+    recognise_picture(np.full((900, 900), 255, np.uint8), "page")
+    assert turns == [quarters]
 
 
 def test_rulings_of_one_double_line_make_no_table() -> None:

@@ -621,6 +621,18 @@ def test_misread_labels_of_columns_are_told_by_the_one_cell_that_is_like_them() 
     assert values(report, "carried_in") == [12, 13, 14, 15, 16, 17, 18]
 
 
+def test_a_misread_header_is_that_of_the_rows_overleaf() -> None:
+    header = "<tr><td rowspan=2>项目<td rowspan=2>自然<td colspan=5>法人或其他组织<td rowspan=2>总计<tr><td>" + "<td>".join(
+        HEADER[1:6]
+    )
+    rows = [[line.zh, *map(str, range(at, at + 7))] for at, line in enumerate(LINES, start=11)]
+    for row in rows[3:]:
+        row[3] = ""
+    first = table_of(rows[:3]).replace("<table>", f"<table>{header}")
+    report = read(f"<h1>{TITLE}</h1>{first}<p>第二页{table_of(rows[3:])}")
+    assert values(report, LINES[3].id) == [14, 15, None, 17, 18, 19, 20]
+
+
 def test_two_labels_in_one_cell_name_no_line() -> None:
     # a scan lost the ruling between 规章 and 行政规范性文件
     page = """<table><tr><td colspan=4>第二十条第（一）项
