@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Edit, Form
 from govstats.reconciliation import solver
-from govstats.reconciliation.edits import System, assess, linear_edits, pairs_of_years, systems_on
+from govstats.reconciliation.edits import assess, linear_edits, pairs_of_years, systems_on
 from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices, plain_values
 from govstats.reconciliation.rulebook import RulesFile, known_rule, loaded
 from govstats.reconciliation.solver import Flags, Floats, Integers, Localisation, Rows, Solution
@@ -58,15 +58,13 @@ class Chain(NamedTuple):
     ----------
     places : tuple of Place
         The cells, in the order of the columns of the edits.
-    edits : tuple of Edit
     rows : Rows
-        The edits, in their order.
+        The edits.
     figures, weights : array, shape (cells,)
         As reported, and what changing a cell costs.
     """
 
     places: tuple[Place, ...]
-    edits: tuple[Edit, ...]
     rows: Rows
     figures: Floats
     weights: Floats
@@ -169,7 +167,7 @@ def _located(chain: Chain, seconds: float) -> Localisation:
 
 def _rearrangements(chain: Chain) -> list[Solution]:
     """Return the interchanges and shifts of lines or columns by which all edits hold, with the cells that change."""
-    equal = chain.broken[: len(chain.rows.equalities)].any() or chain.rows.outside(chain.figures).any()
+    equal = chain.broken[chain.rows.equal].any() or chain.rows.outside(chain.figures).any()
     if chain.broken.any() and not equal:
         return []  # that one figure is less than another tells nothing of where they stand
     figures = rearranged(chain.places[0].form, tuple(place.key for place in chain.places), chain.figures)[1]
@@ -197,12 +195,12 @@ class _Systems:
         self.weights = {matrix.form: _weights(cells, matrix, weights) for matrix in self.matrices}
         self.bound = {matrix.form: linear_edits(matrix, matrix, self.binding) for matrix in self.matrices}
 
-    def components(self, matrix: ReportMatrix, layout: Layout) -> Sequence[System]:
+    def components(self, matrix: ReportMatrix, layout: Layout) -> Sequence[Rows]:
         """Return the groups of edits that bind the reports of a layout."""
         own = tuple(edit for edit in self.bound[matrix.form] if edit.severity == "E" and not edit.offsets)
         return systems_on(matrix.form, layout, matrix.cells, own)
 
-    def joining(self, matrix: ReportMatrix, layout: Layout) -> System | None:
+    def joining(self, matrix: ReportMatrix, layout: Layout) -> Rows | None:
         """Return the edits of a report by which its years are joined."""
         joined = {cell for edit in self.bound[matrix.form] if edit.offsets for cell in edit.cells}
         return next((one for one in self.components(matrix, layout) if not joined.isdisjoint(one.cells)), None)
@@ -220,21 +218,21 @@ class _Systems:
                 joining = self.joining(matrix, layout)
                 for order, component in enumerate(self.components(matrix, layout)):
                     figures = matrix.value[np.ix_(matrix.rows_at(component.cells), members)]
-                    for at in members[~solver.possible(component.rows, figures)].tolist():
+                    for at in members[~solver.possible(component, figures)].tolist():
                         yield int(matrix.reports[at]), order, self.chain(matrix, at, component), component is joining
 
-    def chain(self, matrix: ReportMatrix, member: int, component: System) -> Chain:
+    def chain(self, matrix: ReportMatrix, member: int, component: Rows) -> Chain:
         """Return a group of edits with the figures of a report."""
         rows, number = matrix.rows_at(component.cells), int(matrix.reports[member])
         places = tuple(Place(self.agencies[number], self.years[number], key, matrix.form) for key in component.cells)
         figures, weights = matrix.value[rows, member], self.weights[matrix.form][rows, member]
-        return Chain(places, component.edits, component.rows, figures, weights)
+        return Chain(places, component, figures, weights)
 
     def year(self, number: int) -> Case | None:
         """Return a report whose own edits hold, by the system that joins it to other years; None where it has none."""
         matrix, member, layout = self.place_of[number]
         component = self.joining(matrix, layout)
-        return component and Case(number, 0, self.chain(matrix, member, component), Localisation([_NOTHING]))
+        return Case(number, 0, self.chain(matrix, member, component), Localisation([_NOTHING])) if component else None
 
     def stretches(self, failing: Mapping[int, Case]) -> Iterator[list[Case]]:
         """Yield the consecutive years of each agency of which some fail, alone or beside one another."""
@@ -385,13 +383,13 @@ def _in_year(edit: Edit, at: int) -> Edit:
 def _joined(years: Sequence[Case], links: Sequence[_Link], free: Sequence[bool] | None = None) -> Chain:
     """Return the systems of consecutive years as one; those that are not `free` only stand beside it."""
     chains, free = [one.chain for one in years], free or [True] * len(years)
-    edits = [_in_year(edit, at) for at, one in enumerate(chains) if free[at] for edit in one.edits]
+    edits = [_in_year(edit, at) for at, one in enumerate(chains) if free[at] for edit in one.rows.edits]
     edits += [_in_year(edit, at) for at, link in enumerate(links, start=1) for edit in link]
     places = [(place.key, at) for at, one in enumerate(chains) for place in one.places]
     signed, whole = (np.concatenate([getattr(one.rows, name) for one in chains]) for name in ("signed", "whole"))
     weights = [one.weights if it else np.full_like(one.weights, _FIXED) for one, it in zip(chains, free, strict=True)]
     figures, every = np.concatenate([one.figures for one in chains]), tuple(place for one in chains for place in one.places)
-    return Chain(every, *solver.as_rows(edits, places, signed, whole), figures, np.concatenate(weights))
+    return Chain(every, solver.as_rows(edits, places, signed, whole), figures, np.concatenate(weights))
 
 
 def _factors(chain: Chain, located: Localisation) -> list[Localisation]:
@@ -399,7 +397,7 @@ def _factors(chain: Chain, located: Localisation) -> list[Localisation]:
     cells = sorted({cell for solution in located.solutions for cell in solution.cells})
     if not cells:
         return [located]
-    rows = (chain.rows.equalities[:, cells] != 0).astype(float)
+    rows = (chain.rows.matrix[chain.rows.equal][:, cells] != 0).astype(float)
     holding = np.array([np.isin(cells, solution.cells) for solution in located.solutions], dtype=float)
     alone = holding.sum(axis=0)
     correlated = np.abs(holding.T @ holding * len(holding) - np.outer(alone, alone)) > ONE_FEN

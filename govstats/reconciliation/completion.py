@@ -11,10 +11,10 @@ import pandas as pd
 
 from govstats.forms import ONE_FEN, CellKey, Edit, Form, cell_key, form
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.edits import System, closed, edits_on, linear_edits, severity, system_of
+from govstats.reconciliation.edits import closed, edits_on, linear_edits, rows_on, severity
 from govstats.reconciliation.matrix import ABSENT, REPORTED, STATUS, Layout, ReportMatrix, Source, known_of, matrices
 from govstats.reconciliation.rulebook import RulesFile, loaded
-from govstats.reconciliation.solver import Bounds, Integers, bounds, has_cell, kinds
+from govstats.reconciliation.solver import Bounds, Integers, Rows, bounds, has_cell, kinds
 from govstats.reconciliation.wording import cell_list
 from govstats.report import column_types, typed_frame
 
@@ -151,12 +151,12 @@ def _deduced(
     """Yield what follows for each cell without a figure, report by report; `own` are edits of the user's rules."""
     for members, layout in matrix.layouts:
         edits = [*(edit for edit in closed(matrix.form, layout) if severity(edit) == "E"), *own]
-        parts = system_of(matrix.form, edits).parted()
+        parts = rows_on(matrix.form, edits).parted()
         rows = _expected(matrix, layout)
         for report in members[(matrix.status[np.ix_(rows, members)] != REPORTED).any(axis=0)].tolist():
             figures = dict(zip(matrix.cells, matrix.value[:, report].tolist(), strict=True))
             said = {key: one for key, one in claimed[report].items() if np.isnan(figures.get(key, np.nan))}
-            mine = system_of(matrix.form, [*edits, *_sums(matrix.form, said)]).parted() if said else parts
+            mine = rows_on(matrix.form, [*edits, *_sums(matrix.form, said)]).parted() if said else parts
             tables = {table for table, there in matrix.has_table.items() if there[report]} | {table for table, _, _ in said}
             here = [key for key in dict.fromkeys([*(matrix.cells[row] for row in rows.tolist()), *said]) if key[0] in tables]
             found = _bounds(mine, figures, said, tables)
@@ -186,7 +186,7 @@ def _expected(matrix: ReportMatrix, layout: Layout) -> Integers:
 
 
 def _bounds(
-    parts: Sequence[System], reported: Mapping[CellKey, float], said: Mapping[CellKey, _Bound], tables: Collection[str]
+    parts: Sequence[Rows], reported: Mapping[CellKey, float], said: Mapping[CellKey, _Bound], tables: Collection[str]
 ) -> dict[CellKey, _Bound]:
     """Return what edits say of the cells of some tables; where a group contradicts itself, nothing of its unknown cells."""
     found: dict[CellKey, _Bound] = {}
@@ -194,7 +194,7 @@ def _bounds(
         figures = np.array([reported.get(key, np.nan) for key in part.cells])
         if not any(key[0] in tables for key in compress(part.cells, np.isnan(figures))):
             continue
-        limits = bounds(part.rows, figures, {at: said[key][:2] for at, key in enumerate(part.cells) if key in said})
+        limits = bounds(part, figures, {at: said[key][:2] for at, key in enumerate(part.cells) if key in said})
         for at, key in enumerate(part.cells):
             found[key] = _CONTRADICTED if limits is None else _follows(part, limits, at)
     for key, claim in said.items():
@@ -203,16 +203,16 @@ def _bounds(
     return found
 
 
-def _follows(part: System, limits: Bounds, at: int) -> _Bound:
+def _follows(part: Rows, limits: Bounds, at: int) -> _Bound:
     """Return the bounds of one cell, how they follow from the edits, and the rules and the other cells that they follow from."""
     low, high, because = float(limits.low[at]), float(limits.high[at]), sorted(limits.because[at])
-    touched = np.flatnonzero((part.rows.matrix[because] != 0).any(axis=0)).tolist()
+    touched = np.flatnonzero((part.matrix[because] != 0).any(axis=0)).tolist()
     if high - low > ONE_FEN:
         basis = "interval" if np.isfinite(high) or low > 0 else "undetermined"
     elif limits.alone[at]:
         basis = "sum"
     else:
-        is_least = high <= ONE_FEN and not part.rows.signed[at]
+        is_least = high <= ONE_FEN and not part.signed[at]
         basis = "zero" if is_least and limits.by_one[at] else "elimination"
     named = ";".join(dict.fromkeys(rule for row in because if (rule := part.edits[row].rule)))
     return _Bound(low, high, basis, named, cell_list(part.cells[other] for other in touched if other != at))

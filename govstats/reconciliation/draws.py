@@ -206,7 +206,7 @@ def _open(edits: Rows, figures: Floats, generator: np.random.Generator) -> Itera
     several = np.flatnonzero(unknown & ~sure)
     for members in components(edits.matrix[:, several]):
         cells = several[members]
-        directions = _directions(edits.part(cells)[0].equalities)
+        directions = _directions(edits.matrix[edits.equal][:, cells])
         if directions is not None and edits.whole[cells].all() and np.isfinite([limits.low[cells], limits.high[cells]]).all():
             yield cells, _walk(edits, point, cells, directions, generator), "drawn"
 
@@ -240,12 +240,11 @@ def _walk(
     edits: Rows, point: Floats, cells: Integers, directions: NDArray[np.int64], generator: np.random.Generator
 ) -> Iterator[Floats]:
     """Walk over all whole figures that satisfy the edits, of which none is likelier than another in the long run."""
-    some, numbers = edits.part(cells)
-    bounding = numbers[numbers >= len(edits.equalities)]
+    bounding = edits.matrix[~edits.equal & (edits.matrix[:, cells] != 0).any(axis=1)]
     # what has to be zero or more, and by how much each cell moves it
     positive = ~edits.signed[cells]
-    slack = np.concatenate([point[cells][positive], edits.matrix[bounding] @ point])
-    moves = np.vstack([np.eye(len(cells))[positive], some.inequalities]).T
+    slack = np.concatenate([point[cells][positive], bounding @ point])
+    moves = np.vstack([np.eye(len(cells))[positive], bounding[:, cells]]).T
     shape, at = (_STEPS * len(directions), len(directions)), point[cells]
     while True:
         moved = generator.random(shape) < min(1, _MOVED / shape[1])

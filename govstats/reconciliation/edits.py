@@ -18,7 +18,7 @@ from govstats.reconciliation.findings import Findings
 from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Layout, ReportMatrix, keys_of
 from govstats.reconciliation.prose import Said, of_another_circle
 from govstats.reconciliation.rulebook import Rule, having, known_rule
-from govstats.reconciliation.solver import Flags, Floats, Integers, Rows, as_rows, can_hold, components, conflict, kinds
+from govstats.reconciliation.solver import Flags, Floats, Integers, Rows, as_rows, can_hold, conflict, kinds
 from govstats.reconciliation.wording import Words
 
 _MILDER = {"E": "W", "W": "I", "I": "I"}
@@ -113,22 +113,6 @@ def pairs_of_years(by_form: ByForm) -> list[Pairs]:
     return found
 
 
-class System(NamedTuple):
-    """Edits, those that are equalities first, with the cells that they mention, and as rows over these cells."""
-
-    edits: tuple[Edit, ...]
-    cells: tuple[CellKey, ...]
-    rows: Rows
-
-    def parted(self) -> list[System]:
-        """Return the edits in groups that have no cell in common."""
-        found = []
-        for members in components(self.rows.matrix):
-            own, numbers = self.rows.part(members)
-            found.append(System(tuple(self.edits[row] for row in numbers), tuple(self.cells[at] for at in members), own))
-        return found
-
-
 @cache
 def edits_on(form: Form, layout: Layout) -> tuple[Edit, ...]:
     """Return the edits that bind the reports of a layout."""
@@ -147,17 +131,16 @@ def closed(form: Form, layout: Layout) -> tuple[Edit, ...]:
     return tuple(edit for edit in edits_on(form, layout) if not open_ended(edit, layout))
 
 
-def system_of(form: Form, edits: Collection[Edit], cells: Iterable[CellKey] = ()) -> System:
-    """Return edits of one year as a matrix, over their cells and more."""
-    own = tuple(dict.fromkeys((*(cell for edit in edits for cell in edit.cells), *cells)))
-    ordered, rows = as_rows(edits, [(cell, 0) for cell in own], *kinds(form, own))
-    return System(ordered, own, rows)
+def rows_on(form: Form, edits: Collection[Edit], cells: Iterable[CellKey] = ()) -> Rows:
+    """Return edits of one year as rows over their cells and more."""
+    own = list(dict.fromkeys((*(cell for edit in edits for cell in edit.cells), *cells)))
+    return as_rows(edits, [(cell, 0) for cell in own], *kinds(form, own))
 
 
 @cache
-def systems_on(form: Form, layout: Layout, cells: tuple[CellKey, ...], more: tuple[Edit, ...]) -> Sequence[System]:
+def systems_on(form: Form, layout: Layout, cells: tuple[CellKey, ...], more: tuple[Edit, ...]) -> Sequence[Rows]:
     """Return the edits of a layout and more in groups, and each cell that is in none; what agencies add leaves a sum open."""
-    return system_of(form, (*closed(form, layout), *more), cells).parted()
+    return rows_on(form, (*closed(form, layout), *more), cells).parted()
 
 
 def linear_edits(now: ReportMatrix, before: ReportMatrix, rules: Iterable[Rule]) -> list[Edit]:
@@ -240,23 +223,23 @@ def conflicts(matrix: ReportMatrix) -> Iterator[Conflict]:
             values = matrix.value[np.ix_(matrix.rows_at(mine.cells), members)]
             empty = np.isnan(values)
             some = np.flatnonzero(empty.any(axis=0) & ~empty.all(axis=0))
-            for at, holds in zip(some.tolist(), can_hold(mine.rows, values[:, some]).tolist(), strict=True):
+            for at, holds in zip(some.tolist(), can_hold(mine, values[:, some]).tolist(), strict=True):
                 yield Conflict(int(members[at]), table.id, () if holds else _conflict(mine, values[:, at]))
 
 
 @cache
-def _closed(form: Form, layout: Layout, table: str) -> System:
+def _closed(form: Form, layout: Layout, table: str) -> Rows:
     """Return the edits of a table to which the agency can have added no lines."""
-    return system_of(form, [edit for edit in closed(form, layout) if edit.table == table])
+    return rows_on(form, [edit for edit in closed(form, layout) if edit.table == table])
 
 
-def _conflict(mine: System, values: Floats) -> tuple[Edit, ...]:
+def _conflict(mine: Rows, values: Floats) -> tuple[Edit, ...]:
     """Return edits that cannot hold together, first among those that cannot but be right."""
-    values = np.where(mine.rows.outside(values), np.nan, values)
-    holding = np.flatnonzero(~mine.rows.broken(values)).tolist()
+    values = np.where(mine.outside(values), np.nan, values)
+    holding = np.flatnonzero(~mine.broken(values)).tolist()
     sure = [number for number in holding if severity(mine.edits[number]) == "E"]
     for chosen in (sure, holding):
-        if rows := conflict(mine.rows.only(chosen), values):
+        if rows := conflict(mine.only(chosen), values):
             return tuple(mine.edits[chosen[row]] for row in rows)
     return ()
 

@@ -184,7 +184,7 @@ def _not_found(case: Case, group: int) -> tuple[Any, ...]:
     """Say that the search met its bound before it found anything."""
     failed = (case.chain.rows.matrix[case.chain.broken] != 0).any(axis=0)
     agency, year, (table, *_), form = case.chain.places[int(failed.argmax())]
-    rules = ";".join(dict.fromkeys(edit.rule for edit in case.chain.edits))
+    rules = ";".join(dict.fromkeys(edit.rule for edit in case.chain.rows.edits))
     said = [phrase("not_found", one, table=form.table(table).text(one)) for one in LANGUAGES]
     return (agency, year, table, *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
 
@@ -208,7 +208,7 @@ def _repair(chain: Chain, solution: Solution, witnesses: _Witnesses, again: _Aga
         changes.append(_Change(place, float(chain.figures[cell]), proposed, *_origin(again, place.key, proposed)))
     changed = list(solution.cells)
     touched = (chain.rows.matrix[:, changed] != 0).any(axis=1)
-    rules = [chain.edits[row].rule for row in np.flatnonzero(chain.broken & touched)]
+    rules = [chain.rows.edits[row].rule for row in np.flatnonzero(chain.broken & touched)]
     rules += [_DOMAIN] * bool(chain.rows.outside(chain.figures)[changed].any())
     ways: list[str] = []
     for (year, form), of_year in groupby(changes, lambda change: (change.place.year, change.place.form)):

@@ -344,7 +344,7 @@ def _on(statutory: Form, mine: Sequence[tuple[Rule, Edit]], joining: Sequence[Ed
     signed, whole = kinds(statutory, [cell for cell, _ in places])
 
     def rows_of(edits: Sequence[Edit]) -> Rows:
-        return as_rows(edits, places, signed, whole)[1]
+        return as_rows(edits, places, signed, whole)
 
     kept = own
     for rule, edit in reversed(mine) if "implied" in only else ():
