@@ -17,7 +17,7 @@ from govstats.characters import folded_text
 from govstats.cli import main
 from govstats.errors import UnusableCells
 from govstats.recognition import claims, sentences
-from govstats.recognition.explanations import explain_sentence
+from govstats.recognition.claims import explain_sentence
 
 from . import families
 
