@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from importlib import resources
 from itertools import chain, pairwise, takewhile
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -19,6 +17,7 @@ from rapidfuzz import fuzz, process
 
 from govstats.characters import folded_text, normalised
 from govstats.documents import Document, Paragraph
+from govstats.files import package_data
 from govstats.forms import Form, form, form_of_year, versions
 from govstats.recognition.labels import Key, distinctive, key
 from govstats.recognition.notes import note
@@ -335,10 +334,9 @@ def _agree(name: str, other: str) -> bool:
     return _abbreviates(*sorted([name, other], key=len))
 
 
-@cache
 def _data() -> dict[str, Any]:
     """Return what identity.toml says."""
-    return tomllib.loads((resources.files(__package__) / "identity.toml").read_text("utf-8"))
+    return package_data("recognition/identity.toml")
 
 
 @cache
