@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import compress
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -117,7 +118,7 @@ def completions(
         said = [{key: one for key, one in of.items() if key[0] in tables} for of in said]
         own = linear_edits(matrix, matrix, (rule for rule in loaded(rules).values() if rule.binds))
         own = [edit for edit in own if edit.severity == "E" and not edit.offsets]
-        for at, key, (low, high, *known) in _deduced(matrix, said, own):
+        for at, key, (low, high, *known) in sorted(_deduced(matrix, said, own), key=itemgetter(0)):
             status = _STATUS[int(matrix.status[matrix.index[key], at])] if key in matrix.index else "missing"
             value = low if high - low <= ONE_FEN else None
             limits = [None if np.isinf(limit) else limit for limit in (low, high)]
