@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, Table, cell_key
+from govstats.forms import CellKey, Edit, Form, Language, Table, cell_key
 from govstats.reconciliation import wording
 from govstats.reconciliation.findings import Findings
 from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Layout, ReportMatrix, keys_of
@@ -177,26 +177,20 @@ class Outcome(NamedTuple):
 
 
 @cache
-def _may_move(form: Form, edit: Edit) -> tuple[Flags, Flags]:
-    """Tell which cells, if unknown, could raise what the left side exceeds the right by, and which could lower it."""
-    # an unknown figure is not negative, unless its column is signed
-    signed = np.array([form.table(table).column[column].signed for table, _, column in edit.cells])
-    factors = np.array([factor for _, factor in edit.terms])
-    return (factors > 0) | signed, (factors < 0) | signed
+def _row_of(form: Form, edit: Edit) -> Rows:
+    """Return an edit as a row over its terms."""
+    return Rows(np.array([[factor for _, factor in edit.terms]]), np.array([edit.relation == "=="]), *kinds(form, edit.cells))
 
 
 def assess(edit: Edit, values: Floats, form: Form, *, may_have_more: bool = False) -> Outcome:
     """Assess for which reports an edit holds, and for which it cannot; neither where it depends on figures that are not known."""
     unknown = np.isnan(values)
     left, right = sums(edit, np.where(unknown, 0.0, values))
-    surplus = left - right
-    low, high = surplus < -ONE_FEN, (surplus > ONE_FEN) & (edit.relation == "==")
-    may_rise, may_fall = (unknown[cells].any(axis=0) for cells in _may_move(form, edit))
-    impossible = (low & ~may_rise & (not may_have_more)) | (high & ~may_fall)
+    (broken,) = _row_of(form, edit).broken(values)
     # where a side has no figure at all there is nothing to compare
     parts = [side for side in (unknown[: len(edit.left)], unknown[len(edit.left) :]) if len(side)]
     nothing = np.logical_or.reduce([side.all(axis=0) for side in parts])
-    return Outcome(left, right, ~(unknown.any(axis=0) | low | high), impossible & ~nothing)
+    return Outcome(left, right, ~(unknown.any(axis=0) | broken), broken & ~nothing & ~(may_have_more & (left < right)))
 
 
 class Conflict(NamedTuple):

@@ -76,12 +76,11 @@ class Rows:
         return Rows(self.matrix[numbers], self.equal[numbers], self.signed, self.whole)
 
     def broken(self, figures: Floats) -> Flags:
-        """Tell which rows cannot hold, each by itself; cells without a figure are not negative unless signed."""
-        unknown, matrix = np.isnan(figures), self.matrix
-        sums = matrix @ np.nan_to_num(figures)
-        loose = ((matrix != 0) & (unknown & self.signed)).any(axis=1)
-        raising, lowering = (loose | (side & unknown).any(axis=1) for side in (matrix > 0, matrix < 0))
-        return np.asarray(((sums > ONE_FEN) & self.equal & ~lowering) | ((sums < -ONE_FEN) & ~raising))
+        """Tell which rows cannot hold, each by itself; figures, shape (cells, …), that lack are not negative unless signed."""
+        unknown, sums = np.isnan(figures), (self.matrix @ np.nan_to_num(figures)).T
+        loose = (self.matrix != 0) @ (unknown.T & self.signed).T
+        raising, lowering = ((loose | (side @ unknown)).T for side in (self.matrix > 0, self.matrix < 0))
+        return np.asarray(((sums > ONE_FEN) & self.equal & ~lowering) | ((sums < -ONE_FEN) & ~raising)).T
 
     def outside(self, figures: Floats) -> Flags:
         """Tell which figures, shape (cells, …), are no counts or amounts: negative, or a fraction of what is counted."""
