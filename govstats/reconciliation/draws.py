@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from govstats.errors import GovstatsError, require_columns
 from govstats.forms import ONE_FEN
-from govstats.reconciliation.chains import Chain, systems_of
+from govstats.reconciliation.chains import System, systems_of
 from govstats.reconciliation.corrections import Corrections, as_corrected
 from govstats.reconciliation.matrix import Source, keys_of, known_of, plain_values
 from govstats.reconciliation.repairs import repairs as repairs_of
@@ -172,7 +172,7 @@ def _changed(cells: pd.DataFrame, rows: Mapping[_Cell, Sequence[int]], changes: 
 class _System:
     """Edits that hang together, and the figures that they leave open after each choice of repairs."""
 
-    def __init__(self, chain: Chain, there: set[_Cell], generator: np.random.Generator) -> None:
+    def __init__(self, chain: System, there: set[_Cell], generator: np.random.Generator) -> None:
         self.chain, self.generator = chain, generator
         self.cells = [(place.agency, place.year, *place.key) for place in chain.places]
         self.position = {cell: at for at, cell in enumerate(self.cells)}
