@@ -195,8 +195,8 @@ def _sums(form: Form, said: Collection[CellKey]) -> Iterator[Edit]:
 def _expected(matrix: ReportMatrix, layout: Layout) -> Integers:
     """Return the rows of the cells that a report of a layout should have; lines that the form leaves open only where printed."""
     bound = {cell for edit in edits_on(matrix.form, layout) for cell in edit.cells}
-    firm = {(table.id, line.id) for table in matrix.form.tables for line in table.lines if not (table.open or line.subtotal)}
-    firm -= {(table, part) for table, line in layout.alone for part in matrix.form.table(table).parts(line)}
+    alone = {line for _, line in layout.alone}
+    firm = {(table.id, line) for table in matrix.form.tables if not table.open for line in table.shown(alone)}
     there = set(np.flatnonzero(matrix.printed.any(axis=1)).tolist())
     rows = [row for row, key in enumerate(matrix.cells) if key in bound or key[:2] in firm or row in there]
     return np.array(rows, dtype=np.intp)

@@ -18,7 +18,7 @@ from govstats.files import package_data
 from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Form, Language
 from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, Place, System, Weights, cases, rearranged
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.matrix import Source, keys_of, known_of, plain_values
+from govstats.reconciliation.matrix import Source, keys_of, known_of
 from govstats.reconciliation.rulebook import LANGUAGES, RulesFile, weights_in
 from govstats.reconciliation.solver import Solution
 from govstats.reconciliation.wording import cell_label, cell_list, listed, number, phrase, quoted
@@ -157,8 +157,7 @@ def repairs(
         return typed_frame([], REPAIR_TYPES)
     again = _read_again(report if reread else None, found)
     witnesses = _witnesses(cells, claims, {case.places[0].agency for case in found})
-    printed = _texts(cells, found, "printed")
-    corrected = {place for place, method in _texts(cells, found, "method").items() if method == "corrected"}
+    printed, corrected = _printed(cells, found)
     rows: list[tuple[Any, ...]] = []
     numbers = count(1)
     for group, case in enumerate(found, start=1):
@@ -254,13 +253,13 @@ def _sentence(case: System, repair: _Repair, standing: str, language: Language, 
     return said + (phrase(worst, language, reread=told[worst]) if worst else "")
 
 
-def _texts(cells: pd.DataFrame, cases: Sequence[System], column: str) -> Mapping[tuple[Any, ...], str]:
-    """Return what a column says of the cells of some agencies, by agency, year, table, line and column."""
-    if column not in cells.columns:
-        return {}
+def _printed(cells: pd.DataFrame, cases: Sequence[System]) -> tuple[Mapping[tuple[Any, ...], str], set[tuple[Any, ...]]]:
+    """Return what is printed in the cells of some agencies, and which are corrected, by agency, year, table, line and column."""
     places = {place for case in cases for place in case.changed}
     near = cells[cells["agency"].isin({one.agency for one in places}) & cells["line"].isin({one.key[1] for one in places})]
-    return dict(zip(keys_of(near, ("agency", "year", "table", "line", "column")), plain_values(near[column]), strict=True))
+    told = near.reindex(columns=["agency", "year", "table", "line", "column", "printed", "method"])
+    rows = [(tuple(key), text, method) for *key, text, method in keys_of(told, told.columns.tolist())]
+    return {key: text for key, text, _ in rows}, {key for key, _, method in rows if method == "corrected"}
 
 
 #: Cells as they were read, with what other ways of reading found.

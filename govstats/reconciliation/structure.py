@@ -188,17 +188,15 @@ def _check_amount(matrix: ReportMatrix, table: Table, cell: CellKey, findings: F
 
 def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[list[str], Floats, NDArray[Any]]:
     """Return what stands in a cell of each report, its amount in 万元 if a unit is printed, and that unit."""
-    count, mine = len(matrix.reports), np.flatnonzero(matrix.cell_of_row == row)
-    texts, meant, units = [""] * count, np.full(count, np.nan), np.full(count, "", dtype=object)
-    told = matrix.rows.iloc[mine].reindex(columns=["printed", "method"])
-    for at, (printed, method) in zip(matrix.report_of_row[mine].tolist(), keys_of(told, ("printed", "method")), strict=True):
-        # a corrected figure is not the one that is printed
-        texts[at] = "" if method == "corrected" else printed or ""
-    for at, text in enumerate(texts):
-        amount = figure(text)
-        if amount.value is not None and amount.unit.endswith("元"):
-            units[at], meant[at] = amount.unit, amount.value / TEN_THOUSAND
-    return texts, meant, units
+    mine = np.flatnonzero(matrix.cell_of_row == row)
+    told = keys_of(matrix.rows.iloc[mine].reindex(columns=["printed", "method"]), ("printed", "method"))
+    # a corrected figure is not the one that is printed
+    printed = ["" if method == "corrected" else text or "" for text, method in told]
+    text_of = dict(zip(matrix.report_of_row[mine].tolist(), printed, strict=True))
+    texts = [text_of.get(at, "") for at in range(len(matrix.reports))]
+    amounts = [amount if amount.unit.endswith("元") else figure("") for amount in map(figure, texts)]
+    meant = [np.nan if amount.value is None else amount.value / TEN_THOUSAND for amount in amounts]
+    return texts, np.array(meant), np.array([amount.unit for amount in amounts], dtype=object)
 
 
 # --- the document itself: S01, S06, NF, NE ----------------------------------------------------------------------------------
