@@ -459,28 +459,23 @@ def _open(edits: Rows, figures: Floats, generator: np.random.Generator) -> Itera
 
 
 def _directions(equalities: Floats) -> NDArray[np.int64] | None:
-    """Return a basis of the whole changes that leave all sums as they are; None where a sum has no cell with the coefficient 1.
+    """Return a basis of the whole changes that leave all sums as they are; None where some cells would have to change by halves.
 
     >>> _directions(np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])).tolist()
     [[1, -1, 1]]
     """
-    rows = np.rint(equalities).astype(np.int64)
-    pivots = {}
-    for number in range(len(rows)):
-        rows[number] //= max(int(np.gcd.reduce(rows[number])), 1)
-        ones = np.flatnonzero(np.abs(rows[number]) == 1)
-        if len(ones):
-            pivot = pivots[number] = int(ones[0])
-            rows[number] *= rows[number, pivot]
-            others = np.arange(len(rows)) != number
-            rows[others] -= np.outer(rows[others, pivot], rows[number])
-        elif rows[number].any():
-            return None
-    free = [cell for cell in range(rows.shape[1]) if cell not in pivots.values()]
-    basis = np.zeros((len(free), rows.shape[1]), dtype=np.int64)
-    basis[range(len(free)), free] = 1
-    basis[:, list(pivots.values())] = -rows[np.ix_(list(pivots), free)].T
-    return basis
+    from scipy.linalg import qr
+
+    # of the cells that the others may determine, those with the smallest coefficients
+    size = np.abs(equalities).max(axis=0, initial=1.0)
+    triangle, order = qr(np.vstack([equalities / size**2, np.zeros(len(size))]), mode="r", pivoting=True)
+    rank = np.count_nonzero(np.abs(np.diag(triangle)) > ONE_FEN)
+    determined, free = order[:rank], np.sort(order[rank:])
+    basis = np.zeros((len(free), len(size)))
+    basis[:, free] = np.eye(len(free))
+    basis[:, determined] = -np.linalg.lstsq(equalities[:, determined], equalities[:, free])[0].T
+    whole = np.rint(basis).astype(np.int64)
+    return whole if np.allclose(whole, basis) else None
 
 
 def _walk(
