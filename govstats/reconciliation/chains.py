@@ -344,7 +344,7 @@ def _of_whole_tables(years: Sequence[System], links: Sequence[_Link], joined: Sy
         ways = list(year.found.solutions)
         for other in reprinted(cells, figures, before.figures if before and same else None):
             changed = np.flatnonzero(~np.isnan(figures) & (other != figures)).tolist()
-            if solver.can_hold(year.rows, other[:, None]).all():
+            if solver.can_hold(year.rows, other):
                 ways.append(Solution(tuple(changed), tuple(other[changed].tolist())))
         widened.append(replace(year, found=Localisation(ways, year.found.complete)))
     found = _combined(widened, _fitting(widened, links))

@@ -17,7 +17,7 @@ from govstats.reconciliation import wording
 from govstats.reconciliation.findings import Findings
 from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Layout, ReportMatrix, keys_of
 from govstats.reconciliation.prose import Said, of_another_circle
-from govstats.reconciliation.rulebook import Rule, having, known_rule
+from govstats.reconciliation.rulebook import Rule, edits_of, having, known_rule
 from govstats.reconciliation.solver import Flags, Floats, Integers, Rows, as_rows, can_hold, conflict, kinds
 from govstats.reconciliation.wording import Words
 
@@ -145,7 +145,7 @@ def systems_on(form: Form, layout: Layout, cells: tuple[CellKey, ...], more: tup
 
 def linear_edits(now: ReportMatrix, before: ReportMatrix, rules: Iterable[Rule]) -> list[Edit]:
     """Return the edits of rules that bind reports on two forms, in the order of the rules."""
-    edits = (edit for rule in rules for edit in rule.edits(now.form, before.form, now.own_lines))
+    edits = (edit for rule in rules for edit in edits_of(rule, now.form, before.form, now.own_lines))
     return [edit for edit in edits if all(cell in (before if year else now).index for cell, year in edit.places)]
 
 
@@ -217,8 +217,8 @@ def conflicts(matrix: ReportMatrix) -> Iterator[Conflict]:
             values = matrix.value[np.ix_(matrix.rows_at(mine.cells), members)]
             empty = np.isnan(values)
             some = np.flatnonzero(empty.any(axis=0) & ~empty.all(axis=0))
-            for at, holds in zip(some.tolist(), can_hold(mine, values[:, some]).tolist(), strict=True):
-                yield Conflict(int(members[at]), table.id, () if holds else _conflict(mine, values[:, at]))
+            for at in some.tolist():
+                yield Conflict(int(members[at]), table.id, _conflict(mine, values[:, at]))
 
 
 @cache
@@ -229,13 +229,12 @@ def _closed(form: Form, layout: Layout, table: str) -> Rows:
 
 def _conflict(mine: Rows, values: Floats) -> tuple[Edit, ...]:
     """Return edits that cannot hold together, first among those that cannot but be right."""
+    if can_hold(mine, values):
+        return ()
     values = np.where(mine.outside(values), np.nan, values)
     holding = np.flatnonzero(~mine.broken(values)).tolist()
     sure = [number for number in holding if severity(mine.edits[number]) == "E"]
-    for chosen in (sure, holding):
-        if rows := conflict(mine.only(chosen), values):
-            return tuple(mine.edits[chosen[row]] for row in rows)
-    return ()
+    return conflict(mine.only(sure), values) or conflict(mine.only(holding), values)
 
 
 def check_together(matrix: ReportMatrix, findings: Findings) -> None:

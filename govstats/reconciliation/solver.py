@@ -73,7 +73,8 @@ class Rows:
 
     def only(self, numbers: Sequence[int]) -> Rows:
         """Return some of the rows, over all cells."""
-        return Rows(self.matrix[numbers], self.equal[numbers], self.signed, self.whole)
+        edits = tuple(self.edits[number] for number in numbers)
+        return replace(self, matrix=self.matrix[numbers], equal=self.equal[numbers], edits=edits)
 
     def broken(self, figures: Floats) -> Flags:
         """Tell which rows cannot hold, each by itself; figures, shape (cells, …), that lack are not negative unless signed."""
@@ -187,44 +188,43 @@ def filled(edits: Rows, figures: Floats, cost: Floats | None = None) -> Floats |
     return start if _holds(edits, start) else None
 
 
-def can_hold(edits: Rows, figures: Floats) -> Flags:
+def can_hold(edits: Rows, figures: Floats) -> bool:
     """Tell whether cells without a figure can be filled so that all edits hold.
 
     Parameters
     ----------
     edits : Rows
-    figures : array, shape (cells, reports)
+    figures : array, shape (cells,)
         NaN for those to fill.
 
     Examples
     --------
-    Two sums share a part that is blank: one needs 2 of it, the other 3, and in a second report 2 as well.
+    Two sums share a part that is blank: one needs 2 of it, the other 3; or 2 as well.
 
     >>> sums = np.array([[1.0, 1, -1, 0, 0], [0, 1, 0, 1, -1]])
     >>> edits = Rows(sums, np.ones(2, bool), np.zeros(5, bool), np.ones(5, bool))
-    >>> can_hold(edits, np.array([[4, np.nan, 6, 1, 4], [4, np.nan, 6, 1, 3]]).T)
-    array([False,  True])
+    >>> can_hold(edits, np.array([4, np.nan, 6, 1, 4])), can_hold(edits, np.array([4, np.nan, 6, 1, 3]))
+    (False, True)
     """
     # what an edit refuses by itself need not be asked of the programme
-    fillable = (not edits.broken(one).any() and filled(edits, one) is not None for one in figures.T)
-    return np.fromiter(fillable, dtype=np.bool_)
+    return not edits.broken(figures).any() and filled(edits, figures) is not None
 
 
 def possible(edits: Rows, figures: Floats) -> Flags:
     """Tell which figures, shape (cells, reports), are counts or amounts that can be completed so that all edits hold."""
-    return np.asarray(can_hold(edits, figures) & ~edits.outside(figures).any(axis=0))
+    return np.array([not edits.outside(one).any() and can_hold(edits, one) for one in figures.T], dtype=np.bool_)
 
 
-def conflict(edits: Rows, figures: Floats) -> list[int]:
-    """Return the numbers of rows that cannot hold together though all of them but one could; none where all can hold."""
+def conflict(edits: Rows, figures: Floats) -> tuple[Edit, ...]:
+    """Return edits that cannot hold together though all of them but one could; none where all can hold."""
+    if can_hold(edits, figures):
+        return ()
     kept = list(range(len(edits.matrix)))
-    if can_hold(edits, figures[:, None]).all():
-        return []
     for row in reversed(range(len(edits.matrix))):
         fewer = [one for one in kept if one != row]
-        if not can_hold(edits.only(fewer), figures[:, None]).all():
+        if not can_hold(edits.only(fewer), figures):
             kept = fewer
-    return kept
+    return edits.only(kept).edits
 
 
 def _holds(edits: Rows, figures: Floats) -> bool:
