@@ -476,10 +476,11 @@ class _Search:
     def __init__(self, edits: Rows, figures: Floats, weights: Floats, deadline: float) -> None:
         self.edits, self.figures, self.deadline = edits, figures, deadline
         self.weights = np.maximum(np.rint(weights * _PARTS), 1.0)
-        #: What the edits are without the cells that have no figure, or cannot be right whatever the others say.
+        #: Cells that cannot be right whatever the others say, those that may be wrong, and those that may be less than reported.
         self.needed = np.flatnonzero(edits.outside(figures)).tolist()
         self.allowed = ~(np.isnan(figures) | edits.outside(figures))
         self.falling = edits.signed | (figures > 0)
+        #: The weight that a set may have, and the least that it did not allow.
         self.budget = self.beyond = float(self.weights[self.needed].sum())
         self.found = Localisation()
 
@@ -515,6 +516,7 @@ class _Search:
         while True:
             causes = causes & allowed
             causes = causes[np.argsort(causes.sum(axis=1), kind="stable")]
+            # causes without a common cell each need a cell of their own, the lightest at least
             bound, packed = weight, np.zeros_like(allowed)
             for cause in causes:
                 if not (cause & packed).any():
