@@ -20,7 +20,7 @@ import pandas as pd
 
 import govstats
 from govstats.forms import form
-from govstats.reconciliation.edits import edits_on, system_of
+from govstats.reconciliation.edits import edits_on, rows_on
 from govstats.reconciliation.matrix import matrices
 from govstats.simulate import plant, simulate
 
@@ -74,9 +74,9 @@ def product(cells: pd.DataFrame) -> Callable[[], object]:
     """Return the bare check of the edits, on arrays that are ready."""
     (matrix,) = matrices(cells)[1]
     ((_, layout),) = matrix.layouts
-    edits = system_of(form("2021"), edits_on(form("2021"), layout))
+    edits = rows_on(form("2021"), edits_on(form("2021"), layout))
     figures = matrix.value[[matrix.index[cell] for cell in edits.cells]]
-    return lambda: edits.rows.matrix @ figures
+    return lambda: edits.matrix @ figures
 
 
 def result(findings: pd.DataFrame) -> Callable[[], object]:

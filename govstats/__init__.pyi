@@ -28,9 +28,9 @@ from .panel import read_corpus as read_corpus
 from .reconciliation import check_rules as check_rules
 from .reconciliation import reconcile as reconcile
 from .reconciliation.completion import completions as completions
+from .reconciliation.completion import draws as draws
 from .reconciliation.corrections import adjudicate as adjudicate
 from .reconciliation.corrections import correct as correct
-from .reconciliation.draws import draws as draws
 from .reconciliation.repairs import repairs as repairs
 
 __version__: str

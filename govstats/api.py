@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from govstats.display import Excerpt
     from govstats.forms import Language
-    from govstats.recognition.explanations import Explanation
+    from govstats.recognition.claims import Explanation
     from govstats.reconciliation import FormatComparison
 
 
@@ -110,7 +110,7 @@ class Report(report.Report):
         >>> report.explain(report.claims.iloc[0]).rule
         'channel'
         """
-        from govstats.recognition.explanations import find
+        from govstats.recognition.claims import find
 
         said = getattr(self.read_claims, "readings", ())
         found = find(said, claim["quote"], claim["start"], claim["value"], claim["target"])

@@ -136,7 +136,7 @@ def _rules(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> None:
-    from govstats.recognition.explanations import explain_sentence
+    from govstats.recognition.claims import explain_sentence
 
     found = explain_sentence(options.sentence, year=options.year, form=options.form)
     for one in found:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import importlib.util
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +12,10 @@ import pytest
 
 import govstats
 from govstats import embedded
-from govstats.characters import folded_text
 from govstats.cli import main
 from govstats.errors import UnusableCells
 from govstats.recognition import claims, sentences
-from govstats.recognition.explanations import explain_sentence
+from govstats.recognition.claims import explain_sentence
 
 from . import families
 
@@ -300,15 +298,6 @@ def test_more_sentences(year: str, sentence: str, cells: str) -> None:
 def test_no_text_is_too_odd(text: str) -> None:
     report = read(text)
     assert all(report.text[one.start : one.end] == one.quote for one in report.read_claims)
-
-
-def test_what_is_looked_for_first_is_in_whatever_a_word_matches() -> None:
-    texts = [folded_text(sentence) for _, sentence, _ in MORE]
-    for entry in sentences.data()["marks"]:
-        for word in entry["words"]:
-            expression = sentences.filled(word, 2023)
-            matches = [found[0] for text in texts for found in re.finditer(expression, text)]
-            assert all(sentences.needed(expression) <= set(match) for match in matches), word
 
 
 def test_a_quote_is_where_its_offsets_say() -> None:

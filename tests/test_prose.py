@@ -127,6 +127,14 @@ def test_a_share_is_that_of_the_figures_before_it(sentence: str, status: list[st
     assert findings.loc[findings["rule"] == "NC", "status"].tolist() == status
 
 
+def test_a_share_of_what_the_form_does_not_have_is_no_finding() -> None:
+    # the annex before 2019 has no table on requests
+    text = "某局2012年政府信息公开工作年度报告\n一、概述\n2012年收到政府信息公开申请10件，同意公开5件，占50%。"
+    read = govstats.read(text.encode())
+    assert (read.form, "share" in set(read.claims["qualifier"])) == ("2008", True)
+    assert not reconcile(read)["rule"].isin(["NT", "NC"]).any()
+
+
 # --- one finding for each figure ------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ import pytest
 import govstats
 from govstats import embedded
 from govstats.documents import open_document
-from govstats.recognition.publication import is_summary, published
+from govstats.recognition.identity import is_summary, published
 
 TITLE = "某某局2021年政府信息公开工作年度报告"
 TABLE = "<table><tr><td>信息内容<td>本年处理决定数量<tr><td>行政处罚<td>3<tr><td>行政强制<td>0</table>"

@@ -186,17 +186,12 @@ class Edit:
         >>> edit.difference(figures), edit.difference(figures, blank=0)
         (None, -1)
         """
-        difference: float = 0
-        for place, (cell, coefficient) in enumerate(self.terms):
-            if cell not in figures:
-                return None
-            figure = figures[cell]
-            if figure is None:
-                if blank is None or place >= len(self.left):
-                    return None
-                figure = blank
-            difference += coefficient * figure
-        return difference
+        if not figures.keys() >= set(self.cells):
+            return None
+        values, parts = [figures[cell] for cell in self.cells], len(self.left)
+        values[:parts] = [blank if value is None else value for value in values[:parts]]
+        known = [coefficient * value for (_, coefficient), value in zip(self.terms, values, strict=True) if value is not None]
+        return sum(known) if len(known) == len(values) else None
 
     def holds(self, figures: Mapping[CellKey, float | None], *, blank: float | None = None) -> bool | None:
         """Tell whether figures satisfy the edit, to one fen of an amount in 万元; None where `difference` is not known.

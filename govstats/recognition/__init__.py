@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from govstats.documents import Document
 from govstats.errors import NotAnAnnualReport, SeveralReports
 from govstats.recognition.claims import Claims
-from govstats.recognition.identity import identify, reports_in, reports_named
+from govstats.recognition.identity import identify, is_summary, published, reports_in, reports_named
 from govstats.recognition.notes import note
-from govstats.recognition.publication import is_summary, published
 from govstats.recognition.tables import read_tables
 from govstats.report import Note, ReadCell, Report
 

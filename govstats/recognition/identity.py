@@ -1,22 +1,23 @@
-"""Who reports on which year, under which form, and which statutory sections the report has."""
+"""What a document says of itself: who reports on which year, under which form, in which sections, when it was published."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from importlib import resources
 from itertools import chain, pairwise, takewhile
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from rapidfuzz import fuzz, process
 
-from govstats.characters import normalised
+from govstats.characters import folded_text, normalised
 from govstats.documents import Document, Paragraph
+from govstats.files import package_data
 from govstats.forms import Form, form, form_of_year, versions
 from govstats.recognition.labels import Key, distinctive, key
 from govstats.recognition.notes import note
@@ -38,6 +39,18 @@ _SAME_TITLE = 90
 _SECTIONS = 3
 #: Labels of a form's own that are needed to tell it, and those after which nobody looks further.
 _LEAST, _SURE = 2, 3
+
+_DATE = r"(20\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d{3})"
+_LABEL = r"(?<!文件)(?<!政策)(?<!通知)(?:[发發]\s*[布佈]|公\s*[开開布佈])\s*(?:日\s*期|[时時]\s*[间間])"
+_LABELLED = re.compile(rf"{_LABEL}[\s:：|｜\[【(（]*{_DATE}")
+_LABEL_AT_THE_END = re.compile(rf"(?:^|[^\u4e00-\u9fff])(?:信息)?{_LABEL}[\s:：]*$")
+_DATE_AT_THE_START = re.compile(rf"[\s\[【(（]*{_DATE}")
+#: 时间：2022-01-20 15:08 at the head of a page: the minute is that of the content management system.
+_STAMPED = re.compile(rf"(?:[时時]\s*[间間]|日\s*期)\s*[:：]\s*{_DATE}\s*日?\s*\d{{1,2}}:\d\d")
+_DIGITS_ALONE = re.compile(r"(20\d\d)(\d\d)(\d\d)")
+#: A line that says more is a sentence of the report.
+_LONGEST_LINE = 200
+_REPORT_BEGINS = re.compile(r"一\s*[、.．]")
 
 
 class Line(NamedTuple):
@@ -321,10 +334,9 @@ def _agree(name: str, other: str) -> bool:
     return _abbreviates(*sorted([name, other], key=len))
 
 
-@cache
 def _data() -> dict[str, Any]:
     """Return what identity.toml says."""
-    return tomllib.loads((resources.files(__package__) / "identity.toml").read_text("utf-8"))
+    return package_data("recognition/identity.toml")
 
 
 @cache
@@ -398,3 +410,82 @@ def _section_of(text: str, of_form: Form) -> int:
         titles = [word.word for _, word in expected]
         best = process.extractOne(found.word, titles, scorer=fuzz.ratio, score_cutoff=_SAME_TITLE)
     return expected[best[2]][0] if best else 0
+
+
+# --- when it was published, and whether it sums up units -------------------------------------------------------------------
+
+
+def published(document: Document) -> dt.date | None:
+    """Return the date of publication that a document states.
+
+    Parameters
+    ----------
+    document : Document
+
+    Returns
+    -------
+    datetime.date or None
+        The one that stands beside 发布日期, 发布时间, 公开日期 … above the report, else anywhere in the document, else what the
+        head of the page says. None where nothing is said, or several dates are. The dates of writing (成文日期, 生成日期), of the
+        document (发文日期) and below the signature are none of publication.
+
+    Examples
+    --------
+    >>> from govstats.documents import open_document
+    >>> published(open_document("某局2021年政府信息公开工作年度报告\\n发布时间：2022-01-20 15:08\\n一、总体情况".encode()))
+    datetime.date(2022, 1, 20)
+    """
+    above: set[dt.date] = set()
+    below: set[dt.date] = set()
+    stamped: set[dt.date] = set()
+    dates = above
+    waiting = False
+    for text in _short_lines(document):
+        if _REPORT_BEGINS.match(text):
+            dates = below
+        if waiting and (found := _DATE_AT_THE_START.match(text)):
+            dates.update(_date(found))
+        if found := _LABELLED.search(text):
+            dates.update(_date(found))
+        elif dates is above and (found := _STAMPED.match(text)):
+            stamped.update(_date(found))
+        waiting = _LABEL_AT_THE_END.search(text) is not None
+    stated = above or below or stamped
+    head = document.metadata.get("published", "")
+    named = _DATE_AT_THE_START.match(head) or _DIGITS_ALONE.match(head)
+    of_page = set(_date(named)) if named else set()
+    fitting = stated & of_page if len(stated) > 1 else stated or of_page
+    return next(iter(fitting)) if len(fitting) == 1 else None
+
+
+def _short_lines(document: Document) -> Iterator[str]:
+    """Yield the short lines; those of tables only before the report, where they say what the document is."""
+    begun = False
+    for block in document.blocks:
+        if isinstance(block, Paragraph):
+            begun = begun or block.text[:1] == "一"
+            yield from block.text.split("\n") if len(block.text) <= _LONGEST_LINE else ()
+        elif not begun:
+            yield from (text for row in block.texts for text in row if text)
+
+
+def _date(found: re.Match[str]) -> Iterator[dt.date]:
+    with suppress(ValueError):  # 2022-02-30
+        yield dt.date(*map(int, found.groups()))
+
+
+def is_summary(text: str) -> bool:
+    """Tell whether a text says that the figures of the report are sums over units: all towns of a county, all bureaus of a city.
+
+    Parameters
+    ----------
+    text : str
+        The prose of the report.
+
+    Examples
+    --------
+    >>> is_summary("本报告数据为全区汇总数据。"), is_summary("本报告数据仅为本机关数据，不含所属单位。")
+    (True, False)
+    """
+    sentences = folded_text(text.replace("\n", "。")).split("。")
+    return any(_words("sums_up").search(sentence) and not _words("sums_up_not").search(sentence) for sentence in sentences)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
-from importlib import resources
-
+from govstats.files import package_data
 from govstats.forms import Table
 from govstats.report import Note
 
 
-@cache
 def messages() -> dict[str, dict[str, str]]:
     """Return for each kind of note its sentence in Chinese (``zh``) and in English (``en``)."""
-    return tomllib.loads((resources.files(__package__) / "notes.toml").read_text("utf-8"))
+    return package_data("recognition/notes.toml")
 
 
 def note(

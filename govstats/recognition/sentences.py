@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache, cached_property, lru_cache
-from importlib import resources
 from itertools import pairwise
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from govstats.characters import folded, numeral
+from govstats.files import package_data
 
 #: An item of a list, or its heading.
 _ITEM = r"(?:[(（]?(?:[一二三四五六七八九十]{1,3}|\d{1,2})[)）、.．]|第[一二三四五六七八九十]+|[-•*#|])"
@@ -51,8 +50,6 @@ _LISTED = re.compile(r"、|[和及与](?=\d)")
 _BETWEEN = re.compile(r"[、和及或与者以(\W]*")
 _NUMERALS = "〇零一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
 _SCALE = {"万": 1e4, "亿": 1e8}
-#: What an expression may match without: groups, sets of letters, letters that are optional.
-_NOT_NEEDED = re.compile(r"\([^()]*\)[*+?]?|\[[^\]]*\](?:[*+?]|\{[^}]*\})?|[\u3400-\u9fff](?:[*?]|\{0,\d*\})|\\.[*+?]*")
 #: A longer number is a row of a table that lost its blanks.
 _LONGEST_NUMBER = 12
 _START = attrgetter("start")
@@ -66,7 +63,6 @@ class Mark(NamedTuple):
     kind: str
     id: str
     strong: bool = False
-    rank: int = 0
     value: float = 0.0
     unit: str = ""
     about: str = ""
@@ -129,24 +125,12 @@ def _goes_on(before: Mark, one: Mark, text: str) -> bool:
     return bool(decide("listed", facts) and _BETWEEN.fullmatch(text, before.end, one.start))
 
 
-class _Word(NamedTuple):
-    """A regular expression for words that bear on the meaning of figures, and letters that are in whatever it matches."""
-
-    rank: int
-    kind: str
-    id: str
-    strong: bool
-    pattern: re.Pattern[str]
-    letters: frozenset[str]
-
-
 # --- what claims.toml says ----------------------------------------------------------------------------------------------------
 
 
-@cache
 def data() -> dict[str, Any]:
     """Return what claims.toml says."""
-    return tomllib.loads((resources.files(__package__) / "claims.toml").read_text("utf-8"))
+    return package_data("recognition/claims.toml")
 
 
 def filled(expression: str, year: int | None) -> str:
@@ -160,20 +144,13 @@ def filled(expression: str, year: int | None) -> str:
 
 
 @lru_cache(maxsize=32)
-def _words(year: int | None) -> tuple[_Word, ...]:
-    """Return the words as they are written in the report of a year."""
-    return tuple(
-        _Word(rank, entry["kind"], entry["id"], entry.get("strong", False), re.compile(word), needed(word))
-        for rank, entry in enumerate(data()["marks"])
-        for word in (filled(written, year) for written in entry["words"])
-    )
-
-
-def needed(expression: str) -> frozenset[str]:
-    """Return letters that are in whatever an expression matches: to look for them is faster than to match."""
-    while expression != (expression := _NOT_NEEDED.sub("", expression)):
-        pass
-    return frozenset(re.findall("[\u3400-\u9fff]", expression))
+def _words(year: int | None) -> list[tuple[Mark, re.Pattern[str]]]:
+    """Return the words as they are written in the report of a year, each with an expression for it."""
+    return [
+        (Mark(0, 0, entry["kind"], entry["id"], entry.get("strong", False)), re.compile(filled(word, year)))
+        for entry in data()["marks"]
+        for word in entry["words"]
+    ]
 
 
 @lru_cache(maxsize=64)
@@ -258,21 +235,15 @@ def figures(text: str) -> Iterator[Mark]:
             about = ahead or match["behind"] or match["after"] or ""
             value = round((value or 0.0) * _SCALE.get(match["scale"], 1.0), 6)
             unit = unit or match["aside"] or ""
-            yield Mark(start - len(ahead), match.end(), "figure", "", False, 0, value, unit, about)
+            yield Mark(start - len(ahead), match.end(), "figure", "", False, value, unit, about)
 
 
 def marks(text: str, numbers: Iterable[Mark] = (), year: int | None = None) -> Words:
     """Return the words and figures of a text; of those that overlap the first and longest."""
-    letters = set(text)
-    found = [
-        Mark(*match.span(), word.kind, word.id, word.strong, word.rank)
-        for word in _words(year)
-        if word.letters <= letters
-        for match in word.pattern.finditer(text)
-    ]
-    found += numbers
-    found += [Mark(match.start(), match.end(), "listed", "") for match in _LISTED.finditer(text)]
-    found.sort(key=lambda mark: (mark.start, -mark.end, mark.rank))
+    expected = ((word, match) for word, pattern in _words(year) for match in pattern.finditer(text))
+    found = [*numbers, *(Mark(*match.span(), "listed", "") for match in _LISTED.finditer(text))]
+    found += (word._replace(start=match.start(), end=match.end()) for word, match in expected)
+    found.sort(key=lambda mark: (mark.start, -mark.end))
     kept: list[Mark] = []
     end = 0
     for mark in found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import accumulate, combinations, groupby, pairwise, product
 from math import inf, prod
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Edit, Form
 from govstats.reconciliation import solver
-from govstats.reconciliation.edits import System, assess, linear_edits, pairs_of_years, systems_on
+from govstats.reconciliation.edits import assess, linear_edits, pairs_of_years, systems_on
 from govstats.reconciliation.matrix import Layout, ReportMatrix, matrices, plain_values
 from govstats.reconciliation.rulebook import RulesFile, known_rule, loaded
 from govstats.reconciliation.solver import Flags, Floats, Integers, Localisation, Rows, Solution
@@ -51,58 +51,46 @@ class Place(NamedTuple):
     form: Form
 
 
-class Chain(NamedTuple):
-    """Edits that hang together, of one report or of several years of an agency.
+@dataclass(frozen=True, eq=False)
+class System:
+    """Edits that hang together, of one report or of several years of an agency, and the ways to set them right.
 
     Attributes
     ----------
+    number, order : int
+        The number of the report, or of the first that is concerned, and the place among its systems.
     places : tuple of Place
         The cells, in the order of the columns of the edits.
-    edits : tuple of Edit
     rows : Rows
-        The edits, in their order.
+        The edits.
     figures, weights : array, shape (cells,)
         As reported, and what changing a cell costs.
+    found : Localisation
+        The minimal sets of cells that would explain why not all edits hold; where they hold, to change nothing.
     """
 
+    number: int
+    order: int
     places: tuple[Place, ...]
-    edits: tuple[Edit, ...]
     rows: Rows
     figures: Floats
     weights: Floats
+    found: Localisation = field(default_factory=lambda: Localisation([_NOTHING]))
 
     @property
     def broken(self) -> Flags:
         """The edits that cannot hold."""
         return self.rows.broken(self.figures)
 
-    def minimal(self, seconds: float, most: float) -> Localisation:
-        """Return the sets of cells of the least weight, none that weighs more than `most`."""
-        return solver.minimal_changes(self.rows, self.figures, self.weights, seconds=seconds, most=most)
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """Edits that hang together, and the ways to set them right: of those that hold, to change nothing.
-
-    Attributes
-    ----------
-    number, order : int
-        The number of the report, or of the first that is concerned, and the place among its systems of edits.
-    chain : Chain
-    found : Localisation
-        The minimal sets of cells that would explain why not all edits hold.
-    """
-
-    number: int
-    order: int
-    chain: Chain
-    found: Localisation
+    @property
+    def years(self) -> set[int | None]:
+        """The years that it is of."""
+        return {place.year for place in self.places}
 
     @property
     def changed(self) -> set[Place]:
         """The cells of all sets."""
-        return {self.chain.places[cell] for one in self.found.solutions for cell in one.cells}
+        return {self.places[cell] for one in self.found.solutions for cell in one.cells}
 
     @property
     def is_consistent(self) -> bool:
@@ -110,15 +98,19 @@ class Case:
         return self.found.solutions == [_NOTHING]
 
     @cached_property
-    def figures(self) -> Floats:
+    def ways(self) -> Floats:
         """What the cells are after each of the ways, shape (cells, ways); NaN where that is open."""
-        figures = np.repeat(self.chain.figures[:, None], len(self.found.solutions), axis=1)
+        figures = np.repeat(self.figures[:, None], len(self.found.solutions), axis=1)
         for way, solution in enumerate(self.found.solutions):
             figures[list(solution.cells), way] = solution.values
         return figures
 
+    def minimal(self, seconds: float, most: float) -> Localisation:
+        """Return the sets of cells of the least weight, none that weighs more than `most`."""
+        return solver.minimal_changes(self.rows, self.figures, self.weights, seconds=seconds, most=most)
 
-def cases(cells: pd.DataFrame, seconds: float, *, rules: RulesFile | None = None, weights: Weights | None = None) -> list[Case]:
+
+def cases(cells: pd.DataFrame, seconds: float, *, rules: RulesFile | None = None, weights: Weights | None = None) -> list[System]:
     """Return each group of edits that cannot all hold with its minimal sets.
 
     Parameters
@@ -134,7 +126,7 @@ def cases(cells: pd.DataFrame, seconds: float, *, rules: RulesFile | None = None
 
     Returns
     -------
-    list of Case
+    list of System
         Report by report; the years of an agency together, at the first report that is concerned.
 
     Notes
@@ -144,42 +136,42 @@ def cases(cells: pd.DataFrame, seconds: float, *, rules: RulesFile | None = None
     are the systems of the years searched as one. What turns out to be independent is taken apart again.
     """
     systems = _Systems(cells, rules, weights)
-    found: list[Case] = []
-    failing: dict[int, Case] = {}
-    for number, order, chain, joins_years in systems.failing():
-        case = Case(number, order, chain, _located(chain, seconds))
+    found: list[System] = []
+    failing: dict[int, System] = {}
+    for system, joins_years in systems.failing():
+        located = replace(system, found=_located(system, seconds))
         if joins_years:
-            failing[number] = case
+            failing[system.number] = located
         else:
-            found.append(case)
+            found.append(located)
     for stretch in systems.stretches(failing):
         found += _repaired(stretch, systems, seconds)
-    return sorted(found, key=lambda case: (case.number, case.order))
+    return sorted(found, key=lambda system: (system.number, system.order))
 
 
-def _located(chain: Chain, seconds: float) -> Localisation:
+def _located(system: System, seconds: float) -> Localisation:
     """Return what would set one report right: one cell, else errors of whole tables and a few cells, else the fewest cells."""
-    found = chain.minimal(seconds, 1.0)
+    found = system.minimal(seconds, 1.0)
     if found.solutions:
         return found
-    whole = _rearrangements(chain)
-    found = chain.minimal(seconds, FEW if whole else inf)
+    whole = _rearrangements(system)
+    found = system.minimal(seconds, FEW if whole else inf)
     return Localisation([*whole, *found.solutions], found.complete)
 
 
-def _rearrangements(chain: Chain) -> list[Solution]:
+def _rearrangements(system: System) -> list[Solution]:
     """Return the interchanges and shifts of lines or columns by which all edits hold, with the cells that change."""
-    equal = chain.broken[: len(chain.rows.equalities)].any() or chain.rows.outside(chain.figures).any()
-    if chain.broken.any() and not equal:
+    equal = system.broken[system.rows.equal].any() or system.rows.outside(system.figures).any()
+    if system.broken.any() and not equal:
         return []  # that one figure is less than another tells nothing of where they stand
-    figures = rearranged(chain.places[0].form, tuple(place.key for place in chain.places), chain.figures)[1]
+    figures = rearranged(system.places[0].form, tuple(place.key for place in system.places), system.figures)[1]
     found = []
-    for moved in figures[solver.possible(chain.rows, figures.T)]:
-        changed = np.flatnonzero(~np.isnan(chain.figures) & (moved != chain.figures)).tolist()
-        values = solver.consistent(chain.rows, moved, changed)
+    for moved in figures[solver.possible(system.rows, figures.T)]:
+        changed = np.flatnonzero(~np.isnan(system.figures) & (moved != system.figures)).tolist()
+        values = solver.consistent(system.rows, moved, changed)
         if values is not None:
             changes = zip(changed, values, strict=True)
-            found.append(Solution.of((cell, value) for cell, value in changes if value != chain.figures[cell]))
+            found.append(Solution.of((cell, value) for cell, value in changes if value != system.figures[cell]))
     return [solution for solution in dict.fromkeys(found) if len(solution.cells) > 2]
 
 
@@ -197,12 +189,12 @@ class _Systems:
         self.weights = {matrix.form: _weights(cells, matrix, weights) for matrix in self.matrices}
         self.bound = {matrix.form: linear_edits(matrix, matrix, self.binding) for matrix in self.matrices}
 
-    def components(self, matrix: ReportMatrix, layout: Layout) -> Sequence[System]:
+    def components(self, matrix: ReportMatrix, layout: Layout) -> Sequence[Rows]:
         """Return the groups of edits that bind the reports of a layout."""
         own = tuple(edit for edit in self.bound[matrix.form] if edit.severity == "E" and not edit.offsets)
         return systems_on(matrix.form, layout, matrix.cells, own)
 
-    def joining(self, matrix: ReportMatrix, layout: Layout) -> System | None:
+    def joining(self, matrix: ReportMatrix, layout: Layout) -> Rows | None:
         """Return the edits of a report by which its years are joined."""
         joined = {cell for edit in self.bound[matrix.form] if edit.offsets for cell in edit.cells}
         return next((one for one in self.components(matrix, layout) if not joined.isdisjoint(one.cells)), None)
@@ -213,30 +205,30 @@ class _Systems:
         every = ((matrix, member, layout) for matrix in self.matrices for members, layout in matrix.layouts for member in members)
         return {int(matrix.reports[member]): (matrix, int(member), layout) for matrix, member, layout in every}
 
-    def failing(self) -> Iterator[tuple[int, int, Chain, bool]]:
-        """Yield the systems that cannot hold: the report, the order in it, the system, and whether years are joined by it."""
+    def failing(self) -> Iterator[tuple[System, bool]]:
+        """Yield the systems that cannot hold, and whether years are joined by them."""
         for matrix in self.matrices:
             for members, layout in matrix.layouts:
                 joining = self.joining(matrix, layout)
                 for order, component in enumerate(self.components(matrix, layout)):
                     figures = matrix.value[np.ix_(matrix.rows_at(component.cells), members)]
-                    for at in members[~solver.possible(component.rows, figures)].tolist():
-                        yield int(matrix.reports[at]), order, self.chain(matrix, at, component), component is joining
+                    for at in members[~solver.possible(component, figures)].tolist():
+                        yield self.system(matrix, at, component, order), component is joining
 
-    def chain(self, matrix: ReportMatrix, member: int, component: System) -> Chain:
+    def system(self, matrix: ReportMatrix, member: int, component: Rows, order: int = 0) -> System:
         """Return a group of edits with the figures of a report."""
         rows, number = matrix.rows_at(component.cells), int(matrix.reports[member])
         places = tuple(Place(self.agencies[number], self.years[number], key, matrix.form) for key in component.cells)
         figures, weights = matrix.value[rows, member], self.weights[matrix.form][rows, member]
-        return Chain(places, component.edits, component.rows, figures, weights)
+        return System(number, order, places, component, figures, weights)
 
-    def year(self, number: int) -> Case | None:
+    def year(self, number: int) -> System | None:
         """Return a report whose own edits hold, by the system that joins it to other years; None where it has none."""
         matrix, member, layout = self.place_of[number]
         component = self.joining(matrix, layout)
-        return component and Case(number, 0, self.chain(matrix, member, component), Localisation([_NOTHING]))
+        return self.system(matrix, member, component) if component else None
 
-    def stretches(self, failing: Mapping[int, Case]) -> Iterator[list[Case]]:
+    def stretches(self, failing: Mapping[int, System]) -> Iterator[list[System]]:
         """Yield the consecutive years of each agency of which some fail, alone or beside one another."""
         year_before: dict[int, int] = {}
         affected = set(failing)
@@ -274,36 +266,36 @@ def _weights(cells: pd.DataFrame, matrix: ReportMatrix, own: Weights | None) -> 
 # --- years of an agency that carry-overs join -------------------------------------------------------------------------------
 
 
-def _hold(edits: Sequence[Edit], before: Case, now: Case, was: Floats, ought: Floats) -> Flags:
+def _hold(edits: Sequence[Edit], before: System, now: System, was: Floats, ought: Floats) -> Flags:
     """Tell which edits hold for any two of the figures of both years, shape (edits, ways before, ways now); what is open fits."""
-    places = [(place.key, offset) for year, offset in ((before, -1), (now, 0)) for place in year.chain.places]
-    first, second = np.split(solver.coefficients(edits, places), [len(before.chain.places)], axis=1)
+    places = [(place.key, offset) for year, offset in ((before, -1), (now, 0)) for place in year.places]
+    first, second = np.split(solver.coefficients(edits, places), [len(before.places)], axis=1)
     surplus = (first @ np.nan_to_num(was))[:, :, None] + (second @ np.nan_to_num(ought))[:, None, :]
     is_open = ((first != 0) @ np.isnan(was))[:, :, None] | ((second != 0) @ np.isnan(ought))[:, None, :]
     one_sided = np.array([edit.relation == ">=" for edit in edits], dtype=np.bool_)[:, None, None]
     return np.asarray(is_open | ((surplus >= -ONE_FEN) & ((surplus <= ONE_FEN) | one_sided)))
 
 
-def _links(years: Sequence[Case], systems: _Systems) -> list[_Link]:
+def _links(years: Sequence[System], systems: _Systems) -> list[_Link]:
     """Return the edits that bind the repairs of each two years: those of severity E, and those that hold as reported."""
     links: list[_Link] = []
     for before, now in pairwise(years):
-        there = {(place.key, offset) for year, offset in ((before, -1), (now, 0)) for place in year.chain.places}
+        there = {(place.key, offset) for year, offset in ((before, -1), (now, 0)) for place in year.places}
         matrix, matrix_before = systems.place_of[now.number][0], systems.place_of[before.number][0]
         every = linear_edits(matrix, matrix_before, systems.binding)
         edits = [edit for edit in every if edit.offsets and there.issuperset(edit.places)]
-        holds = _hold(edits, before, now, before.chain.figures[:, None], now.chain.figures[:, None]).ravel().tolist()
+        holds = _hold(edits, before, now, before.figures[:, None], now.figures[:, None]).ravel().tolist()
         links.append([edit for edit, it in zip(edits, holds, strict=True) if it or edit.severity == "E"])
     return links
 
 
-def _fitting(years: Sequence[Case], links: Sequence[_Link]) -> list[Flags]:
+def _fitting(years: Sequence[System], links: Sequence[_Link]) -> list[Flags]:
     """Tell for each two consecutive years which ways to set them right fit each other."""
     two = zip(links, pairwise(years), strict=True)
-    return [np.asarray(_hold(link, *both, both[0].figures, both[1].figures).all(axis=0)) for link, both in two]
+    return [np.asarray(_hold(link, *both, both[0].ways, both[1].ways).all(axis=0)) for link, both in two]
 
 
-def _repaired(years: Sequence[Case], systems: _Systems, seconds: float) -> Iterator[Case]:
+def _repaired(years: Sequence[System], systems: _Systems, seconds: float) -> Iterator[System]:
     """Cut consecutive years where the repairs of both sides fit in any combination, and repair what is left together."""
     links = _links(years, systems)
     fitting = _fitting(years, links)
@@ -313,20 +305,20 @@ def _repaired(years: Sequence[Case], systems: _Systems, seconds: float) -> Itera
         if end - start == 1:
             yield from (case for case in mine if not case.is_consistent)
             continue
-        chain = _joined(mine, links[inner])
-        located = _combined(mine, fitting[inner])
-        if not located.solutions:
-            whole = _of_whole_tables(mine, links[inner], chain)
-            around, found = _searched(years, links, start, end, seconds, most=FEW_OVER_YEARS if whole.solutions else inf)
-            chain, located = (chain, whole) if whole.solutions and not found.solutions else (around, found)
-        for part in _factors(chain, located):
-            case = Case(mine[0].number, 0, chain, part)
-            concerned = {place.year for place in case.changed}
-            numbers = (one.number for one in mine if one.chain.places[0].year in concerned)
-            yield replace(case, number=next(numbers, case.number))
+        joined = replace(_joined(mine, links[inner]), found=_combined(mine, fitting[inner]))
+        if not joined.found.solutions:
+            whole = replace(joined, found=_of_whole_tables(mine, links[inner], joined))
+            few = whole.found.solutions
+            joined = _searched(years, links, start, end, seconds, most=FEW_OVER_YEARS if few else inf)
+            joined = whole if few and not joined.found.solutions else joined
+        for part in _factors(joined):
+            system = replace(joined, found=part)
+            concerned = {place.year for place in system.changed}
+            numbers = (one.number for one in mine if one.years <= concerned)
+            yield replace(system, number=next(numbers, mine[0].number))
 
 
-def _combined(years: Sequence[Case], fitting: Sequence[Flags]) -> Localisation:
+def _combined(years: Sequence[System], fitting: Sequence[Flags]) -> Localisation:
     """Return the combinations of the repairs of the years that fit each other; none if the years need no change alone."""
     paths: list[tuple[int, ...]] = [(way,) for way in range(len(years[0].found.solutions))]
     complete = all(year.found.complete for year in years)
@@ -334,7 +326,7 @@ def _combined(years: Sequence[Case], fitting: Sequence[Flags]) -> Localisation:
         paths = [(*path, way) for path in paths for way in np.flatnonzero(fits[path[-1]]).tolist()]
         complete &= len(paths) <= _MOST
         paths = paths[:_MOST]
-    starts = [0, *accumulate(len(year.chain.places) for year in years[:-1])]
+    starts = [0, *accumulate(len(year.places) for year in years[:-1])]
     solutions = []
     for path in paths:
         chosen = [year.found.solutions[way] for year, way in zip(years, path, strict=True)]
@@ -343,37 +335,35 @@ def _combined(years: Sequence[Case], fitting: Sequence[Flags]) -> Localisation:
     return Localisation([solution for solution in solutions if solution.cells], complete)
 
 
-def _of_whole_tables(years: Sequence[Case], links: Sequence[_Link], chain: Chain) -> Localisation:
+def _of_whole_tables(years: Sequence[System], links: Sequence[_Link], joined: System) -> Localisation:
     """Return what sets years right that contradict each other, if tables of the fewest were in another unit or last year's."""
     widened = []
     for before, year in zip([None, *years[:-1]], years, strict=True):
-        cells, figures = [place.key for place in year.chain.places], year.chain.figures
-        same = before is not None and [place.key for place in before.chain.places] == cells
+        cells, figures = [place.key for place in year.places], year.figures
+        same = before is not None and [place.key for place in before.places] == cells
         ways = list(year.found.solutions)
-        for other in reprinted(cells, figures, before.chain.figures if before and same else None):
+        for other in reprinted(cells, figures, before.figures if before and same else None):
             changed = np.flatnonzero(~np.isnan(figures) & (other != figures)).tolist()
-            if solver.can_hold(year.chain.rows, other[:, None]).all():
+            if solver.can_hold(year.rows, other):
                 ways.append(Solution(tuple(changed), tuple(other[changed].tolist())))
         widened.append(replace(year, found=Localisation(ways, year.found.complete)))
     found = _combined(widened, _fitting(widened, links))
-    concerned = [len({chain.places[cell].year for cell in one.cells}) for one in found.solutions]
+    concerned = [len({joined.places[cell].year for cell in one.cells}) for one in found.solutions]
     fewest = [one for one, years_of in zip(found.solutions, concerned, strict=True) if years_of == min(concerned)]
     return Localisation(fewest, found.complete)
 
 
-def _searched(
-    years: Sequence[Case], links: Sequence[_Link], start: int, end: int, seconds: float, *, most: float
-) -> tuple[Chain, Localisation]:
+def _searched(years: Sequence[System], links: Sequence[_Link], start: int, end: int, seconds: float, *, most: float) -> System:
     """Search the systems of years as one, with the consistent years on both sides, which may have to change as well."""
     start -= int(start > 0 and years[start - 1].is_consistent)
     end += int(end < len(years) and years[end].is_consistent)
     # what lies beyond only says what is carried over
     first, last = max(start - 1, 0), min(end + 1, len(years))
-    chain = _joined(years[first:last], links[first : last - 1], [start <= at < end for at in range(first, last)])
-    located = chain.minimal(seconds, most)
-    if located.solutions and min(chain.weights[list(one.cells)].sum() for one in located.solutions) >= _FIXED:
-        located = Localisation([], complete=False)
-    return chain, located
+    joined = _joined(years[first:last], links[first : last - 1], [start <= at < end for at in range(first, last)])
+    found = joined.minimal(seconds, most)
+    if found.solutions and min(joined.weights[list(one.cells)].sum() for one in found.solutions) >= _FIXED:
+        found = Localisation([], complete=False)
+    return replace(joined, found=found)
 
 
 @cache
@@ -382,24 +372,26 @@ def _in_year(edit: Edit, at: int) -> Edit:
     return replace(edit, offsets=tuple(at + offset for _, offset in edit.places))
 
 
-def _joined(years: Sequence[Case], links: Sequence[_Link], free: Sequence[bool] | None = None) -> Chain:
+def _joined(years: Sequence[System], links: Sequence[_Link], free: Sequence[bool] | None = None) -> System:
     """Return the systems of consecutive years as one; those that are not `free` only stand beside it."""
-    chains, free = [one.chain for one in years], free or [True] * len(years)
-    edits = [_in_year(edit, at) for at, one in enumerate(chains) if free[at] for edit in one.edits]
+    free = free or [True] * len(years)
+    edits = [_in_year(edit, at) for at, one in enumerate(years) if free[at] for edit in one.rows.edits]
     edits += [_in_year(edit, at) for at, link in enumerate(links, start=1) for edit in link]
-    places = [(place.key, at) for at, one in enumerate(chains) for place in one.places]
-    signed, whole = (np.concatenate([getattr(one.rows, name) for one in chains]) for name in ("signed", "whole"))
-    weights = [one.weights if it else np.full_like(one.weights, _FIXED) for one, it in zip(chains, free, strict=True)]
-    figures, every = np.concatenate([one.figures for one in chains]), tuple(place for one in chains for place in one.places)
-    return Chain(every, *solver.as_rows(edits, places, signed, whole), figures, np.concatenate(weights))
+    cells = [(place.key, at) for at, one in enumerate(years) for place in one.places]
+    signed, whole = (np.concatenate([getattr(one.rows, name) for one in years]) for name in ("signed", "whole"))
+    weights = [one.weights if it else np.full_like(one.weights, _FIXED) for one, it in zip(years, free, strict=True)]
+    figures, places = np.concatenate([one.figures for one in years]), tuple(place for one in years for place in one.places)
+    rows = solver.as_rows(edits, cells, signed, whole)
+    return System(years[0].number, 0, places, rows, figures, np.concatenate(weights))
 
 
-def _factors(chain: Chain, located: Localisation) -> list[Localisation]:
+def _factors(joined: System) -> list[Localisation]:
     """Take apart what is independent: sets of cells that share no edit and come in every combination."""
+    located = joined.found
     cells = sorted({cell for solution in located.solutions for cell in solution.cells})
     if not cells:
         return [located]
-    rows = (chain.rows.equalities[:, cells] != 0).astype(float)
+    rows = (joined.rows.matrix[joined.rows.equal][:, cells] != 0).astype(float)
     holding = np.array([np.isin(cells, solution.cells) for solution in located.solutions], dtype=float)
     alone = holding.sum(axis=0)
     correlated = np.abs(holding.T @ holding * len(holding) - np.outer(alone, alone)) > ONE_FEN
@@ -411,14 +403,14 @@ def _factors(chain: Chain, located: Localisation) -> list[Localisation]:
     return factors if prod(len(factor.solutions) for factor in factors) == len(located.solutions) else [located]
 
 
-def systems_of(cells: pd.DataFrame, rules: RulesFile | None = None) -> Iterator[Chain]:
+def systems_of(cells: pd.DataFrame, rules: RulesFile | None = None) -> Iterator[System]:
     """Yield each system of edits; the years that carry-overs join are one system."""
     systems = _Systems(cells, rules)
     for matrix, member, layout in systems.place_of.values():
         joining = systems.joining(matrix, layout)
         for component in systems.components(matrix, layout):
             if component.edits and component is not joining:
-                yield systems.chain(matrix, member, component)
+                yield systems.system(matrix, member, component)
     for years in systems.stretches({number: year for number in systems.place_of if (year := systems.year(number))}):
         yield _joined(years, _links(years, systems))
 

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from govstats.forms import ONE_FEN, CellKey, Edit, Form, Language, Table, cell_key
+from govstats.forms import CellKey, Edit, Form, Language, Table, cell_key
 from govstats.reconciliation import wording
 from govstats.reconciliation.findings import Findings
 from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Layout, ReportMatrix, keys_of
 from govstats.reconciliation.prose import Said, of_another_circle
-from govstats.reconciliation.rulebook import Rule, having, known_rule
-from govstats.reconciliation.solver import Flags, Floats, Integers, Rows, as_rows, can_hold, components, conflict, kinds
+from govstats.reconciliation.rulebook import Rule, edits_of, having, known_rule
+from govstats.reconciliation.solver import Flags, Floats, Integers, Rows, as_rows, can_hold, conflict, kinds
 from govstats.reconciliation.wording import Words
 
 _MILDER = {"E": "W", "W": "I", "I": "I"}
@@ -113,22 +113,6 @@ def pairs_of_years(by_form: ByForm) -> list[Pairs]:
     return found
 
 
-class System(NamedTuple):
-    """Edits, those that are equalities first, with the cells that they mention, and as rows over these cells."""
-
-    edits: tuple[Edit, ...]
-    cells: tuple[CellKey, ...]
-    rows: Rows
-
-    def parted(self) -> list[System]:
-        """Return the edits in groups that have no cell in common."""
-        found = []
-        for members in components(self.rows.matrix):
-            own, numbers = self.rows.part(members)
-            found.append(System(tuple(self.edits[row] for row in numbers), tuple(self.cells[at] for at in members), own))
-        return found
-
-
 @cache
 def edits_on(form: Form, layout: Layout) -> tuple[Edit, ...]:
     """Return the edits that bind the reports of a layout."""
@@ -147,22 +131,21 @@ def closed(form: Form, layout: Layout) -> tuple[Edit, ...]:
     return tuple(edit for edit in edits_on(form, layout) if not open_ended(edit, layout))
 
 
-def system_of(form: Form, edits: Collection[Edit], cells: Iterable[CellKey] = ()) -> System:
-    """Return edits of one year as a matrix, over their cells and more."""
-    own = tuple(dict.fromkeys((*(cell for edit in edits for cell in edit.cells), *cells)))
-    ordered, rows = as_rows(edits, [(cell, 0) for cell in own], *kinds(form, own))
-    return System(ordered, own, rows)
+def rows_on(form: Form, edits: Collection[Edit], cells: Iterable[CellKey] = ()) -> Rows:
+    """Return edits of one year as rows over their cells and more."""
+    own = list(dict.fromkeys((*(cell for edit in edits for cell in edit.cells), *cells)))
+    return as_rows(edits, [(cell, 0) for cell in own], *kinds(form, own))
 
 
 @cache
-def systems_on(form: Form, layout: Layout, cells: tuple[CellKey, ...], more: tuple[Edit, ...]) -> Sequence[System]:
+def systems_on(form: Form, layout: Layout, cells: tuple[CellKey, ...], more: tuple[Edit, ...]) -> Sequence[Rows]:
     """Return the edits of a layout and more in groups, and each cell that is in none; what agencies add leaves a sum open."""
-    return system_of(form, (*closed(form, layout), *more), cells).parted()
+    return rows_on(form, (*closed(form, layout), *more), cells).parted()
 
 
 def linear_edits(now: ReportMatrix, before: ReportMatrix, rules: Iterable[Rule]) -> list[Edit]:
     """Return the edits of rules that bind reports on two forms, in the order of the rules."""
-    edits = (edit for rule in rules for edit in rule.edits(now.form, before.form, now.own_lines))
+    edits = (edit for rule in rules for edit in edits_of(rule, now.form, before.form, now.own_lines))
     return [edit for edit in edits if all(cell in (before if year else now).index for cell, year in edit.places)]
 
 
@@ -194,26 +177,20 @@ class Outcome(NamedTuple):
 
 
 @cache
-def _may_move(form: Form, edit: Edit) -> tuple[Flags, Flags]:
-    """Tell which cells, if unknown, could raise what the left side exceeds the right by, and which could lower it."""
-    # an unknown figure is not negative, unless its column is signed
-    signed = np.array([form.table(table).column[column].signed for table, _, column in edit.cells])
-    factors = np.array([factor for _, factor in edit.terms])
-    return (factors > 0) | signed, (factors < 0) | signed
+def _row_of(form: Form, edit: Edit) -> Rows:
+    """Return an edit as a row over its terms."""
+    return Rows(np.array([[factor for _, factor in edit.terms]]), np.array([edit.relation == "=="]), *kinds(form, edit.cells))
 
 
 def assess(edit: Edit, values: Floats, form: Form, *, may_have_more: bool = False) -> Outcome:
     """Assess for which reports an edit holds, and for which it cannot; neither where it depends on figures that are not known."""
     unknown = np.isnan(values)
     left, right = sums(edit, np.where(unknown, 0.0, values))
-    surplus = left - right
-    low, high = surplus < -ONE_FEN, (surplus > ONE_FEN) & (edit.relation == "==")
-    may_rise, may_fall = (unknown[cells].any(axis=0) for cells in _may_move(form, edit))
-    impossible = (low & ~may_rise & (not may_have_more)) | (high & ~may_fall)
+    (broken,) = _row_of(form, edit).broken(values)
     # where a side has no figure at all there is nothing to compare
     parts = [side for side in (unknown[: len(edit.left)], unknown[len(edit.left) :]) if len(side)]
     nothing = np.logical_or.reduce([side.all(axis=0) for side in parts])
-    return Outcome(left, right, ~(unknown.any(axis=0) | low | high), impossible & ~nothing)
+    return Outcome(left, right, ~(unknown.any(axis=0) | broken), broken & ~nothing & ~(may_have_more & (left < right)))
 
 
 class Conflict(NamedTuple):
@@ -240,25 +217,24 @@ def conflicts(matrix: ReportMatrix) -> Iterator[Conflict]:
             values = matrix.value[np.ix_(matrix.rows_at(mine.cells), members)]
             empty = np.isnan(values)
             some = np.flatnonzero(empty.any(axis=0) & ~empty.all(axis=0))
-            for at, holds in zip(some.tolist(), can_hold(mine.rows, values[:, some]).tolist(), strict=True):
-                yield Conflict(int(members[at]), table.id, () if holds else _conflict(mine, values[:, at]))
+            for at in some.tolist():
+                yield Conflict(int(members[at]), table.id, _conflict(mine, values[:, at]))
 
 
 @cache
-def _closed(form: Form, layout: Layout, table: str) -> System:
+def _closed(form: Form, layout: Layout, table: str) -> Rows:
     """Return the edits of a table to which the agency can have added no lines."""
-    return system_of(form, [edit for edit in closed(form, layout) if edit.table == table])
+    return rows_on(form, [edit for edit in closed(form, layout) if edit.table == table])
 
 
-def _conflict(mine: System, values: Floats) -> tuple[Edit, ...]:
+def _conflict(mine: Rows, values: Floats) -> tuple[Edit, ...]:
     """Return edits that cannot hold together, first among those that cannot but be right."""
-    values = np.where(mine.rows.outside(values), np.nan, values)
-    holding = np.flatnonzero(~mine.rows.broken(values)).tolist()
+    if can_hold(mine, values):
+        return ()
+    values = np.where(mine.outside(values), np.nan, values)
+    holding = np.flatnonzero(~mine.broken(values)).tolist()
     sure = [number for number in holding if severity(mine.edits[number]) == "E"]
-    for chosen in (sure, holding):
-        if rows := conflict(mine.rows.only(chosen), values):
-            return tuple(mine.edits[chosen[row]] for row in rows)
-    return ()
+    return conflict(mine.only(sure), values) or conflict(mine.only(holding), values)
 
 
 def check_together(matrix: ReportMatrix, findings: Findings) -> None:

@@ -102,21 +102,21 @@ class Findings:
         """Return the findings; `reports` has the agency and year of each report number."""
         nothing = [np.zeros(0, dtype=np.intp)] * 2 + [np.zeros(0)] * 2
         number, wording, expected, reported = map(np.concatenate, zip(nothing, *self.blocks, strict=True))
-        worded = pd.DataFrame(self.wordings, columns=Wording._fields, dtype="str")
-        rank = worded["rule"].map({rule: place for place, rule in enumerate(self.rules)}).to_numpy(dtype=np.intp)
-        order = np.lexsort((rank[wording], number))
-        number, wording, expected, reported = (each[order] for each in (number, wording, expected, reported))
-        columns: dict[str, Any] = {str(name): texts.array.take(wording) for name, texts in worded.items()}
-        columns |= {
-            "agency": reports["agency"].array.take(number),
-            "year": reports["year"].array.take(number),
-            "expected": pd.array(expected, "Float64"),
-            "reported": pd.array(reported, "Float64"),
-            # figures have at most four decimals more than 万元 (one fen), the rest is noise of binary fractions
-            "difference": pd.array(np.round(reported - expected, 6), "Float64"),
-            "decision": pd.array([None] * len(number), dtype="str"),
-        }
-        return pd.DataFrame({name: columns[name] for name in FINDING_TYPES}, copy=False)
+        found = (
+            pd.DataFrame(self.wordings, columns=Wording._fields, dtype="str")
+            .take(wording)
+            .assign(
+                agency=reports["agency"].array.take(number),
+                year=reports["year"].array.take(number),
+                expected=pd.array(expected, "Float64"),
+                reported=pd.array(reported, "Float64"),
+                # figures have at most four decimals more than 万元 (one fen), the rest is noise of binary fractions
+                difference=pd.array(np.round(reported - expected, 6), "Float64"),
+                decision=pd.array([None] * len(number), dtype="str"),
+            )
+        )
+        rank = found["rule"].map({rule: place for place, rule in enumerate(self.rules)})
+        return found.iloc[np.lexsort((rank, number))].reset_index(drop=True)[list(FINDING_TYPES)]
 
 
 def standing(findings: pd.DataFrame) -> pd.DataFrame:

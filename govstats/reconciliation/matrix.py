@@ -197,63 +197,44 @@ class ReportMatrix:
     @cached_property
     def layouts(self) -> Sequence[tuple[Integers, Layout]]:
         """The positions of the reports that share a layout, with that layout."""
-        choices = _choices(self.form, self.cells)
-        made = np.empty((len(choices), len(self.reports)), dtype=np.bool_)
-        for at, ((what, _, _), rows) in enumerate(choices.items()):
-            filled = np.isin(self.status[rows], (REPORTED, UNREADABLE)) if what == "figures" else self.printed[rows]
-            made[at] = filled.any(axis=0)
-        return [(members, self._layout(set(compress(choices, made[:, members[0]].tolist())))) for members in alike(made)]
+        parts = {"lines": self.printed, "figures": np.isin(self.status, (REPORTED, UNREADABLE)), "columns": self.printed}
+        rows_of = _rows_of(self.cells)
+        made = np.array([parts[part][rows].any(axis=0) for (part, *_), rows in rows_of.items()])
+        known: dict[bytes, Layout] = {}
+        members: dict[Layout, list[int]] = {}
+        for at, shown in enumerate(np.ascontiguousarray(made.T)):
+            if shown.tobytes() not in known:
+                known[shown.tobytes()] = self._layout(set(compress(rows_of, shown.tolist())))
+            members.setdefault(known[shown.tobytes()], []).append(at)
+        return [(np.array(mine), layout) for layout, mine in members.items()]
 
-    def _layout(self, chosen: set[tuple[str, str, str]]) -> Layout:
+    def _layout(self, shown: set[tuple[str, str, str]]) -> Layout:
         printed, alone, unused = set[tuple[str, str]](), set[tuple[str, str]](), set[tuple[str, str]]()
-        own: set[str] = set()
+        own = set[str]()
         for table in self.form.tables:
-            for line in (line.id for line in table.lines if line.subtotal and ("line", table.id, line.id) in chosen):
-                parts = {(table.id, part) for part in table.parts(line)}
-                if ("parts", table.id, line) not in chosen:
-                    alone.add((table.id, line))
-                    printed.add((table.id, line))
-                # a group heading whose cells are empty is a heading, not a subtotal
-                elif ("figures", table.id, line) in chosen:
-                    printed |= {(table.id, line), *parts}
+            lines, filled, columns = (
+                {name for part, of, name in shown if (part, of) == (wanted, table.id)}
+                for wanted in ("lines", "figures", "columns")
+            )
             if table.open:
-                lines = {line for what, name, line in chosen if what == "line" and name == table.id}
                 printed |= {(table.id, line) for line in lines}
                 own |= {table.id} if lines - set(table.line) else set()
-                unused |= {(table.id, column) for column in table.column if ("column", table.id, column) not in chosen}
-        return Layout(frozenset(printed), frozenset(alone), frozenset(unused), frozenset(own))
-
-
-def alike(columns: NDArray[Any]) -> Iterator[Integers]:
-    """Yield the positions of the reports that have the same, in the order of what they have.
-
-    >>> [members.tolist() for members in alike(np.array([[1, 0, 1], [2, 2, 2]], dtype=np.int8))]
-    [[1], [0, 2]]
-    """
-    members: dict[bytes, list[int]] = {}
-    for at, column in enumerate(np.ascontiguousarray(columns.T)):
-        members.setdefault(column.tobytes(), []).append(at)
-    yield from (np.array(members[column]) for column in sorted(members))
+                unused |= {(table.id, column) for column in table.column if column not in columns}
+            alone |= {(table.id, line) for line in table.alone(lines)}
+            # a group heading whose cells are empty is a heading, not a subtotal
+            subtotals = {line.id for line in table.lines if line.subtotal and line.id in filled} - table.alone(lines)
+            printed |= {(table.id, line) for heading in subtotals for line in (heading, *table.parts(heading))}
+        return Layout(frozenset(printed | alone), frozenset(alone), frozenset(unused), frozenset(own))
 
 
 @cache
-def _choices(statutory: Form, cells: tuple[CellKey, ...]) -> Mapping[tuple[str, str, str], list[int]]:
-    """Return everything the form leaves open, and the rows which tell whether a report does it."""
+def _rows_of(cells: tuple[CellKey, ...]) -> Mapping[tuple[str, str, str], list[int]]:
+    """Return the rows of each line and of each column of each table."""
     rows_of: dict[tuple[str, str, str], list[int]] = {}
-    for row, (name, line, column) in enumerate(cells):
-        rows_of.setdefault(("line", name, line), []).append(row)
-        rows_of.setdefault(("column", name, column), []).append(row)
-    choices: dict[tuple[str, str, str], list[int]] = {}
-    for table in statutory.tables:
-        for heading in table.lines:
-            if heading.subtotal:
-                rows = rows_of["line", table.id, heading.id]
-                choices["line", table.id, heading.id] = choices["figures", table.id, heading.id] = rows
-                parts = (rows_of["line", table.id, part] for part in table.parts(heading.id))
-                choices["parts", table.id, heading.id] = [row for part in parts for row in part]
-        if table.open:
-            choices |= {choice: rows for choice, rows in rows_of.items() if choice[1] == table.id}
-    return choices
+    for row, (table, line, column) in enumerate(cells):
+        for part, name in (("lines", line), ("figures", line), ("columns", column)):
+            rows_of.setdefault((part, table, name), []).append(row)
+    return rows_of
 
 
 class Located(NamedTuple):

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from itertools import product
 from math import inf, isfinite, isnan, nan
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from govstats.errors import require_columns
-from govstats.forms import CellKey, Form, Language, Table, cell_key
+from govstats.forms import CellKey, Form, Language, cell_key
 from govstats.reconciliation import wording
 from govstats.reconciliation.findings import Findings
 from govstats.reconciliation.matrix import ABSENT, REPORTED, ByForm, Located, plain_values
@@ -85,32 +85,18 @@ def check_prose(by_form: ByForm, findings: Findings, said: Sequence[Said]) -> No
 # --- what a claim speaks of ---------------------------------------------------------------------------------------------------
 
 
-class _Target(NamedTuple):
-    """What a claim speaks of, in a form; `ways` are the cells that it is the sum of, and the subtotal that may stand for them."""
-
-    form: Form
-    cell: CellKey
-    ways: Sequence[tuple[CellKey, ...]]
-
-    @property
-    def table(self) -> Table:
-        """Where it stands."""
-        return self.form.table(self.cell[0])
-
-
 @cache
-def _target(statutory: Form, name: str) -> _Target | None:
-    """Return what a target stands for in a form; None where the form has no such cells."""
-    cell = cell_key(name)
-    table = next((table for table in statutory.tables if table.id == cell[0] and not table.open), None)
-    ways = table.options(*cell[1:]) if table else ()
-    return _Target(statutory, cell, ways) if ways else None
+def _ways(statutory: Form, target: CellKey) -> Sequence[tuple[CellKey, ...]]:
+    """Return the cells that a target is the sum of, and the subtotal that may stand for them; none where the form has no such."""
+    tables = [table for table in statutory.tables if table.id == target[0] and not table.open]
+    return [way for table in tables for way in table.options(*target[1:])]
 
 
 class _Side(NamedTuple):
-    """What the table of one report holds for a target."""
+    """What the table of one report holds for a target; no cells where its form has none."""
 
-    target: _Target
+    form: Form
+    target: CellKey
     cells: tuple[CellKey, ...]
     figures: list[float]
     status: list[int]
@@ -136,22 +122,16 @@ class _Side(NamedTuple):
         return wording.without_figure(zip(self._labels(language), self.status, strict=True), language)
 
     def _labels(self, language: Language) -> list[str]:
-        return wording.apart(self.target.form, self.cells, language)
-
-
-#: Of a target that the form does not have.
-_NO_SIDE = _Side(cast(_Target, None), (), [], [])
+        return wording.apart(self.form, self.cells, language)
 
 
 def _side(report: Located, name: str) -> _Side:
-    """Return what a report has for a target; no cells where its form has none."""
+    """Return what a report has for a target."""
     matrix, at, _ = report
-    target = _target(matrix.form, name)
-    if target is None:
-        return _NO_SIDE
-    ways = [(cells, matrix.rows_at(cells)) for cells in target.ways]
+    target = cell_key(name)
+    ways = [(cells, matrix.rows_at(cells)) for cells in _ways(matrix.form, target) or [()]]
     cells, rows = next((way for way in ways if REPORTED in matrix.status[way[1], at]), ways[0])
-    return _Side(target, cells, matrix.value[rows, at].tolist(), matrix.status[rows, at].tolist())
+    return _Side(matrix.form, target, cells, matrix.value[rows, at].tolist(), matrix.status[rows, at].tolist())
 
 
 # --- claims -----------------------------------------------------------------------------------------------------------------
@@ -211,9 +191,10 @@ class _Claims:
 
     def look_back(self, claims: Sequence[Claim]) -> None:
         """Add to NT what this report says of the year before and the table of that year does not."""
-        plain = [claim for claim in claims if claim.target and not claim.qualifier and not claim.scope]
-        for claim in plain:
-            side = _side(self.before, claim.target) if self.before else _NO_SIDE
+        if self.before is None:
+            return
+        for claim in (claim for claim in claims if claim.target and not claim.qualifier and not claim.scope):
+            side = _side(self.before, claim.target)
             if abs(side.value - _nearest(claim, side.value)) > _slack(claim):
                 self._say(side, claim, _nearest(claim, side.value), side.value, "year_before", cells=(), before=str(claim.year))
 
@@ -221,8 +202,8 @@ class _Claims:
         # 未收到, 均为0: nothing, said without a unit
         nothing = claim.value == 0 and not claim.unit and claim.qualifier != "all" and message != "year_before"
         status = {"pass": "pass", "not_assessable": "not_assessable", "no_table": "not_assessable"}.get(message, "fail")
-        about: dict[str, Any] = {"table": side.target.table, "cells": side.cells}
-        about["subject"] = wording.named(side.target.table, side.target.cell)
+        table = side.form.table(side.target[0])
+        about: dict[str, Any] = {"table": table, "cells": side.cells, "subject": wording.named(table, side.target)}
         about |= {"quote": wording.shortened(claim.quote, claim.value), "scope": claim.scope, "claimed": partial(_range, claim)}
         about |= {"right": side.text, "missing": side.missing, "expected": expected, "reported": reported, **more}
         self.findings.note(self.reported.number, "NZ" if nothing else "NT", status, message=message, **about)
@@ -241,20 +222,20 @@ class _Claims:
                 self._check_sum({name: once[name] for name in parts}, {name: once[name] for name in total}, complete)
 
     def _check_sum(self, parts: Mapping[str, float], total: Mapping[str, float], complete: bool) -> None:
-        found = [_target(self.reported.matrix.form, name) for name in (*parts, *total)]
-        known = [target for target in found if target is not None]
-        if len(known) < len(found):
+        statutory = self.reported.matrix.form
+        cells = [cell_key(name) for name in (*parts, *total)]
+        ways = [_ways(statutory, cell) for cell in cells]
+        if not all(ways):
             return
         expected, reported = float(sum(parts.values())), float(sum(total.values()))
         wrong = "fail" if complete or expected > reported else "not_assessable"
         status = "pass" if expected == reported else wrong
         of_total = next(one for one in self.every if total.get(one.target) == one.value and not one.qualifier)
-        cells = [target.cell for target in known]
 
         def written(side: slice, figures: Iterable[float], language: Language) -> str:
-            return wording.sum_text(wording.apart(known[0].form, cells, language)[side], list(figures), language)
+            return wording.sum_text(wording.apart(statutory, cells, language)[side], list(figures), language)
 
-        about: dict[str, Any] = {"cells": dict.fromkeys(cell for target in known for cell in target.ways[0])}
+        about: dict[str, Any] = {"cells": dict.fromkeys(cell for way in ways for cell in way[0])}
         about |= {"left": partial(written, slice(len(parts)), parts.values())}
         about |= {"right": partial(written, slice(len(parts), None), total.values())}
         quote = wording.shortened(of_total.quote, of_total.value)
@@ -286,8 +267,8 @@ class _Claims:
         figures = [(one, whole, 100 * one / whole) for one, whole in product(of_part, self._known(wholes)) if whole]
         # a digit that was cut off is as good as one that was rounded
         reach = 2 * _half_of_last_digit(claim.value)
-        if figures:
-            sides = [_side(self.reported, names[0]) for names in (parts, wholes)]
+        sides = [_side(self.reported, names[0]) for names in (parts, wholes)]
+        if figures and sides[0].cells:
             self._compare(claim, figures, (claim.value - reach, claim.value + reach), sides, "%")
 
     def _compare(
@@ -297,9 +278,9 @@ class _Claims:
         fitting = [one for one in figures if fits[0] - _NOISE <= one[2] <= fits[1] + _NOISE]
         status = "pass" if fitting else "fail" if figures else "not_assessable"
         left, right, computed = (fitting or figures or [(nan, nan, nan)])[0]
-        about: dict[str, Any] = {"table": sides[0].target.table, "cells": [cell for side in sides for cell in side.cells]}
-        about |= {"expected": float(computed), "reported": float(claim.value)}
-        about["subject"] = wording.named(sides[0].target.table, sides[0].target.cell)
+        table = sides[0].form.table(sides[0].target[0])
+        about: dict[str, Any] = {"table": table, "cells": [cell for side in sides for cell in side.cells]}
+        about |= {"expected": float(computed), "reported": float(claim.value), "subject": wording.named(table, sides[0].target)}
         about |= {"stated": number(claim.value) + unit, "computed": number(round(computed, 2)) + unit}
         about |= {"left": number(left), "right": number(right), "quote": wording.shortened(claim.quote, abs(claim.value))}
         message = status + " share" * (len(sides) > 1)

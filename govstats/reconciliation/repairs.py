@@ -16,9 +16,9 @@ from rapidfuzz.distance import OSA, Levenshtein
 from govstats.errors import UnreadableDocument
 from govstats.files import package_data
 from govstats.forms import ONE_FEN, TEN_THOUSAND, CellKey, Form, Language
-from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, Case, Chain, Place, Weights, cases, rearranged
+from govstats.reconciliation.chains import FEW, FEW_OVER_YEARS, Place, System, Weights, cases, rearranged
 from govstats.reconciliation.corrections import Corrections, as_corrected
-from govstats.reconciliation.matrix import Source, keys_of, known_of, plain_values
+from govstats.reconciliation.matrix import Source, keys_of, known_of
 from govstats.reconciliation.rulebook import LANGUAGES, RulesFile, weights_in
 from govstats.reconciliation.solver import Solution
 from govstats.reconciliation.wording import cell_label, cell_list, listed, number, phrase, quoted
@@ -156,13 +156,12 @@ def repairs(
     if not found:
         return typed_frame([], REPAIR_TYPES)
     again = _read_again(report if reread else None, found)
-    witnesses = _witnesses(cells, claims, {case.chain.places[0].agency for case in found})
-    printed = _texts(cells, found, "printed")
-    corrected = {place for place, method in _texts(cells, found, "method").items() if method == "corrected"}
+    witnesses = _witnesses(cells, claims, {case.places[0].agency for case in found})
+    printed, corrected = _printed(cells, found)
     rows: list[tuple[Any, ...]] = []
     numbers = count(1)
     for group, case in enumerate(found, start=1):
-        explaining = _ranked([_repair(case.chain, solution, witnesses, again) for solution in case.found.solutions])
+        explaining = _ranked([_repair(case, solution, witnesses, again) for solution in case.found.solutions])
         standing = _standing(case, explaining)
         if not explaining:
             rows.append((next(numbers), *_not_found(case, group)))
@@ -180,11 +179,11 @@ def repairs(
     return typed_frame(rows, REPAIR_TYPES)
 
 
-def _not_found(case: Case, group: int) -> tuple[Any, ...]:
+def _not_found(case: System, group: int) -> tuple[Any, ...]:
     """Say that the search met its bound before it found anything."""
-    failed = (case.chain.rows.matrix[case.chain.broken] != 0).any(axis=0)
-    agency, year, (table, *_), form = case.chain.places[int(failed.argmax())]
-    rules = ";".join(dict.fromkeys(edit.rule for edit in case.chain.edits))
+    failed = (case.rows.matrix[case.broken] != 0).any(axis=0)
+    agency, year, (table, *_), form = case.places[int(failed.argmax())]
+    rules = ";".join(dict.fromkeys(edit.rule for edit in case.rows.edits))
     said = [phrase("not_found", one, table=form.table(table).text(one)) for one in LANGUAGES]
     return (agency, year, table, *[None] * 4, "", rules, "", "", False, case.found.complete, group, *[None] * 4, *said)
 
@@ -201,18 +200,18 @@ def _ranked(explaining: list[_Repair]) -> list[_Repair]:
 # --- how it came about, and what speaks for it ------------------------------------------------------------------------------
 
 
-def _repair(chain: Chain, solution: Solution, witnesses: _Witnesses, again: _Again) -> _Repair:
+def _repair(case: System, solution: Solution, witnesses: _Witnesses, again: _Again) -> _Repair:
     changes = []
     for cell, proposed in zip(*solution, strict=True):
-        place = chain.places[cell]
-        changes.append(_Change(place, float(chain.figures[cell]), proposed, *_origin(again, place.key, proposed)))
+        place = case.places[cell]
+        changes.append(_Change(place, float(case.figures[cell]), proposed, *_origin(again, place.key, proposed)))
     changed = list(solution.cells)
-    touched = (chain.rows.matrix[:, changed] != 0).any(axis=1)
-    rules = [chain.edits[row].rule for row in np.flatnonzero(chain.broken & touched)]
-    rules += [_DOMAIN] * bool(chain.rows.outside(chain.figures)[changed].any())
+    touched = (case.rows.matrix[:, changed] != 0).any(axis=1)
+    rules = [case.rows.edits[row].rule for row in np.flatnonzero(case.broken & touched)]
+    rules += [_DOMAIN] * bool(case.rows.outside(case.figures)[changed].any())
     ways: list[str] = []
     for (year, form), of_year in groupby(changes, lambda change: (change.place.year, change.place.form)):
-        around = zip(chain.places, chain.figures.tolist(), strict=True)
+        around = zip(case.places, case.figures.tolist(), strict=True)
         figures = {place.key: figure for place, figure in around if place.year == year}
         ways += mechanisms(form, figures, {change.place.key: (change.reported, change.proposed) for change in of_year})
     said = []
@@ -226,7 +225,7 @@ def _repair(chain: Chain, solution: Solution, witnesses: _Witnesses, again: _Aga
     return _Repair(tuple(changes), ";".join(dict.fromkeys(rules)) or _TOGETHER, tuple(ways), "; ".join(said), doubt)
 
 
-def _standing(case: Case, explaining: Sequence[_Repair]) -> str:
+def _standing(case: System, explaining: Sequence[_Repair]) -> str:
     """Return which message says what was searched, and how many repairs were found."""
     if not case.found.complete:
         return "incomplete"
@@ -235,7 +234,7 @@ def _standing(case: Case, explaining: Sequence[_Repair]) -> str:
     return "unique" if len(case.found.solutions) == 1 else "several"
 
 
-def _sentence(case: Case, repair: _Repair, standing: str, language: Language, corrected: Collection[tuple[Any, ...]]) -> str:
+def _sentence(case: System, repair: _Repair, standing: str, language: Language, corrected: Collection[tuple[Any, ...]]) -> str:
     changes = []
     several_years = len({place.year for place in case.changed}) > 1
     for (agency, year, key, form), reported, proposed, *_ in repair.changes:
@@ -246,7 +245,7 @@ def _sentence(case: Case, repair: _Repair, standing: str, language: Language, co
         changes.append(phrase(message, language, cell=cell, reported=number(reported), proposed=number(proposed)))
     joined = phrase("changes_joint", language).join(changes) if len(changes) <= _LONGEST else listed(changes, language)
     labels = phrase("comma", language).join(mechanism_label(one, language) for one in dict.fromkeys(repair.mechanisms))
-    few = FEW_OVER_YEARS if len({place.year for place in case.chain.places}) > 1 else FEW
+    few = FEW_OVER_YEARS if len(case.years) > 1 else FEW
     said = phrase("repair", language, changes=joined, mechanisms=labels)
     said += phrase(standing, language, count=str(len(case.found.solutions)), few=str(few))
     told = {change.origin: change.reread or "" for change in repair.changes}
@@ -254,20 +253,20 @@ def _sentence(case: Case, repair: _Repair, standing: str, language: Language, co
     return said + (phrase(worst, language, reread=told[worst]) if worst else "")
 
 
-def _texts(cells: pd.DataFrame, cases: Sequence[Case], column: str) -> Mapping[tuple[Any, ...], str]:
-    """Return what a column says of the cells of some agencies, by agency, year, table, line and column."""
-    if column not in cells.columns:
-        return {}
+def _printed(cells: pd.DataFrame, cases: Sequence[System]) -> tuple[Mapping[tuple[Any, ...], str], set[tuple[Any, ...]]]:
+    """Return what is printed in the cells of some agencies, and which are corrected, by agency, year, table, line and column."""
     places = {place for case in cases for place in case.changed}
     near = cells[cells["agency"].isin({one.agency for one in places}) & cells["line"].isin({one.key[1] for one in places})]
-    return dict(zip(keys_of(near, ("agency", "year", "table", "line", "column")), plain_values(near[column]), strict=True))
+    told = near.reindex(columns=["agency", "year", "table", "line", "column", "printed", "method"])
+    rows = [(tuple(key), text, method) for *key, text, method in keys_of(told, told.columns.tolist())]
+    return {key: text for key, text, _ in rows}, {key for key, _, method in rows if method == "corrected"}
 
 
 #: Cells as they were read, with what other ways of reading found.
 _Again = Mapping[CellKey, tuple[ReadCell, Sequence[Any]]]
 
 
-def _read_again(report: Report | None, cases: Sequence[Case]) -> _Again:
+def _read_again(report: Report | None, cases: Sequence[System]) -> _Again:
     """Return the cells of repairs that the document still gives when it is read in another way."""
     if report is None or report.origin is None:
         return {}

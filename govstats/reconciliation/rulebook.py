@@ -52,13 +52,10 @@ class Rule:
         """Whether its edits bind repairs: those that cannot but hold do."""
         return self.severity == "E" and "edits" in self.settings
 
-    def edits(self, now: Form, before: Form, own_lines: frozenset[tuple[str, str]]) -> tuple[Edit, ...]:
-        """Return its linear edits on reports on two forms; `own_lines` are the tables and lines printed in open tables."""
-        return _edits_of(self, now, before, own_lines)
-
 
 @lru_cache(1_000)
-def _edits_of(rule: Rule, now: Form, before: Form, own_lines: frozenset[tuple[str, str]]) -> tuple[Edit, ...]:
+def edits_of(rule: Rule, now: Form, before: Form, own_lines: frozenset[tuple[str, str]]) -> tuple[Edit, ...]:
+    """Return the linear edits of a rule on reports on two forms; `own_lines` are the tables and lines printed in open tables."""
     forms = rule.settings.get("forms", (now.version, before.version))
     if not {now.version, before.version} <= set(forms):
         return ()
@@ -327,7 +324,7 @@ def _refuse_infeasible(rules: Rules) -> None:
 def _found(rules: Rules, only: Sequence[str] = ("implied", "redundant", "only_zero")) -> Iterator[_Found]:
     for statutory in map(form, versions()):
         cells = {cell for table in statutory.tables for cell in table.every_cell}
-        edits = [(rule, edit) for rule in rules.values() for edit in rule.edits(statutory, statutory, open_lines(statutory))]
+        edits = [(rule, edit) for rule in rules.values() for edit in edits_of(rule, statutory, statutory, open_lines(statutory))]
         mine = [(rule, edit) for rule, edit in edits if rule.scope == OWN and cells.issuperset(edit.cells)]
         joining = [edit for rule, edit in edits if rule.scope != OWN and rule.binds and edit.severity == "E"]
         if mine:
@@ -344,7 +341,7 @@ def _on(statutory: Form, mine: Sequence[tuple[Rule, Edit]], joining: Sequence[Ed
     signed, whole = kinds(statutory, [cell for cell, _ in places])
 
     def rows_of(edits: Sequence[Edit]) -> Rows:
-        return as_rows(edits, places, signed, whole)[1]
+        return as_rows(edits, places, signed, whole)
 
     kept = own
     for rule, edit in reversed(mine) if "implied" in only else ():

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from heapq import heapify, heappop, heappush
-from itertools import chain, product
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -21,8 +18,8 @@ Integers = NDArray[np.intp]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: The search counts in parts of a unit: one fen in 万元.
-PARTS = round(1 / ONE_FEN)
+#: Weights are counted in parts of one.
+_PARTS = 1_000_000
 #: So many sets are listed: of a shifted row with small figures there are hundreds, and what is plausible tells them apart.
 _MOST_SETS = 1_000
 #: Bounds that still move after so many rounds creep towards each other without end.
@@ -35,71 +32,62 @@ _MOST_PAIRS = 400
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Edits that hang together by their cells, as matrices.
+    """Edits as rows over cells.
 
     Attributes
     ----------
-    equalities : array, shape (equalities, cells)
-        Coefficients, whole numbers; each row times the figures has to be zero.
-    inequalities : array, shape (inequalities, cells)
-        Each row times the figures has to be zero or more.
+    matrix : array, shape (rows, cells)
+        Coefficients, whole numbers.
+    equal : array, shape (rows,)
+        Whether a row times the figures has to be zero; else it has to be zero or more.
     signed, whole : array, shape (cells,)
         Cells that may be negative, and those that count things.
+    edits : tuple of Edit
+        Of which the rows are.
+    places : tuple of (cell, year)
+        What the columns stand for: cells of this year (0) or another one.
     """
 
-    equalities: Floats
-    inequalities: Floats
+    matrix: Floats
+    equal: Flags
     signed: Flags
     whole: Flags
+    edits: tuple[Edit, ...] = ()
+    places: tuple[tuple[CellKey, int], ...] = ()
 
-    @cached_property
-    def matrix(self) -> Floats:
-        """All coefficients, those of the equalities first."""
-        return np.vstack([self.equalities, self.inequalities])
+    @property
+    def cells(self) -> list[CellKey]:
+        """The cells, whatever their year."""
+        return [cell for cell, _ in self.places]
 
-    def part(self, cells: Integers) -> tuple[Rows, Integers]:
-        """Return the rows that some cells are in, over these cells alone, and their numbers."""
-        numbers = np.flatnonzero((self.matrix[:, cells] != 0).any(axis=1))
-        equal = numbers < len(self.equalities)
-        chosen = self.matrix[:, cells]
-        return Rows(chosen[numbers[equal]], chosen[numbers[~equal]], self.signed[cells], self.whole[cells]), numbers
+    def part(self, cells: Integers) -> Rows:
+        """Return the rows that some cells are in, over these cells alone."""
+        matrix = self.matrix[:, cells]
+        inside = (matrix != 0).any(axis=1)
+        edits, places = tuple(compress(self.edits, inside)), tuple(self.places[cell] for cell in cells)
+        return Rows(matrix[inside], self.equal[inside], self.signed[cells], self.whole[cells], edits, places)
+
+    def parted(self) -> list[Rows]:
+        """Return them in groups that have no cell in common."""
+        return [self.part(members) for members in components(self.matrix)]
 
     def only(self, numbers: Sequence[int]) -> Rows:
-        """Return some of the rows, those of the equalities first, over all cells."""
-        equal = sum(number < len(self.equalities) for number in numbers)
-        chosen = self.matrix[sorted(numbers)]
-        return Rows(chosen[:equal], chosen[equal:], self.signed, self.whole)
+        """Return some of the rows, over all cells."""
+        edits = tuple(self.edits[number] for number in numbers)
+        return replace(self, matrix=self.matrix[numbers], equal=self.equal[numbers], edits=edits)
 
     def broken(self, figures: Floats) -> Flags:
-        """Tell which rows cannot hold, each by itself; cells without a figure are not negative unless signed."""
-        unknown, matrix = np.isnan(figures), self.matrix
-        sums = matrix @ np.nan_to_num(figures)
-        loose = ((matrix != 0) & (unknown & self.signed)).any(axis=1)
-        raising, lowering = (loose | (side & unknown).any(axis=1) for side in (matrix > 0, matrix < 0))
-        lowering[len(self.equalities) :] = True
-        return np.asarray(((sums > ONE_FEN) & ~lowering) | ((sums < -ONE_FEN) & ~raising))
+        """Tell which rows cannot hold, each by itself; figures, shape (cells, …), that lack are not negative unless signed."""
+        unknown, sums = np.isnan(figures), (self.matrix @ np.nan_to_num(figures)).T
+        loose = (self.matrix != 0) @ (unknown.T & self.signed).T
+        raising, lowering = ((loose | (side @ unknown)).T for side in (self.matrix > 0, self.matrix < 0))
+        return np.asarray(((sums > ONE_FEN) & self.equal & ~lowering) | ((sums < -ONE_FEN) & ~raising)).T
 
     def outside(self, figures: Floats) -> Flags:
         """Tell which figures, shape (cells, …), are no counts or amounts: negative, or a fraction of what is counted."""
         of_cells = figures.T
         fraction = ~np.isnan(of_cells) & (of_cells != np.rint(of_cells))
         return np.asarray((((of_cells < 0) & ~self.signed) | (self.whole & fraction)).T)
-
-    @cached_property
-    def sparse(self) -> list[Row]:
-        """All rows, one after the other."""
-        return [
-            Row({cell: round(values[cell]) for cell in np.flatnonzero(values).tolist()}, equality)
-            for matrix, equality in ((self.equalities, True), (self.inequalities, False))
-            for values in matrix
-        ]
-
-
-class Row(NamedTuple):
-    """An edit, or what follows from several: coefficients by cell."""
-
-    coefficients: dict[int, int]
-    equality: bool
 
 
 def components(matrix: Floats) -> Sequence[Integers]:
@@ -113,13 +101,11 @@ def components(matrix: Floats) -> Sequence[Integers]:
     return [np.flatnonzero(labels == number) for number in range(count)]
 
 
-def as_rows(
-    edits: Iterable[Edit], places: Sequence[tuple[CellKey, int]], signed: Flags, whole: Flags
-) -> tuple[tuple[Edit, ...], Rows]:
-    """Return edits on cells, each of this year (0) or another one, as they stand in rows, and the rows, for the solver."""
+def as_rows(edits: Iterable[Edit], places: Sequence[tuple[CellKey, int]], signed: Flags, whole: Flags) -> Rows:
+    """Return edits on cells, each of this year (0) or another one, as rows, equalities first."""
     ordered = tuple(sorted(edits, key=lambda edit: edit.relation != "=="))
-    weights, equal = coefficients(ordered, places), sum(edit.relation == "==" for edit in ordered)
-    return ordered, Rows(weights[:equal], weights[equal:], signed, whole)
+    equal = np.array([edit.relation == "==" for edit in ordered], dtype=np.bool_)
+    return Rows(coefficients(ordered, places), equal, signed, whole, ordered, tuple(places))
 
 
 def coefficients(edits: Collection[Edit], places: Sequence[tuple[CellKey, int]]) -> Floats:
@@ -186,58 +172,59 @@ def filled(edits: Rows, figures: Floats, cost: Floats | None = None) -> Floats |
     unknown = np.flatnonzero(np.isnan(figures))
     start = np.nan_to_num(figures)
     if len(unknown):
-        rows, numbers = edits.part(unknown)
-        least = -(edits.matrix @ start)[numbers]
-        most = np.where(numbers < len(edits.equalities), least, np.inf)
-        constraints = LinearConstraint(rows.matrix, least, most) if len(numbers) else ()
-        bounds = Bounds(np.where(edits.signed[unknown], -np.inf, 0.0), np.inf)
-        whole = edits.whole[unknown].astype(int)
-        cost = np.zeros(len(unknown)) if cost is None else cost
-        result = milp(cost, integrality=whole, bounds=bounds, constraints=constraints)
-        if result.x is None:
-            return None
-        start[unknown] = np.where(whole, np.round(result.x), np.round(result.x, 6))
+        rows, least = edits.matrix[:, unknown], -edits.matrix @ start
+        # what equalities determine needs no programme
+        found, _, rank, _ = np.linalg.lstsq(rows[edits.equal], least[edits.equal])
+        if rank < len(unknown):
+            constraints = LinearConstraint(rows, least, np.where(edits.equal, least, np.inf)) if len(rows) else ()
+            bounds = Bounds(np.where(edits.signed[unknown], -np.inf, 0.0), np.inf)
+            cost = np.zeros(len(unknown)) if cost is None else cost
+            result = milp(cost, integrality=edits.whole[unknown].astype(int), bounds=bounds, constraints=constraints)
+            if result.x is None:
+                return None
+            found = result.x
+        # what is less than nothing by next to nothing is nothing
+        start[unknown] = np.where(edits.whole[unknown], np.round(found), np.round(found, 6)) + 0.0
     return start if _holds(edits, start) else None
 
 
-def can_hold(edits: Rows, figures: Floats) -> Flags:
+def can_hold(edits: Rows, figures: Floats) -> bool:
     """Tell whether cells without a figure can be filled so that all edits hold.
 
     Parameters
     ----------
     edits : Rows
-    figures : array, shape (cells, reports)
+    figures : array, shape (cells,)
         NaN for those to fill.
 
     Examples
     --------
-    Two sums share a part that is blank: one needs 2 of it, the other 3, and in a second report 2 as well.
+    Two sums share a part that is blank: one needs 2 of it, the other 3; or 2 as well.
 
     >>> sums = np.array([[1.0, 1, -1, 0, 0], [0, 1, 0, 1, -1]])
-    >>> edits = Rows(sums, np.zeros((0, 5)), np.zeros(5, bool), np.ones(5, bool))
-    >>> can_hold(edits, np.array([[4, np.nan, 6, 1, 4], [4, np.nan, 6, 1, 3]]).T)
-    array([False,  True])
+    >>> edits = Rows(sums, np.ones(2, bool), np.zeros(5, bool), np.ones(5, bool))
+    >>> can_hold(edits, np.array([4, np.nan, 6, 1, 4])), can_hold(edits, np.array([4, np.nan, 6, 1, 3]))
+    (False, True)
     """
     # what an edit refuses by itself need not be asked of the programme
-    fillable = (not edits.broken(one).any() and filled(edits, one) is not None for one in figures.T)
-    return np.fromiter(fillable, dtype=np.bool_)
+    return not edits.broken(figures).any() and filled(edits, figures) is not None
 
 
 def possible(edits: Rows, figures: Floats) -> Flags:
     """Tell which figures, shape (cells, reports), are counts or amounts that can be completed so that all edits hold."""
-    return np.asarray(can_hold(edits, figures) & ~edits.outside(figures).any(axis=0))
+    return np.array([not edits.outside(one).any() and can_hold(edits, one) for one in figures.T], dtype=np.bool_)
 
 
-def conflict(edits: Rows, figures: Floats) -> list[int]:
-    """Return the numbers of rows that cannot hold together though all of them but one could; none where all can hold."""
+def conflict(edits: Rows, figures: Floats) -> tuple[Edit, ...]:
+    """Return edits that cannot hold together though all of them but one could; none where all can hold."""
+    if can_hold(edits, figures):
+        return ()
     kept = list(range(len(edits.matrix)))
-    if can_hold(edits, figures[:, None]).all():
-        return []
     for row in reversed(range(len(edits.matrix))):
         fewer = [one for one in kept if one != row]
-        if not can_hold(edits.only(fewer), figures[:, None]).all():
+        if not can_hold(edits.only(fewer), figures):
             kept = fewer
-    return kept
+    return edits.only(kept).edits
 
 
 def _holds(edits: Rows, figures: Floats) -> bool:
@@ -265,7 +252,7 @@ def bounds(rows: Rows, figures: Floats, known: Mapping[int, tuple[float, float]]
 
     Examples
     --------
-    >>> rows = Rows(np.array([[1.0, 1.0, -1.0]]), np.zeros((0, 3)), np.zeros(3, bool), np.ones(3, bool))
+    >>> rows = Rows(np.array([[1.0, 1.0, -1.0]]), np.ones(1, bool), np.zeros(3, bool), np.ones(3, bool))
     >>> found = bounds(rows, np.array([3.0, np.nan, 5.0]))
     >>> found.low.tolist(), found.high.tolist()
     ([3.0, 2.0, 5.0], [3.0, 2.0, 5.0])
@@ -307,7 +294,7 @@ class Bounds:
         for _ in range(_MOST_ROUNDS):
             moved = False
             for row, weights in enumerate(self.rows.matrix):
-                inside, equal = np.flatnonzero(weights), row < len(self.rows.equalities)
+                inside, equal = np.flatnonzero(weights), self.rows.equal[row]
                 ends = np.where(weights[inside] > 0, [self.low[inside], self.high[inside]], [self.high[inside], self.low[inside]])
                 least, most = weights[inside] * ends
                 open_cells = np.flatnonzero(self.high[inside] - self.low[inside] > ONE_FEN)
@@ -332,7 +319,7 @@ class Bounds:
         self.low[cell], self.high[cell] = low if raised else self.low[cell], high if lowered else self.high[cell]
         if raised or lowered:
             determined = self.high[cell] - self.low[cell] <= ONE_FEN
-            self.alone[cell] = alone and next(iter(rows)) < len(self.rows.equalities)
+            self.alone[cell] = alone and bool(self.rows.equal[next(iter(rows))])
             self.because[cell] = rows if determined and (alone or self.high[cell] <= ONE_FEN) else self.because[cell] | rows
         return bool(raised or lowered)
 
@@ -340,9 +327,9 @@ class Bounds:
         """Narrow the bounds of one cell by all edits together; tell whether any figures can hold."""
         from scipy.optimize import linprog
 
-        open_cells, equal = np.flatnonzero(self.unknown), len(self.rows.equalities)
+        open_cells, equal = np.flatnonzero(self.unknown), self.rows.equal
         weights, rest = self.rows.matrix[:, open_cells], -self.rows.matrix[:, ~self.unknown] @ self.low[~self.unknown]
-        sides = -weights[equal:], -rest[equal:], weights[:equal], rest[:equal]
+        sides = -weights[~equal], -rest[~equal], weights[equal], rest[equal]
         limits = list(zip(self.low[open_cells], self.high[open_cells], strict=True))
         for sign in (1.0, -1.0):
             found = linprog(sign * (open_cells == cell), *sides, bounds=limits)
@@ -352,7 +339,7 @@ class Bounds:
                 continue
             limit = sign * float(found.fun or 0.0)
             low, high = (limit, np.inf) if sign > 0 else (-np.inf, limit)
-            self._narrow(cell, low, high, set(np.flatnonzero(np.abs(found.eqlin.marginals) > ONE_FEN).tolist()))
+            self._narrow(cell, low, high, set(np.flatnonzero(equal)[np.abs(found.eqlin.marginals) > ONE_FEN].tolist()))
         return bool(self.low[cell] <= self.high[cell] + ONE_FEN)
 
 
@@ -363,14 +350,14 @@ def follows(weights: Floats, equality: bool, rows: Rows) -> bool:
     --------
     A part is at most its total, whatever the other part:
 
-    >>> rows = Rows(np.array([[1.0, 1.0, -1.0]]), np.zeros((0, 3)), np.zeros(3, bool), np.ones(3, bool))
+    >>> rows = Rows(np.array([[1.0, 1.0, -1.0]]), np.ones(1, bool), np.zeros(3, bool), np.ones(3, bool))
     >>> follows(np.array([-1.0, 0.0, 1.0]), False, rows), follows(np.array([-1.0, 0.0, 1.0]), True, rows)
     (True, False)
     """
-    signed, whole = (np.append(flags, False) for flags in (rows.signed, rows.whole))
-    equal, unequal = (np.pad(matrix, ((0, 0), (0, 1))) for matrix in (rows.equalities, rows.inequalities))
+    equal, signed, whole = np.append(rows.equal, True), np.append(rows.signed, False), np.append(rows.whole, False)
     lacks = [np.append(sign * weights, 1.0) for sign in ((1, -1) if equality else (1,))]
-    return not any(can_be_positive(Rows(np.vstack([equal, one]), unequal, signed, whole))[-1] for one in lacks)
+    matrices = [np.vstack([np.pad(rows.matrix, ((0, 0), (0, 1))), one]) for one in lacks]
+    return not any(can_be_positive(Rows(matrix, equal, signed, whole))[-1] for matrix in matrices)
 
 
 def can_be_positive(rows: Rows) -> Flags:
@@ -380,17 +367,18 @@ def can_be_positive(rows: Rows) -> Flags:
     --------
     A part that is at least twice its total can only be 0, and so can the total; not so what stands beside them.
 
-    >>> rows = Rows(np.array([[1.0, 0.0, -1.0, 0.0]]), np.array([[1.0, 0.0, -2.0, 0.0]]), np.zeros(4, bool), np.ones(4, bool))
+    >>> matrix = np.array([[1.0, 0.0, -1.0, 0.0], [1.0, 0.0, -2.0, 0.0]])
+    >>> rows = Rows(matrix, np.array([True, False]), np.zeros(4, bool), np.ones(4, bool))
     >>> can_be_positive(rows).tolist()
     [False, True, False, True]
     """
     from scipy.optimize import linprog
 
-    count, equal = len(rows.signed), len(rows.equalities)
+    count, equal = len(rows.signed), rows.equal
     matrix = np.hstack([rows.matrix, np.zeros((len(rows.matrix), count))])
     # beside each figure up to 1 of it: what satisfies the rows does so many times over, so that every figure that can gives 1
-    unequal = np.vstack([-matrix[equal:], np.hstack([-np.eye(count), np.eye(count)])])
-    sides = unequal, np.zeros(len(unequal)), matrix[:equal], np.zeros(equal)
+    unequal = np.vstack([-matrix[~equal], np.hstack([-np.eye(count), np.eye(count)])])
+    sides = unequal, np.zeros(len(unequal)), matrix[equal], np.zeros(equal.sum())
     limits = [(None if signed else 0, None) for signed in rows.signed] + [(0, 1)] * count
     found = linprog(-np.concatenate([np.zeros(count), np.ones(count)]), *sides, bounds=limits)
     return np.asarray(rows.signed | (np.asarray(found.x)[count:] > ONE_FEN))
@@ -461,285 +449,130 @@ def minimal_changes(
     Notes
     -----
     The principle is that of Fellegi and Holt (1976): the fewest (weighted) changes. Cells without a figure are eliminated from
-    the edits first. A set of cells grows by what contradicts it: with no other cell changed, equalities with one changed cell
-    determine its value, which goes into the other equalities; where that leaves a residual, or a value that cannot be, one of
-    the cells of the equalities that led there has to change as well. Contradictions without a common cell each need a cell of
-    their own, which bounds the weight from below; the weight allowed rises until a set fits in (iterative deepening). Cells
-    that no equality determines are completed by a programme.
+    the edits, and so is each cell that is chosen: what is left binds the others whatever these are. Where a row that is left
+    cannot hold, one of the cells in it that could make up for it has to change as well. Contradictions without a common cell each
+    need a cell of their own, which bounds the weight from below; the weight allowed rises until a set fits in (iterative
+    deepening). What the chosen cells have to be then follows from the edits as they were.
 
     Examples
     --------
     Two parts and their total; the second part is no explanation, as it cannot be -2:
 
-    >>> edits = Rows(np.array([[1.0, 1.0, -1.0]]), np.zeros((0, 3)), np.zeros(3, bool), np.ones(3, bool))
+    >>> edits = Rows(np.array([[1.0, 1.0, -1.0]]), np.ones(1, bool), np.zeros(3, bool), np.ones(3, bool))
     >>> minimal_changes(edits, np.array([7.0, 1.0, 5.0])).solutions
     [Solution(cells=(0,), values=(4.0,)), Solution(cells=(2,), values=(8.0,))]
     """
     weights = np.ones(len(figures)) if weights is None else weights
-    return _Search(edits, figures, weights, time.thread_time() + seconds).minimal(most * PARTS)
+    return _Search(edits, figures, weights, time.thread_time() + seconds).minimal(most * _PARTS)
 
 
 class _OutOfBounds(Exception):
     """The search has met its bound on time or sets."""
 
 
-class _Contradictions(NamedTuple):
-    """What follows if no cell but the chosen ones changes.
-
-    Attributes
-    ----------
-    causes : list of int
-        For each contradiction the cells, as bits, of which another one has to change: those that could make up for it.
-    changes : dict
-        By how much the cells change whose change is determined.
-    open_cells : int
-        Chosen cells whose change is not determined, as bits.
-    open_causes : int
-        The cells, as bits, of the edits that the open cells are in.
-    """
-
-    causes: list[int]
-    changes: dict[int, int]
-    open_cells: int
-    open_causes: int
-
-
 class _Search:
-    """Enumerates sets of cells by what contradicts them, lightest first; in whole numbers, so that nothing is nearly zero."""
+    """Enumerates sets of cells by what contradicts them, lightest first."""
 
     def __init__(self, edits: Rows, figures: Floats, weights: Floats, deadline: float) -> None:
-        self.edits, self.reported, self.deadline = edits, figures, deadline
-        known = ~np.isnan(figures)
-        self.figures = [round(figure * PARTS) for figure in np.nan_to_num(figures).tolist()]
-        self.units = [PARTS if whole else 1 for whole in edits.whole.tolist()]
-        self.weights = [max(1, round(weight * PARTS)) for weight in weights.tolist()]
-        rows, self.sure = _rows_without(edits, np.flatnonzero(~known).tolist())
-        #: The least change of a cell, as it has to change: it cannot fall below zero. None: any change.
-        self.least = [
-            None if signed else -figure if figure else unit
-            for signed, figure, unit in zip(edits.signed.tolist(), self.figures, self.units, strict=True)
-        ]
-        self.falling = _mask(cell for cell, least in enumerate(self.least) if least is None or least < 0)
-        self.equality, self.coefficient = [row.equality for row in rows], [row.coefficients for row in rows]
-        self.cells_of = [_mask(row.coefficients) for row in rows]
-        over = [_mask(cell for cell, factor in row.coefficients.items() if factor > 0) for row in rows]
-        #: Cells whose change could raise or lower the sum of a row.
-        self.up = [rising | (cells & self.falling & ~rising) for cells, rising in zip(self.cells_of, over, strict=True)]
-        self.down = [(cells & ~rising) | (rising & self.falling) for cells, rising in zip(self.cells_of, over, strict=True)]
-        self.residual = [sum(factor * self.figures[cell] for cell, factor in row.coefficients.items()) for row in rows]
-        self.rows_of: list[list[tuple[int, int]]] = [[] for _ in self.figures]
-        for number, row in enumerate(rows):
-            for cell, factor in row.coefficients.items():
-                self.rows_of[cell].append((number, factor))
-        self.failed = {at for at, left in enumerate(self.residual) if left < 0 or (left and self.equality[at])}
-        #: Cells that cannot be right whatever the others say.
-        self.needed = [
-            cell
-            for cell in np.flatnonzero(known).tolist()
-            if (self.figures[cell] < 0 and not edits.signed[cell]) or self.figures[cell] % self.units[cell]
-        ]
-        self.allowed = _mask(cell for cell in np.flatnonzero(known).tolist() if cell not in self.needed)
-        levels = sorted({self.weights[cell] for cell in _bits(self.allowed)})
-        #: From the lightest weight up, the cells of that weight.
-        self.levels = [(level, _mask(c for c in _bits(self.allowed) if self.weights[c] == level)) for level in levels]
-        self.budget: float = sum(self.weights[cell] for cell in self.needed)
-        #: The lightest weight that the budget did not allow.
-        self.beyond = math.inf
+        self.edits, self.figures, self.deadline = edits, figures, deadline
+        self.weights = np.maximum(np.rint(weights * _PARTS), 1.0)
+        #: Cells that cannot be right whatever the others say, those that may be wrong, and those that may be less than reported.
+        self.needed = np.flatnonzero(edits.outside(figures)).tolist()
+        self.allowed = ~(np.isnan(figures) | edits.outside(figures))
+        self.falling = edits.signed | (figures > 0)
+        #: The weight that a set may have, and the least that it did not allow.
+        self.budget = self.beyond = float(self.weights[self.needed].sum())
         self.found = Localisation()
 
     def minimal(self, most: float) -> Localisation:
         """Raise the budget until sets are found, or it would be more than `most`."""
-        weight = sum(self.weights[cell] for cell in self.needed)
+        weight = self.budget
+        rows = replace(self.edits, matrix=np.rint(self.edits.matrix).astype(np.int64))
         try:
-            while weight <= most:
-                self.beyond = math.inf
-                self._extend(self.needed, weight, self.allowed)
-                if self.found.solutions or self.beyond == math.inf or self.beyond > most:
-                    break
-                self.budget = self.beyond
+            rows = _without(rows, np.flatnonzero(~self.allowed).tolist())
+            while not self.found.solutions and self.beyond <= most and self.beyond < math.inf:
+                self.budget, self.beyond = self.beyond, math.inf
+                self._extend(rows, self.needed, weight, self.allowed)
         except _OutOfBounds:
             self.found.complete = False
         self.found.solutions = sorted(solution for solution in self.found.solutions if solution.cells)
         return self.found
 
-    def _extend(self, chosen: list[int], weight: int, allowed: int) -> None:
-        """Add cells, of those allowed, until nothing contradicts the chosen ones."""
+    def _extend(self, rows: Rows, chosen: list[int], weight: float, allowed: Flags) -> None:
+        """Add cells, of those allowed, until nothing contradicts the chosen ones, which the rows are without."""
         if time.thread_time() > self.deadline:
             raise _OutOfBounds
-        contradictions = self._contradictions(chosen, allowed)
-        solution = None if contradictions.causes else self._completed(chosen, contradictions)
-        if solution is not None:
-            if len(self.found.solutions) == _MOST_SETS:
-                raise _OutOfBounds
-            self.found.solutions.append(solution)
-            return
-        causes = contradictions.causes or [contradictions.open_causes]
-        while True:
-            # cells that the budget does not allow beside what is needed anyway leave fewer that could make up for a cause
-            causes = sorted({cause & allowed for cause in causes}, key=int.bit_count)
-            if not causes[0]:
+        causes = self._causes(rows)
+        if weight <= self.budget and not len(causes):
+            figures, cells = self.figures.copy(), tuple(sorted(chosen))
+            figures[chosen] = np.nan
+            values = consistent(self.edits, figures, cells)
+            if values is not None:
+                if len(self.found.solutions) == _MOST_SETS:
+                    raise _OutOfBounds
+                self.found.solutions.append(Solution(cells, values))
                 return
-            narrowed = allowed
-            first = self._packed(causes)
-            second = self._packed([cause for cause in causes if cause not in first[2]] + causes)
-            for bound, cells, _ in (first, second):
-                spare = self.budget - weight - bound
-                if spare < 0:
-                    self.beyond = min(self.beyond, weight + bound)
-                    return
-                for level, of_level in self.levels:
-                    if level > spare and narrowed & of_level & ~cells:
-                        self.beyond = min(self.beyond, weight + bound + level)
-                        narrowed &= cells | ~of_level
-            if narrowed == allowed:
+            causes = allowed[None]
+        while True:
+            causes = causes & allowed
+            causes = causes[np.argsort(causes.sum(axis=1), kind="stable")]
+            # causes without a common cell each need a cell of their own, the lightest at least
+            bound, packed = weight, np.zeros_like(allowed)
+            for cause in causes:
+                if not (cause & packed).any():
+                    bound += self.weights[cause].min(initial=math.inf)
+                    packed |= cause
+            if bound > self.budget:
+                self.beyond = min(self.beyond, bound)
+                return
+            # cells that the budget does not allow beside what is needed anyway leave fewer that could make up for a cause
+            heavy = allowed & ~packed & (self.weights > self.budget - bound)
+            if not heavy.any():
                 break
-            allowed = narrowed
-        for cell in _bits(causes[0]):
-            allowed &= ~(1 << cell)
-            heavier = weight + self.weights[cell]
-            if heavier <= self.budget:
-                self._extend([*chosen, cell], heavier, allowed)
-            else:
-                self.beyond = min(self.beyond, heavier)
+            self.beyond = min(self.beyond, bound + self.weights[heavy].min())
+            allowed = allowed & ~heavy
+        for cell in np.flatnonzero(causes[0]).tolist():
+            allowed = allowed & (np.arange(len(allowed)) != cell)
+            self._extend(_without(rows, [cell]), [*chosen, cell], weight + self.weights[cell], allowed)
 
-    def _packed(self, causes: Sequence[int]) -> tuple[int, int, set[int]]:
-        """Return causes without a common cell: the least weight that they need, their cells, and which they are."""
-        bound = taken = 0
-        packed = set()
-        for cause in causes:
-            if not cause & taken:
-                taken |= cause
-                packed.add(cause)
-                bound += next(level for level, of_level in self.levels if cause & of_level)
-        return bound, taken, packed
-
-    def _contradictions(self, chosen: list[int], allowed: int) -> _Contradictions:
-        """Determine by how much the chosen cells change if no other cell does, and where that fails.
-
-        An equality with one chosen cell determines its change. Subtracted from the other equalities of the cell, it makes them
-        depend on whatever the first one depends on: the cells that could raise or lower their sums come together.
-        """
-        residual, up, down = self.residual.copy(), self.up.copy(), self.down.copy()
-        cells_of, coefficient, equality = self.cells_of, self.coefficient, self.equality
-        open_cells = _mask(chosen)
-        touched = {row for cell in chosen for row, _ in self.rows_of[cell]}
-        # the fewer cells could interfere, the surer is what follows from a row
-        ready = [(((up[row] | down[row]) & allowed).bit_count(), row) for row in touched if equality[row]]
-        ready = [(others, row) for others, row in ready if (cells_of[row] & open_cells).bit_count() == 1]
-        heapify(ready)
-        causes: list[int] = []
-        settled = set()
-        changes: dict[int, int] = {}
-        while ready:
-            _, row = heappop(ready)
-            bit = cells_of[row] & open_cells
-            if not bit:
-                continue
-            settled.add(row)
-            cell = bit.bit_length() - 1
-            factor = coefficient[row][cell]
-            change, remainder = divmod(-residual[row], factor)
-            least = self.least[cell]
-            if least is not None and change < least:
-                causes.append(down[row] if factor > 0 else up[row])
-                continue
-            if not change or remainder or (self.figures[cell] + change) % self.units[cell]:
-                causes.append(up[row] | down[row])
-                continue
-            changes[cell] = change
-            open_cells ^= bit
-            for other, by in self.rows_of[cell]:
-                if other == row:
-                    continue
-                residual[other] += by * change
-                if by * factor < 0:
-                    up[other], down[other] = up[other] | up[row], down[other] | down[row]
-                else:
-                    up[other], down[other] = up[other] | down[row], down[other] | up[row]
-                if equality[other] and other not in settled and (cells_of[other] & open_cells).bit_count() == 1:
-                    heappush(ready, (((up[other] | down[other]) & allowed).bit_count(), other))
-        open_causes = 0 if self.sure else allowed
-        for row in touched.union(self.failed).difference(settled):
-            left = residual[row]
-            bounded_above = bounded_below = True
-            for cell in _bits(cells_of[row] & open_cells):
-                open_causes |= up[row] | down[row]
-                least = self.least[cell]
-                rising = coefficient[row][cell] > 0
-                bounded_above &= least is not None and not rising
-                bounded_below &= least is not None and rising
-                left += coefficient[row][cell] * (least or 0)
-            if left > 0 and bounded_below and equality[row]:
-                causes.append(down[row])
-            elif left < 0 and bounded_above:
-                causes.append(up[row])
-        return _Contradictions(causes, changes, open_cells, open_causes)
-
-    def _completed(self, chosen: list[int], contradictions: _Contradictions) -> Solution | None:
-        """Return the values of the chosen cells; None where those that are not determined cannot be found."""
-        cells = tuple(sorted(chosen))
-        figures = self.reported.copy()
-        figures[chosen] = np.nan
-        for cell, change in contradictions.changes.items():
-            figures[cell] = (self.figures[cell] + change) / PARTS
-        if self.sure and not contradictions.open_cells:
-            return Solution(cells, tuple(figures[list(cells)].tolist()))
-        values = consistent(self.edits, figures, cells)
-        return None if values is None else Solution(cells, values)
+    def _causes(self, rows: Rows) -> Flags:
+        """Return for each row that cannot hold the cells of which one has to change: those that could make up for it."""
+        sums = rows.matrix @ np.nan_to_num(self.figures)
+        wrong = (sums < -ONE_FEN / 2) | (rows.equal & (sums > ONE_FEN / 2))
+        wanted = -np.sign(sums[wrong])[:, None] * rows.matrix[wrong]
+        return np.asarray((wanted > 0) | ((wanted < 0) & self.falling))
 
 
-def _mask(cells: Iterable[int]) -> int:
-    mask = 0
-    for cell in cells:
-        mask |= 1 << cell
-    return mask
-
-
-def _bits(mask: int) -> Iterator[int]:
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
-
-
-def _rows_without(edits: Rows, free: Iterable[int]) -> tuple[list[Row], bool]:
-    """Return edits without the free cells, and whether the free cells can surely be completed where these edits hold.
+def _without(rows: Rows, cells: Sequence[int]) -> Rows:
+    """Return what rows say of the other cells, whatever these are.
 
     Equalities determine cells (Gauss); of the others each inequality that wants a cell large meets each that wants it small
     (Fourier and Motzkin).
     """
-    left = set(free)
-    rows = edits.sparse + [Row({cell: 1}, equality=False) for cell in left if not edits.signed[cell]]
-    sure = not left or bool((edits.whole == edits.whole[0]).all())
+    left = list(cells)
     while left:
-        pivots = [row for row in rows if row.equality and not left.isdisjoint(row.coefficients)]
-        pivot = min(pivots, key=lambda row: len(row.coefficients), default=None)
-        candidates = left & pivot.coefficients.keys() if pivot else left
-        occurs = Counter(chain.from_iterable(row.coefficients for row in rows))
-        cell = min(candidates, key=lambda one: occurs[one])
-        concerned = [row for row in rows if cell in row.coefficients and row is not pivot]
-        large = concerned if pivot else [row for row in concerned if row.coefficients[cell] > 0]
-        small = [pivot] if pivot else [row for row in concerned if row.coefficients[cell] < 0]
-        if len(large) * len(small) > _MOST_PAIRS:
-            large, sure = [], False
-        pairs = list(product(large, small))
-        sure &= all(1 in {abs(one.coefficients[cell]), abs(other.coefficients[cell])} for one, other in pairs)
-        kept = [row for row in rows if cell not in row.coefficients] + [_without(cell, *pair) for pair in pairs]
-        rows = list({(row.equality, *row.coefficients.items()): row for row in kept}.values())
-        left.remove(cell)
+        inside = rows.matrix[:, left] != 0
+        determined = inside[rows.equal].any(axis=0)
+        rows = _without_cell(rows, left.pop(int((inside.sum(axis=0) - len(inside) * determined).argmin())))
+    return rows
+
+
+def _without_cell(rows: Rows, cell: int) -> Rows:
+    matrix, equal = rows.matrix, rows.equal
+    if not rows.signed[cell]:
+        matrix, equal = np.vstack([matrix, np.eye(1, len(rows.signed), cell, dtype=np.int64)]), np.append(equal, False)
+    factors = matrix[:, cell]
+    pivots = np.flatnonzero(equal & (factors != 0))
+    if len(pivots):
+        small = pivots[[np.count_nonzero(matrix[pivots], axis=1).argmin()]]
+        large = np.setdiff1d(np.flatnonzero(factors), small)
+    else:
+        large, small = np.flatnonzero(factors > 0), np.flatnonzero(factors < 0)
+        large = large[: len(large) * (len(large) * len(small) <= _MOST_PAIRS)]
+    one, other = np.repeat(large, len(small)), np.tile(small, len(large))
+    sums = matrix[one] * np.abs(factors[other])[:, None] - matrix[other] * (factors[one] * np.sign(factors[other]))[:, None]
+    sums //= np.maximum(np.gcd.reduce(sums, axis=1, keepdims=True), 1)
+    matrix, equal = np.vstack([matrix[factors == 0], sums]), np.append(equal[factors == 0], equal[one])
     # figures that are not negative add up to no less than zero
-    informative = [
-        row for row in rows if row.equality or any(factor < 0 or edits.signed[cell] for cell, factor in row.coefficients.items())
-    ]
-    return informative, sure
-
-
-def _without(cell: int, row: Row, pivot: Row) -> Row:
-    """Eliminate a cell from a row by an equality, or by an inequality in which it has the other sign."""
-    factor = pivot.coefficients[cell]
-    by = row.coefficients[cell] * (1 if factor > 0 else -1)
-    sums = {at: total * abs(factor) for at, total in row.coefficients.items()}
-    for at, total in pivot.coefficients.items():
-        sums[at] = sums.get(at, 0) - total * by
-    divisor = math.gcd(*sums.values()) or 1
-    return row._replace(coefficients={at: total // divisor for at, total in sorted(sums.items()) if total})
+    says = ((matrix < 0) | ((matrix != 0) & (rows.signed | equal[:, None]))).any(axis=1)
+    return replace(rows, matrix=matrix[says], equal=equal[says])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import compress, product
 from typing import Any
@@ -188,17 +188,15 @@ def _check_amount(matrix: ReportMatrix, table: Table, cell: CellKey, findings: F
 
 def _printed_amounts(matrix: ReportMatrix, row: int) -> tuple[list[str], Floats, NDArray[Any]]:
     """Return what stands in a cell of each report, its amount in 万元 if a unit is printed, and that unit."""
-    count, mine = len(matrix.reports), np.flatnonzero(matrix.cell_of_row == row)
-    texts, meant, units = [""] * count, np.full(count, np.nan), np.full(count, "", dtype=object)
-    told = matrix.rows.iloc[mine].reindex(columns=["printed", "method"])
-    for at, (printed, method) in zip(matrix.report_of_row[mine].tolist(), keys_of(told, ("printed", "method")), strict=True):
-        # a corrected figure is not the one that is printed
-        texts[at] = "" if method == "corrected" else printed or ""
-    for at, text in enumerate(texts):
-        amount = figure(text)
-        if amount.value is not None and amount.unit.endswith("元"):
-            units[at], meant[at] = amount.unit, amount.value / TEN_THOUSAND
-    return texts, meant, units
+    mine = np.flatnonzero(matrix.cell_of_row == row)
+    told = keys_of(matrix.rows.iloc[mine].reindex(columns=["printed", "method"]), ("printed", "method"))
+    # a corrected figure is not the one that is printed
+    printed = ["" if method == "corrected" else text or "" for text, method in told]
+    text_of = dict(zip(matrix.report_of_row[mine].tolist(), printed, strict=True))
+    texts = [text_of.get(at, "") for at in range(len(matrix.reports))]
+    amounts = [amount if amount.unit.endswith("元") else figure("") for amount in map(figure, texts)]
+    meant = [np.nan if amount.value is None else amount.value / TEN_THOUSAND for amount in amounts]
+    return texts, np.array(meant), np.array([amount.unit for amount in amounts], dtype=object)
 
 
 # --- the document itself: S01, S06, NF, NE ----------------------------------------------------------------------------------
@@ -216,17 +214,17 @@ def _check_document(report: Report, findings: Findings) -> None:
     """Add what became of the rules on the document, of the report with the number 0."""
     if report.form not in versions():
         return
-    text, sections = _Text(report), form(report.form).sections
+    (texts, incomplete), sections = _parted(report), form(report.form).sections
     if sections:
         _check_sections(report, sections, findings)
-    _check_year(report, text, findings)
+    _check_year(report, texts, findings)
     for rule in having("section") if sections else ():
         wanted = rule.settings
         if report.form in wanted.get("forms", versions()):
-            section = text.sections.get(wanted["section"])
+            section = texts.get(wanted["section"])
             said = re.sub(wanted.get("other_than", "(?!)"), "", section or "")
             passed = re.search(wanted["says"], said) is not None
-            undecided = section is None or (text.incomplete and not passed)
+            undecided = section is None or (incomplete and not passed)
             status = "not_assessable" if undecided else "pass" if passed else "fail"
             findings.note(0, rule.id, status, quote=wording.shortened(section or ""))
 
@@ -258,40 +256,34 @@ def _check_sections(report: Report, sections: Sequence[Label], findings: Finding
     findings.note(0, "S01", status, message=message, missing=missing, **sides)
 
 
-class _Text:
-    """The prose of a report, parted by its headings.
+def _parted(report: Report) -> tuple[Mapping[int, str], bool]:
+    """Return the prose under each heading, and whether some may have been left out.
 
-    Attributes
-    ----------
-    sections : dict of int to str
-        The text under each heading, the longest where one comes again, without white space.
-    incomplete : bool
-        Whether pages were not read, or there are headings and tables alone: what is not there may have been left out.
+    Where a heading comes again the longest text counts; white space is left out. Something may be missing where pages were not
+    read, or where there are headings and tables alone.
     """
-
-    def __init__(self, report: Report) -> None:
-        plain = "".join(folded_text(report.text).split())
-        headings = {(one.number, "".join(folded_text(one.text).split())) for one in report.sections}
-        # a table of contents has the headings too
-        places = sorted((*at.span(), number) for number, said in headings if said for at in re.finditer(re.escape(said), plain))
-        starts = [*(start for start, *_ in places), len(plain)]
-        self.sections: dict[int, str] = {}
-        for _, end, number in places:
-            # the next section may have a title that is not that of the form
-            text = plain[end : starts[bisect_left(starts, end)]].partition(f"{_NUMERALS[number]}、")[0]
-            self.sections[number] = max(self.sections.get(number, ""), text, key=len)
-        lost = any(note.kind == "unread_page" for note in report.read_notes)
-        self.incomplete = lost or len(_PUNCTUATION.sub("", "".join(self.sections.values()))) < _LEAST_PROSE
+    plain = "".join(folded_text(report.text).split())
+    headings = {(one.number, "".join(folded_text(one.text).split())) for one in report.sections}
+    # a table of contents has the headings too
+    places = sorted((*at.span(), number) for number, said in headings if said for at in re.finditer(re.escape(said), plain))
+    starts = [*(start for start, *_ in places), len(plain)]
+    sections: dict[int, str] = {}
+    for _, end, number in places:
+        # the next section may have a title that is not that of the form
+        text = plain[end : starts[bisect_left(starts, end)]].partition(f"{_NUMERALS[number]}、")[0]
+        sections[number] = max(sections.get(number, ""), text, key=len)
+    lost = any(note.kind == "unread_page" for note in report.read_notes)
+    return sections, lost or len(_PUNCTUATION.sub("", "".join(sections.values()))) < _LEAST_PROSE
 
 
-def _check_year(report: Report, text: _Text, findings: Findings) -> None:
+def _check_year(report: Report, texts: Mapping[int, str], findings: Findings) -> None:
     conflict = next((note for note in report.read_notes if note.kind == "year_conflict"), None)
-    overview, year = text.sections.get(1), report.year
+    overview, year = texts.get(1), report.year
     if conflict is not None:
         findings.note(0, "S06", "fail", message="conflict", quote=wording.shortened(conflict.printed))
     elif year is None or overview is None:
         findings.note(0, "S06", "not_assessable")
-    elif found := _other_year(text, overview, year):
+    elif found := _other_year(texts, overview, year):
         message, said, other = found
         sides: dict[str, Any] = {"expected": float(year), "reported": float(other)}
         findings.note(0, "S06", "fail", message=message, quote=wording.shortened(said), subject=str(year), **sides)
@@ -299,7 +291,7 @@ def _check_year(report: Report, text: _Text, findings: Findings) -> None:
         findings.note(0, "S06", "pass", subject=str(year))
 
 
-def _other_year(text: _Text, overview: str, year: int) -> tuple[str, str, str] | None:
+def _other_year(texts: Mapping[int, str], overview: str, year: int) -> tuple[str, str, str] | None:
     """Return what is wrong with the year of the text, where, and the year that stands there.
 
     The overview opens with another one; or a sentence says of an earlier year what the report should say of its own. Where a
@@ -310,7 +302,7 @@ def _other_year(text: _Text, overview: str, year: int) -> tuple[str, str, str] |
     # an opening that names the year as well may tell of what went before
     if opening and int(opening[1]) != year and str(year) not in first and f"{year}年" not in rest[:200]:
         return "", first, opening[1]
-    plain = (_TITLES_OF_WORKS.sub("", said) for said in text.sections.values())
+    plain = (_TITLES_OF_WORKS.sub("", said) for said in texts.values())
     told = (found for said in plain if str(year) not in said for found in _YEAR_OF_SENTENCE.finditer(said))
     left_over = next((found for found in told if int(found[1]) < year), None)
     return left_over and ("left_over", left_over[0].lstrip("。;"), left_over[1])
