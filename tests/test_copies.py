@@ -230,6 +230,40 @@ def test_a_figure_that_is_repeated_under_a_repeated_heading_is_one() -> None:
     assert grid.rows[3][1].colspan == 3
 
 
+@pytest.mark.parametrize(("profile", "breaks"), [("distinct", 3), ("large", 1)])
+def test_a_header_written_out_over_the_total_and_numbered_columns_are_read(profile: str, breaks: int) -> None:
+    """pymupdf4llm writes the last label of a row out to the edge, and names a column without a label by its number."""
+    report = copy(profile, "2021", 3)
+    table = report.form.table("requests")
+    organisations = ["商业<br>企业", "科研<br>机构", "社会公<br>益组织", "法律服<br>务机构", "其他"]
+    head = ["项目", "自然<br>人", *["法人或其他组织"] * 5, "总计"]
+    lines = [[line.zh, *(box.text for box in report.figures("requests", line.id))] for line in printed_lines(table)]
+    header = [["项目", "申请人情况", *(f"Col{at}" for at in range(3, 9))], head, [*head[:2], *organisations, "其他"]]
+    overleaf = [["Col1", "Col2", *organisations, "Col8"]]
+    # where a page break parts the header, sums tell the columns
+    first, rest = (header[:2], overleaf + lines) if breaks == 1 else (header + lines[:breaks], lines[breaks:])
+    page = "\n\n".join([TITLE, markdown(first), markdown(rest)])
+    read = reported(govstats.read(page.encode()))
+    assert {key: value for key, value in read.items() if key[0] == "requests"} == shown(report, "requests")
+
+
+def test_below_a_block_of_labels_the_last_one_owns_no_row() -> None:
+    """Plain pdftotext prints a column of labels, the last over several lines, and then the figures of all of them."""
+    report = copy("large", "2021", 3)
+    table = report.form.table("requests")
+    lines = [line for line in printed_lines(table) if line.id.split(".")[0] in {"granted", "partly_granted", "refused"}]
+    following = table.line["unable.not_held"].zh
+    block = {line.zh: " ".join(box.text for box in report.figures("requests", line.id)) for line in lines}
+    labels = [label[at : at + 5] for label in block for at in range(0, len(label), 5)]
+    page = text(report)
+    for label, figures in block.items():
+        page = page.replace(f"{label} {figures}\n", "")
+    page = page.replace(following, "\n".join([*labels, *block.values(), following]), 1)
+    read = reported(govstats.read(page.encode()))
+    right = shown(report, "requests")
+    assert all(right[key] == value for key, value in read.items() if key[0] == "requests")
+
+
 def test_columns_that_a_converter_joined_are_parted_by_their_header() -> None:
     rows = [
         ["", "第二十条第（", "一）项"],

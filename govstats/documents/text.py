@@ -204,6 +204,8 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
         if not _PIPE_RULE.fullmatch(line):
             parts = map(unescape, _PIPE.split(_OUTER_PIPES.sub("", line)))
             cells = [_ESCAPE.sub(r"\1", _MARKUP.sub("", _TYPE.sub(r"\2", part.replace("<br>", "\n")).strip())) for part in parts]
+            # pymupdf4llm names a column by its number where its first cell is blank, or reached by a label beside it
+            cells = [cell if rows or cell != f"Col{number}" else "" for number, cell in enumerate(cells, start=1)]
             if rows and _goes_on(rows[-1][1], cells):
                 rows[-1][1][:] = ["\n".join(filter(None, both)) for both in zip(rows[-1][1], cells, strict=True)]
                 continue

@@ -136,7 +136,9 @@ def _candidates(table: Table, records: Sequence[Record]) -> list[Match]:
         named = lines_named(table, record.labels)
         lines[record.order] = named if record.labels else _lines_before(table, record, above)
         if not lines[record.order] and following and record.grid is TEXT:
-            lines[record.order] = _lines_around(table, record.before, following.before)
+            around = _lines_around(table, record.before, following.before)
+            # below a block of labels the figures may be those of any
+            lines[record.order] = around if _lines_waiting(table, record.before) <= around.keys() else {}
         if named:
             lines |= _labels_below(table, run, record)
             run, begun = [], True
@@ -207,9 +209,15 @@ def _lines_waiting(table: Table, pieces: Sequence[Cell]) -> set[str]:
 
 @lru_cache(maxsize=4096)
 def _lines_begun(table: Table, text: str) -> frozenset[str]:
-    """Return the lines of which a text is the label, or begins with its first characters: it may be torn."""
-    word, labels = key(text).word, line_index(table).words
-    begun = {name for name, label in labels if label == word or (len(label) > _CRUMB and word.startswith(label[:_BEGINNING]))}
+    """Return the lines of which a text is the label, or begins with its first characters, or is them: it may be torn."""
+    word, number, entries = key(text).word, key(text).number, line_index(table).entries
+    begun = {
+        name
+        for name, label in entries
+        if label.plain == word
+        or (len(label.plain) > _CRUMB and word.startswith(label.plain[:_BEGINNING]))
+        or (word and number and number == label.number and label.word.startswith(word))
+    }
     return frozenset(name for name in begun if not table.line[name].subtotal)
 
 

@@ -399,17 +399,17 @@ class Headers:
             order = list(dict.fromkeys(column for *_, column in found))
             if len(order) < len(columns) > 1 and _is_whole_header(table, columns, row.before):
                 order = list(columns)
-            whole = len(order) == len(columns) and _is_order_of(table, columns, order)
-            above = self.above(row, table) if order and not whole else {}
-            if above.keys() >= set(columns):
+            twice = _twice_in_line(labels, pattern, names)
+            above = self.above(row, table) if order else {}
+            if above.keys() >= set(columns) and self._twice(id(row.grid), table).isdisjoint(above.values()):
                 # a converter tears spanners, and puts the columns under them in a row of their own; a scan has labels misread
-                order = sorted(columns, key=lambda name: above[name].column)
+                order, twice = sorted(columns, key=lambda name: above[name].column), []
             # the label of a row of text stands before it, beside the header; the columns of aligned grids are told by places
             header = row.before[: -1 if row.grid is TEXT else None] if not row.grid.aligned else ()
             printed = " ".join(piece.text for piece in header)
             # labels that ran together are those of the form too
             own = [word for word in _own_columns(map(key, printed.split()), begins_header) if pattern.sub("", word)]
-            headers.append((row.order, [*order, *_twice_in_line(labels, pattern, names), *own]))
+            headers.append((row.order, [*order, *twice, *own]))
         return [header for header in headers if header[1]]
 
     def _has_own_columns(self, grid: int, table: Table) -> bool:
@@ -658,10 +658,13 @@ def _named_in(row: Sequence[Cell], table: Table, above: Sequence[Cell]) -> list[
     # numbered labels are lines: 3.其他, （七）总计
     words = [cell for cell, kind in zip(row, kinds_of, strict=True) if kind == LABEL and not key(cell.text).number]
     found = []
-    for cell in words:
-        torn = index.exact.get(key(over.get(cell.column, "") + cell.text).word, ())
-        names = index.find(cell.text) or [name for name, _ in torn]
-        found += [(column, cell) for column in names if len(cell.text) <= _LONGEST_HEADER]
+    for before, cell in zip(["", *(cell.text for cell in words)], words, strict=False):
+        label_over = over.get(cell.column, "")
+        torn = index.exact.get(key(label_over + cell.text).word, ())
+        names = index.find(cell.text).keys() or dict(torn).keys()
+        # pymupdf4llm writes 其他 out over the column that the row above names 总计
+        repeated = before == cell.text and bool(index.find(label_over).keys() - names)
+        found += [(column, cell) for column in names if len(cell.text) <= _LONGEST_HEADER and not repeated]
     # one label beside figures is a stub: a line may read 总计 or 其他 as a column does
     return found if len({cell for _, cell in found}) > 1 or FIGURE not in kinds_of else []
 
