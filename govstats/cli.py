@@ -139,10 +139,7 @@ def _explain(options: argparse.Namespace) -> None:
     from govstats.recognition.explanations import explain_sentence
 
     found = explain_sentence(options.sentence, year=options.year, form=options.form)
-    for one in found:
-        print(one.text(options.language))
-    if not found:
-        print("没有计数的数字，也没有“均”“未”一类的词 no figure that counts something, and no word for all or nothing")
+    _tell("explained", [one.text(options.language) for one in found])
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -193,15 +190,9 @@ def _write_workbook(
     except ImportError as error:
         raise MissingExtra.of("--workbook", error, "export") from error
 
+    title = fill("headline", report, template="terminal.txt.j2").partition("\n")[0]
     tables = [show_table(report, table.id, language=language) for table in report.statutory_form.tables]
-    write_checked(
-        path,
-        fill("headline", report, template="terminal.txt.j2").partition("\n")[0],
-        tables,
-        findings,
-        repairs,
-        language=language,
-    )
+    write_checked(path, title, tables, findings, repairs, language=language)
 
 
 def _fetch(options: argparse.Namespace) -> int:
@@ -212,11 +203,9 @@ def _fetch(options: argparse.Namespace) -> int:
     addresses = [address for some in lines for address in some]
     named = {"agent": options.agent} if options.agent else {}
     rows = fetch(addresses, options.into, links=options.links, delay=options.delay, private=options.private, **named)
-    for row in _records(rows):
-        print(f"{row['status']:13} {row['address']}  {row['document'] or row['reason']}")
-    counts = rows["status"].value_counts()
-    print(" · ".join(f"{status} {count}" for status, count in counts.items()))
-    return DONE if {"new", "changed", "unchanged"} & set(counts.index) else UNUSABLE
+    counts = Counter(rows["status"])
+    _tell("fetched", _records(rows), counts)
+    return DONE if {"new", "changed", "unchanged"} & counts.keys() else UNUSABLE
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -288,16 +277,10 @@ def _new_year(options: argparse.Namespace) -> int:
         raise UnusablePanel.worded("output_among_reports", output=options.output, folder=options.folder)
     panel = govstats.read_corpus(options.folder, output=options.output / "panel", **_how_to_read(options))
     new = govstats.new_year(panel, options.year)
-    print(new.summary())
     for document in _records(new.unusable):
         _complain_of_document(document)
-    shown = new.table_of_reports()
-    for column, said in (("state", "未见报告 no document"), ("timing", "逾期 late")):
-        if names := list(shown.loc[shown[column] == said, "agency"]):
-            print(f"  {said}: {'、'.join(names)}")
-    if len(new.failed):
-        decided = (" (" + new.failed["decision"] + ")").fillna("")
-        _tell("failures", _records(new.failed.assign(about=new.failed["agency"] + decided)), None)
+    about = new.failed["agency"] + (" (" + new.failed["decision"] + ")").fillna("")
+    _tell("new_year", new.summary(), _records(new.table_of_reports()), _records(new.failed.assign(about=about)))
     page, manifest = rerun(new, options.folder, options.output, notebooks=options.notebooks, only=options.notebook)
     wrong = _complain_of_runs(manifest)
     print(f"打开 open {page}")
@@ -307,16 +290,14 @@ def _new_year(options: argparse.Namespace) -> int:
 def _notebooks(options: argparse.Namespace) -> None:
     from govstats.notebooks import write_templates
 
-    for path in write_templates(options.folder):
-        print(path)
+    print(*write_templates(options.folder), sep="\n")
     print(f"执行 run: govstats reproduce --notebooks {options.folder}")
 
 
 def _exercises(options: argparse.Namespace) -> None:
     from govstats.teaching import write_exercises
 
-    for path in write_exercises(options.folder, solutions=options.solutions):
-        print(path)
+    print(*write_exercises(options.folder, solutions=options.solutions), sep="\n")
 
 
 def _slides(options: argparse.Namespace) -> None:
@@ -333,11 +314,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     if options.case:  # what failed in an earlier batch is not news
         manifest = manifest[(manifest["agency"] + "-" + manifest["year"].astype("str")).isin(options.case)]
     wrong = _complain_of_runs(manifest)
-    counts = manifest["status"].value_counts()
-    print(
-        f"完成 done {counts.get('done', 0)} · 沿用 skipped {counts.get('skipped', 0)} · 失败 failed {wrong}"
-        f" · 打开 open {options.output / 'index.html'}"
-    )
+    _tell("reproduced", Counter(manifest["status"]), options.output / "index.html")
     return FAILED if wrong else DONE
 
 
