@@ -23,14 +23,14 @@ from govstats.characters import is_figure
 from govstats.documents import Cell, Document, Grid, open_document, page_picture
 from govstats.documents.document import Box
 from govstats.errors import GovstatsError
+from govstats.export import codebook
 from govstats.files import package_data
 from govstats.forms import CellKey, Label, Language, Line, Table, cell_key, known_language
-from govstats.report import origin
+from govstats.reconciliation import reconcile
+from govstats.report import ReadCell, Report, origin
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-    from govstats.report import ReadCell, Report
 
 #: Stands where the form asks for a cell that the document does not show.
 MISSING = "…"
@@ -239,8 +239,6 @@ def report_html(report: Report) -> str:
     >>> "某市人民政府" in report_html(Report("某市人民政府", 2023, "2021", None, "example.txt", "text", ""))
     True
     """
-    from govstats.reconciliation import reconcile
-
     findings = reconcile(report)
     names = [table.id for table in report.statutory_form.tables]
     failed = findings[findings["status"] == "fail"]
@@ -338,17 +336,13 @@ def _value(value: Any) -> str:
 
 def _reason(status: object, language: str) -> str:
     """Say why there is no value, as a status of the codebook does."""
-    from govstats.export.codebook import values
-
-    known = values("status").get(str(status))
+    known = codebook.values("status").get(str(status))
     return MISSING if known is None else " ".join(known.text(one) for one in _LANGUAGES[language])
 
 
 def _heading_of(name: str, language: str) -> str:
     """Set a column's name in Chinese before it, where the codebook has it."""
-    from govstats.export.codebook import field as column
-
-    known = column("cells", name) or column("findings", name)
+    known = codebook.field("cells", name) or codebook.field("findings", name)
     if known is None or language == "en":
         return name
     chinese = re.split("[；，（：]", known.zh)[0]

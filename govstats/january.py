@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -18,14 +18,12 @@ from govstats.figures.drawing import chapter, in_digits, words
 from govstats.figures.over_years import REASONS, carry_overs, points_over_years
 from govstats.files import write
 from govstats.measures import indicators
+from govstats.notebooks import Case, find_template, folder_name, heading, read_notebook, reproduce, templates
 from govstats.panel import STATES, Folder, Panel, read_corpus
 from govstats.panel.register import expected_reports
 from govstats.reconciliation.findings import FINDING_TYPES, standing
 from govstats.reconciliation.rulebook import having, loaded
 from govstats.report import column_types
-
-if TYPE_CHECKING:
-    from govstats.notebooks import Case
 
 #: Rules that hold a report against that of the year before.
 RULES = (*(rule.id for rule in having("edits")), "XO", "XD", "NC")
@@ -290,8 +288,6 @@ def rerun(
     NotebookError
         There is no such notebook.
     """
-    from govstats.notebooks import find_template, heading, read_notebook, reproduce, templates
-
     source, output = Path(notebooks or templates()), Path(output)
     found = {number: find_template(number, source) for number in only or sorted((*_OF_A_REPORT, *_OF_A_FOLDER))}
     listed = _cases(new, folder, output, found)
@@ -327,8 +323,6 @@ def rerun(
 
 
 def _cases(new: NewYear, folder: str | PathLike[str], output: Path, found: Mapping[str, Path]) -> list[Case]:
-    from govstats.notebooks import Case, folder_name
-
     if new.new.empty:
         return []
     wrong = set(new.new.loc[new.new["state"] == "inconsistent", "agency"])
