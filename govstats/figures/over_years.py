@@ -12,6 +12,7 @@ from govstats.errors import require_columns
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, HATCHED, INK, QUIET, VERMILLION, Language, Sheet, Width, Words, chapter, words
 from govstats.measures import definitions, indicators, series, series_definitions
+from govstats.panel import Panel
 from govstats.reconciliation import reconcile
 from govstats.reconciliation.findings import standing
 from govstats.report import Report, column_types
@@ -19,8 +20,6 @@ from govstats.report import Report, column_types
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from govstats.panel import Panel
 
 #: Series and indicators that are drawn unless others are named.
 MAIN = tuple(

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from govstats.errors import FormError, UnusableCells, require_columns
 from govstats.files import package_data, parsed_toml, refuse_keys, refuse_unknown
 from govstats.forms import ONE_FEN, CellKey, Form, Language, cell_key, form, signed, versions
+from govstats.panel import Panel
 from govstats.reconciliation.completion import completions
 from govstats.reconciliation.edits import assess, conflicts
 from govstats.reconciliation.matrix import ABSENT, IDENTITY, REPORTED, STATUSES, ReportMatrix, matrices, report_numbers
@@ -24,11 +25,8 @@ from govstats.reconciliation.solver import Flags, Floats, Integers
 from govstats.reconciliation.wording import cell_list, column_label, line_label
 from govstats.report import Report
 
-if TYPE_CHECKING:
-    from govstats.panel import Panel
-
 #: Why a sum has no value, the reason that outweighs the others last; a status of the results is one of these.
-REASONS = (*STATUSES, "ambiguous", "not_in_form")
+REASONS: tuple[str, ...] = (*STATUSES, "ambiguous", "not_in_form")
 _AMBIGUOUS, _NOT_IN_FORM = len(STATUSES), len(STATUSES) + 1
 
 _COLUMNS = ("agency", "year", "form", "table", "line", "column", "value", "status")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from govstats.errors import FormError, UnusableCells, UnusableRegister, require_
 from govstats.files import Written, refuse_keys, refuse_unknown, text_of
 from govstats.forms import ONE_FEN, Language, form, versions
 from govstats.measures.formulas import REASONS, Figures, Gathered, Sum, chosen, definitions_in, gathered, in_words, parsed
+from govstats.panel import Panel
 from govstats.panel.register import EXPECTED_TYPES, expected_reports
 from govstats.reconciliation import reconcile
 from govstats.reconciliation.corrections import Corrections, as_corrected
@@ -26,9 +27,6 @@ from govstats.reconciliation.reuse import reused_passages
 from govstats.reconciliation.rulebook import RulesFile
 from govstats.reconciliation.solver import Flags, Floats
 from govstats.report import Report, column_types, typed_frame
-
-if TYPE_CHECKING:
-    from govstats.panel import Panel
 
 _FILE = "measures/indicators.toml"
 _KINDS = ("share", "proportion", "ratio", "mean", "net", "concentration", "difference")
