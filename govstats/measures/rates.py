@@ -347,12 +347,9 @@ class _Groups:
         if lacking := [name for name in names if name not in reports.columns]:
             known = ", ".join(map(str, reports.columns))
             raise UnusableCells.worded("nothing_known_of", lacking=", ".join(lacking), known=known)
-        if self.single:
-            self.of_report = first = np.arange(len(reports), dtype=np.intp)
-        else:
-            grouped = reports.groupby(names, dropna=False, sort=True)
-            self.of_report = np.asarray(grouped.ngroup(), dtype=np.intp)
-            first = np.unique(self.of_report, return_index=True)[1]
+        # single reports stay in their order
+        self.of_report = np.asarray(reports.groupby(names, dropna=False, sort=not self.single).ngroup(), dtype=np.intp)
+        first = np.unique(self.of_report, return_index=True)[1]
         self.count = len(first)
         self.agencies = reports["agency"]
         self.keys = reports[names].iloc[first].reset_index(drop=True)
@@ -898,7 +895,7 @@ def nonresponse(
     if len(twice):
         raise UnusableCells.worded("expected_twice", **twice[["agency", "year"]].iloc[0])
     every = should.merge(pd.DataFrame({"indicator": wanted}), how="cross")
-    rates = rates[[*("agency", "year", "indicator", "status", "value", "numerator", "denominator")]]
+    rates = rates[["agency", "year", "indicator", "status", "value", "numerator", "denominator"]]
     both = pd.concat(
         [every.merge(rates, on=["agency", "year", "indicator"], how="left"), rates[rates["agency"].isna()]], ignore_index=True
     )
