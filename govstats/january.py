@@ -299,22 +299,16 @@ def rerun(
         links.setdefault(of, [])
         if page.is_file():
             links[of].append((page.relative_to(output).as_posix(), heading(read_notebook(source / case.notebook))))
-    shown = ["severity", "agency", "rule", "message_zh", "message_en"]
-    tables = {
-        "failed": (
-            new.failed[[*shown, "decision"]] if new.failed["decision"].notna().any() else new.failed[shown],
-            "各年之间没有不符。 No rule across the years fails.",
-        ),
-        "changes": (new.table_of_changes(), "没有新的年报。 No new report."),
-        "unusable": (new.unusable, "没有一份文件无法使用。 Every document could be used."),
-    }
+    decision = ["decision"] * int(new.failed["decision"].notna().any())
+    failed = new.failed[["severity", "agency", "rule", "message_zh", "message_en", *decision]]
+    tables = {"failed": failed, "changes": new.table_of_changes(), "unusable": new.unusable}
     headings = {name: " ".join(said) for name, said in chapter("headings").items()}
     text = fill_page(
         "new_year.html.j2",
         new=new,
         reports=new.table_of_reports().astype(object).where(lambda one: one.notna(), None).to_dict("records"),
         links=links,
-        tables={name: show_frame(frame.rename(columns=headings), empty=empty) for name, (frame, empty) in tables.items()},
+        tables={name: show_frame(frame.rename(columns=headings)) for name, frame in tables.items()},
         wrong=manifest[manifest["status"] == "failed"].to_dict("records"),
     )
     page = output / "new-year.html"
