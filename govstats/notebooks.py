@@ -660,6 +660,9 @@ def _write_index(folder: Path, output: Path, rows: Sequence[Mapping[str, Any]]) 
         reports=lines,
         indicators=said.to_dict("index"),
         picture=drawn.getvalue()[drawn.getvalue().find("<svg") :],
+        is_missing=pd.isna,
+        in_digits=in_digits,
+        reasons=REASONS,
     )
     write(output / "index.html", index)
 
@@ -691,18 +694,12 @@ def _reports_of(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict
 def _lines(reports: Sequence[Report], quality: pd.DataFrame, of_cases: Mapping[Case, _Whose]) -> list[dict[Any, Any]]:
     """Return a row of the page for each report, by agency and year."""
     cells = pd.concat([report.cells for report in reports], ignore_index=True)
-    rates: dict[_Whose, dict[str, tuple[str, str]]] = {}
+    rates: dict[_Whose, dict[str, Mapping[Any, Any]]] = {}
     for rate in indicators(cells, names=SHOWN).to_dict("records"):
-        if pd.isna(rate["value"]):
-            shown = " ".join(REASONS[rate["status"]]), ""
-        else:
-            of = f"{in_digits(rate['numerator'])}/{in_digits(rate['denominator'])}"
-            shown = in_digits(rate["value"], share=True), of
-        rates.setdefault((rate["agency"], rate["year"]), {})[rate["indicator"]] = shown
-    absent = dict.fromkeys(SHOWN, (" ".join(REASONS["absent"]), ""))
+        rates.setdefault((rate["agency"], rate["year"]), {})[rate["indicator"]] = rate
     lines = quality.sort_values(["agency", "year"], kind="stable").to_dict("records")
     for line in lines:
         whose = line["agency"], line["year"]
         line["cases"] = [case for case, other in of_cases.items() if other == whose]
-        line["rates"] = absent | rates.get(whose, {})
+        line["rates"] = rates.get(whose, {})
     return lines

@@ -29,6 +29,8 @@ from govstats.report import Report
 REASONS: tuple[str, ...] = (*STATUSES, "ambiguous", "not_in_form")
 _AMBIGUOUS, _NOT_IN_FORM = len(STATUSES), len(STATUSES) + 1
 
+#: How formulas are written, in each language.
+WORDS: Mapping[str, Mapping[str, str]] = package_data("measures/words.toml")
 _COLUMNS = ("agency", "year", "form", "table", "line", "column", "value", "status")
 _NUMBERING = re.compile(r"^(（[^（）]+）|\([^()]+\)\s*|[一二三四五六七八九十]、|\d+\.\s*)+")
 
@@ -181,15 +183,15 @@ def in_words(written: Iterable[str], statutory: Form, language: Language) -> str
     >>> in_words(["requests/new/total", "-requests/refused/natural_person"], form("2021"), "zh")
     '一、本年新收政府信息公开申请数量 − （三）不予公开·自然人'
     """
-    words = ""
+    words, formula = WORDS[language], ""
     for sign, one in map(signed, written):
         name, lines, column = cell_key(one)
         table = statutory.table(name)
-        label = ("或" if language == "zh" else " or ").join(line_label(table, line, language) for line in lines.split("|"))
+        label = words["or"].join(line_label(table, line, language) for line in lines.split("|"))
         if column != "total" or table.lines_across:
             label += f"·{column_label(table, column, language)}"
-        words += (" − " if sign < 0 else " + " if words else "") + label
-    return words.removeprefix(" ").replace(" + ", "＋") if language == "zh" else words.removeprefix(" ")
+        formula += words["minus" if sign < 0 else "plus"] + label
+    return formula.removeprefix(words["plus"]).lstrip()
 
 
 # --- figures of many reports ------------------------------------------------------------------------------------------------

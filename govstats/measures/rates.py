@@ -16,7 +16,7 @@ from scipy import stats
 from govstats.errors import FormError, UnusableCells, UnusableRegister, require_columns
 from govstats.files import Written, refuse_keys, refuse_unknown, text_of
 from govstats.forms import ONE_FEN, Language, form, versions
-from govstats.measures.formulas import REASONS, Figures, Gathered, Sum, chosen, definitions_in, gathered, in_words, parsed
+from govstats.measures.formulas import REASONS, WORDS, Figures, Gathered, Sum, chosen, definitions_in, gathered, in_words, parsed
 from govstats.panel import Panel
 from govstats.panel.register import EXPECTED_TYPES, expected_reports
 from govstats.reconciliation import reconcile
@@ -192,20 +192,18 @@ def definitions(formulas: RulesFile | None = None) -> pd.DataFrame:
 
 
 def _formula(one: Indicator, given: Mapping[str, Mapping[str, str]], language: Language) -> str:
-    statutory = form(max(one.sums))
-    opening, closing, over = ("（", "）", "÷") if language == "zh" else ("(", ")", " / ")
-    words = [
+    words, statutory = WORDS[language], form(max(one.sums))
+    sums = [
         given[name][language] if name else in_words(cells, statutory, language)
         for cells, name in zip(one.written, one.given, strict=True)
     ]
     if one.kind == "concentration":
-        parts = ("、" if language == "zh" else ", ").join(words)
-        return f"各项占比的平方和：{parts}" if language == "zh" else f"sum of the squared shares of: {parts}"
-    words = [f"{opening}{word}{closing}" if len(cells) > 1 else word for cells, word in zip(one.written, words, strict=True)]
+        return words["concentration"].format(words["between"].join(sums))
     if one.kind == "net":
-        return words[0].removeprefix(opening).removesuffix(closing)
-    quotients = [over.join(words[at : at + 2]) for at in range(0, len(words), 2)]
-    return " − ".join(quotients) + (f"×{one.times}" if one.times != 1 else "")
+        return sums[0]
+    sums = [words["bracketed"].format(each) if len(cells) > 1 else each for cells, each in zip(one.written, sums, strict=True)]
+    quotients = [words["over"].join(sums[at : at + 2]) for at in range(0, len(sums), 2)]
+    return words["minus"].join(quotients) + (f"×{one.times}" if one.times != 1 else "")
 
 
 # --- the frame --------------------------------------------------------------------------------------------------------------
