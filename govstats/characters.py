@@ -149,8 +149,6 @@ def figure(text: str) -> Figure:
     """
     if len(text) > _LONGEST_FIGURE:
         return Figure("unreadable")
-    if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS:
-        return Figure("reported", float(text))
     plain = text.translate(_HALF_WIDTH).replace("&nbsp;", " ").strip().strip("*").strip()
     if not plain:
         return Figure("blank")
@@ -175,7 +173,6 @@ def figure(text: str) -> Figure:
     return Figure("reported", value, unit, remark[0].strip() if remark else "")
 
 
-@lru_cache(maxsize=8192)
 def is_figure(text: str) -> bool:
     """Tell whether a text is a figure or a sign for none, and nothing else.
 

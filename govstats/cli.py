@@ -196,13 +196,11 @@ def _write_workbook(
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    from govstats.fetching import fetch
-
     lists = [given for given in options.addresses if "://" not in given and Path(given).is_file()]
     lines = [Path(given).read_text("utf-8-sig", "replace").split() if given in lists else [given] for given in options.addresses]
     addresses = [address for some in lines for address in some]
     named = {"agent": options.agent} if options.agent else {}
-    rows = fetch(addresses, options.into, links=options.links, delay=options.delay, private=options.private, **named)
+    rows = govstats.fetch(addresses, options.into, links=options.links, delay=options.delay, private=options.private, **named)
     counts = Counter(rows["status"])
     _tell("fetched", _records(rows), counts)
     return DONE if {"new", "changed", "unchanged"} & counts.keys() else UNUSABLE

@@ -26,24 +26,20 @@ from ssl import SSLContext
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
+import httpcore
 import pandas as pd
+import stamina
+from protego import Protego
 from tqdm import tqdm
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
 
 from govstats.documents import decoded, open_document
 from govstats.documents.html import parsed
-from govstats.errors import GovstatsError, MissingExtra, ProcessDied, UnusableAddress
+from govstats.errors import GovstatsError, ProcessDied, UnusableAddress
 from govstats.files import write
 from govstats.recognition import recognise
 from govstats.sources import apart
-
-try:
-    import httpcore
-    import stamina
-    from protego import Protego
-    from warcio.statusandheaders import StatusAndHeaders
-    from warcio.warcwriter import WARCWriter
-except ImportError as missing:
-    raise MissingExtra.of("fetching reports", missing, "fetch") from missing
 
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # that a try is followed by another is no news
 
