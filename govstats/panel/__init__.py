@@ -196,7 +196,7 @@ class Panel:
         with connected(None) as connection:
             sources = {"reports": pd.concat([reports, listed]), "cells": tables.dropna(), "findings": self.findings}
             create_tables(connection, sources, comments=False)
-            connection.execute(query("coverage"))
+            connection.execute(query("export/coverage.sql"))
             frame: pd.DataFrame = connection.sql("FROM coverage").df().astype(_COVERAGE_TYPES)
         frame = frame.sort_values(of_report, key=lambda one: one.map(agencies.index) if one.name == "agency" else one)
         if expected is not None:
