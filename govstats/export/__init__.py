@@ -224,9 +224,8 @@ def _placed(destination: Path, *, folder: bool) -> Iterator[Path]:
                 place.mkdir()
             yield place
     except OSError as error:
-        raise UnusableExport.worded(
-            "destination_not_written", destination=destination, strerror=error.strerror or error
-        ) from error
+        reason = error.strerror or error
+        raise UnusableExport.worded("destination_not_written", destination=destination, reason=reason) from error
 
 
 # --- CSV, Parquet and the data package --------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from govstats.errors import UnknownReport, UnusablePanel, require_columns
 from govstats.export import connected, create_tables
 from govstats.export.database import MANIFEST, REPORT_TYPES, manifest_of, query, whole_table
+from govstats.files import package_data
 from govstats.panel.building import Store, build
 from govstats.panel.reading import Folder
 from govstats.panel.register import EXPECTED_TYPES, read_expected
@@ -31,15 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["MANIFEST", "REPORT_TYPES", "STATES", "Folder", "Panel", "read_corpus"]
 
 #: What a panel has of an agency and year, from the best to the worst, with the labels that figures print.
-STATES = {
-    "consistent": ("勾稽相符", "consistent"),
-    "inconsistent": ("勾稽不符", "inconsistent"),
-    "incomplete": ("表格不全", "tables incomplete"),
-    "undecided": ("多数无法核对", "mostly not assessable"),
-    "without tables": ("没有表格", "no tables"),
-    "failed": ("无法使用", "could not be used"),
-    "missing": ("未见报告", "no document"),
-}
+STATES = {state: (zh, en) for state, (zh, en) in package_data("panel/states.toml").items()}
 #: The columns of `Panel.coverage`, with their types.
 _COVERAGE_TYPES = {"agency": "str", "year": "Int64", "state": "str", "documents": "Int64", "failures": "Int64", "message": "str"}
 
