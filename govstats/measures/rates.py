@@ -909,28 +909,24 @@ def _bounded(reports: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
     counted = known & reports["status"].isin(["computed", "undefined"])
     rate = reports["value"].where(counted & (reports["status"] == "computed")).astype(float)
     over, under = (reports[name].where(counted).astype(float) for name in ("numerator", "denominator"))
-    keys = [reports[name] for name in groups]
-
-    def of_groups(values: pd.Series[Any]) -> Any:
-        return values.groupby(keys, dropna=False)
-
     there = known & reports["status"].notna()
     counts = {"expected": known, "reports": there, "counted": counted, "unexpected": ~known}
-    frame = pd.DataFrame({name: of_groups(counts[name]).sum() for name in counts})
+    by_group: Any = reports[groups].assign(**counts, rate=rate, over=over, under=under).groupby(groups, dropna=False)
+    frame: pd.DataFrame = by_group[list(counts)].sum()
     missing = frame["expected"] - frame["counted"]
-    granted, cases = of_groups(over).sum(), of_groups(under).sum()
-    ends = [of_groups(rate).quantile(quantile) for quantile in _ALIKE]
-    for size, how, worst in ((of_groups(under).mean(), "alike", ends), (of_groups(under).max(), "worst", (0.0, 1.0))):
+    granted, cases = by_group["over"].sum(), by_group["under"].sum()
+    ends = [by_group["rate"].quantile(quantile) for quantile in _ALIKE]
+    for size, how, worst in ((by_group["under"].mean(), "alike", ends), (by_group["under"].max(), "worst", (0.0, 1.0))):
         lost = (missing * size).where(missing > 0, 0.0)
         for side, share in zip(("low", "high"), worst, strict=True):
             more = (lost * share).where(missing > 0, 0.0)
             frame[f"{side}_{how}"] = ((granted + more) / (cases + lost)).where(cases > 0)
-    rates, some = of_groups(rate).sum(), of_groups(rate).count()
+    rates, some = by_group["rate"].sum(), by_group["rate"].count()
     several = (some + missing).where(some + missing > 0)
     frame = frame.assign(
         value=granted / cases.where(cases > 0),
         response_rate=frame["reports"] / frame["expected"].where(frame["expected"] > 0),
-        agency_mean=of_groups(rate).mean(),
+        agency_mean=by_group["rate"].mean(),
         mean_low=rates / several,
         mean_high=(rates + missing) / several,
     )
