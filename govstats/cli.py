@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 DONE, FAILED, UNUSABLE = 0, 1, 2
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
-_REPAIRS_SHOWN = 5
 _TYPES: dict[str, Callable[[str], Any]] = {"path": Path, "whole": int, "number": float}
 
 
@@ -79,14 +78,10 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """Return what reads the command line, as ``cli.toml`` describes it."""
-    parser = _Parser(
-        prog="govstats",
-        description="Read and reconcile annual reports on government information disclosure. 读取并勾稽政府信息公开年报。",
-        epilog="Exit 0: done; 1: a report breaks a rule of severity E, or a notebook fails; 2: an input could not be used.",
-    )
+    said = package_data("cli.toml")
+    parser = _Parser(prog="govstats", **said["program"])
     parser.add_argument("--version", action="version", version=f"govstats {govstats.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    said = package_data("cli.toml")
     for name, command in said["commands"].items():
         added = commands.add_parser(name, help=command["help"])
         added.set_defaults(command=globals()[f"_{name.replace('-', '_')}"])
@@ -169,10 +164,7 @@ def _check(options: argparse.Namespace) -> int:
         if options.json:
             checked.append(_identity(report) | {"counts": counts, "findings": _records(findings), "repairs": _records(repairs)})
             continue
-        about = [f"({decision})" if isinstance(decision, str) else "" for decision in wrong["decision"]]
-        shown = _records(repairs.drop_duplicates("repair"))
-        failures, more = _records(wrong.assign(about=about)), len(shown) - _REPAIRS_SHOWN
-        _tell("checked", report, failures, shown[:_REPAIRS_SHOWN], more, counts, options.language)
+        _tell("checked", report, _records(wrong), _records(repairs.drop_duplicates("repair")), counts, options.language)
     if options.json:
         _print_json({"reports": checked, "refused": refused})
     elif options.workbook and not refused:
@@ -277,8 +269,7 @@ def _new_year(options: argparse.Namespace) -> int:
     new = govstats.new_year(panel, options.year)
     for document in _records(new.unusable):
         _complain_of_document(document)
-    about = new.failed["agency"] + (" (" + new.failed["decision"] + ")").fillna("")
-    _tell("new_year", new.summary(), _records(new.table_of_reports()), _records(new.failed.assign(about=about)))
+    _tell("new_year", new.summary(), _records(new.table_of_reports()), _records(new.failed))
     page, manifest = rerun(new, options.folder, options.output, notebooks=options.notebooks, only=options.notebook)
     wrong = _complain_of_runs(manifest)
     print(f"打开 open {page}")
