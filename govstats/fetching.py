@@ -395,8 +395,7 @@ class _Visit:
         said = {"address": address, "found_on": found_on, "document": document, "sha256": sha256, "vintage": str(versions + 1)}
         said |= {"fetched": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "content_type": answer.headers.get("content-type", "")}
         said |= {"etag": answer.headers.get("etag", ""), "last_modified": answer.headers.get("last-modified", "")}
-        said |= dict.fromkeys(self.known.columns.difference(list(said)), "")
-        self.known = pd.concat([self.known, pd.DataFrame([said], dtype=str)], ignore_index=True)
+        self.known = pd.concat([self.known, pd.DataFrame([said], dtype=str)], ignore_index=True).fillna("")
         write(self.register, self.known.to_csv(index=False, quoting=csv.QUOTE_MINIMAL).encode("utf-8-sig"))
         return _row(address, "changed" if before else "new", document)
 
