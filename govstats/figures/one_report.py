@@ -512,7 +512,7 @@ def _counts(report: Report, kinds: Sequence[str], counted: Callable[[Table], Ite
     for labels, line, column in counted(report.statutory_form.table("requests")) if has_table else ():
         names = [name for label in labels for name in (label.id, *drawing.short_labels(label))]
         records.append((report.agency, report.year, *names, *_count(report, line, column)))
-    return pd.DataFrame(records, columns=list(types)).astype(types)
+    return typed_frame(records, types)
 
 
 def _state(status: str) -> Words:
