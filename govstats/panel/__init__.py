@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from govstats.errors import UnknownReport, UnusablePanel, require_columns
 from govstats.export import connected, create_tables
-from govstats.export.database import MANIFEST, REPORT_TYPES, manifest_of, query, whole_table
+from govstats.export.database import MANIFEST, REPORT_TYPES, arrow_table, manifest_of, query, whole_table
 from govstats.files import package_data
 from govstats.panel.building import Store, build
 from govstats.panel.reading import Folder
@@ -179,7 +179,7 @@ class Panel:
         reports = self.reports.dropna(subset=of_report)
         if reports.empty:
             return typed_frame([], _COVERAGE_TYPES)
-        known = pd.DataFrame(columns=["agency", "from", "until"]) if expected is None else expected
+        known = typed_frame([], EXPECTED_TYPES) if expected is None else expected
         require_columns(known, ("agency", "from", "until"), "expected", "agency from until")
         agencies = list(dict.fromkeys([*reports["agency"], *known["agency"]]))
         # one without a document has the years of the panel too
@@ -190,14 +190,10 @@ class Panel:
             sources = {"reports": pd.concat([reports, listed]), "cells": tables.dropna(), "findings": self.findings}
             create_tables(connection, sources, comments=False)
             connection.execute(query("export/coverage.sql"))
-            frame: pd.DataFrame = connection.sql("FROM coverage").df().astype(_COVERAGE_TYPES)
-        frame = frame.sort_values(of_report, key=lambda one: one.map(agencies.index) if one.name == "agency" else one)
-        if expected is not None:
-            spans = frame[of_report].merge(expected, on="agency")
-            existed = spans[spans["year"].between(spans["from"].fillna(0), spans["until"].fillna(9999))]
-            there = pd.MultiIndex.from_frame(frame[of_report]).isin(pd.MultiIndex.from_frame(existed[of_report]))
-            frame = frame[there | frame["documents"].gt(0) | ~frame["agency"].isin(expected["agency"])]
-        return frame.reset_index(drop=True)
+            connection.register("expected", arrow_table(known))
+            frame: pd.DataFrame = connection.sql(query("panel/existed.sql")).df().astype(_COVERAGE_TYPES)
+        in_order = frame.sort_values(of_report, key=lambda one: one.map(agencies.index) if one.name == "agency" else one)
+        return in_order.reset_index(drop=True)
 
     def summary(self, by: str | Iterable[str] = ()) -> pd.DataFrame:
         """Count the reports that pass each rule, fail it, or cannot be checked by it.
