@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -99,9 +101,8 @@ class NewYear:
         ----------
         language : {"both", "zh", "en"}
         """
-        known: dict[str, int] = dict.fromkeys([*STATES, *TIMINGS, *"EWI"], 0)
-        for column in (self.reports["state"], self.reports["timing"], self.failed["severity"]):
-            known |= {str(name): count for name, count in column.value_counts().items()}
+        counts = Counter(chain(self.reports["state"], self.reports["timing"].dropna(), self.failed["severity"]))
+        known: dict[str, int] = dict.fromkeys([*STATES, *TIMINGS, *"EWI"], 0) | counts
         known |= {"year": self.year, "came": len(self.new), "wrong": int((self.new["failures"] > 0).sum())}
         known["compared"] = int((self.new["last"] == self.year - 1).sum())
         parts = [words(f"new_year.{name}", **known) for name in ("came", "compared" if known["compared"] else "alone")]
@@ -110,12 +111,8 @@ class NewYear:
 
     def table_of_reports(self) -> pd.DataFrame:
         """Return `reports` for eyes: states and timings in words of both languages, those in doubt first."""
-        shown = self.reports.sort_values(
-            ["state", "disagree"],
-            key=lambda one: one if one.name == "disagree" else one.map(list(STATES).index),
-            ascending=False,
-            kind="stable",
-        )
+        ranked = self.reports.assign(rank=self.reports["state"].map(list(STATES).index))
+        shown = ranked.sort_values(["rank", "disagree"], ascending=False, kind="stable").drop(columns="rank")
         said = {"state": STATES, "timing": TIMINGS}
         in_words = {name: shown[name].map({key: " ".join(pair) for key, pair in known.items()}) for name, known in said.items()}
         return shown.assign(**in_words).reset_index(drop=True)
