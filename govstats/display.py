@@ -100,16 +100,6 @@ class _Block(NamedTuple):
     keys: Sequence[Sequence[CellKey]]
 
 
-class _Heading(NamedTuple):
-    """A label on an axis: where it begins, how many rows (or columns) share it, and over how many levels it reaches."""
-
-    label: Label
-    level: int
-    at: int
-    length: int
-    reach: int
-
-
 class Piece(NamedTuple):
     """A cell of a table as it is shown: its first column, its spans, what it says on hover, its scope and class in HTML.
 
@@ -472,17 +462,16 @@ def _rows(
     above: list[list[Piece]] = [[] for _ in range(levels)]
     if depth:
         above[0].append(Piece(corner, 0, levels, depth, scope="col", kind="govstats-corner"))
-    for one in _headings(header):
-        columns = across * one.length
+    for label, level, at, length, reach in _headings(header):
+        columns = across * length
         scope = "colgroup" if columns > 1 else "col"
-        left = depth + across * one.at
-        above[one.level].append(_heading(one.label, language, left, one.reach, columns, scope=scope))
+        above[level].append(_heading(label, language, depth + across * at, reach, columns, scope=scope))
     yield from above
     beside: list[list[Piece]] = [[] for _ in stub]
-    for one in _headings(stub):
-        upright = "govstats-upright" if language == "zh" and one.level == 0 and one.length >= _MANY_ROWS else ""
-        scope = "rowgroup" if one.length > 1 else "row"
-        beside[one.at].append(_heading(one.label, language, one.level, one.length, one.reach, scope=scope, kind=upright))
+    for label, level, at, length, reach in _headings(stub):
+        upright = "govstats-upright" if language == "zh" and level == 0 and length >= _MANY_ROWS else ""
+        scope = "rowgroup" if length > 1 else "row"
+        beside[at].append(_heading(label, language, level, length, reach, scope=scope, kind=upright))
     for row, keys in zip(beside, block.keys, strict=True):
         places = range(depth, depth + width, across)
         yield row + [
@@ -491,15 +480,18 @@ def _rows(
         ]
 
 
-def _headings(paths: Sequence[StretchedLabels]) -> Iterator[_Heading]:
-    """Yield the labels of an axis, the outer ones first, each once for all neighbours that share it."""
+def _headings(paths: Sequence[StretchedLabels]) -> Iterator[tuple[Label, int, int, int, int]]:
+    """Yield the labels of an axis, the outer ones first, each once for all neighbours that share it.
+
+    After the label stand its level, where it begins, how many rows (or columns) share it, and over how many levels it reaches.
+    """
     for level in range(len(paths[0])):
         at = 0
         for path, neighbours in groupby(paths, key=lambda path: path[: level + 1]):
             length = len(list(neighbours))
             if label := path[level]:
                 empty = takewhile(lambda label: label is None, paths[at][level + 1 :])
-                yield _Heading(label, level, at, length, 1 + len(list(empty)))
+                yield label, level, at, length, 1 + len(list(empty))
             at += length
 
 

@@ -555,21 +555,10 @@ def _uncertainty(
 # --- repairs ----------------------------------------------------------------------------------------------------------------
 
 
-class _Repaired(NamedTuple):
-    """The reports on one form as their repairs would have them, a column a repair.
-
-    Attributes
-    ----------
-    figures : Figures
-        NaN where a repair leaves open which figure would do.
-    of : DataFrame
-        A row a repair: ``number`` (of the report), ``group`` (of which a report needs one), ``table``, and ``complete``, false
-        where the group may have others.
-    """
-
-    version: str
-    figures: Figures
-    of: pd.DataFrame
+#: The reports on one form as their repairs would have them: the version; the figures, a column a repair, NaN where it leaves open
+#: which figure would do; and a row a repair: ``number`` (of the report), ``group`` (of which a report needs one), ``table``, and
+#: ``complete``, false where the group may have others.
+_Repaired = tuple[str, Figures, pd.DataFrame]
 
 
 def _as_repaired(everything: Gathered, repairs: pd.DataFrame | bool, corrected: Report | pd.DataFrame) -> list[_Repaired]:
@@ -596,7 +585,7 @@ def _as_repaired(everything: Gathered, repairs: pd.DataFrame | bool, corrected: 
         for at, change, *cell in of_repair[["at", "by", "table", "line", "column"]].itertuples(index=False):
             if tuple(cell) in matrix.index:
                 value[matrix.index[tuple(cell)], at] += change
-        repaired.append(_Repaired(matrix.form.version, Figures(value, known.reason[:, columns], matrix.index), here))
+        repaired.append((matrix.form.version, Figures(value, known.reason[:, columns], matrix.index), here))
     return repaired
 
 
