@@ -462,7 +462,7 @@ def _write_truetype(source: str, used: str, path: Path) -> None:
 
     with TTFont(source, lazy=True) as whole:
         subsetter = Subsetter(Options(layout_features=[], notdef_outline=True))
-        subsetter.populate(text=f"{used} ")
+        subsetter.populate(text=f"{used} lp")  # matplotlib measures the height of a line by “lp”
         subsetter.subset(whole)
         outlines, glyphs = whole.getGlyphSet(), {}
         for name in whole.getGlyphOrder():
