@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 
 _import, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 #: The extra that a function needs.
-_EXTRAS = {"read_corpus": "panel", "new_year": "panel", "explore": "notebooks"}
+_EXTRAS = {"read_corpus": "panel", "indicators": "panel", "new_year": "panel", "explore": "notebooks", "fetch": "fetch"}
 
 
 def __getattr__(name: str) -> Any:

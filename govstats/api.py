@@ -5,20 +5,17 @@ from __future__ import annotations
 from dataclasses import fields
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from govstats import report
+import pandas as pd
+
+from govstats import reconciliation, report
+from govstats.display import Excerpt, excerpt, layout, report_html
 from govstats.documents import open_document
 from govstats.errors import UnknownIdentity, UnusableCells
+from govstats.forms import Language, cell_key
 from govstats.recognition import recognise
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from govstats.display import Excerpt
-    from govstats.forms import Language
-    from govstats.recognition.claims import Explanation
-    from govstats.reconciliation import FormatComparison
+from govstats.recognition.claims import Explanation, find
+from govstats.reconciliation import FormatComparison
 
 
 class Report(report.Report):
@@ -45,8 +42,6 @@ class Report(report.Report):
         FormError
             The form of this report has no such table.
         """
-        from govstats.display import layout
-
         return layout(self, name, language)
 
     def show(self, cell: str | tuple[str, str, str] | pd.Series) -> Excerpt:
@@ -78,9 +73,6 @@ class Report(report.Report):
         >>> [cell.text for cell in report.show("proactive/penalties/decisions").rows[1]]
         ['行政处罚', '3']
         """
-        from govstats.display import excerpt
-        from govstats.forms import cell_key
-
         if not isinstance(cell, str | tuple):
             cell = cell["table"], cell["line"], cell["column"]
         return excerpt(self, cell_key(cell) if isinstance(cell, str) else cell)
@@ -110,8 +102,6 @@ class Report(report.Report):
         >>> report.explain(report.claims.iloc[0]).rule
         'channel'
         """
-        from govstats.recognition.claims import find
-
         said = getattr(self.read_claims, "readings", ())
         found = find(said, claim["quote"], claim["start"], claim["value"], claim["target"])
         if found is None:
@@ -119,8 +109,6 @@ class Report(report.Report):
         return found
 
     def _repr_html_(self) -> str:
-        from govstats.display import report_html
-
         return report_html(self)
 
 
@@ -214,6 +202,4 @@ def compare_formats(
     0          penalties      3.0      8.0  different
     1  coercive_measures      0.0      0.0      equal
     """
-    from govstats.reconciliation import compare_formats as compare_reports
-
-    return compare_reports(*(one if isinstance(one, Report) else read(one) for one in (first, second, *more)))
+    return reconciliation.compare_formats(*(one if isinstance(one, Report) else read(one) for one in (first, second, *more)))

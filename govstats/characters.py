@@ -23,13 +23,8 @@ _ANY_WIDE = re.compile(f"[{''.join(map(re.escape, _NARROW))}]")
 
 #: Radicals that PDF producers take for the characters that look the same; NFKC folds the others (U+2F00 to U+2FD5).
 _RADICALS = str.maketrans(
-    dict(
-        zip(
-            "⺁⺇⺊⺎⺓⺙⺝⺠⺧⺩⺪⺫⺬⺶⺼⺽⻁⻃⻄⻅⻆⻇⻉⻊⻋⻑⻓⻔⻗⻘⻙⻚⻛⻜⻝⻡⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰",
-            "厂几卜兀幺攵月民牛王疋目示羊月臼虎西西见角角贝足车长长门雨青韦页风飞食首马骨鬼鱼鸟卤麦黄黾齐齿龙",
-            strict=True,
-        )
-    )
+    "⺁⺇⺊⺎⺓⺙⺝⺠⺧⺩⺪⺫⺬⺶⺼⺽⻁⻃⻄⻅⻆⻇⻉⻊⻋⻑⻓⻔⻗⻘⻙⻚⻛⻜⻝⻡⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰",
+    "厂几卜兀幺攵月民牛王疋目示羊月臼虎西西见角角贝足车长长门雨青韦页风飞食首马骨鬼鱼鸟卤麦黄黾齐齿龙",
 )
 
 _TONE = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹ"
@@ -60,16 +55,14 @@ class Figure(NamedTuple):
 
 
 @cache
-def _simplifications() -> tuple[dict[int, str], re.Pattern[str]]:
+def _simplifications() -> tuple[dict[int, int], re.Pattern[str]]:
     """Return what to write for each traditional character and radical, and a pattern that finds any of them."""
     from opencc import OpenCC
 
-    characters = [chr(code) for code in range(0x3400, 0xA000)]
-    simple = OpenCC("t2s").convert("\n".join(characters)).split("\n")
-    table: dict[int, str] = {ord(before): after for before, after in zip(characters, simple, strict=True) if before != after}
-    table |= _RADICALS
+    characters = "".join(map(chr, range(0x3400, 0xA000)))
+    simple = str.maketrans(characters, OpenCC("t2s").convert(characters))
     # converters write 陝 (Shaanxi) with the character of another word
-    table[ord("陜")] = "陕"
+    table = {before: after for before, after in simple.items() if before != after} | _RADICALS | str.maketrans("陜", "陕")
     return table, re.compile(f"[{''.join(map(chr, table))}]")
 
 
@@ -149,8 +142,6 @@ def figure(text: str) -> Figure:
     """
     if len(text) > _LONGEST_FIGURE:
         return Figure("unreadable")
-    if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS:
-        return Figure("reported", float(text))
     plain = text.translate(_HALF_WIDTH).replace("&nbsp;", " ").strip().strip("*").strip()
     if not plain:
         return Figure("blank")
@@ -175,7 +166,6 @@ def figure(text: str) -> Figure:
     return Figure("reported", value, unit, remark[0].strip() if remark else "")
 
 
-@lru_cache(maxsize=8192)
 def is_figure(text: str) -> bool:
     """Tell whether a text is a figure or a sign for none, and nothing else.
 

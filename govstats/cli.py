@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 DONE, FAILED, UNUSABLE = 0, 1, 2
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
-_REPAIRS_SHOWN = 5
 _TYPES: dict[str, Callable[[str], Any]] = {"path": Path, "whole": int, "number": float}
 
 
@@ -79,14 +78,10 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """Return what reads the command line, as ``cli.toml`` describes it."""
-    parser = _Parser(
-        prog="govstats",
-        description="Read and reconcile annual reports on government information disclosure. 读取并勾稽政府信息公开年报。",
-        epilog="Exit 0: done; 1: a report breaks a rule of severity E, or a notebook fails; 2: an input could not be used.",
-    )
+    said = package_data("cli.toml")
+    parser = _Parser(prog="govstats", **said["program"])
     parser.add_argument("--version", action="version", version=f"govstats {govstats.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    said = package_data("cli.toml")
     for name, command in said["commands"].items():
         added = commands.add_parser(name, help=command["help"])
         added.set_defaults(command=globals()[f"_{name.replace('-', '_')}"])
@@ -139,10 +134,7 @@ def _explain(options: argparse.Namespace) -> None:
     from govstats.recognition.claims import explain_sentence
 
     found = explain_sentence(options.sentence, year=options.year, form=options.form)
-    for one in found:
-        print(one.text(options.language))
-    if not found:
-        print("没有计数的数字，也没有“均”“未”一类的词 no figure that counts something, and no word for all or nothing")
+    _tell("explained", [one.text(options.language) for one in found])
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -172,10 +164,7 @@ def _check(options: argparse.Namespace) -> int:
         if options.json:
             checked.append(_identity(report) | {"counts": counts, "findings": _records(findings), "repairs": _records(repairs)})
             continue
-        about = [f"({decision})" if isinstance(decision, str) else "" for decision in wrong["decision"]]
-        shown = _records(repairs.drop_duplicates("repair"))
-        failures, more = _records(wrong.assign(about=about)), len(shown) - _REPAIRS_SHOWN
-        _tell("checked", report, failures, shown[:_REPAIRS_SHOWN], more, counts, options.language)
+        _tell("checked", report, _records(wrong), _records(repairs.drop_duplicates("repair")), counts, options.language)
     if options.json:
         _print_json({"reports": checked, "refused": refused})
     elif options.workbook and not refused:
@@ -193,30 +182,20 @@ def _write_workbook(
     except ImportError as error:
         raise MissingExtra.of("--workbook", error, "export") from error
 
+    title = fill("headline", report, template="terminal.txt.j2").partition("\n")[0]
     tables = [show_table(report, table.id, language=language) for table in report.statutory_form.tables]
-    write_checked(
-        path,
-        fill("headline", report, template="terminal.txt.j2").partition("\n")[0],
-        tables,
-        findings,
-        repairs,
-        language=language,
-    )
+    write_checked(path, title, tables, findings, repairs, language=language)
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    from govstats.fetching import fetch
-
     lists = [given for given in options.addresses if "://" not in given and Path(given).is_file()]
     lines = [Path(given).read_text("utf-8-sig", "replace").split() if given in lists else [given] for given in options.addresses]
     addresses = [address for some in lines for address in some]
     named = {"agent": options.agent} if options.agent else {}
-    rows = fetch(addresses, options.into, links=options.links, delay=options.delay, private=options.private, **named)
-    for row in _records(rows):
-        print(f"{row['status']:13} {row['address']}  {row['document'] or row['reason']}")
-    counts = rows["status"].value_counts()
-    print(" · ".join(f"{status} {count}" for status, count in counts.items()))
-    return DONE if {"new", "changed", "unchanged"} & set(counts.index) else UNUSABLE
+    rows = govstats.fetch(addresses, options.into, links=options.links, delay=options.delay, private=options.private, **named)
+    counts = Counter(rows["status"])
+    _tell("fetched", _records(rows), counts)
+    return DONE if {"new", "changed", "unchanged"} & counts.keys() else UNUSABLE
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -288,16 +267,9 @@ def _new_year(options: argparse.Namespace) -> int:
         raise UnusablePanel.worded("output_among_reports", output=options.output, folder=options.folder)
     panel = govstats.read_corpus(options.folder, output=options.output / "panel", **_how_to_read(options))
     new = govstats.new_year(panel, options.year)
-    print(new.summary())
     for document in _records(new.unusable):
         _complain_of_document(document)
-    shown = new.table_of_reports()
-    for column, said in (("state", "未见报告 no document"), ("timing", "逾期 late")):
-        if names := list(shown.loc[shown[column] == said, "agency"]):
-            print(f"  {said}: {'、'.join(names)}")
-    if len(new.failed):
-        decided = (" (" + new.failed["decision"] + ")").fillna("")
-        _tell("failures", _records(new.failed.assign(about=new.failed["agency"] + decided)), None)
+    _tell("new_year", new.summary(), _records(new.table_of_reports()), _records(new.failed))
     page, manifest = rerun(new, options.folder, options.output, notebooks=options.notebooks, only=options.notebook)
     wrong = _complain_of_runs(manifest)
     print(f"打开 open {page}")
@@ -307,16 +279,14 @@ def _new_year(options: argparse.Namespace) -> int:
 def _notebooks(options: argparse.Namespace) -> None:
     from govstats.notebooks import write_templates
 
-    for path in write_templates(options.folder):
-        print(path)
+    print(*write_templates(options.folder), sep="\n")
     print(f"执行 run: govstats reproduce --notebooks {options.folder}")
 
 
 def _exercises(options: argparse.Namespace) -> None:
     from govstats.teaching import write_exercises
 
-    for path in write_exercises(options.folder, solutions=options.solutions):
-        print(path)
+    print(*write_exercises(options.folder, solutions=options.solutions), sep="\n")
 
 
 def _slides(options: argparse.Namespace) -> None:
@@ -333,11 +303,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     if options.case:  # what failed in an earlier batch is not news
         manifest = manifest[(manifest["agency"] + "-" + manifest["year"].astype("str")).isin(options.case)]
     wrong = _complain_of_runs(manifest)
-    counts = manifest["status"].value_counts()
-    print(
-        f"完成 done {counts.get('done', 0)} · 沿用 skipped {counts.get('skipped', 0)} · 失败 failed {wrong}"
-        f" · 打开 open {options.output / 'index.html'}"
-    )
+    _tell("reproduced", Counter(manifest["status"]), options.output / "index.html")
     return FAILED if wrong else DONE
 
 

@@ -23,14 +23,14 @@ from govstats.characters import is_figure
 from govstats.documents import Cell, Document, Grid, open_document, page_picture
 from govstats.documents.document import Box
 from govstats.errors import GovstatsError
+from govstats.export import codebook
 from govstats.files import package_data
 from govstats.forms import CellKey, Label, Language, Line, Table, cell_key, known_language
-from govstats.report import origin
+from govstats.reconciliation import reconcile
+from govstats.report import ReadCell, Report, origin
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-    from govstats.report import ReadCell, Report
 
 #: Stands where the form asks for a cell that the document does not show.
 MISSING = "…"
@@ -44,6 +44,8 @@ _MANY_ROWS = 6
 Labels = tuple[Label, ...]
 #: Labels stretched to the depth of their neighbours; null where the label before reaches over this place too.
 StretchedLabels = tuple[Label | None, ...]
+#: The sentences of failed edits with their cells.
+Failures = Sequence[tuple[str, Collection[CellKey]]]
 
 _SUBTOTAL = Label("subtotal", "小计", "subtotal")
 _FIGURE = Label("figure", "填报数", "as reported")
@@ -98,21 +100,19 @@ class _Block(NamedTuple):
     keys: Sequence[Sequence[CellKey]]
 
 
-class _Heading(NamedTuple):
-    """A label on an axis: where it begins, how many rows (or columns) share it, and over how many levels it reaches."""
-
-    label: Label
-    level: int
-    at: int
-    length: int
-    reach: int
-
-
 class Piece(NamedTuple):
-    """A cell of a table as it is shown; `key` is null in headings, `failures` are the numbers of the edits that fail in it."""
+    """A cell of a table as it is shown: its first column, its spans, what it says on hover, its scope and class in HTML.
+
+    `key` is null in headings, `failures` are the numbers of the edits that fail in it.
+    """
 
     text: str
-    attributes: Mapping[str, Any]
+    left: int
+    rows: int = 1
+    columns: int = 1
+    title: str = ""
+    scope: str = ""
+    kind: str = ""
     key: CellKey | None = None
     is_state: bool = False
     failures: str = ""
@@ -130,7 +130,7 @@ class ShownTable(NamedTuple):
     unit: str
     absent: str
     rows: Sequence[Sequence[Piece]]
-    failures: Sequence[tuple[str, Collection[CellKey]]]
+    failures: Failures
     signs: Sequence[str]
 
     def legend(self) -> str:
@@ -239,8 +239,6 @@ def report_html(report: Report) -> str:
     >>> "某市人民政府" in report_html(Report("某市人民政府", 2023, "2021", None, "example.txt", "text", ""))
     True
     """
-    from govstats.reconciliation import reconcile
-
     findings = reconcile(report)
     names = [table.id for table in report.statutory_form.tables]
     failed = findings[findings["status"] == "fail"]
@@ -338,17 +336,13 @@ def _value(value: Any) -> str:
 
 def _reason(status: object, language: str) -> str:
     """Say why there is no value, as a status of the codebook does."""
-    from govstats.export.codebook import values
-
-    known = values("status").get(str(status))
+    known = codebook.values("status").get(str(status))
     return MISSING if known is None else " ".join(known.text(one) for one in _LANGUAGES[language])
 
 
 def _heading_of(name: str, language: str) -> str:
     """Set a column's name in Chinese before it, where the codebook has it."""
-    from govstats.export.codebook import field as column
-
-    known = column("cells", name) or column("findings", name)
+    known = codebook.field("cells", name) or codebook.field("findings", name)
     if known is None or language == "en":
         return name
     chinese = re.split("[；，（：]", known.zh)[0]
@@ -438,7 +432,7 @@ def show_table(report: Report, name: str, findings: pd.DataFrame | None = None, 
     titled = report.statutory_form.sections[table.section - 1] if table.section else table
     units = {line.unit for line in table.lines}
     unit = units.pop() if len(units) == 1 else ""
-    failures: list[tuple[str, Collection[CellKey]]] = []
+    failures: Failures = []
     if findings is not None:
         failed = findings[(findings["table"] == name) & (findings["status"] == "fail")]
         sentences = failed["rule"] + " " + failed[f"message_{language}"]
@@ -458,68 +452,63 @@ def show_table(report: Report, name: str, findings: pd.DataFrame | None = None, 
 
 
 def _rows(
-    corner: str,
-    block: _Block,
-    width: int,
-    cells: Mapping[CellKey, ReadCell],
-    failures: Sequence[tuple[str, Collection[CellKey]]],
-    language: Language,
+    corner: str, block: _Block, width: int, cells: Mapping[CellKey, ReadCell], failures: Failures, language: Language
 ) -> Iterator[list[Piece]]:
     """Yield the rows of a block, whose columns share a width with those of the other blocks."""
     header, stub = _stretched(block.header, after_first=True), _stretched(block.stub)
     levels, depth, across = len(header[0]), len(stub[0]), width // len(header)
     if block.title:
-        yield [_heading(block.title, language, "colgroup", columns=depth + width, kind="govstats-band")]
+        yield [_heading(block.title, language, 0, 1, depth + width, scope="colgroup", kind="govstats-band")]
     above: list[list[Piece]] = [[] for _ in range(levels)]
     if depth:
-        above[0].append(_heading(Label("", corner, ""), "zh", "col", rows=levels, columns=depth, kind="govstats-corner"))
-    for one in _headings(header):
-        columns = across * one.length
+        above[0].append(Piece(corner, 0, levels, depth, scope="col", kind="govstats-corner"))
+    for label, level, at, length, reach in _headings(header):
+        columns = across * length
         scope = "colgroup" if columns > 1 else "col"
-        above[one.level].append(_heading(one.label, language, scope, rows=one.reach, columns=columns))
+        above[level].append(_heading(label, language, depth + across * at, reach, columns, scope=scope))
     yield from above
     beside: list[list[Piece]] = [[] for _ in stub]
-    for one in _headings(stub):
-        upright = "govstats-upright" if language == "zh" and one.level == 0 and one.length >= _MANY_ROWS else None
-        scope = "rowgroup" if one.length > 1 else "row"
-        beside[one.at].append(_heading(one.label, language, scope, rows=one.length, columns=one.reach, kind=upright))
+    for label, level, at, length, reach in _headings(stub):
+        upright = "govstats-upright" if language == "zh" and level == 0 and length >= _MANY_ROWS else ""
+        scope = "rowgroup" if length > 1 else "row"
+        beside[at].append(_heading(label, language, level, length, reach, scope=scope, kind=upright))
     for row, keys in zip(beside, block.keys, strict=True):
-        yield row + [_figure(key, cells.get(key), across, failures, language) for key in keys]
+        places = range(depth, depth + width, across)
+        yield row + [
+            _figure(key, cells.get(key), failures, language)._replace(left=left, columns=across)
+            for key, left in zip(keys, places, strict=True)
+        ]
 
 
-def _headings(paths: Sequence[StretchedLabels]) -> Iterator[_Heading]:
-    """Yield the labels of an axis, the outer ones first, each once for all neighbours that share it."""
+def _headings(paths: Sequence[StretchedLabels]) -> Iterator[tuple[Label, int, int, int, int]]:
+    """Yield the labels of an axis, the outer ones first, each once for all neighbours that share it.
+
+    After the label stand its level, where it begins, how many rows (or columns) share it, and over how many levels it reaches.
+    """
     for level in range(len(paths[0])):
         at = 0
         for path, neighbours in groupby(paths, key=lambda path: path[: level + 1]):
             length = len(list(neighbours))
             if label := path[level]:
                 empty = takewhile(lambda label: label is None, paths[at][level + 1 :])
-                yield _Heading(label, level, at, length, 1 + len(list(empty)))
+                yield label, level, at, length, 1 + len(list(empty))
             at += length
 
 
-def _heading(label: Label, language: Language, scope: str, *, rows: int = 1, columns: int = 1, kind: str | None = None) -> Piece:
+def _heading(label: Label, language: Language, left: int, rows: int, columns: int, *, scope: str, kind: str = "") -> Piece:
     text, other = label.text(language), label.text(_OTHER[language])
-    title = other if other not in ("", text) else None
-    return Piece(text, {"scope": scope, **_spans(rows, columns), "title": title, "class": kind})
+    return Piece(text, left, rows, columns, "" if other == text else other, scope, kind)
 
 
-def _spans(rows: int, columns: int) -> dict[str, int | None]:
-    return {"rowspan": rows if rows > 1 else None, "colspan": columns if columns > 1 else None}
-
-
-def _figure(
-    key: CellKey, cell: ReadCell | None, columns: int, failures: Sequence[tuple[str, Collection[CellKey]]], language: Language
-) -> Piece:
+def _figure(key: CellKey, cell: ReadCell | None, failures: Failures, language: Language) -> Piece:
     words = _WORDS[language]
     state = cell.status if cell else "missing"
     failed = {number: sentence for number, (sentence, cells) in enumerate(failures, start=1) if key in cells}
     classes = [f"govstats-{state}"] * (state != "reported") + ["govstats-failed"] * bool(failed)
     told = [_source(cell, words), *(f"{_WARNING}{number} {sentence}" for number, sentence in failed.items())]
-    attributes = {**_spans(1, columns), "title": "\n".join(told), "class": " ".join(classes) or None}
     is_state = state in ("missing", "blank")
-    return Piece(_text(cell) or words["blank"] * is_state, attributes, key, is_state, ",".join(map(str, failed)))
+    text, numbers = _text(cell) or words["blank"] * is_state, ",".join(map(str, failed))
+    return Piece(text, 0, title="\n".join(told), kind=" ".join(classes), key=key, is_state=is_state, failures=numbers)
 
 
 def _source(cell: ReadCell | None, words: Mapping[str, str]) -> str:

@@ -101,7 +101,7 @@ class Explorer:
         plain, failed, self._marked = (ButtonStyle(button_color=colour) for colour in (_PLAIN, _FAILED, _CHOSEN))
         self._unmarked = {piece.key: failed if piece.failures else plain for piece in pieces if piece.key}
         self.buttons = {piece.key: self._button(piece.key, piece) for piece in pieces if piece.key}
-        columns = sum(piece.attributes["colspan"] or 1 for piece in next(iter(self._shown.rows), ()))
+        columns = sum(piece.columns for piece in next(iter(self._shown.rows), ()))
         grid = GridBox(
             [self.buttons[piece.key] if piece.key else _heading(piece) for piece in pieces],
             layout=Layout(grid_template_columns=f"repeat({columns}, auto)", grid_gap="2px", overflow="auto"),
@@ -115,7 +115,7 @@ class Explorer:
             self._show(key)
 
     def _button(self, key: CellKey, piece: Piece) -> Button:
-        tooltip, style = piece.attributes["title"], self._unmarked[key]
+        tooltip, style = piece.title, self._unmarked[key]
         button = Button(description=piece.label, tooltip=tooltip, style=style, layout=_placed(piece))
         button.on_click(partial(self._show, key))
         return button
@@ -221,11 +221,10 @@ def _of_cell(frame: pd.DataFrame, key: CellKey) -> pd.DataFrame:
 
 
 def _heading(piece: Piece) -> HTML:
-    align = "start" if str(piece.attributes["scope"]).startswith("row") else "center"
+    align = "start" if piece.scope.startswith("row") else "center"
     text = f'<div style="text-align: {align}; background: {_PLAIN}">{escape(piece.text)}</div>'
     return HTML(text, layout=_placed(piece))
 
 
 def _placed(piece: Piece) -> Layout:
-    rows, columns = (piece.attributes.get(name) or 1 for name in ("rowspan", "colspan"))
-    return Layout(grid_area=f"auto / auto / span {rows} / span {columns}", width="auto", height="auto")
+    return Layout(grid_area=f"auto / auto / span {piece.rows} / span {piece.columns}", width="auto", height="auto")

@@ -26,24 +26,20 @@ from ssl import SSLContext
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
+import httpcore
 import pandas as pd
+import stamina
+from protego import Protego
 from tqdm import tqdm
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
 
 from govstats.documents import decoded, open_document
 from govstats.documents.html import parsed
-from govstats.errors import GovstatsError, MissingExtra, ProcessDied, UnusableAddress
+from govstats.errors import GovstatsError, ProcessDied, UnusableAddress
 from govstats.files import write
 from govstats.recognition import recognise
 from govstats.sources import apart
-
-try:
-    import httpcore
-    import stamina
-    from protego import Protego
-    from warcio.statusandheaders import StatusAndHeaders
-    from warcio.warcwriter import WARCWriter
-except ImportError as missing:
-    raise MissingExtra.of("fetching reports", missing, "fetch") from missing
 
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # that a try is followed by another is no news
 
@@ -399,8 +395,7 @@ class _Visit:
         said = {"address": address, "found_on": found_on, "document": document, "sha256": sha256, "vintage": str(versions + 1)}
         said |= {"fetched": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "content_type": answer.headers.get("content-type", "")}
         said |= {"etag": answer.headers.get("etag", ""), "last_modified": answer.headers.get("last-modified", "")}
-        said |= dict.fromkeys(self.known.columns.difference(list(said)), "")
-        self.known = pd.concat([self.known, pd.DataFrame([said], dtype=str)], ignore_index=True)
+        self.known = pd.concat([self.known, pd.DataFrame([said], dtype=str)], ignore_index=True).fillna("")
         write(self.register, self.known.to_csv(index=False, quoting=csv.QUOTE_MINIMAL).encode("utf-8-sig"))
         return _row(address, "changed" if before else "new", document)
 

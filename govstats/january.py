@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -18,14 +20,12 @@ from govstats.figures.drawing import chapter, in_digits, words
 from govstats.figures.over_years import REASONS, carry_overs, points_over_years
 from govstats.files import write
 from govstats.measures import indicators
+from govstats.notebooks import Case, find_template, folder_name, heading, read_notebook, reproduce, templates
 from govstats.panel import STATES, Folder, Panel, read_corpus
 from govstats.panel.register import expected_reports
 from govstats.reconciliation.findings import FINDING_TYPES, standing
 from govstats.reconciliation.rulebook import having, loaded
 from govstats.report import column_types
-
-if TYPE_CHECKING:
-    from govstats.notebooks import Case
 
 #: Rules that hold a report against that of the year before.
 RULES = (*(rule.id for rule in having("edits")), "XO", "XD", "NC")
@@ -101,9 +101,8 @@ class NewYear:
         ----------
         language : {"both", "zh", "en"}
         """
-        known: dict[str, int] = dict.fromkeys([*STATES, *TIMINGS, *"EWI"], 0)
-        for column in (self.reports["state"], self.reports["timing"], self.failed["severity"]):
-            known |= {str(name): count for name, count in column.value_counts().items()}
+        counts = Counter(chain(self.reports["state"], self.reports["timing"].dropna(), self.failed["severity"]))
+        known: dict[str, int] = dict.fromkeys([*STATES, *TIMINGS, *"EWI"], 0) | counts
         known |= {"year": self.year, "came": len(self.new), "wrong": int((self.new["failures"] > 0).sum())}
         known["compared"] = int((self.new["last"] == self.year - 1).sum())
         parts = [words(f"new_year.{name}", **known) for name in ("came", "compared" if known["compared"] else "alone")]
@@ -112,12 +111,8 @@ class NewYear:
 
     def table_of_reports(self) -> pd.DataFrame:
         """Return `reports` for eyes: states and timings in words of both languages, those in doubt first."""
-        shown = self.reports.sort_values(
-            ["state", "disagree"],
-            key=lambda one: one if one.name == "disagree" else one.map(list(STATES).index),
-            ascending=False,
-            kind="stable",
-        )
+        ranked = self.reports.assign(rank=self.reports["state"].map(list(STATES).index))
+        shown = ranked.sort_values(["rank", "disagree"], ascending=False, kind="stable").drop(columns="rank")
         said = {"state": STATES, "timing": TIMINGS}
         in_words = {name: shown[name].map({key: " ".join(pair) for key, pair in known.items()}) for name, known in said.items()}
         return shown.assign(**in_words).reset_index(drop=True)
@@ -290,8 +285,6 @@ def rerun(
     NotebookError
         There is no such notebook.
     """
-    from govstats.notebooks import find_template, heading, read_notebook, reproduce, templates
-
     source, output = Path(notebooks or templates()), Path(output)
     found = {number: find_template(number, source) for number in only or sorted((*_OF_A_REPORT, *_OF_A_FOLDER))}
     listed = _cases(new, folder, output, found)
@@ -303,22 +296,16 @@ def rerun(
         links.setdefault(of, [])
         if page.is_file():
             links[of].append((page.relative_to(output).as_posix(), heading(read_notebook(source / case.notebook))))
-    shown = ["severity", "agency", "rule", "message_zh", "message_en"]
-    tables = {
-        "failed": (
-            new.failed[[*shown, "decision"]] if new.failed["decision"].notna().any() else new.failed[shown],
-            "各年之间没有不符。 No rule across the years fails.",
-        ),
-        "changes": (new.table_of_changes(), "没有新的年报。 No new report."),
-        "unusable": (new.unusable, "没有一份文件无法使用。 Every document could be used."),
-    }
+    decision = ["decision"] * int(new.failed["decision"].notna().any())
+    failed = new.failed[["severity", "agency", "rule", "message_zh", "message_en", *decision]]
+    tables = {"failed": failed, "changes": new.table_of_changes(), "unusable": new.unusable}
     headings = {name: " ".join(said) for name, said in chapter("headings").items()}
     text = fill_page(
         "new_year.html.j2",
         new=new,
         reports=new.table_of_reports().astype(object).where(lambda one: one.notna(), None).to_dict("records"),
         links=links,
-        tables={name: show_frame(frame.rename(columns=headings), empty=empty) for name, (frame, empty) in tables.items()},
+        tables={name: show_frame(frame.rename(columns=headings)) for name, frame in tables.items()},
         wrong=manifest[manifest["status"] == "failed"].to_dict("records"),
     )
     page = output / "new-year.html"
@@ -327,8 +314,6 @@ def rerun(
 
 
 def _cases(new: NewYear, folder: str | PathLike[str], output: Path, found: Mapping[str, Path]) -> list[Case]:
-    from govstats.notebooks import Case, folder_name
-
     if new.new.empty:
         return []
     wrong = set(new.new.loc[new.new["state"] == "inconsistent", "agency"])

@@ -12,13 +12,13 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
 from io import StringIO
 from pathlib import Path
 from subprocess import DEVNULL
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -518,19 +518,6 @@ def _write_run(execution: Execution, case: Case, path: Path) -> Path:
     return path.with_suffix(".html")
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A row of the manifest."""
-
-    case: Case
-    status: Literal["done", "failed", "skipped"]
-    seconds: float
-    error: str
-    input_sha256: str
-    #: Of the notebook and its page, where they were written.
-    output_sha256: Mapping[str, str] = field(default_factory=dict, compare=False)
-
-
 def reproduce(
     notebooks: str | Path = "notebooks",
     output: str | Path = "build/reproduce",
@@ -583,9 +570,9 @@ def reproduce(
     try:
         output.mkdir(parents=True, exist_ok=True)
         thread_map(run, chosen, max_workers=_KERNELS, unit="case", disable=None if progress is None else not progress)
-        rows = [row for case in listed if (row := _kept(case, output))]
-        records = [vars(row) | vars(row.case) | {"parameters": repr(row.case.more)} for row in rows]
-        manifest = pd.DataFrame(records, columns=list(MANIFEST_TYPES)).astype(MANIFEST_TYPES)
+        became = {case: row for case in listed if (row := _kept(case, output))}
+        rows = [row | vars(case) | {"case": case, "parameters": repr(case.more)} for case, row in became.items()]
+        manifest = pd.DataFrame(rows, columns=list(MANIFEST_TYPES)).astype(MANIFEST_TYPES)
         write(output / "manifest.csv", manifest.to_csv(index=False, lineterminator="\n"))
         _write_index(folder, output, rows)
     except OSError as error:
@@ -606,40 +593,39 @@ def _run(folder: Path, output: Path, resume: bool, update: bool, case: Case) -> 
     """Execute one case and write its notebook and its page, unless an earlier run is still good; keep what became of it."""
     run = case.run(output)
     sha256 = input_sha256(folder / case.notebook, case, _documents(case, folder))
-    row = _current(case, output, sha256) if resume else None
+    row = _current(case, output, sha256) if resume else {}
     if row:
-        row = replace(row, status="skipped")
+        row["status"] = "skipped"
     else:
         for stale in (run, run.with_suffix(".html")):
             stale.unlink(missing_ok=True)
-        row = _executed(folder, case, run, sha256)
-    kept = vars(row) | {"case": None, "output_sha256": _digests(run)}
-    write(run.with_suffix(".json"), json.dumps(kept, ensure_ascii=False))
-    if update and row.status != "failed":
+        row = _executed(folder, case, run) | {"input_sha256": sha256, "output_sha256": _digests(run)}
+    write(run.with_suffix(".json"), json.dumps(row, ensure_ascii=False))
+    if update and row["status"] != "failed":
         write(case.run(folder / "runs"), run.read_bytes())
 
 
-def _executed(folder: Path, case: Case, run: Path, sha256: str) -> _Row:
+def _executed(folder: Path, case: Case, run: Path) -> dict[str, Any]:
     try:
         execution = execute(_prepared(folder, case), folder=folder)
     except NotebookError as error:
-        return _Row(case, "failed", 0.0, " ".join(str(error).split()), sha256)
+        return {"status": "failed", "seconds": 0.0, "error": " ".join(str(error).split())}
     _write_run(execution, case, run)
-    return _Row(case, "failed" if execution.error else "done", execution.seconds, execution.error, sha256)
+    return {"status": "failed" if execution.error else "done", "seconds": execution.seconds, "error": execution.error}
 
 
-def _kept(case: Case, output: Path) -> _Row | None:
-    """Return what became of a case the last time, which stands beside its run."""
-    with suppress(OSError, TypeError, ValueError):  # was never executed, or was killed while it was written
-        return _Row(**json.loads(case.run(output).with_suffix(".json").read_text("utf-8")) | {"case": case})
-    return None
+def _kept(case: Case, output: Path) -> dict[str, Any]:
+    """Return what became of a case the last time, which stands beside its run; empty where it was never executed."""
+    with suppress(OSError, ValueError):  # ValueError: somebody wrote into it
+        return dict(json.loads(case.run(output).with_suffix(".json").read_text("utf-8")))
+    return {}
 
 
-def _current(case: Case, output: Path, sha256: str) -> _Row | None:
-    """Return what became of a case the last time, if it was done and would come out the same today."""
+def _current(case: Case, output: Path, sha256: str) -> dict[str, Any]:
+    """Return what became of a case the last time; empty if it was not done, or would come out otherwise today."""
     row = _kept(case, output)
-    is_done = row is not None and row.status != "failed" and row.input_sha256 == sha256
-    return row if is_done and row is not None and row.output_sha256 == _digests(case.run(output)) else None
+    same = row.get("input_sha256") == sha256 and row.get("output_sha256") == _digests(case.run(output))
+    return row if same and row["status"] != "failed" else {}
 
 
 def _digests(run: Path) -> dict[str, str]:
@@ -654,11 +640,12 @@ def heading(notebook: NotebookNode) -> str:
     return found[1].strip() if found else ""
 
 
-def _write_index(folder: Path, output: Path, rows: Sequence[_Row]) -> None:
+def _write_index(folder: Path, output: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the first page of a batch: a row a report with what it says and what fails in it, and the way to its notebooks."""
-    headings = {row.case.notebook: heading(read_notebook(folder / row.case.notebook)) or row.case.notebook for row in rows}
-    pages = {row.case: row.case.run(output).with_suffix(".html") for row in rows}
-    reports, of_cases = _reports_of([row.case for row in rows], folder)
+    cases = [row["case"] for row in rows]
+    headings = {name: heading(read_notebook(folder / name)) or name for name in {case.notebook for case in cases}}
+    pages = {case: case.run(output).with_suffix(".html") for case in cases}
+    reports, of_cases = _reports_of(cases, folder)
     lines, drawn = [], StringIO()
     if reports:
         quality = quality_by_report(reports)
@@ -673,6 +660,9 @@ def _write_index(folder: Path, output: Path, rows: Sequence[_Row]) -> None:
         reports=lines,
         indicators=said.to_dict("index"),
         picture=drawn.getvalue()[drawn.getvalue().find("<svg") :],
+        is_missing=pd.isna,
+        in_digits=in_digits,
+        reasons=REASONS,
     )
     write(output / "index.html", index)
 
@@ -704,18 +694,12 @@ def _reports_of(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict
 def _lines(reports: Sequence[Report], quality: pd.DataFrame, of_cases: Mapping[Case, _Whose]) -> list[dict[Any, Any]]:
     """Return a row of the page for each report, by agency and year."""
     cells = pd.concat([report.cells for report in reports], ignore_index=True)
-    rates: dict[_Whose, dict[str, tuple[str, str]]] = {}
+    rates: dict[_Whose, dict[str, Mapping[Any, Any]]] = {}
     for rate in indicators(cells, names=SHOWN).to_dict("records"):
-        if pd.isna(rate["value"]):
-            shown = " ".join(REASONS[rate["status"]]), ""
-        else:
-            of = f"{in_digits(rate['numerator'])}/{in_digits(rate['denominator'])}"
-            shown = in_digits(rate["value"], share=True), of
-        rates.setdefault((rate["agency"], rate["year"]), {})[rate["indicator"]] = shown
-    absent = dict.fromkeys(SHOWN, (" ".join(REASONS["absent"]), ""))
+        rates.setdefault((rate["agency"], rate["year"]), {})[rate["indicator"]] = rate
     lines = quality.sort_values(["agency", "year"], kind="stable").to_dict("records")
     for line in lines:
         whose = line["agency"], line["year"]
         line["cases"] = [case for case, other in of_cases.items() if other == whose]
-        line["rates"] = absent | rates.get(whose, {})
+        line["rates"] = rates.get(whose, {})
     return lines

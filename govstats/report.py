@@ -137,11 +137,9 @@ def typed_frame(
     >>> typed_frame([], {"agency": "str", "year": "Int64"}).dtypes.astype(str).to_dict()
     {'agency': 'str', 'year': 'Int64'}
     """
-    rows, fields = list(rows), list(fields or types)
-    values: dict[str, Sequence[Any]] = {name: [value] * len(rows) for name, value in same.items()}
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(fields)
-    values |= dict(zip(fields, columns, strict=True))
-    return pd.DataFrame({name: pd.Series(list(values[name]), dtype=dtype) for name, dtype in types.items()})
+    fields = list(fields or types)
+    frame = pd.DataFrame(list(rows), columns=fields, dtype=object)
+    return frame.assign(**{name: same[name] for name in types if name not in fields})[list(types)].astype(types)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from govstats.errors import UnusableCells
 from govstats.forms import CellKey, Form, Table, form
+from govstats.reconciliation.repairs import repairs
 from govstats.report import CELL_TYPES, column_types, typed_frame
 
 Counts = NDArray[np.int64]
@@ -371,8 +372,6 @@ def located(
     >>> located(["mistyped"], ["requests"], reports=2).values.tolist()
     [['requests', 'mistyped', 2, 1.0, 1.0, 1.0, 1.0]]
     """
-    from govstats.reconciliation.repairs import repairs
-
     shares = ["noticed", "listed", "alone", "first"]
     rows = []
     for table in tables:

@@ -185,6 +185,15 @@ def test_figures_render_without_a_warning_and_without_touching_matplotlib(draw: 
     assert " at 0x" not in repr(figure)
 
 
+def test_a_pdf_has_its_text_line_by_line() -> None:
+    pytest.importorskip("matplotlib")
+    pdfium = pytest.importorskip("pypdfium2")
+    flows(full()).savefig(stored := BytesIO(), format="pdf")
+    with pdfium.PdfDocument(stored.getvalue()) as document:
+        lines = document[0].get_textpage().get_text_range().splitlines()
+    assert {"予以公开", "granted in full"} <= {line.strip("0123456789 ") for line in lines}
+
+
 def test_outcome_figure_draws_the_counts() -> None:
     pytest.importorskip("matplotlib")
     figure = requests_by_applicant_and_outcome(full())

@@ -56,7 +56,7 @@ def run_page(folder: Path) -> str:
 
 def index_page(folder: Path) -> str:
     case = notebooks.Case("10_one_report.ipynb", HOSTILE, 2008)
-    notebooks._write_index(notebooks.templates(), folder, [notebooks._Row(case, "failed", 0.0, HOSTILE, "")])
+    notebooks._write_index(notebooks.templates(), folder, [{"case": case, "status": "failed", "seconds": 0.0, "error": HOSTILE}])
     return (folder / "index.html").read_text("utf-8")
 
 

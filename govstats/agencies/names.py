@@ -168,10 +168,8 @@ def _message(kind: str, **values: object) -> dict[str, str]:
 
 def _at_the_time(divisions: Iterable[Division], year: int | None) -> list[Division]:
     """Leave out what did not exist yet or any more, and take names of one area for one."""
-    chosen = list(divisions)
-    if len(chosen) == 1:
-        return chosen
-    chosen = [division for division in chosen if division.stood_in(year)] or chosen
+    known = list(divisions)
+    chosen = [division for division in known if division.stood_in(year)] or known
     # the one whose name is its own before the one that it has become
     return list({division.now.code: division for division in reversed(chosen)}.values())
 

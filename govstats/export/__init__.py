@@ -224,9 +224,8 @@ def _placed(destination: Path, *, folder: bool) -> Iterator[Path]:
                 place.mkdir()
             yield place
     except OSError as error:
-        raise UnusableExport.worded(
-            "destination_not_written", destination=destination, strerror=error.strerror or error
-        ) from error
+        reason = error.strerror or error
+        raise UnusableExport.worded("destination_not_written", destination=destination, reason=reason) from error
 
 
 # --- CSV, Parquet and the data package --------------------------------------------------------------------------------------
@@ -301,15 +300,16 @@ def _described(table: str, schema: pa.Schema) -> pa.Schema:
     """Give columns their labels, and the types that the frames of a panel have."""
     import pyarrow as pa
 
-    kinds = {pa.int64(): "Int64", pa.int32(): "Int64", pa.float64(): "Float64", pa.bool_(): "boolean", pa.string(): "str"}
-    fields, empty = [], {}
+    whole = pd.Int64Dtype()
+    kinds = {pa.int64(): whole, pa.int32(): whole, pa.float64(): pd.Float64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    fields = []
     for column in schema:
         known = field(table, column.name)
         labels = {"label_zh": known.zh, "label_en": known.en, "unit": known.unit} if known else {}
         kind = pa.timestamp("ms") if pa.types.is_date(column.type) else column.type
         fields.append(pa.field(column.name, kind, metadata={name: label for name, label in labels.items() if label}))
-        empty[column.name] = pd.Series(dtype=kinds.get(kind, kind.to_pandas_dtype()))
-    return pa.schema(fields).with_metadata(pa.Schema.from_pandas(pd.DataFrame(empty)).metadata)
+    described = pa.schema(fields)
+    return described.with_metadata(pa.Schema.from_pandas(described.empty_table().to_pandas(types_mapper=kinds.get)).metadata)
 
 
 def _codebook(connection: DuckDBPyConnection, folder: Path) -> None:

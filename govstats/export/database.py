@@ -29,11 +29,6 @@ if TYPE_CHECKING:
 Source = pd.DataFrame | Path | Sequence[Path]
 
 _SQL_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
-#: The variables that are amounts, or counts of which one at least is not whole, or has more digits than a count.
-_NOT_WHOLE = """
-SELECT variable FROM variables WHERE unit = '万元' UNION
-SELECT variable FROM cells JOIN variables USING ("table", line, "column") WHERE NOT is_count(value)
-"""
 #: The panel's own account of itself: of which columns and reports it is, and what in the folder was no document.
 MANIFEST = "panel.json"
 #: The folder of what a build keeps, in the folder that it writes to; all of it can be made again.
@@ -221,28 +216,28 @@ def add_views(connection: DuckDBPyConnection, *, comments: bool = True) -> None:
     >>> connection.sql("SELECT agency, year, requests_new_total FROM wide").fetchall()
     [('平潭综合实验区', 2025, 154)]
     """
-    if found := connection.execute(query("twice")).fetchone():
+    if found := connection.execute(query("export/twice.sql")).fetchone():
         agency, year, which, count = found
         raise UnusableCells.worded("stands_twice", agency=agency, year=year, which=which, count=count)
-    connection.execute(query("views"))
+    connection.execute(query("export/views.sql"))
     views = dict(datasets("views"))
     tables = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
     if ("coverage",) in tables:
         del views["coverage"]
     else:
-        connection.execute(query("coverage"))
+        connection.execute(query("export/coverage.sql"))
     forms = {name for (name,) in connection.execute("SELECT DISTINCT form FROM cells").fetchall()}
     cells = variables(tuple(version for version in versions() if version in forms))
-    not_whole = {name for (name,) in connection.execute(_NOT_WHOLE).fetchall()}
+    not_whole = {name for (name,) in connection.execute("FROM not_whole").fetchall()}
     connection.execute(f"CREATE OR REPLACE VIEW wide AS {_wide(cells, 'value', not_whole)}")
     connection.execute(f"CREATE OR REPLACE VIEW wide_status AS {_wide(cells, 'status', not_whole)}")
     for view in views.values() if comments else ():
         _comment(connection, view, "VIEW", columns_of(connection, view.name))
 
 
-def query(name: str) -> str:
-    """Return a query that stands beside this module."""
-    return (resources.files(__package__) / f"{name}.sql").read_text("utf-8")
+def query(file: str) -> str:
+    """Return what a file of SQL in the package says."""
+    return (resources.files("govstats") / file).read_text("utf-8")
 
 
 def _wide(cells: Sequence[Variable], content: str, not_whole: set[str]) -> str:
@@ -252,7 +247,7 @@ def _wide(cells: Sequence[Variable], content: str, not_whole: set[str]) -> str:
         f", p.{one.name}" if content == "status" or one.name in not_whole else f", whole(p.{one.name}) AS {one.name}"
         for one in cells
     ]
-    return query("wide").format(content=content, names=names, columns="".join(columns))
+    return query("export/wide.sql").format(content=content, names=names, columns="".join(columns))
 
 
 def columns_of(connection: DuckDBPyConnection, table: str) -> list[str]:

@@ -103,7 +103,7 @@ class _Table(NamedTuple):
 
 def _table(connection: DuckDBPyConnection, language: Language, shape: str, marks: Mapping[str, Any]) -> _Table:
     """Return the table with a program's marks where a cell has a status and no figure."""
-    rows = "FROM wide" if shape == "wide" else query("long").format(language=language)
+    rows = "FROM wide" if shape == "wide" else query("export/long.sql").format(language=language)
     # the same rows with the status of each figure in its place
     states = "FROM wide_status" if shape == "wide" else f"SELECT status AS value FROM ({rows})"
     frame, status = (connection.sql(each).df() for each in (rows, states))

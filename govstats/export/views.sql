@@ -8,6 +8,11 @@ CREATE OR REPLACE MACRO whole(figure) AS CASE
   WHEN figure IS NOT NULL THEN CAST(error('a count is not whole: make the views again with govstats.export.add_views') AS BIGINT)
 END;
 
+-- the variables that are amounts, or counts of which one at least is not whole, or has more digits than a count
+CREATE OR REPLACE TEMP VIEW not_whole AS
+SELECT variable FROM variables WHERE unit = '万元' UNION
+SELECT variable FROM cells JOIN variables USING ("table", line, "column") WHERE NOT is_count(value);
+
 CREATE OR REPLACE VIEW figures_by_year AS
 SELECT
   c.year, c.form, c."table", c.line, c."column", any_value(v.variable) AS variable,

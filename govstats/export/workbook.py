@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from itertools import chain, islice, product
+from itertools import chain, islice
 from math import ceil
 from os import PathLike
 from pathlib import Path
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-    from govstats.display import Piece, ShownTable
+    from govstats.display import ShownTable
 
     Looks = Mapping[str, Format]
 
@@ -245,47 +244,34 @@ def _write_findings(sheet: Worksheet, told: Sequence[Mapping[str, Any]], looks: 
 def _write_table(
     sheet: Worksheet, table: ShownTable, reasons: Mapping[CellKey, Sequence[str]], looks: Looks, language: Language
 ) -> None:
-    placed = list(_placed(table.rows))
     sheet.write_string(1, 0, table.unit if table.rows else table.absent)
-    first = min((left for _, left, _, _, piece in placed if piece.key), default=0)
-    wide = Counter({at: _LABELS if at < first else _FIGURES for _, left, _, right, _ in placed for at in (left, right)})
-    for _, left, _, right, piece in placed:
-        if piece.key and left == right:
-            wide[left] = max(wide[left], _width(piece.text) + 2)
-    for at, size in wide.items():
+    pieces = [piece for of_row in table.rows for piece in of_row]
+    first = min((piece.left for piece in pieces if piece.key), default=0)
+    wide = [_LABELS if at < first else _FIGURES for at in range(max((piece.left + piece.columns for piece in pieces), default=0))]
+    for piece in pieces:
+        if piece.key and piece.columns == 1:
+            wide[piece.left] = max(wide[piece.left], _width(piece.text) + 2)
+    for at, size in enumerate(wide):
         sheet.set_column(at, at, size)
-    lines = Counter({row: 1 for row, *_ in placed})
-    for row, left, bottom, right, piece in placed:
-        failed = reasons.get(piece.key, ()) if piece.key else ()
-        kind = "label" if piece.key is None else "failed" if failed else "state" if piece.is_state else "figure"
-        if (bottom, right) != (row, left):
-            sheet.merge_range(row, left, bottom, right, "", looks[kind])
-        if piece.key and _is_plain(piece.text):
-            sheet.write_number(row, left, float(piece.text), looks[kind])
-        else:
-            sheet.write_string(row, left, piece.text, looks[kind])
-        if bottom == row:
-            lines[row] = max(lines[row], _lines(piece.text, sum(wide[at] - 1 for at in range(left, right + 1))))
-        if failed:
-            place = str(piece.attributes["title"]).partition("\n")[0]
-            said = _shortened("\n\n".join([place, *failed]), language)
-            high = _lines(said, _COMMENT)
-            sheet.write_comment(row, left, said, {"x_scale": 3.4, "height": min(20 * high + 20, 900), "font_size": 9})
-    for row, high in lines.items():
-        sheet.set_row(row, _HIGH * high)
-
-
-def _placed(rows: Sequence[Sequence[Piece]]) -> Iterator[tuple[int, int, int, int, Piece]]:
-    """Yield the row, first column, last row and last column of every piece; a cell that began above keeps its place."""
-    taken: set[tuple[int, int]] = set()
-    for row, pieces in enumerate(rows, start=_FIRST_ROW):
-        left = 0
-        for piece in pieces:
-            while (row, left) in taken:
-                left += 1
-            bottom, right = row + (piece.attributes.get("rowspan") or 1) - 1, left + (piece.attributes.get("colspan") or 1) - 1
-            taken |= set(product(range(row, bottom + 1), range(left, right + 1)))
-            yield row, left, bottom, right, piece
+    for row, of_row in enumerate(table.rows, start=_FIRST_ROW):
+        lines = 1
+        for piece in of_row:
+            right = piece.left + piece.columns - 1
+            failed = reasons.get(piece.key, ()) if piece.key else ()
+            look = looks["label" if piece.key is None else "failed" if failed else "state" if piece.is_state else "figure"]
+            if piece.rows > 1 or piece.columns > 1:
+                sheet.merge_range(row, piece.left, row + piece.rows - 1, right, "", look)
+            if piece.key and _is_plain(piece.text):
+                sheet.write_number(row, piece.left, float(piece.text), look)
+            else:
+                sheet.write_string(row, piece.left, piece.text, look)
+            if piece.rows == 1:
+                lines = max(lines, _lines(piece.text, sum(wide[piece.left : right + 1]) - piece.columns))
+            if failed:
+                said = _shortened("\n\n".join([piece.title.partition("\n")[0], *failed]), language)
+                high = min(20 * _lines(said, _COMMENT) + 20, 900)
+                sheet.write_comment(row, piece.left, said, {"x_scale": 3.4, "height": high, "font_size": 9})
+        sheet.set_row(row, _HIGH * lines)
 
 
 def _is_plain(text: str) -> bool:

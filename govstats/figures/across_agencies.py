@@ -15,18 +15,16 @@ from govstats.figures.drawing import BLUE, FAINT, INK, QUIET, VERMILLION, Langua
 from govstats.figures.over_years import REASONS
 from govstats.files import refuse_unknown
 from govstats.measures import definitions
+from govstats.panel import STATES, Panel
 from govstats.reconciliation import reconcile
 from govstats.reconciliation import rules as known_rules
 from govstats.reconciliation.findings import standing
 from govstats.reconciliation.rulebook import RulesFile
-from govstats.report import column_types, typed_frame
+from govstats.report import Report, column_types, typed_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from govstats.panel import Panel
-    from govstats.report import Report
 
 #: More names than that cannot be read on a page.
 _MOST_ROWS = 60
@@ -93,8 +91,6 @@ def coverage(source: Panel | pd.DataFrame, *, language: Language = "both", width
     >>> coverage(states, language="en").alt
     'agencies: 2, years: 1; consistent (1), no document (1).'
     """
-    from govstats.panel import STATES
-
     sheet = Sheet("coverage", language, width)
     states = source if isinstance(source, pd.DataFrame) else source.coverage()
     require_columns(states, ("agency", "year", "state"), "states", "Panel.coverage()")
@@ -189,8 +185,6 @@ def quality_by_report(source: Panel | Iterable[Report]) -> pd.DataFrame:
     >>> found[["form", "cells", "reported", "E"]].values.tolist()
     [['2021', 186, 186, 2]]
     """
-    from govstats.panel import Panel
-
     keys = ["agency", "year"]
     if isinstance(source, Panel):
         reports = source.reports[source.reports["chosen"]].drop_duplicates(keys).reset_index(drop=True)

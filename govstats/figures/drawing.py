@@ -453,28 +453,27 @@ def _truetype(figure: Figure) -> Iterator[None]:
 
 
 def _write_truetype(source: str, used: str, path: Path) -> None:
-    """Write the glyphs of some characters as a TrueType font."""
+    """Write the glyphs of some characters as a TrueType font, with the heights of lines that the font has."""
     from fontTools.fontBuilder import FontBuilder
     from fontTools.pens.cu2quPen import Cu2QuPen
     from fontTools.pens.ttGlyphPen import TTGlyphPen
+    from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
 
     with TTFont(source, lazy=True) as whole:
-        names: Mapping[int, str] = whole.getBestCmap()
-        outlines, metrics = whole.getGlyphSet(), whole["hmtx"]
-        cmap = {ord(one): names[ord(one)] for one in sorted({*used, " "}) if ord(one) in names}
-        glyphs = {}
-        for name in dict.fromkeys([".notdef", *cmap.values()]):
+        subsetter = Subsetter(Options(layout_features=[], notdef_outline=True))
+        subsetter.populate(text=f"{used} lp")  # matplotlib measures the height of a line by “lp”
+        subsetter.subset(whole)
+        outlines, glyphs = whole.getGlyphSet(), {}
+        for name in whole.getGlyphOrder():
             pen = TTGlyphPen(None)
             outlines[name].draw(Cu2QuPen(pen, max_err=1, reverse_direction=True))
             glyphs[name] = pen.glyph()
-        builder = FontBuilder(whole["head"].unitsPerEm, isTTF=True)
-        builder.setupGlyphOrder(list(glyphs))
-        builder.setupCharacterMap(cmap)
+        del whole["CFF "]
+        whole.sfntVersion = "\0\1\0\0"
+        builder = FontBuilder(font=whole)
+        builder.isTTF = True
+        builder.setupMaxp()
         builder.setupGlyf(glyphs)
-        builder.setupHorizontalMetrics({name: metrics[name] for name in glyphs})
-        builder.setupHorizontalHeader(ascent=whole["hhea"].ascent, descent=whole["hhea"].descent)
-        builder.setupNameTable({"familyName": "Noto Sans SC", "styleName": "Regular", "psName": "NotoSansSC-Regular"})
-        builder.setupOS2()
-        builder.setupPost()
+        builder.setupPost(keepGlyphNames=False)
         builder.save(path)

@@ -14,13 +14,11 @@ from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, FAINT, HATCHED, INK, QUIET, SKY, VERMILLION, Language, Sheet, Width, Words, words
 from govstats.forms import Label, Table, cell_key
 from govstats.reconciliation import reconcile
-from govstats.report import column_types, typed_frame
+from govstats.report import Report, column_types, typed_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from govstats.report import Report
 
 _OUTCOMES = ("granted", "partly_granted", "refused", "unable", "not_processed", "other")
 _RECEIVED = ("carried_in", "new")
@@ -514,7 +512,7 @@ def _counts(report: Report, kinds: Sequence[str], counted: Callable[[Table], Ite
     for labels, line, column in counted(report.statutory_form.table("requests")) if has_table else ():
         names = [name for label in labels for name in (label.id, *drawing.short_labels(label))]
         records.append((report.agency, report.year, *names, *_count(report, line, column)))
-    return pd.DataFrame(records, columns=list(types)).astype(types)
+    return typed_frame(records, types)
 
 
 def _state(status: str) -> Words:

@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 
 from govstats.errors import require_columns
+from govstats.export import connected
+from govstats.export.database import arrow_table, query
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, HATCHED, INK, QUIET, VERMILLION, Language, Sheet, Width, Words, chapter, words
 from govstats.measures import definitions, indicators, series, series_definitions
+from govstats.panel import Panel
 from govstats.reconciliation import reconcile
 from govstats.reconciliation.findings import standing
 from govstats.report import Report, column_types
@@ -19,8 +22,6 @@ from govstats.report import Report, column_types
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from govstats.panel import Panel
 
 #: Series and indicators that are drawn unless others are named.
 MAIN = tuple(
@@ -264,20 +265,10 @@ def carry_overs(source: Panel | pd.DataFrame) -> pd.DataFrame:
     cells = source if isinstance(source, pd.DataFrame) else source.cells
     require_columns(cells, ("agency", "year", "table", "line", "column", "value"), "cells", "Report.cells")
     cells = cells.loc[cells["table"] == "requests", ["agency", "year", "line", "column", "value"]]
-    keys = ["agency", "year", "column"]
-    going, coming = (
-        cells[cells["line"] == name].drop(columns="line").rename(columns={"value": name})
-        for name in ("carried_out", "carried_in")
-    )
-    reports = cells[["agency", "year"]].drop_duplicates()
-    pairs = reports.merge(reports.assign(year=reports["year"] + 1))
-    both = going.assign(year=going["year"] + 1).merge(coming, on=keys, how="outer").merge(pairs)
-    order = {column: at for at, column in enumerate(cells["column"].drop_duplicates())}
-    both = both.sort_values(keys, key=lambda one: one.map(order) if one.name == "column" else one)
-    both["difference"] = both["carried_in"] - both["carried_out"]
-    known = both["difference"].notna()
-    both["status"] = np.where(known, np.where(both["difference"].fillna(0) == 0, "agree", "disagree"), "unknown")
-    return both[list(_CARRY_OVER_TYPES)].astype(_CARRY_OVER_TYPES).reset_index(drop=True)
+    with connected(None) as connection:
+        connection.register("cells", arrow_table(cells.assign(position=pd.factorize(cells["column"])[0])))
+        frame: pd.DataFrame = connection.sql(query("figures/carry_overs.sql")).df()
+    return frame.astype(_CARRY_OVER_TYPES)
 
 
 def carry_over_chain(source: Panel | pd.DataFrame, *, language: Language = "both", width: Width = "page") -> Figure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +15,8 @@ from govstats.errors import FormError
 from govstats.files import refuse_keys, refuse_unknown
 from govstats.forms import form, versions
 from govstats.measures import formulas
+from govstats.panel import Panel
 from govstats.report import Report, column_types, typed_frame
-
-if TYPE_CHECKING:
-    from govstats.panel import Panel
 
 _FILE = "measures/crosswalk.toml"
 _DEFINITION_TYPES = column_types(

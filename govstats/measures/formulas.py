@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from govstats.errors import FormError, UnusableCells, require_columns
 from govstats.files import package_data, parsed_toml, refuse_keys, refuse_unknown
 from govstats.forms import ONE_FEN, CellKey, Form, Language, cell_key, form, signed, versions
+from govstats.panel import Panel
 from govstats.reconciliation.completion import completions
 from govstats.reconciliation.edits import assess, conflicts
 from govstats.reconciliation.matrix import ABSENT, IDENTITY, REPORTED, STATUSES, ReportMatrix, matrices, report_numbers
@@ -24,13 +25,12 @@ from govstats.reconciliation.solver import Flags, Floats, Integers
 from govstats.reconciliation.wording import cell_list, column_label, line_label
 from govstats.report import Report
 
-if TYPE_CHECKING:
-    from govstats.panel import Panel
-
 #: Why a sum has no value, the reason that outweighs the others last; a status of the results is one of these.
-REASONS = (*STATUSES, "ambiguous", "not_in_form")
+REASONS: tuple[str, ...] = (*STATUSES, "ambiguous", "not_in_form")
 _AMBIGUOUS, _NOT_IN_FORM = len(STATUSES), len(STATUSES) + 1
 
+#: How formulas are written, in each language.
+WORDS: Mapping[str, Mapping[str, str]] = package_data("measures/words.toml")
 _COLUMNS = ("agency", "year", "form", "table", "line", "column", "value", "status")
 _NUMBERING = re.compile(r"^(（[^（）]+）|\([^()]+\)\s*|[一二三四五六七八九十]、|\d+\.\s*)+")
 
@@ -183,15 +183,15 @@ def in_words(written: Iterable[str], statutory: Form, language: Language) -> str
     >>> in_words(["requests/new/total", "-requests/refused/natural_person"], form("2021"), "zh")
     '一、本年新收政府信息公开申请数量 − （三）不予公开·自然人'
     """
-    words = ""
+    words, formula = WORDS[language], ""
     for sign, one in map(signed, written):
         name, lines, column = cell_key(one)
         table = statutory.table(name)
-        label = ("或" if language == "zh" else " or ").join(line_label(table, line, language) for line in lines.split("|"))
+        label = words["or"].join(line_label(table, line, language) for line in lines.split("|"))
         if column != "total" or table.lines_across:
             label += f"·{column_label(table, column, language)}"
-        words += (" − " if sign < 0 else " + " if words else "") + label
-    return words.removeprefix(" ").replace(" + ", "＋") if language == "zh" else words.removeprefix(" ")
+        formula += words["minus" if sign < 0 else "plus"] + label
+    return formula.removeprefix(words["plus"]).lstrip()
 
 
 # --- figures of many reports ------------------------------------------------------------------------------------------------

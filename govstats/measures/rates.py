@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,8 @@ from scipy import stats
 from govstats.errors import FormError, UnusableCells, UnusableRegister, require_columns
 from govstats.files import Written, refuse_keys, refuse_unknown, text_of
 from govstats.forms import ONE_FEN, Language, form, versions
-from govstats.measures.formulas import REASONS, Figures, Gathered, Sum, chosen, definitions_in, gathered, in_words, parsed
+from govstats.measures.formulas import REASONS, WORDS, Figures, Gathered, Sum, chosen, definitions_in, gathered, in_words, parsed
+from govstats.panel import Panel
 from govstats.panel.register import EXPECTED_TYPES, expected_reports
 from govstats.reconciliation import reconcile
 from govstats.reconciliation.corrections import Corrections, as_corrected
@@ -26,9 +27,6 @@ from govstats.reconciliation.reuse import reused_passages
 from govstats.reconciliation.rulebook import RulesFile
 from govstats.reconciliation.solver import Flags, Floats
 from govstats.report import Report, column_types, typed_frame
-
-if TYPE_CHECKING:
-    from govstats.panel import Panel
 
 _FILE = "measures/indicators.toml"
 _KINDS = ("share", "proportion", "ratio", "mean", "net", "concentration", "difference")
@@ -194,20 +192,18 @@ def definitions(formulas: RulesFile | None = None) -> pd.DataFrame:
 
 
 def _formula(one: Indicator, given: Mapping[str, Mapping[str, str]], language: Language) -> str:
-    statutory = form(max(one.sums))
-    opening, closing, over = ("（", "）", "÷") if language == "zh" else ("(", ")", " / ")
-    words = [
+    words, statutory = WORDS[language], form(max(one.sums))
+    sums = [
         given[name][language] if name else in_words(cells, statutory, language)
         for cells, name in zip(one.written, one.given, strict=True)
     ]
     if one.kind == "concentration":
-        parts = ("、" if language == "zh" else ", ").join(words)
-        return f"各项占比的平方和：{parts}" if language == "zh" else f"sum of the squared shares of: {parts}"
-    words = [f"{opening}{word}{closing}" if len(cells) > 1 else word for cells, word in zip(one.written, words, strict=True)]
+        return words["concentration"].format(words["between"].join(sums))
     if one.kind == "net":
-        return words[0].removeprefix(opening).removesuffix(closing)
-    quotients = [over.join(words[at : at + 2]) for at in range(0, len(words), 2)]
-    return " − ".join(quotients) + (f"×{one.times}" if one.times != 1 else "")
+        return sums[0]
+    sums = [words["bracketed"].format(each) if len(cells) > 1 else each for cells, each in zip(one.written, sums, strict=True)]
+    quotients = [words["over"].join(sums[at : at + 2]) for at in range(0, len(sums), 2)]
+    return words["minus"].join(quotients) + (f"×{one.times}" if one.times != 1 else "")
 
 
 # --- the frame --------------------------------------------------------------------------------------------------------------
@@ -349,12 +345,9 @@ class _Groups:
         if lacking := [name for name in names if name not in reports.columns]:
             known = ", ".join(map(str, reports.columns))
             raise UnusableCells.worded("nothing_known_of", lacking=", ".join(lacking), known=known)
-        if self.single:
-            self.of_report = first = np.arange(len(reports), dtype=np.intp)
-        else:
-            grouped = reports.groupby(names, dropna=False, sort=True)
-            self.of_report = np.asarray(grouped.ngroup(), dtype=np.intp)
-            first = np.unique(self.of_report, return_index=True)[1]
+        # single reports stay in their order
+        self.of_report = np.asarray(reports.groupby(names, dropna=False, sort=not self.single).ngroup(), dtype=np.intp)
+        first = np.unique(self.of_report, return_index=True)[1]
         self.count = len(first)
         self.agencies = reports["agency"]
         self.keys = reports[names].iloc[first].reset_index(drop=True)
@@ -562,21 +555,10 @@ def _uncertainty(
 # --- repairs ----------------------------------------------------------------------------------------------------------------
 
 
-class _Repaired(NamedTuple):
-    """The reports on one form as their repairs would have them, a column a repair.
-
-    Attributes
-    ----------
-    figures : Figures
-        NaN where a repair leaves open which figure would do.
-    of : DataFrame
-        A row a repair: ``number`` (of the report), ``group`` (of which a report needs one), ``table``, and ``complete``, false
-        where the group may have others.
-    """
-
-    version: str
-    figures: Figures
-    of: pd.DataFrame
+#: The reports on one form as their repairs would have them: the version; the figures, a column a repair, NaN where it leaves open
+#: which figure would do; and a row a repair: ``number`` (of the report), ``group`` (of which a report needs one), ``table``, and
+#: ``complete``, false where the group may have others.
+_Repaired = tuple[str, Figures, pd.DataFrame]
 
 
 def _as_repaired(everything: Gathered, repairs: pd.DataFrame | bool, corrected: Report | pd.DataFrame) -> list[_Repaired]:
@@ -603,7 +585,7 @@ def _as_repaired(everything: Gathered, repairs: pd.DataFrame | bool, corrected: 
         for at, change, *cell in of_repair[["at", "by", "table", "line", "column"]].itertuples(index=False):
             if tuple(cell) in matrix.index:
                 value[matrix.index[tuple(cell)], at] += change
-        repaired.append(_Repaired(matrix.form.version, Figures(value, known.reason[:, columns], matrix.index), here))
+        repaired.append((matrix.form.version, Figures(value, known.reason[:, columns], matrix.index), here))
     return repaired
 
 
@@ -900,7 +882,7 @@ def nonresponse(
     if len(twice):
         raise UnusableCells.worded("expected_twice", **twice[["agency", "year"]].iloc[0])
     every = should.merge(pd.DataFrame({"indicator": wanted}), how="cross")
-    rates = rates[[*("agency", "year", "indicator", "status", "value", "numerator", "denominator")]]
+    rates = rates[["agency", "year", "indicator", "status", "value", "numerator", "denominator"]]
     both = pd.concat(
         [every.merge(rates, on=["agency", "year", "indicator"], how="left"), rates[rates["agency"].isna()]], ignore_index=True
     )
@@ -916,28 +898,24 @@ def _bounded(reports: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
     counted = known & reports["status"].isin(["computed", "undefined"])
     rate = reports["value"].where(counted & (reports["status"] == "computed")).astype(float)
     over, under = (reports[name].where(counted).astype(float) for name in ("numerator", "denominator"))
-    keys = [reports[name] for name in groups]
-
-    def of_groups(values: pd.Series[Any]) -> Any:
-        return values.groupby(keys, dropna=False)
-
     there = known & reports["status"].notna()
     counts = {"expected": known, "reports": there, "counted": counted, "unexpected": ~known}
-    frame = pd.DataFrame({name: of_groups(counts[name]).sum() for name in counts})
+    by_group: Any = reports[groups].assign(**counts, rate=rate, over=over, under=under).groupby(groups, dropna=False)
+    frame: pd.DataFrame = by_group[list(counts)].sum()
     missing = frame["expected"] - frame["counted"]
-    granted, cases = of_groups(over).sum(), of_groups(under).sum()
-    ends = [of_groups(rate).quantile(quantile) for quantile in _ALIKE]
-    for size, how, worst in ((of_groups(under).mean(), "alike", ends), (of_groups(under).max(), "worst", (0.0, 1.0))):
+    granted, cases = by_group["over"].sum(), by_group["under"].sum()
+    ends = [by_group["rate"].quantile(quantile) for quantile in _ALIKE]
+    for size, how, worst in ((by_group["under"].mean(), "alike", ends), (by_group["under"].max(), "worst", (0.0, 1.0))):
         lost = (missing * size).where(missing > 0, 0.0)
         for side, share in zip(("low", "high"), worst, strict=True):
             more = (lost * share).where(missing > 0, 0.0)
             frame[f"{side}_{how}"] = ((granted + more) / (cases + lost)).where(cases > 0)
-    rates, some = of_groups(rate).sum(), of_groups(rate).count()
+    rates, some = by_group["rate"].sum(), by_group["rate"].count()
     several = (some + missing).where(some + missing > 0)
     frame = frame.assign(
         value=granted / cases.where(cases > 0),
         response_rate=frame["reports"] / frame["expected"].where(frame["expected"] > 0),
-        agency_mean=of_groups(rate).mean(),
+        agency_mean=by_group["rate"].mean(),
         mean_low=rates / several,
         mean_high=(rates + missing) / several,
     )

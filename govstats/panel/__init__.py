@@ -19,11 +19,12 @@ import pyarrow.compute as pc
 
 from govstats.errors import UnknownReport, UnusablePanel, require_columns
 from govstats.export import connected, create_tables
-from govstats.export.database import MANIFEST, REPORT_TYPES, manifest_of, query, whole_table
+from govstats.export.database import MANIFEST, REPORT_TYPES, arrow_table, manifest_of, query, quoted, whole_table
+from govstats.files import package_data
 from govstats.panel.building import Store, build
 from govstats.panel.reading import Folder
 from govstats.panel.register import EXPECTED_TYPES, read_expected
-from govstats.report import typed_frame
+from govstats.report import column_types, typed_frame
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -31,16 +32,12 @@ if TYPE_CHECKING:
 __all__ = ["MANIFEST", "REPORT_TYPES", "STATES", "Folder", "Panel", "read_corpus"]
 
 #: What a panel has of an agency and year, from the best to the worst, with the labels that figures print.
-STATES = {
-    "consistent": ("勾稽相符", "consistent"),
-    "inconsistent": ("勾稽不符", "inconsistent"),
-    "incomplete": ("表格不全", "tables incomplete"),
-    "undecided": ("多数无法核对", "mostly not assessable"),
-    "without tables": ("没有表格", "no tables"),
-    "failed": ("无法使用", "could not be used"),
-    "missing": ("未见报告", "no document"),
-}
+STATES = {state: (zh, en) for state, (zh, en) in package_data("panel/states.toml").items()}
 #: The columns of `Panel.coverage`, with their types.
+_SUMMARY_TYPES = column_types(
+    "rule severity reports:Int64 pass:Int64 fail:Int64 not_assessable:Int64 failures:Int64 failure_rate:Float64 low:Float64 "
+    "high:Float64"
+)
 _COVERAGE_TYPES = {"agency": "str", "year": "Int64", "state": "str", "documents": "Int64", "failures": "Int64", "message": "str"}
 
 
@@ -186,7 +183,7 @@ class Panel:
         reports = self.reports.dropna(subset=of_report)
         if reports.empty:
             return typed_frame([], _COVERAGE_TYPES)
-        known = pd.DataFrame(columns=["agency", "from", "until"]) if expected is None else expected
+        known = typed_frame([], EXPECTED_TYPES) if expected is None else expected
         require_columns(known, ("agency", "from", "until"), "expected", "agency from until")
         agencies = list(dict.fromkeys([*reports["agency"], *known["agency"]]))
         # one without a document has the years of the panel too
@@ -196,15 +193,11 @@ class Panel:
         with connected(None) as connection:
             sources = {"reports": pd.concat([reports, listed]), "cells": tables.dropna(), "findings": self.findings}
             create_tables(connection, sources, comments=False)
-            connection.execute(query("coverage"))
-            frame: pd.DataFrame = connection.sql("FROM coverage").df().astype(_COVERAGE_TYPES)
-        frame = frame.sort_values(of_report, key=lambda one: one.map(agencies.index) if one.name == "agency" else one)
-        if expected is not None:
-            spans = frame[of_report].merge(expected, on="agency")
-            existed = spans[spans["year"].between(spans["from"].fillna(0), spans["until"].fillna(9999))]
-            there = pd.MultiIndex.from_frame(frame[of_report]).isin(pd.MultiIndex.from_frame(existed[of_report]))
-            frame = frame[there | frame["documents"].gt(0) | ~frame["agency"].isin(expected["agency"])]
-        return frame.reset_index(drop=True)
+            connection.execute(query("export/coverage.sql"))
+            connection.register("expected", arrow_table(known))
+            frame: pd.DataFrame = connection.sql(query("panel/existed.sql")).df().astype(_COVERAGE_TYPES)
+        in_order = frame.sort_values(of_report, key=lambda one: one.map(agencies.index) if one.name == "agency" else one)
+        return in_order.reset_index(drop=True)
 
     def summary(self, by: str | Iterable[str] = ()) -> pd.DataFrame:
         """Count the reports that pass each rule, fail it, or cannot be checked by it.
@@ -237,28 +230,15 @@ class Panel:
         >>> panel.summary("form").query("rule == 'T4S'")[["form", "reports", "pass", "fail", "failures"]].values.tolist()
         [['2019', 5, 3, 0, 0], ['2021', 17, 15, 1, 2]]
         """
-        of_report, groups = ["agency", "year"], [by] if isinstance(by, str) else list(by)
+        groups = [by] if isinstance(by, str) else list(by)
         if unknown := [name for name in groups if name not in REPORT_TYPES]:
             raise UnusablePanel.worded("no_column_of_reports", name=unknown[0])
-        known = self.rules[["rule", "severity"]]
-        findings = self.findings[["rule", *of_report, "status"]]
-        findings = findings.assign(status=findings["status"].mask(self.findings["decision"].eq("dismissed"), "pass"))
-        chosen = self.reports[self.reports["chosen"].eq(True)].dropna(subset=of_report)
-        statuses = ["pass", "fail", "not_assessable"]
-        counts = findings.pivot_table(index=["rule", *of_report], columns="status", aggfunc="size").reindex(columns=statuses)
-        counts = counts.fillna(0)
-        fails, undecided = counts["fail"] > 0, counts["not_assessable"] > 0
-        told = {"pass": ~fails & ~undecided, "fail": fails, "not_assessable": ~fails & undecided, "failures": counts["fail"]}
-        of_each = pd.DataFrame({"reports": 1} | told).astype("Int64")
-        described = of_each.reset_index().merge(chosen[list(dict.fromkeys([*of_report, *groups]))], on=of_report)
-        summed = described.groupby(["rule", *groups], dropna=False)[list(of_each)].sum().reset_index()
-        frame = known.merge(summed, on="rule").loc[:, ["rule", "severity", *groups, *of_each]]
-        decided = frame["pass"] + frame["fail"]
-        return frame.assign(
-            failure_rate=frame["fail"] / decided.where(decided > 0),
-            low=frame["fail"] / frame["reports"],
-            high=(frame["fail"] + frame["not_assessable"]) / frame["reports"],
-        ).astype(dict.fromkeys(("failure_rate", "low", "high"), "Float64"))
+        rules = self.rules.assign(position=range(len(self.rules)))
+        columns = "".join(f", reports.{quoted(name)}" for name in groups)
+        with connected(None) as connection:
+            create_tables(connection, {"reports": self.reports, "findings": self.findings, "rules": rules}, comments=False)
+            frame: pd.DataFrame = connection.sql(query("panel/summary.sql").format(groups=columns)).df()
+        return frame.astype({name: REPORT_TYPES[name] for name in groups} | _SUMMARY_TYPES)
 
     @cached_property
     def _manifest(self) -> Mapping[str, Any]:

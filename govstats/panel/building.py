@@ -319,16 +319,6 @@ READ = ("cells", "claims", "notes", "vintages", "document_findings", "texts")
 #: What those rows take from their document, and what puts them in order.
 _OF_A_DOCUMENT = ["key", "batch", "position", "agency", "year", "form", "vintage", "source", "published"]
 _OF_A_DOCUMENT += ["basis", "agency_printed", "note_zh", "note_en"]
-#: The rows of documents, in the order of the documents. A key may stand in several chunks: only one of them is meant.
-_ROWS = """
-SELECT * FROM read_parquet([{files}], filename = true, file_row_number = true) JOIN documents USING (key, filename)
-"""
-#: A note on each report of which it is not known whose it is among several agencies of that name.
-_UNDECIDED = """
-UNION ALL BY NAME SELECT batch, position, agency, year, 'undecided_agency' AS kind, '' AS "table", '' AS line, '' AS "column",
-  agency_printed AS printed, '' AS place, note_zh AS message_zh, note_en AS message_en
-FROM documents WHERE basis = 'undecided'
-"""
 #: So much memory is used to put the rows of a panel in order; the rest goes to the disk.
 _MEMORY = "256MB"
 _ROWS_AT_ONCE = 50_000
@@ -463,10 +453,11 @@ def _in_order(connection: DuckDBPyConnection, name: str, documents: pd.DataFrame
     if name == "claims":  # a claim has a year of its own
         known = known.rename(columns={"year": "report_year"})
     connection.register("documents", database.arrow_table(known))
-    rows = _ROWS.format(files=", ".join(map(database.literal, known["filename"].unique())))
+    files = ", ".join(map(database.literal, known["filename"].unique()))
     columns = ", ".join(map(database.quoted, database.PANEL_TYPES[name]))
-    query = f"SELECT batch, {columns} FROM ({rows} {_UNDECIDED if name == 'notes' else ''}) ORDER BY position, file_row_number"
-    return connection.sql(query).to_arrow_reader(_ROWS_AT_ONCE)
+    more = database.query("panel/undecided.sql") if name == "notes" else ""
+    rows = connection.sql(database.query("panel/rows.sql").format(columns=columns, files=files, more=more))
+    return rows.to_arrow_reader(_ROWS_AT_ONCE)
 
 
 def _parts(reader: pa.RecordBatchReader, batches: int) -> Iterable[pa.Table]:

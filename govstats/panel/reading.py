@@ -35,6 +35,7 @@ from govstats.documents import open_document
 from govstats.documents.limits import chosen_limits, ended, ended_beyond_limits, limits, start_clock_again
 from govstats.documents.remembered import remembered
 from govstats.errors import MissingExtra, ProcessDied, UnreadableDocument
+from govstats.files import package_data
 from govstats.panel.register import said_of
 from govstats.recognition import recognise
 from govstats.reconciliation.reuse import sample
@@ -48,13 +49,7 @@ Tables = dict[str, pa.Table]
 _Result = TypeVar("_Result")
 
 #: How long a document of a kind takes to read, a web page being 1; what has another suffix is no document.
-_COSTS = {
-    **dict.fromkeys((".html", ".htm", ".shtml", ".xhtml", ".txt", ".md", ".markdown"), 1),
-    **dict.fromkeys((".mht", ".mhtml", ".docx"), 3),
-    ".doc": 50,
-    ".pdf": 50,
-    **dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif"), 500),
-}
+_COSTS = {suffix: int(cost) for cost, suffixes in package_data("panel/costs.toml").items() for suffix in suffixes}
 #: A chunk costs so much that losing it is no pity and sending it is no burden.
 _CHUNK_COST = 100
 #: Below this one process reads, for to start more takes longer.
