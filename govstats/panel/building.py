@@ -251,8 +251,9 @@ def _write(
     (store.root / database.MANIFEST).unlink(missing_ok=True)
     for name in database.PANEL_TYPES:
         put(making / f"{name}.parquet", store.root / f"{name}.parquet")
-    _write_database(store.root, making / _DATABASE)
-    put(making / _DATABASE, store.root / _DATABASE)
+    if not store.temporary:
+        _write_database(store.root, making / _DATABASE)
+        put(making / _DATABASE, store.root / _DATABASE)
     put(making / database.MANIFEST, store.root / database.MANIFEST)
     shutil.rmtree(making, ignore_errors=True)
 
@@ -342,9 +343,12 @@ class Store:
     ----------
     root : Path
         Of the panel.
+    temporary : bool
+        Whether it goes with the panel: then nobody queries it, and it has no database, which takes a second.
     """
 
     root: Path
+    temporary: bool = False
 
     @property
     def kept(self) -> Path:
