@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from itertools import count, repeat
 from os import PathLike
 from pathlib import Path
@@ -258,9 +258,14 @@ def _write(
     shutil.rmtree(making, ignore_errors=True)
 
 
+@cache
+def _schema(table: str) -> pa.Schema:
+    return schema(database.PANEL_TYPES[table])
+
+
 def _write_table(folder: Path, name: str, frames: Iterable[pd.DataFrame]) -> None:
     """Write a table of a panel, a row group for each frame."""
-    columns = schema(database.PANEL_TYPES[name])
+    columns = _schema(name)
     with pq.ParquetWriter(folder / f"{name}.parquet", columns, compression="zstd") as writer:
         for frame in frames:
             typed = frame[columns.names].astype(database.PANEL_TYPES[name])
@@ -402,7 +407,7 @@ class Store:
         with connected(None) as connection:
             connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
             for name in READ:
-                columns = schema(database.PANEL_TYPES[name])
+                columns = _schema(name)
                 of_table = documents[documents["chosen"] != (name == "vintages")]
                 parts: Iterable[pa.Table] = repeat(columns.empty_table(), batches)
                 if not of_table.empty:
