@@ -11,10 +11,11 @@ from govstats.export import database
 
 # each test process has a core, and threads that wait for each other would take it from the others
 os.environ["GOVSTATS_LIMIT_THREADS"] = "1"
+gc.set_threshold(100_000)  # to look for garbage as often as Python does took a tenth of the time
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector what was imported and collected: it stays, and to look through it took a tenth of the time."""
+    """Spare the garbage collector what was imported and collected, which stays."""
     gc.freeze()
 
 

@@ -306,10 +306,8 @@ def _write_database(panel: Path, path: Path) -> None:
     """Write a database of views over the files of a panel."""
     tables = ("reports", "cells", "claims", "notes", "findings", "vintages", "rules")
     with connected(path) as connection:
-        connection.execute("BEGIN")  # each comment would be a transaction of its own
         database.create_tables(connection, {name: panel / f"{name}.parquet" for name in tables}, copy=False)
         database.add_views(connection)
-        connection.execute("COMMIT")
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------------
