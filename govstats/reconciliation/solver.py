@@ -225,9 +225,9 @@ def can_hold(edits: Rows, figures: Floats) -> Flags:
 
 def possible(edits: Rows, figures: Floats) -> Flags:
     """Tell which figures, shape (cells, reports), are counts or amounts that can be completed so that all edits hold."""
-    fit = ~edits.outside(figures).any(axis=0)
+    fit = np.asarray(~edits.outside(figures).any(axis=0))
     # most groups are one cell that no edit binds
-    return np.asarray(fit & can_hold(edits, figures)) if len(edits.matrix) else fit
+    return fit & can_hold(edits, figures) if len(edits.matrix) else fit
 
 
 def conflict(edits: Rows, figures: Floats) -> list[int]:
