@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import gc
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from govstats.export import database
+
 # each test process has a core, and threads that wait for each other would take it from the others
 os.environ["GOVSTATS_LIMIT_THREADS"] = "1"
+gc.set_threshold(100_000)  # to look for garbage as often as Python does took a tenth of the time
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector what was imported and collected: it stays, and to look through it took a tenth of the time."""
+    """Spare the garbage collector what was imported and collected, which stays."""
     gc.freeze()
 
 
@@ -22,7 +26,8 @@ def pytest_unconfigure() -> None:
 @pytest.fixture
 def uncommented(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the comments out of databases, which take half of a small build; tests/test_export.py reads them."""
-    monkeypatch.setattr("govstats.export.database._comment", lambda *_: None)
+    for make in (database.create_tables, database.add_views):
+        monkeypatch.setattr(database, make.__name__, partial(make, comments=False))
 
 
 @pytest.fixture(scope="session")

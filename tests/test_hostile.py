@@ -95,7 +95,7 @@ def folder(tmp_path: Path) -> Path:
     [
         (nested_forms(16, 4), {"memory": 2_000_000_000}, "that read it died; at most 2,000,000,000 bytes of memory"),
         # each of which is drawn over the whole page
-        (INPUTS["pdf: shadings"](100_000), {"seconds": 6}, "that read it took too long; at most 6 seconds for a document"),
+        (INPUTS["pdf: shadings"](100_000), {"seconds": 3}, "that read it took too long; at most 3 seconds for a document"),
     ],
     ids=["memory", "time"],
 )

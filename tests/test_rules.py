@@ -80,18 +80,25 @@ def consistent(version: str) -> dict[str, Cell]:
     return {f"{table}/{line}/{c}": v for table, line, columns, row in rows for c, v in zip(columns, row, strict=True)}
 
 
-def frame(version: str, changes: Mapping[str, Cell] | None = None) -> pd.DataFrame:
-    """The consistent report with some cells changed."""
-    rows: list[tuple[Any, ...]] = []
+def rows(version: str, changes: Mapping[str, Cell] | None = None) -> list[tuple[str, str, str, float | None, str, str]]:
+    """The consistent report with some cells changed: ``table line column value printed status``."""
+    found: list[tuple[str, str, str, float | None, str, str]] = []
     for key, cell in {**consistent(version), **(changes or {})}.items():
         if cell is not None:
             value, printed = cell if isinstance(cell, tuple) else (None if isinstance(cell, str) else cell, cell)
             text = printed if isinstance(printed, str) else f"{printed:.10g}"
             status = "reported" if value is not None else STATUS[text]
             table, _, rest = key.partition("/")
-            rows.append((*IDENTITY[version], version, table, *rest.rsplit("/", 1), value, text, status))
+            line, column = rest.rsplit("/", 1)
+            found.append((table, line, column, value, text, status))
+    return found
+
+
+def frame(version: str, changes: Mapping[str, Cell] | None = None) -> pd.DataFrame:
+    """The same as a frame."""
+    described = [(*IDENTITY[version], version, *row) for row in rows(version, changes)]
     columns = ["agency", "year", "form", "table", "line", "column", "value", "printed", "status"]
-    return pd.DataFrame(rows, columns=columns).astype({"year": "Int64", "value": "Float64"})
+    return pd.DataFrame(described, columns=columns).astype({"year": "Int64", "value": "Float64"})
 
 
 def report(
@@ -104,19 +111,8 @@ def report(
 ) -> Report:
     """The same as a report, with its sections and what is noted about it."""
     cells = [
-        ReadCell(
-            row["table"],
-            row["line"],
-            row["column"],
-            None if pd.isna(row["value"]) else row["value"],
-            row["printed"],
-            row["status"],
-            "万元" if row["column"] == "amount" else "件",
-            None,
-            "",
-            "grid",
-        )
-        for row in frame(version, changes).to_dict("records")
+        ReadCell(*row, "万元" if row[2] == "amount" else "件", None, "", "grid")  # table line column value printed status
+        for row in rows(version, changes)
     ]
     headings = tuple(SectionHeading(number, "", "") for number in sections)
     return Report(

@@ -203,8 +203,10 @@ def connected(file: Path | None) -> Iterator[DuckDBPyConnection]:
         with TemporaryDirectory() as spill, duckdb.connect(":memory:" if file is None else str(file)) as connection:
             connection.execute(f"SET memory_limit = '{_MEMORY}'; SET temp_directory = {database.literal(spill)}")
             if file is not None:
-                connection.execute(_WRITING)
+                connection.execute(f"{_WRITING}; BEGIN")  # each comment would be a transaction of its own
             yield connection
+            if file is not None:
+                connection.commit()
     except (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException) as error:
         raise UnusableExport.worded("export_failed", error=error) from error
 

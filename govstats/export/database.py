@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -289,7 +288,7 @@ def literal(text: str) -> str:
 
 
 def _variables_frame() -> pd.DataFrame:
-    frame = pd.DataFrame([asdict(one) for one in variables()])
+    frame = pd.DataFrame([vars(one) for one in variables()])
     names = {"name": "variable", "zh": "label_zh", "en": "label_en"}
     table, line, column = zip(*frame.pop("cell"), strict=True)
     frame = frame.rename(columns=names).assign(table=table, line=line, column=column, position=range(1, len(frame) + 1))

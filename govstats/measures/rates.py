@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 from govstats.errors import FormError, UnusableCells, UnusableRegister, require_columns
 from govstats.files import Written, refuse_keys, refuse_unknown, text_of
@@ -697,7 +697,7 @@ def wilson(successes: ArrayLike, trials: ArrayLike, *, confidence: float = 0.95)
     """
     k, n = np.asarray(successes, dtype=float), np.asarray(trials, dtype=float)
     possible: Any = (n > 0) & (k >= 0) & (k <= n)
-    return _score_interval(np.where(possible, k, np.nan), np.where(possible, n, np.nan), stats.norm.ppf(_upper(confidence)))
+    return _score_interval(np.where(possible, k, np.nan), np.where(possible, n, np.nan), special.ndtri(_upper(confidence)))
 
 
 def across_agencies(agencies: pd.DataFrame, *, share: bool = True, confidence: float = 0.95) -> pd.DataFrame:
@@ -749,7 +749,7 @@ def across_agencies(agencies: pd.DataFrame, *, share: bool = True, confidence: f
     independent = pooled * (1 - pooled) / variance.where(variance > 0)
     freedom = 1 / (part**2).groupby(group).sum() - 1
     # with less the interval is 0 to 1 in any case, and the factor would soon be infinite
-    factor = stats.t.ppf(_upper(confidence), freedom.clip(lower=0.1))
+    factor = special.stdtrit(freedom.clip(lower=0.1), _upper(confidence))
     by_agencies = _score_interval(pooled * independent, independent, factor)
     by_cases = wilson(granted, cases.where(count > 1), confidence=confidence)
     return found.assign(

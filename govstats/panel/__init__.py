@@ -322,7 +322,7 @@ def read_corpus(
     """
     temporary = _Temporary() if output is None else None
     root = Path(temporary.path if temporary else output or "")
-    store = Store(root.expanduser().absolute())
+    store = Store(root.expanduser().absolute(), temporary=temporary is not None)
     build(
         store,
         Folder.of(folder, storage_options),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from itertools import count, repeat
 from os import PathLike
 from pathlib import Path
@@ -251,15 +251,21 @@ def _write(
     (store.root / database.MANIFEST).unlink(missing_ok=True)
     for name in database.PANEL_TYPES:
         put(making / f"{name}.parquet", store.root / f"{name}.parquet")
-    _write_database(store.root, making / _DATABASE)
-    put(making / _DATABASE, store.root / _DATABASE)
+    if not store.temporary:
+        _write_database(store.root, making / _DATABASE)
+        put(making / _DATABASE, store.root / _DATABASE)
     put(making / database.MANIFEST, store.root / database.MANIFEST)
     shutil.rmtree(making, ignore_errors=True)
 
 
+@cache
+def _schema(table: str) -> pa.Schema:
+    return schema(database.PANEL_TYPES[table])
+
+
 def _write_table(folder: Path, name: str, frames: Iterable[pd.DataFrame]) -> None:
     """Write a table of a panel, a row group for each frame."""
-    columns = schema(database.PANEL_TYPES[name])
+    columns = _schema(name)
     with pq.ParquetWriter(folder / f"{name}.parquet", columns, compression="zstd") as writer:
         for frame in frames:
             typed = frame[columns.names].astype(database.PANEL_TYPES[name])
@@ -300,10 +306,8 @@ def _write_database(panel: Path, path: Path) -> None:
     """Write a database of views over the files of a panel."""
     tables = ("reports", "cells", "claims", "notes", "findings", "vintages", "rules")
     with connected(path) as connection:
-        connection.execute("BEGIN")  # each comment would be a transaction of its own
         database.create_tables(connection, {name: panel / f"{name}.parquet" for name in tables}, copy=False)
         database.add_views(connection)
-        connection.execute("COMMIT")
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------------
@@ -332,9 +336,12 @@ class Store:
     ----------
     root : Path
         Of the panel.
+    temporary : bool
+        Whether it goes with the panel: then nobody queries it, and it has no database, which takes a second.
     """
 
     root: Path
+    temporary: bool = False
 
     @property
     def kept(self) -> Path:
@@ -388,7 +395,7 @@ class Store:
         with connected(None) as connection:
             connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
             for name in READ:
-                columns = schema(database.PANEL_TYPES[name])
+                columns = _schema(name)
                 of_table = documents[documents["chosen"] != (name == "vintages")]
                 parts: Iterable[pa.Table] = repeat(columns.empty_table(), batches)
                 if not of_table.empty:

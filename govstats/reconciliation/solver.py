@@ -212,7 +212,11 @@ def can_hold(edits: Rows, figures: Floats) -> bool:
 
 def possible(edits: Rows, figures: Floats) -> Flags:
     """Tell which figures, shape (cells, reports), are counts or amounts that can be completed so that all edits hold."""
-    return np.array([not edits.outside(one).any() and can_hold(edits, one) for one in figures.T], dtype=np.bool_)
+    fit = np.asarray(~edits.outside(figures).any(axis=0))
+    # most groups are one cell that no edit binds
+    if not len(edits.matrix):
+        return fit
+    return np.array([ok and can_hold(edits, one) for ok, one in zip(fit, figures.T, strict=True)], dtype=np.bool_)
 
 
 def conflict(edits: Rows, figures: Floats) -> tuple[Edit, ...]:
