@@ -264,6 +264,20 @@ def test_below_a_block_of_labels_the_last_one_owns_no_row() -> None:
     assert all(right[key] == value for key, value in read.items() if key[0] == "requests")
 
 
+def test_rows_with_blanks_are_not_counted_where_a_converter_joined_columns() -> None:
+    """MarkItDown puts the last two figures of some rows into one cell, and a blank one in front of all rows."""
+    report = copy("distinct", "2021", 3)
+    table = report.form.table("requests")
+    printed = {line.id: [box.text for box in report.figures("requests", line.id)] for line in printed_lines(table)}
+    rows = [[table.line[name].zh, "", *figures[:5], " ".join(figures[5:])] for name, figures in printed.items()]
+    rows[3][4], rows[3][7] = "", rows[3][7].split()[0]
+    by_itself = ["", rows[-1][0], "", rows[-1][2], "", "", *rows[-1][5:7], rows[-1][7].split()[-1]]
+    page = f"{TITLE}\n\n{markdown(rows[:-1])}\n\n三、\n\n{markdown([by_itself])}\n"
+    read = reported(govstats.read(page.encode()))
+    right = shown(report, "requests")
+    assert all(right[key] == value for key, value in read.items() if key[0] == "requests")
+
+
 def test_columns_that_a_converter_joined_are_parted_by_their_header() -> None:
     rows = [
         ["", "第二十条第（", "一）项"],

@@ -141,6 +141,7 @@ class Headers:
         self._fits = cache(partial(Headers._rows_fit, itself))
         self._named = cache(partial(Headers._columns_named, itself))
         self._goes_on = cache(partial(Headers._have_second_lines, itself))
+        self._joins = cache(partial(Headers._joins_columns, itself))
         self._crowded = cache(partial(Headers._has_own_columns, itself))
         self._adds_up = cache(partial(Headers._count_sums, itself))
 
@@ -173,7 +174,7 @@ class Headers:
         behind = self.figures_behind(record)
         split += pairwise(record.words) if behind else []
         parted = self._goes_on(id(record.grid), table) or any(starmap(_are_thousands, split))
-        parted |= self.may_lack_a_figure(record, sums)
+        parted |= self.may_lack_a_figure(record, sums) or (BLANK in record.kinds and self._joins(id(record.grid)))
         # where other rows of its shape add up, this one stands in the columns as well
         counts = self._adds_up(id(record.grid), tuple(map(tuple, sums)))
         shape, has_figures, sign = _sum_of_row(record, sums)
@@ -252,6 +253,12 @@ class Headers:
             if any(_are_thousands(piece.text, under.get(piece.column, "")) for piece in above.figures):
                 return True
         return False
+
+    def _joins_columns(self, grid: int) -> bool:
+        """Tell whether a converter put the figures of two columns into one, so that a row with blanks may lack a cell."""
+        parts = [piece.text.split() for row in self._records[grid] for piece in row.fields]
+        several = [some for some in parts if len(some) > 1 and all(map(is_figure, some))]
+        return not all(all(starmap(_are_thousands, pairwise(some))) for some in several)
 
     def _keeps_order(self, record: Record, table: Table, columns: Sequence[str]) -> bool:
         """Tell whether nothing above a row speaks against the columns of the form in their order."""
@@ -838,8 +845,10 @@ def in_order(record: Record, columns: int) -> Way | None:
     fields = tuple(record.fields)
     led_by_blank = record.kinds[:1] == BLANK
     if len(fields) == columns and record.grid.bounded and (record.grid.aligned or not led_by_blank):
-        # beside a cell with two figures, a blank one may be where one of them belongs
-        return Way(fields, BLANK not in record.kinds or len(record.words) == len(record.figures))
+        # beside a cell with two figures, a blank one may be where one of them belongs; MarkItDown sets a row by the places of
+        # words, so that blank cells before the label of one that stands by itself are no columns
+        of_places = len(record.grid.rows) == 1 and not record.grid.rows[0][0].text
+        return Way(fields, BLANK not in record.kinds or (len(record.words) == len(record.figures) and not of_places))
     if len(record.figures) == columns:
         # of a row that is longer than others a figure may be the cell too many, and a blank one of the form; several blanks
         # behind all figures are what a torn row leaves
