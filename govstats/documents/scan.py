@@ -142,8 +142,12 @@ def _cuts(grey: Array) -> list[int]:
     # between two pages lie the margins of both
     ink = (cv2.blur(grey, (width // 20 + 1, 1)).astype(np.int16) - grey > _INKED).mean(axis=1)
     margins = [run for run in _runs(ink < _HARDLY, 1) if run[0] and run[1] < height and run[1] - run[0] > _MARGIN * width]
-    pages = [0, *(sum(run) // 2 for run in margins), height]
-    return [0, *chain.from_iterable(starmap(partial(_parts, grey), pairwise(pages)))]
+    # what is blank for more than two margins is the rest of a page
+    room = round(_MARGIN * width)
+    cuts = {
+        side for start, end in margins for side in (min(start + room, (start + end) // 2), max(end - room, (start + end) // 2))
+    }
+    return [0, *chain.from_iterable(starmap(partial(_parts, grey), pairwise(sorted({0, *cuts, height}))))]
 
 
 def _parts(grey: Array, top: int, bottom: int) -> list[int]:
