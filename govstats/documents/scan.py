@@ -366,10 +366,11 @@ def _rulings(grey: Array, high: float) -> tuple[Array, Array, Array]:
 
 
 def _end_on_others(lines: Array, others: Array, covered: Array, dark: Array, near: float) -> None:
-    """Shorten lines that end inside a cell: strokes of a label at their height join them.
+    """Shorten lines that end inside a cell, as no others do: strokes of a label at their height join them.
 
     A faded ruling goes on behind the cell; in the last one the strokes above and below it tell.
     """
+    given = lines.copy()
     for line in lines:
         same = lines[np.abs(lines[:, 0] - line[0]) <= near]
         rows = slice(max(round(line[0] - near), 0), round(line[0] + near) + 1)
@@ -381,7 +382,8 @@ def _end_on_others(lines: Array, others: Array, covered: Array, dark: Array, nea
                 continue
             inside = places[(sign * line[3 - side] + near < places) & (places < end)]
             beyond = places[places > end]
-            if len(inside) and len(beyond) and (sign * same[:, side]).max() < beyond[0]:
+            in_row = (np.abs(given[:, side] - line[side]) <= near).sum() >= _IN_ROW
+            if len(inside) and len(beyond) and (sign * same[:, side]).max() < beyond[0] and not in_row:
                 begin, after = sorted((round(sign * (inside[-1] + near)), round(sign * (end + _BLURRED))))
                 columns = slice(max(begin, 0), after)
                 if len(beyond) > 1 or _among_text(covered[rows, columns], dark[rows, columns]):
