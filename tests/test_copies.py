@@ -278,6 +278,28 @@ def test_rows_with_blanks_are_not_counted_where_a_converter_joined_columns() -> 
     assert all(right[key] == value for key, value in read.items() if key[0] == "requests")
 
 
+def test_a_figure_below_a_column_that_a_line_lacks_is_not_that_lines() -> None:
+    """Plain pdftotext prints column by column."""
+    lines = ["二、主动公开政府信息情况", "第二十条第（五）项", "信息内容", "行政许可", "{}", "52768", "第二十条第（六）项"]
+    others = ["行政处罚", "本年处理决定数量", "9541", "行政强制", "本年处理决定数量", "71"]
+    page = "\n\n".join([TITLE, *lines, *others])
+    for column, expected in (("本年处理决定数量", {52768.0}), ("本年废止件数", set())):
+        read = reported(govstats.read(page.format(column).encode()))
+        assert {value for key, value in read.items() if key[1] == "licensing"} == expected
+
+
+def test_figures_of_two_cells_that_touch_are_longer_than_any_count() -> None:
+    report = copy("large", "2021", 3)
+    figures = [box.text for box in report.figures("requests", "new")]
+    joined = [*figures[:4], "1000000", "123456", str(sum(map(int, figures[:4])) + 1_123_456)]
+    page = text(report)
+    assert page.count(" ".join(figures)) == 1
+    read = reported(govstats.read(page.replace(" ".join(figures), f"{' '.join(joined[:5])} {joined[5]}{joined[6]}").encode()))
+    columns = report.form.table("requests").columns_of["new"]
+    found = [read.get(("requests", "new", column)) for column in columns]
+    assert found == [float(value) for value in joined]
+
+
 def test_columns_that_a_converter_joined_are_parted_by_their_header() -> None:
     rows = [
         ["", "第二十条第（", "一）项"],

@@ -177,7 +177,9 @@ def _grid(rows: Sequence[Row], markdown: bool) -> Grid:
             )
         )
     aligned = markdown and len({len(cells) for _, cells in rows}) == 1
-    return Grid(placed, aligned, markdown, f"lines {rows[0][0] + 1}-{rows[-1][0] + 1}")
+    # MarkItDown sets a row by the places of its words: by itself, and behind a blank cell, it has no columns
+    bounded = markdown and (len(rows) > 1 or bool(rows[0][1][0]))
+    return Grid(placed, aligned, bounded, f"lines {rows[0][0] + 1}-{rows[-1][0] + 1}")
 
 
 def _edges(cells: Sequence[str], above: Sequence[int]) -> list[int]:

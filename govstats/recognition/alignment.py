@@ -197,7 +197,13 @@ def _lines_before(table: Table, record: Record, above: Record | None) -> Mapping
     before = _without_header(table, record.before)
     halves = words_of((*(above.before[-1:] if above else ()), *before[:1]))
     torn = {name for name, label in line_index(table).words if label == "".join(halves) != halves[-1]}
-    lines = {name: likeness for name, likeness in lines_named(table, before).items() if likeness >= SURE or name not in torn}
+    # a column between label and figures is one of the line's own
+    columns = set[str]().union(*(column_index(table).find(piece.text) for piece in record.before[len(before) :]))
+    lines = {
+        name: likeness
+        for name, likeness in lines_named(table, before).items()
+        if (likeness >= SURE or name not in torn) and not (columns and columns.isdisjoint(table.columns_of[name]))
+    }
     return lines if len(_lines_waiting(table, before).union(lines)) == 1 else {}
 
 

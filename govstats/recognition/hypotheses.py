@@ -174,7 +174,9 @@ class Headers:
         behind = self.figures_behind(record)
         split += pairwise(record.words) if behind else []
         parted = self._goes_on(id(record.grid), table) or any(starmap(_are_thousands, split))
-        parted |= self.may_lack_a_figure(record, sums) or (BLANK in record.kinds and self._joins(id(record.grid)))
+        # where a row is shorter for it, it is the only one
+        counted = BLANK in record.kinds and record.grid.aligned and not self.above(record, table)
+        parted |= self.may_lack_a_figure(record, sums) or (counted and self._joins(id(record.grid)))
         # where other rows of its shape add up, this one stands in the columns as well
         counts = self._adds_up(id(record.grid), tuple(map(tuple, sums)))
         shape, has_figures, sign = _sum_of_row(record, sums)
@@ -845,10 +847,8 @@ def in_order(record: Record, columns: int) -> Way | None:
     fields = tuple(record.fields)
     led_by_blank = record.kinds[:1] == BLANK
     if len(fields) == columns and record.grid.bounded and (record.grid.aligned or not led_by_blank):
-        # beside a cell with two figures, a blank one may be where one of them belongs; MarkItDown sets a row by the places of
-        # words, so that blank cells before the label of one that stands by itself are no columns
-        of_places = len(record.grid.rows) == 1 and not record.grid.rows[0][0].text
-        return Way(fields, BLANK not in record.kinds or (len(record.words) == len(record.figures) and not of_places))
+        # beside a cell with two figures, a blank one may be where one of them belongs
+        return Way(fields, BLANK not in record.kinds or len(record.words) == len(record.figures))
     if len(record.figures) == columns:
         # of a row that is longer than others a figure may be the cell too many, and a blank one of the form; several blanks
         # behind all figures are what a torn row leaves
@@ -944,6 +944,10 @@ def parted_ways(record: Record, columns: int, sums: Sequence[Sequence[int]] = ()
         # where most rows stand apart, a row of several words lacks cells
         ran_together = glued or len(words) == 1 or any(map(_LED_BY_ZERO.fullmatch, words))
         rows = _splits(words, columns, sums) if ran_together else []
+    elif not grid.bounded and any(len(word) > _MOST_DIGITS for word in words):
+        # two cells that touch are longer together than any count
+        short = {word for word in words if len(word) <= _MOST_DIGITS}
+        rows = [row for row in _splits(words, columns, sums) if short <= {*row}]
     # no number begins with a zero, so that of zeros each is one
     zeros = len(rows) == 1 and set(rows[0]) == {"0"}
     ways = [Way(_pieces(record, row), zeros, PARTED, parted=True) for row in rows]
