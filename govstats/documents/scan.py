@@ -223,8 +223,8 @@ def recognise_picture(pixels: Array, name: str) -> Sheet:
     height, width = grey.shape
     longest = max(width, min(height, _TALL * width))
     scale = min(max(1.0, min(2.0, _SHORTEST / longest)), _LONGEST / longest)
+    quads = scale * _detect(engine, grey) if min(grey.shape) >= _SMALLEST else np.array([])
     grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    quads = _detect(engine, grey) if min(grey.shape) >= _SMALLEST else np.array([])
     if not len(quads):
         return Sheet()
     across, down = np.abs(quads[:, 2] - quads[:, 0]).T
