@@ -33,11 +33,12 @@ __all__ = ["MANIFEST", "REPORT_TYPES", "STATES", "Folder", "Panel", "read_corpus
 
 #: What a panel has of an agency and year, from the best to the worst, with the labels that figures print.
 STATES = {state: (zh, en) for state, (zh, en) in package_data("panel/states.toml").items()}
-#: The columns of `Panel.coverage`, with their types.
+#: The columns of `Panel.summary`, with their types; those by which it groups stand behind the second.
 _SUMMARY_TYPES = column_types(
     "rule severity reports:Int64 pass:Int64 fail:Int64 not_assessable:Int64 failures:Int64 failure_rate:Float64 low:Float64 "
     "high:Float64"
 )
+#: The columns of `Panel.coverage`, with their types.
 _COVERAGE_TYPES = {"agency": "str", "year": "Int64", "state": "str", "documents": "Int64", "failures": "Int64", "message": "str"}
 
 
