@@ -1442,6 +1442,37 @@ def markdown_with_filler(report: Copy) -> str:
 
 
 @setting
+def markdown_without_rules(report: Copy) -> str:
+    """Tables follow one another, rows between pipes and nothing else (trafilatura)."""
+    rows = [line for pieces in report.tables.values() for piece in pieces for line in spread(piece)]
+    return text_page(article(report, {"proactive": ["".join(f"| {' | '.join(line)} | \n" for line in rows).rstrip("\n")]}))
+
+
+@setting
+def markdown_without_spans(report: Copy) -> str:
+    """Pipes stand between cells alone, and a cell that spans others is one (html2text)."""
+    report.blur_blanks()
+
+    def printing(rows: Rows) -> str:
+        first, *rest = ("| ".join(box.text.replace("\n", " ") for box in row) + "  " for row in rows)
+        return "\n".join([first, "---|---  ", *rest])
+
+    return markdown_page(article(report, {name: map(printing, pieces) for name, pieces in report.tables.items()}))
+
+
+@setting
+def markdown_without_spans_down(report: Copy) -> str:
+    """Blanks stand for the columns that a cell spans, nothing for the rows (markdownify)."""
+    report.blur_blanks()
+
+    def printing(rows: Rows) -> str:
+        laid_out = [[text for box in row for text in (box.text, *[""] * (box.across - 1))] for row in rows]
+        return pipe_table([[""] * max(map(len, laid_out)), *laid_out])
+
+    return markdown_page(article(report, {name: map(printing, pieces) for name, pieces in report.tables.items()}))
+
+
+@setting
 def markdown_row_by_row(report: Copy) -> str:
     """Every row is a table of its own under the same made-up header (as shuyang-county-2025)."""
     report.blur()

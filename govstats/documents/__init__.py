@@ -50,6 +50,8 @@ _INLINE = re.compile(r"\s*<(u|b|i|s|em|strong|sup|sub|mark|br)\b", re.IGNORECASE
 _OTHER_WORD = re.compile(r"\{\\rtf|.{0,4096}<(w:wordDocument|pkg:package)\s", re.DOTALL)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _PIPE_TABLE = re.compile(r"^[ \t]*+(?:\|[ \t]*+)?:?-{3,}+:?[ \t]*+(\|[ \t]*+:?-{3,}+:?[ \t]*+)+\|?[ \t]*+$", re.MULTILINE)
+#: Rows between pipes, as trafilatura and Org write them without a rule.
+_PIPE_ROWS = re.compile(r"(?:^[ \t]*+\|(?:[^|\n]*+\|){2,}+[ \t]*+\n){3}", re.MULTILINE)
 _BIG5 = re.compile(rb"charset\s*=\s*[\"']?\s*big5", re.IGNORECASE)
 #: The first that fits counts: that of UTF-16 begins one of UTF-32.
 _BYTE_ORDER_MARKS = {
@@ -146,7 +148,7 @@ def _read(content: bytes, name: str) -> Document:
     is_page = text.lstrip().startswith("<") and not _INLINE.match(text)
     if not is_page:
         require("lines", text.count("\n"), name)
-    if not is_page and _PIPE_TABLE.search(text):
+    if not is_page and (_PIPE_TABLE.search(text) or _PIPE_ROWS.search(text)):
         return Document(read_markdown(text), "markdown")
     if is_page or _TWO_TAGS.search(text):
         blocks, metadata = read_html(text.encode())

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
 from html import unescape
-from itertools import chain, compress, pairwise, product, takewhile
+from itertools import chain, compress, groupby, pairwise, product, takewhile
 from operator import not_
 
 from govstats.characters import is_figure
@@ -47,9 +47,10 @@ _PIPE = re.compile(r"(?<!\\)\|")
 _FIGURES, _NAME = re.compile(r"-?[\d.,]+(?:\s+-?[\d.,]+)+"), re.compile(r"[^()（）]{4,}")
 _DIGIT = re.compile(r"\d")
 _OPEN, _CLOSED = re.compile(r"[(（][^)）]*$"), re.compile(r"[^(（]*[)）]")
+#: So many rows are a table of their own, where tables follow one another.
+_FEWEST_ROWS = 3
 #: Figures that add up by chance are fewer.
 _FEWEST_TO_ADD = 5
-_OUTER_PIPES = re.compile(r"^\||(?<!\\)\|$")
 
 
 def read_text(text: str) -> tuple[Block, ...]:
@@ -127,7 +128,7 @@ def _whole_rows(text: str) -> str:
     at = 0
     while at < len(lines):
         line = lines[at].rstrip()
-        if "|" in line and not line.endswith("|") and not is_figure(line.rpartition("|")[2].strip()):
+        if line.lstrip().startswith("|") and not line.endswith("|") and not is_figure(line.rpartition("|")[2].strip()):
             rest = [other.strip() for other in lines[at + 1 : at + 1 + _MOST_TORN]]
             ends = next((end for end, other in enumerate(rest, 1) if not other or other[0] == "|" or other[-1] == "|"), 0)
             if ends and rest[ends - 1] and rest[ends - 1][0] != "|":
@@ -151,9 +152,10 @@ def _blocks(lines: Sequence[str], markdown: bool, before: int = 0) -> Iterator[B
                 number += len(drawn)
                 continue
         rows, after = (_pipe_rows if markdown else _tab_rows)(lines, number)
-        # pipes without text are crumbs of a page, not a table
-        if any(any(cells) for _, cells in rows):
-            yield _grid([(before + line, cells) for line, cells in rows], markdown)
+        for table in _by_width(rows) if markdown else [rows]:
+            # pipes without text are crumbs of a page, not a table
+            if any(any(cells) for _, cells in table):
+                yield _grid([(before + line, cells) for line, cells in table], markdown)
         line = lines[number].strip()
         if after == number and not (_PIPE_RULE if markdown else _RULE).fullmatch(line):
             # text in a picture comes as one line, with breaks
@@ -163,6 +165,12 @@ def _blocks(lines: Sequence[str], markdown: bool, before: int = 0) -> Iterator[B
             place, heading = f"line {before + number + 1}", markdown and line.startswith("#")
             yield from (Paragraph(text, place, heading=heading) for text in texts if text)
         number = max(after, number + 1)
+
+
+def _by_width(rows: Sequence[Row]) -> list[list[Row]]:
+    """Part rows into tables with nothing between them (trafilatura), which differ in how many cells all of their rows have."""
+    tables = [list(some) for _, some in groupby(rows, key=lambda row: len(row[1]))]
+    return tables if min(map(len, tables), default=0) >= _FEWEST_ROWS else [list(rows)]
 
 
 def _grid(rows: Sequence[Row], markdown: bool) -> Grid:
@@ -199,13 +207,16 @@ def _pipe_rows(lines: Sequence[str], start: int) -> tuple[list[Row], int]:
     rows: list[Row] = []
     cut: set[int] = set()
     head, names = 0, list[list[str]]()
+    # where rows, and the rule below the first, begin with no pipe, one that ends a row stands before a blank cell (html2text)
+    framed = all(line.lstrip().startswith("|") for line in lines[start : start + 2] if "|" in line)
     for at in range(start, len(lines)):
         line = lines[at].strip()
         if not (line.startswith("|") or len(_PIPE.findall(line)) > (not rows)):
             return rows, at
         if not _PIPE_RULE.fullmatch(line):
-            parts = map(unescape, _PIPE.split(_OUTER_PIPES.sub("", line)))
-            cells = [_ESCAPE.sub(r"\1", _MARKUP.sub("", _TYPE.sub(r"\2", part.replace("<br>", "\n")).strip())) for part in parts]
+            parts = [_TYPE.sub(r"\2", unescape(part).replace("<br>", "\n")) for part in _PIPE.split(line)]
+            inner = parts[not parts[0] : len(parts) - (not parts[-1])] if framed else parts
+            cells = [_ESCAPE.sub(r"\1", _MARKUP.sub("", part.strip())) for part in inner]
             # pymupdf4llm names a column by its number where its first cell is blank, or reached by a label beside it
             cells = [cell if rows or cell != f"Col{number}" else "" for number, cell in enumerate(cells, start=1)]
             if rows and _goes_on(rows[-1][1], cells):

@@ -34,6 +34,8 @@ from govstats.recognition.labels import (
 from govstats.recognition.tokens import BLANK, FIGURE, LABEL, TEXT, Record, kinds
 
 _LONGEST_HEADER = 30
+#: So many rows of a grid that are alike show how it was made.
+_FEWEST_ALIKE = 3
 #: Tabs that kept their columns over so many rows did not lose any.
 _MANY_ROWS = 8
 _OWN_COLUMN = re.compile(r"(?:备\s*注|序\s*号|说\s*明|附\s*注|備\s*註|序\s*號)")
@@ -194,6 +196,23 @@ class Headers:
         ways = [way for way in ways if not any((figure(way.texts[at]).value or 0) < 0 for at in unsigned)]
         return _with_readings(ways)
 
+    def behind_span(self, record: Record, columns: int) -> Way | None:
+        """Place a row of a grid that lost spans down but not across, where blanks stand behind its label (markdownify).
+
+        That the columns are the last cells is what all full rows have to show. A row with a blank of its own is one of the
+        longest, as any other may have lost a cell.
+        """
+        grid, rest = record.grid, record.fields[:-columns]
+        if grid.aligned or not grid.bounded or not rest or any(piece.text for piece in rest):
+            return None
+        lengths = Counter(map(len, grid.rows))
+        length = len(grid.rows[record.row])
+        is_longest = length == max(lengths) and lengths[length] >= _FEWEST_ALIKE
+        full = [row.kinds for row in self._records[id(grid)] if len(row.figures) == columns]
+        shown = len(full) >= _FEWEST_ALIKE and all(of_row.endswith(FIGURE * columns) for of_row in full)
+        sure = shown and (is_longest or len(record.figures) == columns)
+        return Way(tuple(record.fields[-columns:]), sure=True) if sure else None
+
     def going_on(self, record: Record, columns: int) -> Way | None:
         """Place a row of running text that goes on in the lines behind it: whether it does, its sums have to tell."""
         pieces = list(record.figures)
@@ -211,7 +230,7 @@ class Headers:
         """
         rows = [record.grid.rows[found[0][1].row] for found in self._header_rows(id(record.grid), table) if len(found) > 1]
         merged = any(cell.rowspan > 1 for row in rows for cell in row)
-        filled_up = not record.grid.bounded or (not merged and any(not row[-1].text for row in rows))
+        filled_up = not record.grid.bounded or not (merged or any(row[-1].text for row in rows))
         return [way._replace(sure=way.sure and not (filled_up and _moved_up(way, sums, others_add_up))) for way in ways]
 
     def figures_behind(self, record: Record) -> list[float]:
@@ -274,7 +293,7 @@ class Headers:
         if labels and not self.standing(labels, record).slipped:
             some = len(labels) < len(columns)
             return _under_some(header, record) if some else self.under_header(record, labels, have_sums=bool(sums))
-        way = in_order(record, len(columns)) or self.going_on(record, len(columns))
+        way = self.behind_span(record, len(columns)) or in_order(record, len(columns)) or self.going_on(record, len(columns))
         # a header that slipped says nothing of positions, but stands there
         named = [] if labels else self._named_before(record, table, columns)
         usual = self._is_usual(record, table, columns, named)
