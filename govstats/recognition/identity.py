@@ -261,7 +261,8 @@ def _said(document: Document, text: str) -> Iterator[Evidence]:
 
 def _bare(name: str) -> str:
     """Return a name without the verbs around it, and without the office that writes for it."""
-    return _words("office").sub("", _words("verbs").sub("", name.strip("()")))
+    name = _words("short_for").sub("", name).strip("()")
+    return _words("office").sub("", _words("verbs").sub("", name))
 
 
 def _name(printed: str) -> str:
