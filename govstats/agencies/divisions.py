@@ -166,19 +166,12 @@ def _by_short_name() -> Named:
     return {**_named(short), **{name: (provinces[name],) for name in ("广西", "宁夏", "新疆")}}
 
 
+@cache
 def short_names_within(division: Division) -> frozenset[str]:
     """Return what the parts of a division are called without 县 and 区, where two characters are left."""
-    return _short_names_within().get(division.code, frozenset())
-
-
-@cache
-def _short_names_within() -> Mapping[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for part in divisions():
-        short = {re.sub("(?:地区|.)$", "", name) for name in _names(part)}
-        for code in {part.code[:2] + "0000", part.code[:4] + "00"} - {part.code}:
-            found.setdefault(code, set()).update(name for name in short if len(name) > 1)
-    return {code: frozenset(names) for code, names in found.items()}
+    parts = [part for part in divisions() if part.lies_in(division)]
+    short = (re.sub("(?:地区|.)$", "", name) for part in parts for name in _names(part))
+    return frozenset(name for name in short if len(name) > 1)
 
 
 @cache
