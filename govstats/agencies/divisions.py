@@ -74,7 +74,8 @@ class Division:
             of_city = above.level == "prefecture" or above.name.endswith("市")
             return (above.name if of_city else "") + self.name
         # 巢湖市 was a prefecture and is a county: the one that is no more has its province before it
-        return self.path if self.until < 9999 and self.now is self and self.name in _names_of_today() else self.name
+        namesakes = [one for one in divisions() if one.name == self.name and one.until == 9999]
+        return self.path if namesakes and self.until < 9999 and self.now is self else self.name
 
     @cached_property
     def now(self) -> Division:
@@ -125,11 +126,6 @@ CODE: Kind = (
     "six digits of a division in GB/T 2260, or nothing",
     "应为 GB/T 2260 的六位代码，或留空",
 )
-
-
-@cache
-def _names_of_today() -> frozenset[str]:
-    return frozenset(division.name for division in divisions() if division.until == 9999)
 
 
 def _names(division: Division) -> set[str]:

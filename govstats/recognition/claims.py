@@ -46,7 +46,6 @@ _HEADING = re.compile(rf"(?={ITEM.pattern})(?!.*[。未])(?!.*[\d一二三四五
 _HALF_STOPS = (";", "；")
 _TOGETHER = re.compile("^[数量]*(?:并且?|且|、|和|及|与|按时|按期|依法|全部|已|妥善|规范|认真|及时)+$")
 _AFORESAID = re.compile("(?:上述|以上)(?:信息|公开|依)*申请")
-_CAUSE = re.compile("[因对涉]|不服")
 _COUNTING = re.compile("(?:[了共计约近的]|文件|[件总]?数量?)*")
 _NEGATED = re.compile("[未无没不]")
 _REQUESTS = ("requests",)
@@ -213,10 +212,6 @@ class _Figure:
     def topics(self) -> Topics:
         """Return what its own words say that it is about."""
         before, behind = self.left.of("topic"), self.right.of("topic")
-        reviews = behind.where(lambda one: one.id.startswith("review/"))
-        if reviews and _CAUSE.search(self.text, self.mark.end, behind.first.start):
-            # 1起因政府信息公开申请的行政复议
-            behind = reviews
         return _topics([*before.listed(self.text)[-1:], *behind.listed(self.text)[:1]][:1])
 
     def channel(self) -> str:
