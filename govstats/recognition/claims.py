@@ -44,7 +44,7 @@ _SENTENCE = re.compile("[^。;!?…；！？]{1,1500}[。;!?…；！？]*|[。;
 #: A line that says what the paragraph after it is about, and no more.
 _HEADING = re.compile(rf"(?={ITEM.pattern})(?!.*[。未])(?!.*[\d一二三四五六七八九十]+[件条宗起次]).{{1,40}}")
 _HALF_STOPS = (";", "；")
-_TOGETHER = re.compile("^[数量]*(?:并且?|且|、|和|及|与|按时|按期|依法|全部|已|妥善|规范|认真|及时)+$")
+_TOGETHER = re.compile("^[数量]*(?:并且?|且|、|和|及|与|按时|按期|依法|全部|已|妥善|规范|认真|及时)*$")
 _AFORESAID = re.compile("(?:上述|以上)(?:信息|公开|依)*申请")
 _COUNTING = re.compile("(?:[了共计约近的]|文件|[件总]?数量?)*")
 _NEGATED = re.compile("[未无没不]")
@@ -206,7 +206,7 @@ class _Figure:
 
     def sharing(self, kind: str) -> list[str]:
         """Return what the word before the last one says, if both share the figure: 收到并答复."""
-        two = self.left.of(kind).without("handling").where(lambda one: not one.strong)[-2:]
+        two = self.left.of(kind).without(*data()["groups"]["alone"]).where(lambda one: not one.strong)[-2:]
         return [one.id for one, after in pairwise(two) if _TOGETHER.match(self.text[one.end : after.start])]
 
     def topics(self) -> Topics:
