@@ -74,8 +74,8 @@ class Division:
             of_city = above.level == "prefecture" or above.name.endswith("市")
             return (above.name if of_city else "") + self.name
         # 巢湖市 was a prefecture and is a county: the one that is no more has its province before it
-        namesakes = [one for one in divisions() if one.name == self.name and one.until == 9999]
-        return self.path if namesakes and self.until < 9999 and self.now is self else self.name
+        is_gone = self.until < 9999 and self.now is self
+        return self.path if is_gone and any(one.name == self.name and one.until == 9999 for one in divisions()) else self.name
 
     @cached_property
     def now(self) -> Division:
@@ -87,11 +87,8 @@ class Division:
 
     def lies_in(self, other: Division) -> bool:
         """Tell whether it is a part of another division."""
-        return (
-            other.code != self.code
-            and self.code.startswith(other.code[: 2 if other.level == "province" else 4])
-            and (other.level != "county")
-        )
+        above = {"province": 2, "prefecture": 4}
+        return other.level in above and other.code != self.code and self.code.startswith(other.code[: above[other.level]])
 
     def stood_in(self, year: int | None) -> bool:
         """Tell whether a report on a year may name it: the one on the year before its birth is written after it."""
@@ -165,7 +162,7 @@ def _by_short_name() -> Named:
 @cache
 def short_names_within(division: Division) -> frozenset[str]:
     """Return what the parts of a division are called without 县 and 区, where two characters are left."""
-    parts = [part for part in divisions() if part.lies_in(division)]
+    parts = [] if division.level == "county" else [part for part in divisions() if part.lies_in(division)]
     short = (re.sub("(?:地区|.)$", "", name) for part in parts for name in _names(part))
     return frozenset(name for name in short if len(name) > 1)
 
