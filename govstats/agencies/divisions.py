@@ -74,7 +74,8 @@ class Division:
             of_city = above.level == "prefecture" or above.name.endswith("市")
             return (above.name if of_city else "") + self.name
         # 巢湖市 was a prefecture and is a county: the one that is no more has its province before it
-        return self.path if self.until < 9999 and self.now is self and self.name in _names_of_today() else self.name
+        is_gone = self.until < 9999 and self.now is self
+        return self.path if is_gone and any(one.name == self.name and one.until == 9999 for one in divisions()) else self.name
 
     @cached_property
     def now(self) -> Division:
@@ -86,11 +87,8 @@ class Division:
 
     def lies_in(self, other: Division) -> bool:
         """Tell whether it is a part of another division."""
-        return (
-            other.code != self.code
-            and self.code.startswith(other.code[: 2 if other.level == "province" else 4])
-            and (other.level != "county")
-        )
+        above = {"province": 2, "prefecture": 4}
+        return other.level in above and other.code != self.code and self.code.startswith(other.code[: above[other.level]])
 
     def stood_in(self, year: int | None) -> bool:
         """Tell whether a report on a year may name it: the one on the year before its birth is written after it."""
@@ -127,11 +125,6 @@ CODE: Kind = (
 )
 
 
-@cache
-def _names_of_today() -> frozenset[str]:
-    return frozenset(division.name for division in divisions() if division.until == 9999)
-
-
 def _names(division: Division) -> set[str]:
     """Return what a division is called: 乾县 has a simplified form that is another character in most words."""
     return {division.name, folded(division.name)[0], *_without_nationalities(division.name)}
@@ -166,19 +159,12 @@ def _by_short_name() -> Named:
     return {**_named(short), **{name: (provinces[name],) for name in ("广西", "宁夏", "新疆")}}
 
 
+@cache
 def short_names_within(division: Division) -> frozenset[str]:
     """Return what the parts of a division are called without 县 and 区, where two characters are left."""
-    return _short_names_within().get(division.code, frozenset())
-
-
-@cache
-def _short_names_within() -> Mapping[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for part in divisions():
-        short = {re.sub("(?:地区|.)$", "", name) for name in _names(part)}
-        for code in {part.code[:2] + "0000", part.code[:4] + "00"} - {part.code}:
-            found.setdefault(code, set()).update(name for name in short if len(name) > 1)
-    return {code: frozenset(names) for code, names in found.items()}
+    parts = [] if division.level == "county" else [part for part in divisions() if part.lies_in(division)]
+    short = (re.sub("(?:地区|.)$", "", name) for part in parts for name in _names(part))
+    return frozenset(name for name in short if len(name) > 1)
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, chain, pairwise
@@ -44,16 +44,12 @@ _SENTENCE = re.compile("[^。;!?…；！？]{1,1500}[。;!?…；！？]*|[。;
 #: A line that says what the paragraph after it is about, and no more.
 _HEADING = re.compile(rf"(?={ITEM.pattern})(?!.*[。未])(?!.*[\d一二三四五六七八九十]+[件条宗起次]).{{1,40}}")
 _HALF_STOPS = (";", "；")
-_TOGETHER = re.compile("^[数量]*(?:并且?|且|、|和|及|与|按时|按期|依法|全部|已|妥善|规范|认真|及时)+$")
+_TOGETHER = re.compile("^[数量]*(?:并且?|且|、|和|及|与|按时|按期|依法|全部|已|妥善|规范|认真|及时)*$")
 _AFORESAID = re.compile("(?:上述|以上)(?:信息|公开|依)*申请")
-_CAUSE = re.compile("[因对涉]|不服")
-_COUNTING = re.compile("(?:[了共计约近的]|[件总]?数量?)*")
+_COUNTING = re.compile("(?:[了共计约近的]|文件|[件总]?数量?)*")
 _NEGATED = re.compile("[未无没不]")
 _REQUESTS = ("requests",)
-#: Applications, where it is not said for what, are requests.
-_REQUEST_NAMES = {"applications": "requests"}
 _LITIGATION = "review/litigation"
-_WAYS_TO_COURT = ("review/litigation_direct", "review/litigation_after_reconsideration")
 _INSTANCES = {"review/reconsideration": re.compile("复议"), "review/litigation": re.compile("诉讼|法院")}
 #: Words that stand for two items where a list gives each its figure.
 _PAIRS = {"granted+partly_granted": ("granted", "partly_granted"), "anyone": ("natural_person", "organisations")}
@@ -183,12 +179,8 @@ class _Figure:
             "ahead": self.text[end : end + _AHEAD],
             "sentence": self.text,
         }
-        found = (
-            around("beside", texts, self.clause.sentence.reported)
-            | called("unit", self.mark.unit)
-            | called("mark", self.mark.kind)
-        )
-        found |= called("mark", self.mark.id)
+        found = around("beside", texts, self.clause.sentence.reported)
+        found |= called("unit", self.mark.unit) | called("mark", self.mark.kind) | called("mark", self.mark.id)
         found.update(*(called(f"{side}:{one.kind}", one.id) for side, words in sides.items() for one in words))
         found |= holding(
             left=self.left,
@@ -214,16 +206,12 @@ class _Figure:
 
     def sharing(self, kind: str) -> list[str]:
         """Return what the word before the last one says, if both share the figure: 收到并答复."""
-        two = self.left.of(kind).where(lambda one: not one.strong)[-2:]
+        two = self.left.of(kind).without(*data()["groups"]["alone"]).where(lambda one: not one.strong)[-2:]
         return [one.id for one, after in pairwise(two) if _TOGETHER.match(self.text[one.end : after.start])]
 
     def topics(self) -> Topics:
         """Return what its own words say that it is about."""
         before, behind = self.left.of("topic"), self.right.of("topic")
-        reviews = behind.where(lambda one: one.id.startswith("review/"))
-        if reviews and _CAUSE.search(self.text, self.mark.end, behind.first.start):
-            # 1起因政府信息公开申请的行政复议
-            behind = reviews
         return _topics([*before.listed(self.text)[-1:], *behind.listed(self.text)[:1]][:1])
 
     def channel(self) -> str:
@@ -368,7 +356,7 @@ class _Reader:
             ever_received=self.received >= 0,
             same_sentence=now.since == figure.clause.sentence.begin,
             one_review=len(told.reviews) == 1,
-            ways_add_up=told.reviews.get(_LITIGATION) == sum(told.reviews.get(way, 0.0) for way in _WAYS_TO_COURT),
+            ways_add_up=told.reviews.get(_LITIGATION) == sum(told.reviews.get(way, 0.0) for way in data()["groups"]["ways"]),
             unit_column=figure.mark.unit in self.units,
         )
         facts.update(*(called(name, said) for name, said in named.items()), *(called("now", topic) for topic in now.topics))
@@ -523,7 +511,7 @@ class _Reader:
         topics = words.of("topic")
         lines = words.named("carried_in", "carried_out", "carried").ids
         ended = said.of("result").without(*data()["groups"]["no_result"]).ids
-        own = tuple(dict.fromkeys(_REQUEST_NAMES.get(name, name) for name in topics.without("outside").ids))
+        own = _requests(topics.without("outside").ids)
         facts = self._known(none) | holding(
             own=own,
             topic=topics,
@@ -561,7 +549,7 @@ class _Reader:
         ended = figure.right.of("result").without(*data()["groups"]["no_result"]).first
         near = figure.right.of("line").where(lambda one: one.strong and one.start - word.end <= 2 * ADJACENT)
         how, column = near.first.id or "unsure", figure.words.of("column").without("anyone").first.id
-        way = figure.right.named(*_WAYS_TO_COURT).first.id
+        way = figure.right.named(*data()["groups"]["ways"]).first.id
         facts = self._known(figure) | called("how", how) | called("column", column)
         facts |= holding(ended=ended.kind, negated=_NEGATED.search(figure.text, word.end, ended.start), way=way)
         # 收到7件,6件均已答复: of the figure of its own clause
@@ -699,9 +687,9 @@ def _topics(said: Sequence[Words]) -> Topics:
     return _requests(names) if len(names) > 1 else names
 
 
-def _requests(topics: Topics) -> Topics:
-    """Return topics with applications, of which it is not said for what, as requests."""
-    return tuple(_REQUEST_NAMES.get(topic, topic) for topic in topics)
+def _requests(topics: Iterable[str]) -> Topics:
+    """Return topics, each once; applications of which it is not said for what are requests."""
+    return tuple(dict.fromkeys("requests" if topic == "applications" else topic for topic in topics))
 
 
 # --- why a figure was read as it was: the words that bear on it, and the rule that decided ------------------------------------

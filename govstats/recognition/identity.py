@@ -21,9 +21,10 @@ from govstats.files import package_data
 from govstats.forms import Form, form, form_of_year, versions
 from govstats.recognition.labels import Key, distinctive, key
 from govstats.recognition.notes import note
-from govstats.recognition.sentences import Rows, held, holding, rows
+from govstats.recognition.sentences import decide, held, holding
 from govstats.report import Note, SectionHeading
 
+_IDENTITY = "recognition/identity.toml"
 _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "00000123456789", "年度")
 _LONGEST_TITLE = 70
 #: Shorter lines are figures and crumbs.
@@ -129,7 +130,7 @@ def identify(document: Document, *, agency: str | None, year: int | None, form_v
         "agency_conflict": {"followed": found_agency or "—", "other": "、".join(others)},
         "form_from_year": {"version": chosen.version},
     }
-    notes = tuple(note(kind, **details.get(kind, {})) for kind in held(_decision("notes"), facts))
+    notes = tuple(note(kind, **details.get(kind, {})) for kind in held("notes", facts, _IDENTITY))
     told_sections = {section.number for section in sections}
     known = title.text or hits >= _SURE or len(told_sections) >= _SECTIONS or (period and "信息公开" in text)
     return Identity(agency or found_agency, year or found_year, chosen, title.text or None, sections, notes, bool(known))
@@ -261,7 +262,8 @@ def _said(document: Document, text: str) -> Iterator[Evidence]:
 
 def _bare(name: str) -> str:
     """Return a name without the verbs around it, and without the office that writes for it."""
-    return _words("office").sub("", _words("verbs").sub("", name.strip("()")))
+    name = _words("short_for").sub("", name).strip("()")
+    return _words("office").sub("", _words("verbs").sub("", name))
 
 
 def _name(printed: str) -> str:
@@ -293,7 +295,7 @@ def _meant(one: Evidence, text: str) -> str:
     facts = holding(doubtful=re.search(mediate, one.agency), bureau=_words("bureau").search(one.agency))
     facts |= {f"{who}_speaks" for who, words in _data()["speaks"].items() if re.search(words, text)}
     meant = {"name": one.agency, "government": re.sub("(?<=政府)办公?[厅室]?$", "", one.agency)}
-    return meant.get(next(held(_decision("meant"), facts), ""), "")
+    return meant.get(decide("meant", facts, _IDENTITY), "")
 
 
 def _in_full(name: str, full: Sequence[str], text: str) -> str:
@@ -336,12 +338,7 @@ def _agree(name: str, other: str) -> bool:
 
 def _data() -> dict[str, Any]:
     """Return what identity.toml says."""
-    return package_data("recognition/identity.toml")
-
-
-@cache
-def _decision(question: str) -> Rows:
-    return rows(_data()["decide"][question])
+    return package_data(_IDENTITY)
 
 
 @lru_cache(maxsize=512)

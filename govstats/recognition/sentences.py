@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from govstats.characters import folded, numeral
 from govstats.files import package_data
 
+_CLAIMS = "recognition/claims.toml"
 #: An item of a list, or its heading.
 _ITEM = r"(?:[(（]?(?:[一二三四五六七八九十]{1,3}|\d{1,2})[)）、.．]|第[一二三四五六七八九十]+|[-•*#|])"
 ITEM = re.compile(_ITEM)
@@ -130,7 +131,7 @@ def _goes_on(before: Mark, one: Mark, text: str) -> bool:
 
 def data() -> dict[str, Any]:
     """Return what claims.toml says."""
-    return package_data("recognition/claims.toml")
+    return package_data(_CLAIMS)
 
 
 def filled(expression: str, year: int | None) -> str:
@@ -179,28 +180,22 @@ def called(name: str, value: str) -> frozenset[str]:
     return frozenset([name, f"{name}={value}", *(f"{name}:{group}" for group in groups)] if value else [])
 
 
-Rows = Sequence[tuple[str, frozenset[str], frozenset[str]]]
-
-
-def rows(written: Iterable[tuple[str, str]]) -> Rows:
+@cache
+def _rows(question: str, file: str) -> Sequence[tuple[str, frozenset[str], frozenset[str]]]:
     """Return the rows of a decision: outcome, facts that have to hold, facts that must not."""
     barred = re.compile(r"!(\S+)")
+    written = package_data(file)["decide"][question]
     return [(outcome, frozenset(barred.sub("", row).split()), frozenset(barred.findall(row))) for outcome, row in written]
 
 
-def held(decision: Rows, facts: AbstractSet[str]) -> Iterator[str]:
-    """Yield the outcomes of those rows that hold."""
-    return (outcome for outcome, needs, bars in decision if needs <= facts and bars.isdisjoint(facts))
+def held(question: str, facts: AbstractSet[str], file: str = _CLAIMS) -> Iterator[str]:
+    """Yield the outcomes of those rows of a decision that hold."""
+    return (outcome for outcome, needs, bars in _rows(question, file) if needs <= facts and bars.isdisjoint(facts))
 
 
-@cache
-def _decision(question: str) -> Rows:
-    return rows(data()["decide"][question])
-
-
-def decide(question: str, facts: AbstractSet[str]) -> str:
+def decide(question: str, facts: AbstractSet[str], file: str = _CLAIMS) -> str:
     """Return the outcome of the first row of a decision that holds; nothing where none does."""
-    return next(held(_decision(question), facts), "")
+    return next(held(question, facts, file), "")
 
 
 # --- figures and words in a text ----------------------------------------------------------------------------------------------
