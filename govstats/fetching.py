@@ -1,12 +1,14 @@
 """Fetch published reports: politely, within bounds, and kept as they came.
 
 The client is httpcore, the transport of httpx. It connects through an object of ours, which checks the address that a name stands
-for and connects to that one, so that no second resolution leads elsewhere; and it gives the bytes of an answer as they came.
+for and connects to that one, so that no second resolution leads elsewhere; and it gives the bytes of an answer as they came. Each
+request has an event loop of its own, which ends it at its deadline however slowly bytes drip in.
 Redirects are followed here, one by one, since each is an address to be checked.
 """
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hashlib
 import ipaddress
@@ -22,13 +24,13 @@ from datetime import UTC, datetime
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from ssl import SSLContext
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import httpcore
 import pandas as pd
 import stamina
+from anyio.from_thread import start_blocking_portal
 from protego import Protego
 from tqdm import tqdm
 from warcio.statusandheaders import StatusAndHeaders
@@ -152,9 +154,8 @@ def fetch(
     client = _Client(agent, delay, private, most_bytes, most_seconds)
     visit = _Visit(Path(into), client)
     rows: list[dict[str, object]] = []
-    with client.pool, tqdm(wanted, "fetched", unit="page", disable=None) as progress:
-        for address in progress:
-            rows += visit.report(address) if pattern is None else visit.list_of_reports(address, pattern)
+    for address in tqdm(wanted, "fetched", unit="page", disable=None):
+        rows += visit.report(address) if pattern is None else visit.list_of_reports(address, pattern)
     return pd.DataFrame(rows, columns=["address", "status", "document", "reason"])
 
 
@@ -185,17 +186,6 @@ class _Client:
     robots: dict[str, Protego] = field(default_factory=dict)
     #: When a host may be asked again.
     next_at: dict[str, float] = field(default_factory=dict)
-    #: When an answer has to be there, by the clock of `time.monotonic`.
-    ends: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.pool = httpcore.ConnectionPool(network_backend=_Checked(self), max_connections=1)
-
-    def left(self) -> float:
-        """Return the seconds until the answer has to be there."""
-        if (seconds := self.ends - time.monotonic()) <= 0:
-            raise httpcore.ReadTimeout
-        return seconds
 
     def get(self, address: str, headers: Mapping[str, str] | None = None, *, by_robots: bool = True) -> Answer:
         """Return the answer of an address that may be asked, after the redirects; refusals are `UnusableAddress`."""
@@ -214,21 +204,18 @@ class _Client:
     def check(self, address: str, *, by_robots: bool) -> None:
         """Refuse what is no address of the web, and what the site does not want to be fetched."""
         try:
-            parts = urlsplit(address)
-            usable = parts.scheme in {"http", "https"} and bool(_as_sent(address))
-        except ValueError:
-            usable = False
-        if not usable:
-            raise UnusableAddress.worded("no_address", address=address)
-        site = f"{parts.scheme}://{parts.netloc}"
+            _as_sent(address)
+        except ValueError as error:
+            raise UnusableAddress.worded("no_address", address=address) from error
         if not by_robots:
             return
-        if site not in self.robots:
-            answer = self.get(f"{site}/robots.txt", by_robots=False)
+        robots = urljoin(address, "/robots.txt")
+        if robots not in self.robots:
+            answer = self.get(robots, by_robots=False)
             # RFC 9309: none means that all is allowed, a failure that nothing is
             text = answer.content[:_MOST_ROBOTS].decode("utf-8", "replace") if answer.code < 300 else ""
-            self.robots[site] = Protego.parse("User-agent: *\nDisallow: /" if answer.code >= 500 else text)
-        if not self.robots[site].can_fetch(address, self.agent):
+            self.robots[robots] = Protego.parse("User-agent: *\nDisallow: /" if answer.code >= 500 else text)
+        if not self.robots[robots].can_fetch(address, self.agent):
             raise UnusableAddress.worded("robots_refuse", address=address)
 
     def tried(self, address: str, headers: Mapping[str, str]) -> Answer:
@@ -242,33 +229,41 @@ class _Client:
 
     def asked(self, address: str, headers: Mapping[str, str]) -> Answer:
         """Ask a host once, when it may be asked again."""
-        parts = urlsplit(address)
-        robots = self.robots.get(f"{parts.scheme}://{parts.netloc}")
+        host = urlsplit(address).netloc
+        robots = self.robots.get(urljoin(address, "/robots.txt"))
         wait = robots.crawl_delay(self.agent) if robots else None
-        time.sleep(max(0.0, self.next_at.get(parts.netloc, 0.0) - time.monotonic()))
-        self.ends = time.monotonic() + self.most_seconds
-        sent = [("User-Agent", self.agent), ("Accept-Encoding", "identity"), *headers.items()]
+        time.sleep(max(0.0, self.next_at.get(host, 0.0) - time.monotonic()))
         try:
-            with self.pool.stream("GET", _as_sent(address), headers=sent) as response:
-                said = {_text_of(name).lower(): _text_of(value) for name, value in response.headers}
-                if response.status in _PASSING:
-                    after = said.get("retry-after", "")
-                    seconds = min(float(after), _LONGEST_DELAY) if after.isdecimal() else None
-                    raise _Passing(f"{address}: the host answered {response.status} 网站暂时不可用", seconds)
-                content = bytearray()
-                for chunk in response.iter_stream():
-                    content += chunk
-                    if len(content) > self.most_bytes:
-                        raise UnusableAddress.worded("too_long_an_answer", address=address, most=self.most_bytes)
-                return Answer(address, response.status, said, bytes(content))
-        except httpcore.TimeoutException as error:
+            with start_blocking_portal() as portal:  # in a thread: a notebook has an event loop already
+                return portal.call(self.answer, address, headers)
+        except TimeoutError as error:
             raise _Passing(
                 f"{address}: the answer takes longer than {self.most_seconds:g} s; raise it by most_seconds 下载超时"
             ) from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise _Passing(f"{address}: {type(error).__name__} {error} 连接失败") from error
         finally:
-            self.next_at[parts.netloc] = time.monotonic() + min(max(self.delay, wait or 0.0), _LONGEST_DELAY)
+            self.next_at[host] = time.monotonic() + min(max(self.delay, wait or 0.0), _LONGEST_DELAY)
+
+    async def answer(self, address: str, headers: Mapping[str, str]) -> Answer:
+        """Return an answer that is whole by the deadline and within the bound."""
+        sent = [("User-Agent", self.agent), ("Accept-Encoding", "identity"), *headers.items()]
+        async with (
+            asyncio.timeout(self.most_seconds),
+            httpcore.AsyncConnectionPool(network_backend=_Checked(self.private)) as pool,
+            pool.stream("GET", _as_sent(address), headers=sent) as response,
+        ):
+            said = {_text_of(name).lower(): _text_of(value) for name, value in response.headers}
+            if response.status in _PASSING:
+                after = said.get("retry-after", "")
+                seconds = min(float(after), _LONGEST_DELAY) if after.isdecimal() else None
+                raise _Passing(f"{address}: the host answered {response.status} 网站暂时不可用", seconds)
+            content = bytearray()
+            async for chunk in response.aiter_stream():
+                content += chunk
+                if len(content) > self.most_bytes:
+                    raise UnusableAddress.worded("too_long_an_answer", address=address, most=self.most_bytes)
+        return Answer(address, response.status, said, bytes(content))
 
 
 def _text_of(header: bytes) -> str:
@@ -280,37 +275,22 @@ def _text_of(header: bytes) -> str:
 
 
 def _as_sent(address: str) -> str:
-    """Return an address in ASCII; ValueError where it names no host, or no port that there is."""
+    """Return an address in ASCII; ValueError where it is none of the web, names no host, or no port that there is."""
     parts = urlsplit(address)
-    if not (host := parts.hostname):
+    if parts.scheme not in {"http", "https"} or not (host := parts.hostname):
         raise ValueError(address)
     netloc = (f"[{host}]" if ":" in host else host.encode("idna").decode()) + (f":{parts.port}" if parts.port else "")
     return quote(parts._replace(netloc=netloc, fragment="").geturl(), safe="/:?#[]@!$&'()*+,;=%~")
 
 
-class _Bounded(httpcore.NetworkStream):
-    """A connection that ends at the deadline, however slowly bytes drip in."""
-
-    def __init__(self, stream: httpcore.NetworkStream, client: _Client) -> None:
-        self.stream, self.client = stream, client
-        self.write, self.close, self.get_extra_info = stream.write, stream.close, stream.get_extra_info  # type: ignore[method-assign]
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        return self.stream.read(max_bytes, self.client.left())
-
-    def start_tls(self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> _Bounded:  # noqa: ARG002
-        return _Bounded(self.stream.start_tls(ssl_context, server_hostname, self.client.left()), self.client)
-
-
-class _Checked(httpcore.SyncBackend):
+class _Checked(httpcore.AnyIOBackend):
     """Connects to checked addresses alone."""
 
-    def __init__(self, client: _Client) -> None:
-        self.client = client
+    def __init__(self, private: bool) -> None:
+        self.private = private
 
-    def connect_tcp(self, host: str, port: int, timeout: float | None = None, *given: Any, **options: Any) -> _Bounded:  # noqa: ARG002
-        address = _checked(host, port, private=self.client.private)
-        return _Bounded(super().connect_tcp(address, port, self.client.left(), *given, **options), self.client)
+    async def connect_tcp(self, host: str, port: int, *given: Any, **options: Any) -> httpcore.AsyncNetworkStream:
+        return await super().connect_tcp(_checked(host, port, private=self.private), port, *given, **options)
 
 
 # --- a visit ----------------------------------------------------------------------------------------------------------------

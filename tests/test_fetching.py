@@ -25,7 +25,7 @@ from govstats.panel.reading import local_executor
 
 from .hostile import nested_forms
 
-pytest.importorskip("httpcore")
+httpcore = pytest.importorskip("httpcore")
 pytest.importorskip("protego")
 pytest.importorskip("stamina")
 warcio = pytest.importorskip("warcio.archiveiterator")
@@ -437,13 +437,13 @@ def test_a_name_that_stands_for_another_address_a_moment_later_leads_nowhere_els
     def resolve(_: str, port: int, **__: Any) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(resolved), port))]
 
-    def connect(address: tuple[str, int], *_: Any, **__: Any) -> socket.socket:
-        connected.append(address[0])
-        raise ConnectionRefusedError
+    async def connect(_: object, address: str, *__: Any, **___: Any) -> None:
+        connected.append(address)
+        raise httpcore.ConnectError
 
     monkeypatch.setattr(fetching, "_TRIES", 1)
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    monkeypatch.setattr(socket, "create_connection", connect)
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
     assert [
         status for status, _ in outcome(["http://rebinding.example/", "http://rebinding.example/"], tmp_path, private=False)
     ] == [
