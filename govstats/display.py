@@ -288,23 +288,30 @@ def show_frame(frame: pd.DataFrame, *, language: str = "both", empty: str = "没
     0  T3B        4  平衡 balance
     """
     frame = frame.rename(columns=str)
-    rows, headings, kinds = _in_words(frame, language)
+    columns = [*_in_words(frame, language)]
+    rows = pd.DataFrame({column.name: column.texts for column in columns}, index=frame.index)
     if frame.empty:
         return Frame(rows, f"<p>{Markup.escape(empty)}</p>")
-    texts = rows
     if not isinstance(frame.index, pd.RangeIndex) or frame.index.names != [None]:
-        stub = frame.index.to_frame(index=False).map(_value)
-        texts = pd.concat([stub, rows.reset_index(drop=True)], axis="columns")
-        headings = [_heading_of(str(name or ""), language) for name in frame.index.names] + headings
-        kinds = [*[None] * frame.index.nlevels, *kinds]
-    return Frame(rows, fill("frame", headings, texts.to_numpy().tolist(), kinds))
+        levels = frame.index.to_frame(index=False)
+        names = [str(name or "") for name in frame.index.names]
+        stub = zip(names, (levels[level] for level in levels), strict=True)
+        columns = [_Words(name, _heading_of(name, language), [*map(_value, level)]) for name, level in stub] + columns
+    texts = [*zip(*(column.texts for column in columns), strict=True)]
+    return Frame(rows, fill("frame", columns, texts))
 
 
-def _in_words(frame: pd.DataFrame, language: str) -> tuple[pd.DataFrame, list[str], list[str | None]]:
-    """Return the columns of a frame as text, their headings, and of what kind each is: number, long text or neither."""
-    columns: dict[str, list[str]] = {}
-    headings: list[str] = []
-    kinds: list[str | None] = []
+class _Words(NamedTuple):
+    """A column as text; `kind` is the class of its style: a number, a long text or neither."""
+
+    name: str
+    heading: str
+    texts: list[str]
+    kind: str | None = None
+
+
+def _in_words(frame: pd.DataFrame, language: str) -> Iterator[_Words]:
+    """Yield the columns of a frame as text, one for the two languages of a column."""
     for name in frame.columns:
         stem = name.removesuffix("_zh").removesuffix("_en")
         in_both = {f"{stem}_zh", f"{stem}_en"} <= {*frame.columns}
@@ -316,10 +323,8 @@ def _in_words(frame: pd.DataFrame, language: str) -> tuple[pd.DataFrame, list[st
         if name == "value" and "status" in frame:
             pairs = zip(texts, frame["status"], strict=True)
             texts = [_reason(status, language) if text == MISSING else text for text, status in pairs]
-        columns[stem if in_both else name] = texts
-        headings.append(stem if in_both else _heading_of(name, language))
-        kinds.append(_kind(frame[name], texts))
-    return pd.DataFrame(columns, index=frame.index), headings, kinds
+        heading = stem if in_both else _heading_of(name, language)
+        yield _Words(stem if in_both else name, heading, texts, _kind(frame[name], texts))
 
 
 def _value(value: Any) -> str:
@@ -372,30 +377,21 @@ def _blocks(table: Table, cells: Collection[CellKey]) -> list[_Block]:
         keys = table.every_cell
         header = [(*_path(table, table.line[line], ()), table.column[column]) for _, line, column in keys]
         return [_Block(None, header, [()], [keys])]
-    if table.open:
-        return [_as_printed(table, cells)]
-    shown = table.shown({line for _, line, _ in cells})
+    printed = dict.fromkeys(line for _, line, _ in cells)
+    shown = table.shown(printed)
     blocks = []
     for band in table.bands:
         lines = [table.line[name] for name in band.lines if name in shown]
         columns = [table.column[name] for name in band.columns]
+        if table.open:  # lines and columns are those that the document has, in its order
+            lines = [table.line.get(name, Line(name, name, name)) for name in printed]
+            columns = [column for column in columns if any(column.id == one for *_, one in cells)] or columns
         header = [(Label("", one.spanner_zh, one.spanner_en), one) if one.spanner_zh else (one,) for one in columns]
         title = Label("", band.zh, band.en) if band.zh else None
-        stub = [_path(table, line, lines) for line in lines]
-        blocks.append(_Block(title, header, stub, _keys(table, lines, columns)))
+        stub = [(line,) if table.open else _path(table, line, lines) for line in lines]
+        keys = [[(table.id, line.id, column.id) for column in columns] for line in lines]
+        blocks.append(_Block(title, header, stub, keys))
     return blocks
-
-
-def _as_printed(table: Table, cells: Collection[CellKey]) -> _Block:
-    """Take lines and columns as the document has them."""
-    shown = {column for _, _, column in cells}
-    columns = [column for column in table.columns if column.id in shown or not shown]
-    lines = [table.line.get(line, Line(line, line, line)) for line in dict.fromkeys(line for _, line, _ in cells)]
-    return _Block(None, [(column,) for column in columns], [(line,) for line in lines], _keys(table, lines, columns))
-
-
-def _keys(table: Table, lines: Iterable[Label], columns: Sequence[Label]) -> list[list[CellKey]]:
-    return [[(table.id, line.id, column.id) for column in columns] for line in lines]
 
 
 def _path(table: Table, line: Line, shown: Iterable[Line]) -> Labels:

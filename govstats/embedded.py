@@ -10,7 +10,7 @@ import pandas as pd
 
 from govstats.api import Report, read
 from govstats.errors import UnknownReport
-from govstats.report import folder
+from govstats.report import corpus_folder as folder
 
 __all__ = ["FORMATS", "documents", "figures", "folder", "register", "report"]
 

@@ -78,6 +78,11 @@ class _Passing(Exception):
         self.wait = wait
 
 
+def _may_pass(error: Exception) -> bool | float:
+    """Tell stamina whether a later try may succeed, and when."""
+    return isinstance(error, _Passing) and (error.wait or True)
+
+
 #: What becomes of an address that leads to no answer, or to one that cannot be looked at.
 _FAILURES: Mapping[type[Exception], str] = {UnusableAddress: "refused", _Passing: "failed", ProcessDied: "no report"}
 
@@ -162,7 +167,7 @@ def fetch(
 # --- the client -------------------------------------------------------------------------------------------------------------
 
 
-def _checked(host: str, port: int, *, private: bool) -> str:
+def _public_address(host: str, port: int, *, private: bool) -> str:
     """Return the one address to connect to, or refuse a host that stands for one inside a network."""
     try:
         found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
@@ -187,11 +192,14 @@ class _Client:
     #: When a host may be asked again.
     next_at: dict[str, float] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.retry = stamina.RetryingCaller(attempts=_TRIES, wait_initial=_FIRST_WAIT, timeout=None)
+
     def get(self, address: str, headers: Mapping[str, str] | None = None, *, by_robots: bool = True) -> Answer:
         """Return the answer of an address that may be asked, after the redirects; refusals are `UnusableAddress`."""
         for _ in range(_MOST_REDIRECTS + 1):
             self.check(address, by_robots=by_robots)
-            answer = self.tried(address, headers or {})
+            answer = self.retry(_may_pass, self.get_once, address, headers or {})
             target = answer.headers.get("location")
             if answer.code not in _REDIRECTS or not target:
                 return answer
@@ -218,16 +226,7 @@ class _Client:
         if not self.robots[robots].can_fetch(address, self.agent):
             raise UnusableAddress.worded("robots_refuse", address=address)
 
-    def tried(self, address: str, headers: Mapping[str, str]) -> Answer:
-        """Return an answer, after some tries where a failure may pass."""
-
-        def passing(error: Exception) -> bool | float:
-            return isinstance(error, _Passing) and (error.wait or True)
-
-        often = stamina.retry(on=passing, attempts=_TRIES, wait_initial=_FIRST_WAIT, timeout=None)
-        return often(self.asked)(address, headers)
-
-    def asked(self, address: str, headers: Mapping[str, str]) -> Answer:
+    def get_once(self, address: str, headers: Mapping[str, str]) -> Answer:
         """Ask a host once, when it may be asked again."""
         host = urlsplit(address).netloc
         robots = self.robots.get(urljoin(address, "/robots.txt"))
@@ -235,8 +234,8 @@ class _Client:
         time.sleep(max(0.0, self.next_at.get(host, 0.0) - time.monotonic()))
         try:
             with start_blocking_portal() as portal:  # in a thread: a notebook has an event loop already
-                return portal.call(self.answer, address, headers)
-        except TimeoutError as error:
+                return portal.call(self.receive, address, headers)
+        except (TimeoutError, httpcore.TimeoutException) as error:
             raise _Passing(
                 f"{address}: the answer takes longer than {self.most_seconds:g} s; raise it by most_seconds 下载超时"
             ) from error
@@ -245,12 +244,12 @@ class _Client:
         finally:
             self.next_at[host] = time.monotonic() + min(max(self.delay, wait or 0.0), _LONGEST_DELAY)
 
-    async def answer(self, address: str, headers: Mapping[str, str]) -> Answer:
+    async def receive(self, address: str, headers: Mapping[str, str]) -> Answer:
         """Return an answer that is whole by the deadline and within the bound."""
         sent = [("User-Agent", self.agent), ("Accept-Encoding", "identity"), *headers.items()]
         async with (
             asyncio.timeout(self.most_seconds),
-            httpcore.AsyncConnectionPool(network_backend=_Checked(self.private)) as pool,
+            httpcore.AsyncConnectionPool(network_backend=_CheckedNetwork(self.private)) as pool,
             pool.stream("GET", _as_sent(address), headers=sent) as response,
         ):
             said = {_text_of(name).lower(): _text_of(value) for name, value in response.headers}
@@ -283,14 +282,14 @@ def _as_sent(address: str) -> str:
     return quote(parts._replace(netloc=netloc, fragment="").geturl(), safe="/:?#[]@!$&'()*+,;=%~")
 
 
-class _Checked(httpcore.AnyIOBackend):
+class _CheckedNetwork(httpcore.AnyIOBackend):
     """Connects to checked addresses alone."""
 
     def __init__(self, private: bool) -> None:
         self.private = private
 
     async def connect_tcp(self, host: str, port: int, *given: Any, **options: Any) -> httpcore.AsyncNetworkStream:
-        return await super().connect_tcp(_checked(host, port, private=self.private), port, *given, **options)
+        return await super().connect_tcp(_public_address(host, port, private=self.private), port, *given, **options)
 
 
 # --- a visit ----------------------------------------------------------------------------------------------------------------
@@ -318,7 +317,7 @@ class _Visit:
     def list_of_reports(self, address: str, pattern: re.Pattern[str]) -> Iterator[dict[str, object]]:
         """Yield what became of each report that a list links to."""
         try:
-            page = self._asked(address, {})
+            page = self._get(address, {})
             links = apart(address, _links, page) or ()
         except tuple(_FAILURES) as error:
             yield _row(address, _FAILURES[type(error)], reason=str(error))
@@ -338,11 +337,11 @@ class _Visit:
         known = {name: str(before[0][column]) for name, column in asked.items()} if there else {}
         headers = {name: value for name, value in known.items() if value and value.isascii()}
         try:
-            answer = self._asked(address, headers)
+            answer = self._get(address, headers)
             if answer.code == 304:
                 yield _row(address, "unchanged", before[0]["document"])
                 return
-            kind, reason, files = apart(answer.address, _kind, answer)
+            kind, reason, files = apart(answer.address, _look_at, answer)
         except tuple(_FAILURES) as error:
             yield _row(address, _FAILURES[type(error)], reason=str(error))
         else:
@@ -352,9 +351,9 @@ class _Visit:
             elif kind != "report":
                 yield _row(address, kind, reason=reason)
             else:
-                yield self._kept(address, answer, found_on, before[0] if there else None)
+                yield self._keep(address, answer, found_on, before[0] if there else None)
 
-    def _asked(self, address: str, headers: Mapping[str, str]) -> Answer:
+    def _get(self, address: str, headers: Mapping[str, str]) -> Answer:
         """Return a whole answer, which is archived, or that what `headers` tell of has not changed."""
         answer = self.client.get(address, headers)
         if answer.code == 304 and headers:
@@ -364,12 +363,12 @@ class _Visit:
         self._archive(answer)
         return answer
 
-    def _kept(self, address: str, answer: Answer, found_on: str, before: Mapping[Hashable, Any] | None) -> dict[str, object]:
+    def _keep(self, address: str, answer: Answer, found_on: str, before: Mapping[Hashable, Any] | None) -> dict[str, object]:
         """Keep the bytes of a report, if they are not those that are kept already."""
         sha256 = hashlib.sha256(answer.content).hexdigest()
         if before and before["sha256"] == sha256:
             return _row(address, "unchanged", before["document"])
-        document = _path(answer, sha256)
+        document = _place_of(answer, sha256)
         write(self.folder / document, answer.content)
         versions = int((self.known["address"] == address).sum())
         said = {"address": address, "found_on": found_on, "document": document, "sha256": sha256, "vintage": str(versions + 1)}
@@ -391,7 +390,7 @@ def _row(address: str, status: str, document: str = "", reason: str = "") -> dic
     return {"address": address, "status": status, "document": document, "reason": reason}
 
 
-def _path(answer: Answer, sha256: str) -> str:
+def _place_of(answer: Answer, sha256: str) -> str:
     """Return where in the folder an answer is kept: under its host, by its last name and its sha256."""
     parts = urlsplit(answer.address)
     name = _UNSAFE.sub("_", unquote(parts.path.rstrip("/").rpartition("/")[2])).strip("._")[-80:] or "report"
@@ -400,7 +399,7 @@ def _path(answer: Answer, sha256: str) -> str:
     return f"{_UNSAFE.sub('_', parts.netloc)}/{stem}-{sha256[:8]}.{suffix}"
 
 
-def _kind(answer: Answer) -> tuple[str, str, list[str]]:
+def _look_at(answer: Answer) -> tuple[str, str, list[str]]:
     """Tell what an answer is: a report; a page that links to files of one; neither, and why."""
     text, reason, report = "", "", None
     try:

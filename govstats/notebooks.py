@@ -603,11 +603,20 @@ def heading(notebook: NotebookNode) -> str:
     return found[1].strip() if found else ""
 
 
+def headings(folder: Path, listed: Iterable[Case]) -> dict[str, str]:
+    """Return the headings of the templates of cases."""
+    return {name: heading(read_notebook(folder / name)) or name for name in {case.notebook for case in listed}}
+
+
+def links(output: Path, listed: Iterable[Case]) -> dict[Case, str]:
+    """Return the way from a folder of runs to the page of each case that has one."""
+    pages = {case: case.run(output).with_suffix(".html") for case in listed}
+    return {case: page.relative_to(output).as_posix() for case, page in pages.items() if page.is_file()}
+
+
 def _write_index(folder: Path, output: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the first page of a batch: a row a report with what it says and what fails in it, and the way to its notebooks."""
     cases = [row["case"] for row in rows]
-    headings = {name: heading(read_notebook(folder / name)) or name for name in {case.notebook for case in cases}}
-    pages = {case: case.run(output).with_suffix(".html") for case in cases}
     reports, of_cases = _reports_of(cases, folder)
     lines, drawn = [], StringIO()
     if reports:
@@ -618,8 +627,8 @@ def _write_index(folder: Path, output: Path, rows: Sequence[Mapping[str, Any]]) 
     index = fill_page(
         "index.html.j2",
         rows=rows,
-        headings=headings,
-        links={case: path.relative_to(output).as_posix() for case, path in pages.items() if path.is_file()},
+        headings=headings(folder, cases),
+        links=links(output, cases),
         reports=lines,
         indicators=said.to_dict("index"),
         picture=drawn.getvalue()[drawn.getvalue().find("<svg") :],

@@ -315,7 +315,7 @@ def sources_sha256(*rooms: str) -> str:
 
 
 @cache
-def folder() -> Path:
+def corpus_folder() -> Path:
     """Return the folder of the corpus: inside an installed package, else beside the package in a checkout.
 
     Raises
@@ -340,7 +340,7 @@ def folder() -> Path:
 @cache
 def _hashes() -> frozenset[str]:
     try:
-        package = json.loads((folder() / "datapackage.json").read_text("utf-8"))
+        package = json.loads((corpus_folder() / "datapackage.json").read_text("utf-8"))
     except UnknownReport:
         return frozenset()
     return frozenset(resource.get("hash", "").removeprefix("sha256:") for resource in package["resources"])

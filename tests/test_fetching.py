@@ -458,12 +458,12 @@ def test_a_redirect_into_a_network_is_checked_like_any_address(
 ) -> None:
     """Only the server of this test may be reached; where it leads to is not public."""
     site.answers["/a.html"] = 302, {"Location": "http://10.1.2.3/secret.html"}, b""
-    checked = fetching._checked
+    checked = fetching._public_address
 
     def this_server_alone(host: str, port: int, **_: bool) -> str:
         return checked(host, port, private=port == site.port)
 
-    monkeypatch.setattr(fetching, "_checked", this_server_alone)
+    monkeypatch.setattr(fetching, "_public_address", this_server_alone)
     ((status, reason),) = outcome(site("/a.html"), tmp_path, private=False)
     assert (status, "10.1.2.3, which is no public address" in reason) == ("refused", True)
 
