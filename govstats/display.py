@@ -553,20 +553,21 @@ class Excerpt:
         return {**shown, "text/plain": about}, {"image/png": {"alt": about}}
 
 
-def excerpt(report: Report, key: tuple[str, str, str]) -> Excerpt:
-    """Show a cell in the document it was read from.
+def excerpt(report: Report, cell: str | CellKey | pd.Series) -> Excerpt:
+    """Show a cell where it stands in the document that it was read from.
 
     Parameters
     ----------
     report : Report
         Read from a file that is still there, or from bytes.
-    key : (table, line, column)
-        Ids of the cell.
+    cell : str, (str, str, str) or pandas.Series
+        ``"requests/new/total"``, ``("requests", "new", "total")`` or a row of `Report.cells`.
 
     Returns
     -------
     Excerpt
-        A picture of the page for PDF documents and images, rows of text for the others.
+        A notebook displays it: the part of the page with a frame around the cell (`picture`) for PDF documents and images, the
+        rows of the document around it (`rows`) for the others.
 
     Raises
     ------
@@ -574,16 +575,27 @@ def excerpt(report: Report, key: tuple[str, str, str]) -> Excerpt:
         The report has no such cell.
     UnreadableDocument
         The file is gone, or has changed since it was read.
+
+    Examples
+    --------
+    >>> from govstats import read
+    >>> title = "某某局2021年政府信息公开工作年度报告\\n"
+    >>> report = read(f"{title}信息内容\\t本年处理决定数量\\n行政处罚\\t3\\n行政强制\\t0\\n".encode())
+    >>> [cell.text for cell in report.show("proactive/penalties/decisions").rows[1]]
+    ['行政处罚', '3']
     """
-    cell = next((cell for cell in report.read_cells if cell.key == key), None)
-    if cell is None:
+    if not isinstance(cell, str | tuple):
+        cell = cell["table"], cell["line"], cell["column"]
+    key = cell_key(cell) if isinstance(cell, str) else cell
+    read = next((read for read in report.read_cells if read.key == key), None)
+    if read is None:
         raise GovstatsError.worded("no_such_cell", source=report.source, cell="/".join(key))
     content = report.content()
-    box = Box.in_place(cell.place)
-    if cell.page is not None and box is not None and report.format in {"pdf", "image"}:
-        page, scale = page_picture(content, report.format, report.source, cell.page, _SCALE)
-        return Excerpt(cell, _framed(page, box, scale))
-    return Excerpt(cell, rows=_rows_around(open_document(content), cell.place))
+    box = Box.in_place(read.place)
+    if read.page is not None and box is not None and report.format in {"pdf", "image"}:
+        page, scale = page_picture(content, report.format, report.source, read.page, _SCALE)
+        return Excerpt(read, _framed(page, box, scale))
+    return Excerpt(read, rows=_rows_around(open_document(content), read.place))
 
 
 def _framed(page: Image, box: Box, scale: float) -> Image:
