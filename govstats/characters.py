@@ -35,7 +35,6 @@ _NUMBER = re.compile(r"([+-]|增加?|减少?|)\s?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)
 _REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]$")
 #: With its unit and a remark in brackets; anything longer is a sentence.
 _LONGEST_FIGURE = 60
-_LONGEST_PARAGRAPH = 500
 #: A float tells as many digits apart; one more, and it may stand for another figure.
 _MOST_DIGITS = 15
 _COUNTED = frozenset("件条项个起宗次份部")
@@ -97,15 +96,7 @@ def normalised(text: str) -> str:
     >>> normalised("⾏政许可，⻔户⽹站，⼈⺠法院")
     '行政许可,门户网站,人民法院'
     """
-    return _normalised_once(text) if len(text) <= _LONGEST_PARAGRAPH else _normalised(text)
-
-
-def _normalised(text: str) -> str:
     return simplified(unicodedata.normalize("NFKC", text))
-
-
-#: Labels come again in every report, paragraphs are looked at several times; whole documents would fill the memory.
-_normalised_once = lru_cache(maxsize=8192)(_normalised)
 
 
 @lru_cache(maxsize=8192)

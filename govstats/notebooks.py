@@ -417,7 +417,7 @@ def earlier_run(folder: str | Path, case: Case, output: str | Path) -> NotebookN
     """
     folder, output = Path(folder), Path(output)
     sha256 = input_sha256(folder / case.notebook, case, _documents(case, folder))
-    return read_notebook(case.run(output)) if _current(case, output, sha256) else None
+    return read_notebook(case.run(output)) if _record_if_current(case, output, sha256) else None
 
 
 def input_sha256(template: str | Path, case: Case, documents: Iterable[Path]) -> str:
@@ -533,11 +533,11 @@ def reproduce(
     folder, output = Path(notebooks), Path(output)
     listed = cases(folder / "cases.csv") if listed is None else tuple(listed)
     chosen = _chosen(listed, only, folder)
-    run = partial(_rerun, folder, output, resume, update)
+    run = partial(_run_in_batch, folder, output, resume, update)
     try:
         output.mkdir(parents=True, exist_ok=True)
         thread_map(run, chosen, max_workers=_KERNELS, unit="case", disable=None if progress is None else not progress)
-        became = {case: row for case in listed if (row := _kept(case, output))}
+        became = {case: row for case in listed if (row := _last_record(case, output))}
         rows = [row | vars(case) | {"case": case, "parameters": repr(case.more)} for case, row in became.items()]
         manifest = pd.DataFrame(rows, columns=list(MANIFEST_TYPES)).astype(MANIFEST_TYPES)
         write(output / "manifest.csv", manifest.to_csv(index=False, lineterminator="\n"))
@@ -556,11 +556,11 @@ def _chosen(listed: tuple[Case, ...], only: Iterable[str] | None, folder: Path) 
     return [case for case in listed if case.name in names]
 
 
-def _rerun(folder: Path, output: Path, resume: bool, update: bool, case: Case) -> None:
+def _run_in_batch(folder: Path, output: Path, resume: bool, update: bool, case: Case) -> None:
     """Execute one case, unless an earlier run is still good; keep what became of it."""
     run = case.run(output)
     sha256 = input_sha256(folder / case.notebook, case, _documents(case, folder))
-    row = _current(case, output, sha256) if resume else {}
+    row = _record_if_current(case, output, sha256) if resume else {}
     if row:
         row["status"] = "skipped"
     else:
@@ -577,16 +577,16 @@ def _rerun(folder: Path, output: Path, resume: bool, update: bool, case: Case) -
         write(case.run(folder / "runs"), run.read_bytes())
 
 
-def _kept(case: Case, output: Path) -> dict[str, Any]:
+def _last_record(case: Case, output: Path) -> dict[str, Any]:
     """Return what became of a case the last time, which stands beside its run; empty where it was never executed."""
     with suppress(OSError, ValueError):  # ValueError: somebody wrote into it
         return dict(json.loads(case.run(output).with_suffix(".json").read_text("utf-8")))
     return {}
 
 
-def _current(case: Case, output: Path, sha256: str) -> dict[str, Any]:
+def _record_if_current(case: Case, output: Path, sha256: str) -> dict[str, Any]:
     """Return what became of a case the last time; empty if it was not done, or would come out otherwise today."""
-    row = _kept(case, output)
+    row = _last_record(case, output)
     same = row.get("input_sha256") == sha256 and row.get("output_sha256") == _digests(case.run(output))
     return row if same and row["status"] != "failed" else {}
 
@@ -621,7 +621,7 @@ def _write_index(folder: Path, output: Path, rows: Sequence[Mapping[str, Any]]) 
     lines, drawn = [], StringIO()
     if reports:
         quality = quality_by_report(reports)
-        lines = _lines(reports, quality, of_cases)
+        lines = _rows_by_report(reports, quality, of_cases)
         quality_map(quality, width="column").savefig(drawn, format="svg")
     said = definitions().set_index("indicator").loc[list(SHOWN), ["label_zh", "label_en", "formula_zh", "formula_en"]]
     index = fill_page(
@@ -662,7 +662,7 @@ def _reports_of(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict
     return list(found.values()), of_cases
 
 
-def _lines(reports: Sequence[Report], quality: pd.DataFrame, of_cases: Mapping[Case, _Whose]) -> list[dict[Any, Any]]:
+def _rows_by_report(reports: Sequence[Report], quality: pd.DataFrame, of_cases: Mapping[Case, _Whose]) -> list[dict[Any, Any]]:
     """Return a row of the page for each report, by agency and year."""
     cells = pd.concat([report.cells for report in reports], ignore_index=True)
     rates: dict[_Whose, dict[str, Mapping[Any, Any]]] = {}
