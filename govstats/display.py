@@ -389,8 +389,7 @@ def _blocks(table: Table, cells: Collection[CellKey]) -> list[_Block]:
         header = [(Label("", one.spanner_zh, one.spanner_en), one) if one.spanner_zh else (one,) for one in columns]
         title = Label("", band.zh, band.en) if band.zh else None
         stub = [(line,) if table.open else _path(table, line, lines) for line in lines]
-        keys = [[(table.id, line.id, column.id) for column in columns] for line in lines]
-        blocks.append(_Block(title, header, stub, keys))
+        blocks.append(_Block(title, header, stub, [[(table.id, line.id, column.id) for column in columns] for line in lines]))
     return blocks
 
 
