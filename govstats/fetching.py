@@ -308,10 +308,10 @@ class _Visit:
         self.folder, self.client = folder, client
         (folder / _ARCHIVE).mkdir(parents=True, exist_ok=True)
         self.register = folder / REGISTER
-        self.known = pd.DataFrame(columns=COLUMNS, dtype=str)
+        known = pd.DataFrame(columns=COLUMNS, dtype=str)
         if self.register.exists():
             known = pd.read_csv(self.register, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-            self.known = known.assign(**{name: "" for name in COLUMNS if name not in known.columns})
+        self.known = known.assign(**{name: "" for name in COLUMNS if name not in known.columns})
         self.archive = folder / _ARCHIVE / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.warc.gz"
 
     def list_of_reports(self, address: str, pattern: re.Pattern[str]) -> Iterator[dict[str, object]]:
@@ -331,15 +331,12 @@ class _Visit:
 
     def report(self, address: str, found_on: str = "") -> Iterator[dict[str, object]]:
         """Yield what became of an address: of the report there, or of the files that its page links to."""
-        before = self.known[self.known["address"] == address].tail(1).to_dict("records")
-        there = before and (self.folder / str(before[0]["document"])).is_file()
-        asked = {"If-None-Match": "etag", "If-Modified-Since": "last_modified"}
-        known = {name: str(before[0][column]) for name, column in asked.items()} if there else {}
-        headers = {name: value for name, value in known.items() if value and value.isascii()}
+        before = self._last(address)
+        conditions = {"If-None-Match": before.get("etag", ""), "If-Modified-Since": before.get("last_modified", "")}
         try:
-            answer = self._get(address, headers)
+            answer = self._get(address, {name: value for name, value in conditions.items() if value and value.isascii()})
             if answer.code == 304:
-                yield _row(address, "unchanged", before[0]["document"])
+                yield _row(address, "unchanged", before["document"])
                 return
             kind, reason, files = apart(answer.address, _look_at, answer)
         except tuple(_FAILURES) as error:
@@ -351,7 +348,12 @@ class _Visit:
             elif kind != "report":
                 yield _row(address, kind, reason=reason)
             else:
-                yield self._keep(address, answer, found_on, before[0] if there else None)
+                yield self._keep(address, answer, found_on, before)
+
+    def _last(self, address: str) -> Mapping[Hashable, str]:
+        """Return what the register knows of the last version of an address; nothing where its file is gone."""
+        rows = self.known[self.known["address"] == address].tail(1).to_dict("records")
+        return rows[0] if rows and (self.folder / rows[0]["document"]).is_file() else {}
 
     def _get(self, address: str, headers: Mapping[str, str]) -> Answer:
         """Return a whole answer, which is archived, or that what `headers` tell of has not changed."""
@@ -363,10 +365,10 @@ class _Visit:
         self._archive(answer)
         return answer
 
-    def _keep(self, address: str, answer: Answer, found_on: str, before: Mapping[Hashable, Any] | None) -> dict[str, object]:
+    def _keep(self, address: str, answer: Answer, found_on: str, before: Mapping[Hashable, str]) -> dict[str, object]:
         """Keep the bytes of a report, if they are not those that are kept already."""
         sha256 = hashlib.sha256(answer.content).hexdigest()
-        if before and before["sha256"] == sha256:
+        if before.get("sha256") == sha256:
             return _row(address, "unchanged", before["document"])
         document = _place_of(answer, sha256)
         write(self.folder / document, answer.content)
