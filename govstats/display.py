@@ -293,15 +293,16 @@ def show_frame(frame: pd.DataFrame, *, language: str = "both", empty: str = "没
     if frame.empty:
         return Frame(rows, f"<p>{Markup.escape(empty)}</p>")
     if not isinstance(frame.index, pd.RangeIndex) or frame.index.names != [None]:
-        levels = frame.index.to_frame(index=False)
-        names = [str(name or "") for name in frame.index.names]
-        stub = zip(names, (levels[level] for level in levels), strict=True)
-        columns = [_Words(name, _heading_of(name, language), [*map(_value, level)]) for name, level in stub] + columns
-    texts = [*zip(*(column.texts for column in columns), strict=True)]
-    return Frame(rows, fill("frame", columns, texts))
+        stub = []
+        for level, named in enumerate(frame.index.names):
+            name = str(named or "")
+            texts = [*map(_value, frame.index.get_level_values(level))]
+            stub.append(_ShownColumn(name, _heading_of(name, language), texts))
+        columns = stub + columns
+    return Frame(rows, fill("frame", columns, [*zip(*(column.texts for column in columns), strict=True)]))
 
 
-class _Words(NamedTuple):
+class _ShownColumn(NamedTuple):
     """A column as text; `kind` is the class of its style: a number, a long text or neither."""
 
     name: str
@@ -310,7 +311,7 @@ class _Words(NamedTuple):
     kind: str | None = None
 
 
-def _in_words(frame: pd.DataFrame, language: str) -> Iterator[_Words]:
+def _in_words(frame: pd.DataFrame, language: str) -> Iterator[_ShownColumn]:
     """Yield the columns of a frame as text, one for the two languages of a column."""
     for name in frame.columns:
         stem = name.removesuffix("_zh").removesuffix("_en")
@@ -324,7 +325,7 @@ def _in_words(frame: pd.DataFrame, language: str) -> Iterator[_Words]:
             pairs = zip(texts, frame["status"], strict=True)
             texts = [_reason(status, language) if text == MISSING else text for text, status in pairs]
         heading = stem if in_both else _heading_of(name, language)
-        yield _Words(stem if in_both else name, heading, texts, _kind(frame[name], texts))
+        yield _ShownColumn(stem if in_both else name, heading, texts, _kind(frame[name], texts))
 
 
 def _value(value: Any) -> str:

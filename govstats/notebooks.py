@@ -119,7 +119,7 @@ class Case:
         known = {"agency": self.agency, "year": self.year}
         return {name: value for name, value in known.items() if value or more.get("document")} | more
 
-    def own(self, folder: Path) -> dict[str, Path]:
+    def places(self, folder: Path) -> dict[str, Path]:
         """Return where its ``document`` and its ``folder`` stand, if it has them; a relative path is meant from `folder`."""
         return {name: folder / str(value) for name, value in self.more if name in _OWN and value}
 
@@ -433,7 +433,7 @@ def input_sha256(template: str | Path, case: Case, documents: Iterable[Path]) ->
 
 def _documents(case: Case, folder: Path) -> list[Path]:
     """Return the files that a run depends on."""
-    if own := case.own(folder):
+    if own := case.places(folder):
         return [file for path in own.values() for file in (path, *path.rglob("*")) if file.is_file()]
     try:
         # the package lists every document with its sha256: some templates read the whole corpus
@@ -646,7 +646,7 @@ def _reports_of(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict
     corpus = {*embedded.register()[["agency", "year"]].itertuples(index=False, name=None)}
     read: set[Path | None] = set()
     for case in cases:
-        own = case.own(folder)
+        own = case.places(folder)
         of_cases[case] = whose = (case.agency or None, case.year)
         place = own.get("folder")
         reports: Sequence[Report] = []
