@@ -295,7 +295,7 @@ def show_frame(frame: pd.DataFrame, *, language: str = "both", empty: str = "没
     if not isinstance(frame.index, pd.RangeIndex) or frame.index.names != [None]:
         stub = []
         for level, named in enumerate(frame.index.names):
-            name = str(named or "")
+            name = "" if named is None else str(named)
             texts = [*map(_value, frame.index.get_level_values(level))]
             stub.append(_ShownColumn(name, _heading_of(name, language), texts))
         columns = stub + columns
