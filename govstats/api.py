@@ -9,10 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from govstats import reconciliation, report
-from govstats.display import Excerpt, excerpt, layout, report_html
+from govstats.display import excerpt, layout, report_html
 from govstats.documents import open_document
 from govstats.errors import UnknownIdentity, UnusableCells
-from govstats.forms import Language, cell_key
 from govstats.recognition import recognise
 from govstats.recognition.claims import Explanation, find
 from govstats.reconciliation import FormatComparison
@@ -21,61 +20,9 @@ from govstats.reconciliation import FormatComparison
 class Report(report.Report):
     """An annual report as `read` returns it: the data of `govstats.report.Report`, and views of them; a notebook displays it."""
 
-    def table(self, name: str, *, language: Language = "zh") -> pd.DataFrame:
-        """Lay a table out as the form prints it.
-
-        Parameters
-        ----------
-        name : str
-            ``proactive``, ``requests``, ``review``, or ``statistics`` in the annexes before 2019.
-        language : {"zh", "en"}
-            Of the labels.
-
-        Returns
-        -------
-        pandas.DataFrame
-            What is printed, as text; an empty string where a cell is blank, ``…`` where it is missing from the document and
-            ``?`` where it stands there but cannot be decided. The index and the columns are the form's stub and double header.
-
-        Raises
-        ------
-        FormError
-            The form of this report has no such table.
-        """
-        return layout(self, name, language)
-
-    def show(self, cell: str | tuple[str, str, str] | pd.Series) -> Excerpt:
-        """Show a cell where it stands in the document.
-
-        Parameters
-        ----------
-        cell : str, (str, str, str) or pandas.Series
-            ``"requests/new/total"``, ``("requests", "new", "total")`` or a row of `cells`.
-
-        Returns
-        -------
-        Excerpt
-            A notebook displays it: the part of the page with a frame around the cell (`picture`) for PDF documents and
-            images, the rows of the document around it (`rows`) for the others.
-
-        Raises
-        ------
-        GovstatsError
-            The report has no such cell.
-        UnreadableDocument
-            The file is gone, or has changed since it was read.
-
-        Examples
-        --------
-        >>> from govstats import read
-        >>> title = "某某局2021年政府信息公开工作年度报告\\n"
-        >>> report = read(f"{title}信息内容\\t本年处理决定数量\\n行政处罚\\t3\\n行政强制\\t0\\n".encode())
-        >>> [cell.text for cell in report.show("proactive/penalties/decisions").rows[1]]
-        ['行政处罚', '3']
-        """
-        if not isinstance(cell, str | tuple):
-            cell = cell["table"], cell["line"], cell["column"]
-        return excerpt(self, cell_key(cell) if isinstance(cell, str) else cell)
+    table = layout
+    show = excerpt
+    _repr_html_ = report_html
 
     def explain(self, claim: pd.Series) -> Explanation:
         """Tell why a figure of the prose was read as it was.
@@ -107,9 +54,6 @@ class Report(report.Report):
         if found is None:
             raise UnusableCells.worded("no_such_claim", source=self.source, quote=claim["quote"])
         return found
-
-    def _repr_html_(self) -> str:
-        return report_html(self)
 
 
 def read(

@@ -18,8 +18,7 @@ _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
 }
 
 #: The same for text in which words are sought; a blank for what is left out, so that every other character keeps its place.
-_NARROW = {chr(code): chr(after) if isinstance(after, int) else after or " " for code, after in _HALF_WIDTH.items()}
-_ANY_WIDE = re.compile(f"[{''.join(map(re.escape, _NARROW))}]")
+_IN_PLACE = {code: after or " " for code, after in _HALF_WIDTH.items()}
 
 #: Radicals that PDF producers take for the characters that look the same; NFKC folds the others (U+2F00 to U+2FD5).
 _RADICALS = str.maketrans(
@@ -36,7 +35,6 @@ _NUMBER = re.compile(r"([+-]|增加?|减少?|)\s?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)
 _REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]$")
 #: With its unit and a remark in brackets; anything longer is a sentence.
 _LONGEST_FIGURE = 60
-_LONGEST_PARAGRAPH = 500
 #: A float tells as many digits apart; one more, and it may stand for another figure.
 _MOST_DIGITS = 15
 _COUNTED = frozenset("件条项个起宗次份部")
@@ -55,15 +53,14 @@ class Figure(NamedTuple):
 
 
 @cache
-def _simplifications() -> tuple[dict[int, int], re.Pattern[str]]:
-    """Return what to write for each traditional character and radical, and a pattern that finds any of them."""
+def _simplifications() -> dict[int, int]:
+    """Return what to write for each traditional character and radical."""
     from opencc import OpenCC
 
     characters = "".join(map(chr, range(0x3400, 0xA000)))
     simple = str.maketrans(characters, OpenCC("t2s").convert(characters))
     # converters write 陝 (Shaanxi) with the character of another word
-    table = {before: after for before, after in simple.items() if before != after} | _RADICALS | str.maketrans("陜", "陕")
-    return table, re.compile(f"[{''.join(map(chr, table))}]")
+    return {before: after for before, after in simple.items() if before != after} | _RADICALS | str.maketrans("陜", "陕")
 
 
 def simplified(text: str) -> str:
@@ -86,8 +83,7 @@ def simplified(text: str) -> str:
     """
     if _PINYIN_WITH_TONE.search(text):
         text = _PINYIN.sub("", text)
-    table, traditional = _simplifications()
-    return text.translate(table) if traditional.search(text) else text
+    return text.translate(_simplifications())
 
 
 def normalised(text: str) -> str:
@@ -100,15 +96,7 @@ def normalised(text: str) -> str:
     >>> normalised("⾏政许可，⻔户⽹站，⼈⺠法院")
     '行政许可,门户网站,人民法院'
     """
-    return _normalised_once(text) if len(text) <= _LONGEST_PARAGRAPH else _normalised(text)
-
-
-def _normalised(text: str) -> str:
     return simplified(unicodedata.normalize("NFKC", text))
-
-
-#: Labels come again in every report, paragraphs are looked at several times; whole documents would fill the memory.
-_normalised_once = lru_cache(maxsize=8192)(_normalised)
 
 
 @lru_cache(maxsize=8192)
@@ -212,11 +200,7 @@ def folded(text: str) -> tuple[str, Sequence[int]]:
 
 def _one_for_one(text: str) -> str:
     """Fold each character in its place, with a blank for what is left out."""
-    # of all that is folded, most is the ends of lines
-    plain = _ANY_WIDE.sub(lambda found: _NARROW[found[0]], text.replace("\n", " "))
-    table, strange = _simplifications()
-    if strange.search(plain):
-        plain = plain.translate(table)
+    plain = text.translate(_IN_PLACE).translate(_simplifications())
     if _PINYIN_WITH_TONE.search(plain):
         plain = _PINYIN.sub(lambda found: " " * len(found[0]), plain)
     return plain

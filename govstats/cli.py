@@ -188,9 +188,10 @@ def _write_workbook(
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    lists = [given for given in options.addresses if "://" not in given and Path(given).is_file()]
-    lines = [Path(given).read_text("utf-8-sig", "replace").split() if given in lists else [given] for given in options.addresses]
-    addresses = [address for some in lines for address in some]
+    addresses: list[str] = []
+    for given in options.addresses:
+        is_list = "://" not in given and Path(given).is_file()
+        addresses += Path(given).read_text("utf-8-sig", "replace").split() if is_list else [given]
     named = {"agent": options.agent} if options.agent else {}
     rows = govstats.fetch(addresses, options.into, links=options.links, delay=options.delay, private=options.private, **named)
     counts = Counter(rows["status"])

@@ -288,23 +288,31 @@ def show_frame(frame: pd.DataFrame, *, language: str = "both", empty: str = "没
     0  T3B        4  平衡 balance
     """
     frame = frame.rename(columns=str)
-    rows, headings, kinds = _in_words(frame, language)
+    columns = [*_in_words(frame, language)]
+    rows = pd.DataFrame({column.name: column.texts for column in columns}, index=frame.index)
     if frame.empty:
         return Frame(rows, f"<p>{Markup.escape(empty)}</p>")
-    texts = rows
     if not isinstance(frame.index, pd.RangeIndex) or frame.index.names != [None]:
-        stub = frame.index.to_frame(index=False).map(_value)
-        texts = pd.concat([stub, rows.reset_index(drop=True)], axis="columns")
-        headings = [_heading_of(str(name or ""), language) for name in frame.index.names] + headings
-        kinds = [*[None] * frame.index.nlevels, *kinds]
-    return Frame(rows, fill("frame", headings, texts.to_numpy().tolist(), kinds))
+        stub = []
+        for level, named in enumerate(frame.index.names):
+            name = "" if named is None else str(named)
+            texts = [*map(_value, frame.index.get_level_values(level))]
+            stub.append(_ShownColumn(name, _heading_of(name, language), texts))
+        columns = stub + columns
+    return Frame(rows, fill("frame", columns, [*zip(*(column.texts for column in columns), strict=True)]))
 
 
-def _in_words(frame: pd.DataFrame, language: str) -> tuple[pd.DataFrame, list[str], list[str | None]]:
-    """Return the columns of a frame as text, their headings, and of what kind each is: number, long text or neither."""
-    columns: dict[str, list[str]] = {}
-    headings: list[str] = []
-    kinds: list[str | None] = []
+class _ShownColumn(NamedTuple):
+    """A column as text; `kind` is the class of its style: a number, a long text or neither."""
+
+    name: str
+    heading: str
+    texts: list[str]
+    kind: str | None = None
+
+
+def _in_words(frame: pd.DataFrame, language: str) -> Iterator[_ShownColumn]:
+    """Yield the columns of a frame as text, one for the two languages of a column."""
     for name in frame.columns:
         stem = name.removesuffix("_zh").removesuffix("_en")
         in_both = {f"{stem}_zh", f"{stem}_en"} <= {*frame.columns}
@@ -316,10 +324,8 @@ def _in_words(frame: pd.DataFrame, language: str) -> tuple[pd.DataFrame, list[st
         if name == "value" and "status" in frame:
             pairs = zip(texts, frame["status"], strict=True)
             texts = [_reason(status, language) if text == MISSING else text for text, status in pairs]
-        columns[stem if in_both else name] = texts
-        headings.append(stem if in_both else _heading_of(name, language))
-        kinds.append(_kind(frame[name], texts))
-    return pd.DataFrame(columns, index=frame.index), headings, kinds
+        heading = stem if in_both else _heading_of(name, language)
+        yield _ShownColumn(stem if in_both else name, heading, texts, _kind(frame[name], texts))
 
 
 def _value(value: Any) -> str:
@@ -372,30 +378,20 @@ def _blocks(table: Table, cells: Collection[CellKey]) -> list[_Block]:
         keys = table.every_cell
         header = [(*_path(table, table.line[line], ()), table.column[column]) for _, line, column in keys]
         return [_Block(None, header, [()], [keys])]
-    if table.open:
-        return [_as_printed(table, cells)]
-    shown = table.shown({line for _, line, _ in cells})
+    printed = dict.fromkeys(line for _, line, _ in cells)
+    shown = table.shown(printed)
     blocks = []
     for band in table.bands:
         lines = [table.line[name] for name in band.lines if name in shown]
         columns = [table.column[name] for name in band.columns]
+        if table.open:  # lines and columns are those that the document has, in its order
+            lines = [table.line.get(name, Line(name, name, name)) for name in printed]
+            columns = [column for column in columns if any(column.id == one for *_, one in cells)] or columns
         header = [(Label("", one.spanner_zh, one.spanner_en), one) if one.spanner_zh else (one,) for one in columns]
         title = Label("", band.zh, band.en) if band.zh else None
-        stub = [_path(table, line, lines) for line in lines]
-        blocks.append(_Block(title, header, stub, _keys(table, lines, columns)))
+        stub = [(line,) if table.open else _path(table, line, lines) for line in lines]
+        blocks.append(_Block(title, header, stub, [[(table.id, line.id, column.id) for column in columns] for line in lines]))
     return blocks
-
-
-def _as_printed(table: Table, cells: Collection[CellKey]) -> _Block:
-    """Take lines and columns as the document has them."""
-    shown = {column for _, _, column in cells}
-    columns = [column for column in table.columns if column.id in shown or not shown]
-    lines = [table.line.get(line, Line(line, line, line)) for line in dict.fromkeys(line for _, line, _ in cells)]
-    return _Block(None, [(column,) for column in columns], [(line,) for line in lines], _keys(table, lines, columns))
-
-
-def _keys(table: Table, lines: Iterable[Label], columns: Sequence[Label]) -> list[list[CellKey]]:
-    return [[(table.id, line.id, column.id) for column in columns] for line in lines]
 
 
 def _path(table: Table, line: Line, shown: Iterable[Line]) -> Labels:
@@ -557,20 +553,21 @@ class Excerpt:
         return {**shown, "text/plain": about}, {"image/png": {"alt": about}}
 
 
-def excerpt(report: Report, key: tuple[str, str, str]) -> Excerpt:
-    """Show a cell in the document it was read from.
+def excerpt(report: Report, cell: str | CellKey | pd.Series) -> Excerpt:
+    """Show a cell where it stands in the document that it was read from.
 
     Parameters
     ----------
     report : Report
         Read from a file that is still there, or from bytes.
-    key : (table, line, column)
-        Ids of the cell.
+    cell : str, (str, str, str) or pandas.Series
+        ``"requests/new/total"``, ``("requests", "new", "total")`` or a row of `Report.cells`.
 
     Returns
     -------
     Excerpt
-        A picture of the page for PDF documents and images, rows of text for the others.
+        A notebook displays it: the part of the page with a frame around the cell (`picture`) for PDF documents and images, the
+        rows of the document around it (`rows`) for the others.
 
     Raises
     ------
@@ -578,16 +575,27 @@ def excerpt(report: Report, key: tuple[str, str, str]) -> Excerpt:
         The report has no such cell.
     UnreadableDocument
         The file is gone, or has changed since it was read.
+
+    Examples
+    --------
+    >>> from govstats import read
+    >>> title = "某某局2021年政府信息公开工作年度报告\\n"
+    >>> report = read(f"{title}信息内容\\t本年处理决定数量\\n行政处罚\\t3\\n行政强制\\t0\\n".encode())
+    >>> [cell.text for cell in report.show("proactive/penalties/decisions").rows[1]]
+    ['行政处罚', '3']
     """
-    cell = next((cell for cell in report.read_cells if cell.key == key), None)
-    if cell is None:
+    if not isinstance(cell, str | tuple):
+        cell = cell["table"], cell["line"], cell["column"]
+    key = cell_key(cell) if isinstance(cell, str) else cell
+    read = next((read for read in report.read_cells if read.key == key), None)
+    if read is None:
         raise GovstatsError.worded("no_such_cell", source=report.source, cell="/".join(key))
     content = report.content()
-    box = Box.in_place(cell.place)
-    if cell.page is not None and box is not None and report.format in {"pdf", "image"}:
-        page, scale = page_picture(content, report.format, report.source, cell.page, _SCALE)
-        return Excerpt(cell, _framed(page, box, scale))
-    return Excerpt(cell, rows=_rows_around(open_document(content), cell.place))
+    box = Box.in_place(read.place)
+    if read.page is not None and box is not None and report.format in {"pdf", "image"}:
+        page, scale = page_picture(content, report.format, report.source, read.page, _SCALE)
+        return Excerpt(read, _framed(page, box, scale))
+    return Excerpt(read, rows=_rows_around(open_document(content), read.place))
 
 
 def _framed(page: Image, box: Box, scale: float) -> Image:

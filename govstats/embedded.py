@@ -10,7 +10,7 @@ import pandas as pd
 
 from govstats.api import Report, read
 from govstats.errors import UnknownReport
-from govstats.report import folder
+from govstats.report import corpus_folder as folder
 
 __all__ = ["FORMATS", "documents", "figures", "folder", "register", "report"]
 
@@ -145,16 +145,16 @@ def report(agency: str, year: int, format: str | None = None) -> Report:  # noqa
 def _known(agency: str | None, year: int | None) -> pd.DataFrame:
     """Return the rows of the register for an agency and a year, or say what is known instead."""
     reports = _table("reports.csv")
-    if agency is not None and agency not in set(reports["agency"]):
+    if agency is not None:
         everyone = reports["agency"].unique().tolist()
-        nearest = "; ".join(get_close_matches(agency, everyone, n=len(everyone), cutoff=0))
-        raise UnknownReport.worded("corpus_lacks_agency", agency=agency, nearest=nearest)
-    of_agency = reports if agency is None else reports[reports["agency"] == agency]
-    if year is None:
-        return of_agency
-    found = of_agency[of_agency["year"] == year]
-    if found.empty:
-        whose = "" if agency is None else f" of {agency}"
-        years = ", ".join(str(known) for known in sorted(set(of_agency["year"])))
-        raise UnknownReport.worded("corpus_lacks_year", whose=whose, year=year, years=years)
-    return found
+        if agency not in everyone:
+            nearest = "; ".join(get_close_matches(agency, everyone, n=len(everyone), cutoff=0))
+            raise UnknownReport.worded("corpus_lacks_agency", agency=agency, nearest=nearest)
+        reports = reports[reports["agency"] == agency]
+    if year is not None:
+        known = sorted(set(reports["year"]))
+        if year not in known:
+            whose = f" of {agency}" if agency is not None else ""
+            raise UnknownReport.worded("corpus_lacks_year", whose=whose, year=year, years=", ".join(map(str, known)))
+        reports = reports[reports["year"] == year]
+    return reports

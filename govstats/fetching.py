@@ -1,12 +1,14 @@
 """Fetch published reports: politely, within bounds, and kept as they came.
 
 The client is httpcore, the transport of httpx. It connects through an object of ours, which checks the address that a name stands
-for and connects to that one, so that no second resolution leads elsewhere; and it gives the bytes of an answer as they came.
+for and connects to that one, so that no second resolution leads elsewhere; and it gives the bytes of an answer as they came. Each
+request has an event loop of its own, which ends it at its deadline however slowly bytes drip in.
 Redirects are followed here, one by one, since each is an address to be checked.
 """
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hashlib
 import ipaddress
@@ -22,13 +24,13 @@ from datetime import UTC, datetime
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from ssl import SSLContext
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import httpcore
 import pandas as pd
 import stamina
+from anyio.from_thread import start_blocking_portal
 from protego import Protego
 from tqdm import tqdm
 from warcio.statusandheaders import StatusAndHeaders
@@ -74,6 +76,11 @@ class _Passing(Exception):
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
         self.wait = wait
+
+
+def _may_pass(error: Exception) -> bool | float:
+    """Tell stamina whether a later try may succeed, and when."""
+    return isinstance(error, _Passing) and (error.wait or True)
 
 
 #: What becomes of an address that leads to no answer, or to one that cannot be looked at.
@@ -152,16 +159,15 @@ def fetch(
     client = _Client(agent, delay, private, most_bytes, most_seconds)
     visit = _Visit(Path(into), client)
     rows: list[dict[str, object]] = []
-    with client.pool, tqdm(wanted, "fetched", unit="page", disable=None) as progress:
-        for address in progress:
-            rows += visit.report(address) if pattern is None else visit.list_of_reports(address, pattern)
+    for address in tqdm(wanted, "fetched", unit="page", disable=None):
+        rows += visit.report(address) if pattern is None else visit.list_of_reports(address, pattern)
     return pd.DataFrame(rows, columns=["address", "status", "document", "reason"])
 
 
 # --- the client -------------------------------------------------------------------------------------------------------------
 
 
-def _checked(host: str, port: int, *, private: bool) -> str:
+def _public_address(host: str, port: int, *, private: bool) -> str:
     """Return the one address to connect to, or refuse a host that stands for one inside a network."""
     try:
         found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
@@ -185,23 +191,15 @@ class _Client:
     robots: dict[str, Protego] = field(default_factory=dict)
     #: When a host may be asked again.
     next_at: dict[str, float] = field(default_factory=dict)
-    #: When an answer has to be there, by the clock of `time.monotonic`.
-    ends: float = 0.0
 
     def __post_init__(self) -> None:
-        self.pool = httpcore.ConnectionPool(network_backend=_Checked(self), max_connections=1)
-
-    def left(self) -> float:
-        """Return the seconds until the answer has to be there."""
-        if (seconds := self.ends - time.monotonic()) <= 0:
-            raise httpcore.ReadTimeout
-        return seconds
+        self.retry = stamina.RetryingCaller(attempts=_TRIES, wait_initial=_FIRST_WAIT, timeout=None)
 
     def get(self, address: str, headers: Mapping[str, str] | None = None, *, by_robots: bool = True) -> Answer:
         """Return the answer of an address that may be asked, after the redirects; refusals are `UnusableAddress`."""
         for _ in range(_MOST_REDIRECTS + 1):
             self.check(address, by_robots=by_robots)
-            answer = self.tried(address, headers or {})
+            answer = self.retry(_may_pass, self.get_once, address, headers or {})
             target = answer.headers.get("location")
             if answer.code not in _REDIRECTS or not target:
                 return answer
@@ -214,61 +212,57 @@ class _Client:
     def check(self, address: str, *, by_robots: bool) -> None:
         """Refuse what is no address of the web, and what the site does not want to be fetched."""
         try:
-            parts = urlsplit(address)
-            usable = parts.scheme in {"http", "https"} and bool(_as_sent(address))
-        except ValueError:
-            usable = False
-        if not usable:
-            raise UnusableAddress.worded("no_address", address=address)
-        site = f"{parts.scheme}://{parts.netloc}"
+            _as_sent(address)
+        except ValueError as error:
+            raise UnusableAddress.worded("no_address", address=address) from error
         if not by_robots:
             return
-        if site not in self.robots:
-            answer = self.get(f"{site}/robots.txt", by_robots=False)
+        robots = urljoin(address, "/robots.txt")
+        if robots not in self.robots:
+            answer = self.get(robots, by_robots=False)
             # RFC 9309: none means that all is allowed, a failure that nothing is
             text = answer.content[:_MOST_ROBOTS].decode("utf-8", "replace") if answer.code < 300 else ""
-            self.robots[site] = Protego.parse("User-agent: *\nDisallow: /" if answer.code >= 500 else text)
-        if not self.robots[site].can_fetch(address, self.agent):
+            self.robots[robots] = Protego.parse("User-agent: *\nDisallow: /" if answer.code >= 500 else text)
+        if not self.robots[robots].can_fetch(address, self.agent):
             raise UnusableAddress.worded("robots_refuse", address=address)
 
-    def tried(self, address: str, headers: Mapping[str, str]) -> Answer:
-        """Return an answer, after some tries where a failure may pass."""
-
-        def passing(error: Exception) -> bool | float:
-            return isinstance(error, _Passing) and (error.wait or True)
-
-        often = stamina.retry(on=passing, attempts=_TRIES, wait_initial=_FIRST_WAIT, timeout=None)
-        return often(self.asked)(address, headers)
-
-    def asked(self, address: str, headers: Mapping[str, str]) -> Answer:
+    def get_once(self, address: str, headers: Mapping[str, str]) -> Answer:
         """Ask a host once, when it may be asked again."""
-        parts = urlsplit(address)
-        robots = self.robots.get(f"{parts.scheme}://{parts.netloc}")
+        host = urlsplit(address).netloc
+        robots = self.robots.get(urljoin(address, "/robots.txt"))
         wait = robots.crawl_delay(self.agent) if robots else None
-        time.sleep(max(0.0, self.next_at.get(parts.netloc, 0.0) - time.monotonic()))
-        self.ends = time.monotonic() + self.most_seconds
-        sent = [("User-Agent", self.agent), ("Accept-Encoding", "identity"), *headers.items()]
+        time.sleep(max(0.0, self.next_at.get(host, 0.0) - time.monotonic()))
         try:
-            with self.pool.stream("GET", _as_sent(address), headers=sent) as response:
-                said = {_text_of(name).lower(): _text_of(value) for name, value in response.headers}
-                if response.status in _PASSING:
-                    after = said.get("retry-after", "")
-                    seconds = min(float(after), _LONGEST_DELAY) if after.isdecimal() else None
-                    raise _Passing(f"{address}: the host answered {response.status} 网站暂时不可用", seconds)
-                content = bytearray()
-                for chunk in response.iter_stream():
-                    content += chunk
-                    if len(content) > self.most_bytes:
-                        raise UnusableAddress.worded("too_long_an_answer", address=address, most=self.most_bytes)
-                return Answer(address, response.status, said, bytes(content))
-        except httpcore.TimeoutException as error:
+            with start_blocking_portal() as portal:  # in a thread: a notebook has an event loop already
+                return portal.call(self.receive, address, headers)
+        except (TimeoutError, httpcore.TimeoutException) as error:
             raise _Passing(
                 f"{address}: the answer takes longer than {self.most_seconds:g} s; raise it by most_seconds 下载超时"
             ) from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise _Passing(f"{address}: {type(error).__name__} {error} 连接失败") from error
         finally:
-            self.next_at[parts.netloc] = time.monotonic() + min(max(self.delay, wait or 0.0), _LONGEST_DELAY)
+            self.next_at[host] = time.monotonic() + min(max(self.delay, wait or 0.0), _LONGEST_DELAY)
+
+    async def receive(self, address: str, headers: Mapping[str, str]) -> Answer:
+        """Return an answer that is whole by the deadline and within the bound."""
+        sent = [("User-Agent", self.agent), ("Accept-Encoding", "identity"), *headers.items()]
+        async with (
+            asyncio.timeout(self.most_seconds),
+            httpcore.AsyncConnectionPool(network_backend=_CheckedNetwork(self.private)) as pool,
+            pool.stream("GET", _as_sent(address), headers=sent) as response,
+        ):
+            said = {_text_of(name).lower(): _text_of(value) for name, value in response.headers}
+            if response.status in _PASSING:
+                after = said.get("retry-after", "")
+                seconds = min(float(after), _LONGEST_DELAY) if after.isdecimal() else None
+                raise _Passing(f"{address}: the host answered {response.status} 网站暂时不可用", seconds)
+            content = bytearray()
+            async for chunk in response.aiter_stream():
+                content += chunk
+                if len(content) > self.most_bytes:
+                    raise UnusableAddress.worded("too_long_an_answer", address=address, most=self.most_bytes)
+        return Answer(address, response.status, said, bytes(content))
 
 
 def _text_of(header: bytes) -> str:
@@ -280,37 +274,22 @@ def _text_of(header: bytes) -> str:
 
 
 def _as_sent(address: str) -> str:
-    """Return an address in ASCII; ValueError where it names no host, or no port that there is."""
+    """Return an address in ASCII; ValueError where it is none of the web, names no host, or no port that there is."""
     parts = urlsplit(address)
-    if not (host := parts.hostname):
+    if parts.scheme not in {"http", "https"} or not (host := parts.hostname):
         raise ValueError(address)
     netloc = (f"[{host}]" if ":" in host else host.encode("idna").decode()) + (f":{parts.port}" if parts.port else "")
     return quote(parts._replace(netloc=netloc, fragment="").geturl(), safe="/:?#[]@!$&'()*+,;=%~")
 
 
-class _Bounded(httpcore.NetworkStream):
-    """A connection that ends at the deadline, however slowly bytes drip in."""
-
-    def __init__(self, stream: httpcore.NetworkStream, client: _Client) -> None:
-        self.stream, self.client = stream, client
-        self.write, self.close, self.get_extra_info = stream.write, stream.close, stream.get_extra_info  # type: ignore[method-assign]
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        return self.stream.read(max_bytes, self.client.left())
-
-    def start_tls(self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> _Bounded:  # noqa: ARG002
-        return _Bounded(self.stream.start_tls(ssl_context, server_hostname, self.client.left()), self.client)
-
-
-class _Checked(httpcore.SyncBackend):
+class _CheckedNetwork(httpcore.AnyIOBackend):
     """Connects to checked addresses alone."""
 
-    def __init__(self, client: _Client) -> None:
-        self.client = client
+    def __init__(self, private: bool) -> None:
+        self.private = private
 
-    def connect_tcp(self, host: str, port: int, timeout: float | None = None, *given: Any, **options: Any) -> _Bounded:  # noqa: ARG002
-        address = _checked(host, port, private=self.client.private)
-        return _Bounded(super().connect_tcp(address, port, self.client.left(), *given, **options), self.client)
+    async def connect_tcp(self, host: str, port: int, *given: Any, **options: Any) -> httpcore.AsyncNetworkStream:
+        return await super().connect_tcp(_public_address(host, port, private=self.private), port, *given, **options)
 
 
 # --- a visit ----------------------------------------------------------------------------------------------------------------
@@ -329,16 +308,16 @@ class _Visit:
         self.folder, self.client = folder, client
         (folder / _ARCHIVE).mkdir(parents=True, exist_ok=True)
         self.register = folder / REGISTER
-        self.known = pd.DataFrame(columns=COLUMNS, dtype=str)
+        known = pd.DataFrame(columns=COLUMNS, dtype=str)
         if self.register.exists():
             known = pd.read_csv(self.register, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-            self.known = known.assign(**{name: "" for name in COLUMNS if name not in known.columns})
+        self.known = known.assign(**{name: "" for name in COLUMNS if name not in known.columns})
         self.archive = folder / _ARCHIVE / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.warc.gz"
 
     def list_of_reports(self, address: str, pattern: re.Pattern[str]) -> Iterator[dict[str, object]]:
         """Yield what became of each report that a list links to."""
         try:
-            page = self._asked(address, {})
+            page = self._get(address, {})
             links = apart(address, _links, page) or ()
         except tuple(_FAILURES) as error:
             yield _row(address, _FAILURES[type(error)], reason=str(error))
@@ -352,17 +331,14 @@ class _Visit:
 
     def report(self, address: str, found_on: str = "") -> Iterator[dict[str, object]]:
         """Yield what became of an address: of the report there, or of the files that its page links to."""
-        before = self.known[self.known["address"] == address].tail(1).to_dict("records")
-        there = before and (self.folder / str(before[0]["document"])).is_file()
-        asked = {"If-None-Match": "etag", "If-Modified-Since": "last_modified"}
-        known = {name: str(before[0][column]) for name, column in asked.items()} if there else {}
-        headers = {name: value for name, value in known.items() if value and value.isascii()}
+        before = self._last(address)
+        conditions = {"If-None-Match": before.get("etag", ""), "If-Modified-Since": before.get("last_modified", "")}
         try:
-            answer = self._asked(address, headers)
+            answer = self._get(address, {name: value for name, value in conditions.items() if value and value.isascii()})
             if answer.code == 304:
-                yield _row(address, "unchanged", before[0]["document"])
+                yield _row(address, "unchanged", before["document"])
                 return
-            kind, reason, files = apart(answer.address, _kind, answer)
+            kind, reason, files = apart(answer.address, _look_at, answer)
         except tuple(_FAILURES) as error:
             yield _row(address, _FAILURES[type(error)], reason=str(error))
         else:
@@ -372,9 +348,14 @@ class _Visit:
             elif kind != "report":
                 yield _row(address, kind, reason=reason)
             else:
-                yield self._kept(address, answer, found_on, before[0] if there else None)
+                yield self._keep(address, answer, found_on, before)
 
-    def _asked(self, address: str, headers: Mapping[str, str]) -> Answer:
+    def _last(self, address: str) -> Mapping[Hashable, str]:
+        """Return what the register knows of the last version of an address; nothing where its file is gone."""
+        rows = self.known[self.known["address"] == address].tail(1).to_dict("records")
+        return rows[0] if rows and (self.folder / rows[0]["document"]).is_file() else {}
+
+    def _get(self, address: str, headers: Mapping[str, str]) -> Answer:
         """Return a whole answer, which is archived, or that what `headers` tell of has not changed."""
         answer = self.client.get(address, headers)
         if answer.code == 304 and headers:
@@ -384,12 +365,12 @@ class _Visit:
         self._archive(answer)
         return answer
 
-    def _kept(self, address: str, answer: Answer, found_on: str, before: Mapping[Hashable, Any] | None) -> dict[str, object]:
+    def _keep(self, address: str, answer: Answer, found_on: str, before: Mapping[Hashable, str]) -> dict[str, object]:
         """Keep the bytes of a report, if they are not those that are kept already."""
         sha256 = hashlib.sha256(answer.content).hexdigest()
-        if before and before["sha256"] == sha256:
+        if before.get("sha256") == sha256:
             return _row(address, "unchanged", before["document"])
-        document = _path(answer, sha256)
+        document = _place_of(answer, sha256)
         write(self.folder / document, answer.content)
         versions = int((self.known["address"] == address).sum())
         said = {"address": address, "found_on": found_on, "document": document, "sha256": sha256, "vintage": str(versions + 1)}
@@ -411,7 +392,7 @@ def _row(address: str, status: str, document: str = "", reason: str = "") -> dic
     return {"address": address, "status": status, "document": document, "reason": reason}
 
 
-def _path(answer: Answer, sha256: str) -> str:
+def _place_of(answer: Answer, sha256: str) -> str:
     """Return where in the folder an answer is kept: under its host, by its last name and its sha256."""
     parts = urlsplit(answer.address)
     name = _UNSAFE.sub("_", unquote(parts.path.rstrip("/").rpartition("/")[2])).strip("._")[-80:] or "report"
@@ -420,7 +401,7 @@ def _path(answer: Answer, sha256: str) -> str:
     return f"{_UNSAFE.sub('_', parts.netloc)}/{stem}-{sha256[:8]}.{suffix}"
 
 
-def _kind(answer: Answer) -> tuple[str, str, list[str]]:
+def _look_at(answer: Answer) -> tuple[str, str, list[str]]:
     """Tell what an answer is: a report; a page that links to files of one; neither, and why."""
     text, reason, report = "", "", None
     try:

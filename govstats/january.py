@@ -20,7 +20,7 @@ from govstats.figures.drawing import chapter, in_digits, words
 from govstats.figures.over_years import REASONS, carry_overs, points_over_years
 from govstats.files import write
 from govstats.measures import indicators
-from govstats.notebooks import Case, find_template, folder_name, heading, read_notebook, reproduce, templates
+from govstats.notebooks import Case, find_template, folder_name, headings, links, reproduce, templates
 from govstats.panel import STATES, Folder, Panel, read_corpus
 from govstats.panel.register import expected_reports
 from govstats.reconciliation.findings import FINDING_TYPES, standing
@@ -289,23 +289,18 @@ def rerun(
     found = {number: find_template(number, source) for number in only or sorted((*_OF_A_REPORT, *_OF_A_FOLDER))}
     listed = _cases(new, folder, output, found)
     manifest = reproduce(source, output, listed=listed, resume=True)
-    pages = {case: case.run(output).with_suffix(".html") for case in listed}
-    links: dict[str, list[tuple[str, str]]] = {}
-    for case, page in pages.items():
-        of = "" if case.notebook[:2] in _OF_A_FOLDER else case.agency
-        links.setdefault(of, [])
-        if page.is_file():
-            links[of].append((page.relative_to(output).as_posix(), heading(read_notebook(source / case.notebook))))
     decision = ["decision"] * int(new.failed["decision"].notna().any())
     failed = new.failed[["severity", "agency", "rule", "message_zh", "message_en", *decision]]
     tables = {"failed": failed, "changes": new.table_of_changes(), "unusable": new.unusable}
-    headings = {name: " ".join(said) for name, said in chapter("headings").items()}
+    names = {name: " ".join(said) for name, said in chapter("headings").items()}
     text = fill_page(
         "new_year.html.j2",
         new=new,
         reports=new.table_of_reports().astype(object).where(lambda one: one.notna(), None).to_dict("records"),
-        links=links,
-        tables={name: show_frame(frame.rename(columns=headings)) for name, frame in tables.items()},
+        links=links(output, listed),
+        headings=headings(source, listed),
+        once=_OF_A_FOLDER,
+        tables={name: show_frame(frame.rename(columns=names)) for name, frame in tables.items()},
         wrong=manifest[manifest["status"] == "failed"].to_dict("records"),
     )
     page = output / "new-year.html"

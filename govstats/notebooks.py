@@ -1,8 +1,9 @@
-"""Notebook templates, executed by papermill: cases with their parameters, runs with their pages, and the batch of all cases."""
+"""Notebook templates, executed by nbclient: cases with their parameters, runs with their pages, and the batch of all cases."""
 
 from __future__ import annotations
 
 import ast
+import asyncio
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from io import StringIO
@@ -38,13 +40,11 @@ from govstats.sources import choose_reports, read_apart
 
 try:
     import nbformat
-    import papermill
     from jupyter_client.manager import AsyncKernelManager
-    from jupyter_core.utils import ensure_event_loop
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
     from nbformat import NotebookNode
-    from papermill.exceptions import PapermillExecutionError
-    from papermill.execute import remove_error_markers
-    from papermill.translators import PythonTranslator, papermill_translators
+    from nbformat.v4 import new_code_cell, new_notebook
 except ImportError as missing:
     raise MissingExtra.of("a notebook", missing, "notebooks") from missing
 
@@ -55,13 +55,15 @@ SHOWN = ("disclosure_rate", "refusal_rate", "unable_rate", "carry_over_rate", "c
 #: The columns of the manifest of a batch, with their types.
 MANIFEST_TYPES = column_types("notebook agency year:Int64 status seconds:Float64 error input_sha256 parameters")
 
+#: Parameters that say where reports of one's own stand.
+_OWN = ("folder", "document")
 _CASE_COLUMNS = ["notebook", "agency", "year"]
 #: What a folder cannot bear in its name.
 _NO_NAME = re.compile(r'[\\/:*?"<>|]')
 #: Bytes of a name that every file system takes, with room for a suffix.
 _LONGEST_NAME = 200
+_INJECTED = "injected-parameters"
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-_IN_PYTHON = {"kernel_name": _KERNEL["name"], "language": _KERNEL["language"]}
 #: Makes the outputs of a kernel the same on every machine.
 KERNEL_ENVIRONMENT = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_DISABLE": "1"}
 _KERNELS = 2  # notebooks that are executed at a time
@@ -106,7 +108,7 @@ class Case:
     def name(self) -> str:
         """The folder of its run: ``平潭综合实验区-2025``, or the name of the document; other parameters follow it."""
         more = dict(self.more)
-        own = [Path(str(more.pop(name, ""))).stem for name in ("folder", "document")]
+        own = [Path(str(more.pop(name, ""))).stem for name in _OWN]
         named = [self.agency, "" if self.year is None else str(self.year), *own, *(f"{k}={v}" for k, v in more.items())]
         return folder_name("-".join(dict.fromkeys(filter(None, named)))) or "default"
 
@@ -116,6 +118,10 @@ class Case:
         more = dict(self.more)
         known = {"agency": self.agency, "year": self.year}
         return {name: value for name, value in known.items() if value or more.get("document")} | more
+
+    def places(self, folder: Path) -> dict[str, Path]:
+        """Return where its ``document`` and its ``folder`` stand, if it has them; a relative path is meant from `folder`."""
+        return {name: folder / str(value) for name, value in self.more if name in _OWN and value}
 
     def run(self, folder: Path) -> Path:
         """Return where its executed notebook stands below a folder of runs."""
@@ -272,7 +278,7 @@ def read_notebook(path: str | Path) -> NotebookNode:
 
 
 def inject(notebook: NotebookNode, parameters: Mapping[str, Any], *, name: str = "notebook") -> NotebookNode:
-    r"""Set the parameters of a template, as papermill does.
+    r"""Set the parameters of a template, in cells with the tags that papermill has for them.
 
     Parameters
     ----------
@@ -308,11 +314,12 @@ def inject(notebook: NotebookNode, parameters: Mapping[str, Any], *, name: str =
     if unknown:
         listed = {"unknown": ", ".join(unknown), "declared": ", ".join(declared) or "—"}
         raise NotebookError.worded("parameter_not_declared", name=name, **listed)
-    prepared = papermill.execute_notebook(notebook, None, dict(parameters), prepare_only=True, **_IN_PYTHON)
-    for cell in prepared.cells:
-        if "injected-parameters" in cell.metadata.tags:
-            cell.id = "injected-parameters"
-    return _without_traces(prepared)
+    source = "\n".join(["# Parameters", *(f"{parameter} = {value!r}" for parameter, value in parameters.items())])
+    injected = deepcopy(notebook)
+    injected.cells = [cell for cell in injected.cells if _INJECTED not in cell.metadata.get("tags", [])]
+    cell = new_code_cell(source, id=_INJECTED, metadata={"tags": [_INJECTED]})
+    injected.cells.insert(injected.cells.index(tagged[0]) + 1, cell)
+    return injected
 
 
 def _assigned(source: str, name: str) -> list[str]:
@@ -324,17 +331,6 @@ def _assigned(source: str, name: str) -> list[str]:
     assignments = [statement for statement in statements if isinstance(statement, ast.Assign | ast.AnnAssign)]
     names = [node for assignment in assignments for node in ast.walk(assignment) if isinstance(node, ast.Name)]
     return [name.id for name in names if isinstance(name.ctx, ast.Store)]
-
-
-class _Literals(PythonTranslator):  # type: ignore[misc]
-    """Writes parameters as Python has them: Chinese is not escaped, and no formatter comes in that happens to be installed."""
-
-    @classmethod
-    def codify(cls, parameters: Mapping[str, Any], comment: str = "Parameters") -> str:
-        return "\n".join([f"# {comment}", *(f"{name} = {value!r}" for name, value in parameters.items())])
-
-
-papermill_translators.register(_KERNEL["name"], _Literals)
 
 
 class _Kernel(AsyncKernelManager):
@@ -371,61 +367,35 @@ def execute(notebook: NotebookNode, *, folder: str | Path) -> Execution:
     Execution
         Where a cell raised, the notebook up to it; an exception is never raised for what a cell does.
     """
-    started = time.perf_counter()
+    executed = deepcopy(notebook)
+    code = [cell for cell in executed.cells if cell.cell_type == "code"]
+    for cell in code:
+        cell.execution_count, cell.outputs = None, []
+    started, error = time.perf_counter(), ""
     with TemporaryDirectory(prefix="govstats-") as own, ThreadPoolExecutor(1) as thread:
-        path = Path(own) / "run.ipynb"
-        error = thread.submit(_execute, notebook, path, folder).result()
-        executed = remove_error_markers(nbformat.read(path, as_version=4))
-    error = _failure(executed) or error
-    executed.metadata |= {"kernelspec": _KERNEL, "language_info": {"name": "python", "pygments_lexer": "ipython3"}}
-    return Execution(_without_traces(executed), round(time.perf_counter() - started, 2), " ".join(error.split()))
-
-
-def _execute(notebook: NotebookNode, path: Path, folder: str | Path) -> str:
-    """Let papermill execute a notebook and write it; return what went wrong beside the cells."""
-    try:
-        papermill.execute_notebook(
-            notebook,
-            path,
-            **_IN_PYTHON,
-            progress_bar=False,
-            execution_timeout=_CELL_SECONDS,
-            start_timeout=_CELL_SECONDS,
+        client = NotebookClient(
+            executed,
+            kernel_name=_KERNEL["name"],
+            timeout=_CELL_SECONDS,
+            startup_timeout=_CELL_SECONDS,
             iopub_timeout=_CELL_SECONDS,  # nbclient's four seconds are too few for outputs where every core is busy
+            raise_on_iopub_timeout=True,
             record_timing=False,
             coalesce_streams=True,
+            store_widget_state=False,  # a page would load scripts for it
             kernel_manager_class=_Kernel,
-            extra_arguments=[f"--ipython-dir={path.parent}"],  # no configuration of the user's comes in
-            resources={"metadata": {"path": str(folder)}},  # papermill's own way would change that of this process
+            extra_arguments=[f"--ipython-dir={own}"],  # no configuration of the user's comes in
+            resources={"metadata": {"path": str(folder)}},
         )
-    except PapermillExecutionError:
-        return ""  # the notebook says where; a cell may also be tagged to raise
-    except Exception as raised:  # noqa: BLE001 the kernel itself may fail in any way
-        return f"{type(raised).__name__}: {raised}"
-    finally:
-        ensure_event_loop().close()  # that of this thread, which Jupyter leaves open
-    return ""
-
-
-def _failure(notebook: NotebookNode) -> str:
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    failed = (
-        f"Cell {number} ({cell.id}): {output.ename}: {output.evalue}"
-        for number, cell in enumerate(code)
-        for output in cell.outputs
-        if cell.metadata.papermill["exception"] and output.output_type == "error"
-    )
-    return next(failed, "")
-
-
-def _without_traces(notebook: NotebookNode) -> NotebookNode:
-    """Take out what papermill leaves of the time and the place of a run, and the widgets, which a page would load scripts for."""
-    for metadata in (notebook.metadata, *(cell.metadata for cell in notebook.cells)):
-        metadata.pop("papermill", None)
-        if not metadata.get("tags"):
-            metadata.pop("tags", None)
-    notebook.metadata.pop("widgets", None)
-    return notebook
+        try:
+            thread.submit(asyncio.run, client.async_execute()).result()  # a notebook that calls this has an event loop already
+        except CellExecutionError as raised:
+            number, cell = [(number, cell) for number, cell in enumerate(code) if cell.execution_count][-1]
+            error = f"Cell {number} ({cell.id}): {raised.ename}: {raised.evalue}"
+        except Exception as raised:  # noqa: BLE001 the kernel itself may fail in any way
+            error = f"{type(raised).__name__}: {raised}"
+    executed.metadata |= {"kernelspec": _KERNEL, "language_info": {"name": "python", "pygments_lexer": "ipython3"}}
+    return Execution(executed, round(time.perf_counter() - started, 2), " ".join(error.split()))
 
 
 def earlier_run(folder: str | Path, case: Case, output: str | Path) -> NotebookNode | None:
@@ -447,7 +417,7 @@ def earlier_run(folder: str | Path, case: Case, output: str | Path) -> NotebookN
     """
     folder, output = Path(folder), Path(output)
     sha256 = input_sha256(folder / case.notebook, case, _documents(case, folder))
-    return read_notebook(case.run(output)) if _current(case, output, sha256) else None
+    return read_notebook(case.run(output)) if _record_if_current(case, output, sha256) else None
 
 
 def input_sha256(template: str | Path, case: Case, documents: Iterable[Path]) -> str:
@@ -462,11 +432,9 @@ def input_sha256(template: str | Path, case: Case, documents: Iterable[Path]) ->
 
 
 def _documents(case: Case, folder: Path) -> list[Path]:
-    """Return the files that a run depends on; a relative path is meant from the folder of the templates."""
-    more = dict(case.more)
-    own = [folder / str(more[name]) for name in ("document", "folder") if more.get(name)]
-    if own:
-        return [file for path in own for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file()]
+    """Return the files that a run depends on."""
+    if own := case.places(folder):
+        return [file for path in own.values() for file in (path, *path.rglob("*")) if file.is_file()]
     try:
         # the package lists every document with its sha256: some templates read the whole corpus
         return [*embedded.documents(case.agency, case.year or 0), embedded.folder() / "datapackage.json"]
@@ -498,24 +466,23 @@ def run(case: Case, output: str | Path, *, notebooks: str | Path | None = None) 
     NotebookError
         There is no such template, or it does not declare one of the parameters.
     """
-    execution = execute(_prepared(Path(notebooks or templates()), case), folder=Path.cwd())
-    return _write_run(execution, case, case.run(Path(output))), execution.error
+    path = case.run(Path(output))
+    execution = _run(case, path, Path(notebooks or templates()), Path.cwd())
+    return path.with_suffix(".html"), execution.error
 
 
-def _prepared(folder: Path, case: Case) -> NotebookNode:
-    return inject(read_notebook(folder / case.notebook), case.parameters, name=case.notebook)
-
-
-def _write_run(execution: Execution, case: Case, path: Path) -> Path:
-    """Write an executed notebook, and a page of it that needs no network."""
+def _run(case: Case, path: Path, templates: Path, folder: Path) -> Execution:
+    """Execute a case in a working directory; write its notebook, and a page of it that needs no network."""
     from nbconvert import HTMLExporter
 
+    template = read_notebook(templates / case.notebook)
+    execution = execute(inject(template, case.parameters, name=case.notebook), folder=folder)
     exporter = HTMLExporter(extra_template_paths=[str(PAGES)], template_file="case.html.j2", exclude_anchor_links=True)
     about = {"case": case, "heading": heading(execution.notebook)}
     html, _ = exporter.from_notebook_node(execution.notebook, resources=about)
     write(path, nbformat.writes(execution.notebook) + "\n")
     write(path.with_suffix(".html"), html)
-    return path.with_suffix(".html")
+    return execution
 
 
 def reproduce(
@@ -566,11 +533,11 @@ def reproduce(
     folder, output = Path(notebooks), Path(output)
     listed = cases(folder / "cases.csv") if listed is None else tuple(listed)
     chosen = _chosen(listed, only, folder)
-    run = partial(_run, folder, output, resume, update)
+    run = partial(_run_in_batch, folder, output, resume, update)
     try:
         output.mkdir(parents=True, exist_ok=True)
         thread_map(run, chosen, max_workers=_KERNELS, unit="case", disable=None if progress is None else not progress)
-        became = {case: row for case in listed if (row := _kept(case, output))}
+        became = {case: row for case in listed if (row := _last_record(case, output))}
         rows = [row | vars(case) | {"case": case, "parameters": repr(case.more)} for case, row in became.items()]
         manifest = pd.DataFrame(rows, columns=list(MANIFEST_TYPES)).astype(MANIFEST_TYPES)
         write(output / "manifest.csv", manifest.to_csv(index=False, lineterminator="\n"))
@@ -589,41 +556,37 @@ def _chosen(listed: tuple[Case, ...], only: Iterable[str] | None, folder: Path) 
     return [case for case in listed if case.name in names]
 
 
-def _run(folder: Path, output: Path, resume: bool, update: bool, case: Case) -> None:
-    """Execute one case and write its notebook and its page, unless an earlier run is still good; keep what became of it."""
+def _run_in_batch(folder: Path, output: Path, resume: bool, update: bool, case: Case) -> None:
+    """Execute one case, unless an earlier run is still good; keep what became of it."""
     run = case.run(output)
     sha256 = input_sha256(folder / case.notebook, case, _documents(case, folder))
-    row = _current(case, output, sha256) if resume else {}
+    row = _record_if_current(case, output, sha256) if resume else {}
     if row:
         row["status"] = "skipped"
     else:
         for stale in (run, run.with_suffix(".html")):
             stale.unlink(missing_ok=True)
-        row = _executed(folder, case, run) | {"input_sha256": sha256, "output_sha256": _digests(run)}
+        try:
+            execution = _run(case, run, folder, folder)
+        except NotebookError as error:
+            execution = Execution(new_notebook(), 0.0, " ".join(str(error).split()))
+        row = {"status": "failed" if execution.error else "done", "seconds": execution.seconds, "error": execution.error}
+        row |= {"input_sha256": sha256, "output_sha256": _digests(run)}
     write(run.with_suffix(".json"), json.dumps(row, ensure_ascii=False))
     if update and row["status"] != "failed":
         write(case.run(folder / "runs"), run.read_bytes())
 
 
-def _executed(folder: Path, case: Case, run: Path) -> dict[str, Any]:
-    try:
-        execution = execute(_prepared(folder, case), folder=folder)
-    except NotebookError as error:
-        return {"status": "failed", "seconds": 0.0, "error": " ".join(str(error).split())}
-    _write_run(execution, case, run)
-    return {"status": "failed" if execution.error else "done", "seconds": execution.seconds, "error": execution.error}
-
-
-def _kept(case: Case, output: Path) -> dict[str, Any]:
+def _last_record(case: Case, output: Path) -> dict[str, Any]:
     """Return what became of a case the last time, which stands beside its run; empty where it was never executed."""
     with suppress(OSError, ValueError):  # ValueError: somebody wrote into it
         return dict(json.loads(case.run(output).with_suffix(".json").read_text("utf-8")))
     return {}
 
 
-def _current(case: Case, output: Path, sha256: str) -> dict[str, Any]:
+def _record_if_current(case: Case, output: Path, sha256: str) -> dict[str, Any]:
     """Return what became of a case the last time; empty if it was not done, or would come out otherwise today."""
-    row = _kept(case, output)
+    row = _last_record(case, output)
     same = row.get("input_sha256") == sha256 and row.get("output_sha256") == _digests(case.run(output))
     return row if same and row["status"] != "failed" else {}
 
@@ -640,23 +603,32 @@ def heading(notebook: NotebookNode) -> str:
     return found[1].strip() if found else ""
 
 
+def headings(folder: Path, listed: Iterable[Case]) -> dict[str, str]:
+    """Return the headings of the templates of cases."""
+    return {name: heading(read_notebook(folder / name)) or name for name in {case.notebook for case in listed}}
+
+
+def links(output: Path, listed: Iterable[Case]) -> dict[Case, str]:
+    """Return the way from a folder of runs to the page of each case that has one."""
+    pages = {case: case.run(output).with_suffix(".html") for case in listed}
+    return {case: page.relative_to(output).as_posix() for case, page in pages.items() if page.is_file()}
+
+
 def _write_index(folder: Path, output: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the first page of a batch: a row a report with what it says and what fails in it, and the way to its notebooks."""
     cases = [row["case"] for row in rows]
-    headings = {name: heading(read_notebook(folder / name)) or name for name in {case.notebook for case in cases}}
-    pages = {case: case.run(output).with_suffix(".html") for case in cases}
     reports, of_cases = _reports_of(cases, folder)
     lines, drawn = [], StringIO()
     if reports:
         quality = quality_by_report(reports)
-        lines = _lines(reports, quality, of_cases)
+        lines = _rows_by_report(reports, quality, of_cases)
         quality_map(quality, width="column").savefig(drawn, format="svg")
     said = definitions().set_index("indicator").loc[list(SHOWN), ["label_zh", "label_en", "formula_zh", "formula_en"]]
     index = fill_page(
         "index.html.j2",
         rows=rows,
-        headings=headings,
-        links={case: path.relative_to(output).as_posix() for case, path in pages.items() if path.is_file()},
+        headings=headings(folder, cases),
+        links=links(output, cases),
         reports=lines,
         indicators=said.to_dict("index"),
         picture=drawn.getvalue()[drawn.getvalue().find("<svg") :],
@@ -671,27 +643,26 @@ def _reports_of(cases: Iterable[Case], folder: Path) -> tuple[list[Report], dict
     """Read the reports that cases are about, and those beside them in their folder or in the corpus; and say which is whose."""
     found: dict[_Whose, Report] = {}
     of_cases: dict[Case, _Whose] = {}
-    register = embedded.register()
-    corpus = set(zip(register["agency"], register["year"], strict=True))
-    read: set[str] = set()
+    corpus = {*embedded.register()[["agency", "year"]].itertuples(index=False, name=None)}
+    read: set[Path | None] = set()
     for case in cases:
-        own = {name: str(folder / str(value)) for name, value in case.more if name in ("document", "folder") and value}
+        own = case.places(folder)
         of_cases[case] = whose = (case.agency or None, case.year)
-        place = own.get("folder", "")
+        place = own.get("folder")
         reports: Sequence[Report] = []
         with suppress(GovstatsError):  # the row of its notebook says what is the matter
             if "document" in own:
-                reports = [read_apart(Path(own["document"]), agency=case.agency or None, year=case.year)]
+                reports = [read_apart(own["document"], agency=case.agency or None, year=case.year)]
                 of_cases[case] = reports[0].agency, reports[0].year
             elif place not in read and (place or whose in corpus):
                 read.add(place)
-                reports = choose_reports(folder=place)
+                reports = choose_reports(folder=place or "")
         for report in reports:
             found.setdefault((report.agency, report.year), report)
     return list(found.values()), of_cases
 
 
-def _lines(reports: Sequence[Report], quality: pd.DataFrame, of_cases: Mapping[Case, _Whose]) -> list[dict[Any, Any]]:
+def _rows_by_report(reports: Sequence[Report], quality: pd.DataFrame, of_cases: Mapping[Case, _Whose]) -> list[dict[Any, Any]]:
     """Return a row of the page for each report, by agency and year."""
     cells = pd.concat([report.cells for report in reports], ignore_index=True)
     rates: dict[_Whose, dict[str, Mapping[Any, Any]]] = {}

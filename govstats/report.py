@@ -110,11 +110,8 @@ _TYPES = {str: "str", int: "Int64", int | None: "Int64", float: "Float64", float
 CELL_TYPES = {"agency": "str", "year": "Int64", "form": "str"} | types_of(ReadCell)
 #: The columns of `Report.claims`: the contract of DESIGN.md, and what else is known of a claim.
 CLAIM_TYPES = {"agency": "str", "year": "Int64"} | types_of(Claim)
-_of_note = types_of(Note)
 #: The columns of `Report.notes`; messages come last.
-NOTE_TYPES = {"agency": "str", "year": "Int64"} | {
-    name: _of_note[name] for name in sorted(_of_note, key=lambda name: name.startswith("message"))
-}
+NOTE_TYPES = column_types("agency year:Int64 kind table line column printed page:Int64 place message_zh message_en")
 
 
 def typed_frame(
@@ -315,7 +312,7 @@ def sources_sha256(*rooms: str) -> str:
 
 
 @cache
-def folder() -> Path:
+def corpus_folder() -> Path:
     """Return the folder of the corpus: inside an installed package, else beside the package in a checkout.
 
     Raises
@@ -340,7 +337,7 @@ def folder() -> Path:
 @cache
 def _hashes() -> frozenset[str]:
     try:
-        package = json.loads((folder() / "datapackage.json").read_text("utf-8"))
+        package = json.loads((corpus_folder() / "datapackage.json").read_text("utf-8"))
     except UnknownReport:
         return frozenset()
     return frozenset(resource.get("hash", "").removeprefix("sha256:") for resource in package["resources"])

@@ -214,9 +214,9 @@ def _column_shifted(grid: _Grid, key: CellKey) -> Changes:
 def _swapped(grid: _Grid, key: CellKey) -> Changes:
     row = grid.row(key)
     two = row[row.index(key) :][:2]
-    return (
-        {cell: grid.figures[other] for cell, other in zip(two, two[::-1], strict=True)} if set(two) <= grid.figures.keys() else {}
-    )
+    if not set(two) <= grid.figures.keys():
+        return {}
+    return {cell: grid.figures[other] for cell, other in zip(two, two[::-1], strict=True)}
 
 
 def _not_updated(grid: _Grid, key: CellKey) -> Changes:

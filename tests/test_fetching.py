@@ -25,7 +25,7 @@ from govstats.panel.reading import local_executor
 
 from .hostile import nested_forms
 
-pytest.importorskip("httpcore")
+httpcore = pytest.importorskip("httpcore")
 pytest.importorskip("protego")
 pytest.importorskip("stamina")
 warcio = pytest.importorskip("warcio.archiveiterator")
@@ -437,13 +437,13 @@ def test_a_name_that_stands_for_another_address_a_moment_later_leads_nowhere_els
     def resolve(_: str, port: int, **__: Any) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(resolved), port))]
 
-    def connect(address: tuple[str, int], *_: Any, **__: Any) -> socket.socket:
-        connected.append(address[0])
-        raise ConnectionRefusedError
+    async def connect(_: object, address: str, *__: Any, **___: Any) -> None:
+        connected.append(address)
+        raise httpcore.ConnectError
 
     monkeypatch.setattr(fetching, "_TRIES", 1)
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    monkeypatch.setattr(socket, "create_connection", connect)
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
     assert [
         status for status, _ in outcome(["http://rebinding.example/", "http://rebinding.example/"], tmp_path, private=False)
     ] == [
@@ -458,12 +458,12 @@ def test_a_redirect_into_a_network_is_checked_like_any_address(
 ) -> None:
     """Only the server of this test may be reached; where it leads to is not public."""
     site.answers["/a.html"] = 302, {"Location": "http://10.1.2.3/secret.html"}, b""
-    checked = fetching._checked
+    checked = fetching._public_address
 
     def this_server_alone(host: str, port: int, **_: bool) -> str:
         return checked(host, port, private=port == site.port)
 
-    monkeypatch.setattr(fetching, "_checked", this_server_alone)
+    monkeypatch.setattr(fetching, "_public_address", this_server_alone)
     ((status, reason),) = outcome(site("/a.html"), tmp_path, private=False)
     assert (status, "10.1.2.3, which is no public address" in reason) == ("refused", True)
 
