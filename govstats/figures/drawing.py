@@ -107,7 +107,7 @@ class Sheet:
         self.wide, self.small = self.across - 2 * _MARGIN, 0.85 * self.body
         self.label_size = self.body * (0.88 if language == "both" else 1)
         font(self.body)  # which says what to install
-        self.figure = _figure_class()(figsize=(self.across, _TALLEST), dpi=160, facecolor="white")
+        self.figure: Any = _figure_class()(figsize=(self.across, _TALLEST), dpi=160, facecolor="white")
         side = _MARGIN / 2 / self.across
         pads = {"w_pad": _MARGIN / 2, "h_pad": _MARGIN / 2, "wspace": 0, "hspace": 0}
         self.figure.set_layout_engine("constrained", rect=(side, 0, 1 - 2 * side, 1), **pads)
@@ -161,7 +161,7 @@ class Sheet:
         if not isinstance(who, str):
             who = " · ".join(str(part) for part in (who.agency, who.year) if part is not None)
             source = words("common.report", who=who)
-        figure: Any = self.figure
+        figure = self.figure
         figure.title, figure.alt = f"{self.say(title, '  ')}{f'（{who}）' * bool(who)}", self.say(finding)
         self._legend(self._lines([title, (who, who)], 1.25 * self.body), key)
         below = self._lines([*notes, source] if source else notes, self.small)
@@ -175,7 +175,8 @@ class Sheet:
         figure.set_size_inches(across, height)
         layout.execute(figure)
         figure.set_layout_engine("none")  # to lay it out again could move it by a hair
-        return self.figure
+        shown: Figure = figure
+        return shown
 
     def nothing(self, about: Report | str, note: Words) -> Figure:
         """Return a small figure that says why there is nothing to draw."""
@@ -355,7 +356,7 @@ def marker(*, small: object = False, contradicted: object = False) -> dict[str, 
 
     What is null counts as false.
     """
-    look = LOOKS["points"]["contradicted" if contradicted is True else "sure"]
+    look: dict[str, Any] = LOOKS["points"]["contradicted" if contradicted is True else "sure"]
     return look | {"markerfacecolor": "white" if small is True else look["color"], "zorder": 3}
 
 
