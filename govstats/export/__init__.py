@@ -15,7 +15,7 @@ import pandas as pd
 
 from govstats.errors import MissingExtra, UnusableExport, UnusablePanel
 from govstats.export import database
-from govstats.export.codebook import dataset, datasets, field, markdown, missing_kinds, package_about, values
+from govstats.export.codebook import PACKAGE, dataset, datasets, field, markdown, missing_kinds, values
 from govstats.export.database import add_views, create_tables
 from govstats.files import sha256, whole
 from govstats.forms import Language
@@ -251,7 +251,7 @@ def write_data_package(connection: DuckDBPyConnection, folder: Path, **_: Any) -
     for name in names:
         _csv(connection, name, folder / f"{name}.csv", b"")
     _codebook(connection, folder)
-    about = {**package_about(), "made_from": database.made_from(connection)}
+    about = {**PACKAGE["about"], "made_from": database.made_from(connection)}
     package = {**about, "resources": [_resource(connection, name, folder) for name in names]}
     (folder / "datapackage.json").write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
@@ -337,12 +337,9 @@ def _resource(connection: DuckDBPyConnection, name: str, folder: Path) -> dict[s
     return {
         "name": name,
         "path": path.name,
-        "type": "table",
         "title": f"{about.zh} / {about.en}",
         "description": f"{about.about_zh} / {about.about_en}",
-        "format": "csv",
-        "mediatype": "text/csv",
-        "encoding": "utf-8",
+        **PACKAGE["resource"],
         "bytes": path.stat().st_size,
         "hash": f"sha256:{sha256(path)}",
         "schema": schema,

@@ -18,6 +18,8 @@ from govstats.reconciliation.wording import cell_label, column_label, line_label
 #: What Stata takes; the other programs take more.
 LONGEST_NAME = 32
 _RAW = package_data("export/codebook.toml")
+#: What a data package says of itself (``about``) and of each file (``resource``).
+PACKAGE: Mapping[str, Mapping[str, Any]] = _RAW["package"]
 _GROUPS = ("tables", "optional", "views")
 
 
@@ -69,11 +71,6 @@ class Variable(Field):
     column_zh: str = ""
     column_en: str = ""
     forms: tuple[str, ...] = ()
-
-
-def package_about() -> Mapping[str, Any]:
-    """Return what a data package says of itself."""
-    return dict(_RAW["package"])
 
 
 @cache

@@ -223,19 +223,20 @@ def _sheet(book: xlsxwriter.Workbook, name: str, title: str, looks: Looks) -> Wo
 
 
 def _write_findings(sheet: Worksheet, told: Sequence[Mapping[str, Any]], looks: Looks, language: Language) -> None:
-    for at, (name, column) in enumerate(_SAID["findings"].items()):
+    columns = _SAID["findings"]
+    for at, column in enumerate(columns.values()):
         sheet.set_column(at, at, column["wide"])
         sheet.write_string(_FIRST_ROW, at, column[language], looks["label"])
-        for row, finding in enumerate(told, start=_FIRST_ROW + 1):
+    for row, finding in enumerate(told, start=_FIRST_ROW + 1):
+        high = 1
+        for at, (name, column) in enumerate(columns.items()):
             value = finding[name]
             if isinstance(value, str):
                 sheet.write_string(row, at, _shortened(value, language), looks["text"])
+                high = max(high, _lines(value, column["wide"]))
             elif pd.notna(value):
                 sheet.write_number(row, at, round(value, 6), looks["number"])
-    for row, finding in enumerate(told, start=_FIRST_ROW + 1):  # Excel finds the heights itself, LibreOffice does not
-        texts = ((finding[name], column["wide"]) for name, column in _SAID["findings"].items())
-        high = max(_lines(text, wide) for text, wide in texts if isinstance(text, str))
-        sheet.set_row(row, min(_HIGH * high, _HIGHEST))
+        sheet.set_row(row, min(_HIGH * high, _HIGHEST))  # Excel finds the heights itself, LibreOffice does not
     if not told:
         sheet.write_string(_FIRST_ROW + 1, 0, _SAID[language]["none"])
     sheet.freeze_panes(_FIRST_ROW + 1, 0)

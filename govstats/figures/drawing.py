@@ -15,6 +15,7 @@ import pandas as pd
 
 from govstats.errors import MissingExtra, UnusableCells, UnusableFigure
 from govstats.files import package_data
+from govstats.measures.rates import SMALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,8 +36,6 @@ Key = Sequence[tuple[dict[str, Any], Words]]
 
 #: From Okabe and Ito's palette, which colour-blind readers can tell apart, and whose luminances differ in print.
 BLUE, SKY, VERMILLION = "#0072b2", "#56b4e9", "#d55e00"
-#: Rates of fewer cases say little, as `govstats.measures.indicators` has it.
-SMALL = 30
 INK, QUIET, FAINT = "#222222", "#6b6b6b", "#dddddd"
 #: The line of an interval.
 INTERVAL: dict[str, Any] = {"color": BLUE, "linewidth": 0.9, "alpha": 0.7, "zorder": 1}

@@ -13,7 +13,7 @@ import pandas as pd
 from govstats.errors import require_columns
 from govstats.figures import drawing
 from govstats.figures.drawing import BLUE, FAINT, HATCHED, INK, QUIET, SKY, VERMILLION, Language, Sheet, Width, Words, words
-from govstats.forms import Label, Table, cell_key
+from govstats.forms import Table, cell_key
 from govstats.reconciliation import reconcile
 from govstats.report import ReadCell, Report, column_types, typed_frame
 
@@ -25,8 +25,6 @@ _OUTCOMES = ("granted", "partly_granted", "refused", "unable", "not_processed", 
 _RECEIVED = ("carried_in", "new")
 #: What the alternative text of the flows tells, and which lines it sums up.
 _STAGES = {"all": _RECEIVED, "processed": _OUTCOMES} | {line: (line,) for line in ("carried_in", "new", "granted", "carried_out")}
-#: What is counted: its labels, one of each kind, its line and its column.
-Counted = tuple[Sequence[Label], str, str]
 _SHADE: dict[str, Any] = {"facecolor": VERMILLION, "alpha": 0.13, "linewidth": 0}
 #: What stands in a table: its column and line, what it is, its colour, and how many lines above the middle.
 _Text = tuple[str, str, str, str, float]
@@ -63,11 +61,7 @@ def outcomes_by_applicant(report: Report) -> pd.DataFrame:
     return _counts(
         report,
         ("applicant", "outcome"),
-        lambda table: [
-            ((column, table.line[outcome]), outcome, column.id)
-            for column, outcome in product(table.columns, _OUTCOMES)
-            if column.id != "total"
-        ],
+        lambda table: product([column.id for column in table.columns if column.id != "total"], _OUTCOMES),
     )
 
 
@@ -95,7 +89,7 @@ def refusal_reasons(report: Report) -> pd.DataFrame:
     0         属于国家秘密    2.0  reported
     1  其他法律行政法规禁止公开   <NA>   missing
     """
-    return _counts(report, ("reason",), lambda table: (((table.line[one],), one, "total") for one in table.parts("refused")))
+    return _counts(report, ("reason",), lambda table: product(["total"], table.parts("refused")))
 
 
 def request_flows(report: Report) -> pd.DataFrame:
@@ -118,7 +112,7 @@ def request_flows(report: Report) -> pd.DataFrame:
     [['carried_in', 0.0], ['new', 21.0], ['granted', 7.0]]
     """
     lines = (*_RECEIVED, *_OUTCOMES, "carried_out")
-    return _counts(report, ("line",), lambda table: (((table.line[one],), one, "total") for one in lines))
+    return _counts(report, ("line",), lambda _: product(["total"], lines))
 
 
 def flows(report: Report, *, language: Language = "both", width: Width = "page") -> Figure:
@@ -489,13 +483,19 @@ def _count(report: Report, line: str, column: str) -> tuple[float | None, float,
     return (sum(figures) if len(figures) == len(cells) else None, sum(figures), status, len(cells))
 
 
-def _counts(report: Report, kinds: Sequence[str], counted: Callable[[Table], Iterable[Counted]]) -> pd.DataFrame:
-    """Return a frame of counts of the table of requests; it is empty where the document does not have that table."""
+def _counts(report: Report, kinds: Sequence[str], counted: Callable[[Table], Iterable[tuple[str, str]]]) -> pd.DataFrame:
+    """Return a frame of counts of columns and lines of the table of requests; empty where the document does not have that table.
+
+    `kinds` are what a row is: an ``applicant`` is a column, all else a line.
+    """
     named = " ".join(f"{kind} {kind}_zh {kind}_en" for kind in kinds)
     types = column_types(f"agency year:Int64 {named} value:Float64 known:Float64 status cells:Int64")
+    if all(cell.table != "requests" for cell in report.read_cells):
+        return typed_frame([], types)
+    table = report.statutory_form.table("requests")
     records = []
-    has_table = any(cell.table == "requests" for cell in report.read_cells)
-    for labels, line, column in counted(report.statutory_form.table("requests")) if has_table else ():
+    for column, line in counted(table):
+        labels = [table.column[column] if kind == "applicant" else table.line[line] for kind in kinds]
         names = [name for label in labels for name in (label.id, *drawing.short_labels(label))]
         records.append((report.agency, report.year, *names, *_count(report, line, column)))
     return typed_frame(records, types)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ _QUOTIENTS = ("share", "proportion", "ratio", "mean")
 STATUSES = ("computed", *REASONS[1:], "not_given", "undefined", "inconsistent", "contradicted", "break")
 _NOT_GIVEN, _UNDEFINED, _INCONSISTENT, _CONTRADICTED, _BREAK = range(len(REASONS), len(STATUSES))
 #: Shares of fewer say little.
-_SMALL = 30
+SMALL = 30
 #: So many combinations of repairs are tried one by one.
 _COMBINATIONS = 10_000
 #: Findings that are only worth knowing say nothing about the quality of the figures.
@@ -154,12 +154,11 @@ def _indicator(where: str, entry: Mapping[str, Any], raw: Mapping[str, Any]) -> 
     return Indicator(*labels, entry.get("times", 1), *about, written, sums, given, segments)
 
 
-def _quantities(entry: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+def _quantities(entry: Mapping[str, Any]) -> list[Sequence[str]]:
     if entry["kind"] == "concentration":
-        yield from ([one] for one in entry["numerator"])
-        return
-    for part in (entry, entry.get("less", {})):
-        yield from (part[name] for name in ("numerator", "denominator") if name in part)
+        return [[one] for one in entry["numerator"]]
+    parts = (entry, entry.get("less", {}))
+    return [part[name] for part in parts for name in ("numerator", "denominator") if name in part]
 
 
 def definitions(formulas: RulesFile | None = None) -> pd.DataFrame:
@@ -320,7 +319,7 @@ def indicators(
                 numerator=outcome.numerator,
                 denominator=outcome.denominator,
                 **_uncertainty(one, quantities, outcome, members, groups, confidence),
-                small=np.where(np.isnan(outcome.base), np.nan, outcome.base < _SMALL),
+                small=np.where(np.isnan(outcome.base), np.nan, outcome.base < SMALL),
                 **dict(zip(("low_repairs", "high_repairs", "repaired"), over_repairs, strict=True)),
                 low_blanks=np.fmin(outcome.value, blanks.value),
                 high_blanks=np.fmax(outcome.value, blanks.value),
