@@ -307,7 +307,7 @@ def _described(table: str, schema: pa.Schema) -> pa.Schema:
     fields = []
     for column in schema:
         known = field(table, column.name)
-        labels = {"label_zh": known.zh, "label_en": known.en, "unit": known.unit} if known else {}
+        labels = {"label_zh": known.zh, "label_en": known.en, "unit": known.unit}
         kind = pa.timestamp("ms") if pa.types.is_date(column.type) else column.type
         fields.append(pa.field(column.name, kind, metadata={name: label for name, label in labels.items() if label}))
     described = pa.schema(fields)
@@ -351,15 +351,17 @@ _TABLE_SCHEMA_TYPES = {"VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date"
 
 def _table_schema_field(table: str, column: str, kind: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"name": column, "type": _TABLE_SCHEMA_TYPES.get(kind, "integer" if "INT" in kind else "any")}
-    if known := field(table, column):
+    known = field(table, column)
+    if known.zh:
         schema["title"] = f"{known.zh} / {known.en}"
-        meanings = values(known.values).values() if known.values and known.values != "form" else ()
-        # in a column that only this panel has, other values may stand
-        if meanings and (known.cell or column in dataset(table).columns):
-            schema["description"] = _listed((value.id, f"{value.zh} {value.en}") for value in meanings)
-            schema["constraints"] = {"enum": [value.id for value in meanings]}
-        if known.cell:
-            schema["description"] = f"{'/'.join(known.cell)}{f'（{known.unit}）' if known.unit else ''}"
+    # in a column that only this panel has, other values may stand; of forms there will be more
+    if known.values not in ("", "form") and (known.cell or column in dataset(table).columns):
+        meanings = values(known.values).values()
+        schema["description"] = _listed((value.id, f"{value.zh} {value.en}") for value in meanings)
+        schema["constraints"] = {"enum": [value.id for value in meanings]}
+    if known.cell:
+        unit = f"（{known.unit}）" if known.unit else ""
+        schema["description"] = f"{'/'.join(known.cell)}{unit}"
     if table == "cells" and column == "value":
         schema["description"] = _listed((kind.id, f"{kind.meaning_zh} {kind.meaning_en}") for kind in missing_kinds())
     return schema

@@ -87,7 +87,7 @@ def _write_rows(connection: DuckDBPyConnection, sheet: Worksheet, looks: Looks, 
     for at, texts in enumerate(zip(columns, *first, strict=True)):
         wide = (_width(str("" if text is None else text)[:_WIDEST]) for text in texts)
         sheet.set_column(at, at, min(_WIDEST, max(8, *wide) + 2))
-    labels = [one.text(language) if one else column for one, column in zip(fields, columns, strict=True)]
+    labels = [one.text(language) or one.name for one in fields]
     sheet.write_row(0, 0, labels, looks["label"])
     sheet.write_row(1, 0, columns, looks["name"])
     sheet.freeze_panes(_HEADER, 2 if columns[:2] == ["agency", "year"] else 0)
@@ -101,11 +101,10 @@ def _write_rows(connection: DuckDBPyConnection, sheet: Worksheet, looks: Looks, 
     sheet.autofilter(_HEADER - 1, 0, at, len(columns) - 1)
 
 
-def _look(looks: Looks, known: Field | None, value: Any) -> Format | None:
+def _look(looks: Looks, known: Field, value: Any) -> Format | None:
     """Return how a value is shown: statutory cells have a look, others have none."""
-    if known is None or known.cell is None:
-        return None
-    return looks["kind"] if isinstance(value, str) else looks["count"] if isinstance(value, int) else None
+    kind = {str: "kind", int: "count"}.get(type(value), "")
+    return looks.get(kind) if known.cell else None
 
 
 def _rows(connection: DuckDBPyConnection, name: str, language: Language) -> Iterator[Sequence[Any]]:
